@@ -1,0 +1,102 @@
+import type { Secret } from "../secret.ts";
+
+export interface OAuthClient {
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+}
+
+/** A token answer (RFC 6749 §5.1) as Google gives it. */
+export interface TokenAnswer {
+  readonly accessToken: Secret;
+  readonly expiresAtMs: number;
+  /** Absent from most refresh answers: the old one stays good. Present: it replaces the old one. */
+  readonly refreshToken: Secret | null;
+  /** From Google's `refresh_token_expires_in`, for time-based and testing-mode grants. */
+  readonly refreshTokenExpiresAtMs: number | null;
+  /** What was really granted; a user can untick scopes. */
+  readonly scopes: readonly string[];
+  readonly idToken: string | null;
+}
+
+/** Why Google gave no token. `unreachable`: the connection failed, or no answer within 10 s, or 5xx. */
+export type TokenRefusal =
+  | { readonly kind: "invalid_grant"; readonly description: string | null }
+  /** `invalid_client`, `unauthorized_client`, `redirect_uri_mismatch`: ours to mend, no fault of the grant. */
+  | { readonly kind: "client_rejected"; readonly error: string }
+  /** `admin_policy_enforced`, `org_internal` … */
+  | { readonly kind: "refused"; readonly error: string }
+  | { readonly kind: "unreachable"; readonly reason: string; readonly retryAfterS: number };
+
+export interface Identity {
+  readonly sub: string;
+  /** Verified, folded to lower case. */
+  readonly email: string;
+  /** `hd`: the Workspace domain; null for consumer accounts. */
+  readonly hostedDomain: string | null;
+}
+
+export interface AuthorizationRequest {
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeChallenge: string;
+  readonly loginHint: string | null;
+  /** `access_type=offline` and `prompt=consent`, which alone make Google give a refresh token each time. */
+  readonly offline: boolean;
+}
+
+/** Google's OAuth and OpenID endpoints. Outcomes are values; it throws only on defects. */
+export interface GoogleOAuth {
+  /** The URL to send the browser to. No I/O. */
+  authorizationUrl(request: AuthorizationRequest): string;
+  exchangeCode(
+    client: OAuthClient,
+    grant: { readonly code: string; readonly verifier: Secret },
+  ): Promise<
+    { readonly ok: true; readonly tokens: TokenAnswer } | { readonly ok: false; readonly refusal: TokenRefusal }
+  >;
+  refresh(
+    client: OAuthClient,
+    refreshToken: Secret,
+  ): Promise<
+    { readonly ok: true; readonly tokens: TokenAnswer } | { readonly ok: false; readonly refusal: TokenRefusal }
+  >;
+  /** Signature by Google's JWKS, `iss`, `aud`, `exp`, `email_verified`, and `nonce` where one is expected. */
+  identify(
+    idToken: string,
+    expected: { readonly audience: string; readonly nonce: string | null },
+  ): Promise<
+    | { readonly ok: true; readonly identity: Identity }
+    | { readonly ok: false; readonly reason: "unproven" | "unreachable"; readonly detail: string }
+  >;
+  /** Revoking one token voids the account's other tokens for the same client. `gone`: Google knew it no more. */
+  revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable">;
+}
+
+export type SecretName =
+  | { readonly kind: "refresh_token"; readonly serverId: string }
+  | { readonly kind: "client_secret" };
+
+/**
+ * Long-lived secrets, versioned. Versions are opaque, never used twice. All methods throw `Unavailable` when the vault cannot be reached.
+ */
+export interface SecretVault {
+  /** Durable when it resolves; answers the new version. */
+  add(name: SecretName, value: Secret): Promise<string>;
+  /** Undefined: never there, destroyed, or sealed under a key that is gone. */
+  read(name: SecretName, version: string): Promise<Secret | undefined>;
+  /** Idempotent. */
+  destroy(name: SecretName, version: string): Promise<void>;
+  /** Destroys every version. Idempotent. */
+  remove(name: SecretName): Promise<void>;
+  /** Versions that can still be read, oldest first. */
+  versions(name: SecretName): Promise<readonly string[]>;
+}
+
+/** Seals short-lived secrets for the shared store: JWE, A256GCM, `kid` in the protected header, bound to `context`. */
+export interface Sealer {
+  seal(value: Secret, context: string): Promise<string>;
+  /** Undefined: another context, an unknown or retired key, or altered. */
+  open(sealed: string, context: string): Promise<Secret | undefined>;
+}

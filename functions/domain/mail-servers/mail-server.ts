@@ -1,0 +1,95 @@
+export type Transport = "smtp" | "gmail_api";
+
+/** Why a connection is as it is; the texts and advice for each stand in `problem-texts.ts`. */
+export type ConnectionReason =
+  | "disconnected_by_operator"
+  // diagnosis of a dead grant
+  | "testing_7d"
+  | "idle_6m"
+  | "token_cap"
+  | "time_based"
+  | "password_or_revoked"
+  | "admin_policy"
+  | "clock"
+  | "unclear"
+  | "secret_missing"
+  // the grant lives but does not serve
+  | "account_mismatch"
+  | "scope_missing"
+  | "gmail_refused";
+
+/** What is known of the grant whose refresh token lies in the vault. Scopes as Google answered them. */
+export interface Grant {
+  /** The pointer into the vault: version of the secret `refresh_token` of this server. Written after the secret itself. */
+  readonly secretVersion: string;
+  /** Grows with each grant and each rotation. */
+  readonly generation: number;
+  /** Google's account id (`sub`), which never changes, and the address it had then. */
+  readonly sub: string;
+  readonly email: string;
+  /** The client this grant was given to; another client's refresh is refused by Google. */
+  readonly clientId: string;
+  readonly accountKind: "gmail" | "workspace";
+  readonly scopes: readonly string[];
+  readonly connectedAtMs: number;
+  readonly lastVerifiedAtMs: number;
+  /** From `refresh_token_expires_in`, where Google said one. */
+  readonly refreshTokenExpiresAtMs: number | null;
+  /** Verified addresses of the account (`settings.sendAs.list`), and when they were read; null where they could not be. */
+  readonly sendAs: { readonly addresses: readonly string[]; readonly readAtMs: number } | null;
+}
+
+/** A connection as it stands. `valid` is said only of a grant that was proven (a token minted, scopes and identity checked). */
+export type Connection =
+  | { readonly state: "not_connected"; readonly reason: ConnectionReason | null }
+  | { readonly state: "valid"; readonly grant: Grant }
+  /** Works now, and its end is known. */
+  | {
+      readonly state: "expiring";
+      readonly grant: Grant;
+      readonly expiresAtMs: number;
+      readonly reason: ConnectionReason;
+    }
+  /** Google refuses the grant: only a person can help. Mail is held. */
+  | {
+      readonly state: "reconnect_required";
+      readonly grant: Grant;
+      readonly reason: ConnectionReason;
+      readonly sinceMs: number;
+    }
+  /** The grant lives, yet Gmail does not let it send. */
+  | { readonly state: "error"; readonly grant: Grant; readonly reason: ConnectionReason; readonly sinceMs: number };
+
+export type ConnectionState = Connection["state"];
+
+/** One sending account, as operators know it (Odoo's "outgoing mail server"). */
+export interface MailServer {
+  readonly name: string;
+  readonly description: string;
+  /** The Gmail address, folded to lower case. */
+  readonly username: string;
+  readonly transport: Transport;
+  /** Addresses and `@domain`s that may stand in From, folded; empty: the username alone. */
+  readonly fromFilter: readonly string[];
+  /** Lower is chosen first. */
+  readonly priority: number;
+  readonly active: boolean;
+  /** Recipients; null: the defaults of the account's kind. */
+  readonly limits: { readonly perMinute: number; readonly perDay: number } | null;
+  /** Under `gmail_api`: other addresses than the username may stand in From although nobody can check them. */
+  readonly sendAsUnchecked: boolean;
+  readonly connection: Connection;
+  /** Index fields, kept equal to what `connection` says. */
+  readonly accountSub: string | null;
+  readonly nextCheckAtMs: number | null;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** The grant a server holds, whatever its state; null when there is none. */
+export const grantOf = (server: MailServer): Grant | null =>
+  server.connection.state === "not_connected" ? null : server.connection.grant;
+
+/** May a message be handed to Gmail through it now? */
+export const canSend = (server: MailServer): boolean =>
+  server.active && (server.connection.state === "valid" || server.connection.state === "expiring");

@@ -1,0 +1,154 @@
+/** A mailbox as it stands in a header. `address` keeps the caller's case in the local part; compare with `foldAddress`. */
+export interface Mailbox {
+  readonly name: string;
+  readonly address: string;
+}
+
+/**
+ * What a caller gives, after parsing (`message-input.ts`): everything that the MIME message is made from. Kept as JSON until the
+ * message is final, then erased. `content` of attachments is base64 as it came.
+ */
+export interface MessageBody {
+  readonly from: Mailbox;
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly bcc: readonly Mailbox[];
+  readonly replyTo: readonly Mailbox[];
+  readonly subject: string;
+  readonly text: string | null;
+  readonly html: string | null;
+  readonly attachments: readonly {
+    readonly filename: string | null;
+    readonly content: string;
+    readonly contentType: string | null;
+    readonly cid: string | null;
+  }[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly inReplyTo: string | null;
+  readonly references: readonly string[];
+  readonly listUnsubscribe: { readonly url: string; readonly oneClick: boolean } | null;
+}
+
+/** Where the body lies: in the record itself, in `bodyChunks` written before the record, or nowhere any more. */
+export type StoredBody =
+  | { readonly kind: "inline"; readonly json: string }
+  | { readonly kind: "chunks"; readonly count: number }
+  | { readonly kind: "erased"; readonly atMs: number };
+
+export interface BodyChunk {
+  readonly messageId: string;
+  readonly index: number;
+  readonly text: string;
+  readonly createdAtMs: number;
+}
+
+/** An SMTP reply (RFC 5321 §4.2) with its enhanced status code (RFC 3463), or the HTTP status of the Gmail API. */
+export interface SmtpReply {
+  readonly code: number;
+  readonly enhanced: string | null;
+  /** First 500 characters of what the server said. */
+  readonly response: string;
+}
+
+export interface Recipient {
+  readonly address: string;
+  readonly state: "pending" | "accepted" | "rejected";
+  /** What the server last said of this recipient. */
+  readonly reply: SmtpReply | null;
+}
+
+/** One try, as `GET /v1/messages/{id}` shows it. `problem` is a code of `problem-texts.ts`. */
+export interface Attempt {
+  readonly atMs: number;
+  readonly outcome: "sent" | "deferred" | "failed" | "unknown" | "held";
+  readonly smtp: SmtpReply | null;
+  readonly problem: string | null;
+}
+
+export type HeldBecause = "limit_reached" | "reconnect_required" | "paused" | "unknown_delivery";
+
+/** Where a message stands. `dueAtMs` is when `dispatch-due` looks at it next; null: nothing to do until something happens. */
+export type MessageState =
+  | { readonly status: "queued"; readonly dueAtMs: number }
+  | { readonly status: "scheduled"; readonly dueAtMs: number; readonly scheduledAtMs: number }
+  | {
+      readonly status: "held";
+      readonly dueAtMs: number | null;
+      readonly because: HeldBecause;
+      readonly sinceMs: number;
+    }
+  | {
+      readonly status: "sending";
+      /** End of the lease. */
+      readonly dueAtMs: number;
+      /** Grows with every claim: a worker that lost its lease cannot settle. */
+      readonly fence: number;
+      /** `data`: the mark, written before DATA goes out. With it an expired lease goes to the resolver, without it to another try. */
+      readonly phase: "claimed" | "data";
+    }
+  | { readonly status: "deferred"; readonly dueAtMs: number }
+  | {
+      readonly status: "unknown";
+      /** When the resolver looks next; null: a person must decide. */
+      readonly dueAtMs: number | null;
+      readonly lookups: number;
+      readonly sinceMs: number;
+    }
+  | {
+      readonly status: "sent" | "failed" | "canceled" | "expired";
+      /** `failed` only: when the body is erased. */
+      readonly dueAtMs: number | null;
+      readonly finalAtMs: number;
+    };
+
+export type MessageStatus = MessageState["status"];
+
+/** What is known of a message besides its state. */
+export interface MessageFacts {
+  /** The Message-ID header with its angle brackets, made before anything is sent and kept through every try. */
+  readonly messageId: string;
+  readonly caller: string;
+  readonly serverId: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly from: string;
+  readonly subject: string;
+  readonly recipients: readonly Recipient[];
+  /** Index field: the recipients' addresses, folded. */
+  readonly recipientAddresses: readonly string[];
+  readonly body: StoredBody;
+  /** Decoded attachments plus text and html, bytes. */
+  readonly sizeBytes: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly onUnknown: "hold" | "resend";
+  readonly expiresAtMs: number | null;
+  /** Sum of the tries that count against the 72 hours, and when the first was; null before it. */
+  readonly firstTriedAtMs: number | null;
+  /** Time spent `held` or `scheduled` since the first try; does not count against the 72 hours. */
+  readonly agelessMs: number;
+  readonly attempts: readonly Attempt[];
+  readonly timeline: readonly { readonly atMs: number; readonly status: MessageStatus; readonly note: string | null }[];
+  /** Id at the provider (Gmail API), where one was answered. */
+  readonly providerId: string | null;
+  /** Id of the `idempotency` record, where a key came with it. */
+  readonly idempotencyId: string | null;
+  /** When the record goes (`retentionDays` after it became final); null while it is not final. */
+  readonly eraseAtMs?: number;
+}
+
+export type Message = MessageFacts & MessageState;
+
+export interface IdempotencyEntry {
+  readonly messageId: string;
+  /** SHA-256 over the canonical JSON (RFC 8785) of the request, hex. */
+  readonly bodySha256: string;
+  readonly createdAtMs: number;
+  readonly eraseAtMs?: number;
+}
+
+/** Recipients counted per server: rolling windows in buckets; `entries` pairs bucket start with a count. */
+export interface QuotaLedger {
+  readonly entries: readonly { readonly atMs: number; readonly recipients: number }[];
+  readonly blockedUntilMs: number | null;
+  readonly warnedAtMs: number | null;
+}

@@ -1,0 +1,78 @@
+import type { Secret } from "../secret.ts";
+import type { MessageBody, SmtpReply } from "./message.ts";
+
+/** What goes over the wire: the envelope (RFC 5321) and the finished MIME message (RFC 5322, CRLF line ends, no Bcc). */
+export interface OutgoingMail {
+  readonly envelope: { readonly from: string; readonly to: readonly string[] };
+  readonly raw: Buffer;
+}
+
+/** Makes the MIME message. Deterministic for the same input; reads no file and fetches nothing. Throws only on defects. */
+export type ComposeMime = (mail: {
+  readonly body: MessageBody;
+  readonly messageId: string;
+  readonly date: Date;
+}) => Promise<Buffer>;
+
+export interface Login {
+  /** The account's address, also the SMTP user. */
+  readonly username: string;
+  readonly accessToken: Secret;
+}
+
+export type SmtpStage = "dns" | "tls" | "greeting" | "auth" | "mail" | "rcpt" | "data" | "body";
+
+export type SendOutcome =
+  /** The end of the message was confirmed. `refused` recipients were turned down at RCPT. `providerId`: the Gmail API's id. */
+  | {
+      readonly kind: "accepted";
+      readonly accepted: readonly string[];
+      readonly refused: readonly { readonly address: string; readonly reply: SmtpReply }[];
+      readonly reply: SmtpReply;
+      readonly providerId: string | null;
+    }
+  /** Gmail said no, at a stage; nothing was sent. All recipients refused: stage `rcpt`, with `refused` filled. */
+  | {
+      readonly kind: "refused";
+      readonly stage: SmtpStage;
+      readonly reply: SmtpReply;
+      readonly refused: readonly { readonly address: string; readonly reply: SmtpReply }[];
+      readonly retryAfterMs: number | null;
+    }
+  /** The conversation broke before the message's end went out; nothing was sent. */
+  | { readonly kind: "not_sent"; readonly stage: SmtpStage; readonly reason: string }
+  /** It broke after the end went out (or the Gmail API took the whole request): it may have been sent. */
+  | { readonly kind: "unknown"; readonly reason: string }
+  /** `beforeData` said no (the claim was lost): the session was reset, nothing was sent. */
+  | { readonly kind: "abandoned" };
+
+export interface ProbeStage {
+  readonly stage: "dns" | "tls" | "auth" | "envelope";
+  readonly ok: boolean;
+  readonly ms: number;
+  /** The reply where the server said no; else `reason` says what broke. */
+  readonly reply?: SmtpReply;
+  readonly reason?: string;
+}
+
+/**
+ * Hands mail to Gmail. Never throws for what Gmail or the network does; all of that is in the outcome.
+ * `beforeData` is awaited right before DATA (or before the request body of the Gmail API): the caller's durable mark; false stops the send.
+ */
+export interface MailTransport {
+  send(mail: OutgoingMail, login: Login, beforeData: () => Promise<boolean>): Promise<SendOutcome>;
+  /** Proves the way without sending: dns, tls, auth and, by SMTP, envelope (MAIL and RCPT to oneself, RSET; never DATA). Ends at the first failure. */
+  probe(login: Login): Promise<readonly ProbeStage[]>;
+  /** Ends idle sessions. */
+  close(): Promise<void>;
+}
+
+export type SentMailLookup = "found" | "not_found" | "forbidden" | "unavailable";
+
+/** The Gmail account behind a server, as far as its scopes let one look. */
+export interface GmailAccount {
+  /** `users.messages.list?q=in:sent rfc822msgid:` — indexing lags, so `not_found` is not proof. `forbidden`: the scopes do not allow it. */
+  findSent(login: Login, messageId: string): Promise<SentMailLookup>;
+  /** Verified send-as addresses, folded, the account's own among them (`settings.sendAs.list`). */
+  sendAs(login: Login): Promise<readonly string[] | "forbidden" | "unavailable">;
+}

@@ -1,0 +1,74 @@
+/**
+ * Every failure that Relais expects, in one union. Domain functions return these as values; adapters translate vendor
+ * errors into them; the HTTP and event edges translate them outward, each through one exhaustive table.
+ * The texts a person reads (French and English) stand in `problem-texts.ts`, the HTTP status in `runtime/problem-json.ts`.
+ */
+
+/** One invalid place in a request; `path` is a JSON Pointer (RFC 6901) into the body, or a query parameter's name after `?`. */
+export type FieldProblem = { readonly path: string; readonly message: string };
+
+/** Failures that need no more than their name. Grouped by what the caller can do about them. */
+export type PlainProblemCode =
+  // the request is refused as it stands
+  | "invalid_json"
+  | "unsupported_media_type"
+  | "request_too_large"
+  | "unauthenticated"
+  | "forbidden"
+  | "csrf"
+  | "not_admitted"
+  | "not_found"
+  | "server_not_allowed"
+  | "name_taken"
+  | "stale"
+  | "has_open_messages"
+  | "client_type_desktop"
+  | "fixed_by_environment"
+  | "not_implemented"
+  // connecting an account (contract, section 4)
+  | "gmail_credentials_missing"
+  | "state_invalid"
+  | "code_invalid"
+  | "consent_denied"
+  | "consent_refused"
+  | "account_mismatch"
+  | "scope_missing"
+  | "refresh_token_missing"
+  | "identity_unproven"
+  | "client_rejected"
+  // a grant that no longer works
+  | "grant_revoked"
+  // messages (contract, section 5)
+  | "message_too_large"
+  | "from_not_allowed"
+  | "server_unavailable"
+  | "idempotency_key_reused"
+  | "wrong_status"
+  | "body_erased";
+
+/** Failures that pass by themselves; `retryAfterS` (seconds) becomes `Retry-After`. */
+export type TransientProblemCode = "google_unavailable" | "unavailable" | "contended" | "overloaded";
+
+export type Problem =
+  | { readonly code: PlainProblemCode; readonly detail?: string }
+  | { readonly code: "invalid_request"; readonly fields: readonly FieldProblem[] }
+  | { readonly code: "redirect_uri_missing"; readonly redirectUri: string }
+  | { readonly code: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly code: TransientProblemCode; readonly retryAfterS: number; readonly detail?: string };
+
+export type ProblemCode = Problem["code"];
+
+/** A request with one or more invalid places. */
+export const invalidRequest = (...fields: FieldProblem[]): Problem => ({ code: "invalid_request", fields });
+
+/**
+ * Thrown by an adapter when what stands behind it (store, vault, queue) cannot be reached or read: the one failure that
+ * no caller can decide about. Carries the act (`"read refresh token"`) and the vendor's error as `cause`; never a value.
+ */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+
+  constructor(act: string, options: { readonly cause: unknown }) {
+    super(`could not ${act}`, options);
+  }
+}

@@ -1,0 +1,9 @@
+import type { Problem } from "./problem.ts";
+
+/** An expected outcome: a value or a named problem. What is not expected (a defect, a store that is down) throws. */
+export type Result<T, P = Problem> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: P };
+
+export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
+export const fail = <P>(problem: P): { readonly ok: false; readonly problem: P } => ({ ok: false, problem });

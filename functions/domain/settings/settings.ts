@@ -1,0 +1,29 @@
+/** What operators set; one record. Before it exists, `firstSettings(config)` (section 6's variables) stands for it. */
+export interface Settings {
+  readonly gmailCredentials: {
+    readonly clientId: string;
+    /** Version of the secret `client_secret` in the vault. */
+    readonly secretVersion: string;
+    readonly configuredAtMs: number;
+  } | null;
+  /** Addresses or `@domain`s, folded to lower case; those of `RELAIS_OPERATORS` count besides and are not repeated here. */
+  readonly operators: readonly string[];
+  readonly members: readonly string[];
+  readonly callers: readonly string[];
+  readonly retentionDays: number;
+  readonly publishingStatus: "internal" | "testing" | "production" | "undeclared";
+  /** Stops every claim of a message. */
+  readonly paused: boolean;
+  /** When an operator first signed in with Google: from then on the setup token is dead in production. */
+  readonly operatorSignedInAtMs: number | null;
+}
+
+/** What the environment fixes or gives as first values (contract, section 6). */
+export interface EnvironmentSettings {
+  readonly operators: readonly string[];
+  readonly members: readonly string[];
+  readonly callers: readonly string[];
+  readonly retentionDays: number;
+  /** A client from `npm start -- --real-google file.json` is saved through the API like any other. */
+  readonly publicUrl: string;
+}

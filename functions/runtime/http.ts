@@ -1,0 +1,55 @@
+import type { Principal, SessionId } from "../domain/access/records.ts";
+import type { Problem } from "../domain/problem.ts";
+
+export type Language = "fr" | "en";
+
+/** A request as handlers see it: already authenticated, body read and size-checked, nothing parsed twice. */
+export interface Call {
+  readonly method: string;
+  /** Decoded pathname, without query. */
+  readonly path: string;
+  /** Path parameters of the matched route. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly rawBody: Buffer;
+  /** The id in the cookie `__session`, proven or not; null where there is none. */
+  readonly sessionId: SessionId | null;
+  /** Who calls; only routes of access `public` may see null. */
+  readonly principal: Principal | null;
+  readonly requestId: string;
+  /** By Accept-Language: French first for pages, English first for API answers. */
+  readonly language: Language;
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal;
+}
+
+export type Reply =
+  | { readonly kind: "json"; readonly status: number; readonly body: unknown; readonly headers?: ReplyHeaders }
+  | { readonly kind: "html"; readonly status: number; readonly html: string; readonly headers?: ReplyHeaders }
+  | { readonly kind: "empty"; readonly status: number; readonly headers?: ReplyHeaders }
+  | {
+      readonly kind: "problem";
+      readonly problem: Problem;
+      readonly headers?: ReplyHeaders;
+      /** On messages: what became of it. */
+      readonly outcome?: "not_sent" | "unknown" | "sent";
+    };
+/** Set-Cookie is not among them: sessions are set by `session` helpers of the edge only. */
+export type ReplyHeaders = Readonly<Record<string, string>>;
+
+/**
+ * Who may call a route. `public`: anyone (the handler decides). `people`: operators and members, by session or setup token.
+ * `operators`: operators and the setup token. `programs`: those and keys and callers (the handler checks permissions and servers).
+ * State-changing methods with a cookie are checked for CSRF by the edge on every access but `public`.
+ */
+export type RouteAccess = "public" | "people" | "operators" | "programs";
+
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** URLPattern pathname, e.g. `/v1/mail-servers/:id/test`. */
+  readonly path: string;
+  readonly access: RouteAccess;
+  readonly handle: (call: Call) => Promise<Reply>;
+}

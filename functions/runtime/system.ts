@@ -1,0 +1,31 @@
+import type { Clock } from "../domain/clock.ts";
+import type { GoogleOAuth, Sealer, SecretVault } from "../domain/connections/ports.ts";
+import type { Log } from "../domain/log.ts";
+import type { Transport } from "../domain/mail-servers/mail-server.ts";
+import type { ComposeMime, GmailAccount, MailTransport } from "../domain/messages/ports.ts";
+import type { Announce, Publisher } from "../domain/publisher.ts";
+import type { Randomness } from "../domain/randomness.ts";
+import type { Records } from "../domain/records.ts";
+import type { EnvironmentSettings } from "../domain/settings/settings.ts";
+import type { Config } from "./config.ts";
+
+/**
+ * Everything a handler may use. Each port is built on first use and once (`compose.ts`): a function that never sends never
+ * loads a mail library.
+ */
+export interface System {
+  readonly config: Config;
+  readonly environment: EnvironmentSettings;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly log: Log;
+  readonly records: Records;
+  readonly vault: SecretVault;
+  readonly sealer: Sealer;
+  readonly publisher: Publisher;
+  readonly announce: Announce;
+  readonly oauth: GoogleOAuth;
+  readonly transports: Readonly<Record<Transport, MailTransport>>;
+  readonly gmailAccount: GmailAccount;
+  readonly composeMime: ComposeMime;
+}
