@@ -1,0 +1,37 @@
+import { domainToASCII } from "node:url";
+
+// RFC 5321 §4.5.3.1 and §2.3.5, as far as accounts and people's own addresses go: no quoted local part, no address literal.
+const LOCAL_PART = /^[^\s@<>()[\]\\,;:"\p{C}]{1,64}$/u;
+const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** The domain in lower case and ASCII (IDNA), or null where it is none with at least two labels. */
+const foldDomain = (domain: string): string | null => {
+  const ascii = domainToASCII(domain.normalize("NFC")).toLowerCase();
+  const labels = ascii.split(".");
+  return ascii.length <= 253 && labels.length >= 2 && labels.every((label) => HOST_LABEL.test(label)) ? ascii : null;
+};
+
+/**
+ * An address as it is compared and kept: lower case throughout (Google compares so), its domain in ASCII.
+ * Null where the text is no address: so CR, LF and any other control character never get past it.
+ */
+export const parseAddress = (text: string): string | null => {
+  const at = text.lastIndexOf("@");
+  const local = text.slice(0, Math.max(at, 0)).normalize("NFC");
+  const domain = foldDomain(text.slice(at + 1));
+  return at > 0 && LOCAL_PART.test(local) && domain !== null ? `${local.toLowerCase()}@${domain}` : null;
+};
+
+/** An entry of a list of people or of a From filter: an address or `@domain`, folded; null where it is neither. */
+export const parseAddressOrDomain = (text: string): string | null => {
+  if (!text.startsWith("@")) return parseAddress(text);
+  const domain = foldDomain(text.slice(1));
+  return domain === null ? null : `@${domain}`;
+};
+
+/** `@example.com` of a folded address. */
+export const domainEntry = (address: string): string => address.slice(address.lastIndexOf("@"));
+
+/** Is a folded address named by a list of folded addresses and `@domain`s? A domain does not cover its subdomains. */
+export const isListed = (list: readonly string[], address: string): boolean =>
+  list.includes(address) || list.includes(domainEntry(address));
