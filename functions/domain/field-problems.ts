@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type FieldProblem, invalidRequest, type Problem } from "./problem.ts";
+import { type FieldProblem, invalidRequest } from "./problem.ts";
 import { fail, ok, type Result } from "./result.ts";
 
 /** A JSON Pointer (RFC 6901 §3) to a place in a body; the empty one is the whole body. */
