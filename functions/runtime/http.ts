@@ -25,7 +25,12 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-export type Reply =
+/** What becomes of the cookie `__session`: the edge alone formats Set-Cookie. `maxAgeS`: seconds until the session's certain end. */
+export type SessionChange = { readonly set: SessionId; readonly maxAgeS: number } | "clear";
+
+export type Reply = ReplyContent & { readonly session?: SessionChange };
+
+export type ReplyContent =
   | { readonly kind: "json"; readonly status: number; readonly body: unknown; readonly headers?: ReplyHeaders }
   | { readonly kind: "html"; readonly status: number; readonly html: string; readonly headers?: ReplyHeaders }
   | { readonly kind: "empty"; readonly status: number; readonly headers?: ReplyHeaders }
@@ -36,7 +41,7 @@ export type Reply =
       /** On messages: what became of it. */
       readonly outcome?: "not_sent" | "unknown" | "sent";
     };
-/** Set-Cookie is not among them: sessions are set by `session` helpers of the edge only. */
+/** Set-Cookie is not among them: a reply changes the session by its `session` field. */
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
 /**
