@@ -1,0 +1,91 @@
+import { closeSync, openSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { Unavailable } from "../../domain/problem.ts";
+
+/** How long a statement waits for another process's write before it gives up, ms. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/**
+ * One open file. Everything is synchronous, so nothing of this process comes between the statements of a transaction;
+ * other processes are kept out by SQLite's own locks.
+ */
+export interface Connection {
+  /** A prepared statement, made once per text. */
+  sql(text: string): StatementSync;
+  /** Runs reads; a failure becomes `Unavailable(act)`. */
+  read<T>(act: string, work: () => T): T;
+  /** Runs reads and writes in one transaction that holds the write lock from its start, so that what it read still stands when it writes. */
+  write<T>(act: string, work: () => T): T;
+  close(): void;
+}
+
+export const openConnection = (path: string): Connection => {
+  const db = attempt(`open the store ${path}`, () => openDatabase(path));
+  const statements = new Map<string, StatementSync>();
+  const sql = (text: string): StatementSync => {
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    const made = db.prepare(text);
+    statements.set(text, made);
+    return made;
+  };
+  return {
+    sql,
+    read: attempt,
+    write: (act, work) => attempt(act, () => transaction(db, work)),
+    close: () => {
+      statements.clear();
+      if (db.isOpen) db.close();
+    },
+  };
+};
+
+const openDatabase = (path: string): DatabaseSync => {
+  // Bodies and sealed tokens lie in here: readable by its owner only. SQLite gives the -wal and -shm files the same mode.
+  if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
+  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  switchToWal(db);
+  // FULL syncs the log at every commit. Under NORMAL a WAL survives a killed process but not a power cut, and what was answered
+  // with 202 must survive both (sqlite.org/pragma.html#pragma_synchronous).
+  db.exec("PRAGMA synchronous = FULL");
+  // Erased bodies and destroyed tokens are overwritten with zeros instead of staying in free pages.
+  db.exec("PRAGMA secure_delete = ON");
+  return db;
+};
+
+/**
+ * WAL lets readers go on while one process writes. The switch itself needs the file alone and does not always wait for the busy
+ * timeout (two processes that open a new file at once), so it is tried until the same time is over.
+ */
+const switchToWal = (db: DatabaseSync): void => {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; ; waitedMs += 20) {
+    try {
+      db.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (waitedMs >= BUSY_TIMEOUT_MS) throw error;
+      Atomics.wait(pause, 0, 0, 20);
+    }
+  }
+};
+
+const transaction = <T>(db: DatabaseSync, work: () => T): T => {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+};
+
+const attempt = <T>(act: string, work: () => T): T => {
+  try {
+    return work();
+  } catch (cause) {
+    throw new Unavailable(act, { cause });
+  }
+};

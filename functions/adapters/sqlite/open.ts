@@ -1,0 +1,51 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Clock } from "../../domain/clock.ts";
+import type { Sealer, SecretVault } from "../../domain/connections/ports.ts";
+import type { Publisher } from "../../domain/publisher.ts";
+import type { Randomness } from "../../domain/randomness.ts";
+import type { Records } from "../../domain/records.ts";
+import { openConnection } from "./connection.ts";
+import { prepareSchema } from "./schema.ts";
+import { type SqliteQueue, sqliteQueue } from "./sqlite-queue.ts";
+import { eraseExpired, sqliteRecords } from "./sqlite-records.ts";
+import { sqliteSecretVault } from "./sqlite-secret-vault.ts";
+
+export interface SqliteStore {
+  readonly records: Records;
+  readonly vault: SecretVault;
+  readonly publisher: Publisher;
+  readonly queue: SqliteQueue;
+  /** Erases records whose `eraseAtMs` is not after `nowMs`, and answers how many: what Firestore's TTL policy does by itself. */
+  eraseExpired(nowMs: number): number;
+  close(): void;
+}
+
+/**
+ * The embedded store: records, sealed secrets and the queue in one SQLite file (or `:memory:`), mode 0600. Several processes may open
+ * one file at once. What a method has answered survives a kill and a power cut. Throws `Unavailable` when the file cannot be opened.
+ */
+export const openSqliteStore = ({
+  path,
+  clock,
+  random,
+  sealer,
+}: {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly sealer: Sealer;
+}): SqliteStore => {
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const connection = openConnection(path);
+  prepareSchema(connection);
+  const { publisher, ...queue } = sqliteQueue(connection, clock);
+  return {
+    records: sqliteRecords(connection),
+    vault: sqliteSecretVault(connection, { sealer, random }),
+    publisher,
+    queue,
+    eraseExpired: (nowMs) => eraseExpired(connection, nowMs),
+    close: () => connection.close(),
+  };
+};

@@ -1,0 +1,127 @@
+import { QUERIES } from "../../domain/queries.ts";
+import type { RecordKind } from "../../domain/records.ts";
+import type { Connection } from "./connection.ts";
+
+/** Grows when a change to the tables cannot be made by adding to them. */
+const SCHEMA_VERSION = 1;
+
+/** Every kind has a table of its name; the type keeps this list complete. */
+const KINDS: Readonly<Record<RecordKind, true>> = {
+  mailServers: true,
+  serverNames: true,
+  settings: true,
+  sessions: true,
+  keys: true,
+  oauthStates: true,
+  accessTokens: true,
+  messages: true,
+  bodyChunks: true,
+  idempotency: true,
+  quotas: true,
+  audit: true,
+};
+export const RECORD_KINDS = Object.keys(KINDS) as readonly RecordKind[];
+
+interface Shape {
+  readonly kind: RecordKind;
+  readonly equal: readonly string[];
+  readonly contains?: string;
+  readonly order: readonly [string, "asc" | "desc"];
+}
+const SHAPES: readonly (readonly [string, Shape])[] = Object.entries(QUERIES);
+
+/** One row a (record, member of an array field), beside the field that lists are ordered by: what `contains` searches. */
+export const membersTable = (kind: RecordKind, field: string): string => `${kind}_${field}`;
+
+/**
+ * Makes or completes the tables, all derived from `QUERIES`. Fields of a record that a query looks at are virtual columns over its JSON:
+ * nothing is stored twice, and a query added by a later release finds the old records too.
+ */
+export const prepareSchema = (connection: Connection): void =>
+  connection.write("prepare the store's tables", () => {
+    refuseNewerFile(connection);
+    for (const kind of RECORD_KINDS) prepareKind(connection, kind);
+    for (const [name, shape] of SHAPES) prepareQuery(connection, name, shape);
+    for (const statement of OTHER_TABLES) connection.sql(statement).run();
+    connection.sql(`PRAGMA user_version = ${SCHEMA_VERSION}`).run();
+  });
+
+const refuseNewerFile = (connection: Connection): void => {
+  const found = Number(connection.sql("PRAGMA user_version").get()?.user_version);
+  if (found > SCHEMA_VERSION)
+    throw new Error(`the store was written by a newer Relais (its schema is version ${found})`);
+};
+
+const prepareKind = (connection: Connection, kind: RecordKind): void => {
+  connection
+    .sql(`CREATE TABLE IF NOT EXISTS "${kind}" (id TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)`)
+    .run();
+  const columns = connection.sql(`PRAGMA table_xinfo("${kind}")`).all();
+  const present = new Set(columns.map(({ name }) => name));
+  for (const field of fieldsOf(kind)) {
+    if (present.has(field)) continue;
+    const column = `"${field}" GENERATED ALWAYS AS (json_extract(value, '$.${field}')) VIRTUAL`;
+    connection.sql(`ALTER TABLE "${kind}" ADD COLUMN ${column}`).run();
+  }
+  connection
+    .sql(`CREATE INDEX IF NOT EXISTS "${kind}_eraseAtMs" ON "${kind}" ("eraseAtMs") WHERE "eraseAtMs" IS NOT NULL`)
+    .run();
+};
+
+const fieldsOf = (kind: RecordKind): ReadonlySet<string> =>
+  new Set([
+    "eraseAtMs",
+    ...SHAPES.filter(([, shape]) => shape.kind === kind).flatMap(([, { equal, contains, order }]) => [
+      ...equal,
+      ...(contains === undefined ? [] : [contains]),
+      order[0],
+    ]),
+  ]);
+
+const prepareQuery = (connection: Connection, name: string, { kind, equal, contains, order }: Shape): void => {
+  if (contains !== undefined) {
+    prepareMembers(connection, { kind, field: contains, order: order[0] });
+    return;
+  }
+  const columns = [...equal, order[0], "id"].map((column) => `"${column}"`).join(", ");
+  connection.sql(`CREATE INDEX IF NOT EXISTS "${name}" ON "${kind}" (${columns})`).run();
+};
+
+/** Kept by triggers, so that no write, erasure or sweep can leave it behind. */
+const prepareMembers = (
+  connection: Connection,
+  { kind, field, order }: { readonly kind: RecordKind; readonly field: string; readonly order: string },
+): void => {
+  const table = membersTable(kind, field);
+  const known = connection.sql("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(table);
+  if (known !== undefined) return;
+  const insert = (row: string): string =>
+    `INSERT OR IGNORE INTO "${table}" SELECT member.value, ${row}."${order}", ${row}.id`;
+  const remove = `DELETE FROM "${table}" WHERE id = OLD.id`;
+  const add = `${insert("NEW")} FROM json_each(NEW.value, '$.${field}') AS member`;
+  const changed = `OLD."${field}" IS NOT NEW."${field}" OR OLD."${order}" IS NOT NEW."${order}"`;
+  for (const statement of [
+    `CREATE TABLE "${table}" (member TEXT, "${order}", id TEXT, PRIMARY KEY (member, "${order}", id)) WITHOUT ROWID`,
+    `CREATE INDEX "${table}_id" ON "${table}" (id)`,
+    `CREATE TRIGGER "${table}_insert" AFTER INSERT ON "${kind}" BEGIN ${add}; END`,
+    `CREATE TRIGGER "${table}_update" AFTER UPDATE ON "${kind}" WHEN ${changed} BEGIN ${remove}; ${add}; END`,
+    `CREATE TRIGGER "${table}_delete" AFTER DELETE ON "${kind}" BEGIN ${remove}; END`,
+    `${insert("record")} FROM "${kind}" AS record, json_each(record.value, '$.${field}') AS member`,
+  ]) {
+    connection.sql(statement).run();
+  }
+};
+
+const OTHER_TABLES = [
+  // The last version given to a record; AUTOINCREMENT would count per table only, and a version must not come back after a delete.
+  `CREATE TABLE IF NOT EXISTS versions (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER NOT NULL)`,
+  `INSERT OR IGNORE INTO versions VALUES (1, 0)`,
+  // Long-lived secrets, sealed. `at` keeps their order.
+  `CREATE TABLE IF NOT EXISTS secrets (
+     at INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version TEXT NOT NULL, sealed TEXT NOT NULL, UNIQUE (name, version))`,
+  // Messages on their way. `dueAtMs`: when one may be handed out (again); while it is handed out, the end of the lease.
+  `CREATE TABLE IF NOT EXISTS queue (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, data TEXT NOT NULL, attributes TEXT NOT NULL,
+     publishedAtMs INTEGER NOT NULL, dueAtMs INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, buriedAtMs INTEGER)`,
+  `CREATE INDEX IF NOT EXISTS queue_due ON queue (dueAtMs, id) WHERE buriedAtMs IS NULL AND topic <> 'mail-events'`,
+];

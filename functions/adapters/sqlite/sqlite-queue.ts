@@ -1,0 +1,134 @@
+import type { Clock } from "../../domain/clock.ts";
+import { DAY } from "../../domain/clock.ts";
+import type { Publisher, Topic, TopicMessage } from "../../domain/publisher.ts";
+import type { Connection } from "./connection.ts";
+
+/** How long events and dead letters stay for a look (nominal). */
+const KEPT_MS = 7 * DAY;
+
+/** One message handed out, as Pub/Sub's push does it. */
+export interface Delivery {
+  /** Names this handing-out, not the message: after its lease has ended and another has taken the message, it does nothing any more. */
+  readonly id: string;
+  readonly topic: Topic;
+  readonly message: TopicMessage;
+  /** 1 at the first delivery (Pub/Sub's `deliveryAttempt`). */
+  readonly attempt: number;
+  readonly publishedAtMs: number;
+}
+
+/**
+ * The durable queue behind the publisher, in the same file: at-least-once, in about the order of publishing. A message stays until it is
+ * `done` or buried; a claim only moves its due time to the end of the lease, so that what a killed process held comes back by itself.
+ *
+ * Nothing subscribes to `mail-events` here: its messages are never handed out, `events` shows them, and `sweep` drops them after 7 days.
+ */
+export interface SqliteQueue {
+  /** Up to `limit` due messages, each the caller's for `leaseMs` (real milliseconds). */
+  claim(limit: number, leaseMs: number): readonly Delivery[];
+  done(id: string): void;
+  /** Due again after so many real milliseconds. */
+  retry(id: string, afterMs: number): void;
+  /** To the dead letters. */
+  bury(id: string): void;
+  /** Ends every lease now. For the start of the one process that pumps this file: what a killed one held is taken up without waiting. */
+  releaseLeases(): void;
+  /** When the next message is due, in milliseconds since the epoch; null when none waits. */
+  nextDueAtMs(): number | null;
+  /** Calls back after each publish by this process; answers how to stop it. */
+  onPublish(listener: () => void): () => void;
+  deadLetters(): readonly Delivery[];
+  /** What was published on `mail-events` in the last 7 days, newest first. */
+  events(limit: number): readonly TopicMessage[];
+  /** Drops events and dead letters older than 7 days. */
+  sweep(): void;
+}
+
+const WAITING = "buriedAtMs IS NULL AND topic <> 'mail-events'";
+
+export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue & { readonly publisher: Publisher } => {
+  const listeners = new Set<() => void>();
+  /** Changes the row of a delivery, if that delivery still holds it. */
+  const settle = (act: string, id: string, change: string, ...values: number[]): void => {
+    const [row, attempt] = id.split(".");
+    connection.write(act, () =>
+      connection.sql(`${change} WHERE id = ? AND attempt = ?`).run(...values, Number(row), Number(attempt)),
+    );
+  };
+  return {
+    publisher: {
+      publish: async (topic, message) => {
+        enqueue(connection, { topic, message, nowMs: clock.nowMs() });
+        for (const listener of listeners) listener();
+      },
+    },
+    claim: (limit, leaseMs) => claim(connection, { limit, nowMs: clock.nowMs(), leaseMs }),
+    done: (id) => settle("acknowledge a message", id, "DELETE FROM queue"),
+    retry: (id, afterMs) =>
+      settle("put back a message", id, "UPDATE queue SET dueAtMs = ?", Math.ceil(clock.nowMs() + afterMs)),
+    bury: (id) => settle("bury a message", id, "UPDATE queue SET buriedAtMs = ?", clock.nowMs()),
+    releaseLeases: () => {
+      // A row that waits for its back-off cannot be told from a leased one; that it is tried early once is harmless.
+      const release = `UPDATE queue SET dueAtMs = min(dueAtMs, ?) WHERE attempt > 0 AND ${WAITING}`;
+      connection.write("release leases", () => connection.sql(release).run(clock.nowMs()));
+    },
+    nextDueAtMs: () => {
+      const select = `SELECT min(dueAtMs) AS dueAtMs FROM queue WHERE ${WAITING}`;
+      const due = connection.read("read the queue", () => connection.sql(select).get())?.dueAtMs;
+      return typeof due === "number" ? due : null;
+    },
+    onPublish: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    deadLetters: () => {
+      const select = "SELECT * FROM queue WHERE buriedAtMs IS NOT NULL ORDER BY id";
+      return connection.read("read dead letters", () => connection.sql(select).all()).map(toDelivery);
+    },
+    events: (limit) => {
+      const select = "SELECT * FROM queue WHERE topic = 'mail-events' ORDER BY id DESC LIMIT ?";
+      return connection
+        .read("read events", () => connection.sql(select).all(limit))
+        .map((row) => toDelivery(row).message);
+    },
+    sweep: () => {
+      const drop = "DELETE FROM queue WHERE publishedAtMs < ? AND (topic = 'mail-events' OR buriedAtMs IS NOT NULL)";
+      const before = Math.floor(clock.nowMs() - clock.lasting(KEPT_MS));
+      connection.write("sweep the queue", () => connection.sql(drop).run(before));
+    },
+  };
+};
+
+const enqueue = (
+  connection: Connection,
+  { topic, message, nowMs }: { readonly topic: Topic; readonly message: TopicMessage; readonly nowMs: number },
+): void => {
+  const insert = "INSERT INTO queue (topic, data, attributes, publishedAtMs, dueAtMs) VALUES (?, ?, ?, ?, ?)";
+  const data = JSON.stringify(message.data);
+  const attributes = JSON.stringify(message.attributes);
+  connection.write(`publish on ${topic}`, () => connection.sql(insert).run(topic, data, attributes, nowMs, nowMs));
+};
+
+const claim = (
+  connection: Connection,
+  { limit, nowMs, leaseMs }: { readonly limit: number; readonly nowMs: number; readonly leaseMs: number },
+): readonly Delivery[] => {
+  // A look without the write lock first: an idle pump must not keep other processes from writing.
+  const due = `SELECT id FROM queue WHERE ${WAITING} AND dueAtMs <= ? ORDER BY dueAtMs, id LIMIT ?`;
+  if (connection.read("read the queue", () => connection.sql(due).get(nowMs, limit)) === undefined) return [];
+  const take = `UPDATE queue SET attempt = attempt + 1, dueAtMs = ? WHERE id IN (${due}) RETURNING *`;
+  const rows = connection.write("claim messages", () =>
+    connection.sql(take).all(Math.ceil(nowMs + leaseMs), nowMs, limit),
+  );
+  // RETURNING answers in no particular order.
+  return rows.sort((a, b) => Number(a.id) - Number(b.id)).map(toDelivery);
+};
+
+const toDelivery = (row: Record<string, unknown>): Delivery => ({
+  id: `${row.id}.${row.attempt}`,
+  // Only `enqueue` writes this column, and it takes nothing else.
+  topic: String(row.topic) as Topic,
+  message: { data: JSON.parse(String(row.data)), attributes: JSON.parse(String(row.attributes)) },
+  attempt: Number(row.attempt),
+  publishedAtMs: Number(row.publishedAtMs),
+});

@@ -1,0 +1,132 @@
+import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
+import { decodeCursor, encodeCursor, type PagePosition } from "../../domain/page-cursor.ts";
+import { QUERIES, type QueryName } from "../../domain/queries.ts";
+import { checkCommit, encodeRecord } from "../../domain/record-limits.ts";
+import type { CommitOutcome, RecordKind, RecordKinds, Records, Versioned, Write } from "../../domain/records.ts";
+import type { Connection } from "./connection.ts";
+import { membersTable, RECORD_KINDS } from "./schema.ts";
+
+type Row = Record<string, SQLOutputValue>;
+type Arguments = Readonly<Record<string, SQLInputValue>>;
+
+/** `Records` in one SQLite file. A version is a number that grows with every write of the whole store, so none is ever met twice. */
+export const sqliteRecords = (connection: Connection): Records => ({
+  get: async <K extends RecordKind>(kind: K, id: string) => {
+    const select = `SELECT id, version, value FROM "${kind}" WHERE id = ?`;
+    const row = connection.read("read a record", () => connection.sql(select).get(id));
+    return row === undefined ? undefined : toRecord<RecordKinds[K]>(row);
+  },
+
+  commit: async (writes) => {
+    checkCommit(writes);
+    const encoded = writes.map((write) => (write.op === "delete" ? "" : encodeRecord(write.kind, write.value)));
+    return connection.write("write records", () => commitNow(connection, writes, encoded));
+  },
+
+  query: async (name, args, { limit, cursor }) => {
+    const position = cursor == null ? undefined : decodeCursor(name, args, cursor);
+    if (cursor != null && position === undefined) return "bad_cursor";
+    const { text, values } = selectPage(name, args, position);
+    // One more than asked for tells whether there is a next page.
+    const rows = connection.read("query records", () => connection.sql(text).all(...values, limit + 1));
+    const found = rows.slice(0, limit);
+    const last = rows.length > limit ? found.at(-1) : undefined;
+    return {
+      items: found.map((row) => toRecord(row)),
+      next: last === undefined ? null : encodeCursor(name, args, positionOf(last)),
+    };
+  },
+});
+
+/** Erases every record whose `eraseAtMs` has come, as Firestore's TTL policy does (there within a day). Answers how many. */
+export const eraseExpired = (connection: Connection, nowMs: number): number =>
+  connection.write("erase expired records", () =>
+    RECORD_KINDS.reduce((erased, kind) => {
+      const statement = `DELETE FROM "${kind}" WHERE "eraseAtMs" IS NOT NULL AND "eraseAtMs" <= ?`;
+      return erased + Number(connection.sql(statement).run(nowMs).changes);
+    }, 0),
+  );
+
+const toRecord = <T>(row: Row): Versioned<T> => ({
+  id: String(row.id),
+  version: String(row.version),
+  value: JSON.parse(String(row.value)),
+});
+
+const positionOf = (row: Row): PagePosition => ({
+  orderValue: typeof row.orderValue === "string" ? row.orderValue : Number(row.orderValue),
+  id: String(row.id),
+});
+
+/** Within the transaction: looks at every precondition first, and writes only when all of them hold. */
+const commitNow = (connection: Connection, writes: readonly Write[], encoded: readonly string[]): CommitOutcome => {
+  const broken = writes.findIndex((write) => !holds(connection, write));
+  if (broken !== -1) return { done: false, at: broken };
+  return { done: true, versions: writes.map((write, at) => apply(connection, write, encoded[at] ?? "")) };
+};
+
+const holds = (connection: Connection, write: Write): boolean => {
+  const current = connection.sql(`SELECT version FROM "${write.kind}" WHERE id = ?`).get(write.id)?.version;
+  switch (write.op) {
+    case "put":
+      return true;
+    case "create":
+      return current === undefined;
+    case "replace":
+      return String(current) === write.version;
+    case "delete":
+      return write.version === undefined || String(current) === write.version;
+  }
+};
+
+const apply = (connection: Connection, { op, kind, id }: Write, json: string): string => {
+  if (op === "delete") {
+    connection.sql(`DELETE FROM "${kind}" WHERE id = ?`).run(id);
+    return "";
+  }
+  const next = connection.sql("UPDATE versions SET last = last + 1 RETURNING last").get();
+  const version = Number(next?.last);
+  connection
+    .sql(
+      `INSERT INTO "${kind}" (id, version, value) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET version = excluded.version, value = excluded.value`,
+    )
+    .run(id, version, json);
+  return String(version);
+};
+
+/** The statement for one page; its last parameter is the limit. Fields come from `QUERIES`, never from a request. */
+const selectPage = (
+  name: QueryName,
+  args: Arguments,
+  position: PagePosition | undefined,
+): { readonly text: string; readonly values: readonly SQLInputValue[] } => {
+  const shape: (typeof QUERIES)[QueryName] = QUERIES[name];
+  const contains = "contains" in shape ? shape.contains : undefined;
+  const [field, direction] = shape.order;
+  const ordered = contains === undefined ? "record" : "member";
+  const conditions: (readonly [condition: string, ...values: SQLInputValue[]])[] = [
+    ...shape.equal.map((equal) => [`record."${equal}" = ?`, args[equal] ?? null] as const),
+    ...(contains === undefined ? [] : [["member.member = ?", args[contains] ?? null] as const]),
+    ...("upTo" in shape ? [[`record."${field}" <= ?`, args.upTo ?? null] as const] : []),
+    ...(position === undefined
+      ? []
+      : [
+          [
+            `(${ordered}."${field}", ${ordered}.id) ${direction === "asc" ? ">" : "<"} (?, ?)`,
+            position.orderValue,
+            position.id,
+          ] as const,
+        ]),
+  ];
+  const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(([condition]) => condition).join(" AND ")}`;
+  const from =
+    contains === undefined
+      ? `"${shape.kind}" AS record`
+      : `"${membersTable(shape.kind, contains)}" AS member JOIN "${shape.kind}" AS record ON record.id = member.id`;
+  return {
+    text: `SELECT record.id, record.version, record.value, record."${field}" AS orderValue FROM ${from} ${where}
+           ORDER BY ${ordered}."${field}" ${direction}, ${ordered}.id ${direction} LIMIT ?`,
+    values: conditions.flatMap(([, ...values]) => values),
+  };
+};
