@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { fail, ok, type Result } from "../domain/result.ts";
+import { readBody } from "./body.ts";
+import { sentParts } from "./framework-guard.ts";
+import { requestTrace } from "./trace.ts";
+import { withLogContext } from "./logger.ts";
+import type { System } from "./system.ts";
+
+/** One message of a topic as handlers see it, whichever queue brought it. */
+export interface PushMessage {
+  /** Given by the queue, the same at every delivery of one message. */
+  readonly messageId: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The bytes that were published. */
+  readonly data: Buffer;
+  /** 1 at the first delivery; null where the queue does not count (Pub/Sub without a dead-letter topic, its emulator). */
+  readonly deliveryAttempt: number | null;
+}
+
+/**
+ * `ack`: done with, whatever became of it. `nack`: not even written down, deliver it again; with time it goes to the dead-letter
+ * topic. A handler that throws is a `nack`, so it seldom needs to say so.
+ */
+export type PushOutcome = "ack" | "nack";
+
+export type OnPush = (message: PushMessage) => Promise<PushOutcome>;
+
+/** The published bytes as JSON; a message that is not JSON can never be. */
+export const jsonData = (message: PushMessage): Result<unknown, { readonly code: "invalid_json" }> => {
+  try {
+    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(message.data)));
+  } catch {
+    return fail({ code: "invalid_json" as const });
+  }
+};
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * The envelope of a Pub/Sub push (cloud.google.com/pubsub/docs/push, "wrapped" payloads):
+ * `{message: {data, attributes, messageId, publishTime}, subscription, deliveryAttempt}`. Undefined when it is not one.
+ */
+export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
+  let envelope: unknown;
+  try {
+    envelope = JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+  if (!isObject(envelope) || !isObject(envelope["message"])) return undefined;
+  const message = envelope["message"];
+  const messageId = message["messageId"] ?? message["message_id"];
+  const data = message["data"] ?? "";
+  const attributes = message["attributes"] ?? {};
+  if (typeof messageId !== "string" || messageId === "" || typeof data !== "string" || !BASE64.test(data))
+    return undefined;
+  if (!isObject(attributes)) return undefined;
+  const texts = Object.entries(attributes).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const attempt = envelope["deliveryAttempt"];
+  return {
+    messageId,
+    attributes: Object.fromEntries(texts),
+    data: Buffer.from(data, "base64"),
+    deliveryAttempt: typeof attempt === "number" && Number.isInteger(attempt) ? attempt : null,
+  };
+};
+
+const NO_CONTENT = 204;
+
+/**
+ * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery.
+ * A malformed push can never succeed, so it is acknowledged too, with a log line: only the queue's own service account may call
+ * (IAM), and nobody reads its answers.
+ */
+export const serveEvents =
+  (onPush: OnPush, system: Pick<System, "config" | "log" | "random">) =>
+  (req: IncomingMessage, res: ServerResponse): void => {
+    const trace = requestTrace(req.headers, system.random);
+    const answer = (status: number): void => {
+      res.writeHead(status, { "Cache-Control": "private, no-store", "X-Request-Id": trace.requestId });
+      res.end();
+    };
+    void withLogContext(trace, () => takePush(onPush, system, req)).then(answer);
+  };
+
+const takePush = async (onPush: OnPush, system: Pick<System, "log">, req: IncomingMessage): Promise<number> => {
+  if (req.method === "GET" || req.method === "HEAD") return sentParts(req).url.split("?")[0] === "/health" ? NO_CONTENT : 404;
+  if (req.method !== "POST") return 405;
+  try {
+    const body = await readBody(req);
+    const message = body.ok ? parsePushEnvelope(body.value) : undefined;
+    if (message === undefined) {
+      system.log.error("push_malformed", { bytes: body.ok ? body.value.length : -1 });
+      return NO_CONTENT;
+    }
+    const outcome = await onPush(message);
+    return outcome === "ack" ? NO_CONTENT : 503;
+  } catch (error) {
+    system.log.error("push_failed", {}, error);
+    return 500;
+  }
+};

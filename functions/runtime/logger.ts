@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Log, LogFields } from "../domain/log.ts";
+import type { Trace } from "./trace.ts";
+
+const context = new AsyncLocalStorage<Trace>();
+
+/** Every line written while `act` runs carries the request's id and trace. */
+export const withLogContext = <T>(trace: Trace, act: () => Promise<T>): Promise<T> => context.run(trace, act);
+
+/** Name and message of an error and of its causes; never properties, stacks or inputs, which may hold anything. */
+export const errorChain = (error: unknown): string => {
+  const parts: string[] = [];
+  for (let at: unknown = error; at !== undefined && at !== null && parts.length < 6; ) {
+    parts.push(at instanceof Error ? `${at.name}: ${at.message}` : typeof at);
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return parts.join(" ← ").slice(0, 2_000);
+};
+
+type Severity = "INFO" | "WARNING" | "ERROR";
+
+export interface LoggerOptions {
+  readonly write: (line: string) => void;
+  readonly nowMs: () => number;
+  /** Name of the deployed function or `local`. */
+  readonly component: string;
+  /** For the trace's full name, on Google Cloud. */
+  readonly projectId: string | null;
+}
+
+/**
+ * One JSON object a line, in the shape that Cloud Logging reads (cloud.google.com/logging/docs/structured-logging):
+ * `severity`, `message`, `time`, `logging.googleapis.com/trace`; `code` is the key into `log-events.ts`.
+ */
+export const jsonLogger = (options: LoggerOptions): Log => {
+  const line = (severity: Severity, code: string, fields: LogFields = {}, error?: unknown): void => {
+    const trace = context.getStore();
+    const traceName =
+      trace?.traceId && options.projectId ? `projects/${options.projectId}/traces/${trace.traceId}` : undefined;
+    options.write(
+      JSON.stringify({
+        ...fields,
+        severity,
+        time: new Date(options.nowMs()).toISOString(),
+        message: code.replaceAll("_", " "),
+        code,
+        component: options.component,
+        requestId: trace?.requestId,
+        error: error === undefined ? undefined : errorChain(error),
+        "logging.googleapis.com/trace": traceName,
+      }),
+    );
+  };
+  return {
+    info: (code, fields) => line("INFO", code, fields),
+    warn: (code, fields) => line("WARNING", code, fields),
+    error: (code, fields, error) => line("ERROR", code, fields, error),
+  };
+};

@@ -1,0 +1,12 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "../domain/clock.ts";
+
+/** Real time; nominal durations are divided by `timeScale`. */
+export const systemClock = (timeScale = 1): Clock => ({
+  nowMs: () => Date.now(),
+  lasting: (nominalMs) => nominalMs / timeScale,
+  sleep: async (realMs, signal) => {
+    // An abort ends the sleep early; it is no failure.
+    await delay(realMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+  },
+});
