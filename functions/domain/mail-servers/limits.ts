@@ -1,0 +1,32 @@
+import { domainEntry } from "../address.ts";
+import type { MailServer } from "./mail-server.ts";
+
+/** Recipients in a rolling minute and in rolling 24 hours. */
+export interface Limits {
+  readonly perMinute: number;
+  readonly perDay: number;
+}
+
+/**
+ * What Google lets an account send: about 500 recipients a day with gmail.com, 2,000 with Workspace (support.google.com/a/answer/166852).
+ * The minute is ours: a pace that does not look like abuse.
+ */
+const DEFAULT_LIMITS = {
+  gmail: { perMinute: 20, perDay: 500 },
+  workspace: { perMinute: 20, perDay: 2_000 },
+} as const satisfies Record<"gmail" | "workspace", Limits>;
+
+const CONSUMER_DOMAINS = ["@gmail.com", "@googlemail.com"];
+
+/** As Google said at the connection; before it, by the address. */
+export const accountKindOf = (server: Pick<MailServer, "username" | "connection">): "gmail" | "workspace" => {
+  const grant = server.connection.state === "not_connected" ? null : server.connection.grant;
+  return grant?.accountKind ?? (CONSUMER_DOMAINS.includes(domainEntry(server.username)) ? "gmail" : "workspace");
+};
+
+export const defaultLimits = (server: Pick<MailServer, "username" | "connection">): Limits =>
+  DEFAULT_LIMITS[accountKindOf(server)];
+
+/** The limits in force: those set, else those of the account's kind. */
+export const limitsOf = (server: Pick<MailServer, "username" | "connection" | "limits">): Limits =>
+  server.limits ?? defaultLimits(server);

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { parseAddress, parseAddressOrDomain } from "../address.ts";
+
+/** One line of text as people type it: trimmed, no control characters, no half of a surrogate pair. */
+const line = (longest: number) =>
+  z
+    .string("must be text")
+    .trim()
+    .max(longest, `must have at most ${longest} characters`)
+    .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, "must not hold control characters or line ends");
+
+const name = line(100)
+  .min(1, "must not be empty")
+  .refine((text) => !text.startsWith("srv_"), "must not look like an id");
+
+const address = z.string("must be an address").transform((text, context) => {
+  const folded = parseAddress(text);
+  if (folded === null) context.addIssue("must be an address like ada@example.com");
+  return folded ?? z.NEVER;
+});
+
+/** An address or `@domain`, folded. */
+export const addressOrDomain = z.string("must be an address or @domain").transform((text, context) => {
+  const folded = parseAddressOrDomain(text);
+  if (folded === null) context.addIssue("must be an address like ada@example.com or a domain like @example.com");
+  return folded ?? z.NEVER;
+});
+
+/** Folded, each once, in the order given. */
+export const addressList = (most: number) =>
+  z
+    .array(addressOrDomain, "must be a list of addresses and @domains")
+    .max(most, `must have at most ${most} entries`)
+    .transform((entries) => [...new Set(entries)]);
+
+const count = (most: number) =>
+  z.int("must be a whole number").min(1, "must be at least 1").max(most, `must be at most ${most}`);
+
+/**
+ * A mail server as callers write it, whole: the body of a creation, and what a merge patch must leave behind. A member that may be absent
+ * has a default; under RFC 7396 null removes a member, so it resets one with a default and is refused for `name` and `username`.
+ * `limits` and its members absent: those of the account's kind.
+ */
+export const mailServerInput = z.strictObject({
+  name,
+  description: line(500).default(""),
+  username: address,
+  authentication: z.literal("gmail_oauth", 'must be "gmail_oauth"').default("gmail_oauth"),
+  transport: z.enum(["smtp", "gmail_api"], 'must be "smtp" or "gmail_api"').default("smtp"),
+  fromFilter: addressList(200).default([]),
+  priority: z
+    .int("must be a whole number")
+    .min(0, "must be at least 0")
+    .max(10_000, "must be at most 10000")
+    .default(10),
+  active: z.boolean("must be true or false").default(true),
+  limits: z
+    .strictObject({ perMinute: count(10_000).optional(), perDay: count(1_000_000).optional() }, "must be an object")
+    .optional(),
+  sendAsUnchecked: z.boolean("must be true or false").default(false),
+});
+export type MailServerInput = z.output<typeof mailServerInput>;
+
+/** Members of the representation that only Relais writes. */
+export const READ_ONLY_MEMBERS = ["id", "connection", "createdAt", "updatedAt", "etag"] as const;
