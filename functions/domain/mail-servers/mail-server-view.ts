@@ -40,24 +40,30 @@ const connectionView = (server: MailServer) => {
   };
 };
 
+/** All that the API shows but advice and etag. */
+const shownOf = ({ id, value }: Versioned<MailServer>) => ({
+  id,
+  ...editableView(value),
+  connection: connectionView(value),
+  createdAt: isoTime(value.createdAtMs),
+  updatedAt: isoTime(value.updatedAtMs),
+});
+
 /**
- * A mail server as the API shows it. `etag` (strong, RFC 9110 §8.8.3) is a hash of all the rest but `advice`, which is `reason` put into
- * the reader's words: so it is the same in every language, and one language's form can be saved after reading in the other.
+ * A strong entity tag (RFC 9110 §8.8.3), unquoted: a hash of the representation but for `advice`, which is `reason` in the reader's words.
+ * So it is the same in every language, and a form read in one can be saved by a request in the other.
  */
-export const mailServerView = ({ id, value }: Versioned<MailServer>, adviceOn: AdviceOn) => {
-  const connection = connectionView(value);
-  const shown = {
-    id,
-    ...editableView(value),
-    connection,
-    createdAt: isoTime(value.createdAtMs),
-    updatedAt: isoTime(value.updatedAtMs),
-  };
-  const etag = createHash("sha256")
-    .update(canonicalize(shown) ?? "")
+export const etagOf = (server: Versioned<MailServer>): string =>
+  createHash("sha256")
+    .update(canonicalize(shownOf(server)) ?? "")
     .digest("base64url")
     .slice(0, 22);
-  const advice = connection.reason === null ? null : adviceOn(connection.reason);
-  return { ...shown, connection: { ...connection, advice }, etag };
+
+/** A mail server as the API shows it. */
+export const mailServerView = (server: Versioned<MailServer>, adviceOn: AdviceOn) => {
+  const shown = shownOf(server);
+  const { reason } = shown.connection;
+  const advice = reason === null ? null : adviceOn(reason);
+  return { ...shown, connection: { ...shown.connection, advice }, etag: etagOf(server) };
 };
 export type MailServerView = ReturnType<typeof mailServerView>;

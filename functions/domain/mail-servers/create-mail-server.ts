@@ -1,0 +1,67 @@
+import { type Principal, principalName } from "../access/records.ts";
+import { auditWrite } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import { parseWith } from "../field-problems.ts";
+import { newId, type Randomness } from "../randomness.ts";
+import type { Records, Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import type { MailServer } from "./mail-server.ts";
+import { type MailServerInput, mailServerInput } from "./mail-server-input.ts";
+import { serverNameId } from "./server-name.ts";
+import { mayAdminister } from "./visible-server.ts";
+
+export interface MailServerDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Randomness;
+}
+
+/** What was set of the limits, filled up; null where nothing was, so that the kind's defaults follow the account. */
+export const limitsFrom = (
+  input: MailServerInput["limits"],
+  server: Pick<MailServer, "username" | "connection">,
+): Limits | null =>
+  input === undefined || Object.keys(input).length === 0 ? null : { ...defaultLimits(server), ...input };
+
+const newServer = (input: MailServerInput, nowMs: number): MailServer => {
+  const { authentication: _, limits, ...settings } = input;
+  const connection = { state: "not_connected", reason: null } as const;
+  return {
+    ...settings,
+    limits: limitsFrom(limits, { username: input.username, connection }),
+    connection,
+    accountSub: null,
+    nextCheckAtMs: null,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+};
+
+/**
+ * Makes a mail server, not yet connected. `body`: as `mailServerInput` says, else `invalid_request`; `forbidden` to who is no operator;
+ * `name_taken` for a name in use, whatever its case. Throws `Unavailable`.
+ */
+export const createMailServer = async (
+  deps: MailServerDeps,
+  principal: Principal,
+  body: unknown,
+): Promise<Result<Versioned<MailServer>>> => {
+  if (!mayAdminister(principal)) return fail({ code: "forbidden" });
+  const input = parseWith(mailServerInput, body);
+  if (!input.ok) return input;
+  const id = newId(deps.random, "srv");
+  const value = newServer(input.value, deps.clock.nowMs());
+  // One commit: the reservation cannot outlive its server, nor two servers share it.
+  const outcome = await deps.records.commit([
+    { op: "create", kind: "serverNames", id: serverNameId(value.name), value: { serverId: id } },
+    { op: "create", kind: "mailServers", id, value },
+    auditWrite(deps, {
+      actor: principalName(principal),
+      action: "mail_server.create",
+      target: id,
+      detail: { name: value.name, username: value.username },
+    }),
+  ]);
+  return outcome.done ? ok({ id, value, version: outcome.versions[1] ?? "" }) : fail({ code: "name_taken" });
+};

@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Principal, principalName } from "../access/records.ts";
+import { auditWrite } from "../audit/audit.ts";
+import { jsonPointer, parseWith } from "../field-problems.ts";
+import { mergePatch } from "../merge-patch.ts";
+import { invalidRequest } from "../problem.ts";
+import type { Versioned, Write } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { limitsFrom, type MailServerDeps } from "./create-mail-server.ts";
+import { judgeConnection } from "./judge-connection.ts";
+import type { MailServer } from "./mail-server.ts";
+import { mailServerInput, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
+import { editableView, etagOf } from "./mail-server-view.ts";
+import { serverNameId } from "./server-name.ts";
+import { mayAdminister, visibleServer } from "./visible-server.ts";
+
+/** Edits of one server at once: each loser reads again and tries again, this often. */
+const TRIES = 8;
+
+export interface Edit {
+  readonly id: string;
+  /** A merge patch (RFC 7396) over what `mailServerInput` names. */
+  readonly patch: unknown;
+  /** The header `If-Match` as it came; null: whatever stands now. */
+  readonly ifMatch: string | null;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** RFC 9110 §13.1.1: a list of quoted tags, or `*`; a weak tag never matches. */
+const matches = (ifMatch: string | null, etag: string): boolean =>
+  ifMatch === null || ifMatch.trim() === "*" || ifMatch.split(",").some((tag) => tag.trim() === `"${etag}"`);
+
+/** A patch that only removes an unknown member would leave no trace in the merged record: so names are checked first. */
+const checkNames = (patch: unknown): Result<Members> => {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
+    return fail(invalidRequest({ path: "", message: "must be an object" }));
+  }
+  const limits: unknown = "limits" in patch ? patch.limits : null;
+  const wrong = [
+    ...Object.keys(patch)
+      .filter((key) => !Object.hasOwn(mailServerInput.shape, key))
+      .map((key) => ({
+        path: jsonPointer([key]),
+        message: READ_ONLY_MEMBERS.some((member) => member === key) ? "is set by Relais alone" : "is not known here",
+      })),
+    ...Object.keys(typeof limits === "object" && limits !== null ? limits : {})
+      .filter((key) => key !== "perMinute" && key !== "perDay")
+      .map((key) => ({ path: jsonPointer(["limits", key]), message: "is not known here" })),
+  ];
+  return wrong.length > 0 ? fail(invalidRequest(...wrong)) : ok(Object.fromEntries(Object.entries(patch)));
+};
+
+/** The server as the patch leaves it; the very same object where the patch changes nothing. */
+const patched = (server: MailServer, patch: Members, nowMs: number): Result<MailServer> => {
+  const input = parseWith(mailServerInput, mergePatch(editableView(server), patch));
+  if (!input.ok) return input;
+  const { authentication: _, limits, ...settings } = input.value;
+  const edited = { ...server, ...settings };
+  const connection = judgeConnection(edited, nowMs);
+  const next: MailServer = {
+    ...edited,
+    limits: Object.hasOwn(patch, "limits") ? limitsFrom(limits, edited) : server.limits,
+    connection,
+    // A connection that was judged anew is proven at the next tick.
+    nextCheckAtMs: connection === server.connection ? server.nextCheckAtMs : nowMs,
+  };
+  return ok(isDeepStrictEqual(next, server) ? server : { ...next, updatedAtMs: nowMs });
+};
+
+const writesOf = (before: Versioned<MailServer>, value: MailServer): Write[] => {
+  const [oldName, newName] = [serverNameId(before.value.name), serverNameId(value.name)];
+  return [
+    { op: "replace", kind: "mailServers", id: before.id, version: before.version, value },
+    ...(oldName === newName
+      ? []
+      : ([
+          { op: "create", kind: "serverNames", id: newName, value: { serverId: before.id } },
+          { op: "delete", kind: "serverNames", id: oldName },
+        ] as const)),
+  ];
+};
+
+const changedMembers = (before: MailServer, after: MailServer): string[] => {
+  const from = new Map<string, unknown>(Object.entries(editableView(before)));
+  const to = Object.entries(editableView(after));
+  return to.filter(([key, value]) => !isDeepStrictEqual(from.get(key), value)).map(([key]) => key);
+};
+
+/**
+ * Applies a merge patch. `not_found`, `invalid_request`; `stale` when `If-Match` names another state; `name_taken`; `forbidden` to a member who
+ * changes the username; `contended` when others kept editing. Without `If-Match`, patches at once are applied one after the other.
+ *
+ * A connected server whose `username` or `transport` no longer fits its grant keeps the grant and goes to `error`: see `judgeConnection`.
+ * Throws `Unavailable`.
+ */
+export const editMailServer = async (
+  deps: MailServerDeps,
+  principal: Principal,
+  edit: Edit,
+): Promise<Result<Versioned<MailServer>>> => {
+  const patch = checkNames(edit.patch);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const before = await visibleServer(deps.records, principal, edit.id);
+    if (!before.ok) return before;
+    if (!patch.ok) return patch;
+    if (!matches(edit.ifMatch, etagOf(before.value))) return fail({ code: "stale" });
+    const after = patched(before.value.value, patch.value, deps.clock.nowMs());
+    if (!after.ok) return after;
+    const { value } = before.value;
+    if (after.value === value) return before;
+    if (after.value.username !== value.username && !mayAdminister(principal)) return fail({ code: "forbidden" });
+    const outcome = await deps.records.commit([
+      ...writesOf(before.value, after.value),
+      auditWrite(deps, {
+        actor: principalName(principal),
+        action: "mail_server.update",
+        target: edit.id,
+        detail: { changed: changedMembers(value, after.value) },
+      }),
+    ]);
+    if (outcome.done) return ok({ id: edit.id, value: after.value, version: outcome.versions[0] ?? "" });
+    if (outcome.at === 1) return fail({ code: "name_taken" });
+  }
+  return fail({ code: "contended", retryAfterS: 1 });
+};

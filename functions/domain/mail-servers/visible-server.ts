@@ -1,0 +1,22 @@
+import type { Principal } from "../access/records.ts";
+import type { Records, Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { MailServer } from "./mail-server.ts";
+
+/** People who run all mail servers. */
+export const mayAdminister = (principal: Principal): boolean =>
+  principal.kind === "operator" || principal.kind === "setup";
+
+/** A member sees the servers whose username is their own address, and no trace of another's. */
+export const maySee = (principal: Principal, server: MailServer): boolean =>
+  mayAdminister(principal) || (principal.kind === "member" && principal.email === server.username);
+
+/** The server, or `not_found` where there is none or the person must not know of it. Throws `Unavailable`. */
+export const visibleServer = async (
+  records: Records,
+  principal: Principal,
+  id: string,
+): Promise<Result<Versioned<MailServer>>> => {
+  const server = await records.get("mailServers", id);
+  return server !== undefined && maySee(principal, server.value) ? ok(server) : fail({ code: "not_found" });
+};
