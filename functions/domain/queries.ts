@@ -5,7 +5,7 @@ import type { RecordKind } from "./records.ts";
  * indexes (compared with the Terraform plan by a test). Ties are broken by id in the direction of `order`.
  * `equal` and `contains` fields take an argument each; `upTo` bounds the ordered field from above, inclusively.
  */
-interface QueryShape {
+export interface QueryShape {
   readonly kind: RecordKind;
   readonly equal: readonly string[];
   /** An array field that must contain the argument of that name. */

@@ -1,0 +1,61 @@
+# dist/<function>/ (made by `npm run build`) goes to a bucket; Cloud Build makes the image as an account of its own.
+
+resource "google_storage_bucket" "sources" {
+  name                        = "${var.project_id}-relais-sources"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age                = 90
+      with_state         = "ARCHIVED"
+      num_newer_versions = 3
+    }
+  }
+  versioning {
+    enabled = true
+  }
+}
+
+data "archive_file" "source" {
+  for_each = local.functions
+
+  type        = "zip"
+  source_dir  = "${path.root}/../dist/${each.key}"
+  output_path = "${path.root}/.terraform/archives/${each.key}.zip"
+}
+
+# The name holds the content's hash: a changed bundle is a new object, and that redeploys the function.
+resource "google_storage_bucket_object" "source" {
+  for_each = local.functions
+
+  name   = "${each.key}/${data.archive_file.source[each.key].output_md5}.zip"
+  bucket = google_storage_bucket.sources.name
+  source = data.archive_file.source[each.key].output_path
+}
+
+resource "google_service_account" "build" {
+  account_id   = "relais-build"
+  display_name = "Relais: builds function images"
+}
+
+resource "google_project_iam_member" "build" {
+  for_each = toset([
+    "roles/artifactregistry.writer",
+    "roles/logging.logWriter",
+  ])
+
+  project = var.project_id
+  role    = each.key
+  member  = google_service_account.build.member
+}
+
+resource "google_storage_bucket_iam_member" "build_reads_sources" {
+  bucket = google_storage_bucket.sources.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.build.member
+}

@@ -1,0 +1,108 @@
+# Records. The composite indexes are those of functions/domain/queries.ts, neither more nor fewer (a test compares).
+
+resource "google_firestore_database" "records" {
+  name                              = "(default)"
+  location_id                       = var.firestore_location
+  type                              = "FIRESTORE_NATIVE"
+  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
+  delete_protection_state           = "DELETE_PROTECTION_ENABLED"
+  deletion_policy                   = "ABANDON"
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_firestore_backup_schedule" "daily" {
+  database  = google_firestore_database.records.name
+  retention = "604800s"
+  daily_recurrence {}
+}
+
+locals {
+  # Per index: the collection, then its fields in order. `contains` marks an array field.
+  indexes = {
+    servers-by-username = {
+      collection = "mailServers"
+      fields     = [["username", "asc"], ["createdAtMs", "asc"]]
+    }
+    servers-by-account = {
+      collection = "mailServers"
+      fields     = [["accountSub", "asc"], ["createdAtMs", "asc"]]
+    }
+    messages-of-server = {
+      collection = "messages"
+      fields     = [["serverId", "asc"], ["createdAtMs", "desc"]]
+    }
+    messages-by-status = {
+      collection = "messages"
+      fields     = [["status", "asc"], ["createdAtMs", "desc"]]
+    }
+    messages-of-server-by-status = {
+      collection = "messages"
+      fields     = [["serverId", "asc"], ["status", "asc"], ["createdAtMs", "desc"]]
+    }
+    messages-to = {
+      collection = "messages"
+      fields     = [["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
+    }
+    messages-of-server-to = {
+      collection = "messages"
+      fields     = [["serverId", "asc"], ["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
+    }
+    messages-by-status-to = {
+      collection = "messages"
+      fields     = [["status", "asc"], ["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
+    }
+    messages-of-server-by-status-to = {
+      collection = "messages"
+      fields     = [["serverId", "asc"], ["status", "asc"], ["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
+    }
+    messages-of-server-oldest = {
+      collection = "messages"
+      fields     = [["serverId", "asc"], ["status", "asc"], ["createdAtMs", "asc"]]
+    }
+  }
+
+  # Collections whose records may erase themselves: the field `eraseAt` is a timestamp that the adapter writes.
+  self_erasing = toset(["sessions", "oauthStates", "messages", "idempotency", "audit"])
+}
+
+resource "google_firestore_index" "composite" {
+  for_each = local.indexes
+
+  database   = google_firestore_database.records.name
+  collection = each.value.collection
+
+  dynamic "fields" {
+    for_each = each.value.fields
+    content {
+      field_path   = fields.value[0]
+      order        = fields.value[1] == "contains" ? null : (fields.value[1] == "asc" ? "ASCENDING" : "DESCENDING")
+      array_config = fields.value[1] == "contains" ? "CONTAINS" : null
+    }
+  }
+}
+
+resource "google_firestore_field" "time_to_live" {
+  for_each = local.self_erasing
+
+  database   = google_firestore_database.records.name
+  collection = each.key
+  field      = "eraseAt"
+
+  ttl_config {}
+  # Nobody queries it: no index, no hot spot.
+  index_config {}
+}
+
+# Bodies are never searched: without these exemptions every write would index their text.
+resource "google_firestore_field" "not_indexed" {
+  for_each = {
+    message-body = { collection = "messages", field = "body" }
+    body-chunk   = { collection = "bodyChunks", field = "text" }
+  }
+
+  database   = google_firestore_database.records.name
+  collection = each.value.collection
+  field      = each.value.field
+  index_config {}
+}

@@ -1,0 +1,145 @@
+# The seven functions: one map, one module call. A folder under functions/ that holds index.ts stands here, and the other way
+# round (a test compares). What a function may do to secrets is in secrets.tf, what it may publish in pubsub.tf.
+
+locals {
+  # What every function needs to find its way.
+  base_environment = {
+    NODE_ENV          = "production"
+    RELAIS_STORE      = "google"
+    RELAIS_PUBLIC_URL = var.public_url
+  }
+
+  # First values of what operators set later; read by whatever decides who is let in.
+  admission_environment = {
+    RELAIS_OPERATORS      = join(",", var.operators)
+    RELAIS_MEMBERS        = join(",", var.members)
+    RELAIS_CALLERS        = join(",", var.callers)
+    RELAIS_RETENTION_DAYS = tostring(var.retention_days)
+  }
+
+  # The setup token acts as an operator on the functions that people and programs call.
+  setup_token = {
+    RELAIS_SETUP_TOKEN = google_secret_manager_secret.setup_token.secret_id
+  }
+
+  functions = {
+    authorize-start = {
+      public         = true
+      memory         = "256Mi"
+      cpu            = "1"
+      concurrency    = 40
+      timeout_s      = 30
+      max_instances  = 5
+      environment    = local.admission_environment
+      secret_env     = local.setup_token
+      publishes_to   = []
+      push_from      = null
+      ack_deadline_s = null
+    }
+    confirm-callback = {
+      public         = true
+      memory         = "256Mi"
+      cpu            = "1"
+      concurrency    = 20
+      timeout_s      = 60
+      max_instances  = 5
+      environment    = local.admission_environment
+      secret_env     = {}
+      publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
+      push_from      = null
+      ack_deadline_s = null
+    }
+    mail-servers = {
+      public         = true
+      memory         = "512Mi"
+      cpu            = "1"
+      concurrency    = 20
+      timeout_s      = 60
+      max_instances  = 5
+      environment    = local.admission_environment
+      secret_env     = local.setup_token
+      publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
+      push_from      = null
+      ack_deadline_s = null
+    }
+    send-mail = {
+      public         = true
+      memory         = "1Gi"
+      cpu            = "1"
+      concurrency    = 20
+      timeout_s      = 60
+      max_instances  = 20
+      environment    = local.admission_environment
+      secret_env     = local.setup_token
+      publishes_to   = ["mail-events", "mail-send"]
+      push_from      = null
+      ack_deadline_s = null
+    }
+    deliver-mail = {
+      public         = false
+      memory         = "1Gi"
+      cpu            = "1"
+      concurrency    = 8
+      timeout_s      = 300
+      max_instances  = 20
+      environment    = local.admission_environment
+      secret_env     = {}
+      publishes_to   = ["mail-events", "mail-send"]
+      push_from      = "mail-send"
+      ack_deadline_s = 330
+    }
+    refresh-tokens = {
+      public         = false
+      memory         = "256Mi"
+      cpu            = "1"
+      concurrency    = 20
+      timeout_s      = 120
+      max_instances  = 10
+      environment    = local.admission_environment
+      secret_env     = {}
+      publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
+      push_from      = "token-checks"
+      ack_deadline_s = 150
+    }
+    dispatch-due = {
+      public         = false
+      memory         = "256Mi"
+      cpu            = "1"
+      concurrency    = 4
+      timeout_s      = 300
+      max_instances  = 4
+      environment    = local.admission_environment
+      secret_env     = {}
+      publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
+      push_from      = "mail-dispatch"
+      ack_deadline_s = 330
+    }
+  }
+
+  pushed_functions = { for name, f in local.functions : name => f if f.push_from != null }
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  name          = each.key
+  project_id    = var.project_id
+  region        = var.region
+  public        = each.value.public
+  memory        = each.value.memory
+  cpu           = each.value.cpu
+  concurrency   = each.value.concurrency
+  timeout_s     = each.value.timeout_s
+  max_instances = each.value.max_instances
+  environment   = merge(local.base_environment, each.value.environment)
+  secret_env    = each.value.secret_env
+
+  build_service_account = google_service_account.build.id
+  source_archive = {
+    bucket = google_storage_bucket.sources.name
+    object = google_storage_bucket_object.source[each.key].name
+  }
+
+  depends_on = [google_project_service.required, google_project_iam_member.build]
+}

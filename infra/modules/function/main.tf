@@ -1,0 +1,86 @@
+# One function: its service account, the function, and who may invoke it.
+
+resource "google_service_account" "this" {
+  account_id   = "relais-${var.name}"
+  display_name = "Relais: ${var.name}"
+}
+
+# Records. Firestore has no finer grant than the database; the condition keeps it to ours.
+resource "google_project_iam_member" "records" {
+  project = var.project_id
+  role    = "roles/datastore.user"
+  member  = google_service_account.this.member
+
+  condition {
+    title      = "relais-database"
+    expression = "resource.name == \"projects/${var.project_id}/databases/(default)\""
+  }
+}
+
+resource "google_secret_manager_secret_iam_member" "environment" {
+  for_each = var.secret_env
+
+  secret_id = each.value
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.this.member
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  name        = var.name
+  location    = var.region
+  description = "Relais: ${var.name}"
+
+  build_config {
+    runtime         = "nodejs24"
+    entry_point     = var.name
+    service_account = var.build_service_account
+
+    source {
+      storage_source {
+        bucket = var.source_archive.bucket
+        object = var.source_archive.object
+      }
+    }
+  }
+
+  service_config {
+    available_memory                 = var.memory
+    available_cpu                    = var.cpu
+    max_instance_request_concurrency = var.concurrency
+    max_instance_count               = var.max_instances
+    min_instance_count               = 0
+    timeout_seconds                  = var.timeout_s
+    ingress_settings                 = var.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    all_traffic_on_latest_revision   = true
+    service_account_email            = google_service_account.this.email
+    environment_variables            = var.environment
+
+    dynamic "secret_environment_variables" {
+      for_each = var.secret_env
+      content {
+        key        = secret_environment_variables.key
+        project_id = var.project_id
+        secret     = secret_environment_variables.value
+        version    = "latest"
+      }
+    }
+  }
+
+  # The first revision reads its secrets when it starts.
+  depends_on = [google_secret_manager_secret_iam_member.environment]
+}
+
+# Pub/Sub signs its pushes as this account; nobody else may invoke an internal function.
+resource "google_service_account" "push" {
+  count = var.public ? 0 : 1
+
+  account_id   = "relais-push-${var.name}"
+  display_name = "Relais: pushes to ${var.name}"
+}
+
+resource "google_cloud_run_v2_service_iam_member" "invoker" {
+  name     = google_cloudfunctions2_function.this.name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = var.public ? "allUsers" : google_service_account.push[0].member
+}

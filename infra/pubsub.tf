@@ -1,0 +1,113 @@
+# Topics, the push subscriptions of the three internal functions, and dead letters. The record is the one retry system: a push is
+# refused only when the store itself cannot be read or written, so what lands in dead letters is an outage's.
+
+locals {
+  topics       = toset(["mail-send", "token-checks", "mail-dispatch", "mail-events"])
+  pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+  publishing = merge([
+    for function, f in local.functions : {
+      for topic in f.publishes_to : "${function}/${topic}" => { function = function, topic = topic }
+    }
+  ]...)
+}
+
+resource "google_pubsub_topic" "this" {
+  for_each = local.topics
+
+  name                       = each.key
+  message_retention_duration = "86400s"
+  depends_on                 = [google_project_service.required]
+}
+
+resource "google_pubsub_topic_iam_member" "function_publishes" {
+  for_each = local.publishing
+
+  topic  = google_pubsub_topic.this[each.value.topic].name
+  role   = "roles/pubsub.publisher"
+  member = module.function[each.value.function].member
+}
+
+resource "google_pubsub_topic_iam_member" "program_publishes" {
+  for_each = toset(var.topic_publishers)
+
+  topic  = google_pubsub_topic.this["mail-send"].name
+  role   = "roles/pubsub.publisher"
+  member = each.key
+}
+
+resource "google_pubsub_topic_iam_member" "program_subscribes" {
+  for_each = toset(var.event_subscribers)
+
+  topic  = google_pubsub_topic.this["mail-events"].name
+  role   = "roles/pubsub.subscriber"
+  member = each.key
+}
+
+resource "google_pubsub_topic" "dead_letters" {
+  for_each = local.pushed_functions
+
+  name                       = "${each.value.push_from}-dead-letters"
+  message_retention_duration = "604800s"
+  depends_on                 = [google_project_service.required]
+}
+
+# Keeps dead letters until somebody has looked: a topic without a subscription forgets.
+resource "google_pubsub_subscription" "dead_letters" {
+  for_each = local.pushed_functions
+
+  name                       = "${each.value.push_from}-dead-letters"
+  topic                      = google_pubsub_topic.dead_letters[each.key].id
+  message_retention_duration = "604800s"
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+resource "google_pubsub_subscription" "push" {
+  for_each = local.pushed_functions
+
+  name                       = "${each.value.push_from}-to-${each.key}"
+  topic                      = google_pubsub_topic.this[each.value.push_from].id
+  ack_deadline_seconds       = each.value.ack_deadline_s
+  message_retention_duration = "604800s"
+
+  push_config {
+    push_endpoint = module.function[each.key].uri
+    oidc_token {
+      service_account_email = module.function[each.key].push_service_account_email
+      audience              = module.function[each.key].uri
+    }
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.dead_letters[each.key].id
+    max_delivery_attempts = 20
+  }
+
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+# Without these two grants to Pub/Sub's own agent, dead-lettering silently does nothing.
+resource "google_pubsub_topic_iam_member" "dead_letter_publisher" {
+  for_each = local.pushed_functions
+
+  topic  = google_pubsub_topic.dead_letters[each.key].name
+  role   = "roles/pubsub.publisher"
+  member = local.pubsub_agent
+}
+
+resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {
+  for_each = local.pushed_functions
+
+  subscription = google_pubsub_subscription.push[each.key].name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
+}

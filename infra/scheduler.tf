@@ -1,0 +1,25 @@
+# Two ticks. They publish; the functions fan out and resume by themselves.
+
+locals {
+  ticks = {
+    check-tokens = { topic = "token-checks", schedule = "*/5 * * * *" }
+    dispatch-due = { topic = "mail-dispatch", schedule = "* * * * *" }
+  }
+}
+
+resource "google_cloud_scheduler_job" "tick" {
+  for_each = local.ticks
+
+  name      = "relais-${each.key}"
+  region    = var.region
+  schedule  = each.value.schedule
+  time_zone = "Etc/UTC"
+
+  pubsub_target {
+    topic_name = google_pubsub_topic.this[each.value.topic].id
+    data       = base64encode(jsonencode({ tick = true }))
+    attributes = { relais = "tick" }
+  }
+
+  depends_on = [google_project_service.required]
+}

@@ -1,0 +1,141 @@
+# Fixed secrets are granted one by one. Refresh tokens are secrets made at run time (relais-refresh-<server id>): they can be granted
+# only at project level, under a condition on their names (which hold the project number, not its id).
+
+resource "google_secret_manager_secret" "client_secret" {
+  secret_id = "relais-client-secret"
+  replication {
+    auto {}
+  }
+  depends_on = [google_project_service.required]
+}
+
+# Seals what lies in the store for a short while (access tokens). A new version rotates it.
+resource "google_secret_manager_secret" "key_ring" {
+  secret_id = "relais-key-ring"
+  replication {
+    auto {}
+  }
+  depends_on = [google_project_service.required]
+}
+
+# Made by hand or by the deploy command, never by Terraform: a value that Terraform knows lies in its state.
+resource "google_secret_manager_secret" "setup_token" {
+  secret_id = "relais-setup-token"
+  replication {
+    auto {}
+  }
+  depends_on = [google_project_service.required]
+}
+
+# secrets.create is checked on the project, where a condition on the secret's name cannot hold: a role of that one permission.
+resource "google_project_iam_custom_role" "secret_creator" {
+  role_id     = "relaisSecretCreator"
+  title       = "Relais: create secrets"
+  permissions = ["secretmanager.secrets.create"]
+}
+
+# Likewise for listing, which the sweep of orphans needs; it shows names only.
+resource "google_project_iam_custom_role" "secret_lister" {
+  role_id     = "relaisSecretLister"
+  title       = "Relais: list secret names"
+  permissions = ["secretmanager.secrets.list"]
+}
+
+resource "google_project_iam_custom_role" "secret_version_destroyer" {
+  role_id     = "relaisSecretVersionDestroyer"
+  title       = "Relais: destroy secret versions"
+  permissions = ["secretmanager.versions.destroy", "secretmanager.versions.list"]
+}
+
+resource "google_project_iam_custom_role" "secret_deleter" {
+  role_id     = "relaisSecretDeleter"
+  title       = "Relais: delete secrets"
+  permissions = ["secretmanager.secrets.delete"]
+}
+
+locals {
+  refresh_token_prefix = "projects/${data.google_project.this.number}/secrets/relais-refresh-"
+
+  secret_roles = {
+    add     = "roles/secretmanager.secretVersionAdder"
+    read    = "roles/secretmanager.secretAccessor"
+    destroy = local.custom_role.secret_version_destroyer
+    delete  = local.custom_role.secret_deleter
+  }
+
+  # Written out rather than taken from `.id`, so that a plan shows which role is granted.
+  custom_role = {
+    secret_creator           = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_creator.role_id}"
+    secret_lister            = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_lister.role_id}"
+    secret_version_destroyer = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_version_destroyer.role_id}"
+    secret_deleter           = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_deleter.role_id}"
+  }
+
+  # Who may do what to refresh tokens.
+  refresh_token_rights = {
+    confirm-callback = ["add", "destroy"]
+    deliver-mail     = ["add", "read"]
+    refresh-tokens   = ["add", "read", "destroy", "delete"]
+    mail-servers     = ["add", "read", "destroy", "delete"]
+  }
+
+  refresh_token_grants = merge([
+    for function, rights in local.refresh_token_rights : {
+      for right in rights : "${function}/${right}" => { function = function, right = right }
+    }
+  ]...)
+}
+
+resource "google_project_iam_member" "refresh_tokens" {
+  for_each = local.refresh_token_grants
+
+  project = var.project_id
+  role    = local.secret_roles[each.value.right]
+  member  = module.function[each.value.function].member
+
+  condition {
+    title      = "relais-refresh-tokens"
+    expression = "resource.name.startsWith(\"${local.refresh_token_prefix}\")"
+  }
+}
+
+resource "google_project_iam_member" "create_secrets" {
+  project = var.project_id
+  role    = local.custom_role.secret_creator
+  member  = module.function["confirm-callback"].member
+}
+
+resource "google_project_iam_member" "list_secrets" {
+  project = var.project_id
+  role    = local.custom_role.secret_lister
+  member  = module.function["refresh-tokens"].member
+}
+
+resource "google_secret_manager_secret_iam_member" "read_client_secret" {
+  for_each = toset(["confirm-callback", "deliver-mail", "refresh-tokens", "mail-servers"])
+
+  secret_id = google_secret_manager_secret.client_secret.secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = module.function[each.key].member
+}
+
+resource "google_secret_manager_secret_iam_member" "add_client_secret" {
+  secret_id = google_secret_manager_secret.client_secret.secret_id
+  role      = "roles/secretmanager.secretVersionAdder"
+  member    = module.function["mail-servers"].member
+}
+
+# A client secret that was replaced is destroyed, on this one secret only.
+resource "google_secret_manager_secret_iam_member" "destroy_client_secret" {
+  secret_id = google_secret_manager_secret.client_secret.secret_id
+  role      = local.custom_role.secret_version_destroyer
+  member    = module.function["mail-servers"].member
+}
+
+resource "google_secret_manager_secret_iam_member" "read_key_ring" {
+  for_each = toset(["confirm-callback", "deliver-mail", "refresh-tokens", "mail-servers"])
+
+  secret_id = google_secret_manager_secret.key_ring.secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = module.function[each.key].member
+}

@@ -1,0 +1,51 @@
+# With mocked providers: no credentials, no network; values that only Google knows are made up.
+
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+}
+mock_provider "archive" {}
+
+variables {
+  project_id = "relais-test"
+  public_url = "https://relais.example.com"
+  operators  = ["ada@example.com"]
+}
+
+run "deploys_seven_functions" {
+  command = plan
+
+  assert {
+    condition     = length(module.function) == 7
+    error_message = "there are seven functions"
+  }
+  assert {
+    condition     = output.redirect_uri == "https://relais.example.com/google_gmail/confirm"
+    error_message = "the redirect URI is the public URL's callback"
+  }
+}
+
+run "refuses_http" {
+  command = plan
+  variables {
+    public_url = "http://relais.example.com"
+  }
+  expect_failures = [var.public_url]
+}
+
+run "refuses_a_trailing_slash" {
+  command = plan
+  variables {
+    public_url = "https://relais.example.com/"
+  }
+  expect_failures = [var.public_url]
+}
+
+run "refuses_nobody_as_operator" {
+  command = plan
+  variables {
+    operators = []
+  }
+  expect_failures = [var.operators]
+}

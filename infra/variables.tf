@@ -1,0 +1,71 @@
+variable "project_id" {
+  description = "The Google Cloud project that Relais lives in."
+  type        = string
+}
+
+variable "region" {
+  description = "Where the functions run. Firebase Hosting's rewrites in firebase.json name the same region."
+  type        = string
+  default     = "europe-west1"
+}
+
+variable "firestore_location" {
+  description = "Where records are kept; cannot be changed later."
+  type        = string
+  default     = "eur3"
+}
+
+variable "public_url" {
+  description = "The https origin that browsers and programs use: the Hosting or custom domain, without a trailing slash."
+  type        = string
+
+  validation {
+    condition     = can(regex("^https://[^/]+$", var.public_url))
+    error_message = "public_url must be an https origin without a path or trailing slash, such as https://relais.example.com."
+  }
+}
+
+variable "operators" {
+  description = "Addresses or @domains that administer Relais (RELAIS_OPERATORS)."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.operators) > 0
+    error_message = "operators must name at least one address or @domain: somebody has to be able to sign in once the setup token is dead."
+  }
+}
+
+variable "members" {
+  description = "Addresses or @domains that may connect their own mailbox (RELAIS_MEMBERS)."
+  type        = list(string)
+  default     = []
+}
+
+variable "callers" {
+  description = "Service accounts whose Google-signed ID tokens may send (RELAIS_CALLERS)."
+  type        = list(string)
+  default     = []
+}
+
+variable "retention_days" {
+  description = "For how many days the record of a finished message is kept (RELAIS_RETENTION_DAYS)."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.retention_days >= 1 && floor(var.retention_days) == var.retention_days
+    error_message = "retention_days must be a whole number of days, 1 or more."
+  }
+}
+
+variable "topic_publishers" {
+  description = "IAM members that may hand in mail on the topic mail-send, such as serviceAccount:erp@other-project.iam.gserviceaccount.com."
+  type        = list(string)
+  default     = []
+}
+
+variable "event_subscribers" {
+  description = "IAM members that may subscribe to the topic mail-events."
+  type        = list(string)
+  default     = []
+}

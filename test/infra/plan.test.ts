@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { RULES } from "./rules.ts";
+import { FUNCTION_NAMES, InfraCopy, type Plan, whyNoTerraform } from "./terraform.ts";
+
+const copy = new InfraCopy();
+const missing = whyNoTerraform(copy);
+if (missing !== null) {
+  console.error(`NO TERRAFORM: ${missing}`);
+  for (const rule of RULES) console.error(`  not checked: ${rule.name}`);
+}
+const skip = missing === null ? false : `Terraform cannot run here: ${missing}`;
+
+let planned: Plan | undefined;
+const plan = (): Plan => {
+  planned ??= copy.plan();
+  return planned;
+};
+
+after(() => copy.remove());
+
+describe("infra: Terraform", { skip }, () => {
+  it("is formatted", () => {
+    const formatted = copy.terraform("fmt", "-check", "-recursive", "-diff");
+    assert.equal(formatted.status, 0, formatted.output);
+  });
+
+  it("is valid against the provider's schema", () => {
+    const validated = copy.terraform("validate", "-no-color");
+    assert.equal(validated.status, 0, validated.output);
+  });
+
+  it("passes its own tests with mocked providers", () => {
+    const tested = copy.terraform("test", "-no-color");
+    assert.equal(tested.status, 0, tested.output);
+    assert.match(tested.output, /[1-9]\d* passed, 0 failed/);
+  });
+
+  for (const rule of RULES) {
+    it(`holds that ${rule.name}`, () => {
+      assert.deepEqual(rule.check(plan()), []);
+    });
+
+    it(`notices a copy in which it does not hold that ${rule.name}`, () => {
+      const broken = new InfraCopy(copy);
+      try {
+        broken.edit(rule.broken.file, rule.broken.from, rule.broken.to);
+        assert.match(rule.check(broken.plan()).join("\n"), rule.broken.says);
+      } finally {
+        broken.remove();
+      }
+    });
+  }
+
+  it("notices a misspelt argument by the provider's schema", () => {
+    const broken = new InfraCopy(copy);
+    try {
+      broken.edit("pubsub.tf", "ack_deadline_seconds ", "ack_deadline_secs ");
+      const validated = broken.terraform("validate", "-no-color");
+      assert.notEqual(validated.status, 0);
+      assert.match(validated.output, /ack_deadline_secs/);
+    } finally {
+      broken.remove();
+    }
+  });
+});
+
+describe("infra: functions and folders", () => {
+  it("deploys exactly the folders under functions/ that hold an index.ts", () => {
+    const root = new URL("../../functions", import.meta.url).pathname;
+    const folders = readdirSync(root).filter((name) => existsSync(join(root, name, "index.ts")));
+    assert.deepEqual(folders.sort(), [...FUNCTION_NAMES].sort());
+  });
+});

@@ -1,0 +1,31 @@
+/**
+ * Every role that infra/ may grant, and where its meaning is documented. A role that is not here fails the plan test:
+ * whoever grants a new one reads what it allows first and writes the source down.
+ */
+export const KNOWN_ROLES: Readonly<Record<string, string>> = {
+  "roles/artifactregistry.writer": "https://cloud.google.com/artifact-registry/docs/access-control#roles",
+  "roles/datastore.user": "https://cloud.google.com/firestore/docs/security/iam#roles",
+  "roles/logging.logWriter": "https://cloud.google.com/logging/docs/access-control#logging.logWriter",
+  "roles/pubsub.publisher": "https://cloud.google.com/pubsub/docs/access-control#pubsub.publisher",
+  "roles/pubsub.subscriber": "https://cloud.google.com/pubsub/docs/access-control#pubsub.subscriber",
+  "roles/run.invoker": "https://cloud.google.com/run/docs/reference/iam/roles#run.invoker",
+  "roles/secretmanager.secretAccessor":
+    "https://cloud.google.com/secret-manager/docs/access-control#secretmanager.secretAccessor",
+  "roles/secretmanager.secretVersionAdder":
+    "https://cloud.google.com/secret-manager/docs/access-control#secretmanager.secretVersionAdder",
+  "roles/storage.objectViewer": "https://cloud.google.com/storage/docs/access-control/iam-roles#storage.objectViewer",
+};
+
+/** Our own roles: exactly these permissions (https://cloud.google.com/iam/docs/permissions-reference). */
+export const CUSTOM_ROLES: Readonly<Record<string, readonly string[]>> = {
+  relaisSecretCreator: ["secretmanager.secrets.create"],
+  relaisSecretLister: ["secretmanager.secrets.list"],
+  relaisSecretVersionDestroyer: ["secretmanager.versions.destroy", "secretmanager.versions.list"],
+  relaisSecretDeleter: ["secretmanager.secrets.delete"],
+};
+
+/** Conditions (CEL) of these forms only: https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name */
+export const KNOWN_CONDITIONS: readonly RegExp[] = [
+  /^resource\.name == "projects\/[a-z0-9-]+\/databases\/\(default\)"$/,
+  /^resource\.name\.startsWith\("projects\/\d+\/secrets\/relais-refresh-"\)$/,
+];

@@ -1,0 +1,324 @@
+import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
+import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
+import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";
+
+/** What must hold of every plan, and one edit to infra/ that breaks it, with words its message must hold. */
+export interface Rule {
+  readonly name: string;
+  /** One message per breach; empty where the rule holds. */
+  readonly check: (plan: Plan) => readonly string[];
+  readonly broken: { readonly file: string; readonly from: string; readonly to: string; readonly says: RegExp };
+}
+
+const PUBLIC = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"];
+const text = (resource: PlannedResource, attribute: string): string => String(resource.values[attribute] ?? "");
+const block = (resource: PlannedResource, name: string): Readonly<Record<string, unknown>> => {
+  const blocks = resource.values[name];
+  const first: unknown = Array.isArray(blocks) ? blocks[0] : undefined;
+  return typeof first === "object" && first !== null ? { ...first } : {};
+};
+const functions = (plan: Plan): readonly PlannedResource[] => plan.ofType("google_cloudfunctions2_function");
+const service = (resource: PlannedResource): Readonly<Record<string, unknown>> => block(resource, "service_config");
+const grants = (plan: Plan): readonly PlannedResource[] => plan.resources.filter((r) => r.type.endsWith("_iam_member"));
+const condition = (resource: PlannedResource): string => String(block(resource, "condition").expression ?? "");
+const functionOf = (member: string): string | undefined =>
+  FUNCTION_NAMES.find((name) => member.startsWith(`serviceAccount:relais-${name}@`));
+const differences = (what: string, found: readonly string[], wanted: readonly string[]): readonly string[] => [
+  ...wanted.filter((one) => !found.includes(one)).map((one) => `${what}: missing ${one}`),
+  ...found.filter((one) => !wanted.includes(one)).map((one) => `${what}: not allowed ${one}`),
+];
+
+/** The table of rights on secrets: function → what it may do; `token:` refresh tokens, `client:` the client secret, `ring:` the key ring. */
+const SECRET_RIGHTS: Readonly<Record<string, readonly string[]>> = {
+  "authorize-start": [],
+  "send-mail": [],
+  "dispatch-due": [],
+  "confirm-callback": ["token:create", "token:add", "token:destroy", "client:read", "ring:read"],
+  "deliver-mail": ["token:add", "token:read", "client:read", "ring:read"],
+  "refresh-tokens": [
+    "token:add",
+    "token:read",
+    "token:destroy",
+    "token:delete",
+    "token:list",
+    "client:read",
+    "ring:read",
+  ],
+  "mail-servers": [
+    ...["token:add", "token:read", "token:destroy", "token:delete"],
+    ...["client:read", "client:add", "client:destroy", "ring:read"],
+  ],
+};
+const RIGHT_OF_ROLE: Readonly<Record<string, string>> = {
+  "roles/secretmanager.secretAccessor": "read",
+  "roles/secretmanager.secretVersionAdder": "add",
+  relaisSecretCreator: "create",
+  relaisSecretLister: "list",
+  relaisSecretVersionDestroyer: "destroy",
+  relaisSecretDeleter: "delete",
+};
+const SECRET_NAMES: Readonly<Record<string, string>> = {
+  "relais-client-secret": "client",
+  "relais-key-ring": "ring",
+  "relais-setup-token": "setup",
+};
+const shortRole = (role: string): string => role.replace(/^projects\/[^/]+\/roles\//, "");
+
+const secretRights = (plan: Plan, name: string): readonly string[] =>
+  grants(plan).flatMap((grant) => {
+    const right = RIGHT_OF_ROLE[shortRole(text(grant, "role"))];
+    if (right === undefined || functionOf(text(grant, "member")) !== name) return [];
+    const secret = SECRET_NAMES[text(grant, "secret_id")] ?? "token";
+    return secret === "setup" ? [] : [`${secret}:${right}`];
+  });
+
+const isOnProject = (grant: PlannedResource): boolean => grant.type === "google_project_iam_member";
+
+/** Composite indexes that Firestore needs for a query: more than one field, in the query's order. */
+const neededIndexes = (): readonly string[] => {
+  const shapes: readonly QueryShape[] = Object.values(QUERIES);
+  return shapes
+    .map((shape) => ({
+      shape,
+      fields: [
+        ...shape.equal.map((field) => `${field}:ASCENDING`),
+        ...(shape.contains ? [`${shape.contains}:CONTAINS`] : []),
+        `${shape.order[0]}:${shape.order[1] === "asc" ? "ASCENDING" : "DESCENDING"}`,
+      ],
+    }))
+    .filter(({ fields }) => fields.length > 1)
+    .map(({ shape, fields }) => `${shape.kind} ${fields.join(" ")}`);
+};
+const plannedIndexes = (plan: Plan): readonly string[] =>
+  plan.ofType("google_firestore_index").map((index) => {
+    const fields = index.values.fields;
+    const shown = (Array.isArray(fields) ? fields : []).map(
+      (field: { field_path: string; order: string | null; array_config: string | null }) =>
+        `${field.field_path}:${field.order ?? field.array_config}`,
+    );
+    return `${text(index, "collection")} ${shown.join(" ")}`;
+  });
+
+export const RULES: readonly Rule[] = [
+  {
+    name: "rights on secrets are those of the table",
+    check: (plan) =>
+      FUNCTION_NAMES.flatMap((name) =>
+        differences(`secrets, ${name}`, secretRights(plan, name), SECRET_RIGHTS[name] ?? []),
+      ),
+    broken: {
+      file: "secrets.tf",
+      from: 'deliver-mail     = ["add", "read"]',
+      to: 'deliver-mail     = ["add", "read", "destroy"]',
+      says: /secrets, deliver-mail: not allowed token:destroy/,
+    },
+  },
+  {
+    name: "no unconditioned accessor, adder or admin of secrets on the project",
+    check: (plan) =>
+      grants(plan)
+        .filter((grant) => isOnProject(grant) && condition(grant) === "")
+        .filter((grant) => !["create", "list", undefined].includes(RIGHT_OF_ROLE[shortRole(text(grant, "role"))]))
+        .map((grant) => `${grant.address}: ${text(grant, "role")} on the project without a condition`),
+    broken: {
+      file: "secrets.tf",
+      from: '  condition {\n    title      = "relais-refresh-tokens"\n    expression = "resource.name.startsWith(\\"${local.refresh_token_prefix}\\")"\n  }\n',
+      to: "",
+      says: /on the project without a condition/,
+    },
+  },
+  {
+    name: "four functions are public by name, three admit their push account alone",
+    check: (plan) =>
+      FUNCTION_NAMES.flatMap((name) => {
+        const isPublic = PUBLIC.includes(name);
+        const invokers = plan
+          .ofType("google_cloud_run_v2_service_iam_member")
+          .filter((grant) => text(grant, "name") === name)
+          .map((grant) => text(grant, "member").replace(/@.*/, ""));
+        const ingress = functions(plan)
+          .filter((f) => text(f, "name") === name)
+          .map((f) => String(service(f).ingress_settings));
+        return [
+          ...differences(`invokers of ${name}`, invokers, [
+            isPublic ? "allUsers" : `serviceAccount:relais-push-${name}`,
+          ]),
+          ...differences(`ingress of ${name}`, ingress, [isPublic ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"]),
+        ];
+      }),
+    broken: {
+      file: "functions.tf",
+      from: "deliver-mail = {\n      public         = false",
+      to: "deliver-mail = {\n      public         = true",
+      says: /deliver-mail/,
+    },
+  },
+  {
+    name: "each role is on the list of known roles",
+    check: (plan) => [
+      ...grants(plan)
+        .map((grant) => ({ grant, role: shortRole(text(grant, "role")) }))
+        .filter(({ role }) => !(role in KNOWN_ROLES) && !(role in CUSTOM_ROLES))
+        .map(
+          ({ grant, role }) =>
+            `${grant.address}: ${role || "(unknown when planning)"} is not on the list of known roles`,
+        ),
+      ...plan
+        .ofType("google_project_iam_custom_role")
+        .flatMap((role) =>
+          differences(
+            `permissions of ${text(role, "role_id")}`,
+            Array.isArray(role.values.permissions) ? role.values.permissions.map(String) : [],
+            CUSTOM_ROLES[text(role, "role_id")] ?? [],
+          ),
+        ),
+    ],
+    broken: {
+      file: "modules/function/main.tf",
+      from: "roles/datastore.user",
+      to: "roles/datastore.owner",
+      says: /roles\/datastore\.owner is not on the list/,
+    },
+  },
+  {
+    name: "conditions are of the known forms",
+    check: (plan) =>
+      grants(plan)
+        .filter((grant) => condition(grant) !== "" && !KNOWN_CONDITIONS.some((form) => form.test(condition(grant))))
+        .map((grant) => `${grant.address}: condition of an unknown form: ${condition(grant)}`),
+    broken: {
+      file: "secrets.tf",
+      from: "projects/${data.google_project.this.number}/secrets/relais-refresh-",
+      to: "projects/${var.project_id}/secrets/relais-refresh-",
+      says: /condition of an unknown form/,
+    },
+  },
+  {
+    name: "composite indexes are those of the query table",
+    check: (plan) => differences("composite index", plannedIndexes(plan), neededIndexes()),
+    broken: {
+      file: "firestore.tf",
+      from: '[["status", "asc"], ["createdAtMs", "desc"]]',
+      to: '[["status", "asc"], ["createdAtMs", "asc"]]',
+      says: /composite index: missing messages status:ASCENDING createdAtMs:DESCENDING/,
+    },
+  },
+  {
+    name: "the functions are the seven, on Node 24, in production mode",
+    check: (plan) => [
+      ...differences(
+        "functions",
+        functions(plan).map((f) => text(f, "name")),
+        FUNCTION_NAMES,
+      ),
+      ...functions(plan).flatMap((f) => {
+        const name = text(f, "name");
+        const environment = service(f).environment_variables;
+        return [
+          ...differences(`runtime of ${name}`, [String(block(f, "build_config").runtime)], ["nodejs24"]),
+          ...(JSON.stringify(environment).includes('"NODE_ENV":"production"')
+            ? []
+            : [`${name}: NODE_ENV is not production: the framework would answer with stack traces`]),
+        ];
+      }),
+    ],
+    broken: {
+      file: "modules/function/main.tf",
+      from: "nodejs24",
+      to: "nodejs22",
+      says: /runtime of .*: not allowed nodejs22/,
+    },
+  },
+  {
+    name: "one whole CPU at least where an instance takes several requests",
+    check: (plan) =>
+      functions(plan)
+        .filter((f) => Number(service(f).max_instance_request_concurrency) > 1 && Number(service(f).available_cpu) < 1)
+        .map((f) => `${text(f, "name")}: concurrency above 1 needs at least 1 CPU`),
+    broken: {
+      file: "functions.tf",
+      from: 'cpu            = "1"',
+      to: 'cpu            = "0.5"',
+      says: /concurrency above 1 needs at least 1 CPU/,
+    },
+  },
+  {
+    name: "ack deadlines last as long as the function may, within Pub/Sub's 10 to 600 s",
+    check: (plan) =>
+      plan
+        .ofType("google_pubsub_subscription")
+        .filter(
+          (subscription) =>
+            Array.isArray(subscription.values.push_config) && subscription.values.push_config.length > 0,
+        )
+        .flatMap((subscription) => {
+          const deadline = Number(subscription.values.ack_deadline_seconds);
+          const target = functions(plan).find((f) => text(subscription, "name").endsWith(`-to-${text(f, "name")}`));
+          const timeout = Number(target ? service(target).timeout_seconds : Number.NaN);
+          return deadline >= 10 && deadline <= 600 && deadline >= timeout
+            ? []
+            : [`${text(subscription, "name")}: ack deadline ${deadline} s against a timeout of ${timeout} s`];
+        }),
+    broken: {
+      file: "functions.tf",
+      from: "ack_deadline_s = 150",
+      to: "ack_deadline_s = 60",
+      says: /token-checks-to-refresh-tokens: ack deadline 60 s against a timeout of 120 s/,
+    },
+  },
+  {
+    name: "pushes are signed and have dead letters that Pub/Sub's agent may write",
+    check: (plan) =>
+      plan
+        .ofType("google_pubsub_subscription")
+        .filter(
+          (subscription) =>
+            Array.isArray(subscription.values.push_config) && subscription.values.push_config.length > 0,
+        )
+        .flatMap((subscription) => {
+          const name = text(subscription, "name");
+          const topic = name.replace(/-to-.*/, "");
+          const agent = (grant: PlannedResource) =>
+            text(grant, "member").endsWith("@gcp-sa-pubsub.iam.gserviceaccount.com");
+          const publisher = plan
+            .ofType("google_pubsub_topic_iam_member")
+            .some((grant) => agent(grant) && text(grant, "topic") === `${topic}-dead-letters`);
+          const subscriber = plan
+            .ofType("google_pubsub_subscription_iam_member")
+            .some((grant) => agent(grant) && text(grant, "subscription") === name);
+          return [
+            ...(JSON.stringify(subscription.values.push_config).includes("oidc_token")
+              ? []
+              : [`${name}: pushes are not signed`]),
+            ...(Object.keys(block(subscription, "dead_letter_policy")).length > 0 ? [] : [`${name}: no dead letters`]),
+            ...(publisher ? [] : [`${name}: Pub/Sub's agent may not publish to ${topic}-dead-letters`]),
+            ...(subscriber ? [] : [`${name}: Pub/Sub's agent may not acknowledge on ${name}`]),
+          ];
+        }),
+    broken: {
+      file: "pubsub.tf",
+      from: 'resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {\n  for_each = local.pushed_functions',
+      to: 'resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {\n  for_each = {}',
+      says: /agent may not acknowledge/,
+    },
+  },
+  {
+    name: "no secret stands in a variable, an output, an environment or the state",
+    check: (plan) => [
+      ...plan
+        .ofType("google_secret_manager_secret_version")
+        .map((version) => `${version.address}: a secret's value would lie in Terraform's state`),
+      ...functions(plan).flatMap((f) =>
+        Object.keys(Object(service(f).environment_variables))
+          .filter((variable) => /TOKEN|SECRET|PASSWORD|KEY/.test(variable))
+          .map((variable) => `${text(f, "name")}: ${variable} is a plain environment variable`),
+      ),
+    ],
+    broken: {
+      file: "functions.tf",
+      from: "RELAIS_PUBLIC_URL = var.public_url",
+      to: 'RELAIS_PUBLIC_URL = var.public_url\n    RELAIS_SETUP_TOKEN = "x"',
+      says: /RELAIS_SETUP_TOKEN is a plain environment variable/,
+    },
+  },
+];

@@ -1,0 +1,123 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const repository = new URL("../..", import.meta.url).pathname;
+export const FUNCTION_NAMES = [
+  "authorize-start",
+  "confirm-callback",
+  "mail-servers",
+  "send-mail",
+  "deliver-mail",
+  "refresh-tokens",
+  "dispatch-due",
+] as const;
+
+/** The command that runs Terraform: `TERRAFORM`, else `terraform` from the PATH. */
+const command = process.env.TERRAFORM ?? "terraform";
+
+const variables = {
+  project_id: "relais-plan-test",
+  public_url: "https://relais.example.com",
+  operators: ["ada@example.com"],
+  topic_publishers: ["serviceAccount:erp@relais-plan-test.iam.gserviceaccount.com"],
+};
+
+interface Run {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+const run = (directory: string, args: readonly string[]): Run => {
+  const done = spawnSync(command, [`-chdir=${directory}/infra`, ...args], {
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+    timeout: 120_000,
+    env: { ...process.env, TF_IN_AUTOMATION: "1", TF_CLI_ARGS_plan: "-input=false -no-color" },
+  });
+  return { status: done.status, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}` };
+};
+
+/** A copy of infra/ beside stub bundles, so that a plan needs no build and leaves nothing in the tree. */
+export class InfraCopy {
+  readonly directory: string;
+
+  constructor(source?: InfraCopy) {
+    this.directory = mkdtempSync(join(tmpdir(), "relais-infra-"));
+    cpSync(source ? join(source.directory, "infra") : join(repository, "infra"), join(this.directory, "infra"), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => source !== undefined || !path.includes("/.terraform"),
+    });
+    for (const name of FUNCTION_NAMES) {
+      mkdirSync(join(this.directory, "dist", name), { recursive: true });
+      writeFileSync(join(this.directory, "dist", name, "index.js"), `// ${name}\n`);
+    }
+  }
+
+  /** Replaces text in one file; the text must be there, or the broken copy would not be broken. */
+  edit(file: string, from: string, to: string): void {
+    const path = join(this.directory, "infra", file);
+    const before = readFileSync(path, "utf8");
+    if (!before.includes(from)) throw new Error(`infra/${file} holds no ${JSON.stringify(from)}`);
+    writeFileSync(path, before.replace(from, to));
+  }
+
+  terraform(...args: readonly string[]): Run {
+    return run(this.directory, args);
+  }
+
+  plan(): Plan {
+    writeFileSync(join(this.directory, "infra", "plan-test.auto.tfvars.json"), JSON.stringify(variables));
+    const planned = this.terraform("plan", "-out=plan.bin");
+    if (planned.status !== 0) throw new Error(`terraform plan failed:\n${planned.output}`);
+    const shown = spawnSync(command, [`-chdir=${this.directory}/infra`, "show", "-json", "plan.bin"], {
+      encoding: "utf8",
+      maxBuffer: 64 << 20,
+    });
+    return new Plan(shown.stdout.slice(shown.stdout.indexOf("{")));
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** One planned resource. `values` are Terraform's, by attribute name; blocks are arrays. */
+export interface PlannedResource {
+  readonly address: string;
+  readonly type: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+interface PlannedModule {
+  readonly resources?: readonly PlannedResource[];
+  readonly child_modules?: readonly PlannedModule[];
+}
+
+const walk = (module: PlannedModule): readonly PlannedResource[] => [
+  ...(module.resources ?? []),
+  ...(module.child_modules ?? []).flatMap(walk),
+];
+
+export class Plan {
+  readonly resources: readonly PlannedResource[];
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+    const parsed: { planned_values: { root_module: PlannedModule } } = JSON.parse(json);
+    this.resources = walk(parsed.planned_values.root_module);
+  }
+
+  ofType(...types: readonly string[]): readonly PlannedResource[] {
+    return this.resources.filter((resource) => types.includes(resource.type));
+  }
+}
+
+/** Why plans cannot be made here, or null where they can: Terraform answers and `init` finds its providers. */
+export const whyNoTerraform = (copy: InfraCopy): string | null => {
+  const init = copy.terraform("init", "-backend=false", "-no-color");
+  return init.status === 0 ? null : `${command} init: ${init.output.trim().split("\n").slice(-3).join(" ")}`;
+};
