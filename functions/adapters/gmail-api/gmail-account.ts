@@ -1,0 +1,55 @@
+import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
+import type { Clock } from "../../domain/clock.ts";
+import type { GmailAccount, Login, SentMailLookup } from "../../domain/messages/ports.ts";
+import {
+  failureOf,
+  type GmailApiEndpoint,
+  gmailClient,
+  isLimit,
+  QUESTION_MS,
+  requestOptions,
+  timeoutFor,
+} from "./gmail-request.ts";
+
+/** What the scopes do not allow answers 403 for good; anything else may be different the next time. */
+const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" => {
+  const failure = failureOf(error, nowMs);
+  return failure.kind === "answered" && failure.reply.code === 403 && !isLimit(failure) ? "forbidden" : "unavailable";
+};
+
+/** The account behind a mail server, as far as the granted scopes let one look; `https://mail.google.com/` lets both. */
+export class GmailApiAccount implements GmailAccount {
+  readonly #clock: Clock;
+  readonly #gmail: gmail_v1.Gmail;
+
+  constructor(clock: Clock, endpoint: GmailApiEndpoint) {
+    this.#clock = clock;
+    this.#gmail = gmailClient(endpoint);
+  }
+
+  async findSent(login: Login, messageId: string): Promise<SentMailLookup> {
+    const bare = messageId.replace(/^<|>$/g, "");
+    const options = requestOptions(login, timeoutFor(this.#clock, QUESTION_MS));
+    try {
+      const q = `in:sent rfc822msgid:${bare}`;
+      const answer = await this.#gmail.users.messages.list({ userId: "me", q, maxResults: 1 }, options);
+      return (answer.data.messages ?? []).length > 0 ? "found" : "not_found";
+    } catch (error) {
+      return refusalOf(error, this.#clock.nowMs());
+    }
+  }
+
+  async sendAs(login: Login): Promise<readonly string[] | "forbidden" | "unavailable"> {
+    const options = requestOptions(login, timeoutFor(this.#clock, QUESTION_MS));
+    try {
+      const answer = await this.#gmail.users.settings.sendAs.list({ userId: "me" }, options);
+      const verified = (answer.data.sendAs ?? [])
+        // The primary address has no verification status; the others are verified when it says `accepted`.
+        .filter((alias) => alias.isPrimary === true || alias.verificationStatus === "accepted")
+        .map((alias) => (alias.sendAsEmail ?? "").toLowerCase());
+      return [...new Set([login.username.toLowerCase(), ...verified])].filter((address) => address !== "");
+    } catch (error) {
+      return refusalOf(error, this.#clock.nowMs());
+    }
+  }
+}

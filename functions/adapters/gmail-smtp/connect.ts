@@ -1,0 +1,110 @@
+import { type LookupAddress, lookup } from "node:dns";
+import net from "node:net";
+import tls from "node:tls";
+import type { Clock } from "../../domain/clock.ts";
+import { errorText } from "./stream.ts";
+
+export interface SmtpEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** `tls`: from the first byte (RFC 8314). `starttls`: upgraded before anything of ours is said (RFC 3207). */
+  readonly security: "tls" | "starttls";
+  /** PEM text of the authorities to trust instead of the system's; null: the system's. */
+  readonly ca: string | null;
+}
+
+export type Connected<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly stage: "dns" | "tls"; readonly reason: string };
+
+/** Runs out with `undefined`; the work's own late result is then dropped by `discard`. */
+const within = async <T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> => {
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([work, clock.sleep(timeoutMs, waiting.signal).then(() => undefined)]);
+  } finally {
+    waiting.abort();
+  }
+};
+
+/** Name resolution alone, so that "no such host" and "cannot connect" are told apart. */
+export const resolveHost = async (
+  clock: Clock,
+  host: string,
+  timeoutMs: number,
+): Promise<Connected<readonly LookupAddress[]>> => {
+  const answer = await within(
+    clock,
+    timeoutMs,
+    new Promise<readonly LookupAddress[] | Error>((resolve) => {
+      lookup(host, { all: true }, (error, addresses) => resolve(error ?? addresses));
+    }),
+  );
+  if (answer === undefined) return { ok: false, stage: "dns", reason: `no answer within ${timeoutMs} ms` };
+  if (answer instanceof Error) return { ok: false, stage: "dns", reason: errorText(answer) };
+  if (answer.length === 0) return { ok: false, stage: "dns", reason: "the name has no address" };
+  return { ok: true, value: answer };
+};
+
+/** Node's certificate check is never turned off; `servername` is both SNI (not for a bare address) and the name that is checked. */
+const tlsOptions = (endpoint: SmtpEndpoint): tls.ConnectionOptions => ({
+  host: endpoint.host,
+  minVersion: "TLSv1.2",
+  ...(net.isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {}),
+  ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
+});
+
+const opened = async (
+  clock: Clock,
+  timeoutMs: number,
+  attempt: { readonly socket: net.Socket; readonly event: "connect" | "secureConnect" },
+): Promise<Connected<net.Socket>> => {
+  const { socket, event } = attempt;
+  const outcome = await within(
+    clock,
+    timeoutMs,
+    new Promise<"open" | Error>((resolve) => {
+      socket.once(event, () => resolve("open"));
+      socket.once("error", resolve);
+      socket.once("close", () => resolve(new Error("the server closed the connection")));
+    }),
+  );
+  if (outcome === "open") {
+    socket.setNoDelay(true);
+    return { ok: true, value: socket };
+  }
+  // A socket given up may still fail: without a listener that would be an uncaught exception.
+  socket.on("error", () => undefined);
+  socket.destroy();
+  const reason = outcome === undefined ? `no connection within ${timeoutMs} ms` : errorText(outcome);
+  return { ok: false, stage: "tls", reason };
+};
+
+/** Connects to the addresses that were resolved, in turn (RFC 8305); under `tls` the handshake is done when it resolves. */
+export const connectSocket = (
+  clock: Clock,
+  endpoint: SmtpEndpoint,
+  options: { readonly addresses: readonly LookupAddress[]; readonly timeoutMs: number },
+): Promise<Connected<net.Socket>> => {
+  const known: net.LookupFunction = (_host, wanted, callback) => {
+    const first = options.addresses[0];
+    if (wanted.all === true || first === undefined) callback(null, [...options.addresses]);
+    else callback(null, first.address, first.family);
+  };
+  const target = { host: endpoint.host, port: endpoint.port, lookup: known };
+  if (endpoint.security === "starttls") {
+    return opened(clock, options.timeoutMs, { socket: net.connect(target), event: "connect" });
+  }
+  const socket = tls.connect({ ...tlsOptions(endpoint), ...target });
+  return opened(clock, options.timeoutMs, { socket, event: "secureConnect" });
+};
+
+/** The handshake over a connection that spoke plain text so far. */
+export const upgradeSocket = (
+  clock: Clock,
+  endpoint: SmtpEndpoint,
+  options: { readonly socket: net.Socket; readonly timeoutMs: number },
+): Promise<Connected<net.Socket>> => {
+  const socket = tls.connect({ ...tlsOptions(endpoint), socket: options.socket });
+  return opened(clock, options.timeoutMs, { socket, event: "secureConnect" });
+};

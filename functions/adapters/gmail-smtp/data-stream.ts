@@ -1,0 +1,44 @@
+const LF = 0x0a;
+const CR = 0x0d;
+const DOT = 0x2e;
+const BLOCK_BYTES = 64 * 1024;
+
+/** The end of mail data (RFC 5321 §4.1.1.4) after a message that ends in CRLF. */
+export const END_OF_DATA = ".\r\n";
+
+/**
+ * The message as it goes out after DATA, in blocks: every line ended by CRLF, a dot doubled at a line's start (RFC 5321 §4.5.2), CRLF at
+ * the very end. Bare CR and LF become CRLF: a server that took one of them for a line end could otherwise be told, by a crafted body,
+ * that the message ends there ("SMTP smuggling").
+ */
+export function* dataBlocks(raw: Buffer): Generator<Buffer> {
+  let atLineStart = true;
+  for (let start = 0; start < raw.length; start += BLOCK_BYTES) {
+    const end = Math.min(start + BLOCK_BYTES, raw.length);
+    // At worst every byte doubles: a lone CR or LF, or a dot after one.
+    const block = Buffer.allocUnsafe((end - start) * 2);
+    let size = 0;
+    for (let at = start; at < end; at += 1) {
+      const byte = raw[at];
+      if (byte === undefined) break;
+      if (byte === CR || byte === LF) {
+        // The CR of a CRLF is left to its LF, which may be in the next block.
+        if (byte === CR && raw[at + 1] === LF) continue;
+        block[size] = CR;
+        block[size + 1] = LF;
+        size += 2;
+        atLineStart = true;
+        continue;
+      }
+      if (atLineStart && byte === DOT) {
+        block[size] = DOT;
+        size += 1;
+      }
+      block[size] = byte;
+      size += 1;
+      atLineStart = false;
+    }
+    yield block.subarray(0, size);
+  }
+  if (!atLineStart) yield Buffer.from("\r\n");
+}

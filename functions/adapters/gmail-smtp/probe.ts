@@ -1,0 +1,43 @@
+import type { Clock } from "../../domain/clock.ts";
+import type { SmtpReply } from "../../domain/messages/message.ts";
+import type { Login, ProbeStage } from "../../domain/messages/ports.ts";
+import { envelopeAddress } from "./address.ts";
+import { timeoutFor } from "./limits.ts";
+import type { SessionOpener, SmtpSession } from "./session.ts";
+
+type Failure = { readonly reply: SmtpReply } | { readonly reason: string };
+
+/** MAIL and RCPT to oneself, answered, then RSET: as far as one can go without sending anything. Null: all was taken. */
+const envelope = async (clock: Clock, session: SmtpSession, username: string): Promise<Failure | null> => {
+  const address = envelopeAddress(username);
+  if (address === undefined) return { reason: "the address cannot stand in an envelope" };
+  for (const line of [`MAIL FROM:<${address}>`, `RCPT TO:<${address}>`, "RSET"]) {
+    const answer = await session.stream.command(line, timeoutFor(clock, "command"));
+    if (answer.kind === "lost") return { reason: answer.reason };
+    const { code, enhanced, response } = answer.reply;
+    if (code < 200 || code >= 300) return { reply: { code, enhanced, response } };
+  }
+  return null;
+};
+
+/** The way to Gmail, stage by stage, on a session of its own; it ends at the first failure. Greeting and EHLO count as `tls`. */
+export const probeSmtp = async (clock: Clock, opener: SessionOpener, login: Login): Promise<readonly ProbeStage[]> => {
+  const stages: ProbeStage[] = [];
+  let startedAtMs = clock.nowMs();
+  const close = (stage: ProbeStage["stage"], failure: Failure | null): void => {
+    const nowMs = clock.nowMs();
+    stages.push({ stage, ok: failure === null, ms: nowMs - startedAtMs, ...failure });
+    startedAtMs = nowMs;
+  };
+  const opened = await opener.open(login, (passed) => close(passed, null));
+  if (!opened.ok) {
+    const stage = opened.stage === "dns" || opened.stage === "auth" ? opened.stage : "tls";
+    close(stage, "reply" in opened ? { reply: opened.reply } : { reason: opened.reason });
+    return stages;
+  }
+  const { stream } = opened.value;
+  close("envelope", await envelope(clock, opened.value, login.username));
+  if (!stream.lost) await stream.command("QUIT", timeoutFor(clock, "command"));
+  stream.destroy();
+  return stages;
+};

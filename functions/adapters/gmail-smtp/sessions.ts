@@ -1,0 +1,92 @@
+import type { Clock } from "../../domain/clock.ts";
+import type { Login } from "../../domain/messages/ports.ts";
+import { FRESH_MS, IDLE_MS, MESSAGES_PER_SESSION, timeoutFor } from "./limits.ts";
+import type { SmtpSession } from "./session.ts";
+
+interface IdleSession {
+  readonly session: SmtpSession;
+  readonly messages: number;
+  readonly idleSinceMs: number;
+  readonly closing: AbortController;
+}
+
+/** A session in use, and how many messages it has carried. */
+export interface Lent {
+  readonly session: SmtpSession;
+  readonly messages: number;
+}
+
+/**
+ * Sessions between two mails, by account, within one instance. A session under another access token is never handed out: what a revoked token
+ * opened must not be used under a new one's name.
+ */
+export class IdleSessions {
+  readonly #clock: Clock;
+  readonly #idle = new Map<string, IdleSession[]>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** One that is proven to be alive (used within 5 s, or NOOP answered), or undefined. */
+  async take(login: Login): Promise<Lent | undefined> {
+    for (;;) {
+      const found = this.#idle.get(login.username)?.pop();
+      if (found === undefined) return undefined;
+      found.closing.abort();
+      if (await this.#usable(found, login)) {
+        found.session.stream.keepAlive(true);
+        return { session: found.session, messages: found.messages };
+      }
+      found.session.stream.destroy();
+    }
+  }
+
+  /** Takes a session back, unless it has broken or carried enough. */
+  give(login: Login, lent: Lent): void {
+    const { session, messages } = lent;
+    if (session.stream.lost || session.stream.interjection !== null || messages >= MESSAGES_PER_SESSION) {
+      void this.#quit(session);
+      return;
+    }
+    const closing = new AbortController();
+    const entry = { session, messages, idleSinceMs: this.#clock.nowMs(), closing };
+    const idle = this.#idle.get(login.username) ?? [];
+    this.#idle.set(login.username, [...idle, entry]);
+    session.stream.keepAlive(false);
+    void this.#clock.sleep(this.#clock.lasting(IDLE_MS), closing.signal).then(() => {
+      if (!closing.signal.aborted) this.#drop(login.username, entry);
+    });
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#idle.values()].flat();
+    this.#idle.clear();
+    for (const { closing } of all) closing.abort();
+    await Promise.all(all.map(({ session }) => this.#quit(session)));
+  }
+
+  async #usable(idle: IdleSession, login: Login): Promise<boolean> {
+    const { stream, token } = idle.session;
+    if (stream.lost || stream.interjection !== null) return false;
+    if (token.reveal() !== login.accessToken.reveal()) return false;
+    const idleMs = this.#clock.nowMs() - idle.idleSinceMs;
+    // A frozen instance wakes up with its timers late: the age is looked at again.
+    if (idleMs > this.#clock.lasting(IDLE_MS)) return false;
+    if (idleMs <= this.#clock.lasting(FRESH_MS)) return true;
+    const answer = await stream.command("NOOP", timeoutFor(this.#clock, "command"));
+    return answer.kind === "reply" && answer.reply.code === 250;
+  }
+
+  #drop(username: string, entry: IdleSession): void {
+    const left = (this.#idle.get(username) ?? []).filter((other) => other !== entry);
+    if (left.length === 0) this.#idle.delete(username);
+    else this.#idle.set(username, left);
+    void this.#quit(entry.session);
+  }
+
+  async #quit(session: SmtpSession): Promise<void> {
+    if (!session.stream.lost) await session.stream.command("QUIT", timeoutFor(this.#clock, "command"));
+    session.stream.destroy();
+  }
+}

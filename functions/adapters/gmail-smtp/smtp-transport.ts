@@ -1,0 +1,65 @@
+import type { Clock } from "../../domain/clock.ts";
+import type { Login, MailTransport, OutgoingMail, ProbeStage, SendOutcome } from "../../domain/messages/ports.ts";
+import type { SmtpEndpoint } from "./connect.ts";
+import { probeSmtp } from "./probe.ts";
+import { type Opened, SessionOpener } from "./session.ts";
+import { IdleSessions, type Lent } from "./sessions.ts";
+import { Transaction } from "./transaction.ts";
+
+const outcomeOfFailedOpening = (opened: Exclude<Opened, { readonly ok: true }>): SendOutcome =>
+  "reply" in opened
+    ? { kind: "refused", stage: opened.stage, reply: opened.reply, refused: [], retryAfterMs: null }
+    : { kind: "not_sent", stage: opened.stage, reason: opened.reason };
+
+/**
+ * Gmail's SMTP by XOAUTH2 (scope `https://mail.google.com/`; Google takes nothing less there). Our own client and not a mail library's,
+ * for one reason: a library's stream has "ended" long before the socket has, and reports every loss alike, whereas here the line between
+ * "was not sent" and "may have been sent" must be sharp. It is the moment at which the end of data is handed to the socket.
+ */
+export class GmailSmtpTransport implements MailTransport {
+  readonly #clock: Clock;
+  readonly #opener: SessionOpener;
+  readonly #idle: IdleSessions;
+
+  constructor(clock: Clock, endpoint: SmtpEndpoint) {
+    this.#clock = clock;
+    this.#opener = new SessionOpener(clock, endpoint);
+    this.#idle = new IdleSessions(clock);
+  }
+
+  async send(mail: OutgoingMail, login: Login, beforeData: () => Promise<boolean>): Promise<SendOutcome> {
+    const reused = await this.#idle.take(login);
+    if (reused !== undefined) {
+      const outcome = await this.#run(reused, login, { mail, beforeData });
+      // The server had ended the session while it lay idle: nothing was said yet, a new one says it.
+      if (!(outcome.kind === "not_sent" && outcome.stage === "mail")) return outcome;
+    }
+    const opened = await this.#opener.open(login);
+    if (!opened.ok) return outcomeOfFailedOpening(opened);
+    return this.#run({ session: opened.value, messages: 0 }, login, { mail, beforeData });
+  }
+
+  async #run(
+    lent: Lent,
+    login: Login,
+    job: { readonly mail: OutgoingMail; readonly beforeData: () => Promise<boolean> },
+  ): Promise<SendOutcome> {
+    try {
+      const outcome = await new Transaction(this.#clock, lent.session, job.mail).run(job.beforeData);
+      this.#idle.give(login, { session: lent.session, messages: lent.messages + 1 });
+      return outcome;
+    } catch (error) {
+      // Only the caller's mark can throw; the session stands between RCPT and DATA.
+      lent.session.stream.destroy();
+      throw error;
+    }
+  }
+
+  probe(login: Login): Promise<readonly ProbeStage[]> {
+    return probeSmtp(this.#clock, this.#opener, login);
+  }
+
+  close(): Promise<void> {
+    return this.#idle.close();
+  }
+}
