@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseAddress, parseAddressOrDomain } from "../address.ts";
+import { address, addressList } from "../address-input.ts";
 
 /** One line of text as people type it: trimmed, no control characters, no half of a surrogate pair. */
 const line = (longest: number) =>
@@ -12,26 +12,6 @@ const line = (longest: number) =>
 const name = line(100)
   .min(1, "must not be empty")
   .refine((text) => !text.startsWith("srv_"), "must not look like an id");
-
-const address = z.string("must be an address").transform((text, context) => {
-  const folded = parseAddress(text);
-  if (folded === null) context.addIssue("must be an address like ada@example.com");
-  return folded ?? z.NEVER;
-});
-
-/** An address or `@domain`, folded. */
-export const addressOrDomain = z.string("must be an address or @domain").transform((text, context) => {
-  const folded = parseAddressOrDomain(text);
-  if (folded === null) context.addIssue("must be an address like ada@example.com or a domain like @example.com");
-  return folded ?? z.NEVER;
-});
-
-/** Folded, each once, in the order given. */
-export const addressList = (most: number) =>
-  z
-    .array(addressOrDomain, "must be a list of addresses and @domains")
-    .max(most, `must have at most ${most} entries`)
-    .transform((entries) => [...new Set(entries)]);
 
 const count = (most: number) =>
   z.int("must be a whole number").min(1, "must be at least 1").max(most, `must be at most ${most}`);

@@ -1,0 +1,65 @@
+import type { MailServer } from "../mail-servers/mail-server.ts";
+import type { Language } from "../problem-texts.ts";
+import type { Page, Records, Versioned } from "../records.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../settings/settings.ts";
+import { type Finding, findingsFrom } from "./checks.ts";
+import { ADVICE, TITLES } from "./texts.ts";
+
+/** Enough for any list that a person reads; of more servers the oldest are looked at. */
+const MOST_SERVERS = 1_000;
+
+export interface Check {
+  readonly id: string;
+  readonly ok: boolean;
+  readonly level: "required" | "advice";
+  readonly title: string;
+  readonly advice: string;
+  readonly link?: string;
+}
+
+export interface Examination {
+  /** Every required check is passed. */
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+}
+
+const allServers = async (records: Records): Promise<Versioned<MailServer>[]> => {
+  const servers: Versioned<MailServer>[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<MailServer> | "bad_cursor" = await records.query("serversByAge", {}, { limit: 200, cursor });
+    if (page === "bad_cursor") break;
+    servers.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== null && servers.length < MOST_SERVERS);
+  return servers;
+};
+
+const fill = (text: string, values: Finding["values"]): string =>
+  text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values?.[name] ?? "");
+
+const checkFrom = (finding: Finding, language: Language): Check => ({
+  id: finding.id,
+  ok: finding.ok,
+  level: finding.level,
+  title: TITLES[finding.id][language],
+  advice: fill(ADVICE[finding.situation][language], finding.values),
+  ...(finding.link === undefined ? {} : { link: finding.link }),
+});
+
+/** Looks at the whole set-up, by what is stored alone: no call to Google, nothing written. Throws `Unavailable`. */
+export const examine = async (
+  deps: { readonly records: Records; readonly environment: EnvironmentSettings },
+  language: Language,
+): Promise<Examination> => {
+  const [{ value: settings }, servers] = await Promise.all([
+    readSettings(deps.records, deps.environment),
+    allServers(deps.records),
+  ]);
+  const findings = findingsFrom({ settings, environment: deps.environment, servers });
+  return {
+    ok: findings.every(({ ok, level }) => ok || level === "advice"),
+    checks: findings.map((finding) => checkFrom(finding, language)),
+  };
+};

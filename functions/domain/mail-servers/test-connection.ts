@@ -1,0 +1,122 @@
+import type { Clock } from "../clock.ts";
+import type { AccessTokenOutcome, AccessTokens } from "../connections/access-token.ts";
+import type { MailTransport, ProbeStage } from "../messages/ports.ts";
+import type { TextCode } from "../problem-texts.ts";
+import type { Records, Versioned } from "../records.ts";
+import type { Secret } from "../secret.ts";
+import { grantOf, type MailServer, type Transport } from "./mail-server.ts";
+import { probeProblem, type StageProblem } from "./probe-problem.ts";
+import { scopesSuffice } from "./scopes.ts";
+
+export interface TestStage {
+  readonly stage: "token" | "scope" | "identity" | ProbeStage["stage"];
+  /** Milliseconds it took; a repeated stage tells of its last time. */
+  readonly ms: number;
+  /** Null: the stage is passed. */
+  readonly problem: StageProblem | null;
+}
+
+export interface TestConnectionDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly tokens: AccessTokens;
+  readonly transports: Readonly<Record<Transport, Pick<MailTransport, "probe">>>;
+}
+
+type Refusal = Extract<AccessTokenOutcome, { ok: false }>;
+
+const tokenProblem = (refusal: Refusal): StageProblem => {
+  switch (refusal.why) {
+    case "grant_dead":
+      return { code: refusal.reason, upstream: null };
+    case "not_connected":
+    case "client_rejected":
+    case "google_unavailable":
+      return { code: refusal.why, upstream: null };
+  }
+};
+
+const stage = (name: TestStage["stage"], ms: number, code: TextCode | null): TestStage => ({
+  stage: name,
+  ms,
+  problem: code === null ? null : { code, upstream: null },
+});
+
+const probed = (stages: readonly ProbeStage[], transport: Transport): TestStage[] =>
+  stages.map((one) => ({ stage: one.stage, ms: one.ms, problem: one.ok ? null : probeProblem(one, transport) }));
+
+/** Scopes and identity as the grant has them: no network, so they take no time worth telling. */
+const grantStages = (server: MailServer, scopes: readonly string[]): TestStage[] => {
+  const scope = stage("scope", 0, scopesSuffice(server.transport, scopes) ? null : "scope_missing");
+  if (scope.problem !== null) return [scope];
+  const same = grantOf(server)?.email === server.username;
+  return [scope, stage("identity", 0, same ? null : "account_mismatch")];
+};
+
+/**
+ * Probes with the token. Where Gmail refuses the login, the token may have died before its time (a revocation, a password): one forced
+ * refresh and one more try, before anything is said. `token` is the stage as it then stands.
+ */
+const probeTwice = async (
+  deps: TestConnectionDeps,
+  server: Versioned<MailServer>,
+  held: { readonly token: Secret; readonly stage: TestStage; readonly before: readonly TestStage[] },
+): Promise<readonly TestStage[]> => {
+  const { username, transport } = server.value;
+  const probe = (accessToken: Secret) => deps.transports[transport].probe({ username, accessToken });
+  const first = await probe(held.token);
+  const told = [held.stage, ...held.before, ...probed(first, transport)];
+  if (told.at(-1)?.problem?.code !== "auth_refused") return told;
+  const startedAtMs = deps.clock.nowMs();
+  const fresh = await deps.tokens.obtain(server.id, held.token);
+  const ms = deps.clock.nowMs() - startedAtMs;
+  if (fresh.ok) return [stage("token", ms, null), ...held.before, ...probed(await probe(fresh.token), transport)];
+  // A dead grant is the cause; Google out of reach is not: then what Gmail said stands.
+  return fresh.why === "google_unavailable" ? told : [{ stage: "token", ms, problem: tokenProblem(fresh) }];
+};
+
+const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly TestStage[] | undefined> => {
+  const startedAtMs = deps.clock.nowMs();
+  const outcome = await deps.tokens.obtain(id);
+  const ms = deps.clock.nowMs() - startedAtMs;
+  if (!outcome.ok) return [{ stage: "token", ms, problem: tokenProblem(outcome) }];
+  // Read after the token was got: minting it may have written what is known of the grant.
+  const server = await deps.records.get("mailServers", id);
+  if (server === undefined) return undefined;
+  const token = stage("token", ms, null);
+  const before = grantStages(server.value, outcome.scopes);
+  if (before.some(({ problem }) => problem !== null)) return [token, ...before];
+  return probeTwice(deps, server, { token: outcome.token, stage: token, before });
+};
+
+/**
+ * A passed test is proof: `lastVerifiedAt` is now, and an `error` that Gmail's refusal had brought (`gmail_refused`) is over. One try: who
+ * wrote to the server meanwhile knows better. A failed test writes nothing: the way may be blocked here alone, and what is wrong with the
+ * grant itself has been written by who found it out, `AccessTokens`.
+ */
+const noteProof = async (deps: TestConnectionDeps, tested: Versioned<MailServer>): Promise<void> => {
+  const server = await deps.records.get("mailServers", tested.id);
+  const connection = server?.value.connection;
+  if (server === undefined || connection === undefined || connection.state === "not_connected") return;
+  if (connection.grant.secretVersion !== grantOf(tested.value)?.secretVersion) return;
+  const grant = { ...connection.grant, lastVerifiedAtMs: deps.clock.nowMs() };
+  const over = connection.state === "error" && connection.reason === "gmail_refused";
+  const value: MailServer = {
+    ...server.value,
+    connection: over ? { state: "valid", grant } : { ...connection, grant },
+  };
+  await deps.records.commit([{ op: "replace", kind: "mailServers", id: server.id, version: server.version, value }]);
+};
+
+/**
+ * Proves the whole way without sending: `token, scope, identity`, then what the transport probes (`dns, tls, auth`, by SMTP `envelope`).
+ * Ends at the first failure; a stage not run is absent. Undefined: the server was deleted meanwhile. Throws `Unavailable`.
+ */
+export const testConnection = async (
+  deps: TestConnectionDeps,
+  server: Versioned<MailServer>,
+): Promise<readonly TestStage[] | undefined> => {
+  const stages = await runStages(deps, server.id);
+  if (stages?.every(({ problem }) => problem === null)) await noteProof(deps, server);
+  return stages;
+};

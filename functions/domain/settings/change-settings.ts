@@ -1,0 +1,49 @@
+import type { Deed } from "../audit/audit.ts";
+import { auditWrite } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { readSettings, SETTINGS_ID } from "./read-settings.ts";
+import type { EnvironmentSettings, Settings } from "./settings.ts";
+
+export interface SettingsDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly environment: EnvironmentSettings;
+}
+
+/** Changes of the settings at once: each loser reads again and tries again, this often. */
+const TRIES = 8;
+
+export interface SettingsChange {
+  readonly before: Settings;
+  readonly after: Settings;
+}
+
+/**
+ * Reads, changes and writes the settings on condition that nobody else did meanwhile, and tells the audit in the same commit. `change` may be
+ * called more than once and answers a problem to stop, or the very settings it was given to leave them. `contended` after too many
+ * tries. Throws `Unavailable`.
+ */
+export const changeSettings = async (
+  deps: SettingsDeps,
+  change: (before: Settings) => Result<Settings>,
+  deed: (change: SettingsChange) => Deed,
+): Promise<Result<SettingsChange>> => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const { value: before, version } = await readSettings(deps.records, deps.environment);
+    const changed = change(before);
+    if (!changed.ok) return changed;
+    const outcome = { before, after: changed.value };
+    if (changed.value === before) return ok(outcome);
+    const place = { kind: "settings", id: SETTINGS_ID, value: changed.value } as const;
+    const commit = await deps.records.commit([
+      version === null ? { op: "create", ...place } : { op: "replace", version, ...place },
+      auditWrite(deps, deed(outcome)),
+    ]);
+    if (commit.done) return ok(outcome);
+  }
+  return fail({ code: "contended", retryAfterS: 1 });
+};

@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { type Principal, principalName } from "../access/records.ts";
+import { addressList } from "../address-input.ts";
+import { jsonPointer, parseWith } from "../field-problems.ts";
+import { mergePatch } from "../merge-patch.ts";
+import { invalidRequest, type Problem } from "../problem.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { changeSettings, type SettingsDeps } from "./change-settings.ts";
+import { firstSettings } from "./read-settings.ts";
+import type { EnvironmentSettings, Settings } from "./settings.ts";
+import { settingsView } from "./settings-view.ts";
+
+/** The settings as callers write them; a member set to null goes back to its first value (the environment's, where it has one). */
+const settingsInput = (environment: EnvironmentSettings) => {
+  const first = firstSettings(environment);
+  return z.strictObject({
+    operators: addressList(1_000).default([...environment.operators]),
+    members: addressList(5_000).default([...first.members]),
+    callers: addressList(1_000).default([...first.callers]),
+    retentionDays: z
+      .int("must be a whole number of days")
+      .min(1, "must be at least 1")
+      .max(3_650, "must be at most 3650")
+      .default(first.retentionDays),
+    publishingStatus: z
+      .enum(["internal", "testing", "production", "undeclared"], "must be internal, testing, production or undeclared")
+      .default("undeclared"),
+    paused: z.boolean("must be true or false").default(false),
+  });
+};
+
+/** The names are checked in the patch itself, since null removes even an unknown one. */
+const checkNames = (patch: unknown, known: object): Problem | null => {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
+    return invalidRequest({ path: "", message: "must be an object" });
+  }
+  const unknown = Object.keys(patch).filter((key) => !Object.hasOwn(known, key));
+  return unknown.length === 0
+    ? null
+    : invalidRequest(...unknown.map((key) => ({ path: jsonPointer([key]), message: "is not known here" })));
+};
+
+const patched = (before: Settings, patch: unknown, environment: EnvironmentSettings): Result<Settings> => {
+  const schema = settingsInput(environment);
+  const wrong = checkNames(patch, schema.shape);
+  if (wrong !== null) return fail(wrong);
+  const view = settingsView(before, environment);
+  const input = parseWith(schema, mergePatch(view, patch));
+  if (!input.ok) return input;
+  const { operators } = input.value;
+  if (operators.length === 0 && view.operators.length > 0 && environment.operators.length === 0) {
+    // The setup token dies with the first operator's sign-in: nobody could come in again.
+    return fail(invalidRequest({ path: "/operators", message: "must keep at least one operator" }));
+  }
+  const gone = environment.operators.filter((fixed) => !operators.includes(fixed));
+  if (gone.length > 0) return fail({ code: "fixed_by_environment", detail: gone.join(", ") });
+  const own = operators.filter((entry) => !environment.operators.includes(entry));
+  const after: Settings = { ...before, ...input.value, operators: own };
+  return ok(isDeepStrictEqual(after, before) ? before : after);
+};
+
+const changedMembers = (before: Settings, after: Settings): string[] => {
+  const from = new Map<string, unknown>(Object.entries(before));
+  return Object.entries(after)
+    .filter(([key, value]) => !isDeepStrictEqual(from.get(key), value))
+    .map(([key]) => key);
+};
+
+/**
+ * Applies a merge patch (RFC 7396) to the settings. `invalid_request`; `fixed_by_environment` (the detail names them) for operators of
+ * `RELAIS_OPERATORS` that the patch would remove; `contended`. Throws `Unavailable`.
+ */
+export const editSettings = async (
+  deps: SettingsDeps,
+  principal: Principal,
+  patch: unknown,
+): Promise<Result<ReturnType<typeof settingsView>>> => {
+  const changed = await changeSettings(
+    deps,
+    (before) => patched(before, patch, deps.environment),
+    ({ before, after }) => ({
+      actor: principalName(principal),
+      action: "settings.update",
+      target: "settings",
+      detail: { changed: changedMembers(before, after) },
+    }),
+  );
+  return changed.ok ? ok(settingsView(changed.value.after, deps.environment)) : changed;
+};

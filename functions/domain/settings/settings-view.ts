@@ -1,0 +1,28 @@
+import { isoTimeOrNull } from "../clock.ts";
+import type { EnvironmentSettings, Settings } from "./settings.ts";
+
+/** Where Google sends the browser back to: the one redirect URI, to be registered with the client exactly so. */
+export const redirectUriOf = (environment: Pick<EnvironmentSettings, "publicUrl">): string =>
+  `${environment.publicUrl}/google_gmail/confirm`;
+
+/** All operators: those of `RELAIS_OPERATORS` first. */
+export const allOperators = (settings: Settings, environment: EnvironmentSettings): string[] => [
+  ...new Set([...environment.operators, ...settings.operators]),
+];
+
+/** The settings as `GET /v1/settings` shows them. */
+export const settingsView = (settings: Settings, environment: EnvironmentSettings) => ({
+  operators: allOperators(settings, environment),
+  members: settings.members,
+  callers: settings.callers,
+  retentionDays: settings.retentionDays,
+  publishingStatus: settings.publishingStatus,
+  paused: settings.paused,
+});
+
+/** The Gmail credentials as shown: never the secret. `clientId` and `configuredAt` are null while there are none. */
+export const gmailCredentialsView = (settings: Settings, environment: EnvironmentSettings) => ({
+  clientId: settings.gmailCredentials?.clientId ?? null,
+  redirectUri: redirectUriOf(environment),
+  configuredAt: isoTimeOrNull(settings.gmailCredentials?.configuredAtMs ?? null),
+});
