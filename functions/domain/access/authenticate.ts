@@ -1,0 +1,74 @@
+import type { Clock } from "../clock.ts";
+import type { GoogleOAuth } from "../connections/ports.ts";
+import type { Problem } from "../problem.ts";
+import type { Records } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
+import { admit, namesAddress } from "./admission.ts";
+import { findKeyHolder, looksLikeApiKey } from "./api-keys.ts";
+import type { Principal, Session, SessionId } from "./records.ts";
+import { findSession } from "./sessions.ts";
+import { type SetupTokenDeps, setupTokenAccepted, setupTokenLives } from "./setup-token.ts";
+
+export interface AuthenticateDeps extends SetupTokenDeps {
+  readonly clock: Clock;
+  readonly records: Records;
+  readonly environment: EnvironmentSettings;
+  readonly oauth: Pick<GoogleOAuth, "identify">;
+}
+
+/** `session`: the browser's live session, also when it lets nobody in; null where the caller came with a bearer credential. */
+export interface Authenticated {
+  readonly principal: Principal | null;
+  readonly session: Session | null;
+}
+
+const UNAUTHENTICATED: Problem = { code: "unauthenticated" };
+
+/**
+ * Who calls. A bearer credential, where one is sent, decides alone: a wrong one is `unauthenticated` even beside a good cookie.
+ * Without one the session of the cookie counts; an anonymous session, or that of someone no longer let in, has no principal.
+ * Problems: `unauthenticated`; `google_unavailable` where an ID token cannot be checked now. Throws `Unavailable`.
+ */
+export const authenticate = async (
+  deps: AuthenticateDeps,
+  request: { readonly authorizationHeader: string | undefined; readonly sessionId: SessionId | null },
+): Promise<Result<Authenticated>> => {
+  if (request.authorizationHeader !== undefined) return byBearer(deps, request.authorizationHeader);
+  const session = request.sessionId === null ? null : await findSession(deps, request.sessionId);
+  return ok({ principal: session === null ? null : await principalOf(deps, session), session });
+};
+
+/** What a session's holder is now: re-decided at every request, by the lists as they are. */
+export const principalOf = async (deps: AuthenticateDeps, session: Session): Promise<Principal | null> => {
+  const { actor } = session;
+  if (actor.kind === "anonymous") return null;
+  const settings = (await readSettings(deps.records, deps.environment)).value;
+  if (actor.kind === "google") return admit(actor.email, settings, deps.environment);
+  return setupTokenLives(deps, settings) ? { kind: "setup" } : null;
+};
+
+const byBearer = async (deps: AuthenticateDeps, header: string): Promise<Result<Authenticated>> => {
+  const bearer = /^Bearer +([^\s]+) *$/i.exec(header)?.[1];
+  if (bearer === undefined) return fail(UNAUTHENTICATED);
+  if (looksLikeApiKey(bearer)) return admitted(await findKeyHolder(deps, bearer));
+  const settings = (await readSettings(deps.records, deps.environment)).value;
+  if (setupTokenAccepted(deps, settings, bearer)) return admitted({ kind: "setup" });
+  return isJwt(bearer) ? byIdToken(deps, settings, bearer) : fail(UNAUTHENTICATED);
+};
+
+const isJwt = (bearer: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bearer);
+
+/** A Google-signed ID token made for us (`aud` is our URL), of an account named in `RELAIS_CALLERS`. */
+const byIdToken = async (deps: AuthenticateDeps, settings: Settings, token: string): Promise<Result<Authenticated>> => {
+  const proven = await deps.oauth.identify(token, { audience: deps.environment.publicUrl, nonce: null });
+  if (!proven.ok) {
+    return fail(proven.reason === "unreachable" ? { code: "google_unavailable", retryAfterS: 5 } : UNAUTHENTICATED);
+  }
+  const { email } = proven.identity;
+  return admitted(namesAddress(settings.callers, email) ? { kind: "caller", email } : null);
+};
+
+const admitted = (principal: Principal | null): Result<Authenticated> =>
+  principal === null ? fail(UNAUTHENTICATED) : ok({ principal, session: null });

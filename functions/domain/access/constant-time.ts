@@ -1,0 +1,13 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+
+export const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Compares two hex digests of equal length in constant time; digests of other lengths differ. */
+export const sameDigest = (oneHex: string, otherHex: string): boolean => {
+  const one = Buffer.from(oneHex, "hex");
+  const other = Buffer.from(otherHex, "hex");
+  return one.length === other.length && timingSafeEqual(one, other);
+};
+
+/** Compares texts of any length in a time that tells neither their length nor where they differ. */
+export const sameText = (one: string, other: string): boolean => sameDigest(sha256Hex(one), sha256Hex(other));

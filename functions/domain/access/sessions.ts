@@ -1,0 +1,103 @@
+import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records, Versioned, Write } from "../records.ts";
+import { sha256Hex } from "./constant-time.ts";
+import type { Session, SessionActor, SessionId } from "./records.ts";
+
+/** Nominal lifetimes of a session (contract, section 2). */
+export const SESSION_IDLE_MS = 12 * HOUR;
+export const SESSION_MAX_MS = 7 * DAY;
+export const SETUP_SESSION_MAX_MS = HOUR;
+/** `lastSeenAtMs` is written at most this often. */
+const TOUCH_EVERY_MS = 5 * MINUTE;
+
+interface SessionDeps {
+  readonly clock: Clock;
+  readonly records: Records;
+}
+
+/** 256 random bits as base64url: 43 characters. */
+const SESSION_ID = /^[A-Za-z0-9_-]{43}$/;
+
+/** The id in a `__session` cookie's value, or null where it cannot be one. Says nothing about a session existing. */
+export const parseSessionId = (cookieValue: string): SessionId | null =>
+  isSessionId(cookieValue) ? cookieValue : null;
+
+const isSessionId = (text: string): text is SessionId => SESSION_ID.test(text);
+
+const newSessionId = (random: Randomness): SessionId => {
+  const id = random.token(32);
+  if (!isSessionId(id)) throw new Error("the source of randomness did not give 256 bits as base64url");
+  return id;
+};
+
+/** Under what a session is stored: whoever reads the store cannot make a cookie from it. */
+export const sessionKey = (sessionId: SessionId): string => sha256Hex(sessionId);
+
+const isOver = (clock: Clock, session: Session): boolean =>
+  clock.nowMs() >= session.endsAtMs || clock.nowMs() >= session.lastSeenAtMs + clock.lasting(SESSION_IDLE_MS);
+
+const seenNow = (clock: Clock, session: Session): Session => ({
+  ...session,
+  lastSeenAtMs: clock.nowMs(),
+  eraseAtMs: Math.min(session.endsAtMs, clock.nowMs() + clock.lasting(SESSION_IDLE_MS)),
+});
+
+/** The live session of that id, or null: never begun, ended, 12 h idle, or at its end. Notes that it was seen. */
+export const findSession = async (deps: SessionDeps, sessionId: SessionId): Promise<Session | null> => {
+  const kept = await deps.records.get("sessions", sessionKey(sessionId));
+  if (kept === undefined || isOver(deps.clock, kept.value)) return null;
+  if (deps.clock.nowMs() - kept.value.lastSeenAtMs >= deps.clock.lasting(TOUCH_EVERY_MS)) await touch(deps, kept);
+  return kept.value;
+};
+
+/** Losing the race is fine: someone else noted it, or ended the session, which must stand. */
+const touch = async (deps: SessionDeps, kept: Versioned<Session>): Promise<void> => {
+  const { id, version } = kept;
+  const value = seenNow(deps.clock, kept.value);
+  await deps.records.commit([{ op: "replace", kind: "sessions", id, version, value }]);
+};
+
+/** A session just begun: put its id into the cookie for `maxAgeS` seconds (until its certain end). */
+export interface NewSession {
+  readonly id: SessionId;
+  readonly maxAgeS: number;
+  /** What makes it stand, and ends the one it replaces; to be committed before the cookie is set. */
+  readonly writes: readonly Write[];
+}
+
+/**
+ * A new session, in place of the browser's former one where there was one: an id known before a sign-in is worth nothing after it
+ * (session fixation). Nothing is written yet, so that it can be committed together with what it rests on.
+ */
+export const newSession = (
+  deps: { readonly clock: Clock; readonly random: Randomness },
+  actor: SessionActor,
+  former: SessionId | null,
+): NewSession => {
+  const id = newSessionId(deps.random);
+  const nowMs = deps.clock.nowMs();
+  const lifeMs = deps.clock.lasting(actor.kind === "setup" ? SETUP_SESSION_MAX_MS : SESSION_MAX_MS);
+  const begun: Session = { actor, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + lifeMs, eraseAtMs: 0 };
+  const value = seenNow(deps.clock, begun);
+  const create: Write = { op: "create", kind: "sessions", id: sessionKey(id), value };
+  const writes =
+    former === null ? [create] : [create, { op: "delete", kind: "sessions", id: sessionKey(former) } as const];
+  return { id, maxAgeS: Math.max(1, Math.ceil(lifeMs / 1_000)), writes };
+};
+
+/** `newSession`, committed. */
+export const startSession = async (
+  deps: SessionDeps & { readonly random: Randomness },
+  actor: SessionActor,
+  former: SessionId | null,
+): Promise<NewSession> => {
+  const session = newSession(deps, actor, former);
+  await deps.records.commit(session.writes);
+  return session;
+};
+
+/** Ends it everywhere. Idempotent. */
+export const endSession = async (deps: { readonly records: Records }, sessionId: SessionId): Promise<void> => {
+  await deps.records.commit([{ op: "delete", kind: "sessions", id: sessionKey(sessionId) }]);
+};

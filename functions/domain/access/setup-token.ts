@@ -1,0 +1,18 @@
+import type { Secret } from "../secret.ts";
+import type { Settings } from "../settings/settings.ts";
+import { sameText } from "./constant-time.ts";
+
+export interface SetupTokenDeps {
+  /** `RELAIS_SETUP_TOKEN`; null where none is configured. */
+  readonly setupToken: Secret | null;
+  /** On Google Cloud it dies at the first operator's sign-in; `npm start` keeps it. */
+  readonly production: boolean;
+}
+
+/** Is the setup token still worth anything? */
+export const setupTokenLives = (deps: SetupTokenDeps, settings: Settings): boolean =>
+  deps.setupToken !== null && !(deps.production && settings.operatorSignedInAtMs !== null);
+
+/** Is this it, and is it still worth anything? Constant time. */
+export const setupTokenAccepted = (deps: SetupTokenDeps, settings: Settings, candidate: string): boolean =>
+  deps.setupToken !== null && sameText(deps.setupToken.reveal(), candidate) && setupTokenLives(deps, settings);
