@@ -1,10 +1,22 @@
-// placeholder: written by the runtime slice
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { Secret } from "../domain/secret.ts";
+import { addressList, flag, port, publicOrigin, secretText, timeScale, url, wholeNumber } from "./config-values.ts";
+
 export interface Config {
   readonly port: number;
   /** Without trailing slash. */
   readonly publicUrl: string;
   readonly store: "embedded" | "google";
   readonly dataDir: string;
+  /** Google Cloud's project and, for tests, the emulators that stand in for its services. Null on the embedded store. */
+  readonly cloud: {
+    readonly projectId: string;
+    readonly firestoreEmulator: string | null;
+    readonly pubsubEmulator: string | null;
+    readonly secretManagerEmulator: string | null;
+  } | null;
   readonly google: {
     readonly issuer: string;
     readonly authorizationEndpoint: string;
@@ -22,7 +34,7 @@ export interface Config {
     /** Without trailing slash. */
     readonly apiRootUrl: string;
   };
-  readonly setupToken: import("../domain/secret.ts").Secret | null;
+  readonly setupToken: Secret | null;
   readonly operators: readonly string[];
   readonly members: readonly string[];
   readonly callers: readonly string[];
@@ -31,3 +43,166 @@ export interface Config {
   /** `K_SERVICE` is set: running on Google Cloud. */
   readonly production: boolean;
 }
+
+/** Thrown by `loadConfig`: every mistake, each with the variable's name and never a secret's value. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(`The configuration has ${mistakes.length === 1 ? "a mistake" : "mistakes"}:\n- ${mistakes.join("\n- ")}`);
+    this.mistakes = mistakes;
+  }
+}
+
+/** Google's own (accounts.google.com/.well-known/openid-configuration, and /.well-known/risc-configuration). */
+export const REAL_GOOGLE = {
+  GOOGLE_ISSUER: "https://accounts.google.com",
+  GOOGLE_AUTHORIZATION_ENDPOINT: "https://accounts.google.com/o/oauth2/v2/auth",
+  GOOGLE_TOKEN_ENDPOINT: "https://oauth2.googleapis.com/token",
+  GOOGLE_REVOCATION_ENDPOINT: "https://oauth2.googleapis.com/revoke",
+  GOOGLE_JWKS_URI: "https://www.googleapis.com/oauth2/v3/certs",
+  GOOGLE_RISC_CONFIGURATION: "https://accounts.google.com/.well-known/risc-configuration",
+  GMAIL_API_ROOT_URL: "https://gmail.googleapis.com",
+  GMAIL_SMTP_HOST: "smtp.gmail.com",
+} as const;
+
+/** A PEM file's text; that it holds a certificate is checked here, so that a wrong path is not found out by the first mail. */
+const pemFile = z.string().transform((path, context) => {
+  try {
+    const pem = readFileSync(path, "utf8");
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    context.addIssue({ code: "custom", message: "must be the path of a readable PEM file that holds a certificate" });
+    return z.NEVER;
+  }
+});
+
+const SCHEMA = z.object({
+  PORT: port.default(8080),
+  K_SERVICE: z.string().optional(),
+  RELAIS_PUBLIC_URL: publicOrigin.optional(),
+  RELAIS_STORE: z.enum(["embedded", "google"], "must be embedded or google").optional(),
+  RELAIS_DATA_DIR: z.string().default(".relais"),
+  RELAIS_ALLOW_EMULATORS: flag,
+  GOOGLE_CLOUD_PROJECT: z.string().optional(),
+  FIRESTORE_EMULATOR_HOST: z.string().optional(),
+  PUBSUB_EMULATOR_HOST: z.string().optional(),
+  SECRET_MANAGER_EMULATOR_HOST: z.string().optional(),
+  GOOGLE_ISSUER: url.default(REAL_GOOGLE.GOOGLE_ISSUER),
+  GOOGLE_AUTHORIZATION_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_AUTHORIZATION_ENDPOINT),
+  GOOGLE_TOKEN_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_TOKEN_ENDPOINT),
+  GOOGLE_REVOCATION_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_REVOCATION_ENDPOINT),
+  GOOGLE_JWKS_URI: url.default(REAL_GOOGLE.GOOGLE_JWKS_URI),
+  GOOGLE_RISC_CONFIGURATION: url.default(REAL_GOOGLE.GOOGLE_RISC_CONFIGURATION),
+  GMAIL_SMTP_HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, "must be a host name")
+    .default(REAL_GOOGLE.GMAIL_SMTP_HOST),
+  GMAIL_SMTP_PORT: port.optional(),
+  GMAIL_SMTP_SECURITY: z.enum(["tls", "starttls"], "must be tls or starttls").default("tls"),
+  GMAIL_SMTP_CA: pemFile.optional(),
+  GMAIL_API_ROOT_URL: url.default(REAL_GOOGLE.GMAIL_API_ROOT_URL),
+  RELAIS_SETUP_TOKEN: secretText.optional(),
+  RELAIS_OPERATORS: addressList,
+  RELAIS_MEMBERS: addressList,
+  RELAIS_CALLERS: addressList,
+  RELAIS_RETENTION_DAYS: wholeNumber(1, 3650).default(30),
+  RELAIS_TIME_SCALE: timeScale.default(1),
+});
+type Values = z.output<typeof SCHEMA>;
+
+const EMULATORS = ["FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "SECRET_MANAGER_EMULATOR_HOST"] as const;
+
+const isSet = (env: Environment, name: string): boolean => (env[name] ?? "") !== "";
+
+/** Mistakes that no single variable shows. Looks at what is given only, so that it can run beside the schema's own mistakes. */
+const conflicts = (env: Environment): string[] => {
+  const mistakes: string[] = [];
+  const inCloud = isSet(env, "K_SERVICE");
+  const google = env.RELAIS_STORE === "google" || (inCloud && !isSet(env, "RELAIS_STORE"));
+  if (inCloud && env.RELAIS_ALLOW_EMULATORS !== "1")
+    for (const name of EMULATORS.filter((emulator) => isSet(env, emulator)))
+      mistakes.push(
+        `${name} must not be set on Google Cloud (K_SERVICE is set; only a test sets RELAIS_ALLOW_EMULATORS=1)`,
+      );
+  if (google && !isSet(env, "GOOGLE_CLOUD_PROJECT"))
+    mistakes.push("GOOGLE_CLOUD_PROJECT is needed with RELAIS_STORE=google");
+  if (inCloud && !isSet(env, "RELAIS_PUBLIC_URL"))
+    mistakes.push("RELAIS_PUBLIC_URL is needed on Google Cloud: the https origin that browsers use");
+  if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && talksToRealGoogle(env))
+    mistakes.push("RELAIS_TIME_SCALE must be absent or 1 with the real Google: its clock is not ours to turn");
+  return mistakes;
+};
+
+/** Where grants and mail go. One of them at Google's own host is enough: a half stand-in would get real tokens. */
+const WHERE_IT_MATTERS = [
+  "GOOGLE_AUTHORIZATION_ENDPOINT",
+  "GOOGLE_TOKEN_ENDPOINT",
+  "GMAIL_SMTP_HOST",
+  "GMAIL_API_ROOT_URL",
+] as const;
+
+export const talksToRealGoogle = (env: Environment): boolean =>
+  WHERE_IT_MATTERS.some((name) => !isSet(env, name) || hostOf(env[name] ?? "") === hostOf(REAL_GOOGLE[name]));
+
+const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).hostname : text).toLowerCase();
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const cloudOf = (values: Values): Config["cloud"] => ({
+  projectId: values.GOOGLE_CLOUD_PROJECT ?? "",
+  firestoreEmulator: values.FIRESTORE_EMULATOR_HOST ?? null,
+  pubsubEmulator: values.PUBSUB_EMULATOR_HOST ?? null,
+  secretManagerEmulator: values.SECRET_MANAGER_EMULATOR_HOST ?? null,
+});
+
+const toConfig = (values: Values): Config => {
+  const production = values.K_SERVICE !== undefined;
+  const store = values.RELAIS_STORE ?? (production ? "google" : "embedded");
+  return {
+    port: values.PORT,
+    publicUrl: values.RELAIS_PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+    store,
+    dataDir: values.RELAIS_DATA_DIR,
+    cloud: store === "google" ? cloudOf(values) : null,
+    google: {
+      issuer: values.GOOGLE_ISSUER,
+      authorizationEndpoint: values.GOOGLE_AUTHORIZATION_ENDPOINT,
+      tokenEndpoint: values.GOOGLE_TOKEN_ENDPOINT,
+      revocationEndpoint: values.GOOGLE_REVOCATION_ENDPOINT,
+      jwksUri: values.GOOGLE_JWKS_URI,
+      riscConfiguration: values.GOOGLE_RISC_CONFIGURATION,
+    },
+    gmail: {
+      smtpHost: values.GMAIL_SMTP_HOST,
+      smtpPort: values.GMAIL_SMTP_PORT ?? (values.GMAIL_SMTP_SECURITY === "tls" ? 465 : 587),
+      smtpSecurity: values.GMAIL_SMTP_SECURITY,
+      smtpCa: values.GMAIL_SMTP_CA ?? null,
+      apiRootUrl: values.GMAIL_API_ROOT_URL,
+    },
+    setupToken: values.RELAIS_SETUP_TOKEN === undefined ? null : new Secret(values.RELAIS_SETUP_TOKEN),
+    operators: values.RELAIS_OPERATORS,
+    members: values.RELAIS_MEMBERS,
+    callers: values.RELAIS_CALLERS,
+    retentionDays: values.RELAIS_RETENTION_DAYS,
+    timeScale: values.RELAIS_TIME_SCALE,
+    production,
+  };
+};
+
+/**
+ * The configuration from an environment; a variable that is set to nothing counts as unset. Reads no other input than the
+ * environment and the file that `GMAIL_SMTP_CA` names. Throws one `ConfigError` with all mistakes.
+ */
+export const loadConfig = (env: Environment): Config => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = SCHEMA.safeParse(given);
+  const mistakes = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}`),
+    ...conflicts(given),
+  ];
+  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
+  return toConfig(parsed.data);
+};

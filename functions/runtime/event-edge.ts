@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { fail, ok, type Result } from "../domain/result.ts";
 import { readBody } from "./body.ts";
 import { sentParts } from "./framework-guard.ts";
-import { requestTrace } from "./trace.ts";
 import { withLogContext } from "./logger.ts";
 import type { System } from "./system.ts";
+import { requestTrace } from "./trace.ts";
 
 /** One message of a topic as handlers see it, whichever queue brought it. */
 export interface PushMessage {
@@ -50,16 +50,16 @@ export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
   } catch {
     return undefined;
   }
-  if (!isObject(envelope) || !isObject(envelope["message"])) return undefined;
-  const message = envelope["message"];
-  const messageId = message["messageId"] ?? message["message_id"];
-  const data = message["data"] ?? "";
-  const attributes = message["attributes"] ?? {};
+  if (!isObject(envelope) || !isObject(envelope.message)) return undefined;
+  const message = envelope.message;
+  const messageId = message.messageId ?? message.message_id;
+  const data = message.data ?? "";
+  const attributes = message.attributes ?? {};
   if (typeof messageId !== "string" || messageId === "" || typeof data !== "string" || !BASE64.test(data))
     return undefined;
   if (!isObject(attributes)) return undefined;
   const texts = Object.entries(attributes).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  const attempt = envelope["deliveryAttempt"];
+  const attempt = envelope.deliveryAttempt;
   return {
     messageId,
     attributes: Object.fromEntries(texts),
@@ -87,7 +87,8 @@ export const serveEvents =
   };
 
 const takePush = async (onPush: OnPush, system: Pick<System, "log">, req: IncomingMessage): Promise<number> => {
-  if (req.method === "GET" || req.method === "HEAD") return sentParts(req).url.split("?")[0] === "/health" ? NO_CONTENT : 404;
+  if (req.method === "GET" || req.method === "HEAD")
+    return sentParts(req).url.split("?")[0] === "/health" ? NO_CONTENT : 404;
   if (req.method !== "POST") return 405;
   try {
     const body = await readBody(req);

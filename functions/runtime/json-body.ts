@@ -14,7 +14,9 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
 const checkMediaType = (headers: Call["headers"]): Result<true> => {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") return UNSUPPORTED("Send the body without Content-Encoding.");
-  const [type = "", ...parameters] = (headers["content-type"] ?? "").split(";").map((part) => part.trim().toLowerCase());
+  const [type = "", ...parameters] = (headers["content-type"] ?? "")
+    .split(";")
+    .map((part) => part.trim().toLowerCase());
   if (!JSON_TYPE.test(type)) return UNSUPPORTED("Send the body as application/json.");
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
   const plain = charset?.replaceAll('"', "");

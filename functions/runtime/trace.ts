@@ -15,6 +15,6 @@ const CLOUD_TRACE = /^([\da-f]{32})(?:\/|$)/;
 export const requestTrace = (headers: IncomingHttpHeaders, random: Randomness): Trace => {
   const cloud = headers["x-cloud-trace-context"];
   const traceId =
-    TRACEPARENT.exec(String(headers["traceparent"] ?? ""))?.[1] ?? CLOUD_TRACE.exec(String(cloud ?? ""))?.[1] ?? null;
+    TRACEPARENT.exec(String(headers.traceparent ?? ""))?.[1] ?? CLOUD_TRACE.exec(String(cloud ?? ""))?.[1] ?? null;
   return { requestId: traceId ?? newId(random, "req"), traceId };
 };

@@ -1,0 +1,66 @@
+import { z } from "zod";
+
+/** Shapes of single variables. Messages follow the variable's name and never repeat its value. */
+
+const DIGITS = /^\d{1,9}$/;
+
+export const wholeNumber = (from: number, to: number) => {
+  const message = `must be a whole number from ${from} to ${to}`;
+  return z
+    .string()
+    .regex(DIGITS, message)
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, message);
+};
+
+export const port = wholeNumber(1, 65_535);
+
+export const timeScale = z
+  .string()
+  .regex(/^\d{1,6}(\.\d{1,3})?$/, "must be a number from 1 to 100000")
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= 100_000, "must be a number from 1 to 100000");
+
+export const flag = z.enum(["0", "1"], "must be 0 or 1").optional();
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** Plain http would show tokens to whoever is on the way; on loopback nobody is. */
+const isSafe = (url: URL): boolean =>
+  url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname));
+
+const withoutSlash = (text: string): string => text.replace(/\/+$/, "");
+
+/** An endpoint or root URL, with or without a trailing slash; answered without. */
+export const url = z
+  .string()
+  .refine((text) => URL.canParse(text), "must be a URL")
+  .refine(
+    (text) => !URL.canParse(text) || isSafe(new URL(text)),
+    "must be an https URL (plain http is taken on localhost, 127.0.0.1 and [::1] only)",
+  )
+  .refine((text) => !URL.canParse(text) || new URL(text).username === "", "must not hold a user name")
+  .transform(withoutSlash);
+
+/** An origin: cookies, redirect URI and tokens' audience are all made from it, so that it can have no path. */
+export const publicOrigin = url.refine((text) => {
+  if (!URL.canParse(text)) return true;
+  const parsed = new URL(text);
+  return parsed.pathname === "/" && parsed.search === "" && parsed.hash === "" && parsed.origin === text.toLowerCase();
+}, "must be an origin without a path, such as https://relais.example.com");
+
+/** Long enough not to be guessed; fit for an Authorization header and a URL fragment. */
+export const secretText = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
+  .min(8, "must have at least 8 characters");
+
+const ENTRY = /^([^\s@,]+)?@[a-z\d]([a-z\d.-]*[a-z\d])?$/;
+
+/** Addresses and `@domain`s between commas, folded to lower case. */
+export const addressList = z
+  .string()
+  .optional()
+  .transform((text) => (text ?? "").split(",").map((entry) => entry.trim().toLowerCase()))
+  .transform((entries) => [...new Set(entries.filter((entry) => entry !== ""))])
+  .refine((entries) => entries.every((entry) => ENTRY.test(entry)), "must list addresses or @domains between commas");

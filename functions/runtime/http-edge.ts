@@ -1,0 +1,156 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Principal } from "../domain/access/records.ts";
+import { type Problem, Unavailable } from "../domain/problem.ts";
+import { readBody } from "./body.ts";
+import { type Credentials, csrfProblem, readCredentials, whoCalls } from "./credentials.ts";
+import { sentParts } from "./framework-guard.ts";
+import type { Call, Reply, Route, RouteAccess } from "./http.ts";
+import { chooseLanguage } from "./language.ts";
+import { withLogContext } from "./logger.ts";
+import { FACINGS } from "./problem-json.ts";
+import { type ReplyContext, writeDefect, writeReply } from "./reply.ts";
+import { decodePath, type Match, router, splitTarget } from "./router.ts";
+import type { System } from "./system.ts";
+import { requestTrace } from "./trace.ts";
+
+/** What functions-framework and a bare `http.createServer` both call. */
+export type HttpFunction = (req: IncomingMessage, res: ServerResponse) => void;
+
+const problem = (found: Problem): Reply => ({ kind: "problem", problem: found });
+
+/** Answered by every function: the process is up and its configuration was taken. */
+const HEALTH: Route = {
+  method: "GET",
+  path: "/health",
+  access: "public",
+  handle: async () => ({ kind: "json", status: 200, body: { status: "ok" } }),
+};
+
+/** Paths that answer without a credential even where nothing is found. */
+const isPublicPath = (pathname: string): boolean => pathname === "/health" || pathname.startsWith("/google_gmail/");
+
+const isPublic = (match: Match, pathname: string): boolean => {
+  if (match.kind === "route") return match.route.access === "public";
+  return isPublicPath(pathname) || (match.kind === "method" && match.public);
+};
+
+const mayEnter = (access: RouteAccess, principal: Principal): boolean => {
+  const operator = principal.kind === "setup" || principal.kind === "operator";
+  switch (access) {
+    case "public":
+    case "programs":
+      return true;
+    case "people":
+      return operator || principal.kind === "member";
+    case "operators":
+      return operator;
+  }
+};
+
+/** 401, 404, 405 and 403, in this order: who may not call learns nothing of what there is. */
+const refuse = (match: Match, pathname: string, principal: Principal | null): Problem | null => {
+  if (principal === null && !isPublic(match, pathname)) return { code: "unauthenticated" };
+  if (match.kind === "none") return { code: "not_found" };
+  if (match.kind === "method") return { code: "method_not_allowed", allow: match.allow };
+  if (principal !== null && !mayEnter(match.route.access, principal)) return { code: "forbidden" };
+  return null;
+};
+
+interface Arrival {
+  readonly req: IncomingMessage;
+  readonly pathname: string;
+  readonly query: URLSearchParams;
+  readonly credentials: Credentials;
+  readonly context: ReplyContext;
+  readonly signal: AbortSignal;
+}
+
+const flatHeaders = (req: IncomingMessage): Call["headers"] =>
+  Object.fromEntries(
+    Object.entries(req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
+
+const enter = async (system: System, match: Match, arrival: Arrival): Promise<Reply> => {
+  const { credentials, pathname, req } = arrival;
+  const known = await whoCalls(system, credentials);
+  // On public routes a credential that does not hold is as good as none: the handler decides.
+  const refusal = refuse(match, pathname, known.ok ? known.value : null);
+  if (refusal !== null) return problem(refusal.code === "unauthenticated" && !known.ok ? known.problem : refusal);
+  if (match.kind !== "route") return problem({ code: "not_found" });
+  const forged = match.route.access === "public" ? null : csrfProblem(req, credentials);
+  if (forged !== null) return problem(forged);
+  const body = await readBody(req);
+  if (!body.ok) return problem(body.problem);
+  return match.route.handle({
+    method: match.route.method,
+    path: decodePath(pathname) ?? pathname,
+    params: match.params,
+    query: arrival.query,
+    headers: flatHeaders(req),
+    rawBody: body.value,
+    sessionId: credentials.sessionId,
+    principal: known.ok ? known.value : null,
+    requestId: arrival.context.requestId,
+    language: arrival.context.language,
+    signal: arrival.signal,
+  });
+};
+
+const logOutcome = (system: System, reply: Reply): void => {
+  if (reply.kind !== "problem") return;
+  const status = FACINGS[reply.problem.code].status;
+  if (status >= 500) system.log.warn("request_failed", { problem: reply.problem.code, status });
+};
+
+const answer = async (system: System, match: Match, arrival: Arrival, res: ServerResponse): Promise<void> => {
+  try {
+    const reply = await enter(system, match, arrival);
+    logOutcome(system, reply);
+    writeReply(res, reply, arrival.context);
+  } catch (error) {
+    if (arrival.signal.aborted) return;
+    if (error instanceof Unavailable) {
+      system.log.error("dependency_unavailable", {}, error);
+      writeReply(res, problem({ code: "unavailable", retryAfterS: 5 }), arrival.context);
+    } else {
+      system.log.error("request_defect", {}, error);
+      writeDefect(res, arrival.context);
+    }
+  }
+};
+
+/** Aborts when the caller has gone before the answer was complete. */
+const goneSignal = (res: ServerResponse): AbortSignal => {
+  const gone = new AbortController();
+  res.once("close", () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  return gone.signal;
+};
+
+/**
+ * The edge of an HTTP function: finds the route, proves who calls, reads the body, guards against forged requests, and answers,
+ * whatever happens, with the security headers and (on failure) RFC 9457 problem details.
+ */
+export const serveHttp = (routes: readonly Route[], system: System): HttpFunction => {
+  const find = router([HEALTH, ...routes]);
+  const https = system.config.publicUrl.startsWith("https:");
+  return (req, res) => {
+    const { pathname, query } = splitTarget(sentParts(req).url);
+    const trace = requestTrace(req.headers, system.random);
+    const arrival: Arrival = {
+      req,
+      pathname,
+      query,
+      credentials: readCredentials(req.headers),
+      context: {
+        requestId: trace.requestId,
+        language: chooseLanguage(req.headers["accept-language"], pathname.startsWith("/google_gmail/") ? "fr" : "en"),
+        https,
+        head: req.method === "HEAD",
+      },
+      signal: goneSignal(res),
+    };
+    void withLogContext(trace, () => answer(system, find(req.method ?? "GET", pathname), arrival, res));
+  };
+};
