@@ -44,14 +44,22 @@ const openDatabase = (path: string): DatabaseSync => {
   // Bodies and sealed tokens lie in here: readable by its owner only. SQLite gives the -wal and -shm files the same mode.
   if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-  switchToWal(db);
-  // FULL syncs the log at every commit. Under NORMAL a WAL survives a killed process but not a power cut, and what was answered
-  // with 202 must survive both (sqlite.org/pragma.html#pragma_synchronous).
-  db.exec("PRAGMA synchronous = FULL");
-  // Erased bodies and destroyed tokens are overwritten with zeros instead of staying in free pages.
-  db.exec("PRAGMA secure_delete = ON");
-  return db;
+  try {
+    switchToWal(db);
+    // FULL syncs the log at every commit. Under NORMAL a WAL survives a killed process but not a power cut, and what was answered
+    // with 202 must survive both (sqlite.org/pragma.html#pragma_synchronous).
+    db.exec("PRAGMA synchronous = FULL");
+    // Erased bodies and destroyed tokens are overwritten with zeros instead of staying in free pages.
+    db.exec("PRAGMA secure_delete = ON");
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 };
+
+/** SQLITE_BUSY (sqlite.org/rescode.html#busy). */
+const isBusy = (error: unknown): boolean => error instanceof Error && "errcode" in error && error.errcode === 5;
 
 /**
  * WAL lets readers go on while one process writes. The switch itself needs the file alone and does not always wait for the busy
@@ -64,7 +72,7 @@ const switchToWal = (db: DatabaseSync): void => {
       db.exec("PRAGMA journal_mode = WAL");
       return;
     } catch (error) {
-      if (waitedMs >= BUSY_TIMEOUT_MS) throw error;
+      if (!isBusy(error) || waitedMs >= BUSY_TIMEOUT_MS) throw error;
       Atomics.wait(pause, 0, 0, 20);
     }
   }

@@ -38,7 +38,12 @@ export const openSqliteStore = ({
 }): SqliteStore => {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const connection = openConnection(path);
-  prepareSchema(connection);
+  try {
+    prepareSchema(connection);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
   const { publisher, ...queue } = sqliteQueue(connection, clock);
   return {
     records: sqliteRecords(connection),

@@ -10,6 +10,8 @@ const KEPT_MS = 7 * DAY;
 export interface Delivery {
   /** Names this handing-out, not the message: after its lease has ended and another has taken the message, it does nothing any more. */
   readonly id: string;
+  /** Names the message, the same at every delivery and never given twice. */
+  readonly messageId: string;
   readonly topic: Topic;
   readonly message: TopicMessage;
   /** 1 at the first delivery (Pub/Sub's `deliveryAttempt`). */
@@ -126,6 +128,7 @@ const claim = (
 
 const toDelivery = (row: Record<string, unknown>): Delivery => ({
   id: `${row.id}.${row.attempt}`,
+  messageId: String(row.id),
   // Only `enqueue` writes this column, and it takes nothing else.
   topic: String(row.topic) as Topic,
   message: { data: JSON.parse(String(row.data)), attributes: JSON.parse(String(row.attributes)) },

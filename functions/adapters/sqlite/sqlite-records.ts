@@ -96,7 +96,7 @@ const apply = (connection: Connection, { op, kind, id }: Write, json: string): s
 };
 
 /** The statement for one page; its last parameter is the limit. Fields come from `QUERIES`, never from a request. */
-const selectPage = (
+export const selectPage = (
   name: QueryName,
   args: Arguments,
   position: PagePosition | undefined,

@@ -1,0 +1,16 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Waits until `look` answers something other than undefined or false, and gives it back; throws, saying what was awaited, after `withinMs`. */
+export const eventually = async <T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  withinMs = 20_000,
+): Promise<T> => {
+  const endsAtMs = Date.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (Date.now() > endsAtMs) throw new Error(`waited ${withinMs} ms in vain: ${what}`);
+    await delay(10);
+  }
+};

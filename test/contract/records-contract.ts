@@ -1,0 +1,381 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import type { ApiKey } from "../../functions/domain/access/records.ts";
+import { QUERIES, type QueryName } from "../../functions/domain/queries.ts";
+import { MAX_RECORD_BYTES } from "../../functions/domain/record-limits.ts";
+import type { RecordKind, Records, Versioned, Write } from "../../functions/domain/records.ts";
+
+/** One store, fresh at each opening. `other` is a second handle on the same store, as another process would have it. */
+export interface OpenedRecords {
+  readonly records: Records;
+  readonly other: Records;
+  close(): Promise<void>;
+}
+
+const apiKey = (fields: Partial<ApiKey> = {}): ApiKey => ({
+  name: "a key",
+  secretSha256: "00",
+  servers: [],
+  permissions: ["send"],
+  createdAtMs: 1_000,
+  expiresAtMs: null,
+  lastUsedAtMs: null,
+  ...fields,
+});
+
+const done = async (records: Records, ...writes: Write[]): Promise<readonly string[]> => {
+  const outcome = await records.commit(writes);
+  assert.ok(outcome.done, `expected the commit to be done: ${JSON.stringify(outcome)}`);
+  return outcome.versions;
+};
+
+const read = async (records: Records, id: string): Promise<Versioned<ApiKey>> => {
+  const record = await records.get("keys", id);
+  assert.ok(record, `${id} is there`);
+  return record;
+};
+
+/** What every store of records keeps (`domain/records.ts`). */
+export const recordsContract = (name: string, open: () => Promise<OpenedRecords>): void => {
+  describe(`records on ${name}`, () => {
+    let store: OpenedRecords;
+    let records: Records;
+    before(async () => {
+      store = await open();
+      records = store.records;
+    });
+    after(() => store.close());
+
+    writing(() => records);
+    concurrency(() => store);
+    values(() => records);
+    describe("queries", () => {
+      for (const query of Object.keys(QUERIES) as QueryName[]) querying(query, open);
+    });
+  });
+};
+
+const writing = (records: () => Records): void => {
+  test("what was created is read by both handles' users, with the version that the commit answered", async () => {
+    const [version] = await done(records(), { op: "create", kind: "keys", id: "made", value: apiKey() });
+    assert.deepEqual(await records().get("keys", "made"), { id: "made", value: apiKey(), version });
+  });
+
+  test("an id that is not there, or that no store could hold, is undefined", async () => {
+    for (const id of ["absent", "a/b", ".", "..", "__reserved__", "x".repeat(2_000), "é\u{1F600}", "\ud800", ""]) {
+      assert.equal(await records().get("keys", id), undefined, id);
+    }
+  });
+
+  test("kinds are apart: one id may be used in each", async () => {
+    await done(records(), { op: "create", kind: "keys", id: "shared", value: apiKey() });
+    assert.equal(await records().get("audit", "shared"), undefined);
+  });
+
+  test("create wants the id free", async () => {
+    await done(records(), { op: "create", kind: "keys", id: "taken", value: apiKey({ name: "first" }) });
+    const outcome = await records().commit([{ op: "create", kind: "keys", id: "taken", value: apiKey() }]);
+    assert.deepEqual(outcome, { done: false, at: 0 });
+    assert.equal((await read(records(), "taken")).value.name, "first");
+  });
+
+  test("put writes whatever was there", async () => {
+    await done(records(), { op: "put", kind: "keys", id: "put", value: apiKey({ name: "one" }) });
+    await done(records(), { op: "put", kind: "keys", id: "put", value: apiKey({ name: "two" }) });
+    assert.equal((await read(records(), "put")).value.name, "two");
+  });
+
+  test("replace wants the version that was read", async () => {
+    const [first = ""] = await done(records(), { op: "create", kind: "keys", id: "replaced", value: apiKey() });
+    const replace = (version: string): Write => ({
+      op: "replace",
+      kind: "keys",
+      id: "replaced",
+      version,
+      value: apiKey(),
+    });
+    const [second = ""] = await done(records(), replace(first));
+    assert.deepEqual(await records().commit([replace(first)]), { done: false, at: 0 });
+    await done(records(), replace(second));
+  });
+
+  test("replace wants the record there, also after a delete", async () => {
+    const [version = ""] = await done(records(), { op: "create", kind: "keys", id: "gone", value: apiKey() });
+    await done(records(), { op: "delete", kind: "keys", id: "gone", version });
+    const replace: Write = { op: "replace", kind: "keys", id: "gone", version, value: apiKey() };
+    assert.deepEqual(await records().commit([replace]), { done: false, at: 0 });
+    await done(records(), { op: "create", kind: "keys", id: "gone", value: apiKey() });
+    assert.deepEqual(await records().commit([replace]), { done: false, at: 0 }, "a version does not come back");
+  });
+
+  test("a version that the store could not have given is a failed precondition", async () => {
+    await done(records(), { op: "put", kind: "keys", id: "odd", value: apiKey() });
+    for (const version of ["", "nonsense", "0", "-1", "99999999999999999999"]) {
+      const outcome = await records().commit([{ op: "replace", kind: "keys", id: "odd", version, value: apiKey() }]);
+      assert.deepEqual(outcome, { done: false, at: 0 }, version);
+    }
+  });
+
+  test("every write changes the version, even one that writes the same value again", async () => {
+    const versions = new Set<string>();
+    for (let round = 0; round < 5; round += 1) {
+      const [version = ""] = await done(records(), { op: "put", kind: "keys", id: "same", value: apiKey() });
+      assert.equal((await read(records(), "same")).version, version);
+      versions.add(version);
+    }
+    assert.equal(versions.size, 5);
+  });
+
+  test("delete without a version is done whether or not the record is there, and answers an empty version", async () => {
+    await done(records(), { op: "put", kind: "keys", id: "deleted", value: apiKey() });
+    for (let round = 0; round < 2; round += 1) {
+      assert.deepEqual(await done(records(), { op: "delete", kind: "keys", id: "deleted" }), [""]);
+    }
+    assert.equal(await records().get("keys", "deleted"), undefined);
+  });
+
+  test("delete with a version wants it unchanged", async () => {
+    const [old = ""] = await done(records(), { op: "put", kind: "keys", id: "guarded", value: apiKey() });
+    const [now = ""] = await done(records(), { op: "put", kind: "keys", id: "guarded", value: apiKey() });
+    const remove = (version: string): Write => ({ op: "delete", kind: "keys", id: "guarded", version });
+    assert.deepEqual(await records().commit([remove(old)]), { done: false, at: 0 });
+    await done(records(), remove(now));
+    assert.deepEqual(await records().commit([remove(now)]), { done: false, at: 0 });
+  });
+
+  test("a commit is all or nothing, and says which precondition did not hold", async () => {
+    const [version = ""] = await done(records(), { op: "put", kind: "keys", id: "kept", value: apiKey() });
+    const outcome = await records().commit([
+      { op: "create", kind: "keys", id: "beside", value: apiKey() },
+      { op: "put", kind: "serverNames", id: "beside", value: { serverId: "srv_1" } },
+      { op: "delete", kind: "keys", id: "kept" },
+      { op: "replace", kind: "keys", id: "nowhere", version, value: apiKey() },
+    ]);
+    assert.deepEqual(outcome, { done: false, at: 3 });
+    assert.equal(await records().get("keys", "beside"), undefined);
+    assert.equal(await records().get("serverNames", "beside"), undefined);
+    assert.equal((await read(records(), "kept")).version, version);
+  });
+
+  test("a commit over several kinds answers a version for each write, in order", async () => {
+    const versions = await done(
+      records(),
+      { op: "create", kind: "keys", id: "several", value: apiKey() },
+      { op: "delete", kind: "keys", id: "not-there" },
+      { op: "create", kind: "serverNames", id: "several", value: { serverId: "srv_1" } },
+    );
+    assert.equal(versions[0], (await read(records(), "several")).version);
+    assert.equal(versions[1], "");
+    assert.equal(versions[2], (await records().get("serverNames", "several"))?.version);
+  });
+
+  test("20 writes are taken; 21, or one record twice, are a defect", async () => {
+    const puts = (count: number): Write[] =>
+      Array.from({ length: count }, (_, at) => ({ op: "put", kind: "keys", id: `many-${at}`, value: apiKey() }));
+    assert.equal((await done(records(), ...puts(20))).length, 20);
+    await assert.rejects(records().commit(puts(21)), RangeError);
+    await assert.rejects(records().commit([...puts(1), ...puts(1)]), RangeError);
+    assert.deepEqual(await records().commit([]), { done: true, versions: [] });
+  });
+};
+
+const concurrency = (store: () => OpenedRecords): void => {
+  test("one handle reads what the other wrote", async () => {
+    const { records, other } = store();
+    const [version = ""] = await done(records, { op: "create", kind: "keys", id: "seen", value: apiKey() });
+    await done(other, { op: "replace", kind: "keys", id: "seen", version, value: apiKey({ name: "by the other" }) });
+    assert.equal((await read(records, "seen")).value.name, "by the other");
+  });
+
+  test("50 concurrent read-modify-replace end with 50 increments", { timeout: 60_000 }, async () => {
+    const { records, other } = store();
+    await done(records, { op: "create", kind: "keys", id: "counter", value: apiKey({ createdAtMs: 0 }) });
+    const increment = async (handle: Records): Promise<void> => {
+      for (;;) {
+        const { value, version } = await read(handle, "counter");
+        const next = { ...value, createdAtMs: value.createdAtMs + 1 };
+        const outcome = await handle.commit([{ op: "replace", kind: "keys", id: "counter", version, value: next }]);
+        if (outcome.done) return;
+      }
+    };
+    await Promise.all(Array.from({ length: 50 }, (_, at) => increment(at % 2 === 0 ? records : other)));
+    assert.equal((await read(records, "counter")).value.createdAtMs, 50);
+  });
+
+  test("of 20 who create one id at once, one succeeds", { timeout: 60_000 }, async () => {
+    const { records, other } = store();
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        (at % 2 === 0 ? records : other).commit([
+          { op: "create", kind: "keys", id: "raced", value: apiKey({ name: String(at) }) },
+        ]),
+      ),
+    );
+    const winners = outcomes.flatMap((outcome, at) => (outcome.done ? [String(at)] : []));
+    assert.deepEqual(winners, [(await read(records, "raced")).value.name]);
+  });
+};
+
+const values = (records: () => Records): void => {
+  test("any JSON comes back as it was given", { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), async (json) => {
+        const value = apiKey({ name: JSON.stringify(json) });
+        const odd = { ...value, extra: JSON.parse(JSON.stringify(json)) };
+        await done(records(), { op: "put", kind: "keys", id: "json", value: odd });
+        assert.deepEqual((await read(records(), "json")).value, odd);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("field names and texts that databases give a meaning to are plain data", async () => {
+    const odd = {
+      ...apiKey({ name: "Été \u{1F4E7} \u0000 ' \" ` $.x 日本語" }),
+      detail: { __name__: 1, "a.b": [[1], [[2]]], "": null, "`": { "/": "~" }, Élan: 1.5, big: 9_007_199_254_740_991 },
+    };
+    await done(records(), { op: "put", kind: "keys", id: "odd-names", value: odd });
+    assert.deepEqual((await read(records(), "odd-names")).value, odd);
+  });
+
+  test("a record near 900 KiB is kept; one over the limit is a defect, and leaves the old one", async () => {
+    const chunk = (length: number): Write => ({
+      op: "put",
+      kind: "bodyChunks",
+      id: "msg_1.0",
+      value: { messageId: "msg_1", index: 0, text: "é".repeat(length / 2), createdAtMs: 1 },
+    });
+    await done(records(), chunk(900 * 1024));
+    assert.equal((await records().get("bodyChunks", "msg_1.0"))?.value.text.length, 450 * 1024);
+    await assert.rejects(records().commit([chunk(MAX_RECORD_BYTES)]), RangeError);
+    assert.equal((await records().get("bodyChunks", "msg_1.0"))?.value.text.length, 450 * 1024);
+  });
+
+  test("a record whose time of erasure lies ahead is kept", async () => {
+    const eraseAtMs = Date.parse("2999-01-01T00:00:00Z");
+    const entry = { messageId: "msg_1", bodySha256: "00", createdAtMs: 1, eraseAtMs };
+    await done(records(), { op: "create", kind: "idempotency", id: "later", value: entry });
+    assert.deepEqual((await records().get("idempotency", "later"))?.value, entry);
+  });
+};
+
+interface AnyShape {
+  readonly kind: RecordKind;
+  readonly equal: readonly string[];
+  readonly contains?: string;
+  readonly upTo?: true;
+  readonly order: readonly [string, "asc" | "desc"];
+}
+type AnyQuery = (args: object, page: { limit: number; cursor?: string | null }) => ReturnType<Records["query"]>;
+
+/** One query over records that match it and records that each miss it by one thing. */
+const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => {
+  const { kind, equal, contains, upTo, order }: AnyShape = QUERIES[name];
+  const [field, direction] = order;
+  const args = {
+    ...Object.fromEntries([...equal, ...(contains === undefined ? [] : [contains])].map((key) => [key, `is ${key}`])),
+    ...(upTo === undefined ? {} : { upTo: 30 }),
+  };
+  const record = (fields: object) => ({
+    ...Object.fromEntries(equal.map((key) => [key, `is ${key}`])),
+    ...(contains === undefined ? {} : { [contains]: ["another", `is ${contains}`, `is ${contains}`] }),
+    ...fields,
+  });
+  const matching: readonly (readonly [id: string, at: number])[] = [
+    ["m", 20],
+    ["Z", 20],
+    ["a", 30],
+    ["z", 10],
+    ["b", 20],
+  ];
+  const missing: readonly object[] = [
+    ...equal.map((key) => record({ [field]: 20, [key]: "another" })),
+    ...(contains === undefined ? [] : [record({ [field]: 20, [contains]: ["another"] })]),
+    ...(contains === undefined ? [] : [record({ [field]: 20, [contains]: [] })]),
+    ...(upTo === undefined ? [] : [record({ [field]: 31 }), record({ [field]: null }), record({})]),
+  ];
+  const expected = [...matching]
+    .sort(([idA, a], [idB, b]) => (a - b || (idA < idB ? -1 : 1)) * (direction === "asc" ? 1 : -1))
+    .map(([id]) => id);
+
+  describe(name, () => {
+    let store: OpenedRecords;
+    let query: AnyQuery;
+    // Field by field, as the table of queries says: these need not be whole records of their kind.
+    const put = (id: string, value: object): Promise<readonly string[]> =>
+      done(store.records, { op: "put", kind, id, value } as Write);
+    before(async () => {
+      store = await open();
+      query = (given, page) => store.records.query(name, given as never, page);
+      for (const [id, at] of matching) await put(id, record({ [field]: at }));
+      for (const [at, value] of missing.entries()) await put(`missing-${at}`, value);
+    });
+    after(() => store.close());
+
+    const walk = async (limit: number): Promise<string[]> => {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await query(args, { limit, cursor });
+        assert.ok(page !== "bad_cursor");
+        assert.ok(page.items.length <= limit);
+        seen.push(...page.items.map(({ id }) => id));
+        cursor = page.next;
+      } while (cursor !== null);
+      return seen;
+    };
+
+    test("finds what matches and nothing else, in order, ties by id", async () => {
+      const page = await query(args, { limit: 50 });
+      assert.ok(page !== "bad_cursor");
+      assert.deepEqual(
+        page.items.map(({ id }) => id),
+        expected,
+      );
+      assert.equal(page.next, null);
+      const first = page.items[0];
+      assert.deepEqual(first, await store.records.get(kind, expected[0] ?? ""), "as `get` reads it");
+    });
+
+    test("pages neither skip nor repeat, through ties, whatever their size", async () => {
+      for (const limit of [1, 2, 3, 5]) assert.deepEqual(await walk(limit), expected, `by ${limit}`);
+    });
+
+    test("a cursor that is altered, or of another query, is a bad cursor", async () => {
+      const page = await query(args, { limit: 2 });
+      assert.ok(page !== "bad_cursor" && page.next !== null);
+      const foreign = Buffer.from(JSON.stringify(["x", 1, "a"])).toString("base64url");
+      for (const cursor of ["", "x", "%%", "bnVsbA", foreign, page.next.slice(4)]) {
+        assert.equal(await query(args, { limit: 2, cursor }), "bad_cursor", cursor);
+      }
+      const otherName = name === "keysByAge" ? "auditNewest" : "keysByAge";
+      assert.equal(await store.records.query(otherName, {}, { limit: 2, cursor: page.next }), "bad_cursor");
+      for (const key of equal) {
+        assert.equal(await query({ ...args, [key]: "another" }, { limit: 2, cursor: page.next }), "bad_cursor");
+      }
+    });
+
+    test("a record written or deleted meanwhile moves no other over a page's edge", async () => {
+      const page = await query(args, { limit: 2 });
+      assert.ok(page !== "bad_cursor");
+      const ahead = direction === "asc" ? 5 : 30;
+      await put("zz-newcomer", record({ [field]: ahead }));
+      await done(store.records, { op: "delete", kind, id: expected[0] ?? "" });
+      const rest = await query(args, { limit: 50, cursor: page.next });
+      assert.ok(rest !== "bad_cursor");
+      assert.deepEqual(
+        rest.items.map(({ id }) => id),
+        expected.slice(2),
+      );
+      await done(store.records, { op: "delete", kind, id: "zz-newcomer" });
+      const again = await query(args, { limit: 50 });
+      assert.ok(again !== "bad_cursor");
+      assert.deepEqual(
+        again.items.map(({ id }) => id),
+        expected.slice(1),
+        "what was deleted is not found",
+      );
+    });
+  });
+};

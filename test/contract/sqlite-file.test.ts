@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { openSqliteStore } from "../../functions/adapters/sqlite/open.ts";
+import { selectPage } from "../../functions/adapters/sqlite/sqlite-records.ts";
+import { Unavailable } from "../../functions/domain/problem.ts";
+import { QUERIES, type QueryName } from "../../functions/domain/queries.ts";
+import { Secret } from "../../functions/domain/secret.ts";
+import { testClock } from "../builders/clock.ts";
+import { testRandom, testSealer, testStore } from "../builders/store.ts";
+
+const WORKER = join(import.meta.dirname, "sqlite-worker.ts");
+
+describe("the SQLite file", () => {
+  let directory: string;
+  let path: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "relais-file-"));
+    path = join(directory, "data", "relais.sqlite");
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  test("is made with its directory, readable by its owner only, log files included", async () => {
+    const store = testStore(testClock(), path);
+    await store.publisher.publish("mail-send", { data: 1, attributes: {} });
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal((await stat(file)).mode & 0o777, 0o600, file);
+    assert.equal((await stat(join(directory, "data"))).mode & 0o777, 0o700);
+    store.close();
+  });
+
+  test("keeps what was written over a close and an opening", async () => {
+    const clock = testClock();
+    const sealer = testSealer();
+    const open = () => openSqliteStore({ path, clock, random: testRandom, sealer });
+    const first = open();
+    const version = await first.vault.add({ kind: "client_secret" }, new Secret("GOCSPX-canary"));
+    await first.records.commit([{ op: "create", kind: "serverNames", id: "a", value: { serverId: "srv_1" } }]);
+    await first.publisher.publish("mail-send", { data: { id: "msg_1" }, attributes: { relais: "deliver" } });
+    first.close();
+    const second = open();
+    assert.equal((await second.vault.read({ kind: "client_secret" }, version))?.reveal(), "GOCSPX-canary");
+    assert.equal((await second.records.get("serverNames", "a"))?.value.serverId, "srv_1");
+    assert.deepEqual(
+      second.queue.claim(5, 1_000).map(({ message }) => message.data),
+      [{ id: "msg_1" }],
+    );
+    second.close();
+  });
+
+  test("holds no secret in clear, and none at all once it is destroyed", async () => {
+    const store = testStore(testClock(), path);
+    const name = { kind: "refresh_token", serverId: "srv_1" } as const;
+    const version = await store.vault.add(name, new Secret("1//canary-token"));
+    await store.vault.destroy(name, version);
+    store.close();
+    const bytes = await readFile(path, "latin1");
+    assert.ok(!bytes.includes("canary-token"));
+    assert.ok(!bytes.includes(version), "the sealed row is overwritten");
+  });
+
+  test("a secret moved to another name or version in the file does not open", async () => {
+    const store = testStore(testClock(), path);
+    const name = (serverId: string) => ({ kind: "refresh_token", serverId }) as const;
+    const a = await store.vault.add(name("srv_a"), new Secret("a's token"));
+    const b = await store.vault.add(name("srv_b"), new Secret("b's token"));
+    const db = new DatabaseSync(path);
+    db.prepare("UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE version = ?) WHERE version = ?").run(
+      a,
+      b,
+    );
+    db.close();
+    assert.equal(await store.vault.read(name("srv_b"), b), undefined);
+    assert.equal((await store.vault.read(name("srv_a"), a))?.reveal(), "a's token");
+    store.close();
+  });
+
+  test("erased records leave no trace of their text", async () => {
+    const store = testStore(testClock(), path);
+    const chunk = (text: string) =>
+      ({
+        op: "put",
+        kind: "bodyChunks",
+        id: "m.0",
+        value: { messageId: "m", index: 0, text, createdAtMs: 1 },
+      }) as const;
+    await store.records.commit([chunk(`body-canary ${"x".repeat(20_000)}`)]);
+    await store.records.commit([{ op: "delete", kind: "bodyChunks", id: "m.0" }]);
+    store.close();
+    assert.ok(!(await readFile(path, "latin1")).includes("body-canary"));
+  });
+
+  test("written by a newer release, or no database at all, it is refused and left alone", async () => {
+    testStore(testClock(), path).close();
+    const db = new DatabaseSync(path);
+    db.exec("PRAGMA user_version = 99");
+    db.close();
+    assert.throws(
+      () => testStore(testClock(), path),
+      (error) => error instanceof Unavailable && /newer Relais/.test(String(error.cause)),
+    );
+    const text = join(directory, "notes.txt");
+    await writeFile(text, "not a database, but long enough to look like a file of some sort".repeat(50));
+    assert.throws(() => testStore(testClock(), text), Unavailable);
+    assert.match(await readFile(text, "utf8"), /^not a database/);
+  });
+
+  test("completes an older file: records written before a query existed are found by it", async () => {
+    testStore(testClock(), path).close();
+    const db = new DatabaseSync(path);
+    // As a release would have left it that knew neither the column nor the query.
+    db.exec(`
+      DROP TRIGGER messages_recipientAddresses_insert; DROP TRIGGER messages_recipientAddresses_update;
+      DROP TRIGGER messages_recipientAddresses_delete; DROP TABLE messages_recipientAddresses;
+      DROP INDEX messagesDue; ALTER TABLE messages DROP COLUMN dueAtMs;
+      INSERT INTO messages (id, version, value) VALUES
+        ('old', 1, '{"createdAtMs": 5, "dueAtMs": 7, "recipientAddresses": ["b@y.org", "c@y.org"]}')`);
+    db.close();
+    const store = testStore(testClock(), path);
+    const due = await store.records.query("messagesDue", { upTo: 7 }, { limit: 5 });
+    assert.ok(due !== "bad_cursor" && due.items[0]?.id === "old");
+    const to = await store.records.query("messagesTo", { recipientAddresses: "c@y.org" }, { limit: 5 });
+    assert.ok(to !== "bad_cursor" && to.items[0]?.id === "old");
+    store.close();
+  });
+
+  test("every query walks an index in its order: nothing is scanned whole or sorted", () => {
+    testStore(testClock(), path).close();
+    const db = new DatabaseSync(path);
+    for (const [name, { equal, order, ...more }] of Object.entries(QUERIES)) {
+      const fields = [...equal, ...("contains" in more ? [more.contains] : [])];
+      const args = {
+        ...Object.fromEntries(fields.map((field) => [field, "x"])),
+        ...("upTo" in more ? { upTo: 1 } : {}),
+      };
+      for (const position of [undefined, { orderValue: 1, id: "a" }]) {
+        const { text, values } = selectPage(name as QueryName, args, position);
+        const steps = db
+          .prepare(`EXPLAIN QUERY PLAN ${text}`)
+          .all(...values, 10)
+          .map(({ detail }) => String(detail));
+        for (const step of steps) {
+          assert.ok(!step.includes("TEMP B-TREE"), `${name} by ${order}: ${step}`);
+          assert.match(step, /USING (COVERING |PRIMARY )?(INDEX|KEY)/, `${name} by ${order}: ${step}`);
+        }
+      }
+    }
+    db.close();
+  });
+
+  test("a closed store is unavailable", async () => {
+    const store = testStore(testClock(), path);
+    store.close();
+    await assert.rejects(store.records.get("keys", "a"), Unavailable);
+    await assert.rejects(store.publisher.publish("mail-send", { data: 1, attributes: {} }), Unavailable);
+  });
+
+  test("four processes that open it at once and count together lose no count", { timeout: 60_000 }, async () => {
+    const workers = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, [WORKER, "increment", path], { stdio: ["ignore", "ignore", "inherit"] }),
+    );
+    const codes = await Promise.all(workers.map(async (worker) => (await once(worker, "exit"))[0]));
+    assert.deepEqual(codes, [0, 0, 0, 0]);
+    const store = testStore(testClock(), path);
+    assert.equal((await store.records.get("keys", "counter"))?.value.createdAtMs, 100);
+    store.close();
+  });
+
+  test("after SIGKILL all that was answered is there, and what was claimed is taken up at once", {
+    timeout: 60_000,
+  }, async () => {
+    const worker = spawn(process.execPath, [WORKER, "accept", path], { stdio: ["ignore", "pipe", "inherit"] });
+    let answered = -1;
+    for await (const line of createInterface({ input: worker.stdout })) {
+      answered = Number(line);
+      if (answered === 40) worker.kill("SIGKILL");
+    }
+    assert.ok(answered >= 40);
+    const clock = testClock(Date.now());
+    const store = testStore(clock, path);
+    store.queue.releaseLeases();
+    const waiting = new Set(store.queue.claim(10_000, 1_000).map(({ message }) => message.data));
+    for (let at = 0; at <= answered; at += 1) {
+      assert.equal((await store.records.get("keys", `k${at}`))?.value.createdAtMs, at);
+      assert.ok(waiting.has(at), `message ${at} waits`);
+    }
+    store.close();
+  });
+});
+
+describe("the sweep", () => {
+  test("erases the records whose time has come, and no other", async () => {
+    const store = testStore();
+    const entry = (eraseAtMs?: number) => ({
+      messageId: "m",
+      bodySha256: "",
+      createdAtMs: 1,
+      ...(eraseAtMs === undefined ? {} : { eraseAtMs }),
+    });
+    await store.records.commit([
+      { op: "create", kind: "idempotency", id: "past", value: entry(99) },
+      { op: "create", kind: "idempotency", id: "now", value: entry(100) },
+      { op: "create", kind: "idempotency", id: "ahead", value: entry(101) },
+      { op: "create", kind: "idempotency", id: "never", value: entry() },
+    ]);
+    assert.equal(store.eraseExpired(100), 2);
+    assert.equal(await store.records.get("idempotency", "past"), undefined);
+    assert.equal(await store.records.get("idempotency", "now"), undefined);
+    assert.ok(await store.records.get("idempotency", "ahead"));
+    assert.ok(await store.records.get("idempotency", "never"));
+    assert.equal(store.eraseExpired(100), 0);
+    store.close();
+  });
+});

@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import type { SqliteStore } from "../../functions/adapters/sqlite/open.ts";
+import { backoffMs, type Deliver, pump } from "../../functions/adapters/sqlite/pump.ts";
+import type { Clock } from "../../functions/domain/clock.ts";
+import { DAY } from "../../functions/domain/clock.ts";
+import { systemClock } from "../../functions/runtime/system-clock.ts";
+import { type TestClock, testClock } from "../builders/clock.ts";
+import { eventually } from "../builders/eventually.ts";
+import { testStore } from "../builders/store.ts";
+
+describe("the embedded queue", () => {
+  let clock: TestClock;
+  let store: SqliteStore;
+  beforeEach(() => {
+    clock = testClock();
+    store = testStore(clock);
+  });
+  afterEach(() => store.close());
+  const publish = (data: unknown) => store.publisher.publish("mail-send", { data, attributes: { a: "b" } });
+  const claimed = (leaseMs = 1_000) => store.queue.claim(10, leaseMs);
+
+  test("hands messages out in the order of publishing, up to the limit, each once while its lease lasts", async () => {
+    for (const data of ["one", "two", "three"]) await publish(data);
+    assert.deepEqual(
+      store.queue.claim(2, 1_000).map(({ message }) => message),
+      [
+        { data: "one", attributes: { a: "b" } },
+        { data: "two", attributes: { a: "b" } },
+      ],
+    );
+    assert.deepEqual(
+      claimed().map(({ message }) => message.data),
+      ["three"],
+    );
+    assert.deepEqual(claimed(), []);
+  });
+
+  test("hands one out again when its lease has ended, counting, under the same message id", async () => {
+    await publish("x");
+    const [first] = claimed(1_000);
+    clock.advance(999);
+    assert.deepEqual(claimed(), []);
+    clock.advance(1);
+    const [second] = claimed();
+    assert.deepEqual([first?.attempt, second?.attempt], [1, 2]);
+    assert.equal(second?.messageId, first?.messageId);
+  });
+
+  test("what is done comes no more", async () => {
+    await publish("x");
+    const [first] = claimed();
+    store.queue.done(first?.id ?? "");
+    clock.advance(DAY);
+    assert.deepEqual(claimed(), []);
+    assert.equal(store.queue.nextDueAtMs(), null);
+  });
+
+  test("one that outlived its lease cannot settle what another has taken", async () => {
+    await publish("x");
+    const [late] = claimed(10);
+    clock.advance(10);
+    const [holder] = claimed(10);
+    store.queue.done(late?.id ?? "");
+    store.queue.retry(late?.id ?? "", 0);
+    store.queue.bury(late?.id ?? "");
+    assert.deepEqual(claimed(), [], "still the holder's");
+    clock.advance(10);
+    assert.equal(claimed()[0]?.messageId, holder?.messageId);
+  });
+
+  test("a retry comes after its time", async () => {
+    await publish("x");
+    store.queue.retry(claimed()[0]?.id ?? "", 5_000);
+    assert.equal(store.queue.nextDueAtMs(), clock.nowMs() + 5_000);
+    clock.advance(4_999);
+    assert.deepEqual(claimed(), []);
+    clock.advance(1);
+    assert.equal(claimed()[0]?.attempt, 2);
+  });
+
+  test("the buried stay for a look, and go after 7 days", async () => {
+    await publish("x");
+    store.queue.bury(claimed()[0]?.id ?? "");
+    clock.advance(7 * DAY);
+    store.queue.sweep();
+    assert.deepEqual(claimed(), []);
+    assert.deepEqual(
+      store.queue.deadLetters().map(({ message }) => message.data),
+      ["x"],
+    );
+    clock.advance(1);
+    store.queue.sweep();
+    assert.deepEqual(store.queue.deadLetters(), []);
+  });
+
+  test("events are handed to nobody, shown newest first, and go after 7 days; what waits to be delivered stays", async () => {
+    for (const data of ["e1", "e2"]) await store.publisher.publish("mail-events", { data, attributes: {} });
+    await publish("waits");
+    assert.deepEqual(
+      claimed().map(({ topic }) => topic),
+      ["mail-send"],
+    );
+    assert.deepEqual(
+      store.queue.events(5).map(({ data }) => data),
+      ["e2", "e1"],
+    );
+    clock.advance(7 * DAY + 1);
+    store.queue.sweep();
+    assert.deepEqual(store.queue.events(5), []);
+    assert.deepEqual(
+      claimed().map(({ message }) => message.data),
+      ["waits"],
+    );
+  });
+
+  test("releasing leases makes what was claimed due at once", async () => {
+    await publish("x");
+    claimed(DAY);
+    store.queue.releaseLeases();
+    assert.equal(claimed()[0]?.attempt, 2);
+  });
+
+  test("a message id is not used again, also after all were done", async () => {
+    await publish("x");
+    const [first] = claimed();
+    store.queue.done(first?.id ?? "");
+    await publish("y");
+    assert.notEqual(claimed()[0]?.messageId, first?.messageId);
+  });
+});
+
+describe("the pump", () => {
+  /** Nominal time a thousand times faster: a back-off of 10 s lasts 10 ms. */
+  const clock: Clock = systemClock(1_000);
+  let store: SqliteStore;
+  let ending: AbortController;
+  beforeEach(() => {
+    store = testStore(clock);
+    ending = new AbortController();
+  });
+  afterEach(() => store.close());
+  const pumping = (deliver: Deliver, options: object = {}) =>
+    pump(store.queue, deliver, { concurrency: 3, clock, signal: ending.signal, ...options });
+  const publish = (data: unknown) => store.publisher.publish("mail-send", { data, attributes: {} });
+
+  test("back-off doubles from 10 s to 600 s", () => {
+    assert.deepEqual([1, 2, 3, 7, 30].map(backoffMs), [10_000, 20_000, 40_000, 600_000, 600_000]);
+  });
+
+  test("delivers at most so many at once, and the rest as they end", async () => {
+    let under = 0;
+    let most = 0;
+    let delivered = 0;
+    const release = Promise.withResolvers<void>();
+    const pumped = pumping(async () => {
+      under += 1;
+      most = Math.max(most, under);
+      if (under === 3) release.resolve();
+      await release.promise;
+      under -= 1;
+      delivered += 1;
+      return "ack";
+    });
+    for (let at = 0; at < 12; at += 1) await publish(at);
+    await eventually("all delivered", () => delivered === 12);
+    assert.equal(most, 3);
+    ending.abort();
+    await pumped;
+    assert.equal(store.queue.nextDueAtMs(), null);
+  });
+
+  test("a publish wakes it at once", async () => {
+    const seen = Promise.withResolvers<number>();
+    const pumped = pumping(async () => {
+      seen.resolve(performance.now());
+      return "ack";
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    const published = performance.now();
+    await publish("x");
+    const waitedMs = (await seen.promise) - published;
+    assert.ok(waitedMs < 500, `well before the next look at the queue: ${waitedMs} ms`);
+    ending.abort();
+    await pumped;
+  });
+
+  test("at the end it waits for what is under way and claims nothing more", async () => {
+    const started = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
+    let deliveries = 0;
+    const pumped = pumping(
+      async () => {
+        deliveries += 1;
+        started.resolve();
+        await finish.promise;
+        return "ack";
+      },
+      { concurrency: 1 },
+    );
+    await publish("first");
+    await publish("second");
+    await started.promise;
+    ending.abort();
+    finish.resolve();
+    await pumped;
+    assert.equal(deliveries, 1);
+    assert.deepEqual(
+      store.queue.claim(5, 1_000).map(({ message }) => message.data),
+      ["second"],
+    );
+  });
+
+  test("what is never acknowledged is buried after its last attempt; errors are told", async () => {
+    const attempts: number[] = [];
+    const errors: string[] = [];
+    const pumped = pumping(
+      async (_topic, _message, { attempt }) => {
+        attempts.push(attempt);
+        if (attempt === 2) throw new Error("on purpose");
+        return "nack";
+      },
+      { maxAttempts: 3, onError: (error: unknown) => errors.push(String(error)) },
+    );
+    await publish("poison");
+    const [buried] = await eventually("the dead letter", () => {
+      const letters = store.queue.deadLetters();
+      return letters.length > 0 && letters;
+    });
+    ending.abort();
+    await pumped;
+    assert.equal(buried?.message.data, "poison");
+    assert.deepEqual(attempts, [1, 2, 3]);
+    assert.deepEqual(errors, ["Error: on purpose"]);
+  });
+
+  test("a store that fails is told and tried again", async () => {
+    const errors: unknown[] = [];
+    store.close();
+    const pumped = pumping(async () => "ack", { onError: (error: unknown) => errors.push(error) });
+    await eventually("two errors", () => errors.length >= 2);
+    ending.abort();
+    await pumped;
+  });
+});
