@@ -1,0 +1,76 @@
+import type { Clock } from "../../domain/clock.ts";
+import type { AuthorizationRequest, GoogleOAuth, OAuthClient } from "../../domain/connections/ports.ts";
+import { askEndpoint } from "./endpoint.ts";
+import { identifier } from "./id-token.ts";
+import { signingKeys } from "./signing-keys.ts";
+import { tokenOutcome } from "./token-answer.ts";
+
+export interface GoogleEndpoints {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly revocationEndpoint: string;
+  readonly jwksUri: string;
+}
+
+const authorizationUrl = (endpoint: string, redirectUri: string, request: AuthorizationRequest): string => {
+  const url = new URL(endpoint);
+  const parameters: Readonly<Record<string, string | null>> = {
+    response_type: "code",
+    client_id: request.clientId,
+    redirect_uri: redirectUri,
+    scope: request.scopes.join(" "),
+    state: request.state,
+    nonce: request.nonce,
+    code_challenge: request.codeChallenge,
+    code_challenge_method: "S256",
+    login_hint: request.loginHint,
+    // Only a consent given anew yields a refresh token each time (github.com/googleapis/google-api-nodejs-client#750).
+    access_type: request.offline ? "offline" : null,
+    prompt: request.offline ? "consent" : null,
+  };
+  for (const [name, value] of Object.entries(parameters)) if (value !== null) url.searchParams.set(name, value);
+  return url.href;
+};
+
+const clientForm = (client: OAuthClient, rest: Readonly<Record<string, string>>): URLSearchParams =>
+  new URLSearchParams({ client_id: client.clientId, client_secret: client.clientSecret.reveal(), ...rest });
+
+/**
+ * Google's OAuth 2.0 and OpenID endpoints (developers.google.com/identity/protocols/oauth2/web-server) by plain HTTP. `redirectUri` is
+ * `<RELAIS_PUBLIC_URL>/google_gmail/confirm`, compared by Google character for character.
+ */
+export const googleOAuth = (
+  config: { readonly google: GoogleEndpoints; readonly publicUrl: string },
+  clock: Clock,
+): GoogleOAuth => {
+  const { google } = config;
+  const redirectUri = `${config.publicUrl}/google_gmail/confirm`;
+  const keys = signingKeys(clock, google.jwksUri);
+  const askToken = async (form: URLSearchParams) =>
+    tokenOutcome(await askEndpoint(clock, google.tokenEndpoint, form), clock.nowMs());
+  return {
+    authorizationUrl: (request) => authorizationUrl(google.authorizationEndpoint, redirectUri, request),
+    exchangeCode: async (client, { code, verifier }) => {
+      // A code can be spent once. See first that the answer can be checked: else a reload, once Google is back, would find it spent.
+      if ((await keys.forKey(undefined)) === null) {
+        return { ok: false, refusal: { kind: "unreachable", reason: "signing keys", retryAfterS: 5 } };
+      }
+      const grant = { grant_type: "authorization_code", code, redirect_uri: redirectUri };
+      return askToken(clientForm(client, { ...grant, code_verifier: verifier.reveal() }));
+    },
+    refresh: (client, refreshToken) =>
+      askToken(clientForm(client, { grant_type: "refresh_token", refresh_token: refreshToken.reveal() })),
+    identify: identifier({ clock, keys, issuer: google.issuer }),
+    revoke: async (token) => {
+      // Google's revocation endpoint wants no client authentication; by form, since a query ends up in logs.
+      const answer = await askEndpoint(
+        clock,
+        google.revocationEndpoint,
+        new URLSearchParams({ token: token.reveal() }),
+      );
+      if (answer.kind === "unreachable") return "unreachable";
+      return answer.status === 200 ? "revoked" : "gone";
+    },
+  };
+};

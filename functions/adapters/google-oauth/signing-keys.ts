@@ -1,0 +1,44 @@
+import type { JSONWebKeySet } from "jose";
+import { z } from "zod";
+import { type Clock, HOUR, MINUTE } from "../../domain/clock.ts";
+import { askEndpoint } from "./endpoint.ts";
+
+/** A key set as fetched; the keys themselves are judged by jose. */
+const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })) });
+
+/** Google rotates its keys every few weeks and publishes each long before its use; its answers say hours. */
+const KEEP_MS = HOUR;
+/** A token with an unknown key id makes us look again, though not for every forged one. */
+const LOOK_AGAIN_AFTER_MS = MINUTE;
+
+export interface SigningKeys {
+  /** The keys, from memory where they are young enough and hold `kid`; null: out of reach and none in memory. */
+  forKey(kid: string | undefined): Promise<JSONWebKeySet | null>;
+}
+
+/** Google's signing keys (JWKS, RFC 7517), kept in this process; concurrent fetches are one. */
+export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
+  let kept: { readonly keys: JSONWebKeySet; readonly atMs: number } | null = null;
+  let underWay: Promise<void> | null = null;
+  const fetchKeys = async (): Promise<void> => {
+    const answer = await askEndpoint(clock, jwksUri);
+    const parsed = answer.kind === "answer" && answer.status === 200 ? keySet.safeParse(answer.json) : null;
+    if (parsed?.success) kept = { keys: parsed.data, atMs: clock.nowMs() };
+  };
+  const refresh = (): Promise<void> => {
+    underWay ??= fetchKeys().finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
+  const youngerThan = (nominalMs: number): boolean =>
+    kept !== null && clock.nowMs() - kept.atMs < clock.lasting(nominalMs);
+  return {
+    forKey: async (kid) => {
+      if (!youngerThan(KEEP_MS)) await refresh();
+      const known = kid === undefined || kept?.keys.keys.some((key) => key.kid === kid);
+      if (!known && !youngerThan(LOOK_AGAIN_AFTER_MS)) await refresh();
+      return kept?.keys ?? null;
+    },
+  };
+};
