@@ -29,10 +29,13 @@ export interface MessageBody {
   readonly listUnsubscribe: { readonly url: string; readonly oneClick: boolean } | null;
 }
 
-/** Where the body lies: in the record itself, in `bodyChunks` written before the record, or nowhere any more. */
+/**
+ * Where the body lies: in the record itself, in `bodyChunks` `<set>.<index>` written before the record, or nowhere any more.
+ * `set` is random: two requests with one idempotency key never write over each other's chunks.
+ */
 export type StoredBody =
   | { readonly kind: "inline"; readonly json: string }
-  | { readonly kind: "chunks"; readonly count: number }
+  | { readonly kind: "chunks"; readonly count: number; readonly set: string }
   | { readonly kind: "erased"; readonly atMs: number };
 
 export interface BodyChunk {
@@ -130,8 +133,11 @@ export interface MessageFacts {
   readonly timeline: readonly { readonly atMs: number; readonly status: MessageStatus; readonly note: string | null }[];
   /** Id at the provider (Gmail API), where one was answered. */
   readonly providerId: string | null;
-  /** Id of the `idempotency` record, where a key came with it. */
-  readonly idempotencyId: string | null;
+  /**
+   * SHA-256 over the canonical JSON (RFC 8785) of the request, hex, where an idempotency key came with it; else null. The message's own
+   * id is then made from (caller, key), so that a key holds exactly as long as the record, with nothing else to write or erase.
+   */
+  readonly requestSha256: string | null;
   /** When the record goes (`retentionDays` after it became final); null while it is not final. */
   readonly eraseAtMs?: number;
 }

@@ -1,0 +1,151 @@
+import { type Principal, principalName } from "../access/records.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { canSend } from "../mail-servers/mail-server.ts";
+import type { Problem } from "../problem.ts";
+import type { Publisher } from "../publisher.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records, Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { eraseBody, packBody, storeBody } from "./body-store.ts";
+import { acceptedBefore, type Identity, identify } from "./idempotency.ts";
+import { foldAddress } from "./mailbox.ts";
+import type { Message, StoredBody } from "./message.ts";
+import { mayUseMessages } from "./message-access.ts";
+import { type MessageInput, parseMessage } from "./message-input.ts";
+import { type Plan, planMessage } from "./plan-message.ts";
+import { publishForDelivery } from "./publish-delivery.ts";
+
+export interface AcceptDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly publisher: Publisher;
+  readonly log: Log;
+}
+
+/** A request to send one message. */
+export interface Submission {
+  readonly principal: Principal;
+  /** The body, from JSON. */
+  readonly json: unknown;
+  readonly idempotencyKey: string | null;
+  /** Bytes: `HTTP_SIZE_LIMIT` or `TOPIC_SIZE_LIMIT`. */
+  readonly sizeLimit: number;
+  /** Where the message stands in the whole request. */
+  readonly at?: readonly PropertyKey[];
+}
+
+export type Acceptance =
+  /** Durable. `replayed`: accepted before under the same key; `message` is as it stands now. */
+  | { readonly kind: "accepted"; readonly message: Versioned<Message>; readonly replayed: boolean }
+  /** Nothing was kept. `problems`: what would refuse or hold it. */
+  | {
+      readonly kind: "dry_run";
+      readonly server: string | null;
+      readonly from: string | null;
+      readonly problems: readonly Problem[];
+    };
+
+/** The places of a problem, moved to where the message stands in the whole request. */
+const placed = (problem: Problem, at: readonly PropertyKey[]): Problem => {
+  const prefix = at.map((step) => `/${String(step)}`).join("");
+  return problem.code === "invalid_request"
+    ? { code: problem.code, fields: problem.fields.map((field) => ({ ...field, path: prefix + field.path })) }
+    : problem;
+};
+
+const newMessageId = (random: Randomness, from: string): string =>
+  `<${random.token(18)}@${from.slice(from.lastIndexOf("@") + 1)}>`;
+
+interface Draft {
+  readonly submission: Submission;
+  readonly input: MessageInput;
+  readonly identity: Identity;
+  readonly plan: Plan;
+}
+
+const newMessage = (deps: AcceptDeps, { submission, input, identity, plan }: Draft, body: StoredBody): Message => {
+  const nowMs = deps.clock.nowMs();
+  return {
+    messageId: newMessageId(deps.random, plan.from.address),
+    caller: principalName(submission.principal),
+    serverId: plan.id,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    from: plan.from.address,
+    subject: input.content.subject,
+    recipients: input.recipients.map((address) => ({ address, state: "pending", reply: null })),
+    recipientAddresses: input.recipients.map(foldAddress),
+    body,
+    sizeBytes: input.sizeBytes,
+    tags: input.tags,
+    onUnknown: input.onUnknown,
+    expiresAtMs: input.expiresAtMs,
+    firstTriedAtMs: null,
+    agelessMs: 0,
+    attempts: [],
+    timeline: [{ atMs: nowMs, status: plan.state.status, note: null }],
+    providerId: null,
+    requestSha256: identity.requestSha256,
+    ...plan.state,
+  };
+};
+
+const replayOf = async (records: Records, identity: Identity): Promise<Result<Acceptance> | undefined> => {
+  const before = await acceptedBefore(records, identity);
+  if (before === undefined) return undefined;
+  return before.ok ? ok({ kind: "accepted", message: before.value, replayed: true }) : before;
+};
+
+/**
+ * Order, for the crash in between: the chunks of a large body, then the record that names them (from here on the message is accepted:
+ * a caller that got no answer asks again under its key), then its id on the topic, which `dispatch-due` repeats if it is lost.
+ */
+const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>> => {
+  const { identity, input, plan } = draft;
+  const packed = packBody({ from: plan.from, ...input.content });
+  // Dear to write in vain: a large body is worth a look first.
+  const earlier = packed.kind === "large" ? await replayOf(deps.records, identity) : undefined;
+  if (earlier !== undefined) return earlier;
+  const body = await storeBody(deps, identity.id, packed);
+  const value = newMessage(deps, draft, body);
+  const outcome = await deps.records.commit([{ op: "create", kind: "messages", id: identity.id, value }]);
+  if (!outcome.done) {
+    await eraseBody(deps, { body });
+    return (await replayOf(deps.records, identity)) ?? fail({ code: "contended", retryAfterS: 1 });
+  }
+  if (value.status === "queued") await publishForDelivery(deps, identity.id);
+  return ok({
+    kind: "accepted",
+    message: { id: identity.id, value, version: outcome.versions[0] ?? "" },
+    replayed: false,
+  });
+};
+
+const dryRun = (plan: Result<Plan>): Result<Acceptance> => {
+  if (!plan.ok && plan.problem.code === "invalid_request") return plan;
+  if (!plan.ok) return ok({ kind: "dry_run", server: null, from: null, problems: [plan.problem] });
+  const { id, server, from } = plan.value;
+  const problems: readonly Problem[] = canSend(server) ? [] : [{ code: "grant_revoked" }];
+  return ok({ kind: "dry_run", server: id, from: from.address, problems });
+};
+
+/**
+ * Accepts a message: durable when it answers. Refuses by `forbidden`, by what `parseMessage` and `planMessage` refuse (a refused body uses
+ * up no key), or by `idempotency_key_reused`. At 10 kB one read and one write where the server is named by its id.
+ * Throws `Unavailable`; the message may then have been kept, which the same key asked again tells.
+ */
+export const acceptMessage = async (deps: AcceptDeps, submission: Submission): Promise<Result<Acceptance>> => {
+  const { principal, json, idempotencyKey: key, sizeLimit, at = [] } = submission;
+  if (!mayUseMessages(principal, "send")) return fail({ code: "forbidden" });
+  const parsed = parseMessage(json, { sizeLimit, at });
+  if (!parsed.ok) return parsed;
+  const input = parsed.value;
+  const plan = await planMessage(deps, principal, input);
+  if (input.dryRun) return dryRun(plan);
+  const identity = identify(deps.random, { principal, key, json });
+  if (plan.ok) return keep(deps, { submission, input, identity, plan: plan.value });
+  // What was accepted once is repeated although its times have passed or its server has gone since.
+  return (await replayOf(deps.records, identity)) ?? fail(placed(plan.problem, at));
+};

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { isOneLine } from "./mailbox.ts";
+
+const MOST_ATTACHMENTS = 100;
+const LONGEST_FILENAME = 255;
+
+/** Bytes that base64 (RFC 4648 §4) stands for; null where the text is none. Linear: one search for a foreign character, no backtracking. */
+export const decodedLength = (base64: string): number | null => {
+  if (base64.length % 4 !== 0) return null;
+  const foreign = base64.search(/[^A-Za-z0-9+/]/);
+  if (foreign === -1) return (base64.length / 4) * 3;
+  const padding = base64.length - foreign;
+  const padded = padding <= 2 && base64.slice(foreign) === "=".repeat(padding);
+  return padded ? (base64.length / 4) * 3 - padding : null;
+};
+
+/** RFC 2045 §5.1: type, subtype and parameters. */
+const CONTENT_TYPE =
+  /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,127}(?: ?; ?[\w!#$&^.+-]{1,64}=(?:[\w!#$&'*^.+-]{1,127}|"[^"\\]{0,127}")){0,5}$/;
+const CONTENT_ID = /^[!-;=?-~]{1,255}$/;
+
+const nothingIsFetched = z
+  .never({
+    error: "is refused: nothing is read from a disk or fetched from a URL; give the bytes as base64 in content",
+  })
+  .optional();
+
+const attachment = z.strictObject({
+  filename: z
+    .string()
+    .max(LONGEST_FILENAME)
+    .refine(isOneLine, "must not hold line breaks or control characters")
+    .optional(),
+  content: z
+    .string({ error: "must be base64" })
+    .refine((text) => decodedLength(text) !== null, "must be base64 (RFC 4648 §4): padded, without line breaks"),
+  contentType: z
+    .string()
+    .max(255)
+    .regex(CONTENT_TYPE, "must be a media type such as application/pdf")
+    // A multipart would open a part of its own, whose boundary nobody has set.
+    .refine((type) => !type.toLowerCase().startsWith("multipart/"), "must not be multipart")
+    .optional(),
+  cid: z.string().regex(CONTENT_ID, "must be printable ASCII without spaces and angle brackets").optional(),
+  path: nothingIsFetched,
+  href: nothingIsFetched,
+  raw: nothingIsFetched,
+});
+
+/** A list that is too long is refused before its items are looked at, so that no request makes millions of problems. */
+export const listOf = <S extends z.ZodType>(item: S, most: number) =>
+  z
+    .unknown()
+    .refine((value) => !Array.isArray(value) || value.length <= most, `must not hold more than ${most} items`)
+    .pipe(z.array(item));
+
+export const attachmentsInput = listOf(attachment, MOST_ATTACHMENTS);

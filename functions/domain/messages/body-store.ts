@@ -1,0 +1,103 @@
+import type { Clock } from "../clock.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records, Write } from "../records.ts";
+import type { MessageBody, StoredBody } from "./message.ts";
+
+/** Up to here a body lies in the message's own record, which every claim and settle reads and writes: no larger. */
+const LARGEST_INLINE_BYTES = 100 * 1024;
+/** A record stays under 900 KiB, counted in UTF-8. */
+const CHUNK_BYTES = 850_000;
+/** A commit ends at 10 MiB in Firestore, at 4 MiB in its emulator. */
+const CHUNKS_A_COMMIT = 4;
+const DELETES_A_COMMIT = 20;
+
+const chunkId = (set: string, index: number): string => `${set}.${index}`;
+
+/** Cuts UTF-8 into pieces of at most `size` bytes, never within a character (continuation bytes are 10xxxxxx, RFC 3629 §3). */
+const cutText = (bytes: Buffer, size: number): readonly string[] => {
+  const pieces: string[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    let end = Math.min(start + size, bytes.length);
+    while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+    pieces.push(bytes.toString("utf8", start, end));
+    start = end;
+  }
+  return pieces;
+};
+
+const groupsOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+
+interface StoreDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Randomness;
+}
+
+/** Whether a body is too large to lie in the record itself, and what is kept of it either way. */
+export type PackedBody =
+  | { readonly kind: "inline"; readonly json: string }
+  | { readonly kind: "large"; readonly json: Buffer };
+
+export const packBody = (body: MessageBody): PackedBody => {
+  const json = JSON.stringify(body);
+  if (Buffer.byteLength(json) <= LARGEST_INLINE_BYTES) return { kind: "inline", json };
+  return { kind: "large", json: Buffer.from(json) };
+};
+
+/**
+ * Keeps a body. A large one is written here, before the record that points to it: a crash in between leaves chunks that nobody points
+ * to, never a message without its body. Throws `Unavailable`.
+ */
+export const storeBody = async (deps: StoreDeps, messageId: string, body: PackedBody): Promise<StoredBody> => {
+  if (body.kind === "inline") return body;
+  const set = deps.random.token(12);
+  const createdAtMs = deps.clock.nowMs();
+  const pieces = cutText(body.json, CHUNK_BYTES);
+  const writes = pieces.map(
+    (text, index): Write => ({
+      op: "put",
+      kind: "bodyChunks",
+      id: chunkId(set, index),
+      value: { messageId, index, text, createdAtMs },
+    }),
+  );
+  for (const group of groupsOf(writes, CHUNKS_A_COMMIT)) await deps.records.commit(group);
+  return { kind: "chunks", count: pieces.length, set };
+};
+
+/** The body of a message; null once it was erased. Throws `Unavailable`, and on a missing chunk, which is a defect. */
+export const readBody = async (
+  deps: { readonly records: Records },
+  message: { readonly body: StoredBody },
+): Promise<MessageBody | null> => {
+  const { body } = message;
+  if (body.kind === "erased") return null;
+  if (body.kind === "inline") return JSON.parse(body.json);
+  const chunks = await Promise.all(
+    Array.from({ length: body.count }, (_, index) => deps.records.get("bodyChunks", chunkId(body.set, index))),
+  );
+  const texts = chunks.map((chunk, index) => {
+    if (chunk === undefined) throw new Error(`chunk ${index} of ${body.count} of a message body is missing`);
+    return chunk.value.text;
+  });
+  return JSON.parse(texts.join(""));
+};
+
+/**
+ * Destroys the chunks of a body; nothing to do for an inline one, which goes with the write that sets `body` to `erased`. Idempotent.
+ * Order for the crash in between: first make the message final (its body still named, `dueAtMs` set), then call this, then write
+ * `{ kind: "erased" }` with `dueAtMs: null`; whoever finds a final message due does the rest again. Throws `Unavailable`.
+ */
+export const eraseBody = async (
+  deps: { readonly records: Records },
+  message: { readonly body: StoredBody },
+): Promise<void> => {
+  const { body } = message;
+  if (body.kind !== "chunks") return;
+  const deletes = Array.from(
+    { length: body.count },
+    (_, index): Write => ({ op: "delete", kind: "bodyChunks", id: chunkId(body.set, index) }),
+  );
+  for (const group of groupsOf(deletes, DELETES_A_COMMIT)) await deps.records.commit(group);
+};

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { isOneLine, LONGEST_LINE } from "./mailbox.ts";
+
+/** Headers that Relais or Gmail writes itself, or that have a field of their own in the request. */
+const RESERVED = new Set([
+  "from",
+  "sender",
+  "to",
+  "cc",
+  "bcc",
+  "reply-to",
+  "subject",
+  "message-id",
+  "in-reply-to",
+  "references",
+  "date",
+  "received",
+  "return-path",
+  "delivered-to",
+  "authentication-results",
+]);
+const RESERVED_PREFIX = /^(?:mime-|content-|dkim-|arc-|resent-|received-)/;
+const UNSUBSCRIBE = /^list-unsubscribe(?:-post)?$/;
+
+/** A token (RFC 9110 §5.6.2, narrower than RFC 5322's field name) that begins with a letter or digit, so never `__proto__`. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9!#$%&'*+.^_`|~-]{0,75}$/;
+const MOST_HEADERS = 50;
+
+export const isUnsubscribeHeader = (name: string): boolean => UNSUBSCRIBE.test(name.toLowerCase());
+
+const nameProblem = (name: string): string | null => {
+  if (!NAME.test(name)) return "is no legal header name";
+  const folded = name.toLowerCase();
+  return RESERVED.has(folded) || RESERVED_PREFIX.test(folded) ? "is a header that Relais sets itself" : null;
+};
+
+const valueProblem = (value: unknown): string | null => {
+  if (typeof value !== "string") return "must be a string";
+  if (!isOneLine(value)) return "must not hold line breaks or control characters";
+  return value.length > LONGEST_LINE ? `must not be longer than ${LONGEST_LINE} characters` : null;
+};
+
+/** A plain object's own members as a map; names are judged, never used to index anything. */
+export const textMembers = (
+  limits: { readonly most: number; readonly what: string },
+  problemOf: (name: string, value: unknown, earlier: ReadonlyMap<string, string>) => string | null,
+) =>
+  z.unknown().transform((value, ctx): Readonly<Record<string, string>> => {
+    const refuse = (path: string[], message: string) =>
+      ctx.issues.push({ code: "custom", input: value, path, message });
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      refuse([], `must be an object of ${limits.what}`);
+      return z.NEVER;
+    }
+    const members = new Map<string, string>();
+    const names = Object.keys(value);
+    if (names.length > limits.most) refuse([], `must not hold more than ${limits.most} ${limits.what}`);
+    for (const [name, text] of names.length > limits.most ? [] : Object.entries(value)) {
+      const problem = problemOf(name, text, members);
+      if (problem === null && typeof text === "string") members.set(name, text);
+      else refuse([name], problem ?? "must be a string");
+    }
+    return Object.fromEntries(members);
+  });
+
+/** `headers`: extra headers by name. Each name once, whatever its case. */
+export const headersInput = textMembers({ most: MOST_HEADERS, what: "headers" }, (name, value, earlier) => {
+  const repeated = [...earlier.keys()].some((other) => other.toLowerCase() === name.toLowerCase());
+  return repeated ? "is given twice" : (nameProblem(name) ?? valueProblem(value));
+});
+
+const TAG_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$/;
+const LONGEST_TAG = 256;
+
+/** `tags`: the caller's own marks, kept with the record and shown; never put into the mail. */
+export const tagsInput = textMembers({ most: 20, what: "tags" }, (name, value) => {
+  if (!TAG_NAME.test(name))
+    return "is no legal tag name: 1 to 64 letters, digits and _ . : / -, first a letter or digit";
+  if (typeof value !== "string" || !isOneLine(value) || value.length > LONGEST_TAG) {
+    return `must be a string of at most ${LONGEST_TAG} characters on one line`;
+  }
+  return null;
+});
+
+const MSG_ID = /^<[^\s<>@\p{C}\u0080-\u{10ffff}]{1,400}@[^\s<>@\p{C}\u0080-\u{10ffff}]{1,400}>$/u;
+
+/** A message id (RFC 5322 §3.6.4) with its angle brackets. */
+export const messageIdInput = z.string().regex(MSG_ID, "must be a message id such as <abc@example.com>");
+
+const urlOf = (text: string): URL | null => {
+  const url = isOneLine(text) ? URL.parse(text) : null;
+  return url !== null && url.protocol === "https:" && url.username === "" && url.password === "" ? url : null;
+};
+
+/**
+ * RFC 8058: an https URL, and whether a POST to it unsubscribes at once. Kept as `URL.href`, which percent-encodes spaces and angle
+ * brackets, so that nothing can leave `List-Unsubscribe: <…>`.
+ */
+export const listUnsubscribeInput = z.strictObject({
+  url: z
+    .string()
+    .max(LONGEST_LINE - 100)
+    .transform((text, ctx): string => {
+      const url = urlOf(text);
+      if (url !== null && !/[<>\s]/.test(url.href) && url.href.length <= LONGEST_LINE - 20) return url.href;
+      ctx.issues.push({ code: "custom", input: text, message: "must be an https URL" });
+      return z.NEVER;
+    }),
+  oneClick: z.boolean().default(false),
+});

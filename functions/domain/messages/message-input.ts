@@ -1,0 +1,201 @@
+import { z } from "zod";
+import { fieldProblems } from "../field-problems.ts";
+import { type FieldProblem, invalidRequest } from "../problem.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { attachmentsInput, decodedLength, listOf } from "./attachment-input.ts";
+import { headersInput, isUnsubscribeHeader, listUnsubscribeInput, messageIdInput, tagsInput } from "./header-input.ts";
+import { distinctAddresses, isOneLine, LONGEST_LINE, mailboxOf, parseMailboxes } from "./mailbox.ts";
+import type { Mailbox, MessageBody } from "./message.ts";
+
+/** Decoded attachments plus text and html, bytes: what one message may hold by HTTP, and on the topic (a Pub/Sub message ends at 10 MB). */
+export const HTTP_SIZE_LIMIT = 24_000_000;
+export const TOPIC_SIZE_LIMIT = 7_000_000;
+/** Google's limit of recipients by SMTP (support.google.com/a/answer/166852). */
+export const MOST_RECIPIENTS = 100;
+
+/** What a caller asked for, parsed. Whether its times make sense now, and through which server it goes, is decided by `accept.ts`. */
+export interface MessageInput {
+  /** Id or name of a mail server; null: chosen. */
+  readonly server: string | null;
+  /** Null: the server's own address. */
+  readonly from: Mailbox | null;
+  readonly content: Omit<MessageBody, "from">;
+  /** The envelope: each address once. */
+  readonly recipients: readonly string[];
+  readonly sizeBytes: number;
+  readonly scheduledAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly onUnknown: "hold" | "resend";
+  readonly dryRun: boolean;
+}
+
+const MAILBOX_SHAPE = "must be a mail address, as text such as Ada <ada@example.com> or as {name, address}";
+
+const named = z.strictObject({ name: z.string().optional(), address: z.string() });
+
+const mailboxesFrom = (value: unknown): readonly Mailbox[] | null => {
+  if (typeof value === "string") return parseMailboxes(value);
+  const parts = named.safeParse(value);
+  const mailbox = parts.success ? mailboxOf(parts.data.name ?? "", parts.data.address) : null;
+  return mailbox === null ? null : [mailbox];
+};
+
+const fromInput = z.unknown().transform((value, ctx): Mailbox => {
+  const [mailbox, ...more] = mailboxesFrom(value) ?? [];
+  if (mailbox !== undefined && more.length === 0) return mailbox;
+  ctx.issues.push({ code: "custom", input: value, message: MAILBOX_SHAPE });
+  return z.NEVER;
+});
+
+// More items than recipients may come in one list, because an address that is repeated counts once.
+const MOST_ITEMS = 10 * MOST_RECIPIENTS;
+
+const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] => {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (items.length > MOST_ITEMS) {
+    ctx.issues.push({ code: "custom", input: value, message: `must not hold more than ${MOST_RECIPIENTS} recipients` });
+    return z.NEVER;
+  }
+  return items.flatMap((item, at) => {
+    const mailboxes = mailboxesFrom(item);
+    if (mailboxes === null) {
+      const path = Array.isArray(value) ? [at] : [];
+      ctx.issues.push({ code: "custom", input: item, path, message: MAILBOX_SHAPE });
+    }
+    return mailboxes ?? [];
+  });
+});
+
+const content = z.string().refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+const oneLine = (most: number) =>
+  z.string().max(most).refine(isOneLine, "must not hold line breaks or control characters");
+
+/** RFC 3339 with an offset, in milliseconds since the epoch. */
+export const instantInput = z.iso
+  .datetime({ offset: true, error: "must be a time such as 2027-01-31T09:00:00+01:00" })
+  .transform((text) => Date.parse(text));
+
+const members = z.strictObject({
+  server: oneLine(200).min(1).optional(),
+  from: fromInput.optional(),
+  to: mailboxesInput.optional(),
+  cc: mailboxesInput.optional(),
+  bcc: mailboxesInput.optional(),
+  replyTo: mailboxesInput.optional(),
+  subject: oneLine(LONGEST_LINE).optional(),
+  text: content.optional(),
+  html: content.optional(),
+  attachments: attachmentsInput.optional(),
+  headers: headersInput.optional(),
+  inReplyTo: messageIdInput.optional(),
+  references: listOf(messageIdInput, 100).optional(),
+  listUnsubscribe: listUnsubscribeInput.optional(),
+  scheduledAt: instantInput.optional(),
+  expiresAt: instantInput.optional(),
+  tags: tagsInput.optional(),
+  onUnknown: z.enum(["hold", "resend"]).optional(),
+  dryRun: z.boolean().optional(),
+});
+type Members = z.output<typeof members>;
+
+const MOST_MEMBERS = 100;
+const bounded = z
+  .unknown()
+  .refine(
+    (value) => typeof value !== "object" || value === null || Object.keys(value).length <= MOST_MEMBERS,
+    "has too many members",
+  );
+/** The JSON that `POST /v1/messages` takes, member by member. */
+const messageSchema = bounded.pipe(members);
+
+const utf8 = (text: string | undefined): number => (text === undefined ? 0 : Buffer.byteLength(text));
+
+const sizeOf = (input: Members): number =>
+  utf8(input.text) +
+  utf8(input.html) +
+  (input.attachments ?? []).reduce((sum, { content }) => sum + (decodedLength(content) ?? 0), 0);
+
+/** What no single member can say. */
+const wholeProblems = (input: Members, recipients: readonly string[]): FieldProblem[] => {
+  const problems: FieldProblem[] = [];
+  if (recipients.length === 0) problems.push({ path: "/to", message: "at least one recipient is needed" });
+  if (recipients.length > MOST_RECIPIENTS) {
+    const path = (["to", "cc", "bcc"] as const).find((list) => (input[list]?.length ?? 0) > 0) ?? "to";
+    problems.push({ path: `/${path}`, message: `there must not be more than ${MOST_RECIPIENTS} recipients in all` });
+  }
+  if (input.text === undefined && input.html === undefined) {
+    problems.push({ path: "/text", message: "text or html is needed" });
+  }
+  const header = Object.keys(input.headers ?? {}).find(isUnsubscribeHeader);
+  if (header !== undefined && input.listUnsubscribe !== undefined) {
+    problems.push({ path: `/headers/${header}`, message: "is set by listUnsubscribe" });
+  }
+  return problems;
+};
+
+const contentOf = (input: Members): MessageInput["content"] => ({
+  to: input.to ?? [],
+  cc: input.cc ?? [],
+  bcc: input.bcc ?? [],
+  replyTo: input.replyTo ?? [],
+  subject: input.subject ?? "",
+  text: input.text ?? null,
+  html: input.html ?? null,
+  attachments: (input.attachments ?? []).map(({ filename, content, contentType, cid }) => ({
+    filename: filename ?? null,
+    content,
+    contentType: contentType ?? null,
+    cid: cid ?? null,
+  })),
+  headers: input.headers ?? {},
+  inReplyTo: input.inReplyTo ?? null,
+  references: input.references ?? [],
+  listUnsubscribe: input.listUnsubscribe ?? null,
+});
+
+const inputOf = (input: Members, recipients: readonly string[], sizeBytes: number): MessageInput => ({
+  server: input.server ?? null,
+  from: input.from ?? null,
+  content: contentOf(input),
+  recipients,
+  sizeBytes,
+  scheduledAtMs: input.scheduledAt ?? null,
+  expiresAtMs: input.expiresAt ?? null,
+  tags: input.tags ?? {},
+  onUnknown: input.onUnknown ?? "hold",
+  dryRun: input.dryRun ?? false,
+});
+
+/** So many places are named in one answer. */
+const MOST_PROBLEMS = 100;
+
+/** What a body is judged by besides its schema: `sizeLimit` in bytes, and `at`, where the message stands in the whole request. */
+export interface MessageLimits {
+  readonly sizeLimit: number;
+  readonly at?: readonly PropertyKey[];
+}
+
+/**
+ * Parses the JSON of one message: `invalid_request` with every invalid place (JSON Pointers), or `message_too_large`.
+ * Says nothing that depends on the hour, so that a request once accepted parses for ever.
+ */
+export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimits): Result<MessageInput> => {
+  const parsed = messageSchema.safeParse(json);
+  if (!parsed.success) {
+    return fail(invalidRequest(...fieldProblems(parsed.error, at).slice(0, MOST_PROBLEMS)));
+  }
+  const { to = [], cc = [], bcc = [] } = parsed.data;
+  const recipients = distinctAddresses([...to, ...cc, ...bcc]);
+  const problems = wholeProblems(parsed.data, recipients);
+  if (problems.length > 0) {
+    const prefix = at.map((step) => `/${String(step)}`).join("");
+    return fail(invalidRequest(...problems.map(({ path, message }) => ({ path: prefix + path, message }))));
+  }
+  const sizeBytes = sizeOf(parsed.data);
+  if (sizeBytes > sizeLimit) {
+    const detail = `Attachments, text and html hold ${sizeBytes} bytes; ${sizeLimit} is the most.`;
+    return fail({ code: "message_too_large", detail });
+  }
+  return ok(inputOf(parsed.data, recipients, sizeBytes));
+};

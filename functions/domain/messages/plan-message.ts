@@ -1,0 +1,89 @@
+import type { Principal } from "../access/records.ts";
+import { type Clock, DAY, MINUTE } from "../clock.ts";
+import { canSend } from "../mail-servers/mail-server.ts";
+import { invalidRequest, type Problem } from "../problem.ts";
+import type { Records } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { type Choice, chooseServer } from "./choose-server.ts";
+import type { Mailbox, MessageState } from "./message.ts";
+import type { MessageInput } from "./message-input.ts";
+
+/** Bodies are kept until a message is sent: no further ahead than a year. */
+const FURTHEST_MS = 366 * DAY;
+/** When `dispatch-due` looks at a message whose publication was lost, nominal. */
+const LOST_PUBLISH_MS = MINUTE;
+
+/** `Plan`: where a message goes and how it begins. */
+export interface Plan extends Choice {
+  readonly state: MessageState;
+}
+
+interface Times {
+  readonly scheduledAtMs: number | null;
+  readonly expiresAtMs: number | null;
+}
+
+/** Times as the caller gave them, real instants that no time scale touches; undefined where they make sense now. */
+export const timesProblem = ({ scheduledAtMs, expiresAtMs }: Times, nowMs: number): Problem | undefined => {
+  if (scheduledAtMs !== null && scheduledAtMs > nowMs + FURTHEST_MS) {
+    return invalidRequest({ path: "/scheduledAt", message: "must not be more than a year ahead" });
+  }
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) {
+    return invalidRequest({ path: "/expiresAt", message: "must not be in the past" });
+  }
+  if (expiresAtMs !== null && scheduledAtMs !== null && expiresAtMs < scheduledAtMs) {
+    return invalidRequest({ path: "/expiresAt", message: "must not be before scheduledAt" });
+  }
+  return undefined;
+};
+
+/** Queued, and looked at again in a minute: whoever published it may have died before it did. */
+export const queuedNow = (clock: Clock): MessageState => ({
+  status: "queued",
+  dueAtMs: clock.nowMs() + clock.lasting(LOST_PUBLISH_MS),
+});
+
+/** `paused` is not looked at here: every claim is stopped by it and holds the message, at no cost to accepting. */
+const firstState = (clock: Clock, { server }: Choice, { scheduledAtMs }: Times): MessageState => {
+  const nowMs = clock.nowMs();
+  if (scheduledAtMs !== null && scheduledAtMs > nowMs) {
+    return { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
+  }
+  if (canSend(server)) return queuedNow(clock);
+  // Due soon nonetheless: the server may be reconnected between our reading it and this message becoming visible to the release.
+  const dueAtMs = nowMs + clock.lasting(LOST_PUBLISH_MS);
+  return { status: "held", dueAtMs, because: "reconnect_required", sinceMs: nowMs };
+};
+
+const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
+/**
+ * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). smtp.gmail.com offers it; the Gmail API says nothing of it, so what
+ * it would do with them is not left to chance. (Non-ASCII domains are no matter: they are in ASCII already.)
+ */
+const utf8Problem = ({ content }: MessageInput, { server }: Choice): Problem | undefined => {
+  if (server.transport === "smtp") return undefined;
+  const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
+  const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
+  const message = "holds an address beyond ASCII, which a server with transport gmail_api cannot take";
+  return list === undefined ? undefined : invalidRequest({ path: `/${list}`, message });
+};
+
+/**
+ * Decides a parsed message: `invalid_request` for times that have passed or addresses its server cannot take, and what `chooseServer`
+ * refuses. One read where a server is named by id, one query where it is chosen. Throws `Unavailable`.
+ */
+export const planMessage = async (
+  deps: { readonly records: Records; readonly clock: Clock },
+  principal: Principal,
+  input: MessageInput,
+): Promise<Result<Plan>> => {
+  const untimely = timesProblem(input, deps.clock.nowMs());
+  if (untimely !== undefined) return fail(untimely);
+  const choice = await chooseServer(deps.records, principal, input);
+  if (!choice.ok) return choice;
+  const unfit = utf8Problem(input, choice.value);
+  return unfit === undefined
+    ? ok({ ...choice.value, state: firstState(deps.clock, choice.value, input) })
+    : fail(unfit);
+};
