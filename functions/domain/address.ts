@@ -4,11 +4,17 @@ import { domainToASCII } from "node:url";
 const LOCAL_PART = /^[^\s@<>()[\]\\,;:"\p{C}]{1,64}$/u;
 const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** Looked at before `domainToASCII`, which reads a host as browsers do: it drops tabs and line ends and decodes %-escapes. */
+const DOMAIN_TEXT = /^[\p{L}\p{M}\p{N}.-]+$/u;
+
 /** The domain in lower case and ASCII (IDNA), or null where it is none with at least two labels. */
 const foldDomain = (domain: string): string | null => {
+  if (!DOMAIN_TEXT.test(domain)) return null;
   const ascii = domainToASCII(domain.normalize("NFC")).toLowerCase();
   const labels = ascii.split(".");
-  return ascii.length <= 253 && labels.length >= 2 && labels.every((label) => HOST_LABEL.test(label)) ? ascii : null;
+  const named =
+    labels.length >= 2 && labels.every((label) => HOST_LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? "");
+  return ascii.length <= 253 && named ? ascii : null;
 };
 
 /**

@@ -21,8 +21,7 @@ export interface MailServerDeps {
 export const limitsFrom = (
   input: MailServerInput["limits"],
   server: Pick<MailServer, "username" | "connection">,
-): Limits | null =>
-  input === undefined || Object.keys(input).length === 0 ? null : { ...defaultLimits(server), ...input };
+): Limits | null => (Object.keys(input ?? {}).length === 0 ? null : { ...defaultLimits(server), ...input });
 
 const newServer = (input: MailServerInput, nowMs: number): MailServer => {
   const { authentication: _, limits, ...settings } = input;

@@ -1,13 +1,6 @@
 import { z } from "zod";
 import { address, addressList } from "../address-input.ts";
-
-/** One line of text as people type it: trimmed, no control characters, no half of a surrogate pair. */
-const line = (longest: number) =>
-  z
-    .string("must be text")
-    .trim()
-    .max(longest, `must have at most ${longest} characters`)
-    .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, "must not hold control characters or line ends");
+import { line } from "../text-input.ts";
 
 const name = line(100)
   .min(1, "must not be empty")
@@ -36,7 +29,7 @@ export const mailServerInput = z.strictObject({
   active: z.boolean("must be true or false").default(true),
   limits: z
     .strictObject({ perMinute: count(10_000).optional(), perDay: count(1_000_000).optional() }, "must be an object")
-    .optional(),
+    .nullish(),
   sendAsUnchecked: z.boolean("must be true or false").default(false),
 });
 export type MailServerInput = z.output<typeof mailServerInput>;

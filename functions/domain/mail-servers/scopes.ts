@@ -16,3 +16,6 @@ const SUFFICIENT: Readonly<Record<Transport, readonly string[]>> = {
 /** Do the scopes that Google answered let this transport send? */
 export const scopesSuffice = (transport: Transport, scopes: Grant["scopes"]): boolean =>
   SUFFICIENT[transport].some((scope) => scopes.includes(scope));
+
+/** The scope to ask Google for: the least that lets the transport send. */
+export const scopeToAskFor = (transport: Transport): string => (transport === "smtp" ? FULL_MAIL : SEND_ONLY);

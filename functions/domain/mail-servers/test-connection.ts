@@ -25,11 +25,13 @@ export interface TestConnectionDeps {
 
 type Refusal = Extract<AccessTokenOutcome, { ok: false }>;
 
-const tokenProblem = (refusal: Refusal): StageProblem => {
+/** A grant found dead before today has its cause on record; that says more than that there is no token. */
+const tokenProblem = (refusal: Refusal, { connection }: MailServer): StageProblem => {
   switch (refusal.why) {
     case "grant_dead":
       return { code: refusal.reason, upstream: null };
     case "not_connected":
+      return { code: connection.state === "reconnect_required" ? connection.reason : refusal.why, upstream: null };
     case "client_rejected":
     case "google_unavailable":
       return { code: refusal.why, upstream: null };
@@ -72,17 +74,19 @@ const probeTwice = async (
   const ms = deps.clock.nowMs() - startedAtMs;
   if (fresh.ok) return [stage("token", ms, null), ...held.before, ...probed(await probe(fresh.token), transport)];
   // A dead grant is the cause; Google out of reach is not: then what Gmail said stands.
-  return fresh.why === "google_unavailable" ? told : [{ stage: "token", ms, problem: tokenProblem(fresh) }];
+  return fresh.why === "google_unavailable"
+    ? told
+    : [{ stage: "token", ms, problem: tokenProblem(fresh, server.value) }];
 };
 
 const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly TestStage[] | undefined> => {
   const startedAtMs = deps.clock.nowMs();
   const outcome = await deps.tokens.obtain(id);
   const ms = deps.clock.nowMs() - startedAtMs;
-  if (!outcome.ok) return [{ stage: "token", ms, problem: tokenProblem(outcome) }];
-  // Read after the token was got: minting it may have written what is known of the grant.
+  // Read after the token was asked for: that may have written what is known of the grant.
   const server = await deps.records.get("mailServers", id);
   if (server === undefined) return undefined;
+  if (!outcome.ok) return [{ stage: "token", ms, problem: tokenProblem(outcome, server.value) }];
   const token = stage("token", ms, null);
   const before = grantStages(server.value, outcome.scopes);
   if (before.some(({ problem }) => problem !== null)) return [token, ...before];

@@ -11,12 +11,16 @@ export const mayAdminister = (principal: Principal): boolean =>
 export const maySee = (principal: Principal, server: MailServer): boolean =>
   mayAdminister(principal) || (principal.kind === "member" && principal.email === server.username);
 
+/** Ids come from paths and bodies: what no id can be is not looked up. */
+export const findServer = async (records: Records, id: string): Promise<Versioned<MailServer> | undefined> =>
+  /^srv_[\w-]{1,64}$/.test(id) ? records.get("mailServers", id) : undefined;
+
 /** The server, or `not_found` where there is none or the person must not know of it. Throws `Unavailable`. */
 export const visibleServer = async (
   records: Records,
   principal: Principal,
   id: string,
 ): Promise<Result<Versioned<MailServer>>> => {
-  const server = await records.get("mailServers", id);
+  const server = await findServer(records, id);
   return server !== undefined && maySee(principal, server.value) ? ok(server) : fail({ code: "not_found" });
 };

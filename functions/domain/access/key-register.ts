@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { auditWrite } from "../audit/audit.ts";
+import { type Clock, isoTime, isoTimeOrNull } from "../clock.ts";
+import { jsonPointer, parseWith } from "../field-problems.ts";
+import { findServer } from "../mail-servers/visible-server.ts";
+import { invalidRequest } from "../problem.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records, Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { Secret } from "../secret.ts";
+import { line } from "../text-input.ts";
+import { mintApiKey } from "./api-keys.ts";
+import { type ApiKey, type Principal, principalName } from "./records.ts";
+
+export interface KeyDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Randomness;
+}
+
+const keyInput = z.strictObject({
+  name: line(100).min(1, "must not be empty"),
+  servers: z.array(z.string("must be a mail server's id").max(100), "must be a list of ids").max(100).default([]),
+  permissions: z
+    .array(z.enum(["send", "read"], 'must be "send" or "read"'), "must be a list of permissions")
+    .min(1, "must hold at least one permission")
+    .transform((permissions) => [...new Set(permissions)]),
+  expiresAt: z.iso
+    .datetime({ offset: true, error: "must be a time like 2027-01-31T12:00:00Z" })
+    .transform((text) => Date.parse(text))
+    .nullish(),
+});
+
+/** A key as shown: never its secret, which only the answer to its making holds. */
+export const keyView = ({ id, value }: Versioned<ApiKey>) => ({
+  id,
+  name: value.name,
+  servers: value.servers,
+  permissions: value.permissions,
+  expiresAt: isoTimeOrNull(value.expiresAtMs),
+  createdAt: isoTime(value.createdAtMs),
+});
+
+const unknownServers = async (records: Records, ids: readonly string[]) => {
+  const found = await Promise.all(ids.map((id) => findServer(records, id)));
+  return found.flatMap((server, at) =>
+    server === undefined ? [{ path: jsonPointer(["servers", at]), message: "is no mail server's id" }] : [],
+  );
+};
+
+/**
+ * Makes a key for a program. Without `servers`, or with an empty list: for every server. `invalid_request`. `key` is to be shown once.
+ * Throws `Unavailable`.
+ */
+export const issueKey = async (
+  deps: KeyDeps,
+  principal: Principal,
+  body: unknown,
+): Promise<Result<{ readonly key: Secret; readonly issued: Versioned<ApiKey> }>> => {
+  const input = parseWith(keyInput, body);
+  if (!input.ok) return input;
+  const { name, permissions } = input.value;
+  const servers = [...new Set(input.value.servers)];
+  const expiresAtMs = input.value.expiresAt ?? null;
+  const wrong = await unknownServers(deps.records, input.value.servers);
+  if (expiresAtMs !== null && expiresAtMs <= deps.clock.nowMs()) {
+    wrong.push({ path: "/expiresAt", message: "must be in the future" });
+  }
+  if (wrong.length > 0) return fail(invalidRequest(...wrong));
+  const { id, key, record } = mintApiKey(deps, { name, servers, permissions, expiresAtMs });
+  const deed = { actor: principalName(principal), action: "key.create", target: id } as const;
+  const outcome = await deps.records.commit([
+    { op: "create", kind: "keys", id, value: record },
+    auditWrite(deps, { ...deed, detail: { name, servers, permissions } }),
+  ]);
+  if (!outcome.done) throw new Error("a new key's random id is taken");
+  return ok({ key, issued: { id, value: record, version: outcome.versions[0] ?? "" } });
+};
+
+/** Revokes a key: the next request with it finds none. `not_found`. Throws `Unavailable`. */
+export const revokeKey = async (deps: KeyDeps, principal: Principal, id: string): Promise<Result<null>> => {
+  const key = /^[0-9a-f]{1,64}$/.test(id) ? await deps.records.get("keys", id) : undefined;
+  if (key === undefined) return fail({ code: "not_found" });
+  await deps.records.commit([
+    // Whatever its version: a use noted at the same time is on condition that the key still stands, and so cannot bring it back.
+    { op: "delete", kind: "keys", id },
+    auditWrite(deps, {
+      actor: principalName(principal),
+      action: "key.revoke",
+      target: id,
+      detail: { name: key.value.name },
+    }),
+  ]);
+  return ok(null);
+};

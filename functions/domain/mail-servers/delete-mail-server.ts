@@ -1,0 +1,122 @@
+import { type Principal, principalName } from "../access/records.ts";
+import { auditWrite } from "../audit/audit.ts";
+import type { SecretVault } from "../connections/ports.ts";
+import type { MessageStatus } from "../messages/message.ts";
+import type { Problem } from "../problem.ts";
+import type { Records, Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { MailServerDeps } from "./create-mail-server.ts";
+import type { MailServer } from "./mail-server.ts";
+import { serverNameId } from "./server-name.ts";
+import { mayAdminister, visibleServer } from "./visible-server.ts";
+
+/** Others may write to the server while it is taken down: each time it is looked at anew, this often. */
+const TRIES = 8;
+
+/** Messages that still need the server; a person can cancel the former kind. */
+const WAITING = ["queued", "scheduled", "held", "deferred"] as const satisfies readonly MessageStatus[];
+const UNDER_WAY = ["sending", "unknown"] as const satisfies readonly MessageStatus[];
+
+export interface DeleteDeps extends MailServerDeps {
+  readonly vault: SecretVault;
+  /** Cancels what waits for this server (`WAITING`); leaves what is under way. */
+  readonly cancelWaiting: (serverId: string) => Promise<void>;
+  /** Destroys the stored token and revokes it at Google where no sibling lives by it; leaves the server `not_connected`. */
+  readonly disconnect: (serverId: string) => Promise<Result<unknown>>;
+}
+
+const anyIn = async (records: Records, serverId: string, statuses: readonly MessageStatus[]): Promise<boolean> => {
+  const pages = await Promise.all(
+    statuses.map((status) => records.query("messagesOfServerByStatus", { serverId, status }, { limit: 1 })),
+  );
+  return pages.some((page) => page !== "bad_cursor" && page.items.length > 0);
+};
+
+/** What keeps the server from being deleted; null: nothing. Under way beats waiting, since no cancelling helps against it. */
+const obstacle = async (records: Records, serverId: string, cancel: boolean): Promise<Problem | null> => {
+  if (await anyIn(records, serverId, UNDER_WAY)) {
+    return {
+      code: "has_open_messages",
+      ...(cancel
+        ? { detail: "Messages are being sent, or wait to be resolved. Resolve them, or try again in a minute." }
+        : {}),
+    };
+  }
+  return !cancel && (await anyIn(records, serverId, WAITING)) ? { code: "has_open_messages" } : null;
+};
+
+/** From here on it is chosen for no new message. False: someone wrote meanwhile. */
+const archive = async (deps: DeleteDeps, { id, version, value }: Versioned<MailServer>): Promise<boolean> => {
+  if (!value.active) return true;
+  const archived = { ...value, active: false, updatedAtMs: deps.clock.nowMs() };
+  return (await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: archived }])).done;
+};
+
+const erase = async (
+  deps: DeleteDeps,
+  actor: string,
+  { id, version, value }: Versioned<MailServer>,
+): Promise<boolean> => {
+  const outcome = await deps.records.commit([
+    { op: "delete", kind: "mailServers", id, version },
+    { op: "delete", kind: "serverNames", id: serverNameId(value.name) },
+    { op: "delete", kind: "accessTokens", id },
+    { op: "delete", kind: "quotas", id },
+    auditWrite(deps, {
+      actor,
+      action: "mail_server.delete",
+      target: id,
+      detail: { name: value.name, username: value.username },
+    }),
+  ]);
+  return outcome.done;
+};
+
+/** One pass; false: someone wrote to the server meanwhile, look again. */
+const takeDown = async (
+  deps: DeleteDeps,
+  actor: string,
+  wanted: { readonly server: Versioned<MailServer>; readonly cancel: boolean },
+): Promise<Result<boolean>> => {
+  const { id } = wanted.server;
+  if (!(await archive(deps, wanted.server))) return ok(false);
+  if (wanted.cancel) await deps.cancelWaiting(id);
+  if (wanted.server.value.connection.state !== "not_connected") {
+    const disconnected = await deps.disconnect(id);
+    if (!disconnected.ok) return disconnected;
+  }
+  // Also versions that a crash between secret and pointer left behind.
+  await deps.vault.remove({ kind: "refresh_token", serverId: id });
+  const last = await deps.records.get("mailServers", id);
+  if (last === undefined) return ok(true);
+  return ok(last.value.connection.state === "not_connected" && (await erase(deps, actor, last)));
+};
+
+/**
+ * Deletes a server with its token, its name's reservation and its ledger. `not_found`; `forbidden` to members; `has_open_messages` while
+ * messages wait (with `cancel`, those are canceled first) or are under way; what `disconnect` answers; `contended`. Throws `Unavailable`.
+ *
+ * In this order, so that a crash in between leaves a server that can be deleted again, never a token without a server: archived (no new
+ * message chooses it), messages canceled, token revoked and destroyed, record and name gone in one commit. The audit has its own line for
+ * the disconnection. A message accepted in the very instant before the archiving finds no server when its turn comes, and fails saying so.
+ */
+export const deleteMailServer = async (
+  deps: DeleteDeps,
+  principal: Principal,
+  wanted: { readonly id: string; readonly cancel: boolean },
+): Promise<Result<null>> => {
+  const seen = await visibleServer(deps.records, principal, wanted.id);
+  if (!seen.ok) return seen;
+  if (!mayAdminister(principal)) return fail({ code: "forbidden" });
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", wanted.id);
+    // Gone by another request at the same time: what was wanted has come about.
+    if (server === undefined) return ok(null);
+    const problem = await obstacle(deps.records, wanted.id, wanted.cancel);
+    if (problem !== null) return fail(problem);
+    const down = await takeDown(deps, principalName(principal), { server, cancel: wanted.cancel });
+    if (!down.ok) return down;
+    if (down.value) return ok(null);
+  }
+  return fail({ code: "contended", retryAfterS: 1 });
+};

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { csrfToken } from "../../../domain/access/csrf.ts";
+import { principalName } from "../../../domain/access/records.ts";
+import { endSession, newSession } from "../../../domain/access/sessions.ts";
+import { setupTokenAccepted } from "../../../domain/access/setup-token.ts";
+import { auditWrite, recordAudit } from "../../../domain/audit/audit.ts";
+import { parseWith } from "../../../domain/field-problems.ts";
+import { readSettings } from "../../../domain/settings/read-settings.ts";
+import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.ts";
+import type { Call, Reply, Route } from "../../http.ts";
+import { jsonBody } from "../../json-body.ts";
+import type { System } from "../../system.ts";
+
+const tokenInput = z.strictObject({ setupToken: z.string("must be text").max(1_000) });
+
+/** The setup token, proven, becomes a session; the browser's former one ends with it. */
+const open =
+  (system: System) =>
+  async (call: Call): Promise<Reply> => {
+    const body = jsonBody(call);
+    if (!body.ok) return answerProblem(body.problem);
+    const input = parseWith(tokenInput, body.value);
+    if (!input.ok) return answerProblem(input.problem);
+    const settings = (await readSettings(system.records, system.environment)).value;
+    if (!setupTokenAccepted(system.config, settings, input.value.setupToken)) {
+      return answerProblem({ code: "unauthenticated" });
+    }
+    const session = newSession(system, { kind: "setup" }, call.sessionId);
+    const deed = { actor: principalName({ kind: "setup" }), action: "session.setup_token", target: "session" } as const;
+    await system.records.commit([...session.writes, auditWrite(system, deed)]);
+    return { ...NO_CONTENT, session: { set: session.id, maxAgeS: session.maxAgeS } };
+  };
+
+/** `csrf` is null for who came with a bearer credential and no cookie: such requests need none. */
+const show = () => async (call: Call) => {
+  const principal = callerOf(call);
+  return answerJson(200, {
+    actor: principalName(principal),
+    role: principal.kind === "member" ? "member" : "operator",
+    csrf: call.sessionId === null ? null : csrfToken(call.sessionId),
+  });
+};
+
+const close =
+  (system: System) =>
+  async (call: Call): Promise<Reply> => {
+    if (call.sessionId !== null) await endSession(system, call.sessionId);
+    await recordAudit(system, { actor: principalName(callerOf(call)), action: "session.sign_out", target: "session" });
+    return { ...NO_CONTENT, session: "clear" };
+  };
+
+/** `/v1/session`. Opening one is public: it is how a browser comes in at all. */
+export const sessionRoutes = (system: System): readonly Route[] => [
+  { method: "POST", path: "/v1/session", access: "public", handle: open(system) },
+  { method: "GET", path: "/v1/session", access: "people", handle: show() },
+  { method: "DELETE", path: "/v1/session", access: "people", handle: close(system) },
+];
