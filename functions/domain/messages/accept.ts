@@ -1,5 +1,6 @@
 import { type Principal, principalName } from "../access/records.ts";
 import type { Clock } from "../clock.ts";
+import { jsonPointer } from "../field-problems.ts";
 import type { Log } from "../log.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
 import type { Problem } from "../problem.ts";
@@ -47,12 +48,11 @@ export type Acceptance =
       readonly problems: readonly Problem[];
     };
 
-/** The places of a problem, moved to where the message stands in the whole request. */
-const placed = (problem: Problem, at: readonly PropertyKey[]): Problem => {
-  const prefix = at.map((step) => `/${String(step)}`).join("");
-  return problem.code === "invalid_request"
-    ? { code: problem.code, fields: problem.fields.map((field) => ({ ...field, path: prefix + field.path })) }
-    : problem;
+/** The places that a problem names, moved to where the message stands in the whole request. */
+const placed = (plan: Result<Plan>, at: readonly PropertyKey[]): Result<Plan> => {
+  if (plan.ok || plan.problem.code !== "invalid_request") return plan;
+  const fields = plan.problem.fields.map(({ path, message }) => ({ path: jsonPointer(at) + path, message }));
+  return fail({ code: plan.problem.code, fields });
 };
 
 const newMessageId = (random: Randomness, from: string): string =>
@@ -142,10 +142,10 @@ export const acceptMessage = async (deps: AcceptDeps, submission: Submission): P
   const parsed = parseMessage(json, { sizeLimit, at });
   if (!parsed.ok) return parsed;
   const input = parsed.value;
-  const plan = await planMessage(deps, principal, input);
+  const plan = placed(await planMessage(deps, principal, input), at);
   if (input.dryRun) return dryRun(plan);
   const identity = identify(deps.random, { principal, key, json });
   if (plan.ok) return keep(deps, { submission, input, identity, plan: plan.value });
   // What was accepted once is repeated although its times have passed or its server has gone since.
-  return (await replayOf(deps.records, identity)) ?? fail(placed(plan.problem, at));
+  return (await replayOf(deps.records, identity)) ?? plan;
 };

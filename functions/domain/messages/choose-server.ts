@@ -90,9 +90,11 @@ export const serversOf = (records: Records, principal: Principal): Promise<reado
     : allServers(records);
 };
 
+const ID = /^srv_[A-Za-z0-9_-]{1,64}$/;
+
 /** By id, else by name, whatever its case. */
 export const findServer = async (records: Records, idOrName: string): Promise<Server | undefined> => {
-  const byId = idOrName.startsWith("srv_") ? await records.get("mailServers", idOrName) : undefined;
+  const byId = ID.test(idOrName) ? await records.get("mailServers", idOrName) : undefined;
   if (byId !== undefined) return byId;
   const name = await records.get("serverNames", serverNameId(idOrName));
   return name === undefined ? undefined : records.get("mailServers", name.value.serverId);

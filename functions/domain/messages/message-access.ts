@@ -11,6 +11,9 @@ export const mayUseMessages = (principal: Principal, permission: KeyPermission):
 const isOwnServer = async (records: Records, email: string, serverId: string): Promise<boolean> =>
   (await records.get("mailServers", serverId))?.value.username === email;
 
+/** What may be asked of the store: whatever else comes in a path (slashes, other stores' reserved names) is no message's id. */
+const ID = /^msg_[A-Za-z0-9_-]{1,64}$/;
+
 /**
  * The message, or `not_found` where there is none or the principal must not know of it: a member's are those of their own server; a key's
  * those it sent itself (it must be able to follow them) and, with `read`, all of its servers. Throws `Unavailable`.
@@ -20,7 +23,7 @@ export const visibleMessage = async (
   principal: Principal,
   id: string,
 ): Promise<Result<Versioned<Message>>> => {
-  const message = await records.get("messages", id);
+  const message = ID.test(id) ? await records.get("messages", id) : undefined;
   if (message === undefined) return fail({ code: "not_found" });
   const { caller, serverId } = message.value;
   if (principal.kind === "member") {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fieldProblems } from "../field-problems.ts";
+import { fieldProblems, jsonPointer } from "../field-problems.ts";
 import { type FieldProblem, invalidRequest } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { attachmentsInput, decodedLength, listOf } from "./attachment-input.ts";
@@ -189,8 +189,7 @@ export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimit
   const recipients = distinctAddresses([...to, ...cc, ...bcc]);
   const problems = wholeProblems(parsed.data, recipients);
   if (problems.length > 0) {
-    const prefix = at.map((step) => `/${String(step)}`).join("");
-    return fail(invalidRequest(...problems.map(({ path, message }) => ({ path: prefix + path, message }))));
+    return fail(invalidRequest(...problems.map(({ path, message }) => ({ path: jsonPointer(at) + path, message }))));
   }
   const sizeBytes = sizeOf(parsed.data);
   if (sizeBytes > sizeLimit) {

@@ -105,6 +105,18 @@ export type MessageState =
     };
 
 export type MessageStatus = MessageState["status"];
+export const MESSAGE_STATUSES = [
+  "queued",
+  "scheduled",
+  "held",
+  "sending",
+  "deferred",
+  "unknown",
+  "sent",
+  "failed",
+  "canceled",
+  "expired",
+] as const satisfies readonly MessageStatus[];
 
 /** What is known of a message besides its state. */
 export interface MessageFacts {

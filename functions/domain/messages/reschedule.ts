@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { Principal } from "../access/records.ts";
+import { isoTime } from "../clock.ts";
+import { parseWith } from "../field-problems.ts";
+import type { Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { moveByCaller } from "./caller-move.ts";
+import { wrongStatus } from "./cancel.ts";
+import type { MoveDeps } from "./delivery-deps.ts";
+import type { Message, MessageState } from "./message.ts";
+import { instantInput } from "./message-input.ts";
+import { moveTo } from "./moves.ts";
+import { queuedNow, timesProblem } from "./plan-message.ts";
+
+const input = z.strictObject({ scheduledAt: instantInput });
+
+/**
+ * Gives a scheduled message another time; one that has passed means now. `body`: `{scheduledAt}`, else `invalid_request`; `wrong_status` for a message that
+ * is not scheduled, and what `moveByCaller` refuses. Throws `Unavailable`.
+ */
+export const rescheduleMessage = async (
+  deps: MoveDeps,
+  principal: Principal,
+  wanted: { readonly id: string; readonly body: unknown },
+): Promise<Result<Versioned<Message>>> => {
+  const parsed = parseWith(input, wanted.body);
+  if (!parsed.ok) return parsed;
+  const scheduledAtMs = parsed.value.scheduledAt;
+  return moveByCaller(deps, {
+    principal,
+    id: wanted.id,
+    action: "message.reschedule",
+    decide: ({ value }) => {
+      if (value.status !== "scheduled") return fail(wrongStatus(value.status, "scheduled"));
+      const nowMs = deps.clock.nowMs();
+      const late = value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs;
+      const problem = timesProblem({ scheduledAtMs, expiresAtMs: null }, nowMs);
+      if (problem !== undefined) return fail(problem);
+      if (late) {
+        const message = "must not be after the message's expiresAt";
+        return fail({ code: "invalid_request", fields: [{ path: "/scheduledAt", message }] });
+      }
+      const later: MessageState = { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
+      const after = moveTo(value, scheduledAtMs > nowMs ? later : queuedNow(deps.clock), {
+        nowMs,
+        note: "rescheduled",
+      });
+      return ok({ after, announcement: null, detail: { scheduledAt: isoTime(scheduledAtMs) } });
+    },
+  });
+};

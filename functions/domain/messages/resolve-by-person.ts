@@ -1,0 +1,67 @@
+import { z } from "zod";
+import type { Principal } from "../access/records.ts";
+import { parseWith } from "../field-problems.ts";
+import type { Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import { moveByCaller } from "./caller-move.ts";
+import { wrongStatus } from "./cancel.ts";
+import type { MoveDeps } from "./delivery-deps.ts";
+import { finished } from "./finish.ts";
+import type { Message, Recipient } from "./message.ts";
+import { messageEvent } from "./message-events.ts";
+import { moveTo } from "./moves.ts";
+import { queuedNow } from "./plan-message.ts";
+
+const input = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
+type As = z.output<typeof input>["as"];
+
+/** In doubt: while it is looked for, and when a person must decide. */
+const inDoubt = (message: Message): boolean =>
+  message.status === "unknown" || (message.status === "held" && message.because === "unknown_delivery");
+
+const NOTES: Readonly<Record<As, string>> = {
+  sent: "declared sent by a person",
+  resend: "sent again by a person's decision",
+  failed: "declared failed by a person",
+};
+
+const taken = (recipient: Recipient): Recipient =>
+  recipient.state === "pending" ? { ...recipient, state: "accepted" } : recipient;
+
+const resolved = (
+  deps: MoveDeps,
+  message: Message,
+  how: { readonly as: As; readonly retentionDays: number },
+): Message => {
+  const { as, retentionDays } = how;
+  const change = { nowMs: deps.clock.nowMs(), note: NOTES[as] };
+  if (as === "resend") return moveTo(message, queuedNow(deps.clock), change);
+  const facts = as === "sent" ? { recipients: message.recipients.map(taken) } : {};
+  return finished(deps.clock, message, { status: as, retentionDays, ...change, facts });
+};
+
+/**
+ * A person's word on a message of which nobody knows whether it went out. `body`: `{as}`, else `invalid_request`; `wrong_status` for any other message, and
+ * what `moveByCaller` refuses. `resend` goes out under the same Message-ID, so that a second copy can be told. Throws `Unavailable`.
+ */
+export const resolveByPerson = async (
+  deps: MoveDeps,
+  principal: Principal,
+  wanted: { readonly id: string; readonly body: unknown },
+): Promise<Result<Versioned<Message>>> => {
+  const parsed = parseWith(input, wanted.body);
+  if (!parsed.ok) return parsed;
+  const { as } = parsed.value;
+  const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;
+  return moveByCaller(deps, {
+    principal,
+    id: wanted.id,
+    action: "message.resolve",
+    decide: ({ value }) => {
+      if (!inDoubt(value)) return fail(wrongStatus(value.status, "unknown"));
+      const after = resolved(deps, value, { as, retentionDays });
+      return ok({ after, announcement: messageEvent("relais.message.resolved.v1", wanted.id, after), detail: { as } });
+    },
+  });
+};

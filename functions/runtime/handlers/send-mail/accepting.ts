@@ -1,0 +1,102 @@
+import { type Acceptance, acceptMessage } from "../../../domain/messages/accept.ts";
+import { acceptBatch } from "../../../domain/messages/batch.ts";
+import { isIdempotencyKey } from "../../../domain/messages/idempotency.ts";
+import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
+import { messageReceipt, messageView } from "../../../domain/messages/message-view.ts";
+import { isWorthAnswering, preferredWaitS, watchMessage } from "../../../domain/messages/wait.ts";
+import { invalidRequest, type Problem } from "../../../domain/problem.ts";
+import { fail, ok, type Result } from "../../../domain/result.ts";
+import { answerJson, callerOf } from "../../answers.ts";
+import type { Call, Reply, ReplyHeaders, Route } from "../../http.ts";
+import { jsonBody } from "../../json-body.ts";
+import { unknownParameters } from "../../page-query.ts";
+import { problemBody } from "../../problem-json.ts";
+import type { System } from "../../system.ts";
+
+/** Nothing was accepted, so nothing will be sent. A store that is down is the edge's to answer, and says no such thing. */
+export const notSent = (problem: Problem): Reply => ({ kind: "problem", problem, outcome: "not_sent" });
+
+const headerProblem = (message: string): Problem => invalidRequest({ path: "", message });
+
+/** `Idempotency-Key`; null where there is none. */
+const idempotencyKey = (call: Call): Result<string | null> => {
+  const key = call.headers["idempotency-key"];
+  if (key === undefined) return ok(null);
+  return isIdempotencyKey(key)
+    ? ok(key)
+    : fail(headerProblem("the header Idempotency-Key must be 1 to 255 printable ASCII characters"));
+};
+
+/** The request's JSON, where its address is right too. */
+const requestJson = (call: Call): Result<unknown> => {
+  const strange = unknownParameters(call.query, []);
+  return strange.length > 0 ? fail(invalidRequest(...strange)) : jsonBody(call);
+};
+
+const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, { readonly kind: "dry_run" }>) => ({
+  ok: problems.length === 0,
+  server,
+  from,
+  problems: problems.map((problem) => problemBody(problem, call)),
+});
+
+const answerAccepted = async (
+  system: System,
+  call: Call,
+  { message, replayed }: Extract<Acceptance, { readonly kind: "accepted" }>,
+): Promise<Reply> => {
+  const waitS = preferredWaitS(call.headers.prefer);
+  const seen = waitS === null ? message : await watchMessage(system, message, { seconds: waitS, signal: call.signal });
+  const headers: ReplyHeaders = {
+    Location: `/v1/messages/${message.id}`,
+    ...(replayed ? { "Idempotency-Replayed": "true" } : {}),
+    ...(waitS === null ? {} : { "Preference-Applied": `wait=${waitS}` }),
+  };
+  return waitS !== null && isWorthAnswering(seen)
+    ? answerJson(200, messageView(seen), headers)
+    : answerJson(202, messageReceipt(seen), headers);
+};
+
+const post = (system: System) => async (call: Call) => {
+  const key = idempotencyKey(call);
+  if (!key.ok) return notSent(key.problem);
+  const json = requestJson(call);
+  if (!json.ok) return notSent(json.problem);
+  const principal = callerOf(call);
+  const submission = { principal, json: json.value, idempotencyKey: key.value, sizeLimit: HTTP_SIZE_LIMIT };
+  const accepted = await acceptMessage(system, submission);
+  if (!accepted.ok) return notSent(accepted.problem);
+  return accepted.value.kind === "dry_run"
+    ? answerJson(200, dryRunView(call, accepted.value))
+    : answerAccepted(system, call, accepted.value);
+};
+
+/** One item of a 207: what the same message alone would have been answered. */
+const itemView = (call: Call, result: Result<Acceptance>) => {
+  if (!result.ok) {
+    // `unavailable`: the write may have been done although its answer was lost.
+    const body = problemBody(result.problem, call, result.problem.code === "unavailable" ? "unknown" : "not_sent");
+    return { status: body.status, body };
+  }
+  return result.value.kind === "dry_run"
+    ? { status: 200, body: dryRunView(call, result.value) }
+    : { status: 202, body: messageReceipt(result.value.message) };
+};
+
+const postBatch = (system: System) => async (call: Call) => {
+  if (call.headers["idempotency-key"] !== undefined) {
+    return notSent(headerProblem("in a batch each item has an idempotencyKey of its own, not the header"));
+  }
+  const json = requestJson(call);
+  if (!json.ok) return notSent(json.problem);
+  const results = await acceptBatch(system, callerOf(call), json.value);
+  return results.ok
+    ? answerJson(207, { items: results.value.map((result) => itemView(call, result)) })
+    : notSent(results.problem);
+};
+
+/** `POST /v1/messages` and `/v1/messages/batch`. */
+export const acceptingRoutes = (system: System): readonly Route[] => [
+  { method: "POST", path: "/v1/messages", access: "programs", handle: post(system) },
+  { method: "POST", path: "/v1/messages/batch", access: "programs", handle: postBatch(system) },
+];

@@ -1,0 +1,53 @@
+import { parseAddress } from "../../../domain/address.ts";
+import { listMessages, type MessageFilter } from "../../../domain/messages/list-messages.ts";
+import { MESSAGE_STATUSES } from "../../../domain/messages/message.ts";
+import { visibleMessage } from "../../../domain/messages/message-access.ts";
+import { messageView } from "../../../domain/messages/message-view.ts";
+import { type FieldProblem, invalidRequest } from "../../../domain/problem.ts";
+import { fail, ok, type Result } from "../../../domain/result.ts";
+import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
+import type { Call, Route } from "../../http.ts";
+import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
+import type { System } from "../../system.ts";
+
+/** `server`, `status` and `to` of the list. */
+const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
+  const problems: FieldProblem[] = [];
+  const server = query.get("server");
+  if (server === "") problems.push({ path: "?server", message: "must be the id or name of a mail server" });
+  const wanted = query.get("status");
+  const status = MESSAGE_STATUSES.find((known) => known === wanted) ?? null;
+  if (wanted !== null && status === null) {
+    problems.push({ path: "?status", message: `must be one of ${MESSAGE_STATUSES.join(", ")}` });
+  }
+  const address = query.get("to");
+  const to = address === null ? null : parseAddress(address);
+  if (address !== null && to === null) problems.push({ path: "?to", message: "must be a mail address" });
+  return problems.length > 0 ? fail(invalidRequest(...problems)) : ok({ server, status, to });
+};
+
+const list = (system: System) => async (call: Call) => {
+  const page = pageRequest(call.query, ["server", "status", "to"]);
+  if (!page.ok) return answerProblem(page.problem);
+  const filter = filterOf(call.query);
+  if (!filter.ok) return answerProblem(filter.problem);
+  const found = await listMessages(system.records, callerOf(call), { filter: filter.value, page: page.value });
+  return answerWith(found, (messages) =>
+    messages === "bad_cursor"
+      ? answerProblem(badCursor)
+      : answerJson(200, { items: messages.items.map(messageView), next: messages.next }),
+  );
+};
+
+const show = (system: System) => async (call: Call) => {
+  const strange = unknownParameters(call.query, []);
+  if (strange.length > 0) return answerProblem(invalidRequest(...strange));
+  const message = await visibleMessage(system.records, callerOf(call), pathParameter(call, "id"));
+  return answerWith(message, (found) => answerJson(200, messageView(found)));
+};
+
+/** `GET /v1/messages` and `/v1/messages/{id}`. */
+export const lookingRoutes = (system: System): readonly Route[] => [
+  { method: "GET", path: "/v1/messages", access: "programs", handle: list(system) },
+  { method: "GET", path: "/v1/messages/:id", access: "programs", handle: show(system) },
+];
