@@ -1,7 +1,14 @@
 import { Readable } from "node:stream";
 import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
-import type { Login, MailTransport, OutgoingMail, ProbeStage, SendOutcome } from "../../domain/messages/ports.ts";
+import type {
+  BeforeData,
+  Login,
+  MailTransport,
+  OutgoingMail,
+  ProbeStage,
+  SendOutcome,
+} from "../../domain/messages/ports.ts";
 import {
   failureOf,
   type GmailApiEndpoint,
@@ -57,7 +64,7 @@ export class GmailApiTransport implements MailTransport {
     this.#gmail = gmailClient(endpoint);
   }
 
-  async send(mail: OutgoingMail, login: Login, beforeData: () => Promise<boolean>): Promise<SendOutcome> {
+  async send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome> {
     const raw = withBcc(mail);
     if (raw === undefined) return BAD_RECIPIENT;
     if (!(await beforeData())) return { kind: "abandoned" };
@@ -67,7 +74,8 @@ export class GmailApiTransport implements MailTransport {
     try {
       const answer = await this.#gmail.users.messages.send(
         { userId: "me", media: { mimeType: "message/rfc822", body: upload.stream } },
-        options,
+        // The upload's address heeds the root URL of the call only, not the client's.
+        { ...options, rootUrl: `${this.#endpoint.rootUrl}/` },
       );
       return {
         kind: "accepted",

@@ -1,5 +1,12 @@
 import type { Clock } from "../../domain/clock.ts";
-import type { Login, MailTransport, OutgoingMail, ProbeStage, SendOutcome } from "../../domain/messages/ports.ts";
+import type {
+  BeforeData,
+  Login,
+  MailTransport,
+  OutgoingMail,
+  ProbeStage,
+  SendOutcome,
+} from "../../domain/messages/ports.ts";
 import type { SmtpEndpoint } from "./connect.ts";
 import { probeSmtp } from "./probe.ts";
 import { type Opened, SessionOpener } from "./session.ts";
@@ -27,7 +34,7 @@ export class GmailSmtpTransport implements MailTransport {
     this.#idle = new IdleSessions(clock);
   }
 
-  async send(mail: OutgoingMail, login: Login, beforeData: () => Promise<boolean>): Promise<SendOutcome> {
+  async send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome> {
     const reused = await this.#idle.take(login);
     if (reused !== undefined) {
       const outcome = await this.#run(reused, login, { mail, beforeData });
@@ -42,7 +49,7 @@ export class GmailSmtpTransport implements MailTransport {
   async #run(
     lent: Lent,
     login: Login,
-    job: { readonly mail: OutgoingMail; readonly beforeData: () => Promise<boolean> },
+    job: { readonly mail: OutgoingMail; readonly beforeData: BeforeData },
   ): Promise<SendOutcome> {
     try {
       const outcome = await new Transaction(this.#clock, lent.session, job.mail).run(job.beforeData);

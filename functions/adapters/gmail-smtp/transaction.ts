@@ -1,6 +1,12 @@
 import { type Clock, SECOND } from "../../domain/clock.ts";
 import type { SmtpReply } from "../../domain/messages/message.ts";
-import type { OutgoingMail, SendOutcome, SmtpStage } from "../../domain/messages/ports.ts";
+import type {
+  BeforeData,
+  OutgoingMail,
+  RefusedRecipients,
+  SendOutcome,
+  SmtpStage,
+} from "../../domain/messages/ports.ts";
 import { envelopeAddress, isInternational } from "./address.ts";
 import { dataBlocks, END_OF_DATA } from "./data-stream.ts";
 import { sendBudgetMs, timeoutFor } from "./limits.ts";
@@ -8,15 +14,13 @@ import type { ParsedReply } from "./reply-parser.ts";
 import type { SmtpSession } from "./session.ts";
 import type { Answer } from "./stream.ts";
 
-type Refusals = readonly { readonly address: string; readonly reply: SmtpReply }[];
-
 /** `null`: go on. */
 type Halt = SendOutcome | null;
 
 const kept = ({ code, enhanced, response }: ParsedReply): SmtpReply => ({ code, enhanced, response });
 const positive = (reply: SmtpReply): boolean => reply.code >= 200 && reply.code < 300;
 
-const refused = (stage: SmtpStage, reply: SmtpReply, refusals: Refusals = []): SendOutcome => ({
+const refused = (stage: SmtpStage, reply: SmtpReply, refusals: RefusedRecipients = []): SendOutcome => ({
   kind: "refused",
   stage,
   reply,
@@ -54,11 +58,11 @@ export class Transaction {
     this.#endsAtMs = clock.nowMs() + sendBudgetMs(clock);
   }
 
-  async run(beforeData: () => Promise<boolean>): Promise<SendOutcome> {
+  async run(beforeData: BeforeData): Promise<SendOutcome> {
     const halt = (await this.#sender()) ?? (await this.#recipients());
     if (halt !== null) return this.#reset(halt);
     // The caller's durable mark: after it a crash leaves "may have been sent", before it "was not".
-    if (!(await beforeData())) return this.#reset({ kind: "abandoned" });
+    if (!(await beforeData(this.#refused))) return this.#reset({ kind: "abandoned" });
     return (await this.#data()) ?? (await this.#body()) ?? this.#end();
   }
 
@@ -135,14 +139,15 @@ export class Transaction {
       return { kind: "not_sent", stage: "body", reason };
     }
     const answer = await stream.command(END_OF_DATA.trimEnd(), timeoutFor(this.#clock, "endOfData"));
-    if (answer.kind === "lost") return { kind: "unknown", reason: answer.reason };
+    if (answer.kind === "lost") return { kind: "unknown", reason: answer.reason, refused: this.#refused };
     const reply = kept(answer.reply);
     if (positive(reply)) {
       return { kind: "accepted", accepted: this.#accepted, refused: this.#refused, reply, providerId: null };
     }
     if (reply.code >= 400) return refused("body", reply, this.#refused);
     stream.destroy();
-    return { kind: "unknown", reason: `unexpected reply ${reply.code} to the end of the message` };
+    const reason = `unexpected reply ${reply.code} to the end of the message`;
+    return { kind: "unknown", reason, refused: this.#refused };
   }
 
   /** Leaves the session clean for the next mail; that this fails changes nothing for this one. */

@@ -22,12 +22,15 @@ export interface Login {
 
 export type SmtpStage = "dns" | "tls" | "greeting" | "auth" | "mail" | "rcpt" | "data" | "body";
 
+/** Recipients that were turned down at RCPT, each with what was said of it. */
+export type RefusedRecipients = readonly { readonly address: string; readonly reply: SmtpReply }[];
+
 export type SendOutcome =
   /** The end of the message was confirmed. `refused` recipients were turned down at RCPT. `providerId`: the Gmail API's id. */
   | {
       readonly kind: "accepted";
       readonly accepted: readonly string[];
-      readonly refused: readonly { readonly address: string; readonly reply: SmtpReply }[];
+      readonly refused: RefusedRecipients;
       readonly reply: SmtpReply;
       readonly providerId: string | null;
     }
@@ -36,13 +39,18 @@ export type SendOutcome =
       readonly kind: "refused";
       readonly stage: SmtpStage;
       readonly reply: SmtpReply;
-      readonly refused: readonly { readonly address: string; readonly reply: SmtpReply }[];
+      readonly refused: RefusedRecipients;
       readonly retryAfterMs: number | null;
     }
   /** The conversation broke before the message's end went out; nothing was sent. */
   | { readonly kind: "not_sent"; readonly stage: SmtpStage; readonly reason: string }
   /** It broke after the end went out (or the Gmail API took the whole request): it may have been sent. */
-  | { readonly kind: "unknown"; readonly reason: string }
+  | {
+      readonly kind: "unknown";
+      readonly reason: string;
+      /** Recipients that had been turned down at RCPT before that, by SMTP. */
+      readonly refused?: RefusedRecipients;
+    }
   /** `beforeData` said no (the claim was lost): the session was reset, nothing was sent. */
   | { readonly kind: "abandoned" };
 
@@ -56,11 +64,14 @@ export interface ProbeStage {
 }
 
 /**
- * Hands mail to Gmail. Never throws for what Gmail or the network does; all of that is in the outcome.
- * `beforeData` is awaited right before DATA (or before the request body of the Gmail API): the caller's durable mark; false stops the send.
+ * Awaited right before DATA (or before the request body of the Gmail API): the caller's durable mark; false stops the send. By SMTP it is told which
+ * recipients were turned down, so that the mark says whom the message is about to reach.
  */
+export type BeforeData = (refused?: RefusedRecipients) => Promise<boolean>;
+
+/** Hands mail to Gmail. Never throws for what Gmail or the network does; all of that is in the outcome. */
 export interface MailTransport {
-  send(mail: OutgoingMail, login: Login, beforeData: () => Promise<boolean>): Promise<SendOutcome>;
+  send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome>;
   /** Proves the way without sending: dns, tls, auth and, by SMTP, envelope (MAIL and RCPT to oneself, RSET; never DATA). Ends at the first failure. */
   probe(login: Login): Promise<readonly ProbeStage[]>;
   /** Ends idle sessions. */

@@ -1,0 +1,123 @@
+import { SECOND } from "../clock.ts";
+import type { AccessTokenOutcome } from "../connections/access-token.ts";
+import { readBody } from "./body-store.ts";
+import { type Claim, claimMessage, leaseEndMs } from "./claim.ts";
+import type { DeliveryDeps } from "./delivery-deps.ts";
+import { pendingRecipients } from "./moves.ts";
+import type { BeforeData, OutgoingMail, SendOutcome } from "./ports.ts";
+import { isUnknown, resolveUnknown } from "./resolver.ts";
+import { settle } from "./settle.ts";
+import { beforeDelivery, type TryResult } from "./verdict.ts";
+
+type NoToken = Exclude<AccessTokenOutcome, { readonly ok: true }>;
+
+/** How long to wait before asking again for what an operator has to mend. Nominal. */
+const CLIENT_REJECTED_RETRY_MS = 300 * SECOND;
+
+const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryResult => {
+  switch (outcome.why) {
+    case "grant_dead":
+      return { kind: "hold", problem: outcome.reason };
+    case "not_connected":
+      return { kind: "hold", problem: "not_connected" };
+    case "client_rejected":
+      deps.log.error("delivery_client_rejected", { message: claim.message.id, server: claim.server.id });
+      return { kind: "postpone", problem: "client_rejected", retryAfterMs: CLIENT_REJECTED_RETRY_MS };
+    case "google_unavailable":
+      return { kind: "postpone", problem: "google_unavailable", retryAfterMs: outcome.retryAfterS * SECOND };
+  }
+};
+
+/** A claim under way: its version moves on with the mark. */
+class Try {
+  readonly #deps: DeliveryDeps;
+  #claim: Claim;
+  /** The store failed while the mark was written. */
+  #markFailure: unknown = null;
+
+  constructor(deps: DeliveryDeps, claim: Claim) {
+    this.#deps = deps;
+    this.#claim = claim;
+  }
+
+  get claim(): Claim {
+    return this.#claim;
+  }
+
+  get markFailure(): unknown {
+    return this.#markFailure;
+  }
+
+  /**
+   * The mark: written before DATA goes out, a write of its own. A crash after it leaves a message that may have been sent, to
+   * the recipients that the mark names, and goes to the resolver; a crash before it leaves one that was not and is sent again. False: the claim was lost, or the store cannot be written.
+   */
+  readonly mark: BeforeData = async (refused = []) => {
+    const { id, value: before, version } = this.#claim.message;
+    const recipients = beforeDelivery(before.recipients, refused, this.#claim.server.value.transport);
+    const value = { ...before, recipients, phase: "data" as const, dueAtMs: leaseEndMs(this.#deps) };
+    try {
+      const outcome = await this.#deps.records.commit([{ op: "replace", kind: "messages", id, version, value }]);
+      if (!outcome.done) return false;
+      this.#claim = { ...this.#claim, message: { id, value, version: outcome.versions[0] ?? "" } };
+      return true;
+    } catch (error) {
+      this.#markFailure = error;
+      return false;
+    }
+  };
+
+  /** The mail as it goes out now: the same bytes at every try, to those who have not got it yet. Null: its body is gone. */
+  async mail(): Promise<OutgoingMail | null> {
+    const { value } = this.#claim.message;
+    const body = await readBody(this.#deps, value);
+    if (body === null) return null;
+    const date = new Date(value.firstTriedAtMs ?? value.createdAtMs);
+    const raw = await this.#deps.composeMime({ body, messageId: value.messageId, date });
+    // The account itself as envelope sender: what bounces comes back to it, and Gmail puts it there anyway.
+    const from = this.#claim.server.value.username;
+    return { envelope: { from, to: pendingRecipients(value).map(({ address }) => address) }, raw };
+  }
+}
+
+const tokenRefused = (outcome: SendOutcome): boolean =>
+  outcome.kind === "refused" && outcome.stage === "auth" && (outcome.reply.code === 535 || outcome.reply.code === 401);
+
+/** Hands the mail over; after a refused token once more with a fresh one. */
+const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
+  const { server } = current.claim;
+  const { username, transport: kind } = server.value;
+  const transport = deps.transports[kind];
+  const first = await deps.accessTokens.obtain(server.id);
+  if (!first.ok) return withoutToken(deps, current.claim, first);
+  const outcome = await transport.send(mail, { username, accessToken: first.token }, current.mark);
+  if (outcome.kind === "abandoned") return "abandoned";
+  if (!tokenRefused(outcome)) return { kind: "gmail", outcome };
+  const fresh = await deps.accessTokens.obtain(server.id, first.token);
+  if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
+  const second = await transport.send(mail, { username, accessToken: fresh.token }, current.mark);
+  return second.kind === "abandoned" ? "abandoned" : { kind: "gmail", outcome: second };
+};
+
+const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
+  const mail = await current.mail();
+  if (mail === null) return settle(deps, current.claim, { kind: "impossible", problem: "body_erased" });
+  const result = await handOver(deps, current, mail);
+  if (result !== "abandoned") return settle(deps, current.claim, result);
+  const { id } = current.claim.message;
+  if (current.markFailure === null) return deps.log.warn("claim_lost", { message: id });
+  // Nothing was sent, but the mark may stand in spite of the error: the lease's end would make "unknown" of it. So try to say it.
+  await settle(deps, current.claim, { kind: "postpone", problem: "unavailable", retryAfterMs: null });
+};
+
+/**
+ * What a push about one message leads to: a try to send it, a look for it where its delivery is in doubt, or nothing where neither is due; whatever
+ * comes of it is written down. So a push that is repeated, late or about a message that is long gone does no harm.
+ * Throws `Unavailable` when the store cannot be read or written, and whatever is a defect.
+ */
+export const deliverMessage = async (deps: DeliveryDeps, id: string): Promise<void> => {
+  const claim = await claimMessage(deps, id);
+  if (claim !== undefined) return tryOnce(deps, new Try(deps, claim));
+  const message = await deps.records.get("messages", id);
+  if (message !== undefined && isUnknown(message)) await resolveUnknown(deps, message);
+};

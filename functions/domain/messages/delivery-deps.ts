@@ -1,0 +1,28 @@
+import type { Clock } from "../clock.ts";
+import type { AccessTokens } from "../connections/access-token.ts";
+import type { Log } from "../log.ts";
+import type { Transport } from "../mail-servers/mail-server.ts";
+import type { Announce, Publisher } from "../publisher.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records } from "../records.ts";
+import type { EnvironmentSettings } from "../settings/settings.ts";
+import type { ComposeMime, GmailAccount, MailTransport } from "./ports.ts";
+
+/** What moving messages needs: the store, the queue, the world's ear. */
+export interface MoveDeps {
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly log: Log;
+  readonly records: Records;
+  readonly publisher: Publisher;
+  readonly announce: Announce;
+  readonly environment: EnvironmentSettings;
+}
+
+/** What handing them to Gmail needs besides. */
+export interface DeliveryDeps extends MoveDeps {
+  readonly transports: Readonly<Record<Transport, MailTransport>>;
+  readonly composeMime: ComposeMime;
+  readonly gmailAccount: GmailAccount;
+  readonly accessTokens: AccessTokens;
+}

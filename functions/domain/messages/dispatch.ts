@@ -1,0 +1,125 @@
+import type { MailServer } from "../mail-servers/mail-server.ts";
+import { canSend } from "../mail-servers/mail-server.ts";
+import type { Page, Versioned } from "../records.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import type { Settings } from "../settings/settings.ts";
+import { cutShort } from "./claim.ts";
+import type { MoveDeps } from "./delivery-deps.ts";
+import { eraseFinalBody, finished, saveMove } from "./finish.ts";
+import { holdAgainAtMs } from "./hold.ts";
+import { correctLedger } from "./limits.ts";
+import type { Message } from "./message.ts";
+import { messageEvent } from "./message-events.ts";
+import { isIn, type MessageIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
+import { queuedNow } from "./plan-message.ts";
+import { publishForDelivery } from "./publish-delivery.ts";
+import { abandonedAfterMark } from "./resolver.ts";
+
+const PAGE = 100;
+/** At most so many a tick; the next tick goes on. */
+const PAGES = 50;
+const AT_ONCE = 8;
+
+interface Tick {
+  readonly settings: Settings;
+  /** Each server is read once a tick. */
+  readonly server: (id: string) => Promise<MailServer | undefined>;
+}
+
+/** The record first, then its publication: a crash in between leaves a queued message that is due again, and nobody publishes it twice. */
+const enqueue = async (deps: MoveDeps, message: Versioned<Message>, note: string | null): Promise<void> => {
+  const { value } = message;
+  const state = queuedNow(deps.clock);
+  const after =
+    value.status === "queued"
+      ? postponed(value, state.dueAtMs ?? 0)
+      : moveTo(value, state, { nowMs: deps.clock.nowMs(), note });
+  if ((await saveMove(deps, message, after)) !== undefined) await publishForDelivery(deps, message.id);
+};
+
+/** The look itself needs a token, which `deliver-mail` alone may have. */
+const askForLook = async (deps: MoveDeps, unknown: Versioned<Message>): Promise<void> => {
+  const after = postponed(unknown.value, queuedNow(deps.clock).dueAtMs ?? 0);
+  if ((await saveMove(deps, unknown, after)) !== undefined) await publishForDelivery(deps, unknown.id);
+};
+
+const expire = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
+  const { retentionDays } = tick.settings;
+  const after = finished(deps.clock, message.value, { status: "expired", nowMs: deps.clock.nowMs(), retentionDays });
+  const saved = await saveMove(deps, message, after);
+  if (saved !== undefined) await deps.announce(messageEvent("relais.message.expired.v1", saved.id, after));
+};
+
+/** A lease that ran out before the mark: nothing was sent, and what the ledger counted is given back. */
+const takeBack = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>): Promise<void> => {
+  const { value } = sending;
+  const nowMs = deps.clock.nowMs();
+  const note = "the worker went away before anything was sent";
+  const after = moveTo(value, queuedNow(deps.clock), { nowMs, note, attempt: cutShort(nowMs) });
+  if ((await saveMove(deps, sending, after)) === undefined) return;
+  const unsent = pendingRecipients(value).length;
+  await correctLedger(deps, value.serverId, { claimedAtMs: value.updatedAtMs, unsent, limit: null });
+  await publishForDelivery(deps, sending.id);
+};
+
+const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>, tick: Tick): Promise<void> => {
+  const server = await tick.server(held.value.serverId);
+  // A server that is gone: the claim fails the message and says so.
+  const stuck = tick.settings.paused || (server !== undefined && !canSend(server));
+  if (!stuck) return enqueue(deps, held, "released");
+  await saveMove(deps, held, postponed(held.value, holdAgainAtMs(deps.clock, held.value.because)));
+};
+
+const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
+  const { value, ...at } = message;
+  const expired = value.expiresAtMs !== null && value.expiresAtMs <= deps.clock.nowMs();
+  if (isIn(value, "sent", "failed", "canceled", "expired")) return eraseFinalBody(deps, message);
+  if (isIn(value, "sending")) {
+    return value.phase === "data" ? abandonedAfterMark(deps, message) : takeBack(deps, { ...at, value });
+  }
+  if (isIn(value, "unknown")) return askForLook(deps, message);
+  if (expired) return expire(deps, message, tick);
+  if (isIn(value, "held")) return reconsiderHeld(deps, { ...at, value }, tick);
+  return enqueue(deps, message, null);
+};
+
+const remembered = (deps: MoveDeps): Tick["server"] => {
+  const known = new Map<string, Promise<MailServer | undefined>>();
+  return (id) => {
+    const server = known.get(id) ?? deps.records.get("mailServers", id).then((found) => found?.value);
+    known.set(id, server);
+    return server;
+  };
+};
+
+/** In the order of the page, some at a time. */
+const each = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    await Promise.all(items.slice(start, start + AT_ONCE).map(act));
+  }
+};
+
+/**
+ * Looks at every message whose time has come, longest due first. May run twice at once: each move is on condition that nobody else made it, and
+ * what is published twice is delivered once. Answers how many were looked at. Throws `Unavailable`; the next tick goes on.
+ */
+export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
+  const settings = await readSettings(deps.records, deps.environment);
+  const tick: Tick = { settings: settings.value, server: remembered(deps) };
+  const upTo = deps.clock.nowMs();
+  let cursor: string | null = null;
+  let seen = 0;
+  for (let pages = 0; pages < PAGES; pages += 1) {
+    const page: Page<Message> | "bad_cursor" = await deps.records.query(
+      "messagesDue",
+      { upTo },
+      { limit: PAGE, cursor },
+    );
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    await each(page.items, (message) => dispatchOne(deps, message, tick));
+    seen += page.items.length;
+    cursor = page.next;
+    if (cursor === null) break;
+  }
+  return seen;
+};

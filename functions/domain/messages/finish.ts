@@ -1,0 +1,66 @@
+import { type Clock, DAY, MINUTE } from "../clock.ts";
+import type { Records, Versioned } from "../records.ts";
+import { eraseBody } from "./body-store.ts";
+import type { Message } from "./message.ts";
+import { type Change, isIn, moveTo } from "./moves.ts";
+
+/** A failed message's body stays this long, for `retry`. Nominal. */
+const FAILED_BODY_MS = 7 * DAY;
+/** When the erasure of a large body is taken up again after a crash. Nominal. */
+const ERASE_AGAIN_MS = 5 * MINUTE;
+
+export interface Finish extends Change {
+  readonly status: "sent" | "failed" | "canceled" | "expired";
+  readonly retentionDays: number;
+}
+
+/**
+ * The message in a final state. An inline body goes with this very move; one in chunks stays named until they are deleted (`saveMove`), so that a
+ * crash in between leaves a message whose erasure is due, not chunks that nobody knows of. Pure.
+ */
+export const finished = (clock: Pick<Clock, "lasting">, message: Message, finish: Finish): Message => {
+  const { status, retentionDays, nowMs } = finish;
+  const { body } = message;
+  const keepsBody = status === "failed";
+  const eraseNow = body.kind === "inline" && !keepsBody;
+  const bodyDueAtMs = nowMs + clock.lasting(keepsBody ? FAILED_BODY_MS : ERASE_AGAIN_MS);
+  const state = { status, finalAtMs: nowMs, dueAtMs: body.kind === "erased" || eraseNow ? null : bodyDueAtMs };
+  const facts = {
+    ...finish.facts,
+    body: eraseNow ? ({ kind: "erased", atMs: nowMs } as const) : body,
+    eraseAtMs: nowMs + clock.lasting(retentionDays * DAY),
+  };
+  return moveTo(message, state, { ...finish, facts });
+};
+
+/** The body is gone from the store; `message` is final. Pure. */
+export const withoutBody = (message: Message, nowMs: number): Message => {
+  if (!isIn(message, "sent", "failed", "canceled", "expired")) throw new Error("only a final message loses its body");
+  return { ...message, body: { kind: "erased", atMs: nowMs }, dueAtMs: null };
+};
+
+/** Deletes the body of a final message, chunks first. A lost race is no matter: whoever won did the same. */
+export const eraseFinalBody = async (
+  deps: { readonly records: Records; readonly clock: Pick<Clock, "nowMs"> },
+  final: Versioned<Message>,
+): Promise<void> => {
+  await eraseBody(deps, final.value);
+  const value = withoutBody(final.value, deps.clock.nowMs());
+  await deps.records.commit([{ op: "replace", kind: "messages", id: final.id, version: final.version, value }]);
+};
+
+/**
+ * Writes a move on condition that nobody moved the message since it was read; undefined when somebody did. Throws `Unavailable`.
+ */
+export const saveMove = async (
+  deps: { readonly records: Records; readonly clock: Pick<Clock, "nowMs"> },
+  before: Versioned<Message>,
+  after: Message,
+): Promise<Versioned<Message> | undefined> => {
+  const { id, version } = before;
+  const outcome = await deps.records.commit([{ op: "replace", kind: "messages", id, version, value: after }]);
+  if (!outcome.done) return undefined;
+  const saved = { id, value: after, version: outcome.versions[0] ?? "" };
+  if (after.body.kind === "chunks" && isIn(after, "sent", "canceled", "expired")) await eraseFinalBody(deps, saved);
+  return saved;
+};

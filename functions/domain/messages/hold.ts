@@ -1,0 +1,39 @@
+import { type Clock, HOUR, isoTime, MINUTE } from "../clock.ts";
+import type { HeldBecause, Message } from "./message.ts";
+import { moveTo } from "./moves.ts";
+
+/**
+ * How soon `dispatch-due` looks whether a held message may go: the release itself comes with the event that makes it possible (a reconnect, an
+ * operator's "resume"); this is only for the case that the event was lost. Nominal.
+ */
+const LOOK_AGAIN_MS = { reconnect_required: HOUR, paused: 5 * MINUTE, limit_reached: MINUTE, unknown_delivery: HOUR };
+
+const NOTES: Readonly<Record<HeldBecause, string>> = {
+  reconnect_required: "the mail server cannot send",
+  paused: "sending is paused",
+  limit_reached: "the limit of the mail server is reached",
+  unknown_delivery: "the delivery is in doubt",
+};
+
+export const holdAgainAtMs = (clock: Pick<Clock, "nowMs" | "lasting">, because: HeldBecause): number =>
+  clock.nowMs() + clock.lasting(LOOK_AGAIN_MS[because]);
+
+/** The message set aside, with an entry among the attempts that says why. `untilMs`: when there will be room, where that is known. Pure. */
+export const held = (
+  clock: Pick<Clock, "nowMs" | "lasting">,
+  message: Message,
+  hold: { readonly because: HeldBecause; readonly problem: string; readonly untilMs?: number },
+): Message => {
+  const nowMs = clock.nowMs();
+  const dueAtMs = hold.untilMs ?? holdAgainAtMs(clock, hold.because);
+  const until = hold.untilMs === undefined ? "" : ` until ${isoTime(hold.untilMs)}`;
+  return moveTo(
+    message,
+    { status: "held", because: hold.because, dueAtMs, sinceMs: nowMs },
+    {
+      nowMs,
+      note: `${NOTES[hold.because]}${until}`,
+      attempt: { atMs: nowMs, outcome: "held", smtp: null, problem: hold.problem },
+    },
+  );
+};

@@ -1,0 +1,161 @@
+import type { Clock } from "../clock.ts";
+import { HOUR, MINUTE } from "../clock.ts";
+import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import type { Versioned } from "../records.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
+import { finished, saveMove } from "./finish.ts";
+import type { Message, Recipient } from "./message.ts";
+import { messageEvent } from "./message-events.ts";
+import { isIn, type MessageIn, moveTo, postponed } from "./moves.ts";
+import { queuedNow } from "./plan-message.ts";
+import type { SentMailLookup } from "./ports.ts";
+import { publishForDelivery } from "./publish-delivery.ts";
+import { nextLookupMs } from "./retry-policy.ts";
+
+/** Scopes under which `users.messages.list?q=` is answered (developers.google.com/gmail/api/reference/rest/v1/users.messages/list); `gmail.metadata` bars `q`. */
+const SEARCH_SCOPES = [
+  "https://mail.google.com/",
+  "https://www.googleapis.com/auth/gmail.modify",
+  "https://www.googleapis.com/auth/gmail.readonly",
+];
+
+const maySearch = (server: MailServer | undefined): boolean => {
+  const scopes = server === undefined ? [] : (grantOf(server)?.scopes ?? []);
+  return SEARCH_SCOPES.some((scope) => scopes.includes(scope));
+};
+
+const NO_SEARCH = "the granted scopes do not allow a search of the sent mail: a person must decide";
+const NOT_FOUND = "not found in the sent mail: a person must decide";
+const LOOK_WHEN_RECONNECTED_MS = HOUR;
+const LOOK_AGAIN_MS = MINUTE;
+
+/** When the look after `lookups` of them is due: fixed from the loss on, so that repeated pushes do not hasten it. Null: there is none. */
+const lookupDueAtMs = (clock: Pick<Clock, "lasting">, sinceMs: number, lookups: number): number | null => {
+  const delayMs = nextLookupMs(lookups);
+  return delayMs === undefined ? null : sinceMs + clock.lasting(delayMs);
+};
+
+/** The reply was lost: the first look is due soon, or at once it is for a person where nobody may look. Pure. */
+export const enterUnknown = (
+  { clock }: Pick<MoveDeps, "clock">,
+  message: Message,
+  loss: { readonly recipients: readonly Recipient[]; readonly server: MailServer | undefined },
+): Message => {
+  const nowMs = clock.nowMs();
+  const searchable = maySearch(loss.server);
+  // `resend` without a search is due at once: `dispatch-due` takes it from there.
+  const forNobody = message.onUnknown === "resend" ? nowMs : null;
+  const dueAtMs = searchable ? lookupDueAtMs(clock, nowMs, 0) : forNobody;
+  return moveTo(
+    message,
+    { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs },
+    {
+      nowMs,
+      note: searchable ? "the reply was lost after the end of the message" : NO_SEARCH,
+      attempt: { atMs: nowMs, outcome: "unknown", smtp: null, problem: "delivery_unknown" },
+      facts: { recipients: loss.recipients },
+    },
+  );
+};
+
+/** Those the message reached are accepted; who had been turned down for a while (a reply of their own) is still to be tried. */
+const reached = (recipients: readonly Recipient[]): readonly Recipient[] =>
+  recipients.map((recipient) =>
+    recipient.state === "pending" && recipient.reply === null ? { ...recipient, state: "accepted" } : recipient,
+  );
+
+/** An unknown message that is proven to have gone out: `sent`, or again for the recipients that it did not reach. */
+export const confirmSent = async (
+  deps: MoveDeps,
+  unknown: Versioned<Message>,
+  proof: { readonly recipients: readonly Recipient[]; readonly note: string },
+): Promise<void> => {
+  const nowMs = deps.clock.nowMs();
+  const { recipients, note } = proof;
+  const waiting = recipients.some(({ state }) => state === "pending");
+  const settings = await readSettings(deps.records, deps.environment);
+  const { retentionDays } = settings.value;
+  const after = waiting
+    ? moveTo(unknown.value, queuedNow(deps.clock), { nowMs, note, facts: { recipients } })
+    : finished(deps.clock, unknown.value, { status: "sent", nowMs, note, retentionDays, facts: { recipients } });
+  const saved = await saveMove(deps, unknown, after);
+  if (saved === undefined) return;
+  await deps.announce(messageEvent("relais.message.resolved.v1", saved.id, after));
+  if (waiting) await publishForDelivery(deps, saved.id);
+};
+
+/** Nothing found and no look left, or no look allowed: as the caller chose. */
+const giveUpLooking = async (
+  deps: MoveDeps,
+  unknown: Versioned<MessageIn<"unknown">>,
+  outcome: { readonly note: string; readonly lookups: number },
+): Promise<void> => {
+  const { value } = unknown;
+  const nowMs = deps.clock.nowMs();
+  if (value.onUnknown === "resend") {
+    const note = "sent again under the same Message-ID";
+    const saved = await saveMove(deps, unknown, moveTo(value, queuedNow(deps.clock), { nowMs, note }));
+    if (saved !== undefined) await publishForDelivery(deps, saved.id);
+    return;
+  }
+  const state = { status: "unknown", lookups: outcome.lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
+  const after = moveTo(value, state, { nowMs, note: outcome.note });
+  const saved = await saveMove(deps, unknown, after);
+  if (saved !== undefined) await deps.announce(messageEvent("relais.message.unknown.v1", saved.id, after));
+};
+
+const look = async (
+  deps: DeliveryDeps,
+  unknown: Versioned<MessageIn<"unknown">>,
+  server: MailServer,
+): Promise<SentMailLookup> => {
+  const token = await deps.accessTokens.obtain(unknown.value.serverId);
+  // No token, no look: that is not a miss.
+  if (!token.ok) return "unavailable";
+  const login = { username: server.username, accessToken: token.token };
+  return deps.gmailAccount.findSent(login, unknown.value.messageId);
+};
+
+/**
+ * One look for an unknown message in the account's sent mail. Found: `sent`. Not found: again later, since the index lags, and after the last look as
+ * `onUnknown` says. A look that failed is made again and counts for nothing. Harmless when repeated. Throws `Unavailable`.
+ */
+export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<MessageIn<"unknown">>): Promise<void> => {
+  const { value } = unknown;
+  const nowMs = deps.clock.nowMs();
+  const dueAtMs = lookupDueAtMs(deps.clock, value.sinceMs, value.lookups);
+  const server = (await deps.records.get("mailServers", value.serverId))?.value;
+  if (!maySearch(server)) {
+    // Decided by a person already, unless it is to be resent.
+    if (value.dueAtMs === null) return;
+    return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups });
+  }
+  if (value.dueAtMs === null || dueAtMs === null || dueAtMs > nowMs || server === undefined) return;
+  const found = canSend(server) ? await look(deps, unknown, server) : "unavailable";
+  if (found === "found") {
+    return confirmSent(deps, unknown, { recipients: reached(value.recipients), note: "found in the sent mail" });
+  }
+  if (found === "forbidden") return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups });
+  if (found === "unavailable") {
+    const laterMs = canSend(server) ? LOOK_AGAIN_MS : LOOK_WHEN_RECONNECTED_MS;
+    await saveMove(deps, unknown, postponed(value, nowMs + deps.clock.lasting(laterMs)));
+    return;
+  }
+  const lookups = value.lookups + 1;
+  const nextAtMs = lookupDueAtMs(deps.clock, value.sinceMs, lookups);
+  if (nextAtMs === null) return giveUpLooking(deps, unknown, { note: NOT_FOUND, lookups });
+  const next: Message = { ...value, lookups, dueAtMs: nextAtMs, updatedAtMs: nowMs };
+  await saveMove(deps, unknown, next);
+};
+
+/** What `dispatch-due` makes of an expired lease that bears the mark. */
+export const abandonedAfterMark = async (deps: MoveDeps, sending: Versioned<Message>): Promise<void> => {
+  const server = (await deps.records.get("mailServers", sending.value.serverId))?.value;
+  const after = enterUnknown(deps, sending.value, { recipients: sending.value.recipients, server });
+  const saved = await saveMove(deps, sending, after);
+  if (saved !== undefined) await deps.announce(messageEvent("relais.message.unknown.v1", saved.id, after));
+};
+
+export const isUnknown = (message: Versioned<Message>): message is Versioned<MessageIn<"unknown">> =>
+  isIn(message.value, "unknown");

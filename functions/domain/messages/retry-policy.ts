@@ -1,0 +1,105 @@
+import { type Clock, HOUR, MINUTE } from "../clock.ts";
+import type { Transport } from "../mail-servers/mail-server.ts";
+import type { DeliveryProblemCode } from "../problem-texts.ts";
+import type { MessageFacts, SmtpReply } from "./message.ts";
+import type { SmtpStage } from "./ports.ts";
+
+/**
+ * The one place that decides whether, when and for how long a message is tried again. Durations are nominal.
+ */
+
+/** After the first try, not counting time held, scheduled or unknown (RFC 5321 §4.5.4.1 asks for 4 to 5 days; people asked for 3). */
+const TRY_FOR_MS = 72 * HOUR;
+
+const FIRST_DELAY_MS = MINUTE;
+const LONGEST_DELAY_MS = HOUR;
+/** Gmail's daily limit locks an account for up to 24 hours (support.google.com/a/answer/166852): asking more often prolongs it. */
+const DAILY_LIMIT_DELAY_MS = HOUR;
+/** `454 4.7.0 Too many login attempts`. */
+const LOGIN_LIMIT_DELAY_MS = 10 * MINUTE;
+/** Nothing a caller asks for by Retry-After is waited on for longer. */
+const LONGEST_RETRY_AFTER_MS = 24 * HOUR;
+
+/** What a refusal means. `limit`: the account may not send more for now; every other message of the server would hear the same. */
+export type Verdict = "again" | "final" | "daily_limit" | "login_limit";
+
+export interface Refusal {
+  readonly transport: Transport;
+  readonly stage: SmtpStage;
+  readonly reply: SmtpReply;
+}
+
+/** Only from MAIL on does a refusal speak of the message; before, it speaks of the session or the account. */
+const ABOUT_THE_MESSAGE: readonly SmtpStage[] = ["mail", "rcpt", "data", "body"];
+
+const smtpVerdict = ({ stage, reply }: Refusal): Verdict => {
+  // 550 5.4.5 "Daily user sending limit exceeded" (support.google.com/a/answer/3726730): a 5xx, yet it passes.
+  if (reply.enhanced === "5.4.5") return "daily_limit";
+  if (reply.code === 454 && reply.enhanced === "4.7.0") return "login_limit";
+  if (reply.code < 500 || !ABOUT_THE_MESSAGE.includes(stage)) return "again";
+  // 530 "Authentication required" at MAIL is about the session too.
+  return reply.code === 530 ? "again" : "final";
+};
+
+const httpVerdict = ({ stage, reply }: Refusal): Verdict => {
+  if (stage === "auth") return "again";
+  if (reply.code === 403 || reply.code === 429) {
+    return /daily|sending limit/i.test(reply.response) ? "daily_limit" : "again";
+  }
+  return reply.code === 408 || reply.code >= 500 ? "again" : "final";
+};
+
+export const verdictOf = (refusal: Refusal): Verdict =>
+  refusal.transport === "smtp" ? smtpVerdict(refusal) : httpVerdict(refusal);
+
+const FINAL_PROBLEM: Partial<Record<SmtpStage, DeliveryProblemCode>> = {
+  mail: "sender_refused",
+  rcpt: "recipients_refused",
+};
+
+/** The code a person reads a text for. */
+export const refusalProblem = (refusal: Refusal): DeliveryProblemCode => {
+  const verdict = verdictOf(refusal);
+  if (verdict === "daily_limit") return "quota_reached";
+  if (verdict === "login_limit") return "too_many_logins";
+  if (refusal.stage === "auth")
+    return refusal.reply.code >= 500 || refusal.reply.code < 420 ? "auth_refused" : "gmail_unavailable";
+  if (verdict === "again") return "temporarily_refused";
+  return FINAL_PROBLEM[refusal.stage] ?? "message_refused";
+};
+
+export const lossProblem = (stage: SmtpStage): DeliveryProblemCode => {
+  if (stage === "dns") return "dns_failed";
+  return stage === "tls" ? "tls_failed" : "connection_lost";
+};
+
+export interface DelayRequest {
+  /** Tries made, this one included. */
+  readonly tries: number;
+  readonly verdict: Exclude<Verdict, "final">;
+  readonly retryAfterMs: number | null;
+  /** In [0, 1): spreads what failed together. */
+  readonly fraction: number;
+}
+
+const LEAST_DELAY_MS = { again: 0, daily_limit: DAILY_LIMIT_DELAY_MS, login_limit: LOGIN_LIMIT_DELAY_MS } as const;
+
+/** Nominal milliseconds until the next try: doubling from a minute to an hour, ± a quarter; Retry-After is never undercut. */
+export const retryDelayMs = ({ tries, verdict, retryAfterMs, fraction }: DelayRequest): number => {
+  const doubled = Math.min(FIRST_DELAY_MS * 2 ** Math.min(tries - 1, 20), LONGEST_DELAY_MS);
+  const spread = Math.max(doubled, LEAST_DELAY_MS[verdict]) * (0.75 + fraction / 2);
+  return Math.max(spread, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
+};
+
+/** Has it been tried for 72 hours? */
+export const triedLongEnough = (message: MessageFacts, clock: Pick<Clock, "nowMs" | "lasting">): boolean =>
+  message.firstTriedAtMs !== null &&
+  clock.nowMs() - message.firstTriedAtMs - message.agelessMs >= clock.lasting(TRY_FOR_MS);
+
+/**
+ * When the account's sent mail is searched after a lost reply, counted from the loss: Gmail's index lags, mostly by seconds, at times by minutes.
+ */
+const LOOKUPS_AT_MS = [MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR] as const;
+
+/** Nominal milliseconds from the loss to the look after `lookups` of them; undefined: all were made. */
+export const nextLookupMs = (lookups: number): number | undefined => LOOKUPS_AT_MS[lookups];

@@ -1,0 +1,155 @@
+import type { Unavailable } from "../problem.ts";
+import type { Versioned } from "../records.ts";
+import type { Claim } from "./claim.ts";
+import type { MoveDeps } from "./delivery-deps.ts";
+import { finished, saveMove } from "./finish.ts";
+import { held } from "./hold.ts";
+import { correctLedger } from "./limits.ts";
+import type { Attempt, Message, Recipient } from "./message.ts";
+import { messageEvent } from "./message-events.ts";
+import { isIn, moveTo } from "./moves.ts";
+import { confirmSent, enterUnknown } from "./resolver.ts";
+import { retryDelayMs, triedLongEnough } from "./retry-policy.ts";
+import { type Judgement, judge, type TryResult } from "./verdict.ts";
+
+type Event = "sent" | "deferred" | "held" | "unknown" | "failed";
+interface Settled {
+  readonly after: Message;
+  readonly event: Event;
+}
+
+const rejectPending = (recipients: readonly Recipient[]): readonly Recipient[] =>
+  recipients.map((recipient) => (recipient.state === "pending" ? { ...recipient, state: "rejected" } : recipient));
+
+const attemptOf = (
+  nowMs: number,
+  outcome: Attempt["outcome"],
+  judgement: Exclude<Judgement, { kind: "hold" }>,
+): Attempt => ({
+  atMs: nowMs,
+  outcome,
+  smtp: judgement.smtp,
+  problem: judgement.problem,
+});
+
+/** Sent to those who took it, or failed when nobody did. */
+const ended = (deps: MoveDeps, claim: Claim, judgement: Exclude<Judgement, { kind: "hold" }>): Settled => {
+  const nowMs = deps.clock.nowMs();
+  const recipients = rejectPending(judgement.recipients);
+  const status = recipients.some(({ state }) => state === "accepted") ? "sent" : "failed";
+  const providerId = judgement.providerId ?? claim.message.value.providerId;
+  const after = finished(deps.clock, claim.message.value, {
+    status,
+    nowMs,
+    retentionDays: claim.settings.retentionDays,
+    attempt: attemptOf(nowMs, status, judgement),
+    facts: { recipients, providerId },
+  });
+  return { after, event: status };
+};
+
+const again = (deps: MoveDeps, claim: Claim, judgement: Extract<Judgement, { kind: "again" }>): Settled => {
+  const message = claim.message.value;
+  if (triedLongEnough(message, deps.clock)) return ended(deps, claim, { ...judgement, problem: "attempts_exhausted" });
+  const nowMs = deps.clock.nowMs();
+  const delayMs = retryDelayMs({
+    tries: message.attempts.filter(({ outcome }) => outcome === "deferred").length + 1,
+    verdict: judgement.verdict,
+    retryAfterMs: judgement.retryAfterMs,
+    fraction: deps.random.fraction(),
+  });
+  const after = moveTo(
+    message,
+    { status: "deferred", dueAtMs: nowMs + deps.clock.lasting(delayMs) },
+    {
+      nowMs,
+      attempt: attemptOf(nowMs, "deferred", judgement),
+      facts: { recipients: judgement.recipients, providerId: judgement.providerId ?? message.providerId },
+    },
+  );
+  return { after, event: "deferred" };
+};
+
+const settled = (deps: MoveDeps, claim: Claim, judgement: Judgement): Settled => {
+  const message = claim.message.value;
+  switch (judgement.kind) {
+    case "sent":
+    case "final":
+      return ended(deps, claim, judgement);
+    case "again":
+      return again(deps, claim, judgement);
+    case "hold":
+      return {
+        after: held(deps.clock, message, { because: "reconnect_required", problem: judgement.problem }),
+        event: "held",
+      };
+    case "unknown":
+      return {
+        after: enterUnknown(deps, message, { recipients: judgement.recipients, server: claim.server.value }),
+        event: "unknown",
+      };
+  }
+};
+
+const WRITE_TRIES = 3;
+
+/** A store that hiccups must not turn "sent" into "unknown": the write is tried a few times before the push is given back. */
+const saveStubbornly = async (
+  deps: MoveDeps,
+  before: Versioned<Message>,
+  after: Message,
+): Promise<Versioned<Message> | undefined> => {
+  let failure: Unavailable | unknown;
+  for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
+    try {
+      return await saveMove(deps, before, after);
+    } catch (error) {
+      failure = error;
+      await deps.clock.sleep(deps.clock.lasting(500 * (tries + 1)));
+    }
+  }
+  throw failure;
+};
+
+/** Where the lease was lost meanwhile: what we know for certain is still worth more than what the resolver can find out. */
+const settleLate = async (deps: MoveDeps, claim: Claim, { after, event }: Settled): Promise<void> => {
+  const now = await deps.records.get("messages", claim.message.id);
+  if (now === undefined) return;
+  const { value } = now;
+  // Our own write, whose answer was lost.
+  if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) {
+    await deps.announce(messageEvent(`relais.message.${event}.v1`, now.id, after));
+    return;
+  }
+  deps.log.warn("lease_lost", { message: now.id, status: value.status, outcome: event });
+  if (event === "sent" && isIn(value, "unknown")) {
+    await confirmSent(deps, now, { recipients: after.recipients, note: "the worker came back with the answer" });
+  }
+};
+
+/** Recipients that were counted and not reached. Of an unknown delivery nothing is given back. */
+const unsentOf = (claim: Claim, judgement: Judgement): number => {
+  if (judgement.kind === "hold") return claim.counted.recipients;
+  if (judgement.kind === "unknown") return 0;
+  const taken = (recipients: readonly Recipient[]): number =>
+    recipients.filter(({ state }) => state === "accepted").length;
+  return claim.counted.recipients - (taken(judgement.recipients) - taken(claim.message.value.recipients));
+};
+
+/**
+ * Writes down what a try came to, on condition that the claim still stands; then corrects the ledger, then tells the world.
+ * In that order: the record is the truth, the ledger errs to the safe side, an event is only an echo. Throws `Unavailable`.
+ */
+export const settle = async (deps: MoveDeps, claim: Claim, result: TryResult): Promise<void> => {
+  const judgement = judge(claim.message.value.recipients, result, claim.server.value.transport);
+  const outcome = settled(deps, claim, judgement);
+  const saved = await saveStubbornly(deps, claim.message, outcome.after);
+  if (saved === undefined) return settleLate(deps, claim, outcome);
+  const limit = judgement.kind === "again" && judgement.verdict !== "again" ? judgement.verdict : null;
+  await correctLedger(deps, claim.server.id, {
+    claimedAtMs: claim.counted.atMs,
+    unsent: unsentOf(claim, judgement),
+    limit,
+  });
+  await deps.announce(messageEvent(`relais.message.${outcome.event}.v1`, saved.id, saved.value));
+};
