@@ -1,0 +1,63 @@
+/** A "Send mail as" address of an account; only verified ones may stand in From. */
+export interface SendAsAddress {
+  readonly email: string;
+  readonly name: string;
+  readonly verified: boolean;
+}
+
+/** A Google account of the sandbox. */
+export interface SandboxAccount {
+  /** Google's stable account id: 21 digits. */
+  readonly sub: string;
+  /** The primary address. */
+  readonly email: string;
+  readonly name: string;
+  /** The Workspace domain; null: a consumer account (gmail.com). */
+  readonly hostedDomain: string | null;
+  readonly sendAs: readonly SendAsAddress[];
+}
+
+export const defaultAccounts: readonly SandboxAccount[] = [
+  {
+    sub: "100000000000000000001",
+    email: "ada@example.com",
+    name: "Ada Lovelace",
+    hostedDomain: "example.com",
+    sendAs: [
+      { email: "billing@example.com", name: "Example Billing", verified: true },
+      { email: "sales@example.com", name: "Example Sales", verified: false },
+    ],
+  },
+  account("100000000000000000002", "grace@example.com", "Grace Hopper"),
+  account("100000000000000000003", "facturation@example.com", "Facturation Exemple"),
+  account("100000000000000000004", "operator@example.com", "Olympe Opératrice"),
+  { sub: "100000000000000000005", email: "someone@gmail.com", name: "Someone Else", hostedDomain: null, sendAs: [] },
+];
+
+export const defaultOperatorEmail = "operator@example.com";
+
+function account(sub: string, email: string, name: string): SandboxAccount {
+  return { sub, email, name, hostedDomain: "example.com", sendAs: [] };
+}
+
+export interface Accounts {
+  readonly all: readonly SandboxAccount[];
+  /** Addresses are compared without regard to case. */
+  byEmail(email: string): SandboxAccount | null;
+  bySub(sub: string): SandboxAccount | null;
+}
+
+export const directoryOf = (all: readonly SandboxAccount[]): Accounts => ({
+  all,
+  byEmail: (email) => all.find((one) => one.email.toLowerCase() === email.trim().toLowerCase()) ?? null,
+  bySub: (sub) => all.find((one) => one.sub === sub) ?? null,
+});
+
+/** Whether Gmail leaves this From alone: the account's own address or a verified alias. */
+export const maySendAs = (account: SandboxAccount, address: string): boolean => {
+  const wanted = address.toLowerCase();
+  return (
+    account.email.toLowerCase() === wanted ||
+    account.sendAs.some((alias) => alias.verified && alias.email.toLowerCase() === wanted)
+  );
+};

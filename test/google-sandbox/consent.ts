@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { InteractionResults, Provider } from "oidc-provider";
+import type { SandboxAccount } from "./accounts.ts";
+import { accountPage, errorPage, scopesPage, unverifiedPage } from "./consent-pages.ts";
+import { sendHtml } from "./http.ts";
+import type { Parts } from "./parts.ts";
+import { isSignInScope, knownScopes, scopeList } from "./scopes.ts";
+
+/** One authorization under way: what the client asked, and what the user has answered so far. */
+interface Visit {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly client: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly scopes: readonly string[];
+  /** Fields of the query (GET) or of the form (POST). */
+  readonly answers: URLSearchParams;
+}
+
+export type ConsentStep = (req: IncomingMessage, res: ServerResponse, answers: URLSearchParams) => Promise<void>;
+
+/** The pages between the authorization endpoint and the callback. */
+export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
+  const finish = (visit: Visit, result: InteractionResults) =>
+    provider.interactionFinished(visit.req, visit.res, result, { mergeWithLastSubmission: false });
+
+  const refuse = async (visit: Visit, error: string, onPage: boolean): Promise<void> => {
+    if (onPage) return sendHtml(visit.res, 403, errorPage({ error, description: "" }));
+    await finish(visit, { error });
+  };
+
+  const grant = async (visit: Visit, account: SandboxAccount, about: { scopes: readonly string[]; shown: boolean }) => {
+    const wrong = parts.faults.take("other_account", account.email);
+    const owner = (wrong === null ? null : parts.accounts.byEmail(wrong.use)) ?? account;
+    const given = new provider.Grant({ accountId: owner.sub, clientId: visit.client });
+    given.addOIDCScope(about.scopes.join(" "));
+    const grantId = await given.save();
+    parts.grants.noteGrant(grantId, { offline: visit.params.access_type === "offline", consentShown: about.shown });
+    parts.grants.addConsent(owner.sub, visit.client, about.scopes);
+    await finish(visit, { login: { accountId: owner.sub, remember: false }, consent: { grantId } });
+  };
+
+  const scriptedRefusal = (visit: Visit, account: SandboxAccount | null) => {
+    const email = account?.email ?? null;
+    if (parts.faults.take("deny", email) !== null) return refuse(visit, "access_denied", false);
+    const refusal = parts.faults.take("authorization_error", email);
+    return refusal === null ? null : refuse(visit, refusal.error, refusal.onPage === true);
+  };
+
+  const decide = async (visit: Visit, account: SandboxAccount): Promise<void> => {
+    if (visit.answers.get("decision") !== "allow") return refuse(visit, "access_denied", false);
+    const ticked = visit.answers.getAll("scope");
+    const scopes = visit.scopes.filter((scope) => isSignInScope(scope) || ticked.includes(scope));
+    await grant(visit, account, { scopes, shown: true });
+  };
+
+  const show = async (visit: Visit, account: SandboxAccount | null): Promise<void> => {
+    if (account === null) {
+      const hint = parts.accounts.byEmail(String(visit.params.login_hint ?? ""));
+      return sendHtml(visit.res, 200, accountPage({ accounts: parts.accounts.all, hint }));
+    }
+    const consented = parts.grants.consented(account.sub, visit.client);
+    const forced = scopeList(visit.params.prompt).includes("consent");
+    if (!forced && visit.scopes.every((scope) => consented.includes(scope))) {
+      return grant(visit, account, { scopes: visit.scopes, shown: false });
+    }
+    const delicate = visit.scopes.some((scope) => !isSignInScope(scope));
+    if (delicate && !parts.verified && visit.answers.get("unverified") !== "continue") {
+      return sendHtml(visit.res, 200, unverifiedPage(account));
+    }
+    sendHtml(visit.res, 200, scopesPage(account, visit.scopes));
+  };
+
+  return async (req, res, answers) => {
+    const visit = await visitOf(provider, { req, res, answers });
+    if (visit === null) {
+      return sendHtml(res, 400, errorPage({ error: "invalid_request", description: "This request has expired." }));
+    }
+    const unknown = visit.scopes.filter((scope) => knownScopes[scope] === undefined);
+    if (unknown.length > 0) {
+      return sendHtml(res, 400, errorPage({ error: "invalid_scope", description: unknown.join(" ") }));
+    }
+    const account = parts.accounts.byEmail(answers.get("account") ?? "");
+    const refusal = scriptedRefusal(visit, account);
+    if (refusal !== null) return refusal;
+    if (req.method === "POST" && account !== null) return decide(visit, account);
+    return show(visit, account);
+  };
+};
+
+const visitOf = async (provider: Provider, given: Pick<Visit, "req" | "res" | "answers">): Promise<Visit | null> => {
+  try {
+    const { params } = await provider.interactionDetails(given.req, given.res);
+    return { ...given, params, client: String(params.client_id), scopes: scopeList(params.scope) };
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+import type { JWTPayload } from "jose";
+import type { SandboxClient } from "./clients.ts";
+import type { CounterValues } from "./counters.ts";
+import type { ActiveSwitch, Fault, SwitchOptions } from "./faults.ts";
+import type { SentMail } from "./mailbox.ts";
+import type { Parts } from "./parts.ts";
+import type { SmtpTranscript, Transcripts } from "./transcript.ts";
+
+export interface SecurityEvent {
+  /** Last part of the event's URI, e.g. `tokens-revoked` or `account-disabled`. */
+  readonly type: string;
+  /** Address of the account; absent in a `verification`. */
+  readonly account?: string;
+  /** What stands beside `subject` in the event. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+  readonly jti?: string;
+  readonly audience?: string;
+  /** Signed with a key that Google never published. */
+  readonly forged?: boolean;
+}
+
+/** Everything a test can make the sandbox do, and see of what it did. */
+export interface SandboxControl {
+  /** Turns on a scripted failure; answers the id to clear it by. */
+  set(fault: Fault, options?: SwitchOptions): string;
+  /** Turns off one switch, or all. */
+  clear(id?: string): void;
+  switches(): readonly ActiveSwitch[];
+  /** Makes tokens older, and the sandbox's time later. */
+  advance(ms: number): void;
+  /** The user takes back what the account gave (myaccount.google.com/connections); answers how many tokens died. */
+  revoke(email: string): number;
+  setRedirectUris(uris: readonly string[]): Promise<void>;
+  registerClient(client: Partial<SandboxClient> & { readonly redirectUris: readonly string[] }): Promise<SandboxClient>;
+  resetClientSecret(): Promise<SandboxClient>;
+  /** What was sent, oldest first. */
+  mails(): readonly SentMail[];
+  clearMails(): void;
+  transcripts(): readonly SmtpTranscript[];
+  clearTranscripts(): void;
+  counters(): CounterValues;
+  /** A security event token as Google's RISC would push it (RFC 8417). */
+  securityEventToken(event: SecurityEvent): Promise<string>;
+}
+
+type Known = Parts & { readonly transcripts: Transcripts; readonly advance: (ms: number) => void };
+
+export const controlOf = (parts: Known): SandboxControl => ({
+  set: (fault, options) => parts.faults.set(fault, options),
+  clear: (id) => parts.faults.clear(id),
+  switches: () => parts.faults.list(),
+  advance: (ms) => {
+    parts.grants.age(ms);
+    parts.advance(ms);
+  },
+  revoke: (email) => {
+    const account = parts.accounts.byEmail(email);
+    if (account === null) throw new Error(`the sandbox has no account ${email}`);
+    return parts.grants.revoke(account.sub, null);
+  },
+  setRedirectUris: (uris) => parts.clients.setRedirectUris(uris),
+  registerClient: (client) => parts.clients.register(client),
+  resetClientSecret: () => parts.clients.resetSecret(),
+  mails: () => parts.mailbox.all(),
+  clearMails: () => parts.mailbox.clear(),
+  transcripts: () => parts.transcripts.all(),
+  clearTranscripts: () => parts.transcripts.clear(),
+  counters: () => parts.counters.values(),
+  securityEventToken: (event) => securityEventToken(parts, event),
+});
+
+const securityEventToken = (parts: Parts, event: SecurityEvent): Promise<string> => {
+  const sub = parts.accounts.byEmail(event.account ?? "")?.sub;
+  const subject = sub === undefined ? {} : { subject: { subject_type: "iss-sub", iss: parts.origin, sub } };
+  const kind =
+    event.type === "tokens-revoked" || event.type === "token-revoked" ? "oauth/event-type" : "risc/event-type";
+  const uri = `https://schemas.openid.net/secevent/${kind}/${event.type}`;
+  const payload: JWTPayload = {
+    iss: parts.origin,
+    aud: event.audience ?? parts.clients.web.id,
+    iat: Math.floor(parts.nowMs() / 1000),
+    jti: event.jti ?? randomUUID(),
+    // No `exp`: Google's security event tokens have none.
+    events: { [uri]: { ...subject, ...event.detail } },
+  };
+  return parts.keys.sign(payload, { forged: event.forged === true, type: "secevent+jwt" });
+};

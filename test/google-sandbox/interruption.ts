@@ -1,0 +1,48 @@
+import type { ServerResponse } from "node:http";
+import type { HttpPlace } from "./faults.ts";
+import { googleApiError } from "./google-error.ts";
+import { sendJson } from "./http.ts";
+import type { Parts } from "./parts.ts";
+
+interface Where {
+  readonly at: HttpPlace;
+  readonly account: string | null;
+  /** Asked once the work is done (`afterWork`), instead of before. */
+  readonly afterWork?: boolean;
+}
+
+/** Plays a scripted `stall` or `http_error`; true: the request needs no further answer. */
+export const interrupted = (parts: Pick<Parts, "faults">, res: ServerResponse, where: Where): boolean => {
+  const { at, account, afterWork = false } = where;
+  const fits = (fault: { at: HttpPlace; afterWork?: boolean | undefined }) =>
+    (fault.at === at || (fault.at === "gmail" && GMAIL.has(at))) && (fault.afterWork ?? false) === afterWork;
+  // No answer at all: the connection stays open until the client or the sandbox closes it.
+  if (parts.faults.take("stall", account, fits) !== null) return true;
+  const error = parts.faults.take("http_error", account, fits);
+  if (error === null) return false;
+  const headers: Record<string, string> =
+    error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) };
+  if (GMAIL.has(at)) {
+    const [reason, message] = reasonFor(error.status);
+    googleApiError(res, { status: error.status, reason: error.reason ?? reason, message }, headers);
+  } else {
+    const body = { error: error.reason ?? "internal_failure", error_description: "Backend Error" };
+    sendJson(res, error.status, body, headers);
+  }
+  return true;
+};
+
+const GMAIL: ReadonlySet<HttpPlace> = new Set<HttpPlace>([
+  "gmail",
+  "messages.send",
+  "messages.list",
+  "messages.get",
+  "settings.sendAs.list",
+  "getProfile",
+]);
+
+const reasonFor = (status: number): readonly [reason: string, message: string] => {
+  if (status === 429) return ["rateLimitExceeded", "User-rate limit exceeded.  Retry after 2026-11-22T12:00:00.000Z"];
+  if (status === 403) return ["dailyLimitExceeded", "Daily Limit Exceeded"];
+  return ["backendError", "Backend Error"];
+};

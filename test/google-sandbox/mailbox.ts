@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { maySendAs, type SandboxAccount } from "./accounts.ts";
+import type { Faults } from "./faults.ts";
+import { addressesIn, fieldOf, readHeaders, withFields } from "./mail-headers.ts";
+import type { State } from "./state.ts";
+
+export interface Envelope {
+  /** Always the account's own address: Gmail replaces what MAIL FROM said. */
+  readonly from: string;
+  readonly to: readonly string[];
+  /** What the client wrote in MAIL FROM; null by the API. */
+  readonly givenFrom: string | null;
+}
+
+/** A mail as it left: what the recipient would get. */
+export interface SentMail {
+  /** Gmail's id, 16 hexadecimal digits. */
+  readonly id: string;
+  /** Address of the account that sent it. */
+  readonly account: string;
+  readonly via: "smtp" | "gmail_api";
+  readonly atMs: number;
+  /** With angle brackets. */
+  readonly messageId: string;
+  readonly envelope: Envelope;
+  readonly raw: Buffer;
+}
+
+export interface Delivery {
+  readonly account: SandboxAccount;
+  readonly via: SentMail["via"];
+  readonly to: readonly string[];
+  readonly givenFrom: string | null;
+  readonly mime: Buffer;
+}
+
+export interface Mailbox {
+  deliver(delivery: Delivery): SentMail;
+  /** Oldest first. */
+  all(): readonly SentMail[];
+  byId(id: string): SentMail | null;
+  /** What `rfc822msgid:` finds by now. */
+  search(account: string, messageId: string): readonly SentMail[];
+  clear(): void;
+}
+
+type Known = { readonly state: State; readonly faults: Faults; readonly nowMs: () => number };
+
+export const mailboxOf = ({ state, faults, nowMs }: Known): Mailbox => {
+  const { database } = state;
+  return {
+    deliver: (delivery) => {
+      const { account, via } = delivery;
+      const atMs = nowMs();
+      const rewrite = via === "gmail_api" && faults.take("rewrite_message_id", account.email) !== null;
+      const { raw, messageId } = asGmailSends(delivery, { atMs, rewrite });
+      const envelope: Envelope = { from: account.email, to: delivery.to, givenFrom: delivery.givenFrom };
+      const id = randomBytes(8).toString("hex");
+      const findableAtMs = atMs + (faults.take("search_lag", account.email)?.ms ?? 0);
+      database
+        .prepare(
+          `INSERT INTO messages (id, account, via, at, message_id, envelope, raw, findable_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(id, account.email, via, atMs, messageId, JSON.stringify(envelope), raw, findableAtMs);
+      return { id, account: account.email, via, atMs, messageId, envelope, raw };
+    },
+    all: () => database.prepare("SELECT * FROM messages ORDER BY serial").all().map(sentMail),
+    byId: (id) => {
+      const row = database.prepare("SELECT * FROM messages WHERE id = ?").get(id);
+      return row === undefined ? null : sentMail(row);
+    },
+    search: (account, messageId) =>
+      database
+        .prepare(
+          "SELECT * FROM messages WHERE account = ? AND message_id = ? AND findable_at <= ? ORDER BY serial DESC",
+        )
+        .all(account, bracketed(messageId), nowMs())
+        .map(sentMail),
+    clear: () => database.exec("DELETE FROM messages"),
+  };
+};
+
+const bracketed = (messageId: string): string => (messageId.startsWith("<") ? messageId : `<${messageId}>`);
+
+const sentMail = (row: Record<string, unknown>): SentMail => ({
+  id: String(row.id),
+  account: String(row.account),
+  via: row.via === "smtp" ? "smtp" : "gmail_api",
+  atMs: Number(row.at),
+  messageId: String(row.message_id),
+  envelope: JSON.parse(String(row.envelope)),
+  raw: Buffer.from(row.raw instanceof Uint8Array ? row.raw : []),
+});
+
+/**
+ * Gmail's silent changes: From other than the account or a verified alias becomes the account's address; Bcc goes; a
+ * missing Message-ID or Date is added. All other bytes stay as they came.
+ */
+const asGmailSends = (
+  { account, mime }: Delivery,
+  about: { readonly atMs: number; readonly rewrite: boolean },
+): { raw: Buffer; messageId: string } => {
+  const headers = readHeaders(mime);
+  const from = fieldOf(headers, "from") ?? "";
+  const given = fieldOf(headers, "message-id");
+  const made = `<CA${randomBytes(24).toString("base64url")}@mail.gmail.com>`;
+  const messageId = given === null || about.rewrite ? made : given;
+  const changes: Record<string, string | null> = {};
+  const author = addressesIn(from)[0];
+  if (author === undefined || !maySendAs(account, author)) changes.From = rewrittenFrom(from, account.email);
+  if (fieldOf(headers, "bcc") !== null) changes.Bcc = null;
+  if (messageId !== given) changes["Message-ID"] = messageId;
+  if (fieldOf(headers, "date") === null) changes.Date = new Date(about.atMs).toUTCString().replace("GMT", "+0000");
+  return { raw: Object.keys(changes).length === 0 ? mime : withFields(headers, changes), messageId };
+};
+
+/** The display name stays, the address does not. */
+const rewrittenFrom = (from: string, address: string): string => {
+  const name = /^(.*)<[^<>]*>\s*$/.exec(from)?.[1]?.trim() ?? "";
+  return name === "" ? address : `${name} <${address}>`;
+};

@@ -1,0 +1,26 @@
+import type { Accounts } from "./accounts.ts";
+import type { Clients } from "./clients.ts";
+import type { Counters } from "./counters.ts";
+import type { Faults } from "./faults.ts";
+import type { Grants } from "./grants.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { SigningKeys } from "./signing-keys.ts";
+import type { State } from "./state.ts";
+
+/** What the sandbox's servers share. */
+export interface Parts {
+  /** `http://127.0.0.1:<port>`, without trailing slash. */
+  readonly origin: string;
+  readonly state: State;
+  readonly accounts: Accounts;
+  readonly clients: Clients;
+  readonly faults: Faults;
+  readonly grants: Grants;
+  readonly keys: SigningKeys;
+  readonly mailbox: Mailbox;
+  readonly counters: Counters;
+  /** The sandbox's time: real, plus what `advance` added. */
+  readonly nowMs: () => number;
+  /** Whether the app was verified by Google: then no "unverified app" step. */
+  readonly verified: boolean;
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Provider } from "oidc-provider";
+import { consentSteps } from "./consent.ts";
+import type { SandboxControl } from "./control.ts";
+import { controlRoute } from "./control-http.ts";
+import { gmailRoute } from "./gmail-rest.ts";
+import { readBody, replay, sendJson, withoutCookie } from "./http.ts";
+import { interrupted } from "./interruption.ts";
+import { mailboxRoute } from "./mailbox-page.ts";
+import type { Parts } from "./parts.ts";
+import { paths, SESSION_COOKIE } from "./provider.ts";
+import { revoke } from "./revocation.ts";
+import { styleSheet } from "./style.ts";
+
+/** A request as the sandbox's routes see it. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly url: URL;
+}
+
+/** A route answers, or says that the request is not its own. */
+export type SandboxRoute = (exchange: Exchange) => Promise<boolean>;
+
+export const sandboxHandler = (parts: Parts, provider: Provider, control: SandboxControl) => {
+  const routes: readonly SandboxRoute[] = [
+    styleRoute,
+    controlRoute(control),
+    mailboxRoute(parts),
+    gmailRoute(parts),
+    consentRoute(parts, provider),
+    revocationRoute(parts),
+    riscRoute(parts),
+    providerRoute(parts, provider),
+  ];
+  return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const exchange = { req, res, url: new URL(req.url ?? "/", parts.origin) };
+    try {
+      for (const route of routes) if (await route(exchange)) return;
+    } catch (error) {
+      // A client that went away is no failure of the sandbox's.
+      if (res.headersSent || req.destroyed) return;
+      sendJson(res, 500, { error: "internal_failure", error_description: String(error) });
+    }
+  };
+};
+
+const styleRoute: SandboxRoute = async ({ res, url }) => {
+  if (url.pathname !== "/sandbox/style.css") return false;
+  res.writeHead(200, { "content-type": "text/css; charset=utf-8" }).end(styleSheet);
+  return true;
+};
+
+const consentRoute = (parts: Parts, provider: Provider): SandboxRoute => {
+  const step = consentSteps(parts, provider);
+  return async ({ req, res, url }) => {
+    if (!url.pathname.startsWith(`${paths.interaction}/`)) return false;
+    const answers = req.method === "POST" ? new URLSearchParams(String(await readBody(req))) : url.searchParams;
+    await step(req, res, answers);
+    return true;
+  };
+};
+
+/** By query or by form, and without client authentication. */
+const revocationRoute =
+  (parts: Parts): SandboxRoute =>
+  async ({ req, res, url }) => {
+    if (url.pathname !== paths.revocation) return false;
+    const form = new URLSearchParams(req.method === "POST" ? String(await readBody(req)) : "");
+    const token = form.get("token") ?? url.searchParams.get("token") ?? "";
+    const owner = parts.accounts.bySub(parts.grants.live(token)?.account ?? "");
+    if (interrupted(parts, res, { at: "revocation", account: owner?.email ?? null })) return true;
+    revoke(parts, res, token);
+    return true;
+  };
+
+const riscRoute =
+  (parts: Parts): SandboxRoute =>
+  async ({ res, url }) => {
+    if (url.pathname !== paths.risc) return false;
+    if (interrupted(parts, res, { at: "risc", account: null })) return true;
+    sendJson(res, 200, {
+      issuer: parts.origin,
+      jwks_uri: `${parts.origin}${paths.jwks}`,
+      delivery_methods_supported: ["https://schemas.openid.net/secevent/risc/delivery-method/push"],
+    });
+    return true;
+  };
+
+const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
+  const callback = provider.callback();
+  return async ({ req, res, url }) => {
+    // Google's own sign-in session plays no part: each authorization chooses its account anew.
+    req.headers.cookie = withoutCookie(req.headers.cookie, SESSION_COOKIE);
+    if (url.pathname === paths.authorization || url.pathname === paths.jwks) {
+      const at = url.pathname === paths.jwks ? "jwks" : "authorization";
+      if (interrupted(parts, res, { at, account: url.searchParams.get("login_hint") })) return true;
+    }
+    if (url.pathname !== paths.token) {
+      await callback(req, res);
+      return true;
+    }
+    const body = await readBody(req);
+    if (!tokenFault(parts, res, new URLSearchParams(String(body)))) await callback(replay(req, body), res);
+    return true;
+  };
+};
+
+/** What is scripted for the token endpoint, for the account whose code or refresh token came. */
+const tokenFault = (parts: Parts, res: ServerResponse, form: URLSearchParams): boolean => {
+  const grant = form.get("grant_type");
+  const refreshToken = form.get("refresh_token") ?? "";
+  const sub =
+    grant === "refresh_token"
+      ? parts.grants.ownerOf("RefreshToken", refreshToken)
+      : parts.grants.ownerOf("AuthorizationCode", form.get("code") ?? "");
+  const account = parts.accounts.bySub(sub ?? "")?.email ?? null;
+  if (interrupted(parts, res, { at: "token", account })) return true;
+  const error = parts.faults.take(
+    "token_error",
+    account,
+    (fault) => fault.grant === undefined || fault.grant === grant,
+  );
+  if (error !== null) {
+    const status = error.status ?? (error.error === "invalid_client" ? 401 : 400);
+    sendJson(res, status, { error: error.error, error_description: error.description ?? "Bad Request" });
+    return true;
+  }
+  if (grant === "refresh_token") {
+    parts.grants.buryUnused(refreshToken);
+    parts.grants.noteUse(refreshToken);
+  }
+  return false;
+};

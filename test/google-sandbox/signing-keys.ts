@@ -1,0 +1,29 @@
+import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import { type JWTPayload, SignJWT } from "jose";
+import type { State } from "./state.ts";
+
+type PrivateJwk = ReturnType<KeyObject["export"]> & object & { kid: string };
+
+export interface SigningKeys {
+  readonly jwk: PrivateJwk;
+  /** Signs with the published key, or with one that nobody published. */
+  sign(payload: JWTPayload, how?: { readonly forged?: boolean; readonly type?: string }): Promise<string>;
+}
+
+export const signingKeysOf = async (state: State): Promise<SigningKeys> => {
+  const jwk: PrivateJwk = JSON.parse(await state.kept("signing-key", async () => JSON.stringify(await newKey())));
+  const key = createPrivateKey({ key: jwk, format: "jwk" });
+  return {
+    jwk,
+    sign: async (payload, { forged = false, type = "JWT" } = {}) => {
+      const signer = forged ? createPrivateKey({ key: await newKey(), format: "jwk" }) : key;
+      return new SignJWT(payload).setProtectedHeader({ alg: "RS256", kid: jwk.kid, typ: type }).sign(signer);
+    },
+  };
+};
+
+const newKey = async (): Promise<PrivateJwk> => {
+  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+  return { ...privateKey.export({ format: "jwk" }), kid: randomBytes(20).toString("hex"), alg: "RS256", use: "sig" };
+};
