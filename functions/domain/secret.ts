@@ -1,4 +1,7 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { inspect } from "node:util";
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /**
  * A value that must never be shown: it prints, serialises and inspects as `[secret]`.
@@ -14,6 +17,12 @@ export class Secret {
   /** The value itself. Call it as late as possible, inside an adapter. */
   reveal(): string {
     return this.#value;
+  }
+
+  /** Is it the same value? In constant time, and without letting it out. */
+  matches(candidate: Secret | string): boolean {
+    const other = typeof candidate === "string" ? candidate : candidate.reveal();
+    return timingSafeEqual(digest(this.#value), digest(other));
   }
 
   toString(): string {

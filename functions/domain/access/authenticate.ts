@@ -36,12 +36,21 @@ export const authenticate = async (
   request: { readonly authorizationHeader: string | undefined; readonly sessionId: SessionId | null },
 ): Promise<Result<Authenticated>> => {
   if (request.authorizationHeader !== undefined) return byBearer(deps, request.authorizationHeader);
-  const session = request.sessionId === null ? null : await findSession(deps, request.sessionId);
-  return ok({ principal: session === null ? null : await principalOf(deps, session), session });
+  return ok(request.sessionId === null ? NOBODY : await authenticateSession(deps, request.sessionId));
+};
+
+const NOBODY: Authenticated = { principal: null, session: null };
+
+type SessionDeps = Pick<AuthenticateDeps, "clock" | "records" | "environment"> & SetupTokenDeps;
+
+/** The live session of that id and who it lets in now. */
+export const authenticateSession = async (deps: SessionDeps, sessionId: SessionId): Promise<Authenticated> => {
+  const session = await findSession(deps, sessionId);
+  return session === null ? NOBODY : { principal: await principalOf(deps, session), session };
 };
 
 /** What a session's holder is now: re-decided at every request, by the lists as they are. */
-export const principalOf = async (deps: AuthenticateDeps, session: Session): Promise<Principal | null> => {
+const principalOf = async (deps: SessionDeps, session: Session): Promise<Principal | null> => {
   const { actor } = session;
   if (actor.kind === "anonymous") return null;
   const settings = (await readSettings(deps.records, deps.environment)).value;

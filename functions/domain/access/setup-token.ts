@@ -1,6 +1,5 @@
 import type { Secret } from "../secret.ts";
 import type { Settings } from "../settings/settings.ts";
-import { sameText } from "./constant-time.ts";
 
 export interface SetupTokenDeps {
   /** `RELAIS_SETUP_TOKEN`; null where none is configured. */
@@ -15,4 +14,4 @@ export const setupTokenLives = (deps: SetupTokenDeps, settings: Settings): boole
 
 /** Is this it, and is it still worth anything? Constant time. */
 export const setupTokenAccepted = (deps: SetupTokenDeps, settings: Settings, candidate: string): boolean =>
-  deps.setupToken !== null && sameText(deps.setupToken.reveal(), candidate) && setupTokenLives(deps, settings);
+  deps.setupToken?.matches(candidate) === true && setupTokenLives(deps, settings);

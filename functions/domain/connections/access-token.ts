@@ -1,6 +1,20 @@
-// placeholder: written by the connections slice
-import type { ConnectionReason } from "../mail-servers/mail-server.ts";
+import { type Clock, SECOND } from "../clock.ts";
+import { type ConnectionReason, grantOf } from "../mail-servers/mail-server.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
+import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
+import { type EndGrantDeps, endGrant } from "./end-grant.ts";
+import type { AccessTokenEntry } from "./records.ts";
+import {
+  type CacheDeps,
+  giveBackLease,
+  isLeased,
+  mintedEntry,
+  openEntry,
+  readEntry,
+  takeLease,
+} from "./token-cache.ts";
 
 export type AccessTokenOutcome =
   | { readonly ok: true; readonly token: Secret; readonly expiresAtMs: number; readonly scopes: readonly string[] }
@@ -15,8 +29,101 @@ export type AccessTokenOutcome =
 /** The one place that mints access tokens. */
 export interface AccessTokens {
   /**
-   * A token with over 5 minutes left, from the process, the shared cache, or Google: one grant however many ask.
+   * A token with over 5 minutes left, from the shared cache or from Google: one grant however many ask, in this process or in others.
    * `unlike`: a token that Gmail just refused (401/535): it is not handed out again, one forced refresh is made instead.
+   * Throws `Unavailable`.
    */
   obtain(serverId: string, unlike?: Secret): Promise<AccessTokenOutcome>;
 }
+
+export interface AccessTokenDeps extends AskDeps, EndGrantDeps, CacheDeps {
+  readonly clock: Clock;
+  readonly random: Randomness;
+}
+
+/** Waited for someone else's refresh this long (nominal) before giving up: a lease and a little. */
+const GIVE_UP_AFTER_MS = 40 * SECOND;
+
+export const accessTokens = (deps: AccessTokenDeps): AccessTokens => {
+  const underWay = new Map<string, Promise<AccessTokenOutcome>>();
+  const begin = (serverId: string, unlike: Secret | undefined): Promise<AccessTokenOutcome> => {
+    const work = fetchToken(deps, serverId, unlike).finally(() => underWay.delete(serverId));
+    underWay.set(serverId, work);
+    return work;
+  };
+  return {
+    obtain: async (serverId, unlike) => {
+      for (;;) {
+        const running = underWay.get(serverId);
+        if (running === undefined) return begin(serverId, unlike);
+        const outcome = await running;
+        if (unlike === undefined || !outcome.ok || !outcome.token.matches(unlike)) return outcome;
+      }
+    },
+  };
+};
+
+const unavailable = (retryAfterS: number): AccessTokenOutcome => ({
+  ok: false,
+  why: "google_unavailable",
+  retryAfterS,
+});
+
+const fetchToken = async (
+  deps: AccessTokenDeps,
+  serverId: string,
+  unlike: Secret | undefined,
+): Promise<AccessTokenOutcome> => {
+  const giveUpAtMs = deps.clock.nowMs() + Math.max(3 * SECOND, deps.clock.lasting(GIVE_UP_AFTER_MS));
+  while (deps.clock.nowMs() < giveUpAtMs) {
+    const entry = await readEntry(deps, serverId);
+    const held = await openEntry(deps, entry);
+    if (held !== undefined && unlike?.matches(held.token) !== true) return { ok: true, ...held };
+    if (isLeased(deps.clock, entry)) {
+      await deps.clock.sleep(50 + 100 * deps.random.fraction());
+      continue;
+    }
+    const lease = await takeLease(deps, serverId, entry);
+    const outcome = lease === null ? null : await mint(deps, lease);
+    if (outcome !== null) return outcome;
+  }
+  return unavailable(5);
+};
+
+/** Asks Google while holding the lease. Null: the ground moved meanwhile (a reconnect, a disconnection), look again. */
+const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): Promise<AccessTokenOutcome | null> => {
+  const server = await deps.records.get("mailServers", lease.id);
+  const grant = server === undefined ? null : grantOf(server.value);
+  if (grant === null || server?.value.connection.state === "reconnect_required") {
+    await giveBackLease(deps, lease);
+    return { ok: false, why: "not_connected" };
+  }
+  const said = await askGoogle(deps, lease.id, grant);
+  if (said.kind === "token") return keep(deps, lease, said);
+  if (said.kind === "dead") {
+    const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, said.reason);
+    // Ending the grant empties the entry, lease and all; where someone else had ended it before, the lease is still ours to give back.
+    await giveBackLease(deps, lease);
+    return ended ? { ok: false, why: "grant_dead", reason: said.reason } : null;
+  }
+  await giveBackLease(deps, lease);
+  return said.kind === "unreachable" ? unavailable(said.retryAfterS) : { ok: false, why: "client_rejected" };
+};
+
+const keep = async (
+  deps: AccessTokenDeps,
+  lease: Versioned<AccessTokenEntry>,
+  { tokens, grant }: Extract<GoogleSaid, { readonly kind: "token" }>,
+): Promise<AccessTokenOutcome | null> => {
+  // A refresh answer may leave the scopes out where they have not changed (RFC 6749 §5.1).
+  const scopes = tokens.scopes.length > 0 ? tokens.scopes : grant.scopes;
+  const { accessToken, expiresAtMs } = tokens;
+  const value = await mintedEntry(
+    deps,
+    { id: lease.id, generation: lease.value.generation },
+    { accessToken, expiresAtMs, scopes },
+  );
+  const { id, version } = lease;
+  const outcome = await deps.records.commit([{ op: "replace", kind: "accessTokens", id, version, value }]);
+  return outcome.done ? { ok: true, token: accessToken, expiresAtMs, scopes } : null;
+};

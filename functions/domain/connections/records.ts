@@ -29,6 +29,8 @@ export interface AccessTokenEntry {
   readonly generation: number;
   /** JWE (A256GCM) over the token, its header bound to server id and generation; null while none was minted. */
   readonly sealed: string | null;
+  /** What that token may do, as Google answered it. */
+  readonly scopes: readonly string[];
   readonly expiresAtMs: number;
   /** Until when one holder may ask Google; null when nobody does. */
   readonly leaseUntilMs: number | null;

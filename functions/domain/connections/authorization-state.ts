@@ -1,0 +1,84 @@
+import { createHash, hkdfSync } from "node:crypto";
+import { sha256Hex } from "../access/constant-time.ts";
+import type { SessionId } from "../access/records.ts";
+import { type Clock, MINUTE, SECOND } from "../clock.ts";
+import type { Records, Versioned, Write } from "../records.ts";
+import { Secret } from "../secret.ts";
+import type { OAuthState } from "./records.ts";
+
+/** Nominal life of a state, and of the lease on exchanging its code. */
+export const STATE_LIFE_MS = 10 * MINUTE;
+export const EXCHANGE_LEASE_MS = 30 * SECOND;
+
+/** 256 random bits as base64url. */
+const STATE = /^[A-Za-z0-9_-]{43}$/;
+
+export const stateKey = (state: string): string => sha256Hex(state);
+
+/**
+ * The PKCE verifier (RFC 7636 §4.1) and its challenge (§4.2, S256; public, it stands in the URL to Google). The verifier is HKDF-SHA256
+ * (RFC 5869) over the browser's session id, salted with the state: it needs both what only the browser's cookie holds and what only
+ * the callback's URL holds, so it need not be stored.
+ */
+export const pkcePair = (
+  sessionId: SessionId,
+  state: string,
+): { readonly verifier: Secret; readonly challenge: string } => {
+  const verifier = Buffer.from(hkdfSync("sha256", sessionId, state, "relais pkce 1", 32)).toString("base64url");
+  return { verifier: new Secret(verifier), challenge: createHash("sha256").update(verifier).digest("base64url") };
+};
+
+interface StateDeps {
+  readonly clock: Clock;
+  readonly records: Records;
+}
+
+const mayBeTaken = (clock: Clock, { phase }: OAuthState): boolean =>
+  phase.kind === "open" || (phase.kind === "exchanging" && clock.nowMs() >= phase.leaseUntilMs);
+
+/** A state as this browser may know of it: null for an unknown one, and for one that was begun in another browser. */
+export const findState = async (
+  deps: StateDeps,
+  state: string | null,
+  sessionSha256: string,
+): Promise<Versioned<OAuthState> | null> => {
+  if (state === null || !STATE.test(state)) return null;
+  const kept = await deps.records.get("oauthStates", stateKey(state));
+  return kept !== undefined && kept.value.sessionSha256 === sessionSha256 ? kept : null;
+};
+
+/**
+ * `open → exchanging`, for one caller at a time; whoever holds a lease that has run out has crashed or will find the code spent.
+ * Null: used, expired, or someone else is at it.
+ */
+export const takeState = async (
+  deps: StateDeps,
+  { id, value, version }: Versioned<OAuthState>,
+): Promise<Versioned<OAuthState> | null> => {
+  const nowMs = deps.clock.nowMs();
+  if (nowMs >= value.expiresAtMs || !mayBeTaken(deps.clock, value)) return null;
+  const leaseUntilMs = nowMs + deps.clock.lasting(EXCHANGE_LEASE_MS);
+  const taken: OAuthState = { ...value, phase: { kind: "exchanging", leaseUntilMs } };
+  const outcome = await deps.records.commit([{ op: "replace", kind: "oauthStates", id, version, value: taken }]);
+  return outcome.done ? { id, value: taken, version: outcome.versions[0] ?? "" } : null;
+};
+
+/** `exchanging → used`, as part of the commit that the state was for. Fails with it if the lease was lost. */
+export const useStateWrite = ({ id, value, version }: Versioned<OAuthState>): Write => ({
+  op: "replace",
+  kind: "oauthStates",
+  id,
+  version,
+  value: { ...value, phase: { kind: "used" } },
+});
+
+/** `exchanging → used` without anything to show for it. */
+export const spendState = async (deps: StateDeps, state: Versioned<OAuthState>): Promise<void> => {
+  await deps.records.commit([useStateWrite(state)]);
+};
+
+/** `exchanging → open`: Google was out of reach, so the code is unspent and a reload may succeed. */
+export const reopenState = async (deps: StateDeps, { id, value, version }: Versioned<OAuthState>): Promise<void> => {
+  const open: OAuthState = { ...value, phase: { kind: "open" } };
+  await deps.records.commit([{ op: "replace", kind: "oauthStates", id, version, value: open }]);
+};

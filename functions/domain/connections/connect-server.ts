@@ -1,0 +1,163 @@
+import { auditWrite } from "../audit/audit.ts";
+import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import { scopesSuffice } from "../mail-servers/scopes.ts";
+import type { GmailAccount } from "../messages/ports.ts";
+import type { Publisher } from "../publisher.ts";
+import type { Versioned } from "../records.ts";
+import type { Secret } from "../secret.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import { useStateWrite } from "./authorization-state.ts";
+import type { CallbackProblem, ProvenGrant, Verdict } from "./confirm.ts";
+import type { EndGrantDeps } from "./end-grant.ts";
+import { liveConnection } from "./lifetime.ts";
+import { nextCheckAtMs } from "./next-check.ts";
+import type { ClientDeps } from "./oauth-client.ts";
+import type { GoogleOAuth } from "./ports.ts";
+import type { OAuthState } from "./records.ts";
+import { readSendAs } from "./send-as.ts";
+import { serversOfAccount } from "./siblings.ts";
+import type { SignInDeps } from "./sign-in.ts";
+import { type CacheDeps, mintedEntry, readEntry } from "./token-cache.ts";
+
+export interface ConnectDeps extends ClientDeps, SignInDeps, EndGrantDeps, CacheDeps {
+  readonly oauth: Pick<GoogleOAuth, "revoke">;
+  readonly gmailAccount: Pick<GmailAccount, "sendAs">;
+  readonly publisher: Publisher;
+}
+
+interface Errand {
+  readonly state: Versioned<OAuthState>;
+  readonly proven: ProvenGrant;
+  readonly serverId: string;
+  readonly actor: string;
+}
+
+const TRIES = 8;
+
+/** What keeps a proven grant from serving this server; null: nothing. */
+const misfit = (server: MailServer, { identity, tokens }: ProvenGrant): CallbackProblem | null => {
+  if (identity.email !== server.username.toLowerCase()) return "account_mismatch";
+  if (!scopesSuffice(server.transport, tokens.scopes)) return "scope_missing";
+  return tokens.refreshToken === null ? "refresh_token_missing" : null;
+};
+
+/**
+ * Gives a server its proven grant, in this order: secret; then, in one commit, the pointer to it, the state used, the cached access token and
+ * the audit; then the superseded secret's end. A crash leaves the server as before or as after, and at most one secret too many.
+ * The superseded token is never revoked: that would void the new one too (google-facts: one account, one client).
+ */
+export const connectServer = async (deps: ConnectDeps, errand: Errand): Promise<Verdict> => {
+  const { proven, serverId } = errand;
+  const server = await deps.records.get("mailServers", serverId);
+  const problem = server === undefined ? "state_invalid" : misfit(server.value, proven);
+  if (problem !== null) return discard(deps, proven, problem);
+  const { refreshToken } = proven.tokens;
+  if (refreshToken === null) return "refresh_token_missing";
+  return store(deps, errand, refreshToken);
+};
+
+const store = async (deps: ConnectDeps, errand: Errand, refreshToken: Secret): Promise<Verdict> => {
+  const { proven, serverId } = errand;
+  const name = { kind: "refresh_token", serverId } as const;
+  const { email } = proven.identity;
+  const [secretVersion, sendAs] = await Promise.all([
+    deps.vault.add(name, refreshToken),
+    readSendAs(deps, { username: email, accessToken: proven.tokens.accessToken }, proven.tokens.scopes),
+  ]);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", serverId);
+    // Deleted, or given another address or transport, while the person was at Google.
+    const problem = server === undefined ? "state_invalid" : misfit(server.value, proven);
+    if (server === undefined || problem !== null) {
+      await deps.vault.destroy(name, secretVersion);
+      return discard(deps, proven, problem ?? "state_invalid");
+    }
+    const grant = newGrant(deps, proven, { secretVersion, sendAs, before: grantOf(server.value) });
+    const written = await writeGrant(deps, errand, server, grant);
+    if (written === "state_lost") {
+      await deps.vault.destroy(name, secretVersion);
+      return "state_invalid";
+    }
+    if (written === "written") {
+      const superseded = grantOf(server.value)?.secretVersion;
+      if (superseded !== undefined) await deps.vault.destroy(name, superseded);
+      await tell(deps, serverId, server.value, grant);
+      return { kind: "connected", serverId };
+    }
+  }
+  throw new Error("a mail server was written to without end");
+};
+
+const newGrant = (
+  deps: ConnectDeps,
+  { tokens, identity, clientId }: ProvenGrant,
+  stored: { readonly secretVersion: string; readonly sendAs: Grant["sendAs"]; readonly before: Grant | null },
+): Grant => ({
+  secretVersion: stored.secretVersion,
+  generation: (stored.before?.generation ?? 0) + 1,
+  sub: identity.sub,
+  email: identity.email,
+  clientId,
+  accountKind: identity.hostedDomain === null ? "gmail" : "workspace",
+  scopes: tokens.scopes,
+  connectedAtMs: deps.clock.nowMs(),
+  lastVerifiedAtMs: deps.clock.nowMs(),
+  refreshTokenExpiresAtMs: tokens.refreshTokenExpiresAtMs,
+  sendAs: stored.sendAs ?? (stored.before?.sub === identity.sub ? stored.before.sendAs : null),
+});
+
+const writeGrant = async (
+  deps: ConnectDeps,
+  { state, proven, serverId, actor }: Errand,
+  { version, value }: Versioned<MailServer>,
+  grant: Grant,
+): Promise<"written" | "state_lost" | "contended"> => {
+  const settings = (await readSettings(deps.records, deps.environment)).value;
+  const entry = await readEntry(deps, serverId);
+  const after: MailServer = {
+    ...value,
+    connection: liveConnection(deps, grant, settings),
+    accountSub: grant.sub,
+    nextCheckAtMs: nextCheckAtMs(deps),
+  };
+  const generation = entry?.value.generation ?? 0;
+  const cached = await mintedEntry(deps, { id: serverId, generation }, proven.tokens);
+  const detail = { email: grant.email, reconnect: grantOf(value) !== null };
+  const outcome = await deps.records.commit([
+    useStateWrite(state),
+    { op: "replace", kind: "mailServers", id: serverId, version, value: after },
+    { op: "put", kind: "accessTokens", id: serverId, value: cached },
+    auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
+  ]);
+  if (outcome.done) return "written";
+  return outcome.at === 0 ? "state_lost" : "contended";
+};
+
+/** The connection stands in the record whether or not anyone hears of it; `dispatch-due` finds held mail by itself, only later. */
+const tell = async (deps: ConnectDeps, serverId: string, server: MailServer, grant: Grant): Promise<void> => {
+  deps.log.info("connection_connected", { server: serverId, transport: server.transport });
+  const data = { server: serverId, name: server.name, username: server.username, email: grant.email };
+  await deps.announce({ type: "relais.server.connected.v1", subject: serverId, data });
+  try {
+    await deps.publisher.publish("mail-dispatch", { data: { server: serverId }, attributes: {} });
+  } catch (error) {
+    deps.log.error("dispatch_not_published", { server: serverId }, error);
+  }
+};
+
+/**
+ * The new grant is dropped unstored. At Google it is revoked only if no mail server, this one included, lives by the same account. A failure
+ * to revoke leaves a grant that nobody holds the token of.
+ */
+const discard = async (
+  deps: ConnectDeps,
+  { tokens, identity }: ProvenGrant,
+  problem: CallbackProblem,
+): Promise<CallbackProblem> => {
+  if (problem === "refresh_token_missing") return problem;
+  const shared = await serversOfAccount(deps.records, identity.sub);
+  if (shared.length > 0) return problem;
+  const answer = await deps.oauth.revoke(tokens.refreshToken ?? tokens.accessToken);
+  deps.log.info("grant_discarded", { problem, answer });
+  return problem;
+};

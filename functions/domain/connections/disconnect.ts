@@ -1,0 +1,92 @@
+import { auditWrite } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import type { Announce } from "../publisher.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records, Versioned } from "../records.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { Secret } from "../secret.ts";
+import type { GoogleOAuth, SecretVault } from "./ports.ts";
+import { serversOfAccount } from "./siblings.ts";
+import { emptyEntryWrite, readEntry } from "./token-cache.ts";
+
+export interface DisconnectDeps {
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly records: Records;
+  readonly vault: SecretVault;
+  readonly oauth: Pick<GoogleOAuth, "revoke">;
+  readonly announce: Announce;
+  readonly log: Log;
+}
+
+export interface Disconnected {
+  /** Google has ended the grant, or knew it no more. */
+  readonly revoked: boolean;
+  /** Servers that live by the same Google account, for whose sake nothing was revoked. */
+  readonly sharedWith: readonly string[];
+}
+
+const TRIES = 8;
+
+/**
+ * Takes the account from a mail server: `not_connected`, the stored token destroyed, and revoked at Google unless another server holds a grant of the
+ * same account (revoking one token voids the account's others for the same client).
+ * Problems: `not_found`, `contended`. Idempotent. Throws `Unavailable`.
+ *
+ * In this order: token read, record written, siblings looked up, revoked, destroyed. Siblings are looked up after the write, so that of two
+ * disconnections at once the later sees the earlier; destroyed last, so that a crash leaves a secret that nothing points to, and
+ * never a pointer to nothing.
+ */
+export const disconnect = async (
+  deps: DisconnectDeps,
+  serverId: string,
+  actor: string,
+): Promise<Result<Disconnected>> => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", serverId);
+    if (server === undefined) return fail({ code: "not_found" });
+    const grant = grantOf(server.value);
+    if (grant === null) {
+      // Also what a crash or a lost race has left behind.
+      await deps.vault.remove({ kind: "refresh_token", serverId });
+      return ok({ revoked: false, sharedWith: [] });
+    }
+    const token = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
+    if (!(await writeDisconnected(deps, server, actor))) continue;
+    const outcome = await revokeUnlessShared(deps, grant.sub, token);
+    await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
+    deps.log.info("connection_disconnected", { server: serverId, revoked: outcome.revoked });
+    const data = { server: serverId, name: server.value.name, username: server.value.username, ...outcome };
+    await deps.announce({ type: "relais.server.disconnected.v1", subject: serverId, data });
+    return ok(outcome);
+  }
+  return fail({ code: "contended", retryAfterS: 1 });
+};
+
+const writeDisconnected = async (
+  deps: DisconnectDeps,
+  { id, version, value }: Versioned<MailServer>,
+  actor: string,
+): Promise<boolean> => {
+  const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
+  const after: MailServer = { ...value, connection, accountSub: null, nextCheckAtMs: null };
+  const outcome = await deps.records.commit([
+    { op: "replace", kind: "mailServers", id, version, value: after },
+    emptyEntryWrite(id, await readEntry(deps, id)),
+    auditWrite(deps, { actor, action: "connection.disconnect", target: id, detail: { username: value.username } }),
+  ]);
+  return outcome.done;
+};
+
+const revokeUnlessShared = async (
+  deps: DisconnectDeps,
+  sub: string,
+  token: Secret | undefined,
+): Promise<Disconnected> => {
+  const sharedWith = await serversOfAccount(deps.records, sub);
+  if (sharedWith.length > 0 || token === undefined) return { revoked: false, sharedWith };
+  const answer = await deps.oauth.revoke(token);
+  return { revoked: answer !== "unreachable", sharedWith: [] };
+};
