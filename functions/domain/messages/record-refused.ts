@@ -1,0 +1,89 @@
+import { type Principal, principalName } from "../access/records.ts";
+import { type Clock, DAY } from "../clock.ts";
+import type { Problem } from "../problem.ts";
+import type { Announce } from "../publisher.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records } from "../records.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../settings/settings.ts";
+import { identify } from "./idempotency.ts";
+import type { Message } from "./message.ts";
+import { messageEvent } from "./message-events.ts";
+
+const TOPIC: Principal = { kind: "topic" };
+/** Of a value that was refused only so much is shown. */
+const SHOWN_CHARACTERS = 320;
+
+export interface RefusedMessage {
+  /** Pub/Sub's own id: a redelivery makes the same record, so it is made once. */
+  readonly pubsubId: string;
+  /** What came, as far as it was JSON. */
+  readonly json: unknown;
+  readonly problem: Problem;
+}
+
+interface Deps {
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly records: Records;
+  readonly announce: Announce;
+  readonly environment: EnvironmentSettings;
+}
+
+/** A short, printable text out of a value that nothing is known of. */
+const shown = (json: unknown, name: string): string => {
+  const value: unknown = typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
+  return typeof value === "string" ? value.replace(/\p{C}+/gu, " ").slice(0, SHOWN_CHARACTERS) : "";
+};
+
+const reasonOf = (problem: Problem): string =>
+  problem.code === "invalid_request"
+    ? problem.fields
+        .slice(0, 5)
+        .map(({ path, message }) => `${path} ${message}`)
+        .join("; ")
+    : ("detail" in problem && problem.detail) || problem.code;
+
+const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: number): Message => {
+  const nowMs = deps.clock.nowMs();
+  const { json, problem } = refused;
+  return {
+    messageId: "",
+    caller: principalName(TOPIC),
+    serverId: shown(json, "server"),
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    from: shown(json, "from"),
+    subject: shown(json, "subject"),
+    recipients: [],
+    recipientAddresses: [],
+    body: { kind: "erased", atMs: nowMs },
+    sizeBytes: 0,
+    tags: {},
+    onUnknown: "hold",
+    expiresAtMs: null,
+    firstTriedAtMs: null,
+    agelessMs: 0,
+    attempts: [{ atMs: nowMs, outcome: "failed", smtp: null, problem: problem.code }],
+    timeline: [{ atMs: nowMs, status: "failed", note: reasonOf(problem) }],
+    providerId: null,
+    requestSha256: null,
+    eraseAtMs: nowMs + deps.clock.lasting(retentionDays * DAY),
+    status: "failed",
+    dueAtMs: null,
+    finalAtMs: nowMs,
+  };
+};
+
+/**
+ * What came on the topic and can never be sent, written down as `failed`: whoever published it gets no answer, so the list of messages and the event
+ * are where it shows. Once, however often it is delivered. Throws `Unavailable`.
+ */
+export const recordRefused = async (deps: Deps, refused: RefusedMessage): Promise<void> => {
+  const settings = await readSettings(deps.records, deps.environment);
+  const value = refusedMessage(deps, refused, settings.value.retentionDays);
+  const key = `refused ${refused.pubsubId}`;
+  const { id } = identify(deps.random, { principal: TOPIC, key, json: null });
+  const outcome = await deps.records.commit([{ op: "create", kind: "messages", id, value }]);
+  if (outcome.done) await deps.announce(messageEvent("relais.message.failed.v1", id, value));
+};

@@ -1,0 +1,59 @@
+import { accessTokens } from "../../domain/connections/access-token.ts";
+import { type AcceptDeps, acceptMessage } from "../../domain/messages/accept.ts";
+import { deliverMessage } from "../../domain/messages/deliver.ts";
+import type { DeliveryDeps } from "../../domain/messages/delivery-deps.ts";
+import { isIdempotencyKey } from "../../domain/messages/idempotency.ts";
+import { TOPIC_SIZE_LIMIT } from "../../domain/messages/message-input.ts";
+import { INTERNAL_ATTRIBUTES } from "../../domain/messages/publish-delivery.ts";
+import { recordRefused } from "../../domain/messages/record-refused.ts";
+import { invalidRequest, type Problem } from "../../domain/problem.ts";
+import { jsonData, type OnPush, type PushMessage, type PushOutcome } from "../event-edge.ts";
+import type { System } from "../system.ts";
+
+const idIn = (data: unknown): string | null => {
+  const id: unknown = typeof data === "object" && data !== null ? Reflect.get(data, "id") : undefined;
+  return typeof id === "string" ? id : null;
+};
+
+/** One of ours: the id of a message that may be due. */
+const deliver = async (deps: DeliveryDeps, message: PushMessage): Promise<PushOutcome> => {
+  const json = jsonData(message);
+  const id = json.ok ? idIn(json.value) : null;
+  if (id === null) deps.log.error("push_malformed", { messageId: message.messageId });
+  else await deliverMessage(deps, id);
+  return "ack";
+};
+
+const refuse = async (
+  deps: DeliveryDeps,
+  message: PushMessage,
+  refused: { readonly json: unknown; readonly problem: Problem },
+): Promise<PushOutcome> => {
+  deps.log.warn("topic_message_refused", { messageId: message.messageId, code: refused.problem.code });
+  await recordRefused(deps, { pubsubId: message.messageId, ...refused });
+  return "ack";
+};
+
+/** A message that somebody published on `mail-send`: what `POST /v1/messages` would take, under the attribute's key or Pub/Sub's own id. */
+const accept = async (deps: DeliveryDeps & AcceptDeps, message: PushMessage): Promise<PushOutcome> => {
+  const json = jsonData(message);
+  if (!json.ok) return refuse(deps, message, { json: null, problem: json.problem });
+  const key = message.attributes.idempotencyKey ?? message.messageId;
+  if (!isIdempotencyKey(key)) {
+    const field = { path: "", message: "the attribute idempotencyKey must be 1 to 255 printable ASCII characters" };
+    return refuse(deps, message, { json: json.value, problem: invalidRequest(field) });
+  }
+  const submission = { principal: { kind: "topic" }, json: json.value, idempotencyKey: key } as const;
+  const accepted = await acceptMessage(deps, { ...submission, sizeLimit: TOPIC_SIZE_LIMIT });
+  if (accepted.ok) return "ack";
+  // What passes by itself is worth another delivery; anything else never is.
+  if ("retryAfterS" in accepted.problem) return "nack";
+  return refuse(deps, message, { json: json.value, problem: accepted.problem });
+};
+
+/** Topic `mail-send`: sends one message, or takes one that a program published there. */
+export const onPush = (system: System): OnPush => {
+  const deps: DeliveryDeps & AcceptDeps = { ...system, accessTokens: accessTokens(system) };
+  return (message) =>
+    message.attributes.relais === INTERNAL_ATTRIBUTES.relais ? deliver(deps, message) : accept(deps, message);
+};

@@ -1,0 +1,28 @@
+import { dispatchDue } from "../../domain/messages/dispatch.ts";
+import { releaseAllHeld, releaseHeld } from "../../domain/messages/release.ts";
+import { jsonData, type OnPush } from "../event-edge.ts";
+import type { System } from "../system.ts";
+
+const member = (data: unknown, name: string): unknown =>
+  typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
+
+/**
+ * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, its held messages go. `{"resume": true}`: the pause is over, all servers'
+ * go. Anything else is a tick: whatever is due.
+ */
+export const onPush = (system: System): OnPush => {
+  return async (message) => {
+    const json = jsonData(message);
+    const data = json.ok ? json.value : null;
+    const server = member(data, "server");
+    if (typeof server === "string") {
+      system.log.info("messages_released", { server, count: await releaseHeld(system, server) });
+    } else if (member(data, "resume") === true) {
+      system.log.info("messages_released", { server: null, count: await releaseAllHeld(system) });
+    } else {
+      const count = await dispatchDue(system);
+      if (count > 0) system.log.info("messages_dispatched", { count });
+    }
+    return "ack";
+  };
+};
