@@ -1,0 +1,78 @@
+import type { Principal } from "../../domain/access/records.ts";
+import { findSession } from "../../domain/access/sessions.ts";
+import { ownPath } from "../../domain/connections/own-path.ts";
+import { type Started, startConnecting, startSigningIn } from "../../domain/connections/start.ts";
+import { type FieldProblem, invalidRequest, type Problem } from "../../domain/problem.ts";
+import { fail, ok, type Result } from "../../domain/result.ts";
+import type { Call, Reply, Route } from "../http.ts";
+import { unknownParameters } from "../page-query.ts";
+import { problemPage } from "../pages/problem-page.ts";
+import type { System } from "../system.ts";
+
+type Wish =
+  | { readonly kind: "connect"; readonly serverId: string }
+  | { readonly kind: "sign_in"; readonly next: string };
+
+const place = (name: string, message: string): FieldProblem => ({ path: `?${name}`, message });
+
+/** `?server=<id>`, or `?sign-in` with `next`, a path of our own. */
+const readWish = (query: URLSearchParams): Result<Wish> => {
+  const problems = unknownParameters(query, ["server", "sign-in", "next"]);
+  const server = query.get("server");
+  const flag = query.get("sign-in");
+  const next = ownPath(query.get("next") ?? "/");
+  if (server === null && flag === null) problems.push(place("server", "is needed, or ?sign-in"));
+  if (server !== null && flag !== null) problems.push(place("sign-in", "cannot be given together with server"));
+  if (server === "") problems.push(place("server", "must be the id of a mail server"));
+  if (flag !== null && flag !== "") problems.push(place("sign-in", "takes no value"));
+  if (query.has("next") && flag === null) problems.push(place("next", "goes with sign-in only"));
+  if (next === null) problems.push(place("next", "must be a path of this site, such as /servers"));
+  if (problems.length > 0 || next === null) return fail(invalidRequest(...problems));
+  return ok(server === null ? { kind: "sign_in", next } : { kind: "connect", serverId: server });
+};
+
+const redirect = (status: number, location: string): Reply => ({
+  kind: "empty",
+  status,
+  headers: { Location: location },
+});
+
+/** A browser navigates here, so it gets a page; a program gets problem details. */
+const refuse = (call: Call, problem: Problem, serverId: string | null = null): Reply =>
+  (call.headers.accept ?? "").includes("text/html")
+    ? problemPage(problem, { ...call, serverId })
+    : { kind: "problem", problem };
+
+const isPerson = (principal: Principal): boolean =>
+  principal.kind === "operator" || principal.kind === "member" || principal.kind === "setup";
+
+const toGoogle = ({ location, session }: Started): Reply => ({
+  ...redirect(302, location),
+  ...(session === null ? {} : { session: { set: session.id, maxAgeS: session.maxAgeS } }),
+});
+
+const authorize = async (system: System, call: Call): Promise<Reply> => {
+  const wish = readWish(call.query);
+  if (!wish.ok) return refuse(call, wish.problem);
+  // An id in the cookie whose session is over is not taken up again: the browser gets a new one.
+  const live = call.sessionId !== null && (await findSession(system, call.sessionId)) !== null;
+  const browser = { sessionId: live ? call.sessionId : null };
+  if (wish.value.kind === "sign_in") {
+    const started = await startSigningIn(system, browser, wish.value.next);
+    return started.ok ? toGoogle(started.value) : refuse(call, started.problem);
+  }
+  const { serverId } = wish.value;
+  const { principal } = call;
+  if (principal === null) {
+    const back = `${call.path}?server=${encodeURIComponent(serverId)}`;
+    return redirect(303, `/sign-in?next=${encodeURIComponent(back)}`);
+  }
+  if (!isPerson(principal)) return refuse(call, { code: "forbidden" });
+  const started = await startConnecting(system, { ...browser, principal }, serverId);
+  return started.ok ? toGoogle(started.value) : refuse(call, started.problem);
+};
+
+/** `GET /google_gmail/authorize` (contract, section 4): to Google's consent for one mail server, or to a sign-in. */
+export const routes = (system: System): readonly Route[] => [
+  { method: "GET", path: "/google_gmail/authorize", access: "public", handle: (call) => authorize(system, call) },
+];

@@ -1,0 +1,49 @@
+import { type CallbackProblem, confirmAuthorization } from "../../domain/connections/confirm.ts";
+import type { Problem } from "../../domain/problem.ts";
+import type { Call, Reply, Route } from "../http.ts";
+import { problemPage } from "../pages/problem-page.ts";
+import type { System } from "../system.ts";
+
+/** RFC 6749 §3.1: no parameter may come more than once; one that does counts as absent. */
+const single = (query: URLSearchParams, name: string): string | null => {
+  const [value, ...more] = query.getAll(name);
+  return value === undefined || value === "" || more.length > 0 ? null : value;
+};
+
+const seeOther = (location: string): Reply => ({ kind: "empty", status: 303, headers: { Location: location } });
+
+const asProblem = (code: CallbackProblem): Problem =>
+  code === "google_unavailable" ? { code, retryAfterS: 5 } : { code };
+
+/** Google adds parameters of its own (`scope`, `authuser`, `hd`, `prompt` …), so unknown ones are let be. */
+const confirm = async (system: System, call: Call): Promise<Reply> => {
+  const { setupToken, production } = system.config;
+  const outcome = await confirmAuthorization(
+    { ...system, setupToken, production },
+    {
+      sessionId: call.sessionId,
+      state: single(call.query, "state"),
+      code: single(call.query, "code"),
+      error: single(call.query, "error"),
+    },
+  );
+  switch (outcome.kind) {
+    case "connected":
+      return seeOther(`/servers/${encodeURIComponent(outcome.serverId)}?connected=1`);
+    case "signed_in":
+      return { ...seeOther(outcome.next), session: { set: outcome.session.id, maxAgeS: outcome.session.maxAgeS } };
+    case "failed":
+      return problemPage(asProblem(outcome.code), { ...call, serverId: outcome.serverId });
+  }
+};
+
+/** `GET /google_gmail/confirm` (contract, section 4), and Google's security events (RISC), which are not taken yet. */
+export const routes = (system: System): readonly Route[] => [
+  { method: "GET", path: "/google_gmail/confirm", access: "public", handle: (call) => confirm(system, call) },
+  {
+    method: "POST",
+    path: "/google_gmail/security-events",
+    access: "public",
+    handle: async () => ({ kind: "problem", problem: { code: "not_implemented" } }),
+  },
+];
