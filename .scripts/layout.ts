@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, sep } from "node:path";
 
 /** The repository this script stands in; the rules below can be asked about a copy elsewhere. */
 export const root = join(import.meta.dirname, "..");
@@ -10,3 +10,134 @@ export const deployableFunctions = (at = root): string[] =>
     .filter((entry) => entry.isDirectory() && existsSync(join(at, "functions", entry.name, "index.ts")))
     .map((entry) => entry.name)
     .sort();
+
+const TOP_LEVEL = [
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "firebase.json",
+  "README.md",
+  "LICENSE",
+  "CHANGELOG.md",
+  "functions",
+  "infra",
+  "test",
+];
+/** Made, never committed. */
+const MADE = ["node_modules", "dist"];
+
+const topLevelFaults = (at: string): string[] =>
+  readdirSync(at)
+    .filter((name) => !name.startsWith(".") && ![...TOP_LEVEL, ...MADE].includes(name))
+    .map((name) => `${name} is outside the fixed top level (${TOP_LEVEL.join(", ")})`);
+
+const MAX_INDEX_LINES = 25;
+
+const indexFaults = (at: string): string[] =>
+  deployableFunctions(at).flatMap((name) => {
+    const lines = readFileSync(join(at, "functions", name, "index.ts"), "utf8")
+      .trimEnd()
+      .split("\n").length;
+    return lines > MAX_INDEX_LINES
+      ? [`functions/${name}/index.ts has ${lines} lines; ${MAX_INDEX_LINES} are allowed`]
+      : [];
+  });
+
+const VAGUE = /^(utils?|helpers?|common|misc|shared|managers?|services?)$/i;
+
+const sources = (at: string, pattern: string): string[] =>
+  globSync(pattern, { cwd: at }).map((p) => p.split(sep).join("/"));
+
+/** A name that says where code was put, not what it does. */
+const nameFaults = (at: string): string[] =>
+  sources(at, "{functions,test,.scripts}/**/*").flatMap((path) => {
+    const name = basename(path).replace(/\.[^.]*$/, "");
+    return VAGUE.test(name) ? [`${path}: call it after what it does`] : [];
+  });
+
+interface Ban {
+  readonly where: string;
+  readonly except?: string;
+  readonly pattern: RegExp;
+  readonly why: string;
+}
+
+/** What the linter has no rule for. Comments are not looked at. */
+const BANS: readonly Ban[] = [
+  {
+    where: "functions/**/*.{ts,tsx}",
+    except: "functions/runtime/",
+    pattern: /\bprocess\.env\b/,
+    why: "process.env is read in functions/runtime/ only",
+  },
+  {
+    where: "functions/domain/**/*.ts",
+    pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/,
+    why: "the domain is given its clock",
+  },
+  {
+    where: "functions/domain/**/*.ts",
+    pattern: /\bMath\.random\(|\brandom(Bytes|UUID|Int)\(|\bgetRandomValues\(/,
+    why: "the domain is given its randomness",
+  },
+  {
+    where: "functions/domain/**/*.ts",
+    pattern: /\bfetch\(|\bprocess\./,
+    why: "the domain does no I/O",
+  },
+];
+
+const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+
+const banFaults = (at: string): string[] =>
+  BANS.flatMap(({ where, except, pattern, why }) =>
+    sources(at, where)
+      .filter((path) => except === undefined || !path.startsWith(except))
+      .filter((path) => pattern.test(withoutComments(readFileSync(join(at, path), "utf8"))))
+      .map((path) => `${path}: ${why}`),
+  );
+
+/** The names in the map `functions` of infra/functions.tf. */
+const provisioned = (at: string): string[] => {
+  const terraform = readFileSync(join(at, "infra/functions.tf"), "utf8");
+  const map = /^ {2}functions = \{\n([\s\S]*?)^ {2}\}/m.exec(terraform)?.[1] ?? "";
+  return [...map.matchAll(/^ {4}([\w-]+)\s*=\s*\{/gm)].map((match) => match[1] ?? "").sort();
+};
+
+const rewritten = (at: string): string[] => {
+  const { hosting } = JSON.parse(readFileSync(join(at, "firebase.json"), "utf8"));
+  const rewrites: readonly { readonly run?: { readonly serviceId: string } }[] = hosting.rewrites;
+  return rewrites.flatMap(({ run }) => (run ? [run.serviceId] : []));
+};
+
+const functionFaults = (at: string): string[] => {
+  const folders = deployableFunctions(at);
+  const inInfra = provisioned(at);
+  return [
+    ...folders.filter((name) => !inInfra.includes(name)).map((name) => `${name} is missing from infra/functions.tf`),
+    ...inInfra.filter((name) => !folders.includes(name)).map((name) => `functions/${name}/index.ts is missing`),
+    ...rewritten(at)
+      .filter((name) => !folders.includes(name))
+      .map((name) => `firebase.json rewrites to ${name}, which is no function`),
+  ];
+};
+
+const FOLDERS_OF_FOLDERS = ["functions", "test"];
+
+/** Files directly under functions/ or test/ belong into a folder that says what they are. */
+const looseFaults = (at: string): string[] =>
+  FOLDERS_OF_FOLDERS.flatMap((folder) =>
+    readdirSync(join(at, folder), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `${folder}/${entry.name} stands outside any folder`),
+  );
+
+/** Every breach of the layout, a line each. */
+export const layoutFaults = (at: string): string[] => [
+  ...topLevelFaults(at),
+  ...indexFaults(at),
+  ...nameFaults(at),
+  ...banFaults(at),
+  ...functionFaults(at),
+  ...looseFaults(at),
+];

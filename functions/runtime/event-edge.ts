@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Unavailable } from "../domain/problem.ts";
 import { fail, ok, type Result } from "../domain/result.ts";
 import { readBody } from "./body.ts";
 import { sentParts } from "./framework-guard.ts";
 import { withLogContext } from "./logger.ts";
+import { splitTarget } from "./router.ts";
 import type { System } from "./system.ts";
 import { requestTrace } from "./trace.ts";
 
@@ -34,6 +36,7 @@ export const jsonData = (message: PushMessage): Result<unknown, { readonly code:
   }
 };
 
+const NO_CONTENT = 204;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -68,8 +71,6 @@ export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
   };
 };
 
-const NO_CONTENT = 204;
-
 /**
  * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery.
  * A malformed push can never succeed, so it is acknowledged too, with a log line: only the queue's own service account may call
@@ -86,21 +87,29 @@ export const serveEvents =
     void withLogContext(trace, () => takePush(onPush, system, req)).then(answer);
   };
 
-const takePush = async (onPush: OnPush, system: Pick<System, "log">, req: IncomingMessage): Promise<number> => {
-  if (req.method === "GET" || req.method === "HEAD")
-    return sentParts(req).url.split("?")[0] === "/health" ? NO_CONTENT : 404;
-  if (req.method !== "POST") return 405;
+/** One push, as bytes of its envelope, to the status that answers it. Never rejects. */
+export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, body: Buffer): Promise<number> => {
+  const message = parsePushEnvelope(body);
+  if (message === undefined) {
+    system.log.error("push_malformed", { bytes: body.length });
+    return NO_CONTENT;
+  }
   try {
-    const body = await readBody(req);
-    const message = body.ok ? parsePushEnvelope(body.value) : undefined;
-    if (message === undefined) {
-      system.log.error("push_malformed", { bytes: body.ok ? body.value.length : -1 });
-      return NO_CONTENT;
-    }
-    const outcome = await onPush(message);
-    return outcome === "ack" ? NO_CONTENT : 503;
+    return (await onPush(message)) === "ack" ? NO_CONTENT : 503;
   } catch (error) {
-    system.log.error("push_failed", {}, error);
-    return 500;
+    const unreachable = error instanceof Unavailable;
+    system.log.error(unreachable ? "dependency_unavailable" : "push_defect", { messageId: message.messageId }, error);
+    return unreachable ? 503 : 500;
   }
 };
+
+const takePush = async (onPush: OnPush, system: Pick<System, "log">, req: IncomingMessage): Promise<number> => {
+  if (req.method === "GET" || req.method === "HEAD") return pathOf(req) === "/health" ? NO_CONTENT : 404;
+  if (req.method !== "POST") return 405;
+  const body = await readBody(req).catch(() => undefined);
+  // Broken off on the way: the queue sends it again by itself. Larger than any message of the queue: malformed.
+  if (body === undefined) return 400;
+  return answerPush(onPush, system, body.ok ? body.value : Buffer.alloc(0));
+};
+
+const pathOf = (req: IncomingMessage): string => splitTarget(sentParts(req).url).pathname;

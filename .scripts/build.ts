@@ -1,0 +1,112 @@
+// `npm run build`: dist/<function>/ for each deployable function, and dist/console/. `npm run build -- console` builds the console alone.
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { deployableFunctions, root } from "./layout.ts";
+
+const dist = join(root, "dist");
+
+const FRAMEWORK = "@google-cloud/functions-framework";
+
+/** CommonJS packages inside an ES module bundle call `require` for Node's own modules. */
+const REQUIRE_SHIM =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+const pinnedFramework = async (): Promise<string> => {
+  const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  return dependencies[FRAMEWORK];
+};
+
+/**
+ * One folder a function: `index.js`, chunks for what is loaded on first use, and a package.json that pins the framework, which
+ * stays outside: the platform starts it, and its registry must exist once.
+ */
+const buildFunction = async (name: string, framework: string): Promise<void> => {
+  const outdir = join(dist, name);
+  await rm(outdir, { recursive: true, force: true });
+  await build({
+    entryPoints: { index: join(root, "functions", name, "index.ts") },
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    external: [FRAMEWORK],
+    chunkNames: "chunks/[name]-[hash]",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    banner: { js: REQUIRE_SHIM },
+    logLevel: "warning",
+  });
+  const manifest = {
+    name: `relais-${name}`,
+    private: true,
+    type: "module",
+    main: "index.js",
+    engines: { node: "24" },
+    dependencies: { [FRAMEWORK]: framework },
+  };
+  await writeFile(join(outdir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+};
+
+/** The console is static: one page, its script and style under /assets/ by content hash, so that they can be cached for good. */
+export const buildConsole = async (): Promise<void> => {
+  const source = join(root, "functions/console");
+  const outdir = join(dist, "console");
+  await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
+  if (existsSync(join(source, "static"))) await cp(join(source, "static"), outdir, { recursive: true });
+  const { metafile } = await build({
+    entryPoints: { main: join(source, "main.tsx") },
+    outdir: join(outdir, "assets"),
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: ["es2023", "chrome120", "firefox121", "safari17"],
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    loader: { ".svg": "file", ".woff2": "file" },
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    minify: true,
+    sourcemap: "linked",
+    metafile: true,
+    logLevel: "warning",
+  });
+  const page = await readFile(join(source, "index.html"), "utf8");
+  await writeFile(join(outdir, "index.html"), withAssets(page, Object.keys(metafile.outputs)));
+};
+
+/** Puts the built names where the page says `main.tsx` and `main.css`. */
+const withAssets = (page: string, outputs: readonly string[]): string => {
+  const assetOf = (extension: string): string | undefined =>
+    outputs
+      .map((path) => path.slice(path.lastIndexOf("/") + 1))
+      .find((name) => /^main-/.test(name) && name.endsWith(extension));
+  const script = assetOf(".js");
+  const style = assetOf(".css");
+  const styled =
+    style && !page.includes("main.css")
+      ? page.replace("</head>", `  <link rel="stylesheet" href="/assets/${style}">\n  </head>`)
+      : page;
+  return styled
+    .replace(/(["'])[^"']*main\.(tsx|js)\1/, `"/assets/${script}"`)
+    .replace(/(["'])[^"']*main\.css\1/, `"/assets/${style}"`);
+};
+
+const only = process.argv.slice(2);
+await mkdir(dist, { recursive: true });
+if (only.length === 0) {
+  const framework = await pinnedFramework();
+  for (const name of deployableFunctions()) await buildFunction(name, framework);
+} else {
+  for (const name of only.filter((wanted) => wanted !== "console")) await buildFunction(name, await pinnedFramework());
+}
+if (only.length === 0 || only.includes("console")) await buildConsole();

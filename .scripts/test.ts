@@ -1,0 +1,72 @@
+// `npm test`: the checks, then every kind of test, and their counts at the end. `npm test -- unit contract` runs those kinds alone.
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { root } from "./layout.ts";
+
+const KINDS = ["unit", "contract", "integration", "browser", "infra"] as const;
+type Kind = (typeof KINDS)[number];
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+/** No single test takes that long; a hanging one must not hold up everything. */
+const TIMEOUT_MS = 5 * 60_000;
+
+const runKind = async (kind: Kind): Promise<Counts> => {
+  const files = globSync(`test/${kind}/**/*.test.ts`, { cwd: root }).sort();
+  if (files.length === 0) return NONE;
+  console.log(`\n## ${kind}\n`);
+  let counts = NONE;
+  const events = run({ files, cwd: root, concurrency: Math.max(2, availableParallelism() - 1), timeout: TIMEOUT_MS });
+  events.on("test:summary", ({ file, counts: found }) => {
+    if (file !== undefined) return;
+    const failed = found.tests - found.passed - found.skipped - found.todo;
+    counts = { passed: found.passed, failed, skipped: found.skipped + found.todo };
+  });
+  for await (const text of events.compose(new spec())) process.stdout.write(text);
+  return counts;
+};
+
+const check = (): boolean => {
+  console.log("## check\n");
+  return spawnSync(process.execPath, [".scripts/check.ts"], { cwd: root, stdio: "inherit" }).status === 0;
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((kind) => ![...KINDS, "check"].includes(kind));
+if (unknown.length > 0) {
+  console.error(`There is no kind of test called ${unknown.join(", ")}. There are: check, ${KINDS.join(", ")}.`);
+  process.exit(2);
+}
+const asked = (kind: string): boolean => wanted.length === 0 || wanted.includes(kind);
+
+const checked = asked("check") ? check() : null;
+const rows: [string, Counts][] = [];
+for (const kind of KINDS.filter(asked)) rows.push([kind, await runKind(kind)]);
+
+const total = rows.reduce(
+  (sum, [, counts]) => ({
+    passed: sum.passed + counts.passed,
+    failed: sum.failed + counts.failed,
+    skipped: sum.skipped + counts.skipped,
+  }),
+  { ...NONE, failed: checked === false ? 1 : 0 },
+);
+
+const line = (name: string, counts: Counts): string =>
+  [name.padEnd(12), ...[counts.passed, counts.failed, counts.skipped].map((count) => String(count).padStart(8))].join(
+    "",
+  );
+console.log(`\n${"kind".padEnd(12)}  passed  failed skipped`);
+if (checked !== null) console.log(`${"check".padEnd(12)}${checked ? "      ok" : "                1"}`);
+for (const [kind, counts] of rows) console.log(line(kind, counts));
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 ? 0 : 1);

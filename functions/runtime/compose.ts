@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
+import type { Clock } from "../domain/clock.ts";
+import type { Log } from "../domain/log.ts";
+import type { Randomness } from "../domain/randomness.ts";
+import { announcer } from "./announce.ts";
+import { type Config, ConfigError } from "./config.ts";
+import { lazily, once } from "./lazy.ts";
+import { jsonLogger } from "./logger.ts";
+import { systemRandom } from "./randomness.ts";
+import type { System } from "./system.ts";
+import { systemClock } from "./system-clock.ts";
+
+/** What is there from the start, before anything is loaded. */
+interface Ground {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly log: Log;
+}
+
+type Kept = Pick<System, "records" | "vault" | "sealer" | "publisher">;
+
+/** The embedded store, opened once: `npm start` also pumps its queue and closes it. */
+export const openEmbedded = ({ config, clock, random }: Pick<Ground, "config" | "clock" | "random">) =>
+  once(async () => {
+    const [{ openSqliteStore }, { sealingKeyFile }, { jweSealer }] = await Promise.all([
+      import("../adapters/sqlite/open.ts"),
+      import("../adapters/sealing/key-file.ts"),
+      import("../adapters/sealing/jwe-sealer.ts"),
+    ]);
+    const sealer = jweSealer({ current: await sealingKeyFile(random, config.dataDir) });
+    const store = openSqliteStore({ path: join(config.dataDir, "relais.sqlite"), clock, random, sealer });
+    return { ...store, sealer };
+  });
+export type OpenEmbedded = ReturnType<typeof openEmbedded>;
+
+const keptInFile = (open: OpenEmbedded): Kept => ({
+  records: lazily(async () => (await open()).records),
+  vault: lazily(async () => (await open()).vault),
+  sealer: lazily(async () => (await open()).sealer),
+  publisher: lazily(async () => (await open()).publisher),
+});
+
+const keptAtGoogle = (): Kept => {
+  throw new ConfigError(["RELAIS_STORE=google is not available yet in this version; use embedded"]);
+};
+
+const mailPorts = ({ config, clock }: Ground): Pick<System, "transports" | "gmailAccount" | "composeMime"> => {
+  const api = { rootUrl: config.gmail.apiRootUrl };
+  const { smtpHost, smtpPort, smtpSecurity, smtpCa } = config.gmail;
+  const mime = once(() => import("../adapters/nodemailer/compose-mime.ts"));
+  return {
+    transports: {
+      smtp: lazily(async () => {
+        const { GmailSmtpTransport } = await import("../adapters/gmail-smtp/smtp-transport.ts");
+        return new GmailSmtpTransport(clock, { host: smtpHost, port: smtpPort, security: smtpSecurity, ca: smtpCa });
+      }),
+      gmail_api: lazily(async () => {
+        const { GmailApiTransport } = await import("../adapters/gmail-api/gmail-transport.ts");
+        return new GmailApiTransport(clock, api);
+      }),
+    },
+    gmailAccount: lazily(async () => {
+      const { GmailApiAccount } = await import("../adapters/gmail-api/gmail-account.ts");
+      return new GmailApiAccount(clock, api);
+    }),
+    composeMime: async (mail) => (await mime()).composeMime(mail),
+  };
+};
+
+export interface ComposeOptions {
+  /** Names this process in its log lines. */
+  readonly component: string;
+  readonly write?: (line: string) => void;
+  /** Only `npm start` gives one: all functions of a process share it. */
+  readonly embedded?: OpenEmbedded;
+  readonly log?: Log;
+}
+
+const toStdout = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/**
+ * Builds the system: the one place that knows which adapter stands behind a port. Nothing is loaded and no connection made before
+ * a port's first call.
+ */
+export const compose = (config: Config, options: ComposeOptions): System => {
+  const clock = systemClock(config.timeScale);
+  const random = systemRandom;
+  const log =
+    options.log ??
+    jsonLogger({
+      write: options.write ?? toStdout,
+      nowMs: clock.nowMs,
+      component: options.component,
+      projectId: config.cloud?.projectId ?? null,
+    });
+  const ground: Ground = { config, clock, random, log };
+  const kept = config.store === "google" ? keptAtGoogle() : keptInFile(options.embedded ?? openEmbedded(ground));
+  const { operators, members, callers, retentionDays, publicUrl } = config;
+  return {
+    ...ground,
+    environment: { operators, members, callers, retentionDays, publicUrl },
+    ...kept,
+    announce: announcer({ ...ground, publisher: kept.publisher, publicUrl }),
+    oauth: googleOAuth(config, clock),
+    ...mailPorts(ground),
+  };
+};

@@ -1,0 +1,25 @@
+import { compose } from "./compose.ts";
+import { loadConfig } from "./config.ts";
+import { type OnPush, serveEvents } from "./event-edge.ts";
+import { guardFramework } from "./framework-guard.ts";
+import type { Route } from "./http.ts";
+import { type HttpFunction, serveHttp } from "./http-edge.ts";
+import type { System } from "./system.ts";
+
+/** The system of a deployed function, from its environment. A configuration that does not hold stops the start, all mistakes named. */
+const systemOf = (component: string): System => {
+  guardFramework();
+  return compose(loadConfig(process.env), { component });
+};
+
+/** What `index.ts` of a function for people and programs exports. */
+export const httpFunction = (name: string, routes: (system: System) => readonly Route[]): HttpFunction => {
+  const system = systemOf(name);
+  return serveHttp(routes(system), system);
+};
+
+/** What `index.ts` of a function behind a push subscription exports. */
+export const eventFunction = (name: string, onPush: (system: System) => OnPush): HttpFunction => {
+  const system = systemOf(name);
+  return serveEvents(onPush(system), system);
+};

@@ -1,0 +1,113 @@
+import type { RequestListener } from "node:http";
+import { SECOND } from "../domain/clock.ts";
+import type { Secret } from "../domain/secret.ts";
+import { type Config, ConfigError, type Environment, loadConfig } from "./config.ts";
+import { banner } from "./local/banner.ts";
+import { saveCredentials } from "./local/credentials-file.ts";
+import { listen, PortTaken } from "./local/listen.ts";
+import { lockDataDir } from "./local/lock.ts";
+import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "./local/options.ts";
+import { type LocalSandbox, startSandbox } from "./local/sandbox.ts";
+import { keptSetupToken } from "./local/setup-token.ts";
+import { openStack } from "./local/stack.ts";
+import { systemRandom } from "./randomness.ts";
+
+// `npm start`: all functions behind one origin, with the embedded store and, unless told otherwise, the local Google sandbox.
+
+/** How long requests under way may take when told to stop. */
+const GRACE_MS = 8 * SECOND;
+
+/** What has been started, to be ended in the opposite order. */
+type Closers = (() => void | Promise<void>)[];
+
+const endAll = async (closers: Closers): Promise<void> => {
+  for (const close of closers.toReversed()) await close();
+  closers.length = 0;
+};
+
+const STARTING: RequestListener = (_, res) => {
+  res.writeHead(503, { "Retry-After": "1", "Content-Type": "text/plain; charset=utf-8" });
+  res.end("Relais is starting.\n");
+};
+
+interface Started {
+  readonly config: Config;
+  readonly madeToken: Secret | null;
+  readonly sandbox: LocalSandbox | null;
+}
+
+/** With the sandbox, one of its accounts is an operator unless the environment names others. */
+const withSandbox = (env: Environment, sandbox: LocalSandbox): Environment => ({
+  RELAIS_OPERATORS: sandbox.operator,
+  ...Object.fromEntries(Object.entries(env).filter(([, value]) => (value ?? "") !== "")),
+  ...sandbox.environment,
+});
+
+const configure = async (env: Environment, options: StartOptions, closers: Closers): Promise<Started> => {
+  const given = options.useRealGoogle ? withoutStandIns(env) : env;
+  const sandboxed = wantsSandbox(given, options);
+  // The time scale is judged only once it is known whom we talk to.
+  const first = loadConfig(sandboxed ? { ...given, RELAIS_TIME_SCALE: "" } : given);
+  if (first.store !== "embedded") throw new StartRefused("npm start works with RELAIS_STORE=embedded only.");
+  const unlock = lockDataDir(first.dataDir);
+  if (unlock === null)
+    throw new StartRefused(`${first.dataDir} is in use by another Relais. Stop it, or set RELAIS_DATA_DIR.`);
+  closers.push(unlock);
+  const sandbox = sandboxed ? await startSandbox(first.dataDir, first.publicUrl) : null;
+  if (sandbox !== null) closers.push(() => sandbox.close());
+  const config = sandbox === null ? first : loadConfig(withSandbox(given, sandbox));
+  const madeToken = config.setupToken === null ? await keptSetupToken(systemRandom, config.dataDir) : null;
+  return { config: { ...config, setupToken: config.setupToken ?? madeToken }, madeToken, sandbox };
+};
+
+const start = async (args: readonly string[], env: Environment, closers: Closers): Promise<void> => {
+  const options = startOptions(args);
+  const port = loadPort(env);
+  let listener: RequestListener = STARTING;
+  // The port first: nothing else is touched when another Relais has it.
+  const listening = await listen(port, (req, res) => listener(req, res));
+  const { config, madeToken, sandbox } = await configure(env, options, closers);
+  const stack = await openStack(config);
+  closers.push(
+    () => stack.close(),
+    () => listening.close(GRACE_MS),
+  );
+  listener = stack.listener;
+  if (options.useRealGoogle) await saveCredentials(config, options.realGoogle);
+  // Shown on purpose, here alone: whoever starts Relais becomes its first operator by it.
+  process.stdout.write(`${banner({ config, madeSetupToken: madeToken?.reveal() ?? null, sandbox })}\n`);
+  stack.start();
+};
+
+/** The port alone, before the rest is judged; a wrong one is told by `loadConfig`. */
+const loadPort = (env: Environment): number => {
+  const port = Number(env.PORT || 8080);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  return loadConfig(env).port;
+};
+
+const messageOf = (error: unknown): string | null => {
+  if (error instanceof PortTaken)
+    return `Port ${error.port} is taken by another program. Stop it, or choose another: PORT=8081 npm start`;
+  if (error instanceof ConfigError || error instanceof StartRefused) return error.message;
+  return null;
+};
+
+const closers: Closers = [];
+
+const stop = (): void => {
+  // A second signal does not wait.
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  void endAll(closers).then(() => process.exit(0));
+};
+process.once("SIGINT", stop);
+process.once("SIGTERM", stop);
+
+try {
+  await start(process.argv.slice(2), process.env, closers);
+} catch (error) {
+  const message = messageOf(error);
+  process.stderr.write(`${message ?? (error instanceof Error ? error.stack : String(error))}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import superstatic from "superstatic";
+import type { HttpFunction } from "../http-edge.ts";
+import { decodePath } from "../router.ts";
+
+/** What of `firebase.json` the edge reads itself; superstatic, Firebase's own implementation, reads the rest. */
+export interface Hosting {
+  readonly public: string;
+  readonly rewrites: readonly {
+    readonly source: string;
+    readonly destination?: string;
+    readonly run?: { readonly serviceId: string };
+  }[];
+}
+
+export interface EdgeOptions {
+  /** The object under `hosting` in `firebase.json`. */
+  readonly hosting: Hosting;
+  /** Where `hosting.public` is looked up. */
+  readonly cwd: string;
+  /** By the Cloud Run service id that `firebase.json` names. */
+  readonly functions: Readonly<Record<string, HttpFunction>>;
+  /** Firebase Hosting ends a request after 60 s. */
+  readonly limitMs: number;
+}
+
+/** Of all cookies Hosting lets only `__session` through to its target (firebase.google.com/docs/hosting/manage-cache#using_cookies). */
+export const onlySession = (header: string | undefined): string | undefined => {
+  const kept = (header ?? "").split(";").filter((cookie) => cookie.trim().startsWith("__session="));
+  return kept.length === 0 ? undefined : kept.map((cookie) => cookie.trim()).join("; ");
+};
+
+const forward = (target: HttpFunction) => async () => (req: IncomingMessage, res: ServerResponse) => {
+  const cookie = onlySession(req.headers.cookie);
+  if (cookie === undefined) delete req.headers.cookie;
+  else req.headers.cookie = cookie;
+  target(req, res);
+};
+
+const plain = (res: ServerResponse, status: number, text: string): void => {
+  if (res.headersSent) return void res.destroy();
+  res.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" });
+  res.end(`${text}\n`);
+};
+
+const endAfter = (res: ServerResponse, limitMs: number): void => {
+  const timer = setTimeout(() => plain(res, 504, "No answer within 60 seconds."), limitMs);
+  res.once("close", () => clearTimeout(timer));
+};
+
+/** The local stand-in for Firebase Hosting: static files, headers and rewrites as `firebase.json` says, functions in this process. */
+export const hostingEdge = ({ hosting, cwd, functions, limitMs }: EdgeOptions): RequestListener => {
+  const missing = hosting.rewrites.flatMap(({ run }) => (run && !(run.serviceId in functions) ? [run.serviceId] : []));
+  if (missing.length > 0) throw new Error(`firebase.json names functions that do not exist: ${missing.join(", ")}`);
+  const run = (rewrite: Hosting["rewrites"][number]) => {
+    const target = functions[rewrite.run?.serviceId ?? ""];
+    return target === undefined ? Promise.reject(new Error("rewrite without target")) : forward(target)();
+  };
+  const serve = superstatic.default({ config: structuredClone(hosting), cwd, stack: "strict", rewriters: { run } });
+  return (req, res) => {
+    endAfter(res, limitMs);
+    // Superstatic would throw on a broken %-escape; Hosting refuses such a path too.
+    if (decodePath(req.url ?? "/") === undefined) return plain(res, 400, "The path holds a broken %-escape.");
+    serve(req, res, () => plain(res, 404, "Not found."));
+  };
+};

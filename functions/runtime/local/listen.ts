@@ -1,0 +1,58 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+
+/** Loopback alone: the setup token is worth an operator's rights, and `localhost` is either of the two. */
+const HOSTS = ["127.0.0.1", "::1"] as const;
+
+export class PortTaken extends Error {
+  override readonly name = "PortTaken";
+  readonly port: number;
+
+  constructor(port: number) {
+    super(`port ${port} is taken`);
+    this.port = port;
+  }
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
+
+const listenOn = (host: string, port: number, listener: RequestListener): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    const server = createServer(listener);
+    server.once("error", (error) => reject(codeOf(error) === "EADDRINUSE" ? new PortTaken(port) : error));
+    server.listen({ host, port, exclusive: true }, () => resolve(server));
+  });
+
+export interface Listening {
+  /** Takes no more connections, lets requests under way finish, and cuts off what is left after so many real milliseconds. */
+  close(graceMs: number): Promise<void>;
+}
+
+const end = (server: Server, graceMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+
+/** Listens on loopback, by IPv4 and (where the machine has it) IPv6. Throws `PortTaken`. */
+export const listen = async (port: number, listener: RequestListener): Promise<Listening> => {
+  const servers: Server[] = [];
+  for (const host of HOSTS) {
+    try {
+      servers.push(await listenOn(host, port, listener));
+    } catch (error) {
+      const noIpv6 = host === "::1" && ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(String(codeOf(error)));
+      if (noIpv6) continue;
+      await Promise.all(servers.map((server) => end(server, 0)));
+      throw error;
+    }
+  }
+  return {
+    close: async (graceMs) => {
+      await Promise.all(servers.map((server) => end(server, graceMs)));
+    },
+  };
+};

@@ -1,0 +1,26 @@
+import type { Deliver } from "../../adapters/sqlite/pump.ts";
+import type { Topic } from "../../domain/publisher.ts";
+import { answerPush, type OnPush } from "../event-edge.ts";
+import type { System } from "../system.ts";
+
+/** Which function is subscribed to a topic; `mail-events` is for the world outside. */
+export type Subscribers = Readonly<Record<Exclude<Topic, "mail-events">, OnPush>>;
+
+/** Hands a message of the embedded queue to its function through the event edge, in the envelope that Pub/Sub would push. */
+export const deliverTo =
+  (subscribers: Subscribers, system: Pick<System, "log">): Deliver =>
+  async (topic, message, delivery) => {
+    if (topic === "mail-events") return "ack";
+    const envelope = {
+      message: {
+        messageId: delivery.messageId,
+        attributes: message.attributes,
+        data: Buffer.from(JSON.stringify(message.data)).toString("base64"),
+        publishTime: new Date(delivery.publishedAtMs).toISOString(),
+      },
+      subscription: `projects/local/subscriptions/${topic}`,
+      deliveryAttempt: delivery.attempt,
+    };
+    const status = await answerPush(subscribers[topic], system, Buffer.from(JSON.stringify(envelope)));
+    return status < 300 ? "ack" : "nack";
+  };

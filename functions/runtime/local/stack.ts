@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import { join } from "node:path";
+import { pump } from "../../adapters/sqlite/pump.ts";
+import { SECOND } from "../../domain/clock.ts";
+import { compose, openEmbedded } from "../compose.ts";
+import type { Config } from "../config.ts";
+import { systemRandom } from "../randomness.ts";
+import type { System } from "../system.ts";
+import { systemClock } from "../system-clock.ts";
+import { type Hosting, hostingEdge } from "./edge.ts";
+import { httpFunctions, subscribers } from "./functions.ts";
+import { deliverTo } from "./queue.ts";
+import { runTicks } from "./ticks.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+/** Hosting's own limit; it is the platform's and does not follow the time scale. */
+const EDGE_LIMIT_MS = 60 * SECOND;
+const DELIVERIES_AT_ONCE = 8;
+
+/** All seven functions with store, queue and scheduler, ready to be listened for. */
+export interface Stack {
+  readonly listener: RequestListener;
+  /** Begins to deliver what is queued and to tick. */
+  start(): void;
+  /** Lets deliveries under way end, then closes sessions and store. Whatever is left stands in the store. */
+  close(): Promise<void>;
+}
+
+const readHosting = (): Hosting => JSON.parse(readFileSync(join(ROOT, "firebase.json"), "utf8")).hosting;
+
+type Embedded = Awaited<ReturnType<ReturnType<typeof openEmbedded>>>;
+
+const runBackground = (system: System, store: Embedded, signal: AbortSignal): Promise<unknown> => {
+  // This process alone holds the data directory: a lease that still stands is a killed process's.
+  store.queue.releaseLeases();
+  const sweep = (): void => {
+    store.eraseExpired(system.clock.nowMs());
+    store.queue.sweep();
+  };
+  const onError = (error: unknown): void => system.log.error("queue_failed", {}, error);
+  const options = { concurrency: DELIVERIES_AT_ONCE, clock: system.clock, signal, onError };
+  return Promise.all([
+    pump(store.queue, deliverTo(subscribers(system), system), options),
+    runTicks(system, sweep, signal),
+  ]);
+};
+
+export const openStack = async (config: Config): Promise<Stack> => {
+  const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
+  const system = compose(config, { component: "local", embedded: open });
+  const store = await open();
+  const edge = { hosting: readHosting(), cwd: ROOT, functions: httpFunctions(system), limitMs: EDGE_LIMIT_MS };
+  const listener = hostingEdge(edge);
+  const stop = new AbortController();
+  let background: Promise<unknown> = Promise.resolve();
+  return {
+    listener,
+    start: () => {
+      background = runBackground(system, store, stop.signal);
+    },
+    close: async () => {
+      stop.abort();
+      await background;
+      await Promise.all(Object.values(system.transports).map((transport) => transport.close()));
+      store.close();
+    },
+  };
+};
