@@ -1,0 +1,100 @@
+import { type ApiResult, codeOf, failureOf } from "./failure.ts";
+import type { Session } from "./types.ts";
+
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Leave a 401 to the caller instead of sending the person to the sign-in page. */
+  readonly keep401?: true;
+}
+
+export interface ClientDeps {
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly language: () => string;
+  readonly onUnauthenticated: () => void;
+}
+
+export interface Client {
+  call<T>(request: ApiRequest): Promise<ApiResult<T>>;
+  /** Asks who is signed in and keeps the CSRF token for the calls that follow. */
+  session(): Promise<ApiResult<Session>>;
+}
+
+/** Hosting ends a request at 60 s; past that no answer will come. */
+const TIMEOUT_MS = 65_000;
+
+const urlOf = ({ path, query = {} }: ApiRequest): string => {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") search.set(name, String(value));
+  }
+  return search.size === 0 ? path : `${path}?${search}`;
+};
+
+const jsonOf = async (response: Response): Promise<unknown> => {
+  const body = await response.text();
+  if (body === "") return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Same-origin calls to the API: CSRF header on what changes state, problems as values, 401 to the sign-in page. Never throws. */
+export const createClient = (deps: ClientDeps): Client => {
+  let csrf = "";
+
+  const headersOf = (request: ApiRequest): Record<string, string> => ({
+    accept: "application/json",
+    "accept-language": deps.language(),
+    ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+    ...(request.method === "GET" || csrf === "" ? {} : { "x-relais-csrf": csrf }),
+    ...request.headers,
+  });
+
+  const once = async <T>(request: ApiRequest): Promise<ApiResult<T>> => {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      const response = await deps.fetch(urlOf(request), {
+        method: request.method,
+        headers: headersOf(request),
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        credentials: "same-origin",
+        cache: "no-store",
+        redirect: "error",
+        signal: request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]),
+      });
+      const body = await jsonOf(response);
+      if (!response.ok)
+        return { ok: false, failure: failureOf(response.status, body, response.headers.get("retry-after")) };
+      const empty = response.status === 204;
+      if (!empty && body === undefined) return { ok: false, failure: { kind: "unreadable", status: response.status } };
+      // The network's edge: the API and this console are deployed together, and its shapes are proven by the API's own tests.
+      return { ok: true, value: body as T };
+    } catch {
+      return { ok: false, failure: { kind: request.signal?.aborted ? "aborted" : "network" } };
+    }
+  };
+
+  const session = async (): Promise<ApiResult<Session>> => {
+    const result = await once<Session>({ method: "GET", path: "/v1/session" });
+    csrf = result.ok ? (result.value.csrf ?? "") : "";
+    return result;
+  };
+
+  const call = async <T>(request: ApiRequest): Promise<ApiResult<T>> => {
+    let result = await once<T>(request);
+    // The token belongs to a session that another tab has replaced: take the new one and try once more.
+    if (!result.ok && codeOf(result.failure) === "csrf" && (await session()).ok) result = await once<T>(request);
+    if (!result.ok && codeOf(result.failure) === "unauthenticated" && request.keep401 === undefined)
+      deps.onUnauthenticated();
+    return result;
+  };
+
+  return { call, session };
+};

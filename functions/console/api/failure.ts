@@ -1,0 +1,97 @@
+/** One invalid place in what was sent; `path` is a JSON Pointer (RFC 6901). */
+export interface FieldFailure {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A problem as the API answers it (RFC 9457), read leniently: whatever is missing is null or empty. */
+export interface ApiProblem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string | null;
+  readonly fields: readonly FieldFailure[];
+  readonly requestId: string | null;
+  readonly retryAfterS: number | null;
+  /** With `redirect_uri_missing`: the exact URI to add in Google's console. */
+  readonly redirectUri: string | null;
+}
+
+/** Why a call gave nothing. `network`: no answer came. `unreadable`: something answered that is not the API. `aborted`: we left. */
+export type ApiFailure =
+  | { readonly kind: "problem"; readonly problem: ApiProblem }
+  | { readonly kind: "network" }
+  | { readonly kind: "unreadable"; readonly status: number }
+  | { readonly kind: "aborted" };
+
+export type ApiResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: ApiFailure };
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+
+const fieldsIn = (value: unknown): readonly FieldFailure[] =>
+  Array.isArray(value)
+    ? value.flatMap((field: unknown) => {
+        if (!isRecord(field)) return [];
+        const path = field.path;
+        const message = text(field.message);
+        return typeof path === "string" && message !== null ? [{ path, message }] : [];
+      })
+    : [];
+
+/** `Retry-After` in seconds (RFC 9110 §10.2.3; Relais writes no dates there). */
+const retryAfter = (header: string | null): number | null => {
+  const seconds = header === null ? Number.NaN : Number.parseInt(header, 10);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
+};
+
+/** The API ends the detail of `redirect_uri_missing` with the URI. */
+const redirectUriIn = (code: string, detail: string | null): string | null =>
+  code === "redirect_uri_missing" ? (/https?:\/\/\S+$/.exec(detail ?? "")?.[0] ?? null) : null;
+
+/** Reads an answer that is not 2xx; a body that names no `code` is nothing the API would say. */
+export const failureOf = (status: number, body: unknown, retryAfterHeader: string | null): ApiFailure => {
+  const code = isRecord(body) ? text(body.code) : null;
+  if (!isRecord(body) || code === null) return { kind: "unreadable", status };
+  return {
+    kind: "problem",
+    problem: {
+      status,
+      code,
+      detail: text(body.detail),
+      fields: fieldsIn(body.fields),
+      requestId: text(body.requestId),
+      retryAfterS: retryAfter(retryAfterHeader),
+      redirectUri: redirectUriIn(code, text(body.detail)),
+    },
+  };
+};
+
+export const codeOf = (failure: ApiFailure): string | null =>
+  failure.kind === "problem" ? failure.problem.code : null;
+
+/** What the server said about one form control: the field itself or a place inside it (`/fromFilter/2`). */
+export const fieldMessage = (failure: ApiFailure | null, pointer: string): string | null => {
+  if (failure?.kind !== "problem") return null;
+  const said = failure.problem.fields.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
+  return said.length === 0 ? null : said.map(({ message }) => message).join(" ");
+};
+
+/** Field messages that belong to none of a form's controls, so that nothing the server said is lost. */
+export const fieldsElsewhere = (failure: ApiFailure, pointers: readonly string[]): readonly FieldFailure[] =>
+  failure.kind === "problem"
+    ? failure.problem.fields.filter(
+        ({ path }) => !pointers.some((pointer) => path === pointer || path.startsWith(`${pointer}/`)),
+      )
+    : [];
+
+/** A problem nested in an answer (a stage, an attempt): a code alone or an object with one. */
+export const nestedProblem = (value: unknown): { readonly code: string; readonly detail: string | null } | null => {
+  if (typeof value === "string" && value !== "") return { code: value, detail: null };
+  if (!isRecord(value)) return null;
+  const code = text(value.code);
+  return code === null ? null : { code, detail: text(value.detail) };
+};

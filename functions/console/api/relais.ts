@@ -1,0 +1,86 @@
+import type { Client } from "./client.ts";
+import type { ApiResult } from "./failure.ts";
+import type * as wire from "./types.ts";
+
+const part = (id: string): string => encodeURIComponent(id);
+
+/** The API's calls by name. Every one resolves; none throws. */
+export const relaisApi = (client: Client) => {
+  const get = <T>(path: string, signal?: AbortSignal, query?: Readonly<Record<string, string | number | undefined>>) =>
+    client.call<T>({ method: "GET", path, ...(signal && { signal }), ...(query && { query }) });
+  const post = <T>(path: string, body: unknown = {}, headers: Readonly<Record<string, string>> = {}) =>
+    client.call<T>({ method: "POST", path, body, headers });
+
+  return {
+    session: {
+      read: client.session,
+      open: (setupToken: string) =>
+        client.call<void>({ method: "POST", path: "/v1/session", body: { setupToken }, keep401: true }),
+      close: () => client.call<void>({ method: "DELETE", path: "/v1/session", keep401: true }),
+    },
+    servers: {
+      list: (signal?: AbortSignal) => get<wire.Listing<wire.MailServer>>("/v1/mail-servers", signal, { limit: 200 }),
+      get: (id: string, signal?: AbortSignal) => get<wire.MailServer>(`/v1/mail-servers/${part(id)}`, signal),
+      create: (server: wire.NewMailServer) => post<wire.MailServer>("/v1/mail-servers", server),
+      change: (server: Pick<wire.MailServer, "id" | "etag">, patch: wire.MailServerPatch) =>
+        client.call<wire.MailServer>({
+          method: "PATCH",
+          path: `/v1/mail-servers/${part(server.id)}`,
+          body: patch,
+          headers: { "if-match": `"${server.etag}"` },
+        }),
+      remove: (id: string, options: { readonly cancelMessages: boolean }) =>
+        client.call<unknown>({
+          method: "DELETE",
+          path: `/v1/mail-servers/${part(id)}`,
+          ...(options.cancelMessages && { query: { messages: "cancel" } }),
+        }),
+      test: (id: string) => post<wire.TestReport>(`/v1/mail-servers/${part(id)}/test`),
+      testToSelf: (id: string) => post<wire.TestReport>(`/v1/mail-servers/${part(id)}/test`, { sendTo: "self" }),
+      disconnect: (id: string) => post<wire.Disconnected>(`/v1/mail-servers/${part(id)}/disconnect`),
+    },
+    credentials: {
+      get: (signal?: AbortSignal) => get<wire.GmailCredentials>("/v1/settings/gmail-credentials", signal),
+      /** Either `{clientId, clientSecret}` or the file from Google's console as it is. */
+      put: (body: unknown): Promise<ApiResult<wire.GmailCredentials>> =>
+        client.call({ method: "PUT", path: "/v1/settings/gmail-credentials", body }),
+    },
+    settings: {
+      get: (signal?: AbortSignal) => get<wire.Settings>("/v1/settings", signal),
+      change: (patch: Partial<wire.Settings>) =>
+        client.call<wire.Settings>({
+          method: "PATCH",
+          path: "/v1/settings",
+          body: patch,
+        }),
+    },
+    doctor: (signal?: AbortSignal) => get<wire.DoctorReport>("/v1/doctor", signal),
+    keys: {
+      list: (signal?: AbortSignal) => get<wire.Listing<wire.ApiKey>>("/v1/keys", signal, { limit: 200 }),
+      make: (key: wire.NewApiKey) => post<wire.ApiKey & { readonly key: string }>("/v1/keys", key),
+      revoke: (id: string) => client.call<unknown>({ method: "DELETE", path: `/v1/keys/${part(id)}` }),
+    },
+    audit: (page: { readonly cursor?: string; readonly limit?: number }, signal?: AbortSignal) =>
+      get<wire.Listing<wire.AuditEntry>>("/v1/audit", signal, page),
+    messages: {
+      list: (filter: wire.MessageFilter, signal?: AbortSignal) =>
+        get<wire.Listing<wire.Message>>("/v1/messages", signal, { ...filter }),
+      get: (id: string, signal?: AbortSignal) => get<wire.Message>(`/v1/messages/${part(id)}`, signal),
+      /** Waits up to 20 s for a final status; the key makes a second click or a retry send nothing twice. */
+      send: (message: wire.NewMessage, idempotencyKey: string) =>
+        post<wire.Message>("/v1/messages", message, { "idempotency-key": idempotencyKey, prefer: "wait=20" }),
+      cancel: (id: string) => post<wire.Message>(`/v1/messages/${part(id)}/cancel`),
+      retry: (id: string) => post<wire.Message>(`/v1/messages/${part(id)}/retry`),
+      resolve: (id: string, as: "sent" | "resend" | "failed") =>
+        post<wire.Message>(`/v1/messages/${part(id)}/resolve`, { as }),
+      reschedule: (id: string, scheduledAt: string) =>
+        client.call<wire.Message>({
+          method: "PATCH",
+          path: `/v1/messages/${part(id)}`,
+          body: { scheduledAt },
+        }),
+    },
+  };
+};
+
+export type RelaisApi = ReturnType<typeof relaisApi>;

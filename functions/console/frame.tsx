@@ -1,0 +1,119 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useLocation } from "preact-iso/router";
+import { LANGUAGES } from "./i18n/language.ts";
+import type { TextKey } from "./i18n/translate.ts";
+import { chooseLanguage, language, t } from "./state/language.ts";
+import { closeSession } from "./state/session.ts";
+import { isOperator, session } from "./state/session-signal.ts";
+import { Icon, type IconName } from "./widgets/icon.tsx";
+
+interface Entry {
+  readonly href: string;
+  readonly label: TextKey & `nav.${string}`;
+  readonly icon: IconName;
+  readonly operator?: true;
+}
+
+const ENTRIES: readonly Entry[] = [
+  { href: "/", label: "nav.home", icon: "home" },
+  { href: "/servers", label: "nav.servers", icon: "server" },
+  { href: "/messages", label: "nav.messages", icon: "mail" },
+  { href: "/setup", label: "nav.setup", icon: "wand", operator: true },
+  { href: "/settings", label: "nav.settings", icon: "gear", operator: true },
+  { href: "/audit", label: "nav.audit", icon: "list", operator: true },
+];
+
+const here = (path: string, href: string): boolean =>
+  href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
+
+const Navigation = ({ path }: { readonly path: string }) => (
+  <nav aria-label={t("nav.label")}>
+    <ul>
+      {ENTRIES.filter((entry) => entry.operator === undefined || isOperator()).map(({ href, label, icon }) => (
+        <li key={href}>
+          <a href={href} aria-current={here(path, href) ? "page" : undefined}>
+            <Icon name={icon} />
+            {t(label)}
+          </a>
+        </li>
+      ))}
+    </ul>
+  </nav>
+);
+
+const NAMES = { fr: "Français", en: "English" } as const;
+
+const Languages = () => (
+  <fieldset class="languages">
+    <legend class="visually-hidden">{t("nav.language")}</legend>
+    {LANGUAGES.map((one) => (
+      <button
+        key={one}
+        type="button"
+        lang={one}
+        class="quiet"
+        aria-pressed={language.value === one}
+        onClick={() => chooseLanguage(one)}
+      >
+        {NAMES[one]}
+      </button>
+    ))}
+  </fieldset>
+);
+
+const Who = () => {
+  if (session.value.kind !== "signed_in") return null;
+  const { actor } = session.value.session;
+  return (
+    <div class="who">
+      <span class="who-name">{actor === "setup-token" ? t("session.setup") : actor}</span>
+      <button type="button" class="quiet" onClick={() => void closeSession()}>
+        {t("session.signOut")}
+      </button>
+    </div>
+  );
+};
+
+/** Skip link, navigation and main region around every page. */
+export const Frame = ({ children }: { readonly children: ComponentChildren }) => {
+  const { path } = useLocation();
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
+  const signedIn = session.value.kind === "signed_in" && path !== "/sign-in";
+  return (
+    <div class={signedIn ? "frame" : "frame bare"}>
+      <a class="skip" href="#main">
+        {t("nav.skip")}
+      </a>
+      <header class="side">
+        <div class="brand-row">
+          <a class="brand" href="/">
+            <img src="/icon.svg" alt="" width="28" height="28" /> Relais
+          </a>
+          {signedIn && (
+            <button
+              type="button"
+              class="button menu-button"
+              aria-expanded={open}
+              aria-controls="menu"
+              onClick={() => setOpen(!open)}
+            >
+              {t("nav.menu")}
+            </button>
+          )}
+        </div>
+        <div class={open ? "side-body open" : "side-body"} id="menu">
+          {signedIn && <Navigation path={path} />}
+          <div class="side-foot">
+            <Who />
+            <Languages />
+          </div>
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+};

@@ -1,0 +1,11 @@
+export const LANGUAGES = ["fr", "en"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export const isLanguage = (value: unknown): value is Language => LANGUAGES.some((language) => language === value);
+
+/** What the person chose before, else the first of the browser's languages that we speak, else English. */
+export const firstLanguage = (kept: string | null, browser: readonly string[]): Language => {
+  if (isLanguage(kept)) return kept;
+  const spoken = browser.map((tag) => tag.toLowerCase().split("-")[0]).find(isLanguage);
+  return spoken ?? "en";
+};

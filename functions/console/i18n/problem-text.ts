@@ -1,0 +1,12 @@
+import { isTextCode, problemText as known, type ProblemText } from "../../domain/problem-texts.ts";
+import type { Language } from "./language.ts";
+import { translate } from "./translate.ts";
+
+/** The shared catalogue's text for a code that the API gave; a code of a newer API is named rather than hidden. */
+export const problemText = (code: string, language: Language): ProblemText =>
+  isTextCode(code)
+    ? known(code, language)
+    : {
+        title: translate(language, "failure.other.title", { code }),
+        advice: translate(language, "failure.other.advice"),
+      };

@@ -1,0 +1,104 @@
+import type { DoctorReport, MailServer, Settings } from "../api/types.ts";
+import { api } from "../state/api.ts";
+import { t } from "../state/language.ts";
+import { useRemote } from "../state/remote.ts";
+import { isOperator } from "../state/session-signal.ts";
+import { Card } from "../widgets/card.tsx";
+import { Checklist } from "../widgets/checklist.tsx";
+import { Icon, type IconName } from "../widgets/icon.tsx";
+import { Page } from "../widgets/page.tsx";
+import { Empty, RemoteView } from "../widgets/remote-view.tsx";
+import { type Verdict, verdictOf } from "./home/verdict.ts";
+import { ServerRow } from "./servers.tsx";
+
+const LOOKS: Readonly<Record<Verdict["kind"], { readonly tone: string; readonly icon: IconName }>> = {
+  working: { tone: "good", icon: "check" },
+  attention: { tone: "warn", icon: "warning" },
+  paused: { tone: "warn", icon: "pause" },
+  stopped: { tone: "bad", icon: "cross" },
+  unfinished: { tone: "info", icon: "wand" },
+  empty: { tone: "info", icon: "plug" },
+};
+
+/** The one question a person opens this page with, answered first: can mail leave, and if not, what to do. */
+const VerdictNotice = ({ verdict }: { readonly verdict: Verdict }) => {
+  const { tone, icon } = LOOKS[verdict.kind];
+  return (
+    <div class={`notice verdict ${tone}`} role="status">
+      <Icon name={icon} />
+      <div class="notice-body">
+        <h2 class="notice-title">{t(`home.${verdict.kind}`)}</h2>
+        <p>{t(`home.${verdict.kind}Text`)}</p>
+        {verdict.href !== null && (
+          <div class="actions">
+            <a class="button primary" href={verdict.href}>
+              {t(`home.${verdict.kind}Do`)}
+            </a>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+};
+
+interface Seen {
+  readonly servers: readonly MailServer[];
+  readonly settings: Settings | null;
+  readonly doctor: DoctorReport | null;
+}
+
+/** Members see only their servers; what only operators may read is left out for them. */
+const readAll = async (operator: boolean, signal: AbortSignal) => {
+  const [servers, settings, doctor] = await Promise.all([
+    api.servers.list(signal),
+    operator ? api.settings.get(signal) : null,
+    operator ? api.doctor(signal) : null,
+  ]);
+  if (!servers.ok) return servers;
+  if (settings !== null && !settings.ok) return settings;
+  if (doctor !== null && !doctor.ok) return doctor;
+  const seen: Seen = {
+    servers: servers.value.items,
+    settings: settings?.value ?? null,
+    doctor: doctor?.value ?? null,
+  };
+  return { ok: true, value: seen } as const;
+};
+
+export const HomePage = () => {
+  const operator = isOperator();
+  const handle = useRemote(`home ${operator}`, (signal) => readAll(operator, signal), { everyMs: 10_000 });
+  return (
+    <Page title={t("home.title")}>
+      <RemoteView handle={handle}>
+        {({ servers, settings, doctor }) => {
+          const active = servers.filter((server) => server.active);
+          const open = doctor?.checks.filter(({ ok, level }) => !ok && level === "required") ?? [];
+          return (
+            <>
+              <VerdictNotice verdict={verdictOf({ servers: active, paused: settings?.paused ?? false, operator })} />
+              {open.length > 0 && (
+                <Card title={t("home.todo")}>
+                  <Checklist checks={open} />
+                </Card>
+              )}
+              <Card title={t("servers.title")} actions={<a href="/servers">{t("home.allServers")}</a>}>
+                {active.length === 0 ? (
+                  <Empty title={t("servers.none")}>
+                    <p>{operator ? t("servers.noneOperator") : t("servers.noneMember")}</p>
+                  </Empty>
+                ) : (
+                  <ul class="rows">
+                    {active.map((server) => (
+                      <ServerRow key={server.id} server={server} />
+                    ))}
+                  </ul>
+                )}
+              </Card>
+            </>
+          );
+        }}
+      </RemoteView>
+    </Page>
+  );
+};

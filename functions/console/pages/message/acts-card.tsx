@@ -1,0 +1,142 @@
+import { useState } from "preact/hooks";
+import { fieldMessage } from "../../api/failure.ts";
+import type { Message } from "../../api/types.ts";
+import { localInputValue } from "../../i18n/time.ts";
+import { useAction } from "../../state/action.ts";
+import { api } from "../../state/api.ts";
+import { t } from "../../state/language.ts";
+import { Card } from "../../widgets/card.tsx";
+import { Confirm } from "../../widgets/confirm.tsx";
+import { Field } from "../../widgets/field.tsx";
+import { ProblemNotice } from "../../widgets/notice.tsx";
+import { Submit } from "../../widgets/submit.tsx";
+import { actsFor } from "./history.ts";
+
+interface Props {
+  readonly message: Message;
+  readonly onDone: () => Promise<void>;
+}
+
+const Cancel = ({ message, onDone }: Props) => {
+  const [asking, setAsking] = useState(false);
+  const cancel = useAction(() => api.messages.cancel(message.id));
+  const confirm = async () => {
+    const result = await cancel.run();
+    if (result?.ok) setAsking(false);
+    await onDone();
+  };
+  return (
+    <>
+      <div class="actions">
+        <button type="button" class="button danger" onClick={() => setAsking(true)}>
+          {t("message.cancel")}
+        </button>
+      </div>
+      <Confirm
+        open={asking}
+        title={t("message.cancelTitle")}
+        confirmLabel={t("message.cancel")}
+        danger
+        busy={cancel.busy}
+        failure={cancel.failure}
+        onConfirm={() => void confirm()}
+        onClose={() => setAsking(false)}
+      >
+        <p>{t("message.cancelText")}</p>
+      </Confirm>
+    </>
+  );
+};
+
+const Retry = ({ message, onDone }: Props) => {
+  const retry = useAction(() => api.messages.retry(message.id));
+  const run = async () => {
+    await retry.run();
+    await onDone();
+  };
+  return (
+    <>
+      <p>{t("message.retryText")}</p>
+      <div class="actions">
+        <button type="button" class="button primary" aria-disabled={retry.busy} onClick={() => void run()}>
+          {retry.busy ? t("state.working") : t("message.retry")}
+        </button>
+      </div>
+      {retry.failure && <ProblemNotice failure={retry.failure} />}
+    </>
+  );
+};
+
+const RESOLUTIONS = ["sent", "resend", "failed"] as const;
+
+const Resolve = ({ message, onDone }: Props) => {
+  const resolve = useAction((as: (typeof RESOLUTIONS)[number]) => api.messages.resolve(message.id, as));
+  const run = async (as: (typeof RESOLUTIONS)[number]) => {
+    await resolve.run(as);
+    await onDone();
+  };
+  return (
+    <>
+      <p>{t("message.resolveText")}</p>
+      <ul class="checks">
+        {RESOLUTIONS.map((as) => (
+          <li key={as}>
+            <div class="stack">
+              <p class="hint">{t(`message.resolve.${as}Hint`)}</p>
+              <div class="actions">
+                <button type="button" class="button" aria-disabled={resolve.busy} onClick={() => void run(as)}>
+                  {t(`message.resolve.${as}`)}
+                </button>
+              </div>
+            </div>
+          </li>
+        ))}
+      </ul>
+      {resolve.failure && <ProblemNotice failure={resolve.failure} />}
+    </>
+  );
+};
+
+const Reschedule = ({ message, onDone }: Props) => {
+  const [at, setAt] = useState(() => localInputValue(new Date(message.scheduledAt ?? Date.now())));
+  const change = useAction((local: string) => api.messages.reschedule(message.id, new Date(local).toISOString()));
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    await change.run(at);
+    await onDone();
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <Field label={t("message.newTime")} error={fieldMessage(change.failure, "/scheduledAt")}>
+        {(control) => (
+          <input
+            {...control}
+            type="datetime-local"
+            required
+            value={at}
+            onInput={(event) => setAt(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <div class="actions">
+        <Submit label={t("message.reschedule")} busy={change.busy} />
+      </div>
+      {change.failure && <ProblemNotice failure={change.failure} shown={["/scheduledAt"]} />}
+    </form>
+  );
+};
+
+const ACTS = { cancel: Cancel, retry: Retry, resolve: Resolve, reschedule: Reschedule } as const;
+
+export const ActsCard = ({ message, onDone }: Props) => {
+  const acts = actsFor(message.status);
+  if (acts.length === 0) return null;
+  return (
+    <Card title={t("message.acts")}>
+      {acts.map((act) => {
+        const Act = ACTS[act];
+        return <Act key={act} message={message} onDone={onDone} />;
+      })}
+    </Card>
+  );
+};

@@ -1,0 +1,76 @@
+import { nestedProblem } from "../../api/failure.ts";
+import type { Message, SmtpReply } from "../../api/types.ts";
+
+/** One line of what happened to a message: a change of status, or a try to deliver it. */
+export type Happening =
+  | { readonly kind: "status"; readonly at: string; readonly status: string; readonly note: string | null }
+  | {
+      readonly kind: "attempt";
+      readonly at: string;
+      readonly outcome: string;
+      readonly reply: SmtpReply | null;
+      readonly problem: string | null;
+    };
+
+/** Both records in one order, oldest first; at the same instant a try comes before the status that it led to. */
+export const happeningsOf = (message: Message): readonly Happening[] => {
+  const attempts: Happening[] = (message.attempts ?? []).map(({ at, outcome, smtp, problem }) => ({
+    kind: "attempt",
+    at,
+    outcome,
+    reply: smtp ?? null,
+    problem: nestedProblem(problem)?.code ?? null,
+  }));
+  const statuses: Happening[] = (message.timeline ?? []).map(({ at, status, note }) => ({
+    kind: "status",
+    at,
+    status,
+    note: note ?? null,
+  }));
+  return [...attempts, ...statuses].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+};
+
+export interface RefusedRecipient {
+  readonly address: string;
+  readonly said: string | null;
+}
+
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+/** Refused recipients come as addresses or as objects with the server's reply. */
+export const refusedOf = (message: Message): readonly RefusedRecipient[] =>
+  (message.rejected ?? []).flatMap((entry): RefusedRecipient[] => {
+    if (typeof entry === "string") return [{ address: entry, said: null }];
+    if (typeof entry !== "object" || entry === null || !("address" in entry)) return [];
+    const address = text(entry.address);
+    const smtp = "smtp" in entry ? entry.smtp : "reply" in entry ? entry.reply : entry;
+    const said = typeof smtp === "object" && smtp !== null && "response" in smtp ? text(smtp.response) : null;
+    return address === null ? [] : [{ address, said }];
+  });
+
+export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";
+
+/** What a person may do with a message in each status (the API refuses the rest with `wrong_status`). */
+export const actsFor = (status: Message["status"]): readonly MessageAct[] => {
+  switch (status) {
+    case "scheduled":
+      return ["reschedule", "cancel"];
+    case "queued":
+    case "held":
+    case "deferred":
+      return ["cancel"];
+    case "failed":
+      return ["retry"];
+    case "unknown":
+      return ["resolve"];
+    case "sending":
+    case "sent":
+    case "canceled":
+    case "expired":
+      return [];
+  }
+};
+
+/** Nothing more happens to it by itself: no need to ask every other second. */
+export const isFinal = (status: Message["status"]): boolean =>
+  status === "sent" || status === "failed" || status === "canceled" || status === "expired";

@@ -1,0 +1,151 @@
+import { useEffect, useState } from "preact/hooks";
+import { useLocation } from "preact-iso/router";
+import { MESSAGE_STATUSES, type Message } from "../api/types.ts";
+import { api } from "../state/api.ts";
+import { t } from "../state/language.ts";
+import { usePaged } from "../state/pages.ts";
+import { useRemote } from "../state/remote.ts";
+import { MessageBadge } from "../widgets/badge.tsx";
+import { Field } from "../widgets/field.tsx";
+import { Page } from "../widgets/page.tsx";
+import { PagedList } from "../widgets/paged-list.tsx";
+import { Empty } from "../widgets/remote-view.tsx";
+import { Ago } from "../widgets/time.tsx";
+
+interface Filter {
+  readonly server: string;
+  readonly status: string;
+  readonly to: string;
+}
+
+export const recipientsOf = (message: Message): readonly string[] => [
+  ...(message.to ?? []),
+  ...(message.cc ?? []),
+  ...(message.bcc ?? []),
+];
+
+export const MessageRow = ({ message }: { readonly message: Message }) => (
+  <li class="clickable">
+    <div class="row-main">
+      <span class="row-title">
+        <a href={`/messages/${message.id}`}>{message.subject || t("message.noSubject")}</a>
+      </span>
+      <span class="fine">{recipientsOf(message).join(", ")}</span>
+    </div>
+    <div class="row-side">
+      {message.createdAt !== undefined && (
+        <span class="fine">
+          <Ago iso={message.createdAt} />
+        </span>
+      )}
+      <MessageBadge status={message.status} />
+    </div>
+  </li>
+);
+
+const pathOf = (filter: Filter): string => {
+  const search = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
+  return search.size === 0 ? "/messages" : `/messages?${search}`;
+};
+
+interface FilterProps {
+  readonly filter: Filter;
+  readonly onChange: (filter: Filter) => void;
+}
+
+const FilterForm = ({ filter, onChange }: FilterProps) => {
+  const servers = useRemote("servers for filter", (signal) => api.servers.list(signal)).remote;
+  const [to, setTo] = useState(filter.to);
+  useEffect(() => setTo(filter.to), [filter.to]);
+  const known = servers.phase === "ready" ? servers.value.items : [];
+  return (
+    <search>
+      <form
+        class="filter"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onChange({ ...filter, to: to.trim() });
+        }}
+      >
+        <Field label={t("messages.server")}>
+          {(control) => (
+            <select
+              {...control}
+              value={filter.server}
+              onChange={(e) => onChange({ ...filter, server: e.currentTarget.value })}
+            >
+              <option value="">{t("messages.anyServer")}</option>
+              {filter.server !== "" && !known.some(({ id }) => id === filter.server) && (
+                <option value={filter.server}>{filter.server}</option>
+              )}
+              {known.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label={t("messages.status")}>
+          {(control) => (
+            <select
+              {...control}
+              value={filter.status}
+              onChange={(e) => onChange({ ...filter, status: e.currentTarget.value })}
+            >
+              <option value="">{t("messages.anyStatus")}</option>
+              {MESSAGE_STATUSES.map((status) => (
+                <option key={status} value={status}>
+                  {t(`message.status.${status}`)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label={t("messages.to")}>
+          {(control) => (
+            <input
+              {...control}
+              type="search"
+              inputMode="email"
+              placeholder="ada@example.com"
+              spellcheck={false}
+              value={to}
+              onInput={(e) => setTo(e.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <div class="actions">
+          <button type="submit" class="button">
+            {t("messages.search")}
+          </button>
+        </div>
+      </form>
+    </search>
+  );
+};
+
+export const MessagesPage = () => {
+  const { query, route } = useLocation();
+  const filter: Filter = { server: query.server ?? "", status: query.status ?? "", to: query.to ?? "" };
+  const paged = usePaged<Message>(
+    `messages ${pathOf(filter)}`,
+    (cursor, signal) => api.messages.list({ ...filter, limit: 50, ...(cursor !== undefined && { cursor }) }, signal),
+    ({ id }) => id,
+  );
+  const filtered = pathOf(filter) !== "/messages";
+  return (
+    <Page title={t("messages.title")} lead={t("messages.lead")}>
+      <FilterForm filter={filter} onChange={(changed) => route(pathOf(changed), true)} />
+      <PagedList
+        paged={paged}
+        empty={
+          <Empty title={filtered ? t("messages.noneFound") : t("messages.none")}>
+            {filtered ? <a href="/messages">{t("messages.all")}</a> : <p>{t("messages.noneText")}</p>}
+          </Empty>
+        }
+        row={(message) => <MessageRow key={message.id} message={message} />}
+      />
+    </Page>
+  );
+};

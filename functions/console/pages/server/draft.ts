@@ -1,0 +1,84 @@
+import type { MailServer, MailServerPatch, NewMailServer, Transport } from "../../api/types.ts";
+
+/** A mail server as the form holds it: text as typed. */
+export interface ServerDraft {
+  readonly name: string;
+  readonly username: string;
+  readonly transport: Transport;
+  readonly description: string;
+  /** One address or `@domain` a line. */
+  readonly fromFilter: string;
+  readonly priority: string;
+  /** Empty: the default of the account's kind. */
+  readonly perMinute: string;
+  readonly perDay: string;
+  readonly sendAsUnchecked: boolean;
+}
+
+export const EMPTY_DRAFT: ServerDraft = {
+  name: "",
+  username: "",
+  transport: "smtp",
+  description: "",
+  fromFilter: "",
+  priority: "",
+  perMinute: "",
+  perDay: "",
+  sendAsUnchecked: false,
+};
+
+export const draftOf = (server: MailServer): ServerDraft => ({
+  name: server.name,
+  username: server.username,
+  transport: server.transport,
+  description: server.description,
+  fromFilter: server.fromFilter.join("\n"),
+  priority: String(server.priority),
+  perMinute: server.limits === null ? "" : String(server.limits.perMinute),
+  perDay: server.limits === null ? "" : String(server.limits.perDay),
+  sendAsUnchecked: server.sendAsUnchecked ?? false,
+});
+
+/** Lines, commas and blanks all part entries: people paste from anywhere. */
+export const entriesOf = (text: string): string[] => text.split(/[\s,;]+/).filter((entry) => entry !== "");
+
+/** The form's number inputs let nothing else through; a fraction goes to the API, which says so at the field. */
+const numberOf = (text: string): number => Number(text);
+
+const limitsIn = (draft: ServerDraft) => {
+  const limits = {
+    ...(draft.perMinute.trim() !== "" && { perMinute: numberOf(draft.perMinute) }),
+    ...(draft.perDay.trim() !== "" && { perDay: numberOf(draft.perDay) }),
+  };
+  return Object.keys(limits).length === 0 ? undefined : limits;
+};
+
+/** What is left empty is left out, so that the API's defaults hold. */
+export const creationOf = (draft: ServerDraft): NewMailServer => {
+  const limits = limitsIn(draft);
+  const fromFilter = entriesOf(draft.fromFilter);
+  return {
+    name: draft.name.trim(),
+    username: draft.username.trim(),
+    transport: draft.transport,
+    ...(draft.description.trim() !== "" && { description: draft.description.trim() }),
+    ...(fromFilter.length > 0 && { fromFilter }),
+    ...(draft.priority.trim() !== "" && { priority: numberOf(draft.priority) }),
+    ...(limits !== undefined && { limits }),
+    ...(draft.transport === "gmail_api" && draft.sendAsUnchecked && { sendAsUnchecked: true }),
+  };
+};
+
+/** A merge patch of what really changed: another person's change to another field is not undone by ours. */
+export const patchOf = (before: ServerDraft, after: ServerDraft): MailServerPatch => ({
+  ...(after.name.trim() !== before.name && { name: after.name.trim() }),
+  ...(after.username.trim() !== before.username && { username: after.username.trim() }),
+  ...(after.transport !== before.transport && { transport: after.transport }),
+  ...(after.description.trim() !== before.description && { description: after.description.trim() }),
+  ...(after.fromFilter !== before.fromFilter && { fromFilter: entriesOf(after.fromFilter) }),
+  ...(after.priority !== before.priority && {
+    priority: after.priority.trim() === "" ? null : numberOf(after.priority),
+  }),
+  ...((after.perMinute !== before.perMinute || after.perDay !== before.perDay) && { limits: limitsIn(after) ?? null }),
+  ...(after.sendAsUnchecked !== before.sendAsUnchecked && { sendAsUnchecked: after.sendAsUnchecked }),
+});

@@ -1,0 +1,68 @@
+import { useState } from "preact/hooks";
+import type { MailServer } from "../../api/types.ts";
+import { useAction } from "../../state/action.ts";
+import { api } from "../../state/api.ts";
+import { t } from "../../state/language.ts";
+import { Card } from "../../widgets/card.tsx";
+import { Notice } from "../../widgets/notice.tsx";
+import { draftOf, patchOf, type ServerDraft } from "./draft.ts";
+import { ServerForm } from "./form.tsx";
+
+interface Props {
+  readonly server: MailServer;
+  readonly onSaved: (server: MailServer) => void;
+}
+
+/**
+ * The form starts from one version of the record and saves on condition that it still stands (`If-Match`). Polling does not
+ * overwrite what is being typed; a save that finds another version says so and offers it.
+ */
+export const EditCard = ({ server, onSaved }: Props) => {
+  const [base, setBase] = useState(server);
+  const [saved, setSaved] = useState(false);
+  const save = useAction((draft: ServerDraft) => api.servers.change(base, patchOf(draftOf(base), draft)));
+  const read = useAction(() => api.servers.get(server.id));
+  // What Relais itself writes (badge, times) changes the etag but nothing of this form: that is no conflict.
+  const same = JSON.stringify(draftOf(server)) === JSON.stringify(draftOf(base));
+  if (same && server.etag !== base.etag) setBase(server);
+  const stale = save.failure?.kind === "problem" && save.failure.problem.code === "stale";
+  const submit = async (draft: ServerDraft) => {
+    setSaved(false);
+    const result = await save.run(draft);
+    if (!result?.ok) return;
+    setBase(result.value);
+    setSaved(true);
+    onSaved(result.value);
+  };
+  const startAgain = async () => {
+    const theirs = await read.run();
+    if (!theirs?.ok) return;
+    save.clear();
+    setBase(theirs.value);
+    onSaved(theirs.value);
+  };
+  return (
+    <Card title={t("server.details")}>
+      <ServerForm
+        key={JSON.stringify(draftOf(base))}
+        initial={draftOf(base)}
+        submitLabel={t("action.save")}
+        busy={save.busy}
+        failure={save.failure}
+        onSubmit={(draft) => void submit(draft)}
+      />
+      {(stale || !same) && (
+        <Notice
+          tone="warn"
+          title={t("server.changedElsewhere")}
+          actions={
+            <button type="button" class="button" onClick={() => void startAgain()}>
+              {t("server.takeTheirs")}
+            </button>
+          }
+        />
+      )}
+      {saved && same && <Notice tone="good" title={t("state.saved")} />}
+    </Card>
+  );
+};

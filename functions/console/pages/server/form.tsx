@@ -1,0 +1,156 @@
+import { useState } from "preact/hooks";
+import { type ApiFailure, fieldMessage } from "../../api/failure.ts";
+import { t } from "../../state/language.ts";
+import { Choice, Field } from "../../widgets/field.tsx";
+import { ProblemNotice } from "../../widgets/notice.tsx";
+import { Submit } from "../../widgets/submit.tsx";
+import type { ServerDraft } from "./draft.ts";
+
+const POINTERS = ["/name", "/username", "/description", "/fromFilter", "/priority", "/limits", "/sendAsUnchecked"];
+
+interface Props {
+  readonly initial: ServerDraft;
+  readonly submitLabel: string;
+  readonly busy: boolean;
+  readonly failure: ApiFailure | null;
+  readonly onSubmit: (draft: ServerDraft) => void;
+}
+
+export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Props) => {
+  const [draft, setDraft] = useState(initial);
+  const set = (change: Partial<ServerDraft>) => setDraft((before) => ({ ...before, ...change }));
+  const said = (pointer: string) => fieldMessage(failure, pointer);
+  const nameTaken = failure?.kind === "problem" && failure.problem.code === "name_taken";
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit(draft);
+      }}
+    >
+      <div class="form-grid">
+        <Field
+          label={t("server.name")}
+          hint={t("server.nameHint")}
+          error={nameTaken ? t("server.nameTaken") : said("/name")}
+        >
+          {(control) => (
+            <input {...control} required value={draft.name} onInput={(e) => set({ name: e.currentTarget.value })} />
+          )}
+        </Field>
+        <Field label={t("server.username")} hint={t("server.usernameHint")} error={said("/username")}>
+          {(control) => (
+            <input
+              {...control}
+              type="email"
+              inputMode="email"
+              autocomplete="off"
+              spellcheck={false}
+              required
+              value={draft.username}
+              onInput={(e) => set({ username: e.currentTarget.value })}
+            />
+          )}
+        </Field>
+        <div class="whole">
+          <Choice
+            legend={t("server.transport")}
+            name="transport"
+            value={draft.transport}
+            onChoose={(transport) => set({ transport })}
+            options={[
+              { value: "smtp", label: t("transport.smtp"), hint: t("transport.smtpHint") },
+              { value: "gmail_api", label: t("transport.gmail_api"), hint: t("transport.gmail_apiHint") },
+            ]}
+          />
+        </div>
+      </div>
+      <MoreFields draft={draft} set={set} said={said} />
+      {failure && <ProblemNotice failure={failure} shown={POINTERS} />}
+      <div class="actions">
+        <Submit label={submitLabel} busy={busy} />
+      </div>
+    </form>
+  );
+};
+
+interface MoreProps {
+  readonly draft: ServerDraft;
+  readonly set: (change: Partial<ServerDraft>) => void;
+  readonly said: (pointer: string) => string | null;
+}
+
+const MoreFields = ({ draft, set, said }: MoreProps) => (
+  <div class="form-grid">
+    <Field label={t("server.description")} optional error={said("/description")}>
+      {(control) => (
+        <input {...control} value={draft.description} onInput={(e) => set({ description: e.currentTarget.value })} />
+      )}
+    </Field>
+    <Field label={t("server.priority")} optional hint={t("server.priorityHint")} error={said("/priority")}>
+      {(control) => (
+        <input
+          {...control}
+          type="number"
+          min="0"
+          max="10000"
+          step="1"
+          value={draft.priority}
+          onInput={(e) => set({ priority: e.currentTarget.value })}
+        />
+      )}
+    </Field>
+    <div class="whole">
+      <Field label={t("server.fromFilter")} optional hint={t("server.fromFilterHint")} error={said("/fromFilter")}>
+        {(control) => (
+          <textarea
+            {...control}
+            rows={3}
+            spellcheck={false}
+            value={draft.fromFilter}
+            onInput={(e) => set({ fromFilter: e.currentTarget.value })}
+          />
+        )}
+      </Field>
+    </div>
+    {draft.transport === "gmail_api" && (
+      <label class="check whole">
+        <input
+          type="checkbox"
+          checked={draft.sendAsUnchecked}
+          onChange={(e) => set({ sendAsUnchecked: e.currentTarget.checked })}
+        />
+        <span>{t("server.sendAsUnchecked")}</span>
+      </label>
+    )}
+    <Field
+      label={t("server.perMinute")}
+      optional
+      hint={t("server.limitsHint")}
+      error={said("/limits/perMinute") ?? said("/limits")}
+    >
+      {(control) => (
+        <input
+          {...control}
+          type="number"
+          min="1"
+          step="1"
+          value={draft.perMinute}
+          onInput={(e) => set({ perMinute: e.currentTarget.value })}
+        />
+      )}
+    </Field>
+    <Field label={t("server.perDay")} optional hint={t("server.limitsDayHint")} error={said("/limits/perDay")}>
+      {(control) => (
+        <input
+          {...control}
+          type="number"
+          min="1"
+          step="1"
+          value={draft.perDay}
+          onInput={(e) => set({ perDay: e.currentTarget.value })}
+        />
+      )}
+    </Field>
+  </div>
+);

@@ -1,0 +1,64 @@
+import type { MailServer } from "../../api/types.ts";
+import { api } from "../../state/api.ts";
+import { t } from "../../state/language.ts";
+import { useRemote } from "../../state/remote.ts";
+import { isOperator } from "../../state/session-signal.ts";
+import { Card } from "../../widgets/card.tsx";
+import { RemoteView } from "../../widgets/remote-view.tsx";
+import { AuditRow } from "../audit.tsx";
+import { MessageRow } from "../messages.tsx";
+
+const SHOWN = 5;
+
+const Deeds = ({ server }: { readonly server: MailServer }) => {
+  const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) => api.audit({ limit: 200 }, signal));
+  return (
+    <Card title={t("history.title")}>
+      <RemoteView handle={audit}>
+        {({ items }) => {
+          const own = items.filter(({ target }) => target === server.id).slice(0, SHOWN);
+          return own.length === 0 ? (
+            <p class="hint">{t("history.none")}</p>
+          ) : (
+            <ul class="rows">
+              {own.map((entry) => (
+                <AuditRow key={`${entry.at} ${entry.action}`} entry={entry} />
+              ))}
+            </ul>
+          );
+        }}
+      </RemoteView>
+    </Card>
+  );
+};
+
+export const HistoryCards = ({ server }: { readonly server: MailServer }) => {
+  const messages = useRemote(
+    `messages of ${server.id}`,
+    (signal) => api.messages.list({ server: server.id, limit: SHOWN }, signal),
+    { everyMs: 10_000 },
+  );
+  return (
+    <>
+      <Card
+        title={t("history.messages")}
+        actions={<a href={`/messages?server=${encodeURIComponent(server.id)}`}>{t("history.allMessages")}</a>}
+      >
+        <RemoteView handle={messages}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <p class="hint">{t("messages.none")}</p>
+            ) : (
+              <ul class="rows">
+                {items.map((message) => (
+                  <MessageRow key={message.id} message={message} />
+                ))}
+              </ul>
+            )
+          }
+        </RemoteView>
+      </Card>
+      {isOperator() && <Deeds server={server} />}
+    </>
+  );
+};

@@ -1,0 +1,104 @@
+import { useState } from "preact/hooks";
+import { fieldMessage } from "../../api/failure.ts";
+import type { MailServer, Message, MessageStatus, NewMessage } from "../../api/types.ts";
+import { useAction } from "../../state/action.ts";
+import { api } from "../../state/api.ts";
+import { t } from "../../state/language.ts";
+import { MessageBadge } from "../../widgets/badge.tsx";
+import { Card } from "../../widgets/card.tsx";
+import { Field } from "../../widgets/field.tsx";
+import { Notice, ProblemNotice, type Tone } from "../../widgets/notice.tsx";
+import { Submit } from "../../widgets/submit.tsx";
+
+const TONES: Readonly<Partial<Record<MessageStatus, Tone>>> = {
+  sent: "good",
+  failed: "bad",
+  held: "warn",
+  unknown: "warn",
+  deferred: "warn",
+};
+
+const Sent = ({ message }: { readonly message: Message }) => (
+  <Notice tone={TONES[message.status] ?? "info"} title={t(`message.says.${message.status}`)}>
+    <p>
+      <MessageBadge status={message.status} /> <a href={`/messages/${message.id}`}>{t("mail.follow")}</a>
+    </p>
+    <p class="fine mono">{message.messageId}</p>
+  </Notice>
+);
+
+/** A short mail to anyone, through the same API as a program's. */
+export const MailCard = ({ server }: { readonly server: MailServer }) => {
+  const [mail, setMail] = useState({
+    to: server.username,
+    subject: t("mail.subjectDefault"),
+    text: t("mail.textDefault"),
+  });
+  const [sent, setSent] = useState<Message | null>(null);
+  // A repeat after a lost answer must not send twice; a changed or new mail needs a new key.
+  const [key, setKey] = useState(() => crypto.randomUUID());
+  const send = useAction((message: NewMessage) => api.messages.send(message, key));
+  const set = (change: Partial<typeof mail>) => {
+    setMail((before) => ({ ...before, ...change }));
+    setKey(crypto.randomUUID());
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setSent(null);
+    const result = await send.run({ server: server.id, ...mail });
+    if (!result?.ok) return;
+    setSent(result.value);
+    setKey(crypto.randomUUID());
+  };
+  return (
+    <Card title={t("mail.title")}>
+      <form onSubmit={(event) => void submit(event)}>
+        <div class="form-grid">
+          <Field label={t("mail.to")} error={fieldMessage(send.failure, "/to")}>
+            {(control) => (
+              <input
+                {...control}
+                type="email"
+                required
+                value={mail.to}
+                onInput={(e) => set({ to: e.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <Field label={t("mail.subject")} error={fieldMessage(send.failure, "/subject")}>
+            {(control) => (
+              <input
+                {...control}
+                required
+                value={mail.subject}
+                onInput={(e) => set({ subject: e.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <div class="whole">
+            <Field label={t("mail.text")} error={fieldMessage(send.failure, "/text")}>
+              {(control) => (
+                <textarea
+                  {...control}
+                  required
+                  value={mail.text}
+                  onInput={(e) => set({ text: e.currentTarget.value })}
+                />
+              )}
+            </Field>
+          </div>
+        </div>
+        <div class="actions">
+          <Submit label={t("mail.send")} busy={send.busy} />
+        </div>
+        {send.busy && (
+          <p class="fine" role="status">
+            {t("mail.sending")}
+          </p>
+        )}
+        {send.failure && <ProblemNotice failure={send.failure} shown={["/to", "/subject", "/text"]} />}
+        {sent && <Sent message={sent} />}
+      </form>
+    </Card>
+  );
+};

@@ -1,0 +1,109 @@
+import { useState } from "preact/hooks";
+import { nestedProblem } from "../../api/failure.ts";
+import type { MailServer, TestReport, TestStage } from "../../api/types.ts";
+import { problemText } from "../../i18n/problem-text.ts";
+import { useAction } from "../../state/action.ts";
+import { api } from "../../state/api.ts";
+import { language, t, tOr } from "../../state/language.ts";
+import { Badge } from "../../widgets/badge.tsx";
+import { Card } from "../../widgets/card.tsx";
+import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+
+const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
+  const problem = nestedProblem(stage.problem);
+  if (problem === null) return null;
+  const { title, advice } = problemText(problem.code, language.value);
+  return (
+    <>
+      <p>
+        <strong>{title}</strong>
+      </p>
+      <p>{advice}</p>
+      {problem.detail && <p class="fine mono">{problem.detail}</p>}
+    </>
+  );
+};
+
+const Stages = ({ stages }: { readonly stages: readonly TestStage[] }) => (
+  <table>
+    <caption class="visually-hidden">{t("test.stages")}</caption>
+    <thead>
+      <tr>
+        <th scope="col">{t("test.stage")}</th>
+        <th scope="col">{t("test.result")}</th>
+        <th scope="col" class="number">
+          {t("test.time")}
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {stages.map((stage) => (
+        <tr key={stage.stage}>
+          <th scope="row">{tOr(`stage.${stage.stage}`, stage.stage)}</th>
+          <td>
+            <Badge
+              tone={stage.ok ? "good" : "bad"}
+              icon={stage.ok ? "check" : "cross"}
+              text={stage.ok ? t("test.passed") : t("test.failed")}
+            />
+            <StageProblem stage={stage} />
+          </td>
+          <td class="number">{t("test.ms", { ms: Math.round(stage.ms) })}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+const Report = ({ report, sent }: { readonly report: TestReport; readonly sent: boolean }) => (
+  <>
+    <Notice
+      tone={report.ok ? "good" : "bad"}
+      title={report.ok ? (sent ? t("test.okSent") : t("test.ok")) : t("test.notOk")}
+    >
+      {report.ok && sent && <p>{t("test.okSentHint")}</p>}
+    </Notice>
+    <Stages stages={report.stages} />
+  </>
+);
+
+interface Props {
+  readonly server: MailServer;
+  /** A test proves or disproves the connection: the badge may have changed. */
+  readonly onTested: () => Promise<void>;
+}
+
+export const TestCard = ({ server, onTested }: Props) => {
+  const [shown, setShown] = useState<{ readonly report: TestReport; readonly sent: boolean } | null>(null);
+  const test = useAction((sent: boolean) => (sent ? api.servers.testToSelf(server.id) : api.servers.test(server.id)));
+  const run = async (sent: boolean) => {
+    setShown(null);
+    const result = await test.run(sent);
+    if (result === null) return;
+    if (result.ok) setShown({ report: result.value, sent });
+    await onTested();
+  };
+  return (
+    <Card title={t("test.title")}>
+      <p class="hint">{t("test.text")}</p>
+      <div class="actions">
+        <button type="button" class="button primary" aria-disabled={test.busy} onClick={() => void run(false)}>
+          {t("test.action")}
+        </button>
+        <button type="button" class="button" aria-disabled={test.busy} onClick={() => void run(true)}>
+          {t("test.toSelf", { username: server.username })}
+        </button>
+      </div>
+      <div role="status">
+        {test.busy && (
+          <p class="loading">
+            <span class="spinner" aria-hidden="true" />
+            {t("test.running")}
+          </p>
+        )}
+      </div>
+      {test.failure && <ProblemNotice failure={test.failure} />}
+      {shown && <Report {...shown} />}
+    </Card>
+  );
+};

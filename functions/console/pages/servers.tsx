@@ -1,0 +1,97 @@
+import type { MailServer } from "../api/types.ts";
+import { connectHref } from "../routing/next.ts";
+import { api } from "../state/api.ts";
+import { t } from "../state/language.ts";
+import { useRemote } from "../state/remote.ts";
+import { isOperator } from "../state/session-signal.ts";
+import { Badge, ConnectionBadge } from "../widgets/badge.tsx";
+import { Page } from "../widgets/page.tsx";
+import { Empty, RemoteView } from "../widgets/remote-view.tsx";
+import { Ago } from "../widgets/time.tsx";
+
+const REFRESH_MS = 10_000;
+
+/** Connecting is what helps: said as a first connection or as a repair. Null where nothing needs it. */
+export const connectLabel = (server: MailServer): string | null => {
+  if (server.connection.state === "not_connected") return t("connect.first");
+  return server.connection.state === "valid" ? null : t("connect.again");
+};
+
+const Forecast = ({ server: { connection } }: { readonly server: MailServer }) => {
+  if (connection.state === "expiring" && connection.expiresAt !== null)
+    return (
+      <span class="fine">
+        {t("connection.endsAt")} <Ago iso={connection.expiresAt} />
+      </span>
+    );
+  if (connection.lastVerifiedAt !== null)
+    return (
+      <span class="fine">
+        {t("connection.verified")} <Ago iso={connection.lastVerifiedAt} />
+      </span>
+    );
+  return null;
+};
+
+export const ServerRow = ({ server }: { readonly server: MailServer }) => {
+  const connect = connectLabel(server);
+  return (
+    <li class="clickable">
+      <div class="row-main">
+        <span class="row-title">
+          <a href={`/servers/${server.id}`}>{server.name}</a>
+        </span>
+        <span class="fine">
+          {server.username} · {t(`transport.${server.transport}`)}
+          {server.description !== "" && ` · ${server.description}`}
+        </span>
+        <Forecast server={server} />
+      </div>
+      <div class="row-side">
+        {!server.active && <Badge tone="neutral" icon="archive" text={t("server.archived")} />}
+        <ConnectionBadge state={server.connection.state} />
+        {server.active && connect !== null && (
+          <a class="button small" href={connectHref(server.id)} aria-label={`${connect} – ${server.name}`}>
+            {connect}
+          </a>
+        )}
+      </div>
+    </li>
+  );
+};
+
+const byUse = (a: MailServer, b: MailServer): number =>
+  Number(b.active) - Number(a.active) || a.priority - b.priority || a.name.localeCompare(b.name);
+
+export const ServersPage = () => {
+  const servers = useRemote("servers", (signal) => api.servers.list(signal), { everyMs: REFRESH_MS });
+  return (
+    <Page
+      title={t("servers.title")}
+      lead={isOperator() ? t("servers.lead") : t("servers.leadMember")}
+      actions={
+        isOperator() && (
+          <a class="button primary" href="/servers/new">
+            {t("servers.new")}
+          </a>
+        )
+      }
+    >
+      <RemoteView handle={servers}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title={t("servers.none")}>
+              <p>{isOperator() ? t("servers.noneOperator") : t("servers.noneMember")}</p>
+            </Empty>
+          ) : (
+            <ul class="rows">
+              {items.toSorted(byUse).map((server) => (
+                <ServerRow key={server.id} server={server} />
+              ))}
+            </ul>
+          )
+        }
+      </RemoteView>
+    </Page>
+  );
+};

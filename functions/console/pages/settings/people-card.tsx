@@ -1,0 +1,101 @@
+import { useState } from "preact/hooks";
+import { fieldMessage } from "../../api/failure.ts";
+import type { Settings } from "../../api/types.ts";
+import { useAction } from "../../state/action.ts";
+import { api } from "../../state/api.ts";
+import { t } from "../../state/language.ts";
+import { Card } from "../../widgets/card.tsx";
+import { Field } from "../../widgets/field.tsx";
+import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { Submit } from "../../widgets/submit.tsx";
+import { entriesOf } from "../server/draft.ts";
+
+const LISTS = ["operators", "members", "callers"] as const;
+const POINTERS = [...LISTS.map((list) => `/${list}`), "/retentionDays"];
+
+type Typed = Readonly<Record<(typeof LISTS)[number] | "retentionDays", string>>;
+
+const typedOf = (settings: Settings): Typed => ({
+  operators: settings.operators.join("\n"),
+  members: settings.members.join("\n"),
+  callers: settings.callers.join("\n"),
+  retentionDays: String(settings.retentionDays),
+});
+
+/** Only what was changed is sent: two people can change two things at once. */
+const patchOf = (before: Typed, after: Typed): Partial<Settings> => ({
+  ...Object.fromEntries(
+    LISTS.filter((list) => after[list] !== before[list]).map((list) => [list, entriesOf(after[list])]),
+  ),
+  ...(after.retentionDays !== before.retentionDays && { retentionDays: Number(after.retentionDays) }),
+});
+
+interface Props {
+  readonly settings: Settings;
+  readonly onSaved: (settings: Settings) => void;
+}
+
+/** Who may do what, and how long messages are remembered. */
+export const PeopleCard = ({ settings, onSaved }: Props) => {
+  const [base, setBase] = useState(() => typedOf(settings));
+  const [typed, setTyped] = useState(base);
+  const [saved, setSaved] = useState(false);
+  const save = useAction(() => api.settings.change(patchOf(base, typed)));
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setSaved(false);
+    const result = await save.run();
+    if (!result?.ok) return;
+    setBase(typedOf(result.value));
+    setTyped(typedOf(result.value));
+    setSaved(true);
+    onSaved(result.value);
+  };
+  return (
+    <Card title={t("people.title")}>
+      <form onSubmit={(event) => void submit(event)}>
+        {LISTS.map((list) => (
+          <Field
+            key={list}
+            label={t(`people.${list}`)}
+            hint={t(`people.${list}Hint`)}
+            error={fieldMessage(save.failure, `/${list}`)}
+          >
+            {(control) => (
+              <textarea
+                {...control}
+                rows={3}
+                spellcheck={false}
+                value={typed[list]}
+                onInput={(e) => setTyped({ ...typed, [list]: e.currentTarget.value })}
+              />
+            )}
+          </Field>
+        ))}
+        <Field
+          label={t("people.retention")}
+          hint={t("people.retentionHint")}
+          error={fieldMessage(save.failure, "/retentionDays")}
+        >
+          {(control) => (
+            <input
+              {...control}
+              type="number"
+              min="1"
+              max="3650"
+              step="1"
+              required
+              value={typed.retentionDays}
+              onInput={(e) => setTyped({ ...typed, retentionDays: e.currentTarget.value })}
+            />
+          )}
+        </Field>
+        {save.failure && <ProblemNotice failure={save.failure} shown={POINTERS} />}
+        <div class="actions">
+          <Submit label={t("action.save")} busy={save.busy} />
+        </div>
+        {saved && <Notice tone="good" title={t("state.saved")} />}
+      </form>
+    </Card>
+  );
+};

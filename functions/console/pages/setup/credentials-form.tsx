@@ -1,0 +1,117 @@
+import { useState } from "preact/hooks";
+import { fieldMessage } from "../../api/failure.ts";
+import type { GmailCredentials } from "../../api/types.ts";
+import { useAction } from "../../state/action.ts";
+import { api } from "../../state/api.ts";
+import { t } from "../../state/language.ts";
+import { Field } from "../../widgets/field.tsx";
+import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { Submit } from "../../widgets/submit.tsx";
+
+/** A downloaded client file has about 500 bytes; anything big is another file. */
+const LARGEST_FILE = 100_000;
+
+/** The text of the file as JSON, or null where it is none. */
+const jsonIn = async (file: File): Promise<unknown> => {
+  if (file.size > LARGEST_FILE) return null;
+  try {
+    return JSON.parse(await file.text());
+  } catch {
+    return null;
+  }
+};
+
+interface Props {
+  readonly onSaved: (credentials: GmailCredentials) => void;
+}
+
+/** The file from Google's console, checked as soon as it is chosen, or its two values by hand. */
+export const CredentialsForm = ({ onSaved }: Props) => {
+  const [noJson, setNoJson] = useState(false);
+  const [saved, setSaved] = useState(false);
+  const [typed, setTyped] = useState({ clientId: "", clientSecret: "" });
+  const save = useAction(api.credentials.put);
+  const put = async (body: unknown) => {
+    setSaved(false);
+    const result = await save.run(body);
+    if (!result?.ok) return;
+    // The secret is kept no longer than it takes to hand it over.
+    setTyped({ clientId: "", clientSecret: "" });
+    setSaved(true);
+    onSaved(result.value);
+  };
+  const choose = async (input: HTMLInputElement) => {
+    const file = input.files?.[0];
+    if (file === undefined) return;
+    const json = await jsonIn(file);
+    // The same file chosen again after a correction must be read again.
+    input.value = "";
+    setNoJson(json === null);
+    if (json !== null) await put(json);
+  };
+  return (
+    <div class="stack">
+      <Field
+        label={t("credentials.file")}
+        hint={t("credentials.fileHint")}
+        error={noJson ? t("credentials.notJson") : null}
+      >
+        {(control) => (
+          <input
+            {...control}
+            type="file"
+            accept=".json,application/json"
+            onChange={(event) => void choose(event.currentTarget)}
+          />
+        )}
+      </Field>
+      <details>
+        <summary>{t("credentials.byHand")}</summary>
+        <form
+          class="inset"
+          onSubmit={(event) => {
+            event.preventDefault();
+            setNoJson(false);
+            void put({ clientId: typed.clientId.trim(), clientSecret: typed.clientSecret.trim() });
+          }}
+        >
+          <Field label={t("credentials.clientId")} error={fieldMessage(save.failure, "/clientId")}>
+            {(control) => (
+              <input
+                {...control}
+                required
+                autocomplete="off"
+                spellcheck={false}
+                placeholder="123456789012-….apps.googleusercontent.com"
+                value={typed.clientId}
+                onInput={(e) => setTyped({ ...typed, clientId: e.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <Field label={t("credentials.clientSecret")} error={fieldMessage(save.failure, "/clientSecret")}>
+            {(control) => (
+              <input
+                {...control}
+                type="password"
+                required
+                autocomplete="off"
+                value={typed.clientSecret}
+                onInput={(e) => setTyped({ ...typed, clientSecret: e.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <div class="actions">
+            <Submit label={t("action.save")} busy={save.busy} />
+          </div>
+        </form>
+      </details>
+      {save.busy && (
+        <p class="fine" role="status">
+          {t("credentials.checking")}
+        </p>
+      )}
+      {save.failure && <ProblemNotice failure={save.failure} shown={["/clientId", "/clientSecret"]} />}
+      {saved && <Notice tone="good" title={t("credentials.saved")} />}
+    </div>
+  );
+};

@@ -1,0 +1,39 @@
+const PLACEHOLDER_ORIGIN = "https://relais.invalid";
+
+/** Pages of the console and the start of a consent: where a sign-in may lead back to. Nothing else, and never another site. */
+const ALLOWED = /^\/(?:$|setup$|servers(?:\/|$)|messages(?:\/|$)|settings$|audit$|google_gmail\/authorize$)/;
+
+/** A `next` parameter made harmless: a path of our own, else `/`. Browsers read `//x`, `/\x` and tabs as another host. */
+export const safeNext = (raw: string | null | undefined): string => {
+  if (raw === null || raw === undefined || !/^\/(?![/\\])/.test(raw) || /[\p{Cc}\\]/u.test(raw)) return "/";
+  let url: URL;
+  try {
+    url = new URL(raw, PLACEHOLDER_ORIGIN);
+  } catch {
+    return "/";
+  }
+  if (url.origin !== PLACEHOLDER_ORIGIN || !ALLOWED.test(url.pathname)) return "/";
+  return `${url.pathname}${url.search}`;
+};
+
+/** Outside the console's own router: the browser must load it. */
+export const leavesConsole = (path: string): boolean => /^\/(?:google_gmail|v1)\//.test(path);
+
+export const signInPath = (from: string): string => {
+  const next = safeNext(from);
+  return next === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`;
+};
+
+/** Google's sign-in, started by Relais and coming back to `next`. */
+export const googleSignInHref = (next: string): string =>
+  `/google_gmail/authorize?sign-in&next=${encodeURIComponent(safeNext(next))}`;
+
+/** Google's consent for one mail server. */
+export const connectHref = (serverId: string): string =>
+  `/google_gmail/authorize?server=${encodeURIComponent(serverId)}`;
+
+/** The token in `/#setup=<token>`; a fragment never reaches a server or its logs. */
+export const setupTokenIn = (hash: string): string | null => {
+  const token = new URLSearchParams(hash.replace(/^#/, "")).get("setup");
+  return token === null || token === "" ? null : token;
+};

@@ -1,0 +1,43 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { ApiFailure, ApiResult } from "../api/failure.ts";
+
+/** One thing a person asked for: under way or not, and how the last try ended. */
+export interface Action<A extends readonly unknown[], T> {
+  readonly busy: boolean;
+  readonly failure: ApiFailure | null;
+  /** Null when it was under way already: a second click is not a second wish. */
+  readonly run: (...args: A) => Promise<ApiResult<T> | null>;
+  readonly clear: () => void;
+}
+
+export const useAction = <A extends readonly unknown[], T>(
+  act: (...args: A) => Promise<ApiResult<T>>,
+): Action<A, T> => {
+  const [state, setState] = useState<{ readonly busy: boolean; readonly failure: ApiFailure | null }>({
+    busy: false,
+    failure: null,
+  });
+  const latest = useRef(act);
+  latest.current = act;
+  const busy = useRef(false);
+  const mounted = useRef(true);
+  useEffect(() => {
+    mounted.current = true;
+    return () => {
+      mounted.current = false;
+    };
+  }, []);
+
+  const run = useCallback(async (...args: A): Promise<ApiResult<T> | null> => {
+    if (busy.current) return null;
+    busy.current = true;
+    setState({ busy: true, failure: null });
+    const result = await latest.current(...args);
+    busy.current = false;
+    if (mounted.current) setState({ busy: false, failure: result.ok ? null : result.failure });
+    return result;
+  }, []);
+
+  const clear = useCallback(() => setState((before) => ({ ...before, failure: null })), []);
+  return { busy: state.busy, failure: state.failure, run, clear };
+};

@@ -1,0 +1,42 @@
+import type { ConnectionState, MessageStatus } from "../api/types.ts";
+import { t } from "../state/language.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+type Look = { readonly tone: "good" | "warn" | "bad" | "neutral" | "info"; readonly icon: IconName };
+
+export const Badge = ({ tone, icon, text }: Look & { readonly text: string }) => (
+  <span class={`badge ${tone}`}>
+    <Icon name={icon} />
+    {text}
+  </span>
+);
+
+const CONNECTION: Readonly<Record<ConnectionState, Look>> = {
+  not_connected: { tone: "neutral", icon: "plug" },
+  valid: { tone: "good", icon: "check" },
+  expiring: { tone: "warn", icon: "clock" },
+  reconnect_required: { tone: "bad", icon: "plug" },
+  error: { tone: "bad", icon: "warning" },
+};
+
+/** A state by text, icon and colour: never by colour alone. */
+export const ConnectionBadge = ({ state }: { readonly state: ConnectionState }) => (
+  <Badge {...CONNECTION[state]} text={t(`connection.${state}`)} />
+);
+
+const MESSAGE: Readonly<Record<MessageStatus, Look>> = {
+  queued: { tone: "info", icon: "clock" },
+  scheduled: { tone: "info", icon: "clock" },
+  held: { tone: "warn", icon: "pause" },
+  sending: { tone: "info", icon: "send" },
+  deferred: { tone: "warn", icon: "clock" },
+  unknown: { tone: "warn", icon: "question" },
+  sent: { tone: "good", icon: "check" },
+  failed: { tone: "bad", icon: "cross" },
+  canceled: { tone: "neutral", icon: "cross" },
+  expired: { tone: "neutral", icon: "clock" },
+};
+
+export const MessageBadge = ({ status }: { readonly status: MessageStatus }) => (
+  <Badge {...MESSAGE[status]} text={t(`message.status.${status}`)} />
+);

@@ -1,0 +1,52 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../state/language.ts";
+
+/** False until the first page stands: on arrival the browser's own focus is right, on every later page it must move to the heading. */
+let arrived = false;
+
+interface Props {
+  readonly title: string;
+  readonly back?: { readonly href: string; readonly label: string };
+  readonly lead?: ComponentChildren;
+  readonly actions?: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+export const Page = ({ title, back, lead, actions, children }: Props) => {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Relais`;
+  }, [title]);
+  useLayoutEffect(() => {
+    if (arrived) heading.current?.focus();
+    arrived = true;
+  }, []);
+  return (
+    <>
+      <header class="page-head">
+        {back && (
+          <a class="back" href={back.href}>
+            <span aria-hidden="true">←</span> {back.label}
+          </a>
+        )}
+        <div class="page-title">
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
+          {actions && <div class="actions">{actions}</div>}
+        </div>
+        {lead && <p class="lead">{lead}</p>}
+      </header>
+      {children}
+    </>
+  );
+};
+
+export const NotFoundPage = () => (
+  <Page title={t("notFound.title")} lead={t("notFound.text")}>
+    <p>
+      <a href="/">{t("notFound.home")}</a>
+    </p>
+  </Page>
+);

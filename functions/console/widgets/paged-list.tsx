@@ -1,0 +1,34 @@
+import type { ComponentChildren } from "preact";
+import { t } from "../state/language.ts";
+import type { Paged } from "../state/pages.ts";
+import { ProblemNotice } from "./notice.tsx";
+import { RemoteView } from "./remote-view.tsx";
+
+interface Props<T> {
+  readonly paged: Paged<T>;
+  readonly empty: ComponentChildren;
+  readonly row: (item: T) => ComponentChildren;
+}
+
+export const PagedList = <T,>({ paged, empty, row }: Props<T>) => (
+  <RemoteView handle={paged.first}>
+    {(page) => {
+      const items = paged.all(page);
+      const next = paged.next(page);
+      if (items.length === 0) return empty;
+      return (
+        <div class="stack">
+          <ul class="rows">{items.map(row)}</ul>
+          {paged.failure && <ProblemNotice failure={paged.failure} />}
+          {next !== null && (
+            <div class="actions">
+              <button type="button" class="button" aria-disabled={paged.busy} onClick={() => void paged.loadMore(next)}>
+                {paged.busy ? t("state.working") : t("list.more")}
+              </button>
+            </div>
+          )}
+        </div>
+      );
+    }}
+  </RemoteView>
+);

@@ -1,0 +1,61 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../state/language.ts";
+import type { RemoteHandle } from "../state/remote.ts";
+import { Notice, ProblemNotice } from "./notice.tsx";
+
+/** After this long a person wonders whether anything is happening. */
+const SLOW_AFTER_MS = 4_000;
+
+export const Loading = () => {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <p class="loading" role="status">
+      <span class="spinner" aria-hidden="true" />
+      {slow ? t("state.loadingSlow") : t("state.loading")}
+    </p>
+  );
+};
+
+interface Props<T> {
+  readonly handle: RemoteHandle<T>;
+  readonly children: (value: T) => ComponentChildren;
+}
+
+/** Loading, failed (with a way to try again) or there; there but out of date says so and goes on showing what it has. */
+export const RemoteView = <T,>({ handle: { remote, reload }, children }: Props<T>) => {
+  switch (remote.phase) {
+    case "loading":
+      return <Loading />;
+    case "failed":
+      return <ProblemNotice failure={remote.failure} retry={() => void reload()} />;
+    case "ready":
+      return (
+        <>
+          {remote.trouble && (
+            <Notice
+              tone="warn"
+              title={t("state.stale")}
+              actions={
+                <button type="button" class="button" onClick={() => void reload()}>
+                  {t("action.retry")}
+                </button>
+              }
+            />
+          )}
+          {children(remote.value)}
+        </>
+      );
+  }
+};
+
+export const Empty = ({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) => (
+  <div class="empty">
+    <p class="empty-title">{title}</p>
+    {children}
+  </div>
+);
