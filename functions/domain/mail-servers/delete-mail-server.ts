@@ -1,6 +1,7 @@
 import { type Principal, principalName } from "../access/records.ts";
 import { auditWrite } from "../audit/audit.ts";
 import type { SecretVault } from "../connections/ports.ts";
+import { CANCELABLE } from "../messages/cancel.ts";
 import type { MessageStatus } from "../messages/message.ts";
 import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";
@@ -13,13 +14,12 @@ import { mayAdminister, visibleServer } from "./visible-server.ts";
 /** Others may write to the server while it is taken down: each time it is looked at anew, this often. */
 const TRIES = 8;
 
-/** Messages that still need the server; a person can cancel the former kind. */
-const WAITING = ["queued", "scheduled", "held", "deferred"] as const satisfies readonly MessageStatus[];
+/** Messages under way need the server too, and nobody can call them back. */
 const UNDER_WAY = ["sending", "unknown"] as const satisfies readonly MessageStatus[];
 
 export interface DeleteDeps extends MailServerDeps {
   readonly vault: SecretVault;
-  /** Cancels what waits for this server (`WAITING`); leaves what is under way. */
+  /** Cancels what waits for this server (`CANCELABLE`); leaves what is under way. */
   readonly cancelWaiting: (serverId: string) => Promise<void>;
   /** Destroys the stored token and revokes it at Google where no sibling lives by it; leaves the server `not_connected`. */
   readonly disconnect: (serverId: string) => Promise<Result<unknown>>;
@@ -42,7 +42,7 @@ const obstacle = async (records: Records, serverId: string, cancel: boolean): Pr
         : {}),
     };
   }
-  return !cancel && (await anyIn(records, serverId, WAITING)) ? { code: "has_open_messages" } : null;
+  return !cancel && (await anyIn(records, serverId, CANCELABLE)) ? { code: "has_open_messages" } : null;
 };
 
 /** From here on it is chosen for no new message. False: someone wrote meanwhile. */
@@ -83,7 +83,8 @@ const takeDown = async (
   if (wanted.cancel) await deps.cancelWaiting(id);
   if (wanted.server.value.connection.state !== "not_connected") {
     const disconnected = await deps.disconnect(id);
-    if (!disconnected.ok) return disconnected;
+    // Deleted by someone else in between: looking again tells.
+    if (!disconnected.ok) return disconnected.problem.code === "not_found" ? ok(false) : disconnected;
   }
   // Also versions that a crash between secret and pointer left behind.
   await deps.vault.remove({ kind: "refresh_token", serverId: id });

@@ -67,6 +67,12 @@ const changedMembers = (before: Settings, after: Settings): string[] => {
     .map(([key]) => key);
 };
 
+export interface EditedSettings {
+  readonly settings: ReturnType<typeof settingsView>;
+  /** This edit ended a pause: what was held for it may go. */
+  readonly resumed: boolean;
+}
+
 /**
  * Applies a merge patch (RFC 7396) to the settings. `invalid_request`; `fixed_by_environment` (the detail names them) for operators of
  * `RELAIS_OPERATORS` that the patch would remove; `contended`. Throws `Unavailable`.
@@ -75,7 +81,7 @@ export const editSettings = async (
   deps: SettingsDeps,
   principal: Principal,
   patch: unknown,
-): Promise<Result<ReturnType<typeof settingsView>>> => {
+): Promise<Result<EditedSettings>> => {
   const changed = await changeSettings(
     deps,
     (before) => patched(before, patch, deps.environment),
@@ -86,5 +92,7 @@ export const editSettings = async (
       detail: { changed: changedMembers(before, after) },
     }),
   );
-  return changed.ok ? ok(settingsView(changed.value.after, deps.environment)) : changed;
+  if (!changed.ok) return changed;
+  const { before, after } = changed.value;
+  return ok({ settings: settingsView(after, deps.environment), resumed: before.paused && !after.paused });
 };

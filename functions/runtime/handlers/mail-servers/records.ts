@@ -2,9 +2,10 @@ import { createMailServer } from "../../../domain/mail-servers/create-mail-serve
 import { deleteMailServer } from "../../../domain/mail-servers/delete-mail-server.ts";
 import { editMailServer } from "../../../domain/mail-servers/edit-mail-server.ts";
 import { listMailServers } from "../../../domain/mail-servers/list-mail-servers.ts";
-import type { MailServer } from "../../../domain/mail-servers/mail-server.ts";
+import { canSend, type MailServer } from "../../../domain/mail-servers/mail-server.ts";
 import { mailServerView } from "../../../domain/mail-servers/mail-server-view.ts";
 import { visibleServer } from "../../../domain/mail-servers/visible-server.ts";
+import { cancelOpenMessages } from "../../../domain/messages/cancel.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
@@ -13,7 +14,8 @@ import type { Call, Language, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
 import type { System } from "../../system.ts";
-import { cancelWaiting, disconnectServer } from "./connections.ts";
+import { disconnectServer } from "./connections.ts";
+import { releaseMail } from "./release.ts";
 
 const viewIn = (language: Language) => (server: Versioned<MailServer>) =>
   mailServerView(server, (reason) => problemText(reason, language).advice);
@@ -57,7 +59,10 @@ const edit = (system: System) => async (call: Call) => {
     patch: patch.value,
     ifMatch: call.headers["if-match"] ?? null,
   });
-  return answerWith(edited, (server) => answerServer(call, 200, server));
+  if (!edited.ok) return answerProblem(edited.problem);
+  // It may just have become able to send: activated, or its username or transport put right.
+  if (canSend(edited.value.value)) await releaseMail(system, edited.value.id);
+  return answerServer(call, 200, edited.value);
 };
 
 const remove = (system: System) => async (call: Call) => {
@@ -68,7 +73,9 @@ const remove = (system: System) => async (call: Call) => {
   const principal = callerOf(call);
   const deps = {
     ...system,
-    cancelWaiting: cancelWaiting(system, principal),
+    cancelWaiting: async (serverId: string) => {
+      await cancelOpenMessages(system, serverId);
+    },
     disconnect: disconnectServer(system, principal),
   };
   const removed = await deleteMailServer(deps, principal, {

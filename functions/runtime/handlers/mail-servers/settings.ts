@@ -6,6 +6,7 @@ import { answerJson, answerProblem, answerWith, callerOf } from "../../answers.t
 import type { Call, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import type { System } from "../../system.ts";
+import { releaseMail } from "./release.ts";
 
 const show = (system: System) => async () => {
   const { value } = await readSettings(system.records, system.environment);
@@ -16,7 +17,9 @@ const edit = (system: System) => async (call: Call) => {
   const patch = jsonBody(call);
   if (!patch.ok) return answerProblem(patch.problem);
   const edited = await editSettings(system, callerOf(call), patch.value);
-  return answerWith(edited, (settings) => answerJson(200, settings));
+  if (!edited.ok) return answerProblem(edited.problem);
+  if (edited.value.resumed) await releaseMail(system, "all");
+  return answerJson(200, edited.value.settings);
 };
 
 const showCredentials = (system: System) => async () => {

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { type Principal, principalName } from "../../../domain/access/records.ts";
+import { accessTokens } from "../../../domain/connections/access-token.ts";
+import { disconnect } from "../../../domain/connections/disconnect.ts";
+import { parseWith } from "../../../domain/field-problems.ts";
+import type { MailServer } from "../../../domain/mail-servers/mail-server.ts";
+import { type TestStage, testConnection } from "../../../domain/mail-servers/test-connection.ts";
+import { testMessage } from "../../../domain/mail-servers/test-message.ts";
+import { visibleServer } from "../../../domain/mail-servers/visible-server.ts";
+import { acceptMessage } from "../../../domain/messages/accept.ts";
+import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
+import { messageReceipt } from "../../../domain/messages/message-view.ts";
+import { problemText } from "../../../domain/problem-texts.ts";
+import type { Versioned } from "../../../domain/records.ts";
+import { ok, type Result } from "../../../domain/result.ts";
+import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
+import type { Call, Language, Reply, Route } from "../../http.ts";
+import { jsonBody } from "../../json-body.ts";
+import type { System } from "../../system.ts";
+
+const testInput = z.strictObject({ sendTo: z.literal("self", 'must be "self"').optional() });
+const nothingInput = z.strictObject({});
+
+/** A body that may be left out. */
+const optionalBody = <S extends z.ZodType>(call: Call, schema: S): Result<z.output<S>> => {
+  const body = jsonBody(call, { emptyMeans: {} });
+  return body.ok ? parseWith(schema, body.value) : body;
+};
+
+const stageIn =
+  (language: Language) =>
+  ({ stage, ms, problem }: TestStage) => {
+    if (problem === null) return { stage, ok: true, ms };
+    const { title, advice } = problemText(problem.code, language);
+    const upstream = problem.upstream === null ? {} : { upstream: problem.upstream };
+    return { stage, ok: false, ms, problem: { code: problem.code, title, detail: advice, ...upstream } };
+  };
+
+/** Accepts a real message to the server's own address: it goes the way of every message. */
+const sendToSelf = async (system: System, call: Call, server: Versioned<MailServer>) => {
+  const accepted = await acceptMessage(system, {
+    principal: callerOf(call),
+    json: testMessage(server, call.language),
+    idempotencyKey: null,
+    sizeLimit: HTTP_SIZE_LIMIT,
+  });
+  if (!accepted.ok) return accepted;
+  if (accepted.value.kind !== "accepted") throw new Error("a test message is no dry run");
+  return ok(messageReceipt(accepted.value.message));
+};
+
+/**
+ * Test connection. With `{"sendTo":"self"}` and every stage passed, the answer also holds `message`, what `POST /v1/messages` would have
+ * answered; after a failed stage nothing is sent.
+ */
+const runTest = (system: System) => {
+  const tokens = accessTokens(system);
+  return async (call: Call): Promise<Reply> => {
+    const server = await visibleServer(system.records, callerOf(call), pathParameter(call, "id"));
+    if (!server.ok) return answerProblem(server.problem);
+    const input = optionalBody(call, testInput);
+    if (!input.ok) return answerProblem(input.problem);
+    const stages = await testConnection({ ...system, tokens }, server.value);
+    if (stages === undefined) return answerProblem({ code: "not_found" });
+    const passed = stages.every(({ problem }) => problem === null);
+    const report = { ok: passed, stages: stages.map(stageIn(call.language)) };
+    if (!passed || input.value.sendTo === undefined) return answerJson(200, report);
+    const message = await sendToSelf(system, call, server.value);
+    return answerWith(message, (sent) => answerJson(200, { ...report, message: sent }));
+  };
+};
+
+const runDisconnect = (system: System) => async (call: Call) => {
+  const principal = callerOf(call);
+  const server = await visibleServer(system.records, principal, pathParameter(call, "id"));
+  if (!server.ok) return answerProblem(server.problem);
+  const input = optionalBody(call, nothingInput);
+  if (!input.ok) return answerProblem(input.problem);
+  const { id } = server.value;
+  return answerWith(await disconnectServer(system, principal)(id), (outcome) => answerJson(200, outcome));
+};
+
+/** Takes the account from a server on behalf of someone. */
+export const disconnectServer = (system: System, principal: Principal) => (serverId: string) =>
+  disconnect(system, serverId, principalName(principal));
+
+/** `…/test` and `…/disconnect` of a mail server. */
+export const connectionRoutes = (system: System): readonly Route[] => [
+  { method: "POST", path: "/v1/mail-servers/:id/test", access: "people", handle: runTest(system) },
+  { method: "POST", path: "/v1/mail-servers/:id/disconnect", access: "people", handle: runDisconnect(system) },
+];

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import type { AccessTokenOutcome, AccessTokens } from "../../../functions/domain/connections/access-token.ts";
+import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { testConnection } from "../../../functions/domain/mail-servers/test-connection.ts";
+import type { ProbeStage } from "../../../functions/domain/messages/ports.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { testClock } from "../../builders/clock.ts";
+import { grant, mailServer, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";
+import { testStore } from "../../builders/store.ts";
+
+const clock = testClock();
+let store: ReturnType<typeof testStore>;
+beforeEach(() => {
+  store = testStore(clock);
+});
+afterEach(() => store.close());
+
+const token = (value: string, scopes = grant().scopes): AccessTokenOutcome => ({
+  ok: true,
+  token: new Secret(value),
+  expiresAtMs: clock.nowMs() + 3_600_000,
+  scopes,
+});
+
+/** Hands out the outcomes in turn, 30 ms each, and notes which token was said to be refused. */
+const tokensThat = (...outcomes: readonly AccessTokenOutcome[]) => {
+  const refused: (string | null)[] = [];
+  const tokens: AccessTokens = {
+    obtain: async (_, unlike) => {
+      clock.advance(30);
+      refused.push(unlike?.reveal() ?? null);
+      return outcomes[refused.length - 1] ?? assert.fail("one token more than expected was asked for");
+    },
+  };
+  return { tokens, refused };
+};
+
+const PASSED: readonly ProbeStage[] = [
+  { stage: "dns", ok: true, ms: 1 },
+  { stage: "tls", ok: true, ms: 2 },
+  { stage: "auth", ok: true, ms: 3 },
+  { stage: "envelope", ok: true, ms: 4 },
+];
+const upTo = (last: ProbeStage): readonly ProbeStage[] => [
+  ...PASSED.slice(
+    0,
+    PASSED.findIndex(({ stage }) => stage === last.stage),
+  ),
+  last,
+];
+const said = (code: number, enhanced: string) => ({ code, enhanced, response: `${enhanced} said so` });
+const REFUSED_LOGIN = upTo({ stage: "auth", ok: false, ms: 3, reply: said(535, "5.7.8") });
+
+const probeThat = (...answers: readonly (readonly ProbeStage[])[]) => {
+  const logins: string[] = [];
+  const probe = async (login: { readonly username: string; readonly accessToken: Secret }) => {
+    logins.push(`${login.username} ${login.accessToken.reveal()}`);
+    return answers[logins.length - 1] ?? assert.fail("one probe more than expected");
+  };
+  return { transports: { smtp: { probe }, gmail_api: { probe } }, logins };
+};
+
+const run = async (
+  value: MailServer,
+  tokens: AccessTokens,
+  transports: ReturnType<typeof probeThat>["transports"],
+): Promise<readonly string[]> => {
+  const outcome = await store.records.commit([{ op: "create", kind: "mailServers", id: "srv_a", value }]);
+  assert.ok(outcome.done);
+  const deps = { records: store.records, clock, tokens, transports };
+  const stages = await testConnection(deps, { id: "srv_a", value, version: outcome.versions[0] ?? "" });
+  return (stages ?? []).map(({ stage, ms, problem }) => `${stage} ${ms} ${problem?.code ?? "ok"}`);
+};
+const kept = async () => (await store.records.get("mailServers", "srv_a"))?.value;
+
+test("all stages passed: each is told with its time, and the grant counts as verified now", async () => {
+  const { transports, logins } = probeThat(PASSED);
+  assert.deepEqual(
+    await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")).tokens, transports),
+    ["token 30 ok", "scope 0 ok", "identity 0 ok", "dns 1 ok", "tls 2 ok", "auth 3 ok", "envelope 4 ok"],
+  );
+  assert.deepEqual(logins, ["ada@example.com t1"]);
+  assert.deepEqual((await kept())?.connection, validConnection({ lastVerifiedAtMs: clock.nowMs() }));
+});
+
+const WITHOUT_TOKEN: readonly (readonly [MailServer, AccessTokenOutcome, string])[] = [
+  [mailServer(), { ok: false, why: "not_connected" }, "not_connected"],
+  [
+    mailServer({ connection: { state: "reconnect_required", grant: grant(), reason: "testing_7d", sinceMs: 1 } }),
+    { ok: false, why: "not_connected" },
+    "testing_7d",
+  ],
+  [
+    mailServer({ connection: validConnection() }),
+    { ok: false, why: "grant_dead", reason: "password_or_revoked" },
+    "password_or_revoked",
+  ],
+  [mailServer({ connection: validConnection() }), { ok: false, why: "client_rejected" }, "client_rejected"],
+  [
+    mailServer({ connection: validConnection() }),
+    { ok: false, why: "google_unavailable", retryAfterS: 5 },
+    "google_unavailable",
+  ],
+];
+
+for (const [server, outcome, code] of WITHOUT_TOKEN) {
+  test(`no token (${code}): nothing after it is run`, async () => {
+    const { transports, logins } = probeThat();
+    assert.deepEqual(await run(server, tokensThat(outcome).tokens, transports), [`token 30 ${code}`]);
+    assert.deepEqual(logins, []);
+  });
+}
+
+test("a scope that does not let the transport send is told before Gmail is asked", async () => {
+  const server = mailServer({ connection: validConnection({ scopes: [SEND_ONLY] }) });
+  const { tokens } = tokensThat(token("t1", [SEND_ONLY]));
+  assert.deepEqual(await run(server, tokens, probeThat().transports), ["token 30 ok", "scope 0 scope_missing"]);
+});
+
+test("another account's grant is told before Gmail is asked", async () => {
+  const server = mailServer({ username: "eve@example.com", connection: validConnection() });
+  const stages = await run(server, tokensThat(token("t1")).tokens, probeThat().transports);
+  assert.deepEqual(stages, ["token 30 ok", "scope 0 ok", "identity 0 account_mismatch"]);
+});
+
+test("a refused login is tried once more with a fresh token", async () => {
+  const { tokens, refused } = tokensThat(token("t1"), token("t2"));
+  const { transports, logins } = probeThat(REFUSED_LOGIN, PASSED);
+  const stages = await run(mailServer({ connection: validConnection() }), tokens, transports);
+  assert.equal(stages.at(-1), "envelope 4 ok");
+  assert.equal(stages.length, 7);
+  assert.deepEqual(refused, [null, "t1"]);
+  assert.deepEqual(logins, ["ada@example.com t1", "ada@example.com t2"]);
+});
+
+test("refused with the fresh token too: it is the login that fails, and nothing is noted as verified", async () => {
+  const before = mailServer({ connection: validConnection() });
+  const { tokens } = tokensThat(token("t1"), token("t2"));
+  const stages = await run(before, tokens, probeThat(REFUSED_LOGIN, REFUSED_LOGIN).transports);
+  assert.equal(stages.at(-1), "auth 3 auth_refused");
+  assert.deepEqual(await kept(), before);
+});
+
+test("no fresh token, because the grant is dead: it is the token that fails", async () => {
+  const { tokens } = tokensThat(token("t1"), { ok: false, why: "grant_dead", reason: "password_or_revoked" });
+  const stages = await run(mailServer({ connection: validConnection() }), tokens, probeThat(REFUSED_LOGIN).transports);
+  assert.deepEqual(stages, ["token 30 password_or_revoked"]);
+});
+
+test("no fresh token, because Google is out of reach: what Gmail said stands", async () => {
+  const { tokens } = tokensThat(token("t1"), { ok: false, why: "google_unavailable", retryAfterS: 5 });
+  const stages = await run(mailServer({ connection: validConnection() }), tokens, probeThat(REFUSED_LOGIN).transports);
+  assert.equal(stages.at(-1), "auth 3 auth_refused");
+});
+
+const FAILED: readonly (readonly [ProbeStage, MailServer["transport"], string])[] = [
+  [{ stage: "dns", ok: false, ms: 1, reason: "ENOTFOUND" }, "smtp", "dns_failed"],
+  [{ stage: "tls", ok: false, ms: 1, reason: "certificate" }, "smtp", "tls_failed"],
+  [{ stage: "auth", ok: false, ms: 1, reason: "ECONNRESET" }, "smtp", "connection_lost"],
+  [{ stage: "auth", ok: false, ms: 1, reply: said(454, "4.7.0") }, "smtp", "too_many_logins"],
+  [{ stage: "auth", ok: false, ms: 1, reply: said(421, "4.3.0") }, "smtp", "temporarily_refused"],
+  [{ stage: "auth", ok: false, ms: 1, reply: said(403, "") }, "gmail_api", "gmail_api_disabled"],
+  [{ stage: "auth", ok: false, ms: 1, reply: said(503, "") }, "gmail_api", "gmail_unavailable"],
+  [{ stage: "envelope", ok: false, ms: 1, reply: said(550, "5.4.5") }, "smtp", "quota_reached"],
+  [{ stage: "envelope", ok: false, ms: 1, reply: said(553, "5.1.3") }, "smtp", "sender_refused"],
+  [{ stage: "envelope", ok: false, ms: 1, reply: said(451, "4.3.0") }, "smtp", "temporarily_refused"],
+];
+
+for (const [last, transport, code] of FAILED) {
+  test(`${transport}: ${last.stage} failing by ${last.reply?.code ?? last.reason} is ${code}`, async () => {
+    const server = mailServer({ transport, connection: validConnection() });
+    const stages = await run(server, tokensThat(token("t1")).tokens, probeThat(upTo(last)).transports);
+    assert.equal(stages.at(-1), `${last.stage} 1 ${code}`);
+  });
+}
+
+test("a passed test ends an error that Gmail's refusal had brought", async () => {
+  const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1 } as const;
+  await run(mailServer({ connection }), tokensThat(token("t1")).tokens, probeThat(PASSED).transports);
+  assert.equal((await kept())?.connection.state, "valid");
+});

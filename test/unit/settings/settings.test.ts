@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import type { Principal } from "../../../functions/domain/access/records.ts";
+import type { Result } from "../../../functions/domain/result.ts";
+import { editSettings } from "../../../functions/domain/settings/edit-settings.ts";
+import { saveGmailCredentials } from "../../../functions/domain/settings/gmail-credentials.ts";
+import { readSettings } from "../../../functions/domain/settings/read-settings.ts";
+import type { EnvironmentSettings } from "../../../functions/domain/settings/settings.ts";
+import { settingsView } from "../../../functions/domain/settings/settings-view.ts";
+import { testClock } from "../../builders/clock.ts";
+import { OPERATOR } from "../../builders/mail-server.ts";
+import { testRandom, testStore } from "../../builders/store.ts";
+
+const clock = testClock();
+const environment: EnvironmentSettings = {
+  operators: ["olga@example.com"],
+  members: ["@example.com"],
+  callers: [],
+  retentionDays: 30,
+  publicUrl: "https://relais.example.com",
+};
+let store: ReturnType<typeof testStore>;
+beforeEach(() => {
+  store = testStore(clock);
+});
+afterEach(() => store.close());
+
+const deps = (changes: Partial<EnvironmentSettings> = {}) => ({
+  records: store.records,
+  vault: store.vault,
+  clock,
+  random: testRandom,
+  environment: { ...environment, ...changes },
+});
+const patch = (body: unknown, principal: Principal = OPERATOR) => editSettings(deps(), principal, body);
+const save = (body: unknown) => saveGmailCredentials(deps(), OPERATOR, body);
+const kept = async () => (await readSettings(store.records, environment)).value;
+const must = <T>(result: Result<T>): T => {
+  assert.ok(result.ok, JSON.stringify(result));
+  return result.value;
+};
+const problemOf = (result: Result<unknown>) => (result.ok ? assert.fail("it was taken") : result.problem);
+const pathsOf = (result: Result<unknown>): string[] => {
+  const problem = problemOf(result);
+  assert.ok(problem.code === "invalid_request", JSON.stringify(problem));
+  return problem.fields.map(({ path }) => path).sort();
+};
+const secretVersions = () => store.vault.versions({ kind: "client_secret" });
+
+test("before anything is set, the environment's values hold", async () => {
+  assert.deepEqual(settingsView(await kept(), environment), {
+    operators: ["olga@example.com"],
+    members: ["@example.com"],
+    callers: [],
+    retentionDays: 30,
+    publishingStatus: "undeclared",
+    paused: false,
+  });
+});
+
+test("a patch replaces what it names and folds addresses; null takes a setting back to its first value", async () => {
+  const { settings } = must(
+    await patch({ operators: ["Olga@Example.com", "@Ops.example.com"], members: [], publishingStatus: "testing" }),
+  );
+  assert.deepEqual(settings.operators, ["olga@example.com", "@ops.example.com"]);
+  assert.deepEqual(settings.members, []);
+  assert.equal(settings.publishingStatus, "testing");
+  const back = must(await patch({ operators: null, members: null, publishingStatus: null })).settings;
+  assert.deepEqual(back, settingsView(await kept(), environment));
+  assert.deepEqual([back.operators, back.members], [["olga@example.com"], ["@example.com"]]);
+});
+
+const REFUSED: readonly (readonly [body: unknown, paths: readonly string[]])[] = [
+  [[], [""]],
+  [{ operators: ["olga@example.com", "ops", "@x y"] }, ["/operators/1", "/operators/2"]],
+  [{ retentionDays: 0 }, ["/retentionDays"]],
+  [{ retentionDays: 1.5, paused: "no" }, ["/paused", "/retentionDays"]],
+  [{ publishingStatus: "published" }, ["/publishingStatus"]],
+  [{ gmailCredentials: null, operatorSignedInAtMs: 1 }, ["/gmailCredentials", "/operatorSignedInAtMs"]],
+  [{ callers: "bot@example.com" }, ["/callers"]],
+];
+
+for (const [body, paths] of REFUSED) {
+  test(`${JSON.stringify(body)} is refused at ${paths.join(" ") || "the whole"}`, async () => {
+    assert.deepEqual(pathsOf(await patch(body)), paths);
+    assert.equal((await readSettings(store.records, environment)).version, null, "nothing is written");
+  });
+}
+
+test("an operator of RELAIS_OPERATORS cannot be removed here", async () => {
+  const problem = problemOf(await patch({ operators: ["@ops.example.com"] }));
+  assert.deepEqual(problem, { code: "fixed_by_environment", detail: "olga@example.com" });
+});
+
+test("the last operator cannot be removed where the environment names none", async () => {
+  const free = deps({ operators: [] });
+  must(await editSettings(free, { kind: "setup" }, { operators: ["olga@example.com"] }));
+  assert.deepEqual(pathsOf(await editSettings(free, OPERATOR, { operators: [] })), ["/operators"]);
+});
+
+test("patches at once are all kept", async () => {
+  const patches = [
+    { paused: true },
+    { retentionDays: 7 },
+    { publishingStatus: "internal" },
+    { callers: ["bot@x.example"] },
+  ];
+  for (const result of await Promise.all(patches.map((body) => patch(body)))) must(result);
+  const { paused, retentionDays, publishingStatus, callers } = await kept();
+  assert.deepEqual([paused, retentionDays, publishingStatus, callers], [true, 7, "internal", ["bot@x.example"]]);
+});
+
+test("the end of a pause is told, its beginning and a second end are not", async () => {
+  assert.equal(must(await patch({ paused: true })).resumed, false);
+  assert.equal(must(await patch({ paused: false })).resumed, true);
+  assert.equal(must(await patch({ paused: false })).resumed, false);
+});
+
+test("the audit names what was changed, by whom", async () => {
+  must(await patch({ paused: true, retentionDays: 30 }));
+  const page = await store.records.query("auditNewest", {}, { limit: 9 });
+  assert.ok(page !== "bad_cursor");
+  const [entry] = page.items.map(({ value }) => value);
+  assert.equal(entry?.actor, "olga@example.com");
+  assert.equal(entry?.action, "settings.update");
+  assert.deepEqual(entry?.detail, { changed: ["paused"] });
+});
+
+const REDIRECT = "https://relais.example.com/google_gmail/confirm";
+const file = (web: object) => ({
+  web: {
+    client_id: "123-abc.apps.googleusercontent.com",
+    project_id: "relais",
+    auth_uri: "https://accounts.google.com/o/oauth2/auth",
+    client_secret: "GOCSPX-secret",
+    redirect_uris: ["https://other.example.com/cb", REDIRECT],
+    ...web,
+  },
+});
+
+test("credentials are taken as id and secret or as Google's file, and shown without the secret", async () => {
+  const plain = must(await save({ clientId: " client-1 ", clientSecret: "s1" }));
+  const configuredAt = new Date(clock.nowMs()).toISOString();
+  assert.deepEqual(plain, { clientId: "client-1", redirectUri: REDIRECT, configuredAt });
+  assert.equal(must(await save(file({}))).clientId, "123-abc.apps.googleusercontent.com");
+  const { gmailCredentials } = await kept();
+  const secret = await store.vault.read({ kind: "client_secret" }, gmailCredentials?.secretVersion ?? "");
+  assert.equal(secret?.reveal(), "GOCSPX-secret");
+  assert.equal((await secretVersions()).length, 1, "the superseded secret is destroyed");
+});
+
+test("a desktop client's file is refused, and so is one that lacks our redirect URI to the letter", async () => {
+  assert.equal(problemOf(await save({ installed: file({}).web })).code, "client_type_desktop");
+  for (const redirect_uris of [undefined, [], [`${REDIRECT}/`], ["http://relais.example.com/google_gmail/confirm"]]) {
+    const problem = problemOf(await save(file({ redirect_uris })));
+    assert.deepEqual(problem, { code: "redirect_uri_missing", redirectUri: REDIRECT });
+  }
+  assert.deepEqual(await secretVersions(), []);
+});
+
+const BAD_CREDENTIALS: readonly (readonly [body: unknown, paths: readonly string[]])[] = [
+  [{}, ["/clientId", "/clientSecret"]],
+  [null, [""]],
+  [{ clientId: "a", clientSecret: "" }, ["/clientSecret"]],
+  [{ clientId: "a\nb", clientSecret: "s" }, ["/clientId"]],
+  [{ clientId: "a", clientSecret: "s", redirectUri: "x" }, ["/redirectUri"]],
+  [file({ client_id: 1 }), ["/web/client_id"]],
+  [{ web: "x" }, ["/web"]],
+  [{ ...file({}), clientId: "a" }, ["/clientId"]],
+];
+
+for (const [body, paths] of BAD_CREDENTIALS) {
+  test(`credentials ${JSON.stringify(body)} are refused at ${paths.join(" ") || "the whole"}`, async () =>
+    assert.deepEqual(pathsOf(await save(body)), paths));
+}
+
+test("of credentials saved at once one stands, its secret can be read, and the others are destroyed", async () => {
+  const bodies = [1, 2, 3, 4].map((n) => ({ clientId: `client-${n}`, clientSecret: `s${n}` }));
+  for (const result of await Promise.all(bodies.map(save))) must(result);
+  const { gmailCredentials } = await kept();
+  const secret = await store.vault.read({ kind: "client_secret" }, gmailCredentials?.secretVersion ?? "");
+  assert.equal(secret?.reveal(), gmailCredentials?.clientId.replace("client-", "s"));
+  assert.equal((await secretVersions()).length, 1);
+});
+
+test("no secret stands in the settings or the audit", async () => {
+  must(await save({ clientId: "client-1", clientSecret: "GOCSPX-canary" }));
+  const page = await store.records.query("auditNewest", {}, { limit: 9 });
+  assert.doesNotMatch(JSON.stringify([await kept(), page]), /canary/);
+});
