@@ -5,6 +5,7 @@ import type { CounterValues } from "./counters.ts";
 import type { ActiveSwitch, Fault, SwitchOptions } from "./faults.ts";
 import type { SentMail } from "./mailbox.ts";
 import type { Parts } from "./parts.ts";
+import { riscIssuer } from "./risc.ts";
 import type { SmtpTranscript, Transcripts } from "./transcript.ts";
 
 export interface SecurityEvent {
@@ -71,13 +72,14 @@ export const controlOf = (parts: Known): SandboxControl => ({
 });
 
 const securityEventToken = (parts: Parts, event: SecurityEvent): Promise<string> => {
+  const iss = riscIssuer(parts.origin);
   const sub = parts.accounts.byEmail(event.account ?? "")?.sub;
-  const subject = sub === undefined ? {} : { subject: { subject_type: "iss-sub", iss: parts.origin, sub } };
+  const subject = sub === undefined ? {} : { subject: { subject_type: "iss-sub", iss, sub } };
   const kind =
     event.type === "tokens-revoked" || event.type === "token-revoked" ? "oauth/event-type" : "risc/event-type";
   const uri = `https://schemas.openid.net/secevent/${kind}/${event.type}`;
   const payload: JWTPayload = {
-    iss: parts.origin,
+    iss,
     aud: event.audience ?? parts.clients.web.id,
     iat: Math.floor(parts.nowMs() / 1000),
     jti: event.jti ?? randomUUID(),

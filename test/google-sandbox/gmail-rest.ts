@@ -17,7 +17,9 @@ export const gmailRoute = (parts: Parts): SandboxRoute => {
   return async (exchange) => {
     const called = methodOf(exchange);
     if (called === null) return false;
-    const account = authorize(parts, exchange, called.method);
+    // The parts of a resumable upload need no token: the session's address is the permission.
+    const session = exchange.url.searchParams.get("upload_id") ?? "";
+    const account = uploads.get(session) ?? authorize(parts, exchange, called.method);
     if (account === null) return true;
     parts.counters.gmailCall(called.method);
     // The body first: a client that is answered before it has written everything sees a broken pipe, not the answer.
@@ -69,7 +71,6 @@ const methodOf = ({ req, url }: Exchange): Called | null => {
 /** The account of the bearer token, if its scopes open the method; else the refusal was sent. */
 const authorize = (parts: Parts, { req, res, url }: Exchange, method: GmailMethod): SandboxAccount | null => {
   const token = /^Bearer (.+)$/i.exec(req.headers.authorization ?? "")?.[1] ?? "";
-  // The parts of a resumable upload carry no token of their own: the session's address is the permission.
   const live = parts.grants.live(token);
   const account = parts.accounts.bySub(live?.account ?? "");
   if (live === null || live.kind !== "AccessToken" || account === null) {

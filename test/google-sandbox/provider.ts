@@ -91,7 +91,11 @@ const configuration = (parts: Parts, cookieKey: string): Configuration => ({
     IdToken: 3600,
     Interaction: 3600,
     Session: 3600,
-    RefreshToken: (_ctx, token) => grantLifetime(parts, token),
+    RefreshToken: (ctx, token) => {
+      // A replacement lives as long as what it replaces would have.
+      const replaced = ctx.oidc.entities.RotatedRefreshToken?.exp;
+      return replaced === undefined ? grantLifetime(parts, token) : replaced - Math.floor(Date.now() / 1000);
+    },
   },
   renderError: (ctx, out) => {
     ctx.type = "html";

@@ -10,6 +10,7 @@ import { mailboxRoute } from "./mailbox-page.ts";
 import type { Parts } from "./parts.ts";
 import { paths, SESSION_COOKIE } from "./provider.ts";
 import { revoke } from "./revocation.ts";
+import { riscConfiguration } from "./risc.ts";
 import { styleSheet } from "./style.ts";
 
 /** A request as the sandbox's routes see it. */
@@ -79,11 +80,7 @@ const riscRoute =
   async ({ res, url }) => {
     if (url.pathname !== paths.risc) return false;
     if (interrupted(parts, res, { at: "risc", account: null })) return true;
-    sendJson(res, 200, {
-      issuer: parts.origin,
-      jwks_uri: `${parts.origin}${paths.jwks}`,
-      delivery_methods_supported: ["https://schemas.openid.net/secevent/risc/delivery-method/push"],
-    });
+    sendJson(res, 200, riscConfiguration(parts.origin));
     return true;
   };
 

@@ -16,7 +16,7 @@ import { googleProvider, paths } from "./provider.ts";
 import { sandboxHandler } from "./routes.ts";
 import { signingKeysOf } from "./signing-keys.ts";
 import { listenSmtp, type SmtpParts } from "./smtp.ts";
-import { openState } from "./state.ts";
+import { openState, type State } from "./state.ts";
 import { newTranscripts } from "./transcript.ts";
 
 /** A Google of one's own on 127.0.0.1. */
@@ -54,7 +54,7 @@ export const startGoogleSandbox = async (options: SandboxOptions = {}): Promise<
     http.listen(options.ports?.http ?? 0, HOST, resolve);
   });
   const origin = `http://${HOST}:${(http.address() as AddressInfo).port}`;
-  const time = clockOf(options);
+  const time = clockOf(options, state);
   const parts = await partsOf(options, { origin, state, nowMs: time.nowMs });
   const control = controlOf({ ...parts, advance: time.advance });
   http.on("request", sandboxHandler(parts, await googleProvider(parts), control));
@@ -101,7 +101,7 @@ export const startGoogleSandbox = async (options: SandboxOptions = {}): Promise<
 
 interface Ground {
   readonly origin: string;
-  readonly state: ReturnType<typeof openState>;
+  readonly state: State;
   readonly nowMs: () => number;
 }
 
@@ -129,13 +129,14 @@ const partsOf = async (options: SandboxOptions, ground: Ground): Promise<SmtpPar
   };
 };
 
-/** A clock that was given is moved by its owner; the sandbox's own is moved by `advance`. */
-const clockOf = (options: SandboxOptions) => {
-  let offsetMs = 0;
+/** A clock that was given is moved by its owner; the sandbox's own is moved by `advance`, and stays moved across restarts. */
+const clockOf = (options: SandboxOptions, state: State) => {
+  let offsetMs = Number(state.readMeta("clock-offset-ms") ?? 0);
   return {
     nowMs: options.nowMs ?? (() => Date.now() + offsetMs),
     advance: (ms: number) => {
       offsetMs += ms;
+      state.writeMeta("clock-offset-ms", String(offsetMs));
     },
   };
 };

@@ -34,6 +34,12 @@ export class GmailConnection extends SMTPConnection {
     super._sendGreeting();
   }
 
+  /** `smtp_refuse_tls` after STARTTLS was answered. */
+  override upgrade(callback: () => void, secureCallback?: () => void): void {
+    if (this.#parts.faults.take("smtp_refuse_tls", null) === null) super.upgrade(callback, secureCallback);
+    else this._socket.destroy();
+  }
+
   override _onCommand(command: Buffer, callback?: () => void): void {
     const line = command.toString();
     const continued = this._nextHandler !== false;

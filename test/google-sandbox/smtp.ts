@@ -91,6 +91,7 @@ const options = (parts: SmtpParts): SMTPServerOptions => ({
   cert: parts.certificates.certificate,
   authMethods: ["XOAUTH2"],
   size: MAX_MESSAGE_BYTES,
+  maxRecipients: 100,
   hideENHANCEDSTATUSCODES: false,
   // A name server is not needed for 127.0.0.1, and asking one would make every session slow.
   disableReverseLookup: true,
