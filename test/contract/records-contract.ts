@@ -252,6 +252,28 @@ const values = (records: () => Records): void => {
     assert.equal((await records().get("bodyChunks", "msg_1.0"))?.value.text.length, 450 * 1024);
   });
 
+  test("a chunk of a body may be all quotes and backslashes: JSON's escapes do not count", async () => {
+    const value = { messageId: "msg_1", index: 0, text: '\\"'.repeat(425_000), createdAtMs: 1 };
+    await done(records(), { op: "put", kind: "bodyChunks", id: "quotes", value });
+    assert.deepEqual((await records().get("bodyChunks", "quotes"))?.value, value);
+    const broken = { ...value, text: "half a character: \ud83d" };
+    await done(records(), { op: "put", kind: "bodyChunks", id: "quotes", value: broken });
+    assert.deepEqual((await records().get("bodyChunks", "quotes"))?.value, broken);
+  });
+
+  test("four large chunks go in one commit; more than 4 MB are a defect", async () => {
+    const chunks = (count: number): Write[] =>
+      Array.from({ length: count }, (_, index) => ({
+        op: "put",
+        kind: "bodyChunks",
+        id: `large.${index}`,
+        value: { messageId: "msg_1", index, text: "x".repeat(850_000), createdAtMs: 1 },
+      }));
+    await done(records(), ...chunks(4));
+    assert.equal((await records().get("bodyChunks", "large.3"))?.value.text.length, 850_000);
+    await assert.rejects(records().commit(chunks(5)), RangeError);
+  });
+
   test("a record whose time of erasure lies ahead is kept", async () => {
     const eraseAtMs = Date.parse("2999-01-01T00:00:00Z");
     const entry = { messageId: "msg_1", bodySha256: "00", createdAtMs: 1, eraseAtMs };

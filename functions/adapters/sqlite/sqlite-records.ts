@@ -1,7 +1,7 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { decodeCursor, encodeCursor, type PagePosition } from "../../domain/page-cursor.ts";
 import { QUERIES, type QueryName } from "../../domain/queries.ts";
-import { checkCommit, encodeRecord } from "../../domain/record-limits.ts";
+import { encodeCommit } from "../../domain/record-limits.ts";
 import type { CommitOutcome, RecordKind, RecordKinds, Records, Versioned, Write } from "../../domain/records.ts";
 import type { Connection } from "./connection.ts";
 import { membersTable, RECORD_KINDS } from "./schema.ts";
@@ -18,8 +18,7 @@ export const sqliteRecords = (connection: Connection): Records => ({
   },
 
   commit: async (writes) => {
-    checkCommit(writes);
-    const encoded = writes.map((write) => (write.op === "delete" ? "" : encodeRecord(write.kind, write.value)));
+    const encoded = encodeCommit(writes);
     return connection.write("write records", () => commitNow(connection, writes, encoded));
   },
 

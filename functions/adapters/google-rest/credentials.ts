@@ -1,0 +1,19 @@
+/** The token of Google's emulators, which take any. */
+export const emulatorToken = async (): Promise<string> => "owner";
+
+/**
+ * Access tokens of the function's own service account, by Application Default Credentials (the metadata server on Cloud Run, `gcloud auth
+ * application-default login` on a laptop). The library keeps a token until shortly before its end; it is loaded at the first call, so
+ * that emulators never load it.
+ */
+export const applicationDefaultToken = (): (() => Promise<string>) => {
+  let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
+  return async () => {
+    auth ??= import("google-auth-library").then(
+      ({ GoogleAuth }) => new GoogleAuth({ scopes: ["https://www.googleapis.com/auth/cloud-platform"] }),
+    );
+    const token = await (await auth).getAccessToken();
+    if (!token) throw new Error("Google gave no access token for the application default credentials");
+    return token;
+  };
+};

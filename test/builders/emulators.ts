@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Google's own emulators of Firestore and Pub/Sub, under way. */
+export interface Emulators {
+  /** `host:port`, for `FIRESTORE_EMULATOR_HOST`. */
+  readonly firestoreHost: string;
+  /** `host:port`, for `PUBSUB_EMULATOR_HOST`. */
+  readonly pubsubHost: string;
+  stop(): Promise<void>;
+}
+
+const HOSTS = ["RELAIS_TEST_FIRESTORE_HOST", "RELAIS_TEST_PUBSUB_HOST"] as const;
+
+/**
+ * The pair of the whole suite where `emulators-for-the-suite.ts` started one; else a pair of this file's own, stopped by `stop`.
+ * They start slowly (8 s and 6 s): tests keep apart by a project id each, not by emulators.
+ */
+export const useEmulators = async (): Promise<Emulators> => {
+  const [firestoreHost, pubsubHost] = HOSTS.map((name) => process.env[name]);
+  if (firestoreHost && pubsubHost) return { firestoreHost, pubsubHost, stop: async () => undefined };
+  return startEmulators();
+};
+
+/** A project of one's own on the emulators, which take any. */
+export const testProject = (): string => `relais-${randomBytes(5).toString("hex")}`;
+
+/** Why there are no emulators here, or false. Without gcloud their tests are skipped, and say so; in CI they must run. */
+export const emulatorsMissing = (): string | false => {
+  if (spawnSync("gcloud", ["--version"], { stdio: "ignore" }).status === 0) return false;
+  const reason = "gcloud with its Firestore and Pub/Sub emulators is not installed";
+  if (process.env.CI === "true") throw new Error(reason);
+  console.warn(`SKIPPED: ${reason}; the Google adapters were not tested`);
+  return reason;
+};
+
+export const startEmulators = async (): Promise<Emulators> => {
+  const running: ChildProcess[] = [];
+  const stop = async () => void (await Promise.all(running.map(stopGroup)));
+  // What ends this process without `stop` must not leave two Java machines behind.
+  process.once("exit", () => running.forEach(killGroup));
+  try {
+    const [firestoreHost, pubsubHost] = await Promise.all([
+      startOne(running, ["emulators", "firestore"]),
+      startOne(running, ["beta", "emulators", "pubsub"]),
+    ]);
+    return { firestoreHost, pubsubHost, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const startOne = async (running: ChildProcess[], command: readonly string[]): Promise<string> => {
+  const host = `127.0.0.1:${await freePort()}`;
+  // gcloud is a wrapper around Java: a process group of its own lets both be ended together.
+  const child = spawn("gcloud", [...command, "start", `--host-port=${host}`, "--quiet"], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.push(child);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (part) => (said = `${said}${part}`.slice(-4_000)));
+  for (let waitedMs = 0; waitedMs < 60_000 && child.exitCode === null; waitedMs += 100) {
+    if (await answers(host)) return host;
+    await delay(100);
+  }
+  throw new Error(`gcloud ${command.join(" ")} did not come up: ${said}`);
+};
+
+const answers = (host: string): Promise<boolean> =>
+  fetch(`http://${host}/`).then(
+    () => true,
+    () => false,
+  );
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+};
+
+const killGroup = ({ pid }: ChildProcess): void => {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+};
+
+/** Nothing in an emulator is worth a graceful end. */
+const stopGroup = async (child: ChildProcess): Promise<void> => {
+  killGroup(child);
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+};
