@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { emulatorToken } from "../../../functions/adapters/google-rest/credentials.ts";
+import { googleCloudApi } from "../../../functions/adapters/google-rest/google-cloud.ts";
+import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
+import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
+import { Unavailable } from "../../../functions/domain/problem.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { testClock } from "../../builders/clock.ts";
+import { type SecretManagerStandIn, startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
+import { testRandom } from "../../builders/store.ts";
+
+const name = { kind: "refresh_token", serverId: "srv_a-1" } as const;
+
+describe("the vault on Secret Manager", () => {
+  let standIn: SecretManagerStandIn;
+  let vault: SecretVault;
+  beforeEach(async () => {
+    standIn = await startSecretManagerStandIn();
+    const options = { clock: testClock(), random: testRandom, accessToken: emulatorToken };
+    vault = secretManagerVault(googleCloudApi(options, "secretmanager", standIn.host), "p");
+  });
+  afterEach(() => standIn.close());
+
+  test("creates a secret only where adding a version finds none", async () => {
+    await vault.add(name, new Secret("one"));
+    await vault.add(name, new Secret("two"));
+    assert.deepEqual(standIn.requests, [
+      "POST /v1/projects/p/secrets/relais-refresh-srv_a-1:addVersion",
+      "POST /v1/projects/p/secrets?secretId=relais-refresh-srv_a-1",
+      "POST /v1/projects/p/secrets/relais-refresh-srv_a-1:addVersion",
+      "POST /v1/projects/p/secrets/relais-refresh-srv_a-1:addVersion",
+    ]);
+  });
+
+  test("an answer lost while adding is not repeated: no version is left behind that nothing points to", async () => {
+    await vault.add(name, new Secret("one"));
+    standIn.refuseNext(503, "UNAVAILABLE");
+    await assert.rejects(vault.add(name, new Secret("two")), Unavailable);
+    assert.deepEqual(await vault.versions(name), ["1"]);
+  });
+
+  test("reads are repeated; no right to read is Unavailable, not an absent secret", async () => {
+    const version = await vault.add(name, new Secret("one"));
+    standIn.refuseNext(503, "UNAVAILABLE");
+    assert.equal((await vault.read(name, version))?.reveal(), "one");
+    standIn.refuseNext(403, "PERMISSION_DENIED");
+    await assert.rejects(vault.read(name, version), Unavailable);
+  });
+
+  test("a server id that cannot name a secret is a defect, and asks nothing", async () => {
+    for (const serverId of ["", "../x", "a/b", "é", "x".repeat(201)]) {
+      await assert.rejects(vault.add({ kind: "refresh_token", serverId }, new Secret("x")), RangeError);
+    }
+    assert.deepEqual(standIn.requests, []);
+  });
+});
