@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { inspect } from "node:util";
+import { ConfigError, type Environment, loadConfig } from "../../../functions/runtime/config.ts";
+
+const SANDBOX = {
+  GOOGLE_ISSUER: "http://127.0.0.1:9000",
+  GOOGLE_AUTHORIZATION_ENDPOINT: "http://127.0.0.1:9000/auth",
+  GOOGLE_TOKEN_ENDPOINT: "http://127.0.0.1:9000/token",
+  GOOGLE_REVOCATION_ENDPOINT: "http://127.0.0.1:9000/revoke",
+  GOOGLE_JWKS_URI: "http://127.0.0.1:9000/certs",
+  GOOGLE_RISC_CONFIGURATION: "http://127.0.0.1:9000/risc",
+  GMAIL_SMTP_HOST: "127.0.0.1",
+  GMAIL_API_ROOT_URL: "http://127.0.0.1:9000/",
+};
+const CLOUD = {
+  K_SERVICE: "send-mail",
+  RELAIS_STORE: "google",
+  GOOGLE_CLOUD_PROJECT: "acme",
+  RELAIS_PUBLIC_URL: "https://relais.example.com",
+};
+
+const mistakesOf = (env: Environment): readonly string[] => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.mistakes;
+  }
+};
+
+describe("loadConfig", () => {
+  it("takes the real Google and the embedded store where nothing is set", () => {
+    const config = loadConfig({});
+    assert.equal(config.port, 8080);
+    assert.equal(config.publicUrl, "http://localhost:8080");
+    assert.equal(config.store, "embedded");
+    assert.equal(config.dataDir, ".relais");
+    assert.equal(config.google.issuer, "https://accounts.google.com");
+    assert.deepEqual(config.gmail, {
+      smtpHost: "smtp.gmail.com",
+      smtpPort: 465,
+      smtpSecurity: "tls",
+      smtpCa: null,
+      apiRootUrl: "https://gmail.googleapis.com",
+    });
+    assert.equal(config.production, false);
+    assert.equal(config.setupToken, null);
+    assert.equal(config.retentionDays, 30);
+  });
+
+  it("makes the public URL from the port", () => {
+    assert.equal(loadConfig({ PORT: "9123" }).publicUrl, "http://localhost:9123");
+  });
+
+  it("answers URLs without their trailing slash", () => {
+    assert.equal(
+      loadConfig({ RELAIS_PUBLIC_URL: "https://relais.example.com/" }).publicUrl,
+      "https://relais.example.com",
+    );
+    assert.equal(loadConfig(SANDBOX).gmail.apiRootUrl, "http://127.0.0.1:9000");
+  });
+
+  it("folds and splits lists of addresses", () => {
+    const config = loadConfig({
+      RELAIS_OPERATORS: "Ada@Example.com, @example.org ,ada@example.com",
+      RELAIS_MEMBERS: "",
+    });
+    assert.deepEqual(config.operators, ["ada@example.com", "@example.org"]);
+    assert.deepEqual(config.members, []);
+  });
+
+  it("counts a variable set to nothing as unset", () => {
+    assert.equal(loadConfig({ PORT: "", RELAIS_STORE: "", RELAIS_SETUP_TOKEN: "" }).port, 8080);
+  });
+
+  it("uses port 587 with starttls unless told otherwise", () => {
+    assert.equal(loadConfig({ GMAIL_SMTP_SECURITY: "starttls" }).gmail.smtpPort, 587);
+    assert.equal(loadConfig({ GMAIL_SMTP_SECURITY: "starttls", GMAIL_SMTP_PORT: "2525" }).gmail.smtpPort, 2525);
+  });
+
+  it("stores at Google on Google Cloud unless told otherwise", () => {
+    const { RELAIS_STORE: _, ...rest } = CLOUD;
+    assert.equal(loadConfig(rest).store, "google");
+    assert.equal(loadConfig(rest).production, true);
+  });
+
+  it("keeps the setup token from being printed", () => {
+    const config = loadConfig({ RELAIS_SETUP_TOKEN: "canary-setup-token" });
+    assert.equal(config.setupToken?.reveal(), "canary-setup-token");
+    assert.doesNotMatch(JSON.stringify(config) + inspect(config), /canary/);
+  });
+
+  const WRONG: readonly (readonly [string, Environment, RegExp])[] = [
+    ["a port that is none", { PORT: "eighty" }, /^PORT /],
+    ["a port out of range", { PORT: "70000" }, /^PORT /],
+    ["port 0", { PORT: "0" }, /^PORT /],
+    ["an unknown store", { RELAIS_STORE: "mysql" }, /^RELAIS_STORE /],
+    ["a public URL with a path", { RELAIS_PUBLIC_URL: "https://a.example/relais" }, /^RELAIS_PUBLIC_URL .*origin/],
+    ["a public URL that is none", { RELAIS_PUBLIC_URL: "relais.example.com" }, /^RELAIS_PUBLIC_URL .*URL/],
+    [
+      "a public URL by http off loopback",
+      { RELAIS_PUBLIC_URL: "http://relais.example.com" },
+      /^RELAIS_PUBLIC_URL .*https/,
+    ],
+    [
+      "an endpoint by http off loopback",
+      { GOOGLE_TOKEN_ENDPOINT: "http://10.0.0.1/token" },
+      /^GOOGLE_TOKEN_ENDPOINT .*https/,
+    ],
+    [
+      "a name that only looks like loopback",
+      { GOOGLE_JWKS_URI: "http://127.0.0.1.evil.example/" },
+      /^GOOGLE_JWKS_URI /,
+    ],
+    ["credentials in a URL", { GMAIL_API_ROOT_URL: "https://u:p@gmail.example" }, /^GMAIL_API_ROOT_URL /],
+    ["an unknown SMTP security", { GMAIL_SMTP_SECURITY: "none" }, /^GMAIL_SMTP_SECURITY /],
+    ["a CA file that is not there", { GMAIL_SMTP_CA: "/nowhere/ca.pem" }, /^GMAIL_SMTP_CA .*PEM/],
+    ["a list with something that is no address", { RELAIS_OPERATORS: "ada@example.com,nobody" }, /^RELAIS_OPERATORS /],
+    ["no retention", { RELAIS_RETENTION_DAYS: "0" }, /^RELAIS_RETENTION_DAYS /],
+    ["a time scale below 1", { ...SANDBOX, RELAIS_TIME_SCALE: "0.5" }, /^RELAIS_TIME_SCALE /],
+    ["a time scale with the real Google", { RELAIS_TIME_SCALE: "60" }, /^RELAIS_TIME_SCALE .*real Google/],
+    [
+      "a time scale with one endpoint of the real Google",
+      { ...SANDBOX, GMAIL_SMTP_HOST: "smtp.gmail.com", RELAIS_TIME_SCALE: "60" },
+      /^RELAIS_TIME_SCALE .*real Google/,
+    ],
+    ["Google's store without a project", { RELAIS_STORE: "google" }, /^GOOGLE_CLOUD_PROJECT /],
+    ["Google Cloud without a public URL", { ...CLOUD, RELAIS_PUBLIC_URL: "" }, /^RELAIS_PUBLIC_URL /],
+    ["a Firestore emulator on Google Cloud", { ...CLOUD, FIRESTORE_EMULATOR_HOST: "h:1" }, /^FIRESTORE_EMULATOR_HOST /],
+    ["a Pub/Sub emulator on Google Cloud", { ...CLOUD, PUBSUB_EMULATOR_HOST: "h:1" }, /^PUBSUB_EMULATOR_HOST /],
+    [
+      "a Secret Manager emulator on Google Cloud",
+      { ...CLOUD, SECRET_MANAGER_EMULATOR_HOST: "h:1" },
+      /^SECRET_MANAGER_EMULATOR_HOST /,
+    ],
+  ];
+  for (const [what, env, expected] of WRONG) {
+    it(`refuses ${what}`, () => {
+      const mistakes = mistakesOf(env);
+      assert.equal(mistakes.length, 1, mistakes.join("\n"));
+      assert.match(mistakes[0] ?? "", expected);
+    });
+  }
+
+  it("takes emulators on Google Cloud with RELAIS_ALLOW_EMULATORS=1", () => {
+    const config = loadConfig({ ...CLOUD, FIRESTORE_EMULATOR_HOST: "localhost:8081", RELAIS_ALLOW_EMULATORS: "1" });
+    assert.equal(config.cloud?.firestoreEmulator, "localhost:8081");
+  });
+
+  it("takes a time scale where nothing is the real Google's", () => {
+    assert.equal(loadConfig({ ...SANDBOX, RELAIS_TIME_SCALE: "3600" }).timeScale, 3600);
+  });
+
+  it("reports all mistakes together, by name", () => {
+    const mistakes = mistakesOf({
+      PORT: "x",
+      RELAIS_STORE: "google",
+      RELAIS_TIME_SCALE: "60",
+      GOOGLE_ISSUER: "ftp://x",
+      RELAIS_SETUP_TOKEN: "short",
+    });
+    const names = mistakes.map((mistake) => mistake.split(" ")[0]).toSorted();
+    assert.deepEqual(names, [
+      "GOOGLE_CLOUD_PROJECT",
+      "GOOGLE_ISSUER",
+      "PORT",
+      "RELAIS_SETUP_TOKEN",
+      "RELAIS_TIME_SCALE",
+    ]);
+  });
+
+  it("never repeats a secret's value", () => {
+    assert.doesNotMatch(mistakesOf({ RELAIS_SETUP_TOKEN: "canary canary" }).join("\n"), /canary/);
+  });
+
+  it("refuses a CA file without a certificate, and hands on the text of one that has it", (t) => {
+    const dir = mkdtempSync(join(tmpdir(), "relais-config-"));
+    t.after(() => rmSync(dir, { recursive: true }));
+    const path = join(dir, "ca.pem");
+    writeFileSync(path, "no certificate");
+    assert.match(mistakesOf({ GMAIL_SMTP_CA: path })[0] ?? "", /^GMAIL_SMTP_CA /);
+    writeFileSync(path, CERTIFICATE);
+    assert.equal(loadConfig({ GMAIL_SMTP_CA: path }).gmail.smtpCa, CERTIFICATE);
+  });
+});
+
+/** Self-signed, for nothing but being readable. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBdDCCARugAwIBAgIUYMYeRRWB2DnfXJnbtX2unu9hwnQwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjIxNzAwMjlaGA8yMTI2MTAyOTE3MDAy
+OVowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABGL2
+3PtpNhOz6Xln4RRodLd9FT9ZQjQpWq2UU/O+nP5BTe9HZ55C1RrEfBX4E4E2Xpfc
+JfaWpz5+VFfUp5z60fijUzBRMB0GA1UdDgQWBBTIqEibW3Ag0kkxR2K6XY7rA6oz
+XDAfBgNVHSMEGDAWgBTIqEibW3Ag0kkxR2K6XY7rA6ozXDAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCA0cAMEQCICDLnc4GX7dRAfG2YiSbqkQ4Fa28h2ercZKL
+paq5I5MPAiAntp4JdsfaYo+jIqKc8YSTd4C6fS26yi7BsBpWSqANQQ==
+-----END CERTIFICATE-----
+`;
