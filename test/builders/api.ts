@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SessionActor } from "../../functions/domain/access/records.ts";
+import { startSession } from "../../functions/domain/access/sessions.ts";
+import { compose, openEmbedded } from "../../functions/runtime/compose.ts";
+import { type Environment, loadConfig } from "../../functions/runtime/config.ts";
+import type { Route } from "../../functions/runtime/http.ts";
+import { serveHttp } from "../../functions/runtime/http-edge.ts";
+import { systemRandom } from "../../functions/runtime/randomness.ts";
+import type { System } from "../../functions/runtime/system.ts";
+import { systemClock } from "../../functions/runtime/system-clock.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Undefined where there is none. */
+  readonly body: unknown;
+}
+
+export interface Asked {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Someone who calls: adds their credentials to each request. */
+export type Caller = (method: string, path: string, asked?: Asked) => Promise<Answer>;
+
+export interface Api {
+  readonly system: System;
+  readonly origin: string;
+  readonly logLines: readonly string[];
+  /** With no credential at all. */
+  readonly nobody: Caller;
+  /** With the setup token as a bearer. */
+  readonly setup: Caller;
+  bearer(credential: string): Caller;
+  /** A browser signed in by Google as that address, asking from our own pages. */
+  person(email: string): Promise<Caller>;
+  close(): Promise<void>;
+}
+
+export const SETUP_TOKEN = "setup-token-for-tests-0123456789abcdef";
+
+const callerAt =
+  (origin: string, credentials: Readonly<Record<string, string>>): Caller =>
+  async (method, path, { body, headers = {} } = {}) => {
+    const raw = typeof body === "string" ? body : JSON.stringify(body);
+    const response = await fetch(`${origin}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...credentials, ...headers },
+      ...(body === undefined ? {} : { body: raw }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+  };
+
+/** One function's routes behind the real edge, on a real socket and a store of its own. */
+export const startApi = async (
+  routes: (system: System) => readonly Route[],
+  environment: Environment = {},
+): Promise<Api> => {
+  const dataDir = await mkdtemp(join(tmpdir(), "relais-api-"));
+  const config = loadConfig({
+    RELAIS_DATA_DIR: dataDir,
+    RELAIS_PUBLIC_URL: "https://relais.example.com",
+    RELAIS_SETUP_TOKEN: SETUP_TOKEN,
+    RELAIS_OPERATORS: "olga@example.com",
+    RELAIS_MEMBERS: "@example.com",
+    ...environment,
+  });
+  const embedded = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
+  const logLines: string[] = [];
+  const system = compose(config, { component: "test", embedded, write: (line) => logLines.push(line) });
+  const server = createServer(serveHttp(routes(system), system)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  const person = async (email: string): Promise<Caller> => {
+    const actor: SessionActor = { kind: "google", email, sub: randomBytes(8).toString("hex") };
+    const { id } = await startSession(system, actor, null);
+    return callerAt(origin, { Cookie: `__session=${id}`, "Sec-Fetch-Site": "same-origin" });
+  };
+  const bearer = (credential: string) => callerAt(origin, { Authorization: `Bearer ${credential}` });
+  return {
+    system,
+    origin,
+    logLines,
+    nobody: callerAt(origin, {}),
+    setup: bearer(SETUP_TOKEN),
+    bearer,
+    person,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      (await embedded()).close();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+};
