@@ -60,8 +60,10 @@ const reasonsOf = (body: unknown): readonly string[] => {
 
 /** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). */
 const retryAfter = (headers: unknown, nowMs: number): number | null => {
-  const said = headers instanceof Headers ? headers.get("retry-after") : null;
-  if (said === null) return null;
+  const get = field(headers, "get");
+  // node-fetch's headers, not the platform's: known by their shape.
+  const said: unknown = typeof get === "function" ? Reflect.apply(get, headers, ["retry-after"]) : null;
+  if (typeof said !== "string") return null;
   const ms = /^\d{1,6}$/.test(said) ? Number(said) * SECOND : Date.parse(said) - nowMs;
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 };

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { Secret } from "../../functions/domain/secret.ts";
+import { consent } from "../google-sandbox/consent-walker.ts";
+import type { GoogleSandbox } from "../google-sandbox/sandbox.ts";
+import { FULL_MAIL } from "./mail-server.ts";
+
+/** The sandbox knows this one where it was not told others. */
+const REDIRECT_URI = "http://localhost:8080/google_gmail/confirm";
+
+/** An access token as the sandbox grants it to an account for these scopes, by consent and code exchange. */
+export const sandboxToken = async (
+  sandbox: GoogleSandbox,
+  account = "ada@example.com",
+  scopes: readonly string[] = [FULL_MAIL],
+): Promise<Secret> => {
+  const redirectUri = REDIRECT_URI;
+  const url = new URL(sandbox.environment.GOOGLE_AUTHORIZATION_ENDPOINT ?? "");
+  const client = { client_id: sandbox.client.id, redirect_uri: redirectUri };
+  const query = { ...client, response_type: "code", scope: ["openid", "email", ...scopes].join(" "), state: "s" };
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const { callbackUrl } = await consent(url.href, { account });
+  const code = new URL(callbackUrl).searchParams.get("code") ?? "";
+  const answer = await fetch(sandbox.environment.GOOGLE_TOKEN_ENDPOINT ?? "", {
+    method: "POST",
+    body: new URLSearchParams({
+      ...client,
+      client_secret: sandbox.client.secret,
+      grant_type: "authorization_code",
+      code,
+    }),
+  });
+  const tokens: { access_token?: string } = await answer.json();
+  assert.ok(tokens.access_token, JSON.stringify(tokens));
+  return new Secret(tokens.access_token);
+};

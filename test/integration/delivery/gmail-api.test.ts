@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { GmailApiAccount } from "../../../functions/adapters/gmail-api/gmail-account.ts";
+import { GmailApiTransport } from "../../../functions/adapters/gmail-api/gmail-transport.ts";
+import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { FULL_MAIL, SEND_ONLY } from "../../builders/mail-server.ts";
+import { sandboxToken } from "../../builders/sandbox-token.ts";
+import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+
+const ADA = "ada@example.com";
+const clock = systemClock(200);
+let sandbox: GoogleSandbox;
+let sender: Login;
+let full: Login;
+let transport: GmailApiTransport;
+let account: GmailApiAccount;
+
+before(async () => {
+  sandbox = await startGoogleSandbox();
+  sender = { username: ADA, accessToken: await sandboxToken(sandbox, ADA, [SEND_ONLY]) };
+  full = { username: ADA, accessToken: await sandboxToken(sandbox, ADA, [FULL_MAIL]) };
+  transport = new GmailApiTransport(clock, { rootUrl: sandbox.origin });
+  account = new GmailApiAccount(clock, { rootUrl: sandbox.origin });
+});
+after(() => sandbox.close());
+afterEach(() => {
+  sandbox.control.clear();
+  sandbox.control.clearMails();
+});
+
+const mail = (to: readonly string[] = ["b@y.org"], size = 0): OutgoingMail => ({
+  envelope: { from: ADA, to },
+  raw: Buffer.from(
+    `From: ${ADA}\r\nTo: "hidden@y.org" <b@y.org>\r\nMessage-ID: <m1@example.com>\r\n\r\n${"y".repeat(70)}\r\n${`${"z".repeat(70)}\r\n`.repeat(size)}`,
+  ),
+});
+const yes = async (): Promise<boolean> => true;
+
+test("a mail arrives, with Gmail's id for it", async () => {
+  const outcome = await transport.send(mail(), sender, yes);
+  assert.ok(outcome.kind === "accepted", JSON.stringify(outcome));
+  const sent = sandbox.control.mails().at(0);
+  assert.equal(outcome.providerId, sent?.id);
+  assert.deepEqual(sent?.envelope.to, ["b@y.org"]);
+});
+
+test("recipients that no field shows get it too, also one who stands in somebody's name", async () => {
+  const outcome = await transport.send(mail(["b@y.org", "hidden@y.org", "c@y.org"]), sender, yes);
+  assert.equal(outcome.kind, "accepted");
+  const sent = sandbox.control.mails().at(0);
+  assert.deepEqual([...(sent?.envelope.to ?? [])].toSorted(), ["b@y.org", "c@y.org", "hidden@y.org"]);
+  assert.doesNotMatch(sent?.raw.toString() ?? "", /^Bcc:/im);
+});
+
+test("a recipient with a line break is refused before anything goes out", async () => {
+  const outcome = await transport.send(mail(["b@y.org", "c@y.org\r\nSubject: evil"]), sender, yes);
+  assert.equal(outcome.kind, "refused");
+  assert.equal(sandbox.control.mails().length, 0);
+});
+
+test("20 MB go through", async () => {
+  const large = mail(["b@y.org"], 280_000);
+  const outcome = await transport.send(large, sender, yes);
+  assert.equal(outcome.kind, "accepted", JSON.stringify(outcome));
+  assert.ok((sandbox.control.mails().at(0)?.raw.length ?? 0) >= large.raw.length);
+});
+
+test("the mark said no: nothing is asked of Gmail", async () => {
+  assert.equal((await transport.send(mail(), sender, async () => false)).kind, "abandoned");
+  assert.equal(sandbox.control.mails().length, 0);
+});
+
+test("5xx and silence after the whole request are unknown, and nothing is repeated", async () => {
+  sandbox.control.set({ fault: "http_error", at: "messages.send", status: 503, afterWork: true });
+  assert.equal((await transport.send(mail(), sender, yes)).kind, "unknown");
+  assert.equal(sandbox.control.mails().length, 1);
+  sandbox.control.clear();
+  sandbox.control.set({ fault: "stall", at: "messages.send", afterWork: true });
+  assert.equal((await transport.send(mail(), sender, yes)).kind, "unknown");
+  assert.equal(sandbox.control.mails().length, 2);
+});
+
+test("a limit is refused with the time to wait, not as a bad token", async () => {
+  sandbox.control.set({ fault: "http_error", at: "messages.send", status: 429, retryAfterSeconds: 30 });
+  const limited = await transport.send(mail(), sender, yes);
+  assert.ok(limited.kind === "refused");
+  assert.deepEqual([limited.stage, limited.reply.code, limited.retryAfterMs], ["body", 429, 30_000]);
+  sandbox.control.clear();
+  const reason = "userRateLimitExceeded";
+  sandbox.control.set({ fault: "http_error", at: "messages.send", status: 403, reason });
+  const rate = await transport.send(mail(), sender, yes);
+  assert.ok(rate.kind === "refused");
+  assert.equal(rate.stage, "body");
+});
+
+test("a bad token and a scope too small are refusals of the login", async () => {
+  const bad = await transport.send(mail(), { username: ADA, accessToken: new Secret("wrong") }, yes);
+  assert.ok(bad.kind === "refused");
+  assert.deepEqual([bad.stage, bad.reply.code], ["auth", 401]);
+  const scopeless = await sandboxToken(sandbox, ADA, []);
+  const small = await transport.send(mail(), { username: ADA, accessToken: scopeless }, yes);
+  assert.ok(small.kind === "refused");
+  assert.deepEqual([small.stage, small.reply.code], ["auth", 403]);
+});
+
+test("nobody there was not sent", async () => {
+  const nowhere = new GmailApiTransport(clock, { rootUrl: "http://127.0.0.1:1" });
+  const outcome = await nowhere.send(mail(), sender, yes);
+  assert.ok(outcome.kind === "not_sent");
+  assert.equal(outcome.stage, "tls");
+});
+
+test("a probe proves the token without sending, and names a bad one", async () => {
+  const stages = await transport.probe(sender);
+  assert.deepEqual(
+    stages.map(({ stage, ok }) => [stage, ok]),
+    [
+      ["dns", true],
+      ["tls", true],
+      ["auth", true],
+    ],
+  );
+  const bad = await transport.probe({ username: ADA, accessToken: new Secret("wrong") });
+  assert.deepEqual([bad.at(-1)?.stage, bad.at(-1)?.ok, bad.at(-1)?.reply?.code], ["auth", false, 401]);
+  assert.equal(sandbox.control.mails().length, 0);
+});
+
+test("a sent mail is found by its Message-ID, where the scopes allow a search", async () => {
+  assert.equal(await account.findSent(full, "<m1@example.com>"), "not_found");
+  await transport.send(mail(), sender, yes);
+  assert.equal(await account.findSent(full, "<m1@example.com>"), "found");
+  assert.equal(await account.findSent(sender, "<m1@example.com>"), "forbidden");
+  sandbox.control.set({ fault: "http_error", at: "messages.list", status: 500 });
+  assert.equal(await account.findSent(full, "<m1@example.com>"), "unavailable");
+});
+
+test("send-as: the account and its verified aliases, not the others", async () => {
+  assert.deepEqual(await account.sendAs(full), [ADA, "billing@example.com"]);
+  assert.equal(await account.sendAs(sender), "forbidden");
+});

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-transport.ts";
+import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { sandboxToken } from "../../builders/sandbox-token.ts";
+import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+
+const ADA = "ada@example.com";
+/** Time-outs at their floor of a second. */
+const clock = systemClock(200);
+
+let sandbox: GoogleSandbox;
+let login: Login;
+const open: GmailSmtpTransport[] = [];
+
+before(async () => {
+  sandbox = await startGoogleSandbox();
+  login = { username: ADA, accessToken: await sandboxToken(sandbox) };
+});
+after(() => sandbox.close());
+afterEach(async () => {
+  for (const transport of open.splice(0)) await transport.close();
+  sandbox.control.clear();
+  sandbox.control.clearMails();
+  sandbox.control.clearTranscripts();
+});
+
+const transportTo = (
+  changes: Partial<ConstructorParameters<typeof GmailSmtpTransport>[1]> = {},
+): GmailSmtpTransport => {
+  const endpoint = { ...sandbox.smtp, security: "tls" as const, ca: sandbox.ca, ...changes };
+  const transport = new GmailSmtpTransport(clock, endpoint);
+  open.push(transport);
+  return transport;
+};
+
+const mail = (n = 1, to: readonly string[] = ["b@y.org"]): OutgoingMail => ({
+  envelope: { from: ADA, to },
+  raw: Buffer.from(
+    `From: ${ADA}\r\nTo: b@y.org\r\nMessage-ID: <m${n}@example.com>\r\nSubject: s\r\n\r\n.dot\r\nend\r\n`,
+  ),
+});
+const yes = async (): Promise<boolean> => true;
+const sessions = (): number => sandbox.control.transcripts().length;
+
+test("a mail arrives byte for byte, under TLS from the first byte and by STARTTLS", async () => {
+  for (const changes of [{}, { ...sandbox.smtpStartTls, security: "starttls" as const }]) {
+    const outcome = await transportTo(changes).send(mail(), login, yes);
+    assert.equal(outcome.kind, "accepted", JSON.stringify(outcome));
+    const sent = sandbox.control.mails().at(-1);
+    assert.equal(sent?.messageId, "<m1@example.com>");
+    assert.match(sent?.raw.toString() ?? "", /\r\n\.dot\r\nend\r\n$/);
+  }
+});
+
+test("a server without STARTTLS is not spoken to any further", async () => {
+  sandbox.control.set({ fault: "smtp_refuse_tls" });
+  const outcome = await transportTo({ ...sandbox.smtpStartTls, security: "starttls" }).send(mail(), login, yes);
+  assert.ok(outcome.kind === "not_sent" || outcome.kind === "refused");
+  assert.equal(outcome.stage, "tls");
+  const said = sandbox.control.transcripts().flatMap(({ lines }) => lines);
+  assert.equal(said.filter((line) => /^C: AUTH/.test(line)).length, 0);
+});
+
+test("a certificate of an unknown authority, or for another name, is refused", async () => {
+  const unknown = await transportTo({ ca: null }).send(mail(), login, yes);
+  assert.ok(unknown.kind === "not_sent");
+  assert.equal(unknown.stage, "tls");
+  const [first] = await transportTo({ host: "localhost.localdomain.invalid" }).probe(login);
+  assert.deepEqual([first?.stage, first?.ok], ["dns", false]);
+});
+
+test("a refused token: the 334 is answered and its status told", async () => {
+  const outcome = await transportTo().send(mail(), { username: ADA, accessToken: new Secret("wrong") }, yes);
+  assert.ok(outcome.kind === "refused");
+  assert.equal(outcome.stage, "auth");
+  assert.equal(outcome.reply.code, 535);
+  assert.equal(outcome.reply.enhanced, "5.7.8");
+  assert.match(outcome.reply.response, /XOAUTH2 status 4\d\d/);
+});
+
+test("a token that could smuggle a field is not put on the wire", async () => {
+  const outcome = await transportTo().send(mail(), { username: `${ADA}\u0001x`, accessToken: login.accessToken }, yes);
+  assert.ok(outcome.kind === "refused");
+  const said = sandbox.control.transcripts().flatMap(({ lines }) => lines);
+  assert.equal(said.filter((line) => /AUTH XOAUTH2/.test(line) && line.startsWith("C:")).length, 0);
+});
+
+const DROPS = [
+  ["connect", "not_sent"],
+  ["auth", "not_sent"],
+  ["mail", "not_sent"],
+  ["rcpt", "not_sent"],
+  ["before_data", "not_sent"],
+  ["after_last_byte", "unknown"],
+] as const;
+for (const [when, kind] of DROPS) {
+  test(`a connection that drops at ${when} means ${kind}`, async () => {
+    sandbox.control.set({ fault: "smtp_drop", when });
+    const outcome = await transportTo().send(mail(), login, yes);
+    assert.equal(outcome.kind, kind, JSON.stringify(outcome));
+    assert.equal(sandbox.control.mails().length, when === "after_last_byte" ? 1 : 0);
+  });
+}
+
+test("a connection that drops in the middle of a large mail means not_sent", async () => {
+  sandbox.control.set({ fault: "smtp_drop", when: "mid_body" });
+  const raw = Buffer.concat([mail().raw, Buffer.from(`${"y".repeat(70)}\r\n`.repeat(200_000))]);
+  const outcome = await transportTo().send({ ...mail(), raw }, login, yes);
+  assert.ok(outcome.kind === "not_sent", JSON.stringify(outcome));
+  assert.equal(outcome.stage, "body");
+});
+
+const REFUSALS = ["mail", "rcpt", "data", "body"] as const;
+for (const stage of REFUSALS) {
+  test(`a refusal at ${stage} names the stage and the reply`, async () => {
+    sandbox.control.set({ fault: "smtp_reply", stage, code: 451, enhanced: "4.3.0", text: "Try later" });
+    const outcome = await transportTo().send(mail(), login, yes);
+    assert.ok(outcome.kind === "refused", JSON.stringify(outcome));
+    assert.equal(outcome.stage, stage);
+    assert.deepEqual(outcome.reply, { code: 451, enhanced: "4.3.0", response: "Try later" });
+  });
+}
+
+test("the daily limit and too many logins come through with their codes", async () => {
+  sandbox.control.set({ fault: "smtp_daily_limit" }, { times: 1 });
+  const daily = await transportTo().send(mail(), login, yes);
+  assert.ok(daily.kind === "refused");
+  assert.deepEqual([daily.reply.code, daily.reply.enhanced], [550, "5.4.5"]);
+  sandbox.control.set({ fault: "smtp_too_many_logins" }, { times: 1 });
+  const logins = await transportTo().send(mail(), login, yes);
+  assert.ok(logins.kind === "refused");
+  assert.deepEqual([logins.stage, logins.reply.code, logins.reply.enhanced], ["auth", 454, "4.7.0"]);
+});
+
+for (const stage of ["connect", "auth", "mail", "rcpt", "data", "body"] as const) {
+  test(`silence at ${stage} ends by time-out`, async () => {
+    sandbox.control.set({ fault: "smtp_stall", stage });
+    const outcome = await transportTo().send(mail(), login, yes);
+    assert.equal(outcome.kind, stage === "body" ? "unknown" : "not_sent", JSON.stringify(outcome));
+  });
+}
+
+test("a session carries mail after mail, but not under another token", async () => {
+  const transport = transportTo();
+  for (const n of [1, 2, 3]) assert.equal((await transport.send(mail(n), login, yes)).kind, "accepted");
+  assert.equal(sessions(), 1);
+  const renewed = { username: ADA, accessToken: await sandboxToken(sandbox) };
+  assert.equal((await transport.send(mail(4), renewed, yes)).kind, "accepted");
+  assert.equal(sessions(), 2);
+});
+
+test("a session that idled is asked before it is used, and replaced when it has gone", async () => {
+  const transport = transportTo();
+  assert.equal((await transport.send(mail(1), login, yes)).kind, "accepted");
+  await new Promise((resolve) => setTimeout(resolve, clock.lasting(8_000)));
+  assert.equal((await transport.send(mail(2), login, yes)).kind, "accepted");
+  assert.ok(sandbox.control.transcripts()[0]?.lines.includes("C: NOOP"));
+  sandbox.control.set({ fault: "smtp_drop", when: "mail" }, { times: 1 });
+  assert.equal((await transport.send(mail(3), login, yes)).kind, "accepted");
+  assert.equal(sandbox.control.mails().length, 3);
+  assert.equal(sessions(), 2);
+});
+
+test("a probe shows each stage and its time, and sends nothing", async () => {
+  const stages = await transportTo().probe(login);
+  assert.deepEqual(
+    stages.map(({ stage, ok }) => [stage, ok]),
+    [
+      ["dns", true],
+      ["tls", true],
+      ["auth", true],
+      ["envelope", true],
+    ],
+  );
+  const commands = sandbox.control.transcripts()[0]?.lines.filter((line) => line.startsWith("C: ")) ?? [];
+  assert.deepEqual(
+    commands.map((line) => line.slice(3).split(/[ :]/, 1)[0]),
+    ["EHLO", "AUTH", "MAIL", "RCPT", "RSET", "QUIT"],
+  );
+  assert.equal(sandbox.control.mails().length, 0);
+});
+
+test("a probe ends at the stage that fails and says why", async () => {
+  sandbox.control.set({ fault: "smtp_reply", stage: "mail", code: 550, enhanced: "5.7.1", text: "Not you" });
+  const stages = await transportTo().probe(login);
+  assert.deepEqual(stages.at(-1)?.reply, { code: 550, enhanced: "5.7.1", response: "Not you" });
+  const bad = await transportTo().probe({ username: ADA, accessToken: new Secret("wrong") });
+  assert.deepEqual([bad.at(-1)?.stage, bad.at(-1)?.ok, bad.at(-1)?.reply?.code], ["auth", false, 535]);
+  const closed = await transportTo({ port: 1 }).probe(login);
+  assert.deepEqual([closed.at(-1)?.stage, closed.at(-1)?.ok], ["tls", false]);
+  assert.match(closed.at(-1)?.reason ?? "", /ECONNREFUSED/);
+});

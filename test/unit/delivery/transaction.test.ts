@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import net from "node:net";
+import { after, test } from "node:test";
+import { SmtpStream } from "../../../functions/adapters/gmail-smtp/stream.ts";
+import { Transaction } from "../../../functions/adapters/gmail-smtp/transaction.ts";
+import type { SendOutcome } from "../../../functions/domain/messages/ports.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
+
+/** What the scripted server does on a line: text to answer, `drop`, or nothing at all. */
+type Script = (line: string) => string | "drop" | null;
+
+/** Time scale 200: time-outs at their floor of a second. */
+const clock = systemClock(200);
+const servers: net.Server[] = [];
+after(() => {
+  for (const server of servers) server.close();
+});
+
+const scripted = async (script: Script): Promise<{ port: number; lines: string[] }> => {
+  const lines: string[] = [];
+  const server = net.createServer((socket) => {
+    let rest = "";
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk) => {
+      const pieces = (rest + chunk.toString("latin1")).split("\r\n");
+      rest = pieces.pop() ?? "";
+      for (const line of pieces) {
+        lines.push(line);
+        const said = script(line);
+        if (said === "drop") return socket.destroy();
+        if (said !== null) socket.write(said);
+      }
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return { port: typeof address === "object" ? (address?.port ?? 0) : 0, lines };
+};
+
+const friendly: Script = (line) => {
+  if (/^(MAIL|RCPT|RSET|NOOP)/.test(line)) return "250 2.1.0 OK\r\n";
+  if (line === "DATA") return "354 Go\r\n";
+  return line === "." ? "250 2.0.0 OK 42\r\n" : null;
+};
+const except =
+  (exception: RegExp, said: string | "drop" | null): Script =>
+  (line) =>
+    exception.test(line) ? said : friendly(line);
+
+interface Job {
+  readonly to?: readonly string[];
+  readonly raw?: string;
+  readonly from?: string;
+  readonly keywords?: readonly string[];
+  readonly beforeData?: () => Promise<boolean>;
+}
+
+const run = async (
+  script: Script,
+  job: Job = {},
+): Promise<{ outcome: SendOutcome; lines: string[]; marks: number }> => {
+  const { port, lines } = await scripted(script);
+  const socket = net.connect({ host: "127.0.0.1", port });
+  const stream = new SmtpStream(clock, socket);
+  const session = {
+    stream,
+    token: new Secret("t"),
+    extensions: { keywords: new Set(job.keywords ?? ["SIZE", "8BITMIME"]), maxBytes: 25_000_000 },
+  };
+  const raw = Buffer.from(job.raw ?? "Subject: x\r\n\r\nHello\r\n");
+  const envelope = { from: job.from ?? "ada@example.com", to: job.to ?? ["b@y.org"] };
+  let marks = 0;
+  const mark = async (): Promise<boolean> => {
+    marks += 1;
+    return (await job.beforeData?.()) ?? true;
+  };
+  const outcome = await new Transaction(clock, session, { envelope, raw }).run(mark);
+  stream.destroy();
+  return { outcome, lines, marks };
+};
+
+test("a mail that is taken: every command in order, one mark before DATA", async () => {
+  const { outcome, lines, marks } = await run(friendly);
+  assert.equal(outcome.kind, "accepted");
+  assert.equal(marks, 1);
+  assert.deepEqual(lines, [
+    "MAIL FROM:<ada@example.com> SIZE=21 BODY=8BITMIME",
+    "RCPT TO:<b@y.org>",
+    "DATA",
+    "Subject: x",
+    "",
+    "Hello",
+    ".",
+  ]);
+});
+
+const NOT_SENT = [
+  ["MAIL", "mail"],
+  ["RCPT", "rcpt"],
+  ["DATA", "data"],
+] as const;
+for (const [command, stage] of NOT_SENT) {
+  test(`a loss at ${command} was not sent`, async () => {
+    const { outcome } = await run(except(new RegExp(`^${command}`), "drop"));
+    assert.equal(outcome.kind, "not_sent");
+    assert.equal("stage" in outcome && outcome.stage, stage);
+  });
+}
+
+test("a loss within the message was not sent: its end never went out", async () => {
+  // Far more than the buffers between the two ends can hold.
+  const raw = `Subject: x\r\n\r\n${`${"y".repeat(900)}\r\n`.repeat(20_000)}`;
+  const { outcome } = await run(except(/^y/, "drop"), { raw });
+  assert.equal(outcome.kind, "not_sent");
+  assert.equal("stage" in outcome && outcome.stage, "body");
+});
+
+test("a message larger than the server takes is not begun", async () => {
+  const { outcome, lines } = await run(friendly, { raw: "y".repeat(26_000_000) });
+  assert.ok(outcome.kind === "refused");
+  assert.equal(outcome.reply.enhanced, "5.3.4");
+  assert.equal(lines.includes("DATA"), false);
+});
+
+test("from the end of the message on, a loss, silence or nonsense is unknown", async () => {
+  for (const said of ["drop", null, "hello?\r\n", "354 more\r\n"] as const) {
+    const { outcome } = await run(except(/^\.$/, said));
+    assert.equal(outcome.kind, "unknown", String(said));
+  }
+});
+
+test("an answer right before the connection goes is still an answer", async () => {
+  const { outcome } = await run(except(/^\.$/, "250 2.0.0 OK\r\n421 4.7.0 Closing\r\n"));
+  assert.equal(outcome.kind, "accepted");
+});
+
+test("a refusal after the message was not sent, whatever its code", async () => {
+  for (const code of [421, 451, 550]) {
+    const { outcome } = await run(except(/^\.$/, `${code} no\r\n`));
+    assert.equal(outcome.kind, "refused");
+    assert.equal("stage" in outcome && outcome.stage, "body");
+  }
+});
+
+test("a reply that nobody asked for never passes for the answer to the next command", async () => {
+  const pipelined = await run(except(/^RCPT/, "250 OK\r\n250 OK\r\n"));
+  assert.equal(pipelined.outcome.kind, "not_sent");
+  const afterGo = await run(except(/^DATA$/, "354 Go\r\n250 2.0.0 OK\r\n"));
+  assert.equal(afterGo.outcome.kind, "not_sent");
+  assert.equal(afterGo.lines.includes("."), false);
+});
+
+test("replies in pieces are read whole", async () => {
+  const { outcome } = await run((line) => (line.startsWith("RCPT") ? "250-2.1.5\r\n250 2.1.5 OK\r\n" : friendly(line)));
+  assert.equal(outcome.kind, "accepted");
+});
+
+test("recipients are refused one by one; the others get the mail", async () => {
+  const { outcome } = await run(except(/bad@y/, "550 5.1.1 No such user\r\n"), { to: ["b@y.org", "bad@y.org"] });
+  assert.ok(outcome.kind === "accepted");
+  assert.deepEqual(outcome.accepted, ["b@y.org"]);
+  assert.deepEqual(outcome.refused, [
+    { address: "bad@y.org", reply: { code: 550, enhanced: "5.1.1", response: "No such user" } },
+  ]);
+});
+
+test("all recipients refused: no mark, no DATA, the session is reset", async () => {
+  const { outcome, lines, marks } = await run(except(/^RCPT/, "550 5.1.1 No\r\n"), { to: ["b@y.org", "c@y.org"] });
+  assert.ok(outcome.kind === "refused");
+  assert.equal(outcome.refused.length, 2);
+  assert.equal(marks, 0);
+  assert.equal(lines.at(-1), "RSET");
+});
+
+test("the mark said no: nothing is sent", async () => {
+  const { outcome, lines } = await run(friendly, { beforeData: async () => false });
+  assert.equal(outcome.kind, "abandoned");
+  assert.equal(lines.at(-1), "RSET");
+  assert.equal(lines.includes("DATA"), false);
+});
+
+test("an address with a line break reaches no socket", async () => {
+  const { outcome, lines } = await run(friendly, { to: ["b@y.org", "x@y.org>\r\nRCPT TO:<evil@z.org"] });
+  assert.ok(outcome.kind === "accepted");
+  assert.deepEqual(
+    outcome.refused.map(({ reply }) => reply.code),
+    [553],
+  );
+  assert.equal(lines.filter((line) => line.includes("evil")).length, 0);
+});
+
+test("an address beyond ASCII needs a server that takes it; a domain beyond ASCII does not", async () => {
+  const refused = await run(friendly, { to: ["josé@y.org"] });
+  assert.ok(refused.outcome.kind === "refused");
+  assert.equal(refused.outcome.reply.enhanced, "5.6.7");
+  const taken = await run(friendly, { to: ["josé@y.org"], keywords: ["SMTPUTF8"] });
+  assert.equal(taken.outcome.kind, "accepted");
+  assert.equal(taken.lines[0], "MAIL FROM:<ada@example.com> SMTPUTF8");
+  const domain = await run(friendly, { to: ["b@exämple.org"] });
+  assert.equal(domain.outcome.kind, "accepted");
+});
