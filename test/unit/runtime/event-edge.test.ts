@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Unavailable } from "../../../functions/domain/problem.ts";
+import { answerPush, jsonData, type PushMessage, parsePushEnvelope } from "../../../functions/runtime/event-edge.ts";
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+const bytes = (value: unknown): Buffer => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+
+const ENVELOPE = {
+  message: { data: base64('{"id":"msg_1"}'), attributes: { relais: "deliver" }, messageId: "77" },
+  subscription: "projects/p/subscriptions/s",
+  deliveryAttempt: 3,
+};
+
+describe("parsePushEnvelope", () => {
+  it("reads data, attributes, id and delivery attempt", () => {
+    const message = parsePushEnvelope(bytes(ENVELOPE));
+    assert.ok(message);
+    assert.equal(message.messageId, "77");
+    assert.deepEqual(message.attributes, { relais: "deliver" });
+    assert.equal(message.deliveryAttempt, 3);
+    assert.deepEqual(jsonData(message), { ok: true, value: { id: "msg_1" } });
+  });
+
+  it("reads the id under its other name, and does without data, attributes and attempt", () => {
+    const message = parsePushEnvelope(bytes({ message: { message_id: "78" } }));
+    assert.deepEqual(message, { messageId: "78", attributes: {}, data: Buffer.alloc(0), deliveryAttempt: null });
+  });
+
+  for (const [what, envelope] of [
+    ["nothing", ""],
+    ["no JSON", "{"],
+    ["a list", []],
+    ["null", "null"],
+    ["no message", { subscription: "s" }],
+    ["a message without id", { message: { data: "" } }],
+    ["data that is not base64", { message: { messageId: "1", data: "***" } }],
+    ["data of another type", { message: { messageId: "1", data: 7 } }],
+    ["attributes of another type", { message: { messageId: "1", attributes: "x" } }],
+  ] as const) {
+    it(`takes ${what} for no envelope`, () => {
+      assert.equal(parsePushEnvelope(bytes(envelope)), undefined);
+    });
+  }
+
+  it("leaves it to the function to find that data is not JSON", () => {
+    const message = parsePushEnvelope(bytes({ message: { messageId: "1", data: base64("{") } }));
+    assert.deepEqual(message && jsonData(message), { ok: false, problem: { code: "invalid_json" } });
+  });
+});
+
+describe("answerPush", () => {
+  const answer = async (onPush: (message: PushMessage) => Promise<"ack" | "nack">, body: Buffer = bytes(ENVELOPE)) => {
+    const logged: string[] = [];
+    const note = (code: string): void => void logged.push(code);
+    const status = await answerPush(onPush, { log: { info: note, warn: note, error: note } }, body);
+    return { status, logged };
+  };
+
+  it("acknowledges what was dealt with", async () => {
+    assert.deepEqual(await answer(async () => "ack"), { status: 204, logged: [] });
+  });
+
+  it("asks for another delivery where the function does, where the store is down, and after a defect", async () => {
+    const down = async () => {
+      throw new Unavailable("read", { cause: null });
+    };
+    const defect = async () => {
+      throw new TypeError("x");
+    };
+    assert.deepEqual(await answer(async () => "nack"), { status: 503, logged: [] });
+    assert.deepEqual(await answer(down), { status: 503, logged: ["dependency_unavailable"] });
+    assert.deepEqual(await answer(defect), { status: 500, logged: ["push_defect"] });
+  });
+
+  it("acknowledges what can never be a message, with a log line, and calls nobody", async () => {
+    const never = async (): Promise<"ack"> => assert.fail("was called");
+    assert.deepEqual(await answer(never, bytes("{")), { status: 204, logged: ["push_malformed"] });
+  });
+});
