@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bounded, listOf } from "./bounded-input.ts";
 import { isOneLine } from "./mailbox.ts";
 
 const MOST_ATTACHMENTS = 100;
@@ -47,11 +48,4 @@ const attachment = z.strictObject({
   raw: nothingIsFetched,
 });
 
-/** A list that is too long is refused before its items are looked at, so that no request makes millions of problems. */
-export const listOf = <S extends z.ZodType>(item: S, most: number) =>
-  z
-    .unknown()
-    .refine((value) => !Array.isArray(value) || value.length <= most, `must not hold more than ${most} items`)
-    .pipe(z.array(item));
-
-export const attachmentsInput = listOf(attachment, MOST_ATTACHMENTS);
+export const attachmentsInput = listOf(bounded(attachment), MOST_ATTACHMENTS);

@@ -4,7 +4,7 @@ import { jsonPointer, parseWith } from "../field-problems.ts";
 import { invalidRequest, Unavailable } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { type Acceptance, type AcceptDeps, acceptMessage } from "./accept.ts";
-import { listOf } from "./attachment-input.ts";
+import { bounded, listOf } from "./bounded-input.ts";
 import { isIdempotencyKey } from "./idempotency.ts";
 import { HTTP_SIZE_LIMIT } from "./message-input.ts";
 
@@ -12,9 +12,11 @@ const MOST_ITEMS = 100;
 /** Enough to hide the store's latency; few enough that large bodies are not all in memory twice. */
 const AT_ONCE = 8;
 
-const batch = z.strictObject({
-  items: listOf(z.unknown(), MOST_ITEMS).refine((items) => items.length > 0, "must hold at least one message"),
-});
+const batch = bounded(
+  z.strictObject({
+    items: listOf(z.unknown(), MOST_ITEMS).refine((items) => items.length > 0, "must hold at least one message"),
+  }),
+);
 
 /** Takes `idempotencyKey` off an item; what is left is the message, and what its hash is made from. */
 const split = (item: unknown): { readonly json: unknown; readonly key: unknown } => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bounded } from "./bounded-input.ts";
 import { isOneLine, LONGEST_LINE } from "./mailbox.ts";
 
 /** Headers that Relais or Gmail writes itself, or that have a field of their own in the request. */
@@ -96,15 +97,17 @@ const urlOf = (text: string): URL | null => {
  * RFC 8058: an https URL, and whether a POST to it unsubscribes at once. Kept as `URL.href`, which percent-encodes spaces and angle
  * brackets, so that nothing can leave `List-Unsubscribe: <…>`.
  */
-export const listUnsubscribeInput = z.strictObject({
-  url: z
-    .string()
-    .max(LONGEST_LINE - 100)
-    .transform((text, ctx): string => {
-      const url = urlOf(text);
-      if (url !== null && !/[<>\s]/.test(url.href) && url.href.length <= LONGEST_LINE - 20) return url.href;
-      ctx.issues.push({ code: "custom", input: text, message: "must be an https URL" });
-      return z.NEVER;
-    }),
-  oneClick: z.boolean().default(false),
-});
+export const listUnsubscribeInput = bounded(
+  z.strictObject({
+    url: z
+      .string()
+      .max(LONGEST_LINE - 100)
+      .transform((text, ctx): string => {
+        const url = urlOf(text);
+        if (url !== null && !/[<>\s]/.test(url.href) && url.href.length <= LONGEST_LINE - 20) return url.href;
+        ctx.issues.push({ code: "custom", input: text, message: "must be an https URL" });
+        return z.NEVER;
+      }),
+    oneClick: z.boolean().default(false),
+  }),
+);

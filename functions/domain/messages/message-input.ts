@@ -2,7 +2,8 @@ import { z } from "zod";
 import { fieldProblems, jsonPointer } from "../field-problems.ts";
 import { type FieldProblem, invalidRequest } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
-import { attachmentsInput, decodedLength, listOf } from "./attachment-input.ts";
+import { attachmentsInput, decodedLength } from "./attachment-input.ts";
+import { bounded, listOf } from "./bounded-input.ts";
 import { headersInput, isUnsubscribeHeader, listUnsubscribeInput, messageIdInput, tagsInput } from "./header-input.ts";
 import { distinctAddresses, isOneLine, LONGEST_LINE, mailboxOf, parseMailboxes } from "./mailbox.ts";
 import type { Mailbox, MessageBody } from "./message.ts";
@@ -99,15 +100,8 @@ const members = z.strictObject({
 });
 type Members = z.output<typeof members>;
 
-const MOST_MEMBERS = 100;
-const bounded = z
-  .unknown()
-  .refine(
-    (value) => typeof value !== "object" || value === null || Object.keys(value).length <= MOST_MEMBERS,
-    "has too many members",
-  );
 /** The JSON that `POST /v1/messages` takes, member by member. */
-const messageSchema = bounded.pipe(members);
+const messageSchema = bounded(members);
 
 const utf8 = (text: string | undefined): number => (text === undefined ? 0 : Buffer.byteLength(text));
 

@@ -1,5 +1,6 @@
 import { type Acceptance, acceptMessage } from "../../../domain/messages/accept.ts";
 import { acceptBatch } from "../../../domain/messages/batch.ts";
+import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { isIdempotencyKey } from "../../../domain/messages/idempotency.ts";
 import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
 import { messageReceipt, messageView } from "../../../domain/messages/message-view.ts";
@@ -11,7 +12,6 @@ import type { Call, Reply, ReplyHeaders, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import { unknownParameters } from "../../page-query.ts";
 import { problemBody } from "../../problem-json.ts";
-import type { System } from "../../system.ts";
 
 /** Nothing was accepted, so nothing will be sent. A store that is down is the edge's to answer, and says no such thing. */
 export const notSent = (problem: Problem): Reply => ({ kind: "problem", problem, outcome: "not_sent" });
@@ -41,7 +41,7 @@ const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, 
 });
 
 const answerAccepted = async (
-  system: System,
+  system: MoveDeps,
   call: Call,
   { message, replayed }: Extract<Acceptance, { readonly kind: "accepted" }>,
 ): Promise<Reply> => {
@@ -57,7 +57,7 @@ const answerAccepted = async (
     : answerJson(202, messageReceipt(seen), headers);
 };
 
-const post = (system: System) => async (call: Call) => {
+const post = (system: MoveDeps) => async (call: Call) => {
   const key = idempotencyKey(call);
   if (!key.ok) return notSent(key.problem);
   const json = requestJson(call);
@@ -83,7 +83,7 @@ const itemView = (call: Call, result: Result<Acceptance>) => {
     : { status: 202, body: messageReceipt(result.value.message) };
 };
 
-const postBatch = (system: System) => async (call: Call) => {
+const postBatch = (system: MoveDeps) => async (call: Call) => {
   if (call.headers["idempotency-key"] !== undefined) {
     return notSent(headerProblem("in a batch each item has an idempotencyKey of its own, not the header"));
   }
@@ -96,7 +96,7 @@ const postBatch = (system: System) => async (call: Call) => {
 };
 
 /** `POST /v1/messages` and `/v1/messages/batch`. */
-export const acceptingRoutes = (system: System): readonly Route[] => [
+export const acceptingRoutes = (system: MoveDeps): readonly Route[] => [
   { method: "POST", path: "/v1/messages", access: "programs", handle: post(system) },
   { method: "POST", path: "/v1/messages/batch", access: "programs", handle: postBatch(system) },
 ];

@@ -1,4 +1,5 @@
 import { parseAddress } from "../../../domain/address.ts";
+import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { listMessages, type MessageFilter } from "../../../domain/messages/list-messages.ts";
 import { MESSAGE_STATUSES } from "../../../domain/messages/message.ts";
 import { visibleMessage } from "../../../domain/messages/message-access.ts";
@@ -8,7 +9,6 @@ import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
 import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
-import type { System } from "../../system.ts";
 
 /** `server`, `status` and `to` of the list. */
 const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
@@ -26,7 +26,7 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   return problems.length > 0 ? fail(invalidRequest(...problems)) : ok({ server, status, to });
 };
 
-const list = (system: System) => async (call: Call) => {
+const list = (system: MoveDeps) => async (call: Call) => {
   const page = pageRequest(call.query, ["server", "status", "to"]);
   if (!page.ok) return answerProblem(page.problem);
   const filter = filterOf(call.query);
@@ -39,7 +39,7 @@ const list = (system: System) => async (call: Call) => {
   );
 };
 
-const show = (system: System) => async (call: Call) => {
+const show = (system: MoveDeps) => async (call: Call) => {
   const strange = unknownParameters(call.query, []);
   if (strange.length > 0) return answerProblem(invalidRequest(...strange));
   const message = await visibleMessage(system.records, callerOf(call), pathParameter(call, "id"));
@@ -47,7 +47,7 @@ const show = (system: System) => async (call: Call) => {
 };
 
 /** `GET /v1/messages` and `/v1/messages/{id}`. */
-export const lookingRoutes = (system: System): readonly Route[] => [
+export const lookingRoutes = (system: MoveDeps): readonly Route[] => [
   { method: "GET", path: "/v1/messages", access: "programs", handle: list(system) },
   { method: "GET", path: "/v1/messages/:id", access: "programs", handle: show(system) },
 ];

@@ -1,4 +1,5 @@
 import { cancelMessage } from "../../../domain/messages/cancel.ts";
+import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import type { Message } from "../../../domain/messages/message.ts";
 import { messageView } from "../../../domain/messages/message-view.ts";
 import { rescheduleMessage } from "../../../domain/messages/reschedule.ts";
@@ -9,27 +10,26 @@ import type { Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
-import type { System } from "../../system.ts";
 
 const answerMoved = (moved: Result<Versioned<Message>>): Reply =>
   answerWith(moved, (message) => answerJson(200, messageView(message)));
 
-const cancel = (system: System) => async (call: Call) =>
+const cancel = (system: MoveDeps) => async (call: Call) =>
   answerMoved(await cancelMessage(system, callerOf(call), pathParameter(call, "id")));
 
-const retry = (system: System) => async (call: Call) =>
+const retry = (system: MoveDeps) => async (call: Call) =>
   answerMoved(await retryMessage(system, callerOf(call), pathParameter(call, "id")));
 
 type ByBody = typeof rescheduleMessage | typeof resolveByPerson;
 
-const withBody = (system: System, move: ByBody) => async (call: Call) => {
+const withBody = (system: MoveDeps, move: ByBody) => async (call: Call) => {
   const body = jsonBody(call);
   if (!body.ok) return answerProblem(body.problem);
   return answerMoved(await move(system, callerOf(call), { id: pathParameter(call, "id"), body: body.value }));
 };
 
 /** What callers do with a message once it was accepted. */
-export const movingRoutes = (system: System): readonly Route[] => [
+export const movingRoutes = (system: MoveDeps): readonly Route[] => [
   { method: "PATCH", path: "/v1/messages/:id", access: "programs", handle: withBody(system, rescheduleMessage) },
   { method: "POST", path: "/v1/messages/:id/cancel", access: "programs", handle: cancel(system) },
   { method: "POST", path: "/v1/messages/:id/retry", access: "programs", handle: retry(system) },

@@ -1,0 +1,22 @@
+import { z } from "zod";
+
+/** Guards before a schema, so that no request of a few MiB makes millions of problems: what is too long is refused before its parts are looked at. */
+
+const MOST_MEMBERS = 100;
+
+/** An array of at most so many items. */
+export const listOf = <S extends z.ZodType>(item: S, most: number) =>
+  z
+    .unknown()
+    .refine((value) => !Array.isArray(value) || value.length <= most, `must not hold more than ${most} items`)
+    .pipe(z.array(item));
+
+/** An object that may be judged member by member. */
+export const bounded = <S extends z.ZodType>(schema: S) =>
+  z
+    .unknown()
+    .refine(
+      (value) => typeof value !== "object" || value === null || Object.keys(value).length <= MOST_MEMBERS,
+      "has too many members",
+    )
+    .pipe(schema);

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import type { Principal } from "../../functions/domain/access/records.ts";
+import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
+import { serverNameId } from "../../functions/domain/mail-servers/server-name.ts";
+import { type Acceptance, acceptMessage } from "../../functions/domain/messages/accept.ts";
+import type { MoveDeps } from "../../functions/domain/messages/delivery-deps.ts";
+import type { Message } from "../../functions/domain/messages/message.ts";
+import { HTTP_SIZE_LIMIT } from "../../functions/domain/messages/message-input.ts";
+import type { Announcement, Topic, TopicMessage } from "../../functions/domain/publisher.ts";
+import type { Versioned } from "../../functions/domain/records.ts";
+import type { Result } from "../../functions/domain/result.ts";
+import { type TestClock, testClock } from "./clock.ts";
+import { mailServer, OPERATOR, validConnection } from "./mail-server.ts";
+import { testRandom, testStore } from "./store.ts";
+
+export interface MessageBench extends MoveDeps {
+  readonly clock: TestClock;
+  /** What went onto the topics, in order. */
+  readonly published: { readonly topic: Topic; readonly message: TopicMessage }[];
+  readonly announced: Announcement[];
+  readonly logged: string[];
+  addServer(id: string, changes?: Partial<MailServer>): Promise<void>;
+  /** Accepts by a key of its own or as the operator. */
+  accept(
+    json: unknown,
+    options?: { readonly principal?: Principal; readonly key?: string },
+  ): Promise<Result<Acceptance>>;
+  /** Accepts and answers the message; fails the test where it is refused. */
+  accepted(
+    json: unknown,
+    options?: { readonly principal?: Principal; readonly key?: string },
+  ): Promise<Versioned<Message>>;
+  close(): void;
+}
+
+/** The accepting side on a real store in memory, with a clock that stands. */
+export const messageBench = (): MessageBench => {
+  const clock = testClock();
+  const store = testStore(clock);
+  const published: MessageBench["published"] = [];
+  const announced: Announcement[] = [];
+  const logged: string[] = [];
+  const line = (code: string): void => void logged.push(code);
+  const deps: MoveDeps & { readonly clock: TestClock } = {
+    clock,
+    random: testRandom,
+    records: store.records,
+    log: { info: line, warn: line, error: line },
+    publisher: { publish: async (topic, message) => void published.push({ topic, message }) },
+    announce: async (announcement) => void announced.push(announcement),
+    environment: {
+      operators: [],
+      members: [],
+      callers: [],
+      retentionDays: 30,
+      publicUrl: "http://localhost:8080",
+    },
+  };
+  const accept: MessageBench["accept"] = (json, { principal = OPERATOR, key = undefined } = {}) =>
+    acceptMessage(deps, { principal, json, idempotencyKey: key ?? null, sizeLimit: HTTP_SIZE_LIMIT });
+  return {
+    ...deps,
+    published,
+    announced,
+    logged,
+    accept,
+    accepted: async (json, options) => {
+      const result = await accept(json, options);
+      assert.ok(result.ok, JSON.stringify(result));
+      assert.equal(result.value.kind, "accepted");
+      if (result.value.kind !== "accepted") throw new Error("unreachable");
+      return result.value.message;
+    },
+    addServer: async (id, changes = {}) => {
+      const value = mailServer({ connection: validConnection(), name: id, ...changes });
+      const outcome = await store.records.commit([
+        { op: "create", kind: "mailServers", id, value },
+        { op: "create", kind: "serverNames", id: serverNameId(value.name), value: { serverId: id } },
+      ]);
+      assert.ok(outcome.done);
+    },
+    close: () => store.close(),
+  };
+};
+
+export const simpleMessage = { to: "b@example.org", subject: "Bonjour", text: "Une ligne." } as const;

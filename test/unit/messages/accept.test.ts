@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, suite, test } from "node:test";
+import type { Principal } from "../../../functions/domain/access/records.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import { acceptBatch } from "../../../functions/domain/messages/batch.ts";
+import { eraseBody, readBody } from "../../../functions/domain/messages/body-store.ts";
+import { Unavailable } from "../../../functions/domain/problem.ts";
+import type { Records, Write } from "../../../functions/domain/records.ts";
+import { grant, OPERATOR, validConnection } from "../../builders/mail-server.ts";
+import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
+
+const KEY: Principal = { kind: "key", id: "k1", name: "app", servers: [], permissions: ["send"] };
+const submission = (json: unknown, idempotencyKey: string | null = null, principal: Principal = OPERATOR) => ({
+  principal,
+  json,
+  idempotencyKey,
+  sizeLimit: 24_000_000,
+});
+
+let bench: MessageBench;
+beforeEach(async () => {
+  bench = messageBench();
+  await bench.addServer("srv_ada");
+});
+afterEach(() => bench.close());
+
+const codeOf = async (json: unknown, options?: Parameters<MessageBench["accept"]>[1]) => {
+  const result = await bench.accept(json, options);
+  return result.ok ? result.value.kind : result.problem.code;
+};
+const kept = async () => {
+  const page = await bench.records.query("messagesNewest", {}, { limit: 200 });
+  assert.ok(page !== "bad_cursor");
+  return page.items;
+};
+
+suite("Accepting a message", () => {
+  test("keeps it before anything else, and publishes its id alone", async () => {
+    const { id, value } = await bench.accepted({
+      ...simpleMessage,
+      from: "Ada <ada@example.com>",
+      tags: { kind: "x" },
+    });
+    const stored = await bench.records.get("messages", id);
+    assert.deepEqual(stored?.value, value);
+    assert.equal(value.status, "queued");
+    assert.equal(value.serverId, "srv_ada");
+    assert.match(value.messageId, /^<[\w-]{20,}@example\.com>$/);
+    assert.deepEqual(value.recipientAddresses, ["b@example.org"]);
+    assert.deepEqual(value.timeline, [{ atMs: bench.clock.nowMs(), status: "queued", note: null }]);
+    assert.deepEqual(bench.published, [
+      { topic: "mail-send", message: { data: { id }, attributes: { relais: "deliver" } } },
+    ]);
+    assert.equal((await readBody(bench, value))?.text, simpleMessage.text);
+  });
+
+  test("sends from the server's own address where none was named", async () => {
+    const { value } = await bench.accepted(simpleMessage);
+    assert.equal(value.from, "ada@example.com");
+    assert.deepEqual((await readBody(bench, value))?.from, { name: "", address: "ada@example.com" });
+  });
+
+  test("a publication that fails is logged; the record is due by itself", async () => {
+    const deps = {
+      ...bench,
+      publisher: { publish: async () => Promise.reject(new Unavailable("publish", { cause: null })) },
+    };
+    const result = await acceptMessage(deps, submission(simpleMessage));
+    assert.ok(result.ok && result.value.kind === "accepted");
+    assert.deepEqual(bench.logged, ["message_publish_failed"]);
+    const due = await bench.records.query("messagesDue", { upTo: bench.clock.nowMs() + 60_000 }, { limit: 10 });
+    assert.ok(due !== "bad_cursor");
+    assert.deepEqual(
+      due.items.map(({ id }) => id),
+      [result.value.message.id],
+    );
+  });
+
+  test("costs one read and one write where the server is named", async () => {
+    const operations: string[] = [];
+    const records: Records = {
+      get: (kind, id) => {
+        operations.push(`get ${kind}`);
+        return bench.records.get(kind, id);
+      },
+      query: (name, args, page) => {
+        operations.push(`query ${name}`);
+        return bench.records.query(name, args, page);
+      },
+      commit: (writes) => {
+        operations.push(...writes.map(({ op, kind }) => `${op} ${kind}`));
+        return bench.records.commit(writes);
+      },
+    };
+    const result = await acceptMessage({ ...bench, records }, submission({ ...simpleMessage, server: "srv_ada" }, "k"));
+    assert.ok(result.ok);
+    assert.deepEqual(operations, ["get mailServers", "create messages"]);
+  });
+
+  test("for later: scheduled, and not published", async () => {
+    const scheduledAt = "2026-12-24T18:00:00+01:00";
+    const { value } = await bench.accepted({ ...simpleMessage, scheduledAt });
+    assert.equal(value.status, "scheduled");
+    assert.equal(value.dueAtMs, Date.parse(scheduledAt));
+    assert.deepEqual(bench.published, []);
+  });
+
+  test("for a time that has passed: now", async () => {
+    assert.equal(
+      (await bench.accepted({ ...simpleMessage, scheduledAt: "2020-01-01T00:00:00Z" })).value.status,
+      "queued",
+    );
+  });
+
+  for (const [what, times] of Object.entries({
+    "an end that has passed": { expiresAt: "2020-01-01T00:00:00Z" },
+    "an end before the start": { scheduledAt: "2026-12-24T18:00:00Z", expiresAt: "2026-12-24T17:59:59Z" },
+    "a start more than a year ahead": { scheduledAt: "2028-12-24T18:00:00Z" },
+  })) {
+    test(`refuses ${what}`, async () => assert.equal(await codeOf({ ...simpleMessage, ...times }), "invalid_request"));
+  }
+
+  test("for a server that must be reconnected: held, and not published", async () => {
+    const connection = { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 } as const;
+    await bench.addServer("srv_dead", { connection, username: "dead@example.com" });
+    const { value } = await bench.accepted({ ...simpleMessage, server: "srv_dead" });
+    assert.ok(value.status === "held");
+    assert.equal(value.because, "reconnect_required");
+    assert.deepEqual(bench.published, []);
+  });
+
+  test("refuses an address beyond ASCII to the Gmail API alone", async () => {
+    const connection = validConnection();
+    await bench.addServer("srv_api", { transport: "gmail_api", connection, username: "api@example.com" });
+    const wanted = { ...simpleMessage, to: "zoë@example.org" };
+    assert.equal(await codeOf({ ...wanted, server: "srv_api" }), "invalid_request");
+    assert.equal(await codeOf({ ...wanted, server: "srv_ada" }), "accepted");
+  });
+
+  test("is not for a key without the permission to send", async () => {
+    assert.equal(await codeOf(simpleMessage, { principal: { ...KEY, permissions: ["read"] } }), "forbidden");
+  });
+
+  test("a dry run says what would come of it, and keeps nothing", async () => {
+    const dry = { ...simpleMessage, dryRun: true };
+    const good = await bench.accept(dry, { key: "k" });
+    assert.deepEqual(good, {
+      ok: true,
+      value: { kind: "dry_run", server: "srv_ada", from: "ada@example.com", problems: [] },
+    });
+    const bad = await bench.accept({ ...dry, from: "eve@example.com" });
+    assert.ok(bad.ok && bad.value.kind === "dry_run");
+    assert.deepEqual(
+      bad.value.problems.map(({ code }) => code),
+      ["from_not_allowed"],
+    );
+    assert.equal(await codeOf({ ...dry, to: "b" }), "invalid_request");
+    assert.deepEqual(await kept(), []);
+    assert.deepEqual(bench.published, []);
+    assert.equal((await bench.accepted(simpleMessage, { key: "k" })).value.status, "queued", "its key is still free");
+  });
+});
+
+suite("A large body", () => {
+  const content = Buffer.alloc(6_000_000, "Ünï").toString("base64");
+  const large = { ...simpleMessage, text: "🌞é".repeat(100_000), attachments: [{ content }] };
+
+  test("lies in chunks that a record can hold, and reads back equal", async () => {
+    const { value } = await bench.accepted(large);
+    assert.ok(value.body.kind === "chunks");
+    const body = await readBody(bench, value);
+    assert.equal(body?.text, large.text);
+    assert.equal(body?.attachments[0]?.content, content);
+    await eraseBody(bench, value);
+    await eraseBody(bench, value);
+    await assert.rejects(readBody(bench, value), /missing/);
+  });
+
+  test("is written before the record that names it", async () => {
+    const order: string[] = [];
+    const commit = (writes: readonly Write[]) => {
+      for (const { kind } of writes) if (order.at(-1) !== kind) order.push(kind);
+      return bench.records.commit(writes);
+    };
+    const records = { get: bench.records.get, query: bench.records.query, commit };
+    assert.ok((await acceptMessage({ ...bench, records }, submission(large))).ok);
+    assert.deepEqual(order, ["bodyChunks", "messages"]);
+  });
+
+  test("asked for twice at once under one key leaves no chunk behind but its own", async () => {
+    const put = new Set<string>();
+    const commit = (writes: readonly Write[]) => {
+      for (const { op, kind, id } of writes) if (kind === "bodyChunks") op === "delete" ? put.delete(id) : put.add(id);
+      return bench.records.commit(writes);
+    };
+    const deps = { ...bench, records: { get: bench.records.get, query: bench.records.query, commit } };
+    await Promise.all([1, 2, 3].map(() => acceptMessage(deps, submission(large, "k"))));
+    const [message] = await kept();
+    assert.ok(message?.value.body.kind === "chunks");
+    assert.equal(put.size, message.value.body.count);
+    assert.equal((await readBody(bench, message.value))?.text, large.text);
+  });
+});
+
+suite("Asking again under one key", () => {
+  test("50 times at once: one message, one id for all", async () => {
+    const results = await Promise.all(
+      Array.from({ length: 50 }, () => bench.accept(simpleMessage, { key: "order-42" })),
+    );
+    const ids = new Set(
+      results.map((result) => (result.ok && result.value.kind === "accepted" ? result.value.message.id : "?")),
+    );
+    assert.equal(ids.size, 1);
+    assert.equal((await kept()).length, 1);
+    assert.equal(
+      results.filter((result) => result.ok && result.value.kind === "accepted" && !result.value.replayed).length,
+      1,
+    );
+    assert.equal(bench.published.length, 1);
+  });
+
+  test("answers the status of now", async () => {
+    const { id, value, version } = await bench.accepted(simpleMessage, { key: "k" });
+    const sent = { ...value, status: "sent", dueAtMs: null, finalAtMs: 1 } as const;
+    await bench.records.commit([{ op: "replace", kind: "messages", id, version, value: sent }]);
+    const again = await bench.accept(simpleMessage, { key: "k" });
+    assert.ok(again.ok && again.value.kind === "accepted" && again.value.replayed);
+    assert.equal(again.value.message.value.status, "sent");
+    assert.equal(again.value.message.value.messageId, value.messageId);
+  });
+
+  test("the order of members does not matter, their values do", async () => {
+    const { to, subject, text } = simpleMessage;
+    const first = await bench.accepted({ to, subject, text }, { key: "k" });
+    assert.equal((await bench.accepted({ text, subject, to }, { key: "k" })).id, first.id);
+    assert.equal(await codeOf({ to, subject, text: "autre" }, { key: "k" }), "idempotency_key_reused");
+  });
+
+  test("a key belongs to its caller", async () => {
+    const first = await bench.accepted(simpleMessage, { key: "k" });
+    assert.notEqual((await bench.accepted(simpleMessage, { key: "k", principal: KEY })).id, first.id);
+  });
+
+  test("a refused body uses up no key", async () => {
+    assert.equal(await codeOf({ ...simpleMessage, from: "eve@example.com" }, { key: "k" }), "from_not_allowed");
+    assert.equal(await codeOf({ ...simpleMessage, to: "b" }, { key: "k" }), "invalid_request");
+    assert.equal(await codeOf(simpleMessage, { key: "k" }), "accepted");
+  });
+
+  test("holds although the message's times have passed and its server has gone since", async () => {
+    const timed = { ...simpleMessage, expiresAt: "2026-11-22T10:00:00Z" };
+    const first = await bench.accepted(timed, { key: "k" });
+    bench.clock.advance(3_600_000);
+    assert.equal((await bench.accepted(timed, { key: "k" })).id, first.id);
+    const server = await bench.records.get("mailServers", "srv_ada");
+    assert.ok(server);
+    await bench.records.commit([{ op: "delete", kind: "mailServers", id: "srv_ada" }]);
+    assert.equal((await bench.accepted(timed, { key: "k" })).id, first.id);
+  });
+});
+
+suite("A batch", () => {
+  test("answers each item for itself, and names places from the whole request", async () => {
+    const items = [
+      { ...simpleMessage, idempotencyKey: "a" },
+      { ...simpleMessage, to: "b", idempotencyKey: "b" },
+      { ...simpleMessage, from: "eve@example.com" },
+      { ...simpleMessage, idempotencyKey: "" },
+      { ...simpleMessage, expiresAt: "2020-01-01T00:00:00Z" },
+      { ...simpleMessage, idempotencyKey: "a" },
+      7,
+    ];
+    const batch = await acceptBatch(bench, OPERATOR, { items });
+    assert.ok(batch.ok);
+    const seen = batch.value.map((item) => {
+      if (item.ok) return item.value.kind;
+      return "fields" in item.problem ? item.problem.fields[0]?.path : item.problem.code;
+    });
+    assert.deepEqual(seen, [
+      "accepted",
+      "/items/1/to",
+      "from_not_allowed",
+      "/items/3/idempotencyKey",
+      "/items/4/expiresAt",
+      "accepted",
+      "/items/6",
+    ]);
+    assert.equal((await kept()).length, 1, "the same item twice under one key is one message");
+  });
+
+  test("a key in a batch is the same key as in the header", async () => {
+    const alone = await bench.accepted(simpleMessage, { key: "a" });
+    const batch = await acceptBatch(bench, OPERATOR, { items: [{ ...simpleMessage, idempotencyKey: "a" }] });
+    const [item] = batch.ok ? batch.value : [];
+    assert.ok(item?.ok && item.value.kind === "accepted" && item.value.replayed);
+    assert.equal(item.value.message.id, alone.id);
+  });
+
+  test("of none, of too many, or of another shape is refused whole", async () => {
+    for (const body of [
+      { items: [] },
+      { items: Array(101).fill(simpleMessage) },
+      { items: {} },
+      {},
+      [],
+      { items: [simpleMessage], x: 1 },
+    ]) {
+      const batch = await acceptBatch(bench, OPERATOR, body);
+      assert.equal(batch.ok ? "accepted" : batch.problem.code, "invalid_request");
+    }
+    assert.deepEqual(await kept(), []);
+  });
+
+  test("goes on when the store fails in the middle of it", async () => {
+    let commits = 0;
+    const commit: Records["commit"] = async (writes) => {
+      commits += 1;
+      if (commits === 2) throw new Unavailable("write records", { cause: null });
+      return bench.records.commit(writes);
+    };
+    const deps = { ...bench, records: { get: bench.records.get, query: bench.records.query, commit } };
+    const batch = await acceptBatch(deps, OPERATOR, { items: [simpleMessage, simpleMessage, simpleMessage] });
+    assert.ok(batch.ok);
+    assert.deepEqual(batch.value.map((item) => (item.ok ? "accepted" : item.problem.code)).sort(), [
+      "accepted",
+      "accepted",
+      "unavailable",
+    ]);
+  });
+});

@@ -1,0 +1,347 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, suite, test } from "node:test";
+import type { Principal } from "../../../functions/domain/access/records.ts";
+import { acceptingRoutes } from "../../../functions/runtime/handlers/send-mail/accepting.ts";
+import { lookingRoutes } from "../../../functions/runtime/handlers/send-mail/looking.ts";
+import { movingRoutes } from "../../../functions/runtime/handlers/send-mail/moving.ts";
+import type { Call, Reply } from "../../../functions/runtime/http.ts";
+import { memberOf, OPERATOR } from "../../builders/mail-server.ts";
+import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
+
+let bench: MessageBench;
+beforeEach(async () => {
+  bench = messageBench();
+  await bench.addServer("srv_ada");
+  await bench.addServer("srv_bob", { username: "bob@example.com", priority: 20 });
+});
+afterEach(() => bench.close());
+
+interface Asked {
+  readonly body?: unknown;
+  readonly principal?: Principal;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+const call = async (target: string, asked: Asked = {}): Promise<Reply> => {
+  const [method = "", path = ""] = target.split(" ");
+  const url = new URL(path, "http://localhost");
+  const routes = [...acceptingRoutes(bench), ...lookingRoutes(bench), ...movingRoutes(bench)];
+  for (const route of routes.filter((candidate) => candidate.method === method)) {
+    const found = new URLPattern({ pathname: route.path }).exec({ pathname: url.pathname });
+    if (found === null) continue;
+    const request: Call = {
+      method,
+      path: url.pathname,
+      params: Object.fromEntries(Object.entries(found.pathname.groups).map(([name, value]) => [name, value ?? ""])),
+      query: url.searchParams,
+      headers: { "content-type": "application/json", ...asked.headers },
+      rawBody: Buffer.from(asked.body === undefined ? "" : JSON.stringify(asked.body)),
+      sessionId: null,
+      principal: asked.principal ?? OPERATOR,
+      requestId: "req_test",
+      language: "en",
+      signal: asked.signal ?? new AbortController().signal,
+    };
+    return route.handle(request);
+  }
+  throw new Error(`no route for ${target}`);
+};
+
+interface Json {
+  readonly [name: string]: unknown;
+}
+/** Status, headers and body of an answer that is no problem. */
+const answered = (reply: Reply): { status: number; headers: Readonly<Record<string, string>>; body: Json } => {
+  assert.ok(reply.kind === "json", JSON.stringify(reply));
+  return { status: reply.status, headers: reply.headers ?? {}, body: JSON.parse(JSON.stringify(reply.body)) };
+};
+const problemOf = (reply: Reply) => {
+  assert.ok(reply.kind === "problem", JSON.stringify(reply));
+  const fields = "fields" in reply.problem ? reply.problem.fields.map(({ path }) => path) : [];
+  return { code: reply.problem.code, fields, outcome: reply.outcome };
+};
+const idOf = (reply: Reply): string => String(answered(reply).body.id);
+const listed = async (query: string, principal: Principal = OPERATOR): Promise<readonly string[]> => {
+  const { items } = answered(await call(`GET /v1/messages${query}`, { principal })).body;
+  assert.ok(Array.isArray(items));
+  return items.map(({ id }: { id: string }) => id);
+};
+
+suite("POST /v1/messages", () => {
+  test("answers 202 with what to follow the message by", async () => {
+    const { status, headers, body } = answered(await call("POST /v1/messages", { body: simpleMessage }));
+    assert.equal(status, 202);
+    assert.deepEqual(Object.keys(body), ["id", "messageId", "server", "status"]);
+    assert.equal(body.server, "srv_ada");
+    assert.equal(body.status, "queued");
+    assert.equal(headers.Location, `/v1/messages/${String(body.id)}`);
+    assert.equal(headers["Idempotency-Replayed"], undefined);
+  });
+
+  test("says of a repetition that it is one", async () => {
+    const asked = { body: simpleMessage, headers: { "idempotency-key": "order 42" } };
+    const first = idOf(await call("POST /v1/messages", asked));
+    const again = answered(await call("POST /v1/messages", asked));
+    assert.equal(again.status, 202);
+    assert.equal(again.body.id, first);
+    assert.equal(again.headers["Idempotency-Replayed"], "true");
+  });
+
+  test("says of whatever it refuses that nothing was sent", async () => {
+    const refused = problemOf(await call("POST /v1/messages", { body: { ...simpleMessage, to: "b" } }));
+    assert.deepEqual(refused, { code: "invalid_request", fields: ["/to"], outcome: "not_sent" });
+    for (const key of ["", "é", "a".repeat(256), "a\tb"]) {
+      const headers = { "idempotency-key": key };
+      assert.equal(
+        problemOf(await call("POST /v1/messages", { body: simpleMessage, headers })).code,
+        "invalid_request",
+      );
+    }
+    assert.deepEqual(problemOf(await call("POST /v1/messages?dryrun=1", { body: simpleMessage })).fields, ["?dryrun"]);
+  });
+
+  test("a dry run answers 200 with problems as the message would have got them", async () => {
+    const body = { ...simpleMessage, dryRun: true };
+    assert.deepEqual(answered(await call("POST /v1/messages", { body })), {
+      status: 200,
+      headers: {},
+      body: { ok: true, server: "srv_ada", from: "ada@example.com", problems: [] },
+    });
+    const bad = answered(await call("POST /v1/messages", { body: { ...body, from: "eve@example.com" } })).body;
+    assert.equal(bad.ok, false);
+    assert.ok(Array.isArray(bad.problems));
+    assert.equal(bad.problems[0].code, "from_not_allowed");
+  });
+});
+
+suite("Prefer: wait", () => {
+  const asked = (wait: string, signal?: AbortSignal): Asked => ({
+    body: simpleMessage,
+    headers: { prefer: wait, "idempotency-key": "k" },
+    ...(signal && { signal }),
+  });
+
+  test("answers 202 after so many seconds, not sooner and not much later", async () => {
+    const startMs = bench.clock.nowMs();
+    const { status, headers } = answered(await call("POST /v1/messages", asked("respond-async, wait=7")));
+    assert.equal(status, 202);
+    assert.equal(headers["Preference-Applied"], "wait=7");
+    assert.equal(bench.clock.nowMs() - startMs, 7_000);
+  });
+
+  for (const status of ["sent", "failed", "canceled", "expired"] as const) {
+    test(`answers 200 with the whole record once it is ${status}`, async () => {
+      const id = idOf(await call("POST /v1/messages", asked("")));
+      const before = await bench.records.get("messages", id);
+      assert.ok(before);
+      const value = { ...before.value, status, dueAtMs: null, finalAtMs: 1 };
+      // Final only after the third look, so that the wait has to go on.
+      const sleep = async (ms: number) => {
+        bench.clock.advance(ms);
+        if (bench.clock.nowMs() - before.value.createdAtMs > 400) {
+          await bench.records.commit([{ op: "put", kind: "messages", id, value }]);
+        }
+      };
+      const reply = await acceptingRoutes({ ...bench, clock: { ...bench.clock, sleep } })[0]?.handle({
+        method: "POST",
+        path: "/v1/messages",
+        params: {},
+        query: new URLSearchParams(),
+        headers: { "content-type": "application/json", prefer: "wait=50", "idempotency-key": "k" },
+        rawBody: Buffer.from(JSON.stringify(simpleMessage)),
+        sessionId: null,
+        principal: OPERATOR,
+        requestId: "req_test",
+        language: "en",
+        signal: new AbortController().signal,
+      });
+      assert.ok(reply);
+      const answer = answered(reply);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.body.status, status);
+      assert.ok(Array.isArray(answer.body.timeline));
+      assert.equal(answer.headers["Idempotency-Replayed"], "true");
+      assert.ok(bench.clock.nowMs() - before.value.createdAtMs < 2_000);
+    });
+  }
+
+  test("more than 50 is taken as 50, what cannot be read is passed over", async () => {
+    const applied = async (prefer: string) =>
+      answered(await call("POST /v1/messages", asked(prefer))).headers["Preference-Applied"];
+    assert.equal(await applied("wait=3600"), "wait=50");
+    assert.equal(await applied('WAIT = "2"; x=y'), "wait=2");
+    assert.equal(await applied("wait=soon"), undefined);
+    assert.equal(await applied("wait=-1"), undefined);
+  });
+
+  test("ends when the caller has gone", async () => {
+    const startMs = bench.clock.nowMs();
+    const reply = await call("POST /v1/messages", asked("wait=50", AbortSignal.abort()));
+    assert.equal(answered(reply).status, 202);
+    assert.equal(bench.clock.nowMs(), startMs);
+  });
+});
+
+suite("POST /v1/messages/batch", () => {
+  test("answers 207 with a status and a body for each", async () => {
+    const items = [simpleMessage, { ...simpleMessage, to: "b" }, { ...simpleMessage, dryRun: true }];
+    const { status, body } = answered(await call("POST /v1/messages/batch", { body: { items } }));
+    assert.equal(status, 207);
+    assert.ok(Array.isArray(body.items));
+    assert.deepEqual(
+      body.items.map(({ status }: { status: number }) => status),
+      [202, 422, 200],
+    );
+    assert.equal(body.items[1].body.code, "invalid_request");
+    assert.equal(body.items[1].body.outcome, "not_sent");
+    assert.equal(body.items[1].body.fields[0].path, "/items/1/to");
+  });
+
+  test("does not take the key of the whole", async () => {
+    const headers = { "idempotency-key": "k" };
+    const refused = problemOf(await call("POST /v1/messages/batch", { body: { items: [simpleMessage] }, headers }));
+    assert.equal(refused.code, "invalid_request");
+  });
+});
+
+suite("Looking at messages", () => {
+  const key = (id: string, servers: readonly string[], ...permissions: ("send" | "read")[]): Principal => ({
+    kind: "key",
+    id,
+    name: id,
+    servers,
+    permissions,
+  });
+  const post = async (changes: object = {}, principal: Principal = OPERATOR) => {
+    bench.clock.advance(1);
+    return idOf(await call("POST /v1/messages", { body: { ...simpleMessage, ...changes }, principal }));
+  };
+
+  test("one is shown whole, without its body", async () => {
+    const secret = "canary-of-the-body";
+    const id = await post({
+      text: secret,
+      html: secret,
+      headers: { "X-A": secret },
+      tags: { kind: "x" },
+      bcc: "c@example.org",
+    });
+    const { body } = answered(await call(`GET /v1/messages/${id}`));
+    assert.doesNotMatch(JSON.stringify(body), /canary/);
+    const { id: _, messageId, createdAt, updatedAt, timeline, ...rest } = body;
+    assert.match(String(messageId), /^<.+@example\.com>$/);
+    assert.equal(createdAt, updatedAt);
+    assert.deepEqual(timeline, [{ at: createdAt, status: "queued", note: null }]);
+    assert.deepEqual(rest, {
+      server: "srv_ada",
+      status: "queued",
+      from: "ada@example.com",
+      to: ["b@example.org", "c@example.org"],
+      subject: "Bonjour",
+      sizeBytes: 36,
+      tags: { kind: "x" },
+      onUnknown: "hold",
+      scheduledAt: null,
+      expiresAt: null,
+      nextAttemptAt: null,
+      heldBecause: null,
+      accepted: [],
+      rejected: [],
+      recipients: [
+        { address: "b@example.org", state: "pending", smtp: null },
+        { address: "c@example.org", state: "pending", smtp: null },
+      ],
+      attempts: [],
+      providerId: null,
+    });
+    assert.equal(problemOf(await call(`GET /v1/messages/msg_none`)).code, "not_found");
+    assert.equal(problemOf(await call(`GET /v1/messages/${id}?full=1`)).code, "invalid_request");
+  });
+
+  test("all, newest first, filtered by server, status and recipient, alone and together", async () => {
+    const one = await post();
+    const two = await post({ server: "srv_bob", to: "C@Example.org" });
+    const three = await post({ to: "c@example.org", scheduledAt: "2026-12-24T00:00:00Z" });
+    assert.deepEqual(await listed(""), [three, two, one]);
+    assert.deepEqual(await listed("?server=srv_ada"), [three, one]);
+    assert.deepEqual(await listed("?server=SRV_BOB"), [two], "by name as well");
+    assert.deepEqual(await listed("?status=queued"), [two, one]);
+    assert.deepEqual(await listed("?to=c@example.ORG"), [three, two]);
+    assert.deepEqual(await listed("?server=srv_ada&status=queued"), [one]);
+    assert.deepEqual(await listed("?server=srv_ada&to=c@example.org"), [three]);
+    assert.deepEqual(await listed("?status=scheduled&to=c@example.org"), [three]);
+    assert.deepEqual(await listed("?server=srv_bob&status=queued&to=c@example.org"), [two]);
+    assert.deepEqual(await listed("?server=srv_gone"), []);
+  });
+
+  test("page by page, each once", async () => {
+    const ids = [await post(), await post(), await post()].toReversed();
+    const first = answered(await call("GET /v1/messages?limit=2")).body;
+    assert.ok(Array.isArray(first.items));
+    const rest = await listed(`?limit=2&cursor=${encodeURIComponent(String(first.next))}`);
+    assert.deepEqual([...first.items.map(({ id }: { id: string }) => id), ...rest], ids);
+    assert.equal(answered(await call("GET /v1/messages?limit=3")).body.next, null);
+  });
+
+  for (const [query, place] of [
+    ["?color=red", "?color"],
+    ["?status=lost", "?status"],
+    ["?to=b", "?to"],
+    ["?server=", "?server"],
+    ["?server=nobody", "?server"],
+    ["?limit=0", "?limit"],
+    ["?limit=201", "?limit"],
+    ["?cursor=x", "?cursor"],
+  ] as const) {
+    test(`${query} is refused by name`, async () => {
+      assert.deepEqual(problemOf(await call(`GET /v1/messages${query}`)).fields, [place]);
+    });
+  }
+
+  test("a key sees those of its servers, and without `read` only what it sent, one by one", async () => {
+    const ada = await post();
+    const bob = await post({ server: "srv_bob" });
+    const own = await post({}, key("a", ["srv_ada"], "send"));
+    assert.deepEqual(await listed("", key("r", ["srv_bob"], "read")), [bob]);
+    assert.deepEqual(await listed("", key("r", [], "read")), [own, bob, ada]);
+    assert.deepEqual(
+      await listed("?limit=1", key("r", ["srv_none", "srv_bob"], "read")),
+      [bob],
+      "pages without any are passed over",
+    );
+    assert.equal(problemOf(await call("GET /v1/messages", { principal: key("a", [], "send") })).code, "forbidden");
+    const elsewhere = await call("GET /v1/messages?server=srv_ada", { principal: key("r", ["srv_bob"], "read") });
+    assert.equal(problemOf(elsewhere).code, "server_not_allowed");
+    const see = async (id: string, principal: Principal) => (await call(`GET /v1/messages/${id}`, { principal })).kind;
+    assert.equal(await see(own, key("a", ["srv_ada"], "send")), "json");
+    assert.equal(await see(ada, key("a", ["srv_ada"], "send")), "problem");
+    assert.equal(await see(ada, key("r", ["srv_ada"], "read")), "json");
+    assert.equal(await see(bob, key("r", ["srv_ada"], "read")), "problem");
+  });
+
+  test("a member sees those of their own server alone", async () => {
+    const ada = await post();
+    const bob = await post({ server: "srv_bob" });
+    const member = memberOf("bob@example.com");
+    assert.deepEqual(await listed("", member), [bob]);
+    assert.deepEqual(await listed("", memberOf("eve@example.com")), []);
+    assert.equal(problemOf(await call("GET /v1/messages?server=srv_ada", { principal: member })).code, "not_found");
+    assert.equal(problemOf(await call(`GET /v1/messages/${ada}`, { principal: member })).code, "not_found");
+    assert.equal(problemOf(await call(`POST /v1/messages/${ada}/cancel`, { principal: member })).code, "not_found");
+    assert.equal(
+      answered(await call(`POST /v1/messages/${bob}/cancel`, { principal: member })).body.status,
+      "canceled",
+    );
+  });
+});
+
+test("PATCH, retry and resolve answer the message as it then stands", async () => {
+  const body = { ...simpleMessage, scheduledAt: "2026-12-24T00:00:00Z" };
+  const id = idOf(await call("POST /v1/messages", { body }));
+  const later = { scheduledAt: "2026-12-25T00:00:00+01:00" };
+  const moved = answered(await call(`PATCH /v1/messages/${id}`, { body: later })).body;
+  assert.equal(moved.scheduledAt, "2026-12-24T23:00:00.000Z");
+  assert.equal(problemOf(await call(`POST /v1/messages/${id}/retry`)).code, "wrong_status");
+  assert.equal(problemOf(await call(`POST /v1/messages/${id}/resolve`, { body: { as: "sent" } })).code, "wrong_status");
+});
