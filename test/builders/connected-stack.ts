@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { consent } from "../google-sandbox/consent-walker.ts";
+import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
+import { freePort, RelaisProcess } from "./relais-process.ts";
+
+/** `npm start` beside a sandbox that the test holds in its own process, so that it can script Google and read the mailbox. */
+export interface Stack {
+  readonly relais: RelaisProcess;
+  readonly sandbox: GoogleSandbox;
+  stop(): Promise<void>;
+}
+
+export const startStack = async (environment: Readonly<Record<string, string>> = {}): Promise<Stack> => {
+  const port = await freePort();
+  const sandbox = await startGoogleSandbox({ redirectUris: [`http://localhost:${port}/google_gmail/confirm`] });
+  const relais = await RelaisProcess.start({ port, environment: { ...sandbox.environment, ...environment } });
+  return {
+    relais,
+    sandbox,
+    stop: async () => {
+      await relais.stop();
+      await sandbox.close();
+    },
+  };
+};
+
+export const saveCredentials = async ({ relais, sandbox }: Stack): Promise<void> => {
+  const saved = await relais.operate("PUT", "/v1/settings/gmail-credentials", {
+    clientId: sandbox.client.id,
+    clientSecret: sandbox.client.secret,
+  });
+  assert.equal(saved.status, 200, await saved.text());
+};
+
+interface ServerOptions {
+  readonly name?: string;
+  readonly username?: string;
+  readonly [field: string]: unknown;
+}
+
+export const createServer = async ({ relais }: Stack, options: ServerOptions = {}): Promise<string> => {
+  const created = await relais.operate("POST", "/v1/mail-servers", {
+    name: "Facturation",
+    username: "ada@example.com",
+    transport: "smtp",
+    ...options,
+  });
+  const server: { id: string } = await created.json();
+  assert.equal(created.status, 201, JSON.stringify(server));
+  return server.id;
+};
+
+/** Walks the consent by plain HTTP as one browser; answers the callback's answer. */
+export const connect = async (
+  { relais }: Stack,
+  serverId: string,
+  choices: { readonly account?: string; readonly untick?: readonly string[]; readonly deny?: boolean } = {},
+): Promise<Response> => {
+  const session = await relais.request("/v1/session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin" },
+    body: JSON.stringify({ setupToken: relais.setupToken }),
+  });
+  assert.equal(session.status, 204, await session.text());
+  const cookie = session.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const start = await relais.request(`/google_gmail/authorize?server=${serverId}`, { headers: { Cookie: cookie } });
+  assert.equal(start.status, 302, await start.text());
+  const { callbackUrl } = await consent(start.headers.get("location") ?? "", {
+    account: choices.account ?? "ada@example.com",
+    ...(choices.untick ? { untick: [...choices.untick] } : {}),
+    ...(choices.deny ? { deny: true } : {}),
+  });
+  const callback = new URL(callbackUrl);
+  return relais.request(`${callback.pathname}${callback.search}`, { headers: { Cookie: cookie } });
+};
+
+/** Credentials saved, one server made and connected: the seed's path up to "Gmail token valid". */
+export const connectedServer = async (stack: Stack, options: ServerOptions = {}): Promise<string> => {
+  await saveCredentials(stack);
+  const id = await createServer(stack, options);
+  const back = await connect(stack, id, { account: options.username ?? "ada@example.com" });
+  assert.equal(back.status, 303, await back.text());
+  assert.equal(back.headers.get("location"), `/servers/${id}?connected=1`);
+  return id;
+};

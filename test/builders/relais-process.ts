@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { noteOutput, noteSecret } from "./canary.ts";
+import { eventually } from "./eventually.ts";
+
+const repository = new URL("../..", import.meta.url).pathname;
+
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+};
+
+interface Options {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly setupToken?: string;
+  readonly args?: readonly string[];
+}
+
+/** `npm start` as a child process; every answer and log line is noted for the canary. */
+export class RelaisProcess {
+  readonly origin: string;
+  readonly setupToken: string;
+  readonly dataDir: string;
+  readonly port: number;
+  readonly #options: Options;
+  readonly #ownsDataDir: boolean;
+  #child: ChildProcess | undefined;
+  #output = "";
+
+  private constructor(options: Options, port: number) {
+    this.#options = options;
+    this.port = port;
+    this.origin = `http://localhost:${port}`;
+    this.setupToken = options.setupToken ?? `setup-${crypto.randomUUID()}${crypto.randomUUID()}`;
+    this.#ownsDataDir = options.dataDir === undefined;
+    this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "relais-data-"));
+    noteSecret("setup token", this.setupToken);
+  }
+
+  static async start(options: Options = {}): Promise<RelaisProcess> {
+    const relais = new RelaisProcess(options, options.port ?? (await freePort()));
+    await relais.up();
+    return relais;
+  }
+
+  /** Starts (again) on the same port and data, and waits for `/health`. */
+  async up(): Promise<void> {
+    this.#output = "";
+    const child = spawn(process.execPath, ["functions/runtime/local.ts", ...(this.#options.args ?? [])], {
+      cwd: repository,
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        PORT: String(this.port),
+        RELAIS_PUBLIC_URL: this.origin,
+        RELAIS_DATA_DIR: this.dataDir,
+        RELAIS_SETUP_TOKEN: this.setupToken,
+        ...this.#options.environment,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    const take = (chunk: Buffer): void => {
+      this.#output += chunk.toString();
+      noteOutput("log", "npm start", chunk.toString());
+    };
+    child.stdout?.on("data", take);
+    child.stderr?.on("data", take);
+    await eventually("npm start answers /health", async () => {
+      if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${this.#output}`);
+      try {
+        return (await fetch(`${this.origin}/health`)).ok;
+      } catch {
+        return false;
+      }
+    });
+    if (process.platform === "linux") {
+      const cmdline = readFileSync(`/proc/${child.pid}/cmdline`, "utf8");
+      noteOutput("arguments", "npm start", cmdline);
+    }
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error("not started");
+    return this.#child.pid;
+  }
+
+  /** A request as a program or a test makes it; redirects are shown, not followed. */
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
+    const answer = await fetch(`${this.origin}${path}`, { redirect: "manual", ...init });
+    const page = answer.headers.get("content-type")?.startsWith("text/html") ?? false;
+    const where = `${init.method ?? "GET"} ${path.split("?")[0]}`;
+    const shown = [...answer.headers]
+      .map(([name, value]) => `${name}: ${value}`)
+      .filter((line) => !exempt(where, line));
+    const text = await answer.clone().text();
+    // The answer that makes a key shows it, once: one of the four places where a secret may stand.
+    noteOutput(page ? "page" : "answer", where, `${shown.join("\n")}\n${where === "POST /v1/keys" ? "" : text}`);
+    return answer;
+  }
+
+  /** As an operator, by the setup token; a body is sent as JSON. */
+  async operate(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return this.request(path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.setupToken}`,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  async stop(): Promise<number | null> {
+    const code = await this.#end("SIGTERM");
+    if (this.#ownsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+    return code;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const exit = once(child, "exit");
+    child.kill(signal);
+    const [code] = await exit;
+    return typeof code === "number" ? code : null;
+  }
+}
+
+/** Google's authorization URL holds the state and challenge by design; the session cookie goes to its browser. */
+const exempt = (where: string, header: string): boolean =>
+  (where.startsWith("GET /google_gmail/authorize") && header.startsWith("location:")) ||
+  header.startsWith("set-cookie:");

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
+import { eventually } from "../../builders/eventually.ts";
+
+const MESSAGES = 50;
+
+describe("npm start, killed with accepted messages under way", () => {
+  let stack: Stack;
+  before(async () => {
+    // Leases and back-offs shortened, so that what the kill left claimed is taken up within seconds.
+    stack = await startStack({ RELAIS_TIME_SCALE: "60" });
+  });
+  after(() => stack.stop());
+
+  it("delivers every one of them after the next start", async () => {
+    const server = await connectedServer(stack, { limits: { perMinute: 1000, perDay: 2000 } });
+    const accepted = await Promise.all(
+      Array.from({ length: MESSAGES }, async (_, index) => {
+        const answer = await stack.relais.operate("POST", "/v1/messages", {
+          server,
+          to: [`client-${index}@example.org`],
+          subject: `Facture ${index}`,
+          text: "Bonjour",
+        });
+        assert.equal(answer.status, 202, await answer.clone().text());
+        const message: { id: string; messageId: string } = await answer.json();
+        return message;
+      }),
+    );
+    await stack.relais.kill();
+    const before = stack.sandbox.control.mails().length;
+    assert.ok(before < MESSAGES, "the kill came too late to prove anything");
+
+    await stack.relais.up();
+    await eventually(
+      "all fifty in the mailbox",
+      () => {
+        const arrived = new Set(stack.sandbox.control.mails().map((mail) => mail.messageId));
+        return accepted.every((message) => arrived.has(message.messageId));
+      },
+      90_000,
+    );
+  });
+});
