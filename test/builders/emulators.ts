@@ -41,7 +41,9 @@ export const startEmulators = async (): Promise<Emulators> => {
   const running: ChildProcess[] = [];
   const stop = async () => void (await Promise.all(running.map(stopGroup)));
   // What ends this process without `stop` must not leave two Java machines behind.
-  process.once("exit", () => running.forEach(killGroup));
+  process.once("exit", () => {
+    for (const child of running) signalGroup(child, "SIGKILL");
+  });
   try {
     const [firestoreHost, pubsubHost] = await Promise.all([
       startOne(running, ["emulators", "firestore"]),
@@ -87,16 +89,19 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const killGroup = ({ pid }: ChildProcess): void => {
+const signalGroup = ({ pid }: ChildProcess, signal: "SIGINT" | "SIGKILL"): void => {
   try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    if (pid !== undefined) process.kill(-pid, signal);
   } catch {
     // Gone already.
   }
 };
 
-/** Nothing in an emulator is worth a graceful end. */
+/** As Ctrl-C does: gcloud waits for its Java child. What has not ended after 5 s is killed. */
 const stopGroup = async (child: ChildProcess): Promise<void> => {
-  killGroup(child);
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
+  signalGroup(child, "SIGINT");
+  await Promise.race([ended, delay(5_000, undefined, { ref: false })]);
+  signalGroup(child, "SIGKILL");
+  await ended;
 };
