@@ -10,8 +10,9 @@ const member = (data: unknown, name: string): unknown =>
  * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, its held messages go. `{"resume": true}`: the pause is over, all servers'
  * go. Anything else is a tick: whatever is due.
  */
-export const onPush = (system: System): OnPush => {
-  return async (message) => {
+export const onPush =
+  (system: System): OnPush =>
+  async (message) => {
     const json = jsonData(message);
     const data = json.ok ? json.value : null;
     const server = member(data, "server");
@@ -25,4 +26,3 @@ export const onPush = (system: System): OnPush => {
     }
     return "ack";
   };
-};

@@ -1,0 +1,48 @@
+import { checkServer } from "../../domain/connections/check-server.ts";
+import type { MailServer } from "../../domain/mail-servers/mail-server.ts";
+import type { Page } from "../../domain/records.ts";
+import { jsonData, type OnPush } from "../event-edge.ts";
+import type { System } from "../system.ts";
+
+const PAGE = 100;
+
+const member = (data: unknown, name: string): unknown =>
+  typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
+
+/**
+ * One message for each server that is due. A server stays due until its check has set the next time: a tick that was cut off is made good by the
+ * next one, and a check that is asked for twice does no harm.
+ */
+const fanOut = async ({ records, publisher, clock, log }: System): Promise<void> => {
+  const upTo = clock.nowMs();
+  let cursor: string | null = null;
+  let count = 0;
+  do {
+    const page: Page<MailServer> | "bad_cursor" = await records.query(
+      "serversDueForCheck",
+      { upTo },
+      { limit: PAGE, cursor },
+    );
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    for (const { id } of page.items) {
+      await publisher.publish("token-checks", { data: { server: id }, attributes: { relais: "check" } });
+    }
+    count += page.items.length;
+    cursor = page.next;
+  } while (cursor !== null);
+  if (count > 0) log.info("checks_due", { count });
+};
+
+/** Topic `token-checks`. `{"server": "srv_…"}`: proves that server's grant. Anything else is a tick: finds the servers that are due. */
+export const onPush =
+  (system: System): OnPush =>
+  async (message) => {
+    const json = jsonData(message);
+    const server = json.ok ? member(json.value, "server") : undefined;
+    if (typeof server !== "string") await fanOut(system);
+    else {
+      const outcome = await checkServer(system, server);
+      system.log.info("server_checked", { server, ...outcome });
+    }
+    return "ack";
+  };
