@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
+import type { SessionActor } from "../../../functions/domain/access/records.ts";
+import { newSession } from "../../../functions/domain/access/sessions.ts";
+import type { Clock } from "../../../functions/domain/clock.ts";
+import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
+import type { Announcement, TopicMessage } from "../../../functions/domain/publisher.ts";
+import { newId } from "../../../functions/domain/randomness.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import type { Settings } from "../../../functions/domain/settings/settings.ts";
+import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";
+import { routes as confirmCallback } from "../../../functions/runtime/handlers/confirm-callback.ts";
+import type { System } from "../../../functions/runtime/system.ts";
+import { serveRoutes, testSystem } from "../../builders/edge.ts";
+import { mailServer } from "../../builders/mail-server.ts";
+import { testStore } from "../../builders/store.ts";
+import { consent } from "../../google-sandbox/consent-walker.ts";
+import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+
+/** Real time, which a test can move forward, and whose nominal durations it can shorten. */
+export interface MovableClock extends Clock {
+  advance(ms: number): void;
+}
+
+export const movableClock = (scale = 1): MovableClock => {
+  let aheadMs = 0;
+  return {
+    nowMs: () => Date.now() + aheadMs,
+    lasting: (nominalMs) => nominalMs / scale,
+    sleep: (realMs) => new Promise((resolve) => setTimeout(resolve, realMs)),
+    advance: (ms) => {
+      aheadMs += ms;
+    },
+  };
+};
+
+type Choice = Omit<Parameters<typeof consent>[1], "account"> & { readonly account?: string };
+
+/** One browser profile: its `__session` cookie, towards Relais as reached by HTTP. */
+export class Browser {
+  readonly #origin: string;
+  cookie: string | null;
+
+  constructor(origin: string, cookie: string | null) {
+    this.#origin = origin;
+    this.cookie = cookie;
+  }
+
+  /** Redirects are shown, not followed. `path` may be an absolute URL: only its path and query count. */
+  async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const { pathname, search } = new URL(path, this.#origin);
+    const answer = await fetch(`${this.#origin}${pathname}${search}`, {
+      redirect: "manual",
+      headers: {
+        accept: "text/html",
+        ...(this.cookie === null ? {} : { cookie: `__session=${this.cookie}` }),
+        ...headers,
+      },
+    });
+    const set = answer.headers.getSetCookie().map((line) => /^__session=([^;]*)/.exec(line)?.[1]);
+    if (set[0] !== undefined) this.cookie = set[0];
+    return answer;
+  }
+
+  /** From Relais to Google: the authorization URL. */
+  async toGoogle(path: string): Promise<string> {
+    const answer = await this.get(path);
+    assert.equal(answer.status, 302, await answer.text());
+    return answer.headers.get("location") ?? "";
+  }
+
+  /** From Relais to Google, through the consent, up to the URL that Google sends the browser back to. */
+  async consent(path: string, choice: Choice = {}): Promise<string> {
+    const { callbackUrl } = await consent(await this.toGoogle(path), { account: "ada@example.com", ...choice });
+    return callbackUrl;
+  }
+
+  /** The whole way: consent, and back to Relais. */
+  async connect(serverId: string, choice: Choice = {}): Promise<Response> {
+    return this.get(await this.consent(`/google_gmail/authorize?server=${serverId}`, choice));
+  }
+}
+
+export interface Relais {
+  readonly system: System;
+  readonly sandbox: GoogleSandbox;
+  readonly clock: MovableClock;
+  readonly announced: Announcement[];
+  readonly published: { readonly topic: string; readonly message: TopicMessage }[];
+  addServer(changes?: Partial<MailServer>): Promise<string>;
+  server(id: string): Promise<MailServer>;
+  editSettings(changes: Partial<Settings>): Promise<void>;
+  /** A browser without a session, or with one of that actor. */
+  browser(actor?: SessionActor): Promise<Browser>;
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly clock?: MovableClock;
+  readonly withoutCredentials?: boolean;
+}
+
+/** `authorize-start` and `confirm-callback` over real HTTP, a store in memory, and a Google of its own. */
+export const startRelais = async (options: Options = {}): Promise<Relais> => {
+  const clock = options.clock ?? movableClock();
+  const sandbox = await startGoogleSandbox({ nowMs: clock.nowMs });
+  const base = testSystem({ RELAIS_OPERATORS: "operator@example.com", ...sandbox.environment, ...options.environment });
+  const store = testStore(clock);
+  const announced: Announcement[] = [];
+  const published: { topic: string; message: TopicMessage }[] = [];
+  const system: System = {
+    ...base,
+    ...store,
+    clock,
+    oauth: googleOAuth(base.config, clock),
+    announce: async (announcement) => void announced.push(announcement),
+    publisher: { publish: async (topic, message) => void published.push({ topic, message }) },
+  };
+  const edge = await serveRoutes([...authorizeStart(system), ...confirmCallback(system)], system);
+  const { records } = store;
+  const editSettings = async (changes: Partial<Settings>): Promise<void> => {
+    const before = (await records.get("settings", SETTINGS_ID))?.value ?? firstSettings(system.environment);
+    await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...before, ...changes } }]);
+  };
+  if (options.withoutCredentials !== true) {
+    const secretVersion = await store.vault.add({ kind: "client_secret" }, new Secret(sandbox.client.secret));
+    const gmailCredentials = { clientId: sandbox.client.id, secretVersion, configuredAtMs: clock.nowMs() };
+    await editSettings({ gmailCredentials });
+  }
+  return {
+    system,
+    sandbox,
+    clock,
+    announced,
+    published,
+    editSettings,
+    addServer: async (changes = {}) => {
+      const id = newId(system.random, "srv");
+      await records.commit([{ op: "create", kind: "mailServers", id, value: mailServer(changes) }]);
+      return id;
+    },
+    server: async (id) => {
+      const server = await records.get("mailServers", id);
+      assert.ok(server, `${id} is there`);
+      return server.value;
+    },
+    browser: async (actor) => {
+      if (actor === undefined) return new Browser(edge.origin, null);
+      const session = newSession(system, actor, null);
+      await records.commit(session.writes);
+      return new Browser(edge.origin, session.id);
+    },
+    close: async () => {
+      await edge.close();
+      await sandbox.close();
+      store.close();
+    },
+  };
+};
+
+export const SETUP: SessionActor = { kind: "setup" };
+export const personOf = (email: string): SessionActor => ({ kind: "google", email, sub: `sub of ${email}` });
+
+/** The page that a callback must answer: status, code in header and page, advice, and the link back. */
+export const assertPage = async (
+  answer: Response,
+  expected: { readonly status: number; readonly code: string; readonly link: string; readonly says?: RegExp },
+): Promise<string> => {
+  const page = await answer.text();
+  assert.equal(answer.status, expected.status, page);
+  assert.equal(answer.headers.get("x-relais-problem"), expected.code);
+  assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
+  assert.match(answer.headers.get("cache-control") ?? "", /no-store/);
+  const policy = answer.headers.get("content-security-policy") ?? "";
+  assert.match(policy, /frame-ancestors 'none'/);
+  assert.doesNotMatch(policy, /unsafe-inline/);
+  assert.ok(page.includes(`<code>${expected.code}</code>`), "the code stands in the page");
+  assert.ok(page.includes(`href="${expected.link}"`), `the page links to ${expected.link}`);
+  if (expected.says !== undefined) assert.match(page, expected.says);
+  return page;
+};
