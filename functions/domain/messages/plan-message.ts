@@ -1,5 +1,5 @@
 import type { Principal } from "../access/records.ts";
-import { type Clock, DAY, MINUTE } from "../clock.ts";
+import { type Clock, MINUTE } from "../clock.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
 import type { Records } from "../records.ts";
@@ -8,8 +8,6 @@ import { type Choice, chooseServer } from "./choose-server.ts";
 import type { Mailbox, MessageState } from "./message.ts";
 import type { MessageInput } from "./message-input.ts";
 
-/** Bodies are kept until a message is sent: no further ahead than a year. */
-const FURTHEST_MS = 366 * DAY;
 /** When `dispatch-due` looks at a message whose publication was lost, nominal. */
 const LOST_PUBLISH_MS = MINUTE;
 
@@ -23,11 +21,8 @@ interface Times {
   readonly expiresAtMs: number | null;
 }
 
-/** Times as the caller gave them, real instants that no time scale touches; undefined where they make sense now. */
+/** What is wrong with times as the caller gave them (real instants that no time scale touches); undefined where they make sense now. */
 export const timesProblem = ({ scheduledAtMs, expiresAtMs }: Times, nowMs: number): Problem | undefined => {
-  if (scheduledAtMs !== null && scheduledAtMs > nowMs + FURTHEST_MS) {
-    return invalidRequest({ path: "/scheduledAt", message: "must not be more than a year ahead" });
-  }
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
     return invalidRequest({ path: "/expiresAt", message: "must not be in the past" });
   }

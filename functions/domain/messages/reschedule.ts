@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Principal } from "../access/records.ts";
 import { isoTime } from "../clock.ts";
 import { parseWith } from "../field-problems.ts";
+import { invalidRequest } from "../problem.ts";
 import type { Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { moveByCaller } from "./caller-move.ts";
@@ -10,7 +11,7 @@ import type { MoveDeps } from "./delivery-deps.ts";
 import type { Message, MessageState } from "./message.ts";
 import { instantInput } from "./message-input.ts";
 import { moveTo } from "./moves.ts";
-import { queuedNow, timesProblem } from "./plan-message.ts";
+import { queuedNow } from "./plan-message.ts";
 
 const input = z.strictObject({ scheduledAt: instantInput });
 
@@ -33,12 +34,8 @@ export const rescheduleMessage = async (
     decide: ({ value }) => {
       if (value.status !== "scheduled") return fail(wrongStatus(value.status, "scheduled"));
       const nowMs = deps.clock.nowMs();
-      const late = value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs;
-      const problem = timesProblem({ scheduledAtMs, expiresAtMs: null }, nowMs);
-      if (problem !== undefined) return fail(problem);
-      if (late) {
-        const message = "must not be after the message's expiresAt";
-        return fail({ code: "invalid_request", fields: [{ path: "/scheduledAt", message }] });
+      if (value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs) {
+        return fail(invalidRequest({ path: "/scheduledAt", message: "must not be after the message's expiresAt" }));
       }
       const later: MessageState = { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
       const after = moveTo(value, scheduledAtMs > nowMs ? later : queuedNow(deps.clock), {

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
+import { readBody } from "../../../functions/domain/messages/body-store.ts";
+import { testClock } from "../../builders/clock.ts";
+import { mailServer, validConnection } from "../../builders/mail-server.ts";
+import { testStore } from "../../builders/store.ts";
+
+const WORKER = fileURLToPath(new URL("./same-key.worker.ts", import.meta.url));
+const run = promisify(execFile);
+
+suite("The same request under one key, from several processes at once", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "relais-same-key-"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const [what, text, times] of [
+    ["a small message", "Bonjour", [13, 13, 12, 12]],
+    ["a message whose body lies in chunks", "é".repeat(700_000), [3, 3, 3]],
+  ] as const) {
+    test(`${what}: one record, one answer`, async () => {
+      const path = join(folder, `${times.length}.sqlite`);
+      const bodyFile = join(folder, `${times.length}.json`);
+      writeFileSync(bodyFile, JSON.stringify({ to: "b@example.org", text }));
+      const store = testStore(testClock(), path);
+      const value = mailServer({ connection: validConnection() });
+      await store.records.commit([
+        { op: "create", kind: "mailServers", id: "srv_ada", value },
+        { op: "create", kind: "serverNames", id: serverNameId(value.name), value: { serverId: "srv_ada" } },
+      ]);
+      const outputs = await Promise.all(
+        times.map((count) => run(process.execPath, [WORKER, path, bodyFile, String(count)])),
+      );
+      const lines = outputs.flatMap(({ stdout }) => stdout.trim().split("\n"));
+      assert.equal(
+        lines.length,
+        times.reduce((sum, count) => sum + count, 0),
+      );
+      assert.equal(new Set(lines.map((line) => line.split(" ")[0])).size, 1, lines.join(", "));
+      assert.equal(lines.filter((line) => line.endsWith("false")).length, 1, "one of them was the first");
+      const kept = await store.records.query("messagesNewest", {}, { limit: 10 });
+      assert.ok(kept !== "bad_cursor");
+      assert.equal(kept.items.length, 1);
+      const [message] = kept.items;
+      assert.ok(message);
+      assert.equal((await readBody(store, message.value))?.text, text);
+      store.close();
+    });
+  }
+});

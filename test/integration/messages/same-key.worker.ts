@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { jweSealer } from "../../../functions/adapters/sealing/jwe-sealer.ts";
+import { openSqliteStore } from "../../../functions/adapters/sqlite/open.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import { systemRandom } from "../../../functions/runtime/randomness.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
+
+// One of several processes on one store: asks for the same message under one key many times at once, and prints the ids it was answered.
+const [path = "", bodyFile = "", times = "0"] = process.argv.slice(2);
+const clock = systemClock(1);
+const random = systemRandom;
+const sealer = jweSealer({ current: { kid: "test", key: new Uint8Array(32) } });
+const store = openSqliteStore({ path, clock, random, sealer });
+const json: unknown = JSON.parse(readFileSync(bodyFile, "utf8"));
+const quiet = () => undefined;
+const deps = { ...store, clock, random, log: { info: quiet, warn: quiet, error: quiet } };
+const submission = { principal: { kind: "setup" }, json, idempotencyKey: "order-42", sizeLimit: 24_000_000 } as const;
+const results = await Promise.all(Array.from({ length: Number(times) }, () => acceptMessage(deps, submission)));
+for (const result of results) {
+  if (!result.ok) console.log(result.problem.code);
+  else if (result.value.kind === "accepted") console.log(result.value.message.id, result.value.replayed);
+}
+store.close();
