@@ -87,27 +87,29 @@ export const Frame = ({ children }: { readonly children: ComponentChildren }) =>
         {t("nav.skip")}
       </a>
       <header class="side">
-        <div class="brand-row">
-          <a class="brand" href="/">
-            <img src="/icon.svg" alt="" width="28" height="28" /> Relais
-          </a>
-          {signedIn && (
-            <button
-              type="button"
-              class="button menu-button"
-              aria-expanded={open}
-              aria-controls="menu"
-              onClick={() => setOpen(!open)}
-            >
-              {t("nav.menu")}
-            </button>
-          )}
-        </div>
-        <div class={open ? "side-body open" : "side-body"} id="menu">
-          {signedIn && <Navigation path={path} />}
-          <div class="side-foot">
-            <Who />
-            <Languages />
+        <div class="side-inner">
+          <div class="brand-row">
+            <a class="brand" href="/">
+              <img src="/icon.svg" alt="" width="28" height="28" /> Relais
+            </a>
+            {signedIn && (
+              <button
+                type="button"
+                class="button menu-button"
+                aria-expanded={open}
+                aria-controls="menu"
+                onClick={() => setOpen(!open)}
+              >
+                {t("nav.menu")}
+              </button>
+            )}
+          </div>
+          <div class={open ? "side-body open" : "side-body"} id="menu">
+            {signedIn && <Navigation path={path} />}
+            <div class="side-foot">
+              <Who />
+              <Languages />
+            </div>
           </div>
         </div>
       </header>

@@ -367,7 +367,7 @@ export const TEXTS = {
   "message.refused": { fr: "Destinataires refusés", en: "Recipients refused" },
   "message.timeline": { fr: "Déroulement", en: "Timeline" },
   "message.noTimeline": { fr: "Rien ne s’est encore passé.", en: "Nothing has happened yet." },
-  "message.attempt": { fr: "Essai", en: "Attempt" },
+  "message.attempt": { fr: "Essai : {outcome}", en: "Attempt: {outcome}" },
   "attempt.sent": { fr: "envoyé", en: "sent" },
   "attempt.deferred": { fr: "reporté", en: "deferred" },
   "attempt.failed": { fr: "échoué", en: "failed" },
@@ -511,7 +511,7 @@ export const TEXTS = {
   "check.todo": { fr: "à faire", en: "to do" },
   "check.advice": { fr: "conseil", en: "advice" },
   "check.open": { fr: "Ouvrir la page concernée", en: "Open the page concerned" },
-  "credentials.file": { fr: "Fichier JSON téléchargé depuis Google", en: "JSON file downloaded from Google" },
+  "credentials.file": { fr: "Choisir le fichier JSON téléchargé", en: "Choose the JSON file downloaded" },
   "credentials.fileHint": {
     fr: "« Télécharger le fichier JSON », dans la fenêtre qui suit la création de l’ID client. Relais le vérifie aussitôt ; il n’est gardé que scellé.",
     en: "“Download JSON”, in the window after the client ID is created. Relais checks it at once; it is kept sealed only.",
@@ -563,6 +563,7 @@ export const TEXTS = {
   // --- settings ---
   "settings.title": { fr: "Réglages", en: "Settings" },
   "settings.credentials": { fr: "Client Google", en: "Google client" },
+  "settings.audience": { fr: "Publication de l’application Google", en: "Publishing of the Google app" },
   "settings.guide": { fr: "Suivre l’installation", en: "Follow the setup" },
   "settings.setupToken": { fr: "Jeton d’installation", en: "Setup token" },
   "settings.setupTokenText": {
@@ -663,5 +664,12 @@ export const TEXTS = {
   "audit.message.resolve": { fr: "Issue d’un message décidée", en: "Message resolved" },
   "audit.session.sign_in": { fr: "Connexion avec Google", en: "Signed in with Google" },
   "audit.session.sign_out": { fr: "Déconnexion de la console", en: "Signed out" },
+  "audit.detail.name": { fr: "nom", en: "name" },
+  "audit.detail.username": { fr: "nom d’utilisateur", en: "username" },
+  "audit.detail.changed": { fr: "modifié", en: "changed" },
+  "audit.detail.servers": { fr: "serveurs", en: "mail servers" },
+  "audit.detail.permissions": { fr: "permissions", en: "permissions" },
+  "audit.detail.clientId": { fr: "ID client", en: "client ID" },
+  "audit.detail.email": { fr: "compte", en: "account" },
   "audit.session.setup_token": { fr: "Entrée avec le jeton d’installation", en: "Entered with the setup token" },
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;

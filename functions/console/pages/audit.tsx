@@ -7,11 +7,14 @@ import { PagedList } from "../widgets/paged-list.tsx";
 import { Empty } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
 
-/** The details are names of fields, ids and addresses (never a secret): shown as `name: value`. */
+/** The details are names of fields, ids and addresses (never a secret): shown as `name: value`, known names in the chosen language. */
 const detailText = (detail: unknown): string =>
   typeof detail === "object" && detail !== null
     ? Object.entries(detail)
-        .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(", ") : String(value)}`)
+        .map(
+          ([name, value]) =>
+            `${tOr(`audit.detail.${name}`, name)}: ${Array.isArray(value) ? value.join(", ") : String(value)}`,
+        )
         .join(" · ")
     : "";
 

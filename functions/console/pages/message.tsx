@@ -24,9 +24,7 @@ const Line = ({ happening }: { readonly happening: Happening }) => {
   const problem = happening.problem === null ? null : problemText(happening.problem, language.value);
   return (
     <>
-      <strong>
-        {t("message.attempt")} : {tOr(`attempt.${happening.outcome}`, happening.outcome)}
-      </strong>
+      <strong>{t("message.attempt", { outcome: tOr(`attempt.${happening.outcome}`, happening.outcome) })}</strong>
       {problem && (
         <span>
           {problem.title}. {problem.advice}

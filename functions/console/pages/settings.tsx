@@ -49,7 +49,7 @@ export const SettingsPage = () => {
           <>
             <PauseCard settings={value} onSaved={settings.put} />
             <CredentialsCard />
-            <Card title={t("setup.audience")}>
+            <Card title={t("settings.audience")}>
               <AudienceChoice settings={value} handle={settings} />
             </Card>
             <PeopleCard settings={value} onSaved={settings.put} />

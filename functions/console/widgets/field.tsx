@@ -28,16 +28,16 @@ export const Field = ({ label, hint, error = null, optional = false, children }:
         {label}
         {optional && <span class="fine"> {t("form.optional")}</span>}
       </label>
-      {hint && (
-        <p class="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
       {children({
         id,
         "aria-describedby": described === "" ? undefined : described,
         "aria-invalid": error === null ? undefined : "true",
       })}
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
       {error !== null && (
         <p class="field-error" id={`${id}-error`}>
           {fieldMessageText(error, language.value)}

@@ -27,6 +27,7 @@ const SHAPES = {
   list: <path d="M7 5h10M7 10h10M7 15h10M3 5h.5M3 10h.5M3 15h.5" />,
   copy: <path d="M7 7h10v10H7zM13 7V3H3v10h4" />,
   external: <path d="M8 4H4v12h12v-4M11 4h5v5M16 4l-7 7" />,
+  upload: <path d="M10 13V3M6 7l4-4 4 4M3 13v4h14v-4" />,
   archive: <path d="M2.5 4h15v4h-15zM4 8v8h12V8M8 11h4" />,
 } satisfies Record<string, ComponentChildren>;
 

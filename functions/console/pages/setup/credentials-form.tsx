@@ -1,10 +1,11 @@
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { fieldMessage } from "../../api/failure.ts";
 import type { GmailCredentials } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { Field } from "../../widgets/field.tsx";
+import { Icon } from "../../widgets/icon.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 
@@ -24,6 +25,37 @@ const jsonIn = async (file: File): Promise<unknown> => {
 interface Props {
   readonly onSaved: (credentials: GmailCredentials) => void;
 }
+
+interface PickerProps {
+  readonly error: string | null;
+  readonly onChoose: (input: HTMLInputElement) => void;
+}
+
+const FilePicker = ({ error, onChoose }: PickerProps) => {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="button file-button">
+        <Icon name="upload" />
+        {t("credentials.file")}
+        <input
+          type="file"
+          accept=".json,application/json"
+          title=""
+          aria-describedby={`${id}-hint ${id}-error`}
+          aria-invalid={error === null ? undefined : "true"}
+          onChange={(event) => onChoose(event.currentTarget)}
+        />
+      </label>
+      <p class="hint" id={`${id}-hint`}>
+        {t("credentials.fileHint")}
+      </p>
+      <p class="field-error" id={`${id}-error`} role="alert">
+        {error}
+      </p>
+    </div>
+  );
+};
 
 /** The file from Google's console, checked as soon as it is chosen, or its two values by hand. */
 export const CredentialsForm = ({ onSaved }: Props) => {
@@ -51,20 +83,7 @@ export const CredentialsForm = ({ onSaved }: Props) => {
   };
   return (
     <div class="stack">
-      <Field
-        label={t("credentials.file")}
-        hint={t("credentials.fileHint")}
-        error={noJson ? t("credentials.notJson") : null}
-      >
-        {(control) => (
-          <input
-            {...control}
-            type="file"
-            accept=".json,application/json"
-            onChange={(event) => void choose(event.currentTarget)}
-          />
-        )}
-      </Field>
+      <FilePicker error={noJson ? t("credentials.notJson") : null} onChoose={(input) => void choose(input)} />
       <details>
         <summary>{t("credentials.byHand")}</summary>
         <form

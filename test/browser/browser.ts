@@ -1,0 +1,43 @@
+import sparticuz from "@sparticuz/chromium";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** A real Chromium for browser tests; `await using` ends it whatever the test does. */
+export interface TestBrowser extends AsyncDisposable {
+  /** A profile of its own: cookies, storage and cache of no other. */
+  profile(options?: BrowserContextOptions): Promise<Profile>;
+  close(): Promise<void>;
+}
+
+export interface Profile {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the browser complained about: errors of scripts, and the console's errors, Content-Security-Policy among them. */
+  readonly complaints: readonly string[];
+}
+
+/** The browser writes a line for every 4xx and 5xx answer; tests that mean such answers look at the page instead. */
+const EXPECTED = /Failed to load resource/;
+
+const open = async (browser: Browser, options: BrowserContextOptions): Promise<Profile> => {
+  const context = await browser.newContext(options);
+  const complaints: string[] = [];
+  context.on("weberror", (error) => complaints.push(String(error.error())));
+  context.on("console", (message) => {
+    if (message.type() === "error" && !EXPECTED.test(message.text())) complaints.push(message.text());
+  });
+  return { context, page: await context.newPage(), complaints };
+};
+
+export const startBrowser = async (): Promise<TestBrowser> => {
+  const browser = await chromium.launch({
+    executablePath: await sparticuz.executablePath(),
+    args: sparticuz.args,
+    headless: true,
+  });
+  const close = () => browser.close();
+  return {
+    profile: (options = {}) => open(browser, { locale: "fr-FR", ...options }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};

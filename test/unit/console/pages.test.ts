@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  type ConnectionState,
+  type MailServer,
+  MESSAGE_STATUSES,
+  type Message,
+} from "../../../functions/console/api/types.ts";
+import { verdictOf } from "../../../functions/console/pages/home/verdict.ts";
+import { actsFor, happeningsOf, refusedOf } from "../../../functions/console/pages/message/history.ts";
+import { creationOf, draftOf, EMPTY_DRAFT, entriesOf, patchOf } from "../../../functions/console/pages/server/draft.ts";
+import { parseWith } from "../../../functions/domain/field-problems.ts";
+import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
+
+const server: MailServer = {
+  id: "srv_1",
+  name: "Billing",
+  description: "",
+  username: "ada@example.com",
+  transport: "smtp",
+  fromFilter: ["ada@example.com", "@example.com"],
+  priority: 10,
+  active: true,
+  limits: { perMinute: 20, perDay: 2_000 },
+  sendAsUnchecked: false,
+  connection: {
+    state: "valid",
+    email: "ada@example.com",
+    scopes: [],
+    connectedAt: null,
+    lastVerifiedAt: null,
+    expiresAt: null,
+    reason: null,
+    advice: null,
+  },
+  createdAt: "2026-01-01T00:00:00Z",
+  updatedAt: "2026-01-01T00:00:00Z",
+  etag: "e",
+};
+
+describe("the mail server form", () => {
+  it("leaves out what was left empty, so that the API's defaults hold", () => {
+    const typed = { ...EMPTY_DRAFT, name: " Billing ", username: " ada@example.com " };
+    assert.deepEqual(creationOf(typed), { name: "Billing", username: "ada@example.com", transport: "smtp" });
+  });
+
+  it("makes bodies that the API's own schema takes", () => {
+    const typed = {
+      ...EMPTY_DRAFT,
+      name: "Billing",
+      username: "ada@example.com",
+      transport: "gmail_api" as const,
+      description: "d",
+      fromFilter: "ada@example.com, @example.com\nb@example.org",
+      priority: "3",
+      perDay: "100",
+      sendAsUnchecked: true,
+    };
+    const parsed = parseWith(mailServerInput, creationOf(typed));
+    assert(parsed.ok);
+    assert.deepEqual(parsed.value.fromFilter, ["ada@example.com", "@example.com", "b@example.org"]);
+    assert.deepEqual(parsed.value.limits, { perDay: 100 });
+    assert.equal(parsed.value.sendAsUnchecked, true);
+  });
+
+  it("patches nothing but what was changed", () => {
+    const before = draftOf(server);
+    assert.deepEqual(patchOf(before, before), {});
+    assert.deepEqual(patchOf(before, { ...before, name: "Invoices" }), { name: "Invoices" });
+    assert.deepEqual(patchOf(before, { ...before, fromFilter: "" }), { fromFilter: [] });
+  });
+
+  it("takes emptied numbers back to their defaults", () => {
+    const before = draftOf(server);
+    assert.deepEqual(patchOf(before, { ...before, priority: "", perMinute: "", perDay: "" }), {
+      priority: null,
+      limits: null,
+    });
+  });
+
+  it("parts entries at lines, commas, semicolons and blanks", () => {
+    assert.deepEqual(entriesOf(" a@x.org,@x.org;\n\nb@x.org "), ["a@x.org", "@x.org", "b@x.org"]);
+  });
+});
+
+describe("the home page's verdict", () => {
+  const some = (...states: ConnectionState[]) =>
+    states.map((state, index) => ({ id: `srv_${index}`, connection: { state } }));
+  const judge = (servers: ReturnType<typeof some>, more: { paused?: boolean; operator?: boolean } = {}) =>
+    verdictOf({ servers, paused: more.paused ?? false, operator: more.operator ?? true });
+
+  it("says that mail can leave only when every account in use works", () => {
+    assert.deepEqual(judge(some("valid", "valid")), { kind: "working", href: null });
+    assert.equal(judge(some("valid", "not_connected")).kind, "working");
+  });
+
+  it("leads to the server that needs somebody, a broken one before one about to end", () => {
+    assert.deepEqual(judge(some("valid", "expiring", "error")), { kind: "attention", href: "/servers/srv_2" });
+    assert.deepEqual(judge(some("valid", "expiring")), { kind: "attention", href: "/servers/srv_1" });
+    assert.deepEqual(judge(some("reconnect_required")), { kind: "stopped", href: "/servers/srv_0" });
+    assert.deepEqual(judge(some("not_connected")), { kind: "unfinished", href: "/servers/srv_0" });
+  });
+
+  it("offers operators what only they may do, and members nothing that would be refused", () => {
+    assert.equal(judge([]).href, "/setup");
+    assert.equal(judge([], { operator: false }).href, null);
+    assert.deepEqual(judge(some("valid"), { paused: true }), { kind: "paused", href: "/settings" });
+    assert.equal(judge(some("valid"), { paused: true, operator: false }).href, null);
+  });
+});
+
+describe("a message's page", () => {
+  const message: Message = { id: "msg_1", messageId: "<1@example.com>", server: "srv_1", status: "failed" };
+
+  it("tells attempts and changes of status in one order", () => {
+    const happenings = happeningsOf({
+      ...message,
+      attempts: [
+        {
+          at: "2026-01-01T00:02:00Z",
+          outcome: "failed",
+          smtp: { code: 550, response: "no" },
+          problem: { code: "message_refused" },
+        },
+        { at: "2026-01-01T00:01:00Z", outcome: "deferred", problem: "temporarily_refused" },
+      ],
+      timeline: [
+        { at: "2026-01-01T00:02:00Z", status: "failed" },
+        { at: "2026-01-01T00:00:00Z", status: "queued" },
+      ],
+    });
+    assert.deepEqual(
+      happenings.map((one) => (one.kind === "status" ? one.status : `${one.outcome} ${one.problem}`)),
+      ["queued", "deferred temporarily_refused", "failed message_refused", "failed"],
+    );
+  });
+
+  it("names refused recipients however they come", () => {
+    assert.deepEqual(
+      refusedOf({
+        ...message,
+        rejected: ["a@x.org", { address: "b@x.org", smtp: { code: 550, response: "gone" } }, { odd: true }, 7],
+      }),
+      [
+        { address: "a@x.org", said: null },
+        { address: "b@x.org", said: "gone" },
+      ],
+    );
+  });
+
+  it("offers for each status what the API takes in it, and nothing once all is over", () => {
+    const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, actsFor(status).join(" ")]));
+    assert.deepEqual(offered, {
+      queued: "cancel",
+      scheduled: "reschedule cancel",
+      held: "cancel",
+      sending: "",
+      deferred: "cancel",
+      unknown: "resolve",
+      sent: "",
+      failed: "retry",
+      canceled: "",
+      expired: "",
+    });
+  });
+});
