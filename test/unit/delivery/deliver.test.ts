@@ -1,0 +1,346 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { releaseHeld } from "../../../functions/domain/messages/release.ts";
+import { Unavailable } from "../../../functions/domain/problem.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";
+import { grant, SEND_ONLY } from "../../builders/mail-server.ts";
+
+let stack: Delivery;
+beforeEach(async () => {
+  stack = await delivery();
+});
+afterEach(() => stack.close());
+
+const ID = "msg_1";
+const deliver = (): Promise<void> => deliverMessage(stack.deps, ID);
+const status = async (): Promise<string> => (await stack.message(ID)).status;
+const types = (): string[] => stack.events.map(({ type }) => type.replace(/^relais\.message\.|\.v1$/g, ""));
+/** Moves to when the message is due, lets the tick publish it, and delivers what was published. */
+const nextTick = async (): Promise<void> => {
+  const { dueAtMs } = await stack.message(ID);
+  assert.ok(dueAtMs !== null);
+  stack.clock.advance(Math.max(0, dueAtMs - stack.clock.nowMs()));
+  stack.published();
+  await dispatchDue(stack.deps);
+  for (const id of stack.published()) await deliverMessage(stack.deps, id);
+};
+
+test("a queued message is sent, its body erased, its recipients accepted", async () => {
+  await stack.accept(ID);
+  await deliver();
+  const message = await stack.message(ID);
+  assert.equal(message.status, "sent");
+  assert.equal(message.body.kind, "erased");
+  assert.deepEqual(
+    message.recipients.map(({ state }) => state),
+    ["accepted"],
+  );
+  assert.deepEqual(
+    message.timeline.map((entry) => entry.status),
+    ["queued", "sending", "sent"],
+  );
+  assert.equal(message.eraseAtMs, stack.clock.nowMs() + 30 * DAY);
+  assert.equal(stack.attempts[0]?.mail.envelope.from, "ada@example.com");
+  assert.match(stack.attempts[0]?.mail.raw.toString() ?? "", /Message-ID: <msg_1@example.com>/);
+  assert.deepEqual(types(), ["sent"]);
+});
+
+test("the push comes twice, in turn and at once: one mail", async () => {
+  await stack.accept(ID);
+  await Promise.all([deliver(), deliver(), deliver()]);
+  await deliver();
+  assert.equal(stack.attempts.length, 1);
+});
+
+test("the mark is durable before DATA and names whom the mail will reach", async () => {
+  await stack.accept(ID, { ...acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]) });
+  const reply = { code: 550, enhanced: "5.1.1", response: "No such user" };
+  stack.gmail = async (mail, beforeData, token) => {
+    assert.ok(await beforeData([{ address: "c@y.org", reply }]));
+    const marked = await stack.message(ID);
+    assert.ok(marked.status === "sending" && marked.phase === "data");
+    assert.deepEqual(
+      marked.recipients.map(({ state }) => state),
+      ["pending", "rejected"],
+    );
+    return { ...(await takesAll(mail, async () => true, token)), refused: [{ address: "c@y.org", reply }] } as never;
+  };
+  await deliver();
+  assert.equal(await status(), "sent");
+});
+
+test("only the deferred recipients are tried again", async () => {
+  await stack.accept(ID, acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org", "d@y.org"]));
+  const refused = [
+    { address: "c@y.org", reply: { code: 451, enhanced: "4.2.1", response: "later" } },
+    { address: "d@y.org", reply: { code: 550, enhanced: "5.1.1", response: "never" } },
+  ];
+  stack.gmail = async (_mail, beforeData) => {
+    await beforeData(refused);
+    const reply = { code: 250, enhanced: null, response: "OK" };
+    return { kind: "accepted", accepted: ["b@y.org"], refused, reply, providerId: null };
+  };
+  await deliver();
+  assert.equal(await status(), "deferred");
+  stack.gmail = takesAll;
+  await nextTick();
+  assert.deepEqual(stack.attempts.at(-1)?.mail.envelope.to, ["c@y.org"]);
+  const message = await stack.message(ID);
+  assert.equal(message.status, "sent");
+  assert.deepEqual(
+    message.recipients.map(({ state }) => state),
+    ["accepted", "accepted", "rejected"],
+  );
+});
+
+test("a refusal for good fails the message and keeps its body for seven days", async () => {
+  await stack.accept(ID);
+  stack.gmail = refuses("body", 550, "5.7.1");
+  await deliver();
+  const failed = await stack.message(ID);
+  assert.equal(failed.status, "failed");
+  assert.equal(failed.body.kind, "inline");
+  assert.equal(failed.attempts.at(-1)?.problem, "message_refused");
+  stack.clock.advance(7 * DAY);
+  await dispatchDue(stack.deps);
+  assert.equal((await stack.message(ID)).body.kind, "erased");
+});
+
+test("a refusal for now defers it; it leaves when the server is willing", async () => {
+  await stack.accept(ID);
+  stack.gmail = refuses("body", 451, "4.3.0");
+  await deliver();
+  assert.equal(await status(), "deferred");
+  await deliver();
+  assert.equal(stack.attempts.length, 1, "not before it is due");
+  stack.gmail = takesAll;
+  await nextTick();
+  assert.equal(await status(), "sent");
+  assert.deepEqual(types(), ["deferred", "sent"]);
+});
+
+test("72 hours of trying end in failed; time held does not count", async () => {
+  await stack.accept(ID);
+  stack.gmail = refuses("body", 451);
+  await deliver();
+  await stack.setServer({ connection: { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 } });
+  await nextTick();
+  assert.equal(await status(), "held");
+  stack.clock.advance(10 * DAY);
+  await stack.setServer({});
+  await releaseHeld(stack.deps, "srv_one");
+  await deliver();
+  assert.equal(await status(), "deferred");
+  const start = stack.clock.nowMs();
+  while ((await status()) === "deferred") await nextTick();
+  assert.equal(await status(), "failed");
+  const triedMs = stack.clock.nowMs() - start;
+  assert.ok(triedMs > 70 * HOUR && triedMs < 74 * HOUR, `${triedMs / HOUR} h`);
+  assert.equal((await stack.message(ID)).attempts.at(-1)?.problem, "attempts_exhausted");
+});
+
+test("the daily limit of Gmail defers, and holds the server's other messages", async () => {
+  await stack.accept(ID);
+  await stack.accept("msg_2");
+  stack.gmail = refuses("body", 550, "5.4.5");
+  await deliver();
+  const message = await stack.message(ID);
+  assert.equal(message.status, "deferred");
+  assert.equal(message.attempts.at(-1)?.problem, "quota_reached");
+  await deliverMessage(stack.deps, "msg_2");
+  const other = await stack.message("msg_2");
+  assert.ok(other.status === "held" && other.because === "limit_reached");
+  assert.equal(stack.attempts.length, 1);
+});
+
+test("a refused token is replaced once; refused again, the message waits", async () => {
+  await stack.accept(ID);
+  stack.gmail = async (mail, beforeData, token) =>
+    token === "first" ? refuses("auth", 535, "5.7.8")(mail, beforeData, token) : takesAll(mail, beforeData, token);
+  await deliver();
+  assert.equal(await status(), "sent");
+  assert.deepEqual(
+    stack.attempts.map(({ token }) => token),
+    ["first", "second"],
+  );
+  await stack.accept("msg_2");
+  stack.gmail = refuses("auth", 535, "5.7.8");
+  await deliverMessage(stack.deps, "msg_2");
+  assert.equal(stack.attempts.length, 4);
+  assert.equal((await stack.message("msg_2")).status, "deferred");
+});
+
+test("a dead grant holds the message until the server is reconnected", async () => {
+  await stack.accept(ID);
+  stack.token = () => ({ ok: false, why: "grant_dead", reason: "password_or_revoked" });
+  await deliver();
+  const held = await stack.message(ID);
+  assert.ok(held.status === "held" && held.because === "reconnect_required");
+  assert.deepEqual(types(), ["held"]);
+  stack.token = () => ({ ok: true, token: new Secret("new"), expiresAtMs: 0, scopes: [] });
+  assert.equal(await releaseHeld(stack.deps, "srv_one"), 1);
+  await deliver();
+  assert.equal(await status(), "sent");
+});
+
+test("a rejected client or an unreachable Google defers", async () => {
+  for (const [at, why] of (["client_rejected", "google_unavailable"] as const).entries()) {
+    const id = `msg_w${at}`;
+    await stack.accept(id);
+    stack.token = () => (why === "client_rejected" ? { ok: false, why } : { ok: false, why, retryAfterS: 600 });
+    await deliverMessage(stack.deps, id);
+    const message = await stack.message(id);
+    assert.equal(message.status, "deferred");
+    assert.equal(message.attempts.at(-1)?.problem, why);
+    assert.ok((message.dueAtMs ?? 0) >= stack.clock.nowMs() + 5 * MINUTE);
+  }
+});
+
+test("paused, archived and expired messages are not tried", async () => {
+  await stack.setServer({ active: false });
+  await stack.accept(ID);
+  await deliver();
+  assert.equal(await status(), "held");
+  await stack.accept("msg_2", { expiresAtMs: stack.clock.nowMs() });
+  await deliverMessage(stack.deps, "msg_2");
+  assert.equal((await stack.message("msg_2")).status, "expired");
+  assert.equal(stack.attempts.length, 0);
+});
+
+test("a lost reply: looked for at growing intervals, found, sent", async () => {
+  await stack.accept(ID);
+  stack.gmail = losesReply;
+  await deliver();
+  assert.equal(await status(), "unknown");
+  await nextTick();
+  await nextTick();
+  stack.lookup = "unavailable";
+  await nextTick();
+  const before = await stack.message(ID);
+  assert.ok(before.status === "unknown" && before.lookups === 2, "a failed look is no miss");
+  stack.lookup = "found";
+  await nextTick();
+  assert.equal(await status(), "sent");
+  assert.equal(stack.attempts.length, 1);
+  assert.deepEqual(types(), ["unknown", "resolved"]);
+});
+
+test("nothing found after the last look: a person decides, or it is sent again under the same Message-ID", async () => {
+  for (const onUnknown of ["hold", "resend"] as const) {
+    const other = await delivery();
+    stack.close();
+    stack = other;
+    await stack.accept(ID, { onUnknown });
+    stack.gmail = losesReply;
+    await deliver();
+    stack.gmail = takesAll;
+    for (let looks = 0; looks < 4; looks += 1) await nextTick();
+    const message = await stack.message(ID);
+    if (onUnknown === "hold") {
+      assert.equal(message.status, "unknown");
+      assert.equal(message.dueAtMs, null);
+      assert.equal(stack.attempts.length, 1);
+    } else {
+      for (const id of stack.published()) await deliverMessage(stack.deps, id);
+      assert.equal(await status(), "sent");
+      assert.equal(stack.attempts.length, 2);
+      assert.deepEqual(stack.attempts[0]?.mail.raw, stack.attempts[1]?.mail.raw);
+    }
+  }
+});
+
+test("repeated pushes do not hasten the looks", async () => {
+  await stack.accept(ID);
+  stack.gmail = losesReply;
+  await deliver();
+  for (let pushes = 0; pushes < 10; pushes += 1) await deliver();
+  const message = await stack.message(ID);
+  assert.ok(message.status === "unknown" && message.lookups === 0);
+});
+
+test("where the scopes forbid a search, it is for a person at once, and says so", async () => {
+  await stack.setServer({
+    transport: "gmail_api",
+    connection: { state: "valid", grant: grant({ scopes: [SEND_ONLY] }) },
+  });
+  await stack.accept(ID);
+  stack.gmail = losesReply;
+  await deliver();
+  const message = await stack.message(ID);
+  assert.equal(message.status, "unknown");
+  assert.equal(message.dueAtMs, null);
+  assert.match(message.timeline.at(-1)?.note ?? "", /scopes do not allow/);
+});
+
+test("a worker that dies before the mark costs a try; after it, the resolver decides", async () => {
+  for (const marked of [false, true]) {
+    const id = marked ? "msg_marked" : "msg_unmarked";
+    await stack.accept(id);
+    stack.gmail = async (_mail, beforeData) => {
+      if (marked) await beforeData([]);
+      // The process is gone: nothing is settled.
+      return new Promise(() => undefined);
+    };
+    void deliverMessage(stack.deps, id);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const sending = await stack.message(id);
+    assert.ok(sending.status === "sending");
+    assert.equal(sending.phase, marked ? "data" : "claimed");
+    stack.gmail = takesAll;
+    stack.clock.advance(10 * MINUTE);
+    await dispatchDue(stack.deps);
+    for (const published of stack.published()) await deliverMessage(stack.deps, published);
+    assert.equal((await stack.message(id)).status, marked ? "unknown" : "sent");
+  }
+});
+
+test("a worker that lost its lease still tells what it knows for certain", async () => {
+  await stack.accept(ID);
+  stack.gmail = async (mail, beforeData, token) => {
+    const outcome = await takesAll(mail, beforeData, token);
+    stack.clock.advance(10 * MINUTE);
+    await dispatchDue(stack.deps);
+    assert.equal(await status(), "unknown");
+    return outcome;
+  };
+  await deliver();
+  assert.equal(await status(), "sent");
+});
+
+test("a store that fails at the mark: nothing is sent, and the message is tried again", async () => {
+  await stack.accept(ID);
+  const { records } = stack.deps;
+  let failing = false;
+  const flaky = {
+    ...records,
+    get: records.get.bind(records),
+    query: records.query.bind(records),
+    commit: async (writes: Parameters<typeof records.commit>[0]) => {
+      if (failing) {
+        failing = false;
+        throw new Unavailable("write", { cause: new Error("down") });
+      }
+      return records.commit(writes);
+    },
+  };
+  stack.gmail = async (mail, beforeData, token) => {
+    failing = true;
+    return takesAll(mail, beforeData, token);
+  };
+  await deliverMessage({ ...stack.deps, records: flaky }, ID);
+  assert.equal(await status(), "deferred");
+  stack.gmail = takesAll;
+  await nextTick();
+  assert.equal(await status(), "sent");
+});
+
+test("a lost publication is made good by the tick, and two ticks at once publish once", async () => {
+  await stack.accept(ID);
+  stack.clock.advance(MINUTE);
+  await Promise.all([dispatchDue(stack.deps), dispatchDue(stack.deps)]);
+  assert.deepEqual(stack.published(), [ID]);
+});
