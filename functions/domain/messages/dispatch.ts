@@ -13,6 +13,7 @@ import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
+import { releaseWithinLimits } from "./release-limited.ts";
 import { abandonedAfterMark } from "./resolver.ts";
 
 const PAGE = 100;
@@ -24,6 +25,8 @@ interface Tick {
   readonly settings: Settings;
   /** Each server is read once a tick. */
   readonly server: (id: string) => Promise<MailServer | undefined>;
+  /** Due messages that wait for room, by server: looked at together once the rest is done. */
+  readonly limited: Map<string, Versioned<Message>[]>;
 }
 
 /** The record first, then its publication: a crash in between leaves a queued message that is due again, and nobody publishes it twice. */
@@ -65,6 +68,11 @@ const takeBack = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>
 const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>, tick: Tick): Promise<void> => {
   const server = await tick.server(held.value.serverId);
   // A server that is gone: the claim fails the message and says so.
+  if (held.value.because === "limit_reached" && server !== undefined && !tick.settings.paused) {
+    const others = tick.limited.get(held.value.serverId) ?? [];
+    tick.limited.set(held.value.serverId, [...others, held]);
+    return;
+  }
   const stuck = tick.settings.paused || (server !== undefined && !canSend(server));
   if (!stuck) return enqueue(deps, held, "released");
   await saveMove(deps, held, postponed(held.value, holdAgainAtMs(deps.clock, held.value.because)));
@@ -105,7 +113,7 @@ const each = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Pr
  */
 export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
   const settings = await readSettings(deps.records, deps.environment);
-  const tick: Tick = { settings: settings.value, server: remembered(deps) };
+  const tick: Tick = { settings: settings.value, server: remembered(deps), limited: new Map() };
   const upTo = deps.clock.nowMs();
   let cursor: string | null = null;
   let seen = 0;
@@ -120,6 +128,10 @@ export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
     seen += page.items.length;
     cursor = page.next;
     if (cursor === null) break;
+  }
+  for (const [id, due] of tick.limited) {
+    const value = await tick.server(id);
+    if (value !== undefined) await releaseWithinLimits(deps, { id, value }, due);
   }
   return seen;
 };

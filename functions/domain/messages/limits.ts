@@ -72,6 +72,28 @@ const earliestRoom = (
   return times.length === 0 ? null : Math.max(...times);
 };
 
+/** A ledger as a releaser plans with it: `take` counts recipients as if they left now, or says when there will be room. Writes nothing. */
+export interface Room {
+  take(recipients: number): { readonly fits: true } | { readonly fits: false; readonly untilMs: number };
+}
+
+export const readRoom = async (
+  deps: { readonly records: Records; readonly clock: Windows },
+  server: { readonly id: string; readonly value: MailServer },
+): Promise<Room> => {
+  const kept = await deps.records.get("quotas", server.id);
+  const limits = limitsOf(server.value);
+  let ledger = kept?.value ?? EMPTY;
+  return {
+    take: (wanted) => {
+      const untilMs = earliestRoom(deps.clock, ledger, { limits, wanted });
+      if (untilMs !== null) return { fits: false, untilMs };
+      ledger = { ...ledger, entries: [...ledger.entries, { atMs: deps.clock.nowMs(), recipients: wanted }] };
+      return { fits: true };
+    },
+  };
+};
+
 export type Reservation =
   | {
       readonly kind: "room";

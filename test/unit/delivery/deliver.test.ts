@@ -7,6 +7,7 @@ import { releaseHeld } from "../../../functions/domain/messages/release.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { grant, SEND_ONLY } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
@@ -285,11 +286,13 @@ test("a worker that dies before the mark costs a try; after it, the resolver dec
       // The process is gone: nothing is settled.
       return new Promise(() => undefined);
     };
+    const arrived = stack.attempts.length;
     void deliverMessage(stack.deps, id);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const sending = await stack.message(id);
-    assert.ok(sending.status === "sending");
-    assert.equal(sending.phase, marked ? "data" : "claimed");
+    const phase = marked ? "data" : "claimed";
+    await eventually(`the worker stands at ${phase}`, async () => {
+      const sending = await stack.message(id);
+      return stack.attempts.length > arrived && sending.status === "sending" && sending.phase === phase;
+    });
     stack.gmail = takesAll;
     stack.clock.advance(10 * MINUTE);
     await dispatchDue(stack.deps);
