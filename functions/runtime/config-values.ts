@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAddressOrDomain } from "../domain/address.ts";
 
 /** Shapes of single variables. Messages follow the variable's name and never repeat its value. */
 
@@ -55,12 +56,13 @@ export const secretText = z
   .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
   .min(8, "must have at least 8 characters");
 
-const ENTRY = /^([^\s@,]+)?@[a-z\d]([a-z\d.-]*[a-z\d])?$/;
-
-/** Addresses and `@domain`s between commas, folded to lower case. */
+/** Addresses and `@domain`s between commas, folded as those are that come in by the API: both stand in one list. */
 export const addressList = z
   .string()
   .optional()
-  .transform((text) => (text ?? "").split(",").map((entry) => entry.trim().toLowerCase()))
-  .transform((entries) => [...new Set(entries.filter((entry) => entry !== ""))])
-  .refine((entries) => entries.every((entry) => ENTRY.test(entry)), "must list addresses or @domains between commas");
+  .transform((text) => (text ?? "").split(",").map((entry) => entry.trim()))
+  .transform((entries, context) => {
+    const folded = entries.filter((entry) => entry !== "").map(parseAddressOrDomain);
+    if (folded.includes(null)) context.addIssue("must list addresses or @domains between commas");
+    return [...new Set(folded.filter((entry) => entry !== null))];
+  });
