@@ -35,16 +35,19 @@ export const openEmbedded = ({ config, clock, random }: Pick<Ground, "config" | 
   });
 export type OpenEmbedded = ReturnType<typeof openEmbedded>;
 
-const keptInFile = (open: OpenEmbedded): Kept => ({
+const keptBy = (open: () => Promise<Kept>): Kept => ({
   records: lazily(async () => (await open()).records),
   vault: lazily(async () => (await open()).vault),
   sealer: lazily(async () => (await open()).sealer),
   publisher: lazily(async () => (await open()).publisher),
 });
 
-const keptAtGoogle = (): Kept => {
-  throw new ConfigError(["RELAIS_STORE=google is not available yet in this version; use embedded"]);
-};
+const openGoogle = ({ config: { cloud }, clock, random }: Ground) =>
+  once(async () => {
+    if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
+    const { openGoogleStore } = await import("../adapters/google-rest/open.ts");
+    return openGoogleStore({ clock, random }, cloud);
+  });
 
 const mailPorts = ({ config, clock }: Ground): Pick<System, "transports" | "gmailAccount" | "composeMime"> => {
   const api = { rootUrl: config.gmail.apiRootUrl };
@@ -98,7 +101,7 @@ export const compose = (config: Config, options: ComposeOptions): System => {
       projectId: config.cloud?.projectId ?? null,
     });
   const ground: Ground = { config, clock, random, log };
-  const kept = config.store === "google" ? keptAtGoogle() : keptInFile(options.embedded ?? openEmbedded(ground));
+  const kept = keptBy(config.store === "google" ? openGoogle(ground) : (options.embedded ?? openEmbedded(ground)));
   const { operators, members, callers, retentionDays, publicUrl } = config;
   return {
     ...ground,

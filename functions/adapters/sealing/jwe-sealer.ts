@@ -9,11 +9,15 @@ export interface SealingKey {
   readonly key: Uint8Array;
 }
 
-/**
- * `Sealer` by JWE (RFC 7516), compact, `alg: dir`, `enc: A256GCM` (RFC 7518 §5.3). The protected header carries `kid` and, as `ctx`, the context;
- * it is authenticated data of the cipher, so a seal moved to another record does not open. New seals are made with `current`;
- * `retired` keys still open theirs.
- */
+/** Where keys are kept. Both methods throw `Unavailable` when that cannot be reached. */
+export interface KeyRing {
+  /** The key that new seals are made with. */
+  current(): Promise<SealingKey>;
+  /** A key that seals may still have been made with; undefined: no such key, or no longer. */
+  find(kid: string): Promise<Uint8Array | undefined>;
+}
+
+/** Keys that lie here: new seals are made with `current`; `retired` keys still open theirs. */
 export const jweSealer = ({
   current,
   retired = [],
@@ -22,34 +26,38 @@ export const jweSealer = ({
   readonly retired?: readonly SealingKey[];
 }): Sealer => {
   const keys = new Map([current, ...retired].map(({ kid, key }) => [kid, key]));
-  return {
-    seal: (value, context) =>
-      new CompactEncrypt(new TextEncoder().encode(value.reveal()))
-        .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: current.kid, ctx: context })
-        .encrypt(current.key),
-    open: (sealed, context) => open(keys, sealed, context),
-  };
+  return jweSealerBy({ current: async () => current, find: async (kid) => keys.get(kid) });
 };
 
-const open = async (
-  keys: ReadonlyMap<string, Uint8Array>,
-  sealed: string,
-  context: string,
-): Promise<Secret | undefined> => {
-  try {
-    const { plaintext, protectedHeader } = await compactDecrypt(
-      sealed,
-      ({ kid = "" }) => {
-        const key = keys.get(kid);
-        if (key === undefined) throw new errors.JWEDecryptionFailed(`no key of id ${kid}`);
-        return key;
-      },
-      { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] },
-    );
-    return protectedHeader.ctx === context ? new Secret(new TextDecoder().decode(plaintext)) : undefined;
-  } catch (error) {
-    // Everything that jose has against the text: altered, not a JWE, another algorithm, unknown key. What else is thrown is a defect.
-    if (error instanceof errors.JOSEError) return undefined;
-    throw error;
-  }
+/**
+ * `Sealer` by JWE (RFC 7516), compact, `alg: dir`, `enc: A256GCM` (RFC 7518 §5.3). The protected header carries `kid` and, as `ctx`, the context;
+ * it is authenticated data of the cipher, so a seal moved to another record does not open.
+ */
+export const jweSealerBy = (ring: KeyRing): Sealer => ({
+  seal: async (value, context) => {
+    const { kid, key } = await ring.current();
+    return new CompactEncrypt(new TextEncoder().encode(value.reveal()))
+      .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid, ctx: context })
+      .encrypt(key);
+  },
+
+  open: async (sealed, context) => {
+    try {
+      const { plaintext, protectedHeader } = await compactDecrypt(sealed, ({ kid = "" }) => keyOf(ring, kid), {
+        keyManagementAlgorithms: ["dir"],
+        contentEncryptionAlgorithms: ["A256GCM"],
+      });
+      return protectedHeader.ctx === context ? new Secret(new TextDecoder().decode(plaintext)) : undefined;
+    } catch (error) {
+      // Everything that jose has against the text: altered, not a JWE, another algorithm, unknown key. What else is thrown is not about it.
+      if (error instanceof errors.JOSEError) return undefined;
+      throw error;
+    }
+  },
+});
+
+const keyOf = async (ring: KeyRing, kid: string): Promise<Uint8Array> => {
+  const key = await ring.find(kid);
+  if (key === undefined) throw new errors.JWEDecryptionFailed(`no key of id ${kid}`);
+  return key;
 };

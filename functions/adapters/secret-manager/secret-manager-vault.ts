@@ -12,7 +12,7 @@ const legal = (serverId: string): string => {
 };
 
 /** Google's numbers; anything else, such as the alias `latest`, is no version of ours. */
-const VERSION = /^[1-9]\d{0,17}$/;
+export const VERSION = /^[1-9]\d{0,17}$/;
 
 /**
  * `SecretVault` on Secret Manager by its REST API (cloud.google.com/secret-manager/docs/reference/rest). A version is Google's number.
@@ -53,10 +53,11 @@ export const secretManagerVault = (api: GoogleApi, projectId: string): SecretVau
     // The empty secret stays: deleted and made again it would number its versions from 1, and a version must not be met twice.
     // It costs nothing (only versions are billed), and its name tells no more than the server's id.
     remove: async (name) => {
-      for (const version of await listVersions(api, `${secrets}/${secretId(name)}`)) await destroy(name, version);
+      const left = await listVersions(api, `${secrets}/${secretId(name)}`, ["ENABLED", "DISABLED"]);
+      for (const version of left) await destroy(name, version);
     },
 
-    versions: (name) => listVersions(api, `${secrets}/${secretId(name)}`),
+    versions: (name) => listVersions(api, `${secrets}/${secretId(name)}`, ["ENABLED"]),
   };
 };
 
@@ -75,32 +76,31 @@ const createSecret = async (api: GoogleApi, secrets: string, id: string): Promis
   await api.attempt({ act: "create a secret", method: "POST", path, body, repeatable: true }, "ALREADY_EXISTS");
 };
 
-const listVersions = async (api: GoogleApi, secret: string): Promise<readonly string[]> => {
+/** Oldest first; none where there is no such secret. */
+const listVersions = async (
+  api: GoogleApi,
+  secret: string,
+  states: readonly VersionState[],
+): Promise<readonly string[]> => {
   const found: string[] = [];
   let pageToken = "";
   do {
-    const query = new URLSearchParams({
-      filter: "state:ENABLED",
-      pageSize: "1000",
-      ...(pageToken === "" ? {} : { pageToken }),
-    });
-    const call = {
-      act: "list a secret's versions",
-      method: "GET",
-      path: `${secret}/versions?${query}`,
-      repeatable: true,
-    } as const;
+    const query = new URLSearchParams({ pageSize: "1000", ...(pageToken === "" ? {} : { pageToken }) });
+    const path = `${secret}/versions?${query}`;
+    const call = { act: "list a secret's versions", method: "GET", path, repeatable: true } as const;
     const answer = await api.attempt(call, "NOT_FOUND");
     if (answer.status !== "OK") return [];
     const { versions, nextPageToken } = answer.body as ListAnswer;
-    found.push(...(versions ?? []).filter(({ state }) => state === "ENABLED").map(versionOf));
+    found.push(...(versions ?? []).filter(({ state }) => states.includes(state)).map(versionOf));
     pageToken = nextPageToken ?? "";
   } while (pageToken !== "");
   return found.sort((a, b) => Number(a) - Number(b));
 };
 
+type VersionState = "ENABLED" | "DISABLED" | "DESTROYED";
+
 interface ListAnswer {
-  readonly versions?: readonly { readonly name: string; readonly state: string }[];
+  readonly versions?: readonly { readonly name: string; readonly state: VersionState }[];
   readonly nextPageToken?: string;
 }
 

@@ -48,6 +48,17 @@ describe("the vault on Secret Manager", () => {
     await assert.rejects(vault.read(name, version), Unavailable);
   });
 
+  test("removing destroys disabled versions too", async () => {
+    await vault.add(name, new Secret("one"));
+    const version = `http://${standIn.host}/v1/projects/p/secrets/relais-refresh-srv_a-1/versions/1`;
+    const headers = { authorization: "Bearer any" };
+    await fetch(`${version}:disable`, { method: "POST", headers });
+    assert.deepEqual(await vault.versions(name), []);
+    await vault.remove(name);
+    const left = (await (await fetch(version, { headers })).json()) as { readonly state: string };
+    assert.equal(left.state, "DESTROYED");
+  });
+
   test("a server id that cannot name a secret is a defect, and asks nothing", async () => {
     for (const serverId of ["", "../x", "a/b", "é", "x".repeat(201)]) {
       await assert.rejects(vault.add({ kind: "refresh_token", serverId }, new Secret("x")), RangeError);

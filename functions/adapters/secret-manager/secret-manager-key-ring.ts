@@ -1,0 +1,55 @@
+import { type Clock, HOUR } from "../../domain/clock.ts";
+import type { GoogleApi } from "../google-rest/google-api.ts";
+import type { KeyRing, SealingKey } from "../sealing/jwe-sealer.ts";
+import { VERSION } from "./secret-manager-vault.ts";
+
+const KEY_BYTES = 32;
+
+/** How long an instance goes on with the newest key that it knows. */
+const FRESH_MS = HOUR;
+
+/**
+ * The keys that seal short-lived secrets: the versions of the secret `relais-key-ring`, each 32 random bytes in base64
+ * (`openssl rand -base64 32`), the version's number being the key's id. A new version rotates: it seals from within the hour on, and
+ * the older ones open what they sealed until they are disabled. Reading versions is the only right it needs.
+ */
+export const secretManagerKeyRing = (api: GoogleApi, clock: Clock, projectId: string): KeyRing => {
+  const versions = `/v1/projects/${projectId}/secrets/relais-key-ring/versions`;
+  const known = new Map<string, Uint8Array>();
+  let newest: { readonly key: SealingKey; readonly readAtMs: number } | undefined;
+
+  const read = async (version: string): Promise<SealingKey | undefined> => {
+    const call = {
+      act: "read the key ring",
+      method: "GET",
+      path: `${versions}/${version}:access`,
+      repeatable: true,
+    } as const;
+    const answer = await api.attempt(call, "NOT_FOUND", "FAILED_PRECONDITION");
+    if (answer.status !== "OK") return undefined;
+    const key = toKey(answer.body);
+    known.set(key.kid, key.key);
+    return key;
+  };
+
+  return {
+    current: async () => {
+      if (newest === undefined || clock.nowMs() - newest.readAtMs >= clock.lasting(FRESH_MS)) {
+        const key = await read("latest");
+        if (key === undefined) throw new Error("the secret relais-key-ring has no enabled version as its latest");
+        newest = { key, readAtMs: clock.nowMs() };
+      }
+      return newest.key;
+    },
+    // The number comes from a seal's header, which anyone could have written who can write to the store.
+    find: async (kid) => known.get(kid) ?? (VERSION.test(kid) ? (await read(kid))?.key : undefined),
+  };
+};
+
+/** The message names the version and nothing of what it holds. */
+const toKey = (body: unknown): SealingKey => {
+  const { name, payload } = body as { readonly name: string; readonly payload: { readonly data?: string } };
+  const key = Buffer.from(Buffer.from(payload.data ?? "", "base64").toString("utf8"), "base64");
+  if (key.length !== KEY_BYTES) throw new Error(`${name} is no key: it must be ${KEY_BYTES} bytes in base64`);
+  return { kid: name.slice(name.lastIndexOf("/") + 1), key };
+};

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { decodeProtectedHeader } from "jose";
+import { emulatorToken } from "../../../functions/adapters/google-rest/credentials.ts";
+import { googleCloudApi } from "../../../functions/adapters/google-rest/google-cloud.ts";
+import { jweSealerBy } from "../../../functions/adapters/sealing/jwe-sealer.ts";
+import { secretManagerKeyRing } from "../../../functions/adapters/secret-manager/secret-manager-key-ring.ts";
+import { HOUR } from "../../../functions/domain/clock.ts";
+import { Unavailable } from "../../../functions/domain/problem.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { type TestClock, testClock } from "../../builders/clock.ts";
+import { type SecretManagerStandIn, startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
+import { testRandom } from "../../builders/store.ts";
+
+describe("the key ring in Secret Manager", () => {
+  let standIn: SecretManagerStandIn;
+  let clock: TestClock;
+  beforeEach(async () => {
+    standIn = await startSecretManagerStandIn();
+    clock = testClock();
+    await post("secrets?secretId=relais-key-ring", { replication: { automatic: {} } });
+  });
+  afterEach(() => standIn.close());
+  const post = (path: string, body: object) =>
+    fetch(`http://${standIn.host}/v1/projects/p/${path}`, {
+      method: "POST",
+      headers: { authorization: "Bearer any" },
+      body: JSON.stringify(body),
+    });
+  /** As `openssl rand -base64 32 | gcloud secrets versions add` does, line end included. */
+  const addKey = (text = `${randomBytes(32).toString("base64")}\n`) =>
+    post("secrets/relais-key-ring:addVersion", { payload: { data: Buffer.from(text).toString("base64") } });
+  /** As an instance of its own. */
+  const sealer = () => {
+    const options = { clock: testClock(), random: testRandom, accessToken: emulatorToken };
+    return jweSealerBy(secretManagerKeyRing(googleCloudApi(options, "secretmanager", standIn.host), clock, "p"));
+  };
+  const kidOf = (sealed: string) => decodeProtectedHeader(sealed).kid;
+  const accesses = () => standIn.requests.filter((line) => line.endsWith(":access")).length;
+
+  test("seals with the newest version, and another instance opens it", async () => {
+    await addKey();
+    await addKey();
+    const sealed = await sealer().seal(new Secret("x"), "c");
+    assert.equal(kidOf(sealed), "2");
+    assert.equal((await sealer().open(sealed, "c"))?.reveal(), "x");
+  });
+
+  test("a key is read once, and the newest again after an hour", async () => {
+    await addKey();
+    const one = sealer();
+    for (let round = 0; round < 3; round += 1) await one.open(await one.seal(new Secret("x"), "c"), "c");
+    assert.equal(accesses(), 1);
+    await addKey();
+    clock.advance(HOUR - 1);
+    assert.equal(kidOf(await one.seal(new Secret("x"), "c")), "1");
+    clock.advance(1);
+    assert.equal(kidOf(await one.seal(new Secret("x"), "c")), "2");
+  });
+
+  test("an instance that knows only the old key opens what a newer one sealed", async () => {
+    await addKey();
+    const old = sealer();
+    await old.seal(new Secret("x"), "c");
+    await addKey();
+    assert.equal((await old.open(await sealer().seal(new Secret("newer"), "c"), "c"))?.reveal(), "newer");
+  });
+
+  test("what a disabled key sealed does not open any more", async () => {
+    await addKey();
+    const sealed = await sealer().seal(new Secret("x"), "c");
+    await addKey();
+    await post("secrets/relais-key-ring/versions/1:disable", {});
+    assert.equal(await sealer().open(sealed, "c"), undefined);
+  });
+
+  test("a ring without a key, or with one of another size, is a fault that quotes nothing", async () => {
+    await assert.rejects(sealer().seal(new Secret("x"), "c"), /no enabled version/);
+    await addKey("canary-short");
+    await assert.rejects(sealer().seal(new Secret("x"), "c"), (error: Error) => {
+      assert.match(error.message, /relais-key-ring\/versions\/1 is no key/);
+      assert.ok(!String(error.stack).includes("canary"));
+      return true;
+    });
+  });
+
+  test("a ring out of reach is Unavailable, which says nothing of the seal", async () => {
+    await addKey();
+    const sealed = await sealer().seal(new Secret("x"), "c");
+    const other = sealer();
+    standIn.refuseNext(403, "PERMISSION_DENIED");
+    await assert.rejects(other.open(sealed, "c"), Unavailable);
+    assert.equal((await other.open(sealed, "c"))?.reveal(), "x");
+  });
+});
