@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { hostingEdge, onlySession } from "../../../functions/runtime/local/edge.ts";
+
+const { hosting } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../firebase.json"), "utf8"));
+
+const cwd = mkdtempSync(join(tmpdir(), "relais-edge-"));
+const LIMIT_MS = 300;
+
+/** Says which function was reached, and what came through. */
+const tell = (name: string) => (req: IncomingMessage, res: ServerResponse) => {
+  if (req.url === "/v1/never") return;
+  res.setHeader("Cache-Control", "private, no-store");
+  res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  res.end(JSON.stringify({ name, url: req.url, cookie: req.headers.cookie ?? null }));
+};
+const FUNCTIONS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"];
+
+const server = createServer(
+  hostingEdge({
+    hosting,
+    cwd,
+    functions: Object.fromEntries(FUNCTIONS.map((name) => [name, tell(name)])),
+    limitMs: LIMIT_MS,
+  }),
+);
+let origin: string;
+before(async () => {
+  mkdirSync(join(cwd, "dist/console/assets"), { recursive: true });
+  writeFileSync(join(cwd, "dist/console/index.html"), "<title>console</title>");
+  writeFileSync(join(cwd, "dist/console/assets/main-abc.js"), "1");
+  writeFileSync(join(cwd, "secret.txt"), "outside");
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(cwd, { recursive: true });
+});
+
+const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${origin}${path}`, { headers });
+
+const rawStatus = (path: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const { port } = server.address() as AddressInfo;
+    request({ host: "127.0.0.1", port, path }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    })
+      .on("error", reject)
+      .end();
+  });
+
+describe("the local edge", () => {
+  for (const [path, name] of [
+    ["/google_gmail/authorize?server=srv_1", "authorize-start"],
+    ["/google_gmail/confirm?code=x", "confirm-callback"],
+    ["/google_gmail/security-events", "confirm-callback"],
+    ["/v1/messages", "send-mail"],
+    ["/v1/messages?limit=1", "send-mail"],
+    ["/v1/messages/msg_1/cancel", "send-mail"],
+    ["/v1/mail-servers/srv_1/test", "mail-servers"],
+    ["/v1/session", "mail-servers"],
+    ["/v1/anything", "mail-servers"],
+    ["/health", "mail-servers"],
+  ] as const) {
+    it(`sends ${path} to ${name}, query and all`, async () => {
+      const reached = await (await get(path)).json();
+      assert.equal(reached.name, name);
+      assert.equal(reached.url, path);
+    });
+  }
+
+  it("answers the console's page to every other path, with a strict policy", async () => {
+    for (const path of ["/", "/index.html", "/servers/srv_1?connected=1", "/sign-in"]) {
+      const response = await get(path);
+      assert.equal(response.status, 200);
+      assert.match(await response.text(), /console/);
+      const policy = response.headers.get("content-security-policy") ?? "";
+      assert.match(policy, /script-src 'self'/);
+      assert.match(policy, /frame-ancestors 'none'/);
+      assert.doesNotMatch(policy, /unsafe/);
+      assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+      assert.equal(response.headers.get("referrer-policy"), "no-referrer");
+      assert.equal(response.headers.get("cache-control"), "no-cache");
+    }
+  });
+
+  it("lets assets be kept, since their names hold their content's hash", async () => {
+    assert.match((await get("/assets/main-abc.js")).headers.get("cache-control") ?? "", /immutable/);
+  });
+
+  it("leaves the functions' own headers alone", async () => {
+    for (const path of ["/v1/session", "/v1/messages/1", "/google_gmail/confirm", "/health"]) {
+      const { headers } = await get(path);
+      assert.equal(headers.get("cache-control"), "private, no-store", path);
+      assert.equal(headers.get("content-security-policy"), "default-src 'none'; frame-ancestors 'none'", path);
+    }
+  });
+
+  it("forwards no cookie but __session", async () => {
+    const through = async (cookie: string) => (await (await get("/v1/session", { cookie })).json()).cookie;
+    assert.equal(await through("a=1; __session=abc; b=2"), "__session=abc");
+    assert.equal(await through("a=1; x__session=abc"), null);
+    assert.equal(onlySession(undefined), undefined);
+  });
+
+  it("ends a request that takes too long", async () => {
+    assert.equal((await get("/v1/never")).status, 504);
+  });
+
+  it("serves nothing from outside the console's folder, and survives a broken path", async () => {
+    for (const path of ["/../secret.txt", "/..%2f..%2fsecret.txt", "/%2e%2e/%2e%2e/secret.txt"]) {
+      const response = await get(path);
+      assert.doesNotMatch(await response.text(), /outside/);
+    }
+    assert.equal(await rawStatus("/%E0%A4%A"), 400);
+    assert.equal((await get("/health")).status, 200);
+  });
+
+  it("does not start when firebase.json names a function that is not there", () => {
+    assert.throws(() => hostingEdge({ hosting, cwd, functions: {}, limitMs: 1 }), /authorize-start/);
+  });
+});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { eventually } from "../../builders/eventually.ts";
+import { freePort } from "../../builders/relais-process.ts";
+
+const root = join(import.meta.dirname, "../../..");
+
+class Start {
+  readonly child: ChildProcess;
+  output = "";
+
+  constructor(env: Readonly<Record<string, string>>, args: readonly string[] = []) {
+    this.child = spawn(process.execPath, ["functions/runtime/local.ts", ...args], {
+      cwd: root,
+      env: { PATH: process.env.PATH, ...env },
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on("data", (chunk) => {
+        this.output += chunk;
+      });
+    }
+  }
+
+  async up(port: number): Promise<this> {
+    await eventually("/health answers 200", async () => {
+      assert.equal(this.child.exitCode, null, this.output);
+      return fetch(`http://localhost:${port}/health`).then(
+        (response) => response.ok,
+        () => false,
+      );
+    });
+    return this;
+  }
+
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, "close");
+    return this.child.exitCode;
+  }
+
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    return this.ended();
+  }
+
+  get setupToken(): string {
+    return /#setup=([\w-]+)/.exec(this.output)?.[1] ?? "";
+  }
+}
+
+describe("npm start", () => {
+  let dataDir: string;
+  let port: number;
+  const started: Start[] = [];
+  const start = (env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Start => {
+    const made = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir, ...env }, args);
+    started.push(made);
+    return made;
+  };
+
+  beforeEach(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), "relais-start-"));
+    port = await freePort();
+  });
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((one) => one.end("SIGKILL")));
+    rmSync(dataDir, { recursive: true });
+  });
+
+  const statusWith = async (token: string): Promise<number> =>
+    (await fetch(`http://localhost:${port}/v1/session`, { headers: { Authorization: `Bearer ${token}` } })).status;
+
+  it("says first where console, mailbox and setup token are, and where mail goes", async () => {
+    const relais = await start().up(port);
+    const first = relais.output.split("\n").slice(0, 10).join("\n");
+    assert.match(first, new RegExp(`Console +http://localhost:${port}/#setup=`));
+    assert.match(first, /Mailbox +http:\/\/127\.0\.0\.1:\d+\/mailbox/);
+    assert.match(first, /nothing leaves this machine/);
+    const mailbox = /Mailbox +(\S+)/.exec(first)?.[1] ?? "";
+    assert.equal((await fetch(mailbox)).status, 200);
+    const file = /OAuth client (\S+)/.exec(first)?.[1] ?? "";
+    const client = JSON.parse(readFileSync(file, "utf8"));
+    assert.deepEqual(client.web.redirect_uris, [`http://localhost:${port}/google_gmail/confirm`]);
+    assert.equal(await statusWith(relais.setupToken), 200);
+  });
+
+  it("ends in order on SIGTERM and SIGINT, and keeps its setup token across starts", async () => {
+    const first = await start().up(port);
+    assert.equal(await first.end("SIGTERM"), 0, first.output);
+    const second = await start().up(port);
+    assert.equal(second.setupToken, first.setupToken);
+    assert.notEqual(second.setupToken, "");
+    assert.equal(statSync(join(dataDir, "setup-token")).mode & 0o777, 0o600);
+    assert.equal(await statusWith(first.setupToken), 200);
+    assert.equal(await second.end("SIGINT"), 0, second.output);
+  });
+
+  it("does not print a setup token that was given", async () => {
+    const relais = await start({ RELAIS_SETUP_TOKEN: "given-canary-token" }).up(port);
+    assert.equal(await statusWith("given-canary-token"), 200);
+    assert.doesNotMatch(relais.output, /canary/);
+  });
+
+  it("says so when the port or the data directory is taken, and leaves the other alone", async () => {
+    const relais = await start().up(port);
+    const samePort = start({ RELAIS_DATA_DIR: `${dataDir}-other` });
+    assert.equal(await samePort.ended(), 1);
+    assert.match(samePort.output, new RegExp(`Port ${port} is taken`));
+    assert.doesNotMatch(samePort.output, /\n\s+at /);
+    const sameData = start({ PORT: String(await freePort()) });
+    assert.equal(await sameData.ended(), 1);
+    assert.match(sameData.output, /in use by another Relais/);
+    assert.equal(await statusWith(relais.setupToken), 200);
+  });
+
+  it("reports every mistake of the configuration, without a stack", async () => {
+    const relais = start({ RELAIS_STORE: "mysql", RELAIS_RETENTION_DAYS: "0" });
+    assert.equal(await relais.ended(), 1);
+    assert.match(relais.output, /RELAIS_STORE/);
+    assert.match(relais.output, /RELAIS_RETENTION_DAYS/);
+    assert.doesNotMatch(relais.output, /\n\s+at /);
+  });
+
+  it("starts no sandbox when an endpoint is given", async () => {
+    const relais = await start({ GMAIL_SMTP_HOST: "127.0.0.1" }).up(port);
+    assert.doesNotMatch(relais.output, /Mailbox/);
+    assert.match(relais.output, /127\.0\.0\.1:465/);
+  });
+
+  it("saves the client of --real-google through the API, or says why not", async () => {
+    const file = join(dataDir, "..", `client-${port}.json`);
+    const write = (kind: string, uris: readonly string[]) =>
+      writeFileSync(
+        file,
+        JSON.stringify({
+          [kind]: { client_id: "1.apps.googleusercontent.com", client_secret: "canary-secret", redirect_uris: uris },
+        }),
+      );
+    const uri = `http://localhost:${port}/google_gmail/confirm`;
+    write("installed", ["http://localhost"]);
+    const desktop = start({}, ["--real-google", file]);
+    assert.equal(await desktop.ended(), 1);
+    assert.match(desktop.output, /refused/);
+    write("web", ["https://elsewhere.example/google_gmail/confirm"]);
+    const elsewhere = start({}, ["--real-google", file]);
+    assert.equal(await elsewhere.ended(), 1);
+    assert.ok(elsewhere.output.includes(uri), elsewhere.output);
+    write("web", [uri]);
+    const relais = await start({}, ["--real-google", file]).up(port);
+    await eventually("the first lines", () => relais.output.includes("Mail goes"));
+    assert.match(relais.output, /smtp\.gmail\.com:465/);
+    const kept = await fetch(`http://localhost:${port}/v1/settings/gmail-credentials`, {
+      headers: { Authorization: `Bearer ${relais.setupToken}` },
+    });
+    assert.equal((await kept.json()).clientId, "1.apps.googleusercontent.com");
+    assert.doesNotMatch(desktop.output + elsewhere.output + relais.output, /canary/);
+    rmSync(file);
+  });
+
+  it("refuses arguments it does not know, and a file that is none", async () => {
+    const unknown = start({}, ["--real"]);
+    assert.equal(await unknown.ended(), 1);
+    assert.match(unknown.output, /Usage/);
+    const missing = start({}, ["--real-google", "/nowhere.json"]);
+    assert.equal(await missing.ended(), 1);
+    assert.match(missing.output, /cannot be read/);
+  });
+});
