@@ -4,7 +4,7 @@ import { jsonPointer } from "../field-problems.ts";
 import type { Log } from "../log.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
 import type { Problem } from "../problem.ts";
-import type { Publisher } from "../publisher.ts";
+import type { Announce, Publisher } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -13,6 +13,7 @@ import { acceptedBefore, type Identity, identify } from "./idempotency.ts";
 import { foldAddress } from "./mailbox.ts";
 import type { Message, StoredBody } from "./message.ts";
 import { mayUseMessages } from "./message-access.ts";
+import { messageEvent } from "./message-events.ts";
 import { type MessageInput, parseMessage } from "./message-input.ts";
 import { type Plan, planMessage } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
@@ -22,6 +23,7 @@ export interface AcceptDeps {
   readonly clock: Clock;
   readonly random: Randomness;
   readonly publisher: Publisher;
+  readonly announce: Announce;
   readonly log: Log;
 }
 
@@ -116,6 +118,7 @@ const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>>
     return (await replayOf(deps.records, identity)) ?? fail({ code: "contended", retryAfterS: 1 });
   }
   if (value.status === "queued") await publishForDelivery(deps, identity.id);
+  if (value.status === "held") await deps.announce(messageEvent("relais.message.held.v1", identity.id, value));
   return ok({
     kind: "accepted",
     message: { id: identity.id, value, version: outcome.versions[0] ?? "" },

@@ -104,6 +104,15 @@ suite("A message, from the request to the mailbox", () => {
     assert.equal(larger.json.code, "message_too_large");
   });
 
+  test("addresses beyond ASCII are reached, domains in ASCII", async () => {
+    const body = { to: ["zoë@example.org", "b@bücher.example"], subject: "é", text: "x" };
+    const { status, json } = await post("/v1/messages", body, { prefer: "wait=30" });
+    assert.equal(status, 200, JSON.stringify(json));
+    assert.equal(json.status, "sent", JSON.stringify(json));
+    assert.deepEqual(json.accepted, ["zoë@example.org", "b@xn--bcher-kva.example"]);
+    assert.ok(mailOf(json.messageId)[0]?.envelope.to.includes("zoë@example.org"));
+  });
+
   test("a batch answers each for itself, and what was accepted arrives", async () => {
     const item = { to: "b@example.org", text: "x" };
     const { status, json } = await post("/v1/messages/batch", { items: [item, { to: "b" }, item] });

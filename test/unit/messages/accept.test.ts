@@ -119,13 +119,17 @@ suite("Accepting a message", () => {
     test(`refuses ${what}`, async () => assert.equal(await codeOf({ ...simpleMessage, ...times }), "invalid_request"));
   }
 
-  test("for a server that must be reconnected: held, and not published", async () => {
+  test("for a server that must be reconnected: held, not published, and the world is told", async () => {
     const connection = { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 } as const;
     await bench.addServer("srv_dead", { connection, username: "dead@example.com" });
-    const { value } = await bench.accepted({ ...simpleMessage, server: "srv_dead" });
+    const { id, value } = await bench.accepted({ ...simpleMessage, server: "srv_dead" });
     assert.ok(value.status === "held");
     assert.equal(value.because, "reconnect_required");
     assert.deepEqual(bench.published, []);
+    assert.deepEqual(
+      bench.announced.map(({ type, subject }) => [type, subject]),
+      [["relais.message.held.v1", id]],
+    );
   });
 
   test("refuses an address beyond ASCII to the Gmail API alone", async () => {
