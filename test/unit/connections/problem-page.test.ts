@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Problem } from "../../../functions/domain/problem.ts";
+import { isTextCode, problemText } from "../../../functions/domain/problem-texts.ts";
+import { problemPage } from "../../../functions/runtime/pages/problem-page.ts";
+
+const pageOf = (problem: Problem, serverId: string | null): string => {
+  const reply = problemPage(problem, { language: "en", requestId: "req_1", serverId });
+  assert.ok(reply.kind === "html");
+  return reply.html;
+};
+
+describe("the problem page", () => {
+  it("escapes whatever it is given", () => {
+    const page = pageOf({ code: "state_invalid" }, `"><script>alert(1)</script>`);
+    assert.doesNotMatch(page, /<script/);
+    assert.match(page, /href="\/servers\/%22%3E%3Cscript%3E/);
+  });
+
+  it("offers a reload where one may help, by a link that holds no code", () => {
+    assert.match(pageOf({ code: "google_unavailable", retryAfterS: 5 }, "srv_1"), /<a class="first" href="">/);
+    assert.doesNotMatch(pageOf({ code: "code_invalid" }, "srv_1"), /href=""/);
+  });
+
+  it("allows by its policy exactly the style it holds", async () => {
+    const reply = problemPage({ code: "state_invalid" }, { language: "fr", requestId: "req_1", serverId: null });
+    assert.ok(reply.kind === "html");
+    const style = /<style>(.*?)<\/style>/s.exec(reply.html)?.[1] ?? "";
+    const digest = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(style))).toString("base64");
+    assert.ok(reply.headers?.["Content-Security-Policy"]?.includes(`style-src 'sha256-${digest}'`));
+  });
+});
+
+describe("the texts", () => {
+  it("never advise going back to Testing without saying what it costs", () => {
+    for (const language of ["fr", "en"] as const) {
+      const { advice } = problemText("testing_7d", language);
+      assert.match(advice, language === "fr" ? /sept jours/ : /seven days/);
+      assert.match(advice, language === "fr" ? /En production/ : /In production/);
+    }
+  });
+
+  it("know their codes from others", () => {
+    assert.ok(isTextCode("account_mismatch"));
+    assert.ok(!isTextCode("constructor"));
+  });
+});
