@@ -1,0 +1,107 @@
+import type { Clock } from "../../functions/domain/clock.ts";
+import { HOUR } from "../../functions/domain/clock.ts";
+import type {
+  AuthorizationRequest,
+  GoogleOAuth,
+  Identity,
+  OAuthClient,
+  TokenAnswer,
+} from "../../functions/domain/connections/ports.ts";
+import { Secret } from "../../functions/domain/secret.ts";
+
+/**
+ * Google's OAuth as a model in memory, for walks too long for the sandbox: a refresh token for each consent, all of an account's void when one is
+ * revoked, no new one in a refresh answer unless told to rotate. What the sandbox does over HTTP, in the port's terms.
+ */
+export class ModelGoogle implements GoogleOAuth {
+  readonly #clock: Clock;
+  readonly #codes = new Map<string, { readonly email: string; readonly request: AuthorizationRequest }>();
+  readonly #living = new Map<string, string>();
+  #serial = 0;
+  #asked: AuthorizationRequest | null = null;
+  rotates = false;
+  down = false;
+  rejectsClient = false;
+  refreshes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  authorizationUrl(request: AuthorizationRequest): string {
+    this.#asked = request;
+    return "https://google.invalid/";
+  }
+
+  /** The person consents as that account; answers what Google sends the browser back with. */
+  consents(email: string): { readonly state: string; readonly code: string } {
+    const request = this.#asked;
+    if (request === null) throw new Error("nobody was sent here");
+    this.#serial += 1;
+    const code = `code-${this.#serial}`;
+    this.#codes.set(code, { email, request });
+    return { state: request.state, code };
+  }
+
+  #answer(email: string, about: { readonly refreshToken: string | null; readonly nonce: string | null }): TokenAnswer {
+    this.#serial += 1;
+    return {
+      accessToken: new Secret(`access-${this.#serial}`),
+      expiresAtMs: this.#clock.nowMs() + HOUR,
+      refreshToken: about.refreshToken === null ? null : new Secret(about.refreshToken),
+      refreshTokenExpiresAtMs: null,
+      scopes: ["openid", "https://mail.google.com/"],
+      idToken: JSON.stringify({ email, nonce: about.nonce }),
+    };
+  }
+
+  #newRefreshToken(email: string): string {
+    this.#serial += 1;
+    const token = `refresh-${this.#serial}`;
+    this.#living.set(token, email);
+    return token;
+  }
+
+  async exchangeCode(_client: OAuthClient, { code }: { readonly code: string }) {
+    if (this.down) return { ok: false, refusal: { kind: "unreachable", reason: "down", retryAfterS: 1 } } as const;
+    const given = this.#codes.get(code);
+    this.#codes.delete(code);
+    if (given === undefined) return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;
+    const refreshToken = this.#newRefreshToken(given.email);
+    return { ok: true, tokens: this.#answer(given.email, { refreshToken, nonce: given.request.nonce }) } as const;
+  }
+
+  async refresh(_client: OAuthClient, refreshToken: Secret) {
+    if (this.down) return { ok: false, refusal: { kind: "unreachable", reason: "down", retryAfterS: 1 } } as const;
+    if (this.rejectsClient) {
+      return { ok: false, refusal: { kind: "client_rejected", error: "invalid_client" } } as const;
+    }
+    const email = this.#living.get(refreshToken.reveal());
+    if (email === undefined) return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;
+    this.refreshes += 1;
+    const next = this.rotates ? this.#newRefreshToken(email) : null;
+    return { ok: true, tokens: this.#answer(email, { refreshToken: next, nonce: null }) } as const;
+  }
+
+  async identify(idToken: string, expected: { readonly nonce: string | null }) {
+    const { email, nonce } = JSON.parse(idToken);
+    if (expected.nonce !== null && expected.nonce !== nonce) {
+      return { ok: false, reason: "unproven", detail: "nonce" } as const;
+    }
+    const identity: Identity = { sub: `sub-of-${email}`, email, hostedDomain: "example.com" };
+    return { ok: true, identity } as const;
+  }
+
+  async revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable"> {
+    if (this.down) return "unreachable";
+    const email = this.#living.get(token.reveal());
+    if (email === undefined) return "gone";
+    this.takeBack(email);
+    return "revoked";
+  }
+
+  /** The person takes the access back, or changes the password: every token of the account dies. */
+  takeBack(email: string): void {
+    for (const [token, owner] of this.#living) if (owner === email) this.#living.delete(token);
+  }
+}

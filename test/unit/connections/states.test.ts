@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { DAY, HOUR } from "../../../functions/domain/clock.ts";
+import type { ConnectionState } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
+
+type Step = (world: World, id: string) => Promise<unknown>;
+
+/** What can happen to a server, and which states each may lead to from which (STATES.md). */
+const STEPS: Readonly<Record<string, Step>> = {
+  connect: (world, id) => world.connect(id),
+  connectWrongAccount: (world, id) => world.connect(id, "grace@example.com"),
+  connectWhileDown: async (world, id) => {
+    world.google.down = true;
+    await world.connect(id);
+    world.google.down = false;
+  },
+  obtain: (world, id) => world.obtain(id),
+  obtainByMany: (world, id) => Promise.all([world.obtain(id), world.obtain(id), world.check(id)]),
+  check: (world, id) => world.check(id),
+  checkWhileDown: async (world, id) => {
+    world.google.down = true;
+    await world.check(id);
+    world.google.down = false;
+  },
+  checkWithRejectedClient: async (world, id) => {
+    world.google.rejectsClient = true;
+    await world.check(id);
+    await world.obtain(id);
+    world.google.rejectsClient = false;
+  },
+  disconnect: (world, id) => world.disconnect(id),
+  takenBack: async (world) => world.google.takeBack("ada@example.com"),
+  rotateFromNowOn: async (world) => {
+    world.google.rotates = true;
+  },
+  hourPasses: async (world) => world.clock.advance(HOUR),
+  dayPasses: async (world) => world.clock.advance(DAY),
+};
+
+const DIES = ["obtain", "obtainByMany", "check"];
+const MOVES: Readonly<Record<ConnectionState, Readonly<Record<ConnectionState, readonly string[]>>>> = {
+  not_connected: { not_connected: [], valid: ["connect"], expiring: [], error: [], reconnect_required: [] },
+  valid: { not_connected: ["disconnect"], valid: [], expiring: [], error: [], reconnect_required: DIES },
+  expiring: { not_connected: ["disconnect"], valid: [], expiring: [], error: [], reconnect_required: DIES },
+  error: { not_connected: ["disconnect"], valid: [], expiring: [], error: [], reconnect_required: DIES },
+  reconnect_required: {
+    not_connected: ["disconnect"],
+    valid: ["connect"],
+    expiring: [],
+    error: [],
+    reconnect_required: [],
+  },
+};
+
+describe("the states of a connection", () => {
+  it("are left only by the moves of STATES.md, whatever happens in whatever order", async () => {
+    const step = fc.tuple(fc.constantFrom(...Object.keys(STEPS)), fc.constantFrom(SERVER, SIBLING));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+        const world = await newWorld();
+        try {
+          for (const [name, id] of steps) {
+            const before = { [SERVER]: await world.state(SERVER), [SIBLING]: await world.state(SIBLING) };
+            await STEPS[name]?.(world, id);
+            for (const server of [SERVER, SIBLING] as const) {
+              const from = before[server] ?? assert.fail("both were looked at");
+              const to = await world.state(server);
+              const allowed = from === to || (server === id && MOVES[from][to].includes(name));
+              assert.ok(allowed, `${name} on ${id} moved ${server} from ${from} to ${to}`);
+              await world.assertSound(server);
+              assert.ok((await world.secrets(server)).length <= 1, "one secret at most");
+            }
+          }
+        } finally {
+          world.close();
+        }
+      }),
+      { numRuns: 120 },
+    );
+  });
+});
+
+describe("a process that dies between two writes", () => {
+  const acts: Readonly<Record<string, { readonly before: Step; readonly act: Step; readonly after: ConnectionState }>> =
+    {
+      connecting: { before: async () => {}, act: (world) => world.connect(SERVER), after: "valid" },
+      reconnecting: { before: (world) => world.connect(SERVER), act: (world) => world.connect(SERVER), after: "valid" },
+      rotating: {
+        before: async (world) => {
+          await world.connect(SERVER);
+          world.google.rotates = true;
+          world.clock.advance(HOUR);
+        },
+        act: (world) => world.obtain(SERVER),
+        after: "valid",
+      },
+      disconnecting: {
+        before: (world) => world.connect(SERVER),
+        act: (world) => world.disconnect(SERVER),
+        after: "not_connected",
+      },
+      "finding the grant dead": {
+        before: async (world) => {
+          await world.connect(SERVER);
+          world.google.takeBack("ada@example.com");
+        },
+        act: (world) => world.check(SERVER),
+        after: "reconnect_required",
+      },
+    };
+
+  for (const [name, { before, act, after }] of Object.entries(acts)) {
+    it(`leaves a server as before or as after, when ${name}`, async () => {
+      let points = 0;
+      for (let point = 0; ; point += 1) {
+        const world = await newWorld();
+        try {
+          await before(world, SERVER);
+          const from = await world.state(SERVER);
+          world.death.writes = 0;
+          world.death.afterWrite = point;
+          const died = await act(world, SERVER).then(
+            () => false,
+            () => true,
+          );
+          world.death.afterWrite = Number.POSITIVE_INFINITY;
+          await world.assertSound(SERVER);
+          const to = await world.state(SERVER);
+          assert.ok(to === from || to === after, `${from} became ${to} by a death after write ${point}`);
+          // And nothing that is left behind stands in the way of doing it again.
+          world.clock.advance(HOUR);
+          await act(world, SERVER);
+          assert.equal(await world.state(SERVER), after, `again, after a death after write ${point}`);
+          await world.assertSound(SERVER);
+          if (!died) break;
+          points += 1;
+        } finally {
+          world.close();
+        }
+      }
+      assert.ok(points >= 1, "it was killed at least once");
+    });
+  }
+});

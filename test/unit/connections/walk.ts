@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import type { SessionId } from "../../../functions/domain/access/records.ts";
+import { startSession } from "../../../functions/domain/access/sessions.ts";
+import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
+import { checkServer } from "../../../functions/domain/connections/check-server.ts";
+import { confirmAuthorization } from "../../../functions/domain/connections/confirm.ts";
+import { disconnect } from "../../../functions/domain/connections/disconnect.ts";
+import { startConnecting } from "../../../functions/domain/connections/start.ts";
+import { type ConnectionState, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
+import type { Announcement } from "../../../functions/domain/publisher.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { testClock } from "../../builders/clock.ts";
+import { mailServer } from "../../builders/mail-server.ts";
+import { ModelGoogle } from "../../builders/model-google.ts";
+import { testRandom, testStore } from "../../builders/store.ts";
+
+const environment = { operators: [], members: [], callers: [], retentionDays: 30, publicUrl: "http://localhost:8080" };
+export const SERVER = "srv_1";
+export const SIBLING = "srv_2";
+
+/** Two servers of one account, a store, and a Google to walk about with; `writes` may be made to fail one after the other. */
+export const newWorld = async () => {
+  const clock = testClock();
+  const store = testStore(clock);
+  const google = new ModelGoogle(clock);
+  const announced: Announcement[] = [];
+  /** Counts the writes of every port; the process "dies" after the one that this says. */
+  const death = { afterWrite: Number.POSITIVE_INFINITY, writes: 0 };
+  const mortal = async <T>(write: () => Promise<T>): Promise<T> => {
+    if (death.writes >= death.afterWrite) throw new Error("killed");
+    const done = await write();
+    death.writes += 1;
+    return done;
+  };
+  const deps = {
+    clock,
+    random: testRandom,
+    records: {
+      ...store.records,
+      commit: (writes: Parameters<typeof store.records.commit>[0]) => mortal(() => store.records.commit(writes)),
+    },
+    vault: {
+      ...store.vault,
+      add: (...args: Parameters<typeof store.vault.add>) => mortal(() => store.vault.add(...args)),
+      destroy: (...args: Parameters<typeof store.vault.destroy>) => mortal(() => store.vault.destroy(...args)),
+      remove: (...args: Parameters<typeof store.vault.remove>) => mortal(() => store.vault.remove(...args)),
+    },
+    sealer: store.sealer,
+    publisher: { publish: async () => {} },
+    announce: async (announcement: Announcement) => void announced.push(announcement),
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    oauth: google,
+    gmailAccount: { sendAs: async () => "unavailable" as const },
+    environment,
+    setupToken: null,
+    production: false,
+  };
+  const secretVersion = await store.vault.add({ kind: "client_secret" }, new Secret("client secret"));
+  const gmailCredentials = { clientId: "client-1", secretVersion, configuredAtMs: 0 };
+  await store.records.commit([
+    { op: "put", kind: "settings", id: SETTINGS_ID, value: { ...firstSettings(environment), gmailCredentials } },
+    { op: "create", kind: "mailServers", id: SERVER, value: mailServer() },
+    { op: "create", kind: "mailServers", id: SIBLING, value: mailServer({ name: "Sibling" }) },
+  ]);
+  const browser: SessionId = (await startSession({ ...deps, records: store.records }, { kind: "anonymous" }, null)).id;
+  const principal = { kind: "setup" } as const;
+  const stored = async (id: string) => {
+    const server = await store.records.get("mailServers", id);
+    assert.ok(server);
+    return server.value;
+  };
+  return {
+    clock,
+    google,
+    announced,
+    death,
+    close: () => store.close(),
+    state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
+    connect: async (id: string, account = "ada@example.com") => {
+      const started = await startConnecting(deps, { sessionId: browser, principal }, id);
+      assert.ok(started.ok);
+      return confirmAuthorization(deps, { sessionId: browser, error: null, ...google.consents(account) });
+    },
+    /** By a process of its own. */
+    obtain: (id: string) => accessTokens(deps).obtain(id),
+    check: (id: string) => checkServer(deps, id),
+    disconnect: (id: string) => disconnect(deps, id, "setup-token"),
+    secrets: (id: string) => store.vault.versions({ kind: "refresh_token", serverId: id }),
+    /** What holds of a server at any time, after any crash. */
+    assertSound: async (id: string): Promise<void> => {
+      const server = await stored(id);
+      const grant = grantOf(server);
+      const secret = { kind: "refresh_token", serverId: id } as const;
+      assert.equal(server.accountSub, grant?.sub ?? null, "the index field says what the connection says");
+      if (grant !== null) {
+        assert.ok(await store.vault.read(secret, grant.secretVersion), "the pointer does not dangle");
+      }
+      const live = server.connection.state === "valid" || server.connection.state === "expiring";
+      if (!live) assert.equal(server.nextCheckAtMs, null, "nothing is checked that a check cannot help");
+      const cached = (await store.records.get("accessTokens", id))?.value.sealed ?? null;
+      if (!live) assert.equal(cached, null, "no cached token outlives its grant");
+    },
+  };
+};
+export type World = Awaited<ReturnType<typeof newWorld>>;
