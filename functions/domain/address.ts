@@ -1,16 +1,20 @@
-import { domainToASCII } from "node:url";
-
 // RFC 5321 §4.5.3.1 and §2.3.5, as far as accounts and people's own addresses go: no quoted local part, no address literal.
 const LOCAL_PART = /^[^\s@<>()[\]\\,;:"\p{C}]{1,64}$/u;
 const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Looked at before `domainToASCII`, which reads a host as browsers do: it drops tabs and line ends and decodes %-escapes. */
+/** Looked at before `URL`, which reads a host as browsers do: it drops tabs and line ends and decodes %-escapes. */
 const DOMAIN_TEXT = /^[\p{L}\p{M}\p{N}.-]+$/u;
+
+/** A host in lower case and ASCII (WHATWG URL, domain to ASCII; IDNA); empty where it is none. */
+const asciiHost = (domain: string): string => {
+  const url = `http://${domain.normalize("NFC")}`;
+  return URL.canParse(url) ? new URL(url).hostname : "";
+};
 
 /** The domain in lower case and ASCII (IDNA), or null where it is none with at least two labels. */
 const foldDomain = (domain: string): string | null => {
   if (!DOMAIN_TEXT.test(domain)) return null;
-  const ascii = domainToASCII(domain.normalize("NFC")).toLowerCase();
+  const ascii = asciiHost(domain);
   const labels = ascii.split(".");
   const named =
     labels.length >= 2 && labels.every((label) => HOST_LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? "");
@@ -37,7 +41,3 @@ export const parseAddressOrDomain = (text: string): string | null => {
 
 /** `@example.com` of a folded address. */
 export const domainEntry = (address: string): string => address.slice(address.lastIndexOf("@"));
-
-/** Is a folded address named by a list of folded addresses and `@domain`s? A domain does not cover its subdomains. */
-export const isListed = (list: readonly string[], address: string): boolean =>
-  list.includes(address) || list.includes(domainEntry(address));

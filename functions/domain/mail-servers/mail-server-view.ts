@@ -66,4 +66,3 @@ export const mailServerView = (server: Versioned<MailServer>, adviceOn: AdviceOn
   const advice = reason === null ? null : adviceOn(reason);
   return { ...shown, connection: { ...shown.connection, advice }, etag: etagOf(server) };
 };
-export type MailServerView = ReturnType<typeof mailServerView>;
