@@ -4,7 +4,7 @@ import type { SandboxAccount } from "./accounts.ts";
 import { accountPage, errorPage, scopesPage, unverifiedPage } from "./consent-pages.ts";
 import { sendHtml } from "./http.ts";
 import type { Parts } from "./parts.ts";
-import { isSignInScope, knownScopes, scopeList } from "./scopes.ts";
+import { isSignInScope, scopeList } from "./scopes.ts";
 
 /** One authorization under way: what the client asked, and what the user has answered so far. */
 interface Visit {
@@ -75,10 +75,6 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     const visit = await visitOf(provider, { req, res, answers });
     if (visit === null) {
       return sendHtml(res, 400, errorPage({ error: "invalid_request", description: "This request has expired." }));
-    }
-    const unknown = visit.scopes.filter((scope) => knownScopes[scope] === undefined);
-    if (unknown.length > 0) {
-      return sendHtml(res, 400, errorPage({ error: "invalid_scope", description: unknown.join(" ") }));
     }
     const account = parts.accounts.byEmail(answers.get("account") ?? "");
     const refusal = scriptedRefusal(visit, account);

@@ -28,7 +28,7 @@ export interface SandboxControl {
   /** Turns off one switch, or all. */
   clear(id?: string): void;
   switches(): readonly ActiveSwitch[];
-  /** Makes tokens older, and the sandbox's time later. */
+  /** Makes every token older and the search index more complete by so much; the clock stays where it is. */
   advance(ms: number): void;
   /** The user takes back what the account gave (myaccount.google.com/connections); answers how many tokens died. */
   revoke(email: string): number;
@@ -45,7 +45,7 @@ export interface SandboxControl {
   securityEventToken(event: SecurityEvent): Promise<string>;
 }
 
-type Known = Parts & { readonly transcripts: Transcripts; readonly advance: (ms: number) => void };
+type Known = Parts & { readonly transcripts: Transcripts };
 
 export const controlOf = (parts: Known): SandboxControl => ({
   set: (fault, options) => parts.faults.set(fault, options),
@@ -53,7 +53,7 @@ export const controlOf = (parts: Known): SandboxControl => ({
   switches: () => parts.faults.list(),
   advance: (ms) => {
     parts.grants.age(ms);
-    parts.advance(ms);
+    parts.mailbox.age(ms);
   },
   revoke: (email) => {
     const account = parts.accounts.byEmail(email);

@@ -42,7 +42,7 @@ export interface Grants {
 
 const TOKENS = "('AccessToken', 'RefreshToken', 'AuthorizationCode')";
 
-export const grantsOf = (state: State, nowMs: () => number): Grants => {
+export const grantsOf = (state: State): Grants => {
   const { database } = state;
   const token = (kind: string, id: string) =>
     database.prepare("SELECT * FROM models WHERE kind = ? AND id = ? AND consumed = 0").get(kind, id);
@@ -114,12 +114,12 @@ export const grantsOf = (state: State, nowMs: () => number): Grants => {
       if (row === undefined) return;
       const payload: { iat: number } = JSON.parse(String(row.payload));
       const lastUseMs = Math.max(payload.iat * 1000, Number(row.used_at ?? 0));
-      if (nowMs() - lastUseMs > UNUSED_REFRESH_TOKEN_MS) {
+      if (Date.now() - lastUseMs > UNUSED_REFRESH_TOKEN_MS) {
         database.prepare("DELETE FROM models WHERE kind = 'RefreshToken' AND id = ?").run(id);
       }
     },
     noteUse: (id) => {
-      database.prepare("UPDATE models SET used_at = ? WHERE kind = 'RefreshToken' AND id = ?").run(nowMs(), id);
+      database.prepare("UPDATE models SET used_at = ? WHERE kind = 'RefreshToken' AND id = ?").run(Date.now(), id);
     },
     age: (ms) => {
       const seconds = Math.floor(ms / 1000);

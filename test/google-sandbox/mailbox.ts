@@ -42,6 +42,8 @@ export interface Mailbox {
   /** What `rfc822msgid:` finds by now. */
   search(account: string, messageId: string): readonly SentMail[];
   clear(): void;
+  /** Makes mail older by so much, as the search index sees it. */
+  age(ms: number): void;
 }
 
 type Known = { readonly state: State; readonly faults: Faults; readonly nowMs: () => number };
@@ -78,6 +80,9 @@ export const mailboxOf = ({ state, faults, nowMs }: Known): Mailbox => {
         .all(account, bracketed(messageId), nowMs())
         .map(sentMail),
     clear: () => database.exec("DELETE FROM messages"),
+    age: (ms) => {
+      database.prepare("UPDATE messages SET findable_at = findable_at - ?").run(ms);
+    },
   };
 };
 

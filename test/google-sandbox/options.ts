@@ -14,7 +14,7 @@ export interface SandboxOptions {
   readonly ports?: { readonly http?: number; readonly smtp?: number; readonly smtpStartTls?: number };
   /** Which SMTP server `environment` names. Default `tls`. */
   readonly smtpSecurity?: "tls" | "starttls";
-  /** Time for id_tokens, mail and the search index, instead of the real one; tokens die by the real clock and `advance`. */
+  /** Time in id_tokens, security events and mail, instead of the real one; tokens die by the real clock and `control.advance`. */
   readonly nowMs?: () => number;
   /** The app counts as verified by Google: no "unverified app" step. */
   readonly verified?: boolean;

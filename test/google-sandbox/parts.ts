@@ -19,7 +19,7 @@ export interface Parts {
   readonly keys: SigningKeys;
   readonly mailbox: Mailbox;
   readonly counters: Counters;
-  /** The sandbox's time: real, plus what `advance` added. */
+  /** Time in id_tokens, security events, mail and transcripts. Tokens live and die by the real clock. */
   readonly nowMs: () => number;
   /** Whether the app was verified by Google: then no "unverified app" step. */
   readonly verified: boolean;

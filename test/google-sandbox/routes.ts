@@ -1,16 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Provider } from "oidc-provider";
 import { consentSteps } from "./consent.ts";
+import { errorPage } from "./consent-pages.ts";
 import type { SandboxControl } from "./control.ts";
 import { controlRoute } from "./control-http.ts";
 import { gmailRoute } from "./gmail-rest.ts";
-import { readBody, replay, sendJson, withoutCookie } from "./http.ts";
+import { readBody, replay, sendHtml, sendJson, withoutCookie } from "./http.ts";
 import { interrupted } from "./interruption.ts";
 import { mailboxRoute } from "./mailbox-page.ts";
 import type { Parts } from "./parts.ts";
 import { paths, SESSION_COOKIE } from "./provider.ts";
 import { revoke } from "./revocation.ts";
 import { riscConfiguration } from "./risc.ts";
+import { knownScopes, scopeList } from "./scopes.ts";
 import { styleSheet } from "./style.ts";
 
 /** A request as the sandbox's routes see it. */
@@ -92,6 +94,12 @@ const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
     if (url.pathname === paths.authorization || url.pathname === paths.jwks) {
       const at = url.pathname === paths.jwks ? "jwks" : "authorization";
       if (interrupted(parts, res, { at, account: url.searchParams.get("login_hint") })) return true;
+    }
+    // oidc-provider passes over scopes that it does not know; Google shows this.
+    const unknown = scopeList(url.searchParams.get("scope")).filter((scope) => knownScopes[scope] === undefined);
+    if (url.pathname === paths.authorization && unknown.length > 0) {
+      sendHtml(res, 400, errorPage({ error: "invalid_scope", description: unknown.join(" ") }));
+      return true;
     }
     if (url.pathname !== paths.token) {
       await callback(req, res);

@@ -54,9 +54,8 @@ export const startGoogleSandbox = async (options: SandboxOptions = {}): Promise<
     http.listen(options.ports?.http ?? 0, HOST, resolve);
   });
   const origin = `http://${HOST}:${(http.address() as AddressInfo).port}`;
-  const time = clockOf(options, state);
-  const parts = await partsOf(options, { origin, state, nowMs: time.nowMs });
-  const control = controlOf({ ...parts, advance: time.advance });
+  const parts = await partsOf(options, { origin, state, nowMs: options.nowMs ?? Date.now });
+  const control = controlOf(parts);
   http.on("request", sandboxHandler(parts, await googleProvider(parts), control));
   const ports = options.ports ?? {};
   const smtp = await listenSmtp(parts, { security: "tls", port: ports.smtp ?? 0 });
@@ -119,25 +118,13 @@ const partsOf = async (options: SandboxOptions, ground: Ground): Promise<SmtpPar
     accounts: directoryOf(options.accounts ?? defaultAccounts),
     clients,
     faults,
-    grants: grantsOf(state, nowMs),
+    grants: grantsOf(state),
     keys,
     certificates,
     mailbox: mailboxOf({ state, faults, nowMs }),
     counters: newCounters(),
     transcripts: newTranscripts(),
     verified: options.verified ?? false,
-  };
-};
-
-/** A clock that was given is moved by its owner; the sandbox's own is moved by `advance`, and stays moved across restarts. */
-const clockOf = (options: SandboxOptions, state: State) => {
-  let offsetMs = Number(state.readMeta("clock-offset-ms") ?? 0);
-  return {
-    nowMs: options.nowMs ?? (() => Date.now() + offsetMs),
-    advance: (ms: number) => {
-      offsetMs += ms;
-      state.writeMeta("clock-offset-ms", String(offsetMs));
-    },
   };
 };
 

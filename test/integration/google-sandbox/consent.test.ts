@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import {
+  authorizationUrl,
+  connect,
+  consentCode,
+  exchangeCode,
+  REDIRECT_URI,
+  SMTP_SCOPE,
+} from "../../google-sandbox/client-program.ts";
+import { ConsentStopped, type CookieJar, consent } from "../../google-sandbox/consent-walker.ts";
+import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+import { MAIL_SCOPE } from "../../google-sandbox/scopes.ts";
+
+describe("the sandbox's consent", () => {
+  let sandbox: GoogleSandbox;
+  const ada = { account: "ada@example.com" };
+  before(async () => {
+    sandbox = await startGoogleSandbox();
+  });
+  afterEach(() => {
+    sandbox.control.clear();
+    for (const { email } of sandbox.accounts) sandbox.control.revoke(email);
+  });
+  after(() => sandbox.close());
+
+  /** Opens a page as a browser does, cookies included. */
+  const open = async (url: string, jar: CookieJar): Promise<{ url: string; page: string }> => {
+    const cookie = [...jar.values()].map(({ value }) => value).join("; ");
+    const answer = await fetch(url, { redirect: "manual", headers: { cookie, accept: "text/html" } });
+    for (const line of answer.headers.getSetCookie()) {
+      const [pair = ""] = line.split(";");
+      jar.set(pair.split("=")[0] ?? "", { value: pair, path: "/" });
+    }
+    const location = answer.headers.get("location");
+    return location === null ? { url, page: await answer.text() } : open(new URL(location, url).href, jar);
+  };
+
+  it("runs on another site than localhost", () => {
+    assert.match(sandbox.origin, /^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it("offers every account, the hinted one first, then warns of an unverified app, then lists the scopes", async () => {
+    const jar: CookieJar = new Map();
+    const chooser = await open(authorizationUrl(sandbox, { loginHint: "GRACE@example.com" }), jar);
+    const buttons = [...chooser.page.matchAll(/<button name="account" value="([^"]+)"[^>]*>\1<\/button>/g)].map(
+      (m) => m[1],
+    );
+    assert.deepEqual(buttons, [
+      "grace@example.com",
+      "ada@example.com",
+      "facturation@example.com",
+      "operator@example.com",
+      "someone@gmail.com",
+    ]);
+    const warning = await open(`${chooser.url}?account=ada%40example.com`, jar);
+    assert.match(warning.page, /hasn’t verified this app/);
+    assert.match(warning.page, />Continue<\/button>/);
+    const scopes = await open(`${chooser.url}?account=ada%40example.com&unverified=continue`, jar);
+    assert.match(scopes.page, /<input type="checkbox" name="scope" value="https:\/\/mail\.google\.com\/" checked>/);
+    assert.doesNotMatch(scopes.page, /value="openid"/);
+    assert.match(scopes.page, />Allow<\/button>/);
+    assert.match(scopes.page, />Cancel<\/button>/);
+  });
+
+  it("calls back with code, state and what Google adds", async () => {
+    const { callbackUrl } = await consent(authorizationUrl(sandbox), ada);
+    const url = new URL(callbackUrl);
+    assert.equal(url.origin + url.pathname, REDIRECT_URI);
+    assert.equal(url.searchParams.get("state"), "the-state");
+    assert.match(url.searchParams.get("code") ?? "", /^4\/0A/);
+    assert.equal(url.searchParams.get("scope"), SMTP_SCOPE);
+    assert.equal(url.searchParams.get("prompt"), "consent");
+  });
+
+  it("answers Cancel with access_denied and the state", async () => {
+    const { callbackUrl } = await consent(authorizationUrl(sandbox), { ...ada, deny: true });
+    assert.equal(new URL(callbackUrl).search, "?error=access_denied&state=the-state");
+  });
+
+  it("leaves an unticked scope out of the answer", async () => {
+    const { body } = await connect(sandbox, { ...ada, untick: [MAIL_SCOPE] });
+    assert.equal(body.scope, "openid https://www.googleapis.com/auth/userinfo.email");
+  });
+
+  it("makes a fresh grant for each consent: what was unticked the second time is gone", async () => {
+    assert.ok((await connect(sandbox, ada)).body.scope?.includes(MAIL_SCOPE));
+    const second = await connect(sandbox, { ...ada, untick: [MAIL_SCOPE] });
+    assert.equal(second.body.scope?.includes(MAIL_SCOPE), false);
+  });
+
+  it("gives a refresh token for offline access only", async () => {
+    assert.equal((await connect(sandbox, ada, { accessType: null })).body.refresh_token, undefined);
+    assert.equal((await connect(sandbox, ada, { accessType: "online" })).body.refresh_token, undefined);
+  });
+
+  it("gives a refresh token at the first consent and at a forced one, and otherwise skips the page and gives none", async () => {
+    assert.match((await connect(sandbox, ada, { prompt: null })).body.refresh_token ?? "", /^1\/\/0/);
+    const again = await connect(sandbox, ada, { prompt: null });
+    assert.equal(again.status, 200);
+    assert.equal(again.body.refresh_token, undefined);
+    assert.ok((await connect(sandbox, ada, { prompt: "consent" })).body.refresh_token);
+  });
+
+  it("asks again after the user took the access back", async () => {
+    await connect(sandbox, ada, { prompt: null });
+    sandbox.control.revoke("ada@example.com");
+    assert.ok((await connect(sandbox, ada, { prompt: null })).body.refresh_token);
+  });
+
+  it("lets one browser choose another account, several times at once", async () => {
+    const cookieJar: CookieJar = new Map();
+    const codes = await Promise.all(
+      ["ada@example.com", "grace@example.com"].map((account) => consentCode(sandbox, { account, cookieJar })),
+    );
+    for (const code of codes) assert.equal((await exchangeCode(sandbox, code)).status, 200);
+  });
+
+  const stopsWith = (error: string) => (thrown: unknown) => thrown instanceof ConsentStopped && thrown.error === error;
+
+  for (const redirectUri of [
+    "https://localhost:8080/google_gmail/confirm",
+    "http://localhost:8081/google_gmail/confirm",
+    "http://localhost:8080/google_gmail/confirm/",
+  ]) {
+    it(`shows redirect_uri_mismatch for ${redirectUri} and does not call back`, async () => {
+      await assert.rejects(
+        consent(authorizationUrl(sandbox, { redirectUri }), ada),
+        stopsWith("redirect_uri_mismatch"),
+      );
+    });
+  }
+
+  it("shows redirect_uri_mismatch to a desktop client", async () => {
+    const url = authorizationUrl(sandbox, { clientId: sandbox.desktopClient.id });
+    await assert.rejects(consent(url, ada), stopsWith("redirect_uri_mismatch"));
+  });
+
+  it("shows its own page for an unknown client and for an unknown scope", async () => {
+    await assert.rejects(consent(authorizationUrl(sandbox, { clientId: "nobody" }), ada), stopsWith("invalid_client"));
+    const scope = "openid https://www.googleapis.com/auth/gmail.sned";
+    await assert.rejects(consent(authorizationUrl(sandbox, { scope }), ada), stopsWith("invalid_scope"));
+  });
+
+  it("skips the unverified step for nothing but signing in", async () => {
+    const jar: CookieJar = new Map();
+    const chooser = await open(authorizationUrl(sandbox, { scope: "openid email", prompt: null }), jar);
+    const next = await open(`${chooser.url}?account=ada%40example.com`, jar);
+    assert.match(next.page, /Sign in to Relais/);
+  });
+
+  it("plays deny, another account, and refusals by policy", async () => {
+    sandbox.control.set({ fault: "deny" }, { times: 1 });
+    assert.match((await consent(authorizationUrl(sandbox), ada)).callbackUrl, /\?error=access_denied&state=/);
+    for (const error of ["admin_policy_enforced", "org_internal"]) {
+      sandbox.control.set({ fault: "authorization_error", error }, { times: 1, account: "ada@example.com" });
+      const { callbackUrl } = await consent(authorizationUrl(sandbox), ada);
+      assert.equal(new URL(callbackUrl).search, `?error=${error}&state=the-state`);
+    }
+    sandbox.control.set({ fault: "authorization_error", error: "org_internal", onPage: true }, { times: 1 });
+    await assert.rejects(consent(authorizationUrl(sandbox), ada), stopsWith("org_internal"));
+    sandbox.control.set({ fault: "other_account", use: "grace@example.com" }, { times: 1 });
+    const { body } = await connect(sandbox, ada);
+    const [, claims = ""] = body.id_token?.split(".") ?? [];
+    assert.equal(JSON.parse(Buffer.from(claims, "base64url").toString()).email, "grace@example.com");
+    assert.deepEqual(sandbox.control.switches(), []);
+  });
+});
