@@ -132,6 +132,27 @@ const looseFaults = (at: string): string[] =>
       .map((entry) => `${folder}/${entry.name} stands outside any folder`),
   );
 
+const CODE_LOGGED = /\blog\s*\.\s*(?:info|warn|error)\(\s*"([a-z_]+)"/g;
+const CODE_LISTED = /^ {2}([a-z_]+): \{/gm;
+
+const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
+
+/** Whoever reads the log finds every code in `log-events.ts`, and no code there is a relic. */
+const logFaults = (at: string): string[] => {
+  const catalogue = "functions/runtime/log-events.ts";
+  const listed = matches(readFileSync(join(at, catalogue), "utf8"), CODE_LISTED);
+  const logged = new Map<string, string>();
+  for (const path of sources(at, "functions/**/*.ts")) {
+    for (const code of matches(readFileSync(join(at, path), "utf8"), CODE_LOGGED)) logged.set(code, path);
+  }
+  return [
+    ...[...logged]
+      .filter(([code]) => !listed.includes(code))
+      .map(([code, path]) => `${path}: ${code} is not in ${catalogue}`),
+    ...listed.filter((code) => !logged.has(code)).map((code) => `${catalogue}: nothing logs ${code}`),
+  ];
+};
+
 /** Every breach of the layout, a line each. */
 export const layoutFaults = (at: string): string[] => [
   ...topLevelFaults(at),
@@ -140,4 +161,5 @@ export const layoutFaults = (at: string): string[] => [
   ...banFaults(at),
   ...functionFaults(at),
   ...looseFaults(at),
+  ...logFaults(at),
 ];

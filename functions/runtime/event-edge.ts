@@ -97,9 +97,12 @@ export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, bo
   try {
     return (await onPush(message)) === "ack" ? NO_CONTENT : 503;
   } catch (error) {
-    const unreachable = error instanceof Unavailable;
-    system.log.error(unreachable ? "dependency_unavailable" : "push_defect", { messageId: message.messageId }, error);
-    return unreachable ? 503 : 500;
+    if (error instanceof Unavailable) {
+      system.log.error("dependency_unavailable", { messageId: message.messageId }, error);
+      return 503;
+    }
+    system.log.error("push_defect", { messageId: message.messageId }, error);
+    return 500;
   }
 };
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Log, LogFields } from "../domain/log.ts";
+import { LOG_EVENTS } from "./log-events.ts";
 import type { Trace } from "./trace.ts";
 
 const context = new AsyncLocalStorage<Trace>();
@@ -8,7 +9,7 @@ const context = new AsyncLocalStorage<Trace>();
 export const withLogContext = <T>(trace: Trace, act: () => Promise<T>): Promise<T> => context.run(trace, act);
 
 /** Name and message of an error and of its causes; never properties, stacks or inputs, which may hold anything. */
-export const errorChain = (error: unknown): string => {
+const errorChain = (error: unknown): string => {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && at !== null && parts.length < 6; ) {
     parts.push(at instanceof Error ? `${at.name}: ${at.message}` : typeof at);
@@ -16,6 +17,9 @@ export const errorChain = (error: unknown): string => {
   }
   return parts.join(" ← ").slice(0, 2_000);
 };
+
+const meaningOf = (code: string): string =>
+  Object.hasOwn(LOG_EVENTS, code) ? LOG_EVENTS[code as keyof typeof LOG_EVENTS].means : code.replaceAll("_", " ");
 
 type Severity = "INFO" | "WARNING" | "ERROR";
 
@@ -30,7 +34,7 @@ export interface LoggerOptions {
 
 /**
  * One JSON object a line, in the shape that Cloud Logging reads (cloud.google.com/logging/docs/structured-logging):
- * `severity`, `message`, `time`, `logging.googleapis.com/trace`; `code` is the key into `log-events.ts`.
+ * `severity`, `message`, `time`, `logging.googleapis.com/trace`; `code` is the key into `log-events.ts`, `message` what stands there.
  */
 export const jsonLogger = (options: LoggerOptions): Log => {
   const line = (severity: Severity, code: string, fields: LogFields = {}, error?: unknown): void => {
@@ -42,7 +46,7 @@ export const jsonLogger = (options: LoggerOptions): Log => {
         ...fields,
         severity,
         time: new Date(options.nowMs()).toISOString(),
-        message: code.replaceAll("_", " "),
+        message: meaningOf(code),
         code,
         component: options.component,
         requestId: trace?.requestId,

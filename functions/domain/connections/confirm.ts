@@ -68,7 +68,7 @@ export const confirmAuthorization = async (deps: ConfirmDeps, callback: Callback
   if (typeof verdict !== "string") return verdict;
   if (verdict === "google_unavailable") await reopenState(deps, state);
   else await spendState(deps, state);
-  deps.log.warn("authorization_failed", { code: verdict, purpose: state.value.purpose.kind, server: serverId });
+  deps.log.warn("authorization_failed", { problem: verdict, purpose: state.value.purpose.kind, server: serverId });
   return { kind: "failed", code: verdict, serverId };
 };
 

@@ -29,7 +29,7 @@ const refuse = async (
   message: PushMessage,
   refused: { readonly json: unknown; readonly problem: Problem },
 ): Promise<PushOutcome> => {
-  deps.log.warn("topic_message_refused", { messageId: message.messageId, code: refused.problem.code });
+  deps.log.warn("topic_message_refused", { messageId: message.messageId, problem: refused.problem.code });
   await recordRefused(deps, { pubsubId: message.messageId, ...refused });
   return "ack";
 };

@@ -1,0 +1,123 @@
+/**
+ * Every code that Relais logs: what it means and what to do. The check fails where the code and this table differ.
+ * `info`: what happened, for whoever follows a message or a connection. `warn`: Relais deals with it, or somebody outside must; look when
+ * they come in numbers. `error`: somebody who runs Relais should look.
+ */
+export interface LogEvent {
+  readonly means: string;
+  readonly act: string;
+}
+
+const NOTHING = "Nothing to do.";
+const ONE_LINE_IS_FINE =
+  "One now and then is fine. Many: look at what stands behind (Firestore, Secret Manager, Pub/Sub).";
+
+export const LOG_EVENTS = {
+  // --- requests and pushes ---
+  request_failed: {
+    means: "A request was answered with a problem of ours or of Google's (5xx, expected).",
+    act: "Look at `problem`: its advice is what the caller was told.",
+  },
+  request_defect: {
+    means: "Something that was not foreseen was thrown; the caller got a generic 500.",
+    act: "A defect: report it with `error` and the request id.",
+  },
+  dependency_unavailable: {
+    means: "The store, vault or queue could not be reached; the caller was asked to come back, the push comes again.",
+    act: ONE_LINE_IS_FINE,
+  },
+  push_malformed: {
+    means: "A push was no message of ours; it was acknowledged, for it can never succeed.",
+    act: "See who publishes to the topic, or pushes to the function.",
+  },
+  push_defect: {
+    means:
+      "Something that was not foreseen was thrown; the message is delivered again and in the end goes to the dead letters.",
+    act: "A defect: report it with `error`; mend it, then replay the dead letters.",
+  },
+  announce_failed: {
+    means: "An event for `mail-events` could not be published; the record itself is as it should be.",
+    act: "Who relies on the event reads the record by the API.",
+  },
+
+  // --- connections ---
+  connection_connected: { means: "An account was connected and its grant proven.", act: NOTHING },
+  connection_disconnected: { means: "A person disconnected an account; its token was destroyed.", act: NOTHING },
+  connection_expiring: {
+    means: "The end of a grant is known and near.",
+    act: "Connect the account again before then; `reason` says why it ends.",
+  },
+  connection_error: {
+    means: "The grant lives, yet does not let mail out (`reason`).",
+    act: "Open the server in the console: it says what to mend. Its mail is held.",
+  },
+  connection_reconnect_required: {
+    means: "Google refuses the grant for good; the server's mail is held.",
+    act: "Connect the account again; `reason` is the likeliest cause.",
+  },
+  authorization_failed: {
+    means: "A consent or sign-in did not end well; the person saw a page that says why (`problem`).",
+    act: "Nothing, unless people report it.",
+  },
+  grant_discarded: { means: "A consent brought a grant that does not fit; it was not stored.", act: NOTHING },
+  signed_in: { means: "A person signed in with Google.", act: NOTHING },
+  identity_unproven: {
+    means: "Google's ID token did not prove who the account is.",
+    act: "Check GOOGLE_ISSUER, GOOGLE_JWKS_URI and the machine's clock.",
+  },
+  oauth_client_rejected: {
+    means: "Google refuses the OAuth client itself; no account can be connected or refreshed.",
+    act: "Check client ID, secret and redirect URI in the settings against Google Cloud.",
+  },
+  google_unreachable: {
+    means: "Google's OAuth endpoints did not answer; it is tried again.",
+    act: "Look at Google's status page when it lasts.",
+  },
+  send_as_unread: {
+    means: "The account's send-as addresses could not be read; aliases in From are refused until they can.",
+    act: "It is tried again daily. `why` forbidden: connect again with every scope allowed; else enable the Gmail API.",
+  },
+  checks_due: { means: "So many servers were due for a check of their grant.", act: NOTHING },
+  server_checked: { means: "One server's grant was checked.", act: NOTHING },
+
+  // --- messages ---
+  messages_dispatched: { means: "So many due messages were published again.", act: NOTHING },
+  messages_released: { means: "So many held messages were let go.", act: NOTHING },
+  release_put_off: {
+    means: "Held messages could not be let go at once.",
+    act: "The next tick of `dispatch-due` does it; look when it lasts.",
+  },
+  dispatch_not_published: {
+    means: "After a connect, the held messages could not be let go at once.",
+    act: "The next tick of `dispatch-due` does it; look when it lasts.",
+  },
+  message_publish_failed: {
+    means: "A message is kept, but its id could not be published.",
+    act: "`dispatch-due` publishes it within two minutes; look when it lasts.",
+  },
+  batch_item_unavailable: {
+    means: "One message of a batch could not be kept; its item says so.",
+    act: ONE_LINE_IS_FINE,
+  },
+  topic_message_refused: {
+    means: "What somebody published on `mail-send` can never be sent; it is recorded as failed.",
+    act: "Tell the publisher: the record's problem says what is wrong.",
+  },
+  claim_contended: { means: "Many workers wanted one server's ledger; the message is tried again.", act: NOTHING },
+  claim_lost: {
+    means: "Another worker took the message before its end was handed to Gmail; nothing was sent here.",
+    act: NOTHING,
+  },
+  lease_lost: {
+    means: "A worker came back after its lease had ended; the message's state stands as the other left it.",
+    act: "Many: deliveries take longer than the lease; look at Gmail's answers and the function's CPU.",
+  },
+  delivery_client_rejected: {
+    means: "A message waits because Google refuses the OAuth client.",
+    act: "Check client ID and secret in the settings.",
+  },
+
+  // --- `npm start` ---
+  tick_failed: { means: "A local tick failed; the next one comes.", act: "Look at `error`." },
+  queue_failed: { means: "The local queue or a delivery from it failed; it is tried again.", act: "Look at `error`." },
+} as const satisfies Readonly<Record<string, LogEvent>>;

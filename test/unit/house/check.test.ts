@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { layoutFaults } from "../../../.scripts/layout.ts";
+
+// Each rule of the house is broken in a copy, and the check must say so.
+
+const root = join(import.meta.dirname, "../../..");
+const PARTS = [
+  "functions/domain",
+  "functions/adapters",
+  "functions/runtime",
+  "functions/authorize-start",
+  "functions/confirm-callback",
+  "functions/mail-servers",
+  "functions/send-mail",
+  "functions/deliver-mail",
+  "functions/refresh-tokens",
+  "functions/dispatch-due",
+  "infra/functions.tf",
+  "firebase.json",
+  "package.json",
+  "tsconfig.json",
+  ".biome.json",
+  "test/builders/clock.ts",
+];
+
+const copy = mkdtempSync(join(tmpdir(), "relais-house-"));
+for (const part of PARTS) cpSync(join(root, part), join(copy, part), { recursive: true });
+symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+after(() => rmSync(copy, { recursive: true }));
+
+/** `npm run check` on the copy, by some of its steps. */
+const check = (...steps: readonly string[]) => {
+  const run = spawnSync(process.execPath, [join(root, ".scripts/check.ts"), copy, ...steps], { encoding: "utf8" });
+  return { status: run.status, output: stripVTControlCharacters(`${run.stdout}${run.stderr}`) };
+};
+
+const read = (path: string): string | null => {
+  try {
+    return readFileSync(join(copy, path), "utf8");
+  } catch {
+    return null;
+  }
+};
+
+const write = (path: string, text: string): void => {
+  mkdirSync(dirname(join(copy, path)), { recursive: true });
+  writeFileSync(join(copy, path), text);
+};
+
+/** What the layout check says while the file is so; then it is as before. */
+const faultsWith = (path: string, text: string): string => {
+  const before = read(path);
+  write(path, text);
+  const faults = layoutFaults(copy).join("\n");
+  if (before === null) rmSync(join(copy, path));
+  else write(path, before);
+  return faults;
+};
+
+const importing = (from: string): string => `import { it } from "${from}";\n\nconsole.log(it);\n`;
+
+describe("the check", () => {
+  it("passes as it stands", () => {
+    const { status, output } = check("lint", "layout");
+    assert.equal(status, 0, output);
+  });
+
+  it("fails on a breach of the layout", () => {
+    write("notes.txt", "");
+    const { status, output } = check("layout");
+    rmSync(join(copy, "notes.txt"));
+    assert.equal(status, 1);
+    assert.match(output, /notes\.txt is outside the fixed top level/);
+  });
+
+  const LINT: readonly (readonly [what: string, path: string, text: string, rule: string])[] = [
+    ["domain → adapters", "functions/domain/a.ts", importing("../adapters/sqlite/open.ts"), "noRestrictedImports"],
+    ["domain → runtime", "functions/domain/messages/b.ts", importing("../../runtime/system.ts"), "noRestrictedImports"],
+    ["domain → an SDK", "functions/domain/c.ts", importing("@google-cloud/firestore"), "noRestrictedImports"],
+    ["domain → another SDK", "functions/domain/d.ts", importing("nodemailer"), "noRestrictedImports"],
+    ["domain → I/O", "functions/domain/e.ts", importing("node:fs/promises"), "noRestrictedImports"],
+    ["domain → sockets", "functions/domain/f.ts", importing("node:net"), "noRestrictedImports"],
+    [
+      "adapters → runtime",
+      "functions/adapters/sqlite/g.ts",
+      importing("../../runtime/config.ts"),
+      "noRestrictedImports",
+    ],
+    ["runtime → index", "functions/runtime/h.ts", importing("../send-mail/index.ts"), "noRestrictedImports"],
+    ["index → domain", "functions/send-mail/index.ts", importing("../domain/clock.ts"), "noRestrictedImports"],
+    [
+      "index → adapters",
+      "functions/deliver-mail/index.ts",
+      importing("../adapters/sqlite/open.ts"),
+      "noRestrictedImports",
+    ],
+    ["a barrel", "functions/domain/messages/index.ts", 'export * from "./message.ts";\n', "noReExportAll"],
+    ["any", "functions/domain/i.ts", "export const anything: any = 1;\n", "noExplicitAny"],
+    ["what is not formatted", "functions/domain/j.ts", "export const a = 'x'\n", "format"],
+  ];
+  it("fails on each import in the wrong direction, on barrels, any and format", () => {
+    const before = LINT.map(([, path]) => [path, read(path)] as const);
+    for (const [, path, text] of LINT) write(path, text);
+    const { status, output } = check("lint");
+    for (const [path, text] of before) text === null ? rmSync(join(copy, path)) : write(path, text);
+    assert.equal(status, 1);
+    for (const [what, path, , rule] of LINT) {
+      const told = output.split("\n").some((line) => line.startsWith(path) && line.includes(rule));
+      assert.ok(told, `${what} (${path}) was let through:\n${output}`);
+    }
+  });
+
+  const LAYOUT: readonly (readonly [string, string, string, RegExp])[] = [
+    ["an index of more than 25 lines", "functions/send-mail/index.ts", "//\n".repeat(26), /26 lines; 25/],
+    ["a folder that says nothing", "functions/domain/utils/x.ts", "", /domain\/utils.*what it does/],
+    ["a file that says nothing", "functions/runtime/helpers.ts", "", /helpers\.ts/],
+    ["another top-level entry", "docs/x.md", "", /docs is outside the fixed top level/],
+    [
+      "process.env in an adapter",
+      "functions/adapters/x.ts",
+      "export const a = process.env.A;\n",
+      /process\.env is read in/,
+    ],
+    ["a clock in the domain", "functions/domain/x.ts", "export const a = Date.now();\n", /given its clock/],
+    ["randomness in the domain", "functions/domain/x.ts", "export const a = Math.random();\n", /given its randomness/],
+    ["a request from the domain", "functions/domain/x.ts", 'export const a = fetch("x");\n', /does no I\/O/],
+    ["a function that Terraform does not know", "functions/new-thing/index.ts", "", /new-thing is missing from infra/],
+    [
+      "a log code without an entry",
+      "functions/runtime/x.ts",
+      'log.warn("never_heard_of");\n',
+      /never_heard_of is not in/,
+    ],
+    ["a loose file", "functions/x.ts", "", /functions\/x\.ts stands outside/],
+  ];
+  for (const [what, path, text, says] of LAYOUT) {
+    it(`refuses ${what}`, () => {
+      assert.match(faultsWith(path, text), says);
+      // A folder that was made for the file goes with it.
+      if (/docs|utils|new-thing/.test(path)) rmSync(join(copy, dirname(path)), { recursive: true });
+    });
+  }
+
+  it("refuses a rewrite to, and infrastructure for, a function that is not there", () => {
+    const rewrites = (read("firebase.json") ?? "").replace('"send-mail"', '"no-such-function"');
+    assert.match(faultsWith("firebase.json", rewrites), /no-such-function, which is no function/);
+    const terraform = (read("infra/functions.tf") ?? "").replace("    send-mail = {", "    no-such-one = {");
+    assert.match(faultsWith("infra/functions.tf", terraform), /functions\/no-such-one\/index\.ts is missing/);
+  });
+});
