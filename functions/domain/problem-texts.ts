@@ -372,11 +372,13 @@ const TEXTS: Texts = {
   google_unavailable: {
     fr: {
       title: "Google ne répond pas pour l’instant",
-      advice: "Rechargez cette page dans un instant : la même demande peut encore aboutir pendant dix minutes.",
+      advice:
+        "Réessayez dans un instant. Au retour de la page de Google, il suffit de recharger la page : la même demande peut encore aboutir pendant dix minutes.",
     },
     en: {
       title: "Google does not answer at the moment",
-      advice: "Reload this page shortly: the same request can still succeed for ten minutes.",
+      advice:
+        "Try again shortly. On the way back from Google’s page, reloading is enough: the same request can still succeed for ten minutes.",
     },
   },
 
@@ -806,8 +808,14 @@ const TEXTS: Texts = {
   },
 };
 
+/** French punctuation stays with its word: no line may begin with a closing guillemet or a colon. */
+const keepTogether = (french: string): string => french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
+
 /** The text for a code. Total: every code has both languages. */
-export const problemText = (code: TextCode, language: Language): ProblemText => TEXTS[code][language];
+export const problemText = (code: TextCode, language: Language): ProblemText => {
+  const { title, advice } = TEXTS[code][language];
+  return language === "fr" ? { title: keepTogether(title), advice: keepTogether(advice) } : { title, advice };
+};
 
 /** For codes that come from outside (a page's `?problem=`, a stored attempt): is there a text for it? */
 export const isTextCode = (code: string): code is TextCode => Object.hasOwn(TEXTS, code);

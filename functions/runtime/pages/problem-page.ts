@@ -7,7 +7,7 @@ import { PAGE_POLICY, PAGE_STYLE } from "./page-style.ts";
 
 const WORDS = {
   fr: {
-    next: "Que faire ?",
+    next: "Que faire\u00a0?",
     back: "Revenir à Relais",
     reload: "Recharger cette page",
     code: "Code",
@@ -49,7 +49,7 @@ const actions = (code: ProblemCode, { language, serverId }: PageContext): readon
   return [
     // An empty reference is this very URL: the page need not hold the code and state that stand in it.
     ...(FACINGS[code].retryable ? [html`<li><a class="first" href="">${words.reload}</a></li>`] : []),
-    html`<li><a class="${FACINGS[code].retryable ? "" : "first"}" href="${back}">${words.back}</a></li>`,
+    html`<li><a class="${FACINGS[code].retryable ? "second" : "first"}" href="${back}">${words.back}</a></li>`,
     ...(place === undefined ? [] : [html`<li><a href="${place.url}" rel="noreferrer">${place[language]}</a></li>`]),
   ];
 };
