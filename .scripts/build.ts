@@ -1,11 +1,13 @@
-// `npm run build`: dist/<function>/ for each deployable function, and dist/console/. `npm run build -- console` builds the console alone.
-import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+// `npm run build`: dist/<function>/ for each deployable function, and dist/console/. `npm run build -- console` builds the console alone;
+// `--out DIR` builds elsewhere.
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { deployableFunctions, root } from "./layout.ts";
 
-const dist = join(root, "dist");
+const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
+const dist = values.out ?? join(root, "dist");
 
 const FRAMEWORK = "@google-cloud/functions-framework";
 
@@ -55,12 +57,10 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
 };
 
 /** The console is static: one page, its script and style under /assets/ by content hash, so that they can be cached for good. */
-export const buildConsole = async (): Promise<void> => {
+const buildConsole = async (): Promise<void> => {
   const source = join(root, "functions/console");
-  const outdir = join(dist, "console");
-  await rm(outdir, { recursive: true, force: true });
-  await mkdir(outdir, { recursive: true });
-  if (existsSync(join(source, "static"))) await cp(join(source, "static"), outdir, { recursive: true });
+  const outdir = await mkdtemp(join(dist, "console-"));
+  await cp(join(source, "static"), outdir, { recursive: true });
   const { metafile } = await build({
     entryPoints: { main: join(source, "main.tsx") },
     outdir: join(outdir, "assets"),
@@ -82,6 +82,10 @@ export const buildConsole = async (): Promise<void> => {
   });
   const page = await readFile(join(source, "index.html"), "utf8");
   await writeFile(join(outdir, "index.html"), withAssets(page, Object.keys(metafile.outputs)));
+  // Built aside and put in place whole: an `npm start` that serves the folder at this moment finds the old one or the new one.
+  await chmod(outdir, 0o755);
+  await rm(join(dist, "console"), { recursive: true, force: true });
+  await rename(outdir, join(dist, "console"));
 };
 
 /** Puts the built names where the page says `main.tsx` and `main.css`. */
@@ -101,12 +105,7 @@ const withAssets = (page: string, outputs: readonly string[]): string => {
     .replace(/(["'])[^"']*main\.css\1/, `"/assets/${style}"`);
 };
 
-const only = process.argv.slice(2);
 await mkdir(dist, { recursive: true });
-if (only.length === 0) {
-  const framework = await pinnedFramework();
-  for (const name of deployableFunctions()) await buildFunction(name, framework);
-} else {
-  for (const name of only.filter((wanted) => wanted !== "console")) await buildFunction(name, await pinnedFramework());
-}
-if (only.length === 0 || only.includes("console")) await buildConsole();
+const wanted = positionals.length > 0 ? positionals : [...deployableFunctions(), "console"];
+const framework = await pinnedFramework();
+for (const name of wanted) await (name === "console" ? buildConsole() : buildFunction(name, framework));

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { deployableFunctions } from "../../../.scripts/layout.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { freePort } from "../../builders/relais-process.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const out = mkdtempSync(join(tmpdir(), "relais-dist-"));
+
+before(() => {
+  const built = spawnSync(process.execPath, [join(root, ".scripts/build.ts"), "--out", out], { encoding: "utf8" });
+  assert.equal(built.status, 0, built.stderr);
+});
+after(() => rmSync(out, { recursive: true }));
+
+const framework = join(root, "node_modules/.bin/functions-framework");
+
+/** Runs a bundle as the platform does, with nothing of the repository around it. Answers what `/health` says. */
+const health = async (name: string): Promise<number> => {
+  const port = await freePort();
+  const env = { PATH: process.env.PATH, NODE_ENV: "production", RELAIS_DATA_DIR: join(out, `data-${name}`) };
+  const args = [`--source=${join(out, name)}`, `--target=${name}`, `--port=${port}`];
+  const child = spawn(process.execPath, [framework, ...args], { env, cwd: out });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk;
+    });
+  try {
+    return await eventually(`${name} answers /health`, async () => {
+      assert.equal(child.exitCode, null, output);
+      return fetch(`http://127.0.0.1:${port}/health`).then(
+        (response) => response.status,
+        () => false,
+      );
+    });
+  } finally {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+};
+
+describe("npm run build", () => {
+  it("leaves a folder for each function, and the console", () => {
+    assert.deepEqual(readdirSync(out).sort(), [...deployableFunctions(), "console"].sort());
+  });
+
+  for (const name of deployableFunctions()) {
+    it(`makes ${name} run under functions-framework from its folder alone`, async () => {
+      assert.ok([200, 204].includes(await health(name)));
+    });
+  }
+
+  it("pins the framework and leaves it outside the bundle", () => {
+    const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const manifest = JSON.parse(readFileSync(join(out, "send-mail/package.json"), "utf8"));
+    const framework = "@google-cloud/functions-framework";
+    assert.equal(manifest.dependencies[framework], own.dependencies[framework]);
+    assert.match(manifest.dependencies[framework], /^\d+\.\d+\.\d+$/);
+  });
+
+  it("keeps what sends and stores out of what is loaded at the start", () => {
+    const entry = readFileSync(join(out, "mail-servers/index.js"), "utf8");
+    assert.doesNotMatch(entry, /googleapis\.com\/discovery|nodemailer/);
+    assert.doesNotMatch(entry, /DatabaseSync\(/);
+  });
+
+  it("writes the console's page with names that its assets have, and nothing inline", () => {
+    const page = readFileSync(join(out, "console/index.html"), "utf8");
+    const assets = readdirSync(join(out, "console/assets"));
+    const named = [...page.matchAll(/\/assets\/([\w.-]+)/g)].map((match) => match[1] ?? "");
+    assert.equal(named.length, 2);
+    for (const name of named) assert.ok(assets.includes(name), name);
+    assert.doesNotMatch(page, /<script(?![^>]*src=)|<style|\son\w+=|style=/);
+  });
+});
