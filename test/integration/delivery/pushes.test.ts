@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import type { Topic, TopicMessage } from "../../../functions/domain/publisher.ts";
+import type { PushMessage } from "../../../functions/runtime/event-edge.ts";
+import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
+import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
+import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
+import type { System } from "../../../functions/runtime/system.ts";
+import { testSystem } from "../../builders/edge.ts";
+import { mailServer, validConnection } from "../../builders/mail-server.ts";
+
+let base: ReturnType<typeof testSystem>;
+let system: System;
+let published: { topic: Topic; message: TopicMessage }[];
+
+beforeEach(async () => {
+  base = testSystem();
+  published = [];
+  const publish = async (topic: Topic, message: TopicMessage) => void published.push({ topic, message });
+  const announce: System["announce"] = async ({ type, subject }) =>
+    void published.push({ topic: "mail-events", message: { data: { type, subject }, attributes: {} } });
+  system = { ...base, publisher: { publish }, announce };
+  await connect("srv_ada");
+});
+afterEach(() => base.close());
+
+const connect = async (id: string, changes: Parameters<typeof mailServer>[0] = {}): Promise<void> => {
+  const value = mailServer({ connection: validConnection(), ...changes });
+  await system.records.commit([{ op: "put", kind: "mailServers", id, value }]);
+};
+
+const push = (data: unknown, attributes: Readonly<Record<string, string>> = {}, messageId = "1"): PushMessage => ({
+  data: Buffer.from(typeof data === "string" ? data : JSON.stringify(data)),
+  attributes,
+  messageId,
+  deliveryAttempt: 1,
+});
+const messages = async () => {
+  const page = await system.records.query("messagesNewest", {}, { limit: 50 });
+  assert.ok(page !== "bad_cursor");
+  return page.items.map(({ value }) => value);
+};
+const topics = (): string[] => published.map(({ topic }) => topic);
+
+const MAIL = { to: "b@y.org", subject: "Bonjour", text: "Bonjour" };
+
+test("a message that a program publishes becomes a record, once for each Pub/Sub id or key", async () => {
+  const take = deliverMail(system);
+  assert.equal(await take(push(MAIL)), "ack");
+  assert.equal(await take(push(MAIL)), "ack");
+  assert.equal((await messages()).length, 1);
+  assert.equal(await take(push(MAIL, { idempotencyKey: "k" }, "2")), "ack");
+  assert.equal(await take(push(MAIL, { idempotencyKey: "k" }, "3")), "ack");
+  const kept = await messages();
+  assert.equal(kept.length, 2);
+  assert.ok(kept.every(({ status, caller }) => status === "queued" && caller === "topic:mail-send"));
+  assert.ok(topics().includes("mail-send"));
+});
+
+const NEVER = [
+  ["no JSON at all", "{", "invalid_json"],
+  ["no recipient", { text: "x" }, "invalid_request"],
+  ["an unknown member", { ...MAIL, bccc: "x@y.org" }, "invalid_request"],
+  ["an address that no server may use", { ...MAIL, from: "someone@elsewhere.org" }, "from_not_allowed"],
+  ["an unknown server", { ...MAIL, server: "nowhere" }, "not_found"],
+] as const;
+for (const [name, data, problem] of NEVER) {
+  test(`what can never be sent (${name}) is recorded as failed once, told and acknowledged`, async () => {
+    const take = deliverMail(system);
+    assert.equal(await take(push(data)), "ack");
+    assert.equal(await take(push(data)), "ack");
+    const [failed, ...others] = await messages();
+    assert.equal(others.length, 0);
+    assert.equal(failed?.status, "failed");
+    const told = failed?.attempts.at(-1)?.problem;
+    assert.ok(told === problem || (problem === "not_found" && told !== undefined), `${told}`);
+    assert.deepEqual(topics(), ["mail-events"]);
+  });
+}
+
+test("an id of ours that is unknown, or no id, is acknowledged", async () => {
+  const take = deliverMail(system);
+  assert.equal(await take(push({ id: "msg_gone" }, { relais: "deliver" })), "ack");
+  assert.equal(await take(push("nonsense", { relais: "deliver" })), "ack");
+  assert.equal((await messages()).length, 0);
+});
+
+test("a server that can send again lets its held messages go, oldest first", async () => {
+  await connect("srv_ada", {
+    connection: { state: "reconnect_required", grant: validConnectionGrant(), reason: "unclear", sinceMs: 0 },
+  });
+  for (const n of [1, 2, 3]) await deliverMail(system)(push({ ...MAIL, subject: `${n}` }, {}, `${n}`));
+  const held = await messages();
+  assert.ok(held.every(({ status }) => status === "held"));
+  published.length = 0;
+  await dispatchDue(system)(push({ server: "srv_ada" }));
+  assert.equal(published.length, 0, "not while it cannot send");
+  await connect("srv_ada");
+  await dispatchDue(system)(push({ server: "srv_ada" }));
+  const released = published.map(({ message }) => Reflect.get(Object(message.data), "id"));
+  const ages = await Promise.all(released.map((id) => system.records.get("messages", String(id))));
+  assert.deepEqual(
+    ages.map((found) => found?.value.subject),
+    ["1", "2", "3"],
+  );
+});
+
+test("a tick asks for a check of each server that is due, and of no other", async () => {
+  const nowMs = system.clock.nowMs();
+  for (const [id, nextCheckAtMs] of [
+    ["srv_due", nowMs - 1],
+    ["srv_later", nowMs + 60_000],
+    ["srv_never", null],
+  ] as const) {
+    await connect(id, { name: id, nextCheckAtMs });
+  }
+  await refreshTokens(system)(push({ tick: true }));
+  assert.deepEqual(
+    published.map(({ topic, message }) => [topic, message.data]),
+    [["token-checks", { server: "srv_due" }]],
+  );
+});
+
+test("a check of a server that is gone is acknowledged", async () => {
+  assert.equal(await refreshTokens(system)(push({ server: "srv_gone" })), "ack");
+});
+
+function validConnectionGrant() {
+  const connection = validConnection();
+  assert.ok(connection.state === "valid");
+  return connection.grant;
+}
