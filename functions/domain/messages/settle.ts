@@ -112,10 +112,18 @@ const saveStubbornly = async (
 };
 
 /** Where the lease was lost meanwhile: what we know for certain is still worth more than what the resolver can find out. */
-const settleLate = async (deps: MoveDeps, claim: Claim, { after, event }: Settled): Promise<void> => {
+const settleLate = async (
+  deps: MoveDeps,
+  claim: Claim,
+  { result, after, event }: Settled & { readonly result: TryResult },
+): Promise<void> => {
   const now = await deps.records.get("messages", claim.message.id);
   if (now === undefined) return;
-  const { value } = now;
+  const { value, version } = now;
+  // The same claim, one version on: the mark was written although the store said that it failed.
+  if (isIn(value, "sending") && value.fence === claim.message.value.fence && version !== claim.message.version) {
+    return settle(deps, { ...claim, message: { id: now.id, value, version } }, result);
+  }
   // Our own write, whose answer was lost.
   if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) {
     await deps.announce(messageEvent(`relais.message.${event}.v1`, now.id, after));
@@ -144,7 +152,7 @@ export const settle = async (deps: MoveDeps, claim: Claim, result: TryResult): P
   const judgement = judge(claim.message.value.recipients, result, claim.server.value.transport);
   const outcome = settled(deps, claim, judgement);
   const saved = await saveStubbornly(deps, claim.message, outcome.after);
-  if (saved === undefined) return settleLate(deps, claim, outcome);
+  if (saved === undefined) return settleLate(deps, claim, { ...outcome, result });
   const limit = judgement.kind === "again" && judgement.verdict !== "again" ? judgement.verdict : null;
   await correctLedger(deps, claim.server.id, {
     claimedAtMs: claim.counted.atMs,

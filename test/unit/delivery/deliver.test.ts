@@ -314,7 +314,18 @@ test("a worker that lost its lease still tells what it knows for certain", async
   assert.equal(await status(), "sent");
 });
 
-test("a store that fails at the mark: nothing is sent, and the message is tried again", async () => {
+for (const written of [false, true]) {
+  const though = written ? "although it has written" : "and has not written";
+  test(`a store that fails at the mark, ${though}: nothing is sent, and the message is tried again`, async () => {
+    await failAtTheMark(written);
+    assert.equal(await status(), "deferred");
+    stack.gmail = takesAll;
+    await nextTick();
+    assert.equal(await status(), "sent");
+  });
+}
+
+const failAtTheMark = async (written: boolean): Promise<void> => {
   await stack.accept(ID);
   const { records } = stack.deps;
   let failing = false;
@@ -325,6 +336,7 @@ test("a store that fails at the mark: nothing is sent, and the message is tried 
     commit: async (writes: Parameters<typeof records.commit>[0]) => {
       if (failing) {
         failing = false;
+        if (written) await records.commit(writes);
         throw new Unavailable("write", { cause: new Error("down") });
       }
       return records.commit(writes);
@@ -335,11 +347,7 @@ test("a store that fails at the mark: nothing is sent, and the message is tried 
     return takesAll(mail, beforeData, token);
   };
   await deliverMessage({ ...stack.deps, records: flaky }, ID);
-  assert.equal(await status(), "deferred");
-  stack.gmail = takesAll;
-  await nextTick();
-  assert.equal(await status(), "sent");
-});
+};
 
 test("a lost publication is made good by the tick, and two ticks at once publish once", async () => {
   await stack.accept(ID);
