@@ -3,6 +3,9 @@ import { type ConsentChoice, consent } from "./consent-walker.ts";
 import type { GoogleSandbox } from "./sandbox.ts";
 import { MAIL_SCOPE } from "./scopes.ts";
 
+/** A sandbox as a client sees it, in this process or another. */
+export type Addressed = Pick<GoogleSandbox, "environment" | "client">;
+
 /** What a client program asks of Google; what is not given is what Relais would ask for an SMTP connection. */
 export interface Asked {
   readonly clientId?: string;
@@ -22,7 +25,7 @@ export const REDIRECT_URI = "http://localhost:8080/google_gmail/confirm";
 
 const challenge = (verifier: string): string => createHash("sha256").update(verifier).digest("base64url");
 
-export const authorizationUrl = (sandbox: GoogleSandbox, asked: Asked = {}): string => {
+export const authorizationUrl = (sandbox: Addressed, asked: Asked = {}): string => {
   const url = new URL(sandbox.environment.GOOGLE_AUTHORIZATION_ENDPOINT ?? "");
   const parameters: Record<string, string | null | undefined> = {
     response_type: "code",
@@ -61,10 +64,7 @@ export interface TokenAnswer {
   };
 }
 
-export const postToken = async (
-  sandbox: GoogleSandbox,
-  form: Readonly<Record<string, string>>,
-): Promise<TokenAnswer> => {
+export const postToken = async (sandbox: Addressed, form: Readonly<Record<string, string>>): Promise<TokenAnswer> => {
   const answer = await fetch(sandbox.environment.GOOGLE_TOKEN_ENDPOINT ?? "", {
     method: "POST",
     body: new URLSearchParams(form),
@@ -72,7 +72,7 @@ export const postToken = async (
   return { status: answer.status, body: await answer.json() };
 };
 
-export const exchangeCode = (sandbox: GoogleSandbox, code: string, asked: Asked = {}): Promise<TokenAnswer> =>
+export const exchangeCode = (sandbox: Addressed, code: string, asked: Asked = {}): Promise<TokenAnswer> =>
   postToken(sandbox, {
     grant_type: "authorization_code",
     code,
@@ -82,7 +82,7 @@ export const exchangeCode = (sandbox: GoogleSandbox, code: string, asked: Asked 
     code_verifier: asked.verifier ?? VERIFIER,
   });
 
-export const refresh = (sandbox: GoogleSandbox, refreshToken: string): Promise<TokenAnswer> =>
+export const refresh = (sandbox: Addressed, refreshToken: string): Promise<TokenAnswer> =>
   postToken(sandbox, {
     grant_type: "refresh_token",
     refresh_token: refreshToken,
@@ -91,21 +91,17 @@ export const refresh = (sandbox: GoogleSandbox, refreshToken: string): Promise<T
   });
 
 /** The code that the consent of this account gives. */
-export const consentCode = async (
-  sandbox: GoogleSandbox,
-  choice: ConsentChoice,
-  asked: Asked = {},
-): Promise<string> => {
+export const consentCode = async (sandbox: Addressed, choice: ConsentChoice, asked: Asked = {}): Promise<string> => {
   const { callbackUrl } = await consent(authorizationUrl(sandbox, asked), choice);
   return new URL(callbackUrl).searchParams.get("code") ?? "";
 };
 
 /** Consent and exchange in one: the tokens of an account. */
 export const connect = async (
-  sandbox: GoogleSandbox,
+  sandbox: Addressed,
   choice: ConsentChoice = { account: "ada@example.com" },
   asked: Asked = {},
 ): Promise<TokenAnswer> => exchangeCode(sandbox, await consentCode(sandbox, choice, asked), asked);
 
-export const revokeByForm = (sandbox: GoogleSandbox, token: string): Promise<Response> =>
+export const revokeByForm = (sandbox: Addressed, token: string): Promise<Response> =>
   fetch(sandbox.environment.GOOGLE_REVOCATION_ENDPOINT ?? "", { method: "POST", body: new URLSearchParams({ token }) });
