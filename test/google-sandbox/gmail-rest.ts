@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { SandboxAccount } from "./accounts.ts";
+import { authorize } from "./gmail-authorization.ts";
 import { takeUpload } from "./gmail-upload.ts";
 import { googleApiError } from "./google-error.ts";
 import { readBody, sendJson } from "./http.ts";
@@ -9,7 +10,7 @@ import { addressesIn, fieldOf, readHeaders } from "./mail-headers.ts";
 import type { SentMail } from "./mailbox.ts";
 import type { Parts } from "./parts.ts";
 import type { Exchange, SandboxRoute } from "./routes.ts";
-import { type GmailMethod, gmailMethods } from "./scopes.ts";
+import type { GmailMethod } from "./scopes.ts";
 
 /** Gmail's REST API, as far as a sender needs it (developers.google.com/workspace/gmail/api/reference/rest). */
 export const gmailRoute = (parts: Parts): SandboxRoute => {
@@ -66,60 +67,6 @@ const methodOf = ({ req, url }: Exchange): Called | null => {
   if (rest === "profile") return called("getProfile");
   const id = /^messages\/([^/]+)$/.exec(rest)?.[1];
   return id === undefined ? null : called("messages.get", id);
-};
-
-/** The account of the bearer token, if its scopes open the method; else the refusal was sent. */
-const authorize = (parts: Parts, { req, res, url }: Exchange, method: GmailMethod): SandboxAccount | null => {
-  const token = /^Bearer (.+)$/i.exec(req.headers.authorization ?? "")?.[1] ?? "";
-  const live = parts.grants.live(token);
-  const account = parts.accounts.bySub(live?.account ?? "");
-  if (live === null || live.kind !== "AccessToken" || account === null) {
-    googleApiError(res, {
-      status: 401,
-      reason: "authError",
-      message:
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
-    });
-    return null;
-  }
-  const user = decodeURIComponent(url.pathname.split("/users/")[1]?.split("/")[0] ?? "");
-  if (user !== "me" && user.toLowerCase() !== account.email.toLowerCase()) {
-    googleApiError(res, {
-      status: 403,
-      reason: "forbidden",
-      domain: "global",
-      message: `Delegation denied for ${account.email}`,
-    });
-    return null;
-  }
-  const metadataOnly = !live.scopes.some((scope) => /mail\.google\.com|modify|readonly/.test(scope));
-  if (gmailMethods[method](live.scopes)) {
-    if (method === "messages.list" && metadataOnly && url.searchParams.has("q")) {
-      googleApiError(res, {
-        status: 403,
-        reason: "forbidden",
-        domain: "global",
-        message: "Metadata scope does not support 'q' parameter",
-      });
-      return null;
-    }
-    return account;
-  }
-  googleApiError(res, {
-    status: 403,
-    reason: "insufficientPermissions",
-    domain: "global",
-    message: "Request had insufficient authentication scopes.",
-    details: [
-      {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        reason: "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-        domain: "googleapis.com",
-        metadata: { service: "gmail.googleapis.com", method: `caribou.api.proto.MailboxService.${method}` },
-      },
-    ],
-  });
-  return null;
 };
 
 const invalid = (res: ServerResponse, message: string): null => {
