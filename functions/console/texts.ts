@@ -275,8 +275,8 @@ export const TEXTS = {
   },
   "test.ok": { fr: "La connexion fonctionne", en: "The connection works" },
   "test.okSent": {
-    fr: "La connexion fonctionne et un message de test a été envoyé",
-    en: "The connection works and a test mail was sent",
+    fr: "La connexion fonctionne et un message de test est en route",
+    en: "The connection works and a test mail is on its way",
   },
   "test.okSentHint": {
     fr: "Ouvrez la boîte de réception du compte pour le voir arriver.",

@@ -188,7 +188,11 @@ export interface Message {
   readonly to?: readonly string[];
   readonly cc?: readonly string[];
   readonly bcc?: readonly string[];
-  readonly recipients?: readonly unknown[];
+  readonly recipients?: readonly {
+    readonly address: string;
+    readonly state: string;
+    readonly smtp: SmtpReply | null;
+  }[];
   readonly subject?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly createdAt?: string;
@@ -200,7 +204,7 @@ export interface Message {
   readonly nextAttemptAt?: string | null;
   readonly attempts?: readonly Attempt[];
   readonly accepted?: readonly string[];
-  readonly rejected?: readonly unknown[];
+  readonly rejected?: readonly string[];
   readonly timeline?: readonly { readonly at: string; readonly status: string; readonly note?: string | null }[];
 }
 

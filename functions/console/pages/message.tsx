@@ -1,5 +1,6 @@
 import { useRoute } from "preact-iso/router";
 import type { Message } from "../api/types.ts";
+import { noteText } from "../i18n/note.ts";
 import { problemText } from "../i18n/problem-text.ts";
 import { api } from "../state/api.ts";
 import { language, t, tOr } from "../state/language.ts";
@@ -18,7 +19,7 @@ const Line = ({ happening }: { readonly happening: Happening }) => {
     return (
       <>
         <strong>{tOr(`message.status.${happening.status}`, happening.status)}</strong>
-        {happening.note && <span>{tOr(`message.note.${happening.note}`, happening.note)}</span>}
+        {happening.note && <span>{noteText(happening.note, language.value)}</span>}
       </>
     );
   const problem = happening.problem === null ? null : problemText(happening.problem, language.value);

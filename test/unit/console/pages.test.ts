@@ -135,11 +135,16 @@ describe("a message's page", () => {
     );
   });
 
-  it("names refused recipients however they come", () => {
+  it("names refused recipients, with what the server said of each", () => {
+    const smtp = { code: 550, enhanced: "5.1.1", response: "gone" };
     assert.deepEqual(
       refusedOf({
         ...message,
-        rejected: ["a@x.org", { address: "b@x.org", smtp: { code: 550, response: "gone" } }, { odd: true }, 7],
+        rejected: ["a@x.org", "b@x.org"],
+        recipients: [
+          { address: "b@x.org", state: "rejected", smtp },
+          { address: "c@x.org", state: "accepted", smtp: null },
+        ],
       }),
       [
         { address: "a@x.org", said: null },

@@ -35,18 +35,12 @@ export interface RefusedRecipient {
   readonly said: string | null;
 }
 
-const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
-
-/** Refused recipients come as addresses or as objects with the server's reply. */
-export const refusedOf = (message: Message): readonly RefusedRecipient[] =>
-  (message.rejected ?? []).flatMap((entry): RefusedRecipient[] => {
-    if (typeof entry === "string") return [{ address: entry, said: null }];
-    if (typeof entry !== "object" || entry === null || !("address" in entry)) return [];
-    const address = text(entry.address);
-    const smtp = "smtp" in entry ? entry.smtp : "reply" in entry ? entry.reply : entry;
-    const said = typeof smtp === "object" && smtp !== null && "response" in smtp ? text(smtp.response) : null;
-    return address === null ? [] : [{ address, said }];
-  });
+/** Refused recipients, each with what the server last said of it. */
+export const refusedOf = ({ rejected = [], recipients = [] }: Message): readonly RefusedRecipient[] =>
+  rejected.map((address) => ({
+    address,
+    said: recipients.find((recipient) => recipient.address === address)?.smtp?.response ?? null,
+  }));
 
 export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";
 

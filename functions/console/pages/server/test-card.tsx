@@ -19,7 +19,7 @@ const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
         <strong>{title}</strong>
       </p>
       <p>{advice}</p>
-      {problem.detail && <p class="fine mono">{problem.detail}</p>}
+      {problem.said && <p class="fine mono">{problem.said}</p>}
     </>
   );
 };
@@ -62,6 +62,11 @@ const Report = ({ report, sent }: { readonly report: TestReport; readonly sent: 
       title={report.ok ? (sent ? t("test.okSent") : t("test.ok")) : t("test.notOk")}
     >
       {report.ok && sent && <p>{t("test.okSentHint")}</p>}
+      {report.message && (
+        <p>
+          <a href={`/messages/${report.message.id}`}>{t("mail.follow")}</a>
+        </p>
+      )}
     </Notice>
     <Stages stages={report.stages} />
   </>

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { Language } from "../../functions/console/i18n/language.ts";
+import { type TextKey, translate } from "../../functions/console/i18n/translate.ts";
+import { TEXTS } from "../../functions/console/texts.ts";
+import { problemText } from "../../functions/domain/problem-texts.ts";
+import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
+import { consent } from "../google-sandbox/consent-walker.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { consentOnPage } from "./google-pages.ts";
+
+const LOCALES = { fr: "fr-FR", en: "en-GB" } as const;
+
+/** A text without placeholders, as the page shows it. */
+const says = (language: Language) => (key: TextKey) => TEXTS[key][language];
+
+describe("first use of the console, in a real browser through the edge", () => {
+  let browser: TestBrowser;
+  before(async () => {
+    await buildConsoleOnce();
+    browser = await startBrowser();
+  });
+  after(() => browser.close());
+
+  for (const language of ["fr", "en"] as const) {
+    it(`goes from the setup token to the first sent mail (${language})`, async (test) => {
+      const stack = await startStack();
+      test.after(() => stack.stop());
+      const { page, complaints } = await browser.profile({ locale: LOCALES[language] });
+      const say = says(language);
+      const press = (key: TextKey) => page.getByRole("button", { name: say(key), exact: true }).click();
+      const follow = (key: TextKey) =>
+        page
+          .getByRole("link", { name: say(key), exact: true })
+          .first()
+          .click();
+
+      await page.goto(`${stack.relais.origin}/#setup=${stack.relais.setupToken}`);
+      await page.getByRole("heading", { name: say("home.empty") }).waitFor();
+      assert.equal(page.url(), `${stack.relais.origin}/`, "the token is gone from the address");
+      assert.equal(await page.locator("html").getAttribute("lang"), language);
+
+      await follow("home.emptyDo");
+      await page.getByText(`${stack.relais.origin}/google_gmail/confirm`, { exact: true }).waitFor();
+      const file = join(stack.relais.dataDir, "client.json");
+      stack.sandbox.writeClientSecret(file, "installed");
+      await page.getByLabel(say("credentials.file")).setInputFiles(file);
+      await page.getByText(problemText("client_type_desktop", language).title).waitFor();
+      stack.sandbox.writeClientSecret(file, "web");
+      await page.getByLabel(say("credentials.file")).setInputFiles(file);
+      await page.getByText(say("credentials.saved")).waitFor();
+
+      await follow("servers.new");
+      await page.getByLabel(say("server.name"), { exact: true }).fill("Facturation");
+      await page.getByLabel(say("server.username"), { exact: true }).fill("ada@example.com");
+      await press("newServer.create");
+      await page.getByText(say("connection.not_connected")).first().waitFor();
+
+      await follow("connect.first");
+      await consentOnPage(page, { account: "ada@example.com" });
+      await page.waitForURL(/\/servers\/srv_[^/]+\?connected=1$/);
+      await page.getByText(say("connection.nowConnected")).waitFor();
+      await page.getByText(say("connection.valid"), { exact: true }).waitFor();
+
+      await press("test.action");
+      await page.getByText(say("test.ok"), { exact: true }).waitFor();
+      for (const stage of ["token", "scope", "identity", "dns", "tls", "auth", "envelope"] as const) {
+        await page
+          .getByRole("row")
+          .filter({ hasText: say(`stage.${stage}`) })
+          .getByText(say("test.passed"))
+          .waitFor();
+      }
+      assert.equal(stack.sandbox.control.mails().length, 0, "a test sends nothing");
+
+      await page.getByLabel(say("mail.to"), { exact: true }).fill("grace@example.com");
+      await press("mail.send");
+      await page.getByText(say("message.says.sent")).waitFor();
+      const [mail] = stack.sandbox.control.mails();
+      assert(mail !== undefined);
+      await page.getByText(mail.messageId ?? "no Message-ID", { exact: true }).waitFor();
+
+      await follow("mail.follow");
+      await page.getByRole("heading", { name: say("message.timeline") }).waitFor();
+      await follow("nav.home");
+      await page.getByRole("heading", { name: say("home.working") }).waitFor();
+      assert.deepEqual(complaints, []);
+    });
+  }
+
+  describe("when the consent goes wrong", () => {
+    let stack: Stack;
+    before(async () => {
+      stack = await startStack();
+      await saveCredentials(stack);
+    });
+    after(() => stack.stop());
+
+    const signedIn = async () => {
+      const profile = await browser.profile();
+      await profile.page.goto(`${stack.relais.origin}/#setup=${stack.relais.setupToken}`);
+      await profile.page.getByRole("navigation").waitFor();
+      return profile;
+    };
+
+    it("refuses a state that was taken to another browser profile", async () => {
+      const id = await createServer(stack, { name: "Autre profil" });
+      const [mine, other] = [await signedIn(), await signedIn()];
+      const start = `${stack.relais.origin}/google_gmail/authorize?server=${id}`;
+      const toGoogle = await mine.context.request.get(start, { maxRedirects: 0 });
+      const { callbackUrl } = await consent(toGoogle.headers().location ?? "", { account: "ada@example.com" });
+
+      const answer = await other.page.goto(callbackUrl);
+      assert.equal(answer?.status(), 400);
+      assert.equal(await answer?.headerValue("X-Relais-Problem"), "state_invalid");
+      await other.page.getByText(problemText("state_invalid", "fr").title).first().waitFor();
+      const after = await stack.relais.operate("GET", `/v1/mail-servers/${id}`);
+      assert.match(await after.text(), /"state":"not_connected"/);
+
+      // Where it was begun it is still good: the other profile has neither used nor spoilt it.
+      await mine.page.goto(callbackUrl);
+      await mine.page.getByText(TEXTS["connection.valid"].fr, { exact: true }).waitFor();
+    });
+
+    for (const [what, account, untick, code] of [
+      ["the wrong account", "grace@example.com", undefined, "account_mismatch"],
+      ["an unticked permission", "ada@example.com", true, "scope_missing"],
+    ] as const) {
+      it(`says the same after ${what} on the callback page and on the server's page, and how to mend it`, async () => {
+        const id = await createServer(stack, { name: what });
+        const { page, complaints } = await signedIn();
+        const { title } = problemText(code, "fr");
+        await page.goto(`${stack.relais.origin}/servers/${id}`);
+        await page.getByRole("link", { name: TEXTS["connect.first"].fr }).click();
+        await consentOnPage(page, { account, ...(untick && { untick }) });
+        await page.getByText(title).first().waitFor();
+        await page.locator(`a[href^="/servers/${id}"]`).first().click();
+        await page.waitForURL(/\?problem=/);
+        await page.getByText(title).first().waitFor();
+        await page.getByRole("link", { name: translate("fr", "connect.retry") }).click();
+        await consentOnPage(page, { account: "ada@example.com" });
+        await page.getByText(TEXTS["connection.valid"].fr, { exact: true }).waitFor();
+        assert.deepEqual(complaints, []);
+      });
+    }
+  });
+});
