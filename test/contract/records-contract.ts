@@ -364,6 +364,20 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
       for (const limit of [1, 2, 3, 5]) assert.deepEqual(await walk(limit), expected, `by ${limit}`);
     });
 
+    test("a record that ceases to match is found no more, and one that begins to is found", async () => {
+      const moved = expected[1] ?? "";
+      const original = await store.records.get(kind, moved);
+      for (const value of missing) {
+        await put(moved, value);
+        assert.deepEqual(
+          await walk(50),
+          expected.filter((id) => id !== moved),
+        );
+        await done(store.records, { op: "put", kind, id: moved, value: original?.value } as Write);
+        assert.deepEqual(await walk(50), expected);
+      }
+    });
+
     test("a cursor that is altered, or of another query, is a bad cursor", async () => {
       const page = await query(args, { limit: 2 });
       assert.ok(page !== "bad_cursor" && page.next !== null);

@@ -139,7 +139,10 @@ describe("the pump", () => {
     store = testStore(clock);
     ending = new AbortController();
   });
-  afterEach(() => store.close());
+  afterEach(() => {
+    ending.abort();
+    store.close();
+  });
   const pumping = (deliver: Deliver, options: object = {}) =>
     pump(store.queue, deliver, { concurrency: 3, clock, signal: ending.signal, ...options });
   const publish = (data: unknown) => store.publisher.publish("mail-send", { data, attributes: {} });
@@ -202,8 +205,14 @@ describe("the pump", () => {
     await publish("second");
     await started.promise;
     ending.abort();
+    let over = false;
+    const watched = pumped.then(() => {
+      over = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(over, false, "one delivery is still under way");
     finish.resolve();
-    await pumped;
+    await watched;
     assert.equal(deliveries, 1);
     assert.deepEqual(
       store.queue.claim(5, 1_000).map(({ message }) => message.data),

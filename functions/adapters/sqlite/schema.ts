@@ -95,10 +95,11 @@ const prepareMembers = (
   const table = membersTable(kind, field);
   const known = connection.sql("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(table);
   if (known !== undefined) return;
+  // DISTINCT and not OR IGNORE: within a trigger the outer statement's way with conflicts would replace the latter.
   const insert = (row: string): string =>
-    `INSERT OR IGNORE INTO "${table}" SELECT member.value, ${row}."${order}", ${row}.id`;
+    `INSERT INTO "${table}" SELECT DISTINCT member.value, ${row}."${order}", ${row}.id`;
   const remove = `DELETE FROM "${table}" WHERE id = OLD.id`;
-  const add = `${insert("NEW")} FROM json_each(NEW.value, '$.${field}') AS member`;
+  const add = `${insert("NEW")} FROM json_each(NEW.value, '$.${field}') AS member WHERE NEW."${order}" IS NOT NULL`;
   const changed = `OLD."${field}" IS NOT NEW."${field}" OR OLD."${order}" IS NOT NEW."${order}"`;
   for (const statement of [
     `CREATE TABLE "${table}" (member TEXT, "${order}", id TEXT, PRIMARY KEY (member, "${order}", id)) WITHOUT ROWID`,
@@ -106,7 +107,7 @@ const prepareMembers = (
     `CREATE TRIGGER "${table}_insert" AFTER INSERT ON "${kind}" BEGIN ${add}; END`,
     `CREATE TRIGGER "${table}_update" AFTER UPDATE ON "${kind}" WHEN ${changed} BEGIN ${remove}; ${add}; END`,
     `CREATE TRIGGER "${table}_delete" AFTER DELETE ON "${kind}" BEGIN ${remove}; END`,
-    `${insert("record")} FROM "${kind}" AS record, json_each(record.value, '$.${field}') AS member`,
+    `${insert("record")} FROM "${kind}" AS record, json_each(record.value, '$.${field}') AS member WHERE record."${order}" IS NOT NULL`,
   ]) {
     connection.sql(statement).run();
   }
