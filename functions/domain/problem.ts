@@ -4,7 +4,7 @@
  * The texts a person reads (French and English) stand in `problem-texts.ts`, the HTTP status in `runtime/problem-json.ts`.
  */
 
-/** One invalid place in a request; `path` is a JSON Pointer (RFC 6901) into the body, or a query parameter's name after `?`. */
+/** One invalid place in a request; `path` is a JSON Pointer (RFC 6901) into the body, or `/name` for a query parameter. */
 export type FieldProblem = { readonly path: string; readonly message: string };
 
 /** Failures that need no more than their name. Grouped by what the caller can do about them. */

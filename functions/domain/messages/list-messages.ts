@@ -79,7 +79,7 @@ const serverIdOf = async (records: Records, server: string): Promise<string | un
   server.startsWith("srv_") ? server : (await findServer(records, server))?.id;
 
 /**
- * Messages, newest first. `forbidden` to a key without `read`; a filter's server that is not there is `invalid_request` at `?server`, one
+ * Messages, newest first. `forbidden` to a key without `read`; a filter's server that is not there is `invalid_request` at `/server`, one
  * outside a key's list `server_not_allowed`, another's to a member `not_found`. Throws `Unavailable`.
  */
 export const listMessages = async (
@@ -105,6 +105,6 @@ export const listMessages = async (
     return fail({ code: principal.kind === "key" ? "server_not_allowed" : "not_found" });
   }
   return serverId === undefined
-    ? fail(invalidRequest({ path: "?server", message: "no mail server has this id or name" }))
+    ? fail(invalidRequest({ path: "/server", message: "no mail server has this id or name" }))
     : ok(await queryOf(records, { serverId, status, to }, page));
 };

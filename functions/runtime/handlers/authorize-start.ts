@@ -13,7 +13,7 @@ type Wish =
   | { readonly kind: "connect"; readonly serverId: string }
   | { readonly kind: "sign_in"; readonly next: string };
 
-const place = (name: string, message: string): FieldProblem => ({ path: `?${name}`, message });
+const place = (name: string, message: string): FieldProblem => ({ path: `/${name}`, message });
 
 /** `?server=<id>`, or `?sign-in` with `next`, a path of our own. */
 const readWish = (query: URLSearchParams): Result<Wish> => {

@@ -447,7 +447,7 @@ describe("starting", () => {
       assert.equal(answer.status, 422, query);
       const problem = await answer.json();
       assert.equal(problem.code, "invalid_request");
-      assert.ok(problem.fields[0].path.startsWith("?"));
+      assert.ok(problem.fields[0].path.startsWith("/"));
     }
   });
 

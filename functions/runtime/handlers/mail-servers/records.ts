@@ -68,7 +68,7 @@ const edit = (system: System) => async (call: Call) => {
 const remove = (system: System) => async (call: Call) => {
   const problems = unknownParameters(call.query, ["messages"]);
   const messages = call.query.get("messages");
-  if (messages !== null && messages !== "cancel") problems.push({ path: "?messages", message: 'must be "cancel"' });
+  if (messages !== null && messages !== "cancel") problems.push({ path: "/messages", message: 'must be "cancel"' });
   if (problems.length > 0) return answerProblem(invalidRequest(...problems));
   const principal = callerOf(call);
   const deps = {

@@ -14,15 +14,15 @@ import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
 const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const problems: FieldProblem[] = [];
   const server = query.get("server");
-  if (server === "") problems.push({ path: "?server", message: "must be the id or name of a mail server" });
+  if (server === "") problems.push({ path: "/server", message: "must be the id or name of a mail server" });
   const wanted = query.get("status");
   const status = MESSAGE_STATUSES.find((known) => known === wanted) ?? null;
   if (wanted !== null && status === null) {
-    problems.push({ path: "?status", message: `must be one of ${MESSAGE_STATUSES.join(", ")}` });
+    problems.push({ path: "/status", message: `must be one of ${MESSAGE_STATUSES.join(", ")}` });
   }
   const address = query.get("to");
   const to = address === null ? null : parseAddress(address);
-  if (address !== null && to === null) problems.push({ path: "?to", message: "must be a mail address" });
+  if (address !== null && to === null) problems.push({ path: "/to", message: "must be a mail address" });
   return problems.length > 0 ? fail(invalidRequest(...problems)) : ok({ server, status, to });
 };
 
