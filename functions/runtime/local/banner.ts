@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import { type Config, REAL_GOOGLE } from "../config.ts";
 
 export interface Announcements {
   readonly config: Config;
@@ -11,6 +11,9 @@ export interface Announcements {
   } | null;
 }
 
+const whereTo = ({ smtpHost, smtpPort }: Config["gmail"]): string =>
+  `${smtpHost === REAL_GOOGLE.GMAIL_SMTP_HOST ? "the real Gmail, " : ""}${smtpHost}:${smtpPort}`;
+
 /** The first lines on the terminal: where the console is, with its setup token, where mail goes, and what to do next. */
 export const banner = ({ config, madeSetupToken, sandbox }: Announcements): string => {
   const { publicUrl, gmail, dataDir } = config;
@@ -21,7 +24,7 @@ export const banner = ({ config, madeSetupToken, sandbox }: Announcements): stri
   ];
   if (madeSetupToken !== null) lines.push(`  Setup token  ${madeSetupToken}  (kept in ${dataDir}/setup-token)`);
   if (sandbox === null) {
-    lines.push(`  Mail goes    to the real Gmail (${gmail.smtpHost}:${gmail.smtpPort}): what you send arrives`);
+    lines.push(`  Mail goes    to ${whereTo(gmail)}: what you send arrives`);
     lines.push(`  Redirect URI ${publicUrl}/google_gmail/confirm  (must stand in your OAuth client)`);
   } else {
     lines.push(`  Mailbox      ${sandbox.mailboxUrl}`);

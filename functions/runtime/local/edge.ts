@@ -11,6 +11,10 @@ export interface Hosting {
     readonly destination?: string;
     readonly run?: { readonly serviceId: string };
   }[];
+  readonly headers?: readonly {
+    readonly source: string;
+    readonly headers: readonly { readonly key: string; readonly value: string }[];
+  }[];
 }
 
 export interface EdgeOptions {
@@ -22,7 +26,16 @@ export interface EdgeOptions {
   readonly functions: Readonly<Record<string, HttpFunction>>;
   /** Firebase Hosting ends a request after 60 s. */
   readonly limitMs: number;
+  /** Browsers reach the edge over https, as they always do Hosting. */
+  readonly https: boolean;
 }
+
+/** HSTS over plain http means nothing (RFC 6797 §7.2 forbids it), and behind a laptop's proxy it would lock `localhost` to https. */
+const headersFor = (hosting: Hosting, https: boolean): NonNullable<Hosting["headers"]> =>
+  (hosting.headers ?? []).map(({ source, headers }) => ({
+    source,
+    headers: headers.filter(({ key }) => https || key.toLowerCase() !== "strict-transport-security"),
+  }));
 
 /** Of all cookies Hosting lets only `__session` through to its target (firebase.google.com/docs/hosting/manage-cache#using_cookies). */
 export const onlySession = (header: string | undefined): string | undefined => {
@@ -49,14 +62,15 @@ const endAfter = (res: ServerResponse, limitMs: number): void => {
 };
 
 /** The local stand-in for Firebase Hosting: static files, headers and rewrites as `firebase.json` says, functions in this process. */
-export const hostingEdge = ({ hosting, cwd, functions, limitMs }: EdgeOptions): RequestListener => {
+export const hostingEdge = ({ hosting, cwd, functions, limitMs, https }: EdgeOptions): RequestListener => {
   const missing = hosting.rewrites.flatMap(({ run }) => (run && !(run.serviceId in functions) ? [run.serviceId] : []));
   if (missing.length > 0) throw new Error(`firebase.json names functions that do not exist: ${missing.join(", ")}`);
   const run = (rewrite: Hosting["rewrites"][number]) => {
     const target = functions[rewrite.run?.serviceId ?? ""];
     return target === undefined ? Promise.reject(new Error("rewrite without target")) : forward(target)();
   };
-  const serve = superstatic.default({ config: structuredClone(hosting), cwd, stack: "strict", rewriters: { run } });
+  const config = { ...structuredClone(hosting), headers: headersFor(hosting, https) };
+  const serve = superstatic.default({ config, cwd, stack: "strict", rewriters: { run } });
   return (req, res) => {
     endAfter(res, limitMs);
     // Superstatic would throw on a broken %-escape; Hosting refuses such a path too.

@@ -50,8 +50,13 @@ export const openStack = async (config: Config): Promise<Stack> => {
   const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
   const system = compose(config, { component: "local", embedded: open });
   const store = await open();
-  const edge = { hosting: readHosting(), cwd: ROOT, functions: httpFunctions(system), limitMs: EDGE_LIMIT_MS };
-  const listener = hostingEdge(edge);
+  const listener = hostingEdge({
+    hosting: readHosting(),
+    cwd: ROOT,
+    functions: httpFunctions(system),
+    limitMs: EDGE_LIMIT_MS,
+    https: config.publicUrl.startsWith("https:"),
+  });
   const stop = new AbortController();
   let background: Promise<unknown> = Promise.resolve();
   return {

@@ -21,14 +21,17 @@ const tell = (name: string) => (req: IncomingMessage, res: ServerResponse) => {
 };
 const FUNCTIONS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"];
 
-const server = createServer(
-  hostingEdge({
-    hosting,
-    cwd,
-    functions: Object.fromEntries(FUNCTIONS.map((name) => [name, tell(name)])),
-    limitMs: LIMIT_MS,
-  }),
-);
+const edge = (https: boolean) =>
+  createServer(
+    hostingEdge({
+      hosting,
+      cwd,
+      functions: Object.fromEntries(FUNCTIONS.map((name) => [name, tell(name)])),
+      limitMs: LIMIT_MS,
+      https,
+    }),
+  );
+const server = edge(false);
 let origin: string;
 before(async () => {
   mkdirSync(join(cwd, "dist/console/assets"), { recursive: true });
@@ -93,6 +96,16 @@ describe("the local edge", () => {
     }
   });
 
+  it("says HSTS over https alone", async () => {
+    assert.equal((await get("/")).headers.get("strict-transport-security"), null);
+    const secure = edge(true);
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    const answer = await fetch(`http://127.0.0.1:${(secure.address() as AddressInfo).port}/`);
+    secure.closeAllConnections();
+    secure.close();
+    assert.match(answer.headers.get("strict-transport-security") ?? "", /max-age=\d+/);
+  });
+
   it("lets assets be kept, since their names hold their content's hash", async () => {
     assert.match((await get("/assets/main-abc.js")).headers.get("cache-control") ?? "", /immutable/);
   });
@@ -126,6 +139,6 @@ describe("the local edge", () => {
   });
 
   it("does not start when firebase.json names a function that is not there", () => {
-    assert.throws(() => hostingEdge({ hosting, cwd, functions: {}, limitMs: 1 }), /authorize-start/);
+    assert.throws(() => hostingEdge({ hosting, cwd, functions: {}, limitMs: 1, https: false }), /authorize-start/);
   });
 });
