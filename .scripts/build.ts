@@ -3,7 +3,7 @@
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { deployableFunctions, root } from "./layout.ts";
 
 const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
@@ -14,6 +14,13 @@ const FRAMEWORK = "@google-cloud/functions-framework";
 /** CommonJS packages inside an ES module bundle call `require` for Node's own modules. */
 const REQUIRE_SHIM =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+/** zod exports its messages in 50 languages as one object, so that bundlers keep them all: 40 % of a bundle that is read at each cold start. */
+const withoutZodLocales: Plugin = {
+  name: "without-zod-locales",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "export {};" })),
+};
 
 const pinnedFramework = async (): Promise<string> => {
   const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -36,6 +43,7 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
     platform: "node",
     target: "node24",
     external: [FRAMEWORK],
+    plugins: [withoutZodLocales],
     chunkNames: "chunks/[name]-[hash]",
     minifyWhitespace: true,
     minifySyntax: true,
