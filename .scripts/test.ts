@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { root } from "./layout.ts";
@@ -17,6 +18,11 @@ interface Counts {
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
+/** What is started once for all files of a kind. */
+const SETUPS: Readonly<Partial<Record<Kind, string>>> = {
+  contract: join(root, "test/builders/emulators-for-the-suite.ts"),
+};
+
 /** No single test takes that long; a hanging one must not hold up everything. */
 const TIMEOUT_MS = 5 * 60_000;
 
@@ -25,7 +31,8 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   if (files.length === 0) return NONE;
   console.log(`\n## ${kind}\n`);
   let counts = NONE;
-  const events = run({ files, cwd: root, concurrency: Math.max(2, availableParallelism() - 1), timeout: TIMEOUT_MS });
+  const concurrency = Math.max(2, availableParallelism() - 1);
+  const events = run({ files, cwd: root, concurrency, timeout: TIMEOUT_MS, globalSetupPath: SETUPS[kind] });
   events.on("test:summary", ({ file, counts: found }) => {
     if (file !== undefined) return;
     const failed = found.tests - found.passed - found.skipped - found.todo;
