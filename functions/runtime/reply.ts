@@ -64,6 +64,8 @@ const render = (reply: Reply, context: ReplyContext): Rendered => {
 };
 
 const write = (res: ServerResponse, rendered: Rendered, context: ReplyContext, cookie: string | null): void => {
+  // Answered by someone else already (an edge whose time was up), or the caller has gone: nobody listens any more.
+  if (res.headersSent || res.destroyed) return;
   const { status, type, body, headers } = rendered;
   // RFC 9110 §8.6: no Content-Length on 204.
   const length = status === 204 || status === 304 ? {} : { "Content-Length": String(Buffer.byteLength(body)) };

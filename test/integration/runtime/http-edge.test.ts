@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { request } from "node:http";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { csrfToken } from "../../../functions/domain/access/csrf.ts";
 import { issueKey } from "../../../functions/domain/access/key-register.ts";
@@ -7,6 +9,7 @@ import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { startSession } from "../../../functions/domain/access/sessions.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Call, Reply, Route, RouteAccess } from "../../../functions/runtime/http.ts";
+import { serveHttp } from "../../../functions/runtime/http-edge.ts";
 import { jsonBody } from "../../../functions/runtime/json-body.ts";
 import { SETUP_TOKEN, serveRoutes, testSystem } from "../../builders/edge.ts";
 
@@ -395,5 +398,25 @@ describe("failures inside", () => {
     const body = await assertProblem(response, 503, "unavailable");
     assert.equal(body.retryable, true);
     assert.doesNotMatch(JSON.stringify(body), /canary/);
+  });
+
+  it("survives an answer that comes after somebody else has ended the request", async (t) => {
+    let handled: Promise<Reply> = Promise.reject(new Error("not called"));
+    handled.catch(() => undefined);
+    const late = route("GET", "/late", "public", () => {
+      handled = new Promise((resolve) => setTimeout(resolve, 50, { kind: "json", status: 200, body: {} }));
+      return handled;
+    });
+    const serve = serveHttp([late], system);
+    const server = createServer((req, res) => {
+      serve(req, res);
+      if (req.url === "/late") res.writeHead(504).end();
+    }).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    assert.equal((await fetch(`http://127.0.0.1:${port}/late`)).status, 504);
+    await handled;
+    assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200);
   });
 });
