@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../state/language.ts";
 
 /** False until the first page stands: on arrival the browser's own focus is right, on every later page it must move to the heading. */
@@ -15,7 +15,8 @@ interface Props {
 
 export const Page = ({ title, back, lead, actions, children }: Props) => {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  // Before the focus moves: a screen reader then reads out the new title.
+  useLayoutEffect(() => {
     document.title = `${title} · Relais`;
   }, [title]);
   useLayoutEffect(() => {
