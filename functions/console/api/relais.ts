@@ -83,4 +83,3 @@ export const relaisApi = (client: Client) => {
   };
 };
 
-export type RelaisApi = ReturnType<typeof relaisApi>;
