@@ -1,10 +1,11 @@
 // `npm test`: the checks, then every kind of test, and their counts at the end. `npm test -- unit contract` runs those kinds alone.
 import { spawnSync } from "node:child_process";
-import { globSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { CHANNELS, canaryEnvironment, scanDirectory } from "../test/builders/canary.ts";
 import { root } from "./layout.ts";
 
 const KINDS = ["unit", "contract", "integration", "browser", "infra"] as const;
@@ -47,6 +48,20 @@ const check = (): boolean => {
   return spawnSync(process.execPath, [".scripts/check.ts"], { cwd: root, stdio: "inherit" }).status === 0;
 };
 
+/** Goes through all that the suite let out, for every secret that it knew. A whole suite that noted no secret, or nothing by some channel, proves nothing and fails. */
+const canary = (directory: string, whole: boolean): Counts => {
+  const { secrets, outputs, findings } = scanDirectory(directory);
+  const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
+  const silent = whole ? CHANNELS.filter((channel) => !outputs.has(channel)) : [];
+  console.log(`\n## canary\n\n${sum(secrets)} secrets sought in ${sum(outputs)} outputs`);
+  for (const [kind, count] of secrets) console.log(`  ${kind}: ${count}`);
+  for (const { kind, channel, where, spelling } of findings)
+    console.error(`leak: ${kind} in ${channel}, ${where} (${spelling})`);
+  for (const channel of silent) console.error(`nothing was noted in channel ${channel}`);
+  const failed = findings.length + silent.length + (whole && secrets.size === 0 ? 1 : 0);
+  return { passed: failed === 0 ? 1 : 0, failed, skipped: 0 };
+};
+
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((kind) => ![...KINDS, "check"].includes(kind));
 if (unknown.length > 0) {
@@ -57,7 +72,11 @@ const asked = (kind: string): boolean => wanted.length === 0 || wanted.includes(
 
 const checked = asked("check") ? check() : null;
 const rows: [string, Counts][] = [];
+process.env.RELAIS_CANARY_DIR = mkdtempSync(join(tmpdir(), "relais-canary-"));
+Object.assign(process.env, canaryEnvironment());
 for (const kind of KINDS.filter(asked)) rows.push([kind, await runKind(kind)]);
+rows.push(["canary", canary(process.env.RELAIS_CANARY_DIR, wanted.length === 0)]);
+rmSync(process.env.RELAIS_CANARY_DIR, { recursive: true, force: true });
 
 const total = rows.reduce(
   (sum, [, counts]) => ({

@@ -1,34 +1,40 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The canary: whatever a test knows to be secret is noted, whatever Relais lets out is noted by channel, and no secret may be found in
- * any channel, however it is spelt. Tests note into `RELAIS_CANARY_DIR` while they run; the test runner scans the whole at the end.
+ * The canary: whatever a test knows to be secret is noted, whatever Relais lets out is noted by channel (`canary-preload.ts`), and no
+ * secret may be found in any channel, however it is spelt. Every process of the suite notes into `RELAIS_CANARY_DIR`; the test runner
+ * scans the whole at the end.
  */
 
 /** A way by which something leaves Relais. */
 export const CHANNELS = ["log", "answer", "page", "event", "error", "store", "arguments"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-interface NotedSecret {
-  /** What it is, for the report; never shown with its value. */
+export interface NotedSecret {
+  /** What it is, for the report; never shown with its value. `body` may stand in the store. */
   readonly kind: string;
   readonly value: string;
 }
-interface NotedOutput {
+export interface NotedOutput {
   readonly channel: Channel;
-  /** Where it was seen: `POST /v1/keys`, a log file, a table. */
+  /** Where it was seen: `POST /v1/keys`, a table, a program. */
   readonly where: string;
   readonly text: string;
 }
-interface Finding {
+export interface Finding {
   readonly kind: string;
   readonly channel: Channel;
   readonly where: string;
   readonly spelling: string;
 }
+export interface Scan {
+  readonly secrets: ReadonlyMap<string, number>;
+  readonly outputs: ReadonlyMap<Channel, number>;
+  readonly findings: readonly Finding[];
+}
 
-/** Secrets shorter than this would be found by chance. */
+/** Secrets shorter than this would be found by chance. It is also what is looked up before the whole is compared. */
 const SHORTEST = 12;
 
 /** What base64 makes of `value` wherever it stands in a longer text: the characters that its neighbours cannot change, at each of three offsets. */
@@ -36,69 +42,125 @@ const base64Cores = (value: string): readonly string[] =>
   [0, 1, 2].map((offset) => {
     const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(value)]);
     const whole = bytes.toString("base64").replace(/=+$/, "");
-    const start = Math.ceil((offset * 8) / 6);
-    const end = Math.floor((bytes.length * 8) / 6);
-    return whole.slice(start, end);
+    return whole.slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
   });
 
 const percentEncoded = (value: string): string =>
   [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
 
-/** Every spelling that a secret may leak in; compared without regard to case where the spelling has none. */
-const spellings = (
-  value: string,
-): readonly { readonly name: string; readonly text: string; readonly folded: boolean }[] => [
-  { name: "plain", text: value, folded: false },
-  { name: "JSON", text: JSON.stringify(value).slice(1, -1), folded: false },
-  ...base64Cores(value).flatMap((core) => [
-    { name: "base64", text: core, folded: false },
-    { name: "base64url", text: core.replaceAll("+", "-").replaceAll("/", "_"), folded: false },
-  ]),
-  { name: "hex", text: Buffer.from(value).toString("hex"), folded: true },
-  { name: "percent", text: percentEncoded(value), folded: true },
-  { name: "percent", text: encodeURIComponent(value), folded: true },
-];
+const asBase64Url = (text: string): string => text.replaceAll("+", "-").replaceAll("/", "_");
 
-/** All places where a noted secret stands in a noted output. */
-export const scan = (secrets: readonly NotedSecret[], outputs: readonly NotedOutput[]): readonly Finding[] => {
-  const looked = secrets
-    .filter((secret) => secret.value.length >= SHORTEST)
-    .map((secret) => ({ secret, forms: spellings(secret.value) }));
-  return outputs.flatMap((output) => {
-    const folded = output.text.toLowerCase();
-    return looked.flatMap(({ secret, forms }) =>
-      forms
-        .filter((form) => (form.folded ? folded.includes(form.text.toLowerCase()) : output.text.includes(form.text)))
-        .slice(0, 1)
-        .map((form) => ({ kind: secret.kind, channel: output.channel, where: output.where, spelling: form.name })),
-    );
-  });
+interface Form {
+  readonly secret: NotedSecret;
+  readonly spelling: string;
+  readonly text: string;
+}
+
+/** Every spelling that a secret may leak in. Hex and percent are written in lower case: they are looked for without regard to case. */
+const formsOf = (secret: NotedSecret): { readonly exact: readonly Form[]; readonly folded: readonly Form[] } => {
+  const form = (spelling: string) => (text: string) => ({ secret, spelling, text });
+  const { value } = secret;
+  const cores = base64Cores(value);
+  return {
+    exact: [form("plain")(value), ...cores.map(form("base64")), ...cores.map(asBase64Url).map(form("base64url"))],
+    folded: [
+      form("hex")(Buffer.from(value).toString("hex")),
+      ...[percentEncoded(value), encodeURIComponent(value).toLowerCase()].map(form("percent")),
+    ],
+  };
 };
 
-const directory = (): string | undefined => process.env.RELAIS_CANARY_DIR;
+/** Forms by their first characters, so that a text of any length is gone through once. */
+class Dictionary {
+  readonly #byStart = new Map<string, Form[]>();
+
+  add(form: Form): void {
+    const start = form.text.slice(0, SHORTEST);
+    this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), form]);
+  }
+
+  *in(text: string): Generator<Form> {
+    for (let at = 0; at + SHORTEST <= text.length; at++) {
+      for (const form of this.#byStart.get(text.slice(at, at + SHORTEST)) ?? [])
+        if (text.startsWith(form.text, at)) yield form;
+    }
+  }
+}
+
+/** Runs of characters that can hold a secret; what stands between them cannot. */
+const RUNS = /[^\s"'<>{}[\](),;\\]{12,}/g;
+
+/** All places where a noted secret stands in a noted output. */
+export const scan = (secrets: Iterable<NotedSecret>, outputs: Iterable<NotedOutput>): Scan => {
+  const exact = new Dictionary();
+  const folded = new Dictionary();
+  const known = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.value.length < SHORTEST || seen.has(secret.value)) continue;
+    seen.add(secret.value);
+    known.set(secret.kind, (known.get(secret.kind) ?? 0) + 1);
+    const forms = formsOf(secret);
+    for (const form of forms.exact) exact.add(form);
+    for (const form of forms.folded) folded.add(form);
+  }
+  const looked = new Map<Channel, number>();
+  const findings = new Map<string, Finding>();
+  for (const { channel, where, text } of outputs) {
+    looked.set(channel, (looked.get(channel) ?? 0) + 1);
+    for (const [run] of text.matchAll(RUNS)) {
+      for (const { secret, spelling } of [...exact.in(run), ...folded.in(run.toLowerCase())]) {
+        if (secret.kind === "body" && channel === "store") continue;
+        findings.set(`${secret.kind} ${channel} ${where}`, { kind: secret.kind, channel, where, spelling });
+      }
+    }
+  }
+  return { secrets: known, outputs: looked, findings: [...findings.values()] };
+};
 
 const note = (file: string, entry: NotedSecret | NotedOutput): void => {
-  const into = directory();
+  const into = process.env.RELAIS_CANARY_DIR;
   if (into === undefined) return;
   mkdirSync(into, { recursive: true });
   // One file a process: appends of several processes to one file may interleave.
   appendFileSync(join(into, `${file}-${process.pid}.jsonl`), `${JSON.stringify(entry)}\n`);
 };
 
-export const noteSecret = (kind: string, value: string): void => note("secrets", { kind, value });
+const notedBefore = new Set<string>();
+const once = (key: string): boolean => {
+  if (notedBefore.has(key)) return false;
+  notedBefore.add(key);
+  return true;
+};
+
+export const noteSecret = (kind: string, value: string | null | undefined): void => {
+  if (value && once(`${kind} ${value}`)) note("secrets", { kind, value });
+};
 export const noteOutput = (channel: Channel, where: string, text: string): void =>
   note("outputs", { channel, where, text });
 
-/** Reads what files `<file>-*.jsonl` hold; a line cut off by a killed process is passed over. */
-export const readNotes = <T extends NotedSecret | NotedOutput>(files: readonly string[]): readonly T[] =>
-  files
-    .filter((file) => existsSync(file))
-    .flatMap((file) => readFileSync(file, "utf8").split("\n"))
-    .flatMap((line) => {
+/** What a child process of a test must be given in its environment, so that it notes too. */
+export const canaryEnvironment = (): Readonly<Record<string, string>> => {
+  const directory = process.env.RELAIS_CANARY_DIR;
+  if (directory === undefined) return {};
+  return {
+    RELAIS_CANARY_DIR: directory,
+    NODE_OPTIONS: `--import=${new URL("canary-preload.ts", import.meta.url).href}`,
+  };
+};
+
+function* linesOf<T>(directory: string, prefix: string): Generator<T> {
+  for (const file of readdirSync(directory).filter((name) => name.startsWith(prefix))) {
+    for (const line of readFileSync(join(directory, file), "utf8").split("\n")) {
       try {
-        return line === "" ? [] : [JSON.parse(line)];
+        if (line !== "") yield JSON.parse(line);
       } catch {
-        return [];
+        // A process that was killed may leave half a line.
       }
-    });
-export type { Finding, NotedOutput, NotedSecret };
+    }
+  }
+}
+
+/** Scans what all processes noted into a directory. */
+export const scanDirectory = (directory: string): Scan =>
+  scan(linesOf<NotedSecret>(directory, "secrets-"), linesOf<NotedOutput>(directory, "outputs-"));

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { noteOutput, noteSecret } from "./canary.ts";
+import { canaryEnvironment, noteSecret } from "./canary.ts";
 import { eventually } from "./eventually.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
@@ -27,7 +27,7 @@ interface Options {
   readonly args?: readonly string[];
 }
 
-/** `npm start` as a child process; every answer and log line is noted for the canary. */
+/** `npm start` as a child process; what it lets out is noted for the canary where the suite asks for it. */
 export class RelaisProcess {
   readonly origin: string;
   readonly setupToken: string;
@@ -62,6 +62,7 @@ export class RelaisProcess {
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
+        ...canaryEnvironment(),
         PORT: String(this.port),
         RELAIS_PUBLIC_URL: this.origin,
         RELAIS_DATA_DIR: this.dataDir,
@@ -73,7 +74,6 @@ export class RelaisProcess {
     this.#child = child;
     const take = (chunk: Buffer): void => {
       this.#output += chunk.toString();
-      noteOutput("log", "npm start", chunk.toString());
     };
     child.stdout?.on("data", take);
     child.stderr?.on("data", take);
@@ -85,10 +85,6 @@ export class RelaisProcess {
         return false;
       }
     });
-    if (process.platform === "linux") {
-      const cmdline = readFileSync(`/proc/${child.pid}/cmdline`, "utf8");
-      noteOutput("arguments", "npm start", cmdline);
-    }
   }
 
   get output(): string {
@@ -102,16 +98,7 @@ export class RelaisProcess {
 
   /** A request as a program or a test makes it; redirects are shown, not followed. */
   async request(path: string, init: RequestInit = {}): Promise<Response> {
-    const answer = await fetch(`${this.origin}${path}`, { redirect: "manual", ...init });
-    const page = answer.headers.get("content-type")?.startsWith("text/html") ?? false;
-    const where = `${init.method ?? "GET"} ${path.split("?")[0]}`;
-    const shown = [...answer.headers]
-      .map(([name, value]) => `${name}: ${value}`)
-      .filter((line) => !exempt(where, line));
-    const text = await answer.clone().text();
-    // The answer that makes a key shows it, once: one of the four places where a secret may stand.
-    noteOutput(page ? "page" : "answer", where, `${shown.join("\n")}\n${where === "POST /v1/keys" ? "" : text}`);
-    return answer;
+    return fetch(`${this.origin}${path}`, { redirect: "manual", ...init });
   }
 
   /** As an operator, by the setup token; a body is sent as JSON. */
@@ -151,8 +138,3 @@ export class RelaisProcess {
     return typeof code === "number" ? code : null;
   }
 }
-
-/** Google's authorization URL holds the state and challenge by design; the session cookie goes to its browser. */
-const exempt = (where: string, header: string): boolean =>
-  (where.startsWith("GET /google_gmail/authorize") && header.startsWith("location:")) ||
-  header.startsWith("set-cookie:");

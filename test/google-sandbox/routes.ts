@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Provider } from "oidc-provider";
+import { noteSecret } from "../builders/canary.ts";
 import { consentSteps } from "./consent.ts";
 import { errorPage } from "./consent-pages.ts";
 import type { SandboxControl } from "./control.ts";
@@ -106,9 +107,18 @@ const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
       return true;
     }
     const body = await readBody(req);
+    noteWhatRelaisHolds(new URLSearchParams(String(body)));
     if (!tokenFault(parts, res, new URLSearchParams(String(body)))) await callback(replay(req, body), res);
     return true;
   };
+};
+
+/** For the canary: none of it may be found in what Relais lets out. */
+const noteWhatRelaisHolds = (form: URLSearchParams): void => {
+  noteSecret("authorization code", form.get("code"));
+  noteSecret("PKCE verifier", form.get("code_verifier"));
+  noteSecret("client secret", form.get("client_secret"));
+  noteSecret("refresh token", form.get("refresh_token"));
 };
 
 /** What is scripted for the token endpoint, for the account whose code or refresh token came. */

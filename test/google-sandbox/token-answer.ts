@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { decodeJwt, type JWTPayload } from "jose";
 import type { KoaContextWithOIDC } from "oidc-provider";
+import { noteSecret } from "../builders/canary.ts";
 import type { SandboxAccount } from "./accounts.ts";
 import type { Fault } from "./faults.ts";
 import type { Parts } from "./parts.ts";
@@ -20,6 +21,8 @@ export const shapeTokenAnswer = async (parts: Parts, ctx: KoaContextWithOIDC): P
   const body = ctx.body as TokenBody;
   const account = parts.accounts.bySub(ctx.oidc.entities.Account?.accountId ?? "");
   if (account === null) return;
+  noteSecret("access token", body.access_token);
+  noteSecret("refresh token", body.refresh_token);
   const refreshed = ctx.oidc.params?.grant_type === "refresh_token";
   // oidc-provider repeats the refresh token with every refresh; Google never does unless it was replaced.
   const showsRefreshToken = !refreshed || ctx.oidc.entities.RotatedRefreshToken !== undefined;

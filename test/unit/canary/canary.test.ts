@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
-import { CHANNELS, scan } from "../../builders/canary.ts";
+import { CHANNELS, scan, scanDirectory } from "../../builders/canary.ts";
 
 const secret = { kind: "access token", value: `ya29.${randomBytes(24).toString("base64url")}` };
 const spelt: Readonly<Record<string, (value: string) => string>> = {
@@ -20,10 +24,10 @@ describe("the canary", () => {
     for (const [name, spell] of Object.entries(spelt)) {
       it(`finds a leak planted in channel ${channel}, spelt ${name}`, () => {
         const output = { channel, where: "planted", text: `before ${spell(secret.value)} after` };
-        const found = scan([secret], [output]);
-        assert.equal(found.length, 1);
-        assert.equal(found[0]?.channel, channel);
-        assert.equal(found[0]?.kind, "access token");
+        const [found, ...more] = scan([secret], [output]).findings;
+        assert.deepEqual(more, []);
+        assert.equal(found?.channel, channel);
+        assert.equal(found?.kind, "access token");
       });
     }
   }
@@ -33,6 +37,34 @@ describe("the canary", () => {
     const text = Object.values(spelt)
       .map((spell) => spell(other))
       .join(" ");
-    assert.deepEqual(scan([secret], [{ channel: "log", where: "", text }]), []);
+    assert.deepEqual(scan([secret], [{ channel: "log", where: "", text }]).findings, []);
+  });
+
+  it("lets bodies stand in the store, and nowhere else", () => {
+    const body = { kind: "body", value: "canary-body-0123456789" };
+    const text = JSON.stringify({ text: body.value });
+    assert.deepEqual(scan([body], [{ channel: "store", where: "messages", text }]).findings, []);
+    assert.equal(scan([body], [{ channel: "log", where: "send-mail", text }]).findings.length, 1);
+  });
+
+  it("finds each leak of a program that leaks by every channel", () => {
+    const directory = mkdtempSync(join(tmpdir(), "relais-canary-"));
+    try {
+      writeFileSync(join(directory, "secrets-0.jsonl"), `${JSON.stringify(secret)}\n`);
+      const at = (path: string): string => new URL(path, import.meta.url).pathname;
+      const done = spawnSync(
+        process.execPath,
+        ["--import", at("../../builders/canary-preload.ts"), at("leaks.ts"), secret.value],
+        {
+          env: { PATH: process.env.PATH, RELAIS_CANARY_DIR: directory },
+          encoding: "utf8",
+        },
+      );
+      assert.equal(done.status, 0, done.stderr);
+      const channels = scanDirectory(directory).findings.map((finding) => finding.channel);
+      assert.deepEqual([...new Set(channels)].sort(), [...CHANNELS].sort());
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
