@@ -32,7 +32,7 @@ const isSafe = (url: URL): boolean =>
 
 const withoutSlash = (text: string): string => text.replace(/\/+$/, "");
 
-/** An endpoint or root URL, with or without a trailing slash; answered without. */
+/** An endpoint, taken as it stands: a slash at its end may be part of the path. */
 export const url = z
   .string()
   .refine((text) => URL.canParse(text), "must be a URL")
@@ -40,11 +40,13 @@ export const url = z
     (text) => !URL.canParse(text) || isSafe(new URL(text)),
     "must be an https URL (plain http is taken on localhost, 127.0.0.1 and [::1] only)",
   )
-  .refine((text) => !URL.canParse(text) || new URL(text).username === "", "must not hold a user name")
-  .transform(withoutSlash);
+  .refine((text) => !URL.canParse(text) || new URL(text).username === "", "must not hold a user name");
+
+/** A root to which paths are joined, with or without a trailing slash; answered without. */
+export const rootUrl = url.transform(withoutSlash);
 
 /** An origin: cookies, redirect URI and tokens' audience are all made from it, so that it can have no path. */
-export const publicOrigin = url.refine((text) => {
+export const publicOrigin = rootUrl.refine((text) => {
   if (!URL.canParse(text)) return true;
   const parsed = new URL(text);
   return parsed.pathname === "/" && parsed.search === "" && parsed.hash === "" && parsed.origin === text.toLowerCase();

@@ -2,7 +2,17 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { Secret } from "../domain/secret.ts";
-import { addressList, flag, port, publicOrigin, secretText, timeScale, url, wholeNumber } from "./config-values.ts";
+import {
+  addressList,
+  flag,
+  port,
+  publicOrigin,
+  rootUrl,
+  secretText,
+  timeScale,
+  url,
+  wholeNumber,
+} from "./config-values.ts";
 
 export interface Config {
   readonly port: number;
@@ -90,7 +100,7 @@ const SCHEMA = z.object({
   FIRESTORE_EMULATOR_HOST: z.string().optional(),
   PUBSUB_EMULATOR_HOST: z.string().optional(),
   SECRET_MANAGER_EMULATOR_HOST: z.string().optional(),
-  GOOGLE_ISSUER: url.default(REAL_GOOGLE.GOOGLE_ISSUER),
+  GOOGLE_ISSUER: rootUrl.default(REAL_GOOGLE.GOOGLE_ISSUER),
   GOOGLE_AUTHORIZATION_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_AUTHORIZATION_ENDPOINT),
   GOOGLE_TOKEN_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_TOKEN_ENDPOINT),
   GOOGLE_REVOCATION_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_REVOCATION_ENDPOINT),
@@ -103,7 +113,7 @@ const SCHEMA = z.object({
   GMAIL_SMTP_PORT: port.optional(),
   GMAIL_SMTP_SECURITY: z.enum(["tls", "starttls"], "must be tls or starttls").default("tls"),
   GMAIL_SMTP_CA: pemFile.optional(),
-  GMAIL_API_ROOT_URL: url.default(REAL_GOOGLE.GMAIL_API_ROOT_URL),
+  GMAIL_API_ROOT_URL: rootUrl.default(REAL_GOOGLE.GMAIL_API_ROOT_URL),
   RELAIS_SETUP_TOKEN: secretText.optional(),
   RELAIS_OPERATORS: addressList,
   RELAIS_MEMBERS: addressList,

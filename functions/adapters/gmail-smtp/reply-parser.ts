@@ -5,6 +5,9 @@ export interface ParsedReply extends SmtpReply {
   readonly lines: readonly string[];
 }
 
+/** Of a reply what is stored and shown: not its raw lines. */
+export const withoutLines = ({ code, enhanced, response }: ParsedReply): SmtpReply => ({ code, enhanced, response });
+
 /** RFC 5321 §4.5.3.1.5 allows 512 octets a line; servers go somewhat beyond it, never this far. */
 const LONGEST_LINE = 4_096;
 const MOST_LINES = 256;

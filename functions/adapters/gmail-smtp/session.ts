@@ -5,7 +5,7 @@ import type { Login, SmtpStage } from "../../domain/messages/ports.ts";
 import type { Secret } from "../../domain/secret.ts";
 import { connectSocket, resolveHost, type SmtpEndpoint, upgradeSocket } from "./connect.ts";
 import { timeoutFor } from "./limits.ts";
-import type { ParsedReply } from "./reply-parser.ts";
+import { type ParsedReply, withoutLines } from "./reply-parser.ts";
 import { SmtpStream } from "./stream.ts";
 import { authenticate } from "./xoauth2.ts";
 
@@ -120,6 +120,6 @@ export class SessionOpener {
     if (answer.kind === "lost") return { ok: false, stage, reason: answer.reason };
     if (answer.reply.code >= 200 && answer.reply.code < 300) return { ok: true, value: answer.reply };
     stream.destroy();
-    return { ok: false, stage, reply: answer.reply };
+    return { ok: false, stage, reply: withoutLines(answer.reply) };
   }
 }

@@ -10,14 +10,13 @@ import type {
 import { envelopeAddress, isInternational } from "./address.ts";
 import { dataBlocks, END_OF_DATA } from "./data-stream.ts";
 import { sendBudgetMs, timeoutFor } from "./limits.ts";
-import type { ParsedReply } from "./reply-parser.ts";
+import { withoutLines } from "./reply-parser.ts";
 import type { SmtpSession } from "./session.ts";
 import type { Answer } from "./stream.ts";
 
 /** `null`: go on. */
 type Halt = SendOutcome | null;
 
-const kept = ({ code, enhanced, response }: ParsedReply): SmtpReply => ({ code, enhanced, response });
 const positive = (reply: SmtpReply): boolean => reply.code >= 200 && reply.code < 300;
 
 const refused = (stage: SmtpStage, reply: SmtpReply, refusals: RefusedRecipients = []): SendOutcome => ({
@@ -82,7 +81,7 @@ export class Transaction {
     ];
     const answer = await this.#command(`MAIL FROM:<${from}>${parameters.join("")}`);
     if (answer.kind === "lost") return { kind: "not_sent", stage: "mail", reason: answer.reason };
-    return positive(answer.reply) ? null : refused("mail", kept(answer.reply));
+    return positive(answer.reply) ? null : refused("mail", withoutLines(answer.reply));
   }
 
   async #recipients(): Promise<Halt> {
@@ -94,7 +93,7 @@ export class Transaction {
       }
       const answer = await this.#command(`RCPT TO:<${path}>`);
       if (answer.kind === "lost") return { kind: "not_sent", stage: "rcpt", reason: answer.reason };
-      const reply = kept(answer.reply);
+      const reply = withoutLines(answer.reply);
       // 421 speaks of the session (RFC 5321 §3.8), not of the recipient.
       if (reply.code === 421) return refused("rcpt", reply);
       if (positive(reply)) this.#accepted.push(address);
@@ -110,7 +109,7 @@ export class Transaction {
     if (answer.reply.code === 354) return null;
     // Whatever else it is, it is no leave to send; a 2xx here breaks the grammar, so the session is not used again.
     if (answer.reply.code < 400) this.#session.stream.destroy();
-    return refused("data", kept(answer.reply), this.#refused);
+    return refused("data", withoutLines(answer.reply), this.#refused);
   }
 
   /** All of the message but its end. A server that speaks in between is breaking off: without the end nothing is delivered. */
@@ -120,7 +119,7 @@ export class Transaction {
       const interjection = stream.interjection;
       if (interjection !== null) {
         stream.destroy();
-        if (interjection.code >= 400) return refused("body", kept(interjection), this.#refused);
+        if (interjection.code >= 400) return refused("body", withoutLines(interjection), this.#refused);
         return { kind: "not_sent", stage: "body", reason: `unexpected reply ${interjection.code} in the message` };
       }
       const timeoutMs = Math.min(timeoutFor(this.#clock, "block"), this.#leftMs());
@@ -140,7 +139,7 @@ export class Transaction {
     }
     const answer = await stream.command(END_OF_DATA.trimEnd(), timeoutFor(this.#clock, "endOfData"));
     if (answer.kind === "lost") return { kind: "unknown", reason: answer.reason, refused: this.#refused };
-    const reply = kept(answer.reply);
+    const reply = withoutLines(answer.reply);
     if (positive(reply)) {
       return { kind: "accepted", accepted: this.#accepted, refused: this.#refused, reply, providerId: null };
     }

@@ -1,6 +1,6 @@
 import type { SmtpReply } from "../../domain/messages/message.ts";
 import type { Login } from "../../domain/messages/ports.ts";
-import type { ParsedReply } from "./reply-parser.ts";
+import { type ParsedReply, withoutLines } from "./reply-parser.ts";
 import type { Answer, SmtpStream } from "./stream.ts";
 
 /**
@@ -38,7 +38,7 @@ export const authenticate = async (stream: SmtpStream, login: Login, timeoutMs: 
   const first: Answer = await stream.command(`AUTH XOAUTH2 ${response}`, timeoutMs);
   if (first.kind === "lost") return first;
   if (first.reply.code === 235) return { kind: "authenticated" };
-  if (first.reply.code !== 334) return { kind: "refused", reply: first.reply };
+  if (first.reply.code !== 334) return { kind: "refused", reply: withoutLines(first.reply) };
   const status = challengeStatus(first.reply);
   const second = await stream.command("", timeoutMs);
   if (second.kind === "lost") return second;

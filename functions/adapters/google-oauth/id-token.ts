@@ -10,16 +10,20 @@ const CLOCK_TOLERANCE_S = 10;
 
 const REAL_ISSUER = "https://accounts.google.com";
 
-/** Google signs with either form (developers.google.com/identity/openid-connect/openid-connect); nobody else has two. */
+/**
+ * Google signs with or without the scheme (developers.google.com/identity/openid-connect/openid-connect). The configured issuer has lost its
+ * trailing slash, which other issuers do write.
+ */
 const issuersOf = (issuer: string): string[] =>
-  issuer === REAL_ISSUER ? [REAL_ISSUER, "accounts.google.com"] : [issuer];
+  issuer === REAL_ISSUER ? [REAL_ISSUER, "accounts.google.com"] : [issuer, `${issuer}/`];
 
 const claims = z.object({
   sub: z.string().min(1),
   email: z.string().min(3),
   // A boolean by the specification; some of Google's libraries have seen the text.
   email_verified: z.union([z.literal(true), z.literal("true")]),
-  aud: z.string(),
+  // One audience, alone or as a list of one (RFC 7519 §4.1.3).
+  aud: z.union([z.string(), z.tuple([z.string()])]),
   nonce: z.string().optional(),
   hd: z.string().optional(),
 });

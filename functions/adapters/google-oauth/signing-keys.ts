@@ -8,7 +8,7 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.
 
 /** Google rotates its keys every few weeks and publishes each long before its use; its answers say hours. */
 const KEEP_MS = HOUR;
-/** A token with an unknown key id makes us look again, though not for every forged one. */
+/** A token with an unknown key id makes us look again at once, though not for every forged one. */
 const LOOK_AGAIN_AFTER_MS = MINUTE;
 
 export interface SigningKeys {
@@ -20,6 +20,7 @@ export interface SigningKeys {
 export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
   let kept: { readonly keys: JSONWebKeySet; readonly atMs: number } | null = null;
   let underWay: Promise<void> | null = null;
+  let lookedAgainAtMs = Number.NEGATIVE_INFINITY;
   const fetchKeys = async (): Promise<void> => {
     const answer = await askEndpoint(clock, jwksUri);
     const parsed = answer.kind === "answer" && answer.status === 200 ? keySet.safeParse(answer.json) : null;
@@ -37,7 +38,10 @@ export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
     forKey: async (kid) => {
       if (!youngerThan(KEEP_MS)) await refresh();
       const known = kid === undefined || kept?.keys.keys.some((key) => key.kid === kid);
-      if (!known && !youngerThan(LOOK_AGAIN_AFTER_MS)) await refresh();
+      if (!known && clock.nowMs() - lookedAgainAtMs >= clock.lasting(LOOK_AGAIN_AFTER_MS)) {
+        lookedAgainAtMs = clock.nowMs();
+        await refresh();
+      }
       return kept?.keys ?? null;
     },
   };

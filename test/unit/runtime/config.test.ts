@@ -57,7 +57,14 @@ describe("loadConfig", () => {
     assert.equal(loadConfig({ PORT: "9123" }).publicUrl, "http://localhost:9123");
   });
 
-  it("answers URLs without their trailing slash", () => {
+  it("answers root URLs without their trailing slash, and leaves endpoints as they are", () => {
+    const slashed = loadConfig({
+      ...SANDBOX,
+      GOOGLE_ISSUER: "http://127.0.0.1:9000/",
+      GOOGLE_JWKS_URI: "http://[::1]/k/",
+    });
+    assert.equal(slashed.google.issuer, "http://127.0.0.1:9000");
+    assert.equal(slashed.google.jwksUri, "http://[::1]/k/");
     assert.equal(
       loadConfig({ RELAIS_PUBLIC_URL: "https://relais.example.com/" }).publicUrl,
       "https://relais.example.com",
