@@ -27,9 +27,11 @@ export interface Edit {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** RFC 9110 §13.1.1: a list of quoted tags, or `*`; a weak tag never matches. */
+/** RFC 9110 §13.1.1: a list of quoted tags, or `*`; a weak tag never matches. Taken too as it stands in the body, without quotes. */
 const matches = (ifMatch: string | null, etag: string): boolean =>
-  ifMatch === null || ifMatch.trim() === "*" || ifMatch.split(",").some((tag) => tag.trim() === `"${etag}"`);
+  ifMatch === null ||
+  ifMatch.trim() === "*" ||
+  ifMatch.split(",").some((tag) => [`"${etag}"`, etag].includes(tag.trim()));
 
 /** A patch that only removes an unknown member would leave no trace in the merged record: so names are checked first. */
 const checkNames = (patch: unknown): Result<Members> => {
