@@ -80,7 +80,7 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
   const forged = match.route.access === "public" ? null : csrfProblem(req, credentials);
   if (forged !== null) return problem(forged);
   const body = await readBody(req);
-  if (!body.ok) return problem(body.problem);
+  if (!body.ok) return match.route.tooLarge ?? problem(body.problem);
   return match.route.handle({
     method: match.route.method,
     path: decodePath(pathname) ?? pathname,

@@ -57,4 +57,6 @@ export interface Route {
   readonly path: string;
   readonly access: RouteAccess;
   readonly handle: (call: Call) => Promise<Reply>;
+  /** Answered where the request is larger than the platform takes; absent: `request_too_large`. */
+  readonly tooLarge?: Reply;
 }

@@ -95,8 +95,10 @@ const postBatch = (system: MoveDeps) => async (call: Call) => {
     : notSent(results.problem);
 };
 
+const tooLarge = notSent({ code: "message_too_large" });
+
 /** `POST /v1/messages` and `/v1/messages/batch`. */
 export const acceptingRoutes = (system: MoveDeps): readonly Route[] => [
-  { method: "POST", path: "/v1/messages", access: "programs", handle: post(system) },
-  { method: "POST", path: "/v1/messages/batch", access: "programs", handle: postBatch(system) },
+  { method: "POST", path: "/v1/messages", access: "programs", handle: post(system), tooLarge },
+  { method: "POST", path: "/v1/messages/batch", access: "programs", handle: postBatch(system), tooLarge },
 ];
