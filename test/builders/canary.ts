@@ -136,6 +136,12 @@ const once = (key: string): boolean => {
 export const noteSecret = (kind: string, value: string | null | undefined): void => {
   if (value && once(`${kind} ${value}`)) note("secrets", { kind, value });
 };
+/** Text for a message's body that may be found nowhere but in the store (and the recipient's mailbox). */
+export const markedBody = (): string => {
+  const mark = `canary-body-${crypto.randomUUID()}`;
+  noteSecret("body", mark);
+  return mark;
+};
 export const noteOutput = (channel: Channel, where: string, text: string): void =>
   note("outputs", { channel, where, text });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { markedBody } from "../../builders/canary.ts";
 import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { eventually } from "../../builders/eventually.ts";
 
@@ -21,7 +22,9 @@ describe("npm start, killed with accepted messages under way", () => {
           server,
           to: [`client-${index}@example.org`],
           subject: `Facture ${index}`,
-          text: "Bonjour",
+          text: `Bonjour ${markedBody()}`,
+          html: `<p>Bonjour ${markedBody()}</p>`,
+          attachments: [{ filename: "facture.txt", content: Buffer.from(markedBody()).toString("base64") }],
           // Whatever the kill caught between the mark and the end of the message is unknown, and by default held for a person.
           onUnknown: "resend",
         });
