@@ -205,14 +205,16 @@ const TEXTS: Texts = {
       advice: "It stands in RELAIS_OPERATORS: remove it from the deployment’s configuration, not here.",
     },
   },
-  not_implemented: {
+  security_event_invalid: {
     fr: {
-      title: "Cette fonction n’existe pas encore",
-      advice: "Elle est prévue par le contrat, mais absente de cette version.",
+      title: "Ce n’est pas une alerte de sécurité de Google pour cette application",
+      advice:
+        "La signature, l’émetteur ou le destinataire (ID client) ne conviennent pas. Vérifiez que l’ID client enregistré dans Relais est celui du projet Google qui envoie les alertes.",
     },
     en: {
-      title: "This function does not exist yet",
-      advice: "The contract foresees it, but this version does not have it.",
+      title: "This is no security event of Google’s for this app",
+      advice:
+        "Its signature, issuer or audience (client ID) is wrong. Check that the client ID saved in Relais is of the Google project that sends the events.",
     },
   },
   contended: {
@@ -461,6 +463,18 @@ const TEXTS: Texts = {
       title: "Password changed or access removed",
       advice:
         "The account’s password was changed, or the app’s access was removed in the Google account. Reconnecting the account is enough.",
+    },
+  },
+  account_disabled: {
+    fr: {
+      title: "Google a désactivé ce compte",
+      advice:
+        "Google a suspendu ou supprimé le compte. Connectez-vous à Gmail avec ce compte pour en voir la cause ; une fois le compte rétabli, reconnectez-le ici s’il ne l’est pas de lui-même.",
+    },
+    en: {
+      title: "Google has disabled this account",
+      advice:
+        "Google has suspended or deleted the account. Sign in to Gmail with it to see why; once it is back, reconnect it here unless that happened by itself.",
     },
   },
   admin_policy: {

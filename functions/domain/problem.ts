@@ -24,7 +24,6 @@ export type PlainProblemCode =
   | "has_open_messages"
   | "client_type_desktop"
   | "fixed_by_environment"
-  | "not_implemented"
   // connecting an account (contract, section 4)
   | "gmail_credentials_missing"
   | "state_invalid"
@@ -36,6 +35,8 @@ export type PlainProblemCode =
   | "refresh_token_missing"
   | "identity_unproven"
   | "client_rejected"
+  // what Google pushes to us
+  | "security_event_invalid"
   // a grant that no longer works
   | "grant_revoked"
   // messages (contract, section 5)

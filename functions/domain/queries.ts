@@ -23,6 +23,8 @@ export const QUERIES = {
   /** Servers that hold a grant of one Google account (`accountSub`), to find siblings before a revocation. */
   serversByAccount: { kind: "mailServers", equal: ["accountSub"], order: ["createdAtMs", "asc"] },
   serversDueForCheck: { kind: "mailServers", equal: [], upTo: true, order: ["nextCheckAtMs", "asc"] },
+  /** Servers whose secrets were being changed when something cut that off. */
+  secretSweepsDue: { kind: "secretSweeps", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
   keysByAge: { kind: "keys", equal: [], order: newest },
   auditNewest: { kind: "audit", equal: [], order: newest },
   messagesNewest: { kind: "messages", equal: [], order: newest },

@@ -1,5 +1,12 @@
 import type { ApiKey, AuditEntry, Session, SessionId } from "./access/records.ts";
-import type { AccessTokenEntry, OAuthState } from "./connections/records.ts";
+import type {
+  AccessTokenEntry,
+  GrantLedger,
+  OAuthClientFacts,
+  OAuthState,
+  SecretSweep,
+  SecurityEventEntry,
+} from "./connections/records.ts";
 import type { MailServer } from "./mail-servers/mail-server.ts";
 import type { BodyChunk, IdempotencyEntry, Message, QuotaLedger } from "./messages/message.ts";
 import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
@@ -25,6 +32,14 @@ export interface RecordKinds {
   oauthStates: OAuthState;
   /** id: `srv_…`; the sealed access token last minted for that server */
   accessTokens: AccessTokenEntry;
+  /** id: SHA-256 of the `jti`; the security events of Google's that were dealt with */
+  securityEvents: SecurityEventEntry;
+  /** id: SHA-256 of the client id; what was learnt about an OAuth client */
+  oauthClients: OAuthClientFacts;
+  /** id: SHA-256 of (client id, account's `sub`); the grants that Google gave for them */
+  grantLedgers: GrantLedger;
+  /** id: `srv_…`; a server whose secrets are being changed, to be looked through if that is cut off */
+  secretSweeps: SecretSweep;
   /** id: `msg_…` */
   messages: Message;
   /** id: `<msg id>.<index>` */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
+import { securityEventTokens } from "../adapters/google-oauth/security-event-tokens.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { Randomness } from "../domain/randomness.ts";
@@ -109,6 +110,7 @@ export const compose = (config: Config, options: ComposeOptions): System => {
     ...kept,
     announce: announcer({ ...ground, publisher: kept.publisher, publicUrl }),
     oauth: googleOAuth(config, clock),
+    securityEventTokens: securityEventTokens(clock, config.google.riscConfiguration),
     ...mailPorts(ground),
   };
 };

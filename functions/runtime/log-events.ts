@@ -53,12 +53,25 @@ export const LOG_EVENTS = {
   },
   connection_reconnect_required: {
     means: "Google refuses the grant for good; the server's mail is held.",
-    act: "Connect the account again; `reason` is the likeliest cause.",
+    act: "Connect the account again; `reason` is the likeliest cause, the other fields what speaks for it.",
   },
   authorization_failed: {
     means: "A consent or sign-in did not end well; the person saw a page that says why (`problem`).",
     act: "Nothing, unless people report it.",
   },
+  security_event: {
+    means: "Google told of a security event of an account (`type`); what it asks for was done.",
+    act: NOTHING,
+  },
+  security_event_refused: {
+    means: "What came as a security event is not one of Google's for this client (`detail`); it was answered 400.",
+    act: "Many: compare the client ID in the settings with the project that is registered for security events.",
+  },
+  secret_left_to_sweep: {
+    means: "A superseded refresh token could not be destroyed here; the next sweep does it.",
+    act: "Nothing from `deliver-mail`, which may not destroy. From others: look at Secret Manager.",
+  },
+  secrets_swept: { means: "What a crash had left in the vault was destroyed.", act: NOTHING },
   grant_discarded: { means: "A consent brought a grant that does not fit; it was not stored.", act: NOTHING },
   signed_in: { means: "A person signed in with Google.", act: NOTHING },
   identity_unproven: {

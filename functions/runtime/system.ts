@@ -1,5 +1,5 @@
 import type { Clock } from "../domain/clock.ts";
-import type { GoogleOAuth, Sealer, SecretVault } from "../domain/connections/ports.ts";
+import type { GoogleOAuth, Sealer, SecretVault, SecurityEventTokens } from "../domain/connections/ports.ts";
 import type { Log } from "../domain/log.ts";
 import type { Transport } from "../domain/mail-servers/mail-server.ts";
 import type { ComposeMime, GmailAccount, MailTransport } from "../domain/messages/ports.ts";
@@ -25,6 +25,7 @@ export interface System {
   readonly publisher: Publisher;
   readonly announce: Announce;
   readonly oauth: GoogleOAuth;
+  readonly securityEventTokens: SecurityEventTokens;
   readonly transports: Readonly<Record<Transport, MailTransport>>;
   readonly gmailAccount: GmailAccount;
   readonly composeMime: ComposeMime;

@@ -101,10 +101,10 @@ const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): 
   const said = await askGoogle(deps, lease.id, grant);
   if (said.kind === "token") return keep(deps, lease, said);
   if (said.kind === "dead") {
-    const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, said.reason);
+    const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, said.death);
     // Ending the grant empties the entry, lease and all; where someone else had ended it before, the lease is still ours to give back.
     await giveBackLease(deps, lease);
-    return ended ? { ok: false, why: "grant_dead", reason: said.reason } : null;
+    return ended ? { ok: false, why: "grant_dead", reason: said.death.reason } : null;
   }
   await giveBackLease(deps, lease);
   return said.kind === "unreachable" ? unavailable(said.retryAfterS) : { ok: false, why: "client_rejected" };

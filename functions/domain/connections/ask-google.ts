@@ -1,20 +1,24 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { type ConnectionReason, type Grant, grantOf } from "../mail-servers/mail-server.ts";
-import type { Settings } from "../settings/settings.ts";
-import { diagnoseDeath } from "./lifetime.ts";
-import { type ClientDeps, readClient } from "./oauth-client.ts";
+import type { Grant } from "../mail-servers/mail-server.ts";
+import { Unavailable } from "../problem.ts";
+import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
+import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
+import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "./ports.ts";
+import { beginSecretChange, endSecretChange } from "./secret-sweep.ts";
 
 export interface AskDeps extends ClientDeps {
   readonly clock: Clock;
   readonly oauth: Pick<GoogleOAuth, "refresh">;
   readonly log: Log;
+  /** Reads the client for many grants at once (`rememberedClient`); absent: it is read anew each time. */
+  readonly client?: ClientReader;
 }
 
 export type GoogleSaid =
-  | { readonly kind: "token"; readonly tokens: TokenAnswer; readonly grant: Grant; readonly settings: Settings }
-  | { readonly kind: "dead"; readonly reason: ConnectionReason; readonly grant: Grant }
+  | { readonly kind: "token"; readonly tokens: TokenAnswer; readonly grant: Grant; readonly app: App }
+  | { readonly kind: "dead"; readonly death: Death; readonly grant: Grant }
   | { readonly kind: "client_rejected" }
   | { readonly kind: "unreachable"; readonly retryAfterS: number };
 
@@ -24,18 +28,34 @@ export type GoogleSaid =
  * Neither an outage nor a client that Google refuses says anything of the grant. Throws `Unavailable`.
  */
 export const askGoogle = async (deps: AskDeps, serverId: string, grant: Grant): Promise<GoogleSaid> => {
-  const { client, settings } = await readClient(deps);
+  const anew = clientReader(deps);
+  const said = await askAs(deps, await (deps.client ?? anew)(), { serverId, grant });
+  // What was remembered may be out of date: another client, or another secret, may have been saved since.
+  return said.kind === "client_rejected" && deps.client !== undefined
+    ? askAs(deps, await anew(), { serverId, grant })
+    : said;
+};
+
+interface Asked {
+  readonly serverId: string;
+  readonly grant: Grant;
+}
+
+const askAs = async (
+  deps: AskDeps,
+  { client, app }: Awaited<ReturnType<ClientReader>>,
+  asked: Asked,
+): Promise<GoogleSaid> => {
+  const { serverId, grant } = asked;
   // Another client's refresh would be answered `unauthorized_client`; the former client may be saved again.
   if (client === null || client.clientId !== grant.clientId)
     return rejected(deps, serverId, "client_missing_or_changed");
   const refreshToken = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
-  if (refreshToken === undefined) return { kind: "dead", reason: "secret_missing", grant };
+  if (refreshToken === undefined)
+    return { kind: "dead", death: { reason: "secret_missing", evidence: { secret: "unreadable" } }, grant };
   const answer = await deps.oauth.refresh(client, refreshToken);
-  if (!answer.ok) return refusalSays(deps, { serverId, grant, settings }, answer.refusal);
-  const next = answer.tokens.refreshToken;
-  const rotated = next !== null && !next.matches(refreshToken);
-  const now = rotated ? await rotate(deps, { serverId, grant }, answer.tokens) : grant;
-  return { kind: "token", tokens: answer.tokens, grant: now, settings };
+  if (!answer.ok) return refusalSays(deps, { ...asked, app }, answer.refusal);
+  return { kind: "token", tokens: answer.tokens, grant: await rotate(deps, asked, answer.tokens), app };
 };
 
 const rejected = (deps: AskDeps, serverId: string, error: string): GoogleSaid => {
@@ -43,57 +63,75 @@ const rejected = (deps: AskDeps, serverId: string, error: string): GoogleSaid =>
   return { kind: "client_rejected" };
 };
 
-const refusalSays = (
+const ADMIN_ERRORS: readonly string[] = ["admin_policy_enforced", "org_internal"];
+
+const refusalSays = async (
   deps: AskDeps,
-  asked: { readonly serverId: string; readonly grant: Grant; readonly settings: Settings },
+  { serverId, grant, app }: Asked & { readonly app: App },
   refusal: TokenRefusal,
-): GoogleSaid => {
+): Promise<GoogleSaid> => {
   switch (refusal.kind) {
-    case "invalid_grant":
-      return { kind: "dead", reason: diagnoseDeath(deps, asked.grant, asked.settings), grant: asked.grant };
-    case "refused":
-      return {
-        kind: "dead",
-        reason:
-          refusal.error === "admin_policy_enforced" || refusal.error === "org_internal" ? "admin_policy" : "unclear",
-        grant: asked.grant,
-      };
+    case "invalid_grant": {
+      const ledger = await readLedger(deps, grant);
+      const rank = rankOf(livingGrants(deps.clock, ledger?.value, app), serverId);
+      return { kind: "dead", death: diagnoseDeath(deps, grant, { ...app, rank }), grant };
+    }
+    case "refused": {
+      const reason = ADMIN_ERRORS.includes(refusal.error) ? "admin_policy" : "unclear";
+      return { kind: "dead", death: { reason, evidence: { error: refusal.error } }, grant };
+    }
     case "client_rejected":
-      return rejected(deps, asked.serverId, refusal.error);
+      return rejected(deps, serverId, refusal.error);
     case "unreachable":
-      deps.log.warn("google_unreachable", { server: asked.serverId, reason: refusal.reason });
+      deps.log.warn("google_unreachable", { server: serverId, reason: refusal.reason });
       return { kind: "unreachable", retryAfterS: refusal.retryAfterS };
   }
 };
 
 const TRIES = 8;
 
-/** Secret first, then the pointer, then the old secret's end: a crash in between leaves one secret too many, never a pointer to nothing. */
-const rotate = async (
+/**
+ * Secret first, then the pointer, then the old secret's end: a crash in between leaves one secret too many, which the sweep finds, never a
+ * pointer to nothing. Where this function may not destroy (`deliver-mail`), it is left to the sweep as well.
+ */
+const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise<Grant> => {
+  const { refreshToken } = tokens;
+  if (refreshToken === null) return asked.grant;
+  const change = await beginSecretChange(deps, asked.serverId);
+  const secretVersion = await deps.vault.add({ kind: "refresh_token", serverId: asked.serverId }, refreshToken);
+  const next = await point(deps, asked, secretVersion);
+  // Reconnected, rotated or disconnected meanwhile: that grant counts, the new secret serves nobody.
+  const useless = next === null ? secretVersion : asked.grant.secretVersion;
+  await destroyOrLeave(deps, asked.serverId, { version: useless, change });
+  return next ?? asked.grant;
+};
+
+const destroyOrLeave = async (
   deps: AskDeps,
-  { serverId, grant }: { readonly serverId: string; readonly grant: Grant },
-  tokens: TokenAnswer,
-): Promise<Grant> => {
-  const name = { kind: "refresh_token", serverId } as const;
-  if (tokens.refreshToken === null) return grant;
-  const secretVersion = await deps.vault.add(name, tokens.refreshToken);
+  serverId: string,
+  { version, change }: { readonly version: string; readonly change: string },
+): Promise<void> => {
+  try {
+    await deps.vault.destroy({ kind: "refresh_token", serverId }, version);
+    await endSecretChange(deps, serverId, change);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    deps.log.warn("secret_left_to_sweep", { server: serverId });
+  }
+};
+
+/** Moves the pointer to the new secret. Null: the grant that was asked for is no longer the server's. */
+const point = async (deps: AskDeps, { serverId, grant }: Asked, secretVersion: string): Promise<Grant | null> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
-    const held = server === undefined ? null : grantOf(server.value);
-    if (server === undefined || held === null || held.secretVersion !== grant.secretVersion) {
-      // Reconnected, rotated or disconnected meanwhile: that grant counts, this one serves nobody.
-      await deps.vault.destroy(name, secretVersion);
-      return grant;
-    }
+    if (server === undefined) return null;
     const { connection } = server.value;
-    if (connection.state === "not_connected") return grant;
-    const next: Grant = { ...held, secretVersion, generation: held.generation + 1 };
+    if (connection.state === "not_connected" || connection.grant.secretVersion !== grant.secretVersion) return null;
+    const next: Grant = { ...connection.grant, secretVersion, generation: connection.grant.generation + 1 };
     const value = { ...server.value, connection: { ...connection, grant: next } };
     const { version } = server;
     const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id: serverId, version, value }]);
-    if (!outcome.done) continue;
-    await deps.vault.destroy(name, grant.secretVersion);
-    return next;
+    if (outcome.done) return next;
   }
   throw new Error("a mail server was written to without end");
 };

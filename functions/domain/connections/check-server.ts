@@ -1,9 +1,7 @@
-import { isoTime } from "../clock.ts";
 import { judgeConnection } from "../mail-servers/judge-connection.ts";
 import {
   type Connection,
   type ConnectionState,
-  canSend,
   type Grant,
   grantOf,
   type MailServer,
@@ -13,11 +11,15 @@ import type { Publisher } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Versioned } from "../records.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
+import { noteClientFacts } from "./client-facts.ts";
 import { type EndGrantDeps, endGrant } from "./end-grant.ts";
-import { liveConnection } from "./lifetime.ts";
+import { type App, liveConnection, outlivesTesting } from "./lifetime.ts";
 import { nextCheckAtMs, retryCheckAtMs } from "./next-check.ts";
+import { clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, Identity } from "./ports.ts";
+import type { AccessTokenEntry } from "./records.ts";
 import { readSendAs } from "./send-as.ts";
+import { tellOfMove } from "./tell-of-move.ts";
 import { type CacheDeps, mintedEntry, readEntry } from "./token-cache.ts";
 
 export interface CheckDeps extends AskDeps, EndGrantDeps, CacheDeps {
@@ -30,58 +32,94 @@ export interface CheckDeps extends AskDeps, EndGrantDeps, CacheDeps {
 export type CheckOutcome =
   /** No such server, or nothing to prove: never connected, disconnected, or to be reconnected by a person. */
   | { readonly kind: "nothing_to_check" }
-  /** Google or our own client stood in the way; the server is not marked and will be checked again. */
+  /** Google or our own client stood in the way; the server is not marked for that and will be checked again. */
   | { readonly kind: "postponed"; readonly why: "client_rejected" | "google_unavailable" }
   | { readonly kind: "checked"; readonly state: ConnectionState };
 
 const TRIES = 8;
 
+/** What a check works on, as read at its beginning. */
+interface Case {
+  readonly server: Versioned<MailServer>;
+  readonly entry: Versioned<AccessTokenEntry> | undefined;
+}
+
+/** Only Google can give a disabled account back, and then no person need do anything here. */
+const beyondProof = ({ connection }: MailServer): boolean =>
+  connection.state === "reconnect_required" && connection.reason !== "account_disabled";
+
 /**
  * Proves one server's grant: a refresh, the scopes, the identity; reads the send-as addresses; moves the state; sets the next check. Can run twice at once,
- * and again after a redelivery: it says what is so. Throws `Unavailable`.
+ * and again after a redelivery: it says what is so. Where nothing changed it costs two reads of the store and one commit of two writes.
+ * Throws `Unavailable`.
  */
 export const checkServer = async (deps: CheckDeps, serverId: string): Promise<CheckOutcome> => {
-  const server = await deps.records.get("mailServers", serverId);
-  if (server === undefined) return { kind: "nothing_to_check" };
+  const found = await readCase(deps, serverId);
+  if (found === null) return { kind: "nothing_to_check" };
+  const { server } = found;
   const grant = grantOf(server.value);
-  if (grant === null || server.value.connection.state === "reconnect_required") {
-    await setNextCheck(deps, serverId, null);
+  if (grant === null || beyondProof(server.value)) {
+    await setNextCheck(deps, server, null);
     return { kind: "nothing_to_check" };
   }
   const said = await askGoogle(deps, serverId, grant);
   switch (said.kind) {
     case "token":
-      return settle(deps, serverId, said);
+      return settle(deps, found, said);
     case "dead":
-      if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, said.reason)) {
+      if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, said.death)) {
         return { kind: "checked", state: "reconnect_required" };
       }
       // Another grant by now: it was proven when it came.
       return { kind: "nothing_to_check" };
     case "client_rejected":
     case "unreachable":
-      await setNextCheck(deps, serverId, retryCheckAtMs(deps));
-      return { kind: "postponed", why: said.kind === "unreachable" ? "google_unavailable" : "client_rejected" };
+      return postpone(deps, server, said.kind === "unreachable" ? "google_unavailable" : "client_rejected");
   }
+};
+
+const readCase = async (deps: CheckDeps, serverId: string): Promise<Case | null> => {
+  const [server, entry] = await Promise.all([deps.records.get("mailServers", serverId), readEntry(deps, serverId)]);
+  return server === undefined ? null : { server, entry };
 };
 
 /** Losing a race is fine: whoever wrote the server set its next check too, or the check is simply due again. */
-const setNextCheck = async (deps: CheckDeps, serverId: string, atMs: number | null): Promise<void> => {
-  const server = await deps.records.get("mailServers", serverId);
-  if (server === undefined || server.value.nextCheckAtMs === atMs) return;
-  const { version } = server;
-  const value = { ...server.value, nextCheckAtMs: atMs };
-  await deps.records.commit([{ op: "replace", kind: "mailServers", id: serverId, version, value }]);
+const setNextCheck = async (
+  deps: CheckDeps,
+  { id, version, value }: Versioned<MailServer>,
+  atMs: number | null,
+): Promise<void> => {
+  if (value.nextCheckAtMs === atMs) return;
+  const after = { ...value, nextCheckAtMs: atMs };
+  await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
+};
+
+/** The grant is not to blame; yet time goes on, and while nothing can be proven its end may come near. */
+const postpone = async (
+  deps: CheckDeps,
+  { id, version, value }: Versioned<MailServer>,
+  why: "client_rejected" | "google_unavailable",
+): Promise<CheckOutcome> => {
+  const { app } = await (deps.client ?? clientReader(deps))();
+  const { connection: before } = value;
+  const live = before.state === "valid" || before.state === "expiring";
+  const connection = live ? keepCapWarning(before, liveConnection(deps, before.grant, app)) : before;
+  const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps) };
+  const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
+  if (outcome.done) await tellOfMove(deps, { id, value }, connection);
+  return { kind: "postponed", why };
 };
 
 type Token = Extract<GoogleSaid, { readonly kind: "token" }>;
+interface Proof {
+  readonly said: Token;
+  readonly proven: Grant;
+  readonly identity: Identity | null;
+}
 
-const settle = async (deps: CheckDeps, serverId: string, said: Token): Promise<CheckOutcome> => {
+const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckOutcome> => {
   const identity = await identityOf(deps, said);
-  if (identity === "unreachable") {
-    await setNextCheck(deps, serverId, retryCheckAtMs(deps));
-    return { kind: "postponed", why: "google_unavailable" };
-  }
+  if (identity === "unreachable") return postpone(deps, found.server, "google_unavailable");
   const scopes = said.tokens.scopes.length > 0 ? said.tokens.scopes : said.grant.scopes;
   const login = { username: said.grant.email, accessToken: said.tokens.accessToken };
   const sendAs = (await readSendAs(deps, login, scopes)) ?? said.grant.sendAs;
@@ -89,17 +127,38 @@ const settle = async (deps: CheckDeps, serverId: string, said: Token): Promise<C
   const email = identity?.email ?? said.grant.email;
   const lastVerifiedAtMs = deps.clock.nowMs();
   const proven: Grant = { ...said.grant, email, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
+  await noteOutlived(deps, proven, said.app);
+  return keep(deps, found, { said, proven, identity });
+};
+
+/** Before the server's own write: it is rare, and a crash in between only has it done again. */
+const noteOutlived = async (deps: CheckDeps, grant: Grant, app: App): Promise<void> => {
+  if (app.sevenDayDeathAtMs === null || !outlivesTesting(deps, grant)) return;
+  await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: null });
+};
+
+const keep = async (deps: CheckDeps, found: Case, proof: Proof): Promise<CheckOutcome> => {
+  const { id } = found.server;
+  let now: Case | null = found;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const server = await deps.records.get("mailServers", serverId);
-    const held = server === undefined ? null : grantOf(server.value);
-    if (server === undefined || held?.secretVersion !== proven.secretVersion) return { kind: "nothing_to_check" };
-    const connection = judged(deps, server.value, { proven, identity, said });
-    if (await write(deps, server, { connection, said, scopes })) {
-      await tell(deps, serverId, server.value, connection);
+    if (now === null || grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) break;
+    const connection = judged(deps, now.server.value, proof);
+    if (await write(deps, now, { connection, proof })) {
+      await tellOfMove(deps, now.server, connection);
       return { kind: "checked", state: connection.state };
     }
+    now = await readCase(deps, id);
   }
-  throw new Error("a mail server was written to without end");
+  if (now !== null && grantOf(now.server.value)?.secretVersion === proof.proven.secretVersion) {
+    throw new Error("a mail server was written to without end");
+  }
+  return { kind: "nothing_to_check" };
+};
+
+/** The secret that the record must still point to: the proven one. What was read before a rotation fails at its write and is read again. */
+const secretBefore = ({ server }: Case, { proven }: Proof): string | undefined => {
+  const held = grantOf(server.value);
+  return held !== null && held.generation < proven.generation ? held.secretVersion : proven.secretVersion;
 };
 
 /** Null: the answer held no ID token, or one that proves nothing; then the identity stands as it was proven last. */
@@ -111,17 +170,22 @@ const identityOf = async (deps: CheckDeps, { tokens, grant }: Token): Promise<Id
   return proof.reason === "unreachable" ? "unreachable" : null;
 };
 
-const judged = (
-  deps: CheckDeps,
-  server: MailServer,
-  { proven, identity, said }: { readonly proven: Grant; readonly identity: Identity | null; readonly said: Token },
-): Connection => {
+/** Time does not tell when the cap strikes, so a check cannot take that warning back; another end may come before. */
+const keepCapWarning = (
+  before: Connection,
+  live: Extract<Connection, { readonly state: "valid" | "expiring" }>,
+): Connection =>
+  live.state === "valid" && before.state === "expiring" && before.reason === "token_cap"
+    ? { ...before, grant: live.grant }
+    : live;
+
+const judged = (deps: CheckDeps, server: MailServer, { proven, identity, said }: Proof): Connection => {
   const { connection: before } = server;
-  if (before.state === "not_connected" || before.state === "reconnect_required") return before;
+  if (before.state === "not_connected" || beyondProof(server)) return before;
   const sinceMs = deps.clock.nowMs();
   // Only what found Gmail's refusal out, or a passed Test connection, can tell that it is over.
   if (before.state === "error" && before.reason === "gmail_refused") return { ...before, grant: proven };
-  const live = liveConnection(deps, proven, said.settings);
+  const live = keepCapWarning(before, liveConnection(deps, proven, said.app));
   const other = identity !== null && identity.sub !== proven.sub;
   const now: Connection = other
     ? { state: "error", grant: proven, reason: "account_mismatch", sinceMs }
@@ -132,34 +196,20 @@ const judged = (
 
 const write = async (
   deps: CheckDeps,
-  { id, version, value }: Versioned<MailServer>,
-  found: { readonly connection: Connection; readonly said: Token; readonly scopes: readonly string[] },
+  { server: { id, version, value }, entry }: Case,
+  { connection, proof }: { readonly connection: Connection; readonly proof: Proof },
 ): Promise<boolean> => {
-  const entry = await readEntry(deps, id);
-  const { accessToken, expiresAtMs } = found.said.tokens;
+  const { said, proven } = proof;
+  const { accessToken, expiresAtMs } = said.tokens;
   const before = { id, generation: entry?.value.generation ?? 0 };
-  const cached = await mintedEntry(deps, before, { accessToken, expiresAtMs, scopes: found.scopes });
-  const after: MailServer = { ...value, connection: found.connection, nextCheckAtMs: nextCheckAtMs(deps) };
+  const cached = await mintedEntry(deps, before, { accessToken, expiresAtMs, scopes: proven.scopes });
+  const after: MailServer = { ...value, connection, nextCheckAtMs: nextCheckAtMs(deps, proven, said.app) };
+  const at = { kind: "accessTokens", id, value: cached } as const;
   const outcome = await deps.records.commit([
     { op: "replace", kind: "mailServers", id, version, value: after },
-    // The token of this very grant is worth caching; whoever is minting beside us reads it on their next look.
-    { op: "put", kind: "accessTokens", id, value: cached },
+    // The token of this very grant is worth caching. On condition: one that was minted while Google was being asked must not be sealed over
+    // with a generation that it has already.
+    entry === undefined ? { op: "create", ...at } : { op: "replace", version: entry.version, ...at },
   ]);
   return outcome.done;
-};
-
-const tell = async (deps: CheckDeps, id: string, server: MailServer, now: Connection): Promise<void> => {
-  const before = server.connection.state;
-  const about = { server: id, name: server.name, username: server.username };
-  if (now.state === "expiring" && before !== "expiring") {
-    deps.log.warn("connection_expiring", { server: id, reason: now.reason });
-    const data = { ...about, reason: now.reason, expiresAt: isoTime(now.expiresAtMs) };
-    await deps.announce({ type: "relais.server.expiring.v1", subject: id, data });
-  }
-  if (now.state === "error" && before !== "error") {
-    deps.log.warn("connection_error", { server: id, reason: now.reason });
-  }
-  if (canSend({ ...server, connection: now }) && !canSend(server)) {
-    await deps.publisher.publish("mail-dispatch", { data: { server: id }, attributes: {} });
-  }
 };

@@ -5,19 +5,21 @@ import type { GmailAccount } from "../messages/ports.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
-import { readSettings } from "../settings/read-settings.ts";
 import { useStateWrite } from "./authorization-state.ts";
 import type { CallbackProblem, ProvenGrant, Verdict } from "./confirm.ts";
 import type { EndGrantDeps } from "./end-grant.ts";
+import { countGrant, forgetGrants, readLedger } from "./grant-ledger.ts";
 import { liveConnection } from "./lifetime.ts";
 import { nextCheckAtMs } from "./next-check.ts";
-import type { ClientDeps } from "./oauth-client.ts";
+import { type ClientDeps, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth } from "./ports.ts";
-import type { OAuthState } from "./records.ts";
+import type { GrantLedger, OAuthState } from "./records.ts";
+import { beginSecretChange, endSecretChange } from "./secret-sweep.ts";
 import { readSendAs } from "./send-as.ts";
 import { serversOfAccount } from "./siblings.ts";
 import type { SignInDeps } from "./sign-in.ts";
 import { type CacheDeps, mintedEntry, readEntry } from "./token-cache.ts";
+import { warnOfCap } from "./warn-of-cap.ts";
 
 export interface ConnectDeps extends ClientDeps, SignInDeps, EndGrantDeps, CacheDeps {
   readonly oauth: Pick<GoogleOAuth, "revoke">;
@@ -42,8 +44,8 @@ const misfit = (server: MailServer, { identity, tokens }: ProvenGrant): Callback
 };
 
 /**
- * Gives a server its proven grant, in this order: secret; then, in one commit, the pointer to it, the state used, the cached access token and
- * the audit; then the superseded secret's end. A crash leaves the server as before or as after, and at most one secret too many.
+ * Gives a server its proven grant, in this order: the note that its secrets change; secret; then, in one commit, the pointer to it, the state used, the cached access token and
+ * the audit; then the superseded secret's end. A crash leaves the server as before or as after, and at most one secret too many, which the sweep finds by the note.
  * The superseded token is never revoked: that would void the new one too (google-facts: one account, one client).
  */
 export const connectServer = async (deps: ConnectDeps, errand: Errand): Promise<Verdict> => {
@@ -60,29 +62,39 @@ const store = async (deps: ConnectDeps, errand: Errand, refreshToken: Secret): P
   const { proven, serverId } = errand;
   const name = { kind: "refresh_token", serverId } as const;
   const { email } = proven.identity;
+  const change = await beginSecretChange(deps, serverId);
   const [secretVersion, sendAs] = await Promise.all([
     deps.vault.add(name, refreshToken),
     readSendAs(deps, { username: email, accessToken: proven.tokens.accessToken }, proven.tokens.scopes),
   ]);
+  const { verdict, useless } = await point(deps, errand, { secretVersion, sendAs });
+  if (useless !== undefined) await deps.vault.destroy(name, useless);
+  await endSecretChange(deps, serverId, change);
+  return verdict;
+};
+
+/** Points the server to the new secret; `useless`: the one that serves nobody now, the superseded or the new itself. */
+const point = async (
+  deps: ConnectDeps,
+  errand: Errand,
+  stored: { readonly secretVersion: string; readonly sendAs: Grant["sendAs"] },
+): Promise<{ readonly verdict: Verdict; readonly useless: string | undefined }> => {
+  const { proven, serverId } = errand;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
     // Deleted, or given another address or transport, while the person was at Google.
     const problem = server === undefined ? "state_invalid" : misfit(server.value, proven);
     if (server === undefined || problem !== null) {
-      await deps.vault.destroy(name, secretVersion);
-      return discard(deps, proven, problem ?? "state_invalid");
+      return { verdict: await discard(deps, proven, problem ?? "state_invalid"), useless: stored.secretVersion };
     }
-    const grant = newGrant(deps, proven, { secretVersion, sendAs, before: grantOf(server.value) });
+    const before = grantOf(server.value);
+    const grant = newGrant(deps, proven, { ...stored, before });
     const written = await writeGrant(deps, errand, server, grant);
-    if (written === "state_lost") {
-      await deps.vault.destroy(name, secretVersion);
-      return "state_invalid";
-    }
-    if (written === "written") {
-      const superseded = grantOf(server.value)?.secretVersion;
-      if (superseded !== undefined) await deps.vault.destroy(name, superseded);
+    if (written === "state_lost") return { verdict: "state_invalid", useless: stored.secretVersion };
+    if (written !== "contended") {
       await tell(deps, serverId, server.value, grant);
-      return { kind: "connected", serverId };
+      await warnOfCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
+      return { verdict: { kind: "connected", serverId }, useless: before?.secretVersion };
     }
   }
   throw new Error("a mail server was written to without end");
@@ -111,25 +123,30 @@ const writeGrant = async (
   { state, proven, serverId, actor }: Errand,
   { version, value }: Versioned<MailServer>,
   grant: Grant,
-): Promise<"written" | "state_lost" | "contended"> => {
-  const settings = (await readSettings(deps.records, deps.environment)).value;
-  const entry = await readEntry(deps, serverId);
+): Promise<{ readonly grants: GrantLedger["grants"] } | "state_lost" | "contended"> => {
+  const [{ app }, entry, kept] = await Promise.all([
+    clientReader(deps)(),
+    readEntry(deps, serverId),
+    readLedger(deps, grant),
+  ]);
   const after: MailServer = {
     ...value,
-    connection: liveConnection(deps, grant, settings),
+    connection: liveConnection(deps, grant, app),
     accountSub: grant.sub,
-    nextCheckAtMs: nextCheckAtMs(deps),
+    nextCheckAtMs: nextCheckAtMs(deps, grant, app),
   };
   const generation = entry?.value.generation ?? 0;
   const cached = await mintedEntry(deps, { id: serverId, generation }, proven.tokens);
   const detail = { email: grant.email, reconnect: grantOf(value) !== null };
+  const counted = countGrant(deps.clock, { of: grant, kept, declared: app }, serverId);
   const outcome = await deps.records.commit([
     useStateWrite(state),
     { op: "replace", kind: "mailServers", id: serverId, version, value: after },
     { op: "put", kind: "accessTokens", id: serverId, value: cached },
+    counted.write,
     auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
   ]);
-  if (outcome.done) return "written";
+  if (outcome.done) return { grants: counted.grants };
   return outcome.at === 0 ? "state_lost" : "contended";
 };
 
@@ -151,13 +168,22 @@ const tell = async (deps: ConnectDeps, serverId: string, server: MailServer, gra
  */
 const discard = async (
   deps: ConnectDeps,
-  { tokens, identity }: ProvenGrant,
+  { tokens, identity, clientId }: ProvenGrant,
   problem: CallbackProblem,
 ): Promise<CallbackProblem> => {
   if (problem === "refresh_token_missing") return problem;
+  const of = { clientId, sub: identity.sub };
   const shared = await serversOfAccount(deps.records, identity.sub);
-  if (shared.length > 0) return problem;
+  if (shared.length > 0) {
+    // It lives on at Google, and takes one of the account's places there. Losing a race leaves one uncounted.
+    const { app } = await clientReader(deps)();
+    const kept = await readLedger(deps, of);
+    if (tokens.refreshToken !== null)
+      await deps.records.commit([countGrant(deps.clock, { of, kept, declared: app }, null).write]);
+    return problem;
+  }
   const answer = await deps.oauth.revoke(tokens.refreshToken ?? tokens.accessToken);
+  if (answer !== "unreachable") await forgetGrants(deps, of, deps.clock.nowMs());
   deps.log.info("grant_discarded", { problem, answer });
   return problem;
 };

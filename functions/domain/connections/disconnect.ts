@@ -1,13 +1,15 @@
 import { auditWrite } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Announce } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { Secret } from "../secret.ts";
+import { forgetGrants } from "./grant-ledger.ts";
 import type { GoogleOAuth, SecretVault } from "./ports.ts";
+import { endSecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 import { serversOfAccount } from "./siblings.ts";
 import { emptyEntryWrite, readEntry } from "./token-cache.ts";
 
@@ -37,7 +39,7 @@ const TRIES = 8;
  *
  * In this order: token read, record written, siblings looked up, revoked, destroyed. Siblings are looked up after the write, so that of two
  * disconnections at once the later sees the earlier; destroyed last, so that a crash leaves a secret that nothing points to, and
- * never a pointer to nothing.
+ * never a pointer to nothing. What it leaves is written down with the record: the sweep, or a second disconnection, revokes and destroys it.
  */
 export const disconnect = async (
   deps: DisconnectDeps,
@@ -48,15 +50,13 @@ export const disconnect = async (
     const server = await deps.records.get("mailServers", serverId);
     if (server === undefined) return fail({ code: "not_found" });
     const grant = grantOf(server.value);
-    if (grant === null) {
-      // Also what a crash or a lost race has left behind.
-      await deps.vault.remove({ kind: "refresh_token", serverId });
-      return ok({ revoked: false, sharedWith: [] });
-    }
+    if (grant === null) return ok({ revoked: await finishEarlier(deps, serverId), sharedWith: [] });
     const token = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
-    if (!(await writeDisconnected(deps, server, actor))) continue;
-    const outcome = await revokeUnlessShared(deps, grant.sub, token);
+    const change = await writeDisconnected(deps, server, { actor, grant });
+    if (change === null) continue;
+    const outcome = await revokeUnlessShared(deps, grant, token);
     await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
+    await endSecretChange(deps, serverId, change);
     deps.log.info("connection_disconnected", { server: serverId, revoked: outcome.revoked });
     const data = { server: serverId, name: server.value.name, username: server.value.username, ...outcome };
     await deps.announce({ type: "relais.server.disconnected.v1", subject: serverId, data });
@@ -65,28 +65,40 @@ export const disconnect = async (
   return fail({ code: "contended", retryAfterS: 1 });
 };
 
+/** What an earlier disconnection was cut off from, at once instead of at the next sweep. */
+const finishEarlier = async (deps: DisconnectDeps, serverId: string): Promise<boolean> => {
+  const sweep = await deps.records.get("secretSweeps", serverId);
+  if (sweep === undefined || sweep.value.revoke === null) return false;
+  return (await sweepServer(deps, sweep)).revoked;
+};
+
+/** Answers what to end the change of secrets with; null: someone wrote meanwhile. */
 const writeDisconnected = async (
   deps: DisconnectDeps,
   { id, version, value }: Versioned<MailServer>,
-  actor: string,
-): Promise<boolean> => {
+  { actor, grant }: { readonly actor: string; readonly grant: Grant },
+): Promise<string | null> => {
   const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
   const after: MailServer = { ...value, connection, accountSub: null, nextCheckAtMs: null };
+  const { sub, clientId } = grant;
   const outcome = await deps.records.commit([
+    secretChangeWrite(deps.clock, id, { sub, clientId }),
     { op: "replace", kind: "mailServers", id, version, value: after },
     emptyEntryWrite(id, await readEntry(deps, id)),
     auditWrite(deps, { actor, action: "connection.disconnect", target: id, detail: { username: value.username } }),
   ]);
-  return outcome.done;
+  return outcome.done ? (outcome.versions[0] ?? "") : null;
 };
 
 const revokeUnlessShared = async (
   deps: DisconnectDeps,
-  sub: string,
+  grant: Grant,
   token: Secret | undefined,
 ): Promise<Disconnected> => {
-  const sharedWith = await serversOfAccount(deps.records, sub);
+  const sharedWith = await serversOfAccount(deps.records, grant.sub);
   if (sharedWith.length > 0 || token === undefined) return { revoked: false, sharedWith };
   const answer = await deps.oauth.revoke(token);
-  return { revoked: answer !== "unreachable", sharedWith: [] };
+  if (answer === "unreachable") return { revoked: false, sharedWith: [] };
+  await forgetGrants(deps, grant, deps.clock.nowMs());
+  return { revoked: true, sharedWith: [] };
 };

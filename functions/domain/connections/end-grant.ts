@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { type ConnectionReason, grantOf } from "../mail-servers/mail-server.ts";
+import { grantOf } from "../mail-servers/mail-server.ts";
 import type { Announce } from "../publisher.ts";
 import type { Records } from "../records.ts";
+import { noteClientFacts } from "./client-facts.ts";
+import type { Death } from "./lifetime.ts";
 import { emptyEntryWrite, readEntry } from "./token-cache.ts";
 
 export interface EndGrantDeps {
@@ -22,7 +24,7 @@ const TRIES = 8;
 export const endGrant = async (
   deps: EndGrantDeps,
   { serverId, secretVersion }: { readonly serverId: string; readonly secretVersion: string },
-  reason: ConnectionReason,
+  { reason, evidence }: Death,
 ): Promise<boolean> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
@@ -37,8 +39,10 @@ export const endGrant = async (
       emptyEntryWrite(serverId, await readEntry(deps, serverId)),
     ]);
     if (!outcome.done) continue;
-    deps.log.warn("connection_reconnect_required", { server: serverId, reason });
-    const data = { server: serverId, name: server.value.name, username: server.value.username, reason };
+    deps.log.warn("connection_reconnect_required", { server: serverId, reason, ...evidence });
+    // Other grants of this client may come to the same end: they are warned of it.
+    if (reason === "testing_7d") await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: sinceMs });
+    const data = { server: serverId, name: server.value.name, username: server.value.username, reason, evidence };
     await deps.announce({ type: "relais.server.reconnect_required.v1", subject: serverId, data });
     return true;
   }

@@ -35,3 +35,37 @@ export interface AccessTokenEntry {
   /** Until when one holder may ask Google; null when nobody does. */
   readonly leaseUntilMs: number | null;
 }
+
+/** A security event token (RFC 8417) that was dealt with, so that Google's sending it again changes nothing. */
+export interface SecurityEventEntry {
+  /** Last parts of the events' URIs, such as `tokens-revoked`. */
+  readonly types: readonly string[];
+  readonly issuedAtMs: number;
+  readonly receivedAtMs: number;
+  readonly eraseAtMs: number;
+}
+
+/** What was learnt about an OAuth client by using it. */
+export interface OAuthClientFacts {
+  readonly clientId: string;
+  /** When Google's last security event for it came (a `verification` too): the proof that they reach Relais. Null: never. */
+  readonly securityEventAtMs: number | null;
+  /** When one of its grants was last seen to die at seven days: the sign of an app in testing. Null: never, or another has outlived them since. */
+  readonly sevenDayDeathAtMs: number | null;
+}
+
+/** Grants of one account for one client. Google keeps 100 of them and lets the oldest die without notice. */
+export interface GrantLedger {
+  /** Oldest first. `serverId` null: a grant that was not stored and could not be revoked. */
+  readonly grants: readonly { readonly atMs: number; readonly serverId: string | null }[];
+}
+
+/**
+ * Written before a secret is added or its pointer taken away, deleted when all is in order again. What a crash left behind is destroyed, and revoked
+ * where that was wanted, once this is due.
+ */
+export interface SecretSweep {
+  readonly dueAtMs: number;
+  /** Whose grant is to be revoked at Google where no server holds one of that account any more; null: only tidy up. */
+  readonly revoke: { readonly sub: string; readonly clientId: string } | null;
+}

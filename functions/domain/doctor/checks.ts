@@ -1,3 +1,4 @@
+import { isoTime } from "../clock.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Versioned } from "../records.ts";
 import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
@@ -8,6 +9,8 @@ export interface Facts {
   readonly settings: Settings;
   readonly environment: EnvironmentSettings;
   readonly servers: readonly Versioned<MailServer>[];
+  /** When Google's last security event for the present client came; null: never. */
+  readonly securityEventAtMs: number | null;
 }
 
 export type CheckId =
@@ -51,7 +54,7 @@ export type Situation =
   | `send_as_${"known" | "unknown"}`
   | "sending"
   | "sending_paused"
-  | "security_events_unknown";
+  | `security_events_${"received" | "unknown"}`;
 
 /** `required`: without it mail cannot leave, or nobody can set it up. `advice`: a risk, or what Relais cannot know. */
 export interface Finding {
@@ -238,6 +241,16 @@ const mailServers = (facts: Facts): Finding[] => {
   ];
 };
 
+/** That events reach us is proven by one that came, such as the verification that `npm run risc -- verify` asks Google for. */
+const securityEvents = ({ securityEventAtMs: atMs }: Facts): Finding => ({
+  id: "security_events",
+  ok: atMs !== null,
+  level: "advice",
+  situation: `security_events_${atMs === null ? "unknown" : "received"}`,
+  values: { at: atMs === null ? "" : isoTime(atMs) },
+  link: RISC,
+});
+
 /**
  * One finding per trap of Odoo's guide (its FAQ: publishing status, test users, module, application type) and of what is known of Google.
  * Says only what Relais knows; what it cannot see is `advice`, not passed, and its text says that it cannot be seen.
@@ -257,5 +270,5 @@ export const findingsFrom = (facts: Facts): readonly Finding[] => [
     level: "advice",
     situation: facts.settings.paused ? "sending_paused" : "sending",
   },
-  { id: "security_events", ok: false, level: "advice", situation: "security_events_unknown", link: RISC },
+  securityEvents(facts),
 ];

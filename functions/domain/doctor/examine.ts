@@ -1,3 +1,4 @@
+import { readClientFacts } from "../connections/client-facts.ts";
 import type { MailServer } from "../mail-servers/mail-server.ts";
 import type { Language } from "../problem-texts.ts";
 import type { Page, Records, Versioned } from "../records.ts";
@@ -57,7 +58,10 @@ export const examine = async (
     readSettings(deps.records, deps.environment),
     allServers(deps.records),
   ]);
-  const findings = findingsFrom({ settings, environment: deps.environment, servers });
+  const clientId = settings.gmailCredentials?.clientId;
+  const client = clientId === undefined ? null : await readClientFacts(deps.records, clientId);
+  const securityEventAtMs = client?.value.securityEventAtMs ?? null;
+  const findings = findingsFrom({ settings, environment: deps.environment, servers, securityEventAtMs });
   return {
     ok: findings.every(({ ok, level }) => ok || level === "advice"),
     checks: findings.map((finding) => checkFrom(finding, language)),

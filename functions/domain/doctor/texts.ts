@@ -163,8 +163,12 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
     fr: "Tous les envois sont suspendus : levez la pause dans les réglages pour que les messages partent.",
     en: "All sending is paused: lift the pause in the settings to let mail leave.",
   },
+  security_events_received: {
+    fr: "Google envoie ses alertes à Relais ; la dernière est arrivée le {at} (UTC). Un accès retiré est constaté aussitôt.",
+    en: "Google sends its alerts to Relais; the last one came at {at}. A revoked access is noticed at once.",
+  },
   security_events_unknown: {
-    fr: "Relais ne peut pas voir si Google lui envoie ses alertes (protection multicompte, RISC). Sans elles, un accès retiré n’est constaté qu’à la vérification suivante ou au premier envoi refusé.",
-    en: "Relais cannot see whether Google sends it its alerts (Cross-Account Protection, RISC). Without them, a revoked access is noticed only at the next check or the first refused mail.",
+    fr: "Relais n’a encore reçu aucune alerte de Google (protection multicompte, RISC). Sans elles, un accès retiré n’est constaté qu’à la vérification suivante ou au premier envoi refusé. Inscrivez Relais par « npm run risc -- register », puis demandez une alerte d’essai par « npm run risc -- verify ».",
+    en: "Relais has received no alert from Google yet (Cross-Account Protection, RISC). Without them, a revoked access is noticed only at the next check or the first refused mail. Register Relais by “npm run risc -- register”, then ask for a trial event by “npm run risc -- verify”.",
   },
 };

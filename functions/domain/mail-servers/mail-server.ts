@@ -9,6 +9,7 @@ export type ConnectionReason =
   | "token_cap"
   | "time_based"
   | "password_or_revoked"
+  | "account_disabled"
   | "admin_policy"
   | "clock"
   | "unclear"
@@ -43,12 +44,15 @@ export interface Grant {
 export type Connection =
   | { readonly state: "not_connected"; readonly reason: ConnectionReason | null }
   | { readonly state: "valid"; readonly grant: Grant }
-  /** Works now, and its end is known. */
+  /** Works now, and its end is near. */
   | {
       readonly state: "expiring";
       readonly grant: Grant;
-      readonly expiresAtMs: number;
+      /** Null: near, but by what others do, not by time (`token_cap`). */
+      readonly expiresAtMs: number | null;
       readonly reason: ConnectionReason;
+      /** The warning that was given last; `last` comes a day ahead. Absent from records of an earlier release: `first`. */
+      readonly warning?: "first" | "last";
     }
   /** Google refuses the grant: only a person can help. Mail is held. */
   | {

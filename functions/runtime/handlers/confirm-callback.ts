@@ -1,4 +1,5 @@
 import { type CallbackProblem, confirmAuthorization } from "../../domain/connections/confirm.ts";
+import { takeSecurityEvents } from "../../domain/connections/security-events.ts";
 import type { Problem } from "../../domain/problem.ts";
 import type { Call, Reply, Route } from "../http.ts";
 import { problemPage } from "../pages/problem-page.ts";
@@ -37,13 +38,26 @@ const confirm = async (system: System, call: Call): Promise<Reply> => {
   }
 };
 
-/** `GET /google_gmail/confirm` (contract, section 4), and Google's security events (RISC), which are not taken yet. */
+/** RFC 8935 §2.2; Google's own documentation names none, and what is pushed is a JWT whatever it is called. */
+const TOKEN_TYPES: readonly string[] = ["application/secevent+jwt", "application/jwt", "text/plain"];
+
+const takeEvents = async (system: System, call: Call): Promise<Reply> => {
+  const [type = ""] = (call.headers["content-type"] ?? "").split(";");
+  if (!TOKEN_TYPES.includes(type.trim().toLowerCase())) {
+    const detail = "Send the security event token as application/secevent+jwt.";
+    return { kind: "problem", problem: { code: "unsupported_media_type", detail } };
+  }
+  const taken = await takeSecurityEvents(system, call.rawBody.toString("latin1").trim());
+  return taken.ok ? { kind: "empty", status: 202 } : { kind: "problem", problem: taken.problem };
+};
+
+/** `GET /google_gmail/confirm` (contract, section 4), and Google's security events (RISC). */
 export const routes = (system: System): readonly Route[] => [
   { method: "GET", path: "/google_gmail/confirm", access: "public", handle: (call) => confirm(system, call) },
   {
     method: "POST",
     path: "/google_gmail/security-events",
     access: "public",
-    handle: async () => ({ kind: "problem", problem: { code: "not_implemented" } }),
+    handle: (call) => takeEvents(system, call),
   },
 ];

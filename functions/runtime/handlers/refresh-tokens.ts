@@ -1,4 +1,6 @@
 import { checkServer } from "../../domain/connections/check-server.ts";
+import { rememberedClient } from "../../domain/connections/oauth-client.ts";
+import { sweepSecrets } from "../../domain/connections/secret-sweep.ts";
 import type { MailServer } from "../../domain/mail-servers/mail-server.ts";
 import type { Page } from "../../domain/records.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";
@@ -33,16 +35,22 @@ const fanOut = async ({ records, publisher, clock, log }: System): Promise<void>
   if (count > 0) log.info("checks_due", { count });
 };
 
-/** Topic `token-checks`. `{"server": "srv_…"}`: proves that server's grant. Anything else is a tick: finds the servers that are due. */
-export const onPush =
-  (system: System): OnPush =>
-  async (message) => {
+/**
+ * Topic `token-checks`. `{"server": "srv_…"}`: proves that server's grant. Anything else is a tick: finds the servers that are due, and destroys what a
+ * crash has left in the vault.
+ */
+export const onPush = (system: System): OnPush => {
+  const deps = { ...system, client: rememberedClient(system) };
+  return async (message) => {
     const json = jsonData(message);
     const server = json.ok ? member(json.value, "server") : undefined;
-    if (typeof server !== "string") await fanOut(system);
-    else {
-      const outcome = await checkServer(system, server);
+    if (typeof server === "string") {
+      const outcome = await checkServer(deps, server);
       system.log.info("server_checked", { server, ...outcome });
+      return "ack";
     }
+    await fanOut(system);
+    await sweepSecrets(system);
     return "ack";
   };
+};

@@ -21,6 +21,7 @@ interface Situation {
   readonly settings?: Partial<Settings>;
   readonly environment?: Partial<EnvironmentSettings>;
   readonly servers?: readonly MailServer[];
+  readonly securityEventAtMs?: number;
 }
 
 const facts = (situation: Situation): Facts => ({
@@ -37,6 +38,7 @@ const facts = (situation: Situation): Facts => ({
     value,
     version: "1",
   })),
+  securityEventAtMs: situation.securityEventAtMs ?? null,
 });
 
 const finding = (id: string, situation: Situation = {}) =>
@@ -125,6 +127,7 @@ const CASES: readonly (readonly [id: string, situation: Situation, ok: boolean, 
   ],
   ["paused", { settings: { paused: true } }, false, "sending_paused"],
   ["security_events", {}, false, "security_events_unknown"],
+  ["security_events", { securityEventAtMs: 1 }, true, "security_events_received"],
 ];
 
 for (const [id, situation, ok, says] of CASES) {

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { type Clock, HOUR } from "../../domain/clock.ts";
+import type { SecurityEvents, SecurityEventTokens } from "../../domain/connections/ports.ts";
+import { askEndpoint } from "./endpoint.ts";
+import { type SigningKeys, signingKeys } from "./signing-keys.ts";
+
+/** accounts.google.com/.well-known/risc-configuration: who signs, and with what. Its issuer ends in a slash, unlike that of ID tokens. */
+const configuration = z.object({ issuer: z.string().min(1), jwks_uri: z.url() });
+const KEEP_MS = HOUR;
+
+interface Configured {
+  readonly issuer: string;
+  readonly keys: SigningKeys;
+}
+
+/** RFC 8417 §2.2. `exp` is not asked for: an event that happened does not expire. */
+const claims = z.object({
+  jti: z.string().min(1).max(500),
+  iat: z.number().int().positive(),
+  aud: z.union([z.string(), z.array(z.string())]),
+  events: z.record(z.string(), z.looseObject({ subject: z.looseObject({ sub: z.string().optional() }).optional() })),
+});
+
+const toEvents = ({ jti, iat, aud, events }: z.output<typeof claims>): SecurityEvents => ({
+  jti,
+  issuedAtMs: iat * 1_000,
+  audience: typeof aud === "string" ? [aud] : aud,
+  events: Object.entries(events).map(([uri, { subject }]) => ({
+    type: uri.slice(uri.lastIndexOf("/") + 1),
+    sub: subject?.sub ?? null,
+  })),
+});
+
+/** The configuration, kept for an hour; one that is out of reach is used for longer. Null: out of reach and none in memory. */
+const configured = (clock: Clock, configurationUrl: string): (() => Promise<Configured | null>) => {
+  let kept: (Configured & { readonly jwksUri: string; readonly atMs: number }) | null = null;
+  return async () => {
+    if (kept !== null && clock.nowMs() - kept.atMs < clock.lasting(KEEP_MS)) return kept;
+    const answer = await askEndpoint(clock, configurationUrl);
+    const parsed = answer.kind === "answer" && answer.status === 200 ? configuration.safeParse(answer.json) : null;
+    if (!parsed?.success) return kept;
+    const { issuer, jwks_uri: jwksUri } = parsed.data;
+    const keys = kept?.jwksUri === jwksUri ? kept.keys : signingKeys(clock, jwksUri);
+    kept = { issuer, jwksUri, keys, atMs: clock.nowMs() };
+    return kept;
+  };
+};
+
+const unproven = (detail: string) => ({ ok: false, reason: "unproven", detail }) as const;
+const unreachable = (detail: string) => ({ ok: false, reason: "unreachable", detail }) as const;
+
+/**
+ * Proves Google's security event tokens (developers.google.com/identity/protocols/risc, "Validate the token"): RS256 alone, by the keys and the
+ * issuer of the RISC configuration, for one of the audiences.
+ */
+export const securityEventTokens = (clock: Clock, configurationUrl: string): SecurityEventTokens => {
+  const readConfiguration = configured(clock, configurationUrl);
+  return {
+    prove: async (token, { audience }) => {
+      // Loaded on first use: a callback of the browser needs none of this.
+      const { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify } = await import("jose");
+      try {
+        const { kid } = decodeProtectedHeader(token);
+        const google = await readConfiguration();
+        if (google === null) return unreachable("configuration");
+        const keys = await google.keys.forKey(kid);
+        if (keys === null) return unreachable("signing keys");
+        const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+          algorithms: ["RS256"],
+          issuer: google.issuer,
+          audience,
+          currentDate: new Date(clock.nowMs()),
+        });
+        const parsed = claims.safeParse(payload);
+        if (!parsed.success) return unproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
+        return { ok: true, proven: toEvents(parsed.data) };
+      } catch (error) {
+        if (error instanceof errors.JWTClaimValidationFailed) return unproven(error.claim);
+        if (error instanceof errors.JOSEError) return unproven(error.code);
+        // `decodeProtectedHeader` throws a TypeError for what is no token at all.
+        if (error instanceof TypeError) return unproven("not a token");
+        throw error;
+      }
+    },
+  };
+};

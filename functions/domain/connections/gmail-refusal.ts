@@ -1,0 +1,32 @@
+import type { MailServer } from "../mail-servers/mail-server.ts";
+import type { Records } from "../records.ts";
+import { tellOfMove } from "./tell-of-move.ts";
+
+const TRIES = 8;
+
+/**
+ * Gmail refuses to let the account in although its token is fresh: `error` (`gmail_refused`), told once. Its mail is held until a passed Test
+ * connection shows that it is over. False: the server cannot send for another reason already, or is gone. Throws `Unavailable`.
+ */
+export const noteGmailRefusal = async (
+  deps: Parameters<typeof tellOfMove>[0] & {
+    readonly records: Records;
+    readonly clock: { readonly nowMs: () => number };
+  },
+  serverId: string,
+): Promise<boolean> => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", serverId);
+    const connection = server?.value.connection;
+    if (server === undefined || (connection?.state !== "valid" && connection?.state !== "expiring")) return false;
+    const { grant } = connection;
+    const now = { state: "error", grant, reason: "gmail_refused", sinceMs: deps.clock.nowMs() } as const;
+    const value: MailServer = { ...server.value, connection: now };
+    const { version } = server;
+    const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id: serverId, version, value }]);
+    if (!outcome.done) continue;
+    await tellOfMove(deps, server, now);
+    return true;
+  }
+  throw new Error("a mail server was written to without end");
+};

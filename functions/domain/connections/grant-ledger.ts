@@ -1,0 +1,81 @@
+import { sha256Hex } from "../access/constant-time.ts";
+import { type Clock, DAY } from "../clock.ts";
+import type { Records, Versioned, Write } from "../records.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { GrantLedger } from "./records.ts";
+
+/**
+ * Google keeps at most 100 refresh tokens of one account for one client; each consent makes one, and past 100 the oldest dies without notice
+ * (developers.google.com/identity/protocols/oauth2, "Refresh token expiration"). So each is counted here.
+ */
+export const TOKEN_CAP = 100;
+/** From so many on, the oldest of them is in danger. */
+export const WARN_FROM = 80;
+/** Superseded ones are never used again: half a year later, or seven days in testing, they are gone. */
+const UNUSED_LIFE_MS = 180 * DAY;
+const TESTING_LIFE_MS = 7 * DAY;
+const KEPT = 2 * TOKEN_CAP;
+
+interface Deps {
+  readonly clock: Clock;
+  readonly records: Records;
+}
+
+/** Of whose grants, for which client. */
+export interface GrantsOf {
+  readonly clientId: string;
+  readonly sub: string;
+}
+
+type Entry = GrantLedger["grants"][number];
+type Declared = Pick<Settings, "publishingStatus">;
+
+const ledgerKey = ({ clientId, sub }: GrantsOf): string => sha256Hex(`${clientId}\n${sub}`);
+
+export const readLedger = (deps: Pick<Deps, "records">, of: GrantsOf): Promise<Versioned<GrantLedger> | undefined> =>
+  deps.records.get("grantLedgers", ledgerKey(of));
+
+/** Those that may still live: a server's latest, and the superseded ones that are not too old. Pure. */
+export const livingGrants = (
+  clock: Clock,
+  ledger: GrantLedger | undefined,
+  { publishingStatus }: Declared,
+): readonly Entry[] => {
+  const grants = ledger?.grants ?? [];
+  const fromMs = clock.nowMs() - clock.lasting(publishingStatus === "testing" ? TESTING_LIFE_MS : UNUSED_LIFE_MS);
+  const latest = (at: number, id: string | null): boolean =>
+    id !== null && !grants.slice(at + 1).some(({ serverId }) => serverId === id);
+  return grants.filter(({ atMs, serverId }, at) => atMs > fromMs || latest(at, serverId));
+};
+
+/** How many there are from that of this server on, its own counted: at 101 it is dead. 0: it has none here. Pure. */
+export const rankOf = (grants: readonly Entry[], serverId: string): number => {
+  const at = grants.findLastIndex((entry) => entry.serverId === serverId);
+  return at < 0 ? 0 : grants.length - at;
+};
+
+/** The write that counts one more grant; goes into the commit that stores it. */
+export const countGrant = (
+  clock: Clock,
+  {
+    of,
+    kept,
+    declared,
+  }: { readonly of: GrantsOf; readonly kept: Versioned<GrantLedger> | undefined; declared: Declared },
+  serverId: string | null,
+): { readonly write: Write; readonly grants: readonly Entry[] } => {
+  const grants = [...livingGrants(clock, kept?.value, declared), { atMs: clock.nowMs(), serverId }].slice(-KEPT);
+  const place = { kind: "grantLedgers", id: ledgerKey(of), value: { grants } } as const;
+  const write: Write =
+    kept === undefined ? { op: "create", ...place } : { op: "replace", version: kept.version, ...place };
+  return { write, grants };
+};
+
+/** All grants up to then are void: revoked by the person, or by us. Losing a race leaves some counted too many. Throws `Unavailable`. */
+export const forgetGrants = async (deps: Deps, of: GrantsOf, upToMs: number): Promise<void> => {
+  const kept = await readLedger(deps, of);
+  if (kept === undefined) return;
+  const grants = kept.value.grants.filter(({ atMs }) => atMs > upToMs);
+  const { id, version } = kept;
+  await deps.records.commit([{ op: "replace", kind: "grantLedgers", id, version, value: { grants } }]);
+};
