@@ -63,7 +63,7 @@ locals {
   }
 
   # Collections whose records may erase themselves: the field `eraseAt` is a timestamp that the adapter writes.
-  self_erasing = toset(["sessions", "oauthStates", "securityEvents", "messages", "idempotency", "audit"])
+  self_erasing = toset(["sessions", "oauthStates", "securityEvents", "messages", "audit"])
 }
 
 resource "google_firestore_index" "composite" {

@@ -8,7 +8,7 @@ import type {
   SecurityEventEntry,
 } from "./connections/records.ts";
 import type { MailServer } from "./mail-servers/mail-server.ts";
-import type { BodyChunk, IdempotencyEntry, Message, QuotaLedger } from "./messages/message.ts";
+import type { BodyChunk, Message, QuotaLedger } from "./messages/message.ts";
 import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -42,10 +42,8 @@ export interface RecordKinds {
   secretSweeps: SecretSweep;
   /** id: `msg_…` */
   messages: Message;
-  /** id: `<msg id>.<index>` */
+  /** id: `<set>.<index>`, the set named by the message's `body` */
   bodyChunks: BodyChunk;
-  /** id: SHA-256 of (caller, key) */
-  idempotency: IdempotencyEntry;
   /** id: `srv_…` */
   quotas: QuotaLedger;
   /** id: `aud_…` */

@@ -3,6 +3,7 @@ import { composeMime } from "../../functions/adapters/nodemailer/compose-mime.ts
 import type { AccessTokenOutcome } from "../../functions/domain/connections/access-token.ts";
 import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
 import type { DeliveryDeps } from "../../functions/domain/messages/delivery-deps.ts";
+import { InstanceMemory } from "../../functions/domain/messages/instance-memory.ts";
 import type { Message, MessageBody } from "../../functions/domain/messages/message.ts";
 import type { BeforeData, OutgoingMail, SendOutcome, SentMailLookup } from "../../functions/domain/messages/ports.ts";
 import type { Announcement } from "../../functions/domain/publisher.ts";
@@ -145,6 +146,7 @@ export const delivery = async (): Promise<Delivery> => {
       environment: { operators: [], members: [], callers: [], retentionDays: 30, publicUrl: "http://localhost:8080" },
       transports: { smtp: fakeTransport(), gmail_api: fakeTransport() },
       composeMime,
+      memory: new InstanceMemory(0),
       accessTokens: { obtain: async (_server, unlike) => stack.token(unlike?.reveal() ?? null) },
       gmailAccount: { findSent: async () => stack.lookup, sendAs: async () => "unavailable" },
     },

@@ -276,9 +276,9 @@ const values = (records: () => Records): void => {
 
   test("a record whose time of erasure lies ahead is kept", async () => {
     const eraseAtMs = Date.parse("2999-01-01T00:00:00Z");
-    const entry = { messageId: "msg_1", bodySha256: "00", createdAtMs: 1, eraseAtMs };
-    await done(records(), { op: "create", kind: "idempotency", id: "later", value: entry });
-    assert.deepEqual((await records().get("idempotency", "later"))?.value, entry);
+    const entry = { createdAtMs: 1, actor: "a", action: "b", target: "c", detail: {}, eraseAtMs };
+    await done(records(), { op: "create", kind: "audit", id: "later", value: entry });
+    assert.deepEqual((await records().get("audit", "later"))?.value, entry);
   });
 };
 

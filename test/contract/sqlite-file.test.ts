@@ -196,23 +196,25 @@ describe("the SQLite file", () => {
 describe("the sweep", () => {
   test("erases the records whose time has come, and no other", async () => {
     const store = testStore();
-    const entry = (eraseAtMs?: number) => ({
-      messageId: "m",
-      bodySha256: "",
+    const entry = (eraseAtMs: number) => ({
       createdAtMs: 1,
-      ...(eraseAtMs === undefined ? {} : { eraseAtMs }),
+      actor: "a",
+      action: "b",
+      target: "c",
+      detail: {},
+      eraseAtMs,
     });
     await store.records.commit([
-      { op: "create", kind: "idempotency", id: "past", value: entry(99) },
-      { op: "create", kind: "idempotency", id: "now", value: entry(100) },
-      { op: "create", kind: "idempotency", id: "ahead", value: entry(101) },
-      { op: "create", kind: "idempotency", id: "never", value: entry() },
+      { op: "create", kind: "audit", id: "past", value: entry(99) },
+      { op: "create", kind: "audit", id: "now", value: entry(100) },
+      { op: "create", kind: "audit", id: "ahead", value: entry(101) },
+      { op: "create", kind: "serverNames", id: "never", value: { serverId: "srv_1" } },
     ]);
     assert.equal(store.eraseExpired(100), 2);
-    assert.equal(await store.records.get("idempotency", "past"), undefined);
-    assert.equal(await store.records.get("idempotency", "now"), undefined);
-    assert.ok(await store.records.get("idempotency", "ahead"));
-    assert.ok(await store.records.get("idempotency", "never"));
+    assert.equal(await store.records.get("audit", "past"), undefined);
+    assert.equal(await store.records.get("audit", "now"), undefined);
+    assert.ok(await store.records.get("audit", "ahead"));
+    assert.ok(await store.records.get("serverNames", "never"));
     assert.equal(store.eraseExpired(100), 0);
     store.close();
   });

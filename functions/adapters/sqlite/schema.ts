@@ -20,7 +20,6 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   secretSweeps: true,
   messages: true,
   bodyChunks: true,
-  idempotency: true,
   quotas: true,
   audit: true,
 };

@@ -1,12 +1,14 @@
 import { MINUTE, SECOND } from "../clock.ts";
+import { limitsOf } from "../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Versioned, Write } from "../records.ts";
-import { readSettings } from "../settings/read-settings.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { MoveDeps } from "./delivery-deps.ts";
+import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
 import { finished, saveMove } from "./finish.ts";
 import { held } from "./hold.ts";
-import { reserve } from "./limits.ts";
+import type { Facts } from "./instance-memory.ts";
+import { contentionPauseMs, type KeptLedger, ledgerWrite, readLedger } from "./ledger.ts";
+import { type Demand, type Reservation, reserved } from "./limits.ts";
 import type { Attempt, Message } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, pendingRecipients } from "./moves.ts";
@@ -46,18 +48,12 @@ const claimable = (message: Message, nowMs: number): boolean => {
   return isIn(message, "scheduled", "deferred") && message.dueAtMs <= nowMs;
 };
 
-interface Scene {
-  readonly message: Versioned<Message>;
-  readonly server: Versioned<MailServer> | undefined;
-  readonly settings: Settings;
-}
-
 /** Why it must not be tried now: the message as it then stands, and the event to announce. Null: nothing is in the way. */
 const obstacle = (
   deps: MoveDeps,
-  scene: Scene,
+  message: Versioned<Message>,
+  { server, settings }: Facts,
 ): { readonly after: Message; readonly event: "held" | "failed" | "expired" } | null => {
-  const { message, server, settings } = scene;
   const nowMs = deps.clock.nowMs();
   const end = { nowMs, retentionDays: settings.retentionDays };
   const attempt = (outcome: "failed" | "held", problem: string): Attempt => ({
@@ -109,48 +105,132 @@ const setAside = async (
   return saved !== undefined;
 };
 
-/** One try of the claim: `lost` when somebody wrote in between. */
-const tryClaim = async (deps: MoveDeps, message: Versioned<Message>): Promise<Claim | "set_aside" | "lost"> => {
-  const [server, settings] = await Promise.all([
-    deps.records.get("mailServers", message.value.serverId),
-    readSettings(deps.records, deps.environment),
-  ]);
-  const found = obstacle(deps, { message, server, settings: settings.value });
-  if (found !== null || server === undefined) {
-    return found !== null && (await setAside(deps, message, found)) ? "set_aside" : "lost";
-  }
-  const counted = { atMs: deps.clock.nowMs(), recipients: pendingRecipients(message.value).length };
-  const room = await reserve(deps, server, counted);
-  if (room.kind === "full") {
-    const hold = { because: "limit_reached", problem: "limit_reached", untilMs: room.untilMs } as const;
-    const after = held(deps.clock, message.value, hold);
-    return (await setAside(deps, message, { after, event: "held" })) ? "set_aside" : "lost";
-  }
-  const value = claimed(deps, message.value, counted.atMs);
-  const { id, version } = message;
-  // Message and ledger in one commit: neither a claim that was not counted nor a count without its claim.
-  const writes: Write[] = [{ op: "replace", kind: "messages", id, version, value }, room.write];
+/** Room that opens so soon is waited for, instead of a move to `held` and back. Nominal. */
+export const WAIT_FOR_ROOM_MS = 5 * SECOND;
+/** How long a message waits for others of its account to be through, nominal; with its shortest in real time. */
+const WAIT_FOR_TURN_MS = 20 * SECOND;
+const SHORTEST_WAIT_MS = 2 * SECOND;
+const SHORTEST_LOOK_MS = 20;
+
+/** `lost`: somebody wrote in between. `full`, `busy`: as the ledger says, after the facts were looked at afresh. */
+type Tried =
+  | { readonly kind: "claimed"; readonly claim: Claim; readonly warn: boolean }
+  | { readonly kind: "set_aside" | "lost" | "busy" }
+  | { readonly kind: "soon"; readonly atMs: number };
+
+type Ready = Facts & { readonly server: Versioned<MailServer> };
+
+const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServer): Demand => ({
+  id: message.id,
+  createdAtMs: message.value.createdAtMs,
+  recipients: pendingRecipients(message.value).length,
+  limits: limitsOf(server),
+  // The mark begins the lease anew, at the latest as the first ends.
+  untilMs: 2 * leaseEndMs(deps) - deps.clock.nowMs(),
+});
+
+/** Message and ledger in one commit: neither a claim that was not counted nor a count without its claim. */
+const commitBoth = async (
+  deps: DeliveryDeps,
+  message: Versioned<Message>,
+  change: { readonly value: Message; readonly ledger: KeptLedger; readonly after: KeptLedger["value"] },
+): Promise<string | undefined> => {
+  const { id, version, value: before } = message;
+  const { value, ledger, after } = change;
+  const writes: Write[] = [{ op: "replace", kind: "messages", id, version, value }];
+  if (after !== ledger.value) writes.push(ledgerWrite(before.serverId, ledger, after));
   const outcome = await deps.records.commit(writes);
-  if (!outcome.done) return "lost";
-  if (room.warn) {
-    await deps.announce({ type: "relais.server.quota_warning.v1", subject: server.id, data: { server: server.id } });
-  }
-  return { message: { id, value, version: outcome.versions[0] ?? "" }, server, settings: settings.value, counted };
+  const { ledgers } = deps.memory;
+  if (!outcome.done) ledgers.note(before.serverId, undefined);
+  else if (writes.length === 2) ledgers.note(before.serverId, { value: after, version: outcome.versions[1] ?? "" });
+  return outcome.done ? (outcome.versions[0] ?? "") : undefined;
 };
+
+/** Held, with a place in the line where it is the first. */
+const waitInLine = async (
+  deps: DeliveryDeps,
+  message: Versioned<Message>,
+  full: { readonly room: Extract<Reservation, { kind: "full" }>; readonly ledger: KeptLedger },
+): Promise<Tried> => {
+  const { after, untilMs } = full.room;
+  const hold = { because: "limit_reached", problem: "limit_reached", ...(untilMs !== null && { untilMs }) } as const;
+  const value = held(deps.clock, message.value, hold);
+  if ((await commitBoth(deps, message, { value, ledger: full.ledger, after })) === undefined) return { kind: "lost" };
+  await deps.announce(messageEvent("relais.message.held.v1", message.id, value));
+  return { kind: "set_aside" };
+};
+
+/** With a ledger in hand. `fresh`: it was just read, so that it may be refused by. */
+const claimWith = async (
+  deps: DeliveryDeps,
+  message: Versioned<Message>,
+  { server, settings, ledger, fresh }: Ready & { readonly ledger: KeptLedger; readonly fresh: boolean },
+): Promise<Tried> => {
+  const demand = demandOf(deps, message, server.value);
+  const room = reserved(deps.clock, ledger.value, demand);
+  if (room.kind !== "room" && !fresh) return { kind: "lost" };
+  if (room.kind === "busy") return { kind: "busy" };
+  if (room.kind === "full") {
+    const soonMs = deps.clock.nowMs() + deps.clock.lasting(WAIT_FOR_ROOM_MS);
+    if (room.untilMs !== null && room.untilMs <= soonMs) return { kind: "soon", atMs: room.untilMs };
+    return waitInLine(deps, message, { room, ledger });
+  }
+  const counted = { atMs: deps.clock.nowMs(), recipients: demand.recipients };
+  const value = claimed(deps, message.value, counted.atMs);
+  const version = await commitBoth(deps, message, { value, ledger, after: room.after });
+  if (version === undefined) return { kind: "lost" };
+  const claim = { message: { id: message.id, value, version }, server, settings, counted };
+  return { kind: "claimed", claim, warn: room.warn };
+};
+
+/** One try of the claim. The first goes by what is remembered; whatever that refuses is looked at afresh by the next. */
+const tryClaim = async (deps: DeliveryDeps, message: Versioned<Message>, fresh: boolean): Promise<Tried> => {
+  const { memory, records } = deps;
+  const serverId = message.value.serverId;
+  const facts = await (fresh ? memory.readFacts(deps, serverId) : memory.recallFacts(deps, serverId));
+  const { server, settings } = facts;
+  const found = obstacle(deps, message, facts);
+  if (found !== null || server === undefined) {
+    if (found === null || !fresh) return { kind: "lost" };
+    return { kind: (await setAside(deps, message, found)) ? "set_aside" : "lost" };
+  }
+  return memory.ledgers.inTurn(serverId, async () => {
+    const known = fresh ? undefined : memory.ledgers.known(serverId);
+    const ledger = known ?? (await readLedger(records, serverId));
+    return claimWith(deps, message, { server, settings, ledger, fresh });
+  });
+};
+
+const announceWarning = (deps: MoveDeps, server: string): Promise<void> =>
+  deps.announce({ type: "relais.server.quota_warning.v1", subject: server, data: { server } });
 
 /**
  * Takes a message for sending, under a lease. Undefined: there is nothing to do, or it was set aside (held, expired, failed), which is written down
  * and announced. Throws `Unavailable`.
  */
-export const claimMessage = async (deps: MoveDeps, id: string): Promise<Claim | undefined> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Claim | undefined> => {
+  const { clock, random } = deps;
+  const waitUntilMs = clock.nowMs() + Math.max(SHORTEST_WAIT_MS, clock.lasting(WAIT_FOR_TURN_MS));
+  for (let lost = 0; lost < TRIES; ) {
     const message = await deps.records.get("messages", id);
-    if (message === undefined || !claimable(message.value, deps.clock.nowMs())) return undefined;
-    const claim = await tryClaim(deps, message);
-    if (claim === "set_aside") return undefined;
-    if (claim !== "lost") return claim;
-    // The ledger is what workers of one server contend for; apart in time they pass.
-    await deps.clock.sleep(deps.clock.lasting(20 + deps.random.fraction() * 50 * (tries + 1)));
+    if (message === undefined || !claimable(message.value, clock.nowMs())) return undefined;
+    const tried = await tryClaim(deps, message, lost > 0);
+    if (tried.kind === "set_aside") return undefined;
+    if (tried.kind === "claimed") {
+      if (tried.warn) await announceWarning(deps, tried.claim.server.id);
+      return tried.claim;
+    }
+    if (tried.kind === "lost") {
+      await clock.sleep(lost === 0 ? 0 : contentionPauseMs(deps, lost));
+      lost += 1;
+      continue;
+    }
+    if (clock.nowMs() >= waitUntilMs) break;
+    // Others of the account are under way, or the next has room in a moment.
+    const busyMs = clock.lasting(SECOND) * (0.5 + random.fraction());
+    await clock.sleep(
+      tried.kind === "soon" ? Math.max(1, tried.atMs - clock.nowMs()) : Math.max(SHORTEST_LOOK_MS, busyMs),
+    );
   }
   // Still queued: `dispatch-due` publishes it again.
   deps.log.warn("claim_contended", { message: id });

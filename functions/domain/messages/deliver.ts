@@ -1,5 +1,6 @@
 import { SECOND } from "../clock.ts";
 import type { AccessTokenOutcome } from "../connections/access-token.ts";
+import { noteGmailRefusal } from "../connections/gmail-refusal.ts";
 import { readBody } from "./body-store.ts";
 import { type Claim, claimMessage, leaseEndMs } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
@@ -83,20 +84,37 @@ class Try {
 const tokenRefused = (outcome: SendOutcome): boolean =>
   outcome.kind === "refused" && outcome.stage === "auth" && (outcome.reply.code === 535 || outcome.reply.code === 401);
 
+/** So often a message may meet a refusal of fresh tokens before it is the account's and no passing mood of Gmail's. */
+const REFUSALS = 3;
+
+/** Gmail refuses a token that Google has just given. Where it goes on doing so, only a person can help: the server says so, and its mail waits. */
+const refusedAgain = async (
+  deps: DeliveryDeps,
+  { message, server }: Claim,
+  outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }>,
+): Promise<TryResult> => {
+  const before = message.value.attempts.filter(({ problem }) => problem === "auth_refused").length;
+  if (before + 1 < REFUSALS) return { kind: "gmail", outcome };
+  await noteGmailRefusal(deps, server.id);
+  return { kind: "hold", problem: "gmail_refused" };
+};
+
 /** Hands the mail over; after a refused token once more with a fresh one. */
 const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
   const { server } = current.claim;
   const { username, transport: kind } = server.value;
   const transport = deps.transports[kind];
-  const first = await deps.accessTokens.obtain(server.id);
+  const first = await deps.memory.obtainToken(deps, server);
   if (!first.ok) return withoutToken(deps, current.claim, first);
   const outcome = await transport.send(mail, { username, accessToken: first.token }, current.mark);
   if (outcome.kind === "abandoned") return "abandoned";
   if (!tokenRefused(outcome)) return { kind: "gmail", outcome };
+  deps.memory.forgetToken(server.id);
   const fresh = await deps.accessTokens.obtain(server.id, first.token);
   if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
   const second = await transport.send(mail, { username, accessToken: fresh.token }, current.mark);
-  return second.kind === "abandoned" ? "abandoned" : { kind: "gmail", outcome: second };
+  if (second.kind === "abandoned") return "abandoned";
+  return tokenRefused(second) ? refusedAgain(deps, current.claim, second) : { kind: "gmail", outcome: second };
 };
 
 const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {

@@ -6,6 +6,7 @@ import type { Announce, Publisher } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
+import type { InstanceMemory } from "./instance-memory.ts";
 import type { ComposeMime, GmailAccount, MailTransport } from "./ports.ts";
 
 /** What moving messages needs: the store, the queue, the world's ear. */
@@ -25,4 +26,5 @@ export interface DeliveryDeps extends MoveDeps {
   readonly composeMime: ComposeMime;
   readonly gmailAccount: GmailAccount;
   readonly accessTokens: AccessTokens;
+  readonly memory: InstanceMemory;
 }

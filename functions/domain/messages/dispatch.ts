@@ -1,3 +1,4 @@
+import { SECOND } from "../clock.ts";
 import type { MailServer } from "../mail-servers/mail-server.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
 import type { Page, Versioned } from "../records.ts";
@@ -7,7 +8,7 @@ import { cutShort } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { eraseFinalBody, finished, saveMove } from "./finish.ts";
 import { holdAgainAtMs } from "./hold.ts";
-import { correctLedger } from "./limits.ts";
+import { correctLedger } from "./ledger.ts";
 import type { Message } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
@@ -20,6 +21,8 @@ const PAGE = 100;
 /** At most so many a tick; the next tick goes on. */
 const PAGES = 50;
 const AT_ONCE = 8;
+/** A little less than the minute between two ticks (`infra/scheduler.tf`), nominal. */
+const TICK_MS = 55 * SECOND;
 
 interface Tick {
   readonly settings: Settings;
@@ -27,6 +30,8 @@ interface Tick {
   readonly server: (id: string) => Promise<MailServer | undefined>;
   /** Due messages that wait for room, by server: looked at together once the rest is done. */
   readonly limited: Map<string, Versioned<Message>[]>;
+  /** Until then it lets those go whose room opens meanwhile; the next tick takes over. */
+  readonly endsAtMs: number;
 }
 
 /** The record first, then its publication: a crash in between leaves a queued message that is due again, and nobody publishes it twice. */
@@ -61,7 +66,8 @@ const takeBack = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>
   const after = moveTo(value, queuedNow(deps.clock), { nowMs, note, attempt: cutShort(nowMs) });
   if ((await saveMove(deps, sending, after)) === undefined) return;
   const unsent = pendingRecipients(value).length;
-  await correctLedger(deps, value.serverId, { claimedAtMs: value.updatedAtMs, unsent, limit: null });
+  const over = { id: sending.id, claimedAtMs: value.updatedAtMs, unsent, limit: null };
+  await correctLedger(deps, { serverId: value.serverId }, over);
   await publishForDelivery(deps, sending.id);
 };
 
@@ -113,8 +119,9 @@ const each = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Pr
  */
 export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
   const settings = await readSettings(deps.records, deps.environment);
-  const tick: Tick = { settings: settings.value, server: remembered(deps), limited: new Map() };
   const upTo = deps.clock.nowMs();
+  const endsAtMs = upTo + deps.clock.lasting(TICK_MS);
+  const tick: Tick = { settings: settings.value, server: remembered(deps), limited: new Map(), endsAtMs };
   let cursor: string | null = null;
   let seen = 0;
   for (let pages = 0; pages < PAGES; pages += 1) {
@@ -129,9 +136,10 @@ export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
     cursor = page.next;
     if (cursor === null) break;
   }
-  for (const [id, due] of tick.limited) {
+  const lines = [...tick.limited].map(async ([id, due]) => {
     const value = await tick.server(id);
-    if (value !== undefined) await releaseWithinLimits(deps, { id, value }, due);
-  }
+    if (value !== undefined) await releaseWithinLimits(deps, { id, value }, { due, untilMs: tick.endsAtMs });
+  });
+  await Promise.all(lines);
   return seen;
 };

@@ -1,19 +1,26 @@
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
-import { type Limits, limitsOf } from "../mail-servers/limits.ts";
-import type { MailServer } from "../mail-servers/mail-server.ts";
-import type { Records, Versioned, Write } from "../records.ts";
+import type { Limits } from "../mail-servers/limits.ts";
 import type { QuotaLedger } from "./message.ts";
 
 /**
- * Recipients per server in a rolling minute and rolling 24 hours. A claim counts them in the same commit that claims the message; what did not
- * happen is given back afterwards. A crash in between leaves a few counted too many for a day, never too few.
+ * The arithmetic of a server's ledger: recipients in a rolling minute and rolling 24 hours, claims under way, and the line of those that wait
+ * for room. Pure; `ledger.ts` reads and writes it.
  */
 
-type Windows = Pick<Clock, "nowMs" | "lasting">;
-type Entry = QuotaLedger["entries"][number];
+export type Windows = Pick<Clock, "nowMs" | "lasting">;
+export type Entry = QuotaLedger["entries"][number];
 
-const EMPTY: QuotaLedger = { entries: [], blockedUntilMs: null, warnedAtMs: null };
+export const EMPTY_LEDGER: QuotaLedger = {
+  entries: [],
+  blockedUntilMs: null,
+  warnedAtMs: null,
+  live: [],
+  halvedUntilMs: null,
+  lineSinceMs: null,
+};
 const WARN_AT = 0.9;
+/** Messages of one account under way at once, over all instances: Gmail answers too many sessions with `454 4.7.0`. */
+const MOST_LIVE = 8;
 
 const sum = (entries: readonly Entry[]): number => entries.reduce((total, { recipients }) => total + recipients, 0);
 
@@ -54,10 +61,11 @@ const roomAtMs = (
   return (inside.at(-1)?.atMs ?? 0) + window.lengthMs;
 };
 
-const earliestRoom = (
+/** When there will be room for so many recipients; null: there is now. */
+export const earliestRoom = (
   clock: Windows,
   ledger: QuotaLedger,
-  demand: { limits: Limits; wanted: number },
+  demand: { readonly limits: Limits; readonly wanted: number },
 ): number | null => {
   const nowMs = clock.nowMs();
   const { limits, wanted } = demand;
@@ -72,58 +80,50 @@ const earliestRoom = (
   return times.length === 0 ? null : Math.max(...times);
 };
 
-/** A ledger as a releaser plans with it: `take` counts recipients as if they left now, or says when there will be room. Writes nothing. */
-export interface Room {
-  take(recipients: number): { readonly fits: true } | { readonly fits: false; readonly untilMs: number };
+export interface Demand {
+  /** Of the message. */
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly recipients: number;
+  readonly limits: Limits;
+  /** When the claim ends at the latest, whatever becomes of the worker. */
+  readonly untilMs: number;
 }
 
-export const readRoom = async (
-  deps: { readonly records: Records; readonly clock: Windows },
-  server: { readonly id: string; readonly value: MailServer },
-): Promise<Room> => {
-  const kept = await deps.records.get("quotas", server.id);
-  const limits = limitsOf(server.value);
-  let ledger = kept?.value ?? EMPTY;
-  return {
-    take: (wanted) => {
-      const untilMs = earliestRoom(deps.clock, ledger, { limits, wanted });
-      if (untilMs !== null) return { fits: false, untilMs };
-      ledger = { ...ledger, entries: [...ledger.entries, { atMs: deps.clock.nowMs(), recipients: wanted }] };
-      return { fits: true };
-    },
-  };
+export type Reservation =
+  /** `after`: the ledger with the claim in it. `warn`: the day's count has just passed 90 %. */
+  | { readonly kind: "room"; readonly after: QuotaLedger; readonly warn: boolean }
+  /** No room before `untilMs`; null: others wait already, and it queues behind them. `after`: the ledger with its place in the line. */
+  | { readonly kind: "full"; readonly after: QuotaLedger; readonly untilMs: number | null }
+  /** As many claims are under way as the account bears. */
+  | { readonly kind: "busy" };
+
+/** The line begins with whoever was made first. */
+const lined = (ledger: QuotaLedger, createdAtMs: number): QuotaLedger => ({
+  ...ledger,
+  lineSinceMs: Math.min(ledger.lineSinceMs ?? createdAtMs, createdAtMs),
+});
+
+const isBusy = (ledger: QuotaLedger, nowMs: number): boolean => {
+  const most = (ledger.halvedUntilMs ?? 0) > nowMs ? MOST_LIVE / 2 : MOST_LIVE;
+  return ledger.live.filter(({ untilMs }) => untilMs > nowMs).length >= most;
 };
 
-export type Reservation =
-  | {
-      readonly kind: "room";
-      /** Goes into the commit of the claim. */
-      readonly write: Write;
-      /** The day's count has just passed 90 %. */
-      readonly warn: boolean;
-    }
-  | { readonly kind: "full"; readonly untilMs: number };
-
-/** Is there room for so many recipients? Reads, and leaves the writing to the caller's commit. */
-export const reserve = async (
-  deps: { readonly records: Records; readonly clock: Windows },
-  server: { readonly id: string; readonly value: MailServer },
-  demand: Entry,
-): Promise<Reservation> => {
-  const { clock } = deps;
-  const { atMs: nowMs, recipients: wanted } = demand;
-  const kept: Versioned<QuotaLedger> | undefined = await deps.records.get("quotas", server.id);
-  const ledger = kept?.value ?? EMPTY;
-  const limits = limitsOf(server.value);
-  const untilMs = earliestRoom(clock, ledger, { limits, wanted });
-  if (untilMs !== null) return { kind: "full", untilMs };
-  const entries = compacted(clock, [...ledger.entries, demand]);
+/** Is there room for a message? Oldest first: one that is younger than the oldest that waits, waits too. */
+export const reserved = (clock: Windows, ledger: QuotaLedger, demand: Demand): Reservation => {
+  const nowMs = clock.nowMs();
+  const { id, createdAtMs, recipients, limits, untilMs } = demand;
+  if (ledger.lineSinceMs !== null && createdAtMs > ledger.lineSinceMs) {
+    return { kind: "full", after: ledger, untilMs: null };
+  }
+  const roomMs = earliestRoom(clock, ledger, { limits, wanted: recipients });
+  if (roomMs !== null) return { kind: "full", after: lined(ledger, createdAtMs), untilMs: roomMs };
+  if (isBusy(ledger, nowMs)) return { kind: "busy" };
+  const entries = compacted(clock, [...ledger.entries, { atMs: nowMs, recipients }]);
+  const live = [...ledger.live.filter((claim) => claim.untilMs > nowMs && claim.id !== id), { id, untilMs }];
   const warnedLately = ledger.warnedAtMs !== null && ledger.warnedAtMs > nowMs - clock.lasting(DAY);
   const warn = !warnedLately && sum(entries) >= limits.perDay * WARN_AT;
-  const value = { ...ledger, entries, warnedAtMs: warn ? nowMs : ledger.warnedAtMs };
-  const at = { kind: "quotas", id: server.id, value } as const;
-  const write: Write = kept === undefined ? { op: "create", ...at } : { op: "replace", version: kept.version, ...at };
-  return { kind: "room", write, warn };
+  return { kind: "room", warn, after: { ...ledger, entries, live, warnedAtMs: warn ? nowMs : ledger.warnedAtMs } };
 };
 
 /** Takes `recipients` off again, from the entry of that time or the first after it (entries merge forward in time). */
@@ -136,33 +136,28 @@ const reduced = (entries: readonly Entry[], atMs: number, recipients: number): r
   });
 };
 
-/** How long an account is left alone after Gmail spoke of a limit. Nominal. */
-const BLOCK_MS = { daily_limit: HOUR, login_limit: 10 * MINUTE } as const;
-const TRIES = 10;
+/** How long an account is left alone after its daily limit, and its sessions halved after too many logins. Nominal. */
+const LIMIT_MS = HOUR;
 
-/**
- * After a try: gives back what was not sent, and keeps the server's other messages from running into a limit that Gmail has just named.
- * Gives up silently after some lost races, and then counts too many rather than too few. Throws `Unavailable`.
- */
-export const correctLedger = async (
-  deps: { readonly records: Records; readonly clock: Clock },
-  serverId: string,
-  correction: {
-    readonly claimedAtMs: number;
-    readonly unsent: number;
-    readonly limit: keyof typeof BLOCK_MS | null;
-  },
-): Promise<void> => {
-  const { claimedAtMs, unsent, limit } = correction;
-  if (unsent === 0 && limit === null) return;
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    const kept = await deps.records.get("quotas", serverId);
-    if (kept === undefined) return;
-    const blockedUntilMs =
-      limit === null ? kept.value.blockedUntilMs : deps.clock.nowMs() + deps.clock.lasting(BLOCK_MS[limit]);
-    const value = { ...kept.value, blockedUntilMs, entries: reduced(kept.value.entries, claimedAtMs, unsent) };
-    const { id, version } = kept;
-    const outcome = await deps.records.commit([{ op: "replace", kind: "quotas", id, version, value }]);
-    if (outcome.done) return;
-  }
+/** What a claim came to, as far as the ledger is concerned. */
+export interface Correction {
+  readonly id: string;
+  readonly claimedAtMs: number;
+  /** Recipients that were counted and not reached. */
+  readonly unsent: number;
+  /** The limit that Gmail spoke of. */
+  readonly limit: "daily_limit" | "login_limit" | null;
+}
+
+/** The claim is over: its place is free, what was not sent is given back, and a limit that Gmail named is heeded by the server's other messages. */
+export const corrected = (clock: Windows, ledger: QuotaLedger, correction: Correction): QuotaLedger => {
+  const { id, claimedAtMs, unsent, limit } = correction;
+  const limitedUntilMs = clock.nowMs() + clock.lasting(LIMIT_MS);
+  return {
+    ...ledger,
+    live: ledger.live.filter((claim) => claim.id !== id),
+    entries: reduced(ledger.entries, claimedAtMs, unsent),
+    blockedUntilMs: limit === "daily_limit" ? limitedUntilMs : ledger.blockedUntilMs,
+    halvedUntilMs: limit === "login_limit" ? limitedUntilMs : ledger.halvedUntilMs,
+  };
 };

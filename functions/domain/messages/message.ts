@@ -156,17 +156,16 @@ export interface MessageFacts {
 
 export type Message = MessageFacts & MessageState;
 
-export interface IdempotencyEntry {
-  readonly messageId: string;
-  /** SHA-256 over the canonical JSON (RFC 8785) of the request, hex. */
-  readonly bodySha256: string;
-  readonly createdAtMs: number;
-  readonly eraseAtMs?: number;
-}
-
-/** Recipients counted per server: rolling windows in buckets; `entries` pairs bucket start with a count. */
+/** What is counted per server: recipients in rolling windows, claims under way, and who waits for room. */
 export interface QuotaLedger {
   readonly entries: readonly { readonly atMs: number; readonly recipients: number }[];
+  /** Gmail named its daily limit: nothing goes until then. */
   readonly blockedUntilMs: number | null;
   readonly warnedAtMs: number | null;
+  /** Claims under way, by message; one counts until `untilMs` at the latest, should its worker have died. */
+  readonly live: readonly { readonly id: string; readonly untilMs: number }[];
+  /** Gmail spoke of too many logins: half as many claims at once until then. */
+  readonly halvedUntilMs: number | null;
+  /** When the oldest message that waits for room was made; whatever is younger queues behind it. Null: nobody waits. */
+  readonly lineSinceMs: number | null;
 }

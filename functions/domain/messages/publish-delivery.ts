@@ -18,3 +18,15 @@ export const publishForDelivery = async (
     deps.log.error("message_publish_failed", { message: id }, error);
   }
 };
+
+/** A server's held messages may go now: `dispatch-due` looks at them, which it does by itself in a minute should this be lost. */
+export const publishRelease = async (
+  deps: { readonly publisher: Publisher; readonly log: Log },
+  serverId: string,
+): Promise<void> => {
+  try {
+    await deps.publisher.publish("mail-dispatch", { data: { server: serverId }, attributes: { relais: "release" } });
+  } catch (error) {
+    deps.log.error("release_put_off", { server: serverId }, error);
+  }
+};

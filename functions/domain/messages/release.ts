@@ -7,6 +7,7 @@ import type { Message } from "./message.ts";
 import { isIn, moveTo } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
+import { releaseWithinLimits } from "./release-limited.ts";
 
 const PAGE = 100;
 
@@ -28,7 +29,7 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
     );
     if (page === "bad_cursor") throw new Error("the store refused its own cursor");
     for (const message of page.items) {
-      // What waits for room waits on: its time is known.
+      // What waits for room goes as far as there is any, below.
       if (!isIn(message.value, "held") || message.value.because === "limit_reached") continue;
       const change = { nowMs: deps.clock.nowMs(), note: "released" };
       const saved = await saveMove(deps, message, moveTo(message.value, queuedNow(deps.clock), change));
@@ -38,6 +39,7 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
     }
     cursor = page.next;
   } while (cursor !== null);
+  await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
   return released;
 };
 

@@ -5,6 +5,7 @@ import type { Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
 import { finished, saveMove } from "./finish.ts";
+import { correctLedger } from "./ledger.ts";
 import type { Message, Recipient } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, postponed } from "./moves.ts";
@@ -154,7 +155,11 @@ export const abandonedAfterMark = async (deps: MoveDeps, sending: Versioned<Mess
   const server = (await deps.records.get("mailServers", sending.value.serverId))?.value;
   const after = enterUnknown(deps, sending.value, { recipients: sending.value.recipients, server });
   const saved = await saveMove(deps, sending, after);
-  if (saved !== undefined) await deps.announce(messageEvent("relais.message.unknown.v1", saved.id, after));
+  if (saved === undefined) return;
+  // It may have gone out, so nothing is given back but its place among the claims under way.
+  const over = { id: sending.id, claimedAtMs: 0, unsent: 0, limit: null };
+  await correctLedger(deps, { serverId: sending.value.serverId }, over);
+  await deps.announce(messageEvent("relais.message.unknown.v1", saved.id, after));
 };
 
 export const isUnknown = (message: Versioned<Message>): message is Versioned<MessageIn<"unknown">> =>

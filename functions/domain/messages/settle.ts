@@ -1,13 +1,14 @@
 import type { Unavailable } from "../problem.ts";
 import type { Versioned } from "../records.ts";
 import type { Claim } from "./claim.ts";
-import type { MoveDeps } from "./delivery-deps.ts";
+import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
 import { finished, saveMove } from "./finish.ts";
 import { held } from "./hold.ts";
-import { correctLedger } from "./limits.ts";
+import { correctLedger } from "./ledger.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, moveTo } from "./moves.ts";
+import { publishRelease } from "./publish-delivery.ts";
 import { confirmSent, enterUnknown } from "./resolver.ts";
 import { retryDelayMs, triedLongEnough } from "./retry-policy.ts";
 import { type Judgement, judge, type TryResult } from "./verdict.ts";
@@ -111,28 +112,29 @@ const saveStubbornly = async (
   throw failure;
 };
 
-/** Where the lease was lost meanwhile: what we know for certain is still worth more than what the resolver can find out. */
+/**
+ * Where the lease was lost meanwhile: what we know for certain is still worth more than what the resolver can find out. Answers the message where it
+ * turns out to have been our own write, whose answer was lost.
+ */
 const settleLate = async (
-  deps: MoveDeps,
+  deps: DeliveryDeps,
   claim: Claim,
   { result, after, event }: Settled & { readonly result: TryResult },
-): Promise<void> => {
+): Promise<Versioned<Message> | undefined> => {
   const now = await deps.records.get("messages", claim.message.id);
-  if (now === undefined) return;
+  if (now === undefined) return undefined;
   const { value, version } = now;
   // The same claim, one version on: the mark was written although the store said that it failed.
   if (isIn(value, "sending") && value.fence === claim.message.value.fence && version !== claim.message.version) {
-    return settle(deps, { ...claim, message: { id: now.id, value, version } }, result);
+    await settle(deps, { ...claim, message: { id: now.id, value, version } }, result);
+    return undefined;
   }
-  // Our own write, whose answer was lost.
-  if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) {
-    await deps.announce(messageEvent(`relais.message.${event}.v1`, now.id, after));
-    return;
-  }
+  if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) return now;
   deps.log.warn("lease_lost", { message: now.id, status: value.status, outcome: event });
   if (event === "sent" && isIn(value, "unknown")) {
     await confirmSent(deps, now, { recipients: after.recipients, note: "the worker came back with the answer" });
   }
+  return undefined;
 };
 
 /** Recipients that were counted and not reached. Of an unknown delivery nothing is given back. */
@@ -144,20 +146,28 @@ const unsentOf = (claim: Claim, judgement: Judgement): number => {
   return claim.counted.recipients - (taken(judgement.recipients) - taken(claim.message.value.recipients));
 };
 
-/**
- * Writes down what a try came to, on condition that the claim still stands; then corrects the ledger, then tells the world.
- * In that order: the record is the truth, the ledger errs to the safe side, an event is only an echo. Throws `Unavailable`.
- */
-export const settle = async (deps: MoveDeps, claim: Claim, result: TryResult): Promise<void> => {
-  const judgement = judge(claim.message.value.recipients, result, claim.server.value.transport);
-  const outcome = settled(deps, claim, judgement);
-  const saved = await saveStubbornly(deps, claim.message, outcome.after);
-  if (saved === undefined) return settleLate(deps, claim, { ...outcome, result });
-  const limit = judgement.kind === "again" && judgement.verdict !== "again" ? judgement.verdict : null;
-  await correctLedger(deps, claim.server.id, {
+const endClaim = async (deps: DeliveryDeps, claim: Claim, judgement: Judgement): Promise<void> => {
+  const at = { serverId: claim.server.id, memory: deps.memory.ledgers };
+  const roomForOthers = await correctLedger(deps, at, {
+    id: claim.message.id,
     claimedAtMs: claim.counted.atMs,
     unsent: unsentOf(claim, judgement),
-    limit,
+    limit: judgement.kind === "again" && judgement.verdict !== "again" ? judgement.verdict : null,
   });
-  await deps.announce(messageEvent(`relais.message.${outcome.event}.v1`, saved.id, saved.value));
+  if (roomForOthers) await publishRelease(deps, claim.server.id);
+};
+
+/**
+ * Writes down what a try came to, on condition that the claim still stands; then ends it in the ledger, then tells the world.
+ * In that order: the record is the truth, the ledger errs to the safe side, an event is only an echo. Throws `Unavailable`.
+ */
+export const settle = async (deps: DeliveryDeps, claim: Claim, result: TryResult): Promise<void> => {
+  const judgement = judge(claim.message.value.recipients, result, claim.server.value.transport);
+  const outcome = settled(deps, claim, judgement);
+  const saved =
+    (await saveStubbornly(deps, claim.message, outcome.after)) ??
+    (await settleLate(deps, claim, { ...outcome, result }));
+  if (saved === undefined) return;
+  await endClaim(deps, claim, judgement);
+  await deps.announce(messageEvent(`relais.message.${outcome.event}.v1`, saved.id, outcome.after));
 };

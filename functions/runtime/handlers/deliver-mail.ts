@@ -1,8 +1,10 @@
+import { SECOND } from "../../domain/clock.ts";
 import { accessTokens } from "../../domain/connections/access-token.ts";
 import { type AcceptDeps, acceptMessage } from "../../domain/messages/accept.ts";
 import { deliverMessage } from "../../domain/messages/deliver.ts";
 import type { DeliveryDeps } from "../../domain/messages/delivery-deps.ts";
 import { isIdempotencyKey } from "../../domain/messages/idempotency.ts";
+import { InstanceMemory } from "../../domain/messages/instance-memory.ts";
 import { TOPIC_SIZE_LIMIT } from "../../domain/messages/message-input.ts";
 import { INTERNAL_ATTRIBUTES } from "../../domain/messages/publish-delivery.ts";
 import { recordRefused } from "../../domain/messages/record-refused.ts";
@@ -51,9 +53,16 @@ const accept = async (deps: DeliveryDeps & AcceptDeps, message: PushMessage): Pr
   return refuse(deps, message, { json: json.value, problem: accepted.problem });
 };
 
+/**
+ * A pause, an archiving or a disconnection is in force within so long (nominal) in every instance that is under way. The embedded store is asked each
+ * time: there a read costs nothing.
+ */
+const FACTS_FOR_MS = { google: 5 * SECOND, embedded: 0 } as const;
+
 /** Topic `mail-send`: sends one message, or takes one that a program published there. */
 export const onPush = (system: System): OnPush => {
-  const deps: DeliveryDeps & AcceptDeps = { ...system, accessTokens: accessTokens(system) };
+  const memory = new InstanceMemory(FACTS_FOR_MS[system.config.store]);
+  const deps: DeliveryDeps & AcceptDeps = { ...system, accessTokens: accessTokens(system), memory };
   return (message) =>
     message.attributes.relais === INTERNAL_ATTRIBUTES.relais ? deliver(deps, message) : accept(deps, message);
 };

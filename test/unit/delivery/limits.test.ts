@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { DAY, MINUTE, SECOND } from "../../../functions/domain/clock.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../../../functions/domain/clock.ts";
+import { cancelMessage } from "../../../functions/domain/messages/cancel.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
 import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
-import { acceptedMessage, type Delivery, delivery, refuses, takesAll } from "../../builders/delivery.ts";
+import { InstanceMemory } from "../../../functions/domain/messages/instance-memory.ts";
+import { releaseHeld } from "../../../functions/domain/messages/release.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
+import {
+  acceptedMessage,
+  type Delivery,
+  delivery,
+  type Gmail,
+  refuses,
+  SERVER,
+  takesAll,
+} from "../../builders/delivery.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { grant, OPERATOR } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
 beforeEach(async () => {
@@ -108,4 +123,169 @@ test("a mail to more than a minute's recipients goes alone, when the minute is e
   await stack.accept("msg_a", acceptedMessage(stack.clock, "msg_a", ["a@y.org", "b@y.org", "c@y.org"]));
   await deliverMessage(stack.deps, "msg_a");
   assert.equal((await stack.message("msg_a")).status, "sent");
+});
+
+/** Every mail stands at Gmail's until `letGo`; how many do at once is counted. */
+const doorway = () => {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const seen = { inside: 0, most: 0 };
+  const gmail: Gmail = async (mail, beforeData, token) => {
+    seen.inside += 1;
+    seen.most = Math.max(seen.most, seen.inside);
+    await opened;
+    const outcome = await takesAll(mail, beforeData, token);
+    seen.inside -= 1;
+    return outcome;
+  };
+  return { gmail, seen, letGo: () => open() };
+};
+
+/** Several instances of `deliver-mail`, none knowing of the other. */
+const instances = (count: number): DeliveryDeps[] =>
+  Array.from({ length: count }, () => ({ ...stack.deps, memory: new InstanceMemory(0) }));
+
+test("over all instances at most 8 mails of an account are under way; the rest follow, none is held", async () => {
+  await stack.setServer({ limits: { perMinute: 1_000, perDay: 1_000 } });
+  const { gmail, seen, letGo } = doorway();
+  stack.gmail = gmail;
+  for (const id of ids(20)) await stack.accept(id);
+  const [one, two] = instances(2);
+  assert.ok(one && two);
+  const pushes = ids(20).map((id, n) => deliverMessage(n % 2 === 0 ? one : two, id));
+  await eventually("8 are under way", () => seen.inside === 8);
+  letGo();
+  await Promise.all(pushes);
+  await run(3);
+  assert.equal(seen.most, 8);
+  for (const id of ids(20)) assert.equal((await stack.message(id)).status, "sent");
+  assert.equal(stack.events.filter(({ type }) => type === "relais.message.held.v1").length, 0);
+});
+
+test("454 4.7.0 halves that for an hour", async () => {
+  await stack.setServer({ limits: { perMinute: 1_000, perDay: 1_000 } });
+  await stack.accept("msg_refused");
+  stack.gmail = refuses("auth", 454, "4.7.0");
+  await deliverMessage(stack.deps, "msg_refused");
+  assert.equal((await stack.message("msg_refused")).status, "deferred");
+  for (const [afterMs, most] of [
+    [0, 4],
+    [HOUR, 8],
+  ] as const) {
+    stack.clock.advance(afterMs);
+    const { gmail, seen, letGo } = doorway();
+    stack.gmail = gmail;
+    const batch = ids(12).map((id) => `${id}_${most}`);
+    for (const id of batch) await stack.accept(id);
+    const pushes = batch.map((id) => deliverMessage(stack.deps, id));
+    await eventually(`${most} are under way`, () => seen.inside === most);
+    letGo();
+    await Promise.all(pushes);
+    await run(3);
+    assert.equal(seen.most, most);
+  }
+});
+
+test("a worker that died keeps its place no longer than its lease", async () => {
+  stack.gmail = () => new Promise(() => undefined);
+  for (const id of ids(8)) {
+    await stack.accept(id);
+    void deliverMessage(stack.deps, id);
+  }
+  await eventually("all places are taken", () => stack.attempts.length === 8);
+  stack.gmail = takesAll;
+  stack.clock.advance(10 * MINUTE);
+  await run(2);
+  for (const id of ids(8)) assert.equal((await stack.message(id)).status, "sent");
+});
+
+test("a new message does not overtake those that wait for room, though there is room when it comes", async () => {
+  await stack.setServer({ limits: { perMinute: 2, perDay: 1_000 } });
+  for (const id of ids(4)) {
+    await stack.accept(id);
+    await deliverMessage(stack.deps, id);
+    stack.clock.advance(1);
+  }
+  assert.equal((await stack.message("msg_002")).status, "held");
+  stack.clock.advance(2 * MINUTE);
+  await stack.accept("msg_new");
+  await deliverMessage(stack.deps, "msg_new");
+  const waiting = await stack.message("msg_new");
+  assert.ok(waiting.status === "held" && waiting.because === "limit_reached");
+  await run(4);
+  const sentAtMs = async (id: string): Promise<number> => {
+    const message = await stack.message(id);
+    assert.equal(message.status, "sent");
+    return message.timeline.find(({ status }) => status === "sent")?.atMs ?? 0;
+  };
+  assert.ok((await sentAtMs("msg_new")) > (await sentAtMs("msg_003")));
+  await stack.accept("msg_after");
+  await deliverMessage(stack.deps, "msg_after");
+  assert.equal((await stack.message("msg_after")).status, "sent", "the line has gone: no need to wait");
+});
+
+test("a line whose members were all called back holds nobody up for longer than a tick", async () => {
+  await stack.setServer({ limits: { perMinute: 1, perDay: 1_000 } });
+  for (const id of ids(3)) await stack.accept(id);
+  for (const id of ids(3)) await deliverMessage(stack.deps, id);
+  for (const id of ids(3).slice(1)) await cancelMessage(stack.deps, OPERATOR, id);
+  stack.clock.advance(10 * MINUTE);
+  await stack.accept("msg_new");
+  await deliverMessage(stack.deps, "msg_new");
+  stack.clock.advance(MINUTE);
+  await run(1);
+  assert.equal((await stack.message("msg_new")).status, "sent");
+});
+
+test("higher limits let those that wait go at once", async () => {
+  await stack.setServer({ limits: { perMinute: 100, perDay: 1 } });
+  for (const id of ids(3)) {
+    await stack.accept(id);
+    await deliverMessage(stack.deps, id);
+  }
+  await stack.setServer({ limits: { perMinute: 100, perDay: 100 } });
+  await releaseHeld(stack.deps, SERVER);
+  for (const id of stack.published()) await deliverMessage(stack.deps, id);
+  for (const id of ids(3)) assert.equal((await stack.message(id)).status, "sent");
+});
+
+test("what an instance remembers sends on, and never refuses", async () => {
+  const deps: DeliveryDeps = { ...stack.deps, memory: new InstanceMemory(5 * SECOND) };
+  let asked = 0;
+  stack.token = () => {
+    asked += 1;
+    return { ok: true, token: new Secret("t"), expiresAtMs: stack.clock.nowMs() + HOUR, scopes: [] };
+  };
+  await stack.setServer({ connection: { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 } });
+  await stack.accept("msg_a");
+  await deliverMessage(deps, "msg_a");
+  assert.equal((await stack.message("msg_a")).status, "held");
+  await stack.setServer({});
+  await stack.accept("msg_b");
+  await deliverMessage(deps, "msg_b");
+  assert.equal((await stack.message("msg_b")).status, "sent", "reconnected a moment ago: not held by what was before");
+  const pause = { ...firstSettings(stack.deps.environment), paused: true };
+  await stack.deps.records.commit([{ op: "put", kind: "settings", id: "settings", value: pause }]);
+  stack.clock.advance(5 * SECOND);
+  await stack.accept("msg_c");
+  await deliverMessage(deps, "msg_c");
+  assert.equal((await stack.message("msg_c")).status, "held", "a pause is in force within 5 s");
+  assert.equal(asked, 1);
+});
+
+test("a token of another grant is not used again", async () => {
+  for (const [n, secretVersion] of ["1", "2", "2"].entries()) {
+    const tokens: string[] = [];
+    await stack.setServer({ connection: { state: "valid", grant: grant({ secretVersion }) } });
+    stack.token = () => {
+      tokens.push(secretVersion);
+      return { ok: true, token: new Secret(secretVersion), expiresAtMs: stack.clock.nowMs() + HOUR, scopes: [] };
+    };
+    await stack.accept(`msg_${n}`);
+    await deliverMessage(stack.deps, `msg_${n}`);
+    assert.equal(stack.attempts.at(-1)?.token, secretVersion);
+    assert.equal(tokens.length, n === 2 ? 0 : 1);
+  }
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { createMailServer } from "../../../functions/domain/mail-servers/create-mail-server.ts";
 import { type DeleteDeps, deleteMailServer } from "../../../functions/domain/mail-servers/delete-mail-server.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
 import { fail, ok } from "../../../functions/domain/result.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
@@ -114,7 +115,7 @@ const connected = async (): Promise<string> => {
       id,
       value: { generation: 1, sealed: "x", expiresAtMs: 1, leaseUntilMs: null, scopes: [] },
     },
-    { op: "put", kind: "quotas", id, value: { entries: [], blockedUntilMs: null, warnedAtMs: null } },
+    { op: "put", kind: "quotas", id, value: EMPTY_LEDGER },
   ]);
   return id;
 };
