@@ -43,7 +43,7 @@ export const onlySession = (header: string | undefined): string | undefined => {
   return kept.length === 0 ? undefined : kept.map((cookie) => cookie.trim()).join("; ");
 };
 
-const forward = (target: HttpFunction) => async () => (req: IncomingMessage, res: ServerResponse) => {
+const forward = (target: HttpFunction) => (req: IncomingMessage, res: ServerResponse) => {
   const cookie = onlySession(req.headers.cookie);
   if (cookie === undefined) delete req.headers.cookie;
   else req.headers.cookie = cookie;
@@ -61,20 +61,32 @@ const endAfter = (res: ServerResponse, limitMs: number): void => {
   res.once("close", () => clearTimeout(timer));
 };
 
+/** The function behind a path that no glob can be tried on: that of the first rewrite whose fixed beginning fits. */
+const functionAt = ({ hosting, functions }: EdgeOptions, path: string): HttpFunction | undefined => {
+  const fitting = hosting.rewrites.find(({ run, source }) => run && path.startsWith(source.replace(/\*+$/, "")));
+  return functions[fitting?.run?.serviceId ?? ""];
+};
+
 /** The local stand-in for Firebase Hosting: static files, headers and rewrites as `firebase.json` says, functions in this process. */
-export const hostingEdge = ({ hosting, cwd, functions, limitMs, https }: EdgeOptions): RequestListener => {
+export const hostingEdge = (options: EdgeOptions): RequestListener => {
+  const { hosting, cwd, functions, limitMs, https } = options;
   const missing = hosting.rewrites.flatMap(({ run }) => (run && !(run.serviceId in functions) ? [run.serviceId] : []));
   if (missing.length > 0) throw new Error(`firebase.json names functions that do not exist: ${missing.join(", ")}`);
   const run = (rewrite: Hosting["rewrites"][number]) => {
     const target = functions[rewrite.run?.serviceId ?? ""];
-    return target === undefined ? Promise.reject(new Error("rewrite without target")) : forward(target)();
+    return target === undefined
+      ? Promise.reject(new Error("rewrite without target"))
+      : Promise.resolve(forward(target));
   };
   const config = { ...structuredClone(hosting), headers: headersFor(hosting, https) };
   const serve = superstatic.default({ config, cwd, stack: "strict", rewriters: { run } });
   return (req, res) => {
     endAfter(res, limitMs);
-    // Superstatic would throw on a broken %-escape; Hosting refuses such a path too.
-    if (decodePath(req.url ?? "/") === undefined) return plain(res, 400, "The path holds a broken %-escape.");
+    // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere under its paths.
+    if (decodePath(req.url ?? "/") === undefined) {
+      const target = functionAt(options, req.url ?? "/");
+      return target ? forward(target)(req, res) : plain(res, 400, "The path holds a broken %-escape.");
+    }
     serve(req, res, () => plain(res, 404, "Not found."));
   };
 };

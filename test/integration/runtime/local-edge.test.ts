@@ -106,6 +106,21 @@ describe("the local edge", () => {
     assert.match(answer.headers.get("strict-transport-security") ?? "", /max-age=\d+/);
   });
 
+  it("does not pass the console's page off as an asset that is gone", async () => {
+    const gone = await get("/assets/main-old.js");
+    assert.equal(gone.status, 404);
+    assert.doesNotMatch(await gone.text(), /console/);
+  });
+
+  it("leaves a broken %-escape under a function's path to the function", async () => {
+    for (const [path, name] of [
+      ["/v1/messages/%", "send-mail"],
+      ["/v1/mail-servers/%E0%A4%A", "mail-servers"],
+      ["/google_gmail/%ff", "confirm-callback"],
+    ] as const)
+      assert.equal((await (await get(path)).json()).name, name, path);
+  });
+
   it("lets assets be kept, since their names hold their content's hash", async () => {
     assert.match((await get("/assets/main-abc.js")).headers.get("cache-control") ?? "", /immutable/);
   });
