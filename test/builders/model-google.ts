@@ -100,6 +100,17 @@ export class ModelGoogle implements GoogleOAuth {
     return "revoked";
   }
 
+  /** How many of the account's refresh tokens live. */
+  living(email: string): number {
+    return [...this.#living.values()].filter((owner) => owner === email).length;
+  }
+
+  /** Google keeps so many of an account's refresh tokens; the oldest go without notice. */
+  buryOldest(email: string, keep: number): void {
+    const own = [...this.#living].filter(([, owner]) => owner === email);
+    for (const [token] of own.slice(0, Math.max(0, own.length - keep))) this.#living.delete(token);
+  }
+
   /** The person takes the access back, or changes the password: every token of the account dies. */
   takeBack(email: string): void {
     for (const [token, owner] of this.#living) if (owner === email) this.#living.delete(token);

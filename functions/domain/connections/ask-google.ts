@@ -6,7 +6,7 @@ import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
 import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "./ports.ts";
-import { beginSecretChange, endSecretChange } from "./secret-sweep.ts";
+import { beginSecretChange, endSecretChange, type SecretChange } from "./secret-sweep.ts";
 
 export interface AskDeps extends ClientDeps {
   readonly clock: Clock;
@@ -109,7 +109,7 @@ const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise
 const destroyOrLeave = async (
   deps: AskDeps,
   serverId: string,
-  { version, change }: { readonly version: string; readonly change: string },
+  { version, change }: { readonly version: string; readonly change: SecretChange },
 ): Promise<void> => {
   try {
     await deps.vault.destroy({ kind: "refresh_token", serverId }, version);

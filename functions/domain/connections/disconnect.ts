@@ -9,7 +9,7 @@ import { fail, ok, type Result } from "../result.ts";
 import type { Secret } from "../secret.ts";
 import { forgetGrants } from "./grant-ledger.ts";
 import type { GoogleOAuth, SecretVault } from "./ports.ts";
-import { endSecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
+import { endSecretChange, type SecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 import { serversOfAccount } from "./siblings.ts";
 import { emptyEntryWrite, readEntry } from "./token-cache.ts";
 
@@ -53,7 +53,7 @@ export const disconnect = async (
     if (grant === null) return ok({ revoked: await finishEarlier(deps, serverId), sharedWith: [] });
     const token = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
     const change = await writeDisconnected(deps, server, { actor, grant });
-    if (change === null) continue;
+    if (change === "contended") continue;
     const outcome = await revokeUnlessShared(deps, grant, token);
     await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
     await endSecretChange(deps, serverId, change);
@@ -72,22 +72,24 @@ const finishEarlier = async (deps: DisconnectDeps, serverId: string): Promise<bo
   return (await sweepServer(deps, sweep)).revoked;
 };
 
-/** Answers what to end the change of secrets with; null: someone wrote meanwhile. */
+/** Answers what to end the change of secrets with. `contended`: someone wrote meanwhile. */
 const writeDisconnected = async (
   deps: DisconnectDeps,
   { id, version, value }: Versioned<MailServer>,
   { actor, grant }: { readonly actor: string; readonly grant: Grant },
-): Promise<string | null> => {
+): Promise<SecretChange | "contended"> => {
   const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
   const after: MailServer = { ...value, connection, accountSub: null, nextCheckAtMs: null };
   const { sub, clientId } = grant;
+  const earlier = await deps.records.get("secretSweeps", id);
   const outcome = await deps.records.commit([
     secretChangeWrite(deps.clock, id, { sub, clientId }),
     { op: "replace", kind: "mailServers", id, version, value: after },
     emptyEntryWrite(id, await readEntry(deps, id)),
     auditWrite(deps, { actor, action: "connection.disconnect", target: id, detail: { username: value.username } }),
   ]);
-  return outcome.done ? (outcome.versions[0] ?? "") : null;
+  if (!outcome.done) return "contended";
+  return earlier === undefined ? (outcome.versions[0] ?? null) : null;
 };
 
 const revokeUnlessShared = async (

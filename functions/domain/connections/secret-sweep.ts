@@ -31,24 +31,29 @@ export const secretChangeWrite = (clock: Clock, serverId: string, revoke: Secret
   value: { dueAtMs: dueAtMs(clock), revoke },
 });
 
-/** Before a secret is added; answers what to end the change with. Throws `Unavailable`. */
+/** What to end a change with; null: an earlier one was cut off, so that only the sweep can tell when all is in order. */
+export type SecretChange = string | null;
+
+/** Before a secret is added. Throws `Unavailable`. */
 export const beginSecretChange = async (
   deps: { readonly clock: Clock; readonly records: Records },
   serverId: string,
-): Promise<string> => {
-  const kept = await deps.records.get("secretSweeps", serverId);
-  // A revocation that is still owed stays owed: the connection that comes now decides about it by being there or not.
-  const outcome = await deps.records.commit([secretChangeWrite(deps.clock, serverId, kept?.value.revoke ?? null)]);
+): Promise<SecretChange> => {
+  const earlier = await deps.records.get("secretSweeps", serverId);
+  // A revocation that is still owed stays owed: whether there is a connection by then decides about it.
+  const write = secretChangeWrite(deps.clock, serverId, earlier?.value.revoke ?? null);
+  const outcome = await deps.records.commit([write]);
   if (!outcome.done) throw new Error("a put has no condition");
-  return outcome.versions[0] ?? "";
+  return earlier === undefined ? (outcome.versions[0] ?? null) : null;
 };
 
 /** All is in order again, unless another change has begun since. */
 export const endSecretChange = async (
   deps: { readonly records: Records },
   serverId: string,
-  version: string,
+  version: SecretChange,
 ): Promise<void> => {
+  if (version === null) return;
   await deps.records.commit([{ op: "delete", kind: "secretSweeps", id: serverId, version }]);
 };
 

@@ -83,6 +83,7 @@ export class Browser {
 }
 
 export interface Relais {
+  readonly origin: string;
   readonly system: System;
   readonly sandbox: GoogleSandbox;
   readonly clock: MovableClock;
@@ -130,6 +131,7 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
     await editSettings({ gmailCredentials });
   }
   return {
+    origin: edge.origin,
     system,
     sandbox,
     clock,

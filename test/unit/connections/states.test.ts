@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { DAY, HOUR } from "../../../functions/domain/clock.ts";
+import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import type { ConnectionState } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 
@@ -37,6 +37,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   hourPasses: async (world) => world.clock.advance(HOUR),
   dayPasses: async (world) => world.clock.advance(DAY),
+  sweep: (world) => world.sweep(),
 };
 
 const DIES = ["obtain", "obtainByMany", "check"];
@@ -79,6 +80,59 @@ describe("the states of a connection", () => {
       }),
       { numRuns: 120 },
     );
+  });
+});
+
+describe("a disconnection that was cut off after its write", () => {
+  const cutOff = async (): Promise<World> => {
+    const world = await newWorld();
+    await world.connect(SERVER);
+    world.death.writes = 0;
+    world.death.afterWrite = 1;
+    await assert.rejects(world.disconnect(SERVER));
+    world.death.afterWrite = Number.POSITIVE_INFINITY;
+    assert.equal(await world.state(SERVER), "not_connected");
+    return world;
+  };
+
+  it("is finished by asking once more", async () => {
+    const world = await cutOff();
+    world.google.down = true;
+    await world.disconnect(SERVER);
+    world.google.down = false;
+    world.clock.advance(10 * MINUTE);
+    assert.deepEqual(await world.disconnect(SERVER), { ok: true, value: { revoked: true, sharedWith: [] } });
+    assert.equal(world.google.living("ada@example.com"), 0);
+    await world.assertNoOrphan(SERVER);
+    world.close();
+  });
+
+  it("revokes nothing where the account was connected again meanwhile, be it to another server", async () => {
+    for (const id of [SERVER, SIBLING]) {
+      const world = await cutOff();
+      await world.connect(id);
+      world.clock.advance(10 * MINUTE);
+      await world.sweep();
+      assert.equal(await world.state(id), "valid");
+      assert.ok((await world.obtain(id)).ok);
+      await world.assertNoOrphan(SERVER);
+      await world.assertNoOrphan(id);
+      world.close();
+    }
+  });
+
+  it("keeps the secret while Google cannot be reached, for it is needed to revoke", async () => {
+    const world = await cutOff();
+    world.google.down = true;
+    world.clock.advance(10 * MINUTE);
+    await world.sweep();
+    assert.equal((await world.secrets(SERVER)).length, 1);
+    world.google.down = false;
+    world.clock.advance(10 * MINUTE);
+    await world.sweep();
+    assert.equal(world.google.living("ada@example.com"), 0);
+    await world.assertNoOrphan(SERVER);
+    world.close();
   });
 });
 
@@ -129,6 +183,13 @@ describe("a process that dies between two writes", () => {
           await world.assertSound(SERVER);
           const to = await world.state(SERVER);
           assert.ok(to === from || to === after, `${from} became ${to} by a death after write ${point}`);
+          world.clock.advance(10 * MINUTE);
+          await world.sweep();
+          await world.assertNoOrphan(SERVER);
+          await world.assertSound(SERVER);
+          if (name === "disconnecting" && to === after) {
+            assert.equal(world.google.living("ada@example.com"), 0, "what was cut off is revoked by the sweep");
+          }
           // And nothing that is left behind stands in the way of doing it again.
           world.clock.advance(HOUR);
           await act(world, SERVER);

@@ -5,8 +5,9 @@ import { accessTokens } from "../../../functions/domain/connections/access-token
 import { checkServer } from "../../../functions/domain/connections/check-server.ts";
 import { confirmAuthorization } from "../../../functions/domain/connections/confirm.ts";
 import { disconnect } from "../../../functions/domain/connections/disconnect.ts";
+import { sweepSecrets } from "../../../functions/domain/connections/secret-sweep.ts";
 import { startConnecting } from "../../../functions/domain/connections/start.ts";
-import { type ConnectionState, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { type Connection, type ConnectionState, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
@@ -77,6 +78,8 @@ export const newWorld = async () => {
     death,
     close: () => store.close(),
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
+    connection: async (id: string): Promise<Connection> => (await stored(id)).connection,
+    deps,
     connect: async (id: string, account = "ada@example.com") => {
       const started = await startConnecting(deps, { sessionId: browser, principal }, id);
       assert.ok(started.ok);
@@ -86,6 +89,15 @@ export const newWorld = async () => {
     obtain: (id: string) => accessTokens(deps).obtain(id),
     check: (id: string) => checkServer(deps, id),
     disconnect: (id: string) => disconnect(deps, id, "setup-token"),
+    /** What the tick does besides finding due servers. */
+    sweep: () => sweepSecrets(deps),
+    /** In the vault lies the secret that the server points to, and nothing else. */
+    assertNoOrphan: async (id: string): Promise<void> => {
+      const pointer = grantOf(await stored(id))?.secretVersion;
+      const versions = await store.vault.versions({ kind: "refresh_token", serverId: id });
+      assert.deepEqual(versions, pointer === undefined ? [] : [pointer]);
+      assert.equal(await store.records.get("secretSweeps", id), undefined, "nothing is left to do");
+    },
     secrets: (id: string) => store.vault.versions({ kind: "refresh_token", serverId: id }),
     /** What holds of a server at any time, after any crash. */
     assertSound: async (id: string): Promise<void> => {

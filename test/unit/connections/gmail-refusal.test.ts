@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { type Delivery, delivery, refuses } from "../../builders/delivery.ts";
+
+describe("Gmail refusing fresh tokens", () => {
+  let stack: Delivery;
+  beforeEach(async () => {
+    stack = await delivery();
+    await stack.accept("msg_1");
+    stack.gmail = refuses("auth", 535, "5.7.8");
+  });
+  afterEach(() => stack.close());
+
+  const connection = async () => {
+    const server = (await stack.deps.records.get("mailServers", "srv_one")) ?? assert.fail("the server is there");
+    return server.value.connection;
+  };
+  const tryAgain = async (): Promise<void> => {
+    const { dueAtMs } = await stack.message("msg_1");
+    stack.clock.advance(Math.max(0, (dueAtMs ?? 0) - stack.clock.nowMs()));
+    await dispatchDue(stack.deps);
+    await deliverMessage(stack.deps, "msg_1");
+  };
+
+  it("is a passing mood at first: the message is tried again, the server stays as it is", async () => {
+    await deliverMessage(stack.deps, "msg_1");
+    await tryAgain();
+    assert.equal((await stack.message("msg_1")).status, "deferred");
+    assert.equal((await connection()).state, "valid");
+  });
+
+  it("time and again is the account's: the server is in error, its mail held, none lost", async () => {
+    await deliverMessage(stack.deps, "msg_1");
+    await tryAgain();
+    await tryAgain();
+    const now = await connection();
+    assert.ok(now.state === "error" && now.reason === "gmail_refused");
+    const message = await stack.message("msg_1");
+    assert.ok(message.status === "held" && message.because === "reconnect_required");
+    assert.equal(message.attempts.at(-1)?.problem, "gmail_refused");
+    await stack.accept("msg_2");
+    const before = stack.attempts.length;
+    await deliverMessage(stack.deps, "msg_2");
+    assert.equal(stack.attempts.length, before, "the others do not knock in vain");
+    assert.equal((await stack.message("msg_2")).status, "held");
+  });
+});
