@@ -55,6 +55,11 @@ export class ModelGoogle implements GoogleOAuth {
     };
   }
 
+  /** A refresh token of that account, as from a consent. */
+  gives(email: string): Secret {
+    return new Secret(this.#newRefreshToken(email));
+  }
+
   #newRefreshToken(email: string): string {
     this.#serial += 1;
     const token = `refresh-${this.#serial}`;
