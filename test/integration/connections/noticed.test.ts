@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { DAY, MINUTE } from "../../../functions/domain/clock.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import type { Message } from "../../../functions/domain/messages/message.ts";
+import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/message-input.ts";
+import type { OnPush } from "../../../functions/runtime/event-edge.ts";
+import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
+import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
+import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
+import { type Relais, SETUP, startRelais } from "./relais.ts";
+
+const COUNT = 20;
+const ADA = "ada@example.com";
+
+describe("access that a person took back at Google", () => {
+  let relais: Relais;
+  let id: string;
+  let functions: Readonly<Record<string, OnPush>>;
+  beforeEach(async () => {
+    relais = await startRelais();
+    const { system } = relais;
+    functions = {
+      "mail-send": deliverMail(system),
+      "mail-dispatch": dispatchDue(system),
+      "token-checks": refreshTokens(system),
+    };
+    id = await relais.addServer({ limits: { perMinute: 1_000, perDay: 2_000 } });
+    await connect();
+    await work();
+  });
+  afterEach(async () => {
+    await Promise.all(Object.values(relais.system.transports).map((transport) => transport.close()));
+    await relais.close();
+  });
+
+  const connect = async (): Promise<void> => {
+    const answer = await (await relais.browser(SETUP)).connect(id, { account: ADA });
+    assert.equal(answer.status, 303, await answer.text());
+  };
+  const push = (topic: string, data: unknown, attributes: Readonly<Record<string, string>> = {}) =>
+    functions[topic]?.({ data: Buffer.from(JSON.stringify(data)), attributes, messageId: "1", deliveryAttempt: 1 });
+  /** Delivers what was published, until nothing more is. */
+  const work = async (): Promise<void> => {
+    for (let next = relais.published.shift(); next !== undefined; next = relais.published.shift()) {
+      assert.equal((await push(next.topic, next.message.data, next.message.attributes)) ?? "ack", "ack");
+    }
+  };
+  const send = async (): Promise<void> => {
+    for (let at = 0; at < COUNT; at += 1) {
+      const json = { to: "b@example.org", subject: `No ${at}`, text: "Bonjour" };
+      const submission = { principal: { kind: "setup" }, json, idempotencyKey: null } as const;
+      const accepted = await acceptMessage(relais.system, { ...submission, sizeLimit: HTTP_SIZE_LIMIT });
+      assert.ok(accepted.ok, JSON.stringify(accepted));
+    }
+  };
+  const messages = async (): Promise<readonly Message[]> => {
+    const page = await relais.system.records.query("messagesNewest", {}, { limit: 100 });
+    assert.ok(page !== "bad_cursor");
+    return page.items.map(({ value }) => value);
+  };
+  const state = async (): Promise<string> => (await relais.server(id)).connection.state;
+
+  const WAYS: Readonly<Record<string, () => Promise<void>>> = {
+    "a security event": async () => {
+      const body = await relais.sandbox.control.securityEventToken({ type: "tokens-revoked", account: ADA });
+      const headers = { "content-type": "application/secevent+jwt" };
+      const url = `${relais.origin}/google_gmail/security-events`;
+      assert.equal((await fetch(url, { method: "POST", body, headers })).status, 202);
+      await send();
+    },
+    "the next check": async () => {
+      relais.clock.advance(1.3 * DAY);
+      await push("token-checks", { tick: true });
+      await work();
+      await send();
+    },
+    // The cached access token has most of its hour left: Relais finds out by Gmail's refusal.
+    "the first failed send": send,
+  };
+
+  for (const [way, notice] of Object.entries(WAYS)) {
+    it(`is noticed by ${way} alone; mail is held meanwhile, and leaves once each after the reconnect`, async () => {
+      relais.sandbox.control.revoke(ADA);
+      assert.equal(await state(), "valid", "nobody has told Relais");
+      await notice();
+      await work();
+      assert.equal(await state(), "reconnect_required");
+      const told = relais.announced.filter(({ type }) => type === "relais.server.reconnect_required.v1");
+      assert.deepEqual(
+        told.map(({ data }) => data.reason),
+        ["password_or_revoked"],
+      );
+      const held = await messages();
+      assert.equal(held.length, COUNT);
+      assert.ok(held.every((one) => one.status === "held" && one.because === "reconnect_required"));
+      assert.equal(relais.sandbox.control.mails().length, 0);
+
+      await connect();
+      await work();
+      for (let ticks = 0; ticks < 5 && (await messages()).some(({ status }) => status !== "sent"); ticks += 1) {
+        relais.clock.advance(MINUTE);
+        await push("mail-dispatch", { tick: true });
+        await work();
+      }
+      assert.deepEqual([...new Set((await messages()).map(({ status }) => status))], ["sent"]);
+      const raws = relais.sandbox.control.mails().map(({ raw }) => String(raw));
+      const subjects = raws.map((raw) => Number(/^Subject: No (\d+)/m.exec(raw)?.[1]));
+      assert.deepEqual(
+        subjects.sort((a, b) => a - b),
+        [...Array(COUNT).keys()],
+      );
+    });
+  }
+});
