@@ -4,7 +4,9 @@ import { csrfAccepted } from "../domain/access/csrf.ts";
 import type { Principal, SessionId } from "../domain/access/records.ts";
 import { parseSessionId } from "../domain/access/sessions.ts";
 import type { Problem } from "../domain/problem.ts";
+import type { Records } from "../domain/records.ts";
 import { ok, type Result } from "../domain/result.ts";
+import { rememberingKeys } from "./remembered-keys.ts";
 import type { System } from "./system.ts";
 
 /** What a request brings to say who calls; nothing proven yet. */
@@ -30,10 +32,20 @@ export const readCredentials = (headers: IncomingHttpHeaders): Credentials => ({
   sessionId: sessionIdOf(headers.cookie),
 });
 
+const remembering = new WeakMap<System, Records>();
+
+/** The embedded store is asked each time: there a read costs nothing, and a revocation counts at once. */
+const recordsFor = (system: System): Records => {
+  if (system.config.store === "embedded") return system.records;
+  const known = remembering.get(system) ?? rememberingKeys(system.records, system.clock);
+  remembering.set(system, known);
+  return known;
+};
+
 /** Who calls; null for nobody known. Problems: `unauthenticated` for a bearer that does not hold, `google_unavailable`. */
 export const whoCalls = async (system: System, credentials: Credentials): Promise<Result<Principal | null>> => {
   const { setupToken, production } = system.config;
-  const known = await authenticate({ ...system, setupToken, production }, credentials);
+  const known = await authenticate({ ...system, records: recordsFor(system), setupToken, production }, credentials);
   return known.ok ? ok(known.value.principal) : known;
 };
 

@@ -17,13 +17,15 @@ const ROOT = join(import.meta.dirname, "../../..");
 /** Hosting's own limit; it is the platform's and does not follow the time scale. */
 const EDGE_LIMIT_MS = 60 * SECOND;
 const DELIVERIES_AT_ONCE = 8;
+/** How long deliveries under way may take when told to stop. */
+const GRACE_MS = 8 * SECOND;
 
 /** All seven functions with store, queue and scheduler, ready to be listened for. */
 export interface Stack {
   readonly listener: RequestListener;
   /** Begins to deliver what is queued and to tick. */
   start(): void;
-  /** Lets deliveries under way end, then closes sessions and store. Whatever is left stands in the store. */
+  /** Lets deliveries under way end within a grace, then closes sessions and store. Whatever is left stands in the store. */
   close(): Promise<void>;
 }
 
@@ -66,7 +68,8 @@ export const openStack = async (config: Config): Promise<Stack> => {
     },
     close: async () => {
       stop.abort();
-      await background;
+      // A tick that waits for room may wait for most of a minute; what is cut off is taken up by the next start, as after a kill.
+      await Promise.race([background, system.clock.sleep(GRACE_MS)]);
       await Promise.all(Object.values(system.transports).map((transport) => transport.close()));
       store.close();
     },

@@ -1,0 +1,10 @@
+// `npm run bench -- cold [rounds]`, `npm run bench -- send [mails]`: the benchmarks of this folder by name.
+import { existsSync } from "node:fs";
+
+const [name = ""] = process.argv.splice(2, 1);
+const file = new URL(`${name}.ts`, import.meta.url);
+if (!/^[a-z]+$/.test(name) || name === "bench" || !existsSync(file)) {
+  console.error("Usage: npm run bench -- cold [rounds] | send [mails]");
+  process.exit(2);
+}
+await import(file.href);

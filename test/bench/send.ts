@@ -1,0 +1,260 @@
+/**
+ * What a mail costs: invocations, and documents read and written, counted on the way to Google's Firestore emulator while mails go from `POST /v1/messages`
+ * through Pub/Sub's emulator to the sandbox's SMTP. Counts, not times: they hold on any machine.
+ *
+ *     npm run bench -- send [mails]
+ *
+ * Writes `test/bench/SEND.md`, and fails above the budget: 2 invocations, 3 reads and 6 writes at 10 kB.
+ */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { issueKey } from "../../functions/domain/access/key-register.ts";
+import { compose } from "../../functions/runtime/compose.ts";
+import { loadConfig } from "../../functions/runtime/config.ts";
+import { serveEvents } from "../../functions/runtime/event-edge.ts";
+import { onPush as deliverMail } from "../../functions/runtime/handlers/deliver-mail.ts";
+import { routes as sendMail } from "../../functions/runtime/handlers/send-mail.ts";
+import { serveHttp } from "../../functions/runtime/http-edge.ts";
+import { startEmulators, testProject } from "../builders/emulators.ts";
+import { eventually } from "../builders/eventually.ts";
+import { OPERATOR } from "../builders/mail-server.ts";
+import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
+import { seedServer } from "../builders/seeded-server.ts";
+import { startGoogleSandbox } from "../google-sandbox/sandbox.ts";
+
+/** Why each operation is there: the crash or race that it guards against. */
+const GUARDS: Readonly<Record<string, string>> = {
+  "read keys": "who calls; remembered for up to 60 s",
+  "write keys": "when the key was last used",
+  "read mailServers": "accepting: the server must be able to send, and From be allowed; delivering: remembered for 5 s",
+  "read settings": "a pause or an end of retention just set; remembered for 5 s",
+  "read messages": "a push that is repeated, late, or of a message called back meanwhile",
+  "read quotas": "limits counted by other instances; remembered until another instance writes it",
+  "read accessTokens": "one token however many instances want it; remembered while its grant stands",
+  "write messages queued": "accepted means durable: a crash after the 202",
+  "write messages sending.claimed": "two workers with the same message; a worker that dies before the mark",
+  "write quotas": "with the claim: a mail sent and not counted; with its end: a place that nobody frees",
+  "write messages sending.data": "the mark: a crash after it may have sent, before it has not",
+  "write messages sent": "the outcome, on condition that the claim still stands; erases an inline body",
+  "write messages erased": "that the chunks are gone: until then they are named, so that a crash cannot orphan them",
+  "write bodyChunks": "a body larger than 100 kB, before the record that names it",
+  "delete bodyChunks": "erasure at the end, before the record says so",
+  "read bodyChunks": "the body",
+};
+
+const counts = new Map<string, number>();
+const count = (name: string, by = 1): void => void counts.set(name, (counts.get(name) ?? 0) + by);
+
+const emulators = await startEmulators();
+const kindOf = (name: string): string => name.split("/").at(-2) ?? "?";
+
+interface FirestoreBody {
+  readonly documents?: readonly string[];
+  readonly writes?: readonly {
+    readonly delete?: string;
+    readonly update?: {
+      readonly name: string;
+      readonly fields?: Readonly<Record<string, { readonly stringValue?: string }>>;
+    };
+  }[];
+}
+
+/** Messages that are sent and whose chunks are being deleted. */
+const erasing = new Set<string>();
+const stateOf = (json: string): string => {
+  const {
+    status,
+    phase,
+    body,
+    messageId,
+  }: { status?: string; phase?: string; messageId?: string; body?: { kind?: string } } = JSON.parse(json);
+  if (status === "sent" && erasing.has(messageId ?? "")) return " erased";
+  if (status === "sent" && body?.kind === "chunks") erasing.add(messageId ?? "");
+  return ` ${status}${phase === undefined ? "" : `.${phase}`}`;
+};
+
+const note = (path: string, body: FirestoreBody): void => {
+  if (path.endsWith(":batchGet")) for (const name of body.documents ?? []) count(`read ${kindOf(name)}`);
+  if (path.endsWith(":runQuery")) count("query");
+  for (const write of path.endsWith(":commit") ? (body.writes ?? []) : []) {
+    const name = write.delete ?? write.update?.name ?? "";
+    const kind = kindOf(name);
+    const json = write.update?.fields?.json?.stringValue;
+    const state = kind === "messages" && json !== undefined ? stateOf(json) : "";
+    count(`${write.delete === undefined ? "write" : "delete"} ${kind}${state}`);
+  }
+};
+
+const bodyOf = async (incoming: IncomingMessage): Promise<Buffer> => Buffer.concat(await incoming.toArray());
+
+/** Stands before Firestore's emulator: every client library comes by here. */
+const counter = createServer(async (req, res) => {
+  const body = await bodyOf(req);
+  if (req.method === "POST") note((req.url ?? "").split("?")[0] ?? "", JSON.parse(body.toString()));
+  const headers = Object.entries(req.headers).filter(
+    ([name]) => !["host", "connection", "content-length"].includes(name),
+  );
+  const answer = await fetch(`http://${emulators.firestoreHost}${req.url}`, {
+    method: req.method ?? "GET",
+    headers: headers.map(([name, value]) => [name, String(value)] as [string, string]),
+    ...(req.method === "POST" ? { body: new Uint8Array(body) } : {}),
+  });
+  res.writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") ?? "application/json" });
+  res.end(Buffer.from(await answer.arrayBuffer()));
+}).listen(0, "127.0.0.1");
+counter.unref();
+await once(counter, "listening");
+const counterHost = `127.0.0.1:${(counter.address() as AddressInfo).port}`;
+
+const sandbox = await startGoogleSandbox();
+const secrets = await startSecretManagerStandIn();
+const projectId = testProject();
+const config = loadConfig({
+  ...sandbox.environment,
+  RELAIS_STORE: "google",
+  GOOGLE_CLOUD_PROJECT: projectId,
+  FIRESTORE_EMULATOR_HOST: counterHost,
+  PUBSUB_EMULATOR_HOST: emulators.pubsubHost,
+  SECRET_MANAGER_EMULATOR_HOST: secrets.host,
+  RELAIS_SETUP_TOKEN: "setup-token-of-the-benchmark-0123456789",
+});
+const systemOf = (component: string) =>
+  compose(config, { component, write: (line) => void (line.includes('"ERROR"') && console.error(line)) });
+
+const serve = async (listener: RequestListener): Promise<string> => {
+  const server = createServer((req, res) => {
+    count("invocation");
+    listener(req, res);
+  }).listen(0, "127.0.0.1");
+  server.unref();
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+const [sender, deliverer] = [systemOf("send-mail"), systemOf("deliver-mail")];
+const api = await serve(serveHttp(sendMail(sender), sender));
+const endpoint = await serve(serveEvents(deliverMail(deliverer), deliverer));
+
+/** As Terraform does it: one version, 32 random bytes. */
+const makeKeyRing = async (): Promise<void> => {
+  const root = `http://${secrets.host}/v1/projects/${projectId}/secrets`;
+  const post = (path: string, body: object) =>
+    fetch(`${root}${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: "Bearer owner" },
+      body: JSON.stringify(body),
+    });
+  await post("?secretId=relais-key-ring", { replication: { automatic: {} } });
+  const data = Buffer.from(randomBytes(32).toString("base64")).toString("base64");
+  await post("/relais-key-ring:addVersion", { payload: { data } });
+};
+await makeKeyRing();
+
+const pubsub = async (path: string, body: object): Promise<void> => {
+  const answer = await fetch(`http://${emulators.pubsubHost}/v1/projects/${projectId}/${path}`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+};
+for (const topic of ["mail-send", "mail-dispatch", "mail-events"]) await pubsub(`topics/${topic}`, {});
+await pubsub("subscriptions/mail-send", {
+  topic: `projects/${projectId}/topics/mail-send`,
+  ackDeadlineSeconds: 60,
+  pushConfig: { pushEndpoint: endpoint },
+});
+
+const server = await seedServer(sender, sandbox);
+const key = await issueKey(sender, OPERATOR, { name: "bench", permissions: ["send"] });
+if (!key.ok) throw new Error(JSON.stringify(key.problem));
+
+const sendOne = async (bytes: number): Promise<void> => {
+  const text = "Bonjour. ".repeat(Math.ceil(Math.min(bytes, 10_000) / 9)).slice(0, Math.min(bytes, 10_000));
+  const content = Buffer.alloc(Math.max(0, bytes - 10_000), "x").toString("base64");
+  const attachments = bytes > 10_000 ? [{ filename: "a.bin", content, contentType: "application/octet-stream" }] : [];
+  const answer = await fetch(`${api}/v1/messages`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${key.value.key.reveal()}` },
+    body: JSON.stringify({ server, to: "b@example.org", subject: "Bonjour", text, attachments }),
+  });
+  if (answer.status !== 202) throw new Error(await answer.text());
+  const { id }: { id: string } = await answer.json();
+  await eventually(
+    "the mail is sent",
+    async () => {
+      const found = await sender.records.get("messages", id);
+      // Our own looking is no part of the cost.
+      count("read messages", -1);
+      return found?.value.status === "sent" && found.value.body.kind === "erased";
+    },
+    60_000,
+  );
+  // The place in the ledger is given back after the outcome is written.
+  await eventually(
+    "the claim is over",
+    async () => {
+      const ledger = await sender.records.get("quotas", server);
+      count("read quotas", -1);
+      return ledger?.value.live.length === 0;
+    },
+    60_000,
+  );
+};
+
+const rows: string[] = [];
+const totals: string[] = [];
+let over = false;
+const measure = async (
+  name: string,
+  { bytes, mails, budget }: { bytes: number; mails: number; budget: boolean },
+): Promise<void> => {
+  counts.clear();
+  for (let n = 0; n < mails; n += 1) await sendOne(bytes);
+  const each = (kind: RegExp): number =>
+    [...counts].filter(([what]) => kind.test(what)).reduce((sum, [, times]) => sum + times, 0) / mails;
+  const [invocations, reads, writes] = [each(/^invocation/), each(/^(read|query)/), each(/^(write|delete)/)];
+  totals.push(`| ${name} | ${mails} | ${invocations.toFixed(2)} | ${reads.toFixed(2)} | ${writes.toFixed(2)} |`);
+  if (budget && (invocations > 2 || reads > 3 || writes > 6)) over = true;
+  for (const [what, times] of [...counts].sort()) {
+    if (what === "invocation" || times === 0) continue;
+    if (GUARDS[what] === undefined) throw new Error(`${what} stands for nothing: name what it guards in send.ts`);
+    rows.push(`| ${name} | ${what} | ${(times / mails).toFixed(2)} | ${GUARDS[what]} |`);
+  }
+};
+
+const mails = Number(process.argv[2] ?? 50);
+await measure("10 kB, first of an instance", { bytes: 10_000, mails: 1, budget: false });
+await measure("10 kB", { bytes: 10_000, mails, budget: true });
+await measure("1 MB", { bytes: 1_000_000, mails: Math.max(2, mails / 10), budget: false });
+await measure("20 MB", { bytes: 20_000_000, mails: 2, budget: false });
+
+const page = `# What a mail costs
+
+Made by \`npm run bench -- send\` on Google's emulators: documents read and written on Firestore, and calls of functions. A page of a query counts as one read.
+
+| mail | mails | invocations | reads | writes |
+|---|---|---|---|---|
+${totals.join("\n")}
+
+## Each operation, and the crash or race that it guards
+
+| mail | operation | a mail | guards |
+|---|---|---|---|
+${rows.join("\n")}
+`;
+writeFileSync(new URL("SEND.md", import.meta.url), page);
+console.log(page);
+await Promise.all([
+  sandbox.close(),
+  emulators.stop(),
+  secrets.close(),
+  ...Object.values(deliverer.transports).map((one) => one.close()),
+]);
+if (over) {
+  console.error("Above the budget: 2 invocations, 3 reads and 6 writes at 10 kB.");
+  process.exit(1);
+}
+process.exit(0);
