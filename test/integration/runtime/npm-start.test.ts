@@ -10,12 +10,17 @@ import { freePort } from "../../builders/relais-process.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
+type Command = readonly [program: string, ...args: string[]];
+const BARE: Command = [process.execPath, "functions/runtime/local.ts"];
+/** The script itself, without the build before it. */
+const BY_NPM: Command = ["npm", "start", "--ignore-scripts", "--silent"];
+
 class Start {
   readonly child: ChildProcess;
   output = "";
 
-  constructor(env: Readonly<Record<string, string>>, args: readonly string[] = []) {
-    this.child = spawn(process.execPath, ["functions/runtime/local.ts", ...args], {
+  constructor(env: Readonly<Record<string, string>>, args: readonly string[] = [], command: Command = BARE) {
+    this.child = spawn(command[0], [...command.slice(1), ...args], {
       cwd: root,
       env: { PATH: process.env.PATH, ...env },
     });
@@ -97,6 +102,14 @@ describe("npm start", () => {
     assert.equal(statSync(join(dataDir, "setup-token")).mode & 0o777, 0o600);
     assert.equal(await statusWith(first.setupToken), 200);
     assert.equal(await second.end("SIGINT"), 0, second.output);
+  });
+
+  it("ends in order when npm is told to stop, and leaves no process behind", async () => {
+    const relais = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir }, [], BY_NPM);
+    started.push(relais);
+    await relais.up(port);
+    assert.equal(await relais.end("SIGTERM"), 0, relais.output);
+    await assert.rejects(fetch(`http://localhost:${port}/health`));
   });
 
   it("does not print a setup token that was given", async () => {
