@@ -4,9 +4,10 @@
 locals {
   # What every function needs to find its way.
   base_environment = {
-    NODE_ENV          = "production"
-    RELAIS_STORE      = "google"
-    RELAIS_PUBLIC_URL = var.public_url
+    NODE_ENV             = "production"
+    GOOGLE_CLOUD_PROJECT = var.project_id
+    RELAIS_STORE         = "google"
+    RELAIS_PUBLIC_URL    = var.public_url
   }
 
   # First values of what operators set later; read by whatever decides who is let in.

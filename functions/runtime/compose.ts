@@ -43,12 +43,49 @@ const keptBy = (open: () => Promise<Kept>): Kept => ({
   publisher: lazily(async () => (await open()).publisher),
 });
 
-const openGoogle = ({ config: { cloud }, clock, random }: Ground) =>
-  once(async () => {
-    if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
-    const { openGoogleStore } = await import("../adapters/google-rest/open.ts");
-    return openGoogleStore({ clock, random }, cloud);
+/**
+ * The store on Google Cloud. Each service's client is loaded at the first call of what stands on it: who is refused at the edge waits for none.
+ * An emulator is never given a real token.
+ */
+const onGoogle = ({ config: { cloud }, clock, random }: Ground): Kept => {
+  if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
+  const { projectId, firestoreEmulator, pubsubEmulator, secretManagerEmulator } = cloud;
+  const calls = once(async () =>
+    (await import("../adapters/google-cloud/google-calls.ts")).googleCalls({ clock, random }),
+  );
+  const secretManager = once(async () => {
+    const { openSecretManager } = await import("../adapters/secret-manager/client.ts");
+    return { calls: await calls(), client: openSecretManager(secretManagerEmulator), projectId };
   });
+  return {
+    records: lazily(async () => {
+      const [{ firestoreRecords }, { openDatabase }] = await Promise.all([
+        import("../adapters/firestore/firestore-records.ts"),
+        import("../adapters/firestore/database.ts"),
+      ]);
+      return firestoreRecords({ calls: await calls(), random, database: openDatabase(projectId, firestoreEmulator) });
+    }),
+    vault: lazily(async () => {
+      const { secretManagerVault } = await import("../adapters/secret-manager/secret-manager-vault.ts");
+      return secretManagerVault(await secretManager());
+    }),
+    sealer: lazily(async () => {
+      const [{ jweSealerBy }, { secretManagerKeyRing }] = await Promise.all([
+        import("../adapters/sealing/jwe-sealer.ts"),
+        import("../adapters/secret-manager/secret-manager-key-ring.ts"),
+      ]);
+      return jweSealerBy(secretManagerKeyRing(await secretManager(), clock));
+    }),
+    publisher: lazily(async () => {
+      const [{ pubsubPublisher }, { applicationDefaultToken, emulatorToken }] = await Promise.all([
+        import("../adapters/pubsub/pubsub-publisher.ts"),
+        import("../adapters/google-cloud/credentials.ts"),
+      ]);
+      const accessToken = pubsubEmulator === null ? applicationDefaultToken() : emulatorToken;
+      return pubsubPublisher({ calls: await calls(), projectId, accessToken, emulatorHost: pubsubEmulator });
+    }),
+  };
+};
 
 const mailPorts = ({ config, clock }: Ground): Pick<System, "transports" | "gmailAccount" | "composeMime"> => {
   const api = { rootUrl: config.gmail.apiRootUrl };
@@ -102,7 +139,7 @@ export const compose = (config: Config, options: ComposeOptions): System => {
       projectId: config.cloud?.projectId ?? null,
     });
   const ground: Ground = { config, clock, random, log };
-  const kept = keptBy(config.store === "google" ? openGoogle(ground) : (options.embedded ?? openEmbedded(ground)));
+  const kept = config.store === "google" ? onGoogle(ground) : keptBy(options.embedded ?? openEmbedded(ground));
   const { operators, members, callers, retentionDays, publicUrl } = config;
   return {
     ...ground,

@@ -31,28 +31,26 @@ export interface SecretManagerStandIn {
   readonly host: string;
   /** Answers the next request, of whatever sort, with this refusal. */
   refuseNext(code: number, status: string): void;
-  /** `METHOD path` of each request so far, in order. */
+  /** `METHOD path` of each request so far, in order; without the `$` parameters that any of Google's APIs takes. */
   readonly requests: readonly string[];
   close(): Promise<void>;
 }
 
 /**
  * A stand-in for Secret Manager, which has no emulator: the part of its v1 REST surface that Relais uses, plus enabling, disabling and deleting
- * (cloud.google.com/secret-manager/docs/reference/rest), in memory, for any project and any bearer token.
+ * (cloud.google.com/secret-manager/docs/reference/rest), in memory, for any project, with a bearer token or without, as Google's emulators are.
  */
 export const startSecretManagerStandIn = async (port = 0): Promise<SecretManagerStandIn> => {
   const secrets = new Map<string, SecretEntry>();
   const requests: string[] = [];
   let refusal: Refusal | undefined;
   const server = createServer(async (request, response) => {
-    requests.push(`${request.method} ${request.url}`);
+    requests.push(`${request.method} ${withoutSystemParameters(request.url ?? "/")}`);
     try {
       const body = await readJson(request);
       const planned = refusal;
       refusal = undefined;
       if (planned) throw planned;
-      if (!request.headers.authorization?.startsWith("Bearer "))
-        throw new Refusal(401, "UNAUTHENTICATED", "No credentials.");
       answer(response, 200, handle(secrets, request, body));
     } catch (error) {
       const { code, status, message } = error instanceof Refusal ? error : new Refusal(500, "INTERNAL", String(error));
@@ -74,6 +72,13 @@ export const startSecretManagerStandIn = async (port = 0): Promise<SecretManager
     },
   };
 };
+
+/** `$alt=json;enum-encoding=int` and the like (cloud.google.com/apis/docs/system-parameters). */
+const withoutSystemParameters = (url: string): string =>
+  url
+    .replace(/([?&])\$[^&]*/g, "$1")
+    .replace(/([?&])&+/g, "$1")
+    .replace(/[?&]$/, "");
 
 const answer = (response: ServerResponse, status: number, body: object): void => {
   response.writeHead(status, { "content-type": "application/json; charset=UTF-8" }).end(JSON.stringify(body));
@@ -186,10 +191,11 @@ const show = (name: string, { number, createTime, state }: Version): object => (
 
 /** Newest first, as Google lists them. */
 const listVersions = (secret: SecretEntry, name: string, query: URLSearchParams): object => {
-  const filter = /^state[:=](\w+)$/i.exec(query.get("filter") ?? "")?.[1]?.toUpperCase();
+  const filter = query.get("filter") ?? "";
+  const states = [...filter.matchAll(/\bstate[:=](\w+)/gi)].map(([, state = ""]) => state.toUpperCase());
   const size = Math.min(Number(query.get("pageSize") ?? "0") || 25_000, 25_000);
   const from = Number(query.get("pageToken") ?? "0");
-  const all = secret.versions.filter(({ state }) => filter === undefined || state === filter).reverse();
+  const all = secret.versions.filter(({ state }) => states.length === 0 || states.includes(state)).reverse();
   const more = from + size < all.length;
   return {
     versions: all.slice(from, from + size).map((version) => show(name, version)),

@@ -1,12 +1,14 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, before, describe } from "node:test";
+import { after, before, describe, test } from "node:test";
+import { openDatabase } from "../../functions/adapters/firestore/database.ts";
 import { firestoreRecords } from "../../functions/adapters/firestore/firestore-records.ts";
-import { emulatorToken } from "../../functions/adapters/google-rest/credentials.ts";
-import type { GoogleApi } from "../../functions/adapters/google-rest/google-api.ts";
-import { type GoogleService, googleCloudApi } from "../../functions/adapters/google-rest/google-cloud.ts";
+import { emulatorToken } from "../../functions/adapters/google-cloud/credentials.ts";
+import { googleCalls } from "../../functions/adapters/google-cloud/google-calls.ts";
 import { pubsubPublisher } from "../../functions/adapters/pubsub/pubsub-publisher.ts";
+import { openSecretManager } from "../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../functions/adapters/secret-manager/secret-manager-vault.ts";
 import type { Topic } from "../../functions/domain/publisher.ts";
 import { jsonData, parsePushEnvelope } from "../../functions/runtime/event-edge.ts";
@@ -18,12 +20,13 @@ import { publisherContract, type Subscriber } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
 import { secretVaultContract } from "./secret-vault-contract.ts";
 
-const apiAt = (host: string, service: GoogleService): GoogleApi =>
-  googleCloudApi({ clock: systemClock(), random: testRandom, accessToken: emulatorToken }, service, host);
+// As `runtime/compose.ts` builds them.
+const calls = googleCalls({ clock: systemClock(), random: testRandom });
 
 secretVaultContract("Secret Manager's stand-in", async () => {
   const standIn = await startSecretManagerStandIn();
-  return { vault: secretManagerVault(apiAt(standIn.host, "secretmanager"), testProject()), close: standIn.close };
+  const client = openSecretManager(standIn.host);
+  return { vault: secretManagerVault({ calls, client, projectId: testProject() }), close: standIn.close };
 });
 
 describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
@@ -36,41 +39,53 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
   recordsContract("Firestore", async () => {
     const projectId = testProject();
     const handle = () =>
-      firestoreRecords({ api: apiAt(emulators.firestoreHost, "firestore"), random: testRandom, projectId });
+      firestoreRecords({ calls, random: testRandom, database: openDatabase(projectId, emulators.firestoreHost) });
     return { records: handle(), other: handle(), close: async () => undefined };
   });
 
+  test("a commit whose answer was lost is known by its mark to be done, and is not taken for another's", async () => {
+    const projectId = testProject();
+    const proxy = await losingFirstCommit(emulators.firestoreHost);
+    const through = (host: string) =>
+      firestoreRecords({ calls, random: testRandom, database: openDatabase(projectId, host) });
+    try {
+      const outcome = await through(proxy.host).commit([
+        { op: "create", kind: "serverNames", id: "a", value: { serverId: "srv_1" } },
+        { op: "put", kind: "serverNames", id: "b", value: { serverId: "srv_1" } },
+      ]);
+      assert.ok(outcome.done);
+      assert.equal(proxy.commits(), 2, "the library repeated it");
+      const records = through(emulators.firestoreHost);
+      assert.equal((await records.get("serverNames", "a"))?.version, outcome.versions[0]);
+      assert.equal((await records.get("serverNames", "b"))?.version, outcome.versions[1]);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   publisherContract("Pub/Sub", async (subscriber) => {
-    const api = apiAt(emulators.pubsubHost, "pubsub");
+    const emulatorHost = emulators.pubsubHost;
     const projectId = testProject();
     const endpoint = await pushEndpoint(subscriber);
     const subscription = (topic: Topic) => `projects/${projectId}/subscriptions/${topic}`;
     for (const topic of TOPICS) {
-      await put(emulators.pubsubHost, `projects/${projectId}/topics/${topic}`, {});
-      await put(emulators.pubsubHost, subscription(topic), {
+      await ask(emulatorHost, "PUT", `projects/${projectId}/topics/${topic}`, {});
+      await ask(emulatorHost, "PUT", subscription(topic), {
         topic: `projects/${projectId}/topics/${topic}`,
         ackDeadlineSeconds: 10,
       });
     }
     return {
-      publisher: pubsubPublisher(api, projectId),
+      publisher: pubsubPublisher({ calls, projectId, accessToken: emulatorToken, emulatorHost }),
       // Until it has a push endpoint, a subscription only keeps its messages.
       start: async () => {
         for (const topic of TOPICS) {
-          const path = `/v1/${subscription(topic)}:modifyPushConfig`;
           const body = { pushConfig: { pushEndpoint: `${endpoint.origin}/${topic}` } };
-          await api.call({ act: "subscribe", method: "POST", path, body, repeatable: true });
+          await ask(emulatorHost, "POST", `${subscription(topic)}:modifyPushConfig`, body);
         }
       },
       close: async () => {
-        for (const topic of TOPICS) {
-          await api.call({
-            act: "unsubscribe",
-            method: "DELETE",
-            path: `/v1/${subscription(topic)}`,
-            repeatable: true,
-          });
-        }
+        for (const topic of TOPICS) await ask(emulatorHost, "DELETE", subscription(topic));
         await endpoint.close();
       },
     };
@@ -79,10 +94,37 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
 
 const TOPICS: readonly Topic[] = ["mail-send", "token-checks", "mail-dispatch"];
 
-const put = async (host: string, name: string, body: object): Promise<void> => {
+const ask = async (host: string, method: string, name: string, body?: object): Promise<void> => {
   const headers = { "content-type": "application/json" };
-  const response = await fetch(`http://${host}/v1/${name}`, { method: "PUT", headers, body: JSON.stringify(body) });
+  const response = await fetch(`http://${host}/v1/${name}`, { method, headers, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(`${name}: ${await response.text()}`);
+};
+
+/** Hands requests on; of the first commit's answer only a broken connection is left. */
+const losingFirstCommit = async (target: string) => {
+  let commits = 0;
+  const server = createServer(async (incoming, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of incoming) parts.push(part);
+    const headers = { "content-type": "application/json", authorization: "Bearer owner" };
+    const answer = await fetch(`http://${target}${incoming.url}`, {
+      method: incoming.method ?? "GET",
+      headers,
+      body: Buffer.concat(parts),
+    });
+    const body = await answer.text();
+    if (incoming.url?.includes(":commit")) commits += 1;
+    if (commits === 1 && incoming.url?.includes(":commit")) return void response.destroy();
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, commits: () => commits, close };
 };
 
 /** Takes pushes as the deployed functions do: 2xx acknowledges, all else brings the message again. */

@@ -316,8 +316,8 @@ export const RULES: readonly Rule[] = [
     ],
     broken: {
       file: "functions.tf",
-      from: "RELAIS_PUBLIC_URL = var.public_url",
-      to: 'RELAIS_PUBLIC_URL = var.public_url\n    RELAIS_SETUP_TOKEN = "x"',
+      from: "RELAIS_PUBLIC_URL    = var.public_url",
+      to: 'RELAIS_PUBLIC_URL    = var.public_url\n    RELAIS_SETUP_TOKEN = "x"',
       says: /RELAIS_SETUP_TOKEN is a plain environment variable/,
     },
   },

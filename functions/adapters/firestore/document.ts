@@ -1,30 +1,20 @@
+import { type DocumentSnapshot, FieldValue, Timestamp } from "@google-cloud/firestore";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
 import type { RecordKind, Versioned } from "../../domain/records.ts";
 import { ERASE_FIELD, indexFields, JSON_FIELD, TEXT_FIELD, WRITE_FIELD } from "./indexes.ts";
 
-/** A value as Firestore's REST API writes it (cloud.google.com/firestore/docs/reference/rest/Shared.Types/Value). */
-export type FirestoreValue =
-  | { readonly nullValue: null }
-  | { readonly stringValue: string }
-  | { readonly integerValue: string }
-  | { readonly doubleValue: number }
-  | { readonly booleanValue: boolean }
-  | { readonly timestampValue: string }
-  | { readonly referenceValue: string }
-  | { readonly arrayValue: { readonly values: readonly FirestoreValue[] } };
-export type Fields = Readonly<Record<string, FirestoreValue>>;
-
 /** What can be searched is a plain value or a list of them. */
-export const toValue = (value: unknown): FirestoreValue => {
-  if (value === null) return { nullValue: null };
-  if (typeof value === "string") return { stringValue: value };
-  if (typeof value === "boolean") return { booleanValue: value };
-  if (Array.isArray(value)) return { arrayValue: { values: value.map(toValue) } };
-  if (typeof value !== "number") throw new TypeError("a field that queries look at holds an object");
-  return Number.isSafeInteger(value) ? { integerValue: String(value) } : { doubleValue: value };
+type Searchable = null | string | boolean | number | readonly Searchable[];
+export type Fields = Readonly<Record<string, Searchable | Timestamp>>;
+
+const searchable = (value: unknown): Searchable => {
+  if (Array.isArray(value)) return value.map(searchable);
+  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number")
+    return value;
+  throw new TypeError("a field that queries look at holds an object");
 };
 
-/** What a document is made from: the record's JSON, and something random that makes each write a change. */
+/** What a document is made from: the record's JSON, and what marks the commit that wrote it. */
 export interface RecordText {
   readonly json: string;
   readonly write: string;
@@ -36,40 +26,51 @@ export const toFields = (kind: RecordKind, { json, write }: RecordText): Fields 
   const { eraseAtMs } = value;
   return {
     ...textFields(kind, json, value),
-    [WRITE_FIELD]: { stringValue: write },
-    ...(typeof eraseAtMs === "number" ? { [ERASE_FIELD]: { timestampValue: new Date(eraseAtMs).toISOString() } } : {}),
+    [WRITE_FIELD]: write,
+    ...(typeof eraseAtMs === "number" ? { [ERASE_FIELD]: Timestamp.fromMillis(eraseAtMs) } : {}),
     ...Object.fromEntries(
       indexFields(kind)
         .filter((field) => value[field] !== undefined)
-        .map((field) => [field, toValue(value[field])]),
+        .map((field) => [field, searchable(value[field])]),
     ),
   };
 };
 
+/** As an update, which leaves alone what it does not name: fields that the record has no more are named for deletion. */
+export const toUpdate = (kind: RecordKind, record: RecordText): Readonly<Record<string, unknown>> => ({
+  ...Object.fromEntries([TEXT_FIELD, ERASE_FIELD, ...indexFields(kind)].map((field) => [field, FieldValue.delete()])),
+  ...toFields(kind, record),
+});
+
 /** The record in one text, or in two where it holds a large one. A text that is not well-formed Unicode stays escaped in the JSON. */
 const textFields = (kind: RecordKind, json: string, value: Readonly<Record<string, unknown>>): Fields => {
   const { [LARGE_TEXT[kind] ?? ""]: text, ...rest } = value;
-  if (typeof text !== "string" || !text.isWellFormed()) return { [JSON_FIELD]: { stringValue: json } };
-  return { [JSON_FIELD]: { stringValue: JSON.stringify(rest) }, [TEXT_FIELD]: { stringValue: text } };
+  if (typeof text !== "string" || !text.isWellFormed()) return { [JSON_FIELD]: json };
+  return { [JSON_FIELD]: JSON.stringify(rest), [TEXT_FIELD]: text };
 };
 
-/** A document as the API answers it, read as a record of its kind. */
-export const toRecord = <T>(kind: RecordKind, document: unknown): Versioned<T> => {
-  const { name, updateTime, fields } = asObject(document);
-  const { stringValue: json } = asObject(asObject(fields)[JSON_FIELD]);
-  const { stringValue: text } = asObject(asObject(fields)[TEXT_FIELD]);
-  if (typeof name !== "string" || typeof updateTime !== "string" || typeof json !== "string") {
+/** A document that is there, read as a record of its kind. */
+export const toRecord = <T>(kind: RecordKind, document: DocumentSnapshot): Versioned<T> => {
+  const json: unknown = document.get(JSON_FIELD);
+  const text: unknown = document.get(TEXT_FIELD);
+  if (typeof json !== "string" || document.updateTime === undefined)
     throw new Error("Firestore answered a document that Relais did not write");
-  }
   const value = JSON.parse(json);
   if (typeof text === "string") value[LARGE_TEXT[kind] ?? ""] = text;
-  return { id: name.slice(name.lastIndexOf("/") + 1), version: updateTime, value };
+  return { id: document.id, version: toVersion(document.updateTime), value };
 };
 
-export const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null ? { ...value } : {};
+/** A record's version is its document's update time: seconds and nine digits of nanoseconds. */
+export const toVersion = ({ seconds, nanoseconds }: Timestamp): string =>
+  `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
 
-export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const VERSION = /^(\d{1,11})\.(\d{9})$/;
+
+/** Undefined: this store never gave such a version. */
+export const toUpdateTime = (version: string): Timestamp | undefined => {
+  const [, seconds, nanoseconds] = VERSION.exec(version) ?? [];
+  return seconds === undefined ? undefined : new Timestamp(Number(seconds), Number(nanoseconds));
+};
 
 /** What a document id may be (firebase.google.com/docs/firestore/quotas#collections_documents_and_fields). No other id was ever written. */
 export const isDocumentId = (id: string): boolean =>

@@ -1,18 +1,56 @@
 import type { Publisher } from "../../domain/publisher.ts";
-import type { GoogleApi } from "../google-rest/google-api.ts";
+import { GoogleApiError, httpStatusOf } from "../google-cloud/canonical-status.ts";
+import { type GoogleCalls, only } from "../google-cloud/google-calls.ts";
+
+export interface PubsubOptions {
+  readonly calls: GoogleCalls;
+  readonly projectId: string;
+  /** Given to Google, and an emulator's made-up token to an emulator. */
+  readonly accessToken: () => Promise<string>;
+  /** `host:port` of an emulator; null: Pub/Sub itself. */
+  readonly emulatorHost: string | null;
+}
 
 /**
  * `Publisher` on Pub/Sub by its REST API (cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish). It resolves once Pub/Sub has
  * the message for good. A try whose answer was lost is repeated, so a message may be published twice: subscribers expect that anyway.
  */
-export const pubsubPublisher = (api: GoogleApi, projectId: string): Publisher => ({
+export const pubsubPublisher = (options: PubsubOptions): Publisher => ({
   publish: async (topic, { data, attributes }) => {
-    await api.call({
-      act: `publish on ${topic}`,
-      method: "POST",
-      path: `/v1/projects/${projectId}/topics/${topic}:publish`,
-      body: { messages: [{ data: Buffer.from(JSON.stringify(data)).toString("base64"), attributes }] },
-      repeatable: true,
-    });
+    const messages = [{ data: Buffer.from(JSON.stringify(data)).toString("base64"), attributes }];
+    const run = () => post(options, `/v1/projects/${options.projectId}/topics/${topic}:publish`, { messages });
+    await only(options.calls({ act: `publish on ${topic}`, repeatable: true, run }));
   },
 });
+
+const TIMEOUT_MS = 10_000;
+
+const post = async ({ accessToken, emulatorHost }: PubsubOptions, path: string, body: object): Promise<void> => {
+  const rootUrl = emulatorHost === null ? "https://pubsub.googleapis.com" : `http://${emulatorHost}`;
+  const answered = async (): Promise<readonly [Response, string]> => {
+    const response = await fetch(`${rootUrl}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${await accessToken()}`, "content-type": "application/json" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: "error",
+      body: JSON.stringify(body),
+    });
+    return [response, await response.text()];
+  };
+  // No token, no connection or half an answer: whatever it was, nobody said that it was published.
+  const [response, text] = await answered().catch((error: unknown) => {
+    throw new GoogleApiError("UNAVAILABLE", String(error));
+  });
+  const answer = json(text);
+  if (!response.ok) throw new GoogleApiError(httpStatusOf(response.status, answer), `HTTP ${response.status}`);
+  // A proxy's page is a success too.
+  if (!Array.isArray(answer?.messageIds)) throw new GoogleApiError("UNKNOWN", "an answer without message ids");
+};
+
+const json = (text: string): { readonly messageIds?: unknown } | undefined => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,7 +1,7 @@
 import { type Clock, HOUR } from "../../domain/clock.ts";
-import type { GoogleApi } from "../google-rest/google-api.ts";
 import type { KeyRing, SealingKey } from "../sealing/jwe-sealer.ts";
-import { VERSION } from "./secret-manager-vault.ts";
+import { ONCE, textOf, versionOf } from "./client.ts";
+import { type SecretManagerOptions, VERSION } from "./secret-manager-vault.ts";
 
 const KEY_BYTES = 32;
 
@@ -13,21 +13,16 @@ const FRESH_MS = HOUR;
  * (`openssl rand -base64 32`), the version's number being the key's id. A new version rotates: it seals from within the hour on, and
  * the older ones open what they sealed until they are disabled. Reading versions is the only right it needs.
  */
-export const secretManagerKeyRing = (api: GoogleApi, clock: Clock, projectId: string): KeyRing => {
-  const versions = `/v1/projects/${projectId}/secrets/relais-key-ring/versions`;
+export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManagerOptions, clock: Clock): KeyRing => {
+  const versions = `projects/${projectId}/secrets/relais-key-ring/versions`;
   const known = new Map<string, Uint8Array>();
   let newest: { readonly key: SealingKey; readonly readAtMs: number } | undefined;
 
   const read = async (version: string): Promise<SealingKey | undefined> => {
-    const call = {
-      act: "read the key ring",
-      method: "GET",
-      path: `${versions}/${version}:access`,
-      repeatable: true,
-    } as const;
-    const answer = await api.attempt(call, "NOT_FOUND", "FAILED_PRECONDITION");
+    const run = () => client.accessSecretVersion({ name: `${versions}/${version}` }, ONCE);
+    const answer = await calls({ act: "read the key ring", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
     if (answer.status !== "OK") return undefined;
-    const key = toKey(answer.body);
+    const key = toKey(versionOf(answer.value[0]), textOf(answer.value[0].payload));
     known.set(key.kid, key.key);
     return key;
   };
@@ -47,9 +42,9 @@ export const secretManagerKeyRing = (api: GoogleApi, clock: Clock, projectId: st
 };
 
 /** The message names the version and nothing of what it holds. */
-const toKey = (body: unknown): SealingKey => {
-  const { name, payload } = body as { readonly name: string; readonly payload: { readonly data?: string } };
-  const key = Buffer.from(Buffer.from(payload.data ?? "", "base64").toString("utf8"), "base64");
-  if (key.length !== KEY_BYTES) throw new Error(`${name} is no key: it must be ${KEY_BYTES} bytes in base64`);
-  return { kid: name.slice(name.lastIndexOf("/") + 1), key };
+const toKey = (version: string, text: string): SealingKey => {
+  const key = Buffer.from(text, "base64");
+  if (key.length !== KEY_BYTES)
+    throw new Error(`relais-key-ring/versions/${version} is no key: it must be ${KEY_BYTES} bytes in base64`);
+  return { kid: version, key };
 };

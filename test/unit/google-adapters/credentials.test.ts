@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { applicationDefaultToken } from "../../../functions/adapters/google-rest/credentials.ts";
+import { applicationDefaultToken } from "../../../functions/adapters/google-cloud/credentials.ts";
 
 test("the token is the metadata server's, asked for once while it lasts", async () => {
   const asked: string[] = [];

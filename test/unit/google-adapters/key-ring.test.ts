@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { decodeProtectedHeader } from "jose";
-import { emulatorToken } from "../../../functions/adapters/google-rest/credentials.ts";
-import { googleCloudApi } from "../../../functions/adapters/google-rest/google-cloud.ts";
+import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
 import { jweSealerBy } from "../../../functions/adapters/sealing/jwe-sealer.ts";
+import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
 import { secretManagerKeyRing } from "../../../functions/adapters/secret-manager/secret-manager-key-ring.ts";
 import { HOUR } from "../../../functions/domain/clock.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
@@ -33,8 +33,9 @@ describe("the key ring in Secret Manager", () => {
     post("secrets/relais-key-ring:addVersion", { payload: { data: Buffer.from(text).toString("base64") } });
   /** As an instance of its own. */
   const sealer = () => {
-    const options = { clock: testClock(), random: testRandom, accessToken: emulatorToken };
-    return jweSealerBy(secretManagerKeyRing(googleCloudApi(options, "secretmanager", standIn.host), clock, "p"));
+    const calls = googleCalls({ clock: testClock(), random: testRandom });
+    const client = openSecretManager(standIn.host);
+    return jweSealerBy(secretManagerKeyRing({ calls, client, projectId: "p" }, clock));
   };
   const kidOf = (sealed: string) => decodeProtectedHeader(sealed).kid;
   const accesses = () => standIn.requests.filter((line) => line.endsWith(":access")).length;

@@ -94,13 +94,12 @@ describe("the stand-in for Secret Manager", () => {
     assert.equal((await add("s", "x")).body.name, "projects/p/secrets/s/versions/1");
   });
 
-  test("bad JSON, no base64, a payload over 64 KiB and a missing token are refused", async () => {
+  test("bad JSON, no base64, and a payload over 64 KiB are refused", async () => {
     await create("s");
     refused(await ask("POST", "secrets/s:addVersion", "{"), 400, "INVALID_ARGUMENT");
     refused(await ask("POST", "secrets/s:addVersion", { payload: { data: "*" } }), 400, "INVALID_ARGUMENT");
     refused(await ask("POST", "secrets/s:addVersion", {}), 400, "INVALID_ARGUMENT");
     refused(await add("s", "x".repeat(65_537)), 400, "INVALID_ARGUMENT");
-    assert.equal((await fetch(`http://${standIn.host}/v1/projects/p/secrets/s`)).status, 401);
   });
 
   test("a refusal that was planned comes once", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { emulatorToken } from "../../../functions/adapters/google-rest/credentials.ts";
-import { googleCloudApi } from "../../../functions/adapters/google-rest/google-cloud.ts";
+import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
 import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
@@ -17,8 +17,8 @@ describe("the vault on Secret Manager", () => {
   let vault: SecretVault;
   beforeEach(async () => {
     standIn = await startSecretManagerStandIn();
-    const options = { clock: testClock(), random: testRandom, accessToken: emulatorToken };
-    vault = secretManagerVault(googleCloudApi(options, "secretmanager", standIn.host), "p");
+    const calls = googleCalls({ clock: testClock(), random: testRandom });
+    vault = secretManagerVault({ calls, client: openSecretManager(standIn.host), projectId: "p" });
   });
   afterEach(() => standIn.close());
 

@@ -1,0 +1,95 @@
+import type { DocumentReference, Firestore, WriteBatch, WriteResult } from "@google-cloud/firestore";
+import type { CommitOutcome, Write } from "../../domain/records.ts";
+import { type GoogleCalls, only } from "../google-cloud/google-calls.ts";
+import { isDocumentId, toFields, toUpdate, toUpdateTime, toVersion } from "./document.ts";
+import { WRITE_FIELD } from "./indexes.ts";
+
+export interface Commit {
+  readonly calls: GoogleCalls;
+  readonly database: Firestore;
+  readonly writes: readonly Write[];
+  /** The JSON of each write's record. */
+  readonly texts: readonly string[];
+  /** Random; stands in every document that this commit writes. */
+  readonly mark: string;
+}
+
+/** The version that a write wants unchanged; undefined where it wants none. */
+export const expectedVersion = (write: Write): string | undefined =>
+  write.op === "replace" || write.op === "delete" ? write.version : undefined;
+
+/**
+ * One try of the commit. `unclear`: a precondition failed, but when the documents were read all of them held.
+ * The library repeats a commit whose answer was lost; done the first time, it fails the second by its own success, which the mark in
+ * the documents then tells from another's.
+ */
+export const commitOnce = async (commit: Commit): Promise<CommitOutcome | "unclear"> => {
+  const answer = await commit.calls(
+    { act: "write records", repeatable: false, run: () => toBatch(commit).commit() },
+    "FAILED_PRECONDITION",
+    "ALREADY_EXISTS",
+    "NOT_FOUND",
+  );
+  return answer.status === "OK" ? toOutcome(commit, answer.value) : explain(commit);
+};
+
+const toOutcome = ({ writes }: Commit, results: readonly WriteResult[]): CommitOutcome => ({
+  done: true,
+  versions: writes.map((write, at) => {
+    const result = results[at];
+    if (result === undefined) throw new Error("Firestore answered fewer writes than it was given");
+    return write.op === "delete" ? "" : toVersion(result.writeTime);
+  }),
+});
+
+const referTo = ({ database }: Commit, { kind, id }: Write): DocumentReference => {
+  if (!isDocumentId(id)) throw new RangeError(`no record of kind ${kind} can have this id`);
+  return database.collection(kind).doc(id);
+};
+
+const toBatch = (commit: Commit): WriteBatch => {
+  const batch = commit.database.batch();
+  for (const [at, write] of commit.writes.entries()) addTo(batch, commit, { write, json: commit.texts[at] ?? "" });
+  return batch;
+};
+
+const addTo = (
+  batch: WriteBatch,
+  commit: Commit,
+  { write, json }: { readonly write: Write; readonly json: string },
+) => {
+  const document = referTo(commit, write);
+  const version = expectedVersion(write);
+  const lastUpdateTime = version === undefined ? undefined : toUpdateTime(version);
+  const record = { json, write: commit.mark };
+  switch (write.op) {
+    case "create":
+      return batch.create(document, toFields(write.kind, record));
+    case "put":
+      return batch.set(document, toFields(write.kind, record));
+    case "replace":
+      return batch.update(document, toUpdate(write.kind, record), { lastUpdateTime });
+    case "delete":
+      return lastUpdateTime === undefined ? batch.delete(document) : batch.delete(document, { lastUpdateTime });
+  }
+};
+
+/** Firestore says that a precondition failed, not which: the one that does not hold now. Looking also proves that the database is there. */
+const explain = async (commit: Commit): Promise<CommitOutcome | "unclear"> => {
+  const { calls, database, writes, mark } = commit;
+  const documents = writes.map((write) => referTo(commit, write));
+  const run = () => database.getAll(...documents, { fieldMask: [WRITE_FIELD] });
+  const found = await only(calls({ act: "find the failed precondition", repeatable: true, run }));
+  // All or nothing: one document with our mark tells that all were written.
+  const ours = found.find((document) => document.get(WRITE_FIELD) === mark)?.updateTime;
+  if (ours !== undefined)
+    return { done: true, versions: writes.map(({ op }) => (op === "delete" ? "" : toVersion(ours))) };
+  const at = writes.findIndex((write, index) => {
+    const time = found[index]?.updateTime;
+    return hasPrecondition(write) && expectedVersion(write) !== (time && toVersion(time));
+  });
+  return at === -1 ? "unclear" : { done: false, at };
+};
+
+/** A create expects no document, so no update time. */
+const hasPrecondition = (write: Write): boolean => write.op === "create" || expectedVersion(write) !== undefined;

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, test } from "node:test";
+import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
+import { firestoreRecords } from "../../../functions/adapters/firestore/firestore-records.ts";
+import {
+  CANONICAL_STATUSES,
+  type CanonicalStatus,
+  GoogleApiError,
+} from "../../../functions/adapters/google-cloud/canonical-status.ts";
+import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { pubsubPublisher } from "../../../functions/adapters/pubsub/pubsub-publisher.ts";
+import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
+import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
+import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
+import { Unavailable } from "../../../functions/domain/problem.ts";
+import type { Publisher } from "../../../functions/domain/publisher.ts";
+import type { Records, Write } from "../../../functions/domain/records.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { testClock } from "../../builders/clock.ts";
+import { testRandom } from "../../builders/store.ts";
+
+const DEFECTS: readonly CanonicalStatus[] = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNIMPLEMENTED"];
+/** The libraries repeat these by themselves until our time limit: then they are a lost answer. */
+const REPEATED_BY_LIBRARY: readonly CanonicalStatus[] = [
+  ...(["ABORTED", "UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL", "DEADLINE_EXCEEDED"] as const),
+];
+
+describe("what Google's services refuse", () => {
+  let answer: (response: ServerResponse) => void;
+  let seen: string[] = [];
+  let records: Records;
+  let vault: SecretVault;
+  let publisher: Publisher;
+  let close: () => Promise<void>;
+  before(async () => {
+    const server = createServer((request, response) => {
+      seen.push(`${request.method} ${request.url}`);
+      request.resume().on("end", () => answer(response));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const calls = googleCalls({ clock: testClock(), random: testRandom, timeoutMs: 300 });
+    const accessToken = async () => "ya29.token";
+    records = firestoreRecords({ calls, random: testRandom, database: openDatabase("p", host) });
+    vault = secretManagerVault({ calls, client: openSecretManager(host), projectId: "p" });
+    publisher = pubsubPublisher({ calls, projectId: "p", accessToken, emulatorHost: host });
+    close = async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    };
+  });
+  after(() => close());
+
+  const replying = (status: number, body: string) => (response: ServerResponse) =>
+    void response.writeHead(status, { "content-type": "application/json" }).end(body);
+  // Over REST an HTTP status says less than the name: a wrong one must not mislead.
+  const refusing = (status: string, httpStatus = 418) =>
+    replying(httpStatus, JSON.stringify({ error: { code: httpStatus, status, message: "said Google" } }));
+  const inList = (status: string) =>
+    replying(418, JSON.stringify([{ error: { code: 418, status, message: "said Google" } }]));
+
+  const write: Write = { op: "create", kind: "serverNames", id: "a", value: { serverId: "srv_1" } };
+  const token = { kind: "refresh_token", serverId: "srv_1" } as const;
+  const acts: readonly [name: string, expected: readonly CanonicalStatus[], act: () => Promise<unknown>][] = [
+    ["reading a record", [], () => records.get("keys", "a")],
+    ["querying records", [], () => records.query("keysByAge", {}, { limit: 1 })],
+    ["writing records", ["FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"], () => records.commit([write])],
+    ["reading a secret", ["FAILED_PRECONDITION", "NOT_FOUND"], () => vault.read(token, "1")],
+    ["adding a secret", ["NOT_FOUND", "ALREADY_EXISTS"], () => vault.add(token, new Secret("canary"))],
+    ["listing versions", ["NOT_FOUND"], () => vault.versions(token)],
+    ["destroying a version", ["FAILED_PRECONDITION", "NOT_FOUND"], () => vault.destroy(token, "1")],
+    ["publishing", [], () => publisher.publish("mail-send", { data: 1, attributes: {} })],
+  ];
+  for (const [name, expected, act] of acts) {
+    for (const status of CANONICAL_STATUSES.filter((one) => !expected.includes(one))) {
+      test(`${name}: ${status} is known by its name whatever the HTTP status`, async () => {
+        answer = name === "reading a record" || name === "querying records" ? inList(status) : refusing(status);
+        await assert.rejects(act(), (error) => {
+          assert.ok(error instanceof Error && error.cause instanceof GoogleApiError, String(error));
+          const possible: readonly string[] = REPEATED_BY_LIBRARY.includes(status)
+            ? [status, "DEADLINE_EXCEEDED"]
+            : [status];
+          assert.ok(possible.includes(error.cause.status), `${error.cause.status}: ${error.cause.message}`);
+          assert.equal(error instanceof Unavailable, !DEFECTS.includes(status));
+          return true;
+        });
+      });
+    }
+
+    test(`${name}: an answer without a name proves nothing about the thing asked for`, async () => {
+      for (const [httpStatus, body] of [
+        [404, "<html>a proxy's page</html>"],
+        [404, ""],
+        [404, "{}"],
+        [409, "<html>"],
+        [400, '{"error": "x"}'],
+        [502, "<html>"],
+      ] as const) {
+        answer = replying(httpStatus, body);
+        await assert.rejects(act(), Unavailable, `${httpStatus} ${body}`);
+      }
+    });
+
+    test(`${name}: a lost connection is Unavailable`, async () => {
+      answer = (response) => void response.destroy();
+      await assert.rejects(act(), Unavailable);
+    });
+
+    test(`${name}: a success that is not JSON is Unavailable`, async () => {
+      answer = replying(200, "<html>");
+      await assert.rejects(act(), Unavailable);
+    });
+  }
+
+  test("a refused precondition makes the store look at the documents", async () => {
+    seen = [];
+    let first = true;
+    answer = (response) => {
+      const missing = JSON.stringify([
+        { missing: "projects/p/databases/(default)/documents/serverNames/a", readTime: "2026-01-01T00:00:00Z" },
+      ]);
+      (first ? refusing("FAILED_PRECONDITION", 400) : replying(200, missing))(response);
+      first = !first;
+    };
+    await assert.rejects(records.commit([write]), Unavailable, "it holds whenever it is looked at");
+    assert.deepEqual(
+      seen.slice(0, 2).map((line) => line.replace(/.*:(\w+)\?.*/, "$1")),
+      ["commit", "batchGet"],
+    );
+  });
+
+  test("no error names the token or the secret", async () => {
+    answer = (response) => void response.destroy();
+    const add = () => vault.add(token, new Secret("canary"));
+    for (const act of [add, () => publisher.publish("mail-send", { data: 1, attributes: {} })]) {
+      await assert.rejects(act(), (error: Error) => {
+        const all = `${error.stack}${JSON.stringify(error)}${(error.cause as Error).stack}${JSON.stringify(error.cause)}`;
+        assert.doesNotMatch(all, /ya29|canary|Y2FuYXJ5/);
+        return true;
+      });
+    }
+  });
+});
