@@ -9,6 +9,13 @@ import type {
 } from "../../functions/domain/connections/ports.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 
+interface Living {
+  readonly email: string;
+  readonly endsAtMs: number;
+  /** Google says in its answers how long it lives. */
+  readonly announced: boolean;
+}
+
 /**
  * Google's OAuth as a model in memory, for walks too long for the sandbox: a refresh token for each consent, all of an account's void when one is
  * revoked, no new one in a refresh answer unless told to rotate. What the sandbox does over HTTP, in the port's terms.
@@ -16,10 +23,12 @@ import { Secret } from "../../functions/domain/secret.ts";
 export class ModelGoogle implements GoogleOAuth {
   readonly #clock: Clock;
   readonly #codes = new Map<string, { readonly email: string; readonly request: AuthorizationRequest }>();
-  readonly #living = new Map<string, string>();
+  readonly #living = new Map<string, Living>();
   #serial = 0;
   #asked: AuthorizationRequest | null = null;
   rotates = false;
+  /** Of the grants given from now on; null: without end. */
+  life: { readonly ms: number; readonly announced: boolean } | null = null;
   down = false;
   rejectsClient = false;
   refreshes = 0;
@@ -43,13 +52,17 @@ export class ModelGoogle implements GoogleOAuth {
     return { state: request.state, code };
   }
 
-  #answer(email: string, about: { readonly refreshToken: string | null; readonly nonce: string | null }): TokenAnswer {
+  #answer(
+    email: string,
+    about: { readonly refreshToken: string | null; readonly nonce: string | null; readonly of: Living | undefined },
+  ): TokenAnswer {
     this.#serial += 1;
+    const { of } = about;
     return {
       accessToken: new Secret(`access-${this.#serial}`),
       expiresAtMs: this.#clock.nowMs() + HOUR,
       refreshToken: about.refreshToken === null ? null : new Secret(about.refreshToken),
-      refreshTokenExpiresAtMs: null,
+      refreshTokenExpiresAtMs: of?.announced ? of.endsAtMs : null,
       scopes: ["openid", "https://mail.google.com/"],
       idToken: JSON.stringify({ email, nonce: about.nonce }),
     };
@@ -63,7 +76,8 @@ export class ModelGoogle implements GoogleOAuth {
   #newRefreshToken(email: string): string {
     this.#serial += 1;
     const token = `refresh-${this.#serial}`;
-    this.#living.set(token, email);
+    const endsAtMs = this.life === null ? Number.POSITIVE_INFINITY : this.#clock.nowMs() + this.life.ms;
+    this.#living.set(token, { email, endsAtMs, announced: this.life?.announced ?? false });
     return token;
   }
 
@@ -73,7 +87,14 @@ export class ModelGoogle implements GoogleOAuth {
     this.#codes.delete(code);
     if (given === undefined) return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;
     const refreshToken = this.#newRefreshToken(given.email);
-    return { ok: true, tokens: this.#answer(given.email, { refreshToken, nonce: given.request.nonce }) } as const;
+    return {
+      ok: true,
+      tokens: this.#answer(given.email, {
+        refreshToken,
+        nonce: given.request.nonce,
+        of: this.#living.get(refreshToken),
+      }),
+    } as const;
   }
 
   async refresh(_client: OAuthClient, refreshToken: Secret) {
@@ -81,11 +102,13 @@ export class ModelGoogle implements GoogleOAuth {
     if (this.rejectsClient) {
       return { ok: false, refusal: { kind: "client_rejected", error: "invalid_client" } } as const;
     }
-    const email = this.#living.get(refreshToken.reveal());
-    if (email === undefined) return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;
+    const of = this.#living.get(refreshToken.reveal());
+    if (of === undefined || this.#clock.nowMs() >= of.endsAtMs) {
+      return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;
+    }
     this.refreshes += 1;
-    const next = this.rotates ? this.#newRefreshToken(email) : null;
-    return { ok: true, tokens: this.#answer(email, { refreshToken: next, nonce: null }) } as const;
+    const next = this.rotates ? this.#newRefreshToken(of.email) : null;
+    return { ok: true, tokens: this.#answer(of.email, { refreshToken: next, nonce: null, of }) } as const;
   }
 
   async identify(idToken: string, expected: { readonly nonce: string | null }) {
@@ -99,25 +122,25 @@ export class ModelGoogle implements GoogleOAuth {
 
   async revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable"> {
     if (this.down) return "unreachable";
-    const email = this.#living.get(token.reveal());
-    if (email === undefined) return "gone";
-    this.takeBack(email);
+    const of = this.#living.get(token.reveal());
+    if (of === undefined) return "gone";
+    this.takeBack(of.email);
     return "revoked";
   }
 
   /** How many of the account's refresh tokens live. */
   living(email: string): number {
-    return [...this.#living.values()].filter((owner) => owner === email).length;
+    return [...this.#living.values()].filter((of) => of.email === email).length;
   }
 
   /** Google keeps so many of an account's refresh tokens; the oldest go without notice. */
   buryOldest(email: string, keep: number): void {
-    const own = [...this.#living].filter(([, owner]) => owner === email);
+    const own = [...this.#living].filter(([, of]) => of.email === email);
     for (const [token] of own.slice(0, Math.max(0, own.length - keep))) this.#living.delete(token);
   }
 
   /** The person takes the access back, or changes the password: every token of the account dies. */
   takeBack(email: string): void {
-    for (const [token, owner] of this.#living) if (owner === email) this.#living.delete(token);
+    for (const [token, of] of this.#living) if (of.email === email) this.#living.delete(token);
   }
 }

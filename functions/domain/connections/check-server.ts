@@ -102,9 +102,11 @@ const postpone = async (
 ): Promise<CheckOutcome> => {
   const { app } = await (deps.client ?? clientReader(deps))();
   const { connection: before } = value;
+  const grant = grantOf(value);
+  if (grant === null) return { kind: "nothing_to_check" };
   const live = before.state === "valid" || before.state === "expiring";
   const connection = live ? keepCapWarning(before, liveConnection(deps, before.grant, app)) : before;
-  const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps) };
+  const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant) };
   const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
   if (outcome.done) await tellOfMove(deps, { id, value }, connection);
   return { kind: "postponed", why };

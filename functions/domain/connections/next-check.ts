@@ -1,10 +1,13 @@
-import { type Clock, DAY, MINUTE } from "../clock.ts";
+import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Grant } from "../mail-servers/mail-server.ts";
 import type { Randomness } from "../randomness.ts";
 import { type App, nextTurnAtMs } from "./lifetime.ts";
 
 const CHECK_EVERY_MS = DAY;
-const AFTER_FAILURE_MS = 15 * MINUTE;
+const LONGEST_WAIT_MS = 1.2 * CHECK_EVERY_MS;
+/** After a failure: half of what the check is late by, within these bounds. So the pauses grow by half each time, without anything to be kept. */
+const SHORTEST_RETRY_MS = 15 * MINUTE;
+const LONGEST_RETRY_MS = 6 * HOUR;
 
 interface Deps {
   readonly clock: Clock;
@@ -25,4 +28,10 @@ export const nextCheckAtMs = (deps: Deps, grant: Grant, app: App): number => {
 };
 
 /** When to try again after Google or our own client stood in the way. */
-export const retryCheckAtMs = (deps: Deps): number => jittered(deps, AFTER_FAILURE_MS);
+export const retryCheckAtMs = (deps: Deps, { lastVerifiedAtMs }: Pick<Grant, "lastVerifiedAtMs">): number => {
+  const { clock } = deps;
+  const lateMs = clock.nowMs() - lastVerifiedAtMs - clock.lasting(LONGEST_WAIT_MS);
+  const shortestMs = clock.lasting(SHORTEST_RETRY_MS);
+  const pauseMs = Math.min(Math.max(lateMs / 2, shortestMs), clock.lasting(LONGEST_RETRY_MS));
+  return Math.round(clock.nowMs() + pauseMs * (0.8 + 0.4 * deps.random.fraction()));
+};

@@ -11,6 +11,7 @@ import { type Connection, type ConnectionState, grantOf } from "../../../functio
 import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { testClock } from "../../builders/clock.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { ModelGoogle } from "../../builders/model-google.ts";
@@ -64,7 +65,8 @@ export const newWorld = async () => {
     { op: "create", kind: "mailServers", id: SERVER, value: mailServer() },
     { op: "create", kind: "mailServers", id: SIBLING, value: mailServer({ name: "Sibling" }) },
   ]);
-  const browser: SessionId = (await startSession({ ...deps, records: store.records }, { kind: "anonymous" }, null)).id;
+  const newBrowser = async (): Promise<SessionId> =>
+    (await startSession({ ...deps, records: store.records }, { kind: "anonymous" }, null)).id;
   const principal = { kind: "setup" } as const;
   const stored = async (id: string) => {
     const server = await store.records.get("mailServers", id);
@@ -78,9 +80,15 @@ export const newWorld = async () => {
     death,
     close: () => store.close(),
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
+    nextCheckAtMs: async (id: string): Promise<number | null> => (await stored(id)).nextCheckAtMs,
+    declare: async (publishingStatus: Settings["publishingStatus"]): Promise<void> => {
+      const value = { ...firstSettings(environment), gmailCredentials, publishingStatus };
+      await store.records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value }]);
+    },
     connection: async (id: string): Promise<Connection> => (await stored(id)).connection,
     deps,
     connect: async (id: string, account = "ada@example.com") => {
+      const browser = await newBrowser();
       const started = await startConnecting(deps, { sessionId: browser, principal }, id);
       assert.ok(started.ok);
       return confirmAuthorization(deps, { sessionId: browser, error: null, ...google.consents(account) });

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import type { ConnectionReason } from "../../../functions/domain/mail-servers/mail-server.ts";
+import type { Settings } from "../../../functions/domain/settings/settings.ts";
+import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
+
+/** The tick comes this often. */
+const TICK_MS = 5 * MINUTE;
+
+/** Lets time go by, each check made at the tick after it is due; answers when each warning came, in hours before `endMs`, and its reason. */
+const live = async (world: World, id: string, span: { readonly forMs: number; readonly endMs: number }) => {
+  const warnings: [hoursAhead: number, reason: unknown][] = [];
+  const untilMs = world.clock.nowMs() + span.forMs;
+  for (;;) {
+    const nextMs = await world.nextCheckAtMs(id);
+    if (nextMs === null || nextMs > untilMs) break;
+    const tickMs = Math.ceil(Math.max(nextMs, world.clock.nowMs() + 1) / TICK_MS) * TICK_MS;
+    world.clock.advance(tickMs - world.clock.nowMs());
+    const before = world.announced.length;
+    await world.check(id);
+    for (const { type, data } of world.announced.slice(before)) {
+      if (type !== "relais.server.expiring.v1") continue;
+      warnings.push([Math.round((span.endMs - world.clock.nowMs()) / HOUR), data.reason]);
+    }
+  }
+  world.clock.advance(Math.max(0, untilMs - world.clock.nowMs()));
+  return warnings;
+};
+
+interface Row {
+  readonly what: string;
+  readonly status: Settings["publishingStatus"];
+  readonly life: { readonly ms: number; readonly announced: boolean };
+  readonly reason: ConnectionReason;
+  readonly warnedHoursAhead: readonly number[];
+}
+
+const WEEK = 7 * DAY;
+const ROWS: readonly Row[] = [
+  {
+    what: "an app in testing, as Google says",
+    status: "undeclared",
+    life: { ms: WEEK, announced: true },
+    reason: "testing_7d",
+    warnedHoursAhead: [72, 24],
+  },
+  {
+    what: "an app in testing, as the operator says",
+    status: "testing",
+    life: { ms: WEEK, announced: false },
+    reason: "testing_7d",
+    warnedHoursAhead: [72, 24],
+  },
+  {
+    what: "an app in testing, as nobody says: diagnosed",
+    status: "undeclared",
+    life: { ms: WEEK, announced: false },
+    reason: "testing_7d",
+    warnedHoursAhead: [],
+  },
+  {
+    what: "access given for a month",
+    status: "production",
+    life: { ms: 30 * DAY, announced: true },
+    reason: "time_based",
+    warnedHoursAhead: [72, 24],
+  },
+  {
+    what: "access given for four hours: warned at half of it",
+    status: "production",
+    life: { ms: 4 * HOUR, announced: true },
+    reason: "time_based",
+    warnedHoursAhead: [2],
+  },
+];
+
+describe("the end of a grant", () => {
+  for (const { what, status, life, reason, warnedHoursAhead } of ROWS) {
+    it(`${what}: ${reason}`, async () => {
+      const world = await newWorld();
+      await world.declare(status);
+      world.google.life = life;
+      await world.connect(SERVER);
+      const endMs = world.clock.nowMs() + life.ms;
+      const warnings = await live(world, SERVER, { forMs: life.ms + 2 * DAY, endMs });
+      assert.deepEqual(
+        warnings,
+        warnedHoursAhead.map((hours) => [hours, reason]),
+      );
+      const connection = await world.connection(SERVER);
+      assert.ok(connection.state === "reconnect_required", connection.state);
+      assert.equal(connection.reason, reason);
+      if (warnings.length > 0) assert.ok(connection.sinceMs - endMs <= TICK_MS, "and its coming is noticed at once");
+      world.close();
+    });
+  }
+
+  it("of an app in testing is foretold from its second week on, though nobody says so", async () => {
+    const world = await newWorld();
+    world.google.life = { ms: WEEK, announced: false };
+    await world.connect(SERVER);
+    await live(world, SERVER, { forMs: 9 * DAY, endMs: 0 });
+    assert.equal(await world.state(SERVER), "reconnect_required");
+    await world.connect(SIBLING);
+    const endMs = world.clock.nowMs() + WEEK;
+    const warnings = await live(world, SIBLING, { forMs: 9 * DAY, endMs });
+    assert.deepEqual(warnings, [
+      [72, "testing_7d"],
+      [24, "testing_7d"],
+    ]);
+    world.close();
+  });
+
+  it("is foretold no longer once a grant of the app has outlived seven days", async () => {
+    const world = await newWorld();
+    world.google.life = { ms: WEEK, announced: false };
+    await world.connect(SERVER);
+    await live(world, SERVER, { forMs: 9 * DAY, endMs: 0 });
+    world.google.life = null;
+    await world.connect(SIBLING);
+    await live(world, SIBLING, { forMs: 12 * DAY, endMs: 0 });
+    assert.equal(await world.state(SIBLING), "valid");
+    await world.connect(SERVER);
+    assert.deepEqual(await live(world, SERVER, { forMs: 6 * DAY, endMs: 0 }), []);
+    world.close();
+  });
+
+  it("by idling is foretold while our own client stands in the way for months, and never comes while it does not", async () => {
+    const world = await newWorld();
+    await world.declare("production");
+    await world.connect(SERVER);
+    assert.deepEqual(await live(world, SERVER, { forMs: 200 * DAY, endMs: 0 }), []);
+    world.google.rejectsClient = true;
+    const endMs = world.clock.nowMs() + 180 * DAY;
+    const warnings = await live(world, SERVER, { forMs: 182 * DAY, endMs });
+    assert.deepEqual(
+      warnings.map(([, reason]) => reason),
+      ["idle_6m", "idle_6m"],
+    );
+    world.google.rejectsClient = false;
+    world.google.takeBack("ada@example.com");
+    await live(world, SERVER, { forMs: 8 * HOUR, endMs });
+    const connection = await world.connection(SERVER);
+    assert.ok(connection.state === "reconnect_required");
+    assert.equal(connection.reason, "idle_6m");
+    world.close();
+  });
+
+  it("comes unforeseen where the person changes the password, and is told within a day and a quarter", async () => {
+    const world = await newWorld();
+    await world.declare("production");
+    await world.connect(SERVER);
+    await live(world, SERVER, { forMs: 20 * DAY, endMs: 0 });
+    world.google.takeBack("ada@example.com");
+    const diedAtMs = world.clock.nowMs();
+    await live(world, SERVER, { forMs: 2 * DAY, endMs: 0 });
+    const connection = await world.connection(SERVER);
+    assert.ok(connection.state === "reconnect_required");
+    assert.equal(connection.reason, "password_or_revoked");
+    assert.ok(connection.sinceMs - diedAtMs <= 1.25 * DAY);
+    world.close();
+  });
+});
