@@ -11,9 +11,9 @@ const dist = values.out ?? join(root, "dist");
 
 const FRAMEWORK = "@google-cloud/functions-framework";
 
-/** CommonJS packages inside an ES module bundle call `require` for Node's own modules. */
+/** CommonJS packages inside an ES module bundle call `require` for Node's own modules, and name their own folder (google-gax: for files that gRPC alone reads). */
 const REQUIRE_SHIM =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url), __dirname = import.meta.dirname;';
 
 /** zod exports its messages in 50 languages as one object, so that bundlers keep them all: 40 % of a bundle that is read at each cold start. */
 const withoutZodLocales: Plugin = {

@@ -10,6 +10,12 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** What walking the path needs of a stack, however its functions run. */
+export interface Reached {
+  readonly relais: Pick<RelaisProcess, "request" | "operate" | "setupToken">;
+  readonly sandbox: Pick<GoogleSandbox, "client">;
+}
+
 export const startStack = async (environment: Readonly<Record<string, string>> = {}): Promise<Stack> => {
   const port = await freePort();
   const sandbox = await startGoogleSandbox({ redirectUris: [`http://localhost:${port}/google_gmail/confirm`] });
@@ -24,7 +30,7 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
   };
 };
 
-export const saveCredentials = async ({ relais, sandbox }: Stack): Promise<void> => {
+export const saveCredentials = async ({ relais, sandbox }: Reached): Promise<void> => {
   const saved = await relais.operate("PUT", "/v1/settings/gmail-credentials", {
     clientId: sandbox.client.id,
     clientSecret: sandbox.client.secret,
@@ -38,7 +44,7 @@ interface ServerOptions {
   readonly [field: string]: unknown;
 }
 
-export const createServer = async ({ relais }: Stack, options: ServerOptions = {}): Promise<string> => {
+export const createServer = async ({ relais }: Reached, options: ServerOptions = {}): Promise<string> => {
   const created = await relais.operate("POST", "/v1/mail-servers", {
     name: "Facturation",
     username: "ada@example.com",
@@ -52,7 +58,7 @@ export const createServer = async ({ relais }: Stack, options: ServerOptions = {
 
 /** Walks the consent by plain HTTP as one browser; answers the callback's answer. */
 export const connect = async (
-  { relais }: Stack,
+  { relais }: Reached,
   serverId: string,
   choices: { readonly account?: string; readonly untick?: readonly string[]; readonly deny?: boolean } = {},
 ): Promise<Response> => {
@@ -75,7 +81,7 @@ export const connect = async (
 };
 
 /** Credentials saved, one server made and connected: the seed's path up to "Gmail token valid". */
-export const connectedServer = async (stack: Stack, options: ServerOptions = {}): Promise<string> => {
+export const connectedServer = async (stack: Reached, options: ServerOptions = {}): Promise<string> => {
   await saveCredentials(stack);
   const id = await createServer(stack, options);
   const back = await connect(stack, id, { account: options.username ?? "ada@example.com" });

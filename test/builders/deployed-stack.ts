@@ -1,0 +1,315 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
+import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
+import { canaryEnvironment, noteSecret } from "./canary.ts";
+import { testProject, useEmulators } from "./emulators.ts";
+import { eventually } from "./eventually.ts";
+import { freePort } from "./relais-process.ts";
+import { startSecretManagerStandIn } from "./secret-manager-stand-in.ts";
+
+const repository = join(import.meta.dirname, "../..");
+
+/** The three behind push subscriptions and the topic of each, as infra/functions.tf has them. */
+const PUSHED = {
+  "deliver-mail": "mail-send",
+  "refresh-tokens": "token-checks",
+  "dispatch-due": "mail-dispatch",
+} as const;
+type Pushed = keyof typeof PUSHED;
+const ASKED = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
+export type FunctionName = Pushed | (typeof ASKED)[number];
+const TOPICS = [...Object.values(PUSHED), "mail-events"];
+
+/** A push of Pub/Sub's, and what the function answered; null while it has not. */
+export interface Push {
+  readonly to: Pushed;
+  readonly messageId: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly status: number | null;
+}
+
+/** Relais as deployed, on one machine: seven processes, Google's emulators, a stand-in for Secret Manager, the sandbox as Google. */
+export interface DeployedStack {
+  readonly sandbox: GoogleSandbox;
+  readonly relais: {
+    readonly origin: string;
+    readonly setupToken: string;
+    request(path: string, init?: RequestInit): Promise<Response>;
+    operate(
+      method: string,
+      path: string,
+      body?: unknown,
+      headers?: Readonly<Record<string, string>>,
+    ): Promise<Response>;
+  };
+  readonly projectId: string;
+  readonly secretManagerHost: string;
+  readonly pushes: readonly Push[];
+  /** The next push to this function is acknowledged in its place, and never reaches it. */
+  loseNextPush(to: Pushed): void;
+  /** As a program with the publisher's right does; answers Pub/Sub's id of the message. */
+  publish(topic: string, data: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
+  /** What stands on `mail-events` and was not taken yet. */
+  takeEvents(): Promise<readonly { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[]>;
+  /** Largest resident memory so far, bytes (VmHWM). */
+  peakBytes(name: FunctionName): number;
+  /** Lines of severity WARNING and ERROR that the functions wrote so far. */
+  faults(): readonly string[];
+  stop(): Promise<void>;
+}
+
+interface Running {
+  readonly port: number;
+  readonly child: ChildProcess;
+  readonly output: () => string;
+}
+
+/** `dist/<function>` alone, run as the platform runs it. */
+const runFunction = async (
+  name: string,
+  dist: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Running> => {
+  const port = await freePort();
+  const framework = join(repository, "node_modules/.bin/functions-framework");
+  const args = [framework, `--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
+  const env = { PATH: process.env.PATH, ...canaryEnvironment(), ...environment, K_SERVICE: name };
+  const child = spawn(process.execPath, args, { cwd: dist, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  await eventually(`${name} answers /health`, async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${output}`);
+    return fetch(`http://127.0.0.1:${port}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  });
+  return { port, child, output: () => output };
+};
+
+/** Hands a request on as it came. */
+const forwardTo = (port: number) => (incoming: IncomingMessage, response: ServerResponse) => {
+  const { method, url: path, headers } = incoming;
+  const outgoing = request({ host: "127.0.0.1", port, method, path, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+    answer.pipe(response);
+  });
+  outgoing.on("error", () => response.destroy());
+  incoming.pipe(outgoing);
+};
+
+const listening = async (handler: (req: IncomingMessage, res: ServerResponse) => void, port = 0) => {
+  const server = createServer(handler).listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+};
+
+const pubsub =
+  (host: string, projectId: string) =>
+  async (method: string, name: string, body: object): Promise<Record<string, unknown>> => {
+    const headers = { "content-type": "application/json" };
+    const url = `http://${host}/v1/projects/${projectId}/${name}`;
+    const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${name}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+
+/** Between Pub/Sub and the functions: notes every push and its answer. */
+const pushGate = async (ports: () => Readonly<Record<Pushed, number>>) => {
+  const pushes: Push[] = [];
+  const losing = new Set<Pushed>();
+  const gate = await listening(async (incoming, response) => {
+    const to = incoming.url?.slice(1) as Pushed;
+    const parts: Buffer[] = [];
+    for await (const part of incoming) parts.push(part);
+    const body = Buffer.concat(parts);
+    const { message } = JSON.parse(body.toString());
+    const at =
+      pushes.push({ to, messageId: message.messageId, attributes: message.attributes ?? {}, status: null }) - 1;
+    const status = losing.delete(to)
+      ? 204
+      : await fetch(`http://127.0.0.1:${ports()[to]}/`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body,
+        }).then(
+          (answer) => answer.status,
+          () => 502,
+        );
+    pushes[at] = { ...(pushes[at] as Push), status };
+    response.writeHead(status).end();
+  });
+  return { ...gate, pushes, losing };
+};
+
+export const buildFunctions = (out: string): void => {
+  const args = [join(repository, ".scripts/build.ts"), "--out", out, ...ASKED, ...Object.keys(PUSHED)];
+  const built = spawnSync(process.execPath, args, { encoding: "utf8" });
+  if (built.status !== 0) throw new Error(built.stderr);
+};
+
+export const startDeployedStack = async (
+  environment: Readonly<Record<string, string>> = {},
+): Promise<DeployedStack> => {
+  const dist = mkdtempSync(join(tmpdir(), "relais-deployed-"));
+  const closers: (() => unknown)[] = [() => rmSync(dist, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  };
+  try {
+    const edgePort = await freePort();
+    const origin = `http://localhost:${edgePort}`;
+    const [emulators, sandbox, standIn] = await Promise.all([
+      useEmulators(),
+      startGoogleSandbox({ redirectUris: [`${origin}/google_gmail/confirm`] }),
+      startSecretManagerStandIn(),
+    ]);
+    closers.push(emulators.stop, sandbox.close, standIn.close);
+    buildFunctions(dist);
+
+    const projectId = testProject();
+    // What Terraform and the deploy playbook leave behind: the fixed secrets, the key ring's first version, topics.
+    await fixedSecrets(standIn.host, projectId);
+    const ask = pubsub(emulators.pubsubHost, projectId);
+    for (const topic of TOPICS) await ask("PUT", `topics/${topic}`, {});
+    await ask("PUT", "subscriptions/events", { topic: `projects/${projectId}/topics/mail-events` });
+
+    const setupToken = `setup-${randomBytes(24).toString("base64url")}`;
+    noteSecret("setup token", setupToken);
+    const variables = {
+      NODE_ENV: "production",
+      RELAIS_STORE: "google",
+      GOOGLE_CLOUD_PROJECT: projectId,
+      FIRESTORE_EMULATOR_HOST: emulators.firestoreHost,
+      PUBSUB_EMULATOR_HOST: emulators.pubsubHost,
+      SECRET_MANAGER_EMULATOR_HOST: standIn.host,
+      RELAIS_ALLOW_EMULATORS: "1",
+      RELAIS_PUBLIC_URL: origin,
+      RELAIS_SETUP_TOKEN: setupToken,
+      RELAIS_OPERATORS: sandbox.operatorEmail,
+      ...sandbox.environment,
+      ...environment,
+    };
+    const names: readonly FunctionName[] = [...ASKED, "deliver-mail", "refresh-tokens", "dispatch-due"];
+    const running = new Map<string, Running>();
+    const started = names.map(async (name) => running.set(name, await runFunction(name, dist, variables)));
+    closers.push(async () => {
+      await Promise.allSettled(started);
+      await Promise.all([...running.values()].map(({ child }) => end(child)));
+    });
+    await Promise.all(started);
+    const of = (name: string): Running => {
+      const one = running.get(name);
+      if (one === undefined) throw new Error(`${name} does not run`);
+      return one;
+    };
+
+    const gate = await pushGate(() => ({
+      "deliver-mail": of("deliver-mail").port,
+      "refresh-tokens": of("refresh-tokens").port,
+      "dispatch-due": of("dispatch-due").port,
+    }));
+    closers.push(gate.close);
+    for (const [name, topic] of Object.entries(PUSHED)) {
+      await ask("PUT", `subscriptions/${topic}-to-${name}`, {
+        topic: `projects/${projectId}/topics/${topic}`,
+        pushConfig: { pushEndpoint: `http://127.0.0.1:${gate.port}/${name}` },
+        ackDeadlineSeconds: 60,
+      });
+    }
+
+    const hosting: Hosting = JSON.parse(readFileSync(join(repository, "firebase.json"), "utf8")).hosting;
+    const functions = Object.fromEntries(ASKED.map((name) => [name, forwardTo(of(name).port)]));
+    const edge = await listening(
+      hostingEdge({ hosting, cwd: repository, functions, limitMs: 60_000, https: false }),
+      edgePort,
+    );
+    closers.push(edge.close);
+
+    const reach = async (path: string, init: RequestInit = {}): Promise<Response> =>
+      fetch(`http://127.0.0.1:${edgePort}${path}`, { redirect: "manual", ...init });
+    return {
+      sandbox,
+      projectId,
+      secretManagerHost: standIn.host,
+      relais: {
+        origin,
+        setupToken,
+        request: reach,
+        operate: (method, path, body, headers = {}) =>
+          reach(path, {
+            method,
+            headers: {
+              Authorization: `Bearer ${setupToken}`,
+              ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+              ...headers,
+            },
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          }),
+      },
+      pushes: gate.pushes,
+      loseNextPush: (to) => void gate.losing.add(to),
+      publish: async (topic, data, attributes = {}) => {
+        const messages = [{ data: Buffer.from(data).toString("base64"), attributes }];
+        const { messageIds } = (await ask("POST", `topics/${topic}:publish`, { messages })) as { messageIds: string[] };
+        return messageIds[0] ?? "";
+      },
+      takeEvents: async () => {
+        const answer = await ask("POST", "subscriptions/events:pull", { maxMessages: 100, returnImmediately: true });
+        const { receivedMessages = [] } = answer as {
+          receivedMessages?: { ackId: string; message: { data: string } }[];
+        };
+        if (receivedMessages.length > 0)
+          await ask("POST", "subscriptions/events:acknowledge", { ackIds: receivedMessages.map(({ ackId }) => ackId) });
+        return receivedMessages.map(({ message }) => JSON.parse(Buffer.from(message.data, "base64").toString()));
+      },
+      peakBytes: (name) => {
+        const status = readFileSync(`/proc/${of(name).child.pid}/status`, "utf8");
+        return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
+      },
+      faults: () =>
+        [...running].flatMap(([name, { output }]) =>
+          output()
+            .split("\n")
+            .filter((line) => line !== "" && !/"severity":"(INFO|DEBUG)"/.test(line))
+            .map((line) => `${name}: ${line}`),
+        ),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const fixedSecrets = async (host: string, projectId: string): Promise<void> => {
+  const post = async (path: string, body: object): Promise<void> => {
+    const url = `http://${host}/v1/projects/${projectId}/secrets${path}`;
+    const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(await response.text());
+  };
+  for (const id of ["relais-client-secret", "relais-key-ring"])
+    await post(`?secretId=${id}`, { replication: { automatic: {} } });
+  const key = randomBytes(32).toString("base64");
+  await post("/relais-key-ring:addVersion", { payload: { data: Buffer.from(key).toString("base64") } });
+};
+
+const end = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+};

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, afterEach, before, describe, it } from "node:test";
+import PostalMime from "postal-mime";
+import { connectedServer } from "../../builders/connected-stack.ts";
+import { type DeployedStack, startDeployedStack } from "../../builders/deployed-stack.ts";
+import { emulatorsMissing } from "../../builders/emulators.ts";
+import { eventually } from "../../builders/eventually.ts";
+
+/** Each function a process of its own from `dist/`, with nothing between them but Firestore, Secret Manager and Pub/Sub. */
+describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
+  let stack: DeployedStack;
+  let server: string;
+  before(async () => {
+    stack = await startDeployedStack({ RELAIS_TIME_SCALE: "20" });
+  });
+  after(() => stack?.stop());
+  afterEach((context) => {
+    // What the functions said is the only trace of a fault in a process apart.
+    if ("passed" in context && context.passed === false) for (const line of stack.faults()) console.error(line);
+  });
+
+  const accepted = async (body: object): Promise<{ readonly id: string; readonly messageId: string }> => {
+    const response = await stack.relais.operate("POST", "/v1/messages", body);
+    const answer = await response.json();
+    assert.equal(response.status, 202, JSON.stringify(answer));
+    return answer;
+  };
+  const arrived = (messageId: string) =>
+    eventually(
+      `${messageId} arrives`,
+      () => stack.sandbox.control.mails().find((mail) => mail.messageId === messageId),
+      60_000,
+    );
+  const view = async (path: string) => (await stack.relais.operate("GET", path)).json();
+
+  it("answers who shows no credential without having loaded a store", async () => {
+    assert.equal((await stack.relais.request("/v1/messages")).status, 401);
+    assert.equal((await stack.relais.request("/health")).status, 200);
+  });
+
+  it("saves the credentials, makes a server and connects it through Google's consent", async () => {
+    server = await connectedServer(stack);
+    const { connection } = await view(`/v1/mail-servers/${server}`);
+    assert.equal(connection.state, "valid");
+    assert.equal(connection.email, "ada@example.com");
+  });
+
+  it("passes Test connection at every stage", async () => {
+    const response = await stack.relais.operate("POST", `/v1/mail-servers/${server}/test`);
+    const tested = await response.json();
+    assert.equal(tested.ok, true, JSON.stringify(tested));
+    assert.deepEqual(
+      tested.stages.map(({ stage }: { stage: string }) => stage),
+      ["token", "scope", "identity", "dns", "tls", "auth", "envelope"],
+    );
+  });
+
+  it("delivers what was posted, and says so", async () => {
+    const { id, messageId } = await accepted({
+      to: ["b@example.org"],
+      subject: "Votre facture",
+      text: "Bonjour Élodie",
+    });
+    const mail = await PostalMime.parse((await arrived(messageId)).raw);
+    assert.equal(mail.subject, "Votre facture");
+    assert.equal(mail.text?.trim(), "Bonjour Élodie");
+    await eventually("its record says sent", async () => (await view(`/v1/messages/${id}`)).status === "sent");
+    assert.ok(
+      await eventually("mail-events tells of it", async () =>
+        (await stack.takeEvents()).find((event) => event.type === "relais.message.sent.v1"),
+      ),
+    );
+  });
+
+  it("delivers a mail that a program published on the topic", async () => {
+    const mail = { to: "b@example.org", subject: "By Pub/Sub", text: "x" };
+    await stack.publish("mail-send", JSON.stringify(mail), { idempotencyKey: "one" });
+    await eventually("it arrives", () =>
+      stack.sandbox.control.mails().find(({ raw }) => raw.includes("Subject: By Pub/Sub")),
+    );
+  });
+
+  it("records one with bad JSON as failed, once, and acknowledges it", async () => {
+    const pubsubId = await stack.publish("mail-send", '{"to": ');
+    const failed = await eventually("it is recorded", async () => {
+      const { items } = await view("/v1/messages?status=failed");
+      return items.length > 0 ? items : undefined;
+    });
+    assert.equal(failed.length, 1);
+    assert.equal(
+      failed[0].attempts?.[0]?.problem ?? (await view(`/v1/messages/${failed[0].id}`)).attempts[0].problem,
+      "invalid_json",
+    );
+    const push = await eventually("the push is answered", () =>
+      stack.pushes.find(({ messageId, status }) => messageId === pubsubId && status !== null),
+    );
+    assert.equal(push.status, 204, "Pub/Sub sends what was acknowledged no second time");
+    // The emulator would have sent it again within a second; a mail that is published now comes after that.
+    const { messageId } = await accepted({ to: ["b@example.org"], subject: "Afterwards", text: "x" });
+    await arrived(messageId);
+    assert.equal(stack.pushes.filter((one) => one.messageId === pubsubId).length, 1);
+  });
+
+  it("checks a server: refresh-tokens asks Google for a token and writes it down", async () => {
+    const before = await view(`/v1/mail-servers/${server}`);
+    await stack.publish("token-checks", JSON.stringify({ server }), { relais: "check" });
+    await eventually("the check is written down", async () => {
+      const { connection } = await view(`/v1/mail-servers/${server}`);
+      return connection.state === "valid" && connection.lastVerifiedAt > before.connection.lastVerifiedAt;
+    });
+  });
+
+  it("publishes a lost message again: dispatch-due finds it on a tick", async () => {
+    stack.loseNextPush("deliver-mail");
+    const { id, messageId } = await accepted({ to: ["b@example.org"], subject: "Lost", text: "x" });
+    await eventually("its push is lost", () =>
+      stack.pushes.find(({ to, status }) => to === "deliver-mail" && status === 204 && pushedLast(stack)),
+    );
+    await eventually("a tick finds it due", async () => {
+      await stack.publish("mail-dispatch", JSON.stringify({ tick: true }), { relais: "tick" });
+      return stack.sandbox.control.mails().some((mail) => mail.messageId === messageId);
+    });
+    await eventually("it is sent", async () => (await view(`/v1/messages/${id}`)).status === "sent");
+    assert.equal(stack.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length, 1);
+  });
+
+  it("takes four posts of 24 MB at once, or says that it is overloaded; what it took arrives byte for byte", async () => {
+    const posts = Array.from({ length: 4 }, (_, at) => {
+      const content = randomBytes(23_900_000);
+      const attachments = [
+        { filename: `${at}.bin`, content: content.toString("base64"), contentType: "application/octet-stream" },
+      ];
+      return { content, body: { to: ["b@example.org"], subject: `Large ${at}`, text: "x", attachments } };
+    });
+    const taken = (
+      await Promise.all(
+        posts.map(async ({ content, body }) => {
+          const response = await stack.relais.operate("POST", "/v1/messages", body);
+          const answer = await response.json();
+          if (response.status === 202) return { content, messageId: String(answer.messageId) };
+          assert.equal(response.status, 503, JSON.stringify(answer));
+          assert.equal(answer.code, "overloaded");
+          assert.ok(Number(response.headers.get("retry-after")) > 0);
+          return undefined;
+        }),
+      )
+    ).flatMap((one) => one ?? []);
+    assert.ok(taken.length > 0, "one at least is taken");
+    for (const { content, messageId } of taken) {
+      const { attachments } = await PostalMime.parse((await arrived(messageId)).raw);
+      const got = attachments[0]?.content;
+      assert.ok(got instanceof ArrayBuffer && content.equals(Buffer.from(got)), "byte for byte");
+    }
+    for (const name of ["send-mail", "deliver-mail"] as const) {
+      const peak = stack.peakBytes(name) / 2 ** 20;
+      console.log(`${name}: ${taken.length} of 4 large posts taken, peak ${peak.toFixed(0)} MiB resident`);
+    }
+  });
+});
+
+const pushedLast = (stack: DeployedStack): boolean => stack.pushes.at(-1)?.to === "deliver-mail";
