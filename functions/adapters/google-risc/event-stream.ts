@@ -1,0 +1,124 @@
+/**
+ * Where Google sends an app's security events, set by the RISC API (developers.google.com/identity/protocols/risc, "Register your event receiver").
+ * It wants a JWT that a service account of the app's project has signed itself; IAM's `signJwt` signs it, so that no key file lies anywhere
+ * (cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt).
+ */
+export interface EventStreamOptions {
+  /** A service account with `roles/riscconfigs.admin` in the project of the OAuth client. */
+  readonly serviceAccount: string;
+  /** An OAuth access token of someone with `roles/iam.serviceAccountTokenCreator` on that account. */
+  readonly accessToken: () => Promise<string>;
+  readonly nowMs: () => number;
+  /** Without trailing slash; Google's where absent, a stand-in's in tests. */
+  readonly iamRootUrl?: string;
+  readonly riscRootUrl?: string;
+}
+
+export interface EventStream {
+  /** Has all events that Relais knows sent to this https URL. */
+  register(url: string): Promise<void>;
+  /** The receiver's URL and whether Google sends; null: nothing is registered. */
+  status(): Promise<{ readonly url: string; readonly status: string; readonly events: readonly string[] } | null>;
+  /** Has Google send a verification event. */
+  verify(state: string): Promise<void>;
+}
+
+const AUDIENCE = "https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService";
+const PUSH = "https://schemas.openid.net/secevent/risc/delivery-method/push";
+const LIFE_S = 600;
+const TIMEOUT_MS = 20_000;
+
+const of = (family: "risc" | "oauth", ...types: readonly string[]): readonly string[] =>
+  types.map((type) => `https://schemas.openid.net/secevent/${family}/event-type/${type}`);
+
+const EVENTS = [
+  ...of(
+    "risc",
+    "sessions-revoked",
+    "account-disabled",
+    "account-enabled",
+    "account-purged",
+    "account-credential-change-required",
+    "verification",
+  ),
+  ...of("oauth", "tokens-revoked", "token-revoked"),
+];
+
+/** Google's answer other than success, with its own words: they name the missing role or the API that is not enabled. */
+class RiscError extends Error {
+  override readonly name = "RiscError";
+  readonly status: number;
+
+  constructor(act: string, status: number, text: string) {
+    super(`could not ${act}: Google answered ${status} ${text.slice(0, 500)}`);
+    this.status = status;
+  }
+}
+
+interface Request {
+  readonly act: string;
+  readonly url: string;
+  readonly bearer: string;
+  readonly body?: unknown;
+}
+
+const ask = async ({ act, url, bearer, body }: Request): Promise<unknown> => {
+  const answer = await fetch(url, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    redirect: "error",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new RiscError(act, answer.status, text);
+  return text === "" ? {} : JSON.parse(text);
+};
+
+/** The RISC API by plain REST. Every method throws, with Google's words, when Google refuses or cannot be reached. */
+export const eventStream = (options: EventStreamOptions): EventStream => {
+  const { serviceAccount, nowMs } = options;
+  const iam = options.iamRootUrl ?? "https://iamcredentials.googleapis.com";
+  const risc = options.riscRootUrl ?? "https://risc.googleapis.com";
+  const signedToken = async (): Promise<string> => {
+    const iat = Math.floor(nowMs() / 1_000);
+    const claims = { iss: serviceAccount, sub: serviceAccount, aud: AUDIENCE, iat, exp: iat + LIFE_S };
+    const answer = await ask({
+      act: "have IAM sign a token",
+      url: `${iam}/v1/projects/-/serviceAccounts/${encodeURIComponent(serviceAccount)}:signJwt`,
+      bearer: await options.accessToken(),
+      body: { payload: JSON.stringify(claims) },
+    });
+    const { signedJwt } = answer as { readonly signedJwt?: string };
+    if (signedJwt === undefined) throw new Error("IAM's answer holds no signed token");
+    return signedJwt;
+  };
+  const call = async (act: string, path: string, body?: unknown): Promise<unknown> =>
+    ask({ act, url: `${risc}/v1beta/${path}`, bearer: await signedToken(), ...(body === undefined ? {} : { body }) });
+  return {
+    register: async (url) => {
+      const body = { delivery: { delivery_method: PUSH, url }, events_requested: EVENTS };
+      await call("register the event receiver", "stream:update", body);
+      await call("turn the events on", "stream/status:update", { status: "enabled" });
+    },
+    status: async () => {
+      try {
+        const stream = (await call("read the registration", "stream")) as StreamAnswer;
+        const { status } = (await call("read its status", "stream/status")) as { readonly status?: string };
+        const events = (stream.events_requested ?? []).map((uri) => uri.slice(uri.lastIndexOf("/") + 1));
+        return { url: stream.delivery?.url ?? "", status: status ?? "unknown", events };
+      } catch (error) {
+        if (error instanceof RiscError && error.status === 404) return null;
+        throw error;
+      }
+    },
+    verify: async (state) => {
+      await call("ask for a verification", "stream:verify", { state });
+    },
+  };
+};
+
+interface StreamAnswer {
+  readonly delivery?: { readonly url?: string };
+  readonly events_requested?: readonly string[];
+}
