@@ -22,7 +22,7 @@ import { startEmulators, testProject } from "../builders/emulators.ts";
 import { eventually } from "../builders/eventually.ts";
 import { OPERATOR } from "../builders/mail-server.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
-import { seedServer } from "../builders/seeded-server.ts";
+import { seedServers } from "../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../google-sandbox/sandbox.ts";
 
 /** Why each operation is there: the crash or race that it guards against. */
@@ -167,7 +167,8 @@ await pubsub("subscriptions/mail-send", {
   pushConfig: { pushEndpoint: endpoint },
 });
 
-const server = await seedServer(sender, sandbox);
+const server = "srv_bench";
+await seedServers(sender, sandbox, { ids: [server] });
 const key = await issueKey(sender, OPERATOR, { name: "bench", permissions: ["send"] });
 if (!key.ok) throw new Error(JSON.stringify(key.problem));
 

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "../../builders/eventually.ts";
+import { freePort } from "../../builders/relais-process.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const framework = join(root, "node_modules/.bin/functions-framework");
+
+export interface WorkerOptions {
+  /** Where `npm run build -- --out` put the functions. */
+  readonly dist: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A built function under functions-framework, in a process of its own that can be killed at a named point. */
+export class Worker {
+  readonly #child: ChildProcess;
+  readonly #url: string;
+  #output = "";
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.#url = url;
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part) => (this.#output += part));
+  }
+
+  static async start(name: string, { dist, environment }: WorkerOptions): Promise<Worker> {
+    const port = await freePort();
+    const args = [`--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
+    const hook = join(import.meta.dirname, "kill-points.ts");
+    const env = { PATH: process.env.PATH, NODE_ENV: "production", PORT: String(port), ...environment };
+    const child = spawn(process.execPath, ["--import", hook, framework, ...args], { env, cwd: root });
+    const worker = new Worker(child, `http://127.0.0.1:${port}`);
+    await eventually(`${name} answers`, async () => {
+      if (worker.gone) throw new Error(`${name} ended:\n${worker.#output}`);
+      return fetch(`${worker.#url}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+    return worker;
+  }
+
+  get gone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** One push, as Pub/Sub makes it; true: acknowledged. */
+  async push(data: unknown, attributes: Readonly<Record<string, string>>, messageId: string): Promise<boolean> {
+    const message = { messageId, attributes, data: Buffer.from(JSON.stringify(data)).toString("base64") };
+    try {
+      const body = JSON.stringify({ message, subscription: "projects/p/subscriptions/s" });
+      const answer = await fetch(this.#url, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async killed(): Promise<void> {
+    if (!this.gone) await once(this.#child, "exit");
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.killed();
+  }
+}
+
+export const linesOf = (path: string): string[] => readFileSync(path, "utf8").trim().split("\n");
