@@ -146,13 +146,8 @@ const conflicts = (env: Environment): string[] => {
   return mistakes;
 };
 
-/** Where grants and mail go. One of them at Google's own host is enough: a half stand-in would get real tokens. */
-const WHERE_IT_MATTERS = [
-  "GOOGLE_AUTHORIZATION_ENDPOINT",
-  "GOOGLE_TOKEN_ENDPOINT",
-  "GMAIL_SMTP_HOST",
-  "GMAIL_API_ROOT_URL",
-] as const;
+/** Where grants and mail go. One of them at Google's own host is enough: a half stand-in would get real tokens, or send real mail. */
+const WHERE_IT_MATTERS = ["GOOGLE_AUTHORIZATION_ENDPOINT", "GOOGLE_TOKEN_ENDPOINT", "GMAIL_SMTP_HOST"] as const;
 
 export const talksToRealGoogle = (env: Environment): boolean =>
   WHERE_IT_MATTERS.some((name) => !isSet(env, name) || hostOf(env[name] ?? "") === hostOf(REAL_GOOGLE[name]));

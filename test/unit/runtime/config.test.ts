@@ -161,6 +161,9 @@ describe("loadConfig", () => {
 
   it("takes a time scale where nothing is the real Google's", () => {
     assert.equal(loadConfig({ ...SANDBOX, RELAIS_TIME_SCALE: "3600" }).timeScale, 3600);
+    // A stand-in without Gmail's REST API: Google would know its tokens as little as its mail.
+    const { GMAIL_API_ROOT_URL: _, ...withoutApi } = SANDBOX;
+    assert.equal(loadConfig({ ...withoutApi, RELAIS_TIME_SCALE: "3600" }).timeScale, 3600);
   });
 
   it("reports all mistakes together, by name", () => {
