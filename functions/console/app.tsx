@@ -14,6 +14,7 @@ import { SignInPage } from "./pages/sign-in.tsx";
 import { signInPath } from "./routing/next.ts";
 import { readSession } from "./state/session.ts";
 import { session } from "./state/session-signal.ts";
+import { Guard } from "./widgets/defect.tsx";
 import { ProblemNotice } from "./widgets/notice.tsx";
 import { NotFoundPage } from "./widgets/page.tsx";
 import { Loading } from "./widgets/remote-view.tsx";
@@ -51,7 +52,12 @@ const Gate = () => {
   if (state.kind === "asking") return <Loading />;
   if (state.kind === "failed") return <ProblemNotice failure={state.failure} retry={() => void readSession()} />;
   if (onSignIn) return <SignInPage />;
-  return state.kind === "signed_in" ? <Pages operator={state.session.role === "operator"} /> : <Loading />;
+  if (state.kind !== "signed_in") return <Loading />;
+  return (
+    <Guard path={path}>
+      <Pages operator={state.session.role === "operator"} />
+    </Guard>
+  );
 };
 
 /** Links to the API's own pages are for the browser, not for the router. */

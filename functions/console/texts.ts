@@ -48,6 +48,7 @@ export const TEXTS = {
     en: "The last update failed: what follows is a little old. Relais keeps trying.",
   },
   "list.more": { fr: "Afficher la suite", en: "Show more" },
+  colon: { fr: "\u00a0:", en: ":" },
   "form.optional": { fr: "(facultatif)", en: "(optional)" },
   // --- failures that are not the API’s ---
   "failure.network.title": { fr: "Relais ne répond pas", en: "Relais does not answer" },
@@ -71,6 +72,13 @@ export const TEXTS = {
     en: "Try again. If it happens again, give this code to an operator.",
   },
   "failure.requestId": { fr: "Identifiant de la requête : {id}", en: "Request id: {id}" },
+  "defect.title": { fr: "Page en panne", en: "Page out of order" },
+  "defect.what": { fr: "Cette page a rencontré une erreur", en: "This page has run into an error" },
+  "defect.advice": {
+    fr: "Rechargez-la. Si l’erreur revient, dites à un opérateur quelle page vous avez ouverte ; les autres pages restent utilisables.",
+    en: "Reload it. If the error comes back, tell an operator which page you opened; the other pages can still be used.",
+  },
+  "defect.reload": { fr: "Recharger la page", en: "Reload the page" },
   // --- sign-in ---
   "signIn.title": { fr: "Connexion à Relais", en: "Sign in to Relais" },
   "signIn.lead": {
@@ -260,6 +268,19 @@ export const TEXTS = {
   "disconnect.shared": {
     fr: "Le jeton a été détruit ici. Il n’a pas été révoqué chez Google, ou Google n’a pas pu être joint ; autres serveurs sur ce même compte Google : {count}.",
     en: "The token was destroyed here. It was not revoked at Google, or Google could not be reached; other mail servers on the same Google account: {count}.",
+  },
+  // --- limits ---
+  "limits.title": { fr: "Limites d’envoi", en: "Sending limits" },
+  "limits.minute": { fr: "Destinataires, dernière minute", en: "Recipients, last minute" },
+  "limits.day": { fr: "Destinataires, dernières 24 heures", en: "Recipients, last 24 hours" },
+  "limits.of": { fr: "{used} sur {limit}", en: "{used} of {limit}" },
+  "limits.blocked": {
+    fr: "Gmail refuse d’en prendre davantage : rien ne part avant le {at}",
+    en: "Gmail refuses to take more: nothing leaves before {at}",
+  },
+  "limits.hint": {
+    fr: "Au-delà, les messages attendent et partent dès qu’il y a de la place. Gmail compte aussi ce qui part de l’interface Web.",
+    en: "Beyond that, messages wait and leave once there is room. Gmail also counts what is sent from its web pages.",
   },
   // --- test connection ---
   "test.title": { fr: "Test de connexion", en: "Test connection" },
@@ -671,5 +692,28 @@ export const TEXTS = {
   "audit.detail.permissions": { fr: "permissions", en: "permissions" },
   "audit.detail.clientId": { fr: "ID client", en: "client ID" },
   "audit.detail.email": { fr: "compte", en: "account" },
+  "audit.detail.formerClientId": { fr: "ancien ID client", en: "former client ID" },
+  "audit.detail.scheduledAt": { fr: "nouvelle heure", en: "new time" },
+  "audit.detail.as": { fr: "décision", en: "decision" },
+  "audit.value.name": { fr: "nom", en: "name" },
+  "audit.value.description": { fr: "description", en: "description" },
+  "audit.value.username": { fr: "nom d’utilisateur", en: "username" },
+  "audit.value.transport": { fr: "voie d’envoi", en: "transport" },
+  "audit.value.fromFilter": { fr: "filtre d’expéditeur", en: "from filter" },
+  "audit.value.priority": { fr: "priorité", en: "priority" },
+  "audit.value.active": { fr: "en service", en: "in use" },
+  "audit.value.limits": { fr: "limites", en: "limits" },
+  "audit.value.sendAsUnchecked": { fr: "expéditeurs sans vérification", en: "senders unchecked" },
+  "audit.value.operators": { fr: "opérateurs", en: "operators" },
+  "audit.value.members": { fr: "membres", en: "members" },
+  "audit.value.callers": { fr: "programmes", en: "programs" },
+  "audit.value.retentionDays": { fr: "durée de conservation", en: "retention" },
+  "audit.value.publishingStatus": { fr: "état de publication", en: "publishing status" },
+  "audit.value.paused": { fr: "pause des envois", en: "pause" },
+  "audit.value.send": { fr: "envoyer", en: "send" },
+  "audit.value.read": { fr: "lire", en: "read" },
+  "audit.value.sent": { fr: "parti", en: "it left" },
+  "audit.value.resend": { fr: "à renvoyer", en: "send again" },
+  "audit.value.failed": { fr: "échoué", en: "failed" },
   "audit.session.setup_token": { fr: "Entrée avec le jeton d’installation", en: "Entered with the setup token" },
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;

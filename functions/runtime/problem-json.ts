@@ -51,7 +51,7 @@ export const FACINGS: Readonly<Record<ProblemCode, Facing>> = {
   google_unavailable: passing(503),
   unavailable: passing(503),
   contended: passing(503),
-  overloaded: passing(429),
+  overloaded: passing(503),
 };
 
 /** RFC 9457 §3, with the members of the contract's section 5. */
@@ -66,6 +66,8 @@ export interface ProblemBody {
   readonly requestId: string;
   readonly outcome?: "not_sent" | "unknown" | "sent";
   readonly fields?: readonly { readonly path: string; readonly message: string }[];
+  /** Of `redirect_uri_missing`: the exact URI to add in Google's console. */
+  readonly redirectUri?: string;
 }
 
 interface Context {
@@ -97,6 +99,7 @@ export const problemBody = (
     retryable: FACINGS[problem.code].retryable,
     ...(outcome ? { outcome } : {}),
     ...("fields" in problem ? { fields: problem.fields } : {}),
+    ...("redirectUri" in problem ? { redirectUri: problem.redirectUri } : {}),
     requestId: context.requestId,
   };
 };

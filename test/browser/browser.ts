@@ -11,7 +11,7 @@ export interface TestBrowser extends AsyncDisposable {
 export interface Profile {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What the browser complained about: errors of scripts, and the console's errors, Content-Security-Policy among them. */
+  /** What the browser complained about: errors of scripts, lines in the console, and whatever broke a page's Content-Security-Policy. */
   readonly complaints: readonly string[];
 }
 
@@ -21,6 +21,10 @@ const EXPECTED = /Failed to load resource/;
 const open = async (browser: Browser, options: BrowserContextOptions): Promise<Profile> => {
   const context = await browser.newContext(options);
   const complaints: string[] = [];
+  // As a `report-to` address would be told; the listener is there before the page's own first script.
+  await context.exposeBinding("reportViolation", (_, violation: string) => complaints.push(violation));
+  await context.addInitScript(`document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) =>
+    window.reportViolation(["policy", violatedDirective, blockedURI, sourceFile].join(" ")))`);
   context.on("weberror", (error) => complaints.push(String(error.error())));
   context.on("console", (message) => {
     if (message.type() === "error" && !EXPECTED.test(message.text())) complaints.push(message.text());

@@ -7,15 +7,20 @@ interface Choices {
   readonly untick?: true;
 }
 
-/** Walks through the sandbox's consent as a person does: account, "app not verified" where it shows, permissions. */
+/** Walks through the sandbox's consent as a person does: account, "app not verified" where it shows, permissions where they are asked for. */
 export const consentOnPage = async (page: Page, { account, untick }: Choices): Promise<void> => {
-  const step = page.locator("body[data-step]");
   await page.getByRole("button", { name: account, exact: true }).click();
-  await page.locator('body:not([data-step="account"])').waitFor();
-  if ((await step.getAttribute("data-step")) === "unverified") {
+  const stepAfter = async (step: string): Promise<string | null> => {
+    const body = page.locator(`body:not([data-step="${step}"])`);
+    await body.waitFor();
+    return body.getAttribute("data-step");
+  };
+  let step = await stepAfter("account");
+  if (step === "unverified") {
     await page.getByRole("button", { name: "Continue" }).click();
-    await page.locator('body[data-step="scopes"]').waitFor();
+    step = await stepAfter("unverified");
   }
+  if (step !== "scopes") return;
   if (untick) await page.getByRole("checkbox").first().uncheck();
   await page.getByRole("button", { name: "Allow" }).click();
 };

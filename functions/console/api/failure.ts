@@ -48,10 +48,6 @@ const retryAfter = (header: string | null): number | null => {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 };
 
-/** The API ends the detail of `redirect_uri_missing` with the URI. */
-const redirectUriIn = (code: string, detail: string | null): string | null =>
-  code === "redirect_uri_missing" ? (/https?:\/\/\S+$/.exec(detail ?? "")?.[0] ?? null) : null;
-
 /** Reads an answer that is not 2xx; a body that names no `code` is nothing the API would say. */
 export const failureOf = (status: number, body: unknown, retryAfterHeader: string | null): ApiFailure => {
   const code = isRecord(body) ? text(body.code) : null;
@@ -65,7 +61,7 @@ export const failureOf = (status: number, body: unknown, retryAfterHeader: strin
       fields: fieldsIn(body.fields),
       requestId: text(body.requestId),
       retryAfterS: retryAfter(retryAfterHeader),
-      redirectUri: redirectUriIn(code, text(body.detail)),
+      redirectUri: text(body.redirectUri),
     },
   };
 };

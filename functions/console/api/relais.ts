@@ -21,6 +21,7 @@ export const relaisApi = (client: Client) => {
     servers: {
       list: (signal?: AbortSignal) => get<wire.Listing<wire.MailServer>>("/v1/mail-servers", signal, { limit: 200 }),
       get: (id: string, signal?: AbortSignal) => get<wire.MailServer>(`/v1/mail-servers/${part(id)}`, signal),
+      usage: (id: string, signal?: AbortSignal) => get<wire.Usage>(`/v1/mail-servers/${part(id)}/usage`, signal),
       create: (server: wire.NewMailServer) => post<wire.MailServer>("/v1/mail-servers", server),
       change: (server: Pick<wire.MailServer, "id" | "etag">, patch: wire.MailServerPatch) =>
         client.call<wire.MailServer>({

@@ -37,6 +37,13 @@ export interface Limits {
   readonly perDay: number;
 }
 
+/** Recipients counted against the limits; `blockedUntil`: Gmail named its own limit. */
+export interface Usage {
+  readonly lastMinute: number;
+  readonly lastDay: number;
+  readonly blockedUntil: string | null;
+}
+
 export interface MailServer {
   readonly id: string;
   readonly name: string;

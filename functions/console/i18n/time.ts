@@ -23,6 +23,9 @@ export const relativeTime = (language: Language, iso: string, nowMs: number): st
   return format.format(Math.trunc(seconds / DAY_S), "day");
 };
 
+/** `2 000` or `2,000`. */
+export const wholeNumber = (language: Language, value: number): string => new Intl.NumberFormat(language).format(value);
+
 /** For `<input type="datetime-local">`, which speaks the browser's local time without a zone. */
 export const localInputValue = (at: Date): string => {
   const two = (n: number): string => String(n).padStart(2, "0");

@@ -1,37 +1,53 @@
 import type { AuditEntry } from "../api/types.ts";
 import { api } from "../state/api.ts";
-import { t, tOr } from "../state/language.ts";
+import { t, tOr, when } from "../state/language.ts";
 import { usePaged } from "../state/pages.ts";
+import { useServerNames } from "../state/server-names.ts";
 import { Page } from "../widgets/page.tsx";
 import { PagedList } from "../widgets/paged-list.tsx";
 import { Empty } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
 
-/** The details are names of fields, ids and addresses (never a secret): shown as `name: value`, known names in the chosen language. */
-const detailText = (detail: unknown): string =>
+type NameOf = (serverId: string) => string;
+
+/** The details are names of fields, ids, addresses and times (never a secret): shown as `name: value`, what is known in the chosen language. */
+const valueText = (name: string, value: unknown, nameOf: NameOf): string => {
+  const text = String(value);
+  if (name === "servers") return nameOf(text);
+  return name.endsWith("At") ? when(text) : tOr(`audit.value.${text}`, text);
+};
+
+const detailText = (detail: unknown, nameOf: NameOf): string =>
   typeof detail === "object" && detail !== null
     ? Object.entries(detail)
-        .map(
-          ([name, value]) =>
-            `${tOr(`audit.detail.${name}`, name)}: ${Array.isArray(value) ? value.join(", ") : String(value)}`,
-        )
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => {
+          const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+          return `${tOr(`audit.detail.${name}`, name)}${t("colon")} ${values.map((one) => valueText(name, one, nameOf)).join(", ")}`;
+        })
         .join(" · ")
     : "";
 
-const Target = ({ target }: { readonly target: string }) => {
-  if (target.startsWith("srv_")) return <a href={`/servers/${target}`}>{target}</a>;
+const Target = ({ target, nameOf }: { readonly target: string; readonly nameOf: NameOf }) => {
+  if (target.startsWith("srv_")) return <a href={`/servers/${target}`}>{nameOf(target)}</a>;
   if (target.startsWith("msg_")) return <a href={`/messages/${target}`}>{target}</a>;
   return <>{target}</>;
 };
 
-export const AuditRow = ({ entry }: { readonly entry: AuditEntry }) => (
+interface RowProps {
+  readonly entry: AuditEntry;
+  readonly nameOf: NameOf;
+}
+
+export const AuditRow = ({ entry, nameOf }: RowProps) => (
   <li>
     <div class="row-main">
       <span class="row-title">{tOr(`audit.${entry.action}`, entry.action)}</span>
       <span class="fine">
-        {entry.actor === "setup-token" ? t("session.setup") : entry.actor} · <Target target={entry.target} />
+        {entry.actor === "setup-token" ? t("session.setup") : entry.actor} ·{" "}
+        <Target target={entry.target} nameOf={nameOf} />
       </span>
-      {detailText(entry.detail) !== "" && <span class="fine">{detailText(entry.detail)}</span>}
+      {detailText(entry.detail, nameOf) !== "" && <span class="fine">{detailText(entry.detail, nameOf)}</span>}
     </div>
     <div class="row-side fine">
       <When iso={entry.at} />
@@ -42,6 +58,7 @@ export const AuditRow = ({ entry }: { readonly entry: AuditEntry }) => (
 const keyOf = (entry: AuditEntry): string => `${entry.at} ${entry.action} ${entry.target} ${entry.actor}`;
 
 export const AuditPage = () => {
+  const nameOf = useServerNames();
   const paged = usePaged<AuditEntry>(
     "audit",
     (cursor, signal) => api.audit({ ...(cursor !== undefined && { cursor }) }, signal),
@@ -52,7 +69,7 @@ export const AuditPage = () => {
       <PagedList
         paged={paged}
         empty={<Empty title={t("audit.none")} />}
-        row={(entry) => <AuditRow key={keyOf(entry)} entry={entry} />}
+        row={(entry) => <AuditRow key={keyOf(entry)} entry={entry} nameOf={nameOf} />}
       />
     </Page>
   );

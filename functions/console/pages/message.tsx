@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
 import type { Message } from "../api/types.ts";
 import { noteText } from "../i18n/note.ts";
@@ -5,6 +6,7 @@ import { problemText } from "../i18n/problem-text.ts";
 import { api } from "../state/api.ts";
 import { language, t, tOr } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
+import { useServerNames } from "../state/server-names.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
 import { Card } from "../widgets/card.tsx";
 import { Notice } from "../widgets/notice.tsx";
@@ -69,6 +71,8 @@ const Fact = ({ name, children }: { readonly name: string; readonly children: pr
   </div>
 );
 
+const ServerLink = ({ id }: { readonly id: string }) => <a href={`/servers/${id}`}>{useServerNames()(id)}</a>;
+
 const FactsCard = ({ message }: { readonly message: Message }) => (
   <Card title={t("message.facts")}>
     <dl class="facts">
@@ -84,7 +88,7 @@ const FactsCard = ({ message }: { readonly message: Message }) => (
         );
       })}
       <Fact name={t("message.server")}>
-        <a href={`/servers/${message.server}`}>{message.server}</a>
+        <ServerLink id={message.server} />
       </Fact>
       {message.createdAt && (
         <Fact name={t("message.createdAt")}>
@@ -148,9 +152,14 @@ const Standing = ({ message }: { readonly message: Message }) => {
 };
 
 const MessageById = ({ id }: { readonly id: string }) => {
-  const handle = useRemote(`message ${id}`, (signal) => api.messages.get(id, signal), { everyMs: 4_000 });
+  const [moving, setMoving] = useState(false);
+  const handle = useRemote(`message ${id}`, (signal) => api.messages.get(id, signal), {
+    everyMs: moving ? 1_000 : 4_000,
+  });
   const { remote } = handle;
   const message = remote.phase === "ready" ? remote.value : null;
+  const status = message?.status;
+  useEffect(() => setMoving(status === "queued" || status === "sending"), [status]);
   return (
     <Page
       title={message?.subject || t("message.title")}

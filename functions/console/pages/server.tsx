@@ -13,6 +13,7 @@ import { ConnectionCard } from "./server/connection-card.tsx";
 import { EditCard } from "./server/edit-card.tsx";
 import { EndCard } from "./server/end-card.tsx";
 import { HistoryCards } from "./server/history-card.tsx";
+import { LimitsCard } from "./server/limits-card.tsx";
 import { MailCard } from "./server/mail-card.tsx";
 import { TestCard } from "./server/test-card.tsx";
 
@@ -67,7 +68,8 @@ const Details = ({ server, handle }: DetailProps) => {
       {!server.active && <Notice tone="info" title={t("server.archivedText")} live={false} />}
       <ConnectionCard server={server} onChanged={handle.reload} />
       {connected && <TestCard server={server} onTested={handle.reload} />}
-      {connected && server.active && <MailCard server={server} />}
+      {connected && server.active && <MailCard server={server} onSent={handle.reload} />}
+      {connected && <LimitsCard server={server} />}
       <HistoryCards server={server} />
       <EditCard server={server} onSaved={handle.put} />
       {isOperator() && <EndCard server={server} onSaved={handle.put} />}

@@ -50,7 +50,7 @@ export const SettingsPage = () => {
             <PauseCard settings={value} onSaved={settings.put} />
             <CredentialsCard />
             <Card title={t("settings.audience")}>
-              <AudienceChoice settings={value} handle={settings} />
+              <AudienceChoice settings={value} onSaved={settings.put} />
             </Card>
             <PeopleCard settings={value} onSaved={settings.put} />
           </>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { GmailCredentials } from "../api/types.ts";
+import type { GmailCredentials, Settings } from "../api/types.ts";
 import { googleConsole, projectOf } from "../routing/google-console.ts";
 import { api } from "../state/api.ts";
 import { t } from "../state/language.ts";
@@ -43,11 +43,20 @@ const GoogleSteps = ({ project }: { readonly project: string | null }) => (
   </>
 );
 
-const AudienceStep = ({ project }: { readonly project: string | null }) => {
+interface AudienceProps {
+  readonly project: string | null;
+  readonly onSaved: () => void;
+}
+
+const AudienceStep = ({ project, onSaved }: AudienceProps) => {
   const settings = useRemote("settings", (signal) => api.settings.get(signal));
+  const saved = (value: Settings) => {
+    settings.put(value);
+    onSaved();
+  };
   return (
     <Step title={t("setup.audience")}>
-      <RemoteView handle={settings}>{(value) => <AudienceChoice settings={value} handle={settings} />}</RemoteView>
+      <RemoteView handle={settings}>{(value) => <AudienceChoice settings={value} onSaved={saved} />}</RemoteView>
       <div class="actions">
         <ExternalLink href={googleConsole("audience", project)}>{t("setup.audienceLink")}</ExternalLink>
       </div>
@@ -119,7 +128,7 @@ export const SetupPage = () => {
           return (
             <ol class="steps">
               <GoogleSteps project={project} />
-              <AudienceStep project={project} />
+              <AudienceStep project={project} onSaved={() => void doctor.reload()} />
               <ClientSteps credentials={value} project={project} onSaved={saved} />
               <ServerStep />
             </ol>

@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { firstLanguage, type Language } from "../i18n/language.ts";
-import { absoluteTime, relativeTime } from "../i18n/time.ts";
+import { absoluteTime, relativeTime, wholeNumber } from "../i18n/time.ts";
 import { type TextKey, textKey, translate, type Values } from "../i18n/translate.ts";
 
 const KEPT_AS = "relais.language";
@@ -39,4 +39,5 @@ export const tOr = (key: string, otherwise: string): string => {
 };
 
 export const when = (iso: string): string => absoluteTime(language.value, iso) ?? iso;
+export const number = (value: number): string => wholeNumber(language.value, value);
 export const ago = (iso: string): string => relativeTime(language.value, iso, Date.now()) ?? iso;

@@ -53,14 +53,13 @@ interface ChoiceProps<V extends string> {
   readonly value: V;
   readonly options: readonly { readonly value: V; readonly label: string; readonly hint?: ComponentChildren }[];
   readonly onChoose: (value: V) => void;
-  readonly disabled?: boolean;
 }
 
 /** Radio buttons as cards, each with what it means. */
-export const Choice = <V extends string>({ legend, name, value, options, onChoose, disabled }: ChoiceProps<V>) => {
+export const Choice = <V extends string>({ legend, name, value, options, onChoose }: ChoiceProps<V>) => {
   const id = useId();
   return (
-    <fieldset class="choice" disabled={disabled}>
+    <fieldset class="choice">
       <legend>{legend}</legend>
       {options.map((option) => (
         <label class="option" key={option.value}>

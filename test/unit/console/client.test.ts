@@ -137,9 +137,9 @@ describe("the console's API client", () => {
     assert.deepEqual(fieldsElsewhere(result.failure, ["/name", "/fromFilter"]), [fields[2]]);
   });
 
-  it("finds the redirect URI to add in the detail of redirect_uri_missing", async () => {
+  it("takes the redirect URI to add out of redirect_uri_missing", async () => {
     const uri = "https://mail.example.com/google_gmail/confirm";
-    answer = () => ({ status: 422, body: { code: "redirect_uri_missing", detail: `Add exactly ${uri}` } });
+    answer = () => ({ status: 422, body: { code: "redirect_uri_missing", redirectUri: uri } });
     const result = await relaisApi(client).credentials.put({ web: {} });
     assert(!result.ok && result.failure.kind === "problem");
     assert.equal(result.failure.problem.redirectUri, uri);

@@ -154,7 +154,7 @@ describe("a message's page", () => {
   });
 
   it("offers for each status what the API takes in it, and nothing once all is over", () => {
-    const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, actsFor(status).join(" ")]));
+    const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, actsFor({ status }).join(" ")]));
     assert.deepEqual(offered, {
       queued: "cancel",
       scheduled: "reschedule cancel",
@@ -167,5 +167,6 @@ describe("a message's page", () => {
       canceled: "",
       expired: "",
     });
+    assert.deepEqual(actsFor({ status: "held", heldBecause: "unknown_delivery" }), ["resolve"]);
   });
 });

@@ -24,6 +24,7 @@ const SAME_IN_BOTH = new Set([
   "test.ms",
   "key.permissions",
   "audit.detail.permissions",
+  "audit.value.description",
 ]);
 
 describe("the console's texts", () => {

@@ -8,7 +8,7 @@ import { t } from "../../state/language.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { Field } from "../../widgets/field.tsx";
-import { ProblemNotice } from "../../widgets/notice.tsx";
+import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { actsFor } from "./history.ts";
 
@@ -100,9 +100,12 @@ const Resolve = ({ message, onDone }: Props) => {
 const Reschedule = ({ message, onDone }: Props) => {
   const [at, setAt] = useState(() => localInputValue(new Date(message.scheduledAt ?? Date.now())));
   const change = useAction((local: string) => api.messages.reschedule(message.id, new Date(local).toISOString()));
+  const [saved, setSaved] = useState(false);
   const submit = async (event: Event) => {
     event.preventDefault();
-    await change.run(at);
+    setSaved(false);
+    const result = await change.run(at);
+    setSaved(result?.ok === true);
     await onDone();
   };
   return (
@@ -122,6 +125,7 @@ const Reschedule = ({ message, onDone }: Props) => {
         <Submit label={t("message.reschedule")} busy={change.busy} />
       </div>
       {change.failure && <ProblemNotice failure={change.failure} shown={["/scheduledAt"]} />}
+      {saved && <Notice tone="good" title={t("state.saved")} />}
     </form>
   );
 };
@@ -129,7 +133,7 @@ const Reschedule = ({ message, onDone }: Props) => {
 const ACTS = { cancel: Cancel, retry: Retry, resolve: Resolve, reschedule: Reschedule } as const;
 
 export const ActsCard = ({ message, onDone }: Props) => {
-  const acts = actsFor(message.status);
+  const acts = actsFor(message);
   if (acts.length === 0) return null;
   return (
     <Card title={t("message.acts")}>

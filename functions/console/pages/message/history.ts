@@ -44,9 +44,14 @@ export const refusedOf = ({ rejected = [], recipients = [] }: Message): readonly
 
 export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";
 
+/** Relais has looked for it among the sent mail in vain: now a person must say whether it left. */
+const inDoubt = ({ status, heldBecause }: Pick<Message, "status" | "heldBecause">): boolean =>
+  status === "unknown" || (status === "held" && heldBecause === "unknown_delivery");
+
 /** What a person may do with a message in each status (the API refuses the rest with `wrong_status`). */
-export const actsFor = (status: Message["status"]): readonly MessageAct[] => {
-  switch (status) {
+export const actsFor = (message: Pick<Message, "status" | "heldBecause">): readonly MessageAct[] => {
+  if (inDoubt(message)) return ["resolve"];
+  switch (message.status) {
     case "scheduled":
       return ["reschedule", "cancel"];
     case "queued":
@@ -56,7 +61,6 @@ export const actsFor = (status: Message["status"]): readonly MessageAct[] => {
     case "failed":
       return ["retry"];
     case "unknown":
-      return ["resolve"];
     case "sending":
     case "sent":
     case "canceled":

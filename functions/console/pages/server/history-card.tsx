@@ -11,6 +11,7 @@ import { MessageRow } from "../messages.tsx";
 const SHOWN = 5;
 
 const Deeds = ({ server }: { readonly server: MailServer }) => {
+  const nameOf = (id: string): string => (id === server.id ? server.name : id);
   const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) => api.audit({ limit: 200 }, signal));
   return (
     <Card title={t("history.title")}>
@@ -22,7 +23,7 @@ const Deeds = ({ server }: { readonly server: MailServer }) => {
           ) : (
             <ul class="rows">
               {own.map((entry) => (
-                <AuditRow key={`${entry.at} ${entry.action}`} entry={entry} />
+                <AuditRow key={`${entry.at} ${entry.action}`} entry={entry} nameOf={nameOf} />
               ))}
             </ul>
           );

@@ -27,8 +27,14 @@ const Sent = ({ message }: { readonly message: Message }) => (
   </Notice>
 );
 
+interface Props {
+  readonly server: MailServer;
+  /** What Gmail answered may have changed the badge, and counts against the limits. */
+  readonly onSent: () => Promise<void>;
+}
+
 /** A short mail to anyone, through the same API as a program's. */
-export const MailCard = ({ server }: { readonly server: MailServer }) => {
+export const MailCard = ({ server, onSent }: Props) => {
   const [mail, setMail] = useState({
     to: server.username,
     subject: t("mail.subjectDefault"),
@@ -49,6 +55,7 @@ export const MailCard = ({ server }: { readonly server: MailServer }) => {
     if (!result?.ok) return;
     setSent(result.value);
     setKey(crypto.randomUUID());
+    await onSent();
   };
   return (
     <Card title={t("mail.title")}>

@@ -4,6 +4,7 @@ import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { type RemoteHandle, useRemote } from "../../state/remote.ts";
+import { useServerNames } from "../../state/server-names.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { CopyButton } from "../../widgets/copy-button.tsx";
@@ -12,13 +13,19 @@ import { RemoteView } from "../../widgets/remote-view.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
 import { KeyForm } from "./key-form.tsx";
 
-const KeyRow = ({ apiKey, onRevoke }: { readonly apiKey: ApiKey; readonly onRevoke: () => void }) => (
+interface RowProps {
+  readonly apiKey: ApiKey;
+  readonly nameOf: (serverId: string) => string;
+  readonly onRevoke: () => void;
+}
+
+const KeyRow = ({ apiKey, nameOf, onRevoke }: RowProps) => (
   <li>
     <div class="row-main">
       <span class="row-title">{apiKey.name}</span>
       <span class="fine">
         {apiKey.permissions.map((permission) => t(`key.permission.${permission}`)).join(", ")} ·{" "}
-        {apiKey.servers.length === 0 ? t("key.allServers") : apiKey.servers.join(", ")}
+        {apiKey.servers.length === 0 ? t("key.allServers") : apiKey.servers.map(nameOf).join(", ")}
       </span>
       <span class="fine">
         {apiKey.lastUsedAt ? (
@@ -57,6 +64,7 @@ const KeyList = ({
   readonly handle: RemoteHandle<Listing<ApiKey>>;
 }) => {
   const [going, setGoing] = useState<ApiKey | null>(null);
+  const nameOf = useServerNames();
   const revoke = useAction((id: string) => api.keys.revoke(id));
   const confirm = async () => {
     if (going === null) return;
@@ -74,6 +82,7 @@ const KeyList = ({
             <KeyRow
               key={apiKey.id}
               apiKey={apiKey}
+              nameOf={nameOf}
               onRevoke={() => {
                 revoke.clear();
                 setGoing(apiKey);

@@ -1,31 +1,41 @@
+import { useRef, useState } from "preact/hooks";
 import { PUBLISHING_STATUSES, type PublishingStatus, type Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
-import type { RemoteHandle } from "../../state/remote.ts";
 import { Choice } from "../../widgets/field.tsx";
 import { ProblemNotice } from "../../widgets/notice.tsx";
 
-/** Which of Google's three arrangements holds, with what each costs; declared so that Relais can foresee when tokens die. */
-export const AudienceChoice = ({
-  settings,
-  handle,
-}: {
+interface Props {
   readonly settings: Settings;
-  readonly handle: RemoteHandle<Settings>;
-}) => {
+  readonly onSaved: (settings: Settings) => void;
+}
+
+/** Which of Google's three arrangements holds, with what each costs; declared so that Relais can foresee when tokens die. */
+export const AudienceChoice = ({ settings, onSaved }: Props) => {
   const save = useAction((publishingStatus: PublishingStatus) => api.settings.change({ publishingStatus }));
-  const choose = async (publishingStatus: PublishingStatus) => {
-    const result = await save.run(publishingStatus);
-    if (result?.ok) handle.put(result.value);
+  // Shown as chosen while it is being saved; falls back to what holds if that fails.
+  const [chosen, setChosen] = useState<PublishingStatus | null>(null);
+  const wanted = useRef(settings.publishingStatus);
+  const choose = async (status: PublishingStatus) => {
+    wanted.current = status;
+    setChosen(status);
+    for (let asked: PublishingStatus | null = null; asked !== wanted.current; ) {
+      asked = wanted.current;
+      const result = await save.run(asked);
+      // Another choice is being saved: what saves it will find this one.
+      if (result === null) return;
+      if (!result.ok) break;
+      onSaved(result.value);
+    }
+    setChosen(null);
   };
   return (
     <>
       <Choice
         legend={t("audience.legend")}
         name="audience"
-        value={settings.publishingStatus}
-        disabled={save.busy}
+        value={chosen ?? settings.publishingStatus}
         onChoose={(status) => void choose(status)}
         options={PUBLISHING_STATUSES.map((value) => ({
           value,

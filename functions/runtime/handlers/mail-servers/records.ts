@@ -6,6 +6,7 @@ import { canSend, type MailServer } from "../../../domain/mail-servers/mail-serv
 import { mailServerView } from "../../../domain/mail-servers/mail-server-view.ts";
 import { visibleServer } from "../../../domain/mail-servers/visible-server.ts";
 import { cancelOpenMessages } from "../../../domain/messages/cancel.ts";
+import { readUsage } from "../../../domain/messages/usage.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
@@ -51,6 +52,13 @@ const read = (system: System) => async (call: Call) => {
   return answerWith(server, (found) => answerServer(call, 200, found));
 };
 
+/** What its limits are measured against. Apart from the record, because it moves with every message and nobody edits it. */
+const usage = (system: System) => async (call: Call) => {
+  const server = await visibleServer(system.records, callerOf(call), pathParameter(call, "id"));
+  if (!server.ok) return answerProblem(server.problem);
+  return answerJson(200, await readUsage(system, server.value.id));
+};
+
 const edit = (system: System) => async (call: Call) => {
   const patch = jsonBody(call);
   if (!patch.ok) return answerProblem(patch.problem);
@@ -90,6 +98,7 @@ export const recordRoutes = (system: System): readonly Route[] => [
   { method: "GET", path: "/v1/mail-servers", access: "programs", handle: list(system) },
   { method: "POST", path: "/v1/mail-servers", access: "people", handle: create(system) },
   { method: "GET", path: "/v1/mail-servers/:id", access: "people", handle: read(system) },
+  { method: "GET", path: "/v1/mail-servers/:id/usage", access: "people", handle: usage(system) },
   { method: "PATCH", path: "/v1/mail-servers/:id", access: "people", handle: edit(system) },
   { method: "DELETE", path: "/v1/mail-servers/:id", access: "people", handle: remove(system) },
 ];

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { problemText } from "../../functions/domain/problem-texts.ts";
+import { connectedServer, createServer, type Stack, startStack } from "../builders/connected-stack.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { consentOnPage } from "./google-pages.ts";
+import { LANGUAGES, settled, signInAs, visit } from "./visitor.ts";
+
+const OPERATOR = "operator@example.com";
+const GRACE = "grace@example.com";
+
+describe("people of the console", () => {
+  let browser: TestBrowser;
+  let stack: Stack;
+  let adas = "";
+  let adasMessage = "";
+  before(async () => {
+    await buildConsoleOnce();
+    [browser, stack] = await Promise.all([
+      startBrowser(),
+      startStack({ RELAIS_OPERATORS: OPERATOR, RELAIS_MEMBERS: "@example.com" }),
+    ]);
+    adas = await connectedServer(stack, { name: "Courrier d’Ada" });
+    const body = { server: adas, to: "someone@example.org", subject: "Secret d’Ada", text: "x" };
+    const sent = await stack.relais.operate("POST", "/v1/messages", body, { Prefer: "wait=20" });
+    const message: { id: string; status: string } = await sent.json();
+    assert.equal(message.status, "sent");
+    adasMessage = message.id;
+  });
+  after(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+
+  for (const language of LANGUAGES) {
+    it(`signs an operator in with Google, back to where they were going, and out (${language})`, async () => {
+      const visitor = await visit(browser, stack, { language });
+      const { page, say } = visitor;
+      await visitor.go(`/messages/${adasMessage}`);
+      await page.waitForURL(/\/sign-in\?next=/);
+      await visitor.follow("signIn.google");
+      await consentOnPage(page, { account: OPERATOR });
+      await page.getByRole("heading", { level: 1, name: "Secret d’Ada" }).waitFor();
+      await page.getByRole("link", { name: "Courrier d’Ada", exact: true }).waitFor();
+      await page.getByText(OPERATOR, { exact: true }).waitFor();
+      await page.getByRole("link", { name: say("nav.settings"), exact: true }).waitFor();
+      await visitor.press("session.signOut");
+      await page.getByRole("link", { name: say("signIn.google") }).waitFor();
+      await visitor.go(`/messages/${adasMessage}`);
+      await page.getByRole("link", { name: say("signIn.google") }).waitFor();
+      const session = await visitor.context.request.get(`${stack.relais.origin}/v1/session`);
+      assert.equal(session.status(), 401, "the session is over, not only the page");
+      await visitor.leave();
+    });
+
+    it(`turns away who is not let in, and says whom to ask (${language})`, async () => {
+      const visitor = await visit(browser, stack, { language });
+      await signInAs(visitor, "someone@gmail.com");
+      await visitor.sees({ text: problemText("not_admitted", language).title });
+      await visitor.sees({ text: problemText("not_admitted", language).advice });
+      await visitor.page.getByRole("main").getByRole("link").first().click();
+      await visitor.page.waitForURL(/\/sign-in/);
+      await visitor.leave();
+    });
+
+    it(`shows a member their own mailbox alone, which they connect and send from (${language})`, async () => {
+      const name = `Courrier de Grace ${language}`;
+      const own = await createServer(stack, { name, username: GRACE });
+      const visitor = await visit(browser, stack, { language });
+      const { page, say } = visitor;
+      await signInAs(visitor, GRACE, "/servers");
+      await page.getByRole("link", { name, exact: true }).waitFor();
+      assert.equal(await page.getByText("Ada").count(), 0);
+      for (const key of ["nav.setup", "nav.settings", "nav.audit", "servers.new"] as const)
+        assert.equal(await page.getByRole("link", { name: say(key), exact: true }).count(), 0, key);
+
+      await page.getByRole("link", { name, exact: true }).click();
+      await visitor.follow("connect.first");
+      await consentOnPage(page, { account: GRACE });
+      await visitor.sees("connection.nowConnected");
+      await visitor.press("test.action");
+      await page.getByText(say("test.ok"), { exact: true }).waitFor();
+      await visitor.press("mail.send");
+      await visitor.sees("message.says.sent");
+
+      await visitor.go("/messages");
+      await page
+        .getByRole("link", { name: say("mail.subjectDefault") })
+        .first()
+        .waitFor();
+      assert.equal(await page.getByText("Secret d’Ada").count(), 0);
+      for (const path of [`/servers/${adas}`, `/messages/${adasMessage}`, `/messages?server=${adas}`]) {
+        await visitor.go(path);
+        await visitor.sees({ text: problemText("not_found", language).title });
+        assert.equal(await page.getByText("Secret d’Ada").count(), 0, path);
+      }
+      for (const path of ["/setup", "/settings", "/audit", "/servers/new"]) {
+        await visitor.go(path);
+        await visitor.sees("notFound.title");
+      }
+      const deleted = await stack.relais.operate("DELETE", `/v1/mail-servers/${own}`);
+      assert.equal(deleted.status, 204, await deleted.text());
+      await visitor.leave();
+    });
+  }
+
+  it("holds a member to their own mailbox by API too, whatever the page would allow", async () => {
+    const own = await createServer(stack, { name: "Courrier de Grace", username: GRACE });
+    const visitor = await visit(browser, stack, { language: "fr" });
+    await signInAs(visitor, GRACE);
+    await settled(visitor);
+    const { request } = visitor.context;
+    const session: { role: string } = await (await request.get(`${stack.relais.origin}/v1/session`)).json();
+    assert.equal(session.role, "member");
+    const asks = async (method: string, path: string, data?: object): Promise<number> => {
+      const answer = await request.fetch(`${stack.relais.origin}${path}`, {
+        method,
+        ...(data && { data }),
+        headers: { "Sec-Fetch-Site": "same-origin" },
+        maxRedirects: 0,
+      });
+      assert.doesNotMatch(await answer.text(), /ada@example\.com|Courrier d.Ada|Secret/, `${method} ${path}`);
+      return answer.status();
+    };
+    const server = `/v1/mail-servers/${adas}`;
+    const message = `/v1/messages/${adasMessage}`;
+    const mail = { server: adas, to: "x@example.org", subject: "s", text: "t" };
+    for (const [method, path, data] of [
+      ["GET", server],
+      ["PATCH", server, { name: "À moi" }],
+      ["DELETE", server],
+      ["POST", `${server}/test`, {}],
+      ["POST", `${server}/disconnect`, {}],
+      ["GET", message],
+      ["PATCH", message, { scheduledAt: "2030-01-01T00:00:00Z" }],
+      ["POST", `${message}/cancel`, {}],
+      ["POST", `${message}/retry`, {}],
+      ["POST", `${message}/resolve`, { as: "sent" }],
+      ["GET", `/v1/messages?server=${adas}`],
+      ["GET", `/google_gmail/authorize?server=${adas}`],
+    ] as const)
+      assert.equal(await asks(method, path, data), 404, `${method} ${path}`);
+    assert([403, 404, 409, 422].includes(await asks("POST", "/v1/messages", mail)), "sends from another's");
+    for (const path of ["/v1/settings", "/v1/settings/gmail-credentials", "/v1/keys", "/v1/audit", "/v1/doctor"])
+      assert.equal(await asks("GET", path), 403, path);
+    assert.equal(await asks("POST", "/v1/keys", { name: "k", permissions: ["send"] }), 403);
+    assert.equal(await asks("POST", "/v1/mail-servers", { name: "n", username: "ada@example.com" }), 403);
+    assert.equal(await asks("PATCH", `/v1/mail-servers/${own}`, { username: "ada@example.com" }), 403);
+    assert.equal(await asks("GET", "/v1/mail-servers"), 200);
+    assert.equal(await asks("GET", "/v1/messages"), 200);
+
+    // Taken off the list: out at the next click, with the page open.
+    const changed = await stack.relais.operate("PATCH", "/v1/settings", { members: ["ada@example.com"] });
+    assert.equal(changed.status, 200, await changed.text());
+    await visitor.follow("nav.messages");
+    await visitor.page.waitForURL(/\/sign-in/);
+    assert.equal(await asks("GET", "/v1/session"), 401);
+    await stack.relais.operate("PATCH", "/v1/settings", { members: ["@example.com"] });
+    await visitor.leave();
+  });
+});

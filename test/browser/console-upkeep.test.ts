@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { problemText } from "../../functions/domain/problem-texts.ts";
+import { connect, createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
+import { eventually } from "../builders/eventually.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { consentOnPage } from "./google-pages.ts";
+import { LANGUAGES, type Visitor, visitAsOperator } from "./visitor.ts";
+
+const ADA = "ada@example.com";
+
+describe("the life of a mail server in the console", () => {
+  let browser: TestBrowser;
+  let stack: Stack;
+  before(async () => {
+    await buildConsoleOnce();
+    [browser, stack] = await Promise.all([startBrowser(), startStack()]);
+    await saveCredentials(stack);
+  });
+  after(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+
+  const connected = async (name: string): Promise<string> => {
+    const id = await createServer(stack, { name });
+    assert.equal((await connect(stack, id)).status, 303);
+    return id;
+  };
+  const visible = ({ page, say }: Visitor, key: Parameters<Visitor["say"]>[0]) =>
+    page.getByText(say(key), { exact: true }).first();
+
+  for (const language of LANGUAGES) {
+    it(`shows a revoked access by itself, holds mail, and lets it go once reconnected (${language})`, async () => {
+      const id = await connected(`Révoqué ${language}`);
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      await visitor.go(`/servers/${id}`);
+      await visible(visitor, "connection.valid").waitFor();
+      const sentBefore = stack.sandbox.control.mails().length;
+      stack.sandbox.control.revoke(ADA);
+
+      await visitor.field("mail.to").fill("grace@example.com");
+      await visitor.press("mail.send");
+      await visitor.sees("message.says.held");
+      // Nobody reloaded or tested: the mail that was refused has told.
+      await visible(visitor, "connection.reconnect_required").waitFor();
+      await visitor.sees({ text: problemText("password_or_revoked", language).advice });
+      await visitor.follow("nav.home");
+      await page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).waitFor();
+      await visitor.go(`/messages?server=${id}`);
+      await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
+      await visitor.sees("message.says.held");
+      await visitor.sees({ text: problemText("reconnect_required", language).advice });
+
+      await page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).click();
+      await visitor.follow("connect.again");
+      await consentOnPage(page, { account: ADA });
+      await visitor.sees("connection.nowConnected");
+      await eventually("the mail has left", () => stack.sandbox.control.mails().length === sentBefore + 1);
+      await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
+      await visitor.sees("message.says.sent");
+      await visitor.leave();
+    });
+
+    it(`edits, notices another's edit meanwhile, and saves over neither (${language})`, async () => {
+      const id = await createServer(stack, { name: `Édité ${language}` });
+      const visitor = await visitAsOperator(browser, stack, { language });
+      await visitor.go(`/servers/${id}`);
+      await visitor.field("server.name").fill(`Nom à moi ${language}`);
+      const theirs = { description: "de quelqu’un d’autre" };
+      assert.equal((await stack.relais.operate("PATCH", `/v1/mail-servers/${id}`, theirs)).status, 200);
+      await visitor.press("action.save");
+      await visitor.sees("server.changedElsewhere");
+      assert.equal(await visitor.field("server.name").inputValue(), `Nom à moi ${language}`, "what was typed stays");
+      await visitor.press("server.takeTheirs");
+      await eventually("their version is shown", async () => {
+        const shown = await visitor.page.getByLabel(visitor.say("server.description")).inputValue();
+        return shown === theirs.description;
+      });
+      await visitor.field("server.name").fill(`Nom à moi ${language}`);
+      await visitor.press("action.save");
+      await visitor.sees("state.saved");
+      const kept = await stack.relais.operate("GET", `/v1/mail-servers/${id}`);
+      const server: { name: string; description: string } = await kept.json();
+      assert.deepEqual(
+        [server.name, server.description],
+        [`Nom à moi ${language}`, theirs.description],
+        "both changes stand",
+      );
+      await visitor.leave();
+    });
+
+    it(`disconnects, archives, puts back into use and deletes, with what waits (${language})`, async () => {
+      const name = `Fini ${language}`;
+      const id = await connected(name);
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      const waiting = await stack.relais.operate("POST", "/v1/messages", {
+        server: id,
+        to: "grace@example.com",
+        subject: "Plus tard",
+        text: "x",
+        scheduledAt: new Date(Date.now() + 86_400_000).toISOString(),
+      });
+      assert.equal(waiting.status, 202);
+      const { id: message }: { id: string } = await waiting.json();
+
+      await visitor.go(`/servers/${id}`);
+      await visitor.press("end.archive");
+      await visitor.sees("server.archivedText");
+      await visitor.press("end.activate");
+      await visitor.button("end.archive").waitFor();
+
+      await visitor.press("disconnect.action");
+      await visitor.inDialog("action.cancel");
+      await visible(visitor, "connection.valid").waitFor();
+      await visitor.press("disconnect.action");
+      await visitor.inDialog("disconnect.action");
+      await visitor.sees("disconnect.done");
+      await visible(visitor, "connection.not_connected").waitFor();
+
+      await visitor.press("end.delete");
+      await visitor.inDialog("end.delete");
+      await page.getByRole("dialog").getByText(problemText("has_open_messages", language).title).waitFor();
+      await visitor.field("end.cancelMessages").check();
+      await visitor.inDialog("end.delete");
+      await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
+      await eventually("gone", async () => (await page.getByRole("link", { name, exact: true }).count()) === 0);
+      await visitor.go(`/messages/${message}`);
+      await visitor.sees("message.says.canceled");
+      await visitor.go(`/servers/${id}`);
+      await visitor.sees({ text: problemText("not_found", language).title });
+      await visitor.leave();
+    });
+  }
+});

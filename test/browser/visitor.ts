@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import type { BrowserContextOptions, Locator } from "playwright-core";
+import type { Language } from "../../functions/console/i18n/language.ts";
+import type { TextKey } from "../../functions/console/i18n/translate.ts";
+import { TEXTS } from "../../functions/console/texts.ts";
+import type { Stack } from "../builders/connected-stack.ts";
+import { eventually } from "../builders/eventually.ts";
+import type { Profile, TestBrowser } from "./browser.ts";
+import { consentOnPage } from "./google-pages.ts";
+
+export const LANGUAGES = ["fr", "en"] as const;
+const LOCALES = { fr: "fr-FR", en: "en-GB" } as const;
+
+/** A person in front of the console, who reads it in one language. */
+export interface Visitor extends Profile {
+  readonly language: Language;
+  /** A text without placeholders, as the page shows it. */
+  say(key: TextKey): string;
+  go(path: string): Promise<void>;
+  /** A button by its name; the one of an open dialog where there is one. */
+  button(key: TextKey): Locator;
+  press(key: TextKey): Promise<void>;
+  follow(key: TextKey): Promise<void>;
+  field(key: TextKey): Locator;
+  /** Waits until the page says so. */
+  sees(text: TextKey | { readonly text: string }): Promise<void>;
+  inDialog(key: TextKey): Promise<void>;
+  /** Nothing of a script, and nothing of the Content-Security-Policy, was complained about; the profile is closed. */
+  leave(): Promise<void>;
+}
+
+const isText = (wanted: TextKey | { readonly text: string }): wanted is { readonly text: string } =>
+  typeof wanted === "object";
+
+export const visit = async (
+  browser: TestBrowser,
+  stack: Stack,
+  { language, ...options }: { readonly language: Language } & BrowserContextOptions,
+): Promise<Visitor> => {
+  const profile = await browser.profile({ locale: LOCALES[language], ...options });
+  const { page, context, complaints } = profile;
+  page.setDefaultTimeout(15_000);
+  const say = (key: TextKey): string => TEXTS[key][language];
+  const button = (key: TextKey) => page.getByRole("button", { name: say(key), exact: true });
+  return {
+    ...profile,
+    language,
+    say,
+    button,
+    go: async (path) => {
+      await page.goto(`${stack.relais.origin}${path}`);
+    },
+    press: (key) => button(key).first().click(),
+    follow: (key) =>
+      page
+        .getByRole("link", { name: say(key), exact: true })
+        .first()
+        .click(),
+    field: (key) => page.getByLabel(say(key), { exact: true }),
+    sees: (wanted) =>
+      page
+        .getByText(isText(wanted) ? wanted.text : say(wanted))
+        .filter({ visible: true })
+        .first()
+        .waitFor(),
+    inDialog: (key) =>
+      page
+        .getByRole("dialog")
+        .getByRole("button", { name: say(key), exact: true })
+        .click(),
+    leave: async () => {
+      assert.deepEqual(complaints, []);
+      await context.close();
+    },
+  };
+};
+
+/** Comes in with the setup token, as an operator. */
+export const visitAsOperator = async (
+  browser: TestBrowser,
+  stack: Stack,
+  options: Parameters<typeof visit>[2],
+): Promise<Visitor> => {
+  const visitor = await visit(browser, stack, options);
+  const opened = await visitor.context.request.post(`${stack.relais.origin}/v1/session`, {
+    data: { setupToken: stack.relais.setupToken },
+    headers: { "Sec-Fetch-Site": "same-origin" },
+  });
+  assert.equal(opened.status(), 204);
+  return visitor;
+};
+
+/** Signs in with Google from the sign-in page, and comes back to `next`. */
+export const signInAs = async (visitor: Visitor, account: string, next = "/"): Promise<void> => {
+  await visitor.go(`/sign-in?next=${encodeURIComponent(next)}`);
+  await visitor.follow("signIn.google");
+  await consentOnPage(visitor.page, { account });
+};
+
+/** The page has read what it shows. */
+export const settled = async ({ page }: Pick<Visitor, "page">): Promise<void> => {
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await eventually("the page has loaded", async () => (await page.locator(".loading").count()) === 0);
+};
