@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Unavailable } from "../domain/problem.ts";
 import { fail, ok, type Result } from "../domain/result.ts";
-import { readBody } from "./body.ts";
+import { type BodyShare, bodyRoom, readBody } from "./body.ts";
 import { sentParts } from "./framework-guard.ts";
 import { withLogContext } from "./logger.ts";
 import { splitTarget } from "./router.ts";
@@ -76,16 +76,19 @@ export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
  * A malformed push can never succeed, so it is acknowledged too, with a log line: only the queue's own service account may call
  * (IAM), and nobody reads its answers.
  */
-export const serveEvents =
-  (onPush: OnPush, system: Pick<System, "config" | "log" | "random">) =>
-  (req: IncomingMessage, res: ServerResponse): void => {
+export const serveEvents = (onPush: OnPush, system: Pick<System, "config" | "log" | "random">) => {
+  const shareOfRoom = bodyRoom();
+  return (req: IncomingMessage, res: ServerResponse): void => {
     const trace = requestTrace(req.headers, system.random);
+    const share = shareOfRoom();
     const answer = (status: number): void => {
+      share.release();
       res.writeHead(status, { "Cache-Control": "private, no-store", "X-Request-Id": trace.requestId });
       res.end();
     };
-    void withLogContext(trace, () => takePush(onPush, system, req)).then(answer);
+    void withLogContext(trace, () => takePush(onPush, system, { req, share })).then(answer);
   };
+};
 
 /** One push, as bytes of its envelope, to the status that answers it. Never rejects. */
 export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, body: Buffer): Promise<number> => {
@@ -106,12 +109,18 @@ export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, bo
   }
 };
 
-const takePush = async (onPush: OnPush, system: Pick<System, "log">, req: IncomingMessage): Promise<number> => {
+interface Arrival {
+  readonly req: IncomingMessage;
+  readonly share: BodyShare;
+}
+
+const takePush = async (onPush: OnPush, system: Pick<System, "log">, { req, share }: Arrival): Promise<number> => {
   if (req.method === "GET" || req.method === "HEAD") return pathOf(req) === "/health" ? NO_CONTENT : 404;
   if (req.method !== "POST") return 405;
-  const body = await readBody(req).catch(() => undefined);
+  const body = await readBody(req, share).catch(() => undefined);
   // Broken off on the way: the queue sends it again by itself. Larger than any message of the queue: malformed.
   if (body === undefined) return 400;
+  if (!body.ok && body.problem.code === "overloaded") return 503;
   return answerPush(onPush, system, body.ok ? body.value : Buffer.alloc(0));
 };
 

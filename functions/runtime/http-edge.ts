@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../domain/access/records.ts";
 import { type Problem, Unavailable } from "../domain/problem.ts";
-import { readBody } from "./body.ts";
+import { type BodyShare, bodyRoom, readBody } from "./body.ts";
 import { type Credentials, csrfProblem, readCredentials, whoCalls } from "./credentials.ts";
 import { sentParts } from "./framework-guard.ts";
 import type { Call, Reply, Route, RouteAccess } from "./http.ts";
@@ -63,12 +63,19 @@ interface Arrival {
   readonly credentials: Credentials;
   readonly context: ReplyContext;
   readonly signal: AbortSignal;
+  readonly share: BodyShare;
 }
 
 const flatHeaders = (req: IncomingMessage): Call["headers"] =>
   Object.fromEntries(
     Object.entries(req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
   );
+
+/** A body that was not taken. Where the route says of one too large that nothing was sent, that holds of any. */
+const unread = ({ tooLarge }: Route, found: Problem): Reply => {
+  if (found.code === "request_too_large") return tooLarge ?? problem(found);
+  return tooLarge?.kind === "problem" ? { ...tooLarge, problem: found } : problem(found);
+};
 
 const enter = async (system: System, match: Match, arrival: Arrival): Promise<Reply> => {
   const { credentials, pathname, req } = arrival;
@@ -79,8 +86,8 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
   if (match.kind !== "route") return problem({ code: "not_found" });
   const forged = match.route.access === "public" ? null : csrfProblem(req, credentials);
   if (forged !== null) return problem(forged);
-  const body = await readBody(req);
-  if (!body.ok) return match.route.tooLarge ?? problem(body.problem);
+  const body = await readBody(req, arrival.share);
+  if (!body.ok) return unread(match.route, body.problem);
   return match.route.handle({
     method: match.route.method,
     path: decodePath(pathname) ?? pathname,
@@ -116,6 +123,8 @@ const answer = async (system: System, match: Match, arrival: Arrival, res: Serve
       system.log.error("request_defect", {}, error);
       writeDefect(res, arrival.context);
     }
+  } finally {
+    arrival.share.release();
   }
 };
 
@@ -135,6 +144,7 @@ const goneSignal = (res: ServerResponse): AbortSignal => {
 export const serveHttp = (routes: readonly Route[], system: System): HttpFunction => {
   const find = router([HEALTH, ...routes]);
   const https = system.config.publicUrl.startsWith("https:");
+  const shareOfRoom = bodyRoom();
   return (req, res) => {
     const { pathname, query } = splitTarget(sentParts(req).url);
     const trace = requestTrace(req.headers, system.random);
@@ -150,6 +160,7 @@ export const serveHttp = (routes: readonly Route[], system: System): HttpFunctio
         head: req.method === "HEAD",
       },
       signal: goneSignal(res),
+      share: shareOfRoom(),
     };
     void withLogContext(trace, () => answer(system, find(req.method ?? "GET", pathname), arrival, res));
   };
