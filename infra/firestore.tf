@@ -62,8 +62,32 @@ locals {
     }
   }
 
+  # Every collection holds its record as one text, never searched: indexed, it would cost at every write, and its first 1,500 bytes stand in an index.
+  collections = toset([
+    "mailServers",
+    "serverNames",
+    "settings",
+    "sessions",
+    "keys",
+    "oauthStates",
+    "accessTokens",
+    "securityEvents",
+    "oauthClients",
+    "grantLedgers",
+    "secretSweeps",
+    "messages",
+    "bodyChunks",
+    "quotas",
+    "audit",
+  ])
+  not_indexed = merge(
+    { for collection in local.collections : "${collection}-json" => { collection = collection, field = "json" } },
+    { for collection in local.collections : "${collection}-write" => { collection = collection, field = "write" } },
+    { bodyChunks-text = { collection = "bodyChunks", field = "text" } },
+  )
+
   # Collections whose records may erase themselves: the field `eraseAt` is a timestamp that the adapter writes.
-  self_erasing = toset(["sessions", "oauthStates", "securityEvents", "messages", "audit"])
+  self_erasing = toset(["audit", "messages", "oauthStates", "securityEvents", "sessions"])
 }
 
 resource "google_firestore_index" "composite" {
@@ -94,12 +118,8 @@ resource "google_firestore_field" "time_to_live" {
   index_config {}
 }
 
-# Bodies are never searched: without these exemptions every write would index their text.
 resource "google_firestore_field" "not_indexed" {
-  for_each = {
-    message-body = { collection = "messages", field = "body" }
-    body-chunk   = { collection = "bodyChunks", field = "text" }
-  }
+  for_each = local.not_indexed
 
   database   = google_firestore_database.records.name
   collection = each.value.collection

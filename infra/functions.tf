@@ -12,9 +12,13 @@ locals {
 
   # First values of what operators set later; read by whatever decides who is let in.
   admission_environment = {
-    RELAIS_OPERATORS      = join(",", var.operators)
-    RELAIS_MEMBERS        = join(",", var.members)
-    RELAIS_CALLERS        = join(",", var.callers)
+    RELAIS_OPERATORS = join(",", var.operators)
+    RELAIS_MEMBERS   = join(",", var.members)
+    RELAIS_CALLERS   = join(",", var.callers)
+  }
+
+  # For those that finish messages, or write the first settings down.
+  retention_environment = {
     RELAIS_RETENTION_DAYS = tostring(var.retention_days)
   }
 
@@ -44,7 +48,7 @@ locals {
       concurrency    = 20
       timeout_s      = 60
       max_instances  = 5
-      environment    = local.admission_environment
+      environment    = merge(local.admission_environment, local.retention_environment)
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
       push_from      = null
@@ -57,7 +61,7 @@ locals {
       concurrency    = 20
       timeout_s      = 60
       max_instances  = 5
-      environment    = local.admission_environment
+      environment    = merge(local.admission_environment, local.retention_environment)
       secret_env     = local.setup_token
       publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
       push_from      = null
@@ -70,7 +74,7 @@ locals {
       concurrency    = 20
       timeout_s      = 60
       max_instances  = 20
-      environment    = local.admission_environment
+      environment    = merge(local.admission_environment, local.retention_environment)
       secret_env     = local.setup_token
       publishes_to   = ["mail-events", "mail-send"]
       push_from      = null
@@ -78,14 +82,14 @@ locals {
     }
     deliver-mail = {
       public         = false
-      memory         = "1Gi"
+      memory         = "2Gi"
       cpu            = "1"
       concurrency    = 8
       timeout_s      = 300
       max_instances  = 20
-      environment    = local.admission_environment
+      environment    = local.retention_environment
       secret_env     = {}
-      publishes_to   = ["mail-events", "mail-send"]
+      publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
       push_from      = "mail-send"
       ack_deadline_s = 330
     }
@@ -96,7 +100,7 @@ locals {
       concurrency    = 20
       timeout_s      = 120
       max_instances  = 10
-      environment    = local.admission_environment
+      environment    = {}
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
       push_from      = "token-checks"
@@ -109,9 +113,9 @@ locals {
       concurrency    = 4
       timeout_s      = 300
       max_instances  = 4
-      environment    = local.admission_environment
+      environment    = local.retention_environment
       secret_env     = {}
-      publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
+      publishes_to   = ["mail-events", "mail-send"]
       push_from      = "mail-dispatch"
       ack_deadline_s = 330
     }

@@ -123,6 +123,45 @@ const SCHEMA = z.object({
 });
 type Values = z.output<typeof SCHEMA>;
 
+const PEOPLE_AND_PROGRAMS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
+
+/**
+ * Which deployed functions are given a variable by infra/ (a test compares): `all`, those named, or `none`: set by the platform, or meant for
+ * a laptop and for tests, production being what the defaults say.
+ */
+export const GIVEN_TO: Readonly<Record<keyof Values, "all" | "none" | readonly string[]>> = {
+  PORT: "none",
+  K_SERVICE: "none",
+  RELAIS_PUBLIC_URL: "all",
+  RELAIS_STORE: "all",
+  RELAIS_DATA_DIR: "none",
+  RELAIS_ALLOW_EMULATORS: "none",
+  GOOGLE_CLOUD_PROJECT: "all",
+  FIRESTORE_EMULATOR_HOST: "none",
+  PUBSUB_EMULATOR_HOST: "none",
+  SECRET_MANAGER_EMULATOR_HOST: "none",
+  GOOGLE_ISSUER: "none",
+  GOOGLE_AUTHORIZATION_ENDPOINT: "none",
+  GOOGLE_TOKEN_ENDPOINT: "none",
+  GOOGLE_REVOCATION_ENDPOINT: "none",
+  GOOGLE_JWKS_URI: "none",
+  GOOGLE_RISC_CONFIGURATION: "none",
+  GMAIL_SMTP_HOST: "none",
+  GMAIL_SMTP_PORT: "none",
+  GMAIL_SMTP_SECURITY: "none",
+  GMAIL_SMTP_CA: "none",
+  GMAIL_API_ROOT_URL: "none",
+  // Whoever may act as an operator by it; the callback proves people by their session alone.
+  RELAIS_SETUP_TOKEN: ["authorize-start", "mail-servers", "send-mail"],
+  // Who is let in is asked by those that people and programs call.
+  RELAIS_OPERATORS: PEOPLE_AND_PROGRAMS,
+  RELAIS_MEMBERS: PEOPLE_AND_PROGRAMS,
+  RELAIS_CALLERS: PEOPLE_AND_PROGRAMS,
+  // Those that finish messages, and the callback: a first sign-in writes the settings down, with this as their first value.
+  RELAIS_RETENTION_DAYS: ["confirm-callback", "mail-servers", "send-mail", "deliver-mail", "dispatch-due"],
+  RELAIS_TIME_SCALE: "none",
+};
+
 const EMULATORS = ["FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "SECRET_MANAGER_EMULATOR_HOST"] as const;
 
 const isSet = (env: Environment, name: string): boolean => (env[name] ?? "") !== "";

@@ -1,4 +1,8 @@
+import { COLLECTIONS, unindexedFields } from "../../functions/adapters/firestore/indexes.ts";
+import { LEASE_MS } from "../../functions/domain/messages/claim.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
+import type { RecordKind } from "../../functions/domain/records.ts";
+import { GIVEN_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
 import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";
 
@@ -99,7 +103,120 @@ const plannedIndexes = (plan: Plan): readonly string[] =>
     return `${text(index, "collection")} ${shown.join(" ")}`;
   });
 
+/** The topics that each function's code publishes to; a right too few loses messages, one too many is a right too many. */
+const PUBLISHES: Readonly<Record<string, readonly string[]>> = {
+  "authorize-start": [],
+  "confirm-callback": ["mail-dispatch", "mail-events", "token-checks"],
+  "mail-servers": ["mail-dispatch", "mail-events", "mail-send"],
+  "send-mail": ["mail-events", "mail-send"],
+  "deliver-mail": ["mail-dispatch", "mail-events", "mail-send"],
+  "refresh-tokens": ["mail-dispatch", "mail-events", "token-checks"],
+  "dispatch-due": ["mail-events", "mail-send"],
+};
+
+const kinds = Object.keys(COLLECTIONS) as readonly RecordKind[];
+const fieldsOf = (plan: Plan, has: (field: PlannedResource) => boolean): readonly string[] =>
+  plan
+    .ofType("google_firestore_field")
+    .filter(has)
+    .map((field) => `${text(field, "collection")}.${text(field, "field")}`);
+
+const neededVariables = (name: string): readonly string[] => [
+  "NODE_ENV",
+  ...Object.entries(GIVEN_TO)
+    .filter(([, to]) => to === "all" || (to !== "none" && to.includes(name)))
+    .map(([variable]) => variable),
+];
+const givenVariables = (resource: PlannedResource): readonly string[] => {
+  const { environment_variables: plain, secret_environment_variables: secret } = service(resource);
+  return [
+    ...Object.keys(Object(plain)),
+    ...(Array.isArray(secret) ? secret : []).map(({ key }: { readonly key: string }) => key),
+  ];
+};
+
 export const RULES: readonly Rule[] = [
+  {
+    name: "each function is given the variables it needs and no other",
+    check: (plan) =>
+      functions(plan).flatMap((f) =>
+        differences(`variables of ${text(f, "name")}`, givenVariables(f), neededVariables(text(f, "name"))),
+      ),
+    broken: {
+      file: "functions.tf",
+      from: "environment    = {}",
+      to: "environment    = local.admission_environment",
+      says: /variables of refresh-tokens: not allowed RELAIS_OPERATORS/,
+    },
+  },
+  {
+    name: "each function may publish to the topics it publishes to and to no other",
+    check: (plan) =>
+      FUNCTION_NAMES.flatMap((name) => {
+        const topics = plan
+          .ofType("google_pubsub_topic_iam_member")
+          .filter(
+            (grant) => text(grant, "role") === "roles/pubsub.publisher" && functionOf(text(grant, "member")) === name,
+          )
+          .map((grant) => text(grant, "topic"));
+        return differences(`topics of ${name}`, topics, PUBLISHES[name] ?? []);
+      }),
+    broken: {
+      file: "functions.tf",
+      from: "publishes_to   = []",
+      to: 'publishes_to   = ["mail-send"]',
+      says: /topics of authorize-start: not allowed mail-send/,
+    },
+  },
+  {
+    name: "a claim of a message outlasts the function that delivers it",
+    check: (plan) =>
+      functions(plan)
+        .filter((f) => text(f, "name") === "deliver-mail" && Number(service(f).timeout_seconds) * 1_000 >= LEASE_MS)
+        .map(
+          (f) =>
+            `deliver-mail may run for ${service(f).timeout_seconds} s and its lease ends after ${LEASE_MS / 1_000} s: two would send one message`,
+        ),
+    broken: {
+      file: "functions.tf",
+      from: "concurrency    = 8\n      timeout_s      = 300",
+      to: "concurrency    = 8\n      timeout_s      = 360",
+      says: /deliver-mail may run for 360 s and its lease ends after 360 s/,
+    },
+  },
+  {
+    name: "what nobody searches is exempt from indexing, in every collection",
+    check: (plan) =>
+      differences(
+        "exempt from indexing",
+        fieldsOf(plan, (field) => {
+          const { indexes } = block(field, "index_config");
+          return Array.isArray(field.values.index_config) && (!Array.isArray(indexes) || indexes.length === 0);
+        }),
+        kinds.flatMap((kind) => unindexedFields(kind).map((field) => `${kind}.${field}`)),
+      ),
+    broken: {
+      file: "firestore.tf",
+      from: '    "mailServers",\n',
+      to: "",
+      says: /exempt from indexing: missing mailServers\.json/,
+    },
+  },
+  {
+    name: "collections whose records erase themselves have a TTL policy, and no other",
+    check: (plan) =>
+      differences(
+        "TTL policy",
+        fieldsOf(plan, ({ values }) => Array.isArray(values.ttl_config) && values.ttl_config.length > 0),
+        kinds.filter((kind) => COLLECTIONS[kind]).map((kind) => `${kind}.eraseAt`),
+      ),
+    broken: {
+      file: "firestore.tf",
+      from: '"oauthStates", "securityEvents", "sessions"]',
+      to: '"oauthStates", "securityEvents"]',
+      says: /TTL policy: missing sessions\.eraseAt/,
+    },
+  },
   {
     name: "rights on secrets are those of the table",
     check: (plan) =>

@@ -1,5 +1,6 @@
 import { QUERIES } from "../../domain/queries.ts";
-import type { RecordKind } from "../../domain/records.ts";
+import { LARGE_TEXT } from "../../domain/record-limits.ts";
+import type { RecordKind, RecordKinds } from "../../domain/records.ts";
 
 interface Shape {
   readonly kind: RecordKind;
@@ -55,4 +56,32 @@ export const TEXT_FIELD = "text";
 export const WRITE_FIELD = "write";
 /** The Timestamp on which Firestore's TTL policy erases a document; exempt from indexing, as Google advises for TTL fields. */
 export const ERASE_FIELD = "eraseAt";
-export const UNINDEXED_FIELDS = [JSON_FIELD, TEXT_FIELD, WRITE_FIELD, ERASE_FIELD] as const;
+
+/** Every collection, and whether its documents may erase themselves: those whose records have `eraseAtMs` need the TTL policy. */
+export const COLLECTIONS: {
+  readonly [K in RecordKind]: "eraseAtMs" extends keyof RecordKinds[K] ? true : false;
+} = {
+  mailServers: false,
+  serverNames: false,
+  settings: false,
+  sessions: true,
+  keys: false,
+  oauthStates: true,
+  accessTokens: false,
+  securityEvents: true,
+  oauthClients: false,
+  grantLedgers: false,
+  secretSweeps: false,
+  messages: true,
+  bodyChunks: false,
+  quotas: false,
+  audit: true,
+};
+
+/** The fields of a collection that are exempt from indexing. */
+export const unindexedFields = (kind: RecordKind): readonly string[] => [
+  JSON_FIELD,
+  WRITE_FIELD,
+  ...(kind in LARGE_TEXT ? [TEXT_FIELD] : []),
+  ...(COLLECTIONS[kind] ? [ERASE_FIELD] : []),
+];

@@ -15,7 +15,7 @@ import { isIn, type MessageIn, moveTo, pendingRecipients } from "./moves.ts";
 import { triedLongEnough } from "./retry-policy.ts";
 
 /** Longer than the function that delivers may run (300 s), so that a lease expires only under a worker that is gone. Nominal. */
-const LEASE_MS = 6 * MINUTE;
+export const LEASE_MS = 6 * MINUTE;
 /** Time-outs of the network are never scaled below a second each; the lease has to outlast some of them. */
 const SHORTEST_LEASE_MS = 5 * SECOND;
 const TRIES = 12;

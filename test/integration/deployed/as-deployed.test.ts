@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import PostalMime from "postal-mime";
 import { connectedServer } from "../../builders/connected-stack.ts";
@@ -153,10 +155,19 @@ describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
       assert.ok(got instanceof ArrayBuffer && content.equals(Buffer.from(got)), "byte for byte");
     }
     for (const name of ["send-mail", "deliver-mail"] as const) {
-      const peak = stack.peakBytes(name) / 2 ** 20;
-      console.log(`${name}: ${taken.length} of 4 large posts taken, peak ${peak.toFixed(0)} MiB resident`);
+      const peakMib = stack.peakBytes(name) / 2 ** 20;
+      const limitMib = memoryLimitMib(name);
+      console.log(`${name}: ${taken.length} of 4 large posts, peak ${peakMib.toFixed(0)} MiB resident of ${limitMib}`);
+      assert.ok(peakMib < limitMib, `${name} would be ended by the platform`);
     }
   });
 });
+
+/** What infra/functions.tf gives to an instance of the function. */
+const memoryLimitMib = (name: string): number => {
+  const terraform = readFileSync(join(import.meta.dirname, "../../../infra/functions.tf"), "utf8");
+  const [, amount, unit] = new RegExp(`^ {4}${name} = \\{[^}]*?memory\\s*= "(\\d+)(Mi|Gi)"`, "m").exec(terraform) ?? [];
+  return Number(amount) * (unit === "Gi" ? 1024 : 1);
+};
 
 const pushedLast = (stack: DeployedStack): boolean => stack.pushes.at(-1)?.to === "deliver-mail";
