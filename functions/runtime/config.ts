@@ -162,7 +162,8 @@ export const GIVEN_TO: Readonly<Record<keyof Values, "all" | "none" | readonly s
   RELAIS_TIME_SCALE: "none",
 };
 
-const EMULATORS = ["FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "SECRET_MANAGER_EMULATOR_HOST"] as const;
+/** Ours, and any other that one of Google's libraries might follow by itself. */
+const EMULATOR = /_EMULATOR_(HOST|HUB)$/;
 
 const isSet = (env: Environment, name: string): boolean => (env[name] ?? "") !== "";
 
@@ -172,7 +173,7 @@ const conflicts = (env: Environment): string[] => {
   const inCloud = isSet(env, "K_SERVICE");
   const google = env.RELAIS_STORE === "google" || (inCloud && !isSet(env, "RELAIS_STORE"));
   if (inCloud && env.RELAIS_ALLOW_EMULATORS !== "1")
-    for (const name of EMULATORS.filter((emulator) => isSet(env, emulator)))
+    for (const name of Object.keys(env).filter((variable) => EMULATOR.test(variable) && isSet(env, variable)))
       mistakes.push(
         `${name} must not be set on Google Cloud (K_SERVICE is set; only a test sets RELAIS_ALLOW_EMULATORS=1)`,
       );

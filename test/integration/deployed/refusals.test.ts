@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { deployableFunctions } from "../../../.scripts/layout.ts";
+import { buildFunctions } from "../../builders/deployed-stack.ts";
+
+const framework = join(import.meta.dirname, "../../../node_modules/.bin/functions-framework");
+const EMULATORS = {
+  FIRESTORE_EMULATOR_HOST: "127.0.0.1:1",
+  PUBSUB_EMULATOR_HOST: "127.0.0.1:1",
+  SECRET_MANAGER_EMULATOR_HOST: "127.0.0.1:1",
+  // Not ours, but followed by libraries of Google's.
+  FIREBASE_AUTH_EMULATOR_HOST: "127.0.0.1:1",
+};
+
+describe("a deployed function", { timeout: 120_000 }, () => {
+  const dist = mkdtempSync(join(tmpdir(), "relais-refusals-"));
+  before(() => buildFunctions(dist));
+  after(() => rmSync(dist, { recursive: true, force: true }));
+
+  const start = (name: string, environment: Readonly<Record<string, string>>) =>
+    spawnSync(process.execPath, [framework, `--source=${join(dist, name)}`, `--target=${name}`, "--port=0"], {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "production",
+        K_SERVICE: name,
+        GOOGLE_CLOUD_PROJECT: "p",
+        RELAIS_PUBLIC_URL: "https://relais.example.com",
+        ...environment,
+      },
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+
+  for (const name of deployableFunctions()) {
+    it(`${name} does not start where an emulator is named, and names the variable`, () => {
+      const { status, stdout, stderr } = start(name, EMULATORS);
+      assert.notEqual(status, 0);
+      assert.notEqual(status, null, "it ended by itself");
+      for (const variable of Object.keys(EMULATORS))
+        assert.match(`${stdout}${stderr}`, new RegExp(`${variable} must not be set`));
+    });
+  }
+
+  it("holds nothing of the sandbox or of any emulator to fall back on", () => {
+    const files = globSync("*/**/*.js", { cwd: dist });
+    assert.ok(files.length > deployableFunctions().length);
+    for (const file of files) {
+      const text = readFileSync(join(dist, file), "utf8");
+      assert.doesNotMatch(text, /startGoogleSandbox|google-sandbox/, file);
+    }
+  });
+});
