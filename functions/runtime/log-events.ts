@@ -82,6 +82,14 @@ export const LOG_EVENTS = {
     means: "Google refuses the OAuth client itself; no account can be connected or refreshed.",
     act: "Check client ID, secret and redirect URI in the settings against Google Cloud.",
   },
+  oauth_client_changed: {
+    means: "A grant belongs to another client than the one in the settings, or to none; it cannot be refreshed.",
+    act: "Connect the account again, or save the former client again: the setup checks name the servers.",
+  },
+  check_awaits_client: {
+    means: "A grant could not be refreshed because Google refuses the OAuth client, which was told already.",
+    act: NOTHING,
+  },
   google_unreachable: {
     means: "Google's OAuth endpoints did not answer; it is tried again.",
     act: "Look at Google's status page when it lasts.",

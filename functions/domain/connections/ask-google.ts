@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Grant } from "../mail-servers/mail-server.ts";
 import { Unavailable } from "../problem.ts";
+import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
 import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
@@ -48,18 +49,23 @@ const askAs = async (
 ): Promise<GoogleSaid> => {
   const { serverId, grant } = asked;
   // Another client's refresh would be answered `unauthorized_client`; the former client may be saved again.
-  if (client === null || client.clientId !== grant.clientId)
-    return rejected(deps, serverId, "client_missing_or_changed");
+  if (client === null || client.clientId !== grant.clientId) {
+    deps.log.warn("oauth_client_changed", { server: serverId });
+    return { kind: "client_rejected" };
+  }
   const refreshToken = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
   if (refreshToken === undefined)
     return { kind: "dead", death: { reason: "secret_missing", evidence: { secret: "unreadable" } }, grant };
   const answer = await deps.oauth.refresh(client, refreshToken);
   if (!answer.ok) return refusalSays(deps, { ...asked, app }, answer.refusal);
+  if (app.rejected) await noteClientFacts(deps.records, grant.clientId, { rejected: null });
   return { kind: "token", tokens: answer.tokens, grant: await rotate(deps, asked, answer.tokens), app };
 };
 
-const rejected = (deps: AskDeps, serverId: string, error: string): GoogleSaid => {
-  deps.log.error("oauth_client_rejected", { server: serverId, error });
+/** Ours to mend, by the operators: said once for all grants that it concerns. */
+const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
+  if (await noteRejection(deps, grant.clientId, error)) deps.log.error("oauth_client_rejected", { error });
+  else deps.log.info("check_awaits_client", { server: serverId });
   return { kind: "client_rejected" };
 };
 
@@ -81,7 +87,7 @@ const refusalSays = async (
       return { kind: "dead", death: { reason, evidence: { error: refusal.error } }, grant };
     }
     case "client_rejected":
-      return rejected(deps, serverId, refusal.error);
+      return rejected(deps, { serverId, grant }, refusal.error);
     case "unreachable":
       deps.log.warn("google_unreachable", { server: serverId, reason: refusal.reason });
       return { kind: "unreachable", retryAfterS: refusal.retryAfterS };

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../access/constant-time.ts";
+import { type Clock, DAY } from "../clock.ts";
 import type { Records, Versioned } from "../records.ts";
 import type { OAuthClientFacts } from "./records.ts";
 
@@ -17,7 +18,7 @@ export const noteClientFacts = async (
 ): Promise<void> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const kept = await readClientFacts(records, clientId);
-    const before = kept?.value ?? { clientId, securityEventAtMs: null, sevenDayDeathAtMs: null };
+    const before = kept?.value ?? { clientId, securityEventAtMs: null, sevenDayDeathAtMs: null, rejected: null };
     const place = { kind: "oauthClients", id: clientKey(clientId), value: { ...before, ...learnt } } as const;
     const outcome = await records.commit([
       kept === undefined ? { op: "create", ...place } : { op: "replace", version: kept.version, ...place },
@@ -25,4 +26,23 @@ export const noteClientFacts = async (
     if (outcome.done) return;
   }
   throw new Error("the facts of a client were written to without end");
+};
+
+/** Operators are told anew of what they have not mended after so long. */
+const TELL_AGAIN_MS = DAY;
+
+/**
+ * Notes that Google refuses the client. True: operators are to be told, which is so once a day however many grants are refused for it. Throws
+ * `Unavailable`.
+ */
+export const noteRejection = async (
+  deps: { readonly clock: Clock; readonly records: Records },
+  clientId: string,
+  error: string,
+): Promise<boolean> => {
+  const { clock, records } = deps;
+  const known = (await readClientFacts(records, clientId))?.value.rejected ?? null;
+  if (known !== null && clock.nowMs() - known.sinceMs < clock.lasting(TELL_AGAIN_MS)) return false;
+  await noteClientFacts(records, clientId, { rejected: { sinceMs: clock.nowMs(), error } });
+  return true;
 };

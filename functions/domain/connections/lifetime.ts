@@ -25,6 +25,8 @@ interface LifetimeDeps {
 export interface App extends Pick<Settings, "publishingStatus"> {
   /** When one of its grants was last seen to die at seven days; null: never, or one has outlived them since. */
   readonly sevenDayDeathAtMs: number | null;
+  /** Google was last heard to refuse the client itself. */
+  readonly rejected: boolean;
 }
 
 /** Why a grant is dead, and what speaks for it: numbers and codes, for log and event. */

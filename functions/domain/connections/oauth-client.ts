@@ -32,7 +32,8 @@ export const clientReader =
     const { client, settings } = await readClient(deps);
     const facts = client === null ? undefined : await readClientFacts(deps.records, client.clientId);
     const { publishingStatus } = settings;
-    return { client, app: { publishingStatus, sevenDayDeathAtMs: facts?.value.sevenDayDeathAtMs ?? null } };
+    const { sevenDayDeathAtMs = null, rejected = null } = facts?.value ?? {};
+    return { client, app: { publishingStatus, sevenDayDeathAtMs, rejected: rejected !== null } };
   };
 
 /** A sweep checks hundreds of servers a minute by one client: so long it is not read again. */

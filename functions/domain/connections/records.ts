@@ -52,6 +52,8 @@ export interface OAuthClientFacts {
   readonly securityEventAtMs: number | null;
   /** When one of its grants was last seen to die at seven days: the sign of an app in testing. Null: never, or another has outlived them since. */
   readonly sevenDayDeathAtMs: number | null;
+  /** Since when Google refuses the client itself, in Google's word; null: it does not. */
+  readonly rejected: { readonly sinceMs: number; readonly error: string } | null;
 }
 
 /** Grants of one account for one client. Google keeps 100 of them and lets the oldest die without notice. */

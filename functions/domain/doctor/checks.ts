@@ -11,6 +11,8 @@ export interface Facts {
   readonly servers: readonly Versioned<MailServer>[];
   /** When Google's last security event for the present client came; null: never. */
   readonly securityEventAtMs: number | null;
+  /** Google refuses the present client, in its own word; null: it does not, or that was before it was last saved. */
+  readonly rejected: string | null;
 }
 
 export type CheckId =
@@ -37,6 +39,7 @@ export type CheckId =
 export type Situation =
   | "credentials_saved"
   | "credentials_missing"
+  | "credentials_rejected"
   | "client_proven"
   | "client_type_unproven"
   | "redirect_uri_unproven"
@@ -83,14 +86,16 @@ const clientProven = ({ settings, servers }: Facts): boolean =>
 
 const googleClient = (facts: Facts): Finding[] => {
   const clientId = facts.settings.gmailCredentials?.clientId;
-  const values = { redirectUri: redirectUriOf(facts.environment), clientId: clientId ?? "" };
+  const error = facts.rejected ?? "";
+  const values = { redirectUri: redirectUriOf(facts.environment), clientId: clientId ?? "", error };
   const proven = clientProven(facts);
   return [
     {
       id: "gmail_credentials",
-      ok: clientId !== undefined,
+      ok: clientId !== undefined && error === "",
       level: "required",
-      situation: clientId === undefined ? "credentials_missing" : "credentials_saved",
+      situation:
+        clientId === undefined ? "credentials_missing" : error === "" ? "credentials_saved" : "credentials_rejected",
       values,
       link: CLIENTS,
     },

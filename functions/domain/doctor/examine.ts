@@ -61,7 +61,10 @@ export const examine = async (
   const clientId = settings.gmailCredentials?.clientId;
   const client = clientId === undefined ? null : await readClientFacts(deps.records, clientId);
   const securityEventAtMs = client?.value.securityEventAtMs ?? null;
-  const findings = findingsFrom({ settings, environment: deps.environment, servers, securityEventAtMs });
+  const rejection = client?.value.rejected ?? null;
+  const savedAtMs = settings.gmailCredentials?.configuredAtMs ?? 0;
+  const rejected = rejection !== null && rejection.sinceMs >= savedAtMs ? rejection.error : null;
+  const findings = findingsFrom({ settings, environment: deps.environment, servers, securityEventAtMs, rejected });
   return {
     ok: findings.every(({ ok, level }) => ok || level === "advice"),
     checks: findings.map((finding) => checkFrom(finding, language)),

@@ -34,6 +34,10 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
     fr: "Relais se présente à Google sous l’ID client {clientId}.",
     en: "Relais speaks to Google as client ID {clientId}.",
   },
+  credentials_rejected: {
+    fr: "Google refuse l’ID client {clientId} ({error}) : aucun accès ne peut être prolongé et les messages attendent. Vérifiez dans Google Cloud que ce client existe encore et que son code secret est celui de Relais ; sinon, déposez à nouveau son fichier JSON dans les réglages.",
+    en: "Google refuses client ID {clientId} ({error}): no access can be renewed and mail is waiting. Check in Google Cloud that the client still exists and that its secret is the one in Relais; if not, upload its JSON file again in the settings.",
+  },
   credentials_missing: {
     fr: "Dans Google Cloud, créez un ID client OAuth de type « Application Web » avec l’URI de redirection {redirectUri}, téléchargez son fichier JSON, puis déposez-le dans les réglages de Relais.",
     en: "In Google Cloud, create an OAuth client ID of type “Web application” with the redirect URI {redirectUri}, download its JSON file, then upload it in Relais’s settings.",

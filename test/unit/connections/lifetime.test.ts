@@ -22,6 +22,7 @@ const aged = (ageMs: number, changes: Partial<Grant> = {}): Grant =>
 const app = (publishingStatus: Status, sevenDayDeathAtMs: number | null = null): App => ({
   publishingStatus,
   sevenDayDeathAtMs,
+  rejected: false,
 });
 
 describe("why a grant died", () => {

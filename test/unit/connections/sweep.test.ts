@@ -10,7 +10,7 @@ import type { PushMessage } from "../../../functions/runtime/event-edge.ts";
 import { onPush } from "../../../functions/runtime/handlers/refresh-tokens.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
-import { testSystem } from "../../builders/edge.ts";
+import { type LoggedLine, testSystem } from "../../builders/edge.ts";
 import { grant, mailServer } from "../../builders/mail-server.ts";
 import { ModelGoogle } from "../../builders/model-google.ts";
 import { testStore } from "../../builders/store.ts";
@@ -69,6 +69,7 @@ interface World {
   readonly clock: TestClock;
   readonly google: ModelGoogle;
   readonly published: TopicMessage[];
+  readonly lines: LoggedLine[];
   close(): void;
 }
 
@@ -103,7 +104,7 @@ const dueServers = async (count: number): Promise<World> => {
     gmailAccount: { ...base.gmailAccount, sendAs: async () => "unavailable" },
     publisher: { publish: async (_topic, message) => void published.push(message) },
   };
-  return { system, clock, google, published, close: () => store.close() };
+  return { system, clock, google, published, lines: base.lines, close: () => store.close() };
 };
 
 /** A tick, and every check that it asks for. */
@@ -190,6 +191,12 @@ describe("a sweep of many servers that are due", () => {
         const server = await world.system.records.get("mailServers", `srv_${at}`);
         assert.equal(server?.value.connection.state, "valid");
       }
+      const told = world.lines.splice(0).filter(({ severity }) => severity === "error");
+      assert.deepEqual(
+        told.map(({ code }) => code),
+        trouble === "down" ? [] : ["oauth_client_rejected"],
+        "one problem for the operators, however many servers it concerns",
+      );
       world.clock.advance(30 * 60_000);
     }
     await take(push({ tick: true }));

@@ -22,6 +22,7 @@ interface Situation {
   readonly environment?: Partial<EnvironmentSettings>;
   readonly servers?: readonly MailServer[];
   readonly securityEventAtMs?: number;
+  readonly rejected?: string;
 }
 
 const facts = (situation: Situation): Facts => ({
@@ -39,6 +40,7 @@ const facts = (situation: Situation): Facts => ({
     version: "1",
   })),
   securityEventAtMs: situation.securityEventAtMs ?? null,
+  rejected: situation.rejected ?? null,
 });
 
 const finding = (id: string, situation: Situation = {}) =>
@@ -54,6 +56,7 @@ const others = ["@example.com"];
 
 const CASES: readonly (readonly [id: string, situation: Situation, ok: boolean, says: string])[] = [
   ["gmail_credentials", { settings: { gmailCredentials: null } }, false, "credentials_missing"],
+  ["gmail_credentials", { rejected: "invalid_client" }, false, "credentials_rejected"],
   ["client_type", {}, true, "client_proven"],
   ["client_type", { servers: [mailServer()] }, false, "client_type_unproven"],
   ["redirect_uri", { servers: [mailServer()] }, false, "redirect_uri_unproven"],
