@@ -3,6 +3,7 @@ import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oau
 import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { newSession } from "../../../functions/domain/access/sessions.ts";
 import type { Clock } from "../../../functions/domain/clock.ts";
+import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Announcement, TopicMessage } from "../../../functions/domain/publisher.ts";
 import { newId } from "../../../functions/domain/randomness.ts";
@@ -101,6 +102,8 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: MovableClock;
   readonly withoutCredentials?: boolean;
+  /** In place of the store's own. */
+  readonly vault?: SecretVault;
 }
 
 /** `authorize-start` and `confirm-callback` over real HTTP, a store in memory, and a Google of its own. */
@@ -114,6 +117,7 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
   const system: System = {
     ...base,
     ...store,
+    vault: options.vault ?? store.vault,
     clock,
     oauth: googleOAuth(base.config, clock),
     announce: async (announcement) => void announced.push(announcement),
@@ -126,7 +130,7 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
     await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...before, ...changes } }]);
   };
   if (options.withoutCredentials !== true) {
-    const secretVersion = await store.vault.add({ kind: "client_secret" }, new Secret(sandbox.client.secret));
+    const secretVersion = await system.vault.add({ kind: "client_secret" }, new Secret(sandbox.client.secret));
     const gmailCredentials = { clientId: sandbox.client.id, secretVersion, configuredAtMs: clock.nowMs() };
     await editSettings({ gmailCredentials });
   }
