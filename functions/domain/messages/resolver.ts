@@ -37,23 +37,29 @@ const lookupDueAtMs = (clock: Pick<Clock, "lasting">, sinceMs: number, lookups: 
   return delayMs === undefined ? null : sinceMs + clock.lasting(delayMs);
 };
 
+/** What was lost with the reply. */
+interface Loss {
+  readonly recipients: readonly Recipient[];
+  readonly server: MailServer | undefined;
+  readonly note?: string;
+  /** A look would prove nothing: a person must decide, whatever the scopes allow. */
+  readonly undecidable?: boolean;
+}
+
 /** The reply was lost: the first look is due soon, or at once it is for a person where nobody may look. Pure. */
-export const enterUnknown = (
-  { clock }: Pick<MoveDeps, "clock">,
-  message: Message,
-  loss: { readonly recipients: readonly Recipient[]; readonly server: MailServer | undefined },
-): Message => {
+export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Message, loss: Loss): Message => {
   const nowMs = clock.nowMs();
   const searchable = maySearch(loss.server);
   // `resend` without a search is due at once: `dispatch-due` takes it from there.
   const forNobody = message.onUnknown === "resend" ? nowMs : null;
-  const dueAtMs = searchable ? lookupDueAtMs(clock, nowMs, 0) : forNobody;
+  const looked = searchable ? lookupDueAtMs(clock, nowMs, 0) : forNobody;
+  const dueAtMs = loss.undecidable === true ? null : looked;
   return moveTo(
     message,
     { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs },
     {
       nowMs,
-      note: searchable ? "the reply was lost after the end of the message" : NO_SEARCH,
+      note: loss.note ?? (searchable ? "the reply was lost after the end of the message" : NO_SEARCH),
       attempt: { atMs: nowMs, outcome: "unknown", smtp: null, problem: "delivery_unknown" },
       facts: { recipients: loss.recipients },
     },

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
+import { eventually } from "../../builders/eventually.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const MESSAGES = 100;
+
+suite("A store put back from a backup", () => {
+  let stack: Stack;
+  const backup = mkdtempSync(join(tmpdir(), "relais-backup-"));
+  before(async () => {
+    stack = await startStack({ RELAIS_TIME_SCALE: "60" });
+  });
+  after(async () => {
+    await stack.stop();
+    rmSync(backup, { recursive: true });
+  });
+
+  const restore = (asOf: string) =>
+    spawnSync(process.execPath, [".scripts/restore.ts", "--as-of", asOf], {
+      cwd: root,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, RELAIS_DATA_DIR: stack.relais.dataDir },
+    });
+  const setPaused = async (paused: boolean) => {
+    const answer = await stack.relais.operate("PATCH", "/v1/settings", { paused });
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  /** Asked for one alone: a list of all, again and again, would keep Relais from its work. */
+  const isEmpty = async (status: string): Promise<boolean> => {
+    const answer = await stack.relais.operate("GET", `/v1/messages?status=${status}&limit=1`);
+    const page: { items: readonly unknown[] } = await answer.json();
+    return page.items.length === 0;
+  };
+
+  test("what was sent since is not sent again: 100 in the mailbox, and 100 are known to be sent", async () => {
+    const server = await connectedServer(stack, { limits: { perMinute: 1_000, perDay: 2_000 } });
+    await setPaused(true);
+    const items = Array.from({ length: MESSAGES }, (_, n) => ({ server, to: `b${n}@example.org`, text: "Bonjour" }));
+    const accepted = await stack.relais.operate("POST", "/v1/messages/batch", { items });
+    assert.equal(accepted.status, 207);
+    await eventually("all wait", () => isEmpty("queued"));
+    await stack.relais.kill();
+    cpSync(stack.relais.dataDir, backup, { recursive: true });
+    const asOf = new Date().toISOString();
+
+    await stack.relais.up();
+    await setPaused(false);
+    await eventually("all are sent", () => stack.sandbox.control.mails().length === MESSAGES, 60_000);
+    assert.match(restore(asOf).stderr, /in use/);
+    await stack.relais.kill();
+    const early = restore(new Date(0).toISOString());
+    assert.equal(early.status, 1, early.stdout);
+
+    rmSync(stack.relais.dataDir, { recursive: true });
+    cpSync(backup, stack.relais.dataDir, { recursive: true });
+    const restored = restore(asOf);
+    assert.equal(restored.status, 0, restored.stderr);
+    assert.match(restored.stdout, /100 messages are in doubt/);
+
+    await stack.relais.up();
+    await setPaused(false);
+    await eventually("none is in doubt any more", () => isEmpty("unknown"), 60_000);
+    for (const status of ["queued", "held", "deferred", "sending", "failed"]) assert.ok(await isEmpty(status), status);
+    assert.equal(stack.sandbox.control.mails().length, MESSAGES);
+  });
+
+  test("a wrong time is refused with what to say instead", () => {
+    for (const wrong of ["", "yesterday", "2026-11-22T10:00:00", "2999-01-01T00:00:00Z"]) {
+      const refused = restore(wrong);
+      assert.equal(refused.status, 1);
+      assert.match(refused.stderr, /when the backup was made/);
+    }
+  });
+});
