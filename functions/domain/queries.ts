@@ -44,6 +44,8 @@ export const QUERIES = {
   messagesOfServerOldest: { kind: "messages", equal: ["serverId", "status"], order: ["createdAtMs", "asc"] },
   /** What `dispatch-due` looks at: whatever is not final and whose time has come. */
   messagesDue: { kind: "messages", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
+  /** Markers of large bodies, of which some may belong to no message. */
+  bodiesToSweep: { kind: "bodyChunks", equal: [], upTo: true, order: ["sweepAtMs", "asc"] },
 } as const satisfies Record<string, QueryShape>;
 
 export type QueryName = keyof typeof QUERIES;

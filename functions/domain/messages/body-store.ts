@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, HOUR, MINUTE } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
-import type { Records, Write } from "../records.ts";
-import type { MessageBody, StoredBody } from "./message.ts";
+import type { Records, Versioned, Write } from "../records.ts";
+import type { BodyChunk, MessageBody, StoredBody } from "./message.ts";
 
 /** Up to here a body lies in the message's own record, which every claim and settle reads and writes: no larger. */
 const LARGEST_INLINE_BYTES = 100 * 1024;
@@ -10,7 +10,12 @@ const CHUNK_BYTES = 850_000;
 /** A commit ends at 10 MiB in Firestore, at 4 MiB in its emulator. */
 const CHUNKS_A_COMMIT = 4;
 const DELETES_A_COMMIT = 20;
+/** Far longer than any request lives between its first chunk and the record that names it. Nominal. */
+const SWEEP_AFTER_MS = HOUR;
+/** However the time is scaled: longer than a request lives. */
+const SHORTEST_SWEEP_MS = 5 * MINUTE;
 
+const markerId = (set: string): string => `${set}.marker`;
 const chunkId = (set: string, index: number): string => `${set}.${index}`;
 
 /** Cuts UTF-8 into pieces of at most `size` bytes, never within a character (continuation bytes are 10xxxxxx, RFC 3629 §3). */
@@ -62,7 +67,21 @@ export const storeBody = async (deps: StoreDeps, messageId: string, body: Packed
       value: { messageId, index, text, createdAtMs },
     }),
   );
-  for (const group of groupsOf(writes, CHUNKS_A_COMMIT)) await deps.records.commit(group);
+  const marker: Write = {
+    op: "put",
+    kind: "bodyChunks",
+    id: markerId(set),
+    value: {
+      messageId,
+      index: pieces.length,
+      text: "",
+      createdAtMs,
+      sweepAtMs: createdAtMs + Math.max(SHORTEST_SWEEP_MS, deps.clock.lasting(SWEEP_AFTER_MS)),
+    },
+  };
+  for (const [at, group] of groupsOf(writes, CHUNKS_A_COMMIT).entries()) {
+    await deps.records.commit(at === 0 ? [marker, ...group] : group);
+  }
   return { kind: "chunks", count: pieces.length, set };
 };
 
@@ -99,5 +118,30 @@ export const eraseBody = async (
     { length: body.count },
     (_, index): Write => ({ op: "delete", kind: "bodyChunks", id: chunkId(body.set, index) }),
   );
-  for (const group of groupsOf(deletes, DELETES_A_COMMIT)) await deps.records.commit(group);
+  // The marker last: what is cut off here is found by it.
+  const all: readonly Write[] = [...deletes, { op: "delete", kind: "bodyChunks", id: markerId(body.set) }];
+  for (const group of groupsOf(all, DELETES_A_COMMIT)) await deps.records.commit(group);
+};
+
+const SWEEP_PAGE = 50;
+
+const sweepOne = async (deps: { readonly records: Records }, marker: Versioned<BodyChunk>): Promise<void> => {
+  const { messageId, index: count } = marker.value;
+  const set = marker.id.slice(0, marker.id.lastIndexOf("."));
+  const body = (await deps.records.get("messages", messageId))?.value.body;
+  const isNamed = body?.kind === "chunks" && body.set === set;
+  // Named: it goes with its message. Not named: the writer died before the record, or another request with the same key was first.
+  if (isNamed) await deps.records.commit([{ op: "delete", kind: "bodyChunks", id: marker.id }]);
+  else await eraseBody(deps, { body: { kind: "chunks", count, set } });
+};
+
+/** Erases bodies that no message names. Safe to repeat, and to run twice at once. Answers how many sets were looked at. Throws `Unavailable`. */
+export const sweepBodies = async (deps: {
+  readonly records: Records;
+  readonly clock: Pick<Clock, "nowMs">;
+}): Promise<number> => {
+  const page = await deps.records.query("bodiesToSweep", { upTo: deps.clock.nowMs() }, { limit: SWEEP_PAGE });
+  if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+  for (const marker of page.items) await sweepOne(deps, marker);
+  return page.items.length;
 };

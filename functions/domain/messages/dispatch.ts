@@ -4,6 +4,7 @@ import { canSend } from "../mail-servers/mail-server.ts";
 import type { Page, Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { Settings } from "../settings/settings.ts";
+import { sweepBodies } from "./body-store.ts";
 import { cutShort } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { eraseFinalBody, finished, saveMove } from "./finish.ts";
@@ -140,6 +141,6 @@ export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
     const value = await tick.server(id);
     if (value !== undefined) await releaseWithinLimits(deps, { id, value }, { due, untilMs: tick.endsAtMs });
   });
-  await Promise.all(lines);
+  await Promise.all([...lines, sweepBodies(deps)]);
   return seen;
 };

@@ -43,6 +43,11 @@ export interface BodyChunk {
   readonly index: number;
   readonly text: string;
   readonly createdAtMs: number;
+  /**
+   * Index field of a set's marker alone (`<set>.marker`, an empty text, `index` the number of chunks): when `dispatch-due` looks whether a message
+   * names the set. Whoever wrote it may have died before the record.
+   */
+  readonly sweepAtMs?: number;
 }
 
 /** An SMTP reply (RFC 5321 §4.2) with its enhanced status code (RFC 3463), or the HTTP status of the Gmail API. */
