@@ -34,13 +34,6 @@ resource "google_project_iam_custom_role" "secret_creator" {
   permissions = ["secretmanager.secrets.create"]
 }
 
-# Likewise for listing, which the sweep of orphans needs; it shows names only.
-resource "google_project_iam_custom_role" "secret_lister" {
-  role_id     = "relaisSecretLister"
-  title       = "Relais: list secret names"
-  permissions = ["secretmanager.secrets.list"]
-}
-
 resource "google_project_iam_custom_role" "secret_version_destroyer" {
   role_id     = "relaisSecretVersionDestroyer"
   title       = "Relais: destroy secret versions"
@@ -66,7 +59,6 @@ locals {
   # Written out rather than taken from `.id`, so that a plan shows which role is granted.
   custom_role = {
     secret_creator           = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_creator.role_id}"
-    secret_lister            = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_lister.role_id}"
     secret_version_destroyer = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_version_destroyer.role_id}"
     secret_deleter           = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_deleter.role_id}"
   }
@@ -103,12 +95,6 @@ resource "google_project_iam_member" "create_secrets" {
   project = var.project_id
   role    = local.custom_role.secret_creator
   member  = module.function["confirm-callback"].member
-}
-
-resource "google_project_iam_member" "list_secrets" {
-  project = var.project_id
-  role    = local.custom_role.secret_lister
-  member  = module.function["refresh-tokens"].member
 }
 
 resource "google_secret_manager_secret_iam_member" "read_client_secret" {

@@ -19,7 +19,6 @@ export const KNOWN_ROLES: Readonly<Record<string, string>> = {
 /** Our own roles: exactly these permissions (https://cloud.google.com/iam/docs/permissions-reference). */
 export const CUSTOM_ROLES: Readonly<Record<string, readonly string[]>> = {
   relaisSecretCreator: ["secretmanager.secrets.create"],
-  relaisSecretLister: ["secretmanager.secrets.list"],
   relaisSecretVersionDestroyer: ["secretmanager.versions.destroy", "secretmanager.versions.list"],
   relaisSecretDeleter: ["secretmanager.secrets.delete"],
 };

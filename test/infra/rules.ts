@@ -39,15 +39,7 @@ const SECRET_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   "dispatch-due": [],
   "confirm-callback": ["token:create", "token:add", "token:destroy", "client:read", "ring:read"],
   "deliver-mail": ["token:add", "token:read", "client:read", "ring:read"],
-  "refresh-tokens": [
-    "token:add",
-    "token:read",
-    "token:destroy",
-    "token:delete",
-    "token:list",
-    "client:read",
-    "ring:read",
-  ],
+  "refresh-tokens": ["token:add", "token:read", "token:destroy", "token:delete", "client:read", "ring:read"],
   "mail-servers": [
     ...["token:add", "token:read", "token:destroy", "token:delete"],
     ...["client:read", "client:add", "client:destroy", "ring:read"],
@@ -57,7 +49,6 @@ const RIGHT_OF_ROLE: Readonly<Record<string, string>> = {
   "roles/secretmanager.secretAccessor": "read",
   "roles/secretmanager.secretVersionAdder": "add",
   relaisSecretCreator: "create",
-  relaisSecretLister: "list",
   relaisSecretVersionDestroyer: "destroy",
   relaisSecretDeleter: "delete",
 };
@@ -235,7 +226,7 @@ export const RULES: readonly Rule[] = [
     check: (plan) =>
       grants(plan)
         .filter((grant) => isOnProject(grant) && condition(grant) === "")
-        .filter((grant) => !["create", "list", undefined].includes(RIGHT_OF_ROLE[shortRole(text(grant, "role"))]))
+        .filter((grant) => !["create", undefined].includes(RIGHT_OF_ROLE[shortRole(text(grant, "role"))]))
         .map((grant) => `${grant.address}: ${text(grant, "role")} on the project without a condition`),
     broken: {
       file: "secrets.tf",
