@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 const [name = ""] = process.argv.splice(2, 1);
 const file = new URL(`${name}.ts`, import.meta.url);
 if (!/^[a-z]+$/.test(name) || name === "bench" || !existsSync(file)) {
-  console.error("Usage: npm run bench -- cold [rounds] | send [mails]");
+  console.error("Usage: npm run bench -- cold [rounds] | refresh [servers …] | send [mails]");
   process.exit(2);
 }
 await import(file.href);
