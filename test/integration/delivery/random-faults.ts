@@ -1,0 +1,133 @@
+import { connectedServer, startStack } from "../../builders/connected-stack.ts";
+import { eventually } from "../../builders/eventually.ts";
+import type { Fault } from "../../google-sandbox/faults.ts";
+
+/**
+ * What must become of a message, said from outside and sharing no code with the policy: by the fault that strikes its first try, and nothing else.
+ * Every later try finds Gmail well.
+ */
+interface Expected {
+  readonly status: "sent" | "failed" | "unknown";
+  readonly copies: number;
+}
+
+const SENT: Expected = { status: "sent", copies: 1 };
+interface Case {
+  readonly name: string;
+  readonly fault: Fault | null;
+  readonly expected: Expected;
+  readonly orElse?: Expected;
+}
+
+const CASES: readonly [Case, ...Case[]] = [
+  { name: "no fault", fault: null, expected: SENT },
+  { name: "421 at the greeting", fault: { fault: "smtp_reply", stage: "connect", code: 421 }, expected: SENT },
+  { name: "421 at MAIL", fault: { fault: "smtp_reply", stage: "mail", code: 421 }, expected: SENT },
+  { name: "451 at RCPT", fault: { fault: "smtp_reply", stage: "rcpt", code: 451, enhanced: "4.3.0" }, expected: SENT },
+  { name: "451 after the message", fault: { fault: "smtp_reply", stage: "body", code: 451 }, expected: SENT },
+  { name: "550 5.4.5", fault: { fault: "smtp_daily_limit" }, expected: SENT },
+  { name: "454 4.7.0", fault: { fault: "smtp_too_many_logins" }, expected: SENT },
+  { name: "stalls at RCPT", fault: { fault: "smtp_stall", stage: "rcpt" }, expected: SENT },
+  { name: "stalls at DATA", fault: { fault: "smtp_stall", stage: "data" }, expected: SENT },
+  { name: "drops at the greeting", fault: { fault: "smtp_drop", when: "connect" }, expected: SENT },
+  { name: "drops at AUTH", fault: { fault: "smtp_drop", when: "auth" }, expected: SENT },
+  { name: "drops before DATA", fault: { fault: "smtp_drop", when: "before_data" }, expected: SENT },
+  {
+    // All of a small message lies in the buffers by then, its end too: whether it arrived cannot be known.
+    name: "drops within the message",
+    fault: { fault: "smtp_drop", when: "mid_body" },
+    expected: SENT,
+    orElse: { status: "unknown", copies: 0 },
+  },
+  { name: "loses the reply", fault: { fault: "smtp_drop", when: "after_last_byte" }, expected: SENT },
+  {
+    name: "loses message and reply",
+    fault: { fault: "smtp_drop", when: "after_last_byte", stored: false },
+    expected: { status: "unknown", copies: 0 },
+  },
+  { name: "refuses TLS", fault: { fault: "smtp_refuse_tls" }, expected: SENT },
+  {
+    name: "refuses the recipient for good",
+    fault: { fault: "smtp_reply", stage: "rcpt", code: 550, enhanced: "5.1.1" },
+    expected: { status: "failed", copies: 0 },
+  },
+  {
+    name: "refuses the message for good",
+    fault: { fault: "smtp_reply", stage: "body", code: 552 },
+    expected: { status: "failed", copies: 0 },
+  },
+];
+
+/** Marsaglia's xorshift32: the same faults for the same seed. */
+const generator = (seed: number): (() => number) => {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state / 2 ** 32;
+  };
+};
+
+export interface Outcome {
+  readonly name: string;
+  readonly expected: Expected;
+  readonly orElse: Expected;
+  readonly status: string;
+  readonly copies: number;
+}
+
+interface MessageJson {
+  readonly id: string;
+  readonly messageId: string;
+  readonly status: string;
+  readonly timeline: readonly { readonly note: string | null }[];
+}
+
+/** Messages one after the other, each struck by a fault of the seed's choice at its first try; then how each ended. */
+export const sendUnderRandomFaults = async (count: number, seed: number): Promise<readonly Outcome[]> => {
+  const random = generator(seed);
+  const stack = await startStack({ RELAIS_TIME_SCALE: "3600" });
+  const { control } = stack.sandbox;
+  try {
+    const server = await connectedServer(stack, { limits: { perMinute: 10_000, perDay: 10_000 } });
+    const read = async (id: string): Promise<MessageJson> =>
+      (await stack.relais.operate("GET", `/v1/messages/${id}`)).json();
+    const hasEnded = ({ status, timeline }: MessageJson): boolean =>
+      ["sent", "failed"].includes(status) || (status === "unknown" && /person/.test(timeline.at(-1)?.note ?? ""));
+    const outcomes: Outcome[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const { name, fault, expected, orElse = expected } = CASES[Math.floor(random() * CASES.length)] ?? CASES[0];
+      // A session that is open would pass by what strikes at the greeting.
+      if (fault !== null)
+        await eventually("no session is open", () => control.transcripts().every(({ closed }) => closed));
+      control.clearTranscripts();
+      if (fault !== null) control.set(fault, { times: 1 });
+      const message = { server, to: `b${n}@example.org`, subject: `${n}`, text: "Bonjour" };
+      const answer = await stack.relais.operate("POST", "/v1/messages", message);
+      const { id }: MessageJson = await answer.json();
+      // One at a time: the fault must strike this one and not another's second try.
+      const ended = await eventually(
+        `message ${n} (${name}) has ended, seed ${seed}`,
+        async () => {
+          const seen = await read(id);
+          return hasEnded(seen) && control.switches().length === 0 && seen;
+        },
+        60_000,
+      );
+      const copies = control.mails().filter(({ messageId }) => messageId === ended.messageId).length;
+      outcomes.push({ name, expected, orElse, status: ended.status, copies });
+    }
+    return outcomes;
+  } finally {
+    await stack.stop();
+  }
+};
+
+export const wrongOf = (outcomes: readonly Outcome[]): readonly Outcome[] =>
+  outcomes.filter(
+    ({ expected, orElse, status, copies }) =>
+      ![expected, orElse].some((right) => right.status === status && right.copies === copies),
+  );
