@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import type { Message } from "../../../functions/domain/messages/message.ts";
+import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/message-input.ts";
+import { compose } from "../../../functions/runtime/compose.ts";
+import { loadConfig } from "../../../functions/runtime/config.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { OPERATOR } from "../../builders/mail-server.ts";
+import { seedServers } from "../../builders/seeded-server.ts";
+import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+
+export interface LedgerRun {
+  readonly servers: number;
+  readonly processes: number;
+  /** Per server, one recipient each. */
+  readonly messages: number;
+  readonly perMinute: number;
+  /** Real milliseconds of a minute. */
+  readonly minuteMs: number;
+}
+
+export interface Claims {
+  /** By server: when each message was claimed, in the order in which they were made. */
+  readonly claimedAtMs: readonly (readonly number[])[];
+}
+
+const claimedAt = (message: Message): number =>
+  message.timeline.findLast(({ status }) => status === "sending")?.atMs ?? Number.NaN;
+
+/** All messages of all servers at once, and several processes that claim them, until every one is sent. */
+export const runLedgers = async (run: LedgerRun): Promise<Claims> => {
+  const directory = mkdtempSync(join(tmpdir(), "relais-ledgers-"));
+  const sandbox = await startGoogleSandbox();
+  const scale = String(60_000 / run.minuteMs);
+  const environment = { ...sandbox.environment, RELAIS_DATA_DIR: directory, RELAIS_TIME_SCALE: scale };
+  const system = compose(loadConfig(environment), { component: "ledgers", write: () => undefined });
+  const servers = Array.from({ length: run.servers }, (_, n) => `srv_${n}`);
+  await seedServers(system, sandbox, { ids: servers, limits: { perMinute: run.perMinute, perDay: 10_000 } });
+  const accepted = new Map<string, string[]>(servers.map((id) => [id, []]));
+  for (let n = 0; n < run.messages; n += 1) {
+    for (const server of servers) {
+      const json = { server, to: "b@example.org", text: "Bonjour" };
+      const submission = { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: HTTP_SIZE_LIMIT };
+      const result = await acceptMessage(system, submission);
+      if (!result.ok || result.value.kind !== "accepted") throw new Error(JSON.stringify(result));
+      accepted.get(server)?.push(result.value.message.id);
+    }
+  }
+  const workers = Array.from({ length: run.processes }, (_, n) =>
+    spawn(process.execPath, [join(import.meta.dirname, "ledger.worker.ts"), n === 0 ? "ticks" : ""], {
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ["pipe", "ignore", "inherit"],
+    }),
+  );
+  try {
+    const read = async (id: string): Promise<Message | undefined> => (await system.records.get("messages", id))?.value;
+    const last = servers.map((server) => accepted.get(server)?.at(-1) ?? "");
+    const windows = Math.ceil(run.messages / run.perMinute);
+    const withinMs = 30_000 + 2 * windows * run.minuteMs;
+    for (const id of last)
+      await eventually("the youngest is sent", async () => (await read(id))?.status === "sent", withinMs);
+    const claimedAtMs: number[][] = [];
+    for (const server of servers) {
+      const times: number[] = [];
+      for (const id of accepted.get(server) ?? []) {
+        const message = await eventually(`${id} is sent`, async () => {
+          const found = await read(id);
+          return found?.status === "sent" && found;
+        });
+        times.push(claimedAt(message));
+      }
+      claimedAtMs.push(times);
+    }
+    return { claimedAtMs };
+  } finally {
+    for (const worker of workers) worker.stdin?.end();
+    await Promise.all(workers.map((worker) => (worker.exitCode === null ? once(worker, "exit") : undefined)));
+    await sandbox.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+/** What is wrong with the claims of one server; empty: nothing. */
+export const faultsOf = (claimedAtMs: readonly number[], { perMinute, minuteMs }: LedgerRun): readonly string[] => {
+  const faults: string[] = [];
+  const sorted = claimedAtMs.toSorted((a, b) => a - b);
+  for (const atMs of sorted) {
+    const within = sorted.filter((other) => other > atMs - minuteMs && other <= atMs).length;
+    if (within > perMinute) faults.push(`${within} within a minute`);
+  }
+  // The first minute is a race of equals; of those that waited, none leaves more than a minute's number before its turn.
+  const waited = claimedAtMs.filter((atMs) => atMs >= (sorted[0] ?? 0) + minuteMs);
+  waited.forEach((atMs, at) => {
+    const overtaken = waited.slice(0, at).filter((older) => older > atMs + minuteMs / 2).length;
+    if (overtaken > 0) faults.push(`${overtaken} older ones were overtaken by number ${at} of those that waited`);
+  });
+  const windows = Math.ceil(claimedAtMs.length / perMinute);
+  const lateMs = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0) - (windows - 1) * minuteMs;
+  if (lateMs > minuteMs)
+    faults.push(`the last left ${(lateMs / minuteMs).toFixed(1)} ticks later than the limits allow`);
+  return faults;
+};
