@@ -1,4 +1,4 @@
-import type { ApiKey, AuditEntry, Session, SessionId } from "./access/records.ts";
+import type { ApiKey, AuditEntry, Session } from "./access/records.ts";
 import type {
   AccessTokenEntry,
   GrantLedger,
@@ -50,7 +50,6 @@ export interface RecordKinds {
   audit: AuditEntry;
 }
 export type RecordKind = keyof RecordKinds;
-export type { SessionId };
 
 /** A record as read: `version` is opaque and changes with every write. */
 export interface Versioned<T> {
