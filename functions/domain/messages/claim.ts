@@ -121,6 +121,7 @@ type Tried =
 type Ready = Facts & { readonly server: Versioned<MailServer> };
 
 const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServer): Demand => ({
+  atMs: deps.clock.nowMs(),
   id: message.id,
   createdAtMs: message.value.createdAtMs,
   recipients: pendingRecipients(message.value).length,
@@ -175,7 +176,7 @@ const claimWith = async (
     if (room.untilMs !== null && room.untilMs <= soonMs) return { kind: "soon", atMs: room.untilMs };
     return waitInLine(deps, message, { room, ledger });
   }
-  const counted = { atMs: deps.clock.nowMs(), recipients: demand.recipients };
+  const counted = { atMs: demand.atMs, recipients: demand.recipients };
   const value = claimed(deps, message.value, counted.atMs);
   const version = await commitBoth(deps, message, { value, ledger, after: room.after });
   if (version === undefined) return { kind: "lost" };

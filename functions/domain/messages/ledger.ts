@@ -126,7 +126,7 @@ export const roomOf = (
   return {
     take: (wanted) => {
       const nowMs = clock.nowMs();
-      const untilMs = earliestRoom(clock, ledger, { limits, wanted });
+      const untilMs = earliestRoom(clock, ledger, { limits, wanted, nowMs });
       if (untilMs !== null && untilMs > nowMs + plan.aheadMs) return { fits: false, untilMs };
       ledger = { ...ledger, entries: [...ledger.entries, { atMs: untilMs ?? nowMs, recipients: wanted }] };
       return { fits: true };

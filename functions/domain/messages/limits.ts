@@ -65,10 +65,9 @@ const roomAtMs = (
 export const earliestRoom = (
   clock: Windows,
   ledger: QuotaLedger,
-  demand: { readonly limits: Limits; readonly wanted: number },
+  demand: { readonly limits: Limits; readonly wanted: number; readonly nowMs: number },
 ): number | null => {
-  const nowMs = clock.nowMs();
-  const { limits, wanted } = demand;
+  const { limits, wanted, nowMs } = demand;
   const windows = [
     { lengthMs: clock.lasting(MINUTE), limit: limits.perMinute },
     { lengthMs: clock.lasting(DAY), limit: limits.perDay },
@@ -81,6 +80,8 @@ export const earliestRoom = (
 };
 
 export interface Demand {
+  /** The moment of the claim, by which it counts. */
+  readonly atMs: number;
   /** Of the message. */
   readonly id: string;
   readonly createdAtMs: number;
@@ -111,12 +112,11 @@ const isBusy = (ledger: QuotaLedger, nowMs: number): boolean => {
 
 /** Is there room for a message? Oldest first: one that is younger than the oldest that waits, waits too. */
 export const reserved = (clock: Windows, ledger: QuotaLedger, demand: Demand): Reservation => {
-  const nowMs = clock.nowMs();
-  const { id, createdAtMs, recipients, limits, untilMs } = demand;
+  const { atMs: nowMs, id, createdAtMs, recipients, limits, untilMs } = demand;
   if (ledger.lineSinceMs !== null && createdAtMs > ledger.lineSinceMs) {
     return { kind: "full", after: ledger, untilMs: null };
   }
-  const roomMs = earliestRoom(clock, ledger, { limits, wanted: recipients });
+  const roomMs = earliestRoom(clock, ledger, { limits, wanted: recipients, nowMs });
   if (roomMs !== null) return { kind: "full", after: lined(ledger, createdAtMs), untilMs: roomMs };
   if (isBusy(ledger, nowMs)) return { kind: "busy" };
   const entries = compacted(clock, [...ledger.entries, { atMs: nowMs, recipients }]);

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { eventually } from "../../builders/eventually.ts";
 import { freePort } from "../../builders/relais-process.ts";
 
 const root = join(import.meta.dirname, "../../..");
+const KILL_POINTS = fileURLToPath(new URL("./kill-points.ts", import.meta.url));
 const framework = join(root, "node_modules/.bin/functions-framework");
 
 export interface WorkerOptions {
@@ -29,9 +31,8 @@ export class Worker {
   static async start(name: string, { dist, environment }: WorkerOptions): Promise<Worker> {
     const port = await freePort();
     const args = [`--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
-    const hook = join(import.meta.dirname, "kill-points.ts");
     const env = { PATH: process.env.PATH, NODE_ENV: "production", PORT: String(port), ...environment };
-    const child = spawn(process.execPath, ["--import", hook, framework, ...args], { env, cwd: root });
+    const child = spawn(process.execPath, ["--import", KILL_POINTS, framework, ...args], { env, cwd: root });
     const worker = new Worker(child, `http://127.0.0.1:${port}`);
     await eventually(`${name} answers`, async () => {
       if (worker.gone) throw new Error(`${name} ended:\n${worker.#output}`);
