@@ -50,7 +50,9 @@ export interface DeployedStack {
     ): Promise<Response>;
   };
   readonly projectId: string;
-  readonly secretManagerHost: string;
+  /** Where the bundles are, and what each function is given. */
+  readonly dist: string;
+  readonly variables: Readonly<Record<string, string>>;
   readonly pushes: readonly Push[];
   /** The next push to this function is acknowledged in its place, and never reaches it. */
   loseNextPush(to: Pushed): void;
@@ -244,7 +246,8 @@ export const startDeployedStack = async (
     return {
       sandbox,
       projectId,
-      secretManagerHost: standIn.host,
+      dist,
+      variables,
       relais: {
         origin,
         setupToken,

@@ -4,17 +4,22 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import PostalMime from "postal-mime";
+import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
+import { firestoreRecords } from "../../../functions/adapters/firestore/firestore-records.ts";
+import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { connectedServer } from "../../builders/connected-stack.ts";
 import { type DeployedStack, startDeployedStack } from "../../builders/deployed-stack.ts";
 import { emulatorsMissing } from "../../builders/emulators.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { testRandom } from "../../builders/store.ts";
 
 /** Each function a process of its own from `dist/`, with nothing between them but Firestore, Secret Manager and Pub/Sub. */
 describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
   let stack: DeployedStack;
   let server: string;
   before(async () => {
-    stack = await startDeployedStack({ RELAIS_TIME_SCALE: "20" });
+    stack = await startDeployedStack();
   });
   after(() => stack?.stop());
   afterEach((context) => {
@@ -32,8 +37,21 @@ describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
     eventually(
       `${messageId} arrives`,
       () => stack.sandbox.control.mails().find((mail) => mail.messageId === messageId),
-      60_000,
+      120_000,
     );
+  /** As the store would stand when the time has come to look at the message. */
+  const aMinuteLater = async (id: string): Promise<void> => {
+    const { GOOGLE_CLOUD_PROJECT = "", FIRESTORE_EMULATOR_HOST = "" } = stack.variables;
+    const calls = googleCalls({ clock: systemClock(), random: testRandom });
+    const database = openDatabase(GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST);
+    const records = firestoreRecords({ calls, random: testRandom, database });
+    const record = await records.get("messages", id);
+    assert.equal(record?.value.status, "queued");
+    const value = { ...record.value, dueAtMs: Date.now() - 1 };
+    const { version } = record;
+    const outcome = await records.commit([{ op: "replace", kind: "messages", id, version, value }]);
+    assert.ok(outcome.done);
+  };
   const view = async (path: string) => (await stack.relais.operate("GET", path)).json();
 
   it("answers who shows no credential without having loaded a store", async () => {
@@ -119,6 +137,7 @@ describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
     await eventually("its push is lost", () =>
       stack.pushes.find(({ to, status }) => to === "deliver-mail" && status === 204 && pushedLast(stack)),
     );
+    await aMinuteLater(id);
     await eventually("a tick finds it due", async () => {
       await stack.publish("mail-dispatch", JSON.stringify({ tick: true }), { relais: "tick" });
       return stack.sandbox.control.mails().some((mail) => mail.messageId === messageId);

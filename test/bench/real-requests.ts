@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import type { DeployedStack, FunctionName } from "../builders/deployed-stack.ts";
+
+/** A request that a function cannot answer without its peers, and the status that proves that it did its work. */
+export interface RealRequest {
+  readonly path: string;
+  readonly init: RequestInit;
+  readonly status: number;
+}
+
+const json = { "content-type": "application/json" };
+
+const push = (data: unknown, attributes: Readonly<Record<string, string>>): RealRequest => ({
+  path: "/",
+  init: {
+    method: "POST",
+    headers: json,
+    body: JSON.stringify({
+      message: {
+        messageId: crypto.randomUUID(),
+        data: Buffer.from(JSON.stringify(data)).toString("base64"),
+        attributes,
+      },
+      subscription: "projects/p/subscriptions/s",
+    }),
+  },
+  status: 204,
+});
+
+const mail = { to: ["b@example.org"], subject: "Cold", text: "x" };
+
+/** A message that was accepted, and whose push came to nobody. */
+const undelivered = async (stack: DeployedStack): Promise<string> => {
+  stack.loseNextPush("deliver-mail");
+  const pushesBefore = stack.pushes.length;
+  const answer = await stack.relais.operate("POST", "/v1/messages", mail);
+  assert.equal(answer.status, 202);
+  const { id }: { id: string } = await answer.json();
+  while (stack.pushes.length === pushesBefore) await new Promise((resolve) => setTimeout(resolve, 5));
+  return id;
+};
+
+export const realRequest = async (stack: DeployedStack, name: FunctionName, server: string): Promise<RealRequest> => {
+  const authorization = { authorization: `Bearer ${stack.relais.setupToken}` };
+  switch (name) {
+    case "authorize-start":
+      return {
+        path: `/google_gmail/authorize?server=${server}`,
+        init: { headers: authorization, redirect: "manual" },
+        status: 302,
+      };
+    case "confirm-callback":
+      // With a cookie, without which no state is looked up.
+      return {
+        path: `/google_gmail/confirm?code=x&state=${"a".repeat(43)}`,
+        init: { headers: { cookie: `__session=${"b".repeat(43)}` }, redirect: "manual" },
+        status: 400,
+      };
+    case "mail-servers":
+      return { path: "/v1/mail-servers", init: { headers: authorization }, status: 200 };
+    case "send-mail": {
+      const init = { method: "POST", headers: { ...authorization, ...json }, body: JSON.stringify(mail) };
+      return { path: "/v1/messages", init, status: 202 };
+    }
+    case "deliver-mail":
+      return push({ id: await undelivered(stack) }, { relais: "deliver" });
+    case "refresh-tokens":
+      return push({ server }, { relais: "check" });
+    case "dispatch-due":
+      return push({ tick: true }, { relais: "tick" });
+  }
+};
