@@ -108,8 +108,8 @@ export const TEXTS = {
   "home.title": { fr: "Accueil", en: "Home" },
   "home.working": { fr: "Le courrier peut partir", en: "Mail can leave" },
   "home.workingText": {
-    fr: "Tous les serveurs de messagerie en service ont un jeton Gmail valide.",
-    en: "Every mail server in use has a valid Gmail token.",
+    fr: "Tous les comptes connectés ont un jeton Gmail valide.",
+    en: "Every connected account has a valid Gmail token.",
   },
   "home.workingDo": { fr: "Voir les serveurs", en: "See the mail servers" },
   "home.attention": {
@@ -692,6 +692,10 @@ export const TEXTS = {
   "audit.detail.permissions": { fr: "permissions", en: "permissions" },
   "audit.detail.clientId": { fr: "ID client", en: "client ID" },
   "audit.detail.email": { fr: "compte", en: "account" },
+  "audit.detail.reconnect": { fr: "reconnexion", en: "reconnected" },
+  "audit.value.true": { fr: "oui", en: "yes" },
+  "audit.target.settings": { fr: "réglages", en: "settings" },
+  "audit.target.session": { fr: "session de la console", en: "console session" },
   "audit.detail.formerClientId": { fr: "ancien ID client", en: "former client ID" },
   "audit.detail.scheduledAt": { fr: "nouvelle heure", en: "new time" },
   "audit.detail.as": { fr: "décision", en: "decision" },

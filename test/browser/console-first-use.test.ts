@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Language } from "../../functions/console/i18n/language.ts";
-import { type TextKey, translate } from "../../functions/console/i18n/translate.ts";
 import { TEXTS } from "../../functions/console/texts.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
@@ -10,11 +8,7 @@ import { consent } from "../google-sandbox/consent-walker.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-
-const LOCALES = { fr: "fr-FR", en: "en-GB" } as const;
-
-/** A text without placeholders, as the page shows it. */
-const says = (language: Language) => (key: TextKey) => TEXTS[key][language];
+import { LANGUAGES, visit, visitAsOperator } from "./visitor.ts";
 
 describe("first use of the console, in a real browser through the edge", () => {
   let browser: TestBrowser;
@@ -24,18 +18,12 @@ describe("first use of the console, in a real browser through the edge", () => {
   });
   after(() => browser.close());
 
-  for (const language of ["fr", "en"] as const) {
+  for (const language of LANGUAGES) {
     it(`goes from the setup token to the first sent mail (${language})`, async (test) => {
       const stack = await startStack();
       test.after(() => stack.stop());
-      const { page, complaints } = await browser.profile({ locale: LOCALES[language] });
-      const say = says(language);
-      const press = (key: TextKey) => page.getByRole("button", { name: say(key), exact: true }).click();
-      const follow = (key: TextKey) =>
-        page
-          .getByRole("link", { name: say(key), exact: true })
-          .first()
-          .click();
+      const visitor = await visit(browser, stack, { language });
+      const { page, say, press, follow } = visitor;
 
       await page.goto(`${stack.relais.origin}/#setup=${stack.relais.setupToken}`);
       await page.getByRole("heading", { name: say("home.empty") }).waitFor();
@@ -86,7 +74,7 @@ describe("first use of the console, in a real browser through the edge", () => {
       await page.getByRole("heading", { name: say("message.timeline") }).waitFor();
       await follow("nav.home");
       await page.getByRole("heading", { name: say("home.working") }).waitFor();
-      assert.deepEqual(complaints, []);
+      await visitor.leave();
     });
   }
 
@@ -98,12 +86,7 @@ describe("first use of the console, in a real browser through the edge", () => {
     });
     after(() => stack.stop());
 
-    const signedIn = async () => {
-      const profile = await browser.profile();
-      await profile.page.goto(`${stack.relais.origin}/#setup=${stack.relais.setupToken}`);
-      await profile.page.getByRole("navigation").waitFor();
-      return profile;
-    };
+    const signedIn = () => visitAsOperator(browser, stack, { language: "fr" });
 
     it("refuses a state that was taken to another browser profile", async () => {
       const id = await createServer(stack, { name: "Autre profil" });
@@ -128,22 +111,27 @@ describe("first use of the console, in a real browser through the edge", () => {
       ["the wrong account", "grace@example.com", undefined, "account_mismatch"],
       ["an unticked permission", "ada@example.com", true, "scope_missing"],
     ] as const) {
-      it(`says the same after ${what} on the callback page and on the server's page, and how to mend it`, async () => {
-        const id = await createServer(stack, { name: what });
-        const { page, complaints } = await signedIn();
-        const { title } = problemText(code, "fr");
-        await page.goto(`${stack.relais.origin}/servers/${id}`);
-        await page.getByRole("link", { name: TEXTS["connect.first"].fr }).click();
-        await consentOnPage(page, { account, ...(untick && { untick }) });
-        await page.getByText(title).first().waitFor();
-        await page.locator(`a[href^="/servers/${id}"]`).first().click();
-        await page.waitForURL(/\?problem=/);
-        await page.getByText(title).first().waitFor();
-        await page.getByRole("link", { name: translate("fr", "connect.retry") }).click();
-        await consentOnPage(page, { account: "ada@example.com" });
-        await page.getByText(TEXTS["connection.valid"].fr, { exact: true }).waitFor();
-        assert.deepEqual(complaints, []);
-      });
+      for (const language of LANGUAGES) {
+        it(`says the same after ${what} on the callback page and on the server's page, and how to mend it (${language})`, async () => {
+          const id = await createServer(stack, { name: `${what} ${language}` });
+          const visitor = await visitAsOperator(browser, stack, { language });
+          const { page, say } = visitor;
+          const { title, advice } = problemText(code, language);
+          await visitor.go(`/servers/${id}`);
+          await visitor.follow("connect.first");
+          await consentOnPage(page, { account, ...(untick && { untick }) });
+          await page.getByText(title).first().waitFor();
+          await page.getByText(advice).waitFor();
+          await page.locator(`a[href^="/servers/${id}"]`).first().click();
+          await page.waitForURL(/\?problem=/);
+          await page.getByRole("alert").filter({ hasText: title }).getByText(advice).waitFor();
+          await page.getByText(say("connection.not_connected"), { exact: true }).first().waitFor();
+          await visitor.follow("connect.retry");
+          await consentOnPage(page, { account: "ada@example.com" });
+          await page.getByText(say("connection.valid"), { exact: true }).waitFor();
+          await visitor.leave();
+        });
+      }
     }
   });
 });

@@ -5,7 +5,7 @@ import { connectedServer, createServer, type Stack, startStack } from "../builde
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { LANGUAGES, settled, signInAs, visit } from "./visitor.ts";
+import { LANGUAGES, settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
 
 const OPERATOR = "operator@example.com";
 const GRACE = "grace@example.com";
@@ -104,6 +104,28 @@ describe("people of the console", () => {
       await visitor.leave();
     });
   }
+
+  it("asks to sign in once the session is over, refuses a wrong token, and comes back to where one was", async () => {
+    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const { page, context } = visitor;
+    await visitor.go("/servers");
+    await settled(visitor);
+    await context.clearCookies();
+    await visitor.follow("nav.messages");
+    await page.waitForURL(/\/sign-in\?next=/);
+    await page.getByText(visitor.say("signIn.setup")).click();
+    await visitor.field("signIn.token").fill("not the token");
+    await page.keyboard.press("Enter");
+    await page
+      .getByRole("alert")
+      .filter({ hasText: visitor.say("signIn.tokenRefused") })
+      .waitFor();
+    await visitor.field("signIn.token").fill(stack.relais.setupToken);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${stack.relais.origin}/messages`);
+    await page.getByRole("link", { name: "Secret d’Ada" }).waitFor();
+    await visitor.leave();
+  });
 
   it("holds a member to their own mailbox by API too, whatever the page would allow", async () => {
     const own = await createServer(stack, { name: "Courrier de Grace", username: GRACE });

@@ -20,7 +20,7 @@ const valueText = (name: string, value: unknown, nameOf: NameOf): string => {
 const detailText = (detail: unknown, nameOf: NameOf): string =>
   typeof detail === "object" && detail !== null
     ? Object.entries(detail)
-        .filter(([, value]) => value !== null)
+        .filter(([, value]) => value !== null && value !== false)
         .map(([name, value]) => {
           const values: readonly unknown[] = Array.isArray(value) ? value : [value];
           return `${tOr(`audit.detail.${name}`, name)}${t("colon")} ${values.map((one) => valueText(name, one, nameOf)).join(", ")}`;
@@ -31,8 +31,11 @@ const detailText = (detail: unknown, nameOf: NameOf): string =>
 const Target = ({ target, nameOf }: { readonly target: string; readonly nameOf: NameOf }) => {
   if (target.startsWith("srv_")) return <a href={`/servers/${target}`}>{nameOf(target)}</a>;
   if (target.startsWith("msg_")) return <a href={`/messages/${target}`}>{target}</a>;
-  return <>{target}</>;
+  return <>{tOr(`audit.target.${target}`, target)}</>;
 };
+
+/** A key's id says nothing to a person; its name stands in the detail. */
+const isKey = ({ action }: AuditEntry): boolean => action.startsWith("key.");
 
 interface RowProps {
   readonly entry: AuditEntry;
@@ -44,8 +47,13 @@ export const AuditRow = ({ entry, nameOf }: RowProps) => (
     <div class="row-main">
       <span class="row-title">{tOr(`audit.${entry.action}`, entry.action)}</span>
       <span class="fine">
-        {entry.actor === "setup-token" ? t("session.setup") : entry.actor} ·{" "}
-        <Target target={entry.target} nameOf={nameOf} />
+        {entry.actor === "setup-token" ? t("session.setup") : entry.actor}
+        {!isKey(entry) && (
+          <>
+            {" · "}
+            <Target target={entry.target} nameOf={nameOf} />
+          </>
+        )}
       </span>
       {detailText(entry.detail, nameOf) !== "" && <span class="fine">{detailText(entry.detail, nameOf)}</span>}
     </div>

@@ -1,6 +1,6 @@
 import type { DoctorReport, MailServer, Settings } from "../api/types.ts";
 import { api } from "../state/api.ts";
-import { t } from "../state/language.ts";
+import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
 import { isOperator } from "../state/session-signal.ts";
 import { Card } from "../widgets/card.tsx";
@@ -67,7 +67,10 @@ const readAll = async (operator: boolean, signal: AbortSignal) => {
 
 export const HomePage = () => {
   const operator = isOperator();
-  const handle = useRemote(`home ${operator}`, (signal) => readAll(operator, signal), { everyMs: 10_000 });
+  // The doctor's sentences come from the API, in the language asked for.
+  const handle = useRemote(`home ${operator} ${language.value}`, (signal) => readAll(operator, signal), {
+    everyMs: 10_000,
+  });
   return (
     <Page title={t("home.title")}>
       <RemoteView handle={handle}>

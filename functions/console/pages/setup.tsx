@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { GmailCredentials, Settings } from "../api/types.ts";
 import { googleConsole, projectOf } from "../routing/google-console.ts";
 import { api } from "../state/api.ts";
-import { t } from "../state/language.ts";
+import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
 import { Card } from "../widgets/card.tsx";
 import { Checklist } from "../widgets/checklist.tsx";
@@ -115,7 +115,7 @@ const ServerStep = () => (
 
 export const SetupPage = () => {
   const credentials = useRemote("credentials", (signal) => api.credentials.get(signal));
-  const doctor = useRemote("doctor", (signal) => api.doctor(signal), { everyMs: 5_000 });
+  const doctor = useRemote(`doctor ${language.value}`, (signal) => api.doctor(signal), { everyMs: 5_000 });
   return (
     <Page title={t("setup.title")} lead={t("setup.lead")}>
       <RemoteView handle={credentials}>

@@ -12,6 +12,12 @@ const SHAPES = {
   ),
   plug: <path d="M7 2v4M13 2v4M5 6h10v3a5 5 0 0 1-10 0zM10 14v4" />,
   pause: <path d="M7 4v12M13 4v12" />,
+  info: (
+    <>
+      <circle cx="10" cy="10" r="7.5" />
+      <path d="M10 9v5M10 6v.5" />
+    </>
+  ),
   question: <path d="M7 7.5a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.1-1.5 2.4M10 15.5v.5" />,
   send: <path d="M17.5 2.5L2.5 9l6 2.5 2.5 6z M8.5 11.5l9-9" />,
   home: <path d="M3 9.5L10 3l7 6.5V17h-4.5v-5h-5v5H3z" />,

@@ -8,7 +8,7 @@ import { Icon, type IconName } from "./icon.tsx";
 
 export type Tone = "good" | "warn" | "bad" | "info";
 
-const ICONS: Readonly<Record<Tone, IconName>> = { good: "check", warn: "warning", bad: "cross", info: "question" };
+const ICONS: Readonly<Record<Tone, IconName>> = { good: "check", warn: "warning", bad: "cross", info: "info" };
 
 interface NoticeProps {
   readonly tone: Tone;

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Route } from "playwright-core";
+import { createServer, saveCredentials } from "../builders/connected-stack.ts";
+import { eventually } from "../builders/eventually.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
+import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
+
+const SLOW_MS = 2_000;
+const API = "**/v1/**";
+
+describe("the console on bad days", () => {
+  let browser: TestBrowser;
+  let stack: FurnishedStack;
+  before(async () => {
+    await buildConsoleOnce();
+    [browser, stack] = await Promise.all([startBrowser(), startFurnishedStack()]);
+  });
+  after(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+  const operator = () => visitAsOperator(browser, stack, { language: "fr" });
+
+  /** Lets the first call of each method and path come to nothing, as a network that was away for a moment. */
+  const failOnce = async ({ page }: Visitor): Promise<void> => {
+    const failed = new Set<string>();
+    await page.route(API, (route) => {
+      const call = `${route.request().method()} ${route.request().url()}`;
+      if (failed.has(call)) return route.continue();
+      failed.add(call);
+      return route.abort();
+    });
+  };
+  const broken = ({ page, say }: Visitor) => page.getByRole("alert").filter({ hasText: say("failure.network.title") });
+
+  it("says so when every first reading fails, keeps working, and is whole again after another try", async () => {
+    const visitor = await operator();
+    const { page, say } = visitor;
+    for (const [what, path] of Object.entries(stack.pages)) {
+      await failOnce(visitor);
+      await visitor.go(path);
+      // Nobody knows who is signed in: that too can be tried again.
+      await broken(visitor).first().waitFor();
+      await eventually(`${what} recovers`, async () => {
+        const alert = broken(visitor).first();
+        if ((await alert.count()) > 0) {
+          // Polling may be quicker than the button.
+          await alert
+            .getByRole("button", { name: say("action.retry") })
+            .click({ timeout: 500 })
+            .catch(() => {});
+          return false;
+        }
+        const there = (await page.getByRole("heading", { level: 1 }).count()) === 1;
+        return there && (await page.locator(".loading").count()) === 0;
+      });
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+    }
+    await visitor.leave();
+  });
+
+  it("keeps what was typed when every first act fails, and does it once on the second", async () => {
+    const visitor = await operator();
+    const { page, say } = visitor;
+    const twice = async (button: Parameters<Visitor["press"]>[0], done: () => Promise<unknown>) => {
+      await failOnce(visitor);
+      await visitor.press(button);
+      await broken(visitor).first().waitFor();
+      await visitor.press(button);
+      await done();
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+    };
+    await visitor.go("/servers/new");
+    await visitor.field("server.name").fill("Deuxième essai");
+    await visitor.field("server.username").fill("facturation@example.com");
+    await twice("newServer.create", () => page.getByRole("heading", { level: 1, name: "Deuxième essai" }).waitFor());
+
+    await visitor.go(stack.pages["connected server"]);
+    await settled(visitor);
+    const before = stack.sandbox.control.mails().length;
+    await twice("test.action", () => page.getByText(say("test.ok"), { exact: true }).waitFor());
+    await visitor.field("mail.to").fill("grace@example.com");
+    await twice("mail.send", () => visitor.sees("message.says.sent"));
+    assert.equal(stack.sandbox.control.mails().length, before + 1, "sent once");
+    await page.getByLabel(say("server.description")).fill("Autrement");
+    await twice("action.save", () => visitor.sees("state.saved"));
+
+    await visitor.go("/settings");
+    await settled(visitor);
+    await visitor.press("pause.pause");
+    await failOnce(visitor);
+    await visitor.inDialog("pause.pause");
+    await page.getByRole("dialog").getByText(say("failure.network.title")).waitFor();
+    await visitor.inDialog("pause.pause");
+    await page.getByText(say("pause.paused"), { exact: true }).waitFor();
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await twice("pause.resume", () => page.getByText(say("pause.running"), { exact: true }).waitFor());
+    await visitor.leave();
+  });
+
+  it("sends one mail when the answer to the first try was lost", async () => {
+    const visitor = await operator();
+    await visitor.go(stack.pages["connected server"]);
+    await settled(visitor);
+    const before = stack.sandbox.control.mails().length;
+    const lost = async (route: Route) => {
+      await route.fetch();
+      await route.abort();
+    };
+    await visitor.page.route("**/v1/messages", lost, { times: 1 });
+    await visitor.press("mail.send");
+    await broken(visitor).first().waitFor();
+    await visitor.press("mail.send");
+    await visitor.sees("message.says.sent");
+    assert.equal(stack.sandbox.control.mails().length, before + 1);
+    await visitor.leave();
+  });
+
+  it("says that it is loading and stays usable while each call takes two seconds", async () => {
+    const visitor = await operator();
+    const { context, say } = visitor;
+    await context.route(API, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      await route.continue().catch(() => {});
+    });
+    // Side by side: two seconds each, one after the other, would be a minute.
+    await Promise.all(
+      Object.entries(stack.pages).map(async ([what, path]) => {
+        const page = await context.newPage();
+        const saysWhat = page.getByRole("status").filter({ hasText: say("state.loading") });
+        await page.goto(`${stack.relais.origin}${path}`, { waitUntil: "commit" });
+        await saysWhat.first().waitFor();
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        await eventually(what, async () => (await page.locator(".loading").count()) === 0);
+        assert.equal(await page.getByText(say("failure.network.title")).count(), 0, what);
+        await page.close();
+      }),
+    );
+    await context.unrouteAll({ behavior: "ignoreErrors" });
+    await visitor.leave();
+  });
+
+  it("says that it is at work while an act takes two seconds, and does it once however often it is clicked", async () => {
+    await saveCredentials(stack);
+    const id = await createServer(stack, { name: "Lent" });
+    const visitor = await operator();
+    const { page, say } = visitor;
+    await visitor.go(`/servers/${id}`);
+    await settled(visitor);
+    let patches = 0;
+    await page.route(API, async (route) => {
+      if (route.request().method() === "PATCH") patches += 1;
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      await route.continue().catch(() => {});
+    });
+    await page.getByLabel(say("server.description")).fill("Lentement");
+    await visitor.button("action.save").focus();
+    await page.keyboard.press("Enter");
+    const busy = visitor.button("state.working");
+    await busy.waitFor();
+    assert.equal(await page.evaluate("document.activeElement.textContent"), say("state.working"), "keeps the focus");
+    await busy.click({ force: true });
+    // Other parts of the page can be used meanwhile.
+    await visitor.press("end.delete");
+    await page.keyboard.press("Escape");
+    await visitor.sees("state.saved");
+    assert.equal(patches, 1);
+
+    await visitor.follow("nav.settings");
+    await page.getByRole("radio", { name: say("audience.internal") }).check();
+    await page.getByRole("radio", { name: say("audience.production") }).check();
+    await page.getByText(say("state.working")).first().waitFor();
+    await eventually("the last choice holds", async () => {
+      const settings = await stack.relais.operate("GET", "/v1/settings");
+      const { publishingStatus }: { publishingStatus: string } = await settings.json();
+      return publishingStatus === "production";
+    });
+    assert(await page.getByRole("radio", { name: say("audience.production") }).isChecked());
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await visitor.leave();
+  });
+});
