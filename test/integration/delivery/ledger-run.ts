@@ -89,17 +89,23 @@ export const runLedgers = async (run: LedgerRun): Promise<Claims> => {
   }
 };
 
+/** Windows of a minute in which more were claimed than may be. */
+export const overLimit = (
+  claimedAtMs: readonly number[],
+  { perMinute, minuteMs }: Pick<LedgerRun, "perMinute" | "minuteMs">,
+): readonly string[] =>
+  claimedAtMs
+    .map((atMs) => claimedAtMs.filter((other) => other > atMs - minuteMs && other <= atMs).length)
+    .filter((within) => within > perMinute)
+    .map((within) => `${within} within a minute`);
+
 /** What is wrong with the claims of one server; empty: nothing. */
 export const faultsOf = (
   claimedAtMs: readonly number[],
   { perMinute, minuteMs, slackMinutes }: LedgerRun,
 ): readonly string[] => {
-  const faults: string[] = [];
+  const faults = [...overLimit(claimedAtMs, { perMinute, minuteMs })];
   const sorted = claimedAtMs.toSorted((a, b) => a - b);
-  for (const atMs of sorted) {
-    const within = sorted.filter((other) => other > atMs - minuteMs && other <= atMs).length;
-    if (within > perMinute) faults.push(`${within} within a minute`);
-  }
   // The first minute is a race of equals; of those that waited, none leaves more than a minute's number before its turn.
   const waited = claimedAtMs.filter((atMs) => atMs >= (sorted[0] ?? 0) + minuteMs);
   waited.forEach((atMs, at) => {
