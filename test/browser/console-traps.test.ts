@@ -41,7 +41,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       const { page, say } = visitor;
       await visitor.go("/setup");
       // What the seed advises to be rid of the warning screen is chosen here, with what it costs next to it.
-      await page.getByText(say("traps.unverified")).click();
+      await page.getByText(say("traps.unverified"), { exact: true }).click();
       await visitor.sees("traps.unverifiedText");
       await page.getByRole("radio", { name: say("audience.testing") }).check();
       await check(visitor, "publishing_status").getByText(ADVICE.status_testing[language]).waitFor();

@@ -165,7 +165,10 @@ describe("the console on bad days", () => {
     await busy.click({ force: true });
     // Other parts of the page can be used meanwhile.
     await visitor.press("end.delete");
+    const dialog = page.getByRole("dialog");
+    await dialog.waitFor();
     await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
     await visitor.sees("state.saved");
     assert.equal(patches, 1);
 
