@@ -34,7 +34,7 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   let counts = NONE;
   const concurrency = Math.max(2, availableParallelism() - 1);
   // A client of Google's that repeats a call for minutes must not hold up the suite once a file's tests are done.
-  const execArgv = ["--test-force-exit"];
+  const execArgv = kind === "unit" ? ["--test-force-exit"] : [];
   const events = run({ files, cwd: root, concurrency, timeout: TIMEOUT_MS, globalSetupPath: SETUPS[kind], execArgv });
   events.on("test:summary", ({ file, counts: found }) => {
     if (file !== undefined) return;
