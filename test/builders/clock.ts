@@ -18,3 +18,20 @@ export const testClock = (startMs = Date.parse("2026-11-22T09:00:00Z")): TestClo
     },
   };
 };
+
+/** Real time, which a test can move forward, and whose nominal durations it can shorten. */
+export interface MovableClock extends Clock {
+  advance(ms: number): void;
+}
+
+export const movableClock = (scale = 1): MovableClock => {
+  let aheadMs = 0;
+  return {
+    nowMs: () => Date.now() + aheadMs,
+    lasting: (nominalMs) => nominalMs / scale,
+    sleep: (realMs) => new Promise((resolve) => setTimeout(resolve, realMs)),
+    advance: (ms) => {
+      aheadMs += ms;
+    },
+  };
+};

@@ -27,6 +27,8 @@ export class ModelGoogle implements GoogleOAuth {
   #serial = 0;
   #asked: AuthorizationRequest | null = null;
   rotates = false;
+  /** Its answers say which scopes were granted. */
+  saysScopes = true;
   /** Of the grants given from now on; null: without end. */
   life: { readonly ms: number; readonly announced: boolean } | null = null;
   down = false;
@@ -63,7 +65,7 @@ export class ModelGoogle implements GoogleOAuth {
       expiresAtMs: this.#clock.nowMs() + HOUR,
       refreshToken: about.refreshToken === null ? null : new Secret(about.refreshToken),
       refreshTokenExpiresAtMs: of?.announced ? of.endsAtMs : null,
-      scopes: ["openid", "https://mail.google.com/"],
+      scopes: this.saysScopes ? ["openid", "https://mail.google.com/"] : null,
       idToken: JSON.stringify({ email, nonce: about.nonce }),
     };
   }

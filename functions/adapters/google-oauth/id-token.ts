@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "../../domain/clock.ts";
 import type { GoogleOAuth, Identity } from "../../domain/connections/ports.ts";
+import { proveSignedToken } from "./signed-token.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 type Identify = GoogleOAuth["identify"];
@@ -43,30 +44,17 @@ const unproven = (detail: string) => ({ ok: false, reason: "unproven", detail })
 export const identifier =
   (deps: { readonly clock: Clock; readonly keys: SigningKeys; readonly issuer: string }): Identify =>
   async (idToken, expected) => {
-    // Loaded on first use: starting a consent needs no cryptography.
-    const { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify } = await import("jose");
-    try {
-      const keys = await deps.keys.forKey(decodeProtectedHeader(idToken).kid);
-      if (keys === null) return { ok: false, reason: "unreachable", detail: "signing keys" };
-      const { payload } = await jwtVerify(idToken, createLocalJWKSet(keys), {
-        algorithms: ["RS256"],
-        issuer: issuersOf(deps.issuer),
-        audience: expected.audience,
-        requiredClaims: ["exp", "iat"],
-        clockTolerance: CLOCK_TOLERANCE_S,
-        currentDate: new Date(deps.clock.nowMs()),
-      });
-      const parsed = claims.safeParse(payload);
-      if (!parsed.success) return unproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
-      if (expected.nonce !== null && parsed.data.nonce !== expected.nonce) return unproven("nonce");
-      return { ok: true, identity: identityOf(parsed.data) };
-    } catch (error) {
-      if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
-        return unproven(error.claim);
-      }
-      // `decodeProtectedHeader` throws a TypeError for what is no token at all.
-      if (error instanceof errors.JOSEError) return unproven(error.code);
-      if (error instanceof TypeError) return unproven("not a token");
-      throw error;
-    }
+    const proof = await proveSignedToken(deps.keys, idToken, {
+      issuer: issuersOf(deps.issuer),
+      audience: expected.audience,
+      requiredClaims: ["exp", "iat"],
+      clockTolerance: CLOCK_TOLERANCE_S,
+      nowMs: deps.clock.nowMs(),
+    });
+    if (proof.kind === "no_keys") return { ok: false, reason: "unreachable", detail: "signing keys" };
+    if (proof.kind === "unproven") return unproven(proof.detail);
+    const parsed = claims.safeParse(proof.payload);
+    if (!parsed.success) return unproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
+    if (expected.nonce !== null && parsed.data.nonce !== expected.nonce) return unproven("nonce");
+    return { ok: true, identity: identityOf(parsed.data) };
   };

@@ -2,9 +2,10 @@ import { z } from "zod";
 import { type Clock, HOUR } from "../../domain/clock.ts";
 import type { SecurityEvents, SecurityEventTokens } from "../../domain/connections/ports.ts";
 import { askEndpoint } from "./endpoint.ts";
+import { proveSignedToken } from "./signed-token.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";
 
-/** accounts.google.com/.well-known/risc-configuration: who signs, and with what. Its issuer ends in a slash, unlike that of ID tokens. */
+/** accounts.google.com/.well-known/risc-configuration: who signs, and with what. */
 const configuration = z.object({ issuer: z.string().min(1), jwks_uri: z.url() });
 const KEEP_MS = HOUR;
 
@@ -46,6 +47,12 @@ const configured = (clock: Clock, configurationUrl: string): (() => Promise<Conf
   };
 };
 
+/** Google's events name it with a slash at the end; its configuration has been seen without. */
+const issuersOf = (issuer: string): string[] => {
+  const bare = issuer.replace(/\/$/, "");
+  return [bare, `${bare}/`];
+};
+
 const unproven = (detail: string) => ({ ok: false, reason: "unproven", detail }) as const;
 const unreachable = (detail: string) => ({ ok: false, reason: "unreachable", detail }) as const;
 
@@ -57,30 +64,15 @@ export const securityEventTokens = (clock: Clock, configurationUrl: string): Sec
   const readConfiguration = configured(clock, configurationUrl);
   return {
     prove: async (token, { audience }) => {
-      // Loaded on first use: a callback of the browser needs none of this.
-      const { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify } = await import("jose");
-      try {
-        const { kid } = decodeProtectedHeader(token);
-        const google = await readConfiguration();
-        if (google === null) return unreachable("configuration");
-        const keys = await google.keys.forKey(kid);
-        if (keys === null) return unreachable("signing keys");
-        const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
-          algorithms: ["RS256"],
-          issuer: google.issuer,
-          audience,
-          currentDate: new Date(clock.nowMs()),
-        });
-        const parsed = claims.safeParse(payload);
-        if (!parsed.success) return unproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
-        return { ok: true, proven: toEvents(parsed.data) };
-      } catch (error) {
-        if (error instanceof errors.JWTClaimValidationFailed) return unproven(error.claim);
-        if (error instanceof errors.JOSEError) return unproven(error.code);
-        // `decodeProtectedHeader` throws a TypeError for what is no token at all.
-        if (error instanceof TypeError) return unproven("not a token");
-        throw error;
-      }
+      const google = await readConfiguration();
+      if (google === null) return unreachable("configuration");
+      const expected = { issuer: issuersOf(google.issuer), audience, nowMs: clock.nowMs() };
+      const proof = await proveSignedToken(google.keys, token, expected);
+      if (proof.kind === "no_keys") return unreachable("signing keys");
+      if (proof.kind === "unproven") return unproven(proof.detail);
+      const parsed = claims.safeParse(proof.payload);
+      if (!parsed.success) return unproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
+      return { ok: true, proven: toEvents(parsed.data) };
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { JSONWebKeySet } from "jose";
 import { z } from "zod";
-import { type Clock, HOUR, MINUTE } from "../../domain/clock.ts";
+import { type Clock, HOUR, SECOND } from "../../domain/clock.ts";
 import { askEndpoint } from "./endpoint.ts";
 
 /** A key set as fetched; the keys themselves are judged by jose. */
@@ -8,12 +8,14 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.
 
 /** Google rotates its keys every few weeks and publishes each long before its use; its answers say hours. */
 const KEEP_MS = HOUR;
-/** A token with an unknown key id makes us look again at once, though not for every forged one. */
-const LOOK_AGAIN_AFTER_MS = MINUTE;
+/** A token that none of the keys fits makes us look again at once, though not for every forged one. */
+const LOOK_AGAIN_AFTER_MS = 2 * SECOND;
 
 export interface SigningKeys {
   /** The keys, from memory where they are young enough and hold `kid`; null: out of reach and none in memory. */
   forKey(kid: string | undefined): Promise<JSONWebKeySet | null>;
+  /** Fetched anew, where that was not just done: for a token that the key of its id does not fit. Null: nothing newer was to be had. */
+  newer(): Promise<JSONWebKeySet | null>;
 }
 
 /** Google's signing keys (JWKS, RFC 7517), kept in this process; concurrent fetches are one. */
@@ -34,15 +36,20 @@ export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
   };
   const youngerThan = (nominalMs: number): boolean =>
     kept !== null && clock.nowMs() - kept.atMs < clock.lasting(nominalMs);
+  const newer = async (): Promise<JSONWebKeySet | null> => {
+    if (clock.nowMs() - lookedAgainAtMs < clock.lasting(LOOK_AGAIN_AFTER_MS)) return null;
+    lookedAgainAtMs = clock.nowMs();
+    const before = kept;
+    await refresh();
+    return kept === before ? null : (kept?.keys ?? null);
+  };
   return {
     forKey: async (kid) => {
       if (!youngerThan(KEEP_MS)) await refresh();
       const known = kid === undefined || kept?.keys.keys.some((key) => key.kid === kid);
-      if (!known && clock.nowMs() - lookedAgainAtMs >= clock.lasting(LOOK_AGAIN_AFTER_MS)) {
-        lookedAgainAtMs = clock.nowMs();
-        await refresh();
-      }
+      if (!known) await newer();
       return kept?.keys ?? null;
     },
+    newer,
   };
 };

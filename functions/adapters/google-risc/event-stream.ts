@@ -1,5 +1,6 @@
 /**
- * Where Google sends an app's security events, set by the RISC API (developers.google.com/identity/protocols/risc, "Register your event receiver").
+ * Where Google sends an app's security events, set by the RISC API (developers.google.com/identity/protocols/risc, "Register your receiver": POST `stream:update`,
+ * GET `stream`, POST `stream:verify`, POST `stream/status:update`; GET `stream/status` is the `get_status_endpoint` of Google's RISC configuration).
  * It wants a JWT that a service account of the app's project has signed itself; IAM's `signJwt` signs it, so that no key file lies anywhere
  * (cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt).
  */
@@ -25,7 +26,8 @@ export interface EventStream {
 
 const AUDIENCE = "https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService";
 const PUSH = "https://schemas.openid.net/secevent/risc/delivery-method/push";
-const LIFE_S = 600;
+/** Google's samples insist on "exactly one hour". */
+const LIFE_S = 3_600;
 const TIMEOUT_MS = 20_000;
 
 const of = (family: "risc" | "oauth", ...types: readonly string[]): readonly string[] =>

@@ -116,7 +116,7 @@ const keep = async (
   { tokens, grant }: Extract<GoogleSaid, { readonly kind: "token" }>,
 ): Promise<AccessTokenOutcome | null> => {
   // A refresh answer may leave the scopes out where they have not changed (RFC 6749 §5.1).
-  const scopes = tokens.scopes.length > 0 ? tokens.scopes : grant.scopes;
+  const scopes = tokens.scopes?.length ? tokens.scopes : grant.scopes;
   const { accessToken, expiresAtMs } = tokens;
   const value = await mintedEntry(
     deps,

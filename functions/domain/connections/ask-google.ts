@@ -70,6 +70,8 @@ const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string
 };
 
 const ADMIN_ERRORS: readonly string[] = ["admin_policy_enforced", "org_internal"];
+/** In the description of an `invalid_grant`: the organization lets sessions end, and wants the person to sign in anew (support.google.com/a/answer/9368756). */
+const SESSION_OVER = "invalid_rapt";
 
 const refusalSays = async (
   deps: AskDeps,
@@ -78,6 +80,9 @@ const refusalSays = async (
 ): Promise<GoogleSaid> => {
   switch (refusal.kind) {
     case "invalid_grant": {
+      if (refusal.description?.includes(SESSION_OVER)) {
+        return { kind: "dead", death: { reason: "admin_policy", evidence: { error: SESSION_OVER } }, grant };
+      }
       const ledger = await readLedger(deps, grant);
       const rank = rankOf(livingGrants(deps.clock, ledger?.value, app), serverId);
       return { kind: "dead", death: diagnoseDeath(deps, grant, { ...app, rank }), grant };

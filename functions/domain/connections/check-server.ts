@@ -106,7 +106,7 @@ const postpone = async (
   if (grant === null) return { kind: "nothing_to_check" };
   const live = before.state === "valid" || before.state === "expiring";
   const connection = live ? keepCapWarning(before, liveConnection(deps, before.grant, app)) : before;
-  const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant) };
+  const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
   const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
   if (outcome.done) await tellOfMove(deps, { id, value }, connection);
   return { kind: "postponed", why };
@@ -122,7 +122,7 @@ interface Proof {
 const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckOutcome> => {
   const identity = await identityOf(deps, said);
   if (identity === "unreachable") return postpone(deps, found.server, "google_unavailable");
-  const scopes = said.tokens.scopes.length > 0 ? said.tokens.scopes : said.grant.scopes;
+  const scopes = said.tokens.scopes?.length ? said.tokens.scopes : said.grant.scopes;
   const login = { username: said.grant.email, accessToken: said.tokens.accessToken };
   const sendAs = (await readSendAs(deps, login, scopes)) ?? said.grant.sendAs;
   const refreshTokenExpiresAtMs = said.tokens.refreshTokenExpiresAtMs ?? said.grant.refreshTokenExpiresAtMs;

@@ -44,7 +44,7 @@ export type ConfirmOutcome =
 
 /** What an authorization came to before its server or person was looked at. */
 export interface ProvenGrant {
-  readonly tokens: TokenAnswer;
+  readonly tokens: TokenAnswer & { readonly scopes: readonly string[] };
   readonly identity: Identity;
   readonly clientId: string;
   readonly sessionId: SessionId;
@@ -102,7 +102,7 @@ const stillAllowed = async (deps: ConfirmDeps, sessionId: SessionId, state: OAut
 const exchange = async (
   deps: ConfirmDeps,
   { sessionId, state, code }: Returned & { readonly code: string },
-  { clientId, nonce }: OAuthState,
+  { clientId, nonce, scopes: asked = [] }: OAuthState,
 ): Promise<ProvenGrant | CallbackProblem> => {
   const { client } = await readClient(deps);
   if (client === null) return "client_rejected";
@@ -113,7 +113,8 @@ const exchange = async (
   if (!answer.ok) return refusalCode(deps, answer.refusal);
   if (answer.tokens.idToken === null) return "identity_unproven";
   const proof = await deps.oauth.identify(answer.tokens.idToken, { audience: clientId, nonce });
-  if (proof.ok) return { tokens: answer.tokens, identity: proof.identity, clientId, sessionId };
+  const scopes = answer.tokens.scopes ?? asked;
+  if (proof.ok) return { tokens: { ...answer.tokens, scopes }, identity: proof.identity, clientId, sessionId };
   deps.log.error("identity_unproven", { detail: proof.detail });
   return proof.reason === "unreachable" ? "google_unavailable" : "identity_unproven";
 };

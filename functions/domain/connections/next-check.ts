@@ -27,11 +27,13 @@ export const nextCheckAtMs = (deps: Deps, grant: Grant, app: App): number => {
   return Math.min(jittered(deps, CHECK_EVERY_MS), Math.ceil(turnAtMs));
 };
 
-/** When to try again after Google or our own client stood in the way. */
-export const retryCheckAtMs = (deps: Deps, { lastVerifiedAtMs }: Pick<Grant, "lastVerifiedAtMs">): number => {
+/** When to try again after Google or our own client stood in the way; no later than the next warning that is due by time alone. */
+export const retryCheckAtMs = (deps: Deps, grant: Grant, app: App): number => {
   const { clock } = deps;
+  const { lastVerifiedAtMs } = grant;
+  const turnAtMs = nextTurnAtMs(deps, grant, app) ?? Number.POSITIVE_INFINITY;
   const lateMs = clock.nowMs() - lastVerifiedAtMs - clock.lasting(LONGEST_WAIT_MS);
   const shortestMs = clock.lasting(SHORTEST_RETRY_MS);
   const pauseMs = Math.min(Math.max(lateMs / 2, shortestMs), clock.lasting(LONGEST_RETRY_MS));
-  return Math.round(clock.nowMs() + pauseMs * (0.8 + 0.4 * deps.random.fraction()));
+  return Math.min(Math.round(clock.nowMs() + pauseMs * (0.8 + 0.4 * deps.random.fraction())), Math.ceil(turnAtMs));
 };

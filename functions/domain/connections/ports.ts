@@ -13,8 +13,8 @@ export interface TokenAnswer {
   readonly refreshToken: Secret | null;
   /** From Google's `refresh_token_expires_in`, for time-based and testing-mode grants. */
   readonly refreshTokenExpiresAtMs: number | null;
-  /** What was really granted; a user can untick scopes. */
-  readonly scopes: readonly string[];
+  /** What was really granted; a user can untick scopes. Null: the answer does not say, which means what was asked for (RFC 6749 §5.1). */
+  readonly scopes: readonly string[] | null;
   readonly idToken: string | null;
 }
 

@@ -13,6 +13,8 @@ export interface OAuthState {
   readonly sessionSha256: string;
   readonly nonce: string;
   readonly clientId: string;
+  /** What was asked for: an answer that leaves the scopes out has granted just these (RFC 6749 §5.1). Absent from records of an earlier release. */
+  readonly scopes?: readonly string[];
   readonly phase:
     | { readonly kind: "open" }
     /** Someone is exchanging the code; after the lease another may try. */

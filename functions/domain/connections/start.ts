@@ -67,10 +67,12 @@ const begin = async (deps: StartDeps, browser: Browser, errand: Errand): Promise
   if (sessionId === null) throw new Error("a browser has its session or gets one");
   const state = deps.random.token(32);
   const nonce = deps.random.token(32);
-  await keepState(deps, { state, nonce, sessionId, clientId: credentials.clientId, purpose: errand.purpose });
+  const { clientId } = credentials;
+  const scopes = ["openid", "email", ...(errand.transport === null ? [] : [scopeToAskFor(errand.transport)])];
+  await keepState(deps, { state, nonce, sessionId, clientId, scopes, purpose: errand.purpose });
   const location = deps.oauth.authorizationUrl({
-    clientId: credentials.clientId,
-    scopes: ["openid", "email", ...(errand.transport === null ? [] : [scopeToAskFor(errand.transport)])],
+    clientId,
+    scopes,
     state,
     nonce,
     codeChallenge: pkcePair(sessionId, state).challenge,
@@ -85,18 +87,17 @@ interface NewState {
   readonly nonce: string;
   readonly sessionId: SessionId;
   readonly clientId: string;
+  readonly scopes: readonly string[];
   readonly purpose: AuthorizationPurpose;
 }
 
 /** Durable before the browser is sent away: it may be back within a second. */
-const keepState = async (deps: StartDeps, { state, nonce, sessionId, clientId, purpose }: NewState): Promise<void> => {
+const keepState = async (deps: StartDeps, { state, sessionId, ...asked }: NewState): Promise<void> => {
   const nowMs = deps.clock.nowMs();
   const expiresAtMs = nowMs + deps.clock.lasting(STATE_LIFE_MS);
   const value = {
-    purpose,
+    ...asked,
     sessionSha256: sessionKey(sessionId),
-    nonce,
-    clientId,
     phase: { kind: "open" },
     createdAtMs: nowMs,
     expiresAtMs,

@@ -77,7 +77,7 @@ export const giveBackLease = async (
 export const mintedEntry = async (
   deps: Pick<CacheDeps, "sealer">,
   before: { readonly id: string; readonly generation: number },
-  tokens: Pick<TokenAnswer, "accessToken" | "expiresAtMs" | "scopes">,
+  tokens: Pick<TokenAnswer, "accessToken" | "expiresAtMs"> & Pick<HeldToken, "scopes">,
 ): Promise<AccessTokenEntry> => {
   const generation = before.generation + 1;
   const sealed = await deps.sealer.seal(tokens.accessToken, sealContext(before.id, generation));

@@ -38,8 +38,15 @@ const confirm = async (system: System, call: Call): Promise<Reply> => {
   }
 };
 
-/** RFC 8935 §2.2; Google's own documentation names none, and what is pushed is a JWT whatever it is called. */
-const TOKEN_TYPES: readonly string[] = ["application/secevent+jwt", "application/jwt", "text/plain"];
+/** RFC 8935 §2.2; Google's own documentation names none, and what is pushed is a JWT whatever it is called, or when it is not called anything. */
+const TOKEN_TYPES: readonly string[] = [
+  "application/secevent+jwt",
+  "application/jwt",
+  "application/octet-stream",
+  "application/x-www-form-urlencoded",
+  "text/plain",
+  "",
+];
 
 const takeEvents = async (system: System, call: Call): Promise<Reply> => {
   const [type = ""] = (call.headers["content-type"] ?? "").split(";");

@@ -1,3 +1,4 @@
+import { askForCheck } from "../../domain/connections/ask-for-check.ts";
 import { checkServer } from "../../domain/connections/check-server.ts";
 import { rememberedClient } from "../../domain/connections/oauth-client.ts";
 import { sweepSecrets } from "../../domain/connections/secret-sweep.ts";
@@ -26,9 +27,8 @@ const fanOut = async ({ records, publisher, clock, log }: System): Promise<void>
       { limit: PAGE, cursor },
     );
     if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    for (const { id } of page.items) {
-      await publisher.publish("token-checks", { data: { server: id }, attributes: { relais: "check" } });
-    }
+    // A page at once: one after the other, a tick of many servers would outlast the function.
+    await Promise.all(page.items.map(({ id }) => askForCheck({ publisher }, id)));
     count += page.items.length;
     cursor = page.next;
   } while (cursor !== null);

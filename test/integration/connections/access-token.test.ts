@@ -4,7 +4,8 @@ import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
 import { checkServer } from "../../../functions/domain/connections/check-server.ts";
 import { disconnect } from "../../../functions/domain/connections/disconnect.ts";
-import { movableClock, type Relais, SETUP, startRelais } from "./relais.ts";
+import { movableClock } from "../../builders/clock.ts";
+import { type Relais, SETUP, startRelais } from "./relais.ts";
 
 describe("access tokens", () => {
   let relais: Relais;

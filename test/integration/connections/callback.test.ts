@@ -6,7 +6,8 @@ import { accessTokens } from "../../../functions/domain/connections/access-token
 import { pkcePair } from "../../../functions/domain/connections/authorization-state.ts";
 import { checkServer } from "../../../functions/domain/connections/check-server.ts";
 import { disconnect } from "../../../functions/domain/connections/disconnect.ts";
-import { assertPage, type Browser, movableClock, personOf, type Relais, SETUP, startRelais } from "./relais.ts";
+import { movableClock } from "../../builders/clock.ts";
+import { assertPage, type Browser, personOf, type Relais, SETUP, startRelais } from "./relais.ts";
 
 const FULL_MAIL = "https://mail.google.com/";
 const start = (id: string): string => `/google_gmail/authorize?server=${id}`;

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
 import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { newSession } from "../../../functions/domain/access/sessions.ts";
-import type { Clock } from "../../../functions/domain/clock.ts";
 import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Announcement, TopicMessage } from "../../../functions/domain/publisher.ts";
@@ -13,28 +12,12 @@ import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";
 import { routes as confirmCallback } from "../../../functions/runtime/handlers/confirm-callback.ts";
 import type { System } from "../../../functions/runtime/system.ts";
+import { type MovableClock, movableClock } from "../../builders/clock.ts";
 import { serveRoutes, testSystem } from "../../builders/edge.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { testStore } from "../../builders/store.ts";
 import { consent } from "../../google-sandbox/consent-walker.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
-
-/** Real time, which a test can move forward, and whose nominal durations it can shorten. */
-export interface MovableClock extends Clock {
-  advance(ms: number): void;
-}
-
-export const movableClock = (scale = 1): MovableClock => {
-  let aheadMs = 0;
-  return {
-    nowMs: () => Date.now() + aheadMs,
-    lasting: (nominalMs) => nominalMs / scale,
-    sleep: (realMs) => new Promise((resolve) => setTimeout(resolve, realMs)),
-    advance: (ms) => {
-      aheadMs += ms;
-    },
-  };
-};
 
 type Choice = Omit<Parameters<typeof consent>[1], "account"> & { readonly account?: string };
 

@@ -8,9 +8,10 @@ import { accessTokens } from "../../../functions/domain/connections/access-token
 import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
+import { movableClock } from "../../builders/clock.ts";
 import { type SecretManagerStandIn, startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
 import { testRandom } from "../../builders/store.ts";
-import { movableClock, type Relais, SETUP, startRelais } from "./relais.ts";
+import { type Relais, SETUP, startRelais } from "./relais.ts";
 
 describe("refresh tokens in Secret Manager", { timeout: 120_000 }, () => {
   let standIn: SecretManagerStandIn;

@@ -7,9 +7,11 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-transport.ts";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
+import type { Clock } from "../../../functions/domain/clock.ts";
 import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { movableClock } from "../../builders/clock.ts";
 import { issueCertificates } from "../../google-sandbox/certificates.ts";
 
 // Servers that keep to the standards and yet answer otherwise than our own sandbox.
@@ -22,12 +24,13 @@ describe("a key set and ID tokens as other issuers write them", () => {
   let server: Server;
   let origin: string;
 
-  const newKey = async (kid: string) => {
+  const newKey = async (kid?: string) => {
     const { privateKey, publicKey } = await generateKeyPair("RS256");
-    published.push({ ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" });
+    const name = kid === undefined ? {} : { kid };
+    published.push({ ...(await exportJWK(publicKey)), ...name, use: "sig", alg: "RS256" });
     return (iss: string, aud: string | string[] = "client") =>
       new SignJWT({ email: "ada@example.com", email_verified: true })
-        .setProtectedHeader({ alg: "RS256", kid })
+        .setProtectedHeader({ alg: "RS256", ...name })
         .setIssuer(iss)
         .setAudience(aud)
         .setSubject("1")
@@ -36,7 +39,7 @@ describe("a key set and ID tokens as other issuers write them", () => {
         .sign(privateKey);
   };
 
-  const identifierOf = (issuer: string) => {
+  const identifierOf = (issuer: string, time: Clock = clock) => {
     const google = {
       issuer,
       authorizationEndpoint: `${origin}/auth`,
@@ -44,7 +47,7 @@ describe("a key set and ID tokens as other issuers write them", () => {
       revocationEndpoint: `${origin}/revoke`,
       jwksUri: `${origin}/certs/`,
     };
-    const { identify } = googleOAuth({ google, publicUrl: "http://localhost:8080" }, clock);
+    const { identify } = googleOAuth({ google, publicUrl: "http://localhost:8080" }, time);
     return async (token: Promise<string>) => (await identify(await token, { audience: "client", nonce: null })).ok;
   };
 
@@ -71,7 +74,8 @@ describe("a key set and ID tokens as other issuers write them", () => {
   });
 
   it("takes a key that was published just now, and asks no more for each forged token", async () => {
-    const identified = identifierOf("http://issuer.test");
+    const time = movableClock();
+    const identified = identifierOf("http://issuer.test", time);
     const old = await newKey("before");
     assert.equal(await identified(old("http://issuer.test")), true);
     const rotated = await newKey("after");
@@ -81,6 +85,30 @@ describe("a key set and ID tokens as other issuers write them", () => {
     const asked = fetches;
     for (let n = 0; n < 3; n += 1) assert.equal(await identified(forged("http://issuer.test")), false);
     assert.equal(fetches, asked);
+    const again = await newKey("again");
+    time.advance(2_000);
+    assert.equal(
+      await identified(again("http://issuer.test")),
+      true,
+      "forged ones do not keep the next from being found",
+    );
+  });
+
+  it("takes a key that was changed under the same id, and keys without any", async () => {
+    const time = movableClock();
+    const identified = identifierOf("http://issuer.test", time);
+    published.length = 0;
+    const first = await newKey("same");
+    assert.equal(await identified(first("http://issuer.test")), true);
+    published.length = 0;
+    const second = await newKey("same");
+    assert.equal(await identified(second("http://issuer.test")), true);
+    assert.equal(await identified(first("http://issuer.test")), false);
+    published.length = 0;
+    const nameless = [await newKey(), await newKey()];
+    time.advance(2_000);
+    for (const sign of nameless) assert.equal(await identified(sign("http://issuer.test")), true);
+    assert.equal(await identified(second("http://issuer.test")), false);
   });
 });
 

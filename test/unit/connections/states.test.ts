@@ -83,6 +83,23 @@ describe("the states of a connection", () => {
   });
 });
 
+describe("an answer that leaves the scopes out", () => {
+  it("has granted what was asked for, and a refresh what the grant had", async () => {
+    const world = await newWorld();
+    world.google.saysScopes = false;
+    assert.equal((await world.connect(SERVER)).kind, "connected");
+    const granted = async () => {
+      const connection = await world.connection(SERVER);
+      return connection.state === "valid" ? connection.grant.scopes : connection.state;
+    };
+    assert.deepEqual(await granted(), ["openid", "email", "https://mail.google.com/"]);
+    world.clock.advance(DAY);
+    await world.check(SERVER);
+    assert.deepEqual(await granted(), ["openid", "email", "https://mail.google.com/"]);
+    world.close();
+  });
+});
+
 describe("a disconnection that was cut off after its write", () => {
   const cutOff = async (): Promise<World> => {
     const world = await newWorld();
