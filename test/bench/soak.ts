@@ -1,68 +1,62 @@
 /**
- * `npm run soak [rounds] [messages]`: the long versions of what `npm test` does in short. Kills the built delivery at every point, so many times each (7: over
- * 300 messages), sends so many messages (1,000) under random faults, and lets 5 processes claim 300 messages of each of 10 servers at 5 a minute. Writes `test/bench/SOAK.md`; fails if any message ended as it should not.
+ * `npm run soak`: the long versions of what `npm test` does in short. `npm run soak -- crash ledger=50` runs these sections alone, with so many messages
+ * or rounds in place of the usual number. Each writes its part of `test/bench/SOAK.md` when it has run; fails if anything is not as it should be.
  */
-import { writeFileSync } from "node:fs";
-import { crashEverywhere, tableOf } from "../integration/crash/crash.ts";
-import { World } from "../integration/crash/world.ts";
-import { faultsOf, runLedgers } from "../integration/delivery/ledger-run.ts";
-import { sendUnderRandomFaults, wrongOf } from "../integration/delivery/random-faults.ts";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { crash } from "./soak/crash.ts";
+import { faults } from "./soak/faults.ts";
+import { ledger } from "./soak/ledger.ts";
+import { withSection } from "./soak/page.ts";
+import type { Section } from "./soak/section.ts";
 
-const [rounds = 7, messages = 1_000] = process.argv.slice(2).map(Number);
+const SECTIONS: Readonly<Record<string, Section>> = { crash, faults, ledger };
+const page = new URL("SOAK.md", import.meta.url);
 
-const world = await World.make();
-const smtp = { servers: await world.seed("smtp", 60), searchable: true, rounds };
-const api = { servers: await world.seed("gmail_api", 30), searchable: false, rounds };
-const rows = await crashEverywhere(world, [smtp, api]);
-await world.close();
-const crashes = tableOf(rows);
-console.log(crashes);
+const usage = (): never => {
+  console.error("Usage: npm run soak -- [section[=size] …], all sections where none is named:");
+  for (const [name, { title, size }] of Object.entries(SECTIONS))
+    console.error(`  ${name}  ${title} (${size.of}: ${size.usual})`);
+  return process.exit(2);
+};
 
-const seed = Math.floor(Math.random() * 2 ** 31);
-console.log(`seed ${seed}`);
-const outcomes = await sendUnderRandomFaults(messages, seed);
-const cells = new Map<string, number>();
-const wrong = wrongOf(outcomes);
-for (const outcome of outcomes) {
-  const cell = `| ${outcome.name} | ${outcome.status} | ${outcome.copies} | ${wrong.includes(outcome) ? "WRONG" : ""} |`;
-  cells.set(cell, (cells.get(cell) ?? 0) + 1);
-}
-const faults = [...cells].sort().map(([cell, times]) => `${cell} ${times} |`);
+const git = (...args: readonly string[]): string =>
+  spawnSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" }).stdout.trim();
 
-const run = { servers: 10, processes: 5, messages: 300, perMinute: 5, minuteMs: 3_000, slackMinutes: 1 };
-const { claimedAtMs } = await runLedgers(run);
-const ledgers = claimedAtMs.map((times) => faultsOf(times, run));
-const ledgerRows = ledgers.map((found, n) => `| ${n} | ${found.length === 0 ? "kept" : found.join("; ")} |`);
+/** What was run: results that stand beside the sources change nothing. */
+const commit = ((): string => {
+  const changed = git("status", "--porcelain", "--", ":/", ":!*.md") !== "";
+  return `${git("rev-parse", "--short", "HEAD")}${changed ? " with changes" : ""}`;
+})();
 
-const page = `# Soak
+const runOne = async (name: string, size: number): Promise<readonly string[]> => {
+  const section = SECTIONS[name] ?? usage();
+  console.log(`\n## ${section.title}\n`);
+  const startedAtMs = performance.now();
+  const { text, faults: found } = await section.run(size);
+  const minutes = ((performance.now() - startedAtMs) / 60_000).toFixed(1);
+  const how = `\`npm run soak -- ${name}=${size}\` at commit ${commit}, Node ${process.version}, ${availableParallelism()} cores, ${minutes} minutes.`;
+  const verdict =
+    found.length === 0 ? "Everything was as it should be." : `${found.length} things were not as they should be.`;
+  console.log(text);
+  for (const fault of found) console.error(`not as it should be: ${fault}`);
+  const before = existsSync(page) ? readFileSync(page, "utf8") : "";
+  const titles = Object.values(SECTIONS).map(({ title }) => title);
+  writeFileSync(page, withSection(before, { title: section.title, text: `${how} ${verdict}\n\n${text}` }, titles));
+  return found;
+};
 
-Made by \`npm run soak\`, Node ${process.version}, on the embedded store.
+const wanted = process.argv.slice(2).map((argument) => {
+  const [, name = "", given] = /^([a-z]+)(?:=([1-9]\d*))?$/.exec(argument) ?? [];
+  const section = SECTIONS[name] ?? usage();
+  return { name, size: given === undefined ? section.size.usual : Number(given) };
+});
+const all = Object.entries(SECTIONS).map(([name, { size }]) => ({ name, size: size.usual }));
 
-## Killed at every point, every event delivered twice
-
-${rows.length} messages. Rows with \`store\` and \`google\` alone are of the Gmail API under \`gmail.send\`, where nobody may search the sent mail.
-
-${crashes}
-
-## Random faults at the first try
-
-${outcomes.length} messages, seed ${seed}.
-
-| fault | outcome | copies in the mailbox | | times |
-|---|---|---|---|---|
-${faults.join("\n")}
-
-## Limits
-
-${run.servers} servers of ${run.messages} messages at ${run.perMinute} a minute, ${run.processes} processes: no rolling minute above the limit, oldest first, the last within
-one tick of the earliest time that the limits allow.
-
-| server | |
-|---|---|
-${ledgerRows.join("\n")}
-`;
-writeFileSync(new URL("SOAK.md", import.meta.url), page);
-console.log(page.slice(page.indexOf("## Random")));
-const failures = wrong.length + ledgers.flat().length + rows.filter(({ asItShould }) => !asItShould).length;
-console.log(failures === 0 ? "Everything is as it should be." : `${failures} things are not as they should be.`);
-process.exit(failures === 0 ? 0 : 1);
+const found: string[] = [];
+for (const { name, size } of wanted.length === 0 ? all : wanted) found.push(...(await runOne(name, size)));
+console.log(
+  found.length === 0 ? "\nEverything is as it should be." : `\n${found.length} things are not as they should be.`,
+);
+process.exit(found.length === 0 ? 0 : 1);

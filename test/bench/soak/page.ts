@@ -1,0 +1,18 @@
+const HEAD = "# Soak\n\nMade by `npm run soak`, which writes each section anew when it has been run.\n";
+
+/** A section with its heading up to the next one's. */
+const sectionsOf = (page: string): readonly string[] =>
+  page.split(/^(?=## )/m).filter((part) => part.startsWith("## "));
+
+const titleOf = (section: string): string => section.slice(3).split("\n", 1)[0] ?? "";
+
+/** The page with one section put in the place of its last run; sections stand in the order of `titles`, and one that is no longer run goes. */
+export const withSection = (
+  page: string,
+  { title, text }: { readonly title: string; readonly text: string },
+  titles: readonly string[],
+): string => {
+  const sections = new Map(sectionsOf(page).map((section) => [titleOf(section), section.trim()]));
+  sections.set(title, `## ${title}\n\n${text.trim()}`);
+  return `${[HEAD.trim(), ...titles.flatMap((one) => sections.get(one) ?? [])].join("\n\n")}\n`;
+};

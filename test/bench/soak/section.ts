@@ -1,0 +1,15 @@
+/** What a run came to. */
+export interface SoakResult {
+  /** Markdown below the section's title. */
+  readonly text: string;
+  /** What is not as it should be, a line each. */
+  readonly faults: readonly string[];
+}
+
+/** A part of the soak, which can be run alone. */
+export interface Section {
+  readonly title: string;
+  /** Given after the name, as in `crash=5`. */
+  readonly size: { readonly of: string; readonly usual: number };
+  run(size: number): Promise<SoakResult>;
+}
