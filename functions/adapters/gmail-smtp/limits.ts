@@ -17,8 +17,12 @@ const NOMINAL_MS = {
 export const timeoutFor = (clock: Clock, stage: keyof typeof NOMINAL_MS): number =>
   Math.max(SECOND, clock.lasting(NOMINAL_MS[stage]));
 
-/** Everything before the end of data, together. With `endOfData` it stays under the 300 s of the function, and that under the claim's lease. */
-export const sendBudgetMs = (clock: Clock): number => Math.max(SECOND, clock.lasting(150 * SECOND));
+/**
+ * From the beginning, connecting included, until the message's end goes out; it is not sent later. With `endOfData` it stays under the 300 s of the function
+ * and under the lease that the mark began anew, so that nobody takes a message for abandoned whose end may yet go out. However the time is scaled, with
+ * `endOfData` under the shortest lease (5 s).
+ */
+export const sendBudgetMs = (clock: Clock): number => Math.max(3 * SECOND, clock.lasting(150 * SECOND));
 
 /** A session idle for longer is asked (NOOP) before it is used. */
 export const FRESH_MS = 5 * SECOND;

@@ -8,6 +8,7 @@ import type {
   SendOutcome,
 } from "../../domain/messages/ports.ts";
 import type { SmtpEndpoint } from "./connect.ts";
+import { sendBudgetMs } from "./limits.ts";
 import { probeSmtp } from "./probe.ts";
 import { type Opened, SessionOpener } from "./session.ts";
 import { IdleSessions, type Lent } from "./sessions.ts";
@@ -17,6 +18,11 @@ const outcomeOfFailedOpening = (opened: Exclude<Opened, { readonly ok: true }>):
   "reply" in opened
     ? { kind: "refused", stage: opened.stage, reply: opened.reply, refused: [], retryAfterMs: null }
     : { kind: "not_sent", stage: opened.stage, reason: opened.reason };
+
+/** The server was through with a session that lay idle (gone, or 421: RFC 5321 §3.8): nothing of this mail was said yet, a new session says it. */
+const sessionHadEnded = (outcome: SendOutcome): boolean =>
+  (outcome.kind === "not_sent" && outcome.stage === "mail") ||
+  (outcome.kind === "refused" && outcome.stage === "mail" && outcome.reply.code === 421);
 
 /**
  * Gmail's SMTP by XOAUTH2 (scope `https://mail.google.com/`; Google takes nothing less there). Our own client and not a mail library's,
@@ -35,24 +41,24 @@ export class GmailSmtpTransport implements MailTransport {
   }
 
   async send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome> {
+    const job = { mail, beforeData, endsAtMs: this.#clock.nowMs() + sendBudgetMs(this.#clock) };
     const reused = await this.#idle.take(login);
     if (reused !== undefined) {
-      const outcome = await this.#run(reused, login, { mail, beforeData });
-      // The server had ended the session while it lay idle: nothing was said yet, a new one says it.
-      if (!(outcome.kind === "not_sent" && outcome.stage === "mail")) return outcome;
+      const outcome = await this.#run(reused, login, job);
+      if (!sessionHadEnded(outcome)) return outcome;
     }
     const opened = await this.#opener.open(login);
     if (!opened.ok) return outcomeOfFailedOpening(opened);
-    return this.#run({ session: opened.value, messages: 0 }, login, { mail, beforeData });
+    return this.#run({ session: opened.value, messages: 0 }, login, job);
   }
 
   async #run(
     lent: Lent,
     login: Login,
-    job: { readonly mail: OutgoingMail; readonly beforeData: BeforeData },
+    job: { readonly mail: OutgoingMail; readonly beforeData: BeforeData; readonly endsAtMs: number },
   ): Promise<SendOutcome> {
     try {
-      const outcome = await new Transaction(this.#clock, lent.session, job.mail).run(job.beforeData);
+      const outcome = await new Transaction(this.#clock, lent.session, job).run(job.beforeData);
       this.#idle.give(login, { session: lent.session, messages: lent.messages + 1 });
       return outcome;
     } catch (error) {

@@ -9,7 +9,7 @@ import type {
 } from "../../domain/messages/ports.ts";
 import { envelopeAddress, isInternational } from "./address.ts";
 import { dataBlocks, END_OF_DATA } from "./data-stream.ts";
-import { sendBudgetMs, timeoutFor } from "./limits.ts";
+import { timeoutFor } from "./limits.ts";
 import { withoutLines } from "./reply-parser.ts";
 import type { SmtpSession } from "./session.ts";
 import type { Answer } from "./stream.ts";
@@ -50,11 +50,12 @@ export class Transaction {
   readonly #accepted: string[] = [];
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
 
-  constructor(clock: Clock, session: SmtpSession, mail: OutgoingMail) {
+  /** `endsAtMs`: the message's end does not go out later than that (`sendBudgetMs`). */
+  constructor(clock: Clock, session: SmtpSession, job: { readonly mail: OutgoingMail; readonly endsAtMs: number }) {
     this.#clock = clock;
     this.#session = session;
-    this.#mail = mail;
-    this.#endsAtMs = clock.nowMs() + sendBudgetMs(clock);
+    this.#mail = job.mail;
+    this.#endsAtMs = job.endsAtMs;
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
@@ -62,7 +63,10 @@ export class Transaction {
     if (halt !== null) return this.#reset(halt);
     // The caller's durable mark: after it a crash leaves "may have been sent", before it "was not".
     if (!(await beforeData(this.#refused))) return this.#reset({ kind: "abandoned" });
-    return (await this.#data()) ?? (await this.#body()) ?? this.#end();
+    const refusal = await this.#data();
+    // DATA refused leaves sender and recipients standing (RFC 5321 §4.1.1.2): the next MAIL would be one too many.
+    if (refusal !== null) return this.#reset(refusal);
+    return (await this.#body()) ?? this.#end();
   }
 
   async #sender(): Promise<Halt> {
@@ -112,31 +116,43 @@ export class Transaction {
     return refused("data", withoutLines(answer.reply), this.#refused);
   }
 
-  /** All of the message but its end. A server that speaks in between is breaking off: without the end nothing is delivered. */
+  /** All of the message but its end. */
   async #body(): Promise<Halt> {
     const { stream } = this.#session;
     for (const block of dataBlocks(this.#mail.raw)) {
-      const interjection = stream.interjection;
-      if (interjection !== null) {
-        stream.destroy();
-        if (interjection.code >= 400) return refused("body", withoutLines(interjection), this.#refused);
-        return { kind: "not_sent", stage: "body", reason: `unexpected reply ${interjection.code} in the message` };
-      }
+      const halt = this.#brokenOff();
+      if (halt !== null) return halt;
       const timeoutMs = Math.min(timeoutFor(this.#clock, "block"), this.#leftMs());
       const written = await stream.write(block, timeoutMs);
-      if (written.kind === "lost") return { kind: "not_sent", stage: "body", reason: written.reason };
+      if (written.kind === "lost") return this.#brokenOff() ?? this.#notSent(written.reason);
     }
     return null;
+  }
+
+  #notSent(reason: string): SendOutcome {
+    this.#session.stream.destroy();
+    return { kind: "not_sent", stage: "body", reason };
+  }
+
+  /**
+   * Why the message must not be ended: without its end nothing is delivered. A server that speaks in between breaks off, and what it says is why. And a
+   * worker that was frozen (the platform takes the CPU away after a time-out) may wake long after others took its message for abandoned.
+   */
+  #brokenOff(): Halt {
+    const { interjection, lost } = this.#session.stream;
+    if (interjection !== null) {
+      const halt = this.#notSent(`unexpected reply ${interjection.code} in the message`);
+      return interjection.code >= 400 ? refused("body", withoutLines(interjection), this.#refused) : halt;
+    }
+    if (lost) return this.#notSent("the server broke off");
+    return this.#clock.nowMs() >= this.#endsAtMs ? this.#notSent("it took too long") : null;
   }
 
   /** From the moment the end is handed to the socket its fate is the server's to tell. */
   async #end(): Promise<SendOutcome> {
     const { stream } = this.#session;
-    if (stream.lost || stream.interjection !== null) {
-      const reason = `the server broke off${stream.interjection ? ` with ${stream.interjection.code}` : ""}`;
-      stream.destroy();
-      return { kind: "not_sent", stage: "body", reason };
-    }
+    const halt = this.#brokenOff();
+    if (halt !== null) return halt;
     const answer = await stream.command(END_OF_DATA.trimEnd(), timeoutFor(this.#clock, "endOfData"));
     if (answer.kind === "lost") return { kind: "unknown", reason: answer.reason, refused: this.#refused };
     const reply = withoutLines(answer.reply);

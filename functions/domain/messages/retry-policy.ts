@@ -37,8 +37,8 @@ const smtpVerdict = ({ stage, reply }: Refusal): Verdict => {
   if (reply.enhanced === "5.4.5") return "daily_limit";
   if (reply.code === 454 && reply.enhanced === "4.7.0") return "login_limit";
   if (reply.code < 500 || !ABOUT_THE_MESSAGE.includes(stage)) return "again";
-  // 530 "Authentication required" at MAIL is about the session too.
-  return reply.code === 530 ? "again" : "final";
+  // 503 "Bad sequence of commands" and 530 "Authentication required" are about the session too, wherever they come.
+  return reply.code === 503 || reply.code === 530 ? "again" : "final";
 };
 
 const httpVerdict = ({ stage, reply }: Refusal): Verdict => {

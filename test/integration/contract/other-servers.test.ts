@@ -5,9 +5,13 @@ import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import PostalMime from "postal-mime";
+import { SMTPServer } from "smtp-server";
 import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-transport.ts";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
+import { composeMime } from "../../../functions/adapters/nodemailer/compose-mime.ts";
 import type { Clock } from "../../../functions/domain/clock.ts";
+import type { MessageBody } from "../../../functions/domain/messages/message.ts";
 import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
@@ -119,7 +123,29 @@ interface Script {
   readonly replies?: Readonly<Record<string, string>>;
   /** Ends the connection right after this verb's reply. */
   readonly closeAfter?: string;
+  /** Milliseconds until it greets. */
+  readonly greetsAfterMs?: number;
+  /** Replies go out a byte at a time. */
+  readonly dribbles?: boolean;
+  /** So many mails a session; then MAIL is answered by 421, and the connection ends. */
+  readonly mailsASession?: number;
 }
+
+const BODY: MessageBody = {
+  from: { name: "Ada “é”", address: "ada@example.com" },
+  to: [],
+  cc: [],
+  bcc: [],
+  replyTo: [],
+  subject: "Été 😀",
+  text: "Où êtes-vous ? 😀",
+  html: null,
+  attachments: [],
+  headers: { "X-Ville": "Besançon" },
+  inReplyTo: null,
+  references: [],
+  listUnsubscribe: null,
+};
 
 const PLAIN: Script = { greeting: "220 mx ready", ehlo: "250 mx" };
 const REPLIES: Readonly<Record<string, string>> = {
@@ -132,6 +158,74 @@ const REPLIES: Readonly<Record<string, string>> = {
   NOOP: "250 ok",
   QUIT: "221 bye",
 };
+
+describe("a submission server on STARTTLS that offers as little as it may", () => {
+  const { ca, certificate, key } = issueCertificates();
+  const received: { readonly to: readonly string[]; readonly raw: Buffer }[] = [];
+  let server: SMTPServer;
+  let transport: GmailSmtpTransport;
+  before(async () => {
+    server = new SMTPServer({
+      secure: false,
+      key,
+      cert: certificate,
+      authMethods: ["XOAUTH2"],
+      hidePIPELINING: true,
+      hide8BITMIME: true,
+      hideSMTPUTF8: true,
+      disableReverseLookup: true,
+      logger: false,
+      closeTimeout: 500,
+      onAuth: ({ accessToken }, _session, callback) => {
+        if (accessToken === "token") callback(null, { user: "ada" });
+        else callback(Object.assign(new Error("no"), { responseCode: 535 }));
+      },
+      onData: (stream, { envelope }, callback) => {
+        void stream.toArray().then((chunks) => {
+          received.push({ to: envelope.rcptTo.map(({ address }) => address), raw: Buffer.concat(chunks) });
+          callback(null);
+        });
+      },
+    });
+    server.on("error", () => undefined);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.server.address() as AddressInfo;
+    transport = new GmailSmtpTransport(clock, { host: "127.0.0.1", port, security: "starttls", ca });
+  });
+  after(async () => {
+    await transport.close();
+    await new Promise<void>((resolve) => server.close(resolve));
+  });
+  const mailTo = async (to: string): Promise<OutgoingMail> => {
+    const body = { ...BODY, to: [{ name: "Zoë", address: to }] };
+    const raw = await composeMime({ body, messageId: "<m1@example.com>", date: new Date(0) });
+    return { envelope: { from: "ada@example.com", to: [to] }, raw };
+  };
+  const login = (token: string): Login => ({ username: "ada@example.com", accessToken: new Secret(token) });
+
+  it("gets a mail beyond ASCII in ASCII, to a domain beyond ASCII in its ASCII form", async () => {
+    const outcome = await transport.send(await mailTo("b@exämple.org"), login("token"), async () => true);
+    assert.equal(outcome.kind, "accepted", JSON.stringify(outcome));
+    const [mail] = received;
+    // As this server shows it; on the wire it can only have come in ASCII.
+    assert.deepEqual(mail?.to, ["b@exämple.org"]);
+    assert.equal(
+      mail?.raw.every((byte) => byte < 0x80),
+      true,
+    );
+    assert.equal((await PostalMime.parse(mail?.raw ?? "")).text?.trim(), BODY.text);
+  });
+
+  it("is not sent an address that it cannot take, and refuses a token in plain words", async () => {
+    const foreign = await transport.send(await mailTo("josé@y.org"), login("token"), async () => true);
+    assert.ok(foreign.kind === "refused");
+    assert.equal(foreign.reply.enhanced, "5.6.7");
+    const denied = await transport.send(await mailTo("b@y.org"), login("wrong"), async () => true);
+    assert.ok(denied.kind === "refused");
+    assert.deepEqual([denied.stage, denied.reply.code], ["auth", 535]);
+    assert.equal(received.length, 1);
+  });
+});
 
 describe("an SMTP server with other manners", () => {
   const { ca, certificate, key } = issueCertificates();
@@ -147,14 +241,33 @@ describe("an SMTP server with other manners", () => {
     const server = createTlsServer({ cert: certificate, key }, (socket) => {
       let inData = false;
       let rest = "";
-      const reply = (text: string): unknown => socket.write(`${text.replaceAll("\n", "\r\n")}\r\n`);
+      let mails = 0;
+      // RFC 5321 §4.1.4: a second MAIL within a transaction is 503; it ends with the message or RSET.
+      let inTransaction = false;
+      const reply = (text: string): void => {
+        const bytes = `${text.replaceAll("\n", "\r\n")}\r\n`;
+        for (const piece of script.dribbles === true ? bytes : [bytes]) socket.write(piece);
+      };
+      const replyTo = (verb: string): string => {
+        if (verb === "EHLO") return script.ehlo;
+        if (verb === "MAIL" && inTransaction) return "503 5.5.1 nested MAIL command";
+        if (verb === "MAIL" && mails >= (script.mailsASession ?? 100)) return "421 4.7.0 enough for one session";
+        const scripted = script.replies?.[verb];
+        // What is scripted for DATA is said once.
+        if (verb === "DATA" && said.filter((line) => line === "DATA").length > 1) return REPLIES[verb] ?? "";
+        return scripted ?? REPLIES[verb] ?? "502 what";
+      };
       const answer = (line: string): void => {
         said.push(line);
         const verb = inData ? "." : (line.split(" ", 1)[0] ?? "").toUpperCase();
         if (inData && line !== ".") return;
-        inData = verb === "DATA";
-        reply(verb === "EHLO" ? script.ehlo : (script.replies?.[verb] ?? REPLIES[verb] ?? "502 what"));
-        if (verb === script.closeAfter) socket.end();
+        const text = replyTo(verb);
+        inData = verb === "DATA" && text.startsWith("3");
+        if (verb === "MAIL" && text.startsWith("2")) inTransaction = true;
+        if (verb === "." || verb === "RSET") inTransaction = false;
+        if (verb === ".") mails += 1;
+        reply(text);
+        if (verb === script.closeAfter || text.startsWith("421")) socket.end();
       };
       socket.on("error", () => undefined);
       socket.on("data", (chunk) => {
@@ -162,7 +275,7 @@ describe("an SMTP server with other manners", () => {
         rest = lines.pop() ?? "";
         for (const line of lines) answer(line);
       });
-      reply(script.greeting);
+      setTimeout(() => reply(script.greeting), script.greetsAfterMs ?? 0);
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     servers.push(server);
@@ -189,6 +302,10 @@ describe("an SMTP server with other manners", () => {
     "251 and 252 to recipients": { ...PLAIN, replies: { RCPT: "252 2.1.5 cannot verify" } },
     "a connection closed right after the 250": { ...PLAIN, closeAfter: "." },
     "a 421 behind the 250": { ...PLAIN, replies: { ".": "250 ok\n421 closing" } },
+    "a greeting that takes its time": { ...PLAIN, greetsAfterMs: 1_500 },
+    "replies a byte at a time": { ...PLAIN, dribbles: true },
+    "replies without any text": { greeting: "220", ehlo: "250", replies: { MAIL: "250", RCPT: "250", ".": "250" } },
+    "a single mail a session": { ...PLAIN, mailsASession: 1 },
     "lower-case keywords": { ...PLAIN, ehlo: "250-mx\n250-size 1000000\n250 8bitmime" },
   };
   for (const [manner, script] of Object.entries(manners)) {
@@ -201,6 +318,21 @@ describe("an SMTP server with other manners", () => {
       assert.ok(said.includes(`MAIL FROM:<ada@example.com>${parameters}`), said.join("\n"));
       // And the next mail goes too, on whatever connection.
       assert.equal((await transport.send(mail, login, yes)).kind, "accepted");
+    });
+  }
+
+  for (const [what, reply] of [
+    ["for now", "451 4.3.0 not now"],
+    ["for good", "554 5.7.1 not this"],
+  ] as const) {
+    it(`refuses DATA ${what}: the next mail over the same session is not refused for it`, async () => {
+      const { transport, said } = await start({ ...PLAIN, replies: { DATA: reply } });
+      const refused = await transport.send(mail, login, yes);
+      assert.ok(refused.kind === "refused", JSON.stringify(refused));
+      assert.equal(refused.stage, "data");
+      const next = await transport.send(mail, login, yes);
+      assert.equal(next.kind, "accepted", JSON.stringify(next));
+      assert.equal(said.filter((line) => line.startsWith("EHLO")).length, 1);
     });
   }
 

@@ -24,17 +24,24 @@ export interface LedgerRun {
   readonly perMinute: number;
   /** Real milliseconds of a minute. */
   readonly minuteMs: number;
-  /** How late the last may leave: one tick on a machine that has time. The limits themselves know no slack. */
+  /** How late the last may leave: one tick (a minute) on a machine that has time. The limits themselves know no slack. */
   readonly slackMinutes: number;
 }
 
 export interface Claims {
   /** By server: when each message was claimed, in the order in which they were made. */
   readonly claimedAtMs: readonly (readonly number[])[];
+  /** By server: when each message that had to wait was first released, in the order in which they were made. */
+  readonly releasedAtMs: readonly (readonly number[])[];
 }
 
 const claimedAt = (message: Message): number =>
   message.timeline.findLast(({ status }) => status === "sending")?.atMs ?? Number.NaN;
+
+const releasedAt = (message: Message): number | undefined => {
+  const heldAt = message.timeline.findIndex(({ status }) => status === "held");
+  return heldAt === -1 ? undefined : message.timeline[heldAt + 1]?.atMs;
+};
 
 /** All messages of all servers at once, and several processes that claim them, until every one is sent. */
 export const runLedgers = async (run: LedgerRun): Promise<Claims> => {
@@ -69,18 +76,22 @@ export const runLedgers = async (run: LedgerRun): Promise<Claims> => {
     for (const id of last)
       await eventually("the youngest is sent", async () => (await read(id))?.status === "sent", withinMs);
     const claimedAtMs: number[][] = [];
+    const releasedAtMs: number[][] = [];
     for (const server of servers) {
       const times: number[] = [];
+      const releases: number[] = [];
       for (const id of accepted.get(server) ?? []) {
         const message = await eventually(`${id} is sent`, async () => {
           const found = await read(id);
           return found?.status === "sent" && found;
         });
         times.push(claimedAt(message));
+        releases.push(releasedAt(message) ?? Number.NaN);
       }
       claimedAtMs.push(times);
+      releasedAtMs.push(releases.filter(Number.isFinite));
     }
-    return { claimedAtMs };
+    return { claimedAtMs, releasedAtMs };
   } finally {
     for (const worker of workers) worker.stdin?.end();
     await Promise.all(workers.map((worker) => (worker.exitCode === null ? once(worker, "exit") : undefined)));
@@ -99,14 +110,25 @@ export const overLimit = (
     .filter((within) => within > perMinute)
     .map((within) => `${within} within a minute`);
 
-/** What is wrong with the claims of one server; empty: nothing. */
+/** Releases before that of an older one: there must be none, whatever the machine. */
+export const outOfOrder = (releasedAtMs: readonly number[]): readonly string[] =>
+  releasedAtMs
+    .slice(1)
+    .flatMap((atMs, at) =>
+      atMs < (releasedAtMs[at] ?? 0) ? [`number ${at + 1} of those that waited was released early`] : [],
+    );
+
+/**
+ * What is wrong with the claims of one server; empty: nothing. Released in order, messages that have room together are still carried by several workers at
+ * once, so that within their moment any may be the first. The earliest that the limits allow: a whole number of windows after the very first claim.
+ */
 export const faultsOf = (
   claimedAtMs: readonly number[],
   { perMinute, minuteMs, slackMinutes }: LedgerRun,
 ): readonly string[] => {
   const faults = [...overLimit(claimedAtMs, { perMinute, minuteMs })];
   const sorted = claimedAtMs.toSorted((a, b) => a - b);
-  // The first minute is a race of equals; of those that waited, none leaves more than a minute's number before its turn.
+  // The first minute is a race of equals: nobody had to wait as yet.
   const waited = claimedAtMs.filter((atMs) => atMs >= (sorted[0] ?? 0) + minuteMs);
   waited.forEach((atMs, at) => {
     const overtaken = waited.slice(0, at).filter((older) => older > atMs + (slackMinutes * minuteMs) / 2).length;

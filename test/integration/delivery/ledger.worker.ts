@@ -25,7 +25,16 @@ const composed = compose(config, { component: "ledger", embedded: open });
 const system = { ...composed, transports: { ...composed.transports, smtp } };
 const { signal } = new AbortController();
 process.stdin.on("end", () => process.exit(0)).resume();
-const { queue } = await open();
+const { queue: embedded } = await open();
+/** Pub/Sub pushes at once; the embedded queue looks for what other processes published only once a second, which is a third of these minutes. */
+const LOOK_MS = 20;
+const queue = {
+  ...embedded,
+  onPublish: (wake: () => void) => {
+    const timer = setInterval(wake, LOOK_MS);
+    return () => clearInterval(timer);
+  },
+};
 await Promise.all([
   pump(queue, deliverTo(subscribers(system), system), { concurrency: 8, clock, signal }),
   // One scheduler for all.

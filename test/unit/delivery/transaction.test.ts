@@ -55,6 +55,7 @@ interface Job {
   readonly from?: string;
   readonly keywords?: readonly string[];
   readonly beforeData?: () => Promise<boolean>;
+  readonly endsAtMs?: number;
 }
 
 const run = async (
@@ -76,7 +77,8 @@ const run = async (
     marks += 1;
     return (await job.beforeData?.()) ?? true;
   };
-  const outcome = await new Transaction(clock, session, { envelope, raw }).run(mark);
+  const endsAtMs = job.endsAtMs ?? clock.nowMs() + 10_000;
+  const outcome = await new Transaction(clock, session, { mail: { envelope, raw }, endsAtMs }).run(mark);
   stream.destroy();
   return { outcome, lines, marks };
 };
@@ -115,6 +117,35 @@ test("a loss within the message was not sent: its end never went out", async () 
   const { outcome } = await run(except(/^y/, "drop"), { raw });
   assert.equal(outcome.kind, "not_sent");
   assert.equal("stage" in outcome && outcome.stage, "body");
+});
+
+test("a server that breaks off within the message says why, be it in its last words", async () => {
+  const raw = `Subject: x\r\n\r\n${`${"y".repeat(900)}\r\n`.repeat(20_000)}`;
+  for (const said of ["552 5.3.4 Too large\r\n", "421 4.7.0 Closing\r\n"]) {
+    let lines = 0;
+    const script: Script = (line) => {
+      if (!line.startsWith("y")) return friendly(line);
+      lines += 1;
+      if (lines === 1) return said;
+      return lines === 2_000 ? "drop" : null;
+    };
+    const { outcome, lines: heard } = await run(script, { raw });
+    assert.ok(outcome.kind === "refused", JSON.stringify(outcome));
+    assert.deepEqual([outcome.stage, outcome.reply.code], ["body", Number(said.slice(0, 3))]);
+    assert.equal(heard.includes("."), false);
+  }
+});
+
+test("a message whose time has run out is not ended: others may take it for abandoned by then", async () => {
+  const endsAtMs = clock.nowMs() + 300;
+  const beforeData = async (): Promise<boolean> => {
+    // The worker is frozen right after its mark.
+    await clock.sleep(400);
+    return true;
+  };
+  const { outcome, lines } = await run(friendly, { endsAtMs, beforeData });
+  assert.ok(outcome.kind === "not_sent", JSON.stringify(outcome));
+  assert.equal(lines.includes("."), false);
 });
 
 test("a message larger than the server takes is not begun", async () => {
