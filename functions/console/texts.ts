@@ -605,6 +605,19 @@ export const TEXTS = {
     fr: "Aucun message ne partira, d’aucun serveur, avant la reprise.",
     en: "No message leaves, from any mail server, until you resume.",
   },
+  "alerts.title": { fr: "Avis par e-mail", en: "Alerts by mail" },
+  "alerts.text": {
+    fr: "Relais prévient par e-mail quand un accès arrive à son terme, quand un compte est à reconnecter ou quand Google refuse le client.",
+    en: "Relais sends mail when an access is about to end, when an account must be reconnected, and when Google refuses the client.",
+  },
+  "alerts.server": { fr: "Serveur qui porte les avis", en: "Mail server that carries alerts" },
+  "alerts.serverHint": {
+    fr: "Prenez de préférence celui d’un autre compte : un avis ne part jamais par le compte qu’il concerne.",
+    en: "Preferably one of another account: an alert never goes through the account that it is about.",
+  },
+  "alerts.nobody": { fr: "Ne prévenir personne", en: "Tell nobody" },
+  "alerts.to": { fr: "À qui", en: "To whom" },
+  "alerts.toHint": { fr: "Adresses, une par ligne.", en: "Addresses, one per line." },
   "people.title": { fr: "Accès et conservation", en: "Access and retention" },
   "people.operators": { fr: "Opérateurs", en: "Operators" },
   "people.operatorsHint": {

@@ -21,3 +21,11 @@ export const addressList = (most: number) =>
     .array(addressOrDomain, "must be a list of addresses and @domains")
     .max(most, `must have at most ${most} entries`)
     .transform((entries) => [...new Set(entries)]);
+
+/** As `addressList`, without domains, and of one at least. */
+export const addressesOnly = (most: number) =>
+  z
+    .array(address, "must be a list of addresses")
+    .min(1, "must have at least one address")
+    .max(most, `must have at most ${most} entries`)
+    .transform((entries) => [...new Set(entries)]);

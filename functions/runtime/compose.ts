@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
 import { securityEventTokens } from "../adapters/google-oauth/security-event-tokens.ts";
+import { operatorAlerts } from "../domain/alerts/tell-operators.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { Randomness } from "../domain/randomness.ts";
@@ -141,10 +142,12 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   const ground: Ground = { config, clock, random, log };
   const kept = config.store === "google" ? onGoogle(ground) : keptBy(options.embedded ?? openEmbedded(ground));
   const { operators, members, callers, retentionDays, publicUrl } = config;
+  const environment = { operators, members, callers, retentionDays, publicUrl };
   return {
     ...ground,
-    environment: { operators, members, callers, retentionDays, publicUrl },
+    environment,
     ...kept,
+    alert: operatorAlerts({ ...ground, ...kept, environment }),
     announce: announcer({ ...ground, publisher: kept.publisher, publicUrl }),
     oauth: googleOAuth(config, clock),
     securityEventTokens: securityEventTokens(clock, config.google.riscConfiguration),

@@ -55,6 +55,14 @@ export const LOG_EVENTS = {
     means: "Google refuses the grant for good; the server's mail is held.",
     act: "Connect the account again; `reason` is the likeliest cause, the other fields what speaks for it.",
   },
+  alert_accepted: {
+    means: "A mail to the operators was accepted, through the server that they chose for it.",
+    act: NOTHING,
+  },
+  alert_not_sent: {
+    means: "Operators could not be told by mail of what happened (`alert`, `server`), and why not (`why`).",
+    act: "Look at the server itself. `same_server`, `same_account`: choose another server for alerts in the settings; `cannot_send`, `server_gone`: it must be connected.",
+  },
   authorization_failed: {
     means: "A consent or sign-in did not end well; the person saw a page that says why (`problem`).",
     act: "Nothing, unless people report it.",

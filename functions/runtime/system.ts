@@ -1,3 +1,4 @@
+import type { Alert } from "../domain/alerts/operator-alert.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { GoogleOAuth, Sealer, SecretVault, SecurityEventTokens } from "../domain/connections/ports.ts";
 import type { Log } from "../domain/log.ts";
@@ -24,6 +25,7 @@ export interface System {
   readonly sealer: Sealer;
   readonly publisher: Publisher;
   readonly announce: Announce;
+  readonly alert: Alert;
   readonly oauth: GoogleOAuth;
   readonly securityEventTokens: SecurityEventTokens;
   readonly transports: Readonly<Record<Transport, MailTransport>>;

@@ -92,6 +92,31 @@ describe("the life of a mail server in the console", () => {
       await visitor.leave();
     });
 
+    it(`chooses who is told by mail, and nobody again (${language})`, async () => {
+      const server = await createServer(stack, { name: `Avis ${language}` });
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      const alerts = async (): Promise<unknown> => {
+        const answer = await stack.relais.operate("GET", "/v1/settings");
+        return ((await answer.json()) as { readonly alerts: unknown }).alerts;
+      };
+      await visitor.go("/settings");
+      const form = page.locator("form").filter({ has: page.getByLabel(say("alerts.server"), { exact: true }) });
+      const save = form.getByRole("button", { name: say("action.save"), exact: true });
+      await form.getByLabel(say("alerts.server"), { exact: true }).selectOption({ label: `Avis ${language}` });
+      await form.getByLabel(say("alerts.to"), { exact: true }).fill("@example.com");
+      await save.click();
+      await form.getByText(language === "fr" ? /Indiquez une adresse/ : /Give an address/).waitFor();
+      await form.getByLabel(say("alerts.to"), { exact: true }).fill("ops@example.com\nada@example.com");
+      await save.click();
+      await form.getByText(say("state.saved"), { exact: true }).waitFor();
+      assert.deepEqual(await alerts(), { server, to: ["ops@example.com", "ada@example.com"] });
+      await form.getByLabel(say("alerts.server"), { exact: true }).selectOption("");
+      await save.click();
+      await eventually("nobody is told", async () => (await alerts()) === null);
+      await visitor.leave();
+    });
+
     it(`disconnects, archives, puts back into use and deletes, with what waits (${language})`, async () => {
       const name = `Fini ${language}`;
       const id = await connected(name);

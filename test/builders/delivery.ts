@@ -147,6 +147,7 @@ export const delivery = async (): Promise<Delivery> => {
       transports: { smtp: fakeTransport(), gmail_api: fakeTransport() },
       composeMime,
       memory: new InstanceMemory(0),
+      alert: async () => undefined,
       accessTokens: { obtain: async (_server, unlike) => stack.token(unlike?.reveal() ?? null) },
       gmailAccount: { findSent: async () => stack.lookup, sendAs: async () => "unavailable" },
     },

@@ -103,6 +103,7 @@ export const dueServers = async (count: number, elsewhere?: Records): Promise<Du
     clock,
     oauth: google,
     announce: async () => {},
+    alert: async () => {},
     gmailAccount: { ...base.gmailAccount, sendAs: async () => "unavailable" },
     publisher: { publish: async (_topic, message) => void published.push(message) },
   };

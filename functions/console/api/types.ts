@@ -115,6 +115,7 @@ export interface Settings {
   readonly retentionDays: number;
   readonly publishingStatus: PublishingStatus;
   readonly paused: boolean;
+  readonly alerts: { readonly server: string; readonly to: readonly string[] } | null;
 }
 
 export type KeyPermission = "send" | "read";

@@ -5,6 +5,7 @@ import { Card } from "../widgets/card.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
+import { AlertsCard } from "./settings/alerts-card.tsx";
 import { KeysCard } from "./settings/keys-card.tsx";
 import { PauseCard } from "./settings/pause-card.tsx";
 import { PeopleCard } from "./settings/people-card.tsx";
@@ -52,6 +53,7 @@ export const SettingsPage = () => {
             <Card title={t("settings.audience")}>
               <AudienceChoice settings={value} onSaved={settings.put} />
             </Card>
+            <AlertsCard settings={value} onSaved={settings.put} />
             <PeopleCard settings={value} onSaved={settings.put} />
           </>
         )}

@@ -59,7 +59,9 @@ export type Principal =
   /** A program with a Google-signed ID token, named in `RELAIS_CALLERS`. */
   | { readonly kind: "caller"; readonly email: string }
   /** What arrives on the topic `mail-send`; IAM has decided who may publish there. */
-  | { readonly kind: "topic" };
+  | { readonly kind: "topic" }
+  /** Relais itself, telling operators of what only they can mend. */
+  | { readonly kind: "relais" };
 
 /** Stable text for a principal: the audit's `actor`, and the scope of idempotency keys. */
 export const principalName = (principal: Principal): string => {
@@ -75,5 +77,7 @@ export const principalName = (principal: Principal): string => {
       return `caller:${principal.email}`;
     case "topic":
       return "topic:mail-send";
+    case "relais":
+      return "relais";
   }
 };

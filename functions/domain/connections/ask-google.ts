@@ -1,3 +1,4 @@
+import type { Alert } from "../alerts/operator-alert.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Grant } from "../mail-servers/mail-server.ts";
@@ -13,6 +14,7 @@ export interface AskDeps extends ClientDeps {
   readonly clock: Clock;
   readonly oauth: Pick<GoogleOAuth, "refresh">;
   readonly log: Log;
+  readonly alert: Alert;
   /** Reads the client for many grants at once (`rememberedClient`); absent: it is read anew each time. */
   readonly client?: ClientReader;
 }
@@ -64,8 +66,13 @@ const askAs = async (
 
 /** Ours to mend, by the operators: said once for all grants that it concerns. */
 const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
-  if (await noteRejection(deps, grant.clientId, error)) deps.log.error("oauth_client_rejected", { error });
-  else deps.log.info("check_awaits_client", { server: serverId });
+  const { clientId } = grant;
+  if (await noteRejection(deps, clientId, error)) {
+    deps.log.error("oauth_client_rejected", { error });
+    await deps.alert({ kind: "client_rejected", clientId, error });
+  } else {
+    deps.log.info("check_awaits_client", { server: serverId });
+  }
   return { kind: "client_rejected" };
 };
 

@@ -1,3 +1,4 @@
+import type { Alert } from "../alerts/operator-alert.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { grantOf } from "../mail-servers/mail-server.ts";
@@ -11,6 +12,7 @@ export interface EndGrantDeps {
   readonly clock: Clock;
   readonly records: Records;
   readonly announce: Announce;
+  readonly alert: Alert;
   readonly log: Log;
 }
 
@@ -44,6 +46,8 @@ export const endGrant = async (
     if (reason === "testing_7d") await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: sinceMs });
     const data = { server: serverId, name: server.value.name, username: server.value.username, reason, evidence };
     await deps.announce({ type: "relais.server.reconnect_required.v1", subject: serverId, data });
+    const about = { id: serverId, name: server.value.name, grant, reason };
+    await deps.alert({ kind: "reconnect_required", server: about, sinceMs });
     return true;
   }
   throw new Error("a mail server was written to without end");

@@ -1,3 +1,4 @@
+import type { Alert } from "../alerts/operator-alert.ts";
 import { isoTimeOrNull } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { type Connection, canSend, type MailServer } from "../mail-servers/mail-server.ts";
@@ -6,6 +7,7 @@ import type { Announce, Publisher } from "../publisher.ts";
 interface Deps {
   readonly log: Log;
   readonly announce: Announce;
+  readonly alert: Alert;
   readonly publisher: Publisher;
 }
 
@@ -28,9 +30,13 @@ export const tellOfMove = async (
     const about = { server: id, name: server.name, username: server.username };
     const data = { ...about, reason, expiresAt: isoTimeOrNull(now.expiresAtMs), warning };
     await deps.announce({ type: "relais.server.expiring.v1", subject: id, data });
+    const of = { id, name: server.name, grant: now.grant, reason };
+    await deps.alert({ kind: "expiring", server: of, expiresAtMs: now.expiresAtMs, warning });
   }
   if (now.state === "error" && before.state !== "error") {
-    deps.log.warn("connection_error", { server: id, reason: now.reason });
+    const { grant, reason, sinceMs } = now;
+    deps.log.warn("connection_error", { server: id, reason });
+    await deps.alert({ kind: "error", server: { id, name: server.name, grant, reason }, sinceMs });
   }
   if (canSend({ ...server, connection: now }) && !canSend(server)) {
     await deps.publisher.publish("mail-dispatch", { data: { server: id }, attributes: {} });

@@ -33,7 +33,8 @@ export type CheckId =
   | "expiring"
   | "send_as"
   | "paused"
-  | "security_events";
+  | "security_events"
+  | "alerts";
 
 /** How a check came out; each has its text. */
 export type Situation =
@@ -57,7 +58,8 @@ export type Situation =
   | `send_as_${"known" | "unknown"}`
   | "sending"
   | "sending_paused"
-  | `security_events_${"received" | "unknown"}`;
+  | `security_events_${"received" | "unknown"}`
+  | `alerts_${"none" | "ready" | "unable"}`;
 
 /** `required`: without it mail cannot leave, or nobody can set it up. `advice`: a risk, or what Relais cannot know. */
 export interface Finding {
@@ -256,6 +258,19 @@ const securityEvents = ({ securityEventAtMs: atMs }: Facts): Finding => ({
   link: RISC,
 });
 
+/** Whom a mail would tell of an account that is to be reconnected. */
+const alerts = ({ settings, servers }: Facts): Finding => {
+  const chosen = servers.find(({ id }) => id === settings.alerts?.server);
+  const ready = chosen !== undefined && canSend(chosen.value);
+  return {
+    id: "alerts",
+    ok: settings.alerts !== null && ready,
+    level: "advice",
+    situation: settings.alerts === null ? "alerts_none" : ready ? "alerts_ready" : "alerts_unable",
+    values: { server: chosen?.value.name ?? settings.alerts?.server ?? "", to: settings.alerts?.to.join(", ") ?? "" },
+  };
+};
+
 /**
  * One finding per trap of Odoo's guide (its FAQ: publishing status, test users, module, application type) and of what is known of Google.
  * Says only what Relais knows; what it cannot see is `advice`, not passed, and its text says that it cannot be seen.
@@ -276,4 +291,5 @@ export const findingsFrom = (facts: Facts): readonly Finding[] => [
     situation: facts.settings.paused ? "sending_paused" : "sending",
   },
   securityEvents(facts),
+  alerts(facts),
 ];

@@ -26,6 +26,7 @@ export const TITLES: Readonly<Record<CheckId, InBoth>> = {
   send_as: { fr: "Adresses d’expéditeur vérifiables", en: "Sender addresses that can be checked" },
   paused: { fr: "Envois en cours", en: "Sending is on" },
   security_events: { fr: "Alertes de sécurité de Google", en: "Security events from Google" },
+  alerts: { fr: "Avis par e-mail aux opérateurs", en: "Mail to the operators" },
 };
 
 /** What is so, and what to do next. `{values}` are filled in by the check. */
@@ -174,5 +175,17 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
   security_events_unknown: {
     fr: "Relais n’a encore reçu aucune alerte de Google (protection multicompte, RISC). Sans elles, un accès retiré n’est constaté qu’à la vérification suivante ou au premier envoi refusé. Inscrivez Relais par « npm run risc -- register », puis demandez une alerte d’essai par « npm run risc -- verify ».",
     en: "Relais has received no alert from Google yet (Cross-Account Protection, RISC). Without them, a revoked access is noticed only at the next check or the first refused mail. Register Relais by “npm run risc -- register”, then ask for a trial event by “npm run risc -- verify”.",
+  },
+  alerts_none: {
+    fr: "Personne n’est prévenu par e-mail quand un accès prend fin ou que Google refuse le client. Choisissez dans les réglages le serveur qui portera ces avis, de préférence celui d’un autre compte, et à qui.",
+    en: "Nobody is told by mail when an access ends or Google refuses the client. Choose in the settings which mail server carries such mail, preferably one of another account, and to whom.",
+  },
+  alerts_ready: {
+    fr: "« {server} » prévient {to}. Un avis qui concerne ce serveur ou son compte ne part jamais par lui.",
+    en: "“{server}” tells {to}. Mail about this server or its account never goes through it.",
+  },
+  alerts_unable: {
+    fr: "« {server} », choisi pour prévenir {to}, ne peut pas envoyer : connectez-le, ou choisissez-en un autre dans les réglages.",
+    en: "“{server}”, chosen to tell {to}, cannot send: connect it, or choose another in the settings.",
   },
 };

@@ -1,3 +1,4 @@
+import type { Alert } from "../alerts/operator-alert.ts";
 import type { Clock } from "../clock.ts";
 import type { AccessTokens } from "../connections/access-token.ts";
 import type { Log } from "../log.ts";
@@ -27,4 +28,5 @@ export interface DeliveryDeps extends MoveDeps {
   readonly gmailAccount: GmailAccount;
   readonly accessTokens: AccessTokens;
   readonly memory: InstanceMemory;
+  readonly alert: Alert;
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Principal, principalName } from "../access/records.ts";
-import { addressList } from "../address-input.ts";
+import { addressesOnly, addressList } from "../address-input.ts";
 import { jsonPointer, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
@@ -27,8 +27,18 @@ const settingsInput = (environment: EnvironmentSettings) => {
       .enum(["internal", "testing", "production", "undeclared"], "must be internal, testing, production or undeclared")
       .default("undeclared"),
     paused: z.boolean("must be true or false").default(false),
+    alerts: z
+      .strictObject(
+        { server: z.string("must be the id of a mail server"), to: addressesOnly(20) },
+        "must be an object or null",
+      )
+      .nullable()
+      .default(null),
   });
 };
+
+/** What may be asked of the store: whatever else is given is no server's id. */
+const SERVER_ID = /^srv_[A-Za-z0-9_-]{1,64}$/;
 
 /** The names are checked in the patch itself, since null removes even an unknown one. */
 const checkNames = (patch: unknown, known: object): Problem | null => {
@@ -67,6 +77,15 @@ const changedMembers = (before: Settings, after: Settings): string[] => {
     .map(([key]) => key);
 };
 
+/** The server that alerts are to go through must be there; it may be connected later. */
+const checkAlertServer = async ({ records }: SettingsDeps, patch: unknown): Promise<Problem | null> => {
+  const named = z.object({ alerts: z.object({ server: z.string() }) }).safeParse(patch);
+  if (!named.success) return null;
+  const { server } = named.data.alerts;
+  const found = SERVER_ID.test(server) ? await records.get("mailServers", server) : undefined;
+  return found === undefined ? invalidRequest({ path: "/alerts/server", message: "no mail server has this id" }) : null;
+};
+
 export interface EditedSettings {
   readonly settings: ReturnType<typeof settingsView>;
   /** This edit ended a pause: what was held for it may go. */
@@ -82,6 +101,8 @@ export const editSettings = async (
   principal: Principal,
   patch: unknown,
 ): Promise<Result<EditedSettings>> => {
+  const astray = await checkAlertServer(deps, patch);
+  if (astray !== null) return fail(astray);
   const changed = await changeSettings(
     deps,
     (before) => patched(before, patch, deps.environment),

@@ -12,6 +12,7 @@ export const firstSettings = (environment: EnvironmentSettings): Settings => ({
   retentionDays: environment.retentionDays,
   publishingStatus: "undeclared",
   paused: false,
+  alerts: null,
   operatorSignedInAtMs: null,
 });
 
@@ -21,5 +22,7 @@ export const readSettings = async (
   environment: EnvironmentSettings,
 ): Promise<{ readonly value: Settings; readonly version: string | null }> => {
   const kept: Versioned<Settings> | undefined = await records.get("settings", SETTINGS_ID);
-  return kept ?? { value: firstSettings(environment), version: null };
+  if (kept === undefined) return { value: firstSettings(environment), version: null };
+  // Settings of an earlier release hold no `alerts`.
+  return { value: { ...kept.value, alerts: kept.value.alerts ?? null }, version: kept.version };
 };

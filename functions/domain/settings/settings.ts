@@ -14,6 +14,8 @@ export interface Settings {
   readonly publishingStatus: "internal" | "testing" | "production" | "undeclared";
   /** Stops every claim of a message. */
   readonly paused: boolean;
+  /** Whom to tell by mail of what only a person can mend, and the server that carries it; null: nobody. */
+  readonly alerts: { readonly server: string; readonly to: readonly string[] } | null;
   /** When an operator first signed in with Google: from then on the setup token is dead in production. */
   readonly operatorSignedInAtMs: number | null;
 }

@@ -107,6 +107,7 @@ const ENTRIES: readonly Entry[] = [
       retentionDays: 30,
       publishingStatus: "testing",
       paused: false,
+      alerts: { server: "srv_x", to: ["a@b.org"] },
     }),
   },
   {

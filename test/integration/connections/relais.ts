@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
 import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { newSession } from "../../../functions/domain/access/sessions.ts";
+import { operatorAlerts } from "../../../functions/domain/alerts/tell-operators.ts";
 import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Announcement, TopicMessage } from "../../../functions/domain/publisher.ts";
@@ -13,7 +14,7 @@ import { routes as authorizeStart } from "../../../functions/runtime/handlers/au
 import { routes as confirmCallback } from "../../../functions/runtime/handlers/confirm-callback.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { type MovableClock, movableClock } from "../../builders/clock.ts";
-import { serveRoutes, testSystem } from "../../builders/edge.ts";
+import { type LoggedLine, serveRoutes, testSystem } from "../../builders/edge.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { testStore } from "../../builders/store.ts";
 import { consent } from "../../google-sandbox/consent-walker.ts";
@@ -72,6 +73,7 @@ export interface Relais {
   readonly sandbox: GoogleSandbox;
   readonly clock: MovableClock;
   readonly announced: Announcement[];
+  readonly lines: readonly LoggedLine[];
   readonly published: { readonly topic: string; readonly message: TopicMessage }[];
   addServer(changes?: Partial<MailServer>): Promise<string>;
   server(id: string): Promise<MailServer>;
@@ -104,6 +106,7 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
     clock,
     oauth: googleOAuth(base.config, clock),
     announce: async (announcement) => void announced.push(announcement),
+    alert: operatorAlerts({ ...base, records: store.records, clock }),
     publisher: { publish: async (topic, message) => void published.push({ topic, message }) },
   };
   const edge = await serveRoutes([...authorizeStart(system), ...confirmCallback(system)], system);
@@ -123,6 +126,7 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
     sandbox,
     clock,
     announced,
+    lines: base.lines,
     published,
     editSettings,
     addServer: async (changes = {}) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { SessionId } from "../../../functions/domain/access/records.ts";
 import { startSession } from "../../../functions/domain/access/sessions.ts";
+import type { OperatorAlert } from "../../../functions/domain/alerts/operator-alert.ts";
 import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
 import { checkServer } from "../../../functions/domain/connections/check-server.ts";
 import { confirmAuthorization } from "../../../functions/domain/connections/confirm.ts";
@@ -27,6 +28,7 @@ export const newWorld = async () => {
   const store = testStore(clock);
   const google = new ModelGoogle(clock);
   const announced: Announcement[] = [];
+  const alerts: OperatorAlert[] = [];
   /** Counts the writes of every port; the process "dies" after the one that this says. */
   const death = { afterWrite: Number.POSITIVE_INFINITY, writes: 0 };
   const mortal = async <T>(write: () => Promise<T>): Promise<T> => {
@@ -51,6 +53,7 @@ export const newWorld = async () => {
     sealer: store.sealer,
     publisher: { publish: async () => {} },
     announce: async (announcement: Announcement) => void announced.push(announcement),
+    alert: async (alert: OperatorAlert) => void alerts.push(alert),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     oauth: google,
     gmailAccount: { sendAs: async () => "unavailable" as const },
@@ -77,6 +80,7 @@ export const newWorld = async () => {
     clock,
     google,
     announced,
+    alerts,
     death,
     close: () => store.close(),
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,

@@ -8,7 +8,7 @@ import { readSettings } from "../../../functions/domain/settings/read-settings.t
 import type { EnvironmentSettings } from "../../../functions/domain/settings/settings.ts";
 import { settingsView } from "../../../functions/domain/settings/settings-view.ts";
 import { testClock } from "../../builders/clock.ts";
-import { OPERATOR } from "../../builders/mail-server.ts";
+import { mailServer, OPERATOR } from "../../builders/mail-server.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
 
 const clock = testClock();
@@ -55,6 +55,7 @@ test("before anything is set, the environment's values hold", async () => {
     retentionDays: 30,
     publishingStatus: "undeclared",
     paused: false,
+    alerts: null,
   });
 });
 
@@ -78,6 +79,10 @@ const REFUSED: readonly (readonly [body: unknown, paths: readonly string[]])[] =
   [{ publishingStatus: "published" }, ["/publishingStatus"]],
   [{ gmailCredentials: null, operatorSignedInAtMs: 1 }, ["/gmailCredentials", "/operatorSignedInAtMs"]],
   [{ callers: "bot@example.com" }, ["/callers"]],
+  [{ alerts: "olga@example.com" }, ["/alerts"]],
+  [{ alerts: { to: ["olga@example.com"] } }, ["/alerts/server"]],
+  [{ alerts: { server: "srv_1", to: ["olga@example.com"] } }, ["/alerts/server"]],
+  [{ alerts: { server: "a/b", to: ["olga@example.com"] } }, ["/alerts/server"]],
 ];
 
 for (const [body, paths] of REFUSED) {
@@ -96,6 +101,21 @@ test("the last operator cannot be removed where the environment names none", asy
   const free = deps({ operators: [] });
   must(await editSettings(free, { kind: "setup" }, { operators: ["olga@example.com"] }));
   assert.deepEqual(pathsOf(await editSettings(free, OPERATOR, { operators: [] })), ["/operators"]);
+});
+
+test("alerts go through a server that is there, to addresses; a patch may change one without the other", async () => {
+  await store.records.commit([{ op: "create", kind: "mailServers", id: "srv_1", value: mailServer() }]);
+  const server = "srv_1";
+  assert.deepEqual(pathsOf(await patch({ alerts: { server } })), ["/alerts/to"]);
+  assert.deepEqual(pathsOf(await patch({ alerts: { server, to: [] } })), ["/alerts/to"]);
+  assert.deepEqual(pathsOf(await patch({ alerts: { server, to: ["@example.com"] } })), ["/alerts/to/0"]);
+  assert.deepEqual(pathsOf(await patch({ alerts: { server, to: ["olga@example.com"], when: 1 } })), ["/alerts/when"]);
+  const { settings } = must(await patch({ alerts: { server, to: ["Olga@example.com", "olga@example.com"] } }));
+  assert.deepEqual(settings.alerts, { server, to: ["olga@example.com"] });
+  assert.deepEqual(must(await patch({ alerts: { to: ["b@y.org"] } })).settings.alerts, { server, to: ["b@y.org"] });
+  must(await patch({ paused: true }));
+  assert.deepEqual((await kept()).alerts, { server, to: ["b@y.org"] });
+  assert.equal(must(await patch({ alerts: null })).settings.alerts, null);
 });
 
 test("patches at once are all kept", async () => {

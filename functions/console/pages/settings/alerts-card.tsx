@@ -1,0 +1,88 @@
+import { useState } from "preact/hooks";
+import { fieldMessage } from "../../api/failure.ts";
+import type { Settings } from "../../api/types.ts";
+import { useAction } from "../../state/action.ts";
+import { api } from "../../state/api.ts";
+import { t } from "../../state/language.ts";
+import { useRemote } from "../../state/remote.ts";
+import { Card } from "../../widgets/card.tsx";
+import { Field } from "../../widgets/field.tsx";
+import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { Submit } from "../../widgets/submit.tsx";
+import { entriesOf } from "../server/draft.ts";
+
+interface Props {
+  readonly settings: Settings;
+  readonly onSaved: (settings: Settings) => void;
+}
+
+const typedOf = ({ alerts }: Settings) => ({ server: alerts?.server ?? "", to: alerts?.to.join("\n") ?? "" });
+
+/** Which mail server tells of an account that is to be reconnected, and whom. */
+export const AlertsCard = ({ settings, onSaved }: Props) => {
+  const { remote: servers } = useRemote("servers for alerts", (signal) => api.servers.list(signal));
+  const [typed, setTyped] = useState(() => typedOf(settings));
+  const [saved, setSaved] = useState(false);
+  const save = useAction(() =>
+    api.settings.change({ alerts: typed.server === "" ? null : { server: typed.server, to: entriesOf(typed.to) } }),
+  );
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setSaved(false);
+    const result = await save.run();
+    if (!result?.ok) return;
+    setTyped(typedOf(result.value));
+    setSaved(true);
+    onSaved(result.value);
+  };
+  const known = servers.phase === "ready" ? servers.value.items : [];
+  return (
+    <Card title={t("alerts.title")}>
+      <p class="hint">{t("alerts.text")}</p>
+      <form onSubmit={(event) => void submit(event)}>
+        <Field
+          label={t("alerts.server")}
+          hint={t("alerts.serverHint")}
+          error={fieldMessage(save.failure, "/alerts/server")}
+        >
+          {(control) => (
+            <select
+              {...control}
+              value={typed.server}
+              onChange={(e) => setTyped({ ...typed, server: e.currentTarget.value })}
+            >
+              <option value="">{t("alerts.nobody")}</option>
+              {typed.server !== "" && !known.some(({ id }) => id === typed.server) && (
+                <option value={typed.server}>{typed.server}</option>
+              )}
+              {known.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        {typed.server !== "" && (
+          <Field label={t("alerts.to")} hint={t("alerts.toHint")} error={fieldMessage(save.failure, "/alerts/to")}>
+            {(control) => (
+              <textarea
+                {...control}
+                rows={2}
+                required
+                spellcheck={false}
+                value={typed.to}
+                onInput={(e) => setTyped({ ...typed, to: e.currentTarget.value })}
+              />
+            )}
+          </Field>
+        )}
+        {save.failure && <ProblemNotice failure={save.failure} shown={["/alerts/server", "/alerts/to"]} />}
+        <div class="actions">
+          <Submit label={t("action.save")} busy={save.busy} />
+        </div>
+        {saved && <Notice tone="good" title={t("state.saved")} />}
+      </form>
+    </Card>
+  );
+};

@@ -1,0 +1,27 @@
+import type { ConnectionReason, Grant } from "../mail-servers/mail-server.ts";
+
+/** The server that an alert is about. `grant`: what it lived by, so that no mail about its end goes through the same account. */
+export interface AlertedServer {
+  readonly id: string;
+  readonly name: string;
+  readonly grant: Grant;
+  readonly reason: ConnectionReason;
+}
+
+/** What only a person can mend. */
+export type OperatorAlert =
+  | { readonly kind: "reconnect_required"; readonly server: AlertedServer; readonly sinceMs: number }
+  | {
+      readonly kind: "expiring";
+      readonly server: AlertedServer;
+      /** Null: near, but not by time. */
+      readonly expiresAtMs: number | null;
+      readonly warning: "first" | "last";
+    }
+  /** The grant lives, yet does not let mail out. */
+  | { readonly kind: "error"; readonly server: AlertedServer; readonly sinceMs: number }
+  /** Google refuses the OAuth client itself. */
+  | { readonly kind: "client_rejected"; readonly clientId: string; readonly error: string };
+
+/** Tells the operators by mail, if they chose so; a failure is logged, never the caller's problem: record, log line and event say the same. */
+export type Alert = (alert: OperatorAlert) => Promise<void>;

@@ -1,0 +1,108 @@
+import { type Clock, DAY, isoTime } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import type { Randomness } from "../randomness.ts";
+import type { Records } from "../records.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../settings/settings.ts";
+import { alertMail } from "./alert-mail.ts";
+import type { Alert, OperatorAlert } from "./operator-alert.ts";
+
+export interface TellDeps {
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly records: Records;
+  readonly environment: EnvironmentSettings;
+  readonly log: Log;
+}
+
+/** What has waited so long tells nobody anything new. Nominal. */
+const STALE_AFTER_MS = 3 * DAY;
+const SIZE_LIMIT = 100_000;
+
+/** Names what happened, so that a redelivery, a repeated check and two instances at once tell of it once. */
+const keyOf = (clock: Clock, alert: OperatorAlert): string => {
+  const of = (...parts: readonly (string | number)[]): string => ["alert", alert.kind, ...parts].join(" ");
+  switch (alert.kind) {
+    case "expiring":
+      return of(alert.server.id, alert.server.grant.connectedAtMs, alert.server.reason, alert.warning);
+    case "reconnect_required":
+    case "error":
+      return of(alert.server.id, alert.sinceMs);
+    case "client_rejected":
+      // Told anew each day that it lasts.
+      return of(alert.clientId, Math.floor(clock.nowMs() / clock.lasting(DAY)));
+  }
+};
+
+/** Why the chosen server must not, or cannot, carry this alert; null: nothing. */
+const unfit = (chosen: MailServer, id: string, alert: OperatorAlert): string | null => {
+  if (alert.kind !== "client_rejected") {
+    const { server } = alert;
+    if (id === server.id) return "same_server";
+    const own = grantOf(chosen);
+    if (own?.sub === server.grant.sub || chosen.username === server.grant.email) return "same_account";
+  }
+  return canSend(chosen) ? null : "cannot_send";
+};
+
+/**
+ * The mail is accepted like any other, and so is held, retried and shown like any other. Its id is not published here: not every function that finds
+ * something out may publish on `mail-send`. `dispatch-due` does it within two minutes, as for any message whose publication was lost.
+ */
+const send = async (
+  deps: TellDeps,
+  alert: OperatorAlert,
+  by: { readonly server: string; readonly to: readonly string[] },
+) => {
+  // Loaded only when there is something to tell.
+  const { acceptMessage } = await import("../messages/accept.ts");
+  const nowMs = deps.clock.nowMs();
+  return acceptMessage(
+    { ...deps, publisher: { publish: async () => undefined }, announce: async () => undefined },
+    {
+      principal: { kind: "relais" },
+      json: {
+        ...by,
+        ...alertMail(alert, deps.environment.publicUrl),
+        // RFC 3834: no answer is wanted from out-of-office programs.
+        headers: { "Auto-Submitted": "auto-generated" },
+        expiresAt: isoTime(Math.ceil(nowMs + deps.clock.lasting(STALE_AFTER_MS))),
+      },
+      idempotencyKey: keyOf(deps.clock, alert),
+      sizeLimit: SIZE_LIMIT,
+    },
+  );
+};
+
+/** Tells of it; answers why not, or null. Throws `Unavailable`. */
+const tell = async (deps: TellDeps, alert: OperatorAlert): Promise<string | null> => {
+  const { alerts } = (await readSettings(deps.records, deps.environment)).value;
+  if (alerts === null) return null;
+  const chosen = await deps.records.get("mailServers", alerts.server);
+  if (chosen === undefined) return "server_gone";
+  const why = unfit(chosen.value, chosen.id, alert);
+  if (why !== null) return why;
+  const accepted = await send(deps, alert, alerts);
+  if (!accepted.ok) return accepted.problem.code === "idempotency_key_reused" ? null : accepted.problem.code;
+  if (accepted.value.kind === "accepted" && !accepted.value.replayed) {
+    deps.log.info("alert_accepted", { alert: alert.kind, message: accepted.value.message.id });
+  }
+  return null;
+};
+
+/**
+ * Tells operators by a mail through the server that they chose for it, never through the one that it is about nor through another of the same Google
+ * account. Where that cannot be, the log says why. Never throws for what the store does.
+ */
+export const operatorAlerts =
+  (deps: TellDeps): Alert =>
+  async (alert) => {
+    const about = { alert: alert.kind, server: alert.kind === "client_rejected" ? null : alert.server.id };
+    try {
+      const why = await tell(deps, alert);
+      if (why !== null) deps.log.error("alert_not_sent", { ...about, why });
+    } catch (error) {
+      deps.log.error("alert_not_sent", { ...about, why: "error" }, error);
+    }
+  };

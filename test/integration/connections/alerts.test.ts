@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import type { OnPush } from "../../../functions/runtime/event-edge.ts";
+import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
+import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
+import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
+import { type Relais, SETUP, startRelais } from "./relais.ts";
+
+const [ADA, GRACE] = ["ada@example.com", "grace@example.com"];
+const TO = ["ops@example.org"];
+
+describe("telling the operators by mail", () => {
+  let relais: Relais;
+  let functions: Readonly<Record<string, OnPush>>;
+  let ada: string;
+  let grace: string;
+  beforeEach(async () => {
+    relais = await startRelais();
+    const { system } = relais;
+    functions = {
+      "mail-send": deliverMail(system),
+      "mail-dispatch": dispatchDue(system),
+      "token-checks": refreshTokens(system),
+    };
+    ada = await relais.addServer({ name: "Facturation" });
+    grace = await relais.addServer({ name: "Paie", username: GRACE });
+    await connect(ada, ADA);
+    await connect(grace, GRACE);
+    await relais.editSettings({ alerts: { server: grace, to: TO } });
+    await work();
+  });
+  afterEach(async () => {
+    await Promise.all(Object.values(relais.system.transports).map((transport) => transport.close()));
+    await relais.close();
+  });
+
+  const connect = async (id: string, account: string): Promise<void> => {
+    const answer = await (await relais.browser(SETUP)).connect(id, { account });
+    assert.equal(answer.status, 303, await answer.text());
+  };
+  const push = (topic: string, data: unknown, attributes: Readonly<Record<string, string>> = {}) =>
+    functions[topic]?.({ data: Buffer.from(JSON.stringify(data)), attributes, messageId: "1", deliveryAttempt: 1 });
+  const work = async (): Promise<void> => {
+    for (let next = relais.published.shift(); next !== undefined; next = relais.published.shift()) {
+      assert.equal((await push(next.topic, next.message.data, next.message.attributes)) ?? "ack", "ack");
+    }
+  };
+  const check = (id: string) => push("token-checks", { server: id }, { relais: "check" });
+  /** What stands in the sandbox's mailboxes once the ticks have gone by. */
+  const mails = async () => {
+    for (let ticks = 0; ticks < 3; ticks += 1) {
+      relais.clock.advance(MINUTE);
+      await push("mail-dispatch", { tick: true });
+      await work();
+    }
+    return relais.sandbox.control.mails();
+  };
+  const messages = async () => {
+    const page = await relais.system.records.query("messagesNewest", {}, { limit: 100 });
+    assert.ok(page !== "bad_cursor");
+    return page.items.map(({ value }) => value);
+  };
+  const notSent = () => relais.lines.filter(({ code }) => code === "alert_not_sent").map(({ fields }) => fields.why);
+
+  it("a dead account: once, by the chosen server, in both languages, however often it is looked at", async () => {
+    relais.sandbox.control.revoke(ADA);
+    await Promise.all([check(ada), check(ada)]);
+    await check(ada);
+    const [mail, ...more] = await mails();
+    assert.ok(mail !== undefined && more.length === 0, `${more.length + 1} mails`);
+    assert.deepEqual([mail.envelope.from, mail.envelope.to], [GRACE, TO]);
+    assert.match(String(mail.raw), /^Auto-Submitted: auto-generated\r$/m);
+    const [message] = await messages();
+    assert.ok(message?.status === "sent");
+    assert.equal(message.caller, "relais");
+    assert.match(message.subject, /«\sFacturation\s» est à reconnecter .* “Facturation” must be reconnected/);
+  });
+
+  it("the end of access: three days ahead and one day ahead, once each", async () => {
+    await relais.editSettings({ publishingStatus: "testing" });
+    relais.clock.advance(4 * DAY + HOUR);
+    for (let times = 0; times < 3; times += 1) await check(ada);
+    assert.equal((await mails()).length, 1);
+    relais.clock.advance(2 * DAY);
+    for (let times = 0; times < 3; times += 1) await check(ada);
+    assert.equal((await mails()).length, 2);
+    const subjects = (await messages()).map(({ subject }) => subject);
+    assert.ok(subjects.every((subject) => /Facturation.*about to end/.test(subject)));
+  });
+
+  it("a client that Google refuses: once a day, whichever accounts it concerns", async () => {
+    const { records, vault } = relais.system;
+    const settings = await records.get("settings", "settings");
+    const credentials = settings?.value.gmailCredentials ?? assert.fail("credentials are saved");
+    const secretVersion = await vault.add({ kind: "client_secret" }, new Secret("wrong"));
+    await relais.editSettings({ gmailCredentials: { ...credentials, secretVersion } });
+    await Promise.all([check(ada), check(grace)]);
+    await check(ada);
+    const [message, ...more] = await messages();
+    assert.ok(message !== undefined && more.length === 0, `${more.length + 1} messages`);
+    assert.match(message.subject, /Google refuse le client OAuth \/ Google refuses the OAuth client/);
+    assert.equal((await mails()).length, 1, "the cached token is still good");
+  });
+
+  it("never through the account that died, be it by another server; the log says so", async () => {
+    const sibling = await relais.addServer({ name: "Relances" });
+    await connect(sibling, ADA);
+    await relais.editSettings({ alerts: { server: sibling, to: TO } });
+    relais.sandbox.control.revoke(ADA);
+    await check(ada);
+    await check(sibling);
+    assert.deepEqual(notSent(), ["same_account", "same_server"]);
+    assert.deepEqual(await messages(), []);
+  });
+
+  it("not through a server that cannot send or has gone; the log says so", async () => {
+    const unconnected = await relais.addServer({ name: "Neuf", username: "new@example.com" });
+    await relais.editSettings({ alerts: { server: unconnected, to: TO } });
+    relais.sandbox.control.revoke(ADA);
+    await check(ada);
+    await relais.editSettings({ alerts: { server: "srv_gone", to: TO } });
+    relais.sandbox.control.revoke(GRACE);
+    await check(grace);
+    assert.deepEqual(notSent(), ["cannot_send", "server_gone"]);
+    assert.deepEqual(await messages(), []);
+  });
+
+  it("not at all where nobody chose so", async () => {
+    await relais.editSettings({ alerts: null });
+    relais.sandbox.control.revoke(ADA);
+    await check(ada);
+    assert.deepEqual(notSent(), []);
+    assert.deepEqual(await messages(), []);
+  });
+});
