@@ -1,5 +1,6 @@
 // RFC 5321 §4.5.3.1 and §2.3.5, as far as accounts and people's own addresses go: no quoted local part, no address literal.
-const LOCAL_PART = /^[^\s@<>()[\]\\,;:"\p{C}]{1,64}$/u;
+// Dots stand between, as in its `Dot-string`: a server would refuse the others only after the message was accepted.
+const LOCAL_PART = /^(?!\.)(?!.*\.\.)[^\s@<>()[\]\\,;:"\p{C}]{1,64}(?<!\.)$/u;
 const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Looked at before `URL`, which reads a host as browsers do: it drops tabs and line ends and decodes %-escapes. */

@@ -5,7 +5,14 @@ import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
 import type { SmtpReply } from "../../domain/messages/message.ts";
 import type { Login, ProbeStage } from "../../domain/messages/ports.ts";
-import { failureOf, type GmailApiEndpoint, QUESTION_MS, requestOptions, timeoutFor } from "./gmail-request.ts";
+import {
+  type Failure as ApiFailure,
+  failureOf,
+  type GmailApiEndpoint,
+  QUESTION_MS,
+  requestOptions,
+  timeoutFor,
+} from "./gmail-request.ts";
 
 interface ProbeDeps {
   readonly clock: Clock;
@@ -38,20 +45,33 @@ const connected = (url: URL): Promise<Failure | null> =>
     socket.on("error", (error: NodeJS.ErrnoException) => end({ reason: codeOf(error) }));
   });
 
+/** What a call was answered with; null: success. */
+const answerTo = async (deps: ProbeDeps, call: () => Promise<unknown>): Promise<ApiFailure | null> => {
+  try {
+    await call();
+    return null;
+  } catch (error) {
+    return failureOf(error, deps.clock.nowMs());
+  }
+};
+
+/** Gmail refuses the token itself (401), or cannot say now. */
+const isRefusal = ({ reply: { code } }: Extract<ApiFailure, { kind: "answered" }>): boolean =>
+  code === 401 || code === 429 || code >= 500;
+
 /**
- * The scope `gmail.send` allows no call but `send` itself (`getProfile` and `settings` want more). So the proof is a send of nothing: a body without
- * `raw`. Gmail checks token and scope first (401, 403), then finds nothing to send (400): that 400 is the good answer, and no mail can come of it.
+ * Reading the profile asks nothing but a token that Gmail knows: whatever it answers but 401 says that it knows it. A 403 has two meanings, though:
+ * the scope `gmail.send` does not allow this call (nor any other but `send`), or the API is not enabled in the project. A send of nothing, a body
+ * without `raw`, tells them apart: where `send` is allowed Gmail finds nothing to send (400), and no mail can come of it.
  */
 const authorised = async (deps: ProbeDeps, login: Login): Promise<Failure | null> => {
-  try {
-    const options = requestOptions(login, timeoutFor(deps.clock, QUESTION_MS));
-    await deps.gmail.users.messages.send({ userId: "me", requestBody: {} }, options);
-    return { reason: "Gmail took a message without content" };
-  } catch (error) {
-    const failure = failureOf(error, deps.clock.nowMs());
-    if (failure.kind === "silent") return { reason: failure.reason };
-    return failure.reply.code === 400 ? null : { reply: failure.reply };
-  }
+  const options = requestOptions(login, timeoutFor(deps.clock, QUESTION_MS));
+  const read = await answerTo(deps, () => deps.gmail.users.getProfile({ userId: "me" }, options));
+  if (read?.kind === "silent") return { reason: read.reason };
+  if (read?.reply.code !== 403) return read !== null && isRefusal(read) ? { reply: read.reply } : null;
+  const sent = await answerTo(deps, () => deps.gmail.users.messages.send({ userId: "me", requestBody: {} }, options));
+  if (sent?.kind === "silent") return { reason: sent.reason };
+  return sent !== null && (sent.reply.code === 403 || isRefusal(sent)) ? { reply: sent.reply } : null;
 };
 
 export const probeGmailApi = async (deps: ProbeDeps, login: Login): Promise<readonly ProbeStage[]> => {

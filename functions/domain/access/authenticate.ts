@@ -71,7 +71,9 @@ const isJwt = (bearer: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(beare
 
 /** A Google-signed ID token made for us (`aud` is our URL), of an account named in `RELAIS_CALLERS`. */
 const byIdToken = async (deps: AuthenticateDeps, settings: Settings, token: string): Promise<Result<Authenticated>> => {
-  const proven = await deps.oauth.identify(token, { audience: deps.environment.publicUrl, nonce: null });
+  const { publicUrl } = deps.environment;
+  // Root URLs go with or without a trailing slash, and whoever asks Google for the token writes it as they please.
+  const proven = await deps.oauth.identify(token, { audience: [publicUrl, `${publicUrl}/`], nonce: null });
   if (!proven.ok) {
     return fail(proven.reason === "unreachable" ? { code: "google_unavailable", retryAfterS: 5 } : UNAUTHENTICATED);
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { auditWrite } from "../audit/audit.ts";
 import { type Clock, isoTime, isoTimeOrNull } from "../clock.ts";
 import { jsonPointer, parseWith } from "../field-problems.ts";
+import { instantInput } from "../instant-input.ts";
 import { findServer } from "../mail-servers/visible-server.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Randomness } from "../randomness.ts";
@@ -25,10 +26,7 @@ const keyInput = z.strictObject({
     .array(z.enum(["send", "read"], 'must be "send" or "read"'), "must be a list of permissions")
     .min(1, "must hold at least one permission")
     .transform((permissions) => [...new Set(permissions)]),
-  expiresAt: z.iso
-    .datetime({ offset: true, error: "must be a time like 2027-01-31T12:00:00Z" })
-    .transform((text) => Date.parse(text))
-    .nullish(),
+  expiresAt: instantInput.nullish(),
 });
 
 /** A key as shown: never its secret, which only the answer to its making holds. */

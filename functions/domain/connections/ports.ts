@@ -65,7 +65,7 @@ export interface GoogleOAuth {
   /** Signature by Google's JWKS, `iss`, `aud`, `exp`, `email_verified`, and `nonce` where one is expected. */
   identify(
     idToken: string,
-    expected: { readonly audience: string; readonly nonce: string | null },
+    expected: { readonly audience: string | readonly string[]; readonly nonce: string | null },
   ): Promise<
     | { readonly ok: true; readonly identity: Identity }
     | { readonly ok: false; readonly reason: "unproven" | "unreachable"; readonly detail: string }

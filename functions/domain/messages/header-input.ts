@@ -70,13 +70,14 @@ export const headersInput = textMembers({ most: MOST_HEADERS, what: "headers" },
   return repeated ? "is given twice" : (nameProblem(name) ?? valueProblem(value));
 });
 
-const TAG_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$/;
+/** Never `__proto__`, nor any other name that begins so, which stores keep for themselves. */
+const TAG_NAME = /^(?!__)[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/ -]{0,63}$/u;
 const LONGEST_TAG = 256;
 
 /** `tags`: the caller's own marks, kept with the record and shown; never put into the mail. */
 export const tagsInput = textMembers({ most: 20, what: "tags" }, (name, value) => {
   if (!TAG_NAME.test(name))
-    return "is no legal tag name: 1 to 64 letters, digits and _ . : / -, first a letter or digit";
+    return "is no legal tag name: 1 to 64 letters, digits, spaces and _ . : / -, first a letter, digit or _";
   if (typeof value !== "string" || !isOneLine(value) || value.length > LONGEST_TAG) {
     return `must be a string of at most ${LONGEST_TAG} characters on one line`;
   }

@@ -74,9 +74,13 @@ const visibleServers = async (records: Records, principal: Principal): Promise<R
   return new Set((await serversOf(records, principal)).map(({ id }) => id));
 };
 
-/** An id is taken as it stands, because a deleted server's messages are still there. */
-const serverIdOf = async (records: Records, server: string): Promise<string | undefined> =>
-  server.startsWith("srv_") ? server : (await findServer(records, server))?.id;
+/** By id or name. The id of a deleted server stands for as long as messages of it are left. */
+const serverIdOf = async (records: Records, server: string): Promise<string | undefined> => {
+  const found = await findServer(records, server);
+  if (found !== undefined || !server.startsWith("srv_")) return found?.id;
+  const left = await records.query("messagesOfServer", { serverId: server }, { limit: 1 });
+  return left === "bad_cursor" || left.items.length === 0 ? undefined : server;
+};
 
 /**
  * Messages, newest first. `forbidden` to a key without `read`; a filter's server that is not there is `invalid_request` at `/server`, one

@@ -1,4 +1,5 @@
 import { type KeyPermission, type Principal, principalName } from "../access/records.ts";
+import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { Message } from "./message.ts";
@@ -15,8 +16,21 @@ const isOwnServer = async (records: Records, email: string, serverId: string): P
 const ID = /^msg_[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The message, or `not_found` where there is none or the principal must not know of it: a member's are those of their own server; a key's
- * those it sent itself (it must be able to follow them) and, with `read`, all of its servers. Throws `Unavailable`.
+ * What keeps a key from a message: `server_not_allowed` outside its servers; `forbidden` where it may not read and did not send the message itself.
+ * Ids are random, so that a refusal tells nobody of a message whom nobody told its id.
+ */
+const keyProblem = (
+  principal: Extract<Principal, { readonly kind: "key" }>,
+  { caller, serverId }: Message,
+): Problem | null => {
+  const covered = principal.servers.length === 0 || principal.servers.includes(serverId);
+  if (!covered) return { code: "server_not_allowed" };
+  return caller === principalName(principal) || principal.permissions.includes("read") ? null : { code: "forbidden" };
+};
+
+/**
+ * The message; `not_found` where there is none; to a member also where it is not of their own server, and to a key what `keyProblem` says.
+ * Throws `Unavailable`.
  */
 export const visibleMessage = async (
   records: Records,
@@ -25,11 +39,11 @@ export const visibleMessage = async (
 ): Promise<Result<Versioned<Message>>> => {
   const message = ID.test(id) ? await records.get("messages", id) : undefined;
   if (message === undefined) return fail({ code: "not_found" });
-  const { caller, serverId } = message.value;
   if (principal.kind === "member") {
-    return (await isOwnServer(records, principal.email, serverId)) ? ok(message) : fail({ code: "not_found" });
+    return (await isOwnServer(records, principal.email, message.value.serverId))
+      ? ok(message)
+      : fail({ code: "not_found" });
   }
-  if (principal.kind !== "key" || caller === principalName(principal)) return ok(message);
-  const covered = principal.servers.length === 0 || principal.servers.includes(serverId);
-  return covered && principal.permissions.includes("read") ? ok(message) : fail({ code: "not_found" });
+  const problem = principal.kind === "key" ? keyProblem(principal, message.value) : null;
+  return problem === null ? ok(message) : fail(problem);
 };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fieldProblems, jsonPointer } from "../field-problems.ts";
+import { instantInput } from "../instant-input.ts";
 import { type FieldProblem, invalidRequest } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { attachmentsInput, decodedLength } from "./attachment-input.ts";
@@ -71,11 +72,6 @@ const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] =>
 const content = z.string().refine((text) => text.isWellFormed(), "must be well-formed Unicode");
 const oneLine = (most: number) =>
   z.string().max(most).refine(isOneLine, "must not hold line breaks or control characters");
-
-/** RFC 3339 with an offset, in milliseconds since the epoch. */
-export const instantInput = z.iso
-  .datetime({ offset: true, error: "must be a time such as 2027-01-31T09:00:00+01:00" })
-  .transform((text) => Date.parse(text));
 
 const members = z.strictObject({
   server: oneLine(200).min(1).optional(),

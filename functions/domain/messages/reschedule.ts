@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Principal } from "../access/records.ts";
 import { isoTime } from "../clock.ts";
 import { parseWith } from "../field-problems.ts";
+import { instantInput } from "../instant-input.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -9,7 +10,6 @@ import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import type { Message, MessageState } from "./message.ts";
-import { instantInput } from "./message-input.ts";
 import { moveTo } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 

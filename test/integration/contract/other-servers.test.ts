@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, type TestContext } from "node:test";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import PostalMime from "postal-mime";
 import { SMTPServer } from "smtp-server";
+import { GmailApiTransport } from "../../../functions/adapters/gmail-api/gmail-transport.ts";
 import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-transport.ts";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
 import { composeMime } from "../../../functions/adapters/nodemailer/compose-mime.ts";
@@ -113,6 +114,39 @@ describe("a key set and ID tokens as other issuers write them", () => {
     time.advance(2_000);
     for (const sign of nameless) assert.equal(await identified(sign("http://issuer.test")), true);
     assert.equal(await identified(second("http://issuer.test")), false);
+  });
+});
+
+describe("a Gmail API that is not Gmail", () => {
+  const login: Login = { username: "ada@example.com", accessToken: new Secret("token") };
+  const probed = async (t: TestContext, statusOf: (path: string) => number) => {
+    const asked: string[] = [];
+    const server = createServer((req, res) => {
+      asked.push(`${req.method} ${req.url}`);
+      res.writeHead(statusOf(req.url ?? ""), { "Content-Type": "application/json" }).end("{}");
+    }).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const stages = await new GmailApiTransport(clock, { rootUrl: `http://127.0.0.1:${port}` }).probe(login);
+    return { auth: stages.at(-1), asked };
+  };
+
+  it("is asked for no send by a probe where it knows the token, however it answers otherwise", async (t) => {
+    for (const status of [200, 400, 404]) {
+      const { auth, asked } = await probed(t, () => status);
+      assert.equal(auth?.ok, true, String(status));
+      assert.deepEqual(asked, ["GET /gmail/v1/users/me/profile"]);
+    }
+  });
+
+  it("passes a probe where the scope allows nothing but a send, and not where that is refused too", async (t) => {
+    const narrow = await probed(t, (path) => (path.endsWith("/send") ? 400 : 403));
+    assert.equal(narrow.auth?.ok, true);
+    for (const status of [401, 403, 429, 503]) {
+      const { auth } = await probed(t, () => status);
+      assert.deepEqual([auth?.ok, auth?.reply?.code], [false, status]);
+    }
   });
 });
 

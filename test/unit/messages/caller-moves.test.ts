@@ -107,16 +107,22 @@ suite("Which message may be moved", () => {
     });
   }
 
-  test("a key moves what it sent, another key does not know of it, and without `send` none may", async () => {
-    const key = (id: string, permissions: readonly ("send" | "read")[]): Principal => ({
+  test("a key moves what it sent, another key needs `read` for it, and without `send` none may", async () => {
+    const key = (
+      id: string,
+      permissions: readonly ("send" | "read")[],
+      servers: readonly string[] = [],
+    ): Principal => ({
       kind: "key",
       id,
       name: id,
-      servers: [],
+      servers,
       permissions,
     });
     const { id } = await bench.accepted(simpleMessage, { principal: key("a", ["send"]) });
-    assert.equal(codeOf(await cancelMessage(bench, key("b", ["send"]), id)), "not_found");
+    assert.equal(codeOf(await cancelMessage(bench, key("b", ["send"]), id)), "forbidden");
+    const elsewhere = key("c", ["send", "read"], ["srv_elsewhere"]);
+    assert.equal(codeOf(await cancelMessage(bench, elsewhere, id)), "server_not_allowed");
     assert.equal(codeOf(await cancelMessage(bench, key("b", ["read"]), id)), "forbidden");
     assert.equal(codeOf(await cancelMessage(bench, key("a", ["send"]), id)), "done");
   });

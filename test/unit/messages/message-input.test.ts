@@ -74,6 +74,25 @@ suite("What a message may say", () => {
   test("a domain beyond ASCII is kept in ASCII", () => {
     assert.deepEqual(parsed({ ...simpleMessage, to: "ü@bücher.example" }).recipients, ["ü@xn--bcher-kva.example"]);
   });
+
+  test("a time may leave its seconds out and write its offset short, as ISO 8601 lets it", () => {
+    const expected = Date.parse("2026-12-24T17:30:00Z");
+    for (const time of [
+      "2026-12-24T18:30:00+01:00",
+      "2026-12-24T18:30+01:00",
+      "2026-12-24T18:30:00.000000+0100",
+      "2026-12-24T18:30+01",
+      "2026-12-24T17:30Z",
+      "2026-12-24t17:30:00z",
+    ]) {
+      assert.equal(parsed({ ...simpleMessage, scheduledAt: time }).scheduledAtMs, expected, time);
+    }
+  });
+
+  test("a tag has a name in any script", () => {
+    const tags = { clé: "facture", _kind: "", "two words": "x" };
+    assert.deepEqual(parsed({ ...simpleMessage, tags }).tags, tags);
+  });
 });
 
 suite("What a message may not say", () => {
@@ -85,6 +104,8 @@ suite("What a message may not say", () => {
     ["null for an absent member", { cc: null }, "/cc"],
     ["an address that is none", { to: ["b@example.org", "b"] }, "/to/1"],
     ["an address with a line break", { to: "b@example.org\r\nBcc: x@example.org" }, "/to"],
+    ["two dots in a row", { to: "b..c@example.org" }, "/to"],
+    ["a dot before the @", { to: ["b.@example.org"] }, "/to/0"],
     ["a name with a line break", { from: { name: "Ada\r\nBcc: x@y.org", address: "ada@example.com" } }, "/from"],
     ["two senders", { from: "a@example.com, b@example.com" }, "/from"],
     ["an unknown member of an address", { from: { address: "a@example.com", group: [] } }, "/from"],
@@ -142,6 +163,9 @@ suite("What a message may not say", () => {
       "/listUnsubscribe/url",
     ],
     ["a time without an offset", { scheduledAt: "2026-12-24T18:00:00" }, "/scheduledAt"],
+    ["a time without a date", { scheduledAt: "18:00Z" }, "/scheduledAt"],
+    ["a time as a number", { scheduledAt: 1_798_135_200 }, "/scheduledAt"],
+    ["an hour that is none", { scheduledAt: "2026-12-24T25:00Z" }, "/scheduledAt"],
     ["a day that is none", { expiresAt: "2026-02-30T18:00:00Z" }, "/expiresAt"],
     ["a tag that is no string", { tags: { kind: 1 } }, "/tags/kind"],
     ["a tag __proto__", { tags: JSON.parse('{"__proto__":"x"}') }, "/tags/__proto__"],
