@@ -118,9 +118,18 @@ export const outOfOrder = (releasedAtMs: readonly number[]): readonly string[] =
       atMs < (releasedAtMs[at] ?? 0) ? [`number ${at + 1} of those that waited was released early`] : [],
     );
 
+/** How many ticks (minutes) the last left later than the limits allow: a whole number of windows after the very first. */
+export const ticksLate = (
+  claimedAtMs: readonly number[],
+  { perMinute, minuteMs }: Pick<LedgerRun, "perMinute" | "minuteMs">,
+): number => {
+  const windows = Math.ceil(claimedAtMs.length / perMinute);
+  return (Math.max(...claimedAtMs) - Math.min(...claimedAtMs)) / minuteMs - (windows - 1);
+};
+
 /**
  * What is wrong with the claims of one server; empty: nothing. Released in order, messages that have room together are still carried by several workers at
- * once, so that within their moment any may be the first. The earliest that the limits allow: a whole number of windows after the very first claim.
+ * once, so that within their moment any may be the first.
  */
 export const faultsOf = (
   claimedAtMs: readonly number[],
@@ -134,9 +143,7 @@ export const faultsOf = (
     const overtaken = waited.slice(0, at).filter((older) => older > atMs + (slackMinutes * minuteMs) / 2).length;
     if (overtaken > 0) faults.push(`${overtaken} older ones were overtaken by number ${at} of those that waited`);
   });
-  const windows = Math.ceil(claimedAtMs.length / perMinute);
-  const lateMs = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0) - (windows - 1) * minuteMs;
-  if (lateMs > slackMinutes * minuteMs)
-    faults.push(`the last left ${(lateMs / minuteMs).toFixed(1)} ticks later than the limits allow`);
+  const late = ticksLate(claimedAtMs, { perMinute, minuteMs });
+  if (late > slackMinutes) faults.push(`the last left ${late.toFixed(1)} ticks later than the limits allow`);
   return faults;
 };

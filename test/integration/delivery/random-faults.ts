@@ -140,6 +140,16 @@ export const sendUnderRandomFaults = async (count: number, seed: number): Promis
   }
 };
 
+/** Several stacks side by side, each with a seed of its own from `seed` on: one alone is mostly waiting. */
+export const sendInLanes = async (run: {
+  readonly messages: number;
+  readonly seed: number;
+  readonly lanes: number;
+}): Promise<readonly Outcome[]> => {
+  const counts = Array.from({ length: run.lanes }, (_, lane) => Math.ceil((run.messages - lane) / run.lanes));
+  return (await Promise.all(counts.map((count, lane) => sendUnderRandomFaults(count, run.seed + lane)))).flat();
+};
+
 export const wrongOf = (outcomes: readonly Outcome[]): readonly Outcome[] =>
   outcomes.filter(
     ({ expected, orElse, status, copies }) =>
