@@ -58,6 +58,14 @@ const reasonsOf = (body: unknown): readonly string[] => {
     .map((reason) => reason.toLowerCase());
 };
 
+/** By its 429 Gmail says the time in words: "User-rate limit exceeded.  Retry after 2026-11-22T09:00:00.000Z (Mail sending)" (foiamail#36). */
+const RETRY_AFTER = /retry after (\d{4}-\d\d-\d\dT[\d:.]{5,12}Z)/i;
+
+const toldRetryMs = (said: string, nowMs: number): number | null => {
+  const ms = Date.parse(RETRY_AFTER.exec(said)?.[1] ?? "") - nowMs;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+};
+
 /** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). */
 const retryAfter = (headers: unknown, nowMs: number): number | null => {
   const get = field(headers, "get");
@@ -79,7 +87,7 @@ export const failureOf = (error: unknown, nowMs: number): Failure => {
       kind: "answered",
       reply: { code: status, enhanced: null, response: response500 },
       reasons: reasonsOf(body),
-      retryAfterMs: retryAfter(field(response, "headers"), nowMs),
+      retryAfterMs: retryAfter(field(response, "headers"), nowMs) ?? toldRetryMs(response500, nowMs),
     };
   }
   const code = field(error, "code") ?? field(field(error, "cause"), "code");

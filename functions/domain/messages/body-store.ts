@@ -1,4 +1,4 @@
-import { type Clock, HOUR, MINUTE } from "../clock.ts";
+import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import type { BodyChunk, MessageBody, StoredBody } from "./message.ts";
@@ -15,6 +15,9 @@ const CHUNKS_READ_AT_ONCE = 4;
 const SWEEP_AFTER_MS = HOUR;
 /** However the time is scaled: longer than a request lives. */
 const SHORTEST_SWEEP_MS = 5 * MINUTE;
+
+/** A body that a message names is looked at again from time to time: its record may go before it (`retentionDays`, a store put back). Nominal. */
+const SWEEP_AGAIN_MS = DAY;
 
 const markerId = (set: string): string => `${set}.marker`;
 const chunkId = (set: string, index: number): string => `${set}.${index}`;
@@ -129,21 +132,25 @@ export const eraseBody = async (
 
 const SWEEP_PAGE = 50;
 
-const sweepOne = async (deps: { readonly records: Records }, marker: Versioned<BodyChunk>): Promise<void> => {
+interface SweepDeps {
+  readonly records: Records;
+  readonly clock: Pick<Clock, "nowMs" | "lasting">;
+}
+
+const sweepOne = async (deps: SweepDeps, marker: Versioned<BodyChunk>): Promise<void> => {
   const { messageId, index: count } = marker.value;
   const set = marker.id.slice(0, marker.id.lastIndexOf("."));
   const body = (await deps.records.get("messages", messageId))?.value.body;
   const isNamed = body?.kind === "chunks" && body.set === set;
-  // Named: it goes with its message. Not named: the writer died before the record, or another request with the same key was first.
-  if (isNamed) await deps.records.commit([{ op: "delete", kind: "bodyChunks", id: marker.id }]);
-  else await eraseBody(deps, { body: { kind: "chunks", count, set } });
+  // Not named: the writer died before the record, another request with the same key was first, or the record has gone.
+  if (!isNamed) return eraseBody(deps, { body: { kind: "chunks", count, set } });
+  // On condition that the body was not erased meanwhile, marker and all.
+  const value = { ...marker.value, sweepAtMs: deps.clock.nowMs() + deps.clock.lasting(SWEEP_AGAIN_MS) };
+  await deps.records.commit([{ op: "replace", kind: "bodyChunks", id: marker.id, version: marker.version, value }]);
 };
 
 /** Erases bodies that no message names. Safe to repeat, and to run twice at once. Answers how many sets were looked at. Throws `Unavailable`. */
-export const sweepBodies = async (deps: {
-  readonly records: Records;
-  readonly clock: Pick<Clock, "nowMs">;
-}): Promise<number> => {
+export const sweepBodies = async (deps: SweepDeps): Promise<number> => {
   const page = await deps.records.query("bodiesToSweep", { upTo: deps.clock.nowMs() }, { limit: SWEEP_PAGE });
   if (page === "bad_cursor") throw new Error("the store refused its own cursor");
   for (const marker of page.items) await sweepOne(deps, marker);

@@ -1,9 +1,12 @@
 import { SECOND } from "../clock.ts";
 import type { AccessTokenOutcome } from "../connections/access-token.ts";
 import { noteGmailRefusal } from "../connections/gmail-refusal.ts";
+import type { Transport } from "../mail-servers/mail-server.ts";
 import { readBody } from "./body-store.ts";
 import { type Claim, claimMessage, leaseEndMs } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
+import { foldAddress } from "./mailbox.ts";
+import type { Mailbox, MessageBody, Recipient } from "./message.ts";
 import { pendingRecipients } from "./moves.ts";
 import type { BeforeData, OutgoingMail, SendOutcome } from "./ports.ts";
 import { isUnknown, resolveUnknown } from "./resolver.ts";
@@ -27,6 +30,15 @@ const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryRe
     case "google_unavailable":
       return { kind: "postpone", problem: "google_unavailable", retryAfterMs: outcome.retryAfterS * SECOND };
   }
+};
+
+/** The Gmail API sends to whoever stands in To and Cc. Whom an earlier try by SMTP has reached, before the transport was changed, must not. */
+const withoutReached = (body: MessageBody, recipients: readonly Recipient[]): MessageBody => {
+  const reached = new Set(
+    recipients.filter(({ state }) => state !== "pending").map(({ address }) => foldAddress(address)),
+  );
+  const left = (list: readonly Mailbox[]) => list.filter(({ address }) => !reached.has(foldAddress(address)));
+  return reached.size === 0 ? body : { ...body, to: left(body.to), cc: left(body.cc) };
 };
 
 /** A claim under way: its version moves on with the mark. */
@@ -74,20 +86,27 @@ class Try {
     const body = await readBody(this.#deps, value);
     if (body === null) return null;
     const date = new Date(value.firstTriedAtMs ?? value.createdAtMs);
-    const raw = await this.#deps.composeMime({ body, messageId: value.messageId, date });
+    const { username, transport } = this.#claim.server.value;
+    const shown = transport === "gmail_api" ? withoutReached(body, value.recipients) : body;
+    const raw = await this.#deps.composeMime({ body: shown, messageId: value.messageId, date });
     // The account itself as envelope sender: what bounces comes back to it, and Gmail puts it there anyway.
-    const from = this.#claim.server.value.username;
-    return { envelope: { from, to: pendingRecipients(value).map(({ address }) => address) }, raw };
+    return { envelope: { from: username, to: pendingRecipients(value).map(({ address }) => address) }, raw };
   }
 }
 
 const tokenRefused = (outcome: SendOutcome): boolean =>
   outcome.kind === "refused" && outcome.stage === "auth" && (outcome.reply.code === 535 || outcome.reply.code === 401);
 
-/** So often a message may meet a refusal of fresh tokens before it is the account's and no passing mood of Gmail's. */
+/** Not the token alone but the account: no SMTP for it (534), no such scope (403). `4xx` replies of SMTP pass by themselves. */
+const accountRefused = (outcome: SendOutcome, transport: Transport): boolean =>
+  outcome.kind === "refused" &&
+  outcome.stage === "auth" &&
+  (transport === "smtp" ? outcome.reply.code >= 500 : [401, 403].includes(outcome.reply.code));
+
+/** So often a message may meet a refusal of its account before it is for good and no passing mood of Gmail's. */
 const REFUSALS = 3;
 
-/** Gmail refuses a token that Google has just given. Where it goes on doing so, only a person can help: the server says so, and its mail waits. */
+/** Gmail refuses the account under a token that Google gives. Where it goes on doing so, only a person can help: the server says so, and its mail waits. */
 const refusedAgain = async (
   deps: DeliveryDeps,
   { message, server }: Claim,
@@ -99,6 +118,15 @@ const refusedAgain = async (
   return { kind: "hold", problem: "gmail_refused" };
 };
 
+const judged = (
+  deps: DeliveryDeps,
+  claim: Claim,
+  outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }>,
+): TryResult | Promise<TryResult> =>
+  accountRefused(outcome, claim.server.value.transport)
+    ? refusedAgain(deps, claim, outcome)
+    : { kind: "gmail", outcome };
+
 /** Hands the mail over; after a refused token once more with a fresh one. */
 const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
   const { server } = current.claim;
@@ -108,13 +136,13 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
   if (!first.ok) return withoutToken(deps, current.claim, first);
   const outcome = await transport.send(mail, { username, accessToken: first.token }, current.mark);
   if (outcome.kind === "abandoned") return "abandoned";
-  if (!tokenRefused(outcome)) return { kind: "gmail", outcome };
+  if (!tokenRefused(outcome)) return judged(deps, current.claim, outcome);
   deps.memory.forgetToken(server.id);
   const fresh = await deps.accessTokens.obtain(server.id, first.token);
   if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
   const second = await transport.send(mail, { username, accessToken: fresh.token }, current.mark);
   if (second.kind === "abandoned") return "abandoned";
-  return tokenRefused(second) ? refusedAgain(deps, current.claim, second) : { kind: "gmail", outcome: second };
+  return judged(deps, current.claim, second);
 };
 
 const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {

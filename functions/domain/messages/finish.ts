@@ -1,11 +1,12 @@
-import { type Clock, DAY, MINUTE } from "../clock.ts";
+import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Records, Versioned } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
 import type { Message } from "./message.ts";
 import { type Change, isIn, moveTo } from "./moves.ts";
 
-/** A failed message's body stays this long, for `retry`. Nominal. */
+/** A failed message's body stays this long, for `retry`; where records go sooner, until shortly before its record, which names it. Nominal. */
 const FAILED_BODY_MS = 7 * DAY;
+const BEFORE_RECORD_MS = HOUR;
 /** When the erasure of a large body is taken up again after a crash. Nominal. */
 const ERASE_AGAIN_MS = 5 * MINUTE;
 
@@ -23,7 +24,8 @@ export const finished = (clock: Pick<Clock, "lasting">, message: Message, finish
   const { body } = message;
   const keepsBody = status === "failed";
   const eraseNow = body.kind === "inline" && !keepsBody;
-  const bodyDueAtMs = nowMs + clock.lasting(keepsBody ? FAILED_BODY_MS : ERASE_AGAIN_MS);
+  const keptMs = Math.min(FAILED_BODY_MS, retentionDays * DAY - BEFORE_RECORD_MS);
+  const bodyDueAtMs = nowMs + clock.lasting(keepsBody ? keptMs : ERASE_AGAIN_MS);
   const state = { status, finalAtMs: nowMs, dueAtMs: body.kind === "erased" || eraseNow ? null : bodyDueAtMs };
   const facts = {
     ...finish.facts,

@@ -8,6 +8,9 @@ import { moveTo } from "./moves.ts";
  */
 const LOOK_AGAIN_MS = { reconnect_required: HOUR, paused: 5 * MINUTE, limit_reached: MINUTE, unknown_delivery: HOUR };
 
+/** The first look of all: whatever makes the release may have come between the look at the server and this hold, and found nothing to release. */
+const FIRST_LOOK_MS = MINUTE;
+
 const NOTES: Readonly<Record<HeldBecause, string>> = {
   reconnect_required: "the mail server cannot send",
   paused: "sending is paused",
@@ -25,7 +28,7 @@ export const held = (
   hold: { readonly because: HeldBecause; readonly problem: string; readonly untilMs?: number },
 ): Message => {
   const nowMs = clock.nowMs();
-  const dueAtMs = hold.untilMs ?? holdAgainAtMs(clock, hold.because);
+  const dueAtMs = hold.untilMs ?? nowMs + clock.lasting(FIRST_LOOK_MS);
   const until = hold.untilMs === undefined ? "" : ` until ${isoTime(hold.untilMs)}`;
   return moveTo(
     message,

@@ -45,7 +45,7 @@ export interface BodyChunk {
   readonly createdAtMs: number;
   /**
    * Index field of a set's marker alone (`<set>.marker`, an empty text, `index` the number of chunks): when `dispatch-due` looks whether a message
-   * names the set. Whoever wrote it may have died before the record.
+   * names the set, and again from time to time. Whoever wrote it may have died before the record; and the record may go before the body.
    */
   readonly sweepAtMs?: number;
 }

@@ -47,10 +47,17 @@ const agelessUntil = (message: Message, nowMs: number): number => {
   return AGELESS.includes(message.status) ? message.agelessMs + Math.max(0, nowMs - enteredAtMs) : message.agelessMs;
 };
 
+/** Who waits is looked at when the caller's `expiresAt` passes, at the latest. */
+const withinExpiry = <M extends Message>(message: M): M => {
+  const { expiresAtMs } = message;
+  const late = expiresAtMs !== null && isIn(message, "held", "deferred") && (message.dueAtMs ?? Infinity) > expiresAtMs;
+  return late ? { ...message, dueAtMs: expiresAtMs } : message;
+};
+
 /** The message in its new state, with its line in the timeline. What belonged to the old state alone is gone. Pure. */
 export const moveTo = (message: Message, state: MessageState, change: Change): Message => {
   const { nowMs, note = null, attempt, facts } = change;
-  return {
+  return withinExpiry({
     ...factsOf(message),
     ...facts,
     agelessMs: agelessUntil(message, nowMs),
@@ -58,11 +65,11 @@ export const moveTo = (message: Message, state: MessageState, change: Change): M
     attempts: attempt === undefined ? message.attempts : [...message.attempts, attempt],
     timeline: [...message.timeline, { atMs: nowMs, status: state.status, note }],
     ...state,
-  };
+  });
 };
 
 /** The same state, looked at later: no move, so no line in the timeline. */
-export const postponed = <M extends Message>(message: M, dueAtMs: number): M => ({ ...message, dueAtMs });
+export const postponed = <M extends Message>(message: M, dueAtMs: number): M => withinExpiry({ ...message, dueAtMs });
 
 export const pendingRecipients = (message: MessageFacts): readonly Recipient[] =>
   message.recipients.filter(({ state }) => state === "pending");

@@ -8,10 +8,11 @@ import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { finished } from "./finish.ts";
-import type { Message, Recipient } from "./message.ts";
+import type { Message } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { moveTo } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
+import { reached } from "./resolver.ts";
 
 const input = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
 type As = z.output<typeof input>["as"];
@@ -26,9 +27,6 @@ const NOTES: Readonly<Record<As, string>> = {
   failed: "declared failed by a person",
 };
 
-const taken = (recipient: Recipient): Recipient =>
-  recipient.state === "pending" ? { ...recipient, state: "accepted" } : recipient;
-
 const resolved = (
   deps: MoveDeps,
   message: Message,
@@ -37,13 +35,19 @@ const resolved = (
   const { as, retentionDays } = how;
   const change = { nowMs: deps.clock.nowMs(), note: NOTES[as] };
   if (as === "resend") return moveTo(message, queuedNow(deps.clock), change);
-  const facts = as === "sent" ? { recipients: message.recipients.map(taken) } : {};
+  const recipients = as === "sent" ? reached(message.recipients) : message.recipients;
+  const facts = { recipients };
+  // It went out, yet Gmail had turned some recipients down for a while: their try is still to come.
+  if (as === "sent" && recipients.some(({ state }) => state === "pending")) {
+    return moveTo(message, queuedNow(deps.clock), { ...change, facts });
+  }
   return finished(deps.clock, message, { status: as, retentionDays, ...change, facts });
 };
 
 /**
  * A person's word on a message of which nobody knows whether it went out. `body`: `{as}`, else `invalid_request`; `wrong_status` for any other message, and
- * what `moveByCaller` refuses. `resend` goes out under the same Message-ID, so that a second copy can be told. Throws `Unavailable`.
+ * what `moveByCaller` refuses. `resend` goes out under the same Message-ID, so that a second copy can be told;
+ * `sent` leaves those to be tried whom Gmail had turned down for a while. Throws `Unavailable`.
  */
 export const resolveByPerson = async (
   deps: MoveDeps,

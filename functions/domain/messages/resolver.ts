@@ -67,7 +67,7 @@ export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Messag
 };
 
 /** Those the message reached are accepted; who had been turned down for a while (a reply of their own) is still to be tried. */
-const reached = (recipients: readonly Recipient[]): readonly Recipient[] =>
+export const reached = (recipients: readonly Recipient[]): readonly Recipient[] =>
   recipients.map((recipient) =>
     recipient.state === "pending" && recipient.reply === null ? { ...recipient, state: "accepted" } : recipient,
   );

@@ -65,6 +65,8 @@ export const refusalProblem = (refusal: Refusal): DeliveryProblemCode => {
   if (refusal.stage === "auth")
     return refusal.reply.code >= 500 || refusal.reply.code < 420 ? "auth_refused" : "gmail_unavailable";
   if (verdict === "again") return "temporarily_refused";
+  // Refused at MAIL, yet not for the sender: too large (RFC 1870), an address beyond ASCII (RFC 6531).
+  if (refusal.reply.code === 552 || refusal.reply.enhanced === "5.6.7") return "message_refused";
   return FINAL_PROBLEM[refusal.stage] ?? "message_refused";
 };
 

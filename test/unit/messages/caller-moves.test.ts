@@ -213,6 +213,22 @@ suite("What becomes of it", () => {
     });
   }
 
+  test("resolved as sent: whom Gmail had turned down for a while is still tried", async () => {
+    const before = await bench.accepted({ ...simpleMessage, to: ["b@example.org", "c@example.org"] });
+    const later = { code: 451, enhanced: "4.2.1", response: "later" };
+    const recipients = before.value.recipients.map((one, at) => (at === 1 ? { ...one, reply: later } : one));
+    await replace(before, moveTo({ ...before.value, recipients }, stateOf("unknown"), { nowMs: 1 }));
+    bench.published.length = 0;
+    assert.ok((await resolveByPerson(bench, OPERATOR, { id: before.id, body: { as: "sent" } })).ok);
+    const message = await now(before.id);
+    assert.equal(message.status, "queued");
+    assert.deepEqual(
+      message.recipients.map(({ state }) => state),
+      ["accepted", "pending"],
+    );
+    assert.equal(bench.published.length, 1);
+  });
+
   test("a message set aside because its delivery is in doubt can be resolved too", async () => {
     const before = await bench.accepted(simpleMessage);
     const doubt = { status: "held", because: "unknown_delivery", dueAtMs: null, sinceMs: 1 } as const;

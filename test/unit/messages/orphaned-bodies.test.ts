@@ -52,7 +52,7 @@ test("the body of a message that waits stays", async () => {
   const { value } = await bench.accepted(LARGE);
   bench.clock.advance(2 * HOUR);
   await sweepBodies(bench);
-  assert.equal(await sweepBodies(bench), 0, "it is not looked at again");
+  assert.equal(await sweepBodies(bench), 0, "it is not looked at again that day");
   assert.ok(value.body.kind === "chunks");
   for (let index = 0; index < value.body.count; index += 1) {
     assert.ok(await bench.records.get("bodyChunks", `${value.body.set}.${index}`));

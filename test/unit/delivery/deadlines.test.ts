@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import { readBody } from "../../../functions/domain/messages/body-store.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { type Delivery, delivery, refuses, takesAll } from "../../builders/delivery.ts";
+import { grant, validConnection } from "../../builders/mail-server.ts";
+
+let stack: Delivery;
+beforeEach(async () => {
+  stack = await delivery();
+});
+afterEach(() => stack.close());
+
+const ID = "msg_1";
+const status = async (): Promise<string> => (await stack.message(ID)).status;
+/** Ticks as the scheduler makes them, and delivers what they publish, for so long. */
+const ticksFor = async (ms: number): Promise<void> => {
+  for (const endMs = stack.clock.nowMs() + ms; stack.clock.nowMs() < endMs; ) {
+    stack.clock.advance(MINUTE);
+    await dispatchDue(stack.deps);
+    for (const id of stack.published()) await deliverMessage(stack.deps, id);
+  }
+};
+const toBeReconnected = {
+  connection: { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 },
+} as const;
+
+test("a message that waits for a reconnect expires within a minute of its expiresAt", async () => {
+  await stack.setServer(toBeReconnected);
+  await stack.accept(ID, { expiresAtMs: stack.clock.nowMs() + 5 * MINUTE });
+  await deliverMessage(stack.deps, ID);
+  await ticksFor(4 * MINUTE);
+  assert.equal(await status(), "held");
+  await ticksFor(2 * MINUTE);
+  assert.equal(await status(), "expired");
+});
+
+test("a deferred message expires within a minute of its expiresAt, however late its next try", async () => {
+  await stack.accept(ID, { expiresAtMs: stack.clock.nowMs() + 5 * MINUTE });
+  stack.gmail = refuses("body", 550, "5.4.5");
+  await deliverMessage(stack.deps, ID);
+  assert.equal(await status(), "deferred");
+  await ticksFor(6 * MINUTE);
+  assert.equal(await status(), "expired");
+  assert.equal(stack.attempts.length, 1);
+});
+
+test("a reconnect that came between the look and the hold costs minutes, not an hour", async () => {
+  await stack.setServer(toBeReconnected);
+  await stack.accept(ID);
+  await deliverMessage(stack.deps, ID);
+  assert.equal(await status(), "held");
+  // Its own release found nothing to release yet.
+  await stack.setServer({ connection: validConnection() });
+  await ticksFor(2 * MINUTE);
+  assert.equal(await status(), "sent");
+});
+
+const chunked = async (): Promise<() => Promise<number>> => {
+  const { records } = stack.deps;
+  const text = JSON.stringify(await readBody(stack.deps, await bodyOf()));
+  const chunk = { messageId: ID, index: 0, text, createdAtMs: stack.clock.nowMs() };
+  const marker = { ...chunk, index: 1, text: "", sweepAtMs: stack.clock.nowMs() + HOUR };
+  await records.commit([
+    { op: "put", kind: "bodyChunks", id: "set.0", value: chunk },
+    { op: "put", kind: "bodyChunks", id: "set.marker", value: marker },
+  ]);
+  return async () => {
+    const found = await Promise.all(["set.0", "set.marker"].map((id) => records.get("bodyChunks", id)));
+    return found.filter((one) => one !== undefined).length;
+  };
+};
+const bodyOf = async () => {
+  await stack.accept("msg_model");
+  return stack.message("msg_model");
+};
+
+test("the body of a failed message goes before its record, also where records are kept for less than seven days", async () => {
+  stack.deps.environment satisfies { readonly retentionDays: number };
+  const deps = { ...stack.deps, environment: { ...stack.deps.environment, retentionDays: 1 } };
+  const left = await chunked();
+  await stack.accept(ID, { body: { kind: "chunks", count: 1, set: "set" } });
+  stack.gmail = refuses("body", 550, "5.7.1");
+  await deliverMessage(deps, ID);
+  const failed = await stack.message(ID);
+  assert.equal(failed.status, "failed");
+  assert.ok((failed.dueAtMs ?? Number.NaN) < (failed.eraseAtMs ?? 0), "the body is due first");
+  stack.clock.advance((failed.dueAtMs ?? 0) - stack.clock.nowMs());
+  await dispatchDue(deps);
+  assert.equal(await left(), 0);
+});
+
+test("the body of a record that went before it is found and erased", async () => {
+  const left = await chunked();
+  await stack.accept(ID, { body: { kind: "chunks", count: 1, set: "set" } });
+  stack.gmail = refuses("body", 550, "5.7.1");
+  await deliverMessage(stack.deps, ID);
+  await ticksFor(2 * HOUR);
+  assert.equal(await left(), 2, "it is kept for a retry");
+  await stack.deps.records.commit([{ op: "delete", kind: "messages", id: ID }]);
+  stack.clock.advance(DAY);
+  await dispatchDue(stack.deps);
+  assert.equal(await left(), 0);
+});
+
+test("an account that Gmail refuses for good does not go on for 72 hours: its mail waits for a person", async () => {
+  for (const [transport, code] of [
+    ["smtp", 534],
+    ["gmail_api", 403],
+  ] as const) {
+    const id = `msg_${code}`;
+    await stack.setServer({ transport, connection: validConnection() });
+    await stack.accept(id);
+    stack.gmail = refuses("auth", code, code === 534 ? "5.7.14" : null);
+    await deliverMessage(stack.deps, id);
+    assert.equal((await stack.message(id)).status, "deferred", "once may be a mood");
+    await ticksFor(HOUR);
+    const held = await stack.message(id);
+    assert.ok(held.status === "held" && held.because === "reconnect_required", held.status);
+    assert.equal((await stack.deps.records.get("mailServers", "srv_one"))?.value.connection.state, "error");
+    assert.equal(held.attempts.at(-1)?.problem, "gmail_refused");
+  }
+});
+
+test("after a change of transport, only those who have not got it are in the mail that the Gmail API sends", async () => {
+  await stack.accept(ID, {
+    recipients: [
+      { address: "b@y.org", state: "accepted", reply: null },
+      { address: "c@y.org", state: "pending", reply: null },
+    ],
+    body: {
+      kind: "inline",
+      json: JSON.stringify({
+        ...(await readBody(stack.deps, await bodyOf())),
+        to: [{ name: "B", address: "B@y.org" }],
+        cc: [{ name: "C", address: "c@y.org" }],
+      }),
+    },
+  });
+  await stack.setServer({ transport: "gmail_api", connection: validConnection() });
+  stack.gmail = takesAll;
+  await deliverMessage(stack.deps, ID);
+  const raw = stack.attempts[0]?.mail.raw.toString() ?? "";
+  assert.doesNotMatch(raw, /b@y\.org/i);
+  assert.match(raw, /^Cc: C <c@y\.org>/m);
+});
