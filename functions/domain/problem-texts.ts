@@ -44,6 +44,16 @@ type Texts = Readonly<Record<TextCode, Readonly<Record<Language, ProblemText>>>>
  */
 const TEXTS: Texts = {
   // --- the request is refused as it stands ---
+  malformed_request: {
+    fr: {
+      title: "Ce n’est pas une requête HTTP correcte",
+      advice: "Vérifiez la ligne de requête et les en-têtes : au plus 16 Kio en tout, sans caractère de contrôle.",
+    },
+    en: {
+      title: "This is no well-formed HTTP request",
+      advice: "Check the request line and the headers: 16 KiB at most in all, without control characters.",
+    },
+  },
   invalid_json: {
     fr: {
       title: "Le corps de la requête n’est pas du JSON valide",

@@ -10,6 +10,7 @@ export type FieldProblem = { readonly path: string; readonly message: string };
 /** Failures that need no more than their name. Grouped by what the caller can do about them. */
 export type PlainProblemCode =
   // the request is refused as it stands
+  | "malformed_request"
   | "invalid_json"
   | "unsupported_media_type"
   | "request_too_large"

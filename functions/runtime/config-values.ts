@@ -52,11 +52,8 @@ export const publicOrigin = rootUrl.refine((text) => {
   return parsed.pathname === "/" && parsed.search === "" && parsed.hash === "" && parsed.origin === text.toLowerCase();
 }, "must be an origin without a path, such as https://relais.example.com");
 
-/** Long enough not to be guessed; fit for an Authorization header and a URL fragment. */
-export const secretText = z
-  .string()
-  .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
-  .min(8, "must have at least 8 characters");
+/** Fit for an Authorization header and a URL fragment. */
+export const secretText = z.string().regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces");
 
 /** Addresses and `@domain`s between commas, folded as those are that come in by the API: both stand in one list. */
 export const addressList = z

@@ -167,8 +167,11 @@ const EMULATOR = /_EMULATOR_(HOST|HUB)$/;
 
 const isSet = (env: Environment, name: string): boolean => (env[name] ?? "") !== "";
 
+/** On a laptop it opens what only that laptop reaches; in production, an operator's rights to whoever guesses it. */
+const SHORTEST_SETUP_TOKEN = 8;
+
 /** Mistakes that no single variable shows. Looks at what is given only, so that it can run beside the schema's own mistakes. */
-const conflicts = (env: Environment): string[] => {
+const conflicts = (env: Environment, { standIns = false }: LoadOptions): string[] => {
   const mistakes: string[] = [];
   const inCloud = isSet(env, "K_SERVICE");
   const google = env.RELAIS_STORE === "google" || (inCloud && !isSet(env, "RELAIS_STORE"));
@@ -181,7 +184,9 @@ const conflicts = (env: Environment): string[] => {
     mistakes.push("GOOGLE_CLOUD_PROJECT is needed with RELAIS_STORE=google");
   if (inCloud && !isSet(env, "RELAIS_PUBLIC_URL"))
     mistakes.push("RELAIS_PUBLIC_URL is needed on Google Cloud: the https origin that browsers use");
-  if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && talksToRealGoogle(env))
+  if (inCloud && isSet(env, "RELAIS_SETUP_TOKEN") && (env.RELAIS_SETUP_TOKEN ?? "").length < SHORTEST_SETUP_TOKEN)
+    mistakes.push(`RELAIS_SETUP_TOKEN must have at least ${SHORTEST_SETUP_TOKEN} characters on Google Cloud`);
+  if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && !standIns && talksToRealGoogle(env))
     mistakes.push("RELAIS_TIME_SCALE must be absent or 1 with the real Google: its clock is not ours to turn");
   return mistakes;
 };
@@ -195,6 +200,11 @@ export const talksToRealGoogle = (env: Environment): boolean =>
 const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).hostname : text).toLowerCase();
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface LoadOptions {
+  /** Google's endpoints that are not given yet will be stand-ins': they are known only once those run. */
+  readonly standIns?: boolean;
+}
 
 const cloudOf = (values: Values): Config["cloud"] => ({
   projectId: values.GOOGLE_CLOUD_PROJECT ?? "",
@@ -241,12 +251,12 @@ const toConfig = (values: Values): Config => {
  * The configuration from an environment; a variable that is set to nothing counts as unset. Reads no other input than the
  * environment and the file that `GMAIL_SMTP_CA` names. Throws one `ConfigError` with all mistakes.
  */
-export const loadConfig = (env: Environment): Config => {
+export const loadConfig = (env: Environment, options: LoadOptions = {}): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = SCHEMA.safeParse(given);
   const mistakes = [
     ...(parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}`),
-    ...conflicts(given),
+    ...conflicts(given, options),
   ];
   if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
   return toConfig(parsed.data);

@@ -7,6 +7,7 @@ import { saveCredentials } from "./local/credentials-file.ts";
 import { listen, PortTaken } from "./local/listen.ts";
 import { lockDataDir } from "./local/lock.ts";
 import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "./local/options.ts";
+import { refuseRequest } from "./local/refusals.ts";
 import { type LocalSandbox, startSandbox } from "./local/sandbox.ts";
 import { keptSetupToken } from "./local/setup-token.ts";
 import { openStack } from "./local/stack.ts";
@@ -25,16 +26,24 @@ const endAll = async (closers: Closers): Promise<void> => {
   closers.length = 0;
 };
 
-const STARTING: RequestListener = (_, res) => {
-  res.writeHead(503, { "Retry-After": "1", "Content-Type": "text/plain; charset=utf-8" });
-  res.end("Relais is starting.\n");
-};
+const STARTING: RequestListener = (req, res) => refuseRequest(req, res, { code: "unavailable", retryAfterS: 1 });
 
 interface Started {
   readonly config: Config;
   readonly madeToken: Secret | null;
   readonly sandbox: LocalSandbox | null;
 }
+
+interface Wanted {
+  readonly given: Environment;
+  /** No variable says whom to talk to: the sandbox will. */
+  readonly sandboxed: boolean;
+}
+
+const wantedBy = (env: Environment, options: StartOptions): Wanted => {
+  const given = options.useRealGoogle ? withoutStandIns(env) : env;
+  return { given, sandboxed: wantsSandbox(given, options) };
+};
 
 /** With the sandbox, one of its accounts is an operator unless the environment names others. */
 const withSandbox = (env: Environment, sandbox: LocalSandbox): Environment => ({
@@ -43,11 +52,8 @@ const withSandbox = (env: Environment, sandbox: LocalSandbox): Environment => ({
   ...sandbox.environment,
 });
 
-const configure = async (env: Environment, options: StartOptions, closers: Closers): Promise<Started> => {
-  const given = options.useRealGoogle ? withoutStandIns(env) : env;
-  const sandboxed = wantsSandbox(given, options);
-  // The time scale is judged only once it is known whom we talk to.
-  const first = loadConfig(sandboxed ? { ...given, RELAIS_TIME_SCALE: "" } : given);
+const configure = async ({ given, sandboxed }: Wanted, closers: Closers): Promise<Started> => {
+  const first = loadConfig(given, { standIns: sandboxed });
   if (first.store !== "embedded") throw new StartRefused("npm start works with RELAIS_STORE=embedded only.");
   const unlock = lockDataDir(first.dataDir);
   if (unlock === null)
@@ -62,11 +68,12 @@ const configure = async (env: Environment, options: StartOptions, closers: Close
 
 const start = async (args: readonly string[], env: Environment, closers: Closers): Promise<void> => {
   const options = startOptions(args);
-  const port = loadPort(env);
+  const wanted = wantedBy(env, options);
+  const port = loadPort(wanted);
   let listener: RequestListener = STARTING;
   // The port first: nothing else is touched when another Relais has it.
   const listening = await listen(port, (req, res) => listener(req, res));
-  const { config, madeToken, sandbox } = await configure(env, options, closers);
+  const { config, madeToken, sandbox } = await configure(wanted, closers);
   const stack = await openStack(config);
   closers.push(
     () => stack.close(),
@@ -80,10 +87,10 @@ const start = async (args: readonly string[], env: Environment, closers: Closers
 };
 
 /** The port alone, before the rest is judged; a wrong one is told by `loadConfig`. */
-const loadPort = (env: Environment): number => {
-  const port = Number(env.PORT || 8080);
+const loadPort = ({ given, sandboxed }: Wanted): number => {
+  const port = Number(given.PORT || 8080);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  return loadConfig(env).port;
+  return loadConfig(given, { standIns: sandboxed }).port;
 };
 
 const messageOf = (error: unknown): string | null => {

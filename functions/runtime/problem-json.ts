@@ -13,6 +13,7 @@ const passing = (status: number): Facing => ({ status, retryable: true });
 
 /** Exhaustive: a new code of `domain/problem.ts` does not compile until it stands here. */
 export const FACINGS: Readonly<Record<ProblemCode, Facing>> = {
+  malformed_request: refused(400),
   invalid_json: refused(400),
   unsupported_media_type: refused(415),
   request_too_large: refused(413),

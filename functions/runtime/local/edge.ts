@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import superstatic from "superstatic";
 import type { HttpFunction } from "../http-edge.ts";
 import { decodePath } from "../router.ts";
+import { refuseRequest } from "./refusals.ts";
 
 /** What of `firebase.json` the edge reads itself; superstatic, Firebase's own implementation, reads the rest. */
 export interface Hosting {
@@ -50,22 +51,24 @@ const forward = (target: HttpFunction) => (req: IncomingMessage, res: ServerResp
   target(req, res);
 };
 
-const plain = (res: ServerResponse, status: number, text: string): void => {
+const giveUp = (res: ServerResponse): void => {
   if (res.headersSent) return void res.destroy();
-  res.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" });
-  res.end(`${text}\n`);
+  res.writeHead(504, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" });
+  res.end("No answer within 60 seconds.\n");
 };
 
 const endAfter = (res: ServerResponse, limitMs: number): void => {
-  const timer = setTimeout(() => plain(res, 504, "No answer within 60 seconds."), limitMs);
+  const timer = setTimeout(() => giveUp(res), limitMs);
   res.once("close", () => clearTimeout(timer));
 };
 
-/** The function behind a path that no glob can be tried on: that of the first rewrite whose fixed beginning fits. */
+/** The function behind a path, found without trying globs on it: that of the first rewrite whose fixed beginning fits. */
 const functionAt = ({ hosting, functions }: EdgeOptions, path: string): HttpFunction | undefined => {
   const fitting = hosting.rewrites.find(({ run, source }) => run && path.startsWith(source.replace(/\*+$/, "")));
   return functions[fitting?.run?.serviceId ?? ""];
 };
+
+const READING = ["GET", "HEAD"];
 
 /** The local stand-in for Firebase Hosting: static files, headers and rewrites as `firebase.json` says, functions in this process. */
 export const hostingEdge = (options: EdgeOptions): RequestListener => {
@@ -82,11 +85,15 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
   const serve = superstatic.default({ config, cwd, stack: "strict", rewriters: { run } });
   return (req, res) => {
     endAfter(res, limitMs);
+    const target = functionAt(options, req.url ?? "/");
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere under its paths.
     if (decodePath(req.url ?? "/") === undefined) {
-      const target = functionAt(options, req.url ?? "/");
-      return target ? forward(target)(req, res) : plain(res, 400, "The path holds a broken %-escape.");
+      return target ? forward(target)(req, res) : refuseRequest(req, res, { code: "malformed_request" });
     }
-    serve(req, res, () => plain(res, 404, "Not found."));
+    // Superstatic would show a page whatever the method.
+    if (target === undefined && !READING.includes(req.method ?? "")) {
+      return refuseRequest(req, res, { code: "method_not_allowed", allow: READING });
+    }
+    serve(req, res, () => refuseRequest(req, res, { code: "not_found" }));
   };
 };

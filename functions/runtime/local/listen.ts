@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
+import { refuseNonsense } from "./refusals.ts";
 
 /** Loopback alone: the setup token is worth an operator's rights, and `localhost` is either of the two. */
 const HOSTS = ["127.0.0.1", "::1"] as const;
@@ -18,6 +19,7 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in
 const listenOn = (host: string, port: number, listener: RequestListener): Promise<Server> =>
   new Promise((resolve, reject) => {
     const server = createServer(listener);
+    server.on("clientError", refuseNonsense);
     server.once("error", (error) => reject(codeOf(error) === "EADDRINUSE" ? new PortTaken(port) : error));
     server.listen({ host, port, exclusive: true }, () => resolve(server));
   });

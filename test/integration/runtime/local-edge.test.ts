@@ -96,6 +96,22 @@ describe("the local edge", () => {
     }
   });
 
+  it("takes the console's pages for reading only, and says which methods there are", async () => {
+    for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      const response = await fetch(`${origin}/servers/srv_1`, { method });
+      assert.equal(response.status, 405);
+      assert.equal(response.headers.get("allow"), "GET, HEAD");
+      assert.equal(response.headers.get("content-type"), "application/problem+json; charset=utf-8");
+      assert.equal((await response.json()).code, "method_not_allowed");
+    }
+    assert.equal((await fetch(`${origin}/servers/srv_1`, { method: "HEAD" })).status, 200);
+  });
+
+  it("leaves to the functions what lies bare at the root of their paths", async () => {
+    assert.equal((await (await get("/v1")).json()).name, "mail-servers");
+    assert.equal((await (await get("/google_gmail")).json()).name, "confirm-callback");
+  });
+
   it("says HSTS over https alone", async () => {
     assert.equal((await get("/")).headers.get("strict-transport-security"), null);
     const secure = edge(true);
@@ -109,7 +125,7 @@ describe("the local edge", () => {
   it("does not pass the console's page off as an asset that is gone", async () => {
     const gone = await get("/assets/main-old.js");
     assert.equal(gone.status, 404);
-    assert.doesNotMatch(await gone.text(), /console/);
+    assert.equal((await gone.json()).code, "not_found");
   });
 
   it("leaves a broken %-escape under a function's path to the function", async () => {

@@ -131,10 +131,11 @@ describe("npm start", () => {
   });
 
   it("reports every mistake of the configuration, without a stack", async () => {
-    const relais = start({ RELAIS_STORE: "mysql", RELAIS_RETENTION_DAYS: "0" });
+    const relais = start({ RELAIS_STORE: "mysql", RELAIS_RETENTION_DAYS: "0", RELAIS_TIME_SCALE: "zero" });
     assert.equal(await relais.ended(), 1);
     assert.match(relais.output, /RELAIS_STORE/);
     assert.match(relais.output, /RELAIS_RETENTION_DAYS/);
+    assert.match(relais.output, /RELAIS_TIME_SCALE/);
     assert.doesNotMatch(relais.output, /\n\s+at /);
   });
 

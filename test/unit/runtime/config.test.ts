@@ -172,7 +172,7 @@ describe("loadConfig", () => {
       RELAIS_STORE: "google",
       RELAIS_TIME_SCALE: "60",
       GOOGLE_ISSUER: "ftp://x",
-      RELAIS_SETUP_TOKEN: "short",
+      RELAIS_SETUP_TOKEN: "two words",
     });
     const names = mistakes.map((mistake) => mistake.split(" ")[0]).toSorted();
     assert.deepEqual(names, [
@@ -182,6 +182,21 @@ describe("loadConfig", () => {
       "RELAIS_SETUP_TOKEN",
       "RELAIS_TIME_SCALE",
     ]);
+  });
+
+  it("takes any setup token on a laptop, and none that is guessed on Google Cloud", () => {
+    assert.equal(loadConfig({ RELAIS_SETUP_TOKEN: "test" }).setupToken?.matches("test"), true);
+    const cloud = {
+      K_SERVICE: "send-mail",
+      GOOGLE_CLOUD_PROJECT: "p",
+      RELAIS_PUBLIC_URL: "https://relais.example.com",
+    };
+    assert.match(mistakesOf({ ...cloud, RELAIS_SETUP_TOKEN: "test" }).join("\n"), /^RELAIS_SETUP_TOKEN must have/);
+  });
+
+  it("judges a time scale before the stand-ins' endpoints are known, yet only as a number", () => {
+    assert.equal(loadConfig({ RELAIS_TIME_SCALE: "60" }, { standIns: true }).timeScale, 60);
+    assert.throws(() => loadConfig({ RELAIS_TIME_SCALE: "zero" }, { standIns: true }), ConfigError);
   });
 
   it("never repeats a secret's value", () => {

@@ -1,0 +1,40 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { Problem } from "../../domain/problem.ts";
+import { newId } from "../../domain/randomness.ts";
+import { chooseLanguage } from "../language.ts";
+import { problemBody, problemHeaders } from "../problem-json.ts";
+import { systemRandom } from "../randomness.ts";
+import { writeReply } from "../reply.ts";
+import { requestTrace } from "../trace.ts";
+
+// What no function gets to see is refused in the same form as they refuse (RFC 9457).
+
+/** Answers a request in the functions' stead. */
+export const refuseRequest = (req: IncomingMessage, res: ServerResponse, problem: Problem): void => {
+  const { requestId } = requestTrace(req.headers, systemRandom);
+  const language = chooseLanguage(req.headers["accept-language"], "en");
+  writeReply(res, { kind: "problem", problem }, { requestId, language, https: false, head: req.method === "HEAD" });
+};
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+const problemOf = (error: Error & { readonly code?: string }): Problem =>
+  error.code === "HPE_INVALID_METHOD" ? { code: "method_not_allowed", allow: METHODS } : { code: "malformed_request" };
+
+/** Node's `clientError`: what came is no request that its parser takes, so there is nothing to answer by but the socket. */
+export const refuseNonsense = (error: Error, socket: Socket): void => {
+  if (!socket.writable) return void socket.destroy();
+  const problem = problemOf(error);
+  const body = problemBody(problem, { requestId: newId(systemRandom, "req"), language: "en" });
+  const text = JSON.stringify(body);
+  const headers = {
+    "Content-Type": "application/problem+json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(text),
+    "Cache-Control": "private, no-store",
+    Connection: "close",
+    ...problemHeaders(problem),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${body.status} ${STATUS_CODES[body.status] ?? ""}\r\n${lines.join("")}\r\n${text}`);
+};
