@@ -21,14 +21,47 @@ const unsubscribeHeaders = (body: MessageBody): { key: string; value: { prepared
   return oneClick ? [link, { key: "List-Unsubscribe-Post", value: { prepared: true, value: click } }] : [link];
 };
 
-const attachmentsOf = (body: MessageBody): NonNullable<MailComposerOptions["attachments"]> =>
-  body.attachments.map(({ filename, content, contentType, cid }) => ({
-    filename: filename ?? false,
+const [LF, CR] = [0x0a, 0x0d];
+/** RFC 5322 §2.1.1. */
+const LONGEST_LINE = 998;
+
+/** Lines of ASCII, ended by CRLF and not too long: what any wire carries unchanged. */
+const isPlainLines = (bytes: Buffer): boolean => {
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    const endsLine = byte === CR && bytes[at + 1] === LF;
+    if (!endsLine && (byte === 0 || byte === CR || byte === LF || byte > 0x7f)) return false;
+    length = endsLine ? 0 : length + 1;
+    if (length > LONGEST_LINE) return false;
+    if (endsLine) at += 1;
+  }
+  return true;
+};
+
+/**
+ * A mail in the mail is not to be encoded (RFC 2046 §5.2.1), and nodemailer does not. But 8-bit octets, bare line ends and long lines would reach the other
+ * end changed, or be refused on the way: those go in base64, because every byte counts more.
+ */
+const asAttachedMail = (contentType: string | null, bytes: Buffer): Partial<Attachment> => {
+  if (contentType?.toLowerCase().startsWith("message/") !== true) return {};
+  return { contentDisposition: "attachment", ...(isPlainLines(bytes) ? {} : { contentTransferEncoding: "base64" }) };
+};
+
+type Attachment = NonNullable<MailComposerOptions["attachments"]>[number];
+
+const attachmentsOf = (body: MessageBody): Attachment[] =>
+  body.attachments.map(({ filename, content, contentType, cid }) => {
     // As bytes: a string would be taken for text, and only bytes cannot be read as a path or a data URL.
-    content: Buffer.from(content, "base64"),
-    ...(contentType === null ? {} : { contentType }),
-    ...(cid === null ? {} : { cid }),
-  }));
+    const bytes = Buffer.from(content, "base64");
+    return {
+      filename: filename ?? false,
+      content: bytes,
+      ...(contentType === null ? {} : { contentType }),
+      ...(cid === null ? {} : { cid }),
+      ...asAttachedMail(contentType, bytes),
+    };
+  });
 
 const textPart = (content: string): { content: Buffer } => ({ content: Buffer.from(content, "utf8") });
 

@@ -152,6 +152,26 @@ test("an inline image stands beside the HTML that shows it; alternatives and att
   assert.equal(mail.attachments.find(({ filename }) => filename === "a.csv")?.disposition, "attachment");
 });
 
+test("a mail in the mail goes as it is where any wire carries it so, else in base64: 7-bit lines within 998 characters, all bytes kept", async () => {
+  const mails = {
+    "7bit": "Subject: x\r\n\r\n.\r\nFrom here\r\n",
+    base64: [`${"y".repeat(999)}\r\n`, "é\r\n", "bare\nfeed", "bare\rreturn", "nul\0\r\n"],
+  };
+  for (const [encoding, content] of Object.entries(mails).flatMap(([name, list]) =>
+    [list].flat().map((one) => [name, one]),
+  )) {
+    const attachment = { filename: "a.eml", content: base64(content ?? ""), contentType: "message/rfc822", cid: null };
+    const raw = (await compose({ attachments: [attachment] })).toString("latin1");
+    const part = raw.slice(raw.indexOf("Content-Type: message/rfc822"));
+    assert.match(part, new RegExp(`^Content-Transfer-Encoding: ${encoding}\r$`, "m"));
+    assert.match(part, /^Content-Disposition: attachment;/m);
+    const body = part.slice(part.indexOf("\r\n\r\n") + 4, part.lastIndexOf("\r\n--"));
+    const bytes = encoding === "base64" ? Buffer.from(body, "base64").toString() : body;
+    assert.equal(bytes, content);
+    assert.ok(raw.split("\r\n").every((line) => line.length <= 998 && /^\p{ASCII}*$/u.test(line)));
+  }
+});
+
 test("an attachment's content is never taken for a path, a URL or a data URL", async () => {
   for (const content of ["/etc/passwd", "https://example.com/x", "data:text/plain,evil"]) {
     const mail = await parse({
