@@ -1,4 +1,5 @@
 import { auditWrite } from "../audit/audit.ts";
+import { kindOfAccount } from "../mail-servers/limits.ts";
 import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { scopesSuffice } from "../mail-servers/scopes.ts";
 import type { GmailAccount } from "../messages/ports.ts";
@@ -110,7 +111,7 @@ const newGrant = (
   sub: identity.sub,
   email: identity.email,
   clientId,
-  accountKind: identity.hostedDomain === null ? "gmail" : "workspace",
+  accountKind: kindOfAccount(identity.email, identity.hostedDomain),
   scopes: tokens.scopes,
   connectedAtMs: deps.clock.nowMs(),
   lastVerifiedAtMs: deps.clock.nowMs(),

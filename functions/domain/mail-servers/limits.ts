@@ -18,10 +18,17 @@ const DEFAULT_LIMITS = {
 
 const CONSUMER_DOMAINS = ["@gmail.com", "@googlemail.com"];
 
+/**
+ * A mailbox at Gmail has a gmail.com address or is a Workspace's, whether or not `hd` says so: a consumer's Google account under another address
+ * has no Gmail.
+ */
+export const kindOfAccount = (email: string, hostedDomain: string | null): "gmail" | "workspace" =>
+  hostedDomain === null && CONSUMER_DOMAINS.includes(domainEntry(email)) ? "gmail" : "workspace";
+
 /** As Google said at the connection; before it, by the address. */
 export const accountKindOf = (server: Pick<MailServer, "username" | "connection">): "gmail" | "workspace" => {
   const grant = server.connection.state === "not_connected" ? null : server.connection.grant;
-  return grant?.accountKind ?? (CONSUMER_DOMAINS.includes(domainEntry(server.username)) ? "gmail" : "workspace");
+  return grant?.accountKind ?? kindOfAccount(server.username, null);
 };
 
 export const defaultLimits = (server: Pick<MailServer, "username" | "connection">): Limits =>

@@ -108,9 +108,14 @@ const mayUse = (principal: Principal, { id, value }: Server): boolean => {
 
 const unknownServer = invalidRequest({ path: "/server", message: "no mail server has this id or name" });
 
-/** To a restricted key, a server that is not there looks like one outside its list: 403 tells it nothing of either. */
-const refusalOf = (principal: Principal): Problem =>
-  principal.kind === "key" && principal.servers.length > 0 ? { code: "server_not_allowed" } : unknownServer;
+/**
+ * A server that is not there looks like one that is not theirs: 403 to a restricted key, and 404 to a member (as everywhere), tells them nothing of
+ * either.
+ */
+const refusalOf = (principal: Principal): Problem => {
+  if (principal.kind === "member") return { code: "not_found" };
+  return principal.kind === "key" && principal.servers.length > 0 ? { code: "server_not_allowed" } : unknownServer;
+};
 
 const fromRefused = (from: Mailbox): Problem => ({
   code: "from_not_allowed",
@@ -135,9 +140,9 @@ const namedServer = async (
 };
 
 /**
- * The mail server for a message. `server_not_allowed` outside a key's servers; `invalid_request` at `/server` for one that is not there
- * (or is another member's); `server_unavailable` for one that is archived or not connected; `from_not_allowed` where From is not covered
- * or would not be kept. Throws `Unavailable`.
+ * The mail server for a message. `server_not_allowed` outside a key's servers; `invalid_request` at `/server` for one that is not there;
+ * `not_found` to a member for another's; `server_unavailable` for one that is archived or not connected; `from_not_allowed` where From is
+ * not covered or would not be kept. Throws `Unavailable`.
  */
 export const chooseServer = async (
   records: Records,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import type { Principal } from "../../../functions/domain/access/records.ts";
 import { createMailServer } from "../../../functions/domain/mail-servers/create-mail-server.ts";
 import { editMailServer } from "../../../functions/domain/mail-servers/edit-mail-server.ts";
+import { kindOfAccount } from "../../../functions/domain/mail-servers/limits.ts";
 import { listMailServers } from "../../../functions/domain/mail-servers/list-mail-servers.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { etagOf, mailServerView } from "../../../functions/domain/mail-servers/mail-server-view.ts";
@@ -87,6 +88,12 @@ test("a gmail.com account is limited to 500 a day unless told otherwise", async 
   assert.deepEqual(mailServerView(raised, () => "").limits, { perMinute: 5, perDay: 500 });
   const reset = must(await edit(made.id, { limits: null }));
   assert.equal(reset.value.limits, null);
+});
+
+test("an account under a domain of its own is a Workspace's, though Google does not name the domain", () => {
+  assert.equal(kindOfAccount("ada@gmail.com", null), "gmail");
+  assert.equal(kindOfAccount("ada@corp.example", "corp.example"), "workspace");
+  assert.equal(kindOfAccount("ada@corp.example", null), "workspace");
 });
 
 const REFUSED: readonly (readonly [body: unknown, paths: readonly string[]])[] = [

@@ -183,7 +183,7 @@ suite("Which mail servers a caller may take", () => {
     ["a key learns nothing of what is not there", key("srv_ada"), { server: "srv_none" }, "server_not_allowed"],
     ["a key, no other by From", key("srv_ada"), { from: "bob@example.com" }, "from_not_allowed"],
     ["a member, their own", memberOf("ada@example.com"), {}, "srv_ada ada@example.com"],
-    ["a member, no trace of another's", memberOf("ada@example.com"), { server: "srv_bob" }, "invalid_request"],
+    ["a member, no trace of another's", memberOf("ada@example.com"), { server: "srv_bob" }, "not_found"],
     ["a member without a server, none", memberOf("eve@example.com"), {}, "server_unavailable"],
   ];
   for (const [what, principal, wanted, expected] of cases) {
