@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
+import { finished } from "../../../functions/domain/messages/finish.ts";
 import { testClock } from "../../builders/clock.ts";
 import { mailServer, validConnection } from "../../builders/mail-server.ts";
 import { testStore } from "../../builders/store.ts";
@@ -55,4 +56,52 @@ suite("The same request under one key, from several processes at once", () => {
       store.close();
     });
   }
+
+  test("two requests fight for one key: one of them wins for all, until the record has gone, also when its body was erased", async () => {
+    const path = join(folder, "fight.sqlite");
+    const clock = testClock();
+    const store = testStore(clock, path);
+    await store.records.commit([
+      { op: "create", kind: "mailServers", id: "srv_ada", value: mailServer({ connection: validConnection() }) },
+    ]);
+    const texts = ["un", "deux"];
+    const ask = async (): Promise<readonly (readonly string[])[]> => {
+      const files = texts.map((text) => {
+        const file = join(folder, `${text}.json`);
+        writeFileSync(file, JSON.stringify({ server: "srv_ada", to: "b@example.org", text }));
+        return file;
+      });
+      // Two processes each.
+      const outputs = await Promise.all(
+        [...files, ...files].map((file) => run(process.execPath, [WORKER, path, file, "12"])),
+      );
+      const lines = outputs.map(({ stdout }) => stdout.trim().split("\n"));
+      return texts.map((_, at) => [...(lines[at] ?? []), ...(lines[at + texts.length] ?? [])]);
+    };
+    const refused = (lines: readonly string[] | undefined): boolean =>
+      lines?.length === 24 && lines.every((line) => line === "idempotency_key_reused");
+    const first = await ask();
+    const winner = first.findIndex((lines) => lines.every((line) => line.startsWith("msg_")));
+    assert.notEqual(winner, -1, first.flat().join(", "));
+    assert.ok(refused(first[1 - winner]), first[1 - winner]?.join(", "));
+    const kept = await store.records.query("messagesNewest", {}, { limit: 10 });
+    assert.ok(kept !== "bad_cursor");
+    const [message, ...more] = kept.items;
+    assert.ok(message);
+    assert.deepEqual(more, []);
+
+    const sent = finished(clock, message.value, { status: "sent", nowMs: clock.nowMs(), retentionDays: 30 });
+    assert.equal(sent.body.kind, "erased");
+    const { id, version } = message;
+    await store.records.commit([{ op: "replace", kind: "messages", id, version, value: sent }]);
+    const later = await ask();
+    assert.deepEqual([...new Set(later[winner])], [`${id} true`]);
+    assert.ok(refused(later[1 - winner]));
+
+    assert.ok(sent.eraseAtMs);
+    assert.equal(store.eraseExpired(sent.eraseAtMs), 1);
+    const anew = await ask();
+    assert.equal(anew.flat().filter((line) => line === `${id} false`).length, 1, "the key is free again");
+    store.close();
+  });
 });
