@@ -28,7 +28,7 @@ import { startGoogleSandbox } from "../google-sandbox/sandbox.ts";
 /** Why each operation is there: the crash or race that it guards against. */
 const GUARDS: Readonly<Record<string, string>> = {
   "read keys": "who calls; remembered for up to 60 s",
-  "write keys": "when the key was last used",
+  "write keys": "when the key was last used, once an hour",
   "read mailServers": "accepting: the server must be able to send, and From be allowed; delivering: remembered for 5 s",
   "read settings": "a pause or an end of retention just set; remembered for 5 s",
   "read messages": "a push that is repeated, late, or of a message called back meanwhile",
@@ -124,18 +124,30 @@ const config = loadConfig({
 const systemOf = (component: string) =>
   compose(config, { component, write: (line) => void (line.includes('"ERROR"') && console.error(line)) });
 
-const serve = async (listener: RequestListener): Promise<string> => {
+const serve = async (listener: () => RequestListener): Promise<string> => {
   const server = createServer((req, res) => {
     count("invocation");
-    listener(req, res);
+    listener()(req, res);
   }).listen(0, "127.0.0.1");
   server.unref();
   await once(server, "listening");
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
-const [sender, deliverer] = [systemOf("send-mail"), systemOf("deliver-mail")];
-const api = await serve(serveHttp(sendMail(sender), sender));
-const endpoint = await serve(serveEvents(deliverMail(deliverer), deliverer));
+/** One instance of each function, which knows nothing of the mails before it. */
+const newInstances = () => {
+  const [sender, deliverer] = [systemOf("send-mail"), systemOf("deliver-mail")];
+  return {
+    sender,
+    deliverer,
+    send: serveHttp(sendMail(sender), sender),
+    deliver: serveEvents(deliverMail(deliverer), deliverer),
+  };
+};
+let instances = newInstances();
+const { sender } = instances;
+const api = await serve(() => instances.send);
+const endpoint = await serve(() => instances.deliver);
+const endInstances = () => Promise.all(Object.values(instances.deliverer.transports).map((one) => one.close()));
 
 /** As Terraform does it: one version, 32 random bytes. */
 const makeKeyRing = async (): Promise<void> => {
@@ -227,6 +239,9 @@ const measure = async (
 };
 
 const mails = Number(process.argv[2] ?? 50);
+await measure("10 kB, first of an hour, of an instance", { bytes: 10_000, mails: 1, budget: false });
+await endInstances();
+instances = newInstances();
 await measure("10 kB, first of an instance", { bytes: 10_000, mails: 1, budget: false });
 await measure("10 kB", { bytes: 10_000, mails, budget: true });
 await measure("1 MB", { bytes: 1_000_000, mails: Math.max(2, mails / 10), budget: false });
@@ -240,6 +255,9 @@ Made by \`npm run bench -- send\` on Google's emulators: documents read and writ
 |---|---|---|---|---|
 ${totals.join("\n")}
 
+The first mail of an instance reads seven documents, each another writer's truth that nothing but a read can tell: key and server where it is accepted; message, server,
+settings, ledger and access token where it is sent. From the second mail on an instance remembers them, each for as long as it may, and writes on condition of what it remembers.
+
 ## Each operation, and the crash or race that it guards
 
 | mail | operation | a mail | guards |
@@ -248,12 +266,7 @@ ${rows.join("\n")}
 `;
 writeFileSync(new URL("SEND.md", import.meta.url), page);
 console.log(page);
-await Promise.all([
-  sandbox.close(),
-  emulators.stop(),
-  secrets.close(),
-  ...Object.values(deliverer.transports).map((one) => one.close()),
-]);
+await Promise.all([sandbox.close(), emulators.stop(), secrets.close(), endInstances()]);
 if (over) {
   console.error("Above the budget: 2 invocations, 3 reads and 6 writes at 10 kB.");
   process.exit(1);
