@@ -81,11 +81,10 @@ const takeDown = async (
   const { id } = wanted.server;
   if (!(await archive(deps, wanted.server))) return ok(false);
   if (wanted.cancel) await deps.cancelWaiting(id);
-  if (wanted.server.value.connection.state !== "not_connected") {
-    const disconnected = await deps.disconnect(id);
-    // Deleted by someone else in between: looking again tells.
-    if (!disconnected.ok) return disconnected.problem.code === "not_found" ? ok(false) : disconnected;
-  }
+  // Of a server without a grant too: an earlier disconnection may have been cut off before it revoked, and the token goes for good below.
+  const disconnected = await deps.disconnect(id);
+  // Deleted by someone else in between: looking again tells.
+  if (!disconnected.ok) return disconnected.problem.code === "not_found" ? ok(false) : disconnected;
   // Also versions that a crash between secret and pointer left behind.
   await deps.vault.remove({ kind: "refresh_token", serverId: id });
   const last = await deps.records.get("mailServers", id);

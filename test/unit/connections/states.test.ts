@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import type { ConnectionState } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { ACTS, killEverywhere } from "./kill-points.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 
 type Step = (world: World, id: string) => Promise<unknown>;
@@ -154,71 +155,10 @@ describe("a disconnection that was cut off after its write", () => {
 });
 
 describe("a process that dies between two writes", () => {
-  const acts: Readonly<Record<string, { readonly before: Step; readonly act: Step; readonly after: ConnectionState }>> =
-    {
-      connecting: { before: async () => {}, act: (world) => world.connect(SERVER), after: "valid" },
-      reconnecting: { before: (world) => world.connect(SERVER), act: (world) => world.connect(SERVER), after: "valid" },
-      rotating: {
-        before: async (world) => {
-          await world.connect(SERVER);
-          world.google.rotates = true;
-          world.clock.advance(HOUR);
-        },
-        act: (world) => world.obtain(SERVER),
-        after: "valid",
-      },
-      disconnecting: {
-        before: (world) => world.connect(SERVER),
-        act: (world) => world.disconnect(SERVER),
-        after: "not_connected",
-      },
-      "finding the grant dead": {
-        before: async (world) => {
-          await world.connect(SERVER);
-          world.google.takeBack("ada@example.com");
-        },
-        act: (world) => world.check(SERVER),
-        after: "reconnect_required",
-      },
-    };
-
-  for (const [name, { before, act, after }] of Object.entries(acts)) {
+  for (const name of Object.keys(ACTS)) {
     it(`leaves a server as before or as after, when ${name}`, async () => {
-      let points = 0;
-      for (let point = 0; ; point += 1) {
-        const world = await newWorld();
-        try {
-          await before(world, SERVER);
-          const from = await world.state(SERVER);
-          world.death.writes = 0;
-          world.death.afterWrite = point;
-          const died = await act(world, SERVER).then(
-            () => false,
-            () => true,
-          );
-          world.death.afterWrite = Number.POSITIVE_INFINITY;
-          await world.assertSound(SERVER);
-          const to = await world.state(SERVER);
-          assert.ok(to === from || to === after, `${from} became ${to} by a death after write ${point}`);
-          world.clock.advance(10 * MINUTE);
-          await world.sweep();
-          await world.assertNoOrphan(SERVER);
-          await world.assertSound(SERVER);
-          if (name === "disconnecting" && to === after) {
-            assert.equal(world.google.living("ada@example.com"), 0, "what was cut off is revoked by the sweep");
-          }
-          // And nothing that is left behind stands in the way of doing it again.
-          world.clock.advance(HOUR);
-          await act(world, SERVER);
-          assert.equal(await world.state(SERVER), after, `again, after a death after write ${point}`);
-          await world.assertSound(SERVER);
-          if (!died) break;
-          points += 1;
-        } finally {
-          world.close();
-        }
-      }
-      assert.ok(points >= 1, "it was killed at least once");
+      const points = await killEverywhere(name, () => newWorld());
+      assert.ok(points >= 1, `it was killed at ${points} points`);
     });
   }
 });

@@ -8,7 +8,10 @@ import { confirmAuthorization } from "../../../functions/domain/connections/conf
 import { disconnect } from "../../../functions/domain/connections/disconnect.ts";
 import { sweepSecrets } from "../../../functions/domain/connections/secret-sweep.ts";
 import { startConnecting } from "../../../functions/domain/connections/start.ts";
+import { deleteMailServer } from "../../../functions/domain/mail-servers/delete-mail-server.ts";
 import { type Connection, type ConnectionState, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
+import { cancelOpenMessages } from "../../../functions/domain/messages/cancel.ts";
 import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
@@ -22,17 +25,24 @@ const environment = { operators: [], members: [], callers: [], retentionDays: 30
 export const SERVER = "srv_1";
 export const SIBLING = "srv_2";
 
-/** Two servers of one account, a store, and a Google to walk about with; `writes` may be made to fail one after the other. */
-export const newWorld = async () => {
+/** Where a world's records and secrets lie, if not in SQLite in memory. */
+export type Elsewhere = Pick<ReturnType<typeof testStore>, "records" | "vault">;
+
+/** Two servers of one account, a store, and a Google to walk about with; it can be made to die after any write of any port. */
+export const newWorld = async (elsewhere?: Elsewhere) => {
   const clock = testClock();
-  const store = testStore(clock);
+  const embedded = testStore(clock);
+  const store = { ...embedded, ...elsewhere };
   const google = new ModelGoogle(clock);
   const announced: Announcement[] = [];
   const alerts: OperatorAlert[] = [];
   /** Counts the writes of every port; the process "dies" after the one that this says. */
-  const death = { afterWrite: Number.POSITIVE_INFINITY, writes: 0 };
+  const death = { afterWrite: Number.POSITIVE_INFINITY, writes: 0, died: false };
   const mortal = async <T>(write: () => Promise<T>): Promise<T> => {
-    if (death.writes >= death.afterWrite) throw new Error("killed");
+    if (death.writes >= death.afterWrite) {
+      death.died = true;
+      throw new Error("killed");
+    }
     const done = await write();
     death.writes += 1;
     return done;
@@ -41,21 +51,29 @@ export const newWorld = async () => {
     clock,
     random: testRandom,
     records: {
-      ...store.records,
+      get: store.records.get.bind(store.records),
+      query: store.records.query.bind(store.records),
       commit: (writes: Parameters<typeof store.records.commit>[0]) => mortal(() => store.records.commit(writes)),
     },
     vault: {
-      ...store.vault,
+      read: (...args: Parameters<typeof store.vault.read>) => store.vault.read(...args),
+      versions: (...args: Parameters<typeof store.vault.versions>) => store.vault.versions(...args),
       add: (...args: Parameters<typeof store.vault.add>) => mortal(() => store.vault.add(...args)),
       destroy: (...args: Parameters<typeof store.vault.destroy>) => mortal(() => store.vault.destroy(...args)),
       remove: (...args: Parameters<typeof store.vault.remove>) => mortal(() => store.vault.remove(...args)),
     },
     sealer: store.sealer,
-    publisher: { publish: async () => {} },
-    announce: async (announcement: Announcement) => void announced.push(announcement),
-    alert: async (alert: OperatorAlert) => void alerts.push(alert),
+    publisher: { publish: () => mortal(async () => undefined) },
+    announce: (announcement: Announcement) => mortal(async () => void announced.push(announcement)),
+    alert: (alert: OperatorAlert) => mortal(async () => void alerts.push(alert)),
     log: { info: () => {}, warn: () => {}, error: () => {} },
-    oauth: google,
+    oauth: {
+      authorizationUrl: google.authorizationUrl.bind(google),
+      exchangeCode: google.exchangeCode.bind(google),
+      refresh: google.refresh.bind(google),
+      identify: google.identify.bind(google),
+      revoke: (token: Secret) => mortal(() => google.revoke(token)),
+    },
     gmailAccount: { sendAs: async () => "unavailable" as const },
     environment,
     setupToken: null,
@@ -66,6 +84,7 @@ export const newWorld = async () => {
   await store.records.commit([
     { op: "put", kind: "settings", id: SETTINGS_ID, value: { ...firstSettings(environment), gmailCredentials } },
     { op: "create", kind: "mailServers", id: SERVER, value: mailServer() },
+    { op: "create", kind: "serverNames", id: serverNameId("Facturation"), value: { serverId: SERVER } },
     { op: "create", kind: "mailServers", id: SIBLING, value: mailServer({ name: "Sibling" }) },
   ]);
   const newBrowser = async (): Promise<SessionId> =>
@@ -82,7 +101,7 @@ export const newWorld = async () => {
     announced,
     alerts,
     death,
-    close: () => store.close(),
+    close: () => embedded.close(),
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
     nextCheckAtMs: async (id: string): Promise<number | null> => (await stored(id)).nextCheckAtMs,
     declare: async (publishingStatus: Settings["publishingStatus"]): Promise<void> => {
@@ -101,11 +120,25 @@ export const newWorld = async () => {
     obtain: (id: string) => accessTokens(deps).obtain(id),
     check: (id: string) => checkServer(deps, id),
     disconnect: (id: string) => disconnect(deps, id, "setup-token"),
+    remove: (id: string) =>
+      deleteMailServer(
+        {
+          ...deps,
+          cancelWaiting: async (serverId) => void (await cancelOpenMessages(deps, serverId)),
+          disconnect: (serverId) => disconnect(deps, serverId, "setup-token"),
+        },
+        principal,
+        { id, cancel: true },
+      ),
+    /** Whether there is such a server, and whether its name is taken. */
+    exists: async (id: string) => (await store.records.get("mailServers", id)) !== undefined,
+    nameIsTaken: async (name: string) => (await store.records.get("serverNames", serverNameId(name))) !== undefined,
     /** What the tick does besides finding due servers. */
     sweep: () => sweepSecrets(deps),
     /** In the vault lies the secret that the server points to, and nothing else. */
     assertNoOrphan: async (id: string): Promise<void> => {
-      const pointer = grantOf(await stored(id))?.secretVersion;
+      const server = await store.records.get("mailServers", id);
+      const pointer = server === undefined ? undefined : grantOf(server.value)?.secretVersion;
       const versions = await store.vault.versions({ kind: "refresh_token", serverId: id });
       assert.deepEqual(versions, pointer === undefined ? [] : [pointer]);
       assert.equal(await store.records.get("secretSweeps", id), undefined, "nothing is left to do");
