@@ -10,8 +10,9 @@ import { faults } from "./soak/faults.ts";
 import { ledger } from "./soak/ledger.ts";
 import { withSection } from "./soak/page.ts";
 import type { Section } from "./soak/section.ts";
+import { tokens } from "./soak/tokens.ts";
 
-const SECTIONS: Readonly<Record<string, Section>> = { crash, faults, ledger };
+const SECTIONS: Readonly<Record<string, Section>> = { crash, faults, ledger, tokens };
 const page = new URL("SOAK.md", import.meta.url);
 
 const usage = (): never => {

@@ -1,0 +1,51 @@
+import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
+import { firestoreRecords } from "../../../functions/adapters/firestore/firestore-records.ts";
+import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
+import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { testProject, useEmulators } from "../../builders/emulators.ts";
+import { startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
+import { testRandom } from "../../builders/store.ts";
+import { ACTS, killEverywhere } from "../../unit/connections/kill-points.ts";
+import { newWorld } from "../../unit/connections/walk.ts";
+import type { Section } from "./section.ts";
+
+/** Every act of a connection, killed after each write, on Google's emulator of Firestore and the stand-in for Secret Manager. */
+export const tokens: Section = {
+  title: "Connections killed at every write",
+  size: { of: "rounds", usual: 1 },
+  run: async (rounds) => {
+    const emulators = await useEmulators();
+    const standIn = await startSecretManagerStandIn();
+    const calls = googleCalls({ clock: systemClock(), random: testRandom });
+    const client = openSecretManager(standIn.host);
+    const world = () => {
+      const projectId = testProject();
+      const database = openDatabase(projectId, emulators.firestoreHost);
+      const records = firestoreRecords({ calls, random: testRandom, database });
+      return newWorld({ records, vault: secretManagerVault({ calls, client, projectId }) });
+    };
+    const faults: string[] = [];
+    const rows: string[] = [];
+    for (const name of Object.keys(ACTS)) {
+      for (let round = 0; round < rounds; round += 1) {
+        try {
+          const points = await killEverywhere(name, world);
+          if (round === 0) rows.push(`| ${name} | ${points} |`);
+        } catch (error) {
+          faults.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }
+    }
+    await standIn.close();
+    await emulators.stop();
+    const text = `On the Firestore emulator and the stand-in for Secret Manager. After each death the server was as before or as after, its pointer led to a secret, it could be
+done again at once or after the next tick, and after that tick no secret was left that no server points to.
+
+| act | writes of all ports, after each of which it was killed |
+|---|---|
+${rows.join("\n")}`;
+    return { text, faults };
+  },
+};
