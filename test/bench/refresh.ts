@@ -1,29 +1,57 @@
 // `npm run bench -- refresh [servers …]`: sweeps of so many due servers (1,000, 10,000 and 100,000 where not said) on SQLite in memory, with a
-// Google in memory: what Relais itself costs. Times depend on the machine, their ratios should not: the time a server is to be the same.
-import { sweep } from "../builders/due-servers.ts";
+// Google in memory: what Relais itself costs. Times depend on the machine, their ratios should not: the time a server is to be the same. Without sizes it
+// writes its result to `test/bench/REFRESH.md`.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { measuredSweep } from "../builders/sweep-process.ts";
 
+const USUAL = [1_000, 10_000, 100_000];
 const asked = process.argv.slice(2).map(Number);
-const sizes = asked.length > 0 ? asked : [1_000, 10_000, 100_000];
+const sizes = asked.length > 0 ? asked : USUAL;
 if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
   console.error("Usage: npm run bench -- refresh [servers …]");
   process.exit(2);
 }
 
-let first: number | null = null;
-console.log("servers    seconds   ms/server   to the first   store operations/server   heap, MB");
+const git = (...args: readonly string[]): string =>
+  spawnSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" }).stdout.trim();
+const commit =
+  git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "--", ":/", ":!*.md") && " with changes");
+
+const megabytes = (bytes: number): string => (bytes / 1_048_576).toFixed(1);
+const lines = [
+  "| servers | seconds | ms a server | to the first | store operations a server | peak heap, MB | to the first |",
+  "|---|---|---|---|---|---|---|",
+];
+let first: { readonly each: number; readonly peakHeap: number } | null = null;
 for (const size of sizes) {
-  const { counts, heap, tookMs } = await sweep(size);
+  const { counts, peakHeap, tookMs } = await measuredSweep(size);
   const each = tookMs / size;
-  first ??= each;
-  const operations = Object.values(counts.reads).reduce((sum, count) => sum + count, counts.writes) / size;
-  const columns = [
-    String(size).padEnd(8),
-    (tookMs / 1_000).toFixed(1).padStart(9),
-    each.toFixed(3).padStart(11),
-    (each / first).toFixed(2).padStart(14),
-    operations.toFixed(3).padStart(25),
-    (heap / 1_048_576).toFixed(0).padStart(10),
+  first ??= { each, peakHeap };
+  const reads = Object.values(counts.reads).reduce((sum, count) => sum + count, 0);
+  const cells = [
+    size.toLocaleString("en"),
+    (tookMs / 1_000).toFixed(1),
+    each.toFixed(3),
+    (each / first.each).toFixed(2),
+    `${(reads / size).toFixed(3)} reads, ${(counts.writes / size).toFixed(3)} writes`,
+    megabytes(peakHeap),
+    (peakHeap / first.peakHeap).toFixed(2),
   ];
-  console.log(columns.join(" "));
+  lines.push(`| ${cells.join(" | ")} |`);
+  console.log(lines.at(-1));
 }
+
+const page = `# Sweeps of due servers
+
+Made by \`npm run bench -- refresh\` at commit ${commit}, Node ${process.version}, ${availableParallelism()} cores, on SQLite in memory with a Google in memory: one tick, and every
+check that it asks for, one after the other. A read or a query's page counts as one read; a commit counts each of its writes.
+
+${lines.join("\n")}
+
+Each size runs in a process of its own. Peak heap is what was alive at most: in the midst of the work, at every so many-th call of a port, garbage is collected and
+what is left is counted. Those collections are in the times.
+`;
+if (asked.length === 0) writeFileSync(new URL("REFRESH.md", import.meta.url), page);
 process.exit(0);

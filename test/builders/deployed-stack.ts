@@ -298,7 +298,7 @@ export const startDeployedStack = async (
   }
 };
 
-const fixedSecrets = async (host: string, projectId: string): Promise<void> => {
+export const fixedSecrets = async (host: string, projectId: string): Promise<void> => {
   const post = async (path: string, body: object): Promise<void> => {
     const url = `http://${host}/v1/projects/${projectId}/secrets${path}`;
     const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });

@@ -1,5 +1,6 @@
 import { jweSealer } from "../../../functions/adapters/sealing/jwe-sealer.ts";
 import { openSqliteStore } from "../../../functions/adapters/sqlite/open.ts";
+import type { Write } from "../../../functions/domain/records.ts";
 import { compose } from "../../../functions/runtime/compose.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import { onPush } from "../../../functions/runtime/handlers/deliver-mail.ts";
@@ -11,26 +12,38 @@ import { systemClock } from "../../../functions/runtime/system-clock.ts";
 // for a token and storing it. Says that it is ready, and begins at a word on its standard input, so that all begin together.
 const [path = "", manner = "", ...ids] = process.argv.slice(2);
 const config = loadConfig(process.env);
-const clock = systemClock(config.timeScale);
-const sealer = jweSealer({ current: { kid: "test", key: new Uint8Array(32) } });
-const store = openSqliteStore({ path, clock, random: systemRandom, sealer });
-const system = compose(config, {
-  component: "worker",
-  write: () => undefined,
-  embedded: async () => ({ ...store, sealer }),
-});
+
+/** The store in that file, or as the environment says. */
+const composed = (): System => {
+  const options = { component: "worker", write: () => undefined };
+  if (config.store === "google") return compose(config, options);
+  const sealer = jweSealer({ current: { kid: "test", key: new Uint8Array(32) } });
+  const clock = systemClock(config.timeScale);
+  const store = openSqliteStore({ path, clock, random: systemRandom, sealer });
+  return compose(config, { ...options, embedded: async () => ({ ...store, sealer }) });
+};
+
+/** What is published is nobody's here: the test gives each worker its messages, and works off the rest itself. */
+const system: System = {
+  ...composed(),
+  publisher: { publish: async () => undefined },
+  announce: async () => undefined,
+};
+const { records } = system;
+
+const storesToken = (write: Write): boolean =>
+  write.kind === "accessTokens" && write.op !== "delete" && write.value.sealed !== null;
 const mortal: System["records"] = {
-  get: (kind, id) => store.records.get(kind, id),
-  query: (name, args, page) => store.records.query(name, args, page),
+  get: (kind, id) => records.get(kind, id),
+  query: (name, args, page) => records.query(name, args, page),
   commit: (writes) => {
-    const storesToken = writes.some(
-      (write) => write.kind === "accessTokens" && write.op !== "delete" && write.value.sealed !== null,
-    );
-    if (storesToken) process.kill(process.pid, "SIGKILL");
-    return store.records.commit(writes);
+    if (writes.some(storesToken)) process.kill(process.pid, "SIGKILL");
+    return records.commit(writes);
   },
 };
 const take = onPush(manner === "mortal" ? { ...system, records: mortal } : system);
+// What is loaded at the first use is loaded now.
+await records.get("settings", "settings");
 console.log("ready");
 await new Promise((resolve) => process.stdin.once("data", resolve));
 await Promise.all(
@@ -44,5 +57,4 @@ await Promise.all(
   ),
 );
 await Promise.all(Object.values(system.transports).map((transport) => transport.close()));
-store.close();
 process.exit(0);
