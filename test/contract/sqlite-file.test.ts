@@ -91,8 +91,16 @@ describe("the SQLite file", () => {
       }) as const;
     await store.records.commit([chunk(`body-canary ${"x".repeat(20_000)}`)]);
     await store.records.commit([{ op: "delete", kind: "bodyChunks", id: "m.0" }]);
+    const isLeftIn = async (file: string) => (await readFile(file, "latin1")).includes("body-canary");
+    assert.ok(await isLeftIn(`${path}-wal`), "the log has it still");
+    const reader = new DatabaseSync(path);
+    reader.exec("BEGIN; SELECT count(*) FROM bodyChunks");
+    store.emptyLog();
+    reader.close();
+    store.emptyLog();
+    for (const file of [path, `${path}-wal`]) assert.equal(await isLeftIn(file), false, file);
     store.close();
-    assert.ok(!(await readFile(path, "latin1")).includes("body-canary"));
+    assert.equal(await isLeftIn(path), false);
   });
 
   test("written by a newer release, or no database at all, it is refused and left alone", async () => {

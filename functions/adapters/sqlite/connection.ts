@@ -16,6 +16,11 @@ export interface Connection {
   read<T>(act: string, work: () => T): T;
   /** Runs reads and writes in one transaction that holds the write lock from its start, so that what it read still stands when it writes. */
   write<T>(act: string, work: () => T): T;
+  /**
+   * Moves what the write-ahead log holds into the file and empties the log, in which erased text would stand until it is written over
+   * (sqlite.org/pragma.html#pragma_wal_checkpoint). Waits for nobody: while others read or write, it is left for the next time.
+   */
+  emptyLog(): void;
   close(): void;
 }
 
@@ -33,6 +38,7 @@ export const openConnection = (path: string): Connection => {
     sql,
     read: attempt,
     write: (act, work) => attempt(act, () => transaction(db, work)),
+    emptyLog: () => attempt("empty the store's log", () => emptyLog(db)),
     close: () => {
       statements.clear();
       if (db.isOpen) db.close();
@@ -75,6 +81,17 @@ const switchToWal = (db: DatabaseSync): void => {
       if (!isBusy(error) || waitedMs >= BUSY_TIMEOUT_MS) throw error;
       Atomics.wait(pause, 0, 0, 20);
     }
+  }
+};
+
+const emptyLog = (db: DatabaseSync): void => {
+  db.exec("PRAGMA busy_timeout = 0");
+  try {
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
 };
 

@@ -18,6 +18,8 @@ export interface SqliteStore {
   readonly queue: SqliteQueue;
   /** Erases records whose `eraseAtMs` is not after `nowMs`, and answers how many: what Firestore's TTL policy does by itself. */
   eraseExpired(nowMs: number): number;
+  /** Takes what was erased out of the file's log too; to be called every few seconds. */
+  emptyLog(): void;
   close(): void;
 }
 
@@ -51,6 +53,7 @@ export const openSqliteStore = ({
     publisher,
     queue,
     eraseExpired: (nowMs) => eraseExpired(connection, nowMs),
+    emptyLog: () => connection.emptyLog(),
     close: () => connection.close(),
   };
 };

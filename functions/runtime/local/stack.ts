@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { pump } from "../../adapters/sqlite/pump.ts";
-import { SECOND } from "../../domain/clock.ts";
+import { HOUR, SECOND } from "../../domain/clock.ts";
 import { compose, openEmbedded } from "../compose.ts";
 import type { Config } from "../config.ts";
 import { systemRandom } from "../randomness.ts";
@@ -17,6 +17,8 @@ const ROOT = join(import.meta.dirname, "../../..");
 /** Hosting's own limit; it is the platform's and does not follow the time scale. */
 const EDGE_LIMIT_MS = 60 * SECOND;
 const DELIVERIES_AT_ONCE = 8;
+/** A body that was erased is out of every file within so long, however the time is scaled: it costs a sync of the disk. */
+const EMPTY_LOG_EVERY_MS = 2 * SECOND;
 /** How long deliveries under way may take when told to stop. */
 const GRACE_MS = 8 * SECOND;
 
@@ -36,15 +38,19 @@ type Embedded = Awaited<ReturnType<ReturnType<typeof openEmbedded>>>;
 const runBackground = (system: System, store: Embedded, signal: AbortSignal): Promise<unknown> => {
   // This process alone holds the data directory: a lease that still stands is a killed process's.
   store.queue.releaseLeases();
-  const sweep = (): void => {
+  const sweep = async (): Promise<void> => {
     store.eraseExpired(system.clock.nowMs());
     store.queue.sweep();
   };
+  const chores = [
+    { everyMs: HOUR, act: sweep },
+    { everyMs: EMPTY_LOG_EVERY_MS * system.config.timeScale, act: async () => store.emptyLog() },
+  ];
   const onError = (error: unknown): void => system.log.error("queue_failed", {}, error);
   const options = { concurrency: DELIVERIES_AT_ONCE, clock: system.clock, signal, onError };
   return Promise.all([
     pump(store.queue, deliverTo(subscribers(system), system), options),
-    runTicks(system, sweep, signal),
+    runTicks(system, chores, signal),
   ]);
 };
 

@@ -1,4 +1,4 @@
-import { type Clock, HOUR, MINUTE } from "../../domain/clock.ts";
+import { type Clock, MINUTE } from "../../domain/clock.ts";
 import type { Topic } from "../../domain/publisher.ts";
 import type { System } from "../system.ts";
 
@@ -10,22 +10,28 @@ const TICKS: readonly { readonly topic: Topic; readonly everyMs: number }[] = [
 /** However fast time runs, a tick must not crowd out the work it starts. */
 const SHORTEST_PERIOD_MS = 100;
 
-/** Runs `act` now and then every nominal period, until the signal. Never two at once; a failure is told and the next tick goes on. */
+/** What is done every so often (nominal). */
+export interface Chore {
+  readonly everyMs: number;
+  readonly act: () => Promise<void>;
+}
+
+/** Runs a chore now and then every nominal period, until the signal. Never two at once; a failure is told and the next time goes on. */
 const every = async (
   clock: Clock,
-  job: { readonly everyMs: number; readonly act: () => Promise<void>; readonly failed: (error: unknown) => void },
+  { everyMs, act, failed }: Chore & { readonly failed: (error: unknown) => void },
   signal: AbortSignal,
 ): Promise<void> => {
   while (!signal.aborted) {
-    await job.act().catch(job.failed);
-    await clock.sleep(Math.max(SHORTEST_PERIOD_MS, clock.lasting(job.everyMs)), signal);
+    await act().catch(failed);
+    await clock.sleep(Math.max(SHORTEST_PERIOD_MS, clock.lasting(everyMs)), signal);
   }
 };
 
-/** Plays Cloud Scheduler. The first tick comes at once, so that what a killed process left is taken up without waiting. */
+/** Plays Cloud Scheduler, and has the embedded store's `chores` done. The first tick comes at once, so that what a killed process left is taken up without waiting. */
 export const runTicks = async (
   system: Pick<System, "clock" | "log" | "publisher">,
-  sweep: () => void,
+  chores: readonly Chore[],
   signal: AbortSignal,
 ): Promise<void> => {
   const failed = (error: unknown): void => system.log.error("tick_failed", {}, error);
@@ -34,6 +40,6 @@ export const runTicks = async (
     ...TICKS.map(({ topic, everyMs }) =>
       every(system.clock, { everyMs, act: () => system.publisher.publish(topic, tick), failed }, signal),
     ),
-    every(system.clock, { everyMs: HOUR, act: async () => sweep(), failed }, signal),
+    ...chores.map((chore) => every(system.clock, { ...chore, failed }, signal)),
   ]);
 };

@@ -38,5 +38,5 @@ const queue = {
 await Promise.all([
   pump(queue, deliverTo(subscribers(system), system), { concurrency: 8, clock, signal }),
   // One scheduler for all.
-  process.argv[2] === "ticks" ? runTicks(system, () => undefined, signal) : undefined,
+  process.argv[2] === "ticks" ? runTicks(system, [], signal) : undefined,
 ]);
