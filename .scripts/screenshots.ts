@@ -1,11 +1,15 @@
-// `npm run screenshots [-- <folder>]`: every page of the console at three widths, in both languages, light and dark where asked; and the small ones of the README.
+// `npm run screenshots`: the four of the README. `npm run screenshots -- <folder> [--dark]`: every page, to everyone, in every state, at three widths and in both languages.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Page } from "playwright-core";
+import type { Language } from "../functions/console/i18n/language.ts";
+import { problemPage } from "../functions/runtime/pages/problem-page.ts";
 import { startBrowser } from "../test/browser/browser.ts";
 import { buildConsoleOnce } from "../test/browser/console-build.ts";
+import { everyState } from "../test/browser/every-state.ts";
 import { startFurnishedStack } from "../test/browser/furnished-stack.ts";
-import { LANGUAGES, settled, visit, visitAsOperator } from "../test/browser/visitor.ts";
+import { LANGUAGES, settled, signInAs, type Visitor, visit, visitAsOperator } from "../test/browser/visitor.ts";
 import { root } from "./layout.ts";
 
 const WIDTHS = [360, 768, 1_440] as const;
@@ -22,29 +26,77 @@ const folder = positionals[0] ?? null;
 await buildConsoleOnce();
 const [browser, stack] = await Promise.all([
   startBrowser(),
-  startFurnishedStack({ RELAIS_OPERATORS: "operator@example.com" }),
+  startFurnishedStack({ RELAIS_OPERATORS: "operator@example.com", RELAIS_MEMBERS: "@example.com" }),
 ]);
-const nameOf = (what: string): string => what.replaceAll(" ", "-");
+const nameOf = (what: string): string => what.replaceAll(/[ ,]+/g, "-");
 
-/** Every page at every width, to be looked at. */
+/** How a consent can end, on pages that Relais answers itself; the first comes about by itself, the others are put in its place. */
+const ENDINGS = [
+  "consent_denied",
+  "account_mismatch",
+  "scope_missing",
+  "client_rejected",
+  "google_unavailable",
+] as const;
+
+interface Shot {
+  readonly what: string;
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly arrange?: (page: Page) => Promise<void>;
+}
+
+const endingAs =
+  (code: (typeof ENDINGS)[number], language: Language) =>
+  async (page: Page): Promise<void> => {
+    const context = { language, requestId: "req_shown_here", serverId: "srv_shown_here" };
+    const { status, html, headers } = problemPage({ code }, context);
+    await page.route("**/google_gmail/confirm?*", (route) =>
+      route.fulfill({ status, body: html, headers: { ...headers, "Content-Type": "text/html; charset=utf-8" } }),
+    );
+  };
+
+/** Every page, to everyone, in every state. */
+const allShots = async (language: Language, colorScheme: "dark" | "light"): Promise<readonly Shot[]> => {
+  const signedOut = await visit(browser, stack, { language, colorScheme });
+  const operator = await visitAsOperator(browser, stack, { language, colorScheme });
+  const member = await visit(browser, stack, { language, colorScheme });
+  await signInAs(member, "ada@example.com");
+  await settled(member);
+  const callback = "/google_gmail/confirm?state=x&code=y";
+  return [
+    { what: "sign-in", path: "/sign-in", visitor: signedOut },
+    { what: "sign-in refused", path: "/#setup=not-the-token", visitor: signedOut },
+    { what: "callback", path: callback, visitor: signedOut },
+    ...ENDINGS.map((code) => ({
+      what: `callback ${code}`,
+      path: callback,
+      visitor: signedOut,
+      arrange: endingAs(code, language),
+    })),
+    ...Object.entries(stack.pages).map(([what, path]) => ({ what, path, visitor: operator })),
+    ...everyState(stack).map((state) => ({ ...state, visitor: operator })),
+    ...(["home", "servers", "connected server", "messages"] as const).map((what) => ({
+      what: `member ${what}`,
+      path: stack.pages[what],
+      visitor: member,
+    })),
+  ];
+};
+
+/** Every one at every width, to be looked at. */
 const takeAll = async (into: string): Promise<void> => {
   mkdirSync(into, { recursive: true });
-  const colorScheme = values.dark ? "dark" : "light";
   for (const language of LANGUAGES) {
-    const signedOut = await visit(browser, stack, { language, colorScheme });
-    const signedIn = await visitAsOperator(browser, stack, { language, colorScheme });
-    const pages = [
-      ["sign-in", "/sign-in", signedOut],
-      ["callback", "/google_gmail/confirm?state=x&code=y", signedOut],
-      ...Object.entries(stack.pages).map(([what, path]) => [what, path, signedIn] as const),
-    ] as const;
-    for (const [what, path, visitor] of pages) {
+    for (const { what, path, visitor, arrange } of await allShots(language, values.dark ? "dark" : "light")) {
+      await arrange?.(visitor.page);
       await visitor.go(path);
       await settled(visitor);
       for (const width of WIDTHS) {
         await visitor.page.setViewportSize({ width, height: 900 });
         await visitor.page.screenshot({ path: join(into, `${nameOf(what)}-${width}-${language}.png`), fullPage: true });
       }
+      await visitor.page.unrouteAll({ behavior: "ignoreErrors" });
     }
   }
 };

@@ -6,6 +6,7 @@ import { HomePage } from "./pages/home.tsx";
 import { MessagePage } from "./pages/message.tsx";
 import { MessagesPage } from "./pages/messages.tsx";
 import { NewServerPage } from "./pages/new-server.tsx";
+import { NeedsBanner } from "./pages/server/needs-banner.tsx";
 import { ServerPage } from "./pages/server.tsx";
 import { ServersPage } from "./pages/servers.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
@@ -55,6 +56,7 @@ const Gate = () => {
   if (state.kind !== "signed_in") return <Loading />;
   return (
     <Guard path={path}>
+      <NeedsBanner path={path} />
       <Pages operator={state.session.role === "operator"} />
     </Guard>
   );

@@ -833,7 +833,8 @@ const TEXTS: Texts = {
 };
 
 /** French punctuation stays with its word: no line may begin with a closing guillemet or a colon. */
-const keepTogether = (french: string): string => french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
+export const keepTogether = (french: string): string =>
+  french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
 
 /** The text for a code. Total: every code has both languages. */
 export const problemText = (code: TextCode, language: Language): ProblemText => {

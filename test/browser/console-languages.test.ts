@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { TEXTS } from "../../functions/console/texts.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
+import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { LANGUAGES, settled, visitAsOperator } from "./visitor.ts";
 
@@ -37,7 +38,9 @@ const GIVEN = [
   /^Message-ID$/,
   /^[\w-]+…?\.apps\.googleusercontent\.com$/,
   /^http:\/\/localhost:\d+$/,
-  /^[\d\s.,:·()%–←-]*$/,
+  /^[\d\s.,:·()%–←…-]*$/,
+  // On the pages that a consent ends on.
+  /^(Code|HTTP \d+)$/,
   /^\d+ ms$/,
 ];
 
@@ -60,11 +63,22 @@ describe("the console's two languages", () => {
       LANGUAGES.map(async (language) => {
         const visitor = await visitAsOperator(browser, stack, { language });
         const texts = new Map<string, string[]>();
+        await visitor.go("/");
         for (const [what, path] of Object.entries(stack.pages)) {
-          await visitor.go(path);
+          await visitor.turnTo(path);
           await settled(visitor);
           texts.set(what, await textsOn(visitor.page));
         }
+        for (const { what, path, arrange } of everyState(stack)) {
+          await arrange(visitor.page);
+          await visitor.go(path);
+          await settled(visitor);
+          texts.set(what, await textsOn(visitor.page));
+          await visitor.page.unrouteAll({ behavior: "ignoreErrors" });
+        }
+        await visitor.go("/google_gmail/confirm?state=unknown&code=x");
+        texts.set("callback", await textsOn(visitor.page));
+        await visitor.go("/");
         await visitor.press("session.signOut");
         await visitor.page.getByRole("link", { name: visitor.say("signIn.google") }).waitFor();
         texts.set("sign-in", await textsOn(visitor.page));
@@ -95,9 +109,9 @@ describe("the console's two languages", () => {
     // What the API says in words follows: the checks of the Setup page come from it.
     await visitor.go("/setup");
     await settled(visitor);
-    await page.getByText("Google client ID and secret").first().waitFor();
+    await page.getByText("Publishing status at Google").first().waitFor();
     await page.getByRole("button", { name: "Français" }).click();
-    await page.getByText("ID client et code secret de Google").first().waitFor();
+    await page.getByText("État de publication chez Google").first().waitFor();
     await visitor.leave();
   });
 });

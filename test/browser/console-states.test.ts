@@ -3,11 +3,14 @@ import { problemText } from "../../functions/domain/problem-texts.ts";
 import { accessible } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
+import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { settled, visit, visitAsOperator } from "./visitor.ts";
+import { settled, signInAs, type Visitor, visit, visitAsOperator } from "./visitor.ts";
+
+type Pages = readonly (keyof FurnishedStack["pages"])[];
 
 /** Pages that read something before they show anything. */
-const READING = [
+const READING: Pages = [
   "home",
   "setup",
   "servers",
@@ -16,70 +19,108 @@ const READING = [
   "sent message",
   "settings",
   "audit",
-] as const;
+];
+const OPERATORS = { reading: READING, lists: ["home", "servers", "messages", "settings", "audit"] as Pages };
+
+/** A member has fewer; the others say that they are not there. */
+const MEMBERS = {
+  reading: ["home", "servers", "connected server", "messages", "sent message"] as Pages,
+  lists: ["home", "servers", "messages"] as Pages,
+};
 
 describe("every page of the console, in every state, has nothing that axe-core objects to", () => {
   let browser: TestBrowser;
   let stack: FurnishedStack;
   before(async () => {
     await buildConsoleOnce();
-    [browser, stack] = await Promise.all([startBrowser(), startFurnishedStack()]);
+    const people = { RELAIS_OPERATORS: "operator@example.com", RELAIS_MEMBERS: "@example.com" };
+    [browser, stack] = await Promise.all([startBrowser(), startFurnishedStack(people)]);
   });
   after(async () => {
     await browser.close();
     await stack.stop();
   });
   const operator = () => visitAsOperator(browser, stack, { language: "fr" });
+  const member = async () => {
+    const visitor = await visit(browser, stack, { language: "fr" });
+    await signInAs(visitor, "ada@example.com");
+    await settled(visitor);
+    return visitor;
+  };
 
-  it("once it shows what it read", async () => {
+  /** Loads the console once, and turns to each page in it. */
+  const eachOf = async (visitor: Visitor, pages: Pages, look: (what: string) => Promise<void>): Promise<void> => {
+    for (const [index, what] of pages.entries()) {
+      await (index === 0 ? visitor.go(stack.pages[what]) : visitor.turnTo(stack.pages[what]));
+      await look(what);
+    }
+  };
+
+  for (const [who, signIn, { reading, lists }] of [
+    ["an operator", operator, OPERATORS],
+    ["a member", member, MEMBERS],
+  ] as const) {
+    it(`once it shows what it read, to ${who}`, async () => {
+      const visitor = await signIn();
+      const all = Object.keys(stack.pages) as (keyof FurnishedStack["pages"])[];
+      const shown = who === "an operator" ? all : [...reading, "settings" as const, "failed message" as const];
+      await eachOf(visitor, shown, async (what) => {
+        await settled(visitor);
+        await accessible(visitor.page, `${what}, to ${who}`);
+      });
+      await visitor.leave();
+    });
+
+    it(`while it is loading, to ${who}`, async () => {
+      const visitor = await signIn();
+      // Never answered: a page that waits looks like this.
+      await visitor.page.route(/\/v1\/(?!session)/, () => {});
+      await eachOf(visitor, reading, async (what) => {
+        await visitor.page.locator(".loading").first().waitFor();
+        await accessible(visitor.page, `${what}, loading, to ${who}`, true);
+      });
+      await visitor.leave();
+    });
+
+    it(`when nothing can be read, to ${who}`, async () => {
+      const visitor = await signIn();
+      const problem = { code: "unavailable", status: 503, title: "t", detail: "d", requestId: "r", retryable: true };
+      await visitor.page.route(/\/v1\/(?!session)/, (route) =>
+        route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) }),
+      );
+      await eachOf(visitor, reading, async (what) => {
+        await settled(visitor);
+        await visitor.page
+          .getByRole("alert")
+          .filter({ hasText: problemText("unavailable", "fr").title })
+          .first()
+          .waitFor();
+        await accessible(visitor.page, `${what}, failed, to ${who}`, true);
+      });
+      await visitor.leave();
+    });
+
+    it(`when there is nothing yet, to ${who}`, async () => {
+      const visitor = await signIn();
+      await visitor.page.route(/\/v1\/(mail-servers|messages|keys|audit)(\?.*)?$/, (route) =>
+        route.fulfill({ contentType: "application/json", body: JSON.stringify({ items: [], next: null }) }),
+      );
+      await eachOf(visitor, lists, async (what) => {
+        await settled(visitor);
+        await accessible(visitor.page, `${what}, empty, to ${who}`, true);
+      });
+      await visitor.leave();
+    });
+  }
+
+  it("whatever state a mail server or a message is in", async () => {
     const visitor = await operator();
-    for (const [what, path] of Object.entries(stack.pages)) {
+    for (const { what, path, arrange } of everyState(stack)) {
+      await arrange(visitor.page);
       await visitor.go(path);
       await settled(visitor);
-      await accessible(visitor.page, what);
-    }
-    await visitor.leave();
-  });
-
-  it("while it is loading", async () => {
-    const visitor = await operator();
-    // Never answered: a page that waits looks like this.
-    await visitor.page.route(/\/v1\/(?!session)/, () => {});
-    for (const what of READING) {
-      await visitor.go(stack.pages[what]);
-      await visitor.page.locator(".loading").first().waitFor();
-      await accessible(visitor.page, `${what}, loading`, true);
-    }
-    await visitor.leave();
-  });
-
-  it("when nothing can be read", async () => {
-    const visitor = await operator();
-    const problem = { code: "unavailable", status: 503, title: "t", detail: "d", requestId: "req_1", retryable: true };
-    await visitor.page.route(/\/v1\/(?!session)/, (route) =>
-      route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) }),
-    );
-    for (const what of READING) {
-      await visitor.go(stack.pages[what]);
-      await visitor.page
-        .getByRole("alert")
-        .filter({ hasText: problemText("unavailable", "fr").title })
-        .first()
-        .waitFor();
-      await accessible(visitor.page, `${what}, failed`, true);
-    }
-    await visitor.leave();
-  });
-
-  it("when there is nothing yet", async () => {
-    const visitor = await operator();
-    await visitor.page.route(/\/v1\/(mail-servers|messages|keys|audit)(\?.*)?$/, (route) =>
-      route.fulfill({ contentType: "application/json", body: JSON.stringify({ items: [], next: null }) }),
-    );
-    for (const what of ["home", "servers", "messages", "settings", "audit"] as const) {
-      await visitor.go(stack.pages[what]);
-      await settled(visitor);
-      await accessible(visitor.page, `${what}, empty`, true);
+      await accessible(visitor.page, what, true);
+      await visitor.page.unrouteAll({ behavior: "ignoreErrors" });
     }
     await visitor.leave();
   });
@@ -146,6 +187,17 @@ describe("every page of the console, in every state, has nothing that axe-core o
     await visitor.go("/google_gmail/confirm?state=unknown&code=x");
     await visitor.sees({ text: problemText("state_invalid", "fr").title });
     await accessible(visitor.page, "callback");
+    await visitor.leave();
+  });
+
+  it("when the session has ended meanwhile", async () => {
+    const visitor = await operator();
+    await visitor.go("/servers");
+    await settled(visitor);
+    await visitor.context.clearCookies();
+    await visitor.follow("nav.messages");
+    await visitor.sees("signIn.ended");
+    await accessible(visitor.page, "sign-in, session ended");
     await visitor.leave();
   });
 });

@@ -12,9 +12,14 @@ import { LANGUAGES, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const TWO_HOURS = 2 * 3_600_000;
 
-/** One line of the Setup page's live checklist. */
+/** One line of the Setup page's live checklist; what is passed is folded away. */
 const check = ({ page, language }: Visitor, id: keyof typeof TITLES) =>
-  page.getByRole("listitem").filter({ has: page.getByText(TITLES[id][language]) });
+  page
+    .locator("#checks")
+    .getByRole("listitem")
+    .filter({ has: page.getByText(TITLES[id][language]) });
+
+const openPassed = ({ page }: Visitor): Promise<void> => page.locator("#checks summary").click();
 
 const connectAs = async (visitor: Visitor, account = "ada@example.com"): Promise<void> => {
   await visitor.follow("connect.first");
@@ -58,6 +63,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
 
       await visitor.go("/setup");
       await page.getByRole("radio", { name: say("audience.internal") }).check();
+      await openPassed(visitor);
       await check(visitor, "publishing_status").getByText(say("check.done")).waitFor();
       await visitor.go(`/servers/${id}`);
       await visitor.follow("connect.again");
@@ -93,6 +99,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
       await visitor.go("/setup");
+      await openPassed(visitor);
       await check(visitor, "relais_version").getByText(ADVICE.no_module[language]).waitFor();
       await page.getByText(say("traps.forbidden")).click();
       await visitor.sees("traps.forbiddenText");
@@ -141,6 +148,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       writeFileSync(file, JSON.stringify(written));
       await upload();
       await visitor.sees("credentials.saved");
+      await openPassed(visitor);
       await check(visitor, "gmail_credentials").getByText(visitor.say("check.done")).waitFor();
       await visitor.leave();
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Route } from "playwright-core";
-import { createServer, saveCredentials } from "../builders/connected-stack.ts";
+import type { Locator, Page, Route } from "playwright-core";
+import { connect, createServer, saveCredentials } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
@@ -183,6 +183,124 @@ describe("the console on bad days", () => {
     });
     assert(await page.getByRole("radio", { name: say("audience.production") }).isChecked());
     await page.unrouteAll({ behavior: "ignoreErrors" });
+    await visitor.leave();
+  });
+
+  /** A mail server of its own for an act that ends it. */
+  const connectedServer = async (name: string): Promise<string> => {
+    const id = await createServer(stack, { name, username: "facturation@example.com" });
+    assert.equal((await connect(stack, id, { account: "facturation@example.com" })).status, 303);
+    return `/servers/${id}`;
+  };
+  const keysCalled = async (name: string): Promise<number> => {
+    const answer = await stack.relais.operate("GET", "/v1/keys?limit=200");
+    const { items }: { items: { name: string }[] } = await answer.json();
+    return items.filter((key) => key.name === name).length;
+  };
+  const fillKey = async (page: Page, { say }: Visitor, name: string): Promise<void> => {
+    await page.getByText(say("key.new"), { exact: true }).click();
+    await page.getByLabel(say("key.name"), { exact: true }).fill(name);
+  };
+  const rowOf = (page: Page, name: string) => page.getByRole("listitem").filter({ hasText: name });
+
+  it("disconnects, deletes, makes and revokes on the second try when the first came to nothing", async () => {
+    const [path, visitor] = await Promise.all([connectedServer("Deux fois"), operator()]);
+    const { page, say } = visitor;
+    const inDialogTwice = async (open: () => Promise<unknown>, act: Parameters<Visitor["inDialog"]>[0]) => {
+      await open();
+      await failOnce(visitor);
+      await visitor.inDialog(act);
+      await page.getByRole("dialog").getByText(say("failure.network.title")).waitFor();
+      await visitor.inDialog(act);
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+    };
+    await visitor.go(path);
+    await inDialogTwice(() => visitor.press("disconnect.action"), "disconnect.action");
+    await visitor.sees("disconnect.done");
+    await inDialogTwice(() => visitor.press("end.delete"), "end.delete");
+    await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
+    assert.equal((await stack.relais.operate("GET", `/v1/mail-${path.slice(1)}`)).status, 404);
+
+    await visitor.turnTo("/settings");
+    await settled(visitor);
+    await fillKey(page, visitor, "Deux fois");
+    await failOnce(visitor);
+    await visitor.press("key.make");
+    await broken(visitor).first().waitFor();
+    assert.equal(await visitor.field("key.name").inputValue(), "Deux fois", "what was typed stays");
+    await visitor.press("key.make");
+    await visitor.sees("key.made");
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    assert.equal(await keysCalled("Deux fois"), 1);
+    await inDialogTwice(() => rowOf(page, "Deux fois").getByRole("button").click(), "key.revoke");
+    await eventually("the key is gone", async () => (await rowOf(page, "Deux fois").count()) === 0);
+    assert.equal(await keysCalled("Deux fois"), 0);
+    await visitor.leave();
+  });
+
+  it("disconnects, deletes, makes and revokes once, and says that it is at work, while each call takes two seconds", async () => {
+    const [ending, going, visitor] = await Promise.all([
+      connectedServer("Lentement déconnecté"),
+      connectedServer("Lentement supprimé"),
+      operator(),
+    ]);
+    const { context, say } = visitor;
+    const calls: string[] = [];
+    await context.route(API, async (route) => {
+      const call = route.request();
+      if (call.method() !== "GET") calls.push(`${call.method()} ${new URL(call.url()).pathname}`);
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      await route.continue().catch(() => {});
+    });
+    const opened = async (path: string): Promise<Page> => {
+      const page = await context.newPage();
+      await page.goto(`${stack.relais.origin}${path}`);
+      return page;
+    };
+    /** Impatient: a click, and another while it is at work. */
+    const clickTwice = async (within: Locator, name: string): Promise<void> => {
+      await within.getByRole("button", { name, exact: true }).click();
+      await within.getByRole("button", { name: say("state.working"), exact: true }).click({ force: true });
+    };
+    const confirmed = async (page: Page, name: string): Promise<void> => {
+      const dialog = page.getByRole("dialog");
+      await clickTwice(dialog, name);
+      await dialog.waitFor({ state: "hidden" });
+    };
+    const disconnecting = async () => {
+      const page = await opened(ending);
+      await page.getByRole("button", { name: say("disconnect.action"), exact: true }).click();
+      await confirmed(page, say("disconnect.action"));
+      await page.getByText(say("disconnect.done")).waitFor();
+    };
+    const deleting = async () => {
+      const page = await opened(going);
+      await page.getByRole("button", { name: say("end.delete"), exact: true }).click();
+      await confirmed(page, say("end.delete"));
+      await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
+    };
+    const keys = async () => {
+      const page = await opened("/settings");
+      await fillKey(page, visitor, "Lente");
+      await clickTwice(page.getByRole("main"), say("key.make"));
+      await page.getByText(say("key.made")).waitFor();
+      await rowOf(page, "Lente").getByRole("button").click();
+      await confirmed(page, say("key.revoke"));
+      await eventually("the key is gone", async () => (await rowOf(page, "Lente").count()) === 0);
+    };
+    await Promise.all([disconnecting(), deleting(), keys()]);
+    const [key] = calls.filter((call) => call.startsWith("DELETE /v1/keys/"));
+    assert.deepEqual(
+      calls.toSorted(),
+      [
+        `DELETE /v1/mail-${going.slice(1)}`,
+        key,
+        `POST /v1/mail-${ending.slice(1)}/disconnect`,
+        "POST /v1/keys",
+      ].toSorted(),
+    );
+    await context.unrouteAll({ behavior: "ignoreErrors" });
     await visitor.leave();
   });
 });

@@ -48,13 +48,22 @@ describe("the life of a mail server in the console", () => {
       await visible(visitor, "connection.reconnect_required").waitFor();
       await visitor.sees({ text: problemText("password_or_revoked", language).advice });
       await visitor.follow("nav.home");
-      await page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).waitFor();
+      const toServer = page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).first();
+      await toServer.waitFor();
       await visitor.go(`/messages?server=${id}`);
+      // Above every page, with the advice, until it is put right.
+      await page
+        .getByText(say("needs.stopped"))
+        .or(page.getByText(say("needs.stoppedMany")))
+        .first()
+        .waitFor();
+      await visitor.sees({ text: problemText("password_or_revoked", language).advice });
       await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
       await visitor.sees("message.says.held");
       await visitor.sees({ text: problemText("reconnect_required", language).advice });
 
-      await page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).click();
+      await toServer.click();
+      await page.getByRole("heading", { level: 1, name: `Révoqué ${language}`, exact: true }).waitFor();
       await visitor.follow("connect.again");
       await consentOnPage(page, { account: ADA });
       await visitor.sees("connection.nowConnected");

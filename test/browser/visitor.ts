@@ -17,6 +17,8 @@ export interface Visitor extends Profile {
   /** A text without placeholders, as the page shows it. */
   say(key: TextKey): string;
   go(path: string): Promise<void>;
+  /** Goes on within the console, as its links do: the script is not loaded anew. */
+  turnTo(path: string): Promise<void>;
   /** A button by its name; the one of an open dialog where there is one. */
   button(key: TextKey): Locator;
   press(key: TextKey): Promise<void>;
@@ -49,6 +51,11 @@ export const visit = async (
     button,
     go: async (path) => {
       await page.goto(`${stack.relais.origin}${path}`);
+    },
+    turnTo: async (path) => {
+      await page.evaluate(
+        `history.pushState(null, "", ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent("popstate"))`,
+      );
     },
     press: (key) => button(key).first().click(),
     follow: (key) =>

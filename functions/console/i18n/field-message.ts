@@ -1,3 +1,4 @@
+import { keepTogether } from "../../domain/problem-texts.ts";
 import type { Language } from "./language.ts";
 
 /**
@@ -28,7 +29,7 @@ const SENTENCES: readonly (readonly [said: RegExp, fr: string, en: string])[] = 
 
 export const fieldMessageText = (said: string, language: Language): string => {
   for (const [pattern, fr, en] of SENTENCES) {
-    if (pattern.test(said)) return said.replace(pattern, language === "fr" ? fr : en);
+    if (pattern.test(said)) return said.replace(pattern, language === "fr" ? keepTogether(fr) : en);
   }
   return said;
 };

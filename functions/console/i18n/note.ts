@@ -1,3 +1,4 @@
+import { keepTogether } from "../../domain/problem-texts.ts";
 import type { Language } from "./language.ts";
 import { absoluteTime } from "./time.ts";
 
@@ -49,9 +50,10 @@ const NOTES: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
 const UNTIL = { fr: "Jusqu’au", en: "Until" } as const;
 
 /** A note of a newer API is shown as it came. A note may end with a time: `… until 2026-11-12T12:00:00.000Z`. */
-export const noteText = (note: string, language: Language): string => {
+export const noteText = (note: string, language: Language, locale: string = language): string => {
   const [, sentence = note, until] = /^(.*?)(?: until (\d{4}-\S+))?$/.exec(note) ?? [];
   const known = Object.hasOwn(NOTES, sentence) ? NOTES[sentence]?.[language] : undefined;
   if (known === undefined) return note;
-  return until === undefined ? known : `${known} ${UNTIL[language]} ${absoluteTime(language, until) ?? until}.`;
+  const text = language === "fr" ? keepTogether(known) : known;
+  return until === undefined ? text : `${text} ${UNTIL[language]} ${absoluteTime(locale, until) ?? until}.`;
 };

@@ -10,11 +10,13 @@ import { When } from "../widgets/time.tsx";
 
 type NameOf = (serverId: string) => string;
 
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:/;
+
 /** The details are names of fields, ids, addresses and times (never a secret): shown as `name: value`, what is known in the chosen language. */
 const valueText = (name: string, value: unknown, nameOf: NameOf): string => {
   const text = String(value);
   if (name === "servers") return nameOf(text);
-  return name.endsWith("At") ? when(text) : tOr(`audit.value.${text}`, text);
+  return TIME.test(text) ? when(text) : tOr(`audit.value.${text}`, text);
 };
 
 const detailText = (detail: unknown, nameOf: NameOf): string =>
@@ -34,13 +36,18 @@ const Target = ({ target, nameOf }: { readonly target: string; readonly nameOf: 
   return <>{tOr(`audit.target.${target}`, target)}</>;
 };
 
-/** A key's id says nothing to a person; its name stands in the detail. */
-const isKey = ({ action }: AuditEntry): boolean => action.startsWith("key.");
+/** A key's id says nothing to a person, its name stands in the detail; and who signs in acts upon themselves. */
+const needsTarget = ({ action, target, actor }: AuditEntry): boolean => !action.startsWith("key.") && target !== actor;
+
+const Detail = ({ text }: { readonly text: string }) => (text === "" ? null : <span class="fine">{text}</span>);
 
 interface RowProps {
   readonly entry: AuditEntry;
-  readonly nameOf: NameOf;
+  /** Absent on the page of what was acted upon, which needs not be named there. */
+  readonly nameOf?: NameOf;
 }
+
+const AS_IT_IS: NameOf = (serverId) => serverId;
 
 export const AuditRow = ({ entry, nameOf }: RowProps) => (
   <li>
@@ -48,14 +55,14 @@ export const AuditRow = ({ entry, nameOf }: RowProps) => (
       <span class="row-title">{tOr(`audit.${entry.action}`, entry.action)}</span>
       <span class="fine">
         {entry.actor === "setup-token" ? t("session.setup") : entry.actor}
-        {!isKey(entry) && (
+        {nameOf !== undefined && needsTarget(entry) && (
           <>
             {" · "}
             <Target target={entry.target} nameOf={nameOf} />
           </>
         )}
       </span>
-      {detailText(entry.detail, nameOf) !== "" && <span class="fine">{detailText(entry.detail, nameOf)}</span>}
+      <Detail text={detailText(entry.detail, nameOf ?? AS_IT_IS)} />
     </div>
     <div class="row-side fine">
       <When iso={entry.at} />

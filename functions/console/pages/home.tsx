@@ -8,7 +8,10 @@ import { Checklist } from "../widgets/checklist.tsx";
 import { Icon, type IconName } from "../widgets/icon.tsx";
 import { Page } from "../widgets/page.tsx";
 import { Empty, RemoteView } from "../widgets/remote-view.tsx";
+import { LatestMessages, MessagesInDoubt } from "./home/messages-cards.tsx";
 import { type Verdict, verdictOf } from "./home/verdict.ts";
+import { inNeed } from "./server/in-need.ts";
+import { Needs } from "./server/needs.tsx";
 import { ServerRow } from "./servers.tsx";
 
 const LOOKS: Readonly<Record<Verdict["kind"], { readonly tone: string; readonly icon: IconName }>> = {
@@ -20,15 +23,22 @@ const LOOKS: Readonly<Record<Verdict["kind"], { readonly tone: string; readonly 
   empty: { tone: "info", icon: "plug" },
 };
 
+interface VerdictProps {
+  readonly verdict: Verdict;
+  readonly servers: readonly MailServer[];
+}
+
 /** The one question a person opens this page with, answered first: can mail leave, and if not, what to do. */
-const VerdictNotice = ({ verdict }: { readonly verdict: Verdict }) => {
+const VerdictNotice = ({ verdict, servers }: VerdictProps) => {
   const { tone, icon } = LOOKS[verdict.kind];
+  const needy = inNeed(servers);
   return (
     <div class={`notice verdict ${tone}`} role="status">
       <Icon name={icon} />
       <div class="notice-body">
         <h2 class="notice-title">{t(`home.${verdict.kind}`)}</h2>
         <p>{t(`home.${verdict.kind}Text`)}</p>
+        {needy.length > 0 && <Needs servers={needy} />}
         {verdict.href !== null && (
           <div class="actions">
             <a class="button primary" href={verdict.href}>
@@ -79,7 +89,11 @@ export const HomePage = () => {
           const open = doctor?.checks.filter(({ ok, level }) => !ok && level === "required") ?? [];
           return (
             <>
-              <VerdictNotice verdict={verdictOf({ servers: active, paused: settings?.paused ?? false, operator })} />
+              <VerdictNotice
+                verdict={verdictOf({ servers: active, paused: settings?.paused ?? false, operator })}
+                servers={active}
+              />
+              <MessagesInDoubt />
               {open.length > 0 && (
                 <Card title={t("home.todo")}>
                   <Checklist checks={open} />
@@ -98,6 +112,7 @@ export const HomePage = () => {
                   </ul>
                 )}
               </Card>
+              {active.length > 0 && <LatestMessages />}
             </>
           );
         }}

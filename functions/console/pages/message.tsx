@@ -1,10 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
-import type { Message } from "../api/types.ts";
-import { noteText } from "../i18n/note.ts";
+import type { Message, SmtpReply } from "../api/types.ts";
 import { problemText } from "../i18n/problem-text.ts";
 import { api } from "../state/api.ts";
-import { language, t, tOr } from "../state/language.ts";
+import { language, note, t, tOr } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
 import { useServerNames } from "../state/server-names.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
@@ -12,16 +11,24 @@ import { Card } from "../widgets/card.tsx";
 import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
-import { When } from "../widgets/time.tsx";
+import { Ago, When } from "../widgets/time.tsx";
 import { ActsCard } from "./message/acts-card.tsx";
-import { type Happening, happeningsOf, isFinal, refusedOf } from "./message/history.ts";
+import { type Happening, happeningsOf, isFinal, lastRefusal, refusedOf } from "./message/history.ts";
+
+/** What the other side said, in its own words. */
+const Reply = ({ reply }: { readonly reply: SmtpReply | null }) =>
+  reply === null ? null : (
+    <blockquote class="mono">
+      {reply.code} {reply.enhanced ?? ""} {reply.response}
+    </blockquote>
+  );
 
 const Line = ({ happening }: { readonly happening: Happening }) => {
   if (happening.kind === "status")
     return (
       <>
         <strong>{tOr(`message.status.${happening.status}`, happening.status)}</strong>
-        {happening.note && <span>{noteText(happening.note, language.value)}</span>}
+        {happening.note && <span>{note(happening.note)}</span>}
       </>
     );
   const problem = happening.problem === null ? null : problemText(happening.problem, language.value);
@@ -33,11 +40,7 @@ const Line = ({ happening }: { readonly happening: Happening }) => {
           {problem.title}. {problem.advice}
         </span>
       )}
-      {happening.reply && (
-        <blockquote class="mono">
-          {happening.reply.code} {happening.reply.enhanced ?? ""} {happening.reply.response}
-        </blockquote>
-      )}
+      <Reply reply={happening.reply} />
     </>
   );
 };
@@ -53,7 +56,7 @@ const Timeline = ({ message }: { readonly message: Message }) => {
           {happenings.map((happening, index) => (
             <li key={`${happening.at} ${index}`}>
               <span class="fine">
-                <When iso={happening.at} />
+                <When iso={happening.at} seconds />
               </span>
               <Line happening={happening} />
             </li>
@@ -132,19 +135,29 @@ const Refused = ({ message }: { readonly message: Message }) => {
 
 const TONE = { sent: "good", failed: "bad", held: "warn", deferred: "warn", unknown: "warn" } as const;
 
-/** Where it stands in one sentence, and why it waits. */
+const reasonOf = ({ heldBecause = null, ...message }: Message): string | null =>
+  heldBecause === null
+    ? (lastRefusal(message)?.problem ?? null)
+    : heldBecause === "unknown_delivery"
+      ? "delivery_unknown"
+      : heldBecause;
+
+/** Where it stands in one sentence, why, and when it is tried again. */
 const Standing = ({ message }: { readonly message: Message }) => {
   const tone = message.status in TONE ? TONE[message.status as keyof typeof TONE] : "info";
-  const because = message.heldBecause ?? null;
-  const reason =
-    because === null
-      ? null
-      : problemText(because === "unknown_delivery" ? "delivery_unknown" : because, language.value);
+  const because = reasonOf(message);
+  const reason = because === null ? null : problemText(because, language.value);
   return (
     <Notice tone={tone} title={t(`message.says.${message.status}`)}>
       {reason && (
         <p>
           {reason.title}. {reason.advice}
+        </p>
+      )}
+      {(message.heldBecause ?? null) === null && <Reply reply={lastRefusal(message)?.reply ?? null} />}
+      {message.status === "deferred" && message.nextAttemptAt && (
+        <p>
+          {t("message.nextAttempt")} <When iso={message.nextAttemptAt} /> (<Ago iso={message.nextAttemptAt} />)
         </p>
       )}
     </Notice>

@@ -5,6 +5,7 @@ import { api } from "../state/api.ts";
 import { t } from "../state/language.ts";
 import { usePaged } from "../state/pages.ts";
 import { useRemote } from "../state/remote.ts";
+import { useServerNames } from "../state/server-names.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
 import { Field } from "../widgets/field.tsx";
 import { Page } from "../widgets/page.tsx";
@@ -24,13 +25,22 @@ export const recipientsOf = (message: Message): readonly string[] => [
   ...(message.bcc ?? []),
 ];
 
-export const MessageRow = ({ message }: { readonly message: Message }) => (
+interface RowProps {
+  readonly message: Message;
+  /** The mail server's name, where there are several to tell apart. */
+  readonly server?: string | undefined;
+}
+
+export const MessageRow = ({ message, server }: RowProps) => (
   <li class="clickable">
     <div class="row-main">
       <span class="row-title">
         <a href={`/messages/${message.id}`}>{message.subject || t("message.noSubject")}</a>
       </span>
-      <span class="fine">{recipientsOf(message).join(", ")}</span>
+      <span class="fine">
+        {recipientsOf(message).join(", ")}
+        {server !== undefined && ` · ${server}`}
+      </span>
     </div>
     <div class="row-side">
       {message.createdAt !== undefined && (
@@ -41,6 +51,15 @@ export const MessageRow = ({ message }: { readonly message: Message }) => (
       <MessageBadge status={message.status} />
     </div>
   </li>
+);
+
+/** A short list of them, as cards hold it. */
+export const MessageRows = ({ messages }: { readonly messages: readonly Message[] }) => (
+  <ul class="rows">
+    {messages.map((message) => (
+      <MessageRow key={message.id} message={message} />
+    ))}
+  </ul>
 );
 
 const pathOf = (filter: Filter): string => {
@@ -133,6 +152,7 @@ export const MessagesPage = () => {
     (cursor, signal) => api.messages.list({ ...filter, limit: 50, ...(cursor !== undefined && { cursor }) }, signal),
     ({ id }) => id,
   );
+  const nameOf = useServerNames();
   const filtered = pathOf(filter) !== "/messages";
   return (
     <Page title={t("messages.title")} lead={t("messages.lead")}>
@@ -144,7 +164,13 @@ export const MessagesPage = () => {
             {filtered ? <a href="/messages">{t("messages.all")}</a> : <p>{t("messages.noneText")}</p>}
           </Empty>
         }
-        row={(message) => <MessageRow key={message.id} message={message} />}
+        row={(message) => (
+          <MessageRow
+            key={message.id}
+            message={message}
+            server={filter.server === "" ? nameOf(message.server) : undefined}
+          />
+        )}
       />
     </Page>
   );

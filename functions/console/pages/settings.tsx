@@ -1,7 +1,8 @@
 import { api } from "../state/api.ts";
-import { t } from "../state/language.ts";
+import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
 import { Card } from "../widgets/card.tsx";
+import { Checklist } from "../widgets/checklist.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
@@ -12,8 +13,10 @@ import { PeopleCard } from "./settings/people-card.tsx";
 import { AudienceChoice } from "./setup/audience-choice.tsx";
 import { CredentialsForm } from "./setup/credentials-form.tsx";
 
+const REFRESH_MS = 15_000;
+
 const CredentialsCard = () => {
-  const credentials = useRemote("credentials", (signal) => api.credentials.get(signal));
+  const credentials = useRemote("credentials", (signal) => api.credentials.get(signal), { everyMs: REFRESH_MS });
   return (
     <Card title={t("settings.credentials")} actions={<a href="/setup">{t("settings.guide")}</a>}>
       <RemoteView handle={credentials}>
@@ -41,8 +44,21 @@ const CredentialsCard = () => {
   );
 };
 
+/** Whether it still opens Relais is the doctor's to say, with what to do. */
+const SetupTokenCard = () => {
+  const doctor = useRemote(`doctor ${language.value}`, (signal) => api.doctor(signal), { everyMs: REFRESH_MS });
+  return (
+    <Card title={t("settings.setupToken")}>
+      <p class="hint">{t("settings.setupTokenText")}</p>
+      <RemoteView handle={doctor}>
+        {({ checks }) => <Checklist checks={checks.filter(({ id }) => id === "setup_token")} />}
+      </RemoteView>
+    </Card>
+  );
+};
+
 export const SettingsPage = () => {
-  const settings = useRemote("settings", (signal) => api.settings.get(signal));
+  const settings = useRemote("settings", (signal) => api.settings.get(signal), { everyMs: REFRESH_MS });
   return (
     <Page title={t("settings.title")}>
       <RemoteView handle={settings}>
@@ -59,9 +75,7 @@ export const SettingsPage = () => {
         )}
       </RemoteView>
       <KeysCard />
-      <Card title={t("settings.setupToken")}>
-        <p class="hint">{t("settings.setupTokenText")}</p>
-      </Card>
+      <SetupTokenCard />
     </Page>
   );
 };

@@ -1,11 +1,12 @@
 import type { ComponentChildren } from "preact";
-import type { GmailCredentials, Settings } from "../api/types.ts";
+import type { DoctorReport, GmailCredentials, Settings } from "../api/types.ts";
 import { googleConsole, projectOf } from "../routing/google-console.ts";
 import { api } from "../state/api.ts";
 import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
+import { Badge } from "../widgets/badge.tsx";
 import { Card } from "../widgets/card.tsx";
-import { Checklist } from "../widgets/checklist.tsx";
+import { Checklist, openOf } from "../widgets/checklist.tsx";
 import { CopyButton } from "../widgets/copy-button.tsx";
 import { ExternalLink } from "../widgets/external-link.tsx";
 import { Notice } from "../widgets/notice.tsx";
@@ -16,24 +17,44 @@ import { AudienceChoice } from "./setup/audience-choice.tsx";
 import { CredentialsForm } from "./setup/credentials-form.tsx";
 import { Traps } from "./setup/traps.tsx";
 
-const Step = ({ title, children }: { readonly title: string; readonly children: ComponentChildren }) => (
+const REFRESH_MS = 15_000;
+
+interface StepProps {
+  readonly title: string;
+  /** Null: Relais cannot see it. */
+  readonly done: boolean | null;
+  readonly children: ComponentChildren;
+}
+
+const Step = ({ title, done, children }: StepProps) => (
   <li>
-    <Card title={title}>{children}</Card>
+    <Card title={title} actions={done && <Badge tone="good" icon="check" text={t("setup.stepDone")} />}>
+      {children}
+    </Card>
   </li>
 );
 
-const GoogleSteps = ({ project }: { readonly project: string | null }) => (
+/** Whether a check of the doctor's is passed; null while nothing is known. */
+type Passed = (id: string) => boolean | null;
+
+interface GoogleProps {
+  readonly project: string | null;
+  readonly passed: Passed;
+}
+
+/** An account connected through the client proves what was done at Google for it: project, consent screen, type and redirect URI. */
+const GoogleSteps = ({ project, passed }: GoogleProps) => (
   <>
-    <Step title={t("setup.project")}>
-      <p class="hint">{t("setup.projectText")}</p>
+    <Step title={t("setup.project")} done={passed("client_type")}>
+      <p>{t("setup.projectText")}</p>
       <div class="actions">
         <ExternalLink href={googleConsole("newProject", project)}>{t("setup.projectLink")}</ExternalLink>
         <ExternalLink href={googleConsole("gmailApi", project)}>{t("setup.gmailApiLink")}</ExternalLink>
       </div>
     </Step>
-    <Step title={t("setup.branding")}>
-      <p class="hint">{t("setup.brandingText")}</p>
-      <p class="hint">
+    <Step title={t("setup.branding")} done={passed("client_type")}>
+      <p>{t("setup.brandingText")}</p>
+      <p>
         {t("setup.domain")} <code>{location.hostname}</code>
       </p>
       <div class="actions">
@@ -43,19 +64,18 @@ const GoogleSteps = ({ project }: { readonly project: string | null }) => (
   </>
 );
 
-interface AudienceProps {
-  readonly project: string | null;
+interface AudienceProps extends GoogleProps {
   readonly onSaved: () => void;
 }
 
-const AudienceStep = ({ project, onSaved }: AudienceProps) => {
-  const settings = useRemote("settings", (signal) => api.settings.get(signal));
+const AudienceStep = ({ project, passed, onSaved }: AudienceProps) => {
+  const settings = useRemote("settings", (signal) => api.settings.get(signal), { everyMs: REFRESH_MS });
   const saved = (value: Settings) => {
     settings.put(value);
     onSaved();
   };
   return (
-    <Step title={t("setup.audience")}>
+    <Step title={t("setup.audience")} done={passed("publishing_status")}>
       <RemoteView handle={settings}>{(value) => <AudienceChoice settings={value} onSaved={saved} />}</RemoteView>
       <div class="actions">
         <ExternalLink href={googleConsole("audience", project)}>{t("setup.audienceLink")}</ExternalLink>
@@ -64,10 +84,15 @@ const AudienceStep = ({ project, onSaved }: AudienceProps) => {
   );
 };
 
-const ClientSteps = ({ credentials, onSaved, project }: ClientProps) => (
+interface ClientProps extends GoogleProps {
+  readonly credentials: GmailCredentials;
+  readonly onSaved: (credentials: GmailCredentials) => void;
+}
+
+const ClientSteps = ({ credentials, onSaved, project, passed }: ClientProps) => (
   <>
-    <Step title={t("setup.client")}>
-      <p class="hint">{t("setup.clientText")}</p>
+    <Step title={t("setup.client")} done={passed("redirect_uri")}>
+      <p>{t("setup.clientText")}</p>
       <p>{t("setup.redirectUri")}</p>
       <p class="copy-row">
         <code>{credentials.redirectUri}</code>
@@ -77,7 +102,7 @@ const ClientSteps = ({ credentials, onSaved, project }: ClientProps) => (
         <ExternalLink href={googleConsole("newClient", project)}>{t("setup.clientLink")}</ExternalLink>
       </div>
     </Step>
-    <Step title={t("setup.credentials")}>
+    <Step title={t("setup.credentials")} done={passed("gmail_credentials")}>
       {credentials.clientId !== null && (
         <Notice tone="good" title={t("credentials.there")} live={false}>
           <p class="mono">{credentials.clientId}</p>
@@ -93,15 +118,9 @@ const ClientSteps = ({ credentials, onSaved, project }: ClientProps) => (
   </>
 );
 
-interface ClientProps {
-  readonly credentials: GmailCredentials;
-  readonly project: string | null;
-  readonly onSaved: (credentials: GmailCredentials) => void;
-}
-
-const ServerStep = () => (
-  <Step title={t("setup.server")}>
-    <p class="hint">{t("setup.serverText")}</p>
+const ServerStep = ({ passed }: { readonly passed: Passed }) => (
+  <Step title={t("setup.server")} done={passed("mail_server")}>
+    <p>{t("setup.serverText")}</p>
     <div class="actions">
       <a class="button primary" href="/servers/new">
         {t("servers.new")}
@@ -113,11 +132,53 @@ const ServerStep = () => (
   </Step>
 );
 
+/** How far one has come, before the steps: what is missing, by name. */
+const Progress = ({ report }: { readonly report: DoctorReport }) => {
+  const missing = report.checks.filter(({ ok, level }) => !ok && level === "required");
+  return (
+    <Notice
+      tone={report.ok ? "good" : "info"}
+      title={report.ok ? t("setup.allDone") : t("setup.notDone", { count: missing.length })}
+    >
+      {missing.length > 0 && (
+        <ul>
+          {missing.map(({ id, title }) => (
+            <li key={id}>{title}</li>
+          ))}
+        </ul>
+      )}
+      <p>
+        <a href="#checks">{t("setup.seeChecks")}</a>
+      </p>
+    </Notice>
+  );
+};
+
+/** What is open stands in view; what is in place can be looked up. */
+const Checks = ({ report }: { readonly report: DoctorReport }) => {
+  const passed = report.checks.filter(({ ok }) => ok);
+  const open = openOf(report.checks);
+  return (
+    <>
+      {open.length > 0 ? <Checklist checks={open} /> : <p>{t("setup.nothingOpen")}</p>}
+      {passed.length > 0 && (
+        <details>
+          <summary>{t("setup.passed", { count: passed.length })}</summary>
+          <Checklist checks={passed} />
+        </details>
+      )}
+    </>
+  );
+};
+
 export const SetupPage = () => {
-  const credentials = useRemote("credentials", (signal) => api.credentials.get(signal));
+  const credentials = useRemote("credentials", (signal) => api.credentials.get(signal), { everyMs: REFRESH_MS });
   const doctor = useRemote(`doctor ${language.value}`, (signal) => api.doctor(signal), { everyMs: 5_000 });
+  const report = doctor.remote.phase === "ready" ? doctor.remote.value : null;
+  const passed: Passed = (id) => report?.checks.find((check) => check.id === id)?.ok ?? null;
   return (
     <Page title={t("setup.title")} lead={t("setup.lead")}>
+      {report !== null && <Progress report={report} />}
       <RemoteView handle={credentials}>
         {(value) => {
           const project = projectOf(value.clientId);
@@ -127,23 +188,16 @@ export const SetupPage = () => {
           };
           return (
             <ol class="steps">
-              <GoogleSteps project={project} />
-              <AudienceStep project={project} onSaved={() => void doctor.reload()} />
-              <ClientSteps credentials={value} project={project} onSaved={saved} />
-              <ServerStep />
+              <GoogleSteps project={project} passed={passed} />
+              <AudienceStep project={project} passed={passed} onSaved={() => void doctor.reload()} />
+              <ClientSteps credentials={value} project={project} passed={passed} onSaved={saved} />
+              <ServerStep passed={passed} />
             </ol>
           );
         }}
       </RemoteView>
-      <Card title={t("setup.checks")}>
-        <RemoteView handle={doctor}>
-          {(report) => (
-            <>
-              <Notice tone={report.ok ? "good" : "warn"} title={report.ok ? t("setup.allDone") : t("setup.notDone")} />
-              <Checklist checks={report.checks} />
-            </>
-          )}
-        </RemoteView>
+      <Card title={t("setup.checks")} id="checks">
+        <RemoteView handle={doctor}>{(found) => <Checks report={found} />}</RemoteView>
       </Card>
       <Traps />
     </Page>

@@ -6,7 +6,7 @@ import { t } from "../state/language.ts";
 import { openSession, setupFailure } from "../state/session.ts";
 import { session } from "../state/session-signal.ts";
 import { Field } from "../widgets/field.tsx";
-import { ProblemNotice } from "../widgets/notice.tsx";
+import { Notice, ProblemNotice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { Submit } from "../widgets/submit.tsx";
 
@@ -30,10 +30,16 @@ export const SignInPage = () => {
     setupFailure.value = null;
     if (token.trim() !== "") void open.run(token.trim());
   };
+  const state = session.value;
   const failure = open.failure ?? setupFailure.value;
   return (
     <div class="narrow">
       <Page title={t("signIn.title")} lead={t("signIn.lead")}>
+        {state.kind === "signed_out" && state.ended && (
+          <Notice tone="info" title={t("signIn.ended")}>
+            <p>{t("signIn.endedText")}</p>
+          </Notice>
+        )}
         <p>
           <a class="button primary wide" href={googleSignInHref(next)}>
             {t("signIn.google")}

@@ -7,7 +7,9 @@ const client = createClient({
   fetch: (url, init) => fetch(url, init),
   language: () => language.peek(),
   onUnauthenticated: () => {
-    session.value = { kind: "signed_out" };
+    const { kind } = session.peek();
+    // Several calls may be told at once: the first one knows that there was a session.
+    if (kind !== "signed_out") session.value = { kind: "signed_out", ...(kind === "signed_in" && { ended: true }) };
   },
 });
 

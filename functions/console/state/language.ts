@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
-import { firstLanguage, type Language } from "../i18n/language.ts";
-import { absoluteTime, relativeTime, wholeNumber } from "../i18n/time.ts";
+import { firstLanguage, type Language, localeOf } from "../i18n/language.ts";
+import { noteText } from "../i18n/note.ts";
+import { absoluteTime, relativeTime, timeInFull, timeToTheSecond, wholeNumber } from "../i18n/time.ts";
 import { type TextKey, textKey, translate, type Values } from "../i18n/translate.ts";
 
 const KEPT_AS = "relais.language";
@@ -38,6 +39,11 @@ export const tOr = (key: string, otherwise: string): string => {
   return known === undefined ? otherwise : translate(language.value, known as "nav.home");
 };
 
-export const when = (iso: string): string => absoluteTime(language.value, iso) ?? iso;
-export const number = (value: number): string => wholeNumber(language.value, value);
-export const ago = (iso: string): string => relativeTime(language.value, iso, Date.now()) ?? iso;
+const locale = (): string => localeOf(language.value, navigator.languages);
+
+export const when = (iso: string): string => absoluteTime(locale(), iso) ?? iso;
+export const whenToTheSecond = (iso: string): string => timeToTheSecond(locale(), iso) ?? iso;
+export const whenInFull = (iso: string): string => timeInFull(locale(), iso) ?? iso;
+export const number = (value: number): string => wholeNumber(locale(), value);
+export const ago = (iso: string): string => relativeTime(locale(), iso, Date.now()) ?? iso;
+export const note = (said: string): string => noteText(said, language.value, locale());

@@ -15,6 +15,9 @@ export interface RemoteHandle<T> {
   readonly put: (value: T) => void;
 }
 
+/** Sooner than the next regular reading: a network that was away for a moment is back by then. */
+const AGAIN_AFTER_FAILURE_MS = 4_000;
+
 interface Options {
   /** Reads again this long after the last reading ended, while the page is visible; 0: never. */
   readonly everyMs?: number;
@@ -47,7 +50,7 @@ export const useRemote = <T>(
   const turn = useRef(0);
   const abort = useRef<AbortController | null>(null);
 
-  const reload = useCallback(async () => {
+  const read = useCallback(async (): Promise<boolean> => {
     abort.current?.abort();
     const mine = new AbortController();
     abort.current = mine;
@@ -55,22 +58,27 @@ export const useRemote = <T>(
     const myTurn = turn.current;
     const result = await latest.current(mine.signal);
     // A later reading or a change has overtaken this one.
-    if (myTurn !== turn.current) return;
+    if (myTurn !== turn.current) return true;
     setHeld((before) => ({ key, remote: settled(before.key === key ? before.remote : { phase: "loading" }, result) }));
+    return result.ok;
   }, [key]);
 
+  const round = useRef<() => Promise<void>>(async () => {});
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
-    const round = async () => {
+    const go = async () => {
       clearTimeout(timer);
-      await reload();
-      if (!ended && everyMs > 0) timer = setTimeout(tick, everyMs);
+      const well = await read();
+      if (ended || everyMs === 0) return;
+      clearTimeout(timer);
+      timer = setTimeout(tick, well ? everyMs : Math.min(everyMs, AGAIN_AFTER_FAILURE_MS));
     };
     const tick = () => {
-      if (document.visibilityState === "visible") void round();
+      if (document.visibilityState === "visible") void go();
     };
-    void round();
+    round.current = go;
+    void go();
     if (everyMs > 0) document.addEventListener("visibilitychange", tick);
     return () => {
       ended = true;
@@ -79,7 +87,8 @@ export const useRemote = <T>(
       turn.current += 1;
       abort.current?.abort();
     };
-  }, [reload, everyMs]);
+  }, [read, everyMs]);
+  const reload = useCallback(() => round.current(), []);
 
   const put = useCallback(
     (value: T) => {

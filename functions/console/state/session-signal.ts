@@ -5,7 +5,8 @@ import type { Session } from "../api/types.ts";
 export type SessionState =
   | { readonly kind: "asking" }
   | { readonly kind: "signed_in"; readonly session: Session }
-  | { readonly kind: "signed_out" }
+  /** `ended`: there was a session, and the API no longer knows it. */
+  | { readonly kind: "signed_out"; readonly ended?: true }
   /** Nobody knows: the question itself failed. */
   | { readonly kind: "failed"; readonly failure: ApiFailure };
 

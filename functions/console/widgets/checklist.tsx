@@ -12,6 +12,10 @@ const LOOKS = {
   advice: { tone: "warn", icon: "warning" },
 } as const;
 
+/** What is still open, the required first. */
+export const openOf = (checks: readonly DoctorCheck[]): readonly DoctorCheck[] =>
+  (["todo", "advice"] as const).flatMap((outcome) => checks.filter((check) => outcomeOf(check) === outcome));
+
 /** The doctor's findings; its sentences come from the API in the chosen language. */
 export const Checklist = ({ checks }: { readonly checks: readonly DoctorCheck[] }) => (
   <ul class="checks">

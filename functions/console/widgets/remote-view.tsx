@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { ApiFailure } from "../api/failure.ts";
 import { t } from "../state/language.ts";
 import type { RemoteHandle } from "../state/remote.ts";
 import { Notice, ProblemNotice } from "./notice.tsx";
@@ -21,6 +22,10 @@ export const Loading = () => {
   );
 };
 
+/** Asking again for what is not there, or not ours, answers the same. */
+const gone = (failure: ApiFailure): boolean =>
+  failure.kind === "problem" && [403, 404].includes(failure.problem.status);
+
 interface Props<T> {
   readonly handle: RemoteHandle<T>;
   readonly children: (value: T) => ComponentChildren;
@@ -32,7 +37,11 @@ export const RemoteView = <T,>({ handle: { remote, reload }, children }: Props<T
     case "loading":
       return <Loading />;
     case "failed":
-      return <ProblemNotice failure={remote.failure} retry={() => void reload()} />;
+      return gone(remote.failure) ? (
+        <ProblemNotice failure={remote.failure} />
+      ) : (
+        <ProblemNotice failure={remote.failure} retry={() => void reload()} />
+      );
     case "ready":
       return (
         <>

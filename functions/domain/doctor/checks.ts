@@ -51,7 +51,7 @@ export type Situation =
   | "no_module"
   | `operators_${"named" | "missing" | "fixed" | "not_fixed"}`
   | `setup_token_${"over" | "alive"}`
-  | `server_${"ready" | "missing" | "none_ready"}`
+  | `server_${"ready" | "ready_one" | "missing" | "none_ready"}`
   | `reconnect_${"none" | "some"}`
   | `former_client_${"none" | "some"}`
   | `expiring_${"none" | "some"}`
@@ -227,12 +227,13 @@ const mailServers = (facts: Facts): Finding[] => {
     return grant !== null && clientId !== undefined && grant.clientId !== clientId;
   });
   const unready = facts.servers.length === 0 ? "server_missing" : "server_none_ready";
+  const able = ready.length === 1 ? "server_ready_one" : "server_ready";
   return [
     {
       id: "mail_server",
       ok: ready.length > 0,
       level: "required",
-      situation: ready.length > 0 ? "server_ready" : unready,
+      situation: ready.length > 0 ? able : unready,
       values: { count: String(ready.length) },
     },
     about(

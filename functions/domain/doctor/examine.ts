@@ -1,6 +1,6 @@
 import { readClientFacts } from "../connections/client-facts.ts";
 import type { MailServer } from "../mail-servers/mail-server.ts";
-import type { Language } from "../problem-texts.ts";
+import { keepTogether, type Language } from "../problem-texts.ts";
 import type { Page, Records, Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
@@ -40,12 +40,15 @@ const allServers = async (records: Records): Promise<Versioned<MailServer>[]> =>
 const fill = (text: string, values: Finding["values"]): string =>
   text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values?.[name] ?? "");
 
+const inWords = (texts: Readonly<Record<Language, string>>, language: Language): string =>
+  language === "fr" ? keepTogether(texts.fr) : texts.en;
+
 const checkFrom = (finding: Finding, language: Language): Check => ({
   id: finding.id,
   ok: finding.ok,
   level: finding.level,
-  title: TITLES[finding.id][language],
-  advice: fill(ADVICE[finding.situation][language], finding.values),
+  title: inWords(TITLES[finding.id], language),
+  advice: fill(inWords(ADVICE[finding.situation], language), finding.values),
   ...(finding.link === undefined ? {} : { link: finding.link }),
 });
 

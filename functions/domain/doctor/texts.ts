@@ -125,7 +125,8 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
     fr: "RELAIS_OPERATORS est vide : une erreur dans les réglages pourrait vous fermer la porte. Mettez-y au moins une adresse.",
     en: "RELAIS_OPERATORS is empty: a mistake in the settings could lock you out. Put at least one address there.",
   },
-  server_ready: { fr: "{count} serveur(s) peuvent envoyer.", en: "{count} mail server(s) can send." },
+  server_ready: { fr: "{count} serveurs de messagerie peuvent envoyer.", en: "{count} mail servers can send." },
+  server_ready_one: { fr: "Un serveur de messagerie peut envoyer.", en: "One mail server can send." },
   server_missing: {
     fr: "Créez un serveur de messagerie avec votre adresse Gmail comme nom d’utilisateur, puis connectez son compte.",
     en: "Create a mail server with your Gmail address as its username, then connect its account.",

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** The whole style of the pages that Relais answers itself; they bring it along, so that they need no other request. */
+/** The whole style of the pages that Relais answers itself, in the console's colours; they bring it along, so that they need no other request. */
 export const PAGE_STYLE = `
-:root{color-scheme:light dark;--bg:#f5f6f8;--card:#fff;--text:#1c2430;--soft:#556070;--line:#dfe3e8;--accent:#1a5fd0;--on-accent:#fff;--warn:#a3480a;--warn-bg:#fdf1e6}
-@media (prefers-color-scheme:dark){:root{--bg:#12161c;--card:#1b212a;--text:#e8ecf2;--soft:#a7b1bf;--line:#323b47;--accent:#8ab8ff;--on-accent:#0d1a2d;--warn:#ffb77a;--warn-bg:#35240f}}
+:root{color-scheme:light dark;--bg:#f5f7fa;--card:#fff;--text:#17202c;--soft:#545f6e;--line:#d9dfe7;--accent:#1d5fa8;--on-accent:#fff}
+@media (prefers-color-scheme:dark){:root{--bg:#11151b;--card:#191f28;--text:#e7ebf1;--soft:#a3aebd;--line:#303a48;--accent:#86b9f2;--on-accent:#0d1a29}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;padding:2rem 1rem;background:var(--bg);color:var(--text);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:38rem;margin:auto;padding:clamp(1.25rem,5vw,2.5rem);background:var(--card);border:1px solid var(--line);border-radius:.75rem;overflow-wrap:anywhere}
 .brand{margin:0 0 1.5rem;font-weight:700;letter-spacing:.01em;color:var(--soft)}
-.status{display:inline-block;margin:0 0 .75rem;padding:.15rem .6rem;border-radius:1rem;background:var(--warn-bg);color:var(--warn);font-size:.875rem;font-weight:600}
 h1{margin:0 0 .75rem;font-size:clamp(1.3rem,5vw,1.65rem);line-height:1.25}
 h2{margin:1.5rem 0 .35rem;font-size:1rem}
 p{margin:0 0 1rem}

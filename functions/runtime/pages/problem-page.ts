@@ -70,12 +70,11 @@ const page = (problem: Problem, context: PageContext): string => {
 <body>
 <main>
 <p class="brand">Relais</p>
-<p class="status">${String(FACINGS[problem.code].status)}</p>
 <h1>${text.title}</h1>
 <h2>${words.next}</h2>
 <p>${text.advice}</p>
 <ul class="actions">${actions(problem.code, context)}</ul>
-<footer>${words.code} <code>${problem.code}</code> · ${words.request} <code>${requestId}</code></footer>
+<footer>${words.code} <code>${problem.code}</code> · HTTP ${String(FACINGS[problem.code].status)} · ${words.request} <code>${requestId}</code></footer>
 </main>
 </body>
 </html>

@@ -7,8 +7,9 @@ import {
   type Message,
 } from "../../../functions/console/api/types.ts";
 import { verdictOf } from "../../../functions/console/pages/home/verdict.ts";
-import { actsFor, happeningsOf, refusedOf } from "../../../functions/console/pages/message/history.ts";
+import { actsFor, happeningsOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
 import { creationOf, draftOf, EMPTY_DRAFT, entriesOf, patchOf } from "../../../functions/console/pages/server/draft.ts";
+import { inNeed } from "../../../functions/console/pages/server/in-need.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
 
@@ -109,6 +110,30 @@ describe("the home page's verdict", () => {
   });
 });
 
+describe("the mail servers that a person must see to", () => {
+  const inState = (id: string, state: ConnectionState, active = true): MailServer => ({
+    ...server,
+    id,
+    active,
+    connection: { ...server.connection, state },
+  });
+
+  it("are those in use that cannot send, then those about to end; never one that nobody has connected", () => {
+    const servers = [
+      inState("soon", "expiring"),
+      inState("fine", "valid"),
+      inState("broken", "error"),
+      inState("archived", "reconnect_required", false),
+      inState("dead", "reconnect_required"),
+      inState("new", "not_connected"),
+    ];
+    assert.deepEqual(
+      inNeed(servers).map(({ id }) => id),
+      ["broken", "dead", "soon"],
+    );
+  });
+});
+
 describe("a message's page", () => {
   const message: Message = { id: "msg_1", messageId: "<1@example.com>", server: "srv_1", status: "failed" };
 
@@ -133,6 +158,20 @@ describe("a message's page", () => {
       happenings.map((one) => (one.kind === "status" ? one.status : `${one.outcome} ${one.problem}`)),
       ["queued", "deferred temporarily_refused", "failed message_refused", "failed"],
     );
+  });
+
+  it("says why the last try did not do, unless the message left or was never tried", () => {
+    const tried = (status: Message["status"]) => ({
+      status,
+      attempts: [
+        { at: "2026-01-01T00:01:00Z", outcome: "deferred", problem: "temporarily_refused" },
+        { at: "2026-01-01T00:02:00Z", outcome: "failed", problem: "message_refused" },
+      ],
+    });
+    assert.equal(lastRefusal(tried("failed"))?.problem, "message_refused");
+    assert.equal(lastRefusal(tried("deferred"))?.problem, "message_refused");
+    assert.equal(lastRefusal(tried("sent")), null);
+    assert.equal(lastRefusal({ status: "failed" }), null);
   });
 
   it("names refused recipients, with what the server said of each", () => {

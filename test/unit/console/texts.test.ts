@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fieldMessageText } from "../../../functions/console/i18n/field-message.ts";
-import { firstLanguage } from "../../../functions/console/i18n/language.ts";
+import { firstLanguage, localeOf } from "../../../functions/console/i18n/language.ts";
 import { problemText } from "../../../functions/console/i18n/problem-text.ts";
 import { absoluteTime, localInputValue, relativeTime } from "../../../functions/console/i18n/time.ts";
 import { textKey, translate } from "../../../functions/console/i18n/translate.ts";
@@ -63,6 +63,20 @@ describe("the console's texts", () => {
     );
   });
 
+  it("name everything that the audit log can hold", () => {
+    const root = join(import.meta.dirname, "../../../functions/domain");
+    const sources = readdirSync(root, { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts"))
+      .map((path) => readFileSync(join(root, path), "utf8"))
+      .join("\n");
+    const actions = [...sources.matchAll(/\baction: [^,\n]*?"([a-z_]+\.[a-z_]+)"/g)].map(([, action]) => action);
+    assert(actions.length >= 15, actions.join());
+    assert.deepEqual(
+      actions.filter((action) => textKey(`audit.${action}`) === undefined),
+      [],
+    );
+  });
+
   it("fill in names, and leave an unknown key made at run time to the caller", () => {
     assert.equal(translate("en", "failure.requestId", { id: "req_1" }), "Request id: req_1");
     assert.equal(textKey("stage.token"), "stage.token");
@@ -78,6 +92,14 @@ describe("the language", () => {
     assert.equal(firstLanguage(null, ["de-DE", "fr", "en"]), "fr");
     assert.equal(firstLanguage(null, ["de"]), "en");
     assert.equal(firstLanguage("klingon", []), "en");
+  });
+});
+
+describe("dates and numbers", () => {
+  it("are written as the reader's own variant of the language writes them", () => {
+    assert.equal(localeOf("en", ["fr-FR", "en-GB", "en-US"]), "en-GB");
+    assert.equal(localeOf("fr", ["fr-CA"]), "fr-CA");
+    assert.equal(localeOf("fr", ["en-GB", "fra"]), "fr");
   });
 });
 
@@ -115,6 +137,7 @@ describe("times", () => {
     assert.equal(relativeTime("fr", "2026-11-12T11:57:00Z", now), "il y a 3 minutes");
     assert.equal(relativeTime("en", "2026-11-18T12:00:00Z", now), "in 6 days");
     assert.equal(relativeTime("en", "2026-11-12T10:30:00Z", now), "1 hour ago");
+    assert.equal(relativeTime("en", "2026-11-14T11:59:00Z", now), "in 2 days", "not tomorrow");
     assert.equal(relativeTime("en", "no time", now), undefined);
     assert.equal(absoluteTime("en", "no time"), undefined);
   });

@@ -78,17 +78,13 @@ const Resolve = ({ message, onDone }: Props) => {
   return (
     <>
       <p>{t("message.resolveText")}</p>
-      <ul class="checks">
+      <ul class="rows">
         {RESOLUTIONS.map((as) => (
           <li key={as}>
-            <div class="stack">
-              <p class="hint">{t(`message.resolve.${as}Hint`)}</p>
-              <div class="actions">
-                <button type="button" class="button" aria-disabled={resolve.busy} onClick={() => void run(as)}>
-                  {t(`message.resolve.${as}`)}
-                </button>
-              </div>
-            </div>
+            <p>{t(`message.resolve.${as}Hint`)}</p>
+            <button type="button" class="button" aria-disabled={resolve.busy} onClick={() => void run(as)}>
+              {t(`message.resolve.${as}`)}
+            </button>
           </li>
         ))}
       </ul>

@@ -1,5 +1,5 @@
 import { nestedProblem } from "../../api/failure.ts";
-import type { Message, SmtpReply } from "../../api/types.ts";
+import type { Attempt, Message, SmtpReply } from "../../api/types.ts";
 
 /** One line of what happened to a message: a change of status, or a try to deliver it. */
 export type Happening =
@@ -12,15 +12,18 @@ export type Happening =
       readonly problem: string | null;
     };
 
-/** Both records in one order, oldest first; at the same instant a try comes before the status that it led to. */
-export const happeningsOf = (message: Message): readonly Happening[] => {
-  const attempts: Happening[] = (message.attempts ?? []).map(({ at, outcome, smtp, problem }) => ({
+const attemptOf = ({ at, outcome, smtp, problem }: Attempt) =>
+  ({
     kind: "attempt",
     at,
     outcome,
     reply: smtp ?? null,
     problem: nestedProblem(problem)?.code ?? null,
-  }));
+  }) as const;
+
+/** Both records in one order, oldest first; at the same instant a try comes before the status that it led to. */
+export const happeningsOf = (message: Message): readonly Happening[] => {
+  const attempts: Happening[] = (message.attempts ?? []).map(attemptOf);
   const statuses: Happening[] = (message.timeline ?? []).map(({ at, status, note }) => ({
     kind: "status",
     at,
@@ -28,6 +31,15 @@ export const happeningsOf = (message: Message): readonly Happening[] => {
     note: note ?? null,
   }));
   return [...attempts, ...statuses].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+};
+
+/** Why the last try did not do: of a message that failed or waits for the next one. Null where it left, or where nothing was tried. */
+export const lastRefusal = (
+  message: Pick<Message, "status" | "attempts">,
+): Extract<Happening, { readonly kind: "attempt" }> | null => {
+  if (message.status !== "failed" && message.status !== "deferred") return null;
+  const last = message.attempts?.at(-1);
+  return last === undefined ? null : attemptOf(last);
 };
 
 export interface RefusedRecipient {

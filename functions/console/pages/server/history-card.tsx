@@ -6,12 +6,11 @@ import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
 import { RemoteView } from "../../widgets/remote-view.tsx";
 import { AuditRow } from "../audit.tsx";
-import { MessageRow } from "../messages.tsx";
+import { MessageRows } from "../messages.tsx";
 
 const SHOWN = 5;
 
 const Deeds = ({ server }: { readonly server: MailServer }) => {
-  const nameOf = (id: string): string => (id === server.id ? server.name : id);
   const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) => api.audit({ limit: 200 }, signal));
   return (
     <Card title={t("history.title")}>
@@ -23,7 +22,7 @@ const Deeds = ({ server }: { readonly server: MailServer }) => {
           ) : (
             <ul class="rows">
               {own.map((entry) => (
-                <AuditRow key={`${entry.at} ${entry.action}`} entry={entry} nameOf={nameOf} />
+                <AuditRow key={`${entry.at} ${entry.action}`} entry={entry} />
               ))}
             </ul>
           );
@@ -47,15 +46,7 @@ export const HistoryCards = ({ server }: { readonly server: MailServer }) => {
       >
         <RemoteView handle={messages}>
           {({ items }) =>
-            items.length === 0 ? (
-              <p class="hint">{t("messages.none")}</p>
-            ) : (
-              <ul class="rows">
-                {items.map((message) => (
-                  <MessageRow key={message.id} message={message} />
-                ))}
-              </ul>
-            )
+            items.length === 0 ? <p class="hint">{t("messages.none")}</p> : <MessageRows messages={items} />
           }
         </RemoteView>
       </Card>

@@ -109,7 +109,7 @@ const KeyList = ({
 
 /** What programs come in with. A new key is shown once and kept nowhere, not even on this page once it is left. */
 export const KeysCard = () => {
-  const keys = useRemote("keys", (signal) => api.keys.list(signal));
+  const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: 15_000 });
   const [made, setMade] = useState<string | null>(null);
   return (
     <Card title={t("key.title")} id="keys">

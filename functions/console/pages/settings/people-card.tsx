@@ -22,6 +22,8 @@ const typedOf = (settings: Settings): Typed => ({
   retentionDays: String(settings.retentionDays),
 });
 
+const same = (one: Typed, other: Typed): boolean => JSON.stringify(one) === JSON.stringify(other);
+
 /** Only what was changed is sent: two people can change two things at once. */
 const patchOf = (before: Typed, after: Typed): Partial<Settings> => ({
   ...Object.fromEntries(
@@ -40,6 +42,12 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
   const [base, setBase] = useState(() => typedOf(settings));
   const [typed, setTyped] = useState(base);
   const [saved, setSaved] = useState(false);
+  const now = typedOf(settings);
+  // Changed by somebody else, and nothing typed here that it would overwrite.
+  if (same(typed, base) && !same(now, base)) {
+    setBase(now);
+    setTyped(now);
+  }
   const save = useAction(() => api.settings.change(patchOf(base, typed)));
   const submit = async (event: Event) => {
     event.preventDefault();

@@ -1,0 +1,44 @@
+import type { MailServer } from "../../api/types.ts";
+import { problemText } from "../../i18n/problem-text.ts";
+import { language, t } from "../../state/language.ts";
+import { Ago } from "../../widgets/time.tsx";
+
+/** The server, why, and what to do. */
+const Need = ({ server: { id, name, connection } }: { readonly server: MailServer }) => {
+  const text = connection.reason === null ? null : problemText(connection.reason, language.value);
+  return (
+    <>
+      <a href={`/servers/${id}`}>{name}</a>
+      {t("colon")} {text?.title ?? t(`connection.${connection.state}`)}
+      {connection.state === "expiring" && connection.expiresAt !== null && (
+        <>
+          {" ("}
+          {t("connection.ends")} <Ago iso={connection.expiresAt} />)
+        </>
+      )}
+      {". "}
+      {text?.advice ?? connection.advice}
+    </>
+  );
+};
+
+/** A sentence for one of them, a list for more. */
+export const Needs = ({ servers }: { readonly servers: readonly MailServer[] }) => {
+  const [first] = servers;
+  if (first === undefined) return null;
+  if (servers.length === 1)
+    return (
+      <p>
+        <Need server={first} />
+      </p>
+    );
+  return (
+    <ul>
+      {servers.map((server) => (
+        <li key={server.id}>
+          <Need server={server} />
+        </li>
+      ))}
+    </ul>
+  );
+};
