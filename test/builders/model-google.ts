@@ -6,6 +6,7 @@ import type {
   Identity,
   OAuthClient,
   TokenAnswer,
+  TokenRefusal,
 } from "../../functions/domain/connections/ports.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 
@@ -33,6 +34,8 @@ export class ModelGoogle implements GoogleOAuth {
   life: { readonly ms: number; readonly announced: boolean } | null = null;
   down = false;
   rejectsClient = false;
+  /** What it answers every refresh with; null: what is so. */
+  refusal: TokenRefusal | null = null;
   refreshes = 0;
 
   constructor(clock: Clock) {
@@ -104,6 +107,7 @@ export class ModelGoogle implements GoogleOAuth {
     if (this.rejectsClient) {
       return { ok: false, refusal: { kind: "client_rejected", error: "invalid_client" } } as const;
     }
+    if (this.refusal !== null) return { ok: false, refusal: this.refusal } as const;
     const of = this.#living.get(refreshToken.reveal());
     if (of === undefined || this.#clock.nowMs() >= of.endsAtMs) {
       return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;

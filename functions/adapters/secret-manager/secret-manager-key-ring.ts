@@ -30,6 +30,8 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
   return {
     current: async () => {
       if (newest === undefined || clock.nowMs() - newest.readAtMs >= clock.lasting(FRESH_MS)) {
+        // Those that were disabled since are not to open anything any more; the others are read again when they are wanted.
+        known.clear();
         const key = await read("latest");
         if (key === undefined) throw new Error("the secret relais-key-ring has no enabled version as its latest");
         newest = { key, readAtMs: clock.nowMs() };

@@ -67,12 +67,14 @@ describe("access that a person took back at Google", () => {
       const headers = { "content-type": "application/secevent+jwt" };
       const url = `${relais.origin}/google_gmail/security-events`;
       assert.equal((await fetch(url, { method: "POST", body, headers })).status, 202);
+      assert.equal(await state(), "reconnect_required", "before anything was checked or sent");
       await send();
     },
     "the next check": async () => {
       relais.clock.advance(1.3 * DAY);
       await push("token-checks", { tick: true });
       await work();
+      assert.equal(await state(), "reconnect_required", "before anything was sent");
       await send();
     },
     // The cached access token has most of its hour left: Relais finds out by Gmail's refusal.

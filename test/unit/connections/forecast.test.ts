@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import type { TokenRefusal } from "../../../functions/domain/connections/ports.ts";
 import type { ConnectionReason } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
@@ -161,4 +162,35 @@ describe("the end of a grant", () => {
     assert.ok(connection.sinceMs - diedAtMs <= 1.25 * DAY);
     world.close();
   });
+});
+
+describe("a refusal that says more than invalid_grant", () => {
+  const REFUSALS: readonly (readonly [TokenRefusal, ConnectionReason])[] = [
+    [{ kind: "refused", error: "admin_policy_enforced" }, "admin_policy"],
+    [{ kind: "refused", error: "org_internal" }, "admin_policy"],
+    [{ kind: "invalid_grant", description: "reauth related error (invalid_rapt)" }, "admin_policy"],
+    [{ kind: "invalid_grant", description: "Token has been expired or revoked." }, "password_or_revoked"],
+    [{ kind: "refused", error: "access_denied" }, "unclear"],
+  ];
+  for (const [refusal, reason] of REFUSALS) {
+    const said = refusal.kind === "invalid_grant" ? refusal.description : JSON.stringify(refusal);
+    it(`${said}: ${reason}, found by a check and by a mail`, async () => {
+      for (const find of ["check", "obtain"] as const) {
+        const world = await newWorld();
+        await world.declare("production");
+        await world.connect(SERVER);
+        world.clock.advance(2 * HOUR);
+        world.google.refusal = refusal;
+        await world[find](SERVER);
+        const connection = await world.connection(SERVER);
+        assert.ok(connection.state === "reconnect_required", connection.state);
+        assert.equal(connection.reason, reason);
+        assert.deepEqual(
+          world.alerts.map(({ kind }) => kind),
+          ["reconnect_required"],
+        );
+        world.close();
+      }
+    });
+  }
 });

@@ -76,6 +76,17 @@ describe("the key ring in Secret Manager", () => {
     assert.equal(await sealer().open(sealed, "c"), undefined);
   });
 
+  test("nor in an instance that knew the key, once it has looked for the newest again", async () => {
+    await addKey();
+    const one = sealer();
+    const sealed = await one.seal(new Secret("x"), "c");
+    await addKey();
+    await post("secrets/relais-key-ring/versions/1:disable", {});
+    clock.advance(HOUR);
+    await one.seal(new Secret("y"), "c");
+    assert.equal(await one.open(sealed, "c"), undefined);
+  });
+
   test("a ring without a key, or with one of another size, is a fault that quotes nothing", async () => {
     await assert.rejects(sealer().seal(new Secret("x"), "c"), /no enabled version/);
     await addKey("canary-short");
