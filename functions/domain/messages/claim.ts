@@ -4,7 +4,7 @@ import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Versioned, Write } from "../records.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
-import { finished, saveMove } from "./finish.ts";
+import { expired, type GivenUp, givenUp, saveMove } from "./finish.ts";
 import { held } from "./hold.ts";
 import type { Facts } from "./instance-memory.ts";
 import { contentionPauseMs, type KeptLedger, ledgerWrite, readLedger } from "./ledger.ts";
@@ -53,27 +53,15 @@ const obstacle = (
   deps: MoveDeps,
   message: Versioned<Message>,
   { server, settings }: Facts,
-): { readonly after: Message; readonly event: "held" | "failed" | "expired" } | null => {
+): GivenUp | { readonly after: Message; readonly event: "held" } | null => {
   const nowMs = deps.clock.nowMs();
   const end = { nowMs, retentionDays: settings.retentionDays };
-  const attempt = (outcome: "failed" | "held", problem: string): Attempt => ({
-    atMs: nowMs,
-    outcome,
-    smtp: null,
-    problem,
-  });
   const { value } = message;
-  if (value.expiresAtMs !== null && value.expiresAtMs <= nowMs) {
-    return { after: finished(deps.clock, value, { status: "expired", ...end }), event: "expired" };
-  }
-  if (triedLongEnough(value, deps.clock)) {
-    const last = attempt("failed", "attempts_exhausted");
-    return { after: finished(deps.clock, value, { status: "failed", ...end, attempt: last }), event: "failed" };
-  }
-  if (server === undefined) {
-    const last = attempt("failed", "server_unavailable");
-    return { after: finished(deps.clock, value, { status: "failed", ...end, attempt: last }), event: "failed" };
-  }
+  const failed = (problem: string): GivenUp =>
+    givenUp(deps.clock, value, { ...end, otherwise: "failed", attempt: { atMs: nowMs, smtp: null, problem } });
+  if (value.expiresAtMs !== null && value.expiresAtMs <= nowMs) return expired(deps.clock, value, end);
+  if (triedLongEnough(value, deps.clock)) return failed("attempts_exhausted");
+  if (server === undefined) return failed("server_unavailable");
   if (settings.paused || !server.value.active) {
     return { after: held(deps.clock, value, { because: "paused", problem: "paused" }), event: "held" };
   }

@@ -7,7 +7,7 @@ import type { Settings } from "../settings/settings.ts";
 import { sweepBodies } from "./body-store.ts";
 import { cutShort } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
-import { eraseFinalBody, finished, saveMove } from "./finish.ts";
+import { eraseFinalBody, expired, saveMove } from "./finish.ts";
 import { holdAgainAtMs } from "./hold.ts";
 import { correctLedger } from "./ledger.ts";
 import type { Message } from "./message.ts";
@@ -54,9 +54,9 @@ const askForLook = async (deps: MoveDeps, unknown: Versioned<Message>): Promise<
 
 const expire = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
   const { retentionDays } = tick.settings;
-  const after = finished(deps.clock, message.value, { status: "expired", nowMs: deps.clock.nowMs(), retentionDays });
+  const { after, event } = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
   const saved = await saveMove(deps, message, after);
-  if (saved !== undefined) await deps.announce(messageEvent("relais.message.expired.v1", saved.id, after));
+  if (saved !== undefined) await deps.announce(messageEvent(`relais.message.${event}.v1`, saved.id, after));
 };
 
 /** A lease that ran out before the mark: nothing was sent, and what the ledger counted is given back. */
@@ -87,13 +87,13 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
 
 const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
   const { value, ...at } = message;
-  const expired = value.expiresAtMs !== null && value.expiresAtMs <= deps.clock.nowMs();
+  const isLate = value.expiresAtMs !== null && value.expiresAtMs <= deps.clock.nowMs();
   if (isIn(value, "sent", "failed", "canceled", "expired")) return eraseFinalBody(deps, message);
   if (isIn(value, "sending")) {
     return value.phase === "data" ? abandonedAfterMark(deps, message) : takeBack(deps, { ...at, value });
   }
   if (isIn(value, "unknown")) return askForLook(deps, message);
-  if (expired) return expire(deps, message, tick);
+  if (isLate) return expire(deps, message, tick);
   if (isIn(value, "held")) return reconsiderHeld(deps, { ...at, value }, tick);
   return enqueue(deps, message, null);
 };

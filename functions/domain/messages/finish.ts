@@ -1,7 +1,7 @@
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Records, Versioned } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
-import type { Message } from "./message.ts";
+import type { Attempt, Message, Recipient } from "./message.ts";
 import { type Change, isIn, moveTo } from "./moves.ts";
 
 /** A failed message's body stays this long, for `retry`; where records go sooner, until shortly before its record, which names it. Nominal. */
@@ -34,6 +34,46 @@ export const finished = (clock: Pick<Clock, "lasting">, message: Message, finish
   };
   return moveTo(message, state, { ...finish, facts });
 };
+
+export interface GivenUp {
+  readonly after: Message;
+  readonly event: "sent" | "failed" | "expired";
+}
+
+/**
+ * The message as it is tried no more. Whom it has reached must not be told of as failed or expired, for the caller would send it again: then it is
+ * `sent`, and those who still waited are rejected. Pure.
+ */
+export const givenUp = (
+  clock: Pick<Clock, "lasting">,
+  message: Message,
+  end: Omit<Finish, "status" | "attempt"> & {
+    readonly otherwise: "failed" | "expired";
+    readonly attempt?: Omit<Attempt, "outcome">;
+  },
+): GivenUp => {
+  const { otherwise, attempt, ...change } = end;
+  const recipients = change.facts?.recipients ?? message.recipients;
+  const event = recipients.some(({ state }) => state === "accepted") ? "sent" : otherwise;
+  const left = event === "expired" ? recipients : recipients.map(rejectPending);
+  const after = finished(clock, message, {
+    ...change,
+    status: event,
+    facts: { ...change.facts, recipients: left },
+    ...(attempt !== undefined && event !== "expired" && { attempt: { ...attempt, outcome: event } }),
+  });
+  return { after, event };
+};
+
+const rejectPending = (recipient: Recipient): Recipient =>
+  recipient.state === "pending" ? { ...recipient, state: "rejected" } : recipient;
+
+/** The caller's `expiresAt` has passed. Pure. */
+export const expired = (
+  clock: Pick<Clock, "lasting">,
+  message: Message,
+  end: { readonly nowMs: number; readonly retentionDays: number },
+): GivenUp => givenUp(clock, message, { ...end, otherwise: "expired", note: "its expiresAt has passed" });
 
 /** The body is gone from the store; `message` is final. Pure. */
 export const withoutBody = (message: Message, nowMs: number): Message => {

@@ -28,6 +28,7 @@ const maySearch = (server: MailServer | undefined): boolean => {
 
 const NO_SEARCH = "the granted scopes do not allow a search of the sent mail: a person must decide";
 const NOT_FOUND = "not found in the sent mail: a person must decide";
+const TOO_LATE = "it has expired meanwhile, so it is not sent again: a person must decide";
 const LOOK_WHEN_RECONNECTED_MS = HOUR;
 const LOOK_AGAIN_MS = MINUTE;
 
@@ -100,14 +101,16 @@ const giveUpLooking = async (
 ): Promise<void> => {
   const { value } = unknown;
   const nowMs = deps.clock.nowMs();
-  if (value.onUnknown === "resend") {
+  const isLate = value.expiresAtMs !== null && value.expiresAtMs <= nowMs;
+  if (value.onUnknown === "resend" && !isLate) {
     const note = "sent again under the same Message-ID";
     const saved = await saveMove(deps, unknown, moveTo(value, queuedNow(deps.clock), { nowMs, note }));
     if (saved !== undefined) await publishForDelivery(deps, saved.id);
     return;
   }
   const state = { status: "unknown", lookups: outcome.lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
-  const after = moveTo(value, state, { nowMs, note: outcome.note });
+  const note = value.onUnknown === "resend" ? TOO_LATE : outcome.note;
+  const after = moveTo(value, state, { nowMs, note });
   const saved = await saveMove(deps, unknown, after);
   if (saved !== undefined) await deps.announce(messageEvent("relais.message.unknown.v1", saved.id, after));
 };

@@ -2,7 +2,7 @@ import type { Unavailable } from "../problem.ts";
 import type { Versioned } from "../records.ts";
 import type { Claim } from "./claim.ts";
 import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
-import { finished, saveMove } from "./finish.ts";
+import { givenUp, saveMove } from "./finish.ts";
 import { held } from "./hold.ts";
 import { correctLedger } from "./ledger.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
@@ -19,9 +19,6 @@ interface Settled {
   readonly event: Event;
 }
 
-const rejectPending = (recipients: readonly Recipient[]): readonly Recipient[] =>
-  recipients.map((recipient) => (recipient.state === "pending" ? { ...recipient, state: "rejected" } : recipient));
-
 const attemptOf = (
   nowMs: number,
   outcome: Attempt["outcome"],
@@ -36,17 +33,15 @@ const attemptOf = (
 /** Sent to those who took it, or failed when nobody did. */
 const ended = (deps: MoveDeps, claim: Claim, judgement: Exclude<Judgement, { kind: "hold" }>): Settled => {
   const nowMs = deps.clock.nowMs();
-  const recipients = rejectPending(judgement.recipients);
-  const status = recipients.some(({ state }) => state === "accepted") ? "sent" : "failed";
   const providerId = judgement.providerId ?? claim.message.value.providerId;
-  const after = finished(deps.clock, claim.message.value, {
-    status,
+  const { after, event } = givenUp(deps.clock, claim.message.value, {
+    otherwise: "failed",
     nowMs,
     retentionDays: claim.settings.retentionDays,
-    attempt: attemptOf(nowMs, status, judgement),
-    facts: { recipients, providerId },
+    attempt: { atMs: nowMs, smtp: judgement.smtp, problem: judgement.problem },
+    facts: { recipients: judgement.recipients, providerId },
   });
-  return { after, event: status };
+  return { after, event: event === "sent" ? "sent" : "failed" };
 };
 
 const again = (deps: MoveDeps, claim: Claim, judgement: Extract<Judgement, { kind: "again" }>): Settled => {

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
-import { type Delivery, delivery, refuses, takesAll } from "../../builders/delivery.ts";
+import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";
 import { grant, validConnection } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
@@ -145,4 +145,52 @@ test("after a change of transport, only those who have not got it are in the mai
   const raw = stack.attempts[0]?.mail.raw.toString() ?? "";
   assert.doesNotMatch(raw, /b@y\.org/i);
   assert.match(raw, /^Cc: C <c@y\.org>/m);
+});
+
+/** Accepted for `b@y.org`; Gmail has asked to come back later for `c@y.org`. */
+const halfSent = async (changes: { readonly expiresAtMs?: number } = {}): Promise<void> => {
+  const refused = [{ address: "c@y.org", reply: { code: 451, enhanced: "4.2.1", response: "later" } }];
+  await stack.accept(ID, { ...acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]), ...changes });
+  stack.gmail = async (_mail, beforeData) => {
+    await beforeData(refused);
+    const reply = { code: 250, enhanced: null, response: "OK" };
+    return { kind: "accepted", accepted: ["b@y.org"], refused, reply, providerId: null };
+  };
+  await deliverMessage(stack.deps, ID);
+  assert.equal(await status(), "deferred");
+};
+const states = async () => (await stack.message(ID)).recipients.map(({ state }) => state);
+
+test("what has reached some is never told as expired or failed: sent, with the others rejected", async () => {
+  await halfSent({ expiresAtMs: stack.clock.nowMs() + 30_000 });
+  await ticksFor(2 * MINUTE);
+  assert.equal(await status(), "sent");
+  assert.deepEqual(await states(), ["accepted", "rejected"]);
+  assert.equal(stack.events.at(-1)?.type, "relais.message.sent.v1");
+});
+
+for (const [what, late] of [
+  ["by the tick", true],
+  ["by a push", false],
+] as const) {
+  test(`72 hours that end while it waits, seen ${what}: sent to those whom it has reached`, async () => {
+    await halfSent();
+    stack.clock.advance(73 * HOUR);
+    if (late) await ticksFor(MINUTE);
+    else await deliverMessage(stack.deps, ID);
+    assert.equal(await status(), "sent");
+    assert.deepEqual(await states(), ["accepted", "rejected"]);
+    assert.equal((await stack.message(ID)).attempts.at(-1)?.problem, "attempts_exhausted");
+  });
+}
+
+test("a message in doubt is not sent again after its expiresAt, nor told as expired: a person decides", async () => {
+  await stack.accept(ID, { onUnknown: "resend", expiresAtMs: stack.clock.nowMs() + 30 * MINUTE });
+  stack.gmail = losesReply;
+  await deliverMessage(stack.deps, ID);
+  await ticksFor(2 * HOUR);
+  const doubt = await stack.message(ID);
+  assert.ok(doubt.status === "unknown" && doubt.dueAtMs === null, doubt.status);
+  assert.match(doubt.timeline.at(-1)?.note ?? "", /expired.*person/);
+  assert.equal(stack.attempts.length, 1);
 });
