@@ -62,6 +62,9 @@ interface Arrival {
   readonly query: URLSearchParams;
   readonly credentials: Credentials;
   readonly context: ReplyContext;
+  /** Aborts when the caller has gone before the answer was complete. */
+  readonly gone: AbortSignal;
+  /** That, or when the process is told to stop. */
   readonly signal: AbortSignal;
   readonly share: BodyShare;
 }
@@ -115,7 +118,7 @@ const answer = async (system: System, match: Match, arrival: Arrival, res: Serve
     logOutcome(system, reply);
     writeReply(res, reply, arrival.context);
   } catch (error) {
-    if (arrival.signal.aborted) return;
+    if (arrival.gone.aborted) return;
     if (error instanceof Unavailable) {
       system.log.error("dependency_unavailable", {}, error);
       writeReply(res, problem({ code: "unavailable", retryAfterS: 5 }), arrival.context);
@@ -139,15 +142,16 @@ const goneSignal = (res: ServerResponse): AbortSignal => {
 
 /**
  * The edge of an HTTP function: finds the route, proves who calls, reads the body, guards against forged requests, and answers,
- * whatever happens, with the security headers and (on failure) RFC 9457 problem details.
+ * whatever happens, with the security headers and (on failure) RFC 9457 problem details. `stopping`: aborts when the process is told to stop.
  */
-export const serveHttp = (routes: readonly Route[], system: System): HttpFunction => {
+export const serveHttp = (routes: readonly Route[], system: System, stopping?: AbortSignal): HttpFunction => {
   const find = router([HEALTH, ...routes]);
   const https = system.config.publicUrl.startsWith("https:");
   const shareOfRoom = bodyRoom();
   return (req, res) => {
     const { pathname, query } = splitTarget(sentParts(req).url);
     const trace = requestTrace(req.headers, system.random);
+    const gone = goneSignal(res);
     const arrival: Arrival = {
       req,
       pathname,
@@ -159,7 +163,8 @@ export const serveHttp = (routes: readonly Route[], system: System): HttpFunctio
         https,
         head: req.method === "HEAD",
       },
-      signal: goneSignal(res),
+      gone,
+      signal: stopping === undefined ? gone : AbortSignal.any([gone, stopping]),
       share: shareOfRoom(),
     };
     void withLogContext(trace, () => answer(system, find(req.method ?? "GET", pathname), arrival, res));

@@ -21,7 +21,7 @@ export interface Call {
   readonly requestId: string;
   /** By Accept-Language: French first for pages, English first for API answers. */
   readonly language: Language;
-  /** Aborts when the caller has gone. */
+  /** Aborts when the caller has gone, or when this process is told to stop: what waits, answers with what there is. */
   readonly signal: AbortSignal;
 }
 

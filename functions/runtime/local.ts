@@ -77,7 +77,8 @@ const start = async (args: readonly string[], env: Environment, closers: Closers
   const stack = await openStack(config);
   closers.push(
     () => stack.close(),
-    () => listening.close(GRACE_MS),
+    // Both at once: a supervisor that waits for ten seconds kills after them.
+    async () => void (await Promise.all([stack.stop(), listening.close(GRACE_MS)])),
   );
   listener = stack.listener;
   if (options.useRealGoogle) await saveCredentials(config, options.realGoogle);

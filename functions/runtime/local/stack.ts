@@ -27,7 +27,9 @@ export interface Stack {
   readonly listener: RequestListener;
   /** Begins to deliver what is queued and to tick. */
   start(): void;
-  /** Lets deliveries under way end within a grace, then closes sessions and store. Whatever is left stands in the store. */
+  /** Begins nothing more, answers those who wait, and lets deliveries under way end within a grace. Whatever is left stands in the store. */
+  stop(): Promise<void>;
+  /** After `stop`, once nobody calls any more: closes sessions and store. */
   close(): Promise<void>;
 }
 
@@ -58,24 +60,26 @@ export const openStack = async (config: Config): Promise<Stack> => {
   const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
   const system = compose(config, { component: "local", embedded: open });
   const store = await open();
+  const stopping = new AbortController();
   const listener = hostingEdge({
     hosting: readHosting(),
     cwd: ROOT,
-    functions: httpFunctions(system),
+    functions: httpFunctions(system, stopping.signal),
     limitMs: EDGE_LIMIT_MS,
     https: config.publicUrl.startsWith("https:"),
   });
-  const stop = new AbortController();
   let background: Promise<unknown> = Promise.resolve();
   return {
     listener,
     start: () => {
-      background = runBackground(system, store, stop.signal);
+      background = runBackground(system, store, stopping.signal);
     },
-    close: async () => {
-      stop.abort();
+    stop: async () => {
+      stopping.abort();
       // A tick that waits for room may wait for most of a minute; what is cut off is taken up by the next start, as after a kill.
       await Promise.race([background, system.clock.sleep(GRACE_MS)]);
+    },
+    close: async () => {
       await Promise.all(Object.values(system.transports).map((transport) => transport.close()));
       store.close();
     },

@@ -419,4 +419,19 @@ describe("failures inside", () => {
     await handled;
     assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200);
   });
+
+  it("has who waits answered with what there is when the process is told to stop", async (t) => {
+    const stopping = new AbortController();
+    const wait = route("GET", "/wait", "public", async ({ signal }) => {
+      const told = once(signal, "abort");
+      stopping.abort();
+      await told;
+      return { kind: "json", status: 202, body: {} };
+    });
+    const server = createServer(serveHttp([wait], system, stopping.signal)).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    assert.equal((await fetch(`http://127.0.0.1:${port}/wait`)).status, 202);
+  });
 });
