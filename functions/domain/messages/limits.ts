@@ -147,17 +147,22 @@ export interface Correction {
   readonly unsent: number;
   /** The limit that Gmail spoke of. */
   readonly limit: "daily_limit" | "login_limit" | null;
+  /** When Gmail wants to be asked again, nominal milliseconds from now: it would tell the server's other messages the same. */
+  readonly retryAfterMs?: number | null;
 }
 
 /** The claim is over: its place is free, what was not sent is given back, and a limit that Gmail named is heeded by the server's other messages. */
 export const corrected = (clock: Windows, ledger: QuotaLedger, correction: Correction): QuotaLedger => {
-  const { id, claimedAtMs, unsent, limit } = correction;
+  const { id, claimedAtMs, unsent, limit, retryAfterMs = null } = correction;
   const limitedUntilMs = clock.nowMs() + clock.lasting(LIMIT_MS);
+  const blockedMs = Math.max(retryAfterMs ?? 0, limit === "daily_limit" ? LIMIT_MS : 0);
+  const blockedUntilMs = blockedMs === 0 ? null : clock.nowMs() + clock.lasting(blockedMs);
   return {
     ...ledger,
     live: ledger.live.filter((claim) => claim.id !== id),
     entries: reduced(ledger.entries, claimedAtMs, unsent),
-    blockedUntilMs: limit === "daily_limit" ? limitedUntilMs : ledger.blockedUntilMs,
+    blockedUntilMs:
+      blockedUntilMs === null ? ledger.blockedUntilMs : Math.max(ledger.blockedUntilMs ?? 0, blockedUntilMs),
     halvedUntilMs: limit === "login_limit" ? limitedUntilMs : ledger.halvedUntilMs,
   };
 };

@@ -86,11 +86,14 @@ export interface DelayRequest {
 
 const LEAST_DELAY_MS = { again: 0, daily_limit: DAILY_LIMIT_DELAY_MS, login_limit: LOGIN_LIMIT_DELAY_MS } as const;
 
+/** What is waited for of a Retry-After. */
+export const heededMs = (retryAfterMs: number | null): number => Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
+
 /** Nominal milliseconds until the next try: doubling from a minute to an hour, ± a quarter; Retry-After is never undercut. */
 export const retryDelayMs = ({ tries, verdict, retryAfterMs, fraction }: DelayRequest): number => {
   const doubled = Math.min(FIRST_DELAY_MS * 2 ** Math.min(tries - 1, 20), LONGEST_DELAY_MS);
   const spread = Math.max(doubled, LEAST_DELAY_MS[verdict]) * (0.75 + fraction / 2);
-  return Math.max(spread, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS));
+  return Math.max(spread, heededMs(retryAfterMs));
 };
 
 /** Has it been tried for 72 hours? */

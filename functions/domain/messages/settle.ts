@@ -10,7 +10,7 @@ import { messageEvent } from "./message-events.ts";
 import { isIn, moveTo } from "./moves.ts";
 import { publishRelease } from "./publish-delivery.ts";
 import { confirmSent, enterUnknown } from "./resolver.ts";
-import { retryDelayMs, triedLongEnough } from "./retry-policy.ts";
+import { heededMs, retryDelayMs, triedLongEnough } from "./retry-policy.ts";
 import { type Judgement, judge, type TryResult } from "./verdict.ts";
 
 type Event = "sent" | "deferred" | "held" | "unknown" | "failed";
@@ -148,6 +148,8 @@ const endClaim = async (deps: DeliveryDeps, claim: Claim, judgement: Judgement):
     claimedAtMs: claim.counted.atMs,
     unsent: unsentOf(claim, judgement),
     limit: judgement.kind === "again" && judgement.verdict !== "again" ? judgement.verdict : null,
+    // By Gmail itself, in a reply; what Google's token endpoint says is none of the ledger's.
+    retryAfterMs: judgement.kind === "again" && judgement.smtp !== null ? heededMs(judgement.retryAfterMs) : null,
   });
   if (roomForOthers) await publishRelease(deps, claim.server.id);
 };

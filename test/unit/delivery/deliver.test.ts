@@ -8,7 +8,7 @@ import { Unavailable } from "../../../functions/domain/problem.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { grant, SEND_ONLY } from "../../builders/mail-server.ts";
+import { grant, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
 beforeEach(async () => {
@@ -156,6 +156,27 @@ test("the daily limit of Gmail defers, and holds the server's other messages", a
   const other = await stack.message("msg_2");
   assert.ok(other.status === "held" && other.because === "limit_reached");
   assert.equal(stack.attempts.length, 1);
+});
+
+test("when Gmail says when to come back, the server's other messages wait for it too", async () => {
+  await stack.setServer({ transport: "gmail_api", connection: validConnection() });
+  await stack.accept(ID);
+  await stack.accept("msg_2");
+  stack.gmail = async (_mail, beforeData) => {
+    await beforeData();
+    const reply = { code: 429, enhanced: null, response: "User-rate limit exceeded." };
+    return { kind: "refused", stage: "body", reply, refused: [], retryAfterMs: 15 * MINUTE };
+  };
+  await deliver();
+  await deliverMessage(stack.deps, "msg_2");
+  const other = await stack.message("msg_2");
+  assert.ok(other.status === "held" && other.because === "limit_reached", other.status);
+  assert.equal(stack.attempts.length, 1);
+  stack.gmail = takesAll;
+  stack.clock.advance(15 * MINUTE);
+  await dispatchDue(stack.deps);
+  for (const id of stack.published()) await deliverMessage(stack.deps, id);
+  assert.deepEqual([await status(), (await stack.message("msg_2")).status], ["sent", "sent"]);
 });
 
 test("a refused token is replaced once; refused again, the message waits", async () => {
