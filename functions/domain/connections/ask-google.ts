@@ -1,7 +1,7 @@
 import type { Alert } from "../alerts/operator-alert.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { Grant } from "../mail-servers/mail-server.ts";
+import { type Grant, grantOf } from "../mail-servers/mail-server.ts";
 import { Unavailable } from "../problem.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
@@ -80,6 +80,25 @@ const ADMIN_ERRORS: readonly string[] = ["admin_policy_enforced", "org_internal"
 /** In the description of an `invalid_grant`: the organization lets sessions end, and wants the person to sign in anew (support.google.com/a/answer/9368756). */
 const SESSION_OVER = "invalid_rapt";
 
+const LOOK_EVERY_MS = 100;
+const LOOKS = 20;
+
+/**
+ * A check and a mail may ask at once. Of a server that lets no refresh token be used twice the later hears `invalid_grant` for the very token that the earlier is
+ * just replacing: so a moment is given to a change of this server's secrets that is under way. What became of it, `endGrant` sees by the pointer.
+ */
+const awaitRotation = async (deps: AskDeps, { serverId, grant }: Asked): Promise<void> => {
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    await deps.clock.sleep(LOOK_EVERY_MS);
+    const [server, change] = await Promise.all([
+      deps.records.get("mailServers", serverId),
+      deps.records.get("secretSweeps", serverId),
+    ]);
+    const now = server === undefined ? null : grantOf(server.value);
+    if (change === undefined || now?.secretVersion !== grant.secretVersion) return;
+  }
+};
+
 const refusalSays = async (
   deps: AskDeps,
   { serverId, grant, app }: Asked & { readonly app: App },
@@ -87,6 +106,7 @@ const refusalSays = async (
 ): Promise<GoogleSaid> => {
   switch (refusal.kind) {
     case "invalid_grant": {
+      await awaitRotation(deps, { serverId, grant });
       if (refusal.description?.includes(SESSION_OVER)) {
         return { kind: "dead", death: { reason: "admin_policy", evidence: { error: SESSION_OVER } }, grant };
       }

@@ -28,6 +28,13 @@ export const noteClientFacts = async (
   throw new Error("the facts of a client were written to without end");
 };
 
+/** Google has taken the client: whatever it had refused it for is mended. Throws `Unavailable`. */
+export const noteAcceptance = async (deps: { readonly records: Records }, clientId: string): Promise<void> => {
+  const known = await readClientFacts(deps.records, clientId);
+  if (known !== undefined && known.value.rejected !== null)
+    await noteClientFacts(deps.records, clientId, { rejected: null });
+};
+
 /** Operators are told anew of what they have not mended after so long. */
 const TELL_AGAIN_MS = DAY;
 

@@ -4,6 +4,7 @@ import { type NewSession, sessionKey } from "../access/sessions.ts";
 import type { SetupTokenDeps } from "../access/setup-token.ts";
 import type { Versioned } from "../records.ts";
 import { findState, pkcePair, reopenState, spendState, takeState } from "./authorization-state.ts";
+import { noteAcceptance, noteRejection } from "./client-facts.ts";
 import { type ConnectDeps, connectServer } from "./connect-server.ts";
 import { readClient } from "./oauth-client.ts";
 import type { GoogleOAuth, Identity, TokenAnswer, TokenRefusal } from "./ports.ts";
@@ -110,7 +111,8 @@ const exchange = async (
   if (client.clientId !== clientId) return "state_invalid";
   const { verifier } = pkcePair(sessionId, state ?? "");
   const answer = await deps.oauth.exchangeCode(client, { code, verifier });
-  if (!answer.ok) return refusalCode(deps, answer.refusal);
+  if (!answer.ok) return refusalCode(deps, clientId, answer.refusal);
+  await noteAcceptance(deps, clientId);
   if (answer.tokens.idToken === null) return "identity_unproven";
   const proof = await deps.oauth.identify(answer.tokens.idToken, { audience: clientId, nonce });
   const scopes = answer.tokens.scopes ?? asked;
@@ -119,7 +121,7 @@ const exchange = async (
   return proof.reason === "unreachable" ? "google_unavailable" : "identity_unproven";
 };
 
-const refusalCode = (deps: ConfirmDeps, refusal: TokenRefusal): CallbackProblem => {
+const refusalCode = async (deps: ConfirmDeps, clientId: string, refusal: TokenRefusal): Promise<CallbackProblem> => {
   switch (refusal.kind) {
     case "invalid_grant":
       return "code_invalid";
@@ -127,6 +129,9 @@ const refusalCode = (deps: ConfirmDeps, refusal: TokenRefusal): CallbackProblem 
       return "consent_refused";
     case "client_rejected":
       deps.log.error("oauth_client_rejected", { error: refusal.error });
+      if (await noteRejection(deps, clientId, refusal.error)) {
+        await deps.alert({ kind: "client_rejected", clientId, error: refusal.error });
+      }
       return "client_rejected";
     case "unreachable":
       deps.log.warn("google_unreachable", { reason: refusal.reason });

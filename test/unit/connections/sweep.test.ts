@@ -9,8 +9,8 @@ describe("a sweep of many servers that are due", () => {
   it("costs each server two reads and two writes, however many they are, and no more memory", {
     timeout: 120_000,
   }, async () => {
-    const small = await measuredSweep(1_000);
-    const large = await measuredSweep(10_000);
+    const small = await measuredSweep(1_000, "memory");
+    const large = await measuredSweep(10_000, "memory");
     for (const [count, { counts }] of [
       [1_000, small],
       [10_000, large],
