@@ -28,6 +28,8 @@ export class ModelGoogle implements GoogleOAuth {
   #serial = 0;
   #asked: AuthorizationRequest | null = null;
   rotates = false;
+  /** And the one that was used dies with it, as at servers that are not Google's. */
+  buriesRotated = false;
   /** Its answers say which scopes were granted. */
   saysScopes = true;
   /** Of the grants given from now on; null: without end. */
@@ -114,6 +116,7 @@ export class ModelGoogle implements GoogleOAuth {
     }
     this.refreshes += 1;
     const next = this.rotates ? this.#newRefreshToken(of.email) : null;
+    if (this.buriesRotated) this.#living.delete(refreshToken.reveal());
     return { ok: true, tokens: this.#answer(of.email, { refreshToken: next, nonce: null, of }) } as const;
   }
 

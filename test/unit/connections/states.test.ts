@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import type { ConnectionState } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { movableClock } from "../../builders/clock.ts";
 import { ACTS, killEverywhere } from "./kill-points.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 
@@ -97,6 +98,32 @@ describe("an answer that leaves the scopes out", () => {
     world.clock.advance(DAY);
     await world.check(SERVER);
     assert.deepEqual(await granted(), ["openid", "email", "https://mail.google.com/"]);
+    world.close();
+  });
+});
+
+describe("a server that lets no refresh token be used twice", () => {
+  it("does not make a check and a mail at once take the grant for dead", async () => {
+    // Real time: who waits for another's change waits for its writes.
+    const world = await newWorld(undefined, movableClock());
+    await world.connect(SERVER);
+    world.google.rotates = true;
+    world.google.buriesRotated = true;
+    for (let day = 0; day < 5; day += 1) {
+      world.clock.advance(DAY);
+      const [checked, obtained, ...others] = await Promise.all([
+        world.check(SERVER),
+        world.obtain(SERVER),
+        world.check(SERVER),
+        world.obtain(SERVER),
+      ]);
+      assert.equal(await world.state(SERVER), "valid", JSON.stringify([checked, obtained, others]));
+      assert.ok(obtained.ok);
+      await world.assertSound(SERVER);
+    }
+    world.clock.advance(10 * MINUTE);
+    await world.sweep();
+    await world.assertNoOrphan(SERVER);
     world.close();
   });
 });

@@ -16,7 +16,7 @@ import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
-import { testClock } from "../../builders/clock.ts";
+import { type TestClock, testClock } from "../../builders/clock.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { ModelGoogle } from "../../builders/model-google.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
@@ -29,8 +29,7 @@ export const SIBLING = "srv_2";
 export type Elsewhere = Pick<ReturnType<typeof testStore>, "records" | "vault">;
 
 /** Two servers of one account, a store, and a Google to walk about with; it can be made to die after any write of any port. */
-export const newWorld = async (elsewhere?: Elsewhere) => {
-  const clock = testClock();
+export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClock()) => {
   const embedded = testStore(clock);
   const store = { ...embedded, ...elsewhere };
   const google = new ModelGoogle(clock);
