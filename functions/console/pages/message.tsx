@@ -136,11 +136,7 @@ const Refused = ({ message }: { readonly message: Message }) => {
 const TONE = { sent: "good", failed: "bad", held: "warn", deferred: "warn", unknown: "warn" } as const;
 
 const reasonOf = ({ heldBecause = null, ...message }: Message): string | null =>
-  heldBecause === null
-    ? (lastRefusal(message)?.problem ?? null)
-    : heldBecause === "unknown_delivery"
-      ? "delivery_unknown"
-      : heldBecause;
+  heldBecause ?? lastRefusal(message)?.problem ?? null;
 
 /** Where it stands in one sentence, why, and when it is tried again. */
 const Standing = ({ message }: { readonly message: Message }) => {

@@ -6,7 +6,7 @@ import { moveTo } from "./moves.ts";
  * How soon `dispatch-due` looks whether a held message may go: the release itself comes with the event that makes it possible (a reconnect, an
  * operator's "resume"); this is only for the case that the event was lost. Nominal.
  */
-const LOOK_AGAIN_MS = { reconnect_required: HOUR, paused: 5 * MINUTE, limit_reached: MINUTE, unknown_delivery: HOUR };
+const LOOK_AGAIN_MS = { reconnect_required: HOUR, paused: 5 * MINUTE, limit_reached: MINUTE };
 
 /** The first look of all: whatever makes the release may have come between the look at the server and this hold, and found nothing to release. */
 const FIRST_LOOK_MS = MINUTE;
@@ -15,7 +15,6 @@ const NOTES: Readonly<Record<HeldBecause, string>> = {
   reconnect_required: "the mail server cannot send",
   paused: "sending is paused",
   limit_reached: "the limit of the mail server is reached",
-  unknown_delivery: "the delivery is in doubt",
 };
 
 export const holdAgainAtMs = (clock: Pick<Clock, "nowMs" | "lasting">, because: HeldBecause): number =>

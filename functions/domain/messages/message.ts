@@ -73,7 +73,7 @@ export interface Attempt {
   readonly problem: string | null;
 }
 
-export type HeldBecause = "limit_reached" | "reconnect_required" | "paused" | "unknown_delivery";
+export type HeldBecause = "limit_reached" | "reconnect_required" | "paused";
 
 /** Where a message stands. `dueAtMs` is when `dispatch-due` looks at it next; null: nothing to do until something happens. */
 export type MessageState =

@@ -17,10 +17,6 @@ import { reached } from "./resolver.ts";
 const input = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
 type As = z.output<typeof input>["as"];
 
-/** In doubt: while it is looked for, and when a person must decide. */
-const inDoubt = (message: Message): boolean =>
-  message.status === "unknown" || (message.status === "held" && message.because === "unknown_delivery");
-
 const NOTES: Readonly<Record<As, string>> = {
   sent: "declared sent by a person",
   resend: "sent again by a person's decision",
@@ -63,7 +59,8 @@ export const resolveByPerson = async (
     id: wanted.id,
     action: "message.resolve",
     decide: ({ value }) => {
-      if (!inDoubt(value)) return fail(wrongStatus(value.status, "unknown"));
+      // While it is looked for, and when a person must decide.
+      if (value.status !== "unknown") return fail(wrongStatus(value.status, "unknown"));
       const after = resolved(deps, value, { as, retentionDays });
       return ok({ after, announcement: messageEvent("relais.message.resolved.v1", wanted.id, after), detail: { as } });
     },

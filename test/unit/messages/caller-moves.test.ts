@@ -229,13 +229,6 @@ suite("What becomes of it", () => {
     assert.equal(bench.published.length, 1);
   });
 
-  test("a message set aside because its delivery is in doubt can be resolved too", async () => {
-    const before = await bench.accepted(simpleMessage);
-    const doubt = { status: "held", because: "unknown_delivery", dueAtMs: null, sinceMs: 1 } as const;
-    await replace(before, moveTo(before.value, doubt, { nowMs: 1 }));
-    assert.equal(codeOf(await resolveByPerson(bench, OPERATOR, { id: before.id, body: { as: "failed" } })), "done");
-  });
-
   test("resolve and reschedule want exactly their member", async () => {
     const unknown = await messageIn("unknown");
     for (const body of [{}, { as: "lost" }, { as: "sent", x: 1 }, null]) {

@@ -56,13 +56,8 @@ export const refusedOf = ({ rejected = [], recipients = [] }: Message): readonly
 
 export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";
 
-/** Relais has looked for it among the sent mail in vain: now a person must say whether it left. */
-const inDoubt = ({ status, heldBecause }: Pick<Message, "status" | "heldBecause">): boolean =>
-  status === "unknown" || (status === "held" && heldBecause === "unknown_delivery");
-
 /** What a person may do with a message in each status (the API refuses the rest with `wrong_status`). */
-export const actsFor = (message: Pick<Message, "status" | "heldBecause">): readonly MessageAct[] => {
-  if (inDoubt(message)) return ["resolve"];
+export const actsFor = (message: Pick<Message, "status">): readonly MessageAct[] => {
   switch (message.status) {
     case "scheduled":
       return ["reschedule", "cancel"];
@@ -73,6 +68,7 @@ export const actsFor = (message: Pick<Message, "status" | "heldBecause">): reado
     case "failed":
       return ["retry"];
     case "unknown":
+      return ["resolve"];
     case "sending":
     case "sent":
     case "canceled":
