@@ -112,7 +112,10 @@ const buildConsole = async (): Promise<void> => {
     logLevel: "warning",
   });
   const page = await readFile(join(source, "index.html"), "utf8");
-  await writeFile(join(outdir, "index.html"), withAssets(page, Object.keys(metafile.outputs)));
+  const shown = withAssets(page, Object.keys(metafile.outputs));
+  await writeFile(join(outdir, "index.html"), shown);
+  // Hosting shows it, with status 404, wherever there is nothing: the console then says so itself.
+  await writeFile(join(outdir, "404.html"), shown);
   // Built aside and put in place whole: an `npm start` that serves the folder at this moment finds the old one or the new one.
   await chmod(outdir, 0o755);
   await putInPlace(outdir, join(dist, "console"));

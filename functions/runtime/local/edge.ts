@@ -69,6 +69,8 @@ const functionAt = ({ hosting, functions }: EdgeOptions, path: string): HttpFunc
 };
 
 const READING = ["GET", "HEAD"];
+/** No file has this name: what is not there then falls to us. */
+const NO_PAGE = "/.no-page";
 
 /** The local stand-in for Firebase Hosting: static files, headers and rewrites as `firebase.json` says, functions in this process. */
 export const hostingEdge = (options: EdgeOptions): RequestListener => {
@@ -82,7 +84,9 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
       : Promise.resolve(forward(target));
   };
   const config = { ...structuredClone(hosting), headers: headersFor(hosting, https) };
-  const serve = superstatic.default({ config, cwd, stack: "strict", rewriters: { run } });
+  const serving = (errorPage: string) =>
+    superstatic.default({ config: { ...config, errorPage }, cwd, stack: "strict", rewriters: { run } });
+  const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_PAGE)];
   return (req, res) => {
     endAfter(res, limitMs);
     const target = functionAt(options, req.url ?? "/");
@@ -94,6 +98,8 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     if (target === undefined && !READING.includes(req.method ?? "")) {
       return refuseRequest(req, res, { code: "method_not_allowed", allow: READING });
     }
+    // Hosting has the page for all; here whoever wants no page gets problem details, as from the functions.
+    const serve = (req.headers.accept ?? "").includes("text/html") ? servePeople : serveOthers;
     serve(req, res, () => refuseRequest(req, res, { code: "not_found" }));
   };
 };

@@ -36,6 +36,7 @@ let origin: string;
 before(async () => {
   mkdirSync(join(cwd, "dist/console/assets"), { recursive: true });
   writeFileSync(join(cwd, "dist/console/index.html"), "<title>console</title>");
+  writeFileSync(join(cwd, "dist/console/404.html"), "<title>nothing here</title>");
   writeFileSync(join(cwd, "dist/console/assets/main-abc.js"), "1");
   writeFileSync(join(cwd, "secret.txt"), "outside");
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -81,8 +82,11 @@ describe("the local edge", () => {
     });
   }
 
-  it("answers the console's page to every other path, with a strict policy", async () => {
-    for (const path of ["/", "/index.html", "/servers/srv_1?connected=1", "/sign-in"]) {
+  it("answers the console's page to all of its paths, with a strict policy", async () => {
+    const app = readFileSync(join(import.meta.dirname, "../../../functions/console/app.tsx"), "utf8");
+    const routes = [...app.matchAll(/\bpath(?:=|: )"([^"]+)"/g)].map(([, path = ""]) => path.replace(":id", "x_1"));
+    assert.ok(routes.length > 5);
+    for (const path of [...routes, "/index.html", "/servers/srv_1?connected=1", "/sign-in"]) {
       const response = await get(path);
       assert.equal(response.status, 200);
       assert.match(await response.text(), /console/);
@@ -93,6 +97,18 @@ describe("the local edge", () => {
       assert.equal(response.headers.get("x-content-type-options"), "nosniff");
       assert.equal(response.headers.get("referrer-policy"), "no-referrer");
       assert.equal(response.headers.get("cache-control"), "no-cache");
+    }
+  });
+
+  it("answers 404 where nothing is: a page to who wants one, under the same policy, problem details to others", async () => {
+    for (const path of ["/nowhere", "/v2/messages", "/serversx", "/favicon.ico"]) {
+      const page = await get(path, { accept: "text/html,*/*" });
+      assert.equal(page.status, 404, path);
+      assert.match(await page.text(), /nothing here/);
+      assert.match(page.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
+      const problem = await get(path);
+      assert.equal(problem.status, 404, path);
+      assert.equal((await problem.json()).code, "not_found");
     }
   });
 

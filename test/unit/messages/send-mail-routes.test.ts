@@ -343,6 +343,15 @@ suite("Looking at messages", () => {
   });
 });
 
+test("cancel and retry take no body but an empty one", async () => {
+  const id = idOf(await call("POST /v1/messages", { body: simpleMessage }));
+  for (const act of ["cancel", "retry"]) {
+    const refused = problemOf(await call(`POST /v1/messages/${id}/${act}`, { body: { reason: "x" } }));
+    assert.deepEqual([refused.code, refused.fields], ["invalid_request", ["/reason"]]);
+  }
+  assert.equal(answered(await call(`POST /v1/messages/${id}/cancel`, { body: {} })).body.status, "canceled");
+});
+
 test("PATCH, retry and resolve answer the message as it then stands", async () => {
   const body = { ...simpleMessage, scheduledAt: "2026-12-24T00:00:00Z" };
   const id = idOf(await call("POST /v1/messages", { body }));

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { type Principal, principalName } from "../../../domain/access/records.ts";
 import { accessTokens } from "../../../domain/connections/access-token.ts";
 import { disconnect } from "../../../domain/connections/disconnect.ts";
-import { parseWith } from "../../../domain/field-problems.ts";
 import type { MailServer } from "../../../domain/mail-servers/mail-server.ts";
 import { type TestStage, testConnection } from "../../../domain/mail-servers/test-connection.ts";
 import { testMessage } from "../../../domain/mail-servers/test-message.ts";
@@ -12,20 +11,13 @@ import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
 import { messageReceipt } from "../../../domain/messages/message-view.ts";
 import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
-import { ok, type Result } from "../../../domain/result.ts";
+import { ok } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
 import type { Call, Language, Reply, Route } from "../../http.ts";
-import { jsonBody } from "../../json-body.ts";
+import { nothingInput, optionalBody } from "../../optional-body.ts";
 import type { System } from "../../system.ts";
 
 const testInput = z.strictObject({ sendTo: z.literal("self", 'must be "self"').optional() });
-const nothingInput = z.strictObject({});
-
-/** A body that may be left out. */
-const optionalBody = <S extends z.ZodType>(call: Call, schema: S): Result<z.output<S>> => {
-  const body = jsonBody(call, { emptyMeans: {} });
-  return body.ok ? parseWith(schema, body.value) : body;
-};
 
 const stageIn =
   (language: Language) =>

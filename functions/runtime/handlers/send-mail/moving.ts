@@ -10,15 +10,16 @@ import type { Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
+import { nothingInput, optionalBody } from "../../optional-body.ts";
 
 const answerMoved = (moved: Result<Versioned<Message>>): Reply =>
   answerWith(moved, (message) => answerJson(200, messageView(message)));
 
-const cancel = (system: MoveDeps) => async (call: Call) =>
-  answerMoved(await cancelMessage(system, callerOf(call), pathParameter(call, "id")));
-
-const retry = (system: MoveDeps) => async (call: Call) =>
-  answerMoved(await retryMessage(system, callerOf(call), pathParameter(call, "id")));
+const withoutBody = (system: MoveDeps, move: typeof cancelMessage | typeof retryMessage) => async (call: Call) => {
+  const body = optionalBody(call, nothingInput);
+  if (!body.ok) return answerProblem(body.problem);
+  return answerMoved(await move(system, callerOf(call), pathParameter(call, "id")));
+};
 
 type ByBody = typeof rescheduleMessage | typeof resolveByPerson;
 
@@ -31,7 +32,7 @@ const withBody = (system: MoveDeps, move: ByBody) => async (call: Call) => {
 /** What callers do with a message once it was accepted. */
 export const movingRoutes = (system: MoveDeps): readonly Route[] => [
   { method: "PATCH", path: "/v1/messages/:id", access: "programs", handle: withBody(system, rescheduleMessage) },
-  { method: "POST", path: "/v1/messages/:id/cancel", access: "programs", handle: cancel(system) },
-  { method: "POST", path: "/v1/messages/:id/retry", access: "programs", handle: retry(system) },
+  { method: "POST", path: "/v1/messages/:id/cancel", access: "programs", handle: withoutBody(system, cancelMessage) },
+  { method: "POST", path: "/v1/messages/:id/retry", access: "programs", handle: withoutBody(system, retryMessage) },
   { method: "POST", path: "/v1/messages/:id/resolve", access: "programs", handle: withBody(system, resolveByPerson) },
 ];
