@@ -4,6 +4,7 @@ import type { SecurityEvents, SecurityEventTokens } from "../../domain/connectio
 import { askEndpoint } from "./endpoint.ts";
 import { proveSignedToken } from "./signed-token.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";
+import { markIn } from "./token-marks.ts";
 
 /** accounts.google.com/.well-known/risc-configuration: who signs, and with what. */
 const configuration = z.object({ issuer: z.string().min(1), jwks_uri: z.url() });
@@ -29,6 +30,7 @@ const toEvents = ({ jti, iat, aud, events }: z.output<typeof claims>): SecurityE
   events: Object.entries(events).map(([uri, { subject }]) => ({
     type: uri.slice(uri.lastIndexOf("/") + 1),
     sub: subject?.sub ?? null,
+    tokenMark: subject === undefined ? null : markIn(subject),
   })),
 });
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { TokenAnswer, TokenRefusal } from "../../domain/connections/ports.ts";
 import { Secret } from "../../domain/secret.ts";
 import type { EndpointAnswer } from "./endpoint.ts";
+import { marksOf } from "./token-marks.ts";
 
 /** A member that says nothing: absent, null, or an empty text. */
 const text = z
@@ -64,6 +65,7 @@ const toAnswer = (from: z.output<typeof granted>, nowMs: number): TokenAnswer =>
   accessToken: new Secret(from.access_token),
   expiresAtMs: nowMs + (from.expires_in ?? USUAL_LIFE_S) * 1_000,
   refreshToken: from.refresh_token === null ? null : new Secret(from.refresh_token),
+  refreshTokenMarks: from.refresh_token === null ? [] : marksOf(from.refresh_token),
   refreshTokenExpiresAtMs:
     from.refresh_token_expires_in === null ? null : nowMs + from.refresh_token_expires_in * 1_000,
   scopes: from.scope?.split(/\s+/).filter((scope) => scope !== "") ?? null,

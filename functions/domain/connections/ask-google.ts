@@ -137,7 +137,7 @@ const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise
   if (refreshToken === null) return asked.grant;
   const change = await beginSecretChange(deps, asked.serverId);
   const secretVersion = await deps.vault.add({ kind: "refresh_token", serverId: asked.serverId }, refreshToken);
-  const next = await point(deps, asked, secretVersion);
+  const next = await point(deps, asked, { secretVersion, tokenMarks: tokens.refreshTokenMarks ?? [] });
   // Reconnected, rotated or disconnected meanwhile: that grant counts, the new secret serves nobody.
   const useless = next === null ? secretVersion : asked.grant.secretVersion;
   await destroyOrLeave(deps, asked.serverId, { version: useless, change });
@@ -159,13 +159,17 @@ const destroyOrLeave = async (
 };
 
 /** Moves the pointer to the new secret. Null: the grant that was asked for is no longer the server's. */
-const point = async (deps: AskDeps, { serverId, grant }: Asked, secretVersion: string): Promise<Grant | null> => {
+const point = async (
+  deps: AskDeps,
+  { serverId, grant }: Asked,
+  stored: Required<Pick<Grant, "secretVersion" | "tokenMarks">>,
+): Promise<Grant | null> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
     if (server === undefined) return null;
     const { connection } = server.value;
     if (connection.state === "not_connected" || connection.grant.secretVersion !== grant.secretVersion) return null;
-    const next: Grant = { ...connection.grant, secretVersion, generation: connection.grant.generation + 1 };
+    const next: Grant = { ...connection.grant, ...stored, generation: connection.grant.generation + 1 };
     const value = { ...server.value, connection: { ...connection, grant: next } };
     const { version } = server;
     const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id: serverId, version, value }]);

@@ -107,6 +107,7 @@ const newGrant = (
   stored: { readonly secretVersion: string; readonly sendAs: Grant["sendAs"]; readonly before: Grant | null },
 ): Grant => ({
   secretVersion: stored.secretVersion,
+  tokenMarks: tokens.refreshTokenMarks ?? [],
   generation: (stored.before?.generation ?? 0) + 1,
   sub: identity.sub,
   email: identity.email,

@@ -11,6 +11,8 @@ export interface TokenAnswer {
   readonly expiresAtMs: number;
   /** Absent from most refresh answers: the old one stays good. Present: it replaces the old one. */
   readonly refreshToken: Secret | null;
+  /** By which a security event may name that refresh token; none of them tells it. Absent or empty: there is none. */
+  readonly refreshTokenMarks?: readonly string[];
   /** From Google's `refresh_token_expires_in`, for time-based and testing-mode grants. */
   readonly refreshTokenExpiresAtMs: number | null;
   /** What was really granted; a user can untick scopes. Null: the answer does not say, which means what was asked for (RFC 6749 §5.1). */
@@ -92,6 +94,8 @@ export interface SecurityEvent {
   readonly type: string;
   /** Google's id of the account it is about; null where it names none. */
   readonly sub: string | null;
+  /** The mark (`refreshTokenMarks`) of the one token it is about; null where it names none. */
+  readonly tokenMark: string | null;
 }
 
 /** Google's security events (developers.google.com/identity/protocols/risc). Outcomes are values; it throws only on defects. */

@@ -1,8 +1,9 @@
 import { sha256Hex } from "../access/constant-time.ts";
 import { DAY, SECOND } from "../clock.ts";
-import { type ConnectionReason, grantOf } from "../mail-servers/mail-server.ts";
+import { type ConnectionReason, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Problem } from "../problem.ts";
 import type { Publisher } from "../publisher.ts";
+import type { Page } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
@@ -32,7 +33,7 @@ const ENDS: Readonly<Record<string, ConnectionReason>> = {
   "account-purged": "account_disabled",
 };
 
-/** What may have ended them; Google itself tells. `token-revoked` names one token, by a hash. */
+/** What may have ended them; Google itself tells. */
 const CASTS_DOUBT: readonly string[] = [
   "token-revoked",
   "sessions-revoked",
@@ -85,6 +86,7 @@ const remember = async (deps: SecurityEventDeps, id: string, proven: SecurityEve
 };
 
 const follow = async (deps: SecurityEventDeps, proven: SecurityEvents, event: SecurityEvent): Promise<void> => {
+  if (event.tokenMark !== null) await endMarked(deps, event.tokenMark);
   const reason = ENDS[event.type];
   if (event.sub === null || (reason === undefined && !CASTS_DOUBT.includes(event.type))) return;
   for (const serverId of await serversOfAccount(deps.records, event.sub)) {
@@ -114,4 +116,29 @@ const end = async (
     // Rotated meanwhile, or connected anew: look again.
   }
   throw new Error("a mail server was written to without end");
+};
+
+const PAGE = 200;
+
+/**
+ * `token-revoked` names one token and no account: the server that holds it is looked for among all, which is dear and seldom. A superseded token is nobody's any more, and
+ * ends nothing.
+ */
+const endMarked = async (deps: SecurityEventDeps, mark: string): Promise<void> => {
+  let cursor: string | null = null;
+  do {
+    const page: Page<MailServer> | "bad_cursor" = await deps.records.query("serversByAge", {}, { limit: PAGE, cursor });
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    for (const { id, value } of page.items) {
+      const grant = grantOf(value);
+      if (grant?.tokenMarks?.includes(mark) !== true) continue;
+      const { secretVersion } = grant;
+      await endGrant(
+        deps,
+        { serverId: id, secretVersion },
+        { reason: "password_or_revoked", evidence: { told: "risc" } },
+      );
+    }
+    cursor = page.next;
+  } while (cursor !== null);
 };

@@ -23,6 +23,8 @@ export type ConnectionReason =
 export interface Grant {
   /** The pointer into the vault: version of the secret `refresh_token` of this server. Written after the secret itself. */
   readonly secretVersion: string;
+  /** By which Google's events may name that refresh token. Absent from records of an earlier release. */
+  readonly tokenMarks?: readonly string[];
   /** Grows with each grant and each rotation. */
   readonly generation: number;
   /** Google's account id (`sub`), which never changes, and the address it had then. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { checkServer } from "../../../functions/domain/connections/check-server.ts";
 import { examine } from "../../../functions/domain/doctor/examine.ts";
@@ -68,6 +69,34 @@ describe("security events of Google's", () => {
       assert.equal(await tell({ type, account: "ada@example.com" }), 202);
       assert.ok(checksAsked().some((data) => JSON.stringify(data) === JSON.stringify({ server: id })));
       assert.equal(await state(id), "valid");
+    });
+  }
+
+  for (const alg of ["prefix", "hash_base64_sha512_sha512"] as const) {
+    it(`token-revoked naming the token by ${alg}: the one server that holds it is to be reconnected`, async () => {
+      const [id, sibling] = [await connected("ada@example.com"), await connected("ada@example.com")];
+      const { connection } = await relais.server(id);
+      const version = connection.state === "valid" ? connection.grant.secretVersion : assert.fail(connection.state);
+      const stored = await relais.system.vault.read({ kind: "refresh_token", serverId: id }, version);
+      const token = stored?.reveal() ?? assert.fail("the token is there");
+      const sha512 = (data: string | Buffer) => createHash("sha512").update(data).digest();
+      const named = alg === "prefix" ? token.slice(0, 16) : sha512(sha512(token)).toString("base64");
+      const subjectOf = (name: string) => ({
+        subject_type: "oauth_token",
+        token_type: "refresh_token",
+        token_identifier_alg: alg,
+        token: name,
+      });
+      assert.equal(await tell({ type: "token-revoked", detail: { subject: subjectOf("another") } }), 202);
+      assert.equal(await state(id), "valid");
+      assert.equal(await tell({ type: "token-revoked", detail: { subject: subjectOf(named) } }), 202);
+      assert.equal(await state(id), "reconnect_required");
+      assert.equal(await state(sibling), "valid");
+      const kept = JSON.stringify(await relais.server(id));
+      assert.ok(!kept.includes(token.slice(0, 16)), "the record holds no part of the token");
+      assert.equal((await (await relais.browser(SETUP)).connect(id)).status, 303);
+      assert.equal(await tell({ type: "token-revoked", detail: { subject: subjectOf(named) } }), 202);
+      assert.equal(await state(id), "valid", "the superseded token is nobody's");
     });
   }
 
