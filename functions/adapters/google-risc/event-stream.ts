@@ -104,21 +104,31 @@ export const eventStream = (options: EventStreamOptions): EventStream => {
       await call("turn the events on", "stream/status:update", { status: "enabled" });
     },
     status: async () => {
-      try {
-        const stream = (await call("read the registration", "stream")) as StreamAnswer;
-        const { status } = (await call("read its status", "stream/status")) as { readonly status?: string };
-        const events = (stream.events_requested ?? []).map((uri) => uri.slice(uri.lastIndexOf("/") + 1));
-        return { url: stream.delivery?.url ?? "", status: status ?? "unknown", events };
-      } catch (error) {
-        if (error instanceof RiscError && error.status === 404) return null;
-        throw error;
-      }
+      const stream = (await unlessMissing(call("read the registration", "stream"))) as StreamAnswer | null;
+      if (stream === null) return null;
+      const said = (await unlessMissing(call("read its status", "stream/status"))) as StatusAnswer | null;
+      const events = (stream.events_requested ?? []).map((uri) => uri.slice(uri.lastIndexOf("/") + 1));
+      return { url: stream.delivery?.url ?? "", status: said?.status ?? "unknown", events };
     },
     verify: async (state) => {
       await call("ask for a verification", "stream:verify", { state });
     },
   };
 };
+
+/** Null where Google answers 404: nothing is registered, or it does not say. */
+const unlessMissing = async (answer: Promise<unknown>): Promise<unknown> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RiscError && error.status === 404) return null;
+    throw error;
+  }
+};
+
+interface StatusAnswer {
+  readonly status?: string;
+}
 
 interface StreamAnswer {
   readonly delivery?: { readonly url?: string };
