@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import superstatic from "superstatic";
+import type { Problem } from "../../domain/problem.ts";
 import type { HttpFunction } from "../http-edge.ts";
 import { decodePath } from "../router.ts";
 import { refuseRequest } from "./refusals.ts";
@@ -88,18 +89,19 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     superstatic.default({ config: { ...config, errorPage }, cwd, stack: "strict", rewriters: { run } });
   const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_PAGE)];
   return (req, res) => {
+    const refuse = (problem: Problem): void => refuseRequest(req, res, problem, https);
     endAfter(res, limitMs);
     const target = functionAt(options, req.url ?? "/");
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere under its paths.
     if (decodePath(req.url ?? "/") === undefined) {
-      return target ? forward(target)(req, res) : refuseRequest(req, res, { code: "malformed_request" });
+      return target ? forward(target)(req, res) : refuse({ code: "malformed_request" });
     }
     // Superstatic would show a page whatever the method.
     if (target === undefined && !READING.includes(req.method ?? "")) {
-      return refuseRequest(req, res, { code: "method_not_allowed", allow: READING });
+      return refuse({ code: "method_not_allowed", allow: READING });
     }
     // Hosting has the page for all; here whoever wants no page gets problem details, as from the functions.
     const serve = (req.headers.accept ?? "").includes("text/html") ? servePeople : serveOthers;
-    serve(req, res, () => refuseRequest(req, res, { code: "not_found" }));
+    serve(req, res, () => refuse({ code: "not_found" }));
   };
 };

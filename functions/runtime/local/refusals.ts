@@ -10,11 +10,11 @@ import { requestTrace } from "../trace.ts";
 
 // What no function gets to see is refused in the same form as they refuse (RFC 9457).
 
-/** Answers a request in the functions' stead. */
-export const refuseRequest = (req: IncomingMessage, res: ServerResponse, problem: Problem): void => {
+/** Answers a request in the functions' stead; `https` says how browsers reach us. */
+export const refuseRequest = (req: IncomingMessage, res: ServerResponse, problem: Problem, https = false): void => {
   const { requestId } = requestTrace(req.headers, systemRandom);
   const language = chooseLanguage(req.headers["accept-language"], "en");
-  writeReply(res, { kind: "problem", problem }, { requestId, language, https: false, head: req.method === "HEAD" });
+  writeReply(res, { kind: "problem", problem }, { requestId, language, https, head: req.method === "HEAD" });
 };
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];

@@ -132,10 +132,12 @@ describe("the local edge", () => {
     assert.equal((await get("/")).headers.get("strict-transport-security"), null);
     const secure = edge(true);
     await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
-    const answer = await fetch(`http://127.0.0.1:${(secure.address() as AddressInfo).port}/`);
+    for (const path of ["/", "/nowhere"]) {
+      const answer = await fetch(`http://127.0.0.1:${(secure.address() as AddressInfo).port}${path}`);
+      assert.match(answer.headers.get("strict-transport-security") ?? "", /max-age=\d+/, path);
+    }
     secure.closeAllConnections();
     secure.close();
-    assert.match(answer.headers.get("strict-transport-security") ?? "", /max-age=\d+/);
   });
 
   it("does not pass the console's page off as an asset that is gone", async () => {
