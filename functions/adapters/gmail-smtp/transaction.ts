@@ -169,6 +169,11 @@ export class Transaction {
   async #reset(outcome: SendOutcome): Promise<SendOutcome> {
     const { stream } = this.#session;
     if (stream.lost) return outcome;
+    if (outcome.kind === "refused" && outcome.reply.code === 421) {
+      // The server is closing (RFC 5321 §3.8): it may not answer any more.
+      stream.destroy();
+      return outcome;
+    }
     const answer = await stream.command("RSET", timeoutFor(this.#clock, "command"));
     if (answer.kind === "reply" && !positive(answer.reply)) stream.destroy();
     return outcome;

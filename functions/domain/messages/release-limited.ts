@@ -12,7 +12,7 @@ import { isIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
 
-const PAGE = 50;
+const LARGEST_PAGE = 50;
 
 interface Server {
   readonly id: string;
@@ -30,14 +30,16 @@ interface Turn {
 }
 
 /** Those for whom there is room, oldest first. Writes nothing. */
-const whoseTurn = async (deps: MoveDeps, serverId: string, room: Room): Promise<Turn> => {
+const whoseTurn = async (deps: MoveDeps, { id: serverId, value }: Server, room: Room): Promise<Turn> => {
+  // Seldom do more go at once than a minute lets, and the next after them is what one looks for.
+  const limit = Math.min(LARGEST_PAGE, limitsOf(value).perMinute + 1);
   const going: Versioned<Message>[] = [];
   let cursor: string | null = null;
   do {
     const page: Page<Message> | "bad_cursor" = await deps.records.query(
       "messagesOfServerOldest",
       { serverId, status: "held" },
-      { limit: PAGE, cursor },
+      { limit, cursor },
     );
     if (page === "bad_cursor") throw new Error("the store refused its own cursor");
     for (const message of page.items.filter(waitsForRoom)) {
@@ -56,7 +58,7 @@ const whoseTurn = async (deps: MoveDeps, serverId: string, room: Room): Promise<
  * not overtake whom, then the messages: a crash in between leaves them held and due, for the next tick.
  */
 const releaseOldest = async (deps: MoveDeps, server: Server, room: Room): Promise<number | null> => {
-  const { going, next } = await whoseTurn(deps, server.id, room);
+  const { going, next } = await whoseTurn(deps, server, room);
   const lineSinceMs = next?.createdAtMs ?? null;
   await changeLedger(deps, { serverId: server.id }, (ledger) =>
     ledger.lineSinceMs === lineSinceMs ? null : { ...ledger, lineSinceMs },

@@ -188,6 +188,15 @@ test("replies in pieces are read whole", async () => {
   assert.equal(outcome.kind, "accepted");
 });
 
+test("a server that says 421 is closing: it is asked nothing more, and of no recipient is it a refusal", async () => {
+  for (const command of ["MAIL", "RCPT", "DATA"]) {
+    const { outcome, lines } = await run(except(new RegExp(`^${command}`), "421 4.7.0 Closing\r\n"));
+    assert.ok(outcome.kind === "refused");
+    assert.deepEqual([outcome.reply.code, outcome.refused], [421, []]);
+    assert.equal(lines.includes("RSET"), false);
+  }
+});
+
 test("recipients are refused one by one; the others get the mail", async () => {
   const { outcome } = await run(except(/bad@y/, "550 5.1.1 No such user\r\n"), { to: ["b@y.org", "bad@y.org"] });
   assert.ok(outcome.kind === "accepted");
