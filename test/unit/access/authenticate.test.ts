@@ -164,10 +164,13 @@ describe("who calls", () => {
     const token = "aaaa.bbbb.cccc";
     const proves = (email: string) => ({
       oauth: {
-        identify: async (idToken: string, expected: { audience: string; nonce: string | null }) => {
+        identify: async (idToken: string, expected: { audience: readonly string[]; nonce: string | null }) => {
           assert.deepEqual(
             { idToken, expected },
-            { idToken: token, expected: { audience: environment.publicUrl, nonce: null } },
+            {
+              idToken: token,
+              expected: { audience: [environment.publicUrl, `${environment.publicUrl}/`], nonce: null },
+            },
           );
           return { ok: true, identity: { sub: "1", email, hostedDomain: null } } as const;
         },
