@@ -74,8 +74,8 @@ const flatHeaders = (req: IncomingMessage): Call["headers"] =>
     Object.entries(req.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
   );
 
-/** A body that was not taken. Where the route says of one too large that nothing was sent, that holds of any. */
-const unread = ({ tooLarge }: Route, found: Problem): Reply => {
+/** Refused before the handler saw it. Where the route says of a body too large that nothing was sent, that holds of any refusal. */
+const refused = ({ tooLarge }: Route, found: Problem): Reply => {
   if (found.code === "request_too_large") return tooLarge ?? problem(found);
   return tooLarge?.kind === "problem" ? { ...tooLarge, problem: found } : problem(found);
 };
@@ -85,12 +85,15 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
   const known = await whoCalls(system, credentials);
   // On public routes a credential that does not hold is as good as none: the handler decides.
   const refusal = refuse(match, pathname, known.ok ? known.value : null);
-  if (refusal !== null) return problem(refusal.code === "unauthenticated" && !known.ok ? known.problem : refusal);
+  if (refusal !== null) {
+    const found = refusal.code === "unauthenticated" && !known.ok ? known.problem : refusal;
+    return match.kind === "route" ? refused(match.route, found) : problem(found);
+  }
   if (match.kind !== "route") return problem({ code: "not_found" });
   const forged = match.route.access === "public" ? null : csrfProblem(req, credentials);
-  if (forged !== null) return problem(forged);
+  if (forged !== null) return refused(match.route, forged);
   const body = await readBody(req, arrival.share);
-  if (!body.ok) return unread(match.route, body.problem);
+  if (!body.ok) return refused(match.route, body.problem);
   return match.route.handle({
     method: match.route.method,
     path: decodePath(pathname) ?? pathname,

@@ -28,4 +28,11 @@ describe("POST /v1/messages", () => {
       }
     }
   });
+
+  it("says of who may not call, too, that nothing was sent", async () => {
+    const { status, body } = await api.nobody("POST", "/v1/messages", { body: { to: "b@y.org", text: "x" } });
+    assert.equal(status, 401);
+    assert.ok(typeof body === "object" && body !== null && "outcome" in body);
+    assert.equal(body.outcome, "not_sent");
+  });
 });
