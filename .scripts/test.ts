@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { pathToFileURL } from "node:url";
 import { CHANNELS, canaryEnvironment, scanDirectory } from "../test/builders/canary.ts";
 import { root } from "./layout.ts";
 
@@ -24,6 +25,9 @@ const SETUPS: Readonly<Partial<Record<Kind, string>>> = {
   contract: join(root, "test/builders/emulators-for-the-suite.ts"),
 };
 
+/** A client of Google's that repeats a call for minutes must not hold up the suite once a file's tests are done. */
+const END_WHEN_DONE = pathToFileURL(join(root, "test/builders/end-when-done.ts")).href;
+
 /** No single test takes that long; a hanging one must not hold up everything. */
 const TIMEOUT_MS = 5 * 60_000;
 
@@ -33,8 +37,7 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   console.log(`\n## ${kind}\n`);
   let counts = NONE;
   const concurrency = Math.max(2, availableParallelism() - 1);
-  // A client of Google's that repeats a call for minutes must not hold up the suite once a file's tests are done.
-  const execArgv = kind === "unit" ? ["--test-force-exit"] : [];
+  const execArgv = kind === "unit" ? ["--import", END_WHEN_DONE] : [];
   const events = run({ files, cwd: root, concurrency, timeout: TIMEOUT_MS, globalSetupPath: SETUPS[kind], execArgv });
   events.on("test:summary", ({ file, counts: found }) => {
     if (file !== undefined) return;
