@@ -607,7 +607,7 @@ export const TEXTS = {
   // --- settings ---
   "settings.title": { fr: "Réglages", en: "Settings" },
   "settings.credentials": { fr: "Client Google", en: "Google client" },
-  "settings.audience": { fr: "Publication de l’application Google", en: "Publishing of the Google app" },
+  "settings.audience": { fr: "Qui peut se connecter chez Google", en: "Who can connect at Google" },
   "settings.guide": { fr: "Suivre l’installation", en: "Follow the setup" },
   "settings.setupToken": { fr: "Jeton d’installation", en: "Setup token" },
   "settings.setupTokenText": {

@@ -11,7 +11,8 @@ import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
 const SLOW_MS = 2_000;
 const API = "**/v1/**";
 
-describe("the console on bad days", () => {
+/** Most of what happens here is waiting, each in a page of its own: side by side. Only mail is counted, so those who send take turns. */
+describe("the console on bad days", { concurrency: 3 }, () => {
   let browser: TestBrowser;
   let stack: FurnishedStack;
   before(async () => {
@@ -62,61 +63,63 @@ describe("the console on bad days", () => {
     await visitor.leave();
   });
 
-  it("keeps what was typed when every first act fails, and does it once on the second", async () => {
-    const visitor = await operator();
-    const { page, say } = visitor;
-    const twice = async (button: Parameters<Visitor["press"]>[0], done: () => Promise<unknown>) => {
+  describe("when mail is sent", { concurrency: 1 }, () => {
+    it("keeps what was typed when every first act fails, and does it once on the second", async () => {
+      const visitor = await operator();
+      const { page, say } = visitor;
+      const twice = async (button: Parameters<Visitor["press"]>[0], done: () => Promise<unknown>) => {
+        await failOnce(visitor);
+        await visitor.press(button);
+        await broken(visitor).first().waitFor();
+        await visitor.press(button);
+        await done();
+        await page.unrouteAll({ behavior: "ignoreErrors" });
+      };
+      await visitor.go("/servers/new");
+      await visitor.field("server.name").fill("Deuxième essai");
+      await visitor.field("server.username").fill("facturation@example.com");
+      await twice("newServer.create", () => page.getByRole("heading", { level: 1, name: "Deuxième essai" }).waitFor());
+
+      await visitor.go(stack.pages["connected server"]);
+      await settled(visitor);
+      const before = stack.sandbox.control.mails().length;
+      await twice("test.action", () => page.getByText(say("test.ok"), { exact: true }).waitFor());
+      await visitor.field("mail.to").fill("grace@example.com");
+      await twice("mail.send", () => visitor.sees("message.says.sent"));
+      assert.equal(stack.sandbox.control.mails().length, before + 1, "sent once");
+      await page.getByLabel(say("server.description")).fill("Autrement");
+      await twice("action.save", () => visitor.sees("state.saved"));
+
+      await visitor.go("/settings");
+      await settled(visitor);
+      await visitor.press("pause.pause");
       await failOnce(visitor);
-      await visitor.press(button);
-      await broken(visitor).first().waitFor();
-      await visitor.press(button);
-      await done();
+      await visitor.inDialog("pause.pause");
+      await page.getByRole("dialog").getByText(say("failure.network.title")).waitFor();
+      await visitor.inDialog("pause.pause");
+      await page.getByText(say("pause.paused"), { exact: true }).waitFor();
       await page.unrouteAll({ behavior: "ignoreErrors" });
-    };
-    await visitor.go("/servers/new");
-    await visitor.field("server.name").fill("Deuxième essai");
-    await visitor.field("server.username").fill("facturation@example.com");
-    await twice("newServer.create", () => page.getByRole("heading", { level: 1, name: "Deuxième essai" }).waitFor());
+      await twice("pause.resume", () => page.getByText(say("pause.running"), { exact: true }).waitFor());
+      await visitor.leave();
+    });
 
-    await visitor.go(stack.pages["connected server"]);
-    await settled(visitor);
-    const before = stack.sandbox.control.mails().length;
-    await twice("test.action", () => page.getByText(say("test.ok"), { exact: true }).waitFor());
-    await visitor.field("mail.to").fill("grace@example.com");
-    await twice("mail.send", () => visitor.sees("message.says.sent"));
-    assert.equal(stack.sandbox.control.mails().length, before + 1, "sent once");
-    await page.getByLabel(say("server.description")).fill("Autrement");
-    await twice("action.save", () => visitor.sees("state.saved"));
-
-    await visitor.go("/settings");
-    await settled(visitor);
-    await visitor.press("pause.pause");
-    await failOnce(visitor);
-    await visitor.inDialog("pause.pause");
-    await page.getByRole("dialog").getByText(say("failure.network.title")).waitFor();
-    await visitor.inDialog("pause.pause");
-    await page.getByText(say("pause.paused"), { exact: true }).waitFor();
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    await twice("pause.resume", () => page.getByText(say("pause.running"), { exact: true }).waitFor());
-    await visitor.leave();
-  });
-
-  it("sends one mail when the answer to the first try was lost", async () => {
-    const visitor = await operator();
-    await visitor.go(stack.pages["connected server"]);
-    await settled(visitor);
-    const before = stack.sandbox.control.mails().length;
-    const lost = async (route: Route) => {
-      await route.fetch();
-      await route.abort();
-    };
-    await visitor.page.route("**/v1/messages", lost, { times: 1 });
-    await visitor.press("mail.send");
-    await broken(visitor).first().waitFor();
-    await visitor.press("mail.send");
-    await visitor.sees("message.says.sent");
-    assert.equal(stack.sandbox.control.mails().length, before + 1);
-    await visitor.leave();
+    it("sends one mail when the answer to the first try was lost", async () => {
+      const visitor = await operator();
+      await visitor.go(stack.pages["connected server"]);
+      await settled(visitor);
+      const before = stack.sandbox.control.mails().length;
+      const lost = async (route: Route) => {
+        await route.fetch();
+        await route.abort();
+      };
+      await visitor.page.route("**/v1/messages", lost, { times: 1 });
+      await visitor.press("mail.send");
+      await broken(visitor).first().waitFor();
+      await visitor.press("mail.send");
+      await visitor.sees("message.says.sent");
+      assert.equal(stack.sandbox.control.mails().length, before + 1);
+      await visitor.leave();
+    });
   });
 
   it("says that it is loading and stays usable while each call takes two seconds", async () => {

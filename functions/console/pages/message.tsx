@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
 import type { Message, SmtpReply } from "../api/types.ts";
@@ -67,8 +68,15 @@ const Timeline = ({ message }: { readonly message: Message }) => {
   );
 };
 
-const Fact = ({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) => (
-  <div>
+interface FactProps {
+  readonly name: string;
+  /** What is long and of one word takes two columns. */
+  readonly broad?: true;
+  readonly children: ComponentChildren;
+}
+
+const Fact = ({ name, broad, children }: FactProps) => (
+  <div class={broad && "broad"}>
     <dt>{name}</dt>
     <dd>{children}</dd>
   </div>
@@ -108,7 +116,7 @@ const FactsCard = ({ message }: { readonly message: Message }) => (
           <When iso={message.expiresAt} />
         </Fact>
       )}
-      <Fact name="Message-ID">
+      <Fact name="Message-ID" broad>
         <span class="mono">{message.messageId}</span>
       </Fact>
     </dl>

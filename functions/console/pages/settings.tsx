@@ -23,7 +23,7 @@ const CredentialsCard = () => {
         {(value) => (
           <>
             <dl class="facts">
-              <div>
+              <div class="broad">
                 <dt>{t("credentials.clientId")}</dt>
                 <dd class="mono">{value.clientId ?? t("credentials.none")}</dd>
               </div>
