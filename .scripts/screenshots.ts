@@ -10,6 +10,7 @@ import { buildConsoleOnce } from "../test/browser/console-build.ts";
 import { everyState } from "../test/browser/every-state.ts";
 import { startFurnishedStack } from "../test/browser/furnished-stack.ts";
 import { LANGUAGES, settled, signInAs, type Visitor, visit, visitAsOperator } from "../test/browser/visitor.ts";
+import { startStack } from "../test/builders/connected-stack.ts";
 import { root } from "./layout.ts";
 
 const WIDTHS = [360, 768, 1_440] as const;
@@ -24,8 +25,9 @@ const { positionals, values } = parseArgs({
 const folder = positionals[0] ?? null;
 
 await buildConsoleOnce();
-const [browser, stack] = await Promise.all([
+const [browser, fresh, stack] = await Promise.all([
   startBrowser(),
+  startStack(),
   startFurnishedStack({ RELAIS_OPERATORS: "operator@example.com", RELAIS_MEMBERS: "@example.com" }),
 ]);
 const nameOf = (what: string): string => what.replaceAll(/[ ,]+/g, "-");
@@ -56,6 +58,9 @@ const endingAs =
     );
   };
 
+/** What somebody sees who has done nothing yet. */
+const FRESH = ["/", "/setup", "/servers", "/messages", "/settings"] as const;
+
 /** Every page, to everyone, in every state. */
 const allShots = async (language: Language, colorScheme: "dark" | "light"): Promise<readonly Shot[]> => {
   const signedOut = await visit(browser, stack, { language, colorScheme });
@@ -63,6 +68,7 @@ const allShots = async (language: Language, colorScheme: "dark" | "light"): Prom
   const member = await visit(browser, stack, { language, colorScheme });
   await signInAs(member, "ada@example.com");
   await settled(member);
+  const newcomer = await visitAsOperator(browser, fresh, { language, colorScheme });
   const callback = "/google_gmail/confirm?state=x&code=y";
   return [
     { what: "sign-in", path: "/sign-in", visitor: signedOut },
@@ -76,6 +82,7 @@ const allShots = async (language: Language, colorScheme: "dark" | "light"): Prom
     })),
     ...Object.entries(stack.pages).map(([what, path]) => ({ what, path, visitor: operator })),
     ...everyState(stack).map((state) => ({ ...state, visitor: operator })),
+    ...FRESH.map((path) => ({ what: `fresh ${path.slice(1) || "home"}`, path, visitor: newcomer })),
     ...(["home", "servers", "connected server", "messages"] as const).map((what) => ({
       what: `member ${what}`,
       path: stack.pages[what],
@@ -119,5 +126,5 @@ try {
   else await takeAll(folder);
 } finally {
   await browser.close();
-  await stack.stop();
+  await Promise.all([stack.stop(), fresh.stop()]);
 }

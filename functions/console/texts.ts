@@ -554,7 +554,9 @@ export const TEXTS = {
   "check.done": { fr: "fait", en: "done" },
   "check.todo": { fr: "à faire", en: "to do" },
   "check.advice": { fr: "conseil", en: "advice" },
-  "check.open": { fr: "Ouvrir la page concernée", en: "Open the page concerned" },
+  "check.open": { fr: "Ouvrir la page de Google", en: "Open Google’s page" },
+  "check.settings": { fr: "Ouvrir les réglages", en: "Open the settings" },
+  "check.servers": { fr: "Ouvrir les serveurs", en: "Open the mail servers" },
   "credentials.file": { fr: "Choisir le fichier JSON téléchargé", en: "Choose the JSON file downloaded" },
   "credentials.fileHint": {
     fr: "« Télécharger le fichier JSON », dans la fenêtre qui suit la création de l’ID client. Relais le vérifie aussitôt ; il n’est gardé que scellé.",

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { TEXTS } from "../../functions/console/texts.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
+import { eventually } from "../builders/eventually.ts";
 import { consent } from "../google-sandbox/consent-walker.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
@@ -74,6 +75,12 @@ describe("first use of the console, in a real browser through the edge", () => {
       await page.getByRole("heading", { name: say("message.timeline") }).waitFor();
       await follow("nav.home");
       await page.getByRole("heading", { name: say("home.working") }).waitFor();
+      // What the connection has proven; who may connect was not declared, and cannot be seen.
+      await follow("nav.setup");
+      await eventually(
+        "the steps are ticked off",
+        async () => (await page.getByText(say("setup.stepDone"), { exact: true }).count()) === 5,
+      );
       await visitor.leave();
     });
   }

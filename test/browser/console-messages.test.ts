@@ -135,7 +135,11 @@ describe("messages and keys in the console", () => {
         const message = await post(`Douteux ${as} ${language}`);
         assert.equal(message.status, "unknown");
         const visitor = await visitAsOperator(browser, stack, { language });
-        await visitor.go(`/messages/${message.id}`);
+        await visitor.go("/");
+        await visitor.page
+          .getByRole("region", { name: visitor.say("home.inDoubt") })
+          .getByRole("link", { name: `Douteux ${as} ${language}`, exact: true })
+          .click();
         await visitor.sees("message.says.unknown");
         await visitor.press(`message.resolve.${as}`);
         await visitor.sees(says);

@@ -113,6 +113,7 @@ describe("people of the console", () => {
     await context.clearCookies();
     await visitor.follow("nav.messages");
     await page.waitForURL(/\/sign-in\?next=/);
+    await visitor.sees("signIn.ended");
     await page.getByText(visitor.say("signIn.setup")).click();
     await visitor.field("signIn.token").fill("not the token");
     await page.keyboard.press("Enter");

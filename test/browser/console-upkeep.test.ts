@@ -169,4 +169,26 @@ describe("the life of a mail server in the console", () => {
       await visitor.leave();
     });
   }
+
+  it("shows settings that somebody else has changed, but never over what is being typed", async () => {
+    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const { page } = visitor;
+    const days = visitor.field("people.retention");
+    const changeTo = async (retentionDays: number) => {
+      assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { retentionDays })).status, 200);
+      // As when the person comes back to this tab: it is read again at once.
+      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    };
+    await visitor.go("/settings");
+    await days.waitFor();
+    await changeTo(45);
+    await eventually("theirs is shown", async () => (await days.inputValue()) === "45");
+    await days.fill("60");
+    const read = page.waitForResponse("**/v1/settings");
+    await changeTo(50);
+    await read;
+    await page.evaluate("new Promise((resolve) => requestAnimationFrame(resolve))");
+    assert.equal(await days.inputValue(), "60", "what is typed stays");
+    await visitor.leave();
+  });
 });

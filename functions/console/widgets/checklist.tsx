@@ -1,4 +1,5 @@
 import type { DoctorCheck } from "../api/types.ts";
+import type { TextKey } from "../i18n/translate.ts";
 import { t } from "../state/language.ts";
 import { Icon } from "./icon.tsx";
 
@@ -11,6 +12,26 @@ const LOOKS = {
   todo: { tone: "bad", icon: "cross" },
   advice: { tone: "warn", icon: "warning" },
 } as const;
+
+/** Where in this console a check is put right. */
+const PLACES: Readonly<Record<string, { readonly href: string; readonly label: TextKey & `check.${string}` }>> = {
+  operators: { href: "/settings", label: "check.settings" },
+  paused: { href: "/settings", label: "check.settings" },
+  mail_server: { href: "/servers", label: "check.servers" },
+  reconnect: { href: "/servers", label: "check.servers" },
+  former_client: { href: "/servers", label: "check.servers" },
+  expiring: { href: "/servers", label: "check.servers" },
+  send_as: { href: "/servers", label: "check.servers" },
+};
+
+const Place = ({ id }: { readonly id: string }) => {
+  const place = PLACES[id];
+  return place === undefined ? null : (
+    <div>
+      <a href={place.href}>{t(place.label)}</a>
+    </div>
+  );
+};
 
 /** What is still open, the required first. */
 export const openOf = (checks: readonly DoctorCheck[]): readonly DoctorCheck[] =>
@@ -33,6 +54,7 @@ export const Checklist = ({ checks }: { readonly checks: readonly DoctorCheck[] 
             </strong>
           </div>
           <div class="hint">{check.advice}</div>
+          {!check.ok && <Place id={check.id} />}
           {!check.ok && check.link && (
             <div>
               <a class="external" href={check.link} target="_blank" rel="noreferrer">
