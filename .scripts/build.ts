@@ -3,7 +3,8 @@
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build, type Plugin } from "esbuild";
+import { build } from "esbuild";
+import { lazyBuiltins, nodeFetchClasses, restAlone, withoutZodLocales } from "./bundle-plugins.ts";
 import { deployableFunctions, root } from "./layout.ts";
 
 const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
@@ -13,37 +14,7 @@ const FRAMEWORK = "@google-cloud/functions-framework";
 
 /** CommonJS packages inside an ES module bundle call `require` for Node's own modules, and name their own folder (google-gax: for files that gRPC alone reads). */
 const REQUIRE_SHIM =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url), __dirname = import.meta.dirname;';
-
-/** zod exports its messages in 50 languages as one object, so that bundlers keep them all: 40 % of a bundle that is read at each cold start. */
-const withoutZodLocales: Plugin = {
-  name: "without-zod-locales",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "export {};" })),
-};
-
-/**
- * Google's clients load gRPC, and generated classes for operations, IAM and locations, even where they speak REST and need none of it: 1.1 MB that would
- * be compiled at each cold start. In their place stands what google-gax itself offers for REST alone.
- */
-const restAlone: Plugin = {
-  name: "rest-alone",
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^google-gax$/ }, ({ resolveDir }) => ({ path: resolveDir, namespace: "gax-rest" }));
-    onLoad({ filter: /.*/, namespace: "gax-rest" }, ({ path }) => ({
-      resolveDir: path,
-      contents: `module.exports = {
-        ...require("google-gax/fallback"),
-        loggingUtils: require("google-logging-utils"),
-        Status: require(${JSON.stringify(join(root, "node_modules/google-gax/build/src/status.js"))}).Status,
-        grpc: { credentials: { createInsecure: () => undefined } },
-      };`,
-    }));
-    onLoad({ filter: /google-gax[\\/]build[\\/]protos[\\/](iam_service|operations|locations)\.js$/ }, () => ({
-      contents: "module.exports = {};",
-    }));
-  },
-};
+  'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), __dirname = import.meta.dirname;';
 
 const pinnedFramework = async (): Promise<string> => {
   const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -66,7 +37,7 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
     platform: "node",
     target: "node24",
     external: [FRAMEWORK],
-    plugins: [withoutZodLocales, restAlone],
+    plugins: [lazyBuiltins, nodeFetchClasses, withoutZodLocales, restAlone],
     chunkNames: "chunks/[name]-[hash]",
     minifyWhitespace: true,
     minifySyntax: true,

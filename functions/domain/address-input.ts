@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseAddress, parseAddressOrDomain } from "./address.ts";
 
 /** An address, folded. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A calendar date and time of day with an offset (ISO 8601-1 §5.4.2.1, extended format); seconds may be left out, the offset written short. */
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)t(\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(?:(z)|([+-]\d\d)(?::?(\d\d))?)$/i;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One line of text as people type it: trimmed, no control characters, no half of a surrogate pair. */
 export const line = (longest: number) =>

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseAddressOrDomain } from "../domain/address.ts";
 
 /** Shapes of single variables. Messages follow the variable's name and never repeat its value. */

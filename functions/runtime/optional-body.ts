@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseWith } from "../domain/field-problems.ts";
 import type { Result } from "../domain/result.ts";
 import type { Call } from "./http.ts";

@@ -5,40 +5,55 @@ import { type AddressInfo, connect, createServer } from "node:net";
 export interface Peers {
   /** `host:port` of what stands before a peer and hands every byte on. */
   before(host: string): Promise<string>;
-  /** Milliseconds so far in which one request at least had been sent and not yet answered. */
+  /** Forgets what was measured so far. */
+  reset(): void;
+  /** Milliseconds since then in which one request at least had been sent, or a connection opened, and its answer had not come to its end. */
   waitedMs(): number;
   close(): void;
 }
 
+interface Wait {
+  readonly fromMs: number;
+  toMs: number;
+}
+
+/** How long at least one lasted: what overlaps counts once. */
+const union = (waits: readonly Wait[]): number => {
+  let total = 0;
+  let untilMs = Number.NEGATIVE_INFINITY;
+  for (const { fromMs, toMs } of waits.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    total += Math.max(0, toMs - Math.max(fromMs, untilMs));
+    untilMs = Math.max(untilMs, toMs);
+  }
+  return total;
+};
+
 export const watchPeers = (): Peers => {
   const closers: (() => void)[] = [];
-  let waiting = 0;
-  let since = 0;
-  let total = 0;
-  const asked = (): void => {
-    if (waiting++ === 0) since = performance.now();
-  };
-  const answered = (): void => {
-    if (--waiting === 0) total += performance.now() - since;
-  };
+  let waits: Wait[] = [];
   return {
     before: async (host) => {
       const { hostname, port } = new URL(`tcp://${host}`);
       const server = createServer((client) => {
         const peer = connect(Number(port), hostname);
-        // TLS to SMTP begins with the client, so that the 100 ms before the greeting count as a wait too.
-        let pending = false;
-        const settle = (): void => {
-          if (pending) answered();
-          pending = false;
+        const begin = (): Wait => {
+          const nowMs = performance.now();
+          const wait = { fromMs: nowMs, toMs: nowMs };
+          waits.push(wait);
+          return wait;
         };
+        // Waited for is what was the last to come before the process speaks again: behind TLS, where nobody can tell a mail server's greeting from the
+        // end of the handshake, the 100 ms before the greeting count too.
+        let wait = begin();
+        let answered = false;
         client.on("data", (data) => {
-          if (!pending) asked();
-          pending = true;
+          if (answered) wait = begin();
+          answered = false;
           peer.write(data);
         });
         peer.on("data", (data) => {
-          settle();
+          wait.toMs = performance.now();
+          answered = true;
           client.write(data);
         });
         for (const [one, other] of [
@@ -47,14 +62,16 @@ export const watchPeers = (): Peers => {
         ] as const) {
           one.on("end", () => other.end());
           one.on("error", () => other.destroy());
-          one.on("close", settle);
         }
       }).listen(0, "127.0.0.1");
       await once(server, "listening");
       closers.push(() => server.close());
       return `127.0.0.1:${(server.address() as AddressInfo).port}`;
     },
-    waitedMs: () => total + (waiting > 0 ? performance.now() - since : 0),
+    reset: () => {
+      waits = [];
+    },
+    waitedMs: () => union(waits),
     close: () => {
       for (const close of closers) close();
     },

@@ -96,10 +96,10 @@ const runFunction = async (
   return { port, child, output: () => output };
 };
 
-/** Hands a request on as it came. */
+/** Hands a request on as it came, over a connection of its own: one that was kept might be closed by the other end at just this moment. */
 const forwardTo = (port: number) => (incoming: IncomingMessage, response: ServerResponse) => {
   const { method, url: path, headers } = incoming;
-  const outgoing = request({ host: "127.0.0.1", port, method, path, headers }, (answer) => {
+  const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
     answer.pipe(response);
   });
@@ -108,7 +108,8 @@ const forwardTo = (port: number) => (incoming: IncomingMessage, response: Server
 };
 
 const listening = async (handler: (req: IncomingMessage, res: ServerResponse) => void, port = 0) => {
-  const server = createServer(handler).listen(port, "127.0.0.1");
+  // Longer than any test pauses: a client that finds its connection closed while it writes tells nothing about Relais.
+  const server = createServer({ keepAliveTimeout: 300_000 }, handler).listen(port, "127.0.0.1");
   await once(server, "listening");
   const close = async () => {
     server.closeAllConnections();

@@ -19,7 +19,7 @@ export const gmailClient = (endpoint: GmailApiEndpoint): gmail_v1.Gmail =>
   gmail({ version: "v1", rootUrl: `${endpoint.rootUrl}/` });
 
 interface RequestOptions {
-  readonly headers: Headers;
+  readonly headers: Readonly<Record<string, string>>;
   readonly retry: false;
   readonly timeout: number;
 }
@@ -29,7 +29,7 @@ interface RequestOptions {
  * `retry: false`: googleapis repeats requests by default, and `send` repeated is a second mail.
  */
 export const requestOptions = (login: Login, timeoutMs: number): RequestOptions => ({
-  headers: new Headers({ Authorization: `Bearer ${login.accessToken.reveal()}` }),
+  headers: { Authorization: `Bearer ${login.accessToken.reveal()}` },
   retry: false,
   timeout: timeoutMs,
 });

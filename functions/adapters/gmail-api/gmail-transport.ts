@@ -70,12 +70,12 @@ export class GmailApiTransport implements MailTransport {
     if (!(await beforeData())) return { kind: "abandoned" };
     const upload = uploadOf(raw);
     const options = requestOptions(login, timeoutFor(this.#clock, UPLOAD_MS));
-    options.headers.set("Content-Length", String(raw.length));
+    const headers = { ...options.headers, "Content-Length": String(raw.length) };
     try {
       const answer = await this.#gmail.users.messages.send(
         { userId: "me", media: { mimeType: "message/rfc822", body: upload.stream } },
         // The upload's address heeds the root URL of the call only, not the client's.
-        { ...options, rootUrl: `${this.#endpoint.rootUrl}/` },
+        { ...options, headers, rootUrl: `${this.#endpoint.rootUrl}/` },
       );
       return {
         kind: "accepted",

@@ -1,4 +1,5 @@
 import { type Clock, SECOND } from "../../domain/clock.ts";
+import { AnswerTooLarge, type HttpAnswer, NoAnswerInTime, sendRequest } from "../http/send-request.ts";
 
 /** Google answers within this or counts as unreachable (nominal). */
 const TIMEOUT_MS = 10 * SECOND;
@@ -6,9 +7,15 @@ const TIMEOUT_MS = 10 * SECOND;
 const SHORTEST_TIMEOUT_MS = SECOND;
 /** Token answers and key sets are a few KiB; more is not what we asked for. */
 const LARGEST_ANSWER_BYTES = 256 * 1024;
+const FORM = "application/x-www-form-urlencoded";
 
 export type EndpointAnswer =
-  | { readonly kind: "answer"; readonly status: number; readonly headers: Headers; readonly json: unknown }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly headers: HttpAnswer["headers"];
+      readonly json: unknown;
+    }
   /** No connection, no complete answer in time, a redirect, 429 or 5xx. */
   | { readonly kind: "unreachable"; readonly reason: string; readonly retryAfterS: number };
 
@@ -22,23 +29,10 @@ const unreachable = (reason: string, retryAfterS = DEFAULT_RETRY_AFTER_S): Endpo
 
 /** The names of errors only: a message may hold a URL with a token in it. */
 const reasonOf = (error: unknown): string => {
+  if (error instanceof AnswerTooLarge) return "answer too large";
+  if (error instanceof NoAnswerInTime) return "no answer in time";
   if (!(error instanceof Error)) return "unknown error";
-  const { cause } = error;
-  const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : null;
-  return code ?? (error.name === "TimeoutError" ? "no answer in time" : error.name);
-};
-
-/** Reads no further than the limit: an endless answer must not fill the memory. */
-const readLimited = async (response: Response): Promise<string | null> => {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > LARGEST_ANSWER_BYTES) return null;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 };
 
 const parseJson = (text: string): unknown => {
@@ -49,8 +43,8 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-const retryAfterOf = (headers: Headers): number => {
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+const retryAfterOf = (headers: HttpAnswer["headers"]): number => {
+  const seconds = Number(headers["retry-after"] ?? Number.NaN);
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(Math.ceil(seconds), 3_600) : DEFAULT_RETRY_AFTER_S;
 };
 
@@ -61,16 +55,16 @@ const retryAfterOf = (headers: Headers): number => {
 export const askEndpoint = async (clock: Clock, url: string, form?: URLSearchParams): Promise<EndpointAnswer> => {
   const timeoutMs = Math.max(SHORTEST_TIMEOUT_MS, clock.lasting(TIMEOUT_MS));
   try {
-    const response = await fetch(url, {
+    const { status, headers, text } = await sendRequest({
+      url,
       method: form === undefined ? "GET" : "POST",
-      headers: { accept: "application/json" },
-      redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(form === undefined ? {} : { body: form }),
+      headers: { accept: "application/json", ...(form && { "content-type": FORM }) },
+      ...(form && { body: form.toString() }),
+      timeoutMs,
+      largestAnswerBytes: LARGEST_ANSWER_BYTES,
+      // A code can be spent once: whether it was must not hang on a connection that was closed meanwhile.
+      keepAlive: false,
     });
-    const { status, headers } = response;
-    const text = await readLimited(response);
-    if (text === null) return unreachable("answer too large");
     if (status >= 500 || status === 429) return unreachable(`status ${status}`, retryAfterOf(headers));
     if (status >= 300 && status < 400) return unreachable(`redirect ${status}`);
     return { kind: "answer", status, headers, json: parseJson(text) };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../domain/clock.ts";
 import type { GoogleOAuth, Identity } from "../../domain/connections/ports.ts";
 import { proveSignedToken } from "./signed-token.ts";

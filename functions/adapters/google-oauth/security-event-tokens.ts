@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Clock, HOUR } from "../../domain/clock.ts";
 import type { SecurityEvents, SecurityEventTokens } from "../../domain/connections/ports.ts";
 import { askEndpoint } from "./endpoint.ts";

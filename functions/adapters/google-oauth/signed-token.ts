@@ -18,7 +18,7 @@ export type SignedToken =
  */
 export const proveSignedToken = async (keys: SigningKeys, token: string, expected: Expected): Promise<SignedToken> => {
   // Loaded on first use: starting a consent needs no cryptography.
-  const { decodeProtectedHeader, errors } = await import("jose");
+  const { decodeProtectedHeader, errors } = await import("./verify-jwt.ts");
   try {
     const known = await keys.forKey(decodeProtectedHeader(token).kid);
     if (known === null) return { kind: "no_keys" };
@@ -42,7 +42,7 @@ export const proveSignedToken = async (keys: SigningKeys, token: string, expecte
 };
 
 const verify = async (token: string, keys: JSONWebKeySet, { nowMs, ...claims }: Expected): Promise<JWTPayload> => {
-  const { createLocalJWKSet, errors, jwtVerify } = await import("jose");
+  const { createLocalJWKSet, errors, jwtVerify } = await import("./verify-jwt.ts");
   const options = { ...claims, algorithms: ["RS256"], currentDate: new Date(nowMs) };
   try {
     return (await jwtVerify(token, createLocalJWKSet(keys), options)).payload;

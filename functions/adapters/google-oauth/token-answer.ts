@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { TokenAnswer, TokenRefusal } from "../../domain/connections/ports.ts";
 import { Secret } from "../../domain/secret.ts";
 import type { EndpointAnswer } from "./endpoint.ts";

@@ -1,6 +1,7 @@
 import type { Publisher } from "../../domain/publisher.ts";
 import { GoogleApiError, httpStatusOf } from "../google-cloud/canonical-status.ts";
 import { type GoogleCalls, only } from "../google-cloud/google-calls.ts";
+import { type HttpAnswer, sendRequest } from "../http/send-request.ts";
 
 export interface PubsubOptions {
   readonly calls: GoogleCalls;
@@ -24,25 +25,26 @@ export const pubsubPublisher = (options: PubsubOptions): Publisher => ({
 });
 
 const TIMEOUT_MS = 10_000;
+const LARGEST_ANSWER_BYTES = 64 * 1024;
 
 const post = async ({ accessToken, emulatorHost }: PubsubOptions, path: string, body: object): Promise<void> => {
   const rootUrl = emulatorHost === null ? "https://pubsub.googleapis.com" : `http://${emulatorHost}`;
-  const answered = async (): Promise<readonly [Response, string]> => {
-    const response = await fetch(`${rootUrl}${path}`, {
+  const answered = async (): Promise<HttpAnswer> =>
+    sendRequest({
+      url: `${rootUrl}${path}`,
       method: "POST",
       headers: { authorization: `Bearer ${await accessToken()}`, "content-type": "application/json" },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: "error",
       body: JSON.stringify(body),
+      timeoutMs: TIMEOUT_MS,
+      largestAnswerBytes: LARGEST_ANSWER_BYTES,
+      keepAlive: true,
     });
-    return [response, await response.text()];
-  };
   // No token, no connection or half an answer: whatever it was, nobody said that it was published.
-  const [response, text] = await answered().catch((error: unknown) => {
+  const { status, text } = await answered().catch((error: unknown) => {
     throw new GoogleApiError("UNAVAILABLE", String(error));
   });
   const answer = json(text);
-  if (!response.ok) throw new GoogleApiError(httpStatusOf(response.status, answer), `HTTP ${response.status}`);
+  if (status !== 200) throw new GoogleApiError(httpStatusOf(status, answer), `HTTP ${status}`);
   // A proxy's page is a success too.
   if (!Array.isArray(answer?.messageIds)) throw new GoogleApiError("UNKNOWN", "an answer without message ids");
 };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { auditWrite } from "../audit/audit.ts";
 import { type Clock, isoTime, isoTimeOrNull } from "../clock.ts";
 import { jsonPointer, parseWith } from "../field-problems.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { address, addressList } from "../address-input.ts";
 import { line } from "../text-input.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bounded, listOf } from "./bounded-input.ts";
 import { isOneLine } from "./mailbox.ts";
 

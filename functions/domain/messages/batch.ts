@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Principal } from "../access/records.ts";
 import { jsonPointer, parseWith } from "../field-problems.ts";
 import { invalidRequest, Unavailable } from "../problem.ts";

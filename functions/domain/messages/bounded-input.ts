@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Guards before a schema, so that no request of a few MiB makes millions of problems: what is too long is refused before its parts are looked at. */
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bounded } from "./bounded-input.ts";
 import { isOneLine, LONGEST_LINE } from "./mailbox.ts";
 

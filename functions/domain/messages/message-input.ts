@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fieldProblems, jsonPointer } from "../field-problems.ts";
 import { instantInput } from "../instant-input.ts";
 import { type FieldProblem, invalidRequest } from "../problem.ts";

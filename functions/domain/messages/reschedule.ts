@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Principal } from "../access/records.ts";
 import { isoTime } from "../clock.ts";
 import { parseWith } from "../field-problems.ts";

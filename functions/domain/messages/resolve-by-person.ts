@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Principal } from "../access/records.ts";
 import { parseWith } from "../field-problems.ts";
 import type { Versioned } from "../records.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { type Principal, principalName } from "../access/records.ts";
 import { addressesOnly, addressList } from "../address-input.ts";
 import { jsonPointer, parseWith } from "../field-problems.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Principal, principalName } from "../access/records.ts";
 import type { SecretName, SecretVault } from "../connections/ports.ts";
 import { parseWith } from "../field-problems.ts";

@@ -93,6 +93,17 @@ describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
     );
   });
 
+  it("delivers by the Gmail API too, with Google's client as it is bundled", async () => {
+    const api = { name: "Newsletter", username: "grace@example.com", transport: "gmail_api" };
+    const { messageId } = await accepted({
+      server: await connectedServer(stack, api),
+      to: ["b@example.org"],
+      subject: "Par l'API",
+      text: "x",
+    });
+    assert.equal((await PostalMime.parse((await arrived(messageId)).raw)).subject, "Par l'API");
+  });
+
   it("delivers a mail that a program published on the topic", async () => {
     const mail = { to: "b@example.org", subject: "By Pub/Sub", text: "x" };
     await stack.publish("mail-send", JSON.stringify(mail), { idempotencyKey: "one" });

@@ -70,6 +70,23 @@ describe("npm run build", () => {
     assert.doesNotMatch(entry, /DatabaseSync\(/);
   });
 
+  it("loads every file of a bundle without undici, which a cold start would pay for", () => {
+    for (const name of deployableFunctions()) {
+      const script = `
+        const { globSync } = process.getBuiltinModule("node:fs");
+        const files = globSync(${JSON.stringify(join(out, name, "**/*.js"))});
+        for (const file of files) await import(file);
+        const undici = process.moduleLoadList.filter((one) => one.includes("undici/undici"));
+        console.log(JSON.stringify({ files: files.length, undici }));`;
+      const env = { PATH: process.env.PATH, RELAIS_DATA_DIR: join(out, "data") };
+      const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });
+      assert.equal(ran.status, 0, ran.stderr);
+      const { files, undici } = JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? "");
+      assert.ok(files > 10, name);
+      assert.deepEqual(undici, [], name);
+    }
+  });
+
   it("writes the console's page with names that its assets have, and nothing inline", () => {
     const page = readFileSync(join(out, "console/index.html"), "utf8");
     const assets = readdirSync(join(out, "console/assets"));

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Principal, principalName } from "../../../domain/access/records.ts";
 import { accessTokens } from "../../../domain/connections/access-token.ts";
 import { disconnect } from "../../../domain/connections/disconnect.ts";

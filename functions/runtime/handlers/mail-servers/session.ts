@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { csrfToken } from "../../../domain/access/csrf.ts";
 import { principalName } from "../../../domain/access/records.ts";
 import { endSession, newSession } from "../../../domain/access/sessions.ts";
