@@ -23,6 +23,7 @@ const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 /** What is started once for all files of a kind. */
 const SETUPS: Readonly<Partial<Record<Kind, string>>> = {
   contract: join(root, "test/builders/emulators-for-the-suite.ts"),
+  integration: join(root, "test/builders/emulators-for-the-suite.ts"),
 };
 
 /** A client of Google's that repeats a call for minutes must not hold up the suite once a file's tests are done. */

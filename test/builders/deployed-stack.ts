@@ -9,23 +9,17 @@ import { join } from "node:path";
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
 import { canaryEnvironment, noteSecret } from "./canary.ts";
-import { testProject, useEmulators } from "./emulators.ts";
+import { useEmulators } from "./emulators.ts";
 import { eventually } from "./eventually.ts";
+import { makeGoogleProject, PUSHED, type Pushed } from "./google-project.ts";
 import { freePort } from "./relais-process.ts";
 import { startSecretManagerStandIn } from "./secret-manager-stand-in.ts";
 
 const repository = join(import.meta.dirname, "../..");
 
-/** The three behind push subscriptions and the topic of each, as infra/functions.tf has them. */
-const PUSHED = {
-  "deliver-mail": "mail-send",
-  "refresh-tokens": "token-checks",
-  "dispatch-due": "mail-dispatch",
-} as const;
-type Pushed = keyof typeof PUSHED;
 const ASKED = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
+const PUSHED_NAMES = Object.keys(PUSHED) as Pushed[];
 export type FunctionName = Pushed | (typeof ASKED)[number];
-const TOPICS = [...Object.values(PUSHED), "mail-events"];
 
 /** A push of Pub/Sub's, and what the function answered; null while it has not. */
 export interface Push {
@@ -119,17 +113,6 @@ const listening = async (handler: (req: IncomingMessage, res: ServerResponse) =>
   return { port: (server.address() as AddressInfo).port, close };
 };
 
-const pubsub =
-  (host: string, projectId: string) =>
-  async (method: string, name: string, body: object): Promise<Record<string, unknown>> => {
-    const headers = { "content-type": "application/json" };
-    const url = `http://${host}/v1/projects/${projectId}/${name}`;
-    const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(`${name}: ${JSON.stringify(answer)}`);
-    return answer;
-  };
-
 /** Between Pub/Sub and the functions: notes every push and its answer. */
 const pushGate = async (ports: () => Readonly<Record<Pushed, number>>) => {
   const pushes: Push[] = [];
@@ -159,7 +142,7 @@ const pushGate = async (ports: () => Readonly<Record<Pushed, number>>) => {
 };
 
 export const buildFunctions = (out: string): void => {
-  const args = [join(repository, ".scripts/build.ts"), "--out", out, ...ASKED, ...Object.keys(PUSHED)];
+  const args = [join(repository, ".scripts/build.ts"), "--out", out, ...ASKED, ...PUSHED_NAMES];
   const built = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (built.status !== 0) throw new Error(built.stderr);
 };
@@ -183,23 +166,14 @@ export const startDeployedStack = async (
     closers.push(emulators.stop, sandbox.close, standIn.close);
     buildFunctions(dist);
 
-    const projectId = testProject();
-    // What Terraform and the deploy playbook leave behind: the fixed secrets, the key ring's first version, topics.
-    await fixedSecrets(standIn.host, projectId);
-    const ask = pubsub(emulators.pubsubHost, projectId);
-    for (const topic of TOPICS) await ask("PUT", `topics/${topic}`, {});
+    const project = await makeGoogleProject({ ...emulators, secretManagerHost: standIn.host });
+    const { projectId, pubsub: ask } = project;
     await ask("PUT", "subscriptions/events", { topic: `projects/${projectId}/topics/mail-events` });
 
     const setupToken = `setup-${randomBytes(24).toString("base64url")}`;
     noteSecret("setup token", setupToken);
     const variables = {
-      NODE_ENV: "production",
-      RELAIS_STORE: "google",
-      GOOGLE_CLOUD_PROJECT: projectId,
-      FIRESTORE_EMULATOR_HOST: emulators.firestoreHost,
-      PUBSUB_EMULATOR_HOST: emulators.pubsubHost,
-      SECRET_MANAGER_EMULATOR_HOST: standIn.host,
-      RELAIS_ALLOW_EMULATORS: "1",
+      ...project.variables,
       RELAIS_PUBLIC_URL: origin,
       RELAIS_SETUP_TOKEN: setupToken,
       RELAIS_OPERATORS: sandbox.operatorEmail,
@@ -226,13 +200,7 @@ export const startDeployedStack = async (
       "dispatch-due": of("dispatch-due").port,
     }));
     closers.push(gate.close);
-    for (const [name, topic] of Object.entries(PUSHED)) {
-      await ask("PUT", `subscriptions/${topic}-to-${name}`, {
-        topic: `projects/${projectId}/topics/${topic}`,
-        pushConfig: { pushEndpoint: `http://127.0.0.1:${gate.port}/${name}` },
-        ackDeadlineSeconds: 60,
-      });
-    }
+    for (const name of PUSHED_NAMES) await project.subscribe(name, `http://127.0.0.1:${gate.port}/${name}`);
 
     const hosting: Hosting = JSON.parse(readFileSync(join(repository, "firebase.json"), "utf8")).hosting;
     const functions = Object.fromEntries(ASKED.map((name) => [name, forwardTo(of(name).port)]));
@@ -297,18 +265,6 @@ export const startDeployedStack = async (
     await stop();
     throw error;
   }
-};
-
-export const fixedSecrets = async (host: string, projectId: string): Promise<void> => {
-  const post = async (path: string, body: object): Promise<void> => {
-    const url = `http://${host}/v1/projects/${projectId}/secrets${path}`;
-    const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(await response.text());
-  };
-  for (const id of ["relais-client-secret", "relais-key-ring"])
-    await post(`?secretId=${id}`, { replication: { automatic: {} } });
-  const key = randomBytes(32).toString("base64");
-  await post("/relais-key-ring:addVersion", { payload: { data: Buffer.from(key).toString("base64") } });
 };
 
 const end = async (child: ChildProcess): Promise<void> => {

@@ -19,9 +19,9 @@ import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispa
 import { systemRandom } from "../../../functions/runtime/randomness.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
-import { fixedSecrets } from "../../builders/deployed-stack.ts";
 import { emulatorsMissing, testProject, useEmulators } from "../../builders/emulators.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { fixedSecrets } from "../../builders/google-project.ts";
 import { grant, mailServer } from "../../builders/mail-server.ts";
 import { startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
 import { connect } from "../../google-sandbox/client-program.ts";

@@ -1,132 +1,221 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { linesOf } from "./worker.ts";
+import { type Act, markedAt, SEND, settledAt } from "./acts.ts";
+import { asItShould, type Row } from "./model.ts";
+import { linesOf, type Worker } from "./worker.ts";
 import type { World } from "./world.ts";
 
-/** What became of one message whose worker was killed at a point. */
-export interface Row {
-  readonly point: string;
-  /** Was the mark durable by then? */
-  readonly marked: boolean;
-  readonly settled: boolean;
-  readonly outcome: string;
-  /** In the mailbox. */
-  readonly copies: number;
-  readonly asItShould: boolean;
+export interface Plan {
+  readonly servers: readonly string[];
+  readonly searchable: boolean;
+  /** How often each point is struck. */
+  readonly rounds: number;
+  /** What comes after the delivery, and is killed too. */
+  readonly aftermath?: readonly Act[];
+  /** Which points of the delivery; all of them where not said. */
+  readonly choose?: (points: readonly string[]) => readonly string[];
 }
 
-/** Every point that a send passes, in order, as one that nobody kills shows them. */
-export const recordPoints = async (world: World, server: string): Promise<readonly string[]> => {
-  const trace = world.file(`trace-${server}`);
-  const worker = await world.start("deliver-mail", { KILL_TRACE: trace });
-  const id = await world.accept(server, "the one that nobody kills");
-  await world.deliver(worker, id);
-  await worker.kill();
-  if ((await world.message(id)).status !== "sent") throw new Error(`the clean run did not send:\n${worker.output}`);
-  return [...new Set(linesOf(trace))];
-};
+/** The points of an act as one that nobody kills shows them, in order. */
+interface Traced {
+  readonly act: Act;
+  readonly plan: Plan;
+  readonly points: readonly string[];
+  /** Those of the delivery. */
+  readonly ofSend: readonly string[];
+}
+
+interface Killed extends Traced {
+  readonly point: string;
+  readonly id: string;
+}
 
 /** What comes after the answer (an event, say) may still be on its way. */
 const PASSED_WITHIN_MS = 5_000;
+const TRIES = 3;
+const LONG_MS = 3_600_000;
 
-/** Kills a worker at a point, with one message under way. */
-const killAt = async (world: World, server: string, point: string): Promise<string> => {
-  const worker = await world.start("deliver-mail", { KILL_AT: point });
-  const id = await world.accept(server, point);
-  await world.deliver(worker, id);
-  const died = await Promise.race([worker.killed().then(() => true), delay(PASSED_WITHIN_MS, false, { ref: false })]);
-  if (died) return id;
+const dies = (worker: Worker): Promise<boolean> =>
+  Promise.race([worker.killed().then(() => true), delay(PASSED_WITHIN_MS, false, { ref: false })]);
+
+/** One delivery, by a worker that dies of it or does not. */
+const deliver = async (world: World, server: string, worker: Worker): Promise<string> => {
+  const id = await world.accept(server, "Bonjour");
+  await world.events.first(worker, id);
+  return id;
+};
+
+/** Undefined: it was never where it was to die. */
+const deliverAndDie = async (world: World, server: string, worker: Worker): Promise<string | undefined> => {
+  const id = await deliver(world, server, worker);
+  if (await dies(worker)) return id;
   await worker.kill();
-  throw new Error(`${point} was not passed:\n${worker.output}`);
+  return undefined;
+};
+
+/** A message in the state in which the act finds it. `killed`: the worker that leaves it so. */
+const prepare = async (
+  world: World,
+  server: string,
+  { act, killed }: { readonly act: Act; readonly killed: Worker },
+) => {
+  const id = await deliverAndDie(world, server, killed);
+  if (id === undefined) throw new Error("the delivery before passed by");
+  await world.setDue(id, Date.now());
+  if (act.inDoubt === true) {
+    const { dispatch } = await world.standing();
+    while ((await world.message(id)).status !== "unknown") await world.events.tick(dispatch);
+    await world.setDue(id, Date.now());
+  }
+  return id;
+};
+
+/** Lets the act happen; until it is done or its worker gone. */
+const provoke = async (world: World, worker: Worker, { act, id }: Pick<Killed, "act" | "id">): Promise<void> => {
+  const { version } = await world.record(id);
+  const done = async (): Promise<boolean> => {
+    const now = await world.record(id);
+    if (act.by === "dispatch-due") return now.version !== version;
+    return now.value.status === "sent" || now.value.dueAtMs === null;
+  };
+  while (!worker.gone && !(await done())) {
+    await (act.by === "dispatch-due" ? world.events.tick(worker) : world.events.again(worker, id));
+    await delay(20);
+  }
+};
+
+/** A point to be struck, with the processes that it takes: they are started while the one before it is still under way. */
+interface Blow {
+  readonly traced: Traced;
+  readonly point: string;
+  readonly server: string;
+}
+
+interface Ready {
+  /** Killed at the point. */
+  readonly worker: Promise<Worker>;
+  /** Killed before, in its delivery. */
+  readonly before?: Promise<Worker>;
+}
+
+const startFor = (world: World, { traced: { act, ofSend }, point }: Blow): Ready => {
+  const worker = world.start(act.by, { KILL_AT: point });
+  return act.after === undefined
+    ? { worker }
+    : { worker, before: world.start("deliver-mail", { KILL_AT: act.after(ofSend) }) };
+};
+
+const actAndDie = async (
+  world: World,
+  { traced: { act }, server }: Blow,
+  ready: Ready,
+): Promise<string | undefined> => {
+  const [worker, killed] = await Promise.all([ready.worker, ready.before]);
+  if (killed === undefined) return deliverAndDie(world, server, worker);
+  const id = await prepare(world, server, { act, killed });
+  await provoke(world, worker, { act, id });
+  const died = await dies(worker);
+  await worker.kill();
+  // The next tick is about another message.
+  await world.setDue(id, Date.now() + LONG_MS);
+  return died ? id : undefined;
+};
+
+const strike = async (world: World, blow: Blow, first: Ready): Promise<Killed> => {
+  const { traced, point } = blow;
+  let ready = first;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const id = await actAndDie(world, blow, ready);
+    if (id !== undefined) return { ...traced, point, id };
+    ready = startFor(world, blow);
+  }
+  throw new Error(`${traced.act.name}: ${point} was not passed`);
+};
+
+const traceSend = async (world: World, plan: Plan): Promise<Traced> => {
+  const [server = ""] = plan.servers;
+  const trace = world.file(`trace-${server}`);
+  const worker = await world.start("deliver-mail", { KILL_TRACE: trace });
+  const id = await deliver(world, server, worker);
+  await worker.kill();
+  if ((await world.message(id)).status !== "sent") throw new Error(`the clean run did not send:\n${worker.output}`);
+  const points = [...new Set(linesOf(trace))];
+  return { act: SEND, plan, points, ofSend: points };
+};
+
+const traceAct = async (world: World, { plan, ofSend }: Traced, act: Act): Promise<Traced> => {
+  const [server = ""] = plan.servers;
+  const trace = world.file(`trace-${server}-${act.name}`);
+  const killed = await world.start("deliver-mail", { KILL_AT: act.after?.(ofSend) ?? "" });
+  const id = await prepare(world, server, { act, killed });
+  const worker = await world.start(act.by, { KILL_TRACE: trace });
+  await provoke(world, worker, { act, id });
+  await worker.kill();
+  await world.setDue(id, Date.now() + LONG_MS);
+  return { act, plan, ofSend, points: [...new Set(linesOf(trace))] };
 };
 
 /** Ticks and pushes until nothing more happens by itself. */
 const recover = async (world: World, ids: readonly string[]): Promise<void> => {
-  const [deliver, dispatch] = await Promise.all([world.start("deliver-mail"), world.start("dispatch-due")]);
-  const endsAtMs = Date.now() + 60_000;
-  try {
-    for (;;) {
-      await world.pushTwice(dispatch, { tick: true }, { relais: "tick" });
-      await world.drain({ deliver, dispatch });
-      const messages = await Promise.all(ids.map((id) => world.message(id)));
-      const open = messages.filter(
-        ({ status, dueAtMs }) => status !== "sent" && !(status === "unknown" && dueAtMs === null),
-      );
-      if (open.length === 0) return;
-      if (Date.now() > endsAtMs)
-        throw new Error(`still ${open.map(({ status }) => status).join(", ")}\n${dispatch.output}`);
-      await delay(100);
-    }
-  } finally {
-    await Promise.all([deliver.kill(), dispatch.kill()]);
+  const workers = await world.standing();
+  const endsAtMs = Date.now() + 120_000;
+  for (const id of ids) {
+    const { dueAtMs } = await world.message(id);
+    if (dueAtMs !== null && dueAtMs > Date.now() + LONG_MS / 2) await world.setDue(id, Date.now());
   }
-};
-
-interface Model {
-  readonly marked: boolean;
-  readonly settled: boolean;
-  readonly searchable: boolean;
-}
-
-/**
- * The whole promise. Before the mark: sent once, by itself. After it: `sent` if the mailbox has it, `unknown` exactly if it has not; where nobody may
- * search, `unknown` either way. Once settled, sent. Never two copies.
- */
-const asItShould = ({ marked, settled, searchable }: Model, outcome: string, copies: number): boolean => {
-  if (!marked || settled) return outcome === "sent" && copies === 1;
-  if (copies > 1) return false;
-  return searchable ? outcome === (copies === 1 ? "sent" : "unknown") : outcome === "unknown";
-};
-
-const isDurable = (points: readonly string[], point: string, write: (name: string) => boolean): boolean => {
-  const at = points.findIndex((name) => write(name) && name.endsWith(", after"));
-  return at !== -1 && points.indexOf(point) >= at;
-};
-
-interface Plan {
-  readonly servers: readonly string[];
-  /** Whether the granted scopes let the sent mail be searched. */
-  readonly searchable: boolean;
-  /** How often each point is struck. */
-  readonly rounds: number;
-  /** Which points; every one where not said. */
-  readonly only?: RegExp;
-}
-
-interface Killed extends Pick<Plan, "searchable"> {
-  readonly point: string;
-  readonly id: string;
-  readonly points: readonly string[];
-}
-
-const killEverywhere = async (
-  world: World,
-  { servers, searchable, rounds, only }: Plan,
-): Promise<readonly Killed[]> => {
-  const points = await recordPoints(world, servers[0] ?? "");
-  const killed: Killed[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    for (const point of points) {
-      if (only?.test(point) === false) continue;
-      const server = servers[killed.length % servers.length] ?? "";
-      killed.push({ point, points, searchable, id: await killAt(world, server, point) });
-    }
+  for (;;) {
+    await world.events.flow(workers);
+    await world.events.tick(workers.dispatch);
+    await world.events.flow(workers);
+    const messages = await Promise.all(ids.map((id) => world.message(id)));
+    const open = messages.filter(
+      ({ status, dueAtMs }) => status !== "sent" && !(status === "unknown" && dueAtMs === null),
+    );
+    if (open.length === 0) break;
+    if (Date.now() > endsAtMs)
+      throw new Error(`still ${open.map(({ status }) => status).join(", ")}\n${workers.dispatch.output}`);
+    await delay(100);
   }
-  return killed;
+  world.events.stop();
 };
 
-const rowOf = async (world: World, { point, points, searchable, id }: Killed): Promise<Row> => {
+const rowOf = async (world: World, { act, plan, point, points, id }: Killed): Promise<Row> => {
   const message = await world.message(id);
-  const marked = isDurable(points, point, (name) => name.includes("messages:sending.data"));
-  const settled = isDurable(points, point, (name) => name.includes("messages:sent"));
   const copies = world.copies(message);
-  const fine = asItShould({ marked, settled, searchable }, message.status, copies);
-  return { point, marked, settled, outcome: message.status, copies, asItShould: fine };
+  const facts = {
+    marked: act.marked || markedAt(points, point),
+    settled: settledAt(points, point),
+    searchable: plan.searchable,
+  };
+  const name = act === SEND ? point : `${act.by}, ${act.name}: ${point}`;
+  return {
+    point: name,
+    ...facts,
+    outcome: message.status,
+    copies,
+    asItShould: asItShould(facts, message.status, copies),
+  };
 };
 
-/** Kills at every point in turn, then lets everything recover; one row a message. */
-export const crashEverywhere = async (world: World, plans: readonly Plan[]): Promise<readonly Row[]> => {
+const blowsOf = (traced: Traced): readonly Blow[] => {
+  const { act, plan, points } = traced;
+  const chosen = act === SEND ? (plan.choose?.(points) ?? points) : points;
+  return chosen.map((point, at) => ({ traced, point, server: plan.servers[at % plan.servers.length] ?? "" }));
+};
+
+/** One after the other at every point of these acts, then lets everything recover; one row a message. */
+const strikeAll = async (world: World, traces: readonly Traced[]): Promise<readonly Row[]> => {
   const killed: Killed[] = [];
-  for (const plan of plans) killed.push(...(await killEverywhere(world, plan)));
+  const blows = traces.flatMap(blowsOf);
+  if (blows.length === 0) return [];
+  let ready = blows[0] && startFor(world, blows[0]);
+  for (const [at, blow] of blows.entries()) {
+    if (ready === undefined) break;
+    const now = ready;
+    await Promise.all([now.worker, now.before]);
+    const next = blows[at + 1];
+    ready = next && startFor(world, next);
+    killed.push(await strike(world, blow, now));
+  }
   await recover(
     world,
     killed.map(({ id }) => id),
@@ -134,13 +223,21 @@ export const crashEverywhere = async (world: World, plans: readonly Plan[]): Pro
   return Promise.all(killed.map((one) => rowOf(world, one)));
 };
 
-/** Point × outcome × copies. */
-export const tableOf = (rows: readonly Row[]): string => {
-  const cells = new Map<string, number>();
-  for (const { point, outcome, copies, asItShould: fine } of rows) {
-    const cell = `| ${point} | ${outcome} | ${copies} | ${fine ? "" : "WRONG"} |`;
-    cells.set(cell, (cells.get(cell) ?? 0) + 1);
+/** Kills at every point, as often as planned; one row a message, and again so many. `told` hears of each round. */
+export const crashEverywhere = async (
+  world: World,
+  plans: readonly Plan[],
+  told: (rows: readonly Row[]) => void = () => undefined,
+): Promise<readonly Row[]> => {
+  const sends: Traced[] = [];
+  for (const plan of plans) sends.push(await traceSend(world, plan));
+  const acts: Traced[] = [];
+  for (const send of sends) for (const act of send.plan.aftermath ?? []) acts.push(await traceAct(world, send, act));
+  const rows: Row[] = [];
+  for (let round = 0; sends.some(({ plan }) => round < plan.rounds); round += 1) {
+    const inRound = ({ plan }: Traced): boolean => round < plan.rounds;
+    for (const traces of [sends, acts]) rows.push(...(await strikeAll(world, traces.filter(inRound))));
+    told(rows);
   }
-  const head = "| killed at | outcome | copies in the mailbox | | times |\n|---|---|---|---|---|\n";
-  return head + [...cells].map(([cell, times]) => `${cell} ${times} |`).join("\n");
+  return rows;
 };

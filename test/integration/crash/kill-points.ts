@@ -1,13 +1,13 @@
 /**
  * Loaded into a function's process before anything of it (`node --import`). Wraps every way out of the process at the platform itself: each commit of the
- * store, each line to Gmail's SMTP and each request to its API, and each answer to them. So the points have no list to forget one in, and the built
- * function runs as it is. Each has a name, such as `store messages:sending.data, before`. `KILL_TRACE`: a file that every name is appended to;
- * `KILL_AT`: where SIGKILL strikes; `KILL_PORTS`: what listens at which port, as JSON.
+ * embedded store, each request that writes to Firestore, Pub/Sub or Secret Manager, each line to Gmail's SMTP and each request to its API, and each answer
+ * to them. So the points have no list to forget one in, and the built function runs as it is. Each has a name, such as `store messages:sending.data, before`.
+ * `KILL_TRACE`: a file that every name is appended to; `KILL_AT`: where SIGKILL strikes; `KILL_PORTS`: what listens at which port, as JSON.
  */
 import { appendFileSync } from "node:fs";
-import { ClientRequest } from "node:http";
 import { Socket } from "node:net";
 import { DatabaseSync, StatementSync } from "node:sqlite";
+import { requestName, stateOf, wholeRequest } from "./request-names.ts";
 
 const { KILL_TRACE: trace, KILL_AT: killAt, KILL_PORTS: ports } = process.env;
 const named: Readonly<Record<string, string>> = JSON.parse(ports ?? "{}");
@@ -19,11 +19,6 @@ const pass = (name: string): void => {
 
 /** What the transaction under way has written. */
 let written: string[] = [];
-
-const stateOf = (json: unknown): string => {
-  const { status, phase }: { status?: string; phase?: string } = JSON.parse(String(json));
-  return [status, phase].filter((part) => part !== undefined).join(".");
-};
 
 const noteWrite = (sql: string, parameters: readonly unknown[]): void => {
   const [, act, table] = /^\s*(INSERT INTO|DELETE FROM|UPDATE) "?(\w+)"?/.exec(sql) ?? [];
@@ -52,44 +47,74 @@ DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
 const said = new WeakMap<Socket, string>();
 
 const smtpName = (text: string, before: string | undefined): string => {
-  if (text === ".\r\n") return "end of message";
-  if (before === "DATA" || before === "message") return "message";
-  return text.slice(0, 4).trim();
+  if (text === ".\r\n") return "smtp end of message";
+  if (before === "smtp DATA" || before === "smtp message") return "smtp message";
+  return `smtp ${text.slice(0, 4).trim()}`;
+};
+
+/** The bytes of a request that has not gone out whole yet. */
+const partOfRequest = new WeakMap<Socket, string>();
+
+/** A name with the last bytes of a request that has one. */
+const nameWithLastBytes = (socket: Socket, service: string, text: string): string | undefined => {
+  const bytes = (partOfRequest.get(socket) ?? "") + text;
+  const request = wholeRequest(bytes);
+  partOfRequest.set(socket, request === undefined ? bytes : "");
+  return request === undefined ? undefined : requestName(service, request);
 };
 
 const textOf = (bytes: unknown): string =>
-  bytes instanceof Uint8Array ? Buffer.from(bytes).toString("latin1") : String(bytes);
+  bytes instanceof Uint8Array ? Buffer.from(bytes).toString("latin1") : Buffer.from(String(bytes)).toString("latin1");
 
-const serviceOf = (socket: Socket): string | undefined => named[String(socket.remotePort)];
+/** By the port that a connection was asked for: what it writes before it stands knows no remote port yet. */
+const services = new WeakMap<Socket, string>();
 
-const { write, emit } = Socket.prototype;
+const portIn = (parameters: readonly unknown[]): unknown => {
+  const [first] = parameters.flat();
+  return typeof first === "object" && first !== null ? Reflect.get(first, "port") : first;
+};
+
+const { connect, write, emit } = Socket.prototype;
+Socket.prototype.connect = function (this: Socket, ...parameters: unknown[]) {
+  const service = named[String(portIn(parameters))];
+  if (service !== undefined) services.set(this, service);
+  return Reflect.apply(connect, this, parameters);
+};
+
+const nameOf = (socket: Socket, bytes: unknown): string | undefined => {
+  const service = services.get(socket);
+  if (service === "smtp") return smtpName(textOf(bytes), said.get(socket));
+  return service === undefined ? undefined : nameWithLastBytes(socket, service, textOf(bytes));
+};
+
+/** The system has the bytes: node may have held them back until the connection stands, or for others that go with them. */
+const whenHandedOver = (socket: Socket, then: () => void): void => {
+  if (socket.connecting) socket.once("connect", () => setImmediate(then));
+  else setImmediate(then);
+};
+
 Socket.prototype.write = function (this: Socket, ...parameters: unknown[]): boolean {
-  const service = serviceOf(this);
-  const name = service === "smtp" ? smtpName(textOf(parameters[0]), said.get(this)) : undefined;
-  if (name !== undefined) {
-    said.set(this, name);
-    pass(`${service} ${name}, before`);
-  }
+  const name = nameOf(this, parameters[0]);
+  if (name === undefined) return Reflect.apply(write, this, parameters);
+  said.set(this, name);
+  pass(`${name}, before`);
   const taken = Reflect.apply(write, this, parameters);
-  if (name !== undefined) pass(`${service} ${name}, after`);
+  if (services.get(this) === "smtp") pass(`${name}, after`);
+  else whenHandedOver(this, () => pass(`${name}, under way`));
   return taken;
 };
 
-Socket.prototype.emit = function (this: Socket, ...parameters: unknown[]): boolean {
-  if (parameters[0] === "data") {
-    const service = serviceOf(this);
-    if (service !== undefined)
-      pass(`${service} ${said.get(this) ?? (service === "smtp" ? "greeting" : "request")}, answered`);
-  }
-  return Reflect.apply(emit, this, parameters);
+const noteAnswer = (socket: Socket): void => {
+  const service = services.get(socket);
+  if (service === undefined) return;
+  const name = said.get(socket) ?? (service === "smtp" ? "smtp greeting" : undefined);
+  if (name === undefined) return;
+  // The rest of an HTTP answer is no second answer.
+  if (service !== "smtp") said.delete(socket);
+  pass(`${name}, answered`);
 };
 
-const { end } = ClientRequest.prototype;
-ClientRequest.prototype.end = function (this: ClientRequest, ...parameters: unknown[]) {
-  const service = named[String(this.getHeader("host")).split(":")[1] ?? ""];
-  const name = `${service} ${this.method} ${this.path.split("?")[0]?.split("/").at(-1)}`;
-  if (service !== undefined) pass(`${name}, before`);
-  const ended = Reflect.apply(end, this, parameters);
-  if (service !== undefined) pass(`${name}, after`);
-  return ended;
+Socket.prototype.emit = function (this: Socket, ...parameters: unknown[]): boolean {
+  if (parameters[0] === "data") noteAnswer(this);
+  return Reflect.apply(emit, this, parameters);
 };

@@ -53,10 +53,15 @@ export class Worker {
   }
 
   /** One push, as Pub/Sub makes it; true: acknowledged. */
-  async push(data: unknown, attributes: Readonly<Record<string, string>>, messageId: string): Promise<boolean> {
+  push(data: unknown, attributes: Readonly<Record<string, string>>, messageId: string): Promise<boolean> {
     const message = { messageId, attributes, data: Buffer.from(JSON.stringify(data)).toString("base64") };
+    return this.post(JSON.stringify({ message, subscription: "projects/p/subscriptions/s" }));
+  }
+
+  /** A push's envelope as it came. One that is gone takes nothing, whoever has its port now. */
+  async post(body: string): Promise<boolean> {
+    if (this.gone) return false;
     try {
-      const body = JSON.stringify({ message, subscription: "projects/p/subscriptions/s" });
       const answer = await fetch(this.#url, { method: "POST", headers: { "Content-Type": "application/json" }, body });
       return answer.ok;
     } catch {

@@ -5,53 +5,53 @@ import { join } from "node:path";
 import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/message-input.ts";
-import { compose, openEmbedded } from "../../../functions/runtime/compose.ts";
-import { loadConfig } from "../../../functions/runtime/config.ts";
-import { systemRandom } from "../../../functions/runtime/randomness.ts";
-import type { System } from "../../../functions/runtime/system.ts";
-import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import type { Versioned } from "../../../functions/domain/records.ts";
 import { OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+import { embeddedGround } from "./embedded-ground.ts";
+import { googleGround } from "./google-ground.ts";
+import type { Events, Ground, Workers } from "./ground.ts";
 import { Worker } from "./worker.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
-/** A minute takes a tenth of a second. */
-const TIME_SCALE = "600";
+export type Store = "embedded" | "google";
+export type FunctionName = "deliver-mail" | "dispatch-due";
 
-/** One embedded store, one sandbox, and the functions as built: what every crash happens in. */
+interface WorldOptions {
+  readonly store?: Store;
+  /** The repository that is built, this one unless a copy is to be shown to fail. */
+  readonly source?: string;
+}
+
+/** One store, one sandbox, and the functions as built: what every crash happens in. */
 export class World {
-  readonly system: System;
   readonly sandbox: GoogleSandbox;
+  readonly #ground: Ground;
   readonly #directory: string;
-  readonly #environment: Readonly<Record<string, string>>;
-  readonly #store: ReturnType<ReturnType<typeof openEmbedded>>;
-  #pushes = 0;
+  readonly #started: Promise<Worker>[] = [];
+  #standing: Promise<Workers> | undefined;
 
-  private constructor(sandbox: GoogleSandbox, directory: string, environment: Readonly<Record<string, string>>) {
+  private constructor(sandbox: GoogleSandbox, directory: string, ground: Ground) {
     this.sandbox = sandbox;
     this.#directory = directory;
-    this.#environment = environment;
-    const config = loadConfig(environment);
-    const ground = { config, clock: systemClock(config.timeScale), random: systemRandom };
-    const open = openEmbedded(ground);
-    this.#store = open();
-    this.system = compose(config, { component: "crash", embedded: open, write: () => undefined });
+    this.#ground = ground;
   }
 
-  /** `source`: the repository that is built, this one unless a copy is to be shown to fail. */
-  static async make(source = root): Promise<World> {
+  static async make({ store = "embedded", source = root }: WorldOptions = {}): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "relais-crash-"));
     const dist = join(directory, "dist");
-    const built = spawnSync(process.execPath, [join(source, ".scripts/build.ts"), "--out", dist], { encoding: "utf8" });
+    const args = [join(source, ".scripts/build.ts"), "--out", dist, "deliver-mail", "dispatch-due"];
+    const built = spawnSync(process.execPath, args, { encoding: "utf8" });
     if (built.status !== 0) throw new Error(built.stderr);
     const sandbox = await startGoogleSandbox();
-    return new World(sandbox, directory, {
-      ...sandbox.environment,
-      RELAIS_DATA_DIR: join(directory, "data"),
-      RELAIS_TIME_SCALE: TIME_SCALE,
-    });
+    const ground = store === "google" ? googleGround(sandbox) : embeddedGround(sandbox, directory);
+    return new World(sandbox, directory, await ground);
+  }
+
+  get events(): Events {
+    return this.#ground.events;
   }
 
   file(name: string): string {
@@ -65,64 +65,66 @@ export class World {
   async seed(transport: "smtp" | "gmail_api", count: number): Promise<readonly string[]> {
     const ids = Array.from({ length: count }, (_, n) => `srv_${transport}_${n}`);
     const scopes = transport === "smtp" ? {} : { scopes: [SEND_ONLY] };
-    await seedServers(this.system, this.sandbox, { ids, transport, ...scopes });
+    await seedServers(this.#ground.system, this.sandbox, { ids, transport, ...scopes });
     return ids;
   }
 
-  start(name: "deliver-mail" | "dispatch-due", kill: Readonly<Record<string, string>> = {}): Promise<Worker> {
+  start(name: FunctionName, kill: Readonly<Record<string, string>> = {}): Promise<Worker> {
     const ports = {
+      ...this.#ground.ports,
       [this.sandbox.smtp.port]: "smtp",
       [new URL(this.sandbox.origin).port]: "google",
     };
-    const environment = { ...this.#environment, KILL_PORTS: JSON.stringify(ports), ...kill };
-    return Worker.start(name, { dist: this.file("dist"), environment });
+    const environment = { ...this.#ground.environment, KILL_PORTS: JSON.stringify(ports), ...kill };
+    const worker = Worker.start(name, { dist: this.file("dist"), environment });
+    this.#started.push(worker);
+    return worker;
+  }
+
+  /** Two that nobody kills. */
+  standing(): Promise<Workers> {
+    this.#standing ??= Promise.all([this.start("deliver-mail"), this.start("dispatch-due")]).then(
+      ([deliver, dispatch]) => ({ deliver, dispatch }),
+    );
+    return this.#standing;
   }
 
   async accept(server: string, subject: string): Promise<string> {
     const json = { server, to: "b@example.org", subject, text: "Bonjour" };
     const submission = { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: HTTP_SIZE_LIMIT };
-    const accepted = await acceptMessage(this.system, submission);
+    const accepted = await acceptMessage(this.#ground.system, submission);
     if (!accepted.ok || accepted.value.kind !== "accepted") throw new Error(JSON.stringify(accepted));
     return accepted.value.message.id;
   }
 
-  async message(id: string): Promise<Message> {
-    const found = await this.system.records.get("messages", id);
+  async record(id: string): Promise<Versioned<Message>> {
+    const found = await this.#ground.system.records.get("messages", id);
     if (found === undefined) throw new Error(`${id} is gone`);
-    return found.value;
+    return found;
+  }
+
+  async message(id: string): Promise<Message> {
+    return (await this.record(id)).value;
+  }
+
+  /** Time goes by for one message alone: its lease ends, its next look is due, or neither is for a long while. No process may be at it. */
+  async setDue(id: string, dueAtMs: number): Promise<void> {
+    for (;;) {
+      const { value, version } = await this.record(id);
+      if (value.dueAtMs === null) return;
+      const moved = { op: "replace", kind: "messages", id, version, value: { ...value, dueAtMs } as Message } as const;
+      if ((await this.#ground.system.records.commit([moved])).done) return;
+    }
   }
 
   copies({ messageId }: Message): number {
     return this.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length;
   }
 
-  /** The doubling proxy: every event comes twice, at once. */
-  async pushTwice(worker: Worker, data: unknown, attributes: Readonly<Record<string, string>>): Promise<boolean> {
-    this.#pushes += 1;
-    const id = String(this.#pushes);
-    const answers = await Promise.all([worker.push(data, attributes, id), worker.push(data, attributes, id)]);
-    return answers.every((acknowledged) => acknowledged);
-  }
-
-  deliver(worker: Worker, id: string): Promise<boolean> {
-    return this.pushTwice(worker, { id }, { relais: "deliver" });
-  }
-
-  /** Everything that was published goes twice to the function that is subscribed to it, until nothing more is. */
-  async drain(workers: { readonly deliver: Worker; readonly dispatch: Worker }): Promise<void> {
-    const { queue } = await this.#store;
-    for (let batch = queue.claim(16, 60_000); batch.length > 0; batch = queue.claim(16, 60_000)) {
-      const pushed = batch.map(async ({ id, topic, message }) => {
-        const worker = topic === "mail-send" ? workers.deliver : workers.dispatch;
-        if (await this.pushTwice(worker, message.data, message.attributes)) queue.done(id);
-        else queue.retry(id, 50);
-      });
-      await Promise.all(pushed);
-    }
-  }
-
   async close(): Promise<void> {
-    (await this.#store).close();
+    const started = await Promise.allSettled(this.#started);
+    await Promise.all(started.map((one) => (one.status === "fulfilled" ? one.value.kill() : undefined)));
+    await this.#ground.close();
     await this.sandbox.close();
     rmSync(this.#directory, { recursive: true, force: true });
   }

@@ -22,7 +22,7 @@ suite("A store put back from a backup", () => {
   });
 
   const restore = (asOf: string) =>
-    spawnSync(process.execPath, [".scripts/restore.ts", "--as-of", asOf], {
+    spawnSync("npm", ["run", "--silent", "restore", "--", "--as-of", asOf], {
       cwd: root,
       encoding: "utf8",
       env: { PATH: process.env.PATH, RELAIS_DATA_DIR: stack.relais.dataDir },

@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { testProject } from "./emulators.ts";
+
+/** The three functions behind push subscriptions and the topic of each, as infra/functions.tf has them. */
+export const PUSHED = {
+  "deliver-mail": "mail-send",
+  "refresh-tokens": "token-checks",
+  "dispatch-due": "mail-dispatch",
+} as const;
+export type Pushed = keyof typeof PUSHED;
+const TOPICS = [...Object.values(PUSHED), "mail-events"];
+
+interface Hosts {
+  readonly firestoreHost: string;
+  readonly pubsubHost: string;
+  readonly secretManagerHost: string;
+}
+
+/** A project of its own on the emulators, as Terraform and the deploy playbook leave one behind: the fixed secrets, the key ring's first version, topics. */
+export interface GoogleProject {
+  readonly projectId: string;
+  /** What a function on Google's store is given. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Pub/Sub's REST API, below the project. */
+  pubsub(method: string, name: string, body: object): Promise<Record<string, unknown>>;
+  /** The push subscription of a function; `endpoint` is where its pushes go. */
+  subscribe(name: Pushed, endpoint: string): Promise<void>;
+}
+
+export const makeGoogleProject = async (hosts: Hosts): Promise<GoogleProject> => {
+  const projectId = testProject();
+  await fixedSecrets(hosts.secretManagerHost, projectId);
+  const ask = pubsub(hosts.pubsubHost, projectId);
+  for (const topic of TOPICS) await ask("PUT", `topics/${topic}`, {});
+  return {
+    projectId,
+    variables: {
+      NODE_ENV: "production",
+      RELAIS_STORE: "google",
+      GOOGLE_CLOUD_PROJECT: projectId,
+      FIRESTORE_EMULATOR_HOST: hosts.firestoreHost,
+      PUBSUB_EMULATOR_HOST: hosts.pubsubHost,
+      SECRET_MANAGER_EMULATOR_HOST: hosts.secretManagerHost,
+      RELAIS_ALLOW_EMULATORS: "1",
+    },
+    pubsub: ask,
+    subscribe: async (name, endpoint) => {
+      const topic = PUSHED[name];
+      await ask("PUT", `subscriptions/${topic}-to-${name}`, {
+        topic: `projects/${projectId}/topics/${topic}`,
+        pushConfig: { pushEndpoint: endpoint },
+        ackDeadlineSeconds: 60,
+      });
+    },
+  };
+};
+
+const pubsub =
+  (host: string, projectId: string) =>
+  async (method: string, name: string, body: object): Promise<Record<string, unknown>> => {
+    const headers = { "content-type": "application/json" };
+    const url = `http://${host}/v1/projects/${projectId}/${name}`;
+    const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${name}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+
+export const fixedSecrets = async (host: string, projectId: string): Promise<void> => {
+  const post = async (path: string, body: object): Promise<void> => {
+    const url = `http://${host}/v1/projects/${projectId}/secrets${path}`;
+    const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(await response.text());
+  };
+  for (const id of ["relais-client-secret", "relais-key-ring"])
+    await post(`?secretId=${id}`, { replication: { automatic: {} } });
+  const key = randomBytes(32).toString("base64");
+  await post("/relais-key-ring:addVersion", { payload: { data: Buffer.from(key).toString("base64") } });
+};

@@ -1,0 +1,72 @@
+import type { FunctionName } from "./world.ts";
+
+/** A write that is done for good. */
+const DURABLE = /, (after|answered)$/;
+const MARK = /messages:sending\.data/;
+const SETTLE = /messages:sent/;
+
+const found = (points: readonly string[], wanted: (point: string, at: number) => boolean): string => {
+  const point = points.find(wanted);
+  if (point === undefined) throw new Error(`no such point among ${points.join("; ")}`);
+  return point;
+};
+
+/** Where in the list of a send's points the deaths lie that leave behind what the other acts begin with. */
+export const claimed = (points: readonly string[]): string =>
+  found(points, (point) => point.includes("messages:sending.claimed") && DURABLE.test(point));
+export const marked = (points: readonly string[]): string =>
+  found(points, (point) => MARK.test(point) && DURABLE.test(point));
+/** Taken by Gmail, and nobody wrote it down. */
+export const taken = (points: readonly string[]): string =>
+  found(points, (point) => SETTLE.test(point) && point.endsWith(", before"));
+
+/** The points on which everything hangs, each at its first place in the list: the claim, the mark, the end of the message, the outcome. */
+export const decisive = (points: readonly string[]): readonly string[] => {
+  const first = (wanted: RegExp): string => found(points, (point) => wanted.test(point));
+  return [
+    claimed(points),
+    first(/messages:sending\.data.*, before$/),
+    first(/messages:sending\.data.*, under way$/),
+    marked(points),
+    first(/^smtp end of message, answered$/),
+    found(points, (point) => SETTLE.test(point) && DURABLE.test(point)),
+  ];
+};
+
+/** Is what a write says durable where the process dies at `point`? `perhaps`: the write was under way. */
+const durableAt = (points: readonly string[], point: string, write: RegExp): boolean | "perhaps" => {
+  const first = points.findIndex((name) => write.test(name) && !name.endsWith(", before"));
+  const at = points.indexOf(point);
+  if (first === -1 || at < first) return false;
+  return at === first && !DURABLE.test(point) ? "perhaps" : true;
+};
+
+export const markedAt = (points: readonly string[], point: string) => durableAt(points, point, MARK);
+export const settledAt = (points: readonly string[], point: string) => durableAt(points, point, SETTLE);
+
+/** Something that a function does with a message, and that it is killed at. */
+export interface Act {
+  readonly name: string;
+  readonly by: FunctionName;
+  /** Where the delivery before it was killed; undefined: this is the delivery. */
+  readonly after?: (points: readonly string[]) => string;
+  /** Found `unknown`, and not as the killed delivery left it. */
+  readonly inDoubt?: boolean;
+  /** The message is marked when the act begins. */
+  readonly marked: boolean;
+}
+
+export const SEND: Act = { name: "send", by: "deliver-mail", marked: false };
+
+/** What else becomes of messages whose delivery was killed. */
+export const AFTERMATH: readonly Act[] = [
+  { name: "take back an unmarked lease", by: "dispatch-due", after: claimed, marked: false },
+  { name: "doubt a marked lease, taken by Gmail", by: "dispatch-due", after: taken, marked: true },
+  { name: "doubt a marked lease, not sent", by: "dispatch-due", after: marked, marked: true },
+  { name: "ask for a look", by: "dispatch-due", after: taken, inDoubt: true, marked: true },
+  { name: "look, and find it", by: "deliver-mail", after: taken, inDoubt: true, marked: true },
+  { name: "look in vain", by: "deliver-mail", after: marked, inDoubt: true, marked: true },
+];
+
+/** Where nobody may search, nobody asks for a look. */
+export const AFTERMATH_WITHOUT_SEARCH: readonly Act[] = AFTERMATH.filter(({ inDoubt }) => inDoubt !== true);

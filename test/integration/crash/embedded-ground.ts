@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { compose, openEmbedded } from "../../../functions/runtime/compose.ts";
+import { loadConfig } from "../../../functions/runtime/config.ts";
+import { systemRandom } from "../../../functions/runtime/randomness.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import type { GoogleSandbox } from "../../google-sandbox/sandbox.ts";
+import { type Events, type Ground, TIME_SCALE, type Workers } from "./ground.ts";
+import type { Worker } from "./worker.ts";
+
+type Queue = Awaited<ReturnType<ReturnType<typeof openEmbedded>>>["queue"];
+
+/** The pump of `npm start`, by hand and doubling. */
+class QueueEvents implements Events {
+  readonly #queue: Queue;
+  #pushes = 0;
+
+  constructor(queue: Queue) {
+    this.#queue = queue;
+  }
+
+  async #twice(worker: Worker, data: unknown, attributes: Readonly<Record<string, string>>): Promise<boolean> {
+    this.#pushes += 1;
+    const id = String(this.#pushes);
+    const answers = await Promise.all([worker.push(data, attributes, id), worker.push(data, attributes, id)]);
+    return answers.every((acknowledged) => acknowledged);
+  }
+
+  first(worker: Worker, id: string): Promise<boolean> {
+    return this.again(worker, id);
+  }
+
+  again(worker: Worker, id: string): Promise<boolean> {
+    return this.#twice(worker, { id }, { relais: "deliver" });
+  }
+
+  tick(worker: Worker): Promise<boolean> {
+    return this.#twice(worker, { tick: true }, { relais: "tick" });
+  }
+
+  async flow({ deliver, dispatch }: Workers): Promise<void> {
+    const queue = this.#queue;
+    for (let batch = queue.claim(16, 60_000); batch.length > 0; batch = queue.claim(16, 60_000)) {
+      const pushed = batch.map(async ({ id, topic, message }) => {
+        const worker = topic === "mail-send" ? deliver : dispatch;
+        if (await this.#twice(worker, message.data, message.attributes)) queue.done(id);
+        else queue.retry(id, 50);
+      });
+      await Promise.all(pushed);
+    }
+  }
+
+  stop(): void {}
+}
+
+/** SQLite, with its queue in place of Pub/Sub. */
+export const embeddedGround = async (sandbox: GoogleSandbox, directory: string): Promise<Ground> => {
+  const environment = {
+    ...sandbox.environment,
+    RELAIS_DATA_DIR: join(directory, "data"),
+    RELAIS_TIME_SCALE: TIME_SCALE,
+  };
+  const config = loadConfig(environment);
+  const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
+  const store = await open();
+  return {
+    system: compose(config, { component: "crash", embedded: open, write: () => undefined }),
+    environment,
+    ports: {},
+    events: new QueueEvents(store.queue),
+    close: async () => store.close(),
+  };
+};

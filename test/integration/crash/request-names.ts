@@ -1,0 +1,77 @@
+/** One request of HTTP/1.1 as it goes out, put together from what is written to its socket. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+/** The request, once it is whole; undefined while a part of it is to come. `bytes` as latin1, so that a character is a byte. */
+export const wholeRequest = (bytes: string): OutgoingRequest | undefined => {
+  const end = bytes.indexOf("\r\n\r\n");
+  if (end === -1) return undefined;
+  const [line = "", ...headers] = bytes.slice(0, end).split("\r\n");
+  const [method = "", path = ""] = line.split(" ");
+  const rest = bytes.slice(end + 4);
+  if (headers.some((header) => /^transfer-encoding: *chunked$/i.test(header)))
+    return rest.endsWith("0\r\n\r\n") ? { method, path, body: utf8(unchunked(rest)) } : undefined;
+  const length = headers.map((header) => /^content-length: *(\d+)$/i.exec(header)?.[1]).find((found) => found);
+  return rest.length < Number(length ?? 0) ? undefined : { method, path, body: utf8(rest) };
+};
+
+const utf8 = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8");
+
+const unchunked = (text: string): string => {
+  let found = "";
+  for (let at = 0; ; ) {
+    const line = text.indexOf("\r\n", at);
+    const length = Number.parseInt(text.slice(at, line), 16);
+    if (line === -1 || !(length > 0)) return found;
+    found += text.slice(line + 2, line + 2 + length);
+    at = line + 2 + length + 2;
+  }
+};
+
+/** `sending.data` of a message, from the JSON of its record. */
+export const stateOf = (json: unknown): string => {
+  const { status, phase }: { status?: string; phase?: string } = JSON.parse(String(json));
+  return [status, phase].filter((part) => part !== undefined).join(".");
+};
+
+interface CommitBody {
+  readonly writes?: readonly {
+    readonly delete?: string;
+    readonly update?: {
+      readonly name?: string;
+      readonly fields?: { readonly json?: { readonly stringValue?: string } };
+    };
+  }[];
+}
+
+/** `messages:sending.claimed + quotas`. */
+const commitName = (body: string): string => {
+  const { writes = [] }: CommitBody = JSON.parse(body);
+  const names = writes.map((write) => {
+    const kind = (write.delete ?? write.update?.name ?? "").split("/").at(-2) ?? "";
+    const json = write.update?.fields?.json?.stringValue;
+    if (write.delete !== undefined) return `${kind} deleted`;
+    return kind === "messages" && json !== undefined ? `${kind}:${stateOf(json)}` : kind;
+  });
+  return [...new Set(names)].join(" + ");
+};
+
+/** Every request to Gmail, and those to a store of Google's that write; undefined where one only reads. */
+export const requestName = (service: string, { method, path: target, body }: OutgoingRequest): string | undefined => {
+  const path = target.split("?")[0] ?? "";
+  switch (service) {
+    case "google":
+      return `google ${method} ${path.split("/").at(-1)}`;
+    case "firestore":
+      return path.endsWith(":commit") ? `store ${commitName(body)}` : undefined;
+    case "pubsub":
+      return /\/topics\/([^/]+):publish$/.exec(path)?.[1]?.replace(/^/, "publish ");
+    case "secrets":
+      return method === "POST" ? `secret ${/:(\w+)$/.exec(path)?.[1] ?? "create"}` : undefined;
+    default:
+      return undefined;
+  }
+};
