@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
 import { securityEventTokens } from "../adapters/google-oauth/security-event-tokens.ts";
-import { operatorAlerts } from "../domain/alerts/tell-operators.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { Randomness } from "../domain/randomness.ts";
@@ -142,12 +141,14 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   const ground: Ground = { config, clock, random, log };
   const kept = config.store === "google" ? onGoogle(ground) : keptBy(options.embedded ?? openEmbedded(ground));
   const { operators, members, callers, retentionDays, publicUrl } = config;
+  // Loaded only when there is something to tell: it takes the texts and the whole way of accepting a message.
+  const tellers = once(() => import("../domain/alerts/tell-operators.ts"));
   const environment = { operators, members, callers, retentionDays, publicUrl };
   return {
     ...ground,
     environment,
     ...kept,
-    alert: operatorAlerts({ ...ground, ...kept, environment }),
+    alert: async (alert) => (await tellers()).operatorAlerts({ ...ground, ...kept, environment })(alert),
     announce: announcer({ ...ground, publisher: kept.publisher, publicUrl }),
     oauth: googleOAuth(config, clock),
     securityEventTokens: securityEventTokens(clock, config.google.riscConfiguration),

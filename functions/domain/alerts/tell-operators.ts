@@ -1,6 +1,7 @@
 import { type Clock, DAY, isoTime } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import { acceptMessage } from "../messages/accept.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
@@ -55,8 +56,6 @@ const send = async (
   alert: OperatorAlert,
   by: { readonly server: string; readonly to: readonly string[] },
 ) => {
-  // Loaded only when there is something to tell.
-  const { acceptMessage } = await import("../messages/accept.ts");
   const nowMs = deps.clock.nowMs();
   return acceptMessage(
     { ...deps, publisher: { publish: async () => undefined }, announce: async () => undefined },
