@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
 import type {
@@ -9,23 +8,17 @@ import type {
   ProbeStage,
   SendOutcome,
 } from "../../domain/messages/ports.ts";
-import {
-  failureOf,
-  type GmailApiEndpoint,
-  gmailClient,
-  isLimit,
-  requestOptions,
-  timeoutFor,
-  UPLOAD_MS,
-} from "./gmail-request.ts";
+import { failureOf, type GmailApiEndpoint, gmailClient, isLimit, timeoutFor, UPLOAD_MS } from "./gmail-request.ts";
+import { type Handed, type Way, waysFor } from "./handing-over.ts";
 import { probeGmailApi } from "./probe.ts";
 import { withBcc } from "./with-bcc.ts";
-
-const BLOCK_BYTES = 64 * 1024;
 
 /** Failures of the connection itself: no byte of the request can have been read by Gmail. */
 const BEFORE_CONNECTION =
   /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
+
+/** Gmail itself never answers a send so. */
+const NO_SUCH_ADDRESS: readonly number[] = [404, 405];
 
 const BAD_RECIPIENT: SendOutcome = {
   kind: "refused",
@@ -35,21 +28,21 @@ const BAD_RECIPIENT: SendOutcome = {
   retryAfterMs: null,
 };
 
-/** The body as a stream that tells when its last block was taken: until then Gmail cannot have had the whole request. */
-const uploadOf = (raw: Buffer): { readonly stream: Readable; readonly handedOver: () => boolean } => {
-  let done = false;
-  function* blocks(): Generator<Buffer> {
-    for (let at = 0; at < raw.length; at += BLOCK_BYTES) {
-      done = at + BLOCK_BYTES >= raw.length;
-      yield raw.subarray(at, at + BLOCK_BYTES);
-    }
-  }
-  return { stream: Readable.from(blocks(), { objectMode: false, highWaterMark: 1 }), handedOver: () => done };
+type Tried = {
+  readonly outcome: SendOutcome /** There is no such address: nobody has had the message. */;
+  readonly noSuchAddress: boolean;
 };
 
+const accepted = (mail: OutgoingMail, answer: Awaited<Handed["answer"]>): SendOutcome => ({
+  kind: "accepted",
+  accepted: mail.envelope.to,
+  refused: [],
+  reply: { code: answer.status, enhanced: null, response: "OK" },
+  providerId: answer.data.id ?? null,
+});
+
 /**
- * `users.messages.send`. Always by the upload endpoint as `message/rfc822`: it takes 35 MB where JSON takes about 5, costs a third fewer bytes than
- * base64, and one way of sending is tested where two would be.
+ * `users.messages.send`, in the way that fits the size (`handing-over.ts`).
  *
  * Gmail takes no idempotency key. So: a refusal (4xx) was not sent; 5xx, a time-out or a loss once the body was handed over may have been.
  */
@@ -68,26 +61,24 @@ export class GmailApiTransport implements MailTransport {
     const raw = withBcc(mail);
     if (raw === undefined) return BAD_RECIPIENT;
     if (!(await beforeData())) return { kind: "abandoned" };
-    const upload = uploadOf(raw);
-    const options = requestOptions(login, timeoutFor(this.#clock, UPLOAD_MS));
-    const headers = { ...options.headers, "Content-Length": String(raw.length) };
+    const [first, second] = waysFor(raw);
+    const tried = await this.#try(first, { mail, login, raw });
+    return tried.noSuchAddress ? (await this.#try(second, { mail, login, raw })).outcome : tried.outcome;
+  }
+
+  async #try(
+    way: Way,
+    { mail, login, raw }: { readonly mail: OutgoingMail; readonly login: Login; readonly raw: Buffer },
+  ): Promise<Tried> {
+    const timeoutMs = timeoutFor(this.#clock, UPLOAD_MS);
+    const handed = way({ gmail: this.#gmail, endpoint: this.#endpoint, login, timeoutMs, raw });
     try {
-      const answer = await this.#gmail.users.messages.send(
-        { userId: "me", media: { mimeType: "message/rfc822", body: upload.stream } },
-        // The upload's address heeds the root URL of the call only, not the client's.
-        { ...options, headers, rootUrl: `${this.#endpoint.rootUrl}/` },
-      );
-      return {
-        kind: "accepted",
-        accepted: mail.envelope.to,
-        refused: [],
-        reply: { code: answer.status, enhanced: null, response: "OK" },
-        providerId: answer.data.id ?? null,
-      };
+      return { outcome: accepted(mail, await handed.answer), noSuchAddress: false };
     } catch (error) {
-      return this.#outcomeOf(error, upload.handedOver());
+      const outcome = this.#outcomeOf(error, handed.handedOver());
+      return { outcome, noSuchAddress: outcome.kind === "refused" && NO_SUCH_ADDRESS.includes(outcome.reply.code) };
     } finally {
-      upload.stream.destroy();
+      handed.end();
     }
   }
 

@@ -117,6 +117,8 @@ describe("a key set and ID tokens as other issuers write them", () => {
   });
 });
 
+const yes = async (): Promise<boolean> => true;
+
 describe("a Gmail API that is not Gmail", () => {
   const login: Login = { username: "ada@example.com", accessToken: new Secret("token") };
   const probed = async (t: TestContext, statusOf: (path: string) => number) => {
@@ -131,6 +133,33 @@ describe("a Gmail API that is not Gmail", () => {
     const stages = await new GmailApiTransport(clock, { rootUrl: `http://127.0.0.1:${port}` }).probe(login);
     return { auth: stages.at(-1), asked };
   };
+
+  const sentBy = async (t: TestContext, known: string, bytes: number) => {
+    const got: { path: string; body: string }[] = [];
+    const server = createServer(async (req, res) => {
+      const path = req.url?.split("?")[0] ?? "";
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk);
+      if (path === known) got.push({ path, body: Buffer.concat(chunks).toString() });
+      res.writeHead(path === known ? 200 : 404, { "Content-Type": "application/json" }).end('{"id": "g1"}');
+    }).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const raw = Buffer.from(`From: ada@example.com\r\nTo: b@y.org\r\n\r\n${"x".repeat(bytes)}\r\n`);
+    const mail = { envelope: { from: "ada@example.com", to: ["b@y.org"] }, raw };
+    const outcome = await new GmailApiTransport(clock, { rootUrl: `http://127.0.0.1:${port}` }).send(mail, login, yes);
+    assert.ok(outcome.kind === "accepted", JSON.stringify(outcome));
+    assert.equal(got.length, 1);
+    const [{ path, body } = { path: "", body: "" }] = got;
+    const received = path.startsWith("/upload/") ? body : Buffer.from(JSON.parse(body).raw, "base64url").toString();
+    assert.equal(received, raw.toString());
+  };
+
+  it("gets a mail whole, small or large, whichever of the two addresses it knows", async (t) => {
+    const path = "/gmail/v1/users/me/messages/send";
+    for (const known of [path, `/upload${path}`]) for (const bytes of [10, 2_000_000]) await sentBy(t, known, bytes);
+  });
 
   it("is asked for no send by a probe where it knows the token, however it answers otherwise", async (t) => {
     for (const status of [200, 400, 404]) {
@@ -324,7 +353,6 @@ describe("an SMTP server with other manners", () => {
     envelope: { from: "ada@example.com", to: ["b@y.org", "c@y.org"] },
     raw: Buffer.from("From: ada@example.com\r\nSubject: s\r\n\r\nhello\r\n"),
   };
-  const yes = async (): Promise<boolean> => true;
 
   const manners: Readonly<Record<string, Script>> = {
     "no extension at all": PLAIN,
