@@ -9,10 +9,11 @@ import { crash } from "./soak/crash.ts";
 import { faults } from "./soak/faults.ts";
 import { ledger } from "./soak/ledger.ts";
 import { withSection } from "./soak/page.ts";
+import { restore } from "./soak/restore.ts";
 import type { Section } from "./soak/section.ts";
 import { tokens } from "./soak/tokens.ts";
 
-const SECTIONS: Readonly<Record<string, Section>> = { crash, faults, ledger, tokens };
+const SECTIONS: Readonly<Record<string, Section>> = { crash, restore, faults, ledger, tokens };
 const page = new URL("SOAK.md", import.meta.url);
 
 const usage = (): never => {
@@ -35,7 +36,12 @@ const runOne = async (name: string, size: number): Promise<readonly string[]> =>
   const section = SECTIONS[name] ?? usage();
   console.log(`\n## ${section.title}\n`);
   const startedAtMs = performance.now();
-  const { text, faults: found } = await section.run(size);
+  // One that breaks off must not keep the others from being run.
+  const { text, faults: found } = await section.run(size).catch((error: unknown) => {
+    console.error(error);
+    const why = `It broke off: ${String(error).split("\n")[0]}`;
+    return { text: why, faults: [why] };
+  });
   const minutes = ((performance.now() - startedAtMs) / 60_000).toFixed(1);
   const how = `\`npm run soak -- ${name}=${size}\` at commit ${commit}, Node ${process.version}, ${availableParallelism()} cores, ${minutes} minutes.`;
   const verdict =

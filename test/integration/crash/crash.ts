@@ -155,9 +155,9 @@ const traceAct = async (world: World, { plan, ofSend }: Traced, act: Act): Promi
 };
 
 /** Ticks and pushes until nothing more happens by itself. */
-const recover = async (world: World, ids: readonly string[]): Promise<void> => {
+export const recover = async (world: World, ids: readonly string[]): Promise<void> => {
   const workers = await world.standing();
-  const endsAtMs = Date.now() + 120_000;
+  const endsAtMs = Date.now() + 600_000;
   for (const id of ids) {
     const { dueAtMs } = await world.message(id);
     if (dueAtMs !== null && dueAtMs > Date.now() + LONG_MS / 2) await world.setDue(id, Date.now());

@@ -6,6 +6,7 @@ import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/message-input.ts";
 import type { Versioned } from "../../../functions/domain/records.ts";
+import type { System } from "../../../functions/runtime/system.ts";
 import { OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
@@ -54,6 +55,14 @@ export class World {
     return this.#ground.events;
   }
 
+  get system(): System {
+    return this.#ground.system;
+  }
+
+  get environment(): Readonly<Record<string, string>> {
+    return this.#ground.environment;
+  }
+
   file(name: string): string {
     return join(this.#directory, name);
   }
@@ -65,7 +74,7 @@ export class World {
   async seed(transport: "smtp" | "gmail_api", count: number): Promise<readonly string[]> {
     const ids = Array.from({ length: count }, (_, n) => `srv_${transport}_${n}`);
     const scopes = transport === "smtp" ? {} : { scopes: [SEND_ONLY] };
-    await seedServers(this.#ground.system, this.sandbox, { ids, transport, ...scopes });
+    await seedServers(this.system, this.sandbox, { ids, transport, ...scopes });
     return ids;
   }
 
@@ -89,16 +98,23 @@ export class World {
     return this.#standing;
   }
 
+  /** The next that stand know nothing of what these knew. */
+  async endStanding(): Promise<void> {
+    const standing = await this.#standing;
+    this.#standing = undefined;
+    await Promise.all([standing?.deliver.kill(), standing?.dispatch.kill()]);
+  }
+
   async accept(server: string, subject: string): Promise<string> {
     const json = { server, to: "b@example.org", subject, text: "Bonjour" };
     const submission = { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: HTTP_SIZE_LIMIT };
-    const accepted = await acceptMessage(this.#ground.system, submission);
+    const accepted = await acceptMessage(this.system, submission);
     if (!accepted.ok || accepted.value.kind !== "accepted") throw new Error(JSON.stringify(accepted));
     return accepted.value.message.id;
   }
 
   async record(id: string): Promise<Versioned<Message>> {
-    const found = await this.#ground.system.records.get("messages", id);
+    const found = await this.system.records.get("messages", id);
     if (found === undefined) throw new Error(`${id} is gone`);
     return found;
   }
@@ -113,7 +129,7 @@ export class World {
       const { value, version } = await this.record(id);
       if (value.dueAtMs === null) return;
       const moved = { op: "replace", kind: "messages", id, version, value: { ...value, dueAtMs } as Message } as const;
-      if ((await this.#ground.system.records.commit([moved])).done) return;
+      if ((await this.system.records.commit([moved])).done) return;
     }
   }
 
