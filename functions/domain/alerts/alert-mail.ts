@@ -64,7 +64,7 @@ const CONSEQUENCES: Readonly<Record<Language, (alert: OperatorAlert) => string>>
 
 const paragraph = (alert: OperatorAlert, language: Language, link: string): string => {
   const { title, advice } = problemText(alert.kind === "client_rejected" ? alert.kind : alert.server.reason, language);
-  return [`${title}.`, CONSEQUENCES[language](alert), advice, link].join("\n\n");
+  return [`${title}.`, advice, CONSEQUENCES[language](alert), link].join("\n\n");
 };
 
 /** The mail about an alert, in both languages, French first. Nothing in it is secret: names, reasons, times and a link to the console. */

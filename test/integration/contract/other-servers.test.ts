@@ -16,7 +16,7 @@ import type { MessageBody } from "../../../functions/domain/messages/message.ts"
 import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
-import { movableClock } from "../../builders/clock.ts";
+import { testClock } from "../../builders/clock.ts";
 import { issueCertificates } from "../../google-sandbox/certificates.ts";
 
 // Servers that keep to the standards and yet answer otherwise than our own sandbox.
@@ -79,7 +79,7 @@ describe("a key set and ID tokens as other issuers write them", () => {
   });
 
   it("takes a key that was published just now, and asks no more for each forged token", async () => {
-    const time = movableClock();
+    const time = testClock(Date.now());
     const identified = identifierOf("http://issuer.test", time);
     const old = await newKey("before");
     assert.equal(await identified(old("http://issuer.test")), true);
@@ -100,7 +100,7 @@ describe("a key set and ID tokens as other issuers write them", () => {
   });
 
   it("takes a key that was changed under the same id, and keys without any", async () => {
-    const time = movableClock();
+    const time = testClock(Date.now());
     const identified = identifierOf("http://issuer.test", time);
     published.length = 0;
     const first = await newKey("same");
