@@ -17,6 +17,13 @@ const NOTES: Readonly<Record<HeldBecause, string>> = {
   limit_reached: "the limit of the mail server is reached",
 };
 
+/**
+ * When a message is due whose room opens at `roomAtMs`: a minute early, so that the tick before it has its server in view and lets it go in time
+ * (`release-limited.ts`). Due at that very time, it would be missed by a tick that comes a moment before, and wait for the next.
+ */
+export const dueForRoomMs = (clock: Pick<Clock, "nowMs" | "lasting">, roomAtMs: number): number =>
+  Math.max(clock.nowMs(), roomAtMs - clock.lasting(MINUTE));
+
 export const holdAgainAtMs = (clock: Pick<Clock, "nowMs" | "lasting">, because: HeldBecause): number =>
   clock.nowMs() + clock.lasting(LOOK_AGAIN_MS[because]);
 
@@ -27,7 +34,7 @@ export const held = (
   hold: { readonly because: HeldBecause; readonly problem: string; readonly untilMs?: number },
 ): Message => {
   const nowMs = clock.nowMs();
-  const dueAtMs = hold.untilMs ?? nowMs + clock.lasting(FIRST_LOOK_MS);
+  const dueAtMs = hold.untilMs === undefined ? nowMs + clock.lasting(FIRST_LOOK_MS) : dueForRoomMs(clock, hold.untilMs);
   const until = hold.untilMs === undefined ? "" : ` until ${isoTime(hold.untilMs)}`;
   return moveTo(
     message,

@@ -5,7 +5,7 @@ import type { Page, Versioned } from "../records.ts";
 import { WAIT_FOR_ROOM_MS } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { saveMove } from "./finish.ts";
-import { holdAgainAtMs } from "./hold.ts";
+import { dueForRoomMs, holdAgainAtMs } from "./hold.ts";
 import { changeLedger, type Room, readLedger, roomOf } from "./ledger.ts";
 import type { Message } from "./message.ts";
 import { isIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
@@ -71,7 +71,7 @@ const releaseOldest = async (deps: MoveDeps, server: Server, room: Room): Promis
   return next?.untilMs ?? null;
 };
 
-/** Sets those that are due, and have to wait on, down for the minute in which their turn should come. */
+/** Sets those that are due, and have to wait on, down for the minute before their turn should come. */
 const setDown = async (
   deps: MoveDeps,
   server: Server,
@@ -83,13 +83,15 @@ const setDown = async (
     const message = await deps.records.get("messages", id);
     if (message === undefined || !waitsForRoom(message)) continue;
     const turnAtMs = untilMs + Math.floor(ahead / perMinute) * deps.clock.lasting(MINUTE);
-    await saveMove(deps, message, postponed(message.value, turnAtMs));
+    const dueAtMs = dueForRoomMs(deps.clock, turnAtMs);
+    // Whose turn comes before the next tick stays as it is: it goes below, or is due by then.
+    if (dueAtMs > deps.clock.nowMs()) await saveMove(deps, message, postponed(message.value, dueAtMs));
     ahead += pendingRecipients(message.value).length;
   }
 };
 
 /**
- * For a server of which messages wait for room: lets the oldest go, and sets each of the others that are due (`due`) down for the minute in which its
+ * For a server of which messages wait for room: lets the oldest go, and sets each of the others that are due (`due`) down for the minute before its
  * turn should come, so that a long line is not looked at whole at every tick. Then, until `untilMs`, lets each next one go as its room opens:
  * a tick that came a moment too early would else cost it a minute. Throws `Unavailable`.
  */
