@@ -4,17 +4,13 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { lazyBuiltins, nodeFetchClasses, restAlone, withoutZodLocales } from "./bundle-plugins.ts";
+import { bundling } from "./bundle-plugins.ts";
 import { deployableFunctions, root } from "./layout.ts";
 
 const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
 const dist = values.out ?? join(root, "dist");
 
 const FRAMEWORK = "@google-cloud/functions-framework";
-
-/** CommonJS packages inside an ES module bundle call `require` for Node's own modules, and name their own folder (google-gax: for files that gRPC alone reads). */
-const REQUIRE_SHIM =
-  'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), __dirname = import.meta.dirname;';
 
 const pinnedFramework = async (): Promise<string> => {
   const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -30,21 +26,13 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
   await rm(outdir, { recursive: true, force: true });
   await build({
     entryPoints: { index: join(root, "functions", name, "index.ts") },
+    ...bundling,
     outdir,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
     external: [FRAMEWORK],
-    plugins: [lazyBuiltins, nodeFetchClasses, withoutZodLocales, restAlone],
     chunkNames: "chunks/[name]-[hash]",
-    minifyWhitespace: true,
-    minifySyntax: true,
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
-    banner: { js: REQUIRE_SHIM },
     logLevel: "warning",
   });
   const manifest = {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
-import type { Plugin } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
 import { root } from "./layout.ts";
 import { onlyService } from "./proto-closure.ts";
 
@@ -105,3 +105,20 @@ export const restAlone: Plugin = {
       }));
   },
 };
+
+/** CommonJS packages inside an ES module bundle call `require` for Node's own modules, and name their own folder (google-gax: for files that gRPC alone reads). */
+const REQUIRE_SHIM =
+  'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), __dirname = import.meta.dirname;';
+
+/** How everything that runs on Google Cloud is bundled. */
+export const bundling = {
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  plugins: [lazyBuiltins, nodeFetchClasses, withoutZodLocales, restAlone],
+  minifyWhitespace: true,
+  minifySyntax: true,
+  banner: { js: REQUIRE_SHIM },
+} satisfies BuildOptions;

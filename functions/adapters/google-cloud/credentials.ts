@@ -9,9 +9,7 @@ export const emulatorToken = async (): Promise<string> => "owner";
 export const applicationDefaultToken = (): (() => Promise<string>) => {
   let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
   return async () => {
-    auth ??= import("google-auth-library").then(
-      ({ GoogleAuth }) => new GoogleAuth({ scopes: ["https://www.googleapis.com/auth/cloud-platform"] }),
-    );
+    auth ??= import("./google-auth.ts").then(({ cloudAuth }) => cloudAuth());
     const token = await (await auth).getAccessToken();
     if (!token) throw new Error("Google gave no access token for the application default credentials");
     return token;
