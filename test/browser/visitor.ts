@@ -3,13 +3,17 @@ import type { BrowserContextOptions, Locator } from "playwright-core";
 import type { Language } from "../../functions/console/i18n/language.ts";
 import type { TextKey } from "../../functions/console/i18n/translate.ts";
 import { TEXTS } from "../../functions/console/texts.ts";
-import type { Stack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import type { Profile, TestBrowser } from "./browser.ts";
 import { consentOnPage } from "./google-pages.ts";
 
 export const LANGUAGES = ["fr", "en"] as const;
 const LOCALES = { fr: "fr-FR", en: "en-GB" } as const;
+
+/** What a person needs to come in. */
+interface Door {
+  readonly relais: { readonly origin: string; readonly setupToken: string };
+}
 
 /** A person in front of the console, who reads it in one language. */
 export interface Visitor extends Profile {
@@ -36,7 +40,7 @@ const isText = (wanted: TextKey | { readonly text: string }): wanted is { readon
 
 export const visit = async (
   browser: TestBrowser,
-  stack: Stack,
+  stack: Door,
   { language, ...options }: { readonly language: Language } & BrowserContextOptions,
 ): Promise<Visitor> => {
   const profile = await browser.profile({ locale: LOCALES[language], ...options });
@@ -85,7 +89,7 @@ export const visit = async (
 /** Comes in with the setup token, as an operator. */
 export const visitAsOperator = async (
   browser: TestBrowser,
-  stack: Stack,
+  stack: Door,
   options: Parameters<typeof visit>[2],
 ): Promise<Visitor> => {
   const visitor = await visit(browser, stack, options);

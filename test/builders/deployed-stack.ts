@@ -141,17 +141,27 @@ const pushGate = async (ports: () => Readonly<Record<Pushed, number>>) => {
   return { ...gate, pushes, losing };
 };
 
-export const buildFunctions = (out: string): void => {
-  const args = [join(repository, ".scripts/build.ts"), "--out", out, ...ASKED, ...PUSHED_NAMES];
+interface Bundles {
+  readonly dist: string;
+  remove(): void;
+}
+
+/** `dist/<function>` of all seven: those that `npm test` made for the whole suite, else made here. */
+export const useBundles = (): Bundles => {
+  const { RELAIS_TEST_DIST: shared } = process.env;
+  if (shared) return { dist: shared, remove: () => undefined };
+  const dist = mkdtempSync(join(tmpdir(), "relais-deployed-"));
+  const args = [join(repository, ".scripts/build.ts"), "--out", dist, ...ASKED, ...PUSHED_NAMES];
   const built = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (built.status !== 0) throw new Error(built.stderr);
+  return { dist, remove: () => rmSync(dist, { recursive: true, force: true }) };
 };
 
 export const startDeployedStack = async (
   environment: Readonly<Record<string, string>> = {},
 ): Promise<DeployedStack> => {
-  const dist = mkdtempSync(join(tmpdir(), "relais-deployed-"));
-  const closers: (() => unknown)[] = [() => rmSync(dist, { recursive: true, force: true })];
+  const { dist, remove } = useBundles();
+  const closers: (() => unknown)[] = [remove];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close();
   };
@@ -164,7 +174,6 @@ export const startDeployedStack = async (
       startSecretManagerStandIn(),
     ]);
     closers.push(emulators.stop, sandbox.close, standIn.close);
-    buildFunctions(dist);
 
     const project = await makeGoogleProject({ ...emulators, secretManagerHost: standIn.host });
     const { projectId, pubsub: ask } = project;

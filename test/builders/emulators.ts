@@ -3,26 +3,49 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { type QueryWatch, watchQueries } from "./query-watch.ts";
 
 /** Google's own emulators of Firestore and Pub/Sub, under way. */
 export interface Emulators {
-  /** `host:port`, for `FIRESTORE_EMULATOR_HOST`. */
+  /** `host:port`, for `FIRESTORE_EMULATOR_HOST`; behind what notes each query that the table does not hold (`query-watch.ts`). */
   readonly firestoreHost: string;
+  /** The emulator itself, for a test that plants such a query. */
+  readonly unwatchedFirestoreHost: string;
   /** `host:port`, for `PUBSUB_EMULATOR_HOST`. */
   readonly pubsubHost: string;
   stop(): Promise<void>;
 }
 
-const HOSTS = ["RELAIS_TEST_FIRESTORE_HOST", "RELAIS_TEST_PUBSUB_HOST"] as const;
+/** Emulators of one's own, and what was seen of their use. */
+export interface StartedEmulators extends Emulators {
+  readonly queries: Pick<QueryWatch, "known" | "strangers">;
+  /** For processes that are to use these through `useEmulators`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const HOSTS = [
+  "RELAIS_TEST_FIRESTORE_HOST",
+  "RELAIS_TEST_UNWATCHED_FIRESTORE_HOST",
+  "RELAIS_TEST_PUBSUB_HOST",
+] as const;
 
 /**
- * The pair of the whole suite where `emulators-for-the-suite.ts` started one; else a pair of this file's own, stopped by `stop`.
+ * The pair of the whole suite where `npm test` started one; else a pair of this file's own, stopped by `stop`, which throws where a query ran that the table does not hold.
  * They start slowly (8 s and 6 s): tests keep apart by a project id each, not by emulators.
  */
 export const useEmulators = async (): Promise<Emulators> => {
-  const [firestoreHost, pubsubHost] = HOSTS.map((name) => process.env[name]);
-  if (firestoreHost && pubsubHost) return { firestoreHost, pubsubHost, stop: async () => undefined };
-  return startEmulators();
+  const [firestoreHost, unwatchedFirestoreHost, pubsubHost] = HOSTS.map((name) => process.env[name]);
+  if (firestoreHost && unwatchedFirestoreHost && pubsubHost)
+    return { firestoreHost, unwatchedFirestoreHost, pubsubHost, stop: async () => undefined };
+  const started = await startEmulators();
+  return {
+    ...started,
+    stop: async () => {
+      await started.stop();
+      const strangers = started.queries.strangers();
+      if (strangers.length > 0) throw new Error(`not in functions/domain/queries.ts: ${strangers.join("; ")}`);
+    },
+  };
 };
 
 /** A project of one's own on the emulators, which take any. */
@@ -37,19 +60,23 @@ export const emulatorsMissing = (): string | false => {
   return reason;
 };
 
-export const startEmulators = async (): Promise<Emulators> => {
+export const startEmulators = async (): Promise<StartedEmulators> => {
   const running: ChildProcess[] = [];
-  const stop = async () => void (await Promise.all(running.map(stopGroup)));
+  let watch: QueryWatch | undefined;
+  const stop = async () => void (await Promise.all([watch?.close(), ...running.map(stopGroup)]));
   // What ends this process without `stop` must not leave two Java machines behind.
   process.once("exit", () => {
     for (const child of running) signalGroup(child, "SIGKILL");
   });
   try {
-    const [firestoreHost, pubsubHost] = await Promise.all([
+    const [unwatchedFirestoreHost, pubsubHost] = await Promise.all([
       startOne(running, ["emulators", "firestore"]),
       startOne(running, ["beta", "emulators", "pubsub"]),
     ]);
-    return { firestoreHost, pubsubHost, stop };
+    watch = await watchQueries(unwatchedFirestoreHost);
+    const hosts = [watch.host, unwatchedFirestoreHost, pubsubHost];
+    const environment = Object.fromEntries(HOSTS.map((name, at) => [name, hosts[at] ?? ""]));
+    return { firestoreHost: watch.host, unwatchedFirestoreHost, pubsubHost, queries: watch, environment, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -11,9 +11,11 @@ import { pubsubPublisher } from "../../functions/adapters/pubsub/pubsub-publishe
 import { openSecretManager } from "../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../functions/adapters/secret-manager/secret-manager-vault.ts";
 import type { Topic } from "../../functions/domain/publisher.ts";
+import { QUERIES, type QueryArguments, type QueryName, type QueryShape } from "../../functions/domain/queries.ts";
 import { jsonData, parsePushEnvelope } from "../../functions/runtime/event-edge.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { type Emulators, emulatorsMissing, testProject, useEmulators } from "../builders/emulators.ts";
+import { watchQueries } from "../builders/query-watch.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
 import { testRandom } from "../builders/store.ts";
 import { publisherContract, type Subscriber } from "./publisher-contract.ts";
@@ -60,6 +62,38 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
       assert.equal((await records.get("serverNames", "b"))?.version, outcome.versions[1]);
     } finally {
       await proxy.close();
+    }
+  });
+
+  test("every query of the table is known on its way to the emulator; one that is planted beside it is noticed", async () => {
+    const watch = await watchQueries(emulators.unwatchedFirestoreHost);
+    const database = openDatabase(testProject(), watch.host);
+    const records = firestoreRecords({ calls, random: testRandom, database });
+    try {
+      const names = Object.keys(QUERIES) as readonly QueryName[];
+      for (const name of names) {
+        const { equal, contains, upTo }: QueryShape = QUERIES[name];
+        const fields = [...equal, ...(contains === undefined ? [] : [contains])];
+        const args = { ...Object.fromEntries(fields.map((field) => [field, "x"])), ...(upTo && { upTo: 1 }) };
+        // The types tie each query to its own arguments; here they come from the table itself.
+        await records.query(name, args as QueryArguments<QueryName>, { limit: 1 });
+      }
+      assert.equal(watch.known(), names.length);
+      assert.deepEqual(watch.strangers(), []);
+
+      const messages = database.collection("messages");
+      await messages.where("subject", "==", "x").orderBy("createdAtMs", "desc").get();
+      await messages.where("status", "==", "sent").orderBy("createdAtMs", "desc").orderBy("__name__", "asc").get();
+      await messages.count().get();
+      await messages.listDocuments();
+      assert.deepEqual(watch.strangers(), [
+        "messages where subject EQUAL by createdAtMs DESCENDING",
+        "messages where status EQUAL by createdAtMs DESCENDING, __name__ ASCENDING",
+        "/databases/(default)/documents:runAggregationQuery",
+        "/databases/(default)/documents/messages",
+      ]);
+    } finally {
+      await watch.close();
     }
   });
 

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { deployableFunctions } from "../../../.scripts/layout.ts";
-import { buildFunctions } from "../../builders/deployed-stack.ts";
+import { useBundles } from "../../builders/deployed-stack.ts";
 
 const framework = join(import.meta.dirname, "../../../node_modules/.bin/functions-framework");
 const EMULATORS = {
@@ -17,9 +16,8 @@ const EMULATORS = {
 };
 
 describe("a deployed function", { timeout: 120_000 }, () => {
-  const dist = mkdtempSync(join(tmpdir(), "relais-refusals-"));
-  before(() => buildFunctions(dist));
-  after(() => rmSync(dist, { recursive: true, force: true }));
+  const { dist, remove } = useBundles();
+  after(remove);
 
   const start = (name: string, environment: Readonly<Record<string, string>>) =>
     spawnSync(process.execPath, [framework, `--source=${join(dist, name)}`, `--target=${name}`, "--port=0"], {

@@ -1,0 +1,24 @@
+import { after, before, describe, it } from "node:test";
+import { type DeployedStack, startDeployedStack } from "../builders/deployed-stack.ts";
+import { emulatorsMissing } from "../builders/emulators.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { firstUse, stateInAnotherProfile } from "./first-use.ts";
+
+// The journey of console-first-use.test.ts, on what production runs on. In one language: the texts do not hang on the store.
+describe("first use of the console, as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
+  let browser: TestBrowser;
+  let stack: DeployedStack;
+  before(async () => {
+    await buildConsoleOnce();
+    [browser, stack] = await Promise.all([startBrowser(), startDeployedStack()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await stack?.stop();
+  });
+
+  it("goes from the setup token to the first sent mail", () => firstUse(browser, stack, "fr"));
+
+  it("refuses a state that was taken to another browser profile", () => stateInAnotherProfile(browser, stack));
+});
