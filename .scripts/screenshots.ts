@@ -46,6 +46,8 @@ interface Shot {
   readonly path: string;
   readonly visitor: Visitor;
   readonly arrange?: (page: Page) => Promise<void>;
+  /** What is done on the page before the picture is taken. */
+  readonly act?: (visitor: Visitor) => Promise<unknown>;
 }
 
 const endingAs =
@@ -57,6 +59,57 @@ const endingAs =
       route.fulfill({ status, body: html, headers: { ...headers, "Content-Type": "text/html; charset=utf-8" } }),
     );
   };
+
+/** What pages show only when somebody does something. */
+const ACTS: readonly Pick<Shot, "what" | "path" | "act">[] = [
+  {
+    what: "connection tested",
+    path: stack.pages["connected server"],
+    act: async (visitor) => {
+      stack.sandbox.control.set({ fault: "smtp_reply", stage: "rcpt", code: 550, enhanced: "5.1.1" }, { times: 1 });
+      await visitor.press("test.action");
+      await visitor.sees("test.notOk");
+      await visitor.press("mail.send");
+      await visitor.sees("message.says.sent");
+    },
+  },
+  {
+    what: "deleting",
+    path: stack.pages["connected server"],
+    act: (visitor) => visitor.press("end.delete"),
+  },
+  {
+    what: "form refused",
+    path: "/servers/new",
+    act: async (visitor) => {
+      await visitor.field("server.name").fill("srv_x");
+      await visitor.field("server.username").fill("ada@example.com");
+      await visitor.page.getByLabel(visitor.say("server.fromFilter")).fill("not an address");
+      await visitor.press("newServer.create");
+      await visitor.page.locator(".field-error").first().waitFor();
+    },
+  },
+  {
+    what: "key made",
+    path: "/settings",
+    act: async (visitor) => {
+      await visitor.page.getByText(visitor.say("key.new"), { exact: true }).click();
+      await visitor.field("key.name").fill("ERP");
+      await visitor.press("key.make");
+      await visitor.sees("key.made");
+    },
+  },
+  {
+    what: "client refused",
+    path: "/setup",
+    act: async (visitor) => {
+      const file = join(stack.relais.dataDir, "desktop-client.json");
+      stack.sandbox.writeClientSecret(file, "installed");
+      await visitor.field("credentials.file").setInputFiles(file);
+      await visitor.page.getByRole("alert").filter({ hasText: /./ }).first().waitFor();
+    },
+  },
+];
 
 /** What somebody sees who has done nothing yet. */
 const FRESH = ["/", "/setup", "/servers", "/messages", "/settings"] as const;
@@ -82,6 +135,7 @@ const allShots = async (language: Language, colorScheme: "dark" | "light"): Prom
     })),
     ...Object.entries(stack.pages).map(([what, path]) => ({ what, path, visitor: operator })),
     ...everyState(stack).map((state) => ({ ...state, visitor: operator })),
+    ...ACTS.map((shot) => ({ ...shot, visitor: operator })),
     ...FRESH.map((path) => ({ what: `fresh ${path.slice(1) || "home"}`, path, visitor: newcomer })),
     ...(["home", "servers", "connected server", "messages"] as const).map((what) => ({
       what: `member ${what}`,
@@ -95,10 +149,11 @@ const allShots = async (language: Language, colorScheme: "dark" | "light"): Prom
 const takeAll = async (into: string): Promise<void> => {
   mkdirSync(into, { recursive: true });
   for (const language of LANGUAGES) {
-    for (const { what, path, visitor, arrange } of await allShots(language, values.dark ? "dark" : "light")) {
+    for (const { what, path, visitor, arrange, act } of await allShots(language, values.dark ? "dark" : "light")) {
       await arrange?.(visitor.page);
       await visitor.go(path);
       await settled(visitor);
+      await act?.(visitor);
       for (const width of WIDTHS) {
         await visitor.page.setViewportSize({ width, height: 900 });
         await visitor.page.screenshot({ path: join(into, `${nameOf(what)}-${width}-${language}.png`), fullPage: true });

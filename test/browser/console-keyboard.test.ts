@@ -73,6 +73,12 @@ describe("the console by keyboard alone", () => {
     await page.getByRole("radio", { name: say("audience.internal"), checked: true }).waitFor();
 
     await hand.press(link("servers.new"));
+    // A form that was refused hands the focus to what is to be put right.
+    await hand.type(visitor.field("server.name"), "srv_x");
+    await hand.type(visitor.field("server.username"), "ada@example.com");
+    await page.keyboard.press("Enter");
+    await page.locator('[aria-invalid="true"]:focus').waitFor();
+    assert.equal(await visitor.field("server.name").and(page.locator(":focus")).count(), 1);
     await hand.type(visitor.field("server.name"), "Facturation");
     await hand.type(visitor.field("server.username"), "ada@example.com");
     await hand.press(visitor.button("newServer.create"));

@@ -69,11 +69,11 @@ export const failureOf = (status: number, body: unknown, retryAfterHeader: strin
 export const codeOf = (failure: ApiFailure): string | null =>
   failure.kind === "problem" ? failure.problem.code : null;
 
-/** What the server said about one form control: the field itself or a place inside it (`/fromFilter/2`). */
+/** What the server said about one form control, the field itself or places inside it (`/fromFilter/2`): a line for each thing said, once. */
 export const fieldMessage = (failure: ApiFailure | null, pointer: string): string | null => {
   if (failure?.kind !== "problem") return null;
   const said = failure.problem.fields.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
-  return said.length === 0 ? null : said.map(({ message }) => message).join(" ");
+  return said.length === 0 ? null : [...new Set(said.map(({ message }) => message))].join("\n");
 };
 
 /** Field messages that belong to none of a form's controls, so that nothing the server said is lost. */

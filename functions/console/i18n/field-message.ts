@@ -27,9 +27,16 @@ const SENTENCES: readonly (readonly [said: RegExp, fr: string, en: string])[] = 
   [/^is not known here$/, "Ce champ n’est pas reconnu.", "This field is not known."],
 ];
 
-export const fieldMessageText = (said: string, language: Language): string => {
+const sentence = (said: string, language: Language): string => {
   for (const [pattern, fr, en] of SENTENCES) {
     if (pattern.test(said)) return said.replace(pattern, language === "fr" ? keepTogether(fr) : en);
   }
   return said;
 };
+
+/** One or several lines of what the API said. */
+export const fieldMessageText = (said: string, language: Language): string =>
+  said
+    .split("\n")
+    .map((line) => sentence(line, language))
+    .join(" ");

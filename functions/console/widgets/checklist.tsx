@@ -16,6 +16,7 @@ const LOOKS = {
 /** Where in this console a check is put right. */
 const PLACES: Readonly<Record<string, { readonly href: string; readonly label: TextKey & `check.${string}` }>> = {
   operators: { href: "/settings", label: "check.settings" },
+  alerts: { href: "/settings", label: "check.settings" },
   paused: { href: "/settings", label: "check.settings" },
   mail_server: { href: "/servers", label: "check.servers" },
   reconnect: { href: "/servers", label: "check.servers" },

@@ -118,6 +118,9 @@ describe("the console's API client", () => {
       { path: "/name", message: "must not be empty" },
       { path: "/fromFilter/1", message: "must be an address" },
       { path: "/else", message: "is not known here" },
+      { path: "/to/0", message: "must be an address like ada@example.com" },
+      { path: "/to/1", message: "must be an address like ada@example.com" },
+      { path: "/to/1", message: "is not known here" },
     ];
     answer = () => ({
       status: 422,
@@ -134,7 +137,8 @@ describe("the console's API client", () => {
     assert.equal(fieldMessage(result.failure, "/name"), "must not be empty");
     assert.equal(fieldMessage(result.failure, "/fromFilter"), "must be an address");
     assert.equal(fieldMessage(result.failure, "/from"), null);
-    assert.deepEqual(fieldsElsewhere(result.failure, ["/name", "/fromFilter"]), [fields[2]]);
+    assert.equal(fieldMessage(result.failure, "/to"), "must be an address like ada@example.com\nis not known here");
+    assert.deepEqual(fieldsElsewhere(result.failure, ["/name", "/fromFilter", "/to"]), [fields[2]]);
   });
 
   it("takes the redirect URI to add out of redirect_uri_missing", async () => {

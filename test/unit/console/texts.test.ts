@@ -128,6 +128,11 @@ describe("problems and field messages", () => {
       assert.notEqual(fieldMessageText(message, "fr"), fieldMessageText(message, "en"), message);
     }
     assert.equal(fieldMessageText("something new", "fr"), "something new");
+    assert.equal(
+      fieldMessageText("must not be empty\nmust be at least 1", "fr"),
+      "Ce champ est obligatoire. Au moins 1.",
+      "several for one field",
+    );
   });
 });
 

@@ -8,6 +8,7 @@ import { t } from "../../state/language.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { Field } from "../../widgets/field.tsx";
+import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { actsFor } from "./history.ts";
@@ -97,6 +98,7 @@ const Reschedule = ({ message, onDone }: Props) => {
   const [at, setAt] = useState(() => localInputValue(new Date(message.scheduledAt ?? Date.now())));
   const change = useAction((local: string) => api.messages.reschedule(message.id, new Date(local).toISOString()));
   const [saved, setSaved] = useState(false);
+  const form = useFirstRefused(change.failure);
   const submit = async (event: Event) => {
     event.preventDefault();
     setSaved(false);
@@ -105,7 +107,7 @@ const Reschedule = ({ message, onDone }: Props) => {
     await onDone();
   };
   return (
-    <form onSubmit={(event) => void submit(event)}>
+    <form ref={form} onSubmit={(event) => void submit(event)}>
       <Field label={t("message.newTime")} error={fieldMessage(change.failure, "/scheduledAt")}>
         {(control) => (
           <input

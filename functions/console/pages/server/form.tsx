@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { type ApiFailure, fieldMessage } from "../../api/failure.ts";
 import { t } from "../../state/language.ts";
 import { Choice, Field } from "../../widgets/field.tsx";
+import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import type { ServerDraft } from "./draft.ts";
@@ -19,10 +20,12 @@ interface Props {
 export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Props) => {
   const [draft, setDraft] = useState(initial);
   const set = (change: Partial<ServerDraft>) => setDraft((before) => ({ ...before, ...change }));
+  const form = useFirstRefused(failure);
   const said = (pointer: string) => fieldMessage(failure, pointer);
   const nameTaken = failure?.kind === "problem" && failure.problem.code === "name_taken";
   return (
     <form
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
         onSubmit(draft);

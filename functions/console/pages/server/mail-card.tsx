@@ -7,6 +7,7 @@ import { t } from "../../state/language.ts";
 import { MessageBadge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
+import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice, type Tone } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 
@@ -44,6 +45,7 @@ export const MailCard = ({ server, onSent }: Props) => {
   // A repeat after a lost answer must not send twice; a changed or new mail needs a new key.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const send = useAction((message: NewMessage) => api.messages.send(message, key));
+  const form = useFirstRefused(send.failure);
   const set = (change: Partial<typeof mail>) => {
     setMail((before) => ({ ...before, ...change }));
     setKey(crypto.randomUUID());
@@ -59,7 +61,7 @@ export const MailCard = ({ server, onSent }: Props) => {
   };
   return (
     <Card title={t("mail.title")}>
-      <form onSubmit={(event) => void submit(event)}>
+      <form ref={form} onSubmit={(event) => void submit(event)}>
         <div class="form-grid">
           <Field label={t("mail.to")} error={fieldMessage(send.failure, "/to")}>
             {(control) => (

@@ -4,25 +4,45 @@ import type { MailServer, TestReport, TestStage } from "../../api/types.ts";
 import { problemText } from "../../i18n/problem-text.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
-import { language, t, tOr } from "../../state/language.ts";
+import { language, number, t, tOr } from "../../state/language.ts";
 import { Badge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 
+/** Across the whole table, below the stage: an advice needs room on a narrow screen. */
 const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
   const problem = nestedProblem(stage.problem);
   if (problem === null) return null;
   const { title, advice } = problemText(problem.code, language.value);
   return (
-    <>
-      <p>
-        <strong>{title}</strong>
-      </p>
-      <p>{advice}</p>
-      {problem.said && <p class="fine mono">{problem.said}</p>}
-    </>
+    <tr class="more">
+      <td colSpan={3}>
+        <p>
+          <strong>{title}</strong>
+        </p>
+        <p>{advice}</p>
+        {problem.said && <blockquote class="mono">{problem.said}</blockquote>}
+      </td>
+    </tr>
   );
 };
+
+const Stage = ({ stage }: { readonly stage: TestStage }) => (
+  <>
+    <tr>
+      <th scope="row">{tOr(`stage.${stage.stage}`, stage.stage)}</th>
+      <td>
+        <Badge
+          tone={stage.ok ? "good" : "bad"}
+          icon={stage.ok ? "check" : "cross"}
+          text={stage.ok ? t("test.passed") : t("test.failed")}
+        />
+      </td>
+      <td class="number">{t("test.ms", { ms: number(Math.round(stage.ms)) })}</td>
+    </tr>
+    <StageProblem stage={stage} />
+  </>
+);
 
 const Stages = ({ stages }: { readonly stages: readonly TestStage[] }) => (
   <table>
@@ -38,18 +58,7 @@ const Stages = ({ stages }: { readonly stages: readonly TestStage[] }) => (
     </thead>
     <tbody>
       {stages.map((stage) => (
-        <tr key={stage.stage}>
-          <th scope="row">{tOr(`stage.${stage.stage}`, stage.stage)}</th>
-          <td>
-            <Badge
-              tone={stage.ok ? "good" : "bad"}
-              icon={stage.ok ? "check" : "cross"}
-              text={stage.ok ? t("test.passed") : t("test.failed")}
-            />
-            <StageProblem stage={stage} />
-          </td>
-          <td class="number">{t("test.ms", { ms: Math.round(stage.ms) })}</td>
-        </tr>
+        <Stage key={stage.stage} stage={stage} />
       ))}
     </tbody>
   </table>

@@ -6,6 +6,7 @@ import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
 import { Field } from "../../widgets/field.tsx";
+import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 
@@ -24,6 +25,7 @@ export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) 
   const [draft, setDraft] = useState(BLANK);
   const servers = useRemote("servers for key", (signal) => api.servers.list(signal)).remote;
   const make = useAction((key: NewApiKey) => api.keys.make(key));
+  const form = useFirstRefused(make.failure);
   const submit = async (event: Event) => {
     event.preventDefault();
     const result = await make.run(keyOf(draft));
@@ -39,7 +41,7 @@ export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) 
   return (
     <details>
       <summary>{t("key.new")}</summary>
-      <form class="inset" onSubmit={(event) => void submit(event)}>
+      <form ref={form} class="inset" onSubmit={(event) => void submit(event)}>
         <div class="form-grid">
           <Field label={t("key.name")} hint={t("key.nameHint")} error={fieldMessage(make.failure, "/name")}>
             {(control) => (

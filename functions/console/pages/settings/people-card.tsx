@@ -6,6 +6,7 @@ import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
+import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { entriesOf } from "../server/draft.ts";
@@ -49,6 +50,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
     setTyped(now);
   }
   const save = useAction(() => api.settings.change(patchOf(base, typed)));
+  const form = useFirstRefused(save.failure);
   const submit = async (event: Event) => {
     event.preventDefault();
     setSaved(false);
@@ -61,7 +63,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
   };
   return (
     <Card title={t("people.title")}>
-      <form onSubmit={(event) => void submit(event)}>
+      <form ref={form} onSubmit={(event) => void submit(event)}>
         {LISTS.map((list) => (
           <Field
             key={list}

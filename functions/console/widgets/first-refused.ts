@@ -1,0 +1,12 @@
+import type { RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { ApiFailure } from "../api/failure.ts";
+
+/** For a form: once the API has refused it, the focus goes to the first control that it named. */
+export const useFirstRefused = (failure: ApiFailure | null): RefObject<HTMLFormElement | null> => {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (failure !== null) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [failure]);
+  return form;
+};
