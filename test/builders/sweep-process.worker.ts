@@ -16,10 +16,10 @@ await sweep(500);
 const heapBefore = alive();
 let peakHeap = 0;
 let calls = 0;
-const { counts, tookMs } = await sweep(count, {
+const { counts, tookMs, cpuMs } = await sweep(count, {
   onCall: () => {
     calls += 1;
     if (measured && calls % every === 0) peakHeap = Math.max(peakHeap, alive());
   },
 });
-process.stdout.write(JSON.stringify({ counts, tookMs, peakHeap, heapBefore }), () => process.exit(0));
+process.stdout.write(JSON.stringify({ counts, tookMs, cpuMs, peakHeap, heapBefore }), () => process.exit(0));
