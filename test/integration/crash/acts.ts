@@ -1,3 +1,4 @@
+import type { Fact } from "./model.ts";
 import type { FunctionName } from "./world.ts";
 
 /** A write that is done for good. */
@@ -33,16 +34,22 @@ export const decisive = (points: readonly string[]): readonly string[] => {
   ];
 };
 
-/** Is what a write says durable where the process dies at `point`? `perhaps`: the write was under way. */
-const durableAt = (points: readonly string[], point: string, write: RegExp): boolean | "perhaps" => {
-  const first = points.findIndex((name) => write.test(name) && !name.endsWith(", before"));
+/** Was it done where the process died at `point`? */
+const doneAt = (points: readonly string[], point: string, { what, done }: { what: RegExp; done: RegExp }): Fact => {
   const at = points.indexOf(point);
-  if (first === -1 || at < first) return false;
-  return at === first && !DURABLE.test(point) ? "perhaps" : true;
+  const begun = points.findIndex((name) => what.test(name) && !name.endsWith(", before"));
+  const ended = points.findIndex((name) => what.test(name) && done.test(name));
+  if (begun === -1 || at < begun) return false;
+  return ended !== -1 && at >= ended ? true : "perhaps";
 };
 
-export const markedAt = (points: readonly string[], point: string) => durableAt(points, point, MARK);
-export const settledAt = (points: readonly string[], point: string) => durableAt(points, point, SETTLE);
+export const markedAt = (points: readonly string[], point: string): Fact =>
+  doneAt(points, point, { what: MARK, done: DURABLE });
+export const settledAt = (points: readonly string[], point: string): Fact =>
+  doneAt(points, point, { what: SETTLE, done: DURABLE });
+/** That the last bytes were handed to the socket does not say that they went out. */
+export const takenAt = (points: readonly string[], point: string): Fact =>
+  doneAt(points, point, { what: /^smtp end of message|^google POST send/, done: /, answered$/ });
 
 /** Something that a function does with a message, and that it is killed at. */
 export interface Act {
@@ -52,20 +59,21 @@ export interface Act {
   readonly after?: (points: readonly string[]) => string;
   /** Found `unknown`, and not as the killed delivery left it. */
   readonly inDoubt?: boolean;
-  /** The message is marked when the act begins. */
+  /** As the act begins. */
   readonly marked: boolean;
+  readonly taken: boolean;
 }
 
-export const SEND: Act = { name: "send", by: "deliver-mail", marked: false };
+export const SEND: Act = { name: "send", by: "deliver-mail", marked: false, taken: false };
 
 /** What else becomes of messages whose delivery was killed. */
 export const AFTERMATH: readonly Act[] = [
-  { name: "take back an unmarked lease", by: "dispatch-due", after: claimed, marked: false },
-  { name: "doubt a marked lease, taken by Gmail", by: "dispatch-due", after: taken, marked: true },
-  { name: "doubt a marked lease, not sent", by: "dispatch-due", after: marked, marked: true },
-  { name: "ask for a look", by: "dispatch-due", after: taken, inDoubt: true, marked: true },
-  { name: "look, and find it", by: "deliver-mail", after: taken, inDoubt: true, marked: true },
-  { name: "look in vain", by: "deliver-mail", after: marked, inDoubt: true, marked: true },
+  { name: "take back an unmarked lease", by: "dispatch-due", after: claimed, marked: false, taken: false },
+  { name: "doubt a marked lease, taken by Gmail", by: "dispatch-due", after: taken, marked: true, taken: true },
+  { name: "doubt a marked lease, not sent", by: "dispatch-due", after: marked, marked: true, taken: false },
+  { name: "ask for a look", by: "dispatch-due", after: taken, inDoubt: true, marked: true, taken: true },
+  { name: "look, and find it", by: "deliver-mail", after: taken, inDoubt: true, marked: true, taken: true },
+  { name: "look in vain", by: "deliver-mail", after: marked, inDoubt: true, marked: true, taken: false },
 ];
 
 /** Where nobody may search, nobody asks for a look. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { crashEverywhere } from "./crash.ts";
-import { tableOf } from "./model.ts";
+import { asItShould, tableOf } from "./model.ts";
 import { crashWithoutTheMark } from "./without-the-mark.ts";
 import { World } from "./world.ts";
 
@@ -20,6 +20,12 @@ suite("Killed at every point of a send, every event delivered twice", () => {
     } finally {
       await world.close();
     }
+  });
+
+  test("sending again what bears the mark is found out, though Gmail never had it before", () => {
+    const facts = { marked: true, taken: false, settled: false, searchable: true };
+    assert.equal(asItShould(facts, { outcome: "unknown", copies: 0, looks: 4 }), true);
+    assert.equal(asItShould(facts, { outcome: "sent", copies: 1, looks: 0 }), false);
   });
 
   test("without the mark it would be sent twice", async () => {

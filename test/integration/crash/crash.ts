@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Act, markedAt, SEND, settledAt } from "./acts.ts";
+import { type Act, markedAt, SEND, settledAt, takenAt } from "./acts.ts";
 import { asItShould, type Row } from "./model.ts";
 import { linesOf, type Worker } from "./worker.ts";
 import type { World } from "./world.ts";
@@ -180,20 +180,16 @@ export const recover = async (world: World, ids: readonly string[]): Promise<voi
 
 const rowOf = async (world: World, { act, plan, point, points, id }: Killed): Promise<Row> => {
   const message = await world.message(id);
-  const copies = world.copies(message);
   const facts = {
     marked: act.marked || markedAt(points, point),
+    taken: act.taken || takenAt(points, point),
     settled: settledAt(points, point),
     searchable: plan.searchable,
   };
+  const looks = message.status === "unknown" ? message.lookups : 0;
+  const end = { outcome: message.status, copies: world.copies(message), looks };
   const name = act === SEND ? point : `${act.by}, ${act.name}: ${point}`;
-  return {
-    point: name,
-    ...facts,
-    outcome: message.status,
-    copies,
-    asItShould: asItShould(facts, message.status, copies),
-  };
+  return { point: name, ...facts, ...end, asItShould: asItShould(facts, end) };
 };
 
 const blowsOf = (traced: Traced): readonly Blow[] => {
