@@ -69,3 +69,9 @@ variable "event_subscribers" {
   type        = list(string)
   default     = []
 }
+
+variable "notification_channels" {
+  description = "Monitoring notification channels (projects/…/notificationChannels/…) that alarms go to. Without any, incidents show in the console of Cloud Monitoring alone."
+  type        = list(string)
+  default     = []
+}

@@ -46,8 +46,10 @@ describe("infra: Terraform", { skip }, () => {
     it(`notices a copy in which it does not hold that ${rule.name}`, () => {
       const broken = new InfraCopy(copy);
       try {
-        broken.edit(rule.broken.file, rule.broken.from, rule.broken.to);
-        assert.match(rule.check(broken.plan()).join("\n"), rule.broken.says);
+        const breaches = [rule.broken].flat();
+        for (const { file, from, to } of breaches) broken.edit(file, from, to);
+        const said = rule.check(broken.plan()).join("\n");
+        for (const { says } of breaches) assert.match(said, says);
       } finally {
         broken.remove();
       }

@@ -6,12 +6,20 @@ import { GIVEN_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
 import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";
 
-/** What must hold of every plan, and one edit to infra/ that breaks it, with words its message must hold. */
+/** An edit to infra/ that breaks a rule, and words that the rule's message must hold then. */
+export interface Breach {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly says: RegExp;
+}
+
+/** What must hold of every plan, and a copy of infra/ in which it does not: by one edit, or by several of which each is to be noticed. */
 export interface Rule {
   readonly name: string;
   /** One message per breach; empty where the rule holds. */
   readonly check: (plan: Plan) => readonly string[];
-  readonly broken: { readonly file: string; readonly from: string; readonly to: string; readonly says: RegExp };
+  readonly broken: Breach | readonly Breach[];
 }
 
 const PUBLIC = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"];
@@ -125,6 +133,10 @@ const givenVariables = (resource: PlannedResource): readonly string[] => {
     ...(Array.isArray(secret) ? secret : []).map(({ key }: { readonly key: string }) => key),
   ];
 };
+
+/** The block is listed whether it is there or not; its account's address is unknown when planning. */
+const signs = (oidcToken: unknown): boolean => Array.isArray(oidcToken) && oidcToken.length > 0;
+const namesSecret = (name: string): boolean => /token|secret|password|key|credential/i.test(name);
 
 export const RULES: readonly Rule[] = [
   {
@@ -254,12 +266,20 @@ export const RULES: readonly Rule[] = [
           ...differences(`ingress of ${name}`, ingress, [isPublic ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"]),
         ];
       }),
-    broken: {
-      file: "functions.tf",
-      from: "deliver-mail = {\n      public         = false",
-      to: "deliver-mail = {\n      public         = true",
-      says: /deliver-mail/,
-    },
+    broken: [
+      {
+        file: "functions.tf",
+        from: "deliver-mail = {\n      public         = false",
+        to: "deliver-mail = {\n      public         = true",
+        says: /invokers of deliver-mail: not allowed allUsers/,
+      },
+      {
+        file: "modules/function/main.tf",
+        from: '"ALLOW_INTERNAL_ONLY"',
+        to: '"ALLOW_ALL"',
+        says: /ingress of refresh-tokens: not allowed ALLOW_ALL/,
+      },
+    ],
   },
   {
     name: "each role is on the list of known roles",
@@ -330,12 +350,20 @@ export const RULES: readonly Rule[] = [
         ];
       }),
     ],
-    broken: {
-      file: "modules/function/main.tf",
-      from: "nodejs24",
-      to: "nodejs22",
-      says: /runtime of .*: not allowed nodejs22/,
-    },
+    broken: [
+      {
+        file: "modules/function/main.tf",
+        from: "nodejs24",
+        to: "nodejs22",
+        says: /runtime of .*: not allowed nodejs22/,
+      },
+      {
+        file: "functions.tf",
+        from: 'NODE_ENV             = "production"',
+        to: 'NODE_ENV             = "development"',
+        says: /NODE_ENV is not production/,
+      },
+    ],
   },
   {
     name: "one whole CPU at least where an instance takes several requests",
@@ -395,20 +423,32 @@ export const RULES: readonly Rule[] = [
             .ofType("google_pubsub_subscription_iam_member")
             .some((grant) => agent(grant) && text(grant, "subscription") === name);
           return [
-            ...(JSON.stringify(subscription.values.push_config).includes("oidc_token")
-              ? []
-              : [`${name}: pushes are not signed`]),
+            ...(signs(block(subscription, "push_config").oidc_token) ? [] : [`${name}: pushes are not signed`]),
             ...(Object.keys(block(subscription, "dead_letter_policy")).length > 0 ? [] : [`${name}: no dead letters`]),
             ...(publisher ? [] : [`${name}: Pub/Sub's agent may not publish to ${topic}-dead-letters`]),
             ...(subscriber ? [] : [`${name}: Pub/Sub's agent may not acknowledge on ${name}`]),
           ];
         }),
-    broken: {
-      file: "pubsub.tf",
-      from: 'resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {\n  for_each = local.pushed_functions',
-      to: 'resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {\n  for_each = {}',
-      says: /agent may not acknowledge/,
-    },
+    broken: [
+      {
+        file: "pubsub.tf",
+        from: 'resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {\n  for_each = local.pushed_functions',
+        to: 'resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {\n  for_each = {}',
+        says: /agent may not acknowledge/,
+      },
+      {
+        file: "pubsub.tf",
+        from: 'resource "google_pubsub_topic_iam_member" "dead_letter_publisher" {\n  for_each = local.pushed_functions',
+        to: 'resource "google_pubsub_topic_iam_member" "dead_letter_publisher" {\n  for_each = {}',
+        says: /agent may not publish/,
+      },
+      {
+        file: "pubsub.tf",
+        from: "    oidc_token {\n      service_account_email = module.function[each.key].push_service_account_email\n      audience              = module.function[each.key].uri\n    }\n",
+        to: "",
+        says: /pushes are not signed/,
+      },
+    ],
   },
   {
     name: "no secret stands in a variable, an output, an environment or the state",
@@ -418,15 +458,58 @@ export const RULES: readonly Rule[] = [
         .map((version) => `${version.address}: a secret's value would lie in Terraform's state`),
       ...functions(plan).flatMap((f) =>
         Object.keys(Object(service(f).environment_variables))
-          .filter((variable) => /TOKEN|SECRET|PASSWORD|KEY/.test(variable))
+          .filter(namesSecret)
           .map((variable) => `${text(f, "name")}: ${variable} is a plain environment variable`),
       ),
+      ...plan.variables.filter(namesSecret).map((name) => `variable ${name}: its value would lie in Terraform's state`),
+      ...plan.outputs.filter(namesSecret).map((name) => `output ${name}: its value lies in Terraform's state`),
     ],
+    broken: [
+      {
+        file: "functions.tf",
+        from: "RELAIS_PUBLIC_URL    = var.public_url",
+        to: 'RELAIS_PUBLIC_URL    = var.public_url\n    RELAIS_SETUP_TOKEN = "x"',
+        says: /RELAIS_SETUP_TOKEN is a plain environment variable/,
+      },
+      {
+        file: "variables.tf",
+        from: 'variable "members" {',
+        to: 'variable "setup_token" {\n  type    = string\n  default = "x"\n}\n\nvariable "members" {',
+        says: /variable setup_token/,
+      },
+      {
+        file: "outputs.tf",
+        from: 'output "function_uris" {',
+        to: 'output "client_secret" {\n  value = "x"\n}\n\noutput "function_uris" {',
+        says: /output client_secret/,
+      },
+      {
+        file: "secrets.tf",
+        from: "# secrets.create is checked",
+        to: 'resource "google_secret_manager_secret_version" "setup_token" {\n  secret      = google_secret_manager_secret.setup_token.id\n  secret_data = "x"\n}\n\n# secrets.create is checked',
+        says: /google_secret_manager_secret_version\.setup_token: a secret's value/,
+      },
+    ],
+  },
+  {
+    name: "no alarm comes without its runbook",
+    check: (plan) => {
+      const policies = plan.ofType("google_monitoring_alert_policy");
+      return [
+        ...(policies.length === 0 ? ["there is no alarm"] : []),
+        ...policies
+          .filter(
+            (policy) =>
+              !String(block(policy, "documentation").content).includes(`## ${text(policy, "display_name")}\n`),
+          )
+          .map((policy) => `${policy.address}: no runbook has a chapter "${text(policy, "display_name")}"`),
+      ];
+    },
     broken: {
-      file: "functions.tf",
-      from: "RELAIS_PUBLIC_URL    = var.public_url",
-      to: 'RELAIS_PUBLIC_URL    = var.public_url\n    RELAIS_SETUP_TOKEN = "x"',
-      says: /RELAIS_SETUP_TOKEN is a plain environment variable/,
+      file: "alerts.tf",
+      from: 'display_name          = "Relais: dead letters"',
+      to: 'display_name          = "Relais: something"',
+      says: /no runbook has a chapter "Relais: something"/,
     },
   },
 ];

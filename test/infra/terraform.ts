@@ -103,12 +103,20 @@ const walk = (module: PlannedModule): readonly PlannedResource[] => [
 
 export class Plan {
   readonly resources: readonly PlannedResource[];
+  /** Names of the root module's. */
+  readonly variables: readonly string[];
+  readonly outputs: readonly string[];
   readonly json: string;
 
   constructor(json: string) {
     this.json = json;
-    const parsed: { planned_values: { root_module: PlannedModule } } = JSON.parse(json);
+    const parsed: {
+      readonly variables?: object;
+      readonly planned_values: { readonly root_module: PlannedModule; readonly outputs?: object };
+    } = JSON.parse(json);
     this.resources = walk(parsed.planned_values.root_module);
+    this.variables = Object.keys(parsed.variables ?? {});
+    this.outputs = Object.keys(parsed.planned_values.outputs ?? {});
   }
 
   ofType(...types: readonly string[]): readonly PlannedResource[] {

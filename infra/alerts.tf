@@ -1,0 +1,80 @@
+# What somebody must look at. Each alarm carries its runbook (a test asks for it). Who is told: var.notification_channels.
+
+locals {
+  runbook = file("${path.module}/playbooks/alarms.md")
+}
+
+# Every log line of ours has a `code` (functions/runtime/log-events.ts says what each means and what to do).
+resource "google_logging_metric" "errors" {
+  name        = "relais/errors"
+  description = "Log lines of severity ERROR, by function and code."
+  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in keys(local.functions) : "\"${name}\""])}) AND severity>=ERROR AND jsonPayload.code:*"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    labels {
+      key        = "code"
+      value_type = "STRING"
+    }
+  }
+  label_extractors = {
+    code = "EXTRACT(jsonPayload.code)"
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_monitoring_alert_policy" "errors" {
+  display_name          = "Relais: errors"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = "A log line of severity ERROR"
+    condition_threshold {
+      filter          = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.errors.name}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      duration        = "0s"
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_SUM"
+        cross_series_reducer = "REDUCE_SUM"
+        group_by_fields      = ["metric.label.code"]
+      }
+    }
+  }
+
+  documentation {
+    subject = "Relais logs an error"
+    content = local.runbook
+  }
+}
+
+resource "google_monitoring_alert_policy" "dead_letters" {
+  display_name          = "Relais: dead letters"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = "A message that no function could take"
+    condition_threshold {
+      filter          = "resource.type=\"pubsub_subscription\" AND resource.label.subscription_id=monitoring.regex.full_match(\".*-dead-letters\") AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      duration        = "0s"
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_MAX"
+        cross_series_reducer = "REDUCE_MAX"
+        group_by_fields      = ["resource.label.subscription_id"]
+      }
+    }
+  }
+
+  documentation {
+    subject = "Relais has dead letters"
+    content = local.runbook
+  }
+}
