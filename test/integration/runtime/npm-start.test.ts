@@ -139,6 +139,15 @@ describe("npm start", () => {
     assert.doesNotMatch(relais.output, /\n\s+at /);
   });
 
+  it("says so when the data directory is none", async () => {
+    const file = join(dataDir, "file");
+    writeFileSync(file, "");
+    const relais = start({ RELAIS_DATA_DIR: join(file, "data") });
+    assert.equal(await relais.ended(), 1);
+    assert.match(relais.output, /^RELAIS_DATA_DIR: .+ is no folder that can be written/);
+    assert.doesNotMatch(relais.output, /\n\s+at /);
+  });
+
   it("starts no sandbox when an endpoint is given", async () => {
     const relais = await start({ GMAIL_SMTP_HOST: "127.0.0.1" }).up(port);
     assert.doesNotMatch(relais.output, /Mailbox/);
