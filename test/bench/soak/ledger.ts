@@ -6,7 +6,7 @@ export const ledger: Section = {
   title: "Limits",
   size: { of: "messages of each server", usual: 300 },
   run: async (messages) => {
-    const run = { servers: 10, processes: 5, messages, perMinute: 5, minuteMs: 5_000, slackMinutes: 1 };
+    const run = { servers: 10, processes: 5, messages, perMinute: 5, minuteMs: 4_000, slackMinutes: 1 };
     const { claimedAtMs, releasedAtMs } = await runLedgers(run);
     const found = claimedAtMs.map((times, n) => [...faultsOf(times, run), ...outOfOrder(releasedAtMs[n] ?? [])]);
     const late = claimedAtMs.map((times) => ticksLate(times, run).toFixed(2));
