@@ -83,7 +83,12 @@ export const serveEvents = (onPush: OnPush, system: Pick<System, "config" | "log
     const share = shareOfRoom();
     const answer = (status: number): void => {
       share.release();
-      res.writeHead(status, { "Cache-Control": "private, no-store", "X-Request-Id": trace.requestId });
+      res.writeHead(status, {
+        "Cache-Control": "private, no-store",
+        "X-Request-Id": trace.requestId,
+        ...(status === 405 ? { Allow: "POST, GET, HEAD" } : {}),
+        ...(status === 503 ? { "Retry-After": "5" } : {}),
+      });
       res.end();
     };
     void withLogContext(trace, () => takePush(onPush, system, { req, share })).then(answer);
@@ -115,7 +120,7 @@ interface Arrival {
 }
 
 const takePush = async (onPush: OnPush, system: Pick<System, "log">, { req, share }: Arrival): Promise<number> => {
-  if (req.method === "GET" || req.method === "HEAD") return pathOf(req) === "/health" ? NO_CONTENT : 404;
+  if (req.method === "GET" || req.method === "HEAD") return pathOf(req) === "/health" ? 200 : 404;
   if (req.method !== "POST") return 405;
   const body = await readBody(req, share).catch(() => undefined);
   // Broken off on the way: the queue sends it again by itself. Larger than any message of the queue: malformed.

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { Unavailable } from "../../../functions/domain/problem.ts";
-import { answerPush, jsonData, type PushMessage, parsePushEnvelope } from "../../../functions/runtime/event-edge.ts";
+import { loadConfig } from "../../../functions/runtime/config.ts";
+import {
+  answerPush,
+  jsonData,
+  type PushMessage,
+  parsePushEnvelope,
+  serveEvents,
+} from "../../../functions/runtime/event-edge.ts";
+import { systemRandom } from "../../../functions/runtime/randomness.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const bytes = (value: unknown): Buffer => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
@@ -76,5 +87,43 @@ describe("answerPush", () => {
   it("acknowledges what can never be a message, with a log line, and calls nobody", async () => {
     const never = async (): Promise<"ack"> => assert.fail("was called");
     assert.deepEqual(await answer(never, bytes("{")), { status: 204, logged: ["push_malformed"] });
+  });
+});
+
+describe("serveEvents", () => {
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const system = { config: loadConfig({}), log: silent, random: systemRandom };
+  const ask = async (path: string, init: RequestInit, outcome: "ack" | "nack" = "ack"): Promise<Response> => {
+    const server = createServer(serveEvents(async () => outcome, system)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, init);
+    } finally {
+      server.close();
+      server.closeIdleConnections();
+    }
+  };
+  const push = { method: "POST", body: JSON.stringify(ENVELOPE) };
+
+  it("says that it is up, and that nothing else is there to be read", async () => {
+    for (const method of ["GET", "HEAD"]) {
+      assert.equal((await ask("/health", { method })).status, 200);
+      assert.equal((await ask("/other", { method })).status, 404);
+    }
+  });
+
+  it("answers 405 with the methods there are", async () => {
+    for (const method of ["PUT", "DELETE", "OPTIONS", "PATCH"]) {
+      const answer = await ask("/", { method });
+      assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "POST, GET, HEAD"]);
+    }
+  });
+
+  it("acknowledges, or says when to come again", async () => {
+    const taken = await ask("/", push);
+    assert.deepEqual([taken.status, taken.headers.get("retry-after")], [204, null]);
+    const refused = await ask("/", push, "nack");
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "5"]);
+    assert.equal(refused.headers.get("cache-control"), "private, no-store");
   });
 });
