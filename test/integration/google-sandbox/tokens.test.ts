@@ -13,6 +13,10 @@ import {
 import type { Fault } from "../../google-sandbox/faults.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
+/** 43 characters each, as RFC 7636 §4.1 demands, and such as stand in no other test's text. */
+const RIGHT_VERIFIER = "the-right-verifier-the-right-verifier-right";
+const WRONG_VERIFIER = "the-wrong-verifier-the-wrong-verifier-wrong";
+
 const DAY_MS = 86_400_000;
 const ada = { account: "ada@example.com" };
 
@@ -81,7 +85,7 @@ describe("the sandbox's tokens", () => {
   });
 
   it("takes the client's secret in the form or as Basic", async () => {
-    const code = await consentCode(sandbox, ada, { verifier: "v".repeat(43) });
+    const code = await consentCode(sandbox, ada, { verifier: RIGHT_VERIFIER });
     const basic = Buffer.from(`${sandbox.client.id}:${sandbox.client.secret}`).toString("base64");
     const answer = await fetch(sandbox.environment.GOOGLE_TOKEN_ENDPOINT ?? "", {
       method: "POST",
@@ -90,7 +94,7 @@ describe("the sandbox's tokens", () => {
         grant_type: "authorization_code",
         code,
         redirect_uri: REDIRECT_URI,
-        code_verifier: "v".repeat(43),
+        code_verifier: RIGHT_VERIFIER,
       }),
     });
     assert.equal(answer.status, 200);
@@ -105,7 +109,7 @@ describe("the sandbox's tokens", () => {
     });
     const unknown = await exchangeCode(sandbox, code, { clientId: "nobody.apps.googleusercontent.com" });
     assert.equal(unknown.body.error_description, "The OAuth client was not found.");
-    const wrongVerifier = await exchangeCode(sandbox, code, { verifier: "w".repeat(43) });
+    const wrongVerifier = await exchangeCode(sandbox, code, { verifier: WRONG_VERIFIER });
     assert.deepEqual([wrongVerifier.status, wrongVerifier.body.error], [400, "invalid_grant"]);
     const moved = await exchangeCode(sandbox, await consentCode(sandbox, ada), { redirectUri: "http://localhost:1/x" });
     assert.equal(moved.body.error, "redirect_uri_mismatch");
