@@ -53,8 +53,10 @@ export const crash: Section = {
   run: async (rounds) => {
     const results: SoakResult[] = [];
     for (const one of STORES) results.push(await runOn(one, rounds));
+    const legend = `\`before\`, \`after\`: a write or a line to Gmail was about to be, or had been, handed over; \`under way\`: a request had gone out, and may or may not have
+been carried out; \`answered\`: the first bytes of its answer were there. Points with the name of a function and an act are those of what comes after a killed delivery.`;
     return {
-      text: results.map(({ text }) => text).join("\n\n"),
+      text: [legend, ...results.map(({ text }) => text)].join("\n\n"),
       faults: results.flatMap(({ faults }) => faults),
     };
   },

@@ -5,7 +5,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Workers } from "./ground.ts";
 import type { Worker } from "./worker.ts";
 
-/** How long a push waits for somebody to take it: what is accepted is published before the test knows its id. */
+/**
+ * How long a push waits for somebody to take it: what is accepted is published before the test knows its id. No other waits, since Pub/Sub's emulator
+ * pushes one after the other, and what is held here would hold up all the rest.
+ */
 const HELD_MS = 2_000;
 
 /** A message's id, or `tick`. */
