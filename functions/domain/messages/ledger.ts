@@ -1,9 +1,7 @@
 import type { Clock } from "../clock.ts";
-import { limitsOf } from "../mail-servers/limits.ts";
-import type { MailServer } from "../mail-servers/mail-server.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Write } from "../records.ts";
-import { type Correction, corrected, EMPTY_LEDGER, earliestRoom, type Windows } from "./limits.ts";
+import { type Correction, corrected, EMPTY_LEDGER } from "./limits.ts";
 import type { QuotaLedger } from "./message.ts";
 
 /**
@@ -109,27 +107,4 @@ export const correctLedger = async (
 ): Promise<boolean> => {
   const after = await changeLedger(deps, at, (ledger) => corrected(deps.clock, ledger, correction));
   return after !== undefined && after.lineSinceMs !== null && correction.unsent > 0 && correction.limit === null;
-};
-
-/** A ledger as a releaser plans with it: `take` counts recipients as if they left now, or says when there will be room. Writes nothing. */
-export interface Room {
-  take(recipients: number): { readonly fits: true } | { readonly fits: false; readonly untilMs: number };
-}
-
-/** `aheadMs`: room that opens so soon is taken for room already, since a worker waits that long for it. */
-export const roomOf = (
-  clock: Windows,
-  plan: { readonly ledger: QuotaLedger; readonly server: MailServer; readonly aheadMs: number },
-): Room => {
-  const limits = limitsOf(plan.server);
-  let { ledger } = plan;
-  return {
-    take: (wanted) => {
-      const nowMs = clock.nowMs();
-      const untilMs = earliestRoom(clock, ledger, { limits, wanted, nowMs });
-      if (untilMs !== null && untilMs > nowMs + plan.aheadMs) return { fits: false, untilMs };
-      ledger = { ...ledger, entries: [...ledger.entries, { atMs: untilMs ?? nowMs, recipients: wanted }] };
-      return { fits: true };
-    },
-  };
 };

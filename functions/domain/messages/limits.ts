@@ -17,6 +17,7 @@ export const EMPTY_LEDGER: QuotaLedger = {
   live: [],
   halvedUntilMs: null,
   lineSinceMs: null,
+  promised: [],
 };
 const WARN_AT = 0.9;
 /** Messages of one account under way at once, over all instances: Gmail answers too many sessions with `454 4.7.0`. */
@@ -61,12 +62,18 @@ const roomAtMs = (
   return (inside.at(-1)?.atMs ?? 0) + window.lengthMs;
 };
 
-/** When there will be room for so many recipients; null: there is now. */
-export const earliestRoom = (
-  clock: Windows,
-  ledger: QuotaLedger,
-  demand: { readonly limits: Limits; readonly wanted: number; readonly nowMs: number },
-): number | null => {
+/** Promises that stand: one that nobody came for (called back, held by a pause, its worker gone) lapses as it would leave the minute. */
+const standing = (clock: Windows, { promised }: QuotaLedger): QuotaLedger["promised"] =>
+  promised.filter(({ atMs }) => atMs > clock.nowMs() - clock.lasting(MINUTE));
+
+interface Wanted {
+  readonly limits: Limits;
+  readonly wanted: number;
+  readonly nowMs: number;
+}
+
+/** When there will be room for so many recipients, by what was counted alone; null: there is now. */
+const countedRoom = (clock: Windows, ledger: QuotaLedger, demand: Wanted): number | null => {
   const { limits, wanted, nowMs } = demand;
   const windows = [
     { lengthMs: clock.lasting(MINUTE), limit: limits.perMinute },
@@ -77,6 +84,64 @@ export const earliestRoom = (
     .filter((time) => time !== null);
   if (ledger.blockedUntilMs !== null && ledger.blockedUntilMs > nowMs) times.push(ledger.blockedUntilMs);
   return times.length === 0 ? null : Math.max(...times);
+};
+
+/** The same, where what was promised is taken already. */
+const earliestRoom = (clock: Windows, ledger: QuotaLedger, demand: Wanted): number | null => {
+  const entries = [...ledger.entries, ...standing(clock, ledger)].toSorted((a, b) => a.atMs - b.atMs);
+  return countedRoom(clock, { ...ledger, entries }, demand);
+};
+
+export interface Waiting {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly recipients: number;
+}
+
+/** Who of a line may go. */
+export interface Turn {
+  readonly going: readonly string[];
+  /** When the next one may; null: nobody is left. */
+  readonly nextMs: number | null;
+  /** The ledger with what they were promised, and the line as it then stands. */
+  readonly after: QuotaLedger;
+}
+
+/**
+ * Promises room to those that wait (`line`, oldest first), each its own: as long as a promise stands nobody else gets that room, so that neither two
+ * ticks at once nor one that comes before the last one's messages were claimed let more go than there is room for, who would then take it from
+ * their elders. `aheadMs`: room that opens so soon is promised already. `more`: others wait behind the line.
+ */
+export const promisedRoom = (
+  clock: Windows,
+  ledger: QuotaLedger,
+  plan: {
+    readonly line: readonly Waiting[];
+    readonly more: boolean;
+    readonly limits: Limits;
+    readonly aheadMs: number;
+  },
+): Turn => {
+  const nowMs = clock.nowMs();
+  const going: string[] = [];
+  let after: QuotaLedger = { ...ledger, promised: standing(clock, ledger) };
+  for (const { id, createdAtMs, recipients } of plan.line) {
+    // Where a tick died between the promise and the release, the promise is kept.
+    if (!after.promised.some((promise) => promise.id === id)) {
+      const untilMs = earliestRoom(clock, after, { limits: plan.limits, wanted: recipients, nowMs });
+      if (untilMs !== null && untilMs > nowMs + plan.aheadMs) {
+        return { going, nextMs: untilMs, after: { ...after, lineSinceMs: createdAtMs } };
+      }
+      after = { ...after, promised: [...after.promised, { id, atMs: untilMs ?? nowMs, recipients }] };
+    }
+    going.push(id);
+  }
+  const last = plan.more ? plan.line.at(-1) : undefined;
+  return {
+    going,
+    nextMs: last === undefined ? null : nowMs,
+    after: { ...after, lineSinceMs: last?.createdAtMs ?? null },
+  };
 };
 
 export interface Demand {
@@ -110,13 +175,24 @@ const isBusy = (ledger: QuotaLedger, nowMs: number): boolean => {
   return ledger.live.filter(({ untilMs }) => untilMs > nowMs).length >= most;
 };
 
+/** When a message has room; null: now. One that was promised room waits for its own, though another's stood open, and passes the line. */
+const roomFor = (clock: Windows, ledger: QuotaLedger, demand: Demand): number | null => {
+  const { atMs: nowMs, id, recipients: wanted, limits } = demand;
+  const promise = standing(clock, ledger).find((one) => one.id === id);
+  if (promise === undefined) return earliestRoom(clock, ledger, { limits, wanted, nowMs });
+  const roomMs = countedRoom(clock, ledger, { limits, wanted, nowMs });
+  return promise.atMs > nowMs ? Math.max(promise.atMs, roomMs ?? 0) : roomMs;
+};
+
 /** Is there room for a message? Oldest first: one that is younger than the oldest that waits, waits too. */
-export const reserved = (clock: Windows, ledger: QuotaLedger, demand: Demand): Reservation => {
+export const reserved = (clock: Windows, kept: QuotaLedger, demand: Demand): Reservation => {
   const { atMs: nowMs, id, createdAtMs, recipients, limits, untilMs } = demand;
-  if (ledger.lineSinceMs !== null && createdAtMs > ledger.lineSinceMs) {
-    return { kind: "full", after: ledger, untilMs: null };
-  }
-  const roomMs = earliestRoom(clock, ledger, { limits, wanted: recipients, nowMs });
+  const promised = standing(clock, kept);
+  const others = promised.filter((promise) => promise.id !== id);
+  const mayPass = others.length < promised.length || kept.lineSinceMs === null || createdAtMs <= kept.lineSinceMs;
+  if (!mayPass) return { kind: "full", after: kept, untilMs: null };
+  const roomMs = roomFor(clock, kept, demand);
+  const ledger = { ...kept, promised: others };
   if (roomMs !== null) return { kind: "full", after: lined(ledger, createdAtMs), untilMs: roomMs };
   if (isBusy(ledger, nowMs)) return { kind: "busy" };
   const entries = compacted(clock, [...ledger.entries, { atMs: nowMs, recipients }]);

@@ -173,4 +173,6 @@ export interface QuotaLedger {
   readonly halvedUntilMs: number | null;
   /** When the oldest message that waits for room was made; whatever is younger queues behind it. Null: nobody waits. */
   readonly lineSinceMs: number | null;
+  /** Room that released messages have been given and have not claimed yet, by message; from `atMs` on, and for a minute at the longest. */
+  readonly promised: readonly { readonly id: string; readonly atMs: number; readonly recipients: number }[];
 }

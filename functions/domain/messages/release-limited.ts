@@ -1,4 +1,4 @@
-import { MINUTE } from "../clock.ts";
+import { MINUTE, SECOND } from "../clock.ts";
 import { limitsOf } from "../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Page, Versioned } from "../records.ts";
@@ -6,7 +6,8 @@ import { WAIT_FOR_ROOM_MS } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { saveMove } from "./finish.ts";
 import { dueForRoomMs, holdAgainAtMs } from "./hold.ts";
-import { changeLedger, type Room, readLedger, roomOf } from "./ledger.ts";
+import { changeLedger } from "./ledger.ts";
+import { EMPTY_LEDGER, promisedRoom, type Turn } from "./limits.ts";
 import type { Message } from "./message.ts";
 import { isIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
@@ -22,18 +23,17 @@ interface Server {
 const waitsForRoom = ({ value }: Versioned<Message>): boolean =>
   isIn(value, "held") && value.because === "limit_reached";
 
-interface Turn {
+interface Line {
   /** Oldest first. */
-  readonly going: readonly Versioned<Message>[];
-  /** The oldest that has to wait on, and when there will be room for it; null: nobody has to. */
-  readonly next: { readonly createdAtMs: number; readonly untilMs: number } | null;
+  readonly first: readonly Versioned<Message>[];
+  /** Others may wait behind these. */
+  readonly more: boolean;
 }
 
-/** Those for whom there is room, oldest first. Writes nothing. */
-const whoseTurn = async (deps: MoveDeps, { id: serverId, value }: Server, room: Room): Promise<Turn> => {
-  // Seldom do more go at once than a minute lets, and the next after them is what one looks for.
+/** The oldest that wait: seldom do more go at once than a minute lets, and the next after them is what one looks for. */
+const oldestWaiting = async (deps: MoveDeps, { id: serverId, value }: Server): Promise<Line> => {
   const limit = Math.min(LARGEST_PAGE, limitsOf(value).perMinute + 1);
-  const going: Versioned<Message>[] = [];
+  const first: Versioned<Message>[] = [];
   let cursor: string | null = null;
   do {
     const page: Page<Message> | "bad_cursor" = await deps.records.query(
@@ -42,33 +42,67 @@ const whoseTurn = async (deps: MoveDeps, { id: serverId, value }: Server, room: 
       { limit, cursor },
     );
     if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    for (const message of page.items.filter(waitsForRoom)) {
-      const taken = room.take(pendingRecipients(message.value).length);
-      const { createdAtMs } = message.value;
-      if (!taken.fits) return { going, next: { createdAtMs, untilMs: taken.untilMs } };
-      going.push(message);
-    }
+    first.push(...page.items.filter(waitsForRoom));
     cursor = page.next;
-  } while (cursor !== null);
-  return { going, next: null };
+  } while (cursor !== null && first.length < limit);
+  return { first, more: cursor !== null };
+};
+
+/** False: it is neither held nor queued any more. Somebody else may have set it down meanwhile; who has released it has published it too. */
+const letGo = async (deps: MoveDeps, message: Versioned<Message>): Promise<boolean> => {
+  const change = { nowMs: deps.clock.nowMs(), note: "there is room again" };
+  for (let now: Versioned<Message> | undefined = message; now !== undefined && waitsForRoom(now); ) {
+    if ((await saveMove(deps, now, moveTo(now.value, queuedNow(deps.clock), change))) !== undefined) {
+      await publishForDelivery(deps, message.id);
+      return true;
+    }
+    now = await deps.records.get("messages", message.id);
+    if (now !== undefined && isIn(now.value, "queued")) return true;
+  }
+  return false;
+};
+
+/** Lets them go one after the other, so that the topic gets them in that order; who was called back or claimed meanwhile needs no room. */
+const letAllGo = async (deps: MoveDeps, serverId: string, going: readonly Versioned<Message>[]): Promise<void> => {
+  const gone = new Set<string>();
+  for (const message of going) if (!(await letGo(deps, message))) gone.add(message.id);
+  if (gone.size === 0) return;
+  await changeLedger(deps, { serverId }, (ledger) => {
+    return { ...ledger, promised: ledger.promised.filter(({ id }) => !gone.has(id)) };
+  });
 };
 
 /**
- * Lets the oldest go, as many as there is room for; answers when the next one may, null where none is left. First the ledger, which says who must
- * not overtake whom, then the messages: a crash in between leaves them held and due, for the next tick.
+ * Lets the oldest go, as many as there is room for; answers when the next one may, null where none is left. First the ledger, which promises each
+ * its room and says who must not overtake whom, then the messages: a crash in between leaves them held and due, for the next tick.
  */
-const releaseOldest = async (deps: MoveDeps, server: Server, room: Room): Promise<number | null> => {
-  const { going, next } = await whoseTurn(deps, server, room);
-  const lineSinceMs = next?.createdAtMs ?? null;
-  await changeLedger(deps, { serverId: server.id }, (ledger) =>
-    ledger.lineSinceMs === lineSinceMs ? null : { ...ledger, lineSinceMs },
+const releaseOldest = async (deps: MoveDeps, server: Server, aheadMs: number): Promise<number | null> => {
+  const { clock } = deps;
+  const { first, more } = await oldestWaiting(deps, server);
+  const line = first.map(({ id, value }) => {
+    return { id, createdAtMs: value.createdAtMs, recipients: pendingRecipients(value).length };
+  });
+  const plan = { line, more, limits: limitsOf(server.value), aheadMs };
+  let turn: Turn = { going: [], nextMs: null, after: EMPTY_LEDGER };
+  const written = await changeLedger(deps, { serverId: server.id }, (ledger) => {
+    turn = promisedRoom(clock, ledger, plan);
+    return turn.going.length === 0 && ledger.lineSinceMs === turn.after.lineSinceMs ? null : turn.after;
+  });
+  if (written === undefined && turn.going.length > 0) return clock.nowMs() + aheadMs + clock.lasting(SECOND);
+  const going = new Set(turn.going);
+  await letAllGo(
+    deps,
+    server.id,
+    first.filter(({ id }) => going.has(id)),
   );
-  for (const message of going) {
-    const change = { nowMs: deps.clock.nowMs(), note: "there is room again" };
-    const saved = await saveMove(deps, message, moveTo(message.value, queuedNow(deps.clock), change));
-    if (saved !== undefined) await publishForDelivery(deps, message.id);
-  }
-  return next?.untilMs ?? null;
+  return turn.nextMs;
+};
+
+/** All there is room for now. */
+const releaseAll = async (deps: MoveDeps, server: Server, aheadMs: number): Promise<number | null> => {
+  let nextMs = await releaseOldest(deps, server, aheadMs);
+  while (nextMs !== null && nextMs <= deps.clock.nowMs()) nextMs = await releaseOldest(deps, server, aheadMs);
+  return nextMs;
 };
 
 /** Sets those that are due, and have to wait on, down for the minute before their turn should come. */
@@ -105,12 +139,15 @@ export const releaseWithinLimits = async (
     return setDown(deps, server, { due, untilMs: holdAgainAtMs(clock, "reconnect_required") });
   }
   const aheadMs = clock.lasting(WAIT_FOR_ROOM_MS) / 2;
-  const ledger = (await readLedger(deps.records, server.id)).value;
-  const room = roomOf(clock, { ledger, server: server.value, aheadMs });
-  let nextMs = await releaseOldest(deps, server, room);
-  if (nextMs !== null) await setDown(deps, server, { due, untilMs: nextMs });
-  while (nextMs !== null && nextMs - aheadMs < endMs) {
-    await clock.sleep(Math.max(1, nextMs - aheadMs - clock.nowMs()));
-    nextMs = await releaseOldest(deps, server, room);
-  }
+  const firstMs = await releaseAll(deps, server, aheadMs);
+  if (firstMs === null) return;
+  const goOn = async (): Promise<void> => {
+    let nextMs: number | null = firstMs;
+    while (nextMs !== null && nextMs - aheadMs < endMs) {
+      await clock.sleep(Math.max(1, nextMs - aheadMs - clock.nowMs()));
+      nextMs = await releaseAll(deps, server, aheadMs);
+    }
+  };
+  // Both at once: a long line takes longer to set down than the next room to open.
+  await Promise.all([setDown(deps, server, { due, untilMs: firstMs }), goOn()]);
 };

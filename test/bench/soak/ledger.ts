@@ -1,21 +1,31 @@
 import { faultsOf, outOfOrder, runLedgers, ticksLate } from "../../integration/delivery/ledger-run.ts";
 import type { Section } from "./section.ts";
 
+/**
+ * A minute in real milliseconds. The queue of all messages, each of which a worker has to look at and set aside before it comes to those that were released
+ * meanwhile, is as long at any scale: seconds on two cores, which were two and a half minutes of four seconds each. Ten seconds are as short as a minute can
+ * be for that to be less than a tick, as it is at full length.
+ */
+const MINUTE_MS = 10_000;
+
 /** Several processes claim the messages of several servers against their limits. */
 export const ledger: Section = {
   title: "Limits",
   size: { of: "messages of each server", usual: 300 },
   run: async (messages) => {
-    const run = { servers: 10, processes: 5, messages, perMinute: 5, minuteMs: 4_000, slackMinutes: 1 };
+    const run = { servers: 10, processes: 5, messages, perMinute: 5, minuteMs: MINUTE_MS, slackMinutes: 1 };
     const { claimedAtMs, releasedAtMs } = await runLedgers(run);
     const found = claimedAtMs.map((times, n) => [...faultsOf(times, run), ...outOfOrder(releasedAtMs[n] ?? [])]);
-    const late = claimedAtMs.map((times) => ticksLate(times, run).toFixed(2));
-    const rows = found.map((one, n) => `| ${n} | ${one.length === 0 ? "kept" : one.join("; ")} | ${late[n]} |`);
+    const early = (times: readonly number[]) => times.toSorted((a, b) => a - b).slice(0, 10 * run.perMinute);
+    const late = claimedAtMs.map((times) => [early(times), times].map((some) => ticksLate(some, run).toFixed(2)));
+    const rows = found.map(
+      (one, n) => `| ${n} | ${one.length === 0 ? "kept" : one.join("; ")} | ${late[n]?.join(" | ")} |`,
+    );
     const text = `${run.servers} servers of ${messages} messages at ${run.perMinute} a minute, ${run.processes} processes: no rolling minute above the limit, oldest first, the last within
 one tick of the earliest time that the limits allow. A minute takes ${run.minuteMs / 1_000} s.
 
-| server | | ticks that the last left later than the limits allow |
-|---|---|---|
+| server | | ticks that the last of the first ten minutes left later than the limits allow | the last of all |
+|---|---|---|---|
 ${rows.join("\n")}`;
     return { text, faults: found.flat() };
   },

@@ -128,8 +128,10 @@ export const ticksLate = (
 };
 
 /**
- * What is wrong with the claims of one server; empty: nothing. Released in order, messages that have room together are still carried by several workers at
- * once, so that within their moment any may be the first.
+ * What is wrong with the claims of one server; empty: nothing. Releases are in order to the letter (`outOfOrder`); claims are made by several workers at
+ * once. Those whose rooms open within the same moment may therefore pass each other, by the time that a worker takes to get its turn. What must not be is
+ * that a younger one takes the room of its elder, who then waits for another window: that shows as more than half a minute, since each window's rooms open
+ * a minute after those of the window before.
  */
 export const faultsOf = (
   claimedAtMs: readonly number[],

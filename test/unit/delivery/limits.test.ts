@@ -99,6 +99,62 @@ for (const afterTickMs of [300, 30_000, 56_000, 59_900]) {
   });
 }
 
+/** Five sent, a tenth of a second apart, and ten more in line behind them; answers when the room of the first opens. */
+const lineOfTen = async (): Promise<number> => {
+  await stack.setServer({ limits: { perMinute: 5, perDay: 1_000 } });
+  const roomAtMs = stack.clock.nowMs() + MINUTE;
+  for (const id of ids(15)) {
+    await stack.accept(id);
+    await deliverMessage(stack.deps, id);
+    stack.clock.advance(100);
+  }
+  assert.equal((await stack.message("msg_005")).status, "held");
+  return roomAtMs;
+};
+
+const claimedAtMs = async (id: string): Promise<number> =>
+  (await stack.message(id)).timeline.findLast(({ status }) => status === "sending")?.atMs ?? Number.NaN;
+
+test("room belongs to whom it was promised: ticks that come before the claims, even two at once, let no younger go for it too", async () => {
+  const roomAtMs = await lineOfTen();
+  stack.clock.advance(roomAtMs - SECOND - stack.clock.nowMs());
+  await Promise.all([releaseHeld(stack.deps, SERVER), releaseHeld(stack.deps, SERVER)]);
+  await releaseHeld(stack.deps, SERVER);
+  const released = stack.published();
+  assert.deepEqual(released, ids(10).slice(5));
+  // The youngest worker is the quickest.
+  for (const id of released.toReversed()) await deliverMessage(stack.deps, id);
+  for (const id of released) assert.equal((await stack.message(id)).status, "sent", "at its first delivery");
+  assert.ok((await claimedAtMs("msg_009")) >= roomAtMs + 400, "not in the room of another");
+});
+
+test("a line that takes long to set down keeps nobody from the room that opens meanwhile", async () => {
+  const roomAtMs = await lineOfTen();
+  stack.clock.advance(roomAtMs - 30 * SECOND - stack.clock.nowMs());
+  const { promise: forever } = Promise.withResolvers<undefined>();
+  const { records } = stack.deps;
+  const slow = {
+    get: (kind: "messages", id: string) => (kind === "messages" ? forever : records.get(kind, id)),
+    query: records.query.bind(records),
+    commit: records.commit.bind(records),
+  } as unknown as DeliveryDeps["records"];
+  void dispatchDue({ ...stack.deps, records: slow });
+  const released: string[] = [];
+  await eventually("five are released", () => released.push(...stack.published()) >= 5);
+  assert.deepEqual(released.slice(0, 5), ids(10).slice(5));
+});
+
+test("room that was promised to a message called back is not kept for it longer than a minute", async () => {
+  const roomAtMs = await lineOfTen();
+  stack.clock.advance(roomAtMs - SECOND - stack.clock.nowMs());
+  await releaseHeld(stack.deps, SERVER);
+  await cancelMessage(stack.deps, OPERATOR, "msg_005");
+  for (const id of stack.published()) await deliverMessage(stack.deps, id);
+  stack.clock.advance(MINUTE);
+  await run(2);
+  for (const id of ids(15).slice(6)) assert.equal((await stack.message(id)).status, "sent", id);
+});
+
 test("recipients count, not messages; the day's limit holds until the first of them are a day old", async () => {
   await stack.setServer({ limits: { perMinute: 100, perDay: 5 } });
   const to = ["a@y.org", "b@y.org", "c@y.org"];
