@@ -24,9 +24,13 @@ const envelope = async (clock: Clock, session: SmtpSession, username: string): P
 export const probeSmtp = async (clock: Clock, opener: SessionOpener, login: Login): Promise<readonly ProbeStage[]> => {
   const stages: ProbeStage[] = [];
   let startedAtMs = clock.nowMs();
-  const close = (stage: ProbeStage["stage"], failure: Failure | null): void => {
+  const close = (
+    stage: ProbeStage["stage"],
+    failure: Failure | null,
+    learnt: Pick<ProbeStage, "smtpUtf8"> = {},
+  ): void => {
     const nowMs = clock.nowMs();
-    stages.push({ stage, ok: failure === null, ms: nowMs - startedAtMs, ...failure });
+    stages.push({ stage, ok: failure === null, ms: nowMs - startedAtMs, ...failure, ...learnt });
     startedAtMs = nowMs;
   };
   const opened = await opener.open(login, (passed) => close(passed, null));
@@ -35,8 +39,9 @@ export const probeSmtp = async (clock: Clock, opener: SessionOpener, login: Logi
     close(stage, "reply" in opened ? { reply: opened.reply } : { reason: opened.reason });
     return stages;
   }
-  const { stream } = opened.value;
-  close("envelope", await envelope(clock, opened.value, login.username));
+  const { stream, extensions } = opened.value;
+  const smtpUtf8 = extensions.keywords.has("SMTPUTF8");
+  close("envelope", await envelope(clock, opened.value, login.username), { smtpUtf8 });
   if (!stream.lost) await stream.command("QUIT", timeoutFor(clock, "command"));
   stream.destroy();
   return stages;

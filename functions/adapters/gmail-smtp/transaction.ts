@@ -19,7 +19,11 @@ type Halt = SendOutcome | null;
 
 const positive = (reply: SmtpReply): boolean => reply.code >= 200 && reply.code < 300;
 
-const refused = (stage: SmtpStage, reply: SmtpReply, refusals: RefusedRecipients = []): SendOutcome => ({
+const refused = (
+  stage: SmtpStage,
+  reply: SmtpReply,
+  refusals: RefusedRecipients = [],
+): Extract<SendOutcome, { readonly kind: "refused" }> => ({
   kind: "refused",
   stage,
   reply,
@@ -77,7 +81,7 @@ export class Transaction {
     const international =
       [from, ...this.#mail.envelope.to].some((address) => isInternational(envelopeAddress(address) ?? "")) ||
       headerIsInternational(this.#mail.raw);
-    if (international && !keywords.has("SMTPUTF8")) return refused("mail", NO_SMTPUTF8);
+    if (international && !keywords.has("SMTPUTF8")) return { ...refused("mail", NO_SMTPUTF8), lacks: "smtputf8" };
     const parameters = [
       keywords.has("SIZE") ? ` SIZE=${this.#mail.raw.length}` : "",
       keywords.has("8BITMIME") ? " BODY=8BITMIME" : "",

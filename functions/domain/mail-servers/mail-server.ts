@@ -84,6 +84,8 @@ export interface MailServer {
   readonly limits: { readonly perMinute: number; readonly perDay: number } | null;
   /** Under `gmail_api`: other addresses than the username may stand in From although nobody can check them. */
   readonly sendAsUnchecked: boolean;
+  /** Does its SMTP server take addresses beyond ASCII (SMTPUTF8, RFC 6531)? As its EHLO said when it was last heard; absent: not heard yet. */
+  readonly smtpUtf8?: boolean;
   readonly connection: Connection;
   /** Index fields, kept equal to what `connection` says. */
   readonly accountSub: string | null;

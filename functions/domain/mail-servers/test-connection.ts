@@ -14,6 +14,8 @@ export interface TestStage {
   readonly ms: number;
   /** Null: the stage is passed. */
   readonly problem: StageProblem | null;
+  /** As of `ProbeStage`. */
+  readonly smtpUtf8?: boolean;
 }
 
 export interface TestConnectionDeps {
@@ -45,7 +47,12 @@ const stage = (name: TestStage["stage"], ms: number, code: TextCode | null): Tes
 });
 
 const probed = (stages: readonly ProbeStage[], transport: Transport): TestStage[] =>
-  stages.map((one) => ({ stage: one.stage, ms: one.ms, problem: one.ok ? null : probeProblem(one, transport) }));
+  stages.map(({ smtpUtf8, ...one }) => ({
+    stage: one.stage,
+    ms: one.ms,
+    problem: one.ok ? null : probeProblem(one, transport),
+    ...(smtpUtf8 !== undefined && { smtpUtf8 }),
+  }));
 
 /** Scopes and identity as the grant has them: no network, so they take no time worth telling. */
 const grantStages = (server: MailServer, scopes: readonly string[]): TestStage[] => {
@@ -94,19 +101,26 @@ const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly
 };
 
 /**
- * A passed test is proof: `lastVerifiedAt` is now, and an `error` that Gmail's refusal had brought (`gmail_refused`) is over. One try: who
+ * A passed test is proof: `lastVerifiedAt` is now, an `error` that Gmail's refusal had brought (`gmail_refused`) is over, and what the SMTP server offers is
+ * known for accepting. One try: who
  * wrote to the server meanwhile knows better. A failed test writes nothing: the way may be blocked here alone, and what is wrong with the
  * grant itself has been written by who found it out, `AccessTokens`.
  */
-const noteProof = async (deps: TestConnectionDeps, tested: Versioned<MailServer>): Promise<void> => {
+const noteProof = async (
+  deps: TestConnectionDeps,
+  tested: Versioned<MailServer>,
+  stages: readonly TestStage[],
+): Promise<void> => {
   const server = await deps.records.get("mailServers", tested.id);
   const connection = server?.value.connection;
   if (server === undefined || connection === undefined || connection.state === "not_connected") return;
   if (connection.grant.secretVersion !== grantOf(tested.value)?.secretVersion) return;
   const grant = { ...connection.grant, lastVerifiedAtMs: deps.clock.nowMs() };
   const over = connection.state === "error" && connection.reason === "gmail_refused";
+  const smtpUtf8 = stages.at(-1)?.smtpUtf8;
   const value: MailServer = {
     ...server.value,
+    ...(smtpUtf8 !== undefined && { smtpUtf8 }),
     connection: over ? { state: "valid", grant } : { ...connection, grant },
   };
   await deps.records.commit([{ op: "replace", kind: "mailServers", id: server.id, version: server.version, value }]);
@@ -121,6 +135,6 @@ export const testConnection = async (
   server: Versioned<MailServer>,
 ): Promise<readonly TestStage[] | undefined> => {
   const stages = await runStages(deps, server.id);
-  if (stages?.every(({ problem }) => problem === null)) await noteProof(deps, server);
+  if (stages?.every(({ problem }) => problem === null)) await noteProof(deps, server, stages);
   return stages;
 };

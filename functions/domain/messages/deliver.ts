@@ -2,6 +2,7 @@ import { SECOND } from "../clock.ts";
 import type { AccessTokenOutcome } from "../connections/access-token.ts";
 import { noteGmailRefusal } from "../connections/gmail-refusal.ts";
 import type { Transport } from "../mail-servers/mail-server.ts";
+import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
 import { readBody } from "./body-store.ts";
 import { type Claim, claimMessage, leaseEndMs } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
@@ -118,14 +119,15 @@ const refusedAgain = async (
   return { kind: "hold", problem: "gmail_refused" };
 };
 
-const judged = (
+const judged = async (
   deps: DeliveryDeps,
   claim: Claim,
   outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }>,
-): TryResult | Promise<TryResult> =>
-  accountRefused(outcome, claim.server.value.transport)
-    ? refusedAgain(deps, claim, outcome)
-    : { kind: "gmail", outcome };
+): Promise<TryResult> => {
+  if (accountRefused(outcome, claim.server.value.transport)) return refusedAgain(deps, claim, outcome);
+  if (outcome.kind === "refused" && outcome.lacks === "smtputf8") await noteSmtpUtf8(deps.records, claim.server.id);
+  return { kind: "gmail", outcome };
+};
 
 /** Hands the mail over; after a refused token once more with a fresh one. */
 const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {

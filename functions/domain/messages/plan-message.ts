@@ -53,14 +53,15 @@ const firstState = (clock: Clock, { server }: Choice, { scheduledAtMs }: Times):
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
 /**
- * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). smtp.gmail.com offers it; the Gmail API says nothing of it, so what
- * it would do with them is not left to chance. (Non-ASCII domains are no matter: they are in ASCII already.)
+ * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). smtp.gmail.com offers it, and so it is expected until a session has shown otherwise
+ * (`smtpUtf8`); the Gmail API says nothing of it, so what it would do with them is not left to chance. (Non-ASCII domains are no matter: they are in ASCII already.)
  */
 const utf8Problem = ({ content }: MessageInput, { server }: Choice): Problem | undefined => {
-  if (server.transport === "smtp") return undefined;
+  if (server.transport === "smtp" && server.smtpUtf8 !== false) return undefined;
   const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
   const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
-  const message = "holds an address beyond ASCII, which a server with transport gmail_api cannot take";
+  const why = server.transport === "smtp" ? "whose SMTP server offers no SMTPUTF8" : "with transport gmail_api";
+  const message = `holds an address beyond ASCII, which a mail server ${why} cannot take`;
   return list === undefined ? undefined : invalidRequest({ path: `/${list}`, message });
 };
 

@@ -41,6 +41,8 @@ export type SendOutcome =
       readonly reply: SmtpReply;
       readonly refused: RefusedRecipients;
       readonly retryAfterMs: number | null;
+      /** It was not asked at all: its EHLO does not offer what the mail needs. */
+      readonly lacks?: "smtputf8";
     }
   /** The conversation broke before the message's end went out; nothing was sent. */
   | { readonly kind: "not_sent"; readonly stage: SmtpStage; readonly reason: string }
@@ -58,6 +60,8 @@ export interface ProbeStage {
   readonly stage: "dns" | "tls" | "auth" | "envelope";
   readonly ok: boolean;
   readonly ms: number;
+  /** Of `envelope`: whether EHLO offers SMTPUTF8 (RFC 6531). */
+  readonly smtpUtf8?: boolean;
   /** The reply where the server said no; else `reason` says what broke. */
   readonly reply?: SmtpReply;
   readonly reason?: string;

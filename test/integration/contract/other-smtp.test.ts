@@ -132,6 +132,20 @@ describe("npm start before another SMTP server, on STARTTLS and with few extensi
     assert.equal(new Set(tokens).size, 2, "another token");
   });
 
+  it("tells of an address that the server cannot take when it meets it, and refuses the next when it is accepted", async () => {
+    const accented = { server, to: ["josé@example.org"], subject: "Été", text: "Où ?" };
+    const post = () => stack.relais.operate("POST", "/v1/messages", accented, { prefer: "wait=40" });
+    // No session has told yet.
+    const first: MessageJson = await (await post()).json();
+    assert.equal(first.status, "failed", JSON.stringify(first));
+    const second = await post();
+    assert.equal(second.status, 422);
+    const { fields }: { fields: readonly { path: string; message: string }[] } = await second.json();
+    assert.equal(fields[0]?.path, "/to");
+    assert.match(fields[0]?.message ?? "", /SMTPUTF8/);
+    assert.equal(received.length, 0);
+  });
+
   it("passes Test connection, which sends nothing", async () => {
     const tested = await stack.relais.operate("POST", `/v1/mail-servers/${server}/test`, {});
     const { ok, stages }: { ok: boolean; stages: readonly { stage: string; ok: boolean }[] } = await tested.json();

@@ -84,6 +84,19 @@ test("all stages passed: each is told with its time, and the grant counts as ver
   assert.deepEqual((await kept())?.connection, validConnection({ lastVerifiedAtMs: clock.nowMs() }));
 });
 
+const LEARNT: readonly (readonly [Pick<ProbeStage, "ok" | "smtpUtf8" | "reason">, boolean | undefined])[] = [
+  [{ ok: true, smtpUtf8: false }, false],
+  [{ ok: true, smtpUtf8: true }, true],
+  [{ ok: false, smtpUtf8: false, reason: "lost" }, undefined],
+];
+for (const [last, known] of LEARNT) {
+  test(`addresses beyond ASCII: ${JSON.stringify(last)} is kept as ${known}`, async () => {
+    const { transports } = probeThat(upTo({ stage: "envelope", ms: 4, ...last }));
+    await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")).tokens, transports);
+    assert.equal((await kept())?.smtpUtf8, known);
+  });
+}
+
 const WITHOUT_TOKEN: readonly (readonly [MailServer, AccessTokenOutcome, string])[] = [
   [mailServer(), { ok: false, why: "not_connected" }, "not_connected"],
   [

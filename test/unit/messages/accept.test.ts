@@ -132,12 +132,15 @@ suite("Accepting a message", () => {
     );
   });
 
-  test("refuses an address beyond ASCII to the Gmail API alone", async () => {
+  test("refuses an address beyond ASCII to the Gmail API, and to an SMTP server that has shown to take none", async () => {
     const connection = validConnection();
     await bench.addServer("srv_api", { transport: "gmail_api", connection, username: "api@example.com" });
     const wanted = { ...simpleMessage, to: "zoë@example.org" };
     assert.equal(await codeOf({ ...wanted, server: "srv_api" }), "invalid_request");
     assert.equal(await codeOf({ ...wanted, server: "srv_ada" }), "accepted");
+    await bench.addServer("srv_plain", { smtpUtf8: false, connection, username: "plain@example.com" });
+    assert.equal(await codeOf({ ...wanted, server: "srv_plain" }), "invalid_request");
+    assert.equal(await codeOf({ ...simpleMessage, server: "srv_plain" }), "accepted");
   });
 
   test("is not for a key without the permission to send", async () => {
