@@ -57,6 +57,8 @@ export interface Route {
   readonly path: string;
   readonly access: RouteAccess;
   readonly handle: (call: Call) => Promise<Reply>;
+  /** A GET that changes something, as OAuth's redirects do: HEAD, which must not (RFC 9110 §9.2.1), is refused. */
+  readonly unsafe?: true;
   /** Answered where the request is larger than the platform takes; absent: `request_too_large`. */
   readonly tooLarge?: Reply;
 }

@@ -40,22 +40,23 @@ const decodeParams = (groups: Readonly<Record<string, string | undefined>>): Cal
   return params;
 };
 
+const takesHead = ({ method, unsafe }: Route): boolean => method === "GET" && unsafe !== true;
+
 const methodsOf = (routes: readonly Route[]): string[] => {
   const methods = new Set<string>(routes.map((route) => route.method));
-  return [...methods, ...(methods.has("GET") ? ["HEAD"] : [])];
+  return [...methods, ...(routes.some(takesHead) ? ["HEAD"] : [])];
 };
 
-/** Finds the route of a method and an encoded path. HEAD is answered by GET's route. The first route that fits wins. */
+/** Finds the route of a method and an encoded path. HEAD is answered by GET's route, unless that is unsafe. The first route that fits wins. */
 export const router = (routes: readonly Route[]): ((method: string, pathname: string) => Match) => {
   const table: readonly Compiled[] = routes.map((route) => ({
     route,
     pattern: new URLPattern({ pathname: route.path }),
   }));
   return (method, pathname) => {
-    const wanted = method === "HEAD" ? "GET" : method;
     const fitting = table.filter(({ pattern }) => pattern.test({ pathname }));
     if (fitting.length === 0) return { kind: "none" };
-    const hit = fitting.find(({ route }) => route.method === wanted);
+    const hit = fitting.find(({ route }) => (method === "HEAD" ? takesHead(route) : route.method === method));
     const routesHere = fitting.map(({ route }) => route);
     if (hit === undefined) {
       return { kind: "method", allow: methodsOf(routesHere), public: routesHere.every((r) => r.access === "public") };

@@ -74,5 +74,11 @@ const authorize = async (system: System, call: Call): Promise<Reply> => {
 
 /** `GET /google_gmail/authorize` (contract, section 4): to Google's consent for one mail server, or to a sign-in. */
 export const routes = (system: System): readonly Route[] => [
-  { method: "GET", path: "/google_gmail/authorize", access: "public", handle: (call) => authorize(system, call) },
+  {
+    method: "GET",
+    path: "/google_gmail/authorize",
+    access: "public",
+    unsafe: true,
+    handle: (call) => authorize(system, call),
+  },
 ];

@@ -60,7 +60,13 @@ const takeEvents = async (system: System, call: Call): Promise<Reply> => {
 
 /** `GET /google_gmail/confirm` (contract, section 4), and Google's security events (RISC). */
 export const routes = (system: System): readonly Route[] => [
-  { method: "GET", path: "/google_gmail/confirm", access: "public", handle: (call) => confirm(system, call) },
+  {
+    method: "GET",
+    path: "/google_gmail/confirm",
+    access: "public",
+    unsafe: true,
+    handle: (call) => confirm(system, call),
+  },
   {
     method: "POST",
     path: "/google_gmail/security-events",

@@ -98,6 +98,13 @@ describe("the way back from Google, to a mail server", () => {
     await assertPage(await browser.get(`/google_gmail/confirm?state=${state}&error=access_denied`), row);
   });
 
+  it("refuses HEAD, by which a callback would be spent unseen", async () => {
+    const callback = await browser.consent(start(id));
+    const head = await browser.head(callback);
+    assert.deepEqual([head.status, head.headers.get("allow")], [405, "GET"]);
+    assert.equal((await browser.get(callback)).status, 303);
+  });
+
   it("lets only one of many at once through", async () => {
     const callback = await browser.consent(start(id));
     const answers = await Promise.all(Array.from({ length: 5 }, () => browser.get(callback)));

@@ -33,9 +33,18 @@ export class Browser {
   }
 
   /** Redirects are shown, not followed. `path` may be an absolute URL: only its path and query count. */
-  async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return this.#ask("GET", path, headers);
+  }
+
+  head(path: string): Promise<Response> {
+    return this.#ask("HEAD", path, {});
+  }
+
+  async #ask(method: "GET" | "HEAD", path: string, headers: Readonly<Record<string, string>>): Promise<Response> {
     const { pathname, search } = new URL(path, this.#origin);
     const answer = await fetch(`${this.#origin}${pathname}${search}`, {
+      method,
       redirect: "manual",
       headers: {
         accept: "text/html",
