@@ -6,13 +6,14 @@
  *
  * Writes `test/bench/RESULTS.md`.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectedServer } from "../builders/connected-stack.ts";
 import { type FunctionName, startDeployedStack } from "../builders/deployed-stack.ts";
 import { freePort } from "../builders/relais-process.ts";
+import { commit } from "./commit.ts";
 import { watchPeers } from "./peers.ts";
 import { type RealRequest, realRequest } from "./real-requests.ts";
 
@@ -164,7 +165,6 @@ peers.close();
 await stack.stop();
 for (const directory of [empty, dataDir]) rmSync(directory, { recursive: true, force: true });
 
-const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: repository, encoding: "utf8" }).stdout.trim();
 writeFileSync(
   join(repository, "test/bench/RESULTS.md"),
   `# Cold starts, as ratios to an empty function

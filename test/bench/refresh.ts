@@ -1,10 +1,10 @@
 // `npm run bench -- refresh [servers …]`: sweeps of so many due servers (1,000, 10,000 and 100,000 where not said) on SQLite in memory, with a
 // Google in memory: what Relais itself costs. Times depend on the machine, their ratios should not: the time a server is to be the same. Without sizes it
 // writes its result to `test/bench/REFRESH.md`.
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { measuredSweep } from "../builders/sweep-process.ts";
+import { commit } from "./commit.ts";
 
 const USUAL = [1_000, 10_000, 100_000];
 const asked = process.argv.slice(2).map(Number);
@@ -13,11 +13,6 @@ if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
   console.error("Usage: npm run bench -- refresh [servers …]");
   process.exit(2);
 }
-
-const git = (...args: readonly string[]): string =>
-  spawnSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" }).stdout.trim();
-const commit =
-  git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "--", ":/", ":!*.md") && " with changes");
 
 const megabytes = (bytes: number): string => (bytes / 1_048_576).toFixed(1);
 const lines = [

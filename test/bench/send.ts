@@ -24,6 +24,7 @@ import { OPERATOR } from "../builders/mail-server.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
 import { seedServers } from "../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../google-sandbox/sandbox.ts";
+import { commit } from "./commit.ts";
 
 /** Why each operation is there: the crash or race that it guards against. */
 const GUARDS: Readonly<Record<string, string>> = {
@@ -249,7 +250,7 @@ await measure("20 MB", { bytes: 20_000_000, mails: 2, budget: false });
 
 const page = `# What a mail costs
 
-Made by \`npm run bench -- send\` on Google's emulators: documents read and written on Firestore, and calls of functions. A page of a query counts as one read.
+Made by \`npm run bench -- send\` at commit ${commit} on Google's emulators: documents read and written on Firestore, and calls of functions. A page of a query counts as one read.
 
 | mail | mails | invocations | reads | writes |
 |---|---|---|---|---|

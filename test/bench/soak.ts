@@ -2,9 +2,9 @@
  * `npm run soak`: the long versions of what `npm test` does in short. `npm run soak -- crash ledger=50` runs these sections alone, with so many messages
  * or rounds in place of the usual number. Each writes its part of `test/bench/SOAK.md` when it has run; fails if anything is not as it should be.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { commit } from "./commit.ts";
 import { crash } from "./soak/crash.ts";
 import { faults } from "./soak/faults.ts";
 import { ledger } from "./soak/ledger.ts";
@@ -22,15 +22,6 @@ const usage = (): never => {
     console.error(`  ${name}  ${title} (${size.of}: ${size.usual})`);
   return process.exit(2);
 };
-
-const git = (...args: readonly string[]): string =>
-  spawnSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" }).stdout.trim();
-
-/** What was run: results that stand beside the sources change nothing. */
-const commit = ((): string => {
-  const changed = git("status", "--porcelain", "--", ":/", ":!*.md") !== "";
-  return `${git("rev-parse", "--short", "HEAD")}${changed ? " with changes" : ""}`;
-})();
 
 const runOne = async (name: string, size: number): Promise<readonly string[]> => {
   const section = SECTIONS[name] ?? usage();
