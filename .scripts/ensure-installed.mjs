@@ -20,7 +20,8 @@ const isCurrent = () => {
 
 if (!isCurrent()) {
   console.error("Installing dependencies (first start, or package-lock.json has changed) …");
-  const run = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+  // Errors alone: npm warns of the Node that runs it, whereas everything then runs on the one that it installs.
+  const run = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
     shell: process.platform === "win32",
