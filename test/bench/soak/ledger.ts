@@ -3,8 +3,8 @@ import type { Section } from "./section.ts";
 
 /**
  * A minute in real milliseconds. The queue of all messages, each of which a worker has to look at and set aside before it comes to those that were released
- * meanwhile, is as long at any scale: seconds on two cores, which were two and a half minutes of four seconds each. Ten seconds are as short as a minute can
- * be for that to be less than a tick, as it is at full length.
+ * meanwhile, is as long at any scale: five real seconds on two busy cores, all of them lost in the second minute. That is more than a minute of four seconds
+ * and less than one of ten, as it is of one at full length.
  */
 const MINUTE_MS = 10_000;
 
