@@ -105,24 +105,23 @@ test("the body of a record that went before it is found and erased", async () =>
   assert.equal(await left(), 0);
 });
 
-test("an account that Gmail refuses for good does not go on for 72 hours: its mail waits for a person", async () => {
-  for (const [transport, code] of [
-    ["smtp", 534],
-    ["gmail_api", 403],
-  ] as const) {
-    const id = `msg_${code}`;
+for (const [transport, code] of [
+  ["smtp", 534],
+  ["gmail_api", 403],
+] as const) {
+  test(`an account that Gmail refuses for good (${code}) does not go on for 72 hours: its mail waits for a person`, async () => {
     await stack.setServer({ transport, connection: validConnection() });
-    await stack.accept(id);
+    await stack.accept(ID);
     stack.gmail = refuses("auth", code, code === 534 ? "5.7.14" : null);
-    await deliverMessage(stack.deps, id);
-    assert.equal((await stack.message(id)).status, "deferred", "once may be a mood");
+    await deliverMessage(stack.deps, ID);
+    assert.equal((await stack.message(ID)).status, "deferred", "once may be a mood");
     await ticksFor(HOUR);
-    const held = await stack.message(id);
+    const held = await stack.message(ID);
     assert.ok(held.status === "held" && held.because === "reconnect_required", held.status);
     assert.equal((await stack.deps.records.get("mailServers", "srv_one"))?.value.connection.state, "error");
     assert.equal(held.attempts.at(-1)?.problem, "gmail_refused");
-  }
-});
+  });
+}
 
 test("after a change of transport, only those who have not got it are in the mail that the Gmail API sends", async () => {
   await stack.accept(ID, {
