@@ -4,13 +4,13 @@ import { MESSAGE_STATUSES, type Message } from "../api/types.ts";
 import { api } from "../state/api.ts";
 import { t } from "../state/language.ts";
 import { usePaged } from "../state/pages.ts";
-import { useRemote } from "../state/remote.ts";
 import { useServerNames } from "../state/server-names.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
 import { Field } from "../widgets/field.tsx";
 import { Page } from "../widgets/page.tsx";
 import { PagedList } from "../widgets/paged-list.tsx";
 import { Empty } from "../widgets/remote-view.tsx";
+import { ServerSelect } from "../widgets/server-select.tsx";
 import { Ago } from "../widgets/time.tsx";
 
 interface Filter {
@@ -73,10 +73,8 @@ interface FilterProps {
 }
 
 const FilterForm = ({ filter, onChange }: FilterProps) => {
-  const servers = useRemote("servers for filter", (signal) => api.servers.list(signal)).remote;
   const [to, setTo] = useState(filter.to);
   useEffect(() => setTo(filter.to), [filter.to]);
-  const known = servers.phase === "ready" ? servers.value.items : [];
   return (
     <search>
       <form
@@ -88,21 +86,12 @@ const FilterForm = ({ filter, onChange }: FilterProps) => {
       >
         <Field label={t("messages.server")}>
           {(control) => (
-            <select
-              {...control}
+            <ServerSelect
+              control={control}
               value={filter.server}
-              onChange={(e) => onChange({ ...filter, server: e.currentTarget.value })}
-            >
-              <option value="">{t("messages.anyServer")}</option>
-              {filter.server !== "" && !known.some(({ id }) => id === filter.server) && (
-                <option value={filter.server}>{filter.server}</option>
-              )}
-              {known.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
+              none={t("messages.anyServer")}
+              onChoose={(server) => onChange({ ...filter, server })}
+            />
           )}
         </Field>
         <Field label={t("messages.status")}>

@@ -4,10 +4,10 @@ import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
-import { useRemote } from "../../state/remote.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { ServerSelect } from "../../widgets/server-select.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { entriesOf } from "../server/draft.ts";
 
@@ -20,7 +20,6 @@ const typedOf = ({ alerts }: Settings) => ({ server: alerts?.server ?? "", to: a
 
 /** Which mail server tells of an account that is to be reconnected, and whom. */
 export const AlertsCard = ({ settings, onSaved }: Props) => {
-  const { remote: servers } = useRemote("servers for alerts", (signal) => api.servers.list(signal));
   const [typed, setTyped] = useState(() => typedOf(settings));
   const [saved, setSaved] = useState(false);
   const save = useAction(() =>
@@ -35,7 +34,6 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
     setSaved(true);
     onSaved(result.value);
   };
-  const known = servers.phase === "ready" ? servers.value.items : [];
   return (
     <Card title={t("alerts.title")}>
       <p class="hint">{t("alerts.text")}</p>
@@ -46,21 +44,12 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
           error={fieldMessage(save.failure, "/alerts/server")}
         >
           {(control) => (
-            <select
-              {...control}
+            <ServerSelect
+              control={control}
               value={typed.server}
-              onChange={(e) => setTyped({ ...typed, server: e.currentTarget.value })}
-            >
-              <option value="">{t("alerts.nobody")}</option>
-              {typed.server !== "" && !known.some(({ id }) => id === typed.server) && (
-                <option value={typed.server}>{typed.server}</option>
-              )}
-              {known.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
+              none={t("alerts.nobody")}
+              onChoose={(server) => setTyped({ ...typed, server })}
+            />
           )}
         </Field>
         {typed.server !== "" && (
