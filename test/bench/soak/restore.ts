@@ -26,7 +26,8 @@ const copyAll = async (database: Firestore): Promise<readonly Copied[]> => {
 };
 
 const putBack = async (world: World, database: Firestore, copies: readonly Copied[]): Promise<void> => {
-  const { FIRESTORE_EMULATOR_HOST: host, GOOGLE_CLOUD_PROJECT: project } = world.environment;
+  const { unwatchedHost: host, environment } = world;
+  const { GOOGLE_CLOUD_PROJECT: project } = environment;
   const url = `http://${host}/emulator/v1/projects/${project}/databases/(default)/documents`;
   const cleared = await fetch(url, { method: "DELETE" });
   if (!cleared.ok) throw new Error(`the database was not cleared: ${cleared.status}`);
@@ -61,8 +62,8 @@ const held = async (world: World, ids: readonly string[]): Promise<void> => {
 
 /** On Google's store; `npm test` does it on the embedded one. */
 const sendRestoreSend = async (world: World, count: number): Promise<readonly string[]> => {
-  const { FIRESTORE_EMULATOR_HOST: host = "", GOOGLE_CLOUD_PROJECT: project = "" } = world.environment;
-  const database = openDatabase(project, host);
+  const { unwatchedHost, environment } = world;
+  const database = openDatabase(environment.GOOGLE_CLOUD_PROJECT ?? "", unwatchedHost);
   const servers = await world.seed("smtp", 5);
   await pause(world, true);
   const ids: string[] = [];

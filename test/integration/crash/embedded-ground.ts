@@ -66,6 +66,7 @@ export const embeddedGround = async (sandbox: GoogleSandbox, directory: string):
     system: compose(config, { component: "crash", embedded: open, write: () => undefined }),
     environment,
     ports: {},
+    unwatchedHost: null,
     events: new QueueEvents(store.queue),
     close: async () => store.close(),
   };

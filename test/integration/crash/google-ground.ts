@@ -77,6 +77,7 @@ export const googleGround = async (sandbox: GoogleSandbox): Promise<Ground> => {
         [portOf(emulators.pubsubHost)]: "pubsub",
         [portOf(standIn.host)]: "secrets",
       },
+      unwatchedHost: emulators.unwatchedFirestoreHost,
       events: new PushEvents(gate, system.publisher),
       close,
     };

@@ -26,6 +26,8 @@ export interface Ground {
   readonly environment: Readonly<Record<string, string>>;
   /** Its services by port, as `kill-points.ts` names them. */
   readonly ports: Readonly<Record<string, string>>;
+  /** Firestore's emulator itself, for a test that goes through all that lies in it; null on the embedded store. */
+  readonly unwatchedHost: string | null;
   readonly events: Events;
   close(): Promise<void>;
 }

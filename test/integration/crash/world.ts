@@ -63,6 +63,10 @@ export class World {
     return this.#ground.environment;
   }
 
+  get unwatchedHost(): string | null {
+    return this.#ground.unwatchedHost;
+  }
+
   file(name: string): string {
     return join(this.#directory, name);
   }
