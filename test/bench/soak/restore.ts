@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import type { DocumentData, DocumentReference, Firestore } from "@google-cloud/firestore";
 import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
 import { isoTime } from "../../../functions/domain/clock.ts";
@@ -45,12 +46,12 @@ const pause = async ({ system }: World, paused: boolean): Promise<void> => {
   if (!changed.ok) throw new Error(changed.problem.code);
 };
 
-const runRestore = (world: World, asOfMs: number): string => {
+/** Never by `spawnSync`: what stands before the emulator runs in this very process. */
+const runRestore = async (world: World, asOfMs: number): Promise<string> => {
   const env = { PATH: process.env.PATH, ...world.environment };
   const args = ["run", "--silent", "restore", "--", "--as-of", isoTime(asOfMs)];
-  const restored = spawnSync("npm", args, { cwd: root, encoding: "utf8", env });
-  if (restored.status !== 0) throw new Error(restored.stderr);
-  return restored.stdout.split("\n")[0] ?? "";
+  const { stdout } = await promisify(execFile)("npm", args, { cwd: root, env });
+  return stdout.split("\n")[0] ?? "";
 };
 
 const held = async (world: World, ids: readonly string[]): Promise<void> => {
@@ -76,7 +77,7 @@ const sendRestoreSend = async (world: World, count: number): Promise<readonly st
   await world.endStanding();
 
   await putBack(world, database, copies);
-  const said = runRestore(world, asOfMs);
+  const said = await runRestore(world, asOfMs);
   await pause(world, false);
   await recover(world, ids);
   const messages = await Promise.all(ids.map((id) => world.message(id)));
