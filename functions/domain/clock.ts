@@ -5,11 +5,22 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00Z. */
   nowMs(): number;
+  /** Now, but later than every instant that this clock gave by it before: sorted by it, what came first stays first. */
+  nextMs(): number;
   /** How many real milliseconds a nominal duration takes: the duration divided by the time scale. */
   lasting(nominalMs: number): number;
   /** Resolves after so many real milliseconds, or when the signal aborts (never rejects). */
   sleep(realMs: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** `nextMs` of a clock that reads `nowMs`: at most a millisecond ahead of it for each instant given in the same millisecond. */
+export const distinctInstants = (nowMs: () => number): (() => number) => {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    lastMs = Math.max(nowMs(), lastMs + 1);
+    return lastMs;
+  };
+};
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Clock } from "../domain/clock.ts";
+import { type Clock, distinctInstants } from "../domain/clock.ts";
 
 /** Real time; nominal durations are divided by `timeScale`. */
 export const systemClock = (timeScale = 1): Clock => ({
   nowMs: () => Date.now(),
+  nextMs: distinctInstants(() => Date.now()),
   lasting: (nominalMs) => nominalMs / timeScale,
   sleep: async (realMs, signal) => {
     // An abort ends the sleep early; it is no failure.

@@ -1,4 +1,4 @@
-import type { Clock } from "../../functions/domain/clock.ts";
+import { type Clock, distinctInstants } from "../../functions/domain/clock.ts";
 
 /** A clock that stands until told to move; `sleep` moves it. */
 export interface TestClock extends Clock {
@@ -9,6 +9,7 @@ export const testClock = (startMs = Date.parse("2026-11-22T09:00:00Z")): TestClo
   let nowMs = startMs;
   return {
     nowMs: () => nowMs,
+    nextMs: distinctInstants(() => nowMs),
     lasting: (nominalMs) => nominalMs,
     sleep: async (realMs) => {
       nowMs += realMs;
@@ -28,6 +29,7 @@ export const movableClock = (scale = 1): MovableClock => {
   let aheadMs = 0;
   return {
     nowMs: () => Date.now() + aheadMs,
+    nextMs: distinctInstants(() => Date.now() + aheadMs),
     lasting: (nominalMs) => nominalMs / scale,
     sleep: (realMs) => new Promise((resolve) => setTimeout(resolve, realMs)),
     advance: (ms) => {

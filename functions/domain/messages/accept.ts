@@ -65,16 +65,17 @@ interface Draft {
   readonly input: MessageInput;
   readonly identity: Identity;
   readonly plan: Plan;
+  readonly acceptedAtMs: number;
 }
 
-const newMessage = (deps: AcceptDeps, { submission, input, identity, plan }: Draft, body: StoredBody): Message => {
-  const nowMs = deps.clock.nowMs();
+const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message => {
+  const { submission, input, identity, plan, acceptedAtMs } = draft;
   return {
     messageId: newMessageId(deps.random, plan.from.address),
     caller: principalName(submission.principal),
     serverId: plan.id,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
+    createdAtMs: acceptedAtMs,
+    updatedAtMs: acceptedAtMs,
     from: plan.from.address,
     subject: input.content.subject,
     recipients: input.recipients.map((address) => ({ address, state: "pending", reply: null })),
@@ -87,7 +88,7 @@ const newMessage = (deps: AcceptDeps, { submission, input, identity, plan }: Dra
     firstTriedAtMs: null,
     agelessMs: 0,
     attempts: [],
-    timeline: [{ atMs: nowMs, status: plan.state.status, note: null }],
+    timeline: [{ atMs: acceptedAtMs, status: plan.state.status, note: null }],
     providerId: null,
     requestSha256: identity.requestSha256,
     ...plan.state,
@@ -145,10 +146,12 @@ export const acceptMessage = async (deps: AcceptDeps, submission: Submission): P
   const parsed = parseMessage(json, { sizeLimit, at });
   if (!parsed.ok) return parsed;
   const input = parsed.value;
+  // Taken before anything is waited for, so that the messages of a batch, and of one caller, stay in their order.
+  const acceptedAtMs = deps.clock.nextMs();
   const plan = placed(await planMessage(deps, principal, input), at);
   if (input.dryRun) return dryRun(plan);
   const identity = identify(deps.random, { principal, key, json });
-  if (plan.ok) return keep(deps, { submission, input, identity, plan: plan.value });
+  if (plan.ok) return keep(deps, { submission, input, identity, plan: plan.value, acceptedAtMs });
   // What was accepted once is repeated although its times have passed or its server has gone since.
   return (await replayOf(deps.records, identity)) ?? plan;
 };

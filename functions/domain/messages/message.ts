@@ -129,6 +129,7 @@ export interface MessageFacts {
   readonly messageId: string;
   readonly caller: string;
   readonly serverId: string;
+  /** When it was accepted; no two that one instance accepted have the same, so that oldest first is in the order of a batch. */
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly from: string;

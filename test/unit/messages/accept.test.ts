@@ -295,6 +295,22 @@ suite("A batch", () => {
     assert.equal((await kept()).length, 1, "the same item twice under one key is one message");
   });
 
+  test("keeps its order, oldest first, though all of it comes in one millisecond", async () => {
+    const subjects = Array.from({ length: 30 }, (_, n) => `${n}`);
+    const items = subjects.map((subject) => ({ ...simpleMessage, subject }));
+    assert.ok((await acceptBatch(bench, OPERATOR, { items })).ok);
+    const oldest = await bench.records.query(
+      "messagesOfServerOldest",
+      { serverId: "srv_ada", status: "queued" },
+      { limit: 50 },
+    );
+    assert.ok(oldest !== "bad_cursor");
+    assert.deepEqual(
+      oldest.items.map(({ value }) => value.subject),
+      subjects,
+    );
+  });
+
   test("a key in a batch is the same key as in the header", async () => {
     const alone = await bench.accepted(simpleMessage, { key: "a" });
     const batch = await acceptBatch(bench, OPERATOR, { items: [{ ...simpleMessage, idempotencyKey: "a" }] });
