@@ -50,6 +50,9 @@ resource "google_monitoring_alert_policy" "errors" {
     subject = "Relais logs an error"
     content = local.runbook
   }
+
+  # Monitoring knows a new metric some minutes later only, and refuses an alarm on one that it does not know: the functions' builds take those.
+  depends_on = [module.function]
 }
 
 resource "google_monitoring_alert_policy" "dead_letters" {
@@ -77,4 +80,6 @@ resource "google_monitoring_alert_policy" "dead_letters" {
     subject = "Relais has dead letters"
     content = local.runbook
   }
+
+  depends_on = [google_project_service.required]
 }

@@ -41,6 +41,8 @@ resource "google_storage_bucket_object" "source" {
 resource "google_service_account" "build" {
   account_id   = "relais-build"
   display_name = "Relais: builds function images"
+
+  depends_on = [google_project_service.required]
 }
 
 resource "google_project_iam_member" "build" {
@@ -54,8 +56,15 @@ resource "google_project_iam_member" "build" {
   member  = google_service_account.build.member
 }
 
-resource "google_storage_bucket_iam_member" "build_reads_sources" {
-  bucket = google_storage_bucket.sources.name
-  role   = "roles/storage.objectViewer"
-  member = google_service_account.build.member
+# Cloud Functions copies each archive into a bucket of its own, which it makes with the first function, and the build reads that copy
+# (github.com/hashicorp/terraform-provider-google/issues/20571 shows the refusal without this grant).
+resource "google_project_iam_member" "build_reads_sources" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+
+  condition {
+    title      = "relais-function-sources"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-${var.region}\")"
+  }
 }

@@ -132,6 +132,7 @@ module "function" {
   project_id    = var.project_id
   region        = var.region
   public        = each.value.public
+  pubsub_agent  = local.pubsub_agent
   memory        = each.value.memory
   cpu           = each.value.cpu
   concurrency   = each.value.concurrency
@@ -146,5 +147,10 @@ module "function" {
     object = google_storage_bucket_object.source[each.key].name
   }
 
-  depends_on = [google_project_service.required, google_project_iam_member.build]
+  # A build that starts before its account has its rights fails.
+  depends_on = [
+    google_project_service.required,
+    google_project_iam_member.build,
+    google_project_iam_member.build_reads_sources,
+  ]
 }

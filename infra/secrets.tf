@@ -32,18 +32,21 @@ resource "google_project_iam_custom_role" "secret_creator" {
   role_id     = "relaisSecretCreator"
   title       = "Relais: create secrets"
   permissions = ["secretmanager.secrets.create"]
+  depends_on  = [google_project_service.required]
 }
 
 resource "google_project_iam_custom_role" "secret_version_destroyer" {
   role_id     = "relaisSecretVersionDestroyer"
   title       = "Relais: destroy secret versions"
   permissions = ["secretmanager.versions.destroy", "secretmanager.versions.list"]
+  depends_on  = [google_project_service.required]
 }
 
 resource "google_project_iam_custom_role" "secret_deleter" {
   role_id     = "relaisSecretDeleter"
   title       = "Relais: delete secrets"
   permissions = ["secretmanager.secrets.delete"]
+  depends_on  = [google_project_service.required]
 }
 
 locals {

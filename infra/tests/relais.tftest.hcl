@@ -42,6 +42,14 @@ run "refuses_a_trailing_slash" {
   expect_failures = [var.public_url]
 }
 
+run "refuses_a_retention_that_no_function_starts_with" {
+  command = plan
+  variables {
+    retention_days = 4000
+  }
+  expect_failures = [var.retention_days]
+}
+
 run "refuses_nobody_as_operator" {
   command = plan
   variables {

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { before, FIRST_APPLY_RULES } from "./first-apply.ts";
 import { RULES } from "./rules.ts";
 import { FUNCTION_NAMES, InfraCopy, type Plan, whyNoTerraform } from "./terraform.ts";
 
+const rules = [...RULES, ...FIRST_APPLY_RULES];
 const copy = new InfraCopy();
 const missing = whyNoTerraform(copy);
 if (missing !== null) {
   console.error(`NO TERRAFORM: ${missing}`);
-  for (const rule of RULES) console.error(`  not checked: ${rule.name}`);
+  for (const rule of rules) console.error(`  not checked: ${rule.name}`);
 }
 const skip = missing === null ? false : `Terraform cannot run here: ${missing}`;
 
@@ -38,7 +40,7 @@ describe("infra: Terraform", { skip }, () => {
     assert.match(tested.output, /[1-9]\d* passed, 0 failed/);
   });
 
-  for (const rule of RULES) {
+  for (const rule of rules) {
     it(`holds that ${rule.name}`, () => {
       assert.deepEqual(rule.check(plan()), []);
     });
@@ -55,6 +57,18 @@ describe("infra: Terraform", { skip }, () => {
       }
     });
   }
+
+  it("has what the deployment's first step makes beforehand, and that step makes no function yet", () => {
+    const playbook = readFileSync(new URL("../../infra/playbooks/deploy.md", import.meta.url), "utf8");
+    const targets = [...playbook.matchAll(/-target=([\w.]+)/g)].map(([, address = ""]) => address);
+    assert.ok(targets.length > 0);
+    const made = targets.flatMap((address) => [address, ...before(plan(), address)]);
+    assert.deepEqual(
+      targets.filter((address) => !plan().steps.some((step) => step.address === address)),
+      [],
+    );
+    assert.ok(!made.includes("module.function"), made.join("\n"));
+  });
 
   it("notices a misspelt argument by the provider's schema", () => {
     const broken = new InfraCopy(copy);

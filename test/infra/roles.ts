@@ -5,6 +5,8 @@
 export const KNOWN_ROLES: Readonly<Record<string, string>> = {
   "roles/artifactregistry.writer": "https://cloud.google.com/artifact-registry/docs/access-control#roles",
   "roles/datastore.user": "https://cloud.google.com/firestore/docs/security/iam#roles",
+  "roles/iam.serviceAccountTokenCreator":
+    "https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role",
   "roles/logging.logWriter": "https://cloud.google.com/logging/docs/access-control#logging.logWriter",
   "roles/pubsub.publisher": "https://cloud.google.com/pubsub/docs/access-control#pubsub.publisher",
   "roles/pubsub.subscriber": "https://cloud.google.com/pubsub/docs/access-control#pubsub.subscriber",
@@ -27,4 +29,5 @@ export const CUSTOM_ROLES: Readonly<Record<string, readonly string[]>> = {
 export const KNOWN_CONDITIONS: readonly RegExp[] = [
   /^resource\.name == "projects\/[a-z0-9-]+\/databases\/\(default\)"$/,
   /^resource\.name\.startsWith\("projects\/\d+\/secrets\/relais-refresh-"\)$/,
+  /^resource\.name\.startsWith\("projects\/_\/buckets\/gcf-v2-sources-\d+-[a-z0-9-]+"\)$/,
 ];

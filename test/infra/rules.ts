@@ -22,6 +22,7 @@ export interface Rule {
   readonly broken: Breach | readonly Breach[];
 }
 
+const INVOKER = "google_cloud_run_v2_service_iam_member";
 const PUBLIC = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"];
 const text = (resource: PlannedResource, attribute: string): string => String(resource.values[attribute] ?? "");
 const block = (resource: PlannedResource, name: string): Readonly<Record<string, unknown>> => {
@@ -249,11 +250,14 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "four functions are public by name, three admit their push account alone",
-    check: (plan) =>
-      FUNCTION_NAMES.flatMap((name) => {
+    check: (plan) => [
+      ...grants(plan)
+        .filter((grant) => text(grant, "role") === "roles/run.invoker" && grant.type !== INVOKER)
+        .map((grant) => `${grant.address}: may invoke more than one function`),
+      ...FUNCTION_NAMES.flatMap((name) => {
         const isPublic = PUBLIC.includes(name);
         const invokers = plan
-          .ofType("google_cloud_run_v2_service_iam_member")
+          .ofType(INVOKER)
           .filter((grant) => text(grant, "name") === name)
           .map((grant) => text(grant, "member").replace(/@.*/, ""));
         const ingress = functions(plan)
@@ -266,7 +270,14 @@ export const RULES: readonly Rule[] = [
           ...differences(`ingress of ${name}`, ingress, [isPublic ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"]),
         ];
       }),
+    ],
     broken: [
+      {
+        file: "build.tf",
+        from: '    "roles/logging.logWriter",\n',
+        to: '    "roles/logging.logWriter",\n    "roles/run.invoker",\n',
+        says: /google_project_iam_member\.build\["roles\/run\.invoker"\]: may invoke more than one function/,
+      },
       {
         file: "functions.tf",
         from: "deliver-mail = {\n      public         = false",
@@ -422,11 +433,16 @@ export const RULES: readonly Rule[] = [
           const subscriber = plan
             .ofType("google_pubsub_subscription_iam_member")
             .some((grant) => agent(grant) && text(grant, "subscription") === name);
+          const account = `relais-push-${name.replace(/^.*-to-/, "")}@`;
+          const signer = plan
+            .ofType("google_service_account_iam_member")
+            .some((grant) => agent(grant) && text(grant, "service_account_id").includes(`/${account}`));
           return [
             ...(signs(block(subscription, "push_config").oidc_token) ? [] : [`${name}: pushes are not signed`]),
             ...(Object.keys(block(subscription, "dead_letter_policy")).length > 0 ? [] : [`${name}: no dead letters`]),
             ...(publisher ? [] : [`${name}: Pub/Sub's agent may not publish to ${topic}-dead-letters`]),
             ...(subscriber ? [] : [`${name}: Pub/Sub's agent may not acknowledge on ${name}`]),
+            ...(signer ? [] : [`${name}: Pub/Sub's agent may not have ${account} sign`]),
           ];
         }),
     broken: [
@@ -447,6 +463,12 @@ export const RULES: readonly Rule[] = [
         from: "    oidc_token {\n      service_account_email = module.function[each.key].push_service_account_email\n      audience              = module.function[each.key].uri\n    }\n",
         to: "",
         says: /pushes are not signed/,
+      },
+      {
+        file: "modules/function/main.tf",
+        from: 'resource "google_service_account_iam_member" "push_token" {\n  count = var.public ? 0 : 1',
+        to: 'resource "google_service_account_iam_member" "push_token" {\n  count = 0',
+        says: /agent may not have relais-push-deliver-mail@ sign/,
       },
     ],
   },

@@ -91,6 +91,37 @@ export interface PlannedResource {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
+/** What is written of a resource or a module call, before any value is known: what it names, and what it waits for besides. */
+interface Written {
+  readonly address?: string;
+  readonly mode?: string;
+  readonly depends_on?: readonly string[];
+  readonly expressions?: unknown;
+}
+
+/** One node of the order in which things are made: a resource of the root module, or a module call as a whole. */
+export interface Step {
+  readonly address: string;
+  /** Addresses of what is made before it, as far as it says so itself; what it needs by way of a local is not among them. */
+  readonly after: readonly string[];
+}
+
+/** Every `references` list under it. Terraform names each thing along with its attributes: `a.b.id` and `a.b`. */
+const referencesIn = (value: unknown): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap(referencesIn);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === "references" && Array.isArray(inner) ? inner.map(String) : referencesIn(inner),
+  );
+};
+
+const addressOf = (reference: string): string => reference.split(".").slice(0, 2).join(".").replace(/\[.*$/, "");
+
+const stepOf = (address: string, { depends_on = [], expressions }: Written): Step => ({
+  address,
+  after: [...new Set([...depends_on, ...referencesIn(expressions)].map(addressOf))],
+});
+
 interface PlannedModule {
   readonly resources?: readonly PlannedResource[];
   readonly child_modules?: readonly PlannedModule[];
@@ -106,6 +137,8 @@ export class Plan {
   /** Names of the root module's. */
   readonly variables: readonly string[];
   readonly outputs: readonly string[];
+  /** The managed resources of the root module, and its module calls. */
+  readonly steps: readonly Step[];
   readonly json: string;
 
   constructor(json: string) {
@@ -113,10 +146,21 @@ export class Plan {
     const parsed: {
       readonly variables?: object;
       readonly planned_values: { readonly root_module: PlannedModule; readonly outputs?: object };
+      readonly configuration: {
+        readonly root_module: {
+          readonly resources: readonly Written[];
+          readonly module_calls: Readonly<Record<string, Written>>;
+        };
+      };
     } = JSON.parse(json);
     this.resources = walk(parsed.planned_values.root_module);
     this.variables = Object.keys(parsed.variables ?? {});
     this.outputs = Object.keys(parsed.planned_values.outputs ?? {});
+    const { resources, module_calls: modules } = parsed.configuration.root_module;
+    this.steps = [
+      ...resources.filter(({ mode }) => mode === "managed").map((one) => stepOf(one.address ?? "", one)),
+      ...Object.entries(modules).map(([name, call]) => stepOf(`module.${name}`, call)),
+    ];
   }
 
   ofType(...types: readonly string[]): readonly PlannedResource[] {

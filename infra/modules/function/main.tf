@@ -78,6 +78,16 @@ resource "google_service_account" "push" {
   display_name = "Relais: pushes to ${var.name}"
 }
 
+# Pub/Sub's agent makes the token that the push account signs. Where its own role on the project gives it that already, this changes nothing
+# (cloud.google.com/pubsub/docs/authenticate-push-subscriptions).
+resource "google_service_account_iam_member" "push_token" {
+  count = var.public ? 0 : 1
+
+  service_account_id = "projects/${var.project_id}/serviceAccounts/${google_service_account.push[0].email}"
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = var.pubsub_agent
+}
+
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
   name     = google_cloudfunctions2_function.this.name
   location = var.region

@@ -16,6 +16,11 @@ variable "public" {
   type        = bool
 }
 
+variable "pubsub_agent" {
+  description = "Pub/Sub's own service agent, as an IAM member."
+  type        = string
+}
+
 variable "memory" {
   type = string
 }

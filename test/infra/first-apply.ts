@@ -1,0 +1,101 @@
+import type { Rule } from "./rules.ts";
+import type { Plan, PlannedResource } from "./terraform.ts";
+
+/**
+ * What the first `apply` to a new project hangs on, and no plan shows: things made in an order that Google takes. A second `apply` would hide
+ * each of these.
+ */
+
+const SERVICES = "google_project_service.required";
+
+/** Their APIs are on in every new project (cloud.google.com/service-usage/docs/enabled-service). */
+const NEED_NO_SERVICE = /^google_(project_service|storage_)/;
+
+/** All that is made before it, by its own words or by those of what it waits for. */
+export const before = (plan: Plan, address: string): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const look = (at: string): void => {
+    for (const one of plan.steps.find((step) => step.address === at)?.after ?? []) {
+      if (found.has(one)) continue;
+      found.add(one);
+      look(one);
+    }
+  };
+  look(address);
+  return found;
+};
+
+const text = ({ values }: PlannedResource, attribute: string): string => String(values[attribute] ?? "");
+const grantsTo = (plan: Plan, account: string): readonly PlannedResource[] =>
+  plan.resources.filter((r) => r.type.endsWith("_iam_member") && text(r, "member").startsWith(account));
+const conditionOf = ({ values }: PlannedResource): string => JSON.stringify(values.condition ?? []);
+
+const BUILD = "serviceAccount:relais-build@";
+/** cloud.google.com/functions/docs/securing/build-custom-sa, "Grant permissions": logs, images, and the source as Cloud Functions keeps it. */
+const BUILD_ROLES = ["roles/artifactregistry.writer", "roles/logging.logWriter", "roles/storage.objectViewer"];
+
+export const FIRST_APPLY_RULES: readonly Rule[] = [
+  {
+    name: "nothing is made before the APIs are on",
+    check: (plan) =>
+      plan.steps
+        .filter(({ address }) => !NEED_NO_SERVICE.test(address) && !before(plan, address).has(SERVICES))
+        .map(({ address }) => `${address} does not wait for ${SERVICES}`),
+    broken: {
+      file: "build.tf",
+      from: '  display_name = "Relais: builds function images"\n\n  depends_on = [google_project_service.required]\n',
+      to: '  display_name = "Relais: builds function images"\n',
+      says: /google_service_account\.build does not wait/,
+    },
+  },
+  {
+    name: "the build's account has what a build needs, before the first function",
+    check: (plan) => [
+      ...BUILD_ROLES.filter((role) => !grantsTo(plan, BUILD).some((grant) => text(grant, "role") === role)).map(
+        (role) => `the build's account lacks ${role}`,
+      ),
+      ...grantsTo(plan, BUILD)
+        .filter((grant) => text(grant, "role") === "roles/storage.objectViewer")
+        .filter((grant) => !conditionOf(grant).includes("projects/_/buckets/gcf-v2-sources-"))
+        .map(({ address }) => `${address}: builds read the copy in gcf-v2-sources-…`),
+      ...grantsTo(plan, BUILD)
+        .map(({ address }) => address.replace(/\[.*$/, ""))
+        .filter((address) => !before(plan, "module.function").has(address))
+        .map((address) => `functions do not wait for ${address}`),
+    ],
+    broken: [
+      {
+        file: "functions.tf",
+        from: "    google_project_iam_member.build_reads_sources,\n",
+        to: "",
+        says: /functions do not wait for google_project_iam_member\.build_reads_sources/,
+      },
+      {
+        file: "build.tf",
+        from: "buckets/gcf-v2-sources-",
+        to: "buckets/relais-sources-",
+        says: /builds read the copy in gcf-v2-sources-/,
+      },
+      {
+        file: "build.tf",
+        from: '    "roles/logging.logWriter",\n',
+        to: "",
+        says: /the build's account lacks roles\/logging\.logWriter/,
+      },
+    ],
+  },
+  {
+    name: "an alarm on a metric of ours comes late enough for Google to know the metric",
+    check: (plan) =>
+      plan.steps
+        .filter(({ after }) => after.includes("google_logging_metric.errors"))
+        .filter(({ address }) => !before(plan, address).has("module.function"))
+        .map(({ address }) => `${address} is made right after its metric, and refused`),
+    broken: {
+      file: "alerts.tf",
+      from: "  depends_on = [module.function]\n",
+      to: "",
+      says: /google_monitoring_alert_policy\.errors is made right after its metric/,
+    },
+  },
+];
