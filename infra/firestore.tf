@@ -78,6 +78,7 @@ locals {
     "messages",
     "bodyChunks",
     "quotas",
+    "notices",
     "audit",
   ])
   not_indexed = merge(
@@ -87,7 +88,7 @@ locals {
   )
 
   # Collections whose records may erase themselves: the field `eraseAt` is a timestamp that the adapter writes.
-  self_erasing = toset(["audit", "messages", "oauthStates", "securityEvents", "sessions"])
+  self_erasing = toset(["audit", "messages", "notices", "oauthStates", "securityEvents", "sessions"])
 }
 
 resource "google_firestore_index" "composite" {

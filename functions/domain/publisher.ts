@@ -21,7 +21,9 @@ export interface Announcement {
   /** Id of the message or server. */
   readonly subject: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** The event's own id, and when it happened: told again, it is the same event. Absent: a new one, of now. */
+  readonly as?: { readonly id: string; readonly atMs: number };
 }
 
-/** Tells the world; a failure is logged, never the caller's problem: the record is the truth, an event only its echo. */
+/** Tells the world, never to the caller's harm: what the topic does not take is kept as a notice and told by the next tick. */
 export type Announce = (announcement: Announcement) => Promise<void>;

@@ -25,6 +25,8 @@ export const QUERIES = {
   serversDueForCheck: { kind: "mailServers", equal: [], upTo: true, order: ["nextCheckAtMs", "asc"] },
   /** Servers whose secrets were being changed when something cut that off. */
   secretSweepsDue: { kind: "secretSweeps", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
+  /** News that whoever brought them about did not come to tell. */
+  noticesDue: { kind: "notices", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
   keysByAge: { kind: "keys", equal: [], order: newest },
   auditNewest: { kind: "audit", equal: [], order: newest },
   messagesNewest: { kind: "messages", equal: [], order: newest },

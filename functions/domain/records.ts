@@ -9,6 +9,7 @@ import type {
 } from "./connections/records.ts";
 import type { MailServer } from "./mail-servers/mail-server.ts";
 import type { BodyChunk, Message, QuotaLedger } from "./messages/message.ts";
+import type { Notice } from "./notices/notice.ts";
 import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -46,6 +47,8 @@ export interface RecordKinds {
   bodyChunks: BodyChunk;
   /** id: `srv_…` */
   quotas: QuotaLedger;
+  /** id: `evt_…`, the event's own; what is still to be told */
+  notices: Notice;
   /** id: `aud_…` */
   audit: AuditEntry;
 }

@@ -1,13 +1,16 @@
 import { type Clock, isoTime } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
-import type { Announce, Publisher } from "../domain/publisher.ts";
+import { newNotice } from "../domain/notices/notice.ts";
+import type { Announce, Announcement, Publisher } from "../domain/publisher.ts";
 import { newId, type Randomness } from "../domain/randomness.ts";
+import type { Records } from "../domain/records.ts";
 
 interface Deps {
-  readonly clock: Pick<Clock, "nowMs">;
+  readonly clock: Pick<Clock, "nowMs" | "lasting">;
   readonly random: Randomness;
   readonly log: Log;
   readonly publisher: Publisher;
+  readonly records: Pick<Records, "commit">;
   /** Names this installation in `source`. */
   readonly publicUrl: string;
 }
@@ -18,14 +21,16 @@ interface Deps {
  */
 export const announcer =
   (deps: Deps): Announce =>
-  async ({ type, subject, data }) => {
+  async (announcement) => {
+    const { type, subject, data } = announcement;
+    const { id, atMs } = announcement.as ?? { id: newId(deps.random, "evt"), atMs: deps.clock.nowMs() };
     const event = {
       specversion: "1.0",
-      id: newId(deps.random, "evt"),
+      id,
       source: deps.publicUrl,
       type,
       subject,
-      time: isoTime(deps.clock.nowMs()),
+      time: isoTime(atMs),
       datacontenttype: "application/json",
       data,
     };
@@ -34,5 +39,20 @@ export const announcer =
       await deps.publisher.publish("mail-events", { data: event, attributes });
     } catch (error) {
       deps.log.error("announce_failed", { type, subject }, error);
+      await keep(deps, announcement, { id, atMs });
     }
   };
+
+/** By the event's own id: over the notice that it was told from, if there was one. */
+const keep = async (
+  deps: Deps,
+  event: Announcement,
+  { id, atMs }: { readonly id: string; readonly atMs: number },
+): Promise<void> => {
+  const value = newNotice(deps.clock, { kind: "event", event }, atMs);
+  try {
+    await deps.records.commit([{ op: "put", kind: "notices", id, value }]);
+  } catch (error) {
+    deps.log.error("event_lost", { type: event.type, subject: event.subject }, error);
+  }
+};

@@ -149,7 +149,7 @@ export const compose = (config: Config, options: ComposeOptions): System => {
     environment,
     ...kept,
     alert: async (alert) => (await tellers()).operatorAlerts({ ...ground, ...kept, environment })(alert),
-    announce: announcer({ ...ground, publisher: kept.publisher, publicUrl }),
+    announce: announcer({ ...ground, ...kept, publicUrl }),
     oauth: googleOAuth(config, clock),
     securityEventTokens: securityEventTokens(clock, config.google.riscConfiguration),
     ...mailPorts(ground),

@@ -36,8 +36,21 @@ export const LOG_EVENTS = {
     act: "A defect: report it with `error`; mend it, then replay the dead letters.",
   },
   announce_failed: {
-    means: "An event for `mail-events` could not be published; the record itself is as it should be.",
+    means: "An event for `mail-events` could not be published; it is kept, and published by a tick of `dispatch-due`.",
+    act: ONE_LINE_IS_FINE,
+  },
+  event_lost: {
+    means: "An event for `mail-events` could neither be published nor kept; the record itself is as it should be.",
     act: "Who relies on the event reads the record by the API.",
+  },
+  notice_not_told: {
+    means:
+      "News of a mail server could not be told (log, event, mail to the operators); they are kept, and told by a tick of `dispatch-due`.",
+    act: ONE_LINE_IS_FINE,
+  },
+  notices_told: {
+    means: "News and events were told that a crash or a silent topic had left untold.",
+    act: NOTHING,
   },
 
   // --- connections ---

@@ -75,6 +75,7 @@ export const COLLECTIONS: {
   messages: true,
   bodyChunks: false,
   quotas: false,
+  notices: true,
   audit: true,
 };
 

@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   messages: true,
   bodyChunks: true,
   quotas: true,
+  notices: true,
   audit: true,
 };
 export const RECORD_KINDS = Object.keys(KINDS) as readonly RecordKind[];

@@ -23,5 +23,8 @@ export type OperatorAlert =
   /** Google refuses the OAuth client itself. */
   | { readonly kind: "client_rejected"; readonly clientId: string; readonly error: string };
 
-/** Tells the operators by mail, if they chose so; a failure is logged, never the caller's problem: record, log line and event say the same. */
+/**
+ * Tells the operators by mail, if they chose so; why it must not or cannot be is logged. Once, however often it is called for the same thing. Throws `Unavailable`: not told
+ * yet.
+ */
 export type Alert = (alert: OperatorAlert) => Promise<void>;

@@ -2,6 +2,7 @@ import { type Clock, DAY, isoTime } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { acceptMessage } from "../messages/accept.ts";
+import { type Problem, Unavailable } from "../problem.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
@@ -74,6 +75,11 @@ const send = async (
   );
 };
 
+const refusal = (code: Problem["code"]): string | null => {
+  if (code === "contended") throw new Unavailable("accept a mail to the operators", { cause: null });
+  return code === "idempotency_key_reused" ? null : code;
+};
+
 /** Tells of it; answers why not, or null. Throws `Unavailable`. */
 const tell = async (deps: TellDeps, alert: OperatorAlert): Promise<string | null> => {
   const { alerts } = (await readSettings(deps.records, deps.environment)).value;
@@ -83,7 +89,7 @@ const tell = async (deps: TellDeps, alert: OperatorAlert): Promise<string | null
   const why = unfit(chosen.value, chosen.id, alert);
   if (why !== null) return why;
   const accepted = await send(deps, alert, alerts);
-  if (!accepted.ok) return accepted.problem.code === "idempotency_key_reused" ? null : accepted.problem.code;
+  if (!accepted.ok) return refusal(accepted.problem.code);
   if (accepted.value.kind === "accepted" && !accepted.value.replayed) {
     deps.log.info("alert_accepted", { alert: alert.kind, message: accepted.value.message.id });
   }
@@ -92,16 +98,13 @@ const tell = async (deps: TellDeps, alert: OperatorAlert): Promise<string | null
 
 /**
  * Tells operators by a mail through the server that they chose for it, never through the one that it is about nor through another of the same Google
- * account. Where that cannot be, the log says why. Never throws for what the store does.
+ * account. Where that cannot be, the log says why. Throws `Unavailable`.
  */
 export const operatorAlerts =
   (deps: TellDeps): Alert =>
   async (alert) => {
-    const about = { alert: alert.kind, server: alert.kind === "client_rejected" ? null : alert.server.id };
-    try {
-      const why = await tell(deps, alert);
-      if (why !== null) deps.log.error("alert_not_sent", { ...about, why });
-    } catch (error) {
-      deps.log.error("alert_not_sent", { ...about, why: "error" }, error);
-    }
+    const why = await tell(deps, alert);
+    if (why === null) return;
+    const server = alert.kind === "client_rejected" ? null : alert.server.id;
+    deps.log.error("alert_not_sent", { alert: alert.kind, server, why });
   };

@@ -1,11 +1,11 @@
 import { type Clock, SECOND } from "../clock.ts";
 import { type ConnectionReason, grantOf } from "../mail-servers/mail-server.ts";
-import type { Randomness } from "../randomness.ts";
 import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
-import { type EndGrantDeps, endGrant } from "./end-grant.ts";
+import { endGrant } from "./end-grant.ts";
 import type { AccessTokenEntry } from "./records.ts";
+import type { NewsDeps } from "./save-server.ts";
 import {
   type CacheDeps,
   giveBackLease,
@@ -36,9 +36,8 @@ export interface AccessTokens {
   obtain(serverId: string, unlike?: Secret): Promise<AccessTokenOutcome>;
 }
 
-export interface AccessTokenDeps extends AskDeps, EndGrantDeps, CacheDeps {
+export interface AccessTokenDeps extends AskDeps, NewsDeps, CacheDeps {
   readonly clock: Clock;
-  readonly random: Randomness;
 }
 
 /** Waited for someone else's refresh this long (nominal) before giving up: a lease and a little. */

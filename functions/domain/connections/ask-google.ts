@@ -1,6 +1,4 @@
-import type { Alert } from "../alerts/operator-alert.ts";
 import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
 import { type Grant, grantOf } from "../mail-servers/mail-server.ts";
 import { Unavailable } from "../problem.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
@@ -8,13 +6,12 @@ import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
 import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "./ports.ts";
+import type { NewsDeps } from "./save-server.ts";
 import { beginSecretChange, endSecretChange, type SecretChange } from "./secret-sweep.ts";
 
-export interface AskDeps extends ClientDeps {
+export interface AskDeps extends ClientDeps, NewsDeps {
   readonly clock: Clock;
   readonly oauth: Pick<GoogleOAuth, "refresh">;
-  readonly log: Log;
-  readonly alert: Alert;
   /** Reads the client for many grants at once (`rememberedClient`); absent: it is read anew each time. */
   readonly client?: ClientReader;
 }
@@ -67,12 +64,7 @@ const askAs = async (
 /** Ours to mend, by the operators: said once for all grants that it concerns. */
 const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
   const { clientId } = grant;
-  if (await noteRejection(deps, clientId, error)) {
-    deps.log.error("oauth_client_rejected", { error });
-    await deps.alert({ kind: "client_rejected", clientId, error });
-  } else {
-    deps.log.info("check_awaits_client", { server: serverId });
-  }
+  if (!(await noteRejection(deps, clientId, error))) deps.log.info("check_awaits_client", { server: serverId });
   return { kind: "client_rejected" };
 };
 

@@ -8,22 +8,20 @@ import {
 } from "../mail-servers/mail-server.ts";
 import type { GmailAccount } from "../messages/ports.ts";
 import type { Publisher } from "../publisher.ts";
-import type { Randomness } from "../randomness.ts";
 import type { Versioned } from "../records.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
 import { noteClientFacts } from "./client-facts.ts";
-import { type EndGrantDeps, endGrant } from "./end-grant.ts";
+import { endGrant } from "./end-grant.ts";
 import { type App, liveConnection, outlivesTesting } from "./lifetime.ts";
 import { nextCheckAtMs, retryCheckAtMs } from "./next-check.ts";
 import { clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, Identity } from "./ports.ts";
 import type { AccessTokenEntry } from "./records.ts";
+import { type NewsDeps, saveServer } from "./save-server.ts";
 import { readSendAs } from "./send-as.ts";
-import { tellOfMove } from "./tell-of-move.ts";
 import { type CacheDeps, mintedEntry, readEntry } from "./token-cache.ts";
 
-export interface CheckDeps extends AskDeps, EndGrantDeps, CacheDeps {
-  readonly random: Randomness;
+export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps {
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
   readonly gmailAccount: Pick<GmailAccount, "sendAs">;
   readonly publisher: Publisher;
@@ -97,18 +95,19 @@ const setNextCheck = async (
 /** The grant is not to blame; yet time goes on, and while nothing can be proven its end may come near. */
 const postpone = async (
   deps: CheckDeps,
-  { id, version, value }: Versioned<MailServer>,
+  server: Versioned<MailServer>,
   why: "client_rejected" | "google_unavailable",
 ): Promise<CheckOutcome> => {
   const { app } = await (deps.client ?? clientReader(deps))();
+  const { value } = server;
   const { connection: before } = value;
   const grant = grantOf(value);
   if (grant === null) return { kind: "nothing_to_check" };
   const live = before.state === "valid" || before.state === "expiring";
   const connection = live ? keepCapWarning(before, liveConnection(deps, before.grant, app)) : before;
   const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
-  const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
-  if (outcome.done) await tellOfMove(deps, { id, value }, connection);
+  // Losing a race is fine: whoever wrote the server knows better.
+  await saveServer(deps, server, { value: after });
   return { kind: "postponed", why };
 };
 
@@ -145,10 +144,7 @@ const keep = async (deps: CheckDeps, found: Case, proof: Proof): Promise<CheckOu
   for (let tries = 0; tries < TRIES; tries += 1) {
     if (now === null || grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) break;
     const connection = judged(deps, now.server.value, proof);
-    if (await write(deps, now, { connection, proof })) {
-      await tellOfMove(deps, now.server, connection);
-      return { kind: "checked", state: connection.state };
-    }
+    if (await write(deps, now, { connection, proof })) return { kind: "checked", state: connection.state };
     now = await readCase(deps, id);
   }
   if (now !== null && grantOf(now.server.value)?.secretVersion === proof.proven.secretVersion) {
@@ -198,20 +194,19 @@ const judged = (deps: CheckDeps, server: MailServer, { proven, identity, said }:
 
 const write = async (
   deps: CheckDeps,
-  { server: { id, version, value }, entry }: Case,
+  { server, entry }: Case,
   { connection, proof }: { readonly connection: Connection; readonly proof: Proof },
 ): Promise<boolean> => {
   const { said, proven } = proof;
+  const { id, value } = server;
   const { accessToken, expiresAtMs } = said.tokens;
   const before = { id, generation: entry?.value.generation ?? 0 };
   const cached = await mintedEntry(deps, before, { accessToken, expiresAtMs, scopes: proven.scopes });
   const after: MailServer = { ...value, connection, nextCheckAtMs: nextCheckAtMs(deps, proven, said.app) };
   const at = { kind: "accessTokens", id, value: cached } as const;
-  const outcome = await deps.records.commit([
-    { op: "replace", kind: "mailServers", id, version, value: after },
-    // The token of this very grant is worth caching. On condition: one that was minted while Google was being asked must not be sealed over
-    // with a generation that it has already.
-    entry === undefined ? { op: "create", ...at } : { op: "replace", version: entry.version, ...at },
-  ]);
-  return outcome.done;
+  // The token of this very grant is worth caching. On condition: one that was minted while Google was being asked must not be sealed over
+  // with a generation that it has already.
+  const caching =
+    entry === undefined ? { op: "create" as const, ...at } : { op: "replace" as const, version: entry.version, ...at };
+  return saveServer(deps, server, { value: after, also: [caching] });
 };

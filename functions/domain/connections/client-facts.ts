@@ -1,7 +1,9 @@
 import { sha256Hex } from "../access/constant-time.ts";
-import { type Clock, DAY } from "../clock.ts";
-import type { Records, Versioned } from "../records.ts";
+import { DAY } from "../clock.ts";
+import type { News } from "../notices/notice.ts";
+import type { CommitOutcome, Records, Versioned, Write } from "../records.ts";
 import type { OAuthClientFacts } from "./records.ts";
+import { commitNews, type NewsDeps } from "./save-server.ts";
 
 const clientKey = (clientId: string): string => sha256Hex(clientId);
 const TRIES = 8;
@@ -10,19 +12,24 @@ const TRIES = 8;
 export const readClientFacts = (records: Records, clientId: string): Promise<Versioned<OAuthClientFacts> | undefined> =>
   records.get("oauthClients", clientKey(clientId));
 
+type Learnt = Partial<Omit<OAuthClientFacts, "clientId">>;
+
 /** Notes something about a client. Throws `Unavailable`. */
-export const noteClientFacts = async (
+export const noteClientFacts = (records: Records, clientId: string, learnt: Learnt): Promise<void> =>
+  learn(records, clientId, { learnt, commit: (write) => records.commit([write]) });
+
+const learn = async (
   records: Records,
   clientId: string,
-  learnt: Partial<Omit<OAuthClientFacts, "clientId">>,
+  { learnt, commit }: { readonly learnt: Learnt; readonly commit: (write: Write) => Promise<CommitOutcome> },
 ): Promise<void> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const kept = await readClientFacts(records, clientId);
     const before = kept?.value ?? { clientId, securityEventAtMs: null, sevenDayDeathAtMs: null, rejected: null };
     const place = { kind: "oauthClients", id: clientKey(clientId), value: { ...before, ...learnt } } as const;
-    const outcome = await records.commit([
+    const outcome = await commit(
       kept === undefined ? { op: "create", ...place } : { op: "replace", version: kept.version, ...place },
-    ]);
+    );
     if (outcome.done) return;
   }
   throw new Error("the facts of a client were written to without end");
@@ -39,17 +46,15 @@ export const noteAcceptance = async (deps: { readonly records: Records }, client
 const TELL_AGAIN_MS = DAY;
 
 /**
- * Notes that Google refuses the client. True: operators are to be told, which is so once a day however many grants are refused for it. Throws
+ * Notes that Google refuses the client. True: log and operators were told, which is so once a day however many grants are refused for it. Throws
  * `Unavailable`.
  */
-export const noteRejection = async (
-  deps: { readonly clock: Clock; readonly records: Records },
-  clientId: string,
-  error: string,
-): Promise<boolean> => {
+export const noteRejection = async (deps: NewsDeps, clientId: string, error: string): Promise<boolean> => {
   const { clock, records } = deps;
   const known = (await readClientFacts(records, clientId))?.value.rejected ?? null;
   if (known !== null && clock.nowMs() - known.sinceMs < clock.lasting(TELL_AGAIN_MS)) return false;
-  await noteClientFacts(records, clientId, { rejected: { sinceMs: clock.nowMs(), error } });
+  const learnt = { rejected: { sinceMs: clock.nowMs(), error } };
+  const news: News = { kind: "client_rejected", clientId, error };
+  await learn(records, clientId, { learnt, commit: (write) => commitNews(deps, [write], news) });
   return true;
 };

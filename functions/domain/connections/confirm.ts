@@ -128,10 +128,7 @@ const refusalCode = async (deps: ConfirmDeps, clientId: string, refusal: TokenRe
     case "refused":
       return "consent_refused";
     case "client_rejected":
-      deps.log.error("oauth_client_rejected", { error: refusal.error });
-      if (await noteRejection(deps, clientId, refusal.error)) {
-        await deps.alert({ kind: "client_rejected", clientId, error: refusal.error });
-      }
+      await noteRejection(deps, clientId, refusal.error);
       return "client_rejected";
     case "unreachable":
       deps.log.warn("google_unreachable", { reason: refusal.reason });

@@ -8,13 +8,14 @@ import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
 import { useStateWrite } from "./authorization-state.ts";
 import type { CallbackProblem, ProvenGrant, Verdict } from "./confirm.ts";
-import type { EndGrantDeps } from "./end-grant.ts";
 import { countGrant, forgetGrants, readLedger } from "./grant-ledger.ts";
 import { liveConnection } from "./lifetime.ts";
+import { named } from "./news-of-move.ts";
 import { nextCheckAtMs } from "./next-check.ts";
 import { type ClientDeps, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth } from "./ports.ts";
 import type { GrantLedger, OAuthState } from "./records.ts";
+import { commitNews, type NewsDeps } from "./save-server.ts";
 import { beginSecretChange, endSecretChange } from "./secret-sweep.ts";
 import { readSendAs } from "./send-as.ts";
 import { serversOfAccount } from "./siblings.ts";
@@ -22,7 +23,7 @@ import type { SignInDeps } from "./sign-in.ts";
 import { type CacheDeps, mintedEntry, readEntry } from "./token-cache.ts";
 import { warnOfCap } from "./warn-of-cap.ts";
 
-export interface ConnectDeps extends ClientDeps, SignInDeps, EndGrantDeps, CacheDeps {
+export interface ConnectDeps extends ClientDeps, SignInDeps, NewsDeps, CacheDeps {
   readonly oauth: Pick<GoogleOAuth, "revoke">;
   readonly gmailAccount: Pick<GmailAccount, "sendAs">;
   readonly publisher: Publisher;
@@ -93,7 +94,7 @@ const point = async (
     const written = await writeGrant(deps, errand, server, grant);
     if (written === "state_lost") return { verdict: "state_invalid", useless: stored.secretVersion };
     if (written !== "contended") {
-      await tell(deps, serverId, server.value, grant);
+      await letHeldMailGo(deps, serverId);
       await warnOfCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
       return { verdict: { kind: "connected", serverId }, useless: before?.secretVersion };
     }
@@ -141,22 +142,21 @@ const writeGrant = async (
   const cached = await mintedEntry(deps, { id: serverId, generation }, proven.tokens);
   const detail = { email: grant.email, reconnect: grantOf(value) !== null };
   const counted = countGrant(deps.clock, { of: grant, kept, declared: app }, serverId);
-  const outcome = await deps.records.commit([
+  const writes = [
     useStateWrite(state),
     { op: "replace", kind: "mailServers", id: serverId, version, value: after },
     { op: "put", kind: "accessTokens", id: serverId, value: cached },
     counted.write,
     auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
-  ]);
+  ] as const;
+  const of = { server: named(serverId, value), email: grant.email, transport: value.transport };
+  const outcome = await commitNews(deps, writes, { kind: "connected", ...of });
   if (outcome.done) return { grants: counted.grants };
   return outcome.at === 0 ? "state_lost" : "contended";
 };
 
-/** The connection stands in the record whether or not anyone hears of it; `dispatch-due` finds held mail by itself, only later. */
-const tell = async (deps: ConnectDeps, serverId: string, server: MailServer, grant: Grant): Promise<void> => {
-  deps.log.info("connection_connected", { server: serverId, transport: server.transport });
-  const data = { server: serverId, name: server.name, username: server.username, email: grant.email };
-  await deps.announce({ type: "relais.server.connected.v1", subject: serverId, data });
+/** `dispatch-due` finds held mail by itself, only later. */
+const letHeldMailGo = async (deps: ConnectDeps, serverId: string): Promise<void> => {
   try {
     await deps.publisher.publish("mail-dispatch", { data: { server: serverId }, attributes: {} });
   } catch (error) {

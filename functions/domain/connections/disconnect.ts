@@ -1,26 +1,21 @@
 import { auditWrite } from "../audit/audit.ts";
-import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
 import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
-import type { Announce } from "../publisher.ts";
-import type { Randomness } from "../randomness.ts";
-import type { Records, Versioned } from "../records.ts";
+import { draftNotice, type Notice, writtenNotice } from "../notices/notice.ts";
+import { tellNotice } from "../notices/tell.ts";
+import type { Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { Secret } from "../secret.ts";
 import { forgetGrants } from "./grant-ledger.ts";
+import { named } from "./news-of-move.ts";
 import type { GoogleOAuth, SecretVault } from "./ports.ts";
+import type { NewsDeps } from "./save-server.ts";
 import { endSecretChange, type SecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 import { serversOfAccount } from "./siblings.ts";
 import { emptyEntryWrite, readEntry } from "./token-cache.ts";
 
-export interface DisconnectDeps {
-  readonly clock: Clock;
-  readonly random: Randomness;
-  readonly records: Records;
+export interface DisconnectDeps extends NewsDeps {
   readonly vault: SecretVault;
   readonly oauth: Pick<GoogleOAuth, "revoke">;
-  readonly announce: Announce;
-  readonly log: Log;
 }
 
 export interface Disconnected {
@@ -52,14 +47,13 @@ export const disconnect = async (
     const grant = grantOf(server.value);
     if (grant === null) return ok({ revoked: await finishEarlier(deps, serverId), sharedWith: [] });
     const token = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
-    const change = await writeDisconnected(deps, server, { actor, grant });
-    if (change === "contended") continue;
+    const written = await writeDisconnected(deps, server, { actor, grant });
+    if (written === "contended") continue;
     const outcome = await revokeUnlessShared(deps, grant, token);
     await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
-    await endSecretChange(deps, serverId, change);
-    deps.log.info("connection_disconnected", { server: serverId, revoked: outcome.revoked });
-    const data = { server: serverId, name: server.value.name, username: server.value.username, ...outcome };
-    await deps.announce({ type: "relais.server.disconnected.v1", subject: serverId, data });
+    await endSecretChange(deps, serverId, written.change);
+    const news = { kind: "disconnected", server: named(serverId, server.value), outcome } as const;
+    await tellNotice(deps, { ...written.notice, value: { ...written.notice.value, news } });
     return ok(outcome);
   }
   return fail({ code: "contended", retryAfterS: 1 });
@@ -72,24 +66,27 @@ const finishEarlier = async (deps: DisconnectDeps, serverId: string): Promise<bo
   return (await sweepServer(deps, sweep)).revoked;
 };
 
-/** Answers what to end the change of secrets with. `contended`: someone wrote meanwhile. */
+/** Answers what to end the change of secrets with, and what is to be told. `contended`: someone wrote meanwhile. */
 const writeDisconnected = async (
   deps: DisconnectDeps,
   { id, version, value }: Versioned<MailServer>,
   { actor, grant }: { readonly actor: string; readonly grant: Grant },
-): Promise<SecretChange | "contended"> => {
+): Promise<{ readonly change: SecretChange; readonly notice: Versioned<Notice> } | "contended"> => {
   const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
   const after: MailServer = { ...value, connection, accountSub: null, nextCheckAtMs: null };
   const { sub, clientId } = grant;
   const earlier = await deps.records.get("secretSweeps", id);
+  const draft = draftNotice(deps, { kind: "disconnected", server: named(id, value), outcome: null });
   const outcome = await deps.records.commit([
     secretChangeWrite(deps.clock, id, { sub, clientId }),
     { op: "replace", kind: "mailServers", id, version, value: after },
     emptyEntryWrite(id, await readEntry(deps, id)),
     auditWrite(deps, { actor, action: "connection.disconnect", target: id, detail: { username: value.username } }),
+    draft.write,
   ]);
   if (!outcome.done) return "contended";
-  return earlier === undefined ? (outcome.versions[0] ?? null) : null;
+  const change = earlier === undefined ? (outcome.versions[0] ?? null) : null;
+  return { change, notice: writtenNotice(draft, outcome.versions) };
 };
 
 const revokeUnlessShared = async (

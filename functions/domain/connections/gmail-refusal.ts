@@ -1,6 +1,5 @@
-import type { MailServer } from "../mail-servers/mail-server.ts";
-import type { Records } from "../records.ts";
-import { tellOfMove } from "./tell-of-move.ts";
+import type { Publisher } from "../publisher.ts";
+import { type NewsDeps, saveServer } from "./save-server.ts";
 
 const TRIES = 8;
 
@@ -9,10 +8,7 @@ const TRIES = 8;
  * connection shows that it is over. False: the server cannot send for another reason already, or is gone. Throws `Unavailable`.
  */
 export const noteGmailRefusal = async (
-  deps: Parameters<typeof tellOfMove>[0] & {
-    readonly records: Records;
-    readonly clock: { readonly nowMs: () => number };
-  },
+  deps: NewsDeps & { readonly publisher: Publisher },
   serverId: string,
 ): Promise<boolean> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -21,12 +17,7 @@ export const noteGmailRefusal = async (
     if (server === undefined || (connection?.state !== "valid" && connection?.state !== "expiring")) return false;
     const { grant } = connection;
     const now = { state: "error", grant, reason: "gmail_refused", sinceMs: deps.clock.nowMs() } as const;
-    const value: MailServer = { ...server.value, connection: now };
-    const { version } = server;
-    const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id: serverId, version, value }]);
-    if (!outcome.done) continue;
-    await tellOfMove(deps, server, now);
-    return true;
+    if (await saveServer(deps, server, { value: { ...server.value, connection: now } })) return true;
   }
   throw new Error("a mail server was written to without end");
 };

@@ -9,12 +9,13 @@ import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
 import { askForCheck } from "./ask-for-check.ts";
 import { noteClientFacts } from "./client-facts.ts";
-import { type EndGrantDeps, endGrant } from "./end-grant.ts";
+import { endGrant } from "./end-grant.ts";
 import { forgetGrants } from "./grant-ledger.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "./ports.ts";
+import type { NewsDeps } from "./save-server.ts";
 import { serversOfAccount } from "./siblings.ts";
 
-export interface SecurityEventDeps extends EndGrantDeps {
+export interface SecurityEventDeps extends NewsDeps {
   readonly environment: EnvironmentSettings;
   readonly publisher: Publisher;
   readonly securityEventTokens: SecurityEventTokens;

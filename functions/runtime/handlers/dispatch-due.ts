@@ -1,5 +1,6 @@
 import { dispatchDue } from "../../domain/messages/dispatch.ts";
 import { releaseAllHeld, releaseHeld } from "../../domain/messages/release.ts";
+import { tellForgotten } from "../../domain/notices/tell.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";
 import type { System } from "../system.ts";
 
@@ -8,7 +9,7 @@ const member = (data: unknown, name: string): unknown =>
 
 /**
  * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, its held messages go. `{"resume": true}`: the pause is over, all servers'
- * go. Anything else is a tick: whatever is due.
+ * go. Anything else is a tick: whatever is due, and what is still to be told.
  */
 export const onPush =
   (system: System): OnPush =>
@@ -23,6 +24,8 @@ export const onPush =
     } else {
       const count = await dispatchDue(system);
       if (count > 0) system.log.info("messages_dispatched", { count });
+      const told = await tellForgotten(system);
+      if (told > 0) system.log.info("notices_told", { count: told });
     }
     return "ack";
   };

@@ -12,6 +12,7 @@ import { deleteMailServer } from "../../../functions/domain/mail-servers/delete-
 import { type Connection, type ConnectionState, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { cancelOpenMessages } from "../../../functions/domain/messages/cancel.ts";
+import { tellForgotten } from "../../../functions/domain/notices/tell.ts";
 import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
@@ -132,8 +133,17 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     /** Whether there is such a server, and whether its name is taken. */
     exists: async (id: string) => (await store.records.get("mailServers", id)) !== undefined,
     nameIsTaken: async (name: string) => (await store.records.get("serverNames", serverNameId(name))) !== undefined,
-    /** What the tick does besides finding due servers. */
-    sweep: () => sweepSecrets(deps),
+    /** What the ticks do besides finding what is due. */
+    sweep: async () => {
+      await sweepSecrets(deps);
+      await tellForgotten(deps);
+    },
+    assertNothingUntold: async (): Promise<void> => {
+      const upTo = Number.MAX_SAFE_INTEGER;
+      const untold = await store.records.query("noticesDue", { upTo }, { limit: 200 });
+      assert.ok(untold !== "bad_cursor");
+      assert.deepEqual(untold.items, []);
+    },
     /** In the vault lies the secret that the server points to, and nothing else. */
     assertNoOrphan: async (id: string): Promise<void> => {
       const server = await store.records.get("mailServers", id);

@@ -1,0 +1,29 @@
+import type { Connection, MailServer } from "../mail-servers/mail-server.ts";
+import type { News } from "../notices/notice.ts";
+
+/** Each warning is given once: the first, the one a day ahead, and that of another reason. */
+const isNewWarning = (before: Connection, now: Extract<Connection, { readonly state: "expiring" }>): boolean =>
+  before.state !== "expiring" ||
+  before.reason !== now.reason ||
+  (now.warning === "last" && (before.warning ?? "first") === "first");
+
+/** How news name a server. */
+export const named = (id: string, { name, username }: MailServer): { id: string; name: string; username: string } => ({
+  id,
+  name,
+  username,
+});
+
+/** What there is to tell of a server's move to `now`; null: nothing. Pure. */
+export const newsOfMove = (id: string, before: MailServer, now: Connection): News | null => {
+  const server = named(id, before);
+  if (now.state === "expiring" && isNewWarning(before.connection, now)) {
+    const { grant, reason, expiresAtMs, warning = "first" } = now;
+    return { kind: "expiring", server, grant, reason, expiresAtMs, warning };
+  }
+  if (now.state === "error" && before.connection.state !== "error") {
+    const { grant, reason, sinceMs } = now;
+    return { kind: "error", server, grant, reason, sinceMs };
+  }
+  return null;
+};

@@ -1,0 +1,115 @@
+import type { Alert } from "../alerts/operator-alert.ts";
+import { type Clock, isoTimeOrNull } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Announce, Announcement } from "../publisher.ts";
+import type { Page, Records, Versioned } from "../records.ts";
+import { forgottenAtMs, type News, type Notice } from "./notice.ts";
+
+export interface TellDeps {
+  readonly records: Records;
+  readonly log: Log;
+  readonly announce: Announce;
+  readonly alert: Alert;
+}
+
+const PAGE = 100;
+
+const logIt = ({ log }: TellDeps, news: News): void => {
+  switch (news.kind) {
+    case "connected":
+      log.info("connection_connected", { server: news.server.id, transport: news.transport });
+      break;
+    case "disconnected":
+      log.info("connection_disconnected", { server: news.server.id, revoked: news.outcome?.revoked ?? null });
+      break;
+    case "expiring":
+      log.warn("connection_expiring", { server: news.server.id, reason: news.reason, warning: news.warning });
+      break;
+    case "error":
+      log.warn("connection_error", { server: news.server.id, reason: news.reason });
+      break;
+    case "reconnect_required":
+      log.warn("connection_reconnect_required", { server: news.server.id, reason: news.reason, ...news.evidence });
+      break;
+    case "client_rejected":
+      log.error("oauth_client_rejected", { error: news.error });
+      break;
+    case "event":
+      break;
+  }
+};
+
+/** What the world is told; of `error` and of the client nothing, for which there are no events. */
+const eventOf = (news: News): Announcement | null => {
+  if (news.kind === "event") return news.event;
+  if (news.kind === "error" || news.kind === "client_rejected") return null;
+  const { id, name, username } = news.server;
+  const of = (data: Announcement["data"]): Announcement => ({
+    type: `relais.server.${news.kind}.v1`,
+    subject: id,
+    data: { server: id, name, username, ...data },
+  });
+  switch (news.kind) {
+    case "connected":
+      return of({ email: news.email });
+    case "disconnected":
+      return of({ ...news.outcome });
+    case "expiring":
+      return of({ reason: news.reason, expiresAt: isoTimeOrNull(news.expiresAtMs), warning: news.warning });
+    case "reconnect_required":
+      return of({ reason: news.reason, evidence: news.evidence });
+  }
+};
+
+const alertOperators = async ({ alert }: TellDeps, news: News): Promise<void> => {
+  if (news.kind === "client_rejected") return alert({ kind: news.kind, clientId: news.clientId, error: news.error });
+  if (news.kind !== "expiring" && news.kind !== "error" && news.kind !== "reconnect_required") return;
+  const { server, grant, reason } = news;
+  const about = { id: server.id, name: server.name, grant, reason };
+  if (news.kind !== "expiring") return alert({ kind: news.kind, server: about, sinceMs: news.sinceMs });
+  const { expiresAtMs, warning } = news;
+  return alert({ kind: "expiring", server: about, expiresAtMs, warning });
+};
+
+/**
+ * Tells log, operators and world, then deletes the notice. Never throws: what fails stays written and is told by `tellForgotten`. A topic that takes
+ * nothing leaves the event in the very notice (`Announce`), whose version then is another, so that it is not deleted here.
+ */
+export const tellNotice = async (deps: TellDeps, { id, version, value }: Versioned<Notice>): Promise<void> => {
+  try {
+    logIt(deps, value.news);
+    await alertOperators(deps, value.news);
+    const event = eventOf(value.news);
+    if (event !== null) await deps.announce({ ...event, as: { id, atMs: value.happenedAtMs } });
+    await deps.records.commit([{ op: "delete", kind: "notices", id, version }]);
+  } catch (error) {
+    deps.log.error("notice_not_told", { notice: id }, error);
+  }
+};
+
+/**
+ * Tells what a crash or a silent topic has left untold. May run twice at once: each notice is taken before it is told. Answers how many there were.
+ * Throws `Unavailable`; the next tick goes on.
+ */
+export const tellForgotten = async (deps: TellDeps & { readonly clock: Clock }): Promise<number> => {
+  const upTo = deps.clock.nowMs();
+  let cursor: string | null = null;
+  let count = 0;
+  do {
+    const page: Page<Notice> | "bad_cursor" = await deps.records.query("noticesDue", { upTo }, { limit: PAGE, cursor });
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    for (const notice of page.items) await takeAndTell(deps, notice);
+    count += page.items.length;
+    cursor = page.next;
+  } while (cursor !== null);
+  return count;
+};
+
+const takeAndTell = async (
+  deps: TellDeps & { readonly clock: Clock },
+  { id, version, value: before }: Versioned<Notice>,
+): Promise<void> => {
+  const value = { ...before, dueAtMs: forgottenAtMs(deps.clock) };
+  const taken = await deps.records.commit([{ op: "replace", kind: "notices", id, version, value }]);
+  if (taken.done) await tellNotice(deps, { id, value, version: taken.versions[0] ?? "" });
+};
