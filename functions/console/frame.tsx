@@ -6,6 +6,7 @@ import type { TextKey } from "./i18n/translate.ts";
 import { chooseLanguage, language, t } from "./state/language.ts";
 import { closeSession } from "./state/session.ts";
 import { isOperator, session } from "./state/session-signal.ts";
+import { useFocusKept } from "./widgets/focus-kept.ts";
 import { Icon, type IconName } from "./widgets/icon.tsx";
 
 interface Entry {
@@ -79,6 +80,7 @@ const Who = () => {
 export const Frame = ({ children }: { readonly children: ComponentChildren }) => {
   const { path } = useLocation();
   const [open, setOpen] = useState(false);
+  useFocusKept();
   useEffect(() => setOpen(false), [path]);
   const signedIn = session.value.kind === "signed_in" && path !== "/sign-in";
   return (

@@ -49,6 +49,10 @@ export const TEXTS = {
   },
   "list.more": { fr: "Afficher la suite", en: "Show more" },
   colon: { fr: "\u00a0:", en: ":" },
+  "form.resumed": {
+    fr: "Voici ce que vous aviez saisi avant la fin de votre session. Ce n’est pas encore enregistré.",
+    en: "This is what you had typed before your session ended. It is not saved yet.",
+  },
   "form.optional": { fr: "(facultatif)", en: "(optional)" },
   // --- failures that are not the API’s ---
   "failure.network.title": { fr: "Relais ne répond pas", en: "Relais does not answer" },
@@ -87,8 +91,8 @@ export const TEXTS = {
   },
   "signIn.ended": { fr: "Votre session a pris fin", en: "Your session has ended" },
   "signIn.endedText": {
-    fr: "Reconnectez-vous : vous reviendrez à la page où vous étiez.",
-    en: "Sign in again: you come back to the page where you were.",
+    fr: "Reconnectez-vous : vous reviendrez à la page où vous étiez, avec ce que vous y aviez saisi.",
+    en: "Sign in again: you come back to the page where you were, with what you had typed there.",
   },
   "signIn.google": { fr: "Se connecter avec Google", en: "Sign in with Google" },
   "signIn.googleHint": {

@@ -3,6 +3,7 @@ import { type ApiFailure, type ApiResult, codeOf } from "../api/failure.ts";
 import { setupTokenIn } from "../routing/next.ts";
 import { api } from "./api.ts";
 import { session } from "./session-signal.ts";
+import { forgetTyped } from "./typed.ts";
 
 /** Why the token of a `/#setup=` link was not taken; shown on the sign-in page. */
 export const setupFailure = signal<ApiFailure | null>(null);
@@ -25,6 +26,7 @@ export const openSession = async (setupToken: string): Promise<ApiResult<void>> 
 /** Even when the call fails the person wants to be out: asking again then tells what holds. */
 export const closeSession = async (): Promise<void> => {
   const result = await api.session.close();
+  forgetTyped();
   if (result.ok) session.value = { kind: "signed_out" };
   else await readSession();
 };

@@ -5,11 +5,13 @@ import { localInputValue } from "../../i18n/time.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
+import { useTyped } from "../../state/typed.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { actsFor } from "./history.ts";
 
@@ -95,27 +97,29 @@ const Resolve = ({ message, onDone }: Props) => {
 };
 
 const Reschedule = ({ message, onDone }: Props) => {
-  const [at, setAt] = useState(() => localInputValue(new Date(message.scheduledAt ?? Date.now())));
+  const planned = localInputValue(new Date(message.scheduledAt ?? Date.now()));
+  const { typed, setTyped, resumed } = useTyped("time", { at: planned });
   const change = useAction((local: string) => api.messages.reschedule(message.id, new Date(local).toISOString()));
   const [saved, setSaved] = useState(false);
   const form = useFirstRefused(change.failure);
   const submit = async (event: Event) => {
     event.preventDefault();
     setSaved(false);
-    const result = await change.run(at);
+    const result = await change.run(typed.at);
     setSaved(result?.ok === true);
     await onDone();
   };
   return (
     <form ref={form} onSubmit={(event) => void submit(event)}>
+      <Resumed resumed={resumed} />
       <Field label={t("message.newTime")} error={fieldMessage(change.failure, "/scheduledAt")}>
         {(control) => (
           <input
             {...control}
             type="datetime-local"
             required
-            value={at}
-            onInput={(event) => setAt(event.currentTarget.value)}
+            value={typed.at}
+            onInput={(event) => setTyped({ at: event.currentTarget.value })}
           />
         )}
       </Field>

@@ -1,9 +1,10 @@
-import { useState } from "preact/hooks";
 import { type ApiFailure, fieldMessage } from "../../api/failure.ts";
 import { t } from "../../state/language.ts";
+import { useTyped } from "../../state/typed.ts";
 import { Choice, Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
+import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import type { ServerDraft } from "./draft.ts";
 
@@ -18,7 +19,7 @@ interface Props {
 }
 
 export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Props) => {
-  const [draft, setDraft] = useState(initial);
+  const { typed: draft, setTyped: setDraft, resumed } = useTyped("server", initial);
   const set = (change: Partial<ServerDraft>) => setDraft((before) => ({ ...before, ...change }));
   const form = useFirstRefused(failure);
   const said = (pointer: string) => fieldMessage(failure, pointer);
@@ -31,6 +32,7 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Pr
         onSubmit(draft);
       }}
     >
+      <Resumed resumed={resumed} />
       <div class="form-grid">
         <Field
           label={t("server.name")}

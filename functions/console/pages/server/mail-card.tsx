@@ -4,11 +4,13 @@ import type { MailServer, Message, MessageStatus, NewMessage } from "../../api/t
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
+import { useTyped } from "../../state/typed.ts";
 import { MessageBadge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice, type Tone } from "../../widgets/notice.tsx";
+import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 
 const TONES: Readonly<Partial<Record<MessageStatus, Tone>>> = {
@@ -36,7 +38,11 @@ interface Props {
 
 /** A short mail to anyone, through the same API as a program's. */
 export const MailCard = ({ server, onSent }: Props) => {
-  const [mail, setMail] = useState({
+  const {
+    typed: mail,
+    setTyped: setMail,
+    resumed,
+  } = useTyped("mail", {
     to: server.username,
     subject: t("mail.subjectDefault"),
     text: t("mail.textDefault"),
@@ -62,6 +68,7 @@ export const MailCard = ({ server, onSent }: Props) => {
   return (
     <Card title={t("mail.title")}>
       <form ref={form} onSubmit={(event) => void submit(event)}>
+        <Resumed resumed={resumed} />
         <div class="form-grid">
           <Field label={t("mail.to")} error={fieldMessage(send.failure, "/to")}>
             {(control) => (

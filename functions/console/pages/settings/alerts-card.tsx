@@ -4,9 +4,11 @@ import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
+import { useTyped } from "../../state/typed.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { Resumed } from "../../widgets/resumed.tsx";
 import { ServerSelect } from "../../widgets/server-select.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { entriesOf } from "../server/draft.ts";
@@ -20,7 +22,7 @@ const typedOf = ({ alerts }: Settings) => ({ server: alerts?.server ?? "", to: a
 
 /** Which mail server tells of an account that is to be reconnected, and whom. */
 export const AlertsCard = ({ settings, onSaved }: Props) => {
-  const [typed, setTyped] = useState(() => typedOf(settings));
+  const { typed, setTyped, resumed } = useTyped("alerts", typedOf(settings));
   const [saved, setSaved] = useState(false);
   const save = useAction(() =>
     api.settings.change({ alerts: typed.server === "" ? null : { server: typed.server, to: entriesOf(typed.to) } }),
@@ -38,6 +40,7 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
     <Card title={t("alerts.title")}>
       <p class="hint">{t("alerts.text")}</p>
       <form onSubmit={(event) => void submit(event)}>
+        <Resumed resumed={resumed} />
         <Field
           label={t("alerts.server")}
           hint={t("alerts.serverHint")}

@@ -5,9 +5,11 @@ import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
+import { useTyped } from "../../state/typed.ts";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
+import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 
 const PERMISSIONS: readonly KeyPermission[] = ["send", "read"];
@@ -22,7 +24,8 @@ const keyOf = ({ name, server, permissions, expires }: typeof BLANK): NewApiKey 
 });
 
 export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) => {
-  const [draft, setDraft] = useState(BLANK);
+  const { typed: draft, setTyped: setDraft, resumed } = useTyped("key", BLANK);
+  const [open] = useState(resumed);
   const servers = useRemote("servers for key", (signal) => api.servers.list(signal)).remote;
   const make = useAction((key: NewApiKey) => api.keys.make(key));
   const form = useFirstRefused(make.failure);
@@ -39,9 +42,10 @@ export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) 
       permissions: PERMISSIONS.filter((one) => before.permissions.includes(one) !== (one === permission)),
     }));
   return (
-    <details>
+    <details open={open || undefined}>
       <summary>{t("key.new")}</summary>
       <form ref={form} class="inset" onSubmit={(event) => void submit(event)}>
+        <Resumed resumed={resumed} />
         <div class="form-grid">
           <Field label={t("key.name")} hint={t("key.nameHint")} error={fieldMessage(make.failure, "/name")}>
             {(control) => (

@@ -4,10 +4,12 @@ import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
+import { useTyped } from "../../state/typed.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { entriesOf } from "../server/draft.ts";
 
@@ -41,7 +43,7 @@ interface Props {
 /** Who may do what, and how long messages are remembered. */
 export const PeopleCard = ({ settings, onSaved }: Props) => {
   const [base, setBase] = useState(() => typedOf(settings));
-  const [typed, setTyped] = useState(base);
+  const { typed, setTyped, resumed } = useTyped("people", base);
   const [saved, setSaved] = useState(false);
   const now = typedOf(settings);
   // Changed by somebody else, and nothing typed here that it would overwrite.
@@ -64,6 +66,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
   return (
     <Card title={t("people.title")}>
       <form ref={form} onSubmit={(event) => void submit(event)}>
+        <Resumed resumed={resumed} />
         {LISTS.map((list) => (
           <Field
             key={list}
