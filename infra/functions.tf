@@ -17,7 +17,7 @@ locals {
     RELAIS_CALLERS   = join(",", var.callers)
   }
 
-  # For those that finish messages, or write the first settings down.
+  # For those that finish messages, and for the settings' own.
   retention_environment = {
     RELAIS_RETENTION_DAYS = tostring(var.retention_days)
   }
@@ -48,7 +48,7 @@ locals {
       concurrency    = 20
       timeout_s      = 60
       max_instances  = 5
-      environment    = merge(local.admission_environment, local.retention_environment)
+      environment    = local.admission_environment
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
       push_from      = null

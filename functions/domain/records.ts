@@ -11,7 +11,7 @@ import type { MailServer } from "./mail-servers/mail-server.ts";
 import type { BodyChunk, Message, QuotaLedger } from "./messages/message.ts";
 import type { Notice } from "./notices/notice.ts";
 import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
-import type { Settings } from "./settings/settings.ts";
+import type { KeptSettings } from "./settings/settings.ts";
 
 /**
  * What Relais keeps, by kind; the key of a record is its id within the kind.
@@ -24,7 +24,7 @@ export interface RecordKinds {
   /** id: SHA-256 of the folded name; makes names unique by creation alone. */
   serverNames: { readonly serverId: string };
   /** id: always `settings` */
-  settings: Settings;
+  settings: KeptSettings;
   /** id: SHA-256 of the session id, never the id itself */
   sessions: Session;
   /** id: the `<id>` of `rk_<id>_<secret>` */

@@ -157,8 +157,8 @@ export const GIVEN_TO: Readonly<Record<keyof Values, "all" | "none" | readonly s
   RELAIS_OPERATORS: PEOPLE_AND_PROGRAMS,
   RELAIS_MEMBERS: PEOPLE_AND_PROGRAMS,
   RELAIS_CALLERS: PEOPLE_AND_PROGRAMS,
-  // Those that finish messages, and the callback: a first sign-in writes the settings down, with this as their first value.
-  RELAIS_RETENTION_DAYS: ["confirm-callback", "mail-servers", "send-mail", "deliver-mail", "dispatch-due"],
+  // Those that finish messages, and the settings' own.
+  RELAIS_RETENTION_DAYS: ["mail-servers", "send-mail", "deliver-mail", "dispatch-due"],
   RELAIS_TIME_SCALE: "none",
 };
 

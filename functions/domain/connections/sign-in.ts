@@ -5,8 +5,8 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned, Write } from "../records.ts";
-import { readSettings, SETTINGS_ID } from "../settings/read-settings.ts";
-import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
+import { type ReadSettings, readSettings, SETTINGS_ID } from "../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../settings/settings.ts";
 import { useStateWrite } from "./authorization-state.ts";
 import type { ProvenGrant, Verdict } from "./confirm.ts";
 import type { OAuthState } from "./records.ts";
@@ -22,12 +22,9 @@ export interface SignInDeps {
 const TRIES = 8;
 
 /** From the first operator's sign-in on, the setup token is dead in production; noted once, in the commit that signs them in. */
-const operatorSignedIn = (
-  kept: { readonly value: Settings; readonly version: string | null },
-  nowMs: number,
-): Write => {
-  const place = { kind: "settings", id: SETTINGS_ID, value: { ...kept.value, operatorSignedInAtMs: nowMs } } as const;
-  return kept.version === null ? { op: "create", ...place } : { op: "replace", version: kept.version, ...place };
+const operatorSignedIn = ({ kept, version }: ReadSettings, nowMs: number): Write => {
+  const place = { kind: "settings", id: SETTINGS_ID, value: { ...kept, operatorSignedInAtMs: nowMs } } as const;
+  return version === null ? { op: "create", ...place } : { op: "replace", version, ...place };
 };
 
 /**

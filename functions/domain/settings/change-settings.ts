@@ -1,11 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Deed } from "../audit/audit.ts";
 import { auditWrite } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
-import { readSettings, SETTINGS_ID } from "./read-settings.ts";
-import type { EnvironmentSettings, Settings } from "./settings.ts";
+import { firstSettings, type ReadSettings, readSettings, SETTINGS_ID } from "./read-settings.ts";
+import type { EnvironmentSettings, FirstValued, KeptSettings, Settings } from "./settings.ts";
 
 export interface SettingsDeps {
   readonly records: Records;
@@ -22,6 +23,19 @@ export interface SettingsChange {
   readonly after: Settings;
 }
 
+/** What is written down after a change: of the settings with a first value those that were set before or are now set to another. */
+const toKeep = ({ kept, value: before }: ReadSettings, after: Settings, first: Settings): KeptSettings => {
+  const { members, callers, retentionDays, ...others } = after;
+  const isSet = (name: FirstValued): boolean =>
+    isDeepStrictEqual(after[name], before[name]) ? name in kept : !isDeepStrictEqual(after[name], first[name]);
+  return {
+    ...others,
+    ...(isSet("members") && { members }),
+    ...(isSet("callers") && { callers }),
+    ...(isSet("retentionDays") && { retentionDays }),
+  };
+};
+
 /**
  * Reads, changes and writes the settings on condition that nobody else did meanwhile, and tells the audit in the same commit. `change` may be
  * called more than once and answers a problem to stop, or the very settings it was given to leave them. `contended` after too many
@@ -33,12 +47,14 @@ export const changeSettings = async (
   deed: (change: SettingsChange) => Deed,
 ): Promise<Result<SettingsChange>> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const { value: before, version } = await readSettings(deps.records, deps.environment);
+    const read = await readSettings(deps.records, deps.environment);
+    const { value: before, version } = read;
     const changed = change(before);
     if (!changed.ok) return changed;
     const outcome = { before, after: changed.value };
     if (changed.value === before) return ok(outcome);
-    const place = { kind: "settings", id: SETTINGS_ID, value: changed.value } as const;
+    const value = toKeep(read, changed.value, firstSettings(deps.environment));
+    const place = { kind: "settings", id: SETTINGS_ID, value } as const;
     const commit = await deps.records.commit([
       version === null ? { op: "create", ...place } : { op: "replace", version, ...place },
       auditWrite(deps, deed(outcome)),

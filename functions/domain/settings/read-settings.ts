@@ -1,28 +1,40 @@
 import type { Records, Versioned } from "../records.ts";
-import type { EnvironmentSettings, Settings } from "./settings.ts";
+import type { EnvironmentSettings, KeptSettings, Settings } from "./settings.ts";
 
 export const SETTINGS_ID = "settings";
 
-/** What holds before anything was set: section 6's variables as first values. */
-export const firstSettings = (environment: EnvironmentSettings): Settings => ({
+const NOTHING_SET: KeptSettings = {
   gmailCredentials: null,
   operators: [],
-  members: environment.members,
-  callers: environment.callers,
-  retentionDays: environment.retentionDays,
   publishingStatus: "undeclared",
   paused: false,
   alerts: null,
   operatorSignedInAtMs: null,
+};
+
+const withFirstValues = (kept: KeptSettings, { members, callers, retentionDays }: EnvironmentSettings): Settings => ({
+  members,
+  callers,
+  retentionDays,
+  ...kept,
 });
 
-/** The settings as kept, or the first ones with `version: null` while nothing is kept. */
-export const readSettings = async (
-  records: Records,
-  environment: EnvironmentSettings,
-): Promise<{ readonly value: Settings; readonly version: string | null }> => {
-  const kept: Versioned<Settings> | undefined = await records.get("settings", SETTINGS_ID);
-  if (kept === undefined) return { value: firstSettings(environment), version: null };
+/** What holds before anything was set: section 6's variables as first values. */
+export const firstSettings = (environment: EnvironmentSettings): Settings => withFirstValues(NOTHING_SET, environment);
+
+export interface ReadSettings {
+  /** What holds. */
+  readonly value: Settings;
+  /** What is written down; to be written again with what changes. */
+  readonly kept: KeptSettings;
+  /** Null: nothing is. */
+  readonly version: string | null;
+}
+
+/** The settings as they hold: as kept, and the first values where nothing else was set. */
+export const readSettings = async (records: Records, environment: EnvironmentSettings): Promise<ReadSettings> => {
+  const found: Versioned<KeptSettings> | undefined = await records.get("settings", SETTINGS_ID);
   // Settings of an earlier release hold no `alerts`.
-  return { value: { ...kept.value, alerts: kept.value.alerts ?? null }, version: kept.version };
+  const kept = { ...NOTHING_SET, ...found?.value };
+  return { value: withFirstValues(kept, environment), kept, version: found?.version ?? null };
 };

@@ -1,4 +1,4 @@
-/** What operators set; one record. Before it exists, `firstSettings(config)` (section 6's variables) stands for it. */
+/** What operators set, with the first values of section 6's variables where nobody has set another. */
 export interface Settings {
   readonly gmailCredentials: {
     readonly clientId: string;
@@ -19,6 +19,15 @@ export interface Settings {
   /** When an operator first signed in with Google: from then on the setup token is dead in production. */
   readonly operatorSignedInAtMs: number | null;
 }
+
+/** Those that the environment gives a first value. */
+export type FirstValued = "members" | "callers" | "retentionDays";
+
+/**
+ * As they are kept; one record. A setting with a first value is absent until it was set here: whatever else is written down (the client, an
+ * operator's sign-in, a pause) must not freeze what the environment says of it that day.
+ */
+export type KeptSettings = Omit<Settings, FirstValued> & Partial<Pick<Settings, FirstValued>>;
 
 /** What the environment fixes or gives as first values (contract, section 6). */
 export interface EnvironmentSettings {

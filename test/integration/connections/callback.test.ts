@@ -356,6 +356,7 @@ describe("signing in with Google", () => {
     assert.match(await browser.toGoogle(start(id)), /client_id=/);
     const settings = await relais.system.records.get("settings", "settings");
     assert.notEqual(settings?.value.operatorSignedInAtMs, null);
+    assert.equal(settings?.value.members, undefined, "what the environment says of members is not frozen by it");
     // The old id is worth nothing any more.
     const thief = await relais.browser();
     thief.cookie = before;

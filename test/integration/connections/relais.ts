@@ -8,7 +8,7 @@ import type { MailServer } from "../../../functions/domain/mail-servers/mail-ser
 import type { Announcement, TopicMessage } from "../../../functions/domain/publisher.ts";
 import { newId } from "../../../functions/domain/randomness.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { readSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";
 import { routes as confirmCallback } from "../../../functions/runtime/handlers/confirm-callback.ts";
@@ -121,8 +121,8 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
   const edge = await serveRoutes([...authorizeStart(system), ...confirmCallback(system)], system);
   const { records } = store;
   const editSettings = async (changes: Partial<Settings>): Promise<void> => {
-    const before = (await records.get("settings", SETTINGS_ID))?.value ?? firstSettings(system.environment);
-    await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...before, ...changes } }]);
+    const { kept } = await readSettings(records, system.environment);
+    await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...kept, ...changes } }]);
   };
   if (options.withoutCredentials !== true) {
     const secretVersion = await system.vault.add({ kind: "client_secret" }, new Secret(sandbox.client.secret));

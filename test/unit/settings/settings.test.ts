@@ -71,6 +71,24 @@ test("a patch replaces what it names and folds addresses; null takes a setting b
   assert.deepEqual([back.operators, back.members], [["olga@example.com"], ["@example.com"]]);
 });
 
+test("what else is written down leaves the first values to the environment, which may change them until they are set here", async () => {
+  must(await save({ clientId: "id", clientSecret: "secret" }));
+  must(await patch({ publishingStatus: "internal", retentionDays: 30 }));
+  const later = { ...environment, members: ["ada@example.com"], callers: ["bot@example.com"], retentionDays: 7 };
+  const holding = async () => settingsView((await readSettings(store.records, later)).value, later);
+  const shown = ({ members, callers, retentionDays }: Awaited<ReturnType<typeof holding>>) => [
+    members,
+    callers,
+    retentionDays,
+  ];
+  assert.deepEqual(shown(await holding()), [["ada@example.com"], ["bot@example.com"], 7]);
+  must(await patch({ members: ["bob@example.com"], retentionDays: 90 }));
+  must(await patch({ paused: true }));
+  assert.deepEqual(shown(await holding()), [["bob@example.com"], ["bot@example.com"], 90]);
+  must(await patch({ members: null }));
+  assert.deepEqual(shown(await holding()), [["ada@example.com"], ["bot@example.com"], 90]);
+});
+
 const REFUSED: readonly (readonly [body: unknown, paths: readonly string[]])[] = [
   [[], [""]],
   [{ operators: ["olga@example.com", "ops", "@x y"] }, ["/operators/1", "/operators/2"]],
