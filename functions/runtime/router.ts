@@ -47,14 +47,18 @@ const methodsOf = (routes: readonly Route[]): string[] => {
   return [...methods, ...(routes.some(takesHead) ? ["HEAD"] : [])];
 };
 
-/** Finds the route of a method and an encoded path. HEAD is answered by GET's route, unless that is unsafe. The first route that fits wins. */
+/**
+ * Finds the route of a method and an encoded path. HEAD is answered by GET's route, unless that is unsafe. A path that stands in the table word for word
+ * is that and no other's parameter, whatever the method: `GET /v1/messages/batch` is a wrong method, not a message named so.
+ */
 export const router = (routes: readonly Route[]): ((method: string, pathname: string) => Match) => {
   const table: readonly Compiled[] = routes.map((route) => ({
     route,
     pattern: new URLPattern({ pathname: route.path }),
   }));
   return (method, pathname) => {
-    const fitting = table.filter(({ pattern }) => pattern.test({ pathname }));
+    const exact = table.filter(({ route }) => route.path === pathname);
+    const fitting = exact.length > 0 ? exact : table.filter(({ pattern }) => pattern.test({ pathname }));
     if (fitting.length === 0) return { kind: "none" };
     const hit = fitting.find(({ route }) => (method === "HEAD" ? takesHead(route) : route.method === method));
     const routesHere = fitting.map(({ route }) => route);

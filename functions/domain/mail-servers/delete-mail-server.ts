@@ -7,6 +7,7 @@ import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { MailServerDeps } from "./create-mail-server.ts";
+import { ifMatches } from "./if-match.ts";
 import type { MailServer } from "./mail-server.ts";
 import { serverNameId } from "./server-name.ts";
 import { mayAdminister, visibleServer } from "./visible-server.ts";
@@ -93,8 +94,9 @@ const takeDown = async (
 };
 
 /**
- * Deletes a server with its token, its name's reservation and its ledger. `not_found`; `forbidden` to members; `has_open_messages` while
- * messages wait (with `cancel`, those are canceled first) or are under way; what `disconnect` answers; `contended`. Throws `Unavailable`.
+ * Deletes a server with its token, its name's reservation and its ledger. `not_found`; `forbidden` to members; `stale` when `If-Match` names
+ * another state; `has_open_messages` while messages wait (with `cancel`, those are canceled first) or are under way; what `disconnect` answers;
+ * `contended`. Throws `Unavailable`.
  *
  * In this order, so that a crash in between leaves a server that can be deleted again, never a token without a server: archived (no new
  * message chooses it), messages canceled, token revoked and destroyed, record and name gone in one commit. The audit has its own line for
@@ -103,13 +105,15 @@ const takeDown = async (
 export const deleteMailServer = async (
   deps: DeleteDeps,
   principal: Principal,
-  wanted: { readonly id: string; readonly cancel: boolean },
+  wanted: { readonly id: string; readonly cancel: boolean; readonly ifMatch?: string | null },
 ): Promise<Result<null>> => {
   const seen = await visibleServer(deps.records, principal, wanted.id);
   if (!seen.ok) return seen;
   if (!mayAdminister(principal)) return fail({ code: "forbidden" });
+  if (!ifMatches(wanted.ifMatch ?? null, seen.value)) return fail({ code: "stale" });
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const server = await deps.records.get("mailServers", wanted.id);
+    // What was asked for is done to what was seen; once begun, to whatever has become of it.
+    const server = tries === 0 ? seen.value : await deps.records.get("mailServers", wanted.id);
     // Gone by another request at the same time: what was wanted has come about.
     if (server === undefined) return ok(null);
     const problem = await obstacle(deps.records, wanted.id, wanted.cancel);

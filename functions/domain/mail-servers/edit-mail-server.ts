@@ -7,10 +7,11 @@ import { invalidRequest } from "../problem.ts";
 import type { Versioned, Write } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { limitsFrom, type MailServerDeps } from "./create-mail-server.ts";
+import { ifMatches } from "./if-match.ts";
 import { judgeConnection } from "./judge-connection.ts";
 import type { MailServer } from "./mail-server.ts";
 import { mailServerInput, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
-import { editableView, etagOf } from "./mail-server-view.ts";
+import { editableView } from "./mail-server-view.ts";
 import { serverNameId } from "./server-name.ts";
 import { mayAdminister, visibleServer } from "./visible-server.ts";
 
@@ -26,12 +27,6 @@ export interface Edit {
 }
 
 type Members = Readonly<Record<string, unknown>>;
-
-/** RFC 9110 §13.1.1: a list of quoted tags, or `*`; a weak tag never matches. Taken too as it stands in the body, without quotes. */
-const matches = (ifMatch: string | null, etag: string): boolean =>
-  ifMatch === null ||
-  ifMatch.trim() === "*" ||
-  ifMatch.split(",").some((tag) => [`"${etag}"`, etag].includes(tag.trim()));
 
 /** A patch that only removes an unknown member would leave no trace in the merged record: so names are checked first. */
 const checkNames = (patch: unknown): Result<Members> => {
@@ -106,7 +101,7 @@ export const editMailServer = async (
     const before = await visibleServer(deps.records, principal, edit.id);
     if (!before.ok) return before;
     if (!patch.ok) return patch;
-    if (!matches(edit.ifMatch, etagOf(before.value))) return fail({ code: "stale" });
+    if (!ifMatches(edit.ifMatch, before.value)) return fail({ code: "stale" });
     const after = patched(before.value.value, patch.value, deps.clock.nowMs());
     if (!after.ok) return after;
     const { value } = before.value;

@@ -24,7 +24,8 @@ const readClientFile = (path: string): unknown => {
     );
   }
   try {
-    return JSON.parse(text);
+    // An editor may have put a byte order mark before it.
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     throw new StartRefused(`${path} is not JSON. Give the file as Google Cloud's console downloads it.`);
   }

@@ -60,7 +60,9 @@ test("a server is made, read, changed under its etag and deleted", async () => {
     "409 name_taken",
   );
 
-  assert.equal((await operator("DELETE", `/v1/mail-servers/${id}`)).status, 204);
+  assert.equal(refusal(await operator("DELETE", `/v1/mail-servers/${id}`, { headers })), "412 stale");
+  const asSeen = { "If-Match": `"${text(changed, "etag")}"` };
+  assert.equal((await operator("DELETE", `/v1/mail-servers/${id}`, { headers: asSeen })).status, 204);
   assert.equal(refusal(await operator("GET", `/v1/mail-servers/${id}`)), "404 not_found");
   assert.equal(refusal(await operator("DELETE", `/v1/mail-servers/${id}`)), "404 not_found");
 });

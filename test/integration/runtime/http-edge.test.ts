@@ -38,6 +38,7 @@ const ROUTES: readonly Route[] = [
   route("POST", "/v1/things", "programs", answerBody),
   route("GET", "/v1/things/:id", "programs", whoAmI),
   route("DELETE", "/v1/things/:id", "people", async () => ({ kind: "empty", status: 204 })),
+  route("POST", "/v1/things/all", "people", answerBody),
   route("PUT", "/v1/settings", "operators", answerBody),
   route("POST", "/v1/session", "public", answerBody),
   route("GET", "/v1/session", "people", whoAmI),
@@ -192,6 +193,12 @@ describe("routes", () => {
   it("answers 405 with every method there is", async () => {
     const response = await call("/v1/things/1", { method: "PATCH", headers: BEARER });
     assert.equal(response.headers.get("allow"), "GET, DELETE, HEAD");
+    await assertProblem(response, 405, "method_not_allowed");
+  });
+
+  it("takes a path that stands for itself for no other's parameter, whatever the method", async () => {
+    const response = await call("/v1/things/all", { headers: BEARER });
+    assert.equal(response.headers.get("allow"), "POST");
     await assertProblem(response, 405, "method_not_allowed");
   });
 

@@ -159,9 +159,10 @@ describe("npm start", () => {
     const write = (kind: string, uris: readonly string[]) =>
       writeFileSync(
         file,
-        JSON.stringify({
+        // With the byte order mark of an editor that it went through.
+        `\uFEFF${JSON.stringify({
           [kind]: { client_id: "1.apps.googleusercontent.com", client_secret: "canary-secret", redirect_uris: uris },
-        }),
+        })}`,
       );
     const uri = `http://localhost:${port}/google_gmail/confirm`;
     write("installed", ["http://localhost"]);

@@ -89,6 +89,7 @@ const remove = (system: System) => async (call: Call) => {
   const removed = await deleteMailServer(deps, principal, {
     id: pathParameter(call, "id"),
     cancel: messages === "cancel",
+    ifMatch: call.headers["if-match"] ?? null,
   });
   return answerWith(removed, () => NO_CONTENT);
 };
