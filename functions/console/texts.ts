@@ -156,6 +156,7 @@ export const TEXTS = {
   "home.emptyDo": { fr: "Commencer l’installation", en: "Start the setup" },
   "home.todo": { fr: "À faire", en: "To do" },
   "home.allServers": { fr: "Tous les serveurs", en: "All mail servers" },
+  "home.moreServers": { fr: "Voir les {count} autres serveurs", en: "See the {count} other mail servers" },
   "home.allMessages": { fr: "Tous les messages", en: "All messages" },
   "home.inDoubt": { fr: "À vous de décider", en: "For you to decide" },
   "home.inDoubtText": {
@@ -395,6 +396,11 @@ export const TEXTS = {
     en: "Messages that your programs send will appear here.",
   },
   "messages.noneFound": { fr: "Aucun message ne correspond", en: "No message matches" },
+  "messages.noneFoundTo": {
+    fr: "La recherche porte sur l’adresse entière d’un destinataire.",
+    en: "The search is for a recipient’s whole address.",
+  },
+  "messages.moreRecipients": { fr: "et {count} autres", en: "and {count} more" },
   "messages.all": { fr: "Afficher tous les messages", en: "Show all messages" },
   "message.title": { fr: "Message", en: "Message" },
   "message.noSubject": { fr: "(sans objet)", en: "(no subject)" },
@@ -407,6 +413,7 @@ export const TEXTS = {
   "message.createdAt": { fr: "Accepté le", en: "Accepted on" },
   "message.scheduledAt": { fr: "Prévu pour le", en: "Scheduled for" },
   "message.expiresAt": { fr: "À envoyer avant le", en: "To be sent before" },
+  "message.moreAddresses": { fr: "Et {count} autres", en: "And {count} more" },
   "message.refused": { fr: "Destinataires refusés", en: "Recipients refused" },
   "message.nextAttempt": { fr: "Prochain essai :", en: "Next try:" },
   "message.timeline": { fr: "Déroulement", en: "Timeline" },

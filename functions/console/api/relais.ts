@@ -8,6 +8,18 @@ const part = (id: string): string => encodeURIComponent(id);
 export const relaisApi = (client: Client) => {
   const get = <T>(path: string, signal?: AbortSignal, query?: Readonly<Record<string, string | number | undefined>>) =>
     client.call<T>({ method: "GET", path, ...(signal && { signal }), ...(query && { query }) });
+  /** Every page of a list, one after the other: what is told of all mail servers must hold for the last of them. */
+  const all = async <T>(path: string, signal?: AbortSignal): Promise<ApiResult<wire.Listing<T>>> => {
+    const items: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await get<wire.Listing<T>>(path, signal, { limit: 200, cursor });
+      if (!page.ok) return page;
+      items.push(...page.value.items);
+      cursor = page.value.next ?? undefined;
+    } while (cursor !== undefined);
+    return { ok: true, value: { items, next: null } };
+  };
   const post = <T>(path: string, body: unknown = {}, headers: Readonly<Record<string, string>> = {}) =>
     client.call<T>({ method: "POST", path, body, headers });
 
@@ -19,7 +31,7 @@ export const relaisApi = (client: Client) => {
       close: () => client.call<void>({ method: "DELETE", path: "/v1/session", keep401: true }),
     },
     servers: {
-      list: (signal?: AbortSignal) => get<wire.Listing<wire.MailServer>>("/v1/mail-servers", signal, { limit: 200 }),
+      list: (signal?: AbortSignal) => all<wire.MailServer>("/v1/mail-servers", signal),
       get: (id: string, signal?: AbortSignal) => get<wire.MailServer>(`/v1/mail-servers/${part(id)}`, signal),
       usage: (id: string, signal?: AbortSignal) => get<wire.Usage>(`/v1/mail-servers/${part(id)}/usage`, signal),
       create: (server: wire.NewMailServer) => post<wire.MailServer>("/v1/mail-servers", server),
@@ -57,7 +69,7 @@ export const relaisApi = (client: Client) => {
     },
     doctor: (signal?: AbortSignal) => get<wire.DoctorReport>("/v1/doctor", signal),
     keys: {
-      list: (signal?: AbortSignal) => get<wire.Listing<wire.ApiKey>>("/v1/keys", signal, { limit: 200 }),
+      list: (signal?: AbortSignal) => all<wire.ApiKey>("/v1/keys", signal),
       make: (key: wire.NewApiKey) => post<wire.ApiKey & { readonly key: string }>("/v1/keys", key),
       revoke: (id: string) => client.call<unknown>({ method: "DELETE", path: `/v1/keys/${part(id)}` }),
     },

@@ -7,12 +7,12 @@ import { Card } from "../widgets/card.tsx";
 import { Checklist } from "../widgets/checklist.tsx";
 import { Icon, type IconName } from "../widgets/icon.tsx";
 import { Page } from "../widgets/page.tsx";
-import { Empty, RemoteView } from "../widgets/remote-view.tsx";
+import { RemoteView } from "../widgets/remote-view.tsx";
 import { LatestMessages, MessagesInDoubt } from "./home/messages-cards.tsx";
+import { ServersCard } from "./home/servers-card.tsx";
 import { type Verdict, verdictOf } from "./home/verdict.ts";
 import { inNeed } from "./server/in-need.ts";
 import { Needs } from "./server/needs.tsx";
-import { ServerRow } from "./servers.tsx";
 
 const LOOKS: Readonly<Record<Verdict["kind"], { readonly tone: string; readonly icon: IconName }>> = {
   working: { tone: "good", icon: "check" },
@@ -99,19 +99,7 @@ export const HomePage = () => {
                   <Checklist checks={open} />
                 </Card>
               )}
-              <Card title={t("servers.title")} actions={<a href="/servers">{t("home.allServers")}</a>}>
-                {active.length === 0 ? (
-                  <Empty title={t("servers.none")}>
-                    <p>{operator ? t("servers.noneOperator") : t("servers.noneMember")}</p>
-                  </Empty>
-                ) : (
-                  <ul class="rows">
-                    {active.map((server) => (
-                      <ServerRow key={server.id} server={server} />
-                    ))}
-                  </ul>
-                )}
-              </Card>
+              <ServersCard servers={active} />
               {active.length > 0 && <LatestMessages />}
             </>
           );

@@ -1,12 +1,11 @@
-import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
 import type { Message, SmtpReply } from "../api/types.ts";
 import { problemText } from "../i18n/problem-text.ts";
 import { api } from "../state/api.ts";
 import { language, note, t, tOr } from "../state/language.ts";
+import { listPath } from "../state/list-path.ts";
 import { useRemote } from "../state/remote.ts";
-import { useServerNames } from "../state/server-names.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
 import { Card } from "../widgets/card.tsx";
 import { Notice } from "../widgets/notice.tsx";
@@ -14,7 +13,8 @@ import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { Ago, When } from "../widgets/time.tsx";
 import { ActsCard } from "./message/acts-card.tsx";
-import { type Happening, happeningsOf, isFinal, lastRefusal, refusedOf } from "./message/history.ts";
+import { FactsCard } from "./message/facts-card.tsx";
+import { type Happening, happeningsOf, isFinal, lastRefusal } from "./message/history.ts";
 
 /** What the other side said, in its own words. */
 const Reply = ({ reply }: { readonly reply: SmtpReply | null }) =>
@@ -68,79 +68,6 @@ const Timeline = ({ message }: { readonly message: Message }) => {
   );
 };
 
-interface FactProps {
-  readonly name: string;
-  /** What is long and of one word takes two columns. */
-  readonly broad?: true;
-  readonly children: ComponentChildren;
-}
-
-const Fact = ({ name, broad, children }: FactProps) => (
-  <div class={broad && "broad"}>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);
-
-const ServerLink = ({ id }: { readonly id: string }) => <a href={`/servers/${id}`}>{useServerNames()(id)}</a>;
-
-const FactsCard = ({ message }: { readonly message: Message }) => (
-  <Card title={t("message.facts")}>
-    <dl class="facts">
-      {message.from !== undefined && <Fact name={t("message.from")}>{message.from}</Fact>}
-      {(["to", "cc", "bcc"] as const).map((header) => {
-        const addresses = message[header] ?? [];
-        return (
-          addresses.length > 0 && (
-            <Fact key={header} name={t(`message.${header}`)}>
-              {addresses.join(", ")}
-            </Fact>
-          )
-        );
-      })}
-      <Fact name={t("message.server")}>
-        <ServerLink id={message.server} />
-      </Fact>
-      {message.createdAt && (
-        <Fact name={t("message.createdAt")}>
-          <When iso={message.createdAt} />
-        </Fact>
-      )}
-      {message.scheduledAt && (
-        <Fact name={t("message.scheduledAt")}>
-          <When iso={message.scheduledAt} />
-        </Fact>
-      )}
-      {message.expiresAt && (
-        <Fact name={t("message.expiresAt")}>
-          <When iso={message.expiresAt} />
-        </Fact>
-      )}
-      <Fact name="Message-ID" broad>
-        <span class="mono">{message.messageId}</span>
-      </Fact>
-    </dl>
-    <Refused message={message} />
-  </Card>
-);
-
-const Refused = ({ message }: { readonly message: Message }) => {
-  const refused = refusedOf(message);
-  if (refused.length === 0) return null;
-  return (
-    <Notice tone="warn" title={t("message.refused")} live={false}>
-      <ul>
-        {refused.map(({ address, said }) => (
-          <li key={address}>
-            {address}
-            {said && <span class="mono"> – {said}</span>}
-          </li>
-        ))}
-      </ul>
-    </Notice>
-  );
-};
-
 const TONE = { sent: "good", failed: "bad", held: "warn", deferred: "warn", unknown: "warn" } as const;
 
 const reasonOf = ({ heldBecause = null, ...message }: Message): string | null =>
@@ -179,8 +106,8 @@ const MessageById = ({ id }: { readonly id: string }) => {
   useEffect(() => setMoving(status === "queued" || status === "sending"), [status]);
   return (
     <Page
-      title={message?.subject || t("message.title")}
-      back={{ href: "/messages", label: t("messages.title") }}
+      title={message === null ? t("message.title") : message.subject || t("message.noSubject")}
+      back={{ href: listPath(), label: t("messages.title") }}
       actions={message && <MessageBadge status={message.status} />}
     >
       <RemoteView handle={handle}>

@@ -2,7 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { MESSAGE_STATUSES, type Message } from "../api/types.ts";
 import { api } from "../state/api.ts";
-import { t } from "../state/language.ts";
+import { number, t } from "../state/language.ts";
+import { keepListPath } from "../state/list-path.ts";
 import { usePaged } from "../state/pages.ts";
 import { useServerNames } from "../state/server-names.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
@@ -19,11 +20,18 @@ interface Filter {
   readonly to: string;
 }
 
-export const recipientsOf = (message: Message): readonly string[] => [
+const recipientsOf = (message: Message): readonly string[] => [
   ...(message.to ?? []),
   ...(message.cc ?? []),
   ...(message.bcc ?? []),
 ];
+
+/** What a row has room for: a few of them, and how many more there are. */
+const FEW = 3;
+const fewOf = (recipients: readonly string[]): string =>
+  recipients.length <= FEW + 1
+    ? recipients.join(", ")
+    : `${recipients.slice(0, FEW).join(", ")} ${t("messages.moreRecipients", { count: number(recipients.length - FEW) })}`;
 
 interface RowProps {
   readonly message: Message;
@@ -38,7 +46,7 @@ export const MessageRow = ({ message, server }: RowProps) => (
         <a href={`/messages/${message.id}`}>{message.subject || t("message.noSubject")}</a>
       </span>
       <span class="fine">
-        {recipientsOf(message).join(", ")}
+        {fewOf(recipientsOf(message))}
         {server !== undefined && ` · ${server}`}
       </span>
     </div>
@@ -143,6 +151,7 @@ export const MessagesPage = () => {
   );
   const nameOf = useServerNames();
   const filtered = pathOf(filter) !== "/messages";
+  keepListPath(pathOf(filter));
   return (
     <Page title={t("messages.title")} lead={t("messages.lead")}>
       <FilterForm filter={filter} onChange={(changed) => route(pathOf(changed), true)} />
@@ -150,6 +159,7 @@ export const MessagesPage = () => {
         paged={paged}
         empty={
           <Empty title={filtered ? t("messages.noneFound") : t("messages.none")}>
+            {filter.to !== "" && <p>{t("messages.noneFoundTo")}</p>}
             {filtered ? <a href="/messages">{t("messages.all")}</a> : <p>{t("messages.noneText")}</p>}
           </Empty>
         }

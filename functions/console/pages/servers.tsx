@@ -8,6 +8,7 @@ import { Badge, ConnectionBadge } from "../widgets/badge.tsx";
 import { Page } from "../widgets/page.tsx";
 import { Empty, RemoteView } from "../widgets/remote-view.tsx";
 import { Ago } from "../widgets/time.tsx";
+import { inNeed } from "./server/in-need.ts";
 
 const REFRESH_MS = 10_000;
 
@@ -60,8 +61,13 @@ export const ServerRow = ({ server }: { readonly server: MailServer }) => {
   );
 };
 
+const inTrouble = (server: MailServer): number => inNeed([server]).length;
+
 const byUse = (a: MailServer, b: MailServer): number =>
-  Number(b.active) - Number(a.active) || a.priority - b.priority || a.name.localeCompare(b.name);
+  Number(b.active) - Number(a.active) ||
+  inTrouble(b) - inTrouble(a) ||
+  a.priority - b.priority ||
+  a.name.localeCompare(b.name);
 
 export const ServersPage = () => {
   const servers = useRemote("servers", (signal) => api.servers.list(signal), { everyMs: REFRESH_MS });

@@ -15,10 +15,11 @@ export const PagedList = <T,>({ paged, empty, row }: Props<T>) => (
     {(page) => {
       const items = paged.all(page);
       const next = paged.next(page);
-      if (items.length === 0) return empty;
+      // A member may see none of the newest and yet some of the older ones.
+      if (items.length === 0 && next === null) return empty;
       return (
         <div class="stack">
-          <ul class="rows">{items.map(row)}</ul>
+          {items.length > 0 && <ul class="rows">{items.map(row)}</ul>}
           {paged.failure && <ProblemNotice failure={paged.failure} />}
           {next !== null && (
             <div class="actions">

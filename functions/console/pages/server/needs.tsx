@@ -1,6 +1,6 @@
 import type { MailServer } from "../../api/types.ts";
 import { problemText } from "../../i18n/problem-text.ts";
-import { language, t } from "../../state/language.ts";
+import { language, number, t } from "../../state/language.ts";
 import { Ago } from "../../widgets/time.tsx";
 
 /** The server, why, and what to do. */
@@ -22,7 +22,9 @@ const Need = ({ server: { id, name, connection } }: { readonly server: MailServe
   );
 };
 
-/** A sentence for one of them, a list for more. */
+const SHOWN = 4;
+
+/** A sentence for one of them, a list for more; the rest of many is on the page of all. */
 export const Needs = ({ servers }: { readonly servers: readonly MailServer[] }) => {
   const [first] = servers;
   if (first === undefined) return null;
@@ -32,13 +34,21 @@ export const Needs = ({ servers }: { readonly servers: readonly MailServer[] }) 
         <Need server={first} />
       </p>
     );
+  const shown = servers.length <= SHOWN + 1 ? servers : servers.slice(0, SHOWN);
   return (
-    <ul>
-      {servers.map((server) => (
-        <li key={server.id}>
-          <Need server={server} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul>
+        {shown.map((server) => (
+          <li key={server.id}>
+            <Need server={server} />
+          </li>
+        ))}
+      </ul>
+      {shown.length < servers.length && (
+        <p>
+          <a href="/servers">{t("home.moreServers", { count: number(servers.length - shown.length) })}</a>
+        </p>
+      )}
+    </>
   );
 };

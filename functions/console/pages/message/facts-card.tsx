@@ -1,0 +1,90 @@
+import type { ComponentChildren } from "preact";
+import type { Message } from "../../api/types.ts";
+import { t } from "../../state/language.ts";
+import { useServerNames } from "../../state/server-names.ts";
+import { Card } from "../../widgets/card.tsx";
+import { Notice } from "../../widgets/notice.tsx";
+import { When } from "../../widgets/time.tsx";
+import { Addresses } from "./addresses.tsx";
+import { refusedOf } from "./history.ts";
+
+interface FactProps {
+  readonly name: string;
+  /** What is long and of one word takes two columns. */
+  readonly broad?: boolean;
+  readonly children: ComponentChildren;
+}
+
+const Fact = ({ name, broad, children }: FactProps) => (
+  <div class={broad ? "broad" : undefined}>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+const ServerLink = ({ id }: { readonly id: string }) => <a href={`/servers/${id}`}>{useServerNames()(id)}</a>;
+
+/** A longer one may be cut short where it is the page's heading. */
+const HEADING_ROOM = 80;
+
+export const FactsCard = ({ message, message: { subject = "" } }: { readonly message: Message }) => (
+  <Card title={t("message.facts")}>
+    <dl class="facts">
+      {subject.length > HEADING_ROOM && (
+        <Fact name={t("mail.subject")} broad>
+          {subject}
+        </Fact>
+      )}
+      {message.from !== undefined && <Fact name={t("message.from")}>{message.from}</Fact>}
+      {(["to", "cc", "bcc"] as const).map((header) => {
+        const addresses = message[header] ?? [];
+        return (
+          addresses.length > 0 && (
+            <Fact key={header} name={t(`message.${header}`)} broad={addresses.length > 2}>
+              <Addresses addresses={addresses} />
+            </Fact>
+          )
+        );
+      })}
+      <Fact name={t("message.server")}>
+        <ServerLink id={message.server} />
+      </Fact>
+      {message.createdAt && (
+        <Fact name={t("message.createdAt")}>
+          <When iso={message.createdAt} />
+        </Fact>
+      )}
+      {message.scheduledAt && (
+        <Fact name={t("message.scheduledAt")}>
+          <When iso={message.scheduledAt} />
+        </Fact>
+      )}
+      {message.expiresAt && (
+        <Fact name={t("message.expiresAt")}>
+          <When iso={message.expiresAt} />
+        </Fact>
+      )}
+      <Fact name="Message-ID" broad>
+        <span class="mono">{message.messageId}</span>
+      </Fact>
+    </dl>
+    <Refused message={message} />
+  </Card>
+);
+
+const Refused = ({ message }: { readonly message: Message }) => {
+  const refused = refusedOf(message);
+  if (refused.length === 0) return null;
+  return (
+    <Notice tone="warn" title={t("message.refused")} live={false}>
+      <ul>
+        {refused.map(({ address, said }) => (
+          <li key={address}>
+            {address}
+            {said && <span class="mono"> – {said}</span>}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+};

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { createServer } from "../builders/connected-stack.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
+import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
+
+/** More than one page of the API's, which has 200 at most. */
+const SERVERS = 205;
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
+
+describe("the console with much to show", () => {
+  let browser: TestBrowser;
+  let stack: FurnishedStack;
+  before(async () => {
+    await buildConsoleOnce();
+    [browser, stack] = await Promise.all([startBrowser(), startFurnishedStack()]);
+  });
+  after(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+  const operator = () => visitAsOperator(browser, stack, { language: "fr" });
+  /** Scheduled, so that nothing leaves. */
+  const accepted = async (message: object): Promise<string> => {
+    const [, , id] = stack.pages["connected server"].split(/[/?]/);
+    const body = { server: id, text: "Bonjour", scheduledAt: TOMORROW, ...message };
+    const answer = await stack.relais.operate("POST", "/v1/messages", body);
+    const made: { id: string } = await answer.json();
+    assert.equal(answer.status, 202, JSON.stringify(made));
+    return `/messages/${made.id}`;
+  };
+  const overflow = ({ page }: Visitor) => page.evaluate("document.documentElement.scrollWidth - innerWidth");
+
+  it("shows a subject of 998 characters and 100 recipients in little room, and in full where one looks for them", async () => {
+    const subject = "Rappel ".repeat(143).slice(0, 997).concat("!");
+    const to = Array.from({ length: 100 }, (_, n) => `destinataire.${n}@example.org`);
+    const path = await accepted({ subject, to });
+    await accepted({ subject: "M".repeat(998), to: `${"a".repeat(64)}@${"b".repeat(60)}.example.org` });
+    const visitor = await operator();
+    const { page } = visitor;
+    await page.setViewportSize({ width: 320, height: 800 });
+    await visitor.go("/messages");
+    await settled(visitor);
+    assert.equal(await overflow(visitor), 0);
+    const rows = page.locator("main .rows > li");
+    await rows.nth(1).getByText("destinataire.2@example.org et 97 autres").waitFor();
+    for (const row of [0, 1]) assert(((await rows.nth(row).boundingBox())?.height ?? 0) < 260, `row ${row} is short`);
+
+    await visitor.go(path);
+    await settled(visitor);
+    assert.equal(await overflow(visitor), 0);
+    const heading = page.getByRole("heading", { level: 1 });
+    assert(((await heading.boundingBox())?.height ?? 0) < 130, "three lines");
+    assert.equal(await page.locator("dd").filter({ hasText: "Rappel" }).textContent(), subject);
+    assert.equal(await page.getByText("destinataire.99@").isVisible(), false);
+    await page.getByText("Et 90 autres").click();
+    await page.getByText("destinataire.99@").waitFor();
+    await visitor.leave();
+  });
+
+  it("leads from a message back to the list as it was filtered", async () => {
+    await accepted({ subject: "À retrouver", to: "retour@example.org" });
+    const visitor = await operator();
+    const { page } = visitor;
+    await visitor.go("/messages?status=scheduled&to=retour%40example.org");
+    await page.getByRole("link", { name: "À retrouver", exact: true }).click();
+    await page.locator(".back").click();
+    await page.waitForURL("**/messages?status=scheduled&to=retour%40example.org");
+    assert.equal(await visitor.field("messages.status").inputValue(), "scheduled");
+    await visitor.follow("nav.messages");
+    await page.waitForURL("**/messages");
+    await visitor.leave();
+  });
+
+  it("does not call a list empty while there is more of it to look through", async () => {
+    const visitor = await operator();
+    const { page, say } = visitor;
+    const next = page.waitForRequest(/cursor=later/);
+    await page.route(/\/v1\/messages\?limit=50$/, (route) => route.fulfill({ json: { items: [], next: "later" } }));
+    await visitor.go("/messages");
+    await visitor.press("list.more");
+    await next;
+    assert.equal(await page.getByText(say("messages.none"), { exact: true }).count(), 0);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await visitor.leave();
+  });
+
+  it("knows every one of more mail servers than one answer holds, and names those in trouble first", async () => {
+    for (let n = 0; n < SERVERS; n += 1)
+      await createServer(stack, { name: `Agence ${n}`, username: `agence.${n}@example.com` });
+    const visitor = await operator();
+    const { page } = visitor;
+    await visitor.go("/servers");
+    await settled(visitor);
+    assert.equal(await page.locator("main .rows > li").count(), SERVERS + 2);
+    await visitor.go("/");
+    await settled(visitor);
+    const card = page.getByRole("region", { name: visitor.say("servers.title") });
+    assert.equal(await card.locator(".rows > li").count(), 6);
+    await card.getByRole("link", { name: `Voir les ${SERVERS + 2 - 6} autres serveurs` }).waitFor();
+
+    const inTrouble = new Set(["Agence 7", "Agence 70", "Agence 200"]);
+    await page.route(/\/v1\/mail-servers\?/, async (route) => {
+      const response = await route.fetch();
+      const list: { items: { name: string; connection: object }[] } = await response.json();
+      const items = list.items.map((server) =>
+        inTrouble.has(server.name)
+          ? { ...server, connection: { ...server.connection, state: "reconnect_required", reason: "unclear" } }
+          : server,
+      );
+      await route.fulfill({ response, json: { ...list, items } });
+    });
+    for (const path of ["/", "/servers"]) {
+      await visitor.turnTo(path);
+      await settled(visitor);
+      const names = page.locator("main .rows .row-title a").filter({ hasText: "Agence" });
+      await names.filter({ hasText: "Agence 200" }).first().waitFor();
+      assert.deepEqual(new Set((await names.allTextContents()).slice(0, 3)), inTrouble, path);
+    }
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await visitor.leave();
+  });
+});
