@@ -29,8 +29,8 @@ interface SecretEntry {
 export interface SecretManagerStandIn {
   /** For `SECRET_MANAGER_EMULATOR_HOST`. */
   readonly host: string;
-  /** Answers the next request, of whatever sort, with this refusal. */
-  refuseNext(code: number, status: string): void;
+  /** Answers the next request, of whatever sort or whose URL holds `of`, with this refusal; said twice, the next two. */
+  refuseNext(code: number, status: string, of?: string): void;
   /** `METHOD path` of each request so far, in order; without the `$` parameters that any of Google's APIs takes. */
   readonly requests: readonly string[];
   close(): Promise<void>;
@@ -43,14 +43,14 @@ export interface SecretManagerStandIn {
 export const startSecretManagerStandIn = async (port = 0): Promise<SecretManagerStandIn> => {
   const secrets = new Map<string, SecretEntry>();
   const requests: string[] = [];
-  let refusal: Refusal | undefined;
+  const refusals: { readonly of: string; readonly refusal: Refusal }[] = [];
   const server = createServer(async (request, response) => {
     requests.push(`${request.method} ${withoutSystemParameters(request.url ?? "/")}`);
     try {
       const body = await readJson(request);
-      const planned = refusal;
-      refusal = undefined;
-      if (planned) throw planned;
+      const at = refusals.findIndex(({ of }) => request.url?.includes(of));
+      const [planned] = at === -1 ? [] : refusals.splice(at, 1);
+      if (planned) throw planned.refusal;
       answer(response, 200, handle(secrets, request, body));
     } catch (error) {
       const { code, status, message } = error instanceof Refusal ? error : new Refusal(500, "INTERNAL", String(error));
@@ -61,8 +61,8 @@ export const startSecretManagerStandIn = async (port = 0): Promise<SecretManager
   await once(server, "listening");
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    refuseNext: (code, status) => {
-      refusal = new Refusal(code, status, "planned by the test");
+    refuseNext: (code, status, of = "") => {
+      refusals.push({ of, refusal: new Refusal(code, status, "planned by the test") });
     },
     requests,
     close: async () => {

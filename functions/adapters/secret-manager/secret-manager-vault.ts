@@ -1,6 +1,8 @@
 import type { SecretManagerServiceClient } from "@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js";
 import type { SecretName, SecretVault } from "../../domain/connections/ports.ts";
+import { Unavailable } from "../../domain/problem.ts";
 import { Secret } from "../../domain/secret.ts";
+import type { CanonicalStatus } from "../google-cloud/canonical-status.ts";
 import type { GoogleCalls } from "../google-cloud/google-calls.ts";
 import { ONCE, textOf, versionOf } from "./client.ts";
 
@@ -39,11 +41,13 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
   return {
     // Adding comes first and creating only where that fails: most functions may add versions, few may create secrets.
     add: async (name, value) => {
-      const first = await addVersion(options, pathOf(name), value);
+      const first = await addVersion(options, { to: pathOf(name), value, unless: MAYBE_ABSENT });
       if (first !== undefined) return first;
       await createSecret(options, parent, secretId(name));
-      const second = await addVersion(options, pathOf(name), value);
-      if (second === undefined) throw new Error("a secret was removed while a version was being added");
+      const second = await addVersion(options, { to: pathOf(name), value, unless: ["NOT_FOUND"] });
+      // Removed at this very moment, or not there for everybody yet: all but reading a version just added is consistent with time only
+      // (cloud.google.com/secret-manager/docs/reference/consistency).
+      if (second === undefined) throw new Unavailable("keep a secret", { cause: new Error("NOT_FOUND, just created") });
       return second;
     },
 
@@ -67,14 +71,25 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
   };
 };
 
-/** Undefined: there is no such secret. Not repeated: a second version would be left behind that nothing points to. */
+/**
+ * The right to add is granted under a condition on the secret's name, and of a secret that is absent Google may say just that it is denied
+ * ("or it may not exist"). Who may create it finds out by that.
+ */
+const MAYBE_ABSENT = ["NOT_FOUND", "PERMISSION_DENIED"] as const;
+
+interface Addition {
+  readonly to: string;
+  readonly value: Secret;
+  readonly unless: readonly CanonicalStatus[];
+}
+
+/** Undefined: answered one of `unless`. Not repeated: a second version would be left behind that nothing points to. */
 const addVersion = async (
   { calls, client }: SecretManagerOptions,
-  parent: string,
-  value: Secret,
+  { to: parent, value, unless }: Addition,
 ): Promise<string | undefined> => {
   const run = () => client.addSecretVersion({ parent, payload: { data: Buffer.from(value.reveal()) } }, ONCE);
-  const answer = await calls({ act: "keep a secret", repeatable: false, run }, "NOT_FOUND");
+  const answer = await calls({ act: "keep a secret", repeatable: false, run }, ...unless);
   return answer.status === "OK" ? versionOf(answer.value[0]) : undefined;
 };
 

@@ -1,13 +1,12 @@
 import type { Clock } from "../clock.ts";
 import { type Grant, grantOf } from "../mail-servers/mail-server.ts";
-import { Unavailable } from "../problem.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
 import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "./ports.ts";
 import type { NewsDeps } from "./save-server.ts";
-import { beginSecretChange, endSecretChange, type SecretChange } from "./secret-sweep.ts";
+import { beginSecretChange, tidySecrets } from "./secret-sweep.ts";
 
 export interface AskDeps extends ClientDeps, NewsDeps {
   readonly clock: Clock;
@@ -132,22 +131,8 @@ const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise
   const next = await point(deps, asked, { secretVersion, tokenMarks: tokens.refreshTokenMarks ?? [] });
   // Reconnected, rotated or disconnected meanwhile: that grant counts, the new secret serves nobody.
   const useless = next === null ? secretVersion : asked.grant.secretVersion;
-  await destroyOrLeave(deps, asked.serverId, { version: useless, change });
+  await tidySecrets(deps, asked.serverId, { useless, change });
   return next ?? asked.grant;
-};
-
-const destroyOrLeave = async (
-  deps: AskDeps,
-  serverId: string,
-  { version, change }: { readonly version: string; readonly change: SecretChange },
-): Promise<void> => {
-  try {
-    await deps.vault.destroy({ kind: "refresh_token", serverId }, version);
-    await endSecretChange(deps, serverId, change);
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    deps.log.warn("secret_left_to_sweep", { server: serverId });
-  }
 };
 
 /** Moves the pointer to the new secret. Null: the grant that was asked for is no longer the server's. */

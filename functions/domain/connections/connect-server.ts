@@ -16,7 +16,7 @@ import { type ClientDeps, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth } from "./ports.ts";
 import type { GrantLedger, OAuthState } from "./records.ts";
 import { commitNews, type NewsDeps } from "./save-server.ts";
-import { beginSecretChange, endSecretChange } from "./secret-sweep.ts";
+import { beginSecretChange, tidySecrets } from "./secret-sweep.ts";
 import { readSendAs } from "./send-as.ts";
 import { serversOfAccount } from "./siblings.ts";
 import type { SignInDeps } from "./sign-in.ts";
@@ -70,8 +70,7 @@ const store = async (deps: ConnectDeps, errand: Errand, refreshToken: Secret): P
     readSendAs(deps, { username: email, accessToken: proven.tokens.accessToken }, proven.tokens.scopes),
   ]);
   const { verdict, useless } = await point(deps, errand, { secretVersion, sendAs });
-  if (useless !== undefined) await deps.vault.destroy(name, useless);
-  await endSecretChange(deps, serverId, change);
+  await tidySecrets(deps, serverId, { useless, change });
   return verdict;
 };
 

@@ -8,6 +8,7 @@ import type { Secret } from "../secret.ts";
 import { forgetGrants } from "./grant-ledger.ts";
 import { named } from "./news-of-move.ts";
 import type { GoogleOAuth, SecretVault } from "./ports.ts";
+import type { SecretSweep } from "./records.ts";
 import type { NewsDeps } from "./save-server.ts";
 import { endSecretChange, type SecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 import { serversOfAccount } from "./siblings.ts";
@@ -63,6 +64,8 @@ export const disconnect = async (
 const finishEarlier = async (deps: DisconnectDeps, serverId: string): Promise<boolean> => {
   const sweep = await deps.records.get("secretSweeps", serverId);
   if (sweep === undefined || sweep.value.revoke === null) return false;
+  // Someone is connecting it just now: their secret lies in the vault already, and nothing points to it yet.
+  if (sweep.value.adding && deps.clock.nowMs() < sweep.value.dueAtMs) return false;
   return (await sweepServer(deps, sweep)).revoked;
 };
 
@@ -74,11 +77,10 @@ const writeDisconnected = async (
 ): Promise<{ readonly change: SecretChange; readonly notice: Versioned<Notice> } | "contended"> => {
   const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
   const after: MailServer = { ...value, connection, accountSub: null, nextCheckAtMs: null };
-  const { sub, clientId } = grant;
   const earlier = await deps.records.get("secretSweeps", id);
   const draft = draftNotice(deps, { kind: "disconnected", server: named(id, value), outcome: null });
   const outcome = await deps.records.commit([
-    secretChangeWrite(deps.clock, id, { sub, clientId }),
+    secretChangeWrite(deps.clock, id, { ...earlier?.value, revoke: owedRevocation(earlier?.value, grant) }),
     { op: "replace", kind: "mailServers", id, version, value: after },
     emptyEntryWrite(id, await readEntry(deps, id)),
     auditWrite(deps, { actor, action: "connection.disconnect", target: id, detail: { username: value.username } }),
@@ -87,6 +89,13 @@ const writeDisconnected = async (
   if (!outcome.done) return "contended";
   const change = earlier === undefined ? (outcome.versions[0] ?? null) : null;
   return { change, notice: writtenNotice(draft, outcome.versions) };
+};
+
+/** What the sweep is to revoke if this is cut off; what an earlier disconnection still owes of another account comes first, for it has nobody else. */
+const owedRevocation = (earlier: SecretSweep | undefined, grant: Grant): SecretSweep["revoke"] => {
+  const { sub, clientId, secretVersion } = grant;
+  const owed = earlier?.revoke ?? null;
+  return owed === null || owed.sub === sub ? { sub, clientId, secretVersion } : owed;
 };
 
 const revokeUnlessShared = async (

@@ -58,13 +58,16 @@ export const knownEnd = ({ clock }: LifetimeDeps, grant: Grant, app: App): End |
   return testing ? { expiresAtMs: connectedAtMs + clock.lasting(TESTING_LIFE_MS), reason: "testing_7d" } : null;
 };
 
-/** A grant that was proven after its supposed end has none there. Else the idle end counts too: it is put off by every proof. */
+/** A grant that was proven after its supposed end has none there. */
+const outlived = ({ clock }: LifetimeDeps, grant: Grant, end: End): boolean =>
+  grant.lastVerifiedAtMs > end.expiresAtMs + clock.lasting(SLACK_MS);
+
+/** The next end: the known one unless it was outlived, or the idle end, which every proof puts off, where that comes before. */
 const nextEnd = (deps: LifetimeDeps, grant: Grant, app: App): End & { readonly lifeMs: number } => {
   const { clock } = deps;
   const idle = { expiresAtMs: grant.lastVerifiedAtMs + clock.lasting(IDLE_LIFE_MS), reason: "idle_6m" } as const;
   const end = knownEnd(deps, grant, app);
-  const outlived = end !== null && grant.lastVerifiedAtMs > end.expiresAtMs + clock.lasting(SLACK_MS);
-  const next = end === null || outlived || end.expiresAtMs > idle.expiresAtMs ? idle : end;
+  const next = end === null || outlived(deps, grant, end) || end.expiresAtMs > idle.expiresAtMs ? idle : end;
   return { ...next, lifeMs: next.expiresAtMs - grant.connectedAtMs };
 };
 
@@ -110,7 +113,8 @@ export const diagnoseDeath = (deps: LifetimeDeps, grant: Grant, app: App & { rea
   const nowMs = clock.nowMs();
   const ageMs = nowMs - grant.connectedAtMs;
   const unprovenMs = nowMs - grant.lastVerifiedAtMs;
-  const end = knownEnd(deps, grant, app);
+  const supposed = knownEnd(deps, grant, app);
+  const end = supposed !== null && outlived(deps, grant, supposed) ? null : supposed;
   const evidence = {
     ageHours: Math.round(ageMs / clock.lasting(HOUR)),
     provenHoursAgo: Math.round(unprovenMs / clock.lasting(HOUR)),

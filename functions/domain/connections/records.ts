@@ -71,5 +71,12 @@ export interface GrantLedger {
 export interface SecretSweep {
   readonly dueAtMs: number;
   /** Whose grant is to be revoked at Google where no server holds one of that account any more; null: only tidy up. */
-  readonly revoke: { readonly sub: string; readonly clientId: string } | null;
+  readonly revoke: {
+    readonly sub: string;
+    readonly clientId: string;
+    /** The secret to do it with. Absent from records of an earlier release: the newest that nothing points to. */
+    readonly secretVersion?: string;
+  } | null;
+  /** A secret is being added to which nothing points yet: until this is due, none is to be destroyed. */
+  readonly adding?: true;
 }

@@ -1,6 +1,7 @@
 import { type Clock, MINUTE, SECOND } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { grantOf } from "../mail-servers/mail-server.ts";
+import { Unavailable } from "../problem.ts";
 import type { Page, Records, Versioned, Write } from "../records.ts";
 import { forgetGrants } from "./grant-ledger.ts";
 import type { GoogleOAuth, SecretVault } from "./ports.ts";
@@ -24,11 +25,11 @@ const PAGE = 100;
 const dueAtMs = (clock: Clock): number => clock.nowMs() + Math.max(SHORTEST_CHANGE_MS, clock.lasting(CHANGE_MS));
 
 /** Says that a server's secrets are about to change. Goes into a commit of its own before the first of them, or into the one that takes the pointer away. */
-export const secretChangeWrite = (clock: Clock, serverId: string, revoke: SecretSweep["revoke"]): Write => ({
+export const secretChangeWrite = (clock: Clock, serverId: string, change: Omit<SecretSweep, "dueAtMs">): Write => ({
   op: "put",
   kind: "secretSweeps",
   id: serverId,
-  value: { dueAtMs: dueAtMs(clock), revoke },
+  value: { ...change, dueAtMs: dueAtMs(clock) },
 });
 
 /** What to end a change with; null: an earlier one was cut off, so that only the sweep can tell when all is in order. */
@@ -41,7 +42,7 @@ export const beginSecretChange = async (
 ): Promise<SecretChange> => {
   const earlier = await deps.records.get("secretSweeps", serverId);
   // A revocation that is still owed stays owed: whether there is a connection by then decides about it.
-  const write = secretChangeWrite(deps.clock, serverId, earlier?.value.revoke ?? null);
+  const write = secretChangeWrite(deps.clock, serverId, { revoke: earlier?.value.revoke ?? null, adding: true });
   const outcome = await deps.records.commit([write]);
   if (!outcome.done) throw new Error("a put has no condition");
   return earlier === undefined ? (outcome.versions[0] ?? null) : null;
@@ -55,6 +56,24 @@ export const endSecretChange = async (
 ): Promise<void> => {
   if (version === null) return;
   await deps.records.commit([{ op: "delete", kind: "secretSweeps", id: serverId, version }]);
+};
+
+/**
+ * Ends a change whose outcome stands in the record by now: destroys what serves nobody any more (undefined: nothing). Where the vault does not let it, for the moment or
+ * because this function may not (`deliver-mail`), that is left to the sweep: it is no failure of the change itself.
+ */
+export const tidySecrets = async (
+  deps: Pick<SweepDeps, "records" | "vault" | "log">,
+  serverId: string,
+  { useless, change }: { readonly useless: string | undefined; readonly change: SecretChange },
+): Promise<void> => {
+  try {
+    if (useless !== undefined) await deps.vault.destroy({ kind: "refresh_token", serverId }, useless);
+    await endSecretChange(deps, serverId, change);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    deps.log.warn("secret_left_to_sweep", { server: serverId });
+  }
 };
 
 /**
@@ -97,7 +116,7 @@ export const sweepServer = async (
   const still = await deps.records.get("secretSweeps", serverId);
   if (still === undefined || still.version !== taken.versions[0]) return { revoked: false };
   const orphans = versions.filter((one) => one !== pointer);
-  const answer = await revokeOrphan(deps, { serverId, newest: orphans.at(-1), revoke: value.revoke });
+  const answer = await revokeOrphan(deps, { serverId, orphans, revoke: value.revoke });
   // Google is out of reach: the secret is needed for the next try.
   if (answer === "unreachable") return { revoked: false };
   for (const orphan of orphans) await deps.vault.destroy(name, orphan);
@@ -108,12 +127,14 @@ export const sweepServer = async (
 
 const revokeOrphan = async (
   deps: SweepDeps,
-  about: { readonly serverId: string; readonly newest: string | undefined; readonly revoke: SecretSweep["revoke"] },
+  about: { readonly serverId: string; readonly orphans: readonly string[]; readonly revoke: SecretSweep["revoke"] },
 ): Promise<"done" | "needless" | "unreachable"> => {
-  const { serverId, newest, revoke } = about;
-  if (revoke === null || newest === undefined) return "needless";
+  const { serverId, orphans, revoke } = about;
+  // Another orphan may be of another account, and revoking that one's would void the grant that lives by it.
+  const owed = revoke?.secretVersion ?? orphans.at(-1);
+  if (revoke === null || owed === undefined || !orphans.includes(owed)) return "needless";
   if ((await serversOfAccount(deps.records, revoke.sub)).length > 0) return "needless";
-  const token = await deps.vault.read({ kind: "refresh_token", serverId }, newest);
+  const token = await deps.vault.read({ kind: "refresh_token", serverId }, owed);
   if (token === undefined) return "needless";
   if ((await deps.oauth.revoke(token)) === "unreachable") return "unreachable";
   await forgetGrants(deps, revoke, deps.clock.nowMs());

@@ -39,6 +39,18 @@ describe("why a grant died", () => {
     ["the hundredth itself", aged(20 * DAY), "production", "password_or_revoked", 100],
     ["proven in what is now the future", aged(-2 * HOUR), "production", "clock"],
     ["young, proven yesterday", aged(2 * DAY), "production", "password_or_revoked"],
+    [
+      "revoked long after testing's seven days, which it had outlived",
+      aged(30 * DAY),
+      "testing",
+      "password_or_revoked",
+    ],
+    [
+      "revoked after the end that Google had said, which it had outlived",
+      aged(30 * DAY, { refreshTokenExpiresAtMs: now - 20 * DAY }),
+      "production",
+      "password_or_revoked",
+    ],
     ["three days into testing", aged(3 * DAY), "testing", "password_or_revoked"],
     ["not looked at for a month", aged(60 * DAY, { lastVerifiedAtMs: now - 30 * DAY }), "production", "unclear"],
   ];

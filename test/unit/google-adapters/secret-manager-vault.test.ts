@@ -33,6 +33,20 @@ describe("the vault on Secret Manager", () => {
     ]);
   });
 
+  test("creates a secret too where adding to it is said to be denied, as Google may say of one that is absent", async () => {
+    standIn.refuseNext(403, "PERMISSION_DENIED");
+    assert.equal(await vault.add(name, new Secret("one")), "1");
+    assert.equal((await vault.read(name, "1"))?.reveal(), "one");
+  });
+
+  test("no right to add to a secret that is there is Unavailable, and adds nothing", async () => {
+    await vault.add(name, new Secret("one"));
+    standIn.refuseNext(403, "PERMISSION_DENIED", ":addVersion");
+    standIn.refuseNext(403, "PERMISSION_DENIED", ":addVersion");
+    await assert.rejects(vault.add(name, new Secret("two")), Unavailable);
+    assert.deepEqual(await vault.versions(name), ["1"]);
+  });
+
   test("an answer lost while adding is not repeated: no version is left behind that nothing points to", async () => {
     await vault.add(name, new Secret("one"));
     standIn.refuseNext(503, "UNAVAILABLE");
