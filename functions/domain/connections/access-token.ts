@@ -1,11 +1,11 @@
 import { type Clock, SECOND } from "../clock.ts";
 import { type ConnectionReason, grantOf } from "../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
 import { endGrant } from "./end-grant.ts";
 import type { AccessTokenEntry } from "./records.ts";
-import type { NewsDeps } from "./save-server.ts";
 import {
   type CacheDeps,
   giveBackLease,

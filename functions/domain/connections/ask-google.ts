@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { type Grant, grantOf } from "../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../notices/commit-news.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
 import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "./ports.ts";
-import type { NewsDeps } from "./save-server.ts";
 import { beginSecretChange, tidySecrets } from "./secret-sweep.ts";
 
 export interface AskDeps extends ClientDeps, NewsDeps {

@@ -7,6 +7,7 @@ import {
   type MailServer,
 } from "../mail-servers/mail-server.ts";
 import type { GmailAccount } from "../messages/ports.ts";
+import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
@@ -17,7 +18,7 @@ import { nextCheckAtMs, retryCheckAtMs } from "./next-check.ts";
 import { clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, Identity } from "./ports.ts";
 import type { AccessTokenEntry } from "./records.ts";
-import { type NewsDeps, saveServer } from "./save-server.ts";
+import { saveServer } from "./save-server.ts";
 import { readSendAs } from "./send-as.ts";
 import { type CacheDeps, mintedEntry, readEntry } from "./token-cache.ts";
 

@@ -1,9 +1,9 @@
 import { sha256Hex } from "../access/constant-time.ts";
 import { DAY } from "../clock.ts";
+import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
 import type { News } from "../notices/notice.ts";
 import type { CommitOutcome, Records, Versioned, Write } from "../records.ts";
 import type { OAuthClientFacts } from "./records.ts";
-import { commitNews, type NewsDeps } from "./save-server.ts";
 
 const clientKey = (clientId: string): string => sha256Hex(clientId);
 const TRIES = 8;

@@ -1,5 +1,6 @@
 import { auditWrite } from "../audit/audit.ts";
 import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../notices/commit-news.ts";
 import { draftNotice, type Notice, writtenNotice } from "../notices/notice.ts";
 import { tellNotice } from "../notices/tell.ts";
 import type { Versioned } from "../records.ts";
@@ -9,7 +10,6 @@ import { forgetGrants } from "./grant-ledger.ts";
 import { named } from "./news-of-move.ts";
 import type { GoogleOAuth, SecretVault } from "./ports.ts";
 import type { SecretSweep } from "./records.ts";
-import type { NewsDeps } from "./save-server.ts";
 import { endSecretChange, type SecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 import { serversOfAccount } from "./siblings.ts";
 import { emptyEntryWrite, readEntry } from "./token-cache.ts";

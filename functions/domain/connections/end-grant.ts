@@ -1,8 +1,8 @@
 import { grantOf } from "../mail-servers/mail-server.ts";
+import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
 import { noteClientFacts } from "./client-facts.ts";
 import type { Death } from "./lifetime.ts";
 import { named } from "./news-of-move.ts";
-import { commitNews, type NewsDeps } from "./save-server.ts";
 import { emptyEntryWrite, readEntry } from "./token-cache.ts";
 
 const TRIES = 8;

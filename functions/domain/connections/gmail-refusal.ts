@@ -1,5 +1,6 @@
+import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
-import { type NewsDeps, saveServer } from "./save-server.ts";
+import { saveServer } from "./save-server.ts";
 
 const TRIES = 8;
 

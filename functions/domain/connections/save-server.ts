@@ -1,29 +1,8 @@
-import type { Clock } from "../clock.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
-import { draftNotice, type News, writtenNotice } from "../notices/notice.ts";
-import { type TellDeps, tellNotice } from "../notices/tell.ts";
+import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
-import type { Randomness } from "../randomness.ts";
-import type { CommitOutcome, Versioned, Write } from "../records.ts";
+import type { Versioned, Write } from "../records.ts";
 import { newsOfMove } from "./news-of-move.ts";
-
-export interface NewsDeps extends TellDeps {
-  readonly clock: Clock;
-  readonly random: Randomness;
-}
-
-/** Commits what brings news about together with the news, and tells them once it is done. Throws `Unavailable` by the commit alone. */
-export const commitNews = async (
-  deps: NewsDeps,
-  writes: readonly Write[],
-  news: News | null,
-): Promise<CommitOutcome> => {
-  if (news === null) return deps.records.commit(writes);
-  const draft = draftNotice(deps, news);
-  const outcome = await deps.records.commit([...writes, draft.write]);
-  if (outcome.done) await tellNotice(deps, writtenNotice(draft, outcome.versions));
-  return outcome;
-};
 
 /**
  * Writes a server whose connection has moved, on condition that nobody wrote it since it was read, tells of the move, and lets its held mail go where it can send

@@ -1,6 +1,7 @@
 import { sha256Hex } from "../access/constant-time.ts";
 import { DAY, SECOND } from "../clock.ts";
 import { type ConnectionReason, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Problem } from "../problem.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Page } from "../records.ts";
@@ -12,7 +13,6 @@ import { noteClientFacts } from "./client-facts.ts";
 import { endGrant } from "./end-grant.ts";
 import { forgetGrants } from "./grant-ledger.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "./ports.ts";
-import type { NewsDeps } from "./save-server.ts";
 import { serversOfAccount } from "./siblings.ts";
 
 export interface SecurityEventDeps extends NewsDeps {

@@ -1,8 +1,9 @@
 import { grantOf } from "../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
 import { type GrantsOf, rankOf, WARN_FROM } from "./grant-ledger.ts";
 import type { GrantLedger } from "./records.ts";
-import { type NewsDeps, saveServer } from "./save-server.ts";
+import { saveServer } from "./save-server.ts";
 import { serversOfAccount } from "./siblings.ts";
 
 /**

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { jsonPointer } from "../field-problems.ts";
 import type { Log } from "../log.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
+import { commitEvent } from "../notices/commit-news.ts";
 import type { Problem } from "../problem.ts";
 import type { Announce, Publisher } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
@@ -113,13 +114,14 @@ const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>>
   if (earlier !== undefined) return earlier;
   const body = await storeBody(deps, identity.id, packed);
   const value = newMessage(deps, draft, body);
-  const outcome = await deps.records.commit([{ op: "create", kind: "messages", id: identity.id, value }]);
+  const write = { op: "create", kind: "messages", id: identity.id, value } as const;
+  const event = value.status === "held" ? messageEvent("relais.message.held.v1", identity.id, value) : null;
+  const outcome = await commitEvent(deps, [write], event);
   if (!outcome.done) {
     await eraseBody(deps, { body });
     return (await replayOf(deps.records, identity)) ?? fail({ code: "contended", retryAfterS: 1 });
   }
   if (value.status === "queued") await publishForDelivery(deps, identity.id);
-  if (value.status === "held") await deps.announce(messageEvent("relais.message.held.v1", identity.id, value));
   return ok({
     kind: "accepted",
     message: { id: identity.id, value, version: outcome.versions[0] ?? "" },

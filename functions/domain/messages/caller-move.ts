@@ -1,5 +1,6 @@
 import { type Principal, principalName } from "../access/records.ts";
 import { type AuditAction, auditWrite, type Deed } from "../audit/audit.ts";
+import { commitEvent } from "../notices/commit-news.ts";
 import type { Announcement } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -28,8 +29,8 @@ export interface MoveOrder {
 }
 
 /**
- * The write with its line in the audit, then what follows from it. A crash after the write loses the announcement only: a chunked body is due for
- * erasure and a queued message due for dispatch by their own records. Undefined: somebody moved the message first.
+ * The write with its line in the audit and what the world is to be told, then what follows from it. A crash in between loses nothing: a chunked body is due
+ * for erasure, a queued message due for dispatch, an event for telling by their own records. Undefined: somebody moved the message first.
  */
 const perform = async (
   deps: MoveDeps,
@@ -38,15 +39,13 @@ const perform = async (
 ): Promise<Versioned<Message> | undefined> => {
   const { id, version } = before;
   const { after, announcement, detail } = move;
-  const outcome = await deps.records.commit([
-    { op: "replace", kind: "messages", id, version, value: after },
-    auditWrite(deps, { actor: principalName(principal), action, target: id, ...(detail && { detail }) }),
-  ]);
+  const write = { op: "replace", kind: "messages", id, version, value: after } as const;
+  const audit = auditWrite(deps, { actor: principalName(principal), action, target: id, ...(detail && { detail }) });
+  const outcome = await commitEvent(deps, [write, audit], announcement);
   if (!outcome.done) return undefined;
   const saved = { id, value: after, version: outcome.versions[0] ?? "" };
   if (after.body.kind === "chunks" && isIn(after, "sent", "canceled", "expired")) await eraseFinalBody(deps, saved);
   if (after.status === "queued") await publishForDelivery(deps, id);
-  if (announcement !== null) await deps.announce(announcement);
   return saved;
 };
 

@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "../result.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import { moveByCaller } from "./caller-move.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
-import { finished, saveMove } from "./finish.ts";
+import { finished, saveMoveTelling } from "./finish.ts";
 import type { Message, MessageStatus } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn } from "./moves.ts";
@@ -51,10 +51,8 @@ const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Pro
     const before = await deps.records.get("messages", id);
     if (before === undefined || !isIn(before.value, ...CANCELABLE)) return false;
     const after = canceled(deps, before.value, { retentionDays, note: "the mail server was deleted" });
-    if ((await saveMove(deps, before, after)) !== undefined) {
-      await deps.announce(messageEvent("relais.message.canceled.v1", id, after));
-      return true;
-    }
+    const saved = await saveMoveTelling(deps, before, { after, event: "relais.message.canceled.v1" });
+    if (saved !== undefined) return true;
   }
   return false;
 };

@@ -8,6 +8,7 @@ import { type Claim, claimMessage, leaseEndMs } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
 import { foldAddress } from "./mailbox.ts";
 import type { Mailbox, MessageBody, Recipient } from "./message.ts";
+import { latestEvent } from "./message-events.ts";
 import { pendingRecipients } from "./moves.ts";
 import type { BeforeData, OutgoingMail, SendOutcome } from "./ports.ts";
 import { isUnknown, resolveUnknown } from "./resolver.ts";
@@ -161,11 +162,20 @@ const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
 /**
  * What a push about one message leads to: a try to send it, a look for it where its delivery is in doubt, or nothing where neither is due; whatever
  * comes of it is written down. So a push that is repeated, late or about a message that is long gone does no harm.
+ * `again`: nobody acknowledged this push before, so that whoever took it may have died before the world was told: the event of the message's latest move is told again,
+ * under its own id.
  * Throws `Unavailable` when the store cannot be read or written, and whatever is a defect.
  */
-export const deliverMessage = async (deps: DeliveryDeps, id: string): Promise<void> => {
+export const deliverMessage = async (
+  deps: DeliveryDeps,
+  id: string,
+  { again }: { readonly again: boolean } = { again: false },
+): Promise<void> => {
   const claim = await claimMessage(deps, id);
   if (claim !== undefined) return tryOnce(deps, new Try(deps, claim));
   const message = await deps.records.get("messages", id);
-  if (message !== undefined && isUnknown(message)) await resolveUnknown(deps, message);
+  if (message === undefined) return;
+  const event = again ? latestEvent(id, message.value) : null;
+  if (event !== null) await deps.announce(event);
+  if (isUnknown(message)) await resolveUnknown(deps, message);
 };

@@ -7,11 +7,10 @@ import type { Settings } from "../settings/settings.ts";
 import { sweepBodies } from "./body-store.ts";
 import { cutShort } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
-import { eraseFinalBody, expired, saveMove } from "./finish.ts";
+import { eraseFinalBody, expired, saveMove, saveMoveTelling } from "./finish.ts";
 import { holdAgainAtMs } from "./hold.ts";
 import { correctLedger } from "./ledger.ts";
 import type { Message } from "./message.ts";
-import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
@@ -55,8 +54,7 @@ const askForLook = async (deps: MoveDeps, unknown: Versioned<Message>): Promise<
 const expire = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
   const { retentionDays } = tick.settings;
   const { after, event } = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
-  const saved = await saveMove(deps, message, after);
-  if (saved !== undefined) await deps.announce(messageEvent(`relais.message.${event}.v1`, saved.id, after));
+  await saveMoveTelling(deps, message, { after, event: `relais.message.${event}.v1` });
 };
 
 /** A lease that ran out before the mark: nothing was sent, and what the ledger counted is given back. */

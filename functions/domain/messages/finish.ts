@@ -1,7 +1,9 @@
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
-import type { Records, Versioned } from "../records.ts";
+import { commitEvent, type EventDeps } from "../notices/commit-news.ts";
+import type { CommitOutcome, Records, Versioned } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
+import { type MessageEvent, messageEvent } from "./message-events.ts";
 import { type Change, isIn, moveTo } from "./moves.ts";
 
 /** A failed message's body stays this long, for `retry`; where records go sooner, until shortly before its record, which names it. Nominal. */
@@ -100,9 +102,31 @@ export const saveMove = async (
   after: Message,
 ): Promise<Versioned<Message> | undefined> => {
   const { id, version } = before;
-  const outcome = await deps.records.commit([{ op: "replace", kind: "messages", id, version, value: after }]);
+  return saved(
+    deps,
+    { id, after },
+    await deps.records.commit([{ op: "replace", kind: "messages", id, version, value: after }]),
+  );
+};
+
+/** As `saveMove`, and the world is told of it even if this process dies in between (`commitEvent`). */
+export const saveMoveTelling = async (
+  deps: EventDeps,
+  before: Versioned<Message>,
+  { after, event }: { readonly after: Message; readonly event: MessageEvent },
+): Promise<Versioned<Message> | undefined> => {
+  const { id, version } = before;
+  const write = { op: "replace", kind: "messages", id, version, value: after } as const;
+  return saved(deps, { id, after }, await commitEvent(deps, [write], messageEvent(event, id, after)));
+};
+
+const saved = async (
+  deps: { readonly records: Records; readonly clock: Pick<Clock, "nowMs"> },
+  { id, after }: { readonly id: string; readonly after: Message },
+  outcome: CommitOutcome,
+): Promise<Versioned<Message> | undefined> => {
   if (!outcome.done) return undefined;
-  const saved = { id, value: after, version: outcome.versions[0] ?? "" };
-  if (after.body.kind === "chunks" && isIn(after, "sent", "canceled", "expired")) await eraseFinalBody(deps, saved);
-  return saved;
+  const final = { id, value: after, version: outcome.versions[0] ?? "" };
+  if (after.body.kind === "chunks" && isIn(after, "sent", "canceled", "expired")) await eraseFinalBody(deps, final);
+  return final;
 };

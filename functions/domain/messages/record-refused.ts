@@ -1,9 +1,7 @@
 import { type Principal, principalName } from "../access/records.ts";
-import { type Clock, DAY } from "../clock.ts";
+import { DAY } from "../clock.ts";
+import { commitEvent, type EventDeps } from "../notices/commit-news.ts";
 import type { Problem } from "../problem.ts";
-import type { Announce } from "../publisher.ts";
-import type { Randomness } from "../randomness.ts";
-import type { Records } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
 import { identify } from "./idempotency.ts";
@@ -22,11 +20,7 @@ export interface RefusedMessage {
   readonly problem: Problem;
 }
 
-interface Deps {
-  readonly clock: Clock;
-  readonly random: Randomness;
-  readonly records: Records;
-  readonly announce: Announce;
+interface Deps extends EventDeps {
   readonly environment: EnvironmentSettings;
 }
 
@@ -84,6 +78,6 @@ export const recordRefused = async (deps: Deps, refused: RefusedMessage): Promis
   const value = refusedMessage(deps, refused, settings.value.retentionDays);
   const key = `refused ${refused.pubsubId}`;
   const { id } = identify(deps.random, { principal: TOPIC, key, json: null });
-  const outcome = await deps.records.commit([{ op: "create", kind: "messages", id, value }]);
-  if (outcome.done) await deps.announce(messageEvent("relais.message.failed.v1", id, value));
+  const write = { op: "create", kind: "messages", id, value } as const;
+  await commitEvent(deps, [write], messageEvent("relais.message.failed.v1", id, value));
 };

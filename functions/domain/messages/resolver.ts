@@ -4,10 +4,9 @@ import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.t
 import type { Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
-import { finished, saveMove } from "./finish.ts";
+import { finished, saveMove, saveMoveTelling } from "./finish.ts";
 import { correctLedger } from "./ledger.ts";
 import type { Message, Recipient } from "./message.ts";
-import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import type { SentMailLookup } from "./ports.ts";
@@ -87,9 +86,8 @@ export const confirmSent = async (
   const after = waiting
     ? moveTo(unknown.value, queuedNow(deps.clock), { nowMs, note, facts: { recipients } })
     : finished(deps.clock, unknown.value, { status: "sent", nowMs, note, retentionDays, facts: { recipients } });
-  const saved = await saveMove(deps, unknown, after);
+  const saved = await saveMoveTelling(deps, unknown, { after, event: "relais.message.resolved.v1" });
   if (saved === undefined) return;
-  await deps.announce(messageEvent("relais.message.resolved.v1", saved.id, after));
   if (waiting) await publishForDelivery(deps, saved.id);
 };
 
@@ -111,8 +109,7 @@ const giveUpLooking = async (
   const state = { status: "unknown", lookups: outcome.lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
   const note = value.onUnknown === "resend" ? TOO_LATE : outcome.note;
   const after = moveTo(value, state, { nowMs, note });
-  const saved = await saveMove(deps, unknown, after);
-  if (saved !== undefined) await deps.announce(messageEvent("relais.message.unknown.v1", saved.id, after));
+  await saveMoveTelling(deps, unknown, { after, event: "relais.message.unknown.v1" });
 };
 
 const look = async (
@@ -163,12 +160,11 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
 export const abandonedAfterMark = async (deps: MoveDeps, sending: Versioned<Message>): Promise<void> => {
   const server = (await deps.records.get("mailServers", sending.value.serverId))?.value;
   const after = enterUnknown(deps, sending.value, { recipients: sending.value.recipients, server });
-  const saved = await saveMove(deps, sending, after);
+  const saved = await saveMoveTelling(deps, sending, { after, event: "relais.message.unknown.v1" });
   if (saved === undefined) return;
   // It may have gone out, so nothing is given back but its place among the claims under way.
   const over = { id: sending.id, claimedAtMs: 0, unsent: 0, limit: null };
   await correctLedger(deps, { serverId: sending.value.serverId }, over);
-  await deps.announce(messageEvent("relais.message.unknown.v1", saved.id, after));
 };
 
 export const isUnknown = (message: Versioned<Message>): message is Versioned<MessageIn<"unknown">> =>

@@ -77,9 +77,10 @@ export const draftNotice = (
   deps: { readonly clock: Pick<Clock, "nowMs" | "lasting">; readonly random: Randomness },
   news: News,
 ): Draft => {
-  const id = newId(deps.random, "evt");
-  const value = newNotice(deps.clock, news);
-  return { id, value, write: { op: "create", kind: "notices", id, value } };
+  const own = news.kind === "event" ? news.event.as : undefined;
+  const id = own?.id ?? newId(deps.random, "evt");
+  const value = newNotice(deps.clock, news, own?.atMs);
+  return { id, value, write: { op: "put", kind: "notices", id, value } };
 };
 
 /** As it was written by a commit whose last write it was. */

@@ -22,7 +22,7 @@ const deliver = async (deps: DeliveryDeps, message: PushMessage): Promise<PushOu
   const json = jsonData(message);
   const id = json.ok ? idIn(json.value) : null;
   if (id === null) deps.log.error("push_malformed", { messageId: message.messageId });
-  else await deliverMessage(deps, id);
+  else await deliverMessage(deps, id, { again: (message.deliveryAttempt ?? 1) > 1 });
   return "ack";
 };
 
