@@ -4,11 +4,12 @@ locals {
   runbook = file("${path.module}/playbooks/alarms.md")
 }
 
-# Every log line of ours has a `code` (functions/runtime/log-events.ts says what each means and what to do).
+# Every log line of ours has a `code` (functions/runtime/log-events.ts says what each means and what to do). What the platform says of an instance that it
+# killed, such as of its memory, has none and stands in a log of its own (cloud.google.com/run/docs/logging#container-logs).
 resource "google_logging_metric" "errors" {
   name        = "relais/errors"
   description = "Log lines of severity ERROR, by function and code."
-  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in keys(local.functions) : "\"${name}\""])}) AND severity>=ERROR AND jsonPayload.code:*"
+  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in keys(local.functions) : "\"${name}\""])}) AND severity>=ERROR AND (jsonPayload.code:* OR log_id(\"run.googleapis.com/varlog/system\"))"
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -82,4 +83,48 @@ resource "google_monitoring_alert_policy" "dead_letters" {
   }
 
   depends_on = [google_project_service.required]
+}
+
+# A function that cannot start logs no code, and its pushes become dead letters after hours only. A Scheduler that stands still fails nothing at all.
+resource "google_monitoring_alert_policy" "standstill" {
+  display_name          = "Relais: standstill"
+  combiner              = "OR"
+  notification_channels = var.notification_channels
+
+  conditions {
+    display_name = "A push has waited for a quarter of an hour"
+    condition_threshold {
+      filter          = "resource.type=\"pubsub_subscription\" AND resource.label.subscription_id=one_of(${join(", ", [for s in google_pubsub_subscription.push : "\"${s.name}\""])}) AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 900
+      duration        = "300s"
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_MAX"
+        cross_series_reducer = "REDUCE_MAX"
+        group_by_fields      = ["resource.label.subscription_id"]
+      }
+    }
+  }
+
+  conditions {
+    display_name = "A tick has not come for an hour"
+    condition_absent {
+      filter   = "resource.type=\"cloud_run_revision\" AND resource.label.service_name=one_of(\"refresh-tokens\", \"dispatch-due\") AND metric.type=\"run.googleapis.com/request_count\""
+      duration = "3600s"
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+        group_by_fields      = ["resource.label.service_name"]
+      }
+    }
+  }
+
+  documentation {
+    subject = "Relais stands still"
+    content = local.runbook
+  }
+
+  depends_on = [module.function]
 }

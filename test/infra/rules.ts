@@ -514,6 +514,42 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
+    name: "pushes that nobody takes and ticks that stay away raise an alarm",
+    check: (plan) => {
+      const filters = plan
+        .ofType("google_monitoring_alert_policy")
+        .flatMap((policy) => JSON.stringify(policy.values.conditions).match(/"filter":"(?:[^"\\]|\\.)*"/g) ?? []);
+      const isWatched = (metric: string, name: string): boolean =>
+        filters.some((filter) => filter.includes(metric) && filter.includes(`"${name}\\"`));
+      const pushes = plan
+        .ofType("google_pubsub_subscription")
+        .filter(({ values }) => Array.isArray(values.push_config) && values.push_config.length > 0)
+        .map((subscription) => text(subscription, "name"));
+      return [
+        ...pushes
+          .filter((name) => !isWatched("oldest_unacked_message_age", name))
+          .map((name) => `nobody is told when ${name} waits`),
+        ...["refresh-tokens", "dispatch-due"]
+          .filter((name) => !isWatched("run.googleapis.com/request_count", name))
+          .map((name) => `nobody is told when ${name} is not called`),
+      ];
+    },
+    broken: [
+      {
+        file: "alerts.tf",
+        from: "oldest_unacked_message_age",
+        to: "num_undelivered_messages",
+        says: /nobody is told when mail-send-to-deliver-mail waits/,
+      },
+      {
+        file: "alerts.tf",
+        from: '\\"refresh-tokens\\", ',
+        to: "",
+        says: /nobody is told when refresh-tokens is not called/,
+      },
+    ],
+  },
+  {
     name: "no alarm comes without its runbook",
     check: (plan) => {
       const policies = plan.ofType("google_monitoring_alert_policy");
