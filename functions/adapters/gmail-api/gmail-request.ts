@@ -21,16 +21,19 @@ export const gmailClient = (endpoint: GmailApiEndpoint): gmail_v1.Gmail =>
 interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly retry: false;
+  readonly redirect: "manual";
   readonly timeout: number;
 }
 
 /**
  * The token goes into the header by hand: google-auth-library would refresh by itself, and only one place in Relais may do that.
- * `retry: false`: googleapis repeats requests by default, and `send` repeated is a second mail.
+ * `retry: false`: googleapis repeats requests by default, and `send` repeated is a second mail. No redirect is followed: the token must not travel on,
+ * and whatever page answers 200 at the other end has taken no mail.
  */
 export const requestOptions = (login: Login, timeoutMs: number): RequestOptions => ({
   headers: { Authorization: `Bearer ${login.accessToken.reveal()}` },
   retry: false,
+  redirect: "manual",
   timeout: timeoutMs,
 });
 

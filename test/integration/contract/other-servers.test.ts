@@ -169,6 +169,26 @@ describe("a Gmail API that is not Gmail", () => {
     }
   });
 
+  it("is not believed to have a mail that it sent elsewhere, and nobody else is shown the token", async (t) => {
+    const asked: string[] = [];
+    const server = createServer((req, res) => {
+      req.resume();
+      asked.push(req.url?.split("?")[0] ?? "");
+      const status = req.url === "/elsewhere" ? 200 : 307;
+      res.writeHead(status, { Location: "/elsewhere", "Content-Type": "application/json" }).end('{"id": "g1"}');
+    }).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const mail = {
+      envelope: { from: "ada@example.com", to: ["b@y.org"] },
+      raw: Buffer.from("From: ada@example.com\r\n\r\nx\r\n"),
+    };
+    const outcome = await new GmailApiTransport(clock, { rootUrl: `http://127.0.0.1:${port}` }).send(mail, login, yes);
+    assert.equal(outcome.kind, "unknown");
+    assert.deepEqual(asked, ["/gmail/v1/users/me/messages/send"]);
+  });
+
   it("passes a probe where the scope allows nothing but a send, and not where that is refused too", async (t) => {
     const narrow = await probed(t, (path) => (path.endsWith("/send") ? 400 : 403));
     assert.equal(narrow.auth?.ok, true);
