@@ -7,7 +7,7 @@ export interface Clock {
   nowMs(): number;
   /** Now, but later than every instant that this clock gave by it before: sorted by it, what came first stays first. */
   nextMs(): number;
-  /** How many real milliseconds a nominal duration takes: the duration divided by the time scale. */
+  /** How many real milliseconds a nominal duration takes: the duration divided by the time scale, rounded up. */
   lasting(nominalMs: number): number;
   /** Resolves after so many real milliseconds, or when the signal aborts (never rejects). */
   sleep(realMs: number, signal?: AbortSignal): Promise<void>;

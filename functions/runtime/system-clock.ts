@@ -5,7 +5,8 @@ import { type Clock, distinctInstants } from "../domain/clock.ts";
 export const systemClock = (timeScale = 1): Clock => ({
   nowMs: () => Date.now(),
   nextMs: distinctInstants(() => Date.now()),
-  lasting: (nominalMs) => nominalMs / timeScale,
+  // A time-out of the platform (`AbortSignal.timeout`) takes whole milliseconds alone: at a scale of 7 every request would fail.
+  lasting: (nominalMs) => Math.ceil(nominalMs / timeScale),
   sleep: async (realMs, signal) => {
     // An abort ends the sleep early; it is no failure.
     await delay(realMs, undefined, signal ? { signal } : {}).catch(() => undefined);

@@ -1,4 +1,5 @@
 import { type Clock, distinctInstants } from "../../functions/domain/clock.ts";
+import { systemClock } from "../../functions/runtime/system-clock.ts";
 
 /** A clock that stands until told to move; `sleep` moves it. */
 export interface TestClock extends Clock {
@@ -26,12 +27,13 @@ export interface MovableClock extends Clock {
 }
 
 export const movableClock = (scale = 1): MovableClock => {
+  const real = systemClock(scale);
   let aheadMs = 0;
   return {
     nowMs: () => Date.now() + aheadMs,
     nextMs: distinctInstants(() => Date.now() + aheadMs),
-    lasting: (nominalMs) => nominalMs / scale,
-    sleep: (realMs) => new Promise((resolve) => setTimeout(resolve, realMs)),
+    lasting: real.lasting,
+    sleep: real.sleep,
     advance: (ms) => {
       aheadMs += ms;
     },
