@@ -12,7 +12,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectedServer } from "../builders/connected-stack.ts";
 import { type FunctionName, startDeployedStack } from "../builders/deployed-stack.ts";
-import { freePort } from "../builders/relais-process.ts";
+import { freePort } from "../builders/free-port.ts";
 import { commit } from "./commit.ts";
 import { watchPeers } from "./peers.ts";
 import { type RealRequest, realRequest } from "./real-requests.ts";

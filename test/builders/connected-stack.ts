@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { consent } from "../google-sandbox/consent-walker.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
-import { freePort, RelaisProcess } from "./relais-process.ts";
+import { freePort } from "./free-port.ts";
+import { RelaisProcess } from "./relais-process.ts";
 
 /** `npm start` beside a sandbox that the test holds in its own process, so that it can script Google and read the mailbox. */
 export interface Stack {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "./free-port.ts";
 import { type QueryWatch, watchQueries } from "./query-watch.ts";
 
 /** Google's own emulators of Firestore and Pub/Sub, under way. */
@@ -83,6 +83,9 @@ export const startEmulators = async (): Promise<StartedEmulators> => {
   }
 };
 
+/** Some 8 s where the machine has nothing else to do. */
+const UP_WITHIN_MS = 180_000;
+
 const startOne = async (running: ChildProcess[], command: readonly string[]): Promise<string> => {
   const host = `127.0.0.1:${await freePort()}`;
   // gcloud is a wrapper around Java: a process group of its own lets both be ended together.
@@ -94,7 +97,7 @@ const startOne = async (running: ChildProcess[], command: readonly string[]): Pr
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (part) => (said = `${said}${part}`.slice(-4_000)));
-  for (let waitedMs = 0; waitedMs < 60_000 && child.exitCode === null; waitedMs += 100) {
+  for (let waitedMs = 0; waitedMs < UP_WITHIN_MS && child.exitCode === null; waitedMs += 100) {
     if (await answers(host)) return host;
     await delay(100);
   }
@@ -106,15 +109,6 @@ const answers = (host: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-};
 
 const signalGroup = ({ pid }: ChildProcess, signal: "SIGINT" | "SIGKILL"): void => {
   try {

@@ -1,23 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canaryEnvironment, noteSecret } from "./canary.ts";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-};
 
 interface Options {
   readonly environment?: Readonly<Record<string, string>>;
@@ -54,8 +44,8 @@ export class RelaisProcess {
     return relais;
   }
 
-  /** Starts (again) on the same port and data, and waits for `/health`. */
-  async up(): Promise<void> {
+  /** Starts (again) on the same port and data, with these variables besides, and waits for `/health`. */
+  async up(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#output = "";
     const child = spawn(process.execPath, ["functions/runtime/local.ts", ...(this.#options.args ?? [])], {
       cwd: repository,
@@ -68,6 +58,7 @@ export class RelaisProcess {
         RELAIS_DATA_DIR: this.dataDir,
         RELAIS_SETUP_TOKEN: this.setupToken,
         ...this.#options.environment,
+        ...environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/relais-process.ts";
+import { freePort } from "../../builders/free-port.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const KILL_POINTS = fileURLToPath(new URL("./kill-points.ts", import.meta.url));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/relais-process.ts";
+import { freePort } from "../../builders/free-port.ts";
 
 const answers = async (url: string): Promise<boolean> => {
   try {

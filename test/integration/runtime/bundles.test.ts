@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { deployableFunctions } from "../../../.scripts/layout.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/relais-process.ts";
+import { freePort } from "../../builders/free-port.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const out = mkdtempSync(join(tmpdir(), "relais-dist-"));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/relais-process.ts";
+import { freePort } from "../../builders/free-port.ts";
 
 // What functions-framework would answer itself, as text/html and with a stack trace, must reach the edge of ours.
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/relais-process.ts";
+import { freePort } from "../../builders/free-port.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
