@@ -6,7 +6,7 @@ import { buildConsoleOnce } from "./console-build.ts";
 import { firstUse, stateInAnotherProfile } from "./first-use.ts";
 
 // The journey of console-first-use.test.ts, on what production runs on. In one language: the texts do not hang on the store.
-describe("first use of the console, as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
+describe("first use of the console, as deployed", { skip: emulatorsMissing() }, () => {
   let browser: TestBrowser;
   let stack: DeployedStack;
   before(async () => {

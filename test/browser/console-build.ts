@@ -1,11 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { globSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { globSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../builders/eventually.ts";
 
 const root = join(import.meta.dirname, "../..");
-const LOCK = join(tmpdir(), "relais-console-build");
+/** One for each copy of the repository: another's suite builds another folder. */
+const LOCK = join(tmpdir(), `relais-console-build-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`);
+/** No build takes that long: whoever made the lock was killed. */
+const STALE_MS = 120_000;
 
 const mtime = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
@@ -23,8 +27,9 @@ export const buildConsoleOnce = async (): Promise<void> => {
     try {
       mkdirSync(LOCK);
     } catch {
-      // Another test builds it; a lock left by a killed run is no reason to wait for ever.
-      if (Date.now() - mtime(LOCK) > 60_000) rmdirSync(LOCK);
+      // Another test builds it, or has done so just now, and taken its lock away.
+      const madeMs = mtime(LOCK);
+      if (madeMs > 0 && Date.now() - madeMs > STALE_MS) rmSync(LOCK, { recursive: true, force: true });
       return false;
     }
     try {
@@ -38,7 +43,7 @@ export const buildConsoleOnce = async (): Promise<void> => {
       failure = error;
       return false;
     } finally {
-      rmdirSync(LOCK);
+      rmSync(LOCK, { recursive: true, force: true });
     }
   });
   await built.catch((cause: Error) => {

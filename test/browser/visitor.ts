@@ -45,7 +45,7 @@ export const visit = async (
 ): Promise<Visitor> => {
   const profile = await browser.profile({ locale: LOCALES[language], ...options });
   const { page, context, complaints } = profile;
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const say = (key: TextKey): string => TEXTS[key][language];
   const button = (key: TextKey) => page.getByRole("button", { name: say(key), exact: true });
   return {

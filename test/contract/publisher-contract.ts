@@ -35,7 +35,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
     };
 
     test("what is published comes to the subscriber of its topic, data and attributes as given", {
-      timeout: 60_000,
+      timeout: 240_000,
     }, async () => {
       const { seen, subscriber } = recorder();
       const { publisher, start } = await openWith(subscriber);
@@ -54,7 +54,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       assert.deepEqual(got.get("token-checks")?.data, { long: "x".repeat(100_000) });
     });
 
-    test("what was published while nobody delivered comes later", { timeout: 60_000 }, async () => {
+    test("what was published while nobody delivered comes later", { timeout: 240_000 }, async () => {
       const { seen, subscriber } = recorder();
       const { publisher, start } = await openWith(subscriber);
       for (let at = 0; at < 5; at += 1) await publisher.publish("mail-send", { data: at, attributes: {} });
@@ -63,15 +63,15 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       await eventually("all five", () => new Set(seen.map(([, { data }]) => data)).size === 5);
     });
 
-    test("a message that is not acknowledged comes again until it is", { timeout: 60_000 }, async () => {
+    test("a message that is not acknowledged comes again until it is", { timeout: 240_000 }, async () => {
       const { seen, subscriber } = recorder((_, time) => (time < 3 ? "nack" : "ack"));
       const { publisher, start } = await openWith(subscriber);
       await start();
       await publisher.publish("mail-send", { data: "again", attributes: {} });
-      await eventually("a third delivery", () => seen.length >= 3, 40_000);
+      await eventually("a third delivery", () => seen.length >= 3, 200_000);
     });
 
-    test("so does one whose subscriber throws", { timeout: 60_000 }, async () => {
+    test("so does one whose subscriber throws", { timeout: 240_000 }, async () => {
       let times = 0;
       const { publisher, start } = await openWith(async () => {
         times += 1;
@@ -80,10 +80,10 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       });
       await start();
       await publisher.publish("mail-send", { data: "thrown", attributes: {} });
-      await eventually("a second delivery", () => times >= 2, 40_000);
+      await eventually("a second delivery", () => times >= 2, 200_000);
     });
 
-    test("one that is refused holds up no other", { timeout: 60_000 }, async () => {
+    test("one that is refused holds up no other", { timeout: 240_000 }, async () => {
       const { seen, subscriber } = recorder((data) => (data === "bad" ? "nack" : "ack"));
       const { publisher, start } = await openWith(subscriber);
       await start();

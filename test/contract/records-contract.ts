@@ -188,7 +188,7 @@ const concurrency = (store: () => OpenedRecords): void => {
     assert.equal((await read(records, "seen")).value.name, "by the other");
   });
 
-  test("50 concurrent read-modify-replace end with 50 increments", { timeout: 60_000 }, async () => {
+  test("50 concurrent read-modify-replace end with 50 increments", { timeout: 240_000 }, async () => {
     const { records, other } = store();
     await done(records, { op: "create", kind: "keys", id: "counter", value: apiKey({ createdAtMs: 0 }) });
     const increment = async (handle: Records): Promise<void> => {
@@ -203,7 +203,7 @@ const concurrency = (store: () => OpenedRecords): void => {
     assert.equal((await read(records, "counter")).value.createdAtMs, 50);
   });
 
-  test("of 20 who create one id at once, one succeeds", { timeout: 60_000 }, async () => {
+  test("of 20 who create one id at once, one succeeds", { timeout: 240_000 }, async () => {
     const { records, other } = store();
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, at) =>
@@ -218,7 +218,7 @@ const concurrency = (store: () => OpenedRecords): void => {
 };
 
 const values = (records: () => Records): void => {
-  test("any JSON comes back as it was given", { timeout: 60_000 }, async () => {
+  test("any JSON comes back as it was given", { timeout: 240_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), async (json) => {
         const value = apiKey({ name: JSON.stringify(json) });

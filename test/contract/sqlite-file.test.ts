@@ -168,7 +168,7 @@ describe("the SQLite file", () => {
     await assert.rejects(store.publisher.publish("mail-send", { data: 1, attributes: {} }), Unavailable);
   });
 
-  test("four processes that open it at once and count together lose no count", { timeout: 60_000 }, async () => {
+  test("four processes that open it at once and count together lose no count", { timeout: 240_000 }, async () => {
     const workers = Array.from({ length: 4 }, () =>
       spawn(process.execPath, [WORKER, "increment", path], { stdio: ["ignore", "ignore", "inherit"] }),
     );
@@ -180,7 +180,7 @@ describe("the SQLite file", () => {
   });
 
   test("after SIGKILL all that was answered is there, and what was claimed is taken up at once", {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     const worker = spawn(process.execPath, [WORKER, "accept", path], { stdio: ["ignore", "pipe", "inherit"] });
     let answered = -1;

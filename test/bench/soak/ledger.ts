@@ -14,8 +14,8 @@ export const ledger: Section = {
   size: { of: "messages of each server", usual: 300 },
   run: async (messages) => {
     const run = { servers: 10, processes: 5, messages, perMinute: 5, minuteMs: MINUTE_MS, slackMinutes: 1 };
-    const { claimedAtMs, releasedAtMs } = await runLedgers(run);
-    const found = claimedAtMs.map((times, n) => [...faultsOf(times, run), ...outOfOrder(releasedAtMs[n] ?? [])]);
+    const { claimedAtMs, waits } = await runLedgers(run);
+    const found = claimedAtMs.map((times, n) => [...faultsOf(times, run), ...outOfOrder(waits[n] ?? [], run)]);
     const early = (times: readonly number[]) => times.toSorted((a, b) => a - b).slice(0, 10 * run.perMinute);
     const late = claimedAtMs.map((times) => [early(times), times].map((some) => ticksLate(some, run).toFixed(2)));
     const rows = found.map(

@@ -20,7 +20,7 @@ describe("rotating the sealing key", () => {
   });
   after(() => relais.close());
 
-  it("while 200 mails flow fails none, and costs a server one grant more at most", { timeout: 120_000 }, async () => {
+  it("while 200 mails flow fails none, and costs a server one grant more at most", { timeout: 280_000 }, async () => {
     const newKey = (kid: string): SealingKey => ({ kid, key: randomBytes(32) });
     let ring: readonly SealingKey[] = [newKey("1")];
     const sealer = jweSealerBy({

@@ -13,7 +13,7 @@ import { type SecretManagerStandIn, startSecretManagerStandIn } from "../../buil
 import { testRandom } from "../../builders/store.ts";
 import { type Relais, SETUP, startRelais } from "./relais.ts";
 
-describe("refresh tokens in Secret Manager", { timeout: 120_000 }, () => {
+describe("refresh tokens in Secret Manager", () => {
   let standIn: SecretManagerStandIn;
   let relais: Relais;
   let vault: SecretVault;

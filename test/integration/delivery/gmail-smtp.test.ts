@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-transport.ts";
+import type { Clock } from "../../../functions/domain/clock.ts";
 import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { movableClock } from "../../builders/clock.ts";
 import { sandboxToken } from "../../builders/sandbox-token.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
 const ADA = "ada@example.com";
-/** Time-outs at their floor of a second. */
-const clock = systemClock(200);
+/** Real time that a test can move on. */
+const clock = movableClock();
+/** Whose time-outs are at their floor of a second, for what is never answered. */
+const hasty = systemClock(200);
 
 let sandbox: GoogleSandbox;
 let login: Login;
@@ -29,9 +33,10 @@ afterEach(async () => {
 
 const transportTo = (
   changes: Partial<ConstructorParameters<typeof GmailSmtpTransport>[1]> = {},
+  by: Clock = clock,
 ): GmailSmtpTransport => {
   const endpoint = { ...sandbox.smtp, security: "tls" as const, ca: sandbox.ca, ...changes };
-  const transport = new GmailSmtpTransport(clock, endpoint);
+  const transport = new GmailSmtpTransport(by, endpoint);
   open.push(transport);
   return transport;
 };
@@ -138,7 +143,7 @@ test("the daily limit and too many logins come through with their codes", async 
 for (const stage of ["connect", "auth", "mail", "rcpt", "data", "body"] as const) {
   test(`silence at ${stage} ends by time-out`, async () => {
     sandbox.control.set({ fault: "smtp_stall", stage });
-    const outcome = await transportTo().send(mail(), login, yes);
+    const outcome = await transportTo({}, hasty).send(mail(), login, yes);
     assert.equal(outcome.kind, stage === "body" ? "unknown" : "not_sent", JSON.stringify(outcome));
   });
 }
@@ -155,7 +160,7 @@ test("a session carries mail after mail, but not under another token", async () 
 test("a session that idled is asked before it is used, and replaced when it has gone", async () => {
   const transport = transportTo();
   assert.equal((await transport.send(mail(1), login, yes)).kind, "accepted");
-  await new Promise((resolve) => setTimeout(resolve, clock.lasting(8_000)));
+  clock.advance(8_000);
   assert.equal((await transport.send(mail(2), login, yes)).kind, "accepted");
   assert.ok(sandbox.control.transcripts()[0]?.lines.includes("C: NOOP"));
   sandbox.control.set({ fault: "smtp_drop", when: "mail" }, { times: 1 });

@@ -15,7 +15,7 @@ import { eventually } from "../../builders/eventually.ts";
 import { testRandom } from "../../builders/store.ts";
 
 /** Each function a process of its own from `dist/`, with nothing between them but Firestore, Secret Manager and Pub/Sub. */
-describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
+describe("as deployed", { skip: emulatorsMissing() }, () => {
   let stack: DeployedStack;
   let server: string;
   before(async () => {
@@ -37,7 +37,7 @@ describe("as deployed", { skip: emulatorsMissing(), timeout: 240_000 }, () => {
     eventually(
       `${messageId} arrives`,
       () => stack.sandbox.control.mails().find((mail) => mail.messageId === messageId),
-      120_000,
+      240_000,
     );
   /** As the store would stand when the time has come to look at the message. */
   const aMinuteLater = async (id: string): Promise<void> => {

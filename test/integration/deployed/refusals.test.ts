@@ -15,7 +15,7 @@ const EMULATORS = {
   FIREBASE_AUTH_EMULATOR_HOST: "127.0.0.1:1",
 };
 
-describe("a deployed function", { timeout: 120_000 }, () => {
+describe("a deployed function", () => {
   const { dist, remove } = useBundles();
   after(remove);
 
@@ -30,7 +30,7 @@ describe("a deployed function", { timeout: 120_000 }, () => {
         ...environment,
       },
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 120_000,
     });
 
   for (const name of deployableFunctions()) {

@@ -90,7 +90,7 @@ describe("the room for bodies of an instance", () => {
     }
     await eventually(
       "there is no room for a third",
-      async () => (await post(LARGE, { signal: AbortSignal.timeout(300) }).catch(() => undefined))?.status === 503,
+      async () => (await post(LARGE, { signal: AbortSignal.timeout(3_000) }).catch(() => undefined))?.status === 503,
     );
     for (const sending of broken) sending.destroy();
     finish();

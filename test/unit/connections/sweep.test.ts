@@ -7,7 +7,7 @@ import { measuredSweep } from "../../builders/sweep-process.ts";
 
 describe("a sweep of many servers that are due", () => {
   it("costs each server two reads and two writes, however many they are, and no more memory", {
-    timeout: 120_000,
+    timeout: 280_000,
   }, async () => {
     const small = await measuredSweep(1_000, "memory");
     const large = await measuredSweep(10_000, "memory");

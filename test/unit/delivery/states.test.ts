@@ -179,7 +179,7 @@ const event = fc.oneof(
 
 const FINAL: readonly MessageStatus[] = ["sent", "canceled", "expired"];
 
-test("whatever happens, a message moves as STATES.md says, and goes out once", { timeout: 120_000 }, async () => {
+test("whatever happens, a message moves as STATES.md says, and goes out once", { timeout: 280_000 }, async () => {
   const table = allowed();
   assert.ok(table.size > 30, "the table was read");
   const seen = new Set<string>();
