@@ -1,5 +1,6 @@
-import { grantOf } from "../mail-servers/mail-server.ts";
+import { grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
+import type { Versioned } from "../records.ts";
 import { noteClientFacts } from "./client-facts.ts";
 import type { Death } from "./lifetime.ts";
 import { named } from "./news-of-move.ts";
@@ -21,7 +22,10 @@ export const endGrant = async (
     const server = await deps.records.get("mailServers", serverId);
     const grant = server === undefined ? null : grantOf(server.value);
     if (server === undefined || grant === null || grant.secretVersion !== secretVersion) return false;
-    if (server.value.connection.state === "reconnect_required") return true;
+    if (server.value.connection.state === "reconnect_required") {
+      if (await endChecks(deps, server)) return true;
+      continue;
+    }
     const sinceMs = deps.clock.nowMs();
     const connection = { state: "reconnect_required", grant, reason, sinceMs } as const;
     const value = { ...server.value, connection, nextCheckAtMs: null };
@@ -35,4 +39,14 @@ export const endGrant = async (
     if ((await commitNews(deps, writes, { kind: "reconnect_required", ...of })).done) return true;
   }
   throw new Error("a mail server was written to without end");
+};
+
+/**
+ * It was dead before, of an account that Google had disabled and has enabled again: Google was asked once more, perhaps over an outage, and has said now that the
+ * grant is gone. False: somebody wrote.
+ */
+const endChecks = async ({ records }: NewsDeps, { id, version, value }: Versioned<MailServer>): Promise<boolean> => {
+  if (value.nextCheckAtMs === null) return true;
+  const after = { ...value, nextCheckAtMs: null };
+  return (await records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }])).done;
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import { endGrant } from "../../../functions/domain/connections/end-grant.ts";
 import type { ConnectionState } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { movableClock } from "../../builders/clock.ts";
 import { ACTS, killEverywhere } from "./kill-points.ts";
@@ -177,6 +178,47 @@ describe("a disconnection that was cut off after its write", () => {
     await world.sweep();
     assert.equal(world.google.living("ada@example.com"), 0);
     await world.assertNoOrphan(SERVER);
+    world.close();
+  });
+});
+
+describe("an account that Google had disabled and gives back", () => {
+  /** Google had told that the account is disabled, then that it is enabled again, which has it checked. */
+  const disabled = async (): Promise<World> => {
+    const world = await newWorld();
+    await world.connect(SERVER);
+    const { grant } = await living(world);
+    const death = { reason: "account_disabled", evidence: {} } as const;
+    assert.ok(await endGrant(world.deps, { serverId: SERVER, secretVersion: grant.secretVersion }, death));
+    return world;
+  };
+  const living = async (world: World) => {
+    const connection = await world.connection(SERVER);
+    return connection.state === "valid" ? connection : assert.fail(connection.state);
+  };
+
+  it("is valid again by a check, be it after an outage", async () => {
+    const world = await disabled();
+    world.google.down = true;
+    await world.check(SERVER);
+    assert.notEqual(await world.nextCheckAtMs(SERVER), null);
+    world.google.down = false;
+    world.clock.advance(HOUR);
+    await world.check(SERVER);
+    assert.equal(await world.state(SERVER), "valid");
+    world.close();
+  });
+
+  it("is left to a person, and asked about no more, where the grant died with it", async () => {
+    const world = await disabled();
+    world.google.takeBack("ada@example.com");
+    world.google.down = true;
+    await world.check(SERVER);
+    world.google.down = false;
+    world.clock.advance(HOUR);
+    await world.check(SERVER);
+    assert.equal(await world.state(SERVER), "reconnect_required");
+    assert.equal(await world.nextCheckAtMs(SERVER), null, "else every tick would ask Google, for ever");
     world.close();
   });
 });
