@@ -20,16 +20,17 @@ const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" =
 /** The account behind a mail server, as far as the granted scopes let one look; `https://mail.google.com/` lets both. */
 export class GmailApiAccount implements GmailAccount {
   readonly #clock: Clock;
-  readonly #gmail: gmail_v1.Gmail;
+  readonly #endpoint: GmailApiEndpoint;
+  readonly #gmail: gmail_v1.Gmail = gmailClient();
 
   constructor(clock: Clock, endpoint: GmailApiEndpoint) {
     this.#clock = clock;
-    this.#gmail = gmailClient(endpoint);
+    this.#endpoint = endpoint;
   }
 
   async findSent(login: Login, messageId: string): Promise<SentMailLookup> {
     const bare = messageId.replace(/^<|>$/g, "");
-    const options = requestOptions(login, timeoutFor(this.#clock, QUESTION_MS));
+    const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, QUESTION_MS));
     try {
       const q = `in:sent rfc822msgid:${bare}`;
       const answer = await this.#gmail.users.messages.list({ userId: "me", q, maxResults: 1 }, options);
@@ -40,7 +41,7 @@ export class GmailApiAccount implements GmailAccount {
   }
 
   async sendAs(login: Login): Promise<readonly string[] | "forbidden" | "unavailable"> {
-    const options = requestOptions(login, timeoutFor(this.#clock, QUESTION_MS));
+    const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, QUESTION_MS));
     try {
       const answer = await this.#gmail.users.settings.sendAs.list({ userId: "me" }, options);
       const verified = (answer.data.sendAs ?? [])

@@ -14,11 +14,14 @@ export const UPLOAD_MS = 120 * SECOND;
 
 export const timeoutFor = (clock: Clock, nominalMs: number): number => Math.max(SECOND, clock.lasting(nominalMs));
 
-/** The typed client; imported by its own path, since all of `googleapis` costs 0.7 s at start. */
-export const gmailClient = (endpoint: GmailApiEndpoint): gmail_v1.Gmail =>
-  gmail({ version: "v1", rootUrl: `${endpoint.rootUrl}/` });
+/**
+ * The typed client; imported by its own path, since all of `googleapis` costs 0.7 s at start. Where it asks is said with each call (`requestOptions`): of a
+ * root URL of the client's own it would keep the origin alone, and uploads would not heed it at all.
+ */
+export const gmailClient = (): gmail_v1.Gmail => gmail({ version: "v1" });
 
 interface RequestOptions {
+  readonly rootUrl: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly retry: false;
   readonly redirect: "manual";
@@ -30,7 +33,8 @@ interface RequestOptions {
  * `retry: false`: googleapis repeats requests by default, and `send` repeated is a second mail. No redirect is followed: the token must not travel on,
  * and whatever page answers 200 at the other end has taken no mail.
  */
-export const requestOptions = (login: Login, timeoutMs: number): RequestOptions => ({
+export const requestOptions = (endpoint: GmailApiEndpoint, login: Login, timeoutMs: number): RequestOptions => ({
+  rootUrl: `${endpoint.rootUrl}/`,
   headers: { Authorization: `Bearer ${login.accessToken.reveal()}` },
   retry: false,
   redirect: "manual",

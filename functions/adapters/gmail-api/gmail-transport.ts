@@ -49,12 +49,11 @@ const accepted = (mail: OutgoingMail, answer: Awaited<Handed["answer"]>): SendOu
 export class GmailApiTransport implements MailTransport {
   readonly #clock: Clock;
   readonly #endpoint: GmailApiEndpoint;
-  readonly #gmail: gmail_v1.Gmail;
+  readonly #gmail: gmail_v1.Gmail = gmailClient();
 
   constructor(clock: Clock, endpoint: GmailApiEndpoint) {
     this.#clock = clock;
     this.#endpoint = endpoint;
-    this.#gmail = gmailClient(endpoint);
   }
 
   async send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome> {

@@ -40,20 +40,19 @@ const uploadOf = (raw: Buffer): { readonly stream: Readable; readonly handedOver
 /** By the upload address as `message/rfc822`, which takes 35 MB. */
 const byUpload: Way = ({ gmail, endpoint, login, timeoutMs, raw }) => {
   const { stream, handedOver } = uploadOf(raw);
-  const options = requestOptions(login, timeoutMs);
+  const options = requestOptions(endpoint, login, timeoutMs);
   const headers = { ...options.headers, "Content-Length": String(raw.length) };
   const answer = gmail.users.messages.send(
     { userId: "me", media: { mimeType: "message/rfc822", body: stream } },
-    // The upload's address heeds the root URL of the call only, not the client's.
-    { ...options, headers, rootUrl: `${endpoint.rootUrl}/` },
+    { ...options, headers },
   );
   return { answer, handedOver, end: () => stream.destroy() };
 };
 
 /** As `raw` in the JSON of the plain address, gone in one piece as soon as there is a connection. */
-const byJson: Way = ({ gmail, login, timeoutMs, raw }) => {
+const byJson: Way = ({ gmail, endpoint, login, timeoutMs, raw }) => {
   const requestBody = { raw: raw.toString("base64url") };
-  const answer = gmail.users.messages.send({ userId: "me", requestBody }, requestOptions(login, timeoutMs));
+  const answer = gmail.users.messages.send({ userId: "me", requestBody }, requestOptions(endpoint, login, timeoutMs));
   return { answer, handedOver: () => true, end: () => undefined };
 };
 

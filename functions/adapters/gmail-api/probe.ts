@@ -65,7 +65,7 @@ const isRefusal = ({ reply: { code } }: Extract<ApiFailure, { kind: "answered" }
  * without `raw`, tells them apart: where `send` is allowed Gmail finds nothing to send (400), and no mail can come of it.
  */
 const authorised = async (deps: ProbeDeps, login: Login): Promise<Failure | null> => {
-  const options = requestOptions(login, timeoutFor(deps.clock, QUESTION_MS));
+  const options = requestOptions(deps.endpoint, login, timeoutFor(deps.clock, QUESTION_MS));
   const read = await answerTo(deps, () => deps.gmail.users.getProfile({ userId: "me" }, options));
   if (read?.kind === "silent") return { reason: read.reason };
   if (read?.reply.code !== 403) return read !== null && isRefusal(read) ? { reply: read.reply } : null;

@@ -7,6 +7,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import PostalMime from "postal-mime";
 import { SMTPServer } from "smtp-server";
+import { GmailApiAccount } from "../../../functions/adapters/gmail-api/gmail-account.ts";
 import { GmailApiTransport } from "../../../functions/adapters/gmail-api/gmail-transport.ts";
 import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-transport.ts";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
@@ -134,21 +135,25 @@ describe("a Gmail API that is not Gmail", () => {
     return { auth: stages.at(-1), asked };
   };
 
-  const sentBy = async (t: TestContext, known: string, bytes: number) => {
+  const sentBy = async (t: TestContext, known: string, { bytes, prefix = "" }: { bytes: number; prefix?: string }) => {
     const got: { path: string; body: string }[] = [];
     const server = createServer(async (req, res) => {
       const path = req.url?.split("?")[0] ?? "";
       const chunks: Buffer[] = [];
       for await (const chunk of req) chunks.push(chunk);
-      if (path === known) got.push({ path, body: Buffer.concat(chunks).toString() });
-      res.writeHead(path === known ? 200 : 404, { "Content-Type": "application/json" }).end('{"id": "g1"}');
+      if (path === prefix + known) got.push({ path: known, body: Buffer.concat(chunks).toString() });
+      res.writeHead(path === prefix + known ? 200 : 404, { "Content-Type": "application/json" }).end('{"id": "g1"}');
     }).listen(0, "127.0.0.1");
     t.after(() => server.close());
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const raw = Buffer.from(`From: ada@example.com\r\nTo: b@y.org\r\n\r\n${"x".repeat(bytes)}\r\n`);
     const mail = { envelope: { from: "ada@example.com", to: ["b@y.org"] }, raw };
-    const outcome = await new GmailApiTransport(clock, { rootUrl: `http://127.0.0.1:${port}` }).send(mail, login, yes);
+    const outcome = await new GmailApiTransport(clock, { rootUrl: `http://127.0.0.1:${port}${prefix}` }).send(
+      mail,
+      login,
+      yes,
+    );
     assert.ok(outcome.kind === "accepted", JSON.stringify(outcome));
     assert.equal(got.length, 1);
     const [{ path, body } = { path: "", body: "" }] = got;
@@ -158,7 +163,25 @@ describe("a Gmail API that is not Gmail", () => {
 
   it("gets a mail whole, small or large, whichever of the two addresses it knows", async (t) => {
     const path = "/gmail/v1/users/me/messages/send";
-    for (const known of [path, `/upload${path}`]) for (const bytes of [10, 2_000_000]) await sentBy(t, known, bytes);
+    for (const known of [path, `/upload${path}`])
+      for (const bytes of [10, 2_000_000]) await sentBy(t, known, { bytes });
+    for (const known of [path, `/upload${path}`]) await sentBy(t, known, { bytes: 10, prefix: "/proxies/gmail" });
+  });
+
+  it("is asked for send-as addresses and sent mail below its root's path", async (t) => {
+    const asked: string[] = [];
+    const server = createServer((req, res) => {
+      asked.push(req.url?.split("?")[0] ?? "");
+      res.writeHead(200, { "Content-Type": "application/json" }).end('{"sendAs": [], "messages": []}');
+    }).listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const account = new GmailApiAccount(clock, { rootUrl: `http://127.0.0.1:${port}/proxies/gmail` });
+    assert.deepEqual(await account.sendAs(login), ["ada@example.com"]);
+    assert.equal(await account.findSent(login, "<a@example.com>"), "not_found");
+    const users = "/proxies/gmail/gmail/v1/users/me";
+    assert.deepEqual(asked, [`${users}/settings/sendAs`, `${users}/messages`]);
   });
 
   it("is asked for no send by a probe where it knows the token, however it answers otherwise", async (t) => {
