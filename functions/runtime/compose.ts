@@ -5,7 +5,7 @@ import type { Clock } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { Randomness } from "../domain/randomness.ts";
 import { announcer } from "./announce.ts";
-import { type Config, ConfigError } from "./config.ts";
+import { type Config, ConfigError, REAL_GOOGLE } from "./config.ts";
 import { lazily, once } from "./lazy.ts";
 import { jsonLogger } from "./logger.ts";
 import { systemRandom } from "./randomness.ts";
@@ -87,15 +87,18 @@ const onGoogle = ({ config: { cloud }, clock, random }: Ground): Kept => {
   };
 };
 
-const mailPorts = ({ config, clock }: Ground): Pick<System, "transports" | "gmailAccount" | "composeMime"> => {
+type MailPorts = Pick<System, "transports" | "gmailAccount" | "composeMime" | "offersSmtpUtf8">;
+
+const mailPorts = ({ config, clock }: Ground): MailPorts => {
   const api = { rootUrl: config.gmail.apiRootUrl };
   const { smtpHost, smtpPort, smtpSecurity, smtpCa } = config.gmail;
+  const endpoint = { host: smtpHost, port: smtpPort, security: smtpSecurity, ca: smtpCa };
   const mime = once(() => import("../adapters/nodemailer/compose-mime.ts"));
   return {
     transports: {
       smtp: lazily(async () => {
         const { GmailSmtpTransport } = await import("../adapters/gmail-smtp/smtp-transport.ts");
-        return new GmailSmtpTransport(clock, { host: smtpHost, port: smtpPort, security: smtpSecurity, ca: smtpCa });
+        return new GmailSmtpTransport(clock, endpoint);
       }),
       gmail_api: lazily(async () => {
         const { GmailApiTransport } = await import("../adapters/gmail-api/gmail-transport.ts");
@@ -107,6 +110,10 @@ const mailPorts = ({ config, clock }: Ground): Pick<System, "transports" | "gmai
       return new GmailApiAccount(clock, api);
     }),
     composeMime: async (mail) => (await mime()).composeMime(mail),
+    offersSmtpUtf8: async () =>
+      // Gmail's EHLO offers it: who accepts mail for it need not ask.
+      smtpHost === REAL_GOOGLE.GMAIL_SMTP_HOST ||
+      (await import("../adapters/gmail-smtp/offers-smtp-utf8.ts")).offersSmtpUtf8(clock, endpoint),
   };
 };
 

@@ -3,7 +3,7 @@ import type { Clock } from "../domain/clock.ts";
 import type { GoogleOAuth, Sealer, SecretVault, SecurityEventTokens } from "../domain/connections/ports.ts";
 import type { Log } from "../domain/log.ts";
 import type { Transport } from "../domain/mail-servers/mail-server.ts";
-import type { ComposeMime, GmailAccount, MailTransport } from "../domain/messages/ports.ts";
+import type { ComposeMime, GmailAccount, MailTransport, OffersSmtpUtf8 } from "../domain/messages/ports.ts";
 import type { Announce, Publisher } from "../domain/publisher.ts";
 import type { Randomness } from "../domain/randomness.ts";
 import type { Records } from "../domain/records.ts";
@@ -31,4 +31,5 @@ export interface System {
   readonly transports: Readonly<Record<Transport, MailTransport>>;
   readonly gmailAccount: GmailAccount;
   readonly composeMime: ComposeMime;
+  readonly offersSmtpUtf8: OffersSmtpUtf8;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Principal } from "../../functions/domain/access/records.ts";
 import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
 import { serverNameId } from "../../functions/domain/mail-servers/server-name.ts";
-import { type Acceptance, acceptMessage } from "../../functions/domain/messages/accept.ts";
+import { type Acceptance, type AcceptDeps, acceptMessage } from "../../functions/domain/messages/accept.ts";
 import type { MoveDeps } from "../../functions/domain/messages/delivery-deps.ts";
 import type { Message } from "../../functions/domain/messages/message.ts";
 import { HTTP_SIZE_LIMIT } from "../../functions/domain/messages/message-input.ts";
@@ -13,7 +13,7 @@ import { type TestClock, testClock } from "./clock.ts";
 import { mailServer, OPERATOR, validConnection } from "./mail-server.ts";
 import { testRandom, testStore } from "./store.ts";
 
-export interface MessageBench extends MoveDeps {
+export interface MessageBench extends MoveDeps, AcceptDeps {
   readonly clock: TestClock;
   /** What went onto the topics, in order. */
   readonly published: { readonly topic: Topic; readonly message: TopicMessage }[];
@@ -41,13 +41,14 @@ export const messageBench = (): MessageBench => {
   const announced: Announcement[] = [];
   const logged: string[] = [];
   const line = (code: string): void => void logged.push(code);
-  const deps: MoveDeps & { readonly clock: TestClock } = {
+  const deps: MoveDeps & AcceptDeps & { readonly clock: TestClock } = {
     clock,
     random: testRandom,
     records: store.records,
     log: { info: line, warn: line, error: line },
     publisher: { publish: async (topic, message) => void published.push({ topic, message }) },
     announce: async (announcement) => void announced.push(announcement),
+    offersSmtpUtf8: async () => null,
     environment: {
       operators: [],
       members: [],

@@ -9,6 +9,7 @@ const NOMINAL_MS = {
   connect: 15 * SECOND,
   greeting: 30 * SECOND,
   command: 30 * SECOND,
+  quit: 2 * SECOND,
   block: 60 * SECOND,
   endOfData: 120 * SECOND,
 } as const;

@@ -73,6 +73,18 @@ export class SessionOpener {
     return { ok: false, stage: "auth", reply: authenticated.reply };
   }
 
+  /** What EHLO offers to anybody, before a login. Undefined: it could not be asked. */
+  async extensions(): Promise<Extensions | undefined> {
+    const addresses = await resolveHost(this.#clock, this.#endpoint.host, timeoutFor(this.#clock, "dns"));
+    if (!addresses.ok) return undefined;
+    const secured = await this.#secure(addresses.value);
+    if (!secured.ok) return undefined;
+    const { stream, extensions } = secured.value;
+    await stream.command("QUIT", timeoutFor(this.#clock, "quit"));
+    stream.destroy();
+    return extensions;
+  }
+
   /** Connection, greeting, EHLO, and under `starttls` the upgrade, after which EHLO is said again (RFC 3207 §4.2). */
   async #secure(
     addresses: Parameters<typeof connectSocket>[2]["addresses"],

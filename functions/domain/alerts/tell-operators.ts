@@ -59,7 +59,12 @@ const send = async (
 ) => {
   const nowMs = deps.clock.nowMs();
   return acceptMessage(
-    { ...deps, publisher: { publish: async () => undefined }, announce: async () => undefined },
+    {
+      ...deps,
+      publisher: { publish: async () => undefined },
+      announce: async () => undefined,
+      offersSmtpUtf8: async () => null,
+    },
     {
       principal: { kind: "relais" },
       json: {

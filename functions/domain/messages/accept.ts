@@ -17,6 +17,7 @@ import { mayUseMessages } from "./message-access.ts";
 import { messageEvent } from "./message-events.ts";
 import { type MessageInput, parseMessage } from "./message-input.ts";
 import { type Plan, planMessage } from "./plan-message.ts";
+import type { OffersSmtpUtf8 } from "./ports.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
 
 export interface AcceptDeps {
@@ -25,6 +26,7 @@ export interface AcceptDeps {
   readonly random: Randomness;
   readonly publisher: Publisher;
   readonly announce: Announce;
+  readonly offersSmtpUtf8: OffersSmtpUtf8;
   readonly log: Log;
 }
 

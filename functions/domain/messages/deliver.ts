@@ -126,7 +126,8 @@ const judged = async (
   outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }>,
 ): Promise<TryResult> => {
   if (accountRefused(outcome, claim.server.value.transport)) return refusedAgain(deps, claim, outcome);
-  if (outcome.kind === "refused" && outcome.lacks === "smtputf8") await noteSmtpUtf8(deps.records, claim.server.id);
+  if (outcome.kind === "refused" && outcome.lacks === "smtputf8")
+    await noteSmtpUtf8(deps.records, claim.server.id, false);
   return { kind: "gmail", outcome };
 };
 

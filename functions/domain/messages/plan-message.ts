@@ -1,12 +1,14 @@
 import type { Principal } from "../access/records.ts";
 import { type Clock, MINUTE } from "../clock.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
+import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
 import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { type Choice, chooseServer } from "./choose-server.ts";
 import type { Mailbox, MessageState } from "./message.ts";
 import type { MessageInput } from "./message-input.ts";
+import type { OffersSmtpUtf8 } from "./ports.ts";
 
 /** When `dispatch-due` looks at a message whose publication was lost, nominal. */
 const LOST_PUBLISH_MS = MINUTE;
@@ -52,33 +54,44 @@ const firstState = (clock: Clock, { server }: Choice, { scheduledAtMs }: Times):
 
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
+interface PlanDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly offersSmtpUtf8: OffersSmtpUtf8;
+}
+
+/** As its EHLO said when it was last heard, else as it says now. Who does not answer is believed to be able: the session tells. */
+const takesUtf8 = async (deps: PlanDeps, { id, server }: Choice): Promise<boolean> => {
+  if (server.transport !== "smtp") return false;
+  if (server.smtpUtf8 !== undefined) return server.smtpUtf8;
+  const offers = await deps.offersSmtpUtf8();
+  if (offers !== null) await noteSmtpUtf8(deps.records, id, offers);
+  return offers ?? true;
+};
+
 /**
- * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). smtp.gmail.com offers it, and so it is expected until a session has shown otherwise
- * (`smtpUtf8`); the Gmail API says nothing of it, so what it would do with them is not left to chance. (Non-ASCII domains are no matter: they are in ASCII already.)
+ * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531); the Gmail API says nothing of it, so what it would do with them is not left to
+ * chance. (Non-ASCII domains are no matter: they are in ASCII already.)
  */
-const utf8Problem = ({ content }: MessageInput, { server }: Choice): Problem | undefined => {
-  if (server.transport === "smtp" && server.smtpUtf8 !== false) return undefined;
+const utf8Problem = async (deps: PlanDeps, { content }: MessageInput, choice: Choice): Promise<Problem | undefined> => {
   const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
   const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
-  const why = server.transport === "smtp" ? "whose SMTP server offers no SMTPUTF8" : "with transport gmail_api";
+  if (list === undefined || (await takesUtf8(deps, choice))) return undefined;
+  const why = choice.server.transport === "smtp" ? "whose SMTP server offers no SMTPUTF8" : "with transport gmail_api";
   const message = `holds an address beyond ASCII, which a mail server ${why} cannot take`;
-  return list === undefined ? undefined : invalidRequest({ path: `/${list}`, message });
+  return invalidRequest({ path: `/${list}`, message });
 };
 
 /**
  * Decides a parsed message: `invalid_request` for times that have passed or addresses its server cannot take, and what `chooseServer`
- * refuses. One read where a server is named by id, one query where it is chosen. Throws `Unavailable`.
+ * refuses. One read where a server is named by id, one query where it is chosen; an SMTP server that was not heard yet is asked only where an address is beyond ASCII. Throws `Unavailable`.
  */
-export const planMessage = async (
-  deps: { readonly records: Records; readonly clock: Clock },
-  principal: Principal,
-  input: MessageInput,
-): Promise<Result<Plan>> => {
+export const planMessage = async (deps: PlanDeps, principal: Principal, input: MessageInput): Promise<Result<Plan>> => {
   const untimely = timesProblem(input, deps.clock.nowMs());
   if (untimely !== undefined) return fail(untimely);
   const choice = await chooseServer(deps.records, principal, input);
   if (!choice.ok) return choice;
-  const unfit = utf8Problem(input, choice.value);
+  const unfit = await utf8Problem(deps, input, choice.value);
   return unfit === undefined
     ? ok({ ...choice.value, state: firstState(deps.clock, choice.value, input) })
     : fail(unfit);

@@ -1,6 +1,11 @@
 import type { Secret } from "../secret.ts";
 import type { MessageBody, SmtpReply } from "./message.ts";
 
+/**
+ * Does the SMTP server take addresses beyond ASCII (SMTPUTF8, RFC 6531)? Asked without a login. Null: nobody could say in a few seconds. Never throws.
+ */
+export type OffersSmtpUtf8 = () => Promise<boolean | null>;
+
 /** What goes over the wire: the envelope (RFC 5321) and the finished MIME message (RFC 5322, CRLF line ends, no Bcc). */
 export interface OutgoingMail {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };

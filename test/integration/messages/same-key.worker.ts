@@ -14,7 +14,8 @@ const store = openSqliteStore({ path, clock, random, sealer });
 const json: unknown = JSON.parse(readFileSync(bodyFile, "utf8"));
 const quiet = () => undefined;
 const announce = async () => undefined;
-const deps = { ...store, clock, random, announce, log: { info: quiet, warn: quiet, error: quiet } };
+const offersSmtpUtf8 = async () => null;
+const deps = { ...store, offersSmtpUtf8, clock, random, announce, log: { info: quiet, warn: quiet, error: quiet } };
 const submission = { principal: { kind: "setup" }, json, idempotencyKey: "order-42", sizeLimit: 24_000_000 } as const;
 const results = await Promise.all(Array.from({ length: Number(times) }, () => acceptMessage(deps, submission)));
 for (const result of results) {

@@ -111,6 +111,22 @@ test("a refusal for good fails the message and keeps its body for seven days", a
   assert.equal((await stack.message(ID)).body.kind, "erased");
 });
 
+test("a server that lacks SMTPUTF8 when an address needs it is known by that from then on", async () => {
+  const reply = { code: 550, enhanced: "5.6.7", response: "no" };
+  stack.gmail = async () => ({
+    kind: "refused",
+    stage: "mail",
+    reply,
+    refused: [],
+    retryAfterMs: null,
+    lacks: "smtputf8",
+  });
+  await stack.accept("msg_1");
+  await deliverMessage(stack.deps, "msg_1");
+  assert.equal((await stack.message("msg_1")).status, "failed");
+  assert.equal((await stack.deps.records.get("mailServers", "srv_one"))?.value.smtpUtf8, false);
+});
+
 test("a refusal for now defers it; it leaves when the server is willing", async () => {
   await stack.accept(ID);
   stack.gmail = refuses("body", 451, "4.3.0");

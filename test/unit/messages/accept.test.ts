@@ -143,6 +143,27 @@ suite("Accepting a message", () => {
     assert.equal(await codeOf({ ...simpleMessage, server: "srv_plain" }), "accepted");
   });
 
+  test("asks an SMTP server that was not heard yet whether it takes an address beyond ASCII, and remembers what it said", async () => {
+    const wanted = { ...simpleMessage, server: "srv_ada", replyTo: "zoë@example.org" };
+    let asked = 0;
+    const accept = async (json: unknown, says: boolean | null) => {
+      const offersSmtpUtf8 = async () => {
+        asked += 1;
+        return says;
+      };
+      const result = await acceptMessage({ ...bench, offersSmtpUtf8 }, submission(json));
+      return result.ok ? result.value.kind : result.problem.code;
+    };
+    assert.equal(await accept(simpleMessage, false), "accepted");
+    assert.equal(asked, 0, "for addresses in ASCII nobody is asked");
+    assert.equal(await accept(wanted, null), "accepted", "who does not answer may be able to");
+    assert.equal(await accept(wanted, false), "invalid_request");
+    assert.equal(await accept(wanted, true), "invalid_request", "as it said");
+    assert.equal(asked, 2);
+    const server = await bench.records.get("mailServers", "srv_ada");
+    assert.equal(server?.value.smtpUtf8, false);
+  });
+
   test("is not for a key without the permission to send", async () => {
     assert.equal(await codeOf(simpleMessage, { principal: { ...KEY, permissions: ["read"] } }), "forbidden");
   });

@@ -1,6 +1,5 @@
-import { type Acceptance, acceptMessage } from "../../../domain/messages/accept.ts";
+import { type Acceptance, type AcceptDeps, acceptMessage } from "../../../domain/messages/accept.ts";
 import { acceptBatch } from "../../../domain/messages/batch.ts";
-import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { isIdempotencyKey } from "../../../domain/messages/idempotency.ts";
 import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
 import { messageReceipt, messageView } from "../../../domain/messages/message-view.ts";
@@ -41,7 +40,7 @@ const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, 
 });
 
 const answerAccepted = async (
-  system: MoveDeps,
+  system: AcceptDeps,
   call: Call,
   { message, replayed }: Extract<Acceptance, { readonly kind: "accepted" }>,
 ): Promise<Reply> => {
@@ -57,7 +56,7 @@ const answerAccepted = async (
     : answerJson(202, messageReceipt(seen), headers);
 };
 
-const post = (system: MoveDeps) => async (call: Call) => {
+const post = (system: AcceptDeps) => async (call: Call) => {
   const key = idempotencyKey(call);
   if (!key.ok) return notSent(key.problem);
   const json = requestJson(call);
@@ -83,7 +82,7 @@ const itemView = (call: Call, result: Result<Acceptance>) => {
     : { status: 202, body: messageReceipt(result.value.message) };
 };
 
-const postBatch = (system: MoveDeps) => async (call: Call) => {
+const postBatch = (system: AcceptDeps) => async (call: Call) => {
   if (call.headers["idempotency-key"] !== undefined) {
     return notSent(headerProblem("in a batch each item has an idempotencyKey of its own, not the header"));
   }
@@ -98,7 +97,7 @@ const postBatch = (system: MoveDeps) => async (call: Call) => {
 const tooLarge = notSent({ code: "message_too_large" });
 
 /** `POST /v1/messages` and `/v1/messages/batch`. */
-export const acceptingRoutes = (system: MoveDeps): readonly Route[] => [
+export const acceptingRoutes = (system: AcceptDeps): readonly Route[] => [
   { method: "POST", path: "/v1/messages", access: "programs", handle: post(system), tooLarge },
   { method: "POST", path: "/v1/messages/batch", access: "programs", handle: postBatch(system), tooLarge },
 ];
