@@ -60,6 +60,11 @@ export const LOG_EVENTS = {
     means: "The end of a grant is known and near.",
     act: "Connect the account again before then; `reason` says why it ends.",
   },
+  cap_not_looked_at: {
+    means:
+      "After a consent it could not be seen whether the account nears Google's cap of 100 grants; the next consent looks again.",
+    act: ONE_LINE_IS_FINE,
+  },
   connection_error: {
     means: "The grant lives, yet does not let mail out (`reason`).",
     act: "Open the server in the console: it says what to mend. Its mail is held.",

@@ -94,7 +94,7 @@ const point = async (
     if (written === "state_lost") return { verdict: "state_invalid", useless: stored.secretVersion };
     if (written !== "contended") {
       await letHeldMailGo(deps, serverId);
-      await warnOfCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
+      await lookAtCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
       return { verdict: { kind: "connected", serverId }, useless: before?.secretVersion };
     }
   }
@@ -163,6 +163,15 @@ const letHeldMailGo = async (deps: ConnectDeps, serverId: string): Promise<void>
   }
 };
 
+/** What became of the consent stands by now, and is no worse for this: the next one looks again. */
+const lookAtCap = async (deps: ConnectDeps, of: Parameters<typeof warnOfCap>[1]): Promise<void> => {
+  try {
+    await warnOfCap(deps, of);
+  } catch (error) {
+    deps.log.error("cap_not_looked_at", {}, error);
+  }
+};
+
 /**
  * The new grant is dropped unstored. At Google it is revoked only if no mail server, this one included, lives by the same account. A failure
  * to revoke leaves a grant that nobody holds the token of.
@@ -179,8 +188,9 @@ const discard = async (
     // It lives on at Google, and takes one of the account's places there. Losing a race leaves one uncounted.
     const { app } = await clientReader(deps)();
     const kept = await readLedger(deps, of);
-    if (tokens.refreshToken !== null)
-      await deps.records.commit([countGrant(deps.clock, { of, kept, declared: app }, null).write]);
+    if (tokens.refreshToken === null) return problem;
+    const { write, grants } = countGrant(deps.clock, { of, kept, declared: app }, null);
+    if ((await deps.records.commit([write])).done) await lookAtCap(deps, { ...of, grants });
     return problem;
   }
   const answer = await deps.oauth.revoke(tokens.refreshToken ?? tokens.accessToken);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY } from "../../../functions/domain/clock.ts";
 import { countGrant, livingGrants, rankOf } from "../../../functions/domain/connections/grant-ledger.ts";
+import { Unavailable } from "../../../functions/domain/problem.ts";
 import { testClock } from "../../builders/clock.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 
@@ -71,6 +72,40 @@ describe("Google's cap of 100 grants", () => {
     );
     await connectTimes(world, SERVER, 1);
     assert.equal(await world.state(SERVER), "valid", "a reconnect can");
+    world.close();
+  });
+
+  it("counts consents that came to nothing, where they could not be revoked for the account's other servers", async () => {
+    const world = await newWorld();
+    await connectTimes(world, SERVER, 1);
+    const sibling = (await world.deps.records.get("mailServers", SIBLING)) ?? assert.fail("there is one");
+    const value = { ...sibling.value, username: "grace@example.com" };
+    const { id, version } = sibling;
+    await world.deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value }]);
+    for (let time = 0; time < 79; time += 1) {
+      assert.equal(await world.state(SERVER), "valid", `after ${time}`);
+      world.clock.advance(60_000);
+      assert.equal((await world.connect(SIBLING, ADA)).kind, "failed", "another account than the server's");
+    }
+    assert.equal(await world.state(SERVER), "expiring");
+    assert.deepEqual(
+      warned(world, SERVER).map(({ data }) => data.reason),
+      ["token_cap"],
+    );
+    world.close();
+  });
+
+  it("does not make a connection seem to have failed that has come about, when it cannot be looked at", async () => {
+    const world = await newWorld();
+    await connectTimes(world, SERVER, 79);
+    const { query } = world.deps.records;
+    world.deps.records.query = async () => {
+      throw new Unavailable("query records", { cause: new Error("UNAVAILABLE") });
+    };
+    assert.equal((await world.connect(SERVER)).kind, "connected");
+    world.deps.records.query = query;
+    await world.assertSound(SERVER);
+    await world.assertNoOrphan(SERVER);
     world.close();
   });
 
