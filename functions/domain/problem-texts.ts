@@ -251,6 +251,18 @@ const TEXTS: Texts = {
       advice: "Try again shortly. If it lasts, tell an operator.",
     },
   },
+  no_answer_in_time: {
+    fr: {
+      title: "La réponse n’est pas venue à temps",
+      advice:
+        "La requête a pu aboutir. Regardez d’abord ce qu’il en est ; un message se renvoie sans risque avec la même Idempotency-Key.",
+    },
+    en: {
+      title: "The answer did not come in time",
+      advice:
+        "The request may have been carried out. Look first; a message is sent again without risk under the same Idempotency-Key.",
+    },
+  },
   internal_error: {
     fr: {
       title: "Une erreur s’est produite dans Relais",

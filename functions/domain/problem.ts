@@ -25,6 +25,8 @@ export type PlainProblemCode =
   | "has_open_messages"
   | "client_type_desktop"
   | "fixed_by_environment"
+  // nobody knows what became of the request
+  | "no_answer_in_time"
   // connecting an account (contract, section 4)
   | "gmail_credentials_missing"
   | "state_invalid"

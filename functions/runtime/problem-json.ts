@@ -49,6 +49,7 @@ export const FACINGS: Readonly<Record<ProblemCode, Facing>> = {
   invalid_request: refused(422),
   redirect_uri_missing: refused(422),
   method_not_allowed: refused(405),
+  no_answer_in_time: passing(504),
   google_unavailable: passing(503),
   unavailable: passing(503),
   contended: passing(503),

@@ -52,14 +52,8 @@ const forward = (target: HttpFunction) => (req: IncomingMessage, res: ServerResp
   target(req, res);
 };
 
-const giveUp = (res: ServerResponse): void => {
-  if (res.headersSent) return void res.destroy();
-  res.writeHead(504, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" });
-  res.end("No answer within 60 seconds.\n");
-};
-
-const endAfter = (res: ServerResponse, limitMs: number): void => {
-  const timer = setTimeout(() => giveUp(res), limitMs);
+const endAfter = (res: ServerResponse, limitMs: number, giveUp: () => void): void => {
+  const timer = setTimeout(() => (res.headersSent ? res.destroy() : giveUp()), limitMs);
   res.once("close", () => clearTimeout(timer));
 };
 
@@ -90,7 +84,7 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
   const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_PAGE)];
   return (req, res) => {
     const refuse = (problem: Problem): void => refuseRequest(req, res, problem, https);
-    endAfter(res, limitMs);
+    endAfter(res, limitMs, () => refuse({ code: "no_answer_in_time" }));
     const target = functionAt(options, req.url ?? "/");
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere under its paths.
     if (decodePath(req.url ?? "/") === undefined) {

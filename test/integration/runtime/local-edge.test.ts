@@ -177,7 +177,11 @@ describe("the local edge", () => {
     const hurried = edge(false, 300);
     await new Promise<void>((resolve) => hurried.listen(0, "127.0.0.1", resolve));
     const { port } = hurried.address() as AddressInfo;
-    assert.equal((await fetch(`http://127.0.0.1:${port}/v1/never`)).status, 504);
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/never`);
+    assert.equal(answer.status, 504);
+    assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
+    const { code, retryable } = await answer.json();
+    assert.deepEqual({ code, retryable }, { code: "no_answer_in_time", retryable: true });
     hurried.closeAllConnections();
     hurried.close();
   });
