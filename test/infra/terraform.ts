@@ -33,7 +33,7 @@ const run = (directory: string, args: readonly string[]): Run => {
   const done = spawnSync(command, [`-chdir=${directory}/infra`, ...args], {
     encoding: "utf8",
     maxBuffer: 64 << 20,
-    timeout: 120_000,
+    timeout: 300_000,
     env: { ...process.env, TF_IN_AUTOMATION: "1", TF_CLI_ARGS_plan: "-input=false -no-color" },
   });
   return { status: done.status, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}` };

@@ -34,7 +34,7 @@ describe("README: the API by example", () => {
         ? (["bash", ["--norc", "-euo", "pipefail", "-c", code]] as const)
         : ([process.execPath, ["--input-type=module", "-e", code]] as const);
     const env = { PATH: process.env.PATH, ...environment };
-    const { stdout } = await promisify(execFile)(command, args, { encoding: "utf8", env, timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(command, args, { encoding: "utf8", env, timeout: 240_000 });
     return stdout;
   };
 
