@@ -60,6 +60,11 @@ export const LOG_EVENTS = {
     means: "The end of a grant is known and near.",
     act: "Connect the account again before then; `reason` says why it ends.",
   },
+  checks_not_hastened: {
+    means:
+      "After a change of the client or its publishing status not every account could be made due for its check at once.",
+    act: "They are checked within a day; a change back and forth of the publishing status does it now.",
+  },
   cap_not_looked_at: {
     means:
       "After a consent it could not be seen whether the account nears Google's cap of 100 grants; the next consent looks again.",

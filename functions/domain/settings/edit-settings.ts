@@ -90,6 +90,8 @@ export interface EditedSettings {
   readonly settings: ReturnType<typeof settingsView>;
   /** This edit ended a pause: what was held for it may go. */
   readonly resumed: boolean;
+  /** It says otherwise of the app: the ends of its grants are to be foretold anew. */
+  readonly redeclared: boolean;
 }
 
 /**
@@ -115,5 +117,6 @@ export const editSettings = async (
   );
   if (!changed.ok) return changed;
   const { before, after } = changed.value;
-  return ok({ settings: settingsView(after, deps.environment), resumed: before.paused && !after.paused });
+  const redeclared = before.publishingStatus !== after.publishingStatus;
+  return ok({ settings: settingsView(after, deps.environment), resumed: before.paused && !after.paused, redeclared });
 };

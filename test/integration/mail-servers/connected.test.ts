@@ -234,3 +234,25 @@ test("no answer and no log line of all this holds a token or the client's secret
   const said = JSON.stringify([answers, api.logLines]);
   for (const value of [secret.reveal(), sandbox.client.secret]) assert.ok(!said.includes(value));
 });
+
+test("a change of the client or of its publishing status has every connected account checked at the next tick; another change does not", async () => {
+  const id = await connected();
+  const never = await create();
+  const nextCheckAtMs = async (server: string) =>
+    (await api.system.records.get("mailServers", server))?.value.nextCheckAtMs ?? null;
+  const tomorrow = (await nextCheckAtMs(id)) ?? assert.fail("a connected account is checked");
+  assert.ok(tomorrow > Date.now() + 3_600_000);
+  const settings = (body: object) => operator("PATCH", "/v1/settings", { body });
+  assert.equal((await settings({ retentionDays: 31 })).status, 200);
+  assert.equal(await nextCheckAtMs(id), tomorrow);
+
+  assert.equal((await settings({ publishingStatus: "testing" })).status, 200);
+  assert.ok(((await nextCheckAtMs(id)) ?? tomorrow) <= Date.now());
+  assert.equal(await nextCheckAtMs(never), null, "there is nothing to check");
+
+  await connect(id);
+  assert.ok(((await nextCheckAtMs(id)) ?? 0) > Date.now());
+  const body = { clientId: sandbox.client.id, clientSecret: sandbox.client.secret };
+  assert.equal((await operator("PUT", "/v1/settings/gmail-credentials", { body })).status, 200);
+  assert.ok(((await nextCheckAtMs(id)) ?? tomorrow) <= Date.now());
+});

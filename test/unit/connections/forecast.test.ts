@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import { checkAllSoon } from "../../../functions/domain/connections/check-all-soon.ts";
 import type { TokenRefusal } from "../../../functions/domain/connections/ports.ts";
 import type { ConnectionReason } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
@@ -110,6 +111,29 @@ describe("the end of a grant", () => {
       [72, "testing_7d"],
       [24, "testing_7d"],
     ]);
+    world.close();
+  });
+
+  it("is foretold at the next tick once an operator says that the app is in testing, however late", async () => {
+    const world = await newWorld();
+    world.google.life = { ms: WEEK, announced: false };
+    await world.connect(SERVER);
+    const endMs = world.clock.nowMs() + WEEK;
+    assert.deepEqual(await live(world, SERVER, { forMs: WEEK - 12 * HOUR, endMs }), []);
+    await world.declare("testing");
+    await checkAllSoon(world.deps);
+    assert.deepEqual(await live(world, SERVER, { forMs: TICK_MS, endMs }), [[12, "testing_7d"]]);
+    world.close();
+  });
+
+  it("is not looked for where nothing is checked: of a dead grant, or of none", async () => {
+    const world = await newWorld();
+    await world.connect(SERVER);
+    world.google.takeBack("ada@example.com");
+    await world.check(SERVER);
+    await checkAllSoon(world.deps);
+    assert.equal(await world.nextCheckAtMs(SERVER), null);
+    assert.equal(await world.nextCheckAtMs(SIBLING), null);
     world.close();
   });
 

@@ -1,3 +1,4 @@
+import { checkAllSoon } from "../../../domain/connections/check-all-soon.ts";
 import { editSettings } from "../../../domain/settings/edit-settings.ts";
 import { saveGmailCredentials } from "../../../domain/settings/gmail-credentials.ts";
 import { readSettings } from "../../../domain/settings/read-settings.ts";
@@ -13,12 +14,22 @@ const show = (system: System) => async () => {
   return answerJson(200, settingsView(value, system.environment));
 };
 
+/** The settings stand by now, and are answered as such: without this they take effect within a day. */
+const hastenChecks = async (system: System): Promise<void> => {
+  try {
+    await checkAllSoon(system);
+  } catch (error) {
+    system.log.error("checks_not_hastened", {}, error);
+  }
+};
+
 const edit = (system: System) => async (call: Call) => {
   const patch = jsonBody(call);
   if (!patch.ok) return answerProblem(patch.problem);
   const edited = await editSettings(system, callerOf(call), patch.value);
   if (!edited.ok) return answerProblem(edited.problem);
   if (edited.value.resumed) await releaseMail(system, "all");
+  if (edited.value.redeclared) await hastenChecks(system);
   return answerJson(200, edited.value.settings);
 };
 
@@ -31,6 +42,7 @@ const saveCredentials = (system: System) => async (call: Call) => {
   const body = jsonBody(call);
   if (!body.ok) return answerProblem(body.problem);
   const saved = await saveGmailCredentials(system, callerOf(call), body.value);
+  if (saved.ok) await hastenChecks(system);
   return answerWith(saved, (credentials) => answerJson(200, credentials));
 };
 
