@@ -33,18 +33,32 @@ variable "operators" {
     condition     = length(var.operators) > 0
     error_message = "operators must name at least one address or @domain: somebody has to be able to sign in once the setup token is dead."
   }
+  validation {
+    condition     = alltrue([for entry in var.operators : can(regex("^[^@,[:space:]]*@[^@,[:space:]]+$", entry))])
+    error_message = "operators must be addresses or @domains, or no function starts."
+  }
 }
 
 variable "members" {
   description = "Addresses or @domains that may connect their own mailbox (RELAIS_MEMBERS)."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for entry in var.members : can(regex("^[^@,[:space:]]*@[^@,[:space:]]+$", entry))])
+    error_message = "members must be addresses or @domains, or no function starts."
+  }
 }
 
 variable "callers" {
   description = "Service accounts whose Google-signed ID tokens may send (RELAIS_CALLERS)."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for entry in var.callers : can(regex("^[^@,[:space:]]*@[^@,[:space:]]+$", entry))])
+    error_message = "callers must be addresses or @domains, or no function starts."
+  }
 }
 
 variable "retention_days" {

@@ -50,6 +50,16 @@ run "refuses_a_retention_that_no_function_starts_with" {
   expect_failures = [var.retention_days]
 }
 
+run "refuses_people_that_no_function_starts_with" {
+  command = plan
+  variables {
+    operators = ["ada"]
+    members   = ["ada@example.com, grace@example.com"]
+    callers   = ["erp@"]
+  }
+  expect_failures = [var.operators, var.members, var.callers]
+}
+
 run "refuses_nobody_as_operator" {
   command = plan
   variables {
