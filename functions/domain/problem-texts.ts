@@ -27,7 +27,6 @@ export type DeliveryProblemCode =
   | "gmail_unavailable"
   | "limit_reached"
   | "reconnect_required"
-  | "paused"
   | "not_connected"
   | "delivery_unknown"
   | "attempts_exhausted"

@@ -46,6 +46,7 @@ export type PlainProblemCode =
   | "message_too_large"
   | "from_not_allowed"
   | "server_unavailable"
+  | "paused"
   | "idempotency_key_reused"
   | "wrong_status"
   | "body_erased";

@@ -43,6 +43,7 @@ export const FACINGS: Readonly<Record<ProblemCode, Facing>> = {
   message_too_large: refused(413),
   from_not_allowed: refused(422),
   server_unavailable: refused(409),
+  paused: refused(409),
   idempotency_key_reused: refused(422),
   wrong_status: refused(409),
   body_erased: refused(409),

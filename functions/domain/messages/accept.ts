@@ -2,14 +2,13 @@ import { type Principal, principalName } from "../access/records.ts";
 import type { Clock } from "../clock.ts";
 import { jsonPointer } from "../field-problems.ts";
 import type { Log } from "../log.ts";
-import { canSend } from "../mail-servers/mail-server.ts";
 import { commitEvent } from "../notices/commit-news.ts";
-import type { Problem } from "../problem.ts";
 import type { Announce, Publisher } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { eraseBody, packBody, storeBody } from "./body-store.ts";
+import { type DryRun, dryRun } from "./dry-run.ts";
 import { acceptedBefore, type Identity, identify } from "./idempotency.ts";
 import { foldAddress } from "./mailbox.ts";
 import type { Message, StoredBody } from "./message.ts";
@@ -44,14 +43,7 @@ export interface Submission {
 
 export type Acceptance =
   /** Durable. `replayed`: accepted before under the same key; `message` is as it stands now. */
-  | { readonly kind: "accepted"; readonly message: Versioned<Message>; readonly replayed: boolean }
-  /** Nothing was kept. `problems`: what would refuse or hold it. */
-  | {
-      readonly kind: "dry_run";
-      readonly server: string | null;
-      readonly from: string | null;
-      readonly problems: readonly Problem[];
-    };
+  { readonly kind: "accepted"; readonly message: Versioned<Message>; readonly replayed: boolean } | DryRun;
 
 /** The places that a problem names, moved to where the message stands in the whole request. */
 const placed = (plan: Result<Plan>, at: readonly PropertyKey[]): Result<Plan> => {
@@ -131,14 +123,6 @@ const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>>
   });
 };
 
-const dryRun = (plan: Result<Plan>): Result<Acceptance> => {
-  if (!plan.ok && plan.problem.code === "invalid_request") return plan;
-  if (!plan.ok) return ok({ kind: "dry_run", server: null, from: null, problems: [plan.problem] });
-  const { id, server, from } = plan.value;
-  const problems: readonly Problem[] = canSend(server) ? [] : [{ code: "grant_revoked" }];
-  return ok({ kind: "dry_run", server: id, from: from.address, problems });
-};
-
 /**
  * Accepts a message: durable when it answers. Refuses by `forbidden`, by what `parseMessage` and `planMessage` refuse (a refused body uses
  * up no key), or by `idempotency_key_reused`. At 10 kB one read and one write where the server is named by its id.
@@ -153,7 +137,7 @@ export const acceptMessage = async (deps: AcceptDeps, submission: Submission): P
   // Taken before anything is waited for, so that the messages of a batch, and of one caller, stay in their order.
   const acceptedAtMs = deps.clock.nextMs();
   const plan = placed(await planMessage(deps, principal, input), at);
-  if (input.dryRun) return dryRun(plan);
+  if (input.dryRun) return dryRun(deps.records, plan);
   const identity = identify(deps.random, { principal, key, json });
   if (plan.ok) return keep(deps, { submission, input, identity, plan: plan.value, acceptedAtMs });
   // What was accepted once is repeated although its times have passed or its server has gone since.

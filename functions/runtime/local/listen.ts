@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
-import { refuseNonsense } from "./refusals.ts";
+import { refuseNonsense, refuseTunnel, refusingHostless } from "./refusals.ts";
 
 /** Loopback alone: the setup token is worth an operator's rights, and `localhost` is either of the two. */
 const HOSTS = ["127.0.0.1", "::1"] as const;
@@ -18,7 +18,10 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in
 
 const listenOn = (host: string, port: number, listener: RequestListener): Promise<Server> =>
   new Promise((resolve, reject) => {
-    const server = createServer(listener);
+    // Node would end these three by itself, without a word of what is wrong (RFC 9112 §3.2 wants a Host; an expectation may be passed over).
+    const server = createServer({ requireHostHeader: false }, refusingHostless(listener));
+    server.on("checkExpectation", listener);
+    server.on("connect", refuseTunnel);
     server.on("clientError", refuseNonsense);
     server.once("error", (error) => reject(codeOf(error) === "EADDRINUSE" ? new PortTaken(port) : error));
     server.listen({ host, port, exclusive: true }, () => resolve(server));

@@ -1,5 +1,6 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Problem } from "../../domain/problem.ts";
 import { newId } from "../../domain/randomness.ts";
 import { chooseLanguage } from "../language.ts";
@@ -19,13 +20,26 @@ export const refuseRequest = (req: IncomingMessage, res: ServerResponse, problem
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
+/** HTTP/1.1 has a Host in each request (RFC 9112 §3.2). */
+export const refusingHostless =
+  (listener: RequestListener): RequestListener =>
+  (req, res) =>
+    req.httpVersion === "1.1" && req.headers.host === undefined
+      ? refuseRequest(req, res, { code: "malformed_request" })
+      : listener(req, res);
+
 const problemOf = (error: Error & { readonly code?: string }): Problem =>
   error.code === "HPE_INVALID_METHOD" ? { code: "method_not_allowed", allow: METHODS } : { code: "malformed_request" };
 
 /** Node's `clientError`: what came is no request that its parser takes, so there is nothing to answer by but the socket. */
-export const refuseNonsense = (error: Error, socket: Socket): void => {
+export const refuseNonsense = (error: Error, socket: Socket): void => refuseBySocket(socket, problemOf(error));
+
+/** Node's `connect`: who wants a proxy has come to the wrong house. */
+export const refuseTunnel = (_req: IncomingMessage, socket: Duplex): void =>
+  refuseBySocket(socket, { code: "method_not_allowed", allow: METHODS });
+
+const refuseBySocket = (socket: Duplex, problem: Problem): void => {
   if (!socket.writable) return void socket.destroy();
-  const problem = problemOf(error);
   const body = problemBody(problem, { requestId: newId(systemRandom, "req"), language: "en" });
   const text = JSON.stringify(body);
   const headers = {

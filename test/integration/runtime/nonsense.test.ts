@@ -38,6 +38,8 @@ describe("What is no HTTP request", () => {
     ],
     ["a header with a NUL", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400, "malformed_request"],
     ["two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "malformed_request"],
+    ["no Host", "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "malformed_request"],
+    ["the wish for a tunnel", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405, "method_not_allowed"],
     ["another protocol", "hello\r\n\r\n", 405, "method_not_allowed"],
   ];
   for (const [what, text, status, code] of nonsense) {
@@ -52,6 +54,11 @@ describe("What is no HTTP request", () => {
       assert.match(problem.requestId, /^req_/);
     });
   }
+
+  it("but an expectation that nobody knows is passed over", async () => {
+    const request = "GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n";
+    assert.deepEqual([(await answerTo(request)).status, (await answerTo(request)).body], [200, "a request"]);
+  });
 
   it("and the next request is served", async () => {
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "a request");

@@ -6,6 +6,7 @@ import { acceptBatch } from "../../../functions/domain/messages/batch.ts";
 import { eraseBody, readBody } from "../../../functions/domain/messages/body-store.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Records, Write } from "../../../functions/domain/records.ts";
+import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import { grant, OPERATOR, validConnection } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
 
@@ -181,6 +182,11 @@ suite("Accepting a message", () => {
       bad.value.problems.map(({ code }) => code),
       ["from_not_allowed"],
     );
+    const pause = { ...firstSettings(bench.environment), paused: true };
+    await bench.records.commit([{ op: "create", kind: "settings", id: SETTINGS_ID, value: pause }]);
+    const held = await bench.accept(dry);
+    assert.ok(held.ok && held.value.kind === "dry_run");
+    assert.deepEqual([held.value.server, held.value.problems], ["srv_ada", [{ code: "paused" }]]);
     assert.equal(await codeOf({ ...dry, to: "b" }), "invalid_request");
     assert.deepEqual(await kept(), []);
     assert.deepEqual(bench.published, []);
