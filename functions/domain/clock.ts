@@ -5,7 +5,7 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00Z. */
   nowMs(): number;
-  /** Now, but later than every instant that this clock gave by it before: sorted by it, what came first stays first. */
+  /** Now, but later than every instant that this clock gave by it before: sorted by it, what came first stays first. For whatever is listed by its time. */
   nextMs(): number;
   /** How many real milliseconds a nominal duration takes: the duration divided by the time scale, rounded up. */
   lasting(nominalMs: number): number;

@@ -31,7 +31,7 @@ export const mintApiKey = (
     secretSha256: sha256Hex(secret),
     servers,
     permissions,
-    createdAtMs: deps.clock.nowMs(),
+    createdAtMs: deps.clock.nextMs(),
     expiresAtMs,
     lastUsedAtMs: null,
   };

@@ -32,7 +32,8 @@ interface AuditDeps {
 
 /** The write that puts a deed into the audit: add it to the commit that does the deed, so that neither stands without the other. */
 export const auditWrite = (deps: AuditDeps, deed: Deed): Write => {
-  const nowMs = deps.clock.nowMs();
+  // What one act leads to (a deletion disconnects first) is done within a millisecond, and read newest first.
+  const nowMs = deps.clock.nextMs();
   return {
     op: "create",
     kind: "audit",

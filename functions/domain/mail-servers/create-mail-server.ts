@@ -50,7 +50,7 @@ export const createMailServer = async (
   const input = parseWith(mailServerInput, body);
   if (!input.ok) return input;
   const id = newId(deps.random, "srv");
-  const value = newServer(input.value, deps.clock.nowMs());
+  const value = newServer(input.value, deps.clock.nextMs());
   // One commit: the reservation cannot outlive its server, nor two servers share it.
   const outcome = await deps.records.commit([
     { op: "create", kind: "serverNames", id: serverNameId(value.name), value: { serverId: id } },

@@ -279,3 +279,19 @@ test("a dead grant stays dead whatever is edited", async () => {
   const { id } = await put("srv_a", mailServer({ connection: { ...connection, grant } }));
   assert.equal(must(await edit(id, { username: "eve@example.com" })).value.connection.state, "reconnect_required");
 });
+
+test("servers made within one millisecond stay in their order, oldest first, and the audit newest first", async () => {
+  const names = Array.from({ length: 12 }, (_, n) => `Server ${n}`);
+  for (const name of names) must(await create({ name, username: "ada@example.com" }));
+  const list = await store.records.query("serversByAge", {}, { limit: 50 });
+  const audit = await store.records.query("auditNewest", {}, { limit: 50 });
+  assert.ok(list !== "bad_cursor" && audit !== "bad_cursor");
+  assert.deepEqual(
+    list.items.map(({ value }) => value.name),
+    names,
+  );
+  assert.deepEqual(
+    audit.items.map(({ value }) => value.detail.name),
+    names.toReversed(),
+  );
+});
