@@ -34,6 +34,11 @@ export interface AccessTokens {
    * Throws `Unavailable`.
    */
   obtain(serverId: string, unlike?: Secret): Promise<AccessTokenOutcome>;
+  /**
+   * A token that Google gives now, whatever the cache holds: what proves the grant and the client. Those who ask at once share one grant.
+   * Throws `Unavailable`.
+   */
+  renew(serverId: string): Promise<AccessTokenOutcome>;
 }
 
 export interface AccessTokenDeps extends AskDeps, NewsDeps, CacheDeps {
@@ -50,15 +55,17 @@ export const accessTokens = (deps: AccessTokenDeps): AccessTokens => {
     underWay.set(serverId, work);
     return work;
   };
+  const obtain: AccessTokens["obtain"] = async (serverId, unlike) => {
+    for (;;) {
+      const running = underWay.get(serverId);
+      if (running === undefined) return begin(serverId, unlike);
+      const outcome = await running;
+      if (unlike === undefined || !outcome.ok || !outcome.token.matches(unlike)) return outcome;
+    }
+  };
   return {
-    obtain: async (serverId, unlike) => {
-      for (;;) {
-        const running = underWay.get(serverId);
-        if (running === undefined) return begin(serverId, unlike);
-        const outcome = await running;
-        if (unlike === undefined || !outcome.ok || !outcome.token.matches(unlike)) return outcome;
-      }
-    },
+    obtain,
+    renew: async (serverId) => obtain(serverId, (await openEntry(deps, await readEntry(deps, serverId)))?.token),
   };
 };
 

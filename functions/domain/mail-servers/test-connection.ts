@@ -3,14 +3,13 @@ import type { AccessTokenOutcome, AccessTokens } from "../connections/access-tok
 import type { MailTransport, ProbeStage } from "../messages/ports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Records, Versioned } from "../records.ts";
-import type { Secret } from "../secret.ts";
 import { grantOf, type MailServer, type Transport } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";
 import { scopesSuffice } from "./scopes.ts";
 
 export interface TestStage {
   readonly stage: "token" | "scope" | "identity" | ProbeStage["stage"];
-  /** Milliseconds it took; a repeated stage tells of its last time. */
+  /** Milliseconds it took. */
   readonly ms: number;
   /** Null: the stage is passed. */
   readonly problem: StageProblem | null;
@@ -21,7 +20,7 @@ export interface TestStage {
 export interface TestConnectionDeps {
   readonly records: Records;
   readonly clock: Clock;
-  readonly tokens: AccessTokens;
+  readonly tokens: Pick<AccessTokens, "renew">;
   readonly transports: Readonly<Record<Transport, Pick<MailTransport, "probe">>>;
 }
 
@@ -62,33 +61,10 @@ const grantStages = (server: MailServer, scopes: readonly string[]): TestStage[]
   return [scope, stage("identity", 0, same ? null : "account_mismatch")];
 };
 
-/**
- * Probes with the token. Where Gmail refuses the login, the token may have died before its time (a revocation, a password): one forced
- * refresh and one more try, before anything is said. `token` is the stage as it then stands.
- */
-const probeTwice = async (
-  deps: TestConnectionDeps,
-  server: Versioned<MailServer>,
-  held: { readonly token: Secret; readonly stage: TestStage; readonly before: readonly TestStage[] },
-): Promise<readonly TestStage[]> => {
-  const { username, transport } = server.value;
-  const probe = (accessToken: Secret) => deps.transports[transport].probe({ username, accessToken });
-  const first = await probe(held.token);
-  const told = [held.stage, ...held.before, ...probed(first, transport)];
-  if (told.at(-1)?.problem?.code !== "auth_refused") return told;
-  const startedAtMs = deps.clock.nowMs();
-  const fresh = await deps.tokens.obtain(server.id, held.token);
-  const ms = deps.clock.nowMs() - startedAtMs;
-  if (fresh.ok) return [stage("token", ms, null), ...held.before, ...probed(await probe(fresh.token), transport)];
-  // A dead grant is the cause; Google out of reach is not: then what Gmail said stands.
-  return fresh.why === "google_unavailable"
-    ? told
-    : [{ stage: "token", ms, problem: tokenProblem(fresh, server.value) }];
-};
-
 const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly TestStage[] | undefined> => {
   const startedAtMs = deps.clock.nowMs();
-  const outcome = await deps.tokens.obtain(id);
+  // From Google, not from the cache: a token got an hour ago says nothing of a grant revoked or a client's secret changed since.
+  const outcome = await deps.tokens.renew(id);
   const ms = deps.clock.nowMs() - startedAtMs;
   // Read after the token was asked for: that may have written what is known of the grant.
   const server = await deps.records.get("mailServers", id);
@@ -97,7 +73,9 @@ const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly
   const token = stage("token", ms, null);
   const before = grantStages(server.value, outcome.scopes);
   if (before.some(({ problem }) => problem !== null)) return [token, ...before];
-  return probeTwice(deps, server, { token: outcome.token, stage: token, before });
+  const { username, transport } = server.value;
+  const probe = await deps.transports[transport].probe({ username, accessToken: outcome.token });
+  return [token, ...before, ...probed(probe, transport)];
 };
 
 /**

@@ -26,7 +26,7 @@ export interface DeliveryDeps extends MoveDeps {
   readonly transports: Readonly<Record<Transport, MailTransport>>;
   readonly composeMime: ComposeMime;
   readonly gmailAccount: GmailAccount;
-  readonly accessTokens: AccessTokens;
+  readonly accessTokens: Pick<AccessTokens, "obtain">;
   readonly memory: InstanceMemory;
   readonly alert: Alert;
 }

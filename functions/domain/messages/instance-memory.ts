@@ -73,7 +73,7 @@ export class InstanceMemory {
 
   /** A token of the grant that the server holds; one that was handed out before where it still has some life. Throws `Unavailable`. */
   async obtainToken(
-    deps: { readonly accessTokens: AccessTokens; readonly clock: Clock },
+    deps: { readonly accessTokens: Pick<AccessTokens, "obtain">; readonly clock: Clock },
     server: { readonly id: string; readonly value: MailServer },
   ): Promise<AccessTokenOutcome> {
     const known = this.#tokens.get(server.id);

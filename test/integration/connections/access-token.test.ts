@@ -64,6 +64,16 @@ describe("access tokens", () => {
     for (const one of again) assert.ok(one.ok && !one.token.matches(refused.token));
   });
 
+  it("renews what the cache still holds, once for all who ask at once", async () => {
+    const held = await process().obtain(id);
+    assert.ok(held.ok);
+    const before = refreshes();
+    const processes = [process(), process()];
+    const renewed = await Promise.all(Array.from({ length: 6 }, (_, at) => (processes[at % 2] ?? process()).renew(id)));
+    assert.ok(refreshes() > before && refreshes() <= before + 2, "one that came late may have asked for itself");
+    for (const one of renewed) assert.ok(one.ok && !one.token.matches(held.token));
+  });
+
   it("takes a lease over when its holder died", async () => {
     relais.clock.advance(HOUR);
     const entry = await relais.system.records.get("accessTokens", id);

@@ -23,18 +23,13 @@ const token = (value: string, scopes = grant().scopes): AccessTokenOutcome => ({
   scopes,
 });
 
-/** Hands out the outcomes in turn, 30 ms each, and notes which token was said to be refused. */
-const tokensThat = (...outcomes: readonly AccessTokenOutcome[]) => {
-  const refused: (string | null)[] = [];
-  const tokens: AccessTokens = {
-    obtain: async (_, unlike) => {
-      clock.advance(30);
-      refused.push(unlike?.reveal() ?? null);
-      return outcomes[refused.length - 1] ?? assert.fail("one token more than expected was asked for");
-    },
-  };
-  return { tokens, refused };
-};
+/** Google's answer, after 30 ms. */
+const tokensThat = (outcome: AccessTokenOutcome): Pick<AccessTokens, "renew"> => ({
+  renew: async () => {
+    clock.advance(30);
+    return outcome;
+  },
+});
 
 const PASSED: readonly ProbeStage[] = [
   { stage: "dns", ok: true, ms: 1 },
@@ -63,7 +58,7 @@ const probeThat = (...answers: readonly (readonly ProbeStage[])[]) => {
 
 const run = async (
   value: MailServer,
-  tokens: AccessTokens,
+  tokens: Pick<AccessTokens, "renew">,
   transports: ReturnType<typeof probeThat>["transports"],
 ): Promise<readonly string[]> => {
   const outcome = await store.records.commit([{ op: "create", kind: "mailServers", id: "srv_a", value }]);
@@ -76,10 +71,15 @@ const kept = async () => (await store.records.get("mailServers", "srv_a"))?.valu
 
 test("all stages passed: each is told with its time, and the grant counts as verified now", async () => {
   const { transports, logins } = probeThat(PASSED);
-  assert.deepEqual(
-    await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")).tokens, transports),
-    ["token 30 ok", "scope 0 ok", "identity 0 ok", "dns 1 ok", "tls 2 ok", "auth 3 ok", "envelope 4 ok"],
-  );
+  assert.deepEqual(await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")), transports), [
+    "token 30 ok",
+    "scope 0 ok",
+    "identity 0 ok",
+    "dns 1 ok",
+    "tls 2 ok",
+    "auth 3 ok",
+    "envelope 4 ok",
+  ]);
   assert.deepEqual(logins, ["ada@example.com t1"]);
   assert.deepEqual((await kept())?.connection, validConnection({ lastVerifiedAtMs: clock.nowMs() }));
 });
@@ -92,7 +92,7 @@ const LEARNT: readonly (readonly [Pick<ProbeStage, "ok" | "smtpUtf8" | "reason">
 for (const [last, known] of LEARNT) {
   test(`addresses beyond ASCII: ${JSON.stringify(last)} is kept as ${known}`, async () => {
     const { transports } = probeThat(upTo({ stage: "envelope", ms: 4, ...last }));
-    await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")).tokens, transports);
+    await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")), transports);
     assert.equal((await kept())?.smtpUtf8, known);
   });
 }
@@ -120,51 +120,28 @@ const WITHOUT_TOKEN: readonly (readonly [MailServer, AccessTokenOutcome, string]
 for (const [server, outcome, code] of WITHOUT_TOKEN) {
   test(`no token (${code}): nothing after it is run`, async () => {
     const { transports, logins } = probeThat();
-    assert.deepEqual(await run(server, tokensThat(outcome).tokens, transports), [`token 30 ${code}`]);
+    assert.deepEqual(await run(server, tokensThat(outcome), transports), [`token 30 ${code}`]);
     assert.deepEqual(logins, []);
   });
 }
 
 test("a scope that does not let the transport send is told before Gmail is asked", async () => {
   const server = mailServer({ connection: validConnection({ scopes: [SEND_ONLY] }) });
-  const { tokens } = tokensThat(token("t1", [SEND_ONLY]));
+  const tokens = tokensThat(token("t1", [SEND_ONLY]));
   assert.deepEqual(await run(server, tokens, probeThat().transports), ["token 30 ok", "scope 0 scope_missing"]);
 });
 
 test("another account's grant is told before Gmail is asked", async () => {
   const server = mailServer({ username: "eve@example.com", connection: validConnection() });
-  const stages = await run(server, tokensThat(token("t1")).tokens, probeThat().transports);
+  const stages = await run(server, tokensThat(token("t1")), probeThat().transports);
   assert.deepEqual(stages, ["token 30 ok", "scope 0 ok", "identity 0 account_mismatch"]);
 });
 
-test("a refused login is tried once more with a fresh token", async () => {
-  const { tokens, refused } = tokensThat(token("t1"), token("t2"));
-  const { transports, logins } = probeThat(REFUSED_LOGIN, PASSED);
-  const stages = await run(mailServer({ connection: validConnection() }), tokens, transports);
-  assert.equal(stages.at(-1), "envelope 4 ok");
-  assert.equal(stages.length, 7);
-  assert.deepEqual(refused, [null, "t1"]);
-  assert.deepEqual(logins, ["ada@example.com t1", "ada@example.com t2"]);
-});
-
-test("refused with the fresh token too: it is the login that fails, and nothing is noted as verified", async () => {
+test("a login refused with a token that Google gave just now: it is the login that fails, and nothing is noted as verified", async () => {
   const before = mailServer({ connection: validConnection() });
-  const { tokens } = tokensThat(token("t1"), token("t2"));
-  const stages = await run(before, tokens, probeThat(REFUSED_LOGIN, REFUSED_LOGIN).transports);
+  const stages = await run(before, tokensThat(token("t1")), probeThat(REFUSED_LOGIN).transports);
   assert.equal(stages.at(-1), "auth 3 auth_refused");
   assert.deepEqual(await kept(), before);
-});
-
-test("no fresh token, because the grant is dead: it is the token that fails", async () => {
-  const { tokens } = tokensThat(token("t1"), { ok: false, why: "grant_dead", reason: "password_or_revoked" });
-  const stages = await run(mailServer({ connection: validConnection() }), tokens, probeThat(REFUSED_LOGIN).transports);
-  assert.deepEqual(stages, ["token 30 password_or_revoked"]);
-});
-
-test("no fresh token, because Google is out of reach: what Gmail said stands", async () => {
-  const { tokens } = tokensThat(token("t1"), { ok: false, why: "google_unavailable", retryAfterS: 5 });
-  const stages = await run(mailServer({ connection: validConnection() }), tokens, probeThat(REFUSED_LOGIN).transports);
-  assert.equal(stages.at(-1), "auth 3 auth_refused");
 });
 
 const FAILED: readonly (readonly [ProbeStage, MailServer["transport"], string])[] = [
@@ -183,13 +160,13 @@ const FAILED: readonly (readonly [ProbeStage, MailServer["transport"], string])[
 for (const [last, transport, code] of FAILED) {
   test(`${transport}: ${last.stage} failing by ${last.reply?.code ?? last.reason} is ${code}`, async () => {
     const server = mailServer({ transport, connection: validConnection() });
-    const stages = await run(server, tokensThat(token("t1")).tokens, probeThat(upTo(last)).transports);
+    const stages = await run(server, tokensThat(token("t1")), probeThat(upTo(last)).transports);
     assert.equal(stages.at(-1), `${last.stage} 1 ${code}`);
   });
 }
 
 test("a passed test ends an error that Gmail's refusal had brought", async () => {
   const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1 } as const;
-  await run(mailServer({ connection }), tokensThat(token("t1")).tokens, probeThat(PASSED).transports);
+  await run(mailServer({ connection }), tokensThat(token("t1")), probeThat(PASSED).transports);
   assert.equal((await kept())?.connection.state, "valid");
 });
