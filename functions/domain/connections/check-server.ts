@@ -10,6 +10,7 @@ import type { GmailAccount } from "../messages/ports.ts";
 import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
+import type { CheckWhen } from "./ask-for-check.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
 import { noteClientFacts } from "./client-facts.ts";
 import { endGrant } from "./end-grant.ts";
@@ -29,7 +30,7 @@ export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps {
 }
 
 export type CheckOutcome =
-  /** No such server, or nothing to prove: never connected, disconnected, or to be reconnected by a person. */
+  /** No such server, or nothing to prove: never connected, disconnected, to be reconnected by a person, or checked meanwhile. */
   | { readonly kind: "nothing_to_check" }
   /** Google or our own client stood in the way; the server is not marked for that and will be checked again. */
   | { readonly kind: "postponed"; readonly why: "client_rejected" | "google_unavailable" }
@@ -52,9 +53,13 @@ const beyondProof = ({ connection }: MailServer): boolean =>
  * and again after a redelivery: it says what is so. Where nothing changed it costs two reads of the store and one commit of two writes.
  * Throws `Unavailable`.
  */
-export const checkServer = async (deps: CheckDeps, serverId: string): Promise<CheckOutcome> => {
+export const checkServer = async (
+  deps: CheckDeps,
+  serverId: string,
+  when: CheckWhen = "now",
+): Promise<CheckOutcome> => {
   const found = await readCase(deps, serverId);
-  if (found === null) return { kind: "nothing_to_check" };
+  if (found === null || (when === "due" && !isDue(deps, found.server.value))) return { kind: "nothing_to_check" };
   const { server } = found;
   const grant = grantOf(server.value);
   if (grant === null || beyondProof(server.value)) {
@@ -76,6 +81,10 @@ export const checkServer = async (deps: CheckDeps, serverId: string): Promise<Ch
       return postpone(deps, server, said.kind === "unreachable" ? "google_unavailable" : "client_rejected");
   }
 };
+
+/** A server stays due until it was checked: while many are, each tick asks for it once more. */
+const isDue = ({ clock }: CheckDeps, { nextCheckAtMs }: MailServer): boolean =>
+  nextCheckAtMs !== null && nextCheckAtMs <= clock.nowMs();
 
 const readCase = async (deps: CheckDeps, serverId: string): Promise<Case | null> => {
   const [server, entry] = await Promise.all([deps.records.get("mailServers", serverId), readEntry(deps, serverId)]);

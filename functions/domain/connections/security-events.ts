@@ -91,7 +91,8 @@ const follow = async (deps: SecurityEventDeps, proven: SecurityEvents, event: Se
   const reason = ENDS[event.type];
   if (event.sub === null || (reason === undefined && !CASTS_DOUBT.includes(event.type))) return;
   for (const serverId of await serversOfAccount(deps.records, event.sub)) {
-    if (reason === undefined || !(await end(deps, { serverId, reason, proven }))) await askForCheck(deps, serverId);
+    if (reason === undefined || !(await end(deps, { serverId, reason, proven })))
+      await askForCheck(deps, serverId, "now");
   }
   if (event.type !== "tokens-revoked") return;
   for (const clientId of proven.audience) await forgetGrants(deps, { clientId, sub: event.sub }, proven.issuedAtMs);

@@ -28,7 +28,7 @@ const fanOut = async ({ records, publisher, clock, log }: System): Promise<void>
     );
     if (page === "bad_cursor") throw new Error("the store refused its own cursor");
     // A page at once: one after the other, a tick of many servers would outlast the function.
-    await Promise.all(page.items.map(({ id }) => askForCheck({ publisher }, id)));
+    await Promise.all(page.items.map(({ id }) => askForCheck({ publisher }, id, "due")));
     count += page.items.length;
     cursor = page.next;
   } while (cursor !== null);
@@ -36,7 +36,7 @@ const fanOut = async ({ records, publisher, clock, log }: System): Promise<void>
 };
 
 /**
- * Topic `token-checks`. `{"server": "srv_…"}`: proves that server's grant. Anything else is a tick: finds the servers that are due, and destroys what a
+ * Topic `token-checks`. `{"server": "srv_…"}`: proves that server's grant; with `"due": true`, if that is still due. Anything else is a tick: finds the servers that are due, and destroys what a
  * crash has left in the vault.
  */
 export const onPush = (system: System): OnPush => {
@@ -45,7 +45,7 @@ export const onPush = (system: System): OnPush => {
     const json = jsonData(message);
     const server = json.ok ? member(json.value, "server") : undefined;
     if (typeof server === "string") {
-      const outcome = await checkServer(deps, server);
+      const outcome = await checkServer(deps, server, json.ok && member(json.value, "due") === true ? "due" : "now");
       system.log.info("server_checked", { server, ...outcome });
       return "ack";
     }

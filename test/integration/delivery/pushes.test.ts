@@ -117,7 +117,7 @@ test("a tick asks for a check of each server that is due, and of no other", asyn
   await refreshTokens(system)(push({ tick: true }));
   assert.deepEqual(
     published.map(({ topic, message }) => [topic, message.data]),
-    [["token-checks", { server: "srv_due" }]],
+    [["token-checks", { server: "srv_due", due: true }]],
   );
 });
 

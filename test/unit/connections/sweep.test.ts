@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { askForCheck } from "../../../functions/domain/connections/ask-for-check.ts";
 import { onPush } from "../../../functions/runtime/handlers/refresh-tokens.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { dueServers, push } from "../../builders/due-servers.ts";
@@ -52,6 +53,19 @@ describe("a sweep of many servers that are due", () => {
     for (const { data } of world.published.splice(0)) await take(push(data));
     await take(push({ tick: true }));
     assert.equal(world.published.length, 0);
+    world.close();
+  });
+
+  it("asks Google once for each, though every tick asks for what is not done yet; and again where Google told of something", async () => {
+    const world = await dueServers(3);
+    const take = onPush(world.system);
+    for (const _ of [1, 2, 3]) await take(push({ tick: true }));
+    assert.equal(world.published.length, 9);
+    for (const { data } of world.published.splice(0)) await take(push(data));
+    assert.equal(world.google.refreshes, 3);
+    await askForCheck(world.system, "srv_1", "now");
+    for (const { data } of world.published.splice(0)) await take(push(data));
+    assert.equal(world.google.refreshes, 4);
     world.close();
   });
 
