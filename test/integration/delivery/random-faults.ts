@@ -17,6 +17,8 @@ interface Case {
   readonly fault: Fault | null;
   readonly expected: Expected;
   readonly orElse?: Expected;
+  /** Where the machine is too slow for a refusal for good to come within the second that it has at this pace: then it was said to nobody. */
+  readonly unheard?: Expected;
 }
 
 const CASES: readonly [Case, ...Case[]] = [
@@ -50,11 +52,13 @@ const CASES: readonly [Case, ...Case[]] = [
     name: "refuses the recipient for good",
     fault: { fault: "smtp_reply", stage: "rcpt", code: 550, enhanced: "5.1.1" },
     expected: { status: "failed", copies: 0 },
+    unheard: SENT,
   },
   {
     name: "refuses the message for good",
     fault: { fault: "smtp_reply", stage: "body", code: 552 },
     expected: { status: "failed", copies: 0 },
+    unheard: { status: "unknown", copies: 0 },
   },
 ];
 
@@ -84,13 +88,28 @@ interface MessageJson {
   readonly messageId: string;
   readonly status: string;
   readonly timeline: readonly { readonly note: string | null }[];
+  readonly attempts: readonly { readonly smtp?: { readonly code: number } | null }[];
 }
+
+const post = async ({ relais }: Stack, message: object): Promise<MessageJson> =>
+  (await relais.operate("POST", "/v1/messages", message)).json();
+const read = async ({ relais }: Stack, id: string): Promise<MessageJson> =>
+  (await relais.operate("GET", `/v1/messages/${id}`)).json();
+
+/** What else may have become of it. */
+const orElseOf = ({ fault, expected, orElse, unheard }: Case, { attempts }: MessageJson): Expected => {
+  const heard = attempts.some(({ smtp }) => fault?.fault === "smtp_reply" && smtp?.code === fault.code);
+  return orElse ?? (heard ? expected : (unheard ?? expected));
+};
 
 /** Connected at the pace of real time: at the other a state of OAuth lives for a sixth of a second, which a machine may miss again and again. */
 const connectedAndHurried = async (stack: Stack): Promise<string> => {
   const server = await connectedServer(stack, { limits: { perMinute: 10_000, perDay: 10_000 } });
   await stack.relais.kill();
   await stack.relais.up({ RELAIS_TIME_SCALE: "3600" });
+  // The first of all loads what sends: at this pace it may be late for any reply.
+  const { id } = await post(stack, { server, to: "first@example.org", text: "Bonjour" });
+  await eventually("the first is sent", async () => (await read(stack, id)).status === "sent");
   return server;
 };
 
@@ -101,13 +120,12 @@ export const sendUnderRandomFaults = async (count: number, seed: number): Promis
   const { control } = stack.sandbox;
   try {
     const server = await connectedAndHurried(stack);
-    const read = async (id: string): Promise<MessageJson> =>
-      (await stack.relais.operate("GET", `/v1/messages/${id}`)).json();
     const hasEnded = ({ status, timeline }: MessageJson): boolean =>
       ["sent", "failed"].includes(status) || (status === "unknown" && /person/.test(timeline.at(-1)?.note ?? ""));
     const outcomes: Outcome[] = [];
     for (let n = 0; n < count; n += 1) {
-      const { name, fault, expected, orElse = expected } = CASES[Math.floor(random() * CASES.length)] ?? CASES[0];
+      const drawn = CASES[Math.floor(random() * CASES.length)] ?? CASES[0];
+      const { name, fault, expected } = drawn;
       // A session that is open would pass by what strikes at the greeting. Only with all closed may the transcripts go: one that was cleared while its
       // session lived on would hide it from the next look.
       if (fault !== null) {
@@ -115,20 +133,18 @@ export const sendUnderRandomFaults = async (count: number, seed: number): Promis
         control.clearTranscripts();
       }
       if (fault !== null) control.set(fault, { times: 1 });
-      const message = { server, to: `b${n}@example.org`, subject: `${n}`, text: "Bonjour" };
-      const answer = await stack.relais.operate("POST", "/v1/messages", message);
-      const { id }: MessageJson = await answer.json();
+      const { id } = await post(stack, { server, to: `b${n}@example.org`, subject: `${n}`, text: "Bonjour" });
       // One at a time: the fault must strike this one and not another's second try.
       const ended = await eventually(
         `message ${n} (${name}) has ended, seed ${seed}`,
         async () => {
-          const seen = await read(id);
+          const seen = await read(stack, id);
           return hasEnded(seen) && control.switches().length === 0 && seen;
         },
-        60_000,
+        240_000,
       );
       const copies = control.mails().filter(({ messageId }) => messageId === ended.messageId).length;
-      outcomes.push({ name, expected, orElse, status: ended.status, copies });
+      outcomes.push({ name, expected, orElse: orElseOf(drawn, ended), status: ended.status, copies });
     }
     return outcomes;
   } finally {

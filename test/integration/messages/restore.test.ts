@@ -51,7 +51,7 @@ suite("A store put back from a backup", () => {
 
     await stack.relais.up();
     await setPaused(false);
-    await eventually("all are sent", () => stack.sandbox.control.mails().length === MESSAGES, 60_000);
+    await eventually("all are sent", () => stack.sandbox.control.mails().length === MESSAGES, 240_000);
     assert.match(restore(asOf).stderr, /in use/);
     await stack.relais.kill();
     const early = restore(new Date(0).toISOString());
@@ -65,7 +65,7 @@ suite("A store put back from a backup", () => {
 
     await stack.relais.up();
     await setPaused(false);
-    await eventually("none is in doubt any more", () => isEmpty("unknown"), 60_000);
+    await eventually("none is in doubt any more", () => isEmpty("unknown"), 240_000);
     for (const status of ["queued", "held", "deferred", "sending", "failed"]) assert.ok(await isEmpty(status), status);
     assert.equal(stack.sandbox.control.mails().length, MESSAGES);
   });
