@@ -1,4 +1,4 @@
-// Runs before `npm start` and `npm test`, by whatever Node (20 or later) the machine has: plain JavaScript, no dependency.
+// Runs before every script of package.json, by whatever Node (20 or later) the machine has: plain JavaScript, no dependency.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

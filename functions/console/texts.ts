@@ -45,7 +45,7 @@ export const TEXTS = {
   "state.saved": { fr: "Enregistré", en: "Saved" },
   "state.stale": {
     fr: "La dernière mise à jour a échoué : ce qui suit date un peu. Relais réessaie de lui-même.",
-    en: "The last update failed: what follows is a little old. Relais keeps trying.",
+    en: "The last update failed: what is shown may be out of date. Relais keeps trying.",
   },
   "list.more": { fr: "Afficher la suite", en: "Show more" },
   colon: { fr: "\u00a0:", en: ":" },
@@ -62,7 +62,7 @@ export const TEXTS = {
   },
   "failure.unreadable.title": {
     fr: "La réponse est incompréhensible (HTTP {status})",
-    en: "The answer makes no sense (HTTP {status})",
+    en: "The answer cannot be understood (HTTP {status})",
   },
   "failure.unreadable.advice": {
     fr: "Un autre programme a répondu à la place de Relais (code HTTP {status}). Réessayez dans un instant ; si cela dure, prévenez un opérateur.",
@@ -109,13 +109,14 @@ export const TEXTS = {
     en: "“npm start” prints it in the terminal; in production it is in Secret Manager.",
   },
   "signIn.withToken": { fr: "Entrer avec le jeton", en: "Enter with the token" },
+  "signIn.tokenRefusedTitle": { fr: "Jeton d’installation refusé", en: "Setup token refused" },
   "signIn.tokenRefused": {
-    fr: "Ce jeton d’installation n’est pas le bon, ou il n’est plus valable : il s’éteint dès qu’un opérateur s’est connecté avec Google. Copiez-le à nouveau en entier, ou connectez-vous avec Google.",
+    fr: "Ce jeton d’installation n’est pas le bon, ou il n’est plus valable : en production, il ne l’est plus dès qu’un opérateur s’est connecté avec Google. Copiez-le à nouveau en entier, ou connectez-vous avec Google.",
     en: "This setup token is not the right one, or no longer valid: it ends once an operator has signed in with Google. Copy it again in full, or sign in with Google.",
   },
   // --- home ---
   "home.title": { fr: "Accueil", en: "Home" },
-  "home.working": { fr: "Le courrier peut partir", en: "Mail can leave" },
+  "home.working": { fr: "Le courrier peut partir", en: "Mail can be sent" },
   "home.workingText": {
     fr: "Tous les comptes connectés ont un jeton Gmail valide.",
     en: "Every connected account has a valid Gmail token.",
@@ -123,7 +124,7 @@ export const TEXTS = {
   "home.workingDo": { fr: "Voir les serveurs", en: "See the mail servers" },
   "home.attention": {
     fr: "Le courrier part, mais un compte demande votre attention",
-    en: "Mail leaves, but an account needs your attention",
+    en: "Mail is being sent, but an account needs your attention",
   },
   "home.attentionText": {
     fr: "Au moins un serveur de messagerie doit être reconnecté, ou le sera bientôt.",
@@ -133,13 +134,13 @@ export const TEXTS = {
   "home.paused": { fr: "Tous les envois sont suspendus", en: "All sending is paused" },
   "home.pausedText": {
     fr: "Les messages sont acceptés et attendent. Ils partiront quand un opérateur lèvera la pause.",
-    en: "Messages are accepted and wait. They leave once an operator lifts the pause.",
+    en: "Messages are accepted and wait. They are sent once an operator lifts the pause.",
   },
   "home.pausedDo": { fr: "Ouvrir les réglages", en: "Open the settings" },
-  "home.stopped": { fr: "Le courrier ne peut pas partir", en: "Mail cannot leave" },
+  "home.stopped": { fr: "Le courrier ne peut pas partir", en: "Mail cannot be sent" },
   "home.stoppedText": {
     fr: "Google refuse l’accès au compte. Reconnectez-le : les messages retenus partiront d’eux-mêmes.",
-    en: "Google refuses access to the account. Reconnect it: messages held back leave by themselves.",
+    en: "Google refuses access to the account. Reconnect it: messages held back are then sent by themselves.",
   },
   "home.stoppedDo": { fr: "Reconnecter le compte", en: "Reconnect the account" },
   "home.unfinished": { fr: "Il reste à connecter un compte Gmail", en: "A Gmail account is still to be connected" },
@@ -161,14 +162,20 @@ export const TEXTS = {
   "home.inDoubt": { fr: "À vous de décider", en: "For you to decide" },
   "home.inDoubtText": {
     fr: "De ces messages, seule une personne peut dire s’ils sont partis. Ouvrez-les pour le faire.",
-    en: "Only a person can say whether these messages left. Open them to do so.",
+    en: "Only a person can tell whether these messages were sent. Open them to decide.",
   },
-  "home.allInDoubt": { fr: "Tous ceux d’issue inconnue", en: "All of unknown outcome" },
+  "home.allInDoubt": { fr: "Tous les messages d’issue inconnue", en: "All with an unknown outcome" },
+  "home.held": { fr: "En attente", en: "Waiting" },
+  "home.heldText": {
+    fr: "Ces messages sont retenus et partiront d’eux-mêmes une fois la cause levée. Ouvrez-les pour la connaître.",
+    en: "These messages are held back and will be sent by themselves once the cause is gone. Open them to see it.",
+  },
+  "home.allHeld": { fr: "Tous les messages retenus", en: "All messages held back" },
   // --- what needs a person, above every page ---
   "needs.stopped": { fr: "Un compte ne peut plus envoyer", en: "An account can no longer send" },
   "needs.stoppedMany": { fr: "Des comptes ne peuvent plus envoyer", en: "Accounts can no longer send" },
-  "needs.expiring": { fr: "Un accès va bientôt prendre fin", en: "An access is about to end" },
-  "needs.expiringMany": { fr: "Des accès vont bientôt prendre fin", en: "Accesses are about to end" },
+  "needs.expiring": { fr: "Un accès va bientôt prendre fin", en: "Access to an account is about to end" },
+  "needs.expiringMany": { fr: "Des accès vont bientôt prendre fin", en: "Access to several accounts is about to end" },
   // --- mail servers ---
   "servers.title": { fr: "Serveurs de messagerie", en: "Mail servers" },
   "servers.lead": {
@@ -183,7 +190,7 @@ export const TEXTS = {
   "servers.none": { fr: "Aucun serveur de messagerie", en: "No mail server" },
   "servers.noneOperator": {
     fr: "Créez-en un pour chaque adresse Gmail qui doit envoyer.",
-    en: "Create one for each Gmail address that is to send.",
+    en: "Create one for each Gmail address that should send mail.",
   },
   "servers.noneMember": {
     fr: "Demandez à un opérateur de créer un serveur de messagerie pour votre adresse.",
@@ -202,8 +209,8 @@ export const TEXTS = {
   "server.nameTaken": { fr: "Ce nom est déjà pris.", en: "This name is already taken." },
   "server.username": { fr: "Nom d’utilisateur", en: "Username" },
   "server.usernameHint": {
-    fr: "L’adresse principale du compte Gmail ou Google Workspace.",
-    en: "The primary address of the Gmail or Google Workspace account.",
+    fr: "L’adresse principale du compte Gmail ou Google Workspace. Un alias ou un groupe se met dans le filtre d’expéditeur.",
+    en: "The primary address of the Gmail or Google Workspace account. An alias or a group belongs into the from filter.",
   },
   "server.transport": { fr: "Voie d’envoi", en: "Transport" },
   "transport.smtp": { fr: "SMTP", en: "SMTP" },
@@ -250,7 +257,7 @@ export const TEXTS = {
     fr: "Ce serveur a été modifié entre-temps, par quelqu’un d’autre ou dans un autre onglet.",
     en: "This mail server was changed in the meantime, by someone else or in another tab.",
   },
-  "server.takeTheirs": { fr: "Afficher la version actuelle", en: "Show the present version" },
+  "server.takeTheirs": { fr: "Afficher la version actuelle", en: "Show the current version" },
   // --- connection ---
   "connection.title": { fr: "Connexion à Gmail", en: "Gmail connection" },
   "connection.not_connected": { fr: "Non connecté", en: "Not connected" },
@@ -281,7 +288,7 @@ export const TEXTS = {
   "disconnect.title": { fr: "Déconnecter le compte Gmail ?", en: "Disconnect the Gmail account?" },
   "disconnect.text": {
     fr: "Relais détruit le jeton enregistré et le révoque chez Google. Plus rien ne partira par ce serveur avant une nouvelle connexion.",
-    en: "Relais destroys the stored token and revokes it at Google. Nothing leaves through this mail server until it is connected again.",
+    en: "Relais destroys the stored token and revokes it at Google. Nothing is sent through this mail server until it is connected again.",
   },
   "disconnect.done": { fr: "Le compte Gmail est déconnecté", en: "The Gmail account is disconnected" },
   "disconnect.revoked": {
@@ -299,11 +306,11 @@ export const TEXTS = {
   "limits.of": { fr: "{used} sur {limit}", en: "{used} of {limit}" },
   "limits.blocked": {
     fr: "Gmail refuse d’en prendre davantage : rien ne part avant le {at}",
-    en: "Gmail refuses to take more: nothing leaves before {at}",
+    en: "Gmail refuses to take more: nothing is sent before {at}",
   },
   "limits.hint": {
     fr: "Au-delà, les messages attendent et partent dès qu’il y a de la place. Gmail compte aussi ce qui part de l’interface Web.",
-    en: "Beyond that, messages wait and leave once there is room. Gmail also counts what is sent from its web pages.",
+    en: "Beyond that, messages wait and are sent once there is room. Gmail also counts what is sent from its web pages.",
   },
   // --- test connection ---
   "test.title": { fr: "Test de connexion", en: "Test connection" },
@@ -424,60 +431,67 @@ export const TEXTS = {
   "attempt.failed": { fr: "échoué", en: "failed" },
   "attempt.unknown": { fr: "issue inconnue", en: "outcome unknown" },
   "attempt.held": { fr: "retenu", en: "held" },
-  "message.status.queued": { fr: "En file", en: "Queued" },
+  "message.status.queued": { fr: "En file d’attente", en: "Queued" },
   "message.status.scheduled": { fr: "Programmé", en: "Scheduled" },
   "message.status.held": { fr: "Retenu", en: "Held" },
   "message.status.sending": { fr: "En cours d’envoi", en: "Sending" },
   "message.status.deferred": { fr: "Reporté", en: "Deferred" },
-  "message.status.unknown": { fr: "Issue inconnue", en: "Unknown" },
+  "message.status.unknown": { fr: "Issue inconnue", en: "Outcome unknown" },
   "message.status.sent": { fr: "Envoyé", en: "Sent" },
   "message.status.failed": { fr: "Échoué", en: "Failed" },
   "message.status.canceled": { fr: "Annulé", en: "Canceled" },
   "message.status.expired": { fr: "Expiré", en: "Expired" },
-  "message.says.queued": { fr: "Le message va partir dans un instant.", en: "The message is about to leave." },
-  "message.says.scheduled": { fr: "Le message partira à l’heure prévue.", en: "The message leaves at the time set." },
+  "message.says.queued": { fr: "Le message va partir dans un instant.", en: "The message is about to be sent." },
+  "message.says.scheduled": {
+    fr: "Le message partira à l’heure prévue.",
+    en: "The message will be sent at the time set.",
+  },
   "message.says.held": {
     fr: "Le message est retenu. Il partira dès que la cause sera levée.",
-    en: "The message is held back. It leaves once the cause is gone.",
+    en: "The message is held back. It will be sent once the cause is gone.",
   },
-  "message.says.sending": { fr: "Le message est en train de partir.", en: "The message is leaving now." },
+  "message.says.sending": { fr: "Le message est en train de partir.", en: "The message is being sent." },
   "message.says.deferred": {
     fr: "Le message n’est pas encore parti. Relais réessaiera de lui-même.",
-    en: "The message has not left yet. Relais will try again by itself.",
+    en: "The message has not been sent yet. Relais will try again by itself.",
   },
   "message.says.unknown": {
     fr: "On ne sait pas si le message est parti.",
-    en: "It is not known whether the message left.",
+    en: "It is not known whether the message was sent.",
   },
   "message.says.sent": { fr: "Gmail a accepté le message.", en: "Gmail accepted the message." },
-  "message.says.failed": { fr: "Le message n’est pas parti.", en: "The message did not leave." },
+  "message.says.failed": { fr: "Le message n’est pas parti.", en: "The message was not sent." },
   "message.says.canceled": {
     fr: "Le message a été annulé. Il ne partira pas.",
-    en: "The message was canceled. It will not leave.",
+    en: "The message was canceled. It will not be sent.",
   },
   "message.says.expired": {
     fr: "Le message n’est pas parti avant son échéance.",
-    en: "The message did not leave before its deadline.",
+    en: "The message was not sent before its deadline.",
   },
   "message.acts": { fr: "Que faire", en: "What to do" },
   "message.cancel": { fr: "Annuler l’envoi", en: "Cancel sending" },
   "message.cancelTitle": { fr: "Annuler l’envoi de ce message ?", en: "Cancel sending this message?" },
   "message.cancelText": {
     fr: "Le message ne partira pas et son contenu sera effacé.",
-    en: "The message will not leave and its content is erased.",
+    en: "The message will not be sent and its content is erased.",
   },
   "message.retry": { fr: "Réessayer l’envoi", en: "Retry sending" },
   "message.retryText": {
     fr: "Réglez la cause de l’échec, indiquée ci-dessus, puis réessayez.",
-    en: "Mend the cause of the failure, shown above, then retry.",
+    en: "Fix the cause of the failure, shown above, then retry.",
   },
   "message.newTime": { fr: "Nouvelle heure d’envoi", en: "New time to send" },
+  "message.newTimeHint": {
+    fr: "À l’heure de votre fuseau ({zone}). Une heure déjà passée fait partir le message aussitôt.",
+    en: "In your own time zone ({zone}). A time already past sends the message at once.",
+  },
   "message.reschedule": { fr: "Reprogrammer", en: "Reschedule" },
   "message.resolveText": {
     fr: "La réponse de Gmail s’est perdue après l’envoi. Cherchez le message dans les « Messages envoyés » du compte, puis choisissez :",
     en: "Gmail’s answer was lost after the message went out. Look for it in the account’s “Sent” folder, then choose:",
   },
-  "message.resolve.sent": { fr: "Il est parti", en: "It left" },
+  "message.resolve.sent": { fr: "Il est parti", en: "It was sent" },
   "message.resolve.sentHint": {
     fr: "Le message figure dans les messages envoyés.",
     en: "The message is in the sent folder.",
@@ -485,12 +499,12 @@ export const TEXTS = {
   "message.resolve.resend": { fr: "Le renvoyer", en: "Send it again" },
   "message.resolve.resendHint": {
     fr: "Le message n’y figure pas. S’il était parti malgré tout, il arrivera deux fois.",
-    en: "The message is not there. If it left all the same, it will arrive twice.",
+    en: "The message is not there. If it was sent all the same, it will arrive twice.",
   },
-  "message.resolve.failed": { fr: "Le considérer comme échoué", en: "Count it as failed" },
+  "message.resolve.failed": { fr: "Le considérer comme échoué", en: "Mark it as failed" },
   "message.resolve.failedHint": {
     fr: "Le message n’y figure pas et ne doit plus partir.",
-    en: "The message is not there and is not to leave any more.",
+    en: "The message is not there and should no longer be sent.",
   },
   // --- setup ---
   "setup.title": { fr: "Installation", en: "Setup" },
@@ -518,7 +532,7 @@ export const TEXTS = {
   "audience.undeclared": { fr: "Je ne sais pas encore", en: "I do not know yet" },
   "audience.undeclaredHint": {
     fr: "Relais ne peut alors pas prévoir la fin d’un accès.",
-    en: "Relais cannot then foresee the end of an access.",
+    en: "Relais then cannot foresee when access ends.",
   },
   "audience.internal": { fr: "Interne", en: "Internal" },
   "audience.internalHint": {
@@ -555,6 +569,14 @@ export const TEXTS = {
     en: "One mail server per address. On its page: “Connect your Gmail account”, “Test connection”, then a test mail.",
   },
   "setup.serverList": { fr: "Voir les serveurs", en: "See the mail servers" },
+  "setup.program": { fr: "Donner une clé à votre programme", en: "Give your program a key" },
+  "setup.programText": {
+    fr: "Votre ERP, ou tout autre programme, confie ses messages à Relais par HTTPS et se présente avec une clé. Créez-en une par programme, puis transmettez la clé et l’adresse ci-dessous à la personne qui le configure.",
+    en: "Your ERP, or any other program, hands its messages to Relais over HTTPS and identifies itself with a key. Create one for each program, then give the key and the address below to whoever configures it.",
+  },
+  "setup.programLink": { fr: "Créer une clé", en: "Create a key" },
+  "send.address": { fr: "Adresse d’envoi :", en: "Where to send:" },
+  "send.example": { fr: "Exemple d’envoi, pour qui programme", en: "Example call, for programmers" },
   "setup.checks": { fr: "Vérifications", en: "Checks" },
   "setup.allDone": { fr: "Tout ce qui est nécessaire est en place", en: "Everything required is in place" },
   "setup.notDone": { fr: "Encore à faire : {count}", en: "Still to do: {count}" },
@@ -566,12 +588,13 @@ export const TEXTS = {
   "check.todo": { fr: "à faire", en: "to do" },
   "check.advice": { fr: "conseil", en: "advice" },
   "check.open": { fr: "Ouvrir la page de Google", en: "Open Google’s page" },
+  "check.setup": { fr: "Suivre l’installation", en: "Follow the setup" },
   "check.settings": { fr: "Ouvrir les réglages", en: "Open the settings" },
   "check.servers": { fr: "Ouvrir les serveurs", en: "Open the mail servers" },
-  "credentials.file": { fr: "Choisir le fichier JSON téléchargé", en: "Choose the JSON file downloaded" },
+  "credentials.file": { fr: "Choisir le fichier JSON téléchargé", en: "Choose the downloaded JSON file" },
   "credentials.fileHint": {
-    fr: "« Télécharger le fichier JSON », dans la fenêtre qui suit la création de l’ID client. Relais le vérifie aussitôt ; il n’est gardé que scellé.",
-    en: "“Download JSON”, in the window after the client ID is created. Relais checks it at once; it is kept sealed only.",
+    fr: "« Télécharger le fichier JSON », dans la fenêtre qui suit la création de l’ID client. Relais le vérifie aussitôt et le conserve chiffré.",
+    en: "“Download JSON”, in the window after the client ID is created. Relais checks it at once and stores it encrypted.",
   },
   "credentials.notJson": {
     fr: "Ce fichier n’est pas le fichier JSON d’un client OAuth. Téléchargez-le à nouveau depuis Google.",
@@ -585,6 +608,12 @@ export const TEXTS = {
     fr: "L’ID client et le code secret sont enregistrés",
     en: "The client ID and secret are saved",
   },
+  "credentials.replaceTitle": { fr: "Remplacer le client Google ?", en: "Replace the Google client?" },
+  "credentials.replaceText": {
+    fr: "Ce n’est pas le client enregistré jusqu’ici. Les comptes déjà connectés devront être reconnectés, et leurs messages attendront. Nouvel ID client :",
+    en: "This is not the client saved so far. Accounts already connected must be reconnected, and their messages wait until then. New client ID:",
+  },
+  "credentials.replace": { fr: "Remplacer", en: "Replace" },
   "credentials.there": { fr: "Un client Google est enregistré", en: "A Google client is saved" },
   "credentials.since": { fr: "Enregistré le", en: "Saved on" },
   "credentials.none": { fr: "Aucun pour l’instant", en: "None yet" },
@@ -602,7 +631,7 @@ export const TEXTS = {
   "traps.forbidden": { fr: "« Interdit » après le consentement", en: "“Forbidden” after the consent" },
   "traps.forbiddenText": {
     fr: "Avec Odoo, cette erreur venait d’un module Gmail à mettre à jour. Relais n’a pas de module à part : vérifiez que l’API Gmail est activée dans le projet et que l’administrateur de l’organisation permet l’application.",
-    en: "In Odoo this came from a Gmail module to be updated. Relais has no module apart: check that the Gmail API is enabled in the project and that the organization’s administrator allows the app.",
+    en: "In Odoo this came from a Gmail module to be updated. Relais has no separate module: check that the Gmail API is enabled in the project and that the organization’s administrator allows the app.",
   },
   "traps.desktop": {
     fr: "« Erreur d’autorisation » dès la page de Google",
@@ -624,42 +653,48 @@ export const TEXTS = {
   "settings.guide": { fr: "Suivre l’installation", en: "Follow the setup" },
   "settings.setupToken": { fr: "Jeton d’installation", en: "Setup token" },
   "settings.setupTokenText": {
-    fr: "Il ouvre Relais à qui l’a, le temps de l’installation. En production, il s’éteint dès qu’un opérateur s’est connecté avec Google ; « npm start » le garde.",
-    en: "It opens Relais to whoever has it, for the time of the setup. In production it ends once an operator has signed in with Google; “npm start” keeps it.",
+    fr: "Il donne accès à Relais à qui le possède, le temps de l’installation. En production, il n’est plus valable dès qu’un opérateur s’est connecté avec Google ; « npm start » le conserve.",
+    en: "It opens Relais to whoever holds it, for the duration of the setup. In production it ends once an operator has signed in with Google; “npm start” keeps it.",
   },
   "pause.title": { fr: "Envois", en: "Sending" },
   "pause.running": { fr: "En service", en: "Running" },
   "pause.paused": { fr: "Suspendus", en: "Paused" },
   "pause.text": {
     fr: "Pendant une pause, les messages sont acceptés et attendent ; rien ne part.",
-    en: "During a pause messages are accepted and wait; nothing leaves.",
+    en: "During a pause messages are accepted and wait; nothing is sent.",
   },
   "pause.pause": { fr: "Suspendre tous les envois", en: "Pause all sending" },
   "pause.resume": { fr: "Reprendre les envois", en: "Resume sending" },
   "pause.confirm": { fr: "Suspendre tous les envois ?", en: "Pause all sending?" },
   "pause.confirmText": {
     fr: "Aucun message ne partira, d’aucun serveur, avant la reprise.",
-    en: "No message leaves, from any mail server, until you resume.",
+    en: "No message is sent, from any mail server, until you resume.",
   },
   "alerts.title": { fr: "Avis par e-mail", en: "Alerts by mail" },
   "alerts.text": {
     fr: "Relais prévient par e-mail quand un accès arrive à son terme, quand un compte est à reconnecter ou quand Google refuse le client.",
     en: "Relais sends mail when an access is about to end, when an account must be reconnected, and when Google refuses the client.",
   },
-  "alerts.server": { fr: "Serveur qui porte les avis", en: "Mail server that carries alerts" },
+  "alerts.server": { fr: "Serveur qui envoie les avis", en: "Mail server that sends the alerts" },
   "alerts.serverHint": {
     fr: "Prenez de préférence celui d’un autre compte : un avis ne part jamais par le compte qu’il concerne.",
     en: "Preferably one of another account: an alert never goes through the account that it is about.",
   },
-  "alerts.nobody": { fr: "Ne prévenir personne", en: "Tell nobody" },
+  "alerts.nobody": { fr: "Ne prévenir personne", en: "Notify nobody" },
   "alerts.to": { fr: "À qui", en: "To whom" },
   "alerts.toHint": { fr: "Adresses, une par ligne.", en: "Addresses, one per line." },
   "people.title": { fr: "Accès et conservation", en: "Access and retention" },
   "people.operators": { fr: "Opérateurs", en: "Operators" },
   "people.operatorsHint": {
     fr: "Ils peuvent tout. Adresses ou domaines (@example.com), un par ligne.",
-    en: "They may do everything. Addresses or domains (@example.com), one per line.",
+    en: "They can do everything. Addresses or domains (@example.com), one per line.",
   },
+  "people.outTitle": { fr: "Vous retirer des opérateurs ?", en: "Remove yourself from the operators?" },
+  "people.outText": {
+    fr: "{address} ne serait plus opérateur : vous perdriez aussitôt l’accès à ces réglages.",
+    en: "{address} would no longer be an operator: you would lose access to these settings at once.",
+  },
+  "people.out": { fr: "Me retirer", en: "Remove me" },
   "people.members": { fr: "Membres", en: "Members" },
   "people.membersHint": {
     fr: "Ils voient et connectent seulement le serveur dont le nom d’utilisateur est leur adresse.",
@@ -670,7 +705,7 @@ export const TEXTS = {
     fr: "Adresses dont les jetons d’identité signés par Google sont acceptés à la place d’une clé.",
     en: "Addresses whose ID tokens signed by Google are accepted in place of a key.",
   },
-  "people.retention": { fr: "Conservation des messages, en jours", en: "Messages are kept for, in days" },
+  "people.retention": { fr: "Conservation des messages, en jours", en: "Keep messages for, in days" },
   "people.retentionHint": {
     fr: "Ensuite, la trace du message disparaît aussi. Le contenu est effacé dès l’envoi.",
     en: "After that the record of the message goes too. Its content is erased once it is sent.",
@@ -678,7 +713,7 @@ export const TEXTS = {
   "key.title": { fr: "Clés d’accès", en: "API keys" },
   "key.text": {
     fr: "Vos programmes se présentent avec une clé, dans l’en-tête « Authorization: Bearer ».",
-    en: "Your programs come in with a key, in the header “Authorization: Bearer”.",
+    en: "Your programs identify themselves with a key, in the header “Authorization: Bearer”.",
   },
   "key.none": { fr: "Aucune clé.", en: "No key." },
   "key.new": { fr: "Nouvelle clé", en: "New key" },
@@ -769,7 +804,7 @@ export const TEXTS = {
   "audit.value.paused": { fr: "pause des envois", en: "pause" },
   "audit.value.send": { fr: "envoyer", en: "send" },
   "audit.value.read": { fr: "lire", en: "read" },
-  "audit.value.sent": { fr: "parti", en: "it left" },
+  "audit.value.sent": { fr: "parti", en: "it was sent" },
   "audit.value.resend": { fr: "à renvoyer", en: "send again" },
   "audit.value.failed": { fr: "échoué", en: "failed" },
   "audit.session.setup_token": { fr: "Entrée avec le jeton d’installation", en: "Entered with the setup token" },

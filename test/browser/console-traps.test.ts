@@ -45,7 +45,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
       await visitor.go("/setup");
-      // What the seed advises to be rid of the warning screen is chosen here, with what it costs next to it.
+      // What Odoo's guide advises to be rid of the warning screen is chosen here, with what it costs next to it.
       await page.getByText(say("traps.unverified"), { exact: true }).click();
       await visitor.sees("traps.unverifiedText");
       await page.getByRole("radio", { name: say("audience.testing") }).check();

@@ -81,7 +81,7 @@ export const connect = async (
   return relais.request(`${callback.pathname}${callback.search}`, { headers: { Cookie: cookie } });
 };
 
-/** Credentials saved, one server made and connected: the seed's path up to "Gmail token valid". */
+/** Credentials saved, one server made and connected: the path up to "Gmail token valid". */
 export const connectedServer = async (stack: Reached, options: ServerOptions = {}): Promise<string> => {
   await saveCredentials(stack);
   const id = await createServer(stack, options);

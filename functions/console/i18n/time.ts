@@ -34,6 +34,9 @@ export const relativeTime = (locale: string, iso: string, nowMs: number): string
 /** `2 000` or `2,000`. */
 export const wholeNumber = (locale: string, value: number): string => new Intl.NumberFormat(locale).format(value);
 
+/** `Europe/Paris`: the reader's own, which every time here is told in. */
+export const timeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** For `<input type="datetime-local">`, which speaks the browser's local time without a zone. */
 export const localInputValue = (at: Date): string => {
   const two = (n: number): string => String(n).padStart(2, "0");

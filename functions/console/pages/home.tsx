@@ -8,7 +8,7 @@ import { Checklist } from "../widgets/checklist.tsx";
 import { Icon, type IconName } from "../widgets/icon.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
-import { LatestMessages, MessagesInDoubt } from "./home/messages-cards.tsx";
+import { LatestMessages, MessagesNotSent } from "./home/messages-cards.tsx";
 import { ServersCard } from "./home/servers-card.tsx";
 import { type Verdict, verdictOf } from "./home/verdict.ts";
 import { inNeed } from "./server/in-need.ts";
@@ -93,7 +93,7 @@ export const HomePage = () => {
                 verdict={verdictOf({ servers: active, paused: settings?.paused ?? false, operator })}
                 servers={active}
               />
-              <MessagesInDoubt />
+              <MessagesNotSent />
               {open.length > 0 && (
                 <Card title={t("home.todo")}>
                   <Checklist checks={open} />

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { api } from "../state/api.ts";
 import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
@@ -36,7 +37,7 @@ const CredentialsCard = () => {
                 </div>
               )}
             </dl>
-            <CredentialsForm onSaved={credentials.put} />
+            <CredentialsForm current={value.clientId} onSaved={credentials.put} />
           </>
         )}
       </RemoteView>
@@ -59,6 +60,11 @@ const SetupTokenCard = () => {
 
 export const SettingsPage = () => {
   const settings = useRemote("settings", (signal) => api.settings.get(signal), { everyMs: REFRESH_MS });
+  const { phase } = settings.remote;
+  // A link to one of the cards: it has its place once those above it are there.
+  useEffect(() => {
+    if (phase === "ready" && location.hash !== "") document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, [phase]);
   return (
     <Page title={t("settings.title")}>
       <RemoteView handle={settings}>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { DoctorReport, GmailCredentials, Settings } from "../api/types.ts";
-import { googleConsole, projectOf } from "../routing/google-console.ts";
+import { googleConsole, isDomain, projectOf } from "../routing/google-console.ts";
 import { api } from "../state/api.ts";
 import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
@@ -13,6 +13,7 @@ import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
+import { SendExample } from "./settings/send-example.tsx";
 import { AudienceChoice } from "./setup/audience-choice.tsx";
 import { CredentialsForm } from "./setup/credentials-form.tsx";
 import { Traps } from "./setup/traps.tsx";
@@ -54,9 +55,11 @@ const GoogleSteps = ({ project, passed }: GoogleProps) => (
     </Step>
     <Step title={t("setup.branding")} done={passed("client_type")}>
       <p>{t("setup.brandingText")}</p>
-      <p>
-        {t("setup.domain")} <code>{location.hostname}</code>
-      </p>
+      {isDomain(location.hostname) && (
+        <p>
+          {t("setup.domain")} <code>{location.hostname}</code>
+        </p>
+      )}
       <div class="actions">
         <ExternalLink href={googleConsole("branding", project)}>{t("setup.brandingLink")}</ExternalLink>
       </div>
@@ -113,7 +116,7 @@ const ClientSteps = ({ credentials, onSaved, project, passed }: ClientProps) => 
           )}
         </Notice>
       )}
-      <CredentialsForm onSaved={onSaved} />
+      <CredentialsForm current={credentials.clientId} onSaved={onSaved} />
     </Step>
   </>
 );
@@ -131,6 +134,22 @@ const ServerStep = ({ passed }: { readonly passed: Passed }) => (
     </div>
   </Step>
 );
+
+/** The mailbox is connected; now the program that is to send through it. */
+const ProgramStep = () => {
+  const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: REFRESH_MS }).remote;
+  return (
+    <Step title={t("setup.program")} done={keys.phase === "ready" && keys.value.items.length > 0}>
+      <p>{t("setup.programText")}</p>
+      <SendExample />
+      <div class="actions">
+        <a class="button" href="/settings#keys">
+          {t("setup.programLink")}
+        </a>
+      </div>
+    </Step>
+  );
+};
 
 /** How far one has come, before the steps: what is missing, by name. */
 const Progress = ({ report }: { readonly report: DoctorReport }) => {
@@ -192,6 +211,7 @@ export const SetupPage = () => {
               <AudienceStep project={project} passed={passed} onSaved={() => void doctor.reload()} />
               <ClientSteps credentials={value} project={project} passed={passed} onSaved={saved} />
               <ServerStep passed={passed} />
+              <ProgramStep />
             </ol>
           );
         }}

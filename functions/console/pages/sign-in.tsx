@@ -62,7 +62,12 @@ export const SignInPage = () => {
                 />
               )}
             </Field>
-            {failure && <ProblemNotice failure={failure} explain={t("signIn.tokenRefused")} />}
+            {failure && (
+              <ProblemNotice
+                failure={failure}
+                explain={{ title: t("signIn.tokenRefusedTitle"), advice: t("signIn.tokenRefused") }}
+              />
+            )}
             <div class="actions">
               <Submit label={t("signIn.withToken")} busy={open.busy} />
             </div>

@@ -3,6 +3,9 @@
 /** A client id begins with its project's number: `123456789012-abc….apps.googleusercontent.com`. */
 export const projectOf = (clientId: string | null): string | null => /^(\d{6,})-/.exec(clientId ?? "")?.[1] ?? null;
 
+/** Google takes no address and no `localhost` as an authorized domain. */
+export const isDomain = (hostname: string): boolean => hostname.includes(".") && !/^[\d.]+$/.test(hostname);
+
 const PAGES = {
   newProject: "/projectcreate",
   gmailApi: "/apis/library/gmail.googleapis.com",

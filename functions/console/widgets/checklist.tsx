@@ -1,3 +1,4 @@
+import { useLocation } from "preact-iso/router";
 import type { DoctorCheck } from "../api/types.ts";
 import type { TextKey } from "../i18n/translate.ts";
 import { t } from "../state/language.ts";
@@ -15,6 +16,7 @@ const LOOKS = {
 
 /** Where in this console a check is put right. */
 const PLACES: Readonly<Record<string, { readonly href: string; readonly label: TextKey & `check.${string}` }>> = {
+  gmail_credentials: { href: "/setup", label: "check.setup" },
   operators: { href: "/settings", label: "check.settings" },
   alerts: { href: "/settings", label: "check.settings" },
   paused: { href: "/settings", label: "check.settings" },
@@ -26,8 +28,9 @@ const PLACES: Readonly<Record<string, { readonly href: string; readonly label: T
 };
 
 const Place = ({ id }: { readonly id: string }) => {
+  const { path } = useLocation();
   const place = PLACES[id];
-  return place === undefined ? null : (
+  return place === undefined || place.href === path ? null : (
     <div>
       <a href={place.href}>{t(place.label)}</a>
     </div>

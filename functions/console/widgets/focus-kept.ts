@@ -31,19 +31,20 @@ export const useFocusKept = (): void => {
       heading.focus();
     };
     // Not before the browser has done its own part: a dialog that closes gives the focus back to what opened it.
-    const left = () =>
-      setTimeout(() => {
-        restore();
-        // A click beside every control: nobody is waiting for the focus to come back.
-        if (document.activeElement === document.body) path = [];
-      });
+    const left = () => setTimeout(restore);
+    // A click elsewhere: nobody is waiting for the focus to come back.
+    const forget = ({ target }: Event) => {
+      if (target instanceof Node && path[0]?.contains(target) === false) path = [];
+    };
     const observer = new MutationObserver(restore);
     document.addEventListener("focusin", remember);
     document.addEventListener("focusout", left);
+    document.addEventListener("pointerdown", forget);
     observer.observe(document.body, { childList: true, subtree: true });
     return () => {
       document.removeEventListener("focusin", remember);
       document.removeEventListener("focusout", left);
+      document.removeEventListener("pointerdown", forget);
       observer.disconnect();
     };
   }, []);

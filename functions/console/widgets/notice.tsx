@@ -52,12 +52,13 @@ interface ProblemProps {
   /** Pointers of the form's own controls, which show their messages themselves. */
   readonly shown?: readonly string[];
   readonly retry?: () => void;
-  /** Instead of the catalogue's advice, where the place knows better what to do (only for what the API refused with 401). */
-  readonly explain?: string;
+  /** Instead of the catalogue's text, where the place knows better what to do (only for what the API refused with 401). */
+  readonly explain?: { readonly title: string; readonly advice: string };
 }
 
 export const ProblemNotice = ({ failure, shown = [], retry, explain }: ProblemProps) => {
-  const { title, advice } = failureText(failure);
+  const refused = failure.kind === "problem" && failure.problem.status === 401;
+  const { title, advice } = refused && explain !== undefined ? explain : failureText(failure);
   const others = fieldsElsewhere(failure, shown);
   const problem = failure.kind === "problem" ? failure.problem : null;
   // The API repeats the advice where it knows nothing more of this occurrence.
@@ -75,7 +76,7 @@ export const ProblemNotice = ({ failure, shown = [], retry, explain }: ProblemPr
         )
       }
     >
-      <p>{explain !== undefined && problem?.status === 401 ? explain : advice}</p>
+      <p>{advice}</p>
       {detail !== null && <p class="fine mono">{detail}</p>}
       {problem?.redirectUri && (
         <p class="copy-row">

@@ -46,7 +46,7 @@ export type Situation =
   | "redirect_uri_unproven"
   | `public_url_${"https" | "local" | "http"}`
   | `status_${Settings["publishingStatus"]}`
-  | `test_users_${"needless" | "connected" | "unproven"}`
+  | `test_users_${"needless" | "connected" | "unproven" | "unseen"}`
   | `gmail_api_${"proven" | "unproven"}`
   | "no_module"
   | `operators_${"named" | "missing" | "fixed" | "not_fixed"}`
@@ -138,6 +138,7 @@ const consentScreen = (facts: Facts): Finding[] => {
   const unconnected = active(facts).filter(({ value }) => grantOf(value) === null);
   const needless = publishingStatus === "internal" || publishingStatus === "production";
   const connected = unconnected.length === 0 && active(facts).length > 0;
+  const unsure = unconnected.length === 0 ? "unseen" : "unproven";
   return [
     {
       id: "publishing_status",
@@ -150,8 +151,8 @@ const consentScreen = (facts: Facts): Finding[] => {
       id: "test_users",
       ok: needless || connected,
       level: "advice",
-      situation: `test_users_${needless ? "needless" : connected ? "connected" : "unproven"}`,
-      values: { usernames: [...new Set(unconnected.map(({ value }) => value.username))].join(", ") || "–" },
+      situation: `test_users_${needless ? "needless" : connected ? "connected" : unsure}`,
+      values: { usernames: [...new Set(unconnected.map(({ value }) => value.username))].join(", ") },
       link: AUDIENCE,
     },
   ];

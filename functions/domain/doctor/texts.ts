@@ -40,8 +40,8 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
     en: "Google refuses client ID {clientId} ({error}): no access can be renewed and mail is waiting. Check in Google Cloud that the client still exists and that its secret is the one in Relais; if not, upload its JSON file again in the settings.",
   },
   credentials_missing: {
-    fr: "Dans Google Cloud, créez un ID client OAuth de type « Application Web » avec l’URI de redirection {redirectUri}, téléchargez son fichier JSON, puis déposez-le dans les réglages de Relais.",
-    en: "In Google Cloud, create an OAuth client ID of type “Web application” with the redirect URI {redirectUri}, download its JSON file, then upload it in Relais’s settings.",
+    fr: "Dans Google Cloud, créez un ID client OAuth de type « Application Web » avec l’URI de redirection {redirectUri}, téléchargez son fichier JSON, puis déposez-le dans Relais, sous « Installation ».",
+    en: "In Google Cloud, create an OAuth client ID of type “Web application” with the redirect URI {redirectUri}, download its JSON file, then upload it in Relais, under “Setup”.",
   },
   client_proven: {
     fr: "Un compte a été connecté par ce client : son type et son URI de redirection conviennent.",
@@ -91,6 +91,10 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
   test_users_unproven: {
     fr: "Relais ne peut pas lire cette liste chez Google. En état de test, chaque adresse à connecter doit y figurer, sinon Google répond « 403 : access_denied ». Pas encore connectées : {usernames}.",
     en: "Relais cannot read this list at Google. In testing, every address to be connected must be on it, otherwise Google answers “403: access_denied”. Not connected yet: {usernames}.",
+  },
+  test_users_unseen: {
+    fr: "Relais ne peut pas lire cette liste chez Google. En état de test, chaque adresse à connecter doit y figurer, sinon Google répond « 403 : access_denied ».",
+    en: "Relais cannot read this list at Google. In testing, every address to be connected must be on it, otherwise Google answers “403: access_denied”.",
   },
   gmail_api_proven: {
     fr: "Relais a déjà lu des données d’un compte par l’API Gmail.",

@@ -39,7 +39,7 @@ const has = (body: unknown, member: string): boolean =>
 
 /**
  * `{clientId, clientSecret}` or Google's file. A desktop client (`installed`) is refused, since Google answers it `redirect_uri_mismatch`
- * (the seed's FAQ, "Type d'application"); so is a file that lacks our redirect URI, character for character as Google compares.
+ * (the FAQ of Odoo's guide, "Type d'application"); so is a file that lacks our redirect URI, character for character as Google compares.
  */
 export const parseGmailCredentials = (body: unknown, environment: EnvironmentSettings): Result<GivenClient> => {
   if (has(body, "installed")) return fail({ code: "client_type_desktop" });

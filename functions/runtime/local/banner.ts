@@ -29,7 +29,7 @@ export const banner = ({ config, madeSetupToken, sandbox }: Announcements): stri
   } else {
     lines.push(`  Mailbox      ${sandbox.mailboxUrl}`);
     lines.push("  Mail goes    to that mailbox of the local Google sandbox; nothing leaves this machine");
-    lines.push(`  OAuth client ${sandbox.clientSecretFile}  (give it to the console's settings)`);
+    lines.push(`  OAuth client ${sandbox.clientSecretFile}  (upload it in the console, under Setup)`);
     lines.push(`  Operator     ${sandbox.operator}  (sandbox account that may sign in)`);
   }
   lines.push("", "Stop with Ctrl+C. The log follows, one JSON object a line.", "");

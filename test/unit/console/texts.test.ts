@@ -136,6 +136,30 @@ describe("problems and field messages", () => {
   });
 });
 
+describe("what the settings, keys, mail servers and a new time can be refused for", () => {
+  const domain = join(import.meta.dirname, "../../../functions/domain");
+  /** Of a value of the wrong type, which no form of the console gives; for permissions the keys' form has words of its own. */
+  const NO_FORM =
+    /^must be (text|a string|an? object|an object or null|true or false|a list|internal, |a mail server's id$)|one permission$|^is set by/;
+
+  it("is said in both languages", () => {
+    const files = ["address-input.ts", "text-input.ts", "messages/reschedule.ts", "access/key-register.ts"];
+    for (const folder of ["settings", "mail-servers"])
+      for (const name of readdirSync(join(domain, folder))) if (name.endsWith(".ts")) files.push(join(folder, name));
+    const said = files.flatMap((file) =>
+      [...readFileSync(join(domain, file), "utf8").matchAll(/"((?:must|is) [a-z@][^"]+)"/g)].map(
+        ([, text = ""]) => text,
+      ),
+    );
+    const inForms = [...new Set(said)].filter((text) => !NO_FORM.test(text));
+    assert(inForms.length >= 12, inForms.join("\n"));
+    assert.deepEqual(
+      inForms.filter((text) => fieldMessageText(text, "fr") === text || fieldMessageText(text, "en") === text),
+      [],
+    );
+  });
+});
+
 describe("times", () => {
   const now = Date.parse("2026-11-12T12:00:00Z");
   it("are said by their distance in the largest unit that is not nought", () => {

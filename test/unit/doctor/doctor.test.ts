@@ -70,7 +70,7 @@ const CASES: readonly (readonly [id: string, situation: Situation, ok: boolean, 
   ["test_users", { settings: { publishingStatus: "production" }, servers: [] }, true, "test_users_needless"],
   ["test_users", { settings: { publishingStatus: "testing" } }, true, "test_users_connected"],
   ["test_users", { settings: { publishingStatus: "testing" }, servers: [mailServer()] }, false, "test_users_unproven"],
-  ["test_users", { settings: { publishingStatus: "testing" }, servers: [] }, false, "test_users_unproven"],
+  ["test_users", { settings: { publishingStatus: "testing" }, servers: [] }, false, "test_users_unseen"],
   ["gmail_api", {}, false, "gmail_api_unproven"],
   [
     "gmail_api",

@@ -12,23 +12,39 @@ const LOOKED_AT = 50;
 const REFRESH_MS = 10_000;
 const limit = (): number => (isOperator() ? SHOWN : LOOKED_AT);
 
-/** Those of which only a person can say whether they left. Nothing to see where there are none; a failed reading is told beside the latest ones. */
-export const MessagesInDoubt = () => {
+interface SomeProps {
+  readonly status: "unknown" | "held";
+  readonly title: string;
+  readonly text: string;
+  /** What the link to all of them is called. */
+  readonly all: string;
+}
+
+/** Nothing to see where there are none; a failed reading is told beside the latest ones. */
+const Some = ({ status, title, text, all }: SomeProps) => {
   const { remote } = useRemote(
-    "messages in doubt",
-    (signal) => api.messages.list({ status: "unknown", limit: limit() }, signal),
+    `messages ${status}`,
+    (signal) => api.messages.list({ status, limit: limit() }, signal),
     {
       everyMs: REFRESH_MS,
     },
   );
   if (remote.phase !== "ready" || remote.value.items.length === 0) return null;
   return (
-    <Card title={t("home.inDoubt")} actions={<a href="/messages?status=unknown">{t("home.allInDoubt")}</a>}>
-      <p class="hint">{t("home.inDoubtText")}</p>
+    <Card title={title} actions={<a href={`/messages?status=${status}`}>{all}</a>}>
+      <p class="hint">{text}</p>
       <MessageRows messages={remote.value.items.slice(0, SHOWN)} />
     </Card>
   );
 };
+
+/** What has not left although mail can: those of which only a person can say whether they did, and those that something holds back. */
+export const MessagesNotSent = () => (
+  <>
+    <Some status="unknown" title={t("home.inDoubt")} text={t("home.inDoubtText")} all={t("home.allInDoubt")} />
+    <Some status="held" title={t("home.held")} text={t("home.heldText")} all={t("home.allHeld")} />
+  </>
+);
 
 /** What left last, or tried to. */
 export const LatestMessages = () => {
@@ -40,7 +56,14 @@ export const LatestMessages = () => {
       <RemoteView handle={messages}>
         {({ items, next }) =>
           items.length === 0 ? (
-            <p class="hint">{next === null ? t("messages.noneText") : t("history.none")}</p>
+            <>
+              <p class="hint">{next === null ? t("messages.noneText") : t("history.none")}</p>
+              {next === null && isOperator() && (
+                <p>
+                  <a href="/settings#keys">{t("setup.program")}</a>
+                </p>
+              )}
+            </>
           ) : (
             <MessageRows messages={items.slice(0, SHOWN)} />
           )

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { fieldMessage } from "../../api/failure.ts";
 import type { Message } from "../../api/types.ts";
-import { localInputValue } from "../../i18n/time.ts";
+import { localInputValue, timeZone } from "../../i18n/time.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
@@ -112,7 +112,11 @@ const Reschedule = ({ message, onDone }: Props) => {
   return (
     <form ref={form} onSubmit={(event) => void submit(event)}>
       <Resumed resumed={resumed} />
-      <Field label={t("message.newTime")} error={fieldMessage(change.failure, "/scheduledAt")}>
+      <Field
+        label={t("message.newTime")}
+        hint={t("message.newTimeHint", { zone: timeZone() })}
+        error={fieldMessage(change.failure, "/scheduledAt")}
+      >
         {(control) => (
           <input
             {...control}

@@ -12,6 +12,7 @@ import { Notice } from "../../widgets/notice.tsx";
 import { RemoteView } from "../../widgets/remote-view.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
 import { KeyForm } from "./key-form.tsx";
+import { SendExample } from "./send-example.tsx";
 
 interface RowProps {
   readonly apiKey: ApiKey;
@@ -114,6 +115,7 @@ export const KeysCard = () => {
   return (
     <Card title={t("key.title")} id="keys">
       <p class="hint">{t("key.text")}</p>
+      <SendExample />
       <RemoteView handle={keys}>{({ items }) => <KeyList items={items} handle={keys} />}</RemoteView>
       {made !== null && (
         <Notice

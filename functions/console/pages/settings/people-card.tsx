@@ -1,11 +1,14 @@
 import { useState } from "preact/hooks";
+import { namesAddress } from "../../../domain/access/admission.ts";
 import { fieldMessage } from "../../api/failure.ts";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
+import { session } from "../../state/session-signal.ts";
 import { useTyped } from "../../state/typed.ts";
 import { Card } from "../../widgets/card.tsx";
+import { Confirm } from "../../widgets/confirm.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
@@ -40,6 +43,15 @@ interface Props {
   readonly onSaved: (settings: Settings) => void;
 }
 
+/** Whoever is here as an operator by the list, and would be no longer: an address; else null. */
+const lockedOut = (before: Typed, after: Typed): string | null => {
+  const state = session.value;
+  if (state.kind !== "signed_in") return null;
+  const { actor } = state.session;
+  const named = ({ operators }: Typed) => namesAddress(entriesOf(operators), actor);
+  return named(before) && !named(after) ? actor : null;
+};
+
 /** Who may do what, and how long messages are remembered. */
 export const PeopleCard = ({ settings, onSaved }: Props) => {
   const [base, setBase] = useState(() => typedOf(settings));
@@ -53,8 +65,15 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
   }
   const save = useAction(() => api.settings.change(patchOf(base, typed)));
   const form = useFirstRefused(save.failure);
-  const submit = async (event: Event) => {
+  const [asking, setAsking] = useState<string | null>(null);
+  const submit = (event: Event) => {
     event.preventDefault();
+    const out = lockedOut(base, typed);
+    if (out === null) void store();
+    else setAsking(out);
+  };
+  const store = async () => {
+    setAsking(null);
     setSaved(false);
     const result = await save.run();
     if (!result?.ok) return;
@@ -65,7 +84,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
   };
   return (
     <Card title={t("people.title")}>
-      <form ref={form} onSubmit={(event) => void submit(event)}>
+      <form ref={form} onSubmit={submit}>
         <Resumed resumed={resumed} />
         {LISTS.map((list) => (
           <Field
@@ -109,6 +128,18 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
         </div>
         {saved && <Notice tone="good" title={t("state.saved")} />}
       </form>
+      <Confirm
+        open={asking !== null}
+        title={t("people.outTitle")}
+        confirmLabel={t("people.out")}
+        danger
+        busy={save.busy}
+        failure={null}
+        onConfirm={() => void store()}
+        onClose={() => setAsking(null)}
+      >
+        <p>{t("people.outText", { address: asking ?? "" })}</p>
+      </Confirm>
     </Card>
   );
 };

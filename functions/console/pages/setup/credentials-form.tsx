@@ -4,6 +4,7 @@ import type { GmailCredentials } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
+import { Confirm } from "../../widgets/confirm.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { Icon } from "../../widgets/icon.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
@@ -23,8 +24,20 @@ const jsonIn = async (file: File): Promise<unknown> => {
 };
 
 interface Props {
+  /** The client id that is saved; null: none yet. */
+  readonly current: string | null;
   readonly onSaved: (credentials: GmailCredentials) => void;
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+/** The client id in Google's file, or as typed; null where the API will find none either. */
+const clientIdIn = (body: unknown): string | null => {
+  if (!isRecord(body)) return null;
+  const id = isRecord(body.web) ? body.web.client_id : body.clientId;
+  return typeof id === "string" ? id.trim() : null;
+};
 
 interface PickerProps {
   readonly error: string | null;
@@ -58,12 +71,14 @@ const FilePicker = ({ error, onChoose }: PickerProps) => {
 };
 
 /** The file from Google's console, checked as soon as it is chosen, or its two values by hand. */
-export const CredentialsForm = ({ onSaved }: Props) => {
+export const CredentialsForm = ({ current, onSaved }: Props) => {
   const [noJson, setNoJson] = useState(false);
   const [saved, setSaved] = useState(false);
   const [typed, setTyped] = useState({ clientId: "", clientSecret: "" });
   const save = useAction(api.credentials.put);
+  const [other, setOther] = useState<{ readonly id: string; readonly body: unknown } | null>(null);
   const put = async (body: unknown) => {
+    setOther(null);
     setSaved(false);
     const result = await save.run(body);
     if (!result?.ok) return;
@@ -72,6 +87,12 @@ export const CredentialsForm = ({ onSaved }: Props) => {
     setSaved(true);
     onSaved(result.value);
   };
+  // The accounts connected through the client that is saved would have to be connected anew.
+  const give = async (body: unknown) => {
+    const id = clientIdIn(body);
+    if (current === null || id === null || id === current) await put(body);
+    else setOther({ id, body });
+  };
   const choose = async (input: HTMLInputElement) => {
     const file = input.files?.[0];
     if (file === undefined) return;
@@ -79,7 +100,7 @@ export const CredentialsForm = ({ onSaved }: Props) => {
     // The same file chosen again after a correction must be read again.
     input.value = "";
     setNoJson(json === null);
-    if (json !== null) await put(json);
+    if (json !== null) await give(json);
   };
   return (
     <div class="stack">
@@ -91,7 +112,7 @@ export const CredentialsForm = ({ onSaved }: Props) => {
           onSubmit={(event) => {
             event.preventDefault();
             setNoJson(false);
-            void put({ clientId: typed.clientId.trim(), clientSecret: typed.clientSecret.trim() });
+            void give({ clientId: typed.clientId.trim(), clientSecret: typed.clientSecret.trim() });
           }}
         >
           <Field label={t("credentials.clientId")} error={fieldMessage(save.failure, "/clientId")}>
@@ -131,6 +152,19 @@ export const CredentialsForm = ({ onSaved }: Props) => {
       )}
       {save.failure && <ProblemNotice failure={save.failure} shown={["/clientId", "/clientSecret"]} />}
       {saved && <Notice tone="good" title={t("credentials.saved")} />}
+      <Confirm
+        open={other !== null}
+        title={t("credentials.replaceTitle")}
+        confirmLabel={t("credentials.replace")}
+        danger
+        busy={save.busy}
+        failure={null}
+        onConfirm={() => void put(other?.body)}
+        onClose={() => setOther(null)}
+      >
+        <p>{t("credentials.replaceText")}</p>
+        <p class="mono">{other?.id}</p>
+      </Confirm>
     </div>
   );
 };

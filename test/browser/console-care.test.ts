@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+import { connect, createServer } from "../builders/connected-stack.ts";
+import { eventually } from "../builders/eventually.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
+import { LANGUAGES, settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+
+const read = async <T>(stack: FurnishedStack, path: string): Promise<T> => {
+  const answer = await stack.relais.operate("GET", path);
+  const value: T = await answer.json();
+  return value;
+};
+
+describe("the console, where care is needed", () => {
+  let browser: TestBrowser;
+  let stack: FurnishedStack;
+  before(async () => {
+    await buildConsoleOnce();
+    [browser, stack] = await Promise.all([startBrowser(), startFurnishedStack()]);
+  });
+  after(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+
+  for (const language of LANGUAGES) {
+    it(`leads on from the connected mailbox to the program that sends, with a call that works as it stands (${language})`, async () => {
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      await visitor.go("/setup");
+      await visitor.follow("setup.programLink");
+      await settled(visitor);
+      await eventually("the card of the keys is in view", () =>
+        page.evaluate<boolean>(`document.querySelector("#keys").getBoundingClientRect().top < innerHeight`),
+      );
+      await page.getByText(say("key.new"), { exact: true }).click();
+      const card = page.getByRole("region", { name: say("key.title") });
+      await visitor.field("key.name").fill(`Programme ${language}`);
+      await visitor.press("key.make");
+      await visitor.sees("key.made");
+      const key = (await page.locator("code", { hasText: /^rk_\w/ }).textContent()) ?? "";
+      await page.getByText(say("send.example"), { exact: true }).click();
+      const example = (await card.locator("pre").textContent()) ?? "";
+      const answered = await promisify(execFile)("sh", ["-c", example.replace("rk_…", key)]);
+      assert.match(answered.stdout, /"id":"msg_/);
+      await visitor.leave();
+    });
+
+    it(`says on the home page which messages are held back, though mail can be sent (${language})`, async () => {
+      const account = "facturation@example.com";
+      const limits = { perMinute: 1, perDay: 1 };
+      const server = await createServer(stack, { name: `Limité ${language}`, username: account, limits });
+      assert.equal((await connect(stack, server, { account })).status, 303);
+      for (const subject of ["Passe", "Attend"]) {
+        const mail = { server, to: "grace@example.com", subject: `${subject} ${language}`, text: "Bonjour" };
+        await stack.relais.operate("POST", "/v1/messages", mail, { Prefer: "wait=20" });
+      }
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      await visitor.go("/");
+      await page.getByRole("heading", { name: say("home.working") }).waitFor();
+      const held = page.getByRole("region", { name: say("home.held"), exact: true });
+      await held.getByRole("link", { name: `Attend ${language}`, exact: true }).waitFor();
+      assert.equal(await held.getByText(`Passe ${language}`).count(), 0);
+      await held.getByRole("link", { name: say("home.allHeld"), exact: true }).click();
+      await page.waitForURL("**/messages?status=held");
+      await visitor.leave();
+    });
+
+    it(`asks before another Google client takes the place of the one that accounts are connected through (${language})`, async () => {
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      const saved = () => read<{ clientId: string }>(stack, "/v1/settings/gmail-credentials");
+      const before = await saved();
+      const enter = async (clientId: string, clientSecret: string) => {
+        await visitor.field("credentials.clientId").fill(clientId);
+        await visitor.field("credentials.clientSecret").fill(clientSecret);
+        await page
+          .locator("form")
+          .filter({ has: visitor.field("credentials.clientId") })
+          .getByRole("button")
+          .click();
+      };
+      await visitor.go("/setup");
+      await page.getByText(say("credentials.byHand"), { exact: true }).click();
+      await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
+      await page.getByRole("dialog").getByText("999999999999-other").waitFor();
+      await visitor.inDialog("action.cancel");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      assert.deepEqual(await saved(), before, "nothing has changed");
+      // The same client with another secret takes nothing from anybody.
+      await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
+      await visitor.sees("credentials.saved");
+      await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
+      await visitor.inDialog("credentials.replace");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await eventually("replaced", async () => (await saved()).clientId.startsWith("999999999999"));
+      await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
+      await visitor.inDialog("credentials.replace");
+      await eventually("and back", async () => (await saved()).clientId === before.clientId);
+      await visitor.leave();
+    });
+
+    it(`asks before an operator shuts the door on themselves (${language})`, async () => {
+      const operators = ["ada@example.com", "grace@example.com"];
+      assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { operators })).status, 200);
+      const visitor = await visit(browser, stack, { language });
+      await signInAs(visitor, "ada@example.com", "/settings");
+      const { page } = visitor;
+      const listed = async () => (await read<{ operators: string[] }>(stack, "/v1/settings")).operators;
+      await settled(visitor);
+      const form = page.locator("form").filter({ has: visitor.field("people.operators") });
+      await visitor.field("people.operators").fill("grace@example.com");
+      await form.getByRole("button").click();
+      await visitor.inDialog("action.cancel");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      assert.deepEqual(await listed(), operators);
+      await visitor.field("people.operators").fill("grace@example.com\n@example.com");
+      await form.getByRole("button").click();
+      await eventually("by the domain they stay in", async () => (await listed()).includes("@example.com"));
+      await visitor.field("people.operators").fill("grace@example.com");
+      await form.getByRole("button").click();
+      await visitor.inDialog("people.out");
+      await eventually("out", async () => (await listed()).length === 1);
+      await visitor.leave();
+    });
+  }
+});
