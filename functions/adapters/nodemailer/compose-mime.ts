@@ -21,6 +21,18 @@ const unsubscribeHeaders = (body: MessageBody): { key: string; value: { prepared
   return oneClick ? [link, { key: "List-Unsubscribe-Post", value: { prepared: true, value: click } }] : [link];
 };
 
+/** A word as long as a line may be: the blank that a fold puts before it makes the line too long. */
+const UNFOLDABLE = /[!-~]{998}/;
+
+/** RFC 2047 §2: each at most 75 characters long. */
+const encodedWords = (text: string): string =>
+  (text.match(/.{1,40}/gu) ?? []).map((part) => `=?UTF-8?B?${Buffer.from(part).toString("base64")}?=`).join(" ");
+
+const headerOf = (key: string, value: string) =>
+  UNFOLDABLE.test(value)
+    ? { key, value: { prepared: true as const, foldLines: true, value: encodedWords(value) } }
+    : { key, value };
+
 const [LF, CR] = [0x0a, 0x0d];
 /** RFC 5322 §2.1.1. */
 const LONGEST_LINE = 998;
@@ -81,13 +93,17 @@ export const composeMime: ComposeMime = ({ body, messageId, date }) => {
     to: mailboxes(body.to),
     cc: mailboxes(body.cc),
     replyTo: mailboxes(body.replyTo),
-    subject: body.subject,
+    ...(UNFOLDABLE.test(body.subject) ? {} : { subject: body.subject }),
     ...(body.inReplyTo === null ? {} : { inReplyTo: body.inReplyTo }),
     ...(body.references.length === 0 ? {} : { references: [...body.references] }),
     ...(body.text === null ? {} : { text: textPart(body.text) }),
     ...(body.html === null ? {} : { html: textPart(body.html) }),
     attachments: attachmentsOf(body),
-    headers: [...Object.entries(body.headers).map(([key, value]) => ({ key, value })), ...unsubscribeHeaders(body)],
+    headers: [
+      ...(UNFOLDABLE.test(body.subject) ? [headerOf("Subject", body.subject)] : []),
+      ...Object.entries(body.headers).map(([key, value]) => headerOf(key, value)),
+      ...unsubscribeHeaders(body),
+    ],
   });
   return composer.compile().build();
 };

@@ -48,6 +48,20 @@ test("every line ends in CRLF and none is longer than 998 octets", async () => {
   assert.ok(text.split("\r\n").every((line) => line.length <= 998));
 });
 
+test("a subject or a header of one word as long as a line reads back equal, from lines that are not longer", async () => {
+  const word = "w".repeat(998);
+  const raw = await compose({ subject: word, headers: { "X-Long": word } });
+  assert.ok(
+    raw
+      .toString("latin1")
+      .split("\r\n")
+      .every((line) => line.length <= 998),
+  );
+  const mail = await PostalMime.parse(raw);
+  assert.equal(mail.subject, word);
+  assert.equal(decodeWords(header(mail, "X-Long") ?? ""), word);
+});
+
 const TEXTS = [
   ["a line of 2 MB", "x".repeat(2_000_000)],
   ["998 characters, and 999", `${"y".repeat(998)}\n${"z".repeat(999)}`],
