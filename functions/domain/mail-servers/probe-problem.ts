@@ -1,3 +1,4 @@
+import type { SmtpReply } from "../messages/message.ts";
 import type { ProbeStage } from "../messages/ports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Transport } from "./mail-server.ts";
@@ -42,8 +43,12 @@ const codeOf = (stage: ProbeStage, transport: Transport): TextCode => {
   }
 };
 
+/** As it stood on the line: the enhanced code is what one looks up. */
+const saidBy = ({ code, enhanced, response }: SmtpReply): string =>
+  [code, enhanced, response].filter((part) => part !== null && part !== "").join(" ");
+
 /** A failed stage of a probe as a problem with a text; `upstream` is what Gmail said. */
 export const probeProblem = (stage: ProbeStage, transport: Transport): StageProblem => ({
   code: codeOf(stage, transport),
-  upstream: stage.reply === undefined ? null : `${stage.reply.code} ${stage.reply.response}`,
+  upstream: stage.reply === undefined ? null : saidBy(stage.reply),
 });

@@ -35,7 +35,8 @@ const ABOUT_THE_MESSAGE: readonly SmtpStage[] = ["mail", "rcpt", "data", "body"]
 const smtpVerdict = ({ stage, reply }: Refusal): Verdict => {
   // 550 5.4.5 "Daily user sending limit exceeded" (support.google.com/a/answer/3726730): a 5xx, yet it passes.
   if (reply.enhanced === "5.4.5") return "daily_limit";
-  if (reply.code === 454 && reply.enhanced === "4.7.0") return "login_limit";
+  // At STARTTLS the same words say that TLS is not to be had just now (RFC 3207 §4).
+  if (reply.code === 454 && reply.enhanced === "4.7.0" && stage !== "tls") return "login_limit";
   if (reply.code < 500 || !ABOUT_THE_MESSAGE.includes(stage)) return "again";
   // 503 "Bad sequence of commands" and 530 "Authentication required" are about the session too, wherever they come.
   return reply.code === 503 || reply.code === 530 ? "again" : "final";

@@ -189,7 +189,7 @@ test("auth: refused with a token that Google gave just now, and what Gmail said 
   const tested = await report(id);
   assert.equal(stageNames(tested), "token ok, scope ok, identity ok, dns ok, tls ok, auth failed");
   assert.equal(tested.stages.at(-1)?.problem?.code, "auth_refused");
-  assert.match(tested.stages.at(-1)?.problem?.upstream ?? "", /^535 /);
+  assert.match(tested.stages.at(-1)?.problem?.upstream ?? "", /^535 5\.7\.8 Username/);
   assert.equal(sandbox.control.transcripts().length, 1);
 });
 

@@ -18,6 +18,7 @@ const TABLE = [
   ["smtp", "body", reply(550, "5.4.5"), "daily_limit", "quota_reached"],
   ["smtp", "data", reply(550, "5.4.5"), "daily_limit", "quota_reached"],
   ["smtp", "auth", reply(454, "4.7.0"), "login_limit", "too_many_logins"],
+  ["smtp", "tls", reply(454, "4.7.0"), "again", "temporarily_refused"],
   ["smtp", "auth", reply(535, "5.7.8"), "again", "auth_refused"],
   ["smtp", "mail", reply(530, "5.5.1"), "again", "temporarily_refused"],
   ["smtp", "greeting", reply(554), "again", "temporarily_refused"],
