@@ -39,6 +39,8 @@ class Start {
         () => false,
       );
     });
+    // They come by another way than that answer, and may be read after it.
+    await eventually("the first lines", () => this.output.includes("Mail goes"));
     return this;
   }
 
@@ -175,7 +177,6 @@ describe("npm start", () => {
     assert.ok(elsewhere.output.includes(uri), elsewhere.output);
     write("web", [uri]);
     const relais = await start({}, ["--real-google", file]).up(port);
-    await eventually("the first lines", () => relais.output.includes("Mail goes"));
     assert.match(relais.output, /smtp\.gmail\.com:465/);
     const kept = await fetch(`http://localhost:${port}/v1/settings/gmail-credentials`, {
       headers: { Authorization: `Bearer ${relais.setupToken}` },
