@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../builders/free-port.ts";
 import { type Addressed, connect, REDIRECT_URI, refresh } from "../../google-sandbox/client-program.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 import { smtpDialogue, xoauth2 } from "../../google-sandbox/smtp-dialogue.ts";
@@ -33,9 +34,10 @@ const sendBySmtp = async (sandbox: Addressed, mime: string): Promise<string | nu
 };
 
 /** The sandbox as a process of its own. */
-const serve = async (dataDir: string) => {
+const serve = async (dataDir: string, ports: { readonly http: number; readonly smtp: number }) => {
   const script = fileURLToPath(new URL("../../google-sandbox/serve.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, "--data-dir", dataDir], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = ["--data-dir", dataDir, "--port", `${ports.http}`, "--smtp-port", `${ports.smtp}`];
+  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   const told: { environment: Record<string, string>; client: { id: string; secret: string } } = JSON.parse(
     String(line),
@@ -163,15 +165,14 @@ describe("the sandbox's control by HTTP", () => {
 describe("the sandbox's life", () => {
   it("keeps clients, grants, keys, authority and mail in its folder: nothing is lost by a kill", async () => {
     const dataDir = mkdtempSync(join(tmpdir(), "sandbox-life-"));
-    const first = await serve(dataDir);
+    const ports = { http: await freePort(), smtp: await freePort() };
+    const first = await serve(dataDir, ports);
     const redirectUris = [REDIRECT_URI];
     const keys = await (await fetch(first.told.environment.GOOGLE_JWKS_URI ?? "")).text();
     const { body } = await connect(first.told);
     await sendBySmtp(first.told, "From: ada@example.com\r\nTo: b@y.org\r\nMessage-ID: <m1@example.com>\r\n\r\nHello");
     first.process.kill("SIGKILL");
     await once(first.process, "exit");
-    const port = Number(new URL(first.told.environment.GOOGLE_ISSUER ?? "").port);
-    const ports = { http: port, smtp: Number(first.told.environment.GMAIL_SMTP_PORT) };
     const ca = readFileSync(join(dataDir, "google-sandbox-ca.pem"), "utf8");
     const second = await startGoogleSandbox({ dataDir, redirectUris, ports });
     try {
