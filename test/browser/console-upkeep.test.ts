@@ -170,6 +170,28 @@ describe("the life of a mail server in the console", () => {
     });
   }
 
+  it("counts a mail just sent against the limits and lists it, before anything is read again by itself", async () => {
+    const id = await connected("Compté");
+    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const { page, say } = visitor;
+    // The regular readings come after five seconds and more: here they never do.
+    await page.addInitScript(`{
+      const own = window.setTimeout;
+      window.setTimeout = (act, ms, ...rest) => (ms >= 4000 ? 0 : own(act, ms, ...rest));
+    }`);
+    await visitor.go(`/servers/${id}`);
+    await page.getByText("0 sur 20", { exact: true }).waitFor();
+    await visitor.field("mail.subject").fill("Compte avec moi");
+    await visitor.press("mail.send");
+    await visitor.sees("message.says.sent");
+    await page.getByText("1 sur 20", { exact: true }).waitFor();
+    await page
+      .getByRole("region", { name: say("history.messages") })
+      .getByRole("link", { name: "Compte avec moi" })
+      .waitFor();
+    await visitor.leave();
+  });
+
   it("shows settings that somebody else has changed, but never over what is being typed", async () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page } = visitor;

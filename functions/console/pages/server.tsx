@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso/router";
 import type { MailServer } from "../api/types.ts";
 import { problemText } from "../i18n/problem-text.ts";
@@ -62,15 +63,20 @@ interface DetailProps {
 
 const Details = ({ server, handle }: DetailProps) => {
   const connected = server.connection.state !== "not_connected";
+  const [acts, setActs] = useState(0);
+  const acted = async () => {
+    setActs((before) => before + 1);
+    await handle.reload();
+  };
   return (
     <>
       <Ending server={server} />
       {!server.active && <Notice tone="info" title={t("server.archivedText")} live={false} />}
       <ConnectionCard server={server} onChanged={handle.reload} />
-      {connected && <TestCard server={server} onTested={handle.reload} />}
-      {connected && server.active && <MailCard server={server} onSent={handle.reload} />}
-      {connected && <LimitsCard server={server} />}
-      <HistoryCards server={server} />
+      {connected && <TestCard server={server} onTested={acted} />}
+      {connected && server.active && <MailCard server={server} onSent={acted} />}
+      {connected && <LimitsCard server={server} acts={acts} />}
+      <HistoryCards server={server} acts={acts} />
       <EditCard server={server} onSaved={handle.put} />
       {isOperator() && <EndCard server={server} onSaved={handle.put} />}
     </>

@@ -21,6 +21,8 @@ const AGAIN_AFTER_FAILURE_MS = 4_000;
 interface Options {
   /** Reads again this long after the last reading ended, while the page is visible; 0: never. */
   readonly everyMs?: number;
+  /** Counts acts that may have changed it: read again at once after each. */
+  readonly after?: number;
 }
 
 const settled = <T>(before: Remote<T>, result: ApiResult<T>): Remote<T> => {
@@ -39,7 +41,7 @@ const settled = <T>(before: Remote<T>, result: ApiResult<T>): Remote<T> => {
 export const useRemote = <T>(
   key: string,
   load: (signal: AbortSignal) => Promise<ApiResult<T>>,
-  { everyMs = 0 }: Options = {},
+  { everyMs = 0, after = 0 }: Options = {},
 ): RemoteHandle<T> => {
   const [held, setHeld] = useState<{ readonly key: string; readonly remote: Remote<T> }>({
     key,
@@ -89,6 +91,9 @@ export const useRemote = <T>(
     };
   }, [read, everyMs]);
   const reload = useCallback(() => round.current(), []);
+  useEffect(() => {
+    if (after > 0) void reload();
+  }, [after, reload]);
 
   const put = useCallback(
     (value: T) => {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Environment } from "../config.ts";
 
 export interface LocalSandbox {
@@ -18,7 +18,7 @@ export const startSandbox = async (dataDir: string, publicUrl: string): Promise<
     redirectUris: [`${publicUrl}/google_gmail/confirm`],
   });
   // Where a person would have the download of Google Cloud's console; written anew, since a start may change the redirect URI.
-  const clientSecretFile = join(dataDir, "sandbox", "client_secret.json");
+  const clientSecretFile = resolve(dataDir, "sandbox", "client_secret.json");
   sandbox.writeClientSecret(clientSecretFile);
   return {
     environment: sandbox.environment,

@@ -32,11 +32,17 @@ const Deeds = ({ server }: { readonly server: MailServer }) => {
   );
 };
 
-export const HistoryCards = ({ server }: { readonly server: MailServer }) => {
+interface Props {
+  readonly server: MailServer;
+  /** How often something was sent or tested on this page. */
+  readonly acts: number;
+}
+
+export const HistoryCards = ({ server, acts }: Props) => {
   const messages = useRemote(
     `messages of ${server.id}`,
     (signal) => api.messages.list({ server: server.id, limit: SHOWN }, signal),
-    { everyMs: 10_000 },
+    { everyMs: 10_000, after: acts },
   );
   return (
     <>

@@ -44,9 +44,15 @@ const Gauges = ({ limits, usage }: { readonly limits: Limits; readonly usage: Us
   </>
 );
 
+interface Props {
+  readonly server: MailServer;
+  /** How often something was sent or tested on this page: it counts at once. */
+  readonly acts: number;
+}
+
 /** How much of the server's limits is used up; past them messages are held until there is room. */
-export const LimitsCard = ({ server: { id, limits } }: { readonly server: MailServer }) => {
-  const usage = useRemote(`usage ${id}`, (signal) => api.servers.usage(id, signal), { everyMs: 10_000 });
+export const LimitsCard = ({ server: { id, limits }, acts }: Props) => {
+  const usage = useRemote(`usage ${id}`, (signal) => api.servers.usage(id, signal), { everyMs: 10_000, after: acts });
   if (limits === null) return null;
   return (
     <Card title={t("limits.title")}>
