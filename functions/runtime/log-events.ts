@@ -155,6 +155,15 @@ export const LOG_EVENTS = {
     means: "What somebody published on `mail-send` can never be sent; it is recorded as failed.",
     act: "Tell the publisher: the record's problem says what is wrong.",
   },
+  dispatch_defect: {
+    means:
+      "Something that was not foreseen was thrown over one message, or over one server's line; the others went on, and the next tick tries it again.",
+    act: "A defect: report it with `error`. The message waits until then.",
+  },
+  dispatch_put_off: {
+    means: "The store could not be reached for one message, or for one server's line; the next tick tries it again.",
+    act: ONE_LINE_IS_FINE,
+  },
   claim_contended: { means: "Many workers wanted one server's ledger; the message is tried again.", act: NOTHING },
   claim_lost: {
     means: "Another worker took the message before its end was handed to Gmail; nothing was sent here.",

@@ -1,26 +1,28 @@
 import { SECOND } from "../clock.ts";
 import type { MailServer } from "../mail-servers/mail-server.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
+import { Unavailable } from "../problem.ts";
 import type { Page, Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { Settings } from "../settings/settings.ts";
+import { each } from "./at-once.ts";
 import { sweepBodies } from "./body-store.ts";
 import { cutShort } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { eraseFinalBody, expired, saveMove, saveMoveTelling } from "./finish.ts";
 import { holdAgainAtMs } from "./hold.ts";
 import { correctLedger } from "./ledger.ts";
+import type { Waiting } from "./limits.ts";
 import type { Message } from "./message.ts";
 import { isIn, type MessageIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
-import { releaseWithinLimits } from "./release-limited.ts";
+import { releaseWithinLimits, waitingOf } from "./release-limited.ts";
 import { abandonedAfterMark } from "./resolver.ts";
 
 const PAGE = 100;
-/** At most so many a tick; the next tick goes on. */
-const PAGES = 50;
-const AT_ONCE = 8;
+/** So many messages may meet a store that does not answer before the tick takes it to be down. */
+const MOST_UNAVAILABLE = 8;
 /** A little less than the minute between two ticks (`infra/scheduler.tf`), nominal: room that opens until the next is used in time. */
 const TICK_MS = 57.5 * SECOND;
 
@@ -28,10 +30,12 @@ interface Tick {
   readonly settings: Settings;
   /** Each server is read once a tick. */
   readonly server: (id: string) => Promise<MailServer | undefined>;
-  /** Due messages that wait for room, by server: looked at together once the rest is done. */
-  readonly limited: Map<string, Versioned<Message>[]>;
-  /** Until then it lets those go whose room opens meanwhile; the next tick takes over. */
+  /** Due messages that wait for room, by server: looked at together once the rest is done. Without their bodies, for they may be many thousands. */
+  readonly limited: Map<string, Waiting[]>;
+  /** Until then it takes up what is due, and lets those go whose room opens meanwhile; the next tick takes over. */
   readonly endsAtMs: number;
+  /** How often the store did not answer. */
+  unavailable: number;
 }
 
 /** The record first, then its publication: a crash in between leaves a queued message that is due again, and nobody publishes it twice. */
@@ -75,7 +79,8 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
   // A server that is gone: the claim fails the message and says so.
   if (held.value.because === "limit_reached" && server !== undefined && !tick.settings.paused) {
     const others = tick.limited.get(held.value.serverId) ?? [];
-    tick.limited.set(held.value.serverId, [...others, held]);
+    others.push(waitingOf(held));
+    tick.limited.set(held.value.serverId, others);
     return;
   }
   const stuck = tick.settings.paused || (server !== undefined && !canSend(server));
@@ -105,11 +110,48 @@ const remembered = (deps: MoveDeps): Tick["server"] => {
   };
 };
 
-/** In the order of the page, some at a time. */
-const each = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    await Promise.all(items.slice(start, start + AT_ONCE).map(act));
+/**
+ * What goes wrong with one message or one server keeps no other from its turn: it is logged, and comes again at the next tick. Throws
+ * `Unavailable` once the store has failed so often that it must be down.
+ */
+const guarded = async (
+  deps: MoveDeps,
+  tick: Tick,
+  { about, act }: { readonly about: Readonly<Record<string, string>>; readonly act: () => Promise<void> },
+): Promise<void> => {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof Unavailable)) return deps.log.error("dispatch_defect", about, error);
+    tick.unavailable += 1;
+    if (tick.unavailable > MOST_UNAVAILABLE) throw error;
+    deps.log.error("dispatch_put_off", about, error);
   }
+};
+
+/** Every page of what is due by now, as far as the tick gets. Answers how many messages those held. */
+const takeUpDue = async (deps: MoveDeps, tick: Tick, upTo: number): Promise<number> => {
+  let cursor: string | null = null;
+  let seen = 0;
+  do {
+    const page: Page<Message> | "bad_cursor" = await deps.records.query(
+      "messagesDue",
+      { upTo },
+      { limit: PAGE, cursor },
+    );
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    await each(page.items, (message) =>
+      guarded(deps, tick, { about: { message: message.id }, act: () => dispatchOne(deps, message, tick) }),
+    );
+    seen += page.items.length;
+    cursor = page.next;
+  } while (cursor !== null && deps.clock.nowMs() < tick.endsAtMs);
+  return seen;
+};
+
+const releaseLine = async (deps: MoveDeps, tick: Tick, [id, due]: readonly [string, Waiting[]]): Promise<void> => {
+  const value = await tick.server(id);
+  if (value !== undefined) await releaseWithinLimits(deps, { id, value }, { due, untilMs: tick.endsAtMs });
 };
 
 /**
@@ -120,25 +162,12 @@ export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
   const settings = await readSettings(deps.records, deps.environment);
   const upTo = deps.clock.nowMs();
   const endsAtMs = upTo + deps.clock.lasting(TICK_MS);
-  const tick: Tick = { settings: settings.value, server: remembered(deps), limited: new Map(), endsAtMs };
-  let cursor: string | null = null;
-  let seen = 0;
-  for (let pages = 0; pages < PAGES; pages += 1) {
-    const page: Page<Message> | "bad_cursor" = await deps.records.query(
-      "messagesDue",
-      { upTo },
-      { limit: PAGE, cursor },
-    );
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    await each(page.items, (message) => dispatchOne(deps, message, tick));
-    seen += page.items.length;
-    cursor = page.next;
-    if (cursor === null) break;
-  }
-  const lines = [...tick.limited].map(async ([id, due]) => {
-    const value = await tick.server(id);
-    if (value !== undefined) await releaseWithinLimits(deps, { id, value }, { due, untilMs: tick.endsAtMs });
-  });
+  const server = remembered(deps);
+  const tick: Tick = { settings: settings.value, server, limited: new Map(), endsAtMs, unavailable: 0 };
+  const seen = await takeUpDue(deps, tick, upTo);
+  const lines = [...tick.limited].map((line) =>
+    guarded(deps, tick, { about: { server: line[0] }, act: () => releaseLine(deps, tick, line) }),
+  );
   await Promise.all([...lines, sweepBodies(deps)]);
   return seen;
 };

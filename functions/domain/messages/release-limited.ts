@@ -2,12 +2,13 @@ import { MINUTE, SECOND } from "../clock.ts";
 import { limitsOf } from "../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Page, Versioned } from "../records.ts";
+import { each } from "./at-once.ts";
 import { WAIT_FOR_ROOM_MS } from "./claim.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { saveMove } from "./finish.ts";
 import { dueForRoomMs, holdAgainAtMs } from "./hold.ts";
 import { changeLedger } from "./ledger.ts";
-import { EMPTY_LEDGER, promisedRoom, type Turn } from "./limits.ts";
+import { EMPTY_LEDGER, promisedRoom, type Turn, type Waiting } from "./limits.ts";
 import type { Message } from "./message.ts";
 import { isIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
@@ -22,6 +23,10 @@ interface Server {
 
 const waitsForRoom = ({ value }: Versioned<Message>): boolean =>
   isIn(value, "held") && value.because === "limit_reached";
+
+export const waitingOf = ({ id, value }: Versioned<Message>): Waiting => {
+  return { id, createdAtMs: value.createdAtMs, recipients: pendingRecipients(value).length };
+};
 
 interface Line {
   /** Oldest first. */
@@ -73,16 +78,22 @@ const letAllGo = async (deps: MoveDeps, serverId: string, going: readonly Versio
 };
 
 /**
+ * The next of a line is due by the tick before its room opens, whatever it was set down for: in the meantime its account may have been connected again, or
+ * its limit been raised, and a line of which nothing is due is looked at by no tick.
+ */
+const keepInView = async (deps: MoveDeps, next: Versioned<Message>, roomAtMs: number): Promise<void> => {
+  const dueAtMs = dueForRoomMs(deps.clock, roomAtMs);
+  if ((next.value.dueAtMs ?? Infinity) > dueAtMs) await saveMove(deps, next, postponed(next.value, dueAtMs));
+};
+
+/**
  * Lets the oldest go, as many as there is room for; answers when the next one may, null where none is left. First the ledger, which promises each
  * its room and says who must not overtake whom, then the messages: a crash in between leaves them held and due, for the next tick.
  */
 const releaseOldest = async (deps: MoveDeps, server: Server, aheadMs: number): Promise<number | null> => {
   const { clock } = deps;
   const { first, more } = await oldestWaiting(deps, server);
-  const line = first.map(({ id, value }) => {
-    return { id, createdAtMs: value.createdAtMs, recipients: pendingRecipients(value).length };
-  });
-  const plan = { line, more, limits: limitsOf(server.value), aheadMs };
+  const plan = { line: first.map(waitingOf), more, limits: limitsOf(server.value), aheadMs };
   let turn: Turn = { going: [], nextMs: null, after: EMPTY_LEDGER };
   const written = await changeLedger(deps, { serverId: server.id }, (ledger) => {
     turn = promisedRoom(clock, ledger, plan);
@@ -95,6 +106,8 @@ const releaseOldest = async (deps: MoveDeps, server: Server, aheadMs: number): P
     server.id,
     first.filter(({ id }) => going.has(id)),
   );
+  const next = first.find(({ id }) => !going.has(id));
+  if (next !== undefined && turn.nextMs !== null) await keepInView(deps, next, turn.nextMs);
   return turn.nextMs;
 };
 
@@ -109,19 +122,23 @@ const releaseAll = async (deps: MoveDeps, server: Server, aheadMs: number): Prom
 const setDown = async (
   deps: MoveDeps,
   server: Server,
-  { due, untilMs }: { readonly due: readonly Versioned<Message>[]; readonly untilMs: number },
+  { due, untilMs }: { readonly due: readonly Waiting[]; readonly untilMs: number },
 ): Promise<void> => {
+  const { clock } = deps;
   const { perMinute } = limitsOf(server.value);
   let ahead = 0;
-  for (const { id } of due.toSorted((a, b) => a.value.createdAtMs - b.value.createdAtMs)) {
-    const message = await deps.records.get("messages", id);
-    if (message === undefined || !waitsForRoom(message)) continue;
-    const turnAtMs = untilMs + Math.floor(ahead / perMinute) * deps.clock.lasting(MINUTE);
-    const dueAtMs = dueForRoomMs(deps.clock, turnAtMs);
-    // Whose turn comes before the next tick stays as it is: it goes below, or is due by then.
-    if (dueAtMs > deps.clock.nowMs()) await saveMove(deps, message, postponed(message.value, dueAtMs));
-    ahead += pendingRecipients(message.value).length;
-  }
+  await each(
+    due.toSorted((a, b) => a.createdAtMs - b.createdAtMs),
+    async ({ id }) => {
+      const message = await deps.records.get("messages", id);
+      if (message === undefined || !waitsForRoom(message)) return;
+      const turnAtMs = untilMs + Math.floor(ahead / perMinute) * clock.lasting(MINUTE);
+      ahead += pendingRecipients(message.value).length;
+      const dueAtMs = dueForRoomMs(clock, turnAtMs);
+      // Whose turn comes before the next tick stays as it is: it goes below, or is due by then.
+      if (dueAtMs > clock.nowMs()) await saveMove(deps, message, postponed(message.value, dueAtMs));
+    },
+  );
 };
 
 /**
@@ -132,7 +149,7 @@ const setDown = async (
 export const releaseWithinLimits = async (
   deps: MoveDeps,
   server: Server,
-  { due, untilMs: endMs }: { readonly due: readonly Versioned<Message>[]; readonly untilMs: number },
+  { due, untilMs: endMs }: { readonly due: readonly Waiting[]; readonly untilMs: number },
 ): Promise<void> => {
   const { clock } = deps;
   if (!canSend(server.value)) {
