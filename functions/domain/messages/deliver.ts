@@ -3,17 +3,15 @@ import type { AccessTokenOutcome } from "../connections/access-token.ts";
 import { noteGmailRefusal } from "../connections/gmail-refusal.ts";
 import type { Transport } from "../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
-import { readBody } from "./body-store.ts";
-import { type Claim, claimMessage, leaseEndMs } from "./claim.ts";
+import { Unavailable } from "../problem.ts";
+import { type Claim, claimMessage } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
-import { foldAddress } from "./mailbox.ts";
-import type { Mailbox, MessageBody, Recipient } from "./message.ts";
 import { latestEvent } from "./message-events.ts";
-import { pendingRecipients } from "./moves.ts";
-import type { BeforeData, OutgoingMail, SendOutcome } from "./ports.ts";
+import type { OutgoingMail, SendOutcome } from "./ports.ts";
 import { isUnknown, resolveUnknown } from "./resolver.ts";
 import { settle } from "./settle.ts";
-import { beforeDelivery, type TryResult } from "./verdict.ts";
+import { Try } from "./try.ts";
+import type { TryResult } from "./verdict.ts";
 
 type NoToken = Exclude<AccessTokenOutcome, { readonly ok: true }>;
 
@@ -33,68 +31,6 @@ const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryRe
       return { kind: "postpone", problem: "google_unavailable", retryAfterMs: outcome.retryAfterS * SECOND };
   }
 };
-
-/** The Gmail API sends to whoever stands in To and Cc. Whom an earlier try by SMTP has reached, before the transport was changed, must not. */
-const withoutReached = (body: MessageBody, recipients: readonly Recipient[]): MessageBody => {
-  const reached = new Set(
-    recipients.filter(({ state }) => state !== "pending").map(({ address }) => foldAddress(address)),
-  );
-  const left = (list: readonly Mailbox[]) => list.filter(({ address }) => !reached.has(foldAddress(address)));
-  return reached.size === 0 ? body : { ...body, to: left(body.to), cc: left(body.cc) };
-};
-
-/** A claim under way: its version moves on with the mark. */
-class Try {
-  readonly #deps: DeliveryDeps;
-  #claim: Claim;
-  /** The store failed while the mark was written. */
-  #markFailure: unknown = null;
-
-  constructor(deps: DeliveryDeps, claim: Claim) {
-    this.#deps = deps;
-    this.#claim = claim;
-  }
-
-  get claim(): Claim {
-    return this.#claim;
-  }
-
-  get markFailure(): unknown {
-    return this.#markFailure;
-  }
-
-  /**
-   * The mark: written before DATA goes out, a write of its own. A crash after it leaves a message that may have been sent, to
-   * the recipients that the mark names, and goes to the resolver; a crash before it leaves one that was not and is sent again. False: the claim was lost, or the store cannot be written.
-   */
-  readonly mark: BeforeData = async (refused = []) => {
-    const { id, value: before, version } = this.#claim.message;
-    const recipients = beforeDelivery(before.recipients, refused, this.#claim.server.value.transport);
-    const value = { ...before, recipients, phase: "data" as const, dueAtMs: leaseEndMs(this.#deps) };
-    try {
-      const outcome = await this.#deps.records.commit([{ op: "replace", kind: "messages", id, version, value }]);
-      if (!outcome.done) return false;
-      this.#claim = { ...this.#claim, message: { id, value, version: outcome.versions[0] ?? "" } };
-      return true;
-    } catch (error) {
-      this.#markFailure = error;
-      return false;
-    }
-  };
-
-  /** The mail as it goes out now: the same bytes at every try, to those who have not got it yet. Null: its body is gone. */
-  async mail(): Promise<OutgoingMail | null> {
-    const { value } = this.#claim.message;
-    const body = await readBody(this.#deps, value);
-    if (body === null) return null;
-    const date = new Date(value.firstTriedAtMs ?? value.createdAtMs);
-    const { username, transport } = this.#claim.server.value;
-    const shown = transport === "gmail_api" ? withoutReached(body, value.recipients) : body;
-    const raw = await this.#deps.composeMime({ body: shown, messageId: value.messageId, date });
-    // The account itself as envelope sender: what bounces comes back to it, and Gmail puts it there anyway.
-    return { envelope: { from: username, to: pendingRecipients(value).map(({ address }) => address) }, raw };
-  }
-}
 
 const tokenRefused = (outcome: SendOutcome): boolean =>
   outcome.kind === "refused" && outcome.stage === "auth" && (outcome.reply.code === 535 || outcome.reply.code === 401);
@@ -141,6 +77,7 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
   const outcome = await transport.send(mail, { username, accessToken: first.token }, current.mark);
   if (outcome.kind === "abandoned") return "abandoned";
   if (!tokenRefused(outcome)) return judged(deps, current.claim, outcome);
+  current.noteRefusal();
   deps.memory.forgetToken(server.id);
   const fresh = await deps.accessTokens.obtain(server.id, first.token);
   if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
@@ -149,10 +86,27 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
   return judged(deps, current.claim, second);
 };
 
+/**
+ * What broke before anything was handed over (a store or vault that cannot be reached, a defect) is a try like any other: the claim ends now, and not with
+ * its lease, which would keep its place among the account's few for minutes, and at each try again.
+ */
+const unlessBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!current.mayBeOut) {
+      const problem = error instanceof Unavailable ? "unavailable" : "internal_error";
+      await settle(deps, current.claim, { kind: "postpone", problem, retryAfterMs: null });
+    }
+    throw error;
+  }
+};
+
 const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
-  const mail = await current.mail();
-  if (mail === null) return settle(deps, current.claim, { kind: "impossible", problem: "body_erased" });
-  const result = await handOver(deps, current, mail);
+  const result = await unlessBroken(deps, current, async () => {
+    const mail = await current.mail();
+    return mail === null ? ({ kind: "impossible", problem: "body_erased" } as const) : handOver(deps, current, mail);
+  });
   if (result !== "abandoned") return settle(deps, current.claim, result);
   const { id } = current.claim.message;
   if (current.markFailure === null) return deps.log.warn("claim_lost", { message: id });

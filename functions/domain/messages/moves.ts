@@ -38,13 +38,14 @@ const factsOf = (message: Message): MessageFacts => ({
   requestSha256: message.requestSha256,
 });
 
-/** Waiting that nobody tried in: it does not count against the 72 hours. */
-const AGELESS: readonly MessageStatus[] = ["held", "scheduled", "unknown"];
+/** Waiting that nobody tried in: it does not count against the 72 hours. What is in doubt is being tried as long as it is looked for, or sent again by itself. */
+const isAgeless = (message: Message): boolean =>
+  isIn(message, "held", "scheduled") || (isIn(message, "unknown") && message.dueAtMs === null);
 
 const agelessUntil = (message: Message, nowMs: number): number => {
   const enteredAtMs = message.timeline.at(-1)?.atMs;
   if (message.firstTriedAtMs === null || enteredAtMs === undefined) return message.agelessMs;
-  return AGELESS.includes(message.status) ? message.agelessMs + Math.max(0, nowMs - enteredAtMs) : message.agelessMs;
+  return isAgeless(message) ? message.agelessMs + Math.max(0, nowMs - enteredAtMs) : message.agelessMs;
 };
 
 /** Who waits is looked at when the caller's `expiresAt` passes, at the latest. */

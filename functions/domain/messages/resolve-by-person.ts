@@ -7,7 +7,7 @@ import { readSettings } from "../settings/read-settings.ts";
 import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
-import { finished } from "./finish.ts";
+import { finished, givenUp } from "./finish.ts";
 import type { Message } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { moveTo } from "./moves.ts";
@@ -37,7 +37,11 @@ const resolved = (
   if (as === "sent" && recipients.some(({ state }) => state === "pending")) {
     return moveTo(message, queuedNow(deps.clock), { ...change, facts });
   }
-  return finished(deps.clock, message, { status: as, retentionDays, ...change, facts });
+  const end = { retentionDays, ...change, facts };
+  // Whom an earlier try has reached must not be told of as failed: then it is sent, and the others are rejected.
+  return as === "failed" && recipients.some(({ state }) => state === "accepted")
+    ? givenUp(deps.clock, message, { ...end, otherwise: "failed" }).after
+    : finished(deps.clock, message, { status: as, ...end });
 };
 
 /**

@@ -11,7 +11,7 @@ import { isIn, type MessageIn, moveTo, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import type { SentMailLookup } from "./ports.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
-import { nextLookupMs } from "./retry-policy.ts";
+import { nextLookupMs, resendDelayMs, triedLongEnough } from "./retry-policy.ts";
 
 /** Scopes under which `users.messages.list?q=` is answered (developers.google.com/gmail/api/reference/rest/v1/users.messages/list); `gmail.metadata` bars `q`. */
 const SEARCH_SCOPES = [
@@ -28,6 +28,8 @@ const maySearch = (server: MailServer | undefined): boolean => {
 const NO_SEARCH = "the granted scopes do not allow a search of the sent mail: a person must decide";
 const NOT_FOUND = "not found in the sent mail: a person must decide";
 const TOO_LATE = "it has expired meanwhile, so it is not sent again: a person must decide";
+const TRIED_ENOUGH = "it was tried for 72 hours, so it is not sent again: a person must decide";
+const NO_SERVER = "its mail server was deleted, so it is not sent again: a person must decide";
 const LOOK_WHEN_RECONNECTED_MS = HOUR;
 const LOOK_AGAIN_MS = MINUTE;
 
@@ -91,24 +93,40 @@ export const confirmSent = async (
   if (waiting) await publishForDelivery(deps, saved.id);
 };
 
+/** What keeps a message in doubt from being sent again, as its caller wished; null: nothing does. */
+const mayNotResend = (clock: MoveDeps["clock"], value: Message, server: MailServer | undefined): string | null => {
+  if (value.expiresAtMs !== null && value.expiresAtMs <= clock.nowMs()) return TOO_LATE;
+  // Both would else end as `failed`, which says that nobody has it.
+  if (triedLongEnough(value, clock)) return TRIED_ENOUGH;
+  return server === undefined ? NO_SERVER : null;
+};
+
+/** Under the same Message-ID; not for the first time, only after a while: a Gmail that loses every reply may have taken every copy. */
+const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>): Promise<void> => {
+  const { value } = unknown;
+  const nowMs = deps.clock.nowMs();
+  const dueAtMs = value.sinceMs + deps.clock.lasting(resendDelayMs(value));
+  if (dueAtMs > nowMs) {
+    await saveMove(deps, unknown, postponed(value, dueAtMs));
+    return;
+  }
+  const note = "sent again under the same Message-ID";
+  const saved = await saveMove(deps, unknown, moveTo(value, queuedNow(deps.clock), { nowMs, note }));
+  if (saved !== undefined) await publishForDelivery(deps, saved.id);
+};
+
 /** Nothing found and no look left, or no look allowed: as the caller chose. */
 const giveUpLooking = async (
   deps: MoveDeps,
   unknown: Versioned<MessageIn<"unknown">>,
-  outcome: { readonly note: string; readonly lookups: number },
+  outcome: { readonly note: string; readonly lookups: number; readonly server: MailServer | undefined },
 ): Promise<void> => {
   const { value } = unknown;
-  const nowMs = deps.clock.nowMs();
-  const isLate = value.expiresAtMs !== null && value.expiresAtMs <= nowMs;
-  if (value.onUnknown === "resend" && !isLate) {
-    const note = "sent again under the same Message-ID";
-    const saved = await saveMove(deps, unknown, moveTo(value, queuedNow(deps.clock), { nowMs, note }));
-    if (saved !== undefined) await publishForDelivery(deps, saved.id);
-    return;
-  }
-  const state = { status: "unknown", lookups: outcome.lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
-  const note = value.onUnknown === "resend" ? TOO_LATE : outcome.note;
-  const after = moveTo(value, state, { nowMs, note });
+  const { lookups, server } = outcome;
+  const obstacle = value.onUnknown === "resend" ? mayNotResend(deps.clock, value, server) : outcome.note;
+  if (obstacle === null) return resend(deps, unknown);
+  const state = { status: "unknown", lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
+  const after = moveTo(value, state, { nowMs: deps.clock.nowMs(), note: obstacle });
   await saveMoveTelling(deps, unknown, { after, event: "relais.message.unknown.v1" });
 };
 
@@ -136,14 +154,14 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   if (!maySearch(server)) {
     // Decided by a person already, unless it is to be resent.
     if (value.dueAtMs === null) return;
-    return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups });
+    return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups, server });
   }
   if (value.dueAtMs === null || dueAtMs === null || dueAtMs > nowMs || server === undefined) return;
   const found = canSend(server) ? await look(deps, unknown, server) : "unavailable";
   if (found === "found") {
     return confirmSent(deps, unknown, { recipients: reached(value.recipients), note: "found in the sent mail" });
   }
-  if (found === "forbidden") return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups });
+  if (found === "forbidden") return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups, server });
   if (found === "unavailable") {
     const laterMs = canSend(server) ? LOOK_AGAIN_MS : LOOK_WHEN_RECONNECTED_MS;
     await saveMove(deps, unknown, postponed(value, nowMs + deps.clock.lasting(laterMs)));
@@ -151,7 +169,7 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   }
   const lookups = value.lookups + 1;
   const nextAtMs = lookupDueAtMs(deps.clock, value.sinceMs, lookups);
-  if (nextAtMs === null) return giveUpLooking(deps, unknown, { note: NOT_FOUND, lookups });
+  if (nextAtMs === null) return giveUpLooking(deps, unknown, { note: NOT_FOUND, lookups, server });
   const next: Message = { ...value, lookups, dueAtMs: nextAtMs, updatedAtMs: nowMs };
   await saveMove(deps, unknown, next);
 };

@@ -8,7 +8,7 @@ import type { SmtpStage } from "./ports.ts";
  * The one place that decides whether, when and for how long a message is tried again. Durations are nominal.
  */
 
-/** After the first try, not counting time held, scheduled or unknown (RFC 5321 §4.5.4.1 asks for 4 to 5 days; people asked for 3). */
+/** After the first try, not counting time held, scheduled or left to a person (RFC 5321 §4.5.4.1 asks for 4 to 5 days; people asked for 3). */
 const TRY_FOR_MS = 72 * HOUR;
 
 const FIRST_DELAY_MS = MINUTE;
@@ -95,6 +95,12 @@ export const retryDelayMs = ({ tries, verdict, retryAfterMs, fraction }: DelayRe
   const doubled = Math.min(FIRST_DELAY_MS * 2 ** Math.min(tries - 1, 20), LONGEST_DELAY_MS);
   const spread = Math.max(doubled, LEAST_DELAY_MS[verdict]) * (0.75 + fraction / 2);
   return Math.max(spread, heededMs(retryAfterMs));
+};
+
+/** Nominal milliseconds from a lost reply until the message is sent again by its caller's wish: none after the first, then as between any two tries. */
+export const resendDelayMs = ({ attempts }: MessageFacts): number => {
+  const lost = attempts.filter(({ outcome }) => outcome === "unknown").length;
+  return lost < 2 ? 0 : retryDelayMs({ tries: lost - 1, verdict: "again", retryAfterMs: null, fraction: 0.5 });
 };
 
 /** Has it been tried for 72 hours? */

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { resolveByPerson } from "../../../functions/domain/messages/resolve-by-person.ts";
+import { acceptedMessage, type Delivery, delivery, losesReply, SERVER } from "../../builders/delivery.ts";
+import { grant, OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
+
+let stack: Delivery;
+beforeEach(async () => {
+  stack = await delivery();
+});
+afterEach(() => stack.close());
+
+const ID = "msg_1";
+const UNSEARCHABLE = {
+  transport: "gmail_api",
+  connection: { state: "valid", grant: grant({ scopes: [SEND_ONLY] }) },
+} as const;
+
+/** So many minutes of ticks; what each publishes is delivered twice. */
+const run = async (minutes: number): Promise<void> => {
+  for (let minute = 0; minute < minutes; minute += 1) {
+    await dispatchDue(stack.deps);
+    for (const id of stack.published().flatMap((id) => [id, id])) await deliverMessage(stack.deps, id);
+    stack.clock.advance(MINUTE);
+  }
+};
+
+test("a Gmail that loses every reply is not sent a copy a minute: ever seldomer, and after 72 hours a person decides", async () => {
+  await stack.setServer(UNSEARCHABLE);
+  await stack.accept(ID, { onUnknown: "resend" });
+  stack.gmail = losesReply;
+  await deliverMessage(stack.deps, ID);
+  await run(10);
+  assert.ok(stack.attempts.length >= 3 && stack.attempts.length <= 5, `${stack.attempts.length} in ten minutes`);
+  for (let hours = 0; hours < 4 * 24; hours += 1) {
+    await run(3);
+    stack.clock.advance(HOUR - 3 * MINUTE);
+  }
+  const message = await stack.message(ID);
+  assert.ok(message.status === "unknown" && message.dueAtMs === null);
+  assert.match(message.timeline.at(-1)?.note ?? "", /72 hours/);
+  assert.ok(stack.attempts.length < 90, `${stack.attempts.length} copies`);
+});
+
+test("a message that a person left in doubt for days has its tries before it once it is resent", async () => {
+  await stack.setServer(UNSEARCHABLE);
+  await stack.accept(ID);
+  stack.gmail = losesReply;
+  await deliverMessage(stack.deps, ID);
+  stack.clock.advance(5 * DAY);
+  await resolveByPerson(stack.deps, OPERATOR, { id: ID, body: { as: "resend" } });
+  await run(1);
+  assert.equal(stack.attempts.length, 2);
+});
+
+test("what cannot be sent again because its server is gone stays in doubt: failed would say that nobody has it", async () => {
+  await stack.setServer(UNSEARCHABLE);
+  await stack.accept(ID, { onUnknown: "resend" });
+  stack.gmail = losesReply;
+  await deliverMessage(stack.deps, ID);
+  await stack.deps.records.commit([{ op: "delete", kind: "mailServers", id: SERVER }]);
+  await run(3);
+  const message = await stack.message(ID);
+  assert.ok(message.status === "unknown" && message.dueAtMs === null);
+  assert.match(message.timeline.at(-1)?.note ?? "", /deleted/);
+});
+
+test("declared failed by a person, though an earlier try has reached some: sent, the others rejected", async () => {
+  await stack.accept(ID, acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]));
+  const reply = { code: 451, enhanced: null, response: "later" };
+  stack.gmail = async (_mail, beforeData) => {
+    const refused = [{ address: "c@y.org", reply }];
+    await beforeData(refused);
+    const taken = { code: 250, enhanced: null, response: "OK" };
+    return { kind: "accepted", accepted: ["b@y.org"], refused, reply: taken, providerId: null };
+  };
+  await deliverMessage(stack.deps, ID);
+  stack.gmail = losesReply;
+  stack.clock.advance(2 * MINUTE);
+  await run(1);
+  assert.equal((await stack.message(ID)).status, "unknown");
+  await resolveByPerson(stack.deps, OPERATOR, { id: ID, body: { as: "failed" } });
+  const { status, recipients } = await stack.message(ID);
+  assert.equal(status, "sent");
+  assert.deepEqual(
+    recipients.map(({ state }) => state),
+    ["accepted", "rejected"],
+  );
+});
