@@ -196,6 +196,10 @@ export const TEXTS = {
     fr: "Demandez à un opérateur de créer un serveur de messagerie pour votre adresse.",
     en: "Ask an operator to create a mail server for your address.",
   },
+  "servers.search": { fr: "Rechercher un serveur", en: "Search for a mail server" },
+  "servers.searchHint": { fr: "Nom, adresse ou description.", en: "Name, address or description." },
+  "servers.noneFound": { fr: "Aucun serveur ne correspond", en: "No mail server matches" },
+  "servers.all": { fr: "Afficher tous les serveurs", en: "Show all mail servers" },
   "newServer.title": { fr: "Nouveau serveur de messagerie", en: "New mail server" },
   "newServer.lead": {
     fr: "Un nom et une adresse suffisent. Le compte Gmail se connecte à l’étape suivante.",

@@ -101,6 +101,23 @@ describe("the console with much to show", () => {
     assert.equal(await card.locator(".rows > li").count(), 6);
     await card.getByRole("link", { name: `Voir les ${SERVERS + 2 - 6} autres serveurs` }).waitFor();
 
+    await visitor.go("/servers");
+    const search = visitor.page.getByLabel(visitor.say("servers.search"));
+    await search.fill("ÀGENCE.20@");
+    await page.waitForURL(/q=/);
+    await page.getByRole("link", { name: "Agence 20", exact: true }).waitFor();
+    assert.equal(await page.locator("main .rows > li").count(), 1);
+    assert.equal(await search.and(page.locator(":focus")).count(), 1, "one goes on typing");
+    await page.getByRole("link", { name: "Agence 20", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Agence 20", exact: true }).waitFor();
+    await page.goBack();
+    await page.getByRole("link", { name: "Agence 20", exact: true }).waitFor();
+    assert.equal(await search.inputValue(), "ÀGENCE.20@");
+    await search.fill("nulle part");
+    await visitor.sees("servers.noneFound");
+    await visitor.follow("servers.all");
+    await page.getByRole("link", { name: "Agence 21", exact: true }).waitFor();
+
     const inTrouble = new Set(["Agence 7", "Agence 70", "Agence 200"]);
     await page.route(/\/v1\/mail-servers\?/, async (route) => {
       const response = await route.fetch();

@@ -1,3 +1,4 @@
+import { useLocation } from "preact-iso/router";
 import type { MailServer } from "../api/types.ts";
 import { connectHref } from "../routing/next.ts";
 import { api } from "../state/api.ts";
@@ -9,6 +10,7 @@ import { Page } from "../widgets/page.tsx";
 import { Empty, RemoteView } from "../widgets/remote-view.tsx";
 import { Ago } from "../widgets/time.tsx";
 import { inNeed } from "./server/in-need.ts";
+import { matching, Search } from "./servers/search.tsx";
 
 const REFRESH_MS = 10_000;
 
@@ -69,6 +71,30 @@ const byUse = (a: MailServer, b: MailServer): number =>
   a.priority - b.priority ||
   a.name.localeCompare(b.name);
 
+/** So many can be looked over without a search. */
+const FEW = 12;
+
+const Found = ({ servers }: { readonly servers: readonly MailServer[] }) => {
+  const wanted = useLocation().query.q ?? "";
+  const found = matching(servers, wanted).toSorted(byUse);
+  return (
+    <>
+      {(servers.length > FEW || wanted !== "") && <Search wanted={wanted} />}
+      {found.length === 0 ? (
+        <Empty title={t("servers.noneFound")}>
+          <a href="/servers">{t("servers.all")}</a>
+        </Empty>
+      ) : (
+        <ul class="rows">
+          {found.map((server) => (
+            <ServerRow key={server.id} server={server} />
+          ))}
+        </ul>
+      )}
+    </>
+  );
+};
+
 export const ServersPage = () => {
   const servers = useRemote("servers", (signal) => api.servers.list(signal), { everyMs: REFRESH_MS });
   return (
@@ -90,11 +116,7 @@ export const ServersPage = () => {
               <p>{isOperator() ? t("servers.noneOperator") : t("servers.noneMember")}</p>
             </Empty>
           ) : (
-            <ul class="rows">
-              {items.toSorted(byUse).map((server) => (
-                <ServerRow key={server.id} server={server} />
-              ))}
-            </ul>
+            <Found servers={items} />
           )
         }
       </RemoteView>
