@@ -12,6 +12,9 @@ export interface GmailApiEndpoint {
 export const QUESTION_MS = 20 * SECOND;
 export const UPLOAD_MS = 120 * SECOND;
 
+/** So long the caller's mark may take: with two uploads after it, it stays under the lease that the mark began anew, however the time is scaled. */
+export const markBudgetMs = (clock: Clock): number => Math.max(3 * SECOND, clock.lasting(60 * SECOND));
+
 export const timeoutFor = (clock: Clock, nominalMs: number): number => Math.max(SECOND, clock.lasting(nominalMs));
 
 /**

@@ -8,7 +8,15 @@ import type {
   ProbeStage,
   SendOutcome,
 } from "../../domain/messages/ports.ts";
-import { failureOf, type GmailApiEndpoint, gmailClient, isLimit, timeoutFor, UPLOAD_MS } from "./gmail-request.ts";
+import {
+  failureOf,
+  type GmailApiEndpoint,
+  gmailClient,
+  isLimit,
+  markBudgetMs,
+  timeoutFor,
+  UPLOAD_MS,
+} from "./gmail-request.ts";
 import { type Handed, type Way, waysFor } from "./handing-over.ts";
 import { probeGmailApi } from "./probe.ts";
 import { withBcc } from "./with-bcc.ts";
@@ -59,7 +67,10 @@ export class GmailApiTransport implements MailTransport {
   async send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome> {
     const raw = withBcc(mail);
     if (raw === undefined) return BAD_RECIPIENT;
+    const startsByMs = this.#clock.nowMs() + markBudgetMs(this.#clock);
     if (!(await beforeData())) return { kind: "abandoned" };
+    // A worker that was frozen (the platform takes the CPU away after a time-out) may wake long after others took its message for abandoned.
+    if (this.#clock.nowMs() > startsByMs) return { kind: "not_sent", stage: "body", reason: "the mark took too long" };
     const [first, second] = waysFor(raw);
     const tried = await this.#try(first, { mail, login, raw });
     return tried.noSuchAddress ? (await this.#try(second, { mail, login, raw })).outcome : tried.outcome;

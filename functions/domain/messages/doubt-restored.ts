@@ -5,7 +5,7 @@ import { changeSettings } from "../settings/change-settings.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { saveMove } from "./finish.ts";
 import type { Message, MessageStatus, Recipient } from "./message.ts";
-import { postponed } from "./moves.ts";
+import { isIn, postponed } from "./moves.ts";
 import { enterUnknown } from "./resolver.ts";
 
 const NOT_FINAL = [
@@ -24,6 +24,12 @@ export interface NotACopy {
   readonly messageId: string;
   readonly updatedAtMs: number;
 }
+
+const noteOf = (asOfMs: number): string => `restored as of ${isoTime(asOfMs)}: what became of it since is not known`;
+
+/** By an earlier run that was cut off. */
+const isDoubted = ({ value }: Versioned<Message>, asOfMs: number): boolean =>
+  isIn(value, "unknown") && value.timeline.at(-1)?.note === noteOf(asOfMs);
 
 /** The messages that are not final as the walk begins. */
 const openMessages = async (deps: MoveDeps): Promise<readonly Versioned<Message>[]> => {
@@ -65,7 +71,7 @@ const pause = async (deps: MoveDeps, asOfMs: number): Promise<void> => {
 const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number): Promise<boolean> => {
   const { value } = message;
   const server = (await deps.records.get("mailServers", value.serverId))?.value;
-  const note = `restored as of ${isoTime(asOfMs)}: what became of it since is not known`;
+  const note = noteOf(asOfMs);
   // Some had it by then: that it lies in the sent mail says nothing of the others.
   const undecidable = value.recipients.some(({ state }) => state === "accepted");
   const recipients = undecidable ? value.recipients : value.recipients.map(unheard);
@@ -84,12 +90,14 @@ export const doubtRestored = async (deps: MoveDeps, asOfMs: number): Promise<Res
   const open = await openMessages(deps);
   const newest = await deps.records.query("messagesNewest", {}, { limit: PAGE });
   const looked = newest === "bad_cursor" ? open : [...open, ...newest.items];
-  const younger = looked.find(({ value }) => value.updatedAtMs > asOfMs);
+  const younger = looked.find((message) => message.value.updatedAtMs > asOfMs && !isDoubted(message, asOfMs));
   if (younger !== undefined) {
     return fail({ code: "not_a_copy", messageId: younger.id, updatedAtMs: younger.value.updatedAtMs });
   }
   await pause(deps, asOfMs);
   let doubted = 0;
-  for (const message of open) if (await doubt(deps, message, asOfMs)) doubted += 1;
+  for (const message of open) {
+    if (isDoubted(message, asOfMs) || (await doubt(deps, message, asOfMs))) doubted += 1;
+  }
   return ok(doubted);
 };

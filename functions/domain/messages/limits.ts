@@ -39,7 +39,9 @@ const compacted = (clock: Windows, entries: readonly Entry[]): readonly Entry[] 
     const old = entry.atMs <= nowMs - minuteMs;
     const sameBin = last !== undefined && Math.floor(last.atMs / minuteMs) === Math.floor(entry.atMs / minuteMs);
     if (old && last !== undefined && sameBin) {
-      merged[merged.length - 1] = { atMs: entry.atMs, recipients: last.recipients + entry.recipients };
+      // Not in order where the clocks of two instances differ.
+      const atMs = Math.max(last.atMs, entry.atMs);
+      merged[merged.length - 1] = { atMs, recipients: last.recipients + entry.recipients };
     } else merged.push(entry);
   }
   return merged;
@@ -236,7 +238,9 @@ export const corrected = (clock: Windows, ledger: QuotaLedger, correction: Corre
   return {
     ...ledger,
     live: ledger.live.filter((claim) => claim.id !== id),
-    entries: reduced(ledger.entries, claimedAtMs, unsent),
+    // A claim that ended a day late counts no more: what is there is others'.
+    entries:
+      claimedAtMs <= clock.nowMs() - clock.lasting(DAY) ? ledger.entries : reduced(ledger.entries, claimedAtMs, unsent),
     blockedUntilMs:
       blockedUntilMs === null ? ledger.blockedUntilMs : Math.max(ledger.blockedUntilMs ?? 0, blockedUntilMs),
     halvedUntilMs: limit === "login_limit" ? limitedUntilMs : ledger.halvedUntilMs,

@@ -6,6 +6,7 @@ import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
 import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
 import { InstanceMemory } from "../../../functions/domain/messages/instance-memory.ts";
+import { corrected, EMPTY_LEDGER, reserved } from "../../../functions/domain/messages/limits.ts";
 import { releaseHeld } from "../../../functions/domain/messages/release.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
@@ -376,4 +377,25 @@ test("a token of another grant is not used again", async () => {
     assert.equal(stack.attempts.at(-1)?.token, secretVersion);
     assert.equal(tokens.length, n === 2 ? 0 : 1);
   }
+});
+
+test("a claim that was ended a day late gives nothing back: what the ledger holds by then is others'", () => {
+  const { clock } = stack;
+  const nowMs = clock.nowMs();
+  const ledger = { ...EMPTY_LEDGER, entries: [{ atMs: nowMs - HOUR, recipients: 5 }] };
+  const late = { id: "msg_a", claimedAtMs: nowMs - DAY - HOUR, unsent: 3, limit: null };
+  assert.deepEqual(corrected(clock, ledger, late).entries, ledger.entries);
+});
+
+test("entries that merge count until the latest of them leaves, though the clocks of two instances differ", () => {
+  const { clock } = stack;
+  const binMs = Math.floor((clock.nowMs() - HOUR) / MINUTE) * MINUTE;
+  const entries = [
+    { atMs: binMs + 500, recipients: 1 },
+    { atMs: binMs + 100, recipients: 1 },
+  ];
+  const demand = { id: "msg_a", createdAtMs: 0, recipients: 1, limits: { perMinute: 9, perDay: 9 }, untilMs: 0 };
+  const room = reserved(clock, { ...EMPTY_LEDGER, entries }, { ...demand, atMs: clock.nowMs() });
+  assert.ok(room.kind === "room");
+  assert.deepEqual(room.after.entries[0], { atMs: binMs + 500, recipients: 2 });
 });

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { SECOND } from "../../../functions/domain/clock.ts";
+import { doubtRestored } from "../../../functions/domain/messages/doubt-restored.ts";
+import { Unavailable } from "../../../functions/domain/problem.ts";
+import { type Delivery, delivery } from "../../builders/delivery.ts";
+
+let stack: Delivery;
+beforeEach(async () => {
+  stack = await delivery();
+});
+afterEach(() => stack.close());
+
+const IDS = ["msg_a", "msg_b", "msg_c"];
+
+test("a restore that is cut off goes on when it is run again; of another time, it is refused", async () => {
+  for (const id of IDS) await stack.accept(id);
+  const asOfMs = stack.clock.nowMs();
+  stack.clock.advance(60 * SECOND);
+  const { records } = stack.deps;
+  let writes = 0;
+  const cutOff = {
+    get: records.get.bind(records),
+    query: records.query.bind(records),
+    commit: async (all: Parameters<typeof records.commit>[0]) => {
+      writes += 1;
+      if (writes > 2) throw new Unavailable("write", { cause: new Error("down") });
+      return records.commit(all);
+    },
+  };
+  await assert.rejects(doubtRestored({ ...stack.deps, records: cutOff }, asOfMs), Unavailable);
+  stack.clock.advance(60 * SECOND);
+  assert.equal((await doubtRestored(stack.deps, asOfMs - SECOND)).ok, false);
+  assert.deepEqual(await doubtRestored(stack.deps, asOfMs), { ok: true, value: 3 });
+  for (const id of IDS) {
+    const { status, timeline } = await stack.message(id);
+    assert.equal(status, "unknown");
+    assert.equal(timeline.length, 2, "doubted once");
+  }
+});
