@@ -1,5 +1,6 @@
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { chromiumPath } from "./chromium.ts";
 
 /** A real Chromium for browser tests; `await using` ends it whatever the test does. */
 export interface TestBrowser extends AsyncDisposable {
@@ -44,7 +45,7 @@ const args = sparticuz.args.filter((flag) => !LYING.test(flag));
 
 export const startBrowser = async (): Promise<TestBrowser> => {
   const browser = await chromium.launch({
-    executablePath: await sparticuz.executablePath(),
+    executablePath: await chromiumPath(),
     args,
     headless: true,
   });
