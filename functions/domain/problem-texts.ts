@@ -556,6 +556,18 @@ const TEXTS: Texts = {
     },
   },
 
+  client_changed: {
+    fr: {
+      title: "Cet accès a été donné à un autre client OAuth",
+      advice:
+        "Reconnectez le compte Gmail avec le client actuel ; ou enregistrez à nouveau l’ancien client dans « Installation ».",
+    },
+    en: {
+      title: "This access was given to another OAuth client",
+      advice: "Reconnect the Gmail account with the present client; or save the former client again under “Setup”.",
+    },
+  },
+
   // --- messages ---
   message_too_large: {
     fr: {

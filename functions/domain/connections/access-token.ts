@@ -5,6 +5,7 @@ import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
 import { endGrant } from "./end-grant.ts";
+import { noteUnserving } from "./note-unserving.ts";
 import type { AccessTokenEntry } from "./records.ts";
 import {
   type CacheDeps,
@@ -20,6 +21,8 @@ export type AccessTokenOutcome =
   | { readonly ok: true; readonly token: Secret; readonly expiresAtMs: number; readonly scopes: readonly string[] }
   /** Google refuses the grant for good; the server's record already says `reconnect_required`. */
   | { readonly ok: false; readonly why: "grant_dead"; readonly reason: ConnectionReason }
+  /** The grant is a former client's; the server's record already says `error`. */
+  | { readonly ok: false; readonly why: "client_changed" }
   /** No grant: never connected, disconnected, or reconnect already required. */
   | { readonly ok: false; readonly why: "not_connected" }
   /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. */
@@ -113,6 +116,10 @@ const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): 
     return ended ? { ok: false, why: "grant_dead", reason: said.death.reason } : null;
   }
   await giveBackLease(deps, lease);
+  if (said.kind === "client_changed") {
+    await noteUnserving(deps, lease.id, said.kind);
+    return { ok: false, why: said.kind };
+  }
   return said.kind === "unreachable" ? unavailable(said.retryAfterS) : { ok: false, why: "client_rejected" };
 };
 

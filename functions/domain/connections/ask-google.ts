@@ -19,6 +19,8 @@ export type GoogleSaid =
   | { readonly kind: "token"; readonly tokens: TokenAnswer; readonly grant: Grant; readonly app: App }
   | { readonly kind: "dead"; readonly death: Death; readonly grant: Grant }
   | { readonly kind: "client_rejected" }
+  /** The grant was given to another client than the one that Relais speaks to Google as now. */
+  | { readonly kind: "client_changed" }
   | { readonly kind: "unreachable"; readonly retryAfterS: number };
 
 /**
@@ -30,9 +32,8 @@ export const askGoogle = async (deps: AskDeps, serverId: string, grant: Grant): 
   const anew = clientReader(deps);
   const said = await askAs(deps, await (deps.client ?? anew)(), { serverId, grant });
   // What was remembered may be out of date: another client, or another secret, may have been saved since.
-  return said.kind === "client_rejected" && deps.client !== undefined
-    ? askAs(deps, await anew(), { serverId, grant })
-    : said;
+  const mayBeOld = said.kind === "client_rejected" || said.kind === "client_changed";
+  return mayBeOld && deps.client !== undefined ? askAs(deps, await anew(), { serverId, grant }) : said;
 };
 
 interface Asked {
@@ -46,10 +47,11 @@ const askAs = async (
   asked: Asked,
 ): Promise<GoogleSaid> => {
   const { serverId, grant } = asked;
-  // Another client's refresh would be answered `unauthorized_client`; the former client may be saved again.
-  if (client === null || client.clientId !== grant.clientId) {
+  if (client === null) return { kind: "client_rejected" };
+  // Google would answer another client's refresh by `unauthorized_client`; the former one may be saved again.
+  if (client.clientId !== grant.clientId) {
     deps.log.warn("oauth_client_changed", { server: serverId });
-    return { kind: "client_rejected" };
+    return { kind: "client_changed" };
   }
   const refreshToken = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
   if (refreshToken === undefined)

@@ -76,6 +76,8 @@ export const checkServer = async (
       }
       // Another grant by now: it was proven when it came.
       return { kind: "nothing_to_check" };
+    case "client_changed":
+      return unserving(deps, server);
     case "client_rejected":
     case "unreachable":
       return postpone(deps, server, said.kind === "unreachable" ? "google_unavailable" : "client_rejected");
@@ -119,6 +121,21 @@ const postpone = async (
   // Losing a race is fine: whoever wrote the server knows better.
   await saveServer(deps, server, { value: after });
   return { kind: "postponed", why };
+};
+
+/** Not dead, but of no use to the client that Relais speaks to Google as now: only a person can mend that, or a check after the former client was saved again. */
+const unserving = async (deps: CheckDeps, server: Versioned<MailServer>): Promise<CheckOutcome> => {
+  const { app } = await (deps.client ?? clientReader(deps))();
+  const { connection: before } = server.value;
+  if (before.state === "not_connected") return { kind: "nothing_to_check" };
+  const { grant } = before;
+  const live = before.state === "valid" || before.state === "expiring";
+  const connection: Connection = live
+    ? { state: "error", grant, reason: "client_changed", sinceMs: deps.clock.nowMs() }
+    : before;
+  const value: MailServer = { ...server.value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
+  await saveServer(deps, server, { value });
+  return { kind: "checked", state: connection.state };
 };
 
 type Token = Extract<GoogleSaid, { readonly kind: "token" }>;

@@ -17,7 +17,8 @@ export type ConnectionReason =
   // the grant lives but does not serve
   | "account_mismatch"
   | "scope_missing"
-  | "gmail_refused";
+  | "gmail_refused"
+  | "client_changed";
 
 /** What is known of the grant whose refresh token lies in the vault. Scopes as Google answered them. */
 export interface Grant {

@@ -33,6 +33,7 @@ const tokenProblem = (refusal: Refusal, { connection }: MailServer): StageProble
       return { code: refusal.reason, upstream: null };
     case "not_connected":
       return { code: connection.state === "reconnect_required" ? connection.reason : refusal.why, upstream: null };
+    case "client_changed":
     case "client_rejected":
     case "google_unavailable":
       return { code: refusal.why, upstream: null };

@@ -1,6 +1,6 @@
 import { SECOND } from "../clock.ts";
 import type { AccessTokenOutcome } from "../connections/access-token.ts";
-import { noteGmailRefusal } from "../connections/gmail-refusal.ts";
+import { noteUnserving } from "../connections/note-unserving.ts";
 import type { Transport } from "../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
 import { Unavailable } from "../problem.ts";
@@ -23,7 +23,8 @@ const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryRe
     case "grant_dead":
       return { kind: "hold", problem: outcome.reason };
     case "not_connected":
-      return { kind: "hold", problem: "not_connected" };
+    case "client_changed":
+      return { kind: "hold", problem: outcome.why };
     case "client_rejected":
       deps.log.error("delivery_client_rejected", { message: claim.message.id, server: claim.server.id });
       return { kind: "postpone", problem: "client_rejected", retryAfterMs: CLIENT_REJECTED_RETRY_MS };
@@ -52,7 +53,7 @@ const refusedAgain = async (
 ): Promise<TryResult> => {
   const before = message.value.attempts.filter(({ problem }) => problem === "auth_refused").length;
   if (before + 1 < REFUSALS) return { kind: "gmail", outcome };
-  await noteGmailRefusal(deps, server.id);
+  await noteUnserving(deps, server.id, "gmail_refused");
   return { kind: "hold", problem: "gmail_refused" };
 };
 

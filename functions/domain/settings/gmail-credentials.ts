@@ -60,9 +60,9 @@ export const parseGmailCredentials = (body: unknown, environment: EnvironmentSet
  * Saves the OAuth client that Relais speaks to Google as. `invalid_request`, `client_type_desktop`, `redirect_uri_missing`, `contended`.
  * Throws `Unavailable`.
  *
- * Grants belong to the client they were given to. Another `clientId` leaves the servers connected through the former one as they are:
- * their grants are not lost, and serve again if the former client is saved again; meanwhile Google refuses to refresh them, and the
- * doctor names those servers as to be reconnected. A new secret for the same client changes nothing for them.
+ * Grants belong to the client they were given to. Another `clientId` does not lose those of the servers connected through the former one: they serve
+ * again if that is saved again. Meanwhile Google refuses to refresh them: the next tick puts those servers into `error` (`client_changed`), and the
+ * doctor names them. A new secret for the same client changes nothing for them.
  */
 export const saveGmailCredentials = async (
   deps: SettingsDeps & { readonly vault: SecretVault },
