@@ -25,6 +25,15 @@ const maySearch = (server: MailServer | undefined): boolean => {
   return SEARCH_SCOPES.some((scope) => scopes.includes(scope));
 };
 
+/**
+ * That the message lies in the sent mail says nothing of a try that was made for those whom an earlier one had not reached: all of them have the same
+ * Message-ID, and which of the copies is found nobody can tell.
+ */
+const looksProveNothing = (recipients: readonly Recipient[]): boolean =>
+  recipients.some(({ state }) => state === "accepted");
+
+const PROVES_NOTHING =
+  "some have it from an earlier try, so a search of the sent mail proves nothing: a person must decide";
 const NO_SEARCH = "the granted scopes do not allow a search of the sent mail: a person must decide";
 const NOT_FOUND = "not found in the sent mail: a person must decide";
 const TOO_LATE = "it has expired meanwhile, so it is not sent again: a person must decide";
@@ -51,7 +60,9 @@ interface Loss {
 /** The reply was lost: the first look is due soon, or at once it is for a person where nobody may look. Pure. */
 export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Message, loss: Loss): Message => {
   const nowMs = clock.nowMs();
-  const searchable = maySearch(loss.server);
+  const provesNothing = looksProveNothing(loss.recipients);
+  const searchable = maySearch(loss.server) && !provesNothing;
+  const unsearched = provesNothing ? PROVES_NOTHING : NO_SEARCH;
   // `resend` without a search is due at once: `dispatch-due` takes it from there.
   const forNobody = message.onUnknown === "resend" ? nowMs : null;
   const looked = searchable ? lookupDueAtMs(clock, nowMs, 0) : forNobody;
@@ -61,7 +72,7 @@ export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Messag
     { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs },
     {
       nowMs,
-      note: loss.note ?? (searchable ? "the reply was lost after the end of the message" : NO_SEARCH),
+      note: loss.note ?? (searchable ? "the reply was lost after the end of the message" : unsearched),
       attempt: { atMs: nowMs, outcome: "unknown", smtp: null, problem: "delivery_unknown" },
       facts: { recipients: loss.recipients },
     },
@@ -151,12 +162,14 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   const nowMs = deps.clock.nowMs();
   const dueAtMs = lookupDueAtMs(deps.clock, value.sinceMs, value.lookups);
   const server = (await deps.records.get("mailServers", value.serverId))?.value;
-  if (!maySearch(server)) {
-    // Decided by a person already, unless it is to be resent.
-    if (value.dueAtMs === null) return;
-    return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups, server });
+  // Left to a person, unless it is to be resent.
+  if (value.dueAtMs === null) return;
+  const provesNothing = looksProveNothing(value.recipients);
+  if (provesNothing || !maySearch(server)) {
+    const note = provesNothing ? PROVES_NOTHING : NO_SEARCH;
+    return giveUpLooking(deps, unknown, { note, lookups: value.lookups, server });
   }
-  if (value.dueAtMs === null || dueAtMs === null || dueAtMs > nowMs || server === undefined) return;
+  if (dueAtMs === null || dueAtMs > nowMs || server === undefined) return;
   const found = canSend(server) ? await look(deps, unknown, server) : "unavailable";
   if (found === "found") {
     return confirmSent(deps, unknown, { recipients: reached(value.recipients), note: "found in the sent mail" });

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
 import { resolveByPerson } from "../../../functions/domain/messages/resolve-by-person.ts";
-import { acceptedMessage, type Delivery, delivery, losesReply, SERVER } from "../../builders/delivery.ts";
+import { acceptedMessage, type Delivery, delivery, losesReply, SERVER, takesAll } from "../../builders/delivery.ts";
 import { grant, OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
@@ -68,8 +68,9 @@ test("what cannot be sent again because its server is gone stays in doubt: faile
   assert.match(message.timeline.at(-1)?.note ?? "", /deleted/);
 });
 
-test("declared failed by a person, though an earlier try has reached some: sent, the others rejected", async () => {
-  await stack.accept(ID, acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]));
+/** Gmail takes it for `b@y.org` and puts `c@y.org` off; the reply to the next try, for `c@y.org` alone, is lost. */
+const lostForTheSecond = async (onUnknown: "hold" | "resend"): Promise<void> => {
+  await stack.accept(ID, { ...acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]), onUnknown });
   const reply = { code: 451, enhanced: null, response: "later" };
   stack.gmail = async (_mail, beforeData) => {
     const refused = [{ address: "c@y.org", reply }];
@@ -81,7 +82,35 @@ test("declared failed by a person, though an earlier try has reached some: sent,
   stack.gmail = losesReply;
   stack.clock.advance(2 * MINUTE);
   await run(1);
-  assert.equal((await stack.message(ID)).status, "unknown");
+  assert.equal(stack.attempts.length, 2);
+};
+
+test("the copy that some had before is no proof for the others: theirs is for a person, or sent again by itself", async () => {
+  // What the sent mail shows is the first copy.
+  stack.lookup = "found";
+  await lostForTheSecond("hold");
+  await run(90);
+  const held = await stack.message(ID);
+  assert.ok(held.status === "unknown" && held.dueAtMs === null);
+  assert.match(held.timeline.at(-1)?.note ?? "", /earlier try/);
+  assert.deepEqual(
+    held.recipients.map(({ state }) => state),
+    ["accepted", "pending"],
+  );
+});
+
+test("the same, of a message that is to be resent: it is, to those who may not have it", async () => {
+  stack.lookup = "found";
+  await lostForTheSecond("resend");
+  stack.gmail = takesAll;
+  await run(3);
+  assert.equal((await stack.message(ID)).status, "sent");
+  assert.deepEqual(stack.attempts.at(-1)?.mail.envelope.to, ["c@y.org"]);
+  assert.equal(stack.attempts.length, 3);
+});
+
+test("declared failed by a person, though an earlier try has reached some: sent, the others rejected", async () => {
+  await lostForTheSecond("hold");
   await resolveByPerson(stack.deps, OPERATOR, { id: ID, body: { as: "failed" } });
   const { status, recipients } = await stack.message(ID);
   assert.equal(status, "sent");
