@@ -212,7 +212,7 @@ describe("access tokens", () => {
 
 describe("access tokens under a shortened time", () => {
   it("a holder that Google keeps waiting gives up, and the next one succeeds", async () => {
-    const relais = await startRelais({ clock: movableClock(10) });
+    const relais = await startRelais({ clock: movableClock(4) });
     try {
       const id = await relais.addServer();
       assert.equal((await (await relais.browser(SETUP)).connect(id)).status, 303);

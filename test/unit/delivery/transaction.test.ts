@@ -3,6 +3,7 @@ import net from "node:net";
 import { after, test } from "node:test";
 import { SmtpStream } from "../../../functions/adapters/gmail-smtp/stream.ts";
 import { Transaction } from "../../../functions/adapters/gmail-smtp/transaction.ts";
+import type { Clock } from "../../../functions/domain/clock.ts";
 import type { SendOutcome } from "../../../functions/domain/messages/ports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
@@ -10,8 +11,9 @@ import { systemClock } from "../../../functions/runtime/system-clock.ts";
 /** What the scripted server does on a line: text to answer, `drop`, or nothing at all. */
 type Script = (line: string) => string | "drop" | null;
 
-/** Time scale 200: time-outs at their floor of a second. */
-const clock = systemClock(200);
+const patient = systemClock();
+/** Whose time-outs are at their floor of a second, for what is never answered. */
+const hasty = systemClock(200);
 const servers: net.Server[] = [];
 after(() => {
   for (const server of servers) server.close();
@@ -56,12 +58,14 @@ interface Job {
   readonly keywords?: readonly string[];
   readonly beforeData?: () => Promise<boolean>;
   readonly endsAtMs?: number;
+  readonly clock?: Clock;
 }
 
 const run = async (
   script: Script,
   job: Job = {},
 ): Promise<{ outcome: SendOutcome; lines: string[]; marks: number }> => {
+  const { clock = patient } = job;
   const { port, lines } = await scripted(script);
   const socket = net.connect({ host: "127.0.0.1", port });
   const stream = new SmtpStream(clock, socket);
@@ -77,7 +81,7 @@ const run = async (
     marks += 1;
     return (await job.beforeData?.()) ?? true;
   };
-  const endsAtMs = job.endsAtMs ?? clock.nowMs() + 10_000;
+  const endsAtMs = job.endsAtMs ?? clock.nowMs() + 60_000;
   const outcome = await new Transaction(clock, session, { mail: { envelope, raw }, endsAtMs }).run(mark);
   stream.destroy();
   return { outcome, lines, marks };
@@ -137,10 +141,10 @@ test("a server that breaks off within the message says why, be it in its last wo
 });
 
 test("a message whose time has run out is not ended: others may take it for abandoned by then", async () => {
-  const endsAtMs = clock.nowMs() + 300;
+  const endsAtMs = patient.nowMs() + 300;
   const beforeData = async (): Promise<boolean> => {
     // The worker is frozen right after its mark.
-    await clock.sleep(400);
+    await patient.sleep(400);
     return true;
   };
   const { outcome, lines } = await run(friendly, { endsAtMs, beforeData });
@@ -157,7 +161,7 @@ test("a message larger than the server takes is not begun", async () => {
 
 test("from the end of the message on, a loss, silence or nonsense is unknown", async () => {
   for (const said of ["drop", null, "hello?\r\n", "354 more\r\n"] as const) {
-    const { outcome } = await run(except(/^\.$/, said));
+    const { outcome } = await run(except(/^\.$/, said), { clock: hasty });
     assert.equal(outcome.kind, "unknown", String(said));
   }
 });
