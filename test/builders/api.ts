@@ -75,7 +75,8 @@ export const startApi = async (
   const embedded = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
   const logLines: string[] = [];
   const system = compose(config, { component: "test", embedded, write: (line) => logLines.push(line) });
-  const server = createServer(serveHttp(routes(system), system)).listen(0, "127.0.0.1");
+  // Longer than any test pauses, be it because the machine is busy: a connection closed meanwhile tells nothing about Relais.
+  const server = createServer({ keepAliveTimeout: 300_000 }, serveHttp(routes(system), system)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;

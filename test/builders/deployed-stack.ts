@@ -104,6 +104,18 @@ const forwardTo = (port: number) => (incoming: IncomingMessage, response: Server
   incoming.pipe(outgoing);
 };
 
+/** Over a connection of its own too; answers the status. */
+const push = (port: number, body: Buffer): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const headers = { "content-type": "application/json", "content-length": body.length };
+    const outgoing = request({ host: "127.0.0.1", port, method: "POST", headers, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 502);
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+
 const listening = async (handler: (req: IncomingMessage, res: ServerResponse) => void, port = 0) => {
   // Longer than any test pauses: a client that finds its connection closed while it writes tells nothing about Relais.
   const server = createServer({ keepAliveTimeout: 300_000 }, handler).listen(port, "127.0.0.1");
@@ -128,16 +140,7 @@ const pushGate = async (ports: () => Readonly<Record<Pushed, number>>) => {
     const { message } = JSON.parse(body.toString());
     const at =
       pushes.push({ to, messageId: message.messageId, attributes: message.attributes ?? {}, status: null }) - 1;
-    const status = losing.delete(to)
-      ? 204
-      : await fetch(`http://127.0.0.1:${ports()[to]}/`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body,
-        }).then(
-          (answer) => answer.status,
-          () => 502,
-        );
+    const status = losing.delete(to) ? 204 : await push(ports()[to], body).catch(() => 502);
     pushes[at] = { ...(pushes[at] as Push), status };
     response.writeHead(status).end();
   });

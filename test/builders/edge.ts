@@ -36,7 +36,8 @@ export const testSystem = (
 
 /** Routes behind the HTTP edge on a bare server of Node's; ends with `close`. */
 export const serveRoutes = async (routes: readonly Route[], system: System) => {
-  const server = createServer(serveHttp(routes, system));
+  // Longer than any test pauses: a connection closed meanwhile tells nothing about Relais.
+  const server = createServer({ keepAliveTimeout: 300_000 }, serveHttp(routes, system));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

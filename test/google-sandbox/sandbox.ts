@@ -48,7 +48,8 @@ const DEFAULT_REDIRECT_URI = "http://localhost:8080/google_gmail/confirm";
 
 export const startGoogleSandbox = async (options: SandboxOptions = {}): Promise<GoogleSandbox> => {
   const state = openState(options.dataDir ?? null);
-  const http = createServer();
+  // Whoever idles is not cut off at the very moment at which it asks again.
+  const http = createServer({ keepAliveTimeout: 300_000 });
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);
     http.listen(options.ports?.http ?? 0, HOST, resolve);

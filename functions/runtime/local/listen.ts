@@ -14,12 +14,19 @@ export class PortTaken extends Error {
   }
 }
 
+/**
+ * How long a connection may idle. Node's five seconds are soon over for a program that is busy with something else: it would write its next request to a
+ * connection closed just now, and could not know what became of it.
+ */
+const IDLE_MS = 300_000;
+const SWEEP_MS = 50;
+
 const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
 
 const listenOn = (host: string, port: number, listener: RequestListener): Promise<Server> =>
   new Promise((resolve, reject) => {
     // Node would end these three by itself, without a word of what is wrong (RFC 9112 §3.2 wants a Host; an expectation may be passed over).
-    const server = createServer({ requireHostHeader: false }, refusingHostless(listener));
+    const server = createServer({ requireHostHeader: false, keepAliveTimeout: IDLE_MS }, refusingHostless(listener));
     server.on("checkExpectation", listener);
     server.on("connect", refuseTunnel);
     server.on("clientError", refuseNonsense);
@@ -35,8 +42,11 @@ export interface Listening {
 const end = (server: Server, graceMs: number): Promise<void> =>
   new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    // What was under way ends, and its connection would idle on.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();
