@@ -27,9 +27,9 @@ const coverage = (server: MailServer, from: string): "exact" | "domain" | null =
 
 /**
  * Will Gmail keep this From? From any address but the account's own and its verified send-as addresses it is rewritten without a word
- * (gophish#1311). Where the scopes do not let us read those (`gmail.send` alone), an operator must have vouched for it.
+ * (gophish#1311). `from`: folded. Where the scopes do not let us read those (`gmail.send` alone), an operator must have vouched for it.
  */
-const isKept = (server: MailServer, from: string): boolean =>
+export const isKept = (server: MailServer, from: string): boolean =>
   server.username === from ||
   (grantOf(server)?.sendAs?.addresses.includes(from) ?? false) ||
   (server.transport === "gmail_api" && server.sendAsUnchecked);

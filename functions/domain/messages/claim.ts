@@ -3,12 +3,14 @@ import { limitsOf } from "../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Versioned, Write } from "../records.ts";
 import type { Settings } from "../settings/settings.ts";
+import { isKept } from "./choose-server.ts";
 import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
 import { expired, type GivenUp, givenUp, saveMove } from "./finish.ts";
 import { held } from "./hold.ts";
 import type { Facts } from "./instance-memory.ts";
 import { contentionPauseMs, type KeptLedger, ledgerWrite, readLedger } from "./ledger.ts";
 import { type Demand, type Reservation, reserved } from "./limits.ts";
+import { foldAddress } from "./mailbox.ts";
 import type { Attempt, Message } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, pendingRecipients } from "./moves.ts";
@@ -69,7 +71,8 @@ const obstacle = (
     const problem = server.value.connection.state === "not_connected" ? "not_connected" : "reconnect_required";
     return { after: held(deps.clock, value, { because: "reconnect_required", problem }), event: "held" };
   }
-  return null;
+  // It was a verified address when the message was accepted, and the account may be another since: Gmail would rewrite it without a word.
+  return isKept(server.value, foldAddress(value.from)) ? null : failed("sender_refused");
 };
 
 /** The message as claimed. The fence grows because every claim ends in an attempt that is written down, be it as cut short. */

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { HOUR } from "../../../functions/domain/clock.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { retryMessage } from "../../../functions/domain/messages/retry-message.ts";
+import { type Delivery, delivery } from "../../builders/delivery.ts";
+import { OPERATOR, validConnection } from "../../builders/mail-server.ts";
+
+let stack: Delivery;
+beforeEach(async () => {
+  stack = await delivery();
+});
+afterEach(() => stack.close());
+
+const ID = "msg_1";
+const verified = (...addresses: readonly string[]) =>
+  validConnection({ sendAs: { addresses: ["ada@example.com", ...addresses], readAtMs: 0 } });
+
+/** Written in an hour, as `from`. */
+const scheduled = async (from: string): Promise<void> => {
+  const scheduledAtMs = stack.clock.nowMs() + HOUR;
+  await stack.accept(ID, { status: "scheduled", scheduledAtMs, dueAtMs: scheduledAtMs, from });
+};
+const whenDue = async (): Promise<void> => {
+  stack.clock.advance(HOUR);
+  await dispatchDue(stack.deps);
+  for (const id of stack.published()) await deliverMessage(stack.deps, id);
+};
+
+test("a verified address, in whatever case, is sent from", async () => {
+  await stack.setServer({ connection: verified("sales@example.com") });
+  await scheduled("Sales@Example.com");
+  await whenDue();
+  assert.equal((await stack.message(ID)).status, "sent");
+});
+
+test("an address that is no longer verified when its message is due is not handed to Gmail, which would rewrite it; verified again, a retry sends", async () => {
+  await stack.setServer({ connection: verified("sales@example.com") });
+  await scheduled("sales@example.com");
+  await stack.setServer({ connection: verified() });
+  await whenDue();
+  const failed = await stack.message(ID);
+  assert.equal(failed.status, "failed");
+  assert.equal(failed.attempts.at(-1)?.problem, "sender_refused");
+  assert.equal(stack.attempts.length, 0);
+  await stack.setServer({ connection: verified("sales@example.com") });
+  assert.ok((await retryMessage(stack.deps, OPERATOR, ID)).ok);
+  for (const id of stack.published()) await deliverMessage(stack.deps, id);
+  assert.equal((await stack.message(ID)).status, "sent");
+});
+
+test("a message of an account that its server has been taken from is not sent by the new one under its name", async () => {
+  await scheduled("ada@example.com");
+  await stack.setServer({ username: "bob@example.com", connection: validConnection({ email: "bob@example.com" }) });
+  await whenDue();
+  assert.equal((await stack.message(ID)).status, "failed");
+  assert.equal(stack.attempts.length, 0);
+});
+
+test("under the Gmail API alone an operator's word counts, for as long as it is given", async () => {
+  const vouched = { transport: "gmail_api", sendAsUnchecked: true } as const;
+  await stack.setServer(vouched);
+  await scheduled("sales@example.com");
+  await whenDue();
+  assert.equal((await stack.message(ID)).status, "sent");
+});
