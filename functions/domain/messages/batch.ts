@@ -51,6 +51,17 @@ const acceptItem = async (
   }
 };
 
+/** Of items under one key the first in the batch is the one that is kept, whichever would be the quickest: the others wait for it. */
+const oncePerKey = () => {
+  const underWay = new Map<unknown, Promise<unknown>>();
+  return <T>(item: unknown, accept: () => Promise<T>): Promise<T> => {
+    const { key } = split(item);
+    const mine = (underWay.get(key) ?? Promise.resolve()).then(accept);
+    if (key !== undefined) underWay.set(key, mine);
+    return mine;
+  };
+};
+
 /**
  * Up to 100 messages, each accepted or refused for itself, in the order given. `invalid_request` only where the batch itself cannot be read.
  * An item answered `unavailable` may have been kept all the same, which its key asked again tells.
@@ -66,8 +77,11 @@ export const acceptBatch = async (
   const results: Result<Acceptance>[] = [];
   for (let start = 0; start < items.length; start += AT_ONCE) {
     const group = items.slice(start, start + AT_ONCE);
+    const inTurn = oncePerKey();
     results.push(
-      ...(await Promise.all(group.map((item, at) => acceptItem(deps, principal, { item, index: start + at })))),
+      ...(await Promise.all(
+        group.map((item, at) => inTurn(item, () => acceptItem(deps, principal, { item, index: start + at }))),
+      )),
     );
   }
   return ok(results);

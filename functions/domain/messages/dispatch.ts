@@ -20,7 +20,8 @@ import { publishForDelivery } from "./publish-delivery.ts";
 import { releaseWithinLimits, waitingOf } from "./release-limited.ts";
 import { abandonedAfterMark } from "./resolver.ts";
 
-const PAGE = 100;
+/** Their bodies come along, up to 100 KiB each, into an instance of 256 MiB. */
+const PAGE = 50;
 /** So many messages may meet a store that does not answer before the tick takes it to be down. */
 const MOST_UNAVAILABLE = 8;
 /** A little less than the minute between two ticks (`infra/scheduler.tf`), nominal: room that opens until the next is used in time. */
@@ -117,7 +118,7 @@ const remembered = (deps: MoveDeps): Tick["server"] => {
 const guarded = async (
   deps: MoveDeps,
   tick: Tick,
-  { about, act }: { readonly about: Readonly<Record<string, string>>; readonly act: () => Promise<void> },
+  { about, act }: { readonly about: Readonly<Record<string, string>>; readonly act: () => Promise<unknown> },
 ): Promise<void> => {
   try {
     await act();
@@ -168,6 +169,6 @@ export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
   const lines = [...tick.limited].map((line) =>
     guarded(deps, tick, { about: { server: line[0] }, act: () => releaseLine(deps, tick, line) }),
   );
-  await Promise.all([...lines, sweepBodies(deps)]);
+  await Promise.all([...lines, guarded(deps, tick, { about: {}, act: () => sweepBodies(deps) })]);
   return seen;
 };

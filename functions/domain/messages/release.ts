@@ -9,7 +9,8 @@ import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
 import { releaseWithinLimits } from "./release-limited.ts";
 
-const PAGE = 100;
+/** Their bodies come along, up to 100 KiB each. */
+const PAGE = 50;
 
 /**
  * Lets a server's held messages go, oldest first, one after the other so that the topic gets them in that order. Answers how many went; none while

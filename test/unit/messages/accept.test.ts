@@ -346,6 +346,17 @@ suite("A batch", () => {
     assert.equal(item.value.message.id, alone.id);
   });
 
+  test("of several under one key keeps the first, though a later one would be kept sooner", async () => {
+    const large = { ...simpleMessage, text: "x".repeat(2_000_000), idempotencyKey: "a" };
+    const items = [large, { ...simpleMessage, idempotencyKey: "a" }, large];
+    const batch = await acceptBatch(bench, OPERATOR, { items });
+    assert.ok(batch.ok);
+    const [first, other, again] = batch.value;
+    assert.ok(first?.ok && first.value.kind === "accepted" && !first.value.replayed);
+    assert.ok(other && !other.ok && other.problem.code === "idempotency_key_reused");
+    assert.ok(again?.ok && again.value.kind === "accepted" && again.value.replayed);
+  });
+
   test("of none, of too many, or of another shape is refused whole", async () => {
     for (const body of [
       { items: [] },
