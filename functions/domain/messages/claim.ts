@@ -1,6 +1,8 @@
 import { MINUTE, SECOND } from "../clock.ts";
 import { limitsOf } from "../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
+import { commitEvent } from "../notices/commit-news.ts";
+import type { Announcement } from "../publisher.ts";
 import type { Versioned, Write } from "../records.ts";
 import type { Settings } from "../settings/settings.ts";
 import { isKept } from "./choose-server.ts";
@@ -105,7 +107,7 @@ const SHORTEST_LOOK_MS = 20;
 
 /** `lost`: somebody wrote in between. `full`, `busy`: as the ledger says, after the facts were looked at afresh. */
 type Tried =
-  | { readonly kind: "claimed"; readonly claim: Claim; readonly warn: boolean }
+  | { readonly kind: "claimed"; readonly claim: Claim }
   | { readonly kind: "set_aside" | "lost" | "busy" }
   | { readonly kind: "soon"; readonly atMs: number };
 
@@ -121,17 +123,23 @@ const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServe
   untilMs: 2 * leaseEndMs(deps) - deps.clock.nowMs(),
 });
 
+interface Change {
+  readonly value: Message;
+  readonly ledger: KeptLedger;
+  readonly after: KeptLedger["value"];
+  readonly event?: Announcement | null;
+}
+
 /** Message and ledger in one commit: neither a claim that was not counted nor a count without its claim. */
 const commitBoth = async (
   deps: DeliveryDeps,
   message: Versioned<Message>,
-  change: { readonly value: Message; readonly ledger: KeptLedger; readonly after: KeptLedger["value"] },
+  { value, ledger, after, event = null }: Change,
 ): Promise<string | undefined> => {
   const { id, version, value: before } = message;
-  const { value, ledger, after } = change;
   const writes: Write[] = [{ op: "replace", kind: "messages", id, version, value }];
   if (after !== ledger.value) writes.push(ledgerWrite(before.serverId, ledger, after));
-  const outcome = await deps.records.commit(writes);
+  const outcome = await commitEvent(deps, writes, event);
   const { ledgers } = deps.memory;
   if (!outcome.done) ledgers.note(before.serverId, undefined);
   else if (writes.length === 2) ledgers.note(before.serverId, { value: after, version: outcome.versions[1] ?? "" });
@@ -152,6 +160,12 @@ const waitInLine = async (
   return { kind: "set_aside" };
 };
 
+const quotaWarning = (server: string): Announcement => ({
+  type: "relais.server.quota_warning.v1",
+  subject: server,
+  data: { server },
+});
+
 /** With a ledger in hand. `fresh`: it was just read, so that it may be refused by. */
 const claimWith = async (
   deps: DeliveryDeps,
@@ -169,10 +183,11 @@ const claimWith = async (
   }
   const counted = { atMs: demand.atMs, recipients: demand.recipients };
   const value = claimed(deps, message.value, counted.atMs);
-  const version = await commitBoth(deps, message, { value, ledger, after: room.after });
+  const event = room.warn ? quotaWarning(message.value.serverId) : null;
+  const version = await commitBoth(deps, message, { value, ledger, after: room.after, event });
   if (version === undefined) return { kind: "lost" };
   const claim = { message: { id: message.id, value, version }, server, settings, counted };
-  return { kind: "claimed", claim, warn: room.warn };
+  return { kind: "claimed", claim };
 };
 
 /** One try of the claim. The first goes by what is remembered; whatever that refuses is looked at afresh by the next. */
@@ -193,9 +208,6 @@ const tryClaim = async (deps: DeliveryDeps, message: Versioned<Message>, fresh: 
   });
 };
 
-const announceWarning = (deps: MoveDeps, server: string): Promise<void> =>
-  deps.announce({ type: "relais.server.quota_warning.v1", subject: server, data: { server } });
-
 /**
  * Takes a message for sending, under a lease. Undefined: there is nothing to do, or it was set aside (held, expired, failed), which is written down
  * and announced. Throws `Unavailable`.
@@ -208,10 +220,7 @@ export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Clai
     if (message === undefined || !claimable(message.value, clock.nowMs())) return undefined;
     const tried = await tryClaim(deps, message, lost > 0);
     if (tried.kind === "set_aside") return undefined;
-    if (tried.kind === "claimed") {
-      if (tried.warn) await announceWarning(deps, tried.claim.server.id);
-      return tried.claim;
-    }
+    if (tried.kind === "claimed") return tried.claim;
     if (tried.kind === "lost") {
       await clock.sleep(lost === 0 ? 0 : contentionPauseMs(deps, lost));
       lost += 1;

@@ -217,4 +217,14 @@ describe("whoever dies before the world was told", () => {
       assert.equal(await tellForgotten(mortal), 0, "once is enough");
     });
   }
+
+  it("leaves it to a tick, of a limit that is nearly reached", async () => {
+    await stack.setServer({ limits: { perMinute: 1, perDay: 1 } });
+    await stack.accept(ID);
+    await assert.rejects(deliver(mortal), /killed/);
+    dead = false;
+    stack.clock.advance(10 * MINUTE);
+    assert.equal(await tellForgotten(mortal), 1);
+    assert.deepEqual(types(), ["relais.server.quota_warning.v1"]);
+  });
 });
