@@ -24,12 +24,22 @@ const unsubscribeHeaders = (body: MessageBody): { key: string; value: { prepared
 /** A word as long as a line may be: the blank that a fold puts before it makes the line too long. */
 const UNFOLDABLE = /[!-~]{998}/;
 
+/**
+ * ASCII that looks like an encoded word (RFC 2047) and is meant as it stands: passed on as it is, it would be read as another text, a line break among it,
+ * which nobody has looked at. (What is not ASCII is encoded in any case.)
+ */
+const LOOKS_ENCODED = /=\?[^?\s]+\?[bq]\?/i;
+const IS_ASCII = /^[ -~]*$/;
+
+const mustBeEncoded = (text: string): boolean =>
+  UNFOLDABLE.test(text) || (LOOKS_ENCODED.test(text) && IS_ASCII.test(text));
+
 /** RFC 2047 §2: each at most 75 characters long. */
 const encodedWords = (text: string): string =>
   (text.match(/.{1,40}/gu) ?? []).map((part) => `=?UTF-8?B?${Buffer.from(part).toString("base64")}?=`).join(" ");
 
 const headerOf = (key: string, value: string) =>
-  UNFOLDABLE.test(value)
+  mustBeEncoded(value)
     ? { key, value: { prepared: true as const, foldLines: true, value: encodedWords(value) } }
     : { key, value };
 
@@ -93,14 +103,14 @@ export const composeMime: ComposeMime = ({ body, messageId, date }) => {
     to: mailboxes(body.to),
     cc: mailboxes(body.cc),
     replyTo: mailboxes(body.replyTo),
-    ...(UNFOLDABLE.test(body.subject) ? {} : { subject: body.subject }),
+    ...(mustBeEncoded(body.subject) ? {} : { subject: body.subject }),
     ...(body.inReplyTo === null ? {} : { inReplyTo: body.inReplyTo }),
     ...(body.references.length === 0 ? {} : { references: [...body.references] }),
     ...(body.text === null ? {} : { text: textPart(body.text) }),
     ...(body.html === null ? {} : { html: textPart(body.html) }),
     attachments: attachmentsOf(body),
     headers: [
-      ...(UNFOLDABLE.test(body.subject) ? [headerOf("Subject", body.subject)] : []),
+      ...(mustBeEncoded(body.subject) ? [headerOf("Subject", body.subject)] : []),
       ...Object.entries(body.headers).map(([key, value]) => headerOf(key, value)),
       ...unsubscribeHeaders(body),
     ],

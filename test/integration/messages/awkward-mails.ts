@@ -143,5 +143,10 @@ export const AWKWARD: Readonly<Record<string, AwkwardMail>> = {
     text: ".\n..\n.x\nFrom here\n>From there\n\n\n",
     html: "<p>=3D=\n</p>",
   },
+  "what looks encoded, and is meant as it stands": {
+    subject: `=?utf-8?Q?non=0D=0A?= =?x?= ${"=?us-ascii?b?bm8=?= ".repeat(8).trim()}`,
+    headers: { "X-Text": "a =?utf-8?B?bm8=?= b" },
+    text: "=?utf-8?Q?non?=\n",
+  },
   "hidden recipients only": { to: [], bcc: [mailbox("hidden@example.org", "Caché")], text: " \n" },
 };
