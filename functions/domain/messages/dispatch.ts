@@ -86,7 +86,9 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
   }
   const stuck = tick.settings.paused || (server !== undefined && !canSend(server));
   if (!stuck) return enqueue(deps, held, "released");
-  await saveMove(deps, held, postponed(held.value, holdAgainAtMs(deps.clock, held.value.because)));
+  // Under a pause no room opens: a long line need not be looked at every minute.
+  const because = held.value.because === "limit_reached" ? "paused" : held.value.because;
+  await saveMove(deps, held, postponed(held.value, holdAgainAtMs(deps.clock, because)));
 };
 
 const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {

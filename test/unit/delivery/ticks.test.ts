@@ -6,6 +6,7 @@ import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-d
 import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
 import { releaseHeld } from "../../../functions/domain/messages/release.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
+import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
 import { type Delivery, delivery, SERVER } from "../../builders/delivery.ts";
 import { grant } from "../../builders/mail-server.ts";
 
@@ -68,6 +69,22 @@ test("a line that waited for the next day goes on at its pace once the limit is 
   await lineOf25();
   stack.clock.advance(2 * MINUTE);
   await run(2);
+  await lineLeaves();
+});
+
+test("a line under a pause is not written every minute, and goes on at its pace once it is over", async () => {
+  await stack.setServer(SLOW);
+  await lineOf25();
+  const paused = (value: boolean) => {
+    const settings = { ...firstSettings(stack.deps.environment), paused: value };
+    return stack.deps.records.commit([{ op: "put", kind: "settings", id: "settings", value: settings }]);
+  };
+  await paused(true);
+  stack.clock.advance(25 * MINUTE);
+  await dispatchDue(stack.deps);
+  stack.clock.advance(4 * MINUTE);
+  assert.equal(await dispatchDue(stack.deps), 0);
+  await paused(false);
   await lineLeaves();
 });
 
