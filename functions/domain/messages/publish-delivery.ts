@@ -19,13 +19,13 @@ export const publishForDelivery = async (
   }
 };
 
-/** A server's held messages may go now: `dispatch-due` looks at them, which it does by itself in a minute should this be lost. */
-export const publishRelease = async (
+/** There is room again for those that wait for it: `dispatch-due` looks at them, which it does by itself in a minute should this be lost. */
+export const publishRoom = async (
   deps: { readonly publisher: Publisher; readonly log: Log },
   serverId: string,
 ): Promise<void> => {
   try {
-    await deps.publisher.publish("mail-dispatch", { data: { server: serverId }, attributes: { relais: "release" } });
+    await deps.publisher.publish("mail-dispatch", { data: { room: serverId }, attributes: { relais: "room" } });
   } catch (error) {
     deps.log.error("release_put_off", { server: serverId }, error);
   }

@@ -1,5 +1,5 @@
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
-import type { Page } from "../records.ts";
+import type { Page, Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { MoveDeps } from "./delivery-deps.ts";
 import { saveMove } from "./finish.ts";
@@ -12,14 +12,20 @@ import { releaseWithinLimits } from "./release-limited.ts";
 /** Their bodies come along, up to 100 KiB each. */
 const PAGE = 50;
 
+/** The server, if mail may leave through it now. */
+const sendingServer = async (deps: MoveDeps, id: string): Promise<Versioned<MailServer> | undefined> => {
+  const server = await deps.records.get("mailServers", id);
+  const settings = await readSettings(deps.records, deps.environment);
+  return server !== undefined && canSend(server.value) && !settings.value.paused ? server : undefined;
+};
+
 /**
  * Lets a server's held messages go, oldest first, one after the other so that the topic gets them in that order. Answers how many went; none while
  * the server cannot send or everything is paused. May run twice at once, and go on where it was cut off. Throws `Unavailable`.
  */
 export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<number> => {
-  const server = await deps.records.get("mailServers", serverId);
-  const settings = await readSettings(deps.records, deps.environment);
-  if (server === undefined || !canSend(server.value) || settings.value.paused) return 0;
+  const server = await sendingServer(deps, serverId);
+  if (server === undefined) return 0;
   let released = 0;
   let cursor: string | null = null;
   do {
@@ -42,6 +48,15 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
   } while (cursor !== null);
   await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
   return released;
+};
+
+/**
+ * There is room again: of those that wait for it the oldest go, as many as it takes. Far less than `releaseHeld` to do where many wait; nothing while the
+ * server cannot send or everything is paused. Throws `Unavailable`.
+ */
+export const releaseIntoRoom = async (deps: MoveDeps, serverId: string): Promise<void> => {
+  const server = await sendingServer(deps, serverId);
+  if (server !== undefined) await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
 };
 
 /** After a pause: every server's. */

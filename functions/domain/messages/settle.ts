@@ -8,7 +8,7 @@ import { correctLedger } from "./ledger.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, moveTo } from "./moves.ts";
-import { publishRelease } from "./publish-delivery.ts";
+import { publishRoom } from "./publish-delivery.ts";
 import { confirmSent, enterUnknown } from "./resolver.ts";
 import { heededMs, retryDelayMs, triedLongEnough } from "./retry-policy.ts";
 import { type Judgement, judge, type TryResult } from "./verdict.ts";
@@ -151,7 +151,7 @@ const endClaim = async (deps: DeliveryDeps, claim: Claim, judgement: Judgement):
     // By Gmail itself, in a reply; what Google's token endpoint says is none of the ledger's.
     retryAfterMs: judgement.kind === "again" && judgement.smtp !== null ? heededMs(judgement.retryAfterMs) : null,
   });
-  if (roomForOthers) await publishRelease(deps, claim.server.id);
+  if (roomForOthers) await publishRoom(deps, claim.server.id);
 };
 
 /**

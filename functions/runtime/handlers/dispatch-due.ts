@@ -1,5 +1,5 @@
 import { dispatchDue } from "../../domain/messages/dispatch.ts";
-import { releaseAllHeld, releaseHeld } from "../../domain/messages/release.ts";
+import { releaseAllHeld, releaseHeld, releaseIntoRoom } from "../../domain/messages/release.ts";
 import { tellForgotten } from "../../domain/notices/tell.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";
 import type { System } from "../system.ts";
@@ -8,8 +8,8 @@ const member = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
 
 /**
- * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, its held messages go. `{"resume": true}`: the pause is over, all servers'
- * go. Anything else is a tick: whatever is due, and what is still to be told.
+ * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, its held messages go. `{"room": "srv_…"}`: it has room again. `{"resume": true}`: the
+ * pause is over, all servers' go. Anything else is a tick: whatever is due, and what is still to be told.
  */
 export const onPush =
   (system: System): OnPush =>
@@ -17,8 +17,11 @@ export const onPush =
     const json = jsonData(message);
     const data = json.ok ? json.value : null;
     const server = member(data, "server");
+    const room = member(data, "room");
     if (typeof server === "string") {
       system.log.info("messages_released", { server, count: await releaseHeld(system, server) });
+    } else if (typeof room === "string") {
+      await releaseIntoRoom(system, room);
     } else if (member(data, "resume") === true) {
       system.log.info("messages_released", { server: null, count: await releaseAllHeld(system) });
     } else {

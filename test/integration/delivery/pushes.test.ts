@@ -105,6 +105,33 @@ test("a server that can send again lets its held messages go, oldest first", asy
   );
 });
 
+test("room that was given back goes to the oldest that wait for it, as many as it takes, and to nobody while the server cannot send", async () => {
+  const limits = { perMinute: 2, perDay: 1_000 };
+  for (const n of [1, 2, 3]) await deliverMail(system)(push({ ...MAIL, subject: `${n}` }, {}, `${n}`));
+  const queued = await system.records.query("messagesNewest", {}, { limit: 50 });
+  assert.ok(queued !== "bad_cursor");
+  for (const { id, value } of queued.items) {
+    const waits = { status: "held", because: "limit_reached", dueAtMs: 0, sinceMs: 0 } as const;
+    await system.records.commit([{ op: "put", kind: "messages", id, value: { ...value, ...waits } }]);
+  }
+  await connect("srv_ada", {
+    limits,
+    connection: { state: "reconnect_required", grant: validConnectionGrant(), reason: "unclear", sinceMs: 0 },
+  });
+  await dispatchDue(system)(push({ room: "srv_ada" }));
+  assert.ok((await messages()).every(({ status }) => status === "held"));
+  await connect("srv_ada", { limits });
+  await dispatchDue(system)(push({ room: "srv_ada" }));
+  assert.deepEqual(
+    (await messages()).map(({ subject, status }) => [subject, status]),
+    [
+      ["3", "held"],
+      ["2", "queued"],
+      ["1", "queued"],
+    ],
+  );
+});
+
 test("a tick asks for a check of each server that is due, and of no other", async () => {
   const nowMs = system.clock.nowMs();
   for (const [id, nextCheckAtMs] of [
