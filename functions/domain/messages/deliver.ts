@@ -4,6 +4,7 @@ import { noteUnserving } from "../connections/note-unserving.ts";
 import type { Transport } from "../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
 import { Unavailable } from "../problem.ts";
+import type { Secret } from "../secret.ts";
 import { type Claim, claimMessage } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
 import { latestEvent } from "./message-events.ts";
@@ -71,18 +72,21 @@ const judged = async (
 /** Hands the mail over; after a refused token once more with a fresh one. */
 const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
   const { server } = current.claim;
-  const { username, transport: kind } = server.value;
-  const transport = deps.transports[kind];
+  const { username, transport } = server.value;
+  const send = async (accessToken: Secret): Promise<SendOutcome> => {
+    const outcome = await deps.transports[transport].send(mail, { username, accessToken }, current.mark);
+    if (outcome.kind === "refused" || outcome.kind === "not_sent") current.noteUnsent();
+    return outcome;
+  };
   const first = await deps.memory.obtainToken(deps, server);
   if (!first.ok) return withoutToken(deps, current.claim, first);
-  const outcome = await transport.send(mail, { username, accessToken: first.token }, current.mark);
+  const outcome = await send(first.token);
   if (outcome.kind === "abandoned") return "abandoned";
   if (!tokenRefused(outcome)) return judged(deps, current.claim, outcome);
-  current.noteRefusal();
   deps.memory.forgetToken(server.id);
   const fresh = await deps.accessTokens.obtain(server.id, first.token);
   if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
-  const second = await transport.send(mail, { username, accessToken: fresh.token }, current.mark);
+  const second = await send(fresh.token);
   if (second.kind === "abandoned") return "abandoned";
   return judged(deps, current.claim, second);
 };

@@ -42,8 +42,8 @@ export class Try {
     return this.#mayBeOut;
   }
 
-  /** Gmail has refused it, so that nothing is out. */
-  noteRefusal(): void {
+  /** The transport has said that nothing is out, mark or no mark. */
+  noteUnsent(): void {
     this.#mayBeOut = false;
   }
 

@@ -67,6 +67,26 @@ test("a token that is refused after the mark, and cannot be replaced just now, l
   assert.equal((await stack.message("msg_a")).status, "deferred");
 });
 
+test("what is noted of the server after a refusal, and cannot be written just now, leaves nothing in doubt", async () => {
+  await stack.setServer({ transport: "gmail_api" });
+  const { records } = stack.deps;
+  let refused = false;
+  stack.gmail = async (mail, beforeData, token) => {
+    await beforeData();
+    refused = true;
+    return refuses("auth", 403)(mail, beforeData, token);
+  };
+  const get: typeof records.get = async (kind, id) => {
+    if (refused && kind === "mailServers") throw down;
+    return records.get(kind, id);
+  };
+  const flaky = { get, query: records.query.bind(records), commit: records.commit.bind(records) };
+  const auth = { atMs: 0, outcome: "deferred", smtp: null, problem: "auth_refused" } as const;
+  await stack.accept("msg_b", { attempts: [auth, auth] });
+  await assert.rejects(deliverMessage({ ...stack.deps, records: flaky }, "msg_b"), Unavailable);
+  assert.equal((await stack.message("msg_b")).status, "deferred");
+});
+
 test("a transport that throws after the mark leaves the message in doubt, and never unsent", async () => {
   await stack.accept("msg_a");
   stack.gmail = async (_mail, beforeData) => {
