@@ -31,9 +31,12 @@ const noteOf = (asOfMs: number): string => `restored as of ${isoTime(asOfMs)}: w
 const isDoubted = ({ value }: Versioned<Message>, asOfMs: number): boolean =>
   isIn(value, "unknown") && value.timeline.at(-1)?.note === noteOf(asOfMs);
 
-/** The messages that are not final as the walk begins. */
-const openMessages = async (deps: MoveDeps): Promise<readonly Versioned<Message>[]> => {
-  const found: Versioned<Message>[] = [];
+/** The ids of the messages that are not final as the walk begins (all of their bodies would fill the memory). Each is shown to `look` on the way. */
+const openMessages = async (
+  deps: MoveDeps,
+  look: (messages: readonly Versioned<Message>[]) => void,
+): Promise<readonly string[]> => {
+  const found: string[] = [];
   for (const status of NOT_FINAL) {
     let cursor: string | null = null;
     do {
@@ -43,7 +46,8 @@ const openMessages = async (deps: MoveDeps): Promise<readonly Versioned<Message>
         { limit: PAGE, cursor },
       );
       if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-      found.push(...page.items);
+      look(page.items);
+      found.push(...page.items.map(({ id }) => id));
       cursor = page.next;
     } while (cursor !== null);
   }
@@ -87,16 +91,22 @@ const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number
  * between leaves a store on which this can be run again. Answers how many are in doubt. Throws `Unavailable`.
  */
 export const doubtRestored = async (deps: MoveDeps, asOfMs: number): Promise<Result<number, NotACopy>> => {
-  const open = await openMessages(deps);
+  const problems: NotACopy[] = [];
+  const look = (messages: readonly Versioned<Message>[]): void => {
+    const younger = messages.find((message) => message.value.updatedAtMs > asOfMs && !isDoubted(message, asOfMs));
+    if (younger === undefined) return;
+    problems.push({ code: "not_a_copy", messageId: younger.id, updatedAtMs: younger.value.updatedAtMs });
+  };
+  const open = await openMessages(deps, look);
   const newest = await deps.records.query("messagesNewest", {}, { limit: PAGE });
-  const looked = newest === "bad_cursor" ? open : [...open, ...newest.items];
-  const younger = looked.find((message) => message.value.updatedAtMs > asOfMs && !isDoubted(message, asOfMs));
-  if (younger !== undefined) {
-    return fail({ code: "not_a_copy", messageId: younger.id, updatedAtMs: younger.value.updatedAtMs });
-  }
+  if (newest !== "bad_cursor") look(newest.items);
+  const [problem] = problems;
+  if (problem !== undefined) return fail(problem);
   await pause(deps, asOfMs);
   let doubted = 0;
-  for (const message of open) {
+  for (const id of open) {
+    const message = await deps.records.get("messages", id);
+    if (message === undefined) continue;
     if (isDoubted(message, asOfMs) || (await doubt(deps, message, asOfMs))) doubted += 1;
   }
   return ok(doubted);
