@@ -101,6 +101,7 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
     query: arrival.query,
     headers: flatHeaders(req),
     rawBody: body.value,
+    bodyDone: arrival.share.release,
     sessionId: credentials.sessionId,
     principal: known.ok ? known.value : null,
     requestId: arrival.context.requestId,

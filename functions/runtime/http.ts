@@ -14,6 +14,8 @@ export interface Call {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly rawBody: Buffer;
+  /** For who goes on for long after the body was dealt with, and keeps no reference to it: its room is others' from here on. */
+  readonly bodyDone: () => void;
   /** The id in the cookie `__session`, proven or not; null where there is none. */
   readonly sessionId: SessionId | null;
   /** Who calls; only routes of access `public` may see null. */

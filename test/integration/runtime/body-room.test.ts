@@ -24,8 +24,9 @@ describe("the room for bodies of an instance", () => {
       method: "POST",
       path: "/v1/held",
       access: "operators",
-      handle: async () => {
+      handle: async ({ query, bodyDone }) => {
         under += 1;
+        if (query.has("done")) bodyDone();
         await finished;
         return done;
       },
@@ -41,8 +42,8 @@ describe("the room for bodies of an instance", () => {
   });
 
   const headers = { Authorization: `Bearer ${SETUP_TOKEN}`, "Content-Type": "application/json" };
-  const post = (body: BodyInit, more: RequestInit = {}): Promise<Response> =>
-    fetch(`${server.origin}/v1/held`, { method: "POST", headers, body, ...more });
+  const post = (body: BodyInit, more: RequestInit = {}, query = ""): Promise<Response> =>
+    fetch(`${server.origin}/v1/held${query}`, { method: "POST", headers, body, ...more });
   const underWay = (count: number) => eventually(`${count} under way`, () => under === count);
 
   it("takes what fits, answers 503 with Retry-After to what does not, and takes again once there is room", async () => {
@@ -61,6 +62,16 @@ describe("the room for bodies of an instance", () => {
     finish();
     for (const answer of await Promise.all([...first, small])) assert.equal(answer.status, 200);
     assert.equal((await post(LARGE)).status, 200);
+  });
+
+  it("has room again for others once who waits on is done with the body", async () => {
+    const waiting: Promise<Response>[] = [];
+    for (const count of [1, 2, 3]) {
+      waiting.push(post(LARGE, {}, "?done"));
+      await underWay(count);
+    }
+    finish();
+    for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 200);
   });
 
   it("counts a body of unknown length as it comes", async () => {

@@ -37,6 +37,7 @@ const call = async (target: string, asked: Asked = {}): Promise<Reply> => {
       query: url.searchParams,
       headers: { "content-type": "application/json", ...asked.headers },
       rawBody: Buffer.from(asked.body === undefined ? "" : JSON.stringify(asked.body)),
+      bodyDone: () => undefined,
       sessionId: null,
       principal: asked.principal ?? OPERATOR,
       requestId: "req_test",
@@ -137,7 +138,9 @@ suite("Prefer: wait", () => {
       assert.ok(before);
       const value = { ...before.value, status, dueAtMs: null, finalAtMs: 1 };
       // Final only after the third look, so that the wait has to go on.
+      let roomIsHeld = true;
       const sleep = async (ms: number) => {
+        assert.ok(!roomIsHeld, "who waits holds no room for a body");
         bench.clock.advance(ms);
         if (bench.clock.nowMs() - before.value.createdAtMs > 400) {
           await bench.records.commit([{ op: "put", kind: "messages", id, value }]);
@@ -150,6 +153,9 @@ suite("Prefer: wait", () => {
         query: new URLSearchParams(),
         headers: { "content-type": "application/json", prefer: "wait=50", "idempotency-key": "k" },
         rawBody: Buffer.from(JSON.stringify(simpleMessage)),
+        bodyDone: () => {
+          roomIsHeld = false;
+        },
         sessionId: null,
         principal: OPERATOR,
         requestId: "req_test",

@@ -39,9 +39,10 @@ const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, 
   problems: problems.map((problem) => problemBody(problem, call)),
 });
 
+/** Who is waited for up to 50 seconds: without the call itself, which holds the whole body. */
 const answerAccepted = async (
   system: AcceptDeps,
-  call: Call,
+  call: Pick<Call, "headers" | "signal">,
   { message, replayed }: Extract<Acceptance, { readonly kind: "accepted" }>,
 ): Promise<Reply> => {
   const waitS = preferredWaitS(call.headers.prefer);
@@ -65,9 +66,9 @@ const post = (system: AcceptDeps) => async (call: Call) => {
   const submission = { principal, json: json.value, idempotencyKey: key.value, sizeLimit: HTTP_SIZE_LIMIT };
   const accepted = await acceptMessage(system, submission);
   if (!accepted.ok) return notSent(accepted.problem);
-  return accepted.value.kind === "dry_run"
-    ? answerJson(200, dryRunView(call, accepted.value))
-    : answerAccepted(system, call, accepted.value);
+  if (accepted.value.kind === "dry_run") return answerJson(200, dryRunView(call, accepted.value));
+  call.bodyDone();
+  return answerAccepted(system, { headers: call.headers, signal: call.signal }, accepted.value);
 };
 
 /** One item of a 207: what the same message alone would have been answered. */
