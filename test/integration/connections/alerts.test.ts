@@ -2,58 +2,36 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import type { OnPush } from "../../../functions/runtime/event-edge.ts";
-import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
-import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
-import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
-import { type Relais, SETUP, startRelais } from "./relais.ts";
+import type { Relais } from "./relais.ts";
+import { startWorks, type Works } from "./workers.ts";
 
 const [ADA, GRACE] = ["ada@example.com", "grace@example.com"];
 const TO = ["ops@example.org"];
 
 describe("telling the operators by mail", () => {
+  let works: Works;
   let relais: Relais;
-  let functions: Readonly<Record<string, OnPush>>;
   let ada: string;
   let grace: string;
   beforeEach(async () => {
-    relais = await startRelais();
-    const { system } = relais;
-    functions = {
-      "mail-send": deliverMail(system),
-      "mail-dispatch": dispatchDue(system),
-      "token-checks": refreshTokens(system),
-    };
+    works = await startWorks();
+    ({ relais } = works);
     ada = await relais.addServer({ name: "Facturation" });
     grace = await relais.addServer({ name: "Paie", username: GRACE });
-    await connect(ada, ADA);
-    await connect(grace, GRACE);
+    await works.connect(ada, ADA);
+    await works.connect(grace, GRACE);
     await relais.editSettings({ alerts: { server: grace, to: TO } });
-    await work();
+    await works.work();
   });
-  afterEach(async () => {
-    await Promise.all(Object.values(relais.system.transports).map((transport) => transport.close()));
-    await relais.close();
-  });
+  afterEach(() => works.close());
 
-  const connect = async (id: string, account: string): Promise<void> => {
-    const answer = await (await relais.browser(SETUP)).connect(id, { account });
-    assert.equal(answer.status, 303, await answer.text());
-  };
-  const push = (topic: string, data: unknown, attributes: Readonly<Record<string, string>> = {}) =>
-    functions[topic]?.({ data: Buffer.from(JSON.stringify(data)), attributes, messageId: "1", deliveryAttempt: 1 });
-  const work = async (): Promise<void> => {
-    for (let next = relais.published.shift(); next !== undefined; next = relais.published.shift()) {
-      assert.equal((await push(next.topic, next.message.data, next.message.attributes)) ?? "ack", "ack");
-    }
-  };
-  const check = (id: string) => push("token-checks", { server: id }, { relais: "check" });
+  const check = (id: string) => works.push("token-checks", { server: id }, { relais: "check" });
   /** What stands in the sandbox's mailboxes once the ticks have gone by. */
   const mails = async () => {
     for (let ticks = 0; ticks < 3; ticks += 1) {
       relais.clock.advance(MINUTE);
-      await push("mail-dispatch", { tick: true });
-      await work();
+      await works.push("mail-dispatch", { tick: true });
+      await works.work();
     }
     return relais.sandbox.control.mails();
   };
@@ -106,7 +84,7 @@ describe("telling the operators by mail", () => {
 
   it("never through the account that died, be it by another server; the log says so", async () => {
     const sibling = await relais.addServer({ name: "Relances" });
-    await connect(sibling, ADA);
+    await works.connect(sibling, ADA);
     await relais.editSettings({ alerts: { server: sibling, to: TO } });
     relais.sandbox.control.revoke(ADA);
     await check(ada);

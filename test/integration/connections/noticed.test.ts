@@ -4,48 +4,26 @@ import { DAY, MINUTE } from "../../../functions/domain/clock.ts";
 import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/message-input.ts";
-import type { OnPush } from "../../../functions/runtime/event-edge.ts";
-import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
-import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
-import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
-import { type Relais, SETUP, startRelais } from "./relais.ts";
+import type { Relais } from "./relais.ts";
+import { startWorks, type Works } from "./workers.ts";
 
 const COUNT = 20;
 const ADA = "ada@example.com";
 
 describe("access that a person took back at Google", () => {
+  let works: Works;
   let relais: Relais;
   let id: string;
-  let functions: Readonly<Record<string, OnPush>>;
   beforeEach(async () => {
-    relais = await startRelais();
-    const { system } = relais;
-    functions = {
-      "mail-send": deliverMail(system),
-      "mail-dispatch": dispatchDue(system),
-      "token-checks": refreshTokens(system),
-    };
+    works = await startWorks();
+    ({ relais } = works);
     id = await relais.addServer({ limits: { perMinute: 1_000, perDay: 2_000 } });
     await connect();
-    await work();
+    await works.work();
   });
-  afterEach(async () => {
-    await Promise.all(Object.values(relais.system.transports).map((transport) => transport.close()));
-    await relais.close();
-  });
+  afterEach(() => works.close());
 
-  const connect = async (): Promise<void> => {
-    const answer = await (await relais.browser(SETUP)).connect(id, { account: ADA });
-    assert.equal(answer.status, 303, await answer.text());
-  };
-  const push = (topic: string, data: unknown, attributes: Readonly<Record<string, string>> = {}) =>
-    functions[topic]?.({ data: Buffer.from(JSON.stringify(data)), attributes, messageId: "1", deliveryAttempt: 1 });
-  /** Delivers what was published, until nothing more is. */
-  const work = async (): Promise<void> => {
-    for (let next = relais.published.shift(); next !== undefined; next = relais.published.shift()) {
-      assert.equal((await push(next.topic, next.message.data, next.message.attributes)) ?? "ack", "ack");
-    }
-  };
+  const connect = () => works.connect(id, ADA);
   const send = async (): Promise<void> => {
     for (let at = 0; at < COUNT; at += 1) {
       const json = { to: "b@example.org", subject: `No ${at}`, text: "Bonjour" };
@@ -72,8 +50,8 @@ describe("access that a person took back at Google", () => {
     },
     "the next check": async () => {
       relais.clock.advance(1.3 * DAY);
-      await push("token-checks", { tick: true });
-      await work();
+      await works.push("token-checks", { tick: true });
+      await works.work();
       assert.equal(await state(), "reconnect_required", "before anything was sent");
       await send();
     },
@@ -86,7 +64,7 @@ describe("access that a person took back at Google", () => {
       relais.sandbox.control.revoke(ADA);
       assert.equal(await state(), "valid", "nobody has told Relais");
       await notice();
-      await work();
+      await works.work();
       assert.equal(await state(), "reconnect_required");
       const told = relais.announced.filter(({ type }) => type === "relais.server.reconnect_required.v1");
       assert.deepEqual(
@@ -99,11 +77,11 @@ describe("access that a person took back at Google", () => {
       assert.equal(relais.sandbox.control.mails().length, 0);
 
       await connect();
-      await work();
+      await works.work();
       for (let ticks = 0; ticks < 5 && (await messages()).some(({ status }) => status !== "sent"); ticks += 1) {
         relais.clock.advance(MINUTE);
-        await push("mail-dispatch", { tick: true });
-        await work();
+        await works.push("mail-dispatch", { tick: true });
+        await works.work();
       }
       assert.deepEqual([...new Set((await messages()).map(({ status }) => status))], ["sent"]);
       const raws = relais.sandbox.control.mails().map(({ raw }) => String(raw));
