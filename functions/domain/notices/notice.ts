@@ -35,7 +35,7 @@ export type News =
 
 /**
  * News that are still to be told. Written in the commit that brings them about and deleted once they are told: a crash in between, or a topic that takes
- * nothing, delays them and loses none. Told twice, an event has the same id (the notice's), and a mail is sent once by its key.
+ * nothing for a while, delays them and loses none. Told twice, an event has the same id (the notice's), and a mail is sent once by its key.
  */
 export interface Notice {
   readonly news: News;
