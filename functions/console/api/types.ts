@@ -198,8 +198,9 @@ export interface Message {
   readonly bcc?: readonly string[];
   readonly recipients?: readonly {
     readonly address: string;
+    readonly kind: "to" | "cc" | "bcc";
     readonly state: string;
-    readonly smtp: SmtpReply | null;
+    readonly reply?: SmtpReply;
   }[];
   readonly subject?: string;
   readonly tags?: Readonly<Record<string, string>>;

@@ -18,6 +18,7 @@ import { type MessageInput, parseMessage } from "./message-input.ts";
 import { type Plan, planMessage } from "./plan-message.ts";
 import type { OffersSmtpUtf8 } from "./ports.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
+import { kindsIn } from "./recipient-kind.ts";
 
 export interface AcceptDeps {
   readonly records: Records;
@@ -65,6 +66,7 @@ interface Draft {
 
 const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message => {
   const { submission, input, identity, plan, acceptedAtMs } = draft;
+  const kindOf = kindsIn(input.content);
   return {
     messageId: newMessageId(deps.random, plan.from.address),
     caller: principalName(submission.principal),
@@ -73,7 +75,7 @@ const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message =
     updatedAtMs: acceptedAtMs,
     from: plan.from.address,
     subject: input.content.subject,
-    recipients: input.recipients.map((address) => ({ address, state: "pending", reply: null })),
+    recipients: input.recipients.map((address) => ({ address, kind: kindOf(address), state: "pending", reply: null })),
     recipientAddresses: input.recipients.map(foldAddress),
     body,
     sizeBytes: input.sizeBytes,

@@ -1,6 +1,7 @@
 import { isoTime, isoTimeOrNull } from "../clock.ts";
 import type { Versioned } from "../records.ts";
-import type { Attempt, Message, Recipient } from "./message.ts";
+import type { Attempt, Message, Recipient, RecipientKind } from "./message.ts";
+import { recipientKinds } from "./recipient-kind.ts";
 
 const attemptView = ({ atMs, outcome, smtp, problem }: Attempt) => ({
   at: isoTime(atMs),
@@ -16,9 +17,27 @@ const addressesIn = (recipients: readonly Recipient[], state: Recipient["state"]
 const nextAttemptAtMs = (message: Message): number | null =>
   message.status === "deferred" || message.status === "scheduled" ? message.dueAtMs : null;
 
+/** Recipients by the field that names them, and each with its state and Gmail's last reply about it. */
+const recipientViews = (message: Message) => {
+  const kinds = recipientKinds(message);
+  const named = (wanted: RecipientKind): readonly string[] =>
+    message.recipients.filter((_, at) => kinds[at] === wanted).map(({ address }) => address);
+  return {
+    to: named("to"),
+    cc: named("cc"),
+    bcc: named("bcc"),
+    recipients: message.recipients.map(({ address, state, reply }, at) => ({
+      address,
+      kind: kinds[at],
+      state,
+      ...(reply === null ? {} : { reply }),
+    })),
+  };
+};
+
 /**
- * A message as `GET /v1/messages/{id}` shows it, instants in RFC 3339. Never the body. `to`: every recipient, whichever field named it
- * (the fields went with the body); `accepted` and `rejected`: those that Gmail took or refused, with its replies in `recipients`.
+ * A message as `GET /v1/messages/{id}` shows it, instants in RFC 3339. It never holds the body. `accepted` and `rejected` name the recipients
+ * that Gmail took or refused.
  */
 export const messageView = ({ id, value }: Versioned<Message>) => ({
   id,
@@ -28,7 +47,7 @@ export const messageView = ({ id, value }: Versioned<Message>) => ({
   createdAt: isoTime(value.createdAtMs),
   updatedAt: isoTime(value.updatedAtMs),
   from: value.from,
-  to: value.recipients.map(({ address }) => address),
+  ...recipientViews(value),
   subject: value.subject,
   sizeBytes: value.sizeBytes,
   tags: value.tags,
@@ -39,7 +58,6 @@ export const messageView = ({ id, value }: Versioned<Message>) => ({
   heldBecause: value.status === "held" ? value.because : null,
   accepted: addressesIn(value.recipients, "accepted"),
   rejected: addressesIn(value.recipients, "rejected"),
-  recipients: value.recipients.map(({ address, state, reply }) => ({ address, state, smtp: reply })),
   attempts: value.attempts.map(attemptView),
   timeline: value.timeline.map(({ atMs, status, note }) => ({ at: isoTime(atMs), status, note })),
   providerId: value.providerId,

@@ -58,8 +58,13 @@ export interface SmtpReply {
   readonly response: string;
 }
 
+/** The field of the header that names a recipient. */
+export type RecipientKind = "to" | "cc" | "bcc";
+
 export interface Recipient {
   readonly address: string;
+  /** Absent from records of an earlier release; `recipientKinds` reads it. */
+  readonly kind?: RecipientKind;
   readonly state: "pending" | "accepted" | "rejected";
   /** What the server last said of this recipient. */
   readonly reply: SmtpReply | null;

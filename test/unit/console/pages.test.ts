@@ -175,14 +175,14 @@ describe("a message's page", () => {
   });
 
   it("names refused recipients, with what the server said of each", () => {
-    const smtp = { code: 550, enhanced: "5.1.1", response: "gone" };
+    const reply = { code: 550, enhanced: "5.1.1", response: "gone" };
     assert.deepEqual(
       refusedOf({
         ...message,
         rejected: ["a@x.org", "b@x.org"],
         recipients: [
-          { address: "b@x.org", state: "rejected", smtp },
-          { address: "c@x.org", state: "accepted", smtp: null },
+          { address: "b@x.org", kind: "to", state: "rejected", reply },
+          { address: "c@x.org", kind: "cc", state: "accepted" },
         ],
       }),
       [

@@ -51,7 +51,7 @@ export interface RefusedRecipient {
 export const refusedOf = ({ rejected = [], recipients = [] }: Message): readonly RefusedRecipient[] =>
   rejected.map((address) => ({
     address,
-    said: recipients.find((recipient) => recipient.address === address)?.smtp?.response ?? null,
+    said: recipients.find((recipient) => recipient.address === address)?.reply?.response ?? null,
   }));
 
 export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";

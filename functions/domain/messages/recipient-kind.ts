@@ -1,0 +1,30 @@
+import { foldAddress } from "./mailbox.ts";
+import type { MessageBody, MessageFacts, RecipientKind } from "./message.ts";
+
+type AddressFields = Pick<MessageBody, "to" | "cc" | "bcc">;
+
+/** An address that stands in several fields counts for the most visible of them. */
+const BY_VISIBILITY = ["to", "cc", "bcc"] as const satisfies readonly RecipientKind[];
+
+/** Tells which field names an address; `to` for one that none of them names. */
+export const kindsIn = (fields: AddressFields): ((address: string) => RecipientKind) => {
+  const kinds = new Map<string, RecipientKind>();
+  for (const kind of BY_VISIBILITY.toReversed()) {
+    for (const { address } of fields[kind]) kinds.set(foldAddress(address), kind);
+  }
+  return (address) => kinds.get(foldAddress(address)) ?? "to";
+};
+
+const NO_FIELDS: AddressFields = { to: [], cc: [], bcc: [] };
+
+const inlineFields = ({ body }: MessageFacts): AddressFields =>
+  body.kind === "inline" ? { ...NO_FIELDS, ...JSON.parse(body.json) } : NO_FIELDS;
+
+/** The kind of each recipient. Records of an earlier release lack it: the body tells while it lies in the record, afterwards it is `to`. */
+export const recipientKinds = (message: MessageFacts): readonly RecipientKind[] => {
+  const { recipients } = message;
+  const known = recipients.map(({ kind }) => kind);
+  if (known.every((kind) => kind !== undefined)) return known;
+  const kindOf = kindsIn(inlineFields(message));
+  return recipients.map(({ address, kind }) => kind ?? kindOf(address));
+};

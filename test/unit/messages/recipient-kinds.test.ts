@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, suite, test } from "node:test";
+import type { Message } from "../../../functions/domain/messages/message.ts";
+import { messageView } from "../../../functions/domain/messages/message-view.ts";
+import { type MessageBench, messageBench } from "../../builders/messages.ts";
+
+let bench: MessageBench;
+beforeEach(async () => {
+  bench = messageBench();
+  await bench.addServer("srv_ada");
+});
+afterEach(() => bench.close());
+
+const FIELDS = {
+  to: ["Bea <b@example.org>", "d@example.org"],
+  cc: ["c@example.org", { name: "Dan", address: "D@Example.org" }],
+  bcc: ["e@example.org", "B@EXAMPLE.ORG", "c@example.org"],
+};
+const KINDS = [
+  ["b@example.org", "to"],
+  ["d@example.org", "to"],
+  ["c@example.org", "cc"],
+  ["e@example.org", "bcc"],
+];
+
+const accepted = async (more: object = {}): Promise<Message> =>
+  (await bench.accepted({ subject: "Bonjour", text: "Une ligne.", ...FIELDS, ...more })).value;
+const viewOf = (value: Message) => messageView({ id: "msg_1", version: "1", value });
+const kindsOf = (value: Message) => viewOf(value).recipients.map(({ address, kind }) => [address, kind]);
+/** As the release before kept it. */
+const withoutKinds = (message: Message): Message => ({
+  ...message,
+  recipients: message.recipients.map(({ kind: _, ...recipient }) => recipient),
+});
+
+suite("to, cc and bcc", () => {
+  test("stand apart; an address in several fields counts once, for the most visible of them", async () => {
+    const message = await accepted();
+    assert.deepEqual(kindsOf(message), KINDS);
+    const { to, cc, bcc } = viewOf(message);
+    assert.deepEqual(
+      { to, cc, bcc },
+      {
+        to: ["b@example.org", "d@example.org"],
+        cc: ["c@example.org"],
+        bcc: ["e@example.org"],
+      },
+    );
+  });
+
+  for (const only of ["to", "cc", "bcc"] as const) {
+    test(`a message may have ${only} alone`, async () => {
+      const message = await accepted({ to: [], cc: [], bcc: [], [only]: "z@example.org" });
+      assert.deepEqual(kindsOf(message), [["z@example.org", only]]);
+      assert.deepEqual(viewOf(message)[only], ["z@example.org"]);
+    });
+  }
+
+  test("are still known once the body is erased", async () => {
+    const message: Message = { ...(await accepted()), body: { kind: "erased", atMs: 1 } };
+    assert.deepEqual(kindsOf(message), KINDS);
+  });
+
+  test("are read from the body where an earlier release kept no kind, and are `to` once it is gone", async () => {
+    const older = withoutKinds(await accepted());
+    assert.deepEqual(kindsOf(older), KINDS);
+    for (const body of [
+      { kind: "erased", atMs: 1 },
+      { kind: "chunks", count: 2, set: "s" },
+    ] as const) {
+      const view = viewOf({ ...older, body });
+      assert.deepEqual(
+        view.to,
+        KINDS.map(([address]) => address),
+      );
+      assert.deepEqual([view.cc, view.bcc], [[], []]);
+    }
+  });
+
+  test("show the last reply about a recipient where there is one, and nothing where there is none", async () => {
+    const message = await accepted();
+    const reply = { code: 550, enhanced: "5.1.1", response: "No such user" };
+    const [first, ...rest] = message.recipients;
+    assert.ok(first);
+    const view = viewOf({ ...message, recipients: [{ ...first, state: "rejected", reply }, ...rest] });
+    assert.deepEqual(view.recipients[0], { address: "b@example.org", kind: "to", state: "rejected", reply });
+    assert.deepEqual(view.recipients[1], { address: "d@example.org", kind: "to", state: "pending" });
+    assert.deepEqual(view.rejected, ["b@example.org"]);
+  });
+});
