@@ -44,7 +44,6 @@ export type PlainProblemCode =
   | "grant_revoked"
   // messages (contract, section 5)
   | "message_too_large"
-  | "from_not_allowed"
   | "server_unavailable"
   | "paused"
   | "idempotency_key_reused"
@@ -58,6 +57,14 @@ export type Problem =
   | { readonly code: PlainProblemCode; readonly detail?: string }
   | { readonly code: "invalid_request"; readonly fields: readonly FieldProblem[] }
   | { readonly code: "redirect_uri_missing"; readonly redirectUri: string }
+  | {
+      readonly code: "from_not_allowed";
+      /** The From that was asked for. */
+      readonly from: string;
+      readonly because: "no_server" | "not_in_filter" | "not_confirmed";
+      /** Addresses and `@domain`s that may be used instead. */
+      readonly allowed: readonly string[];
+    }
   | { readonly code: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly code: TransientProblemCode; readonly retryAfterS: number; readonly detail?: string };
 

@@ -1,3 +1,4 @@
+import { fromRefusalText } from "../domain/from-refusal-text.ts";
 import type { Problem, ProblemCode } from "../domain/problem.ts";
 import { problemText } from "../domain/problem-texts.ts";
 import type { Language, Reply } from "./http.ts";
@@ -81,7 +82,8 @@ interface Context {
 const typeOf = (code: string): string => `urn:relais:problem:${code}`;
 
 /** What only this occurrence can say (RFC 9457 §3.1.4), else the catalogue's advice. */
-const detailOf = (problem: Problem, advice: string): string => {
+const detailOf = (problem: Problem, { advice, language }: { advice: string; language: Language }): string => {
+  if (problem.code === "from_not_allowed") return fromRefusalText(problem, language);
   if ("redirectUri" in problem) return `${advice} ${problem.redirectUri}`;
   return ("detail" in problem ? problem.detail : undefined) ?? advice;
 };
@@ -97,7 +99,7 @@ export const problemBody = (
     type: typeOf(problem.code),
     title: text.title,
     status: FACINGS[problem.code].status,
-    detail: detailOf(problem, text.advice),
+    detail: detailOf(problem, { advice: text.advice, language: context.language }),
     code: problem.code,
     retryable: FACINGS[problem.code].retryable,
     ...(outcome ? { outcome } : {}),

@@ -1,8 +1,9 @@
-/** A "Send mail as" address of an account; only verified ones may stand in From. */
+/** A "Send mail as" address of an account; it may stand in From unless it is `pending`. */
 export interface SendAsAddress {
   readonly email: string;
   readonly name: string;
-  readonly verified: boolean;
+  /** `none`: an alias of the Workspace domain itself, which Gmail lists without a `verificationStatus`. */
+  readonly verification: "accepted" | "pending" | "none";
 }
 
 /** A Google account of the sandbox. */
@@ -24,8 +25,9 @@ export const defaultAccounts: readonly SandboxAccount[] = [
     name: "Ada Lovelace",
     hostedDomain: "example.com",
     sendAs: [
-      { email: "billing@example.com", name: "Example Billing", verified: true },
-      { email: "sales@example.com", name: "Example Sales", verified: false },
+      { email: "billing@example.com", name: "Example Billing", verification: "accepted" },
+      { email: "sales@example.com", name: "Example Sales", verification: "pending" },
+      { email: "contact@example.com", name: "Example Contact", verification: "none" },
     ],
   },
   account("100000000000000000002", "grace@example.com", "Grace Hopper"),
@@ -53,11 +55,11 @@ export const directoryOf = (all: readonly SandboxAccount[]): Accounts => ({
   bySub: (sub) => all.find((one) => one.sub === sub) ?? null,
 });
 
-/** Whether Gmail leaves this From alone: the account's own address or a verified alias. */
+/** Whether Gmail leaves this From alone: the account's own address or an alias that is not pending. */
 export const maySendAs = (account: SandboxAccount, address: string): boolean => {
   const wanted = address.toLowerCase();
   return (
     account.email.toLowerCase() === wanted ||
-    account.sendAs.some((alias) => alias.verified && alias.email.toLowerCase() === wanted)
+    account.sendAs.some((alias) => alias.verification !== "pending" && alias.email.toLowerCase() === wanted)
   );
 };

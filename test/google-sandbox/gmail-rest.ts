@@ -149,6 +149,6 @@ const sendAsOf = (account: SandboxAccount) => [
     replyToAddress: "",
     signature: "",
     treatAsAlias: true,
-    verificationStatus: alias.verified ? "accepted" : "pending",
+    ...(alias.verification === "none" ? {} : { verificationStatus: alias.verification }),
   })),
 ];

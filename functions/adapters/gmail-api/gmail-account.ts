@@ -10,6 +10,7 @@ import {
   requestOptions,
   timeoutFor,
 } from "./gmail-request.ts";
+import { sendAsAddresses } from "./send-as-addresses.ts";
 
 /** What the scopes do not allow answers 403 for good; anything else may be different the next time. */
 const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" => {
@@ -44,11 +45,7 @@ export class GmailApiAccount implements GmailAccount {
     const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, QUESTION_MS));
     try {
       const answer = await this.#gmail.users.settings.sendAs.list({ userId: "me" }, options);
-      const verified = (answer.data.sendAs ?? [])
-        // The primary address has no verification status; the others are verified when it says `accepted`.
-        .filter((alias) => alias.isPrimary === true || alias.verificationStatus === "accepted")
-        .map((alias) => (alias.sendAsEmail ?? "").toLowerCase());
-      return [...new Set([login.username.toLowerCase(), ...verified])].filter((address) => address !== "");
+      return sendAsAddresses(login.username, answer.data.sendAs ?? []);
     } catch (error) {
       return refusalOf(error, this.#clock.nowMs());
     }

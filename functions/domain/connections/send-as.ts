@@ -5,8 +5,8 @@ import { scopesSuffice } from "../mail-servers/scopes.ts";
 import type { GmailAccount, Login } from "../messages/ports.ts";
 
 /**
- * The account's verified send-as addresses, which Gmail leaves in From as they are; null where they cannot be read: under `gmail.send` alone, while the
- * API is off or out of reach. No failure of the caller's: mail from the username itself needs none of it.
+ * The account's send-as addresses, which Gmail leaves in From as they are; null if they cannot be read: under `gmail.send` alone, or while the API is
+ * off or out of reach. That is no failure of the caller's, because mail from the username itself needs none of it.
  */
 export const readSendAs = async (
   deps: { readonly clock: Clock; readonly log: Log; readonly gmailAccount: Pick<GmailAccount, "sendAs"> },

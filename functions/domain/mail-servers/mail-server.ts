@@ -39,7 +39,7 @@ export interface Grant {
   readonly lastVerifiedAtMs: number;
   /** From `refresh_token_expires_in`, where Google said one. */
   readonly refreshTokenExpiresAtMs: number | null;
-  /** Verified addresses of the account (`settings.sendAs.list`), and when they were read; null where they could not be. */
+  /** The addresses that Gmail leaves in From (`settings.sendAs.list`), and when they were read; null if they could not be. */
   readonly sendAs: { readonly addresses: readonly string[]; readonly readAtMs: number } | null;
 }
 

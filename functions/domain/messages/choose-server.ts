@@ -1,10 +1,11 @@
 import type { Principal } from "../access/records.ts";
-import { domainEntry } from "../address.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { serverNameId } from "../mail-servers/server-name.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
 import type { Page, Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
+import { coverage, mayStandInFrom } from "./from-coverage.ts";
+import { noServerMaySendFrom, serverMayNotSendFrom } from "./from-refusal.ts";
 import { foldAddress } from "./mailbox.ts";
 import type { Mailbox } from "./message.ts";
 
@@ -18,24 +19,6 @@ type Server = Versioned<MailServer>;
 
 /** Active, and connected once: also while it must be reconnected, when its mail is held. */
 const isConnected = (server: MailServer): boolean => server.active && grantOf(server) !== null;
-
-/** How a server's `fromFilter` covers an address (folded); null: not at all. A domain does not cover its subdomains. */
-const coverage = (server: MailServer, from: string): "exact" | "domain" | null => {
-  if (server.username === from || server.fromFilter.includes(from)) return "exact";
-  return server.fromFilter.includes(domainEntry(from)) ? "domain" : null;
-};
-
-/**
- * Will Gmail keep this From? From any address but the account's own and its verified send-as addresses it is rewritten without a word
- * (gophish#1311). `from`: folded. Where the scopes do not let us read those (`gmail.send` alone), an operator must have vouched for it.
- */
-export const isKept = (server: MailServer, from: string): boolean =>
-  server.username === from ||
-  (grantOf(server)?.sendAs?.addresses.includes(from) ?? false) ||
-  (server.transport === "gmail_api" && server.sendAsUnchecked);
-
-const mayStandInFrom = (server: MailServer, from: string): boolean =>
-  coverage(server, from) !== null && isKept(server, from);
 
 /** Those that can send now before those to be reconnected, an exact address before a domain, then priority, then age. */
 const rank = (server: MailServer, from: string | null): readonly number[] => [
@@ -117,11 +100,6 @@ const refusalOf = (principal: Principal): Problem => {
   return principal.kind === "key" && principal.servers.length > 0 ? { code: "server_not_allowed" } : unknownServer;
 };
 
-const fromRefused = (from: Mailbox): Problem => ({
-  code: "from_not_allowed",
-  detail: `No connected mail server may send from ${from.address}.`,
-});
-
 const namedServer = async (
   records: Records,
   principal: Principal,
@@ -133,8 +111,9 @@ const namedServer = async (
     const detail = found.value.active ? "This mail server is not connected." : "This mail server is archived.";
     return fail({ code: "server_unavailable", detail });
   }
-  if (from !== null && !mayStandInFrom(found.value, foldAddress(from.address))) {
-    return fail({ code: "from_not_allowed", detail: `This mail server may not send from ${from.address}.` });
+  const folded = from && foldAddress(from.address);
+  if (from !== null && folded !== null && !mayStandInFrom(found.value, folded)) {
+    return fail(serverMayNotSendFrom(found.value, from.address, folded));
   }
   return ok({ id: found.id, server: found.value, from: from ?? { name: "", address: found.value.username } });
 };
@@ -151,10 +130,12 @@ export const chooseServer = async (
 ): Promise<Result<Choice>> => {
   const { server, from } = wanted;
   if (server !== null) return namedServer(records, principal, { server, from });
-  const best = bestServer(await serversOf(records, principal), from && foldAddress(from.address));
+  const servers = await serversOf(records, principal);
+  const best = bestServer(servers, from && foldAddress(from.address));
   if (best !== undefined) {
     return ok({ id: best.id, server: best.value, from: from ?? { name: "", address: best.value.username } });
   }
   const nowhere: Problem = { code: "server_unavailable", detail: "No mail server is connected." };
-  return fail(from === null ? nowhere : fromRefused(from));
+  const connected = servers.map(({ value }) => value).filter(isConnected);
+  return fail(from === null ? nowhere : noServerMaySendFrom(from.address, connected));
 };

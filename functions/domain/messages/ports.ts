@@ -93,6 +93,6 @@ export type SentMailLookup = "found" | "not_found" | "forbidden" | "unavailable"
 export interface GmailAccount {
   /** `users.messages.list?q=in:sent rfc822msgid:` — indexing lags, so `not_found` is not proof. `forbidden`: the scopes do not allow it. */
   findSent(login: Login, messageId: string): Promise<SentMailLookup>;
-  /** Verified send-as addresses, folded, the account's own among them (`settings.sendAs.list`). */
+  /** The addresses that Gmail leaves in From, folded, the account's own among them (`settings.sendAs.list`). */
   sendAs(login: Login): Promise<readonly string[] | "forbidden" | "unavailable">;
 }

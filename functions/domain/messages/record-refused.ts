@@ -1,5 +1,6 @@
 import { type Principal, principalName } from "../access/records.ts";
 import { DAY } from "../clock.ts";
+import { fromRefusalText } from "../from-refusal-text.ts";
 import { commitEvent, type EventDeps } from "../notices/commit-news.ts";
 import type { Problem } from "../problem.ts";
 import { readSettings } from "../settings/read-settings.ts";
@@ -30,13 +31,12 @@ const shown = (json: unknown, name: string): string => {
   return typeof value === "string" ? value.replace(/\p{C}+/gu, " ").slice(0, SHOWN_CHARACTERS) : "";
 };
 
-const reasonOf = (problem: Problem): string =>
-  problem.code === "invalid_request"
-    ? problem.fields
-        .slice(0, 5)
-        .map(({ path, message }) => `${path} ${message}`)
-        .join("; ")
-    : ("detail" in problem && problem.detail) || problem.code;
+const reasonOf = (problem: Problem): string => {
+  if (problem.code === "from_not_allowed") return fromRefusalText(problem, "en");
+  if (problem.code !== "invalid_request") return ("detail" in problem && problem.detail) || problem.code;
+  const fields = problem.fields.slice(0, 5).map(({ path, message }) => `${path} ${message}`);
+  return fields.join("; ");
+};
 
 const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: number): Message => {
   const nowMs = deps.clock.nowMs();

@@ -42,7 +42,11 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal(connection.grant.email, "ada@example.com");
     assert.equal(connection.grant.accountKind, "workspace");
     assert.ok(connection.grant.scopes.includes(FULL_MAIL));
-    assert.deepEqual(connection.grant.sendAs?.addresses.toSorted(), ["ada@example.com", "billing@example.com"]);
+    assert.deepEqual(connection.grant.sendAs?.addresses.toSorted(), [
+      "ada@example.com",
+      "billing@example.com",
+      "contact@example.com",
+    ]);
     assert.equal(accountSub, connection.grant.sub);
     assert.ok(nextCheckAtMs !== null && nextCheckAtMs > relais.clock.nowMs());
     assert.deepEqual(await relais.system.vault.versions({ kind: "refresh_token", serverId: id }), [

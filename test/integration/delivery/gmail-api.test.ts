@@ -139,7 +139,7 @@ test("a sent mail is found by its Message-ID, where the scopes allow a search", 
   assert.equal(await account.findSent(full, "<m1@example.com>"), "unavailable");
 });
 
-test("send-as: the account and its verified aliases, not the others", async () => {
-  assert.deepEqual(await account.sendAs(full), [ADA, "billing@example.com"]);
+test("send-as: the account and its aliases, but for those that are pending", async () => {
+  assert.deepEqual(await account.sendAs(full), [ADA, "billing@example.com", "contact@example.com"]);
   assert.equal(await account.sendAs(sender), "forbidden");
 });

@@ -121,7 +121,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.equal(await search(), 1);
   });
 
-  it("lists send-as addresses, verified and not", async () => {
+  it("lists send-as addresses: verified, pending, and of the domain itself without a status", async () => {
     const { body } = await get(full, "settings/sendAs");
     const verified = body.sendAs.map(
       (one: { sendAsEmail: string; isPrimary?: boolean; verificationStatus?: string }) => [
@@ -133,6 +133,7 @@ describe("the sandbox's Gmail REST", () => {
       ["ada@example.com", "primary"],
       ["billing@example.com", "accepted"],
       ["sales@example.com", "pending"],
+      ["contact@example.com", undefined],
     ]);
   });
 
