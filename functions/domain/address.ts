@@ -42,3 +42,20 @@ export const parseAddressOrDomain = (text: string): string | null => {
 
 /** `@example.com` of a folded address. */
 export const domainEntry = (address: string): string => address.slice(address.lastIndexOf("@"));
+
+const GMAIL_DOMAINS: readonly string[] = ["gmail.com", "googlemail.com"];
+
+/**
+ * The mailbox that an address names, for comparing only. Google delivers `nina.c@googlemail.com` and `ninac@gmail.com` to one mailbox
+ * (support.google.com/mail/answer/7436150, answer/10313); at every other domain, dots count. What follows a plus sign names no other mailbox,
+ * yet it is never an account's own address, so it counts everywhere.
+ */
+export const mailboxOf = (address: string): string => {
+  const folded = parseAddress(address) ?? address.toLowerCase();
+  const at = folded.lastIndexOf("@");
+  if (!GMAIL_DOMAINS.includes(folded.slice(at + 1))) return folded;
+  return `${folded.slice(0, at).replaceAll(".", "")}@gmail.com`;
+};
+
+/** Do two addresses name one mailbox? The one comparison for accounts, usernames and people. */
+export const sameMailbox = (one: string, other: string): boolean => mailboxOf(one) === mailboxOf(other);

@@ -8,8 +8,10 @@ import type { Call, Reply, Route, RouteAccess } from "./http.ts";
 import { chooseLanguage } from "./language.ts";
 import { withLogContext } from "./logger.ts";
 import { FACINGS } from "./problem-json.ts";
+import { placeOnPublicHost } from "./public-host.ts";
 import { type ReplyContext, writeDefect, writeReply } from "./reply.ts";
 import { decodePath, type Match, router, splitTarget } from "./router.ts";
+import { isSpeculative } from "./speculative.ts";
 import type { System } from "./system.ts";
 import { requestTrace } from "./trace.ts";
 
@@ -60,6 +62,8 @@ interface Arrival {
   readonly req: IncomingMessage;
   readonly pathname: string;
   readonly query: URLSearchParams;
+  /** For a route that must be asked for on the public host: where that is, if the browser came on another. */
+  readonly elsewhere: string | null;
   readonly credentials: Credentials;
   readonly context: ReplyContext;
   /** Aborts when the caller has gone before the answer was complete. */
@@ -81,7 +85,10 @@ const refused = ({ tooLarge }: Route, found: Problem): Reply => {
 };
 
 const enter = async (system: System, match: Match, arrival: Arrival): Promise<Reply> => {
-  const { credentials, pathname, req } = arrival;
+  const { credentials, pathname, req, elsewhere } = arrival;
+  if (elsewhere !== null && match.kind === "route" && match.route.onPublicHost) return movedTo(elsewhere);
+  // Nothing may be spent on a request that nobody has made yet; the browser asks again when the person does.
+  if (match.kind === "route" && match.route.unsafe && isSpeculative(req.headers)) return { kind: "empty", status: 204 };
   const known = await whoCalls(system, credentials);
   // On public routes a credential that does not hold is as good as none: the handler decides.
   const refusal = refuse(match, pathname, known.ok ? known.value : null);
@@ -109,6 +116,9 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
     signal: arrival.signal,
   });
 };
+
+/** 308: the method stays, whatever it is (RFC 9110 §15.4.9). */
+export const movedTo = (location: string): Reply => ({ kind: "empty", status: 308, headers: { Location: location } });
 
 const logOutcome = (system: System, reply: Reply): void => {
   if (reply.kind !== "problem") return;
@@ -153,13 +163,15 @@ export const serveHttp = (routes: readonly Route[], system: System, stopping?: A
   const https = system.config.publicUrl.startsWith("https:");
   const shareOfRoom = bodyRoom();
   return (req, res) => {
-    const { pathname, query } = splitTarget(sentParts(req).url);
+    const target = sentParts(req).url;
+    const { pathname, query } = splitTarget(target);
     const trace = requestTrace(req.headers, system.random);
     const gone = goneSignal(res);
     const arrival: Arrival = {
       req,
       pathname,
       query,
+      elsewhere: placeOnPublicHost(system.config.publicUrl, req.headers, target),
       credentials: readCredentials(req.headers),
       context: {
         requestId: trace.requestId,

@@ -59,8 +59,13 @@ export interface Route {
   readonly path: string;
   readonly access: RouteAccess;
   readonly handle: (call: Call) => Promise<Reply>;
-  /** A GET that changes something, as OAuth's redirects do: HEAD, which must not (RFC 9110 §9.2.1), is refused. */
+  /**
+   * A GET that changes something, as OAuth's redirects do: HEAD, which must not (RFC 9110 §9.2.1), is refused, and a speculative request
+   * (prefetch, prerender) is answered 204 without effect.
+   */
   readonly unsafe?: true;
+  /** A browser that comes on another host than `RELAIS_PUBLIC_URL`'s is sent to that one, before anything is read or set. */
+  readonly onPublicHost?: true;
   /** Answered where the request is larger than the platform takes; absent: `request_too_large`. */
   readonly tooLarge?: Reply;
 }

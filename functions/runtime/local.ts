@@ -7,7 +7,7 @@ import { saveCredentials } from "./local/credentials-file.ts";
 import { listen, PortTaken } from "./local/listen.ts";
 import { lockDataDir } from "./local/lock.ts";
 import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "./local/options.ts";
-import { refuseRequest } from "./local/refusals.ts";
+import { replyTo } from "./local/refusals.ts";
 import { type LocalSandbox, startSandbox } from "./local/sandbox.ts";
 import { keptSetupToken } from "./local/setup-token.ts";
 import { openStack } from "./local/stack.ts";
@@ -26,7 +26,8 @@ const endAll = async (closers: Closers): Promise<void> => {
   closers.length = 0;
 };
 
-const STARTING: RequestListener = (req, res) => refuseRequest(req, res, { code: "unavailable", retryAfterS: 1 });
+const STARTING: RequestListener = (req, res) =>
+  replyTo(req, res, { kind: "problem", problem: { code: "unavailable", retryAfterS: 1 } });
 
 interface Started {
   readonly config: Config;

@@ -11,13 +11,20 @@ export type Match =
   | { readonly kind: "method"; readonly allow: readonly string[]; readonly public: boolean }
   | { readonly kind: "none" };
 
+interface Target {
+  readonly pathname: string;
+  readonly query: URLSearchParams;
+  /** The query as it came, with its question mark; empty if there is none. */
+  readonly search: string;
+}
+
 /** The path of a request target (RFC 9112 §3.2), dot segments removed, still percent-encoded; and its query. */
-export const splitTarget = (target: string): { readonly pathname: string; readonly query: URLSearchParams } => {
+export const splitTarget = (target: string): Target => {
   try {
     const url = target.startsWith("/") ? new URL(`http://relais.invalid${target}`) : new URL(target);
-    return { pathname: url.pathname, query: url.searchParams };
+    return { pathname: url.pathname, query: url.searchParams, search: url.search };
   } catch {
-    return { pathname: "/", query: new URLSearchParams() };
+    return { pathname: "/", query: new URLSearchParams(), search: "" };
   }
 };
 

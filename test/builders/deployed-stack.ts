@@ -220,13 +220,13 @@ export const startDeployedStack = async (
     const hosting: Hosting = JSON.parse(readFileSync(join(repository, "firebase.json"), "utf8")).hosting;
     const functions = Object.fromEntries(ASKED.map((name) => [name, forwardTo(of(name).port)]));
     const edge = await listening(
-      hostingEdge({ hosting, cwd: repository, functions, limitMs: LIMIT_MS, https: false }),
+      hostingEdge({ hosting, cwd: repository, functions, limitMs: LIMIT_MS, publicUrl: origin }),
       edgePort,
     );
     closers.push(edge.close);
 
     const reach = async (path: string, init: RequestInit = {}): Promise<Response> =>
-      fetch(`http://127.0.0.1:${edgePort}${path}`, { redirect: "manual", ...init });
+      fetch(`${origin}${path}`, { redirect: "manual", ...init });
     return {
       sandbox,
       projectId,

@@ -42,7 +42,8 @@ export const serveRoutes = async (routes: readonly Route[], system: System) => {
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    origin: `http://127.0.0.1:${port}`,
+    // The host of `RELAIS_PUBLIC_URL`, as a browser would use it.
+    origin: `http://localhost:${port}`,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

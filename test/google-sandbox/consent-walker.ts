@@ -80,7 +80,8 @@ const nextStep = (shown: Shown, choice: ConsentChoice): { url: URL; form: URLSea
   }
 };
 
-const storeCookies = (jar: CookieJar, answer: Response): void => {
+/** Keeps what an answer sets, as a browser does. */
+export const storeCookies = (jar: CookieJar, answer: Response): void => {
   for (const line of answer.headers.getSetCookie()) {
     const [pair = "", ...attributes] = line.split(/;\s*/);
     const at = pair.indexOf("=");
@@ -91,7 +92,8 @@ const storeCookies = (jar: CookieJar, answer: Response): void => {
   }
 };
 
-const cookiesFor = (jar: CookieJar, url: URL): string =>
+/** The cookies that a browser sends to that URL. */
+export const cookiesFor = (jar: CookieJar, url: URL): string =>
   [...jar.values()]
     .filter(({ path }) => url.pathname.startsWith(path))
     .map(({ value }) => value)

@@ -5,6 +5,7 @@ import { accountPage, errorPage, scopesPage, unverifiedPage } from "./consent-pa
 import { sendHtml } from "./http.ts";
 import type { Parts } from "./parts.ts";
 import { isSignInScope, scopeList } from "./scopes.ts";
+import { rememberSignedIn, signedInAccounts } from "./signed-in.ts";
 
 /** One authorization under way: what the client asked, and what the user has answered so far. */
 interface Visit {
@@ -37,7 +38,9 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     const grantId = await given.save();
     parts.grants.noteGrant(grantId, { offline: visit.params.access_type === "offline", consentShown: about.shown });
     parts.grants.addConsent(owner.sub, visit.client, about.scopes);
-    await finish(visit, { login: { accountId: owner.sub, remember: false }, consent: { grantId } });
+    rememberSignedIn(parts.accounts, visit, account);
+    const login = { accountId: owner.sub, remember: false };
+    await finish(visit, { login, consent: { grantId }, select_account: {} });
   };
 
   const scriptedRefusal = (visit: Visit, account: SandboxAccount | null) => {
@@ -52,6 +55,13 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     const ticked = visit.answers.getAll("scope");
     const scopes = visit.scopes.filter((scope) => isSignInScope(scope) || ticked.includes(scope));
     await grant(visit, account, { scopes, shown: true });
+  };
+
+  /** Without a prompt, Google asks nobody to choose if the browser has one account and no other is hinted at. */
+  const onlyAccount = ({ req, params }: Visit): SandboxAccount | null => {
+    const [only = null, ...more] = signedInAccounts(parts.accounts, req);
+    const hint = parts.accounts.byEmail(String(params.login_hint ?? "")) ?? only;
+    return params.prompt === undefined && more.length === 0 && hint === only ? only : null;
   };
 
   const show = async (visit: Visit, account: SandboxAccount | null): Promise<void> => {
@@ -76,7 +86,7 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     if (visit === null) {
       return sendHtml(res, 400, errorPage({ error: "invalid_request", description: "This request has expired." }));
     }
-    const account = parts.accounts.byEmail(answers.get("account") ?? "");
+    const account = parts.accounts.byEmail(answers.get("account") ?? "") ?? onlyAccount(visit);
     const refusal = scriptedRefusal(visit, account);
     if (refusal !== null) return refusal;
     if (req.method === "POST" && account !== null) return decide(visit, account);

@@ -42,6 +42,12 @@ export const replay = (req: IncomingMessage, body: Buffer): IncomingMessage => {
   return copy;
 };
 
+/** The value of one of the request's cookies, decoded; empty if it has none. */
+export const cookieValue = (header: string | undefined, name: string): string => {
+  const pair = (header ?? "").split(/;\s*/).find((one) => one.startsWith(`${name}=`));
+  return decodeURIComponent(pair?.slice(name.length + 1) ?? "");
+};
+
 /** The request's cookies without one of them. */
 export const withoutCookie = (header: string | undefined, name: string): string =>
   (header ?? "")

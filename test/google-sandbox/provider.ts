@@ -62,7 +62,7 @@ const configuration = (parts: Parts, cookieKey: string): Configuration => ({
     userinfo: "/v1/userinfo",
   },
   interactions: {
-    policy: [alwaysAsk()],
+    policy: [alwaysAsk(), new interactionPolicy.Prompt({ name: "select_account", requestable: true })],
     url: (_ctx, interaction) => `${paths.interaction}/${interaction.uid}`,
   },
   findAccount: (_ctx, sub) => {

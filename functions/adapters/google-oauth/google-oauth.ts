@@ -25,9 +25,10 @@ const authorizationUrl = (endpoint: string, redirectUri: string, request: Author
     code_challenge: request.codeChallenge,
     code_challenge_method: "S256",
     login_hint: request.loginHint,
-    // Only a consent given anew yields a refresh token each time (github.com/googleapis/google-api-nodejs-client#750).
     access_type: request.offline ? "offline" : null,
-    prompt: request.offline ? "consent" : null,
+    // Only a new consent yields a refresh token each time (github.com/googleapis/google-api-nodejs-client#750). Without a prompt, Google signs in
+    // the only account of a browser without asking, so that a person who was refused could never choose another.
+    prompt: request.offline ? "consent" : "select_account",
   };
   for (const [name, value] of Object.entries(parameters)) if (value !== null) url.searchParams.set(name, value);
   return url.href;

@@ -1,3 +1,4 @@
+import { sameMailbox } from "../address.ts";
 import { auditWrite } from "../audit/audit.ts";
 import { kindOfAccount } from "../mail-servers/limits.ts";
 import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
@@ -40,7 +41,7 @@ const TRIES = 8;
 
 /** What keeps a proven grant from serving this server; null: nothing. */
 const misfit = (server: MailServer, { identity, tokens }: ProvenGrant): CallbackProblem | null => {
-  if (identity.email !== server.username.toLowerCase()) return "account_mismatch";
+  if (!sameMailbox(identity.email, server.username)) return "account_mismatch";
   if (!scopesSuffice(server.transport, tokens.scopes)) return "scope_missing";
   return tokens.refreshToken === null ? "refresh_token_missing" : null;
 };

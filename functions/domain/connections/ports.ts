@@ -44,7 +44,10 @@ export interface AuthorizationRequest {
   readonly nonce: string;
   readonly codeChallenge: string;
   readonly loginHint: string | null;
-  /** `access_type=offline` and `prompt=consent`, which alone make Google give a refresh token each time. */
+  /**
+   * True: `access_type=offline` and `prompt=consent`, which alone make Google give a refresh token each time. False: `prompt=select_account`,
+   * which lets the person choose the account.
+   */
   readonly offline: boolean;
 }
 

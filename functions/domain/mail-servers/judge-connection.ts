@@ -1,3 +1,4 @@
+import { sameMailbox } from "../address.ts";
 import type { Connection, MailServer } from "./mail-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 
@@ -5,7 +6,7 @@ import { scopesSuffice } from "./scopes.ts";
 const misfit = (server: Pick<MailServer, "username" | "transport" | "connection">) => {
   const { connection } = server;
   if (connection.state === "not_connected") return null;
-  if (connection.grant.email !== server.username) return "account_mismatch" as const;
+  if (!sameMailbox(connection.grant.email, server.username)) return "account_mismatch" as const;
   return scopesSuffice(server.transport, connection.grant.scopes) ? null : ("scope_missing" as const);
 };
 

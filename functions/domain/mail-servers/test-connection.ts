@@ -1,3 +1,4 @@
+import { sameMailbox } from "../address.ts";
 import type { Clock } from "../clock.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../connections/access-token.ts";
 import type { MailTransport, ProbeStage } from "../messages/ports.ts";
@@ -58,7 +59,7 @@ const probed = (stages: readonly ProbeStage[], transport: Transport): TestStage[
 const grantStages = (server: MailServer, scopes: readonly string[]): TestStage[] => {
   const scope = stage("scope", 0, scopesSuffice(server.transport, scopes) ? null : "scope_missing");
   if (scope.problem !== null) return [scope];
-  const same = grantOf(server)?.email === server.username;
+  const same = sameMailbox(grantOf(server)?.email ?? "", server.username);
   return [scope, stage("identity", 0, same ? null : "account_mismatch")];
 };
 

@@ -1,4 +1,5 @@
 import type { Principal } from "../access/records.ts";
+import { sameMailbox } from "../address.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { MailServer } from "./mail-server.ts";
@@ -9,7 +10,7 @@ export const mayAdminister = (principal: Principal): boolean =>
 
 /** A member sees the servers whose username is their own address, and no trace of another's. */
 export const maySee = (principal: Principal, server: MailServer): boolean =>
-  mayAdminister(principal) || (principal.kind === "member" && principal.email === server.username);
+  mayAdminister(principal) || (principal.kind === "member" && sameMailbox(principal.email, server.username));
 
 /** Ids come from paths and bodies: what no id can be is not looked up. */
 export const findServer = async (records: Records, id: string): Promise<Versioned<MailServer> | undefined> =>

@@ -1,4 +1,5 @@
 import { type KeyPermission, type Principal, principalName } from "../access/records.ts";
+import { sameMailbox } from "../address.ts";
 import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -9,8 +10,10 @@ export const mayUseMessages = (principal: Principal, permission: KeyPermission):
   principal.kind !== "key" || principal.permissions.includes(permission);
 
 /** A member's messages are those of their own server, whoever sent them; a server that has gone is nobody's own. */
-const isOwnServer = async (records: Records, email: string, serverId: string): Promise<boolean> =>
-  (await records.get("mailServers", serverId))?.value.username === email;
+const isOwnServer = async (records: Records, email: string, serverId: string): Promise<boolean> => {
+  const server = await records.get("mailServers", serverId);
+  return server !== undefined && sameMailbox(server.value.username, email);
+};
 
 /** What may be asked of the store: whatever else comes in a path (slashes, other stores' reserved names) is no message's id. */
 const ID = /^msg_[A-Za-z0-9_-]{1,64}$/;

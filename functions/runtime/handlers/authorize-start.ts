@@ -79,6 +79,7 @@ export const routes = (system: System): readonly Route[] => [
     path: "/google_gmail/authorize",
     access: "public",
     unsafe: true,
+    onPublicHost: true,
     handle: (call) => authorize(system, call),
   },
 ];

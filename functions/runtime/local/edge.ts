@@ -1,9 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import superstatic from "superstatic";
 import type { Problem } from "../../domain/problem.ts";
-import type { HttpFunction } from "../http-edge.ts";
+import type { Reply } from "../http.ts";
+import { type HttpFunction, movedTo } from "../http-edge.ts";
+import { placeOnPublicHost } from "../public-host.ts";
 import { decodePath } from "../router.ts";
-import { refuseRequest } from "./refusals.ts";
+import { replyTo } from "./refusals.ts";
 
 /** What of `firebase.json` the edge reads itself; superstatic, Firebase's own implementation, reads the rest. */
 export interface Hosting {
@@ -28,8 +30,8 @@ export interface EdgeOptions {
   readonly functions: Readonly<Record<string, HttpFunction>>;
   /** Firebase Hosting ends a request after 60 s. */
   readonly limitMs: number;
-  /** Browsers reach the edge over https, as they always do Hosting. */
-  readonly https: boolean;
+  /** Where browsers reach the edge: by https, if it says so, and pages on this host only. */
+  readonly publicUrl: string;
 }
 
 /** HSTS over plain http means nothing (RFC 6797 §7.2 forbids it), and behind a laptop's proxy it would lock `localhost` to https. */
@@ -63,13 +65,17 @@ const functionAt = ({ hosting, functions }: EdgeOptions, path: string): HttpFunc
   return functions[fitting?.run?.serviceId ?? ""];
 };
 
+/** What a browser shows in its address bar, as against what a page loads or a program fetches. */
+const isPage = (path: string): boolean => /^[^?]*\/(?:[^/.?]*|[^/?]*\.html)(?:\?|$)/.test(path);
+
 const READING = ["GET", "HEAD"];
 /** No file has this name: what is not there then falls to us. */
 const NO_PAGE = "/.no-page";
 
 /** The local stand-in for Firebase Hosting: static files, headers and rewrites as `firebase.json` says, functions in this process. */
 export const hostingEdge = (options: EdgeOptions): RequestListener => {
-  const { hosting, cwd, functions, limitMs, https } = options;
+  const { hosting, cwd, functions, limitMs, publicUrl } = options;
+  const https = publicUrl.startsWith("https:");
   const missing = hosting.rewrites.flatMap(({ run }) => (run && !(run.serviceId in functions) ? [run.serviceId] : []));
   if (missing.length > 0) throw new Error(`firebase.json names functions that do not exist: ${missing.join(", ")}`);
   const run = (rewrite: Hosting["rewrites"][number]) => {
@@ -83,7 +89,8 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     superstatic.default({ config: { ...config, errorPage }, cwd, stack: "strict", rewriters: { run } });
   const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_PAGE)];
   return (req, res) => {
-    const refuse = (problem: Problem): void => refuseRequest(req, res, problem, https);
+    const reply = (answer: Reply): void => replyTo(req, res, answer, https);
+    const refuse = (problem: Problem): void => reply({ kind: "problem", problem });
     endAfter(res, limitMs, () => refuse({ code: "no_answer_in_time" }));
     const target = functionAt(options, req.url ?? "/");
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere under its paths.
@@ -94,6 +101,9 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     if (target === undefined && !READING.includes(req.method ?? "")) {
       return refuse({ code: "method_not_allowed", allow: READING });
     }
+    const page = target === undefined && isPage(req.url ?? "/");
+    const elsewhere = page ? placeOnPublicHost(publicUrl, req.headers, req.url ?? "/") : null;
+    if (elsewhere !== null) return reply(movedTo(elsewhere));
     // Hosting has the page for all; here whoever wants no page gets problem details, as from the functions.
     const serve = (req.headers.accept ?? "").includes("text/html") ? servePeople : serveOthers;
     serve(req, res, () => refuse({ code: "not_found" }));

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Problem } from "../../domain/problem.ts";
 import { newId } from "../../domain/randomness.ts";
+import type { Reply } from "../http.ts";
 import { chooseLanguage } from "../language.ts";
 import { problemBody, problemHeaders } from "../problem-json.ts";
 import { systemRandom } from "../randomness.ts";
@@ -12,10 +13,10 @@ import { requestTrace } from "../trace.ts";
 // What no function gets to see is refused in the same form as they refuse (RFC 9457).
 
 /** Answers a request in the functions' stead; `https` says how browsers reach us. */
-export const refuseRequest = (req: IncomingMessage, res: ServerResponse, problem: Problem, https = false): void => {
+export const replyTo = (req: IncomingMessage, res: ServerResponse, reply: Reply, https = false): void => {
   const { requestId } = requestTrace(req.headers, systemRandom);
   const language = chooseLanguage(req.headers["accept-language"], "en");
-  writeReply(res, { kind: "problem", problem }, { requestId, language, https, head: req.method === "HEAD" });
+  writeReply(res, reply, { requestId, language, https, head: req.method === "HEAD" });
 };
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -25,7 +26,7 @@ export const refusingHostless =
   (listener: RequestListener): RequestListener =>
   (req, res) =>
     req.httpVersion === "1.1" && req.headers.host === undefined
-      ? refuseRequest(req, res, { code: "malformed_request" })
+      ? replyTo(req, res, { kind: "problem", problem: { code: "malformed_request" } })
       : listener(req, res);
 
 const problemOf = (error: Error & { readonly code?: string }): Problem =>

@@ -66,7 +66,7 @@ export const openStack = async (config: Config): Promise<Stack> => {
     cwd: ROOT,
     functions: httpFunctions(system, stopping.signal),
     limitMs: EDGE_LIMIT_MS,
-    https: config.publicUrl.startsWith("https:"),
+    publicUrl: config.publicUrl,
   });
   let background: Promise<unknown> = Promise.resolve();
   return {

@@ -63,6 +63,15 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal(audit.items[0]?.value.target, id);
   });
 
+  it("takes another spelling of a Gmail address for the same account", async () => {
+    id = await relais.addServer({ username: "some.one@googlemail.com" });
+    assert.equal((await browser.connect(id, { account: "someone@gmail.com" })).status, 303);
+    const { connection } = await relais.server(id);
+    assert.equal(connection.state, "valid");
+    await checkServer(relais.system, id);
+    assert.equal((await relais.server(id)).connection.state, "valid");
+  });
+
   it("keeps id and secret count over reconnects", async () => {
     for (let times = 0; times < 3; times += 1) assert.equal((await browser.connect(id)).status, 303);
     assert.equal((await relais.system.vault.versions({ kind: "refresh_token", serverId: id })).length, 1);

@@ -8,7 +8,13 @@ import {
   REDIRECT_URI,
   SMTP_SCOPE,
 } from "../../google-sandbox/client-program.ts";
-import { ConsentStopped, type CookieJar, consent } from "../../google-sandbox/consent-walker.ts";
+import {
+  ConsentStopped,
+  type CookieJar,
+  consent,
+  cookiesFor,
+  storeCookies,
+} from "../../google-sandbox/consent-walker.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 import { MAIL_SCOPE } from "../../google-sandbox/scopes.ts";
 
@@ -147,6 +153,40 @@ describe("the sandbox's consent", () => {
     const chooser = await open(authorizationUrl(sandbox, { scope: "openid email", prompt: null }), jar);
     const next = await open(`${chooser.url}?account=ada%40example.com`, jar);
     assert.match(next.page, /Sign in to Relais/);
+  });
+
+  describe("in a browser that is signed in", () => {
+    const signIn = { scope: "openid email", prompt: null, accessType: null };
+    /** The page that Google shows first, or the path of the client where it shows none. */
+    const firstStep = async (asked: Parameters<typeof authorizationUrl>[1], cookieJar: CookieJar): Promise<string> => {
+      let url = authorizationUrl(sandbox, { ...signIn, ...asked });
+      while (!url.startsWith(REDIRECT_URI)) {
+        const headers = { cookie: cookiesFor(cookieJar, new URL(url)) };
+        const answer = await fetch(url, { redirect: "manual", headers });
+        storeCookies(cookieJar, answer);
+        const location = answer.headers.get("location");
+        if (location === null) return /<body data-step="([a-z]+)"/.exec(await answer.text())?.[1] ?? "no step";
+        url = new URL(location, url).href;
+      }
+      return new URL(url).pathname;
+    };
+
+    it("answers a sign-in without its pages if no prompt is asked for and one account is signed in", async () => {
+      const jar: CookieJar = new Map();
+      assert.equal(await firstStep({}, jar), "account");
+      await consent(authorizationUrl(sandbox, signIn), { ...ada, cookieJar: jar });
+      assert.equal(await firstStep({}, jar), "/google_gmail/confirm");
+    });
+
+    it("shows its chooser for prompt=select_account, for another hint, and for two accounts", async () => {
+      const jar: CookieJar = new Map();
+      await consent(authorizationUrl(sandbox, signIn), { ...ada, cookieJar: jar });
+      assert.equal(await firstStep({ prompt: "select_account" }, jar), "account");
+      assert.equal(await firstStep({ loginHint: "grace@example.com" }, jar), "account");
+      const chosen = authorizationUrl(sandbox, { ...signIn, prompt: "select_account" });
+      await consent(chosen, { account: "grace@example.com", cookieJar: jar });
+      assert.equal(await firstStep({}, jar), "account");
+    });
   });
 
   it("plays deny, another account, and refusals by policy", async () => {

@@ -20,17 +20,17 @@ const tell = (name: string) => (req: IncomingMessage, res: ServerResponse) => {
 };
 const FUNCTIONS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"];
 
-const edge = (https: boolean, limitMs = 60_000) =>
+const edge = (publicUrl: string, limitMs = 60_000) =>
   createServer(
     hostingEdge({
       hosting,
       cwd,
       functions: Object.fromEntries(FUNCTIONS.map((name) => [name, tell(name)])),
       limitMs,
-      https,
+      publicUrl,
     }),
   );
-const server = edge(false);
+const server = edge("http://127.0.0.1:8080");
 let origin: string;
 before(async () => {
   mkdirSync(join(cwd, "dist/console/assets"), { recursive: true });
@@ -127,9 +127,81 @@ describe("the local edge", () => {
     assert.equal((await (await get("/google_gmail")).json()).name, "confirm-callback");
   });
 
+  describe("on another host than RELAIS_PUBLIC_URL's", () => {
+    const ask = (path: string, headers: Record<string, string>, method = "GET"): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const { port } = server.address() as AddressInfo;
+        request({ host: "127.0.0.1", port, path, headers, method }, (answer) => resolve(answer.resume()))
+          .on("error", reject)
+          .end();
+      });
+
+    it("sends every page to the same place on the public host, and keeps no such answer", async () => {
+      for (const path of [
+        "/",
+        "/messages",
+        "/servers/srv_1?problem=x&a=%2F",
+        "/index.html",
+        "/nowhere",
+        "/sign-in?next=/a",
+      ]) {
+        for (const method of ["GET", "HEAD"]) {
+          const { statusCode, headers } = await ask(path, { host: "localhost:8080" }, method);
+          assert.equal(statusCode, 308, path);
+          assert.equal(headers.location, `http://127.0.0.1:8080${path}`);
+          assert.equal(headers["set-cookie"], undefined);
+          assert.match(headers["cache-control"] ?? "", /no-store/);
+        }
+      }
+    });
+
+    it("goes by the browser's own host, whatever the spelling, and by no port", async () => {
+      for (const [headers, status] of [
+        [{ host: "127.0.0.1:9999" }, 200],
+        [{ host: "[::1]:8080" }, 308],
+        [{ host: "RELAIS.example.com." }, 308],
+        [{ host: "127.0.0.1", "x-forwarded-host": "relais.web.app" }, 308],
+        [{ host: "service-abc.a.run.app", "x-forwarded-host": "127.0.0.1:8080, proxy.internal" }, 200],
+      ] as const) {
+        assert.equal((await ask("/messages", headers)).statusCode, status, JSON.stringify(headers));
+      }
+    });
+
+    it("redirects to no foreign place, whatever the path", async () => {
+      for (const path of ["//evil.example/a", "http://evil.example/a"]) {
+        const { headers } = await ask(path, { host: "localhost" });
+        assert.ok(headers.location?.startsWith("http://127.0.0.1:8080/"), headers.location);
+      }
+    });
+
+    it("serves programs as ever: functions, health, and what a page loads", async () => {
+      for (const path of [
+        "/health",
+        "/v1/session",
+        "/v1/messages",
+        "/google_gmail/confirm?code=x",
+        "/assets/main-abc.js",
+      ]) {
+        assert.equal((await ask(path, { host: "localhost" })).statusCode, 200, path);
+      }
+    });
+
+    it("leaves a loopback address alone in front of a public name: a proxy that passes no host on would loop", async () => {
+      const proxied = edge("https://relais.example.com");
+      await new Promise<void>((resolve) => proxied.listen(0, "127.0.0.1", resolve));
+      const { port } = proxied.address() as AddressInfo;
+      assert.equal((await fetch(`http://127.0.0.1:${port}/messages`, { redirect: "manual" })).status, 200);
+      const forwarded = { "x-forwarded-host": "relais.web.app" };
+      const answer = await fetch(`http://127.0.0.1:${port}/messages`, { redirect: "manual", headers: forwarded });
+      assert.equal(answer.headers.get("location"), "https://relais.example.com/messages");
+      proxied.closeAllConnections();
+      proxied.close();
+    });
+  });
+
   it("says HSTS over https alone", async () => {
     assert.equal((await get("/")).headers.get("strict-transport-security"), null);
-    const secure = edge(true);
+    const secure = edge("https://relais.example.com");
     await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
     for (const path of ["/", "/nowhere"]) {
       const answer = await fetch(`http://127.0.0.1:${(secure.address() as AddressInfo).port}${path}`);
@@ -174,7 +246,7 @@ describe("the local edge", () => {
   });
 
   it("ends a request that takes too long", async () => {
-    const hurried = edge(false, 300);
+    const hurried = edge("http://127.0.0.1", 300);
     await new Promise<void>((resolve) => hurried.listen(0, "127.0.0.1", resolve));
     const { port } = hurried.address() as AddressInfo;
     const answer = await fetch(`http://127.0.0.1:${port}/v1/never`);
@@ -196,6 +268,9 @@ describe("the local edge", () => {
   });
 
   it("does not start when firebase.json names a function that is not there", () => {
-    assert.throws(() => hostingEdge({ hosting, cwd, functions: {}, limitMs: 1, https: false }), /authorize-start/);
+    assert.throws(
+      () => hostingEdge({ hosting, cwd, functions: {}, limitMs: 1, publicUrl: "http://127.0.0.1" }),
+      /authorize-start/,
+    );
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAddress, parseAddressOrDomain } from "../../../functions/domain/address.ts";
+import { mailboxOf, parseAddress, parseAddressOrDomain, sameMailbox } from "../../../functions/domain/address.ts";
 
 test("an address is folded to lower case and its domain to ASCII", () => {
   assert.equal(parseAddress("Ada.Lovelace+x@Example.COM"), "ada.lovelace+x@example.com");
@@ -40,4 +40,34 @@ test("an entry of a list is an address or a domain", () => {
   assert.equal(parseAddressOrDomain("Ada@Example.com"), "ada@example.com");
   assert.equal(parseAddressOrDomain("example.com"), null);
   assert.equal(parseAddressOrDomain("@example.com\n"), null);
+});
+
+test("one mailbox of Gmail's has many spellings, with dots, in any case and under its older domain", () => {
+  for (const spelling of [
+    "nina.cas@googlemail.com",
+    "ninacas@gmail.com",
+    "NINA.CAS@GMAIL.COM",
+    "n.i.n.a.c.a.s@GoogleMail.com",
+    "nina.cas@gmail.com",
+  ]) {
+    assert.ok(sameMailbox(spelling, "nina.cas@gmail.com"), spelling);
+    assert.equal(mailboxOf(spelling), "ninacas@gmail.com");
+  }
+});
+
+test("other addresses are other mailboxes, at Gmail and elsewhere", () => {
+  for (const [one, other] of [
+    ["nina.cas@example.com", "ninacas@example.com"],
+    ["nina@gmail.com", "nino@gmail.com"],
+    ["nina+x@gmail.com", "nina@gmail.com"],
+    ["nina@gmail.com", "nina@gmail.example.com"],
+    ["nina@gmail.com", "nina@gmail.com.example.org"],
+    ["nina@mail.gmail.com", "nina@gmail.com"],
+    ["nina@gmail.de", "nina@gmail.com"],
+    ["@gmail.com", "nina@gmail.com"],
+    ["", "nina@gmail.com"],
+  ] as const) {
+    assert.ok(!sameMailbox(one, other), `${one} ${other}`);
+  }
+  assert.ok(sameMailbox("Ada@münchen.example", "ada@xn--mnchen-3ya.example"));
 });
