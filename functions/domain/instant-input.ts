@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { says } from "./field-problems.ts";
 
 /** A calendar date and time of day with an offset (ISO 8601-1 §5.4.2.1, extended format); seconds may be left out, the offset written short. */
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)t(\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(?:(z)|([+-]\d\d)(?::?(\d\d))?)$/i;
@@ -15,7 +16,7 @@ const asRfc3339 = (text: string): string => {
  * The calendar is checked: there is no 30 February.
  */
 export const instantInput = (() => {
-  const error = "must be a time such as 2027-01-31T09:00:00+01:00";
+  const error = says("not_time");
   return z
     .string({ error })
     .max(64, error)

@@ -1,11 +1,22 @@
+import type { FieldCode } from "./field-texts.ts";
+import type { TextParams } from "./text-template.ts";
+
 /**
  * Every failure that Relais expects, in one union. Domain functions return these as values; adapters translate vendor
  * errors into them; the HTTP and event edges translate them outward, each through one exhaustive table.
  * The texts a person reads (French and English) stand in `problem-texts.ts`, the HTTP status in `runtime/problem-json.ts`.
  */
 
-/** One invalid place in a request; `path` is a JSON Pointer (RFC 6901) into the body, or `/name` for a query parameter. */
-export type FieldProblem = { readonly path: string; readonly message: string };
+/**
+ * One invalid place in a request; `path` is a JSON Pointer (RFC 6901) into the body, or `/name` for a query parameter. `message` is the English
+ * text of `code` (`field-texts.ts`). Made by `fieldProblem`.
+ */
+export interface FieldProblem {
+  readonly path: string;
+  readonly code?: FieldCode;
+  readonly params?: TextParams;
+  readonly message: string;
+}
 
 /** Failures that need no more than their name. Grouped by what the caller can do about them. */
 export type PlainProblemCode =

@@ -1,4 +1,4 @@
-import { jsonPointer } from "../domain/field-problems.ts";
+import { fieldProblem, jsonPointer } from "../domain/field-problems.ts";
 import { type FieldProblem, invalidRequest } from "../domain/problem.ts";
 import { fail, ok, type Result } from "../domain/result.ts";
 
@@ -8,8 +8,8 @@ export const LARGEST_PAGE = 200;
 /** Problems with the names in a query string: those nobody knows, and those given more than once. */
 export const unknownParameters = (query: URLSearchParams, known: readonly string[]): FieldProblem[] =>
   [...new Set(query.keys())].flatMap((name) => {
-    if (!known.includes(name)) return [{ path: jsonPointer([name]), message: "is not known here" }];
-    return query.getAll(name).length > 1 ? [{ path: jsonPointer([name]), message: "may be given once" }] : [];
+    if (!known.includes(name)) return [fieldProblem(jsonPointer([name]), "unknown_parameter")];
+    return query.getAll(name).length > 1 ? [fieldProblem(jsonPointer([name]), "repeated_parameter")] : [];
   });
 
 const limitOf = (text: string | null): number | null => {
@@ -28,10 +28,10 @@ export interface PageRequest {
 export const pageRequest = (query: URLSearchParams, others: readonly string[] = []): Result<PageRequest> => {
   const problems = unknownParameters(query, ["limit", "cursor", ...others]);
   const limit = limitOf(query.get("limit"));
-  if (limit === null) problems.push({ path: "/limit", message: `must be a whole number from 1 to ${LARGEST_PAGE}` });
+  if (limit === null) problems.push(fieldProblem("/limit", "out_of_range", { least: 1, most: LARGEST_PAGE }));
   return limit === null || problems.length > 0
     ? fail(invalidRequest(...problems))
     : ok({ limit, cursor: query.get("cursor") });
 };
 
-export const badCursor = invalidRequest({ path: "/cursor", message: "is not a cursor that this list gave" });
+export const badCursor = invalidRequest(fieldProblem("/cursor", "not_a_cursor"));

@@ -1,5 +1,5 @@
 import { fromRefusalText } from "../domain/from-refusal-text.ts";
-import type { Problem, ProblemCode } from "../domain/problem.ts";
+import type { FieldProblem, Problem, ProblemCode } from "../domain/problem.ts";
 import { problemText } from "../domain/problem-texts.ts";
 import type { Language, Reply } from "./http.ts";
 
@@ -69,7 +69,7 @@ export interface ProblemBody {
   readonly retryable: boolean;
   readonly requestId: string;
   readonly outcome?: "not_sent" | "unknown" | "sent";
-  readonly fields?: readonly { readonly path: string; readonly message: string }[];
+  readonly fields?: readonly FieldProblem[];
   /** Of `redirect_uri_missing`: the exact URI to add in Google's console. */
   readonly redirectUri?: string;
 }

@@ -1,6 +1,10 @@
-/** One invalid place in what was sent; `path` is a JSON Pointer (RFC 6901). */
+import type { TextParams } from "../../domain/text-template.ts";
+
+/** One invalid place in what was sent; `path` is a JSON Pointer (RFC 6901). `message` is English, for programs. */
 export interface FieldFailure {
   readonly path: string;
+  readonly code: string | null;
+  readonly params: TextParams;
   readonly message: string;
 }
 
@@ -32,13 +36,21 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
 
-const fieldsIn = (value: unknown): readonly FieldFailure[] =>
+const paramsIn = (value: unknown): TextParams =>
+  Object.fromEntries(
+    Object.entries(isRecord(value) ? value : {}).flatMap(([name, given]) =>
+      typeof given === "string" || typeof given === "number" ? [[name, given] as const] : [],
+    ),
+  );
+
+export const fieldsIn = (value: unknown): readonly FieldFailure[] =>
   Array.isArray(value)
     ? value.flatMap((field: unknown) => {
         if (!isRecord(field)) return [];
         const path = field.path;
         const message = text(field.message);
-        return typeof path === "string" && message !== null ? [{ path, message }] : [];
+        if (typeof path !== "string" || message === null) return [];
+        return [{ path, code: text(field.code), params: paramsIn(field.params), message }];
       })
     : [];
 
@@ -69,11 +81,11 @@ export const failureOf = (status: number, body: unknown, retryAfterHeader: strin
 export const codeOf = (failure: ApiFailure): string | null =>
   failure.kind === "problem" ? failure.problem.code : null;
 
-/** What the server said about one form control, the field itself or places inside it (`/fromFilter/2`): a line for each thing said, once. */
-export const fieldMessage = (failure: ApiFailure | null, pointer: string): string | null => {
+/** What is wrong with one form control, the field itself or places inside it (`/fromFilter/2`). Null: nothing. */
+export const fieldFailures = (failure: ApiFailure | null, pointer: string): readonly FieldFailure[] | null => {
   if (failure?.kind !== "problem") return null;
-  const said = failure.problem.fields.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
-  return said.length === 0 ? null : [...new Set(said.map(({ message }) => message))].join("\n");
+  const found = failure.problem.fields.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
+  return found.length === 0 ? null : found;
 };
 
 /** Field messages that belong to none of a form's controls, so that nothing the server said is lost. */

@@ -1,3 +1,5 @@
+import type { TextParams } from "../../domain/text-template.ts";
+
 /** The JSON of the HTTP API as the console reads it (contract, sections 2 to 5). Times are ISO 8601 in UTC. */
 
 export interface Session {
@@ -186,6 +188,18 @@ export interface Attempt {
   readonly problem?: unknown;
 }
 
+/** One change of status. `noteCode` is absent from records that an earlier release wrote. */
+export interface TimelineEntry {
+  readonly at: string;
+  readonly status: string;
+  /** English, for programs. */
+  readonly note?: string | null;
+  readonly noteCode?: string;
+  readonly noteParams?: TextParams;
+  /** Of a message refused on the topic: what was wrong with it. */
+  readonly fields?: unknown;
+}
+
 /** A message as the API shows it. What a list leaves out is optional here. */
 export interface Message {
   readonly id: string;
@@ -214,7 +228,7 @@ export interface Message {
   readonly attempts?: readonly Attempt[];
   readonly accepted?: readonly string[];
   readonly rejected?: readonly string[];
-  readonly timeline?: readonly { readonly at: string; readonly status: string; readonly note?: string | null }[];
+  readonly timeline?: readonly TimelineEntry[];
 }
 
 export interface NewMessage {

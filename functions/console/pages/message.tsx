@@ -1,9 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
-import type { Message, SmtpReply } from "../api/types.ts";
+import { fieldsIn } from "../api/failure.ts";
+import type { Message, SmtpReply, TimelineEntry } from "../api/types.ts";
+import { fieldSentence } from "../i18n/field-message.ts";
 import { problemText } from "../i18n/problem-text.ts";
 import { api } from "../state/api.ts";
-import { language, note, t, tOr } from "../state/language.ts";
+import { language, noteOf, t, tOr } from "../state/language.ts";
 import { listPath } from "../state/list-path.ts";
 import { useRemote } from "../state/remote.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
@@ -24,14 +26,23 @@ const Reply = ({ reply }: { readonly reply: SmtpReply | null }) =>
     </blockquote>
   );
 
+const StatusLine = ({ entry }: { readonly entry: TimelineEntry }) => {
+  const note = noteOf(entry);
+  return (
+    <>
+      <strong>{tOr(`message.status.${entry.status}`, entry.status)}</strong>
+      {note && <span>{note}</span>}
+      {fieldsIn(entry.fields).map((field) => (
+        <span key={field.path}>
+          <code>{field.path}</code> {fieldSentence(field, language.value)}
+        </span>
+      ))}
+    </>
+  );
+};
+
 const Line = ({ happening }: { readonly happening: Happening }) => {
-  if (happening.kind === "status")
-    return (
-      <>
-        <strong>{tOr(`message.status.${happening.status}`, happening.status)}</strong>
-        {happening.note && <span>{note(happening.note)}</span>}
-      </>
-    );
+  if (happening.kind === "status") return <StatusLine entry={happening.entry} />;
   const problem = happening.problem === null ? null : problemText(happening.problem, language.value);
   return (
     <>

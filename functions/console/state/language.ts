@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
+import type { TimelineEntry } from "../api/types.ts";
 import { firstLanguage, type Language, localeOf } from "../i18n/language.ts";
-import { noteText } from "../i18n/note.ts";
+import { timelineNoteText } from "../i18n/note.ts";
 import { absoluteTime, relativeTime, timeInFull, timeToTheSecond, wholeNumber } from "../i18n/time.ts";
 import { type TextKey, textKey, translate, type Values } from "../i18n/translate.ts";
 
@@ -46,4 +47,4 @@ export const whenToTheSecond = (iso: string): string => timeToTheSecond(locale()
 export const whenInFull = (iso: string): string => timeInFull(locale(), iso) ?? iso;
 export const number = (value: number): string => wholeNumber(locale(), value);
 export const ago = (iso: string): string => relativeTime(locale(), iso, Date.now()) ?? iso;
-export const note = (said: string): string => noteText(said, language.value, locale());
+export const noteOf = (entry: TimelineEntry): string | null => timelineNoteText(entry, language.value, locale());

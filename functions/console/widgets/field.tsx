@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
-import { fieldMessageText } from "../i18n/field-message.ts";
+import type { FieldFailure } from "../api/failure.ts";
+import { fieldSentences } from "../i18n/field-message.ts";
 import { language, t } from "../state/language.ts";
 
 /** What ties a control to its label, hint and error. */
@@ -13,8 +14,8 @@ export interface ControlProps {
 interface Props {
   readonly label: string;
   readonly hint?: ComponentChildren;
-  /** As the server said it; shown in the chosen language where we know it. */
-  readonly error?: string | null;
+  /** A sentence of our own, or what the API found wrong. */
+  readonly error?: string | readonly FieldFailure[] | null;
   readonly optional?: boolean;
   readonly children: (control: ControlProps) => ComponentChildren;
 }
@@ -40,7 +41,7 @@ export const Field = ({ label, hint, error = null, optional = false, children }:
       )}
       {error !== null && (
         <p class="field-error" id={`${id}-error`}>
-          {fieldMessageText(error, language.value)}
+          {typeof error === "string" ? error : fieldSentences(error, language.value)}
         </p>
       )}
     </div>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { type ApiFailure, fieldsElsewhere } from "../api/failure.ts";
-import { fieldMessageText } from "../i18n/field-message.ts";
+import { fieldSentence } from "../i18n/field-message.ts";
 import { problemText } from "../i18n/problem-text.ts";
 import { language, t } from "../state/language.ts";
 import { CopyButton } from "./copy-button.tsx";
@@ -85,9 +85,9 @@ export const ProblemNotice = ({ failure, shown = [], retry, explain }: ProblemPr
       )}
       {others.length > 0 && (
         <ul>
-          {others.map(({ path, message }) => (
-            <li key={path}>
-              <code>{path}</code> {fieldMessageText(message, language.value)}
+          {others.map((other) => (
+            <li key={other.path}>
+              <code>{other.path}</code> {fieldSentence(other, language.value)}
             </li>
           ))}
         </ul>

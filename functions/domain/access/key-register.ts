@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { auditWrite } from "../audit/audit.ts";
 import { type Clock, isoTime, isoTimeOrNull } from "../clock.ts";
-import { jsonPointer, parseWith } from "../field-problems.ts";
+import { fieldProblem, jsonPointer, parseWith, says } from "../field-problems.ts";
 import { instantInput } from "../instant-input.ts";
 import { findServer } from "../mail-servers/visible-server.ts";
 import { invalidRequest } from "../problem.ts";
@@ -20,11 +20,11 @@ export interface KeyDeps {
 }
 
 const keyInput = z.strictObject({
-  name: line(100).min(1, "must not be empty"),
-  servers: z.array(z.string("must be a mail server's id").max(100), "must be a list of ids").max(100).default([]),
+  name: line(100).min(1),
+  servers: z.array(z.string().max(100)).max(100).default([]),
   permissions: z
-    .array(z.enum(["send", "read"], 'must be "send" or "read"'), "must be a list of permissions")
-    .min(1, "must hold at least one permission")
+    .array(z.enum(["send", "read"]))
+    .min(1, says("no_permission"))
     .transform((permissions) => [...new Set(permissions)]),
   expiresAt: instantInput.nullish(),
 });
@@ -42,7 +42,7 @@ export const keyView = ({ id, value }: Versioned<ApiKey>) => ({
 const unknownServers = async (records: Records, ids: readonly string[]) => {
   const found = await Promise.all(ids.map((id) => findServer(records, id)));
   return found.flatMap((server, at) =>
-    server === undefined ? [{ path: jsonPointer(["servers", at]), message: "is no mail server's id" }] : [],
+    server === undefined ? [fieldProblem(jsonPointer(["servers", at]), "no_such_server")] : [],
   );
 };
 
@@ -62,7 +62,7 @@ export const issueKey = async (
   const expiresAtMs = input.value.expiresAt ?? null;
   const wrong = await unknownServers(deps.records, input.value.servers);
   if (expiresAtMs !== null && expiresAtMs <= deps.clock.nowMs()) {
-    wrong.push({ path: "/expiresAt", message: "must be in the future" });
+    wrong.push(fieldProblem("/expiresAt", "not_future"));
   }
   if (wrong.length > 0) return fail(invalidRequest(...wrong));
   const { id, key, record } = mintApiKey(deps, { name, servers, permissions, expiresAtMs });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Principal, principalName } from "../access/records.ts";
 import { auditWrite } from "../audit/audit.ts";
-import { jsonPointer, parseWith } from "../field-problems.ts";
+import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Versioned, Write } from "../records.ts";
@@ -31,19 +31,21 @@ type Members = Readonly<Record<string, unknown>>;
 /** A patch that only removes an unknown member would leave no trace in the merged record: so names are checked first. */
 const checkNames = (patch: unknown): Result<Members> => {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
-    return fail(invalidRequest({ path: "", message: "must be an object" }));
+    return fail(invalidRequest(fieldProblem("", "not_object")));
   }
   const limits: unknown = "limits" in patch ? patch.limits : null;
   const wrong = [
     ...Object.keys(patch)
       .filter((key) => !Object.hasOwn(mailServerInput.shape, key))
-      .map((key) => ({
-        path: jsonPointer([key]),
-        message: READ_ONLY_MEMBERS.some((member) => member === key) ? "is set by Relais alone" : "is not known here",
-      })),
+      .map((key) =>
+        fieldProblem(
+          jsonPointer([key]),
+          READ_ONLY_MEMBERS.some((member) => member === key) ? "read_only" : "unknown_field",
+        ),
+      ),
     ...Object.keys(typeof limits === "object" && limits !== null ? limits : {})
       .filter((key) => key !== "perMinute" && key !== "perDay")
-      .map((key) => ({ path: jsonPointer(["limits", key]), message: "is not known here" })),
+      .map((key) => fieldProblem(jsonPointer(["limits", key]), "unknown_field")),
   ];
   return wrong.length > 0 ? fail(invalidRequest(...wrong)) : ok(Object.fromEntries(Object.entries(patch)));
 };

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { address, addressList } from "../address-input.ts";
+import { says } from "../field-problems.ts";
 import { line } from "../text-input.ts";
 
 const name = line(100)
-  .min(1, "must not be empty")
-  .refine((text) => !text.startsWith("srv_"), "must not look like an id");
+  .min(1)
+  .refine((text) => !text.startsWith("srv_"), says("name_like_id"));
 
-const count = (most: number) =>
-  z.int("must be a whole number").min(1, "must be at least 1").max(most, `must be at most ${most}`);
+const count = (most: number) => z.int().min(1).max(most);
 
 /**
  * A mail server as callers write it, whole: the body of a creation, and what a merge patch must leave behind. A member that may be absent
@@ -18,19 +18,13 @@ export const mailServerInput = z.strictObject({
   name,
   description: line(500).default(""),
   username: address,
-  authentication: z.literal("gmail_oauth", 'must be "gmail_oauth"').default("gmail_oauth"),
-  transport: z.enum(["smtp", "gmail_api"], 'must be "smtp" or "gmail_api"').default("smtp"),
+  authentication: z.literal("gmail_oauth").default("gmail_oauth"),
+  transport: z.enum(["smtp", "gmail_api"]).default("smtp"),
   fromFilter: addressList(200).default([]),
-  priority: z
-    .int("must be a whole number")
-    .min(0, "must be at least 0")
-    .max(10_000, "must be at most 10000")
-    .default(10),
-  active: z.boolean("must be true or false").default(true),
-  limits: z
-    .strictObject({ perMinute: count(10_000).optional(), perDay: count(1_000_000).optional() }, "must be an object")
-    .nullish(),
-  sendAsUnchecked: z.boolean("must be true or false").default(false),
+  priority: z.int().min(0).max(10_000).default(10),
+  active: z.boolean().default(true),
+  limits: z.strictObject({ perMinute: count(10_000).optional(), perDay: count(1_000_000).optional() }).nullish(),
+  sendAsUnchecked: z.boolean().default(false),
 });
 export type MailServerInput = z.output<typeof mailServerInput>;
 

@@ -49,7 +49,7 @@ export type Acceptance =
 /** The places that a problem names, moved to where the message stands in the whole request. */
 const placed = (plan: Result<Plan>, at: readonly PropertyKey[]): Result<Plan> => {
   if (plan.ok || plan.problem.code !== "invalid_request") return plan;
-  const fields = plan.problem.fields.map(({ path, message }) => ({ path: jsonPointer(at) + path, message }));
+  const fields = plan.problem.fields.map((field) => ({ ...field, path: jsonPointer(at) + field.path }));
   return fail({ code: plan.problem.code, fields });
 };
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { says } from "../field-problems.ts";
 import { bounded, listOf } from "./bounded-input.ts";
 import { isOneLine } from "./mailbox.ts";
 
@@ -22,27 +23,21 @@ const CONTENT_ID = /^[!-;=?-~]{1,255}$/;
 
 const nothingIsFetched = z
   .never({
-    error: "is refused: nothing is read from a disk or fetched from a URL; give the bytes as base64 in content",
+    error: says("never_fetched"),
   })
   .optional();
 
 const attachment = z.strictObject({
-  filename: z
-    .string()
-    .max(LONGEST_FILENAME)
-    .refine(isOneLine, "must not hold line breaks or control characters")
-    .optional(),
-  content: z
-    .string({ error: "must be base64" })
-    .refine((text) => decodedLength(text) !== null, "must be base64 (RFC 4648 §4): padded, without line breaks"),
+  filename: z.string().max(LONGEST_FILENAME).refine(isOneLine, says("not_one_line")).optional(),
+  content: z.string(says("not_base64")).refine((text) => decodedLength(text) !== null, says("not_base64")),
   contentType: z
     .string()
     .max(255)
-    .regex(CONTENT_TYPE, "must be a media type such as application/pdf")
+    .regex(CONTENT_TYPE, says("not_media_type"))
     // A multipart would open a part of its own, whose boundary nobody has set.
-    .refine((type) => !type.toLowerCase().startsWith("multipart/"), "must not be multipart")
+    .refine((type) => !type.toLowerCase().startsWith("multipart/"), says("multipart_type"))
     .optional(),
-  cid: z.string().regex(CONTENT_ID, "must be printable ASCII without spaces and angle brackets").optional(),
+  cid: z.string().regex(CONTENT_ID, says("bad_content_id")).optional(),
   path: nothingIsFetched,
   href: nothingIsFetched,
   raw: nothingIsFetched,

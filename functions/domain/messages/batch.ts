@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Principal } from "../access/records.ts";
-import { jsonPointer, parseWith } from "../field-problems.ts";
+import { fieldProblem, jsonPointer, parseWith, says } from "../field-problems.ts";
 import { invalidRequest, Unavailable } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { type Acceptance, type AcceptDeps, acceptMessage } from "./accept.ts";
@@ -14,7 +14,7 @@ const AT_ONCE = 8;
 
 const batch = bounded(
   z.strictObject({
-    items: listOf(z.unknown(), MOST_ITEMS).refine((items) => items.length > 0, "must hold at least one message"),
+    items: listOf(z.unknown(), MOST_ITEMS).refine((items) => items.length > 0, says("no_message")),
   }),
 );
 
@@ -39,8 +39,7 @@ const acceptItem = async (
   const { json, key } = split(item);
   const at = ["items", index];
   if (key !== undefined && (typeof key !== "string" || !isIdempotencyKey(key))) {
-    const message = "must be 1 to 255 printable ASCII characters";
-    return fail(invalidRequest({ path: jsonPointer([...at, "idempotencyKey"]), message }));
+    return fail(invalidRequest(fieldProblem(jsonPointer([...at, "idempotencyKey"]), "bad_idempotency_key")));
   }
   try {
     return await acceptMessage(deps, { principal, json, idempotencyKey: key ?? null, sizeLimit: HTTP_SIZE_LIMIT, at });

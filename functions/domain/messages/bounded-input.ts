@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { says } from "../field-problems.ts";
 
 /** Guards before a schema, so that no request of a few MiB makes millions of problems: what is too long is refused before its parts are looked at. */
 
@@ -8,7 +9,7 @@ const MOST_MEMBERS = 100;
 export const listOf = <S extends z.ZodType>(item: S, most: number) =>
   z
     .unknown()
-    .refine((value) => !Array.isArray(value) || value.length <= most, `must not hold more than ${most} items`)
+    .refine((value) => !Array.isArray(value) || value.length <= most, says("too_many_entries", { most }))
     .pipe(z.array(item));
 
 /** An object that may be judged member by member. */
@@ -17,6 +18,6 @@ export const bounded = <S extends z.ZodType>(schema: S) =>
     .unknown()
     .refine(
       (value) => typeof value !== "object" || value === null || Object.keys(value).length <= MOST_MEMBERS,
-      "has too many members",
+      says("too_many_fields"),
     )
     .pipe(schema);

@@ -9,6 +9,7 @@ import { finished, saveMoveTelling } from "./finish.ts";
 import type { Message, MessageStatus } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn } from "./moves.ts";
+import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 /** What waits, and can be called back: nothing of it has been handed to Gmail, or Gmail has refused it so far. */
 export const CANCELABLE = ["queued", "scheduled", "held", "deferred"] as const satisfies readonly MessageStatus[];
@@ -21,7 +22,7 @@ export const wrongStatus = (status: MessageStatus, allowed: string): Problem => 
 const canceled = (
   deps: Pick<MoveDeps, "clock">,
   message: Message,
-  how: { readonly retentionDays: number; readonly note: string | null },
+  how: { readonly retentionDays: number; readonly note: TimelineNote | null },
 ): Message => finished(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
 
 /** Calls a waiting message back. `wrong_status` for any other, and what `moveByCaller` refuses. Throws `Unavailable`. */
@@ -50,7 +51,7 @@ const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Pro
   for (let tries = 0; tries < TRIES; tries += 1) {
     const before = await deps.records.get("messages", id);
     if (before === undefined || !isIn(before.value, ...CANCELABLE)) return false;
-    const after = canceled(deps, before.value, { retentionDays, note: "the mail server was deleted" });
+    const after = canceled(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
     const saved = await saveMoveTelling(deps, before, { after, event: "relais.message.canceled.v1" });
     if (saved !== undefined) return true;
   }

@@ -1,4 +1,5 @@
 import type { Principal } from "../access/records.ts";
+import { fieldProblem } from "../field-problems.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { serverNameId } from "../mail-servers/server-name.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
@@ -89,7 +90,7 @@ const mayUse = (principal: Principal, { id, value }: Server): boolean => {
   return principal.kind !== "key" || principal.servers.length === 0 || principal.servers.includes(id);
 };
 
-const unknownServer = invalidRequest({ path: "/server", message: "no mail server has this id or name" });
+const unknownServer = invalidRequest(fieldProblem("/server", "no_such_server"));
 
 /**
  * A server that is not there looks like one that is not theirs: 403 to a restricted key, and 404 to a member (as everywhere), tells them nothing of

@@ -19,6 +19,7 @@ import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
 import { releaseWithinLimits, waitingOf } from "./release-limited.ts";
 import { abandonedAfterMark } from "./resolver.ts";
+import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 /** Their bodies come along, up to 100 KiB each, into an instance of 256 MiB. */
 const PAGE = 50;
@@ -40,7 +41,7 @@ interface Tick {
 }
 
 /** The record first, then its publication: a crash in between leaves a queued message that is due again, and nobody publishes it twice. */
-const enqueue = async (deps: MoveDeps, message: Versioned<Message>, note: string | null): Promise<void> => {
+const enqueue = async (deps: MoveDeps, message: Versioned<Message>, note: TimelineNote | null): Promise<void> => {
   const { value } = message;
   const state = queuedNow(deps.clock);
   const after =
@@ -66,7 +67,7 @@ const expire = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): 
 const takeBack = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>): Promise<void> => {
   const { value } = sending;
   const nowMs = deps.clock.nowMs();
-  const note = "the worker went away before anything was sent";
+  const note = timelineNote("worker_gone");
   const after = moveTo(value, queuedNow(deps.clock), { nowMs, note, attempt: cutShort(nowMs) });
   if ((await saveMove(deps, sending, after)) === undefined) return;
   const unsent = pendingRecipients(value).length;
@@ -85,7 +86,7 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
     return;
   }
   const stuck = tick.settings.paused || (server !== undefined && !canSend(server));
-  if (!stuck) return enqueue(deps, held, "released");
+  if (!stuck) return enqueue(deps, held, timelineNote("released"));
   // Under a pause no room opens: a long line need not be looked at every minute.
   const because = held.value.because === "limit_reached" ? "paused" : held.value.because;
   await saveMove(deps, held, postponed(held.value, holdAgainAtMs(deps.clock, because)));

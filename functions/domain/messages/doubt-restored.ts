@@ -7,6 +7,7 @@ import { saveMove } from "./finish.ts";
 import type { Message, MessageStatus, Recipient } from "./message.ts";
 import { isIn, postponed } from "./moves.ts";
 import { enterUnknown } from "./resolver.ts";
+import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 const NOT_FINAL = [
   "queued",
@@ -25,11 +26,13 @@ export interface NotACopy {
   readonly updatedAtMs: number;
 }
 
-const noteOf = (asOfMs: number): string => `restored as of ${isoTime(asOfMs)}: what became of it since is not known`;
+const noteOf = (asOfMs: number): TimelineNote => timelineNote("restored", { asOf: isoTime(asOfMs) });
 
 /** By an earlier run that was cut off. */
-const isDoubted = ({ value }: Versioned<Message>, asOfMs: number): boolean =>
-  isIn(value, "unknown") && value.timeline.at(-1)?.note === noteOf(asOfMs);
+const isDoubted = ({ value }: Versioned<Message>, asOfMs: number): boolean => {
+  const { noteCode, noteParams } = value.timeline.at(-1) ?? {};
+  return isIn(value, "unknown") && noteCode === "restored" && noteParams?.asOf === isoTime(asOfMs);
+};
 
 /** The ids of the messages that are not final as the walk begins (all of their bodies would fill the memory). Each is shown to `look` on the way. */
 const openMessages = async (

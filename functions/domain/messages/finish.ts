@@ -5,6 +5,7 @@ import { eraseBody } from "./body-store.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
 import { type MessageEvent, messageEvent } from "./message-events.ts";
 import { type Change, isIn, moveTo } from "./moves.ts";
+import { timelineNote } from "./timeline-notes.ts";
 
 /** A failed message's body stays this long, for `retry`; where records go sooner, until shortly before its record, which names it. Nominal. */
 const FAILED_BODY_MS = 7 * DAY;
@@ -75,7 +76,7 @@ export const expired = (
   clock: Pick<Clock, "lasting">,
   message: Message,
   end: { readonly nowMs: number; readonly retentionDays: number },
-): GivenUp => givenUp(clock, message, { ...end, otherwise: "expired", note: "its expiresAt has passed" });
+): GivenUp => givenUp(clock, message, { ...end, otherwise: "expired", note: timelineNote("expires_at_passed") });
 
 /** The body is gone from the store; `message` is final. Pure. */
 export const withoutBody = (message: Message, nowMs: number): Message => {

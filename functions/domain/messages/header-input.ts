@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { says } from "../field-problems.ts";
 import { bounded } from "./bounded-input.ts";
 import { isOneLine, LONGEST_LINE } from "./mailbox.ts";
 
@@ -30,44 +31,44 @@ const MOST_HEADERS = 50;
 export const isUnsubscribeHeader = (name: string): boolean => UNSUBSCRIBE.test(name.toLowerCase());
 
 const nameProblem = (name: string): string | null => {
-  if (!NAME.test(name)) return "is no legal header name";
+  if (!NAME.test(name)) return says("bad_header_name");
   const folded = name.toLowerCase();
-  return RESERVED.has(folded) || RESERVED_PREFIX.test(folded) ? "is a header that Relais sets itself" : null;
+  return RESERVED.has(folded) || RESERVED_PREFIX.test(folded) ? says("reserved_header") : null;
 };
 
 const valueProblem = (value: unknown): string | null => {
-  if (typeof value !== "string") return "must be a string";
-  if (!isOneLine(value)) return "must not hold line breaks or control characters";
-  return value.length > LONGEST_LINE ? `must not be longer than ${LONGEST_LINE} characters` : null;
+  if (typeof value !== "string") return says("not_text");
+  if (!isOneLine(value)) return says("not_one_line");
+  return value.length > LONGEST_LINE ? says("too_long", { most: LONGEST_LINE }) : null;
 };
 
 /** A plain object's own members as a map; names are judged, never used to index anything. */
 export const textMembers = (
-  limits: { readonly most: number; readonly what: string },
+  most: number,
   problemOf: (name: string, value: unknown, earlier: ReadonlyMap<string, string>) => string | null,
 ) =>
   z.unknown().transform((value, ctx): Readonly<Record<string, string>> => {
     const refuse = (path: string[], message: string) =>
       ctx.issues.push({ code: "custom", input: value, path, message });
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      refuse([], `must be an object of ${limits.what}`);
+      refuse([], says("not_object"));
       return z.NEVER;
     }
     const members = new Map<string, string>();
     const names = Object.keys(value);
-    if (names.length > limits.most) refuse([], `must not hold more than ${limits.most} ${limits.what}`);
-    for (const [name, text] of names.length > limits.most ? [] : Object.entries(value)) {
+    if (names.length > most) refuse([], says("too_many_entries", { most }));
+    for (const [name, text] of names.length > most ? [] : Object.entries(value)) {
       const problem = problemOf(name, text, members);
       if (problem === null && typeof text === "string") members.set(name, text);
-      else refuse([name], problem ?? "must be a string");
+      else refuse([name], problem ?? says("not_text"));
     }
     return Object.fromEntries(members);
   });
 
 /** `headers`: extra headers by name. Each name once, whatever its case. */
-export const headersInput = textMembers({ most: MOST_HEADERS, what: "headers" }, (name, value, earlier) => {
+export const headersInput = textMembers(MOST_HEADERS, (name, value, earlier) => {
   const repeated = [...earlier.keys()].some((other) => other.toLowerCase() === name.toLowerCase());
-  return repeated ? "is given twice" : (nameProblem(name) ?? valueProblem(value));
+  return repeated ? says("repeated_header") : (nameProblem(name) ?? valueProblem(value));
 });
 
 /** Never `__proto__`, nor any other name that begins so, which stores keep for themselves. */
@@ -75,19 +76,17 @@ const TAG_NAME = /^(?!__)[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/ -]{0,63}$/u;
 const LONGEST_TAG = 256;
 
 /** `tags`: the caller's own marks, kept with the record and shown; never put into the mail. */
-export const tagsInput = textMembers({ most: 20, what: "tags" }, (name, value) => {
-  if (!TAG_NAME.test(name))
-    return "is no legal tag name: 1 to 64 letters, digits, spaces and _ . : / -, first a letter, digit or _";
-  if (typeof value !== "string" || !isOneLine(value) || value.length > LONGEST_TAG) {
-    return `must be a string of at most ${LONGEST_TAG} characters on one line`;
-  }
-  return null;
+export const tagsInput = textMembers(20, (name, value) => {
+  if (!TAG_NAME.test(name)) return says("bad_tag_name");
+  if (typeof value !== "string") return says("not_text");
+  if (!isOneLine(value)) return says("not_one_line");
+  return value.length > LONGEST_TAG ? says("too_long", { most: LONGEST_TAG }) : null;
 });
 
 const MSG_ID = /^<[^\s<>@\p{C}\u0080-\u{10ffff}]{1,400}@[^\s<>@\p{C}\u0080-\u{10ffff}]{1,400}>$/u;
 
 /** A message id (RFC 5322 §3.6.4) with its angle brackets. */
-export const messageIdInput = z.string().regex(MSG_ID, "must be a message id such as <abc@example.com>");
+export const messageIdInput = z.string().regex(MSG_ID, says("not_message_id"));
 
 const urlOf = (text: string): URL | null => {
   const url = isOneLine(text) ? URL.parse(text) : null;
@@ -106,7 +105,7 @@ export const listUnsubscribeInput = bounded(
       .transform((text, ctx): string => {
         const url = urlOf(text);
         if (url !== null && !/[<>\s]/.test(url.href) && url.href.length <= LONGEST_LINE - 20) return url.href;
-        ctx.issues.push({ code: "custom", input: text, message: "must be an https URL" });
+        ctx.issues.push({ code: "custom", input: text, message: says("not_https_url") });
         return z.NEVER;
       }),
     oneClick: z.boolean().default(false),

@@ -1,6 +1,7 @@
 import { type Clock, HOUR, isoTime, MINUTE } from "../clock.ts";
 import type { HeldBecause, Message } from "./message.ts";
 import { moveTo } from "./moves.ts";
+import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 /**
  * How soon `dispatch-due` looks whether a held message may go: the release itself comes with the event that makes it possible (a reconnect, an
@@ -11,11 +12,23 @@ const LOOK_AGAIN_MS = { reconnect_required: HOUR, paused: 5 * MINUTE, limit_reac
 /** The first look of all: whatever makes the release may have come between the look at the server and this hold, and found nothing to release. */
 const FIRST_LOOK_MS = MINUTE;
 
-const NOTES: Readonly<Record<HeldBecause, string>> = {
-  reconnect_required: "the mail server cannot send",
-  paused: "sending is paused",
-  limit_reached: "the limit of the mail server is reached",
+interface Hold {
+  readonly because: HeldBecause;
+  readonly problem: string;
+  /** When there will be room, where that is known. */
+  readonly untilMs?: number;
+}
+
+const NOTES: Readonly<Record<HeldBecause, TimelineNote>> = {
+  reconnect_required: timelineNote("server_cannot_send"),
+  paused: timelineNote("sending_paused"),
+  limit_reached: timelineNote("limit_reached"),
 };
+
+const noteOf = ({ because, untilMs }: Hold): TimelineNote =>
+  because === "limit_reached" && untilMs !== undefined
+    ? timelineNote("limit_reached_until", { until: isoTime(untilMs) })
+    : NOTES[because];
 
 /**
  * When a message is due whose room opens at `roomAtMs`: a minute early, so that the tick before it has its server in view and lets it go in time
@@ -27,21 +40,16 @@ export const dueForRoomMs = (clock: Pick<Clock, "nowMs" | "lasting">, roomAtMs: 
 export const holdAgainAtMs = (clock: Pick<Clock, "nowMs" | "lasting">, because: HeldBecause): number =>
   clock.nowMs() + clock.lasting(LOOK_AGAIN_MS[because]);
 
-/** The message set aside, with an entry among the attempts that says why. `untilMs`: when there will be room, where that is known. Pure. */
-export const held = (
-  clock: Pick<Clock, "nowMs" | "lasting">,
-  message: Message,
-  hold: { readonly because: HeldBecause; readonly problem: string; readonly untilMs?: number },
-): Message => {
+/** The message set aside, with an entry among the attempts that says why. Pure. */
+export const held = (clock: Pick<Clock, "nowMs" | "lasting">, message: Message, hold: Hold): Message => {
   const nowMs = clock.nowMs();
   const dueAtMs = hold.untilMs === undefined ? nowMs + clock.lasting(FIRST_LOOK_MS) : dueForRoomMs(clock, hold.untilMs);
-  const until = hold.untilMs === undefined ? "" : ` until ${isoTime(hold.untilMs)}`;
   return moveTo(
     message,
     { status: "held", because: hold.because, dueAtMs, sinceMs: nowMs },
     {
       nowMs,
-      note: `${NOTES[hold.because]}${until}`,
+      note: noteOf(hold),
       attempt: { atMs: nowMs, outcome: "held", smtp: null, problem: hold.problem },
     },
   );

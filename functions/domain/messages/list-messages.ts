@@ -1,4 +1,5 @@
 import type { Principal } from "../access/records.ts";
+import { fieldProblem } from "../field-problems.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Page, Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -109,6 +110,6 @@ export const listMessages = async (
     return fail({ code: principal.kind === "key" ? "server_not_allowed" : "not_found" });
   }
   return serverId === undefined
-    ? fail(invalidRequest({ path: "/server", message: "no mail server has this id or name" }))
+    ? fail(invalidRequest(fieldProblem("/server", "no_such_server")))
     : ok(await queryOf(records, { serverId, status, to }, page));
 };

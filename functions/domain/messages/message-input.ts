@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { fieldProblems, jsonPointer } from "../field-problems.ts";
+import { fieldProblem, fieldProblems, jsonPointer, says } from "../field-problems.ts";
 import { instantInput } from "../instant-input.ts";
 import { type FieldProblem, invalidRequest } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -32,7 +32,7 @@ export interface MessageInput {
   readonly dryRun: boolean;
 }
 
-const MAILBOX_SHAPE = "must be a mail address, as text such as Ada <ada@example.com> or as {name, address}";
+const MAILBOX_SHAPE = says("not_mailbox");
 
 const named = z.strictObject({ name: z.string().optional(), address: z.string() });
 
@@ -56,7 +56,8 @@ const MOST_ITEMS = 10 * MOST_RECIPIENTS;
 const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] => {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (items.length > MOST_ITEMS) {
-    ctx.issues.push({ code: "custom", input: value, message: `must not hold more than ${MOST_RECIPIENTS} recipients` });
+    const message = says("too_many_recipients", { most: MOST_RECIPIENTS });
+    ctx.issues.push({ code: "custom", input: value, message });
     return z.NEVER;
   }
   return items.flatMap((item, at) => {
@@ -69,9 +70,8 @@ const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] =>
   });
 });
 
-const content = z.string().refine((text) => text.isWellFormed(), "must be well-formed Unicode");
-const oneLine = (most: number) =>
-  z.string().max(most).refine(isOneLine, "must not hold line breaks or control characters");
+const content = z.string().refine((text) => text.isWellFormed(), says("broken_unicode"));
+const oneLine = (most: number) => z.string().max(most).refine(isOneLine, says("not_one_line"));
 
 const members = z.strictObject({
   server: oneLine(200).min(1).optional(),
@@ -109,17 +109,17 @@ const sizeOf = (input: Members): number =>
 /** What no single member can say. */
 const wholeProblems = (input: Members, recipients: readonly string[]): FieldProblem[] => {
   const problems: FieldProblem[] = [];
-  if (recipients.length === 0) problems.push({ path: "/to", message: "at least one recipient is needed" });
+  if (recipients.length === 0) problems.push(fieldProblem("/to", "no_recipient"));
   if (recipients.length > MOST_RECIPIENTS) {
     const path = (["to", "cc", "bcc"] as const).find((list) => (input[list]?.length ?? 0) > 0) ?? "to";
-    problems.push({ path: `/${path}`, message: `there must not be more than ${MOST_RECIPIENTS} recipients in all` });
+    problems.push(fieldProblem(`/${path}`, "too_many_recipients", { most: MOST_RECIPIENTS }));
   }
   if (input.text === undefined && input.html === undefined) {
-    problems.push({ path: "/text", message: "text or html is needed" });
+    problems.push(fieldProblem("/text", "no_content"));
   }
   const header = Object.keys(input.headers ?? {}).find(isUnsubscribeHeader);
   if (header !== undefined && input.listUnsubscribe !== undefined) {
-    problems.push({ path: `/headers/${header}`, message: "is set by listUnsubscribe" });
+    problems.push(fieldProblem(`/headers/${header}`, "unsubscribe_header"));
   }
   return problems;
 };
@@ -171,7 +171,7 @@ export interface MessageLimits {
  * Says nothing that depends on the hour, so that a request once accepted parses for ever.
  */
 export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimits): Result<MessageInput> => {
-  const parsed = messageSchema.safeParse(json);
+  const parsed = messageSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
     return fail(invalidRequest(...fieldProblems(parsed.error, at).slice(0, MOST_PROBLEMS)));
   }
@@ -179,7 +179,7 @@ export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimit
   const recipients = distinctAddresses([...to, ...cc, ...bcc]);
   const problems = wholeProblems(parsed.data, recipients);
   if (problems.length > 0) {
-    return fail(invalidRequest(...problems.map(({ path, message }) => ({ path: jsonPointer(at) + path, message }))));
+    return fail(invalidRequest(...problems.map((field) => ({ ...field, path: jsonPointer(at) + field.path }))));
   }
   const sizeBytes = sizeOf(parsed.data);
   if (sizeBytes > sizeLimit) {

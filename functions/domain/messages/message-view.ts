@@ -59,7 +59,7 @@ export const messageView = ({ id, value }: Versioned<Message>) => ({
   accepted: addressesIn(value.recipients, "accepted"),
   rejected: addressesIn(value.recipients, "rejected"),
   attempts: value.attempts.map(attemptView),
-  timeline: value.timeline.map(({ atMs, status, note }) => ({ at: isoTime(atMs), status, note })),
+  timeline: value.timeline.map(({ atMs, ...entry }) => ({ at: isoTime(atMs), ...entry })),
   providerId: value.providerId,
 });
 

@@ -1,3 +1,6 @@
+import type { FieldProblem } from "../problem.ts";
+import type { TextParams } from "../text-template.ts";
+
 /** A mailbox as it stands in a header. `address` keeps the caller's case in the local part; compare with `foldAddress`. */
 export interface Mailbox {
   readonly name: string;
@@ -128,6 +131,18 @@ export const MESSAGE_STATUSES = [
   "expired",
 ] as const satisfies readonly MessageStatus[];
 
+/** One change of status. Entries written by releases before 0.2 have the English `note` alone. */
+export interface TimelineEntry {
+  readonly atMs: number;
+  readonly status: MessageStatus;
+  readonly note: string | null;
+  /** A `NoteCode`, of this release or of a later one. */
+  readonly noteCode?: string;
+  readonly noteParams?: TextParams;
+  /** Of a message refused on the topic: what was wrong with it. */
+  readonly fields?: readonly FieldProblem[];
+}
+
 /** What is known of a message besides its state. */
 export interface MessageFacts {
   /** The Message-ID header with its angle brackets, made before anything is sent and kept through every try. */
@@ -153,7 +168,7 @@ export interface MessageFacts {
   /** Time spent `held` or `scheduled` since the first try; does not count against the 72 hours. */
   readonly agelessMs: number;
   readonly attempts: readonly Attempt[];
-  readonly timeline: readonly { readonly atMs: number; readonly status: MessageStatus; readonly note: string | null }[];
+  readonly timeline: readonly TimelineEntry[];
   /** Id at the provider (Gmail API), where one was answered. */
   readonly providerId: string | null;
   /**

@@ -1,4 +1,13 @@
-import type { Attempt, Message, MessageFacts, MessageState, MessageStatus, Recipient } from "./message.ts";
+import type {
+  Attempt,
+  Message,
+  MessageFacts,
+  MessageState,
+  MessageStatus,
+  Recipient,
+  TimelineEntry,
+} from "./message.ts";
+import type { TimelineNote } from "./timeline-notes.ts";
 
 /** A message in one status. */
 export type MessageIn<S extends MessageStatus> = MessageFacts & Extract<MessageState, { readonly status: S }>;
@@ -10,7 +19,7 @@ export const isIn = <S extends MessageStatus>(message: Message, ...statuses: rea
 export interface Change {
   readonly nowMs: number;
   /** A line for a person in the timeline. */
-  readonly note?: string | null;
+  readonly note?: TimelineNote | string | null;
   readonly attempt?: Attempt;
   readonly facts?: Partial<Omit<MessageFacts, "attempts" | "timeline" | "updatedAtMs" | "agelessMs">>;
 }
@@ -55,6 +64,9 @@ const withinExpiry = <M extends Message>(message: M): M => {
   return late ? { ...message, dueAtMs: expiresAtMs } : message;
 };
 
+const entryNote = (note: TimelineNote | string | null): Pick<TimelineEntry, "note" | "noteCode" | "noteParams"> =>
+  note === null || typeof note === "string" ? { note } : note;
+
 /** The message in its new state, with its line in the timeline. What belonged to the old state alone is gone. Pure. */
 export const moveTo = (message: Message, state: MessageState, change: Change): Message => {
   const { nowMs, note = null, attempt, facts } = change;
@@ -64,7 +76,7 @@ export const moveTo = (message: Message, state: MessageState, change: Change): M
     agelessMs: agelessUntil(message, nowMs),
     updatedAtMs: nowMs,
     attempts: attempt === undefined ? message.attempts : [...message.attempts, attempt],
-    timeline: [...message.timeline, { atMs: nowMs, status: state.status, note }],
+    timeline: [...message.timeline, { atMs: nowMs, status: state.status, ...entryNote(note) }],
     ...state,
   });
 };

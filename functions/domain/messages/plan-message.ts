@@ -1,5 +1,6 @@
 import type { Principal } from "../access/records.ts";
 import { type Clock, MINUTE } from "../clock.ts";
+import { fieldProblem } from "../field-problems.ts";
 import { canSend } from "../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
@@ -26,10 +27,10 @@ interface Times {
 /** What is wrong with times as the caller gave them (real instants that no time scale touches); undefined where they make sense now. */
 export const timesProblem = ({ scheduledAtMs, expiresAtMs }: Times, nowMs: number): Problem | undefined => {
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
-    return invalidRequest({ path: "/expiresAt", message: "must not be in the past" });
+    return invalidRequest(fieldProblem("/expiresAt", "in_past"));
   }
   if (expiresAtMs !== null && scheduledAtMs !== null && expiresAtMs < scheduledAtMs) {
-    return invalidRequest({ path: "/expiresAt", message: "must not be before scheduledAt" });
+    return invalidRequest(fieldProblem("/expiresAt", "before_schedule"));
   }
   return undefined;
 };
@@ -77,9 +78,8 @@ const utf8Problem = async (deps: PlanDeps, { content }: MessageInput, choice: Ch
   const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
   const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
   if (list === undefined || (await takesUtf8(deps, choice))) return undefined;
-  const why = choice.server.transport === "smtp" ? "whose SMTP server offers no SMTPUTF8" : "with transport gmail_api";
-  const message = `holds an address beyond ASCII, which a mail server ${why} cannot take`;
-  return invalidRequest({ path: `/${list}`, message });
+  const code = choice.server.transport === "smtp" ? "no_smtp_utf8" : "no_utf8_by_api";
+  return invalidRequest(fieldProblem(`/${list}`, code));
 };
 
 /**

@@ -6,12 +6,16 @@ import type { Problem } from "../problem.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
 import { identify } from "./idempotency.ts";
-import type { Message } from "./message.ts";
+import type { Message, TimelineEntry } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
+import { timelineNote } from "./timeline-notes.ts";
 
 const TOPIC: Principal = { kind: "topic" };
 /** Of a value that was refused only so much is shown. */
 const SHOWN_CHARACTERS = 320;
+
+/** Of its invalid fields only so many are named. */
+const FIELDS_KEPT = 5;
 
 export interface RefusedMessage {
   /** Pub/Sub's own id: a redelivery makes the same record, so it is made once. */
@@ -34,9 +38,15 @@ const shown = (json: unknown, name: string): string => {
 const reasonOf = (problem: Problem): string => {
   if (problem.code === "from_not_allowed") return fromRefusalText(problem, "en");
   if (problem.code !== "invalid_request") return ("detail" in problem && problem.detail) || problem.code;
-  const fields = problem.fields.slice(0, 5).map(({ path, message }) => `${path} ${message}`);
+  const fields = problem.fields.slice(0, FIELDS_KEPT).map(({ path, message }) => `${path} ${message}`);
   return fields.join("; ");
 };
+
+const noteOf = (problem: Problem): Omit<TimelineEntry, "atMs" | "status"> => ({
+  ...timelineNote("refused_on_topic"),
+  note: reasonOf(problem),
+  ...(problem.code === "invalid_request" ? { fields: problem.fields.slice(0, FIELDS_KEPT) } : {}),
+});
 
 const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: number): Message => {
   const nowMs = deps.clock.nowMs();
@@ -59,7 +69,7 @@ const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: numb
     firstTriedAtMs: null,
     agelessMs: 0,
     attempts: [{ atMs: nowMs, outcome: "failed", smtp: null, problem: problem.code }],
-    timeline: [{ atMs: nowMs, status: "failed", note: reasonOf(problem) }],
+    timeline: [{ atMs: nowMs, status: "failed", ...noteOf(problem) }],
     providerId: null,
     requestSha256: null,
     eraseAtMs: nowMs + deps.clock.lasting(retentionDays * DAY),

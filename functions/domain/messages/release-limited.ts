@@ -13,6 +13,7 @@ import type { Message } from "./message.ts";
 import { isIn, moveTo, pendingRecipients, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
+import { timelineNote } from "./timeline-notes.ts";
 
 const LARGEST_PAGE = 50;
 
@@ -55,7 +56,7 @@ const oldestWaiting = async (deps: MoveDeps, { id: serverId, value }: Server): P
 
 /** False: it is neither held nor queued any more. Somebody else may have set it down meanwhile; who has released it has published it too. */
 const letGo = async (deps: MoveDeps, message: Versioned<Message>): Promise<boolean> => {
-  const change = { nowMs: deps.clock.nowMs(), note: "there is room again" };
+  const change = { nowMs: deps.clock.nowMs(), note: timelineNote("room_again") };
   for (let now: Versioned<Message> | undefined = message; now !== undefined && waitsForRoom(now); ) {
     if ((await saveMove(deps, now, moveTo(now.value, queuedNow(deps.clock), change))) !== undefined) {
       await publishForDelivery(deps, message.id);

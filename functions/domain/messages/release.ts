@@ -8,6 +8,7 @@ import { isIn, moveTo } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
 import { releaseWithinLimits } from "./release-limited.ts";
+import { timelineNote } from "./timeline-notes.ts";
 
 /** Their bodies come along, up to 100 KiB each. */
 const PAGE = 50;
@@ -38,7 +39,7 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
     for (const message of page.items) {
       // What waits for room goes as far as there is any, below.
       if (!isIn(message.value, "held") || message.value.because === "limit_reached") continue;
-      const change = { nowMs: deps.clock.nowMs(), note: "released" };
+      const change = { nowMs: deps.clock.nowMs(), note: timelineNote("released") };
       const saved = await saveMove(deps, message, moveTo(message.value, queuedNow(deps.clock), change));
       if (saved === undefined) continue;
       await publishForDelivery(deps, message.id);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Principal } from "../access/records.ts";
 import { isoTime } from "../clock.ts";
-import { parseWith } from "../field-problems.ts";
+import { fieldProblem, parseWith } from "../field-problems.ts";
 import { instantInput } from "../instant-input.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Versioned } from "../records.ts";
@@ -12,6 +12,7 @@ import type { MoveDeps } from "./delivery-deps.ts";
 import type { Message, MessageState } from "./message.ts";
 import { moveTo } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
+import { timelineNote } from "./timeline-notes.ts";
 
 const input = z.strictObject({ scheduledAt: instantInput });
 
@@ -35,12 +36,12 @@ export const rescheduleMessage = async (
       if (value.status !== "scheduled") return fail(wrongStatus(value.status, "scheduled"));
       const nowMs = deps.clock.nowMs();
       if (value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs) {
-        return fail(invalidRequest({ path: "/scheduledAt", message: "must not be after the message's expiresAt" }));
+        return fail(invalidRequest(fieldProblem("/scheduledAt", "after_expiry")));
       }
       const later: MessageState = { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
       const after = moveTo(value, scheduledAtMs > nowMs ? later : queuedNow(deps.clock), {
         nowMs,
-        note: "rescheduled",
+        note: timelineNote("rescheduled"),
       });
       return ok({ after, announcement: null, detail: { scheduledAt: isoTime(scheduledAtMs) } });
     },

@@ -13,14 +13,15 @@ import { messageEvent } from "./message-events.ts";
 import { moveTo } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import { reached } from "./resolver.ts";
+import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 const input = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
 type As = z.output<typeof input>["as"];
 
-const NOTES: Readonly<Record<As, string>> = {
-  sent: "declared sent by a person",
-  resend: "sent again by a person's decision",
-  failed: "declared failed by a person",
+const NOTES: Readonly<Record<As, TimelineNote>> = {
+  sent: timelineNote("declared_sent"),
+  resend: timelineNote("declared_resend"),
+  failed: timelineNote("declared_failed"),
 };
 
 const resolved = (

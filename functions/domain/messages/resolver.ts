@@ -12,6 +12,7 @@ import { queuedNow } from "./plan-message.ts";
 import type { SentMailLookup } from "./ports.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
 import { nextLookupMs, resendDelayMs, triedLongEnough } from "./retry-policy.ts";
+import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 /** Scopes under which `users.messages.list?q=` is answered (developers.google.com/gmail/api/reference/rest/v1/users.messages/list); `gmail.metadata` bars `q`. */
 const SEARCH_SCOPES = [
@@ -32,13 +33,6 @@ const maySearch = (server: MailServer | undefined): boolean => {
 const looksProveNothing = (recipients: readonly Recipient[]): boolean =>
   recipients.some(({ state }) => state === "accepted");
 
-const PROVES_NOTHING =
-  "some have it from an earlier try, so a search of the sent mail proves nothing: a person must decide";
-const NO_SEARCH = "the granted scopes do not allow a search of the sent mail: a person must decide";
-const NOT_FOUND = "not found in the sent mail: a person must decide";
-const TOO_LATE = "it has expired meanwhile, so it is not sent again: a person must decide";
-const TRIED_ENOUGH = "it was tried for 72 hours, so it is not sent again: a person must decide";
-const NO_SERVER = "its mail server was deleted, so it is not sent again: a person must decide";
 const LOOK_WHEN_RECONNECTED_MS = HOUR;
 const LOOK_AGAIN_MS = MINUTE;
 
@@ -52,7 +46,7 @@ const lookupDueAtMs = (clock: Pick<Clock, "lasting">, sinceMs: number, lookups: 
 interface Loss {
   readonly recipients: readonly Recipient[];
   readonly server: MailServer | undefined;
-  readonly note?: string;
+  readonly note?: TimelineNote;
   /** A look would prove nothing: a person must decide, whatever the scopes allow. */
   readonly undecidable?: boolean;
 }
@@ -62,7 +56,7 @@ export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Messag
   const nowMs = clock.nowMs();
   const provesNothing = looksProveNothing(loss.recipients);
   const searchable = maySearch(loss.server) && !provesNothing;
-  const unsearched = provesNothing ? PROVES_NOTHING : NO_SEARCH;
+  const unsearched = timelineNote(provesNothing ? "search_proves_nothing" : "search_not_allowed");
   // `resend` without a search is due at once: `dispatch-due` takes it from there.
   const forNobody = message.onUnknown === "resend" ? nowMs : null;
   const looked = searchable ? lookupDueAtMs(clock, nowMs, 0) : forNobody;
@@ -72,7 +66,7 @@ export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Messag
     { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs },
     {
       nowMs,
-      note: loss.note ?? (searchable ? "the reply was lost after the end of the message" : unsearched),
+      note: loss.note ?? (searchable ? timelineNote("reply_lost") : unsearched),
       attempt: { atMs: nowMs, outcome: "unknown", smtp: null, problem: "delivery_unknown" },
       facts: { recipients: loss.recipients },
     },
@@ -89,7 +83,7 @@ export const reached = (recipients: readonly Recipient[]): readonly Recipient[] 
 export const confirmSent = async (
   deps: MoveDeps,
   unknown: Versioned<Message>,
-  proof: { readonly recipients: readonly Recipient[]; readonly note: string },
+  proof: { readonly recipients: readonly Recipient[]; readonly note: TimelineNote },
 ): Promise<void> => {
   const nowMs = deps.clock.nowMs();
   const { recipients, note } = proof;
@@ -105,11 +99,15 @@ export const confirmSent = async (
 };
 
 /** What keeps a message in doubt from being sent again, as its caller wished; null: nothing does. */
-const mayNotResend = (clock: MoveDeps["clock"], value: Message, server: MailServer | undefined): string | null => {
-  if (value.expiresAtMs !== null && value.expiresAtMs <= clock.nowMs()) return TOO_LATE;
+const mayNotResend = (
+  clock: MoveDeps["clock"],
+  value: Message,
+  server: MailServer | undefined,
+): TimelineNote | null => {
+  if (value.expiresAtMs !== null && value.expiresAtMs <= clock.nowMs()) return timelineNote("expired_in_doubt");
   // Both would else end as `failed`, which says that nobody has it.
-  if (triedLongEnough(value, clock)) return TRIED_ENOUGH;
-  return server === undefined ? NO_SERVER : null;
+  if (triedLongEnough(value, clock)) return timelineNote("tried_long_enough");
+  return server === undefined ? timelineNote("server_deleted_in_doubt") : null;
 };
 
 /** Under the same Message-ID; not for the first time, only after a while: a Gmail that loses every reply may have taken every copy. */
@@ -121,7 +119,7 @@ const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>):
     await saveMove(deps, unknown, postponed(value, dueAtMs));
     return;
   }
-  const note = "sent again under the same Message-ID";
+  const note = timelineNote("resent");
   const saved = await saveMove(deps, unknown, moveTo(value, queuedNow(deps.clock), { nowMs, note }));
   if (saved !== undefined) await publishForDelivery(deps, saved.id);
 };
@@ -130,7 +128,7 @@ const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>):
 const giveUpLooking = async (
   deps: MoveDeps,
   unknown: Versioned<MessageIn<"unknown">>,
-  outcome: { readonly note: string; readonly lookups: number; readonly server: MailServer | undefined },
+  outcome: { readonly note: TimelineNote; readonly lookups: number; readonly server: MailServer | undefined },
 ): Promise<void> => {
   const { value } = unknown;
   const { lookups, server } = outcome;
@@ -166,15 +164,16 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   if (value.dueAtMs === null) return;
   const provesNothing = looksProveNothing(value.recipients);
   if (provesNothing || !maySearch(server)) {
-    const note = provesNothing ? PROVES_NOTHING : NO_SEARCH;
+    const note = timelineNote(provesNothing ? "search_proves_nothing" : "search_not_allowed");
     return giveUpLooking(deps, unknown, { note, lookups: value.lookups, server });
   }
   if (dueAtMs === null || dueAtMs > nowMs || server === undefined) return;
   const found = canSend(server) ? await look(deps, unknown, server) : "unavailable";
   if (found === "found") {
-    return confirmSent(deps, unknown, { recipients: reached(value.recipients), note: "found in the sent mail" });
+    return confirmSent(deps, unknown, { recipients: reached(value.recipients), note: timelineNote("found_in_sent") });
   }
-  if (found === "forbidden") return giveUpLooking(deps, unknown, { note: NO_SEARCH, lookups: value.lookups, server });
+  if (found === "forbidden")
+    return giveUpLooking(deps, unknown, { note: timelineNote("search_not_allowed"), lookups: value.lookups, server });
   if (found === "unavailable") {
     const laterMs = canSend(server) ? LOOK_AGAIN_MS : LOOK_WHEN_RECONNECTED_MS;
     await saveMove(deps, unknown, postponed(value, nowMs + deps.clock.lasting(laterMs)));
@@ -182,7 +181,8 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   }
   const lookups = value.lookups + 1;
   const nextAtMs = lookupDueAtMs(deps.clock, value.sinceMs, lookups);
-  if (nextAtMs === null) return giveUpLooking(deps, unknown, { note: NOT_FOUND, lookups, server });
+  if (nextAtMs === null)
+    return giveUpLooking(deps, unknown, { note: timelineNote("not_found_in_sent"), lookups, server });
   const next: Message = { ...value, lookups, dueAtMs: nextAtMs, updatedAtMs: nowMs };
   await saveMove(deps, unknown, next);
 };

@@ -7,6 +7,7 @@ import type { MoveDeps } from "./delivery-deps.ts";
 import type { Message, Recipient } from "./message.ts";
 import { moveTo } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
+import { timelineNote } from "./timeline-notes.ts";
 
 /** Those that took it are left alone; the others are asked anew. */
 const askedAgain = (recipient: Recipient): Recipient =>
@@ -26,7 +27,7 @@ export const retryMessage = (deps: MoveDeps, principal: Principal, id: string): 
       if (value.body.kind === "erased") return fail({ code: "body_erased" });
       const after = moveTo(value, queuedNow(deps.clock), {
         nowMs: deps.clock.nowMs(),
-        note: "sent again by request",
+        note: timelineNote("retried"),
         facts: { recipients: value.recipients.map(askedAgain), firstTriedAtMs: null },
       });
       return ok({ after: { ...after, agelessMs: 0 }, announcement: null });

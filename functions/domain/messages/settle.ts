@@ -11,6 +11,7 @@ import { isIn, moveTo } from "./moves.ts";
 import { publishRoom } from "./publish-delivery.ts";
 import { confirmSent, enterUnknown } from "./resolver.ts";
 import { heededMs, retryDelayMs, triedLongEnough } from "./retry-policy.ts";
+import { timelineNote } from "./timeline-notes.ts";
 import { type Judgement, judge, type TryResult } from "./verdict.ts";
 
 type Event = "sent" | "deferred" | "held" | "unknown" | "failed";
@@ -127,7 +128,7 @@ const settleLate = async (
   if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) return now;
   deps.log.warn("lease_lost", { message: now.id, status: value.status, outcome: event });
   if (event === "sent" && isIn(value, "unknown")) {
-    await confirmSent(deps, now, { recipients: after.recipients, note: "the worker came back with the answer" });
+    await confirmSent(deps, now, { recipients: after.recipients, note: timelineNote("late_answer") });
   }
   return undefined;
 };

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { type Principal, principalName } from "../access/records.ts";
 import { addressesOnly, addressList } from "../address-input.ts";
-import { jsonPointer, parseWith } from "../field-problems.ts";
+import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -18,20 +18,11 @@ const settingsInput = (environment: EnvironmentSettings) => {
     operators: addressList(1_000).default([...environment.operators]),
     members: addressList(5_000).default([...first.members]),
     callers: addressList(1_000).default([...first.callers]),
-    retentionDays: z
-      .int("must be a whole number of days")
-      .min(1, "must be at least 1")
-      .max(3_650, "must be at most 3650")
-      .default(first.retentionDays),
-    publishingStatus: z
-      .enum(["internal", "testing", "production", "undeclared"], "must be internal, testing, production or undeclared")
-      .default("undeclared"),
-    paused: z.boolean("must be true or false").default(false),
+    retentionDays: z.int().min(1).max(3_650).default(first.retentionDays),
+    publishingStatus: z.enum(["internal", "testing", "production", "undeclared"]).default("undeclared"),
+    paused: z.boolean().default(false),
     alerts: z
-      .strictObject(
-        { server: z.string("must be the id of a mail server"), to: addressesOnly(20) },
-        "must be an object or null",
-      )
+      .strictObject({ server: z.string(), to: addressesOnly(20) })
       .nullable()
       .default(null),
   });
@@ -43,12 +34,12 @@ const SERVER_ID = /^srv_[A-Za-z0-9_-]{1,64}$/;
 /** The names are checked in the patch itself, since null removes even an unknown one. */
 const checkNames = (patch: unknown, known: object): Problem | null => {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
-    return invalidRequest({ path: "", message: "must be an object" });
+    return invalidRequest(fieldProblem("", "not_object"));
   }
   const unknown = Object.keys(patch).filter((key) => !Object.hasOwn(known, key));
   return unknown.length === 0
     ? null
-    : invalidRequest(...unknown.map((key) => ({ path: jsonPointer([key]), message: "is not known here" })));
+    : invalidRequest(...unknown.map((key) => fieldProblem(jsonPointer([key]), "unknown_field")));
 };
 
 const patched = (before: Settings, patch: unknown, environment: EnvironmentSettings): Result<Settings> => {
@@ -61,7 +52,7 @@ const patched = (before: Settings, patch: unknown, environment: EnvironmentSetti
   const { operators } = input.value;
   if (operators.length === 0 && view.operators.length > 0 && environment.operators.length === 0) {
     // The setup token dies with the first operator's sign-in: nobody could come in again.
-    return fail(invalidRequest({ path: "/operators", message: "must keep at least one operator" }));
+    return fail(invalidRequest(fieldProblem("/operators", "no_operator")));
   }
   const gone = environment.operators.filter((fixed) => !operators.includes(fixed));
   if (gone.length > 0) return fail({ code: "fixed_by_environment", detail: gone.join(", ") });
@@ -83,7 +74,7 @@ const checkAlertServer = async ({ records }: SettingsDeps, patch: unknown): Prom
   if (!named.success) return null;
   const { server } = named.data.alerts;
   const found = SERVER_ID.test(server) ? await records.get("mailServers", server) : undefined;
-  return found === undefined ? invalidRequest({ path: "/alerts/server", message: "no mail server has this id" }) : null;
+  return found === undefined ? invalidRequest(fieldProblem("/alerts/server", "no_such_server")) : null;
 };
 
 export interface EditedSettings {

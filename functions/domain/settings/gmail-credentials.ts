@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Principal, principalName } from "../access/records.ts";
 import type { SecretName, SecretVault } from "../connections/ports.ts";
-import { parseWith } from "../field-problems.ts";
+import { parseWith, says } from "../field-problems.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { Secret } from "../secret.ts";
 import { changeSettings, type SettingsDeps } from "./change-settings.ts";
@@ -12,11 +12,11 @@ const CLIENT_SECRET: SecretName = { kind: "client_secret" };
 
 /** Visible ASCII, as RFC 6749 (appendix A.1, A.2) has both, without spaces, which only come from careless copying. */
 const credential = z
-  .string("must be text")
+  .string()
   .trim()
-  .min(1, "must not be empty")
-  .max(500, "must have at most 500 characters")
-  .regex(/^[\x21-\x7e]*$/, "must hold visible ASCII characters only");
+  .min(1)
+  .max(500)
+  .regex(/^[\x21-\x7e]*$/, says("not_visible_ascii"));
 
 const plainInput = z.strictObject({ clientId: credential, clientSecret: credential });
 
@@ -25,7 +25,7 @@ const webFile = z.strictObject({
   web: z.object({
     client_id: credential,
     client_secret: credential,
-    redirect_uris: z.array(z.string("must be text"), "must be a list").default([]),
+    redirect_uris: z.array(z.string()).default([]),
   }),
 });
 

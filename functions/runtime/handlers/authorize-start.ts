@@ -2,7 +2,8 @@ import type { Principal } from "../../domain/access/records.ts";
 import { findSession } from "../../domain/access/sessions.ts";
 import { ownPath } from "../../domain/connections/own-path.ts";
 import { type Started, startConnecting, startSigningIn } from "../../domain/connections/start.ts";
-import { type FieldProblem, invalidRequest, type Problem } from "../../domain/problem.ts";
+import { fieldProblem } from "../../domain/field-problems.ts";
+import { invalidRequest, type Problem } from "../../domain/problem.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import type { Call, Reply, Route } from "../http.ts";
 import { unknownParameters } from "../page-query.ts";
@@ -13,20 +14,18 @@ type Wish =
   | { readonly kind: "connect"; readonly serverId: string }
   | { readonly kind: "sign_in"; readonly next: string };
 
-const place = (name: string, message: string): FieldProblem => ({ path: `/${name}`, message });
-
 /** `?server=<id>`, or `?sign-in` with `next`, a path of our own. */
 const readWish = (query: URLSearchParams): Result<Wish> => {
   const problems = unknownParameters(query, ["server", "sign-in", "next"]);
   const server = query.get("server");
   const flag = query.get("sign-in");
   const next = ownPath(query.get("next") ?? "/");
-  if (server === null && flag === null) problems.push(place("server", "is needed, or ?sign-in"));
-  if (server !== null && flag !== null) problems.push(place("sign-in", "cannot be given together with server"));
-  if (server === "") problems.push(place("server", "must be the id of a mail server"));
-  if (flag !== null && flag !== "") problems.push(place("sign-in", "takes no value"));
-  if (query.has("next") && flag === null) problems.push(place("next", "goes with sign-in only"));
-  if (next === null) problems.push(place("next", "must be a path of this site, such as /servers"));
+  if (server === null && flag === null) problems.push(fieldProblem("/server", "server_or_sign_in"));
+  if (server !== null && flag !== null) problems.push(fieldProblem("/sign-in", "server_and_sign_in"));
+  if (server === "") problems.push(fieldProblem("/server", "required"));
+  if (flag !== null && flag !== "") problems.push(fieldProblem("/sign-in", "no_value_allowed"));
+  if (query.has("next") && flag === null) problems.push(fieldProblem("/next", "only_with_sign_in"));
+  if (next === null) problems.push(fieldProblem("/next", "not_own_path"));
   if (problems.length > 0 || next === null) return fail(invalidRequest(...problems));
   return ok(server === null ? { kind: "sign_in", next } : { kind: "connect", serverId: server });
 };

@@ -1,5 +1,6 @@
 import { SECOND } from "../../domain/clock.ts";
 import { accessTokens } from "../../domain/connections/access-token.ts";
+import { fieldProblem } from "../../domain/field-problems.ts";
 import { type AcceptDeps, acceptMessage } from "../../domain/messages/accept.ts";
 import { deliverMessage } from "../../domain/messages/deliver.ts";
 import type { DeliveryDeps } from "../../domain/messages/delivery-deps.ts";
@@ -42,7 +43,7 @@ const accept = async (deps: DeliveryDeps & AcceptDeps, message: PushMessage): Pr
   if (!json.ok) return refuse(deps, message, { json: null, problem: json.problem });
   const key = message.attributes.idempotencyKey ?? message.messageId;
   if (!isIdempotencyKey(key)) {
-    const field = { path: "", message: "the attribute idempotencyKey must be 1 to 255 printable ASCII characters" };
+    const field = fieldProblem("", "bad_idempotency_attribute");
     return refuse(deps, message, { json: json.value, problem: invalidRequest(field) });
   }
   const submission = { principal: { kind: "topic" }, json: json.value, idempotencyKey: key } as const;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { type Client, createClient } from "../../../functions/console/api/client.ts";
-import { fieldMessage, fieldsElsewhere } from "../../../functions/console/api/failure.ts";
+import { fieldFailures, fieldsElsewhere } from "../../../functions/console/api/failure.ts";
 import { relaisApi } from "../../../functions/console/api/relais.ts";
 
 interface Answer {
@@ -115,12 +115,11 @@ describe("the console's API client", () => {
 
   it("gives a problem with its code, fields, request id and Retry-After", async () => {
     const fields = [
-      { path: "/name", message: "must not be empty" },
-      { path: "/fromFilter/1", message: "must be an address" },
-      { path: "/else", message: "is not known here" },
-      { path: "/to/0", message: "must be an address like ada@example.com" },
-      { path: "/to/1", message: "must be an address like ada@example.com" },
-      { path: "/to/1", message: "is not known here" },
+      { path: "/name", code: "too_long", params: { most: 100 }, message: "must have at most 100 characters" },
+      { path: "/fromFilter/1", code: "not_address", message: "must be an address like ada@example.com" },
+      { path: "/else", code: "unknown_field", message: "is not a known field" },
+      { path: "/to/0", code: "not_address", message: "must be an address like ada@example.com" },
+      { path: "/to/1", code: null, params: { odd: [] }, message: "of an API without codes" },
     ];
     answer = () => ({
       status: 422,
@@ -134,11 +133,14 @@ describe("the console's API client", () => {
       [problem.status, problem.code, problem.detail, problem.requestId, problem.retryAfterS],
       [422, "invalid_request", "d", "req_9", 7],
     );
-    assert.equal(fieldMessage(result.failure, "/name"), "must not be empty");
-    assert.equal(fieldMessage(result.failure, "/fromFilter"), "must be an address");
-    assert.equal(fieldMessage(result.failure, "/from"), null);
-    assert.equal(fieldMessage(result.failure, "/to"), "must be an address like ada@example.com\nis not known here");
-    assert.deepEqual(fieldsElsewhere(result.failure, ["/name", "/fromFilter", "/to"]), [fields[2]]);
+    assert.deepEqual(fieldFailures(result.failure, "/name"), [fields[0]]);
+    assert.deepEqual(fieldFailures(result.failure, "/fromFilter"), [{ ...fields[1], params: {} }]);
+    assert.equal(fieldFailures(result.failure, "/from"), null);
+    assert.deepEqual(fieldFailures(result.failure, "/to"), [
+      { ...fields[3], params: {} },
+      { ...fields[4], params: {} },
+    ]);
+    assert.deepEqual(fieldsElsewhere(result.failure, ["/name", "/fromFilter", "/to"]), [{ ...fields[2], params: {} }]);
   });
 
   it("takes the redirect URI to add out of redirect_uri_missing", async () => {

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fieldMessageText } from "../../../functions/console/i18n/field-message.ts";
+import { fieldSentences } from "../../../functions/console/i18n/field-message.ts";
 import { firstLanguage, localeOf } from "../../../functions/console/i18n/language.ts";
+import { timelineNoteText } from "../../../functions/console/i18n/note.ts";
 import { problemText } from "../../../functions/console/i18n/problem-text.ts";
 import { absoluteTime, localInputValue, relativeTime } from "../../../functions/console/i18n/time.ts";
 import { textKey, translate } from "../../../functions/console/i18n/translate.ts";
 import { TEXTS } from "../../../functions/console/texts.ts";
-import { parseWith } from "../../../functions/domain/field-problems.ts";
-import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
 
 const entries = Object.entries(TEXTS);
 
@@ -110,53 +109,37 @@ describe("problems and field messages", () => {
     assert.match(problemText("toString", "en").title, /toString/);
   });
 
-  it("are in French for everything the mail server form can be refused for", () => {
-    const wrong = [
-      { name: "", username: "nobody" },
-      { name: "srv_x", username: "ada@example.com", fromFilter: ["x y"], priority: -1 },
-      { name: "a".repeat(200), username: "ada@example.com", priority: 1.5, limits: { perDay: 0, perMinute: 1e9 } },
-      { name: "a\nb", username: "ada@example.com", priority: 1e9, other: 1 },
-    ];
-    const said = wrong.flatMap((body) => {
-      const parsed = parseWith(mailServerInput, body);
-      assert(!parsed.ok && parsed.problem.code === "invalid_request");
-      return parsed.problem.fields.map(({ message }) => message);
-    });
-    assert(said.length >= 10);
-    for (const message of said) {
-      assert.notEqual(fieldMessageText(message, "fr"), message, message);
-      assert.notEqual(fieldMessageText(message, "fr"), fieldMessageText(message, "en"), message);
-    }
-    assert.equal(fieldMessageText("something new", "fr"), "something new");
+  it("say each thing once, in the reader's language; what a newer API says under a new code is shown as it came", () => {
+    const tooLong = { path: "/a", code: "too_long", params: { most: 3 }, message: "…" };
+    assert.equal(fieldSentences([tooLong, { ...tooLong, path: "/b" }], "fr"), "3 caractères au maximum.");
+    assert.equal(fieldSentences([tooLong], "en"), "Must have at most 3 characters.");
+    const unheard = { path: "/a", code: "some_new_code", params: {}, message: "must be otherwise" };
     assert.equal(
-      fieldMessageText("must not be empty\nmust be at least 1", "fr"),
-      "Ce champ est obligatoire. Au moins 1.",
-      "several for one field",
+      fieldSentences([{ ...tooLong, code: "required", params: {} }, unheard], "fr"),
+      "Ce champ est obligatoire. Must be otherwise.",
     );
+    assert.equal(fieldSentences([{ ...unheard, code: "constructor" }], "fr"), "Must be otherwise.");
+    assert.equal(fieldSentences([{ ...unheard, code: null }], "en"), "Must be otherwise.");
   });
 });
 
-describe("what the settings, keys, mail servers and a new time can be refused for", () => {
-  const domain = join(import.meta.dirname, "../../../functions/domain");
-  /** Of a value of the wrong type, which no form of the console gives; for permissions the keys' form has words of its own. */
-  const NO_FORM =
-    /^must be (text|a string|an? object|an object or null|true or false|a list|internal, |a mail server's id$)|one permission$|^is set by/;
+describe("notes of a message's history", () => {
+  const at = { at: "2026-11-12T12:00:00Z", status: "held" };
 
-  it("is said in both languages", () => {
-    const files = ["address-input.ts", "text-input.ts", "messages/reschedule.ts", "access/key-register.ts"];
-    for (const folder of ["settings", "mail-servers"])
-      for (const name of readdirSync(join(domain, folder))) if (name.endsWith(".ts")) files.push(join(folder, name));
-    const said = files.flatMap((file) =>
-      [...readFileSync(join(domain, file), "utf8").matchAll(/"((?:must|is) [a-z@][^"]+)"/g)].map(
-        ([, text = ""]) => text,
-      ),
+  it("are said in the reader's language, with instants in the reader's form", () => {
+    const until = { noteCode: "limit_reached_until", noteParams: { until: "2026-11-12T12:00:00.000Z" } };
+    assert.match(
+      timelineNoteText({ ...at, note: "…", ...until }, "fr") ?? "",
+      /^La limite du serveur de messagerie est atteinte jusqu’au 12 nov\. 2026, \d\d:\d\d\.$/,
     );
-    const inForms = [...new Set(said)].filter((text) => !NO_FORM.test(text));
-    assert(inForms.length >= 12, inForms.join("\n"));
-    assert.deepEqual(
-      inForms.filter((text) => fieldMessageText(text, "fr") === text || fieldMessageText(text, "en") === text),
-      [],
-    );
+    assert.equal(timelineNoteText({ ...at, noteCode: "rescheduled", note: "Rescheduled." }, "fr"), "Reprogrammé.");
+  });
+
+  it("are shown as they came where an earlier or a later release wrote them, and absent where there is none", () => {
+    assert.equal(timelineNoteText({ ...at, note: "released" }, "fr"), "released");
+    assert.equal(timelineNoteText({ ...at, note: "New.", noteCode: "some_new_code" }, "fr"), "New.");
+    assert.equal(timelineNoteText({ ...at, note: null }, "fr"), null);
+    assert.equal(timelineNoteText(at, "en"), null);
   });
 });
 

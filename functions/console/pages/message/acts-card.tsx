@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { fieldMessage } from "../../api/failure.ts";
+import { fieldFailures } from "../../api/failure.ts";
 import type { Message } from "../../api/types.ts";
 import { localInputValue, timeZone } from "../../i18n/time.ts";
 import { useAction } from "../../state/action.ts";
@@ -115,7 +115,7 @@ const Reschedule = ({ message, onDone }: Props) => {
       <Field
         label={t("message.newTime")}
         hint={t("message.newTimeHint", { zone: timeZone() })}
-        error={fieldMessage(change.failure, "/scheduledAt")}
+        error={fieldFailures(change.failure, "/scheduledAt")}
       >
         {(control) => (
           <input

@@ -1,9 +1,9 @@
 import { nestedProblem } from "../../api/failure.ts";
-import type { Attempt, Message, SmtpReply } from "../../api/types.ts";
+import type { Attempt, Message, SmtpReply, TimelineEntry } from "../../api/types.ts";
 
 /** One line of what happened to a message: a change of status, or a try to deliver it. */
 export type Happening =
-  | { readonly kind: "status"; readonly at: string; readonly status: string; readonly note: string | null }
+  | { readonly kind: "status"; readonly at: string; readonly status: string; readonly entry: TimelineEntry }
   | {
       readonly kind: "attempt";
       readonly at: string;
@@ -24,11 +24,11 @@ const attemptOf = ({ at, outcome, smtp, problem }: Attempt) =>
 /** Both records in one order, oldest first; at the same instant a try comes before the status that it led to. */
 export const happeningsOf = (message: Message): readonly Happening[] => {
   const attempts: Happening[] = (message.attempts ?? []).map(attemptOf);
-  const statuses: Happening[] = (message.timeline ?? []).map(({ at, status, note }) => ({
+  const statuses: Happening[] = (message.timeline ?? []).map((entry) => ({
     kind: "status",
-    at,
-    status,
-    note: note ?? null,
+    at: entry.at,
+    status: entry.status,
+    entry,
   }));
   return [...attempts, ...statuses].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
 };

@@ -1,4 +1,4 @@
-import { type ApiFailure, fieldMessage } from "../../api/failure.ts";
+import { type ApiFailure, type FieldFailure, fieldFailures } from "../../api/failure.ts";
 import { t } from "../../state/language.ts";
 import { useTyped } from "../../state/typed.ts";
 import { Choice, Field } from "../../widgets/field.tsx";
@@ -22,7 +22,7 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Pr
   const { typed: draft, setTyped: setDraft, resumed } = useTyped("server", initial);
   const set = (change: Partial<ServerDraft>) => setDraft((before) => ({ ...before, ...change }));
   const form = useFirstRefused(failure);
-  const said = (pointer: string) => fieldMessage(failure, pointer);
+  const said = (pointer: string) => fieldFailures(failure, pointer);
   const nameTaken = failure?.kind === "problem" && failure.problem.code === "name_taken";
   return (
     <form
@@ -82,7 +82,7 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Pr
 interface MoreProps {
   readonly draft: ServerDraft;
   readonly set: (change: Partial<ServerDraft>) => void;
-  readonly said: (pointer: string) => string | null;
+  readonly said: (pointer: string) => readonly FieldFailure[] | null;
 }
 
 const MoreFields = ({ draft, set, said }: MoreProps) => (

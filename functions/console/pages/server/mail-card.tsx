@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { fieldMessage } from "../../api/failure.ts";
+import { fieldFailures } from "../../api/failure.ts";
 import type { MailServer, Message, MessageStatus, NewMessage } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
@@ -70,7 +70,7 @@ export const MailCard = ({ server, onSent }: Props) => {
       <form ref={form} onSubmit={(event) => void submit(event)}>
         <Resumed resumed={resumed} />
         <div class="form-grid">
-          <Field label={t("mail.to")} error={fieldMessage(send.failure, "/to")}>
+          <Field label={t("mail.to")} error={fieldFailures(send.failure, "/to")}>
             {(control) => (
               <input
                 {...control}
@@ -81,7 +81,7 @@ export const MailCard = ({ server, onSent }: Props) => {
               />
             )}
           </Field>
-          <Field label={t("mail.subject")} error={fieldMessage(send.failure, "/subject")}>
+          <Field label={t("mail.subject")} error={fieldFailures(send.failure, "/subject")}>
             {(control) => (
               <input
                 {...control}
@@ -92,7 +92,7 @@ export const MailCard = ({ server, onSent }: Props) => {
             )}
           </Field>
           <div class="whole">
-            <Field label={t("mail.text")} error={fieldMessage(send.failure, "/text")}>
+            <Field label={t("mail.text")} error={fieldFailures(send.failure, "/text")}>
               {(control) => (
                 <textarea
                   {...control}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { fieldMessage } from "../../api/failure.ts";
+import { fieldFailures } from "../../api/failure.ts";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
@@ -44,7 +44,7 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
         <Field
           label={t("alerts.server")}
           hint={t("alerts.serverHint")}
-          error={fieldMessage(save.failure, "/alerts/server")}
+          error={fieldFailures(save.failure, "/alerts/server")}
         >
           {(control) => (
             <ServerSelect
@@ -56,7 +56,7 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
           )}
         </Field>
         {typed.server !== "" && (
-          <Field label={t("alerts.to")} hint={t("alerts.toHint")} error={fieldMessage(save.failure, "/alerts/to")}>
+          <Field label={t("alerts.to")} hint={t("alerts.toHint")} error={fieldFailures(save.failure, "/alerts/to")}>
             {(control) => (
               <textarea
                 {...control}

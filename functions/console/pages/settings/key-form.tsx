@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { fieldMessage } from "../../api/failure.ts";
+import { fieldFailures } from "../../api/failure.ts";
 import type { KeyPermission, NewApiKey } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
@@ -47,7 +47,7 @@ export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) 
       <form ref={form} class="inset" onSubmit={(event) => void submit(event)}>
         <Resumed resumed={resumed} />
         <div class="form-grid">
-          <Field label={t("key.name")} hint={t("key.nameHint")} error={fieldMessage(make.failure, "/name")}>
+          <Field label={t("key.name")} hint={t("key.nameHint")} error={fieldFailures(make.failure, "/name")}>
             {(control) => (
               <input
                 {...control}
@@ -57,7 +57,7 @@ export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) 
               />
             )}
           </Field>
-          <Field label={t("key.server")} hint={t("key.serverHint")} error={fieldMessage(make.failure, "/servers")}>
+          <Field label={t("key.server")} hint={t("key.serverHint")} error={fieldFailures(make.failure, "/servers")}>
             {(control) => (
               <select
                 {...control}
@@ -86,9 +86,9 @@ export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) 
                 <span>{t(`key.permission.${permission}`)}</span>
               </label>
             ))}
-            {fieldMessage(make.failure, "/permissions") && <p class="field-error">{t("key.permissionNeeded")}</p>}
+            {fieldFailures(make.failure, "/permissions") && <p class="field-error">{t("key.permissionNeeded")}</p>}
           </fieldset>
-          <Field label={t("key.expiresAt")} optional error={fieldMessage(make.failure, "/expiresAt")}>
+          <Field label={t("key.expiresAt")} optional error={fieldFailures(make.failure, "/expiresAt")}>
             {(control) => (
               <input
                 {...control}

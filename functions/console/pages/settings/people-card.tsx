@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { namesAddress } from "../../../domain/access/admission.ts";
-import { fieldMessage } from "../../api/failure.ts";
+import { fieldFailures } from "../../api/failure.ts";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
@@ -91,7 +91,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
             key={list}
             label={t(`people.${list}`)}
             hint={t(`people.${list}Hint`)}
-            error={fieldMessage(save.failure, `/${list}`)}
+            error={fieldFailures(save.failure, `/${list}`)}
           >
             {(control) => (
               <textarea
@@ -107,7 +107,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
         <Field
           label={t("people.retention")}
           hint={t("people.retentionHint")}
-          error={fieldMessage(save.failure, "/retentionDays")}
+          error={fieldFailures(save.failure, "/retentionDays")}
         >
           {(control) => (
             <input

@@ -1,5 +1,5 @@
 import { useId, useState } from "preact/hooks";
-import { fieldMessage } from "../../api/failure.ts";
+import { fieldFailures } from "../../api/failure.ts";
 import type { GmailCredentials } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
@@ -115,7 +115,7 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
             void give({ clientId: typed.clientId.trim(), clientSecret: typed.clientSecret.trim() });
           }}
         >
-          <Field label={t("credentials.clientId")} error={fieldMessage(save.failure, "/clientId")}>
+          <Field label={t("credentials.clientId")} error={fieldFailures(save.failure, "/clientId")}>
             {(control) => (
               <input
                 {...control}
@@ -128,7 +128,7 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
               />
             )}
           </Field>
-          <Field label={t("credentials.clientSecret")} error={fieldMessage(save.failure, "/clientSecret")}>
+          <Field label={t("credentials.clientSecret")} error={fieldFailures(save.failure, "/clientSecret")}>
             {(control) => (
               <input
                 {...control}

@@ -1,3 +1,4 @@
+import { fieldProblem } from "../../../domain/field-problems.ts";
 import { createMailServer } from "../../../domain/mail-servers/create-mail-server.ts";
 import { deleteMailServer } from "../../../domain/mail-servers/delete-mail-server.ts";
 import { editMailServer } from "../../../domain/mail-servers/edit-mail-server.ts";
@@ -76,7 +77,8 @@ const edit = (system: System) => async (call: Call) => {
 const remove = (system: System) => async (call: Call) => {
   const problems = unknownParameters(call.query, ["messages"]);
   const messages = call.query.get("messages");
-  if (messages !== null && messages !== "cancel") problems.push({ path: "/messages", message: 'must be "cancel"' });
+  if (messages !== null && messages !== "cancel")
+    problems.push(fieldProblem("/messages", "not_one_of", { values: "cancel" }));
   if (problems.length > 0) return answerProblem(invalidRequest(...problems));
   const principal = callerOf(call);
   const deps = {

@@ -11,7 +11,7 @@ import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import type { System } from "../../system.ts";
 
-const tokenInput = z.strictObject({ setupToken: z.string("must be text").max(1_000) });
+const tokenInput = z.strictObject({ setupToken: z.string().max(1_000) });
 
 /** The setup token, proven, becomes a session; the browser's former one ends with it. */
 const open =

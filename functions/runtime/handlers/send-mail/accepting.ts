@@ -1,3 +1,4 @@
+import { fieldProblem } from "../../../domain/field-problems.ts";
 import { type Acceptance, type AcceptDeps, acceptMessage } from "../../../domain/messages/accept.ts";
 import { acceptBatch } from "../../../domain/messages/batch.ts";
 import { isIdempotencyKey } from "../../../domain/messages/idempotency.ts";
@@ -15,15 +16,11 @@ import { problemBody } from "../../problem-json.ts";
 /** Nothing was accepted, so nothing will be sent. A store that is down is the edge's to answer, and says no such thing. */
 export const notSent = (problem: Problem): Reply => ({ kind: "problem", problem, outcome: "not_sent" });
 
-const headerProblem = (message: string): Problem => invalidRequest({ path: "", message });
-
 /** `Idempotency-Key`; null where there is none. */
 const idempotencyKey = (call: Call): Result<string | null> => {
   const key = call.headers["idempotency-key"];
   if (key === undefined) return ok(null);
-  return isIdempotencyKey(key)
-    ? ok(key)
-    : fail(headerProblem("the header Idempotency-Key must be 1 to 255 printable ASCII characters"));
+  return isIdempotencyKey(key) ? ok(key) : fail(invalidRequest(fieldProblem("", "bad_idempotency_header")));
 };
 
 /** The request's JSON, where its address is right too. */
@@ -85,7 +82,7 @@ const itemView = (call: Call, result: Result<Acceptance>) => {
 
 const postBatch = (system: AcceptDeps) => async (call: Call) => {
   if (call.headers["idempotency-key"] !== undefined) {
-    return notSent(headerProblem("in a batch each item has an idempotencyKey of its own, not the header"));
+    return notSent(invalidRequest(fieldProblem("", "no_key_for_batch")));
   }
   const json = requestJson(call);
   if (!json.ok) return notSent(json.problem);

@@ -1,4 +1,5 @@
 import { parseAddress } from "../../../domain/address.ts";
+import { fieldProblem } from "../../../domain/field-problems.ts";
 import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { listMessages, type MessageFilter } from "../../../domain/messages/list-messages.ts";
 import { MESSAGE_STATUSES } from "../../../domain/messages/message.ts";
@@ -14,15 +15,15 @@ import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
 const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const problems: FieldProblem[] = [];
   const server = query.get("server");
-  if (server === "") problems.push({ path: "/server", message: "must be the id or name of a mail server" });
+  if (server === "") problems.push(fieldProblem("/server", "required"));
   const wanted = query.get("status");
   const status = MESSAGE_STATUSES.find((known) => known === wanted) ?? null;
   if (wanted !== null && status === null) {
-    problems.push({ path: "/status", message: `must be one of ${MESSAGE_STATUSES.join(", ")}` });
+    problems.push(fieldProblem("/status", "not_one_of", { values: MESSAGE_STATUSES.join(", ") }));
   }
   const address = query.get("to");
   const to = address === null ? null : parseAddress(address);
-  if (address !== null && to === null) problems.push({ path: "/to", message: "must be a mail address" });
+  if (address !== null && to === null) problems.push(fieldProblem("/to", "not_address"));
   return problems.length > 0 ? fail(invalidRequest(...problems)) : ok({ server, status, to });
 };
 

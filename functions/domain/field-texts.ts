@@ -1,0 +1,170 @@
+import { keepTogether, type Language } from "./problem-texts.ts";
+import { fillIn, type ParamsOf, type TextParams } from "./text-template.ts";
+
+/**
+ * What can be wrong with one place in a request, by code, in every language: a code without a French text does not compile. Each text is a
+ * phrase without a capital or full stop. The API's `message` is the English one as it stands; the console makes a sentence of it.
+ */
+const FIELD_TEXTS = {
+  // --- any value ---
+  invalid: { en: "is not valid", fr: "cette valeur n’est pas acceptée" },
+  required: { en: "is required", fr: "ce champ est obligatoire" },
+  unknown_field: { en: "is not a known field", fr: "ce champ n’existe pas" },
+  unknown_parameter: { en: "is not a known parameter", fr: "ce paramètre n’existe pas" },
+  repeated_parameter: { en: "must be given only once", fr: "à n’indiquer qu’une seule fois" },
+  read_only: { en: "is set by Relais and cannot be changed", fr: "cette valeur est fixée par Relais" },
+  not_text: { en: "must be text", fr: "indiquez du texte" },
+  not_whole_number: { en: "must be a whole number", fr: "indiquez un nombre entier" },
+  not_boolean: { en: "must be true or false", fr: "indiquez true ou false" },
+  not_list: { en: "must be a list", fr: "indiquez une liste" },
+  not_object: { en: "must be an object", fr: "indiquez un objet JSON" },
+  not_one_of: { en: "must be one of: {values}", fr: "choisissez parmi : {values}" },
+  too_short: { en: "must have at least {least} characters", fr: "{least} caractères au minimum" },
+  too_long: { en: "must have at most {most} characters", fr: "{most} caractères au maximum" },
+  too_low: { en: "must be at least {least}", fr: "{least} au minimum" },
+  too_high: { en: "must be at most {most}", fr: "{most} au maximum" },
+  out_of_range: {
+    en: "must be a whole number from {least} to {most}",
+    fr: "indiquez un nombre entier de {least} à {most}",
+  },
+  empty_list: { en: "must have at least one entry", fr: "indiquez au moins un élément" },
+  too_many_entries: { en: "must have at most {most} entries", fr: "{most} éléments au maximum" },
+  too_many_fields: { en: "has too many fields", fr: "trop de champs" },
+  not_one_line: {
+    en: "must be on one line, without control characters",
+    fr: "sur une seule ligne, sans caractère de contrôle",
+  },
+  broken_unicode: {
+    en: "must be well-formed Unicode",
+    fr: "ce texte contient des caractères Unicode incomplets",
+  },
+  not_visible_ascii: {
+    en: "must not have spaces or accents: copy the value as Google shows it",
+    fr: "sans espace ni accent : copiez la valeur telle que Google l’affiche",
+  },
+  not_time: {
+    en: "must be a time such as 2027-01-31T09:00:00+01:00",
+    fr: "indiquez une date et une heure comme 2027-01-31T09:00:00+01:00",
+  },
+  not_future: { en: "must be in the future", fr: "choisissez une date à venir" },
+  // --- addresses and people ---
+  not_address: { en: "must be an address like ada@example.com", fr: "indiquez une adresse comme ada@example.com" },
+  not_address_or_domain: {
+    en: "must be an address like ada@example.com or a domain like @example.com",
+    fr: "indiquez une adresse comme ada@example.com ou un domaine comme @example.com",
+  },
+  not_mailbox: {
+    en: "must be a mail address, as text such as Ada <ada@example.com> or as an object with name and address",
+    fr: "indiquez une adresse comme ada@example.com",
+  },
+  no_address: { en: "must have at least one address", fr: "indiquez au moins une adresse" },
+  no_operator: { en: "must keep at least one operator", fr: "gardez au moins un opérateur" },
+  no_permission: { en: "must have at least one permission", fr: "choisissez au moins une autorisation" },
+  // --- mail servers ---
+  no_such_server: {
+    en: "no mail server has this id or name",
+    fr: "aucun serveur de messagerie n’a cet identifiant ou ce nom",
+  },
+  name_like_id: { en: "must not start with srv_", fr: "un nom ne peut pas commencer par « srv_ »" },
+  // --- lists ---
+  not_a_cursor: {
+    en: "must be a cursor that this list returned",
+    fr: "indiquez un curseur renvoyé par cette liste",
+  },
+  // --- a message ---
+  no_recipient: { en: "must have at least one recipient", fr: "indiquez au moins un destinataire" },
+  too_many_recipients: {
+    en: "must have at most {most} recipients in all",
+    fr: "{most} destinataires au maximum en tout",
+  },
+  no_content: { en: "must have text or html", fr: "indiquez un texte ou du HTML" },
+  no_message: { en: "must have at least one message", fr: "indiquez au moins un message" },
+  bad_idempotency_key: {
+    en: "must be 1 to 255 printable ASCII characters",
+    fr: "indiquez de 1 à 255 caractères ASCII imprimables",
+  },
+  bad_idempotency_header: {
+    en: "the header Idempotency-Key must be 1 to 255 printable ASCII characters",
+    fr: "l’en-tête Idempotency-Key doit contenir de 1 à 255 caractères ASCII imprimables",
+  },
+  bad_idempotency_attribute: {
+    en: "the attribute idempotencyKey must be 1 to 255 printable ASCII characters",
+    fr: "l’attribut idempotencyKey doit contenir de 1 à 255 caractères ASCII imprimables",
+  },
+  no_key_for_batch: {
+    en: "in a batch each item has its own idempotencyKey; the header Idempotency-Key is not accepted",
+    fr: "dans un lot, chaque message a sa propre idempotencyKey : l’en-tête Idempotency-Key n’est pas accepté",
+  },
+  in_past: { en: "must not be in the past", fr: "choisissez une date à venir" },
+  before_schedule: { en: "must not be before scheduledAt", fr: "choisissez une date postérieure à l’envoi programmé" },
+  after_expiry: {
+    en: "must not be after the message's expiresAt",
+    fr: "choisissez une heure avant l’échéance du message",
+  },
+  no_smtp_utf8: {
+    en: "has an address with letters beyond ASCII, and the SMTP server does not offer SMTPUTF8",
+    fr: "une adresse contient des lettres accentuées, que le serveur SMTP n’accepte pas (SMTPUTF8)",
+  },
+  no_utf8_by_api: {
+    en: "has an address with letters beyond ASCII, which the transport gmail_api cannot take",
+    fr: "une adresse contient des lettres accentuées, que l’envoi par l’API Gmail n’accepte pas",
+  },
+  // --- headers and tags ---
+  bad_header_name: { en: "is not a valid header name", fr: "ce n’est pas un nom d’en-tête correct" },
+  reserved_header: { en: "is a header that Relais sets itself", fr: "Relais écrit cet en-tête lui-même" },
+  repeated_header: { en: "must not be given twice", fr: "à n’indiquer qu’une seule fois" },
+  unsubscribe_header: { en: "is set by listUnsubscribe", fr: "listUnsubscribe fixe déjà cet en-tête" },
+  bad_tag_name: {
+    en: "is not a valid tag name: 1 to 64 letters, digits, spaces and _ . : / -, starting with a letter, a digit or _",
+    fr: "un nom d’étiquette compte de 1 à 64 lettres, chiffres, espaces ou signes _ . : / -, et commence par une lettre, un chiffre ou _",
+  },
+  not_message_id: {
+    en: "must be a message id such as <abc@example.com>",
+    fr: "indiquez un identifiant de message comme <abc@example.com>",
+  },
+  not_https_url: { en: "must be an https URL", fr: "indiquez une adresse web en https" },
+  // --- attachments ---
+  never_fetched: {
+    en: "is not accepted: nothing is read from a disk or fetched from a URL; give the bytes as base64 in content",
+    fr: "rien n’est lu sur un disque ni téléchargé : donnez le contenu en base64 dans content",
+  },
+  not_base64: {
+    en: "must be base64 (RFC 4648 §4): padded, without line breaks",
+    fr: "indiquez du base64 (RFC 4648 §4), complété par = et sans retour à la ligne",
+  },
+  not_media_type: {
+    en: "must be a media type such as application/pdf",
+    fr: "indiquez un type de contenu comme application/pdf",
+  },
+  multipart_type: { en: "must not be multipart", fr: "le type multipart n’est pas accepté" },
+  bad_content_id: {
+    en: "must be printable ASCII without spaces and angle brackets",
+    fr: "caractères ASCII imprimables, sans espace ni chevrons",
+  },
+  // --- the address of the consent page ---
+  server_or_sign_in: { en: "is required, or else sign-in", fr: "indiquez server ou sign-in" },
+  server_and_sign_in: {
+    en: "cannot be combined with server",
+    fr: "ne peut pas être combiné avec server",
+  },
+  no_value_allowed: { en: "takes no value", fr: "ce paramètre ne prend pas de valeur" },
+  only_with_sign_in: { en: "can only be used with sign-in", fr: "à utiliser avec sign-in seulement" },
+  not_own_path: {
+    en: "must be a path of this site, such as /servers",
+    fr: "indiquez un chemin de ce site, comme /servers",
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+
+export type FieldCode = keyof typeof FIELD_TEXTS;
+export type FieldParams<C extends FieldCode> = ParamsOf<(typeof FIELD_TEXTS)[C]["en"]>;
+
+export const isFieldCode = (code: string): code is FieldCode => Object.hasOwn(FIELD_TEXTS, code);
+
+/** The phrase for a code. Total: every code has every language. */
+export const fieldText = (code: FieldCode, language: Language, params: TextParams = {}): string => {
+  const text = fillIn(FIELD_TEXTS[code][language], params);
+  return language === "fr" ? keepTogether(text) : text;
+};
+
+/** For tests: every code there is. */
+export const FIELD_CODES = Object.keys(FIELD_TEXTS).filter(isFieldCode);

@@ -1,0 +1,108 @@
+import { keepTogether, type Language } from "../problem-texts.ts";
+import { fillIn, type ParamsOf, type TextParams } from "../text-template.ts";
+
+/**
+ * What Relais writes beside a change of a message's status, by code, in every language: a code without a French text does not compile.
+ * `{until}` and `{asOf}` are instants (RFC 3339), which the console shows in the reader's own form.
+ */
+const NOTE_TEXTS = {
+  // --- held and released ---
+  server_cannot_send: { en: "The mail server cannot send.", fr: "Le serveur de messagerie ne peut pas envoyer." },
+  sending_paused: { en: "Sending is paused.", fr: "Les envois sont suspendus." },
+  limit_reached: {
+    en: "The limit of the mail server is reached.",
+    fr: "La limite du serveur de messagerie est atteinte.",
+  },
+  limit_reached_until: {
+    en: "The limit of the mail server is reached until {until}.",
+    fr: "La limite du serveur de messagerie est atteinte jusqu’au {until}.",
+  },
+  released: { en: "What held it back is over.", fr: "La cause de l’attente est levée." },
+  room_again: { en: "There is room again.", fr: "La limite le permet de nouveau." },
+  // --- asked for by somebody ---
+  rescheduled: { en: "Rescheduled.", fr: "Reprogrammé." },
+  retried: { en: "Sent again by request.", fr: "Nouvel essai demandé." },
+  declared_sent: { en: "Declared sent by a person.", fr: "Déclaré parti par une personne." },
+  declared_failed: { en: "Declared failed by a person.", fr: "Déclaré échoué par une personne." },
+  declared_resend: { en: "Sent again by a person’s decision.", fr: "Renvoyé sur décision d’une personne." },
+  server_deleted: { en: "The mail server was deleted.", fr: "Le serveur de messagerie a été supprimé." },
+  // --- in doubt ---
+  reply_lost: {
+    en: "Gmail’s reply was lost after the message went out.",
+    fr: "La réponse de Gmail s’est perdue après l’envoi.",
+  },
+  late_answer: { en: "Gmail’s reply arrived late.", fr: "La réponse de Gmail est arrivée après coup." },
+  found_in_sent: { en: "Found in the sent mail.", fr: "Retrouvé dans les messages envoyés." },
+  resent: {
+    en: "Sent again under the same Message-ID.",
+    fr: "Renvoyé avec le même identifiant de message (Message-ID).",
+  },
+  not_found_in_sent: {
+    en: "Not found in the sent mail: a person must decide.",
+    fr: "Absent des messages envoyés : à vous de décider.",
+  },
+  search_not_allowed: {
+    en: "The granted scopes do not allow a search of the sent mail: a person must decide.",
+    fr: "Les autorisations accordées ne permettent pas de chercher dans les messages envoyés : à vous de décider.",
+  },
+  search_proves_nothing: {
+    en: "Some recipients have it from an earlier try, so a search of the sent mail proves nothing: a person must decide.",
+    fr: "Certains destinataires l’ont reçu lors d’un essai précédent : chercher dans les messages envoyés ne prouve rien. À vous de décider.",
+  },
+  expired_in_doubt: {
+    en: "It has expired in the meantime, so it is not sent again: a person must decide.",
+    fr: "Son échéance est passée entre-temps, il n’est donc pas renvoyé : à vous de décider.",
+  },
+  tried_long_enough: {
+    en: "It was tried for 72 hours, so it is not sent again: a person must decide.",
+    fr: "Il a été essayé pendant 72 heures, il n’est donc pas renvoyé : à vous de décider.",
+  },
+  server_deleted_in_doubt: {
+    en: "Its mail server was deleted, so it is not sent again: a person must decide.",
+    fr: "Son serveur de messagerie a été supprimé, il n’est donc pas renvoyé : à vous de décider.",
+  },
+  restored: {
+    en: "Restored from a backup as of {asOf}: what became of it since is not known.",
+    fr: "Restauré d’une sauvegarde du {asOf} : on ignore ce qu’il est devenu depuis.",
+  },
+  // --- the end, or nothing done ---
+  expires_at_passed: { en: "Its expiresAt has passed.", fr: "Son échéance (expiresAt) est passée." },
+  worker_gone: {
+    en: "The worker stopped before anything was sent.",
+    fr: "Le traitement s’est interrompu avant tout envoi.",
+  },
+  refused_on_topic: {
+    en: "It came on the topic and cannot be sent as it is.",
+    fr: "Il est arrivé par le sujet Pub/Sub et ne peut pas être envoyé tel quel.",
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+
+export type NoteCode = keyof typeof NOTE_TEXTS;
+
+/** As it is kept in the timeline: `note` is the English text for programs, `noteCode` what people's texts are made from. */
+export interface TimelineNote {
+  readonly note: string;
+  readonly noteCode: NoteCode;
+  readonly noteParams?: TextParams;
+}
+
+export const isNoteCode = (code: string): code is NoteCode => Object.hasOwn(NOTE_TEXTS, code);
+
+/** The sentence for a code. Total: every code has every language. */
+export const noteText = (code: NoteCode, language: Language, params: TextParams = {}): string => {
+  const text = fillIn(NOTE_TEXTS[code][language], params);
+  return language === "fr" ? keepTogether(text) : text;
+};
+
+/** One note: `timelineNote("limit_reached_until", { until })`. */
+export const timelineNote = <C extends NoteCode>(
+  code: C,
+  ...[params]: ParamsOf<(typeof NOTE_TEXTS)[C]["en"]>
+): TimelineNote => ({
+  note: noteText(code, "en", params),
+  noteCode: code,
+  ...(params === undefined ? {} : { noteParams: params }),
+});
+
+/** For tests: every code there is. */
+export const NOTE_CODES = Object.keys(NOTE_TEXTS).filter(isNoteCode);
