@@ -2,6 +2,7 @@ import { compose } from "./compose.ts";
 import { loadConfig } from "./config.ts";
 import { type OnPush, serveEvents } from "./event-edge.ts";
 import { guardFramework } from "./framework-guard.ts";
+import { stopInOrder } from "./framework-stop.ts";
 import type { Route } from "./http.ts";
 import { type HttpFunction, serveHttp } from "./http-edge.ts";
 import type { System } from "./system.ts";
@@ -15,11 +16,12 @@ const systemOf = (component: string): System => {
 /** What `index.ts` of a function for people and programs exports. */
 export const httpFunction = (name: string, routes: (system: System) => readonly Route[]): HttpFunction => {
   const system = systemOf(name);
-  return serveHttp(routes(system), system);
+  return serveHttp(routes(system), system, stopInOrder());
 };
 
 /** What `index.ts` of a function behind a push subscription exports. */
 export const eventFunction = (name: string, onPush: (system: System) => OnPush): HttpFunction => {
   const system = systemOf(name);
+  stopInOrder();
   return serveEvents(onPush(system), system);
 };

@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { SECOND } from "../domain/clock.ts";
 import type { Secret } from "../domain/secret.ts";
 import { type Config, ConfigError, type Environment, loadConfig } from "./config.ts";
+import { ENDING_SIGNALS, onEndingSignal } from "./ending-signals.ts";
 import { banner } from "./local/banner.ts";
 import { saveCredentials } from "./local/credentials-file.ts";
 import { listen, PortTaken } from "./local/listen.ts";
@@ -67,7 +68,13 @@ const configure = async ({ given, sandboxed }: Wanted, closers: Closers): Promis
   return { config: { ...config, setupToken: config.setupToken ?? madeToken }, madeToken, sandbox };
 };
 
-const start = async (args: readonly string[], env: Environment, closers: Closers): Promise<void> => {
+interface Course {
+  readonly closers: Closers;
+  /** Aborts when Relais is told to end. */
+  readonly ending: AbortSignal;
+}
+
+const start = async (args: readonly string[], env: Environment, { closers, ending }: Course): Promise<void> => {
   const options = startOptions(args);
   const wanted = wantedBy(env, options);
   const port = loadPort(wanted);
@@ -81,11 +88,12 @@ const start = async (args: readonly string[], env: Environment, closers: Closers
     // Both at once: a supervisor that waits for ten seconds kills after them.
     async () => void (await Promise.all([stack.stop(), listening.close(GRACE_MS)])),
   );
+  if (ending.aborted) return;
   listener = stack.listener;
   if (options.useRealGoogle) await saveCredentials(config, options.realGoogle);
   // Shown on purpose, here alone: whoever starts Relais becomes its first operator by it.
   process.stdout.write(`${banner({ config, madeSetupToken: madeToken?.reveal() ?? null, sandbox })}\n`);
-  stack.start();
+  if (!ending.aborted) stack.start();
 };
 
 /** The port alone, before the rest is judged; a wrong one is told by `loadConfig`. */
@@ -103,20 +111,34 @@ const messageOf = (error: unknown): string | null => {
 };
 
 const closers: Closers = [];
+const ending = new AbortController();
 
-const stop = (): void => {
-  // A second signal does not wait.
-  process.once("SIGINT", () => process.exit(130));
-  process.once("SIGTERM", () => process.exit(143));
-  void endAll(closers).then(() => process.exit(0));
+const tryToStart = async (): Promise<void> => {
+  try {
+    await start(process.argv.slice(2), process.env, { closers, ending: ending.signal });
+  } catch (error) {
+    const message = messageOf(error);
+    process.stderr.write(`${message ?? (error instanceof Error ? error.stack : String(error))}\n`);
+    process.exit(1);
+  }
 };
-process.once("SIGINT", stop);
-process.once("SIGTERM", stop);
 
-try {
-  await start(process.argv.slice(2), process.env, closers);
-} catch (error) {
-  const message = messageOf(error);
-  process.stderr.write(`${message ?? (error instanceof Error ? error.stack : String(error))}\n`);
-  process.exit(1);
-}
+/** Waits for a start that is under way: ending it halfway would leave parts behind that nobody ends. */
+const end = async (): Promise<void> => {
+  ending.abort();
+  await started;
+  await endAll(closers);
+  process.exit(0);
+};
+
+const onSignal = onEndingSignal({
+  nowMs: () => performance.now(),
+  inOrder: () => void end(),
+  atOnce: (status) => process.exit(status),
+});
+for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
+// Ctrl-C ends the reader of a pipe (`npm start | tee log`) before us: a log that nobody reads must not cut off mails under way.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+const started = tryToStart();
+await started;

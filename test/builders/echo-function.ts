@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { httpFunction } from "../../functions/runtime/deployed.ts";
 import type { Route } from "../../functions/runtime/http.ts";
 import { jsonBody } from "../../functions/runtime/json-body.ts";
 
-/** A function as functions-framework loads it, with one route that answers what it was sent. */
+/** A function as functions-framework loads it: one route answers what it was sent, another waits until the process is told to stop. */
 const routes = (): readonly Route[] => [
   {
     method: "POST",
@@ -12,6 +13,15 @@ const routes = (): readonly Route[] => [
       const body = jsonBody(call);
       if (!body.ok) return { kind: "problem", problem: body.problem };
       return { kind: "json", status: 200, body: { got: body.value, bytes: call.rawBody.length } };
+    },
+  },
+  {
+    method: "GET",
+    path: "/v1/wait",
+    access: "public",
+    handle: async ({ signal }) => {
+      if (!signal.aborted) await once(signal, "abort");
+      return { kind: "json", status: 200, body: { waited: true } };
     },
   },
 ];

@@ -15,7 +15,11 @@ interface Options {
   readonly dataDir?: string;
   readonly setupToken?: string;
   readonly args?: readonly string[];
+  /** What is run instead of the program itself, such as npm; leads a process group of its own. */
+  readonly command?: readonly [program: string, ...args: string[]];
 }
+
+const PROGRAM = [process.execPath, "functions/runtime/local.ts"] as const;
 
 /** `npm start` as a child process; what it lets out is noted for the canary where the suite asks for it. */
 export class RelaisProcess {
@@ -47,8 +51,10 @@ export class RelaisProcess {
   /** Starts (again) on the same port and data, with these variables besides, and waits for `/health`. */
   async up(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#output = "";
-    const child = spawn(process.execPath, ["functions/runtime/local.ts", ...(this.#options.args ?? [])], {
+    const [program, ...args] = this.#options.command ?? PROGRAM;
+    const child = spawn(program, [...args, ...(this.#options.args ?? [])], {
       cwd: repository,
+      detached: this.#options.command !== undefined,
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
@@ -108,6 +114,19 @@ export class RelaisProcess {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  }
+
+  /** Nobody reads on what it writes, as when the reader of a pipe has ended. */
+  closeOutput(): void {
+    this.#child?.stdout?.destroy();
+    this.#child?.stderr?.destroy();
+  }
+
+  /** The exit status, once it has ended; null where a signal ended it. */
+  async ended(): Promise<number | null> {
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    return child?.exitCode ?? null;
   }
 
   async kill(): Promise<void> {

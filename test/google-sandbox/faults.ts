@@ -70,6 +70,7 @@ export const faultSchema = z.discriminatedUnion("fault", [
   }),
   z.strictObject({ fault: z.literal("smtp_too_many_logins") }),
   z.strictObject({ fault: z.literal("smtp_stall"), stage }),
+  z.strictObject({ fault: z.literal("smtp_slow"), ms: z.int().positive() }),
   z.strictObject({
     fault: z.literal("smtp_drop"),
     when: z.enum(["connect", "auth", "mail", "rcpt", "before_data", "mid_body", "after_last_byte"]),

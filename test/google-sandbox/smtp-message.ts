@@ -24,7 +24,9 @@ export const receiveMail = (parts: Parts, mail: IncomingMail): void => {
   });
   stream.on("error", () => {});
   stream.on("end", () => {
-    if (!cutShort) conclude(parts, mail, Buffer.concat(chunks));
+    if (cutShort) return;
+    const slow = parts.faults.take("smtp_slow", email);
+    setTimeout(() => conclude(parts, mail, Buffer.concat(chunks)), slow?.ms ?? 0);
   });
 };
 

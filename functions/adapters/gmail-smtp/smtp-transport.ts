@@ -10,7 +10,7 @@ import type {
 import type { SmtpEndpoint } from "./connect.ts";
 import { sendBudgetMs } from "./limits.ts";
 import { probeSmtp } from "./probe.ts";
-import { type Opened, SessionOpener } from "./session.ts";
+import { type Opened, SessionOpener, type SmtpSession } from "./session.ts";
 import { IdleSessions, type Lent } from "./sessions.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -33,6 +33,8 @@ export class GmailSmtpTransport implements MailTransport {
   readonly #clock: Clock;
   readonly #opener: SessionOpener;
   readonly #idle: IdleSessions;
+  readonly #inUse = new Set<SmtpSession>();
+  #closed = false;
 
   constructor(clock: Clock, endpoint: SmtpEndpoint) {
     this.#clock = clock;
@@ -45,7 +47,7 @@ export class GmailSmtpTransport implements MailTransport {
     const reused = await this.#idle.take(login);
     if (reused !== undefined) {
       const outcome = await this.#run(reused, login, job);
-      if (!sessionHadEnded(outcome)) return outcome;
+      if (this.#closed || !sessionHadEnded(outcome)) return outcome;
     }
     const opened = await this.#opener.open(login);
     if (!opened.ok) return outcomeOfFailedOpening(opened);
@@ -57,6 +59,7 @@ export class GmailSmtpTransport implements MailTransport {
     login: Login,
     job: { readonly mail: OutgoingMail; readonly beforeData: BeforeData; readonly endsAtMs: number },
   ): Promise<SendOutcome> {
+    this.#inUse.add(lent.session);
     try {
       const outcome = await new Transaction(this.#clock, lent.session, job).run(job.beforeData);
       this.#idle.give(login, { session: lent.session, messages: lent.messages + 1 });
@@ -65,6 +68,8 @@ export class GmailSmtpTransport implements MailTransport {
       // Only the caller's mark can throw; the session stands between RCPT and DATA.
       lent.session.stream.destroy();
       throw error;
+    } finally {
+      this.#inUse.delete(lent.session);
     }
   }
 
@@ -72,7 +77,9 @@ export class GmailSmtpTransport implements MailTransport {
     return probeSmtp(this.#clock, this.#opener, login);
   }
 
-  close(): Promise<void> {
-    return this.#idle.close();
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const session of this.#inUse) session.stream.destroy();
+    await this.#idle.close();
   }
 }

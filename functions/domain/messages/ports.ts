@@ -83,7 +83,7 @@ export interface MailTransport {
   send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome>;
   /** Proves the way without sending: dns, tls, auth and, by SMTP, envelope (MAIL and RCPT to oneself, RSET; never DATA). Ends at the first failure. */
   probe(login: Login): Promise<readonly ProbeStage[]>;
-  /** Ends idle sessions. */
+  /** Ends idle sessions, and breaks off mails under way where it can: one whose end has not gone out yet is `not_sent`. */
   close(): Promise<void>;
 }
 

@@ -21,6 +21,8 @@ const DELIVERIES_AT_ONCE = 8;
 const EMPTY_LOG_EVERY_MS = 2 * SECOND;
 /** How long deliveries under way may take when told to stop. */
 const GRACE_MS = 8 * SECOND;
+/** How long what became of those that are then broken off may take to be written down. */
+const SETTLE_MS = SECOND;
 
 /** All seven functions with store, queue and scheduler, ready to be listened for. */
 export interface Stack {
@@ -29,7 +31,7 @@ export interface Stack {
   start(): void;
   /** Begins nothing more, answers those who wait, and lets deliveries under way end within a grace. Whatever is left stands in the store. */
   stop(): Promise<void>;
-  /** After `stop`, once nobody calls any more: closes sessions and store. */
+  /** After `stop`, once nobody calls any more: breaks off mails still under way, has that written down, and closes sessions and store. */
   close(): Promise<void>;
 }
 
@@ -80,7 +82,8 @@ export const openStack = async (config: Config): Promise<Stack> => {
       await Promise.race([background, system.clock.sleep(GRACE_MS)]);
     },
     close: async () => {
-      await Promise.all(Object.values(system.transports).map((transport) => transport.close()));
+      const closed = Promise.all(Object.values(system.transports).map((transport) => transport.close()));
+      await Promise.race([Promise.all([closed, background]), system.clock.sleep(SETTLE_MS)]);
       store.close();
     },
   };

@@ -6,6 +6,7 @@ import type { Login, OutgoingMail } from "../../../functions/domain/messages/por
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { movableClock } from "../../builders/clock.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { sandboxToken } from "../../builders/sandbox-token.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
@@ -198,3 +199,22 @@ test("a probe ends at the stage that fails and says why", async () => {
   assert.deepEqual([closed.at(-1)?.stage, closed.at(-1)?.ok], ["tls", false]);
   assert.match(closed.at(-1)?.reason ?? "", /ECONNREFUSED/);
 });
+
+test("a transport that is closed breaks off mails whose end has not gone out, and sends none of them anew", async () => {
+  for (const stage of ["rcpt", "data"] as const) {
+    const transport = transportTo();
+    // On a session that lay idle, where a loss would otherwise lead to a new session.
+    assert.equal((await transport.send(mail(1), login, yes)).kind, "accepted");
+    const before = sessions();
+    sandbox.control.set({ fault: "smtp_stall", stage });
+    const sending = transport.send(mail(2), login, yes);
+    await eventually("it stands still", () => saidLast(stage));
+    await transport.close();
+    const outcome = await sending;
+    assert.deepEqual([outcome.kind, sessions()], ["not_sent", before], JSON.stringify(outcome));
+    sandbox.control.clear();
+  }
+});
+
+const saidLast = (stage: "rcpt" | "data"): boolean =>
+  sandbox.control.transcripts().at(-1)?.lines.at(-1)?.startsWith(`C: ${stage.toUpperCase()}`) ?? false;

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { connectedServer, type Reached } from "../../builders/connected-stack.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { RelaisProcess } from "../../builders/relais-process.ts";
+
+/** The script itself, without the build before it. */
+const BY_NPM = ["npm", "start", "--ignore-scripts", "--silent"] as const;
+/** Gmail answers a mail's end after so long: whatever a signal cuts off in between is `unknown`. */
+const GMAIL_TAKES_MS = 1_500;
+
+/** What a signal is sent to. `group`: Ctrl-C in a terminal, and most supervisors; npm hands it on once more. */
+type Target = "group" | "npm" | "node";
+
+/** The child that npm's script became. */
+const childOf = (pid: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+
+const send = (relais: RelaisProcess, target: Target, signal: NodeJS.Signals): void => {
+  const pid = { group: -relais.pid, npm: relais.pid, node: childOf(relais.pid) }[target];
+  process.kill(pid, signal);
+};
+
+/** The sandbox within `npm start`: its sockets must outlive the mails that are under way to it. */
+const sandboxOf = (relais: RelaisProcess) => {
+  const file = JSON.parse(readFileSync(join(relais.dataDir, "sandbox/client_secret.json"), "utf8"));
+  const { origin } = new URL(file.web.token_uri);
+  return {
+    client: { id: file.web.client_id, secret: file.web.client_secret },
+    set: async (fault: object): Promise<void> => {
+      const headers = { "Content-Type": "application/json" };
+      const answer = await fetch(`${origin}/sandbox/control`, { method: "POST", headers, body: JSON.stringify(fault) });
+      assert.equal(answer.status, 201, await answer.text());
+    },
+    messageIds: async (): Promise<readonly string[]> => {
+      const mails: { items: { messageId: string }[] } = await (await fetch(`${origin}/sandbox/mailbox`)).json();
+      return mails.items.map(({ messageId }) => messageId);
+    },
+  };
+};
+
+interface Answered {
+  readonly status: number | undefined;
+  readonly connection: string | undefined;
+  readonly message: { readonly id: string; readonly messageId: string };
+}
+
+/** A post whose body comes in two halves; `finish` sends the second. */
+const slowPost = (relais: RelaisProcess, body: object) => {
+  const text = Buffer.from(JSON.stringify(body));
+  const headers = {
+    Authorization: `Bearer ${relais.setupToken}`,
+    "Content-Type": "application/json",
+    "Content-Length": text.length,
+  };
+  const upload = request(`${relais.origin}/v1/messages`, { method: "POST", headers });
+  const answered = new Promise<Answered>((resolve, reject) => {
+    upload.on("error", reject);
+    upload.on("response", async (answer) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk);
+      const message = JSON.parse(Buffer.concat(chunks).toString());
+      resolve({ status: answer.statusCode, connection: answer.headers.connection, message });
+    });
+  });
+  answered.catch(() => undefined);
+  upload.write(text.subarray(0, text.length / 2));
+  return { answered, finish: () => upload.end(text.subarray(text.length / 2)) };
+};
+
+const mail = (subject: string) => ({
+  to: ["client@example.org"],
+  subject,
+  text: "Bonjour",
+  attachments: [{ filename: "a.bin", content: Buffer.alloc(20_000).toString("base64") }],
+});
+
+describe("npm start, told to end with mails under way", { skip: process.platform !== "linux" }, () => {
+  let relais: RelaisProcess;
+  let server: string;
+  const accepted: { readonly id: string; readonly messageId: string }[] = [];
+
+  before(async () => {
+    relais = await RelaisProcess.start({ command: BY_NPM });
+    server = await connectedServer({ relais, sandbox: sandboxOf(relais) } satisfies Reached, {
+      limits: { perMinute: 2000, perDay: 2000 },
+    });
+  });
+  after(() => relais.stop());
+
+  const post = async (subject: string, headers = {}): Promise<Response> => {
+    const answer = await relais.operate("POST", "/v1/messages", { server, ...mail(subject) }, headers);
+    accepted.push(await answer.clone().json());
+    return answer;
+  };
+
+  /** So many mails accepted, of which some are under way to a Gmail that takes its time. */
+  const underWay = async (count: number): Promise<void> => {
+    await sandboxOf(relais).set({ fault: "smtp_slow", ms: GMAIL_TAKES_MS });
+    const answers = await Promise.all(Array.from({ length: count }, (_, index) => post(`Facture ${index}`)));
+    for (const { status } of answers) assert.equal(status, 202);
+    await eventually("mails are under way", async () => {
+      const list: { items: { status: string }[] } = await (
+        await relais.operate("GET", "/v1/messages?status=sending")
+      ).json();
+      return list.items.length > 4;
+    });
+  };
+
+  const statuses = async (): Promise<ReadonlyMap<string, string>> => {
+    const found = new Map<string, string>();
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const path: string = `/v1/messages?limit=200${cursor === "" ? "" : `&cursor=${cursor}`}`;
+      const page: { items: { id: string; status: string }[]; next: string | null } = await (
+        await relais.operate("GET", path)
+      ).json();
+      for (const { id, status } of page.items) found.set(id, status);
+      cursor = page.next;
+    }
+    return found;
+  };
+
+  const ROUNDS: readonly {
+    readonly says: string;
+    readonly mails: number;
+    readonly signal: NodeJS.Signals;
+    readonly to: Target;
+    readonly again?: Target;
+    readonly unread?: boolean;
+  }[] = [
+    { says: "Ctrl-C in a terminal", mails: 50, signal: "SIGINT", to: "group" },
+    {
+      says: "a supervisor's SIGTERM to the group, repeated",
+      mails: 12,
+      signal: "SIGTERM",
+      to: "group",
+      again: "group",
+    },
+    { says: "SIGTERM to npm, then to the group", mails: 12, signal: "SIGTERM", to: "npm", again: "group" },
+    { says: "SIGINT to npm", mails: 12, signal: "SIGINT", to: "npm" },
+    { says: "SIGINT to Node twice", mails: 12, signal: "SIGINT", to: "node", again: "node" },
+    { says: "Ctrl-C that also ends the reader of its log", mails: 12, signal: "SIGINT", to: "group", unread: true },
+  ];
+  for (const { says, mails, signal, to, again, unread } of ROUNDS) {
+    it(`cuts nothing off: ${says}`, async () => {
+      const slow = slowPost(relais, { server, ...mail("Envoi lent") });
+      await underWay(mails);
+      const waiting = post("Attendue", { Prefer: "wait=30" });
+      await delay(200);
+      if (unread === true) relais.closeOutput();
+      send(relais, to, signal);
+      await delay(200);
+      await assert.rejects(fetch(`${relais.origin}/health`), "a new connection is taken after the end began");
+      if (again !== undefined) send(relais, again, signal);
+      await delay(400);
+      slow.finish();
+      const { status, connection, message } = await slow.answered;
+      assert.equal(status, 202, JSON.stringify(message));
+      assert.equal(connection, "close");
+      accepted.push(message);
+      assert.equal((await waiting).status, 202);
+      assert.equal(await relais.ended(), 0, relais.output);
+
+      await relais.up();
+      assert.deepEqual(
+        [...(await statuses())].filter(([, found]) => found === "unknown"),
+        [],
+      );
+    });
+  }
+
+  it("has sent each of them once in the end", async () => {
+    await eventually("all are sent", async () => {
+      const found = await statuses();
+      return accepted.every(({ id }) => found.get(id) === "sent");
+    });
+    const arrived = await sandboxOf(relais).messageIds();
+    assert.deepEqual(arrived.toSorted(), accepted.map(({ messageId }) => messageId).toSorted());
+  });
+
+  it("does not wait for anything once a person asks again later", async () => {
+    await sandboxOf(relais).set({ fault: "smtp_stall", stage: "rcpt" });
+    await post("Retenue");
+    await delay(200);
+    send(relais, "node", "SIGINT");
+    await delay(2_300);
+    const startedAtMs = Date.now();
+    send(relais, "node", "SIGINT");
+    assert.equal(await relais.ended(), 130, relais.output);
+    assert.ok(Date.now() - startedAtMs < 1_500, "it went on waiting");
+  });
+});

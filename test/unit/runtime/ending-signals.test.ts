@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { type EndingSignal, onEndingSignal } from "../../../functions/runtime/ending-signals.ts";
+
+/** Signals at these milliseconds, and what came of them. */
+const after = (...signals: readonly (readonly [atMs: number, signal: EndingSignal])[]): readonly string[] => {
+  const said: string[] = [];
+  let nowMs = 0;
+  const onSignal = onEndingSignal({
+    nowMs: () => nowMs,
+    inOrder: () => said.push("in order"),
+    atOnce: (status) => said.push(`at once, ${status}`),
+  });
+  for (const [atMs, signal] of signals) {
+    nowMs = atMs;
+    onSignal(signal);
+  }
+  return said;
+};
+
+it("takes signals within two seconds of the first, of either kind and however many, for its echo", () => {
+  assert.deepEqual(after([5, "SIGINT"]), ["in order"]);
+  assert.deepEqual(after([5, "SIGINT"], [5, "SIGINT"], [6, "SIGTERM"], [1_900, "SIGINT"], [2_005, "SIGTERM"]), [
+    "in order",
+  ]);
+});
+
+it("does not wait at a signal that comes later", () => {
+  assert.deepEqual(after([0, "SIGINT"], [1, "SIGINT"], [2_001, "SIGINT"]), ["in order", "at once, 130"]);
+  assert.deepEqual(after([0, "SIGINT"], [60_000, "SIGTERM"]), ["in order", "at once, 143"]);
+});
