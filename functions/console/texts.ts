@@ -294,6 +294,10 @@ export const TEXTS = {
     fr: "Relais détruit le jeton enregistré et le révoque chez Google. Plus rien ne partira par ce serveur avant une nouvelle connexion.",
     en: "Relais destroys the stored token and revokes it at Google. Nothing is sent through this mail server until it is connected again.",
   },
+  "disconnect.sharedClient": {
+    fr: "Si un autre programme (Odoo, par exemple) utilise le même ID client OAuth avec ce compte, il perd lui aussi son accès : Google retire l’autorisation du compte pour tout l’ID client.",
+    en: "If another program (Odoo, for example) uses the same OAuth client ID with this account, it loses its access too: Google withdraws the account’s authorization for the whole client.",
+  },
   "disconnect.done": { fr: "Le compte Gmail est déconnecté", en: "The Gmail account is disconnected" },
   "disconnect.revoked": {
     fr: "Le jeton a été détruit et révoqué chez Google.",
@@ -557,6 +561,10 @@ export const TEXTS = {
   "setup.clientText": {
     fr: "Type d’application : « Application Web », et non « Application de bureau ». Sous « URI de redirection autorisés », ajoutez exactement l’adresse ci-dessous.",
     en: "Application type: “Web application”, not “Desktop app”. Under “Authorized redirect URIs” add exactly the address below.",
+  },
+  "setup.ownClient": {
+    fr: "Créez un ID client réservé à Relais. S’il était partagé avec un autre programme (Odoo, par exemple), déconnecter un compte dans Relais retirerait aussi l’accès de ce programme au compte.",
+    en: "Create a client ID for Relais alone. If it were shared with another program (Odoo, for example), disconnecting an account in Relais would end that program’s access to the account too.",
   },
   "setup.redirectUri": { fr: "URI de redirection :", en: "Redirect URI:" },
   "setup.clientLink": { fr: "Créer l’ID client", en: "Create the client ID" },

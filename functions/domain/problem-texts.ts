@@ -384,12 +384,12 @@ const TEXTS: Texts = {
     fr: {
       title: "Google refuse l’ID client ou le code secret de Relais",
       advice:
-        "Un opérateur doit vérifier dans Google Cloud que l’ID client OAuth existe encore, qu’il est de type « Application Web », que son code secret est bien celui enregistré dans les réglages, et que l’URI de redirection de Relais y figure exactement. Le compte Gmail n’est pas en cause.",
+        "Un opérateur doit vérifier dans Google Cloud que l’ID client OAuth existe encore, qu’il est de type « Application Web », que son code secret est bien celui enregistré dans les réglages, et que l’URI de redirection de Relais y figure exactement. Le compte Gmail n’est pas en cause : les messages sont retenus et partent d’eux-mêmes dès que Google accepte le client à nouveau.",
     },
     en: {
       title: "Google refuses Relais’s client ID or secret",
       advice:
-        "An operator must check in Google Cloud that the OAuth client ID still exists, that it is of type “Web application”, that its secret is the one saved in the settings, and that Relais’s redirect URI is listed there exactly. The Gmail account is not to blame.",
+        "An operator must check in Google Cloud that the OAuth client ID still exists, that it is of type “Web application”, that its secret is the one saved in the settings, and that Relais’s redirect URI is listed there exactly. The Gmail account is not to blame: messages are held, and leave by themselves once Google accepts the client again.",
     },
   },
   google_unavailable: {
@@ -488,14 +488,50 @@ const TEXTS: Texts = {
   },
   account_disabled: {
     fr: {
-      title: "Google a désactivé ce compte",
+      title: "Google a désactivé ou restreint ce compte",
       advice:
-        "Google a suspendu ou supprimé le compte. Connectez-vous à Gmail avec ce compte pour en voir la cause ; une fois le compte rétabli, reconnectez-le ici s’il ne l’est pas de lui-même.",
+        "Connectez-vous à Gmail avec ce compte pour en voir la cause, ou demandez à l’administrateur Google Workspace de le rétablir. Une fois le compte rétabli, reconnectez-le ici s’il ne l’est pas de lui-même.",
     },
     en: {
-      title: "Google has disabled this account",
+      title: "Google has disabled or restricted this account",
       advice:
-        "Google has suspended or deleted the account. Sign in to Gmail with it to see why; once it is back, reconnect it here unless that happened by itself.",
+        "Sign in to Gmail with this account to see why, or ask the Google Workspace administrator to restore it. Once the account is back, reconnect it here unless that happens by itself.",
+    },
+  },
+  account_deleted: {
+    fr: {
+      title: "Ce compte Google a été supprimé",
+      advice:
+        "Le reconnecter est impossible. S’il a été supprimé par erreur, récupérez-le chez Google (un administrateur Google Workspace a 20 jours pour restaurer un utilisateur), puis reconnectez-le. Sinon, indiquez l’adresse d’un autre compte pour ce serveur et connectez-la ; les messages retenus partiront alors.",
+    },
+    en: {
+      title: "This Google account has been deleted",
+      advice:
+        "It cannot be reconnected. If it was deleted by mistake, recover it at Google (a Google Workspace administrator has 20 days to restore a user), then reconnect it. Otherwise give this mail server another account’s address and connect that; messages held back will then leave.",
+    },
+  },
+  advanced_protection: {
+    fr: {
+      title: "La Protection avancée de Google bloque l’application",
+      advice:
+        "Reconnecter le compte ne sert à rien tant qu’il est inscrit au programme Protection avancée. Utilisez un autre compte pour ce serveur ; dans une organisation, l’administrateur Google Workspace peut aussi ajouter l’ID client de Relais aux applications de confiance. À défaut, désinscrivez le compte du programme, puis reconnectez-le.",
+    },
+    en: {
+      title: "Google’s Advanced Protection blocks the app",
+      advice:
+        "Reconnecting does not help as long as the account is enrolled in the Advanced Protection Program. Use another account for this mail server; in an organization, the Google Workspace administrator can also mark Relais’s client ID as a trusted app. Failing that, unenroll the account, then reconnect it.",
+    },
+  },
+  session_policy: {
+    fr: {
+      title: "La durée de session fixée par l’organisation est écoulée",
+      advice:
+        "Reconnectez le compte ; l’accès s’arrêtera toutefois de nouveau, en général après 16 à 24 heures. Pour que cela cesse, l’administrateur Google Workspace doit exempter l’application : console d’administration › Sécurité › Contrôle des sessions Google Cloud, « Exempter les applications de confiance », l’ID client de Relais étant marqué comme fiable dans les commandes des API.",
+    },
+    en: {
+      title: "The organization’s session length has run out",
+      advice:
+        "Reconnect the account; access will however end again, usually after 16 to 24 hours. To stop this, the Google Workspace administrator must exempt the app: Admin console › Security › Google Cloud session control, “Exempt trusted apps”, with Relais’s client ID marked as trusted under API controls.",
     },
   },
   admin_policy: {
@@ -508,6 +544,18 @@ const TEXTS: Texts = {
       title: "The organization’s administrator blocks the app",
       advice:
         "Ask the Google Workspace administrator to allow the app (Admin console › Security › API controls), then reconnect the account.",
+    },
+  },
+  org_internal: {
+    fr: {
+      title: "L’application n’est ouverte qu’à son organisation",
+      advice:
+        "Dans Google Cloud, le type d’utilisateur de l’application est « Interne » : seuls les comptes de l’organisation qui la possède peuvent s’en servir. Connectez un compte de cette organisation, ou passez l’application en « Externe » (Google Auth Platform › Audience), puis reconnectez le compte.",
+    },
+    en: {
+      title: "The app is open to its own organization only",
+      advice:
+        "In Google Cloud the app’s user type is “Internal”: only accounts of the organization that owns it can use it. Connect an account of that organization, or make the app “External” (Google Auth Platform › Audience), then reconnect the account.",
     },
   },
   clock: {
@@ -793,12 +841,14 @@ const TEXTS: Texts = {
   },
   reconnect_required: {
     fr: {
-      title: "Le compte Gmail doit être reconnecté",
-      advice: "Reconnectez le compte : les messages retenus partiront d’eux-mêmes, les plus anciens d’abord.",
+      title: "Le serveur de messagerie ne peut pas envoyer pour l’instant",
+      advice:
+        "Sa page dit pourquoi et ce qu’il faut faire ; le plus souvent, reconnecter le compte Gmail. Les messages retenus partiront ensuite d’eux-mêmes, les plus anciens d’abord.",
     },
     en: {
-      title: "The Gmail account must be reconnected",
-      advice: "Reconnect the account: messages held back leave by themselves, oldest first.",
+      title: "The mail server cannot send at the moment",
+      advice:
+        "Its page says why and what to do; most often the Gmail account must be reconnected. Messages held back then leave by themselves, oldest first.",
     },
   },
   paused: {

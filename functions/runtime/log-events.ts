@@ -122,7 +122,8 @@ export const LOG_EVENTS = {
     act: NOTHING,
   },
   google_unreachable: {
-    means: "Google's OAuth endpoints did not answer; it is tried again.",
+    means:
+      "Google's OAuth endpoints did not answer, or with something that says nothing of the grant (`reason`); it is tried again.",
     act: "Look at Google's status page when it lasts.",
   },
   send_as_unread: {
@@ -130,6 +131,10 @@ export const LOG_EVENTS = {
     act: "It is tried again daily. `why` forbidden: connect again with every scope allowed; else enable the Gmail API.",
   },
   checks_due: { means: "So many servers were due for a check of their grant.", act: NOTHING },
+  given_up_grants_asked: {
+    means: "An earlier release gave up so many grants for unclear reasons; Google is asked about them again.",
+    act: NOTHING,
+  },
   server_checked: { means: "One server's grant was checked.", act: NOTHING },
 
   // --- messages ---

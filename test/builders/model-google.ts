@@ -17,6 +17,8 @@ interface Living {
   readonly announced: boolean;
 }
 
+const INVALID_GRANT: TokenRefusal = { kind: "ended", error: "invalid_grant", description: null, subtype: null };
+
 /**
  * Google's OAuth as a model in memory, for walks too long for the sandbox: a refresh token for each consent, all of an account's void when one is
  * revoked, no new one in a refresh answer unless told to rotate. What the sandbox does over HTTP, in the port's terms.
@@ -92,7 +94,7 @@ export class ModelGoogle implements GoogleOAuth {
     if (this.down) return { ok: false, refusal: { kind: "unreachable", reason: "down", retryAfterS: 1 } } as const;
     const given = this.#codes.get(code);
     this.#codes.delete(code);
-    if (given === undefined) return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;
+    if (given === undefined) return { ok: false, refusal: INVALID_GRANT } as const;
     const refreshToken = this.#newRefreshToken(given.email);
     return {
       ok: true,
@@ -112,7 +114,7 @@ export class ModelGoogle implements GoogleOAuth {
     if (this.refusal !== null) return { ok: false, refusal: this.refusal } as const;
     const of = this.#living.get(refreshToken.reveal());
     if (of === undefined || this.#clock.nowMs() >= of.endsAtMs) {
-      return { ok: false, refusal: { kind: "invalid_grant", description: null } } as const;
+      return { ok: false, refusal: INVALID_GRANT } as const;
     }
     this.refreshes += 1;
     const next = this.rotates ? this.#newRefreshToken(of.email) : null;

@@ -16,7 +16,7 @@ export type EndpointAnswer =
       readonly headers: HttpAnswer["headers"];
       readonly json: unknown;
     }
-  /** No connection, no complete answer in time, a redirect, 429 or 5xx. */
+  /** No connection, no complete answer in time, a redirect, 408, 429 or 5xx. */
   | { readonly kind: "unreachable"; readonly reason: string; readonly retryAfterS: number };
 
 const DEFAULT_RETRY_AFTER_S = 5;
@@ -43,7 +43,8 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-const retryAfterOf = (headers: HttpAnswer["headers"]): number => {
+/** Seconds that the answer asks to wait for, at most an hour. */
+export const retryAfterOf = (headers: HttpAnswer["headers"]): number => {
   const seconds = Number(headers["retry-after"] ?? Number.NaN);
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(Math.ceil(seconds), 3_600) : DEFAULT_RETRY_AFTER_S;
 };
@@ -65,7 +66,8 @@ export const askEndpoint = async (clock: Clock, url: string, form?: URLSearchPar
       // A code can be spent once: whether it was must not hang on a connection that was closed meanwhile.
       keepAlive: false,
     });
-    if (status >= 500 || status === 429) return unreachable(`status ${status}`, retryAfterOf(headers));
+    if (status >= 500 || status === 408 || status === 429)
+      return unreachable(`status ${status}`, retryAfterOf(headers));
     if (status >= 300 && status < 400) return unreachable(`redirect ${status}`);
     return { kind: "answer", status, headers, json: parseJson(text) };
   } catch (error) {

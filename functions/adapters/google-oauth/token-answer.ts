@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { TokenAnswer, TokenRefusal } from "../../domain/connections/ports.ts";
+import { GRANT_ENDS, type GrantEnd, type TokenAnswer, type TokenRefusal } from "../../domain/connections/ports.ts";
 import { Secret } from "../../domain/secret.ts";
-import type { EndpointAnswer } from "./endpoint.ts";
+import { type EndpointAnswer, retryAfterOf } from "./endpoint.ts";
 import { marksOf } from "./token-marks.ts";
 
 /** A member that says nothing: absent, null, or an empty text. */
@@ -33,29 +33,24 @@ const granted = z.object({
 /** `expires_in` is only recommended (RFC 6749 §5.1): where it is missing, Google's hour is taken; a token that ends sooner is replaced when Gmail refuses it. */
 const USUAL_LIFE_S = 3_600;
 
-/** RFC 6749 §5.2, and Google's codes beside it. */
-const refused = z.object({ error: z.string().min(1), error_description: z.unknown().optional() });
+/** RFC 6749 §5.2, and Google's subtype beside it. */
+const refused = z.object({
+  error: z.string().min(1),
+  error_description: z.unknown().optional(),
+  error_subtype: z.unknown().optional(),
+});
 
-/** Errors of the client as it is set up at Google or here, or of the request that it makes; the account's grant is not to blame. */
+/** Errors of the client as it is set up at Google or here; the account's grant is not to blame. */
 const CLIENT_ERRORS: readonly string[] = [
   "invalid_client",
   "unauthorized_client",
   "redirect_uri_mismatch",
   "deleted_client",
   "disabled_client",
-  "invalid_request",
-  "unsupported_grant_type",
+  "restricted_client",
 ];
 
-/** Troubles of Google's own, whatever status they come with (RFC 6749 §4.1.2.1 has the first two): they pass, and say nothing of the grant. */
-const PASSING_ERRORS: readonly string[] = [
-  "server_error",
-  "temporarily_unavailable",
-  "internal_failure",
-  "backend_error",
-  "rate_limit_exceeded",
-  "slow_down",
-];
+type Answer = Extract<EndpointAnswer, { readonly kind: "answer" }>;
 
 export type TokenOutcome =
   | { readonly ok: true; readonly tokens: TokenAnswer }
@@ -72,25 +67,39 @@ const toAnswer = (from: z.output<typeof granted>, nowMs: number): TokenAnswer =>
   idToken: from.id_token,
 });
 
-const unreachable = (reason: string): TokenRefusal => ({ kind: "unreachable", reason, retryAfterS: 5 });
+const isGrantEnd = (error: string): error is GrantEnd => (GRANT_ENDS as readonly string[]).includes(error);
 
-const toRefusal = (json: unknown): TokenRefusal => {
-  const parsed = refused.safeParse(json);
-  if (!parsed.success) return unreachable("not a token answer");
-  const { error, error_description: description } = parsed.data;
-  if (error === "invalid_grant") {
-    return { kind: "invalid_grant", description: typeof description === "string" ? description : null };
+/** Text of a refusal, cut short; null where there is none. */
+const shortText = (value: unknown): string | null =>
+  typeof value === "string" && value !== "" ? value.slice(0, 500) : null;
+
+/** A code as RFC 6749 shapes them may be logged; anything else might hold what was sent. */
+const loggable = (error: string): string => (/^[a-z][a-z_]{0,39}$/.test(error) ? error : "a code that is none");
+
+const unreachable = ({ status, headers }: Answer, what: string): TokenRefusal => ({
+  kind: "unreachable",
+  reason: `status ${status}, ${what}`,
+  retryAfterS: retryAfterOf(headers),
+});
+
+const toRefusal = (answer: Answer): TokenRefusal => {
+  const parsed = refused.safeParse(answer.json);
+  if (!parsed.success) return unreachable(answer, "no token answer");
+  const { error, error_description: description, error_subtype: subtype } = parsed.data;
+  if (isGrantEnd(error)) {
+    return { kind: "ended", error, description: shortText(description), subtype: shortText(subtype) };
   }
-  if (PASSING_ERRORS.includes(error)) return unreachable(error);
-  return CLIENT_ERRORS.includes(error) ? { kind: "client_rejected", error } : { kind: "refused", error };
+  return CLIENT_ERRORS.includes(error)
+    ? { kind: "client_rejected", error }
+    : unreachable(answer, `error ${loggable(error)}`);
 };
 
-/** What the token endpoint's answer means. An answer that is none (a proxy's page, half a JSON) counts as out of reach. */
+/** What the token endpoint's answer means. Only a known code ends a grant or blames the client; all else counts as out of reach. */
 export const tokenOutcome = (answer: EndpointAnswer, nowMs: number): TokenOutcome => {
   if (answer.kind === "unreachable") return { ok: false, refusal: answer };
-  if (answer.status !== 200) return { ok: false, refusal: toRefusal(answer.json) };
+  if (answer.status !== 200) return { ok: false, refusal: toRefusal(answer) };
   const parsed = granted.safeParse(answer.json);
   return parsed.success
     ? { ok: true, tokens: toAnswer(parsed.data, nowMs) }
-    : { ok: false, refusal: toRefusal(answer.json) };
+    : { ok: false, refusal: toRefusal(answer) };
 };

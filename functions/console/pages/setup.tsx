@@ -96,6 +96,7 @@ const ClientSteps = ({ credentials, onSaved, project, passed }: ClientProps) => 
   <>
     <Step title={t("setup.client")} done={passed("redirect_uri")}>
       <p>{t("setup.clientText")}</p>
+      <p>{t("setup.ownClient")}</p>
       <p>{t("setup.redirectUri")}</p>
       <p class="copy-row">
         <code>{credentials.redirectUri}</code>

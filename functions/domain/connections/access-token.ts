@@ -1,10 +1,13 @@
 import { type Clock, SECOND } from "../clock.ts";
-import { type ConnectionReason, grantOf } from "../mail-servers/mail-server.ts";
+import { type Connection, type ConnectionReason, grantOf } from "../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../notices/commit-news.ts";
+import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
 import { endGrant } from "./end-grant.ts";
+import { mayLiveOn } from "./may-live-on.ts";
+import { noteServing } from "./note-serving.ts";
 import { noteUnserving } from "./note-unserving.ts";
 import type { AccessTokenEntry } from "./records.ts";
 import {
@@ -25,7 +28,7 @@ export type AccessTokenOutcome =
   | { readonly ok: false; readonly why: "client_changed" }
   /** No grant: never connected, disconnected, or reconnect already required. */
   | { readonly ok: false; readonly why: "not_connected" }
-  /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. */
+  /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. The server's record already says `error`. */
   | { readonly ok: false; readonly why: "client_rejected" }
   | { readonly ok: false; readonly why: "google_unavailable"; readonly retryAfterS: number };
 
@@ -46,6 +49,7 @@ export interface AccessTokens {
 
 export interface AccessTokenDeps extends AskDeps, NewsDeps, CacheDeps {
   readonly clock: Clock;
+  readonly publisher: Publisher;
 }
 
 /** Waited for someone else's refresh this long (nominal) before giving up: a lease and a little. */
@@ -103,12 +107,16 @@ const fetchToken = async (
 const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): Promise<AccessTokenOutcome | null> => {
   const server = await deps.records.get("mailServers", lease.id);
   const grant = server === undefined ? null : grantOf(server.value);
-  if (grant === null || server?.value.connection.state === "reconnect_required") {
+  if (server === undefined || grant === null || isGivenUp(server.value.connection)) {
     await giveBackLease(deps, lease);
     return { ok: false, why: "not_connected" };
   }
   const said = await askGoogle(deps, lease.id, grant);
-  if (said.kind === "token") return keep(deps, lease, said);
+  if (said.kind === "token") {
+    const kept = await keep(deps, lease, said);
+    if (kept?.ok) await noteServing(deps, lease.id, said);
+    return kept;
+  }
   if (said.kind === "dead") {
     const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, said.death);
     // Ending the grant empties the entry, lease and all; where someone else had ended it before, the lease is still ours to give back.
@@ -116,12 +124,13 @@ const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): 
     return ended ? { ok: false, why: "grant_dead", reason: said.death.reason } : null;
   }
   await giveBackLease(deps, lease);
-  if (said.kind === "client_changed") {
-    await noteUnserving(deps, lease.id, said.kind);
-    return { ok: false, why: said.kind };
-  }
-  return said.kind === "unreachable" ? unavailable(said.retryAfterS) : { ok: false, why: "client_rejected" };
+  if (said.kind === "unreachable") return unavailable(said.retryAfterS);
+  await noteUnserving(deps, lease.id, said.kind);
+  return { ok: false, why: said.kind };
 };
+
+const isGivenUp = (connection: Connection): boolean =>
+  connection.state === "reconnect_required" && !mayLiveOn(connection);
 
 const keep = async (
   deps: AccessTokenDeps,

@@ -6,6 +6,7 @@ import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
 import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "./ports.ts";
+import { reasonOfEnd } from "./reason-of-end.ts";
 import { beginSecretChange, tidySecrets } from "./secret-sweep.ts";
 
 export interface AskDeps extends ClientDeps, NewsDeps {
@@ -55,23 +56,23 @@ const askAs = async (
   }
   const refreshToken = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
   if (refreshToken === undefined)
-    return { kind: "dead", death: { reason: "secret_missing", evidence: { secret: "unreadable" } }, grant };
+    return {
+      kind: "dead",
+      death: { reason: "secret_missing", by: "secret_unreadable", evidence: { secret: "unreadable" } },
+      grant,
+    };
   const answer = await deps.oauth.refresh(client, refreshToken);
   if (!answer.ok) return refusalSays(deps, { ...asked, app }, answer.refusal);
   if (app.rejected) await noteClientFacts(deps.records, grant.clientId, { rejected: null });
   return { kind: "token", tokens: answer.tokens, grant: await rotate(deps, asked, answer.tokens), app };
 };
 
-/** Ours to mend, by the operators: said once for all grants that it concerns. */
+/** An operator must mend this. It is told once, not once a grant. */
 const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
   const { clientId } = grant;
   if (!(await noteRejection(deps, clientId, error))) deps.log.info("check_awaits_client", { server: serverId });
   return { kind: "client_rejected" };
 };
-
-const ADMIN_ERRORS: readonly string[] = ["admin_policy_enforced", "org_internal"];
-/** In the description of an `invalid_grant`: the organization lets sessions end, and wants the person to sign in anew (support.google.com/a/answer/9368756). */
-const SESSION_OVER = "invalid_rapt";
 
 const LOOK_EVERY_MS = 100;
 const LOOKS = 20;
@@ -92,31 +93,31 @@ const awaitRotation = async (deps: AskDeps, { serverId, grant }: Asked): Promise
   }
 };
 
-const refusalSays = async (
-  deps: AskDeps,
-  { serverId, grant, app }: Asked & { readonly app: App },
-  refusal: TokenRefusal,
-): Promise<GoogleSaid> => {
+type Asking = Asked & { readonly app: App };
+type Ended = Extract<TokenRefusal, { readonly kind: "ended" }>;
+
+const refusalSays = async (deps: AskDeps, asking: Asking, refusal: TokenRefusal): Promise<GoogleSaid> => {
+  const { serverId, grant } = asking;
   switch (refusal.kind) {
-    case "invalid_grant": {
-      await awaitRotation(deps, { serverId, grant });
-      if (refusal.description?.includes(SESSION_OVER)) {
-        return { kind: "dead", death: { reason: "admin_policy", evidence: { error: SESSION_OVER } }, grant };
-      }
-      const ledger = await readLedger(deps, grant);
-      const rank = rankOf(livingGrants(deps.clock, ledger?.value, app), serverId);
-      return { kind: "dead", death: diagnoseDeath(deps, grant, { ...app, rank }), grant };
-    }
-    case "refused": {
-      const reason = ADMIN_ERRORS.includes(refusal.error) ? "admin_policy" : "unclear";
-      return { kind: "dead", death: { reason, evidence: { error: refusal.error } }, grant };
-    }
+    case "ended":
+      if (refusal.error === "invalid_grant") await awaitRotation(deps, asking);
+      return { kind: "dead", death: await deathOf(deps, asking, refusal), grant };
     case "client_rejected":
-      return rejected(deps, { serverId, grant }, refusal.error);
+      return rejected(deps, asking, refusal.error);
     case "unreachable":
       deps.log.warn("google_unreachable", { server: serverId, reason: refusal.reason });
       return { kind: "unreachable", retryAfterS: refusal.retryAfterS };
   }
+};
+
+/** The reason that Google gives, or else the one that the grant's own history suggests. */
+const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal: Ended): Promise<Death> => {
+  const { error: by } = refusal;
+  const reason = reasonOfEnd(refusal);
+  if (reason !== null) return { reason, by, evidence: { error: by } };
+  const ledger = await readLedger(deps, grant);
+  const rank = rankOf(livingGrants(deps.clock, ledger?.value, app), serverId);
+  return { ...diagnoseDeath(deps, grant, { ...app, rank }), by };
 };
 
 const TRIES = 8;

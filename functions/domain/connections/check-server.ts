@@ -10,18 +10,20 @@ import type { GmailAccount } from "../messages/ports.ts";
 import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
+import { readSettings } from "../settings/read-settings.ts";
 import type { CheckWhen } from "./ask-for-check.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
 import { noteClientFacts } from "./client-facts.ts";
 import { endGrant } from "./end-grant.ts";
-import { type App, liveConnection, outlivesTesting } from "./lifetime.ts";
-import { nextCheckAtMs, retryCheckAtMs } from "./next-check.ts";
+import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
+import { mayLiveOn } from "./may-live-on.ts";
+import { LONGEST_CLIENT_RETRY_MS, nextCheckAtMs, retryCheckAtMs } from "./next-check.ts";
 import { clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, Identity } from "./ports.ts";
 import type { AccessTokenEntry } from "./records.ts";
 import { saveServer } from "./save-server.ts";
 import { readSendAs } from "./send-as.ts";
-import { type CacheDeps, mintedEntry, readEntry } from "./token-cache.ts";
+import { type CacheDeps, mintedEntry, openEntry, readEntry } from "./token-cache.ts";
 
 export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps {
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
@@ -32,7 +34,7 @@ export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps {
 export type CheckOutcome =
   /** No such server, or nothing to prove: never connected, disconnected, to be reconnected by a person, or checked meanwhile. */
   | { readonly kind: "nothing_to_check" }
-  /** Google or our own client stood in the way; the server is not marked for that and will be checked again. */
+  /** Google or our own client stood in the way; the grant will be checked again. */
   | { readonly kind: "postponed"; readonly why: "client_rejected" | "google_unavailable" }
   | { readonly kind: "checked"; readonly state: ConnectionState };
 
@@ -46,7 +48,7 @@ interface Case {
 
 /** Only Google can give a disabled account back, and then no person need do anything here. */
 const beyondProof = ({ connection }: MailServer): boolean =>
-  connection.state === "reconnect_required" && connection.reason !== "account_disabled";
+  connection.state === "reconnect_required" && connection.reason !== "account_disabled" && !mayLiveOn(connection);
 
 /**
  * Proves one server's grant: a refresh, the scopes, the identity; reads the send-as addresses; moves the state; sets the next check. Can run twice at once,
@@ -77,10 +79,10 @@ export const checkServer = async (
       // Another grant by now: it was proven when it came.
       return { kind: "nothing_to_check" };
     case "client_changed":
-      return unserving(deps, server);
     case "client_rejected":
+      return unserving(deps, found, said.kind);
     case "unreachable":
-      return postpone(deps, server, said.kind === "unreachable" ? "google_unavailable" : "client_rejected");
+      return postpone(deps, server);
   }
 };
 
@@ -105,11 +107,7 @@ const setNextCheck = async (
 };
 
 /** The grant is not to blame; yet time goes on, and while nothing can be proven its end may come near. */
-const postpone = async (
-  deps: CheckDeps,
-  server: Versioned<MailServer>,
-  why: "client_rejected" | "google_unavailable",
-): Promise<CheckOutcome> => {
+const postpone = async (deps: CheckDeps, server: Versioned<MailServer>): Promise<CheckOutcome> => {
   const { app } = await (deps.client ?? clientReader(deps))();
   const { value } = server;
   const { connection: before } = value;
@@ -120,22 +118,36 @@ const postpone = async (
   const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
   // Losing a race is fine: whoever wrote the server knows better.
   await saveServer(deps, server, { value: after });
-  return { kind: "postponed", why };
+  return { kind: "postponed", why: "google_unavailable" };
 };
 
-/** Not dead, but of no use to the client that Relais speaks to Google as now: only a person can mend that, or a check after the former client was saved again. */
-const unserving = async (deps: CheckDeps, server: Versioned<MailServer>): Promise<CheckOutcome> => {
+/** The grant is not dead, but the client that Relais speaks to Google as has no use of it: it is another's, or Google refuses that client. A later check may find that mended. */
+const unserving = async (
+  deps: CheckDeps,
+  found: Case,
+  reason: "client_changed" | "client_rejected",
+): Promise<CheckOutcome> => {
+  const { server } = found;
   const { app } = await (deps.client ?? clientReader(deps))();
   const { connection: before } = server.value;
   if (before.state === "not_connected") return { kind: "nothing_to_check" };
   const { grant } = before;
   const live = before.state === "valid" || before.state === "expiring";
-  const connection: Connection = live
-    ? { state: "error", grant, reason: "client_changed", sinceMs: deps.clock.nowMs() }
-    : before;
-  const value: MailServer = { ...server.value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
+  const tells = reason === "client_rejected" && live && (await canTellOperators(deps, found));
+  const connection: Connection =
+    live && !tells ? { state: "error", grant, reason, sinceMs: deps.clock.nowMs() } : before;
+  const longestMs = reason === "client_rejected" ? LONGEST_CLIENT_RETRY_MS : undefined;
+  const value: MailServer = { ...server.value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app, longestMs) };
   await saveServer(deps, server, { value });
-  return { kind: "checked", state: connection.state };
+  return reason === "client_rejected"
+    ? { kind: "postponed", why: reason }
+    : { kind: "checked", state: connection.state };
+};
+
+/** The alert about this very refusal leaves through the server that operators chose: it serves for as long as its cached token is good. */
+const canTellOperators = async (deps: CheckDeps, { server, entry }: Case): Promise<boolean> => {
+  const { value: settings } = await readSettings(deps.records, deps.environment);
+  return settings.alerts?.server === server.id && (await openEntry(deps, entry)) !== undefined;
 };
 
 type Token = Extract<GoogleSaid, { readonly kind: "token" }>;
@@ -147,14 +159,15 @@ interface Proof {
 
 const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckOutcome> => {
   const identity = await identityOf(deps, said);
-  if (identity === "unreachable") return postpone(deps, found.server, "google_unavailable");
+  if (identity === "unreachable") return postpone(deps, found.server);
   const scopes = said.tokens.scopes?.length ? said.tokens.scopes : said.grant.scopes;
   const login = { username: said.grant.email, accessToken: said.tokens.accessToken };
   const sendAs = (await readSendAs(deps, login, scopes)) ?? said.grant.sendAs;
   const refreshTokenExpiresAtMs = said.tokens.refreshTokenExpiresAtMs ?? said.grant.refreshTokenExpiresAtMs;
   const email = identity?.email ?? said.grant.email;
   const lastVerifiedAtMs = deps.clock.nowMs();
-  const proven: Grant = { ...said.grant, email, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
+  const read: Grant = { ...said.grant, email, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
+  const proven = withoutOutlivedSession(deps, read);
   await noteOutlived(deps, proven, said.app);
   return keep(deps, found, { said, proven, identity });
 };

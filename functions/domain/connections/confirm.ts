@@ -124,10 +124,8 @@ const exchange = async (
 
 const refusalCode = async (deps: ConfirmDeps, clientId: string, refusal: TokenRefusal): Promise<CallbackProblem> => {
   switch (refusal.kind) {
-    case "invalid_grant":
-      return "code_invalid";
-    case "refused":
-      return "consent_refused";
+    case "ended":
+      return refusal.error === "invalid_grant" ? "code_invalid" : "consent_refused";
     case "client_rejected":
       await noteRejection(deps, clientId, refusal.error);
       return "client_rejected";

@@ -119,6 +119,7 @@ const newGrant = (
   lastVerifiedAtMs: deps.clock.nowMs(),
   refreshTokenExpiresAtMs: tokens.refreshTokenExpiresAtMs,
   sendAs: stored.sendAs ?? (stored.before?.sub === identity.sub ? stored.before.sendAs : null),
+  ...(stored.before?.sub === identity.sub && { sessionLivesMs: stored.before.sessionLivesMs ?? [] }),
 });
 
 const writeGrant = async (
@@ -174,27 +175,27 @@ const lookAtCap = async (deps: ConnectDeps, of: Parameters<typeof warnOfCap>[1])
 };
 
 /**
- * The new grant is dropped unstored. At Google it is revoked only if no mail server, this one included, lives by the same account. A failure
- * to revoke leaves a grant that nobody holds the token of.
+ * The new grant is dropped unstored. At Google it is revoked only where nobody can live by it, since a revocation voids all grants of the account for this
+ * client: not if any mail server, this one included, holds one of the same account, and not without a refresh token, which is what a consent brings where
+ * an earlier grant stands. A failure to revoke leaves a grant that nobody holds the token of.
  */
 const discard = async (
   deps: ConnectDeps,
   { tokens, identity, clientId }: ProvenGrant,
   problem: CallbackProblem,
 ): Promise<CallbackProblem> => {
-  if (problem === "refresh_token_missing") return problem;
+  if (tokens.refreshToken === null) return problem;
   const of = { clientId, sub: identity.sub };
   const shared = await serversOfAccount(deps.records, identity.sub);
   if (shared.length > 0) {
     // It lives on at Google, and takes one of the account's places there. Losing a race leaves one uncounted.
     const { app } = await clientReader(deps)();
     const kept = await readLedger(deps, of);
-    if (tokens.refreshToken === null) return problem;
     const { write, grants } = countGrant(deps.clock, { of, kept, declared: app }, null);
     if ((await deps.records.commit([write])).done) await lookAtCap(deps, { ...of, grants });
     return problem;
   }
-  const answer = await deps.oauth.revoke(tokens.refreshToken ?? tokens.accessToken);
+  const answer = await deps.oauth.revoke(tokens.refreshToken);
   if (answer !== "unreachable") await forgetGrants(deps, of, deps.clock.nowMs());
   deps.log.info("grant_discarded", { problem, answer });
   return problem;

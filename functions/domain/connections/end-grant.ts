@@ -1,8 +1,9 @@
-import { grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
 import type { Versioned } from "../records.ts";
 import { noteClientFacts } from "./client-facts.ts";
 import type { Death } from "./lifetime.ts";
+import { mayLiveOn } from "./may-live-on.ts";
 import { named } from "./news-of-move.ts";
 import { emptyEntryWrite, readEntry } from "./token-cache.ts";
 
@@ -16,18 +17,19 @@ const TRIES = 8;
 export const endGrant = async (
   deps: NewsDeps,
   { serverId, secretVersion }: { readonly serverId: string; readonly secretVersion: string },
-  { reason, evidence }: Death,
+  { reason, by, evidence }: Death,
 ): Promise<boolean> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
     const grant = server === undefined ? null : grantOf(server.value);
     if (server === undefined || grant === null || grant.secretVersion !== secretVersion) return false;
     if (server.value.connection.state === "reconnect_required") {
-      if (await endChecks(deps, server)) return true;
+      if (await confirmEnd(deps, server, { reason, by })) return true;
       continue;
     }
     const sinceMs = deps.clock.nowMs();
-    const connection = { state: "reconnect_required", grant, reason, sinceMs } as const;
+    const ended = reason === "session_policy" ? withSessionLife(grant, sinceMs) : grant;
+    const connection = { state: "reconnect_required", grant: ended, reason, sinceMs, endedBy: by } as const;
     const value = { ...server.value, connection, nextCheckAtMs: null };
     // Other grants of this client may come to the same end: they are warned of it. First, for a crash in between only has it noted again.
     if (reason === "testing_7d") await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: sinceMs });
@@ -41,12 +43,28 @@ export const endGrant = async (
   throw new Error("a mail server was written to without end");
 };
 
+/** The latest are enough: an administrator may change the length. */
+const LIVES_KEPT = 3;
+
+/** A session that ended tells how long the next one will last. */
+const withSessionLife = (grant: Grant, endedAtMs: number): Grant => ({
+  ...grant,
+  sessionLivesMs: [...(grant.sessionLivesMs ?? []), endedAtMs - grant.connectedAtMs].slice(-LIVES_KEPT),
+});
+
 /**
- * It was dead before, of an account that Google had disabled and has enabled again: Google was asked once more, perhaps over an outage, and has said now that the
- * grant is gone. False: somebody wrote.
+ * The grant was given up before, and Google has said now that it is gone: an account that was disabled and enabled again, or a grant that an earlier release gave
+ * up for unclear reasons. No check is due any more. False: somebody else wrote.
  */
-const endChecks = async ({ records }: NewsDeps, { id, version, value }: Versioned<MailServer>): Promise<boolean> => {
-  if (value.nextCheckAtMs === null) return true;
-  const after = { ...value, nextCheckAtMs: null };
+const confirmEnd = async (
+  { records }: NewsDeps,
+  { id, version, value }: Versioned<MailServer>,
+  { reason, by }: Pick<Death, "reason" | "by">,
+): Promise<boolean> => {
+  const { connection: before, nextCheckAtMs } = value;
+  const unexplained = mayLiveOn(before) && before.state === "reconnect_required";
+  if (nextCheckAtMs === null && !unexplained) return true;
+  const connection = unexplained ? { ...before, reason, endedBy: by } : before;
+  const after = { ...value, connection, nextCheckAtMs: null };
   return (await records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }])).done;
 };

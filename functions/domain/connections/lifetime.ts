@@ -32,6 +32,8 @@ export interface App extends Pick<Settings, "publishingStatus"> {
 /** Why a grant is dead, and what speaks for it: numbers and codes, for log and event. */
 export interface Death {
   readonly reason: ConnectionReason;
+  /** What told of the end: a code of the token endpoint (`GrantEnd`), `security_event`, or `secret_unreadable`. */
+  readonly by: string;
   readonly evidence: Readonly<Record<string, string | number | null>>;
 }
 
@@ -47,8 +49,28 @@ const isTestingLife = (clock: Clock, lifeMs: number): boolean =>
 const isTesting = ({ publishingStatus, sevenDayDeathAtMs }: App): boolean =>
   publishingStatus === "testing" || (publishingStatus === "undeclared" && sevenDayDeathAtMs !== null);
 
-/** When this grant will end and why, as far as that is known: said by Google, by what the operator declared, or by how others ended. */
-export const knownEnd = ({ clock }: LifetimeDeps, grant: Grant, app: App): End | null => {
+/** From so many deaths by session length on, the next one is foretold. */
+const REPEATED = 2;
+
+/** An organization's session length ends grants again and again until an administrator exempts the app (openclaw/gogcli#338). */
+const sessionEnd = ({ connectedAtMs, sessionLivesMs: lives = [] }: Grant): End | null =>
+  lives.length < REPEATED ? null : { expiresAtMs: connectedAtMs + Math.min(...lives), reason: "session_policy" };
+
+/** When this grant will end and why, as far as that is known: by Google, by what the operator declared, or by how others ended. */
+export const knownEnd = (deps: LifetimeDeps, grant: Grant, app: App): End | null => {
+  const end = appEnd(deps, grant, app);
+  const session = sessionEnd(grant);
+  if (session === null || outlived(deps, grant, session)) return end;
+  return end !== null && end.expiresAtMs <= session.expiresAtMs ? end : session;
+};
+
+/** The grant without its forecast of a session's end once it has outlived that: the administrator has exempted the app. */
+export const withoutOutlivedSession = (deps: LifetimeDeps, grant: Grant): Grant => {
+  const session = sessionEnd(grant);
+  return session !== null && outlived(deps, grant, session) ? { ...grant, sessionLivesMs: [] } : grant;
+};
+
+const appEnd = ({ clock }: LifetimeDeps, grant: Grant, app: App): End | null => {
   const { refreshTokenExpiresAtMs: said, connectedAtMs } = grant;
   const testing = isTesting(app);
   if (said !== null) {
@@ -71,9 +93,15 @@ const nextEnd = (deps: LifetimeDeps, grant: Grant, app: App): End & { readonly l
   return { ...next, lifeMs: next.expiresAtMs - grant.connectedAtMs };
 };
 
-/** When to warn, earliest first. */
-const warningTimes = (clock: Clock, { expiresAtMs, lifeMs }: End & { readonly lifeMs: number }): readonly number[] => {
+/** When to warn, earliest first. A session that ends within days is announced from its beginning, and once more halfway. */
+const warningTimes = (
+  clock: Clock,
+  { expiresAtMs, lifeMs, reason }: End & { readonly lifeMs: number },
+): readonly number[] => {
   const firstMs = Math.min(clock.lasting(WARN_BEFORE_MS), lifeMs / 2);
+  if (reason === "session_policy" && lifeMs <= clock.lasting(WARN_BEFORE_MS)) {
+    return [expiresAtMs - lifeMs, expiresAtMs - firstMs];
+  }
   const againMs = clock.lasting(WARN_AGAIN_BEFORE_MS);
   return againMs < firstMs ? [expiresAtMs - firstMs, expiresAtMs - againMs] : [expiresAtMs - firstMs];
 };
@@ -108,7 +136,11 @@ export const outlivesTesting = ({ clock }: LifetimeDeps, grant: Grant): boolean 
  * grants there are from this one on; 0 where that is not known). `password_or_revoked` where nothing foreseeable fits a grant that was
  * proven within the last days; else `unclear`.
  */
-export const diagnoseDeath = (deps: LifetimeDeps, grant: Grant, app: App & { readonly rank: number }): Death => {
+export const diagnoseDeath = (
+  deps: LifetimeDeps,
+  grant: Grant,
+  app: App & { readonly rank: number },
+): Omit<Death, "by"> => {
   const { clock } = deps;
   const nowMs = clock.nowMs();
   const ageMs = nowMs - grant.connectedAtMs;

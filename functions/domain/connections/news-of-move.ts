@@ -21,7 +21,8 @@ export const newsOfMove = (id: string, before: MailServer, now: Connection): New
     const { grant, reason, expiresAtMs, warning = "first" } = now;
     return { kind: "expiring", server, grant, reason, expiresAtMs, warning };
   }
-  if (now.state === "error" && before.connection.state !== "error") {
+  // That Google refuses the client is told once for all its servers (`noteRejection`).
+  if (now.state === "error" && before.connection.state !== "error" && now.reason !== "client_rejected") {
     const { grant, reason, sinceMs } = now;
     return { kind: "error", server, grant, reason, sinceMs };
   }

@@ -27,13 +27,19 @@ export const nextCheckAtMs = (deps: Deps, grant: Grant, app: App): number => {
   return Math.min(jittered(deps, CHECK_EVERY_MS), Math.ceil(turnAtMs));
 };
 
+/** A refused client holds mail back, so it is asked about at least this often. */
+export const LONGEST_CLIENT_RETRY_MS = HOUR;
+
+/** The first check after the client was refused, before it is known whether that lasts. */
+export const firstRetryAtMs = (deps: Deps): number => jittered(deps, SHORTEST_RETRY_MS);
+
 /** When to try again after Google or our own client stood in the way; no later than the next warning that is due by time alone. */
-export const retryCheckAtMs = (deps: Deps, grant: Grant, app: App): number => {
+export const retryCheckAtMs = (deps: Deps, grant: Grant, app: App, longestMs = LONGEST_RETRY_MS): number => {
   const { clock } = deps;
   const { lastVerifiedAtMs } = grant;
   const turnAtMs = nextTurnAtMs(deps, grant, app) ?? Number.POSITIVE_INFINITY;
   const lateMs = clock.nowMs() - lastVerifiedAtMs - clock.lasting(LONGEST_WAIT_MS);
   const shortestMs = clock.lasting(SHORTEST_RETRY_MS);
-  const pauseMs = Math.min(Math.max(lateMs / 2, shortestMs), clock.lasting(LONGEST_RETRY_MS));
+  const pauseMs = Math.min(Math.max(lateMs / 2, shortestMs), clock.lasting(longestMs));
   return Math.min(Math.round(clock.nowMs() + pauseMs * (0.8 + 0.4 * deps.random.fraction())), Math.ceil(turnAtMs));
 };

@@ -20,13 +20,31 @@ export interface TokenAnswer {
   readonly idToken: string | null;
 }
 
-/** Why Google gave no token. `unreachable`: the connection failed, or no answer within 10 s, or 5xx. */
+/**
+ * The only codes of the token endpoint that mean the end of a grant. Google answers others too, listed nowhere and for grants that live on
+ * (github.com/twentyhq/twenty/pull/23705), so every other answer leaves the grant alone.
+ */
+export const GRANT_ENDS = [
+  "invalid_grant",
+  "admin_policy_enforced",
+  "policy_enforced",
+  "org_internal",
+  "access_denied",
+] as const;
+export type GrantEnd = (typeof GRANT_ENDS)[number];
+
+/** Why Google gave no token. */
 export type TokenRefusal =
-  | { readonly kind: "invalid_grant"; readonly description: string | null }
-  /** `invalid_client`, `unauthorized_client`, `redirect_uri_mismatch`: ours to mend, no fault of the grant. */
+  /** The grant (or code) is no longer good. Description and subtype are Google's `error_description` and `error_subtype`. */
+  | {
+      readonly kind: "ended";
+      readonly error: GrantEnd;
+      readonly description: string | null;
+      readonly subtype: string | null;
+    }
+  /** `invalid_client`, `unauthorized_client`, `redirect_uri_mismatch` …: an operator must mend the client; the grant is not at fault. */
   | { readonly kind: "client_rejected"; readonly error: string }
-  /** `admin_policy_enforced`, `org_internal` … */
-  | { readonly kind: "refused"; readonly error: string }
+  /** No connection, no answer within 10 s, a 5xx, or an answer that says nothing about the grant. `reason` holds no text of Google's but a code. */
   | { readonly kind: "unreachable"; readonly reason: string; readonly retryAfterS: number };
 
 export interface Identity {

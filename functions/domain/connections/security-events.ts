@@ -12,6 +12,7 @@ import { askForCheck } from "./ask-for-check.ts";
 import { noteClientFacts } from "./client-facts.ts";
 import { endGrant } from "./end-grant.ts";
 import { forgetGrants } from "./grant-ledger.ts";
+import type { Death } from "./lifetime.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "./ports.ts";
 import { serversOfAccount } from "./siblings.ts";
 
@@ -31,7 +32,7 @@ const TRIES = 8;
 const ENDS: Readonly<Record<string, ConnectionReason>> = {
   "tokens-revoked": "password_or_revoked",
   "account-disabled": "account_disabled",
-  "account-purged": "account_disabled",
+  "account-purged": "account_deleted",
 };
 
 /** What may have ended them; Google itself tells. */
@@ -98,6 +99,12 @@ const follow = async (deps: SecurityEventDeps, proven: SecurityEvents, event: Se
   for (const clientId of proven.audience) await forgetGrants(deps, { clientId, sub: event.sub }, proven.issuedAtMs);
 };
 
+const toldByEvent = (reason: ConnectionReason): Death => ({
+  reason,
+  by: "security_event",
+  evidence: { told: "risc" },
+});
+
 /**
  * Ends the grant that the event is about. False: the server holds one that is younger than the event, or another client's; asking Google does no harm then.
  * Events tell whole seconds: a grant of the same second counts as the older.
@@ -113,8 +120,7 @@ const end = async (
     if (grant === null) return true;
     const younger = Math.floor(grant.connectedAtMs / SECOND) > Math.floor(proven.issuedAtMs / SECOND);
     if (younger || !proven.audience.includes(grant.clientId)) return false;
-    if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, { reason, evidence: { told: "risc" } }))
-      return true;
+    if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, toldByEvent(reason))) return true;
     // Rotated meanwhile, or connected anew: look again.
   }
   throw new Error("a mail server was written to without end");
@@ -135,11 +141,7 @@ const endMarked = async (deps: SecurityEventDeps, mark: string): Promise<void> =
       const grant = grantOf(value);
       if (grant?.tokenMarks?.includes(mark) !== true) continue;
       const { secretVersion } = grant;
-      await endGrant(
-        deps,
-        { serverId: id, secretVersion },
-        { reason: "password_or_revoked", evidence: { told: "risc" } },
-      );
+      await endGrant(deps, { serverId: id, secretVersion }, toldByEvent("password_or_revoked"));
     }
     cursor = page.next;
   } while (cursor !== null);

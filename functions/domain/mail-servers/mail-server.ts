@@ -10,7 +10,11 @@ export type ConnectionReason =
   | "time_based"
   | "password_or_revoked"
   | "account_disabled"
+  | "account_deleted"
+  | "advanced_protection"
+  | "session_policy"
   | "admin_policy"
+  | "org_internal"
   | "clock"
   | "unclear"
   | "secret_missing"
@@ -18,7 +22,8 @@ export type ConnectionReason =
   | "account_mismatch"
   | "scope_missing"
   | "gmail_refused"
-  | "client_changed";
+  | "client_changed"
+  | "client_rejected";
 
 /** What is known of the grant whose refresh token lies in the vault. Scopes as Google answered them. */
 export interface Grant {
@@ -39,6 +44,8 @@ export interface Grant {
   readonly lastVerifiedAtMs: number;
   /** From `refresh_token_expires_in`, where Google said one. */
   readonly refreshTokenExpiresAtMs: number | null;
+  /** How long this account's latest grants lived before the organization's session length ended them (`session_policy`), oldest first. Absent: never. */
+  readonly sessionLivesMs?: readonly number[];
   /** The addresses that Gmail leaves in From (`settings.sendAs.list`), and when they were read; null if they could not be. */
   readonly sendAs: { readonly addresses: readonly string[]; readonly readAtMs: number } | null;
 }
@@ -63,6 +70,8 @@ export type Connection =
       readonly grant: Grant;
       readonly reason: ConnectionReason;
       readonly sinceMs: number;
+      /** What ended it: a code of the token endpoint, or what else told of the end. Absent from records of an earlier release. */
+      readonly endedBy?: string;
     }
   /** The grant lives, yet Gmail does not let it send. */
   | { readonly state: "error"; readonly grant: Grant; readonly reason: ConnectionReason; readonly sinceMs: number };

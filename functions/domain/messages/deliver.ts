@@ -16,9 +16,6 @@ import type { TryResult } from "./verdict.ts";
 
 type NoToken = Exclude<AccessTokenOutcome, { readonly ok: true }>;
 
-/** How long to wait before asking again for what an operator has to mend. Nominal. */
-const CLIENT_REJECTED_RETRY_MS = 300 * SECOND;
-
 const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryResult => {
   switch (outcome.why) {
     case "grant_dead":
@@ -28,7 +25,7 @@ const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryRe
       return { kind: "hold", problem: outcome.why };
     case "client_rejected":
       deps.log.error("delivery_client_rejected", { message: claim.message.id, server: claim.server.id });
-      return { kind: "postpone", problem: "client_rejected", retryAfterMs: CLIENT_REJECTED_RETRY_MS };
+      return { kind: "hold", problem: outcome.why };
     case "google_unavailable":
       return { kind: "postpone", problem: "google_unavailable", retryAfterMs: outcome.retryAfterS * SECOND };
   }

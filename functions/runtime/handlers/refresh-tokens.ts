@@ -1,4 +1,6 @@
+import { DAY } from "../../domain/clock.ts";
 import { askForCheck } from "../../domain/connections/ask-for-check.ts";
+import { checkGivenUpSoon } from "../../domain/connections/check-all-soon.ts";
 import { checkServer } from "../../domain/connections/check-server.ts";
 import { rememberedClient } from "../../domain/connections/oauth-client.ts";
 import { sweepSecrets } from "../../domain/connections/secret-sweep.ts";
@@ -35,12 +37,26 @@ const fanOut = async ({ records, publisher, clock, log }: System): Promise<void>
   if (count > 0) log.info("checks_due", { count });
 };
 
+/** Every record is read for it, and only an earlier release leaves such grants, perhaps while both run: once an instance, and daily. Nominal. */
+const FIND_GIVEN_UP_EVERY_MS = DAY;
+
+const givenUpFinder = (system: System): (() => Promise<void>) => {
+  let dueAtMs = 0;
+  return async () => {
+    if (system.clock.nowMs() < dueAtMs) return;
+    const count = await checkGivenUpSoon(system);
+    dueAtMs = system.clock.nowMs() + system.clock.lasting(FIND_GIVEN_UP_EVERY_MS);
+    if (count > 0) system.log.info("given_up_grants_asked", { count });
+  };
+};
+
 /**
  * Topic `token-checks`. `{"server": "srv_…"}`: proves that server's grant; with `"due": true`, if that is still due. Anything else is a tick: finds the servers that are due, and destroys what a
  * crash has left in the vault.
  */
 export const onPush = (system: System): OnPush => {
   const deps = { ...system, client: rememberedClient(system) };
+  const findGivenUp = givenUpFinder(system);
   return async (message) => {
     const json = jsonData(message);
     const server = json.ok ? member(json.value, "server") : undefined;
@@ -49,6 +65,7 @@ export const onPush = (system: System): OnPush => {
       system.log.info("server_checked", { server, ...outcome });
       return "ack";
     }
+    await findGivenUp();
     await fanOut(system);
     await sweepSecrets(system);
     return "ack";

@@ -134,10 +134,16 @@ describe("access tokens", () => {
     assert.equal((await process().obtain(id)).ok, true);
   });
 
-  it("neither a rejected client nor an outage marks the server, nor keeps the next from asking", async () => {
+  it("a rejected client marks the server until Google gives a token again; an outage does not mark it", async () => {
     relais.clock.advance(HOUR);
     relais.sandbox.control.set({ fault: "token_error", error: "invalid_client" }, { times: 1 });
     assert.deepEqual(await process().obtain(id), { ok: false, why: "client_rejected" });
+    const marked = await relais.server(id);
+    assert.ok(marked.connection.state === "error" && marked.connection.reason === "client_rejected");
+    assert.ok((marked.nextCheckAtMs ?? 0) <= relais.clock.nowMs() + HOUR, "and Google is asked again soon");
+    assert.equal((await process().obtain(id)).ok, true);
+    assert.equal((await relais.server(id)).connection.state, "valid");
+    relais.clock.advance(HOUR);
     relais.sandbox.control.set({ fault: "http_error", at: "token", status: 503, retryAfterSeconds: 7 }, { times: 1 });
     assert.deepEqual(await process().obtain(id), { ok: false, why: "google_unavailable", retryAfterS: 7 });
     assert.equal((await relais.server(id)).connection.state, "valid");
@@ -180,16 +186,17 @@ describe("access tokens", () => {
     });
 
     it("an outage and a rejected client postpone it", async () => {
-      for (const fault of [
-        { fault: "http_error", at: "token", status: 500 },
-        { fault: "token_error", error: "invalid_client" },
+      for (const [fault, state] of [
+        [{ fault: "http_error", at: "token", status: 500 }, "valid"],
+        [{ fault: "token_error", error: "invalid_client" }, "error"],
       ] as const) {
         relais.sandbox.control.set(fault, { times: 1 });
         assert.equal((await checkServer(relais.system, id)).kind, "postponed");
         const { connection, nextCheckAtMs } = await relais.server(id);
-        assert.equal(connection.state, "valid");
+        assert.equal(connection.state, state);
         assert.ok(nextCheckAtMs !== null && nextCheckAtMs < relais.clock.nowMs() + HOUR);
       }
+      assert.deepEqual(await checkServer(relais.system, id), { kind: "checked", state: "valid" });
     });
 
     it("foretells the end of a testing-mode grant three days ahead, once", async () => {

@@ -38,7 +38,7 @@ describe("security events of Google's", () => {
   for (const [type, reason] of [
     ["tokens-revoked", "password_or_revoked"],
     ["account-disabled", "account_disabled"],
-    ["account-purged", "account_disabled"],
+    ["account-purged", "account_deleted"],
   ] as const) {
     it(`${type}: every server of the account is to be reconnected, and no other; told once each`, async () => {
       const [one, two, other] = [

@@ -78,14 +78,15 @@ describe("the answers of a token endpoint", () => {
   });
 
   const refused: readonly (readonly [what: string, status: number, body: unknown, kind: string])[] = [
-    ["without a description", 400, { error: "invalid_grant" }, "invalid_grant"],
-    ["with a description of null", 400, { error: "invalid_grant", error_description: null }, "invalid_grant"],
+    ["without a description", 400, { error: "invalid_grant" }, "ended"],
+    ["with a description of null", 400, { error: "invalid_grant", error_description: null }, "ended"],
     ["with 401", 401, { error: "invalid_client", error_description: "no" }, "client_rejected"],
-    ["of our request", 400, { error: "invalid_request" }, "client_rejected"],
+    ["of our request", 400, { error: "invalid_request" }, "unreachable"],
+    ["by a code that nobody knows", 400, { error: "internal_error" }, "unreachable"],
     ["that passes, with 400", 400, { error: "temporarily_unavailable" }, "unreachable"],
     ["for the rate, with 403", 403, { error: "rate_limit_exceeded" }, "unreachable"],
-    ["of an administrator", 400, { error: "admin_policy_enforced" }, "refused"],
-    ["with 200", 200, { error: "invalid_grant" }, "invalid_grant"],
+    ["of an administrator", 400, { error: "admin_policy_enforced" }, "ended"],
+    ["with 200", 200, { error: "invalid_grant" }, "ended"],
     ["that is a page", 400, "<html>no</html>", "unreachable"],
     ["that is empty", 401, "", "unreachable"],
     ["for too many requests", 429, { error: "invalid_grant" }, "unreachable"],

@@ -120,19 +120,20 @@ test("token: a grant revoked at Google is told by its cause, and the server is t
 });
 
 const TOKEN_REFUSALS = [
-  [{ fault: "token_error", error: "invalid_client", status: 401 }, "client_rejected"],
-  [{ fault: "http_error", at: "token", status: 503 }, "google_unavailable"],
+  [{ fault: "token_error", error: "invalid_client", status: 401 }, "client_rejected", "error client_rejected"],
+  [{ fault: "http_error", at: "token", status: 503 }, "google_unavailable", "valid null"],
 ] as const;
-for (const [fault, code] of TOKEN_REFUSALS) {
-  test(`token: ${code} is what Google says now, though the token of the connect has long to live; the server is not blamed`, async () => {
+for (const [fault, code, shown] of TOKEN_REFUSALS) {
+  test(`token: ${code} is what Google says now, though the token of the connect has long to live; shown as ${shown}`, async () => {
     const id = await connected();
-    const before = await serverOf(id);
     sandbox.control.set(fault, { times: 1 });
     const tested = await report(id);
     assert.equal(stageNames(tested), "token failed");
     assert.equal(tested.stages[0]?.problem?.code, code);
-    assert.deepEqual((await serverOf(id)).connection, before.connection);
+    const { state, reason } = (await serverOf(id)).connection;
+    assert.equal(`${state} ${reason}`, shown);
     assert.equal((await report(id)).ok, true);
+    assert.equal((await serverOf(id)).connection.state, "valid");
   });
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { checkAllSoon } from "../../../functions/domain/connections/check-all-soon.ts";
-import type { TokenRefusal } from "../../../functions/domain/connections/ports.ts";
+import type { GrantEnd, TokenRefusal } from "../../../functions/domain/connections/ports.ts";
 import type { ConnectionReason } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
@@ -151,19 +151,19 @@ describe("the end of a grant", () => {
     world.close();
   });
 
-  it("by idling is foretold while our own client stands in the way for months, and never comes while it does not", async () => {
+  it("by idling is foretold while Google cannot be asked for months, and never comes while it can", async () => {
     const world = await newWorld();
     await world.declare("production");
     await world.connect(SERVER);
     assert.deepEqual(await live(world, SERVER, { forMs: 200 * DAY, endMs: 0 }), []);
-    world.google.rejectsClient = true;
+    world.google.down = true;
     const endMs = world.clock.nowMs() + 180 * DAY;
     const warnings = await live(world, SERVER, { forMs: 182 * DAY, endMs });
     assert.deepEqual(
       warnings.map(([, reason]) => reason),
       ["idle_6m", "idle_6m"],
     );
-    world.google.rejectsClient = false;
+    world.google.down = false;
     world.google.takeBack("ada@example.com");
     await live(world, SERVER, { forMs: 8 * HOUR, endMs });
     const connection = await world.connection(SERVER);
@@ -189,26 +189,46 @@ describe("the end of a grant", () => {
 });
 
 describe("a refusal that says more than invalid_grant", () => {
-  const REFUSALS: readonly (readonly [TokenRefusal, ConnectionReason])[] = [
-    [{ kind: "refused", error: "admin_policy_enforced" }, "admin_policy"],
-    [{ kind: "refused", error: "org_internal" }, "admin_policy"],
-    [{ kind: "invalid_grant", description: "reauth related error (invalid_rapt)" }, "admin_policy"],
-    [{ kind: "invalid_grant", description: "Token has been expired or revoked." }, "password_or_revoked"],
-    [{ kind: "refused", error: "access_denied" }, "unclear"],
+  type Said = readonly [error: GrantEnd, description: string | null, subtype: string | null, reason: ConnectionReason];
+  const REFUSALS: readonly Said[] = [
+    ["admin_policy_enforced", null, null, "admin_policy"],
+    ["admin_policy_enforced", "The account has been restricted by your administrator.", null, "admin_policy"],
+    ["org_internal", null, null, "org_internal"],
+    ["org_internal", "This client is restricted to users within its organization.", null, "org_internal"],
+    ["policy_enforced", null, null, "advanced_protection"],
+    ["policy_enforced", "Advanced Protection prevented access", null, "advanced_protection"],
+    ["policy_enforced", "Access is restricted by policies within your organization.", null, "admin_policy"],
+    ["access_denied", null, null, "account_disabled"],
+    ["access_denied", "Account restricted", null, "account_disabled"],
+    ["access_denied", "Account has been deleted", null, "account_deleted"],
+    ["invalid_grant", null, null, "password_or_revoked"],
+    ["invalid_grant", "Token has been expired or revoked.", null, "password_or_revoked"],
+    ["invalid_grant", "Bad Request", "", "password_or_revoked"],
+    ["invalid_grant", "reauth related error (invalid_rapt)", null, "session_policy"],
+    ["invalid_grant", "reauth related error", "invalid_rapt", "session_policy"],
+    ["invalid_grant", "reauth related error (rapt_required)", "rapt_required", "session_policy"],
+    ["invalid_grant", null, "rapt_required", "session_policy"],
+    ["invalid_grant", "Account has been deleted", null, "account_deleted"],
+    ["invalid_grant", "ACCOUNT WAS DELETED", null, "account_deleted"],
+    ["invalid_grant", null, "account_deleted", "account_deleted"],
+    ["invalid_grant", "Account disabled", null, "account_disabled"],
+    ["invalid_grant", "The user has been suspended.", null, "account_disabled"],
+    ["invalid_grant", "Bad Request", "account_disabled", "account_disabled"],
+    ["invalid_grant", "Token has been expired or revoked.", "advanced_protection", "advanced_protection"],
+    ["invalid_grant", "Bad Request", "admin_policy_enforced", "admin_policy"],
   ];
-  for (const [refusal, reason] of REFUSALS) {
-    const said = refusal.kind === "invalid_grant" ? refusal.description : JSON.stringify(refusal);
-    it(`${said}: ${reason}, found by a check and by a mail`, async () => {
+  for (const [error, description, subtype, reason] of REFUSALS) {
+    it(`${error}, "${description}", ${subtype}: ${reason}, found by a check and by a mail`, async () => {
       for (const find of ["check", "obtain"] as const) {
         const world = await newWorld();
         await world.declare("production");
         await world.connect(SERVER);
         world.clock.advance(2 * HOUR);
-        world.google.refusal = refusal;
+        world.google.refusal = { kind: "ended", error, description, subtype };
         await world[find](SERVER);
         const connection = await world.connection(SERVER);
         assert.ok(connection.state === "reconnect_required", connection.state);
-        assert.equal(connection.reason, reason);
+        assert.deepEqual([connection.reason, connection.endedBy], [reason, error]);
         assert.deepEqual(
           world.alerts.map(({ kind }) => kind),
           ["reconnect_required"],
@@ -217,4 +237,57 @@ describe("a refusal that says more than invalid_grant", () => {
       }
     });
   }
+});
+
+describe("a session length that ends grants again and again", () => {
+  const OVER: TokenRefusal = {
+    kind: "ended",
+    error: "invalid_grant",
+    description: "reauth related error",
+    subtype: "invalid_rapt",
+  };
+  /** Connects, lives on for so long, and is found dead. */
+  const session = async (world: World, lifeMs: number): Promise<void> => {
+    world.google.refusal = null;
+    await world.connect(SERVER);
+    world.clock.advance(lifeMs);
+    world.google.refusal = OVER;
+    await world.check(SERVER);
+    const connection = await world.connection(SERVER);
+    assert.ok(connection.state === "reconnect_required" && connection.reason === "session_policy");
+  };
+
+  it("is foretold after the second time, by the shorter of the lives, and warned of halfway", async () => {
+    const world = await newWorld();
+    await world.declare("production");
+    await session(world, 20 * HOUR);
+    world.google.refusal = null;
+    await world.connect(SERVER);
+    assert.equal(await world.state(SERVER), "valid", "once may be chance");
+    await session(world, 17 * HOUR);
+    world.google.refusal = null;
+    await world.connect(SERVER);
+    const connection = await world.connection(SERVER);
+    assert.ok(connection.state === "expiring" && connection.reason === "session_policy");
+    const endMs = world.clock.nowMs() + 17 * HOUR;
+    assert.ok(Math.abs((connection.expiresAtMs ?? 0) - endMs) < MINUTE);
+    assert.deepEqual(await live(world, SERVER, { forMs: 16 * HOUR, endMs }), [[8, "session_policy"]]);
+    world.close();
+  });
+
+  it("is foretold no longer once a grant has outlived it, nor for another account", async () => {
+    const world = await newWorld();
+    await world.declare("production");
+    await session(world, 20 * HOUR);
+    await session(world, 20 * HOUR);
+    world.google.refusal = null;
+    await world.connect(SERVER);
+    assert.equal(await world.state(SERVER), "expiring");
+    world.clock.advance(22 * HOUR);
+    await world.check(SERVER);
+    assert.equal(await world.state(SERVER), "valid");
+    await world.connect(SERVER);
+    assert.equal(await world.state(SERVER), "valid");
+    world.close();
+  });
 });

@@ -44,11 +44,19 @@ const STEPS: Readonly<Record<string, Step>> = {
 };
 
 const DIES = ["obtain", "obtainByMany", "check"];
+/** Google refuses the client, until it gives a token again. */
+const REFUSED = ["checkWithRejectedClient"];
 const MOVES: Readonly<Record<ConnectionState, Readonly<Record<ConnectionState, readonly string[]>>>> = {
   not_connected: { not_connected: [], valid: ["connect"], expiring: [], error: [], reconnect_required: [] },
-  valid: { not_connected: ["disconnect"], valid: [], expiring: [], error: [], reconnect_required: DIES },
-  expiring: { not_connected: ["disconnect"], valid: [], expiring: [], error: [], reconnect_required: DIES },
-  error: { not_connected: ["disconnect"], valid: [], expiring: [], error: [], reconnect_required: DIES },
+  valid: { not_connected: ["disconnect"], valid: [], expiring: [], error: REFUSED, reconnect_required: DIES },
+  expiring: { not_connected: ["disconnect"], valid: [], expiring: [], error: REFUSED, reconnect_required: DIES },
+  error: {
+    not_connected: ["disconnect"],
+    valid: ["connect", ...DIES],
+    expiring: [],
+    error: [],
+    reconnect_required: DIES,
+  },
   reconnect_required: {
     not_connected: ["disconnect"],
     valid: ["connect"],
@@ -188,7 +196,7 @@ describe("an account that Google had disabled and gives back", () => {
     const world = await newWorld();
     await world.connect(SERVER);
     const { grant } = await living(world);
-    const death = { reason: "account_disabled", evidence: {} } as const;
+    const death = { reason: "account_disabled", by: "security_event", evidence: {} } as const;
     assert.ok(await endGrant(world.deps, { serverId: SERVER, secretVersion: grant.secretVersion }, death));
     return world;
   };

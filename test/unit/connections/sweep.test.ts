@@ -16,12 +16,13 @@ describe("a sweep of many servers that are due", () => {
       [1_000, small],
       [10_000, large],
     ] as const) {
-      const { mailServers, accessTokens, serversDueForCheck, ...shared } = counts.reads;
+      const { mailServers, accessTokens, serversDueForCheck, serversByAge, ...shared } = counts.reads;
       assert.equal(mailServers, count);
       assert.equal(accessTokens, count);
       assert.equal(counts.writes, 2 * count);
       assert.equal(counts.secretsRead, count + 1, "its refresh token, and once the client's secret");
       assert.equal(serversDueForCheck, Math.ceil(count / 100) + 1, "pages of a hundred");
+      assert.equal(serversByAge, count / 100, "looked through once an instance, for grants given up by mistake");
       assert.deepEqual(shared, { settings: 1, oauthClients: 1, secretSweepsDue: 2 }, "what they share is read once");
     }
     assert.ok(
@@ -69,7 +70,7 @@ describe("a sweep of many servers that are due", () => {
     world.close();
   });
 
-  it("marks no server while Google is down or refuses the client, and tries again within the half hour", async () => {
+  it("marks servers as in error while Google refuses the client, not while it is down, and tries again within the half hour", async () => {
     const world = await dueServers(3);
     const take = onPush(world.system);
     for (const trouble of ["down", "rejectsClient"] as const) {
@@ -80,7 +81,7 @@ describe("a sweep of many servers that are due", () => {
       world.google[trouble] = false;
       for (const at of [0, 1, 2]) {
         const server = await world.system.records.get("mailServers", `srv_${at}`);
-        assert.equal(server?.value.connection.state, "valid");
+        assert.equal(server?.value.connection.state, trouble === "down" ? "valid" : "error");
       }
       const told = world.lines.splice(0).filter(({ severity }) => severity === "error");
       assert.deepEqual(
@@ -93,6 +94,10 @@ describe("a sweep of many servers that are due", () => {
     await take(push({ tick: true }));
     for (const { data } of world.published.splice(0)) await take(push(data));
     assert.equal(world.google.refreshes, 3);
+    for (const at of [0, 1, 2]) {
+      const server = await world.system.records.get("mailServers", `srv_${at}`);
+      assert.equal(server?.value.connection.state, "valid");
+    }
     world.close();
   });
 });

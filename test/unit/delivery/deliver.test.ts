@@ -225,17 +225,28 @@ test("a dead grant holds the message until the server is reconnected", async () 
   assert.equal(await status(), "sent");
 });
 
-test("a rejected client or an unreachable Google defers", async () => {
-  for (const [at, why] of (["client_rejected", "google_unavailable"] as const).entries()) {
-    const id = `msg_w${at}`;
-    await stack.accept(id);
-    stack.token = () => (why === "client_rejected" ? { ok: false, why } : { ok: false, why, retryAfterS: 600 });
-    await deliverMessage(stack.deps, id);
-    const message = await stack.message(id);
-    assert.equal(message.status, "deferred");
-    assert.equal(message.attempts.at(-1)?.problem, why);
-    assert.ok((message.dueAtMs ?? 0) >= stack.clock.nowMs() + 5 * MINUTE);
-  }
+test("an unreachable Google defers", async () => {
+  await stack.accept(ID);
+  stack.token = () => ({ ok: false, why: "google_unavailable", retryAfterS: 600 });
+  await deliver();
+  const message = await stack.message(ID);
+  assert.equal(message.status, "deferred");
+  assert.equal(message.attempts.at(-1)?.problem, "google_unavailable");
+  assert.ok((message.dueAtMs ?? 0) >= stack.clock.nowMs() + 5 * MINUTE);
+});
+
+test("a rejected client holds the message, which does not age meanwhile", async () => {
+  await stack.accept(ID);
+  stack.token = () => ({ ok: false, why: "client_rejected" });
+  await deliver();
+  const held = await stack.message(ID);
+  assert.ok(held.status === "held" && held.because === "reconnect_required");
+  assert.equal(held.attempts.at(-1)?.problem, "client_rejected");
+  stack.clock.advance(100 * HOUR);
+  stack.token = () => ({ ok: true, token: new Secret("new"), expiresAtMs: 0, scopes: [] });
+  assert.equal(await releaseHeld(stack.deps, "srv_one"), 1);
+  await deliver();
+  assert.equal(await status(), "sent");
 });
 
 test("paused, archived and expired messages are not tried", async () => {

@@ -112,6 +112,7 @@ export const ConnectionCard = ({ server, onChanged }: Props) => {
         onClose={() => setAsking(false)}
       >
         <p>{t("disconnect.text")}</p>
+        <p>{t("disconnect.sharedClient")}</p>
       </Confirm>
     </Card>
   );

@@ -61,6 +61,7 @@ export const EndCard = ({ server, onSaved }: Props) => {
         onClose={() => setAsking(false)}
       >
         <p>{t("end.deleteText")}</p>
+        {server.connection.state !== "not_connected" && <p>{t("disconnect.sharedClient")}</p>}
         {(waiting || cancelMessages) && (
           <label class="check">
             <input
