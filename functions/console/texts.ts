@@ -233,6 +233,10 @@ export const TEXTS = {
     fr: "Le plus petit nombre est choisi en premier (10 par défaut).",
     en: "The smallest number is chosen first (10 by default).",
   },
+  "server.shared": {
+    fr: "Partagé : choisi aussi pour les programmes qui ne précisent aucun serveur. Sinon, il n’envoie que pour la personne à qui appartient l’adresse, et pour les programmes qui le nomment.",
+    en: "Shared: also chosen for programs that name no mail server. Otherwise it sends only for the person whose address it is, and for programs that name it.",
+  },
   "server.fromFilter": { fr: "Filtre d’expéditeur", en: "From filter" },
   "server.fromFilterHint": {
     fr: "Adresses ou domaines (@example.com) permis comme expéditeur, un par ligne. Vide : le nom d’utilisateur seul.",
@@ -806,6 +810,7 @@ export const TEXTS = {
   "audit.value.fromFilter": { fr: "filtre d’expéditeur", en: "from filter" },
   "audit.value.priority": { fr: "priorité", en: "priority" },
   "audit.value.active": { fr: "en service", en: "in use" },
+  "audit.value.shared": { fr: "partage", en: "sharing" },
   "audit.value.limits": { fr: "limites", en: "limits" },
   "audit.value.sendAsUnchecked": { fr: "expéditeurs sans vérification", en: "senders unchecked" },
   "audit.value.operators": { fr: "opérateurs", en: "operators" },

@@ -45,6 +45,9 @@ export const domainEntry = (address: string): string => address.slice(address.la
 
 const GMAIL_DOMAINS: readonly string[] = ["gmail.com", "googlemail.com"];
 
+/** Anyone can get an address there. `entry`: a folded `@domain`. */
+export const isConsumerDomain = (entry: string): boolean => GMAIL_DOMAINS.includes(entry.slice(1));
+
 /**
  * The mailbox that an address names, for comparing only. Google delivers `nina.c@googlemail.com` and `ninac@gmail.com` to one mailbox
  * (support.google.com/mail/answer/7436150, answer/10313); at every other domain, dots count. What follows a plus sign names no other mailbox,

@@ -65,6 +65,15 @@ const FIELD_TEXTS = {
     en: "no mail server has this id or name",
     fr: "aucun serveur de messagerie n’a cet identifiant ou ce nom",
   },
+  operators_only: { en: "can be changed by an operator only", fr: "seul un opérateur peut changer cette valeur" },
+  lower_only: {
+    en: "can be lowered; only an operator can raise it",
+    fr: "vous pouvez l’abaisser ; seul un opérateur peut la relever",
+  },
+  name_of_another: {
+    en: "must not be the address of another account",
+    fr: "un nom ne peut pas être l’adresse d’un autre compte",
+  },
   name_like_id: { en: "must not start with srv_", fr: "un nom ne peut pas commencer par « srv_ »" },
   // --- lists ---
   not_a_cursor: {

@@ -8,6 +8,12 @@ const WHY: Readonly<Record<FromRefusal["because"], Readonly<Record<Language, (fr
     fr: (from) => `Aucun serveur de messagerie connecté ne peut envoyer depuis ${from}.`,
     en: (from) => `No connected mail server may send from ${from}.`,
   },
+  not_shared: {
+    fr: (from) =>
+      `Seul un serveur non partagé peut envoyer depuis ${from} : nommez-le dans « server », ou demandez à un opérateur de le partager.`,
+    en: (from) =>
+      `Only a mail server that is not shared may send from ${from}: name it in “server”, or ask an operator to share it.`,
+  },
   not_in_filter: {
     fr: (from) =>
       `Gmail accepterait ${from}, mais le filtre d’expéditeur de ce serveur ne contient ni cette adresse ni son domaine : ajoutez l’une ou l’autre.`,

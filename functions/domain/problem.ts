@@ -67,12 +67,14 @@ export type TransientProblemCode = "google_unavailable" | "unavailable" | "conte
 export type Problem =
   | { readonly code: PlainProblemCode; readonly detail?: string }
   | { readonly code: "invalid_request"; readonly fields: readonly FieldProblem[] }
+  /** `fields`: the places that this caller may not write, where the rest of the request is theirs to make. */
+  | { readonly code: "forbidden"; readonly fields: readonly FieldProblem[] }
   | { readonly code: "redirect_uri_missing"; readonly redirectUri: string }
   | {
       readonly code: "from_not_allowed";
       /** The From that was asked for. */
       readonly from: string;
-      readonly because: "no_server" | "not_in_filter" | "not_confirmed";
+      readonly because: "no_server" | "not_shared" | "not_in_filter" | "not_confirmed";
       /** Addresses and `@domain`s that may be used instead. */
       readonly allowed: readonly string[];
     }

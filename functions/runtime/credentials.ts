@@ -15,11 +15,15 @@ export interface Credentials {
   readonly sessionId: SessionId | null;
 }
 
-/** `__session` is the only cookie ever read. Of several the first counts, as in RFC 6265 §5.4 the most specific comes first. */
+const SESSION_COOKIE = /(?:^|[;,])\s*__session\s*=([^;]*)/g;
+
+/**
+ * `__session` is the only cookie ever read. A request with more than one has none: a sibling host can plant a second one, and nothing
+ * says which is ours. Node joins several Cookie headers by "; "; an intermediary may have joined them by a comma.
+ */
 const sessionIdOf = (cookieHeader: string | undefined): SessionId | null => {
-  const cookies = (cookieHeader ?? "").split(";").map((cookie) => cookie.trim());
-  const found = cookies.find((cookie) => cookie.startsWith("__session="));
-  return found === undefined ? null : parseSessionId(found.slice("__session=".length));
+  const [only, ...others] = (cookieHeader ?? "").matchAll(SESSION_COOKIE);
+  return only === undefined || others.length > 0 ? null : parseSessionId((only[1] ?? "").trim());
 };
 
 /**

@@ -45,6 +45,12 @@ export interface Api {
 
 export const SETUP_TOKEN = "setup-token-for-tests-0123456789abcdef";
 
+/** A page stays text. */
+const bodyIn = (response: Response, text: string): unknown => {
+  if (text === "") return undefined;
+  return response.headers.get("content-type")?.startsWith("text/html") ? text : JSON.parse(text);
+};
+
 const callerAt =
   (origin: string, credentials: Readonly<Record<string, string>>): Caller =>
   async (method, path, { body, headers = {} } = {}) => {
@@ -55,13 +61,14 @@ const callerAt =
       ...(body === undefined ? {} : { body: raw }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+    return { status: response.status, headers: response.headers, body: bodyIn(response, text) };
   };
 
 /** One function's routes behind the real edge, on a real socket and a store of its own. */
 export const startApi = async (
   routes: (system: System) => readonly Route[],
   environment: Environment = {},
+  change: (system: System) => Partial<System> = () => ({}),
 ): Promise<Api> => {
   const dataDir = await mkdtemp(join(tmpdir(), "relais-api-"));
   const config = loadConfig({
@@ -74,7 +81,8 @@ export const startApi = async (
   });
   const embedded = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
   const logLines: string[] = [];
-  const system = compose(config, { component: "test", embedded, write: (line) => logLines.push(line) });
+  const composed = compose(config, { component: "test", embedded, write: (line) => logLines.push(line) });
+  const system = { ...composed, ...change(composed) };
   // Longer than any test pauses, be it because the machine is busy: a connection closed meanwhile tells nothing about Relais.
   const server = createServer({ keepAliveTimeout: 300_000 }, serveHttp(routes(system), system)).listen(0, "127.0.0.1");
   await once(server, "listening");

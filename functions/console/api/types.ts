@@ -55,6 +55,8 @@ export interface MailServer {
   readonly fromFilter: readonly string[];
   readonly priority: number;
   readonly active: boolean;
+  /** Absent from the answers of an earlier release: shared. */
+  readonly shared?: boolean;
   readonly limits: Limits | null;
   readonly sendAsUnchecked?: boolean;
   readonly connection: Connection;
@@ -71,6 +73,7 @@ export interface NewMailServer {
   readonly description?: string;
   readonly fromFilter?: readonly string[];
   readonly priority?: number;
+  readonly shared?: boolean;
   readonly limits?: Partial<Limits>;
   readonly sendAsUnchecked?: boolean;
 }

@@ -6,7 +6,6 @@ import { connectHref } from "../routing/next.ts";
 import { api } from "../state/api.ts";
 import { language, t } from "../state/language.ts";
 import { type RemoteHandle, useRemote } from "../state/remote.ts";
-import { isOperator } from "../state/session-signal.ts";
 import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
@@ -78,7 +77,7 @@ const Details = ({ server, handle }: DetailProps) => {
       {connected && <LimitsCard server={server} acts={acts} />}
       <HistoryCards server={server} acts={acts} />
       <EditCard server={server} onSaved={handle.put} />
-      {isOperator() && <EndCard server={server} onSaved={handle.put} />}
+      <EndCard server={server} onSaved={handle.put} />
     </>
   );
 };

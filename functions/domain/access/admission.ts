@@ -1,3 +1,4 @@
+import { sameMailbox } from "../address.ts";
 import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
 import type { Principal } from "./records.ts";
 
@@ -7,7 +8,7 @@ export const namesAddress = (list: readonly string[], email: string): boolean =>
   const domain = folded.slice(folded.lastIndexOf("@"));
   return list.some((entry) => {
     const wanted = entry.toLowerCase();
-    return wanted === folded || (wanted.startsWith("@") && wanted === domain);
+    return sameMailbox(wanted, folded) || (wanted.startsWith("@") && wanted === domain);
   });
 };
 

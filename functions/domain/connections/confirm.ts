@@ -2,7 +2,7 @@ import { authenticateSession } from "../access/authenticate.ts";
 import type { SessionId } from "../access/records.ts";
 import { type NewSession, sessionKey } from "../access/sessions.ts";
 import type { SetupTokenDeps } from "../access/setup-token.ts";
-import { sameMailbox } from "../address.ts";
+import { isOwn } from "../mail-servers/visible-server.ts";
 import type { Versioned } from "../records.ts";
 import { findState, pkcePair, reopenState, spendState, takeState } from "./authorization-state.ts";
 import { noteAcceptance, noteRejection } from "./client-facts.ts";
@@ -97,7 +97,7 @@ const stillAllowed = async (deps: ConfirmDeps, sessionId: SessionId, state: OAut
   if (server === undefined) return false;
   // An anonymous session was bound for someone who started with a bearer credential: the state itself is the proof.
   if (session.actor.kind === "anonymous") return true;
-  return principal !== null && (principal.kind !== "member" || sameMailbox(principal.email, server.value.username));
+  return principal !== null && (principal.kind !== "member" || isOwn(principal, server.value));
 };
 
 /** Code to tokens to a proven identity, by the client that the consent was given to. */

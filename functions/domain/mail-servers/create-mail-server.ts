@@ -8,7 +8,7 @@ import { fail, ok, type Result } from "../result.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { MailServer } from "./mail-server.ts";
 import { type MailServerInput, mailServerInput } from "./mail-server-input.ts";
-import { serverNameId } from "./server-name.ts";
+import { misleadingName, serverNameId } from "./server-name.ts";
 import { mayAdminister } from "./visible-server.ts";
 
 export interface MailServerDeps {
@@ -38,7 +38,7 @@ const newServer = (input: MailServerInput, nowMs: number): MailServer => {
 };
 
 /**
- * Makes a mail server, not yet connected. `body`: as `mailServerInput` says, else `invalid_request`; `forbidden` to who is no operator;
+ * Makes a mail server, not yet connected. `body`: as `mailServerInput` says, else `invalid_request`; `forbidden` to anyone but operators;
  * `name_taken` for a name in use, whatever its case. Throws `Unavailable`.
  */
 export const createMailServer = async (
@@ -49,6 +49,8 @@ export const createMailServer = async (
   if (!mayAdminister(principal)) return fail({ code: "forbidden" });
   const input = parseWith(mailServerInput, body);
   if (!input.ok) return input;
+  const misleading = misleadingName(null, input.value);
+  if (misleading !== null) return fail(misleading);
   const id = newId(deps.random, "srv");
   const value = newServer(input.value, deps.clock.nextMs());
   // One commit: the reservation cannot outlive its server, nor two servers share it.

@@ -9,11 +9,12 @@ import { fail, ok, type Result } from "../result.ts";
 import { limitsFrom, type MailServerDeps } from "./create-mail-server.ts";
 import { ifMatches } from "./if-match.ts";
 import { judgeConnection } from "./judge-connection.ts";
-import type { MailServer } from "./mail-server.ts";
+import { isShared, type MailServer } from "./mail-server.ts";
 import { mailServerInput, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
 import { editableView } from "./mail-server-view.ts";
-import { serverNameId } from "./server-name.ts";
-import { mayAdminister, visibleServer } from "./visible-server.ts";
+import { forbiddenMembers, raisedLimits } from "./member-rights.ts";
+import { misleadingName, serverNameId } from "./server-name.ts";
+import { visibleServer } from "./visible-server.ts";
 
 /** Edits of one server at once: each loser reads again and tries again, this often. */
 const TRIES = 8;
@@ -29,10 +30,12 @@ export interface Edit {
 type Members = Readonly<Record<string, unknown>>;
 
 /** A patch that only removes an unknown member would leave no trace in the merged record: so names are checked first. */
-const checkNames = (patch: unknown): Result<Members> => {
+const checkNames = (principal: Principal, patch: unknown): Result<Members> => {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
     return fail(invalidRequest(fieldProblem("", "not_object")));
   }
+  const closed = forbiddenMembers(principal, Object.keys(patch));
+  if (closed !== null) return fail(closed);
   const limits: unknown = "limits" in patch ? patch.limits : null;
   const wrong = [
     ...Object.keys(patch)
@@ -55,7 +58,8 @@ const patched = (server: MailServer, patch: Members, nowMs: number): Result<Mail
   const input = parseWith(mailServerInput, mergePatch(editableView(server), patch));
   if (!input.ok) return input;
   const { authentication: _, limits, ...settings } = input.value;
-  const edited = { ...server, ...settings };
+  const before = { ...server, shared: isShared(server) };
+  const edited = { ...before, ...settings };
   const connection = judgeConnection(edited, nowMs);
   const next: MailServer = {
     ...edited,
@@ -64,7 +68,7 @@ const patched = (server: MailServer, patch: Members, nowMs: number): Result<Mail
     // A connection that was judged anew is proven at the next tick.
     nextCheckAtMs: connection === server.connection ? server.nextCheckAtMs : nowMs,
   };
-  return ok(isDeepStrictEqual(next, server) ? server : { ...next, updatedAtMs: nowMs });
+  return ok(isDeepStrictEqual(next, before) ? server : { ...next, updatedAtMs: nowMs });
 };
 
 const writesOf = (before: Versioned<MailServer>, value: MailServer): Write[] => {
@@ -87,8 +91,8 @@ const changedMembers = (before: MailServer, after: MailServer): string[] => {
 };
 
 /**
- * Applies a merge patch. `not_found`, `invalid_request`; `stale` when `If-Match` names another state; `name_taken`; `forbidden` to a member who
- * changes the username; `contended` when others kept editing. Without `If-Match`, patches at once are applied one after the other.
+ * Applies a merge patch. `not_found`, `invalid_request`; `stale` when `If-Match` names another state; `name_taken`; `forbidden`, with the fields, to a
+ * member who writes more than `OPEN_TO_MEMBERS` or raises a limit; `contended` when others kept editing. Without `If-Match`, patches at once are applied one after the other.
  *
  * A connected server whose `username` or `transport` no longer fits its grant keeps the grant and goes to `error`: see `judgeConnection`.
  * Throws `Unavailable`.
@@ -98,7 +102,7 @@ export const editMailServer = async (
   principal: Principal,
   edit: Edit,
 ): Promise<Result<Versioned<MailServer>>> => {
-  const patch = checkNames(edit.patch);
+  const patch = checkNames(principal, edit.patch);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const before = await visibleServer(deps.records, principal, edit.id);
     if (!before.ok) return before;
@@ -108,7 +112,8 @@ export const editMailServer = async (
     if (!after.ok) return after;
     const { value } = before.value;
     if (after.value === value) return before;
-    if (after.value.username !== value.username && !mayAdminister(principal)) return fail({ code: "forbidden" });
+    const problem = raisedLimits(principal, value, after.value) ?? misleadingName(value, after.value);
+    if (problem !== null) return fail(problem);
     const outcome = await deps.records.commit([
       ...writesOf(before.value, after.value),
       auditWrite(deps, {

@@ -1,4 +1,4 @@
-import { domainEntry } from "../address.ts";
+import { domainEntry, isConsumerDomain } from "../address.ts";
 import type { MailServer } from "./mail-server.ts";
 
 /** Recipients in a rolling minute and in rolling 24 hours. */
@@ -16,14 +16,12 @@ const DEFAULT_LIMITS = {
   workspace: { perMinute: 20, perDay: 2_000 },
 } as const satisfies Record<"gmail" | "workspace", Limits>;
 
-const CONSUMER_DOMAINS = ["@gmail.com", "@googlemail.com"];
-
 /**
  * A mailbox at Gmail has a gmail.com address or is a Workspace's, whether or not `hd` says so: a consumer's Google account under another address
  * has no Gmail.
  */
 export const kindOfAccount = (email: string, hostedDomain: string | null): "gmail" | "workspace" =>
-  hostedDomain === null && CONSUMER_DOMAINS.includes(domainEntry(email)) ? "gmail" : "workspace";
+  hostedDomain === null && isConsumerDomain(domainEntry(email)) ? "gmail" : "workspace";
 
 /** As Google said at the connection; before it, by the address. */
 export const accountKindOf = (server: Pick<MailServer, "username" | "connection">): "gmail" | "workspace" => {

@@ -2,6 +2,7 @@ import type { Principal } from "../access/records.ts";
 import type { Page, Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { MailServer } from "./mail-server.ts";
+import { serversOfAddress } from "./own-servers.ts";
 import { mayAdminister } from "./visible-server.ts";
 
 interface PageWanted {
@@ -9,16 +10,15 @@ interface PageWanted {
   readonly cursor: string | null;
 }
 
-/** Servers named by a key, oldest first; the cursor is the id that the page before ended with. */
-const namedServers = async (
-  records: Records,
-  ids: readonly string[],
-  page: PageWanted,
-): Promise<Page<MailServer> | "bad_cursor"> => {
+/** Servers named by a key. */
+const namedServers = async (records: Records, ids: readonly string[]): Promise<readonly Versioned<MailServer>[]> => {
   const found = await Promise.all([...new Set(ids)].map((id) => records.get("mailServers", id)));
-  const servers = found
-    .filter((server): server is Versioned<MailServer> => server !== undefined)
-    .sort((a, b) => a.value.createdAtMs - b.value.createdAtMs || (a.id < b.id ? -1 : 1));
+  return found.filter((server) => server !== undefined);
+};
+
+/** A page of servers that were read whole, oldest first; the cursor is the id that the page before ended with. */
+const pageOf = (found: readonly Versioned<MailServer>[], page: PageWanted): Page<MailServer> | "bad_cursor" => {
+  const servers = found.toSorted((a, b) => a.value.createdAtMs - b.value.createdAtMs || (a.id < b.id ? -1 : 1));
   const after = servers.findIndex(({ id }) => id === page.cursor);
   if (page.cursor !== null && after === -1) return "bad_cursor";
   const items = servers.slice(after + 1, after + 1 + page.limit);
@@ -37,12 +37,12 @@ export const listMailServers = async (
 ): Promise<Result<Page<MailServer> | "bad_cursor">> => {
   if (mayAdminister(principal) || principal.kind === "caller") return ok(await records.query("serversByAge", {}, page));
   if (principal.kind === "member") {
-    return ok(await records.query("serversByUsername", { username: principal.email }, page));
+    return ok(pageOf(await serversOfAddress(records, principal.email), page));
   }
   if (principal.kind !== "key" || !principal.permissions.includes("read")) return fail({ code: "forbidden" });
   return ok(
     principal.servers.length === 0
       ? await records.query("serversByAge", {}, page)
-      : await namedServers(records, principal.servers, page),
+      : pageOf(await namedServers(records, principal.servers), page),
   );
 };

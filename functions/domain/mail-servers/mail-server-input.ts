@@ -2,10 +2,11 @@ import * as z from "zod";
 import { address, addressList } from "../address-input.ts";
 import { says } from "../field-problems.ts";
 import { line } from "../text-input.ts";
+import { looksLikeId } from "./server-name.ts";
 
 const name = line(100)
   .min(1)
-  .refine((text) => !text.startsWith("srv_"), says("name_like_id"));
+  .refine((text) => !looksLikeId(text), says("name_like_id"));
 
 const count = (most: number) => z.int().min(1).max(most);
 
@@ -23,10 +24,14 @@ export const mailServerInput = z.strictObject({
   fromFilter: addressList(200).default([]),
   priority: z.int().min(0).max(10_000).default(10),
   active: z.boolean().default(true),
+  shared: z.boolean().default(true),
   limits: z.strictObject({ perMinute: count(10_000).optional(), perDay: count(1_000_000).optional() }).nullish(),
   sendAsUnchecked: z.boolean().default(false),
 });
 export type MailServerInput = z.output<typeof mailServerInput>;
+
+/** What a member may change of their own server; `limits` only downwards. Everything else could steer the mail of others. */
+export const OPEN_TO_MEMBERS: readonly string[] = ["name", "description", "active", "limits"];
 
 /** Members of the representation that only Relais writes. */
 export const READ_ONLY_MEMBERS = ["id", "connection", "createdAt", "updatedAt", "etag"] as const;

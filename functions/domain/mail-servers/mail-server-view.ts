@@ -3,7 +3,7 @@ import canonicalize from "canonicalize";
 import { isoTime, isoTimeOrNull } from "../clock.ts";
 import type { Versioned } from "../records.ts";
 import { limitsOf } from "./limits.ts";
-import { type Connection, type ConnectionReason, grantOf, type MailServer } from "./mail-server.ts";
+import { type Connection, type ConnectionReason, grantOf, isShared, type MailServer } from "./mail-server.ts";
 
 /** The text of a reason in the caller's language: what happened and what to do next. */
 export type AdviceOn = (reason: ConnectionReason) => string;
@@ -18,6 +18,7 @@ export const editableView = (server: MailServer) => ({
   fromFilter: server.fromFilter,
   priority: server.priority,
   active: server.active,
+  shared: isShared(server),
   limits: limitsOf(server),
   sendAsUnchecked: server.sendAsUnchecked,
 });

@@ -90,6 +90,8 @@ export interface MailServer {
   /** Lower is chosen first. */
   readonly priority: number;
   readonly active: boolean;
+  /** May it serve callers that name no server? Absent from records of an earlier release, where operators made every server: shared. */
+  readonly shared?: boolean;
   /** Recipients; null: the defaults of the account's kind. */
   readonly limits: { readonly perMinute: number; readonly perDay: number } | null;
   /** Under `gmail_api`: other addresses than the username may stand in From although nobody can check them. */
@@ -107,6 +109,9 @@ export interface MailServer {
 /** The grant a server holds, whatever its state; null when there is none. */
 export const grantOf = (server: MailServer): Grant | null =>
   server.connection.state === "not_connected" ? null : server.connection.grant;
+
+/** May callers be given it who name no server? */
+export const isShared = (server: MailServer): boolean => server.shared ?? true;
 
 /** May a message be handed to Gmail through it now? */
 export const canSend = (server: MailServer): boolean =>

@@ -8,9 +8,13 @@ import type { MailServer } from "./mail-server.ts";
 export const mayAdminister = (principal: Principal): boolean =>
   principal.kind === "operator" || principal.kind === "setup";
 
+/** Is it a member's own server: is its username their address? */
+export const isOwn = (principal: Principal, server: Pick<MailServer, "username">): boolean =>
+  principal.kind === "member" && sameMailbox(principal.email, server.username);
+
 /** A member sees the servers whose username is their own address, and no trace of another's. */
 export const maySee = (principal: Principal, server: MailServer): boolean =>
-  mayAdminister(principal) || (principal.kind === "member" && sameMailbox(principal.email, server.username));
+  mayAdminister(principal) || isOwn(principal, server);
 
 /** Ids come from paths and bodies: what no id can be is not looked up. */
 export const findServer = async (records: Records, id: string): Promise<Versioned<MailServer> | undefined> =>

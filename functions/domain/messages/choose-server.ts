@@ -1,9 +1,12 @@
 import type { Principal } from "../access/records.ts";
+import { parseAddress } from "../address.ts";
 import { fieldProblem } from "../field-problems.ts";
-import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
-import { serverNameId } from "../mail-servers/server-name.ts";
+import { canSend, grantOf, isShared, type MailServer } from "../mail-servers/mail-server.ts";
+import { allServers, serversOfAddress } from "../mail-servers/own-servers.ts";
+import { looksLikeId, serverNameId } from "../mail-servers/server-name.ts";
+import { isOwn } from "../mail-servers/visible-server.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
-import type { Page, Records, Versioned } from "../records.ts";
+import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { coverage, mayStandInFrom } from "./from-coverage.ts";
 import { noServerMaySendFrom, serverMayNotSendFrom } from "./from-refusal.ts";
@@ -43,24 +46,6 @@ export const bestServer = (servers: readonly Server[], from: string | null): Ser
     .filter(({ value }) => isConnected(value) && (from === null || mayStandInFrom(value, from)))
     .sort(byRank(from))[0];
 
-/** Every server, oldest first. */
-const allServers = async (records: Records): Promise<readonly Server[]> => {
-  const found: Server[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Page<MailServer> | "bad_cursor" = await records.query("serversByAge", {}, { limit: 200, cursor });
-    if (page === "bad_cursor") break;
-    found.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== null);
-  return found;
-};
-
-const serversOfMember = async (records: Records, username: string): Promise<readonly Server[]> => {
-  const page = await records.query("serversByUsername", { username }, { limit: 200 });
-  return page === "bad_cursor" ? [] : page.items;
-};
-
 const serversById = async (records: Records, ids: readonly string[]): Promise<readonly Server[]> => {
   const found = await Promise.all([...new Set(ids)].map((id) => records.get("mailServers", id)));
   return found.filter((server) => server !== undefined);
@@ -68,7 +53,7 @@ const serversById = async (records: Records, ids: readonly string[]): Promise<re
 
 /** The servers that a principal may send through. Throws `Unavailable`. */
 export const serversOf = (records: Records, principal: Principal): Promise<readonly Server[]> => {
-  if (principal.kind === "member") return serversOfMember(records, principal.email);
+  if (principal.kind === "member") return serversOfAddress(records, principal.email);
   return principal.kind === "key" && principal.servers.length > 0
     ? serversById(records, principal.servers)
     : allServers(records);
@@ -76,19 +61,32 @@ export const serversOf = (records: Records, principal: Principal): Promise<reado
 
 const ID = /^srv_[A-Za-z0-9_-]{1,64}$/;
 
-/** By id, else by name, whatever its case. */
-export const findServer = async (records: Records, idOrName: string): Promise<Server | undefined> => {
-  const byId = ID.test(idOrName) ? await records.get("mailServers", idOrName) : undefined;
-  if (byId !== undefined) return byId;
-  const name = await records.get("serverNames", serverNameId(idOrName));
-  return name === undefined ? undefined : records.get("mailServers", name.value.serverId);
+/** By id, else by name, whatever its case, else by username. What looks like an id is never taken for a name. */
+const serversNamed = async (records: Records, wanted: string): Promise<readonly Server[]> => {
+  if (looksLikeId(wanted)) return ID.test(wanted) ? serversById(records, [wanted]) : [];
+  const name = await records.get("serverNames", serverNameId(wanted));
+  if (name !== undefined) return serversById(records, [name.value.serverId]);
+  const username = parseAddress(wanted.trim());
+  return username === null ? [] : serversOfAddress(records, username);
 };
 
+/** The server that a caller's id, name or username stands for. Throws `Unavailable`. */
+export const findServer = async (records: Records, wanted: string): Promise<Server | undefined> =>
+  (await serversNamed(records, wanted)).toSorted(byUse)[0];
+
+/** Several servers may have one username: those that can be sent through come first. */
+const byUse = (a: Server, b: Server): number =>
+  Number(isConnected(b.value)) - Number(isConnected(a.value)) || byRank(null)(a, b);
+
 /** Which servers a principal may name; a key's list binds it, a member has their own. */
-const mayUse = (principal: Principal, { id, value }: Server): boolean => {
-  if (principal.kind === "member") return value.username === principal.email;
-  return principal.kind !== "key" || principal.servers.length === 0 || principal.servers.includes(id);
+const mayUse = (principal: Principal, server: Server): boolean => {
+  if (principal.kind === "member") return isOwn(principal, server.value);
+  return principal.kind !== "key" || principal.servers.length === 0 || principal.servers.includes(server.id);
 };
+
+/** Which servers are chosen for a principal that names none: a server that is not shared serves its own member alone. */
+const mayBeGiven = (principal: Principal, server: Server): boolean =>
+  isShared(server.value) || isOwn(principal, server.value);
 
 const unknownServer = invalidRequest(fieldProblem("/server", "no_such_server"));
 
@@ -106,8 +104,9 @@ const namedServer = async (
   principal: Principal,
   { server, from }: { readonly server: string; readonly from: Mailbox | null },
 ): Promise<Result<Choice>> => {
-  const found = await findServer(records, server);
-  if (found === undefined || !mayUse(principal, found)) return fail(refusalOf(principal));
+  const named = await serversNamed(records, server);
+  const [found] = named.filter((one) => mayUse(principal, one)).toSorted(byUse);
+  if (found === undefined) return fail(refusalOf(principal));
   if (!isConnected(found.value)) {
     const detail = found.value.active ? "This mail server is not connected." : "This mail server is archived.";
     return fail({ code: "server_unavailable", detail });
@@ -117,6 +116,19 @@ const namedServer = async (
     return fail(serverMayNotSendFrom(found.value, from.address, folded));
   }
   return ok({ id: found.id, server: found.value, from: from ?? { name: "", address: found.value.username } });
+};
+
+/** `unshared`: one would do, were it named. */
+const nowhere = (unshared: boolean): Problem => ({
+  code: "server_unavailable",
+  detail: unshared
+    ? "No shared mail server is connected. Name the mail server in `server`."
+    : "No mail server is connected.",
+});
+
+const refusedFrom = (from: string, servers: readonly Server[], unshared: boolean): Problem => {
+  const connected = servers.map(({ value }) => value).filter(isConnected);
+  return noServerMaySendFrom(from, connected, unshared);
 };
 
 /**
@@ -131,12 +143,13 @@ export const chooseServer = async (
 ): Promise<Result<Choice>> => {
   const { server, from } = wanted;
   if (server !== null) return namedServer(records, principal, { server, from });
-  const servers = await serversOf(records, principal);
-  const best = bestServer(servers, from && foldAddress(from.address));
+  const folded = from && foldAddress(from.address);
+  const all = await serversOf(records, principal);
+  const servers = all.filter((one) => mayBeGiven(principal, one));
+  const best = bestServer(servers, folded);
   if (best !== undefined) {
     return ok({ id: best.id, server: best.value, from: from ?? { name: "", address: best.value.username } });
   }
-  const nowhere: Problem = { code: "server_unavailable", detail: "No mail server is connected." };
-  const connected = servers.map(({ value }) => value).filter(isConnected);
-  return fail(from === null ? nowhere : noServerMaySendFrom(from.address, connected));
+  const unshared = bestServer(all, folded) !== undefined;
+  return fail(from === null ? nowhere(unshared) : refusedFrom(from.address, servers, unshared));
 };

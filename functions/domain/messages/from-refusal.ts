@@ -14,11 +14,11 @@ const allowedBy = (server: MailServer): readonly string[] => {
 
 const allowedByAny = (servers: readonly MailServer[]): readonly string[] => distinct(servers.flatMap(allowedBy));
 
-/** No server covers this From; `servers`: those that the caller could have sent through. */
-export const noServerMaySendFrom = (from: string, servers: readonly MailServer[]): Problem => ({
+/** No server covers this From; `servers`: those that could have been chosen. `unshared`: one covers it that must be named. */
+export const noServerMaySendFrom = (from: string, servers: readonly MailServer[], unshared: boolean): Problem => ({
   code: "from_not_allowed",
   from,
-  because: "no_server",
+  because: unshared ? "not_shared" : "no_server",
   allowed: allowedByAny(servers),
 });
 

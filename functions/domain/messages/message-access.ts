@@ -1,5 +1,5 @@
 import { type KeyPermission, type Principal, principalName } from "../access/records.ts";
-import { sameMailbox } from "../address.ts";
+import { isOwn } from "../mail-servers/visible-server.ts";
 import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -9,10 +9,10 @@ import type { Message } from "./message.ts";
 export const mayUseMessages = (principal: Principal, permission: KeyPermission): boolean =>
   principal.kind !== "key" || principal.permissions.includes(permission);
 
-/** A member's messages are those of their own server, whoever sent them; a server that has gone is nobody's own. */
-const isOwnServer = async (records: Records, email: string, serverId: string): Promise<boolean> => {
+/** A member's messages are those of their own server, whoever sent them; a deleted server is nobody's own. */
+const isOwnServer = async (records: Records, principal: Principal, serverId: string): Promise<boolean> => {
   const server = await records.get("mailServers", serverId);
-  return server !== undefined && sameMailbox(server.value.username, email);
+  return server !== undefined && isOwn(principal, server.value);
 };
 
 /** What may be asked of the store: whatever else comes in a path (slashes, other stores' reserved names) is no message's id. */
@@ -43,9 +43,7 @@ export const visibleMessage = async (
   const message = ID.test(id) ? await records.get("messages", id) : undefined;
   if (message === undefined) return fail({ code: "not_found" });
   if (principal.kind === "member") {
-    return (await isOwnServer(records, principal.email, message.value.serverId))
-      ? ok(message)
-      : fail({ code: "not_found" });
+    return (await isOwnServer(records, principal, message.value.serverId)) ? ok(message) : fail({ code: "not_found" });
   }
   const problem = principal.kind === "key" ? keyProblem(principal, message.value) : null;
   return problem === null ? ok(message) : fail(problem);

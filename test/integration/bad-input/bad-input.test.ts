@@ -51,6 +51,7 @@ const server: Json = {
   fromFilter: ["ada@example.com", "@example.com"],
   priority: 10,
   active: true,
+  shared: false,
   limits: { perMinute: 20, perDay: 2000 },
   sendAsUnchecked: false,
 };

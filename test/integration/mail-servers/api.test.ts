@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { after, before, test } from "node:test";
 import { routes } from "../../../functions/runtime/handlers/mail-servers.ts";
 import { type Answer, type Api, type Caller, SETUP_TOKEN, startApi } from "../../builders/api.ts";
@@ -174,6 +175,38 @@ test("a member sees, edits and tests their own server only, and nothing of the h
   }
 });
 
+test("a request with more than one session cookie has none, however they come", async () => {
+  const opened = async () => {
+    const session = await api.nobody("POST", "/v1/session", { body: { setupToken: SETUP_TOKEN } });
+    return /__session=[\w-]{43}/.exec(session.headers.get("set-cookie") ?? "")?.[0] ?? "";
+  };
+  const [one, two] = [await opened(), await opened()];
+  /** As a raw request: fetch would join the headers. */
+  const status = (...cookies: string[]): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const sent = request(`${api.origin}/v1/session`, (answer) => resolve(answer.resume().statusCode));
+      sent.setHeader("Cookie", cookies).on("error", reject).end();
+    });
+  assert.equal(await status(one), 200);
+  assert.equal(await status(`theme=dark; ${one}; a=b`), 200, "other cookies are let be");
+  assert.equal(await status(`not__session=x; __session_=y; ${one}`), 200, "names that only look alike");
+  for (const cookies of [
+    [`${one}; ${two}`],
+    [`${two}; ${one}`],
+    [one, two],
+    [`${one}; ${one}`],
+    [`${one};${two}`],
+    [`${one}, ${two}`],
+    [`${one}; __session=`],
+    [`__session=; ${one}`],
+    [`${one}; __session=planted`],
+    [`${one};\t__session =${two.slice(10)}`],
+    ["a=b", one, `c=d; ${two}`],
+  ]) {
+    assert.equal(await status(...cookies), 401, JSON.stringify(cookies));
+  }
+});
+
 test("who is in no list has no session", async () => {
   const stranger = await api.person("eve@elsewhere.example");
   assert.equal(refusal(await stranger("GET", "/v1/session")), "401 unauthenticated");
@@ -194,17 +227,17 @@ test("a key is shown once, lists its servers by `read`, reaches nothing else, an
     items(await program("GET", "/v1/mail-servers")).map((found) => found.id),
     [server],
   );
-  for (const path of [
-    `/v1/mail-servers/${server}`,
-    "/v1/settings",
-    "/v1/keys",
-    "/v1/audit",
-    "/v1/doctor",
-    "/v1/session",
-  ]) {
+  for (const path of [`/v1/mail-servers/${server}`, "/v1/settings", "/v1/keys", "/v1/audit", "/v1/doctor"]) {
     assert.equal(refusal(await program("GET", path)), "403 forbidden", path);
   }
   assert.equal(refusal(await program("POST", `/v1/mail-servers/${server}/test`)), "403 forbidden");
+  assert.deepEqual((await program("GET", "/v1/session")).body, {
+    actor: `key:${id}`,
+    role: "program",
+    permissions: ["read"],
+    servers: [server],
+  });
+  assert.equal(refusal(await program("DELETE", "/v1/session")), "403 forbidden");
 
   const listed = items(await operator("GET", "/v1/keys")).find((found) => found.id === id);
   assert.ok(listed?.lastUsedAt);
@@ -213,6 +246,16 @@ test("a key is shown once, lists its servers by `read`, reaches nothing else, an
   assert.equal((await operator("DELETE", `/v1/keys/${id}`)).status, 204);
   assert.equal(refusal(await program("GET", "/v1/mail-servers")), "401 unauthenticated");
   assert.equal(refusal(await operator("DELETE", `/v1/keys/${id}`)), "404 not_found");
+});
+
+test("a key for sending alone proves itself without sending, and a cookie beside it changes nothing", async () => {
+  const issued = await operator("POST", "/v1/keys", { body: { name: "Sender", permissions: ["send"] } });
+  for (const cookie of ["a=b", `__session=${"A".repeat(43)}`]) {
+    const headers = { Cookie: cookie };
+    const shown = await api.bearer(text(issued, "key"))("GET", "/v1/session", { headers });
+    const expected = { actor: `key:${text(issued, "id")}`, role: "program", permissions: ["send"], servers: [] };
+    assert.deepEqual(shown.body, expected);
+  }
 });
 
 test("a key for sending alone does not list servers", async () => {

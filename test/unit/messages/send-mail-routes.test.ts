@@ -12,7 +12,7 @@ let bench: MessageBench;
 beforeEach(async () => {
   bench = messageBench();
   await bench.addServer("srv_ada");
-  await bench.addServer("srv_bob", { username: "bob@example.com", priority: 20 });
+  await bench.addServer("srv_bob", { name: "Bob", username: "bob@example.com", priority: 20 });
 });
 afterEach(() => bench.close());
 
@@ -273,7 +273,8 @@ suite("Looking at messages", () => {
     const three = await post({ to: "c@example.org", scheduledAt: "2026-12-24T00:00:00Z" });
     assert.deepEqual(await listed(""), [three, two, one]);
     assert.deepEqual(await listed("?server=srv_ada"), [three, one]);
-    assert.deepEqual(await listed("?server=SRV_BOB"), [two], "by name as well");
+    assert.deepEqual(await listed("?server=BOB"), [two], "by name as well");
+    assert.deepEqual(await listed("?server=bob@example.com"), [two], "and by username");
     assert.deepEqual(await listed("?status=queued"), [two, one]);
     assert.deepEqual(await listed("?to=c@example.ORG"), [three, two]);
     assert.deepEqual(await listed("?server=srv_ada&status=queued"), [one]);

@@ -9,6 +9,7 @@ export interface ServerDraft {
   /** One address or `@domain` a line. */
   readonly fromFilter: string;
   readonly priority: string;
+  readonly shared: boolean;
   /** Empty: the default of the account's kind. */
   readonly perMinute: string;
   readonly perDay: string;
@@ -22,6 +23,7 @@ export const EMPTY_DRAFT: ServerDraft = {
   description: "",
   fromFilter: "",
   priority: "",
+  shared: true,
   perMinute: "",
   perDay: "",
   sendAsUnchecked: false,
@@ -34,6 +36,7 @@ export const draftOf = (server: MailServer): ServerDraft => ({
   description: server.description,
   fromFilter: server.fromFilter.join("\n"),
   priority: String(server.priority),
+  shared: server.shared ?? true,
   perMinute: server.limits === null ? "" : String(server.limits.perMinute),
   perDay: server.limits === null ? "" : String(server.limits.perDay),
   sendAsUnchecked: server.sendAsUnchecked ?? false,
@@ -64,6 +67,7 @@ export const creationOf = (draft: ServerDraft): NewMailServer => {
     ...(draft.description.trim() !== "" && { description: draft.description.trim() }),
     ...(fromFilter.length > 0 && { fromFilter }),
     ...(draft.priority.trim() !== "" && { priority: numberOf(draft.priority) }),
+    ...(!draft.shared && { shared: false }),
     ...(limits !== undefined && { limits }),
     ...(draft.transport === "gmail_api" && draft.sendAsUnchecked && { sendAsUnchecked: true }),
   };
@@ -79,6 +83,7 @@ export const patchOf = (before: ServerDraft, after: ServerDraft): MailServerPatc
   ...(after.priority !== before.priority && {
     priority: after.priority.trim() === "" ? null : numberOf(after.priority),
   }),
+  ...(after.shared !== before.shared && { shared: after.shared }),
   ...((after.perMinute !== before.perMinute || after.perDay !== before.perDay) && { limits: limitsIn(after) ?? null }),
   ...(after.sendAsUnchecked !== before.sendAsUnchecked && { sendAsUnchecked: after.sendAsUnchecked }),
 });

@@ -5,6 +5,7 @@ import type { MailServer } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
+import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { ProblemNotice } from "../../widgets/notice.tsx";
@@ -22,6 +23,7 @@ export const EndCard = ({ server, onSaved }: Props) => {
   const archive = useAction(() => api.servers.change(server, { active: !server.active }));
   const remove = useAction(() => api.servers.remove(server.id, { cancelMessages }));
   const waiting = remove.failure !== null && codeOf(remove.failure) === "has_open_messages";
+  const archiveLabel = server.active ? t("end.archive") : t("end.activate");
   const switchActive = async () => {
     const result = await archive.run();
     if (result?.ok) onSaved(result.value);
@@ -31,23 +33,25 @@ export const EndCard = ({ server, onSaved }: Props) => {
     if (result?.ok) route("/servers");
   };
   return (
-    <Card title={t("end.title")}>
+    <Card title={isOperator() ? t("end.title") : archiveLabel}>
       <p class="hint">{server.active ? t("end.archiveText") : t("end.activateText")}</p>
       <div class="actions">
         <button type="button" class="button" aria-disabled={archive.busy} onClick={() => void switchActive()}>
-          {server.active ? t("end.archive") : t("end.activate")}
+          {archiveLabel}
         </button>
-        <button
-          type="button"
-          class="button danger"
-          onClick={() => {
-            remove.clear();
-            setCancelMessages(false);
-            setAsking(true);
-          }}
-        >
-          {t("end.delete")}
-        </button>
+        {isOperator() && (
+          <button
+            type="button"
+            class="button danger"
+            onClick={() => {
+              remove.clear();
+              setCancelMessages(false);
+              setAsking(true);
+            }}
+          >
+            {t("end.delete")}
+          </button>
+        )}
       </div>
       {archive.failure && <ProblemNotice failure={archive.failure} />}
       <Confirm

@@ -1,5 +1,6 @@
 import { type ApiFailure, type FieldFailure, fieldFailures } from "../../api/failure.ts";
 import { t } from "../../state/language.ts";
+import { isOperator } from "../../state/session-signal.ts";
 import { useTyped } from "../../state/typed.ts";
 import { Choice, Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
@@ -43,32 +44,7 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Pr
             <input {...control} required value={draft.name} onInput={(e) => set({ name: e.currentTarget.value })} />
           )}
         </Field>
-        <Field label={t("server.username")} hint={t("server.usernameHint")} error={said("/username")}>
-          {(control) => (
-            <input
-              {...control}
-              type="email"
-              inputMode="email"
-              autocomplete="off"
-              spellcheck={false}
-              required
-              value={draft.username}
-              onInput={(e) => set({ username: e.currentTarget.value })}
-            />
-          )}
-        </Field>
-        <div class="whole">
-          <Choice
-            legend={t("server.transport")}
-            name="transport"
-            value={draft.transport}
-            onChoose={(transport) => set({ transport })}
-            options={[
-              { value: "smtp", label: t("transport.smtp"), hint: t("transport.smtpHint") },
-              { value: "gmail_api", label: t("transport.gmail_api"), hint: t("transport.gmail_apiHint") },
-            ]}
-          />
-        </div>
+        {isOperator() && <AccountFields draft={draft} set={set} said={said} />}
       </div>
       <MoreFields draft={draft} set={set} said={said} />
       {failure && <ProblemNotice failure={failure} shown={POINTERS} />}
@@ -79,19 +55,87 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Pr
   );
 };
 
-interface MoreProps {
+interface FieldsProps {
   readonly draft: ServerDraft;
   readonly set: (change: Partial<ServerDraft>) => void;
   readonly said: (pointer: string) => readonly FieldFailure[] | null;
 }
 
-const MoreFields = ({ draft, set, said }: MoreProps) => (
+/** Which account mail leaves by, and how. */
+const AccountFields = ({ draft, set, said }: FieldsProps) => (
+  <>
+    <Field label={t("server.username")} hint={t("server.usernameHint")} error={said("/username")}>
+      {(control) => (
+        <input
+          {...control}
+          type="email"
+          inputMode="email"
+          autocomplete="off"
+          spellcheck={false}
+          required
+          value={draft.username}
+          onInput={(e) => set({ username: e.currentTarget.value })}
+        />
+      )}
+    </Field>
+    <div class="whole">
+      <Choice
+        legend={t("server.transport")}
+        name="transport"
+        value={draft.transport}
+        onChoose={(transport) => set({ transport })}
+        options={[
+          { value: "smtp", label: t("transport.smtp"), hint: t("transport.smtpHint") },
+          { value: "gmail_api", label: t("transport.gmail_api"), hint: t("transport.gmail_apiHint") },
+        ]}
+      />
+    </div>
+  </>
+);
+
+const MoreFields = ({ draft, set, said }: FieldsProps) => (
   <div class="form-grid">
     <Field label={t("server.description")} optional error={said("/description")}>
       {(control) => (
         <input {...control} value={draft.description} onInput={(e) => set({ description: e.currentTarget.value })} />
       )}
     </Field>
+    {isOperator() && <ChoiceFields draft={draft} set={set} said={said} />}
+    <Field
+      label={t("server.perMinute")}
+      optional
+      hint={t("server.limitsHint")}
+      error={said("/limits/perMinute") ?? said("/limits")}
+    >
+      {(control) => (
+        <input
+          {...control}
+          type="number"
+          min="1"
+          step="1"
+          value={draft.perMinute}
+          onInput={(e) => set({ perMinute: e.currentTarget.value })}
+        />
+      )}
+    </Field>
+    <Field label={t("server.perDay")} optional hint={t("server.limitsDayHint")} error={said("/limits/perDay")}>
+      {(control) => (
+        <input
+          {...control}
+          type="number"
+          min="1"
+          step="1"
+          value={draft.perDay}
+          onInput={(e) => set({ perDay: e.currentTarget.value })}
+        />
+      )}
+    </Field>
+  </div>
+);
+
+/** What decides whose mail this server takes: an operator's to set. */
+const ChoiceFields = ({ draft, set, said }: FieldsProps) => (
+  <>
     <Field label={t("server.priority")} optional hint={t("server.priorityHint")} error={said("/priority")}>
       {(control) => (
         <input
@@ -128,34 +172,9 @@ const MoreFields = ({ draft, set, said }: MoreProps) => (
         <span>{t("server.sendAsUnchecked")}</span>
       </label>
     )}
-    <Field
-      label={t("server.perMinute")}
-      optional
-      hint={t("server.limitsHint")}
-      error={said("/limits/perMinute") ?? said("/limits")}
-    >
-      {(control) => (
-        <input
-          {...control}
-          type="number"
-          min="1"
-          step="1"
-          value={draft.perMinute}
-          onInput={(e) => set({ perMinute: e.currentTarget.value })}
-        />
-      )}
-    </Field>
-    <Field label={t("server.perDay")} optional hint={t("server.limitsDayHint")} error={said("/limits/perDay")}>
-      {(control) => (
-        <input
-          {...control}
-          type="number"
-          min="1"
-          step="1"
-          value={draft.perDay}
-          onInput={(e) => set({ perDay: e.currentTarget.value })}
-        />
-      )}
-    </Field>
-  </div>
+    <label class="check whole">
+      <input type="checkbox" checked={draft.shared} onChange={(e) => set({ shared: e.currentTarget.checked })} />
+      <span>{t("server.shared")}</span>
+    </label>
+  </>
 );

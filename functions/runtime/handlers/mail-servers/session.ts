@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { csrfToken } from "../../../domain/access/csrf.ts";
-import { principalName } from "../../../domain/access/records.ts";
+import { type KeyPermission, type Principal, principalName } from "../../../domain/access/records.ts";
 import { endSession, newSession } from "../../../domain/access/sessions.ts";
 import { setupTokenAccepted } from "../../../domain/access/setup-token.ts";
 import { auditWrite, recordAudit } from "../../../domain/audit/audit.ts";
@@ -31,9 +31,20 @@ const open =
     return { ...NO_CONTENT, session: { set: session.id, maxAgeS: session.maxAgeS } };
   };
 
-/** `csrf` is null for who came with a bearer credential and no cookie: such requests need none. */
+const EVERYTHING: readonly KeyPermission[] = ["send", "read"];
+
+/** What a program may do, so that it can prove its credential without sending. No servers: every one. */
+const programView = (principal: Extract<Principal, { readonly kind: "key" | "caller" }>) => ({
+  actor: principalName(principal),
+  role: "program" as const,
+  permissions: principal.kind === "key" ? principal.permissions : EVERYTHING,
+  servers: principal.kind === "key" ? principal.servers : [],
+});
+
+/** `csrf` is null for a caller with a bearer credential and no cookie: such requests need none. */
 const show = () => async (call: Call) => {
   const principal = callerOf(call);
+  if (principal.kind === "key" || principal.kind === "caller") return answerJson(200, programView(principal));
   return answerJson(200, {
     actor: principalName(principal),
     role: principal.kind === "member" ? "member" : "operator",
@@ -52,6 +63,6 @@ const close =
 /** `/v1/session`. Opening one is public: it is how a browser comes in at all. */
 export const sessionRoutes = (system: System): readonly Route[] => [
   { method: "POST", path: "/v1/session", access: "public", handle: open(system) },
-  { method: "GET", path: "/v1/session", access: "people", handle: show() },
+  { method: "GET", path: "/v1/session", access: "programs", handle: show() },
   { method: "DELETE", path: "/v1/session", access: "people", handle: close(system) },
 ];
