@@ -56,6 +56,14 @@ locals {
       collection = "messages"
       fields     = [["serverId", "asc"], ["status", "asc"], ["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
     }
+    messages-found = {
+      collection = "messages"
+      fields     = [["searchPrefixes", "contains"], ["createdAtMs", "desc"]]
+    }
+    messages-of-server-found = {
+      collection = "messages"
+      fields     = [["serverId", "asc"], ["searchPrefixes", "contains"], ["createdAtMs", "desc"]]
+    }
     messages-of-server-oldest = {
       collection = "messages"
       fields     = [["serverId", "asc"], ["status", "asc"], ["createdAtMs", "asc"]]
@@ -85,6 +93,8 @@ locals {
     { for collection in local.collections : "${collection}-json" => { collection = collection, field = "json" } },
     { for collection in local.collections : "${collection}-write" => { collection = collection, field = "write" } },
     { bodyChunks-text = { collection = "bodyChunks", field = "text" } },
+    # Searched through its composite indexes alone.
+    { messages-searchPrefixes = { collection = "messages", field = "searchPrefixes" } },
   )
 
   # Collections whose records may erase themselves: the field `eraseAt` is a timestamp that the adapter writes.

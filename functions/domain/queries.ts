@@ -42,6 +42,9 @@ export const QUERIES = {
     contains: "recipientAddresses",
     order: newest,
   },
+  /** What `q` of the list looks up. Server, never status: an index with it would rewrite every prefix at each move. */
+  messagesFound: { kind: "messages", equal: [], contains: "searchPrefixes", order: newest },
+  messagesOfServerFound: { kind: "messages", equal: ["serverId"], contains: "searchPrefixes", order: newest },
   /** Messages of a server in one status, oldest first: what a release or a cancellation walks through. */
   messagesOfServerOldest: { kind: "messages", equal: ["serverId", "status"], order: ["createdAtMs", "asc"] },
   /** What `dispatch-due` looks at: whatever is not final and whose time has come. */

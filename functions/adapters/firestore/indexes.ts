@@ -1,3 +1,4 @@
+import type { Message } from "../../domain/messages/message.ts";
 import { QUERIES } from "../../domain/queries.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
 import type { RecordKind, RecordKinds } from "../../domain/records.ts";
@@ -57,6 +58,9 @@ export const WRITE_FIELD = "write";
 /** The Timestamp on which Firestore's TTL policy erases a document; exempt from indexing, as Google advises for TTL fields. */
 export const ERASE_FIELD = "eraseAt";
 
+/** Up to some hundred prefixes a message; only its composite indexes are searched, so the automatic ones would double the entries for nothing. */
+const PREFIXES_FIELD = "searchPrefixes" satisfies keyof Message;
+
 /** Every collection, and whether its documents may erase themselves: those whose records have `eraseAtMs` need the TTL policy. */
 export const COLLECTIONS: {
   readonly [K in RecordKind]: "eraseAtMs" extends keyof RecordKinds[K] ? true : false;
@@ -84,5 +88,6 @@ export const unindexedFields = (kind: RecordKind): readonly string[] => [
   JSON_FIELD,
   WRITE_FIELD,
   ...(kind in LARGE_TEXT ? [TEXT_FIELD] : []),
+  ...(kind === "messages" ? [PREFIXES_FIELD] : []),
   ...(COLLECTIONS[kind] ? [ERASE_FIELD] : []),
 ];

@@ -15,6 +15,7 @@ import type { Message, StoredBody } from "./message.ts";
 import { mayUseMessages } from "./message-access.ts";
 import { messageEvent } from "./message-events.ts";
 import { type MessageInput, parseMessage } from "./message-input.ts";
+import { searchPrefixes } from "./message-search.ts";
 import { type Plan, planMessage } from "./plan-message.ts";
 import type { OffersSmtpUtf8 } from "./ports.ts";
 import { publishForDelivery } from "./publish-delivery.ts";
@@ -67,6 +68,7 @@ interface Draft {
 const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message => {
   const { submission, input, identity, plan, acceptedAtMs } = draft;
   const kindOf = kindsIn(input.content);
+  const recipientAddresses = input.recipients.map(foldAddress);
   return {
     messageId: newMessageId(deps.random, plan.from.address),
     caller: principalName(submission.principal),
@@ -76,7 +78,8 @@ const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message =
     from: plan.from.address,
     subject: input.content.subject,
     recipients: input.recipients.map((address) => ({ address, kind: kindOf(address), state: "pending", reply: null })),
-    recipientAddresses: input.recipients.map(foldAddress),
+    recipientAddresses,
+    searchPrefixes: searchPrefixes({ subject: input.content.subject, recipientAddresses }),
     body,
     sizeBytes: input.sizeBytes,
     tags: input.tags,

@@ -1,11 +1,14 @@
 import type { Principal } from "../access/records.ts";
 import { fieldProblem } from "../field-problems.ts";
+import { encodeCursor } from "../page-cursor.ts";
 import { invalidRequest } from "../problem.ts";
-import type { Page, Records } from "../records.ts";
+import type { QueryArguments, QueryName } from "../queries.ts";
+import type { Page, Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { findServer, serversOf } from "./choose-server.ts";
 import type { Message, MessageStatus } from "./message.ts";
 import { mayUseMessages } from "./message-access.ts";
+import { lookupPrefix, matchesSearch, type SearchTerms } from "./message-search.ts";
 
 export interface MessageFilter {
   /** Id or name of a mail server. */
@@ -13,6 +16,8 @@ export interface MessageFilter {
   readonly status: MessageStatus | null;
   /** Folded; of any recipient. */
   readonly to: string | null;
+  /** Each starts a recipient's address or a word of the subject; none: not searched. */
+  readonly terms: SearchTerms;
 }
 
 interface PageWanted {
@@ -22,50 +27,87 @@ interface PageWanted {
 
 type Found = Page<Message> | "bad_cursor";
 
-interface Narrowed {
+interface Narrowed extends Omit<MessageFilter, "server"> {
   readonly serverId: string | null;
-  readonly status: MessageStatus | null;
-  readonly to: string | null;
 }
 
-const queryOf = (records: Records, { serverId, status, to }: Narrowed, page: PageWanted): Promise<Found> => {
+type MessageQuery = Extract<QueryName, `messages${string}`>;
+
+/** One query with its arguments: a page of it, and the cursor that leads on after one of its messages. */
+interface Source {
+  readonly read: (page: PageWanted) => Promise<Found>;
+  readonly cursorAfter: (message: Versioned<Message>) => string;
+}
+
+const sourceOf = (records: Records, { serverId, status, to, terms }: Narrowed): Source => {
+  const ask = <Q extends MessageQuery>(name: Q, args: QueryArguments<Q>): Source => ({
+    read: (page) => records.query(name, args, page),
+    cursorAfter: ({ id, value }) => encodeCursor(name, args, { orderValue: value.createdAtMs, id }),
+  });
+  if (terms.length > 0) {
+    const searchPrefixes = lookupPrefix(terms);
+    return serverId === null
+      ? ask("messagesFound", { searchPrefixes })
+      : ask("messagesOfServerFound", { serverId, searchPrefixes });
+  }
+  if (to === null) {
+    if (serverId !== null && status !== null) return ask("messagesOfServerByStatus", { serverId, status });
+    if (serverId !== null) return ask("messagesOfServer", { serverId });
+    return status === null ? ask("messagesNewest", {}) : ask("messagesByStatus", { status });
+  }
   const recipientAddresses = to;
-  if (serverId === null && status === null && recipientAddresses === null) {
-    return records.query("messagesNewest", {}, page);
+  if (serverId !== null && status !== null) {
+    return ask("messagesOfServerByStatusTo", { serverId, status, recipientAddresses });
   }
-  if (serverId !== null && status !== null && recipientAddresses !== null) {
-    return records.query("messagesOfServerByStatusTo", { serverId, status, recipientAddresses }, page);
-  }
-  if (serverId !== null && status !== null)
-    return records.query("messagesOfServerByStatus", { serverId, status }, page);
-  if (serverId !== null && recipientAddresses !== null) {
-    return records.query("messagesOfServerTo", { serverId, recipientAddresses }, page);
-  }
-  if (status !== null && recipientAddresses !== null) {
-    return records.query("messagesByStatusTo", { status, recipientAddresses }, page);
-  }
-  if (serverId !== null) return records.query("messagesOfServer", { serverId }, page);
-  if (status !== null) return records.query("messagesByStatus", { status }, page);
-  return records.query("messagesTo", { recipientAddresses: recipientAddresses ?? "" }, page);
+  if (serverId !== null) return ask("messagesOfServerTo", { serverId, recipientAddresses });
+  return status === null
+    ? ask("messagesTo", { recipientAddresses })
+    : ask("messagesByStatusTo", { status, recipientAddresses });
 };
 
-/** So many pages are looked through for someone who sees few of many messages; then `next` leads on. */
+/** Records read at once, at least: a short page would find little of what is rare. */
+const DEFAULT_PAGE = 50;
+/** So many pages are read for somebody who sees few of many messages, or searches for what is rare; then `next` leads on. */
 const MOST_PAGES = 20;
 
-/** Pages of everything, less what is not for this principal: an answer may hold fewer than `limit` and yet have a `next`. */
-const listAmong = async (
-  records: Records,
-  visible: ReadonlySet<string>,
-  { filter, page }: { readonly filter: Narrowed; readonly page: PageWanted },
+/** The messages of a source that pass `keep`, up to `limit`. An answer may hold fewer and yet have a `next`. */
+const sift = async (
+  source: Source,
+  keep: (message: Message) => boolean,
+  { limit, cursor: start }: PageWanted,
 ): Promise<Found> => {
-  let cursor = page.cursor;
+  const items: Versioned<Message>[] = [];
+  let cursor = start;
   for (let pages = 1; ; pages += 1) {
-    const found = await queryOf(records, filter, { ...page, cursor });
+    const found = await source.read({ limit: Math.max(limit, DEFAULT_PAGE), cursor });
     if (found === "bad_cursor") return found;
-    const items = found.items.filter(({ value }) => visible.has(value.serverId));
-    if (items.length > 0 || found.next === null || pages === MOST_PAGES) return { items, next: found.next };
+    items.push(...found.items.filter(({ value }) => keep(value)));
+    const last = items[limit - 1];
+    const isMore = items.length > limit || found.next !== null;
+    if (last !== undefined) return { items: items.slice(0, limit), next: isMore ? source.cursorAfter(last) : null };
+    if (found.next === null || pages === MOST_PAGES) return { items, next: found.next };
     cursor = found.next;
   }
+};
+
+/** A search finds more than it was asked for: its index knows the start of one term alone, and no status. */
+const isFound =
+  ({ status, to, terms }: Narrowed) =>
+  (message: Message): boolean =>
+    (status === null || message.status === status) &&
+    (to === null || message.recipientAddresses.includes(to)) &&
+    matchesSearch(message, terms);
+
+/** `visible`: the servers whose messages are shown; null: all. */
+const list = (
+  records: Records,
+  filter: Narrowed,
+  { visible, page }: { readonly visible: ReadonlySet<string> | null; readonly page: PageWanted },
+): Promise<Found> => {
+  const source = sourceOf(records, filter);
+  if (visible === null && filter.terms.length === 0) return source.read(page);
+  const isMatch = filter.terms.length === 0 ? () => true : isFound(filter);
+  return sift(source, (message) => (visible === null || visible.has(message.serverId)) && isMatch(message), page);
 };
 
 /** Ids of the servers whose messages a principal sees; null: of all, deleted ones too. */
@@ -94,22 +136,20 @@ export const listMessages = async (
 ): Promise<Result<Found>> => {
   if (!mayUseMessages(principal, "read")) return fail({ code: "forbidden" });
   const visible = await visibleServers(records, principal);
-  const { status, to } = filter;
-  if (filter.server === null) {
+  const { server, ...rest } = filter;
+  if (server === null) {
     const [only, ...others] = visible ?? [];
-    if (visible === null) return ok(await queryOf(records, { serverId: null, status, to }, page));
-    if (only === undefined) return ok({ items: [], next: null });
-    return ok(
-      others.length === 0
-        ? await queryOf(records, { serverId: only, status, to }, page)
-        : await listAmong(records, visible, { filter: { serverId: null, status, to }, page }),
-    );
+    if (visible !== null && only === undefined) return ok({ items: [], next: null });
+    if (only !== undefined && others.length === 0) {
+      return ok(await list(records, { ...rest, serverId: only }, { visible: null, page }));
+    }
+    return ok(await list(records, { ...rest, serverId: null }, { visible, page }));
   }
-  const serverId = await serverIdOf(records, filter.server);
+  const serverId = await serverIdOf(records, server);
   if (visible !== null && (serverId === undefined || !visible.has(serverId))) {
     return fail({ code: principal.kind === "key" ? "server_not_allowed" : "not_found" });
   }
   return serverId === undefined
     ? fail(invalidRequest(fieldProblem("/server", "no_such_server")))
-    : ok(await queryOf(records, { serverId, status, to }, page));
+    : ok(await list(records, { ...rest, serverId }, { visible: null, page }));
 };

@@ -157,6 +157,8 @@ export interface MessageFacts {
   readonly recipients: readonly Recipient[];
   /** Index field: the recipients' addresses, folded. */
   readonly recipientAddresses: readonly string[];
+  /** Index field: what `q` of the list finds the message by. Absent from records of earlier releases, which `q` does not find. */
+  readonly searchPrefixes?: readonly string[];
   readonly body: StoredBody;
   /** Decoded attachments plus text and html, bytes. */
   readonly sizeBytes: number;

@@ -34,6 +34,7 @@ const factsOf = (message: Message): MessageFacts => ({
   subject: message.subject,
   recipients: message.recipients,
   recipientAddresses: message.recipientAddresses,
+  ...(message.searchPrefixes === undefined ? {} : { searchPrefixes: message.searchPrefixes }),
   body: message.body,
   sizeBytes: message.sizeBytes,
   tags: message.tags,

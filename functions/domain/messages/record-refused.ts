@@ -8,6 +8,7 @@ import type { EnvironmentSettings } from "../settings/settings.ts";
 import { identify } from "./idempotency.ts";
 import type { Message, TimelineEntry } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
+import { searchPrefixes } from "./message-search.ts";
 import { timelineNote } from "./timeline-notes.ts";
 
 const TOPIC: Principal = { kind: "topic" };
@@ -51,6 +52,7 @@ const noteOf = (problem: Problem): Omit<TimelineEntry, "atMs" | "status"> => ({
 const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: number): Message => {
   const nowMs = deps.clock.nowMs();
   const { json, problem } = refused;
+  const subject = shown(json, "subject");
   return {
     messageId: "",
     caller: principalName(TOPIC),
@@ -58,9 +60,10 @@ const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: numb
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     from: shown(json, "from"),
-    subject: shown(json, "subject"),
+    subject,
     recipients: [],
     recipientAddresses: [],
+    searchPrefixes: searchPrefixes({ subject, recipientAddresses: [] }),
     body: { kind: "erased", atMs: nowMs },
     sizeBytes: 0,
     tags: {},

@@ -285,6 +285,30 @@ suite("Looking at messages", () => {
     assert.deepEqual(await listed("?server=srv_bob"), [two], "of a deleted server too, by its id");
   });
 
+  test("whatever a person types into `q` is a search, never an error", async () => {
+    const one = await post();
+    for (const typed of ["b", "B@EXA", "bonj", " bonjour  b@ "]) {
+      assert.deepEqual(await listed(`?q=${encodeURIComponent(typed)}`), [one], typed);
+    }
+    for (const typed of [
+      "lect",
+      "@",
+      "%",
+      '"',
+      "<b@example.org>",
+      "\0",
+      "\ud800",
+      "é".repeat(5_000),
+      "../..",
+      "[object Object]",
+    ]) {
+      assert.deepEqual(await listed(`?q=${encodeURIComponent(typed.toWellFormed())}`), [], typed.slice(0, 20));
+    }
+    assert.deepEqual(await listed("?q="), [one]);
+    assert.deepEqual(await listed("?q=%20&status=queued"), [one]);
+    assert.deepEqual(problemOf(await call("GET /v1/messages?q=a&q=b")).fields, ["/q"]);
+  });
+
   test("page by page, each once", async () => {
     const ids = [await post(), await post(), await post()].toReversed();
     const first = answered(await call("GET /v1/messages?limit=2")).body;

@@ -4,6 +4,7 @@ import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { listMessages, type MessageFilter } from "../../../domain/messages/list-messages.ts";
 import { MESSAGE_STATUSES } from "../../../domain/messages/message.ts";
 import { visibleMessage } from "../../../domain/messages/message-access.ts";
+import { searchTerms } from "../../../domain/messages/message-search.ts";
 import { messageView } from "../../../domain/messages/message-view.ts";
 import { type FieldProblem, invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
@@ -11,7 +12,7 @@ import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "
 import type { Call, Route } from "../../http.ts";
 import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
 
-/** `server`, `status` and `to` of the list. */
+/** `server`, `status`, `to` and `q` of the list. What somebody types into `q` is never an error. */
 const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const problems: FieldProblem[] = [];
   const server = query.get("server");
@@ -24,11 +25,13 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const address = query.get("to");
   const to = address === null ? null : parseAddress(address);
   if (address !== null && to === null) problems.push(fieldProblem("/to", "not_address"));
-  return problems.length > 0 ? fail(invalidRequest(...problems)) : ok({ server, status, to });
+  return problems.length > 0
+    ? fail(invalidRequest(...problems))
+    : ok({ server, status, to, terms: searchTerms(query.get("q") ?? "") });
 };
 
 const list = (system: MoveDeps) => async (call: Call) => {
-  const page = pageRequest(call.query, ["server", "status", "to"]);
+  const page = pageRequest(call.query, ["server", "status", "to", "q"]);
   if (!page.ok) return answerProblem(page.problem);
   const filter = filterOf(call.query);
   if (!filter.ok) return answerProblem(filter.problem);
