@@ -4,6 +4,9 @@
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { eventStream } from "../functions/adapters/google-risc/event-stream.ts";
+import { verifyTlsInLibraries } from "../functions/runtime/library-tls.ts";
+
+verifyTlsInLibraries();
 
 const USAGE = `npm run risc -- register|status|verify --service-account NAME@PROJECT.iam.gserviceaccount.com [--url https://relais.example.com]
   register  sends Google's security events to <url>/google_gmail/security-events

@@ -7,6 +7,7 @@ import type { Randomness } from "../domain/randomness.ts";
 import { announcer } from "./announce.ts";
 import { type Config, ConfigError, REAL_GOOGLE } from "./config.ts";
 import { lazily, once } from "./lazy.ts";
+import { verifyTlsInLibraries } from "./library-tls.ts";
 import { jsonLogger } from "./logger.ts";
 import { systemRandom } from "./randomness.ts";
 import type { System } from "./system.ts";
@@ -135,6 +136,7 @@ const toStdout = (line: string): void => {
  * a port's first call.
  */
 export const compose = (config: Config, options: ComposeOptions): System => {
+  verifyTlsInLibraries();
   const clock = systemClock(config.timeScale);
   const random = systemRandom;
   const log =

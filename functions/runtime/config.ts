@@ -180,6 +180,11 @@ const conflicts = (env: Environment, { standIns = false }: LoadOptions): string[
       mistakes.push(
         `${name} must not be set on Google Cloud (K_SERVICE is set; only a test sets RELAIS_ALLOW_EMULATORS=1)`,
       );
+  // Nothing of ours obeys it; whoever set it expects that connections to a server of their own succeed, and must hear why they do not.
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === "0" && env.RELAIS_ALLOW_EMULATORS !== "1")
+    mistakes.push(
+      "NODE_TLS_REJECT_UNAUTHORIZED must not be 0: TLS certificates are always verified (to trust an authority of your own, set GMAIL_SMTP_CA or NODE_EXTRA_CA_CERTS)",
+    );
   if (google && !isSet(env, "GOOGLE_CLOUD_PROJECT"))
     mistakes.push("GOOGLE_CLOUD_PROJECT is needed with RELAIS_STORE=google");
   if (inCloud && !isSet(env, "RELAIS_PUBLIC_URL"))

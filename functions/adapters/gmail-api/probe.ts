@@ -5,6 +5,7 @@ import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
 import type { SmtpReply } from "../../domain/messages/message.ts";
 import type { Login, ProbeStage } from "../../domain/messages/ports.ts";
+import { VERIFIED_TLS } from "../http/verified-tls.ts";
 import {
   type Failure as ApiFailure,
   failureOf,
@@ -36,7 +37,7 @@ const connected = (url: URL): Promise<Failure | null> =>
     const secure = url.protocol === "https:";
     const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
     const name = net.isIP(host) === 0 ? { servername: host } : {};
-    const socket = secure ? tls.connect({ host, port, ...name }) : net.connect({ host, port });
+    const socket = secure ? tls.connect({ host, port, ...name, ...VERIFIED_TLS }) : net.connect({ host, port });
     const end = (failure: Failure | null): void => {
       socket.destroy();
       resolve(failure);

@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from "node:dns";
 import net from "node:net";
 import tls from "node:tls";
 import type { Clock } from "../../domain/clock.ts";
+import { VERIFIED_TLS } from "../http/verified-tls.ts";
 import { errorText } from "./stream.ts";
 
 export interface SmtpEndpoint {
@@ -46,10 +47,10 @@ export const resolveHost = async (
   return { ok: true, value: answer };
 };
 
-/** Node's certificate check is never turned off; `servername` is both SNI (not for a bare address) and the name that is checked. */
+/** `servername` is both SNI (not for a bare address) and the name that is checked. */
 const tlsOptions = (endpoint: SmtpEndpoint): tls.ConnectionOptions => ({
   host: endpoint.host,
-  minVersion: "TLSv1.2",
+  ...VERIFIED_TLS,
   ...(net.isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {}),
   ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
 });

@@ -1,3 +1,5 @@
+import { sendRequest } from "../http/send-request.ts";
+
 /**
  * Where Google sends an app's security events, set by the RISC API (developers.google.com/identity/protocols/risc, "Register your receiver": POST `stream:update`,
  * GET `stream`, POST `stream:verify`, POST `stream/status:update`; GET `stream/status` is the `get_status_endpoint` of Google's RISC configuration).
@@ -29,6 +31,7 @@ const PUSH = "https://schemas.openid.net/secevent/risc/delivery-method/push";
 /** Google's samples insist on "exactly one hour". */
 const LIFE_S = 3_600;
 const TIMEOUT_MS = 20_000;
+const LARGEST_ANSWER_BYTES = 256 * 1024;
 
 const of = (family: "risc" | "oauth", ...types: readonly string[]): readonly string[] =>
   types.map((type) => `https://schemas.openid.net/secevent/${family}/event-type/${type}`);
@@ -65,15 +68,16 @@ interface Request {
 }
 
 const ask = async ({ act, url, bearer, body }: Request): Promise<unknown> => {
-  const answer = await fetch(url, {
+  const { status, text } = await sendRequest({
+    url,
     method: body === undefined ? "GET" : "POST",
     headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
-    redirect: "error",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    timeoutMs: TIMEOUT_MS,
+    largestAnswerBytes: LARGEST_ANSWER_BYTES,
+    keepAlive: false,
   });
-  const text = await answer.text();
-  if (!answer.ok) throw new RiscError(act, answer.status, text);
+  if (status < 200 || status >= 300) throw new RiscError(act, status, text);
   return text === "" ? {} : JSON.parse(text);
 };
 

@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } from "node:http";
 import { request as overHttps } from "node:https";
+import { VERIFIED_TLS } from "./verified-tls.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -48,7 +49,8 @@ const answerTo = (request: HttpRequest, signal: AbortSignal): Promise<IncomingMe
     const send = url.startsWith("https:") ? overHttps : overHttp;
     const length = method === "POST" ? { "content-length": String(Buffer.byteLength(body)) } : {};
     // `agent: false` makes a connection for this request alone.
-    const options = { method, headers: { ...headers, ...length }, signal, ...(keepAlive ? {} : { agent: false }) };
+    const alone = keepAlive ? {} : { agent: false };
+    const options = { method, headers: { ...headers, ...length }, signal, ...VERIFIED_TLS, ...alone };
     send(url, options, resolve).on("error", reject).end(body);
   });
 

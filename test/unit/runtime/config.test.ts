@@ -34,6 +34,18 @@ const mistakesOf = (env: Environment): readonly string[] => {
 };
 
 describe("loadConfig", () => {
+  it("refuses to start where TLS certificates were not to be verified, on a laptop as on Google Cloud", () => {
+    for (const env of [{}, SANDBOX, CLOUD]) {
+      const [mistake, ...others] = mistakesOf({ ...env, NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+      assert.match(mistake ?? "", /^NODE_TLS_REJECT_UNAUTHORIZED must not be 0/);
+      assert.deepEqual(others, []);
+      // A test's programs may share its environment; connections are verified all the same.
+      assert.deepEqual(mistakesOf({ ...env, NODE_TLS_REJECT_UNAUTHORIZED: "0", RELAIS_ALLOW_EMULATORS: "1" }), []);
+      for (const harmless of ["", "1", "false"])
+        assert.deepEqual(mistakesOf({ ...env, NODE_TLS_REJECT_UNAUTHORIZED: harmless }), []);
+    }
+  });
+
   it("takes the real Google and the embedded store where nothing is set", () => {
     const config = loadConfig({});
     assert.equal(config.port, 8080);
