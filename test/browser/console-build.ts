@@ -24,5 +24,5 @@ export const buildConsoleOnce = (): Promise<void> =>
     path,
     isDone: upToDate,
     act: async () =>
-      void (await promisify(execFile)(process.execPath, [".scripts/build.ts", "console"], { cwd: root })),
+      void (await promisify(execFile)(process.execPath, ["infra/build/build.ts", "console"], { cwd: root })),
   });

@@ -13,7 +13,7 @@ const LOG_LIMIT = 20_000;
 const textOf = (chunk: unknown): string =>
   typeof chunk === "string" ? chunk : chunk instanceof Uint8Array ? Buffer.from(chunk).toString("utf8") : "";
 
-const program = process.argv[1]?.replace(/^.*\/(functions|test|dist|\.scripts)\//, "$1/") ?? "";
+const program = process.argv[1]?.replace(/^.*\/(functions|infra|test|dist)\//, "$1/") ?? "";
 /** The sandbox run as a program of its own prints its client's secret, as Google's console would show it. */
 const isSandbox = program.startsWith("test/google-sandbox/");
 noteOutput("arguments", program, [...process.execArgv, ...process.argv].join(" "));

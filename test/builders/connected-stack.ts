@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { consent } from "../google-sandbox/consent-walker.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
-import { freePort } from "./free-port.ts";
 import { RelaisProcess } from "./relais-process.ts";
 
 /** `npm start` beside a sandbox that the test holds in its own process, so that it can script Google and read the mailbox. */

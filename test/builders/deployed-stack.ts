@@ -7,11 +7,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
+import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
 import { canaryEnvironment, noteSecret } from "./canary.ts";
 import { useEmulators } from "./emulators.ts";
 import { eventually } from "./eventually.ts";
-import { freePort } from "./free-port.ts";
 import { makeGoogleProject, PUSHED, type Pushed } from "./google-project.ts";
 import { startSecretManagerStandIn } from "./secret-manager-stand-in.ts";
 
@@ -157,7 +157,7 @@ export const useBundles = (): Bundles => {
   const { RELAIS_TEST_DIST: shared } = process.env;
   if (shared) return { dist: shared, remove: () => undefined };
   const dist = mkdtempSync(join(tmpdir(), "relais-deployed-"));
-  const args = [join(repository, ".scripts/build.ts"), "--out", dist, ...ASKED, ...PUSHED_NAMES];
+  const args = [join(repository, "infra/build/build.ts"), "--out", dist, ...ASKED, ...PUSHED_NAMES];
   const built = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (built.status !== 0) throw new Error(built.stderr);
   return { dist, remove: () => rmSync(dist, { recursive: true, force: true }) };

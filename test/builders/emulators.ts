@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type QueryWatch, watchQueries } from "./query-watch.ts";
 
 /** Google's own emulators of Firestore and Pub/Sub, under way. */

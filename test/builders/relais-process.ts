@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { canaryEnvironment, noteSecret } from "./canary.ts";
 import { eventually } from "./eventually.ts";
-import { freePort } from "./free-port.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
 
@@ -19,7 +19,7 @@ interface Options {
   readonly command?: readonly [program: string, ...args: string[]];
 }
 
-const PROGRAM = [process.execPath, "functions/runtime/local.ts"] as const;
+const PROGRAM = [process.execPath, "functions/runtime/commands/start.ts"] as const;
 
 /** `npm start` as a child process; what it lets out is noted for the canary where the suite asks for it. */
 export class RelaisProcess {

@@ -60,7 +60,7 @@ describe("npm run risc", () => {
   });
 
   const risc = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const child = spawn(process.execPath, [".scripts/risc.ts", ...args], {
+    const child = spawn(process.execPath, ["functions/runtime/commands/risc.ts", ...args], {
       cwd: ROOT,
       env: {
         PATH: process.env.PATH,

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, "../../..");
 /** The repository's sources in a directory of their own, with one thing in them changed. */
 const changedCopy = (file: string, change: (text: string) => string): string => {
   const copy = mkdtempSync(join(tmpdir(), "relais-changed-"));
-  for (const part of ["functions", ".scripts", "package.json", "tsconfig.json"]) {
+  for (const part of ["functions", "infra/build", "package.json", "tsconfig.json"]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));

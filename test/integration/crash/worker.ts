@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/free-port.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const KILL_POINTS = fileURLToPath(new URL("./kill-points.ts", import.meta.url));

@@ -43,7 +43,7 @@ export class World {
   static async make({ store = "embedded", source = root }: WorldOptions = {}): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "relais-crash-"));
     const dist = join(directory, "dist");
-    const args = [join(source, ".scripts/build.ts"), "--out", dist, "deliver-mail", "dispatch-due"];
+    const args = [join(source, "infra/build/build.ts"), "--out", dist, "deliver-mail", "dispatch-due"];
     const built = spawnSync(process.execPath, args, { encoding: "utf8" });
     if (built.status !== 0) throw new Error(built.stderr);
     const sandbox = await startGoogleSandbox();

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { deployableFunctions } from "../../../.scripts/layout.ts";
+import { deployableFunctions } from "../../../infra/build/repository.ts";
 import { useBundles } from "../../builders/deployed-stack.ts";
 
 const framework = join(import.meta.dirname, "../../../node_modules/.bin/functions-framework");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../builders/free-port.ts";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { type Addressed, connect, REDIRECT_URI, refresh } from "../../google-sandbox/client-program.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 import { smtpDialogue, xoauth2 } from "../../google-sandbox/smtp-dialogue.ts";

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/free-port.ts";
 
 const answers = async (url: string): Promise<boolean> => {
   try {

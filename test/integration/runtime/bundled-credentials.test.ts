@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { build } from "esbuild";
-import { bundling } from "../../../.scripts/bundle-plugins.ts";
+import { bundling } from "../../../infra/build/bundle-plugins.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const out = mkdtempSync(join(tmpdir(), "relais-bundled-"));

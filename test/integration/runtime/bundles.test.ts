@@ -5,15 +5,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { deployableFunctions } from "../../../.scripts/layout.ts";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import { deployableFunctions } from "../../../infra/build/repository.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/free-port.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const out = mkdtempSync(join(tmpdir(), "relais-dist-"));
 
 before(() => {
-  const built = spawnSync(process.execPath, [join(root, ".scripts/build.ts"), "--out", out], { encoding: "utf8" });
+  const built = spawnSync(process.execPath, [join(root, "infra/build/build.ts"), "--out", out], { encoding: "utf8" });
   assert.equal(built.status, 0, built.stderr);
 });
 after(() => rmSync(out, { recursive: true }));

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { listen } from "../../../functions/runtime/local/listen.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/free-port.ts";
 
 test("closing waits for what is under way and for nothing more, though callers would keep their connections", async () => {
   const port = await freePort();

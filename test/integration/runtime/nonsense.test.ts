@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { type Listening, listen } from "../../../functions/runtime/local/listen.ts";
-import { freePort } from "../../builders/free-port.ts";
 
 // What Node's parser takes for no request reaches no function: it is refused in the same form all the same.
 

@@ -5,13 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/free-port.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
 type Command = readonly [program: string, ...args: string[]];
-const BARE: Command = [process.execPath, "functions/runtime/local.ts"];
+const BARE: Command = [process.execPath, "functions/runtime/commands/start.ts"];
 /** The script itself, without the build before it. */
 const BY_NPM: Command = ["npm", "start", "--ignore-scripts", "--silent"];
 

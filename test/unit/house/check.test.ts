@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
-import { layoutFaults } from "../../../.scripts/layout.ts";
+import { layoutFaults } from "../../tools/layout.ts";
 
 // Each rule of the house is broken in a copy, and the check must say so.
 
@@ -36,7 +36,7 @@ after(() => rmSync(copy, { recursive: true }));
 
 /** `npm run check` on the copy, by some of its steps. */
 const check = (...steps: readonly string[]) => {
-  const run = spawnSync(process.execPath, [join(root, ".scripts/check.ts"), copy, ...steps], { encoding: "utf8" });
+  const run = spawnSync(process.execPath, [join(root, "test/tools/check.ts"), copy, ...steps], { encoding: "utf8" });
   return { status: run.status, output: stripVTControlCharacters(`${run.stdout}${run.stderr}`) };
 };
 
@@ -92,6 +92,7 @@ describe("the check", () => {
       importing("../../runtime/config.ts"),
       "noRestrictedImports",
     ],
+    ["runtime → tests", "functions/runtime/k.ts", importing("../../test/builders/clock.ts"), "noRestrictedImports"],
     ["runtime → index", "functions/runtime/h.ts", importing("../send-mail/index.ts"), "noRestrictedImports"],
     ["index → domain", "functions/send-mail/index.ts", importing("../domain/clock.ts"), "noRestrictedImports"],
     [

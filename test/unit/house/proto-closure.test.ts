@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { root } from "../../../.scripts/layout.ts";
-import { onlyService, type ProtoNode } from "../../../.scripts/proto-closure.ts";
+import { onlyService, type ProtoNode } from "../../../infra/build/proto-closure.ts";
+import { root } from "../../../infra/build/repository.ts";
 
 const read = (path: string) => JSON.parse(readFileSync(join(root, "node_modules/@google-cloud", path), "utf8"));
 

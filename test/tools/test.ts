@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
-import { CHANNELS, canaryEnvironment, scanDirectory } from "../test/builders/canary.ts";
-import { emulatorsMissing, type StartedEmulators, startEmulators } from "../test/builders/emulators.ts";
-import { deployableFunctions, root } from "./layout.ts";
+import { deployableFunctions, root } from "../../infra/build/repository.ts";
+import { CHANNELS, canaryEnvironment, scanDirectory } from "../builders/canary.ts";
+import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
 
 const KINDS = ["unit", "contract", "integration", "browser", "infra"] as const;
 type Kind = (typeof KINDS)[number];
@@ -30,7 +30,7 @@ const ON_BUNDLES: readonly Kind[] = ["integration", "browser"];
 
 const build = async (): Promise<string> => {
   const out = mkdtempSync(join(tmpdir(), "relais-suite-dist-"));
-  const args = [join(root, ".scripts/build.ts"), "--out", out, ...deployableFunctions()];
+  const args = [join(root, "infra/build/build.ts"), "--out", out, ...deployableFunctions()];
   const [code] = await once(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] }), "exit");
   if (code !== 0) throw new Error("the functions could not be bundled");
   return out;
@@ -61,7 +61,7 @@ const runKind = async (kind: Kind): Promise<Counts> => {
 
 const check = (): boolean => {
   console.log("## check\n");
-  return spawnSync(process.execPath, [".scripts/check.ts"], { cwd: root, stdio: "inherit" }).status === 0;
+  return spawnSync(process.execPath, ["test/tools/check.ts"], { cwd: root, stdio: "inherit" }).status === 0;
 };
 
 /** Goes through all that the suite let out, for every secret that it knew. A whole suite that noted no secret, or nothing by some channel, proves nothing and fails. */

@@ -3,15 +3,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
-import type { Language } from "../functions/console/i18n/language.ts";
-import { problemPage } from "../functions/runtime/pages/problem-page.ts";
-import { startBrowser } from "../test/browser/browser.ts";
-import { buildConsoleOnce } from "../test/browser/console-build.ts";
-import { everyState } from "../test/browser/every-state.ts";
-import { startFurnishedStack } from "../test/browser/furnished-stack.ts";
-import { LANGUAGES, settled, signInAs, type Visitor, visit, visitAsOperator } from "../test/browser/visitor.ts";
-import { startStack } from "../test/builders/connected-stack.ts";
-import { root } from "./layout.ts";
+import type { Language } from "../../functions/console/i18n/language.ts";
+import { problemPage } from "../../functions/runtime/pages/problem-page.ts";
+import { root } from "../../infra/build/repository.ts";
+import { startBrowser } from "../browser/browser.ts";
+import { buildConsoleOnce } from "../browser/console-build.ts";
+import { everyState } from "../browser/every-state.ts";
+import { startFurnishedStack } from "../browser/furnished-stack.ts";
+import { LANGUAGES, settled, signInAs, type Visitor, visit, visitAsOperator } from "../browser/visitor.ts";
+import { startStack } from "../builders/connected-stack.ts";
 
 const WIDTHS = [360, 768, 1_440] as const;
 /** For the README: what a page looks like, below 150 KB each. */
@@ -54,7 +54,9 @@ const endingAs =
   (code: (typeof ENDINGS)[number], language: Language) =>
   async (page: Page): Promise<void> => {
     const context = { language, requestId: "req_shown_here", serverId: "srv_shown_here" };
-    const { status, html, headers } = problemPage({ code }, context);
+    const reply = problemPage(code === "google_unavailable" ? { code, retryAfterS: 10 } : { code }, context);
+    if (reply.kind !== "html") throw new Error("a problem page is HTML");
+    const { status, html, headers } = reply;
     await page.route("**/google_gmail/confirm?*", (route) =>
       route.fulfill({ status, body: html, headers: { ...headers, "Content-Type": "text/html; charset=utf-8" } }),
     );

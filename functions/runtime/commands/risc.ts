@@ -3,8 +3,8 @@
 // sign for it (roles/iam.serviceAccountTokenCreator); `gcloud auth application-default login`. No key file is made.
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
-import { eventStream } from "../functions/adapters/google-risc/event-stream.ts";
-import { verifyTlsInLibraries } from "../functions/runtime/library-tls.ts";
+import { eventStream } from "../../adapters/google-risc/event-stream.ts";
+import { verifyTlsInLibraries } from "../library-tls.ts";
 
 verifyTlsInLibraries();
 
@@ -23,7 +23,7 @@ const fail = (text: string): never => {
 const accessToken = async (): Promise<string> => {
   const given = process.env.GOOGLE_ACCESS_TOKEN;
   if (given) return given;
-  const { applicationDefaultToken } = await import("../functions/adapters/google-cloud/credentials.ts");
+  const { applicationDefaultToken } = await import("../../adapters/google-cloud/credentials.ts");
   return applicationDefaultToken()();
 };
 

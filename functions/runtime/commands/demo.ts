@@ -6,11 +6,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort } from "../test/builders/free-port.ts";
-import { consent } from "../test/google-sandbox/consent-walker.ts";
-import { root } from "./layout.ts";
+import { consent } from "../../../test/google-sandbox/consent-walker.ts";
+import { freePort } from "../local/free-port.ts";
 
 const ACCOUNT = "ada@example.com";
+const START = join(import.meta.dirname, "start.ts");
 
 interface Stack {
   readonly origin: string;
@@ -23,8 +23,7 @@ interface Stack {
 const startStack = async (): Promise<Stack> => {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "relais-demo-"));
-  const child = spawn(process.execPath, ["functions/runtime/local.ts"], {
-    cwd: root,
+  const child = spawn(process.execPath, [START], {
     env: { PATH: process.env.PATH, PORT: String(port), RELAIS_DATA_DIR: dataDir },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { bundling } from "./bundle-plugins.ts";
-import { deployableFunctions, root } from "./layout.ts";
+import { deployableFunctions, root } from "./repository.ts";
 
 const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
 const dist = values.out ?? join(root, "dist");

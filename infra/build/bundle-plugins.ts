@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
-import { root } from "./layout.ts";
 import { onlyService } from "./proto-closure.ts";
+import { root } from "./repository.ts";
 
 /**
  * `import` of one of Node's modules reads every export it has, and among those of `node:http` is `WebSocket`, whose getter loads the whole

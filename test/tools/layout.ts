@@ -1,15 +1,6 @@
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, sep } from "node:path";
-
-/** The repository this script stands in; the rules below can be asked about a copy elsewhere. */
-export const root = join(import.meta.dirname, "..");
-
-/** A folder directly under functions/ is deployable exactly when it holds index.ts. */
-export const deployableFunctions = (at = root): string[] =>
-  readdirSync(join(at, "functions"), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(at, "functions", entry.name, "index.ts")))
-    .map((entry) => entry.name)
-    .sort();
+import { deployableFunctions } from "../../infra/build/repository.ts";
 
 const TOP_LEVEL = [
   "package.json",
@@ -17,6 +8,7 @@ const TOP_LEVEL = [
   "tsconfig.json",
   "firebase.json",
   "README.md",
+  "README.fr.md",
   "LICENSE",
   "CHANGELOG.md",
   "functions",
@@ -50,7 +42,7 @@ const sources = (at: string, pattern: string): string[] =>
 
 /** A name that says where code was put, not what it does. */
 const nameFaults = (at: string): string[] =>
-  sources(at, "{functions,test,.scripts}/**/*").flatMap((path) => {
+  sources(at, "{functions,test,infra/build}/**/*").flatMap((path) => {
     const name = basename(path).replace(/\.[^.]*$/, "");
     return VAGUE.test(name) ? [`${path}: call it after what it does`] : [];
   });
@@ -124,11 +116,11 @@ const functionFaults = (at: string): string[] => {
 
 const FOLDERS_OF_FOLDERS = ["functions", "test"];
 
-/** Files directly under functions/ or test/ belong into a folder that says what they are. */
+/** A file directly under functions/ or test/ belongs in a folder that says what it is; a README describes the folder itself. */
 const looseFaults = (at: string): string[] =>
   FOLDERS_OF_FOLDERS.flatMap((folder) =>
     readdirSync(join(at, folder), { withFileTypes: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && entry.name !== "README.md")
       .map((entry) => `${folder}/${entry.name} stands outside any folder`),
   );
 

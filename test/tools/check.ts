@@ -1,8 +1,9 @@
 // `npm run check`: types, lint and format and import directions, layout, unused code. Runs all of them and tells every failure.
-// `node .scripts/check.ts DIR lint layout` checks a copy elsewhere, and by those steps alone.
+// `node test/tools/check.ts DIR lint layout` checks a copy elsewhere, and by those steps alone.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { layoutFaults, root } from "./layout.ts";
+import { root } from "../../infra/build/repository.ts";
+import { layoutFaults } from "./layout.ts";
 
 const STEPS: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
   ["types", "tsc", []],

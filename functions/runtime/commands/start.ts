@@ -1,18 +1,18 @@
 import type { RequestListener } from "node:http";
-import { SECOND } from "../domain/clock.ts";
-import type { Secret } from "../domain/secret.ts";
-import { type Config, ConfigError, type Environment, loadConfig } from "./config.ts";
-import { ENDING_SIGNALS, onEndingSignal } from "./ending-signals.ts";
-import { banner } from "./local/banner.ts";
-import { saveCredentials } from "./local/credentials-file.ts";
-import { listen, PortTaken } from "./local/listen.ts";
-import { lockDataDir } from "./local/lock.ts";
-import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "./local/options.ts";
-import { replyTo } from "./local/refusals.ts";
-import { type LocalSandbox, startSandbox } from "./local/sandbox.ts";
-import { keptSetupToken } from "./local/setup-token.ts";
-import { openStack } from "./local/stack.ts";
-import { systemRandom } from "./randomness.ts";
+import { SECOND } from "../../domain/clock.ts";
+import type { Secret } from "../../domain/secret.ts";
+import { type Config, ConfigError, type Environment, loadConfig } from "../config.ts";
+import { ENDING_SIGNALS, onEndingSignal } from "../ending-signals.ts";
+import { banner } from "../local/banner.ts";
+import { saveCredentials } from "../local/credentials-file.ts";
+import { listen, PortTaken } from "../local/listen.ts";
+import { lockDataDir } from "../local/lock.ts";
+import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "../local/options.ts";
+import { replyTo } from "../local/refusals.ts";
+import { type LocalSandbox, startSandbox } from "../local/sandbox.ts";
+import { keptSetupToken } from "../local/setup-token.ts";
+import { openStack } from "../local/stack.ts";
+import { systemRandom } from "../randomness.ts";
 
 // `npm start`: all functions behind one origin, with the embedded store and, unless told otherwise, the local Google sandbox.
 

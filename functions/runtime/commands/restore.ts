@@ -1,11 +1,11 @@
 // `npm run restore -- --as-of 2026-11-22T10:00:00Z`: after the store was put back from a backup made then, and before anything runs on it. Sending is paused;
 // whatever was not final then becomes `unknown`, and the resolver looks for it in the sent mail once Relais runs. Then resume sending in the console.
 import { parseArgs } from "node:util";
-import { isoTime } from "../functions/domain/clock.ts";
-import { doubtRestored } from "../functions/domain/messages/doubt-restored.ts";
-import { compose } from "../functions/runtime/compose.ts";
-import { ConfigError, loadConfig } from "../functions/runtime/config.ts";
-import { lockDataDir } from "../functions/runtime/local/lock.ts";
+import { isoTime } from "../../domain/clock.ts";
+import { doubtRestored } from "../../domain/messages/doubt-restored.ts";
+import { compose } from "../compose.ts";
+import { ConfigError, loadConfig } from "../config.ts";
+import { lockDataDir } from "../local/lock.ts";
 
 const stop = (message: string): never => {
   console.error(message);
