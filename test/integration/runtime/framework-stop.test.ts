@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { freePort } from "../../builders/free-port.ts";
 
 const FRAMEWORK = join(import.meta.dirname, "../../../node_modules/.bin/functions-framework");
 const SOURCE = join(import.meta.dirname, "../../builders/echo-function.ts");
