@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GIVEN_TO } from "../../functions/runtime/config.ts";
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
@@ -64,14 +65,23 @@ export interface DeployedStack {
   stop(): Promise<void>;
 }
 
-interface Running {
+/** What `infra/` gives to one function, of all that is configured: what another one is given must not be needed here. */
+const onlyGivenTo = (name: string, environment: Readonly<Record<string, string>>): Record<string, string> => {
+  const given = Object.entries(environment).filter(([variable]) => {
+    const to = Object.entries(GIVEN_TO).find(([known]) => known === variable)?.[1];
+    return to === undefined || typeof to === "string" || to.includes(name);
+  });
+  return Object.fromEntries(given);
+};
+
+export interface Running {
   readonly port: number;
   readonly child: ChildProcess;
   readonly output: () => string;
 }
 
-/** `dist/<function>` alone, run as the platform runs it. */
-const runFunction = async (
+/** `dist/<function>` alone, run as the platform runs it, with its own part of the configuration. */
+export const runFunction = async (
   name: string,
   dist: string,
   environment: Readonly<Record<string, string>>,
@@ -79,7 +89,7 @@ const runFunction = async (
   const port = await freePort();
   const framework = join(repository, "node_modules/.bin/functions-framework");
   const args = [framework, `--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
-  const env = { PATH: process.env.PATH, ...canaryEnvironment(), ...environment, K_SERVICE: name };
+  const env = { PATH: process.env.PATH, ...canaryEnvironment(), ...onlyGivenTo(name, environment), K_SERVICE: name };
   const child = spawn(process.execPath, args, { cwd: dist, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
@@ -282,7 +292,7 @@ export const startDeployedStack = async (
   }
 };
 
-const end = async (child: ChildProcess): Promise<void> => {
+export const end = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill("SIGKILL");

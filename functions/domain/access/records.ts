@@ -10,8 +10,18 @@ export type SessionActor =
   /** Signed in with Google; whether operator or member is decided anew at each request. */
   | { readonly kind: "google"; readonly email: string; readonly sub: string };
 
+/** An id that a session replaced. Its browser alone can open it: the pad is made from the id in the present cookie. */
+export interface FormerSession {
+  readonly sessionSha256: string;
+  readonly paddedId: string;
+  /** Until when an authorization that began under it may end under the present session. */
+  readonly untilMs: number;
+}
+
 export interface Session {
   readonly actor: SessionActor;
+  /** Latest first. Absent from records of an earlier release: none is known. */
+  readonly formers?: readonly FormerSession[];
   readonly createdAtMs: number;
   /** Written again at most every few minutes, so that reading a page does not write. */
   readonly lastSeenAtMs: number;

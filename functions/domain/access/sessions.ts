@@ -1,13 +1,17 @@
+import { hkdfSync } from "node:crypto";
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import { sha256Hex } from "./constant-time.ts";
-import type { Session, SessionActor, SessionId } from "./records.ts";
+import type { FormerSession, Session, SessionActor, SessionId } from "./records.ts";
 
 /** Nominal lifetimes of a session (contract, section 2). */
 export const SESSION_IDLE_MS = 12 * HOUR;
 export const SESSION_MAX_MS = 7 * DAY;
 export const SETUP_SESSION_MAX_MS = HOUR;
+/** How long a replaced id still binds an authorization (nominal), and how many of them are kept. */
+const FORMER_LIFE_MS = 10 * MINUTE;
+const MOST_FORMERS = 4;
 /** `lastSeenAtMs` is written at most this often. */
 const TOUCH_EVERY_MS = 5 * MINUTE;
 
@@ -58,6 +62,38 @@ const touch = async (deps: SessionDeps, kept: Versioned<Session>): Promise<void>
   await deps.records.commit([{ op: "replace", kind: "sessions", id, version, value }]);
 };
 
+/** An id that this browser held before. */
+export interface FormerId {
+  readonly id: SessionId;
+  readonly untilMs: number;
+}
+
+/** HKDF-SHA256 (RFC 5869) over the 256 random bits of the present id, for each former id another one: a one-time pad. */
+const padded = (
+  presentId: SessionId,
+  { sessionSha256 }: Pick<FormerSession, "sessionSha256">,
+  text: string,
+): string => {
+  const pad = Buffer.from(hkdfSync("sha256", presentId, sessionSha256, "relais former session 1", 32));
+  return Buffer.from(Buffer.from(text, "base64url").map((byte, at) => byte ^ (pad[at] ?? 0))).toString("base64url");
+};
+
+const keepFormer = (presentId: SessionId, { id, untilMs }: FormerId): FormerSession => {
+  const sessionSha256 = sessionKey(id);
+  return { sessionSha256, paddedId: padded(presentId, { sessionSha256 }, id), untilMs };
+};
+
+/**
+ * The ids that this browser held a short while ago, latest first. Signing in replaces the id while another tab may be at Google: what began there
+ * under the former id ends under the present one.
+ */
+export const formerIds = (clock: Clock, presentId: SessionId, { formers = [] }: Session): readonly FormerId[] =>
+  formers.flatMap((former) => {
+    const id = padded(presentId, former, former.paddedId);
+    const good = isSessionId(id) && sessionKey(id) === former.sessionSha256 && clock.nowMs() < former.untilMs;
+    return good ? [{ id, untilMs: former.untilMs }] : [];
+  });
+
 /** A session just begun: put its id into the cookie for `maxAgeS` seconds (until its certain end). */
 export interface NewSession {
   readonly id: SessionId;
@@ -68,17 +104,22 @@ export interface NewSession {
 
 /**
  * A new session, in place of the browser's former one where there was one: an id known before a sign-in is worth nothing after it
- * (session fixation). Nothing is written yet, so that it can be committed together with what it rests on.
+ * (session fixation). Nothing is written yet, so that it can be committed together with what it rests on. `earlier`: what the former session
+ * itself replaced.
  */
 export const newSession = (
   deps: { readonly clock: Clock; readonly random: Randomness },
   actor: SessionActor,
   former: SessionId | null,
+  earlier: readonly FormerId[] = [],
 ): NewSession => {
   const id = newSessionId(deps.random);
   const nowMs = deps.clock.nowMs();
   const lifeMs = deps.clock.lasting(actor.kind === "setup" ? SETUP_SESSION_MAX_MS : SESSION_MAX_MS);
-  const begun: Session = { actor, createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + lifeMs, eraseAtMs: 0 };
+  const replaced = former === null ? [] : [{ id: former, untilMs: nowMs + deps.clock.lasting(FORMER_LIFE_MS) }];
+  const formers = [...replaced, ...earlier].slice(0, MOST_FORMERS).map((one) => keepFormer(id, one));
+  const times = { createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + lifeMs, eraseAtMs: 0 };
+  const begun: Session = { actor, ...(formers.length > 0 && { formers }), ...times };
   const value = seenNow(deps.clock, begun);
   const create: Write = { op: "create", kind: "sessions", id: sessionKey(id), value };
   const writes =

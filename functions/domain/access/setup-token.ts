@@ -8,9 +8,13 @@ export interface SetupTokenDeps {
   readonly production: boolean;
 }
 
+/** Has an operator's sign-in ended it? This is known also in a function that is not given the token itself. */
+export const setupTokenSpent = ({ production }: Pick<SetupTokenDeps, "production">, settings: Settings): boolean =>
+  production && settings.operatorSignedInAtMs !== null;
+
 /** Is the setup token still worth anything? */
 export const setupTokenLives = (deps: SetupTokenDeps, settings: Settings): boolean =>
-  deps.setupToken !== null && !(deps.production && settings.operatorSignedInAtMs !== null);
+  deps.setupToken !== null && !setupTokenSpent(deps, settings);
 
 /** Is this it, and is it still worth anything? Constant time. */
 export const setupTokenAccepted = (deps: SetupTokenDeps, settings: Settings, candidate: string): boolean =>

@@ -1,6 +1,7 @@
 import { createHash, hkdfSync } from "node:crypto";
 import { sha256Hex } from "../access/constant-time.ts";
 import type { SessionId } from "../access/records.ts";
+import { sessionKey } from "../access/sessions.ts";
 import { type Clock, MINUTE, SECOND } from "../clock.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import { Secret } from "../secret.ts";
@@ -14,6 +15,9 @@ export const EXCHANGE_LEASE_MS = 30 * SECOND;
 const STATE = /^[A-Za-z0-9_-]{43}$/;
 
 export const stateKey = (state: string): string => sha256Hex(state);
+
+/** By which the same callback is known again; the code itself is not kept. */
+export const codeHash = (code: string): string => sha256Hex(code);
 
 /**
  * The PKCE verifier (RFC 7636 §4.1) and its challenge (§4.2, S256; public, it stands in the URL to Google). The verifier is HKDF-SHA256
@@ -33,52 +37,62 @@ interface StateDeps {
   readonly records: Records;
 }
 
-const mayBeTaken = (clock: Clock, { phase }: OAuthState): boolean =>
-  phase.kind === "open" || (phase.kind === "exchanging" && clock.nowMs() >= phase.leaseUntilMs);
+/** A state, and which of the browser's session ids it is bound to. */
+export interface FoundState {
+  readonly kept: Versioned<OAuthState>;
+  readonly boundTo: SessionId;
+}
 
 /** A state as this browser may know of it: null for an unknown one, and for one that was begun in another browser. */
 export const findState = async (
   deps: StateDeps,
   state: string | null,
-  sessionSha256: string,
-): Promise<Versioned<OAuthState> | null> => {
+  browser: readonly SessionId[],
+): Promise<FoundState | null> => {
   if (state === null || !STATE.test(state)) return null;
   const kept = await deps.records.get("oauthStates", stateKey(state));
-  return kept !== undefined && kept.value.sessionSha256 === sessionSha256 ? kept : null;
+  const boundTo = browser.find((id) => sessionKey(id) === kept?.value.sessionSha256);
+  return kept === undefined || boundTo === undefined ? null : { kept, boundTo };
 };
 
-/**
- * `open → exchanging`, for one caller at a time; whoever holds a lease that has run out has crashed or will find the code spent.
- * Null: used, expired, or someone else is at it.
- */
+/** Is someone exchanging the code at this moment? */
+export const isBeingExchanged = (clock: Clock, { phase }: OAuthState): boolean =>
+  phase.kind === "exchanging" && clock.nowMs() < phase.leaseUntilMs;
+
+/** Open and not expired, or left behind by an exchange that never ended: whoever holds a lease that has run out has crashed. */
+export const mayBeTaken = (clock: Clock, state: OAuthState): boolean =>
+  clock.nowMs() < state.expiresAtMs && state.phase.kind !== "used" && !isBeingExchanged(clock, state);
+
+/** `open → exchanging`, for one caller at a time. Null: it may not be taken (any more). */
 export const takeState = async (
   deps: StateDeps,
   { id, value, version }: Versioned<OAuthState>,
 ): Promise<Versioned<OAuthState> | null> => {
-  const nowMs = deps.clock.nowMs();
-  if (nowMs >= value.expiresAtMs || !mayBeTaken(deps.clock, value)) return null;
-  const leaseUntilMs = nowMs + deps.clock.lasting(EXCHANGE_LEASE_MS);
+  if (!mayBeTaken(deps.clock, value)) return null;
+  const leaseUntilMs = deps.clock.nowMs() + deps.clock.lasting(EXCHANGE_LEASE_MS);
   const taken: OAuthState = { ...value, phase: { kind: "exchanging", leaseUntilMs } };
   const outcome = await deps.records.commit([{ op: "replace", kind: "oauthStates", id, version, value: taken }]);
   return outcome.done ? { id, value: taken, version: outcome.versions[0] ?? "" } : null;
 };
 
-/** `exchanging → used`, as part of the commit that the state was for. Fails with it if the lease was lost. */
-export const useStateWrite = ({ id, value, version }: Versioned<OAuthState>): Write => ({
+const toPhase = ({ id, value, version }: Versioned<OAuthState>, phase: OAuthState["phase"]): Write => ({
   op: "replace",
   kind: "oauthStates",
   id,
   version,
-  value: { ...value, phase: { kind: "used" } },
+  value: { ...value, phase },
 });
+
+/** `exchanging → used`, as part of the commit that the state was for. Fails with it if the lease was lost. */
+export const useStateWrite = (state: Versioned<OAuthState>, succeededCodeSha256: string): Write =>
+  toPhase(state, { kind: "used", succeededCodeSha256 });
 
 /** `exchanging → used` without anything to show for it. */
 export const spendState = async (deps: StateDeps, state: Versioned<OAuthState>): Promise<void> => {
-  await deps.records.commit([useStateWrite(state)]);
+  await deps.records.commit([toPhase(state, { kind: "used" })]);
 };
 
 /** `exchanging → open`: Google was out of reach, so the code is unspent and a reload may succeed. */
-export const reopenState = async (deps: StateDeps, { id, value, version }: Versioned<OAuthState>): Promise<void> => {
-  const open: OAuthState = { ...value, phase: { kind: "open" } };
-  await deps.records.commit([{ op: "replace", kind: "oauthStates", id, version, value: open }]);
+export const reopenState = async (deps: StateDeps, state: Versioned<OAuthState>): Promise<void> => {
+  await deps.records.commit([toPhase(state, { kind: "open" })]);
 };

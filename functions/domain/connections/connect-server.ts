@@ -9,7 +9,7 @@ import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
 import { useStateWrite } from "./authorization-state.ts";
-import type { CallbackProblem, ProvenGrant, Verdict } from "./confirm.ts";
+import { type CallbackProblem, type ProvenGrant, refused, type Verdict } from "./callback.ts";
 import { countGrant, forgetGrants, readLedger } from "./grant-ledger.ts";
 import { liveConnection } from "./lifetime.ts";
 import { named } from "./news-of-move.ts";
@@ -39,11 +39,15 @@ interface Errand {
 
 const TRIES = 8;
 
+/** The mail server was deleted while the person was at Google. */
+const GONE: CallbackProblem = { code: "state_invalid" };
+
 /** What keeps a proven grant from serving this server; null: nothing. */
 const misfit = (server: MailServer, { identity, tokens }: ProvenGrant): CallbackProblem | null => {
-  if (!sameMailbox(identity.email, server.username)) return "account_mismatch";
-  if (!scopesSuffice(server.transport, tokens.scopes)) return "scope_missing";
-  return tokens.refreshToken === null ? "refresh_token_missing" : null;
+  const { email } = identity;
+  if (!sameMailbox(email, server.username)) return { code: "account_mismatch", came: email, expected: server.username };
+  if (!scopesSuffice(server.transport, tokens.scopes)) return { code: "scope_missing" };
+  return tokens.refreshToken === null ? { code: "refresh_token_missing" } : null;
 };
 
 /**
@@ -54,10 +58,10 @@ const misfit = (server: MailServer, { identity, tokens }: ProvenGrant): Callback
 export const connectServer = async (deps: ConnectDeps, errand: Errand): Promise<Verdict> => {
   const { proven, serverId } = errand;
   const server = await deps.records.get("mailServers", serverId);
-  const problem = server === undefined ? "state_invalid" : misfit(server.value, proven);
+  const problem = server === undefined ? GONE : misfit(server.value, proven);
   if (problem !== null) return discard(deps, proven, problem);
   const { refreshToken } = proven.tokens;
-  if (refreshToken === null) return "refresh_token_missing";
+  if (refreshToken === null) return refused({ code: "refresh_token_missing" });
   return store(deps, errand, refreshToken);
 };
 
@@ -85,14 +89,14 @@ const point = async (
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
     // Deleted, or given another address or transport, while the person was at Google.
-    const problem = server === undefined ? "state_invalid" : misfit(server.value, proven);
+    const problem = server === undefined ? GONE : misfit(server.value, proven);
     if (server === undefined || problem !== null) {
-      return { verdict: await discard(deps, proven, problem ?? "state_invalid"), useless: stored.secretVersion };
+      return { verdict: await discard(deps, proven, problem ?? GONE), useless: stored.secretVersion };
     }
     const before = grantOf(server.value);
     const grant = newGrant(deps, proven, { ...stored, before });
     const written = await writeGrant(deps, errand, server, grant);
-    if (written === "state_lost") return { verdict: "state_invalid", useless: stored.secretVersion };
+    if (written === "state_lost") return { verdict: refused({ code: "state_invalid" }), useless: stored.secretVersion };
     if (written !== "contended") {
       await letHeldMailGo(deps, serverId);
       await lookAtCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
@@ -144,7 +148,7 @@ const writeGrant = async (
   const detail = { email: grant.email, reconnect: grantOf(value) !== null };
   const counted = countGrant(deps.clock, { of: grant, kept, declared: app }, serverId);
   const writes = [
-    useStateWrite(state),
+    useStateWrite(state, proven.codeSha256),
     { op: "replace", kind: "mailServers", id: serverId, version, value: after },
     { op: "put", kind: "accessTokens", id: serverId, value: cached },
     counted.write,
@@ -179,12 +183,17 @@ const lookAtCap = async (deps: ConnectDeps, of: Parameters<typeof warnOfCap>[1])
  * client: not if any mail server, this one included, holds one of the same account, and not without a refresh token, which is what a consent brings where
  * an earlier grant stands. A failure to revoke leaves a grant that nobody holds the token of.
  */
-const discard = async (
+const discard = async (deps: ConnectDeps, proven: ProvenGrant, problem: CallbackProblem): Promise<Verdict> => {
+  await dropGrant(deps, proven, problem.code);
+  return refused(problem);
+};
+
+const dropGrant = async (
   deps: ConnectDeps,
   { tokens, identity, clientId }: ProvenGrant,
-  problem: CallbackProblem,
-): Promise<CallbackProblem> => {
-  if (tokens.refreshToken === null) return problem;
+  problem: CallbackProblem["code"],
+): Promise<void> => {
+  if (tokens.refreshToken === null) return;
   const of = { clientId, sub: identity.sub };
   const shared = await serversOfAccount(deps.records, identity.sub);
   if (shared.length > 0) {
@@ -193,10 +202,9 @@ const discard = async (
     const kept = await readLedger(deps, of);
     const { write, grants } = countGrant(deps.clock, { of, kept, declared: app }, null);
     if ((await deps.records.commit([write])).done) await lookAtCap(deps, { ...of, grants });
-    return problem;
+    return;
   }
   const answer = await deps.oauth.revoke(tokens.refreshToken);
   if (answer !== "unreachable") await forgetGrants(deps, of, deps.clock.nowMs());
   deps.log.info("grant_discarded", { problem, answer });
-  return problem;
 };

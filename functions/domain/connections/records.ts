@@ -19,7 +19,8 @@ export interface OAuthState {
     | { readonly kind: "open" }
     /** Someone is exchanging the code; after the lease another may try. */
     | { readonly kind: "exchanging"; readonly leaseUntilMs: number }
-    | { readonly kind: "used" };
+    /** `succeededCodeSha256`: it led to success, with this code. Absent: it failed, or an earlier release used it. */
+    | { readonly kind: "used"; readonly succeededCodeSha256?: string };
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly eraseAtMs: number;

@@ -8,7 +8,7 @@ import type { Records, Versioned, Write } from "../records.ts";
 import { type ReadSettings, readSettings, SETTINGS_ID } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
 import { useStateWrite } from "./authorization-state.ts";
-import type { ProvenGrant, Verdict } from "./confirm.ts";
+import { type ProvenGrant, refused, type Verdict } from "./callback.ts";
 import type { OAuthState } from "./records.ts";
 
 export interface SignInDeps {
@@ -40,15 +40,16 @@ export const signIn = async (
   }: { readonly state: Versioned<OAuthState>; readonly proven: ProvenGrant; readonly next: string },
 ): Promise<Verdict> => {
   const { email, sub } = proven.identity;
+  const { sessionId, formers } = proven.browser;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const settings = await readSettings(deps.records, deps.environment);
     const person = admit(email, settings.value, deps.environment);
-    if (person === null) return "not_admitted";
-    const session = newSession(deps, { kind: "google", email, sub }, proven.sessionId);
+    if (person === null) return refused({ code: "not_admitted", came: email, expected: null });
+    const session = newSession(deps, { kind: "google", email, sub }, sessionId, formers);
     const first = person.kind === "operator" && settings.value.operatorSignedInAtMs === null;
     const detail = { role: person.kind };
     const outcome = await deps.records.commit([
-      useStateWrite(state),
+      useStateWrite(state, proven.codeSha256),
       ...session.writes,
       auditWrite(deps, { actor: email, action: "session.sign_in", target: email, detail }),
       ...(first ? [operatorSignedIn(settings, deps.clock.nowMs())] : []),
@@ -57,7 +58,7 @@ export const signIn = async (
       deps.log.info("signed_in", { role: person.kind });
       return { kind: "signed_in", next, session };
     }
-    if (outcome.at === 0) return "state_invalid";
+    if (outcome.at === 0) return refused({ code: "state_invalid" });
   }
   throw new Error("the settings were written to without end");
 };

@@ -1,8 +1,9 @@
-import { type CallbackProblem, confirmAuthorization } from "../../domain/connections/confirm.ts";
+import type { CallbackProblem } from "../../domain/connections/callback.ts";
+import { confirmAuthorization } from "../../domain/connections/confirm.ts";
 import { takeSecurityEvents } from "../../domain/connections/security-events.ts";
 import type { Problem } from "../../domain/problem.ts";
 import type { Call, Reply, Route } from "../http.ts";
-import { problemPage } from "../pages/problem-page.ts";
+import { type PageContext, problemPage } from "../pages/problem-page.ts";
 import type { System } from "../system.ts";
 
 /** RFC 6749 §3.1: no parameter may come more than once; one that does counts as absent. */
@@ -13,8 +14,10 @@ const single = (query: URLSearchParams, name: string): string | null => {
 
 const seeOther = (location: string): Reply => ({ kind: "empty", status: 303, headers: { Location: location } });
 
-const asProblem = (code: CallbackProblem): Problem =>
-  code === "google_unavailable" ? { code, retryAfterS: 5 } : { code };
+const asProblem = (found: CallbackProblem): Problem =>
+  found.code === "google_unavailable" ? found : { code: found.code };
+
+const accountsIn = (found: CallbackProblem): PageContext["accounts"] => ("came" in found ? found : null);
 
 /** Google adds parameters of its own (`scope`, `authuser`, `hd`, `prompt` …), so unknown ones are let be. */
 const confirm = async (system: System, call: Call): Promise<Reply> => {
@@ -32,9 +35,18 @@ const confirm = async (system: System, call: Call): Promise<Reply> => {
     case "connected":
       return seeOther(`/servers/${encodeURIComponent(outcome.serverId)}?connected=1`);
     case "signed_in":
-      return { ...seeOther(outcome.next), session: { set: outcome.session.id, maxAgeS: outcome.session.maxAgeS } };
-    case "failed":
-      return problemPage(asProblem(outcome.code), { ...call, serverId: outcome.serverId });
+      return outcome.session === null
+        ? seeOther(outcome.next)
+        : { ...seeOther(outcome.next), session: { set: outcome.session.id, maxAgeS: outcome.session.maxAgeS } };
+    case "failed": {
+      const { problem, serverId } = outcome;
+      return problemPage(asProblem(problem), {
+        ...call,
+        serverId,
+        accounts: accountsIn(problem),
+        reloadHelps: !call.query.has("error"),
+      });
+    }
   }
 };
 

@@ -11,6 +11,9 @@ main{width:100%;max-width:38rem;margin:auto;padding:clamp(1.25rem,5vw,2.5rem);ba
 h1{margin:0 0 .75rem;font-size:clamp(1.3rem,5vw,1.65rem);line-height:1.25}
 h2{margin:1.5rem 0 .35rem;font-size:1rem}
 p{margin:0 0 1rem}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem .75rem;margin:0 0 1rem}
+dt{color:var(--soft)}
+dd{margin:0;font-weight:600}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0;padding:0;list-style:none}
 .actions a{display:inline-block;padding:.65rem 1.1rem;border:1px solid var(--accent);border-radius:.5rem;color:var(--accent);font-weight:600;text-decoration:none}
 .actions a.first{background:var(--accent);color:var(--on-accent)}

@@ -10,10 +10,24 @@ const WORDS = {
     next: "Que faire\u00a0?",
     back: "Revenir à Relais",
     reload: "Recharger cette page",
+    again: "Recommencer",
+    choose: "Choisir un autre compte",
+    came: "Compte choisi chez Google",
+    expected: "Compte attendu",
     code: "Code",
     request: "Requête",
   },
-  en: { next: "What to do", back: "Back to Relais", reload: "Reload this page", code: "Code", request: "Request" },
+  en: {
+    next: "What to do",
+    back: "Back to Relais",
+    reload: "Reload this page",
+    again: "Start again",
+    choose: "Choose another account",
+    came: "Account chosen at Google",
+    expected: "Account expected",
+    code: "Code",
+    request: "Request",
+  },
 } as const satisfies Record<Language, unknown>;
 
 /** Where at Google a problem is put right. Only places named in the advice. */
@@ -40,17 +54,63 @@ export interface PageContext {
   readonly requestId: string;
   /** The mail server it was about, whose page shows the same text; null: a sign-in, or not known. */
   readonly serverId: string | null;
+  /** The address that came back from Google, and the one that was expected, where that may be told. */
+  readonly accounts?: { readonly came: string; readonly expected: string | null } | null;
+  /** False: the address of this page says what Google answered, so that a reload changes nothing. */
+  readonly reloadHelps?: boolean;
 }
 
-const actions = (code: ProblemCode, { language, serverId }: PageContext): readonly Markup[] => {
+/** The problems that a new visit to Google may end. */
+const AGAIN: Partial<Record<ProblemCode, "again" | "choose">> = {
+  account_mismatch: "choose",
+  not_admitted: "choose",
+  google_unavailable: "again",
+  scope_missing: "again",
+};
+
+const againAt = (serverId: string | null): string =>
+  serverId === null
+    ? "/google_gmail/authorize?sign-in&next=/"
+    : `/google_gmail/authorize?server=${encodeURIComponent(serverId)}`;
+
+interface Action {
+  readonly href: string;
+  readonly text: string;
+}
+
+const ownActions = (code: ProblemCode, context: PageContext): readonly Action[] => {
+  const { language, serverId, reloadHelps = true } = context;
   const words = WORDS[language];
-  const place = PLACES[code];
+  const again = AGAIN[code];
   const back = serverId === null ? "/" : `/servers/${encodeURIComponent(serverId)}?problem=${code}`;
   return [
     // An empty reference is this very URL: the page need not hold the code and state that stand in it.
-    ...(FACINGS[code].retryable ? [html`<li><a class="first" href="">${words.reload}</a></li>`] : []),
-    html`<li><a class="${FACINGS[code].retryable ? "second" : "first"}" href="${back}">${words.back}</a></li>`,
-    ...(place === undefined ? [] : [html`<li><a href="${place.url}" rel="noreferrer">${place[language]}</a></li>`]),
+    ...(FACINGS[code].retryable && reloadHelps ? [{ href: "", text: words.reload }] : []),
+    ...(again === undefined ? [] : [{ href: againAt(serverId), text: words[again] }]),
+    { href: back, text: words.back },
+  ];
+};
+
+const accountList = ({ language, accounts }: PageContext): readonly Markup[] => {
+  if (!accounts) return [];
+  const words = WORDS[language];
+  const { expected } = accounts;
+  const rows = [
+    html`<dt>${words.came}</dt><dd>${accounts.came}</dd>`,
+    ...(expected === null ? [] : [html`<dt>${words.expected}</dt><dd>${expected}</dd>`]),
+  ];
+  return [html`<dl>${rows}</dl>`];
+};
+
+const actions = (code: ProblemCode, context: PageContext): readonly Markup[] => {
+  const place = PLACES[code];
+  return [
+    ...ownActions(code, context).map(
+      ({ href, text }, at) => html`<li><a class="${at === 0 ? "first" : "second"}" href="${href}">${text}</a></li>`,
+    ),
+    ...(place === undefined
+      ? []
+      : [html`<li><a href="${place.url}" rel="noreferrer">${place[context.language]}</a></li>`]),
   ];
 };
 
@@ -71,6 +131,7 @@ const page = (problem: Problem, context: PageContext): string => {
 <main>
 <p class="brand">Relais</p>
 <h1>${text.title}</h1>
+${accountList(context)}
 <h2>${words.next}</h2>
 <p>${text.advice}</p>
 <ul class="actions">${actions(problem.code, context)}</ul>

@@ -17,6 +17,33 @@ describe("the problem page", () => {
     assert.match(page, /href="\/servers\/%22%3E%3Cscript%3E/);
   });
 
+  it("names both accounts, escaped, and the way to choose another", () => {
+    for (const language of ["en", "fr"] as const) {
+      const accounts = { came: `"<b>eve</b>"@example.com`, expected: "ada@example.com" };
+      const context = { language, requestId: "req_1", serverId: "srv_1", accounts };
+      const reply = problemPage({ code: "account_mismatch" }, context);
+      assert.ok(reply.kind === "html");
+      assert.match(
+        reply.html,
+        /<dd>&quot;&lt;b&gt;eve&lt;\/b&gt;&quot;@example\.com<\/dd>.*<dd>ada@example\.com<\/dd>/,
+      );
+      assert.match(reply.html, /<a class="first" href="\/google_gmail\/authorize\?server=srv_1">/);
+    }
+  });
+
+  it("names the account that is not admitted, and an expected one only if there is one to tell", () => {
+    const named = (expected: string | null): string => {
+      const accounts = { came: "eve@example.com", expected };
+      const context = { language: "en" as const, requestId: "req_1", serverId: null, accounts };
+      const reply = problemPage({ code: "not_admitted" }, context);
+      return reply.kind === "html" ? reply.html : "";
+    };
+    assert.match(named("@example.com"), /eve@example\.com.*Account expected<\/dt><dd>@example\.com/);
+    assert.match(named(null), /Account chosen at Google<\/dt><dd>eve@example\.com/);
+    assert.doesNotMatch(named(null), /Account expected/);
+    assert.match(named(null), /href="\/google_gmail\/authorize\?sign-in&amp;next=\/">Choose another account/);
+  });
+
   it("offers a reload where one may help, by a link that holds no code", () => {
     assert.match(pageOf({ code: "google_unavailable", retryAfterS: 5 }, "srv_1"), /<a class="first" href="">/);
     assert.doesNotMatch(pageOf({ code: "code_invalid" }, "srv_1"), /href=""/);
