@@ -27,6 +27,7 @@ export class ModelGoogle implements GoogleOAuth {
   readonly #clock: Clock;
   readonly #codes = new Map<string, { readonly email: string; readonly request: AuthorizationRequest }>();
   readonly #living = new Map<string, Living>();
+  readonly #access = new Map<string, string>();
   #serial = 0;
   #asked: AuthorizationRequest | null = null;
   rotates = false;
@@ -36,6 +37,8 @@ export class ModelGoogle implements GoogleOAuth {
   saysScopes = true;
   /** Of the grants given from now on; null: without end. */
   life: { readonly ms: number; readonly announced: boolean } | null = null;
+  /** A consent brings a refresh token even where an earlier one of the account lives, as `prompt=consent` makes it. */
+  consentsAnew = true;
   down = false;
   rejectsClient = false;
   /** What it answers every refresh with; null: what is so. */
@@ -67,6 +70,7 @@ export class ModelGoogle implements GoogleOAuth {
   ): TokenAnswer {
     this.#serial += 1;
     const { of } = about;
+    this.#access.set(`access-${this.#serial}`, email);
     return {
       accessToken: new Secret(`access-${this.#serial}`),
       expiresAtMs: this.#clock.nowMs() + HOUR,
@@ -95,13 +99,14 @@ export class ModelGoogle implements GoogleOAuth {
     const given = this.#codes.get(code);
     this.#codes.delete(code);
     if (given === undefined) return { ok: false, refusal: INVALID_GRANT } as const;
-    const refreshToken = this.#newRefreshToken(given.email);
+    const known = !this.consentsAnew && this.living(given.email) > 0;
+    const refreshToken = known ? null : this.#newRefreshToken(given.email);
     return {
       ok: true,
       tokens: this.#answer(given.email, {
         refreshToken,
         nonce: given.request.nonce,
-        of: this.#living.get(refreshToken),
+        of: refreshToken === null ? undefined : this.#living.get(refreshToken),
       }),
     } as const;
   }
@@ -133,9 +138,9 @@ export class ModelGoogle implements GoogleOAuth {
 
   async revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable"> {
     if (this.down) return "unreachable";
-    const of = this.#living.get(token.reveal());
-    if (of === undefined) return "gone";
-    this.takeBack(of.email);
+    const email = this.#living.get(token.reveal())?.email ?? this.#access.get(token.reveal());
+    if (email === undefined || this.living(email) === 0) return "gone";
+    this.takeBack(email);
     return "revoked";
   }
 

@@ -97,7 +97,8 @@ const toRefusal = (answer: Answer): TokenRefusal => {
 /** What the token endpoint's answer means. Only a known code ends a grant or blames the client; all else counts as out of reach. */
 export const tokenOutcome = (answer: EndpointAnswer, nowMs: number): TokenOutcome => {
   if (answer.kind === "unreachable") return { ok: false, refusal: answer };
-  if (answer.status !== 200) return { ok: false, refusal: toRefusal(answer) };
+  if (answer.status >= 400) return { ok: false, refusal: toRefusal(answer) };
+  if (answer.status !== 200) return { ok: false, refusal: unreachable(answer, "no token answer") };
   const parsed = granted.safeParse(answer.json);
   return parsed.success
     ? { ok: true, tokens: toAnswer(parsed.data, nowMs) }

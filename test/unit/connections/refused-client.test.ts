@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { DAY, HOUR } from "../../../functions/domain/clock.ts";
+import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
+
+describe("a client that Google refuses", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await newWorld();
+    await world.declare("production");
+    await world.connect(SERVER);
+    await world.connect(SIBLING);
+    world.clock.advance(2 * HOUR);
+    world.google.rejectsClient = true;
+  });
+  afterEach(() => world.close());
+
+  const shown = async (id = SERVER): Promise<string> => {
+    const connection = await world.connection(id);
+    return connection.state === "error" ? `error ${connection.reason}` : connection.state;
+  };
+
+  for (const find of ["check", "obtain"] as const) {
+    it(`is shown on the server that met it, by a ${find}, and told to the operators once`, async () => {
+      await world[find](SERVER);
+      assert.equal(await shown(), "error client_rejected");
+      assert.equal(await shown(SIBLING), "valid", "nobody has asked for that one");
+      await world[find](SIBLING);
+      assert.equal(await shown(SIBLING), "error client_rejected");
+      assert.deepEqual(
+        world.alerts.map(({ kind }) => kind),
+        ["client_rejected"],
+      );
+    });
+  }
+
+  it("is asked about at least hourly, however long that lasts, and ends no grant", async () => {
+    await world.obtain(SERVER);
+    for (let checks = 0; checks < 100; checks += 1) {
+      const dueInMs = ((await world.nextCheckAtMs(SERVER)) ?? Number.POSITIVE_INFINITY) - world.clock.nowMs();
+      assert.ok(dueInMs <= 1.2 * HOUR, `${dueInMs / HOUR} hours`);
+      world.clock.advance(Math.max(0, dueInMs));
+      await world.check(SERVER);
+      assert.equal(await shown(), "error client_rejected");
+    }
+    world.google.rejectsClient = false;
+    world.clock.advance(1.2 * HOUR);
+    await world.check(SERVER);
+    assert.equal(await shown(), "valid");
+  });
+
+  it("is over for a server as soon as Google gives a token for it", async () => {
+    await world.check(SERVER);
+    world.google.rejectsClient = false;
+    assert.equal((await world.obtain(SERVER)).ok, true);
+    assert.equal(await shown(), "valid");
+    assert.ok(((await world.nextCheckAtMs(SERVER)) ?? 0) <= world.clock.nowMs(), "and the grant is proven soon");
+  });
+
+  it("hides no end: a grant that died meanwhile is told once the client serves", async () => {
+    await world.check(SERVER);
+    world.google.rejectsClient = false;
+    world.google.takeBack("ada@example.com");
+    world.clock.advance(DAY);
+    await world.check(SERVER);
+    assert.equal(await shown(), "reconnect_required");
+  });
+
+  it("does not take a reconnect for its end, nor a disconnection", async () => {
+    await world.check(SERVER);
+    await world.disconnect(SERVER);
+    assert.equal(await shown(), "not_connected");
+    world.google.rejectsClient = false;
+    await world.connect(SERVER);
+    assert.equal(await shown(), "valid");
+  });
+});
+
+describe("a grant of an account that was clicked by mistake", () => {
+  it("is revoked where nobody lives by it, and left where an earlier grant of the account shows", async () => {
+    const world = await newWorld();
+    world.google.gives("grace@example.com");
+    world.google.consentsAnew = false;
+    assert.equal((await world.connect(SERVER, "grace@example.com")).kind, "failed");
+    assert.equal(world.google.living("grace@example.com"), 1, "no refresh token came: another program holds one");
+    world.google.consentsAnew = true;
+    assert.equal((await world.connect(SERVER, "heidi@example.com")).kind, "failed");
+    assert.equal(world.google.living("heidi@example.com"), 0);
+    world.close();
+  });
+});
