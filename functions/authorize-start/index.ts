@@ -1,6 +1,6 @@
 import { httpFunction } from "../runtime/deployed.ts";
 import { routes } from "../runtime/handlers/authorize-start.ts";
 
-const handler = httpFunction("authorize-start", routes);
+const handler = await httpFunction("authorize-start", routes);
 
 export { handler as "authorize-start" };

@@ -1,6 +1,6 @@
 import { eventFunction } from "../runtime/deployed.ts";
 import { onPush } from "../runtime/handlers/dispatch-due.ts";
 
-const handler = eventFunction("dispatch-due", onPush);
+const handler = await eventFunction("dispatch-due", onPush);
 
 export { handler as "dispatch-due" };

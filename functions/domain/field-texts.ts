@@ -47,7 +47,19 @@ const FIELD_TEXTS = {
     fr: "indiquez une date et une heure comme 2027-01-31T09:00:00+01:00",
   },
   not_future: { en: "must be in the future", fr: "choisissez une date à venir" },
+  not_client_id: {
+    en: "must be the client ID that Google shows, ending in .apps.googleusercontent.com",
+    fr: "copiez l’ID client affiché par Google : il se termine par .apps.googleusercontent.com",
+  },
+  not_client_secret: {
+    en: "must be the client secret itself, neither masked nor quoted, and not the client ID",
+    fr: "copiez le code secret lui-même, ni masqué ni entre guillemets, et non l’ID client",
+  },
   // --- addresses and people ---
+  shared_domain: {
+    en: "must not be a domain where anyone can get an address: list single addresses, or your organization’s own domain",
+    fr: "n’importe qui peut obtenir une adresse sous ce domaine : indiquez des adresses, ou le domaine de votre organisation",
+  },
   not_address: { en: "must be an address like ada@example.com", fr: "indiquez une adresse comme ada@example.com" },
   not_address_or_domain: {
     en: "must be an address like ada@example.com or a domain like @example.com",

@@ -1,6 +1,6 @@
 import { httpFunction } from "../runtime/deployed.ts";
 import { routes } from "../runtime/handlers/mail-servers.ts";
 
-const handler = httpFunction("mail-servers", routes);
+const handler = await httpFunction("mail-servers", routes);
 
 export { handler as "mail-servers" };

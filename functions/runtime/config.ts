@@ -1,6 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { type IsPublicSuffix, isSharedDomain } from "../domain/access/shared-domain.ts";
+import { parseAddressOrDomain } from "../domain/address.ts";
 import { Secret } from "../domain/secret.ts";
 import {
   addressList,
@@ -167,11 +169,31 @@ const EMULATOR = /_EMULATOR_(HOST|HUB)$/;
 
 const isSet = (env: Environment, name: string): boolean => (env[name] ?? "") !== "";
 
-/** On a laptop it opens what only that laptop reaches; in production, an operator's rights to whoever guesses it. */
-const SHORTEST_SETUP_TOKEN = 8;
+/** On a laptop it opens what only that laptop reaches; anywhere else, an operator's rights to whoever guesses it. */
+const SHORTEST_SETUP_TOKEN = 20;
+
+const PEOPLE = ["RELAIS_OPERATORS", "RELAIS_MEMBERS", "RELAIS_CALLERS"] as const;
+
+/** Domains in the lists of people; null where an entry is none, which the schema tells. */
+const domainsIn = (list: string | undefined): readonly (string | null)[] =>
+  (list ?? "").split(",").map((entry) => (entry.trim().startsWith("@") ? parseAddressOrDomain(entry.trim()) : null));
+
+/** Must the Public Suffix List be at hand to judge this environment? */
+export const listsDomains = (env: Environment): boolean =>
+  PEOPLE.some((name) => domainsIn(env[name]).some((domain) => domain !== null));
+
+const sharedDomains = (env: Environment, isPublicSuffix: IsPublicSuffix): string[] =>
+  PEOPLE.flatMap((name) =>
+    domainsIn(env[name])
+      .filter((domain) => domain !== null && isSharedDomain(domain, isPublicSuffix))
+      .map((domain) => `${name} must not list ${domain}: anyone can get an address there`),
+  );
 
 /** Mistakes that no single variable shows. Looks at what is given only, so that it can run beside the schema's own mistakes. */
-const conflicts = (env: Environment, { standIns = false }: LoadOptions): string[] => {
+const conflicts = (
+  env: Environment,
+  { standIns = false, laptop = false, isPublicSuffix = () => false }: LoadOptions,
+): string[] => {
   const mistakes: string[] = [];
   const inCloud = isSet(env, "K_SERVICE");
   const google = env.RELAIS_STORE === "google" || (inCloud && !isSet(env, "RELAIS_STORE"));
@@ -189,8 +211,9 @@ const conflicts = (env: Environment, { standIns = false }: LoadOptions): string[
     mistakes.push("GOOGLE_CLOUD_PROJECT is needed with RELAIS_STORE=google");
   if (inCloud && !isSet(env, "RELAIS_PUBLIC_URL"))
     mistakes.push("RELAIS_PUBLIC_URL is needed on Google Cloud: the https origin that browsers use");
-  if (inCloud && isSet(env, "RELAIS_SETUP_TOKEN") && (env.RELAIS_SETUP_TOKEN ?? "").length < SHORTEST_SETUP_TOKEN)
-    mistakes.push(`RELAIS_SETUP_TOKEN must have at least ${SHORTEST_SETUP_TOKEN} characters on Google Cloud`);
+  if (!laptop && isSet(env, "RELAIS_SETUP_TOKEN") && (env.RELAIS_SETUP_TOKEN ?? "").length < SHORTEST_SETUP_TOKEN)
+    mistakes.push(`RELAIS_SETUP_TOKEN must have at least ${SHORTEST_SETUP_TOKEN} characters`);
+  mistakes.push(...sharedDomains(env, isPublicSuffix));
   if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && !standIns && talksToRealGoogle(env))
     mistakes.push("RELAIS_TIME_SCALE must be absent or 1 with the real Google: its clock is not ours to turn");
   return mistakes;
@@ -209,6 +232,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface LoadOptions {
   /** Google's endpoints that are not given yet will be stand-ins': they are known only once those run. */
   readonly standIns?: boolean;
+  /** `npm start`, which only this machine reaches. */
+  readonly laptop?: boolean;
+  /** Needed where `listsDomains`; without it public suffixes pass. */
+  readonly isPublicSuffix?: IsPublicSuffix;
 }
 
 const cloudOf = (values: Values): Config["cloud"] => ({

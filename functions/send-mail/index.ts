@@ -1,6 +1,6 @@
 import { httpFunction } from "../runtime/deployed.ts";
 import { routes } from "../runtime/handlers/send-mail.ts";
 
-const handler = httpFunction("send-mail", routes);
+const handler = await httpFunction("send-mail", routes);
 
 export { handler as "send-mail" };

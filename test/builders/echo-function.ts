@@ -26,6 +26,6 @@ const routes = (): readonly Route[] => [
   },
 ];
 
-const handler = httpFunction("echo", routes);
+const handler = await httpFunction("echo", routes);
 
 export { handler as echo };

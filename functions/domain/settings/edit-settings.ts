@@ -7,6 +7,7 @@ import { mergePatch } from "../merge-patch.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { changeSettings, type SettingsDeps } from "./change-settings.ts";
+import { judgePeople } from "./judge-people.ts";
 import { firstSettings } from "./read-settings.ts";
 import type { EnvironmentSettings, Settings } from "./settings.ts";
 import { settingsView } from "./settings-view.ts";
@@ -96,6 +97,8 @@ export const editSettings = async (
 ): Promise<Result<EditedSettings>> => {
   const astray = await checkAlertServer(deps, patch);
   if (astray !== null) return fail(astray);
+  const strangers = await judgePeople(patch);
+  if (strangers.length > 0) return fail(invalidRequest(...strangers));
   const changed = await changeSettings(
     deps,
     (before) => patched(before, patch, deps.environment),

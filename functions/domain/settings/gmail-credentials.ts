@@ -18,13 +18,22 @@ const credential = z
   .max(500)
   .regex(/^[\x21-\x7e]*$/, says("not_visible_ascii"));
 
-const plainInput = z.strictObject({ clientId: credential, clientSecret: credential });
+/** Every OAuth client of Google's has such an id (developers.google.com/identity/protocols/oauth2). */
+const CLIENT_ID = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.apps\.googleusercontent\.com$/i;
+
+/** What is pasted in place of a secret: its masked form (`****qRsT`), quotes or JSON around it, an id, a token, a code, an API key. */
+const NO_SECRET = /[*"'`{}<>,;]|\.\.\.|googleusercontent\.com|^(ya29\.|1\/\/|4\/|AIza)/i;
+
+const clientId = credential.pipe(z.string().regex(CLIENT_ID, says("not_client_id")));
+const clientSecret = credential.pipe(z.string().refine((text) => !NO_SECRET.test(text), says("not_client_secret")));
+
+const plainInput = z.strictObject({ clientId, clientSecret });
 
 /** The file that Google's console downloads for a web client; it holds more than is needed here. */
 const webFile = z.strictObject({
   web: z.object({
-    client_id: credential,
-    client_secret: credential,
+    client_id: clientId,
+    client_secret: clientSecret,
     redirect_uris: z.array(z.string()).default([]),
   }),
 });

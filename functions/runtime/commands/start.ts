@@ -1,7 +1,8 @@
 import type { RequestListener } from "node:http";
+import { loadPublicSuffixes } from "../../domain/access/shared-domain.ts";
 import { SECOND } from "../../domain/clock.ts";
 import type { Secret } from "../../domain/secret.ts";
-import { type Config, ConfigError, type Environment, loadConfig } from "../config.ts";
+import { type Config, ConfigError, type Environment, listsDomains, loadConfig } from "../config.ts";
 import { ENDING_SIGNALS, onEndingSignal } from "../ending-signals.ts";
 import { banner } from "../local/banner.ts";
 import { saveCredentials } from "../local/credentials-file.ts";
@@ -55,7 +56,8 @@ const withSandbox = (env: Environment, sandbox: LocalSandbox): Environment => ({
 });
 
 const configure = async ({ given, sandboxed }: Wanted, closers: Closers): Promise<Started> => {
-  const first = loadConfig(given, { standIns: sandboxed });
+  const laptop = { laptop: true, ...(listsDomains(given) && { isPublicSuffix: await loadPublicSuffixes() }) };
+  const first = loadConfig(given, { standIns: sandboxed, ...laptop });
   if (first.store !== "embedded") throw new StartRefused("npm start works with RELAIS_STORE=embedded only.");
   const unlock = lockDataDir(first.dataDir);
   if (unlock === null)
@@ -63,7 +65,7 @@ const configure = async ({ given, sandboxed }: Wanted, closers: Closers): Promis
   closers.push(unlock);
   const sandbox = sandboxed ? await startSandbox(first.dataDir, first.publicUrl) : null;
   if (sandbox !== null) closers.push(() => sandbox.close());
-  const config = sandbox === null ? first : loadConfig(withSandbox(given, sandbox));
+  const config = sandbox === null ? first : loadConfig(withSandbox(given, sandbox), laptop);
   const madeToken = config.setupToken === null ? await keptSetupToken(systemRandom, config.dataDir) : null;
   return { config: { ...config, setupToken: config.setupToken ?? madeToken }, madeToken, sandbox };
 };
@@ -100,7 +102,7 @@ const start = async (args: readonly string[], env: Environment, { closers, endin
 const loadPort = ({ given, sandboxed }: Wanted): number => {
   const port = Number(given.PORT || 8080);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  return loadConfig(given, { standIns: sandboxed }).port;
+  return loadConfig(given, { standIns: sandboxed, laptop: true }).port;
 };
 
 const messageOf = (error: unknown): string | null => {

@@ -314,7 +314,11 @@ test("the setup token opens a session, which replaces the browser's former one a
 
 test("the exact redirect URI to add is in the refusal of a file that lacks it", async () => {
   const body = {
-    web: { client_id: "c", client_secret: "s", redirect_uris: ["https://relais.example.com/google_gmail/confirm/"] },
+    web: {
+      client_id: "1-a.apps.googleusercontent.com",
+      client_secret: "s",
+      redirect_uris: ["https://relais.example.com/google_gmail/confirm/"],
+    },
   };
   const answer = await operator("PUT", "/v1/settings/gmail-credentials", { body });
   assert.equal(refusal(answer), "422 redirect_uri_missing");
@@ -330,7 +334,9 @@ test("before a client is saved the credentials show the redirect URI alone; afte
   const path = "/v1/settings/gmail-credentials";
   const redirectUri = "https://relais.example.com/google_gmail/confirm";
   assert.deepEqual((await fresh.setup("GET", path)).body, { clientId: null, redirectUri, configuredAt: null });
-  const saved = await fresh.setup("PUT", path, { body: { clientId: "client-1", clientSecret: "GOCSPX-canary" } });
+  const saved = await fresh.setup("PUT", path, {
+    body: { clientId: "1-a.apps.googleusercontent.com", clientSecret: "GOCSPX-canary" },
+  });
   assert.equal(saved.status, 200);
   const shown = [
     saved,
@@ -338,7 +344,7 @@ test("before a client is saved the credentials show the redirect URI alone; afte
     await fresh.setup("GET", "/v1/audit"),
     await fresh.setup("GET", "/v1/doctor"),
   ];
-  assert.equal(json(shown[1] ?? saved).clientId, "client-1");
+  assert.equal(json(shown[1] ?? saved).clientId, "1-a.apps.googleusercontent.com");
   assert.doesNotMatch(JSON.stringify([shown, fresh.logLines]), /canary/);
   await fresh.close();
 });

@@ -234,7 +234,9 @@ test("deleting a connected server revokes its grant and destroys its token; open
 
 test("another Google client leaves the connected servers to be reconnected, which the doctor says", async () => {
   const id = await connected();
-  await operator("PUT", "/v1/settings/gmail-credentials", { body: { clientId: "another", clientSecret: "another" } });
+  await operator("PUT", "/v1/settings/gmail-credentials", {
+    body: { clientId: "another.apps.googleusercontent.com", clientSecret: "another" },
+  });
   const answer = await operator("GET", "/v1/doctor");
   const { checks } = answer.body as { checks: readonly { id: string; ok: boolean; advice: string }[] };
   assert.equal(checks.find((check) => check.id === "former_client")?.ok, false);

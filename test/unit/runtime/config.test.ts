@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
-import { ConfigError, type Environment, loadConfig } from "../../../functions/runtime/config.ts";
+import { loadPublicSuffixes } from "../../../functions/domain/access/shared-domain.ts";
+import {
+  ConfigError,
+  type Environment,
+  type LoadOptions,
+  listsDomains,
+  loadConfig,
+} from "../../../functions/runtime/config.ts";
 
 const SANDBOX = {
   GOOGLE_ISSUER: "http://127.0.0.1:9000",
@@ -23,9 +30,9 @@ const CLOUD = {
   RELAIS_PUBLIC_URL: "https://relais.example.com",
 };
 
-const mistakesOf = (env: Environment): readonly string[] => {
+const mistakesOf = (env: Environment, options: LoadOptions = {}): readonly string[] => {
   try {
-    loadConfig(env);
+    loadConfig(env, options);
     return [];
   } catch (error) {
     assert.ok(error instanceof ConfigError);
@@ -109,8 +116,8 @@ describe("loadConfig", () => {
   });
 
   it("keeps the setup token from being printed", () => {
-    const config = loadConfig({ RELAIS_SETUP_TOKEN: "canary-setup-token" });
-    assert.equal(config.setupToken?.reveal(), "canary-setup-token");
+    const config = loadConfig({ RELAIS_SETUP_TOKEN: "canary-setup-token-0123456789" });
+    assert.equal(config.setupToken?.reveal(), "canary-setup-token-0123456789");
     assert.doesNotMatch(JSON.stringify(config) + inspect(config), /canary/);
   });
 
@@ -184,7 +191,7 @@ describe("loadConfig", () => {
       RELAIS_STORE: "google",
       RELAIS_TIME_SCALE: "60",
       GOOGLE_ISSUER: "ftp://x",
-      RELAIS_SETUP_TOKEN: "two words",
+      RELAIS_SETUP_TOKEN: "several words in one token",
     });
     const names = mistakes.map((mistake) => mistake.split(" ")[0]).toSorted();
     assert.deepEqual(names, [
@@ -196,14 +203,45 @@ describe("loadConfig", () => {
     ]);
   });
 
-  it("takes any setup token on a laptop, and none that is guessed on Google Cloud", () => {
-    assert.equal(loadConfig({ RELAIS_SETUP_TOKEN: "test" }).setupToken?.matches("test"), true);
+  it("takes any setup token on a laptop, and none that could be guessed anywhere else", () => {
+    assert.equal(loadConfig({ RELAIS_SETUP_TOKEN: "test" }, { laptop: true }).setupToken?.matches("test"), true);
+    assert.deepEqual(mistakesOf({ RELAIS_SETUP_TOKEN: "a".repeat(19) }), [
+      "RELAIS_SETUP_TOKEN must have at least 20 characters",
+    ]);
+    assert.ok(loadConfig({ RELAIS_SETUP_TOKEN: "a".repeat(20) }).setupToken);
     const cloud = {
       K_SERVICE: "send-mail",
       GOOGLE_CLOUD_PROJECT: "p",
       RELAIS_PUBLIC_URL: "https://relais.example.com",
     };
     assert.match(mistakesOf({ ...cloud, RELAIS_SETUP_TOKEN: "test" }).join("\n"), /^RELAIS_SETUP_TOKEN must have/);
+  });
+
+  it("takes no domain for a list of people where anyone can get an address, and tells it with the other mistakes", async () => {
+    const isPublicSuffix = await loadPublicSuffixes();
+    const mistakesIn = (env: Environment) => mistakesOf(env, { isPublicSuffix });
+    for (const domain of [
+      "@gmail.com",
+      "@GoogleMail.com",
+      "@co.uk",
+      "@github.io",
+      "@公司.cn",
+      "@developer.gserviceaccount.com",
+    ]) {
+      for (const name of ["RELAIS_OPERATORS", "RELAIS_MEMBERS", "RELAIS_CALLERS"]) {
+        const env = { [name]: `ada@example.com , ${domain}`, PORT: "x" };
+        assert.deepEqual(
+          mistakesIn(env)
+            .map((mistake) => mistake.split(" ")[0])
+            .toSorted(),
+          ["PORT", name],
+          domain,
+        );
+        assert.ok(listsDomains(env));
+      }
+    }
+    assert.deepEqual(mistakesIn({ RELAIS_OPERATORS: "@example.co.uk,ada@gmail.com,@x.github.io" }), []);
+    assert.equal(listsDomains({ RELAIS_OPERATORS: "ada@gmail.com", RELAIS_MEMBERS: "" }), false);
   });
 
   it("judges a time scale before the stand-ins' endpoints are known, yet only as a number", () => {

@@ -72,7 +72,7 @@ test("a patch replaces what it names and folds addresses; null takes a setting b
 });
 
 test("what else is written down leaves the first values to the environment, which may change them until they are set here", async () => {
-  must(await save({ clientId: "id", clientSecret: "secret" }));
+  must(await save({ clientId: idOf(1), clientSecret: "secret" }));
   must(await patch({ publishingStatus: "internal", retentionDays: 30 }));
   const later = { ...environment, members: ["ada@example.com"], callers: ["bot@example.com"], retentionDays: 7 };
   const holding = async () => settingsView((await readSettings(store.records, later)).value, later);
@@ -164,6 +164,7 @@ test("the audit names what was changed, by whom", async () => {
   assert.deepEqual(entry?.detail, { changed: ["paused"] });
 });
 
+const idOf = (n: number): string => `${n}-abc.apps.googleusercontent.com`;
 const REDIRECT = "https://relais.example.com/google_gmail/confirm";
 const file = (web: object) => ({
   web: {
@@ -177,9 +178,9 @@ const file = (web: object) => ({
 });
 
 test("credentials are taken as id and secret or as Google's file, and shown without the secret", async () => {
-  const plain = must(await save({ clientId: " client-1 ", clientSecret: "s1" }));
+  const plain = must(await save({ clientId: ` ${idOf(1)}\n`, clientSecret: " s1 " }));
   const configuredAt = new Date(clock.nowMs()).toISOString();
-  assert.deepEqual(plain, { clientId: "client-1", redirectUri: REDIRECT, configuredAt });
+  assert.deepEqual(plain, { clientId: idOf(1), redirectUri: REDIRECT, configuredAt });
   assert.equal(must(await save(file({}))).clientId, "123-abc.apps.googleusercontent.com");
   const { gmailCredentials } = await kept();
   const secret = await store.vault.read({ kind: "client_secret" }, gmailCredentials?.secretVersion ?? "");
@@ -199,13 +200,133 @@ test("a desktop client's file is refused, and so is one that lacks our redirect 
 const BAD_CREDENTIALS: readonly (readonly [body: unknown, paths: readonly string[]])[] = [
   [{}, ["/clientId", "/clientSecret"]],
   [null, [""]],
-  [{ clientId: "a", clientSecret: "" }, ["/clientSecret"]],
+  [{ clientId: idOf(1), clientSecret: "" }, ["/clientSecret"]],
   [{ clientId: "a\nb", clientSecret: "s" }, ["/clientId"]],
-  [{ clientId: "a", clientSecret: "s", redirectUri: "x" }, ["/redirectUri"]],
+  [{ clientId: idOf(1), clientSecret: "s", redirectUri: "x" }, ["/redirectUri"]],
   [file({ client_id: 1 }), ["/web/client_id"]],
   [{ web: "x" }, ["/web"]],
   [{ ...file({}), clientId: "a" }, ["/clientId"]],
+  [{ clientId: "GOCSPX-0123456789abcdefghijklmnopqr", clientSecret: idOf(1) }, ["/clientId", "/clientSecret"]],
+  [file({ client_id: "GOCSPX-secret", client_secret: idOf(1) }), ["/web/client_id", "/web/client_secret"]],
+  [file({ client_secret: "****qRsT" }), ["/web/client_secret"]],
 ];
+
+/** What people paste in place of either: each would replace a client that works. */
+const NO_ID = [
+  "client-1",
+  "relais-sandbox",
+  "ada@example.com",
+  "apps.googleusercontent.com",
+  ".apps.googleusercontent.com",
+  `${idOf(1)}.evil.example`,
+  `https://${idOf(1)}`,
+  `"${idOf(1)}"`,
+  `'${idOf(1)}'`,
+  `${idOf(1)},`,
+  `1-abc apps.googleusercontent.com`,
+  `1 -abc.apps.googleusercontent.com`,
+  "****.apps.googleusercontent.com",
+  "1-abc.apps.googleusercontent.com GOCSPX-secret",
+  "GOCSPX-secret",
+];
+const NO_SECRET = [
+  "****qRsT",
+  "GOCSPX-****",
+  "GOCSPX-abc…",
+  "GOCSPX-abc...",
+  "••••••qRsT",
+  '"GOCSPX-secret"',
+  "'GOCSPX-secret'",
+  "`GOCSPX-secret`",
+  "“GOCSPX-secret”",
+  "« GOCSPX-secret »",
+  '"client_secret": "GOCSPX-secret",',
+  "GOCSPX-se cret",
+  "GOCSPX-secret\tx",
+  "<client secret>",
+  idOf(1),
+  idOf(2).toUpperCase(),
+  `${idOf(1)}:GOCSPX-secret`,
+  "ya29.a0AfH6SMB-token",
+  "1//0gRefreshToken",
+  "4/0AX4XfWh-code",
+  "AIzaSyD-api-key",
+];
+
+test("nothing that is no client ID or no secret replaces a client that works", async () => {
+  must(await save({ clientId: idOf(1), clientSecret: "GOCSPX-works" }));
+  const [before, versions] = [await kept(), await secretVersions()];
+  for (const clientId of NO_ID) {
+    assert.deepEqual(pathsOf(await save({ clientId, clientSecret: "GOCSPX-new" })), ["/clientId"], clientId);
+    assert.deepEqual(pathsOf(await save(file({ client_id: clientId }))), ["/web/client_id"], clientId);
+  }
+  for (const clientSecret of NO_SECRET) {
+    assert.deepEqual(pathsOf(await save({ clientId: idOf(2), clientSecret })), ["/clientSecret"], clientSecret);
+    assert.deepEqual(pathsOf(await save(file({ client_secret: clientSecret }))), ["/web/client_secret"], clientSecret);
+  }
+  assert.deepEqual(await kept(), before);
+  assert.deepEqual(await secretVersions(), versions);
+  for (const secret of ["GOCSPX-0123456789_-abcdefghijklmnopq", "d-FL95Q19q7MQmFpd7hHD0Ty", "s1", "a+b/c="]) {
+    must(await save({ clientId: "123456789012.apps.googleusercontent.com", clientSecret: secret }));
+  }
+});
+
+/** Domains under which anyone can have an address or a name of their own, in any spelling. */
+const SHARED = [
+  "@gmail.com",
+  "@GMAIL.com",
+  "@googlemail.com",
+  "@com",
+  "@co.uk",
+  "@Co.UK",
+  "@github.io",
+  "@appspot.com",
+  "@gouv.fr",
+  "@公司.cn",
+  "@xn--55qx5d.cn",
+  "@kawasaki.jp",
+  "@anything.ck",
+  "@gserviceaccount.com",
+  "@iam.gserviceaccount.com",
+  "@developer.gserviceaccount.com",
+  "@appspot.gserviceaccount.com",
+  "@gcp-sa-pubsub.iam.gserviceaccount.com",
+];
+const OWN = [
+  "@example.com",
+  "@example.co.uk",
+  "@relais.github.io",
+  "@mail.example.com",
+  "@economie.gouv.fr",
+  "@www.ck",
+  "@city.kawasaki.jp",
+  "@project.iam.gserviceaccount.com",
+  "@project.example.com.iam.gserviceaccount.com",
+  "@notgmail.com",
+  "@gmail.com.example",
+];
+
+test("a domain where anyone can get an address is on no list of people, and its place is named", async () => {
+  for (const list of ["operators", "members", "callers"]) {
+    for (const domain of SHARED) {
+      const entries = ["olga@example.com", "olga@example.com", domain, "ada@gmail.com"];
+      assert.deepEqual(pathsOf(await patch({ [list]: entries, paused: true })), [`/${list}/2`], domain);
+    }
+    must(await patch({ [list]: ["olga@example.com", "ada@gmail.com", ...OWN] }));
+  }
+  const mixed = { operators: ["@gmail.com", "nobody"], members: ["@co.uk", "@example.com"] };
+  assert.deepEqual(pathsOf(await patch(mixed)), ["/members/0", "/operators/0", "/operators/1"]);
+  assert.equal((await kept()).paused, false, "a refused patch changes nothing");
+});
+
+test("an entry of an earlier release that would be refused now stops no other change", async () => {
+  must(await patch({ paused: false, retentionDays: 7 }));
+  const { version } = await readSettings(store.records, environment);
+  const value = { ...(await readSettings(store.records, environment)).kept, members: ["@gmail.com"] };
+  await store.records.commit([{ op: "replace", kind: "settings", id: "settings", version: version ?? "", value }]);
+  must(await patch({ paused: true }));
+  assert.deepEqual(pathsOf(await patch({ members: ["@gmail.com", "ada@example.com"] })), ["/members/0"]);
+});
 
 for (const [body, paths] of BAD_CREDENTIALS) {
   test(`credentials ${JSON.stringify(body)} are refused at ${paths.join(" ") || "the whole"}`, async () =>
@@ -213,16 +334,16 @@ for (const [body, paths] of BAD_CREDENTIALS) {
 }
 
 test("of credentials saved at once one stands, its secret can be read, and the others are destroyed", async () => {
-  const bodies = [1, 2, 3, 4].map((n) => ({ clientId: `client-${n}`, clientSecret: `s${n}` }));
+  const bodies = [1, 2, 3, 4].map((n) => ({ clientId: idOf(n), clientSecret: `s${n}` }));
   for (const result of await Promise.all(bodies.map(save))) must(result);
   const { gmailCredentials } = await kept();
   const secret = await store.vault.read({ kind: "client_secret" }, gmailCredentials?.secretVersion ?? "");
-  assert.equal(secret?.reveal(), gmailCredentials?.clientId.replace("client-", "s"));
+  assert.equal(secret?.reveal(), gmailCredentials?.clientId.replace(/-.*/, "").replace(/^/, "s"));
   assert.equal((await secretVersions()).length, 1);
 });
 
 test("no secret stands in the settings or the audit", async () => {
-  must(await save({ clientId: "client-1", clientSecret: "GOCSPX-canary" }));
+  must(await save({ clientId: idOf(1), clientSecret: "GOCSPX-canary" }));
   const page = await store.records.query("auditNewest", {}, { limit: 9 });
   assert.doesNotMatch(JSON.stringify([await kept(), page]), /canary/);
 });
