@@ -4,9 +4,14 @@ import { type FieldProblem, invalidRequest } from "./problem.ts";
 import { fail, ok, type Result } from "./result.ts";
 import type { TextParams } from "./text-template.ts";
 
-/** A JSON Pointer (RFC 6901 §3) to a place in a body; the empty one is the whole body. */
+/** A name longer than this was not written by anybody who wants to find it again. */
+const LONGEST_STEP = 100;
+
+const shortened = (step: string): string => (step.length <= LONGEST_STEP ? step : `${step.slice(0, LONGEST_STEP)}…`);
+
+/** A JSON Pointer (RFC 6901 §3) to a place in a body, long names cut short; the empty one is the whole body. */
 export const jsonPointer = (path: readonly PropertyKey[]): string =>
-  path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  path.map((step) => `/${shortened(String(step)).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
 /** Code and parameters of a text, before its place is known. */
 interface Saying {
@@ -84,18 +89,27 @@ const sayingOf = (issue: Issue): Saying => {
   }
 };
 
-/** What a schema found wrong, one entry a place: each unknown member is named itself, not only the object around it. */
-export const fieldProblems = (error: z.ZodError, at: readonly PropertyKey[] = []): FieldProblem[] =>
-  error.issues.flatMap((issue) => {
-    const place = [...at, ...issue.path];
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => fieldProblem(jsonPointer([...place, key]), "unknown_field"));
-    }
-    const problem = problemAt(jsonPointer(place), readSaying(issue.message) ?? sayingOf(issue));
-    return [problem.code === "invalid" ? { ...problem, message: issue.message } : problem];
-  });
+/** No caller reads more invalid places than this, and a body of a few MiB can hold a hundred thousand. */
+const MOST_PROBLEMS = 100;
 
-/** Parses a body by a schema: the value, or `invalid_request` with every invalid place. `at`: where the body stands in the whole request. */
+const problemsOf = (issue: Issue, at: readonly PropertyKey[]): FieldProblem[] => {
+  const place = [...at, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.slice(0, MOST_PROBLEMS);
+    return keys.map((key) => fieldProblem(jsonPointer([...place, key]), "unknown_field"));
+  }
+  const problem = problemAt(jsonPointer(place), readSaying(issue.message) ?? sayingOf(issue));
+  return [problem.code === "invalid" ? { ...problem, message: issue.message } : problem];
+};
+
+/** What a schema found wrong, one entry a place: each unknown member is named itself, not only the object around it. 100 places at most. */
+export const fieldProblems = (error: z.ZodError, at: readonly PropertyKey[] = []): FieldProblem[] =>
+  error.issues
+    .slice(0, MOST_PROBLEMS)
+    .flatMap((issue) => problemsOf(issue, at))
+    .slice(0, MOST_PROBLEMS);
+
+/** Parses a body by a schema: the value, or `invalid_request` with the invalid places. `at`: where the body stands in the whole request. */
 export const parseWith = <S extends z.ZodType>(
   schema: S,
   body: unknown,

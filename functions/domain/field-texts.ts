@@ -29,6 +29,7 @@ const FIELD_TEXTS = {
   },
   empty_list: { en: "must have at least one entry", fr: "indiquez au moins un élément" },
   too_many_entries: { en: "must have at most {most} entries", fr: "{most} éléments au maximum" },
+  too_many_values: { en: "must hold at most {most} JSON values", fr: "{most} valeurs JSON au maximum" },
   too_many_fields: { en: "has too many fields", fr: "trop de champs" },
   not_one_line: {
     en: "must be on one line, without control characters",

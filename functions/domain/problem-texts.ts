@@ -80,11 +80,23 @@ const TEXTS: Texts = {
   request_too_large: {
     fr: {
       title: "La requête est trop volumineuse",
-      advice: "Une requête ne peut dépasser 32 Mio. Allégez ou retirez des pièces jointes, ou envoyez un lien.",
+      advice:
+        "Une requête peut atteindre 32 Mio pour un message, 1 Mio ailleurs, 8 Kio pour se connecter. Réduisez-la, puis renvoyez-la.",
     },
     en: {
       title: "The request is too large",
-      advice: "A request may hold 32 MiB at most. Shrink or remove attachments, or send a link instead.",
+      advice:
+        "A request may hold 32 MiB for a message, 1 MiB elsewhere and 8 KiB to sign in. Make it smaller, then send it again.",
+    },
+  },
+  request_timeout: {
+    fr: {
+      title: "La requête n’est pas arrivée en entier à temps",
+      advice: "Le corps d’une requête doit arriver en une minute. Vérifiez la connexion, puis renvoyez la requête.",
+    },
+    en: {
+      title: "The request did not arrive whole in time",
+      advice: "The body of a request must arrive within a minute. Check the connection, then send the request again.",
     },
   },
   unauthenticated: {

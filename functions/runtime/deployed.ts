@@ -21,7 +21,7 @@ export const httpFunction = async (
   routes: (system: System) => readonly Route[],
 ): Promise<HttpFunction> => {
   const system = await systemOf(name);
-  return serveHttp(routes(system), system, stopInOrder());
+  return serveHttp(routes(system), system, { stopping: stopInOrder() });
 };
 
 /** What `index.ts` of a function behind a push subscription exports. */

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Unavailable } from "../domain/problem.ts";
-import { fail, ok, type Result } from "../domain/result.ts";
-import { type BodyShare, bodyRoom, readBody } from "./body.ts";
+import { type ProblemCode, Unavailable } from "../domain/problem.ts";
+import type { Result } from "../domain/result.ts";
+import { type BodyWanted, bodyDeadline, bodyTimeoutMs, dropRest, readBody } from "./body.ts";
+import { bodyRoom } from "./body-room.ts";
 import { sentParts } from "./framework-guard.ts";
+import { jsonScan } from "./json-scan.ts";
 import { withLogContext } from "./logger.ts";
+import { parseJson } from "./parse-json.ts";
 import { splitTarget } from "./router.ts";
 import type { System } from "./system.ts";
 import { requestTrace } from "./trace.ts";
@@ -27,14 +30,8 @@ export type PushOutcome = "ack" | "nack";
 
 export type OnPush = (message: PushMessage) => Promise<PushOutcome>;
 
-/** The published bytes as JSON; a message that is not JSON can never be. */
-export const jsonData = (message: PushMessage): Result<unknown, { readonly code: "invalid_json" }> => {
-  try {
-    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(message.data)));
-  } catch {
-    return fail({ code: "invalid_json" as const });
-  }
-};
+/** The published bytes as JSON. What is refused once can never be. */
+export const jsonData = (message: PushMessage): Result<unknown> => parseJson(message.data);
 
 const NO_CONTENT = 204;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -47,12 +44,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
  * `{message: {data, attributes, messageId, publishTime}, subscription, deliveryAttempt}`. Undefined when it is not one.
  */
 export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
-  let envelope: unknown;
-  try {
-    envelope = JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(body);
+  if (!parsed.ok) return undefined;
+  const envelope = parsed.value;
   if (!isObject(envelope) || !isObject(envelope.message)) return undefined;
   const message = envelope.message;
   const messageId = message.messageId ?? message.message_id;
@@ -71,27 +65,38 @@ export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
   };
 };
 
+/** A message ends at 10 MB (cloud.google.com/pubsub/quotas), which base64 and the envelope make a third larger. */
+const PUSH_LIMIT = 16 * 1024 * 1024;
+/** All pushes that one instance holds at once, where they are large; the rest wait for their turn, as Pub/Sub waits for their answers. */
+const PUSH_ROOM = 32 * 1024 * 1024;
+
 /**
  * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery.
  * A malformed push can never succeed, so it is acknowledged too, with a log line: only the queue's own service account may call
  * (IAM), and nobody reads its answers.
  */
-export const serveEvents = (onPush: OnPush, system: Pick<System, "config" | "log" | "random">) => {
-  const shareOfRoom = bodyRoom();
+export const serveEvents = (onPush: OnPush, system: Pick<System, "config" | "log" | "random" | "clock">) => {
+  const shareOfRoom = bodyRoom({ limit: PUSH_ROOM });
+  const bodyMs = bodyTimeoutMs(system.clock);
   return (req: IncomingMessage, res: ServerResponse): void => {
     const trace = requestTrace(req.headers, system.random);
     const share = shareOfRoom();
+    const { overdue } = bodyDeadline(req, res, bodyMs);
     const answer = (status: number): void => {
       share.release();
+      dropRest(req);
+      if (res.headersSent || res.destroyed) return;
       res.writeHead(status, {
         "Cache-Control": "private, no-store",
         "X-Request-Id": trace.requestId,
         ...(status === 405 ? { Allow: "POST, GET, HEAD" } : {}),
         ...(status === 503 ? { "Retry-After": "5" } : {}),
+        ...(status === 408 ? { Connection: "close" } : {}),
       });
       res.end();
     };
-    void withLogContext(trace, () => takePush(onPush, system, { req, share })).then(answer);
+    const wanted = { req, res, share, overdue, limit: PUSH_LIMIT, scan: jsonScan(), anonymous: false };
+    void withLogContext(trace, () => takePush(onPush, system, wanted)).then(answer);
   };
 };
 
@@ -114,19 +119,19 @@ export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, bo
   }
 };
 
-interface Arrival {
-  readonly req: IncomingMessage;
-  readonly share: BodyShare;
-}
+const REPEATED: Partial<Record<ProblemCode, number>> = { overloaded: 503, request_timeout: 408 };
 
-const takePush = async (onPush: OnPush, system: Pick<System, "log">, { req, share }: Arrival): Promise<number> => {
+const takePush = async (onPush: OnPush, system: Pick<System, "log">, wanted: BodyWanted): Promise<number> => {
+  const { req } = wanted;
   if (req.method === "GET" || req.method === "HEAD") return pathOf(req) === "/health" ? 200 : 404;
   if (req.method !== "POST") return 405;
-  const body = await readBody(req, share).catch(() => undefined);
-  // Broken off on the way: the queue sends it again by itself. Larger than any message of the queue: malformed.
+  const body = await readBody(wanted).catch(() => undefined);
+  // Broken off on the way: the queue sends it again by itself.
   if (body === undefined) return 400;
-  if (!body.ok && body.problem.code === "overloaded") return 503;
-  return answerPush(onPush, system, body.ok ? body.value : Buffer.alloc(0));
+  // What is larger than any message of the queue, or no JSON that can be read, is malformed.
+  return body.ok
+    ? answerPush(onPush, system, body.value)
+    : (REPEATED[body.problem.code] ?? answerPush(onPush, system, Buffer.alloc(0)));
 };
 
 const pathOf = (req: IncomingMessage): string => splitTarget(sentParts(req).url).pathname;

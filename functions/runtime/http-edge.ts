@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../domain/access/records.ts";
 import { type Problem, Unavailable } from "../domain/problem.ts";
-import { type BodyShare, bodyRoom, readBody } from "./body.ts";
+import { ok, type Result } from "../domain/result.ts";
+import { bodyDeadline, bodyTimeoutMs, CallerGone, dropRest, readBody, USUAL_BODY } from "./body.ts";
+import { type BodyShare, bodyRoom, type RoomOptions } from "./body-room.ts";
 import { type Credentials, csrfProblem, readCredentials, whoCalls } from "./credentials.ts";
 import { sentParts } from "./framework-guard.ts";
 import type { Call, Reply, Route, RouteAccess } from "./http.ts";
+import { checkMediaType } from "./json-body.ts";
+import { jsonScan } from "./json-scan.ts";
 import { chooseLanguage } from "./language.ts";
 import { withLogContext } from "./logger.ts";
 import { FACINGS } from "./problem-json.ts";
@@ -54,12 +58,13 @@ const refuse = (match: Match, pathname: string, principal: Principal | null): Pr
   if (principal === null && !isPublic(match, pathname)) return { code: "unauthenticated" };
   if (match.kind === "none") return { code: "not_found" };
   if (match.kind === "method") return { code: "method_not_allowed", allow: match.allow };
-  if (principal !== null && !mayEnter(match.route.access, principal)) return { code: "forbidden" };
-  return null;
+  if (principal === null) return null;
+  return mayEnter(match.route.access, principal) ? (match.route.forbids?.(principal) ?? null) : { code: "forbidden" };
 };
 
 interface Arrival {
   readonly req: IncomingMessage;
+  readonly res: ServerResponse;
   readonly pathname: string;
   readonly query: URLSearchParams;
   /** For a route that must be asked for on the public host: where that is, if the browser came on another. */
@@ -71,6 +76,8 @@ interface Arrival {
   /** That, or when the process is told to stop. */
   readonly signal: AbortSignal;
   readonly share: BodyShare;
+  /** Aborts when the body has not come whole in time. */
+  readonly overdue: AbortSignal;
 }
 
 const flatHeaders = (req: IncomingMessage): Call["headers"] =>
@@ -82,6 +89,15 @@ const flatHeaders = (req: IncomingMessage): Call["headers"] =>
 const refused = ({ tooLarge }: Route, found: Problem): Reply => {
   if (found.code === "request_too_large") return tooLarge ?? problem(found);
   return tooLarge?.kind === "problem" ? { ...tooLarge, problem: found } : problem(found);
+};
+
+const NO_BODY = ok(Buffer.alloc(0));
+
+/** Read only now that nothing speaks against the caller, and for methods alone that have a use for a body. */
+const bodyOf = (route: Route, arrival: Arrival, anonymous: boolean): Promise<Result<Buffer>> | Result<Buffer> => {
+  if (route.method === "GET" || route.method === "DELETE") return NO_BODY;
+  const scan = checkMediaType(flatHeaders(arrival.req)).ok ? jsonScan() : null;
+  return readBody({ ...arrival, limit: route.bodyLimit ?? USUAL_BODY, scan, anonymous });
 };
 
 const enter = async (system: System, match: Match, arrival: Arrival): Promise<Reply> => {
@@ -99,7 +115,7 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
   if (match.kind !== "route") return problem({ code: "not_found" });
   const forged = match.route.access === "public" ? null : csrfProblem(req, credentials);
   if (forged !== null) return refused(match.route, forged);
-  const body = await readBody(req, arrival.share);
+  const body = await bodyOf(match.route, arrival, !known.ok || known.value === null);
   if (!body.ok) return refused(match.route, body.problem);
   return match.route.handle({
     method: match.route.method,
@@ -126,13 +142,14 @@ const logOutcome = (system: System, reply: Reply): void => {
   if (status >= 500) system.log.warn("request_failed", { problem: reply.problem.code, status });
 };
 
-const answer = async (system: System, match: Match, arrival: Arrival, res: ServerResponse): Promise<void> => {
+const answer = async (system: System, match: Match, arrival: Arrival): Promise<void> => {
+  const { res } = arrival;
   try {
     const reply = await enter(system, match, arrival);
     logOutcome(system, reply);
     writeReply(res, reply, arrival.context);
   } catch (error) {
-    if (arrival.gone.aborted) return;
+    if (arrival.gone.aborted || error instanceof CallerGone) return;
     if (error instanceof Unavailable) {
       system.log.error("dependency_unavailable", {}, error);
       writeReply(res, problem({ code: "unavailable", retryAfterS: 5 }), arrival.context);
@@ -142,6 +159,7 @@ const answer = async (system: System, match: Match, arrival: Arrival, res: Serve
     }
   } finally {
     arrival.share.release();
+    dropRest(arrival.req);
   }
 };
 
@@ -154,21 +172,32 @@ const goneSignal = (res: ServerResponse): AbortSignal => {
   return gone.signal;
 };
 
+export interface ServeOptions {
+  /** Aborts when the process is told to stop. */
+  readonly stopping?: AbortSignal;
+  readonly room?: RoomOptions;
+  /** Real milliseconds within which a body must have come. */
+  readonly bodyMs?: number;
+}
+
 /**
  * The edge of an HTTP function: finds the route, proves who calls, reads the body, guards against forged requests, and answers,
- * whatever happens, with the security headers and (on failure) RFC 9457 problem details. `stopping`: aborts when the process is told to stop.
+ * whatever happens, with the security headers and (on failure) RFC 9457 problem details.
  */
-export const serveHttp = (routes: readonly Route[], system: System, stopping?: AbortSignal): HttpFunction => {
+export const serveHttp = (routes: readonly Route[], system: System, options: ServeOptions = {}): HttpFunction => {
+  const { stopping, room, bodyMs = bodyTimeoutMs(system.clock) } = options;
   const find = router([HEALTH, ...routes]);
   const https = system.config.publicUrl.startsWith("https:");
-  const shareOfRoom = bodyRoom();
+  const shareOfRoom = bodyRoom(room);
   return (req, res) => {
     const target = sentParts(req).url;
     const { pathname, query } = splitTarget(target);
     const trace = requestTrace(req.headers, system.random);
     const gone = goneSignal(res);
+    const { overdue } = bodyDeadline(req, res, bodyMs);
     const arrival: Arrival = {
       req,
+      res,
       pathname,
       query,
       elsewhere: placeOnPublicHost(system.config.publicUrl, req.headers, target),
@@ -182,7 +211,8 @@ export const serveHttp = (routes: readonly Route[], system: System, stopping?: A
       gone,
       signal: stopping === undefined ? gone : AbortSignal.any([gone, stopping]),
       share: shareOfRoom(),
+      overdue,
     };
-    void withLogContext(trace, () => answer(system, find(req.method ?? "GET", pathname), arrival, res));
+    void withLogContext(trace, () => answer(system, find(req.method ?? "GET", pathname), arrival));
   };
 };

@@ -14,7 +14,7 @@ export interface Call {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly rawBody: Buffer;
-  /** For who goes on for long after the body was dealt with, and keeps no reference to it: its room is others' from here on. */
+  /** Gives the body's room to others, for a handler that goes on for long without a reference to the body. */
   readonly bodyDone: () => void;
   /** The id in the cookie `__session`, proven or not; null where there is none. */
   readonly sessionId: SessionId | null;
@@ -66,6 +66,10 @@ export interface Route {
   readonly unsafe?: true;
   /** A browser that comes on another host than `RELAIS_PUBLIC_URL`'s is sent to that one, before anything is read or set. */
   readonly onPublicHost?: true;
-  /** Answered where the request is larger than the platform takes; absent: `request_too_large`. */
+  /** The largest body, in bytes; absent: 1 MiB. */
+  readonly bodyLimit?: number;
+  /** What of the caller alone forbids the request, judged before its body is read. */
+  readonly forbids?: (principal: Principal) => Problem | null;
+  /** Answered where the request is larger than `bodyLimit`; absent: `request_too_large`. */
   readonly tooLarge?: Reply;
 }

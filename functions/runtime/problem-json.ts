@@ -18,6 +18,7 @@ export const FACINGS: Readonly<Record<ProblemCode, Facing>> = {
   invalid_json: refused(400),
   unsupported_media_type: refused(415),
   request_too_large: refused(413),
+  request_timeout: passing(408),
   unauthenticated: refused(401),
   forbidden: refused(403),
   csrf: refused(403),
@@ -88,6 +89,19 @@ const detailOf = (problem: Problem, { advice, language }: { advice: string; lang
   return ("detail" in problem ? problem.detail : undefined) ?? advice;
 };
 
+/** A caller learns nothing from more than this, and an answer must not grow with what was sent. */
+const MOST_FIELDS = 50;
+const LONGEST_PATH = 200;
+const LONGEST_MESSAGE = 500;
+const LONGEST_DETAIL = 1_000;
+
+const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+
+const shortFields = (fields: readonly FieldProblem[]): readonly FieldProblem[] =>
+  fields
+    .slice(0, MOST_FIELDS)
+    .map((field) => ({ ...field, path: cut(field.path, LONGEST_PATH), message: cut(field.message, LONGEST_MESSAGE) }));
+
 /** A problem as the answer of a request. */
 export const problemBody = (
   problem: Problem,
@@ -99,11 +113,11 @@ export const problemBody = (
     type: typeOf(problem.code),
     title: text.title,
     status: FACINGS[problem.code].status,
-    detail: detailOf(problem, { advice: text.advice, language: context.language }),
+    detail: cut(detailOf(problem, { advice: text.advice, language: context.language }), LONGEST_DETAIL),
     code: problem.code,
     retryable: FACINGS[problem.code].retryable,
     ...(outcome ? { outcome } : {}),
-    ...("fields" in problem ? { fields: problem.fields } : {}),
+    ...("fields" in problem ? { fields: shortFields(problem.fields) } : {}),
     ...("redirectUri" in problem ? { redirectUri: problem.redirectUri } : {}),
     requestId: context.requestId,
   };
@@ -127,6 +141,8 @@ export const defectBody = (context: Context): ProblemBody => {
 export const problemHeaders = (problem: Problem): Readonly<Record<string, string>> => ({
   ...("retryAfterS" in problem ? { "Retry-After": String(Math.max(1, Math.ceil(problem.retryAfterS))) } : {}),
   ...("allow" in problem ? { Allow: problem.allow.join(", ") } : {}),
+  // RFC 9110 §15.5.9: what still comes of the body is not waited for.
+  ...(problem.code === "request_timeout" ? { Connection: "close" } : {}),
   // RFC 9110 §15.5.2: a 401 names at least one scheme.
   ...(problem.code === "unauthenticated" ? { "WWW-Authenticate": "Bearer" } : {}),
 });

@@ -5,7 +5,7 @@ import { Secret } from "../../functions/domain/secret.ts";
 import { compose } from "../../functions/runtime/compose.ts";
 import { loadConfig } from "../../functions/runtime/config.ts";
 import type { Route } from "../../functions/runtime/http.ts";
-import { serveHttp } from "../../functions/runtime/http-edge.ts";
+import { type ServeOptions, serveHttp } from "../../functions/runtime/http-edge.ts";
 import type { System } from "../../functions/runtime/system.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { testStore } from "./store.ts";
@@ -35,9 +35,9 @@ export const testSystem = (
 };
 
 /** Routes behind the HTTP edge on a bare server of Node's; ends with `close`. */
-export const serveRoutes = async (routes: readonly Route[], system: System) => {
+export const serveRoutes = async (routes: readonly Route[], system: System, options: ServeOptions = {}) => {
   // Longer than any test pauses: a connection closed meanwhile tells nothing about Relais.
-  const server = createServer({ keepAliveTimeout: 300_000 }, serveHttp(routes, system));
+  const server = createServer({ keepAliveTimeout: 300_000 }, serveHttp(routes, system, options));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -157,9 +157,6 @@ const inputOf = (input: Members, recipients: readonly string[], sizeBytes: numbe
   dryRun: input.dryRun ?? false,
 });
 
-/** So many places are named in one answer. */
-const MOST_PROBLEMS = 100;
-
 /** What a body is judged by besides its schema: `sizeLimit` in bytes, and `at`, where the message stands in the whole request. */
 export interface MessageLimits {
   readonly sizeLimit: number;
@@ -173,7 +170,7 @@ export interface MessageLimits {
 export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimits): Result<MessageInput> => {
   const parsed = messageSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
-    return fail(invalidRequest(...fieldProblems(parsed.error, at).slice(0, MOST_PROBLEMS)));
+    return fail(invalidRequest(...fieldProblems(parsed.error, at)));
   }
   const { to = [], cc = [], bcc = [] } = parsed.data;
   const recipients = distinctAddresses([...to, ...cc, ...bcc]);

@@ -70,6 +70,9 @@ const takeEvents = async (system: System, call: Call): Promise<Reply> => {
   return taken.ok ? { kind: "empty", status: 202 } : { kind: "problem", problem: taken.problem };
 };
 
+/** Google's tokens hold one event each, a few KiB. */
+const SECURITY_EVENT_BODY = 64 * 1024;
+
 /** `GET /google_gmail/confirm` (contract, section 4), and Google's security events (RISC). */
 export const routes = (system: System): readonly Route[] => [
   {
@@ -83,6 +86,7 @@ export const routes = (system: System): readonly Route[] => [
     method: "POST",
     path: "/google_gmail/security-events",
     access: "public",
+    bodyLimit: SECURITY_EVENT_BODY,
     handle: (call) => takeEvents(system, call),
   },
 ];

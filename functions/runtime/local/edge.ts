@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import superstatic from "superstatic";
 import type { Problem } from "../../domain/problem.ts";
+import { bodyDeadline } from "../body.ts";
 import type { Reply } from "../http.ts";
 import { type HttpFunction, movedTo } from "../http-edge.ts";
 import { placeOnPublicHost } from "../public-host.ts";
@@ -54,8 +55,18 @@ const forward = (target: HttpFunction) => (req: IncomingMessage, res: ServerResp
   target(req, res);
 };
 
-const endAfter = (res: ServerResponse, limitMs: number, giveUp: () => void): void => {
-  const timer = setTimeout(() => (res.headersSent ? res.destroy() : giveUp()), limitMs);
+interface Limit {
+  readonly limitMs: number;
+  readonly refuse: (problem: Problem) => void;
+}
+
+/** Ends what takes too long: a body that has not come whole is its caller's fault, anything else is not. */
+const endAfter = (req: IncomingMessage, res: ServerResponse, { limitMs, refuse }: Limit): void => {
+  const { overdue } = bodyDeadline(req, res, limitMs);
+  const timer = setTimeout(() => {
+    if (res.headersSent) res.destroy();
+    else refuse({ code: overdue.aborted ? "request_timeout" : "no_answer_in_time" });
+  }, limitMs);
   res.once("close", () => clearTimeout(timer));
 };
 
@@ -91,7 +102,7 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
   return (req, res) => {
     const reply = (answer: Reply): void => replyTo(req, res, answer, https);
     const refuse = (problem: Problem): void => reply({ kind: "problem", problem });
-    endAfter(res, limitMs, () => refuse({ code: "no_answer_in_time" }));
+    endAfter(req, res, { limitMs, refuse });
     const target = functionAt(options, req.url ?? "/");
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere under its paths.
     if (decodePath(req.url ?? "/") === undefined) {

@@ -11,10 +11,10 @@ import type { Subscribers } from "./queue.ts";
 
 /** The four HTTP functions in this process, by the service id that `firebase.json` rewrites to. */
 export const httpFunctions = (system: System, stopping: AbortSignal): Readonly<Record<string, HttpFunction>> => ({
-  "authorize-start": serveHttp(authorizeStart(system), system, stopping),
-  "confirm-callback": serveHttp(confirmCallback(system), system, stopping),
-  "mail-servers": serveHttp(mailServers(system), system, stopping),
-  "send-mail": serveHttp(sendMail(system), system, stopping),
+  "authorize-start": serveHttp(authorizeStart(system), system, { stopping }),
+  "confirm-callback": serveHttp(confirmCallback(system), system, { stopping }),
+  "mail-servers": serveHttp(mailServers(system), system, { stopping }),
+  "send-mail": serveHttp(sendMail(system), system, { stopping }),
 });
 
 /** The three functions behind push subscriptions, by topic (`infra/functions.tf`). */

@@ -435,7 +435,7 @@ describe("failures inside", () => {
       await told;
       return { kind: "json", status: 202, body: {} };
     });
-    const server = createServer(serveHttp([wait], system, stopping.signal)).listen(0, "127.0.0.1");
+    const server = createServer(serveHttp([wait], system, { stopping: stopping.signal })).listen(0, "127.0.0.1");
     t.after(() => server.close());
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;

@@ -60,9 +60,12 @@ const close =
     return { ...NO_CONTENT, session: "clear" };
   };
 
+/** A setup token, and no more. */
+const SESSION_BODY = 8 * 1024;
+
 /** `/v1/session`. Opening one is public: it is how a browser comes in at all. */
 export const sessionRoutes = (system: System): readonly Route[] => [
-  { method: "POST", path: "/v1/session", access: "public", handle: open(system) },
+  { method: "POST", path: "/v1/session", access: "public", bodyLimit: SESSION_BODY, handle: open(system) },
   { method: "GET", path: "/v1/session", access: "programs", handle: show() },
   { method: "DELETE", path: "/v1/session", access: "people", handle: close(system) },
 ];

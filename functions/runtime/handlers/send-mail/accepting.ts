@@ -1,13 +1,16 @@
+import type { Principal } from "../../../domain/access/records.ts";
 import { fieldProblem } from "../../../domain/field-problems.ts";
 import { type Acceptance, type AcceptDeps, acceptMessage } from "../../../domain/messages/accept.ts";
 import { acceptBatch } from "../../../domain/messages/batch.ts";
 import { isIdempotencyKey } from "../../../domain/messages/idempotency.ts";
+import { mayUseMessages } from "../../../domain/messages/message-access.ts";
 import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
 import { messageReceipt, messageView } from "../../../domain/messages/message-view.ts";
 import { isWorthAnswering, preferredWaitS, watchMessage } from "../../../domain/messages/wait.ts";
 import { invalidRequest, type Problem } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, callerOf } from "../../answers.ts";
+import { LARGEST_BODY } from "../../body.ts";
 import type { Call, Reply, ReplyHeaders, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import { unknownParameters } from "../../page-query.ts";
@@ -22,6 +25,10 @@ const idempotencyKey = (call: Call): Result<string | null> => {
   if (key === undefined) return ok(null);
   return isIdempotencyKey(key) ? ok(key) : fail(invalidRequest(fieldProblem("", "bad_idempotency_header")));
 };
+
+/** A key that may not send learns so before its mail is read. */
+export const forbidsSending = (principal: Principal): Problem | null =>
+  mayUseMessages(principal, "send") ? null : { code: "forbidden" };
 
 /** The request's JSON, where its address is right too. */
 const requestJson = (call: Call): Result<unknown> => {
@@ -94,8 +101,16 @@ const postBatch = (system: AcceptDeps) => async (call: Call) => {
 
 const tooLarge = notSent({ code: "message_too_large" });
 
+const senders = {
+  method: "POST",
+  access: "programs",
+  bodyLimit: LARGEST_BODY,
+  forbids: forbidsSending,
+  tooLarge,
+} as const;
+
 /** `POST /v1/messages` and `/v1/messages/batch`. */
 export const acceptingRoutes = (system: AcceptDeps): readonly Route[] => [
-  { method: "POST", path: "/v1/messages", access: "programs", handle: post(system), tooLarge },
-  { method: "POST", path: "/v1/messages/batch", access: "programs", handle: postBatch(system), tooLarge },
+  { ...senders, path: "/v1/messages", handle: post(system) },
+  { ...senders, path: "/v1/messages/batch", handle: postBatch(system) },
 ];

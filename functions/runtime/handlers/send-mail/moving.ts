@@ -8,9 +8,11 @@ import { retryMessage } from "../../../domain/messages/retry-message.ts";
 import type { Versioned } from "../../../domain/records.ts";
 import type { Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
+import { LARGEST_BODY } from "../../body.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import { nothingInput, optionalBody } from "../../optional-body.ts";
+import { forbidsSending } from "./accepting.ts";
 
 const answerMoved = (moved: Result<Versioned<Message>>): Reply =>
   answerWith(moved, (message) => answerJson(200, messageView(message)));
@@ -29,10 +31,12 @@ const withBody = (system: MoveDeps, move: ByBody) => async (call: Call) => {
   return answerMoved(await move(system, callerOf(call), { id: pathParameter(call, "id"), body: body.value }));
 };
 
+const movers = { access: "programs", bodyLimit: LARGEST_BODY, forbids: forbidsSending } as const;
+
 /** What callers do with a message once it was accepted. */
 export const movingRoutes = (system: MoveDeps): readonly Route[] => [
-  { method: "PATCH", path: "/v1/messages/:id", access: "programs", handle: withBody(system, rescheduleMessage) },
-  { method: "POST", path: "/v1/messages/:id/cancel", access: "programs", handle: withoutBody(system, cancelMessage) },
-  { method: "POST", path: "/v1/messages/:id/retry", access: "programs", handle: withoutBody(system, retryMessage) },
-  { method: "POST", path: "/v1/messages/:id/resolve", access: "programs", handle: withBody(system, resolveByPerson) },
+  { ...movers, method: "PATCH", path: "/v1/messages/:id", handle: withBody(system, rescheduleMessage) },
+  { ...movers, method: "POST", path: "/v1/messages/:id/cancel", handle: withoutBody(system, cancelMessage) },
+  { ...movers, method: "POST", path: "/v1/messages/:id/retry", handle: withoutBody(system, retryMessage) },
+  { ...movers, method: "POST", path: "/v1/messages/:id/resolve", handle: withBody(system, resolveByPerson) },
 ];
