@@ -299,7 +299,7 @@ export const TEXTS = {
     en: "Relais destroys the stored token and revokes it at Google. Nothing is sent through this mail server until it is connected again.",
   },
   "disconnect.sharedClient": {
-    fr: "Si un autre programme (Odoo, par exemple) utilise le même ID client OAuth avec ce compte, il perd lui aussi son accès : Google retire l’autorisation du compte pour tout l’ID client.",
+    fr: "Si un autre programme (Odoo, par exemple) utilise le même ID client OAuth avec ce compte, il perd lui aussi son accès : Google retire l’autorisation du compte pour tout l’ID client.",
     en: "If another program (Odoo, for example) uses the same OAuth client ID with this account, it loses its access too: Google withdraws the account’s authorization for the whole client.",
   },
   "disconnect.done": { fr: "Le compte Gmail est déconnecté", en: "The Gmail account is disconnected" },

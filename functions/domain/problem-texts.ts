@@ -536,14 +536,14 @@ const TEXTS: Texts = {
   },
   session_policy: {
     fr: {
-      title: "La durée de session fixée par l’organisation est écoulée",
+      title: "L’organisation limite la durée des sessions",
       advice:
-        "Reconnectez le compte ; l’accès s’arrêtera toutefois de nouveau, en général après 16 à 24 heures. Pour que cela cesse, l’administrateur Google Workspace doit exempter l’application : console d’administration › Sécurité › Contrôle des sessions Google Cloud, « Exempter les applications de confiance », l’ID client de Relais étant marqué comme fiable dans les commandes des API.",
+        "Google met fin à l’accès chaque fois que la durée de session fixée par l’organisation est écoulée, en général après 16 à 24 heures. Reconnectez le compte. Pour que cela cesse, l’administrateur Google Workspace doit exempter l’application : console d’administration › Sécurité › Contrôle des sessions Google Cloud, « Exempter les applications de confiance », l’ID client de Relais étant marqué comme fiable dans les commandes des API.",
     },
     en: {
-      title: "The organization’s session length has run out",
+      title: "The organization limits how long a session lasts",
       advice:
-        "Reconnect the account; access will however end again, usually after 16 to 24 hours. To stop this, the Google Workspace administrator must exempt the app: Admin console › Security › Google Cloud session control, “Exempt trusted apps”, with Relais’s client ID marked as trusted under API controls.",
+        "Google ends access each time the session length set by the organization runs out, usually after 16 to 24 hours. Reconnect the account. To stop this, the Google Workspace administrator must exempt the app: Admin console › Security › Google Cloud session control, “Exempt trusted apps”, with Relais’s client ID marked as trusted under API controls.",
     },
   },
   admin_policy: {

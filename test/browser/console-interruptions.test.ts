@@ -110,6 +110,7 @@ describe("the console when something comes in between", () => {
     await byKeyboard("action.dismiss");
     await heading(1, "Facturation").waitFor();
     await byKeyboard("disconnect.action");
+    await visitor.sees("disconnect.sharedClient");
     await visitor.inDialog("disconnect.action");
     await heading(2, say("connection.title")).waitFor();
 

@@ -36,6 +36,7 @@ export const faultSchema = z.discriminatedUnion("fault", [
     fault: z.literal("token_error"),
     error: z.string(),
     description: z.string().optional(),
+    subtype: z.string().optional(),
     status: z.int().min(400).max(599).optional(),
     grant: z.enum(["authorization_code", "refresh_token"]).optional(),
   }),

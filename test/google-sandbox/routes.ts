@@ -138,7 +138,9 @@ const tokenFault = (parts: Parts, res: ServerResponse, form: URLSearchParams): b
   );
   if (error !== null) {
     const status = error.status ?? (error.error === "invalid_client" ? 401 : 400);
-    sendJson(res, status, { error: error.error, error_description: error.description ?? "Bad Request" });
+    const { subtype, description = "Bad Request" } = error;
+    const told = { error: error.error, error_description: description };
+    sendJson(res, status, subtype === undefined ? told : { ...told, error_subtype: subtype });
     return true;
   }
   if (grant === "refresh_token") {

@@ -14,6 +14,7 @@ import { readSettings } from "../settings/read-settings.ts";
 import type { CheckWhen } from "./ask-for-check.ts";
 import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
 import { noteClientFacts } from "./client-facts.ts";
+import { type ClientTrouble, hasClientTrouble } from "./client-trouble.ts";
 import { endGrant } from "./end-grant.ts";
 import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
 import { mayLiveOn } from "./may-live-on.ts";
@@ -122,11 +123,7 @@ const postpone = async (deps: CheckDeps, server: Versioned<MailServer>): Promise
 };
 
 /** The grant is not dead, but the client that Relais speaks to Google as has no use of it: it is another's, or Google refuses that client. A later check may find that mended. */
-const unserving = async (
-  deps: CheckDeps,
-  found: Case,
-  reason: "client_changed" | "client_rejected",
-): Promise<CheckOutcome> => {
+const unserving = async (deps: CheckDeps, found: Case, reason: ClientTrouble): Promise<CheckOutcome> => {
   const { server } = found;
   const { app } = await (deps.client ?? clientReader(deps))();
   const { connection: before } = server.value;
@@ -134,8 +131,10 @@ const unserving = async (
   const { grant } = before;
   const live = before.state === "valid" || before.state === "expiring";
   const tells = reason === "client_rejected" && live && (await canTellOperators(deps, found));
-  const connection: Connection =
-    live && !tells ? { state: "error", grant, reason, sinceMs: deps.clock.nowMs() } : before;
+  // The one trouble may follow the other: an operator saves another client because Google refuses this one.
+  const now: Connection = { state: "error", grant, reason, sinceMs: deps.clock.nowMs() };
+  const moves = hasClientTrouble(before) ? before.state === "error" && before.reason !== reason : live && !tells;
+  const connection = moves ? now : before;
   const longestMs = reason === "client_rejected" ? LONGEST_CLIENT_RETRY_MS : undefined;
   const value: MailServer = { ...server.value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app, longestMs) };
   await saveServer(deps, server, { value });

@@ -2,14 +2,13 @@ import { judgeConnection } from "../mail-servers/judge-connection.ts";
 import type { Connection, Grant } from "../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
+import { hasClientTrouble } from "./client-trouble.ts";
 import { type App, liveConnection } from "./lifetime.ts";
 import { mayLiveOn } from "./may-live-on.ts";
 import { saveServer } from "./save-server.ts";
 
 /** States that a token from Google disproves: the client serves, or a grant that was given up lives. */
-const disprovedByToken = (connection: Connection): boolean =>
-  mayLiveOn(connection) ||
-  (connection.state === "error" && ["client_rejected", "client_changed"].includes(connection.reason));
+const disprovedByToken = (connection: Connection): boolean => mayLiveOn(connection) || hasClientTrouble(connection);
 
 /**
  * Google has just given a token for this grant. A server that was out of use for want of one serves again, its held mail goes, and a check is due that proves

@@ -1,4 +1,5 @@
 import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
+import type { ClientTrouble } from "./client-trouble.ts";
 import { newsOfMove } from "./news-of-move.ts";
 import { firstRetryAtMs } from "./next-check.ts";
 
@@ -13,7 +14,7 @@ const TRIES = 8;
 export const noteUnserving = async (
   deps: NewsDeps,
   serverId: string,
-  reason: "gmail_refused" | "client_changed" | "client_rejected",
+  reason: "gmail_refused" | ClientTrouble,
 ): Promise<boolean> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);

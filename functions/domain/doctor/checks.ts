@@ -30,6 +30,7 @@ export type CheckId =
   | "mail_server"
   | "reconnect"
   | "former_client"
+  | "session_length"
   | "expiring"
   | "send_as"
   | "paused"
@@ -54,6 +55,7 @@ export type Situation =
   | `server_${"ready" | "ready_one" | "missing" | "none_ready"}`
   | `reconnect_${"none" | "some"}`
   | `former_client_${"none" | "some"}`
+  | `session_length_${"none" | "some"}`
   | `expiring_${"none" | "some"}`
   | `send_as_${"known" | "unknown"}`
   | "sending"
@@ -205,6 +207,12 @@ const sendAsUnknown = (server: MailServer): boolean => {
   return grant !== null && others && taken && grant.sendAs === null;
 };
 
+const refusedClient = ({ connection }: MailServer): boolean =>
+  connection.state === "error" && connection.reason === "client_rejected";
+
+/** The organization's session length has ended a grant of this account before. */
+const endsBySession = (server: MailServer): boolean => (grantOf(server)?.sessionLivesMs ?? []).length > 0;
+
 /** One finding about servers: passed when none is concerned; else it names them. */
 const about = (
   check: Pick<Finding, "id" | "level"> & { readonly none: Situation; readonly some: Situation },
@@ -239,9 +247,14 @@ const mailServers = (facts: Facts): Finding[] => {
     },
     about(
       { id: "reconnect", level: "required", none: "reconnect_none", some: "reconnect_some" },
-      stateIs("reconnect_required", "error"),
+      // A refused client is mended in the settings, and has its own check.
+      stateIs("reconnect_required", "error").filter(({ value }) => !refusedClient(value)),
     ),
     about({ id: "former_client", level: "required", none: "former_client_none", some: "former_client_some" }, former),
+    about(
+      { id: "session_length", level: "advice", none: "session_length_none", some: "session_length_some" },
+      inUse.filter(({ value }) => endsBySession(value)),
+    ),
     about({ id: "expiring", level: "advice", none: "expiring_none", some: "expiring_some" }, stateIs("expiring")),
     about(
       { id: "send_as", level: "advice", none: "send_as_known", some: "send_as_unknown" },

@@ -22,6 +22,7 @@ export const TITLES: Readonly<Record<CheckId, InBoth>> = {
     fr: "Comptes connectés par un ancien client Google",
     en: "Accounts connected through a former Google client",
   },
+  session_length: { fr: "Durée de session de l’organisation", en: "The organization’s session length" },
   expiring: { fr: "Accès qui arrivent à leur terme", en: "Access about to end" },
   send_as: { fr: "Adresses d’expéditeur vérifiables", en: "Sender addresses that can be checked" },
   paused: { fr: "Envois en cours", en: "Sending is on" },
@@ -143,6 +144,14 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
   reconnect_some: {
     fr: "Leurs messages attendent : ouvrez {servers}, lisez-y la cause et reconnectez le compte.",
     en: "Their mail is waiting: open {servers}, read the cause there and reconnect the account.",
+  },
+  session_length_none: {
+    fr: "Aucun accès n’a pris fin à cause d’une durée de session.",
+    en: "No access has ended because of a session length.",
+  },
+  session_length_some: {
+    fr: "L’organisation limite la durée des sessions : l’accès de {servers} prend fin toutes les 16 à 24 heures environ. Demandez à l’administrateur Google Workspace d’exempter Relais (console d’administration › Sécurité › Contrôle des sessions Google Cloud › Exempter les applications de confiance).",
+    en: "The organization limits how long sessions last: the access of {servers} ends about every 16 to 24 hours. Ask the Google Workspace administrator to exempt Relais (Admin console › Security › Google Cloud session control › Exempt trusted apps).",
   },
   former_client_none: {
     fr: "Tous les comptes connectés l’ont été par le client actuel.",

@@ -18,7 +18,26 @@ export interface Case {
   readonly what: string;
   readonly answer: Scripted;
   readonly meaning: Meaning;
+  /** The reason that an end must be shown by, where the answer tells. */
+  readonly reason?: string;
 }
+
+/** Ends that tell why, as reported in public (the reports stand in `reason-of-end.ts`), some of them in other words. */
+const TOLD: readonly (readonly [error: string, description: string | null, subtype: string | null, reason: string])[] =
+  [
+    ["invalid_grant", "Account has been deleted", null, "account_deleted"],
+    ["invalid_grant", "The account was deleted.", "account_deleted", "account_deleted"],
+    ["invalid_grant", "Account disabled", null, "account_disabled"],
+    ["invalid_grant", "Bad Request", "account_disabled", "account_disabled"],
+    ["invalid_grant", "reauth related error", "invalid_rapt", "session_policy"],
+    ["invalid_grant", "reauth related error (rapt_required)", null, "session_policy"],
+    ["invalid_grant", null, "rapt_required", "session_policy"],
+    ["policy_enforced", "Advanced Protection prevented access", null, "advanced_protection"],
+    ["invalid_grant", "Bad Request", "advanced_protection", "advanced_protection"],
+    ["access_denied", "Account restricted", null, "account_disabled"],
+    ["admin_policy_enforced", "Access is restricted by policies within your organization.", null, "admin_policy"],
+    ["org_internal", "This client is restricted to users within its organization.", null, "org_internal"],
+  ];
 
 const ENDS = ["invalid_grant", "admin_policy_enforced", "policy_enforced", "org_internal", "access_denied"];
 const CLIENT = ["invalid_client", "unauthorized_client", "disabled_client", "deleted_client", "redirect_uri_mismatch"];
@@ -134,6 +153,10 @@ export const answerCases = (): readonly Case[] => {
       add(status, error, next(says(error)), meaningOf(status, error));
     }
     for (const error of [...ENDS, next(CLIENT)]) add(status, error, next(mentions(error)), "put_off");
+  }
+  for (const [error, error_description, error_subtype, reason] of TOLD) {
+    const body = JSON.stringify({ error, error_description, error_subtype });
+    cases.push({ what: body, answer: { status: 400, type: JSON_TYPE, body }, meaning: "ended", reason });
   }
   for (const error of OTHERS) for (const form of says(error)) add(400, error, form, "put_off");
   for (const error of ENDS) for (const form of says(error)) add(400, error, form, "ended");

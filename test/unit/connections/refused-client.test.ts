@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { DAY, HOUR } from "../../../functions/domain/clock.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 
 describe("a client that Google refuses", () => {
@@ -64,6 +66,34 @@ describe("a client that Google refuses", () => {
     world.clock.advance(DAY);
     await world.check(SERVER);
     assert.equal(await shown(), "reconnect_required");
+  });
+
+  it("is no longer what is shown once an operator has saved another client", async () => {
+    await world.check(SERVER);
+    const { records, vault } = world.deps;
+    const settings = (await records.get("settings", SETTINGS_ID)) ?? assert.fail("they were saved");
+    const secretVersion = await vault.add({ kind: "client_secret" }, new Secret("another secret"));
+    const gmailCredentials = { clientId: "client-2", secretVersion, configuredAtMs: world.clock.nowMs() };
+    const value = { ...settings.value, gmailCredentials };
+    await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value }]);
+    await world.check(SERVER);
+    assert.equal(await shown(), "error client_changed");
+  });
+
+  it("leaves the server that tells the operators of it in use while its token is good", async () => {
+    const { records } = world.deps;
+    const settings = (await records.get("settings", SETTINGS_ID)) ?? assert.fail("they were saved");
+    const value = { ...settings.value, alerts: { server: SIBLING, to: ["ops@example.org"] } };
+    await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value }]);
+    world.google.rejectsClient = false;
+    assert.equal((await world.obtain(SIBLING)).ok, true);
+    world.google.rejectsClient = true;
+    await world.check(SERVER);
+    await world.check(SIBLING);
+    assert.deepEqual([await shown(), await shown(SIBLING)], ["error client_rejected", "valid"]);
+    world.clock.advance(HOUR);
+    await world.check(SIBLING);
+    assert.equal(await shown(SIBLING), "error client_rejected");
   });
 
   it("does not take a reconnect for its end, nor a disconnection", async () => {

@@ -107,6 +107,22 @@ const CASES: readonly (readonly [id: string, situation: Situation, ok: boolean, 
     "former_client_some",
   ],
   [
+    "reconnect",
+    {
+      rejected: "disabled_client",
+      servers: [mailServer({ connection: { state: "error", grant: grant(), reason: "client_rejected", sinceMs: 1 } })],
+    },
+    true,
+    "reconnect_none",
+  ],
+  ["session_length", {}, true, "session_length_none"],
+  [
+    "session_length",
+    { servers: [mailServer({ connection: validConnection({ sessionLivesMs: [57_600_000] }) })] },
+    false,
+    "session_length_some",
+  ],
+  [
     "expiring",
     {
       servers: [
