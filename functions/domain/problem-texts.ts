@@ -22,6 +22,7 @@ export type DeliveryProblemCode =
   | "message_refused"
   | "temporarily_refused"
   | "quota_reached"
+  | "rate_limited"
   | "too_many_logins"
   | "gmail_api_disabled"
   | "gmail_unavailable"
@@ -29,6 +30,7 @@ export type DeliveryProblemCode =
   | "reconnect_required"
   | "not_connected"
   | "delivery_unknown"
+  | "gmail_failed"
   | "attempts_exhausted"
   | "expired";
 
@@ -605,14 +607,14 @@ const TEXTS: Texts = {
   },
   gmail_refused: {
     fr: {
-      title: "Gmail refuse ce compte malgré un jeton valide",
+      title: "Gmail refuse d’envoyer pour ce compte, malgré un jeton valide",
       advice:
-        "Vérifiez que Gmail est activé pour ce compte et que l’organisation permet SMTP et l’API Gmail, puis lancez « Tester la connexion ».",
+        "Vérifiez que le compte est actif, que sa licence comprend Gmail et que l’organisation permet SMTP et l’API Gmail. Lancez ensuite « Tester la connexion » ou reconnectez le compte : les messages retenus partiront. Relais revérifie aussi de lui-même.",
     },
     en: {
-      title: "Gmail refuses this account although the token is valid",
+      title: "Gmail refuses to send for this account although the token is valid",
       advice:
-        "Check that Gmail is turned on for this account and that the organization allows SMTP and the Gmail API, then run “Test connection”.",
+        "Check that the account is active, that its licence includes Gmail, and that the organization allows SMTP and the Gmail API. Then run “Test connection” or reconnect the account: the mail held back leaves. Relais also checks again by itself.",
     },
   },
 
@@ -805,6 +807,18 @@ const TEXTS: Texts = {
         "Gmail counts about 500 recipients a day (2,000 with Google Workspace), web mail included. The message leaves once the limit is lifted, within 24 hours; you can also spread mail over another server.",
     },
   },
+  rate_limited: {
+    fr: {
+      title: "Gmail demande d’envoyer moins vite",
+      advice:
+        "Il n’y a rien à faire : Relais attend, puis réessaie de lui-même. Si cela se répète, baissez la limite par minute du serveur de messagerie.",
+    },
+    en: {
+      title: "Gmail asks to send more slowly",
+      advice:
+        "There is nothing to do: Relais waits and tries again by itself. If it happens often, lower the mail server’s limit per minute.",
+    },
+  },
   too_many_logins: {
     fr: {
       title: "Trop de connexions à ce compte en peu de temps",
@@ -893,6 +907,18 @@ const TEXTS: Texts = {
       title: "It is not known whether the message left",
       advice:
         "Gmail’s reply was lost after the message went out. Look for it in the account’s “Sent” folder, then say here whether it left, or send it again.",
+    },
+  },
+  gmail_failed: {
+    fr: {
+      title: "Gmail a rencontré une erreur en prenant le message",
+      advice:
+        "Sa réponse ne dit pas si le message est parti. Cherchez-le dans « Messages envoyés » du compte, puis indiquez ici s’il est parti, ou renvoyez-le. Un envoi avec « onUnknown: resend » est renvoyé de lui-même.",
+    },
+    en: {
+      title: "Gmail ran into an error while it took the message",
+      advice:
+        "Its answer does not tell whether the message left. Look for it in the account’s “Sent” folder, then say here whether it left, or send it again. A message sent with “onUnknown: resend” is sent again by itself.",
     },
   },
   attempts_exhausted: {

@@ -25,10 +25,15 @@ export const takesAll: Gmail = async (mail, beforeData) =>
     : { kind: "abandoned" };
 
 export const refuses =
-  (stage: "auth" | "mail" | "rcpt" | "body", code: number, enhanced: string | null = null): Gmail =>
+  (
+    stage: "auth" | "mail" | "rcpt" | "data" | "body",
+    code: number,
+    enhanced: string | null = null,
+    response = "no",
+  ): Gmail =>
   async (_mail, beforeData) => {
     if (stage === "body") await beforeData([]);
-    return { kind: "refused", stage, reply: { code, enhanced, response: "no" }, refused: [], retryAfterMs: null };
+    return { kind: "refused", stage, reply: { code, enhanced, response }, refused: [], retryAfterMs: null };
   };
 
 export const losesReply: Gmail = async (_mail, beforeData) => {

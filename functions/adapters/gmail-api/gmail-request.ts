@@ -49,7 +49,7 @@ export type Failure =
   | {
       readonly kind: "answered";
       readonly reply: SmtpReply;
-      /** `error.errors[].reason` and `error.details[].reason`, lower case. */
+      /** `error.errors[].reason`, `error.details[].reason` and `error.status`, in lower case. */
       readonly reasons: readonly string[];
       readonly retryAfterMs: number | null;
     }
@@ -62,8 +62,8 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 const reasonsOf = (body: unknown): readonly string[] => {
   const error = field(body, "error");
-  return [...list(field(error, "errors")), ...list(field(error, "details"))]
-    .map((entry) => field(entry, "reason"))
+  const entries = [...list(field(error, "errors")), ...list(field(error, "details"))];
+  return [...entries.map((entry) => field(entry, "reason")), field(error, "status")]
     .filter((reason) => typeof reason === "string")
     .map((reason) => reason.toLowerCase());
 };

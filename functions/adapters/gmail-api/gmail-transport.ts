@@ -102,14 +102,14 @@ export class GmailApiTransport implements MailTransport {
       if (!handedOver) return { kind: "not_sent", stage: "body", reason: failure.reason };
       return { kind: "unknown", reason: failure.reason };
     }
-    const { reply, retryAfterMs } = failure;
-    if (reply.code >= 500 || reply.code < 400) return { kind: "unknown", reason: `HTTP ${reply.code}` };
+    const { reply, reasons, retryAfterMs } = failure;
+    if (reply.code >= 500 || reply.code < 400) return { kind: "unknown", reason: `HTTP ${reply.code}`, reply };
     const denied = reply.code === 401 || (reply.code === 403 && !isLimit(failure));
-    return { kind: "refused", stage: denied ? "auth" : "body", reply, refused: [], retryAfterMs };
+    return { kind: "refused", stage: denied ? "auth" : "body", reply, reasons, refused: [], retryAfterMs };
   }
 
-  probe(login: Login): Promise<readonly ProbeStage[]> {
-    return probeGmailApi({ clock: this.#clock, endpoint: this.#endpoint, gmail: this.#gmail }, login);
+  probe(login: Login, { thorough } = { thorough: false }): Promise<readonly ProbeStage[]> {
+    return probeGmailApi({ clock: this.#clock, endpoint: this.#endpoint, gmail: this.#gmail }, login, thorough);
   }
 
   /** Nothing is kept open between two sends. */

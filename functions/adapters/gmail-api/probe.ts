@@ -5,6 +5,7 @@ import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
 import type { SmtpReply } from "../../domain/messages/message.ts";
 import type { Login, ProbeStage } from "../../domain/messages/ports.ts";
+import { classify } from "../../domain/messages/reply-table.ts";
 import { VERIFIED_TLS } from "../http/verified-tls.ts";
 import {
   type Failure as ApiFailure,
@@ -21,7 +22,7 @@ interface ProbeDeps {
   readonly gmail: gmail_v1.Gmail;
 }
 
-type Failure = { readonly reply: SmtpReply } | { readonly reason: string };
+type Failure = { readonly reply: SmtpReply; readonly reasons?: readonly string[] } | { readonly reason: string };
 
 const codeOf = (error: NodeJS.ErrnoException): string => error.code ?? error.message;
 
@@ -46,6 +47,8 @@ const connected = (url: URL): Promise<Failure | null> =>
     socket.on("error", (error: NodeJS.ErrnoException) => end({ reason: codeOf(error) }));
   });
 
+type Answered = Extract<ApiFailure, { readonly kind: "answered" }>;
+
 /** What a call was answered with; null: success. */
 const answerTo = async (deps: ProbeDeps, call: () => Promise<unknown>): Promise<ApiFailure | null> => {
   try {
@@ -56,32 +59,46 @@ const answerTo = async (deps: ProbeDeps, call: () => Promise<unknown>): Promise<
   }
 };
 
-/** Gmail refuses the token itself (401), or cannot say now. */
-const isRefusal = ({ reply: { code } }: Extract<ApiFailure, { kind: "answered" }>): boolean =>
-  code === 401 || code === 429 || code >= 500;
+/** Gmail cannot say now, or does not let the account ask for now. */
+const passesByItself = ({ reply: { code } }: Answered): boolean => code === 429 || code >= 500;
+
+/** It is not the empty mail that is refused, but whoever sends it (`reply-table.ts`). */
+const speaksOfAccount = ({ reply, reasons }: Answered): boolean =>
+  classify({ transport: "gmail_api", stage: "body", reply, reasons }).verdict === "account";
+
+const isRefusal = (failure: Answered): boolean => passesByItself(failure) || speaksOfAccount(failure);
+
+const failureOfProbe = ({ reply, reasons }: Answered): Failure => ({ reply, reasons });
 
 /**
- * Reading the profile asks nothing but a token that Gmail knows: whatever it answers but 401 says that it knows it. A 403 has two meanings, though:
- * the scope `gmail.send` does not allow this call (nor any other but `send`), or the API is not enabled in the project. A send of nothing, a body
- * without `raw`, tells them apart: where `send` is allowed Gmail finds nothing to send (400), and no mail can come of it.
+ * Reading the profile asks for nothing but a token that Gmail knows: any answer but a refusal of the account says that it does. A 403 has several meanings,
+ * though: the scope `gmail.send` does not allow this call, or the API is not enabled in the project. Sending nothing, a body without `raw`, tells them apart:
+ * if the account may send, Gmail finds nothing to send (400), and no mail can come of it; else it says why not.
  */
-const authorised = async (deps: ProbeDeps, login: Login): Promise<Failure | null> => {
+const authorised = async (deps: ProbeDeps, login: Login, thorough: boolean): Promise<Failure | null> => {
   const options = requestOptions(deps.endpoint, login, timeoutFor(deps.clock, QUESTION_MS));
   const read = await answerTo(deps, () => deps.gmail.users.getProfile({ userId: "me" }, options));
   if (read?.kind === "silent") return { reason: read.reason };
-  if (read?.reply.code !== 403) return read !== null && isRefusal(read) ? { reply: read.reply } : null;
+  const forbidden = read?.reply.code === 403;
+  if (read !== null && !forbidden && isRefusal(read)) return failureOfProbe(read);
+  if (!forbidden && !thorough) return null;
   const sent = await answerTo(deps, () => deps.gmail.users.messages.send({ userId: "me", requestBody: {} }, options));
   if (sent?.kind === "silent") return { reason: sent.reason };
-  return sent !== null && (sent.reply.code === 403 || isRefusal(sent)) ? { reply: sent.reply } : null;
+  return sent !== null && isRefusal(sent) ? failureOfProbe(sent) : null;
 };
 
-export const probeGmailApi = async (deps: ProbeDeps, login: Login): Promise<readonly ProbeStage[]> => {
+/** `thorough`: Gmail has refused the account's mail before, so that a known token alone proves nothing. */
+export const probeGmailApi = async (
+  deps: ProbeDeps,
+  login: Login,
+  thorough: boolean,
+): Promise<readonly ProbeStage[]> => {
   const url = new URL(deps.endpoint.rootUrl);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const steps: readonly (readonly [ProbeStage["stage"], () => Promise<Failure | null>])[] = [
     ["dns", () => resolved(host)],
     ["tls", () => connected(url)],
-    ["auth", () => authorised(deps, login)],
+    ["auth", () => authorised(deps, login, thorough)],
   ];
   const stages: ProbeStage[] = [];
   for (const [stage, step] of steps) {

@@ -5,17 +5,22 @@ import { envelopeAddress } from "./address.ts";
 import { timeoutFor } from "./limits.ts";
 import type { SessionOpener, SmtpSession } from "./session.ts";
 
-type Failure = { readonly reply: SmtpReply } | { readonly reason: string };
+type Failure = { readonly reply: SmtpReply; readonly at?: "mail" | "rcpt" } | { readonly reason: string };
 
 /** MAIL and RCPT to oneself, answered, then RSET: as far as one can go without sending anything. Null: all was taken. */
 const envelope = async (clock: Clock, session: SmtpSession, username: string): Promise<Failure | null> => {
   const address = envelopeAddress(username);
   if (address === undefined) return { reason: "the address cannot stand in an envelope" };
-  for (const line of [`MAIL FROM:<${address}>`, `RCPT TO:<${address}>`, "RSET"]) {
+  const commands = [
+    ["mail", `MAIL FROM:<${address}>`],
+    ["rcpt", `RCPT TO:<${address}>`],
+    ["rcpt", "RSET"],
+  ] as const;
+  for (const [at, line] of commands) {
     const answer = await session.stream.command(line, timeoutFor(clock, "command"));
     if (answer.kind === "lost") return { reason: answer.reason };
     const { code, enhanced, response } = answer.reply;
-    if (code < 200 || code >= 300) return { reply: { code, enhanced, response } };
+    if (code < 200 || code >= 300) return { reply: { code, enhanced, response }, at };
   }
   return null;
 };

@@ -18,15 +18,16 @@ import { type ClientTrouble, hasClientTrouble } from "./client-trouble.ts";
 import { endGrant } from "./end-grant.ts";
 import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
 import { mayLiveOn } from "./may-live-on.ts";
-import { LONGEST_CLIENT_RETRY_MS, nextCheckAtMs, retryCheckAtMs } from "./next-check.ts";
+import { LONGEST_CLIENT_RETRY_MS, nextCheckAtMs, refusalCheckAtMs, retryCheckAtMs } from "./next-check.ts";
 import { clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, Identity } from "./ports.ts";
 import type { AccessTokenEntry } from "./records.ts";
+import { askIfRefusalIsOver, type ProbeDeps } from "./refusal-over.ts";
 import { saveServer } from "./save-server.ts";
 import { readSendAs } from "./send-as.ts";
 import { type CacheDeps, mintedEntry, openEntry, readEntry } from "./token-cache.ts";
 
-export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps {
+export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps, ProbeDeps {
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
   readonly gmailAccount: Pick<GmailAccount, "sendAs">;
   readonly publisher: Publisher;
@@ -154,6 +155,7 @@ interface Proof {
   readonly said: Token;
   readonly proven: Grant;
   readonly identity: Identity | null;
+  readonly refusal: Awaited<ReturnType<typeof askIfRefusalIsOver>>;
 }
 
 const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckOutcome> => {
@@ -168,7 +170,8 @@ const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckO
   const read: Grant = { ...said.grant, email, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
   const proven = withoutOutlivedSession(deps, read);
   await noteOutlived(deps, proven, said.app);
-  return keep(deps, found, { said, proven, identity });
+  const refusal = await askIfRefusalIsOver(deps, found.server.value, login);
+  return keep(deps, found, { said, proven, identity, refusal });
 };
 
 /** Before the server's own write: it is rare, and a crash in between only has it done again. */
@@ -216,12 +219,15 @@ const keepCapWarning = (
     ? { ...before, grant: live.grant }
     : live;
 
-const judged = (deps: CheckDeps, server: MailServer, { proven, identity, said }: Proof): Connection => {
+const isRefused = (connection: Connection): boolean =>
+  connection.state === "error" && connection.reason === "gmail_refused";
+
+const judged = (deps: CheckDeps, server: MailServer, { proven, identity, said, refusal }: Proof): Connection => {
   const { connection: before } = server;
   if (before.state === "not_connected" || beyondProof(server)) return before;
   const sinceMs = deps.clock.nowMs();
-  // Only what found Gmail's refusal out, or a passed Test connection, can tell that it is over.
-  if (before.state === "error" && before.reason === "gmail_refused") return { ...before, grant: proven };
+  // A token proves nothing here: Gmail refuses the account in spite of it.
+  if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };
   const live = keepCapWarning(before, liveConnection(deps, proven, said.app));
   const other = identity !== null && identity.sub !== proven.sub;
   const now: Connection = other
@@ -241,7 +247,9 @@ const write = async (
   const { accessToken, expiresAtMs } = said.tokens;
   const before = { id, generation: entry?.value.generation ?? 0 };
   const cached = await mintedEntry(deps, before, { accessToken, expiresAtMs, scopes: proven.scopes });
-  const after: MailServer = { ...value, connection, nextCheckAtMs: nextCheckAtMs(deps, proven, said.app) };
+  const regularAtMs = nextCheckAtMs(deps, proven, said.app);
+  const nextAtMs = isRefused(connection) ? Math.min(regularAtMs, refusalCheckAtMs(deps)) : regularAtMs;
+  const after: MailServer = { ...value, connection, nextCheckAtMs: nextAtMs };
   const at = { kind: "accessTokens", id, value: cached } as const;
   // The token of this very grant is worth caching. On condition: one that was minted while Google was being asked must not be sealed over
   // with a generation that it has already.

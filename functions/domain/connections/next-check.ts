@@ -33,6 +33,10 @@ export const LONGEST_CLIENT_RETRY_MS = HOUR;
 /** The first check after the client was refused, before it is known whether that lasts. */
 export const firstRetryAtMs = (deps: Deps): number => jittered(deps, SHORTEST_RETRY_MS);
 
+/** An account that Gmail refuses holds mail back: a check asks hourly whether that is over. */
+const REFUSAL_CHECK_MS = HOUR;
+export const refusalCheckAtMs = (deps: Deps): number => jittered(deps, REFUSAL_CHECK_MS);
+
 /** When to try again after Google or our own client stood in the way; no later than the next warning that is due by time alone. */
 export const retryCheckAtMs = (deps: Deps, grant: Grant, app: App, longestMs = LONGEST_RETRY_MS): number => {
   const { clock } = deps;

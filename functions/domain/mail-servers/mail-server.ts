@@ -74,7 +74,14 @@ export type Connection =
       readonly endedBy?: string;
     }
   /** The grant lives, yet Gmail does not let it send. */
-  | { readonly state: "error"; readonly grant: Grant; readonly reason: ConnectionReason; readonly sinceMs: number };
+  | {
+      readonly state: "error";
+      readonly grant: Grant;
+      readonly reason: ConnectionReason;
+      readonly sinceMs: number;
+      /** Of `gmail_refused`: Gmail's reply to DATA or to the mail itself, which no Test connection can see again, since it sends nothing. */
+      readonly beyondProbe?: string;
+    };
 
 export type ConnectionState = Connection["state"];
 

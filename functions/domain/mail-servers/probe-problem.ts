@@ -1,5 +1,6 @@
-import type { SmtpReply } from "../messages/message.ts";
 import type { ProbeStage } from "../messages/ports.ts";
+import { classify } from "../messages/reply-table.ts";
+import { spoken } from "../messages/spoken-reply.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Transport } from "./mail-server.ts";
 
@@ -9,26 +10,11 @@ export interface StageProblem {
   readonly upstream: string | null;
 }
 
-/**
- * What a refused login means. By SMTP, 535 (and 534) refuse the token (RFC 4954 §6), 454 4.7.0 is Gmail's word for too many logins, other 4xx
- * pass. By the Gmail API, 401 refuses the token, 403 comes from an API that is not enabled in the project, 429 and 5xx pass.
- */
-const authCode = ({ reply }: ProbeStage, transport: Transport): TextCode => {
-  if (reply === undefined) return "connection_lost";
-  if (transport === "gmail_api") {
-    if (reply.code === 429 || reply.code >= 500) return "gmail_unavailable";
-    return reply.code === 403 ? "gmail_api_disabled" : "auth_refused";
-  }
-  if (reply.code >= 500) return "auth_refused";
-  return reply.code === 454 ? "too_many_logins" : "temporarily_refused";
-};
-
-const envelopeCode = ({ reply }: ProbeStage): TextCode => {
-  if (reply === undefined) return "connection_lost";
-  if (reply.code < 500) return "temporarily_refused";
-  // RFC 3463: 5.4.5 is how Gmail says that the day's quota is used up.
-  return reply.enhanced === "5.4.5" ? "quota_reached" : "sender_refused";
-};
+/** What a refusal means is decided where mail is delivered, so that a test and a delivery never name it differently. */
+const refusalCode = ({ stage, at = "mail", reply, reasons = [] }: ProbeStage, transport: Transport): TextCode =>
+  reply === undefined
+    ? "connection_lost"
+    : classify({ transport, stage: stage === "auth" ? "auth" : at, reply, reasons }).problem;
 
 const codeOf = (stage: ProbeStage, transport: Transport): TextCode => {
   switch (stage.stage) {
@@ -37,18 +23,13 @@ const codeOf = (stage: ProbeStage, transport: Transport): TextCode => {
     case "tls":
       return "tls_failed";
     case "auth":
-      return authCode(stage, transport);
     case "envelope":
-      return envelopeCode(stage);
+      return refusalCode(stage, transport);
   }
 };
-
-/** As it stood on the line: the enhanced code is what one looks up. */
-const saidBy = ({ code, enhanced, response }: SmtpReply): string =>
-  [code, enhanced, response].filter((part) => part !== null && part !== "").join(" ");
 
 /** A failed stage of a probe as a problem with a text; `upstream` is what Gmail said. */
 export const probeProblem = (stage: ProbeStage, transport: Transport): StageProblem => ({
   code: codeOf(stage, transport),
-  upstream: stage.reply === undefined ? null : saidBy(stage.reply),
+  upstream: stage.reply === undefined ? null : spoken(stage.reply),
 });

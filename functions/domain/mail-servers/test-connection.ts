@@ -3,8 +3,9 @@ import type { Clock } from "../clock.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../connections/access-token.ts";
 import type { MailTransport, ProbeStage } from "../messages/ports.ts";
 import type { TextCode } from "../problem-texts.ts";
+import type { Publisher } from "../publisher.ts";
 import type { Records, Versioned } from "../records.ts";
-import { grantOf, type MailServer, type Transport } from "./mail-server.ts";
+import { type Connection, grantOf, type MailServer, type Transport } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";
 import { scopesSuffice } from "./scopes.ts";
 
@@ -22,6 +23,7 @@ export interface TestConnectionDeps {
   readonly records: Records;
   readonly clock: Clock;
   readonly tokens: Pick<AccessTokens, "renew">;
+  readonly publisher: Publisher;
   readonly transports: Readonly<Record<Transport, Pick<MailTransport, "probe">>>;
 }
 
@@ -75,15 +77,30 @@ const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly
   const token = stage("token", ms, null);
   const before = grantStages(server.value, outcome.scopes);
   if (before.some(({ problem }) => problem !== null)) return [token, ...before];
-  const { username, transport } = server.value;
-  const probe = await deps.transports[transport].probe({ username, accessToken: outcome.token });
-  return [token, ...before, ...probed(probe, transport)];
+  const { username, transport, connection } = server.value;
+  const how = { thorough: isRefused(connection) };
+  const probe = await deps.transports[transport].probe({ username, accessToken: outcome.token }, how);
+  return [token, ...before, ...remembering(connection, probed(probe, transport))];
+};
+
+const isRefused = (connection: Connection): connection is Extract<Connection, { readonly state: "error" }> =>
+  connection.state === "error" && connection.reason === "gmail_refused";
+
+/**
+ * Gmail refused the account where a test does not go, so its answers up to there prove nothing: the last stage says what it said. A check, daily at the
+ * latest, or a new connection lets mail try again.
+ */
+const remembering = (connection: Connection, stages: readonly TestStage[]): readonly TestStage[] => {
+  const last = stages.at(-1);
+  if (!isRefused(connection) || connection.beyondProbe === undefined) return stages;
+  if (last === undefined || last.problem !== null) return stages;
+  const problem = { code: connection.reason, upstream: connection.beyondProbe };
+  return [...stages.slice(0, -1), { ...last, problem }];
 };
 
 /**
- * A passed test is proof: `lastVerifiedAt` is now, an `error` that Gmail's refusal had brought (`gmail_refused`) is over, and what the SMTP server offers is
- * known for accepting. One try: who
- * wrote to the server meanwhile knows better. A failed test writes nothing: the way may be blocked here alone, and what is wrong with the
+ * A passed test is proof: `lastVerifiedAt` is now, an `error` that Gmail's refusal had brought (`gmail_refused`) is over and its held mail goes, and what the
+ * SMTP server offers is known for accepting. One try: whoever wrote to the server in between knows better. A failed test writes nothing: the way may be blocked here alone, and what is wrong with the
  * grant itself has been written by who found it out, `AccessTokens`.
  */
 const noteProof = async (
@@ -96,14 +113,16 @@ const noteProof = async (
   if (server === undefined || connection === undefined || connection.state === "not_connected") return;
   if (connection.grant.secretVersion !== grantOf(tested.value)?.secretVersion) return;
   const grant = { ...connection.grant, lastVerifiedAtMs: deps.clock.nowMs() };
-  const over = connection.state === "error" && connection.reason === "gmail_refused";
+  const over = isRefused(connection);
   const smtpUtf8 = stages.at(-1)?.smtpUtf8;
   const value: MailServer = {
     ...server.value,
     ...(smtpUtf8 !== undefined && { smtpUtf8 }),
     connection: over ? { state: "valid", grant } : { ...connection, grant },
   };
-  await deps.records.commit([{ op: "replace", kind: "mailServers", id: server.id, version: server.version, value }]);
+  const { id, version } = server;
+  const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value }]);
+  if (over && outcome.done) await deps.publisher.publish("mail-dispatch", { data: { server: id }, attributes: {} });
 };
 
 /**

@@ -1,18 +1,20 @@
 import { SECOND } from "../clock.ts";
 import type { AccessTokenOutcome } from "../connections/access-token.ts";
-import { noteUnserving } from "../connections/note-unserving.ts";
-import type { Transport } from "../mail-servers/mail-server.ts";
+import { noteRefusal } from "../connections/note-unserving.ts";
+import { canSend, type Transport } from "../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
 import { Unavailable } from "../problem.ts";
 import type { Secret } from "../secret.ts";
 import { type Claim, claimMessage } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
+import { countRefusal } from "./ledger.ts";
 import { latestEvent } from "./message-events.ts";
 import type { OutgoingMail, SendOutcome } from "./ports.ts";
 import { isUnknown, resolveUnknown } from "./resolver.ts";
 import { settle } from "./settle.ts";
+import { spoken } from "./spoken-reply.ts";
 import { Try } from "./try.ts";
-import type { TryResult } from "./verdict.ts";
+import { refusesAccount, type TryResult } from "./verdict.ts";
 
 type NoToken = Exclude<AccessTokenOutcome, { readonly ok: true }>;
 
@@ -34,33 +36,30 @@ const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryRe
 const tokenRefused = (outcome: SendOutcome): boolean =>
   outcome.kind === "refused" && outcome.stage === "auth" && (outcome.reply.code === 535 || outcome.reply.code === 401);
 
-/** Not the token alone but the account: no SMTP for it (534), no such scope (403). `4xx` replies of SMTP pass by themselves. */
-const accountRefused = (outcome: SendOutcome, transport: Transport): boolean =>
-  outcome.kind === "refused" &&
-  outcome.stage === "auth" &&
-  (transport === "smtp" ? outcome.reply.code >= 500 : [401, 403].includes(outcome.reply.code));
+type Answered = Exclude<SendOutcome, { readonly kind: "abandoned" }>;
 
-/** So often a message may meet a refusal of its account before it is for good and no passing mood of Gmail's. */
-const REFUSALS = 3;
+/** What Gmail said where no probe looks: to DATA or to the mail itself. The Gmail API tells it to a send of nothing as well. */
+const beyondProbe = (transport: Transport, outcome: Answered): string | null =>
+  transport === "smtp" && outcome.kind === "refused" && (outcome.stage === "data" || outcome.stage === "body")
+    ? spoken(outcome.reply)
+    : null;
 
-/** Gmail refuses the account under a token that Google gives. Where it goes on doing so, only a person can help: the server says so, and its mail waits. */
-const refusedAgain = async (
-  deps: DeliveryDeps,
-  { message, server }: Claim,
-  outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }>,
-): Promise<TryResult> => {
-  const before = message.value.attempts.filter(({ problem }) => problem === "auth_refused").length;
-  if (before + 1 < REFUSALS) return { kind: "gmail", outcome };
-  await noteUnserving(deps, server.id, "gmail_refused");
-  return { kind: "hold", problem: "gmail_refused" };
+/**
+ * Gmail refuses the account, whatever the mail. For the first times it may be a passing mood, so the mail is deferred; from the third in a row on only a
+ * person can help: the server says so, and its mail is held. So is the mail that others had in hand when it came to that.
+ */
+const refusedAccount = async (deps: DeliveryDeps, { server }: Claim, outcome: Answered): Promise<TryResult> => {
+  const { id: serverId } = server;
+  const forGood = await countRefusal(deps, { serverId, memory: deps.memory.ledgers });
+  if (forGood) await noteRefusal(deps, serverId, { beyondProbe: beyondProbe(server.value.transport, outcome) });
+  const now = await deps.records.get("mailServers", serverId);
+  return now === undefined || canSend(now.value)
+    ? { kind: "gmail", outcome }
+    : { kind: "hold", problem: "gmail_refused", ...(outcome.kind === "refused" && { smtp: outcome.reply }) };
 };
 
-const judged = async (
-  deps: DeliveryDeps,
-  claim: Claim,
-  outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }>,
-): Promise<TryResult> => {
-  if (accountRefused(outcome, claim.server.value.transport)) return refusedAgain(deps, claim, outcome);
+const judged = async (deps: DeliveryDeps, claim: Claim, outcome: Answered): Promise<TryResult> => {
+  if (refusesAccount(outcome, claim.server.value.transport)) return refusedAccount(deps, claim, outcome);
   if (outcome.kind === "refused" && outcome.lacks === "smtputf8")
     await noteSmtpUtf8(deps.records, claim.server.id, false);
   return { kind: "gmail", outcome };

@@ -1,5 +1,5 @@
 import { type Clock, HOUR, isoTime, MINUTE } from "../clock.ts";
-import type { HeldBecause, Message } from "./message.ts";
+import type { HeldBecause, Message, SmtpReply } from "./message.ts";
 import { moveTo } from "./moves.ts";
 import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
@@ -15,6 +15,7 @@ const FIRST_LOOK_MS = MINUTE;
 interface Hold {
   readonly because: HeldBecause;
   readonly problem: string;
+  readonly smtp?: SmtpReply | null;
   /** When there will be room, where that is known. */
   readonly untilMs?: number;
 }
@@ -50,7 +51,7 @@ export const held = (clock: Pick<Clock, "nowMs" | "lasting">, message: Message, 
     {
       nowMs,
       note: noteOf(hold),
-      attempt: { atMs: nowMs, outcome: "held", smtp: null, problem: hold.problem },
+      attempt: { atMs: nowMs, outcome: "held", smtp: hold.smtp ?? null, problem: hold.problem },
     },
   );
 };

@@ -96,6 +96,18 @@ export const changeLedger = (
   });
 };
 
+/** So often in a row Gmail may refuse an account before it is for good and no passing mood. */
+const REFUSALS = 3;
+
+/** Gmail has refused the account itself. True: for the third time in a row, or more often. Throws `Unavailable`. */
+export const countRefusal = async (
+  deps: LedgerDeps,
+  at: { readonly serverId: string; readonly memory?: LedgerMemory },
+): Promise<boolean> => {
+  const after = await changeLedger(deps, at, (ledger) => ({ ...ledger, refusals: (ledger.refusals ?? 0) + 1 }));
+  return (after?.refusals ?? 0) >= REFUSALS;
+};
+
 /**
  * After a try. Gives up silently after some lost races, and then counts too many rather than too few. True: room was given back, and others wait for it.
  * Throws `Unavailable`.

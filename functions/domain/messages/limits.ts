@@ -214,8 +214,13 @@ const reduced = (entries: readonly Entry[], atMs: number, recipients: number): r
   });
 };
 
-/** How long an account is left alone after its daily limit, and its sessions halved after too many logins. Nominal. */
-const LIMIT_MS = HOUR;
+/** The limits of its own that Gmail speaks of in a refusal. */
+export type NamedLimit = "daily_limit" | "rate_limit" | "login_limit";
+
+/** How long an account is left alone after a limit that Gmail named. Nominal. */
+const BLOCKED_MS: Readonly<Record<NamedLimit, number>> = { daily_limit: HOUR, rate_limit: MINUTE, login_limit: 0 };
+/** How long its sessions are halved after too many logins. Nominal. */
+const HALVED_MS = HOUR;
 
 /** What a claim came to, as far as the ledger is concerned. */
 export interface Correction {
@@ -223,17 +228,17 @@ export interface Correction {
   readonly claimedAtMs: number;
   /** Recipients that were counted and not reached. */
   readonly unsent: number;
-  /** The limit that Gmail spoke of. */
-  readonly limit: "daily_limit" | "login_limit" | null;
+  readonly limit: NamedLimit | null;
+  /** Gmail took the mail, so it does not refuse the account (any more). */
+  readonly taken?: boolean;
   /** When Gmail wants to be asked again, nominal milliseconds from now: it would tell the server's other messages the same. */
   readonly retryAfterMs?: number | null;
 }
 
 /** The claim is over: its place is free, what was not sent is given back, and a limit that Gmail named is heeded by the server's other messages. */
 export const corrected = (clock: Windows, ledger: QuotaLedger, correction: Correction): QuotaLedger => {
-  const { id, claimedAtMs, unsent, limit, retryAfterMs = null } = correction;
-  const limitedUntilMs = clock.nowMs() + clock.lasting(LIMIT_MS);
-  const blockedMs = Math.max(retryAfterMs ?? 0, limit === "daily_limit" ? LIMIT_MS : 0);
+  const { id, claimedAtMs, unsent, limit, taken = false, retryAfterMs = null } = correction;
+  const blockedMs = Math.max(retryAfterMs ?? 0, limit === null ? 0 : BLOCKED_MS[limit]);
   const blockedUntilMs = blockedMs === 0 ? null : clock.nowMs() + clock.lasting(blockedMs);
   return {
     ...ledger,
@@ -243,6 +248,7 @@ export const corrected = (clock: Windows, ledger: QuotaLedger, correction: Corre
       claimedAtMs <= clock.nowMs() - clock.lasting(DAY) ? ledger.entries : reduced(ledger.entries, claimedAtMs, unsent),
     blockedUntilMs:
       blockedUntilMs === null ? ledger.blockedUntilMs : Math.max(ledger.blockedUntilMs ?? 0, blockedUntilMs),
-    halvedUntilMs: limit === "login_limit" ? limitedUntilMs : ledger.halvedUntilMs,
+    halvedUntilMs: limit === "login_limit" ? clock.nowMs() + clock.lasting(HALVED_MS) : ledger.halvedUntilMs,
+    ...(taken && ledger.refusals !== undefined && { refusals: 0 }),
   };
 };

@@ -192,6 +192,8 @@ export interface QuotaLedger {
   readonly warnedAtMs: number | null;
   /** Claims under way, by message; one counts until `untilMs` at the latest, should its worker have died. */
   readonly live: readonly { readonly id: string; readonly untilMs: number }[];
+  /** How often in a row Gmail has refused the account itself; absent: never since it last took a mail. */
+  readonly refusals?: number;
   /** Gmail spoke of too many logins: half as many claims at once until then. */
   readonly halvedUntilMs: number | null;
   /** When the oldest message that waits for room was made; whatever is younger queues behind it. Null: nobody waits. */

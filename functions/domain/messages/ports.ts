@@ -46,6 +46,8 @@ export type SendOutcome =
       readonly reply: SmtpReply;
       readonly refused: RefusedRecipients;
       readonly retryAfterMs: number | null;
+      /** What the Gmail API names besides, in lower case. */
+      readonly reasons?: readonly string[];
       /** It was not asked at all: its EHLO does not offer what the mail needs. */
       readonly lacks?: "smtputf8";
     }
@@ -55,6 +57,8 @@ export type SendOutcome =
   | {
       readonly kind: "unknown";
       readonly reason: string;
+      /** The Gmail API's own failure (5xx), where it was that and no loss. */
+      readonly reply?: SmtpReply;
       /** Recipients that had been turned down at RCPT before that, by SMTP. */
       readonly refused?: RefusedRecipients;
     }
@@ -69,6 +73,10 @@ export interface ProbeStage {
   readonly smtpUtf8?: boolean;
   /** The reply where the server said no; else `reason` says what broke. */
   readonly reply?: SmtpReply;
+  /** Of a refused `envelope`: the command that was refused. */
+  readonly at?: "mail" | "rcpt";
+  /** With `reply`, of the Gmail API: what it names besides, in lower case. */
+  readonly reasons?: readonly string[];
   readonly reason?: string;
 }
 
@@ -81,8 +89,11 @@ export type BeforeData = (refused?: RefusedRecipients) => Promise<boolean>;
 /** Hands mail to Gmail. Never throws for what Gmail or the network does; all of that is in the outcome. */
 export interface MailTransport {
   send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome>;
-  /** Proves the way without sending: dns, tls, auth and, by SMTP, envelope (MAIL and RCPT to oneself, RSET; never DATA). Ends at the first failure. */
-  probe(login: Login): Promise<readonly ProbeStage[]>;
+  /**
+   * Proves the way without sending: dns, tls, auth and, by SMTP, envelope (MAIL and RCPT to oneself, RSET; never DATA). Ends at the first failure.
+   * `thorough`: Gmail has refused the account's mail before, so the Gmail API is also asked to send nothing at all.
+   */
+  probe(login: Login, how?: { readonly thorough: boolean }): Promise<readonly ProbeStage[]>;
   /** Ends idle sessions, and breaks off mails under way where it can: one whose end has not gone out yet is `not_sent`. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { readSettings } from "../settings/read-settings.ts";
 import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
 import { finished, saveMove, saveMoveTelling } from "./finish.ts";
 import { correctLedger } from "./ledger.ts";
-import type { Message, Recipient } from "./message.ts";
+import type { Message, Recipient, SmtpReply } from "./message.ts";
 import { isIn, type MessageIn, moveTo, postponed } from "./moves.ts";
 import { queuedNow } from "./plan-message.ts";
 import type { SentMailLookup } from "./ports.ts";
@@ -47,6 +47,10 @@ interface Loss {
   readonly recipients: readonly Recipient[];
   readonly server: MailServer | undefined;
   readonly note?: TimelineNote;
+  /** What Gmail answered, where it was an error of its own and no loss. */
+  readonly smtp?: SmtpReply | null;
+  /** `delivery_unknown` where not said. */
+  readonly problem?: string | null;
   /** A look would prove nothing: a person must decide, whatever the scopes allow. */
   readonly undecidable?: boolean;
 }
@@ -56,6 +60,7 @@ export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Messag
   const nowMs = clock.nowMs();
   const provesNothing = looksProveNothing(loss.recipients);
   const searchable = maySearch(loss.server) && !provesNothing;
+  const searchedFor = timelineNote((loss.smtp ?? null) === null ? "reply_lost" : "gmail_error");
   const unsearched = timelineNote(provesNothing ? "search_proves_nothing" : "search_not_allowed");
   // `resend` without a search is due at once: `dispatch-due` takes it from there.
   const forNobody = message.onUnknown === "resend" ? nowMs : null;
@@ -66,8 +71,13 @@ export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Messag
     { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs },
     {
       nowMs,
-      note: loss.note ?? (searchable ? timelineNote("reply_lost") : unsearched),
-      attempt: { atMs: nowMs, outcome: "unknown", smtp: null, problem: "delivery_unknown" },
+      note: loss.note ?? (searchable ? searchedFor : unsearched),
+      attempt: {
+        atMs: nowMs,
+        outcome: "unknown",
+        smtp: loss.smtp ?? null,
+        problem: loss.problem ?? "delivery_unknown",
+      },
       facts: { recipients: loss.recipients },
     },
   );

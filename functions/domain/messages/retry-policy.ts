@@ -1,11 +1,11 @@
 import { type Clock, HOUR, MINUTE } from "../clock.ts";
-import type { Transport } from "../mail-servers/mail-server.ts";
 import type { DeliveryProblemCode } from "../problem-texts.ts";
-import type { MessageFacts, SmtpReply } from "./message.ts";
+import type { MessageFacts } from "./message.ts";
 import type { SmtpStage } from "./ports.ts";
+import type { Verdict } from "./reply-table.ts";
 
 /**
- * The one place that decides whether, when and for how long a message is tried again. Durations are nominal.
+ * The one place that decides when and for how long a message is tried again; `reply-table.ts` decides whether. Durations are nominal.
  */
 
 /** After the first try, not counting time held, scheduled or left to a person (RFC 5321 §4.5.4.1 asks for 4 to 5 days; people asked for 3). */
@@ -19,57 +19,6 @@ const DAILY_LIMIT_DELAY_MS = HOUR;
 const LOGIN_LIMIT_DELAY_MS = 10 * MINUTE;
 /** Nothing a caller asks for by Retry-After is waited on for longer. */
 const LONGEST_RETRY_AFTER_MS = 24 * HOUR;
-
-/** What a refusal means. `limit`: the account may not send more for now; every other message of the server would hear the same. */
-export type Verdict = "again" | "final" | "daily_limit" | "login_limit";
-
-export interface Refusal {
-  readonly transport: Transport;
-  readonly stage: SmtpStage;
-  readonly reply: SmtpReply;
-}
-
-/** Only from MAIL on does a refusal speak of the message; before, it speaks of the session or the account. */
-const ABOUT_THE_MESSAGE: readonly SmtpStage[] = ["mail", "rcpt", "data", "body"];
-
-const smtpVerdict = ({ stage, reply }: Refusal): Verdict => {
-  // 550 5.4.5 "Daily user sending limit exceeded" (support.google.com/a/answer/3726730): a 5xx, yet it passes.
-  if (reply.enhanced === "5.4.5") return "daily_limit";
-  // At STARTTLS the same words say that TLS is not to be had just now (RFC 3207 §4).
-  if (reply.code === 454 && reply.enhanced === "4.7.0" && stage !== "tls") return "login_limit";
-  if (reply.code < 500 || !ABOUT_THE_MESSAGE.includes(stage)) return "again";
-  // 503 "Bad sequence of commands" and 530 "Authentication required" are about the session too, wherever they come.
-  return reply.code === 503 || reply.code === 530 ? "again" : "final";
-};
-
-const httpVerdict = ({ stage, reply }: Refusal): Verdict => {
-  if (stage === "auth") return "again";
-  if (reply.code === 403 || reply.code === 429) {
-    return /daily|sending limit/i.test(reply.response) ? "daily_limit" : "again";
-  }
-  return reply.code === 408 || reply.code >= 500 ? "again" : "final";
-};
-
-export const verdictOf = (refusal: Refusal): Verdict =>
-  refusal.transport === "smtp" ? smtpVerdict(refusal) : httpVerdict(refusal);
-
-const FINAL_PROBLEM: Partial<Record<SmtpStage, DeliveryProblemCode>> = {
-  mail: "sender_refused",
-  rcpt: "recipients_refused",
-};
-
-/** The code a person reads a text for. */
-export const refusalProblem = (refusal: Refusal): DeliveryProblemCode => {
-  const verdict = verdictOf(refusal);
-  if (verdict === "daily_limit") return "quota_reached";
-  if (verdict === "login_limit") return "too_many_logins";
-  if (refusal.stage === "auth")
-    return refusal.reply.code >= 500 || refusal.reply.code < 420 ? "auth_refused" : "gmail_unavailable";
-  if (verdict === "again") return "temporarily_refused";
-  // Refused at MAIL, yet not for the sender: too large (RFC 1870), an address beyond ASCII (RFC 6531).
-  if (refusal.reply.code === 552 || refusal.reply.enhanced === "5.6.7") return "message_refused";
-  return FINAL_PROBLEM[refusal.stage] ?? "message_refused";
-};
 
 export const lossProblem = (stage: SmtpStage): DeliveryProblemCode => {
   if (stage === "dns") return "dns_failed";
@@ -85,7 +34,13 @@ export interface DelayRequest {
   readonly fraction: number;
 }
 
-const LEAST_DELAY_MS = { again: 0, daily_limit: DAILY_LIMIT_DELAY_MS, login_limit: LOGIN_LIMIT_DELAY_MS } as const;
+const LEAST_DELAY_MS: Readonly<Record<DelayRequest["verdict"], number>> = {
+  again: 0,
+  account: 0,
+  rate_limit: 0,
+  daily_limit: DAILY_LIMIT_DELAY_MS,
+  login_limit: LOGIN_LIMIT_DELAY_MS,
+};
 
 /** What is waited for of a Retry-After. */
 export const heededMs = (retryAfterMs: number | null): number => Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);

@@ -5,6 +5,7 @@ import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
 import { givenUp, saveMove } from "./finish.ts";
 import { held } from "./hold.ts";
 import { correctLedger } from "./ledger.ts";
+import type { NamedLimit } from "./limits.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, moveTo } from "./moves.ts";
@@ -77,12 +78,12 @@ const settled = (deps: MoveDeps, claim: Claim, judgement: Judgement): Settled =>
       return again(deps, claim, judgement);
     case "hold":
       return {
-        after: held(deps.clock, message, { because: "reconnect_required", problem: judgement.problem }),
+        after: held(deps.clock, message, { ...judgement, because: "reconnect_required" }),
         event: "held",
       };
     case "unknown":
       return {
-        after: enterUnknown(deps, message, { recipients: judgement.recipients, server: claim.server.value }),
+        after: enterUnknown(deps, message, { ...judgement, server: claim.server.value }),
         event: "unknown",
       };
   }
@@ -133,14 +134,22 @@ const settleLate = async (
   return undefined;
 };
 
+const accepted = (recipients: readonly Recipient[]): number =>
+  recipients.filter(({ state }) => state === "accepted").length;
+
+/** Recipients that this try has reached. */
+const newlyAccepted = (claim: Claim, judgement: Exclude<Judgement, { kind: "hold" }>): number =>
+  accepted(judgement.recipients) - accepted(claim.message.value.recipients);
+
 /** Recipients that were counted and not reached. Of an unknown delivery nothing is given back. */
 const unsentOf = (claim: Claim, judgement: Judgement): number => {
   if (judgement.kind === "hold") return claim.counted.recipients;
   if (judgement.kind === "unknown") return 0;
-  const taken = (recipients: readonly Recipient[]): number =>
-    recipients.filter(({ state }) => state === "accepted").length;
-  return claim.counted.recipients - (taken(judgement.recipients) - taken(claim.message.value.recipients));
+  return claim.counted.recipients - newlyAccepted(claim, judgement);
 };
+
+const limitNamedBy = (verdict: Extract<Judgement, { kind: "again" }>["verdict"]): NamedLimit | null =>
+  verdict === "again" || verdict === "account" ? null : verdict;
 
 const endClaim = async (deps: DeliveryDeps, claim: Claim, judgement: Judgement): Promise<void> => {
   const at = { serverId: claim.server.id, memory: deps.memory.ledgers };
@@ -148,7 +157,8 @@ const endClaim = async (deps: DeliveryDeps, claim: Claim, judgement: Judgement):
     id: claim.message.id,
     claimedAtMs: claim.counted.atMs,
     unsent: unsentOf(claim, judgement),
-    limit: judgement.kind === "again" && judgement.verdict !== "again" ? judgement.verdict : null,
+    limit: judgement.kind === "again" ? limitNamedBy(judgement.verdict) : null,
+    taken: judgement.kind === "sent" || (judgement.kind === "again" && newlyAccepted(claim, judgement) > 0),
     // By Gmail itself, in a reply; what Google's token endpoint says is none of the ledger's.
     retryAfterMs: judgement.kind === "again" && judgement.smtp !== null ? heededMs(judgement.retryAfterMs) : null,
   });

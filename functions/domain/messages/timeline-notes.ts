@@ -31,6 +31,10 @@ const NOTE_TEXTS = {
     en: "Gmail’s reply was lost after the message went out.",
     fr: "La réponse de Gmail s’est perdue après l’envoi.",
   },
+  gmail_error: {
+    en: "Gmail answered with an error of its own: it may have taken the message all the same.",
+    fr: "Gmail a répondu par une erreur interne : il a peut-être pris le message malgré tout.",
+  },
   late_answer: { en: "Gmail’s reply arrived late.", fr: "La réponse de Gmail est arrivée après coup." },
   found_in_sent: { en: "Found in the sent mail.", fr: "Retrouvé dans les messages envoyés." },
   resent: {

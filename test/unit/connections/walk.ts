@@ -75,6 +75,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
       revoke: (token: Secret) => mortal(() => google.revoke(token)),
     },
     gmailAccount: { sendAs: async () => "unavailable" as const },
+    transports: { smtp: { probe: async () => [] }, gmail_api: { probe: async () => [] } },
     environment,
     setupToken: null,
     production: false,

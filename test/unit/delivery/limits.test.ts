@@ -253,10 +253,10 @@ test("over all instances at most 8 mails of an account are under way; the rest f
   assert.equal(stack.events.filter(({ type }) => type === "relais.message.held.v1").length, 0);
 });
 
-test("454 4.7.0 halves that for an hour", async () => {
+test("454 4.7.0 for too many logins halves that for an hour", async () => {
   await stack.setServer({ limits: { perMinute: 1_000, perDay: 1_000 } });
   await stack.accept("msg_refused");
-  stack.gmail = refuses("auth", 454, "4.7.0");
+  stack.gmail = refuses("auth", 454, "4.7.0", "Too many login attempts");
   await deliverMessage(stack.deps, "msg_refused");
   assert.equal((await stack.message("msg_refused")).status, "deferred");
   for (const [afterMs, most] of [

@@ -11,7 +11,9 @@ import { testStore } from "../../builders/store.ts";
 
 const clock = testClock();
 let store: ReturnType<typeof testStore>;
+let published: string[];
 beforeEach(() => {
+  published = [];
   store = testStore(clock);
 });
 afterEach(() => store.close());
@@ -63,7 +65,8 @@ const run = async (
 ): Promise<readonly string[]> => {
   const outcome = await store.records.commit([{ op: "create", kind: "mailServers", id: "srv_a", value }]);
   assert.ok(outcome.done);
-  const deps = { records: store.records, clock, tokens, transports };
+  const publisher = { publish: async (topic: string) => void published.push(topic) };
+  const deps = { records: store.records, clock, tokens, transports, publisher };
   const stages = await testConnection(deps, { id: "srv_a", value, version: outcome.versions[0] ?? "" });
   return (stages ?? []).map(({ stage, ms, problem }) => `${stage} ${ms} ${problem?.code ?? "ok"}`);
 };
@@ -148,12 +151,38 @@ const FAILED: readonly (readonly [ProbeStage, MailServer["transport"], string])[
   [{ stage: "dns", ok: false, ms: 1, reason: "ENOTFOUND" }, "smtp", "dns_failed"],
   [{ stage: "tls", ok: false, ms: 1, reason: "certificate" }, "smtp", "tls_failed"],
   [{ stage: "auth", ok: false, ms: 1, reason: "ECONNRESET" }, "smtp", "connection_lost"],
-  [{ stage: "auth", ok: false, ms: 1, reply: said(454, "4.7.0") }, "smtp", "too_many_logins"],
-  [{ stage: "auth", ok: false, ms: 1, reply: said(421, "4.3.0") }, "smtp", "temporarily_refused"],
-  [{ stage: "auth", ok: false, ms: 1, reply: said(403, "") }, "gmail_api", "gmail_api_disabled"],
+  [{ stage: "auth", ok: false, ms: 1, reply: said(454, "4.7.0") }, "smtp", "gmail_unavailable"],
+  [
+    { stage: "auth", ok: false, ms: 1, reply: { code: 454, enhanced: "4.7.0", response: "Too many login attempts" } },
+    "smtp",
+    "too_many_logins",
+  ],
+  [{ stage: "auth", ok: false, ms: 1, reply: said(421, "4.3.0") }, "smtp", "gmail_unavailable"],
+  [
+    { stage: "auth", ok: false, ms: 1, reply: said(403, ""), reasons: ["accessnotconfigured"] },
+    "gmail_api",
+    "gmail_api_disabled",
+  ],
+  [{ stage: "auth", ok: false, ms: 1, reply: said(403, ""), reasons: ["domainpolicy"] }, "gmail_api", "admin_policy"],
+  [
+    { stage: "auth", ok: false, ms: 1, reply: said(400, ""), reasons: ["failedprecondition"] },
+    "gmail_api",
+    "gmail_refused",
+  ],
   [{ stage: "auth", ok: false, ms: 1, reply: said(503, "") }, "gmail_api", "gmail_unavailable"],
   [{ stage: "envelope", ok: false, ms: 1, reply: said(550, "5.4.5") }, "smtp", "quota_reached"],
   [{ stage: "envelope", ok: false, ms: 1, reply: said(553, "5.1.3") }, "smtp", "sender_refused"],
+  [
+    {
+      stage: "envelope",
+      at: "rcpt",
+      ok: false,
+      ms: 1,
+      reply: { code: 550, enhanced: "5.7.0", response: "Mail Sending denied" },
+    },
+    "smtp",
+    "gmail_refused",
+  ],
   [{ stage: "envelope", ok: false, ms: 1, reply: said(451, "4.3.0") }, "smtp", "temporarily_refused"],
 ];
 
@@ -169,4 +198,26 @@ test("a passed test ends an error that Gmail's refusal had brought", async () =>
   const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1 } as const;
   await run(mailServer({ connection }), tokensThat(token("t1")), probeThat(PASSED).transports);
   assert.equal((await kept())?.connection.state, "valid");
+  assert.deepEqual(published, ["mail-dispatch"], "the mail that was held goes");
+});
+
+test("a refusal of the account that no test can see again is remembered: the test is not passed, and ends nothing", async () => {
+  const beyondProbe = "550 5.7.0 Mail Sending denied";
+  const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1, beyondProbe } as const;
+  const stages = await run(mailServer({ connection }), tokensThat(token("t1")), probeThat(PASSED).transports);
+  assert.equal(stages.at(-1), "envelope 4 gmail_refused");
+  assert.deepEqual((await kept())?.connection, connection);
+  assert.deepEqual(published, []);
+});
+
+test("what fails before that refusal is told as it is", async () => {
+  const connection = {
+    state: "error",
+    grant: grant(),
+    reason: "gmail_refused",
+    sinceMs: 1,
+    beyondProbe: "no",
+  } as const;
+  const stages = await run(mailServer({ connection }), tokensThat(token("t1")), probeThat(REFUSED_LOGIN).transports);
+  assert.equal(stages.at(-1), "auth 3 auth_refused");
 });
