@@ -28,6 +28,14 @@ locals {
       collection = "mailServers"
       fields     = [["accountSub", "asc"], ["createdAtMs", "asc"]]
     }
+    sessions-of-mailbox = {
+      collection = "sessions"
+      fields     = [["actorMailbox", "asc"], ["createdAtMs", "asc"]]
+    }
+    sessions-of-account = {
+      collection = "sessions"
+      fields     = [["actorSub", "asc"], ["createdAtMs", "asc"]]
+    }
     messages-of-server = {
       collection = "messages"
       fields     = [["serverId", "asc"], ["createdAtMs", "desc"]]

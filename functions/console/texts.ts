@@ -783,6 +783,7 @@ export const TEXTS = {
   "audit.message.retry": { fr: "Envoi relancé", en: "Message retried" },
   "audit.message.reschedule": { fr: "Message reprogrammé", en: "Message rescheduled" },
   "audit.message.resolve": { fr: "Issue d’un message décidée", en: "Message resolved" },
+  "audit.session.end": { fr: "Fin des sessions d’une personne", en: "Ended a person’s sessions" },
   "audit.session.sign_in": { fr: "Connexion avec Google", en: "Signed in with Google" },
   "audit.session.sign_out": { fr: "Déconnexion de la console", en: "Signed out" },
   "audit.detail.name": { fr: "nom", en: "name" },

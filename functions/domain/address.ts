@@ -45,6 +45,9 @@ export const domainEntry = (address: string): string => address.slice(address.la
 
 const GMAIL_DOMAINS: readonly string[] = ["gmail.com", "googlemail.com"];
 
+/** Google alone gives such addresses, to programs. `entry`: a folded `@domain`. */
+export const isServiceAccountDomain = (entry: string): boolean => `.${entry.slice(1)}`.endsWith(".gserviceaccount.com");
+
 /** Anyone can get an address there. `entry`: a folded `@domain`. */
 export const isConsumerDomain = (entry: string): boolean => GMAIL_DOMAINS.includes(entry.slice(1));
 

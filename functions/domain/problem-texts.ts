@@ -132,12 +132,12 @@ const TEXTS: Texts = {
     fr: {
       title: "Cette adresse n’est pas admise ici",
       advice:
-        "La connexion à Google a réussi, mais cette adresse ne figure ni parmi les opérateurs ni parmi les membres. Demandez à un opérateur de l’ajouter dans les réglages, ou reconnectez-vous avec une autre adresse.",
+        "La connexion à Google a réussi, mais cette adresse ne figure ni parmi les opérateurs ni parmi les membres, ou elle a été admise pour un autre compte Google. Un domaine n’admet que les comptes de son organisation Google Workspace. Demandez à un opérateur de l’ajouter dans les réglages (si elle y figure, de la retirer puis de la remettre), ou reconnectez-vous avec une autre adresse.",
     },
     en: {
       title: "This address is not admitted here",
       advice:
-        "Google signed you in, but this address is neither among the operators nor among the members. Ask an operator to add it in the settings, or sign in with another address.",
+        "Google signed you in, but this address is neither among the operators nor among the members, or it was admitted for another Google account. A domain admits only the accounts of its Google Workspace. Ask an operator to add the address in the settings (if it is there, to take it out and put it back), or sign in with another address.",
     },
   },
   not_found: {

@@ -27,6 +27,9 @@ export const QUERIES = {
   secretSweepsDue: { kind: "secretSweeps", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
   /** News that whoever brought them about did not come to tell. */
   noticesDue: { kind: "notices", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
+  /** Sessions of one person, to end them: by the mailbox that their address names, or by Google's id of the account. */
+  sessionsOfMailbox: { kind: "sessions", equal: ["actorMailbox"], order: ["createdAtMs", "asc"] },
+  sessionsOfAccount: { kind: "sessions", equal: ["actorSub"], order: ["createdAtMs", "asc"] },
   keysByAge: { kind: "keys", equal: [], order: newest },
   auditNewest: { kind: "audit", equal: [], order: newest },
   messagesNewest: { kind: "messages", equal: [], order: newest },

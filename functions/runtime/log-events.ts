@@ -94,6 +94,11 @@ export const LOG_EVENTS = {
     means: "Google told of a security event of an account (`type`); what it asks for was done.",
     act: NOTHING,
   },
+  sessions_ended: {
+    means:
+      "Sessions of one person were ended (`count`): by a security event of Google's, or because an operator asked (`by`).",
+    act: "After a security event, ask the person whether their Google account is their own again.",
+  },
   security_event_refused: {
     means: "What came as a security event is not one of Google's for this client (`detail`); it was answered 400.",
     act: "Many: compare the client ID in the settings with the project that is registered for security events.",

@@ -13,6 +13,7 @@ import { serveHttp } from "../../functions/runtime/http-edge.ts";
 import { systemRandom } from "../../functions/runtime/randomness.ts";
 import type { System } from "../../functions/runtime/system.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
+import { accountOf } from "./account.ts";
 
 export interface Answer {
   readonly status: number;
@@ -89,7 +90,7 @@ export const startApi = async (
   const address = server.address();
   const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   const person = async (email: string): Promise<Caller> => {
-    const actor: SessionActor = { kind: "google", email, sub: randomBytes(8).toString("hex") };
+    const actor: SessionActor = { kind: "google", ...accountOf(email), sub: randomBytes(8).toString("hex") };
     const { id } = await startSession(system, actor, null);
     return callerAt(origin, { Cookie: `__session=${id}`, "Sec-Fetch-Site": "same-origin" });
   };

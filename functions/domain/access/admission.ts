@@ -1,25 +1,93 @@
-import { sameMailbox } from "../address.ts";
-import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
+import {
+  domainEntry,
+  isConsumerDomain,
+  isServiceAccountDomain,
+  mailboxOf,
+  parseAddressOrDomain,
+  sameMailbox,
+} from "../address.ts";
+import type { EnvironmentSettings, Pins, Settings } from "../settings/settings.ts";
 import type { Principal } from "./records.ts";
 
-/** Does a list of addresses and `@domain`s name this address? `@example.com` does not cover subdomains. Case does not count. */
-export const namesAddress = (list: readonly string[], email: string): boolean => {
-  const folded = email.toLowerCase();
-  const domain = folded.slice(folded.lastIndexOf("@"));
-  return list.some((entry) => {
-    const wanted = entry.toLowerCase();
-    return sameMailbox(wanted, folded) || (wanted.startsWith("@") && wanted === domain);
-  });
+/** A proven Google account. */
+export interface Account {
+  /** Folded. */
+  readonly email: string;
+  readonly sub: string;
+  /** `hd` of its ID token; null for an account outside any Workspace. */
+  readonly hostedDomain: string | null;
+}
+
+/**
+ * The `@domain` that an account belongs to; null: none. Google's word (`hd`) decides and not the address: a consumer account can be made under an
+ * address of somebody's own domain and keeps it after that person has left (developers.google.com/identity/openid-connect). Service
+ * accounts have no `hd`, and only Google gives their addresses.
+ */
+const domainOf = ({ email, hostedDomain }: Omit<Account, "sub">): string | null => {
+  const entry = domainEntry(email);
+  if (isServiceAccountDomain(entry)) return entry;
+  const hosted = hostedDomain === null ? null : parseAddressOrDomain(`@${hostedDomain}`);
+  // An earlier release took `@gmail.com` for an entry, which must let in nobody.
+  return hosted === null || isConsumerDomain(hosted) ? null : hosted;
 };
 
-/** What a person with that proven address is here. Decided anew at every request: a list that changes counts at once. */
+const isExact = (entry: string): boolean => !entry.startsWith("@");
+
+/** Does a list of addresses and `@domain`s let this account in? `@example.com` does not cover subdomains. */
+export const names = (list: readonly string[], account: Omit<Account, "sub">): boolean => {
+  const domain = domainOf(account);
+  return list.some((entry) => (isExact(entry) ? sameMailbox(entry, account.email) : entry.toLowerCase() === domain));
+};
+
+type Lists = Pick<Settings, "operators" | "members">;
+type FixedLists = Pick<EnvironmentSettings, "operators">;
+
+const everyEntry = (settings: Lists, environment: FixedLists): readonly string[] => [
+  ...environment.operators,
+  ...settings.operators,
+  ...settings.members,
+];
+
+/** Mailboxes that stand on a list of people by their own address. */
+export const exactMailboxes = (settings: Lists, environment: FixedLists): ReadonlySet<string> =>
+  new Set(everyEntry(settings, environment).filter(isExact).map(mailboxOf));
+
+/** The pins of the addresses that still stand on a list: taken out and put back, an address is free for the next account. */
+export const livePins = (pins: Pins, settings: Lists, environment: FixedLists): Pins => {
+  const listed = exactMailboxes(settings, environment);
+  return Object.fromEntries(Object.entries(pins).filter(([mailbox]) => listed.has(mailbox)));
+};
+
+/** The pins once this account has signed in: the first account that comes under a listed address is the one that the entry means from then on. */
+export const pinsAfter = (account: Account, settings: Settings, environment: FixedLists): Pins => {
+  const live = livePins(settings.pins, settings, environment);
+  const mailbox = mailboxOf(account.email);
+  return exactMailboxes(settings, environment).has(mailbox) ? { [mailbox]: account.sub, ...live } : live;
+};
+
+/** Is this address listed, and another account the one that was let in by it? An address can be given to somebody else. */
+const isPinnedToAnother = ({ email, sub }: Account, settings: Settings, environment: FixedLists): boolean => {
+  const mailbox = mailboxOf(email);
+  const pinned = settings.pins[mailbox];
+  return pinned !== undefined && pinned !== sub && exactMailboxes(settings, environment).has(mailbox);
+};
+
+/** What the holder of that account is here. Decided anew at every request: a list that changes counts at once. */
 export const admit = (
-  email: string,
+  account: Account,
   settings: Settings,
   environment: EnvironmentSettings,
 ): Extract<Principal, { readonly kind: "operator" | "member" }> | null => {
-  if (namesAddress(environment.operators, email) || namesAddress(settings.operators, email)) {
-    return { kind: "operator", email };
-  }
-  return namesAddress(settings.members, email) ? { kind: "member", email } : null;
+  const { email } = account;
+  if (isPinnedToAnother(account, settings, environment)) return null;
+  if (names(environment.operators, account) || names(settings.operators, account)) return { kind: "operator", email };
+  return names(settings.members, account) ? { kind: "member", email } : null;
+};
+
+/** The entry that a refused account comes near to, so that its page can name it: its own address' domain, or the address itself. */
+export const nearestEntry = ({ email }: Account, settings: Lists, environment: FixedLists): string | null => {
+  const near = [mailboxOf(email), domainEntry(email)];
+  return (
+    everyEntry(settings, environment).find((entry) => near.includes(isExact(entry) ? mailboxOf(entry) : entry)) ?? null
+  );
 };

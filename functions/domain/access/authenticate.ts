@@ -5,7 +5,7 @@ import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
-import { admit, namesAddress } from "./admission.ts";
+import { admit, names } from "./admission.ts";
 import { findKeyHolder, looksLikeApiKey } from "./api-keys.ts";
 import type { Principal, Session, SessionId } from "./records.ts";
 import { findSession } from "./sessions.ts";
@@ -54,7 +54,10 @@ const principalOf = async (deps: SessionDeps, session: Session): Promise<Princip
   const { actor } = session;
   if (actor.kind === "anonymous") return null;
   const settings = (await readSettings(deps.records, deps.environment)).value;
-  if (actor.kind === "google") return admit(actor.email, settings, deps.environment);
+  if (actor.kind === "google") {
+    const { hostedDomain } = actor;
+    return hostedDomain === undefined ? null : admit({ ...actor, hostedDomain }, settings, deps.environment);
+  }
   return setupTokenLives(deps, settings) ? { kind: "setup" } : null;
 };
 
@@ -78,7 +81,7 @@ const byIdToken = async (deps: AuthenticateDeps, settings: Settings, token: stri
     return fail(proven.reason === "unreachable" ? { code: "google_unavailable", retryAfterS: 5 } : UNAUTHENTICATED);
   }
   const { email } = proven.identity;
-  return admitted(namesAddress(settings.callers, email) ? { kind: "caller", email } : null);
+  return admitted(names(settings.callers, proven.identity) ? { kind: "caller", email } : null);
 };
 
 const admitted = (principal: Principal | null): Result<Authenticated> =>

@@ -8,7 +8,16 @@ export type SessionActor =
   /** Came in with the setup token. */
   | { readonly kind: "setup" }
   /** Signed in with Google; whether operator or member is decided anew at each request. */
-  | { readonly kind: "google"; readonly email: string; readonly sub: string };
+  | {
+      readonly kind: "google";
+      readonly email: string;
+      readonly sub: string;
+      /**
+       * `hd` of the ID token. Absent from records of an earlier release, which let people in by their address alone: such a session lets nobody in any
+       * more, and the person signs in again.
+       */
+      readonly hostedDomain?: string | null;
+    };
 
 /** An id that a session replaced. Its browser alone can open it: the pad is made from the id in the present cookie. */
 export interface FormerSession {
@@ -20,6 +29,9 @@ export interface FormerSession {
 
 export interface Session {
   readonly actor: SessionActor;
+  /** Index fields, kept equal to what `actor` says of a Google account; absent for others. */
+  readonly actorMailbox?: string;
+  readonly actorSub?: string;
   /** Latest first. Absent from records of an earlier release: none is known. */
   readonly formers?: readonly FormerSession[];
   readonly createdAtMs: number;

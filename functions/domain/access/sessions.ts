@@ -1,4 +1,5 @@
 import { hkdfSync } from "node:crypto";
+import { mailboxOf } from "../address.ts";
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned, Write } from "../records.ts";
@@ -94,6 +95,9 @@ export const formerIds = (clock: Clock, presentId: SessionId, { formers = [] }: 
     return good ? [{ id, untilMs: former.untilMs }] : [];
   });
 
+const indexFields = (actor: SessionActor): Pick<Session, "actorMailbox" | "actorSub"> =>
+  actor.kind === "google" ? { actorMailbox: mailboxOf(actor.email), actorSub: actor.sub } : {};
+
 /** A session just begun: put its id into the cookie for `maxAgeS` seconds (until its certain end). */
 export interface NewSession {
   readonly id: SessionId;
@@ -119,7 +123,7 @@ export const newSession = (
   const replaced = former === null ? [] : [{ id: former, untilMs: nowMs + deps.clock.lasting(FORMER_LIFE_MS) }];
   const formers = [...replaced, ...earlier].slice(0, MOST_FORMERS).map((one) => keepFormer(id, one));
   const times = { createdAtMs: nowMs, lastSeenAtMs: nowMs, endsAtMs: nowMs + lifeMs, eraseAtMs: 0 };
-  const begun: Session = { actor, ...(formers.length > 0 && { formers }), ...times };
+  const begun: Session = { actor, ...indexFields(actor), ...(formers.length > 0 && { formers }), ...times };
   const value = seenNow(deps.clock, begun);
   const create: Write = { op: "create", kind: "sessions", id: sessionKey(id), value };
   const writes =

@@ -1,4 +1,4 @@
-import { isConsumerDomain } from "../address.ts";
+import { isConsumerDomain, isServiceAccountDomain } from "../address.ts";
 
 /** Is this domain (ASCII, without @) a public suffix such as `co.uk` or `github.io`, under which anyone may have a name? */
 export type IsPublicSuffix = (domain: string) => boolean;
@@ -9,12 +9,8 @@ export const loadPublicSuffixes = async (): Promise<IsPublicSuffix> => {
   return (domain) => getPublicSuffix(domain, { allowPrivateDomains: true }) === domain;
 };
 
-const SERVICE_ACCOUNTS = ".gserviceaccount.com";
 /** Of one project: `<project>.iam.gserviceaccount.com`. The other domains, and `gcp-sa-…`, hold accounts of every project at Google. */
 const OWN_SERVICE_ACCOUNTS = /^(?!gcp-sa-)[^.]+(\.[^.]+)*\.iam\.gserviceaccount\.com$/;
-
-/** Only Google gives such addresses, and they have no `hd`: their domain is proof of the project. */
-export const isServiceAccountDomain = (entry: string): boolean => `.${entry.slice(1)}`.endsWith(SERVICE_ACCOUNTS);
 
 /** Would this entry (a folded `@domain`) let in people whom nobody meant? */
 export const isSharedDomain = (entry: string, isPublicSuffix: IsPublicSuffix): boolean => {

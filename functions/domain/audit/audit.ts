@@ -13,7 +13,7 @@ export type AuditAction =
   | `settings.${"update" | "gmail_credentials"}`
   | `key.${"create" | "revoke"}`
   | `message.${"cancel" | "retry" | "reschedule" | "resolve"}`
-  | `session.${"sign_in" | "sign_out" | "setup_token"}`;
+  | `session.${"sign_in" | "sign_out" | "setup_token" | "end"}`;
 
 export interface Deed {
   /** Who: `principalName(principal)`, or `google` and `relais` for what nobody here asked for. */

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../access/constant-time.ts";
+import { endSessionsOf } from "../access/end-sessions.ts";
 import { DAY, SECOND } from "../clock.ts";
 import { type ConnectionReason, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../notices/commit-news.ts";
@@ -34,6 +35,14 @@ const ENDS: Readonly<Record<string, ConnectionReason>> = {
   "account-disabled": "account_disabled",
   "account-purged": "account_deleted",
 };
+
+/** After these, someone else may be at the person's browser or in their account. */
+const ENDS_SESSIONS: readonly string[] = [
+  "sessions-revoked",
+  "account-disabled",
+  "account-purged",
+  "account-credential-change-required",
+];
 
 /** What may have ended them; Google itself tells. */
 const CASTS_DOUBT: readonly string[] = [
@@ -88,6 +97,7 @@ const remember = async (deps: SecurityEventDeps, id: string, proven: SecurityEve
 };
 
 const follow = async (deps: SecurityEventDeps, proven: SecurityEvents, event: SecurityEvent): Promise<void> => {
+  if (event.sub !== null && ENDS_SESSIONS.includes(event.type)) await endSessions(deps, event.sub);
   if (event.tokenMark !== null) await endMarked(deps, event.tokenMark);
   const reason = ENDS[event.type];
   if (event.sub === null || (reason === undefined && !CASTS_DOUBT.includes(event.type))) return;
@@ -104,6 +114,12 @@ const toldByEvent = (reason: ConnectionReason): Death => ({
   by: "security_event",
   evidence: { told: "risc" },
 });
+
+/** All of them, also one that is younger than the event: signing in again costs little, and a hijacker may have done so meanwhile. */
+const endSessions = async (deps: SecurityEventDeps, sub: string): Promise<void> => {
+  const count = await endSessionsOf(deps.records, { sub });
+  if (count > 0) deps.log.warn("sessions_ended", { by: "google", count });
+};
 
 /**
  * Ends the grant that the event is about. False: the server holds one that is younger than the event, or another client's; asking Google does no harm then.

@@ -1,4 +1,5 @@
-import { admit } from "../access/admission.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type Account, admit, nearestEntry, pinsAfter } from "../access/admission.ts";
 import { newSession } from "../access/sessions.ts";
 import { auditWrite } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
@@ -21,9 +22,20 @@ export interface SignInDeps {
 
 const TRIES = 8;
 
-/** From the first operator's sign-in on, the setup token is dead in production; noted once, in the commit that signs them in. */
-const operatorSignedIn = ({ kept, version }: ReadSettings, nowMs: number): Write => {
-  const place = { kind: "settings", id: SETTINGS_ID, value: { ...kept, operatorSignedInAtMs: nowMs } } as const;
+/**
+ * What a sign-in leaves in the settings, in the commit that signs the person in: the account that a listed address now stands for and, once, that an
+ * operator has come, after which the setup token is dead in production. Null: nothing new.
+ */
+const settingsWrite = (
+  deps: SignInDeps,
+  { kept, version, value }: ReadSettings,
+  { account, operator }: { readonly account: Account; readonly operator: boolean },
+): Write | null => {
+  const pins = pinsAfter(account, value, deps.environment);
+  const first = operator && value.operatorSignedInAtMs === null;
+  if (!first && isDeepStrictEqual(pins, value.pins)) return null;
+  const signedIn = { ...kept, pins, ...(first && { operatorSignedInAtMs: deps.clock.nowMs() }) };
+  const place = { kind: "settings", id: SETTINGS_ID, value: signedIn } as const;
   return version === null ? { op: "create", ...place } : { op: "replace", version, ...place };
 };
 
@@ -39,20 +51,24 @@ export const signIn = async (
     next,
   }: { readonly state: Versioned<OAuthState>; readonly proven: ProvenGrant; readonly next: string },
 ): Promise<Verdict> => {
-  const { email, sub } = proven.identity;
+  const account = proven.identity;
+  const { email } = account;
   const { sessionId, formers } = proven.browser;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const settings = await readSettings(deps.records, deps.environment);
-    const person = admit(email, settings.value, deps.environment);
-    if (person === null) return refused({ code: "not_admitted", came: email, expected: null });
-    const session = newSession(deps, { kind: "google", email, sub }, sessionId, formers);
-    const first = person.kind === "operator" && settings.value.operatorSignedInAtMs === null;
+    const person = admit(account, settings.value, deps.environment);
+    if (person === null) {
+      const expected = nearestEntry(account, settings.value, deps.environment);
+      return refused({ code: "not_admitted", came: email, expected });
+    }
+    const session = newSession(deps, { kind: "google", ...account }, sessionId, formers);
+    const write = settingsWrite(deps, settings, { account, operator: person.kind === "operator" });
     const detail = { role: person.kind };
     const outcome = await deps.records.commit([
       useStateWrite(state, proven.codeSha256),
       ...session.writes,
       auditWrite(deps, { actor: email, action: "session.sign_in", target: email, detail }),
-      ...(first ? [operatorSignedIn(settings, deps.clock.nowMs())] : []),
+      ...(write === null ? [] : [write]),
     ]);
     if (outcome.done) {
       deps.log.info("signed_in", { role: person.kind });

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import { exactMailboxes, livePins } from "../access/admission.ts";
+import { endSessionsOf } from "../access/end-sessions.ts";
 import { type Principal, principalName } from "../access/records.ts";
 import { addressesOnly, addressList } from "../address-input.ts";
 import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
@@ -58,7 +60,8 @@ const patched = (before: Settings, patch: unknown, environment: EnvironmentSetti
   const gone = environment.operators.filter((fixed) => !operators.includes(fixed));
   if (gone.length > 0) return fail({ code: "fixed_by_environment", detail: gone.join(", ") });
   const own = operators.filter((entry) => !environment.operators.includes(entry));
-  const after: Settings = { ...before, ...input.value, operators: own };
+  const lists = { ...before, ...input.value, operators: own };
+  const after: Settings = { ...lists, pins: livePins(before.pins, lists, environment) };
   return ok(isDeepStrictEqual(after, before) ? before : after);
 };
 
@@ -76,6 +79,18 @@ const checkAlertServer = async ({ records }: SettingsDeps, patch: unknown): Prom
   const { server } = named.data.alerts;
   const found = SERVER_ID.test(server) ? await records.get("mailServers", server) : undefined;
   return found === undefined ? invalidRequest(fieldProblem("/alerts/server", "no_such_server")) : null;
+};
+
+/** So many people's sessions are looked for at once. */
+const AT_ONCE = 20;
+
+/** An entry that is put back later must not bring back the sessions of the account that it meant before. */
+const endSessionsOfRemoved = async (deps: SettingsDeps, before: Settings, after: Settings): Promise<void> => {
+  const listed = exactMailboxes(after, deps.environment);
+  const gone = [...exactMailboxes(before, deps.environment)].filter((mailbox) => !listed.has(mailbox));
+  for (let at = 0; at < gone.length; at += AT_ONCE) {
+    await Promise.all(gone.slice(at, at + AT_ONCE).map((email) => endSessionsOf(deps.records, { email })));
+  }
 };
 
 export interface EditedSettings {
@@ -111,6 +126,7 @@ export const editSettings = async (
   );
   if (!changed.ok) return changed;
   const { before, after } = changed.value;
+  await endSessionsOfRemoved(deps, before, after);
   const redeclared = before.publishingStatus !== after.publishingStatus;
   return ok({ settings: settingsView(after, deps.environment), resumed: before.paused && !after.paused, redeclared });
 };

@@ -9,6 +9,7 @@ const NOTHING_SET: KeptSettings = {
   publishingStatus: "undeclared",
   paused: false,
   alerts: null,
+  pins: {},
   operatorSignedInAtMs: null,
 };
 
@@ -34,7 +35,7 @@ export interface ReadSettings {
 /** The settings as they hold: as kept, and the first values where nothing else was set. */
 export const readSettings = async (records: Records, environment: EnvironmentSettings): Promise<ReadSettings> => {
   const found: Versioned<KeptSettings> | undefined = await records.get("settings", SETTINGS_ID);
-  // Settings of an earlier release hold no `alerts`.
+  // Settings of an earlier release hold no `alerts` or `pins`.
   const kept = { ...NOTHING_SET, ...found?.value };
   return { value: withFirstValues(kept, environment), kept, version: found?.version ?? null };
 };

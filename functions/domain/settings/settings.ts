@@ -1,3 +1,6 @@
+/** Google's id of the account (`sub`) that first signed in under a listed address, by the mailbox that the address names. */
+export type Pins = Readonly<Record<string, string>>;
+
 /** What operators set, with the first values of section 6's variables where nobody has set another. */
 export interface Settings {
   readonly gmailCredentials: {
@@ -16,6 +19,8 @@ export interface Settings {
   readonly paused: boolean;
   /** Whom to tell by mail of what only a person can mend, and the server that carries it; null: nobody. */
   readonly alerts: { readonly server: string; readonly to: readonly string[] } | null;
+  /** Which account each single address on the lists stands for, once one has signed in under it. */
+  readonly pins: Pins;
   /** When an operator first signed in with Google: from then on the setup token is dead in production. */
   readonly operatorSignedInAtMs: number | null;
 }

@@ -170,6 +170,7 @@ const PATHS: Readonly<Record<string, Expected>> = {
   "POST /v1/session": ANYONE,
   "GET /v1/session": ANY_CALLER,
   "DELETE /v1/session": ANY_PERSON,
+  "DELETE /v1/sessions": OPERATORS_ONLY,
   "GET /v1/audit": OPERATORS_ONLY,
   "GET /v1/doctor": OPERATORS_ONLY,
   "POST /v1/messages": SENDERS,

@@ -13,6 +13,7 @@ import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";
 import { routes as confirmCallback } from "../../../functions/runtime/handlers/confirm-callback.ts";
 import type { System } from "../../../functions/runtime/system.ts";
+import { accountOf } from "../../builders/account.ts";
 import { type MovableClock, movableClock } from "../../builders/clock.ts";
 import { type LoggedLine, serveRoutes, testSystem } from "../../builders/edge.ts";
 import { mailServer } from "../../builders/mail-server.ts";
@@ -163,7 +164,11 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
 };
 
 export const SETUP: SessionActor = { kind: "setup" };
-export const personOf = (email: string): SessionActor => ({ kind: "google", email, sub: `sub of ${email}` });
+export const personOf = (email: string): SessionActor => ({
+  kind: "google",
+  ...accountOf(email),
+  sub: `sub of ${email}`,
+});
 
 /** The page that a callback must answer: status, code in header and page, advice, and the link back. */
 export const assertPage = async (

@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { checkServer } from "../../../functions/domain/connections/check-server.ts";
 import { examine } from "../../../functions/domain/doctor/examine.ts";
 import type { SecurityEvent } from "../../google-sandbox/control.ts";
-import { type Relais, SETUP, startRelais } from "./relais.ts";
+import { Browser, type Relais, SETUP, startRelais } from "./relais.ts";
 
 describe("security events of Google's", () => {
   let relais: Relais;
@@ -69,6 +69,31 @@ describe("security events of Google's", () => {
       assert.equal(await tell({ type, account: "ada@example.com" }), 202);
       assert.ok(checksAsked().some((data) => JSON.stringify(data) === JSON.stringify({ server: id })));
       assert.equal(await state(id), "valid");
+    });
+  }
+
+  const ENDS_SESSIONS = [
+    "sessions-revoked",
+    "account-disabled",
+    "account-purged",
+    "account-credential-change-required",
+  ];
+  const KEEPS_SESSIONS = ["tokens-revoked", "token-revoked", "account-enabled", "verification"];
+  for (const type of [...ENDS_SESSIONS, ...KEEPS_SESSIONS]) {
+    const ends = ENDS_SESSIONS.includes(type);
+    it(`${type}: every session of that account ${ends ? "ends" : "lives on"}, and no one else's ends`, async () => {
+      await relais.editSettings({ operators: ["@example.com"] });
+      const server = await relais.addServer();
+      const account = { kind: "google", email: "ada@example.com", hostedDomain: "example.com" } as const;
+      const ofSub = (sub: string) => relais.browser({ ...account, sub });
+      const own = await Promise.all(Array.from({ length: 23 }, () => ofSub("100000000000000000001")));
+      const others = [await ofSub("another account under the address"), await relais.browser(SETUP)];
+      const signedIn = async ({ cookie }: Browser) =>
+        (await new Browser(relais.origin, cookie).get(`/google_gmail/authorize?server=${server}`)).status === 302;
+      assert.ok(await signedIn(own[0] ?? assert.fail()));
+      assert.equal(await tell({ type, account: "ada@example.com" }), 202);
+      for (const browser of own) assert.equal(await signedIn(browser), !ends);
+      for (const browser of others) assert.ok(await signedIn(browser));
     });
   }
 

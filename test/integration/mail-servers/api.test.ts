@@ -207,6 +207,41 @@ test("a request with more than one session cookie has none, however they come", 
   }
 });
 
+test("an operator ends every session of a person, however the address is spelt, and nobody else's", async () => {
+  await operator("PATCH", "/v1/settings", { body: { members: ["@example.com", "nina.c@gmail.com"] } });
+  const spellings = ["nina.c@gmail.com", "ninac@googlemail.com", "n.inac@gmail.com"];
+  const own = await Promise.all(Array.from({ length: 45 }, (_, at) => api.person(spellings[at % 3] ?? "")));
+  const others = [await api.person("ninac@example.com"), member, operator];
+  for (const who of own) assert.equal((await who("GET", "/v1/session")).status, 200);
+  for (const [query, path] of [
+    ["", "/actor"],
+    ["?actor=", "/actor"],
+    ["?actor=nina", "/actor"],
+    ["?actor=@example.com", "/actor"],
+    ["?actor=nina.c@gmail.com&all=1", "/all"],
+    ["?actor=nina.c@gmail.com&actor=olga@example.com", "/actor"],
+  ]) {
+    const answer = await operator("DELETE", `/v1/sessions${query}`);
+    assert.equal(refusal(answer), "422 invalid_request", query);
+    assert.match(JSON.stringify(json(answer).fields), new RegExp(`"path":"${path}"`), query);
+  }
+  assert.equal((await operator("DELETE", "/v1/sessions?actor=Nina.C@GoogleMail.com")).status, 204);
+  for (const who of own) assert.equal(refusal(await who("GET", "/v1/session")), "401 unauthenticated");
+  for (const who of others) assert.equal((await who("GET", "/v1/session")).status, 200);
+  const [entry] = items(await operator("GET", "/v1/audit?limit=1"));
+  assert.deepEqual(
+    [entry?.actor, entry?.action, entry?.target, entry?.detail],
+    ["olga@example.com", "session.end", "nina.c@googlemail.com", { count: 45 }],
+  );
+  assert.equal((await operator("DELETE", "/v1/sessions?actor=nobody@example.org")).status, 204, "none is no error");
+  assert.equal(
+    (await (await api.person("ninac@gmail.com"))("GET", "/v1/session")).status,
+    200,
+    "who may come in again",
+  );
+  await operator("PATCH", "/v1/settings", { body: { members: null } });
+});
+
 test("who is in no list has no session", async () => {
   const stranger = await api.person("eve@elsewhere.example");
   assert.equal(refusal(await stranger("GET", "/v1/session")), "401 unauthenticated");

@@ -153,7 +153,7 @@ describe("who may call", () => {
   ];
   for (const [who, , email, expected] of LEVELS) {
     it(`lets ${who} reach what is for them`, async () => {
-      const { cookie, csrf } = await cookieOf({ kind: "google", email, sub: "1" });
+      const { cookie, csrf } = await cookieOf({ kind: "google", email, sub: "1", hostedDomain: "example.com" });
       const headers = { cookie, "X-Relais-CSRF": csrf, ...JSON_TYPE };
       const statuses = {
         public: (await call("/google_gmail/authorize", { headers })).status,

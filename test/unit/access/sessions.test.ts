@@ -13,7 +13,7 @@ import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
 
-const ADA: SessionActor = { kind: "google", email: "ada@example.com", sub: "1" };
+const ADA: SessionActor = { kind: "google", email: "ada@example.com", sub: "1", hostedDomain: "example.com" };
 
 describe("a session", () => {
   let clock: TestClock;

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { namesAddress } from "../../../domain/access/admission.ts";
+import { names } from "../../../domain/access/admission.ts";
+import { domainEntry } from "../../../domain/address.ts";
 import { fieldFailures } from "../../api/failure.ts";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
@@ -48,7 +49,9 @@ const lockedOut = (before: Typed, after: Typed): string | null => {
   const state = session.value;
   if (state.kind !== "signed_in") return null;
   const { actor } = state.session;
-  const named = ({ operators }: Typed) => namesAddress(entriesOf(operators), actor);
+  // A person who came in by a domain entry is of the Workspace that their address names, but for aliases of another domain.
+  const account = { email: actor, hostedDomain: domainEntry(actor).slice(1) };
+  const named = ({ operators }: Typed) => names(entriesOf(operators), account);
   return named(before) && !named(after) ? actor : null;
 };
 

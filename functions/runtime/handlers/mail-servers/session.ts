@@ -1,14 +1,19 @@
 import * as z from "zod";
 import { csrfToken } from "../../../domain/access/csrf.ts";
+import { endSessionsOf } from "../../../domain/access/end-sessions.ts";
 import { type KeyPermission, type Principal, principalName } from "../../../domain/access/records.ts";
 import { endSession, newSession } from "../../../domain/access/sessions.ts";
 import { setupTokenAccepted } from "../../../domain/access/setup-token.ts";
+import { parseAddress } from "../../../domain/address.ts";
 import { auditWrite, recordAudit } from "../../../domain/audit/audit.ts";
-import { parseWith } from "../../../domain/field-problems.ts";
+import { fieldProblem, parseWith } from "../../../domain/field-problems.ts";
+import { invalidRequest } from "../../../domain/problem.ts";
+import { fail, ok, type Result } from "../../../domain/result.ts";
 import { readSettings } from "../../../domain/settings/read-settings.ts";
 import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
+import { unknownParameters } from "../../page-query.ts";
 import type { System } from "../../system.ts";
 
 const tokenInput = z.strictObject({ setupToken: z.string().max(1_000) });
@@ -63,9 +68,29 @@ const close =
 /** A setup token, and no more. */
 const SESSION_BODY = 8 * 1024;
 
-/** `/v1/session`. Opening one is public: it is how a browser comes in at all. */
+/** The one parameter, an address; folded. */
+const actorIn = (query: URLSearchParams): Result<string> => {
+  const problems = unknownParameters(query, ["actor"]);
+  const actor = parseAddress(query.get("actor") ?? "");
+  if (actor === null) problems.push(fieldProblem("/actor", query.has("actor") ? "not_address" : "required"));
+  return actor === null || problems.length > 0 ? fail(invalidRequest(...problems)) : ok(actor);
+};
+
+/** Ends a person's sessions everywhere. Their entry on the lists stays: they may sign in again. */
+const endAll = (system: System) => async (call: Call) => {
+  const actor = actorIn(call.query);
+  if (!actor.ok) return answerProblem(actor.problem);
+  const count = await endSessionsOf(system.records, { email: actor.value });
+  const deed = { actor: principalName(callerOf(call)), action: "session.end", target: actor.value } as const;
+  await recordAudit(system, { ...deed, detail: { count } });
+  if (count > 0) system.log.info("sessions_ended", { by: "operator", count });
+  return NO_CONTENT;
+};
+
+/** `/v1/session`, and the end of another's. Opening one is public: it is how a browser comes in at all. */
 export const sessionRoutes = (system: System): readonly Route[] => [
   { method: "POST", path: "/v1/session", access: "public", bodyLimit: SESSION_BODY, handle: open(system) },
   { method: "GET", path: "/v1/session", access: "programs", handle: show() },
   { method: "DELETE", path: "/v1/session", access: "people", handle: close(system) },
+  { method: "DELETE", path: "/v1/sessions", access: "operators", handle: endAll(system) },
 ];
