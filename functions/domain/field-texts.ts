@@ -135,6 +135,26 @@ const FIELD_TEXTS = {
   bad_header_name: { en: "is not a valid header name", fr: "ce n’est pas un nom d’en-tête correct" },
   reserved_header: { en: "is a header that Relais sets itself", fr: "Relais écrit cet en-tête lui-même" },
   repeated_header: { en: "must not be given twice", fr: "à n’indiquer qu’une seule fois" },
+  undecodable_word: {
+    en: "must not have an encoded word (=?…?=) that cannot be decoded: give the text itself",
+    fr: "ce texte contient un mot codé (=?…?=) illisible : écrivez-le en clair",
+  },
+  link_beyond_ascii: {
+    en: "must not have an address, id or URL that cannot be written in ASCII",
+    fr: "écrivez les adresses, identifiants et liens sans accent",
+  },
+  link_too_long: {
+    en: "must not have an address, id or URL of more than {most} characters",
+    fr: "{most} caractères au maximum pour une adresse, un identifiant ou un lien",
+  },
+  header_beyond_ascii: {
+    en: "must not have letters beyond ASCII outside a comment in parentheses",
+    fr: "cet en-tête n’admet de lettres accentuées qu’entre parenthèses",
+  },
+  parameter_beyond_ascii: {
+    en: "must not have a parameter (name=value) with letters beyond ASCII",
+    fr: "écrivez sans accent les paramètres (nom=valeur) de cet en-tête",
+  },
   unsubscribe_header: { en: "is set by listUnsubscribe", fr: "listUnsubscribe fixe déjà cet en-tête" },
   bad_tag_name: {
     en: "is not a valid tag name: 1 to 64 letters, digits, spaces and _ . : / -, starting with a letter, a digit or _",
@@ -162,6 +182,15 @@ const FIELD_TEXTS = {
   bad_content_id: {
     en: "must be printable ASCII without spaces and angle brackets",
     fr: "caractères ASCII imprimables, sans espace ni chevrons",
+  },
+  // --- a calendar event ---
+  calendar_never_fetched: {
+    en: "is not accepted: nothing is read from a disk or fetched from a URL; give the calendar itself in content",
+    fr: "rien n’est lu sur un disque ni téléchargé : donnez le calendrier lui-même dans content",
+  },
+  not_in_encoding: {
+    en: "must be UTF-8 text in the encoding {encoding}",
+    fr: "indiquez un texte UTF-8 dans l’encodage {encoding}",
   },
   // --- the address of the consent page ---
   server_or_sign_in: { en: "is required, or else sign-in", fr: "indiquez server ou sign-in" },

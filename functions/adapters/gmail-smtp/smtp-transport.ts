@@ -65,7 +65,7 @@ export class GmailSmtpTransport implements MailTransport {
       this.#idle.give(login, { session: lent.session, messages: lent.messages + 1 });
       return outcome;
     } catch (error) {
-      // Only the caller's mark can throw; the session stands between RCPT and DATA.
+      // Only the caller can throw, by its mark or by its 7-bit form: both before DATA.
       lent.session.stream.destroy();
       throw error;
     } finally {

@@ -50,6 +50,8 @@ export class Transaction {
   readonly #clock: Clock;
   readonly #session: SmtpSession;
   readonly #mail: OutgoingMail;
+  /** The message in the form that this server takes. */
+  #raw: Buffer;
   readonly #endsAtMs: number;
   readonly #accepted: string[] = [];
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
@@ -59,11 +61,12 @@ export class Transaction {
     this.#clock = clock;
     this.#session = session;
     this.#mail = job.mail;
+    this.#raw = job.mail.raw;
     this.#endsAtMs = job.endsAtMs;
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
-    const halt = (await this.#sender()) ?? (await this.#recipients());
+    const halt = (await this.#form()) ?? (await this.#sender()) ?? (await this.#recipients());
     if (halt !== null) return this.#reset(halt);
     // The caller's durable mark: after it a crash leaves "may have been sent", before it "was not".
     if (!(await beforeData(this.#refused))) return this.#reset({ kind: "abandoned" });
@@ -73,17 +76,28 @@ export class Transaction {
     return (await this.#body()) ?? this.#end();
   }
 
+  /** Octets beyond ASCII in the body want 8BITMIME (RFC 6152); a server without it gets the mail in 7 bits. Throws what making that form throws. */
+  async #form(): Promise<Halt> {
+    const { sevenBit } = this.#mail;
+    if (sevenBit === undefined || this.#session.extensions.keywords.has("8BITMIME")) return null;
+    if (!this.#raw.some((byte) => byte > 0x7f)) return null;
+    const raw = await sevenBit();
+    if (raw === null) return { kind: "not_sent", stage: "mail", reason: "the body is gone" };
+    this.#raw = raw;
+    return null;
+  }
+
   async #sender(): Promise<Halt> {
     const { keywords, maxBytes } = this.#session.extensions;
     const from = envelopeAddress(this.#mail.envelope.from);
     if (from === undefined) return refused("mail", BAD_ADDRESS);
-    if (maxBytes !== null && this.#mail.raw.length > maxBytes) return refused("mail", TOO_LARGE);
+    if (maxBytes !== null && this.#raw.length > maxBytes) return refused("mail", TOO_LARGE);
     const international =
       [from, ...this.#mail.envelope.to].some((address) => isInternational(envelopeAddress(address) ?? "")) ||
-      headerIsInternational(this.#mail.raw);
+      headerIsInternational(this.#raw);
     if (international && !keywords.has("SMTPUTF8")) return { ...refused("mail", NO_SMTPUTF8), lacks: "smtputf8" };
     const parameters = [
-      keywords.has("SIZE") ? ` SIZE=${this.#mail.raw.length}` : "",
+      keywords.has("SIZE") ? ` SIZE=${this.#raw.length}` : "",
       keywords.has("8BITMIME") ? " BODY=8BITMIME" : "",
       international ? " SMTPUTF8" : "",
     ];
@@ -123,7 +137,7 @@ export class Transaction {
   /** All of the message but its end. */
   async #body(): Promise<Halt> {
     const { stream } = this.#session;
-    for (const block of dataBlocks(this.#mail.raw)) {
+    for (const block of dataBlocks(this.#raw)) {
       const halt = this.#brokenOff();
       if (halt !== null) return halt;
       const timeoutMs = Math.min(timeoutFor(this.#clock, "block"), this.#leftMs());

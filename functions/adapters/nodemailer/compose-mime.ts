@@ -1,119 +1,96 @@
 import { createHash } from "node:crypto";
-import MailComposer, { type MailComposerOptions } from "nodemailer/lib/mail-composer";
+import MimeNode from "nodemailer/lib/mime-node";
+import { decodeWords, encodeWords } from "../../domain/messages/encoded-words.ts";
+import { writtenHeader, writtenText } from "../../domain/messages/header-value.ts";
 import type { Mailbox, MessageBody } from "../../domain/messages/message.ts";
+import { isOneLine } from "../../domain/messages/one-line.ts";
 import type { ComposeMime } from "../../domain/messages/ports.ts";
-
-const mailboxes = (list: readonly Mailbox[]): { name: string; address: string }[] =>
-  list.map(({ name, address }) => ({ name, address }));
+import { type Part, partTree } from "./part-tree.ts";
 
 /** The same for every try of one message, so that a retry sends the very same bytes; as unguessable as the Message-ID is. */
 const boundaryOf = (messageId: string): string => createHash("sha256").update(messageId).digest("hex").slice(0, 24);
 
-/**
- * RFC 2369 and, for one click, RFC 8058 §3.1, which wants List-Unsubscribe-Post to hold exactly this pair. `prepared`: a URL must not become an
- * encoded word; one that is not ASCII was refused or percent-encoded when the message was accepted.
- */
-const unsubscribeHeaders = (body: MessageBody): { key: string; value: { prepared: true; value: string } }[] => {
-  if (body.listUnsubscribe === null) return [];
-  const { url, oneClick } = body.listUnsubscribe;
-  const link = { key: "List-Unsubscribe", value: { prepared: true as const, value: `<${new URL(url).href}>` } };
-  const click = "List-Unsubscribe=One-Click";
-  return oneClick ? [link, { key: "List-Unsubscribe-Post", value: { prepared: true, value: click } }] : [link];
+/** A value that is in ASCII already and that nodemailer must only fold. */
+const folded = (value: string) => ({ prepared: true, foldLines: true, value });
+
+/** As readers see it. Accepting has decoded names; one that an earlier release accepted, and that cannot be, loses what makes it look encoded. */
+const nameOf = (name: string): string => {
+  const decoded = decodeWords(name);
+  return decoded !== null && isOneLine(decoded) ? decoded : name.replaceAll("=?", "= ?");
 };
 
-/** A word as long as a line may be: the blank that a fold puts before it makes the line too long. */
-const UNFOLDABLE = /[!-~]{998}/;
+/** A run of blanks says no more than one, and a fold must not make a line of them. */
+const mailboxes = (list: readonly Mailbox[]): { name: string; address: string }[] =>
+  list.map(({ name, address }) => ({ name: nameOf(name).replaceAll(/ {2,}/g, " "), address }));
 
-/**
- * ASCII that looks like an encoded word (RFC 2047) and is meant as it stands: passed on as it is, it would be read as another text, a line break among it,
- * which nobody has looked at. (What is not ASCII is encoded in any case.)
- */
-const LOOKS_ENCODED = /=\?[^?\s]+\?[bq]\?/i;
-const IS_ASCII = /^[ -~]*$/;
+/** What an earlier release accepted may be what this one refuses: it goes as free text. */
+const headerOf = (name: string, value: string): string => {
+  const written = writtenHeader(name, value);
+  return "problem" in written ? encodeWords(value) : written.value;
+};
 
-const mustBeEncoded = (text: string): boolean =>
-  UNFOLDABLE.test(text) || (LOOKS_ENCODED.test(text) && IS_ASCII.test(text));
+/** RFC 2369 and, for one click, RFC 8058 §3.1, which wants List-Unsubscribe-Post to hold exactly this pair. */
+const addUnsubscribe = (root: MimeNode, { listUnsubscribe }: MessageBody): void => {
+  if (listUnsubscribe === null) return;
+  root.addHeader("List-Unsubscribe", { prepared: true, value: `<${new URL(listUnsubscribe.url).href}>` });
+  if (listUnsubscribe.oneClick) root.addHeader("List-Unsubscribe-Post", folded("List-Unsubscribe=One-Click"));
+};
 
-/** RFC 2047 §2: each at most 75 characters long. */
-const encodedWords = (text: string): string =>
-  (text.match(/.{1,40}/gu) ?? []).map((part) => `=?UTF-8?B?${Buffer.from(part).toString("base64")}?=`).join(" ");
+/** Bcc is not in it at all (RFC 5322 §3.6.3): the envelope alone knows those recipients. */
+const addHeaders = (root: MimeNode, { body, messageId, date }: Parameters<ComposeMime>[0]): void => {
+  for (const [name, value] of Object.entries(body.headers)) root.addHeader(name, folded(headerOf(name, value)));
+  addUnsubscribe(root, body);
+  root.setHeader("From", mailboxes([body.from]));
+  root.setHeader("To", mailboxes(body.to));
+  root.setHeader("Cc", mailboxes(body.cc));
+  root.setHeader("Reply-To", mailboxes(body.replyTo));
+  if (body.inReplyTo !== null) root.setHeader("In-Reply-To", folded(body.inReplyTo));
+  if (body.references.length > 0) root.setHeader("References", [...body.references]);
+  if (body.subject !== "") root.setHeader("Subject", folded(writtenText(body.subject)));
+  root.setHeader("Message-ID", messageId);
+  root.setHeader("Date", date);
+};
 
-const headerOf = (key: string, value: string) =>
-  mustBeEncoded(value)
-    ? { key, value: { prepared: true as const, foldLines: true, value: encodedWords(value) } }
-    : { key, value };
+const isEightBit = (part: Part): boolean =>
+  "children" in part ? part.children.some(isEightBit) : part.encoding === "8bit";
 
-const [LF, CR] = [0x0a, 0x0d];
-/** RFC 5322 §2.1.1. */
-const LONGEST_LINE = 998;
-
-/** Lines of ASCII, ended by CRLF and not too long: what any wire carries unchanged. */
-const isPlainLines = (bytes: Buffer): boolean => {
-  let length = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at] ?? 0;
-    const endsLine = byte === CR && bytes[at + 1] === LF;
-    if (!endsLine && (byte === 0 || byte === CR || byte === LF || byte > 0x7f)) return false;
-    length = endsLine ? 0 : length + 1;
-    if (length > LONGEST_LINE) return false;
-    if (endsLine) at += 1;
+/** A multipart says 8bit where a part of it is (RFC 2045 §6.4). */
+const describe = (node: MimeNode, part: Part): void => {
+  if ("children" in part) {
+    if (isEightBit(part)) node.setHeader("Content-Transfer-Encoding", "8bit");
+    return;
   }
-  return true;
+  if (part.cid) node.setHeader("Content-Id", folded(`<${part.cid}>`));
+  node.setHeader("Content-Transfer-Encoding", part.encoding);
+  if (part.disposition !== undefined) node.setHeader("Content-Disposition", part.disposition);
 };
 
-/**
- * A mail in the mail is not to be encoded (RFC 2046 §5.2.1), and nodemailer does not. But 8-bit octets, bare line ends and long lines would reach the other
- * end changed, or be refused on the way: those go in base64, because every byte counts more.
- */
-const asAttachedMail = (contentType: string | null, bytes: Buffer): Partial<Attachment> => {
-  if (contentType?.toLowerCase().startsWith("message/") !== true) return {};
-  return { contentDisposition: "attachment", ...(isPlainLines(bytes) ? {} : { contentTransferEncoding: "base64" }) };
+const optionsOf = (part: Part): { filename?: string } =>
+  "children" in part || part.filename === undefined ? {} : { filename: nameOf(part.filename) };
+
+/** A node's headers by nodemailer, then its content: in blocks, so that large ones are copied once. */
+const blocksOf = (node: MimeNode, part: Part): readonly Buffer[] => {
+  describe(node, part);
+  const blocks: Buffer[] = [Buffer.from(`${node.buildHeaders()}\r\n\r\n`)];
+  if (!("children" in part)) return [...blocks, part.bytes];
+  for (const [at, child] of part.children.entries()) {
+    blocks.push(Buffer.from(`${at === 0 ? "" : "\r\n"}--${node.boundary}\r\n`));
+    blocks.push(...blocksOf(node.createChild(child.contentType, optionsOf(child)), child));
+  }
+  blocks.push(Buffer.from(`\r\n--${node.boundary}--\r\n`));
+  return blocks;
 };
 
-type Attachment = NonNullable<MailComposerOptions["attachments"]>[number];
-
-const attachmentsOf = (body: MessageBody): Attachment[] =>
-  body.attachments.map(({ filename, content, contentType, cid }) => {
-    // As bytes: a string would be taken for text, and only bytes cannot be read as a path or a data URL.
-    const bytes = Buffer.from(content, "base64");
-    return {
-      filename: filename ?? false,
-      content: bytes,
-      ...(contentType === null ? {} : { contentType }),
-      ...(cid === null ? {} : { cid }),
-      ...asAttachedMail(contentType, bytes),
-    };
-  });
-
-const textPart = (content: string): { content: Buffer } => ({ content: Buffer.from(content, "utf8") });
+const endsInLine = (block: Buffer | undefined): boolean => block?.subarray(-2).toString("latin1") === "\r\n";
 
 /**
- * The MIME message by nodemailer's composer. Bcc is not in it at all (RFC 5322 §3.6.3): the envelope alone knows those recipients.
- * File and URL access are off, though nothing here could name a file.
+ * The MIME message: headers and boundaries by nodemailer's `MimeNode`, contents encoded here (`part-tree.ts`), because its own encoders choose by another
+ * rule than the shorter way, pass a CR alone, and hold a large content several times over.
  */
-export const composeMime: ComposeMime = ({ body, messageId, date }) => {
-  const composer = new MailComposer({
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    newline: "\r\n",
-    baseBoundary: boundaryOf(messageId),
-    messageId,
-    date,
-    from: mailboxes([body.from])[0],
-    to: mailboxes(body.to),
-    cc: mailboxes(body.cc),
-    replyTo: mailboxes(body.replyTo),
-    ...(mustBeEncoded(body.subject) ? {} : { subject: body.subject }),
-    ...(body.inReplyTo === null ? {} : { inReplyTo: body.inReplyTo }),
-    ...(body.references.length === 0 ? {} : { references: [...body.references] }),
-    ...(body.text === null ? {} : { text: textPart(body.text) }),
-    ...(body.html === null ? {} : { html: textPart(body.html) }),
-    attachments: attachmentsOf(body),
-    headers: [
-      ...(mustBeEncoded(body.subject) ? [headerOf("Subject", body.subject)] : []),
-      ...Object.entries(body.headers).map(([key, value]) => headerOf(key, value)),
-      ...unsubscribeHeaders(body),
-    ],
-  });
-  return composer.compile().build();
+export const composeMime: ComposeMime = async (mail) => {
+  const part = await partTree(mail.body, { sevenBit: mail.sevenBit ?? false });
+  const root = new MimeNode(part.contentType, { ...optionsOf(part), baseBoundary: boundaryOf(mail.messageId) });
+  addHeaders(root, mail);
+  const blocks = blocksOf(root, part);
+  return Buffer.concat(endsInLine(blocks.at(-1)) ? blocks : [...blocks, Buffer.from("\r\n")]);
 };

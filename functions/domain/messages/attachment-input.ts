@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { says } from "../field-problems.ts";
 import { bounded, listOf } from "./bounded-input.ts";
-import { isOneLine } from "./mailbox.ts";
+import { decodedLine, staysOneLine } from "./one-line.ts";
 
 const MOST_ATTACHMENTS = 100;
 const LONGEST_FILENAME = 255;
@@ -21,26 +21,31 @@ const CONTENT_TYPE =
   /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,127}(?: ?; ?[\w!#$&^.+-]{1,64}=(?:[\w!#$&'*^.+-]{1,127}|"[^"\\]{0,127}")){0,5}$/;
 const CONTENT_ID = /^[!-;=?-~]{1,255}$/;
 
-const nothingIsFetched = z
-  .never({
-    error: says("never_fetched"),
-  })
-  .optional();
+/** A character that the percent-encoding of RFC 2231 hides in a parameter. */
+const HIDDEN_CONTROL = /%(?:[01][0-9a-f]|7f)/i;
+const hidesControl = (type: string): boolean => type.includes("*") && HIDDEN_CONTROL.test(type);
+
+const inContent = z.never(says("never_fetched")).optional();
 
 const attachment = z.strictObject({
-  filename: z.string().max(LONGEST_FILENAME).refine(isOneLine, says("not_one_line")).optional(),
+  filename: decodedLine(LONGEST_FILENAME).optional(),
   content: z.string(says("not_base64")).refine((text) => decodedLength(text) !== null, says("not_base64")),
   contentType: z
     .string()
     .max(255)
-    .regex(CONTENT_TYPE, says("not_media_type"))
+    .regex(CONTENT_TYPE, { error: says("not_media_type"), abort: true })
+    .refine((type) => staysOneLine(type) && !hidesControl(type), says("not_one_line"))
     // A multipart would open a part of its own, whose boundary nobody has set.
     .refine((type) => !type.toLowerCase().startsWith("multipart/"), says("multipart_type"))
     .optional(),
-  cid: z.string().regex(CONTENT_ID, says("bad_content_id")).optional(),
-  path: nothingIsFetched,
-  href: nothingIsFetched,
-  raw: nothingIsFetched,
+  cid: z
+    .string()
+    .regex(CONTENT_ID, { error: says("bad_content_id"), abort: true })
+    .refine(staysOneLine, says("not_one_line"))
+    .optional(),
+  path: inContent,
+  href: inContent,
+  raw: inContent,
 });
 
 export const attachmentsInput = listOf(bounded(attachment), MOST_ATTACHMENTS);

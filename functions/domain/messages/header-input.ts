@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { says } from "../field-problems.ts";
 import { bounded } from "./bounded-input.ts";
-import { isOneLine, LONGEST_LINE } from "./mailbox.ts";
+import { looksEncoded } from "./encoded-words.ts";
+import { writtenHeader } from "./header-value.ts";
+import { isOneLine, LONGEST_LINE, staysOneLine } from "./one-line.ts";
 
 /** Headers that Relais or Gmail writes itself, or that have a field of their own in the request. */
 const RESERVED = new Set([
@@ -36,10 +38,13 @@ const nameProblem = (name: string): string | null => {
   return RESERVED.has(folded) || RESERVED_PREFIX.test(folded) ? says("reserved_header") : null;
 };
 
-const valueProblem = (value: unknown): string | null => {
+const valueProblem = (name: string, value: unknown): string | null => {
   if (typeof value !== "string") return says("not_text");
-  if (!isOneLine(value)) return says("not_one_line");
-  return value.length > LONGEST_LINE ? says("too_long", { most: LONGEST_LINE }) : null;
+  // Encoded words take more room than their text, which is measured once it is decoded.
+  const longest = looksEncoded(value) ? 4 * LONGEST_LINE : LONGEST_LINE;
+  if (value.length > longest) return says("too_long", { most: LONGEST_LINE });
+  const written = writtenHeader(name, value);
+  return "problem" in written ? written.problem : null;
 };
 
 /** A plain object's own members as a map; names are judged, never used to index anything. */
@@ -68,7 +73,7 @@ export const textMembers = (
 /** `headers`: extra headers by name. Each name once, whatever its case. */
 export const headersInput = textMembers(MOST_HEADERS, (name, value, earlier) => {
   const repeated = [...earlier.keys()].some((other) => other.toLowerCase() === name.toLowerCase());
-  return repeated ? says("repeated_header") : (nameProblem(name) ?? valueProblem(value));
+  return repeated ? says("repeated_header") : (nameProblem(name) ?? valueProblem(name, value));
 });
 
 /** Never `__proto__`, nor any other name that begins so, which stores keep for themselves. */
@@ -83,13 +88,8 @@ export const tagsInput = textMembers(20, (name, value) => {
   return value.length > LONGEST_TAG ? says("too_long", { most: LONGEST_TAG }) : null;
 });
 
-const MSG_ID = /^<[^\s<>@\p{C}\u0080-\u{10ffff}]{1,400}@[^\s<>@\p{C}\u0080-\u{10ffff}]{1,400}>$/u;
-
-/** A message id (RFC 5322 §3.6.4) with its angle brackets. */
-export const messageIdInput = z.string().regex(MSG_ID, says("not_message_id"));
-
 const urlOf = (text: string): URL | null => {
-  const url = isOneLine(text) ? URL.parse(text) : null;
+  const url = staysOneLine(text) ? URL.parse(text) : null;
   return url !== null && url.protocol === "https:" && url.username === "" && url.password === "" ? url : null;
 };
 

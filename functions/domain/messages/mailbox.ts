@@ -1,5 +1,7 @@
 import { domainEntry, parseAddress } from "../address.ts";
+import { looksEncoded } from "./encoded-words.ts";
 import type { Mailbox } from "./message.ts";
+import { isOneLine, readLine } from "./one-line.ts";
 
 /**
  * Mailboxes as callers write them: `ada@example.com`, `Ada <ada@example.com>`, `"Lovelace, Ada" <ada@example.com>`.
@@ -7,26 +9,24 @@ import type { Mailbox } from "./message.ts";
  * is right for mail that comes in and wrong here, where what is ambiguous must be refused and never sent to a guess.
  */
 
-/** No control character, lone surrogate or line separator: what may stand in a header without adding a line to it. */
-const BREAKS_A_LINE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
-export const isOneLine = (text: string): boolean => !BREAKS_A_LINE.test(text);
-
-/** RFC 5322 §2.1.1: no line over 998 characters; what cannot be folded must fit. */
-export const LONGEST_LINE = 998;
 const LONGEST_NAME = 320;
-/** Room for 100 recipients with names; longer texts are not even looked at. */
-const LONGEST_LIST = 100 * (LONGEST_NAME + 320);
+/** Room for 100 recipients with names as encoded words; longer texts are not even looked at. */
+const LONGEST_LIST = 100 * (4 * LONGEST_NAME + 320);
 
-/** The address with its domain folded to ASCII (IDNA) and its local part as it came; null where it is none. */
-const keptAddress = (text: string): string | null => {
-  const folded = parseAddress(text);
+/**
+ * The address with its domain folded to ASCII (IDNA) and its local part as it came; null where it is none. One that some readers would decode as an
+ * encoded word (RFC 2047) is none.
+ */
+export const keptAddress = (text: string): string | null => {
+  const folded = looksEncoded(text) ? null : parseAddress(text);
   return folded === null ? null : text.slice(0, text.lastIndexOf("@")).normalize("NFC") + domainEntry(folded);
 };
 
-/** A mailbox given in parts; null where the address is none or the name could break a header. */
+/** A mailbox given in parts; null where the address is none, or the name could break a header once its encoded words are decoded. */
 export const mailboxOf = (name: string, address: string): Mailbox | null => {
   const kept = keptAddress(address.trim());
-  return kept !== null && isOneLine(name) && name.length <= LONGEST_NAME ? { name: name.trim(), address: kept } : null;
+  const line = readLine(name, LONGEST_NAME);
+  return kept !== null && "text" in line ? { name: line.text.trim(), address: kept } : null;
 };
 
 /** A display name: a quoted string (RFC 5322 §3.2.4) taken out of its quotes, or plain words; null where quotes do not match. */

@@ -4,10 +4,14 @@ import { instantInput } from "../instant-input.ts";
 import { type FieldProblem, invalidRequest } from "../problem.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { attachmentsInput, decodedLength } from "./attachment-input.ts";
-import { bounded, listOf } from "./bounded-input.ts";
-import { headersInput, isUnsubscribeHeader, listUnsubscribeInput, messageIdInput, tagsInput } from "./header-input.ts";
-import { distinctAddresses, isOneLine, LONGEST_LINE, mailboxOf, parseMailboxes } from "./mailbox.ts";
+import { bounded } from "./bounded-input.ts";
+import { calendarInput } from "./calendar-input.ts";
+import { headersInput, isUnsubscribeHeader, listUnsubscribeInput, tagsInput } from "./header-input.ts";
+import { distinctAddresses, mailboxOf, parseMailboxes } from "./mailbox.ts";
 import type { Mailbox, MessageBody } from "./message.ts";
+import { decodedLine, isOneLine, LONGEST_LINE } from "./one-line.ts";
+import { GMAIL_SIZE_LIMIT, outgoingBytes } from "./outgoing-size.ts";
+import { threadIdsInput } from "./thread-ids.ts";
 
 /** Decoded attachments plus text and html, bytes: what one message may hold by HTTP, and on the topic (a Pub/Sub message ends at 10 MB). */
 export const HTTP_SIZE_LIMIT = 24_000_000;
@@ -80,13 +84,14 @@ const members = z.strictObject({
   cc: mailboxesInput.optional(),
   bcc: mailboxesInput.optional(),
   replyTo: mailboxesInput.optional(),
-  subject: oneLine(LONGEST_LINE).optional(),
+  subject: decodedLine(LONGEST_LINE).optional(),
   text: content.optional(),
   html: content.optional(),
   attachments: attachmentsInput.optional(),
+  icalEvent: calendarInput.optional(),
   headers: headersInput.optional(),
-  inReplyTo: messageIdInput.optional(),
-  references: listOf(messageIdInput, 100).optional(),
+  inReplyTo: threadIdsInput.optional(),
+  references: threadIdsInput.optional(),
   listUnsubscribe: listUnsubscribeInput.optional(),
   scheduledAt: instantInput.optional(),
   expiresAt: instantInput.optional(),
@@ -104,7 +109,17 @@ const utf8 = (text: string | undefined): number => (text === undefined ? 0 : Buf
 const sizeOf = (input: Members): number =>
   utf8(input.text) +
   utf8(input.html) +
+  utf8(input.icalEvent?.content) +
   (input.attachments ?? []).reduce((sum, { content }) => sum + (decodedLength(content) ?? 0), 0);
+
+/** What is too large of a message; undefined where it fits, also once it is encoded. */
+const sizeProblem = (input: Members, sizeBytes: number, sizeLimit: number): string | undefined => {
+  if (sizeBytes > sizeLimit) return `Attachments, text and html hold ${sizeBytes} bytes; ${sizeLimit} is the most.`;
+  const bytes = outgoingBytes(contentOf(input));
+  return bytes > GMAIL_SIZE_LIMIT
+    ? `With its headers and attachments' names the mail may take ${bytes} bytes once it is encoded; Gmail takes ${GMAIL_SIZE_LIMIT}.`
+    : undefined;
+};
 
 /** What no single member can say. */
 const wholeProblems = (input: Members, recipients: readonly string[]): FieldProblem[] => {
@@ -124,6 +139,12 @@ const wholeProblems = (input: Members, recipients: readonly string[]): FieldProb
   return problems;
 };
 
+/** `inReplyTo` alone makes References (RFC 5322 §3.6.4). */
+const threadOf = ({ inReplyTo = [], references = [] }: Members): Pick<MessageBody, "inReplyTo" | "references"> => ({
+  inReplyTo: inReplyTo.length === 0 ? null : inReplyTo.join(" "),
+  references: references.length === 0 ? inReplyTo : references,
+});
+
 const contentOf = (input: Members): MessageInput["content"] => ({
   to: input.to ?? [],
   cc: input.cc ?? [],
@@ -138,9 +159,9 @@ const contentOf = (input: Members): MessageInput["content"] => ({
     contentType: contentType ?? null,
     cid: cid ?? null,
   })),
+  icalEvent: input.icalEvent ?? null,
   headers: input.headers ?? {},
-  inReplyTo: input.inReplyTo ?? null,
-  references: input.references ?? [],
+  ...threadOf(input),
   listUnsubscribe: input.listUnsubscribe ?? null,
 });
 
@@ -179,9 +200,7 @@ export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimit
     return fail(invalidRequest(...problems.map((field) => ({ ...field, path: jsonPointer(at) + field.path }))));
   }
   const sizeBytes = sizeOf(parsed.data);
-  if (sizeBytes > sizeLimit) {
-    const detail = `Attachments, text and html hold ${sizeBytes} bytes; ${sizeLimit} is the most.`;
-    return fail({ code: "message_too_large", detail });
-  }
+  const tooLarge = sizeProblem(parsed.data, sizeBytes, sizeLimit);
+  if (tooLarge !== undefined) return fail({ code: "message_too_large", detail: tooLarge });
   return ok(inputOf(parsed.data, recipients, sizeBytes));
 };

@@ -1,5 +1,5 @@
-import { LONGEST_LINE } from "./mailbox.ts";
 import type { Message } from "./message.ts";
+import { LONGEST_LINE } from "./one-line.ts";
 
 /** Letters that Unicode does not take apart, as people type them who lack them on their keyboard. */
 const SPELLED_OUT: Readonly<Record<string, string>> = { œ: "oe", æ: "ae", ø: "o", ł: "l", đ: "d" };

@@ -7,6 +7,14 @@ export interface Mailbox {
   readonly address: string;
 }
 
+/** A calendar event (RFC 5545) that goes out as the last alternative and as an attached file. */
+export interface CalendarEvent {
+  /** RFC 5546, in capitals. */
+  readonly method: string;
+  readonly content: string;
+  readonly filename: string;
+}
+
 /**
  * What a caller gives, after parsing (`message-input.ts`): everything that the MIME message is made from. Kept as JSON until the
  * message is final, then erased. `content` of attachments is base64 as it came.
@@ -26,7 +34,10 @@ export interface MessageBody {
     readonly contentType: string | null;
     readonly cid: string | null;
   }[];
+  /** Absent in the records of earlier releases. */
+  readonly icalEvent?: CalendarEvent | null;
   readonly headers: Readonly<Record<string, string>>;
+  /** One id or several, with a blank between them. */
   readonly inReplyTo: string | null;
   readonly references: readonly string[];
   readonly listUnsubscribe: { readonly url: string; readonly oneClick: boolean } | null;

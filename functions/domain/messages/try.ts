@@ -67,16 +67,24 @@ export class Try {
     }
   };
 
-  /** The mail as it goes out now: the same bytes at every try, to those who have not got it yet. Null: its body is gone. */
-  async mail(): Promise<OutgoingMail | null> {
+  /** Null: the body is gone. It is read anew each time, so that a large one is not held while the mail is sent. */
+  async #compose(sevenBit: boolean): Promise<Buffer | null> {
     const { value } = this.#claim.message;
     const body = await readBody(this.#deps, value);
     if (body === null) return null;
     const date = new Date(value.firstTriedAtMs ?? value.createdAtMs);
-    const { username, transport } = this.#claim.server.value;
-    const shown = transport === "gmail_api" ? withoutReached(body, value.recipients) : body;
-    const raw = await this.#deps.composeMime({ body: shown, messageId: value.messageId, date });
+    const shown = this.#claim.server.value.transport === "gmail_api" ? withoutReached(body, value.recipients) : body;
+    return this.#deps.composeMime({ body: shown, messageId: value.messageId, date, sevenBit });
+  }
+
+  /** The mail as it goes out now: the same bytes at every try, to those who have not got it yet. Null: its body is gone. */
+  async mail(): Promise<OutgoingMail | null> {
+    const raw = await this.#compose(false);
+    if (raw === null) return null;
+    const { value } = this.#claim.message;
+    const { username } = this.#claim.server.value;
     // The account itself as envelope sender: what bounces comes back to it, and Gmail puts it there anyway.
-    return { envelope: { from: username, to: pendingRecipients(value).map(({ address }) => address) }, raw };
+    const envelope = { from: username, to: pendingRecipients(value).map(({ address }) => address) };
+    return { envelope, raw, sevenBit: () => this.#compose(true) };
   }
 }

@@ -16,7 +16,7 @@ const onTheWire = (address: string): string => {
   const at = address.lastIndexOf("@") + 1;
   return address.slice(0, at) + domainToASCII(address.slice(at));
 };
-const given = (list: readonly MailboxJson[] = []) => list.map(({ name, address }) => [name, onTheWire(address)]);
+const pairs = (list: readonly MailboxJson[] = []) => list.map(({ name, address }) => [name, onTheWire(address)]);
 const found = (list: readonly Address[] = []) => list.map(({ name, address = "" }) => [name, onTheWire(address)]);
 const unfolded = (mail: Email, name: string): string => {
   const { value } = mail.headers.find(({ key }) => key === name.toLowerCase()) ?? { value: "" };
@@ -31,19 +31,20 @@ const comparable = (mimeType: string, content: ArrayBuffer | Uint8Array | string
   return SHOWN_AS_TEXT.includes(mimeType) ? lines(bytes.toString()) : bytes.toString("base64");
 };
 
-const compare = async (sent: SentMail, mail: AwkwardMail): Promise<void> => {
+const compare = async (sent: SentMail, given: AwkwardMail): Promise<void> => {
+  const mail = { ...given, ...given.arrives };
   const read = await PostalMime.parse(sent.raw, { forceRfc822Attachments: true });
-  assert.deepEqual(found(read.from ? [read.from] : []), given([mail.from ?? DEFAULTS.from]));
-  assert.deepEqual(found(read.to), given(mail.to ?? DEFAULTS.to));
-  assert.deepEqual(found(read.cc), given(mail.cc));
-  assert.deepEqual(found(read.replyTo), given(mail.replyTo));
+  assert.deepEqual(found(read.from ? [read.from] : []), pairs([mail.from ?? DEFAULTS.from]));
+  assert.deepEqual(found(read.to), pairs(mail.to ?? DEFAULTS.to));
+  assert.deepEqual(found(read.cc), pairs(mail.cc));
+  assert.deepEqual(found(read.replyTo), pairs(mail.replyTo));
   assert.equal(read.subject ?? "", mail.subject ?? "");
   for (const [name, value] of Object.entries(mail.headers ?? {})) assert.equal(unfolded(read, name), value, name);
   assert.equal(read.references ?? "", (mail.references ?? []).join(" "));
   assert.equal(lines(read.text), lines(mail.text));
   assert.equal(lines(read.html), lines(mail.html));
-  const expected = (mail.attachments ?? []).map(({ filename, contentType, content, cid }) => {
-    const mimeType = contentType.split(";")[0] ?? "";
+  const expected = (mail.attachments ?? []).map(({ filename, contentType, content, cid, arrivesAs }) => {
+    const mimeType = arrivesAs ?? contentType.split(";")[0]?.toLowerCase() ?? "";
     const contentId = cid === undefined ? undefined : `<${cid}>`;
     return { filename, mimeType, contentId, content: comparable(mimeType, content) };
   });
@@ -73,8 +74,12 @@ suite("Awkward mails, from the request over the wire to the mailbox", () => {
   after(() => stack.stop());
 
   const send = async (transport: string, mail: AwkwardMail): Promise<SentMail> => {
-    const attachments = (mail.attachments ?? []).map((one) => ({ ...one, content: one.content.toString("base64") }));
-    const body = { server: servers.get(transport), ...DEFAULTS, ...mail, attachments };
+    const attachments = (mail.attachments ?? []).map(({ arrivesAs: _, ...one }) => ({
+      ...one,
+      content: one.content.toString("base64"),
+    }));
+    const { arrives: _, ...given } = mail;
+    const body = { server: servers.get(transport), ...DEFAULTS, ...given, attachments };
     const answer = await stack.relais.operate("POST", "/v1/messages", body, { prefer: "wait=50" });
     const message: { status: string; messageId: string } = await answer.json();
     assert.equal(message.status, "sent", JSON.stringify(message));

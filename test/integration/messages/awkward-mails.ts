@@ -10,6 +10,8 @@ export interface AttachmentJson {
   readonly contentType: string;
   readonly content: Buffer;
   readonly cid?: string;
+  /** The media type under which it arrives, where that is another. */
+  readonly arrivesAs?: string;
 }
 
 export interface AwkwardMail {
@@ -24,6 +26,8 @@ export interface AwkwardMail {
   readonly headers?: Readonly<Record<string, string>>;
   readonly references?: readonly string[];
   readonly attachments?: readonly AttachmentJson[];
+  /** What readers see instead, where it is not what was given. */
+  readonly arrives?: Omit<AwkwardMail, "arrives" | "attachments">;
 }
 
 const mailbox = (address: string, name = ""): MailboxJson => ({ name, address });
@@ -124,7 +128,11 @@ export const AWKWARD: Readonly<Record<string, AwkwardMail>> = {
     attachments: [
       file("inner.eml", "message/rfc822", NESTED),
       file("plain.eml", "message/rfc822", "Subject: plain\r\n\r\n.\r\nFrom here\r\n"),
-      file("long.eml", "message/rfc822", `Subject: long\r\n\r\n${"y".repeat(3_000)}\nbare`),
+      file("feeds.eml", "Message/RFC822", "Subject: feeds\n\nÀ bientôt\n"),
+      {
+        ...file("long.eml", "message/rfc822", `Subject: long\r\n\r\n${"y".repeat(3_000)}\nbare`),
+        arrivesAs: "application/octet-stream",
+      },
       file("logo.png", "image/png", PNG, "logo@example.com"),
       file("lone.txt", "text/plain", "lone \r return\nlone \n feed\r\n.\r\n..\r\nFrom here\r\n  blank end \t"),
       file("latin.txt", "text/plain; charset=iso-8859-1", Buffer.from([0xe9, 0x74, 0xe9, 0x0a])),
@@ -137,16 +145,22 @@ export const AWKWARD: Readonly<Record<string, AwkwardMail>> = {
     from: mailbox("ada@example.com", 'Lovelace, Ada "A" <x@y.org>, fils\\'),
     to: [mailbox("b@example.org", "a=?b?=c @ d"), mailbox("d.e+f@example.org", "(comment) B;")],
     cc: [mailbox("c@example.org", "c@other.org")],
-    subject: "=?utf-8?B?bm8=?= Re: a\u00a0b",
+    subject: "=?utf-8?B?bm8= Re: a\u00a0b",
     headers: { "X-Text": "=? , ; <a@b.c> (x) \\ ?=", "X-Ville": "Besançon, à côté de l’eau" },
     references: Array.from({ length: 100 }, (_, n) => `<${n}.${"r".repeat(40)}@example.com>`),
     text: ".\n..\n.x\nFrom here\n>From there\n\n\n",
     html: "<p>=3D=\n</p>",
   },
-  "what looks encoded, and is meant as it stands": {
-    subject: `=?utf-8?Q?non=0D=0A?= =?x?= ${"=?us-ascii?b?bm8=?= ".repeat(8).trim()}`,
+  "names, subjects and headers that come as encoded words": {
+    from: mailbox("ada@example.com", "=?iso-8859-1?q?Ad=E9?="),
+    subject: `=?utf-8?B?w6k=?= =?x?= ${"=?us-ascii?b?bm8=?= ".repeat(8).trim()}`,
     headers: { "X-Text": "a =?utf-8?B?bm8=?= b" },
     text: "=?utf-8?Q?non?=\n",
+    arrives: {
+      from: mailbox("ada@example.com", "Adé"),
+      subject: "é =?x?= nononononononono",
+      headers: { "X-Text": "a no b" },
+    },
   },
   "hidden recipients only": { to: [], bcc: [mailbox("hidden@example.org", "Caché")], text: " \n" },
 };

@@ -54,6 +54,7 @@ const except =
 interface Job {
   readonly to?: readonly string[];
   readonly raw?: string;
+  readonly sevenBit?: () => Promise<Buffer | null>;
   readonly from?: string;
   readonly keywords?: readonly string[];
   readonly beforeData?: () => Promise<boolean>;
@@ -76,13 +77,14 @@ const run = async (
   };
   const raw = Buffer.from(job.raw ?? "Subject: x\r\n\r\nHello\r\n");
   const envelope = { from: job.from ?? "ada@example.com", to: job.to ?? ["b@y.org"] };
+  const mail = { envelope, raw, ...(job.sevenBit === undefined ? {} : { sevenBit: job.sevenBit }) };
   let marks = 0;
   const mark = async (): Promise<boolean> => {
     marks += 1;
     return (await job.beforeData?.()) ?? true;
   };
   const endsAtMs = job.endsAtMs ?? clock.nowMs() + 60_000;
-  const outcome = await new Transaction(clock, session, { mail: { envelope, raw }, endsAtMs }).run(mark);
+  const outcome = await new Transaction(clock, session, { mail, endsAtMs }).run(mark);
   stream.destroy();
   return { outcome, lines, marks };
 };
@@ -244,4 +246,25 @@ test("an address beyond ASCII needs a server that takes it; a domain beyond ASCI
   assert.equal(taken.lines[0], "MAIL FROM:<ada@example.com> SMTPUTF8");
   const domain = await run(friendly, { to: ["b@exämple.org"] });
   assert.equal(domain.outcome.kind, "accepted");
+});
+
+test("a body beyond ASCII goes in its 7-bit form to a server without 8BITMIME, and to that one alone", async () => {
+  const raw = "Subject: x\r\n\r\nété\r\n";
+  const sevenBit = async () => Buffer.from("Subject: x\r\n\r\nSEVEN\r\n");
+  const without = await run(friendly, { raw, sevenBit, keywords: ["SIZE"] });
+  assert.equal(without.outcome.kind, "accepted");
+  assert.equal(without.lines[0], "MAIL FROM:<ada@example.com> SIZE=21");
+  assert.ok(without.lines.includes("SEVEN"));
+  const capable = await run(friendly, { raw, sevenBit });
+  assert.ok(!capable.lines.includes("SEVEN"));
+  const plain = await run(friendly, { raw: "Subject: x\r\n\r\nete\r\n", sevenBit, keywords: ["SIZE"] });
+  assert.ok(plain.lines.includes("ete"));
+});
+
+test("a mail whose body went away before its 7-bit form was made is not sent", async () => {
+  const job = { raw: "Subject: x\r\n\r\nété\r\n", sevenBit: async () => null, keywords: ["SIZE"] };
+  const { outcome, lines, marks } = await run(friendly, job);
+  assert.equal(outcome.kind, "not_sent");
+  assert.equal(marks, 0);
+  assert.deepEqual(lines, ["RSET"]);
 });

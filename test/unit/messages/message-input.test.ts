@@ -150,7 +150,7 @@ suite("What a message may not say", () => {
       "DKIM-Signature",
       "Sender",
     ].map((name) => [`the header ${name}`, { headers: { [name]: "x" } }, `/headers/${name}`] as const),
-    ["a message id without brackets", { inReplyTo: "a@example.org" }, "/inReplyTo"],
+    ["a message id that is no text", { inReplyTo: 1 }, "/inReplyTo"],
     ["references of two lines", { references: ["<a@b.org>\r\n<c@d.org>"] }, "/references/0"],
     [
       "an unsubscribe link that is no https",

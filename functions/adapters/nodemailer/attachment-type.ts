@@ -1,0 +1,47 @@
+import { detectExtension, detectMimeType } from "nodemailer/lib/mime-funcs";
+import type { MessageBody } from "../../domain/messages/message.ts";
+
+type Attachment = MessageBody["attachments"][number];
+
+export const OCTET_STREAM = "application/octet-stream";
+
+/** Nothing that a person would call a name: blanks, dots, separators. */
+const NO_NAME = /^[\s.*/\\]*$/;
+
+const givenName = (filename: string | null): string | null =>
+  filename === null || NO_NAME.test(filename) ? null : filename;
+
+/**
+ * The media type, decided here once: the caller's, else by the suffix of the file's name. Never a multipart (nodemailer has one for `.gzip`), which would
+ * open a part whose boundary nobody has set.
+ */
+export const mediaTypeOf = ({ contentType, filename }: Attachment): string => {
+  const type = contentType ?? detectMimeType(givenName(filename)?.trim() ?? "bin");
+  return /^multipart\//i.test(type) ? OCTET_STREAM : type;
+};
+
+/** Where nodemailer's table has another suffix than people expect, or none. */
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  [OCTET_STREAM, "bin"],
+  ["application/gzip", "gz"],
+  ["application/ics", "ics"],
+  ["application/pgp-signature", "asc"],
+  ["audio/mp4", "m4a"],
+  ["audio/mpeg", "mp3"],
+  ["image/avif", "avif"],
+  ["image/heic", "heic"],
+  ["image/jpeg", "jpg"],
+  ["text/markdown", "md"],
+  ["text/vcard", "vcf"],
+]);
+
+const extensionOf = (mediaType: string): string => {
+  const type = mediaType.replace(/;.*$/s, "").trim().toLowerCase();
+  if (type.startsWith("message/")) return "eml";
+  const extension = EXTENSIONS.get(type) ?? detectExtension(type);
+  return /^[a-z0-9]+$/.test(extension) ? extension : "bin";
+};
+
+/** The given name, else one from the type: nobody shall see "noname". `at`: which attachment it is, from 0. */
+export const fileNameOf = (filename: string | null, mediaType: string, at: number): string =>
+  givenName(filename) ?? `attachment-${at + 1}.${extensionOf(mediaType)}`;

@@ -1,0 +1,39 @@
+/** Line ends on bytes: replacing them in a string of 24 MB takes a gigabyte. */
+
+const [LF, CR] = [0x0a, 0x0d];
+
+/** Bytes that the text takes with CRLF, or LF alone, at the end of each line; a CR alone ends one too. */
+const lengthWith = (end: Buffer, bytes: Buffer): number => {
+  let length = bytes.length;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const pair = bytes[at] === CR && bytes[at + 1] === LF;
+    if (bytes[at] !== CR && bytes[at] !== LF) continue;
+    length += end.length - (pair ? 2 : 1);
+    if (pair) at += 1;
+  }
+  return length;
+};
+
+const endedBy = (end: Buffer, bytes: Buffer): Buffer => {
+  const length = lengthWith(end, bytes);
+  const lines = Buffer.allocUnsafe(length);
+  let size = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === CR || byte === LF) {
+      size += end.copy(lines, size);
+      if (byte === CR && bytes[at + 1] === LF) at += 1;
+    } else {
+      lines[size] = byte;
+      size += 1;
+    }
+  }
+  return lines;
+};
+
+const CRLF = Buffer.from("\r\n");
+const FEED = Buffer.from("\n");
+
+export const crlfLength = (bytes: Buffer): number => lengthWith(CRLF, bytes);
+export const withCrlf = (bytes: Buffer): Buffer => endedBy(CRLF, bytes);
+export const withFeeds = (bytes: Buffer): Buffer => endedBy(FEED, bytes);

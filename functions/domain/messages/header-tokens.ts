@@ -1,0 +1,79 @@
+/** A header's value cut into the pieces that matter for encoding it: what is text for people may be encoded, all else must stay in clear. */
+export interface HeaderToken {
+  /** `mark`: a comma or semicolon. `link`: an address or a URL that stands bare. */
+  readonly kind: "angle" | "quoted" | "comment" | "mark" | "link" | "word";
+  readonly text: string;
+  /** Whether a blank stands before it. */
+  readonly spaced: boolean;
+}
+
+const URL_START = /^(?:[a-z][a-z0-9+.-]*:\/\/|mailto:)[^\s<>"]+/i;
+/** A name, an @ and a domain with a dot; `=` and `:` end what stands before an address, as in `addr=a@b.org`. */
+const ADDRESS_START = /^[^\s<>(),;:"@=]+@[^\s<>(),;:"@]+\.[^\s<>(),;:"@]+/;
+const WORD_START = /^[^\s<(),;"]+/;
+const ENCODED_START = /^=\?[^?\s]+\?[bq]\?[^?]*\?=/i;
+
+const endOfQuoted = (text: string, start: number): number => {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === "\\") at += 1;
+    else if (text[at] === '"') return at + 1;
+  }
+  return -1;
+};
+
+const endOfComment = (text: string, start: number): number => {
+  let depth = 0;
+  for (let at = start; at < text.length; at += 1) {
+    if (text[at] === "\\") at += 1;
+    else if (text[at] === "(") depth += 1;
+    else if (text[at] === ")") {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return -1;
+};
+
+const ENCLOSED = {
+  '"': { kind: "quoted", endOf: endOfQuoted },
+  "(": { kind: "comment", endOf: endOfComment },
+  "<": { kind: "angle", endOf: (text: string, start: number) => text.indexOf(">", start) + 1 || -1 },
+} as const;
+
+const isOpening = (char: string): char is keyof typeof ENCLOSED => Object.hasOwn(ENCLOSED, char);
+
+/** Trailing punctuation belongs to the sentence, not to the link. */
+const withoutTail = (link: string): string => link.replace(/[.,;:!?)\]]+$/, "") || link;
+
+const tokenAt = (text: string, at: number): Omit<HeaderToken, "spaced"> => {
+  const char = text[at] ?? "";
+  if (char === "," || char === ";") return { kind: "mark", text: char };
+  if (isOpening(char)) {
+    const { kind, endOf } = ENCLOSED[char];
+    const end = endOf(text, at);
+    return end === -1 ? { kind: "word", text: char } : { kind, text: text.slice(at, end) };
+  }
+  const rest = text.slice(at);
+  const link = URL_START.exec(rest)?.[0] ?? ADDRESS_START.exec(rest)?.[0];
+  if (link !== undefined) return { kind: "link", text: withoutTail(link) };
+  // An encoded word may hold blanks, commas and brackets; readers forgive it.
+  const word = ENCODED_START.exec(rest)?.[0] ?? WORD_START.exec(rest)?.[0];
+  return { kind: "word", text: word ?? char };
+};
+
+export const headerTokens = (value: string): readonly HeaderToken[] => {
+  const tokens: HeaderToken[] = [];
+  let spaced = false;
+  for (let at = 0; at < value.length; ) {
+    if (/\s/.test(value[at] ?? "")) {
+      spaced = true;
+      at += 1;
+      continue;
+    }
+    const token = tokenAt(value, at);
+    tokens.push({ ...token, spaced });
+    spaced = false;
+    at += token.text.length;
+  }
+  return tokens;
+};

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import { encode } from "nodemailer/lib/qp";
+import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/message-input.ts";
+import { outgoingBytes } from "../../../functions/domain/messages/outgoing-size.ts";
+import { accepted, assertFitForTheWire, base64, compose, composedFrom, leaves } from "../../builders/composed-mail.ts";
+
+/** SIZE of smtp.gmail.com. */
+const GMAIL_TAKES = 35_882_577;
+
+const decoded = ({ headers, body }: ReturnType<typeof leaves>[number]): string => {
+  const bytes =
+    headers["content-transfer-encoding"] === "base64"
+      ? Buffer.from(body, "base64")
+      : Buffer.from(
+          body
+            .replace(/=\r\n/g, "")
+            .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+          "latin1",
+        );
+  return bytes.toString("utf8");
+};
+
+const LETTERS = ["a", "é", "я", "千", "👩", "=", " ", "\t", "\n", "\r\n", "\r", ".", "\0", "-", "From "];
+const anyText = fc.array(fc.tuple(fc.constantFrom(...LETTERS), fc.integer({ min: 1, max: 120 })), { maxLength: 12 });
+const textOf = (parts: readonly (readonly [string, number])[]): string =>
+  parts.map(([letter, times]) => letter.repeat(times)).join("");
+
+suite("Text and HTML", () => {
+  test("arrive as they are, with CRLF for every line end, from lines of 76", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, async (parts) => {
+        const text = textOf(parts);
+        const raw = await composedFrom({ text, html: `<pre>${text}` });
+        assertFitForTheWire(raw);
+        const [first, second] = leaves(raw);
+        assert.ok(first && second);
+        const lines = text.replaceAll(/\r\n|\r|\n/g, "\r\n");
+        assert.equal(decoded(first), lines);
+        assert.equal(decoded(second), `<pre>${lines}`);
+        for (const line of first.body.split("\r\n")) assert.ok(line.length <= 76);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("go in the shorter of quoted-printable and base64", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, async (parts) => {
+        const text = textOf(parts);
+        const [part] = leaves(await composedFrom({ text, html: "" }));
+        assert.ok(part);
+        const bytes = Buffer.from(text.replaceAll(/\r\n|\r|\n/g, "\r\n"));
+        const inBase64 = Math.ceil(bytes.length / 3) * 4;
+        assert.ok(part.body.replaceAll("\r\n", "").length <= inBase64);
+        // Quoted-printable without its soft line breaks is the least that it could take.
+        if (part.headers["content-transfer-encoding"] === "base64") assert.ok(encode(bytes).length * 1.1 >= inBase64);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+const filled = (piece: string, bytes: number): string => piece.repeat(Math.floor(bytes / Buffer.byteLength(piece)));
+
+suite("Size", () => {
+  const composedLength = async (mix: string, bytes: number): Promise<number> =>
+    (await composedFrom({ text: filled(mix, bytes) })).length;
+  for (const mix of ["\n", "<p>fiche 千代田</p>\n"]) {
+    test(`24,000,000 bytes of ${JSON.stringify(mix)} are accepted, and Gmail takes them`, async () => {
+      const length = await composedLength(mix, HTTP_SIZE_LIMIT);
+      assert.ok(length <= GMAIL_TAKES, `${length}`);
+    });
+  }
+
+  test("so are 24,000,000 bytes of any other mix, here a twelfth of it", async () => {
+    for (const mix of [
+      "é\n",
+      "=\r\n",
+      "👩‍👩‍👧",
+      "a\r",
+      " ",
+      "=\n\n",
+      "\0",
+      "é a\r\n",
+      ".\n",
+      "\t\n",
+      "aé".repeat(30),
+    ]) {
+      const length = await composedLength(mix, HTTP_SIZE_LIMIT / 12);
+      assert.ok(length <= GMAIL_TAKES / 12, `${JSON.stringify(mix)}: ${length}`);
+    }
+  });
+
+  test("24,000,000 bytes in any division over text, HTML and a hundred files are accepted", () => {
+    const file = (bytes: number) => ({ filename: "é".repeat(40), content: Buffer.alloc(bytes).toString("base64") });
+    for (const [text, html, files, each] of [
+      [12_000_000, 12_000_000, 0, 0],
+      [9_000, 9_000, 100, 239_820],
+      [10_000, 22_990_000, 100, 10_000],
+      [0, 0, 100, 240_000],
+    ] as const) {
+      const attachments = Array.from({ length: files }, () => file(each));
+      const input = accepted({ text: filled("\n", text), html: filled("é", html), attachments });
+      assert.equal(input.sizeBytes, HTTP_SIZE_LIMIT);
+    }
+  });
+
+  test("no mail is larger than what accepting reckons with", async () => {
+    const name = fc.string({ unit: fc.constantFrom("a", "é", "千", '"', " ", "👩"), maxLength: 60 });
+    const mail = fc.record({
+      text: anyText.map(textOf),
+      html: anyText.map(textOf),
+      subject: name,
+      from: fc.record({ name, address: fc.constant("ada@example.com") }),
+      to: fc.array(fc.record({ name, address: fc.constant("b@example.org") }), { minLength: 1, maxLength: 20 }),
+      headers: fc.record({ "X-A": name, "List-Id": name.map((text) => `${text.replaceAll('"', "")} <a.b>`) }),
+      references: fc.array(fc.constantFrom("<a@b>", `<${"r".repeat(200)}@c>`), { maxLength: 30 }),
+      icalEvent: fc.record({ content: anyText.map((parts) => `BEGIN:VCALENDAR\n${textOf(parts)}`), filename: name }),
+      attachments: fc.array(
+        fc.record({
+          filename: fc.constantFrom("a.eml", "é.bin", ""),
+          content: anyText.map((all) => base64(textOf(all))),
+        }),
+        { maxLength: 5 },
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(mail, async (members) => {
+        const { content, from } = accepted(members);
+        assert.ok(from);
+        const raw = await compose({ ...content, from });
+        assertFitForTheWire(raw);
+        assert.ok(raw.length <= outgoingBytes(content), `${raw.length} > ${outgoingBytes(content)}`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("headers that leave no room for what else is in the mail are too large at once", async () => {
+    const { parseMessage } = await import("../../../functions/domain/messages/message-input.ts");
+    const to = Array.from({ length: 1_000 }, () => ({ name: "千".repeat(320), address: "b@example.org" }));
+    const result = parseMessage({ to, cc: to, text: filled("a", 23_000_000) }, { sizeLimit: HTTP_SIZE_LIMIT });
+    assert.ok(!result.ok);
+    assert.equal(result.problem.code, "message_too_large");
+  });
+});
