@@ -11,11 +11,12 @@ import { isKept } from "./from-coverage.ts";
 import { held } from "./hold.ts";
 import type { Facts } from "./instance-memory.ts";
 import { contentionPauseMs, type KeptLedger, ledgerWrite, readLedger } from "./ledger.ts";
-import { type Demand, type Reservation, reserved } from "./limits.ts";
+import { type Demand, hasRoomNow, type Reservation, reserved } from "./limits.ts";
 import { foldAddress } from "./mailbox.ts";
 import type { Attempt, Message } from "./message.ts";
 import { messageEvent } from "./message-events.ts";
 import { isIn, type MessageIn, moveTo, pendingRecipients } from "./moves.ts";
+import { publishRoom } from "./publish-delivery.ts";
 import { triedLongEnough } from "./retry-policy.ts";
 
 /** Longer than the function that delivers may run (300 s), so that a lease expires only under a worker that is gone. Nominal. */
@@ -150,13 +151,15 @@ const commitBoth = async (
 const waitInLine = async (
   deps: DeliveryDeps,
   message: Versioned<Message>,
-  full: { readonly room: Extract<Reservation, { kind: "full" }>; readonly ledger: KeptLedger },
+  full: { readonly room: Extract<Reservation, { kind: "full" }>; readonly ledger: KeptLedger; readonly open: boolean },
 ): Promise<Tried> => {
   const { after, untilMs } = full.room;
   const hold = { because: "limit_reached", problem: "limit_reached", ...(untilMs !== null && { untilMs }) } as const;
   const value = held(deps.clock, message.value, hold);
   if ((await commitBoth(deps, message, { value, ledger: full.ledger, after })) === undefined) return { kind: "lost" };
   await deps.announce(messageEvent("relais.message.held.v1", message.id, value));
+  // Behind others alone, although there is room: the limit that they waited for was lifted, so they may all go.
+  if (untilMs === null && full.open) await publishRoom(deps, message.value.serverId);
   return { kind: "set_aside" };
 };
 
@@ -179,7 +182,8 @@ const claimWith = async (
   if (room.kind === "full") {
     const soonMs = deps.clock.nowMs() + deps.clock.lasting(WAIT_FOR_ROOM_MS);
     if (room.untilMs !== null && room.untilMs <= soonMs) return { kind: "soon", atMs: room.untilMs };
-    return waitInLine(deps, message, { room, ledger });
+    const open = hasRoomNow(deps.clock, ledger.value, { limits: demand.limits, wanted: demand.recipients });
+    return waitInLine(deps, message, { room, ledger, open });
   }
   const counted = { atMs: demand.atMs, recipients: demand.recipients };
   const value = claimed(deps, message.value, counted.atMs);

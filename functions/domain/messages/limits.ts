@@ -94,6 +94,13 @@ const earliestRoom = (clock: Windows, ledger: QuotaLedger, demand: Wanted): numb
   return countedRoom(clock, { ...ledger, entries }, demand);
 };
 
+/** Could so many recipients go now, were it not for a line? A line that has not been let go yet may outlast the limit that it waited for. */
+export const hasRoomNow = (
+  clock: Windows,
+  ledger: QuotaLedger,
+  { limits, wanted }: Pick<Wanted, "limits" | "wanted">,
+): boolean => earliestRoom(clock, ledger, { limits, wanted, nowMs: clock.nowMs() }) === null;
+
 export interface Waiting {
   readonly id: string;
   readonly createdAtMs: number;

@@ -7,7 +7,7 @@ import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-d
 import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
 import { InstanceMemory } from "../../../functions/domain/messages/instance-memory.ts";
 import { corrected, EMPTY_LEDGER, reserved } from "../../../functions/domain/messages/limits.ts";
-import { releaseHeld } from "../../../functions/domain/messages/release.ts";
+import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/release.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
 import {
@@ -398,4 +398,24 @@ test("entries that merge count until the latest of them leaves, though the clock
   const room = reserved(clock, { ...EMPTY_LEDGER, entries }, { ...demand, atMs: clock.nowMs() });
   assert.ok(room.kind === "room");
   assert.deepEqual(room.after.entries[0], { atMs: binMs + 500, recipients: 2 });
+});
+
+test("behind a line that has outlasted its limit, a new message has the line let go at once, in its order", async () => {
+  await stack.setServer({ limits: { perMinute: 1, perDay: 100 } });
+  for (const id of ["msg_a", "msg_b"]) await stack.accept(id);
+  for (const id of ["msg_a", "msg_b"]) await deliverMessage(stack.deps, id);
+  assert.equal((await stack.message("msg_b")).status, "held");
+  await stack.setServer({ limits: { perMinute: 50, perDay: 100 } });
+  stack.clock.advance(1);
+  await stack.accept("msg_c");
+  const rooms: unknown[] = [];
+  const publish = async (topic: string, { data }: { readonly data: unknown }) => {
+    if (topic === "mail-dispatch") rooms.push(data);
+  };
+  await deliverMessage({ ...stack.deps, publisher: { publish } }, "msg_c");
+  assert.equal((await stack.message("msg_c")).status, "held", "it does not overtake");
+  assert.deepEqual(rooms, [{ room: SERVER }]);
+  stack.published();
+  await releaseIntoRoom(stack.deps, SERVER);
+  assert.deepEqual(stack.published(), ["msg_b", "msg_c"]);
 });

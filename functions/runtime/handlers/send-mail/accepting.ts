@@ -6,7 +6,7 @@ import { isIdempotencyKey } from "../../../domain/messages/idempotency.ts";
 import { mayUseMessages } from "../../../domain/messages/message-access.ts";
 import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
 import { messageReceipt, messageView } from "../../../domain/messages/message-view.ts";
-import { isWorthAnswering, preferredWaitS, watchMessage } from "../../../domain/messages/wait.ts";
+import { preferredWaitS, type WatchDeps, watchMessage } from "../../../domain/messages/wait.ts";
 import { invalidRequest, type Problem } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, callerOf } from "../../answers.ts";
@@ -43,25 +43,28 @@ const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, 
   problems: problems.map((problem) => problemBody(problem, call)),
 });
 
-/** Who is waited for up to 50 seconds: without the call itself, which holds the whole body. */
+/** Waits for up to 50 seconds, so it is given no more of the call than it needs: the whole call holds the whole body. */
 const answerAccepted = async (
-  system: AcceptDeps,
+  system: WatchDeps,
   call: Pick<Call, "headers" | "signal">,
   { message, replayed }: Extract<Acceptance, { readonly kind: "accepted" }>,
 ): Promise<Reply> => {
   const waitS = preferredWaitS(call.headers.prefer);
-  const seen = waitS === null ? message : await watchMessage(system, message, { seconds: waitS, signal: call.signal });
+  const watched =
+    waitS === null
+      ? { message, ended: false }
+      : await watchMessage(system, message, { seconds: waitS, signal: call.signal });
   const headers: ReplyHeaders = {
     Location: `/v1/messages/${message.id}`,
     ...(replayed ? { "Idempotency-Replayed": "true" } : {}),
     ...(waitS === null ? {} : { "Preference-Applied": `wait=${waitS}` }),
   };
-  return waitS !== null && isWorthAnswering(seen)
-    ? answerJson(200, messageView(seen), headers)
-    : answerJson(202, messageReceipt(seen), headers);
+  return watched.ended
+    ? answerJson(200, messageView(watched.message), headers)
+    : answerJson(202, messageReceipt(watched.message), headers);
 };
 
-const post = (system: AcceptDeps) => async (call: Call) => {
+const post = (system: AcceptDeps & WatchDeps) => async (call: Call) => {
   const key = idempotencyKey(call);
   if (!key.ok) return notSent(key.problem);
   const json = requestJson(call);
@@ -110,7 +113,7 @@ const senders = {
 } as const;
 
 /** `POST /v1/messages` and `/v1/messages/batch`. */
-export const acceptingRoutes = (system: AcceptDeps): readonly Route[] => [
+export const acceptingRoutes = (system: AcceptDeps & WatchDeps): readonly Route[] => [
   { ...senders, path: "/v1/messages", handle: post(system) },
   { ...senders, path: "/v1/messages/batch", handle: postBatch(system) },
 ];

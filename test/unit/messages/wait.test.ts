@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, suite, test } from "node:test";
+import { HOUR } from "../../../functions/domain/clock.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits.ts";
+import type { HeldBecause, Message, QuotaLedger } from "../../../functions/domain/messages/message.ts";
+import { type Watched, watchMessage } from "../../../functions/domain/messages/wait.ts";
+import type { Versioned } from "../../../functions/domain/records.ts";
+import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { grant, mailServer, validConnection } from "../../builders/mail-server.ts";
+import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
+
+let bench: MessageBench;
+beforeEach(async () => {
+  bench = messageBench();
+  await bench.addServer("srv_ada", { limits: { perMinute: 2, perDay: 10 } });
+});
+afterEach(() => bench.close());
+
+const held = async (because: HeldBecause): Promise<Versioned<Message>> => {
+  const { id, value } = await bench.accepted(simpleMessage);
+  const message: Message = { ...value, status: "held", because, dueAtMs: bench.clock.nowMs() + HOUR, sinceMs: 1 };
+  const outcome = await bench.records.commit([{ op: "put", kind: "messages", id, value: message }]);
+  assert.ok(outcome.done);
+  bench.published.length = 0;
+  return { id, value: message, version: outcome.versions[0] ?? "" };
+};
+const keepLedger = (changes: Partial<QuotaLedger>) =>
+  bench.records.commit([{ op: "put", kind: "quotas", id: "srv_ada", value: { ...EMPTY_LEDGER, ...changes } }]);
+/** Waits for ten seconds; `meanwhile` happens at the first look but one. */
+const watch = (message: Versioned<Message>, meanwhile?: () => Promise<unknown>): Promise<Watched> => {
+  let looks = 0;
+  const sleep = async (ms: number) => {
+    bench.clock.advance(ms);
+    looks += 1;
+    if (looks === 2) await meanwhile?.();
+  };
+  const signal = new AbortController().signal;
+  return watchMessage({ ...bench, clock: { ...bench.clock, sleep } }, message, { seconds: 10, signal });
+};
+const sendIt =
+  ({ id, value }: Versioned<Message>) =>
+  async () => {
+    const sent = { ...value, status: "sent", dueAtMs: null, finalAtMs: 1 } as const;
+    return bench.records.commit([{ op: "put", kind: "messages", id, value: sent }]);
+  };
+const rooms = () => bench.published.filter(({ topic }) => topic === "mail-dispatch").map(({ message }) => message.data);
+
+suite("A wait for a message that is held", () => {
+  const now = () => bench.clock.nowMs();
+  const STANDING: readonly (readonly [string, () => Partial<QuotaLedger>])[] = [
+    ["the minute is full", () => ({ entries: [{ atMs: now(), recipients: 2 }] })],
+    ["the day is full", () => ({ entries: [{ atMs: now() - HOUR, recipients: 10 }] })],
+    ["Gmail named its limit", () => ({ blockedUntilMs: now() + HOUR })],
+    ["the room is promised to others", () => ({ promised: [{ id: "msg_other", atMs: now(), recipients: 2 }] })],
+  ];
+  for (const [what, ledger] of STANDING) {
+    test(`is answered at once while ${what}`, async () => {
+      const message = await held("limit_reached");
+      await keepLedger(ledger());
+      const { message: seen, ended } = await watch(message);
+      assert.deepEqual([ended, seen.value.status], [true, "held"]);
+      assert.deepEqual(rooms(), []);
+    });
+  }
+
+  const LIFTED: readonly (readonly [string, () => Partial<QuotaLedger>])[] = [
+    ["there is no count any more", () => ({})],
+    [
+      "the minute is over, and its line has not gone yet",
+      () => ({ entries: [{ atMs: now() - HOUR, recipients: 2 }], lineSinceMs: 1 }),
+    ],
+    ["Gmail's limit is over", () => ({ blockedUntilMs: now() - 1, lineSinceMs: 1 })],
+  ];
+  for (const [what, ledger] of LIFTED) {
+    test(`is not told of a limit where ${what}: its line is let go, and the wait goes on`, async () => {
+      const message = await held("limit_reached");
+      await keepLedger(ledger());
+      const { message: seen, ended } = await watch(message, sendIt(message));
+      assert.deepEqual([ended, seen.value.status], [true, "sent"]);
+      assert.deepEqual(rooms(), [{ room: "srv_ada" }], "once");
+    });
+  }
+
+  test("hears of a limit that the operator has raised no more", async () => {
+    const message = await held("limit_reached");
+    await keepLedger({ entries: [{ atMs: now(), recipients: 2 }] });
+    assert.equal((await watch(message)).ended, true);
+    await keepLedger({ entries: [{ atMs: now(), recipients: 2 }] });
+    const raised = mailServer({
+      connection: validConnection(),
+      name: "srv_ada",
+      limits: { perMinute: 50, perDay: 100 },
+    });
+    await bench.records.commit([{ op: "put", kind: "mailServers", id: "srv_ada", value: raised }]);
+    assert.equal((await watch(message, sendIt(message))).message.value.status, "sent");
+  });
+
+  test("is not answered as held in vain: the time runs out", async () => {
+    const startMs = now();
+    const { message: seen, ended } = await watch(await held("limit_reached"));
+    assert.deepEqual([ended, seen.value.status, now() - startMs], [false, "held", 10_000]);
+  });
+
+  test("is answered while the server cannot send or all is paused, whatever the limit", async () => {
+    const dead = mailServer({ connection: { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1 } });
+    const message = await held("limit_reached");
+    const paused = { ...firstSettings(bench.environment), paused: true };
+    await bench.records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: paused }]);
+    assert.equal((await watch(message)).ended, true);
+    await bench.records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...paused, paused: false } }]);
+    await bench.records.commit([{ op: "put", kind: "mailServers", id: "srv_ada", value: dead }]);
+    assert.equal((await watch(message)).ended, true);
+    assert.equal((await watch({ ...message, value: { ...message.value, because: "paused" } as Message })).ended, true);
+  });
+
+  test("is not told of a reconnect or a pause that is over either", async () => {
+    for (const because of ["reconnect_required", "paused"] as const) {
+      const message = await held(because);
+      assert.equal((await watch(message, sendIt(message))).message.value.status, "sent");
+    }
+  });
+});
