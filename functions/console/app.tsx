@@ -6,6 +6,7 @@ import { HomePage } from "./pages/home.tsx";
 import { MessagePage } from "./pages/message.tsx";
 import { MessagesPage } from "./pages/messages.tsx";
 import { NewServerPage } from "./pages/new-server.tsx";
+import { OperatorsOnlyPage } from "./pages/operators-only.tsx";
 import { NeedsBanner } from "./pages/server/needs-banner.tsx";
 import { ServerPage } from "./pages/server.tsx";
 import { ServersPage } from "./pages/servers.tsx";
@@ -20,7 +21,7 @@ import { ProblemNotice } from "./widgets/notice.tsx";
 import { NotFoundPage } from "./widgets/page.tsx";
 import { Loading } from "./widgets/remote-view.tsx";
 
-/** What only operators may call on the API; a member who types the address is told that it is not there. */
+/** What only operators may call on the API; a member who types the address is told so, and whom to ask. */
 const OPERATOR_PAGES = [
   { path: "/setup", component: SetupPage },
   { path: "/servers/new", component: NewServerPage },
@@ -32,7 +33,7 @@ const Pages = ({ operator }: { readonly operator: boolean }) => (
   <Router>
     <Route path="/" component={HomePage} />
     {OPERATOR_PAGES.map(({ path, component }) => (
-      <Route key={path} path={path} component={operator ? component : NotFoundPage} />
+      <Route key={path} path={path} component={operator ? component : OperatorsOnlyPage} />
     ))}
     <Route path="/servers" component={ServersPage} />
     <Route path="/servers/:id" component={ServerPage} />

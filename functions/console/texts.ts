@@ -25,6 +25,16 @@ export const TEXTS = {
     en: "This address leads to no page, or the page is not open to you.",
   },
   "notFound.home": { fr: "Revenir à l’accueil", en: "Back to the home page" },
+  "operatorsOnly.title": { fr: "Page réservée aux opérateurs", en: "Reserved for operators" },
+  "operatorsOnly.text": {
+    fr: "Seul un opérateur peut ouvrir cette page.",
+    en: "Only an operator can open this page.",
+  },
+  "operatorsOnly.ask": {
+    fr: "Pour y faire un changement, adressez-vous à :",
+    en: "To have something changed there, ask:",
+  },
+  "operatorsOnly.anyone": { fr: "toute personne de {domain}", en: "anyone at {domain}" },
   // --- actions and states ---
   "action.retry": { fr: "Réessayer", en: "Try again" },
   "action.copy": { fr: "Copier", en: "Copy" },
@@ -75,6 +85,7 @@ export const TEXTS = {
     fr: "Réessayez. Si cela se répète, transmettez ce code à un opérateur.",
     en: "Try again. If it happens again, give this code to an operator.",
   },
+  "failure.details": { fr: "Détails", en: "Details" },
   "failure.requestId": { fr: "Identifiant de la requête : {id}", en: "Request id: {id}" },
   "defect.title": { fr: "Page en panne", en: "Page out of order" },
   "defect.what": { fr: "Cette page a rencontré une erreur", en: "This page has run into an error" },
@@ -112,7 +123,7 @@ export const TEXTS = {
   "signIn.tokenRefusedTitle": { fr: "Jeton d’installation refusé", en: "Setup token refused" },
   "signIn.tokenRefused": {
     fr: "Ce jeton d’installation n’est pas le bon, ou il n’est plus valable : en production, il ne l’est plus dès qu’un opérateur s’est connecté avec Google. Copiez-le à nouveau en entier, ou connectez-vous avec Google.",
-    en: "This setup token is not the right one, or no longer valid: it ends once an operator has signed in with Google. Copy it again in full, or sign in with Google.",
+    en: "This setup token is not the right one, or no longer valid: in production it ends once an operator has signed in with Google. Copy it again in full, or sign in with Google.",
   },
   // --- home ---
   "home.title": { fr: "Accueil", en: "Home" },
@@ -291,6 +302,11 @@ export const TEXTS = {
   },
   "connect.first": { fr: "Connecter votre compte Gmail", en: "Connect your Gmail account" },
   "connect.again": { fr: "Reconnecter le compte Gmail", en: "Reconnect the Gmail account" },
+  "connect.notReady": {
+    fr: "Relais n’a pas encore accès à Google : un client OAuth doit d’abord être enregistré dans Installation.",
+    en: "Relais has no access to Google yet: an OAuth client must be saved in Setup first.",
+  },
+  "connect.setUpFirst": { fr: "Préparer d’abord l’accès à Google", en: "Set up access to Google first" },
   "connect.retry": { fr: "Recommencer la connexion", en: "Connect again" },
   "disconnect.action": { fr: "Déconnecter", en: "Disconnect" },
   "disconnect.title": { fr: "Déconnecter le compte Gmail ?", en: "Disconnect the Gmail account?" },
@@ -407,7 +423,8 @@ export const TEXTS = {
   "messages.anyServer": { fr: "Tous", en: "All" },
   "messages.status": { fr: "État", en: "Status" },
   "messages.anyStatus": { fr: "Tous", en: "All" },
-  "messages.to": { fr: "Destinataire", en: "Recipient" },
+  "messages.q": { fr: "Destinataire ou objet", en: "Recipient or subject" },
+  "messages.qExample": { fr: "lea@ ou facture", en: "lea@ or invoice" },
   "messages.search": { fr: "Rechercher", en: "Search" },
   "messages.none": { fr: "Aucun message", en: "No message" },
   "messages.noneText": {
@@ -415,9 +432,9 @@ export const TEXTS = {
     en: "Messages that your programs send will appear here.",
   },
   "messages.noneFound": { fr: "Aucun message ne correspond", en: "No message matches" },
-  "messages.noneFoundTo": {
-    fr: "La recherche porte sur l’adresse entière d’un destinataire.",
-    en: "The search is for a recipient’s whole address.",
+  "messages.noneFoundText": {
+    fr: "La recherche porte sur le début de l’adresse d’un destinataire ou d’un mot de l’objet.",
+    en: "The search looks for the start of a recipient’s address or of a word of the subject.",
   },
   "messages.moreRecipients": { fr: "et {count} autres", en: "and {count} more" },
   "messages.all": { fr: "Afficher tous les messages", en: "Show all messages" },
@@ -450,6 +467,8 @@ export const TEXTS = {
   "message.status.deferred": { fr: "Reporté", en: "Deferred" },
   "message.status.unknown": { fr: "Issue inconnue", en: "Outcome unknown" },
   "message.status.sent": { fr: "Envoyé", en: "Sent" },
+  "message.sentOneRefused": { fr: "Envoyé, 1 refusé", en: "Sent, 1 refused" },
+  "message.sentSomeRefused": { fr: "Envoyé, {count} refusés", en: "Sent, {count} refused" },
   "message.status.failed": { fr: "Échoué", en: "Failed" },
   "message.status.canceled": { fr: "Annulé", en: "Canceled" },
   "message.status.expired": { fr: "Expiré", en: "Expired" },
@@ -472,6 +491,14 @@ export const TEXTS = {
     en: "It is not known whether the message was sent.",
   },
   "message.says.sent": { fr: "Gmail a accepté le message.", en: "Gmail accepted the message." },
+  "message.says.partlySent": {
+    fr: "Gmail a accepté le message, mais pas pour tous les destinataires.",
+    en: "Gmail accepted the message, but not for every recipient.",
+  },
+  "message.partlySentText": {
+    fr: "Les destinataires ci-dessous ne le recevront pas. Vérifiez leur adresse, puis envoyez-leur un nouveau message.",
+    en: "The recipients below will not get it. Check their addresses, then send them a new message.",
+  },
   "message.says.failed": { fr: "Le message n’est pas parti.", en: "The message was not sent." },
   "message.says.canceled": {
     fr: "Le message a été annulé. Il ne partira pas.",
@@ -793,6 +820,8 @@ export const TEXTS = {
   "audit.detail.permissions": { fr: "permissions", en: "permissions" },
   "audit.detail.clientId": { fr: "ID client", en: "client ID" },
   "audit.detail.role": { fr: "rôle", en: "role" },
+  "audit.allServers": { fr: "tous", en: "all" },
+  "audit.noValue": { fr: "aucun", en: "none" },
   "audit.value.operator": { fr: "opérateur", en: "operator" },
   "audit.value.member": { fr: "membre", en: "member" },
   "audit.detail.restoredAsOf": { fr: "restauré à l’état du", en: "restored as of" },

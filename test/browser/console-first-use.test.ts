@@ -23,13 +23,46 @@ describe("first use of the console, in a real browser through the edge", () => {
     });
   }
 
-  describe("when the consent goes wrong", () => {
+  describe("connecting", () => {
     let stack: Stack;
     before(async () => {
       stack = await startStack();
-      await saveCredentials(stack);
     });
     after(() => stack.stop());
+
+    for (const language of LANGUAGES) {
+      it(`leads to Setup instead, as long as no client is saved (${language})`, async () => {
+        const id = await createServer(stack, { name: `Trop tôt ${language}` });
+        const visitor = await visitAsOperator(browser, stack, { language });
+        const { page, say } = visitor;
+        for (const path of ["/servers", `/servers/${id}`, `/servers/${id}?problem=gmail_credentials_missing`]) {
+          await visitor.go(path);
+          await page
+            .getByRole("link", { name: say("connect.setUpFirst") })
+            .first()
+            .click();
+          await page.getByRole("heading", { level: 1, name: say("setup.title") }).waitFor();
+        }
+        await visitor.leave();
+      });
+    }
+
+    it("goes on to Google once a client is saved, without a reload", async () => {
+      const id = await createServer(stack, { name: "À temps" });
+      const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+      const { page, say } = visitor;
+      await visitor.go("/servers");
+      await page
+        .getByRole("link", { name: say("connect.setUpFirst") })
+        .first()
+        .waitFor();
+      await saveCredentials(stack);
+      await visitor.turnTo(`/servers/${id}`);
+      await visitor.follow("connect.first");
+      await consentOnPage(page, { account: "ada@example.com" });
+      await page.getByText(say("connection.valid"), { exact: true }).waitFor();
+      await visitor.leave();
+    });
 
     it("refuses a state that was taken to another browser profile", async () => {
       await stateInAnotherProfile(browser, stack);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { localInputValue } from "../../functions/console/i18n/time.ts";
+import { fieldText } from "../../functions/domain/field-texts.ts";
+import { isNoteCode, noteText } from "../../functions/domain/messages/timeline-notes.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connectedServer, type Stack, startStack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
@@ -17,7 +19,8 @@ describe("messages and keys in the console", () => {
   before(async () => {
     await buildConsoleOnce();
     [browser, stack] = await Promise.all([startBrowser(), startStack()]);
-    server = await connectedServer(stack);
+    // More mails than the pace of an account allows are sent here within a minute.
+    server = await connectedServer(stack, { limits: { perMinute: 1_000 } });
   });
   after(async () => {
     await browser.close();
@@ -46,12 +49,12 @@ describe("messages and keys in the console", () => {
       await post(`Cherché ${language}`, { to: ["hay@example.org", to] });
       const planned = await post(`Prévu ${language}`, { to, scheduledAt: new Date(Date.now() + DAY_MS).toISOString() });
       const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
+      const { page } = visitor;
       const link = (name: string) => page.getByRole("link", { name, exact: true });
       await visitor.go("/messages");
-      await visitor.field("messages.to").fill(` ${to.toUpperCase()} `);
+      await visitor.field("messages.q").fill(` ${to.slice(0, 8).toUpperCase()} `);
       await page.keyboard.press("Enter");
-      await page.waitForURL(/to=/);
+      await page.waitForURL(/q=/);
       await link(`Cherché ${language}`).waitFor();
       await link(`Prévu ${language}`).waitFor();
       await visitor.field("messages.status").selectOption("scheduled");
@@ -68,13 +71,22 @@ describe("messages and keys in the console", () => {
       assert.equal(await visitor.field("messages.status").inputValue(), "failed");
       await visitor.follow("messages.all");
       await link(`Prévu ${language}`).waitFor();
-      await visitor.field("messages.to").fill("nobody");
+      await visitor.field("messages.q").fill(`prévu ${language}`);
       await page.keyboard.press("Enter");
-      await page
-        .getByText(say("messages.noneFound"))
-        .or(page.getByText(problemText("invalid_request", language).title))
-        .first()
-        .waitFor();
+      await link(`Prévu ${language}`).waitFor();
+      for (const typed of ["nobody", "client4", "%", "<b@example.org>", "@", "\"'\\"]) {
+        await visitor.field("messages.q").fill(typed);
+        await page.keyboard.press("Enter");
+        await page.waitForURL((url) => url.searchParams.get("q") === typed);
+        await visitor.sees("messages.noneFound");
+      }
+      for (const typed of ["?status=nonsense", "?server=nobody", "?server=srv_gone&status=sent"]) {
+        await visitor.go(`/messages${typed}`);
+        await page.locator(".rows, .empty").first().waitFor();
+        assert.equal(await page.getByRole("alert").count(), 0, typed);
+      }
+      await visitor.go(`/messages?to=${to}`);
+      await link(`Prévu ${language}`).waitFor();
       await stack.relais.operate("POST", `/v1/messages/${planned.id}/cancel`);
       await visitor.leave();
     });
@@ -120,6 +132,88 @@ describe("messages and keys in the console", () => {
       // Without a reload: the page follows.
       await visitor.sees("message.says.sent");
       assert.equal(arrived(message), 1);
+      await visitor.leave();
+    });
+
+    it(`names To, Cc and Bcc apart, and calls no plain success what was refused for one of them (${language})`, async () => {
+      const subject = `Réunion ${language}`;
+      const refused = `gone.${language}@example.org`;
+      const reply = { stage: "rcpt", code: 550, enhanced: "5.1.1", text: "The email account does not exist." } as const;
+      stack.sandbox.control.set({ fault: "smtp_reply", ...reply, recipient: refused }, { times: 1 });
+      const more = { cc: ["cc@example.org", refused], bcc: ["hidden@example.org"] };
+      const message = await post(subject, more);
+      assert.equal(message.status, "sent");
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      const amber = page.locator(".badge.warn", { hasText: say("message.sentOneRefused") });
+      for (const path of ["/", "/messages", `/servers/${server}`]) {
+        await visitor.go(path);
+        const row = page.getByRole("listitem").filter({ hasText: subject });
+        await row.filter({ has: amber }).first().waitFor();
+      }
+      await visitor.go(`/messages/${message.id}`);
+      await amber.waitFor();
+      const verdict = page.locator(".notice.warn", { hasText: say("message.says.partlySent") });
+      await verdict.getByText(say("message.partlySentText")).waitFor();
+      await verdict.getByText(`${refused} – The email account does not exist.`).waitFor();
+      assert.equal(await page.getByText(say("message.says.sent")).count(), 0);
+      assert.equal(await page.locator(".badge.good").count(), 0);
+      const fact = (name: "message.to" | "message.cc" | "message.bcc") =>
+        page
+          .locator("dl.facts > div")
+          .filter({ has: page.locator("dt", { hasText: say(name) }).filter({ hasText: new RegExp(`^${say(name)}$`) }) })
+          .locator("dd")
+          .textContent();
+      assert.equal(await fact("message.to"), "grace@example.com");
+      assert.equal(await fact("message.cc"), `cc@example.org, ${refused}`);
+      assert.equal(await fact("message.bcc"), "hidden@example.org");
+      await visitor.leave();
+    });
+
+    it(`tells a message's history in the reader's language alone (${language})`, async () => {
+      stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
+      stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
+      const message = await post(`Histoire ${language}`);
+      await stack.relais.operate("POST", `/v1/messages/${message.id}/resolve`, { as: "failed" });
+      const answer = await stack.relais.operate("GET", `/v1/messages/${message.id}`);
+      const { timeline }: { timeline: { note: string | null; noteCode?: string }[] } = await answer.json();
+      const visitor = await visitAsOperator(browser, stack, { language });
+      await visitor.go(`/messages/${message.id}`);
+      const history = visitor.page.locator("ol.timeline");
+      await history.waitFor();
+      const noted = timeline.filter(({ note }) => note !== null);
+      assert(noted.length >= 2, JSON.stringify(timeline));
+      for (const { note, noteCode = "" } of noted) {
+        assert(isNoteCode(noteCode), noteCode);
+        await history.getByText(noteText(noteCode, language), { exact: true }).waitFor();
+        if (language === "fr") assert.equal(await history.getByText(note ?? "").count(), 0, noteCode);
+      }
+      await visitor.leave();
+    });
+
+    it(`says in the reader's language what is wrong with a field (${language})`, async () => {
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page } = visitor;
+      await visitor.go("/servers/new");
+      await visitor.field("server.name").fill("srv_x");
+      await visitor.field("server.username").fill("ada@example");
+      await page
+        .locator("form")
+        .first()
+        .evaluate((form) => form.setAttribute("novalidate", ""));
+      await visitor.press("newServer.create");
+      const errors = page.locator(".field-error");
+      const sentence = (code: "name_like_id" | "not_address") => {
+        const text = fieldText(code, language);
+        return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+      };
+      await errors.getByText(sentence("name_like_id"), { exact: true }).waitFor();
+      await errors.getByText(sentence("not_address"), { exact: true }).waitFor();
+      assert.equal(
+        await page.getByRole("alert").locator("details").count(),
+        0,
+        "no request id for what people can mend",
+      );
       await visitor.leave();
     });
 
@@ -192,6 +286,16 @@ describe("messages and keys in the console", () => {
         .filter({ hasText: name })
         .filter({ hasText: say("audit.key.revoke") })
         .waitFor();
+      // A key without a list of servers may use every one: its entry says so.
+      const unbound = await stack.relais.operate("POST", "/v1/keys", {
+        name: `Libre ${language}`,
+        permissions: ["send"],
+      });
+      assert.equal(unbound.status, 201);
+      await page.reload();
+      const entry = page.getByRole("listitem").filter({ hasText: `Libre ${language}` });
+      const servers = `${say("audit.detail.servers")}${say("colon")} ${say("audit.allServers")}`;
+      await entry.getByText(servers).waitFor();
       await visitor.leave();
     });
   }

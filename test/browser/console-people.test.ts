@@ -97,7 +97,8 @@ describe("people of the console", () => {
       }
       for (const path of ["/setup", "/settings", "/audit", "/servers/new"]) {
         await visitor.go(path);
-        await visitor.sees("notFound.title");
+        await page.getByRole("heading", { level: 1, name: say("operatorsOnly.title") }).waitFor();
+        await page.getByRole("main").getByRole("link", { name: OPERATOR }).waitFor();
       }
       const deleted = await stack.relais.operate("DELETE", `/v1/mail-servers/${own}`);
       assert.equal(deleted.status, 204, await deleted.text());
@@ -121,6 +122,10 @@ describe("people of the console", () => {
       .getByRole("alert")
       .filter({ hasText: visitor.say("signIn.tokenRefused") })
       .waitFor();
+    const said = await page.getByRole("alert").locator("p").allTextContents();
+    const wanted = [visitor.say("signIn.tokenRefusedTitle"), visitor.say("signIn.tokenRefused")];
+    assert.deepEqual(said, wanted, "no advice to programs, no request id");
+    assert.equal(await page.getByRole("alert").locator("details").count(), 0);
     await visitor.field("signIn.token").fill(stack.relais.setupToken);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${stack.relais.origin}/messages`);

@@ -8,6 +8,8 @@ export interface Session {
   readonly role: "operator" | "member";
   /** Null without a cookie. */
   readonly csrf: string | null;
+  /** To members: whom to ask, by address or `@domain`. */
+  readonly operators?: readonly string[];
 }
 
 export interface Listing<T> {
@@ -244,7 +246,8 @@ export interface NewMessage {
 export interface MessageFilter {
   readonly server?: string;
   readonly status?: string;
-  readonly to?: string;
+  /** The start of a recipient's address or of a word of the subject. */
+  readonly q?: string;
   readonly cursor?: string;
   readonly limit?: number;
 }

@@ -19,14 +19,18 @@ const valueText = (name: string, value: unknown, nameOf: NameOf): string => {
   return TIME.test(text) ? when(text) : tOr(`audit.value.${text}`, text);
 };
 
+/** An empty list of mail servers means every one; any other empty list, none. */
+const valuesText = (name: string, value: unknown, nameOf: NameOf): string => {
+  if (!Array.isArray(value)) return valueText(name, value, nameOf);
+  if (value.length === 0) return name === "servers" ? t("audit.allServers") : t("audit.noValue");
+  return value.map((one: unknown) => valueText(name, one, nameOf)).join(", ");
+};
+
 const detailText = (detail: unknown, nameOf: NameOf): string =>
   typeof detail === "object" && detail !== null
     ? Object.entries(detail)
         .filter(([, value]) => value !== null && value !== false)
-        .map(([name, value]) => {
-          const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-          return `${tOr(`audit.detail.${name}`, name)}${t("colon")} ${values.map((one) => valueText(name, one, nameOf)).join(", ")}`;
-        })
+        .map(([name, value]) => `${tOr(`audit.detail.${name}`, name)}${t("colon")} ${valuesText(name, value, nameOf)}`)
         .join(" · ")
     : "";
 

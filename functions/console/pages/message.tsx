@@ -16,7 +16,8 @@ import { RemoteView } from "../widgets/remote-view.tsx";
 import { Ago, When } from "../widgets/time.tsx";
 import { ActsCard } from "./message/acts-card.tsx";
 import { FactsCard } from "./message/facts-card.tsx";
-import { type Happening, happeningsOf, isFinal, lastRefusal } from "./message/history.ts";
+import { type Happening, happeningsOf, isFinal, lastRefusal, refusedOfSent } from "./message/history.ts";
+import { RefusedRecipients } from "./message/refused-recipients.tsx";
 
 /** What the other side said, in its own words. */
 const Reply = ({ reply }: { readonly reply: SmtpReply | null }) =>
@@ -84,8 +85,17 @@ const TONE = { sent: "good", failed: "bad", held: "warn", deferred: "warn", unkn
 const reasonOf = ({ heldBecause = null, ...message }: Message): string | null =>
   heldBecause ?? lastRefusal(message)?.problem ?? null;
 
+/** Some have it and some do not: who, why, and what to do. */
+const PartlySent = ({ message }: { readonly message: Message }) => (
+  <Notice tone="warn" title={t("message.says.partlySent")}>
+    <p>{t("message.partlySentText")}</p>
+    <RefusedRecipients message={message} />
+  </Notice>
+);
+
 /** Where it stands in one sentence, why, and when it is tried again. */
 const Standing = ({ message }: { readonly message: Message }) => {
+  if (refusedOfSent(message) > 0) return <PartlySent message={message} />;
   const tone = message.status in TONE ? TONE[message.status as keyof typeof TONE] : "info";
   const because = reasonOf(message);
   const reason = because === null ? null : problemText(because, language.value);
@@ -119,7 +129,7 @@ const MessageById = ({ id }: { readonly id: string }) => {
     <Page
       title={message === null ? t("message.title") : message.subject || t("message.noSubject")}
       back={{ href: listPath(), label: t("messages.title") }}
-      actions={message && <MessageBadge status={message.status} />}
+      actions={message && <MessageBadge status={message.status} refused={refusedOfSent(message)} />}
     >
       <RemoteView handle={handle}>
         {(shown) => (

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
+import { codeOf } from "../api/failure.ts";
 import { MESSAGE_STATUSES, type Message } from "../api/types.ts";
 import { api } from "../state/api.ts";
 import { number, t } from "../state/language.ts";
@@ -13,12 +14,16 @@ import { PagedList } from "../widgets/paged-list.tsx";
 import { Empty } from "../widgets/remote-view.tsx";
 import { ServerSelect } from "../widgets/server-select.tsx";
 import { Ago } from "../widgets/time.tsx";
+import { refusedOfSent } from "./message/history.ts";
 
 interface Filter {
   readonly server: string;
   readonly status: string;
-  readonly to: string;
+  readonly q: string;
 }
+
+/** Links may be old or typed by hand: a status that does not exist filters nothing. */
+const statusIn = (text = ""): string => MESSAGE_STATUSES.find((status) => status === text) ?? "";
 
 const recipientsOf = (message: Message): readonly string[] => [
   ...(message.to ?? []),
@@ -56,7 +61,7 @@ export const MessageRow = ({ message, server }: RowProps) => (
           <Ago iso={message.createdAt} />
         </span>
       )}
-      <MessageBadge status={message.status} />
+      <MessageBadge status={message.status} refused={refusedOfSent(message)} />
     </div>
   </li>
 );
@@ -81,15 +86,15 @@ interface FilterProps {
 }
 
 const FilterForm = ({ filter, onChange }: FilterProps) => {
-  const [to, setTo] = useState(filter.to);
-  useEffect(() => setTo(filter.to), [filter.to]);
+  const [q, setQ] = useState(filter.q);
+  useEffect(() => setQ(filter.q), [filter.q]);
   return (
     <search>
       <form
         class="filter"
         onSubmit={(event) => {
           event.preventDefault();
-          onChange({ ...filter, to: to.trim() });
+          onChange({ ...filter, q: q.trim() });
         }}
       >
         <Field label={t("messages.server")}>
@@ -118,16 +123,15 @@ const FilterForm = ({ filter, onChange }: FilterProps) => {
             </select>
           )}
         </Field>
-        <Field label={t("messages.to")}>
+        <Field label={t("messages.q")}>
           {(control) => (
             <input
               {...control}
               type="search"
-              inputMode="email"
-              placeholder="ada@example.com"
+              placeholder={t("messages.qExample")}
               spellcheck={false}
-              value={to}
-              onInput={(e) => setTo(e.currentTarget.value)}
+              value={q}
+              onInput={(e) => setQ(e.currentTarget.value)}
             />
           )}
         </Field>
@@ -141,28 +145,37 @@ const FilterForm = ({ filter, onChange }: FilterProps) => {
   );
 };
 
+const NoMessages = ({ filter }: { readonly filter: Filter }) => {
+  const filtered = pathOf(filter) !== "/messages";
+  return (
+    <Empty title={filtered ? t("messages.noneFound") : t("messages.none")}>
+      {filter.q !== "" && <p>{t("messages.noneFoundText")}</p>}
+      {filtered ? <a href="/messages">{t("messages.all")}</a> : <p>{t("messages.noneText")}</p>}
+    </Empty>
+  );
+};
+
 export const MessagesPage = () => {
   const { query, route } = useLocation();
-  const filter: Filter = { server: query.server ?? "", status: query.status ?? "", to: query.to ?? "" };
+  const filter: Filter = {
+    server: query.server ?? "",
+    status: statusIn(query.status),
+    q: (query.q ?? query.to ?? "").trim(),
+  };
   const paged = usePaged<Message>(
     `messages ${pathOf(filter)}`,
     (cursor, signal) => api.messages.list({ ...filter, limit: 50, ...(cursor !== undefined && { cursor }) }, signal),
     ({ id }) => id,
   );
   const nameOf = useServerNames();
-  const filtered = pathOf(filter) !== "/messages";
   keepListPath(pathOf(filter));
   return (
     <Page title={t("messages.title")} lead={t("messages.lead")}>
       <FilterForm filter={filter} onChange={(changed) => route(pathOf(changed), true)} />
       <PagedList
         paged={paged}
-        empty={
-          <Empty title={filtered ? t("messages.noneFound") : t("messages.none")}>
-            {filter.to !== "" && <p>{t("messages.noneFoundTo")}</p>}
-            {filtered ? <a href="/messages">{t("messages.all")}</a> : <p>{t("messages.noneText")}</p>}
-          </Empty>
-        }
+        empty={<NoMessages filter={filter} />}
+        nothingMatches={(failure) => codeOf(failure) === "invalid_request"}
         row={(message) => (
           <MessageRow
             key={message.id}

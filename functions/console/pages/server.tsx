@@ -2,13 +2,13 @@ import { useState } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso/router";
 import type { MailServer } from "../api/types.ts";
 import { problemText } from "../i18n/problem-text.ts";
-import { connectHref } from "../routing/next.ts";
 import { api } from "../state/api.ts";
 import { language, t } from "../state/language.ts";
 import { type RemoteHandle, useRemote } from "../state/remote.ts";
 import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
+import { ConnectLink } from "./server/connect-link.tsx";
 import { ConnectionCard } from "./server/connection-card.tsx";
 import { EditCard } from "./server/edit-card.tsx";
 import { EndCard } from "./server/end-card.tsx";
@@ -35,9 +35,7 @@ const Ending = ({ server }: { readonly server: MailServer }) => {
         title={title}
         actions={
           <>
-            <a class="button small" href={connectHref(server.id)}>
-              {t("connect.retry")}
-            </a>
+            <ConnectLink server={server} class="button small" label={t("connect.retry")} />
             {dismiss}
           </>
         }

@@ -1,6 +1,5 @@
 import { useLocation } from "preact-iso/router";
 import type { MailServer } from "../api/types.ts";
-import { connectHref } from "../routing/next.ts";
 import { api } from "../state/api.ts";
 import { t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
@@ -9,6 +8,7 @@ import { Badge, ConnectionBadge } from "../widgets/badge.tsx";
 import { Page } from "../widgets/page.tsx";
 import { Empty, RemoteView } from "../widgets/remote-view.tsx";
 import { Ago } from "../widgets/time.tsx";
+import { ConnectLink } from "./server/connect-link.tsx";
 import { inNeed } from "./server/in-need.ts";
 import { matching, Search } from "./servers/search.tsx";
 
@@ -54,9 +54,7 @@ export const ServerRow = ({ server }: { readonly server: MailServer }) => {
         {!server.active && <Badge tone="neutral" icon="archive" text={t("server.archived")} />}
         <ConnectionBadge state={server.connection.state} />
         {server.active && connect !== null && (
-          <a class="button small" href={connectHref(server.id)} aria-label={`${connect} – ${server.name}`}>
-            {connect}
-          </a>
+          <ConnectLink server={server} class="button small" label={connect} name={server.name} />
         )}
       </div>
     </li>

@@ -1,5 +1,5 @@
 import type { ConnectionState, MessageStatus } from "../api/types.ts";
-import { t } from "../state/language.ts";
+import { number, t } from "../state/language.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 type Look = { readonly tone: "good" | "warn" | "bad" | "neutral" | "info"; readonly icon: IconName };
@@ -37,6 +37,9 @@ const MESSAGE: Readonly<Record<MessageStatus, Look>> = {
   expired: { tone: "neutral", icon: "clock" },
 };
 
-export const MessageBadge = ({ status }: { readonly status: MessageStatus }) => (
-  <Badge {...MESSAGE[status]} text={t(`message.status.${status}`)} />
-);
+/** `refused`: how many recipients were refused of a message that left for the others, which is no plain success. */
+export const MessageBadge = ({ status, refused }: { readonly status: MessageStatus; readonly refused: number }) => {
+  if (refused === 0) return <Badge {...MESSAGE[status]} text={t(`message.status.${status}`)} />;
+  const text = refused === 1 ? t("message.sentOneRefused") : t("message.sentSomeRefused", { count: number(refused) });
+  return <Badge tone="warn" icon="warning" text={text} />;
+};

@@ -61,8 +61,8 @@ export const ProblemNotice = ({ failure, shown = [], retry, explain }: ProblemPr
   const { title, advice } = refused && explain !== undefined ? explain : failureText(failure);
   const others = fieldsElsewhere(failure, shown);
   const problem = failure.kind === "problem" ? failure.problem : null;
-  // The API repeats the advice where it knows nothing more of this occurrence.
-  const more = problem?.detail ?? null;
+  // The API repeats the advice where it knows nothing more of this occurrence; a text of this very place replaces it.
+  const more = refused && explain !== undefined ? null : (problem?.detail ?? null);
   const detail = more === null || more.startsWith(advice) ? null : more;
   return (
     <Notice
@@ -92,7 +92,12 @@ export const ProblemNotice = ({ failure, shown = [], retry, explain }: ProblemPr
           ))}
         </ul>
       )}
-      {problem?.requestId && <p class="fine">{t("failure.requestId", { id: problem.requestId })}</p>}
+      {problem !== null && problem.status >= 500 && problem.requestId !== null && (
+        <details class="fine">
+          <summary>{t("failure.details")}</summary>
+          <p>{t("failure.requestId", { id: problem.requestId })}</p>
+        </details>
+      )}
     </Notice>
   );
 };

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import type { ApiFailure } from "../api/failure.ts";
 import { t } from "../state/language.ts";
 import type { Paged } from "../state/pages.ts";
 import { ProblemNotice } from "./notice.tsx";
@@ -7,10 +8,21 @@ import { RemoteView } from "./remote-view.tsx";
 interface Props<T> {
   readonly paged: Paged<T>;
   readonly empty: ComponentChildren;
+  /** Failures that mean no more than an empty list, such as a filter by what no longer exists. */
+  readonly nothingMatches?: (failure: ApiFailure) => boolean;
   readonly row: (item: T) => ComponentChildren;
 }
 
-export const PagedList = <T,>({ paged, empty, row }: Props<T>) => (
+export const PagedList = <T,>({ paged, empty, nothingMatches, row }: Props<T>): ComponentChildren => {
+  const { remote } = paged.first;
+  return remote.phase === "failed" && nothingMatches?.(remote.failure) === true ? (
+    empty
+  ) : (
+    <Rows paged={paged} empty={empty} row={row} />
+  );
+};
+
+const Rows = <T,>({ paged, empty, row }: Omit<Props<T>, "nothingMatches">) => (
   <RemoteView handle={paged.first}>
     {(page) => {
       const items = paged.all(page);

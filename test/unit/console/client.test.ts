@@ -195,7 +195,7 @@ describe("the console's API client", () => {
 
   it("leaves empty filters out of the query, since the API refuses unknown values", async () => {
     answer = () => ({ status: 200, body: { items: [], next: null } });
-    await relaisApi(client).messages.list({ server: "", status: "held", to: "a+b@example.com" });
-    assert.equal(seen[0]?.url, "/v1/messages?status=held&to=a%2Bb%40example.com");
+    await relaisApi(client).messages.list({ server: "", status: "held", q: "a+b@ex" });
+    assert.equal(seen[0]?.url, "/v1/messages?status=held&q=a%2Bb%40ex");
   });
 });

@@ -7,6 +7,7 @@ import { Notice } from "../../widgets/notice.tsx";
 import { When } from "../../widgets/time.tsx";
 import { Addresses } from "./addresses.tsx";
 import { refusedOf } from "./history.ts";
+import { RefusedRecipients } from "./refused-recipients.tsx";
 
 interface FactProps {
   readonly name: string;
@@ -68,23 +69,10 @@ export const FactsCard = ({ message, message: { subject = "" } }: { readonly mes
         <span class="mono">{message.messageId}</span>
       </Fact>
     </dl>
-    <Refused message={message} />
+    {message.status !== "sent" && refusedOf(message).length > 0 && (
+      <Notice tone="warn" title={t("message.refused")} live={false}>
+        <RefusedRecipients message={message} />
+      </Notice>
+    )}
   </Card>
 );
-
-const Refused = ({ message }: { readonly message: Message }) => {
-  const refused = refusedOf(message);
-  if (refused.length === 0) return null;
-  return (
-    <Notice tone="warn" title={t("message.refused")} live={false}>
-      <ul>
-        {refused.map(({ address, said }) => (
-          <li key={address}>
-            {address}
-            {said && <span class="mono"> – {said}</span>}
-          </li>
-        ))}
-      </ul>
-    </Notice>
-  );
-};

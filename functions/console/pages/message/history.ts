@@ -54,6 +54,10 @@ export const refusedOf = ({ rejected = [], recipients = [] }: Message): readonly
     said: recipients.find((recipient) => recipient.address === address)?.reply?.response ?? null,
   }));
 
+/** How many recipients Gmail refused of a message that left for the others; 0 for any other message. */
+export const refusedOfSent = ({ status, rejected = [] }: Pick<Message, "status" | "rejected">): number =>
+  status === "sent" ? rejected.length : 0;
+
 export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";
 
 /** What a person may do with a message in each status (the API refuses the rest with `wrong_status`). */

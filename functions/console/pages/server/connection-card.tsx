@@ -1,15 +1,16 @@
 import { useState } from "preact/hooks";
 import type { Disconnected, MailServer } from "../../api/types.ts";
 import { problemText } from "../../i18n/problem-text.ts";
-import { connectHref } from "../../routing/next.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
+import { useClientSaved } from "../../state/google-client.ts";
 import { language, t } from "../../state/language.ts";
 import { ConnectionBadge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { Notice } from "../../widgets/notice.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
+import { ConnectLink } from "./connect-link.tsx";
 
 const Why = ({ server: { connection } }: { readonly server: MailServer }) => {
   if (connection.reason === null || connection.state === "valid") return null;
@@ -57,6 +58,10 @@ const Facts = ({ server: { connection } }: { readonly server: MailServer }) => (
   </dl>
 );
 
+const HowToConnect = ({ server }: { readonly server: MailServer }) => (
+  <p>{useClientSaved() ? t("connection.notConnectedText", { username: server.username }) : t("connect.notReady")}</p>
+);
+
 interface Props {
   readonly server: MailServer;
   readonly onChanged: () => Promise<void>;
@@ -83,11 +88,13 @@ export const ConnectionCard = ({ server, onChanged }: Props) => {
       ) : (
         <Why server={server} />
       )}
-      {connected ? <Facts server={server} /> : <p>{t("connection.notConnectedText", { username: server.username })}</p>}
+      {connected ? <Facts server={server} /> : <HowToConnect server={server} />}
       <div class="actions">
-        <a class={server.connection.state === "valid" ? "button" : "button primary"} href={connectHref(server.id)}>
-          {connected ? t("connect.again") : t("connect.first")}
-        </a>
+        <ConnectLink
+          server={server}
+          class={server.connection.state === "valid" ? "button" : "button primary"}
+          label={connected ? t("connect.again") : t("connect.first")}
+        />
         {connected && (
           <button
             type="button"

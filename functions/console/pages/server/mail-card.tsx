@@ -12,6 +12,7 @@ import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice, type Tone } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
+import { refusedOfSent } from "../message/history.ts";
 
 const TONES: Readonly<Partial<Record<MessageStatus, Tone>>> = {
   sent: "good",
@@ -22,9 +23,13 @@ const TONES: Readonly<Partial<Record<MessageStatus, Tone>>> = {
 };
 
 const Sent = ({ message }: { readonly message: Message }) => (
-  <Notice tone={TONES[message.status] ?? "info"} title={t(`message.says.${message.status}`)}>
+  <Notice
+    tone={refusedOfSent(message) > 0 ? "warn" : (TONES[message.status] ?? "info")}
+    title={refusedOfSent(message) > 0 ? t("message.says.partlySent") : t(`message.says.${message.status}`)}
+  >
     <p>
-      <MessageBadge status={message.status} /> <a href={`/messages/${message.id}`}>{t("mail.follow")}</a>
+      <MessageBadge status={message.status} refused={refusedOfSent(message)} />{" "}
+      <a href={`/messages/${message.id}`}>{t("mail.follow")}</a>
     </p>
     <p class="fine mono">{message.messageId}</p>
   </Notice>

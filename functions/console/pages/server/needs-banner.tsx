@@ -1,8 +1,8 @@
-import { connectHref } from "../../routing/next.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
 import { Notice } from "../../widgets/notice.tsx";
+import { ConnectLink } from "./connect-link.tsx";
 import { inNeed } from "./in-need.ts";
 import { Needs } from "./needs.tsx";
 
@@ -31,13 +31,7 @@ export const NeedsBanner = ({ path }: { readonly path: string }) => {
     <Notice
       tone={stopped.length > 0 ? "bad" : "warn"}
       title={titleOf(stopped.length, servers.length)}
-      actions={
-        servers.length === 1 && (
-          <a class="button small" href={connectHref(first.id)}>
-            {t("connect.again")}
-          </a>
-        )
-      }
+      actions={servers.length === 1 && <ConnectLink server={first} class="button small" label={t("connect.again")} />}
       live={false}
     >
       <Needs servers={servers} />

@@ -10,6 +10,7 @@ import { fieldProblem, parseWith } from "../../../domain/field-problems.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { readSettings } from "../../../domain/settings/read-settings.ts";
+import { settingsView } from "../../../domain/settings/settings-view.ts";
 import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
@@ -46,14 +47,21 @@ const programView = (principal: Extract<Principal, { readonly kind: "key" | "cal
   servers: principal.kind === "key" ? principal.servers : [],
 });
 
+/** Whom a member can ask for what only operators may do. */
+const operatorsOf = async ({ records, environment }: System): Promise<readonly string[]> => {
+  const settings = await readSettings(records, environment);
+  return settingsView(settings.value, environment).operators;
+};
+
 /** `csrf` is null for a caller with a bearer credential and no cookie: such requests need none. */
-const show = () => async (call: Call) => {
+const show = (system: System) => async (call: Call) => {
   const principal = callerOf(call);
   if (principal.kind === "key" || principal.kind === "caller") return answerJson(200, programView(principal));
   return answerJson(200, {
     actor: principalName(principal),
     role: principal.kind === "member" ? "member" : "operator",
     csrf: call.sessionId === null ? null : csrfToken(call.sessionId),
+    ...(principal.kind === "member" ? { operators: await operatorsOf(system) } : {}),
   });
 };
 
@@ -90,7 +98,7 @@ const endAll = (system: System) => async (call: Call) => {
 /** `/v1/session`, and the end of another's. Opening one is public: it is how a browser comes in at all. */
 export const sessionRoutes = (system: System): readonly Route[] => [
   { method: "POST", path: "/v1/session", access: "public", bodyLimit: SESSION_BODY, handle: open(system) },
-  { method: "GET", path: "/v1/session", access: "programs", handle: show() },
+  { method: "GET", path: "/v1/session", access: "programs", handle: show(system) },
   { method: "DELETE", path: "/v1/session", access: "people", handle: close(system) },
   { method: "DELETE", path: "/v1/sessions", access: "operators", handle: endAll(system) },
 ];
