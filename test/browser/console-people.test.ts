@@ -59,7 +59,7 @@ describe("people of the console", () => {
       await signInAs(visitor, "someone@gmail.com");
       await visitor.sees({ text: problemText("not_admitted", language).title });
       await visitor.sees({ text: problemText("not_admitted", language).advice });
-      await visitor.page.getByRole("main").getByRole("link").first().click();
+      await visitor.page.getByRole("link", { name: language === "fr" ? "Revenir à Relais" : "Back to Relais" }).click();
       await visitor.page.waitForURL(/\/sign-in/);
       await visitor.leave();
     });
