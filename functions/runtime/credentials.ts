@@ -6,6 +6,7 @@ import { parseSessionId } from "../domain/access/sessions.ts";
 import type { Problem } from "../domain/problem.ts";
 import type { Records } from "../domain/records.ts";
 import { ok, type Result } from "../domain/result.ts";
+import { refusalsOf, refusedIn } from "./refused-credentials.ts";
 import { rememberingKeys } from "./remembered-keys.ts";
 import type { System } from "./system.ts";
 
@@ -46,11 +47,19 @@ const recordsFor = (system: System): Records => {
   return known;
 };
 
+/** Somebody showed a credential that does not hold: guesses are seen in the log, and get slower. */
+const noteRefusal = async (system: System, { authorizationHeader }: Credentials): Promise<void> => {
+  const refused = authorizationHeader === undefined ? null : refusedIn(authorizationHeader);
+  if (refused !== null) await refusalsOf(system)(refused);
+};
+
 /** Who calls; null for nobody known. Problems: `unauthenticated` for a bearer that does not hold, `google_unavailable`. */
 export const whoCalls = async (system: System, credentials: Credentials): Promise<Result<Principal | null>> => {
   const { setupToken, production } = system.config;
   const known = await authenticate({ ...system, records: recordsFor(system), setupToken, production }, credentials);
-  return known.ok ? ok(known.value.principal) : known;
+  if (known.ok) return ok(known.value.principal);
+  if (known.problem.code === "unauthenticated") await noteRefusal(system, credentials);
+  return known;
 };
 
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];

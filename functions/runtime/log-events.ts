@@ -53,6 +53,12 @@ export const LOG_EVENTS = {
     act: NOTHING,
   },
 
+  credential_refused: {
+    means:
+      "A setup token, API key or ID token did not hold (`credential`): `count` requests since the last such line. `key` is the id of a key, where one was shown.",
+    act: "One now and then is a typing error, or a program with a revoked key (`key`). Many: somebody guesses; the answers get slower by themselves. Look at the request log for their addresses.",
+  },
+
   // --- connections ---
   connection_connected: { means: "An account was connected and its grant proven.", act: NOTHING },
   connection_disconnected: { means: "A person disconnected an account; its token was destroyed.", act: NOTHING },

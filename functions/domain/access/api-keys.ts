@@ -40,6 +40,9 @@ export const mintApiKey = (
 
 export const looksLikeApiKey = (bearer: string): boolean => bearer.startsWith("rk_");
 
+/** The id in a well-formed key, which is no secret; null where it is not one. */
+export const publicHalf = (bearer: string): string | null => API_KEY.exec(bearer)?.[1] ?? null;
+
 /** Who holds this key; null: no key, revoked, expired, or a wrong secret. Read from the store each time, so a revocation counts at once. */
 export const findKeyHolder = async (
   deps: { readonly clock: Clock; readonly records: Records },

@@ -61,16 +61,19 @@ const principalOf = async (deps: SessionDeps, session: Session): Promise<Princip
   return setupTokenLives(deps, settings) ? { kind: "setup" } : null;
 };
 
+/** The token of an Authorization header (RFC 6750 §2.1); undefined where it is none. */
+export const bearerIn = (header: string): string | undefined => /^Bearer +([^\s]+) *$/i.exec(header)?.[1];
+
 const byBearer = async (deps: AuthenticateDeps, header: string): Promise<Result<Authenticated>> => {
-  const bearer = /^Bearer +([^\s]+) *$/i.exec(header)?.[1];
+  const bearer = bearerIn(header);
   if (bearer === undefined) return fail(UNAUTHENTICATED);
   if (looksLikeApiKey(bearer)) return admitted(await findKeyHolder(deps, bearer));
   const settings = (await readSettings(deps.records, deps.environment)).value;
   if (setupTokenAccepted(deps, settings, bearer)) return admitted({ kind: "setup" });
-  return isJwt(bearer) ? byIdToken(deps, settings, bearer) : fail(UNAUTHENTICATED);
+  return looksLikeIdToken(bearer) ? byIdToken(deps, settings, bearer) : fail(UNAUTHENTICATED);
 };
 
-const isJwt = (bearer: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bearer);
+export const looksLikeIdToken = (bearer: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bearer);
 
 /** A Google-signed ID token made for us (`aud` is our URL), of an account named in `RELAIS_CALLERS`. */
 const byIdToken = async (deps: AuthenticateDeps, settings: Settings, token: string): Promise<Result<Authenticated>> => {

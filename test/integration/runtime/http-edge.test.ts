@@ -11,6 +11,7 @@ import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Call, Reply, Route, RouteAccess } from "../../../functions/runtime/http.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
 import { jsonBody } from "../../../functions/runtime/json-body.ts";
+import { accountOf } from "../../builders/account.ts";
 import { SETUP_TOKEN, serveRoutes, testSystem } from "../../builders/edge.ts";
 
 const answerBody = async (call: Call): Promise<Reply> => {
@@ -153,7 +154,7 @@ describe("who may call", () => {
   ];
   for (const [who, , email, expected] of LEVELS) {
     it(`lets ${who} reach what is for them`, async () => {
-      const { cookie, csrf } = await cookieOf({ kind: "google", email, sub: "1", hostedDomain: "example.com" });
+      const { cookie, csrf } = await cookieOf({ kind: "google", ...accountOf(email), sub: "1" });
       const headers = { cookie, "X-Relais-CSRF": csrf, ...JSON_TYPE };
       const statuses = {
         public: (await call("/google_gmail/authorize", { headers })).status,

@@ -15,6 +15,7 @@ import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.t
 import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import { unknownParameters } from "../../page-query.ts";
+import { refusalsOf } from "../../refused-credentials.ts";
 import type { System } from "../../system.ts";
 
 const tokenInput = z.strictObject({ setupToken: z.string().max(1_000) });
@@ -29,6 +30,7 @@ const open =
     if (!input.ok) return answerProblem(input.problem);
     const settings = (await readSettings(system.records, system.environment)).value;
     if (!setupTokenAccepted(system.config, settings, input.value.setupToken)) {
+      await refusalsOf(system)({ credential: "setup_token", keyId: null });
       return answerProblem({ code: "unauthenticated" });
     }
     const session = newSession(system, { kind: "setup" }, call.sessionId);

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { routes } from "../../../functions/runtime/handlers/mail-servers.ts";
+import { type Api, type Caller, SETUP_TOKEN, startApi } from "../../builders/api.ts";
+
+const FAKE_KEY = `rk_${"0".repeat(18)}_${"guess".repeat(8)}abc`;
+
+/** Everything that a guess may look like, and how its refusal is logged. */
+const GUESSES: Readonly<Record<string, string>> = {
+  "guess-of-a-setup-token-0123456789": "setup_token",
+  [`${SETUP_TOKEN}x`]: "setup_token",
+  [SETUP_TOKEN.slice(0, -1)]: "setup_token",
+  rk_0000000000_guess: "api_key",
+  [FAKE_KEY]: "api_key",
+  "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.guess": "id_token",
+};
+
+describe("credentials that do not hold", () => {
+  let api: Api;
+  let key: Caller;
+  before(async () => {
+    // Google's keys are at hand, and did not sign this.
+    const identify = async () => ({ ok: false, reason: "unproven", detail: "signature" }) as const;
+    api = await startApi(routes, {}, ({ oauth }) => ({ oauth: { ...oauth, identify } }));
+    const made = await api.setup("POST", "/v1/keys", { body: { name: "k", permissions: ["send"] } });
+    key = api.bearer(String((made.body as { key: string }).key));
+  });
+  after(() => api.close());
+
+  const refusals = () =>
+    api.logLines.map((line) => JSON.parse(line)).filter(({ code }) => code === "credential_refused");
+
+  it("are logged, each by its kind, never by its text, wherever they are shown", async () => {
+    for (const [at, [guess, credential]] of Object.entries(GUESSES).entries()) {
+      const path = ["/v1/session", "/v1/nowhere", "/health"][at % 3] ?? "";
+      const before = refusals().length;
+      const answer = await api.bearer(guess)("GET", path);
+      assert.equal(answer.status, path === "/health" ? 200 : 401);
+      const [line, ...more] = refusals().slice(before);
+      assert.deepEqual([line?.credential, line?.count, more], [credential, 1, []], guess);
+    }
+    const before = refusals().length;
+    await api.nobody("POST", "/v1/session", { body: { setupToken: "guess-number-one-0123456789" } });
+    assert.equal(refusals().length, before + 1);
+    const nothingGuessed: readonly Readonly<Record<string, string>>[] = [
+      {},
+      { Authorization: "Basic Z3Vlc3M6Z3Vlc3M=" },
+      { Cookie: "__session=guess" },
+    ];
+    for (const headers of nothingGuessed) {
+      await api.nobody("GET", "/v1/session", { headers });
+    }
+    await key("GET", "/v1/session");
+    assert.equal(refusals().length, before + 1, "nobody and a good key are no guess");
+    const log = api.logLines.join("\n");
+    assert.doesNotMatch(log, /guess|eyJ/);
+    assert.ok(!log.includes(SETUP_TOKEN.slice(0, -1)));
+    assert.ok(log.includes(`"key":"${"0".repeat(18)}"`), "the public half of a key names its program");
+  });
+
+  it("get slower, while good ones stay fast beside any number of them", async () => {
+    const order: string[] = [];
+    const guess = async (n: number): Promise<void> => {
+      const setupToken = `guess-number-${n}-0123456789`;
+      await (n % 2 === 0
+        ? api.bearer(setupToken)("GET", "/v1/session")
+        : api.nobody("POST", "/v1/session", { body: { setupToken } }));
+      order.push("guess");
+    };
+    const waiting = Promise.all(Array.from({ length: 40 }, (_, n) => guess(n)));
+    for (let n = 0; n < 5; n += 1) {
+      assert.equal((await api.setup("GET", "/v1/session")).status, 200);
+      assert.equal((await key("GET", "/v1/session")).status, 200);
+      assert.equal((await api.nobody("POST", "/v1/session", { body: { setupToken: SETUP_TOKEN } })).status, 204);
+    }
+    order.push("all good ones");
+    await waiting;
+    const after = order.length - 1 - order.indexOf("all good ones");
+    const started = performance.now();
+    await guess(41);
+    assert.ok(performance.now() - started > 300, "the guesses before have made this one wait");
+    assert.ok(after >= 8, `${after} of 40 guesses still waited when the good ones were through`);
+  });
+});
