@@ -42,13 +42,6 @@ resource "google_project_iam_custom_role" "secret_version_destroyer" {
   depends_on  = [google_project_service.required]
 }
 
-resource "google_project_iam_custom_role" "secret_deleter" {
-  role_id     = "relaisSecretDeleter"
-  title       = "Relais: delete secrets"
-  permissions = ["secretmanager.secrets.delete"]
-  depends_on  = [google_project_service.required]
-}
-
 locals {
   refresh_token_prefix = "projects/${data.google_project.this.number}/secrets/relais-refresh-"
 
@@ -56,22 +49,20 @@ locals {
     add     = "roles/secretmanager.secretVersionAdder"
     read    = "roles/secretmanager.secretAccessor"
     destroy = local.custom_role.secret_version_destroyer
-    delete  = local.custom_role.secret_deleter
   }
 
   # Written out rather than taken from `.id`, so that a plan shows which role is granted.
   custom_role = {
     secret_creator           = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_creator.role_id}"
     secret_version_destroyer = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_version_destroyer.role_id}"
-    secret_deleter           = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_deleter.role_id}"
   }
 
   # Who may do what to refresh tokens.
   refresh_token_rights = {
     confirm-callback = ["add", "destroy"]
     deliver-mail     = ["add", "read"]
-    refresh-tokens   = ["add", "read", "destroy", "delete"]
-    mail-servers     = ["add", "read", "destroy", "delete"]
+    refresh-tokens   = ["add", "read", "destroy"]
+    mail-servers     = ["add", "read", "destroy"]
   }
 
   refresh_token_grants = merge([

@@ -52,6 +52,10 @@ export interface Config {
   readonly callers: readonly string[];
   readonly retentionDays: number;
   readonly timeScale: number;
+  /** The name of this Cloud Run service; null: not on Google Cloud. */
+  readonly service: string | null;
+  /** The service account that Pub/Sub pushes to this function as; null: not told, or not pushed to. */
+  readonly pushAccount: string | null;
   /** `K_SERVICE` is set: running on Google Cloud. */
   readonly production: boolean;
 }
@@ -122,6 +126,7 @@ const SCHEMA = z.object({
   RELAIS_CALLERS: addressList,
   RELAIS_RETENTION_DAYS: wholeNumber(1, 3650).default(30),
   RELAIS_TIME_SCALE: timeScale.default(1),
+  RELAIS_PUSH_ACCOUNT: z.email("must be the address of a service account").optional(),
 });
 type Values = z.output<typeof SCHEMA>;
 
@@ -162,6 +167,7 @@ export const GIVEN_TO: Readonly<Record<keyof Values, "all" | "none" | readonly s
   // Those that finish messages, and the settings' own.
   RELAIS_RETENTION_DAYS: ["mail-servers", "send-mail", "deliver-mail", "dispatch-due"],
   RELAIS_TIME_SCALE: "none",
+  RELAIS_PUSH_ACCOUNT: ["deliver-mail", "refresh-tokens", "dispatch-due"],
 };
 
 /** Ours, and any other that one of Google's libraries might follow by itself. */
@@ -275,6 +281,8 @@ const toConfig = (values: Values): Config => {
     callers: values.RELAIS_CALLERS,
     retentionDays: values.RELAIS_RETENTION_DAYS,
     timeScale: values.RELAIS_TIME_SCALE,
+    service: values.K_SERVICE ?? null,
+    pushAccount: values.RELAIS_PUSH_ACCOUNT ?? null,
     production,
   };
 };

@@ -7,6 +7,7 @@ import { sentParts } from "./framework-guard.ts";
 import { jsonScan } from "./json-scan.ts";
 import { withLogContext } from "./logger.ts";
 import { parseJson } from "./parse-json.ts";
+import { pushRefusal } from "./push-token.ts";
 import { splitTarget } from "./router.ts";
 import type { System } from "./system.ts";
 import { requestTrace } from "./trace.ts";
@@ -71,7 +72,7 @@ const PUSH_LIMIT = 16 * 1024 * 1024;
 const PUSH_ROOM = 32 * 1024 * 1024;
 
 /**
- * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery.
+ * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery, 403 refuses whoever is not the queue.
  * A malformed push can never succeed, so it is acknowledged too, with a log line: only the queue's own service account may call
  * (IAM), and nobody reads its answers.
  */
@@ -121,10 +122,19 @@ export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, bo
 
 const REPEATED: Partial<Record<ProblemCode, number>> = { overloaded: 503, request_timeout: 408 };
 
-const takePush = async (onPush: OnPush, system: Pick<System, "log">, wanted: BodyWanted): Promise<number> => {
+const takePush = async (
+  onPush: OnPush,
+  system: Pick<System, "config" | "log">,
+  wanted: BodyWanted,
+): Promise<number> => {
   const { req } = wanted;
   if (req.method === "GET" || req.method === "HEAD") return pathOf(req) === "/health" ? 200 : 404;
   if (req.method !== "POST") return 405;
+  const refusal = pushRefusal(req.headers.authorization, system.config);
+  if (refusal !== null) {
+    system.log.error("push_refused", { because: refusal });
+    return 403;
+  }
   const body = await readBody(wanted).catch(() => undefined);
   // Broken off on the way: the queue sends it again by itself.
   if (body === undefined) return 400;

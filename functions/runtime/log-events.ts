@@ -30,6 +30,11 @@ export const LOG_EVENTS = {
     means: "A push was no message of ours; it was acknowledged, for it can never succeed.",
     act: "See who publishes to the topic, or pushes to the function.",
   },
+  push_refused: {
+    means:
+      "A push came with a token for another function (`audience`), of another account (`account`), or with none that can be read (`token`); 403.",
+    act: "See who may invoke the function, and which account and audience its subscription pushes with.",
+  },
   push_defect: {
     means:
       "Something that was not foreseen was thrown; the message is delivered again and in the end goes to the dead letters.",

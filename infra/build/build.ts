@@ -46,7 +46,11 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
   await writeFile(join(outdir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 };
 
-/** The console is static: one page, its script and style under /assets/ by content hash, so that they can be cached for good. */
+/**
+ * The console is static: one page, its script and style under /assets/ by content hash, so that a page never gets those of another build.
+ * Browsers ask for them anew each time (304 by their ETag). Hosting sets headers by path, whether or not a file is there: were they cached for
+ * good, so would be the 404 that a page gets during a roll-out or after a roll-back.
+ */
 const buildConsole = async (): Promise<void> => {
   const source = join(root, "functions/console");
   const outdir = await mkdtemp(join(dist, "console-"));

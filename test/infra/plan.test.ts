@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { before, FIRST_APPLY_RULES } from "./first-apply.ts";
+import { CUSTOM_ROLES, SECRET_PERMISSIONS } from "./roles.ts";
 import { RULES } from "./rules.ts";
 import { FUNCTION_NAMES, InfraCopy, type Plan, whyNoTerraform } from "./terraform.ts";
 
@@ -80,6 +81,21 @@ describe("infra: Terraform", { skip }, () => {
     } finally {
       broken.remove();
     }
+  });
+});
+
+/** The permission behind a method of the client: `addSecretVersion` needs `secretmanager.versions.add`. */
+const permissionFor = (verb: string, noun: string): string =>
+  `secretmanager.${noun.includes("Version") ? "versions" : "secrets"}.${verb}`;
+
+describe("infra: rights and code", () => {
+  it("grants the permissions on secrets that the code uses and no other", () => {
+    const room = new URL("../../functions/adapters/secret-manager/", import.meta.url).pathname;
+    const code = readdirSync(room).map((name) => readFileSync(join(room, name), "utf8"));
+    const calls = code.flatMap((text) => [...text.matchAll(/client\s*\.(\w+?)(Secrets?|SecretVersions?)\(/g)]);
+    const used = new Set(calls.map(([, verb = "", noun = ""]) => permissionFor(verb, noun)));
+    const granted = [...Object.values(SECRET_PERMISSIONS), ...Object.values(CUSTOM_ROLES)].flat();
+    assert.deepEqual(granted.toSorted(), [...used].toSorted());
   });
 });
 

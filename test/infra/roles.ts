@@ -18,11 +18,16 @@ export const KNOWN_ROLES: Readonly<Record<string, string>> = {
   "roles/storage.objectViewer": "https://cloud.google.com/storage/docs/access-control/iam-roles#storage.objectViewer",
 };
 
+/** What Google's own roles on secrets allow us; none of them allows anything else that could be called. */
+export const SECRET_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  "roles/secretmanager.secretAccessor": ["secretmanager.versions.access"],
+  "roles/secretmanager.secretVersionAdder": ["secretmanager.versions.add"],
+};
+
 /** Our own roles: exactly these permissions (https://cloud.google.com/iam/docs/permissions-reference). */
 export const CUSTOM_ROLES: Readonly<Record<string, readonly string[]>> = {
   relaisSecretCreator: ["secretmanager.secrets.create"],
   relaisSecretVersionDestroyer: ["secretmanager.versions.destroy", "secretmanager.versions.list"],
-  relaisSecretDeleter: ["secretmanager.secrets.delete"],
 };
 
 /** Conditions (CEL) of these forms only: https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name */

@@ -48,9 +48,9 @@ const SECRET_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   "dispatch-due": [],
   "confirm-callback": ["token:create", "token:add", "token:destroy", "client:read", "ring:read"],
   "deliver-mail": ["token:add", "token:read", "client:read", "ring:read"],
-  "refresh-tokens": ["token:add", "token:read", "token:destroy", "token:delete", "client:read", "ring:read"],
+  "refresh-tokens": ["token:add", "token:read", "token:destroy", "client:read", "ring:read"],
   "mail-servers": [
-    ...["token:add", "token:read", "token:destroy", "token:delete"],
+    ...["token:add", "token:read", "token:destroy"],
     ...["client:read", "client:add", "client:destroy", "ring:read"],
   ],
 };
@@ -59,7 +59,6 @@ const RIGHT_OF_ROLE: Readonly<Record<string, string>> = {
   "roles/secretmanager.secretVersionAdder": "add",
   relaisSecretCreator: "create",
   relaisSecretVersionDestroyer: "destroy",
-  relaisSecretDeleter: "delete",
 };
 const SECRET_NAMES: Readonly<Record<string, string>> = {
   "relais-client-secret": "client",

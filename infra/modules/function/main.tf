@@ -53,7 +53,11 @@ resource "google_cloudfunctions2_function" "this" {
     ingress_settings                 = var.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision   = true
     service_account_email            = google_service_account.this.email
-    environment_variables            = var.environment
+    environment_variables = merge(
+      var.environment,
+      # An internal function refuses the pushes of any other account itself, should IAM ever let one in.
+      var.public ? {} : { RELAIS_PUSH_ACCOUNT = google_service_account.push[0].email },
+    )
 
     dynamic "secret_environment_variables" {
       for_each = var.secret_env

@@ -226,8 +226,27 @@ describe("the local edge", () => {
       assert.equal((await (await get(path)).json()).name, name, path);
   });
 
-  it("lets assets be kept, since their names hold their content's hash", async () => {
-    assert.match((await get("/assets/main-abc.js")).headers.get("cache-control") ?? "", /immutable/);
+  it("lets nobody keep what does not exist: it may, after the next roll-out or roll-back", async () => {
+    for (const path of [
+      "/assets/main-old.js",
+      "/assets/main-old.css",
+      "/assets/",
+      "/assets",
+      "/nowhere",
+      "/logo.png",
+      "/messages/x/y.js",
+    ])
+      for (const accept of ["*/*", "text/html,*/*;q=0.8", "text/css,*/*;q=0.1", "image/avif,image/webp,*/*;q=0.8"]) {
+        const { headers, status } = await get(path, { accept });
+        assert.match(headers.get("cache-control") ?? "", /no-cache|no-store/, `${path} for ${accept}: ${status}`);
+      }
+  });
+
+  it("sets no header by path that lets anything be kept without asking: Hosting sets it on a 404 there as well", () => {
+    const values: readonly string[] = hosting.headers.flatMap((rule: { headers: { key: string; value: string }[] }) =>
+      rule.headers.filter(({ key }) => key.toLowerCase() === "cache-control").map(({ value }) => value),
+    );
+    assert.deepEqual(values, ["no-cache"]);
   });
 
   it("leaves the functions' own headers alone", async () => {
