@@ -618,6 +618,18 @@ const TEXTS: Texts = {
     },
   },
 
+  account_renamed: {
+    fr: {
+      title: "Ce compte Google a changé d’adresse",
+      advice:
+        "Mettez la nouvelle adresse du compte dans le nom d’utilisateur du serveur : aucune nouvelle autorisation n’est nécessaire. D’ici là, le courrier part sous l’ancienne adresse tant qu’elle reste un alias du compte ; sinon, il attend.",
+    },
+    en: {
+      title: "This Google account has another address now",
+      advice:
+        "Set the mail server’s username to the account’s new address; no new consent is needed. Until then, mail leaves under the old address for as long as that is an alias of the account, and waits otherwise.",
+    },
+  },
   client_changed: {
     fr: {
       title: "Cet accès a été donné à un autre client OAuth",

@@ -125,6 +125,19 @@ export const LOG_EVENTS = {
     means: "Google's ID token did not prove who the account is.",
     act: "Check GOOGLE_ISSUER, GOOGLE_JWKS_URI and the machine's clock.",
   },
+  account_renamed: {
+    means: "An account was renamed at Google; its mail server still has the former address as its username.",
+    act: "Set the server's username to the new address, which its page shows; no new consent is needed.",
+  },
+  rename_not_noted: {
+    means:
+      "A person proved an account, but its mail servers could not be looked at for a new address; the next check does that.",
+    act: NOTHING,
+  },
+  token_of_another_account: {
+    means: "Google answered a refresh with another account's token; it is not used, and the server's mail is held.",
+    act: "Connect the account again; if it comes back, ask Google's support.",
+  },
   oauth_client_rejected: {
     means: "Google refuses the OAuth client itself; no account can be connected or refreshed.",
     act: "Check client ID, secret and redirect URI in the settings against Google Cloud.",

@@ -119,6 +119,7 @@ export const delivery = async (): Promise<Delivery> => {
       token: new Secret(unlike === null ? "first" : "second"),
       expiresAtMs: clock.nowMs() + 3_600_000,
       scopes: [],
+      identity: null,
     }),
     published: () => queue.splice(0),
     message: async (id) => {

@@ -47,13 +47,26 @@ export interface Accounts {
   /** Addresses are compared without regard to case. */
   byEmail(email: string): SandboxAccount | null;
   bySub(sub: string): SandboxAccount | null;
+  /** Gives an account another primary address; the former one becomes an alias, as Google makes it, unless an administrator takes it away. */
+  rename(email: string, to: string, options?: { readonly withoutAlias?: boolean }): void;
 }
 
-export const directoryOf = (all: readonly SandboxAccount[]): Accounts => ({
-  all,
-  byEmail: (email) => all.find((one) => one.email.toLowerCase() === email.trim().toLowerCase()) ?? null,
-  bySub: (sub) => all.find((one) => one.sub === sub) ?? null,
-});
+export const directoryOf = (accounts: readonly SandboxAccount[]): Accounts => {
+  const all = [...accounts];
+  const at = (email: string) => all.findIndex((one) => one.email.toLowerCase() === email.trim().toLowerCase());
+  return {
+    all,
+    byEmail: (email) => all[at(email)] ?? null,
+    bySub: (sub) => all.find((one) => one.sub === sub) ?? null,
+    rename: (email, to, { withoutAlias = false } = {}) => {
+      const account = all[at(email)];
+      if (account === undefined) throw new Error(`the sandbox has no account ${email}`);
+      const alias = { email: account.email, name: account.name, verification: "none" } as const;
+      const sendAs = [...account.sendAs, ...(withoutAlias ? [] : [alias])].filter((one) => one.email !== to);
+      all[at(email)] = { ...account, email: to, sendAs };
+    },
+  };
+};
 
 /** Whether Gmail leaves this From alone: the account's own address or an alias that is not pending. */
 export const maySendAs = (account: SandboxAccount, address: string): boolean => {

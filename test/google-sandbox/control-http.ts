@@ -7,6 +7,12 @@ import type { Exchange, SandboxRoute } from "./routes.ts";
 const actionSchema = z.discriminatedUnion("action", [
   z.strictObject({ action: z.literal("advance"), ms: z.number() }),
   z.strictObject({ action: z.literal("revoke"), account: z.string() }),
+  z.strictObject({
+    action: z.literal("rename"),
+    account: z.string(),
+    to: z.string(),
+    withoutAlias: z.boolean().optional(),
+  }),
   z.strictObject({ action: z.literal("clear"), id: z.string().optional() }),
   z.strictObject({ action: z.literal("redirect_uris"), uris: z.array(z.string()) }),
 ]);
@@ -54,6 +60,9 @@ const change = async (control: SandboxControl, { req, res }: Exchange): Promise<
 
 const act = async (control: SandboxControl, action: z.infer<typeof actionSchema>): Promise<object> => {
   switch (action.action) {
+    case "rename":
+      control.rename(action.account, action.to, { withoutAlias: action.withoutAlias ?? false });
+      return {};
     case "advance":
       control.advance(action.ms);
       return {};

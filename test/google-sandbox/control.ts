@@ -32,6 +32,8 @@ export interface SandboxControl {
   advance(ms: number): void;
   /** The user takes back what the account gave (myaccount.google.com/connections); answers how many tokens died. */
   revoke(email: string): number;
+  /** The account gets another primary address; the former one becomes an alias. */
+  rename(email: string, to: string, options?: { readonly withoutAlias?: boolean }): void;
   setRedirectUris(uris: readonly string[]): Promise<void>;
   registerClient(client: Partial<SandboxClient> & { readonly redirectUris: readonly string[] }): Promise<SandboxClient>;
   resetClientSecret(): Promise<SandboxClient>;
@@ -60,6 +62,7 @@ export const controlOf = (parts: Known): SandboxControl => ({
     if (account === null) throw new Error(`the sandbox has no account ${email}`);
     return parts.grants.revoke(account.sub, null);
   },
+  rename: (email, to, options) => parts.accounts.rename(email, to, options),
   setRedirectUris: (uris) => parts.clients.setRedirectUris(uris),
   registerClient: (client) => parts.clients.register(client),
   resetClientSecret: () => parts.clients.resetSecret(),

@@ -54,6 +54,7 @@ export const faultSchema = z.discriminatedUnion("fault", [
       "bad_signature",
       "expired",
       "missing",
+      "another_subject",
     ]),
   }),
   z.strictObject({

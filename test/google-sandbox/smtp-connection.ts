@@ -65,7 +65,7 @@ export class GmailConnection extends SMTPConnection {
   }
 
   #account(): string | null {
-    return typeof this.session.user === "string" ? this.session.user : null;
+    return this.#parts.accounts.bySub(String(this.session.user ?? ""))?.email ?? null;
   }
 
   /** Plays the failure scripted for this stage, if there is one. */

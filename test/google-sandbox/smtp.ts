@@ -59,7 +59,7 @@ class GmailServer extends SMTPServer {
   }
 
   override onData(...[stream, session, callback]: Parameters<SMTPServer["onData"]>): void {
-    const account = this.#parts.accounts.byEmail(String(session.user));
+    const account = this.#parts.accounts.bySub(String(session.user));
     if (account === null) throw new Error("the session of an account that does not exist");
     const connection = [...this.connections].find((one) => one.session === session);
     const { mailFrom, rcptTo } = session.envelope;
@@ -100,7 +100,8 @@ const options = (parts: SmtpParts): SMTPServerOptions => ({
   onAuth: (auth, _session, callback) => {
     const email = auth.username ?? "";
     const account = accountByToken(parts, auth.accessToken ?? "", email);
-    if (account !== null) return callback(null, { user: account.email });
+    // By its id: a session goes on if the account is renamed meanwhile.
+    if (account !== null) return callback(null, { user: account.sub });
     // Gmail's answer to a wrong or stale token: 334 with this, and 535 after the client's empty line.
     callback(null, { data: { status: "400", schemes: "Bearer", scope: MAIL_SCOPE } });
   },

@@ -76,6 +76,8 @@ const spoilt = (fault: IdTokenFault | null, now: number): JWTPayload => {
       return { iss: "https://accounts.example.net" };
     case "email_unverified":
       return { email_verified: false };
+    case "another_subject":
+      return { sub: "990000000000000000042", email: "intruder@example.com" };
     case "expired":
       return { iat: now - 7200, exp: now - 3600 };
     default:

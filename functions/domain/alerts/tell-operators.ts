@@ -1,3 +1,4 @@
+import { sameMailbox } from "../address.ts";
 import { type Clock, DAY, isoTime } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
@@ -43,7 +44,7 @@ const unfit = (chosen: MailServer, id: string, alert: OperatorAlert): string | n
     const { server } = alert;
     if (id === server.id) return "same_server";
     const own = grantOf(chosen);
-    if (own?.sub === server.grant.sub || chosen.username === server.grant.email) return "same_account";
+    if (own?.sub === server.grant.sub || sameMailbox(chosen.username, server.grant.email)) return "same_account";
   }
   return canSend(chosen) ? null : "cannot_send";
 };

@@ -4,7 +4,7 @@ import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import type { Secret } from "../secret.ts";
-import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
+import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "./ask-google.ts";
 import { endGrant } from "./end-grant.ts";
 import { mayLiveOn } from "./may-live-on.ts";
 import { noteServing } from "./note-serving.ts";
@@ -21,11 +21,20 @@ import {
 } from "./token-cache.ts";
 
 export type AccessTokenOutcome =
-  | { readonly ok: true; readonly token: Secret; readonly expiresAtMs: number; readonly scopes: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly token: Secret;
+      readonly expiresAtMs: number;
+      readonly scopes: readonly string[];
+      /** What the ID token says that came with this very token; null for a token from the cache, whose own was looked at when it came. */
+      readonly identity: "same" | "unproven" | "unreachable" | "absent" | null;
+    }
   /** Google refuses the grant for good; the server's record already says `reconnect_required`. */
   | { readonly ok: false; readonly why: "grant_dead"; readonly reason: ConnectionReason }
   /** The grant is a former client's; the server's record already says `error`. */
   | { readonly ok: false; readonly why: "client_changed" }
+  /** Google's token is another account's, whose scopes these are; the server's record already says `error`. */
+  | { readonly ok: false; readonly why: "account_mismatch"; readonly scopes: readonly string[] }
   /** No grant: never connected, disconnected, or reconnect already required. */
   | { readonly ok: false; readonly why: "not_connected" }
   /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. The server's record already says `error`. */
@@ -91,7 +100,7 @@ const fetchToken = async (
   while (deps.clock.nowMs() < giveUpAtMs) {
     const entry = await readEntry(deps, serverId);
     const held = await openEntry(deps, entry);
-    if (held !== undefined && unlike?.matches(held.token) !== true) return { ok: true, ...held };
+    if (held !== undefined && unlike?.matches(held.token) !== true) return { ok: true, ...held, identity: null };
     if (isLeased(deps.clock, entry)) {
       await deps.clock.sleep(50 + 100 * deps.random.fraction());
       continue;
@@ -126,7 +135,9 @@ const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): 
   await giveBackLease(deps, lease);
   if (said.kind === "unreachable") return unavailable(said.retryAfterS);
   await noteUnserving(deps, lease.id, said.kind);
-  return { ok: false, why: said.kind };
+  return said.kind === "account_mismatch"
+    ? { ok: false, why: said.kind, scopes: said.scopes }
+    : { ok: false, why: said.kind };
 };
 
 const isGivenUp = (connection: Connection): boolean =>
@@ -135,10 +146,9 @@ const isGivenUp = (connection: Connection): boolean =>
 const keep = async (
   deps: AccessTokenDeps,
   lease: Versioned<AccessTokenEntry>,
-  { tokens, grant }: Extract<GoogleSaid, { readonly kind: "token" }>,
+  { tokens, grant, identity }: Extract<GoogleSaid, { readonly kind: "token" }>,
 ): Promise<AccessTokenOutcome | null> => {
-  // A refresh answer may leave the scopes out where they have not changed (RFC 6749 §5.1).
-  const scopes = tokens.scopes?.length ? tokens.scopes : grant.scopes;
+  const scopes = scopesOf(tokens, grant);
   const { accessToken, expiresAtMs } = tokens;
   const value = await mintedEntry(
     deps,
@@ -147,5 +157,5 @@ const keep = async (
   );
   const { id, version } = lease;
   const outcome = await deps.records.commit([{ op: "replace", kind: "accessTokens", id, version, value }]);
-  return outcome.done ? { ok: true, token: accessToken, expiresAtMs, scopes } : null;
+  return outcome.done ? { ok: true, token: accessToken, expiresAtMs, scopes, identity: identity.kind } : null;
 };

@@ -3,6 +3,7 @@ import { type Grant, grantOf } from "../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../notices/commit-news.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { livingGrants, rankOf, readLedger } from "./grant-ledger.ts";
+import { findIdentity, type IdentityFound } from "./identity.ts";
 import { type App, type Death, diagnoseDeath } from "./lifetime.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "./ports.ts";
@@ -11,13 +12,21 @@ import { beginSecretChange, tidySecrets } from "./secret-sweep.ts";
 
 export interface AskDeps extends ClientDeps, NewsDeps {
   readonly clock: Clock;
-  readonly oauth: Pick<GoogleOAuth, "refresh">;
+  readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
   /** Reads the client for many grants at once (`rememberedClient`); absent: it is read anew each time. */
   readonly client?: ClientReader;
 }
 
 export type GoogleSaid =
-  | { readonly kind: "token"; readonly tokens: TokenAnswer; readonly grant: Grant; readonly app: App }
+  | {
+      readonly kind: "token";
+      readonly tokens: TokenAnswer;
+      readonly grant: Grant;
+      readonly app: App;
+      readonly identity: Exclude<IdentityFound, { readonly kind: "another" }>;
+    }
+  /** The token is another account's: it must serve nobody. Its scopes are told for who wants to say how far it went. */
+  | { readonly kind: "account_mismatch"; readonly scopes: readonly string[] }
   | { readonly kind: "dead"; readonly death: Death; readonly grant: Grant }
   | { readonly kind: "client_rejected" }
   /** The grant was given to another client than the one that Relais speaks to Google as now. */
@@ -64,8 +73,18 @@ const askAs = async (
   const answer = await deps.oauth.refresh(client, refreshToken);
   if (!answer.ok) return refusalSays(deps, { ...asked, app }, answer.refusal);
   if (app.rejected) await noteClientFacts(deps.records, grant.clientId, { rejected: null });
-  return { kind: "token", tokens: answer.tokens, grant: await rotate(deps, asked, answer.tokens), app };
+  const { tokens } = answer;
+  // Before the identity is looked at: a crash in between must not lose the grant.
+  const rotated = await rotate(deps, asked, tokens);
+  const identity = await findIdentity(deps, tokens, rotated);
+  if (identity.kind !== "another") return { kind: "token", tokens, grant: rotated, app, identity };
+  deps.log.error("token_of_another_account", { server: serverId });
+  return { kind: "account_mismatch", scopes: scopesOf(tokens, grant) };
 };
+
+/** A refresh answer may leave the scopes out if they have not changed (RFC 6749 §5.1). */
+export const scopesOf = ({ scopes }: TokenAnswer, grant: Grant): readonly string[] =>
+  scopes?.length ? scopes : grant.scopes;
 
 /** An operator must mend this. It is told once, not once a grant. */
 const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {

@@ -12,15 +12,17 @@ import type { Publisher } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { CheckWhen } from "./ask-for-check.ts";
-import { type AskDeps, askGoogle, type GoogleSaid } from "./ask-google.ts";
+import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "./ask-google.ts";
 import { noteClientFacts } from "./client-facts.ts";
-import { type ClientTrouble, hasClientTrouble } from "./client-trouble.ts";
+import { hasClientTrouble } from "./client-trouble.ts";
 import { endGrant } from "./end-grant.ts";
+import { withAddress } from "./identity.ts";
 import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
 import { mayLiveOn } from "./may-live-on.ts";
 import { LONGEST_CLIENT_RETRY_MS, nextCheckAtMs, refusalCheckAtMs, retryCheckAtMs } from "./next-check.ts";
+import type { Unserving } from "./note-unserving.ts";
 import { clientReader } from "./oauth-client.ts";
-import type { GoogleOAuth, Identity } from "./ports.ts";
+import type { GoogleOAuth } from "./ports.ts";
 import type { AccessTokenEntry } from "./records.ts";
 import { askIfRefusalIsOver, type ProbeDeps } from "./refusal-over.ts";
 import { saveServer } from "./save-server.ts";
@@ -82,6 +84,7 @@ export const checkServer = async (
       return { kind: "nothing_to_check" };
     case "client_changed":
     case "client_rejected":
+    case "account_mismatch":
       return unserving(deps, found, said.kind);
     case "unreachable":
       return postpone(deps, server);
@@ -123,8 +126,8 @@ const postpone = async (deps: CheckDeps, server: Versioned<MailServer>): Promise
   return { kind: "postponed", why: "google_unavailable" };
 };
 
-/** The grant is not dead, but the client that Relais speaks to Google as has no use of it: it is another's, or Google refuses that client. A later check may find that mended. */
-const unserving = async (deps: CheckDeps, found: Case, reason: ClientTrouble): Promise<CheckOutcome> => {
+/** The grant is not dead, but of no use: it is another client's, Google refuses the client, or gives another account's token. A later check may find that mended. */
+const unserving = async (deps: CheckDeps, found: Case, reason: Unserving): Promise<CheckOutcome> => {
   const { server } = found;
   const { app } = await (deps.client ?? clientReader(deps))();
   const { connection: before } = server.value;
@@ -154,24 +157,24 @@ type Token = Extract<GoogleSaid, { readonly kind: "token" }>;
 interface Proof {
   readonly said: Token;
   readonly proven: Grant;
-  readonly identity: Identity | null;
   readonly refusal: Awaited<ReturnType<typeof askIfRefusalIsOver>>;
 }
 
 const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckOutcome> => {
-  const identity = await identityOf(deps, said);
-  if (identity === "unreachable") return postpone(deps, found.server);
-  const scopes = said.tokens.scopes?.length ? said.tokens.scopes : said.grant.scopes;
-  const login = { username: said.grant.email, accessToken: said.tokens.accessToken };
+  if (said.identity.kind === "unreachable") return postpone(deps, found.server);
+  const scopes = scopesOf(said.tokens, said.grant);
+  // Without an ID token, or with one that proves nothing, the identity stands as it was proven last.
+  const named = said.identity.kind === "same" ? withAddress(said.grant, said.identity.identity.email) : said.grant;
+  if (named !== said.grant) deps.log.warn("account_renamed", { server: found.server.id });
+  const login = { username: named.email, accessToken: said.tokens.accessToken };
   const sendAs = (await readSendAs(deps, login, scopes)) ?? said.grant.sendAs;
   const refreshTokenExpiresAtMs = said.tokens.refreshTokenExpiresAtMs ?? said.grant.refreshTokenExpiresAtMs;
-  const email = identity?.email ?? said.grant.email;
   const lastVerifiedAtMs = deps.clock.nowMs();
-  const read: Grant = { ...said.grant, email, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
+  const read: Grant = { ...named, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
   const proven = withoutOutlivedSession(deps, read);
   await noteOutlived(deps, proven, said.app);
   const refusal = await askIfRefusalIsOver(deps, found.server.value, login);
-  return keep(deps, found, { said, proven, identity, refusal });
+  return keep(deps, found, { said, proven, refusal });
 };
 
 /** Before the server's own write: it is rare, and a crash in between only has it done again. */
@@ -201,15 +204,6 @@ const secretBefore = ({ server }: Case, { proven }: Proof): string | undefined =
   return held !== null && held.generation < proven.generation ? held.secretVersion : proven.secretVersion;
 };
 
-/** Null: the answer held no ID token, or one that proves nothing; then the identity stands as it was proven last. */
-const identityOf = async (deps: CheckDeps, { tokens, grant }: Token): Promise<Identity | "unreachable" | null> => {
-  if (tokens.idToken === null) return null;
-  const proof = await deps.oauth.identify(tokens.idToken, { audience: grant.clientId, nonce: null });
-  if (proof.ok) return proof.identity;
-  deps.log.warn("identity_unproven", { detail: proof.detail });
-  return proof.reason === "unreachable" ? "unreachable" : null;
-};
-
 /** Time does not tell when the cap strikes, so a check cannot take that warning back; another end may come before. */
 const keepCapWarning = (
   before: Connection,
@@ -222,17 +216,14 @@ const keepCapWarning = (
 const isRefused = (connection: Connection): boolean =>
   connection.state === "error" && connection.reason === "gmail_refused";
 
-const judged = (deps: CheckDeps, server: MailServer, { proven, identity, said, refusal }: Proof): Connection => {
+const judged = (deps: CheckDeps, server: MailServer, { proven, said, refusal }: Proof): Connection => {
   const { connection: before } = server;
   if (before.state === "not_connected" || beyondProof(server)) return before;
   const sinceMs = deps.clock.nowMs();
   // A token proves nothing here: Gmail refuses the account in spite of it.
   if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };
   const live = keepCapWarning(before, liveConnection(deps, proven, said.app));
-  const other = identity !== null && identity.sub !== proven.sub;
-  const now: Connection = other
-    ? { state: "error", grant: proven, reason: "account_mismatch", sinceMs }
-    : judgeConnection({ ...server, connection: live }, sinceMs);
+  const now = judgeConnection({ ...server, connection: live }, sinceMs);
   const same = now.state === "error" && before.state === "error" && now.reason === before.reason;
   return same ? { ...now, sinceMs: before.sinceMs } : now;
 };

@@ -16,6 +16,7 @@ import {
 } from "./callback.ts";
 import { noteAcceptance, noteRejection } from "./client-facts.ts";
 import { type ConnectDeps, connectServer } from "./connect-server.ts";
+import { noteRename } from "./note-rename.ts";
 import { readClient } from "./oauth-client.ts";
 import type { GoogleOAuth, TokenRefusal } from "./ports.ts";
 import type { AuthorizationPurpose, OAuthState } from "./records.ts";
@@ -63,6 +64,7 @@ const judge = async (deps: ConfirmDeps, { code, error, state }: Callback, taken:
   if (code === null) return refused({ code: "code_invalid" });
   const proven = await exchange(deps, taken, { code, state: state ?? "" });
   if ("kind" in proven) return proven;
+  await noteRename(deps, proven.identity);
   return purpose.kind === "sign_in"
     ? signIn(deps, { state: taken.state, proven, next: purpose.next })
     : connectServer(deps, { state: taken.state, proven, serverId: purpose.serverId, actor: purpose.actor });

@@ -1,7 +1,8 @@
 import { sameMailbox } from "../address.ts";
 import { auditWrite } from "../audit/audit.ts";
+import { judgeConnection } from "../mail-servers/judge-connection.ts";
 import { kindOfAccount } from "../mail-servers/limits.ts";
-import { type Grant, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import { type Grant, grantOf, isRenamed, type MailServer } from "../mail-servers/mail-server.ts";
 import { scopesSuffice } from "../mail-servers/scopes.ts";
 import type { GmailAccount } from "../messages/ports.ts";
 import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
@@ -11,11 +12,12 @@ import type { Secret } from "../secret.ts";
 import { useStateWrite } from "./authorization-state.ts";
 import { type CallbackProblem, type ProvenGrant, refused, type Verdict } from "./callback.ts";
 import { countGrant, forgetGrants, readLedger } from "./grant-ledger.ts";
+import { withAddress } from "./identity.ts";
 import { liveConnection } from "./lifetime.ts";
 import { named } from "./news-of-move.ts";
 import { nextCheckAtMs } from "./next-check.ts";
 import { type ClientDeps, clientReader } from "./oauth-client.ts";
-import type { GoogleOAuth } from "./ports.ts";
+import type { GoogleOAuth, Identity } from "./ports.ts";
 import type { GrantLedger, OAuthState } from "./records.ts";
 import { beginSecretChange, tidySecrets } from "./secret-sweep.ts";
 import { readSendAs } from "./send-as.ts";
@@ -42,10 +44,18 @@ const TRIES = 8;
 /** The mail server was deleted while the person was at Google. */
 const GONE: CallbackProblem = { code: "state_invalid" };
 
+/** The account of the server's present grant, which had the server's username before it was renamed at Google. */
+const wasRenamed = (server: MailServer, { sub, email }: Identity): boolean => {
+  const before = grantOf(server);
+  if (before === null || before.sub !== sub) return false;
+  return isRenamed({ ...server, connection: { state: "valid", grant: withAddress(before, email) } });
+};
+
 /** What keeps a proven grant from serving this server; null: nothing. */
 const misfit = (server: MailServer, { identity, tokens }: ProvenGrant): CallbackProblem | null => {
   const { email } = identity;
-  if (!sameMailbox(email, server.username)) return { code: "account_mismatch", came: email, expected: server.username };
+  if (!sameMailbox(email, server.username) && !wasRenamed(server, identity))
+    return { code: "account_mismatch", came: email, expected: server.username };
   if (!scopesSuffice(server.transport, tokens.scopes)) return { code: "scope_missing" };
   return tokens.refreshToken === null ? { code: "refresh_token_missing" } : null;
 };
@@ -106,6 +116,12 @@ const point = async (
   throw new Error("a mail server was written to without end");
 };
 
+const addressOf = ({ sub, email }: Identity, before: Grant | null): Pick<Grant, "email" | "formerEmails"> => {
+  if (before === null || before.sub !== sub) return { email };
+  const { formerEmails } = withAddress(before, email);
+  return { email, ...(formerEmails !== undefined && { formerEmails }) };
+};
+
 const newGrant = (
   deps: ConnectDeps,
   { tokens, identity, clientId }: ProvenGrant,
@@ -115,7 +131,7 @@ const newGrant = (
   tokenMarks: tokens.refreshTokenMarks ?? [],
   generation: (stored.before?.generation ?? 0) + 1,
   sub: identity.sub,
-  email: identity.email,
+  ...addressOf(identity, stored.before),
   clientId,
   accountKind: kindOfAccount(identity.email, identity.hostedDomain),
   scopes: tokens.scopes,
@@ -137,9 +153,10 @@ const writeGrant = async (
     readEntry(deps, serverId),
     readLedger(deps, grant),
   ]);
+  const live: MailServer = { ...value, connection: liveConnection(deps, grant, app) };
   const after: MailServer = {
-    ...value,
-    connection: liveConnection(deps, grant, app),
+    ...live,
+    connection: judgeConnection(live, deps.clock.nowMs()),
     accountSub: grant.sub,
     nextCheckAtMs: nextCheckAtMs(deps, grant, app),
   };

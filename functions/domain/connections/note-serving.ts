@@ -1,32 +1,46 @@
 import { judgeConnection } from "../mail-servers/judge-connection.ts";
-import type { Connection, Grant } from "../mail-servers/mail-server.ts";
+import type { Connection } from "../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
+import type { GoogleSaid } from "./ask-google.ts";
 import { hasClientTrouble } from "./client-trouble.ts";
-import { type App, liveConnection } from "./lifetime.ts";
+import { withAddress } from "./identity.ts";
+import { liveConnection } from "./lifetime.ts";
 import { mayLiveOn } from "./may-live-on.ts";
 import { saveServer } from "./save-server.ts";
 
-/** States that a token from Google disproves: the client serves, or a grant that was given up lives. */
-const disprovedByToken = (connection: Connection): boolean => mayLiveOn(connection) || hasClientTrouble(connection);
+type Said = Pick<Extract<GoogleSaid, { readonly kind: "token" }>, "grant" | "app" | "identity">;
+
+/** States that a token from Google disproves: the client serves, a grant that was given up lives, or the account is the right one again. */
+const disprovedByToken = (connection: Connection, { identity }: Said): boolean =>
+  mayLiveOn(connection) ||
+  hasClientTrouble(connection) ||
+  (connection.state === "error" && connection.reason === "account_mismatch" && identity.kind === "same");
 
 /**
  * Google has just given a token for this grant. A server that was out of use for want of one serves again, its held mail goes, and a check is due that proves
- * scopes and identity. Losing a race is fine: the check finds the same. Throws `Unavailable`.
+ * scopes and identity, and reads the send-as addresses. An account that was renamed at Google is noted under its new address. Losing a race is fine: the check
+ * finds the same. Throws `Unavailable`.
  */
 export const noteServing = async (
   deps: NewsDeps & { readonly publisher: Publisher },
   serverId: string,
-  { grant, app }: { readonly grant: Grant; readonly app: App },
+  said: Said,
 ): Promise<void> => {
   const server = await deps.records.get("mailServers", serverId);
   if (server === undefined) return;
-  const { connection } = server.value;
-  if (connection.state === "not_connected" || !disprovedByToken(connection)) return;
-  if (connection.grant.secretVersion !== grant.secretVersion) return;
+  const { connection: before } = server.value;
+  if (before.state === "not_connected" || before.grant.secretVersion !== said.grant.secretVersion) return;
+  const email = said.identity.kind === "same" ? said.identity.identity.email : before.grant.email;
+  const grant = withAddress(before.grant, email);
+  const disproved = disprovedByToken(before, said);
+  if (grant === before.grant && !disproved) return;
+  if (grant !== before.grant) deps.log.warn("account_renamed", { server: serverId });
   const nowMs = deps.clock.nowMs();
-  const live = { ...server.value, connection: liveConnection(deps, connection.grant, app) };
-  await saveServer(deps, server, {
-    value: { ...live, connection: judgeConnection(live, nowMs), nextCheckAtMs: nowMs },
-  });
+  const now = { ...server.value, connection: disproved ? liveConnection(deps, grant, said.app) : { ...before, grant } };
+  const connection = judgeConnection(now, nowMs);
+  // A mismatch that comes from the username stands, whatever token comes.
+  const stands = grant === before.grant && connection.state === "error" && before.state === "error";
+  if (stands && connection.reason === before.reason) return;
+  await saveServer(deps, server, { value: { ...now, connection, nextCheckAtMs: nowMs } });
 };

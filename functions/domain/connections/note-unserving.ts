@@ -8,11 +8,14 @@ const TRIES = 8;
 /**
  * A grant that lives does not serve: `error`, told once, and mail is held. `client_changed`: the grant is another client's than the one that Relais
  * speaks to Google as, until that one is saved again, which a check finds, or the account is connected anew. `client_rejected`: Google refuses the
- * client, until it gives a token again, which checks ask for. False: the server cannot send for another reason already, or is gone.
+ * client, until it gives a token again, which checks ask for. `account_mismatch`: Google's token is another account's, until one of its own comes. False: the server cannot send for another reason already, or is gone.
  * Throws `Unavailable`.
  */
-export const noteUnserving = (deps: NewsDeps, serverId: string, reason: ClientTrouble): Promise<boolean> =>
+export const noteUnserving = (deps: NewsDeps, serverId: string, reason: Unserving): Promise<boolean> =>
   unserve(deps, serverId, { reason });
+
+/** Why a grant that lives gives no token that may be used. */
+export type Unserving = ClientTrouble | "account_mismatch";
 
 /** Gmail refuses the account. `beyondProbe`: what it said where no Test connection looks; null: a test sees it too. */
 export const noteRefusal = (
@@ -23,7 +26,7 @@ export const noteRefusal = (
   unserve(deps, serverId, { reason: "gmail_refused", ...(beyondProbe !== null && { beyondProbe }) });
 
 interface Why {
-  readonly reason: "gmail_refused" | ClientTrouble;
+  readonly reason: "gmail_refused" | Unserving;
   readonly beyondProbe?: string;
 }
 

@@ -1,25 +1,41 @@
 import { sameMailbox } from "../address.ts";
-import type { Connection, MailServer } from "./mail-server.ts";
+import { type Connection, type ConnectionReason, type Grant, isRenamed, type MailServer } from "./mail-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 
+type Judged = Pick<MailServer, "username" | "transport" | "sendAsUnchecked" | "connection">;
+
 /** Errors that come from how the server is set up, and pass when it is set up as the grant has it. */
-const misfit = (server: Pick<MailServer, "username" | "transport" | "connection">) => {
+const MISFITS: readonly ConnectionReason[] = ["account_mismatch", "account_renamed", "scope_missing"];
+
+/** Does Gmail keep the former address in From? Unread send-as addresses prove nothing, unless an operator vouches for them. */
+const isStillAlias = ({ username, transport, sendAsUnchecked }: Judged, { sendAs }: Grant): boolean =>
+  sendAs === null
+    ? transport === "gmail_api" && sendAsUnchecked
+    : sendAs.addresses.some((address) => sameMailbox(address, username));
+
+/** What keeps this account from serving under the server's username; null: nothing. */
+export const addressMisfit = (server: Judged): "account_mismatch" | "account_renamed" | null => {
   const { connection } = server;
   if (connection.state === "not_connected") return null;
-  if (!sameMailbox(connection.grant.email, server.username)) return "account_mismatch" as const;
-  return scopesSuffice(server.transport, connection.grant.scopes) ? null : ("scope_missing" as const);
+  const { grant } = connection;
+  if (isRenamed(server)) return isStillAlias(server, grant) ? null : "account_renamed";
+  return sameMailbox(grant.email, server.username) ? null : "account_mismatch";
+};
+
+const misfit = (server: Judged): ConnectionReason | null => {
+  const { connection, transport } = server;
+  if (connection.state === "not_connected") return null;
+  return addressMisfit(server) ?? (scopesSuffice(transport, connection.grant.scopes) ? null : "scope_missing");
 };
 
 /**
  * The connection after `username` or `transport` was edited. The grant is kept whatever is edited, since nothing but a person can get it
  * back; but a server whose grant is another account's, or lacks the transport's scope, must not send by it: it is in `error`
- * (`account_mismatch`, `scope_missing`) until it is connected anew or the edit is taken back. Taken back, it is what it was: the grant
+ * (`account_mismatch`, `scope_missing`) until it is connected anew or the edit is taken back. An account that was renamed at Google sends on under
+ * its former address for as long as that is an alias of it, else it is `account_renamed`. Taken back, it is what it was: the grant
  * was proven before, and `nextCheckAtMs` has it proven again at the next tick. A dead grant (`reconnect_required`) stays dead.
  */
-export const judgeConnection = (
-  server: Pick<MailServer, "username" | "transport" | "connection">,
-  nowMs: number,
-): Connection => {
+export const judgeConnection = (server: Judged, nowMs: number): Connection => {
   const { connection } = server;
   if (connection.state === "not_connected" || connection.state === "reconnect_required") return connection;
   const reason = misfit(server);
@@ -27,7 +43,6 @@ export const judgeConnection = (
     const unchanged = connection.state === "error" && connection.reason === reason;
     return unchanged ? connection : { state: "error", grant: connection.grant, reason, sinceMs: nowMs };
   }
-  const mended =
-    connection.state === "error" && (connection.reason === "account_mismatch" || connection.reason === "scope_missing");
+  const mended = connection.state === "error" && MISFITS.includes(connection.reason);
   return mended ? { state: "valid", grant: connection.grant } : connection;
 };

@@ -3,7 +3,14 @@ import canonicalize from "canonicalize";
 import { isoTime, isoTimeOrNull } from "../clock.ts";
 import type { Versioned } from "../records.ts";
 import { limitsOf } from "./limits.ts";
-import { type Connection, type ConnectionReason, grantOf, isShared, type MailServer } from "./mail-server.ts";
+import {
+  type Connection,
+  type ConnectionReason,
+  grantOf,
+  isRenamed,
+  isShared,
+  type MailServer,
+} from "./mail-server.ts";
 
 /** The text of a reason in the caller's language: what happened and what to do next. */
 export type AdviceOn = (reason: ConnectionReason) => string;
@@ -28,6 +35,12 @@ const expiryOf = (connection: Connection): number | null => {
   return connection.state === "expiring" ? connection.expiresAtMs : connection.grant.refreshTokenExpiresAtMs;
 };
 
+/** A valid connection has one reason to act on: the account has another address now than the server. */
+const reasonOf = (server: MailServer): ConnectionReason | null => {
+  if (server.connection.state !== "valid") return server.connection.reason;
+  return isRenamed(server) ? "account_renamed" : null;
+};
+
 const connectionView = (server: MailServer) => {
   const grant = grantOf(server);
   return {
@@ -37,7 +50,7 @@ const connectionView = (server: MailServer) => {
     connectedAt: isoTimeOrNull(grant?.connectedAtMs ?? null),
     lastVerifiedAt: isoTimeOrNull(grant?.lastVerifiedAtMs ?? null),
     expiresAt: isoTimeOrNull(expiryOf(server.connection)),
-    reason: server.connection.state === "valid" ? null : server.connection.reason,
+    reason: reasonOf(server),
   };
 };
 

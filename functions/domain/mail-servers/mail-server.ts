@@ -1,3 +1,5 @@
+import { sameMailbox } from "../address.ts";
+
 export type Transport = "smtp" | "gmail_api";
 
 /** Why a connection is as it is; the texts and advice for each stand in `problem-texts.ts`. */
@@ -20,6 +22,7 @@ export type ConnectionReason =
   | "secret_missing"
   // the grant lives but does not serve
   | "account_mismatch"
+  | "account_renamed"
   | "scope_missing"
   | "gmail_refused"
   | "client_changed"
@@ -33,9 +36,11 @@ export interface Grant {
   readonly tokenMarks?: readonly string[];
   /** Grows with each grant and each rotation. */
   readonly generation: number;
-  /** Google's account id (`sub`), which never changes, and the address it had then. */
+  /** Google's account id (`sub`), which never changes, and the address that it was last proven to have. */
   readonly sub: string;
   readonly email: string;
+  /** Addresses that the account had before, latest first: it was renamed at Google. Absent: none is known. */
+  readonly formerEmails?: readonly string[];
   /** The client this grant was given to; another client's refresh is refused by Google. */
   readonly clientId: string;
   readonly accountKind: "gmail" | "workspace";
@@ -119,6 +124,16 @@ export const grantOf = (server: MailServer): Grant | null =>
 
 /** May callers be given it who name no server? */
 export const isShared = (server: MailServer): boolean => server.shared ?? true;
+
+/** The address to log in to Gmail with: the account's own, whatever name the server still has for it. */
+export const accountAddress = (server: MailServer): string => grantOf(server)?.email ?? server.username;
+
+/** Is the server's username an address that its account no longer has, since it was renamed at Google? */
+export const isRenamed = (server: Pick<MailServer, "username" | "connection">): boolean => {
+  const { connection, username } = server;
+  if (connection.state === "not_connected" || sameMailbox(connection.grant.email, username)) return false;
+  return (connection.grant.formerEmails ?? []).some((former) => sameMailbox(former, username));
+};
 
 /** May a message be handed to Gmail through it now? */
 export const canSend = (server: MailServer): boolean =>

@@ -1,11 +1,11 @@
-import { sameMailbox } from "../address.ts";
 import type { Clock } from "../clock.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../connections/access-token.ts";
 import type { MailTransport, ProbeStage } from "../messages/ports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Records, Versioned } from "../records.ts";
-import { type Connection, grantOf, type MailServer, type Transport } from "./mail-server.ts";
+import { addressMisfit } from "./judge-connection.ts";
+import { accountAddress, type Connection, grantOf, type MailServer, type Transport } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";
 import { scopesSuffice } from "./scopes.ts";
 
@@ -38,6 +38,7 @@ const tokenProblem = (refusal: Refusal, { connection }: MailServer): StageProble
       return { code: connection.state === "reconnect_required" ? connection.reason : refusal.why, upstream: null };
     case "client_changed":
     case "client_rejected":
+    case "account_mismatch":
     case "google_unavailable":
       return { code: refusal.why, upstream: null };
   }
@@ -57,12 +58,35 @@ const probed = (stages: readonly ProbeStage[], transport: Transport): TestStage[
     ...(smtpUtf8 !== undefined && { smtpUtf8 }),
   }));
 
-/** Scopes and identity as the grant has them: no network, so they take no time worth telling. */
-const grantStages = (server: MailServer, scopes: readonly string[]): TestStage[] => {
+type Identified = Extract<AccessTokenOutcome, { ok: true }>["identity"] | "another";
+
+/** What is wrong with the identity; undefined: this test's token came without an ID token, so that nothing was proven. */
+const identityProblem = (server: MailServer, identity: Identified): TextCode | null | undefined => {
+  if (identity === "another") return "account_mismatch";
+  const misfit = addressMisfit(server);
+  if (misfit !== null) return misfit;
+  switch (identity) {
+    case "same":
+      return null;
+    case "unproven":
+      return "identity_unproven";
+    case "unreachable":
+      return "google_unavailable";
+    case "absent":
+    case null:
+      return undefined;
+  }
+};
+
+/** Scopes and identity as this test's token has them: no more network, so they take no time worth telling. */
+const grantStages = (
+  server: MailServer,
+  { scopes, identity }: { readonly scopes: readonly string[]; readonly identity: Identified },
+): TestStage[] => {
   const scope = stage("scope", 0, scopesSuffice(server.transport, scopes) ? null : "scope_missing");
   if (scope.problem !== null) return [scope];
-  const same = sameMailbox(grantOf(server)?.email ?? "", server.username);
-  return [scope, stage("identity", 0, same ? null : "account_mismatch")];
+  const problem = identityProblem(server, identity);
+  return problem === undefined ? [scope] : [scope, stage("identity", 0, problem)];
 };
 
 const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly TestStage[] | undefined> => {
@@ -73,13 +97,17 @@ const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly
   // Read after the token was asked for: that may have written what is known of the grant.
   const server = await deps.records.get("mailServers", id);
   if (server === undefined) return undefined;
-  if (!outcome.ok) return [{ stage: "token", ms, problem: tokenProblem(outcome, server.value) }];
   const token = stage("token", ms, null);
-  const before = grantStages(server.value, outcome.scopes);
+  if (!outcome.ok) {
+    if (outcome.why !== "account_mismatch") return [{ ...token, problem: tokenProblem(outcome, server.value) }];
+    return [token, ...grantStages(server.value, { scopes: outcome.scopes, identity: "another" })];
+  }
+  const before = grantStages(server.value, outcome);
   if (before.some(({ problem }) => problem !== null)) return [token, ...before];
-  const { username, transport, connection } = server.value;
+  const { transport, connection } = server.value;
+  const login = { username: accountAddress(server.value), accessToken: outcome.token };
   const how = { thorough: isRefused(connection) };
-  const probe = await deps.transports[transport].probe({ username, accessToken: outcome.token }, how);
+  const probe = await deps.transports[transport].probe(login, how);
   return [token, ...before, ...remembering(connection, probed(probe, transport))];
 };
 

@@ -1,7 +1,7 @@
 import { SECOND } from "../clock.ts";
 import type { AccessTokenOutcome } from "../connections/access-token.ts";
 import { noteRefusal } from "../connections/note-unserving.ts";
-import { canSend, type Transport } from "../mail-servers/mail-server.ts";
+import { accountAddress, canSend, type Transport } from "../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../mail-servers/note-smtp-utf8.ts";
 import { Unavailable } from "../problem.ts";
 import type { Secret } from "../secret.ts";
@@ -24,6 +24,7 @@ const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryRe
       return { kind: "hold", problem: outcome.reason };
     case "not_connected":
     case "client_changed":
+    case "account_mismatch":
       return { kind: "hold", problem: outcome.why };
     case "client_rejected":
       deps.log.error("delivery_client_rejected", { message: claim.message.id, server: claim.server.id });
@@ -68,21 +69,23 @@ const judged = async (deps: DeliveryDeps, claim: Claim, outcome: Answered): Prom
 /** Hands the mail over; after a refused token once more with a fresh one. */
 const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
   const { server } = current.claim;
-  const { username, transport } = server.value;
-  const send = async (accessToken: Secret): Promise<SendOutcome> => {
+  const { transport } = server.value;
+  const send = async (accessToken: Secret, username: string): Promise<SendOutcome> => {
     const outcome = await deps.transports[transport].send(mail, { username, accessToken }, current.mark);
     if (outcome.kind === "refused" || outcome.kind === "not_sent") current.noteUnsent();
     return outcome;
   };
   const first = await deps.memory.obtainToken(deps, server);
   if (!first.ok) return withoutToken(deps, current.claim, first);
-  const outcome = await send(first.token);
+  const outcome = await send(first.token, accountAddress(server.value));
   if (outcome.kind === "abandoned") return "abandoned";
   if (!tokenRefused(outcome)) return judged(deps, current.claim, outcome);
   deps.memory.forgetToken(server.id);
   const fresh = await deps.accessTokens.obtain(server.id, first.token);
   if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
-  const second = await send(fresh.token);
+  // The account may have been renamed at Google, which the fresh token has just told.
+  const renewed = (await deps.records.get("mailServers", server.id))?.value ?? server.value;
+  const second = await send(fresh.token, accountAddress(renewed));
   if (second.kind === "abandoned") return "abandoned";
   return judged(deps, current.claim, second);
 };

@@ -1,9 +1,12 @@
 import { domainEntry } from "../address.ts";
 import { grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 
+/** Addresses that the account had before it was renamed at Google: programs, and mail accepted before, still use them. */
+const wasOwn = (server: MailServer, from: string): boolean => grantOf(server)?.formerEmails?.includes(from) ?? false;
+
 /** How a server's `fromFilter` covers an address (folded); null: not at all. A domain does not cover its subdomains. */
 export const coverage = (server: MailServer, from: string): "exact" | "domain" | null => {
-  if (server.username === from || server.fromFilter.includes(from)) return "exact";
+  if (server.username === from || server.fromFilter.includes(from) || wasOwn(server, from)) return "exact";
   return server.fromFilter.includes(domainEntry(from)) ? "domain" : null;
 };
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { HOUR, MINUTE } from "../clock.ts";
-import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import { accountAddress, canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { DeliveryDeps, MoveDeps } from "./delivery-deps.ts";
@@ -157,7 +157,7 @@ const look = async (
   const token = await deps.accessTokens.obtain(unknown.value.serverId);
   // No token, no look: that is not a miss.
   if (!token.ok) return "unavailable";
-  const login = { username: server.username, accessToken: token.token };
+  const login = { username: accountAddress(server), accessToken: token.token };
   return deps.gmailAccount.findSent(login, unknown.value.messageId);
 };
 

@@ -1,3 +1,4 @@
+import { accountAddress } from "../mail-servers/mail-server.ts";
 import { readBody } from "./body-store.ts";
 import { type Claim, leaseEndMs } from "./claim.ts";
 import type { DeliveryDeps } from "./delivery-deps.ts";
@@ -82,9 +83,11 @@ export class Try {
     const raw = await this.#compose(false);
     if (raw === null) return null;
     const { value } = this.#claim.message;
-    const { username } = this.#claim.server.value;
     // The account itself as envelope sender: what bounces comes back to it, and Gmail puts it there anyway.
-    const envelope = { from: username, to: pendingRecipients(value).map(({ address }) => address) };
+    const envelope = {
+      from: accountAddress(this.#claim.server.value),
+      to: pendingRecipients(value).map(({ address }) => address),
+    };
     return { envelope, raw, sevenBit: () => this.#compose(true) };
   }
 }

@@ -219,7 +219,7 @@ test("a dead grant holds the message until the server is reconnected", async () 
   const held = await stack.message(ID);
   assert.ok(held.status === "held" && held.because === "reconnect_required");
   assert.deepEqual(types(), ["held"]);
-  stack.token = () => ({ ok: true, token: new Secret("new"), expiresAtMs: 0, scopes: [] });
+  stack.token = () => ({ ok: true, token: new Secret("new"), expiresAtMs: 0, scopes: [], identity: null });
   assert.equal(await releaseHeld(stack.deps, "srv_one"), 1);
   await deliver();
   assert.equal(await status(), "sent");
@@ -243,7 +243,7 @@ test("a rejected client holds the message, which does not age meanwhile", async 
   assert.ok(held.status === "held" && held.because === "reconnect_required");
   assert.equal(held.attempts.at(-1)?.problem, "client_rejected");
   stack.clock.advance(100 * HOUR);
-  stack.token = () => ({ ok: true, token: new Secret("new"), expiresAtMs: 0, scopes: [] });
+  stack.token = () => ({ ok: true, token: new Secret("new"), expiresAtMs: 0, scopes: [], identity: null });
   assert.equal(await releaseHeld(stack.deps, "srv_one"), 1);
   await deliver();
   assert.equal(await status(), "sent");

@@ -345,7 +345,7 @@ test("what an instance remembers sends on, and never refuses", async () => {
   let asked = 0;
   stack.token = () => {
     asked += 1;
-    return { ok: true, token: new Secret("t"), expiresAtMs: stack.clock.nowMs() + HOUR, scopes: [] };
+    return { ok: true, token: new Secret("t"), expiresAtMs: stack.clock.nowMs() + HOUR, scopes: [], identity: null };
   };
   await stack.setServer({ connection: { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 } });
   await stack.accept("msg_a");
@@ -370,7 +370,13 @@ test("a token of another grant is not used again", async () => {
     await stack.setServer({ connection: { state: "valid", grant: grant({ secretVersion }) } });
     stack.token = () => {
       tokens.push(secretVersion);
-      return { ok: true, token: new Secret(secretVersion), expiresAtMs: stack.clock.nowMs() + HOUR, scopes: [] };
+      return {
+        ok: true,
+        token: new Secret(secretVersion),
+        expiresAtMs: stack.clock.nowMs() + HOUR,
+        scopes: [],
+        identity: null,
+      };
     };
     await stack.accept(`msg_${n}`);
     await deliverMessage(stack.deps, `msg_${n}`);

@@ -18,11 +18,15 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-const token = (value: string, scopes = grant().scopes): AccessTokenOutcome => ({
+type Given = Extract<AccessTokenOutcome, { ok: true }>;
+
+const token = (value: string, more: Partial<Given> = {}): Given => ({
   ok: true,
   token: new Secret(value),
   expiresAtMs: clock.nowMs() + 3_600_000,
-  scopes,
+  scopes: grant().scopes,
+  identity: "same",
+  ...more,
 });
 
 /** Google's answer, after 30 ms. */
@@ -130,8 +134,53 @@ for (const [server, outcome, code] of WITHOUT_TOKEN) {
 
 test("a scope that does not let the transport send is told before Gmail is asked", async () => {
   const server = mailServer({ connection: validConnection({ scopes: [SEND_ONLY] }) });
-  const tokens = tokensThat(token("t1", [SEND_ONLY]));
+  const tokens = tokensThat(token("t1", { scopes: [SEND_ONLY] }));
   assert.deepEqual(await run(server, tokens, probeThat().transports), ["token 30 ok", "scope 0 scope_missing"]);
+});
+
+const TO_IDENTITY = ["token 30 ok", "scope 0 ok"];
+const IDENTITIES = [
+  [{ identity: "same" }, ["identity 0 ok"], true],
+  [{ identity: "unproven" }, ["identity 0 identity_unproven"], false],
+  [{ identity: "unreachable" }, ["identity 0 google_unavailable"], false],
+  // What was not looked at is not told: this token came without an ID token, or from the cache.
+  [{ identity: "absent" }, [], true],
+  [{ identity: null }, [], true],
+] as const;
+for (const [given, told, goesOn] of IDENTITIES) {
+  test(`the identity of a token whose own is ${given.identity} is told as ${told[0] ?? "not looked at"}`, async () => {
+    const { transports } = probeThat(PASSED);
+    const server = mailServer({ connection: validConnection() });
+    const stages = await run(server, tokensThat(token("t1", given)), transports);
+    assert.deepEqual(stages.slice(0, TO_IDENTITY.length + told.length), [...TO_IDENTITY, ...told]);
+    assert.equal(stages.includes("auth 3 ok"), goesOn);
+  });
+}
+
+test("a token of another account goes as far as the identity, and never to Gmail", async () => {
+  const server = mailServer({ connection: validConnection() });
+  const refused = tokensThat({ ok: false, why: "account_mismatch", scopes: grant().scopes });
+  assert.deepEqual(await run(server, refused, probeThat().transports), [...TO_IDENTITY, "identity 0 account_mismatch"]);
+});
+
+test("a renamed account logs in under its new address while the former one is its alias", async () => {
+  const renamed = { email: "ada.new@example.com", formerEmails: ["ada@example.com"] };
+  const { transports, logins } = probeThat(PASSED);
+  const sendAs = { addresses: ["ada.new@example.com", "ada@example.com"], readAtMs: 1 };
+  const server = mailServer({ connection: validConnection({ ...renamed, sendAs }) });
+  assert.ok((await run(server, tokensThat(token("t1")), transports)).includes("identity 0 ok"));
+  assert.deepEqual(logins, ["ada.new@example.com t1"]);
+});
+
+test("a renamed account without that alias is told before Gmail is asked", async () => {
+  const renamed = { email: "ada.new@example.com", formerEmails: ["ada@example.com"] };
+  for (const sendAs of [{ addresses: ["ada.new@example.com"], readAtMs: 1 }, null]) {
+    store.close();
+    store = testStore(clock);
+    const server = mailServer({ connection: validConnection({ ...renamed, sendAs }) });
+    const stages = await run(server, tokensThat(token("t1")), probeThat().transports);
+    assert.deepEqual(stages, [...TO_IDENTITY, "identity 0 account_renamed"]);
+  }
 });
 
 test("another account's grant is told before Gmail is asked", async () => {

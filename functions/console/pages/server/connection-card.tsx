@@ -13,9 +13,10 @@ import { Ago, When } from "../../widgets/time.tsx";
 import { ConnectLink } from "./connect-link.tsx";
 
 const Why = ({ server: { connection } }: { readonly server: MailServer }) => {
-  if (connection.reason === null || connection.state === "valid") return null;
+  if (connection.reason === null) return null;
   const { title, advice } = problemText(connection.reason, language.value);
-  const tone = connection.state === "not_connected" ? "info" : connection.state === "expiring" ? "warn" : "bad";
+  const serves = connection.state === "valid" || connection.state === "expiring";
+  const tone = connection.state === "not_connected" ? "info" : serves ? "warn" : "bad";
   return (
     <Notice tone={tone} title={title} live={false}>
       <p>{advice}</p>
