@@ -31,7 +31,7 @@ export const TEXTS = {
     en: "Only an operator can open this page.",
   },
   "operatorsOnly.ask": {
-    fr: "Pour y faire un changement, adressez-vous à :",
+    fr: "Pour y faire un changement, adressez-vous à :",
     en: "To have something changed there, ask:",
   },
   "operatorsOnly.anyone": { fr: "toute personne de {domain}", en: "anyone at {domain}" },
@@ -303,10 +303,12 @@ export const TEXTS = {
   "connect.first": { fr: "Connecter votre compte Gmail", en: "Connect your Gmail account" },
   "connect.again": { fr: "Reconnecter le compte Gmail", en: "Reconnect the Gmail account" },
   "connect.notReady": {
-    fr: "Relais n’a pas encore accès à Google : un client OAuth doit d’abord être enregistré dans Installation.",
+    fr: "Relais n’a pas encore accès à Google : un client OAuth doit d’abord être enregistré dans Installation.",
     en: "Relais has no access to Google yet: an OAuth client must be saved in Setup first.",
   },
   "connect.setUpFirst": { fr: "Préparer d’abord l’accès à Google", en: "Set up access to Google first" },
+  "connect.another": { fr: "Choisir un autre compte", en: "Choose another account" },
+  "connect.expected": { fr: "Compte attendu : {username}", en: "Account expected: {username}" },
   "connect.retry": { fr: "Recommencer la connexion", en: "Connect again" },
   "disconnect.action": { fr: "Déconnecter", en: "Disconnect" },
   "disconnect.title": { fr: "Déconnecter le compte Gmail ?", en: "Disconnect the Gmail account?" },

@@ -83,11 +83,20 @@ describe("first use of the console, in a real browser through the edge", () => {
           await consentOnPage(page, { account, ...(untick && { untick }) });
           await page.getByText(title).first().waitFor();
           await page.getByText(advice).waitFor();
+          if (code === "account_mismatch") {
+            for (const address of [account, "ada@example.com"])
+              await page.getByText(address, { exact: true }).waitFor();
+            await page.getByRole("link", { name: say("connect.another"), exact: true }).waitFor();
+          }
           await page.locator(`a[href^="/servers/${id}"]`).first().click();
           await page.waitForURL(/\?problem=/);
           await page.getByRole("alert").filter({ hasText: title }).getByText(advice).waitFor();
           await page.getByText(say("connection.not_connected"), { exact: true }).first().waitFor();
-          await visitor.follow("connect.retry");
+          if (code === "account_mismatch") {
+            const expected = say("connect.expected").replace("{username}", "ada@example.com");
+            await page.getByRole("alert").getByText(expected, { exact: true }).waitFor();
+          }
+          await visitor.follow(code === "account_mismatch" ? "connect.another" : "connect.retry");
           await consentOnPage(page, { account: "ada@example.com" });
           await page.getByText(say("connection.valid"), { exact: true }).waitFor();
           await visitor.leave();

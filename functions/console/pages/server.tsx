@@ -29,17 +29,23 @@ const Ending = ({ server }: { readonly server: MailServer }) => {
   );
   if (query.problem !== undefined) {
     const { title, advice } = problemText(query.problem, language.value);
+    const otherAccount = query.problem === "account_mismatch";
     return (
       <Notice
         tone="bad"
         title={title}
         actions={
           <>
-            <ConnectLink server={server} class="button small" label={t("connect.retry")} />
+            <ConnectLink
+              server={server}
+              class="button small"
+              label={otherAccount ? t("connect.another") : t("connect.retry")}
+            />
             {dismiss}
           </>
         }
       >
+        {otherAccount && <p>{t("connect.expected", { username: server.username })}</p>}
         <p>{advice}</p>
       </Notice>
     );
