@@ -113,6 +113,9 @@ const structured = (name: string, tokens: readonly HeaderToken[]): Written => {
   return UNFOLDABLE.test(value) ? { problem: says("link_too_long", { most: LONGEST_LINK }) } : { value };
 };
 
+/** What stands between angle brackets with blanks is text: `5 < 6 and 7 > 3`. */
+const isLink = ({ kind, text }: HeaderToken): boolean => kind === "link" || (kind === "angle" && !/\s/.test(text));
+
 /**
  * A header's value as it goes out. Where it has a structure, its addresses, ids and URLs stay in clear and only phrases and comments are encoded
  * (RFC 2047 §5); free text is encoded as a whole. Encoded words that come in are decoded first.
@@ -121,8 +124,7 @@ export const writtenHeader = (name: string, value: string): Written => {
   if (!isOneLine(value)) return { problem: says("not_one_line") };
   if (!mustBeEncoded(value)) return { value: value.trim() };
   const tokens = headerTokens(value);
-  const hasLinks = tokens.some(({ kind }) => kind === "angle" || kind === "link");
-  if (hasLinks || STRUCTURED.test(name) || WORDS_ALONE.test(name)) return structured(name, tokens);
+  if (tokens.some(isLink) || STRUCTURED.test(name) || WORDS_ALONE.test(name)) return structured(name, tokens);
   const line = readLine(value, LONGEST_LINE);
   return "problem" in line ? line : { value: writtenText(line.text.trim()) };
 };

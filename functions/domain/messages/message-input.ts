@@ -10,8 +10,8 @@ import { headersInput, isUnsubscribeHeader, listUnsubscribeInput, tagsInput } fr
 import { distinctAddresses, mailboxOf, parseMailboxes } from "./mailbox.ts";
 import type { Mailbox, MessageBody } from "./message.ts";
 import { decodedLine, isOneLine, LONGEST_LINE } from "./one-line.ts";
-import { GMAIL_SIZE_LIMIT, outgoingBytes } from "./outgoing-size.ts";
-import { threadIdsInput } from "./thread-ids.ts";
+import { oversize } from "./outgoing-size.ts";
+import { inReplyToInput, referencesInput } from "./thread-ids.ts";
 
 /** Decoded attachments plus text and html, bytes: what one message may hold by HTTP, and on the topic (a Pub/Sub message ends at 10 MB). */
 export const HTTP_SIZE_LIMIT = 24_000_000;
@@ -90,8 +90,8 @@ const members = z.strictObject({
   attachments: attachmentsInput.optional(),
   icalEvent: calendarInput.optional(),
   headers: headersInput.optional(),
-  inReplyTo: threadIdsInput.optional(),
-  references: threadIdsInput.optional(),
+  inReplyTo: inReplyToInput.optional(),
+  references: referencesInput.optional(),
   listUnsubscribe: listUnsubscribeInput.optional(),
   scheduledAt: instantInput.optional(),
   expiresAt: instantInput.optional(),
@@ -115,10 +115,7 @@ const sizeOf = (input: Members): number =>
 /** What is too large of a message; undefined where it fits, also once it is encoded. */
 const sizeProblem = (input: Members, sizeBytes: number, sizeLimit: number): string | undefined => {
   if (sizeBytes > sizeLimit) return `Attachments, text and html hold ${sizeBytes} bytes; ${sizeLimit} is the most.`;
-  const bytes = outgoingBytes(contentOf(input));
-  return bytes > GMAIL_SIZE_LIMIT
-    ? `With its headers and attachments' names the mail may take ${bytes} bytes once it is encoded; Gmail takes ${GMAIL_SIZE_LIMIT}.`
-    : undefined;
+  return oversize(contentOf(input));
 };
 
 /** What no single member can say. */

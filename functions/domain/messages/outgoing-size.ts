@@ -1,8 +1,11 @@
+import { HEADERS_LIMIT, headerBytes, LONGEST_HEADER, longestHeaderBytes } from "./header-size.ts";
 import type { MessageBody } from "./message.ts";
+
+type Content = Omit<MessageBody, "from">;
 
 /**
  * How large a mail may become once it is encoded, so that nothing is accepted that Gmail then refuses for its size. It is an upper bound, taken without
- * composing: every part goes out in base64 or shorter (`part-content.ts`), and headers are small beside what is left of Gmail's limit.
+ * composing: every part goes out in base64 or shorter (`part-content.ts`), and Gmail limits headers to less than what is then left.
  */
 
 /** SIZE in the EHLO of smtp.gmail.com; the API's upload takes 36,700,160. */
@@ -26,8 +29,7 @@ export const withLineEnds = (bytes: number): number =>
 /** The most that a part takes. */
 export const partBytes = (bytes: number): number => base64Length(withLineEnds(bytes));
 
-/** Encoded words and folds take up to five characters for a byte, the two forms of a file name together up to ten (RFC 2047, RFC 2231). */
-const BYTES_IN_HEADER = 5;
+/** The two forms of a file name (RFC 2047, RFC 2231) together take up to ten characters for a byte. */
 const BYTES_IN_NAME = 10;
 /** Its header fields but for names, its boundary, a blank line. */
 const PART_OVERHEAD = 600;
@@ -35,35 +37,34 @@ const PART_OVERHEAD = 600;
 const utf8 = (text: string | null | undefined): number => Buffer.byteLength(text ?? "");
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-const headerBytes = (content: Omit<MessageBody, "from">): number => {
-  // A hidden recipient stands in a header on the way to the Gmail API.
-  const mailboxes = [...content.to, ...content.cc, ...content.bcc, ...content.replyTo];
-  const texts = [content.subject, content.inReplyTo, content.listUnsubscribe?.url];
-  return (
-    2_000 +
-    BYTES_IN_HEADER *
-      (sum(mailboxes.map(({ name, address }) => utf8(name) + utf8(address) + 6)) +
-        sum(texts.map(utf8)) +
-        sum(content.references.map((id) => utf8(id) + 3)) +
-        sum(Object.entries(content.headers).map(([name, value]) => utf8(name) + utf8(value) + 4)))
-  );
-};
-
 /** The calendar goes out twice: as an alternative and as a file. */
-const calendarBytes = ({ icalEvent }: Omit<MessageBody, "from">): number =>
+const calendarBytes = ({ icalEvent }: Content): number =>
   2 * partBytes(utf8(icalEvent?.content)) + BYTES_IN_NAME * utf8(icalEvent?.filename) + 2 * PART_OVERHEAD;
 
-export const outgoingBytes = (content: Omit<MessageBody, "from">): number =>
+const attachmentBytes = ({ content, filename, contentType, cid }: Content["attachments"][number]): number =>
+  partBytes((content.length / 4) * 3) +
+  BYTES_IN_NAME * (utf8(filename) + utf8(contentType) + utf8(cid)) +
+  PART_OVERHEAD;
+
+export const outgoingBytes = (content: Content): number =>
   headerBytes(content) +
   partBytes(utf8(content.text)) +
   partBytes(utf8(content.html)) +
   2 * PART_OVERHEAD +
   calendarBytes(content) +
-  sum(
-    content.attachments.map(
-      ({ content: bytes, filename, contentType, cid }) =>
-        partBytes((bytes.length / 4) * 3) +
-        BYTES_IN_NAME * (utf8(filename) + utf8(contentType) + utf8(cid)) +
-        PART_OVERHEAD,
-    ),
-  );
+  sum(content.attachments.map(attachmentBytes));
+
+/** Why Gmail would refuse this content for its size; undefined where it would not. */
+export const oversize = (content: Content): string | undefined => {
+  const headers = headerBytes(content);
+  const longest = longestHeaderBytes(content);
+  const bytes = outgoingBytes(content);
+  if (longest > LONGEST_HEADER)
+    return `Reply-To may take ${longest} bytes once it is encoded; ${LONGEST_HEADER} is the most.`;
+  if (headers > HEADERS_LIMIT) {
+    return `The headers may take ${headers} bytes once they are encoded; ${HEADERS_LIMIT} is the most that Gmail takes.`;
+  }
+  return bytes > GMAIL_SIZE_LIMIT
+    ? `The mail may take ${bytes} bytes once it is encoded; ${GMAIL_SIZE_LIMIT} is the most that Gmail takes.`
+    : undefined;
+};

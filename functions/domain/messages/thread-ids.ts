@@ -12,8 +12,12 @@ const TOKEN = /<[^<>]*>|[^\s<>]+/g;
 /** Longer than any thread's ids, and short enough to be looked at. */
 const LONGEST_TEXT = 100_000;
 const MOST_TEXTS = 1_000;
-/** Of a longer thread the first id and the newest ones are kept, by which readers find it. */
-const MOST_IDS = 100;
+/**
+ * Of a longer thread the first id and the newest ones are kept, by which readers find it. In-Reply-To names those that are answered, one as a rule; Gmail
+ * takes 32 KB of it (support.google.com/a/answer/14016360), and any length of References.
+ */
+const MOST_REFERENCES = 100;
+const MOST_ANSWERED = 20;
 /** With the blank of a fold, and `In-Reply-To:`, it fits a line (RFC 5322 §2.1.1). */
 const LONGEST_ID = 900;
 
@@ -34,21 +38,25 @@ const readIds = (text: string): readonly string[] | { readonly problem: string }
   return ids.some(hidesLines) ? { problem: says("not_one_line") } : ids;
 };
 
-const newest = (ids: readonly string[]): readonly string[] =>
-  ids.length <= MOST_IDS ? ids : [...ids.slice(0, 1), ...ids.slice(1 - MOST_IDS)];
+const newest = (ids: readonly string[], most: number): readonly string[] =>
+  ids.length <= most ? ids : [...ids.slice(0, 1), ...ids.slice(1 - most)];
 
-export const threadIdsInput = z.unknown().transform((value, ctx): readonly string[] => {
-  const refuse = (path: number[], message: string): readonly string[] => {
-    ctx.issues.push({ code: "custom", input: value, path, message });
-    return [];
-  };
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (texts.length > MOST_TEXTS) return refuse([], says("too_many_entries", { most: MOST_TEXTS }));
-  const ids = texts.flatMap((text, at) => {
-    const path = Array.isArray(value) ? [at] : [];
-    if (typeof text !== "string") return refuse(path, says("not_message_id"));
-    const read = readIds(text);
-    return "problem" in read ? refuse(path, read.problem) : read;
+const threadIds = (most: number) =>
+  z.unknown().transform((value, ctx): readonly string[] => {
+    const refuse = (path: number[], message: string): readonly string[] => {
+      ctx.issues.push({ code: "custom", input: value, path, message });
+      return [];
+    };
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (texts.length > MOST_TEXTS) return refuse([], says("too_many_entries", { most: MOST_TEXTS }));
+    const ids = texts.flatMap((text, at) => {
+      const path = Array.isArray(value) ? [at] : [];
+      if (typeof text !== "string") return refuse(path, says("not_message_id"));
+      const read = readIds(text);
+      return "problem" in read ? refuse(path, read.problem) : read;
+    });
+    return newest([...new Set(ids)], most);
   });
-  return newest([...new Set(ids)]);
-});
+
+export const inReplyToInput = threadIds(MOST_ANSWERED);
+export const referencesInput = threadIds(MOST_REFERENCES);

@@ -91,19 +91,21 @@ describe("npm start before another SMTP server, on STARTTLS and with few extensi
     login = () => null;
   });
 
-  const send = async (to: readonly string[]): Promise<MessageJson> => {
-    const body = { server, to, subject: "Été 😀", text: "Où ?", onUnknown: "hold" };
+  const send = async (to: readonly string[], attachments: readonly object[] = []): Promise<MessageJson> => {
+    const body = { server, to, subject: "Été 😀", text: "Où ?", attachments, onUnknown: "hold" };
     const answer = await stack.relais.operate("POST", "/v1/messages", body, { prefer: "wait=40" });
     assert.equal(answer.status, 200, await answer.clone().text());
     return answer.json();
   };
 
   it("sends, in ASCII, where the server takes nothing else", async () => {
-    const message = await send(["b@example.org", "c@exämple.org"]);
+    const mail = Buffer.from("Subject: devis\n\nPrêt à signer\n").toString("base64");
+    const message = await send(["b@example.org", "c@exämple.org"], [{ filename: "devis.eml", content: mail }]);
     assert.equal(message.status, "sent", JSON.stringify(message));
     assert.deepEqual(message.accepted, ["b@example.org", "c@xn--exmple-cua.org"]);
     assert.equal(received.length, 1);
     assert.match(received[0]?.raw ?? "", /^\p{ASCII}*$/u);
+    assert.ok(received[0]?.raw.includes(`\r\n\r\n${mail}\r\n`));
     assert.ok(received[0]?.raw.includes(`Message-ID: ${message.messageId}\r\n`));
   });
 

@@ -83,7 +83,7 @@ suite("A header with a structure", () => {
     ["List-Unsubscribe", "désabonnement <https://example.com>"],
     ["X-File", '<a@b.c>; name="été.pdf"'],
     ["List-Id", `É <${"a".repeat(950)}>`],
-    ["X-Ref", "É <pas un lien é>"],
+    ["List-Id", "É <pas un lien é>"],
   ] as const;
   for (const [name, value] of UNSAYABLE) {
     test(`is refused where it cannot be said: ${name}: ${value.slice(0, 60)}`, () => {
@@ -108,7 +108,14 @@ suite("A header with a structure", () => {
   });
 
   test("of free text is encoded as a whole and reads back", async () => {
-    for (const value of ["Besançon, à côté de l’eau", 'il a dit "été"', "a @ b é", "é".repeat(900), "w".repeat(998)]) {
+    for (const value of [
+      "Besançon, à côté de l’eau",
+      'il a dit "été"',
+      "a @ b é",
+      "5 < 6 été > 3",
+      "é".repeat(900),
+      "w".repeat(998),
+    ]) {
       assert.equal(decodeWords(await written("X-Text", value)), value);
     }
   });

@@ -76,6 +76,8 @@ suite("The ids of a thread", () => {
     const ids = Array.from({ length: 300 }, (_, n) => `<${n}.${"r".repeat(200)}@example.com>`);
     const { references = "" } = await thread({ references: ids.join(" ") });
     assert.deepEqual(references.split(" "), [...ids.slice(0, 1), ...ids.slice(-99)]);
+    const { inReplyTo = "" } = await thread({ inReplyTo: ids.join(" ") });
+    assert.deepEqual(inReplyTo.split(" "), [...ids.slice(0, 1), ...ids.slice(-19)]);
   });
 
   test("any printable id arrives unchanged", async () => {
