@@ -23,8 +23,8 @@ export const interrupted = (parts: Pick<Parts, "faults">, res: ServerResponse, w
   const headers: Record<string, string> =
     error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) };
   if (GMAIL.has(at)) {
-    const [reason, message] = reasonFor(error.status);
-    googleApiError(res, { status: error.status, reason: error.reason ?? reason, message }, headers);
+    const reason = error.reason ?? reasonFor(error.status);
+    googleApiError(res, { status: error.status, reason, message: MESSAGES[reason] ?? "Backend Error" }, headers);
   } else {
     const body = { error: error.reason ?? "internal_failure", error_description: "Backend Error" };
     sendJson(res, error.status, body, headers);
@@ -41,8 +41,21 @@ const GMAIL: ReadonlySet<HttpPlace> = new Set<HttpPlace>([
   "getProfile",
 ]);
 
-const reasonFor = (status: number): readonly [reason: string, message: string] => {
-  if (status === 429) return ["rateLimitExceeded", "User-rate limit exceeded.  Retry after 2026-11-22T12:00:00.000Z"];
-  if (status === 403) return ["dailyLimitExceeded", "Daily Limit Exceeded"];
-  return ["backendError", "Backend Error"];
+const reasonFor = (status: number): string => {
+  if (status === 429) return "rateLimitExceeded";
+  return status === 403 ? "dailyLimitExceeded" : "backendError";
+};
+
+/** What Gmail says with each reason (developers.google.com/workspace/gmail/api/guides/handle-errors). */
+const MESSAGES: Readonly<Record<string, string>> = {
+  accessNotConfigured: "Gmail API has not been used in project 1 before or it is disabled.",
+  authError: "Invalid Credentials",
+  dailyLimitExceeded: "Daily Limit Exceeded",
+  domainPolicy: "The domain administrators have disabled Gmail apps.",
+  failedPrecondition: "Precondition check failed.",
+  forbidden: "Delegation denied",
+  insufficientPermissions: "Request had insufficient authentication scopes.",
+  quotaExceeded: "Quota exceeded",
+  rateLimitExceeded: "User-rate limit exceeded.  Retry after 2026-11-22T12:00:00.000Z",
+  userRateLimitExceeded: "User Rate Limit Exceeded",
 };

@@ -48,6 +48,9 @@ const TOO_MANY_LOGINS = /too many (?:\w+ ){0,3}(?:log-?ins?|auth\w*|connections?
 /** A pace that is too fast for now, as against what may be sent in a day. */
 const RATE =
   /rate[ -]?limit|rate (?:is |was |has been )?exceeded|(?:too|very) (?:quickly|fast)|per[ -](?:second|minute|hour|100 seconds)|unusual rate|too many (?:concurrent )?(?:requests|messages|mails|e-?mails)|ratelimitexceeded|rate_limit_exceeded/i;
+const PER_MINUTE = /per[ -](?:second|minute|hour|100 seconds)/i;
+const PER_DAY = /daily|sending limit|per[ -]day/i;
+const API_DISABLED = /has not been used in project|API (?:is |has been )?disabled/i;
 const DAILY =
   /quota|daily\b.*\blimit|\b(?:sending|send|sent|relay|user|account|messages?|mails?|e-?mails?) (?:sending )?limits?\b|limits? (?:for|of) (?:sending|the day)|limit (?:has been |was |is )?(?:exceeded|reached)|exceeded (?:\w+ ){0,4}limit|per[ -]day|24[ -]hours/i;
 /** The account may not send: denied, disabled, locked, without a licence. */
@@ -60,42 +63,27 @@ const ACCOUNT =
  * developers.google.com/workspace/gmail/api/guides/handle-errors (API), RFC 3463, RFC 4954 §6, RFC 5321 §3.8, §4.2 and §4.5.3.1.10.
  */
 const TABLE: readonly Row[] = [
-  // --- the Gmail API: no such envelope, the reasons name what it is ---
+  // --- the Gmail API: a reason that is known says what it is, and only 429 needs words besides, because it has one reason for every limit ---
   {
     on: "gmail_api",
     reason: /accessnotconfigured|service_disabled/,
     verdict: "account",
     problem: "gmail_api_disabled",
   },
-  {
-    on: "gmail_api",
-    words: /has not been used in project|API (?:is |has been )?disabled/i,
-    verdict: "account",
-    problem: "gmail_api_disabled",
-  },
   { on: "gmail_api", reason: /domainpolicy/, verdict: "account", problem: "admin_policy" },
-  { on: "gmail_api", reason: /insufficient|scope/, verdict: "account", problem: "auth_refused" },
-  {
-    on: "gmail_api",
-    code: /403|429/,
-    words: /per[ -](?:second|minute|hour|100 seconds)/i,
-    verdict: "rate_limit",
-    problem: "rate_limited",
-  },
-  { on: "gmail_api", reason: /dailylimit|quotaexceeded/, verdict: "daily_limit", problem: "quota_reached" },
-  {
-    on: "gmail_api",
-    code: /403|429/,
-    words: /daily|sending limit|per[ -]day/i,
-    verdict: "daily_limit",
-    problem: "quota_reached",
-  },
-  { on: "gmail_api", reason: /rate_?limit/, verdict: "rate_limit", problem: "rate_limited" },
+  { on: "gmail_api", reason: /failed_?precondition/, verdict: "account", problem: "gmail_refused" },
+  { on: "gmail_api", reason: /insufficient|scope|^forbidden$/, verdict: "account", problem: "auth_refused" },
+  { on: "gmail_api", reason: /quota|limit|toomany/, words: PER_MINUTE, verdict: "rate_limit", problem: "rate_limited" },
+  { on: "gmail_api", reason: /dailylimit|quota/, verdict: "daily_limit", problem: "quota_reached" },
+  { on: "gmail_api", code: /429/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
+  { on: "gmail_api", reason: /rate_?limit|toomany/, verdict: "rate_limit", problem: "rate_limited" },
+  { on: "gmail_api", code: /429/, verdict: "rate_limit", problem: "rate_limited" },
+  // --- the Gmail API: words, where no known reason stands beside them ---
+  { on: "gmail_api", words: API_DISABLED, verdict: "account", problem: "gmail_api_disabled" },
+  { on: "gmail_api", code: /400|403/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
+  { on: "gmail_api", code: /403/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
   { on: "gmail_api", code: /403/, words: RATE, verdict: "rate_limit", problem: "rate_limited" },
   { on: "gmail_api", code: /403/, words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
-  { on: "gmail_api", code: /429/, verdict: "rate_limit", problem: "rate_limited" },
-  { on: "gmail_api", reason: /failed_?precondition/, verdict: "account", problem: "gmail_refused" },
-  { on: "gmail_api", code: /400|403/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
   { on: "gmail_api", code: /401|403/, verdict: "account", problem: "auth_refused" },
   // 404 and 405 say that nobody takes mail at this address, 408 to 425 that it was a bad moment: nothing about the mail.
   { on: "gmail_api", code: /404|405|408|409|421|425|5\d\d/, verdict: "again", problem: "gmail_unavailable" },

@@ -190,6 +190,9 @@ const API = [
   [429, "quotaExceeded", "no", "daily_limit", "quota_reached"],
   [429, "rateLimitExceeded", "Daily user sending limit exceeded", "daily_limit", "quota_reached"],
   [403, null, "Daily Limit Exceeded", "daily_limit", "quota_reached"],
+  [403, "userRateLimitExceeded", "Daily Limit Exceeded", "rate_limit", "rate_limited"],
+  [403, "forbidden", "Daily Limit Exceeded", "account", "auth_refused"],
+  [403, "domainPolicy", "Daily Limit Exceeded", "account", "admin_policy"],
   [404, "notFound", "Not Found", "again", "gmail_unavailable"],
   [408, null, "no", "again", "gmail_unavailable"],
 ] as const;
