@@ -609,12 +609,12 @@ const TEXTS: Texts = {
     fr: {
       title: "Gmail refuse d’envoyer pour ce compte, malgré un jeton valide",
       advice:
-        "Vérifiez que le compte est actif, que sa licence comprend Gmail et que l’organisation permet SMTP et l’API Gmail. Lancez ensuite « Tester la connexion » ou reconnectez le compte : les messages retenus partiront. Relais revérifie aussi de lui-même.",
+        "Vérifiez que le compte est actif, que sa licence comprend Gmail et que l’organisation permet SMTP et l’API Gmail. Lancez ensuite « Tester la connexion » en envoyant un message de test, ou reconnectez le compte : les messages retenus partiront. Relais revérifie aussi de lui-même.",
     },
     en: {
       title: "Gmail refuses to send for this account although the token is valid",
       advice:
-        "Check that the account is active, that its licence includes Gmail, and that the organization allows SMTP and the Gmail API. Then run “Test connection” or reconnect the account: the mail held back leaves. Relais also checks again by itself.",
+        "Check that the account is active, that its licence includes Gmail, and that the organization allows SMTP and the Gmail API. Then run “Test connection” with a test mail, or reconnect the account: the mail held back leaves. Relais also checks again by itself.",
     },
   },
 

@@ -89,7 +89,11 @@ const grantStages = (
   return problem === undefined ? [scope] : [scope, stage("identity", 0, problem)];
 };
 
-const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly TestStage[] | undefined> => {
+const runStages = async (
+  deps: TestConnectionDeps,
+  id: string,
+  sendsMail: boolean,
+): Promise<readonly TestStage[] | undefined> => {
   const startedAtMs = deps.clock.nowMs();
   // From Google, not from the cache: a token got an hour ago says nothing of a grant revoked or a client's secret changed since.
   const outcome = await deps.tokens.renew(id);
@@ -108,15 +112,16 @@ const runStages = async (deps: TestConnectionDeps, id: string): Promise<readonly
   const login = { username: accountAddress(server.value), accessToken: outcome.token };
   const how = { thorough: isRefused(connection) };
   const probe = await deps.transports[transport].probe(login, how);
-  return [token, ...before, ...remembering(connection, probed(probe, transport))];
+  const stages = probed(probe, transport);
+  return [token, ...before, ...(sendsMail ? stages : remembering(connection, stages))];
 };
 
 const isRefused = (connection: Connection): connection is Extract<Connection, { readonly state: "error" }> =>
   connection.state === "error" && connection.reason === "gmail_refused";
 
 /**
- * Gmail refused the account where a test does not go, so its answers up to there prove nothing: the last stage says what it said. A check, daily at the
- * latest, or a new connection lets mail try again.
+ * Gmail refused the account where a test does not go, so its answers up to there prove nothing: the last stage repeats what it said. A test that sends a
+ * mail goes further, so it lets mail try again, as a check (daily at the latest) and a new connection do.
  */
 const remembering = (connection: Connection, stages: readonly TestStage[]): readonly TestStage[] => {
   const last = stages.at(-1);
@@ -155,13 +160,14 @@ const noteProof = async (
 
 /**
  * Proves the whole way without sending: `token, scope, identity`, then what the transport probes (`dns, tls, auth`, by SMTP `envelope`).
- * Ends at the first failure; a stage not run is absent. Undefined: the server was deleted meanwhile. Throws `Unavailable`.
+ * Ends at the first failure; a stage not run is absent. `sendsMail`: a real mail follows, if every stage is passed. Undefined: the server was deleted meanwhile. Throws `Unavailable`.
  */
 export const testConnection = async (
   deps: TestConnectionDeps,
   server: Versioned<MailServer>,
+  { sendsMail } = { sendsMail: false },
 ): Promise<readonly TestStage[] | undefined> => {
-  const stages = await runStages(deps, server.id);
+  const stages = await runStages(deps, server.id, sendsMail);
   if (stages?.every(({ problem }) => problem === null)) await noteProof(deps, server, stages);
   return stages;
 };

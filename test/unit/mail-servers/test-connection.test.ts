@@ -66,12 +66,13 @@ const run = async (
   value: MailServer,
   tokens: Pick<AccessTokens, "renew">,
   transports: ReturnType<typeof probeThat>["transports"],
+  how = { sendsMail: false },
 ): Promise<readonly string[]> => {
   const outcome = await store.records.commit([{ op: "create", kind: "mailServers", id: "srv_a", value }]);
   assert.ok(outcome.done);
   const publisher = { publish: async (topic: string) => void published.push(topic) };
   const deps = { records: store.records, clock, tokens, transports, publisher };
-  const stages = await testConnection(deps, { id: "srv_a", value, version: outcome.versions[0] ?? "" });
+  const stages = await testConnection(deps, { id: "srv_a", value, version: outcome.versions[0] ?? "" }, how);
   return (stages ?? []).map(({ stage, ms, problem }) => `${stage} ${ms} ${problem?.code ?? "ok"}`);
 };
 const kept = async () => (await store.records.get("mailServers", "srv_a"))?.value;
@@ -257,6 +258,16 @@ test("a refusal of the account that no test can see again is remembered: the tes
   assert.equal(stages.at(-1), "envelope 4 gmail_refused");
   assert.deepEqual((await kept())?.connection, connection);
   assert.deepEqual(published, []);
+});
+
+test("a test that sends a mail lets that very mail find out whether it is over", async () => {
+  const beyondProbe = "550 5.7.0 Mail Sending denied";
+  const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1, beyondProbe } as const;
+  const { transports } = probeThat(PASSED);
+  const stages = await run(mailServer({ connection }), tokensThat(token("t1")), transports, { sendsMail: true });
+  assert.equal(stages.at(-1), "envelope 4 ok");
+  assert.equal((await kept())?.connection.state, "valid");
+  assert.deepEqual(published, ["mail-dispatch"]);
 });
 
 test("what fails before that refusal is told as it is", async () => {

@@ -52,7 +52,9 @@ const runTest = (system: System) => {
     if (!server.ok) return answerProblem(server.problem);
     const input = optionalBody(call, testInput);
     if (!input.ok) return answerProblem(input.problem);
-    const stages = await testConnection({ ...system, tokens }, server.value);
+    const stages = await testConnection({ ...system, tokens }, server.value, {
+      sendsMail: input.value.sendTo !== undefined,
+    });
     if (stages === undefined) return answerProblem({ code: "not_found" });
     const passed = stages.every(({ problem }) => problem === null);
     const report = { ok: passed, stages: stages.map(stageIn(call.language)) };
