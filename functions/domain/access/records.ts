@@ -2,8 +2,9 @@ declare const sessionIdBrand: unique symbol;
 /** The random 256-bit id in the `__session` cookie (base64url). Stored only as its SHA-256. */
 export type SessionId = string & { readonly [sessionIdBrand]: true };
 
-/** Who is signed in; `anonymous` sessions exist only to bind an OAuth state to a browser. */
+/** Who is signed in. */
 export type SessionActor =
+  /** Written by an earlier release to bind an OAuth state to a browser, for which the cookie alone now serves. */
   | { readonly kind: "anonymous" }
   /** Came in with the setup token. */
   | { readonly kind: "setup" }

@@ -30,7 +30,8 @@ export const parseSessionId = (cookieValue: string): SessionId | null =>
 
 const isSessionId = (text: string): text is SessionId => SESSION_ID.test(text);
 
-const newSessionId = (random: Randomness): SessionId => {
+/** For the cookie of a browser. Nothing is stored of it yet. */
+export const newSessionId = (random: Randomness): SessionId => {
   const id = random.token(32);
   if (!isSessionId(id)) throw new Error("the source of randomness did not give 256 bits as base64url");
   return id;

@@ -6,13 +6,14 @@ import { type Clock, MINUTE, SECOND } from "../clock.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import { Secret } from "../secret.ts";
 import type { OAuthState } from "./records.ts";
+import { openSignIn } from "./sealed-state.ts";
 
 /** Nominal life of a state, and of the lease on exchanging its code. */
 export const STATE_LIFE_MS = 10 * MINUTE;
 export const EXCHANGE_LEASE_MS = 30 * SECOND;
 
-/** 256 random bits as base64url. */
-const STATE = /^[A-Za-z0-9_-]{43}$/;
+/** 256 random bits as base64url, and for a sign-in its sealed content. */
+const STATE = /^[A-Za-z0-9_-]{43,4000}$/;
 
 export const stateKey = (state: string): string => sha256Hex(state);
 
@@ -37,11 +38,24 @@ interface StateDeps {
   readonly records: Records;
 }
 
+/** `version`: null while nothing of it is stored, as with a sign-in before it comes back. */
+export type KnownState = Omit<Versioned<OAuthState>, "version"> & { readonly version: string | null };
+
 /** A state, and which of the browser's session ids it is bound to. */
 export interface FoundState {
-  readonly kept: Versioned<OAuthState>;
+  readonly kept: KnownState;
   readonly boundTo: SessionId;
 }
+
+const openSealed = (clock: Clock, state: string, browser: readonly SessionId[]): FoundState | null => {
+  const lifeMs = clock.lasting(STATE_LIFE_MS);
+  for (const boundTo of browser) {
+    const value = openSignIn(boundTo, state, lifeMs);
+    if (value !== null && value.expiresAtMs <= clock.nowMs() + lifeMs)
+      return { kept: { id: stateKey(state), value, version: null }, boundTo };
+  }
+  return null;
+};
 
 /** A state as this browser may know of it: null for an unknown one, and for one that was begun in another browser. */
 export const findState = async (
@@ -51,8 +65,9 @@ export const findState = async (
 ): Promise<FoundState | null> => {
   if (state === null || !STATE.test(state)) return null;
   const kept = await deps.records.get("oauthStates", stateKey(state));
-  const boundTo = browser.find((id) => sessionKey(id) === kept?.value.sessionSha256);
-  return kept === undefined || boundTo === undefined ? null : { kept, boundTo };
+  if (kept === undefined) return openSealed(deps.clock, state, browser);
+  const boundTo = browser.find((id) => sessionKey(id) === kept.value.sessionSha256);
+  return boundTo === undefined ? null : { kept, boundTo };
 };
 
 /** Is someone exchanging the code at this moment? */
@@ -66,12 +81,14 @@ export const mayBeTaken = (clock: Clock, state: OAuthState): boolean =>
 /** `open → exchanging`, for one caller at a time. Null: it may not be taken (any more). */
 export const takeState = async (
   deps: StateDeps,
-  { id, value, version }: Versioned<OAuthState>,
+  { id, value, version }: KnownState,
 ): Promise<Versioned<OAuthState> | null> => {
   if (!mayBeTaken(deps.clock, value)) return null;
   const leaseUntilMs = deps.clock.nowMs() + deps.clock.lasting(EXCHANGE_LEASE_MS);
   const taken: OAuthState = { ...value, phase: { kind: "exchanging", leaseUntilMs } };
-  const outcome = await deps.records.commit([{ op: "replace", kind: "oauthStates", id, version, value: taken }]);
+  const place = { kind: "oauthStates", id, value: taken } as const;
+  const write: Write = version === null ? { op: "create", ...place } : { op: "replace", version, ...place };
+  const outcome = await deps.records.commit([write]);
   return outcome.done ? { id, value: taken, version: outcome.versions[0] ?? "" } : null;
 };
 

@@ -38,6 +38,7 @@ export const confirmAuthorization = async (deps: ConfirmDeps, callback: Callback
   const taken = await takeCallback(deps, { ...callback, sessionId });
   if (taken.kind === "succeeded") return taken.confirmed;
   if (taken.kind === "invalid") return invalid(taken.serverId);
+  if (taken.kind === "unspent") return failed(deps, taken.purpose, withoutCode(callback.error));
   const verdict = await judge(deps, callback, taken);
   return verdict.kind === "refused" ? fail(deps, taken.state, verdict.problem) : verdict;
 };
@@ -51,7 +52,10 @@ const invalid = (serverId: string | null): Failed => ({
 const fail = async (deps: ConfirmDeps, state: Versioned<OAuthState>, problem: CallbackProblem): Promise<Failed> => {
   if (problem.code === "google_unavailable") await reopenState(deps, state);
   else await spendState(deps, state);
-  const { purpose } = state.value;
+  return failed(deps, state.value.purpose, problem);
+};
+
+const failed = (deps: ConfirmDeps, purpose: AuthorizationPurpose, problem: CallbackProblem): Failed => {
   const serverId = serverIn(purpose);
   deps.log.warn("authorization_failed", { problem: problem.code, purpose: purpose.kind, server: serverId });
   return { kind: "failed", problem, serverId };
@@ -59,9 +63,9 @@ const fail = async (deps: ConfirmDeps, state: Versioned<OAuthState>, problem: Ca
 
 const judge = async (deps: ConfirmDeps, { code, error, state }: Callback, taken: TakenState): Promise<Verdict> => {
   const { purpose } = taken.state.value;
-  if (!(await stillAllowed(deps, taken.browser.sessionId, purpose))) return refused({ code: "state_invalid" });
-  if (error !== null) return refused(errorProblem(error));
-  if (code === null) return refused({ code: "code_invalid" });
+  if (!(await stillAllowed(deps, taken.browser.sessionId, taken.state.value)))
+    return refused({ code: "state_invalid" });
+  if (error !== null || code === null) return refused(withoutCode(error));
   const proven = await exchange(deps, taken, { code, state: state ?? "" });
   if ("kind" in proven) return proven;
   await noteRename(deps, proven.identity);
@@ -74,23 +78,27 @@ const judge = async (deps: ConfirmDeps, { code, error, state }: Callback, taken:
 const PASSING_ERRORS: readonly string[] = ["server_error", "temporarily_unavailable"];
 const RETRY_AFTER_S = 5;
 
-const errorProblem = (error: string): CallbackProblem => {
+/** What Google said instead of a code; null: nothing. */
+const withoutCode = (error: string | null): CallbackProblem => {
+  if (error === null) return { code: "code_invalid" };
   if (PASSING_ERRORS.includes(error)) return { code: "google_unavailable", retryAfterS: RETRY_AFTER_S };
   return { code: error === "access_denied" ? "consent_denied" : "consent_refused" };
 };
 
-/** The session must still live, and the server be there; a person who is no longer let in connects nothing. */
+/**
+ * Anyone may sign in. To connect, the session must still live, and the server be there; a person who is no longer let in connects
+ * nothing. Where the authorization was begun with a bearer credential and without a session, the state itself is the proof.
+ */
 const stillAllowed = async (
   deps: ConfirmDeps,
   sessionId: SessionId,
-  purpose: AuthorizationPurpose,
+  { purpose, withoutSession }: OAuthState,
 ): Promise<boolean> => {
-  const { session, principal } = await authenticateSession(deps, sessionId);
-  if (session === null) return false;
   if (purpose.kind === "sign_in") return true;
   const server = await deps.records.get("mailServers", purpose.serverId);
   if (server === undefined) return false;
-  // An anonymous session was bound for someone who started with a bearer credential: the state itself is the proof.
+  const { session, principal } = await authenticateSession(deps, sessionId);
+  if (session === null) return withoutSession === true;
   if (session.actor.kind === "anonymous") return true;
   // This function is not given the setup token. Those that are have opened the session, and the authorization a few minutes ago.
   if (session.actor.kind === "setup")

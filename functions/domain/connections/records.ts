@@ -4,13 +4,18 @@ export type AuthorizationPurpose =
   | { readonly kind: "sign_in"; readonly next: string };
 
 /**
- * One authorization under way (RFC 6749 §10.12, RFC 7636), stored under the SHA-256 of `state`.
+ * One authorization under way (RFC 6749 §10.12, RFC 7636), stored under the SHA-256 of `state`; a sign-in only once it comes back (`sealed-state.ts`).
  * The PKCE verifier is not stored at all: it is derived from the browser's session id and the state (HKDF-SHA256), so that neither
  * the store nor the callback's URL alone yields it, and authorize-start needs no key.
  */
 export interface OAuthState {
   readonly purpose: AuthorizationPurpose;
   readonly sessionSha256: string;
+  /**
+   * The browser has a cookie and no session behind it: whoever began showed a bearer credential. Absent: there is one, as always in records of an
+   * earlier release.
+   */
+  readonly withoutSession?: true;
   readonly nonce: string;
   readonly clientId: string;
   /** What was asked for: an answer that leaves the scopes out has granted just these (RFC 6749 §5.1). Absent from records of an earlier release. */

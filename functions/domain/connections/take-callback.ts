@@ -28,6 +28,8 @@ export interface TakenState {
 
 export type TakenCallback =
   | ({ readonly kind: "taken" } & TakenState)
+  /** A sign-in that came back without a code: there is nothing to exchange, so nothing is stored. */
+  | { readonly kind: "unspent"; readonly purpose: AuthorizationPurpose }
   /** The same callback succeeded before, in this browser. */
   | { readonly kind: "succeeded"; readonly confirmed: Confirmed }
   | { readonly kind: "invalid"; readonly serverId: string | null };
@@ -63,6 +65,9 @@ export const takeCallback = async (
     const { kept, boundTo } = found;
     if (succeededBefore(kept.value, code)) return { kind: "succeeded", confirmed: resultOf(kept.value.purpose) };
     if (mayBeTaken(deps.clock, kept.value)) {
+      const unstored = kept.version === null;
+      if (unstored && (code === null || callback.error !== null))
+        return { kind: "unspent", purpose: kept.value.purpose };
       const state = await takeState(deps, kept);
       if (state !== null) return { kind: "taken", state, boundTo, browser: { sessionId, formers } };
       continue;

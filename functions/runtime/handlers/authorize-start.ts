@@ -45,17 +45,16 @@ const refuse = (call: Call, problem: Problem, serverId: string | null = null): R
 const isPerson = (principal: Principal): boolean =>
   principal.kind === "operator" || principal.kind === "member" || principal.kind === "setup";
 
-const toGoogle = ({ location, session }: Started): Reply => ({
+const toGoogle = ({ location, cookie }: Started): Reply => ({
   ...redirect(302, location),
-  ...(session === null ? {} : { session: { set: session.id, maxAgeS: session.maxAgeS } }),
+  ...(cookie === null ? {} : { session: { set: cookie.id, maxAgeS: cookie.maxAgeS } }),
 });
 
 const authorize = async (system: System, call: Call): Promise<Reply> => {
   const wish = readWish(call.query);
   if (!wish.ok) return refuse(call, wish.problem);
-  // An id in the cookie whose session is over is not taken up again: the browser gets a new one.
-  const live = call.sessionId !== null && (await findSession(system, call.sessionId)) !== null;
-  const browser = { sessionId: live ? call.sessionId : null };
+  const { sessionId } = call;
+  const browser = { sessionId, live: sessionId !== null && (await findSession(system, sessionId)) !== null };
   if (wish.value.kind === "sign_in") {
     const started = await startSigningIn(system, browser, wish.value.next);
     return started.ok ? toGoogle(started.value) : refuse(call, started.problem);

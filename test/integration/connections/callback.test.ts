@@ -411,7 +411,7 @@ describe("starting", () => {
     const answer = await browser.get("/google_gmail/authorize?sign-in");
     assert.match(
       answer.headers.getSetCookie()[0] ?? "",
-      /^__session=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax$/,
+      /^__session=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
     );
     const operator = await relais.browser(personOf("operator@example.com"));
     const id = await relais.addServer();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { SessionId } from "../../../functions/domain/access/records.ts";
-import { startSession } from "../../../functions/domain/access/sessions.ts";
+import { newSessionId } from "../../../functions/domain/access/sessions.ts";
 import type { OperatorAlert } from "../../../functions/domain/alerts/operator-alert.ts";
 import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
 import { checkServer } from "../../../functions/domain/connections/check-server.ts";
@@ -88,8 +87,6 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     { op: "create", kind: "serverNames", id: serverNameId("Facturation"), value: { serverId: SERVER } },
     { op: "create", kind: "mailServers", id: SIBLING, value: mailServer({ name: "Sibling" }) },
   ]);
-  const newBrowser = async (): Promise<SessionId> =>
-    (await startSession({ ...deps, records: store.records }, { kind: "anonymous" }, null)).id;
   const principal = { kind: "setup" } as const;
   const stored = async (id: string) => {
     const server = await store.records.get("mailServers", id);
@@ -112,8 +109,8 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     connection: async (id: string): Promise<Connection> => (await stored(id)).connection,
     deps,
     connect: async (id: string, account = "ada@example.com") => {
-      const browser = await newBrowser();
-      const started = await startConnecting(deps, { sessionId: browser, principal }, id);
+      const browser = newSessionId(deps.random);
+      const started = await startConnecting(deps, { sessionId: browser, live: false, principal }, id);
       assert.ok(started.ok);
       return confirmAuthorization(deps, { sessionId: browser, error: null, ...google.consents(account) });
     },
