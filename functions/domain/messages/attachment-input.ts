@@ -28,6 +28,10 @@ const hidesControl = (type: string): boolean => type.includes("*") && HIDDEN_CON
 const inContent = z.never(says("never_fetched")).optional();
 
 const attachment = z.strictObject({
+  // First, so that the reason comes before what follows from it: that there is no content.
+  path: inContent,
+  href: inContent,
+  raw: inContent,
   filename: decodedLine(LONGEST_FILENAME).optional(),
   content: z.string(says("not_base64")).refine((text) => decodedLength(text) !== null, says("not_base64")),
   contentType: z
@@ -43,9 +47,6 @@ const attachment = z.strictObject({
     .regex(CONTENT_ID, { error: says("bad_content_id"), abort: true })
     .refine(staysOneLine, says("not_one_line"))
     .optional(),
-  path: inContent,
-  href: inContent,
-  raw: inContent,
 });
 
 export const attachmentsInput = listOf(bounded(attachment), MOST_ATTACHMENTS);

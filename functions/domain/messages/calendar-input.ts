@@ -34,6 +34,9 @@ const methodIn = (content: string): string => {
 
 const event = z
   .strictObject({
+    path: inContent,
+    href: inContent,
+    raw: inContent,
     method: z
       .string()
       .transform((text) => text.trim().toUpperCase())
@@ -46,9 +49,6 @@ const event = z
       .refine((text) => Object.hasOwn(decoders, text), says("not_one_of", { values: "utf-8, base64, hex" }))
       .optional(),
     filename: z.union([z.literal(false), decodedLine(LONGEST_FILENAME)]).optional(),
-    path: inContent,
-    href: inContent,
-    raw: inContent,
   })
   .transform(({ method, content, encoding = "utf8", filename }, ctx): CalendarEvent => {
     const text = decoded(content, encoding);

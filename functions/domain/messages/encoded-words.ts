@@ -75,9 +75,9 @@ export const decodeWords = (text: string): string | null => {
   return decoded === null || looksEncoded(decoded) ? null : decoded;
 };
 
-/** RFC 2047 §2 allows 75 characters a word; 12 of them are `=?UTF-8?Q?` and `?=`. */
-const MOST_ENCODED = 63;
-const MOST_BYTES_IN_BASE64 = 45;
+/** RFC 2047 §2 allows 75 characters a word, and 76 a line: words of 52 leave room for the header's name before the first, as nodemailer's do. */
+const MOST_ENCODED = 40;
+const MOST_BYTES_IN_BASE64 = 30;
 /** What §5 (3) allows in a phrase, and so anywhere. */
 const Q_PLAIN = /^[A-Za-z0-9!*+/-]$/;
 

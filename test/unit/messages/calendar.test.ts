@@ -106,7 +106,6 @@ suite("A calendar event", () => {
       [{ content: INVITE, path: "/etc/passwd" }, "/icalEvent/path"],
       [{ content: INVITE, href: "https://example.com" }, "/icalEvent/href"],
       [{ content: INVITE, raw: "x" }, "/icalEvent/raw"],
-      [{ path: "/etc/passwd", content: "x" }, "/icalEvent/path"],
       [{ content: INVITE, method: "REQUEST; x=y" }, "/icalEvent/method"],
       [{ content: INVITE, method: "INVITE" }, "/icalEvent/method"],
       [{ content: INVITE, method: "REQUEST\r\nX: y" }, "/icalEvent/method"],
@@ -125,6 +124,12 @@ suite("A calendar event", () => {
     ] as const) {
       assert.deepEqual(refusedAt({ icalEvent }), [path], JSON.stringify(icalEvent));
     }
+  });
+
+  test("names the file or URL before the content that is missing for it", () => {
+    assert.deepEqual(refusedAt({ icalEvent: { path: "/etc/passwd" } }), ["/icalEvent/path", "/icalEvent/content"]);
+    const attachments = [{ href: "https://example.com/a.pdf" }];
+    assert.deepEqual(refusedAt({ attachments }), ["/attachments/0/href", "/attachments/0/content"]);
   });
 
   test("is absent where none is given", async () => {

@@ -225,6 +225,15 @@ suite("Names, subjects and whatever else becomes a header", () => {
   });
 });
 
+test("a header's first encoded word stands on the line of its name", async () => {
+  for (const value of ["é".repeat(998), "千".repeat(998), "aé ".repeat(300), "👩‍👩‍👧".repeat(50)]) {
+    const raw = (await composedFrom({ subject: value, headers: { "X-Some-Header": value } })).toString();
+    assert.match(raw, /^Subject: =\?UTF-8/m);
+    assert.match(raw, /^X-Some-Header: =\?UTF-8/m);
+    for (const line of raw.split("\r\n")) assert.ok(line.length <= 76);
+  }
+});
+
 test("any text survives being encoded, in words of 75 characters at most", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 200 }), (text) => {
