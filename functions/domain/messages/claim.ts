@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from "../clock.ts";
 import { limitsOf } from "../mail-servers/limits.ts";
-import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
+import { type Connection, canSend, type MailServer } from "../mail-servers/mail-server.ts";
 import { commitEvent } from "../notices/commit-news.ts";
 import type { Announcement } from "../publisher.ts";
 import type { Versioned, Write } from "../records.ts";
@@ -53,6 +53,12 @@ const claimable = (message: Message, nowMs: number): boolean => {
   return isIn(message, "scheduled", "deferred") && message.dueAtMs <= nowMs;
 };
 
+/** A server in error needs something else than a reconnect: its reason says what. */
+const unservingProblem = (connection: Connection): string => {
+  if (connection.state === "error") return connection.reason;
+  return connection.state === "not_connected" ? "not_connected" : "reconnect_required";
+};
+
 /** Why it must not be tried now: the message as it then stands, and the event to announce. Null: nothing is in the way. */
 const obstacle = (
   deps: MoveDeps,
@@ -71,8 +77,8 @@ const obstacle = (
     return { after: held(deps.clock, value, { because: "paused", problem: "paused" }), event: "held" };
   }
   if (!canSend(server.value)) {
-    const problem = server.value.connection.state === "not_connected" ? "not_connected" : "reconnect_required";
-    return { after: held(deps.clock, value, { because: "reconnect_required", problem }), event: "held" };
+    const hold = { because: "reconnect_required", problem: unservingProblem(server.value.connection) } as const;
+    return { after: held(deps.clock, value, hold), event: "held" };
   }
   // It was a verified address when the message was accepted, and the account may be another since: Gmail would rewrite it without a word.
   return isKept(server.value, foldAddress(value.from)) ? null : failed("sender_refused");

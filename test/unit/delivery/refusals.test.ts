@@ -87,6 +87,8 @@ suite("Gmail refusing the account", () => {
       const last = message.attempts.at(-1);
       assert.equal(last?.problem, "gmail_refused");
       assert.ok((last?.smtp?.code ?? 0) >= 400, "what Gmail said is shown");
+      const later = await stack.message("msg_5");
+      assert.equal(later.attempts.at(-1)?.problem, "gmail_refused", "nobody is told to reconnect for it");
       await stack.setServer({ transport });
       stack.gmail = takesAll;
       stack.clock.advance(60 * MINUTE);
