@@ -15,6 +15,8 @@ export type EndpointAnswer =
       readonly status: number;
       readonly headers: HttpAnswer["headers"];
       readonly json: unknown;
+      /** When to ask again, where the answer turns out to be none. */
+      readonly retryAfterS: number;
     }
   /** No connection, no complete answer in time, a redirect, 408, 429 or 5xx. */
   | { readonly kind: "unreachable"; readonly reason: string; readonly retryAfterS: number };
@@ -43,10 +45,14 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** Seconds that the answer asks to wait for, at most an hour. */
-export const retryAfterOf = (headers: HttpAnswer["headers"]): number => {
-  const seconds = Number(headers["retry-after"] ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(Math.ceil(seconds), 3_600) : DEFAULT_RETRY_AFTER_S;
+const LONGEST_RETRY_AFTER_S = 3_600;
+
+/** Seconds that the answer asks to wait for, given as such or as a date (RFC 9110 §10.2.3); at most an hour. */
+const retryAfterOf = (headers: HttpAnswer["headers"], nowMs: number): number => {
+  const said = String(headers["retry-after"] ?? "").trim();
+  const seconds = /^[\d.]+$/.test(said) ? Number(said) : (Date.parse(said) - nowMs) / SECOND;
+  if (!Number.isFinite(seconds) || seconds <= 0) return DEFAULT_RETRY_AFTER_S;
+  return Math.min(Math.ceil(seconds), LONGEST_RETRY_AFTER_S);
 };
 
 /**
@@ -66,10 +72,10 @@ export const askEndpoint = async (clock: Clock, url: string, form?: URLSearchPar
       // A code can be spent once: whether it was must not hang on a connection that was closed meanwhile.
       keepAlive: false,
     });
-    if (status >= 500 || status === 408 || status === 429)
-      return unreachable(`status ${status}`, retryAfterOf(headers));
+    const retryAfterS = retryAfterOf(headers, clock.nowMs());
+    if (status >= 500 || status === 408 || status === 429) return unreachable(`status ${status}`, retryAfterS);
     if (status >= 300 && status < 400) return unreachable(`redirect ${status}`);
-    return { kind: "answer", status, headers, json: parseJson(text) };
+    return { kind: "answer", status, headers, json: parseJson(text), retryAfterS };
   } catch (error) {
     return unreachable(reasonOf(error));
   }

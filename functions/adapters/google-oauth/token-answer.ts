@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { GRANT_ENDS, type GrantEnd, type TokenAnswer, type TokenRefusal } from "../../domain/connections/ports.ts";
 import { Secret } from "../../domain/secret.ts";
-import { type EndpointAnswer, retryAfterOf } from "./endpoint.ts";
+import type { EndpointAnswer } from "./endpoint.ts";
 import { marksOf } from "./token-marks.ts";
 
 /** A member that says nothing: absent, null, or an empty text. */
@@ -76,10 +76,10 @@ const shortText = (value: unknown): string | null =>
 /** A code as RFC 6749 shapes them may be logged; anything else might hold what was sent. */
 const loggable = (error: string): string => (/^[a-z][a-z_]{0,39}$/.test(error) ? error : "a code that is none");
 
-const unreachable = ({ status, headers }: Answer, what: string): TokenRefusal => ({
+const unreachable = ({ status, retryAfterS }: Answer, what: string): TokenRefusal => ({
   kind: "unreachable",
   reason: `status ${status}, ${what}`,
-  retryAfterS: retryAfterOf(headers),
+  retryAfterS,
 });
 
 const toRefusal = (answer: Answer): TokenRefusal => {
