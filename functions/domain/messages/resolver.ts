@@ -60,18 +60,18 @@ export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Messag
   const nowMs = clock.nowMs();
   const provesNothing = looksProveNothing(loss.recipients);
   const searchable = maySearch(loss.server) && !provesNothing;
-  const searchedFor = timelineNote((loss.smtp ?? null) === null ? "reply_lost" : "gmail_error");
-  const unsearched = timelineNote(provesNothing ? "search_proves_nothing" : "search_not_allowed");
   // `resend` without a search is due at once: `dispatch-due` takes it from there.
-  const forNobody = message.onUnknown === "resend" ? nowMs : null;
-  const looked = searchable ? lookupDueAtMs(clock, nowMs, 0) : forNobody;
-  const dueAtMs = loss.undecidable === true ? null : looked;
+  const unsearchedDueAtMs = message.onUnknown === "resend" ? nowMs : null;
+  const lookAtMs = searchable ? lookupDueAtMs(clock, nowMs, 0) : unsearchedDueAtMs;
+  const dueAtMs = loss.undecidable === true ? null : lookAtMs;
+  const goesOn = timelineNote((loss.smtp ?? null) === null ? "reply_lost" : "gmail_error");
+  const forAPerson = timelineNote(provesNothing ? "search_proves_nothing" : "search_not_allowed");
   return moveTo(
     message,
     { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs },
     {
       nowMs,
-      note: loss.note ?? (searchable ? searchedFor : unsearched),
+      note: loss.note ?? (dueAtMs === null ? forAPerson : goesOn),
       attempt: {
         atMs: nowMs,
         outcome: "unknown",

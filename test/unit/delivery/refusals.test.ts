@@ -242,6 +242,9 @@ suite("An error of the Gmail API's own", () => {
     stack.gmail = breaks;
     await stack.accept("msg_1", { onUnknown: "resend" });
     await deliverMessage(stack.deps, "msg_1");
+    const note = (await stack.message("msg_1")).timeline.at(-1)?.note ?? "";
+    assert.match(note, /error of its own/);
+    assert.doesNotMatch(note, /a person must decide/, "nobody need do anything");
     for (let tries = 0; tries < 6 && (await stack.message("msg_1")).status !== "sent"; tries += 1) {
       if (stack.attempts.length === 3) stack.gmail = takesAll;
       await nextTry("msg_1");
