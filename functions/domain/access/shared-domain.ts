@@ -4,10 +4,8 @@ import { isConsumerDomain, isServiceAccountDomain } from "../address.ts";
 export type IsPublicSuffix = (domain: string) => boolean;
 
 /** The Public Suffix List is 140 kB of code, so it is loaded only where a list of people holds a domain that must be judged. */
-export const loadPublicSuffixes = async (): Promise<IsPublicSuffix> => {
-  const { getPublicSuffix } = await import("tldts");
-  return (domain) => getPublicSuffix(domain, { allowPrivateDomains: true }) === domain;
-};
+export const loadPublicSuffixes = async (): Promise<IsPublicSuffix> =>
+  (await import("./public-suffix.ts")).isPublicSuffix;
 
 /** Of one project: `<project>.iam.gserviceaccount.com`. The other domains, and `gcp-sa-…`, hold accounts of every project at Google. */
 const OWN_SERVICE_ACCOUNTS = /^(?!gcp-sa-)[^.]+(\.[^.]+)*\.iam\.gserviceaccount\.com$/;

@@ -21,9 +21,14 @@ after(() => rmSync(out, { recursive: true }));
 const framework = join(root, "node_modules/.bin/functions-framework");
 
 /** Runs a bundle as the platform does, with nothing of the repository around it. Answers what `/health` says. */
-const health = async (name: string): Promise<number> => {
+const health = async (name: string, operators = "@example.com"): Promise<number> => {
   const port = await freePort();
-  const env = { PATH: process.env.PATH, NODE_ENV: "production", RELAIS_DATA_DIR: join(out, `data-${name}`) };
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: "production",
+    RELAIS_DATA_DIR: join(out, `data-${name}`),
+    RELAIS_OPERATORS: operators,
+  };
   const args = [`--source=${join(out, name)}`, `--target=${name}`, `--port=${port}`];
   const child = spawn(process.execPath, [framework, ...args], { env, cwd: out });
   let output = "";
@@ -55,6 +60,11 @@ describe("npm run build", () => {
       assert.equal(await health(name), 200);
     });
   }
+
+  it("starts no function whose operators are anyone under a public suffix, and loads the list of those for that alone", async () => {
+    await assert.rejects(health("mail-servers", "olga@example.com, @co.uk"), /RELAIS_OPERATORS must not list @co\.uk/);
+    assert.doesNotMatch(readFileSync(join(out, "mail-servers/index.js"), "utf8"), /kawasaki/);
+  });
 
   it("pins the framework and leaves it outside the bundle", () => {
     const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
