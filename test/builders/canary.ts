@@ -145,11 +145,13 @@ export const markedBody = (): string => {
 export const noteOutput = (channel: Channel, where: string, text: string): void =>
   note("outputs", { channel, where, text });
 
-/** What a child process of a test must be given in its environment, so that it notes too. */
-export const canaryEnvironment = (): Readonly<Record<string, string>> => {
+/** What a child process of a test must be given in its environment, so that it notes too, and starts as fast as the others. */
+export const suiteEnvironment = (): Readonly<Record<string, string>> => {
   const directory = process.env.RELAIS_CANARY_DIR;
+  const cache = process.env.NODE_COMPILE_CACHE;
   if (directory === undefined) return {};
   return {
+    ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }),
     RELAIS_CANARY_DIR: directory,
     NODE_OPTIONS: `--import=${new URL("canary-preload.ts", import.meta.url).href}`,
   };

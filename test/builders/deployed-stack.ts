@@ -10,7 +10,7 @@ import { GIVEN_TO } from "../../functions/runtime/config.ts";
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
-import { canaryEnvironment, noteSecret } from "./canary.ts";
+import { noteSecret, suiteEnvironment } from "./canary.ts";
 import { useEmulators } from "./emulators.ts";
 import { eventually } from "./eventually.ts";
 import { makeGoogleProject, PUSHED, type Pushed } from "./google-project.ts";
@@ -89,7 +89,7 @@ export const runFunction = async (
   const port = await freePort();
   const framework = join(repository, "node_modules/.bin/functions-framework");
   const args = [framework, `--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
-  const env = { PATH: process.env.PATH, ...canaryEnvironment(), ...onlyGivenTo(name, environment), K_SERVICE: name };
+  const env = { PATH: process.env.PATH, ...suiteEnvironment(), ...onlyGivenTo(name, environment), K_SERVICE: name };
   const child = spawn(process.execPath, args, { cwd: dist, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));

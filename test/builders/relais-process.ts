@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
-import { canaryEnvironment, noteSecret } from "./canary.ts";
+import { noteSecret, suiteEnvironment } from "./canary.ts";
 import { eventually } from "./eventually.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
@@ -58,7 +58,7 @@ export class RelaisProcess {
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
-        ...canaryEnvironment(),
+        ...suiteEnvironment(),
         PORT: String(this.port),
         RELAIS_PUBLIC_URL: this.origin,
         RELAIS_DATA_DIR: this.dataDir,

@@ -58,10 +58,15 @@ export class InfraCopy {
 
   /** Replaces text in one file; the text must be there, or the broken copy would not be broken. */
   edit(file: string, from: string, to: string): void {
+    if (!this.tryEdit(file, from, to)) throw new Error(`infra/${file} holds no ${JSON.stringify(from)}`);
+  }
+
+  /** The same, but answers false where the text is not there, or not any more. */
+  tryEdit(file: string, from: string, to: string): boolean {
     const path = join(this.directory, "infra", file);
     const before = readFileSync(path, "utf8");
-    if (!before.includes(from)) throw new Error(`infra/${file} holds no ${JSON.stringify(from)}`);
-    writeFileSync(path, before.replace(from, to));
+    if (before.includes(from)) writeFileSync(path, before.replace(from, to));
+    return before.includes(from);
   }
 
   terraform(...args: readonly string[]): Run {

@@ -3,12 +3,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
 import { deployableFunctions, root } from "../../infra/build/repository.ts";
-import { CHANNELS, canaryEnvironment, scanDirectory } from "../builders/canary.ts";
+import { CHANNELS, scanDirectory, suiteEnvironment } from "../builders/canary.ts";
 import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
 
 const KINDS = ["unit", "contract", "integration", "browser", "infra"] as const;
@@ -42,6 +42,16 @@ const END_WHEN_DONE = pathToFileURL(join(root, "test/builders/end-when-done.ts")
 /** No single test takes that long, be the machine five times as busy; a hanging one must not hold up everything. */
 const TIMEOUT_MS = 10 * 60_000;
 
+/** How long each file took, to see where the suite's time goes. */
+const durations: { readonly file: string; readonly tookMs: number }[] = [];
+const SLOWEST = 10;
+
+const showSlowest = (): void => {
+  const slowest = durations.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST);
+  console.log(`\nthe ${slowest.length} slowest of ${durations.length} files`);
+  for (const { file, tookMs } of slowest) console.log(`${(tookMs / 1_000).toFixed(1).padStart(8)} s  ${file}`);
+};
+
 const runKind = async (kind: Kind): Promise<Counts> => {
   const files = globSync(`test/${kind}/**/*.test.ts`, { cwd: root }).sort();
   if (files.length === 0) return NONE;
@@ -50,8 +60,11 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   const concurrency = Math.max(2, availableParallelism() - 1);
   const execArgv = kind === "unit" ? ["--import", END_WHEN_DONE] : [];
   const events = run({ files, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
-  events.on("test:summary", ({ file, counts: found }) => {
-    if (file !== undefined) return;
+  events.on("test:summary", ({ file, counts: found, duration_ms: tookMs }) => {
+    if (file !== undefined) {
+      durations.push({ file: relative(root, file), tookMs });
+      return;
+    }
     const failed = found.tests - found.passed - found.skipped - found.todo;
     counts = { passed: found.passed, failed, skipped: found.skipped + found.todo };
   });
@@ -97,7 +110,9 @@ const asked = (kind: string): boolean => wanted.length === 0 || wanted.includes(
 const checked = asked("check") ? check() : null;
 const rows: [string, Counts][] = [];
 process.env.RELAIS_CANARY_DIR = mkdtempSync(join(tmpdir(), "relais-canary-"));
-Object.assign(process.env, canaryEnvironment());
+// Each file and each program under test is a process that loads the same modules: Node keeps them stripped of types and compiled, by their content.
+process.env.NODE_COMPILE_CACHE = join(root, "node_modules/.cache/tests");
+Object.assign(process.env, suiteEnvironment());
 const kinds = KINDS.filter(asked);
 // Both are awaited where they are needed: until then the unit tests run beside them.
 const emulators = kinds.some((kind) => ON_EMULATORS.includes(kind)) && !emulatorsMissing() ? startEmulators() : null;
@@ -127,6 +142,7 @@ const total = rows.reduce(
   { ...NONE, failed: checked === false ? 1 : 0 },
 );
 
+showSlowest();
 const line = (name: string, counts: Counts): string =>
   [name.padEnd(12), ...[counts.passed, counts.failed, counts.skipped].map((count) => String(count).padStart(8))].join(
     "",
