@@ -9,6 +9,7 @@ import { type Config, ConfigError, REAL_GOOGLE } from "./config.ts";
 import { lazily, once } from "./lazy.ts";
 import { verifyTlsInLibraries } from "./library-tls.ts";
 import { jsonLogger } from "./logger.ts";
+import { currentPatience } from "./patience.ts";
 import { systemRandom } from "./randomness.ts";
 import type { System } from "./system.ts";
 import { systemClock } from "./system-clock.ts";
@@ -51,12 +52,14 @@ const keptBy = (open: () => Promise<Kept>): Kept => ({
 const onGoogle = ({ config: { cloud }, clock, random }: Ground): Kept => {
   if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
   const { projectId, firestoreEmulator, pubsubEmulator, secretManagerEmulator } = cloud;
-  const calls = once(async () =>
-    (await import("../adapters/google-cloud/google-calls.ts")).googleCalls({ clock, random }),
-  );
+  // Each service has its own: that one is away says nothing of the others.
+  const callsTo = async () => {
+    const { googleCalls } = await import("../adapters/google-cloud/google-calls.ts");
+    return googleCalls({ clock, random, patience: () => currentPatience(clock) });
+  };
   const secretManager = once(async () => {
     const { openSecretManager } = await import("../adapters/secret-manager/client.ts");
-    return { calls: await calls(), client: openSecretManager(secretManagerEmulator), projectId };
+    return { calls: await callsTo(), client: openSecretManager(secretManagerEmulator), projectId };
   });
   return {
     records: lazily(async () => {
@@ -64,7 +67,7 @@ const onGoogle = ({ config: { cloud }, clock, random }: Ground): Kept => {
         import("../adapters/firestore/firestore-records.ts"),
         import("../adapters/firestore/database.ts"),
       ]);
-      return firestoreRecords({ calls: await calls(), random, database: openDatabase(projectId, firestoreEmulator) });
+      return firestoreRecords({ calls: await callsTo(), random, database: openDatabase(projectId, firestoreEmulator) });
     }),
     vault: lazily(async () => {
       const { secretManagerVault } = await import("../adapters/secret-manager/secret-manager-vault.ts");
@@ -83,7 +86,7 @@ const onGoogle = ({ config: { cloud }, clock, random }: Ground): Kept => {
         import("../adapters/google-cloud/credentials.ts"),
       ]);
       const accessToken = pubsubEmulator === null ? applicationDefaultToken() : emulatorToken;
-      return pubsubPublisher({ calls: await calls(), projectId, accessToken, emulatorHost: pubsubEmulator });
+      return pubsubPublisher({ calls: await callsTo(), projectId, accessToken, emulatorHost: pubsubEmulator });
     }),
   };
 };

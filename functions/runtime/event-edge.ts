@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { DELIVERING } from "../domain/patience.ts";
 import { type ProblemCode, Unavailable } from "../domain/problem.ts";
 import type { Result } from "../domain/result.ts";
 import { type BodyWanted, bodyDeadline, bodyTimeoutMs, dropRest, readBody } from "./body.ts";
@@ -7,6 +8,7 @@ import { sentParts } from "./framework-guard.ts";
 import { jsonScan } from "./json-scan.ts";
 import { withLogContext } from "./logger.ts";
 import { parseJson } from "./parse-json.ts";
+import { withPatience } from "./patience.ts";
 import { pushRefusal } from "./push-token.ts";
 import { splitTarget } from "./router.ts";
 import type { System } from "./system.ts";
@@ -76,7 +78,12 @@ const PUSH_ROOM = 32 * 1024 * 1024;
  * A malformed push can never succeed, so it is acknowledged too, with a log line: only the queue's own service account may call
  * (IAM), and nobody reads its answers.
  */
-export const serveEvents = (onPush: OnPush, system: Pick<System, "config" | "log" | "random" | "clock">) => {
+export const serveEvents = (
+  onPush: OnPush,
+  system: Pick<System, "config" | "log" | "random" | "clock">,
+  patience = DELIVERING,
+) => {
+  const patiently: OnPush = (message) => withPatience(system.clock, patience, () => onPush(message));
   const shareOfRoom = bodyRoom({ limit: PUSH_ROOM });
   const bodyMs = bodyTimeoutMs(system.clock);
   return (req: IncomingMessage, res: ServerResponse): void => {
@@ -97,7 +104,7 @@ export const serveEvents = (onPush: OnPush, system: Pick<System, "config" | "log
       res.end();
     };
     const wanted = { req, res, share, overdue, limit: PUSH_LIMIT, scan: jsonScan(), anonymous: false };
-    void withLogContext(trace, () => takePush(onPush, system, wanted)).then(answer);
+    void withLogContext(trace, () => takePush(patiently, system, wanted)).then(answer);
   };
 };
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../domain/access/records.ts";
+import { ANSWERING, type PatienceOptions } from "../domain/patience.ts";
 import { type Problem, Unavailable } from "../domain/problem.ts";
 import { ok, type Result } from "../domain/result.ts";
 import { bodyDeadline, bodyTimeoutMs, CallerGone, dropRest, readBody, USUAL_BODY } from "./body.ts";
@@ -11,6 +12,7 @@ import { checkMediaType } from "./json-body.ts";
 import { jsonScan } from "./json-scan.ts";
 import { chooseLanguage } from "./language.ts";
 import { withLogContext } from "./logger.ts";
+import { withPatience } from "./patience.ts";
 import { FACINGS } from "./problem-json.ts";
 import { placeOnPublicHost } from "./public-host.ts";
 import { type ReplyContext, writeDefect, writeReply } from "./reply.ts";
@@ -22,7 +24,7 @@ import { requestTrace } from "./trace.ts";
 /** What functions-framework and a bare `http.createServer` both call. */
 export type HttpFunction = (req: IncomingMessage, res: ServerResponse) => void;
 
-const problem = (found: Problem): Reply => ({ kind: "problem", problem: found });
+const problem = (found: Problem): Extract<Reply, { readonly kind: "problem" }> => ({ kind: "problem", problem: found });
 
 /** Answered by every function: the process is up and its configuration was taken. */
 const HEALTH: Route = {
@@ -136,6 +138,13 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
 /** 308: the method stays, whatever it is (RFC 9110 §15.4.9). */
 export const movedTo = (location: string): Reply => ({ kind: "empty", status: 308, headers: { Location: location } });
 
+/** A write whose answer was lost may have been done: of a message nobody can say that it was not accepted. */
+const unavailable = (match: Match): Reply => {
+  const found = problem({ code: "unavailable", retryAfterS: 5 });
+  const isMessage = match.kind === "route" && match.route.tooLarge?.kind === "problem";
+  return isMessage ? { ...found, outcome: "unknown" } : found;
+};
+
 const logOutcome = (system: System, reply: Reply): void => {
   if (reply.kind !== "problem") return;
   const status = FACINGS[reply.problem.code].status;
@@ -152,7 +161,7 @@ const answer = async (system: System, match: Match, arrival: Arrival): Promise<v
     if (arrival.gone.aborted || error instanceof CallerGone) return;
     if (error instanceof Unavailable) {
       system.log.error("dependency_unavailable", {}, error);
-      writeReply(res, problem({ code: "unavailable", retryAfterS: 5 }), arrival.context);
+      writeReply(res, unavailable(match), arrival.context);
     } else {
       system.log.error("request_defect", {}, error);
       writeDefect(res, arrival.context);
@@ -178,6 +187,7 @@ export interface ServeOptions {
   readonly room?: RoomOptions;
   /** Real milliseconds within which a body must have come. */
   readonly bodyMs?: number;
+  readonly patience?: PatienceOptions;
 }
 
 /**
@@ -185,7 +195,7 @@ export interface ServeOptions {
  * whatever happens, with the security headers and (on failure) RFC 9457 problem details.
  */
 export const serveHttp = (routes: readonly Route[], system: System, options: ServeOptions = {}): HttpFunction => {
-  const { stopping, room, bodyMs = bodyTimeoutMs(system.clock) } = options;
+  const { stopping, room, bodyMs = bodyTimeoutMs(system.clock), patience = ANSWERING } = options;
   const find = router([HEALTH, ...routes]);
   const https = system.config.publicUrl.startsWith("https:");
   const shareOfRoom = bodyRoom(room);
@@ -213,6 +223,7 @@ export const serveHttp = (routes: readonly Route[], system: System, options: Ser
       share: shareOfRoom(),
       overdue,
     };
-    void withLogContext(trace, () => answer(system, find(req.method ?? "GET", pathname), arrival));
+    const match = find(req.method ?? "GET", pathname);
+    void withLogContext(trace, () => withPatience(system.clock, patience, () => answer(system, match, arrival)));
   };
 };

@@ -1,6 +1,8 @@
 import type { Deliver } from "../../adapters/sqlite/pump.ts";
+import { DELIVERING } from "../../domain/patience.ts";
 import type { Topic } from "../../domain/publisher.ts";
 import { answerPush, type OnPush } from "../event-edge.ts";
+import { withPatience } from "../patience.ts";
 import type { System } from "../system.ts";
 
 /** Which function is subscribed to a topic; `mail-events` is for the world outside. */
@@ -8,7 +10,7 @@ export type Subscribers = Readonly<Record<Exclude<Topic, "mail-events">, OnPush>
 
 /** Hands a message of the embedded queue to its function through the event edge, in the envelope that Pub/Sub would push. */
 export const deliverTo =
-  (subscribers: Subscribers, system: Pick<System, "log">): Deliver =>
+  (subscribers: Subscribers, system: Pick<System, "log" | "clock">): Deliver =>
   async (topic, message, delivery) => {
     if (topic === "mail-events") return "ack";
     const envelope = {
@@ -21,6 +23,7 @@ export const deliverTo =
       subscription: `projects/local/subscriptions/${topic}`,
       deliveryAttempt: delivery.attempt,
     };
-    const status = await answerPush(subscribers[topic], system, Buffer.from(JSON.stringify(envelope)));
+    const onPush: OnPush = (pushed) => withPatience(system.clock, DELIVERING, () => subscribers[topic](pushed));
+    const status = await answerPush(onPush, system, Buffer.from(JSON.stringify(envelope)));
     return status < 300 ? "ack" : "nack";
   };

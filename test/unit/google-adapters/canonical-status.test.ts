@@ -10,11 +10,12 @@ import {
   type CanonicalStatus,
   GoogleApiError,
 } from "../../../functions/adapters/google-cloud/canonical-status.ts";
-import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { type GoogleCalls, googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
 import { pubsubPublisher } from "../../../functions/adapters/pubsub/pubsub-publisher.ts";
 import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
 import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
+import { patienceOf } from "../../../functions/domain/patience.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Publisher } from "../../../functions/domain/publisher.ts";
 import type { Records, Write } from "../../../functions/domain/records.ts";
@@ -51,7 +52,11 @@ interface Services {
 
 /** The adapters before such a server, each try of theirs limited to so long. */
 const servicesAt = (host: string, timeoutMs: number): Services => {
-  const calls = googleCalls({ clock: testClock(), random: testRandom, timeoutMs });
+  const clock = testClock();
+  const patience = () => patienceOf(clock, { totalMs: timeoutMs, failsFast: true });
+  // Each call anew: what one test has a service refuse must not keep the next from asking it.
+  const calls: GoogleCalls = (call, ...expected) =>
+    googleCalls({ clock, random: testRandom, patience })(call, ...expected);
   const accessToken = async () => "ya29.token";
   return {
     records: firestoreRecords({ calls, random: testRandom, database: openDatabase("p", host) }),

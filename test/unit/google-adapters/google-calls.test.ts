@@ -10,7 +10,9 @@ import {
   type GoogleCalls,
   googleCalls,
 } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { DELIVERING, patienceOf } from "../../../functions/domain/patience.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
 
 describe("a call to Google Cloud", () => {
   let slept: number[];
@@ -19,9 +21,8 @@ describe("a call to Google Cloud", () => {
   beforeEach(() => {
     [slept, tries] = [[], 0];
     calls = googleCalls({
-      clock: { sleep: async (ms) => void slept.push(ms) },
+      clock: { sleep: async (ms) => void slept.push(ms), nowMs: () => performance.now() },
       random: { fraction: () => 0.5 },
-      timeoutMs: 50,
     });
   });
 
@@ -84,16 +85,129 @@ describe("a call to Google Cloud", () => {
     assert.deepEqual(slept, [100, 200, 400]);
   });
 
-  test("no answer in time is Unavailable", async () => {
-    const never = { act: "wait", repeatable: false, run: () => new Promise<never>(() => undefined) };
-    await assert.rejects(calls(never), Unavailable);
-  });
-
   test("a fault in a program is a defect, and is not tried again", async () => {
     await assert.rejects(
       calls(call([new TypeError("x is not a function")])),
       (error) => !(error instanceof Unavailable),
     );
     assert.equal(tries, 1);
+  });
+});
+
+/** Time that passes only when somebody sleeps or a call takes its time. */
+const fakeTime = () => {
+  let nowMs = 1_000_000;
+  const clock = {
+    nowMs: () => nowMs,
+    sleep: async (ms: number) => {
+      nowMs += ms;
+    },
+  };
+  return { clock, pass: clock.sleep };
+};
+
+describe("a service that does not answer", () => {
+  const random = { fraction: () => 0.5 };
+  const never: GoogleCall<never> = { act: "wait", repeatable: true, run: () => new Promise<never>(() => undefined) };
+
+  test("is waited for as long as the request's patience lasts, and no longer however often it is called", async () => {
+    const clock = { ...systemClock(), sleep: async () => undefined };
+    const patient = patienceOf(clock, { totalMs: 120, failsFast: true });
+    const calls = googleCalls({ clock, random, patience: () => patient });
+    const beganMs = clock.nowMs();
+    for (let count = 0; count < 20; count += 1) await assert.rejects(calls(never), Unavailable);
+    const tookMs = clock.nowMs() - beganMs;
+    assert.ok(tookMs >= 110 && tookMs < 1_000, `${tookMs} ms`);
+  });
+
+  test("is waited for once by calls that wait side by side", async () => {
+    const clock = { ...systemClock(), sleep: async () => undefined };
+    const patient = patienceOf(clock, { totalMs: 100, failsFast: true });
+    const calls = googleCalls({ clock, random, patience: () => patient });
+    const beganMs = clock.nowMs();
+    await Promise.allSettled(Array.from({ length: 10 }, () => calls(never)));
+    assert.ok(clock.nowMs() - beganMs < 1_000);
+  });
+
+  /** Refused after so long, again and again, until it is mended. */
+  const service = (pass: (ms: number) => Promise<void>, refusedAfterMs: number) => {
+    const state = { asked: 0, well: false };
+    const call: GoogleCall<string> = {
+      act: "read a record",
+      repeatable: true,
+      run: async () => {
+        state.asked += 1;
+        await pass(refusedAfterMs);
+        if (!state.well) throw new GoogleApiError("UNAVAILABLE", "");
+        return "done";
+      },
+    };
+    return { state, call };
+  };
+
+  test("is soon asked no more but by one call a second, and by all as soon as it is back", async () => {
+    const { clock, pass } = fakeTime();
+    const calls = googleCalls({ clock, random });
+    const { state, call } = service(pass, 1);
+    for (let count = 0; count < 3; count += 1) await assert.rejects(calls(call), Unavailable);
+    const known = state.asked;
+    for (let count = 0; count < 100; count += 1) await assert.rejects(calls(call), Unavailable);
+    assert.equal(state.asked, known, "nobody asks what is known");
+    await pass(1_001);
+    const probes = await Promise.allSettled([calls(call), calls(call), calls(call)]);
+    assert.ok(probes.every(({ status }) => status === "rejected"));
+    assert.equal(state.asked, known + 4, "one call, with its repetitions");
+    state.well = true;
+    await assert.rejects(calls(call), Unavailable);
+    await pass(1_001);
+    assert.equal((await calls(call)).status, "OK");
+    const all = await Promise.all([calls(call), calls(call), calls(call)]);
+    assert.ok(all.every(({ status }) => status === "OK"));
+  });
+
+  test("is waited for, without being asked, by who delivers and has to write down what was done", async () => {
+    const { clock, pass } = fakeTime();
+    const patience = () => patienceOf(clock, DELIVERING);
+    const calls = googleCalls({ clock, random, patience });
+    const { state, call } = service(pass, 1);
+    for (let count = 0; count < 3; count += 1) await assert.rejects(calls(call), Unavailable);
+    const beganMs = clock.nowMs();
+    const waits = calls(call);
+    state.well = true;
+    assert.equal((await waits).status, "OK");
+    assert.ok(clock.nowMs() - beganMs < DELIVERING.totalMs);
+  });
+
+  test("does not count as away while it answers, be it with refusals", async () => {
+    const calls = googleCalls({ clock: fakeTime().clock, random });
+    for (const status of ["PERMISSION_DENIED", "NOT_FOUND", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"] as const) {
+      const run = async () => {
+        throw new GoogleApiError(status, "");
+      };
+      for (let count = 0; count < 5; count += 1)
+        await assert.rejects(calls({ act: "ask", repeatable: true, run }), /could not ask/);
+    }
+    assert.equal((await calls({ act: "ask", repeatable: true, run: async () => 1 })).status, "OK");
+  });
+
+  test("says nothing of another service, which gets its chance although the patience is spent", async () => {
+    const { clock, pass } = fakeTime();
+    const patient = patienceOf(clock, { totalMs: 1_000, failsFast: true });
+    const [one, other] = [1, 2].map(() => googleCalls({ clock, random, patience: () => patient }));
+    assert.ok(one && other);
+    const { call } = service(pass, 400);
+    await assert.rejects(one(call), Unavailable);
+    await assert.rejects(one(call), Unavailable);
+    assert.equal((await other({ act: "ask", repeatable: true, run: async () => 1 })).status, "OK");
+  });
+
+  test("that is slow, yet answers, is never cut short by what its answers took in all", async () => {
+    const { clock, pass } = fakeTime();
+    const patient = patienceOf(clock, { totalMs: 1_000, failsFast: true });
+    const calls = googleCalls({ clock, random, patience: () => patient });
+    for (let count = 0; count < 10; count += 1) {
+      const run = () => pass(900);
+      assert.equal((await calls({ act: "write", repeatable: false, run })).status, "OK");
+    }
   });
 });

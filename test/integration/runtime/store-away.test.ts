@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { ANSWERING, DELIVERING } from "../../../functions/domain/patience.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
+import { compose } from "../../../functions/runtime/compose.ts";
+import { loadConfig } from "../../../functions/runtime/config.ts";
+import { serveEvents } from "../../../functions/runtime/event-edge.ts";
+import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";
+import { routes as confirmCallback } from "../../../functions/runtime/handlers/confirm-callback.ts";
+import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
+import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
+import { routes as mailServers } from "../../../functions/runtime/handlers/mail-servers.ts";
+import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
+import { routes as sendMail } from "../../../functions/runtime/handlers/send-mail.ts";
+import { serveHttp } from "../../../functions/runtime/http-edge.ts";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import type { System } from "../../../functions/runtime/system.ts";
+
+const SETUP_TOKEN = "setup-token-without-a-store-0123456789";
+const BEARER = { Authorization: `Bearer ${SETUP_TOKEN}`, "Content-Type": "application/json" };
+/** As short as the suite can have it; the lengths that count are looked at by name. */
+const [ANSWER_MS, DELIVER_MS] = [1_500, 2_500];
+const SLACK_MS = 2_000;
+
+const message = JSON.stringify({ to: "b@example.org", text: "x" });
+const KEY = { Authorization: `Bearer rk_${"0".repeat(18)}_${"a".repeat(43)}` };
+const REQUESTS: readonly (readonly [string, string, string?, Record<string, string>?])[] = [
+  ["GET", "/v1/messages"],
+  ["POST", "/v1/messages", message],
+  ["POST", "/v1/messages/batch", JSON.stringify({ items: Array(100).fill(JSON.parse(message)) })],
+  ["GET", "/v1/messages", undefined, KEY],
+  ["GET", "/v1/mail-servers"],
+  ["PATCH", "/v1/mail-servers/srv_x", "{}"],
+  ["DELETE", "/v1/mail-servers/srv_x"],
+  ["GET", "/v1/settings"],
+  ["GET", "/v1/audit"],
+  ["POST", "/v1/session", JSON.stringify({ setupToken: SETUP_TOKEN }), {}],
+  ["GET", "/v1/session", undefined, { Cookie: `__session=${"a".repeat(43)}` }],
+];
+const PAGES: typeof REQUESTS = [
+  ["GET", `/google_gmail/confirm?code=x&state=${"a".repeat(43)}`, undefined, { Cookie: `__session=${"a".repeat(43)}` }],
+  ["GET", "/google_gmail/authorize?server=srv_x", undefined, { Cookie: `__session=${"a".repeat(43)}` }],
+];
+const TOPIC_MESSAGES = [
+  { relais: "deliver", data: { id: "msg_AAAAAAAAAAAAAAAAAAAA" } },
+  { relais: "", data: JSON.parse(message) },
+];
+
+const listening = async <S extends Server>(server: S, port = 0): Promise<S> => {
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+};
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+const systemWith = (host: string, port: number): System => {
+  const config = loadConfig({
+    RELAIS_STORE: "google",
+    GOOGLE_CLOUD_PROJECT: "demo-away",
+    RELAIS_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    FIRESTORE_EMULATOR_HOST: host,
+    PUBSUB_EMULATOR_HOST: host,
+    SECRET_MANAGER_EMULATOR_HOST: host,
+  });
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  return compose({ ...config, setupToken: new Secret(SETUP_TOKEN) }, { component: "away", log: silent });
+};
+
+describe("the time that a store which is away may take", () => {
+  it("leaves room within ten seconds for the rest of a request, and within every deadline of a push", () => {
+    assert.ok(ANSWERING.totalMs <= 8_000 && ANSWERING.failsFast);
+    assert.ok(DELIVERING.totalMs <= 30_000);
+  });
+});
+
+for (const [how, behave] of [
+  ["refuses every connection", null],
+  ["takes connections and says nothing", () => undefined],
+  ["breaks every connection off", (socket: Socket) => socket.destroy()],
+] as const) {
+  describe(`a store that ${how}`, () => {
+    const servers: Server[] = [];
+    let origin = "";
+    let pushes: readonly string[] = [];
+    before(async () => {
+      const store = await listening(createServer({}, behave ?? (() => undefined)));
+      const host = `127.0.0.1:${portOf(store)}`;
+      if (behave === null) store.close();
+      else servers.push(store);
+      const serve = async (listener: RequestListener, port = 0): Promise<string> => {
+        const server = await listening(createHttpServer(listener), port);
+        servers.push(server);
+        return `http://127.0.0.1:${portOf(server)}`;
+      };
+      const port = await freePort();
+      const system = systemWith(host, port);
+      const routes = [authorizeStart, confirmCallback, mailServers, sendMail].flatMap((of) => of(system));
+      const patience = { totalMs: ANSWER_MS, failsFast: true };
+      origin = await serve(serveHttp(routes, system, { patience }), port);
+      // Each with a system of its own, as a function has: what one has found out, another does not know.
+      pushes = await Promise.all(
+        [deliverMail, refreshTokens, dispatchDue].map((of) => {
+          const own = systemWith(host, port);
+          return serve(serveEvents(of(own), own, { totalMs: DELIVER_MS, failsFast: false }));
+        }),
+      );
+    });
+    after(() => {
+      for (const server of servers) {
+        server.close();
+        if ("closeAllConnections" in server) (server as ReturnType<typeof createHttpServer>).closeAllConnections();
+      }
+    });
+
+    const ask = async ([method, path, body, headers = BEARER]: (typeof REQUESTS)[number]) => {
+      const beganMs = performance.now();
+      const init = {
+        method,
+        headers: { "Content-Type": "application/json", ...headers },
+        redirect: "manual",
+        ...(body ? { body } : {}),
+      } as const;
+      const answer = await fetch(`${origin}${path}`, init);
+      const text = await answer.text();
+      return { path: `${method} ${path}`, answer, text, tookMs: performance.now() - beganMs };
+    };
+
+    it("has every request answered 503 in time, and later ones at once", async () => {
+      const first = await Promise.all([...REQUESTS, ...PAGES].map(ask));
+      for (const { path, answer, text, tookMs } of first) {
+        assert.equal(answer.status, 503, `${path}: ${text}`);
+        assert.ok(tookMs < ANSWER_MS + SLACK_MS, `${path} took ${tookMs} ms`);
+      }
+      const problems = first.filter(({ path }) => path.includes("/v1/"));
+      for (const { path, answer, text } of problems) {
+        assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/, path);
+        assert.match(answer.headers.get("retry-after") ?? "", /^\d+$/);
+        const { code, outcome } = JSON.parse(text);
+        assert.equal(code, "unavailable");
+        assert.notEqual(outcome, "not_sent", "a write that was not answered may have been done");
+      }
+      const later = await Promise.all(Array.from({ length: 10 }, () => REQUESTS.map(ask)).flat());
+      assert.ok(later.every(({ answer }) => answer.status === 503));
+      // A few look whether it is back. Under load the quick ones take their time too, yet far less than the patience of all.
+      const [median = 0] = later
+        .map(({ tookMs }) => tookMs)
+        .sort((one, other) => one - other)
+        .slice(later.length / 2);
+      assert.ok(median < ANSWER_MS - 300, `the median took ${median} ms`);
+    });
+
+    it("has every push given back in time", async () => {
+      const given = pushes.flatMap((url) =>
+        TOPIC_MESSAGES.map(async ({ relais, data }) => {
+          const beganMs = performance.now();
+          const attributes = relais === "" ? {} : { relais };
+          const pushed = {
+            message: { messageId: "1", attributes, data: Buffer.from(JSON.stringify(data)).toString("base64") },
+          };
+          const answer = await fetch(url, { method: "POST", headers: BEARER, body: JSON.stringify(pushed) });
+          return { status: answer.status, tookMs: performance.now() - beganMs };
+        }),
+      );
+      for (const { status, tookMs } of await Promise.all(given)) {
+        assert.ok(status >= 500 || status === 204, String(status));
+        assert.ok(tookMs < DELIVER_MS + SLACK_MS, `${tookMs} ms`);
+      }
+    });
+  });
+}
