@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import PostalMime, { type Email } from "postal-mime";
 import { composeMime } from "../../functions/adapters/nodemailer/compose-mime.ts";
+import {
+  HTTP_SIZE_LIMIT,
+  type MessageInput,
+  parseMessage,
+} from "../../functions/domain/messages/accept/message-input.ts";
 import type { MessageBody } from "../../functions/domain/messages/message.ts";
-import { HTTP_SIZE_LIMIT, type MessageInput, parseMessage } from "../../functions/domain/messages/message-input.ts";
 
 export const PLAIN_BODY: MessageBody = {
   from: { name: "Ada", address: "ada@example.com" },

@@ -1,4 +1,4 @@
-import { mintedEntry } from "../../functions/domain/connections/token-cache.ts";
+import { mintedEntry } from "../../functions/domain/connections/tokens/token-cache.ts";
 import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
 import type { System } from "../../functions/runtime/system.ts";
 import type { GoogleSandbox } from "../google-sandbox/sandbox.ts";

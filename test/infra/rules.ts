@@ -1,5 +1,5 @@
 import { COLLECTIONS, unindexedFields } from "../../functions/adapters/firestore/indexes.ts";
-import { LEASE_MS } from "../../functions/domain/messages/claim.ts";
+import { LEASE_MS } from "../../functions/domain/messages/deliver/claim.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/records.ts";
 import { GIVEN_TO } from "../../functions/runtime/config.ts";

@@ -1,4 +1,4 @@
-import { partBytes } from "../../domain/messages/outgoing-size.ts";
+import { partBytes } from "../../domain/messages/accept/outgoing-size.ts";
 import { crlfLength, withCrlf } from "./line-ends.ts";
 
 const [NUL, LF, CR, LAST_ASCII] = [0x00, 0x0a, 0x0d, 0x7f];

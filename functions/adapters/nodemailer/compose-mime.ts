@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import MimeNode from "nodemailer/lib/mime-node";
-import { decodeWords, encodeWords } from "../../domain/messages/encoded-words.ts";
-import { writtenHeader, writtenText } from "../../domain/messages/header-value.ts";
+import { decodeWords, encodeWords } from "../../domain/messages/accept/encoded-words.ts";
+import { writtenHeader, writtenText } from "../../domain/messages/accept/header-value.ts";
 import type { Mailbox, MessageBody } from "../../domain/messages/message.ts";
 import { isOneLine } from "../../domain/messages/one-line.ts";
 import type { ComposeMime } from "../../domain/messages/ports.ts";

@@ -1,5 +1,5 @@
 import { Encoder } from "nodemailer/lib/qp";
-import { base64Length, withLineEnds } from "../../domain/messages/outgoing-size.ts";
+import { base64Length, withLineEnds } from "../../domain/messages/accept/outgoing-size.ts";
 import { crlfLength, withCrlf, withFeeds } from "./line-ends.ts";
 
 const CHARACTERS_A_LINE = 76;

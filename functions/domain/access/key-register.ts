@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { auditWrite } from "../audit/audit.ts";
 import { type Clock, isoTime, isoTimeOrNull } from "../clock.ts";
 import { fieldProblem, jsonPointer, parseWith, says } from "../field-problems.ts";
 import { instantInput } from "../instant-input.ts";
@@ -11,6 +10,7 @@ import { fail, ok, type Result } from "../result.ts";
 import type { Secret } from "../secret.ts";
 import { line } from "../text-input.ts";
 import { mintApiKey } from "./api-keys.ts";
+import { auditWrite } from "./audit.ts";
 import { type ApiKey, type Principal, principalName } from "./records.ts";
 
 export interface KeyDeps {

@@ -2,7 +2,7 @@ import { sameMailbox } from "../address.ts";
 import { type Clock, DAY, isoTime } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
-import { acceptMessage } from "../messages/accept.ts";
+import { acceptMessage } from "../messages/accept/accept.ts";
 import { type Problem, Unavailable } from "../problem.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";

@@ -1,4 +1,4 @@
-import { readClientFacts } from "../connections/client-facts.ts";
+import { readClientFacts } from "../connections/tokens/client-facts.ts";
 import type { MailServer } from "../mail-servers/mail-server.ts";
 import { keepTogether, type Language } from "../problem-texts.ts";
 import type { Page, Records, Versioned } from "../records.ts";

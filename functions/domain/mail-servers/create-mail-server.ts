@@ -1,5 +1,5 @@
+import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
-import { auditWrite } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
 import { parseWith } from "../field-problems.ts";
 import { newId, type Randomness } from "../randomness.ts";

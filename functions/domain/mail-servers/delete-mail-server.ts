@@ -1,7 +1,7 @@
+import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
-import { auditWrite } from "../audit/audit.ts";
 import type { SecretVault } from "../connections/ports.ts";
-import { CANCELABLE } from "../messages/cancel.ts";
+import { CANCELABLE } from "../messages/commands/cancel.ts";
 import type { MessageStatus } from "../messages/message.ts";
 import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";

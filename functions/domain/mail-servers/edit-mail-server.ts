@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
-import { auditWrite } from "../audit/audit.ts";
 import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { invalidRequest } from "../problem.ts";

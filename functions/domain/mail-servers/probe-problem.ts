@@ -1,6 +1,6 @@
+import { classify } from "../google/reply-table.ts";
+import { spoken } from "../google/spoken-reply.ts";
 import type { ProbeStage } from "../messages/ports.ts";
-import { classify } from "../messages/reply-table.ts";
-import { spoken } from "../messages/spoken-reply.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Transport } from "./mail-server.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { AccessTokenOutcome, AccessTokens } from "../connections/access-token.ts";
+import type { AccessTokenOutcome, AccessTokens } from "../connections/tokens/access-token.ts";
 import type { MailTransport, ProbeStage } from "../messages/ports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Publisher } from "../publisher.ts";

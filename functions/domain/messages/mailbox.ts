@@ -1,5 +1,5 @@
 import { domainEntry, parseAddress } from "../address.ts";
-import { looksEncoded } from "./encoded-words.ts";
+import { looksEncoded } from "./accept/encoded-words.ts";
 import type { Mailbox } from "./message.ts";
 import { isOneLine, readLine } from "./one-line.ts";
 

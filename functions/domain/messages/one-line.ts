@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { says } from "../field-problems.ts";
-import { decodeWords } from "./encoded-words.ts";
+import { decodeWords } from "./accept/encoded-words.ts";
 
 /** No control character, lone surrogate or line separator: what may stand in a header without adding a line to it. */
 const BREAKS_A_LINE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;

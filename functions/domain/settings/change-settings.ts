@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Deed } from "../audit/audit.ts";
-import { auditWrite } from "../audit/audit.ts";
+import type { Deed } from "../access/audit.ts";
+import { auditWrite } from "../access/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";

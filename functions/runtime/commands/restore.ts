@@ -2,7 +2,7 @@
 // whatever was not final then becomes `unknown`, and the resolver looks for it in the sent mail once Relais runs. Then resume sending in the console.
 import { parseArgs } from "node:util";
 import { isoTime } from "../../domain/clock.ts";
-import { doubtRestored } from "../../domain/messages/doubt-restored.ts";
+import { doubtRestored } from "../../domain/messages/due/doubt-restored.ts";
 import { compose } from "../compose.ts";
 import { ConfigError, loadConfig } from "../config.ts";
 import { lockDataDir } from "../local/lock.ts";

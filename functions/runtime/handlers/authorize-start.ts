@@ -1,7 +1,7 @@
 import type { Principal } from "../../domain/access/records.ts";
 import { findSession } from "../../domain/access/sessions.ts";
-import { ownPath } from "../../domain/connections/own-path.ts";
-import { type Started, startConnecting, startSigningIn } from "../../domain/connections/start.ts";
+import { ownPath } from "../../domain/connections/connect/own-path.ts";
+import { type Started, startConnecting, startSigningIn } from "../../domain/connections/connect/start.ts";
 import { fieldProblem } from "../../domain/field-problems.ts";
 import { invalidRequest, type Problem } from "../../domain/problem.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";

@@ -1,6 +1,6 @@
-import type { CallbackProblem } from "../../domain/connections/callback.ts";
-import { confirmAuthorization } from "../../domain/connections/confirm.ts";
-import { takeSecurityEvents } from "../../domain/connections/security-events.ts";
+import { takeSecurityEvents } from "../../domain/connections/checks/security-events.ts";
+import type { CallbackProblem } from "../../domain/connections/connect/callback.ts";
+import { confirmAuthorization } from "../../domain/connections/connect/confirm.ts";
 import type { Problem } from "../../domain/problem.ts";
 import type { Call, Reply, Route } from "../http.ts";
 import { type PageContext, problemPage } from "../pages/problem-page.ts";

@@ -1,5 +1,5 @@
-import { dispatchDue } from "../../domain/messages/dispatch.ts";
-import { releaseAllHeld, releaseHeld, releaseIntoRoom } from "../../domain/messages/release.ts";
+import { dispatchDue } from "../../domain/messages/due/dispatch.ts";
+import { releaseAllHeld, releaseHeld, releaseIntoRoom } from "../../domain/messages/due/release.ts";
 import { tellForgotten } from "../../domain/notices/tell.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";
 import type { System } from "../system.ts";

@@ -1,9 +1,9 @@
 import { DAY } from "../../domain/clock.ts";
-import { askForCheck } from "../../domain/connections/ask-for-check.ts";
-import { checkGivenUpSoon } from "../../domain/connections/check-all-soon.ts";
-import { checkServer } from "../../domain/connections/check-server.ts";
-import { rememberedClient } from "../../domain/connections/oauth-client.ts";
-import { sweepSecrets } from "../../domain/connections/secret-sweep.ts";
+import { askForCheck } from "../../domain/connections/checks/ask-for-check.ts";
+import { checkGivenUpSoon } from "../../domain/connections/checks/check-all-soon.ts";
+import { checkServer } from "../../domain/connections/checks/check-server.ts";
+import { sweepSecrets } from "../../domain/connections/endings/secret-sweep.ts";
+import { rememberedClient } from "../../domain/connections/tokens/oauth-client.ts";
 import type { MailServer } from "../../domain/mail-servers/mail-server.ts";
 import type { Page } from "../../domain/records.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
-import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
-import { checkServer } from "../../../functions/domain/connections/check-server.ts";
-import { disconnect } from "../../../functions/domain/connections/disconnect.ts";
+import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
+import { disconnect } from "../../../functions/domain/connections/endings/disconnect.ts";
+import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import { movableClock } from "../../builders/clock.ts";
 import { type Relais, SETUP, startRelais } from "./relais.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { parseSessionId } from "../../../functions/domain/access/sessions.ts";
 import { MINUTE } from "../../../functions/domain/clock.ts";
-import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
-import { pkcePair } from "../../../functions/domain/connections/authorization-state.ts";
-import { checkServer } from "../../../functions/domain/connections/check-server.ts";
-import { disconnect } from "../../../functions/domain/connections/disconnect.ts";
+import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
+import { pkcePair } from "../../../functions/domain/connections/connect/authorization-state.ts";
+import { disconnect } from "../../../functions/domain/connections/endings/disconnect.ts";
+import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import { movableClock } from "../../builders/clock.ts";
 import { assertPage, type Browser, personOf, type Relais, SETUP, startRelais } from "./relais.ts";
 

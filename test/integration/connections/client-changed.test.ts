@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { HOUR, MINUTE } from "../../../functions/domain/clock.ts";
-import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import type { Relais } from "./relais.ts";
 import { startWorks, type Works } from "./workers.ts";
 

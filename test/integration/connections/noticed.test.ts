@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { DAY, MINUTE } from "../../../functions/domain/clock.ts";
-import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
+import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
-import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/message-input.ts";
 import type { Relais } from "./relais.ts";
 import { startWorks, type Works } from "./workers.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { HOUR } from "../../../functions/domain/clock.ts";
-import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
-import { checkServer } from "../../../functions/domain/connections/check-server.ts";
-import { noteRefusal } from "../../../functions/domain/connections/note-unserving.ts";
+import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
+import { noteRefusal } from "../../../functions/domain/connections/checks/note-unserving.ts";
+import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import { testConnection } from "../../../functions/domain/mail-servers/test-connection.ts";
 import type { Fault } from "../../google-sandbox/faults.ts";
 import { type Relais, SETUP, startRelais } from "./relais.ts";

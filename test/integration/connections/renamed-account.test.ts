@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
-import { checkServer } from "../../../functions/domain/connections/check-server.ts";
+import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
+import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { mailServerView } from "../../../functions/domain/mail-servers/mail-server-view.ts";
 import { type Browser, type Relais, SETUP, startRelais } from "./relais.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { checkServer } from "../../../functions/domain/connections/check-server.ts";
+import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
 import { examine } from "../../../functions/domain/doctor/examine.ts";
 import type { SecurityEvent } from "../../google-sandbox/control.ts";
 import { Browser, type Relais, SETUP, startRelais } from "./relais.ts";

@@ -4,8 +4,8 @@ import { googleCalls } from "../../../functions/adapters/google-cloud/google-cal
 import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
 import { DAY, HOUR } from "../../../functions/domain/clock.ts";
-import { accessTokens } from "../../../functions/domain/connections/access-token.ts";
 import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
+import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
 import { movableClock } from "../../builders/clock.ts";

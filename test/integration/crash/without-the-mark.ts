@@ -24,7 +24,7 @@ const changedCopy = (file: string, change: (text: string) => string): string => 
 
 /** A build that leaves out the mark, killed once it has handed over a whole message: the suite has to find fault with it. */
 export const crashWithoutTheMark = async (store: Store): Promise<readonly Row[]> => {
-  const copy = changedCopy("functions/domain/messages/try.ts", (text) =>
+  const copy = changedCopy("functions/domain/messages/deliver/try.ts", (text) =>
     text.replace(
       "    const { id, value: before, version } = this.#claim.message;",
       "    if (refused) return true;\n$&",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { jweSealer } from "../../../functions/adapters/sealing/jwe-sealer.ts";
 import { openSqliteStore } from "../../../functions/adapters/sqlite/open.ts";
-import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { systemRandom } from "../../../functions/runtime/randomness.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 

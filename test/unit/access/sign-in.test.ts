@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Account } from "../../../functions/domain/access/admission.ts";
 import { authenticateSession } from "../../../functions/domain/access/authenticate.ts";
 import { newSession, startSession } from "../../../functions/domain/access/sessions.ts";
-import { signIn } from "../../../functions/domain/connections/sign-in.ts";
+import { signIn } from "../../../functions/domain/connections/connect/sign-in.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { editSettings } from "../../../functions/domain/settings/edit-settings.ts";
 import { readSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";

@@ -7,7 +7,7 @@ import {
   knownEnd,
   liveConnection,
   nextTurnAtMs,
-} from "../../../functions/domain/connections/lifetime.ts";
+} from "../../../functions/domain/connections/checks/lifetime.ts";
 import type { ConnectionReason, Grant } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { testClock } from "../../builders/clock.ts";

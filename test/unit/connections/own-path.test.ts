@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ownPath } from "../../../functions/domain/connections/own-path.ts";
+import { ownPath } from "../../../functions/domain/connections/connect/own-path.ts";
 
 const HERE = "https://relais.example.com";
 

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { newSessionId } from "../../../functions/domain/access/sessions.ts";
 import { MINUTE } from "../../../functions/domain/clock.ts";
-import { findState, stateKey, takeState } from "../../../functions/domain/connections/authorization-state.ts";
-import { openSignIn, sealSignIn } from "../../../functions/domain/connections/sealed-state.ts";
+import { findState, stateKey, takeState } from "../../../functions/domain/connections/connect/authorization-state.ts";
+import { openSignIn, sealSignIn } from "../../../functions/domain/connections/connect/sealed-state.ts";
 import { testClock } from "../../builders/clock.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
-import { endGrant } from "../../../functions/domain/connections/end-grant.ts";
+import { endGrant } from "../../../functions/domain/connections/endings/end-grant.ts";
 import type { ConnectionState } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { movableClock } from "../../builders/clock.ts";
 import { ACTS, killEverywhere } from "./kill-points.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { askForCheck } from "../../../functions/domain/connections/ask-for-check.ts";
+import { askForCheck } from "../../../functions/domain/connections/checks/ask-for-check.ts";
 import { onPush } from "../../../functions/runtime/handlers/refresh-tokens.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { dueServers, push } from "../../builders/due-servers.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { type Delivery, delivery, refuses } from "../../builders/delivery.ts";
 
 describe("Gmail refusing fresh tokens", () => {

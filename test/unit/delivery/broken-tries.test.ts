@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { type Delivery, delivery, refuses, SERVER } from "../../builders/delivery.ts";
 

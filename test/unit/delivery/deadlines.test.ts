@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";
 import { grant, validConnection } from "../../builders/mail-server.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
-import { releaseHeld } from "../../../functions/domain/messages/release.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
+import { releaseHeld } from "../../../functions/domain/messages/due/release.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";

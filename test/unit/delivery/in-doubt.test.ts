@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
-import { resolveByPerson } from "../../../functions/domain/messages/resolve-by-person.ts";
+import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { acceptedMessage, type Delivery, delivery, losesReply, SERVER, takesAll } from "../../builders/delivery.ts";
 import { grant, OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../functions/domain/clock.ts";
-import { cancelMessage } from "../../../functions/domain/messages/cancel.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { cancelMessage } from "../../../functions/domain/messages/commands/cancel.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
+import { InstanceMemory } from "../../../functions/domain/messages/deliver/instance-memory.ts";
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
-import { InstanceMemory } from "../../../functions/domain/messages/instance-memory.ts";
-import { corrected, EMPTY_LEDGER, reserved } from "../../../functions/domain/messages/limits.ts";
-import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/release.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
+import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/due/release.ts";
+import { corrected, EMPTY_LEDGER, reserved } from "../../../functions/domain/messages/limits/limits.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
 import {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import type { SmtpReply } from "../../../functions/domain/messages/message.ts";
 import type { SendOutcome, SmtpStage } from "../../../functions/domain/messages/ports.ts";
 import { acceptedMessage, type Delivery, delivery, type Gmail, takesAll } from "../../builders/delivery.ts";

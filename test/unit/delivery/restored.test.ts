@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { SECOND } from "../../../functions/domain/clock.ts";
-import { doubtRestored } from "../../../functions/domain/messages/doubt-restored.ts";
+import { doubtRestored } from "../../../functions/domain/messages/due/doubt-restored.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { type Delivery, delivery } from "../../builders/delivery.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { HOUR, MINUTE } from "../../../functions/domain/clock.ts";
-import { retryDelayMs } from "../../../functions/domain/messages/retry-policy.ts";
+import { retryDelayMs } from "../../../functions/domain/messages/deliver/retry-policy.ts";
 
 test("delays double from a minute to an hour, spread by a quarter, and never undercut Retry-After", () => {
   const delay = (tries: number, fraction: number, retryAfterMs: number | null = null): number =>

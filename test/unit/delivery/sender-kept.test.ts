@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { HOUR } from "../../../functions/domain/clock.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
-import { retryMessage } from "../../../functions/domain/messages/retry-message.ts";
+import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { type Delivery, delivery } from "../../builders/delivery.ts";
 import { OPERATOR, validConnection } from "../../builders/mail-server.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { encode } from "nodemailer/lib/qp";
-import { HTTP_SIZE_LIMIT, parseMessage } from "../../../functions/domain/messages/message-input.ts";
-import { outgoingBytes } from "../../../functions/domain/messages/outgoing-size.ts";
+import { HTTP_SIZE_LIMIT, parseMessage } from "../../../functions/domain/messages/accept/message-input.ts";
+import { outgoingBytes } from "../../../functions/domain/messages/accept/outgoing-size.ts";
 import { accepted, assertFitForTheWire, base64, compose, composedFrom, leaves } from "../../builders/composed-mail.ts";
 
 /** SIZE of smtp.gmail.com. */

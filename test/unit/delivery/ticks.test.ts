@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
-import { deliverMessage } from "../../../functions/domain/messages/deliver.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
-import { dispatchDue } from "../../../functions/domain/messages/dispatch.ts";
-import { releaseHeld } from "../../../functions/domain/messages/release.ts";
+import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
+import { releaseHeld } from "../../../functions/domain/messages/due/release.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
 import { type Delivery, delivery, SERVER } from "../../builders/delivery.ts";

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { FIELD_CODES, fieldText, isFieldCode } from "../../../functions/domain/field-texts.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
-import { parseMessage } from "../../../functions/domain/messages/message-input.ts";
+import { parseMessage } from "../../../functions/domain/messages/accept/message-input.ts";
 import { NOTE_CODES, noteText } from "../../../functions/domain/messages/timeline-notes.ts";
 import type { Problem } from "../../../functions/domain/problem.ts";
 import type { Language } from "../../../functions/domain/problem-texts.ts";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { createMailServer } from "../../../functions/domain/mail-servers/create-mail-server.ts";
 import { type DeleteDeps, deleteMailServer } from "../../../functions/domain/mail-servers/delete-mail-server.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
-import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
 import { fail, ok } from "../../../functions/domain/result.ts";
 import { Secret } from "../../../functions/domain/secret.ts";

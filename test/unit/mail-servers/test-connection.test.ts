@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import type { AccessTokenOutcome, AccessTokens } from "../../../functions/domain/connections/access-token.ts";
+import type { AccessTokenOutcome, AccessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { testConnection } from "../../../functions/domain/mail-servers/test-connection.ts";
 import type { ProbeStage } from "../../../functions/domain/messages/ports.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import type { Principal } from "../../../functions/domain/access/records.ts";
-import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
-import { acceptBatch } from "../../../functions/domain/messages/batch.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
+import { acceptBatch } from "../../../functions/domain/messages/accept/batch.ts";
 import { eraseBody, readBody } from "../../../functions/domain/messages/body-store.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Records, Write } from "../../../functions/domain/records.ts";

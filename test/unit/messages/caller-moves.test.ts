@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import type { Principal } from "../../../functions/domain/access/records.ts";
-import { cancelMessage, cancelOpenMessages } from "../../../functions/domain/messages/cancel.ts";
+import { cancelMessage, cancelOpenMessages } from "../../../functions/domain/messages/commands/cancel.ts";
+import { rescheduleMessage } from "../../../functions/domain/messages/commands/reschedule.ts";
+import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
+import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
 import { finished } from "../../../functions/domain/messages/finish.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
 import { moveTo } from "../../../functions/domain/messages/moves.ts";
-import { rescheduleMessage } from "../../../functions/domain/messages/reschedule.ts";
-import { resolveByPerson } from "../../../functions/domain/messages/resolve-by-person.ts";
-import { retryMessage } from "../../../functions/domain/messages/retry-message.ts";
 import type { Records, Versioned } from "../../../functions/domain/records.ts";
 import type { Result } from "../../../functions/domain/result.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Principal } from "../../../functions/domain/access/records.ts";
 import type { Connection, MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
-import { bestServer, chooseServer } from "../../../functions/domain/messages/choose-server.ts";
+import { bestServer, chooseServer } from "../../../functions/domain/messages/accept/choose-server.ts";
 import { grant, mailServer, memberOf, OPERATOR, validConnection } from "../../builders/mail-server.ts";
 import { messageBench } from "../../builders/messages.ts";
 

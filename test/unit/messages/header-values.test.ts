@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import PostalMime, { decodeWords } from "postal-mime";
-import { encodeWords, decodeWords as ourDecoding } from "../../../functions/domain/messages/encoded-words.ts";
+import { encodeWords, decodeWords as ourDecoding } from "../../../functions/domain/messages/accept/encoded-words.ts";
 import {
   assertFitForTheWire,
   compose,

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { decodedLength } from "../../../functions/domain/messages/attachment-input.ts";
-import { HTTP_SIZE_LIMIT, type MessageInput, parseMessage } from "../../../functions/domain/messages/message-input.ts";
+import { decodedLength } from "../../../functions/domain/messages/accept/attachment-input.ts";
+import {
+  HTTP_SIZE_LIMIT,
+  type MessageInput,
+  parseMessage,
+} from "../../../functions/domain/messages/accept/message-input.ts";
 import { type Json, pointerExists, variationsOf } from "../../builders/hostile-input.ts";
 import { simpleMessage } from "../../builders/messages.ts";
 

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import fc from "fast-check";
 import type { Principal } from "../../../functions/domain/access/records.ts";
-import { listMessages, type MessageFilter } from "../../../functions/domain/messages/list-messages.ts";
+import { listMessages, type MessageFilter } from "../../../functions/domain/messages/views/list-messages.ts";
 import {
   lookupPrefix,
   matchesSearch,
   searchPrefixes,
   searchTerms,
-} from "../../../functions/domain/messages/message-search.ts";
+} from "../../../functions/domain/messages/views/message-search.ts";
 import { memberOf, OPERATOR } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { HOUR } from "../../../functions/domain/clock.ts";
-import { acceptMessage } from "../../../functions/domain/messages/accept.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { sweepBodies } from "../../../functions/domain/messages/body-store.ts";
 import type { Records } from "../../../functions/domain/records.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import type { Message } from "../../../functions/domain/messages/message.ts";
-import { messageView } from "../../../functions/domain/messages/message-view.ts";
+import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
 import { type MessageBench, messageBench } from "../../builders/messages.ts";
 
 let bench: MessageBench;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, suite, test } from "node:test";
 import fc from "fast-check";
 import { sendAsAddresses } from "../../../functions/adapters/gmail-api/send-as-addresses.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
-import { chooseServer } from "../../../functions/domain/messages/choose-server.ts";
+import { chooseServer } from "../../../functions/domain/messages/accept/choose-server.ts";
 import { problemBody } from "../../../functions/runtime/problem-json.ts";
 import { memberOf, OPERATOR, validConnection } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench } from "../../builders/messages.ts";

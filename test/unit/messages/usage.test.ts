@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, MINUTE } from "../../../functions/domain/clock.ts";
-import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits.ts";
-import { readUsage } from "../../../functions/domain/messages/usage.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.ts";
+import { readUsage } from "../../../functions/domain/messages/limits/usage.ts";
 import { testClock } from "../../builders/clock.ts";
 import { testStore } from "../../builders/store.ts";
 

@@ -6,8 +6,8 @@ import { listMailServers } from "../../../domain/mail-servers/list-mail-servers.
 import { canSend, type MailServer } from "../../../domain/mail-servers/mail-server.ts";
 import { mailServerView } from "../../../domain/mail-servers/mail-server-view.ts";
 import { visibleServer } from "../../../domain/mail-servers/visible-server.ts";
-import { cancelOpenMessages } from "../../../domain/messages/cancel.ts";
-import { readUsage } from "../../../domain/messages/usage.ts";
+import { cancelOpenMessages } from "../../../domain/messages/commands/cancel.ts";
+import { readUsage } from "../../../domain/messages/limits/usage.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";

@@ -1,4 +1,4 @@
-import { releaseAllHeld, releaseHeld } from "../../../domain/messages/release.ts";
+import { releaseAllHeld, releaseHeld } from "../../../domain/messages/due/release.ts";
 import type { System } from "../../system.ts";
 
 /**

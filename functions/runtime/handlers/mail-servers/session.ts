@@ -1,11 +1,11 @@
 import * as z from "zod";
+import { auditWrite, recordAudit } from "../../../domain/access/audit.ts";
 import { csrfToken } from "../../../domain/access/csrf.ts";
 import { endSessionsOf } from "../../../domain/access/end-sessions.ts";
 import { type KeyPermission, type Principal, principalName } from "../../../domain/access/records.ts";
 import { endSession, newSession } from "../../../domain/access/sessions.ts";
 import { setupTokenAccepted } from "../../../domain/access/setup-token.ts";
 import { parseAddress } from "../../../domain/address.ts";
-import { auditWrite, recordAudit } from "../../../domain/audit/audit.ts";
 import { fieldProblem, parseWith } from "../../../domain/field-problems.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";

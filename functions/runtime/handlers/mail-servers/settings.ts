@@ -1,4 +1,4 @@
-import { checkAllSoon } from "../../../domain/connections/check-all-soon.ts";
+import { checkAllSoon } from "../../../domain/connections/checks/check-all-soon.ts";
 import { editSettings } from "../../../domain/settings/edit-settings.ts";
 import { saveGmailCredentials } from "../../../domain/settings/gmail-credentials.ts";
 import { readSettings } from "../../../domain/settings/read-settings.ts";

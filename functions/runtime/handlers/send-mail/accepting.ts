@@ -1,12 +1,12 @@
 import type { Principal } from "../../../domain/access/records.ts";
 import { fieldProblem } from "../../../domain/field-problems.ts";
-import { type Acceptance, type AcceptDeps, acceptMessage } from "../../../domain/messages/accept.ts";
-import { acceptBatch } from "../../../domain/messages/batch.ts";
-import { isIdempotencyKey } from "../../../domain/messages/idempotency.ts";
+import { type Acceptance, type AcceptDeps, acceptMessage } from "../../../domain/messages/accept/accept.ts";
+import { acceptBatch } from "../../../domain/messages/accept/batch.ts";
+import { isIdempotencyKey } from "../../../domain/messages/accept/idempotency.ts";
+import { HTTP_SIZE_LIMIT } from "../../../domain/messages/accept/message-input.ts";
 import { mayUseMessages } from "../../../domain/messages/message-access.ts";
-import { HTTP_SIZE_LIMIT } from "../../../domain/messages/message-input.ts";
-import { messageReceipt, messageView } from "../../../domain/messages/message-view.ts";
-import { preferredWaitS, type WatchDeps, watchMessage } from "../../../domain/messages/wait.ts";
+import { messageReceipt, messageView } from "../../../domain/messages/views/message-view.ts";
+import { preferredWaitS, type WatchDeps, watchMessage } from "../../../domain/messages/views/wait.ts";
 import { invalidRequest, type Problem } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, callerOf } from "../../answers.ts";

@@ -1,11 +1,11 @@
 import { parseAddress } from "../../../domain/address.ts";
 import { fieldProblem } from "../../../domain/field-problems.ts";
 import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
-import { listMessages, type MessageFilter } from "../../../domain/messages/list-messages.ts";
 import { MESSAGE_STATUSES } from "../../../domain/messages/message.ts";
 import { visibleMessage } from "../../../domain/messages/message-access.ts";
-import { searchTerms } from "../../../domain/messages/message-search.ts";
-import { messageView } from "../../../domain/messages/message-view.ts";
+import { listMessages, type MessageFilter } from "../../../domain/messages/views/list-messages.ts";
+import { searchTerms } from "../../../domain/messages/views/message-search.ts";
+import { messageView } from "../../../domain/messages/views/message-view.ts";
 import { type FieldProblem, invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";

@@ -1,10 +1,10 @@
-import { cancelMessage } from "../../../domain/messages/cancel.ts";
+import { cancelMessage } from "../../../domain/messages/commands/cancel.ts";
+import { rescheduleMessage } from "../../../domain/messages/commands/reschedule.ts";
+import { resolveByPerson } from "../../../domain/messages/commands/resolve-by-person.ts";
+import { retryMessage } from "../../../domain/messages/commands/retry-message.ts";
 import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import type { Message } from "../../../domain/messages/message.ts";
-import { messageView } from "../../../domain/messages/message-view.ts";
-import { rescheduleMessage } from "../../../domain/messages/reschedule.ts";
-import { resolveByPerson } from "../../../domain/messages/resolve-by-person.ts";
-import { retryMessage } from "../../../domain/messages/retry-message.ts";
+import { messageView } from "../../../domain/messages/views/message-view.ts";
 import type { Versioned } from "../../../domain/records.ts";
 import type { Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";

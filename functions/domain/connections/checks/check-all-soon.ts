@@ -1,0 +1,47 @@
+import type { Clock } from "../../clock.ts";
+import type { MailServer } from "../../mail-servers/mail-server.ts";
+import type { Page, Records, Versioned } from "../../records.ts";
+import { mayLiveOn } from "./may-live-on.ts";
+
+interface Deps {
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly records: Records;
+}
+
+const PAGE = 100;
+
+/**
+ * What operators say of the OAuth client has changed: its publishing status, by which ends are foretold, or the client itself. So every grant that is checked at all is
+ * checked by the next tick, instead of within a day, when an end may have come. May run twice, and be cut off. Throws `Unavailable`.
+ */
+export const checkAllSoon = (deps: Deps): Promise<number> =>
+  checkSoon(deps, ({ nextCheckAtMs }) => nextCheckAtMs !== null);
+
+/**
+ * Nothing checks a grant that was given up, so those that may live must be found among all servers. The next tick asks Google about them; its answer settles
+ * each for good. Answers how many there were. May run twice, and be cut off. Throws `Unavailable`.
+ */
+export const checkGivenUpSoon = (deps: Deps): Promise<number> =>
+  checkSoon(deps, ({ connection, nextCheckAtMs }) => nextCheckAtMs === null && mayLiveOn(connection));
+
+const checkSoon = async (deps: Deps, which: (server: MailServer) => boolean): Promise<number> => {
+  let cursor: string | null = null;
+  let count = 0;
+  do {
+    const page: Page<MailServer> | "bad_cursor" = await deps.records.query("serversByAge", {}, { limit: PAGE, cursor });
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    const found = page.items.filter(({ value }) => which(value));
+    await Promise.all(found.map((server) => setDue(deps, server)));
+    count += found.length;
+    cursor = page.next;
+  } while (cursor !== null);
+  return count;
+};
+
+/** Losing a race is fine: whoever wrote has seen to the next check, and read the settings as they are now or nearly so. */
+const setDue = async ({ clock, records }: Deps, { id, version, value }: Versioned<MailServer>): Promise<void> => {
+  const nowMs = clock.nowMs();
+  if (value.nextCheckAtMs !== null && value.nextCheckAtMs <= nowMs) return;
+  const after: MailServer = { ...value, nextCheckAtMs: nowMs };
+  await records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
+};

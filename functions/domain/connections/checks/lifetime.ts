@@ -1,0 +1,184 @@
+import { type Clock, DAY, HOUR } from "../../clock.ts";
+import type { Connection, ConnectionReason, Grant } from "../../mail-servers/mail-server.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { TOKEN_CAP } from "../grant-ledger.ts";
+
+/**
+ * What ends a refresh token (developers.google.com/identity/protocols/oauth2, "Refresh token expiration"): seven days for an external app
+ * in testing, six months without use, the time a user set, more than 100 of them, a revocation, a new password. All but the last two can be
+ * foreseen.
+ */
+const TESTING_LIFE_MS = 7 * DAY;
+const IDLE_LIFE_MS = 180 * DAY;
+/** Warned so long before the end, or at half of a shorter life; and once more. */
+const WARN_BEFORE_MS = 3 * DAY;
+const WARN_AGAIN_BEFORE_MS = DAY;
+/** A check may find a death this much later than it happened: they run once a day. */
+const FOUND_WITHIN_MS = 36 * HOUR;
+const SLACK_MS = HOUR;
+
+interface LifetimeDeps {
+  readonly clock: Clock;
+}
+
+/** What is known of the app that the grants were given to. */
+export interface App extends Pick<Settings, "publishingStatus"> {
+  /** When one of its grants was last seen to die at seven days; null: never, or one has outlived them since. */
+  readonly sevenDayDeathAtMs: number | null;
+  /** Google was last heard to refuse the client itself. */
+  readonly rejected: boolean;
+}
+
+/** Why a grant is dead, and what speaks for it: numbers and codes, for log and event. */
+export interface Death {
+  readonly reason: ConnectionReason;
+  /** What told of the end: a code of the token endpoint (`GrantEnd`), `security_event`, or `secret_unreadable`. */
+  readonly by: string;
+  readonly evidence: Readonly<Record<string, string | number | null>>;
+}
+
+interface End {
+  readonly expiresAtMs: number;
+  readonly reason: ConnectionReason;
+}
+
+const isTestingLife = (clock: Clock, lifeMs: number): boolean =>
+  Math.abs(lifeMs - TESTING_LIFE_MS) <= SLACK_MS ||
+  Math.abs(lifeMs - clock.lasting(TESTING_LIFE_MS)) <= clock.lasting(SLACK_MS);
+
+const isTesting = ({ publishingStatus, sevenDayDeathAtMs }: App): boolean =>
+  publishingStatus === "testing" || (publishingStatus === "undeclared" && sevenDayDeathAtMs !== null);
+
+/** From so many deaths by session length on, the next one is foretold. */
+const REPEATED = 2;
+
+/** An organization's session length ends grants again and again until an administrator exempts the app (openclaw/gogcli#338). */
+const sessionEnd = ({ connectedAtMs, sessionLivesMs: lives = [] }: Grant): End | null =>
+  lives.length < REPEATED ? null : { expiresAtMs: connectedAtMs + Math.min(...lives), reason: "session_policy" };
+
+/** When this grant will end and why, as far as that is known: by Google, by what the operator declared, or by how others ended. */
+export const knownEnd = (deps: LifetimeDeps, grant: Grant, app: App): End | null => {
+  const end = appEnd(deps, grant, app);
+  const session = sessionEnd(grant);
+  if (session === null || outlived(deps, grant, session)) return end;
+  return end !== null && end.expiresAtMs <= session.expiresAtMs ? end : session;
+};
+
+/** The grant without its forecast of a session's end once it has outlived that: the administrator has exempted the app. */
+export const withoutOutlivedSession = (deps: LifetimeDeps, grant: Grant): Grant => {
+  const session = sessionEnd(grant);
+  return session !== null && outlived(deps, grant, session) ? { ...grant, sessionLivesMs: [] } : grant;
+};
+
+const appEnd = ({ clock }: LifetimeDeps, grant: Grant, app: App): End | null => {
+  const { refreshTokenExpiresAtMs: said, connectedAtMs } = grant;
+  const testing = isTesting(app);
+  if (said !== null) {
+    const ofTesting = testing || (app.publishingStatus !== "internal" && isTestingLife(clock, said - connectedAtMs));
+    return { expiresAtMs: said, reason: ofTesting ? "testing_7d" : "time_based" };
+  }
+  return testing ? { expiresAtMs: connectedAtMs + clock.lasting(TESTING_LIFE_MS), reason: "testing_7d" } : null;
+};
+
+/** A grant that was proven after its supposed end has none there. */
+const outlived = ({ clock }: LifetimeDeps, grant: Grant, end: End): boolean =>
+  grant.lastVerifiedAtMs > end.expiresAtMs + clock.lasting(SLACK_MS);
+
+/** The next end: the known one unless it was outlived, or the idle end, which every proof puts off, where that comes before. */
+const nextEnd = (deps: LifetimeDeps, grant: Grant, app: App): End & { readonly lifeMs: number } => {
+  const { clock } = deps;
+  const idle = { expiresAtMs: grant.lastVerifiedAtMs + clock.lasting(IDLE_LIFE_MS), reason: "idle_6m" } as const;
+  const end = knownEnd(deps, grant, app);
+  const next = end === null || outlived(deps, grant, end) || end.expiresAtMs > idle.expiresAtMs ? idle : end;
+  return { ...next, lifeMs: next.expiresAtMs - grant.connectedAtMs };
+};
+
+/** When to warn, earliest first. A session that ends within days is announced from its beginning, and once more halfway. */
+const warningTimes = (
+  clock: Clock,
+  { expiresAtMs, lifeMs, reason }: End & { readonly lifeMs: number },
+): readonly number[] => {
+  const firstMs = Math.min(clock.lasting(WARN_BEFORE_MS), lifeMs / 2);
+  if (reason === "session_policy" && lifeMs <= clock.lasting(WARN_BEFORE_MS)) {
+    return [expiresAtMs - lifeMs, expiresAtMs - firstMs];
+  }
+  const againMs = clock.lasting(WARN_AGAIN_BEFORE_MS);
+  return againMs < firstMs ? [expiresAtMs - firstMs, expiresAtMs - againMs] : [expiresAtMs - firstMs];
+};
+
+/** The state of a grant that lives: `expiring` once its end is near, else `valid`. */
+export const liveConnection = (
+  deps: LifetimeDeps,
+  grant: Grant,
+  app: App,
+): Extract<Connection, { readonly state: "valid" | "expiring" }> => {
+  const end = nextEnd(deps, grant, app);
+  const times = warningTimes(deps.clock, end);
+  const given = times.filter((atMs) => deps.clock.nowMs() >= atMs).length;
+  if (given === 0) return { state: "valid", grant };
+  const { expiresAtMs, reason } = end;
+  return { state: "expiring", grant, expiresAtMs, reason, warning: given > 1 ? "last" : "first" };
+};
+
+/** The next moment at which its state changes by time alone: a warning, or its end; null: none to come. */
+export const nextTurnAtMs = (deps: LifetimeDeps, grant: Grant, app: App): number | null => {
+  const end = nextEnd(deps, grant, app);
+  const turns = [...warningTimes(deps.clock, end), end.expiresAtMs];
+  return turns.find((atMs) => atMs > deps.clock.nowMs()) ?? null;
+};
+
+/** Has a living grant shown that this app's grants do not end at seven days? */
+export const outlivesTesting = ({ clock }: LifetimeDeps, grant: Grant): boolean =>
+  clock.nowMs() - grant.connectedAtMs > clock.lasting(TESTING_LIFE_MS + FOUND_WITHIN_MS);
+
+/**
+ * Why Google answered `invalid_grant`, which is all it ever says: worked out from the grant's age, known end, last proof and `rank` (how many
+ * grants there are from this one on; 0 where that is not known). `password_or_revoked` where nothing foreseeable fits a grant that was
+ * proven within the last days; else `unclear`.
+ */
+export const diagnoseDeath = (
+  deps: LifetimeDeps,
+  grant: Grant,
+  app: App & { readonly rank: number },
+): Omit<Death, "by"> => {
+  const { clock } = deps;
+  const nowMs = clock.nowMs();
+  const ageMs = nowMs - grant.connectedAtMs;
+  const unprovenMs = nowMs - grant.lastVerifiedAtMs;
+  const supposed = knownEnd(deps, grant, app);
+  const end = supposed !== null && outlived(deps, grant, supposed) ? null : supposed;
+  const evidence = {
+    ageHours: Math.round(ageMs / clock.lasting(HOUR)),
+    provenHoursAgo: Math.round(unprovenMs / clock.lasting(HOUR)),
+    endedHoursAgo: end === null ? null : Math.round((nowMs - end.expiresAtMs) / clock.lasting(HOUR)),
+    grantsSince: app.rank,
+    publishingStatus: app.publishingStatus,
+  };
+  return { reason: reasonOf(deps, { end, ageMs, unprovenMs, app }), evidence };
+};
+
+const reasonOf = (
+  { clock }: LifetimeDeps,
+  {
+    end,
+    ageMs,
+    unprovenMs,
+    app,
+  }: {
+    readonly end: End | null;
+    readonly ageMs: number;
+    readonly unprovenMs: number;
+    readonly app: App & { readonly rank: number };
+  },
+): ConnectionReason => {
+  // It was proven in what this machine now takes for the future.
+  if (Math.min(ageMs, unprovenMs) < -clock.lasting(SLACK_MS)) return "clock";
+  if (end !== null && clock.nowMs() >= end.expiresAtMs - clock.lasting(SLACK_MS)) return end.reason;
+  if (app.rank > TOKEN_CAP) return "token_cap";
+  if (unprovenMs >= clock.lasting(IDLE_LIFE_MS)) return "idle_6m";
+  if (app.publishingStatus === "undeclared" && diedAtSevenDays(clock, ageMs)) return "testing_7d";
+  return unprovenMs <= clock.lasting(2 * FOUND_WITHIN_MS) ? "password_or_revoked" : "unclear";
+};
+
+const diedAtSevenDays = (clock: Clock, ageMs: number): boolean =>
+  ageMs >= clock.lasting(TESTING_LIFE_MS - SLACK_MS) && ageMs <= clock.lasting(TESTING_LIFE_MS + FOUND_WITHIN_MS);

@@ -1,0 +1,41 @@
+import type { Log } from "../../log.ts";
+import { judgeConnection } from "../../mail-servers/judge-connection.ts";
+import { grantOf } from "../../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../../notices/commit-news.ts";
+import type { Publisher } from "../../publisher.ts";
+import { withAddress } from "../connect/identity.ts";
+import type { Identity } from "../ports.ts";
+import { saveServer } from "../save-server.ts";
+import { serversOfAccount } from "../siblings.ts";
+
+interface RenameDeps extends NewsDeps {
+  readonly publisher: Publisher;
+  readonly log: Log;
+}
+
+/**
+ * A person has just proven an account at Google. The mail servers that hold a grant of it learn the address that it has now, and are checked soon: that reads
+ * the send-as addresses. It is no part of what the person came for, so that its failure is only logged: the next refresh tells the same.
+ */
+export const noteRename = async (deps: RenameDeps, identity: Identity): Promise<void> => {
+  try {
+    const ids = await serversOfAccount(deps.records, identity.sub);
+    await Promise.all(ids.map((id) => renameServer(deps, id, identity)));
+  } catch (error) {
+    deps.log.error("rename_not_noted", {}, error);
+  }
+};
+
+/** Losing a race is fine: a check finds the same. */
+const renameServer = async (deps: RenameDeps, id: string, { sub, email }: Identity): Promise<void> => {
+  const server = await deps.records.get("mailServers", id);
+  const grant = server === undefined ? null : grantOf(server.value);
+  if (server === undefined || grant === null || grant.sub !== sub || grant.email === email) return;
+  const { connection } = server.value;
+  if (connection.state === "not_connected") return;
+  deps.log.warn("account_renamed", { server: id });
+  const named = { ...server.value, connection: { ...connection, grant: withAddress(grant, email) } };
+  const nowMs = deps.clock.nowMs();
+  const nextCheckAtMs = named.nextCheckAtMs === null ? null : nowMs;
+  await saveServer(deps, server, { value: { ...named, connection: judgeConnection(named, nowMs), nextCheckAtMs } });
+};

@@ -1,0 +1,46 @@
+import { judgeConnection } from "../../mail-servers/judge-connection.ts";
+import type { Connection } from "../../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../../notices/commit-news.ts";
+import type { Publisher } from "../../publisher.ts";
+import { withAddress } from "../connect/identity.ts";
+import { saveServer } from "../save-server.ts";
+import type { GoogleSaid } from "../tokens/ask-google.ts";
+import { hasClientTrouble } from "../tokens/client-trouble.ts";
+import { liveConnection } from "./lifetime.ts";
+import { mayLiveOn } from "./may-live-on.ts";
+
+type Said = Pick<Extract<GoogleSaid, { readonly kind: "token" }>, "grant" | "app" | "identity">;
+
+/** States that a token from Google disproves: the client serves, a grant that was given up lives, or the account is the right one again. */
+const disprovedByToken = (connection: Connection, { identity }: Said): boolean =>
+  mayLiveOn(connection) ||
+  hasClientTrouble(connection) ||
+  (connection.state === "error" && connection.reason === "account_mismatch" && identity.kind === "same");
+
+/**
+ * Google has just given a token for this grant. A server that was out of use for want of one serves again, its held mail goes, and a check is due that proves
+ * scopes and identity, and reads the send-as addresses. An account that was renamed at Google is noted under its new address. Losing a race is fine: the check
+ * finds the same. Throws `Unavailable`.
+ */
+export const noteServing = async (
+  deps: NewsDeps & { readonly publisher: Publisher },
+  serverId: string,
+  said: Said,
+): Promise<void> => {
+  const server = await deps.records.get("mailServers", serverId);
+  if (server === undefined) return;
+  const { connection: before } = server.value;
+  if (before.state === "not_connected" || before.grant.secretVersion !== said.grant.secretVersion) return;
+  const email = said.identity.kind === "same" ? said.identity.identity.email : before.grant.email;
+  const grant = withAddress(before.grant, email);
+  const disproved = disprovedByToken(before, said);
+  if (grant === before.grant && !disproved) return;
+  if (grant !== before.grant) deps.log.warn("account_renamed", { server: serverId });
+  const nowMs = deps.clock.nowMs();
+  const now = { ...server.value, connection: disproved ? liveConnection(deps, grant, said.app) : { ...before, grant } };
+  const connection = judgeConnection(now, nowMs);
+  // A mismatch that comes from the username stands, whatever token comes.
+  const stands = grant === before.grant && connection.state === "error" && before.state === "error";
+  if (stands && connection.reason === before.reason) return;
+  await saveServer(deps, server, { value: { ...now, connection, nextCheckAtMs: nowMs } });
+};

@@ -1,0 +1,54 @@
+import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
+import { newsOfMove } from "../news-of-move.ts";
+import type { ClientTrouble } from "../tokens/client-trouble.ts";
+import { firstRetryAtMs, refusalCheckAtMs } from "./next-check.ts";
+
+const TRIES = 8;
+
+/**
+ * A grant that lives does not serve: `error`, told once, and mail is held. `client_changed`: the grant is another client's than the one that Relais
+ * speaks to Google as, until that one is saved again, which a check finds, or the account is connected anew. `client_rejected`: Google refuses the
+ * client, until it gives a token again, which checks ask for. `account_mismatch`: Google's token is another account's, until one of its own comes. False: the server cannot send for another reason already, or is gone.
+ * Throws `Unavailable`.
+ */
+export const noteUnserving = (deps: NewsDeps, serverId: string, reason: Unserving): Promise<boolean> =>
+  unserve(deps, serverId, { reason });
+
+/** Why a grant that lives gives no token that may be used. */
+export type Unserving = ClientTrouble | "account_mismatch";
+
+/** Gmail refuses the account. `beyondProbe`: what it said where no Test connection looks; null: a test sees it too. */
+export const noteRefusal = (
+  deps: NewsDeps,
+  serverId: string,
+  { beyondProbe }: { readonly beyondProbe: string | null },
+): Promise<boolean> =>
+  unserve(deps, serverId, { reason: "gmail_refused", ...(beyondProbe !== null && { beyondProbe }) });
+
+interface Why {
+  readonly reason: "gmail_refused" | Unserving;
+  readonly beyondProbe?: string;
+}
+
+/** When a check asks whether it is over; null: whenever the next check is due anyway. */
+const askAgainAtMs = (deps: NewsDeps, { reason, beyondProbe }: Why): number | null => {
+  if (reason === "client_rejected") return firstRetryAtMs(deps);
+  return reason === "gmail_refused" && beyondProbe === undefined ? refusalCheckAtMs(deps) : null;
+};
+
+const unserve = async (deps: NewsDeps, serverId: string, why: Why): Promise<boolean> => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", serverId);
+    const connection = server?.value.connection;
+    if (server === undefined || (connection?.state !== "valid" && connection?.state !== "expiring")) return false;
+    const { version, value: before } = server;
+    const now = { state: "error", grant: connection.grant, ...why, sinceMs: deps.clock.nowMs() } as const;
+    const askAtMs = askAgainAtMs(deps, why);
+    const nextCheckAtMs =
+      askAtMs === null ? before.nextCheckAtMs : Math.min(before.nextCheckAtMs ?? Number.POSITIVE_INFINITY, askAtMs);
+    const value = { ...before, connection: now, nextCheckAtMs };
+    const write = { op: "replace", kind: "mailServers", id: serverId, version, value } as const;
+    if ((await commitNews(deps, [write], newsOfMove(serverId, before, now))).done) return true;
+  }
+  throw new Error("a mail server was written to without end");
+};

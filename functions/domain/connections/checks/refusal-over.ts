@@ -1,0 +1,29 @@
+import { type Clock, SECOND } from "../../clock.ts";
+import type { MailServer, Transport } from "../../mail-servers/mail-server.ts";
+import type { Login, MailTransport } from "../../messages/ports.ts";
+
+export interface ProbeDeps {
+  readonly clock: Clock;
+  readonly transports: Readonly<Record<Transport, Pick<MailTransport, "probe">>>;
+}
+
+/** A check has two minutes in all (`infra/functions.tf`). Nominal. */
+const LONGEST_PROBE_MS = 60 * SECOND;
+
+/**
+ * Does Gmail let an account send again that it had refused? `unasked`: it is not in that state. A refusal that no probe can see (`beyondProbe`) counts as
+ * over, so that the next mail finds out. Sends nothing.
+ */
+export const askIfRefusalIsOver = async (
+  deps: ProbeDeps,
+  { connection, transport }: MailServer,
+  login: Login,
+): Promise<"over" | "stands" | "unasked"> => {
+  if (connection.state !== "error" || connection.reason !== "gmail_refused") return "unasked";
+  if (connection.beyondProbe !== undefined) return "over";
+  const waiting = new AbortController();
+  const late = deps.clock.sleep(deps.clock.lasting(LONGEST_PROBE_MS), waiting.signal).then(() => []);
+  const stages = await Promise.race([deps.transports[transport].probe(login, { thorough: true }), late]);
+  waiting.abort();
+  return stages.length > 0 && stages.every(({ ok }) => ok) ? "over" : "stands";
+};

@@ -1,0 +1,164 @@
+import { sha256Hex } from "../../access/constant-time.ts";
+import { endSessionsOf } from "../../access/end-sessions.ts";
+import { DAY, SECOND } from "../../clock.ts";
+import { type ConnectionReason, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../../notices/commit-news.ts";
+import type { Problem } from "../../problem.ts";
+import type { Publisher } from "../../publisher.ts";
+import type { Page } from "../../records.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import { readSettings } from "../../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../../settings/settings.ts";
+import { endGrant } from "../endings/end-grant.ts";
+import { forgetGrants } from "../grant-ledger.ts";
+import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../ports.ts";
+import { serversOfAccount } from "../siblings.ts";
+import { noteClientFacts } from "../tokens/client-facts.ts";
+import { askForCheck } from "./ask-for-check.ts";
+import type { Death } from "./lifetime.ts";
+
+export interface SecurityEventDeps extends NewsDeps {
+  readonly environment: EnvironmentSettings;
+  readonly publisher: Publisher;
+  readonly securityEventTokens: SecurityEventTokens;
+}
+
+/** Google sends an event again for days when it got no answer; a replay after this long says nothing of any grant that still lives. */
+const REMEMBER_MS = 90 * DAY;
+/** A token is some hundred bytes. */
+const LONGEST_TOKEN = 32_768;
+const TRIES = 8;
+
+/** What ends the grants of the account (developers.google.com/identity/protocols/risc, "Supported event types"). */
+const ENDS: Readonly<Record<string, ConnectionReason>> = {
+  "tokens-revoked": "password_or_revoked",
+  "account-disabled": "account_disabled",
+  "account-purged": "account_deleted",
+};
+
+/** After these, someone else may be at the person's browser or in their account. */
+const ENDS_SESSIONS: readonly string[] = [
+  "sessions-revoked",
+  "account-disabled",
+  "account-purged",
+  "account-credential-change-required",
+];
+
+/** What may have ended them; Google itself tells. */
+const CASTS_DOUBT: readonly string[] = [
+  "token-revoked",
+  "sessions-revoked",
+  "account-credential-change-required",
+  "account-enabled",
+];
+
+/**
+ * Takes a security event token that Google pushed. Problems: `security_event_invalid` (signature, issuer, audience, or no token at all),
+ * `google_unavailable` (the keys cannot be had: Google sends it again). Known ones are taken again without effect. Throws `Unavailable`.
+ *
+ * It is remembered last: a crash in between has Google send it again, and each effect can be had twice.
+ */
+export const takeSecurityEvents = async (deps: SecurityEventDeps, token: string): Promise<Result<null>> => {
+  const { value: settings } = await readSettings(deps.records, deps.environment);
+  const clientId = settings.gmailCredentials?.clientId;
+  if (clientId === undefined || token.length > LONGEST_TOKEN) return refuse(deps, "not for us");
+  const proof = await deps.securityEventTokens.prove(token, { audience: clientId });
+  if (!proof.ok && proof.reason === "unreachable") {
+    deps.log.warn("google_unreachable", { reason: proof.detail });
+    return fail({ code: "google_unavailable", retryAfterS: 5 });
+  }
+  if (!proof.ok) return refuse(deps, proof.detail);
+  const { proven } = proof;
+  const id = sha256Hex(proven.jti);
+  if ((await deps.records.get("securityEvents", id)) !== undefined) return ok(null);
+  for (const event of proven.events) {
+    deps.log.info("security_event", { type: event.type });
+    await follow(deps, proven, event);
+  }
+  await noteClientFacts(deps.records, clientId, { securityEventAtMs: deps.clock.nowMs() });
+  await remember(deps, id, proven);
+  return ok(null);
+};
+
+const refuse = (deps: SecurityEventDeps, detail: string): Result<null, Problem> => {
+  deps.log.warn("security_event_refused", { detail });
+  return fail({ code: "security_event_invalid" });
+};
+
+const remember = async (deps: SecurityEventDeps, id: string, proven: SecurityEvents): Promise<void> => {
+  const receivedAtMs = deps.clock.nowMs();
+  const value = {
+    types: proven.events.map(({ type }) => type.slice(0, 100)),
+    issuedAtMs: proven.issuedAtMs,
+    receivedAtMs,
+    eraseAtMs: receivedAtMs + deps.clock.lasting(REMEMBER_MS),
+  };
+  await deps.records.commit([{ op: "put", kind: "securityEvents", id, value }]);
+};
+
+const follow = async (deps: SecurityEventDeps, proven: SecurityEvents, event: SecurityEvent): Promise<void> => {
+  if (event.sub !== null && ENDS_SESSIONS.includes(event.type)) await endSessions(deps, event.sub);
+  if (event.tokenMark !== null) await endMarked(deps, event.tokenMark);
+  const reason = ENDS[event.type];
+  if (event.sub === null || (reason === undefined && !CASTS_DOUBT.includes(event.type))) return;
+  for (const serverId of await serversOfAccount(deps.records, event.sub)) {
+    if (reason === undefined || !(await end(deps, { serverId, reason, proven })))
+      await askForCheck(deps, serverId, "now");
+  }
+  if (event.type !== "tokens-revoked") return;
+  for (const clientId of proven.audience) await forgetGrants(deps, { clientId, sub: event.sub }, proven.issuedAtMs);
+};
+
+const toldByEvent = (reason: ConnectionReason): Death => ({
+  reason,
+  by: "security_event",
+  evidence: { told: "risc" },
+});
+
+/** All of them, also one that is younger than the event: signing in again costs little, and a hijacker may have done so meanwhile. */
+const endSessions = async (deps: SecurityEventDeps, sub: string): Promise<void> => {
+  const count = await endSessionsOf(deps.records, { sub });
+  if (count > 0) deps.log.warn("sessions_ended", { by: "google", count });
+};
+
+/**
+ * Ends the grant that the event is about. False: the server holds one that is younger than the event, or another client's; asking Google does no harm then.
+ * Events tell whole seconds: a grant of the same second counts as the older.
+ */
+const end = async (
+  deps: SecurityEventDeps,
+  about: { readonly serverId: string; readonly reason: ConnectionReason; readonly proven: SecurityEvents },
+): Promise<boolean> => {
+  const { serverId, reason, proven } = about;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", serverId);
+    const grant = server === undefined ? null : grantOf(server.value);
+    if (grant === null) return true;
+    const younger = Math.floor(grant.connectedAtMs / SECOND) > Math.floor(proven.issuedAtMs / SECOND);
+    if (younger || !proven.audience.includes(grant.clientId)) return false;
+    if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, toldByEvent(reason))) return true;
+    // Rotated meanwhile, or connected anew: look again.
+  }
+  throw new Error("a mail server was written to without end");
+};
+
+const PAGE = 200;
+
+/**
+ * `token-revoked` names one token and no account: the server that holds it is looked for among all, which is dear and seldom. A superseded token is nobody's any more, and
+ * ends nothing.
+ */
+const endMarked = async (deps: SecurityEventDeps, mark: string): Promise<void> => {
+  let cursor: string | null = null;
+  do {
+    const page: Page<MailServer> | "bad_cursor" = await deps.records.query("serversByAge", {}, { limit: PAGE, cursor });
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    for (const { id, value } of page.items) {
+      const grant = grantOf(value);
+      if (grant?.tokenMarks?.includes(mark) !== true) continue;
+      const { secretVersion } = grant;
+      await endGrant(deps, { serverId: id, secretVersion }, toldByEvent("password_or_revoked"));
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+};

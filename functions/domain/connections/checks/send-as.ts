@@ -1,0 +1,26 @@
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import type { Grant } from "../../mail-servers/mail-server.ts";
+import { scopesSuffice } from "../../mail-servers/scopes.ts";
+import type { GmailAccount, Login } from "../../messages/ports.ts";
+
+/**
+ * The account's send-as addresses, which Gmail leaves in From as they are; null if they cannot be read: under `gmail.send` alone, or while the API is
+ * off or out of reach. That is no failure of the caller's, because mail from the username itself needs none of it.
+ */
+export const readSendAs = async (
+  deps: { readonly clock: Clock; readonly log: Log; readonly gmailAccount: Pick<GmailAccount, "sendAs"> },
+  login: Login,
+  scopes: readonly string[],
+): Promise<Grant["sendAs"]> => {
+  // `settings.sendAs.list` takes full mail, as SMTP does.
+  if (!scopesSuffice("smtp", scopes)) return null;
+  try {
+    const addresses = await deps.gmailAccount.sendAs(login);
+    if (typeof addresses !== "string") return { addresses, readAtMs: deps.clock.nowMs() };
+    deps.log.warn("send_as_unread", { why: addresses });
+  } catch (error) {
+    deps.log.error("send_as_unread", { why: "error" }, error);
+  }
+  return null;
+};

@@ -1,0 +1,115 @@
+import { createHash, hkdfSync } from "node:crypto";
+import { sha256Hex } from "../../access/constant-time.ts";
+import type { SessionId } from "../../access/records.ts";
+import { sessionKey } from "../../access/sessions.ts";
+import { type Clock, MINUTE, SECOND } from "../../clock.ts";
+import type { Records, Versioned, Write } from "../../records.ts";
+import { Secret } from "../../secret.ts";
+import type { OAuthState } from "../records.ts";
+import { openSignIn } from "./sealed-state.ts";
+
+/** Nominal life of a state, and of the lease on exchanging its code. */
+export const STATE_LIFE_MS = 10 * MINUTE;
+export const EXCHANGE_LEASE_MS = 30 * SECOND;
+
+/** 256 random bits as base64url, and for a sign-in its sealed content. */
+const STATE = /^[A-Za-z0-9_-]{43,4000}$/;
+
+export const stateKey = (state: string): string => sha256Hex(state);
+
+/** By which the same callback is known again; the code itself is not kept. */
+export const codeHash = (code: string): string => sha256Hex(code);
+
+/**
+ * The PKCE verifier (RFC 7636 §4.1) and its challenge (§4.2, S256; public, it stands in the URL to Google). The verifier is HKDF-SHA256
+ * (RFC 5869) over the browser's session id, salted with the state: it needs both what only the browser's cookie holds and what only
+ * the callback's URL holds, so it need not be stored.
+ */
+export const pkcePair = (
+  sessionId: SessionId,
+  state: string,
+): { readonly verifier: Secret; readonly challenge: string } => {
+  const verifier = Buffer.from(hkdfSync("sha256", sessionId, state, "relais pkce 1", 32)).toString("base64url");
+  return { verifier: new Secret(verifier), challenge: createHash("sha256").update(verifier).digest("base64url") };
+};
+
+interface StateDeps {
+  readonly clock: Clock;
+  readonly records: Records;
+}
+
+/** `version`: null while nothing of it is stored, as with a sign-in before it comes back. */
+export type KnownState = Omit<Versioned<OAuthState>, "version"> & { readonly version: string | null };
+
+/** A state, and which of the browser's session ids it is bound to. */
+export interface FoundState {
+  readonly kept: KnownState;
+  readonly boundTo: SessionId;
+}
+
+const openSealed = (clock: Clock, state: string, browser: readonly SessionId[]): FoundState | null => {
+  const lifeMs = clock.lasting(STATE_LIFE_MS);
+  for (const boundTo of browser) {
+    const value = openSignIn(boundTo, state, lifeMs);
+    if (value !== null && value.expiresAtMs <= clock.nowMs() + lifeMs)
+      return { kept: { id: stateKey(state), value, version: null }, boundTo };
+  }
+  return null;
+};
+
+/** A state as this browser may know of it: null for an unknown one, and for one that was begun in another browser. */
+export const findState = async (
+  deps: StateDeps,
+  state: string | null,
+  browser: readonly SessionId[],
+): Promise<FoundState | null> => {
+  if (state === null || !STATE.test(state)) return null;
+  const kept = await deps.records.get("oauthStates", stateKey(state));
+  if (kept === undefined) return openSealed(deps.clock, state, browser);
+  const boundTo = browser.find((id) => sessionKey(id) === kept.value.sessionSha256);
+  return boundTo === undefined ? null : { kept, boundTo };
+};
+
+/** Is someone exchanging the code at this moment? */
+export const isBeingExchanged = (clock: Clock, { phase }: OAuthState): boolean =>
+  phase.kind === "exchanging" && clock.nowMs() < phase.leaseUntilMs;
+
+/** Open and not expired, or left behind by an exchange that never ended: whoever holds a lease that has run out has crashed. */
+export const mayBeTaken = (clock: Clock, state: OAuthState): boolean =>
+  clock.nowMs() < state.expiresAtMs && state.phase.kind !== "used" && !isBeingExchanged(clock, state);
+
+/** `open → exchanging`, for one caller at a time. Null: it may not be taken (any more). */
+export const takeState = async (
+  deps: StateDeps,
+  { id, value, version }: KnownState,
+): Promise<Versioned<OAuthState> | null> => {
+  if (!mayBeTaken(deps.clock, value)) return null;
+  const leaseUntilMs = deps.clock.nowMs() + deps.clock.lasting(EXCHANGE_LEASE_MS);
+  const taken: OAuthState = { ...value, phase: { kind: "exchanging", leaseUntilMs } };
+  const place = { kind: "oauthStates", id, value: taken } as const;
+  const write: Write = version === null ? { op: "create", ...place } : { op: "replace", version, ...place };
+  const outcome = await deps.records.commit([write]);
+  return outcome.done ? { id, value: taken, version: outcome.versions[0] ?? "" } : null;
+};
+
+const toPhase = ({ id, value, version }: Versioned<OAuthState>, phase: OAuthState["phase"]): Write => ({
+  op: "replace",
+  kind: "oauthStates",
+  id,
+  version,
+  value: { ...value, phase },
+});
+
+/** `exchanging → used`, as part of the commit that the state was for. Fails with it if the lease was lost. */
+export const useStateWrite = (state: Versioned<OAuthState>, succeededCodeSha256: string): Write =>
+  toPhase(state, { kind: "used", succeededCodeSha256 });
+
+/** `exchanging → used` without anything to show for it. */
+export const spendState = async (deps: StateDeps, state: Versioned<OAuthState>): Promise<void> => {
+  await deps.records.commit([toPhase(state, { kind: "used" })]);
+};
+
+/** `exchanging → open`: Google was out of reach, so the code is unspent and a reload may succeed. */
+export const reopenState = async (deps: StateDeps, state: Versioned<OAuthState>): Promise<void> => {
+  await deps.records.commit([toPhase(state, { kind: "open" })]);
+};

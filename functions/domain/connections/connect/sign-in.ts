@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Account, admit, nearestEntry, pinsAfter } from "../../access/admission.ts";
+import { auditWrite } from "../../access/audit.ts";
+import { newSession } from "../../access/sessions.ts";
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import type { Randomness } from "../../randomness.ts";
+import type { Records, Versioned, Write } from "../../records.ts";
+import { type ReadSettings, readSettings, SETTINGS_ID } from "../../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../../settings/settings.ts";
+import type { OAuthState } from "../records.ts";
+import { useStateWrite } from "./authorization-state.ts";
+import { type ProvenGrant, refused, type Verdict } from "./callback.ts";
+
+export interface SignInDeps {
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly records: Records;
+  readonly environment: EnvironmentSettings;
+  readonly log: Log;
+}
+
+const TRIES = 8;
+
+/**
+ * What a sign-in leaves in the settings, in the commit that signs the person in: the account that a listed address now stands for and, once, that an
+ * operator has come, after which the setup token is dead in production. Null: nothing new.
+ */
+const settingsWrite = (
+  deps: SignInDeps,
+  { kept, version, value }: ReadSettings,
+  { account, operator }: { readonly account: Account; readonly operator: boolean },
+): Write | null => {
+  const pins = pinsAfter(account, value, deps.environment);
+  const first = operator && value.operatorSignedInAtMs === null;
+  if (!first && isDeepStrictEqual(pins, value.pins)) return null;
+  const signedIn = { ...kept, pins, ...(first && { operatorSignedInAtMs: deps.clock.nowMs() }) };
+  const place = { kind: "settings", id: SETTINGS_ID, value: signedIn } as const;
+  return version === null ? { op: "create", ...place } : { op: "replace", version, ...place };
+};
+
+/**
+ * Signs a person in: state used, the browser's session replaced, all in one commit. Nobody who is not let in leaves a trace but the log's.
+ * The tokens of a sign-in are dropped: no offline access was asked for, and they run out by themselves.
+ */
+export const signIn = async (
+  deps: SignInDeps,
+  {
+    state,
+    proven,
+    next,
+  }: { readonly state: Versioned<OAuthState>; readonly proven: ProvenGrant; readonly next: string },
+): Promise<Verdict> => {
+  const account = proven.identity;
+  const { email } = account;
+  const { sessionId, formers } = proven.browser;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const settings = await readSettings(deps.records, deps.environment);
+    const person = admit(account, settings.value, deps.environment);
+    if (person === null) {
+      const expected = nearestEntry(account, settings.value, deps.environment);
+      return refused({ code: "not_admitted", came: email, expected });
+    }
+    const session = newSession(deps, { kind: "google", ...account }, sessionId, formers);
+    const write = settingsWrite(deps, settings, { account, operator: person.kind === "operator" });
+    const detail = { role: person.kind };
+    const outcome = await deps.records.commit([
+      useStateWrite(state, proven.codeSha256),
+      ...session.writes,
+      auditWrite(deps, { actor: email, action: "session.sign_in", target: email, detail }),
+      ...(write === null ? [] : [write]),
+    ]);
+    if (outcome.done) {
+      deps.log.info("signed_in", { role: person.kind });
+      return { kind: "signed_in", next, session };
+    }
+    if (outcome.at === 0) return refused({ code: "state_invalid" });
+  }
+  throw new Error("the settings were written to without end");
+};

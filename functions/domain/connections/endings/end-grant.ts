@@ -1,0 +1,70 @@
+import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
+import type { Versioned } from "../../records.ts";
+import type { Death } from "../checks/lifetime.ts";
+import { mayLiveOn } from "../checks/may-live-on.ts";
+import { named } from "../news-of-move.ts";
+import { noteClientFacts } from "../tokens/client-facts.ts";
+import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
+
+const TRIES = 8;
+
+/**
+ * The grant is dead: the server becomes `reconnect_required`, nothing checks it any more, its cached token is gone. The stored refresh token
+ * stays where it is, since the pointer to it must not dangle; the next grant supersedes it.
+ * `false`: the server holds another grant by now (a reconnect, a rotation), or none; nothing was changed. Throws `Unavailable`.
+ */
+export const endGrant = async (
+  deps: NewsDeps,
+  { serverId, secretVersion }: { readonly serverId: string; readonly secretVersion: string },
+  { reason, by, evidence }: Death,
+): Promise<boolean> => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", serverId);
+    const grant = server === undefined ? null : grantOf(server.value);
+    if (server === undefined || grant === null || grant.secretVersion !== secretVersion) return false;
+    if (server.value.connection.state === "reconnect_required") {
+      if (await confirmEnd(deps, server, { reason, by })) return true;
+      continue;
+    }
+    const sinceMs = deps.clock.nowMs();
+    const ended = reason === "session_policy" ? withSessionLife(grant, sinceMs) : grant;
+    const connection = { state: "reconnect_required", grant: ended, reason, sinceMs, endedBy: by } as const;
+    const value = { ...server.value, connection, nextCheckAtMs: null };
+    // Other grants of this client may come to the same end: they are warned of it. First, for a crash in between only has it noted again.
+    if (reason === "testing_7d") await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: sinceMs });
+    const writes = [
+      { op: "replace", kind: "mailServers", id: serverId, version: server.version, value },
+      emptyEntryWrite(serverId, await readEntry(deps, serverId)),
+    ] as const;
+    const of = { server: named(serverId, server.value), grant, reason, evidence, sinceMs };
+    if ((await commitNews(deps, writes, { kind: "reconnect_required", ...of })).done) return true;
+  }
+  throw new Error("a mail server was written to without end");
+};
+
+/** The latest are enough: an administrator may change the length. */
+const LIVES_KEPT = 3;
+
+/** A session that ended tells how long the next one will last. */
+const withSessionLife = (grant: Grant, endedAtMs: number): Grant => ({
+  ...grant,
+  sessionLivesMs: [...(grant.sessionLivesMs ?? []), endedAtMs - grant.connectedAtMs].slice(-LIVES_KEPT),
+});
+
+/**
+ * The grant was given up before, and Google has said now that it is gone: an account that was disabled and enabled again, or a grant that an earlier release gave
+ * up for unclear reasons. No check is due any more. False: somebody else wrote.
+ */
+const confirmEnd = async (
+  { records }: NewsDeps,
+  { id, version, value }: Versioned<MailServer>,
+  { reason, by }: Pick<Death, "reason" | "by">,
+): Promise<boolean> => {
+  const { connection: before, nextCheckAtMs } = value;
+  const unexplained = mayLiveOn(before) && before.state === "reconnect_required";
+  if (nextCheckAtMs === null && !unexplained) return true;
+  const connection = unexplained ? { ...before, reason, endedBy: by } : before;
+  const after = { ...value, connection, nextCheckAtMs: null };
+  return (await records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }])).done;
+};

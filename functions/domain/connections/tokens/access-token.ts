@@ -1,0 +1,161 @@
+import { type Clock, SECOND } from "../../clock.ts";
+import { type Connection, type ConnectionReason, grantOf } from "../../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../../notices/commit-news.ts";
+import type { Publisher } from "../../publisher.ts";
+import type { Versioned } from "../../records.ts";
+import type { Secret } from "../../secret.ts";
+import { mayLiveOn } from "../checks/may-live-on.ts";
+import { noteServing } from "../checks/note-serving.ts";
+import { noteUnserving } from "../checks/note-unserving.ts";
+import { endGrant } from "../endings/end-grant.ts";
+import type { AccessTokenEntry } from "../records.ts";
+import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "./ask-google.ts";
+import {
+  type CacheDeps,
+  giveBackLease,
+  isLeased,
+  mintedEntry,
+  openEntry,
+  readEntry,
+  takeLease,
+} from "./token-cache.ts";
+
+export type AccessTokenOutcome =
+  | {
+      readonly ok: true;
+      readonly token: Secret;
+      readonly expiresAtMs: number;
+      readonly scopes: readonly string[];
+      /** What the ID token says that came with this very token; null for a token from the cache, whose own was looked at when it came. */
+      readonly identity: "same" | "unproven" | "unreachable" | "absent" | null;
+    }
+  /** Google refuses the grant for good; the server's record already says `reconnect_required`. */
+  | { readonly ok: false; readonly why: "grant_dead"; readonly reason: ConnectionReason }
+  /** The grant is a former client's; the server's record already says `error`. */
+  | { readonly ok: false; readonly why: "client_changed" }
+  /** Google's token is another account's, whose scopes these are; the server's record already says `error`. */
+  | { readonly ok: false; readonly why: "account_mismatch"; readonly scopes: readonly string[] }
+  /** No grant: never connected, disconnected, or reconnect already required. */
+  | { readonly ok: false; readonly why: "not_connected" }
+  /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. The server's record already says `error`. */
+  | { readonly ok: false; readonly why: "client_rejected" }
+  | { readonly ok: false; readonly why: "google_unavailable"; readonly retryAfterS: number };
+
+/** The one place that mints access tokens. */
+export interface AccessTokens {
+  /**
+   * A token with over 5 minutes left, from the shared cache or from Google: one grant however many ask, in this process or in others.
+   * `unlike`: a token that Gmail just refused (401/535): it is not handed out again, one forced refresh is made instead.
+   * Throws `Unavailable`.
+   */
+  obtain(serverId: string, unlike?: Secret): Promise<AccessTokenOutcome>;
+  /**
+   * A token that Google gives now, whatever the cache holds: what proves the grant and the client. Those who ask at once share one grant.
+   * Throws `Unavailable`.
+   */
+  renew(serverId: string): Promise<AccessTokenOutcome>;
+}
+
+export interface AccessTokenDeps extends AskDeps, NewsDeps, CacheDeps {
+  readonly clock: Clock;
+  readonly publisher: Publisher;
+}
+
+/** Waited for someone else's refresh this long (nominal) before giving up: a lease and a little. */
+const GIVE_UP_AFTER_MS = 40 * SECOND;
+
+export const accessTokens = (deps: AccessTokenDeps): AccessTokens => {
+  const underWay = new Map<string, Promise<AccessTokenOutcome>>();
+  const begin = (serverId: string, unlike: Secret | undefined): Promise<AccessTokenOutcome> => {
+    const work = fetchToken(deps, serverId, unlike).finally(() => underWay.delete(serverId));
+    underWay.set(serverId, work);
+    return work;
+  };
+  const obtain: AccessTokens["obtain"] = async (serverId, unlike) => {
+    for (;;) {
+      const running = underWay.get(serverId);
+      if (running === undefined) return begin(serverId, unlike);
+      const outcome = await running;
+      if (unlike === undefined || !outcome.ok || !outcome.token.matches(unlike)) return outcome;
+    }
+  };
+  return {
+    obtain,
+    renew: async (serverId) => obtain(serverId, (await openEntry(deps, await readEntry(deps, serverId)))?.token),
+  };
+};
+
+const unavailable = (retryAfterS: number): AccessTokenOutcome => ({
+  ok: false,
+  why: "google_unavailable",
+  retryAfterS,
+});
+
+const fetchToken = async (
+  deps: AccessTokenDeps,
+  serverId: string,
+  unlike: Secret | undefined,
+): Promise<AccessTokenOutcome> => {
+  const giveUpAtMs = deps.clock.nowMs() + Math.max(3 * SECOND, deps.clock.lasting(GIVE_UP_AFTER_MS));
+  while (deps.clock.nowMs() < giveUpAtMs) {
+    const entry = await readEntry(deps, serverId);
+    const held = await openEntry(deps, entry);
+    if (held !== undefined && unlike?.matches(held.token) !== true) return { ok: true, ...held, identity: null };
+    if (isLeased(deps.clock, entry)) {
+      await deps.clock.sleep(50 + 100 * deps.random.fraction());
+      continue;
+    }
+    const lease = await takeLease(deps, serverId, entry);
+    const outcome = lease === null ? null : await mint(deps, lease);
+    if (outcome !== null) return outcome;
+  }
+  return unavailable(5);
+};
+
+/** Asks Google while holding the lease. Null: the ground moved meanwhile (a reconnect, a disconnection), look again. */
+const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): Promise<AccessTokenOutcome | null> => {
+  const server = await deps.records.get("mailServers", lease.id);
+  const grant = server === undefined ? null : grantOf(server.value);
+  if (server === undefined || grant === null || isGivenUp(server.value.connection)) {
+    await giveBackLease(deps, lease);
+    return { ok: false, why: "not_connected" };
+  }
+  const said = await askGoogle(deps, lease.id, grant);
+  if (said.kind === "token") {
+    const kept = await keep(deps, lease, said);
+    if (kept?.ok) await noteServing(deps, lease.id, said);
+    return kept;
+  }
+  if (said.kind === "dead") {
+    const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, said.death);
+    // Ending the grant empties the entry, lease and all; where someone else had ended it before, the lease is still ours to give back.
+    await giveBackLease(deps, lease);
+    return ended ? { ok: false, why: "grant_dead", reason: said.death.reason } : null;
+  }
+  await giveBackLease(deps, lease);
+  if (said.kind === "unreachable") return unavailable(said.retryAfterS);
+  await noteUnserving(deps, lease.id, said.kind);
+  return said.kind === "account_mismatch"
+    ? { ok: false, why: said.kind, scopes: said.scopes }
+    : { ok: false, why: said.kind };
+};
+
+const isGivenUp = (connection: Connection): boolean =>
+  connection.state === "reconnect_required" && !mayLiveOn(connection);
+
+const keep = async (
+  deps: AccessTokenDeps,
+  lease: Versioned<AccessTokenEntry>,
+  { tokens, grant, identity }: Extract<GoogleSaid, { readonly kind: "token" }>,
+): Promise<AccessTokenOutcome | null> => {
+  const scopes = scopesOf(tokens, grant);
+  const { accessToken, expiresAtMs } = tokens;
+  const value = await mintedEntry(
+    deps,
+    { id: lease.id, generation: lease.value.generation },
+    { accessToken, expiresAtMs, scopes },
+  );
+  const { id, version } = lease;
+  const outcome = await deps.records.commit([{ op: "replace", kind: "accessTokens", id, version, value }]);
+  return outcome.done ? { ok: true, token: accessToken, expiresAtMs, scopes, identity: identity.kind } : null;
+};

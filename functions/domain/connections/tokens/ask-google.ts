@@ -1,0 +1,178 @@
+import type { Clock } from "../../clock.ts";
+import { type Grant, grantOf } from "../../mail-servers/mail-server.ts";
+import type { NewsDeps } from "../../notices/commit-news.ts";
+import { type App, type Death, diagnoseDeath } from "../checks/lifetime.ts";
+import { findIdentity, type IdentityFound } from "../connect/identity.ts";
+import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
+import { livingGrants, rankOf, readLedger } from "../grant-ledger.ts";
+import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "../ports.ts";
+import { noteClientFacts, noteRejection } from "./client-facts.ts";
+import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
+import { reasonOfEnd } from "./reason-of-end.ts";
+
+export interface AskDeps extends ClientDeps, NewsDeps {
+  readonly clock: Clock;
+  readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
+  /** Reads the client for many grants at once (`rememberedClient`); absent: it is read anew each time. */
+  readonly client?: ClientReader;
+}
+
+export type GoogleSaid =
+  | {
+      readonly kind: "token";
+      readonly tokens: TokenAnswer;
+      readonly grant: Grant;
+      readonly app: App;
+      readonly identity: Exclude<IdentityFound, { readonly kind: "another" }>;
+    }
+  /** The token is another account's: it must serve nobody. Its scopes are told for who wants to say how far it went. */
+  | { readonly kind: "account_mismatch"; readonly scopes: readonly string[] }
+  | { readonly kind: "dead"; readonly death: Death; readonly grant: Grant }
+  | { readonly kind: "client_rejected" }
+  /** The grant was given to another client than the one that Relais speaks to Google as now. */
+  | { readonly kind: "client_changed" }
+  | { readonly kind: "unreachable"; readonly retryAfterS: number };
+
+/**
+ * Refreshes a grant and says what that means for it. Writes nothing but the rotated secret: a refresh token that Google put in the old one's
+ * place is stored, and pointed to, before the answer is used, or a crash would lose the grant.
+ * Neither an outage nor a client that Google refuses says anything of the grant. Throws `Unavailable`.
+ */
+export const askGoogle = async (deps: AskDeps, serverId: string, grant: Grant): Promise<GoogleSaid> => {
+  const anew = clientReader(deps);
+  const said = await askAs(deps, await (deps.client ?? anew)(), { serverId, grant });
+  // What was remembered may be out of date: another client, or another secret, may have been saved since.
+  const mayBeOld = said.kind === "client_rejected" || said.kind === "client_changed";
+  return mayBeOld && deps.client !== undefined ? askAs(deps, await anew(), { serverId, grant }) : said;
+};
+
+interface Asked {
+  readonly serverId: string;
+  readonly grant: Grant;
+}
+
+const askAs = async (
+  deps: AskDeps,
+  { client, app }: Awaited<ReturnType<ClientReader>>,
+  asked: Asked,
+): Promise<GoogleSaid> => {
+  const { serverId, grant } = asked;
+  if (client === null) return { kind: "client_rejected" };
+  // Google would answer another client's refresh by `unauthorized_client`; the former one may be saved again.
+  if (client.clientId !== grant.clientId) {
+    deps.log.warn("oauth_client_changed", { server: serverId });
+    return { kind: "client_changed" };
+  }
+  const refreshToken = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
+  if (refreshToken === undefined)
+    return {
+      kind: "dead",
+      death: { reason: "secret_missing", by: "secret_unreadable", evidence: { secret: "unreadable" } },
+      grant,
+    };
+  const answer = await deps.oauth.refresh(client, refreshToken);
+  if (!answer.ok) return refusalSays(deps, { ...asked, app }, answer.refusal);
+  if (app.rejected) await noteClientFacts(deps.records, grant.clientId, { rejected: null });
+  const { tokens } = answer;
+  // Before the identity is looked at: a crash in between must not lose the grant.
+  const rotated = await rotate(deps, asked, tokens);
+  const identity = await findIdentity(deps, tokens, rotated);
+  if (identity.kind !== "another") return { kind: "token", tokens, grant: rotated, app, identity };
+  deps.log.error("token_of_another_account", { server: serverId });
+  return { kind: "account_mismatch", scopes: scopesOf(tokens, grant) };
+};
+
+/** A refresh answer may leave the scopes out if they have not changed (RFC 6749 §5.1). */
+export const scopesOf = ({ scopes }: TokenAnswer, grant: Grant): readonly string[] =>
+  scopes?.length ? scopes : grant.scopes;
+
+/** An operator must mend this. It is told once, not once a grant. */
+const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
+  const { clientId } = grant;
+  if (!(await noteRejection(deps, clientId, error))) deps.log.info("check_awaits_client", { server: serverId });
+  return { kind: "client_rejected" };
+};
+
+const LOOK_EVERY_MS = 100;
+const LOOKS = 20;
+
+/**
+ * A check and a mail may ask at once. Of a server that lets no refresh token be used twice the later hears `invalid_grant` for the very token that the earlier is
+ * just replacing: so a moment is given to a change of this server's secrets that is under way. What became of it, `endGrant` sees by the pointer.
+ */
+const awaitRotation = async (deps: AskDeps, { serverId, grant }: Asked): Promise<void> => {
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    await deps.clock.sleep(LOOK_EVERY_MS);
+    const [server, change] = await Promise.all([
+      deps.records.get("mailServers", serverId),
+      deps.records.get("secretSweeps", serverId),
+    ]);
+    const now = server === undefined ? null : grantOf(server.value);
+    if (change === undefined || now?.secretVersion !== grant.secretVersion) return;
+  }
+};
+
+type Asking = Asked & { readonly app: App };
+type Ended = Extract<TokenRefusal, { readonly kind: "ended" }>;
+
+const refusalSays = async (deps: AskDeps, asking: Asking, refusal: TokenRefusal): Promise<GoogleSaid> => {
+  const { serverId, grant } = asking;
+  switch (refusal.kind) {
+    case "ended":
+      if (refusal.error === "invalid_grant") await awaitRotation(deps, asking);
+      return { kind: "dead", death: await deathOf(deps, asking, refusal), grant };
+    case "client_rejected":
+      return rejected(deps, asking, refusal.error);
+    case "unreachable":
+      deps.log.warn("google_unreachable", { server: serverId, reason: refusal.reason });
+      return { kind: "unreachable", retryAfterS: refusal.retryAfterS };
+  }
+};
+
+/** The reason that Google gives, or else the one that the grant's own history suggests. */
+const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal: Ended): Promise<Death> => {
+  const { error: by } = refusal;
+  const reason = reasonOfEnd(refusal);
+  if (reason !== null) return { reason, by, evidence: { error: by } };
+  const ledger = await readLedger(deps, grant);
+  const rank = rankOf(livingGrants(deps.clock, ledger?.value, app), serverId);
+  return { ...diagnoseDeath(deps, grant, { ...app, rank }), by };
+};
+
+const TRIES = 8;
+
+/**
+ * Secret first, then the pointer, then the old secret's end: a crash in between leaves one secret too many, which the sweep finds, never a
+ * pointer to nothing. Where this function may not destroy (`deliver-mail`), it is left to the sweep as well.
+ */
+const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise<Grant> => {
+  const { refreshToken } = tokens;
+  if (refreshToken === null) return asked.grant;
+  const change = await beginSecretChange(deps, asked.serverId);
+  const secretVersion = await deps.vault.add({ kind: "refresh_token", serverId: asked.serverId }, refreshToken);
+  const next = await point(deps, asked, { secretVersion, tokenMarks: tokens.refreshTokenMarks ?? [] });
+  // Reconnected, rotated or disconnected meanwhile: that grant counts, the new secret serves nobody.
+  const useless = next === null ? secretVersion : asked.grant.secretVersion;
+  await tidySecrets(deps, asked.serverId, { useless, change });
+  return next ?? asked.grant;
+};
+
+/** Moves the pointer to the new secret. Null: the grant that was asked for is no longer the server's. */
+const point = async (
+  deps: AskDeps,
+  { serverId, grant }: Asked,
+  stored: Required<Pick<Grant, "secretVersion" | "tokenMarks">>,
+): Promise<Grant | null> => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const server = await deps.records.get("mailServers", serverId);
+    if (server === undefined) return null;
+    const { connection } = server.value;
+    if (connection.state === "not_connected" || connection.grant.secretVersion !== grant.secretVersion) return null;
+    const next: Grant = { ...connection.grant, ...stored, generation: connection.grant.generation + 1 };
+    const value = { ...server.value, connection: { ...connection, grant: next } };
+    const { version } = server;
+    const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id: serverId, version, value }]);
+    if (outcome.done) return next;
+  }
+  throw new Error("a mail server was written to without end");
+};

@@ -1,0 +1,55 @@
+import { type Clock, SECOND } from "../../clock.ts";
+import type { Records } from "../../records.ts";
+import { readSettings } from "../../settings/read-settings.ts";
+import type { EnvironmentSettings, Settings } from "../../settings/settings.ts";
+import type { App } from "../checks/lifetime.ts";
+import type { OAuthClient, SecretVault } from "../ports.ts";
+import { readClientFacts } from "./client-facts.ts";
+
+export interface ClientDeps {
+  readonly records: Records;
+  readonly environment: EnvironmentSettings;
+  readonly vault: SecretVault;
+}
+
+/** The OAuth client as operators saved it, with the settings it stands in; `client` null: none saved, or its secret cannot be read. Throws `Unavailable`. */
+export const readClient = async (
+  deps: ClientDeps,
+): Promise<{ readonly client: OAuthClient | null; readonly settings: Settings }> => {
+  const settings = (await readSettings(deps.records, deps.environment)).value;
+  const saved = settings.gmailCredentials;
+  if (saved === null) return { client: null, settings };
+  const clientSecret = await deps.vault.read({ kind: "client_secret" }, saved.secretVersion);
+  return { client: clientSecret === undefined ? null : { clientId: saved.clientId, clientSecret }, settings };
+};
+
+/** The client, and what is known of its app, for whoever refreshes grants. Throws `Unavailable`. */
+export type ClientReader = () => Promise<{ readonly client: OAuthClient | null; readonly app: App }>;
+
+export const clientReader =
+  (deps: ClientDeps): ClientReader =>
+  async () => {
+    const { client, settings } = await readClient(deps);
+    const facts = client === null ? undefined : await readClientFacts(deps.records, client.clientId);
+    const { publishingStatus } = settings;
+    const { sevenDayDeathAtMs = null, rejected = null } = facts?.value ?? {};
+    return { client, app: { publishingStatus, sevenDayDeathAtMs, rejected: rejected !== null } };
+  };
+
+/** A sweep checks hundreds of servers a minute by one client: so long it is not read again. */
+const REMEMBERED_MS = 10 * SECOND;
+
+export const rememberedClient = (deps: ClientDeps & { readonly clock: Clock }): ClientReader => {
+  const read = clientReader(deps);
+  let kept: { readonly client: ReturnType<ClientReader>; readonly untilMs: number } | null = null;
+  return () => {
+    if (kept !== null && deps.clock.nowMs() < kept.untilMs) return kept.client;
+    const client = read();
+    const mine = { client, untilMs: deps.clock.nowMs() + deps.clock.lasting(REMEMBERED_MS) };
+    kept = mine;
+    client.catch(() => {
+      if (kept === mine) kept = null;
+    });
+    return client;
+  };
+};

@@ -1,0 +1,96 @@
+import type { Clock } from "../../clock.ts";
+import { MINUTE, SECOND } from "../../clock.ts";
+import type { Records, Versioned, Write } from "../../records.ts";
+import type { Secret } from "../../secret.ts";
+import type { Sealer, TokenAnswer } from "../ports.ts";
+import type { AccessTokenEntry } from "../records.ts";
+
+/** A token with less left than this is not handed out: a mail may take its time (google-auth-library does the same). */
+const LEAST_LEFT_MS = 5 * MINUTE;
+const LEASE_MS = 30 * SECOND;
+/** However the time is scaled: longer than the shortest network time-out, else two would ask Google while one waits. */
+const SHORTEST_LEASE_MS = 1_500;
+
+export interface CacheDeps {
+  readonly clock: Clock;
+  readonly records: Records;
+  readonly sealer: Sealer;
+}
+
+export interface HeldToken {
+  readonly token: Secret;
+  readonly expiresAtMs: number;
+  readonly scopes: readonly string[];
+}
+
+/** A seal opens for its own server and generation only: moved to another record it is worth nothing. */
+const sealContext = (serverId: string, generation: number): string => `access-token:${serverId}:${generation}`;
+
+export const readEntry = (
+  deps: Pick<CacheDeps, "records">,
+  serverId: string,
+): Promise<Versioned<AccessTokenEntry> | undefined> => deps.records.get("accessTokens", serverId);
+
+/** The cached token with enough life left; undefined: none, too old, or sealed under a key that is gone. */
+export const openEntry = async (
+  deps: CacheDeps,
+  entry: Versioned<AccessTokenEntry> | undefined,
+): Promise<HeldToken | undefined> => {
+  if (entry === undefined || entry.value.sealed === null) return undefined;
+  const { sealed, generation, expiresAtMs, scopes } = entry.value;
+  if (expiresAtMs - deps.clock.nowMs() <= deps.clock.lasting(LEAST_LEFT_MS)) return undefined;
+  const token = await deps.sealer.open(sealed, sealContext(entry.id, generation));
+  return token === undefined ? undefined : { token, expiresAtMs, scopes };
+};
+
+export const isLeased = (clock: Clock, entry: Versioned<AccessTokenEntry> | undefined): boolean =>
+  (entry?.value.leaseUntilMs ?? 0) > clock.nowMs();
+
+const EMPTY = { sealed: null, scopes: [], expiresAtMs: 0, leaseUntilMs: null } as const;
+
+/** The right to ask Google for the next token; null: someone else was faster. What is cached stays for the others. */
+export const takeLease = async (
+  deps: CacheDeps,
+  serverId: string,
+  entry: Versioned<AccessTokenEntry> | undefined,
+): Promise<Versioned<AccessTokenEntry> | null> => {
+  const leaseMs = Math.max(SHORTEST_LEASE_MS, deps.clock.lasting(LEASE_MS));
+  const leaseUntilMs = deps.clock.nowMs() + leaseMs;
+  const value: AccessTokenEntry = { ...(entry?.value ?? { generation: 0, ...EMPTY }), leaseUntilMs };
+  const place = { kind: "accessTokens", id: serverId, value } as const;
+  const outcome = await deps.records.commit([
+    entry === undefined ? { op: "create", ...place } : { op: "replace", version: entry.version, ...place },
+  ]);
+  return outcome.done ? { id: serverId, value, version: outcome.versions[0] ?? "" } : null;
+};
+
+/** The lease given back with nothing new. Losing it is fine: then it is no longer ours to give back. */
+export const giveBackLease = async (
+  deps: CacheDeps,
+  { id, version, value }: Versioned<AccessTokenEntry>,
+): Promise<void> => {
+  const free: AccessTokenEntry = { ...value, leaseUntilMs: null };
+  await deps.records.commit([{ op: "replace", kind: "accessTokens", id, version, value: free }]);
+};
+
+/** The entry with a token just minted, one generation on, its lease over. */
+export const mintedEntry = async (
+  deps: Pick<CacheDeps, "sealer">,
+  before: { readonly id: string; readonly generation: number },
+  tokens: Pick<TokenAnswer, "accessToken" | "expiresAtMs"> & Pick<HeldToken, "scopes">,
+): Promise<AccessTokenEntry> => {
+  const generation = before.generation + 1;
+  const sealed = await deps.sealer.seal(tokens.accessToken, sealContext(before.id, generation));
+  return { generation, sealed, scopes: tokens.scopes, expiresAtMs: tokens.expiresAtMs, leaseUntilMs: null };
+};
+
+/**
+ * Empties the entry. Goes into the commit that ends the grant: no cached token outlives it, and whoever is minting from it just now
+ * can no longer put its token there. The record stays, so that generations only grow.
+ */
+export const emptyEntryWrite = (serverId: string, entry: Versioned<AccessTokenEntry> | undefined): Write => ({
+  op: "put",
+  kind: "accessTokens",
+  id: serverId,
+  value: { generation: (entry?.value.generation ?? 0) + 1, ...EMPTY },
+});

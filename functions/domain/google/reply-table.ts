@@ -1,0 +1,146 @@
+import type { Transport } from "../mail-servers/mail-server.ts";
+import type { SmtpReply } from "../messages/message.ts";
+import type { SmtpStage } from "../messages/ports.ts";
+import type { TextCode } from "../problem-texts.ts";
+
+/**
+ * What a refusal means, by whom it speaks of:
+ * - `final`: this mail or, at RCPT, this recipient; it will not do any better later.
+ * - `again`: Gmail itself, the session, or a recipient for now.
+ * - `daily_limit`, `rate_limit`, `login_limit`: the account may not send, or log in, any more for now; its other mail would hear the same.
+ * - `account`: the account may not send at all, whatever the mail.
+ */
+export type Verdict = "again" | "final" | "daily_limit" | "rate_limit" | "login_limit" | "account";
+
+/** A reply that says no, and where it came. `reasons`: what the Gmail API names besides, in lower case (`failedprecondition`). */
+export interface Refusal {
+  readonly transport: Transport;
+  readonly stage: SmtpStage;
+  readonly reply: SmtpReply;
+  readonly reasons?: readonly string[];
+}
+
+export interface Classification {
+  readonly verdict: Verdict;
+  /** The code that a person reads a text for. */
+  readonly problem: TextCode;
+}
+
+/** A row applies if all that it names holds. `code` and `enhanced` are tested as text, `words` against what the server said. */
+interface Row extends Classification {
+  readonly on?: Transport;
+  readonly at?: readonly SmtpStage[];
+  readonly code?: RegExp;
+  readonly enhanced?: RegExp;
+  readonly words?: RegExp;
+  readonly reason?: RegExp;
+}
+
+const FROM_MAIL_ON = ["mail", "rcpt", "data", "body"] as const;
+const AFTER_RCPT = ["data", "body"] as const;
+
+/** The words speak of a recipient's mailbox, which may be over quota or disabled too. */
+const DESTINATION =
+  /(?:tried|trying|attempted) to (?:reach|contact|send)|recipient(?:'s|’s)? (?:address|mailbox|inbox|account|is|has|was)|recipient(?:'s|’s)|user unknown|no such user/i;
+/** A limit of the message itself, which is no quota of the account's. */
+const MESSAGE_LIMIT = /\bsize\b|too (?:large|big)|\bhops?\b|\battachments?\b|\bheaders?\b|\blines?\b/i;
+const TOO_MANY_LOGINS = /too many (?:\w+ ){0,3}(?:log-?ins?|auth\w*|connections?|sessions?)|log-?in rate/i;
+/** A pace that is too fast for now, as against what may be sent in a day. */
+const RATE =
+  /rate[ -]?limit|rate (?:is |was |has been )?exceeded|(?:too|very) (?:quickly|fast)|per[ -](?:second|minute|hour|100 seconds)|unusual rate|too many (?:concurrent )?(?:requests|messages|mails|e-?mails)|ratelimitexceeded|rate_limit_exceeded/i;
+const PER_MINUTE = /per[ -](?:second|minute|hour|100 seconds)/i;
+const PER_DAY = /daily|sending limit|per[ -]day/i;
+const API_DISABLED = /has not been used in project|API (?:is |has been )?disabled/i;
+const DAILY =
+  /quota|daily\b.*\blimit|\b(?:sending|send|sent|relay|user|account|messages?|mails?|e-?mails?) (?:sending )?limits?\b|limits? (?:for|of) (?:sending|the day)|limit (?:has been |was |is )?(?:exceeded|reached)|exceeded (?:\w+ ){0,4}limit|per[ -]day|24[ -]hours/i;
+/** The account may not send: denied, disabled, locked, without a licence. */
+const ACCOUNT =
+  /sending (?:is |has been |was )?(?:denied|disabled|suspended|blocked|not (?:allowed|permitted|enabled))|mail relay denied|account (?:(?:is|has been|was|currently|temporarily) )*(?:disabled|suspended|deactivated|blocked|locked|not (?:active|enabled))|service (?:is )?not enabled|not (?:allowed|authori[sz]ed|permitted) to send(?! (?:\w+ ){0,3}to\b)|precondition check failed|web browser|application-specific password|licen[cs]e (?:\w+ ){0,3}(?:expired|lapsed|missing|required|suspended)/i;
+
+/**
+ * The first row that applies decides. Codes and words both count, since Gmail tells a quota by 421, 450, 452, 550 and 552 alike, and says by one code
+ * (454 4.7.0, 550 5.7.1) what concerns the account, Gmail itself or one mail. Sources: support.google.com/a/answer/3726730 (SMTP),
+ * developers.google.com/workspace/gmail/api/guides/handle-errors (API), RFC 3463, RFC 4954 §6, RFC 5321 §3.8, §4.2 and §4.5.3.1.10.
+ */
+const TABLE: readonly Row[] = [
+  // --- the Gmail API: a reason that is known says what it is, and only 429 needs words besides, because it has one reason for every limit ---
+  {
+    on: "gmail_api",
+    reason: /accessnotconfigured|service_disabled/,
+    verdict: "account",
+    problem: "gmail_api_disabled",
+  },
+  { on: "gmail_api", reason: /domainpolicy/, verdict: "account", problem: "admin_policy" },
+  { on: "gmail_api", reason: /failed_?precondition/, verdict: "account", problem: "gmail_refused" },
+  { on: "gmail_api", reason: /insufficient|scope|^forbidden$/, verdict: "account", problem: "auth_refused" },
+  { on: "gmail_api", reason: /quota|limit|toomany/, words: PER_MINUTE, verdict: "rate_limit", problem: "rate_limited" },
+  { on: "gmail_api", reason: /dailylimit|quota/, verdict: "daily_limit", problem: "quota_reached" },
+  { on: "gmail_api", code: /429/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
+  { on: "gmail_api", reason: /rate_?limit|toomany/, verdict: "rate_limit", problem: "rate_limited" },
+  { on: "gmail_api", code: /429/, verdict: "rate_limit", problem: "rate_limited" },
+  // --- the Gmail API: words, where no known reason stands beside them ---
+  { on: "gmail_api", words: API_DISABLED, verdict: "account", problem: "gmail_api_disabled" },
+  { on: "gmail_api", code: /400|403/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
+  { on: "gmail_api", code: /403/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
+  { on: "gmail_api", code: /403/, words: RATE, verdict: "rate_limit", problem: "rate_limited" },
+  { on: "gmail_api", code: /403/, words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
+  { on: "gmail_api", code: /401|403/, verdict: "account", problem: "auth_refused" },
+  // 404 and 405 say that nobody takes mail at this address, 408 to 425 that it was a bad moment: nothing about the mail.
+  { on: "gmail_api", code: /404|405|408|409|421|425|5\d\d/, verdict: "again", problem: "gmail_unavailable" },
+  { on: "gmail_api", verdict: "final", problem: "message_refused" },
+
+  // --- SMTP: words and enhanced codes that speak of a recipient ---
+  { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /4\d\d|552/, verdict: "again", problem: "temporarily_refused" },
+  { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /5\d\d/, verdict: "final", problem: "recipients_refused" },
+  { at: ["rcpt"], words: DESTINATION, code: /4\d\d|552/, verdict: "again", problem: "temporarily_refused" },
+  { at: ["rcpt"], words: DESTINATION, code: /5\d\d/, verdict: "final", problem: "recipients_refused" },
+  { at: AFTER_RCPT, words: DESTINATION, code: /4\d\d/, verdict: "again", problem: "temporarily_refused" },
+  { at: AFTER_RCPT, words: DESTINATION, code: /5\d\d/, verdict: "final", problem: "message_refused" },
+  // Too many recipients for one transaction: the others later (RFC 5321 §4.5.3.1.10, RFC 3463 X.5.3).
+  { at: ["rcpt"], enhanced: /^[45]\.5\.3$/, verdict: "again", problem: "temporarily_refused" },
+
+  // --- SMTP: limits of the account ---
+  { enhanced: /^5\.4\.5$/, verdict: "daily_limit", problem: "quota_reached" },
+  { at: ["mail", "data", "body"], code: /5\d\d/, words: MESSAGE_LIMIT, verdict: "final", problem: "message_refused" },
+  { at: ["greeting", "auth"], words: TOO_MANY_LOGINS, verdict: "login_limit", problem: "too_many_logins" },
+  { at: FROM_MAIL_ON, code: /421|454/, words: TOO_MANY_LOGINS, verdict: "login_limit", problem: "too_many_logins" },
+  { at: ["greeting", "auth", ...FROM_MAIL_ON], words: RATE, verdict: "rate_limit", problem: "rate_limited" },
+  { at: ["greeting", "auth", ...FROM_MAIL_ON], words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
+
+  // --- SMTP: the account may not send ---
+  { at: ["auth"], code: /5\d\d/, verdict: "account", problem: "auth_refused" },
+  { at: FROM_MAIL_ON, code: /534|535/, verdict: "account", problem: "auth_refused" },
+  { at: FROM_MAIL_ON, code: /5\d\d/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
+  // MAIL names nothing but the account itself: a refusal by policy is one of the account.
+  { at: ["mail"], code: /55\d/, enhanced: /^5\.7\./, verdict: "account", problem: "gmail_refused" },
+
+  // --- SMTP: Gmail itself and the session ---
+  { at: ["greeting", "auth"], code: /4\d\d/, verdict: "again", problem: "gmail_unavailable" },
+  { code: /4\d\d/, verdict: "again", problem: "temporarily_refused" },
+  { at: ["dns", "tls", "greeting"], verdict: "again", problem: "temporarily_refused" },
+  { code: /502|503|530/, verdict: "again", problem: "temporarily_refused" },
+
+  // --- SMTP: this recipient, this mail ---
+  { at: ["rcpt"], code: /552/, verdict: "again", problem: "temporarily_refused" },
+  { at: ["rcpt"], verdict: "final", problem: "recipients_refused" },
+  { at: ["mail"], code: /552/, verdict: "final", problem: "message_refused" },
+  // An address beyond ASCII (RFC 6531).
+  { at: ["mail"], enhanced: /^5\.6\.7$/, verdict: "final", problem: "message_refused" },
+  { at: ["mail"], verdict: "final", problem: "sender_refused" },
+  { verdict: "final", problem: "message_refused" },
+];
+
+const applies = (row: Row, { transport, stage, reply, reasons = [] }: Refusal): boolean =>
+  (row.on ?? "smtp") === transport &&
+  (row.at?.includes(stage) ?? true) &&
+  (row.code?.test(String(reply.code)) ?? true) &&
+  (row.enhanced?.test(reply.enhanced ?? "") ?? true) &&
+  (row.words?.test(reply.response) ?? true) &&
+  (row.reason === undefined || reasons.some((reason) => row.reason?.test(reason)));
+
+/** Total: the last row of each transport applies to everything. */
+export const classify = (refusal: Refusal): Classification => {
+  const row = TABLE.find((candidate) => applies(candidate, refusal));
+  if (row === undefined) throw new Error("the table of replies ends with a row that applies to everything");
+  return { verdict: row.verdict, problem: row.problem };
+};

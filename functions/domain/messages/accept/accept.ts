@@ -1,0 +1,150 @@
+import { type Principal, principalName } from "../../access/records.ts";
+import type { Clock } from "../../clock.ts";
+import { jsonPointer } from "../../field-problems.ts";
+import type { Log } from "../../log.ts";
+import { commitEvent } from "../../notices/commit-news.ts";
+import type { Announce, Publisher } from "../../publisher.ts";
+import type { Randomness } from "../../randomness.ts";
+import type { Records, Versioned } from "../../records.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import { eraseBody, packBody, storeBody } from "../body-store.ts";
+import { foldAddress } from "../mailbox.ts";
+import type { Message, StoredBody } from "../message.ts";
+import { mayUseMessages } from "../message-access.ts";
+import { messageEvent } from "../message-events.ts";
+import type { OffersSmtpUtf8 } from "../ports.ts";
+import { publishForDelivery } from "../publish-delivery.ts";
+import { kindsIn } from "../recipient-kind.ts";
+import { searchPrefixes } from "../views/message-search.ts";
+import { type DryRun, dryRun } from "./dry-run.ts";
+import { acceptedBefore, type Identity, identify } from "./idempotency.ts";
+import { type MessageInput, parseMessage } from "./message-input.ts";
+import { type Plan, planMessage } from "./plan-message.ts";
+
+export interface AcceptDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly publisher: Publisher;
+  readonly announce: Announce;
+  readonly offersSmtpUtf8: OffersSmtpUtf8;
+  readonly log: Log;
+}
+
+/** A request to send one message. */
+export interface Submission {
+  readonly principal: Principal;
+  /** The body, from JSON. */
+  readonly json: unknown;
+  readonly idempotencyKey: string | null;
+  /** Bytes: `HTTP_SIZE_LIMIT` or `TOPIC_SIZE_LIMIT`. */
+  readonly sizeLimit: number;
+  /** Where the message stands in the whole request. */
+  readonly at?: readonly PropertyKey[];
+}
+
+export type Acceptance =
+  /** Durable. `replayed`: accepted before under the same key; `message` is as it stands now. */
+  { readonly kind: "accepted"; readonly message: Versioned<Message>; readonly replayed: boolean } | DryRun;
+
+/** The places that a problem names, moved to where the message stands in the whole request. */
+const placed = (plan: Result<Plan>, at: readonly PropertyKey[]): Result<Plan> => {
+  if (plan.ok || plan.problem.code !== "invalid_request") return plan;
+  const fields = plan.problem.fields.map((field) => ({ ...field, path: jsonPointer(at) + field.path }));
+  return fail({ code: plan.problem.code, fields });
+};
+
+const newMessageId = (random: Randomness, from: string): string =>
+  `<${random.token(18)}@${from.slice(from.lastIndexOf("@") + 1)}>`;
+
+interface Draft {
+  readonly submission: Submission;
+  readonly input: MessageInput;
+  readonly identity: Identity;
+  readonly plan: Plan;
+  readonly acceptedAtMs: number;
+}
+
+const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message => {
+  const { submission, input, identity, plan, acceptedAtMs } = draft;
+  const kindOf = kindsIn(input.content);
+  const recipientAddresses = input.recipients.map(foldAddress);
+  return {
+    messageId: newMessageId(deps.random, plan.from.address),
+    caller: principalName(submission.principal),
+    serverId: plan.id,
+    createdAtMs: acceptedAtMs,
+    updatedAtMs: acceptedAtMs,
+    from: plan.from.address,
+    subject: input.content.subject,
+    recipients: input.recipients.map((address) => ({ address, kind: kindOf(address), state: "pending", reply: null })),
+    recipientAddresses,
+    searchPrefixes: searchPrefixes({ subject: input.content.subject, recipientAddresses }),
+    body,
+    sizeBytes: input.sizeBytes,
+    tags: input.tags,
+    onUnknown: input.onUnknown,
+    expiresAtMs: input.expiresAtMs,
+    firstTriedAtMs: null,
+    agelessMs: 0,
+    attempts: [],
+    timeline: [{ atMs: acceptedAtMs, status: plan.state.status, note: null }],
+    providerId: null,
+    requestSha256: identity.requestSha256,
+    ...plan.state,
+  };
+};
+
+const replayOf = async (records: Records, identity: Identity): Promise<Result<Acceptance> | undefined> => {
+  const before = await acceptedBefore(records, identity);
+  if (before === undefined) return undefined;
+  return before.ok ? ok({ kind: "accepted", message: before.value, replayed: true }) : before;
+};
+
+/**
+ * Order, for the crash in between: the chunks of a large body, then the record that names them (from here on the message is accepted:
+ * a caller that got no answer asks again under its key), then its id on the topic, which `dispatch-due` repeats if it is lost.
+ */
+const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>> => {
+  const { identity, input, plan } = draft;
+  const packed = packBody({ from: plan.from, ...input.content });
+  // Dear to write in vain: a large body is worth a look first.
+  const earlier = packed.kind === "large" ? await replayOf(deps.records, identity) : undefined;
+  if (earlier !== undefined) return earlier;
+  const body = await storeBody(deps, identity.id, packed);
+  const value = newMessage(deps, draft, body);
+  const write = { op: "create", kind: "messages", id: identity.id, value } as const;
+  const event = value.status === "held" ? messageEvent("relais.message.held.v1", identity.id, value) : null;
+  const outcome = await commitEvent(deps, [write], event);
+  if (!outcome.done) {
+    await eraseBody(deps, { body });
+    return (await replayOf(deps.records, identity)) ?? fail({ code: "contended", retryAfterS: 1 });
+  }
+  if (value.status === "queued") await publishForDelivery(deps, identity.id);
+  return ok({
+    kind: "accepted",
+    message: { id: identity.id, value, version: outcome.versions[0] ?? "" },
+    replayed: false,
+  });
+};
+
+/**
+ * Accepts a message: durable when it answers. Refuses by `forbidden`, by what `parseMessage` and `planMessage` refuse (a refused body uses
+ * up no key), or by `idempotency_key_reused`. At 10 kB one read and one write where the server is named by its id.
+ * Throws `Unavailable`; the message may then have been kept, which the same key asked again tells.
+ */
+export const acceptMessage = async (deps: AcceptDeps, submission: Submission): Promise<Result<Acceptance>> => {
+  const { principal, json, idempotencyKey: key, sizeLimit, at = [] } = submission;
+  if (!mayUseMessages(principal, "send")) return fail({ code: "forbidden" });
+  const parsed = parseMessage(json, { sizeLimit, at });
+  if (!parsed.ok) return parsed;
+  const input = parsed.value;
+  // Taken before anything is waited for, so that the messages of a batch, and of one caller, stay in their order.
+  const acceptedAtMs = deps.clock.nextMs();
+  const plan = placed(await planMessage(deps, principal, input), at);
+  if (input.dryRun) return dryRun(deps.records, plan);
+  const identity = identify(deps.random, { principal, key, json });
+  if (plan.ok) return keep(deps, { submission, input, identity, plan: plan.value, acceptedAtMs });
+  // What was accepted once is repeated although its times have passed or its server has gone since.
+  return (await replayOf(deps.records, identity)) ?? plan;
+};

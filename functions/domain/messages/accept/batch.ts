@@ -1,0 +1,87 @@
+import * as z from "zod";
+import type { Principal } from "../../access/records.ts";
+import { fieldProblem, jsonPointer, parseWith, says } from "../../field-problems.ts";
+import { invalidRequest, Unavailable } from "../../problem.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import { type Acceptance, type AcceptDeps, acceptMessage } from "./accept.ts";
+import { bounded, listOf } from "./bounded-input.ts";
+import { isIdempotencyKey } from "./idempotency.ts";
+import { HTTP_SIZE_LIMIT } from "./message-input.ts";
+
+const MOST_ITEMS = 100;
+/** Enough to hide the store's latency; few enough that large bodies are not all in memory twice. */
+const AT_ONCE = 8;
+
+const batch = bounded(
+  z.strictObject({
+    items: listOf(z.unknown(), MOST_ITEMS).refine((items) => items.length > 0, says("no_message")),
+  }),
+);
+
+/** Takes `idempotencyKey` off an item; what is left is the message, and what its hash is made from. */
+const split = (item: unknown): { readonly json: unknown; readonly key: unknown } => {
+  if (typeof item !== "object" || item === null || !Object.hasOwn(item, "idempotencyKey")) {
+    return { json: item, key: undefined };
+  }
+  const entries = Object.entries(item);
+  return {
+    json: Object.fromEntries(entries.filter(([name]) => name !== "idempotencyKey")),
+    key: entries.find(([name]) => name === "idempotencyKey")?.[1],
+  };
+};
+
+/** One item; a store that is down is this item's problem, so that the others' answers are not lost. */
+const acceptItem = async (
+  deps: AcceptDeps,
+  principal: Principal,
+  { item, index }: { readonly item: unknown; readonly index: number },
+): Promise<Result<Acceptance>> => {
+  const { json, key } = split(item);
+  const at = ["items", index];
+  if (key !== undefined && (typeof key !== "string" || !isIdempotencyKey(key))) {
+    return fail(invalidRequest(fieldProblem(jsonPointer([...at, "idempotencyKey"]), "bad_idempotency_key")));
+  }
+  try {
+    return await acceptMessage(deps, { principal, json, idempotencyKey: key ?? null, sizeLimit: HTTP_SIZE_LIMIT, at });
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    deps.log.error("batch_item_unavailable", { index }, error);
+    return fail({ code: "unavailable", retryAfterS: 5 });
+  }
+};
+
+/** Of items under one key the first in the batch is the one that is kept, whichever would be the quickest: the others wait for it. */
+const oncePerKey = () => {
+  const underWay = new Map<unknown, Promise<unknown>>();
+  return <T>(item: unknown, accept: () => Promise<T>): Promise<T> => {
+    const { key } = split(item);
+    const mine = (underWay.get(key) ?? Promise.resolve()).then(accept);
+    if (key !== undefined) underWay.set(key, mine);
+    return mine;
+  };
+};
+
+/**
+ * Up to 100 messages, each accepted or refused for itself, in the order given. `invalid_request` only where the batch itself cannot be read.
+ * An item answered `unavailable` may have been kept all the same, which its key asked again tells.
+ */
+export const acceptBatch = async (
+  deps: AcceptDeps,
+  principal: Principal,
+  body: unknown,
+): Promise<Result<readonly Result<Acceptance>[]>> => {
+  const parsed = parseWith(batch, body);
+  if (!parsed.ok) return parsed;
+  const { items } = parsed.value;
+  const results: Result<Acceptance>[] = [];
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    const group = items.slice(start, start + AT_ONCE);
+    const inTurn = oncePerKey();
+    results.push(
+      ...(await Promise.all(
+        group.map((item, at) => inTurn(item, () => acceptItem(deps, principal, { item, index: start + at }))),
+      )),
+    );
+  }
+  return ok(results);
+};

@@ -1,0 +1,70 @@
+import type { MessageBody } from "../message.ts";
+import { HEADERS_LIMIT, headerBytes, LONGEST_HEADER, longestHeaderBytes } from "./header-size.ts";
+
+type Content = Omit<MessageBody, "from">;
+
+/**
+ * How large a mail may become once it is encoded, so that nothing is accepted that Gmail then refuses for its size. It is an upper bound, taken without
+ * composing: every part goes out in base64 or shorter (`part-content.ts`), and Gmail limits headers to less than what is then left.
+ */
+
+/** SIZE in the EHLO of smtp.gmail.com; the API's upload takes 36,700,160. */
+export const GMAIL_SIZE_LIMIT = 35_882_577;
+
+/** Base64 (RFC 2045 §6.8): 76 characters a line. */
+export const base64Length = (bytes: number): number => {
+  const characters = Math.ceil(bytes / 3) * 4;
+  return characters + 2 * Math.max(0, Math.ceil(characters / 76) - 1);
+};
+
+const SMALL_PART_BYTES = 10_000;
+
+/**
+ * What a part may grow to when its line ends are made CRLF: a small one to any size, a large one by 2 %. Without this limit a text of line ends alone
+ * would take twice its bytes.
+ */
+export const withLineEnds = (bytes: number): number =>
+  Math.max(Math.ceil(bytes * 1.02), 2 * Math.min(bytes, SMALL_PART_BYTES));
+
+/** The most that a part takes. */
+export const partBytes = (bytes: number): number => base64Length(withLineEnds(bytes));
+
+/** The two forms of a file name (RFC 2047, RFC 2231) together take up to ten characters for a byte. */
+const BYTES_IN_NAME = 10;
+/** Its header fields but for names, its boundary, a blank line. */
+const PART_OVERHEAD = 600;
+
+const utf8 = (text: string | null | undefined): number => Buffer.byteLength(text ?? "");
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** The calendar goes out twice: as an alternative and as a file. */
+const calendarBytes = ({ icalEvent }: Content): number =>
+  2 * partBytes(utf8(icalEvent?.content)) + BYTES_IN_NAME * utf8(icalEvent?.filename) + 2 * PART_OVERHEAD;
+
+const attachmentBytes = ({ content, filename, contentType, cid }: Content["attachments"][number]): number =>
+  partBytes((content.length / 4) * 3) +
+  BYTES_IN_NAME * (utf8(filename) + utf8(contentType) + utf8(cid)) +
+  PART_OVERHEAD;
+
+export const outgoingBytes = (content: Content): number =>
+  headerBytes(content) +
+  partBytes(utf8(content.text)) +
+  partBytes(utf8(content.html)) +
+  2 * PART_OVERHEAD +
+  calendarBytes(content) +
+  sum(content.attachments.map(attachmentBytes));
+
+/** Why Gmail would refuse this content for its size; undefined where it would not. */
+export const oversize = (content: Content): string | undefined => {
+  const headers = headerBytes(content);
+  const longest = longestHeaderBytes(content);
+  const bytes = outgoingBytes(content);
+  if (longest > LONGEST_HEADER)
+    return `Reply-To may take ${longest} bytes once it is encoded; ${LONGEST_HEADER} is the most.`;
+  if (headers > HEADERS_LIMIT) {
+    return `The headers may take ${headers} bytes once they are encoded; ${HEADERS_LIMIT} is the most that Gmail takes.`;
+  }
+  return bytes > GMAIL_SIZE_LIMIT
+    ? `The mail may take ${bytes} bytes once it is encoded; ${GMAIL_SIZE_LIMIT} is the most that Gmail takes.`
+    : undefined;
+};

@@ -1,0 +1,96 @@
+import { type Principal, principalName } from "../../access/records.ts";
+import { DAY } from "../../clock.ts";
+import { fromRefusalText } from "../../from-refusal-text.ts";
+import { commitEvent, type EventDeps } from "../../notices/commit-news.ts";
+import type { Problem } from "../../problem.ts";
+import { readSettings } from "../../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../../settings/settings.ts";
+import type { Message, TimelineEntry } from "../message.ts";
+import { messageEvent } from "../message-events.ts";
+import { timelineNote } from "../timeline-notes.ts";
+import { searchPrefixes } from "../views/message-search.ts";
+import { identify } from "./idempotency.ts";
+
+const TOPIC: Principal = { kind: "topic" };
+/** Of a value that was refused only so much is shown. */
+const SHOWN_CHARACTERS = 320;
+
+/** Of its invalid fields only so many are named. */
+const FIELDS_KEPT = 5;
+
+export interface RefusedMessage {
+  /** Pub/Sub's own id: a redelivery makes the same record, so it is made once. */
+  readonly pubsubId: string;
+  /** What came, as far as it was JSON. */
+  readonly json: unknown;
+  readonly problem: Problem;
+}
+
+interface Deps extends EventDeps {
+  readonly environment: EnvironmentSettings;
+}
+
+/** A short, printable text out of a value that nothing is known of. */
+const shown = (json: unknown, name: string): string => {
+  const value: unknown = typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
+  return typeof value === "string" ? value.replace(/\p{C}+/gu, " ").slice(0, SHOWN_CHARACTERS) : "";
+};
+
+const reasonOf = (problem: Problem): string => {
+  if (problem.code === "from_not_allowed") return fromRefusalText(problem, "en");
+  if (problem.code !== "invalid_request") return ("detail" in problem && problem.detail) || problem.code;
+  const fields = problem.fields.slice(0, FIELDS_KEPT).map(({ path, message }) => `${path} ${message}`);
+  return fields.join("; ");
+};
+
+const noteOf = (problem: Problem): Omit<TimelineEntry, "atMs" | "status"> => ({
+  ...timelineNote("refused_on_topic"),
+  note: reasonOf(problem),
+  ...(problem.code === "invalid_request" ? { fields: problem.fields.slice(0, FIELDS_KEPT) } : {}),
+});
+
+const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: number): Message => {
+  const nowMs = deps.clock.nowMs();
+  const { json, problem } = refused;
+  const subject = shown(json, "subject");
+  return {
+    messageId: "",
+    caller: principalName(TOPIC),
+    serverId: shown(json, "server"),
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    from: shown(json, "from"),
+    subject,
+    recipients: [],
+    recipientAddresses: [],
+    searchPrefixes: searchPrefixes({ subject, recipientAddresses: [] }),
+    body: { kind: "erased", atMs: nowMs },
+    sizeBytes: 0,
+    tags: {},
+    onUnknown: "hold",
+    expiresAtMs: null,
+    firstTriedAtMs: null,
+    agelessMs: 0,
+    attempts: [{ atMs: nowMs, outcome: "failed", smtp: null, problem: problem.code }],
+    timeline: [{ atMs: nowMs, status: "failed", ...noteOf(problem) }],
+    providerId: null,
+    requestSha256: null,
+    eraseAtMs: nowMs + deps.clock.lasting(retentionDays * DAY),
+    status: "failed",
+    dueAtMs: null,
+    finalAtMs: nowMs,
+  };
+};
+
+/**
+ * What came on the topic and can never be sent, written down as `failed`: whoever published it gets no answer, so the list of messages and the event
+ * are where it shows. Once, however often it is delivered. Throws `Unavailable`.
+ */
+export const recordRefused = async (deps: Deps, refused: RefusedMessage): Promise<void> => {
+  const settings = await readSettings(deps.records, deps.environment);
+  const value = refusedMessage(deps, refused, settings.value.retentionDays);
+  const key = `refused ${refused.pubsubId}`;
+  const { id } = identify(deps.random, { principal: TOPIC, key, json: null });
+  const write = { op: "create", kind: "messages", id, value } as const;
+  await commitEvent(deps, [write], messageEvent("relais.message.failed.v1", id, value));
+};

@@ -1,0 +1,67 @@
+import { type AuditAction, auditWrite, type Deed } from "../../access/audit.ts";
+import { type Principal, principalName } from "../../access/records.ts";
+import { commitEvent } from "../../notices/commit-news.ts";
+import type { Announcement } from "../../publisher.ts";
+import type { Versioned } from "../../records.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import type { MoveDeps } from "../delivery-deps.ts";
+import { eraseFinalBody } from "../finish.ts";
+import type { Message } from "../message.ts";
+import { mayUseMessages, visibleMessage } from "../message-access.ts";
+import { isIn } from "../moves.ts";
+import { publishForDelivery } from "../publish-delivery.ts";
+
+const TRIES = 8;
+
+/** What somebody outside makes of a message: how it stands afterwards, and what the world is told. */
+export interface CallerMove {
+  readonly after: Message;
+  readonly announcement: Announcement | null;
+  readonly detail?: Deed["detail"];
+}
+
+export interface MoveOrder {
+  readonly principal: Principal;
+  readonly id: string;
+  readonly action: AuditAction;
+  /** Pure; asked again when somebody else moved the message meanwhile. */
+  readonly decide: (message: Versioned<Message>) => Result<CallerMove>;
+}
+
+/**
+ * The write with its line in the audit and what the world is to be told, then what follows from it. A crash in between loses nothing: a chunked body is due
+ * for erasure, a queued message due for dispatch, an event for telling by their own records. Undefined: somebody moved the message first.
+ */
+const perform = async (
+  deps: MoveDeps,
+  { principal, action }: MoveOrder,
+  { before, move }: { readonly before: Versioned<Message>; readonly move: CallerMove },
+): Promise<Versioned<Message> | undefined> => {
+  const { id, version } = before;
+  const { after, announcement, detail } = move;
+  const write = { op: "replace", kind: "messages", id, version, value: after } as const;
+  const audit = auditWrite(deps, { actor: principalName(principal), action, target: id, ...(detail && { detail }) });
+  const outcome = await commitEvent(deps, [write, audit], announcement);
+  if (!outcome.done) return undefined;
+  const saved = { id, value: after, version: outcome.versions[0] ?? "" };
+  if (after.body.kind === "chunks" && isIn(after, "sent", "canceled", "expired")) await eraseFinalBody(deps, saved);
+  if (after.status === "queued") await publishForDelivery(deps, id);
+  return saved;
+};
+
+/**
+ * Moves a message at somebody's word. `not_found` where they must not know of it, `forbidden` to a key without `send`, what `decide` refuses,
+ * `contended` where others kept moving it. Throws `Unavailable`.
+ */
+export const moveByCaller = async (deps: MoveDeps, order: MoveOrder): Promise<Result<Versioned<Message>>> => {
+  if (!mayUseMessages(order.principal, "send")) return fail({ code: "forbidden" });
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const before = await visibleMessage(deps.records, order.principal, order.id);
+    if (!before.ok) return before;
+    const move = order.decide(before.value);
+    if (!move.ok) return move;
+    const saved = await perform(deps, order, { before: before.value, move: move.value });
+    if (saved !== undefined) return ok(saved);
+  }
+  return fail({ code: "contended", retryAfterS: 1 });
+};

@@ -1,0 +1,79 @@
+import type { Principal } from "../../access/records.ts";
+import type { Problem } from "../../problem.ts";
+import type { Versioned } from "../../records.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import { readSettings } from "../../settings/read-settings.ts";
+import type { MoveDeps } from "../delivery-deps.ts";
+import { finished, saveMoveTelling } from "../finish.ts";
+import type { Message, MessageStatus } from "../message.ts";
+import { messageEvent } from "../message-events.ts";
+import { isIn } from "../moves.ts";
+import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
+import { moveByCaller } from "./caller-move.ts";
+
+/** What waits, and can be called back: nothing of it has been handed to Gmail, or Gmail has refused it so far. */
+export const CANCELABLE = ["queued", "scheduled", "held", "deferred"] as const satisfies readonly MessageStatus[];
+
+export const wrongStatus = (status: MessageStatus, allowed: string): Problem => ({
+  code: "wrong_status",
+  detail: `The message is ${status}; this is possible only while it is ${allowed}.`,
+});
+
+const canceled = (
+  deps: Pick<MoveDeps, "clock">,
+  message: Message,
+  how: { readonly retentionDays: number; readonly note: TimelineNote | null },
+): Message => finished(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
+
+/** Calls a waiting message back. `wrong_status` for any other, and what `moveByCaller` refuses. Throws `Unavailable`. */
+export const cancelMessage = async (
+  deps: MoveDeps,
+  principal: Principal,
+  id: string,
+): Promise<Result<Versioned<Message>>> => {
+  const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;
+  return moveByCaller(deps, {
+    principal,
+    id,
+    action: "message.cancel",
+    decide: ({ value }) => {
+      if (!isIn(value, ...CANCELABLE)) return fail(wrongStatus(value.status, "queued, scheduled, held or deferred"));
+      const after = canceled(deps, value, { retentionDays, note: null });
+      return ok({ after, announcement: messageEvent("relais.message.canceled.v1", id, after) });
+    },
+  });
+};
+
+const TRIES = 8;
+
+/** True: it is canceled now. False: it is being sent, or has ended otherwise. */
+const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Promise<boolean> => {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const before = await deps.records.get("messages", id);
+    if (before === undefined || !isIn(before.value, ...CANCELABLE)) return false;
+    const after = canceled(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
+    const saved = await saveMoveTelling(deps, before, { after, event: "relais.message.canceled.v1" });
+    if (saved !== undefined) return true;
+  }
+  return false;
+};
+
+/**
+ * Cancels every message that waits for a server, because it is being deleted; leaves what is being sent or in doubt. Answers how many.
+ * Safe to repeat after a crash. Throws `Unavailable`.
+ */
+export const cancelOpenMessages = async (deps: MoveDeps, serverId: string): Promise<number> => {
+  const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;
+  let count = 0;
+  for (const status of CANCELABLE) {
+    let cursor: string | null = null;
+    do {
+      const limits: { limit: number; cursor: string | null } = { limit: 100, cursor };
+      const page = await deps.records.query("messagesOfServerOldest", { serverId, status }, limits);
+      if (page === "bad_cursor") break;
+      for (const { id } of page.items) if (await cancelOne(deps, id, retentionDays)) count += 1;
+      cursor = page.next;
+    } while (cursor !== null);
+  }
+  return count;
+};

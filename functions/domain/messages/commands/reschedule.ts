@@ -1,0 +1,49 @@
+import * as z from "zod";
+import type { Principal } from "../../access/records.ts";
+import { isoTime } from "../../clock.ts";
+import { fieldProblem, parseWith } from "../../field-problems.ts";
+import { instantInput } from "../../instant-input.ts";
+import { invalidRequest } from "../../problem.ts";
+import type { Versioned } from "../../records.ts";
+import { fail, ok, type Result } from "../../result.ts";
+import { queuedNow } from "../accept/plan-message.ts";
+import type { MoveDeps } from "../delivery-deps.ts";
+import type { Message, MessageState } from "../message.ts";
+import { moveTo } from "../moves.ts";
+import { timelineNote } from "../timeline-notes.ts";
+import { moveByCaller } from "./caller-move.ts";
+import { wrongStatus } from "./cancel.ts";
+
+const input = z.strictObject({ scheduledAt: instantInput });
+
+/**
+ * Gives a scheduled message another time; one that has passed means now. `body`: `{scheduledAt}`, else `invalid_request`; `wrong_status` for a message that
+ * is not scheduled, and what `moveByCaller` refuses. Throws `Unavailable`.
+ */
+export const rescheduleMessage = async (
+  deps: MoveDeps,
+  principal: Principal,
+  wanted: { readonly id: string; readonly body: unknown },
+): Promise<Result<Versioned<Message>>> => {
+  const parsed = parseWith(input, wanted.body);
+  if (!parsed.ok) return parsed;
+  const scheduledAtMs = parsed.value.scheduledAt;
+  return moveByCaller(deps, {
+    principal,
+    id: wanted.id,
+    action: "message.reschedule",
+    decide: ({ value }) => {
+      if (value.status !== "scheduled") return fail(wrongStatus(value.status, "scheduled"));
+      const nowMs = deps.clock.nowMs();
+      if (value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs) {
+        return fail(invalidRequest(fieldProblem("/scheduledAt", "after_expiry")));
+      }
+      const later: MessageState = { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
+      const after = moveTo(value, scheduledAtMs > nowMs ? later : queuedNow(deps.clock), {
+        nowMs,
+        note: timelineNote("rescheduled"),
+      });
+      return ok({ after, announcement: null, detail: { scheduledAt: isoTime(scheduledAtMs) } });
+    },
+  });
+};

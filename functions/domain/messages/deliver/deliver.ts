@@ -1,0 +1,140 @@
+import { SECOND } from "../../clock.ts";
+import { noteRefusal } from "../../connections/checks/note-unserving.ts";
+import type { AccessTokenOutcome } from "../../connections/tokens/access-token.ts";
+import { spoken } from "../../google/spoken-reply.ts";
+import { accountAddress, canSend, type Transport } from "../../mail-servers/mail-server.ts";
+import { noteSmtpUtf8 } from "../../mail-servers/note-smtp-utf8.ts";
+import { Unavailable } from "../../problem.ts";
+import type { Secret } from "../../secret.ts";
+import type { DeliveryDeps } from "../delivery-deps.ts";
+import { countRefusal } from "../limits/ledger.ts";
+import { latestEvent } from "../message-events.ts";
+import type { OutgoingMail, SendOutcome } from "../ports.ts";
+import { type Claim, claimMessage } from "./claim.ts";
+import { isUnknown, resolveUnknown } from "./resolver.ts";
+import { settle } from "./settle.ts";
+import { Try } from "./try.ts";
+import { refusesAccount, type TryResult } from "./verdict.ts";
+
+type NoToken = Exclude<AccessTokenOutcome, { readonly ok: true }>;
+
+const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryResult => {
+  switch (outcome.why) {
+    case "grant_dead":
+      return { kind: "hold", problem: outcome.reason };
+    case "not_connected":
+    case "client_changed":
+    case "account_mismatch":
+      return { kind: "hold", problem: outcome.why };
+    case "client_rejected":
+      deps.log.error("delivery_client_rejected", { message: claim.message.id, server: claim.server.id });
+      return { kind: "hold", problem: outcome.why };
+    case "google_unavailable":
+      return { kind: "postpone", problem: "google_unavailable", retryAfterMs: outcome.retryAfterS * SECOND };
+  }
+};
+
+const tokenRefused = (outcome: SendOutcome): boolean =>
+  outcome.kind === "refused" && outcome.stage === "auth" && (outcome.reply.code === 535 || outcome.reply.code === 401);
+
+type Answered = Exclude<SendOutcome, { readonly kind: "abandoned" }>;
+
+/** What Gmail said where no probe looks: to DATA or to the mail itself. The Gmail API tells it to a send of nothing as well. */
+const beyondProbe = (transport: Transport, outcome: Answered): string | null =>
+  transport === "smtp" && outcome.kind === "refused" && (outcome.stage === "data" || outcome.stage === "body")
+    ? spoken(outcome.reply)
+    : null;
+
+/**
+ * Gmail refuses the account, whatever the mail. For the first times it may be a passing mood, so the mail is deferred; from the third in a row on only a
+ * person can help: the server says so, and its mail is held. So is the mail that others had in hand when it came to that.
+ */
+const refusedAccount = async (deps: DeliveryDeps, { server }: Claim, outcome: Answered): Promise<TryResult> => {
+  const { id: serverId } = server;
+  const forGood = await countRefusal(deps, { serverId, memory: deps.memory.ledgers });
+  if (forGood) await noteRefusal(deps, serverId, { beyondProbe: beyondProbe(server.value.transport, outcome) });
+  const now = await deps.records.get("mailServers", serverId);
+  return now === undefined || canSend(now.value)
+    ? { kind: "gmail", outcome }
+    : { kind: "hold", problem: "gmail_refused", ...(outcome.kind === "refused" && { smtp: outcome.reply }) };
+};
+
+const judged = async (deps: DeliveryDeps, claim: Claim, outcome: Answered): Promise<TryResult> => {
+  if (refusesAccount(outcome, claim.server.value.transport)) return refusedAccount(deps, claim, outcome);
+  if (outcome.kind === "refused" && outcome.lacks === "smtputf8")
+    await noteSmtpUtf8(deps.records, claim.server.id, false);
+  return { kind: "gmail", outcome };
+};
+
+/** Hands the mail over; after a refused token once more with a fresh one. */
+const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
+  const { server } = current.claim;
+  const { transport } = server.value;
+  const send = async (accessToken: Secret, username: string): Promise<SendOutcome> => {
+    const outcome = await deps.transports[transport].send(mail, { username, accessToken }, current.mark);
+    if (outcome.kind === "refused" || outcome.kind === "not_sent") current.noteUnsent();
+    return outcome;
+  };
+  const first = await deps.memory.obtainToken(deps, server);
+  if (!first.ok) return withoutToken(deps, current.claim, first);
+  const outcome = await send(first.token, accountAddress(server.value));
+  if (outcome.kind === "abandoned") return "abandoned";
+  if (!tokenRefused(outcome)) return judged(deps, current.claim, outcome);
+  deps.memory.forgetToken(server.id);
+  const fresh = await deps.accessTokens.obtain(server.id, first.token);
+  if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
+  // The account may have been renamed at Google, which the fresh token has just told.
+  const renewed = (await deps.records.get("mailServers", server.id))?.value ?? server.value;
+  const second = await send(fresh.token, accountAddress(renewed));
+  if (second.kind === "abandoned") return "abandoned";
+  return judged(deps, current.claim, second);
+};
+
+/**
+ * What broke before anything was handed over (a store or vault that cannot be reached, a defect) is a try like any other: the claim ends now, and not with
+ * its lease, which would keep its place among the account's few for minutes, and at each try again.
+ */
+const unlessBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!current.mayBeOut) {
+      const problem = error instanceof Unavailable ? "unavailable" : "internal_error";
+      await settle(deps, current.claim, { kind: "postpone", problem, retryAfterMs: null });
+    }
+    throw error;
+  }
+};
+
+const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
+  const result = await unlessBroken(deps, current, async () => {
+    const mail = await current.mail();
+    return mail === null ? ({ kind: "impossible", problem: "body_erased" } as const) : handOver(deps, current, mail);
+  });
+  if (result !== "abandoned") return settle(deps, current.claim, result);
+  const { id } = current.claim.message;
+  if (current.markFailure === null) return deps.log.warn("claim_lost", { message: id });
+  // Nothing was sent, but the mark may stand in spite of the error: the lease's end would make "unknown" of it. So try to say it.
+  await settle(deps, current.claim, { kind: "postpone", problem: "unavailable", retryAfterMs: null });
+};
+
+/**
+ * What a push about one message leads to: a try to send it, a look for it where its delivery is in doubt, or nothing where neither is due; whatever
+ * comes of it is written down. So a push that is repeated, late or about a message that is long gone does no harm.
+ * `again`: nobody acknowledged this push before, so that whoever took it may have died before the world was told: the event of the message's latest move is told again,
+ * under its own id.
+ * Throws `Unavailable` when the store cannot be read or written, and whatever is a defect.
+ */
+export const deliverMessage = async (
+  deps: DeliveryDeps,
+  id: string,
+  { again }: { readonly again: boolean } = { again: false },
+): Promise<void> => {
+  const claim = await claimMessage(deps, id);
+  if (claim !== undefined) return tryOnce(deps, new Try(deps, claim));
+  const message = await deps.records.get("messages", id);
+  if (message === undefined) return;
+  const event = again ? latestEvent(id, message.value) : null;
+  if (event !== null) await deps.announce(event);
+  if (isUnknown(message)) await resolveUnknown(deps, message);
+};

@@ -1,0 +1,152 @@
+import { type Classification, classify, type Refusal, type Verdict } from "../../google/reply-table.ts";
+import type { Transport } from "../../mail-servers/mail-server.ts";
+import type { Recipient, SmtpReply } from "../message.ts";
+import type { RefusedRecipients, SendOutcome } from "../ports.ts";
+import { lossProblem } from "./retry-policy.ts";
+
+/** What a try came to, besides the transport's own outcomes: what kept it from getting that far. */
+export type TryResult =
+  | { readonly kind: "gmail"; readonly outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }> }
+  /** Only a person can make the server send again. */
+  | { readonly kind: "hold"; readonly problem: string; readonly smtp?: SmtpReply }
+  /** Nothing was handed over; it may be better later. */
+  | { readonly kind: "postpone"; readonly problem: string; readonly retryAfterMs: number | null }
+  /** Never possible any more. */
+  | { readonly kind: "impossible"; readonly problem: string };
+
+/** What to do with the message, as judged from a try. `recipients` as they stand after it. */
+export type Judgement =
+  | {
+      readonly kind: "sent" | "final" | "unknown";
+      readonly recipients: readonly Recipient[];
+      readonly smtp: SmtpReply | null;
+      readonly problem: string | null;
+      readonly providerId: string | null;
+    }
+  | {
+      readonly kind: "again";
+      readonly verdict: Exclude<Verdict, "final">;
+      readonly recipients: readonly Recipient[];
+      readonly smtp: SmtpReply | null;
+      readonly problem: string | null;
+      readonly providerId: string | null;
+      readonly retryAfterMs: number | null;
+    }
+  | { readonly kind: "hold"; readonly problem: string; readonly smtp: SmtpReply | null };
+
+/** Every pending recipient as the try left it: refused ones by their own reply, the others by `rest`. */
+const after = (
+  recipients: readonly Recipient[],
+  refused: RefusedRecipients,
+  rest: { readonly transport: Transport; readonly state: Recipient["state"]; readonly reply: SmtpReply | null },
+): readonly Recipient[] =>
+  recipients.map((recipient) => {
+    if (recipient.state !== "pending") return recipient;
+    const refusal = refused.find(({ address }) => address === recipient.address);
+    if (refusal === undefined) return { ...recipient, state: rest.state, reply: rest.reply };
+    const { verdict } = classify({ transport: rest.transport, stage: "rcpt", reply: refusal.reply });
+    return { ...recipient, state: verdict === "final" ? "rejected" : "pending", reply: refusal.reply };
+  });
+
+/** As DATA is about to go out: who was turned down says so, and a pending recipient without a reply is one that the message will reach. */
+export const beforeDelivery = (
+  recipients: readonly Recipient[],
+  refused: RefusedRecipients,
+  transport: Transport,
+): readonly Recipient[] => after(recipients, refused, { transport, state: "pending", reply: null });
+
+/** Of several refusals at RCPT the one that concerns most decides: what stops the account before what stops one recipient for now. */
+const WEIGHT: Readonly<Record<Verdict, number>> = {
+  final: 0,
+  again: 1,
+  rate_limit: 2,
+  login_limit: 3,
+  daily_limit: 4,
+  account: 5,
+};
+
+type Judged = Refusal & Classification;
+
+const gravest = (refusals: readonly Refusal[]): Judged | undefined =>
+  refusals
+    .map((refusal) => ({ ...refusal, ...classify(refusal) }))
+    .toSorted((a, b) => WEIGHT[b.verdict] - WEIGHT[a.verdict])[0];
+
+const refusalsAtRcpt = (refused: RefusedRecipients, transport: Transport): readonly Refusal[] =>
+  refused.map(({ reply }) => ({ transport, stage: "rcpt", reply }));
+
+type Refused = Extract<SendOutcome, { readonly kind: "refused" }>;
+
+/** The refusal that decides about a mail of which nothing was sent. */
+const decisive = ({ stage, reply, reasons = [], refused }: Refused, transport: Transport): Judged => {
+  const whole: Refusal = { transport, stage, reply, reasons };
+  const refusals = stage === "rcpt" && refused.length > 0 ? refusalsAtRcpt(refused, transport) : [whole];
+  return gravest(refusals) ?? { ...whole, ...classify(whole) };
+};
+
+/** Is it the account that Gmail refuses, and not the mail? */
+export const refusesAccount = (outcome: SendOutcome, transport: Transport): boolean =>
+  outcome.kind === "refused" && decisive(outcome, transport).verdict === "account";
+
+const acceptedBy = (
+  recipients: readonly Recipient[],
+  outcome: Extract<SendOutcome, { kind: "accepted" }>,
+  transport: Transport,
+): Judgement => {
+  const { refused, reply, providerId } = outcome;
+  const left = after(recipients, refused, { transport, state: "accepted", reply });
+  const common = { recipients: left, smtp: reply, providerId };
+  if (!left.some(({ state }) => state === "pending")) return { kind: "sent", problem: null, ...common };
+  const said = gravest(refusalsAtRcpt(refused, transport));
+  return {
+    kind: "again",
+    verdict: said === undefined || said.verdict === "final" ? "again" : said.verdict,
+    ...common,
+    smtp: said?.reply ?? reply,
+    problem: said?.problem ?? null,
+    retryAfterMs: null,
+  };
+};
+
+const refusedBy = (recipients: readonly Recipient[], outcome: Refused, transport: Transport): Judgement => {
+  const { stage, refused, retryAfterMs } = outcome;
+  const { verdict, problem, reply } = decisive(outcome, transport);
+  // All turned down at RCPT: each by its own reply. Else the reply speaks of the message, for those that RCPT had taken.
+  const allRefused = stage === "rcpt" && refused.length > 0;
+  const final = verdict === "final" && !allRefused;
+  const left = after(recipients, refused, { transport, state: final ? "rejected" : "pending", reply });
+  const common = { recipients: left, smtp: reply, problem, providerId: null };
+  if (!left.some(({ state }) => state === "pending")) return { kind: "final", ...common };
+  return { kind: "again", verdict: verdict === "final" ? "again" : verdict, ...common, retryAfterMs };
+};
+
+/** Pure: no clock, no store. */
+export const judge = (recipients: readonly Recipient[], result: TryResult, transport: Transport): Judgement => {
+  const nothing = { recipients, smtp: null, providerId: null };
+  if (result.kind === "hold") return { kind: "hold", problem: result.problem, smtp: result.smtp ?? null };
+  if (result.kind === "impossible") {
+    const rejected = after(recipients, [], { transport, state: "rejected", reply: null });
+    return { kind: "final", ...nothing, recipients: rejected, problem: result.problem };
+  }
+  if (result.kind === "postpone") {
+    return { kind: "again", verdict: "again", ...nothing, problem: result.problem, retryAfterMs: result.retryAfterMs };
+  }
+  const { outcome } = result;
+  switch (outcome.kind) {
+    case "accepted":
+      return acceptedBy(recipients, outcome, transport);
+    case "refused":
+      return refusedBy(recipients, outcome, transport);
+    case "not_sent": {
+      const problem = lossProblem(outcome.stage);
+      return { kind: "again", verdict: "again", ...nothing, problem, retryAfterMs: null };
+    }
+    case "unknown": {
+      // A recipient without a reply is one that the lost message may have reached.
+      const left = after(recipients, outcome.refused ?? [], { transport, state: "pending", reply: null });
+      const smtp = outcome.reply ?? null;
+      const problem = smtp === null ? "delivery_unknown" : "gmail_failed";
+      return { kind: "unknown", ...nothing, recipients: left, smtp, problem };
+    }
+  }
+};

@@ -1,0 +1,177 @@
+import { SECOND } from "../../clock.ts";
+import type { MailServer } from "../../mail-servers/mail-server.ts";
+import { canSend } from "../../mail-servers/mail-server.ts";
+import { Unavailable } from "../../problem.ts";
+import type { Page, Versioned } from "../../records.ts";
+import { readSettings } from "../../settings/read-settings.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { queuedNow } from "../accept/plan-message.ts";
+import { each } from "../at-once.ts";
+import { sweepBodies } from "../body-store.ts";
+import { cutShort } from "../deliver/claim.ts";
+import { abandonedAfterMark } from "../deliver/resolver.ts";
+import type { MoveDeps } from "../delivery-deps.ts";
+import { eraseFinalBody, expired, saveMove, saveMoveTelling } from "../finish.ts";
+import { holdAgainAtMs } from "../hold.ts";
+import { correctLedger } from "../limits/ledger.ts";
+import type { Waiting } from "../limits/limits.ts";
+import type { Message } from "../message.ts";
+import { isIn, type MessageIn, moveTo, pendingRecipients, postponed } from "../moves.ts";
+import { publishForDelivery } from "../publish-delivery.ts";
+import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
+import { releaseWithinLimits, waitingOf } from "./release-limited.ts";
+
+/** Their bodies come along, up to 100 KiB each, into an instance of 256 MiB. */
+const PAGE = 50;
+/** So many messages may meet a store that does not answer before the tick takes it to be down. */
+const MOST_UNAVAILABLE = 8;
+/** A little less than the minute between two ticks (`infra/scheduler.tf`), nominal: room that opens until the next is used in time. */
+const TICK_MS = 57.5 * SECOND;
+
+interface Tick {
+  readonly settings: Settings;
+  /** Each server is read once a tick. */
+  readonly server: (id: string) => Promise<MailServer | undefined>;
+  /** Due messages that wait for room, by server: looked at together once the rest is done. Without their bodies, for they may be many thousands. */
+  readonly limited: Map<string, Waiting[]>;
+  /** Until then it takes up what is due, and lets those go whose room opens meanwhile; the next tick takes over. */
+  readonly endsAtMs: number;
+  /** How often the store did not answer. */
+  unavailable: number;
+}
+
+/** The record first, then its publication: a crash in between leaves a queued message that is due again, and nobody publishes it twice. */
+const enqueue = async (deps: MoveDeps, message: Versioned<Message>, note: TimelineNote | null): Promise<void> => {
+  const { value } = message;
+  const state = queuedNow(deps.clock);
+  const after =
+    value.status === "queued"
+      ? postponed(value, state.dueAtMs ?? 0)
+      : moveTo(value, state, { nowMs: deps.clock.nowMs(), note });
+  if ((await saveMove(deps, message, after)) !== undefined) await publishForDelivery(deps, message.id);
+};
+
+/** The look itself needs a token, which `deliver-mail` alone may have. */
+const askForLook = async (deps: MoveDeps, unknown: Versioned<Message>): Promise<void> => {
+  const after = postponed(unknown.value, queuedNow(deps.clock).dueAtMs ?? 0);
+  if ((await saveMove(deps, unknown, after)) !== undefined) await publishForDelivery(deps, unknown.id);
+};
+
+const expire = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
+  const { retentionDays } = tick.settings;
+  const { after, event } = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
+  await saveMoveTelling(deps, message, { after, event: `relais.message.${event}.v1` });
+};
+
+/** A lease that ran out before the mark: nothing was sent, and what the ledger counted is given back. */
+const takeBack = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>): Promise<void> => {
+  const { value } = sending;
+  const nowMs = deps.clock.nowMs();
+  const note = timelineNote("worker_gone");
+  const after = moveTo(value, queuedNow(deps.clock), { nowMs, note, attempt: cutShort(nowMs) });
+  if ((await saveMove(deps, sending, after)) === undefined) return;
+  const unsent = pendingRecipients(value).length;
+  const over = { id: sending.id, claimedAtMs: value.updatedAtMs, unsent, limit: null };
+  await correctLedger(deps, { serverId: value.serverId }, over);
+  await publishForDelivery(deps, sending.id);
+};
+
+const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>, tick: Tick): Promise<void> => {
+  const server = await tick.server(held.value.serverId);
+  // A server that is gone: the claim fails the message and says so.
+  if (held.value.because === "limit_reached" && server !== undefined && !tick.settings.paused) {
+    const others = tick.limited.get(held.value.serverId) ?? [];
+    others.push(waitingOf(held));
+    tick.limited.set(held.value.serverId, others);
+    return;
+  }
+  const stuck = tick.settings.paused || (server !== undefined && !canSend(server));
+  if (!stuck) return enqueue(deps, held, timelineNote("released"));
+  // Under a pause no room opens: a long line need not be looked at every minute.
+  const because = held.value.because === "limit_reached" ? "paused" : held.value.because;
+  await saveMove(deps, held, postponed(held.value, holdAgainAtMs(deps.clock, because)));
+};
+
+const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
+  const { value, ...at } = message;
+  const isLate = value.expiresAtMs !== null && value.expiresAtMs <= deps.clock.nowMs();
+  if (isIn(value, "sent", "failed", "canceled", "expired")) return eraseFinalBody(deps, message);
+  if (isIn(value, "sending")) {
+    return value.phase === "data" ? abandonedAfterMark(deps, message) : takeBack(deps, { ...at, value });
+  }
+  if (isIn(value, "unknown")) return askForLook(deps, message);
+  if (isLate) return expire(deps, message, tick);
+  if (isIn(value, "held")) return reconsiderHeld(deps, { ...at, value }, tick);
+  return enqueue(deps, message, null);
+};
+
+const remembered = (deps: MoveDeps): Tick["server"] => {
+  const known = new Map<string, Promise<MailServer | undefined>>();
+  return (id) => {
+    const server = known.get(id) ?? deps.records.get("mailServers", id).then((found) => found?.value);
+    known.set(id, server);
+    return server;
+  };
+};
+
+/**
+ * What goes wrong with one message or one server keeps no other from its turn: it is logged, and comes again at the next tick. Throws
+ * `Unavailable` once the store has failed so often that it must be down.
+ */
+const guarded = async (
+  deps: MoveDeps,
+  tick: Tick,
+  { about, act }: { readonly about: Readonly<Record<string, string>>; readonly act: () => Promise<unknown> },
+): Promise<void> => {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof Unavailable)) return deps.log.error("dispatch_defect", about, error);
+    tick.unavailable += 1;
+    if (tick.unavailable > MOST_UNAVAILABLE) throw error;
+    deps.log.error("dispatch_put_off", about, error);
+  }
+};
+
+/** Every page of what is due by now, as far as the tick gets. Answers how many messages those held. */
+const takeUpDue = async (deps: MoveDeps, tick: Tick, upTo: number): Promise<number> => {
+  let cursor: string | null = null;
+  let seen = 0;
+  do {
+    const page: Page<Message> | "bad_cursor" = await deps.records.query(
+      "messagesDue",
+      { upTo },
+      { limit: PAGE, cursor },
+    );
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    await each(page.items, (message) =>
+      guarded(deps, tick, { about: { message: message.id }, act: () => dispatchOne(deps, message, tick) }),
+    );
+    seen += page.items.length;
+    cursor = page.next;
+  } while (cursor !== null && deps.clock.nowMs() < tick.endsAtMs);
+  return seen;
+};
+
+const releaseLine = async (deps: MoveDeps, tick: Tick, [id, due]: readonly [string, Waiting[]]): Promise<void> => {
+  const value = await tick.server(id);
+  if (value !== undefined) await releaseWithinLimits(deps, { id, value }, { due, untilMs: tick.endsAtMs });
+};
+
+/**
+ * Looks at every message whose time has come, longest due first. May run twice at once: each move is on condition that nobody else made it, and
+ * what is published twice is delivered once. Answers how many were looked at. Throws `Unavailable`; the next tick goes on.
+ */
+export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
+  const settings = await readSettings(deps.records, deps.environment);
+  const upTo = deps.clock.nowMs();
+  const endsAtMs = upTo + deps.clock.lasting(TICK_MS);
+  const server = remembered(deps);
+  const tick: Tick = { settings: settings.value, server, limited: new Map(), endsAtMs, unavailable: 0 };
+  const seen = await takeUpDue(deps, tick, upTo);
+  const lines = [...tick.limited].map((line) =>
+    guarded(deps, tick, { about: { server: line[0] }, act: () => releaseLine(deps, tick, line) }),
+  );
+  await Promise.all([...lines, guarded(deps, tick, { about: {}, act: () => sweepBodies(deps) })]);
+  return seen;
+};

@@ -1,0 +1,171 @@
+import { MINUTE, SECOND } from "../../clock.ts";
+import { limitsOf } from "../../mail-servers/limits.ts";
+import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
+import type { Page, Versioned } from "../../records.ts";
+import { queuedNow } from "../accept/plan-message.ts";
+import { each } from "../at-once.ts";
+import { WAIT_FOR_ROOM_MS } from "../deliver/claim.ts";
+import type { MoveDeps } from "../delivery-deps.ts";
+import { saveMove } from "../finish.ts";
+import { dueForRoomMs, holdAgainAtMs } from "../hold.ts";
+import { changeLedger } from "../limits/ledger.ts";
+import { EMPTY_LEDGER, promisedRoom, type Turn, type Waiting } from "../limits/limits.ts";
+import type { Message } from "../message.ts";
+import { isIn, moveTo, pendingRecipients, postponed } from "../moves.ts";
+import { publishForDelivery } from "../publish-delivery.ts";
+import { timelineNote } from "../timeline-notes.ts";
+
+const LARGEST_PAGE = 50;
+
+interface Server {
+  readonly id: string;
+  readonly value: MailServer;
+}
+
+const waitsForRoom = ({ value }: Versioned<Message>): boolean =>
+  isIn(value, "held") && value.because === "limit_reached";
+
+export const waitingOf = ({ id, value }: Versioned<Message>): Waiting => {
+  return { id, createdAtMs: value.createdAtMs, recipients: pendingRecipients(value).length };
+};
+
+interface Line {
+  /** Oldest first. */
+  readonly first: readonly Versioned<Message>[];
+  /** Others may wait behind these. */
+  readonly more: boolean;
+}
+
+/** The oldest that wait: seldom do more go at once than a minute lets, and the next after them is what one looks for. */
+const oldestWaiting = async (deps: MoveDeps, { id: serverId, value }: Server): Promise<Line> => {
+  const limit = Math.min(LARGEST_PAGE, limitsOf(value).perMinute + 1);
+  const first: Versioned<Message>[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<Message> | "bad_cursor" = await deps.records.query(
+      "messagesOfServerOldest",
+      { serverId, status: "held" },
+      { limit, cursor },
+    );
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    first.push(...page.items.filter(waitsForRoom));
+    cursor = page.next;
+  } while (cursor !== null && first.length < limit);
+  return { first, more: cursor !== null };
+};
+
+/** False: it is neither held nor queued any more. Somebody else may have set it down meanwhile; who has released it has published it too. */
+const letGo = async (deps: MoveDeps, message: Versioned<Message>): Promise<boolean> => {
+  const change = { nowMs: deps.clock.nowMs(), note: timelineNote("room_again") };
+  for (let now: Versioned<Message> | undefined = message; now !== undefined && waitsForRoom(now); ) {
+    if ((await saveMove(deps, now, moveTo(now.value, queuedNow(deps.clock), change))) !== undefined) {
+      await publishForDelivery(deps, message.id);
+      return true;
+    }
+    now = await deps.records.get("messages", message.id);
+    if (now !== undefined && isIn(now.value, "queued")) return true;
+  }
+  return false;
+};
+
+/** Lets them go one after the other, so that the topic gets them in that order; who was called back or claimed meanwhile needs no room. */
+const letAllGo = async (deps: MoveDeps, serverId: string, going: readonly Versioned<Message>[]): Promise<void> => {
+  const gone = new Set<string>();
+  for (const message of going) if (!(await letGo(deps, message))) gone.add(message.id);
+  if (gone.size === 0) return;
+  await changeLedger(deps, { serverId }, (ledger) => {
+    return { ...ledger, promised: ledger.promised.filter(({ id }) => !gone.has(id)) };
+  });
+};
+
+/**
+ * The next of a line is due by the tick before its room opens, whatever it was set down for: in the meantime its account may have been connected again, or
+ * its limit been raised, and a line of which nothing is due is looked at by no tick.
+ */
+const keepInView = async (deps: MoveDeps, next: Versioned<Message>, roomAtMs: number): Promise<void> => {
+  const dueAtMs = dueForRoomMs(deps.clock, roomAtMs);
+  if ((next.value.dueAtMs ?? Infinity) > dueAtMs) await saveMove(deps, next, postponed(next.value, dueAtMs));
+};
+
+/**
+ * Lets the oldest go, as many as there is room for; answers when the next one may, null where none is left. First the ledger, which promises each
+ * its room and says who must not overtake whom, then the messages: a crash in between leaves them held and due, for the next tick.
+ */
+const releaseOldest = async (deps: MoveDeps, server: Server, aheadMs: number): Promise<number | null> => {
+  const { clock } = deps;
+  const { first, more } = await oldestWaiting(deps, server);
+  const plan = { line: first.map(waitingOf), more, limits: limitsOf(server.value), aheadMs };
+  let turn: Turn = { going: [], nextMs: null, after: EMPTY_LEDGER };
+  const written = await changeLedger(deps, { serverId: server.id }, (ledger) => {
+    turn = promisedRoom(clock, ledger, plan);
+    return turn.going.length === 0 && ledger.lineSinceMs === turn.after.lineSinceMs ? null : turn.after;
+  });
+  if (written === undefined && turn.going.length > 0) return clock.nowMs() + aheadMs + clock.lasting(SECOND);
+  const going = new Set(turn.going);
+  await letAllGo(
+    deps,
+    server.id,
+    first.filter(({ id }) => going.has(id)),
+  );
+  const next = first.find(({ id }) => !going.has(id));
+  if (next !== undefined && turn.nextMs !== null) await keepInView(deps, next, turn.nextMs);
+  return turn.nextMs;
+};
+
+/** All there is room for now. */
+const releaseAll = async (deps: MoveDeps, server: Server, aheadMs: number): Promise<number | null> => {
+  let nextMs = await releaseOldest(deps, server, aheadMs);
+  while (nextMs !== null && nextMs <= deps.clock.nowMs()) nextMs = await releaseOldest(deps, server, aheadMs);
+  return nextMs;
+};
+
+/** Sets those that are due, and have to wait on, down for the minute before their turn should come. */
+const setDown = async (
+  deps: MoveDeps,
+  server: Server,
+  { due, untilMs }: { readonly due: readonly Waiting[]; readonly untilMs: number },
+): Promise<void> => {
+  const { clock } = deps;
+  const { perMinute } = limitsOf(server.value);
+  let ahead = 0;
+  await each(
+    due.toSorted((a, b) => a.createdAtMs - b.createdAtMs),
+    async ({ id }) => {
+      const message = await deps.records.get("messages", id);
+      if (message === undefined || !waitsForRoom(message)) return;
+      const turnAtMs = untilMs + Math.floor(ahead / perMinute) * clock.lasting(MINUTE);
+      ahead += pendingRecipients(message.value).length;
+      const dueAtMs = dueForRoomMs(clock, turnAtMs);
+      // Whose turn comes before the next tick stays as it is: it goes below, or is due by then.
+      if (dueAtMs > clock.nowMs()) await saveMove(deps, message, postponed(message.value, dueAtMs));
+    },
+  );
+};
+
+/**
+ * For a server of which messages wait for room: lets the oldest go, and sets each of the others that are due (`due`) down for the minute before its
+ * turn should come, so that a long line is not looked at whole at every tick. Then, until `untilMs`, lets each next one go as its room opens:
+ * a tick that came a moment too early would else cost it a minute. Throws `Unavailable`.
+ */
+export const releaseWithinLimits = async (
+  deps: MoveDeps,
+  server: Server,
+  { due, untilMs: endMs }: { readonly due: readonly Waiting[]; readonly untilMs: number },
+): Promise<void> => {
+  const { clock } = deps;
+  if (!canSend(server.value)) {
+    return setDown(deps, server, { due, untilMs: holdAgainAtMs(clock, "reconnect_required") });
+  }
+  const aheadMs = clock.lasting(WAIT_FOR_ROOM_MS) / 2;
+  const firstMs = await releaseAll(deps, server, aheadMs);
+  if (firstMs === null) return;
+  const goOn = async (): Promise<void> => {
+    let nextMs: number | null = firstMs;
+    while (nextMs !== null && nextMs - aheadMs < endMs) {
+      await clock.sleep(Math.max(1, nextMs - aheadMs - clock.nowMs()));
+      nextMs = await releaseAll(deps, server, aheadMs);
+    }
+  };
+  // Both at once: a long line takes longer to set down than the next room to open.
+  await Promise.all([setDown(deps, server, { due, untilMs: firstMs }), goOn()]);
+};

@@ -1,0 +1,74 @@
+import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
+import type { Page, Versioned } from "../../records.ts";
+import { readSettings } from "../../settings/read-settings.ts";
+import { queuedNow } from "../accept/plan-message.ts";
+import type { MoveDeps } from "../delivery-deps.ts";
+import { saveMove } from "../finish.ts";
+import type { Message } from "../message.ts";
+import { isIn, moveTo } from "../moves.ts";
+import { publishForDelivery } from "../publish-delivery.ts";
+import { timelineNote } from "../timeline-notes.ts";
+import { releaseWithinLimits } from "./release-limited.ts";
+
+/** Their bodies come along, up to 100 KiB each. */
+const PAGE = 50;
+
+/** The server, if mail may leave through it now. */
+const sendingServer = async (deps: MoveDeps, id: string): Promise<Versioned<MailServer> | undefined> => {
+  const server = await deps.records.get("mailServers", id);
+  const settings = await readSettings(deps.records, deps.environment);
+  return server !== undefined && canSend(server.value) && !settings.value.paused ? server : undefined;
+};
+
+/**
+ * Lets a server's held messages go, oldest first, one after the other so that the topic gets them in that order. Answers how many went; none while
+ * the server cannot send or everything is paused. May run twice at once, and go on where it was cut off. Throws `Unavailable`.
+ */
+export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<number> => {
+  const server = await sendingServer(deps, serverId);
+  if (server === undefined) return 0;
+  let released = 0;
+  let cursor: string | null = null;
+  do {
+    const page: Page<Message> | "bad_cursor" = await deps.records.query(
+      "messagesOfServerOldest",
+      { serverId, status: "held" },
+      { limit: PAGE, cursor },
+    );
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    for (const message of page.items) {
+      // What waits for room goes as far as there is any, below.
+      if (!isIn(message.value, "held") || message.value.because === "limit_reached") continue;
+      const change = { nowMs: deps.clock.nowMs(), note: timelineNote("released") };
+      const saved = await saveMove(deps, message, moveTo(message.value, queuedNow(deps.clock), change));
+      if (saved === undefined) continue;
+      await publishForDelivery(deps, message.id);
+      released += 1;
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+  await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
+  return released;
+};
+
+/**
+ * There is room again: of those that wait for it the oldest go, as many as it takes. Far less than `releaseHeld` to do where many wait; nothing while the
+ * server cannot send or everything is paused. Throws `Unavailable`.
+ */
+export const releaseIntoRoom = async (deps: MoveDeps, serverId: string): Promise<void> => {
+  const server = await sendingServer(deps, serverId);
+  if (server !== undefined) await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
+};
+
+/** After a pause: every server's. */
+export const releaseAllHeld = async (deps: MoveDeps): Promise<number> => {
+  let released = 0;
+  let cursor: string | null = null;
+  do {
+    const page: Page<MailServer> | "bad_cursor" = await deps.records.query("serversByAge", {}, { limit: PAGE, cursor });
+    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
+    for (const server of page.items) released += await releaseHeld(deps, server.id);
+    cursor = page.next;
+  } while (cursor !== null);
+  return released;
+};

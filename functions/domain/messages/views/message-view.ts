@@ -1,0 +1,72 @@
+import { isoTime, isoTimeOrNull } from "../../clock.ts";
+import type { Versioned } from "../../records.ts";
+import type { Attempt, Message, Recipient, RecipientKind } from "../message.ts";
+import { recipientKinds } from "../recipient-kind.ts";
+
+const attemptView = ({ atMs, outcome, smtp, problem }: Attempt) => ({
+  at: isoTime(atMs),
+  outcome,
+  ...(smtp === null ? {} : { smtp }),
+  ...(problem === null ? {} : { problem }),
+});
+
+const addressesIn = (recipients: readonly Recipient[], state: Recipient["state"]): readonly string[] =>
+  recipients.filter((recipient) => recipient.state === state).map(({ address }) => address);
+
+/** When something is next done about it by itself; null: when something happens, or nothing more. */
+const nextAttemptAtMs = (message: Message): number | null =>
+  message.status === "deferred" || message.status === "scheduled" ? message.dueAtMs : null;
+
+/** Recipients by the field that names them, and each with its state and Gmail's last reply about it. */
+const recipientViews = (message: Message) => {
+  const kinds = recipientKinds(message);
+  const named = (wanted: RecipientKind): readonly string[] =>
+    message.recipients.filter((_, at) => kinds[at] === wanted).map(({ address }) => address);
+  return {
+    to: named("to"),
+    cc: named("cc"),
+    bcc: named("bcc"),
+    recipients: message.recipients.map(({ address, state, reply }, at) => ({
+      address,
+      kind: kinds[at],
+      state,
+      ...(reply === null ? {} : { reply }),
+    })),
+  };
+};
+
+/**
+ * A message as `GET /v1/messages/{id}` shows it, instants in RFC 3339. It never holds the body. `accepted` and `rejected` name the recipients
+ * that Gmail took or refused.
+ */
+export const messageView = ({ id, value }: Versioned<Message>) => ({
+  id,
+  messageId: value.messageId,
+  server: value.serverId,
+  status: value.status,
+  createdAt: isoTime(value.createdAtMs),
+  updatedAt: isoTime(value.updatedAtMs),
+  from: value.from,
+  ...recipientViews(value),
+  subject: value.subject,
+  sizeBytes: value.sizeBytes,
+  tags: value.tags,
+  onUnknown: value.onUnknown,
+  scheduledAt: value.status === "scheduled" ? isoTime(value.scheduledAtMs) : null,
+  expiresAt: isoTimeOrNull(value.expiresAtMs),
+  nextAttemptAt: isoTimeOrNull(nextAttemptAtMs(value)),
+  heldBecause: value.status === "held" ? value.because : null,
+  accepted: addressesIn(value.recipients, "accepted"),
+  rejected: addressesIn(value.recipients, "rejected"),
+  attempts: value.attempts.map(attemptView),
+  timeline: value.timeline.map(({ atMs, ...entry }) => ({ at: isoTime(atMs), ...entry })),
+  providerId: value.providerId,
+});
+
+/** What accepting answers: enough to follow the message by. */
+export const messageReceipt = ({ id, value }: Versioned<Message>) => ({
+  id,
+  messageId: value.messageId,
+  server: value.serverId,
+  status: value.status,
+});

@@ -1,0 +1,90 @@
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import { limitsOf } from "../../mail-servers/limits.ts";
+import { canSend } from "../../mail-servers/mail-server.ts";
+import type { Publisher } from "../../publisher.ts";
+import type { Records, Versioned } from "../../records.ts";
+import { readSettings } from "../../settings/read-settings.ts";
+import type { EnvironmentSettings } from "../../settings/settings.ts";
+import { readLedger } from "../limits/ledger.ts";
+import { hasRoomNow } from "../limits/limits.ts";
+import type { Message, MessageStatus } from "../message.ts";
+import { isIn, pendingRecipients } from "../moves.ts";
+import { publishRoom } from "../publish-delivery.ts";
+
+/** The statuses that end a wait: nothing more happens by itself soon. `deferred` is waited on. */
+const ENDS: readonly MessageStatus[] = ["sent", "failed", "canceled", "expired", "held", "unknown"];
+
+export interface WatchDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly publisher: Publisher;
+  readonly log: Log;
+  readonly environment: EnvironmentSettings;
+}
+
+/** Is what holds this message over (a limit lifted, the account reconnected)? Then it goes any moment, and "held" would be old news. */
+const holdIsOver = async (deps: WatchDeps, { value }: Versioned<Message>): Promise<boolean> => {
+  if (!isIn(value, "held")) return false;
+  const { serverId } = value;
+  const [server, ledger, settings] = await Promise.all([
+    deps.records.get("mailServers", serverId),
+    readLedger(deps.records, serverId),
+    readSettings(deps.records, deps.environment),
+  ]);
+  if (server === undefined || !canSend(server.value) || settings.value.paused) return false;
+  const wanted = pendingRecipients(value).length;
+  if (value.because !== "limit_reached") return true;
+  return hasRoomNow(deps.clock, ledger.value, { limits: limitsOf(server.value), wanted });
+};
+
+/** Has the message come to something that its caller should be told? */
+const isWorthAnswering = async (deps: WatchDeps, message: Versioned<Message>): Promise<boolean> =>
+  ENDS.includes(message.value.status) && !(await holdIsOver(deps, message));
+
+const FIRST_LOOK_MS = 100;
+const LONGEST_LOOK_MS = 1_000;
+/** RFC 7240 §4.3; Hosting ends a request at 60 s. */
+export const LONGEST_WAIT_S = 50;
+
+/**
+ * `wait=N` of a `Prefer` header (RFC 7240), in whole seconds; more than 50 is taken as 50, as a preference may be; null where there is
+ * none that can be read, which that RFC has us pass over (§2).
+ */
+export const preferredWaitS = (prefer: string | undefined): number | null => {
+  const preferences = (prefer ?? "").split(",").map((preference) => preference.split(";")[0]?.trim() ?? "");
+  const wait = preferences.map((preference) => /^wait\s*=\s*"?(\d{1,9})"?$/i.exec(preference)?.[1]);
+  const seconds = wait.find((text) => text !== undefined);
+  return seconds === undefined ? null : Math.min(Number(seconds), LONGEST_WAIT_S);
+};
+
+/** `ended`: its status is worth an answer; else the time was over first. */
+export interface Watched {
+  readonly message: Versioned<Message>;
+  readonly ended: boolean;
+}
+
+/**
+ * Watches a message until its status ends the wait, so many real seconds have passed (no time scale touches them), or the caller has gone. One that is
+ * still held although the cause is over is not told as held, and a line that a limit had made is let go. Throws `Unavailable`.
+ */
+export const watchMessage = async (
+  deps: WatchDeps,
+  message: Versioned<Message>,
+  { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
+): Promise<Watched> => {
+  const endMs = deps.clock.nowMs() + seconds * 1_000;
+  let seen = message;
+  let asked = false;
+  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 1.5, LONGEST_LOOK_MS)) {
+    if (await isWorthAnswering(deps, seen)) return { message: seen, ended: true };
+    if (!asked && isIn(seen.value, "held")) {
+      asked = true;
+      await publishRoom(deps, seen.value.serverId);
+    }
+    const leftMs = endMs - deps.clock.nowMs();
+    if (leftMs <= 0 || signal.aborted) return { message: seen, ended: false };
+    await deps.clock.sleep(Math.min(lookMs, leftMs), signal);
+    seen = (await deps.records.get("messages", message.id)) ?? seen;
+  }
+};
