@@ -91,8 +91,8 @@ describe("infra: Terraform", { skip }, () => {
   }
 
   it("has what the deployment's first step makes beforehand, and that step makes no function yet", () => {
-    const playbook = readFileSync(new URL("../../infra/playbooks/deploy.md", import.meta.url), "utf8");
-    const targets = [...playbook.matchAll(/-target=([\w.]+)/g)].map(([, address = ""]) => address);
+    const guide = readFileSync(new URL("../../infra/README.md", import.meta.url), "utf8");
+    const targets = [...guide.matchAll(/-target=([\w.]+)/g)].map(([, address = ""]) => address);
     assert.ok(targets.length > 0);
     const made = targets.flatMap((address) => [address, ...madeBefore(plan(), address)]);
     assert.deepEqual(

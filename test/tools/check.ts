@@ -1,8 +1,9 @@
-// `npm run check`: types, lint and format and import directions, layout, unused code. Runs all of them and tells every failure.
+// `npm run check`: types, lint and format and import directions, layout, documents, unused code. Runs all of them and reports every failure.
 // `node test/tools/check.ts DIR lint layout` checks a copy elsewhere, and by those steps alone.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../../infra/build/repository.ts";
+import { documentFaults } from "./documents.ts";
 import { layoutFaults } from "./layout.ts";
 
 const STEPS: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
@@ -20,12 +21,18 @@ const failed = STEPS.filter(([name, command, args]) => {
   return spawnSync(join(root, "node_modules/.bin", command), args, options).status !== 0;
 }).map(([name]) => name);
 
-const faults = asked("layout") ? layoutFaults(at) : [];
-for (const fault of faults) console.error(`layout: ${fault}`);
-if (faults.length > 0) failed.push("layout");
+const RULES = [
+  ["layout", layoutFaults],
+  ["documents", documentFaults],
+] as const;
+for (const [name, faultsOf] of RULES) {
+  const faults = asked(name) ? faultsOf(at) : [];
+  for (const fault of faults) console.error(`${name}: ${fault}`);
+  if (faults.length > 0) failed.push(name);
+}
 
 if (failed.length > 0) {
   console.error(`\ncheck failed: ${failed.join("; ")}`);
   process.exit(1);
 }
-console.log("check passed: types, lint, format, import directions, nothing unused, layout");
+console.log("check passed: types, lint, format, import directions, nothing unused, layout, documents");

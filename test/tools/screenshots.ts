@@ -166,7 +166,7 @@ const takeAll = async (into: string): Promise<void> => {
 };
 
 const takeShown = async (): Promise<void> => {
-  const into = join(root, "functions/console/screenshots");
+  const into = join(root, ".github/images");
   mkdirSync(into, { recursive: true });
   for (const language of LANGUAGES) {
     const visitor = await visitAsOperator(browser, stack, { language, viewport: README_SIZE });
