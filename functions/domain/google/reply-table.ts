@@ -54,8 +54,22 @@ const API_DISABLED = /has not been used in project|API (?:is |has been )?disable
 const DAILY =
   /quota|daily\b.*\blimit|\b(?:sending|send|sent|relay|user|account|messages?|mails?|e-?mails?) (?:sending )?limits?\b|limits? (?:for|of) (?:sending|the day)|limit (?:has been |was |is )?(?:exceeded|reached)|exceeded (?:\w+ ){0,4}limit|per[ -]day|24[ -]hours/i;
 /** The account may not send: denied, disabled, locked, without a licence. */
-const ACCOUNT =
-  /sending (?:is |has been |was )?(?:denied|disabled|suspended|blocked|not (?:allowed|permitted|enabled))|mail relay denied|account (?:(?:is|has been|was|currently|temporarily) )*(?:disabled|suspended|deactivated|blocked|locked|not (?:active|enabled))|service (?:is )?not enabled|not (?:allowed|authori[sz]ed|permitted) to send(?! (?:\w+ ){0,3}to\b)|precondition check failed|web browser|application-specific password|licen[cs]e (?:\w+ ){0,3}(?:expired|lapsed|missing|required|suspended)/i;
+const ACCOUNT = new RegExp(
+  [
+    /sending (?:e?-?mails? |messages? )?(?:is |has been |was )?(?:denied|disabled|suspended|blocked|not (?:allowed|permitted|enabled))/,
+    /mail relay denied/,
+    /(?:account|sender) (?:(?:is|has been|was|currently|temporarily) )*(?:disabled|suspended|deactivated|blocked|locked|not (?:active|enabled))/,
+    /(?:service|gmail) (?:is |has been )?(?:not enabled|disabled|suspended|turned off)/,
+    /not (?:allowed|authori[sz]ed|permitted) to send(?! (?:\w+ ){0,3}to\b)/,
+    /precondition check failed/,
+    /log ?in (?:via|through|with|using) your web browser/,
+    /application-specific password/,
+    /licen[cs]e (?:\w+ ){0,3}(?:expired|lapsed|missing|required|suspended)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "i",
+);
 
 /**
  * The first row that applies decides. Codes and words both count, since Gmail tells a quota by 421, 450, 452, 550 and 552 alike, and says by one code

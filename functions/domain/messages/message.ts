@@ -203,7 +203,7 @@ export interface QuotaLedger {
   readonly warnedAtMs: number | null;
   /** Claims under way, by message; one counts until `untilMs` at the latest, should its worker have died. */
   readonly live: readonly { readonly id: string; readonly untilMs: number }[];
-  /** How often in a row Gmail has refused the account itself; absent: never since it last took a mail. */
+  /** How often in a row Gmail has refused the account itself, up to the third time; absent: never. */
   readonly refusals?: number;
   /** Gmail spoke of too many logins: half as many claims at once until then. */
   readonly halvedUntilMs: number | null;

@@ -119,6 +119,17 @@ suite("Gmail refusing the account", () => {
     assert.equal((await connection())?.state, "valid");
   });
 
+  test("begins the count anew once the server serves again", async () => {
+    stack.gmail = refuses("mail", DENIED);
+    await deliverAll(3);
+    assert.equal((await connection())?.state, "error");
+    await stack.setServer({});
+    await stack.accept("msg_later");
+    await deliverMessage(stack.deps, "msg_later");
+    assert.equal((await stack.message("msg_later")).status, "deferred");
+    assert.equal((await connection())?.state, "valid");
+  });
+
   test("is no matter of one mail's refusals: three mails refused for what they hold leave the server as it is", async () => {
     stack.gmail = refuses("body", said(550, "5.7.1", "likely unsolicited mail"));
     assert.deepEqual(await deliverAll(3), ["failed", "failed", "failed"]);

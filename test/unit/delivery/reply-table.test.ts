@@ -67,6 +67,7 @@ const SMTP = [
     "recipients_refused",
   ],
   ["rcpt", reply(550, null, "The email account that you tried to reach is over quota."), "final", "recipients_refused"],
+  ["rcpt", reply(550, "5.7.1", "Sending to this group is not allowed"), "final", "recipients_refused"],
   [
     "rcpt",
     reply(452, "4.2.2", "The email account that you tried to reach is over quota."),
@@ -258,6 +259,10 @@ const DENIED = [
   "Account disabled",
   "Your account has been locked",
   "This account is suspended",
+  "Sending mail is disabled",
+  "The sender has been suspended",
+  "Mail service disabled",
+  "Gmail is turned off for this user",
   "Mail service not enabled",
   "You are not authorized to send mail",
 ];

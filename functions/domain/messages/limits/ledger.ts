@@ -99,13 +99,17 @@ export const changeLedger = (
 /** So often in a row Gmail may refuse an account before it is for good and no passing mood. */
 const REFUSALS = 3;
 
-/** Gmail has refused the account itself. True: for the third time in a row, or more often. Throws `Unavailable`. */
+/** Gmail has refused the account itself. True: for the third time in a row, upon which the count begins anew. Throws `Unavailable`. */
 export const countRefusal = async (
   deps: LedgerDeps,
   at: { readonly serverId: string; readonly memory?: LedgerMemory },
 ): Promise<boolean> => {
-  const after = await changeLedger(deps, at, (ledger) => ({ ...ledger, refusals: (ledger.refusals ?? 0) + 1 }));
-  return (after?.refusals ?? 0) >= REFUSALS;
+  let refusals = 0;
+  await changeLedger(deps, at, (ledger) => {
+    refusals = (ledger.refusals ?? 0) + 1;
+    return { ...ledger, refusals: refusals % REFUSALS };
+  });
+  return refusals === REFUSALS;
 };
 
 /**
