@@ -115,7 +115,7 @@ describe("the life of a mail server in the console", () => {
       await form.getByLabel(say("alerts.server"), { exact: true }).selectOption({ label: `Avis ${language}` });
       await form.getByLabel(say("alerts.to"), { exact: true }).fill("@example.com");
       await save.click();
-      await form.getByText(language === "fr" ? /Indiquez une adresse/ : /Give an address/).waitFor();
+      await form.getByText(language === "fr" ? /Indiquez une adresse/ : /Must be an address/).waitFor();
       await form.getByLabel(say("alerts.to"), { exact: true }).fill("ops@example.com\nada@example.com");
       await save.click();
       await form.getByText(say("state.saved"), { exact: true }).waitFor();
