@@ -98,8 +98,12 @@ const problemsOf = (issue: Issue, at: readonly PropertyKey[]): FieldProblem[] =>
     const keys = issue.keys.slice(0, MOST_PROBLEMS);
     return keys.map((key) => fieldProblem(jsonPointer([...place, key]), "unknown_field"));
   }
-  const problem = problemAt(jsonPointer(place), readSaying(issue.message) ?? sayingOf(issue));
-  return [problem.code === "invalid" ? { ...problem, message: issue.message } : problem];
+  if (issue.code === "invalid_union") {
+    // A schema lists its special cases first: the last one is what most callers meant.
+    return (issue.errors.at(-1) ?? []).flatMap((one) => problemsOf(one, place));
+  }
+  // A sentence in the schema itself would exist in one language alone: without a code it says no more than `invalid`.
+  return [problemAt(jsonPointer(place), readSaying(issue.message) ?? sayingOf(issue))];
 };
 
 /** What a schema found wrong, one entry a place: each unknown member is named itself, not only the object around it. 100 places at most. */

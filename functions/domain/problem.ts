@@ -13,7 +13,7 @@ import type { TextParams } from "./text-template.ts";
  */
 export interface FieldProblem {
   readonly path: string;
-  readonly code?: FieldCode;
+  readonly code: FieldCode;
   readonly params?: TextParams;
   readonly message: string;
 }

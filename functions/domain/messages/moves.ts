@@ -1,12 +1,4 @@
-import type {
-  Attempt,
-  Message,
-  MessageFacts,
-  MessageState,
-  MessageStatus,
-  Recipient,
-  TimelineEntry,
-} from "./message.ts";
+import type { Attempt, Message, MessageFacts, MessageState, MessageStatus, Recipient } from "./message.ts";
 import type { TimelineNote } from "./timeline-notes.ts";
 
 /** A message in one status. */
@@ -19,7 +11,7 @@ export const isIn = <S extends MessageStatus>(message: Message, ...statuses: rea
 export interface Change {
   readonly nowMs: number;
   /** A line for a person in the timeline. */
-  readonly note?: TimelineNote | string | null;
+  readonly note?: TimelineNote | null;
   readonly attempt?: Attempt;
   readonly facts?: Partial<Omit<MessageFacts, "attempts" | "timeline" | "updatedAtMs" | "agelessMs">>;
 }
@@ -65,9 +57,6 @@ const withinExpiry = <M extends Message>(message: M): M => {
   return late ? { ...message, dueAtMs: expiresAtMs } : message;
 };
 
-const entryNote = (note: TimelineNote | string | null): Pick<TimelineEntry, "note" | "noteCode" | "noteParams"> =>
-  note === null || typeof note === "string" ? { note } : note;
-
 /** The message in its new state, with its line in the timeline. What belonged to the old state alone is gone. Pure. */
 export const moveTo = (message: Message, state: MessageState, change: Change): Message => {
   const { nowMs, note = null, attempt, facts } = change;
@@ -77,7 +66,7 @@ export const moveTo = (message: Message, state: MessageState, change: Change): M
     agelessMs: agelessUntil(message, nowMs),
     updatedAtMs: nowMs,
     attempts: attempt === undefined ? message.attempts : [...message.attempts, attempt],
-    timeline: [...message.timeline, { atMs: nowMs, status: state.status, ...entryNote(note) }],
+    timeline: [...message.timeline, { atMs: nowMs, status: state.status, ...(note ?? { note }) }],
     ...state,
   });
 };

@@ -90,11 +90,13 @@ const ODD: readonly unknown[] = [
   [{ content: "!", contentType: "multipart/mixed", cid: "<a>" }],
   [{ content: "QQ==", contentType: "none", filename: "a\r\nb" }],
   { url: "http://x.org", oneClick: "yes" },
+  { method: "a\nb", content: 5, filename: "a\r\nb", path: "/etc/passwd", encoding: "hex" },
+  { content: "//79", encoding: "base64", href: "https://example.org/a.ics" },
 ];
 
 const MEMBERS = {
   message: [
-    ..."server from to cc bcc replyTo subject text html attachments headers inReplyTo references".split(" "),
+    ..."server from to cc bcc replyTo subject text html attachments icalEvent headers inReplyTo references".split(" "),
     ..."listUnsubscribe scheduledAt expiresAt tags onUnknown dryRun unheardOf".split(" "),
   ],
   server: [...Object.keys(mailServerInput.shape), "unheardOf"],

@@ -17,7 +17,7 @@ import type { Call, Language, Reply, Route } from "../../http.ts";
 import { nothingInput, optionalBody } from "../../optional-body.ts";
 import type { System } from "../../system.ts";
 
-const testInput = z.strictObject({ sendTo: z.literal("self", 'must be "self"').optional() });
+const testInput = z.strictObject({ sendTo: z.literal("self").optional() });
 
 const stageIn =
   (language: Language) =>
