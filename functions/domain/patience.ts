@@ -7,8 +7,8 @@ import type { Clock } from "./clock.ts";
 export interface Patience {
   /** Real milliseconds that a call to this service may take now; 0: it is known to fail. */
   leftMs(service: object): number;
-  /** A call failed that began at `sinceMs`. */
-  failed(service: object, sinceMs: number): void;
+  /** A call failed after so many real milliseconds. */
+  failed(service: object, tookMs: number): void;
   /** Somebody waits for an answer: a service that is known to be away is not waited for. */
   readonly failsFast: boolean;
 }
@@ -34,9 +34,9 @@ export const patienceOf = (clock: Pick<Clock, "nowMs">, { totalMs, failsFast }: 
   return {
     failsFast,
     leftMs: (service) => Math.max(totalMs - spentMs, haveFailed.has(service) ? 0 : Math.min(FIRST_CHANCE_MS, totalMs)),
-    failed: (service, sinceMs) => {
+    failed: (service, tookMs) => {
       const nowMs = clock.nowMs();
-      spentMs += Math.max(0, nowMs - Math.max(sinceMs, countedUntilMs));
+      spentMs += Math.max(0, nowMs - Math.max(nowMs - tookMs, countedUntilMs));
       countedUntilMs = Math.max(nowMs, countedUntilMs);
       haveFailed.add(service);
     },

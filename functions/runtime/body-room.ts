@@ -1,5 +1,8 @@
-/** All large bodies that one instance holds at once: parsed and encoded for the store, each takes some five times its size. */
-export const HELD_LIMIT = 64 * 1024 * 1024;
+/**
+ * All large bodies that one instance holds at once: parsed and encoded for the store, each takes some seven times its size. One of the largest leaves
+ * room for a usual mail beside it.
+ */
+const HELD_LIMIT = 48 * 1024 * 1024;
 /** A body of this size needs no turn. No route that takes a body from anybody takes a larger one. */
 export const SMALL_BODY = 64 * 1024;
 /** What callers without a credential may hold in all while their bodies still come; beyond it the oldest gives way. */

@@ -33,7 +33,13 @@ export const openEmbedded = ({ config, clock, random }: Pick<Ground, "config" | 
       import("../adapters/sealing/jwe-sealer.ts"),
     ]);
     const sealer = jweSealer({ current: await sealingKeyFile(random, config.dataDir) });
-    const store = openSqliteStore({ path: join(config.dataDir, "relais.sqlite"), clock, random, sealer });
+    const store = openSqliteStore({
+      path: join(config.dataDir, "relais.sqlite"),
+      clock,
+      random,
+      sealer,
+      patience: () => currentPatience(clock),
+    });
     return { ...store, sealer };
   });
 export type OpenEmbedded = ReturnType<typeof openEmbedded>;

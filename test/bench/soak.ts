@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { commit } from "./commit.ts";
+import { bodies } from "./soak/bodies.ts";
 import { crash } from "./soak/crash.ts";
 import { faults } from "./soak/faults.ts";
 import { ledger } from "./soak/ledger.ts";
@@ -13,7 +14,7 @@ import { restore } from "./soak/restore.ts";
 import type { Section } from "./soak/section.ts";
 import { tokens } from "./soak/tokens.ts";
 
-const SECTIONS: Readonly<Record<string, Section>> = { crash, restore, faults, ledger, tokens };
+const SECTIONS: Readonly<Record<string, Section>> = { crash, restore, faults, ledger, tokens, bodies };
 const page = new URL("SOAK.md", import.meta.url);
 
 const usage = (): never => {

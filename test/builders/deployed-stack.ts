@@ -14,6 +14,7 @@ import { noteSecret, suiteEnvironment } from "./canary.ts";
 import { useEmulators } from "./emulators.ts";
 import { eventually } from "./eventually.ts";
 import { makeGoogleProject, PUSHED, type Pushed } from "./google-project.ts";
+import { memoryLimitMib } from "./memory-limit.ts";
 import { startSecretManagerStandIn } from "./secret-manager-stand-in.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -58,6 +59,10 @@ export interface DeployedStack {
   publish(topic: string, data: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
   /** What stands on `mail-events` and was not taken yet. */
   takeEvents(): Promise<readonly { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[]>;
+  /** The function itself, past Hosting. */
+  originOf(name: FunctionName): string;
+  /** Whether the process of the function still runs. */
+  runs(name: FunctionName): boolean;
   /** Largest resident memory so far, bytes (VmHWM). */
   peakBytes(name: FunctionName): number;
   /** Lines of severity WARNING and ERROR that the functions wrote so far. */
@@ -88,7 +93,9 @@ export const runFunction = async (
 ): Promise<Running> => {
   const port = await freePort();
   const framework = join(repository, "node_modules/.bin/functions-framework");
-  const args = [framework, `--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
+  // As Node would choose it by itself within that memory, had this process no more.
+  const heap = `--max-old-space-size=${memoryLimitMib(name) / 2}`;
+  const args = [heap, framework, `--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
   const env = { PATH: process.env.PATH, ...suiteEnvironment(), ...onlyGivenTo(name, environment), K_SERVICE: name };
   const child = spawn(process.execPath, args, { cwd: dist, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -273,6 +280,8 @@ export const startDeployedStack = async (
           await ask("POST", "subscriptions/events:acknowledge", { ackIds: receivedMessages.map(({ ackId }) => ackId) });
         return receivedMessages.map(({ message }) => JSON.parse(Buffer.from(message.data, "base64").toString()));
       },
+      originOf: (name) => `http://127.0.0.1:${of(name).port}`,
+      runs: (name) => of(name).child.exitCode === null && of(name).child.signalCode === null,
       peakBytes: (name) => {
         const status = readFileSync(`/proc/${of(name).child.pid}/status`, "utf8");
         return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;

@@ -104,7 +104,7 @@ export const googleCalls = ({ clock, random, patience }: GoogleCallsOptions): Go
     if (!(said instanceof GoogleApiError)) return { status: "OK", value: said.value };
     const awaited = answer === null ? undefined : expected.find((one) => one === said.status);
     if (awaited !== undefined) return { status: awaited };
-    if (isUnanswered(said)) patient.failed(service, sinceMs);
+    if (isUnanswered(said)) patient.failed(service, clock.nowMs() - sinceMs);
     throw failure(call.act, said);
   };
 };

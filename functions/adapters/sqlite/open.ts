@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../domain/clock.ts";
 import type { Sealer, SecretVault } from "../../domain/connections/ports.ts";
+import type { Patience } from "../../domain/patience.ts";
 import type { Publisher } from "../../domain/publisher.ts";
 import type { Randomness } from "../../domain/randomness.ts";
 import type { Records } from "../../domain/records.ts";
@@ -32,16 +33,20 @@ export const openSqliteStore = ({
   clock,
   random,
   sealer,
+  patience,
 }: {
   readonly path: string;
   readonly clock: Clock;
   readonly random: Randomness;
   readonly sealer: Sealer;
+  /** Of the request that a call is made for. Absent: each call has one of its own. */
+  readonly patience?: () => Patience;
 }): SqliteStore => {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const connection = openConnection(path);
+  const connection = openConnection(path, patience);
   try {
     prepareSchema(connection);
+    connection.ready();
   } catch (error) {
     connection.close();
     throw error;

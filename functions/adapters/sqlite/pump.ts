@@ -26,6 +26,8 @@ const MAX_ATTEMPTS = 10;
 /** Another process that publishes to the same file cannot wake this one: real milliseconds until the queue is looked at anyway. */
 const POLL_MS = 1_000;
 
+const SETTLE_TRIES = 10;
+
 /** Nominal time from the nack of an attempt (from 1) to the next. */
 export const backoffMs = (attempt: number): number => Math.min(MIN_BACKOFF_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS);
 
@@ -74,11 +76,25 @@ const deliverOne = async (
       onError?.(error, delivery);
       return "nack" as const;
     });
-    if (outcome === "ack") queue.done(id);
-    else if (attempt >= maxAttempts) queue.bury(id);
-    else queue.retry(id, clock.lasting(backoffMs(attempt)));
+    await stubbornly(clock, () => {
+      if (outcome === "ack") queue.done(id);
+      else if (attempt >= maxAttempts) queue.bury(id);
+      else queue.retry(id, clock.lasting(backoffMs(attempt)));
+    });
   } catch (error) {
     onError?.(error, delivery);
+  }
+};
+
+/** A file that is locked for a while must not leave what was dealt with to the end of its lease. */
+const stubbornly = async (clock: Clock, settle: () => void): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return settle();
+    } catch (error) {
+      if (tries === SETTLE_TRIES) throw error;
+    }
+    await clock.sleep(POLL_MS);
   }
 };
 

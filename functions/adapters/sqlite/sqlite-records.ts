@@ -13,13 +13,15 @@ type Arguments = Readonly<Record<string, SQLInputValue>>;
 export const sqliteRecords = (connection: Connection): Records => ({
   get: async <K extends RecordKind>(kind: K, id: string) => {
     const select = `SELECT id, version, value FROM "${kind}" WHERE id = ?`;
-    const row = connection.read("read a record", () => connection.sql(select).get(id));
+    const row = await connection.patiently(() =>
+      connection.read("read a record", () => connection.sql(select).get(id)),
+    );
     return row === undefined ? undefined : toRecord<RecordKinds[K]>(row);
   },
 
   commit: async (writes) => {
     const encoded = encodeCommit(writes);
-    return connection.write("write records", () => commitNow(connection, writes, encoded));
+    return connection.patiently(() => connection.write("write records", () => commitNow(connection, writes, encoded)));
   },
 
   query: async (name, args, { limit, cursor }) => {
@@ -27,7 +29,9 @@ export const sqliteRecords = (connection: Connection): Records => ({
     if (cursor != null && position === undefined) return "bad_cursor";
     const { text, values } = selectPage(name, args, position);
     // One more than asked for tells whether there is a next page.
-    const rows = connection.read("query records", () => connection.sql(text).all(...values, limit + 1));
+    const rows = await connection.patiently(() =>
+      connection.read("query records", () => connection.sql(text).all(...values, limit + 1)),
+    );
     const found = rows.slice(0, limit);
     const last = rows.length > limit ? found.at(-1) : undefined;
     return {

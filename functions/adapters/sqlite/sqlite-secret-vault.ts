@@ -11,8 +11,9 @@ export const sqliteSecretVault = (
     const name = rowName(secret);
     const version = random.token(12);
     const sealed = await sealer.seal(value, context(name, version));
-    connection.write("keep a secret", () =>
-      connection.sql("INSERT INTO secrets (name, version, sealed) VALUES (?, ?, ?)").run(name, version, sealed),
+    const insert = "INSERT INTO secrets (name, version, sealed) VALUES (?, ?, ?)";
+    await connection.patiently(() =>
+      connection.write("keep a secret", () => connection.sql(insert).run(name, version, sealed)),
     );
     return version;
   },
@@ -20,24 +21,31 @@ export const sqliteSecretVault = (
   read: async (secret, version) => {
     const name = rowName(secret);
     const select = "SELECT sealed FROM secrets WHERE name = ? AND version = ?";
-    const row = connection.read("read a secret", () => connection.sql(select).get(name, version));
+    const row = await connection.patiently(() =>
+      connection.read("read a secret", () => connection.sql(select).get(name, version)),
+    );
     return row === undefined ? undefined : sealer.open(String(row.sealed), context(name, version));
   },
 
   destroy: async (secret, version) => {
     const remove = "DELETE FROM secrets WHERE name = ? AND version = ?";
-    connection.write("destroy a secret", () => connection.sql(remove).run(rowName(secret), version));
+    await connection.patiently(() =>
+      connection.write("destroy a secret", () => connection.sql(remove).run(rowName(secret), version)),
+    );
   },
 
   remove: async (secret) => {
-    connection.write("destroy a secret", () =>
-      connection.sql("DELETE FROM secrets WHERE name = ?").run(rowName(secret)),
+    const remove = "DELETE FROM secrets WHERE name = ?";
+    await connection.patiently(() =>
+      connection.write("destroy a secret", () => connection.sql(remove).run(rowName(secret))),
     );
   },
 
   versions: async (secret) => {
     const select = "SELECT version FROM secrets WHERE name = ? ORDER BY at";
-    const rows = connection.read("list a secret's versions", () => connection.sql(select).all(rowName(secret)));
+    const rows = await connection.patiently(() =>
+      connection.read("list a secret's versions", () => connection.sql(select).all(rowName(secret))),
+    );
     return rows.map(({ version }) => String(version));
   },
 });

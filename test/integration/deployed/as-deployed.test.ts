@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import PostalMime from "postal-mime";
 import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
@@ -12,6 +10,7 @@ import { connectedServer } from "../../builders/connected-stack.ts";
 import { type DeployedStack, startDeployedStack } from "../../builders/deployed-stack.ts";
 import { emulatorsMissing } from "../../builders/emulators.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { memoryLimitMib } from "../../builders/memory-limit.ts";
 import { testRandom } from "../../builders/store.ts";
 
 /** Each function a process of its own from `dist/`, with nothing between them but Firestore, Secret Manager and Pub/Sub. */
@@ -192,12 +191,5 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
     }
   });
 });
-
-/** What infra/functions.tf gives to an instance of the function. */
-const memoryLimitMib = (name: string): number => {
-  const terraform = readFileSync(join(import.meta.dirname, "../../../infra/functions.tf"), "utf8");
-  const [, amount, unit] = new RegExp(`^ {4}${name} = \\{[^}]*?memory\\s*= "(\\d+)(Mi|Gi)"`, "m").exec(terraform) ?? [];
-  return Number(amount) * (unit === "Gi" ? 1024 : 1);
-};
 
 const pushedLast = (stack: DeployedStack): boolean => stack.pushes.at(-1)?.to === "deliver-mail";

@@ -1,0 +1,29 @@
+import { LARGEST_BODY } from "../../../functions/runtime/body.ts";
+import { MOST_JSON_VALUES } from "../../../functions/runtime/json-scan.ts";
+
+const MEMBERS = MOST_JSON_VALUES - 2;
+const PER_MEMBER = Math.floor(LARGEST_BODY / MEMBERS) - 8;
+const repeated = (text: string, bytes: number): string => text.repeat(Math.floor(bytes / Buffer.byteLength(text)));
+// Never due: what counts here is what accepting costs.
+const message = (text: string): string =>
+  `{"to":"b@example.org","subject":"x","scheduledAt":"2099-01-01T00:00:00Z","text":"${text}"}`;
+
+/** Bodies of 32 MiB that cost most to read, to parse or to judge: those beyond the limit of values, and those just within it. */
+export const WORST_BODIES: Readonly<Record<string, () => string>> = {
+  "empty lists": () => `[${repeated("[],", LARGEST_BODY - 4)}0]`,
+  "a nest of lists": () => "[".repeat(LARGEST_BODY),
+  "members that nobody knows": () =>
+    `{${Array.from({ length: MEMBERS }, (_, at) => `"${String(at).padStart(PER_MEMBER, "m")}":1`).join()}}`,
+  "a list of texts": () =>
+    `[${Array(MEMBERS)
+      .fill(`"${"x".repeat(PER_MEMBER)}"`)
+      .join()}]`,
+  "one long text": () => message("x".repeat(LARGEST_BODY - 150)),
+  "one long text beyond Latin": () => message(`€${"x".repeat(LARGEST_BODY - 150)}`),
+  "one long text of escapes": () => message(repeated("\\u20ac", LARGEST_BODY - 150)),
+  "one long number": () => `[${"1".repeat(LARGEST_BODY - 2)}]`,
+  "a batch of large messages": () =>
+    `{"items":[${Array(90)
+      .fill(message("x".repeat(Math.floor(LARGEST_BODY / 90) - 150)))
+      .join()}]}`,
+};
