@@ -11,7 +11,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * The host in the browser's address bar. Firebase Hosting and other proxies call us by a name of their own and pass the browser's on in
- * `X-Forwarded-Host` (of several, the first is the browser's). A client can forge it, and then redirects nobody but itself.
+ * `X-Forwarded-Host` (of several, the first is the browser's; firebase/firebase-tools#1362). A client can forge it, and then redirects nobody but itself.
  */
 const hostOfBrowser = (headers: IncomingHttpHeaders): string | null => {
   const forwarded = headers["x-forwarded-host"];
