@@ -69,6 +69,8 @@ const sourceOf = (records: Records, { serverId, status, to, terms }: Narrowed): 
 const DEFAULT_PAGE = 50;
 /** So many pages are read for somebody who sees few of many messages, or searches for what is rare; then `next` leads on. */
 const MOST_PAGES = 20;
+/** And so many once something is found: each costs a query, and the console asks again every few seconds. */
+const ENOUGH_PAGES = 4;
 
 /** The messages of a source that pass `keep`, up to `limit`. An answer may hold fewer and yet have a `next`. */
 const sift = async (
@@ -85,7 +87,8 @@ const sift = async (
     const last = items[limit - 1];
     const isMore = items.length > limit || found.next !== null;
     if (last !== undefined) return { items: items.slice(0, limit), next: isMore ? source.cursorAfter(last) : null };
-    if (found.next === null || pages === MOST_PAGES) return { items, next: found.next };
+    const most = items.length > 0 ? ENOUGH_PAGES : MOST_PAGES;
+    if (found.next === null || pages >= most) return { items, next: found.next };
     cursor = found.next;
   }
 };
