@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { deployableFunctions, root } from "../../infra/build/repository.ts";
 import { CHANNELS, scanDirectory, suiteEnvironment } from "../builders/canary.ts";
 import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
+import { Durations } from "./durations.ts";
 
 const KINDS = ["unit", "contract", "integration", "browser", "infra"] as const;
 type Kind = (typeof KINDS)[number];
@@ -42,18 +43,11 @@ const END_WHEN_DONE = pathToFileURL(join(root, "test/builders/end-when-done.ts")
 /** No single test takes that long, be the machine five times as busy; a hanging one must not hold up everything. */
 const TIMEOUT_MS = 10 * 60_000;
 
-/** How long each file took, to see where the suite's time goes. */
-const durations: { readonly file: string; readonly tookMs: number }[] = [];
-const SLOWEST = 10;
-
-const showSlowest = (): void => {
-  const slowest = durations.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST);
-  console.log(`\nthe ${slowest.length} slowest of ${durations.length} files`);
-  for (const { file, tookMs } of slowest) console.log(`${(tookMs / 1_000).toFixed(1).padStart(8)} s  ${file}`);
-};
+const CACHE = join(root, "node_modules/.cache/tests");
+const durations = new Durations(join(CACHE, "durations.json"));
 
 const runKind = async (kind: Kind): Promise<Counts> => {
-  const files = globSync(`test/${kind}/**/*.test.ts`, { cwd: root }).sort();
+  const files = durations.longestFirst(globSync(`test/${kind}/**/*.test.ts`, { cwd: root }));
   if (files.length === 0) return NONE;
   console.log(`\n## ${kind}\n`);
   let counts = NONE;
@@ -62,7 +56,7 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   const events = run({ files, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
   events.on("test:summary", ({ file, counts: found, duration_ms: tookMs }) => {
     if (file !== undefined) {
-      durations.push({ file: relative(root, file), tookMs });
+      durations.note(relative(root, file), tookMs);
       return;
     }
     const failed = found.tests - found.passed - found.skipped - found.todo;
@@ -111,7 +105,7 @@ const checked = asked("check") ? check() : null;
 const rows: [string, Counts][] = [];
 process.env.RELAIS_CANARY_DIR = mkdtempSync(join(tmpdir(), "relais-canary-"));
 // Each file and each program under test is a process that loads the same modules: Node keeps them stripped of types and compiled, by their content.
-process.env.NODE_COMPILE_CACHE = join(root, "node_modules/.cache/tests");
+process.env.NODE_COMPILE_CACHE = join(CACHE, "compiled");
 Object.assign(process.env, suiteEnvironment());
 const kinds = KINDS.filter(asked);
 // Both are awaited where they are needed: until then the unit tests run beside them.
@@ -142,7 +136,8 @@ const total = rows.reduce(
   { ...NONE, failed: checked === false ? 1 : 0 },
 );
 
-showSlowest();
+durations.save();
+console.log(`\nthe slowest files\n${durations.slowest(10).join("\n")}`);
 const line = (name: string, counts: Counts): string =>
   [name.padEnd(12), ...[counts.passed, counts.failed, counts.skipped].map((count) => String(count).padStart(8))].join(
     "",
