@@ -27,6 +27,7 @@ locals {
     RELAIS_SETUP_TOKEN = google_secret_manager_secret.setup_token.secret_id
   }
 
+  # A body has 60 s to arrive: functions that take one have longer than that, or the platform would end the request before they say so.
   functions = {
     authorize-start = {
       public         = true
@@ -46,7 +47,7 @@ locals {
       memory         = "256Mi"
       cpu            = "1"
       concurrency    = 20
-      timeout_s      = 60
+      timeout_s      = 90
       max_instances  = 5
       environment    = local.admission_environment
       secret_env     = {}
@@ -59,7 +60,7 @@ locals {
       memory         = "512Mi"
       cpu            = "1"
       concurrency    = 20
-      timeout_s      = 60
+      timeout_s      = 90
       max_instances  = 5
       environment    = merge(local.admission_environment, local.retention_environment)
       secret_env     = local.setup_token
@@ -72,7 +73,7 @@ locals {
       memory         = "1Gi"
       cpu            = "1"
       concurrency    = 20
-      timeout_s      = 60
+      timeout_s      = 90
       max_instances  = 20
       environment    = merge(local.admission_environment, local.retention_environment)
       secret_env     = local.setup_token

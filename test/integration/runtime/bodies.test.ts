@@ -5,8 +5,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod";
 import { issueKey } from "../../../functions/domain/access/key-register.ts";
-import { answerJson } from "../../../functions/runtime/answers.ts";
+import { parseWith } from "../../../functions/domain/field-problems.ts";
+import { answerJson, answerWith } from "../../../functions/runtime/answers.ts";
 import { LARGEST_BODY, USUAL_BODY } from "../../../functions/runtime/body.ts";
 import type { Call, Reply, Route } from "../../../functions/runtime/http.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
@@ -23,6 +25,11 @@ const SMALL = 8 * 1024;
 const answerBody = async (call: Call): Promise<Reply> => {
   const body = jsonBody(call);
   return body.ok ? answerJson(200, { bytes: call.rawBody.length }) : { kind: "problem", problem: body.problem };
+};
+const strict = z.strictObject({ list: z.array(z.string()).optional(), one: z.strictObject({}).optional() });
+const answerStrict = async (call: Call): Promise<Reply> => {
+  const body = jsonBody(call);
+  return answerWith(body.ok ? parseWith(strict, body.value) : body, () => answerJson(200, {}));
 };
 let finish: () => void = () => undefined;
 let under = 0;
@@ -51,6 +58,7 @@ const ROUTES: readonly Route[] = [
     forbids: (caller) => (caller.kind === "key" && !caller.permissions.includes("send") ? { code: "forbidden" } : null),
     tooLarge: { kind: "problem", problem: { code: "message_too_large" }, outcome: "not_sent" },
   },
+  { ...large, path: "/v1/strict", handle: answerStrict },
   { ...large, path: "/v1/held", handle: hold },
   {
     ...large,
@@ -208,6 +216,30 @@ describe("a body of many values", () => {
       assert.equal(problemOf(one).code, "invalid_json");
     }
   });
+});
+
+describe("the answer to a body with much that is wrong", () => {
+  const names = (count: number, length: number) =>
+    `{${Array.from({ length: count }, (_, at) => `"${String(at).padStart(length, "m")}":1`).join()}}`;
+  for (const [what, body] of [
+    ["199,000 unknown members", names(199_000, 8)],
+    ["an unknown member with a name of 5 MB", names(1, 5_000_000)],
+    ["a name of slashes and tildes", `{"${"/~".repeat(1_000_000)}":1}`],
+    ["a name of half characters", `{"${"\ud83d".repeat(1_000_000)}":1}`],
+    ["199,000 items of the wrong type", `{"list":[${Array(199_000).fill("1").join()}]}`],
+    ["unknown members further in", `{"one":${names(199_000, 100)}}`],
+  ] as const) {
+    it(`is short and quick: ${what}`, async () => {
+      const beganMs = performance.now();
+      const answer = await post("/v1/strict", body);
+      const said = await answer.text();
+      const { code, fields } = JSON.parse(said);
+      assert.deepEqual([answer.status, code], [422, "invalid_request"]);
+      assert.ok(fields.length > 0 && fields.length <= 50);
+      assert.ok(said.length < 20_000, `${said.length} characters`);
+      assert.ok(performance.now() - beganMs < 10_000);
+    });
+  }
 });
 
 describe("a body that does not come", () => {
