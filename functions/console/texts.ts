@@ -425,6 +425,7 @@ export const TEXTS = {
   "messages.anyServer": { fr: "Tous", en: "All" },
   "messages.status": { fr: "État", en: "Status" },
   "messages.anyStatus": { fr: "Tous", en: "All" },
+  "messages.partlySent": { fr: "Envoyé, sauf refus", en: "Sent, some refused" },
   "messages.q": { fr: "Destinataire ou objet", en: "Recipient or subject" },
   "messages.qExample": { fr: "lea@ ou facture", en: "lea@ or invoice" },
   "messages.search": { fr: "Rechercher", en: "Search" },

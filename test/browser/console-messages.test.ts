@@ -151,6 +151,12 @@ describe("messages and keys in the console", () => {
         const row = page.getByRole("listitem").filter({ hasText: subject });
         await row.filter({ has: amber }).first().waitFor();
       }
+      await visitor.go("/messages");
+      await visitor.field("messages.status").selectOption({ label: say("messages.partlySent") });
+      await eventually("those alone are left", async () => {
+        const rows = await page.locator(".rows > li").count();
+        return rows > 0 && rows === (await amber.count());
+      });
       await visitor.go(`/messages/${message.id}`);
       await amber.waitFor();
       const verdict = page.locator(".notice.warn", { hasText: say("message.says.partlySent") });

@@ -248,6 +248,8 @@ export interface MessageFilter {
   readonly status?: string;
   /** The start of a recipient's address or of a word of the subject. */
   readonly q?: string;
+  /** Only those of which Gmail refused a recipient. */
+  readonly rejected?: "true";
   readonly cursor?: string;
   readonly limit?: number;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { codeOf } from "../api/failure.ts";
-import { MESSAGE_STATUSES, type Message } from "../api/types.ts";
+import { MESSAGE_STATUSES, type Message, type MessageFilter } from "../api/types.ts";
 import { api } from "../state/api.ts";
 import { number, t } from "../state/language.ts";
 import { keepListPath } from "../state/list-path.ts";
@@ -22,8 +22,15 @@ interface Filter {
   readonly q: string;
 }
 
+/** No status of its own to the API: sent, and refused for some of its recipients. */
+const PARTLY_SENT = "partly_sent";
+
 /** Links may be old or typed by hand: a status that does not exist filters nothing. */
-const statusIn = (text = ""): string => MESSAGE_STATUSES.find((status) => status === text) ?? "";
+const statusIn = (text = ""): string =>
+  text === PARTLY_SENT ? text : (MESSAGE_STATUSES.find((status) => status === text) ?? "");
+
+const queryOf = ({ status, ...filter }: Filter): MessageFilter =>
+  status === PARTLY_SENT ? { ...filter, status: "sent", rejected: "true" } : { ...filter, status };
 
 const recipientsOf = (message: Message): readonly string[] => [
   ...(message.to ?? []),
@@ -120,6 +127,7 @@ const FilterForm = ({ filter, onChange }: FilterProps) => {
                   {t(`message.status.${status}`)}
                 </option>
               ))}
+              <option value={PARTLY_SENT}>{t("messages.partlySent")}</option>
             </select>
           )}
         </Field>
@@ -164,7 +172,8 @@ export const MessagesPage = () => {
   };
   const paged = usePaged<Message>(
     `messages ${pathOf(filter)}`,
-    (cursor, signal) => api.messages.list({ ...filter, limit: 50, ...(cursor !== undefined && { cursor }) }, signal),
+    (cursor, signal) =>
+      api.messages.list({ ...queryOf(filter), limit: 50, ...(cursor !== undefined && { cursor }) }, signal),
     ({ id }) => id,
   );
   const nameOf = useServerNames();

@@ -88,7 +88,7 @@ describe("the list, searched", () => {
     who: Principal = OPERATOR,
   ) => {
     const { filter, limit = 50, cursor = null } = options;
-    const all = { server: null, status: null, to: null, terms: searchTerms(typed), ...filter };
+    const all = { server: null, status: null, to: null, rejected: false, terms: searchTerms(typed), ...filter };
     const found = await listMessages(bench.records, who, { filter: all, page: { limit, cursor } });
     assert(found.ok && found.value !== "bad_cursor");
     return { ids: found.value.items.map(({ id }) => id), next: found.value.next };
@@ -125,6 +125,23 @@ describe("the list, searched", () => {
       cursor = page.next;
     } while (cursor !== null);
     assert.deepEqual(seen, wanted);
+  });
+
+  it("keeps, if wanted, those of which a recipient was refused", async () => {
+    const both = await bench.accepted({ ...simpleMessage, to: ["lecteur@example.org", "gone@example.org"] });
+    await post("lecteur@example.org");
+    const recipients = both.value.recipients.map((recipient) => ({
+      ...recipient,
+      state: recipient.address.startsWith("gone") ? ("rejected" as const) : ("accepted" as const),
+    }));
+    const { id, version } = both;
+    const value = { ...both.value, status: "sent", finalAtMs: 0, dueAtMs: null, recipients } as const;
+    await bench.records.commit([{ op: "replace", kind: "messages", id, version, value }]);
+    const rejected = { rejected: true } as const;
+    assert.deepEqual((await list("", { filter: rejected })).ids, [id]);
+    assert.deepEqual((await list("lect", { filter: { ...rejected, status: "sent" } })).ids, [id]);
+    assert.deepEqual((await list("", { filter: { ...rejected, status: "queued" } })).ids, []);
+    assert.deepEqual((await list("", { filter: { ...rejected, server: "srv_bob" } })).ids, []);
   });
 
   it("still finds a message after it has moved, and does not fail on records without prefixes", async () => {

@@ -323,6 +323,7 @@ suite("Looking at messages", () => {
     ["?a%2Fb~=1", "/a~1b~0"],
     ["?status=lost", "/status"],
     ["?to=b", "/to"],
+    ["?rejected=1", "/rejected"],
     ["?server=", "/server"],
     ["?server=nobody", "/server"],
     ["?server=srv_gone", "/server"],

@@ -18,6 +18,8 @@ export interface MessageFilter {
   readonly to: string | null;
   /** Each starts a recipient's address or a word of the subject; none: not searched. */
   readonly terms: SearchTerms;
+  /** Only those of which Gmail refused a recipient. */
+  readonly rejected: boolean;
 }
 
 interface PageWanted {
@@ -93,12 +95,13 @@ const sift = async (
   }
 };
 
-/** A search finds more than it was asked for: its index knows the start of one term alone, and no status. */
+/** A query finds more than it was asked for: the index of a search knows the start of one term alone and no status, none knows refusals. */
 const isFound =
-  ({ status, to, terms }: Narrowed) =>
+  ({ status, to, terms, rejected }: Narrowed) =>
   (message: Message): boolean =>
     (status === null || message.status === status) &&
     (to === null || message.recipientAddresses.includes(to)) &&
+    (!rejected || message.recipients.some(({ state }) => state === "rejected")) &&
     matchesSearch(message, terms);
 
 /** `visible`: the servers whose messages are shown; null: all. */
@@ -108,8 +111,8 @@ const list = (
   { visible, page }: { readonly visible: ReadonlySet<string> | null; readonly page: PageWanted },
 ): Promise<Found> => {
   const source = sourceOf(records, filter);
-  if (visible === null && filter.terms.length === 0) return source.read(page);
-  const isMatch = filter.terms.length === 0 ? () => true : isFound(filter);
+  if (visible === null && filter.terms.length === 0 && !filter.rejected) return source.read(page);
+  const isMatch = isFound(filter);
   return sift(source, (message) => (visible === null || visible.has(message.serverId)) && isMatch(message), page);
 };
 

@@ -12,7 +12,7 @@ import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "
 import type { Call, Route } from "../../http.ts";
 import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
 
-/** `server`, `status`, `to` and `q` of the list. What somebody types into `q` is never an error. */
+/** `server`, `status`, `to`, `rejected` and `q` of the list. What somebody types into `q` is never an error. */
 const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const problems: FieldProblem[] = [];
   const server = query.get("server");
@@ -25,13 +25,17 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const address = query.get("to");
   const to = address === null ? null : parseAddress(address);
   if (address !== null && to === null) problems.push(fieldProblem("/to", "not_address"));
+  const rejected = query.get("rejected");
+  if (rejected !== null && rejected !== "true") {
+    problems.push(fieldProblem("/rejected", "not_one_of", { values: "true" }));
+  }
   return problems.length > 0
     ? fail(invalidRequest(...problems))
-    : ok({ server, status, to, terms: searchTerms(query.get("q") ?? "") });
+    : ok({ server, status, to, terms: searchTerms(query.get("q") ?? ""), rejected: rejected !== null });
 };
 
 const list = (system: MoveDeps) => async (call: Call) => {
-  const page = pageRequest(call.query, ["server", "status", "to", "q"]);
+  const page = pageRequest(call.query, ["server", "status", "to", "q", "rejected"]);
   if (!page.ok) return answerProblem(page.problem);
   const filter = filterOf(call.query);
   if (!filter.ok) return answerProblem(filter.problem);
