@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import MimeNode from "nodemailer/lib/mime-node";
 import { decodeWords, encodeWords } from "../../domain/messages/accept/encoded-words.ts";
-import { writtenHeader, writtenText } from "../../domain/messages/accept/header-value.ts";
+import { writtenHeader, writtenMailbox, writtenText } from "../../domain/messages/accept/header-value.ts";
 import type { Mailbox, MessageBody } from "../../domain/messages/message.ts";
 import { isOneLine } from "../../domain/messages/one-line.ts";
 import type { ComposeMime } from "../../domain/messages/ports.ts";
@@ -10,18 +10,26 @@ import { type Part, partTree } from "./part-tree.ts";
 /** The same for every try of one message, so that a retry sends the very same bytes; as unguessable as the Message-ID is. */
 const boundaryOf = (messageId: string): string => createHash("sha256").update(messageId).digest("hex").slice(0, 24);
 
+const ADDRESS_FIELDS = ["From", "To", "Cc", "Reply-To"];
+
+/** Takes addresses as they are written already (`writtenMailbox`); nodemailer's own form would quote what some readers decode. */
+class MailRoot extends MimeNode {
+  override encodeHeaderValue(...[key, value]: Parameters<MimeNode["encodeHeaderValue"]>): string {
+    return ADDRESS_FIELDS.includes(key) && typeof value === "string" ? value : super.encodeHeaderValue(key, value);
+  }
+}
+
 /** A value that is in ASCII already and that nodemailer must only fold. */
 const folded = (value: string) => ({ prepared: true, foldLines: true, value });
 
-/** As readers see it. Accepting has decoded names; one that an earlier release accepted, and that cannot be, loses what makes it look encoded. */
+/** As readers see it. Accepting has decoded it; one that an earlier release accepted, and that cannot be, loses what makes it look encoded. */
 const nameOf = (name: string): string => {
   const decoded = decodeWords(name);
   return decoded !== null && isOneLine(decoded) ? decoded : name.replaceAll("=?", "= ?");
 };
 
-/** A run of blanks says no more than one, and a fold must not make a line of them. */
-const mailboxes = (list: readonly Mailbox[]): { name: string; address: string }[] =>
-  list.map(({ name, address }) => ({ name: nameOf(name).replaceAll(/ {2,}/g, " "), address }));
+const mailboxes = (list: readonly Mailbox[]): string =>
+  list.map(({ name, address }) => writtenMailbox({ name: nameOf(name), address })).join(", ");
 
 /** What an earlier release accepted may be what this one refuses: it goes as free text. */
 const headerOf = (name: string, value: string): string => {
@@ -65,8 +73,11 @@ const describe = (node: MimeNode, part: Part): void => {
   if (part.disposition !== undefined) node.setHeader("Content-Disposition", part.disposition);
 };
 
+/** A fold would make a line of a long run of blanks, which some readers take for the header's end. */
 const optionsOf = (part: Part): { filename?: string } =>
-  "children" in part || part.filename === undefined ? {} : { filename: nameOf(part.filename) };
+  "children" in part || part.filename === undefined
+    ? {}
+    : { filename: nameOf(part.filename).replaceAll(/ {10,}/g, " ") };
 
 /** A node's headers by nodemailer, then its content: in blocks, so that large ones are copied once. */
 const blocksOf = (node: MimeNode, part: Part): readonly Buffer[] => {
@@ -89,7 +100,7 @@ const endsInLine = (block: Buffer | undefined): boolean => block?.subarray(-2).t
  */
 export const composeMime: ComposeMime = async (mail) => {
   const part = await partTree(mail.body, { sevenBit: mail.sevenBit ?? false });
-  const root = new MimeNode(part.contentType, { ...optionsOf(part), baseBoundary: boundaryOf(mail.messageId) });
+  const root = new MailRoot(part.contentType, { ...optionsOf(part), baseBoundary: boundaryOf(mail.messageId) });
   addHeaders(root, mail);
   const blocks = blocksOf(root, part);
   return Buffer.concat(endsInLine(blocks.at(-1)) ? blocks : [...blocks, Buffer.from("\r\n")]);

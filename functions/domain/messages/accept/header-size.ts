@@ -1,5 +1,5 @@
 import type { Mailbox, MessageBody } from "../message.ts";
-import { writtenHeader, writtenText } from "./header-value.ts";
+import { writtenHeader, writtenMailbox, writtenText } from "./header-value.ts";
 
 type Content = Omit<MessageBody, "from">;
 
@@ -14,12 +14,10 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 
 /** Each blank may be folded. */
 const foldedBytes = (name: string, value: string): number =>
-  value === "" ? 0 : Buffer.byteLength(name) + 4 + value.length + 2 * value.split(" ").length;
+  value === "" ? 0 : Buffer.byteLength(name) + 4 + Buffer.byteLength(value) + 2 * value.split(" ").length;
 
-/** nodemailer quotes a name, or encodes it in up to five characters for a byte. */
-const nameBytes = (name: string): number => Buffer.byteLength(name) * (/^[ -~]*$/.test(name) ? 2 : 5);
-const mailboxBytes = ({ name, address }: Mailbox): number => nameBytes(name) + Buffer.byteLength(address) + 10;
-const listBytes = (list: readonly Mailbox[]): number => sum(list.map(mailboxBytes));
+const listBytes = (list: readonly Mailbox[]): number =>
+  sum(list.map((mailbox) => foldedBytes(",", writtenMailbox(mailbox))));
 
 const givenBytes = ([name, value]: readonly [string, string]): number => {
   const written = writtenHeader(name, value);

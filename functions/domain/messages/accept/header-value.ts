@@ -1,6 +1,7 @@
 import { parseAddressOrDomain } from "../../address.ts";
 import { says } from "../../field-problems.ts";
 import { keptAddress } from "../mailbox.ts";
+import type { Mailbox } from "../message.ts";
 import { isOneLine, LONGEST_LINE, readLine, staysOneLine } from "../one-line.ts";
 import { encodeWords, looksEncoded } from "./encoded-words.ts";
 import { type HeaderToken, headerTokens } from "./header-tokens.ts";
@@ -11,16 +12,32 @@ type Written = { readonly value: string } | { readonly problem: string };
 const NOT_ASCII = /[^ -~]/;
 /** A word that leaves no room for the blank that a fold puts before it. */
 const UNFOLDABLE = /[^\s]{998}/;
-/** A line of blanks alone would end the header for some readers. */
+/** A line of blanks alone would end the header for some readers; in names and between links so many say no more than one. */
 const ALL_BLANK_LINE = / {60}/;
+const LONG_BLANK = / {10,}/g;
 /** What must stay in clear stays well within a line. */
 const LONGEST_LINK = 900;
 
 const mustBeEncoded = (text: string): boolean =>
   NOT_ASCII.test(text) || looksEncoded(text) || UNFOLDABLE.test(text) || ALL_BLANK_LINE.test(text);
 
-/** Free text as it may stand in a header: as it is, or as encoded words. Of text on one line that is meant as it stands. */
-export const writtenText = (text: string): string => (mustBeEncoded(text) ? encodeWords(text) : text);
+/**
+ * Free text as it may stand in a header: as it is, or as encoded words. Of text on one line that is meant as it stands; blanks at its ends mean nothing, and
+ * a fold would make a line of them.
+ */
+export const writtenText = (text: string): string => (mustBeEncoded(text) ? encodeWords(text) : text.trim());
+
+/**
+ * A mailbox as it stands in a header; its name quoted, or as encoded words. An `=?` is encoded too: with the `?=` of another name some readers would make a
+ * word of them.
+ */
+export const writtenMailbox = ({ name, address: given }: Mailbox): string => {
+  const address = keptAddress(given) ?? given;
+  const seen = name.replaceAll(LONG_BLANK, " ").trim();
+  if (seen === "") return address;
+  if (NOT_ASCII.test(seen) || seen.includes("=?")) return `${encodeWords(seen)} <${address}>`;
+  return /^[\w ]+$/.test(seen) ? `${seen} <${address}>` : `"${seen.replaceAll(/["\\]/g, "\\$&")}" <${address}>`;
+};
 
 /** Headers whose grammar has addresses, ids or URLs; others are taken for such where their value holds one. */
 const STRUCTURED = /^(?:list-.*|.*-to|.*-id)$/i;
@@ -110,7 +127,8 @@ const structured = (name: string, tokens: readonly HeaderToken[]): Written => {
     value += (blank ? " " : "") + written.value;
     afterEncoded = encoded;
   }
-  return UNFOLDABLE.test(value) ? { problem: says("link_too_long", { most: LONGEST_LINK }) } : { value };
+  if (UNFOLDABLE.test(value)) return { problem: says("link_too_long", { most: LONGEST_LINK }) };
+  return { value: value.replaceAll(LONG_BLANK, " ") };
 };
 
 /** What stands between angle brackets with blanks is text: `5 < 6 and 7 > 3`. */
@@ -122,9 +140,9 @@ const isLink = ({ kind, text }: HeaderToken): boolean => kind === "link" || (kin
  */
 export const writtenHeader = (name: string, value: string): Written => {
   if (!isOneLine(value)) return { problem: says("not_one_line") };
-  if (!mustBeEncoded(value)) return { value: value.trim() };
+  if (!mustBeEncoded(value)) return { value: writtenText(value) };
   const tokens = headerTokens(value);
   if (tokens.some(isLink) || STRUCTURED.test(name) || WORDS_ALONE.test(name)) return structured(name, tokens);
   const line = readLine(value, LONGEST_LINE);
-  return "problem" in line ? line : { value: writtenText(line.text.trim()) };
+  return "problem" in line ? line : { value: writtenText(line.text) };
 };

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { says } from "../../field-problems.ts";
-import { isOneLine } from "../one-line.ts";
-import { decodeWords } from "./encoded-words.ts";
+import { isOneLine, staysOneLine } from "../one-line.ts";
 
 /**
  * `inReplyTo` and `references`. Ids of other programs are opaque: whatever stands between angle brackets is passed on. The forms are nodemailer's: a text
@@ -27,15 +26,15 @@ const idOf = (token: string): string | null => {
   return inner.length <= LONGEST_ID && /^[!-~]+$/.test(inner) ? `<${inner}>` : null;
 };
 
-/** What a lenient reader would decode into several lines (RFC 2047), though an id is never encoded. */
-const hidesLines = (id: string): boolean => !isOneLine(decodeWords(id) ?? "");
+/** What a lenient reader might decode into several lines (RFC 2047), across ids too, though no id is ever encoded. */
+const hideLines = (ids: readonly string[]): boolean => !staysOneLine(ids.join(" "));
 
 const readIds = (text: string): readonly string[] | { readonly problem: string } => {
   if (text.length > LONGEST_TEXT) return { problem: says("too_long", { most: LONGEST_TEXT }) };
   const line = text.replaceAll("\t", " ");
   if (!isOneLine(line)) return { problem: says("not_one_line") };
   const ids = (line.match(TOKEN) ?? []).map(idOf).filter((id) => id !== null);
-  return ids.some(hidesLines) ? { problem: says("not_one_line") } : ids;
+  return hideLines(ids) ? { problem: says("not_one_line") } : ids;
 };
 
 const newest = (ids: readonly string[], most: number): readonly string[] =>
@@ -55,7 +54,8 @@ const threadIds = (most: number) =>
       const read = readIds(text);
       return "problem" in read ? refuse(path, read.problem) : read;
     });
-    return newest([...new Set(ids)], most);
+    const kept = newest([...new Set(ids)], most);
+    return hideLines(kept) ? refuse([], says("not_one_line")) : kept;
   });
 
 export const inReplyToInput = threadIds(MOST_ANSWERED);
