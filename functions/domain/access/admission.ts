@@ -7,7 +7,7 @@ import {
   sameMailbox,
 } from "../address.ts";
 import type { EnvironmentSettings, Pins, Settings } from "../settings/settings.ts";
-import type { Principal } from "./records.ts";
+import type { Principal, SessionActor } from "./records.ts";
 
 /** A proven Google account. */
 export interface Account {
@@ -82,6 +82,12 @@ export const admit = (
   if (isPinnedToAnother(account, settings, environment)) return null;
   if (names(environment.operators, account) || names(settings.operators, account)) return { kind: "operator", email };
   return names(settings.members, account) ? { kind: "member", email } : null;
+};
+
+/** What the holder of a session is here; null also for one that did not sign in with Google, or by an earlier release, which kept no `hd`. */
+export const admitActor = (actor: SessionActor, settings: Settings, environment: EnvironmentSettings) => {
+  if (actor.kind !== "google" || actor.hostedDomain === undefined) return null;
+  return admit({ ...actor, hostedDomain: actor.hostedDomain }, settings, environment);
 };
 
 /** The entry that a refused account comes near to, so that its page can name it: its own address' domain, or the address itself. */

@@ -5,7 +5,7 @@ import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
-import { admit, names } from "./admission.ts";
+import { admitActor, names } from "./admission.ts";
 import { findKeyHolder, looksLikeApiKey } from "./api-keys.ts";
 import type { Principal, Session, SessionId } from "./records.ts";
 import { findSession } from "./sessions.ts";
@@ -54,10 +54,7 @@ const principalOf = async (deps: SessionDeps, session: Session): Promise<Princip
   const { actor } = session;
   if (actor.kind === "anonymous") return null;
   const settings = (await readSettings(deps.records, deps.environment)).value;
-  if (actor.kind === "google") {
-    const { hostedDomain } = actor;
-    return hostedDomain === undefined ? null : admit({ ...actor, hostedDomain }, settings, deps.environment);
-  }
+  if (actor.kind === "google") return admitActor(actor, settings, deps.environment);
   return setupTokenLives(deps, settings) ? { kind: "setup" } : null;
 };
 

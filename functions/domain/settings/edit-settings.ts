@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { exactMailboxes, livePins } from "../access/admission.ts";
+import { admitActor, exactMailboxes, livePins } from "../access/admission.ts";
 import { endSessionsOf } from "../access/end-sessions.ts";
-import { type Principal, principalName } from "../access/records.ts";
+import { type Principal, principalName, type Session } from "../access/records.ts";
 import { addressesOnly, addressList } from "../address-input.ts";
 import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
@@ -84,12 +84,17 @@ const checkAlertServer = async ({ records }: SettingsDeps, patch: unknown): Prom
 /** So many people's sessions are looked for at once. */
 const AT_ONCE = 20;
 
-/** An entry that is put back later must not bring back the sessions of the account that it meant before. */
+/**
+ * An entry that is put back later must not bring back the sessions of the account that it meant before. A session that another entry, a domain,
+ * lets in goes on.
+ */
 const endSessionsOfRemoved = async (deps: SettingsDeps, before: Settings, after: Settings): Promise<void> => {
+  const stillIn = ({ actor }: Session) => admitActor(actor, after, deps.environment) !== null;
   const listed = exactMailboxes(after, deps.environment);
   const gone = [...exactMailboxes(before, deps.environment)].filter((mailbox) => !listed.has(mailbox));
   for (let at = 0; at < gone.length; at += AT_ONCE) {
-    await Promise.all(gone.slice(at, at + AT_ONCE).map((email) => endSessionsOf(deps.records, { email })));
+    const lot = gone.slice(at, at + AT_ONCE);
+    await Promise.all(lot.map((email) => endSessionsOf(deps.records, { email }, stillIn)));
   }
 };
 

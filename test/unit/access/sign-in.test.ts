@@ -193,6 +193,17 @@ describe("a sign-in under an address of its own", () => {
     assert.equal(await now.role(), "operator");
   });
 
+  it("ends no session that a domain lets in, when it is taken out", async () => {
+    await patch({ operators: ["olga@example.com", "ada@example.com"], members: ["@example.com"] });
+    const [own, another] = [await comeBack(first), await comeBack(account("bob@example.com", "example.com"))];
+    await patch({ operators: ["olga@example.com"] });
+    assert.equal(await own.role(), "member");
+    assert.equal(await another.role(), "member");
+    await patch({ members: ["bob@example.com"] });
+    await patch({ members: ["@example.com", "ada@example.com"] });
+    assert.equal(await own.role(), "member", "a domain that comes and goes is no other account");
+  });
+
   it("is free again after it was out of the environment when somebody signed in", async () => {
     const lists = { operators: ["ada@example.com", "olga@example.com"] };
     const came = await comeBack(first, lists);
