@@ -71,6 +71,16 @@ const pathFaults = (at: string, document: string): string[] => {
     .map((path) => `${document} names ${path}, which does not exist`);
 };
 
+const COMMAND = /\bnpm run ([a-z][\w:-]*)/g;
+
+const scriptsOf = (at: string): readonly string[] => Object.keys(JSON.parse(read(at, "package.json")).scripts ?? {});
+
+const commandFaults = (at: string, document: string): string[] =>
+  [...read(at, document).matchAll(COMMAND)]
+    .map(([, name = ""]) => name)
+    .filter((name) => !scriptsOf(at).includes(name))
+    .map((name) => `${document} names the command ${name}, which package.json does not have`);
+
 /** What a release was called then stays as it is written. */
 const HISTORY = "CHANGELOG.md";
 
@@ -79,5 +89,5 @@ export const documentFaults = (at: string): string[] => [
   ...frontFaults(at),
   ...documents(at)
     .filter((document) => document !== HISTORY)
-    .flatMap((document) => [...linkFaults(at, document), ...pathFaults(at, document)]),
+    .flatMap((document) => [...linkFaults(at, document), ...pathFaults(at, document), ...commandFaults(at, document)]),
 ];

@@ -29,7 +29,7 @@ const faultsOf = (files: Readonly<Record<string, string>>): string => {
   return documentFaults(at).join("\n");
 };
 
-const CODE = { "functions/domain/a.ts": "", "infra/x.tf": "" };
+const CODE = { "functions/domain/a.ts": "", "infra/x.tf": "", "package.json": '{"scripts": {"demo": ""}}' };
 
 describe("the check of documents", () => {
   const FAULTS: readonly (readonly [what: string, files: Readonly<Record<string, string>>, says: RegExp])[] = [
@@ -43,6 +43,7 @@ describe("the check of documents", () => {
     ["a path that was moved", { "infra/y.md": "see `functions/domain/b.ts`" }, /names functions\/domain\/b\.ts/],
     ["a pattern that fits nothing", { "infra/y.md": "`test/*/z.ts`" }, /names test\/\*\/z\.ts/],
     ["a path of the guide", { "functions/README.md": "`domain/b.ts`" }, /names functions\/domain\/b\.ts/],
+    ["a command that is gone", { "infra/y.md": "```\nnpm run deploy -- --all\n```" }, /names the command deploy/],
     ["a folder of the guide", { "functions/README.md": "`domain/gone/`" }, /names functions\/domain\/gone\//],
   ];
   for (const [what, files, says] of FAULTS) {
@@ -56,7 +57,7 @@ describe("the check of documents", () => {
       "# Été: what *is* `here`",
       "[a](#été-what-is-here) [b](functions/domain/a.ts) [c](https://example.com/x.md) [d](mailto:a@example.com)",
       "[![test](../../actions/workflows/test.yml/badge.svg)](../../actions/workflows/test.yml)",
-      "`functions/domain/*.ts` `/v1/messages` `infra/x.tf` `npm start` `queued`",
+      "`functions/domain/*.ts` `/v1/messages` `infra/x.tf` `npm start` `npm run demo` `queued`",
     ].join("\n");
     const guide = "`domain/` `domain/a.ts` `infra/x.tf` `<folder>/index.ts` `https://x.org/a.ts`";
     assert.equal(faultsOf({ ...CODE, "README.md": text, "functions/README.md": guide }), "");
