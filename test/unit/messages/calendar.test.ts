@@ -132,6 +132,19 @@ suite("A calendar event", () => {
     assert.deepEqual(refusedAt({ attachments }), ["/attachments/0/href", "/attachments/0/content"]);
   });
 
+  test("of megabytes is read at once, whatever it holds", () => {
+    const many = 4_000_000;
+    for (const content of [
+      `${" ".repeat(many)}%`,
+      "=".repeat(many),
+      "A".repeat(many),
+      "METHOD:A".repeat(many / 8),
+      "0".repeat(many),
+    ]) {
+      for (const encoding of ["base64", "hex", "utf-8"]) refusedAt({ icalEvent: { content, encoding } });
+    }
+  });
+
   test("is absent where none is given", async () => {
     const raw = await composedFrom({});
     assert.equal(leaves(raw).length, 1);

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import PostalMime, { decodeWords } from "postal-mime";
 import { encodeWords, decodeWords as ourDecoding } from "../../../functions/domain/messages/accept/encoded-words.ts";
+import { headerTokens } from "../../../functions/domain/messages/accept/header-tokens.ts";
 import {
   assertFitForTheWire,
   compose,
@@ -244,4 +245,26 @@ test("any text survives being encoded, in words of 75 characters at most", () =>
       assert.equal(decodeWords(words), text);
     }),
   );
+});
+
+test("a value of any length is read in time that grows with its length", () => {
+  for (const piece of [
+    '"\\',
+    "(",
+    "<",
+    '"',
+    "(\\",
+    "a@",
+    "a@b.",
+    "=?a?q?",
+    "=?",
+    "https://a,",
+    "mailto:",
+    ",",
+    'a<b(c"d',
+    "http:",
+  ]) {
+    for (const end of ["", "x", "é", '"', ")"]) headerTokens(`https://x${piece.repeat(30_000)}${end}`);
+    ourDecoding(piece.repeat(30_000));
+  }
 });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { says } from "../../field-problems.ts";
 import type { CalendarEvent } from "../message.ts";
 import { decodedLine } from "../one-line.ts";
+import { decodedLength } from "./attachment-input.ts";
 import { bounded } from "./bounded-input.ts";
 
 /** RFC 5546 §1.4. */
@@ -13,8 +14,8 @@ const inContent = z.never(says("calendar_never_fetched")).optional();
 
 const decoders: Readonly<Record<string, (text: string) => Buffer | null>> = {
   utf8: (text) => (text.isWellFormed() ? Buffer.from(text) : null),
-  base64: (text) => (/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text) ? Buffer.from(text, "base64") : null),
-  hex: (text) => (/^(?:[0-9a-f]{2})*$/i.test(text) ? Buffer.from(text, "hex") : null),
+  base64: (text) => (decodedLength(text.replaceAll(/\s/g, "")) === null ? null : Buffer.from(text, "base64")),
+  hex: (text) => (text.length % 2 === 0 && !/[^0-9a-f]/i.test(text) ? Buffer.from(text, "hex") : null),
 };
 
 const decoded = (content: string, encoding: string): string | null => {
@@ -28,7 +29,7 @@ const decoded = (content: string, encoding: string): string | null => {
 
 /** The calendar's own METHOD (RFC 5545 §3.7.2), which the part's must equal (RFC 6047 §2.4); else nodemailer's default. */
 const methodIn = (content: string): string => {
-  const said = /^METHOD:([A-Z]{1,20})\s*$/im.exec(content)?.[1]?.toUpperCase() ?? "";
+  const said = /^METHOD:([A-Z]{1,20})\r?$/im.exec(content)?.[1]?.toUpperCase() ?? "";
   return METHODS.includes(said) ? said : "PUBLISH";
 };
 

@@ -42,17 +42,30 @@ const ENCLOSED = {
 
 const isOpening = (char: string): char is keyof typeof ENCLOSED => Object.hasOwn(ENCLOSED, char);
 
+const PUNCTUATION = ".,;:!?)]";
+
 /** Trailing punctuation belongs to the sentence, not to the link. */
-const withoutTail = (link: string): string => link.replace(/[.,;:!?)\]]+$/, "") || link;
+const withoutTail = (link: string): string => {
+  let end = link.length;
+  while (end > 1 && PUNCTUATION.includes(link[end - 1] ?? "")) end -= 1;
+  return link.slice(0, end);
+};
+
+type Opening = keyof typeof ENCLOSED;
+
+/** What opens at a place and is closed later; null where it is not. What was once found unclosed is not looked for again: each look goes to the end. */
+const enclosedAt = (text: string, at: number, unclosed: Set<Opening>): Omit<HeaderToken, "spaced"> | null => {
+  const char = text[at] ?? "";
+  if (!isOpening(char) || unclosed.has(char)) return null;
+  const { kind, endOf } = ENCLOSED[char];
+  const end = endOf(text, at);
+  if (end === -1) unclosed.add(char);
+  return end === -1 ? null : { kind, text: text.slice(at, end) };
+};
 
 const tokenAt = (text: string, at: number): Omit<HeaderToken, "spaced"> => {
   const char = text[at] ?? "";
   if (char === "," || char === ";") return { kind: "mark", text: char };
-  if (isOpening(char)) {
-    const { kind, endOf } = ENCLOSED[char];
-    const end = endOf(text, at);
-    return end === -1 ? { kind: "word", text: char } : { kind, text: text.slice(at, end) };
-  }
   const rest = text.slice(at);
   const link = URL_START.exec(rest)?.[0] ?? ADDRESS_START.exec(rest)?.[0];
   if (link !== undefined) return { kind: "link", text: withoutTail(link) };
@@ -61,8 +74,10 @@ const tokenAt = (text: string, at: number): Omit<HeaderToken, "spaced"> => {
   return { kind: "word", text: word ?? char };
 };
 
+/** Takes time in proportion to the value's length. */
 export const headerTokens = (value: string): readonly HeaderToken[] => {
   const tokens: HeaderToken[] = [];
+  const unclosed = new Set<Opening>();
   let spaced = false;
   for (let at = 0; at < value.length; ) {
     if (/\s/.test(value[at] ?? "")) {
@@ -70,7 +85,7 @@ export const headerTokens = (value: string): readonly HeaderToken[] => {
       at += 1;
       continue;
     }
-    const token = tokenAt(value, at);
+    const token = enclosedAt(value, at, unclosed) ?? tokenAt(value, at);
     tokens.push({ ...token, spaced });
     spaced = false;
     at += token.text.length;

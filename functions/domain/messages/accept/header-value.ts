@@ -11,7 +11,7 @@ type Written = { readonly value: string } | { readonly problem: string };
 
 const NOT_ASCII = /[^ -~]/;
 /** A word that leaves no room for the blank that a fold puts before it. */
-const UNFOLDABLE = /[^\s]{998}/;
+const isUnfoldable = (text: string): boolean => text.split(" ").some((word) => word.length >= LONGEST_LINE);
 /** A line of blanks alone would end the header for some readers; in names and between links so many say no more than one. */
 const ALL_BLANK_LINE = / {60}/;
 const LONG_BLANK = / {10,}/g;
@@ -19,7 +19,7 @@ const LONG_BLANK = / {10,}/g;
 const LONGEST_LINK = 900;
 
 const mustBeEncoded = (text: string): boolean =>
-  NOT_ASCII.test(text) || looksEncoded(text) || UNFOLDABLE.test(text) || ALL_BLANK_LINE.test(text);
+  NOT_ASCII.test(text) || looksEncoded(text) || isUnfoldable(text) || ALL_BLANK_LINE.test(text);
 
 /**
  * Free text as it may stand in a header: as it is, or as encoded words. Of text on one line that is meant as it stands; blanks at its ends mean nothing, and
@@ -127,7 +127,7 @@ const structured = (name: string, tokens: readonly HeaderToken[]): Written => {
     value += (blank ? " " : "") + written.value;
     afterEncoded = encoded;
   }
-  if (UNFOLDABLE.test(value)) return { problem: says("link_too_long", { most: LONGEST_LINK }) };
+  if (isUnfoldable(value)) return { problem: says("link_too_long", { most: LONGEST_LINK }) };
   return { value: value.replaceAll(LONG_BLANK, " ") };
 };
 
