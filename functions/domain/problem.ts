@@ -1,3 +1,4 @@
+import type { Detail } from "./detail-texts.ts";
 import type { FieldCode } from "./field-texts.ts";
 import type { TextParams } from "./text-template.ts";
 
@@ -66,7 +67,7 @@ export type PlainProblemCode =
 export type TransientProblemCode = "google_unavailable" | "unavailable" | "contended" | "overloaded";
 
 export type Problem =
-  | { readonly code: PlainProblemCode; readonly detail?: string }
+  | { readonly code: PlainProblemCode; readonly detail?: Detail }
   | { readonly code: "invalid_request"; readonly fields: readonly FieldProblem[] }
   /** `fields`: the places that this caller may not write, where the rest of the request is theirs to make. */
   | { readonly code: "forbidden"; readonly fields: readonly FieldProblem[] }
@@ -80,7 +81,7 @@ export type Problem =
       readonly allowed: readonly string[];
     }
   | { readonly code: "method_not_allowed"; readonly allow: readonly string[] }
-  | { readonly code: TransientProblemCode; readonly retryAfterS: number; readonly detail?: string };
+  | { readonly code: TransientProblemCode; readonly retryAfterS: number; readonly detail?: Detail };
 
 export type ProblemCode = Problem["code"];
 

@@ -1,9 +1,10 @@
+import { type Detail, detail } from "../domain/detail-texts.ts";
 import type { Problem } from "../domain/problem.ts";
 import { fail, ok, type Result } from "../domain/result.ts";
 import type { Call } from "./http.ts";
 import { parseJson } from "./parse-json.ts";
 
-const UNSUPPORTED = (detail: string) => fail<Problem>({ code: "unsupported_media_type", detail });
+const unsupported = (detail: Detail) => fail<Problem>({ code: "unsupported_media_type", detail });
 
 /** `application/json`, or with a structured suffix (RFC 6839) such as `application/merge-patch+json`. */
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
@@ -11,16 +12,15 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
 /** Whether these headers announce JSON in UTF-8; `unsupported_media_type` where they do not. */
 export const checkMediaType = (headers: Call["headers"]): Result<true> => {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity") return UNSUPPORTED("Send the body without Content-Encoding.");
+  if (encoding !== "identity") return unsupported(detail("content_encoding"));
   const [type = "", ...parameters] = (headers["content-type"] ?? "")
     .split(";")
     .map((part) => part.trim().toLowerCase());
-  if (!JSON_TYPE.test(type)) return UNSUPPORTED("Send the body as application/json.");
+  if (!JSON_TYPE.test(type)) return unsupported(detail("not_json_type"));
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
   const plain = charset?.replaceAll('"', "");
   // RFC 8259 §8.1: JSON between systems is UTF-8; US-ASCII is a part of it.
-  if (plain !== undefined && !["utf-8", "utf8", "us-ascii"].includes(plain))
-    return UNSUPPORTED("Send the JSON in UTF-8.");
+  if (plain !== undefined && !["utf-8", "utf8", "us-ascii"].includes(plain)) return unsupported(detail("not_utf8"));
   return ok(true);
 };
 

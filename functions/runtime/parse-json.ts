@@ -1,3 +1,4 @@
+import { detail } from "../domain/detail-texts.ts";
 import { fieldProblem } from "../domain/field-problems.ts";
 import { invalidRequest, type Problem } from "../domain/problem.ts";
 import { fail, ok, type Result } from "../domain/result.ts";
@@ -5,7 +6,7 @@ import { type JsonExcess, jsonScan, MOST_JSON_VALUES } from "./json-scan.ts";
 
 const EXCESSES: Readonly<Record<JsonExcess, Problem>> = {
   too_many_values: invalidRequest(fieldProblem("", "too_many_values", { most: MOST_JSON_VALUES })),
-  too_deep: { code: "invalid_json", detail: "The JSON is nested too deeply." },
+  too_deep: { code: "invalid_json", detail: detail("too_deep") },
 };
 
 export const excessProblem = (excess: JsonExcess): Problem => EXCESSES[excess];
@@ -20,6 +21,6 @@ export const parseJson = (bytes: Buffer): Result<unknown> => {
   try {
     return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
   } catch {
-    return fail<Problem>({ code: "invalid_json", detail: "The body is not JSON." });
+    return fail<Problem>({ code: "invalid_json", detail: detail("not_json") });
   }
 };

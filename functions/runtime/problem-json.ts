@@ -1,3 +1,4 @@
+import { detailText } from "../domain/detail-texts.ts";
 import { fromRefusalText } from "../domain/from-refusal-text.ts";
 import type { FieldProblem, Problem, ProblemCode } from "../domain/problem.ts";
 import { problemText } from "../domain/problem-texts.ts";
@@ -86,7 +87,8 @@ const typeOf = (code: string): string => `urn:relais:problem:${code}`;
 const detailOf = (problem: Problem, { advice, language }: { advice: string; language: Language }): string => {
   if (problem.code === "from_not_allowed") return fromRefusalText(problem, language);
   if ("redirectUri" in problem) return `${advice} ${problem.redirectUri}`;
-  return ("detail" in problem ? problem.detail : undefined) ?? advice;
+  const said = "detail" in problem ? problem.detail : undefined;
+  return said === undefined ? advice : detailText(said, language);
 };
 
 /** A caller learns nothing from more than this, and an answer must not grow with what was sent. */

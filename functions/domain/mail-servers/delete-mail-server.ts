@@ -1,6 +1,7 @@
 import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
 import type { SecretVault } from "../connections/ports.ts";
+import { detail } from "../detail-texts.ts";
 import { CANCELABLE } from "../messages/commands/cancel.ts";
 import type { MessageStatus } from "../messages/message.ts";
 import type { Problem } from "../problem.ts";
@@ -38,9 +39,7 @@ const obstacle = async (records: Records, serverId: string, cancel: boolean): Pr
   if (await anyIn(records, serverId, UNDER_WAY)) {
     return {
       code: "has_open_messages",
-      ...(cancel
-        ? { detail: "Messages are being sent, or wait to be resolved. Resolve them, or try again in a minute." }
-        : {}),
+      ...(cancel ? { detail: detail("messages_under_way") } : {}),
     };
   }
   return !cancel && (await anyIn(records, serverId, CANCELABLE)) ? { code: "has_open_messages" } : null;

@@ -4,6 +4,7 @@ import { admitActor, exactMailboxes, livePins } from "../access/admission.ts";
 import { endSessionsOf } from "../access/end-sessions.ts";
 import { type Principal, principalName, type Session } from "../access/records.ts";
 import { addressesOnly, addressList } from "../address-input.ts";
+import { detail } from "../detail-texts.ts";
 import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
@@ -58,7 +59,8 @@ const patched = (before: Settings, patch: unknown, environment: EnvironmentSetti
     return fail(invalidRequest(fieldProblem("/operators", "no_operator")));
   }
   const gone = environment.operators.filter((fixed) => !operators.includes(fixed));
-  if (gone.length > 0) return fail({ code: "fixed_by_environment", detail: gone.join(", ") });
+  if (gone.length > 0)
+    return fail({ code: "fixed_by_environment", detail: detail("named_by_environment", { entries: gone.join(", ") }) });
   const own = operators.filter((entry) => !environment.operators.includes(entry));
   const lists = { ...before, ...input.value, operators: own };
   const after: Settings = { ...lists, pins: livePins(before.pins, lists, environment) };

@@ -1,6 +1,7 @@
 import { takeSecurityEvents } from "../../domain/connections/checks/security-events.ts";
 import type { CallbackProblem } from "../../domain/connections/connect/callback.ts";
 import { confirmAuthorization } from "../../domain/connections/connect/confirm.ts";
+import { detail } from "../../domain/detail-texts.ts";
 import type { Problem } from "../../domain/problem.ts";
 import type { Call, Reply, Route } from "../http.ts";
 import { type PageContext, problemPage } from "../pages/problem-page.ts";
@@ -63,8 +64,7 @@ const TOKEN_TYPES: readonly string[] = [
 const takeEvents = async (system: System, call: Call): Promise<Reply> => {
   const [type = ""] = (call.headers["content-type"] ?? "").split(";");
   if (!TOKEN_TYPES.includes(type.trim().toLowerCase())) {
-    const detail = "Send the security event token as application/secevent+jwt.";
-    return { kind: "problem", problem: { code: "unsupported_media_type", detail } };
+    return { kind: "problem", problem: { code: "unsupported_media_type", detail: detail("not_event_token_type") } };
   }
   const taken = await takeSecurityEvents(system, call.rawBody.toString("latin1").trim());
   return taken.ok ? { kind: "empty", status: 202 } : { kind: "problem", problem: taken.problem };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { DETAIL_CODES, detailText } from "../../../functions/domain/detail-texts.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { FIELD_CODES, fieldText, isFieldCode } from "../../../functions/domain/field-texts.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
@@ -14,7 +15,7 @@ import { parseGmailCredentials } from "../../../functions/domain/settings/gmail-
 
 const functions = join(import.meta.dirname, "../../../functions");
 const sources = readdirSync(functions, { recursive: true, encoding: "utf8" })
-  .filter((path) => path.endsWith(".ts") && !/(field-texts|timeline-notes)\.ts$/.test(path))
+  .filter((path) => path.endsWith(".ts") && !/(field-texts|detail-texts|timeline-notes)\.ts$/.test(path))
   .map((path) => readFileSync(join(functions, path), "utf8"))
   .join("\n");
 
@@ -27,6 +28,14 @@ const catalogues: readonly {
     name: "field",
     codes: FIELD_CODES,
     textOf: (code, language) => (isFieldCode(code) ? fieldText(code, language) : ""),
+  },
+  {
+    name: "detail",
+    codes: DETAIL_CODES,
+    textOf: (code, language) => {
+      const known = DETAIL_CODES.find((each) => each === code);
+      return known === undefined ? "" : detailText({ code: known }, language);
+    },
   },
   {
     name: "timeline note",

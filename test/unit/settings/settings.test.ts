@@ -112,7 +112,10 @@ for (const [body, paths] of REFUSED) {
 
 test("an operator of RELAIS_OPERATORS cannot be removed here", async () => {
   const problem = problemOf(await patch({ operators: ["@ops.example.com"] }));
-  assert.deepEqual(problem, { code: "fixed_by_environment", detail: "olga@example.com" });
+  assert.deepEqual(problem, {
+    code: "fixed_by_environment",
+    detail: { code: "named_by_environment", params: { entries: "olga@example.com" } },
+  });
 });
 
 test("the last operator cannot be removed where the environment names none", async () => {

@@ -1,5 +1,6 @@
 import type { Principal } from "../../access/records.ts";
 import { parseAddress } from "../../address.ts";
+import { detail } from "../../detail-texts.ts";
 import { fieldProblem } from "../../field-problems.ts";
 import { canSend, grantOf, isShared, type MailServer } from "../../mail-servers/mail-server.ts";
 import { allServers, serversOfAddress } from "../../mail-servers/own-servers.ts";
@@ -108,8 +109,8 @@ const namedServer = async (
   const [found] = named.filter((one) => mayUse(principal, one)).toSorted(byUse);
   if (found === undefined) return fail(refusalOf(principal));
   if (!isConnected(found.value)) {
-    const detail = found.value.active ? "This mail server is not connected." : "This mail server is archived.";
-    return fail({ code: "server_unavailable", detail });
+    const why = detail(found.value.active ? "server_not_connected" : "server_archived");
+    return fail({ code: "server_unavailable", detail: why });
   }
   const folded = from && foldAddress(from.address);
   if (from !== null && folded !== null && !mayStandInFrom(found.value, folded)) {
@@ -121,9 +122,7 @@ const namedServer = async (
 /** `unshared`: one would do, were it named. */
 const nowhere = (unshared: boolean): Problem => ({
   code: "server_unavailable",
-  detail: unshared
-    ? "No shared mail server is connected. Name the mail server in `server`."
-    : "No mail server is connected.",
+  detail: detail(unshared ? "none_shared" : "none_connected"),
 });
 
 const refusedFrom = (from: string, servers: readonly Server[], unshared: boolean): Problem => {

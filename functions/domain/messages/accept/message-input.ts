@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type Detail, detail } from "../../detail-texts.ts";
 import { fieldProblem, fieldProblems, jsonPointer, says } from "../../field-problems.ts";
 import { instantInput } from "../../instant-input.ts";
 import { type FieldProblem, invalidRequest } from "../../problem.ts";
@@ -113,8 +114,8 @@ const sizeOf = (input: Members): number =>
   (input.attachments ?? []).reduce((sum, { content }) => sum + (decodedLength(content) ?? 0), 0);
 
 /** What is too large of a message; undefined where it fits, also once it is encoded. */
-const sizeProblem = (input: Members, sizeBytes: number, sizeLimit: number): string | undefined => {
-  if (sizeBytes > sizeLimit) return `Attachments, text and html hold ${sizeBytes} bytes; ${sizeLimit} is the most.`;
+const sizeProblem = (input: Members, sizeBytes: number, sizeLimit: number): Detail | undefined => {
+  if (sizeBytes > sizeLimit) return detail("content_too_large", { bytes: sizeBytes, most: sizeLimit });
   return oversize(contentOf(input));
 };
 

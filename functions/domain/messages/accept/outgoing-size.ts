@@ -1,3 +1,4 @@
+import { type Detail, detail } from "../../detail-texts.ts";
 import type { MessageBody } from "../message.ts";
 import { HEADERS_LIMIT, headerBytes, LONGEST_HEADER, longestHeaderBytes } from "./header-size.ts";
 
@@ -55,16 +56,11 @@ export const outgoingBytes = (content: Content): number =>
   sum(content.attachments.map(attachmentBytes));
 
 /** Why Gmail would refuse this content for its size; undefined where it would not. */
-export const oversize = (content: Content): string | undefined => {
+export const oversize = (content: Content): Detail | undefined => {
   const headers = headerBytes(content);
   const longest = longestHeaderBytes(content);
   const bytes = outgoingBytes(content);
-  if (longest > LONGEST_HEADER)
-    return `Reply-To may take ${longest} bytes once it is encoded; ${LONGEST_HEADER} is the most.`;
-  if (headers > HEADERS_LIMIT) {
-    return `The headers may take ${headers} bytes once they are encoded; ${HEADERS_LIMIT} is the most that Gmail takes.`;
-  }
-  return bytes > GMAIL_SIZE_LIMIT
-    ? `The mail may take ${bytes} bytes once it is encoded; ${GMAIL_SIZE_LIMIT} is the most that Gmail takes.`
-    : undefined;
+  if (longest > LONGEST_HEADER) return detail("reply_to_too_large", { bytes: longest, most: LONGEST_HEADER });
+  if (headers > HEADERS_LIMIT) return detail("headers_too_large", { bytes: headers, most: HEADERS_LIMIT });
+  return bytes > GMAIL_SIZE_LIMIT ? detail("mail_too_large", { bytes, most: GMAIL_SIZE_LIMIT }) : undefined;
 };

@@ -1,5 +1,6 @@
 import { type Principal, principalName } from "../../access/records.ts";
 import { DAY } from "../../clock.ts";
+import { detailText } from "../../detail-texts.ts";
 import { fromRefusalText } from "../../from-refusal-text.ts";
 import { commitEvent, type EventDeps } from "../../notices/commit-news.ts";
 import type { Problem } from "../../problem.ts";
@@ -38,7 +39,10 @@ const shown = (json: unknown, name: string): string => {
 
 const reasonOf = (problem: Problem): string => {
   if (problem.code === "from_not_allowed") return fromRefusalText(problem, "en");
-  if (problem.code !== "invalid_request") return ("detail" in problem && problem.detail) || problem.code;
+  if (problem.code !== "invalid_request") {
+    const said = "detail" in problem ? problem.detail : undefined;
+    return said === undefined ? problem.code : detailText(said, "en");
+  }
   const fields = problem.fields.slice(0, FIELDS_KEPT).map(({ path, message }) => `${path} ${message}`);
   return fields.join("; ");
 };

@@ -1,4 +1,5 @@
 import type { Principal } from "../../access/records.ts";
+import { detail } from "../../detail-texts.ts";
 import type { Problem } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
@@ -14,9 +15,10 @@ import { moveByCaller } from "./caller-move.ts";
 /** What waits, and can be called back: nothing of it has been handed to Gmail, or Gmail has refused it so far. */
 export const CANCELABLE = ["queued", "scheduled", "held", "deferred"] as const satisfies readonly MessageStatus[];
 
-export const wrongStatus = (status: MessageStatus, allowed: string): Problem => ({
+/** `allowed`: the statuses in which it is possible. */
+export const wrongStatus = (status: MessageStatus, ...allowed: readonly MessageStatus[]): Problem => ({
   code: "wrong_status",
-  detail: `The message is ${status}; this is possible only while it is ${allowed}.`,
+  detail: detail("not_in_status", { status, allowed: allowed.join(", ") }),
 });
 
 const canceled = (
@@ -37,7 +39,7 @@ export const cancelMessage = async (
     id,
     action: "message.cancel",
     decide: ({ value }) => {
-      if (!isIn(value, ...CANCELABLE)) return fail(wrongStatus(value.status, "queued, scheduled, held or deferred"));
+      if (!isIn(value, ...CANCELABLE)) return fail(wrongStatus(value.status, ...CANCELABLE));
       const after = canceled(deps, value, { retentionDays, note: null });
       return ok({ after, announcement: messageEvent("relais.message.canceled.v1", id, after) });
     },
