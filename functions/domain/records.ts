@@ -22,7 +22,11 @@ export interface RecordKinds {
   /** id: `srv_…` */
   mailServers: MailServer;
   /** id: SHA-256 of the folded name; makes names unique by creation alone. */
-  serverNames: { readonly serverId: string };
+  serverNames: {
+    readonly serverId: string;
+    /** The server has it no more. Absent: it has; an earlier release deleted the record. */
+    readonly freed?: true;
+  };
   /** id: always `settings` */
   settings: KeptSettings;
   /** id: SHA-256 of the session id, never the id itself */

@@ -8,7 +8,8 @@ import { fail, ok, type Result } from "../result.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { MailServer } from "./mail-server.ts";
 import { type MailServerInput, mailServerInput } from "./mail-server-input.ts";
-import { misleadingName, serverNameId } from "./server-name.ts";
+import { takeName } from "./names.ts";
+import { misleadingName } from "./server-name.ts";
 import { mayAdminister } from "./visible-server.ts";
 
 export interface MailServerDeps {
@@ -53,9 +54,11 @@ export const createMailServer = async (
   if (misleading !== null) return fail(misleading);
   const id = newId(deps.random, "srv");
   const value = newServer(input.value, deps.clock.nextMs());
+  const name = await takeName(deps.records, principal, { serverId: id, name: value.name });
+  if (name === null) return fail({ code: "name_taken" });
   // One commit: the reservation cannot outlive its server, nor two servers share it.
   const outcome = await deps.records.commit([
-    { op: "create", kind: "serverNames", id: serverNameId(value.name), value: { serverId: id } },
+    name,
     { op: "create", kind: "mailServers", id, value },
     auditWrite(deps, {
       actor: principalName(principal),

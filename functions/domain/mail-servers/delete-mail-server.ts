@@ -10,7 +10,7 @@ import { fail, ok, type Result } from "../result.ts";
 import type { MailServerDeps } from "./create-mail-server.ts";
 import { ifMatches } from "./if-match.ts";
 import type { MailServer } from "./mail-server.ts";
-import { serverNameId } from "./server-name.ts";
+import { freeName } from "./names.ts";
 import { mayAdminister, visibleServer } from "./visible-server.ts";
 
 /** Others may write to the server while it is taken down: each time it is looked at anew, this often. */
@@ -59,7 +59,7 @@ const erase = async (
 ): Promise<boolean> => {
   const outcome = await deps.records.commit([
     { op: "delete", kind: "mailServers", id, version },
-    { op: "delete", kind: "serverNames", id: serverNameId(value.name) },
+    freeName({ serverId: id, name: value.name }),
     { op: "delete", kind: "accessTokens", id },
     { op: "delete", kind: "quotas", id },
     auditWrite(deps, {
@@ -93,12 +93,12 @@ const takeDown = async (
 };
 
 /**
- * Deletes a server with its token, its name's reservation and its ledger. `not_found`; `forbidden` to members; `stale` when `If-Match` names
+ * Deletes a server with its token and its ledger, and frees its name. `not_found`; `forbidden` to members; `stale` when `If-Match` names
  * another state; `has_open_messages` while messages wait (with `cancel`, those are canceled first) or are under way; what `disconnect` answers;
  * `contended`. Throws `Unavailable`.
  *
  * In this order, so that a crash in between leaves a server that can be deleted again, never a token without a server: archived (no new
- * message chooses it), messages canceled, token revoked and destroyed, record and name gone in one commit. The audit has its own line for
+ * message chooses it), messages canceled, token revoked and destroyed, record gone and name freed in one commit. The audit has its own line for
  * the disconnection. A message accepted in the very instant before the archiving finds no server when its turn comes, and fails saying so.
  */
 export const deleteMailServer = async (

@@ -13,6 +13,7 @@ import { isShared, type MailServer } from "./mail-server.ts";
 import { mailServerInput, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
 import { editableView } from "./mail-server-view.ts";
 import { forbiddenMembers, raisedLimits } from "./member-rights.ts";
+import { freeName, takeName } from "./names.ts";
 import { misleadingName, serverNameId } from "./server-name.ts";
 import { visibleServer } from "./visible-server.ts";
 
@@ -71,17 +72,17 @@ const patched = (server: MailServer, patch: Members, nowMs: number): Result<Mail
   return ok(isDeepStrictEqual(next, before) ? server : { ...next, updatedAtMs: nowMs });
 };
 
-const writesOf = (before: Versioned<MailServer>, value: MailServer): Write[] => {
-  const [oldName, newName] = [serverNameId(before.value.name), serverNameId(value.name)];
-  return [
-    { op: "replace", kind: "mailServers", id: before.id, version: before.version, value },
-    ...(oldName === newName
-      ? []
-      : ([
-          { op: "create", kind: "serverNames", id: newName, value: { serverId: before.id } },
-          { op: "delete", kind: "serverNames", id: oldName },
-        ] as const)),
-  ];
+/** Null: the new name is taken. */
+const writesOf = async (
+  deps: MailServerDeps,
+  principal: Principal,
+  { before, value }: { readonly before: Versioned<MailServer>; readonly value: MailServer },
+): Promise<Write[] | null> => {
+  const { id, version } = before;
+  const replace: Write = { op: "replace", kind: "mailServers", id, version, value };
+  if (serverNameId(before.value.name) === serverNameId(value.name)) return [replace];
+  const taken = await takeName(deps.records, principal, { serverId: id, name: value.name });
+  return taken === null ? null : [replace, taken, freeName({ serverId: id, name: before.value.name })];
 };
 
 const changedMembers = (before: MailServer, after: MailServer): string[] => {
@@ -114,8 +115,10 @@ export const editMailServer = async (
     if (after.value === value) return before;
     const problem = raisedLimits(principal, value, after.value) ?? misleadingName(value, after.value);
     if (problem !== null) return fail(problem);
+    const writes = await writesOf(deps, principal, { before: before.value, value: after.value });
+    if (writes === null) return fail({ code: "name_taken" });
     const outcome = await deps.records.commit([
-      ...writesOf(before.value, after.value),
+      ...writes,
       auditWrite(deps, {
         actor: principalName(principal),
         action: "mail_server.update",

@@ -368,6 +368,41 @@ describe("a member and the mail of others", () => {
     await putServers();
   });
 
+  it("no name that an operator took from a server becomes a member's: programs may still send by it", async () => {
+    const made = await api.setup("POST", "/v1/mail-servers", { body: { name: "Payroll", username: "x@example.com" } });
+    await api.setup("PATCH", `/v1/mail-servers/${SHARED}`, { body: { name: "Office 2" } });
+    assert.equal((await api.setup("DELETE", `/v1/mail-servers/${json(made).id}`)).status, 204);
+    const before = await routesOfMail();
+    for (const name of ["Office", "office", "Payroll"]) {
+      assert.equal(
+        said(await as.owner("PATCH", `/v1/mail-servers/${OWN}`, { body: { name } })),
+        "409 name_taken",
+        name,
+      );
+      assert.equal(said(await send(as.key, { server: name, dryRun: false })), "422 invalid_request", "nobody has it");
+    }
+    assert.deepEqual(await routesOfMail(), before);
+    assert.equal((await as.owner("PATCH", `/v1/mail-servers/${OWN}`, { body: { name: "Mine" } })).status, 200);
+    assert.equal(
+      (await as.owner("PATCH", `/v1/mail-servers/${OWN}`, { body: { name: "Ada" } })).status,
+      200,
+      "one's own",
+    );
+    for (const name of ["Payroll", "Office"]) {
+      assert.equal(
+        (await api.setup("PATCH", `/v1/mail-servers/${OTHER}`, { body: { name } })).status,
+        200,
+        "an operator may",
+      );
+    }
+    const body = { name: "Payroll", username: "x@example.com" };
+    const again = await api.setup("POST", "/v1/mail-servers", { body });
+    assert.equal(again.status, 201);
+    assert.equal(said(await api.setup("POST", "/v1/mail-servers", { body })), "409 name_taken");
+    await api.setup("DELETE", `/v1/mail-servers/${json(again).id}`);
+    await putServers();
+  });
+
   it("another's record is not there, whatever is done to it, and a member makes none", async () => {
     const { etag: _, ...before } = json(await api.setup("GET", `/v1/mail-servers/${SHARED}`));
     for (const id of [SHARED, OTHER]) {

@@ -130,7 +130,10 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
       ),
     /** Whether there is such a server, and whether its name is taken. */
     exists: async (id: string) => (await store.records.get("mailServers", id)) !== undefined,
-    nameIsTaken: async (name: string) => (await store.records.get("serverNames", serverNameId(name))) !== undefined,
+    nameIsTaken: async (name: string) => {
+      const kept = await store.records.get("serverNames", serverNameId(name));
+      return kept !== undefined && kept.value.freed !== true;
+    },
     /** What the ticks do besides finding what is due. */
     sweep: async () => {
       await sweepSecrets(deps);

@@ -47,10 +47,13 @@ const deps = (changes: Partial<DeleteDeps> = {}): DeleteDeps => ({
     }
   },
   disconnect: async (id) => {
-    if ((await store.records.get("mailServers", id)) === undefined) return fail({ code: "not_found" });
-    calls.push(`disconnect ${(await read(id)).value.active ? "active" : "archived"}`);
-    await writeConnection(id, { state: "not_connected", reason: "disconnected_by_operator" });
-    return ok(null);
+    const server = await store.records.get("mailServers", id);
+    if (server === undefined) return fail({ code: "not_found" });
+    const { version, value } = server;
+    calls.push(`disconnect ${value.active ? "active" : "archived"}`);
+    const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
+    const write = { op: "replace", kind: "mailServers", id, version, value: { ...value, connection } } as const;
+    return (await store.records.commit([write])).done ? ok(null) : fail({ code: "contended", retryAfterS: 1 });
   },
   ...changes,
 });

@@ -66,7 +66,7 @@ const ID = /^srv_[A-Za-z0-9_-]{1,64}$/;
 const serversNamed = async (records: Records, wanted: string): Promise<readonly Server[]> => {
   if (looksLikeId(wanted)) return ID.test(wanted) ? serversById(records, [wanted]) : [];
   const name = await records.get("serverNames", serverNameId(wanted));
-  if (name !== undefined) return serversById(records, [name.value.serverId]);
+  if (name !== undefined && name.value.freed !== true) return serversById(records, [name.value.serverId]);
   const username = parseAddress(wanted.trim());
   return username === null ? [] : serversOfAddress(records, username);
 };
