@@ -71,6 +71,15 @@ describe("the mail server form", () => {
     assert.deepEqual(patchOf(before, { ...before, fromFilter: "" }), { fromFilter: [] });
   });
 
+  it("says of sharing what was switched, and takes a server of an earlier release for shared", () => {
+    const before = draftOf(server);
+    assert.equal(before.shared, true);
+    assert.equal(draftOf({ ...server, shared: false }).shared, false);
+    assert.deepEqual(patchOf(before, { ...before, shared: false }), { shared: false });
+    assert.equal(creationOf({ ...before, shared: false }).shared, false);
+    assert.equal("shared" in creationOf(before), false, "the API's default holds");
+  });
+
   it("takes emptied numbers back to their defaults", () => {
     const before = draftOf(server);
     assert.deepEqual(patchOf(before, { ...before, priority: "", perMinute: "", perDay: "" }), {
