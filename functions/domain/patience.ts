@@ -7,6 +7,8 @@ import type { Clock } from "./clock.ts";
 export interface Patience {
   /** Real milliseconds that a call to this service may take now; 0: it is known to fail. */
   leftMs(service: object): number;
+  /** A service answered, whatever it said. */
+  answered(): void;
   /** A call failed after so many real milliseconds. */
   failed(service: object, tookMs: number): void;
   /** Somebody waits for an answer: a service that is known to be away is not waited for. */
@@ -34,6 +36,10 @@ export const patienceOf = (clock: Pick<Clock, "nowMs">, { totalMs, failsFast }: 
   return {
     failsFast,
     leftMs: (service) => Math.max(totalMs - spentMs, haveFailed.has(service) ? 0 : Math.min(FIRST_CHANCE_MS, totalMs)),
+    // A tick does a great deal for many: what a hiccup cost must not be missing minutes later. A request has to come to its end.
+    answered: () => {
+      if (!failsFast) spentMs = 0;
+    },
     failed: (service, tookMs) => {
       const nowMs = clock.nowMs();
       spentMs += Math.max(0, nowMs - Math.max(nowMs - tookMs, countedUntilMs));

@@ -101,6 +101,7 @@ export const googleCalls = ({ clock, random, patience }: GoogleCallsOptions): Go
       answer = await ask(asking);
     }
     const said = answer ?? new GoogleApiError("UNAVAILABLE", "not asked: it has not answered of late");
+    if (!isUnanswered(said)) patient.answered();
     if (!(said instanceof GoogleApiError)) return { status: "OK", value: said.value };
     const awaited = answer === null ? undefined : expected.find((one) => one === said.status);
     if (awaited !== undefined) return { status: awaited };

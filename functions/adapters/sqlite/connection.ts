@@ -102,7 +102,9 @@ const patiently = async <T>(db: DatabaseSync, patient: Patience, work: () => T):
   const leftMs = patient.leftMs(db);
   for (;;) {
     try {
-      return withoutWaiting(db, work);
+      const done = withoutWaiting(db, work);
+      patient.answered();
+      return done;
     } catch (error) {
       if (!(error instanceof Unavailable) || !isBusy(error.cause)) throw error;
       const tookMs = performance.now() - beganMs;

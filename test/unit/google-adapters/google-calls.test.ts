@@ -211,3 +211,26 @@ describe("a service that does not answer", () => {
     }
   });
 });
+
+/** What a service gets that has not failed. */
+const FIRST_CHANCE_MS = 500;
+
+describe("the patience of a delivery", () => {
+  test("is whole again once the service has answered, and that of a request is not", async () => {
+    const { clock, pass } = fakeTime();
+    for (const [failsFast, left] of [
+      [false, 1_000],
+      [true, 400],
+    ] as const) {
+      const patient = patienceOf(clock, { totalMs: 1_000, failsFast });
+      const calls = googleCalls({ clock, random: { fraction: () => 0.5 }, patience: () => patient });
+      const fail = async () => {
+        await pass(600);
+        throw new GoogleApiError("UNAVAILABLE", "");
+      };
+      await assert.rejects(calls({ act: "write", repeatable: false, run: fail }), Unavailable);
+      assert.equal((await calls({ act: "write", repeatable: false, run: async () => 1 })).status, "OK");
+      assert.equal(patient.leftMs({}), Math.max(left, FIRST_CHANCE_MS));
+    }
+  });
+});
