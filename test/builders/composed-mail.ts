@@ -91,7 +91,7 @@ export const leavesOf = (part: RawPart): readonly RawPart[] =>
 
 export const leaves = (raw: Buffer): readonly RawPart[] => leavesOf(rawPart(raw.toString("latin1")));
 
-/** What any wire carries: lines of at most 998 octets that end in CRLF, no NUL, and a header in ASCII without a line of blanks. */
+/** Checks lines of at most 998 octets that end in CRLF, no NUL, and headers in ASCII without a line of blanks. */
 export const assertFitForTheWire = (raw: Buffer): void => {
   const text = raw.toString("latin1");
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/);

@@ -76,7 +76,9 @@ export class Transaction {
     return (await this.#body()) ?? this.#end();
   }
 
-  /** Octets beyond ASCII in the body want 8BITMIME (RFC 6152); a server without it gets the mail in 7 bits. Throws what making that form throws. */
+  /**
+   * A body beyond ASCII needs 8BITMIME (RFC 6152); a server without it gets the mail in 7 bits. Throws `Unavailable`.
+   */
   async #form(): Promise<Halt> {
     const { sevenBit } = this.#mail;
     if (sevenBit === undefined || this.#session.extensions.keywords.has("8BITMIME")) return null;

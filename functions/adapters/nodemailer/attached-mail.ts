@@ -5,7 +5,7 @@ const [NUL, LF, CR, LAST_ASCII] = [0x00, 0x0a, 0x0d, 0x7f];
 /** Octets of a line without its CRLF (RFC 5322 §2.1.1). */
 const LONGEST_LINE = 998;
 
-/** Whether there are octets beyond ASCII; null for what is no lines at all. */
+/** Tells whether there are octets beyond ASCII; null if the bytes are not lines of text. */
 const readLines = (bytes: Buffer): { readonly eightBit: boolean } | null => {
   let eightBit = false;
   let length = 0;
@@ -28,13 +28,14 @@ export interface AttachedMail {
   readonly bytes: Buffer;
 }
 
-/** RFC 2046 §5.2.2 and §5.2.3 allow these 7bit alone. */
+/** RFC 2046 §5.2.2 and §5.2.3 allow only 7bit for these. */
 const SEVEN_BIT_TYPES = /^message\/(?:partial|external-body)\b/i;
 
 /**
- * A mail in the mail goes as lines of 7 or 8 bits, never in base64 (RFC 2046 §5.2.1): many readers show an empty file otherwise. Null where it cannot go so
- * and must be a file of bytes: it holds NUL, a CR alone or a line above 998 octets, has octets beyond ASCII where `sevenBit` is wanted, or consists of line
- * ends for the most part.
+ * An attached mail is sent as 7bit or 8bit lines, never in base64 (RFC 2046 §5.2.1), because many readers would show an
+ * empty file. The result is null if it must be sent as a file of bytes: it holds NUL, a CR alone or a line above 998
+ * octets, it has octets beyond ASCII and `sevenBit` is wanted, or so many of its bytes are line ends that CRLF would
+ * make it larger than base64.
  */
 export const attachedMail = (
   bytes: Buffer,

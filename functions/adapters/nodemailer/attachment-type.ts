@@ -5,22 +5,22 @@ type Attachment = MessageBody["attachments"][number];
 
 export const OCTET_STREAM = "application/octet-stream";
 
-/** Nothing that a person would call a name: blanks, dots, separators. */
+/** Matches what nobody would call a name: blanks, dots, separators. */
 const NO_NAME = /^[\s.*/\\]*$/;
 
 const givenName = (filename: string | null): string | null =>
   filename === null || NO_NAME.test(filename) ? null : filename;
 
 /**
- * The media type, decided here once: the caller's, else by the suffix of the file's name. Never a multipart (nodemailer has one for `.gzip`), which would
- * open a part whose boundary nobody has set.
+ * Decides the media type once: the caller's, else by the suffix of the file's name. It is never a multipart
+ * (nodemailer's table has one for `.gzip`), because such a part would have no boundary.
  */
 export const mediaTypeOf = ({ contentType, filename }: Attachment): string => {
   const type = contentType ?? detectMimeType(givenName(filename)?.trim() ?? "bin");
   return /^multipart\//i.test(type) ? OCTET_STREAM : type;
 };
 
-/** Where nodemailer's table has another suffix than people expect, or none. */
+/** Types for which nodemailer's table has no suffix, or not the one that people expect. */
 const EXTENSIONS: ReadonlyMap<string, string> = new Map([
   [OCTET_STREAM, "bin"],
   ["application/gzip", "gz"],
@@ -42,6 +42,6 @@ const extensionOf = (mediaType: string): string => {
   return /^[a-z0-9]+$/.test(extension) ? extension : "bin";
 };
 
-/** The given name, else one from the type: nobody shall see "noname". `at`: which attachment it is, from 0. */
+/** The given name, else one made from the type, so that no reader shows "noname". `at` counts attachments from 0. */
 export const fileNameOf = (filename: string | null, mediaType: string, at: number): string =>
   givenName(filename) ?? `attachment-${at + 1}.${extensionOf(mediaType)}`;

@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
 import MimeNode from "nodemailer/lib/mime-node";
 import { decodeWords, encodeWords } from "../../domain/messages/accept/encoded-words.ts";
-import { writtenHeader, writtenMailbox, writtenText } from "../../domain/messages/accept/header-value.ts";
+import { encodeHeader, encodeHeaderText, encodeMailbox } from "../../domain/messages/accept/header-value.ts";
 import type { Mailbox, MessageBody } from "../../domain/messages/message.ts";
 import { isOneLine } from "../../domain/messages/one-line.ts";
 import type { ComposeMime } from "../../domain/messages/ports.ts";
 import { type Part, partTree } from "./part-tree.ts";
 
-/** The same for every try of one message, so that a retry sends the very same bytes; as unguessable as the Message-ID is. */
+/**
+ * The same for every try of one message, so that a retry sends the same bytes, and as hard to guess as the Message-ID.
+ */
 const boundaryOf = (messageId: string): string => createHash("sha256").update(messageId).digest("hex").slice(0, 24);
 
 const ADDRESS_FIELDS = ["From", "To", "Cc", "Reply-To"];
 
-/** Takes addresses as they are written already (`writtenMailbox`); nodemailer's own form would quote what some readers decode. */
+/** Writes addresses as `encodeMailbox` has made them, because nodemailer quotes text that some readers decode. */
 class MailRoot extends MimeNode {
   override encodeHeaderValue(...[key, value]: Parameters<MimeNode["encodeHeaderValue"]>): string {
     return ADDRESS_FIELDS.includes(key) && typeof value === "string" ? value : super.encodeHeaderValue(key, value);
@@ -22,18 +24,18 @@ class MailRoot extends MimeNode {
 /** A value that is in ASCII already and that nodemailer must only fold. */
 const folded = (value: string) => ({ prepared: true, foldLines: true, value });
 
-/** As readers see it. Accepting has decoded it; one that an earlier release accepted, and that cannot be, loses what makes it look encoded. */
+/** The name as readers see it. One that an earlier release accepted may be undecodable: it must not look encoded. */
 const nameOf = (name: string): string => {
   const decoded = decodeWords(name);
   return decoded !== null && isOneLine(decoded) ? decoded : name.replaceAll("=?", "= ?");
 };
 
 const mailboxes = (list: readonly Mailbox[]): string =>
-  list.map(({ name, address }) => writtenMailbox({ name: nameOf(name), address })).join(", ");
+  list.map(({ name, address }) => encodeMailbox({ name: nameOf(name), address })).join(", ");
 
-/** What an earlier release accepted may be what this one refuses: it goes as free text. */
+/** An earlier release may have accepted a value that this one refuses: it is sent as free text. */
 const headerOf = (name: string, value: string): string => {
-  const written = writtenHeader(name, value);
+  const written = encodeHeader(name, value);
   return "problem" in written ? encodeWords(value) : written.value;
 };
 
@@ -44,7 +46,7 @@ const addUnsubscribe = (root: MimeNode, { listUnsubscribe }: MessageBody): void 
   if (listUnsubscribe.oneClick) root.addHeader("List-Unsubscribe-Post", folded("List-Unsubscribe=One-Click"));
 };
 
-/** Bcc is not in it at all (RFC 5322 §3.6.3): the envelope alone knows those recipients. */
+/** There is no Bcc (RFC 5322 §3.6.3): only the envelope names those recipients. */
 const addHeaders = (root: MimeNode, { body, messageId, date }: Parameters<ComposeMime>[0]): void => {
   for (const [name, value] of Object.entries(body.headers)) root.addHeader(name, folded(headerOf(name, value)));
   addUnsubscribe(root, body);
@@ -54,7 +56,7 @@ const addHeaders = (root: MimeNode, { body, messageId, date }: Parameters<Compos
   root.setHeader("Reply-To", mailboxes(body.replyTo));
   if (body.inReplyTo !== null) root.setHeader("In-Reply-To", folded(body.inReplyTo));
   if (body.references.length > 0) root.setHeader("References", [...body.references]);
-  if (body.subject !== "") root.setHeader("Subject", folded(writtenText(body.subject)));
+  if (body.subject !== "") root.setHeader("Subject", folded(encodeHeaderText(body.subject)));
   root.setHeader("Message-ID", messageId);
   root.setHeader("Date", date);
 };
@@ -62,7 +64,7 @@ const addHeaders = (root: MimeNode, { body, messageId, date }: Parameters<Compos
 const isEightBit = (part: Part): boolean =>
   "children" in part ? part.children.some(isEightBit) : part.encoding === "8bit";
 
-/** A multipart says 8bit where a part of it is (RFC 2045 §6.4). */
+/** A multipart is labelled 8bit if one of its parts is (RFC 2045 §6.4). */
 const describe = (node: MimeNode, part: Part): void => {
   if ("children" in part) {
     if (isEightBit(part)) node.setHeader("Content-Transfer-Encoding", "8bit");
@@ -73,13 +75,13 @@ const describe = (node: MimeNode, part: Part): void => {
   if (part.disposition !== undefined) node.setHeader("Content-Disposition", part.disposition);
 };
 
-/** A fold would make a line of a long run of blanks, which some readers take for the header's end. */
+/** Folding can make a line of blanks from a long run of them, and some readers take that for the end of the header. */
 const optionsOf = (part: Part): { filename?: string } =>
   "children" in part || part.filename === undefined
     ? {}
     : { filename: nameOf(part.filename).replaceAll(/ {10,}/g, " ") };
 
-/** A node's headers by nodemailer, then its content: in blocks, so that large ones are copied once. */
+/** A node's headers and content as blocks, so that large contents are copied only once. */
 const blocksOf = (node: MimeNode, part: Part): readonly Buffer[] => {
   describe(node, part);
   const blocks: Buffer[] = [Buffer.from(`${node.buildHeaders()}\r\n\r\n`)];
@@ -95,8 +97,9 @@ const blocksOf = (node: MimeNode, part: Part): readonly Buffer[] => {
 const endsInLine = (block: Buffer | undefined): boolean => block?.subarray(-2).toString("latin1") === "\r\n";
 
 /**
- * The MIME message: headers and boundaries by nodemailer's `MimeNode`, contents encoded here (`part-tree.ts`), because its own encoders choose by another
- * rule than the shorter way, pass a CR alone, and hold a large content several times over.
+ * Composes the MIME message. nodemailer's `MimeNode` writes part headers and boundaries. Contents are encoded in
+ * `part-tree.ts`, because nodemailer does not choose the shorter encoding, passes a CR alone and holds a large content
+ * in memory several times.
  */
 export const composeMime: ComposeMime = async (mail) => {
   const part = await partTree(mail.body, { sevenBit: mail.sevenBit ?? false });

@@ -1,8 +1,8 @@
-/** Line ends on bytes: replacing them in a string of 24 MB takes a gigabyte. */
+/** Line ends are changed in bytes, because replacing them in a string of 24 MB can take a gigabyte of memory. */
 
 const [LF, CR] = [0x0a, 0x0d];
 
-/** Bytes that the text takes with CRLF, or LF alone, at the end of each line; a CR alone ends one too. */
+/** How many bytes the text takes if each line ends in `end`. A CR alone counts as a line end too. */
 const lengthWith = (end: Buffer, bytes: Buffer): number => {
   let length = bytes.length;
   for (let at = 0; at < bytes.length; at += 1) {

@@ -37,7 +37,7 @@ const attachmentPart = (attachment: MessageBody["attachments"][number], at: numb
 const calendarAlternative = ({ method, content }: CalendarEvent): Promise<Part> =>
   textPart(`text/calendar; charset=utf-8; method=${method}`, content);
 
-/** As nodemailer attaches it, for readers that look for a file. */
+/** The calendar is attached too, as nodemailer does, for readers that look for a file. */
 const calendarFile = ({ content, filename }: CalendarEvent): Part => ({
   contentType: "application/ics",
   encoding: "base64",
@@ -46,15 +46,15 @@ const calendarFile = ({ content, filename }: CalendarEvent): Part => ({
   disposition: "attachment",
 });
 
-/** Several parts as one multipart; one part is itself. */
+/** Several parts make a multipart; a single part stays itself. */
 const together = (contentType: `multipart/${string}`, children: readonly Part[]): Part => {
   const [only] = children;
   return only !== undefined && children.length === 1 ? only : { contentType, children };
 };
 
 /**
- * The parts as nodemailer arranges them: mixed holds the alternatives and the files, related the HTML and what it shows; the calendar is the last
- * alternative, which readers that know it prefer.
+ * Arranges the parts as nodemailer does: mixed holds the alternatives and the files, related holds the HTML and its
+ * images. The calendar is the last alternative, because readers prefer the last one that they understand.
  */
 export const partTree = async (body: MessageBody, { sevenBit }: { readonly sevenBit: boolean }): Promise<Part> => {
   const calendar = body.icalEvent ?? null;

@@ -4,7 +4,7 @@ import { crlfLength, withCrlf, withFeeds } from "./line-ends.ts";
 
 const CHARACTERS_A_LINE = 76;
 
-/** Base64 as it came, cut into lines (RFC 2045 §6.8): not decoded and encoded again, which would take three times the memory. */
+/** Cuts base64 into lines (RFC 2045 §6.8). Decoding and encoding it again would take three times the memory. */
 export const base64Lines = (base64: string): Buffer => {
   const lines = Buffer.allocUnsafe(base64.length + 2 * Math.max(0, Math.ceil(base64.length / CHARACTERS_A_LINE) - 1));
   let size = 0;
@@ -17,11 +17,11 @@ export const base64Lines = (base64: string): Buffer => {
 
 const TAB = 0x09;
 const isLineEnd = (byte: number): boolean => byte === 0x0d || byte === 0x0a;
-/** A blank at the end of a line is encoded nonetheless. */
+/** Blanks are plain too, except at the end of a line. */
 const isPlain = (byte: number): boolean =>
   (byte >= 0x20 && byte <= 0x7e && byte !== 0x3d) || byte === TAB || isLineEnd(byte);
 
-/** Without its soft line breaks: never more than what quoted-printable takes. */
+/** A lower bound of what quoted-printable takes: it leaves out soft line breaks. */
 const leastQuoted = (bytes: Buffer, lineEnds: number): number => {
   let length = lineEnds;
   for (const byte of bytes) length += isPlain(byte) ? 1 : 3;
@@ -42,8 +42,8 @@ export interface EncodedText {
 }
 
 /**
- * A text with CRLF as its line ends, in the shorter of quoted-printable and base64. A CR or LF alone ends a line too. Where base64 is shorter and the CRs
- * would cost more than accepting has reckoned with, LF stays alone within it, which readers take as well.
+ * Encodes a text in the shorter of quoted-printable and base64. Every line end becomes CRLF, a CR or LF alone too.
+ * Base64 keeps LF alone where CRLF would take more room than `withLineEnds` allows; readers accept both.
  */
 export const encodeText = async (text: string): Promise<EncodedText> => {
   const given = Buffer.from(text);

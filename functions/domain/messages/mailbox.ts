@@ -14,15 +14,15 @@ const LONGEST_NAME = 320;
 const LONGEST_LIST = 100 * (4 * LONGEST_NAME + 320);
 
 /**
- * The address with its domain folded to ASCII (IDNA) and its local part as it came; null where it is none. One that some readers would decode as an
- * encoded word (RFC 2047) is none.
+ * The address with its domain folded to ASCII (IDNA) and its local part as it came; null if it is not an address, or if
+ * some readers would decode it as an encoded word (RFC 2047).
  */
 export const keptAddress = (text: string): string | null => {
   const folded = looksEncoded(text) ? null : parseAddress(text);
   return folded === null ? null : text.slice(0, text.lastIndexOf("@")).normalize("NFC") + domainEntry(folded);
 };
 
-/** A mailbox given in parts; null where the address is none, or the name could break a header once its encoded words are decoded. */
+/** A mailbox given in parts; null if the address is not valid or the decoded name could break a header. */
 export const mailboxOf = (name: string, address: string): Mailbox | null => {
   const kept = keptAddress(address.trim());
   const line = readLine(name, LONGEST_NAME);

@@ -9,10 +9,13 @@ export const isOneLine = (text: string): boolean => !BREAKS_A_LINE.test(text);
 /** RFC 5322 §2.1.1: no line over 998 characters; what cannot be folded must fit. */
 export const LONGEST_LINE = 998;
 
-/** Encoded words take up to about four times the room of their text. */
+/** Encoded words may take four times as many characters as their text. */
 const LONGEST_ENCODED = 4;
 
-/** A line of text for people that may come as encoded words (RFC 2047): as they read it, and judged as that. `problem`: what a schema says. */
+/**
+ * Reads a line of text that may hold encoded words (RFC 2047): the result is the text that people see. `problem` is a
+ * message for a schema.
+ */
 export const readLine = (text: string, most: number): { readonly text: string } | { readonly problem: string } => {
   const tooLong = { problem: says("too_long", { most }) };
   if (text.length > LONGEST_ENCODED * most) return tooLong;
@@ -23,7 +26,7 @@ export const readLine = (text: string, most: number): { readonly text: string } 
   return decoded.length > most ? tooLong : { text: decoded };
 };
 
-/** Neither as it stands nor as a lenient reader decodes it does the text break a line. */
+/** Tells whether the text has no line breaks, neither as it stands nor as a lenient reader decodes it. */
 export const staysOneLine = (text: string): boolean => {
   const decoded = isOneLine(text) ? decodeWords(text) : null;
   return decoded !== null && isOneLine(decoded);

@@ -10,13 +10,17 @@ export type OffersSmtpUtf8 = () => Promise<boolean | null>;
 export interface OutgoingMail {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
   readonly raw: Buffer;
-  /** The same mail in 7-bit octets, for a server without 8BITMIME (RFC 6152); null: its body is gone. Absent: there is no other form. Throws `Unavailable`. */
+  /**
+   * Makes the same mail in 7-bit octets, for a server without 8BITMIME (RFC 6152). Null: its body is gone. Throws
+   * `Unavailable`.
+   */
   readonly sevenBit?: () => Promise<Buffer | null>;
 }
 
 /**
- * Makes the MIME message: lines of at most 998 octets, ended by CRLF, no NUL. Deterministic for the same input; reads no file and fetches nothing.
- * Throws only on defects. `sevenBit`: no octet above 127 in the body; else an attached mail may hold some.
+ * Makes the MIME message: lines of at most 998 octets that end in CRLF, without NUL. It is deterministic, reads no file
+ * and fetches nothing. Throws only on defects. With `sevenBit` the body has no octet above 127; otherwise an attached
+ * mail may have some.
  */
 export type ComposeMime = (mail: {
   readonly body: MessageBody;

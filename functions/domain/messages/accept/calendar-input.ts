@@ -27,7 +27,7 @@ const decoded = (content: string, encoding: string): string | null => {
   }
 };
 
-/** The calendar's own METHOD (RFC 5545 §3.7.2), which the part's must equal (RFC 6047 §2.4); else nodemailer's default. */
+/** The calendar's own METHOD (RFC 5545 §3.7.2), which the part must repeat (RFC 6047 §2.4), or nodemailer's default. */
 const methodIn = (content: string): string => {
   const said = /^METHOD:([A-Z]{1,20})\r?$/im.exec(content)?.[1]?.toUpperCase() ?? "";
   return METHODS.includes(said) ? said : "PUBLISH";

@@ -1,16 +1,16 @@
 /**
- * Encoded words (RFC 2047): how text beyond ASCII stands in a header. They are read as leniently as mail readers read them, so that nothing is judged
- * as harmless here that a reader decodes into something else.
+ * Encoded words (RFC 2047) are how text beyond ASCII stands in a header. They are decoded here as leniently as by mail
+ * readers, so that nothing passes as harmless that a reader decodes into something else.
  */
 
-/** RFC 2047 §2, with the language of RFC 2231 §5; blanks within are an error that many readers forgive. */
+/** RFC 2047 §2, with the language of RFC 2231 §5. Blanks within a word are an error that many readers forgive. */
 const WORD = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=/gi;
 const IS_WORD = new RegExp(WORD.source, "i");
 
-/** Programs encode twice by mistake, and some readers decode twice; deeper than this it is no mistake. */
+/** Programs encode twice by mistake, and some readers decode twice. More rounds than this are no mistake. */
 const MOST_ROUNDS = 3;
 
-/** Would a reader take a part of this text for an encoded word? */
+/** Tells whether a reader would take a part of this text for an encoded word. */
 export const looksEncoded = (text: string): boolean => IS_WORD.test(text);
 
 const fromBase64 = (text: string): Buffer | null => {
@@ -40,7 +40,10 @@ interface Run {
   readonly bytes: Buffer[];
 }
 
-/** Plain text and runs of encoded words by turns. Words that only blanks separate belong together (§6.2), and may have been cut within a character. */
+/**
+ * Plain text and runs of encoded words, in order. Words separated only by blanks belong together (RFC 2047 §6.2); some
+ * programs cut them within a character.
+ */
 const segmentsOf = (text: string): readonly (string | Run)[] | null => {
   const segments: (string | Run)[] = [];
   let end = 0;
@@ -66,7 +69,7 @@ const decodeOnce = (text: string): string | null => {
   return parts === undefined || parts.includes(null) ? null : parts.join("");
 };
 
-/** The text that readers see; null where an encoded word in it cannot be decoded. What is returned holds no encoded word. */
+/** The text that readers see, without any encoded word; null if one of them cannot be decoded. */
 export const decodeWords = (text: string): string | null => {
   let decoded: string | null = text;
   for (let round = 0; round < MOST_ROUNDS && decoded !== null && looksEncoded(decoded); round += 1) {
@@ -75,7 +78,10 @@ export const decodeWords = (text: string): string | null => {
   return decoded === null || looksEncoded(decoded) ? null : decoded;
 };
 
-/** RFC 2047 §2 allows 75 characters a word, and 76 a line: words of 52 leave room for the header's name before the first, as nodemailer's do. */
+/**
+ * RFC 2047 §2 allows words of 75 characters. Words of 52, like nodemailer's, leave room for the header's name on the
+ * first line.
+ */
 const MOST_ENCODED = 40;
 const MOST_BYTES_IN_BASE64 = 30;
 /** What §5 (3) allows in a phrase, and so anywhere. */

@@ -3,7 +3,7 @@ import { says } from "../../field-problems.ts";
 import { isOneLine, LONGEST_LINE, staysOneLine } from "../one-line.ts";
 import { bounded } from "./bounded-input.ts";
 import { looksEncoded } from "./encoded-words.ts";
-import { writtenHeader } from "./header-value.ts";
+import { encodeHeader } from "./header-value.ts";
 
 /** Headers that Relais or Gmail writes itself, or that have a field of their own in the request. */
 const RESERVED = new Set([
@@ -43,7 +43,7 @@ const valueProblem = (name: string, value: unknown): string | null => {
   // Encoded words take more room than their text, which is measured once it is decoded.
   const longest = looksEncoded(value) ? 4 * LONGEST_LINE : LONGEST_LINE;
   if (value.length > longest) return says("too_long", { most: LONGEST_LINE });
-  const written = writtenHeader(name, value);
+  const written = encodeHeader(name, value);
   return "problem" in written ? written.problem : null;
 };
 

@@ -1,4 +1,4 @@
-/** A header's value cut into the pieces that matter for encoding it: what is text for people may be encoded, all else must stay in clear. */
+/** A piece of a header's value. Text for people may be encoded; everything else must stay in clear. */
 export interface HeaderToken {
   /** `mark`: a comma or semicolon. `link`: an address or a URL that stands bare. */
   readonly kind: "angle" | "quoted" | "comment" | "mark" | "link" | "word";
@@ -8,7 +8,10 @@ export interface HeaderToken {
 }
 
 const URL_START = /^(?:[a-z][a-z0-9+.-]*:\/\/|mailto:)[^\s<>"]+/i;
-/** A name, an @ and a domain with a dot; `=` and `:` end what stands before an address, as in `addr=a@b.org`. */
+/**
+ * A name, an @ and a domain with a dot. `=` and `:` separate an address from what stands before it, as in
+ * `addr=a@b.org`.
+ */
 const ADDRESS_START = /^[^\s<>(),;:"@=]+@[^\s<>(),;:"@]+\.[^\s<>(),;:"@]+/;
 const WORD_START = /^[^\s<(),;"]+/;
 const ENCODED_START = /^=\?[^?\s]+\?[bq]\?[^?]*\?=/i;
@@ -53,7 +56,10 @@ const withoutTail = (link: string): string => {
 
 type Opening = keyof typeof ENCLOSED;
 
-/** What opens at a place and is closed later; null where it is not. What was once found unclosed is not looked for again: each look goes to the end. */
+/**
+ * The enclosed piece that starts here, or null. A bracket once found unclosed is not searched for again, because each
+ * search runs to the end of the value.
+ */
 const enclosedAt = (text: string, at: number, unclosed: Set<Opening>): Omit<HeaderToken, "spaced"> | null => {
   const char = text[at] ?? "";
   if (!isOpening(char) || unclosed.has(char)) return null;

@@ -11,7 +11,7 @@ import { attachmentsInput, decodedLength } from "./attachment-input.ts";
 import { bounded } from "./bounded-input.ts";
 import { calendarInput } from "./calendar-input.ts";
 import { headersInput, isUnsubscribeHeader, listUnsubscribeInput, tagsInput } from "./header-input.ts";
-import { oversize } from "./outgoing-size.ts";
+import { explainOversize } from "./outgoing-size.ts";
 import { inReplyToInput, referencesInput } from "./thread-ids.ts";
 
 /** Decoded attachments plus text and html, bytes: what one message may hold by HTTP, and on the topic (a Pub/Sub message ends at 10 MB). */
@@ -113,10 +113,10 @@ const sizeOf = (input: Members): number =>
   utf8(input.icalEvent?.content) +
   (input.attachments ?? []).reduce((sum, { content }) => sum + (decodedLength(content) ?? 0), 0);
 
-/** What is too large of a message; undefined where it fits, also once it is encoded. */
+/** Why a message is too large, as given or once it is encoded; undefined if it fits. */
 const sizeProblem = (input: Members, sizeBytes: number, sizeLimit: number): Detail | undefined => {
   if (sizeBytes > sizeLimit) return detail("content_too_large", { bytes: sizeBytes, most: sizeLimit });
-  return oversize(contentOf(input));
+  return explainOversize(contentOf(input));
 };
 
 /** What no single member can say. */

@@ -5,8 +5,9 @@ import { HEADERS_LIMIT, headerBytes, LONGEST_HEADER, longestHeaderBytes } from "
 type Content = Omit<MessageBody, "from">;
 
 /**
- * How large a mail may become once it is encoded, so that nothing is accepted that Gmail then refuses for its size. It is an upper bound, taken without
- * composing: every part goes out in base64 or shorter (`part-content.ts`), and Gmail limits headers to less than what is then left.
+ * How large a mail may become once it is encoded, so that no accepted mail is refused by Gmail for its size. This is an
+ * upper bound that needs no composing: every part is sent in base64 or shorter (`text-encoding.ts`), and Gmail limits
+ * headers to less than the room that is left.
  */
 
 /** SIZE in the EHLO of smtp.gmail.com; the API's upload takes 36,700,160. */
@@ -21,13 +22,13 @@ export const base64Length = (bytes: number): number => {
 const SMALL_PART_BYTES = 10_000;
 
 /**
- * What a part may grow to when its line ends are made CRLF: a small one to any size, a large one by 2 %. Without this limit a text of line ends alone
- * would take twice its bytes.
+ * What a part may grow to when its line ends become CRLF: a small one without limit, a large one by 2 %. Otherwise a
+ * text of nothing but line ends would take twice its bytes.
  */
 export const withLineEnds = (bytes: number): number =>
   Math.max(Math.ceil(bytes * 1.02), 2 * Math.min(bytes, SMALL_PART_BYTES));
 
-/** The most that a part takes. */
+/** An upper bound of what a part takes. */
 export const partBytes = (bytes: number): number => base64Length(withLineEnds(bytes));
 
 /** The two forms of a file name (RFC 2047, RFC 2231) together take up to ten characters for a byte. */
@@ -38,7 +39,7 @@ const PART_OVERHEAD = 600;
 const utf8 = (text: string | null | undefined): number => Buffer.byteLength(text ?? "");
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** The calendar goes out twice: as an alternative and as a file. */
+/** The calendar is sent twice: as an alternative and as a file. */
 const calendarBytes = ({ icalEvent }: Content): number =>
   2 * partBytes(utf8(icalEvent?.content)) + BYTES_IN_NAME * utf8(icalEvent?.filename) + 2 * PART_OVERHEAD;
 
@@ -55,8 +56,8 @@ export const outgoingBytes = (content: Content): number =>
   calendarBytes(content) +
   sum(content.attachments.map(attachmentBytes));
 
-/** Why Gmail would refuse this content for its size; undefined where it would not. */
-export const oversize = (content: Content): Detail | undefined => {
+/** Why Gmail would refuse this content for its size; undefined if it would not. */
+export const explainOversize = (content: Content): Detail | undefined => {
   const headers = headerBytes(content);
   const longest = longestHeaderBytes(content);
   const bytes = outgoingBytes(content);

@@ -3,30 +3,34 @@ import { says } from "../../field-problems.ts";
 import { isOneLine, staysOneLine } from "../one-line.ts";
 
 /**
- * `inReplyTo` and `references`. Ids of other programs are opaque: whatever stands between angle brackets is passed on. The forms are nodemailer's: a text
- * of one id or several, or a list of such texts; brackets may be left out, and blanks within them are closed up.
+ * `inReplyTo` and `references`. Ids of other programs are opaque: whatever stands between angle brackets is passed on.
+ * The forms are nodemailer's: a text of one or several ids, or a list of such texts. Brackets may be left out, and
+ * blanks within them are dropped.
  */
 
 const TOKEN = /<[^<>]*>|[^\s<>]+/g;
-/** Longer than any thread's ids, and short enough to be looked at. */
+/** Room for the ids of any thread, and short enough to parse. */
 const LONGEST_TEXT = 100_000;
 const MOST_TEXTS = 1_000;
 /**
- * Of a longer thread the first id and the newest ones are kept, by which readers find it. In-Reply-To names those that are answered, one as a rule; Gmail
- * takes 32 KB of it (support.google.com/a/answer/14016360), and any length of References.
+ * Of a longer thread the first id and the newest ones are kept, by which readers find the thread. Gmail takes 32 KB of
+ * In-Reply-To (support.google.com/a/answer/14016360), which usually names one mail.
  */
 const MOST_REFERENCES = 100;
 const MOST_ANSWERED = 20;
-/** With the blank of a fold, and `In-Reply-To:`, it fits a line (RFC 5322 §2.1.1). */
+/** It fits a line beside `In-Reply-To:` (RFC 5322 §2.1.1). */
 const LONGEST_ID = 900;
 
-/** In brackets, without blanks; null for what lies between ids, and for an id that cannot stand in a header: it is left out, so that it refuses no mail. */
+/**
+ * The id in brackets, without blanks. Null for what is between ids, and for an id that cannot stand in a header:
+ * leaving it out is better than refusing the mail.
+ */
 const idOf = (token: string): string | null => {
   const inner = token.startsWith("<") ? token.slice(1, -1).replace(/\s/g, "") : token.replace(/[,;]+$/, "");
   return inner.length <= LONGEST_ID && /^[!-~]+$/.test(inner) ? `<${inner}>` : null;
 };
 
-/** What a lenient reader might decode into several lines (RFC 2047), across ids too, though no id is ever encoded. */
+/** Lenient readers decode encoded words (RFC 2047) even in ids, and across them. */
 const hideLines = (ids: readonly string[]): boolean => !staysOneLine(ids.join(" "));
 
 const readIds = (text: string): readonly string[] | { readonly problem: string } => {

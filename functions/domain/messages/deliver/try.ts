@@ -68,7 +68,7 @@ export class Try {
     }
   };
 
-  /** Null: the body is gone. It is read anew each time, so that a large one is not held while the mail is sent. */
+  /** Null: the body is gone. It is read again each time, so that a large body is not held in memory during a send. */
   async #compose(sevenBit: boolean): Promise<Buffer | null> {
     const { value } = this.#claim.message;
     const body = await readBody(this.#deps, value);
