@@ -5,7 +5,7 @@ import { serverNameId } from "../../functions/domain/mail-servers/server-name.ts
 import { type Acceptance, type AcceptDeps, acceptMessage } from "../../functions/domain/messages/accept/accept.ts";
 import { HTTP_SIZE_LIMIT } from "../../functions/domain/messages/accept/message-input.ts";
 import type { MoveDeps } from "../../functions/domain/messages/delivery-deps.ts";
-import type { Message } from "../../functions/domain/messages/message.ts";
+import type { Message, MessageState } from "../../functions/domain/messages/message.ts";
 import type { Announcement, Topic, TopicMessage } from "../../functions/domain/publisher.ts";
 import type { Versioned } from "../../functions/domain/records.ts";
 import type { Result } from "../../functions/domain/result.ts";
@@ -85,3 +85,9 @@ export const messageBench = (): MessageBench => {
 };
 
 export const simpleMessage = { to: "b@example.org", subject: "Bonjour", text: "Une ligne." } as const;
+
+/** The message as if it had come into this state by moves that the test does not make. */
+export const placedIn = (message: Message, state: MessageState, nowMs = 1): Message => {
+  const entry = { atMs: nowMs, status: state.status, note: null };
+  return { ...message, updatedAtMs: nowMs, timeline: [...message.timeline, entry], ...state };
+};

@@ -2,8 +2,8 @@ import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
 import type { SecretVault } from "../connections/ports.ts";
 import { detail } from "../detail-texts.ts";
-import { CANCELABLE } from "../messages/commands/cancel.ts";
 import type { MessageStatus } from "../messages/message.ts";
+import { UNDER_WAY, WAITING } from "../messages/statuses.ts";
 import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -16,12 +16,9 @@ import { mayAdminister, visibleServer } from "./visible-server.ts";
 /** Others may write to the server while it is taken down: each time it is looked at anew, this often. */
 const TRIES = 8;
 
-/** Messages under way need the server too, and nobody can call them back. */
-const UNDER_WAY = ["sending", "unknown"] as const satisfies readonly MessageStatus[];
-
 export interface DeleteDeps extends MailServerDeps {
   readonly vault: SecretVault;
-  /** Cancels what waits for this server (`CANCELABLE`); leaves what is under way. */
+  /** Cancels what waits for this server; leaves what is under way. */
   readonly cancelWaiting: (serverId: string) => Promise<void>;
   /** Destroys the stored token and revokes it at Google where no sibling lives by it; leaves the server `not_connected`. */
   readonly disconnect: (serverId: string) => Promise<Result<unknown>>;
@@ -42,7 +39,7 @@ const obstacle = async (records: Records, serverId: string, cancel: boolean): Pr
       ...(cancel ? { detail: detail("messages_under_way") } : {}),
     };
   }
-  return !cancel && (await anyIn(records, serverId, CANCELABLE)) ? { code: "has_open_messages" } : null;
+  return !cancel && (await anyIn(records, serverId, WAITING)) ? { code: "has_open_messages" } : null;
 };
 
 /** From here on it is chosen for no new message. False: someone wrote meanwhile. */

@@ -3,8 +3,17 @@ import { commitEvent, type EventDeps } from "../notices/commit-news.ts";
 import type { CommitOutcome, Records, Versioned } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
-import { type MessageEvent, messageEvent } from "./message-events.ts";
-import { type Change, isIn, moveTo } from "./moves.ts";
+import { messageEvent } from "./message-events.ts";
+import { type Change, moveTo } from "./moves.ts";
+import {
+  erasesBody,
+  type FinalStatus,
+  isFinal,
+  type MessageEvent,
+  type MessageIn,
+  STATUSES,
+  type StatusBefore,
+} from "./statuses.ts";
 import { timelineNote } from "./timeline-notes.ts";
 
 /** A failed message's body stays this long, for `retry`; where records go sooner, until shortly before its record, which names it. Nominal. */
@@ -13,8 +22,8 @@ const BEFORE_RECORD_MS = HOUR;
 /** When the erasure of a large body is taken up again after a crash. Nominal. */
 const ERASE_AGAIN_MS = 5 * MINUTE;
 
-export interface Finish extends Change {
-  readonly status: "sent" | "failed" | "canceled" | "expired";
+export interface Finish<S extends FinalStatus> extends Change {
+  readonly status: S;
   readonly retentionDays: number;
 }
 
@@ -22,18 +31,26 @@ export interface Finish extends Change {
  * The message in a final state. An inline body goes with this very move; one in chunks stays named until they are deleted (`saveMove`), so that a
  * crash in between leaves a message whose erasure is due, not chunks that nobody knows of. Pure.
  */
-export const finished = (clock: Pick<Clock, "lasting">, message: Message, finish: Finish): Message => {
+export const finished = <S extends FinalStatus>(
+  clock: Pick<Clock, "lasting">,
+  message: MessageIn<StatusBefore<S>>,
+  finish: Finish<S>,
+): Message => {
   const { status, retentionDays, nowMs } = finish;
   const { body } = message;
-  const keepsBody = status === "failed";
+  const keepsBody = STATUSES[status].body === "kept_for_retry";
   const eraseNow = body.kind === "inline" && !keepsBody;
   const keptMs = Math.min(FAILED_BODY_MS, retentionDays * DAY - BEFORE_RECORD_MS);
   const bodyDueAtMs = nowMs + clock.lasting(keepsBody ? keptMs : ERASE_AGAIN_MS);
-  const state = { status, finalAtMs: nowMs, dueAtMs: body.kind === "erased" || eraseNow ? null : bodyDueAtMs };
+  const state = {
+    status,
+    finalAtMs: nowMs,
+    dueAtMs: body.kind === "erased" || eraseNow ? null : bodyDueAtMs,
+    eraseAtMs: nowMs + clock.lasting(retentionDays * DAY),
+  };
   const facts = {
     ...finish.facts,
     body: eraseNow ? ({ kind: "erased", atMs: nowMs } as const) : body,
-    eraseAtMs: nowMs + clock.lasting(retentionDays * DAY),
   };
   return moveTo(message, state, { ...finish, facts });
 };
@@ -47,11 +64,11 @@ export interface GivenUp {
  * The message as it is tried no more. Whom it has reached must not be told of as failed or expired, for the caller would send it again: then it is
  * `sent`, and those who still waited are rejected. Pure.
  */
-export const givenUp = (
+export const givenUp = <S extends "failed" | "expired">(
   clock: Pick<Clock, "lasting">,
-  message: Message,
-  end: Omit<Finish, "status" | "attempt"> & {
-    readonly otherwise: "failed" | "expired";
+  message: MessageIn<StatusBefore<S>>,
+  end: Omit<Finish<S>, "status" | "attempt"> & {
+    readonly otherwise: S;
     readonly attempt?: Omit<Attempt, "outcome">;
   },
 ): GivenUp => {
@@ -74,13 +91,13 @@ const rejectPending = (recipient: Recipient): Recipient =>
 /** The caller's `expiresAt` has passed. Pure. */
 export const expired = (
   clock: Pick<Clock, "lasting">,
-  message: Message,
+  message: MessageIn<StatusBefore<"expired">>,
   end: { readonly nowMs: number; readonly retentionDays: number },
 ): GivenUp => givenUp(clock, message, { ...end, otherwise: "expired", note: timelineNote("expires_at_passed") });
 
 /** The body is gone from the store; `message` is final. Pure. */
 export const withoutBody = (message: Message, nowMs: number): Message => {
-  if (!isIn(message, "sent", "failed", "canceled", "expired")) throw new Error("only a final message loses its body");
+  if (!isFinal(message)) throw new Error("only a final message loses its body");
   return { ...message, body: { kind: "erased", atMs: nowMs }, dueAtMs: null };
 };
 
@@ -128,6 +145,6 @@ const saved = async (
 ): Promise<Versioned<Message> | undefined> => {
   if (!outcome.done) return undefined;
   const final = { id, value: after, version: outcome.versions[0] ?? "" };
-  if (after.body.kind === "chunks" && isIn(after, "sent", "canceled", "expired")) await eraseFinalBody(deps, final);
+  if (after.body.kind === "chunks" && erasesBody(after)) await eraseFinalBody(deps, final);
   return final;
 };

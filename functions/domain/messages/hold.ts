@@ -1,6 +1,7 @@
 import { type Clock, HOUR, isoTime, MINUTE } from "../clock.ts";
-import type { HeldBecause, Message, SmtpReply } from "./message.ts";
+import type { HeldBecause, SmtpReply } from "./message.ts";
 import { moveTo } from "./moves.ts";
+import type { MessageIn, StatusBefore } from "./statuses.ts";
 import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 /**
@@ -42,7 +43,11 @@ export const holdAgainAtMs = (clock: Pick<Clock, "nowMs" | "lasting">, because: 
   clock.nowMs() + clock.lasting(LOOK_AGAIN_MS[because]);
 
 /** The message set aside, with an entry among the attempts that says why. Pure. */
-export const held = (clock: Pick<Clock, "nowMs" | "lasting">, message: Message, hold: Hold): Message => {
+export const held = (
+  clock: Pick<Clock, "nowMs" | "lasting">,
+  message: MessageIn<StatusBefore<"held">>,
+  hold: Hold,
+): MessageIn<"held"> => {
   const nowMs = clock.nowMs();
   const dueAtMs = hold.untilMs === undefined ? nowMs + clock.lasting(FIRST_LOOK_MS) : dueForRoomMs(clock, hold.untilMs);
   return moveTo(

@@ -1,28 +1,17 @@
 import { sha256Hex } from "../access/constant-time.ts";
-import type { Announcement, EventType } from "../publisher.ts";
-import type { Message, MessageStatus } from "./message.ts";
-
-export type MessageEvent = Extract<EventType, `relais.message.${string}`>;
+import type { Announcement } from "../publisher.ts";
+import type { Message } from "./message.ts";
+import { type MessageEvent, STATUSES } from "./statuses.ts";
 
 /** Made of what it tells, so that whoever tells it again, tells the same event. */
 const eventId = (id: string, type: MessageEvent, { updatedAtMs }: Message): string =>
   `evt_${sha256Hex(`${id} ${type} ${updatedAtMs}`).slice(0, 32)}`;
 
-const TYPES: Readonly<Partial<Record<MessageStatus, MessageEvent>>> = {
-  sent: "relais.message.sent.v1",
-  failed: "relais.message.failed.v1",
-  expired: "relais.message.expired.v1",
-  canceled: "relais.message.canceled.v1",
-  held: "relais.message.held.v1",
-  deferred: "relais.message.deferred.v1",
-  unknown: "relais.message.unknown.v1",
-};
-
 /** The event of its latest move, told again; null: there is none. */
 export const latestEvent = (id: string, message: Message): Announcement | null => {
   const doubted = message.timeline.at(-2)?.status === "unknown" && message.status !== "unknown";
-  const type = doubted ? "relais.message.resolved.v1" : TYPES[message.status];
-  return type === undefined ? null : messageEvent(type, id, message);
+  const type = doubted ? "relais.message.resolved.v1" : STATUSES[message.status].event;
+  return type === null ? null : messageEvent(type, id, message);
 };
 
 /** What the world is told of a message: what became of it and of each recipient; never what it says. */

@@ -126,21 +126,11 @@ export type MessageState =
       /** `failed` only: when the body is erased. */
       readonly dueAtMs: number | null;
       readonly finalAtMs: number;
+      /** When the record goes (`retentionDays` after it became final). */
+      readonly eraseAtMs?: number;
     };
 
 export type MessageStatus = MessageState["status"];
-export const MESSAGE_STATUSES = [
-  "queued",
-  "scheduled",
-  "held",
-  "sending",
-  "deferred",
-  "unknown",
-  "sent",
-  "failed",
-  "canceled",
-  "expired",
-] as const satisfies readonly MessageStatus[];
 
 /** One change of status. Entries written by releases before 0.2 have the English `note` alone. */
 export interface TimelineEntry {
@@ -189,7 +179,7 @@ export interface MessageFacts {
    * id is then made from (caller, key), so that a key holds exactly as long as the record, with nothing else to write or erase.
    */
   readonly requestSha256: string | null;
-  /** When the record goes (`retentionDays` after it became final); null while it is not final. */
+  /** Index field; only a final state has it. */
   readonly eraseAtMs?: number;
 }
 

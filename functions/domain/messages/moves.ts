@@ -1,11 +1,6 @@
 import type { Attempt, Message, MessageFacts, MessageState, MessageStatus, Recipient } from "./message.ts";
+import { type MessageIn, mayBecome, STATUSES, type StateIn, type StatusBefore } from "./statuses.ts";
 import type { TimelineNote } from "./timeline-notes.ts";
-
-/** A message in one status. */
-export type MessageIn<S extends MessageStatus> = MessageFacts & Extract<MessageState, { readonly status: S }>;
-
-export const isIn = <S extends MessageStatus>(message: Message, ...statuses: readonly S[]): message is MessageIn<S> =>
-  statuses.some((status) => status === message.status);
 
 /** What changes besides the state. */
 export interface Change {
@@ -13,36 +8,37 @@ export interface Change {
   /** A line for a person in the timeline. */
   readonly note?: TimelineNote | null;
   readonly attempt?: Attempt;
-  readonly facts?: Partial<Omit<MessageFacts, "attempts" | "timeline" | "updatedAtMs" | "agelessMs">>;
+  readonly facts?: Partial<Omit<MessageFacts, "attempts" | "timeline" | "updatedAtMs" | "agelessMs" | "expiresAtMs">>;
 }
 
-const factsOf = (message: Message): MessageFacts => ({
-  messageId: message.messageId,
-  caller: message.caller,
-  serverId: message.serverId,
-  createdAtMs: message.createdAtMs,
-  updatedAtMs: message.updatedAtMs,
-  from: message.from,
-  subject: message.subject,
-  recipients: message.recipients,
-  recipientAddresses: message.recipientAddresses,
-  ...(message.searchPrefixes === undefined ? {} : { searchPrefixes: message.searchPrefixes }),
-  body: message.body,
-  sizeBytes: message.sizeBytes,
-  tags: message.tags,
-  onUnknown: message.onUnknown,
-  expiresAtMs: message.expiresAtMs,
-  firstTriedAtMs: message.firstTriedAtMs,
-  agelessMs: message.agelessMs,
-  attempts: message.attempts,
-  timeline: message.timeline,
-  providerId: message.providerId,
-  requestSha256: message.requestSha256,
-});
+const FINAL_MEMBERS = { dueAtMs: true, finalAtMs: true, eraseAtMs: true } as const;
 
-/** Waiting that nobody tried in: it does not count against the 72 hours. What is in doubt is being tried as long as it is looked for, or sent again by itself. */
-const isAgeless = (message: Message): boolean =>
-  isIn(message, "held", "scheduled") || (isIn(message, "unknown") && message.dueAtMs === null);
+/** The members that belong to each state. Every other member of the record is kept through a move, known to this release or not. */
+const STATE_MEMBERS: { readonly [S in MessageStatus]: Readonly<Record<Exclude<keyof StateIn<S>, "status">, true>> } = {
+  queued: { dueAtMs: true },
+  scheduled: { dueAtMs: true, scheduledAtMs: true },
+  held: { dueAtMs: true, because: true, sinceMs: true },
+  sending: { dueAtMs: true, fence: true, phase: true },
+  deferred: { dueAtMs: true },
+  unknown: { dueAtMs: true, lookups: true, sinceMs: true },
+  sent: FINAL_MEMBERS,
+  failed: FINAL_MEMBERS,
+  canceled: FINAL_MEMBERS,
+  expired: FINAL_MEMBERS,
+};
+
+/** The message without what belonged to its state alone. */
+const withoutState = (message: Message): MessageFacts => {
+  const kept = { ...message };
+  for (const member of ["status", ...Object.keys(STATE_MEMBERS[message.status])]) Reflect.deleteProperty(kept, member);
+  return kept;
+};
+
+/** Time in which nobody tries does not count against the 72 hours. What is in doubt is being tried as long as it is looked for, or sent again by itself. */
+const isAgeless = ({ status, dueAtMs }: Message): boolean => {
+  const { ages } = STATUSES[status];
+  return ages === "never" || (ages === "while_due" && dueAtMs === null);
+};
 
 const agelessUntil = (message: Message, nowMs: number): number => {
   const enteredAtMs = message.timeline.at(-1)?.atMs;
@@ -50,29 +46,38 @@ const agelessUntil = (message: Message, nowMs: number): number => {
   return isAgeless(message) ? message.agelessMs + Math.max(0, nowMs - enteredAtMs) : message.agelessMs;
 };
 
-/** Who waits is looked at when the caller's `expiresAt` passes, at the latest. */
-const withinExpiry = <M extends Message>(message: M): M => {
-  const { expiresAtMs } = message;
-  const late = expiresAtMs !== null && isIn(message, "held", "deferred") && (message.dueAtMs ?? Infinity) > expiresAtMs;
-  return late ? { ...message, dueAtMs: expiresAtMs } : message;
+/** A message that waits is looked at when the caller's `expiresAt` passes, at the latest. */
+const dueWithin = <T extends Pick<MessageState, "status" | "dueAtMs">>(expiresAtMs: number | null, state: T): T => {
+  if (expiresAtMs === null || !STATUSES[state.status].dueByExpiry) return state;
+  return (state.dueAtMs ?? Infinity) > expiresAtMs ? { ...state, dueAtMs: expiresAtMs } : state;
 };
 
-/** The message in its new state, with its line in the timeline. What belonged to the old state alone is gone. Pure. */
-export const moveTo = (message: Message, state: MessageState, change: Change): Message => {
-  const { nowMs, note = null, attempt, facts } = change;
-  return withinExpiry({
-    ...factsOf(message),
+/**
+ * The message in its new state, with its line in the timeline; what belonged to the old state alone is gone. A move that `NEXT` does not list does not
+ * compile, and is a defect where the record's status is not what its type says. Pure.
+ */
+export const moveTo = <T extends MessageState>(
+  message: MessageIn<StatusBefore<T["status"]>>,
+  state: T,
+  { nowMs, note = null, attempt, facts }: Change,
+): MessageFacts & T => {
+  const { status } = state;
+  if (!mayBecome(message, status))
+    throw new Error(`a message that is ${String(message.status)} must not become ${status}`);
+  return {
+    ...withoutState(message),
     ...facts,
     agelessMs: agelessUntil(message, nowMs),
     updatedAtMs: nowMs,
     attempts: attempt === undefined ? message.attempts : [...message.attempts, attempt],
-    timeline: [...message.timeline, { atMs: nowMs, status: state.status, ...(note ?? { note }) }],
-    ...state,
-  });
+    timeline: [...message.timeline, { atMs: nowMs, status, ...(note ?? { note }) }],
+    ...dueWithin(message.expiresAtMs, state),
+  };
 };
 
 /** The same state, looked at later: no move, so no line in the timeline. */
-export const postponed = <M extends Message>(message: M, dueAtMs: number): M => withinExpiry({ ...message, dueAtMs });
+export const postponed = <M extends Message>(message: M, dueAtMs: number): M =>
+  dueWithin(message.expiresAtMs, { ...message, dueAtMs });
 
 export const pendingRecipients = (message: MessageFacts): readonly Recipient[] =>
   message.recipients.filter(({ state }) => state === "pending");

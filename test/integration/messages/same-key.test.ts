@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
 import { finished } from "../../../functions/domain/messages/finish.ts";
+import { isIn } from "../../../functions/domain/messages/statuses.ts";
 import { testClock } from "../../builders/clock.ts";
 import { mailServer, validConnection } from "../../builders/mail-server.ts";
 import { testStore } from "../../builders/store.ts";
@@ -90,6 +91,7 @@ suite("The same request under one key, from several processes at once", () => {
     assert.ok(message);
     assert.deepEqual(more, []);
 
+    assert.ok(isIn(message.value, "queued"));
     const sent = finished(clock, message.value, { status: "sent", nowMs: clock.nowMs(), retentionDays: 30 });
     assert.equal(sent.body.kind, "erased");
     const { id, version } = message;

@@ -7,11 +7,11 @@ import { resolveByPerson } from "../../../functions/domain/messages/commands/res
 import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
 import { finished } from "../../../functions/domain/messages/finish.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
-import { moveTo } from "../../../functions/domain/messages/moves.ts";
+import { isIn, MESSAGE_STATUSES } from "../../../functions/domain/messages/statuses.ts";
 import type { Records, Versioned } from "../../../functions/domain/records.ts";
 import type { Result } from "../../../functions/domain/result.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
-import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
+import { type MessageBench, messageBench, placedIn, simpleMessage } from "../../builders/messages.ts";
 
 let bench: MessageBench;
 beforeEach(async () => {
@@ -38,19 +38,6 @@ const stateOf = (status: MessageStatus): MessageState => {
   }
 };
 
-const ALL: readonly MessageStatus[] = [
-  "queued",
-  "scheduled",
-  "held",
-  "sending",
-  "deferred",
-  "unknown",
-  "sent",
-  "failed",
-  "canceled",
-  "expired",
-];
-
 const replace = async (before: Versioned<Message>, value: Message): Promise<Versioned<Message>> => {
   const { id, version } = before;
   const outcome = await bench.records.commit([{ op: "replace", kind: "messages", id, version, value }]);
@@ -60,7 +47,7 @@ const replace = async (before: Versioned<Message>, value: Message): Promise<Vers
 
 const messageIn = async (status: MessageStatus, json: object = simpleMessage): Promise<string> => {
   const before = await bench.accepted(json);
-  await replace(before, moveTo(before.value, stateOf(status), { nowMs: bench.clock.nowMs() }));
+  await replace(before, placedIn(before.value, stateOf(status), bench.clock.nowMs()));
   bench.published.length = 0;
   return before.id;
 };
@@ -88,7 +75,7 @@ suite("Which message may be moved", () => {
     };
   for (const [name, [from, act]] of Object.entries(acts)) {
     test(`${name}: ${from.join(", ")}, and nothing else`, async () => {
-      for (const status of ALL) {
+      for (const status of MESSAGE_STATUSES) {
         const id = await messageIn(status);
         assert.equal(codeOf(await act(id)), from.includes(status) ? "done" : "wrong_status", status);
         if (!from.includes(status)) assert.equal((await now(id)).status, status);
@@ -162,6 +149,7 @@ suite("What becomes of it", () => {
       { ...taken, state: "accepted" as const },
       { ...refused, state: "rejected" as const },
     ];
+    assert.ok(isIn(before.value, "queued"));
     const failed = finished(bench.clock, before.value, {
       status: "failed",
       nowMs,
@@ -189,7 +177,7 @@ suite("What becomes of it", () => {
   test("a failed message without its body cannot be retried", async () => {
     const before = await bench.accepted(simpleMessage);
     const state = stateOf("failed");
-    await replace(before, { ...moveTo(before.value, state, { nowMs: 1 }), body: { kind: "erased", atMs: 1 } });
+    await replace(before, { ...placedIn(before.value, state), body: { kind: "erased", atMs: 1 } });
     assert.equal(codeOf(await retryMessage(bench, OPERATOR, before.id)), "body_erased");
   });
 
@@ -217,7 +205,7 @@ suite("What becomes of it", () => {
     const before = await bench.accepted({ ...simpleMessage, to: ["b@example.org", "c@example.org"] });
     const later = { code: 451, enhanced: "4.2.1", response: "later" };
     const recipients = before.value.recipients.map((one, at) => (at === 1 ? { ...one, reply: later } : one));
-    await replace(before, moveTo({ ...before.value, recipients }, stateOf("unknown"), { nowMs: 1 }));
+    await replace(before, placedIn({ ...before.value, recipients }, stateOf("unknown")));
     bench.published.length = 0;
     assert.ok((await resolveByPerson(bench, OPERATOR, { id: before.id, body: { as: "sent" } })).ok);
     const message = await now(before.id);
@@ -274,7 +262,7 @@ suite("Moving what others move too", () => {
   const moveBehind = (state: MessageState) => async (id: string) => {
     const before = await bench.records.get("messages", id);
     assert.ok(before);
-    await replace(before, moveTo(before.value, state, { nowMs: 1 }));
+    await replace(before, placedIn(before.value, state));
   };
 
   test("a message claimed in between is not canceled", async () => {
@@ -297,7 +285,8 @@ suite("Moving what others move too", () => {
 test("when a server goes, what waits for it is canceled, what is under way or final is left", async () => {
   await bench.addServer("srv_bob", { username: "bob@example.com" });
   const ids = new Map<MessageStatus, string>();
-  for (const status of ALL) ids.set(status, await messageIn(status, { ...simpleMessage, server: "srv_ada" }));
+  for (const status of MESSAGE_STATUSES)
+    ids.set(status, await messageIn(status, { ...simpleMessage, server: "srv_ada" }));
   const other = await bench.accepted({ ...simpleMessage, server: "srv_bob" });
   assert.equal(await cancelOpenMessages(bench, "srv_ada"), 4);
   for (const [status, id] of ids) {

@@ -6,8 +6,9 @@ import { noteSmtpUtf8 } from "../../mail-servers/note-smtp-utf8.ts";
 import { invalidRequest, type Problem } from "../../problem.ts";
 import type { Records } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import type { Mailbox, MessageState } from "../message.ts";
+import type { Mailbox } from "../message.ts";
 import type { OffersSmtpUtf8 } from "../ports.ts";
+import type { FirstStatus, StateIn } from "../statuses.ts";
 import { type Choice, chooseServer } from "./choose-server.ts";
 import type { MessageInput } from "./message-input.ts";
 
@@ -16,7 +17,7 @@ const LOST_PUBLISH_MS = MINUTE;
 
 /** `Plan`: where a message goes and how it begins. */
 export interface Plan extends Choice {
-  readonly state: MessageState;
+  readonly state: StateIn<FirstStatus>;
 }
 
 interface Times {
@@ -36,13 +37,13 @@ export const timesProblem = ({ scheduledAtMs, expiresAtMs }: Times, nowMs: numbe
 };
 
 /** Queued, and looked at again in a minute: whoever published it may have died before it did. */
-export const queuedNow = (clock: Clock): MessageState => ({
+export const queuedNow = (clock: Clock): StateIn<"queued"> => ({
   status: "queued",
   dueAtMs: clock.nowMs() + clock.lasting(LOST_PUBLISH_MS),
 });
 
 /** `paused` is not looked at here: every claim is stopped by it and holds the message, at no cost to accepting. */
-const firstState = (clock: Clock, { server }: Choice, { scheduledAtMs }: Times): MessageState => {
+const firstState = (clock: Clock, { server }: Choice, { scheduledAtMs }: Times): StateIn<FirstStatus> => {
   const nowMs = clock.nowMs();
   if (scheduledAtMs !== null && scheduledAtMs > nowMs) {
     return { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };

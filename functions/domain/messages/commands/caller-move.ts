@@ -8,8 +8,8 @@ import type { MoveDeps } from "../delivery-deps.ts";
 import { eraseFinalBody } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { mayUseMessages, visibleMessage } from "../message-access.ts";
-import { isIn } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
+import { erasesBody } from "../statuses.ts";
 
 const TRIES = 8;
 
@@ -44,7 +44,7 @@ const perform = async (
   const outcome = await commitEvent(deps, [write, audit], announcement);
   if (!outcome.done) return undefined;
   const saved = { id, value: after, version: outcome.versions[0] ?? "" };
-  if (after.body.kind === "chunks" && isIn(after, "sent", "canceled", "expired")) await eraseFinalBody(deps, saved);
+  if (after.body.kind === "chunks" && erasesBody(after)) await eraseFinalBody(deps, saved);
   if (after.status === "queued") await publishForDelivery(deps, id);
   return saved;
 };

@@ -8,12 +8,9 @@ import type { MoveDeps } from "../delivery-deps.ts";
 import { finished, saveMoveTelling } from "../finish.ts";
 import type { Message, MessageStatus } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import { isIn } from "../moves.ts";
+import { isWaiting, type MessageIn, WAITING, type WaitingStatus } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
-
-/** What waits, and can be called back: nothing of it has been handed to Gmail, or Gmail has refused it so far. */
-export const CANCELABLE = ["queued", "scheduled", "held", "deferred"] as const satisfies readonly MessageStatus[];
 
 /** `allowed`: the statuses in which it is possible. */
 export const wrongStatus = (status: MessageStatus, ...allowed: readonly MessageStatus[]): Problem => ({
@@ -23,7 +20,7 @@ export const wrongStatus = (status: MessageStatus, ...allowed: readonly MessageS
 
 const canceled = (
   deps: Pick<MoveDeps, "clock">,
-  message: Message,
+  message: MessageIn<WaitingStatus>,
   how: { readonly retentionDays: number; readonly note: TimelineNote | null },
 ): Message => finished(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
 
@@ -39,7 +36,7 @@ export const cancelMessage = async (
     id,
     action: "message.cancel",
     decide: ({ value }) => {
-      if (!isIn(value, ...CANCELABLE)) return fail(wrongStatus(value.status, ...CANCELABLE));
+      if (!isWaiting(value)) return fail(wrongStatus(value.status, ...WAITING));
       const after = canceled(deps, value, { retentionDays, note: null });
       return ok({ after, announcement: messageEvent("relais.message.canceled.v1", id, after) });
     },
@@ -52,7 +49,7 @@ const TRIES = 8;
 const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Promise<boolean> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const before = await deps.records.get("messages", id);
-    if (before === undefined || !isIn(before.value, ...CANCELABLE)) return false;
+    if (before === undefined || !isWaiting(before.value)) return false;
     const after = canceled(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
     const saved = await saveMoveTelling(deps, before, { after, event: "relais.message.canceled.v1" });
     if (saved !== undefined) return true;
@@ -67,7 +64,7 @@ const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Pro
 export const cancelOpenMessages = async (deps: MoveDeps, serverId: string): Promise<number> => {
   const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;
   let count = 0;
-  for (const status of CANCELABLE) {
+  for (const status of WAITING) {
     let cursor: string | null = null;
     do {
       const limits: { limit: number; cursor: string | null } = { limit: 100, cursor };

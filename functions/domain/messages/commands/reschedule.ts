@@ -8,8 +8,9 @@ import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import type { Message, MessageState } from "../message.ts";
+import type { Message } from "../message.ts";
 import { moveTo } from "../moves.ts";
+import { isIn, type StateIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
@@ -33,12 +34,12 @@ export const rescheduleMessage = async (
     id: wanted.id,
     action: "message.reschedule",
     decide: ({ value }) => {
-      if (value.status !== "scheduled") return fail(wrongStatus(value.status, "scheduled"));
+      if (!isIn(value, "scheduled")) return fail(wrongStatus(value.status, "scheduled"));
       const nowMs = deps.clock.nowMs();
       if (value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs) {
         return fail(invalidRequest(fieldProblem("/scheduledAt", "after_expiry")));
       }
-      const later: MessageState = { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
+      const later: StateIn<"scheduled"> = { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
       const after = moveTo(value, scheduledAtMs > nowMs ? later : queuedNow(deps.clock), {
         nowMs,
         note: timelineNote("rescheduled"),

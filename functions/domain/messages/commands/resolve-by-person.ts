@@ -11,6 +11,7 @@ import { finished, givenUp } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { moveTo } from "../moves.ts";
+import { isIn, type MessageIn } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
@@ -26,7 +27,7 @@ const NOTES: Readonly<Record<As, TimelineNote>> = {
 
 const resolved = (
   deps: MoveDeps,
-  message: Message,
+  message: MessageIn<"unknown">,
   how: { readonly as: As; readonly retentionDays: number },
 ): Message => {
   const { as, retentionDays } = how;
@@ -65,7 +66,7 @@ export const resolveByPerson = async (
     action: "message.resolve",
     decide: ({ value }) => {
       // While it is looked for, and when a person must decide.
-      if (value.status !== "unknown") return fail(wrongStatus(value.status, "unknown"));
+      if (!isIn(value, "unknown")) return fail(wrongStatus(value.status, "unknown"));
       const after = resolved(deps, value, { as, retentionDays });
       return ok({ after, announcement: messageEvent("relais.message.resolved.v1", wanted.id, after), detail: { as } });
     },

@@ -14,8 +14,9 @@ import { type Demand, hasRoomNow, type Reservation, reserved } from "../limits/l
 import { foldAddress } from "../mailbox.ts";
 import type { Attempt, Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import { isIn, type MessageIn, moveTo, pendingRecipients } from "../moves.ts";
+import { moveTo, pendingRecipients } from "../moves.ts";
 import { publishRoom } from "../publish-delivery.ts";
+import { type ClaimableStatus, isClaimable, type MessageIn } from "../statuses.ts";
 import type { Facts } from "./instance-memory.ts";
 import { triedLongEnough } from "./retry-policy.ts";
 
@@ -44,14 +45,7 @@ export const cutShort = (nowMs: number): Attempt => ({
   problem: "timed_out",
 });
 
-/**
- * May this state be taken now? Everything else is final, set aside for later, or somebody's already (an expired lease is for `dispatch-due` to end):
- * a repeated push ends here.
- */
-const claimable = (message: Message, nowMs: number): boolean => {
-  if (message.status === "queued") return true;
-  return isIn(message, "scheduled", "deferred") && message.dueAtMs <= nowMs;
-};
+type Claimable = Versioned<MessageIn<ClaimableStatus>>;
 
 /** A server in error needs something else than a reconnect: its reason says what. */
 const unservingProblem = (connection: Connection): string => {
@@ -62,7 +56,7 @@ const unservingProblem = (connection: Connection): string => {
 /** Why it must not be tried now: the message as it then stands, and the event to announce. Null: nothing is in the way. */
 const obstacle = (
   deps: MoveDeps,
-  message: Versioned<Message>,
+  message: Claimable,
   { server, settings }: Facts,
 ): GivenUp | { readonly after: Message; readonly event: "held" } | null => {
   const nowMs = deps.clock.nowMs();
@@ -85,15 +79,12 @@ const obstacle = (
 };
 
 /** The message as claimed. The fence grows because every claim ends in an attempt that is written down, be it as cut short. */
-const claimed = (deps: MoveDeps, message: Message, nowMs: number): MessageIn<"sending"> => {
-  const after = moveTo(
+const claimed = (deps: MoveDeps, message: Claimable["value"], nowMs: number): MessageIn<"sending"> =>
+  moveTo(
     message,
     { status: "sending", phase: "claimed", fence: message.attempts.length + 1, dueAtMs: leaseEndMs(deps) },
     { nowMs, facts: { firstTriedAtMs: message.firstTriedAtMs ?? nowMs } },
   );
-  if (!isIn(after, "sending")) throw new Error("a claimed message is sending");
-  return after;
-};
 
 const setAside = async (
   deps: MoveDeps,
@@ -156,7 +147,7 @@ const commitBoth = async (
 /** Held, with a place in the line where it is the first. */
 const waitInLine = async (
   deps: DeliveryDeps,
-  message: Versioned<Message>,
+  message: Claimable,
   full: { readonly room: Extract<Reservation, { kind: "full" }>; readonly ledger: KeptLedger; readonly open: boolean },
 ): Promise<Tried> => {
   const { after, untilMs } = full.room;
@@ -178,7 +169,7 @@ const quotaWarning = (server: string): Announcement => ({
 /** With a ledger in hand. `fresh`: it was just read, so that it may be refused by. */
 const claimWith = async (
   deps: DeliveryDeps,
-  message: Versioned<Message>,
+  message: Claimable,
   { server, settings, ledger, fresh }: Ready & { readonly ledger: KeptLedger; readonly fresh: boolean },
 ): Promise<Tried> => {
   const demand = demandOf(deps, message, server.value);
@@ -201,7 +192,7 @@ const claimWith = async (
 };
 
 /** One try of the claim. The first goes by what is remembered; whatever that refuses is looked at afresh by the next. */
-const tryClaim = async (deps: DeliveryDeps, message: Versioned<Message>, fresh: boolean): Promise<Tried> => {
+const tryClaim = async (deps: DeliveryDeps, message: Claimable, fresh: boolean): Promise<Tried> => {
   const { memory, records } = deps;
   const serverId = message.value.serverId;
   const facts = await (fresh ? memory.readFacts(deps, serverId) : memory.recallFacts(deps, serverId));
@@ -227,8 +218,10 @@ export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Clai
   const waitUntilMs = clock.nowMs() + Math.max(SHORTEST_WAIT_MS, clock.lasting(WAIT_FOR_TURN_MS));
   for (let lost = 0; lost < TRIES; ) {
     const message = await deps.records.get("messages", id);
-    if (message === undefined || !claimable(message.value, clock.nowMs())) return undefined;
-    const tried = await tryClaim(deps, message, lost > 0);
+    if (message === undefined) return undefined;
+    const { value, version } = message;
+    if (!isClaimable(value, clock.nowMs())) return undefined;
+    const tried = await tryClaim(deps, { id, value, version }, lost > 0);
     if (tried.kind === "set_aside") return undefined;
     if (tried.kind === "claimed") return tried.claim;
     if (tried.kind === "lost") {

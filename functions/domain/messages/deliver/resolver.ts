@@ -8,9 +8,10 @@ import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
 import { finished, saveMove, saveMoveTelling } from "../finish.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Message, Recipient, SmtpReply } from "../message.ts";
-import { isIn, type MessageIn, moveTo, postponed } from "../moves.ts";
+import { moveTo, postponed } from "../moves.ts";
 import type { SentMailLookup } from "../ports.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
+import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { nextLookupMs, resendDelayMs, triedLongEnough } from "./retry-policy.ts";
 
@@ -56,7 +57,11 @@ interface Loss {
 }
 
 /** The reply was lost: the first look is due soon, or at once it is for a person where nobody may look. Pure. */
-export const enterUnknown = ({ clock }: Pick<MoveDeps, "clock">, message: Message, loss: Loss): Message => {
+export const enterUnknown = (
+  { clock }: Pick<MoveDeps, "clock">,
+  message: MessageIn<StatusBefore<"unknown">>,
+  loss: Loss,
+): MessageIn<"unknown"> => {
   const nowMs = clock.nowMs();
   const provesNothing = looksProveNothing(loss.recipients);
   const searchable = maySearch(loss.server) && !provesNothing;
@@ -92,7 +97,7 @@ export const reached = (recipients: readonly Recipient[]): readonly Recipient[] 
 /** An unknown message that is proven to have gone out: `sent`, or again for the recipients that it did not reach. */
 export const confirmSent = async (
   deps: MoveDeps,
-  unknown: Versioned<Message>,
+  unknown: Versioned<MessageIn<"unknown">>,
   proof: { readonly recipients: readonly Recipient[]; readonly note: TimelineNote },
 ): Promise<void> => {
   const nowMs = deps.clock.nowMs();
@@ -198,7 +203,7 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
 };
 
 /** What `dispatch-due` makes of an expired lease that bears the mark. */
-export const abandonedAfterMark = async (deps: MoveDeps, sending: Versioned<Message>): Promise<void> => {
+export const abandonedAfterMark = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>): Promise<void> => {
   const server = (await deps.records.get("mailServers", sending.value.serverId))?.value;
   const after = enterUnknown(deps, sending.value, { recipients: sending.value.recipients, server });
   const saved = await saveMoveTelling(deps, sending, { after, event: "relais.message.unknown.v1" });

@@ -7,8 +7,9 @@ import { correctLedger } from "../limits/ledger.ts";
 import type { NamedLimit } from "../limits/limits.ts";
 import type { Attempt, Message, Recipient } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import { isIn, moveTo } from "../moves.ts";
+import { moveTo } from "../moves.ts";
 import { publishRoom } from "../publish-delivery.ts";
+import { isIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import type { Claim } from "./claim.ts";
 import { confirmSent, enterUnknown } from "./resolver.ts";
@@ -129,7 +130,11 @@ const settleLate = async (
   if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) return now;
   deps.log.warn("lease_lost", { message: now.id, status: value.status, outcome: event });
   if (event === "sent" && isIn(value, "unknown")) {
-    await confirmSent(deps, now, { recipients: after.recipients, note: timelineNote("late_answer") });
+    await confirmSent(
+      deps,
+      { id: now.id, value, version },
+      { recipients: after.recipients, note: timelineNote("late_answer") },
+    );
   }
   return undefined;
 };

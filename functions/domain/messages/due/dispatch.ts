@@ -16,8 +16,9 @@ import { holdAgainAtMs } from "../hold.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Waiting } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
-import { isIn, type MessageIn, moveTo, pendingRecipients, postponed } from "../moves.ts";
+import { moveTo, pendingRecipients, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
+import { type MessageIn, noSuchStatus, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { releaseWithinLimits, waitingOf } from "./release-limited.ts";
 
@@ -41,23 +42,26 @@ interface Tick {
 }
 
 /** The record first, then its publication: a crash in between leaves a queued message that is due again, and nobody publishes it twice. */
-const enqueue = async (deps: MoveDeps, message: Versioned<Message>, note: TimelineNote | null): Promise<void> => {
-  const { value } = message;
-  const state = queuedNow(deps.clock);
-  const after =
-    value.status === "queued"
-      ? postponed(value, state.dueAtMs ?? 0)
-      : moveTo(value, state, { nowMs: deps.clock.nowMs(), note });
+const enqueue = async (
+  deps: MoveDeps,
+  message: Versioned<MessageIn<"scheduled" | "deferred" | "held">>,
+  note: TimelineNote | null,
+): Promise<void> => {
+  const after = moveTo(message.value, queuedNow(deps.clock), { nowMs: deps.clock.nowMs(), note });
   if ((await saveMove(deps, message, after)) !== undefined) await publishForDelivery(deps, message.id);
 };
 
-/** The look itself needs a token, which `deliver-mail` alone may have. */
-const askForLook = async (deps: MoveDeps, unknown: Versioned<Message>): Promise<void> => {
-  const after = postponed(unknown.value, queuedNow(deps.clock).dueAtMs ?? 0);
-  if ((await saveMove(deps, unknown, after)) !== undefined) await publishForDelivery(deps, unknown.id);
+/** Its publication was lost; or it is in doubt, and only `deliver-mail` may have the token that a look needs. */
+const publishAgain = async (deps: MoveDeps, message: Versioned<MessageIn<"queued" | "unknown">>): Promise<void> => {
+  const after = postponed(message.value, queuedNow(deps.clock).dueAtMs);
+  if ((await saveMove(deps, message, after)) !== undefined) await publishForDelivery(deps, message.id);
 };
 
-const expire = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
+const expire = async (
+  deps: MoveDeps,
+  message: Versioned<MessageIn<StatusBefore<"expired">>>,
+  tick: Tick,
+): Promise<void> => {
   const { retentionDays } = tick.settings;
   const { after, event } = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
   await saveMoveTelling(deps, message, { after, event: `relais.message.${event}.v1` });
@@ -95,14 +99,26 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
 const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
   const { value, ...at } = message;
   const isLate = value.expiresAtMs !== null && value.expiresAtMs <= deps.clock.nowMs();
-  if (isIn(value, "sent", "failed", "canceled", "expired")) return eraseFinalBody(deps, message);
-  if (isIn(value, "sending")) {
-    return value.phase === "data" ? abandonedAfterMark(deps, message) : takeBack(deps, { ...at, value });
+  switch (value.status) {
+    case "queued":
+      return isLate ? expire(deps, { ...at, value }, tick) : publishAgain(deps, { ...at, value });
+    case "scheduled":
+    case "deferred":
+      return isLate ? expire(deps, { ...at, value }, tick) : enqueue(deps, { ...at, value }, null);
+    case "held":
+      return isLate ? expire(deps, { ...at, value }, tick) : reconsiderHeld(deps, { ...at, value }, tick);
+    case "sending":
+      return value.phase === "data" ? abandonedAfterMark(deps, { ...at, value }) : takeBack(deps, { ...at, value });
+    case "unknown":
+      return publishAgain(deps, { ...at, value });
+    case "sent":
+    case "failed":
+    case "canceled":
+    case "expired":
+      return eraseFinalBody(deps, message);
+    default:
+      return noSuchStatus(value);
   }
-  if (isIn(value, "unknown")) return askForLook(deps, message);
-  if (isLate) return expire(deps, message, tick);
-  if (isIn(value, "held")) return reconsiderHeld(deps, { ...at, value }, tick);
-  return enqueue(deps, message, null);
 };
 
 const remembered = (deps: MoveDeps): Tick["server"] => {

@@ -5,18 +5,11 @@ import { changeSettings } from "../../settings/change-settings.ts";
 import { enterUnknown } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { saveMove } from "../finish.ts";
-import type { Message, MessageStatus, Recipient } from "../message.ts";
-import { isIn, postponed } from "../moves.ts";
+import type { Message, Recipient } from "../message.ts";
+import { postponed } from "../moves.ts";
+import { isFinal, isIn, UNDER_WAY, WAITING } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 
-const NOT_FINAL = [
-  "queued",
-  "scheduled",
-  "held",
-  "sending",
-  "deferred",
-  "unknown",
-] as const satisfies readonly MessageStatus[];
 const PAGE = 100;
 
 /** What is kept is younger than the backup is said to be: this is no copy of then, and nothing was changed. */
@@ -40,7 +33,7 @@ const openMessages = async (
   look: (messages: readonly Versioned<Message>[]) => void,
 ): Promise<readonly string[]> => {
   const found: string[] = [];
-  for (const status of NOT_FINAL) {
+  for (const status of [...WAITING, ...UNDER_WAY]) {
     let cursor: string | null = null;
     do {
       const page: Page<Message> | "bad_cursor" = await deps.records.query(
@@ -77,6 +70,7 @@ const pause = async (deps: MoveDeps, asOfMs: number): Promise<void> => {
 
 const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number): Promise<boolean> => {
   const { value } = message;
+  if (isFinal(value)) return false;
   const server = (await deps.records.get("mailServers", value.serverId))?.value;
   const note = noteOf(asOfMs);
   // Some had it by then: that it lies in the sent mail says nothing of the others.

@@ -11,8 +11,9 @@ import { dueForRoomMs, holdAgainAtMs } from "../hold.ts";
 import { changeLedger } from "../limits/ledger.ts";
 import { EMPTY_LEDGER, promisedRoom, type Turn, type Waiting } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
-import { isIn, moveTo, pendingRecipients, postponed } from "../moves.ts";
+import { moveTo, pendingRecipients, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
+import { isIn, type MessageIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 
 const LARGEST_PAGE = 50;
@@ -22,8 +23,8 @@ interface Server {
   readonly value: MailServer;
 }
 
-const waitsForRoom = ({ value }: Versioned<Message>): boolean =>
-  isIn(value, "held") && value.because === "limit_reached";
+const waitsForRoom = (message: Versioned<Message>): message is Versioned<MessageIn<"held">> =>
+  isIn(message.value, "held") && message.value.because === "limit_reached";
 
 export const waitingOf = ({ id, value }: Versioned<Message>): Waiting => {
   return { id, createdAtMs: value.createdAtMs, recipients: pendingRecipients(value).length };

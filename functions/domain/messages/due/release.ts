@@ -5,8 +5,9 @@ import { queuedNow } from "../accept/plan-message.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { saveMove } from "../finish.ts";
 import type { Message } from "../message.ts";
-import { isIn, moveTo } from "../moves.ts";
+import { moveTo } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
+import { isIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { releaseWithinLimits } from "./release-limited.ts";
 

@@ -2,6 +2,7 @@ import { isoTime, isoTimeOrNull } from "../../clock.ts";
 import type { Versioned } from "../../records.ts";
 import type { Attempt, Message, Recipient, RecipientKind } from "../message.ts";
 import { recipientKinds } from "../recipient-kind.ts";
+import { isDueForAttempt } from "../statuses.ts";
 
 const attemptView = ({ atMs, outcome, smtp, problem }: Attempt) => ({
   at: isoTime(atMs),
@@ -14,8 +15,7 @@ const addressesIn = (recipients: readonly Recipient[], state: Recipient["state"]
   recipients.filter((recipient) => recipient.state === state).map(({ address }) => address);
 
 /** When something is next done about it by itself; null: when something happens, or nothing more. */
-const nextAttemptAtMs = (message: Message): number | null =>
-  message.status === "deferred" || message.status === "scheduled" ? message.dueAtMs : null;
+const nextAttemptAtMs = (message: Message): number | null => (isDueForAttempt(message) ? message.dueAtMs : null);
 
 /** Recipients by the field that names them, and each with its state and Gmail's last reply about it. */
 const recipientViews = (message: Message) => {

@@ -8,12 +8,10 @@ import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
 import { readLedger } from "../limits/ledger.ts";
 import { hasRoomNow } from "../limits/limits.ts";
-import type { Message, MessageStatus } from "../message.ts";
-import { isIn, pendingRecipients } from "../moves.ts";
+import type { Message } from "../message.ts";
+import { pendingRecipients } from "../moves.ts";
 import { publishRoom } from "../publish-delivery.ts";
-
-/** The statuses that end a wait: nothing more happens by itself soon. `deferred` is waited on. */
-const ENDS: readonly MessageStatus[] = ["sent", "failed", "canceled", "expired", "held", "unknown"];
+import { endsWait, isIn } from "../statuses.ts";
 
 export interface WatchDeps {
   readonly records: Records;
@@ -40,7 +38,7 @@ const holdIsOver = async (deps: WatchDeps, { value }: Versioned<Message>): Promi
 
 /** Has the message come to something that its caller should be told? */
 const isWorthAnswering = async (deps: WatchDeps, message: Versioned<Message>): Promise<boolean> =>
-  ENDS.includes(message.value.status) && !(await holdIsOver(deps, message));
+  endsWait(message.value) && !(await holdIsOver(deps, message));
 
 const FIRST_LOOK_MS = 100;
 const LONGEST_LOOK_MS = 1_000;

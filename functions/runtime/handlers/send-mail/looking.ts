@@ -1,8 +1,8 @@
 import { parseAddress } from "../../../domain/address.ts";
 import { fieldProblem } from "../../../domain/field-problems.ts";
 import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
-import { MESSAGE_STATUSES } from "../../../domain/messages/message.ts";
 import { visibleMessage } from "../../../domain/messages/message-access.ts";
+import { MESSAGE_STATUSES } from "../../../domain/messages/statuses.ts";
 import { listMessages, type MessageFilter } from "../../../domain/messages/views/list-messages.ts";
 import { searchTerms } from "../../../domain/messages/views/message-search.ts";
 import { messageView } from "../../../domain/messages/views/message-view.ts";
