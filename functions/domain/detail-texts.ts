@@ -1,4 +1,4 @@
-import { keepTogether, type Language } from "./problem-texts.ts";
+import { keepTogether, type Language } from "./language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "./text-template.ts";
 
 /** What only one occurrence of a problem can say (RFC 9457 §3.1.4), by code, in every language. */

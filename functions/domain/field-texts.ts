@@ -1,4 +1,4 @@
-import { keepTogether, type Language } from "./problem-texts.ts";
+import { keepTogether, type Language } from "./language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "./text-template.ts";
 
 /**

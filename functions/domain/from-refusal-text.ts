@@ -1,5 +1,5 @@
+import type { Language } from "./language.ts";
 import type { Problem } from "./problem.ts";
-import type { Language } from "./problem-texts.ts";
 
 type FromRefusal = Extract<Problem, { readonly code: "from_not_allowed" }>;
 

@@ -1,8 +1,7 @@
-import type { ConnectionReason } from "./mail-servers/mail-server.ts";
+import type { ConnectionReason } from "./connection-reason.ts";
+import type { Language } from "./language.ts";
+import { keepTogether } from "./language.ts";
 import type { ProblemCode } from "./problem.ts";
-
-/** The languages that a person can read Relais in. */
-export type Language = "fr" | "en";
 
 /** What went wrong, in one line, and what to do next. Plain text, no markup. */
 export interface ProblemText {
@@ -954,10 +953,6 @@ const TEXTS: Texts = {
     },
   },
 };
-
-/** French punctuation stays with its word: no line may begin with a closing guillemet or a colon. */
-export const keepTogether = (french: string): string =>
-  french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
 
 /** The text for a code. Total: every code has both languages. */
 export const problemText = (code: TextCode, language: Language): ProblemText => {

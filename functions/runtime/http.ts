@@ -1,7 +1,6 @@
 import type { Principal, SessionId } from "../domain/access/records.ts";
+import type { Language } from "../domain/language.ts";
 import type { Problem } from "../domain/problem.ts";
-
-export type Language = "fr" | "en";
 
 /** A request as handlers see it: already authenticated, body read and size-checked, nothing parsed twice. */
 export interface Call {

@@ -1,4 +1,4 @@
-import type { Language } from "./http.ts";
+import type { Language } from "../domain/language.ts";
 
 interface Wish {
   readonly language: Language;

@@ -1,8 +1,9 @@
 import { detailText } from "../domain/detail-texts.ts";
 import { fromRefusalText } from "../domain/from-refusal-text.ts";
+import type { Language } from "../domain/language.ts";
 import type { FieldProblem, Problem, ProblemCode } from "../domain/problem.ts";
 import { problemText } from "../domain/problem-texts.ts";
-import type { Language, Reply } from "./http.ts";
+import type { Reply } from "./http.ts";
 
 /** How each failure looks from outside. `retryable`: the same request may succeed later without anybody mending anything. */
 interface Facing {

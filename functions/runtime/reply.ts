@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
-import type { Language, Reply, SessionChange } from "./http.ts";
+import type { Language } from "../domain/language.ts";
+import type { Reply, SessionChange } from "./http.ts";
 import { defectBody, problemBody, problemHeaders } from "./problem-json.ts";
 
 export interface ReplyContext {

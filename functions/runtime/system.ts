@@ -1,12 +1,16 @@
 import type { Alert } from "../domain/alerts/operator-alert.ts";
 import type { Clock } from "../domain/clock.ts";
-import type { GoogleOAuth, Sealer, SecretVault, SecurityEventTokens } from "../domain/connections/ports.ts";
+import type { GmailAccount } from "../domain/google/accounts.ts";
+import type { SecurityEventTokens } from "../domain/google/security-events.ts";
+import type { GoogleOAuth } from "../domain/google/tokens.ts";
+import type { MailTransport, OffersSmtpUtf8, Transport } from "../domain/google/transports.ts";
 import type { Log } from "../domain/log.ts";
-import type { Transport } from "../domain/mail-servers/mail-server.ts";
-import type { ComposeMime, GmailAccount, MailTransport, OffersSmtpUtf8 } from "../domain/messages/ports.ts";
+import type { ComposeMime } from "../domain/messages/ports.ts";
 import type { Announce, Publisher } from "../domain/publisher.ts";
 import type { Randomness } from "../domain/randomness.ts";
 import type { Records } from "../domain/records.ts";
+import type { Sealer } from "../domain/sealer.ts";
+import type { SecretVault } from "../domain/secret-vault.ts";
 import type { EnvironmentSettings } from "../domain/settings/settings.ts";
 import type { Config } from "./config.ts";
 

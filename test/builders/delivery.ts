@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { composeMime } from "../../functions/adapters/nodemailer/compose-mime.ts";
-import type { AccessTokenOutcome } from "../../functions/domain/connections/tokens/access-token.ts";
+import type { SentMailLookup } from "../../functions/domain/google/accounts.ts";
+import type { AccessTokenOutcome } from "../../functions/domain/google/tokens.ts";
+import type { BeforeData, OutgoingMail, SendOutcome } from "../../functions/domain/google/transports.ts";
 import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
 import { InstanceMemory } from "../../functions/domain/messages/deliver/instance-memory.ts";
 import type { DeliveryDeps } from "../../functions/domain/messages/delivery-deps.ts";
 import type { Message, MessageBody } from "../../functions/domain/messages/message.ts";
-import type { BeforeData, OutgoingMail, SendOutcome, SentMailLookup } from "../../functions/domain/messages/ports.ts";
 import type { Announcement } from "../../functions/domain/publisher.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 import { type TestClock, testClock } from "./clock.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DAY, HOUR } from "../../functions/domain/clock.ts";
-import type { GoogleOAuth, OAuthClient } from "../../functions/domain/connections/ports.ts";
+import type { GoogleOAuth, OAuthClient } from "../../functions/domain/google/tokens.ts";
 import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
 import type { TopicMessage } from "../../functions/domain/publisher.ts";
 import type { Records, Write } from "../../functions/domain/records.ts";

@@ -7,7 +7,7 @@ import type {
   OAuthClient,
   TokenAnswer,
   TokenRefusal,
-} from "../../functions/domain/connections/ports.ts";
+} from "../../functions/domain/google/tokens.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 
 interface Living {

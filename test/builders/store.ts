@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { jweSealer } from "../../functions/adapters/sealing/jwe-sealer.ts";
 import { openSqliteStore, type SqliteStore } from "../../functions/adapters/sqlite/open.ts";
 import type { Clock } from "../../functions/domain/clock.ts";
-import type { Sealer } from "../../functions/domain/connections/ports.ts";
 import type { Randomness } from "../../functions/domain/randomness.ts";
+import type { Sealer } from "../../functions/domain/sealer.ts";
 import { testClock } from "./clock.ts";
 
 export const testRandom: Randomness = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Sealer } from "../../functions/domain/connections/ports.ts";
+import type { Sealer } from "../../functions/domain/sealer.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 
 /** What every sealer keeps. `fresh` makes one with a key of its own each time. */

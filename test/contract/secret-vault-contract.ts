@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { SecretName, SecretVault } from "../../functions/domain/connections/ports.ts";
 import { Secret } from "../../functions/domain/secret.ts";
+import type { SecretName, SecretVault } from "../../functions/domain/secret-vault.ts";
 
 const token = (serverId: string): SecretName => ({ kind: "refresh_token", serverId });
 
-/** What every vault keeps (`SecretVault` in `domain/connections/ports.ts`). */
+/** What every vault keeps (`SecretVault` in `domain/secret-vault.ts`). */
 export const secretVaultContract = (
   name: string,
   open: () => Promise<{ readonly vault: SecretVault; close(): Promise<void> }>,

@@ -1,6 +1,7 @@
 import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
-import type { GmailAccount, Login, SentMailLookup } from "../../domain/messages/ports.ts";
+import type { GmailAccount, SentMailLookup } from "../../domain/google/accounts.ts";
+import type { Login } from "../../domain/google/transports.ts";
 import {
   failureOf,
   type GmailApiEndpoint,

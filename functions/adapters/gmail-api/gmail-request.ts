@@ -1,7 +1,7 @@
 import { gmail, type gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import { type Clock, SECOND } from "../../domain/clock.ts";
-import type { SmtpReply } from "../../domain/messages/message.ts";
-import type { Login } from "../../domain/messages/ports.ts";
+import type { SmtpReply } from "../../domain/google/replies.ts";
+import type { Login } from "../../domain/google/transports.ts";
 
 export interface GmailApiEndpoint {
   /** Without trailing slash. */

@@ -7,7 +7,7 @@ import type {
   OutgoingMail,
   ProbeStage,
   SendOutcome,
-} from "../../domain/messages/ports.ts";
+} from "../../domain/google/transports.ts";
 import {
   failureOf,
   type GmailApiEndpoint,

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
-import type { Login } from "../../domain/messages/ports.ts";
+import type { Login } from "../../domain/google/transports.ts";
 import { type GmailApiEndpoint, requestOptions } from "./gmail-request.ts";
 
 const BLOCK_BYTES = 64 * 1024;

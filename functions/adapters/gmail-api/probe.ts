@@ -3,9 +3,9 @@ import net from "node:net";
 import tls from "node:tls";
 import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
+import type { SmtpReply } from "../../domain/google/replies.ts";
 import { classify } from "../../domain/google/reply-table.ts";
-import type { SmtpReply } from "../../domain/messages/message.ts";
-import type { Login, ProbeStage } from "../../domain/messages/ports.ts";
+import type { Login, ProbeStage } from "../../domain/google/transports.ts";
 import { VERIFIED_TLS } from "../http/verified-tls.ts";
 import {
   type Failure as ApiFailure,

@@ -1,4 +1,4 @@
-import type { OutgoingMail } from "../../domain/messages/ports.ts";
+import type { OutgoingMail } from "../../domain/google/transports.ts";
 import { envelopeAddress } from "../gmail-smtp/address.ts";
 
 const HEADER_END = "\r\n\r\n";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../domain/clock.ts";
-import type { SmtpReply } from "../../domain/messages/message.ts";
-import type { Login, ProbeStage } from "../../domain/messages/ports.ts";
+import type { SmtpReply } from "../../domain/google/replies.ts";
+import type { Login, ProbeStage } from "../../domain/google/transports.ts";
 import { envelopeAddress } from "./address.ts";
 import { timeoutFor } from "./limits.ts";
 import type { SessionOpener, SmtpSession } from "./session.ts";

@@ -1,4 +1,4 @@
-import type { SmtpReply } from "../../domain/messages/message.ts";
+import type { SmtpReply } from "../../domain/google/replies.ts";
 
 /** A whole reply: what the rest of Relais keeps of it, and its lines for EHLO and the XOAUTH2 challenge. */
 export interface ParsedReply extends SmtpReply {

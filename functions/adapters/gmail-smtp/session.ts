@@ -1,7 +1,7 @@
 import net from "node:net";
 import type { Clock } from "../../domain/clock.ts";
-import type { SmtpReply } from "../../domain/messages/message.ts";
-import type { Login, SmtpStage } from "../../domain/messages/ports.ts";
+import type { SmtpReply, SmtpStage } from "../../domain/google/replies.ts";
+import type { Login } from "../../domain/google/transports.ts";
 import type { Secret } from "../../domain/secret.ts";
 import { connectSocket, resolveHost, type SmtpEndpoint, upgradeSocket } from "./connect.ts";
 import { timeoutFor } from "./limits.ts";

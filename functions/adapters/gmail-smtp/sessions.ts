@@ -1,5 +1,5 @@
 import type { Clock } from "../../domain/clock.ts";
-import type { Login } from "../../domain/messages/ports.ts";
+import type { Login } from "../../domain/google/transports.ts";
 import { FRESH_MS, IDLE_MS, MESSAGES_PER_SESSION, timeoutFor } from "./limits.ts";
 import type { SmtpSession } from "./session.ts";
 

@@ -6,7 +6,7 @@ import type {
   OutgoingMail,
   ProbeStage,
   SendOutcome,
-} from "../../domain/messages/ports.ts";
+} from "../../domain/google/transports.ts";
 import type { SmtpEndpoint } from "./connect.ts";
 import { sendBudgetMs } from "./limits.ts";
 import { probeSmtp } from "./probe.ts";

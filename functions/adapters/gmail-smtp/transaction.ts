@@ -1,12 +1,6 @@
 import { type Clock, SECOND } from "../../domain/clock.ts";
-import type { SmtpReply } from "../../domain/messages/message.ts";
-import type {
-  BeforeData,
-  OutgoingMail,
-  RefusedRecipients,
-  SendOutcome,
-  SmtpStage,
-} from "../../domain/messages/ports.ts";
+import type { SmtpReply, SmtpStage } from "../../domain/google/replies.ts";
+import type { BeforeData, OutgoingMail, RefusedRecipients, SendOutcome } from "../../domain/google/transports.ts";
 import { envelopeAddress, isInternational } from "./address.ts";
 import { dataBlocks, END_OF_DATA } from "./data-stream.ts";
 import { timeoutFor } from "./limits.ts";

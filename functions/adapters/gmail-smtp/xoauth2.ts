@@ -1,5 +1,5 @@
-import type { SmtpReply } from "../../domain/messages/message.ts";
-import type { Login } from "../../domain/messages/ports.ts";
+import type { SmtpReply } from "../../domain/google/replies.ts";
+import type { Login } from "../../domain/google/transports.ts";
 import { type ParsedReply, withoutLines } from "./reply-parser.ts";
 import type { Answer, SmtpStream } from "./stream.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../domain/clock.ts";
-import type { AuthorizationRequest, GoogleOAuth, OAuthClient } from "../../domain/connections/ports.ts";
+import type { AuthorizationRequest, GoogleOAuth, OAuthClient } from "../../domain/google/tokens.ts";
 import { askEndpoint } from "./endpoint.ts";
 import { identifier } from "./id-token.ts";
 import { signingKeys } from "./signing-keys.ts";

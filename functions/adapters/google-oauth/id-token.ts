@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Clock } from "../../domain/clock.ts";
-import type { GoogleOAuth, Identity } from "../../domain/connections/ports.ts";
+import type { GoogleOAuth, Identity } from "../../domain/google/tokens.ts";
 import { proveSignedToken } from "./signed-token.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 

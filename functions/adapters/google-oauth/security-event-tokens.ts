@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Clock, HOUR } from "../../domain/clock.ts";
-import type { SecurityEvents, SecurityEventTokens } from "../../domain/connections/ports.ts";
+import type { SecurityEvents, SecurityEventTokens } from "../../domain/google/security-events.ts";
 import { askEndpoint } from "./endpoint.ts";
 import { proveSignedToken } from "./signed-token.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { GRANT_ENDS, type GrantEnd, type TokenAnswer, type TokenRefusal } from "../../domain/connections/ports.ts";
+import { GRANT_ENDS, type GrantEnd, type TokenAnswer, type TokenRefusal } from "../../domain/google/tokens.ts";
 import { Secret } from "../../domain/secret.ts";
 import type { EndpointAnswer } from "./endpoint.ts";
 import { marksOf } from "./token-marks.ts";

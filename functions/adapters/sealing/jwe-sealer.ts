@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt, errors } from "jose";
-import type { Sealer } from "../../domain/connections/ports.ts";
+import type { Sealer } from "../../domain/sealer.ts";
 import { Secret } from "../../domain/secret.ts";
 
 export interface SealingKey {

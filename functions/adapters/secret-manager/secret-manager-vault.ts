@@ -1,7 +1,7 @@
 import type { SecretManagerServiceClient } from "@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js";
-import type { SecretName, SecretVault } from "../../domain/connections/ports.ts";
 import { Unavailable } from "../../domain/problem.ts";
 import { Secret } from "../../domain/secret.ts";
+import type { SecretName, SecretVault } from "../../domain/secret-vault.ts";
 import type { CanonicalStatus } from "../google-cloud/canonical-status.ts";
 import type { GoogleCalls } from "../google-cloud/google-calls.ts";
 import { ONCE, textOf, versionOf } from "./client.ts";

@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../domain/clock.ts";
-import type { Sealer, SecretVault } from "../../domain/connections/ports.ts";
 import type { Patience } from "../../domain/patience.ts";
 import type { Publisher } from "../../domain/publisher.ts";
 import type { Randomness } from "../../domain/randomness.ts";
 import type { Records } from "../../domain/records.ts";
+import type { Sealer } from "../../domain/sealer.ts";
+import type { SecretVault } from "../../domain/secret-vault.ts";
 import { openConnection } from "./connection.ts";
 import { prepareSchema } from "./schema.ts";
 import { type SqliteQueue, sqliteQueue } from "./sqlite-queue.ts";

@@ -1,5 +1,6 @@
-import type { Sealer, SecretName, SecretVault } from "../../domain/connections/ports.ts";
 import type { Randomness } from "../../domain/randomness.ts";
+import type { Sealer } from "../../domain/sealer.ts";
+import type { SecretName, SecretVault } from "../../domain/secret-vault.ts";
 import type { Connection } from "./connection.ts";
 
 /** `SecretVault` in the SQLite file: sealed by a key that lies elsewhere, each seal bound to the secret's name and version. */

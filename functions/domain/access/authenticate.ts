@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { GoogleOAuth } from "../connections/ports.ts";
+import type { GoogleOAuth } from "../google/tokens.ts";
 import type { Problem } from "../problem.ts";
 import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";

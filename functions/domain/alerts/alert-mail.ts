@@ -1,5 +1,6 @@
 import { isoTime } from "../clock.ts";
-import { type Language, problemText } from "../problem-texts.ts";
+import type { Language } from "../language.ts";
+import { problemText } from "../problem-texts.ts";
 import type { OperatorAlert } from "./operator-alert.ts";
 
 const when = (atMs: number): string => `${isoTime(atMs).slice(0, 16).replace("T", " ")} UTC`;

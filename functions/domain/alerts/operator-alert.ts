@@ -1,4 +1,5 @@
-import type { ConnectionReason, Grant } from "../mail-servers/mail-server.ts";
+import type { ConnectionReason } from "../connection-reason.ts";
+import type { Grant } from "../mail-servers/mail-server.ts";
 
 /** The server that an alert is about. `grant`: what it lived by, so that no mail about its end goes through the same account. */
 export interface AlertedServer {

@@ -1,6 +1,6 @@
 import { readClientFacts } from "../connections/tokens/client-facts.ts";
+import { keepTogether, type Language } from "../language.ts";
 import type { MailServer } from "../mail-servers/mail-server.ts";
-import { keepTogether, type Language } from "../problem-texts.ts";
 import type { Page, Records, Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";

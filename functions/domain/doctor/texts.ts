@@ -1,4 +1,4 @@
-import type { Language } from "../problem-texts.ts";
+import type { Language } from "../language.ts";
 import type { CheckId, Situation } from "./checks.ts";
 
 type InBoth = Readonly<Record<Language, string>>;

@@ -1,7 +1,6 @@
-import type { Transport } from "../mail-servers/mail-server.ts";
-import type { SmtpReply } from "../messages/message.ts";
-import type { SmtpStage } from "../messages/ports.ts";
 import type { TextCode } from "../problem-texts.ts";
+import type { SmtpReply, SmtpStage } from "./replies.ts";
+import type { Transport } from "./transports.ts";
 
 /**
  * What a refusal means, by whom it speaks of:

@@ -1,12 +1,12 @@
 import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
-import type { SecretVault } from "../connections/ports.ts";
 import { detail } from "../detail-texts.ts";
 import type { MessageStatus } from "../messages/message.ts";
 import { UNDER_WAY, WAITING } from "../messages/statuses.ts";
 import type { Problem } from "../problem.ts";
 import type { Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
+import type { SecretVault } from "../secret-vault.ts";
 import type { MailServerDeps } from "./create-mail-server.ts";
 import { ifMatches } from "./if-match.ts";
 import type { MailServer } from "./mail-server.ts";

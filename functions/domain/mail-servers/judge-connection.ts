@@ -1,5 +1,6 @@
 import { sameMailbox } from "../address.ts";
-import { type Connection, type ConnectionReason, type Grant, isRenamed, type MailServer } from "./mail-server.ts";
+import type { ConnectionReason } from "../connection-reason.ts";
+import { type Connection, type Grant, isRenamed, type MailServer } from "./mail-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 
 type Judged = Pick<MailServer, "username" | "transport" | "sendAsUnchecked" | "connection">;

@@ -1,16 +1,10 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { isoTime, isoTimeOrNull } from "../clock.ts";
+import type { ConnectionReason } from "../connection-reason.ts";
 import type { Versioned } from "../records.ts";
 import { limitsOf } from "./limits.ts";
-import {
-  type Connection,
-  type ConnectionReason,
-  grantOf,
-  isRenamed,
-  isShared,
-  type MailServer,
-} from "./mail-server.ts";
+import { type Connection, grantOf, isRenamed, isShared, type MailServer } from "./mail-server.ts";
 
 /** The text of a reason in the caller's language: what happened and what to do next. */
 export type AdviceOn = (reason: ConnectionReason) => string;

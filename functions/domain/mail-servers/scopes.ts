@@ -1,4 +1,5 @@
-import type { Grant, Transport } from "./mail-server.ts";
+import type { Transport } from "../google/transports.ts";
+import type { Grant } from "./mail-server.ts";
 
 const FULL_MAIL = "https://mail.google.com/";
 const SEND_ONLY = "https://www.googleapis.com/auth/gmail.send";

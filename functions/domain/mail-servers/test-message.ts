@@ -1,4 +1,4 @@
-import type { Language } from "../problem-texts.ts";
+import type { Language } from "../language.ts";
 import type { Versioned } from "../records.ts";
 import type { MailServer } from "./mail-server.ts";
 

@@ -1,14 +1,15 @@
 import type { Alert } from "../alerts/operator-alert.ts";
 import type { Clock } from "../clock.ts";
-import type { AccessTokens } from "../connections/tokens/access-token.ts";
+import type { GmailAccount } from "../google/accounts.ts";
+import type { AccessTokens } from "../google/tokens.ts";
+import type { MailTransport, Transport } from "../google/transports.ts";
 import type { Log } from "../log.ts";
-import type { Transport } from "../mail-servers/mail-server.ts";
 import type { Announce, Publisher } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
 import type { InstanceMemory } from "./deliver/instance-memory.ts";
-import type { ComposeMime, GmailAccount, MailTransport } from "./ports.ts";
+import type { ComposeMime } from "./ports.ts";
 
 /** What moving messages needs: the store, the queue, the world's ear. */
 export interface MoveDeps {

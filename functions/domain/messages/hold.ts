@@ -1,5 +1,6 @@
 import { type Clock, HOUR, isoTime, MINUTE } from "../clock.ts";
-import type { HeldBecause, SmtpReply } from "./message.ts";
+import type { SmtpReply } from "../google/replies.ts";
+import type { HeldBecause } from "./message.ts";
 import { moveTo } from "./moves.ts";
 import type { MessageIn, StatusBefore } from "./statuses.ts";
 import { type TimelineNote, timelineNote } from "./timeline-notes.ts";

@@ -1,3 +1,4 @@
+import type { SmtpReply } from "../google/replies.ts";
 import type { FieldProblem } from "../problem.ts";
 import type { TextParams } from "../text-template.ts";
 
@@ -62,14 +63,6 @@ export interface BodyChunk {
    * names the set, and again from time to time. Whoever wrote it may have died before the record; and the record may go before the body.
    */
   readonly sweepAtMs?: number;
-}
-
-/** An SMTP reply (RFC 5321 §4.2) with its enhanced status code (RFC 3463), or the HTTP status of the Gmail API. */
-export interface SmtpReply {
-  readonly code: number;
-  readonly enhanced: string | null;
-  /** First 500 characters of what the server said. */
-  readonly response: string;
 }
 
 /** The field of the header that names a recipient. */

@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { DAY, MINUTE, SECOND } from "../clock.ts";
-import type { ConnectionReason, Grant, Transport } from "../mail-servers/mail-server.ts";
+import type { ConnectionReason } from "../connection-reason.ts";
+import type { Transport } from "../google/transports.ts";
+import type { Grant } from "../mail-servers/mail-server.ts";
 import type { Announcement } from "../publisher.ts";
 import { newId, type Randomness } from "../randomness.ts";
 import type { Versioned, Write } from "../records.ts";

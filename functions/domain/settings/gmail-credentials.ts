@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { type Principal, principalName } from "../access/records.ts";
-import type { SecretName, SecretVault } from "../connections/ports.ts";
 import { parseWith, says } from "../field-problems.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { Secret } from "../secret.ts";
+import type { SecretName, SecretVault } from "../secret-vault.ts";
 import { changeSettings, type SettingsDeps } from "./change-settings.ts";
 import type { EnvironmentSettings } from "./settings.ts";
 import { gmailCredentialsView, redirectUriOf } from "./settings-view.ts";

@@ -1,6 +1,7 @@
+import type { Language } from "../../domain/language.ts";
 import type { Problem, ProblemCode } from "../../domain/problem.ts";
 import { problemText } from "../../domain/problem-texts.ts";
-import type { Language, Reply } from "../http.ts";
+import type { Reply } from "../http.ts";
 import { FACINGS, problemHeaders } from "../problem-json.ts";
 import { html, type Markup, trusted } from "./html.ts";
 import { PAGE_POLICY, PAGE_STYLE } from "./page-style.ts";

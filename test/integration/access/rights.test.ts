@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Identity } from "../../../functions/domain/connections/ports.ts";
+import type { Identity } from "../../../functions/domain/google/tokens.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";

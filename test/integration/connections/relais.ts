@@ -3,11 +3,11 @@ import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oau
 import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { newSession } from "../../../functions/domain/access/sessions.ts";
 import { operatorAlerts } from "../../../functions/domain/alerts/tell-operators.ts";
-import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Announcement, TopicMessage } from "../../../functions/domain/publisher.ts";
 import { newId } from "../../../functions/domain/randomness.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
+import type { SecretVault } from "../../../functions/domain/secret-vault.ts";
 import { readSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";

@@ -4,9 +4,9 @@ import { googleCalls } from "../../../functions/adapters/google-cloud/google-cal
 import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
 import { DAY, HOUR } from "../../../functions/domain/clock.ts";
-import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
+import type { SecretVault } from "../../../functions/domain/secret-vault.ts";
 import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
 import { movableClock } from "../../builders/clock.ts";
 import { type SecretManagerStandIn, startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";

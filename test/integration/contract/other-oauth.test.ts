@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
-import type { GoogleOAuth, TokenAnswer } from "../../../functions/domain/connections/ports.ts";
+import type { GoogleOAuth, TokenAnswer } from "../../../functions/domain/google/tokens.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 

@@ -13,8 +13,8 @@ import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
 import { composeMime } from "../../../functions/adapters/nodemailer/compose-mime.ts";
 import type { Clock } from "../../../functions/domain/clock.ts";
+import type { Login, OutgoingMail } from "../../../functions/domain/google/transports.ts";
 import type { MessageBody } from "../../../functions/domain/messages/message.ts";
-import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { testClock } from "../../builders/clock.ts";

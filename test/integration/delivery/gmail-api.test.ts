@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { GmailApiAccount } from "../../../functions/adapters/gmail-api/gmail-account.ts";
 import { GmailApiTransport } from "../../../functions/adapters/gmail-api/gmail-transport.ts";
-import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
+import type { Login, OutgoingMail } from "../../../functions/domain/google/transports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { FULL_MAIL, SEND_ONLY } from "../../builders/mail-server.ts";

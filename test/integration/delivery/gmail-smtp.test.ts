@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { GmailSmtpTransport } from "../../../functions/adapters/gmail-smtp/smtp-transport.ts";
 import type { Clock } from "../../../functions/domain/clock.ts";
-import type { Login, OutgoingMail } from "../../../functions/domain/messages/ports.ts";
+import type { Login, OutgoingMail } from "../../../functions/domain/google/transports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { movableClock } from "../../builders/clock.ts";

@@ -1,6 +1,6 @@
 // One of several processes that claim from the same servers at once. Sends nothing: what is counted is claims. Ends with its standard input.
 import { pump } from "../../../functions/adapters/sqlite/pump.ts";
-import type { MailTransport } from "../../../functions/domain/messages/ports.ts";
+import type { MailTransport } from "../../../functions/domain/google/transports.ts";
 import { compose, openEmbedded } from "../../../functions/runtime/compose.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import { subscribers } from "../../../functions/runtime/local/functions.ts";

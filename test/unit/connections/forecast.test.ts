@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import type { ConnectionReason } from "../../../functions/domain/connection-reason.ts";
 import { checkAllSoon } from "../../../functions/domain/connections/checks/check-all-soon.ts";
-import type { GrantEnd, TokenRefusal } from "../../../functions/domain/connections/ports.ts";
-import type { ConnectionReason } from "../../../functions/domain/mail-servers/mail-server.ts";
+import type { GrantEnd, TokenRefusal } from "../../../functions/domain/google/tokens.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 

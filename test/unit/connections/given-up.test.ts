@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { DAY, HOUR } from "../../../functions/domain/clock.ts";
-import type { TokenRefusal } from "../../../functions/domain/connections/ports.ts";
 import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
+import type { TokenRefusal } from "../../../functions/domain/google/tokens.ts";
 import { type Connection, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { OnPush } from "../../../functions/runtime/event-edge.ts";
 import { onPush } from "../../../functions/runtime/handlers/refresh-tokens.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR } from "../../../functions/domain/clock.ts";
+import type { ConnectionReason } from "../../../functions/domain/connection-reason.ts";
 import {
   type App,
   diagnoseDeath,
@@ -8,7 +9,7 @@ import {
   liveConnection,
   nextTurnAtMs,
 } from "../../../functions/domain/connections/checks/lifetime.ts";
-import type { ConnectionReason, Grant } from "../../../functions/domain/mail-servers/mail-server.ts";
+import type { Grant } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { testClock } from "../../builders/clock.ts";
 import { grant } from "../../builders/mail-server.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
+import type { SmtpReply, SmtpStage } from "../../../functions/domain/google/replies.ts";
+import type { SendOutcome } from "../../../functions/domain/google/transports.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
-import type { SmtpReply } from "../../../functions/domain/messages/message.ts";
-import type { SendOutcome, SmtpStage } from "../../../functions/domain/messages/ports.ts";
 import { acceptedMessage, type Delivery, delivery, type Gmail, takesAll } from "../../builders/delivery.ts";
 import { grant, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
+import type { SmtpStage } from "../../../functions/domain/google/replies.ts";
 import { classify, type Refusal } from "../../../functions/domain/google/reply-table.ts";
-import type { SmtpStage } from "../../../functions/domain/messages/ports.ts";
 import { isTextCode } from "../../../functions/domain/problem-texts.ts";
 
 const reply = (code: number, enhanced: string | null = null, response = "no") => ({ code, enhanced, response });

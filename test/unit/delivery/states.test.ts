@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import type { SentMailLookup } from "../../../functions/domain/google/accounts.ts";
 import { cancelMessage } from "../../../functions/domain/messages/commands/cancel.ts";
 import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
 import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
@@ -10,7 +11,6 @@ import { deliverMessage } from "../../../functions/domain/messages/deliver/deliv
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { releaseHeld } from "../../../functions/domain/messages/due/release.ts";
 import type { Message, MessageStatus } from "../../../functions/domain/messages/message.ts";
-import type { SentMailLookup } from "../../../functions/domain/messages/ports.ts";
 import { MESSAGE_STATUSES, NEXT } from "../../../functions/domain/messages/statuses.ts";
 import type { Write } from "../../../functions/domain/records.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";

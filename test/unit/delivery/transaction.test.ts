@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import { SmtpStream } from "../../../functions/adapters/gmail-smtp/stream.ts";
 import { Transaction } from "../../../functions/adapters/gmail-smtp/transaction.ts";
 import type { Clock } from "../../../functions/domain/clock.ts";
-import type { SendOutcome } from "../../../functions/domain/messages/ports.ts";
+import type { SendOutcome } from "../../../functions/domain/google/transports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 

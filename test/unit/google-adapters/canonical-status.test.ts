@@ -14,12 +14,12 @@ import { type GoogleCalls, googleCalls } from "../../../functions/adapters/googl
 import { pubsubPublisher } from "../../../functions/adapters/pubsub/pubsub-publisher.ts";
 import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../../functions/adapters/secret-manager/secret-manager-vault.ts";
-import type { SecretVault } from "../../../functions/domain/connections/ports.ts";
 import { patienceOf } from "../../../functions/domain/patience.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Publisher } from "../../../functions/domain/publisher.ts";
 import type { Records, Write } from "../../../functions/domain/records.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
+import type { SecretVault } from "../../../functions/domain/secret-vault.ts";
 import { testClock } from "../../builders/clock.ts";
 import { testRandom } from "../../builders/store.ts";
 

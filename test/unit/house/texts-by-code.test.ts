@@ -5,11 +5,11 @@ import { describe, it } from "node:test";
 import { DETAIL_CODES, detailText } from "../../../functions/domain/detail-texts.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { FIELD_CODES, fieldText, isFieldCode } from "../../../functions/domain/field-texts.ts";
+import type { Language } from "../../../functions/domain/language.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
 import { parseMessage } from "../../../functions/domain/messages/accept/message-input.ts";
 import { NOTE_CODES, noteText } from "../../../functions/domain/messages/timeline-notes.ts";
 import type { Problem } from "../../../functions/domain/problem.ts";
-import type { Language } from "../../../functions/domain/problem-texts.ts";
 import type { Result } from "../../../functions/domain/result.ts";
 import { parseGmailCredentials } from "../../../functions/domain/settings/gmail-credentials.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import type { AccessTokenOutcome, AccessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
+import type { AccessTokenOutcome, AccessTokens } from "../../../functions/domain/google/tokens.ts";
+import type { ProbeStage } from "../../../functions/domain/google/transports.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { testConnection } from "../../../functions/domain/mail-servers/test-connection.ts";
-import type { ProbeStage } from "../../../functions/domain/messages/ports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { testClock } from "../../builders/clock.ts";
 import { grant, mailServer, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";

@@ -1,3 +1,5 @@
+import type { GmailAccount } from "../../google/accounts.ts";
+import type { GoogleOAuth } from "../../google/tokens.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import {
   type Connection,
@@ -6,14 +8,12 @@ import {
   grantOf,
   type MailServer,
 } from "../../mail-servers/mail-server.ts";
-import type { GmailAccount } from "../../messages/ports.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { withAddress } from "../connect/identity.ts";
 import { endGrant } from "../endings/end-grant.ts";
-import type { GoogleOAuth } from "../ports.ts";
 import type { AccessTokenEntry } from "../records.ts";
 import { saveServer } from "../save-server.ts";
 import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "../tokens/ask-google.ts";

@@ -1,5 +1,6 @@
 import { type Clock, DAY, HOUR } from "../../clock.ts";
-import type { Connection, ConnectionReason, Grant } from "../../mail-servers/mail-server.ts";
+import type { ConnectionReason } from "../../connection-reason.ts";
+import type { Connection, Grant } from "../../mail-servers/mail-server.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { TOKEN_CAP } from "../grant-ledger.ts";
 

@@ -1,10 +1,10 @@
+import type { Identity } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import { withAddress } from "../connect/identity.ts";
-import type { Identity } from "../ports.ts";
 import { saveServer } from "../save-server.ts";
 import { serversOfAccount } from "../siblings.ts";
 

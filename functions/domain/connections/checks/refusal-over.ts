@@ -1,6 +1,6 @@
 import { type Clock, SECOND } from "../../clock.ts";
-import type { MailServer, Transport } from "../../mail-servers/mail-server.ts";
-import type { Login, MailTransport } from "../../messages/ports.ts";
+import type { Login, MailTransport, Transport } from "../../google/transports.ts";
+import type { MailServer } from "../../mail-servers/mail-server.ts";
 
 export interface ProbeDeps {
   readonly clock: Clock;

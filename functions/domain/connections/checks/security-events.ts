@@ -1,7 +1,9 @@
 import { sha256Hex } from "../../access/constant-time.ts";
 import { endSessionsOf } from "../../access/end-sessions.ts";
 import { DAY, SECOND } from "../../clock.ts";
-import { type ConnectionReason, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import type { ConnectionReason } from "../../connection-reason.ts";
+import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../../google/security-events.ts";
+import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Problem } from "../../problem.ts";
 import type { Publisher } from "../../publisher.ts";
@@ -11,7 +13,6 @@ import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
 import { endGrant } from "../endings/end-grant.ts";
 import { forgetGrants } from "../grant-ledger.ts";
-import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../ports.ts";
 import { serversOfAccount } from "../siblings.ts";
 import { noteClientFacts } from "../tokens/client-facts.ts";
 import { askForCheck } from "./ask-for-check.ts";

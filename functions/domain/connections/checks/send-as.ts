@@ -1,8 +1,9 @@
 import type { Clock } from "../../clock.ts";
+import type { GmailAccount } from "../../google/accounts.ts";
+import type { Login } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
 import type { Grant } from "../../mail-servers/mail-server.ts";
 import { scopesSuffice } from "../../mail-servers/scopes.ts";
-import type { GmailAccount, Login } from "../../messages/ports.ts";
 
 /**
  * The account's send-as addresses, which Gmail leaves in From as they are; null if they cannot be read: under `gmail.send` alone, or while the API is

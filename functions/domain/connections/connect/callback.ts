@@ -1,6 +1,6 @@
 import type { SessionId } from "../../access/records.ts";
 import type { FormerId, NewSession } from "../../access/sessions.ts";
-import type { Identity, TokenAnswer } from "../ports.ts";
+import type { Identity, TokenAnswer } from "../../google/tokens.ts";
 
 /** The rows of the callback table (contract, section 4) that need no more than their name. */
 type PlainCallbackProblem =

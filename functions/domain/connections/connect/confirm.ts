@@ -1,11 +1,11 @@
 import { authenticateSession } from "../../access/authenticate.ts";
 import type { SessionId } from "../../access/records.ts";
 import { type SetupTokenDeps, setupTokenSpent } from "../../access/setup-token.ts";
+import type { GoogleOAuth, TokenRefusal } from "../../google/tokens.ts";
 import { isOwn } from "../../mail-servers/visible-server.ts";
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { noteRename } from "../checks/note-rename.ts";
-import type { GoogleOAuth, TokenRefusal } from "../ports.ts";
 import type { AuthorizationPurpose, OAuthState } from "../records.ts";
 import { noteAcceptance, noteRejection } from "../tokens/client-facts.ts";
 import { readClient } from "../tokens/oauth-client.ts";

@@ -1,6 +1,6 @@
+import type { GoogleOAuth, Identity, TokenAnswer } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import type { Grant } from "../../mail-servers/mail-server.ts";
-import type { GoogleOAuth, Identity, TokenAnswer } from "../ports.ts";
 
 /** What the ID token says that came with a token for a grant. */
 export type IdentityFound =

@@ -1,4 +1,5 @@
 import { auditWrite } from "../../access/audit.ts";
+import type { GoogleOAuth } from "../../google/tokens.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import { draftNotice, type Notice, writtenNotice } from "../../notices/notice.ts";
@@ -6,9 +7,9 @@ import { tellNotice } from "../../notices/tell.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Secret } from "../../secret.ts";
+import type { SecretVault } from "../../secret-vault.ts";
 import { forgetGrants } from "../grant-ledger.ts";
 import { named } from "../news-of-move.ts";
-import type { GoogleOAuth, SecretVault } from "../ports.ts";
 import type { SecretSweep } from "../records.ts";
 import { serversOfAccount } from "../siblings.ts";
 import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";

@@ -1,10 +1,11 @@
 import { type Clock, MINUTE, SECOND } from "../../clock.ts";
+import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
 import { Unavailable } from "../../problem.ts";
 import type { Page, Records, Versioned, Write } from "../../records.ts";
+import type { SecretVault } from "../../secret-vault.ts";
 import { forgetGrants } from "../grant-ledger.ts";
-import type { GoogleOAuth, SecretVault } from "../ports.ts";
 import type { SecretSweep } from "../records.ts";
 import { serversOfAccount } from "../siblings.ts";
 

@@ -1,5 +1,6 @@
 import { type Clock, SECOND } from "../../clock.ts";
-import { type Connection, type ConnectionReason, grantOf } from "../../mail-servers/mail-server.ts";
+import type { AccessTokenOutcome, AccessTokens } from "../../google/tokens.ts";
+import { type Connection, grantOf } from "../../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
@@ -19,42 +20,6 @@ import {
   readEntry,
   takeLease,
 } from "./token-cache.ts";
-
-export type AccessTokenOutcome =
-  | {
-      readonly ok: true;
-      readonly token: Secret;
-      readonly expiresAtMs: number;
-      readonly scopes: readonly string[];
-      /** What the ID token says that came with this very token; null for a token from the cache, whose own was looked at when it came. */
-      readonly identity: "same" | "unproven" | "unreachable" | "absent" | null;
-    }
-  /** Google refuses the grant for good; the server's record already says `reconnect_required`. */
-  | { readonly ok: false; readonly why: "grant_dead"; readonly reason: ConnectionReason }
-  /** The grant is a former client's; the server's record already says `error`. */
-  | { readonly ok: false; readonly why: "client_changed" }
-  /** Google's token is another account's, whose scopes these are; the server's record already says `error`. */
-  | { readonly ok: false; readonly why: "account_mismatch"; readonly scopes: readonly string[] }
-  /** No grant: never connected, disconnected, or reconnect already required. */
-  | { readonly ok: false; readonly why: "not_connected" }
-  /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. The server's record already says `error`. */
-  | { readonly ok: false; readonly why: "client_rejected" }
-  | { readonly ok: false; readonly why: "google_unavailable"; readonly retryAfterS: number };
-
-/** The one place that mints access tokens. */
-export interface AccessTokens {
-  /**
-   * A token with over 5 minutes left, from the shared cache or from Google: one grant however many ask, in this process or in others.
-   * `unlike`: a token that Gmail just refused (401/535): it is not handed out again, one forced refresh is made instead.
-   * Throws `Unavailable`.
-   */
-  obtain(serverId: string, unlike?: Secret): Promise<AccessTokenOutcome>;
-  /**
-   * A token that Google gives now, whatever the cache holds: what proves the grant and the client. Those who ask at once share one grant.
-   * Throws `Unavailable`.
-   */
-  renew(serverId: string): Promise<AccessTokenOutcome>;
-}
 
 export interface AccessTokenDeps extends AskDeps, NewsDeps, CacheDeps {
   readonly clock: Clock;

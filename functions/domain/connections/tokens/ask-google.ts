@@ -1,11 +1,11 @@
 import type { Clock } from "../../clock.ts";
+import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "../../google/tokens.ts";
 import { type Grant, grantOf } from "../../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import { type App, type Death, diagnoseDeath } from "../checks/lifetime.ts";
 import { findIdentity, type IdentityFound } from "../connect/identity.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
 import { livingGrants, rankOf, readLedger } from "../grant-ledger.ts";
-import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "../ports.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import { reasonOfEnd } from "./reason-of-end.ts";

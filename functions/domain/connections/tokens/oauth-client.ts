@@ -1,9 +1,10 @@
 import { type Clock, SECOND } from "../../clock.ts";
+import type { OAuthClient } from "../../google/tokens.ts";
 import type { Records } from "../../records.ts";
+import type { SecretVault } from "../../secret-vault.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../../settings/settings.ts";
 import type { App } from "../checks/lifetime.ts";
-import type { OAuthClient, SecretVault } from "../ports.ts";
 import { readClientFacts } from "./client-facts.ts";
 
 export interface ClientDeps {

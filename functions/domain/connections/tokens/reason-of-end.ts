@@ -1,5 +1,5 @@
-import type { ConnectionReason } from "../../mail-servers/mail-server.ts";
-import type { GrantEnd, TokenRefusal } from "../ports.ts";
+import type { ConnectionReason } from "../../connection-reason.ts";
+import type { GrantEnd, TokenRefusal } from "../../google/tokens.ts";
 
 type Ended = Extract<TokenRefusal, { readonly kind: "ended" }>;
 

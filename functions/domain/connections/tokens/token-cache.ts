@@ -1,8 +1,9 @@
 import type { Clock } from "../../clock.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
+import type { TokenAnswer } from "../../google/tokens.ts";
 import type { Records, Versioned, Write } from "../../records.ts";
+import type { Sealer } from "../../sealer.ts";
 import type { Secret } from "../../secret.ts";
-import type { Sealer, TokenAnswer } from "../ports.ts";
 import type { AccessTokenEntry } from "../records.ts";
 
 /** A token with less left than this is not handed out: a mail may take its time (google-auth-library does the same). */

@@ -1,6 +1,7 @@
 import { type Principal, principalName } from "../../access/records.ts";
 import type { Clock } from "../../clock.ts";
 import { jsonPointer } from "../../field-problems.ts";
+import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
 import { commitEvent } from "../../notices/commit-news.ts";
 import type { Announce, Publisher } from "../../publisher.ts";
@@ -12,7 +13,6 @@ import { foldAddress } from "../mailbox.ts";
 import type { Message, StoredBody } from "../message.ts";
 import { mayUseMessages } from "../message-access.ts";
 import { messageEvent } from "../message-events.ts";
-import type { OffersSmtpUtf8 } from "../ports.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { kindsIn } from "../recipient-kind.ts";
 import { searchPrefixes } from "../views/message-search.ts";

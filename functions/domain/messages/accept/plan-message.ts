@@ -1,13 +1,13 @@
 import type { Principal } from "../../access/records.ts";
 import { type Clock, MINUTE } from "../../clock.ts";
 import { fieldProblem } from "../../field-problems.ts";
+import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import { canSend } from "../../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../../mail-servers/note-smtp-utf8.ts";
 import { invalidRequest, type Problem } from "../../problem.ts";
 import type { Records } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Mailbox } from "../message.ts";
-import type { OffersSmtpUtf8 } from "../ports.ts";
 import type { FirstStatus, StateIn } from "../statuses.ts";
 import { type Choice, chooseServer } from "./choose-server.ts";
 import type { MessageInput } from "./message-input.ts";

@@ -1,5 +1,5 @@
 import { type Clock, MINUTE } from "../../clock.ts";
-import type { AccessTokenOutcome, AccessTokens } from "../../connections/tokens/access-token.ts";
+import type { AccessTokenOutcome, AccessTokens } from "../../google/tokens.ts";
 import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { Records, Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";

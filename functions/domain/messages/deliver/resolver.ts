@@ -1,5 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { HOUR, MINUTE } from "../../clock.ts";
+import type { SentMailLookup } from "../../google/accounts.ts";
+import type { SmtpReply } from "../../google/replies.ts";
 import { accountAddress, canSend, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
@@ -7,9 +9,8 @@ import { queuedNow } from "../accept/plan-message.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
 import { finished, saveMove, saveMoveTelling } from "../finish.ts";
 import { correctLedger } from "../limits/ledger.ts";
-import type { Message, Recipient, SmtpReply } from "../message.ts";
+import type { Message, Recipient } from "../message.ts";
 import { moveTo, postponed } from "../moves.ts";
-import type { SentMailLookup } from "../ports.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";

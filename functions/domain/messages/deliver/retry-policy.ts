@@ -1,8 +1,8 @@
 import { type Clock, HOUR, MINUTE } from "../../clock.ts";
+import type { SmtpStage } from "../../google/replies.ts";
 import type { Verdict } from "../../google/reply-table.ts";
 import type { DeliveryProblemCode } from "../../problem-texts.ts";
 import type { MessageFacts } from "../message.ts";
-import type { SmtpStage } from "../ports.ts";
 
 /**
  * The one place that decides when and for how long a message is tried again; `reply-table.ts` decides whether. Durations are nominal.

@@ -1,10 +1,10 @@
+import type { BeforeData, OutgoingMail } from "../../google/transports.ts";
 import { accountAddress } from "../../mail-servers/mail-server.ts";
 import { readBody } from "../body-store.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { foldAddress } from "../mailbox.ts";
 import type { Mailbox, MessageBody, Recipient } from "../message.ts";
 import { pendingRecipients } from "../moves.ts";
-import type { BeforeData, OutgoingMail } from "../ports.ts";
 import { type Claim, leaseEndMs } from "./claim.ts";
 import { beforeDelivery } from "./verdict.ts";
 

@@ -1,7 +1,7 @@
+import type { SmtpReply } from "../../google/replies.ts";
 import { type Classification, classify, type Refusal, type Verdict } from "../../google/reply-table.ts";
-import type { Transport } from "../../mail-servers/mail-server.ts";
-import type { Recipient, SmtpReply } from "../message.ts";
-import type { RefusedRecipients, SendOutcome } from "../ports.ts";
+import type { RefusedRecipients, SendOutcome, Transport } from "../../google/transports.ts";
+import type { Recipient } from "../message.ts";
 import { lossProblem } from "./retry-policy.ts";
 
 /** What a try came to, besides the transport's own outcomes: what kept it from getting that far. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Principal, principalName } from "../../../domain/access/records.ts";
 import { disconnect } from "../../../domain/connections/endings/disconnect.ts";
 import { accessTokens } from "../../../domain/connections/tokens/access-token.ts";
+import type { Language } from "../../../domain/language.ts";
 import type { MailServer } from "../../../domain/mail-servers/mail-server.ts";
 import { type TestStage, testConnection } from "../../../domain/mail-servers/test-connection.ts";
 import { testMessage } from "../../../domain/mail-servers/test-message.ts";
@@ -13,7 +14,7 @@ import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
 import { ok } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
-import type { Call, Language, Reply, Route } from "../../http.ts";
+import type { Call, Reply, Route } from "../../http.ts";
 import { nothingInput, optionalBody } from "../../optional-body.ts";
 import type { System } from "../../system.ts";
 

@@ -1,4 +1,5 @@
 import { fieldProblem } from "../../../domain/field-problems.ts";
+import type { Language } from "../../../domain/language.ts";
 import { createMailServer } from "../../../domain/mail-servers/create-mail-server.ts";
 import { deleteMailServer } from "../../../domain/mail-servers/delete-mail-server.ts";
 import { editMailServer } from "../../../domain/mail-servers/edit-mail-server.ts";
@@ -12,7 +13,7 @@ import { invalidRequest } from "../../../domain/problem.ts";
 import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
 import { answerJson, answerProblem, answerWith, callerOf, NO_CONTENT, pathParameter } from "../../answers.ts";
-import type { Call, Language, Reply, Route } from "../../http.ts";
+import type { Call, Reply, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
 import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
 import type { System } from "../../system.ts";

@@ -1,5 +1,5 @@
+import type { ConnectionReason } from "../connection-reason.ts";
 import type { Secret } from "../secret.ts";
-
 export interface OAuthClient {
   readonly clientId: string;
   readonly clientSecret: Secret;
@@ -31,6 +31,7 @@ export const GRANT_ENDS = [
   "org_internal",
   "access_denied",
 ] as const;
+
 export type GrantEnd = (typeof GRANT_ENDS)[number];
 
 /** Why Google gave no token. */
@@ -97,59 +98,38 @@ export interface GoogleOAuth {
   revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable">;
 }
 
-export type SecretName =
-  | { readonly kind: "refresh_token"; readonly serverId: string }
-  | { readonly kind: "client_secret" };
+export type AccessTokenOutcome =
+  | {
+      readonly ok: true;
+      readonly token: Secret;
+      readonly expiresAtMs: number;
+      readonly scopes: readonly string[];
+      /** What the ID token says that came with this very token; null for a token from the cache, whose own was looked at when it came. */
+      readonly identity: "same" | "unproven" | "unreachable" | "absent" | null;
+    }
+  /** Google refuses the grant for good; the server's record already says `reconnect_required`. */
+  | { readonly ok: false; readonly why: "grant_dead"; readonly reason: ConnectionReason }
+  /** The grant is a former client's; the server's record already says `error`. */
+  | { readonly ok: false; readonly why: "client_changed" }
+  /** Google's token is another account's, whose scopes these are; the server's record already says `error`. */
+  | { readonly ok: false; readonly why: "account_mismatch"; readonly scopes: readonly string[] }
+  /** No grant: never connected, disconnected, or reconnect already required. */
+  | { readonly ok: false; readonly why: "not_connected" }
+  /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. The server's record already says `error`. */
+  | { readonly ok: false; readonly why: "client_rejected" }
+  | { readonly ok: false; readonly why: "google_unavailable"; readonly retryAfterS: number };
 
-/** A security event token (SET, RFC 8417) as Google's RISC pushes it, proven. */
-export interface SecurityEvents {
-  readonly jti: string;
-  readonly issuedAtMs: number;
-  /** The clients it is for; the one asked for is among them. */
-  readonly audience: readonly string[];
-  readonly events: readonly SecurityEvent[];
-}
-
-export interface SecurityEvent {
-  /** Last part of the event's URI: `tokens-revoked`, `account-disabled` … */
-  readonly type: string;
-  /** Google's id of the account it is about; null where it names none. */
-  readonly sub: string | null;
-  /** The mark (`refreshTokenMarks`) of the one token it is about; null where it names none. */
-  readonly tokenMark: string | null;
-}
-
-/** Google's security events (developers.google.com/identity/protocols/risc). Outcomes are values; it throws only on defects. */
-export interface SecurityEventTokens {
-  /** Proves signature and issuer by Google's RISC configuration, and the audience. `detail` names what is wrong, never its value. */
-  prove(
-    token: string,
-    expected: { readonly audience: string },
-  ): Promise<
-    | { readonly ok: true; readonly proven: SecurityEvents }
-    | { readonly ok: false; readonly reason: "unproven" | "unreachable"; readonly detail: string }
-  >;
-}
-
-/**
- * Long-lived secrets, versioned. Versions are opaque, never used twice. All methods throw `Unavailable` when the vault cannot be reached.
- */
-export interface SecretVault {
-  /** Durable when it resolves; answers the new version. */
-  add(name: SecretName, value: Secret): Promise<string>;
-  /** Undefined: never there, destroyed, or sealed under a key that is gone. */
-  read(name: SecretName, version: string): Promise<Secret | undefined>;
-  /** Idempotent. */
-  destroy(name: SecretName, version: string): Promise<void>;
-  /** Destroys every version. Idempotent. */
-  remove(name: SecretName): Promise<void>;
-  /** Versions that can still be read, oldest first. */
-  versions(name: SecretName): Promise<readonly string[]>;
-}
-
-/** Seals short-lived secrets for the shared store: JWE, A256GCM, `kid` in the protected header, bound to `context`. */
-export interface Sealer {
-  seal(value: Secret, context: string): Promise<string>;
-  /** Undefined: another context, an unknown or retired key, or altered. */
-  open(sealed: string, context: string): Promise<Secret | undefined>;
+/** The one place that mints access tokens. */
+export interface AccessTokens {
+  /**
+   * A token with over 5 minutes left, from the shared cache or from Google: one grant however many ask, in this process or in others.
+   * `unlike`: a token that Gmail just refused (401/535): it is not handed out again, one forced refresh is made instead.
+   * Throws `Unavailable`.
+   */
+  obtain(serverId: string, unlike?: Secret): Promise<AccessTokenOutcome>;
+  /**
+   * A token that Google gives now, whatever the cache holds: what proves the grant and the client. Those who ask at once share one grant.
+   * Throws `Unavailable`.
+   */
+  renew(serverId: string): Promise<AccessTokenOutcome>;
 }
