@@ -12,6 +12,8 @@ const WAIT_MS = 10_000;
 /** While others wait, a body must go on by so many bytes in so many milliseconds, or lose its turn. */
 const SLOW = { bytes: 256 * 1024, ms: 5_000 } as const;
 const LOOK_EVERY_MS = 500;
+/** A body that takes more than this part of the room lets those under way finish first, for so long: beside it they would take far longer. */
+const LONE = { part: 1 / 3, ms: 3_000 } as const;
 
 /** What one request holds of the room for bodies. */
 export interface BodyShare {
@@ -39,6 +41,7 @@ interface Held {
 
 interface Waiting {
   readonly bytes: number;
+  readonly sinceMs: number;
   readonly take: (granted: boolean) => void;
 }
 
@@ -46,13 +49,15 @@ export interface RoomOptions {
   readonly limit?: number;
   readonly waitMs?: number;
   readonly slow?: { readonly bytes: number; readonly ms: number };
+  readonly loneMs?: number;
 }
 
 /**
  * The room that an instance has for bodies; a share for each request. A large body needs a turn, and turns are given for sizes, so that none
  * of several that are half here waits for another; the shortest goes first. A turn is no memory: that is held for bytes that have come.
  */
-export const bodyRoom = ({ limit = HELD_LIMIT, waitMs = WAIT_MS, slow = SLOW }: RoomOptions = {}) => {
+export const bodyRoom = (options: RoomOptions = {}) => {
+  const { limit = HELD_LIMIT, waitMs = WAIT_MS, slow = SLOW, loneMs = LONE.ms } = options;
   const turns = new Set<Held>();
   const anonymous = new Set<Held>();
   const waiting: Waiting[] = [];
@@ -61,17 +66,23 @@ export const bodyRoom = ({ limit = HELD_LIMIT, waitMs = WAIT_MS, slow = SLOW }: 
 
   const taken = (): number => [...turns].reduce((sum, { turn }) => sum + turn, 0);
   const giveTurns = (): void => {
-    for (let next = waiting[0]; next !== undefined && fits(next.bytes); next = waiting[0]) next.take(true);
+    for (let next = waiting[0]; next !== undefined && mayCome(next.bytes, next.sinceMs); next = waiting[0])
+      next.take(true);
     if (waiting.length === 0) {
       clearInterval(look);
       look = undefined;
     }
   };
   // What is larger than the whole room comes alone.
-  const fits = (bytes: number): boolean => turns.size === 0 || taken() + bytes <= limit;
+  const mayCome = (bytes: number, sinceMs = performance.now()): boolean => {
+    if (turns.size === 0) return true;
+    const yields = bytes > limit * LONE.part && performance.now() - sinceMs < loneMs;
+    return !yields && taken() + bytes <= limit;
+  };
 
   /** Takes their turns from bodies that hardly move while others wait. */
   const hurry = (): void => {
+    giveTurns();
     const nowMs = performance.now();
     for (const held of turns) {
       if (!held.reading || nowMs - held.mark.atMs < slow.ms) continue;
@@ -84,6 +95,7 @@ export const bodyRoom = ({ limit = HELD_LIMIT, waitMs = WAIT_MS, slow = SLOW }: 
     new Promise((resolve) => {
       const entry: Waiting = {
         bytes,
+        sinceMs: performance.now(),
         take: (granted) => {
           clearTimeout(late);
           held.waiting = null;
@@ -135,7 +147,7 @@ export const bodyRoom = ({ limit = HELD_LIMIT, waitMs = WAIT_MS, slow = SLOW }: 
       },
       turn: async (bytes) => {
         if (waiting.length > 0 && (waiting[0]?.bytes ?? 0) <= bytes) return waitFor(held, bytes);
-        if (!fits(bytes)) return waitFor(held, bytes);
+        if (!mayCome(bytes)) return waitFor(held, bytes);
         begin(held, bytes);
         return true;
       },

@@ -70,7 +70,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 const system = testSystem();
-const room = { limit: 16 * MIB, waitMs: 1_500, slow: { bytes: 1_000, ms: 300 } };
+const room = { limit: 16 * MIB, loneMs: 0, waitMs: 1_500, slow: { bytes: 1_000, ms: 300 } };
 let server: Awaited<ReturnType<typeof serveRoutes>>;
 let hasty: typeof server;
 let open: RawRequest[] = [];
