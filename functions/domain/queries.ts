@@ -1,4 +1,4 @@
-import type { RecordKind } from "./records.ts";
+import type { RecordKind } from "./record-kinds.ts";
 
 /**
  * Every query that runs, in one table: the SQLite adapter makes its indexes from it, the Firestore adapter its composite

@@ -1,4 +1,5 @@
-import type { RecordKind, Write } from "./records.ts";
+import type { RecordKind } from "./record-kinds.ts";
+import type { Write } from "./records.ts";
 
 /** Most writes of one commit. */
 const MAX_WRITES = 20;

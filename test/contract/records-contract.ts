@@ -3,8 +3,9 @@ import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import type { ApiKey } from "../../functions/domain/access/records.ts";
 import { QUERIES, type QueryName } from "../../functions/domain/queries.ts";
+import type { RecordKind } from "../../functions/domain/record-kinds.ts";
 import { MAX_RECORD_BYTES } from "../../functions/domain/record-limits.ts";
-import type { RecordKind, Records, Versioned, Write } from "../../functions/domain/records.ts";
+import type { Records, Versioned, Write } from "../../functions/domain/records.ts";
 
 /** One store, fresh at each opening. `other` is a second handle on the same store, as another process would have it. */
 export interface OpenedRecords {

@@ -1,7 +1,7 @@
 import { COLLECTIONS, unindexedFields } from "../../functions/adapters/firestore/indexes.ts";
 import { LEASE_MS } from "../../functions/domain/messages/deliver/claim.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
-import type { RecordKind } from "../../functions/domain/records.ts";
+import type { RecordKind } from "../../functions/domain/record-kinds.ts";
 import { GIVEN_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
 import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";

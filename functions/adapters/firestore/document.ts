@@ -1,6 +1,7 @@
 import { type DocumentSnapshot, FieldValue, Timestamp } from "@google-cloud/firestore";
+import type { RecordKind } from "../../domain/record-kinds.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
-import type { RecordKind, Versioned } from "../../domain/records.ts";
+import type { Versioned } from "../../domain/records.ts";
 import { ERASE_FIELD, indexFields, JSON_FIELD, TEXT_FIELD, WRITE_FIELD } from "./indexes.ts";
 
 /** What can be searched is a plain value or a list of them. */

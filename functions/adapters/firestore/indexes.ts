@@ -1,7 +1,7 @@
 import type { Message } from "../../domain/messages/message.ts";
 import { QUERIES } from "../../domain/queries.ts";
+import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
-import type { RecordKind, RecordKinds } from "../../domain/records.ts";
 
 interface Shape {
   readonly kind: RecordKind;

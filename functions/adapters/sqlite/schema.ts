@@ -1,5 +1,5 @@
 import { QUERIES } from "../../domain/queries.ts";
-import type { RecordKind } from "../../domain/records.ts";
+import type { RecordKind } from "../../domain/record-kinds.ts";
 import type { Connection } from "./connection.ts";
 
 /** Grows when a change to the tables cannot be made by adding to them. */

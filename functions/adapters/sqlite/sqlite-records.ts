@@ -1,8 +1,9 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { decodeCursor, encodeCursor, type PagePosition } from "../../domain/page-cursor.ts";
 import { QUERIES, type QueryName } from "../../domain/queries.ts";
+import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { encodeCommit } from "../../domain/record-limits.ts";
-import type { CommitOutcome, RecordKind, RecordKinds, Records, Versioned, Write } from "../../domain/records.ts";
+import type { CommitOutcome, Records, Versioned, Write } from "../../domain/records.ts";
 import type { Connection } from "./connection.ts";
 import { membersTable, RECORD_KINDS } from "./schema.ts";
 

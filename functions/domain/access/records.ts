@@ -1,3 +1,14 @@
+declare module "../record-kinds.ts" {
+  interface RecordKinds {
+    /** id: SHA-256 of the session id, never the id itself */
+    sessions: Session;
+    /** id: the `<id>` of `rk_<id>_<secret>` */
+    keys: ApiKey;
+    /** id: `aud_…` */
+    audit: AuditEntry;
+  }
+}
+
 declare const sessionIdBrand: unique symbol;
 /** The random 256-bit id in the `__session` cookie (base64url). Stored only as its SHA-256. */
 export type SessionId = string & { readonly [sessionIdBrand]: true };

@@ -1,3 +1,20 @@
+declare module "../record-kinds.ts" {
+  interface RecordKinds {
+    /** id: SHA-256 of the OAuth state */
+    oauthStates: OAuthState;
+    /** id: `srv_…`; the sealed access token last minted for that server */
+    accessTokens: AccessTokenEntry;
+    /** id: SHA-256 of the `jti`; the security events of Google's that were dealt with */
+    securityEvents: SecurityEventEntry;
+    /** id: SHA-256 of the client id; what was learnt about an OAuth client */
+    oauthClients: OAuthClientFacts;
+    /** id: SHA-256 of (client id, account's `sub`); the grants that Google gave for them */
+    grantLedgers: GrantLedger;
+    /** id: `srv_…`; a server whose secrets are being changed, to be looked through if that is cut off */
+    secretSweeps: SecretSweep;
+  }
+}
+
 /** What a state leads to: connecting one mail server, or signing a person in. */
 export type AuthorizationPurpose =
   | { readonly kind: "connect"; readonly serverId: string; readonly actor: string }

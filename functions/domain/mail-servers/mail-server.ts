@@ -2,6 +2,15 @@ import { sameMailbox } from "../address.ts";
 import type { ConnectionReason } from "../connection-reason.ts";
 import type { Transport } from "../google/transports.ts";
 
+declare module "../record-kinds.ts" {
+  interface RecordKinds {
+    /** id: `srv_…` */
+    mailServers: MailServer;
+    /** id: SHA-256 of the folded name; makes names unique by creation alone. */
+    serverNames: ServerName;
+  }
+}
+
 /** What is known of the grant whose refresh token lies in the vault. Scopes as Google answered them. */
 export interface Grant {
   /** The pointer into the vault: version of the secret `refresh_token` of this server. Written after the secret itself. */
@@ -90,6 +99,13 @@ export interface MailServer {
   readonly nextCheckAtMs: number | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+}
+
+/** That a name is taken, or was. */
+export interface ServerName {
+  readonly serverId: string;
+  /** The server has it no more. Absent: it has; an earlier release deleted the record. */
+  readonly freed?: true;
 }
 
 /** The grant a server holds, whatever its state; null when there is none. */

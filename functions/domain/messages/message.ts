@@ -2,6 +2,17 @@ import type { SmtpReply } from "../google/replies.ts";
 import type { FieldProblem } from "../problem.ts";
 import type { TextParams } from "../text-template.ts";
 
+declare module "../record-kinds.ts" {
+  interface RecordKinds {
+    /** id: `msg_…` */
+    messages: Message;
+    /** id: `<set>.<index>`, the set named by the message's `body` */
+    bodyChunks: BodyChunk;
+    /** id: `srv_…` */
+    quotas: QuotaLedger;
+  }
+}
+
 /** A mailbox as it stands in a header. `address` keeps the caller's case in the local part; compare with `foldAddress`. */
 export interface Mailbox {
   readonly name: string;

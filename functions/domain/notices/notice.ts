@@ -7,6 +7,13 @@ import type { Announcement } from "../publisher.ts";
 import { newId, type Randomness } from "../randomness.ts";
 import type { Versioned, Write } from "../records.ts";
 
+declare module "../record-kinds.ts" {
+  interface RecordKinds {
+    /** id: `evt_…`, the event's own; what is still to be told */
+    notices: Notice;
+  }
+}
+
 interface OfServer {
   readonly server: { readonly id: string; readonly name: string; readonly username: string };
 }

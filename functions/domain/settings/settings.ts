@@ -1,3 +1,10 @@
+declare module "../record-kinds.ts" {
+  interface RecordKinds {
+    /** id: always `settings` */
+    settings: KeptSettings;
+  }
+}
+
 /** Google's id of the account (`sub`) that first signed in under a listed address, by the mailbox that the address names. */
 export type Pins = Readonly<Record<string, string>>;
 
