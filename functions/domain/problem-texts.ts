@@ -1,4 +1,4 @@
-import type { ConnectionReason } from "./connection-reason.ts";
+import type { ConnectionReason } from "./connection-states.ts";
 import type { Language } from "./language.ts";
 import { keepTogether } from "./language.ts";
 import type { ProblemCode } from "./problem.ts";

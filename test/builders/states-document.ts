@@ -37,3 +37,11 @@ export const movesOf = (document: string): ReadonlySet<string> =>
       namesIn(from).flatMap((one) => namesIn(to).map((other) => `${one}>${other}`)),
     ),
   );
+
+/** The names in the second column of a table of a STATES.md, in the row that begins with `name`. */
+export const namesOf = (document: string, heading: string, name: string): ReadonlySet<string> =>
+  new Set(
+    rowsUnder(document, heading)
+      .filter(([cell]) => namesIn(cell)[0] === name)
+      .flatMap(([, cell]) => namesIn(cell)),
+  );

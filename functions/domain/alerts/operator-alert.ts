@@ -1,4 +1,4 @@
-import type { ConnectionReason } from "../connection-reason.ts";
+import type { ConnectionReason } from "../connection-states.ts";
 import type { Grant } from "../mail-servers/mail-server.ts";
 
 /** The server that an alert is about. `grant`: what it lived by, so that no mail about its end goes through the same account. */

@@ -1,3 +1,4 @@
+import { checkMove } from "../connection-states.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
 import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
@@ -13,6 +14,7 @@ export const saveServer = async (
   { id, version, value: before }: Versioned<MailServer>,
   { value, also = [] }: { readonly value: MailServer; readonly also?: readonly Write[] },
 ): Promise<boolean> => {
+  checkMove(before.connection.state, value.connection.state);
   const write = { op: "replace", kind: "mailServers", id, version, value } as const;
   const outcome = await commitNews(deps, [write, ...also], newsOfMove(id, before, value.connection));
   if (outcome.done && canSend(value) && !canSend(before)) {

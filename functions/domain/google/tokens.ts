@@ -1,4 +1,4 @@
-import type { ConnectionReason } from "../connection-reason.ts";
+import type { ReasonIn } from "../connection-states.ts";
 import type { Secret } from "../secret.ts";
 export interface OAuthClient {
   readonly clientId: string;
@@ -108,7 +108,7 @@ export type AccessTokenOutcome =
       readonly identity: "same" | "unproven" | "unreachable" | "absent" | null;
     }
   /** Google refuses the grant for good; the server's record already says `reconnect_required`. */
-  | { readonly ok: false; readonly why: "grant_dead"; readonly reason: ConnectionReason }
+  | { readonly ok: false; readonly why: "grant_dead"; readonly reason: ReasonIn<"reconnect_required"> }
   /** The grant is a former client's; the server's record already says `error`. */
   | { readonly ok: false; readonly why: "client_changed" }
   /** Google's token is another account's, whose scopes these are; the server's record already says `error`. */

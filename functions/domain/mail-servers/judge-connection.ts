@@ -1,12 +1,12 @@
 import { sameMailbox } from "../address.ts";
-import type { ConnectionReason } from "../connection-reason.ts";
+import type { ReasonIn } from "../connection-states.ts";
 import { type Connection, type Grant, isRenamed, type MailServer } from "./mail-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 
 type Judged = Pick<MailServer, "username" | "transport" | "sendAsUnchecked" | "connection">;
 
 /** Errors that come from how the server is set up, and pass when it is set up as the grant has it. */
-const MISFITS: readonly ConnectionReason[] = ["account_mismatch", "account_renamed", "scope_missing"];
+const MISFITS: readonly ReasonIn<"error">[] = ["account_mismatch", "account_renamed", "scope_missing"];
 
 /** Does Gmail keep the former address in From? Unread send-as addresses prove nothing, unless an operator vouches for them. */
 const isStillAlias = ({ username, transport, sendAsUnchecked }: Judged, { sendAs }: Grant): boolean =>
@@ -23,7 +23,7 @@ export const addressMisfit = (server: Judged): "account_mismatch" | "account_ren
   return sameMailbox(grant.email, server.username) ? null : "account_mismatch";
 };
 
-const misfit = (server: Judged): ConnectionReason | null => {
+const misfit = (server: Judged): ReasonIn<"error"> | null => {
   const { connection, transport } = server;
   if (connection.state === "not_connected") return null;
   return addressMisfit(server) ?? (scopesSuffice(transport, connection.grant.scopes) ? null : "scope_missing");

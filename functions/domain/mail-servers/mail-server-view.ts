@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { isoTime, isoTimeOrNull } from "../clock.ts";
-import type { ConnectionReason } from "../connection-reason.ts";
+import type { ConnectionReason } from "../connection-states.ts";
 import type { Versioned } from "../records.ts";
 import { limitsOf } from "./limits.ts";
 import { type Connection, grantOf, isRenamed, isShared, type MailServer } from "./mail-server.ts";

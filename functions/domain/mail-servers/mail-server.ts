@@ -1,5 +1,5 @@
 import { sameMailbox } from "../address.ts";
-import type { ConnectionReason } from "../connection-reason.ts";
+import type { ReasonIn } from "../connection-states.ts";
 import type { Transport } from "../google/transports.ts";
 
 declare module "../record-kinds.ts" {
@@ -40,7 +40,7 @@ export interface Grant {
 
 /** A connection as it stands. `valid` is said only of a grant that was proven (a token minted, scopes and identity checked). */
 export type Connection =
-  | { readonly state: "not_connected"; readonly reason: ConnectionReason | null }
+  | { readonly state: "not_connected"; readonly reason: ReasonIn<"not_connected"> | null }
   | { readonly state: "valid"; readonly grant: Grant }
   /** Works now, and its end is near. */
   | {
@@ -48,7 +48,7 @@ export type Connection =
       readonly grant: Grant;
       /** Null: near, but by what others do, not by time (`token_cap`). */
       readonly expiresAtMs: number | null;
-      readonly reason: ConnectionReason;
+      readonly reason: ReasonIn<"expiring">;
       /** The warning that was given last; `last` comes a day ahead. Absent from records of an earlier release: `first`. */
       readonly warning?: "first" | "last";
     }
@@ -56,7 +56,7 @@ export type Connection =
   | {
       readonly state: "reconnect_required";
       readonly grant: Grant;
-      readonly reason: ConnectionReason;
+      readonly reason: ReasonIn<"reconnect_required">;
       readonly sinceMs: number;
       /** What ended it: a code of the token endpoint, or what else told of the end. Absent from records of an earlier release. */
       readonly endedBy?: string;
@@ -65,13 +65,11 @@ export type Connection =
   | {
       readonly state: "error";
       readonly grant: Grant;
-      readonly reason: ConnectionReason;
+      readonly reason: ReasonIn<"error">;
       readonly sinceMs: number;
       /** Of `gmail_refused`: Gmail's reply to DATA or to the mail itself, which no Test connection can see again, since it sends nothing. */
       readonly beyondProbe?: string;
     };
-
-export type ConnectionState = Connection["state"];
 
 /** One sending account, as operators know it (Odoo's "outgoing mail server"). */
 export interface MailServer {

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { DAY, MINUTE, SECOND } from "../clock.ts";
-import type { ConnectionReason } from "../connection-reason.ts";
+import type { ConnectionState, ReasonIn } from "../connection-states.ts";
 import type { Transport } from "../google/transports.ts";
 import type { Grant } from "../mail-servers/mail-server.ts";
 import type { Announcement } from "../publisher.ts";
@@ -17,9 +17,10 @@ declare module "../record-kinds.ts" {
 interface OfServer {
   readonly server: { readonly id: string; readonly name: string; readonly username: string };
 }
-interface OfGrant extends OfServer {
+interface OfGrant<S extends ConnectionState> extends OfServer {
+  readonly kind: S;
   readonly grant: Grant;
-  readonly reason: ConnectionReason;
+  readonly reason: ReasonIn<S>;
 }
 
 /** What happened, with all that log, event and mail to the operators say of it. */
@@ -30,10 +31,9 @@ export type News =
       /** Null while it is not known what became of the grant at Google. */
       readonly outcome: { readonly revoked: boolean; readonly sharedWith: readonly string[] } | null;
     })
-  | (OfGrant & { readonly kind: "expiring"; readonly expiresAtMs: number | null; readonly warning: "first" | "last" })
-  | (OfGrant & { readonly kind: "error"; readonly sinceMs: number })
-  | (OfGrant & {
-      readonly kind: "reconnect_required";
+  | (OfGrant<"expiring"> & { readonly expiresAtMs: number | null; readonly warning: "first" | "last" })
+  | (OfGrant<"error"> & { readonly sinceMs: number })
+  | (OfGrant<"reconnect_required"> & {
       readonly evidence: Readonly<Record<string, string | number | boolean | null>>;
       readonly sinceMs: number;
     })

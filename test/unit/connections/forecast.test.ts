@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
-import type { ConnectionReason } from "../../../functions/domain/connection-reason.ts";
+import type { ConnectionReason } from "../../../functions/domain/connection-states.ts";
 import { checkAllSoon } from "../../../functions/domain/connections/checks/check-all-soon.ts";
 import type { GrantEnd, TokenRefusal } from "../../../functions/domain/google/tokens.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";

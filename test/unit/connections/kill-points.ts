@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { HOUR, MINUTE, SECOND } from "../../../functions/domain/clock.ts";
-import type { Connection, ConnectionState } from "../../../functions/domain/mail-servers/mail-server.ts";
+import type { ConnectionState } from "../../../functions/domain/connection-states.ts";
+import type { Connection } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { EventType } from "../../../functions/domain/publisher.ts";
 import { SERVER, type World } from "./walk.ts";
 

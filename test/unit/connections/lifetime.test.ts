@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR } from "../../../functions/domain/clock.ts";
-import type { ConnectionReason } from "../../../functions/domain/connection-reason.ts";
+import type { ConnectionReason } from "../../../functions/domain/connection-states.ts";
 import {
   type App,
   diagnoseDeath,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { newSessionId } from "../../../functions/domain/access/sessions.ts";
 import type { OperatorAlert } from "../../../functions/domain/alerts/operator-alert.ts";
+import type { ConnectionState } from "../../../functions/domain/connection-states.ts";
 import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
 import { confirmAuthorization } from "../../../functions/domain/connections/connect/confirm.ts";
 import { startConnecting } from "../../../functions/domain/connections/connect/start.ts";
@@ -8,7 +9,7 @@ import { disconnect } from "../../../functions/domain/connections/endings/discon
 import { sweepSecrets } from "../../../functions/domain/connections/endings/secret-sweep.ts";
 import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import { deleteMailServer } from "../../../functions/domain/mail-servers/delete-mail-server.ts";
-import { type Connection, type ConnectionState, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { type Connection, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { cancelOpenMessages } from "../../../functions/domain/messages/commands/cancel.ts";
 import { tellForgotten } from "../../../functions/domain/notices/tell.ts";

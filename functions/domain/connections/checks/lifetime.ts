@@ -1,5 +1,5 @@
 import { type Clock, DAY, HOUR } from "../../clock.ts";
-import type { ConnectionReason } from "../../connection-reason.ts";
+import type { ReasonIn } from "../../connection-states.ts";
 import type { Connection, Grant } from "../../mail-servers/mail-server.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { TOKEN_CAP } from "../grant-ledger.ts";
@@ -32,7 +32,7 @@ export interface App extends Pick<Settings, "publishingStatus"> {
 
 /** Why a grant is dead, and what speaks for it: numbers and codes, for log and event. */
 export interface Death {
-  readonly reason: ConnectionReason;
+  readonly reason: ReasonIn<"reconnect_required">;
   /** What told of the end: a code of the token endpoint (`GrantEnd`), `security_event`, or `secret_unreadable`. */
   readonly by: string;
   readonly evidence: Readonly<Record<string, string | number | null>>;
@@ -40,7 +40,7 @@ export interface Death {
 
 interface End {
   readonly expiresAtMs: number;
-  readonly reason: ConnectionReason;
+  readonly reason: ReasonIn<"expiring">;
 }
 
 const isTestingLife = (clock: Clock, lifeMs: number): boolean =>
@@ -171,7 +171,7 @@ const reasonOf = (
     readonly unprovenMs: number;
     readonly app: App & { readonly rank: number };
   },
-): ConnectionReason => {
+): Death["reason"] => {
   // It was proven in what this machine now takes for the future.
   if (Math.min(ageMs, unprovenMs) < -clock.lasting(SLACK_MS)) return "clock";
   if (end !== null && clock.nowMs() >= end.expiresAtMs - clock.lasting(SLACK_MS)) return end.reason;

@@ -1,7 +1,6 @@
 import { sha256Hex } from "../../access/constant-time.ts";
 import { endSessionsOf } from "../../access/end-sessions.ts";
 import { DAY, SECOND } from "../../clock.ts";
-import type { ConnectionReason } from "../../connection-reason.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../../google/security-events.ts";
 import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
@@ -31,7 +30,7 @@ const LONGEST_TOKEN = 32_768;
 const TRIES = 8;
 
 /** What ends the grants of the account (developers.google.com/identity/protocols/risc, "Supported event types"). */
-const ENDS: Readonly<Record<string, ConnectionReason>> = {
+const ENDS: Readonly<Record<string, Death["reason"]>> = {
   "tokens-revoked": "password_or_revoked",
   "account-disabled": "account_disabled",
   "account-purged": "account_deleted",
@@ -110,7 +109,7 @@ const follow = async (deps: SecurityEventDeps, proven: SecurityEvents, event: Se
   for (const clientId of proven.audience) await forgetGrants(deps, { clientId, sub: event.sub }, proven.issuedAtMs);
 };
 
-const toldByEvent = (reason: ConnectionReason): Death => ({
+const toldByEvent = (reason: Death["reason"]): Death => ({
   reason,
   by: "security_event",
   evidence: { told: "risc" },
@@ -128,7 +127,7 @@ const endSessions = async (deps: SecurityEventDeps, sub: string): Promise<void> 
  */
 const end = async (
   deps: SecurityEventDeps,
-  about: { readonly serverId: string; readonly reason: ConnectionReason; readonly proven: SecurityEvents },
+  about: { readonly serverId: string; readonly reason: Death["reason"]; readonly proven: SecurityEvents },
 ): Promise<boolean> => {
   const { serverId, reason, proven } = about;
   for (let tries = 0; tries < TRIES; tries += 1) {

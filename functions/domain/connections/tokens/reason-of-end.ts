@@ -1,13 +1,14 @@
-import type { ConnectionReason } from "../../connection-reason.ts";
+import type { ReasonIn } from "../../connection-states.ts";
 import type { GrantEnd, TokenRefusal } from "../../google/tokens.ts";
 
+type EndReason = ReasonIn<"reconnect_required">;
 type Ended = Extract<TokenRefusal, { readonly kind: "ended" }>;
 
 /**
  * What descriptions and subtypes tell beyond the code, in the wording of public reports: zammad#3392 (deleted), openclaw/gogcli#338 (session length),
  * twentyhq/twenty#25148 (Advanced Protection), closeio#1013 (restricted). The first that fits counts.
  */
-const TOLD: readonly (readonly [pattern: RegExp, reason: ConnectionReason])[] = [
+const TOLD: readonly (readonly [pattern: RegExp, reason: EndReason])[] = [
   [/\b(?:invalid rapt|rapt required|reauth|session policy)\b/, "session_policy"],
   [/\b(?:account|user) (?:(?:has been|was|is) )?(?:permanently )?(?:deleted|purged)\b/, "account_deleted"],
   [
@@ -20,21 +21,21 @@ const TOLD: readonly (readonly [pattern: RegExp, reason: ConnectionReason])[] = 
 ];
 
 /** Codes that say enough: their descriptions speak of accounts and restrictions too. */
-const BY_CODE: Partial<Readonly<Record<GrantEnd, ConnectionReason>>> = {
+const BY_CODE: Partial<Readonly<Record<GrantEnd, EndReason>>> = {
   admin_policy_enforced: "admin_policy",
   org_internal: "org_internal",
 };
 
 /** What the other codes mean where nothing else is told. A bare `invalid_grant` must be diagnosed from the grant's own history. */
-const BY_DEFAULT: Partial<Readonly<Record<GrantEnd, ConnectionReason>>> = {
+const BY_DEFAULT: Partial<Readonly<Record<GrantEnd, EndReason>>> = {
   policy_enforced: "advanced_protection",
   access_denied: "account_disabled",
 };
 
 const plain = (text: string | null): string => (text ?? "").toLowerCase().replaceAll(/[_\s]+/g, " ");
-const told = (text: string | null): ConnectionReason | null =>
+const told = (text: string | null): EndReason | null =>
   TOLD.find(([pattern]) => pattern.test(plain(text)))?.[1] ?? null;
 
 /** Why Google says that a grant has ended. Null: it does not say. Pure. */
-export const reasonOfEnd = ({ error, description, subtype }: Ended): ConnectionReason | null =>
+export const reasonOfEnd = ({ error, description, subtype }: Ended): EndReason | null =>
   told(subtype) ?? BY_CODE[error] ?? told(description) ?? BY_DEFAULT[error] ?? null;
