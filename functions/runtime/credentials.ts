@@ -6,6 +6,7 @@ import { parseSessionId } from "../domain/access/sessions.ts";
 import type { Problem } from "../domain/problem.ts";
 import type { Records } from "../domain/records.ts";
 import { ok, type Result } from "../domain/result.ts";
+import { settingsReader } from "../domain/settings/read-settings.ts";
 import { refusalsOf, refusedIn } from "./refused-credentials.ts";
 import { rememberingKeys } from "./remembered-keys.ts";
 import type { System } from "./system.ts";
@@ -56,7 +57,9 @@ const noteRefusal = async (system: System, { authorizationHeader }: Credentials)
 /** Who calls; null for nobody known. Problems: `unauthenticated` for a bearer that does not hold, `google_unavailable`. */
 export const whoCalls = async (system: System, credentials: Credentials): Promise<Result<Principal | null>> => {
   const { setupToken, production } = system.config;
-  const known = await authenticate({ ...system, records: recordsFor(system), setupToken, production }, credentials);
+  const seen = { ...system, records: recordsFor(system) };
+  const deps = { ...seen, readAccessLists: settingsReader(seen), setupToken, production };
+  const known = await authenticate(deps, credentials);
   if (known.ok) return ok(known.value.principal);
   if (known.problem.code === "unauthenticated") await noteRefusal(system, credentials);
   return known;

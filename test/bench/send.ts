@@ -12,6 +12,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { issueKey } from "../../functions/domain/access/key-register.ts";
+import { serverExists } from "../../functions/domain/mail-servers/visible-server.ts";
 import { compose } from "../../functions/runtime/compose.ts";
 import { loadConfig } from "../../functions/runtime/config.ts";
 import { serveEvents } from "../../functions/runtime/event-edge.ts";
@@ -182,7 +183,10 @@ await pubsub("subscriptions/mail-send", {
 
 const server = "srv_bench";
 await seedServers(sender, sandbox, { ids: [server] });
-const key = await issueKey(sender, OPERATOR, { name: "bench", permissions: ["send"] });
+const key = await issueKey({ ...sender, serverExists: serverExists(sender.records) }, OPERATOR, {
+  name: "bench",
+  permissions: ["send"],
+});
 if (!key.ok) throw new Error(JSON.stringify(key.problem));
 
 const sendOne = async (bytes: number): Promise<void> => {

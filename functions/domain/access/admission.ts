@@ -6,8 +6,29 @@ import {
   parseAddressOrDomain,
   sameMailbox,
 } from "../address.ts";
-import type { EnvironmentSettings, Pins, Settings } from "../settings/settings.ts";
 import type { Principal, SessionActor } from "./records.ts";
+
+/** Google's id of the account (`sub`) that first signed in under a listed address, by the mailbox that the address names. */
+export type Pins = Readonly<Record<string, string>>;
+
+/** Who may come in, as operators have set it. */
+export interface AccessLists {
+  /** Addresses or `@domain`s, folded to lower case; those of `RELAIS_OPERATORS` count besides and are not repeated here. */
+  readonly operators: readonly string[];
+  readonly members: readonly string[];
+  readonly callers: readonly string[];
+  /** Which account each single address on the lists stands for, once one has signed in under it. */
+  readonly pins: Pins;
+  /** When an operator first signed in with Google: from then on the setup token is dead in production. */
+  readonly operatorSignedInAtMs: number | null;
+}
+
+/** What the environment says of it. */
+export interface AccessEnvironment {
+  readonly operators: readonly string[];
+  /** The audience of ID tokens that are made for this installation. */
+  readonly publicUrl: string;
+}
 
 /** A proven Google account. */
 export interface Account {
@@ -39,8 +60,8 @@ export const names = (list: readonly string[], account: Omit<Account, "sub">): b
   return list.some((entry) => (isExact(entry) ? sameMailbox(entry, account.email) : entry.toLowerCase() === domain));
 };
 
-type Lists = Pick<Settings, "operators" | "members">;
-type FixedLists = Pick<EnvironmentSettings, "operators">;
+type Lists = Pick<AccessLists, "operators" | "members">;
+type FixedLists = Pick<AccessEnvironment, "operators">;
 
 const everyEntry = (settings: Lists, environment: FixedLists): readonly string[] => [
   ...environment.operators,
@@ -59,14 +80,14 @@ export const livePins = (pins: Pins, settings: Lists, environment: FixedLists): 
 };
 
 /** The pins once this account has signed in: the first account that comes under a listed address is the one that the entry means from then on. */
-export const pinsAfter = (account: Account, settings: Settings, environment: FixedLists): Pins => {
+export const pinsAfter = (account: Account, settings: AccessLists, environment: FixedLists): Pins => {
   const live = livePins(settings.pins, settings, environment);
   const mailbox = mailboxOf(account.email);
   return exactMailboxes(settings, environment).has(mailbox) ? { [mailbox]: account.sub, ...live } : live;
 };
 
 /** Is this address listed, and another account the one that was let in by it? An address can be given to somebody else. */
-const isPinnedToAnother = ({ email, sub }: Account, settings: Settings, environment: FixedLists): boolean => {
+const isPinnedToAnother = ({ email, sub }: Account, settings: AccessLists, environment: FixedLists): boolean => {
   const mailbox = mailboxOf(email);
   const pinned = settings.pins[mailbox];
   return pinned !== undefined && pinned !== sub && exactMailboxes(settings, environment).has(mailbox);
@@ -75,8 +96,8 @@ const isPinnedToAnother = ({ email, sub }: Account, settings: Settings, environm
 /** What the holder of that account is here. Decided anew at every request: a list that changes counts at once. */
 export const admit = (
   account: Account,
-  settings: Settings,
-  environment: EnvironmentSettings,
+  settings: AccessLists,
+  environment: FixedLists,
 ): Extract<Principal, { readonly kind: "operator" | "member" }> | null => {
   const { email } = account;
   if (isPinnedToAnother(account, settings, environment)) return null;
@@ -85,7 +106,7 @@ export const admit = (
 };
 
 /** What the holder of a session is here; null also for one that did not sign in with Google, or by an earlier release, which kept no `hd`. */
-export const admitActor = (actor: SessionActor, settings: Settings, environment: EnvironmentSettings) => {
+export const admitActor = (actor: SessionActor, settings: AccessLists, environment: FixedLists) => {
   if (actor.kind !== "google" || actor.hostedDomain === undefined) return null;
   return admit({ ...actor, hostedDomain: actor.hostedDomain }, settings, environment);
 };

@@ -3,9 +3,7 @@ import type { GoogleOAuth } from "../google/tokens.ts";
 import type { Problem } from "../problem.ts";
 import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
-import { readSettings } from "../settings/read-settings.ts";
-import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
-import { admitActor, names } from "./admission.ts";
+import { type AccessEnvironment, type AccessLists, admitActor, names } from "./admission.ts";
 import { findKeyHolder, looksLikeApiKey } from "./api-keys.ts";
 import type { Principal, Session, SessionId } from "./records.ts";
 import { findSession } from "./sessions.ts";
@@ -14,7 +12,9 @@ import { type SetupTokenDeps, setupTokenAccepted, setupTokenLives } from "./setu
 export interface AuthenticateDeps extends SetupTokenDeps {
   readonly clock: Clock;
   readonly records: Records;
-  readonly environment: EnvironmentSettings;
+  readonly environment: AccessEnvironment;
+  /** The lists as they are now. Throws `Unavailable`. */
+  readonly readAccessLists: () => Promise<AccessLists>;
   readonly oauth: Pick<GoogleOAuth, "identify">;
 }
 
@@ -41,7 +41,7 @@ export const authenticate = async (
 
 const NOBODY: Authenticated = { principal: null, session: null };
 
-type SessionDeps = Pick<AuthenticateDeps, "clock" | "records" | "environment"> & SetupTokenDeps;
+type SessionDeps = Pick<AuthenticateDeps, "clock" | "records" | "environment" | "readAccessLists"> & SetupTokenDeps;
 
 /** The live session of that id and who it lets in now. */
 export const authenticateSession = async (deps: SessionDeps, sessionId: SessionId): Promise<Authenticated> => {
@@ -53,9 +53,9 @@ export const authenticateSession = async (deps: SessionDeps, sessionId: SessionI
 const principalOf = async (deps: SessionDeps, session: Session): Promise<Principal | null> => {
   const { actor } = session;
   if (actor.kind === "anonymous") return null;
-  const settings = (await readSettings(deps.records, deps.environment)).value;
-  if (actor.kind === "google") return admitActor(actor, settings, deps.environment);
-  return setupTokenLives(deps, settings) ? { kind: "setup" } : null;
+  const lists = await deps.readAccessLists();
+  if (actor.kind === "google") return admitActor(actor, lists, deps.environment);
+  return setupTokenLives(deps, lists) ? { kind: "setup" } : null;
 };
 
 /** The token of an Authorization header (RFC 6750 §2.1); undefined where it is none. */
@@ -65,15 +65,15 @@ const byBearer = async (deps: AuthenticateDeps, header: string): Promise<Result<
   const bearer = bearerIn(header);
   if (bearer === undefined) return fail(UNAUTHENTICATED);
   if (looksLikeApiKey(bearer)) return admitted(await findKeyHolder(deps, bearer));
-  const settings = (await readSettings(deps.records, deps.environment)).value;
-  if (setupTokenAccepted(deps, settings, bearer)) return admitted({ kind: "setup" });
-  return looksLikeIdToken(bearer) ? byIdToken(deps, settings, bearer) : fail(UNAUTHENTICATED);
+  const lists = await deps.readAccessLists();
+  if (setupTokenAccepted(deps, lists, bearer)) return admitted({ kind: "setup" });
+  return looksLikeIdToken(bearer) ? byIdToken(deps, lists, bearer) : fail(UNAUTHENTICATED);
 };
 
 export const looksLikeIdToken = (bearer: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bearer);
 
 /** A Google-signed ID token made for us (`aud` is our URL), of an account named in `RELAIS_CALLERS`. */
-const byIdToken = async (deps: AuthenticateDeps, settings: Settings, token: string): Promise<Result<Authenticated>> => {
+const byIdToken = async (deps: AuthenticateDeps, lists: AccessLists, token: string): Promise<Result<Authenticated>> => {
   const { publicUrl } = deps.environment;
   // Root URLs go with or without a trailing slash, and whoever asks Google for the token writes it as they please.
   const proven = await deps.oauth.identify(token, { audience: [publicUrl, `${publicUrl}/`], nonce: null });
@@ -81,7 +81,7 @@ const byIdToken = async (deps: AuthenticateDeps, settings: Settings, token: stri
     return fail(proven.reason === "unreachable" ? { code: "google_unavailable", retryAfterS: 5 } : UNAUTHENTICATED);
   }
   const { email } = proven.identity;
-  return admitted(names(settings.callers, proven.identity) ? { kind: "caller", email } : null);
+  return admitted(names(lists.callers, proven.identity) ? { kind: "caller", email } : null);
 };
 
 const admitted = (principal: Principal | null): Result<Authenticated> =>

@@ -2,7 +2,6 @@ import * as z from "zod";
 import { type Clock, isoTime, isoTimeOrNull } from "../clock.ts";
 import { fieldProblem, jsonPointer, parseWith, says } from "../field-problems.ts";
 import { instantInput } from "../instant-input.ts";
-import { findServer } from "../mail-servers/visible-server.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned } from "../records.ts";
@@ -17,6 +16,11 @@ export interface KeyDeps {
   readonly records: Records;
   readonly clock: Clock;
   readonly random: Randomness;
+}
+
+export interface IssueKeyDeps extends KeyDeps {
+  /** Whether there is a mail server with that id. Throws `Unavailable`. */
+  readonly serverExists: (id: string) => Promise<boolean>;
 }
 
 const keyInput = z.strictObject({
@@ -39,11 +43,9 @@ export const keyView = ({ id, value }: Versioned<ApiKey>) => ({
   createdAt: isoTime(value.createdAtMs),
 });
 
-const unknownServers = async (records: Records, ids: readonly string[]) => {
-  const found = await Promise.all(ids.map((id) => findServer(records, id)));
-  return found.flatMap((server, at) =>
-    server === undefined ? [fieldProblem(jsonPointer(["servers", at]), "no_such_server")] : [],
-  );
+const unknownServers = async ({ serverExists }: IssueKeyDeps, ids: readonly string[]) => {
+  const exists = await Promise.all(ids.map(serverExists));
+  return exists.flatMap((there, at) => (there ? [] : [fieldProblem(jsonPointer(["servers", at]), "no_such_server")]));
 };
 
 /**
@@ -51,7 +53,7 @@ const unknownServers = async (records: Records, ids: readonly string[]) => {
  * Throws `Unavailable`.
  */
 export const issueKey = async (
-  deps: KeyDeps,
+  deps: IssueKeyDeps,
   principal: Principal,
   body: unknown,
 ): Promise<Result<{ readonly key: Secret; readonly issued: Versioned<ApiKey> }>> => {
@@ -60,7 +62,7 @@ export const issueKey = async (
   const { name, permissions } = input.value;
   const servers = [...new Set(input.value.servers)];
   const expiresAtMs = input.value.expiresAt ?? null;
-  const wrong = await unknownServers(deps.records, input.value.servers);
+  const wrong = await unknownServers(deps, input.value.servers);
   if (expiresAtMs !== null && expiresAtMs <= deps.clock.nowMs()) {
     wrong.push(fieldProblem("/expiresAt", "not_future"));
   }

@@ -1,10 +1,8 @@
 import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
 import { detail } from "../detail-texts.ts";
-import type { MessageStatus } from "../messages/message.ts";
-import { UNDER_WAY, WAITING } from "../messages/statuses.ts";
 import type { Problem } from "../problem.ts";
-import type { Records, Versioned } from "../records.ts";
+import type { Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { SecretVault } from "../secret-vault.ts";
 import type { MailServerDeps } from "./create-mail-server.ts";
@@ -16,30 +14,32 @@ import { mayAdminister, visibleServer } from "./visible-server.ts";
 /** Others may write to the server while it is taken down: each time it is looked at anew, this often. */
 const TRIES = 8;
 
+/** The messages of a server that are not final yet. Both methods throw `Unavailable`. */
+export interface OpenMessages {
+  /** Whether one is being handed to Gmail, or may have been. */
+  anyUnderWay(serverId: string): Promise<boolean>;
+  /** Whether one waits and can be canceled. */
+  anyWaiting(serverId: string): Promise<boolean>;
+}
+
 export interface DeleteDeps extends MailServerDeps {
   readonly vault: SecretVault;
+  readonly openMessages: OpenMessages;
   /** Cancels what waits for this server; leaves what is under way. */
   readonly cancelWaiting: (serverId: string) => Promise<void>;
   /** Destroys the stored token and revokes it at Google where no sibling lives by it; leaves the server `not_connected`. */
   readonly disconnect: (serverId: string) => Promise<Result<unknown>>;
 }
 
-const anyIn = async (records: Records, serverId: string, statuses: readonly MessageStatus[]): Promise<boolean> => {
-  const pages = await Promise.all(
-    statuses.map((status) => records.query("messagesOfServerByStatus", { serverId, status }, { limit: 1 })),
-  );
-  return pages.some((page) => page !== "bad_cursor" && page.items.length > 0);
-};
-
 /** What keeps the server from being deleted; null: nothing. Under way beats waiting, since no cancelling helps against it. */
-const obstacle = async (records: Records, serverId: string, cancel: boolean): Promise<Problem | null> => {
-  if (await anyIn(records, serverId, UNDER_WAY)) {
+const obstacle = async (open: OpenMessages, serverId: string, cancel: boolean): Promise<Problem | null> => {
+  if (await open.anyUnderWay(serverId)) {
     return {
       code: "has_open_messages",
       ...(cancel ? { detail: detail("messages_under_way") } : {}),
     };
   }
-  return !cancel && (await anyIn(records, serverId, WAITING)) ? { code: "has_open_messages" } : null;
+  return !cancel && (await open.anyWaiting(serverId)) ? { code: "has_open_messages" } : null;
 };
 
 /** From here on it is chosen for no new message. False: someone wrote meanwhile. */
@@ -112,7 +112,7 @@ export const deleteMailServer = async (
     const server = tries === 0 ? seen.value : await deps.records.get("mailServers", wanted.id);
     // Gone by another request at the same time: what was wanted has come about.
     if (server === undefined) return ok(null);
-    const problem = await obstacle(deps.records, wanted.id, wanted.cancel);
+    const problem = await obstacle(deps.openMessages, wanted.id, wanted.cancel);
     if (problem !== null) return fail(problem);
     const down = await takeDown(deps, principalName(principal), { server, cancel: wanted.cancel });
     if (!down.ok) return down;

@@ -20,6 +20,12 @@ export const maySee = (principal: Principal, server: MailServer): boolean =>
 export const findServer = async (records: Records, id: string): Promise<Versioned<MailServer> | undefined> =>
   /^srv_[\w-]{1,64}$/.test(id) ? records.get("mailServers", id) : undefined;
 
+/** Whether there is a server with that id, which a body names. Throws `Unavailable`. */
+export const serverExists =
+  (records: Records) =>
+  async (id: string): Promise<boolean> =>
+    (await findServer(records, id)) !== undefined;
+
 /** The server, or `not_found` where there is none or the person must not know of it. Throws `Unavailable`. */
 export const visibleServer = async (
   records: Records,

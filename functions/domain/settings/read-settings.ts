@@ -39,3 +39,9 @@ export const readSettings = async (records: Records, environment: EnvironmentSet
   const kept = { ...NOTHING_SET, ...found?.value };
   return { value: withFirstValues(kept, environment), kept, version: found?.version ?? null };
 };
+
+/** `readSettings` for whoever needs no more than what holds. */
+export const settingsReader =
+  ({ records, environment }: { readonly records: Records; readonly environment: EnvironmentSettings }) =>
+  async (): Promise<Settings> =>
+    (await readSettings(records, environment)).value;

@@ -1,3 +1,5 @@
+import type { AccessEnvironment, AccessLists } from "../access/admission.ts";
+
 declare module "../record-kinds.ts" {
   interface RecordKinds {
     /** id: always `settings` */
@@ -5,31 +7,20 @@ declare module "../record-kinds.ts" {
   }
 }
 
-/** Google's id of the account (`sub`) that first signed in under a listed address, by the mailbox that the address names. */
-export type Pins = Readonly<Record<string, string>>;
-
 /** What operators set, with the first values of section 6's variables where nobody has set another. */
-export interface Settings {
+export interface Settings extends AccessLists {
   readonly gmailCredentials: {
     readonly clientId: string;
     /** Version of the secret `client_secret` in the vault. */
     readonly secretVersion: string;
     readonly configuredAtMs: number;
   } | null;
-  /** Addresses or `@domain`s, folded to lower case; those of `RELAIS_OPERATORS` count besides and are not repeated here. */
-  readonly operators: readonly string[];
-  readonly members: readonly string[];
-  readonly callers: readonly string[];
   readonly retentionDays: number;
   readonly publishingStatus: "internal" | "testing" | "production" | "undeclared";
   /** Stops every claim of a message. */
   readonly paused: boolean;
   /** Whom to tell by mail of what only a person can mend, and the server that carries it; null: nobody. */
   readonly alerts: { readonly server: string; readonly to: readonly string[] } | null;
-  /** Which account each single address on the lists stands for, once one has signed in under it. */
-  readonly pins: Pins;
-  /** When an operator first signed in with Google: from then on the setup token is dead in production. */
-  readonly operatorSignedInAtMs: number | null;
 }
 
 /** Those that the environment gives a first value. */
@@ -42,11 +33,8 @@ export type FirstValued = "members" | "callers" | "retentionDays";
 export type KeptSettings = Omit<Settings, FirstValued> & Partial<Pick<Settings, FirstValued>>;
 
 /** What the environment fixes or gives as first values (contract, section 6). */
-export interface EnvironmentSettings {
-  readonly operators: readonly string[];
+export interface EnvironmentSettings extends AccessEnvironment {
   readonly members: readonly string[];
   readonly callers: readonly string[];
   readonly retentionDays: number;
-  /** A client from `npm start -- --real-google file.json` is saved through the API like any other. */
-  readonly publicUrl: string;
 }

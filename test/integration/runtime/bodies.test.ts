@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { issueKey } from "../../../functions/domain/access/key-register.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
+import { serverExists } from "../../../functions/domain/mail-servers/visible-server.ts";
 import { answerJson, answerWith } from "../../../functions/runtime/answers.ts";
 import { LARGEST_BODY, USUAL_BODY } from "../../../functions/runtime/body.ts";
 import type { Call, Reply, Route } from "../../../functions/runtime/http.ts";
@@ -109,7 +110,11 @@ const text = (bytes: number): string => JSON.stringify("x".repeat(bytes - 2));
 const problemOf = ({ answer }: RawRequest) => JSON.parse(answer().text.split("\r\n\r\n")[1] ?? "");
 const underWay = (count: number) => eventually(`${count} under way`, () => under === count);
 const keyWith = async (permission: "send" | "read"): Promise<string> => {
-  const made = await issueKey(system, { kind: "setup" }, { name: permission, permissions: [permission] });
+  const made = await issueKey(
+    { ...system, serverExists: serverExists(system.records) },
+    { kind: "setup" },
+    { name: permission, permissions: [permission] },
+  );
   assert.ok(made.ok);
   return made.value.key.reveal();
 };

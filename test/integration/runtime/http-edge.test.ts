@@ -7,6 +7,7 @@ import { csrfToken } from "../../../functions/domain/access/csrf.ts";
 import { issueKey } from "../../../functions/domain/access/key-register.ts";
 import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { startSession } from "../../../functions/domain/access/sessions.ts";
+import { serverExists } from "../../../functions/domain/mail-servers/visible-server.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Call, Reply, Route, RouteAccess } from "../../../functions/runtime/http.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
@@ -176,7 +177,11 @@ describe("who may call", () => {
 });
 
 const makeKey = async (): Promise<string> => {
-  const made = await issueKey(system, { kind: "setup" }, { name: "edge", permissions: ["send", "read"] });
+  const made = await issueKey(
+    { ...system, serverExists: serverExists(system.records) },
+    { kind: "setup" },
+    { name: "edge", permissions: ["send", "read"] },
+  );
   assert.ok(made.ok);
   return made.value.key.reveal();
 };

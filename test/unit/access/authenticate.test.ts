@@ -7,7 +7,7 @@ import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { startSession } from "../../../functions/domain/access/sessions.ts";
 import { HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { firstSettings, SETTINGS_ID, settingsReader } from "../../../functions/domain/settings/read-settings.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { accountOf } from "../../builders/account.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
@@ -33,6 +33,7 @@ describe("who calls", () => {
       clock,
       records: store.records,
       environment,
+      readAccessLists: settingsReader({ records: store.records, environment }),
       setupToken: new Secret(SETUP_TOKEN),
       production: false,
       oauth: { identify: async () => ({ ok: false, reason: "unproven", detail: "no token is proven here" }) },

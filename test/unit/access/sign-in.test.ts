@@ -6,7 +6,7 @@ import { newSession, startSession } from "../../../functions/domain/access/sessi
 import { signIn } from "../../../functions/domain/connections/connect/sign-in.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { editSettings } from "../../../functions/domain/settings/edit-settings.ts";
-import { readSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { readSettings, SETTINGS_ID, settingsReader } from "../../../functions/domain/settings/read-settings.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
@@ -27,15 +27,11 @@ interface Lists {
   readonly members?: readonly string[];
 }
 
-const depsFor = (lists: Lists) => ({
-  clock,
-  random: testRandom,
-  records: store.records,
-  environment: { ...NOWHERE, ...lists },
-  log: silent,
-  setupToken: null,
-  production: true,
-});
+const depsFor = (lists: Lists) => {
+  const kept = { records: store.records, environment: { ...NOWHERE, ...lists } };
+  const readAccessLists = settingsReader(kept);
+  return { ...kept, readAccessLists, clock, random: testRandom, log: silent, setupToken: null, production: true };
+};
 
 const account = (email: string, hostedDomain: string | null = null, sub = `sub of ${email}`): Account => ({
   email,

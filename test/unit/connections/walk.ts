@@ -12,6 +12,7 @@ import { deleteMailServer } from "../../../functions/domain/mail-servers/delete-
 import { type Connection, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { cancelOpenMessages } from "../../../functions/domain/messages/commands/cancel.ts";
+import { openMessages } from "../../../functions/domain/messages/commands/open-messages.ts";
 import { tellForgotten } from "../../../functions/domain/notices/tell.ts";
 import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
@@ -123,6 +124,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
       deleteMailServer(
         {
           ...deps,
+          openMessages: openMessages(deps),
           cancelWaiting: async (serverId) => void (await cancelOpenMessages(deps, serverId)),
           disconnect: (serverId) => disconnect(deps, serverId, "setup-token"),
         },

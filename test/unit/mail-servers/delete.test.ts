@@ -3,6 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { createMailServer } from "../../../functions/domain/mail-servers/create-mail-server.ts";
 import { type DeleteDeps, deleteMailServer } from "../../../functions/domain/mail-servers/delete-mail-server.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
+import { openMessages } from "../../../functions/domain/messages/commands/open-messages.ts";
 import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
 import { fail, ok } from "../../../functions/domain/result.ts";
@@ -36,6 +37,7 @@ const deps = (changes: Partial<DeleteDeps> = {}): DeleteDeps => ({
   vault: store.vault,
   clock,
   random: testRandom,
+  openMessages: openMessages(store),
   cancelWaiting: async (id) => {
     calls.push("cancel");
     for (const message of await messagesOf(id, "queued")) {

@@ -4,7 +4,7 @@ import { type SetupTokenDeps, setupTokenSpent } from "../../access/setup-token.t
 import type { GoogleOAuth, TokenRefusal } from "../../google/tokens.ts";
 import { isOwn } from "../../mail-servers/visible-server.ts";
 import type { Versioned } from "../../records.ts";
-import { readSettings } from "../../settings/read-settings.ts";
+import { settingsReader } from "../../settings/read-settings.ts";
 import { noteRename } from "../checks/note-rename.ts";
 import type { AuthorizationPurpose, OAuthState } from "../records.ts";
 import { noteAcceptance, noteRejection } from "../tokens/client-facts.ts";
@@ -97,12 +97,12 @@ const stillAllowed = async (
   if (purpose.kind === "sign_in") return true;
   const server = await deps.records.get("mailServers", purpose.serverId);
   if (server === undefined) return false;
-  const { session, principal } = await authenticateSession(deps, sessionId);
+  const readAccessLists = settingsReader(deps);
+  const { session, principal } = await authenticateSession({ ...deps, readAccessLists }, sessionId);
   if (session === null) return withoutSession === true;
   if (session.actor.kind === "anonymous") return true;
   // This function is not given the setup token. Those that are have opened the session, and the authorization a few minutes ago.
-  if (session.actor.kind === "setup")
-    return !setupTokenSpent(deps, (await readSettings(deps.records, deps.environment)).value);
+  if (session.actor.kind === "setup") return !setupTokenSpent(deps, await readAccessLists());
   return principal !== null && (principal.kind !== "member" || isOwn(principal, server.value));
 };
 

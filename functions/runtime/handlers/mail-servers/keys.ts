@@ -1,5 +1,6 @@
 import { issueKey, keyView, revokeKey } from "../../../domain/access/key-register.ts";
 import { isoTimeOrNull } from "../../../domain/clock.ts";
+import { serverExists } from "../../../domain/mail-servers/visible-server.ts";
 import { answerJson, answerProblem, answerWith, callerOf, NO_CONTENT, pathParameter } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";
@@ -18,7 +19,8 @@ const list = (system: System) => async (call: Call) => {
 const issue = (system: System) => async (call: Call) => {
   const body = jsonBody(call);
   if (!body.ok) return answerProblem(body.problem);
-  const issued = await issueKey(system, callerOf(call), body.value);
+  const deps = { ...system, serverExists: serverExists(system.records) };
+  const issued = await issueKey(deps, callerOf(call), body.value);
   return answerWith(issued, ({ key, issued: record }) =>
     // The one answer that shows a key: nobody can show it again.
     answerJson(201, { ...keyView(record), key: key.reveal() }, { Location: `/v1/keys/${record.id}` }),

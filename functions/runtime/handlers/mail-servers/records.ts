@@ -8,6 +8,7 @@ import { canSend, type MailServer } from "../../../domain/mail-servers/mail-serv
 import { mailServerView } from "../../../domain/mail-servers/mail-server-view.ts";
 import { visibleServer } from "../../../domain/mail-servers/visible-server.ts";
 import { cancelOpenMessages } from "../../../domain/messages/commands/cancel.ts";
+import { openMessages } from "../../../domain/messages/commands/open-messages.ts";
 import { readUsage } from "../../../domain/messages/limits/usage.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { problemText } from "../../../domain/problem-texts.ts";
@@ -84,6 +85,7 @@ const remove = (system: System) => async (call: Call) => {
   const principal = callerOf(call);
   const deps = {
     ...system,
+    openMessages: openMessages(system),
     cancelWaiting: async (serverId: string) => {
       await cancelOpenMessages(system, serverId);
     },
