@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
-import { LANGUAGES } from "./i18n/language.ts";
+import { LANGUAGES, languageName } from "../domain/language.ts";
 import type { TextKey } from "./i18n/translate.ts";
 import { chooseLanguage, language, t } from "./state/language.ts";
 import { closeSession } from "./state/session.ts";
@@ -43,8 +43,6 @@ const Navigation = ({ path }: { readonly path: string }) => (
   </nav>
 );
 
-const NAMES = { fr: "Français", en: "English" } as const;
-
 const Languages = () => (
   <fieldset class="languages">
     <legend class="visually-hidden">{t("nav.language")}</legend>
@@ -57,7 +55,7 @@ const Languages = () => (
         aria-pressed={language.value === one}
         onClick={() => chooseLanguage(one)}
       >
-        {NAMES[one]}
+        {languageName(one)}
       </button>
     ))}
   </fieldset>

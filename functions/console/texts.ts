@@ -1,4 +1,4 @@
-import type { Language } from "./i18n/language.ts";
+import type { InEveryLanguage } from "../domain/language.ts";
 
 /**
  * Every sentence of the console in both languages, by key; a missing one does not compile. `{names}` are filled in by `translate`.
@@ -858,4 +858,4 @@ export const TEXTS = {
   "audit.value.resend": { fr: "à renvoyer", en: "send again" },
   "audit.value.failed": { fr: "échoué", en: "failed" },
   "audit.session.setup_token": { fr: "Entrée avec le jeton d’installation", en: "Entered with the setup token" },
-} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+} as const satisfies Readonly<Record<string, InEveryLanguage>>;

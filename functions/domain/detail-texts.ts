@@ -1,4 +1,4 @@
-import { keepTogether, type Language } from "./language.ts";
+import { type InEveryLanguage, type Language, typeset } from "./language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "./text-template.ts";
 
 /** What only one occurrence of a problem can say (RFC 9457 §3.1.4), by code, in every language. */
@@ -56,7 +56,7 @@ const DETAIL_TEXTS = {
     en: "The message is {status}; this is possible only while it is {allowed}.",
     fr: "Le message est dans l’état {status} ; cette action n’est possible que dans l’état {allowed}.",
   },
-} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+} as const satisfies Readonly<Record<string, InEveryLanguage>>;
 
 type DetailCode = keyof typeof DETAIL_TEXTS;
 
@@ -71,7 +71,7 @@ export const detail = <C extends DetailCode>(code: C, ...[params]: ParamsOf<(typ
 
 export const detailText = ({ code, params }: Detail, language: Language): string => {
   const text = fillIn(DETAIL_TEXTS[code][language], params);
-  return language === "fr" ? keepTogether(text) : text;
+  return typeset(text, language);
 };
 
 /** For tests: every code there is. */

@@ -1,4 +1,4 @@
-import { keepTogether, type Language } from "./language.ts";
+import { type InEveryLanguage, type Language, typeset } from "./language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "./text-template.ts";
 
 /**
@@ -204,7 +204,7 @@ const FIELD_TEXTS = {
     en: "must be a path of this site, such as /servers",
     fr: "indiquez un chemin de ce site, comme /servers",
   },
-} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+} as const satisfies Readonly<Record<string, InEveryLanguage>>;
 
 export type FieldCode = keyof typeof FIELD_TEXTS;
 export type FieldParams<C extends FieldCode> = ParamsOf<(typeof FIELD_TEXTS)[C]["en"]>;
@@ -214,7 +214,7 @@ export const isFieldCode = (code: string): code is FieldCode => Object.hasOwn(FI
 /** The phrase for a code. Total: every code has every language. */
 export const fieldText = (code: FieldCode, language: Language, params: TextParams = {}): string => {
   const text = fillIn(FIELD_TEXTS[code][language], params);
-  return language === "fr" ? keepTogether(text) : text;
+  return typeset(text, language);
 };
 
 /** For tests: every code there is. */

@@ -1,9 +1,9 @@
-import type { Language } from "./language.ts";
+import type { InEveryLanguage, Language } from "./language.ts";
 import type { Problem } from "./problem.ts";
 
 type FromRefusal = Extract<Problem, { readonly code: "from_not_allowed" }>;
 
-const WHY: Readonly<Record<FromRefusal["because"], Readonly<Record<Language, (from: string) => string>>>> = {
+const WHY: Readonly<Record<FromRefusal["because"], InEveryLanguage<(from: string) => string>>> = {
   no_server: {
     fr: (from) => `Aucun serveur de messagerie connecté ne peut envoyer depuis ${from}.`,
     en: (from) => `No connected mail server may send from ${from}.`,
@@ -28,7 +28,7 @@ const WHY: Readonly<Record<FromRefusal["because"], Readonly<Record<Language, (fr
   },
 };
 
-const ALLOWED: Readonly<Record<Language, (list: string) => string>> = {
+const ALLOWED: InEveryLanguage<(list: string) => string> = {
   fr: (list) => `Expéditeurs autorisés : ${list}.`,
   en: (list) => `Allowed senders: ${list}.`,
 };

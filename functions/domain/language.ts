@@ -1,6 +1,29 @@
-/** The languages that a person can read Relais in. */
-export type Language = "fr" | "en";
-
 /** French punctuation stays with its word: no line may begin with a closing guillemet or a colon. */
-export const keepTogether = (french: string): string =>
-  french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
+const keepTogether = (french: string): string => french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
+
+interface Rules {
+  /** Its own name for itself. */
+  readonly name: string;
+  /** What its typography asks for beyond the words. */
+  readonly typeset: (text: string) => string;
+}
+
+/** The languages that a person can read Relais in, in the order in which pages name them. A language is its BCP 47 primary tag. */
+const RULES = {
+  fr: { name: "Français", typeset: keepTogether },
+  en: { name: "English", typeset: (text) => text },
+} as const satisfies Readonly<Record<string, Rules>>;
+
+export type Language = keyof typeof RULES;
+
+/** One thing in every language: a table that lacks one does not compile. */
+export type InEveryLanguage<T = string> = Readonly<Record<Language, T>>;
+
+export const isLanguage = (tag: unknown): tag is Language => typeof tag === "string" && Object.hasOwn(RULES, tag);
+
+export const LANGUAGES: readonly Language[] = Object.keys(RULES).filter(isLanguage);
+
+export const languageName = (language: Language): string => RULES[language].name;
+
+/** The text as it is printed in its language. */
+export const typeset = (text: string, language: Language): string => RULES[language].typeset(text);

@@ -1,6 +1,5 @@
 import type { ConnectionReason } from "./connection-states.ts";
-import type { Language } from "./language.ts";
-import { keepTogether } from "./language.ts";
+import { type InEveryLanguage, type Language, typeset } from "./language.ts";
 import type { ProblemCode } from "./problem.ts";
 
 /** What went wrong, in one line, and what to do next. Plain text, no markup. */
@@ -36,7 +35,7 @@ export type DeliveryProblemCode =
 /** A defect of Relais itself: the only text that is not in a union of expected failures. */
 export type TextCode = ProblemCode | ConnectionReason | DeliveryProblemCode | "internal_error";
 
-type Texts = Readonly<Record<TextCode, Readonly<Record<Language, ProblemText>>>>;
+type Texts = Readonly<Record<TextCode, InEveryLanguage<ProblemText>>>;
 
 /**
  * One catalogue for the console, the callback pages, the API's `title` and `advice`. A code without a text, or a text in one
@@ -957,7 +956,7 @@ const TEXTS: Texts = {
 /** The text for a code. Total: every code has both languages. */
 export const problemText = (code: TextCode, language: Language): ProblemText => {
   const { title, advice } = TEXTS[code][language];
-  return language === "fr" ? { title: keepTogether(title), advice: keepTogether(advice) } : { title, advice };
+  return { title: typeset(title, language), advice: typeset(advice, language) };
 };
 
 /** For codes that come from outside (a page's `?problem=`, a stored attempt): is there a text for it? */

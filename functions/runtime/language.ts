@@ -1,4 +1,4 @@
-import type { Language } from "../domain/language.ts";
+import { isLanguage, type Language } from "../domain/language.ts";
 
 interface Wish {
   readonly language: Language;
@@ -7,11 +7,11 @@ interface Wish {
 
 const wishOf = (part: string, first: Language): Wish | null => {
   const [tag = "", ...parameters] = part.trim().toLowerCase().split(";");
-  const primary = tag.trim().split("-")[0];
-  const language = primary === "fr" || primary === "en" ? primary : primary === "*" ? first : null;
+  const [primary = ""] = tag.trim().split("-");
+  const language = primary === "*" ? first : primary;
   const quality = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith("q="));
   const weight = quality === undefined ? 1 : Number(quality.slice(2));
-  return language !== null && weight > 0 ? { language, weight } : null;
+  return isLanguage(language) && weight > 0 ? { language, weight } : null;
 };
 
 /** By Accept-Language (RFC 9110 §12.5.4); `first` where nothing of ours is asked for. */

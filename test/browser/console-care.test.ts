@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { connect, createServer } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { LANGUAGES, settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+import { settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
 
 const read = async <T>(stack: FurnishedStack, path: string): Promise<T> => {
   const answer = await stack.relais.operate("GET", path);

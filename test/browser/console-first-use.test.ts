@@ -1,11 +1,12 @@
 import { after, before, describe, it } from "node:test";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { firstUse, stateInAnotherProfile } from "./first-use.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { LANGUAGES, visitAsOperator } from "./visitor.ts";
+import { visitAsOperator } from "./visitor.ts";
 
 describe("first use of the console, in a real browser through the edge", () => {
   let browser: TestBrowser;

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { createServer } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { LANGUAGES, settled, signInAs, type Visitor, visitAsOperator } from "./visitor.ts";
+import { settled, signInAs, type Visitor, visitAsOperator } from "./visitor.ts";
 
 describe("the console when something comes in between", () => {
   let browser: TestBrowser;

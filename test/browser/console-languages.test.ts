@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { TEXTS } from "../../functions/console/texts.ts";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { LANGUAGES, settled, visitAsOperator } from "./visitor.ts";
+import { settled, visitAsOperator } from "./visitor.ts";
 
 /** Every piece of text that a person or their screen reader gets, the title of the page among them. */
 const textsOn = (page: Page): Promise<string[]> =>

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { localInputValue } from "../../functions/console/i18n/time.ts";
 import { fieldText } from "../../functions/domain/field-texts.ts";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { isNoteCode, noteText } from "../../functions/domain/messages/timeline-notes.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connectedServer, type Stack, startStack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
-import { LANGUAGES, visitAsOperator } from "./visitor.ts";
+import { visitAsOperator } from "./visitor.ts";
 
 const DAY_MS = 86_400_000;
 

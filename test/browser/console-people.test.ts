@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connectedServer, createServer, type Stack, startStack } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { LANGUAGES, settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+import { settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
 
 const OPERATOR = "operator@example.com";
 const GRACE = "grace@example.com";

@@ -3,12 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ADVICE, TITLES } from "../../functions/domain/doctor/texts.ts";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { LANGUAGES, type Visitor, visitAsOperator } from "./visitor.ts";
+import { type Visitor, visitAsOperator } from "./visitor.ts";
 
 const TWO_HOURS = 2 * 3_600_000;
 

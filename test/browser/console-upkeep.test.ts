@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connect, createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { LANGUAGES, type Visitor, visitAsOperator } from "./visitor.ts";
+import { type Visitor, visitAsOperator } from "./visitor.ts";
 
 const ADA = "ada@example.com";
 

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import type { BrowserContextOptions, Locator } from "playwright-core";
-import type { Language } from "../../functions/console/i18n/language.ts";
 import type { TextKey } from "../../functions/console/i18n/translate.ts";
 import { TEXTS } from "../../functions/console/texts.ts";
+import type { InEveryLanguage, Language } from "../../functions/domain/language.ts";
 import { eventually } from "../builders/eventually.ts";
 import type { Profile, TestBrowser } from "./browser.ts";
 import { consentOnPage } from "./google-pages.ts";
 
-export const LANGUAGES = ["fr", "en"] as const;
-const LOCALES = { fr: "fr-FR", en: "en-GB" } as const;
+const LOCALES = { fr: "fr-FR", en: "en-GB" } as const satisfies InEveryLanguage;
 
 /** What a person needs to come in. */
 interface Door {

@@ -3,14 +3,14 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
-import type { Language } from "../../functions/console/i18n/language.ts";
+import { LANGUAGES, type Language } from "../../functions/domain/language.ts";
 import { problemPage } from "../../functions/runtime/pages/problem-page.ts";
 import { root } from "../../infra/build/repository.ts";
 import { startBrowser } from "../browser/browser.ts";
 import { buildConsoleOnce } from "../browser/console-build.ts";
 import { everyState } from "../browser/every-state.ts";
 import { startFurnishedStack } from "../browser/furnished-stack.ts";
-import { LANGUAGES, settled, signInAs, type Visitor, visit, visitAsOperator } from "../browser/visitor.ts";
+import { settled, signInAs, type Visitor, visit, visitAsOperator } from "../browser/visitor.ts";
 import { startStack } from "../builders/connected-stack.ts";
 
 const WIDTHS = [360, 768, 1_440] as const;

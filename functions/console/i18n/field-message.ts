@@ -1,6 +1,6 @@
 import { fieldText, isFieldCode } from "../../domain/field-texts.ts";
+import type { Language } from "../../domain/language.ts";
 import type { FieldFailure } from "../api/failure.ts";
-import type { Language } from "./language.ts";
 
 const asSentence = (phrase: string): string => `${phrase.slice(0, 1).toUpperCase()}${phrase.slice(1)}.`;
 

@@ -1,7 +1,4 @@
-export const LANGUAGES = ["fr", "en"] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-export const isLanguage = (value: unknown): value is Language => LANGUAGES.some((language) => language === value);
+import { isLanguage, type Language } from "../../domain/language.ts";
 
 /** How the reader writes dates and numbers: their browser's own variant of the language (`en-GB`, `fr-CA`), else the language alone. */
 export const localeOf = (language: Language, browser: readonly string[]): string =>

@@ -1,7 +1,7 @@
+import type { Language } from "../../domain/language.ts";
 import { isNoteCode, noteText } from "../../domain/messages/timeline-notes.ts";
 import type { TextParams } from "../../domain/text-template.ts";
 import type { TimelineEntry } from "../api/types.ts";
-import type { Language } from "./language.ts";
 import { absoluteTime } from "./time.ts";
 
 /** Parameters of notes that are instants. */

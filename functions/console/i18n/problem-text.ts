@@ -1,5 +1,5 @@
+import type { Language } from "../../domain/language.ts";
 import { isTextCode, problemText as known, type ProblemText } from "../../domain/problem-texts.ts";
-import type { Language } from "./language.ts";
 import { translate } from "./translate.ts";
 
 /** The shared catalogue's text for a code that the API gave; a code of a newer API is named rather than hidden. */

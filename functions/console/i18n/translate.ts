@@ -1,6 +1,6 @@
+import type { Language } from "../../domain/language.ts";
 import { fillIn, type ParamsOf } from "../../domain/text-template.ts";
 import { TEXTS } from "../texts.ts";
-import type { Language } from "./language.ts";
 
 export type TextKey = keyof typeof TEXTS;
 

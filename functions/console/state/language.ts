@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
+import type { Language } from "../../domain/language.ts";
 import type { TimelineEntry } from "../api/types.ts";
-import { firstLanguage, type Language, localeOf } from "../i18n/language.ts";
+import { firstLanguage, localeOf } from "../i18n/language.ts";
 import { timelineNoteText } from "../i18n/note.ts";
 import { absoluteTime, relativeTime, timeInFull, timeToTheSecond, wholeNumber } from "../i18n/time.ts";
 import { type TextKey, textKey, translate, type Values } from "../i18n/translate.ts";

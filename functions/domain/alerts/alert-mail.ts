@@ -1,12 +1,12 @@
 import { isoTime } from "../clock.ts";
-import type { Language } from "../language.ts";
+import { type InEveryLanguage, LANGUAGES, type Language } from "../language.ts";
 import { problemText } from "../problem-texts.ts";
 import type { OperatorAlert } from "./operator-alert.ts";
 
 const when = (atMs: number): string => `${isoTime(atMs).slice(0, 16).replace("T", " ")} UTC`;
 
 /** In one line, for a subject. */
-const HEADLINES: Readonly<Record<Language, (alert: OperatorAlert) => string>> = {
+const HEADLINES: InEveryLanguage<(alert: OperatorAlert) => string> = {
   fr: (alert) => {
     switch (alert.kind) {
       case "reconnect_required":
@@ -34,7 +34,7 @@ const HEADLINES: Readonly<Record<Language, (alert: OperatorAlert) => string>> = 
 };
 
 /** What it means for mail that is under way. */
-const CONSEQUENCES: Readonly<Record<Language, (alert: OperatorAlert) => string>> = {
+const CONSEQUENCES: InEveryLanguage<(alert: OperatorAlert) => string> = {
   fr: (alert) => {
     switch (alert.kind) {
       case "reconnect_required":
@@ -68,16 +68,17 @@ const paragraph = (alert: OperatorAlert, language: Language, link: string): stri
   return [`${title}.`, advice, CONSEQUENCES[language](alert), link].join("\n\n");
 };
 
-/** The mail about an alert, in both languages, French first. Nothing in it is secret: names, reasons, times and a link to the console. */
+/** The mail about an alert, in every language. Nothing in it is secret: names, reasons, times and a link to the console. */
 export const alertMail = (
   alert: OperatorAlert,
   publicUrl: string,
 ): { readonly subject: string; readonly text: string } => {
   const path = alert.kind === "client_rejected" ? "/settings" : `/servers/${encodeURIComponent(alert.server.id)}`;
   const link = `${publicUrl}${path}`;
-  const [fr, en] = [HEADLINES.fr(alert), HEADLINES.en(alert)];
+  const headlines = LANGUAGES.map((language) => HEADLINES[language](alert));
+  const paragraphs = LANGUAGES.map((language) => paragraph(alert, language, link));
   return {
-    subject: `Relais : ${fr} / ${en}`,
-    text: `${paragraph(alert, "fr", link)}\n\n– – –\n\n${paragraph(alert, "en", link)}\n`,
+    subject: `Relais : ${headlines.join(" / ")}`,
+    text: `${paragraphs.join("\n\n– – –\n\n")}\n`,
   };
 };

@@ -1,5 +1,5 @@
 import { readClientFacts } from "../connections/tokens/client-facts.ts";
-import { keepTogether, type Language } from "../language.ts";
+import { type InEveryLanguage, type Language, typeset } from "../language.ts";
 import type { MailServer } from "../mail-servers/mail-server.ts";
 import type { Page, Records, Versioned } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
@@ -40,8 +40,7 @@ const allServers = async (records: Records): Promise<Versioned<MailServer>[]> =>
 const fill = (text: string, values: Finding["values"]): string =>
   text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values?.[name] ?? "");
 
-const inWords = (texts: Readonly<Record<Language, string>>, language: Language): string =>
-  language === "fr" ? keepTogether(texts.fr) : texts.en;
+const inWords = (texts: InEveryLanguage, language: Language): string => typeset(texts[language], language);
 
 const checkFrom = (finding: Finding, language: Language): Check => ({
   id: finding.id,

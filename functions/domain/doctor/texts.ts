@@ -1,7 +1,7 @@
-import type { Language } from "../language.ts";
+import type { InEveryLanguage } from "../language.ts";
 import type { CheckId, Situation } from "./checks.ts";
 
-type InBoth = Readonly<Record<Language, string>>;
+type InBoth = InEveryLanguage;
 
 /** What a check is about, in a line that stands whether or not it is passed. */
 export const TITLES: Readonly<Record<CheckId, InBoth>> = {

@@ -1,8 +1,8 @@
-import type { Language } from "../language.ts";
+import type { InEveryLanguage, Language } from "../language.ts";
 import type { Versioned } from "../records.ts";
 import type { MailServer } from "./mail-server.ts";
 
-const TEXTS: Readonly<Record<Language, { readonly subject: string; readonly text: (name: string) => string }>> = {
+const TEXTS: InEveryLanguage<{ readonly subject: string; readonly text: (name: string) => string }> = {
   fr: {
     subject: "Message d’essai de Relais",
     text: (name) =>

@@ -1,4 +1,4 @@
-import { keepTogether, type Language } from "../language.ts";
+import { type InEveryLanguage, type Language, typeset } from "../language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "../text-template.ts";
 
 /**
@@ -79,7 +79,7 @@ const NOTE_TEXTS = {
     en: "It came on the topic and cannot be sent as it is.",
     fr: "Il est arrivé par le sujet Pub/Sub et ne peut pas être envoyé tel quel.",
   },
-} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+} as const satisfies Readonly<Record<string, InEveryLanguage>>;
 
 export type NoteCode = keyof typeof NOTE_TEXTS;
 
@@ -95,7 +95,7 @@ export const isNoteCode = (code: string): code is NoteCode => Object.hasOwn(NOTE
 /** The sentence for a code. Total: every code has every language. */
 export const noteText = (code: NoteCode, language: Language, params: TextParams = {}): string => {
   const text = fillIn(NOTE_TEXTS[code][language], params);
-  return language === "fr" ? keepTogether(text) : text;
+  return typeset(text, language);
 };
 
 /** One note: `timelineNote("limit_reached_until", { until })`. */

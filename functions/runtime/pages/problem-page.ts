@@ -1,4 +1,4 @@
-import type { Language } from "../../domain/language.ts";
+import type { InEveryLanguage, Language } from "../../domain/language.ts";
 import type { Problem, ProblemCode } from "../../domain/problem.ts";
 import { problemText } from "../../domain/problem-texts.ts";
 import type { Reply } from "../http.ts";
@@ -29,10 +29,10 @@ const WORDS = {
     code: "Code",
     request: "Request",
   },
-} as const satisfies Record<Language, unknown>;
+} as const satisfies InEveryLanguage<unknown>;
 
 /** Where at Google a problem is put right. Only places named in the advice. */
-const PLACES: Partial<Record<ProblemCode, Readonly<Record<Language, string>> & { readonly url: string }>> = {
+const PLACES: Partial<Record<ProblemCode, InEveryLanguage & { readonly url: string }>> = {
   consent_denied: {
     url: "https://console.cloud.google.com/auth/audience",
     fr: "Utilisateurs tests dans Google Cloud",
