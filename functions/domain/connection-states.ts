@@ -48,7 +48,7 @@ export type ReasonIn<S extends ConnectionState> = {
   [R in ConnectionReason]: S extends (typeof REASONS)[R][number] ? R : never;
 }[ConnectionReason];
 
-const isKnownState = (text: string): text is ConnectionState => Object.hasOwn(NEXT_STATES, text);
+export const isKnownState = (text: string): text is ConnectionState => Object.hasOwn(NEXT_STATES, text);
 
 export const CONNECTION_STATES: readonly ConnectionState[] = Object.keys(NEXT_STATES).filter(isKnownState);
 

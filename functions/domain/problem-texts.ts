@@ -192,6 +192,18 @@ const TEXTS: Texts = {
       advice: "Wait until they have left, or delete the mail server and cancel its waiting messages with it.",
     },
   },
+  newer_version: {
+    fr: {
+      title: "Une version plus récente de Relais a écrit cet enregistrement",
+      advice:
+        "La version qui vous répond ne le comprend pas et n’y touche pas. Réessayez une fois la mise à jour terminée ; après un retour en arrière, réinstallez la version la plus récente.",
+    },
+    en: {
+      title: "A newer version of Relais wrote this record",
+      advice:
+        "The version that answers you does not understand it and leaves it alone. Try again once the update is complete; after a roll-back, install the newer version again.",
+    },
+  },
   client_type_desktop: {
     fr: {
       title: "Ce fichier décrit un client de type « Application de bureau »",

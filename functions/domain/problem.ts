@@ -36,6 +36,7 @@ export type PlainProblemCode =
   | "name_taken"
   | "stale"
   | "has_open_messages"
+  | "newer_version"
   | "client_type_desktop"
   | "fixed_by_environment"
   // nobody knows what became of the request

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
 import { securityEventTokens } from "../adapters/google-oauth/security-event-tokens.ts";
 import type { Clock } from "../domain/clock.ts";
+import { leavingLaterAlone } from "../domain/later-records.ts";
 import type { Log } from "../domain/log.ts";
 import type { Randomness } from "../domain/randomness.ts";
 import { announcer } from "./announce.ts";
@@ -13,6 +14,7 @@ import { currentPatience } from "./patience.ts";
 import { systemRandom } from "./randomness.ts";
 import type { System } from "./system.ts";
 import { systemClock } from "./system-clock.ts";
+import { UNDERSTANDS } from "./understands.ts";
 
 /** What is there from the start, before anything is loaded. */
 interface Ground {
@@ -157,7 +159,8 @@ export const compose = (config: Config, options: ComposeOptions): System => {
       projectId: config.cloud?.projectId ?? null,
     });
   const ground: Ground = { config, clock, random, log };
-  const kept = config.store === "google" ? onGoogle(ground) : keptBy(options.embedded ?? openEmbedded(ground));
+  const stored = config.store === "google" ? onGoogle(ground) : keptBy(options.embedded ?? openEmbedded(ground));
+  const kept = { ...stored, records: leavingLaterAlone(stored.records, { log, understands: UNDERSTANDS }) };
   const { operators, members, callers, retentionDays, publicUrl } = config;
   // Loaded only when there is something to tell: it takes the texts and the whole way of accepting a message.
   const tellers = once(() => import("../domain/alerts/tell-operators.ts"));

@@ -198,6 +198,15 @@ export const LOG_EVENTS = {
     means: "The store could not be reached for one message, or for one server's line; the next tick tries it again.",
     act: ONE_LINE_IS_FINE,
   },
+  later_records_left: {
+    means:
+      "A query for what is due found records that a later release wrote: of a status, state or version that this one does not know (`count` of them; `id` is the first). It left them alone.",
+    act: "Nothing to do while a roll-out is under way. After a roll-back: install the later release again, which alone can go on with them.",
+  },
+  later_record_left: {
+    means: "A function was asked to act on a record that a later release wrote, and left it alone.",
+    act: "As for `later_records_left`.",
+  },
   claim_contended: { means: "Many workers wanted one server's ledger; the message is tried again.", act: NOTHING },
   claim_lost: {
     means: "Another worker took the message before its end was handed to Gmail; nothing was sent here.",

@@ -30,6 +30,7 @@ export const FACINGS: Readonly<Record<ProblemCode, Facing>> = {
   name_taken: refused(409),
   stale: refused(412),
   has_open_messages: refused(409),
+  newer_version: refused(409),
   client_type_desktop: refused(422),
   fixed_by_environment: refused(409),
   gmail_credentials_missing: refused(409),

@@ -26,7 +26,7 @@ export const seedServers = async (system: System, sandbox: GoogleSandbox, option
     const value = mailServer({ name: id, limits: { perMinute: 100_000, perDay: 1_000_000 }, ...changes, connection });
     await system.records.commit([
       { op: "put", kind: "mailServers", id, value },
-      { op: "put", kind: "accessTokens", id, value: await mintedEntry(system, { id, generation: 1 }, token) },
+      { op: "put", kind: "accessTokens", id, value: await mintedEntry(system, { id, value: undefined }, token) },
     ]);
   }
 };

@@ -66,7 +66,8 @@ const addTo = (
     case "create":
       return batch.create(document, toFields(write.kind, record));
     case "put":
-      return batch.set(document, toFields(write.kind, record));
+      // As a replacement: fields that a later release keeps beside the JSON, for queries of its own, stay.
+      return batch.set(document, toUpdate(write.kind, record), { merge: true });
     case "replace":
       return batch.update(document, toUpdate(write.kind, record), { lastUpdateTime });
     case "delete":

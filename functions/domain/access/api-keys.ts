@@ -1,5 +1,6 @@
 import { type Clock, HOUR } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
+import { isOfLaterVersion } from "../record-version.ts";
 import type { Records, Versioned } from "../records.ts";
 import { Secret } from "../secret.ts";
 import { sameDigest, sha256Hex } from "./constant-time.ts";
@@ -52,6 +53,8 @@ export const findKeyHolder = async (
   if (id === undefined || secret === undefined) return null;
   const kept = await deps.records.get("keys", id);
   if (kept === undefined || !sameDigest(kept.value.secretSha256, sha256Hex(secret))) return null;
+  // A later release may have bound it to more than is known here.
+  if (isOfLaterVersion("keys", kept.value)) return null;
   const { name, servers, permissions, expiresAtMs } = kept.value;
   if (expiresAtMs !== null && expiresAtMs <= deps.clock.nowMs()) return null;
   await noteUse(deps, kept);

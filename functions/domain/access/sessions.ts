@@ -2,6 +2,7 @@ import { hkdfSync } from "node:crypto";
 import { mailboxOf } from "../address.ts";
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
+import { isOfLaterVersion } from "../record-version.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import { sha256Hex } from "./constant-time.ts";
 import type { FormerSession, Session, SessionActor, SessionId } from "./records.ts";
@@ -52,7 +53,7 @@ const seenNow = (clock: Clock, session: Session): Session => ({
 /** The live session of that id, or null: never begun, ended, 12 h idle, or at its end. Notes that it was seen. */
 export const findSession = async (deps: SessionDeps, sessionId: SessionId): Promise<Session | null> => {
   const kept = await deps.records.get("sessions", sessionKey(sessionId));
-  if (kept === undefined || isOver(deps.clock, kept.value)) return null;
+  if (kept === undefined || isOfLaterVersion("sessions", kept.value) || isOver(deps.clock, kept.value)) return null;
   if (deps.clock.nowMs() - kept.value.lastSeenAtMs >= deps.clock.lasting(TOUCH_EVERY_MS)) await touch(deps, kept);
   return kept.value;
 };

@@ -65,7 +65,7 @@ export const countGrant = (
   serverId: string | null,
 ): { readonly write: Write; readonly grants: readonly Entry[] } => {
   const grants = [...livingGrants(clock, kept?.value, declared), { atMs: clock.nowMs(), serverId }].slice(-KEPT);
-  const place = { kind: "grantLedgers", id: ledgerKey(of), value: { grants } } as const;
+  const place = { kind: "grantLedgers", id: ledgerKey(of), value: { ...kept?.value, grants } } as const;
   const write: Write =
     kept === undefined ? { op: "create", ...place } : { op: "replace", version: kept.version, ...place };
   return { write, grants };
@@ -77,5 +77,6 @@ export const forgetGrants = async (deps: Deps, of: GrantsOf, upToMs: number): Pr
   if (kept === undefined) return;
   const grants = kept.value.grants.filter(({ atMs }) => atMs > upToMs);
   const { id, version } = kept;
-  await deps.records.commit([{ op: "replace", kind: "grantLedgers", id, version, value: { grants } }]);
+  const value = { ...kept.value, grants };
+  await deps.records.commit([{ op: "replace", kind: "grantLedgers", id, version, value }]);
 };

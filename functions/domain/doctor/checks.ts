@@ -1,7 +1,7 @@
 import { isoTime } from "../clock.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import type { Versioned } from "../records.ts";
-import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
+import { type EnvironmentSettings, isKnownPublishingStatus, type Settings } from "../settings/settings.ts";
 import { allOperators, redirectUriOf } from "../settings/settings-view.ts";
 
 /** What the doctor looks at. */
@@ -146,7 +146,7 @@ const consentScreen = (facts: Facts): Finding[] => {
       id: "publishing_status",
       ok: needless,
       level: "advice",
-      situation: `status_${publishingStatus}`,
+      situation: `status_${isKnownPublishingStatus(publishingStatus) ? publishingStatus : "undeclared"}`,
       link: AUDIENCE,
     },
     {

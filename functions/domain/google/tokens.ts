@@ -113,7 +113,7 @@ export type AccessTokenOutcome =
   | { readonly ok: false; readonly why: "client_changed" }
   /** Google's token is another account's, whose scopes these are; the server's record already says `error`. */
   | { readonly ok: false; readonly why: "account_mismatch"; readonly scopes: readonly string[] }
-  /** No grant: never connected, disconnected, or reconnect already required. */
+  /** No grant that this release may use: never connected, disconnected, reconnect already required, or in a state of a later release. */
   | { readonly ok: false; readonly why: "not_connected" }
   /** The OAuth client is missing or refused: an operator must act, the grant is not to blame. The server's record already says `error`. */
   | { readonly ok: false; readonly why: "client_rejected" }

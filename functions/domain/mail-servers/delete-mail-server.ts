@@ -9,6 +9,7 @@ import type { MailServerDeps } from "./create-mail-server.ts";
 import { ifMatches } from "./if-match.ts";
 import type { MailServer } from "./mail-server.ts";
 import { freeName } from "./names.ts";
+import { isUnderstoodServer } from "./understood.ts";
 import { mayAdminister, visibleServer } from "./visible-server.ts";
 
 /** Others may write to the server while it is taken down: each time it is looked at anew, this often. */
@@ -56,7 +57,7 @@ const erase = async (
 ): Promise<boolean> => {
   const outcome = await deps.records.commit([
     { op: "delete", kind: "mailServers", id, version },
-    freeName({ serverId: id, name: value.name }),
+    await freeName(deps.records, { serverId: id, name: value.name }),
     { op: "delete", kind: "accessTokens", id },
     { op: "delete", kind: "quotas", id },
     auditWrite(deps, {
@@ -107,6 +108,7 @@ export const deleteMailServer = async (
   if (!seen.ok) return seen;
   if (!mayAdminister(principal)) return fail({ code: "forbidden" });
   if (!ifMatches(wanted.ifMatch ?? null, seen.value)) return fail({ code: "stale" });
+  if (!isUnderstoodServer(seen.value.value)) return fail({ code: "newer_version" });
   for (let tries = 0; tries < TRIES; tries += 1) {
     // What was asked for is done to what was seen; once begun, to whatever has become of it.
     const server = tries === 0 ? seen.value : await deps.records.get("mailServers", wanted.id);

@@ -15,6 +15,7 @@ import { editableView } from "./mail-server-view.ts";
 import { forbiddenMembers, raisedLimits } from "./member-rights.ts";
 import { freeName, takeName } from "./names.ts";
 import { misleadingName, serverNameId } from "./server-name.ts";
+import { isUnderstoodServer, withConnection } from "./understood.ts";
 import { visibleServer } from "./visible-server.ts";
 
 /** Edits of one server at once: each loser reads again and tries again, this often. */
@@ -54,6 +55,10 @@ const checkNames = (principal: Principal, patch: unknown): Result<Members> => {
   return wrong.length > 0 ? fail(invalidRequest(...wrong)) : ok(Object.fromEntries(Object.entries(patch)));
 };
 
+/** New limits beside what a later release wrote to the old ones. */
+const keeping = (before: MailServer["limits"], limits: MailServer["limits"]): MailServer["limits"] =>
+  limits === null ? null : { ...before, ...limits };
+
 /** The server as the patch leaves it; the very same object where the patch changes nothing. */
 const patched = (server: MailServer, patch: Members, nowMs: number): Result<MailServer> => {
   const input = parseWith(mailServerInput, mergePatch(editableView(server), patch));
@@ -63,9 +68,8 @@ const patched = (server: MailServer, patch: Members, nowMs: number): Result<Mail
   const edited = { ...before, ...settings };
   const connection = judgeConnection(edited, nowMs);
   const next: MailServer = {
-    ...edited,
-    limits: Object.hasOwn(patch, "limits") ? limitsFrom(limits, edited) : server.limits,
-    connection,
+    ...withConnection(edited, connection),
+    limits: Object.hasOwn(patch, "limits") ? keeping(server.limits, limitsFrom(limits, edited)) : server.limits,
     // A connection that was judged anew is proven at the next tick.
     nextCheckAtMs: connection === server.connection ? server.nextCheckAtMs : nowMs,
   };
@@ -82,7 +86,9 @@ const writesOf = async (
   const replace: Write = { op: "replace", kind: "mailServers", id, version, value };
   if (serverNameId(before.value.name) === serverNameId(value.name)) return [replace];
   const taken = await takeName(deps.records, principal, { serverId: id, name: value.name });
-  return taken === null ? null : [replace, taken, freeName({ serverId: id, name: before.value.name })];
+  return taken === null
+    ? null
+    : [replace, taken, await freeName(deps.records, { serverId: id, name: before.value.name })];
 };
 
 const changedMembers = (before: MailServer, after: MailServer): string[] => {
@@ -94,6 +100,8 @@ const changedMembers = (before: MailServer, after: MailServer): string[] => {
 /**
  * Applies a merge patch. `not_found`, `invalid_request`; `stale` when `If-Match` names another state; `name_taken`; `forbidden`, with the fields, to a
  * member who writes more than `OPEN_TO_MEMBERS` or raises a limit; `contended` when others kept editing. Without `If-Match`, patches at once are applied one after the other.
+ *
+ * `newer_version` for a server that a later release wrote in a way that this one does not understand.
  *
  * A connected server whose `username` or `transport` no longer fits its grant keeps the grant and goes to `error`: see `judgeConnection`.
  * Throws `Unavailable`.
@@ -109,6 +117,7 @@ export const editMailServer = async (
     if (!before.ok) return before;
     if (!patch.ok) return patch;
     if (!ifMatches(edit.ifMatch, before.value)) return fail({ code: "stale" });
+    if (!isUnderstoodServer(before.value.value)) return fail({ code: "newer_version" });
     const after = patched(before.value.value, patch.value, deps.clock.nowMs());
     if (!after.ok) return after;
     const { value } = before.value;

@@ -1,6 +1,6 @@
 import { sameMailbox } from "../address.ts";
 import type { ReasonIn } from "../connection-states.ts";
-import { type Connection, type Grant, isRenamed, type MailServer } from "./mail-server.ts";
+import { type Connection, type Grant, grantOf, isRenamed, type MailServer } from "./mail-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 
 type Judged = Pick<MailServer, "username" | "transport" | "sendAsUnchecked" | "connection">;
@@ -16,9 +16,8 @@ const isStillAlias = ({ username, transport, sendAsUnchecked }: Judged, { sendAs
 
 /** What keeps this account from serving under the server's username; null: nothing. */
 export const addressMisfit = (server: Judged): "account_mismatch" | "account_renamed" | null => {
-  const { connection } = server;
-  if (connection.state === "not_connected") return null;
-  const { grant } = connection;
+  const grant = grantOf(server);
+  if (grant === null) return null;
   if (isRenamed(server)) return isStillAlias(server, grant) ? null : "account_renamed";
   return sameMailbox(grant.email, server.username) ? null : "account_mismatch";
 };

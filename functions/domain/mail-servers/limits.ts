@@ -1,5 +1,5 @@
 import { domainEntry, isConsumerDomain } from "../address.ts";
-import type { MailServer } from "./mail-server.ts";
+import { grantOf, type MailServer } from "./mail-server.ts";
 
 /** Recipients in a rolling minute and in rolling 24 hours. */
 export interface Limits {
@@ -25,8 +25,9 @@ export const kindOfAccount = (email: string, hostedDomain: string | null): "gmai
 
 /** As Google said at the connection; before it, by the address. */
 export const accountKindOf = (server: Pick<MailServer, "username" | "connection">): "gmail" | "workspace" => {
-  const grant = server.connection.state === "not_connected" ? null : server.connection.grant;
-  return grant?.accountKind ?? kindOfAccount(server.username, null);
+  const kind = grantOf(server)?.accountKind;
+  // A kind of a later release has limits that this one does not know.
+  return kind !== undefined && Object.hasOwn(DEFAULT_LIMITS, kind) ? kind : kindOfAccount(server.username, null);
 };
 
 export const defaultLimits = (server: Pick<MailServer, "username" | "connection">): Limits =>

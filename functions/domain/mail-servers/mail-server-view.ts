@@ -3,11 +3,17 @@ import canonicalize from "canonicalize";
 import { isoTime, isoTimeOrNull } from "../clock.ts";
 import type { ConnectionReason } from "../connection-states.ts";
 import type { Versioned } from "../records.ts";
-import { limitsOf } from "./limits.ts";
-import { type Connection, grantOf, isRenamed, isShared, type MailServer } from "./mail-server.ts";
+import { type Limits, limitsOf } from "./limits.ts";
+import { grantOf, isRenamed, isShared, type MailServer } from "./mail-server.ts";
+import { isKnownReason } from "./understood.ts";
 
 /** The text of a reason in the caller's language: what happened and what to do next. */
-export type AdviceOn = (reason: ConnectionReason) => string;
+export type AdviceOn = (reason: ConnectionReason | "newer_version") => string;
+
+const limitsShown = (server: MailServer): Limits => {
+  const { perMinute, perDay } = limitsOf(server);
+  return { perMinute, perDay };
+};
 
 /** The part of the representation that callers write: what a merge patch is applied to. */
 export const editableView = (server: MailServer) => ({
@@ -20,18 +26,18 @@ export const editableView = (server: MailServer) => ({
   priority: server.priority,
   active: server.active,
   shared: isShared(server),
-  limits: limitsOf(server),
+  limits: limitsShown(server),
   sendAsUnchecked: server.sendAsUnchecked,
 });
 
-const expiryOf = (connection: Connection): number | null => {
-  if (connection.state === "not_connected") return null;
-  return connection.state === "expiring" ? connection.expiresAtMs : connection.grant.refreshTokenExpiresAtMs;
-};
+const expiryOf = ({ connection }: Pick<MailServer, "connection">): number | null =>
+  connection.state === "expiring" ? connection.expiresAtMs : (grantOf({ connection })?.refreshTokenExpiresAtMs ?? null);
 
 /** A valid connection has one reason to act on: the account has another address now than the server. */
 const reasonOf = (server: MailServer): ConnectionReason | null => {
-  if (server.connection.state !== "valid") return server.connection.reason;
+  const { connection } = server;
+  // A state of a later release may have none.
+  if (connection.state !== "valid") return "reason" in connection ? connection.reason : null;
   return isRenamed(server) ? "account_renamed" : null;
 };
 
@@ -43,7 +49,7 @@ const connectionView = (server: MailServer) => {
     scopes: grant?.scopes ?? [],
     connectedAt: isoTimeOrNull(grant?.connectedAtMs ?? null),
     lastVerifiedAt: isoTimeOrNull(grant?.lastVerifiedAtMs ?? null),
-    expiresAt: isoTimeOrNull(expiryOf(server.connection)),
+    expiresAt: isoTimeOrNull(expiryOf(server)),
     reason: reasonOf(server),
   };
 };
@@ -71,6 +77,6 @@ export const etagOf = (server: Versioned<MailServer>): string =>
 export const mailServerView = (server: Versioned<MailServer>, adviceOn: AdviceOn) => {
   const shown = shownOf(server);
   const { reason } = shown.connection;
-  const advice = reason === null ? null : adviceOn(reason);
+  const advice = reason === null ? null : adviceOn(isKnownReason(reason) ? reason : "newer_version");
   return { ...shown, connection: { ...shown.connection, advice }, etag: etagOf(server) };
 };

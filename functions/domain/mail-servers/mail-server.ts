@@ -1,6 +1,7 @@
 import { sameMailbox } from "../address.ts";
 import type { ReasonIn } from "../connection-states.ts";
 import type { Transport } from "../google/transports.ts";
+import { isOfLaterVersion } from "../record-version.ts";
 
 declare module "../record-kinds.ts" {
   interface RecordKinds {
@@ -106,9 +107,9 @@ export interface ServerName {
   readonly freed?: true;
 }
 
-/** The grant a server holds, whatever its state; null when there is none. */
-export const grantOf = (server: MailServer): Grant | null =>
-  server.connection.state === "not_connected" ? null : server.connection.grant;
+/** The grant a server holds, whatever its state, a later release's too; null when there is none. */
+export const grantOf = ({ connection }: Pick<MailServer, "connection">): Grant | null =>
+  "grant" in connection ? connection.grant : null;
 
 /** May callers be given it who name no server? */
 export const isShared = (server: MailServer): boolean => server.shared ?? true;
@@ -118,11 +119,19 @@ export const accountAddress = (server: MailServer): string => grantOf(server)?.e
 
 /** Is the server's username an address that its account no longer has, since it was renamed at Google? */
 export const isRenamed = (server: Pick<MailServer, "username" | "connection">): boolean => {
-  const { connection, username } = server;
-  if (connection.state === "not_connected" || sameMailbox(connection.grant.email, username)) return false;
-  return (connection.grant.formerEmails ?? []).some((former) => sameMailbox(former, username));
+  const { username } = server;
+  const grant = grantOf(server);
+  if (grant === null || sameMailbox(grant.email, username)) return false;
+  return (grant.formerEmails ?? []).some((former) => sameMailbox(former, username));
 };
 
-/** May a message be handed to Gmail through it now? */
+const TRANSPORTS: Readonly<Record<Transport, true>> = { smtp: true, gmail_api: true };
+
+export const isKnownTransport = (transport: string): transport is Transport => Object.hasOwn(TRANSPORTS, transport);
+
+/** May a message be handed to Gmail through it now? Not through one that only a later release knows how to use. */
 export const canSend = (server: MailServer): boolean =>
-  server.active && (server.connection.state === "valid" || server.connection.state === "expiring");
+  server.active &&
+  (server.connection.state === "valid" || server.connection.state === "expiring") &&
+  isKnownTransport(server.transport) &&
+  !isOfLaterVersion("mailServers", server);

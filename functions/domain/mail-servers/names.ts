@@ -17,17 +17,18 @@ export const takeName = async (
   principal: Principal,
   { serverId, name }: Named,
 ): Promise<Write | null> => {
-  const place = { kind: "serverNames", id: serverNameId(name), value: { serverId } } as const;
-  const kept = await records.get("serverNames", place.id);
-  if (kept === undefined) return { op: "create", ...place };
+  const id = serverNameId(name);
+  const kept = await records.get("serverNames", id);
+  if (kept === undefined) return { op: "create", kind: "serverNames", id, value: { serverId } };
   const free = kept.value.freed === true && (kept.value.serverId === serverId || mayAdminister(principal));
-  return free ? { op: "replace", version: kept.version, ...place } : null;
+  const { freed: _, ...others } = kept.value;
+  const value = { ...others, serverId };
+  return free ? { op: "replace", kind: "serverNames", id, version: kept.version, value } : null;
 };
 
 /** The write that frees the name of a server, in the commit that takes it from the server. */
-export const freeName = ({ serverId, name }: Named): Write => ({
-  op: "put",
-  kind: "serverNames",
-  id: serverNameId(name),
-  value: { serverId, freed: true },
-});
+export const freeName = async (records: Records, { serverId, name }: Named): Promise<Write> => {
+  const id = serverNameId(name);
+  const kept = await records.get("serverNames", id);
+  return { op: "put", kind: "serverNames", id, value: { ...kept?.value, serverId, freed: true } };
+};

@@ -8,6 +8,7 @@ import { addressMisfit } from "./judge-connection.ts";
 import { accountAddress, type Connection, grantOf, type MailServer } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";
 import { scopesSuffice } from "./scopes.ts";
+import { isUnderstoodServer, withConnection } from "./understood.ts";
 
 export interface TestStage {
   readonly stage: "token" | "scope" | "identity" | ProbeStage["stage"];
@@ -148,10 +149,10 @@ const noteProof = async (
   const grant = { ...connection.grant, lastVerifiedAtMs: deps.clock.nowMs() };
   const over = isRefused(connection);
   const smtpUtf8 = stages.at(-1)?.smtpUtf8;
+  const proven: Connection = over ? { state: "valid", grant } : { ...connection, grant };
   const value: MailServer = {
-    ...server.value,
+    ...withConnection(server.value, proven),
     ...(smtpUtf8 !== undefined && { smtpUtf8 }),
-    connection: over ? { state: "valid", grant } : { ...connection, grant },
   };
   const { id, version } = server;
   const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value }]);
@@ -167,6 +168,8 @@ export const testConnection = async (
   server: Versioned<MailServer>,
   { sendsMail } = { sendsMail: false },
 ): Promise<readonly TestStage[] | undefined> => {
+  // Proving a grant writes down what comes of it.
+  if (!isUnderstoodServer(server.value)) return [stage("token", 0, "newer_version")];
   const stages = await runStages(deps, server.id, sendsMail);
   if (stages?.every(({ problem }) => problem === null)) await noteProof(deps, server, stages);
   return stages;

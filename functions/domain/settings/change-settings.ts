@@ -3,6 +3,7 @@ import type { Deed } from "../access/audit.ts";
 import { auditWrite } from "../access/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
+import { isOfLaterVersion } from "../record-version.ts";
 import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { firstSettings, type ReadSettings, readSettings, SETTINGS_ID } from "./read-settings.ts";
@@ -38,8 +39,8 @@ const toKeep = ({ kept, value: before }: ReadSettings, after: Settings, first: S
 
 /**
  * Reads, changes and writes the settings on condition that nobody else did meanwhile, and tells the audit in the same commit. `change` may be
- * called more than once and answers a problem to stop, or the very settings it was given to leave them. `contended` after too many
- * tries. Throws `Unavailable`.
+ * called more than once and answers a problem to stop, or the very settings it was given to leave them. `newer_version` for settings that only a later release
+ * may change, `contended` after too many tries. Throws `Unavailable`.
  */
 export const changeSettings = async (
   deps: SettingsDeps,
@@ -49,6 +50,7 @@ export const changeSettings = async (
   for (let tries = 0; tries < TRIES; tries += 1) {
     const read = await readSettings(deps.records, deps.environment);
     const { value: before, version } = read;
+    if (isOfLaterVersion("settings", read.kept)) return fail({ code: "newer_version" });
     const changed = change(before);
     if (!changed.ok) return changed;
     const outcome = { before, after: changed.value };

@@ -12,7 +12,7 @@ import { fail, ok, type Result } from "../result.ts";
 import { changeSettings, type SettingsDeps } from "./change-settings.ts";
 import { judgePeople } from "./judge-people.ts";
 import { firstSettings } from "./read-settings.ts";
-import type { EnvironmentSettings, Settings } from "./settings.ts";
+import { type EnvironmentSettings, isKnownPublishingStatus, PUBLISHING_STATUSES, type Settings } from "./settings.ts";
 import { settingsView } from "./settings-view.ts";
 
 /** The settings as callers write them; a member set to null goes back to its first value (the environment's, where it has one). */
@@ -23,7 +23,7 @@ const settingsInput = (environment: EnvironmentSettings) => {
     members: addressList(5_000).default([...first.members]),
     callers: addressList(1_000).default([...first.callers]),
     retentionDays: z.int().min(1).max(3_650).default(first.retentionDays),
-    publishingStatus: z.enum(["internal", "testing", "production", "undeclared"]).default("undeclared"),
+    publishingStatus: z.enum(PUBLISHING_STATUSES).default("undeclared"),
     paused: z.boolean().default(false),
     alerts: z
       .strictObject({ server: z.string(), to: addressesOnly(20) })
@@ -46,12 +46,18 @@ const checkNames = (patch: unknown, known: object): Problem | null => {
     : invalidRequest(...unknown.map((key) => fieldProblem(jsonPointer([key]), "unknown_field")));
 };
 
+const has = (patch: unknown, name: string): boolean =>
+  typeof patch === "object" && patch !== null && Object.hasOwn(patch, name);
+
 const patched = (before: Settings, patch: unknown, environment: EnvironmentSettings): Result<Settings> => {
   const schema = settingsInput(environment);
   const wrong = checkNames(patch, schema.shape);
   if (wrong !== null) return fail(wrong);
   const view = settingsView(before, environment);
-  const input = parseWith(schema, mergePatch(view, patch));
+  // A status of a later release is no input that this one takes, and stays as it is where the patch does not name it.
+  const foreign = !isKnownPublishingStatus(before.publishingStatus);
+  const kept = foreign && !has(patch, "publishingStatus") ? { publishingStatus: before.publishingStatus } : {};
+  const input = parseWith(schema, mergePatch(foreign ? { ...view, publishingStatus: "undeclared" } : view, patch));
   if (!input.ok) return input;
   const { operators } = input.value;
   if (operators.length === 0 && view.operators.length > 0 && environment.operators.length === 0) {
@@ -62,7 +68,8 @@ const patched = (before: Settings, patch: unknown, environment: EnvironmentSetti
   if (gone.length > 0)
     return fail({ code: "fixed_by_environment", detail: detail("named_by_environment", { entries: gone.join(", ") }) });
   const own = operators.filter((entry) => !environment.operators.includes(entry));
-  const lists = { ...before, ...input.value, operators: own };
+  const alerts = input.value.alerts === null ? null : { ...before.alerts, ...input.value.alerts };
+  const lists = { ...before, ...input.value, ...kept, alerts, operators: own };
   const after: Settings = { ...lists, pins: livePins(before.pins, lists, environment) };
   return ok(isDeepStrictEqual(after, before) ? before : after);
 };

@@ -86,7 +86,10 @@ export const saveGmailCredentials = async (
   const configuredAtMs = deps.clock.nowMs();
   const changed = await changeSettings(
     deps,
-    (before) => ok({ ...before, gmailCredentials: { clientId, secretVersion, configuredAtMs } }),
+    (before) => {
+      const gmailCredentials = { ...before.gmailCredentials, clientId, secretVersion, configuredAtMs };
+      return ok({ ...before, gmailCredentials });
+    },
     ({ before }) => ({
       actor: principalName(principal),
       action: "settings.gmail_credentials",

@@ -18,7 +18,7 @@ export const settingsView = (settings: Settings, environment: EnvironmentSetting
   retentionDays: settings.retentionDays,
   publishingStatus: settings.publishingStatus,
   paused: settings.paused,
-  alerts: settings.alerts,
+  alerts: settings.alerts === null ? null : { server: settings.alerts.server, to: settings.alerts.to },
 });
 
 /** The Gmail credentials as shown: never the secret. `clientId` and `configuredAt` are null while there are none. */

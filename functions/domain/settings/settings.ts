@@ -7,6 +7,13 @@ declare module "../record-kinds.ts" {
   }
 }
 
+export const PUBLISHING_STATUSES = ["internal", "testing", "production", "undeclared"] as const;
+export type PublishingStatus = (typeof PUBLISHING_STATUSES)[number];
+
+/** A later release may know others. */
+export const isKnownPublishingStatus = (status: string): status is PublishingStatus =>
+  PUBLISHING_STATUSES.some((known) => known === status);
+
 /** What operators set, with the first values of section 6's variables where nobody has set another. */
 export interface Settings extends AccessLists {
   readonly gmailCredentials: {
@@ -16,7 +23,7 @@ export interface Settings extends AccessLists {
     readonly configuredAtMs: number;
   } | null;
   readonly retentionDays: number;
-  readonly publishingStatus: "internal" | "testing" | "production" | "undeclared";
+  readonly publishingStatus: PublishingStatus;
   /** Stops every claim of a message. */
   readonly paused: boolean;
   /** Whom to tell by mail of what only a person can mend, and the server that carries it; null: nobody. */

@@ -3,6 +3,7 @@ import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { type Connection, type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
@@ -31,7 +32,7 @@ export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps, ProbeDeps {
 }
 
 export type CheckOutcome =
-  /** No such server, or nothing to prove: never connected, disconnected, to be reconnected by a person, or checked meanwhile. */
+  /** No such server, or nothing to prove: never connected, disconnected, to be reconnected by a person, checked meanwhile, or a later release's to check. */
   | { readonly kind: "nothing_to_check" }
   /** Google or our own client stood in the way; the grant will be checked again. */
   | { readonly kind: "postponed"; readonly why: "client_rejected" | "google_unavailable" }
@@ -62,6 +63,10 @@ export const checkServer = async (
   const found = await readCase(deps, serverId);
   if (found === null || (when === "due" && !isDue(deps, found.server.value))) return { kind: "nothing_to_check" };
   const { server } = found;
+  if (!isUnderstoodServer(server.value)) {
+    deps.log.warn("later_record_left", { kind: "mailServers", id: serverId });
+    return { kind: "nothing_to_check" };
+  }
   const grant = grantOf(server.value);
   if (grant === null || beyondProof(server.value)) {
     await setNextCheck(deps, server, null);
@@ -115,7 +120,7 @@ const postpone = async (deps: CheckDeps, server: Versioned<MailServer>): Promise
   if (grant === null) return { kind: "nothing_to_check" };
   const live = before.state === "valid" || before.state === "expiring";
   const connection = live ? keepCapWarning(before, liveConnection(deps, before.grant, app)) : before;
-  const after: MailServer = { ...value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
+  const after = { ...withConnection(value, connection), nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
   // Losing a race is fine: whoever wrote the server knows better.
   await saveServer(deps, server, { value: after });
   return { kind: "postponed", why: "google_unavailable" };
@@ -135,7 +140,8 @@ const unserving = async (deps: CheckDeps, found: Case, reason: Unserving): Promi
   const moves = hasClientTrouble(before) ? before.state === "error" && before.reason !== reason : live && !tells;
   const connection = moves ? now : before;
   const longestMs = reason === "client_rejected" ? LONGEST_CLIENT_RETRY_MS : undefined;
-  const value: MailServer = { ...server.value, connection, nextCheckAtMs: retryCheckAtMs(deps, grant, app, longestMs) };
+  const nextAtMs = retryCheckAtMs(deps, grant, app, longestMs);
+  const value = { ...withConnection(server.value, connection), nextCheckAtMs: nextAtMs };
   await saveServer(deps, server, { value });
   return reason === "client_rejected"
     ? { kind: "postponed", why: reason }
@@ -162,7 +168,7 @@ const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckO
   const named = said.identity.kind === "same" ? withAddress(said.grant, said.identity.identity.email) : said.grant;
   if (named !== said.grant) deps.log.warn("account_renamed", { server: found.server.id });
   const login = { username: named.email, accessToken: said.tokens.accessToken };
-  const sendAs = (await readSendAs(deps, login, scopes)) ?? said.grant.sendAs;
+  const sendAs = newer(said.grant.sendAs, await readSendAs(deps, login, scopes));
   const refreshTokenExpiresAtMs = said.tokens.refreshTokenExpiresAtMs ?? said.grant.refreshTokenExpiresAtMs;
   const lastVerifiedAtMs = deps.clock.nowMs();
   const read: Grant = { ...named, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
@@ -171,6 +177,10 @@ const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckO
   const refusal = await askIfRefusalIsOver(deps, found.server.value, login);
   return keep(deps, found, { said, proven, refusal });
 };
+
+/** Read now, else as it was; with what a later release wrote beside it. */
+const newer = (before: Grant["sendAs"], read: Grant["sendAs"]): Grant["sendAs"] =>
+  read === null ? before : { ...before, ...read };
 
 /** Before the server's own write: it is rare, and a crash in between only has it done again. */
 const noteOutlived = async (deps: CheckDeps, grant: Grant, app: App): Promise<void> => {
@@ -182,7 +192,8 @@ const keep = async (deps: CheckDeps, found: Case, proof: Proof): Promise<CheckOu
   const { id } = found.server;
   let now: Case | null = found;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    if (now === null || grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) break;
+    if (now === null || !isUnderstoodServer(now.server.value)) return { kind: "nothing_to_check" };
+    if (grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) break;
     const connection = judged(deps, now.server.value, proof);
     if (await write(deps, now, { connection, proof })) return { kind: "checked", state: connection.state };
     now = await readCase(deps, id);
@@ -231,11 +242,11 @@ const write = async (
   const { said, proven } = proof;
   const { id, value } = server;
   const { accessToken, expiresAtMs } = said.tokens;
-  const before = { id, generation: entry?.value.generation ?? 0 };
+  const before = { id, value: entry?.value };
   const cached = await mintedEntry(deps, before, { accessToken, expiresAtMs, scopes: proven.scopes });
   const regularAtMs = nextCheckAtMs(deps, proven, said.app);
   const nextAtMs = isRefused(connection) ? Math.min(regularAtMs, refusalCheckAtMs(deps)) : regularAtMs;
-  const after: MailServer = { ...value, connection, nextCheckAtMs: nextAtMs };
+  const after = { ...withConnection(value, connection), nextCheckAtMs: nextAtMs };
   const at = { kind: "accessTokens", id, value: cached } as const;
   // The token of this very grant is worth caching. On condition: one that was minted while Google was being asked must not be sealed over
   // with a generation that it has already.

@@ -1,5 +1,6 @@
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import type { Connection } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import { withAddress } from "../connect/identity.ts";
@@ -28,7 +29,7 @@ export const noteServing = async (
   said: Said,
 ): Promise<void> => {
   const server = await deps.records.get("mailServers", serverId);
-  if (server === undefined) return;
+  if (server === undefined || !isUnderstoodServer(server.value)) return;
   const { connection: before } = server.value;
   if (before.state === "not_connected" || before.grant.secretVersion !== said.grant.secretVersion) return;
   const email = said.identity.kind === "same" ? said.identity.identity.email : before.grant.email;
@@ -37,10 +38,11 @@ export const noteServing = async (
   if (grant === before.grant && !disproved) return;
   if (grant !== before.grant) deps.log.warn("account_renamed", { server: serverId });
   const nowMs = deps.clock.nowMs();
-  const now = { ...server.value, connection: disproved ? liveConnection(deps, grant, said.app) : { ...before, grant } };
+  const served = disproved ? liveConnection(deps, grant, said.app) : { ...before, grant };
+  const now = withConnection(server.value, served);
   const connection = judgeConnection(now, nowMs);
   // A mismatch that comes from the username stands, whatever token comes.
   const stands = grant === before.grant && connection.state === "error" && before.state === "error";
   if (stands && connection.reason === before.reason) return;
-  await saveServer(deps, server, { value: { ...now, connection, nextCheckAtMs: nowMs } });
+  await saveServer(deps, server, { value: { ...withConnection(now, connection), nextCheckAtMs: nowMs } });
 };

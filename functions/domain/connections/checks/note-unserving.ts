@@ -1,3 +1,4 @@
+import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
 import { newsOfMove } from "../news-of-move.ts";
 import type { ClientTrouble } from "../tokens/client-trouble.ts";
@@ -41,12 +42,13 @@ const unserve = async (deps: NewsDeps, serverId: string, why: Why): Promise<bool
     const server = await deps.records.get("mailServers", serverId);
     const connection = server?.value.connection;
     if (server === undefined || (connection?.state !== "valid" && connection?.state !== "expiring")) return false;
+    if (!isUnderstoodServer(server.value)) return false;
     const { version, value: before } = server;
     const now = { state: "error", grant: connection.grant, ...why, sinceMs: deps.clock.nowMs() } as const;
     const askAtMs = askAgainAtMs(deps, why);
     const nextCheckAtMs =
       askAtMs === null ? before.nextCheckAtMs : Math.min(before.nextCheckAtMs ?? Number.POSITIVE_INFINITY, askAtMs);
-    const value = { ...before, connection: now, nextCheckAtMs };
+    const value = { ...withConnection(before, now), nextCheckAtMs };
     const write = { op: "replace", kind: "mailServers", id: serverId, version, value } as const;
     if ((await commitNews(deps, [write], newsOfMove(serverId, before, now))).done) return true;
   }

@@ -3,6 +3,7 @@ import { endSessionsOf } from "../../access/end-sessions.ts";
 import { DAY, SECOND } from "../../clock.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../../google/security-events.ts";
 import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Problem } from "../../problem.ts";
 import type { Publisher } from "../../publisher.ts";
@@ -133,7 +134,7 @@ const end = async (
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
     const grant = server === undefined ? null : grantOf(server.value);
-    if (grant === null) return true;
+    if (server === undefined || grant === null || !isUnderstoodServer(server.value)) return true;
     const younger = Math.floor(grant.connectedAtMs / SECOND) > Math.floor(proven.issuedAtMs / SECOND);
     if (younger || !proven.audience.includes(grant.clientId)) return false;
     if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, toldByEvent(reason))) return true;

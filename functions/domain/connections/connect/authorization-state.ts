@@ -6,6 +6,7 @@ import { type Clock, MINUTE, SECOND } from "../../clock.ts";
 import type { Records, Versioned, Write } from "../../records.ts";
 import { Secret } from "../../secret.ts";
 import type { OAuthState } from "../records.ts";
+import { isUnderstoodState } from "../understood.ts";
 import { openSignIn } from "./sealed-state.ts";
 
 /** Nominal life of a state, and of the lease on exchanging its code. */
@@ -76,7 +77,10 @@ export const isBeingExchanged = (clock: Clock, { phase }: OAuthState): boolean =
 
 /** Open and not expired, or left behind by an exchange that never ended: whoever holds a lease that has run out has crashed. */
 export const mayBeTaken = (clock: Clock, state: OAuthState): boolean =>
-  clock.nowMs() < state.expiresAtMs && state.phase.kind !== "used" && !isBeingExchanged(clock, state);
+  isUnderstoodState(state) &&
+  clock.nowMs() < state.expiresAtMs &&
+  state.phase.kind !== "used" &&
+  !isBeingExchanged(clock, state);
 
 /** `open → exchanging`, for one caller at a time. Null: it may not be taken (any more). */
 export const takeState = async (

@@ -11,7 +11,8 @@ type PlainCallbackProblem =
   | "scope_missing"
   | "refresh_token_missing"
   | "identity_unproven"
-  | "client_rejected";
+  | "client_rejected"
+  | "newer_version";
 
 export type CallbackProblem =
   | { readonly code: PlainCallbackProblem }

@@ -6,6 +6,7 @@ import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { kindOfAccount } from "../../mail-servers/limits.ts";
 import { type Grant, grantOf, isRenamed, type MailServer } from "../../mail-servers/mail-server.ts";
 import { scopesSuffice } from "../../mail-servers/scopes.ts";
+import { isUnderstoodServer, succeeding, withConnection } from "../../mail-servers/understood.ts";
 import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
@@ -54,6 +55,7 @@ const wasRenamed = (server: MailServer, { sub, email }: Identity): boolean => {
 /** What keeps a proven grant from serving this server; null: nothing. */
 const misfit = (server: MailServer, { identity, tokens }: ProvenGrant): CallbackProblem | null => {
   const { email } = identity;
+  if (!isUnderstoodServer(server)) return { code: "newer_version" };
   if (!sameMailbox(email, server.username) && !wasRenamed(server, identity))
     return { code: "account_mismatch", came: email, expected: server.username };
   if (!scopesSuffice(server.transport, tokens.scopes)) return { code: "scope_missing" };
@@ -104,7 +106,7 @@ const point = async (
       return { verdict: await discard(deps, proven, problem ?? GONE), useless: stored.secretVersion };
     }
     const before = grantOf(server.value);
-    const grant = newGrant(deps, proven, { ...stored, before });
+    const grant = succeeding(before, newGrant(deps, proven, { ...stored, before }));
     const written = await writeGrant(deps, errand, server, grant);
     if (written === "state_lost") return { verdict: refused({ code: "state_invalid" }), useless: stored.secretVersion };
     if (written !== "contended") {
@@ -155,13 +157,11 @@ const writeGrant = async (
   ]);
   const live: MailServer = { ...value, connection: liveConnection(deps, grant, app) };
   const after: MailServer = {
-    ...live,
-    connection: judgeConnection(live, deps.clock.nowMs()),
+    ...withConnection(value, judgeConnection(live, deps.clock.nowMs())),
     accountSub: grant.sub,
     nextCheckAtMs: nextCheckAtMs(deps, grant, app),
   };
-  const generation = entry?.value.generation ?? 0;
-  const cached = await mintedEntry(deps, { id: serverId, generation }, proven.tokens);
+  const cached = await mintedEntry(deps, { id: serverId, value: entry?.value }, proven.tokens);
   const detail = { email: grant.email, reconnect: grantOf(value) !== null };
   const counted = countGrant(deps.clock, { of: grant, kept, declared: app }, serverId);
   const writes = [

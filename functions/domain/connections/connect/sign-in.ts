@@ -4,7 +4,9 @@ import { auditWrite } from "../../access/audit.ts";
 import { newSession } from "../../access/sessions.ts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
+import { Unavailable } from "../../problem.ts";
 import type { Randomness } from "../../randomness.ts";
+import { isOfLaterVersion } from "../../record-version.ts";
 import type { Records, Versioned, Write } from "../../records.ts";
 import { type ReadSettings, readSettings, SETTINGS_ID } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
@@ -34,6 +36,9 @@ const settingsWrite = (
   const pins = pinsAfter(account, value, deps.environment);
   const first = operator && value.operatorSignedInAtMs === null;
   if (!first && isDeepStrictEqual(pins, value.pins)) return null;
+  if (isOfLaterVersion("settings", kept)) {
+    throw new Unavailable("note a sign-in in settings that a later release alone may change", { cause: null });
+  }
   const signedIn = { ...kept, pins, ...(first && { operatorSignedInAtMs: deps.clock.nowMs() }) };
   const place = { kind: "settings", id: SETTINGS_ID, value: signedIn } as const;
   return version === null ? { op: "create", ...place } : { op: "replace", version, ...place };

@@ -5,6 +5,7 @@ import type { Clock } from "../../clock.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { Transport } from "../../google/transports.ts";
 import { scopeToAskFor } from "../../mail-servers/scopes.ts";
+import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import { visibleServer } from "../../mail-servers/visible-server.ts";
 import type { Randomness } from "../../randomness.ts";
 import type { Records } from "../../records.ts";
@@ -43,7 +44,7 @@ interface Errand {
 
 /**
  * Begins the consent for one mail server. Problems: `not_found` (none such, or another's: members connect only their own),
- * `gmail_credentials_missing`. Throws `Unavailable`.
+ * `newer_version` (a later release wrote it), `gmail_credentials_missing`. Throws `Unavailable`.
  */
 export const startConnecting = async (
   deps: StartDeps,
@@ -52,6 +53,7 @@ export const startConnecting = async (
 ): Promise<Result<Started>> => {
   const server = await visibleServer(deps.records, browser.principal, serverId);
   if (!server.ok) return server;
+  if (!isUnderstoodServer(server.value.value)) return fail({ code: "newer_version" });
   const { transport, username } = server.value.value;
   const purpose = { kind: "connect", serverId, actor: principalName(browser.principal) } as const;
   return begin(deps, browser, { purpose, transport, loginHint: username });

@@ -1,6 +1,7 @@
 import { auditWrite } from "../../access/audit.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import { draftNotice, type Notice, writtenNotice } from "../../notices/notice.ts";
 import { tellNotice } from "../../notices/tell.ts";
@@ -32,7 +33,7 @@ const TRIES = 8;
 /**
  * Takes the account from a mail server: `not_connected`, the stored token destroyed, and revoked at Google unless another server holds a grant of the
  * same account (revoking one token voids the account's others for the same client).
- * Problems: `not_found`, `contended`. Idempotent. Throws `Unavailable`.
+ * Problems: `not_found`, `newer_version`, `contended`. Idempotent. Throws `Unavailable`.
  *
  * In this order: token read, record written, siblings looked up, revoked, destroyed. Siblings are looked up after the write, so that of two
  * disconnections at once the later sees the earlier; destroyed last, so that a crash leaves a secret that nothing points to, and
@@ -46,6 +47,7 @@ export const disconnect = async (
   for (let tries = 0; tries < TRIES; tries += 1) {
     const server = await deps.records.get("mailServers", serverId);
     if (server === undefined) return fail({ code: "not_found" });
+    if (!isUnderstoodServer(server.value)) return fail({ code: "newer_version" });
     const grant = grantOf(server.value);
     if (grant === null) return ok({ revoked: await finishEarlier(deps, serverId), sharedWith: [] });
     const token = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
@@ -77,7 +79,7 @@ const writeDisconnected = async (
   { actor, grant }: { readonly actor: string; readonly grant: Grant },
 ): Promise<{ readonly change: SecretChange; readonly notice: Versioned<Notice> } | "contended"> => {
   const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
-  const after: MailServer = { ...value, connection, accountSub: null, nextCheckAtMs: null };
+  const after: MailServer = { ...withConnection(value, connection), accountSub: null, nextCheckAtMs: null };
   const earlier = await deps.records.get("secretSweeps", id);
   const draft = draftNotice(deps, { kind: "disconnected", server: named(id, value), outcome: null });
   const outcome = await deps.records.commit([

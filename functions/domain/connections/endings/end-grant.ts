@@ -1,4 +1,5 @@
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
 import type { Versioned } from "../../records.ts";
 import type { Death } from "../checks/lifetime.ts";
@@ -12,7 +13,7 @@ const TRIES = 8;
 /**
  * The grant is dead: the server becomes `reconnect_required`, nothing checks it any more, its cached token is gone. The stored refresh token
  * stays where it is, since the pointer to it must not dangle; the next grant supersedes it.
- * `false`: the server holds another grant by now (a reconnect, a rotation), or none; nothing was changed. Throws `Unavailable`.
+ * `false`: the server holds another grant by now (a reconnect, a rotation), none, or is in a state of a later release; nothing was changed. Throws `Unavailable`.
  */
 export const endGrant = async (
   deps: NewsDeps,
@@ -23,6 +24,7 @@ export const endGrant = async (
     const server = await deps.records.get("mailServers", serverId);
     const grant = server === undefined ? null : grantOf(server.value);
     if (server === undefined || grant === null || grant.secretVersion !== secretVersion) return false;
+    if (!isUnderstoodServer(server.value)) return leave(deps, serverId);
     if (server.value.connection.state === "reconnect_required") {
       if (await confirmEnd(deps, server, { reason, by })) return true;
       continue;
@@ -30,7 +32,7 @@ export const endGrant = async (
     const sinceMs = deps.clock.nowMs();
     const ended = reason === "session_policy" ? withSessionLife(grant, sinceMs) : grant;
     const connection = { state: "reconnect_required", grant: ended, reason, sinceMs, endedBy: by } as const;
-    const value = { ...server.value, connection, nextCheckAtMs: null };
+    const value = { ...withConnection(server.value, connection), nextCheckAtMs: null };
     // Other grants of this client may come to the same end: they are warned of it. First, for a crash in between only has it noted again.
     if (reason === "testing_7d") await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: sinceMs });
     const writes = [
@@ -41,6 +43,12 @@ export const endGrant = async (
     if ((await commitNews(deps, writes, { kind: "reconnect_required", ...of })).done) return true;
   }
   throw new Error("a mail server was written to without end");
+};
+
+/** A later release keeps the grant in a state of its own, and finds out about its end itself. */
+const leave = ({ log }: NewsDeps, serverId: string): false => {
+  log.warn("later_record_left", { kind: "mailServers", id: serverId });
+  return false;
 };
 
 /** The latest are enough: an administrator may change the length. */
@@ -65,6 +73,6 @@ const confirmEnd = async (
   const unexplained = mayLiveOn(before) && before.state === "reconnect_required";
   if (nextCheckAtMs === null && !unexplained) return true;
   const connection = unexplained ? { ...before, reason, endedBy: by } : before;
-  const after = { ...value, connection, nextCheckAtMs: null };
+  const after = { ...withConnection(value, connection), nextCheckAtMs: null };
   return (await records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }])).done;
 };

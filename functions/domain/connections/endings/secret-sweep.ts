@@ -2,7 +2,9 @@ import { type Clock, MINUTE, SECOND } from "../../clock.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import { Unavailable } from "../../problem.ts";
+import { isOfLaterVersion } from "../../record-version.ts";
 import type { Page, Records, Versioned, Write } from "../../records.ts";
 import type { SecretVault } from "../../secret-vault.ts";
 import { forgetGrants } from "../grant-ledger.ts";
@@ -43,7 +45,11 @@ export const beginSecretChange = async (
 ): Promise<SecretChange> => {
   const earlier = await deps.records.get("secretSweeps", serverId);
   // A revocation that is still owed stays owed: whether there is a connection by then decides about it.
-  const write = secretChangeWrite(deps.clock, serverId, { revoke: earlier?.value.revoke ?? null, adding: true });
+  if (earlier !== undefined && isOfLaterVersion("secretSweeps", earlier.value)) {
+    throw new Unavailable("change a secret that a later release is changing", { cause: null });
+  }
+  const revoke = earlier?.value.revoke ?? null;
+  const write = secretChangeWrite(deps.clock, serverId, { ...earlier?.value, revoke, adding: true });
   const outcome = await deps.records.commit([write]);
   if (!outcome.done) throw new Error("a put has no condition");
   return earlier === undefined ? (outcome.versions[0] ?? null) : null;
@@ -112,6 +118,11 @@ export const sweepServer = async (
   const name = { kind: "refresh_token", serverId } as const;
   const versions = await deps.vault.versions(name);
   const server = await deps.records.get("mailServers", serverId);
+  if (server !== undefined && !isUnderstoodServer(server.value)) {
+    // Its pointer may lie where only a later release looks: it stays due, and nothing is destroyed.
+    deps.log.warn("later_record_left", { kind: "mailServers", id: serverId });
+    return { revoked: false };
+  }
   const pointer = server === undefined ? undefined : grantOf(server.value)?.secretVersion;
   // Whoever adds a secret says so first: if nobody has since, the list holds none that is just being connected.
   const still = await deps.records.get("secretSweeps", serverId);

@@ -1,6 +1,7 @@
 import { type Clock, SECOND } from "../../clock.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../../google/tokens.ts";
-import { type Connection, grantOf } from "../../mail-servers/mail-server.ts";
+import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
@@ -81,7 +82,7 @@ const fetchToken = async (
 const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): Promise<AccessTokenOutcome | null> => {
   const server = await deps.records.get("mailServers", lease.id);
   const grant = server === undefined ? null : grantOf(server.value);
-  if (server === undefined || grant === null || isGivenUp(server.value.connection)) {
+  if (server === undefined || grant === null || !mayBeAsked(server.value)) {
     await giveBackLease(deps, lease);
     return { ok: false, why: "not_connected" };
   }
@@ -105,8 +106,11 @@ const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): 
     : { ok: false, why: said.kind };
 };
 
-const isGivenUp = (connection: Connection): boolean =>
-  connection.state === "reconnect_required" && !mayLiveOn(connection);
+/** Has its grant not been given up, nor been put into a state that only a later release knows? */
+const mayBeAsked = (server: MailServer): boolean => {
+  const { connection } = server;
+  return isUnderstoodServer(server) && (connection.state !== "reconnect_required" || mayLiveOn(connection));
+};
 
 const keep = async (
   deps: AccessTokenDeps,
@@ -115,11 +119,7 @@ const keep = async (
 ): Promise<AccessTokenOutcome | null> => {
   const scopes = scopesOf(tokens, grant);
   const { accessToken, expiresAtMs } = tokens;
-  const value = await mintedEntry(
-    deps,
-    { id: lease.id, generation: lease.value.generation },
-    { accessToken, expiresAtMs, scopes },
-  );
+  const value = await mintedEntry(deps, { id: lease.id, value: lease.value }, { accessToken, expiresAtMs, scopes });
   const { id, version } = lease;
   const outcome = await deps.records.commit([{ op: "replace", kind: "accessTokens", id, version, value }]);
   return outcome.done ? { ok: true, token: accessToken, expiresAtMs, scopes, identity: identity.kind } : null;

@@ -77,12 +77,13 @@ export const giveBackLease = async (
 /** The entry with a token just minted, one generation on, its lease over. */
 export const mintedEntry = async (
   deps: Pick<CacheDeps, "sealer">,
-  before: { readonly id: string; readonly generation: number },
+  before: { readonly id: string; readonly value: AccessTokenEntry | undefined },
   tokens: Pick<TokenAnswer, "accessToken" | "expiresAtMs"> & Pick<HeldToken, "scopes">,
 ): Promise<AccessTokenEntry> => {
-  const generation = before.generation + 1;
+  const generation = (before.value?.generation ?? 0) + 1;
   const sealed = await deps.sealer.seal(tokens.accessToken, sealContext(before.id, generation));
-  return { generation, sealed, scopes: tokens.scopes, expiresAtMs: tokens.expiresAtMs, leaseUntilMs: null };
+  const { scopes, expiresAtMs } = tokens;
+  return { ...before.value, generation, sealed, scopes, expiresAtMs, leaseUntilMs: null };
 };
 
 /**
@@ -93,5 +94,5 @@ export const emptyEntryWrite = (serverId: string, entry: Versioned<AccessTokenEn
   op: "put",
   kind: "accessTokens",
   id: serverId,
-  value: { generation: (entry?.value.generation ?? 0) + 1, ...EMPTY },
+  value: { ...entry?.value, generation: (entry?.value.generation ?? 0) + 1, ...EMPTY },
 });

@@ -10,6 +10,7 @@ import type { Message } from "../message.ts";
 import { mayUseMessages, visibleMessage } from "../message-access.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { erasesBody } from "../statuses.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 
 const TRIES = 8;
 
@@ -51,7 +52,7 @@ const perform = async (
 
 /**
  * Moves a message at somebody's word. `not_found` where they must not know of it, `forbidden` to a key without `send`, what `decide` refuses,
- * `contended` where others kept moving it. Throws `Unavailable`.
+ * `newer_version` for a message that a later release has put into a shape of its own, `contended` where others kept moving it. Throws `Unavailable`.
  */
 export const moveByCaller = async (deps: MoveDeps, order: MoveOrder): Promise<Result<Versioned<Message>>> => {
   if (!mayUseMessages(order.principal, "send")) return fail({ code: "forbidden" });
@@ -60,6 +61,7 @@ export const moveByCaller = async (deps: MoveDeps, order: MoveOrder): Promise<Re
     if (!before.ok) return before;
     const move = order.decide(before.value);
     if (!move.ok) return move;
+    if (!isUnderstoodMessage(before.value.value)) return fail({ code: "newer_version" });
     const saved = await perform(deps, order, { before: before.value, move: move.value });
     if (saved !== undefined) return ok(saved);
   }

@@ -10,6 +10,7 @@ import type { Message, MessageStatus } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { isWaiting, type MessageIn, WAITING, type WaitingStatus } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 import { moveByCaller } from "./caller-move.ts";
 
 /** `allowed`: the statuses in which it is possible. */
@@ -49,7 +50,7 @@ const TRIES = 8;
 const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Promise<boolean> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const before = await deps.records.get("messages", id);
-    if (before === undefined || !isWaiting(before.value)) return false;
+    if (before === undefined || !isUnderstoodMessage(before.value) || !isWaiting(before.value)) return false;
     const after = canceled(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
     const saved = await saveMoveTelling(deps, before, { after, event: "relais.message.canceled.v1" });
     if (saved !== undefined) return true;

@@ -1,6 +1,7 @@
 import { MINUTE, SECOND } from "../../clock.ts";
 import { limitsOf } from "../../mail-servers/limits.ts";
-import { type Connection, canSend, type MailServer } from "../../mail-servers/mail-server.ts";
+import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
+import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import { commitEvent } from "../../notices/commit-news.ts";
 import type { Announcement } from "../../publisher.ts";
 import type { Versioned, Write } from "../../records.ts";
@@ -17,6 +18,7 @@ import { messageEvent } from "../message-events.ts";
 import { moveTo, pendingRecipients } from "../moves.ts";
 import { publishRoom } from "../publish-delivery.ts";
 import { type ClaimableStatus, isClaimable, type MessageIn } from "../statuses.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 import type { Facts } from "./instance-memory.ts";
 import { triedLongEnough } from "./retry-policy.ts";
 
@@ -48,7 +50,9 @@ export const cutShort = (nowMs: number): Attempt => ({
 type Claimable = Versioned<MessageIn<ClaimableStatus>>;
 
 /** A server in error needs something else than a reconnect: its reason says what. */
-const unservingProblem = (connection: Connection): string => {
+const unservingProblem = (server: MailServer): string => {
+  const { connection } = server;
+  if (!isUnderstoodServer(server)) return "newer_version";
   if (connection.state === "error") return connection.reason;
   return connection.state === "not_connected" ? "not_connected" : "reconnect_required";
 };
@@ -71,7 +75,7 @@ const obstacle = (
     return { after: held(deps.clock, value, { because: "paused", problem: "paused" }), event: "held" };
   }
   if (!canSend(server.value)) {
-    const hold = { because: "reconnect_required", problem: unservingProblem(server.value.connection) } as const;
+    const hold = { because: "reconnect_required", problem: unservingProblem(server.value) } as const;
     return { after: held(deps.clock, value, hold), event: "held" };
   }
   // It was a verified address when the message was accepted, and the account may be another since: Gmail would rewrite it without a word.
@@ -209,6 +213,10 @@ const tryClaim = async (deps: DeliveryDeps, message: Claimable, fresh: boolean):
   });
 };
 
+const leave = ({ log }: DeliveryDeps, id: string): undefined => {
+  log.warn("later_record_left", { kind: "messages", id });
+};
+
 /**
  * Takes a message for sending, under a lease. Undefined: there is nothing to do, or it was set aside (held, expired, failed), which is written down
  * and announced. Throws `Unavailable`.
@@ -221,6 +229,7 @@ export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Clai
     if (message === undefined) return undefined;
     const { value, version } = message;
     if (!isClaimable(value, clock.nowMs())) return undefined;
+    if (!isUnderstoodMessage(value)) return leave(deps, id);
     const tried = await tryClaim(deps, { id, value, version }, lost > 0);
     if (tried.kind === "set_aside") return undefined;
     if (tried.kind === "claimed") return tried.claim;

@@ -10,6 +10,7 @@ import type { Secret } from "../../secret.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { countRefusal } from "../limits/ledger.ts";
 import { latestEvent } from "../message-events.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 import { type Claim, claimMessage } from "./claim.ts";
 import { isUnknown, resolveUnknown } from "./resolver.ts";
 import { settle } from "./settle.ts";
@@ -133,7 +134,7 @@ export const deliverMessage = async (
   const claim = await claimMessage(deps, id);
   if (claim !== undefined) return tryOnce(deps, new Try(deps, claim));
   const message = await deps.records.get("messages", id);
-  if (message === undefined) return;
+  if (message === undefined || !isUnderstoodMessage(message.value)) return;
   const event = again ? latestEvent(id, message.value) : null;
   if (event !== null) await deps.announce(event);
   if (isUnknown(message)) await resolveUnknown(deps, message);

@@ -20,6 +20,7 @@ import { moveTo, pendingRecipients, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { type MessageIn, noSuchStatus, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 import { releaseWithinLimits, waitingOf } from "./release-limited.ts";
 
 /** Their bodies come along, up to 100 KiB each, into an instance of 256 MiB. */
@@ -98,6 +99,8 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
 
 const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
   const { value, ...at } = message;
+  // The query for what is due finds none of a later release; this holds for any store.
+  if (!isUnderstoodMessage(value)) return;
   const isLate = value.expiresAtMs !== null && value.expiresAtMs <= deps.clock.nowMs();
   switch (value.status) {
     case "queued":

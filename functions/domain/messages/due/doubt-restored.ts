@@ -9,6 +9,7 @@ import type { Message, Recipient } from "../message.ts";
 import { postponed } from "../moves.ts";
 import { isFinal, isIn, UNDER_WAY, WAITING } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 
 const PAGE = 100;
 
@@ -103,7 +104,7 @@ export const doubtRestored = async (deps: MoveDeps, asOfMs: number): Promise<Res
   let doubted = 0;
   for (const id of open) {
     const message = await deps.records.get("messages", id);
-    if (message === undefined) continue;
+    if (message === undefined || !isUnderstoodMessage(message.value)) continue;
     if (isDoubted(message, asOfMs) || (await doubt(deps, message, asOfMs))) doubted += 1;
   }
   return ok(doubted);

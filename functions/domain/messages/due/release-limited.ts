@@ -15,6 +15,7 @@ import { moveTo, pendingRecipients, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 
 const LARGEST_PAGE = 50;
 
@@ -24,7 +25,7 @@ interface Server {
 }
 
 const waitsForRoom = (message: Versioned<Message>): message is Versioned<MessageIn<"held">> =>
-  isIn(message.value, "held") && message.value.because === "limit_reached";
+  isIn(message.value, "held") && message.value.because === "limit_reached" && isUnderstoodMessage(message.value);
 
 export const waitingOf = ({ id, value }: Versioned<Message>): Waiting => {
   return { id, createdAtMs: value.createdAtMs, recipients: pendingRecipients(value).length };

@@ -9,6 +9,7 @@ import { moveTo } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
+import { isUnderstoodMessage } from "../understood.ts";
 import { releaseWithinLimits } from "./release-limited.ts";
 
 /** Their bodies come along, up to 100 KiB each. */
@@ -40,6 +41,7 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
     for (const message of page.items) {
       // What waits for room goes as far as there is any, below.
       if (!isIn(message.value, "held") || message.value.because === "limit_reached") continue;
+      if (!isUnderstoodMessage(message.value)) continue;
       const change = { nowMs: deps.clock.nowMs(), note: timelineNote("released") };
       const saved = await saveMove(deps, message, moveTo(message.value, queuedNow(deps.clock), change));
       if (saved === undefined) continue;

@@ -1,0 +1,28 @@
+import { isOfLaterVersion } from "../record-version.ts";
+import type { HeldBecause, Message, Recipient, StoredBody } from "./message.ts";
+import { isKnownStatus, type MessageIn } from "./statuses.ts";
+
+const HELD_BECAUSE: Readonly<Record<HeldBecause, true>> = {
+  limit_reached: true,
+  reconnect_required: true,
+  paused: true,
+};
+const PHASES: Readonly<Record<MessageIn<"sending">["phase"], true>> = { claimed: true, data: true };
+const BODIES: Readonly<Record<StoredBody["kind"], true>> = { inline: true, chunks: true, erased: true };
+const RECIPIENTS: Readonly<Record<Recipient["state"], true>> = { pending: true, accepted: true, rejected: true };
+
+const isKnownState = (message: Message): boolean => {
+  if (!isKnownStatus(message.status)) return false;
+  if (message.status === "held") return Object.hasOwn(HELD_BECAUSE, message.because);
+  return message.status !== "sending" || Object.hasOwn(PHASES, message.phase);
+};
+
+/**
+ * Does this release know how the message stands: its status, what holds it, where its body lies, what became of each recipient? If not, a later release
+ * wrote it: it is shown, and left alone. It is not sent, moved, put off or erased.
+ */
+export const isUnderstoodMessage = (message: Message): boolean =>
+  !isOfLaterVersion("messages", message) &&
+  isKnownState(message) &&
+  Object.hasOwn(BODIES, message.body.kind) &&
+  message.recipients.every(({ state }) => Object.hasOwn(RECIPIENTS, state));

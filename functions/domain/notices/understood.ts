@@ -1,0 +1,16 @@
+import { isKnownReason } from "../mail-servers/understood.ts";
+import type { News, Notice } from "./notice.ts";
+
+const KINDS: Readonly<Record<News["kind"], true>> = {
+  connected: true,
+  disconnected: true,
+  expiring: true,
+  error: true,
+  reconnect_required: true,
+  client_rejected: true,
+  event: true,
+};
+
+/** Can this release tell these news? Of an event it need not know the type. */
+export const isUnderstoodNotice = ({ news }: Notice): boolean =>
+  Object.hasOwn(KINDS, news.kind) && (!("reason" in news) || isKnownReason(news.reason));
