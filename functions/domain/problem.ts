@@ -94,9 +94,27 @@ export const invalidRequest = (...fields: FieldProblem[]): Problem => ({ code: "
  * no caller can decide about. Carries the act (`"read refresh token"`) and the vendor's error as `cause`; never a value.
  */
 export class Unavailable extends Error {
-  override readonly name = "Unavailable";
+  override readonly name: string = "Unavailable";
 
   constructor(act: string, options: { readonly cause: unknown }) {
     super(`could not ${act}`, options);
   }
 }
+
+/**
+ * Others kept writing to a record until the last attempt (`changeOnCondition`). Nothing is broken: an HTTP caller is
+ * answered `contended` and may come back at once, an event is delivered again.
+ */
+export class Contended extends Unavailable {
+  override readonly name = "Contended";
+
+  readonly act: string;
+
+  constructor(act: string) {
+    super(act, { cause: undefined });
+    this.act = act;
+  }
+}
+
+/** How soon a caller may come back after `contended`. */
+export const CONTENDED = { code: "contended", retryAfterS: 1 } as const satisfies Problem;

@@ -9,18 +9,18 @@ export interface Versioned<T> {
 }
 
 /** One write of a commit. `create` wants the id free; `replace` and a `delete` with a version want it unchanged since read. */
-export type Write = {
-  [K in RecordKind]:
-    | { readonly op: "create" | "put"; readonly kind: K; readonly id: string; readonly value: RecordKinds[K] }
-    | {
-        readonly op: "replace";
-        readonly kind: K;
-        readonly id: string;
-        readonly version: string;
-        readonly value: RecordKinds[K];
-      }
-    | { readonly op: "delete"; readonly kind: K; readonly id: string; readonly version?: string };
-}[RecordKind];
+export type Write = { [K in RecordKind]: WriteOf<K> }[RecordKind];
+
+export type WriteOf<K extends RecordKind> =
+  | { readonly op: "create" | "put"; readonly kind: K; readonly id: string; readonly value: RecordKinds[K] }
+  | {
+      readonly op: "replace";
+      readonly kind: K;
+      readonly id: string;
+      readonly version: string;
+      readonly value: RecordKinds[K];
+    }
+  | { readonly op: "delete"; readonly kind: K; readonly id: string; readonly version?: string };
 
 export type CommitOutcome =
   /** All writes are durable. `versions[i]` belongs to write `i` (empty for a delete). */

@@ -6,6 +6,7 @@ import { type BodyWanted, bodyDeadline, bodyTimeoutMs, dropRest, readBody } from
 import { bodyRoom } from "./body-room.ts";
 import { sentParts } from "./framework-guard.ts";
 import { jsonScan } from "./json-scan.ts";
+import { logUnavailable } from "./log-unavailable.ts";
 import { withLogContext } from "./logger.ts";
 import { parseJson } from "./parse-json.ts";
 import { withPatience } from "./patience.ts";
@@ -119,7 +120,7 @@ export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, bo
     return (await onPush(message)) === "ack" ? NO_CONTENT : 503;
   } catch (error) {
     if (error instanceof Unavailable) {
-      system.log.error("dependency_unavailable", { messageId: message.messageId }, error);
+      logUnavailable(system.log, error, { messageId: message.messageId });
       return 503;
     }
     system.log.error("push_defect", { messageId: message.messageId }, error);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../domain/access/records.ts";
 import { ANSWERING, type PatienceOptions } from "../domain/patience.ts";
-import { type Problem, Unavailable } from "../domain/problem.ts";
+import { CONTENDED, Contended, type Problem, Unavailable } from "../domain/problem.ts";
 import { ok, type Result } from "../domain/result.ts";
 import { bodyDeadline, bodyTimeoutMs, CallerGone, dropRest, readBody, USUAL_BODY } from "./body.ts";
 import { type BodyShare, bodyRoom, type RoomOptions } from "./body-room.ts";
@@ -11,6 +11,7 @@ import type { Call, Reply, Route, RouteAccess } from "./http.ts";
 import { checkMediaType } from "./json-body.ts";
 import { jsonScan } from "./json-scan.ts";
 import { chooseLanguage } from "./language.ts";
+import { logUnavailable } from "./log-unavailable.ts";
 import { withLogContext } from "./logger.ts";
 import { withPatience } from "./patience.ts";
 import { FACINGS } from "./problem-json.ts";
@@ -139,8 +140,8 @@ const enter = async (system: System, match: Match, arrival: Arrival): Promise<Re
 export const movedTo = (location: string): Reply => ({ kind: "empty", status: 308, headers: { Location: location } });
 
 /** A write whose answer was lost may have been done: of a message nobody can say that it was not accepted. */
-const unavailable = (match: Match): Reply => {
-  const found = problem({ code: "unavailable", retryAfterS: 5 });
+const unavailable = (match: Match, error: Unavailable): Reply => {
+  const found = problem(error instanceof Contended ? CONTENDED : { code: "unavailable", retryAfterS: 5 });
   const isMessage = match.kind === "route" && match.route.tooLarge?.kind === "problem";
   return isMessage ? { ...found, outcome: "unknown" } : found;
 };
@@ -160,8 +161,8 @@ const answer = async (system: System, match: Match, arrival: Arrival): Promise<v
   } catch (error) {
     if (arrival.gone.aborted || error instanceof CallerGone) return;
     if (error instanceof Unavailable) {
-      system.log.error("dependency_unavailable", {}, error);
-      writeReply(res, unavailable(match), arrival.context);
+      logUnavailable(system.log, error);
+      writeReply(res, unavailable(match, error), arrival.context);
     } else {
       system.log.error("request_defect", {}, error);
       writeDefect(res, arrival.context);

@@ -26,6 +26,10 @@ export const LOG_EVENTS = {
     means: "The store, vault or queue could not be reached; the caller was asked to come back, the push comes again.",
     act: ONE_LINE_IS_FINE,
   },
+  write_contended: {
+    means: "Others kept writing to one record; the caller was asked to come back, the push comes again.",
+    act: "One now and then is fine. Many: see which program changes the same record all the time (`act`).",
+  },
   push_malformed: {
     means: "A push was no message of ours; it was acknowledged, for it can never succeed.",
     act: "See who publishes to the topic, or pushes to the function.",

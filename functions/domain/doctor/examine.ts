@@ -1,7 +1,7 @@
 import { readClientFacts } from "../connections/tokens/client-facts.ts";
 import { type InEveryLanguage, type Language, typeset } from "../language.ts";
-import type { MailServer } from "../mail-servers/mail-server.ts";
-import type { Page, Records, Versioned } from "../records.ts";
+import { allServers } from "../mail-servers/own-servers.ts";
+import type { Records } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
 import { type Finding, findingsFrom } from "./checks.ts";
@@ -25,18 +25,6 @@ export interface Examination {
   readonly checks: readonly Check[];
 }
 
-const allServers = async (records: Records): Promise<Versioned<MailServer>[]> => {
-  const servers: Versioned<MailServer>[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Page<MailServer> | "bad_cursor" = await records.query("serversByAge", {}, { limit: 200, cursor });
-    if (page === "bad_cursor") break;
-    servers.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== null && servers.length < MOST_SERVERS);
-  return servers;
-};
-
 const fill = (text: string, values: Finding["values"]): string =>
   text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values?.[name] ?? "");
 
@@ -58,7 +46,7 @@ export const examine = async (
 ): Promise<Examination> => {
   const [{ value: settings }, servers] = await Promise.all([
     readSettings(deps.records, deps.environment),
-    allServers(deps.records),
+    allServers(deps.records, { most: MOST_SERVERS }),
   ]);
   const clientId = settings.gmailCredentials?.clientId;
   const client = clientId === undefined ? null : await readClientFacts(deps.records, clientId);

@@ -1,21 +1,13 @@
 import { domainEntry, isConsumerDomain, sameMailbox } from "../address.ts";
-import type { Page, Records, Versioned } from "../records.ts";
+import { listRecords } from "../every-record.ts";
+import type { Records, Versioned } from "../records.ts";
 import type { MailServer } from "./mail-server.ts";
 
-const PAGE = 200;
-
-/** Every mail server, oldest first. Throws `Unavailable`. */
-export const allServers = async (records: Records): Promise<readonly Versioned<MailServer>[]> => {
-  const found: Versioned<MailServer>[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Page<MailServer> | "bad_cursor" = await records.query("serversByAge", {}, { limit: PAGE, cursor });
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    found.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== null);
-  return found;
-};
+/** Every mail server, or so many of them, oldest first. Throws `Unavailable`. */
+export const allServers = (
+  records: Records,
+  limit?: { readonly most: number },
+): Promise<readonly Versioned<MailServer>[]> => listRecords(records, "serversByAge", {}, limit);
 
 /**
  * The servers whose username is this address, oldest first. A consumer's mailbox has many spellings, which no index finds, so for those all
@@ -25,6 +17,5 @@ export const serversOfAddress = async (records: Records, email: string): Promise
   if (isConsumerDomain(domainEntry(email))) {
     return (await allServers(records)).filter(({ value }) => sameMailbox(value.username, email));
   }
-  const page = await records.query("serversByUsername", { username: email }, { limit: PAGE });
-  return page === "bad_cursor" ? [] : page.items;
+  return listRecords(records, "serversByUsername", { username: email });
 };

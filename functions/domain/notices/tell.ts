@@ -1,8 +1,10 @@
 import type { Alert } from "../alerts/operator-alert.ts";
+import { conditionalWrite } from "../change-on-condition.ts";
 import { type Clock, isoTimeOrNull } from "../clock.ts";
+import { everyRecord } from "../every-record.ts";
 import type { Log } from "../log.ts";
 import type { Announce, Announcement } from "../publisher.ts";
-import type { Page, Records, Versioned } from "../records.ts";
+import type { Records, Versioned } from "../records.ts";
 import { forgottenAtMs, type News, type Notice } from "./notice.ts";
 
 export interface TellDeps {
@@ -11,8 +13,6 @@ export interface TellDeps {
   readonly announce: Announce;
   readonly alert: Alert;
 }
-
-const PAGE = 100;
 
 const logIt = ({ log }: TellDeps, news: News): void => {
   switch (news.kind) {
@@ -93,15 +93,11 @@ export const tellNotice = async (deps: TellDeps, { id, version, value }: Version
  */
 export const tellForgotten = async (deps: TellDeps & { readonly clock: Clock }): Promise<number> => {
   const upTo = deps.clock.nowMs();
-  let cursor: string | null = null;
   let count = 0;
-  do {
-    const page: Page<Notice> | "bad_cursor" = await deps.records.query("noticesDue", { upTo }, { limit: PAGE, cursor });
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    for (const notice of page.items) await takeAndTell(deps, notice);
-    count += page.items.length;
-    cursor = page.next;
-  } while (cursor !== null);
+  for await (const notice of everyRecord(deps.records, "noticesDue", { upTo })) {
+    await takeAndTell(deps, notice);
+    count += 1;
+  }
   return count;
 };
 
@@ -110,6 +106,6 @@ const takeAndTell = async (
   { id, version, value: before }: Versioned<Notice>,
 ): Promise<void> => {
   const value = { ...before, dueAtMs: forgottenAtMs(deps.clock) };
-  const taken = await deps.records.commit([{ op: "replace", kind: "notices", id, version, value }]);
+  const taken = await deps.records.commit([conditionalWrite("notices", { id, version }, value)]);
   if (taken.done) await tellNotice(deps, { id, value, version: taken.versions[0] ?? "" });
 };

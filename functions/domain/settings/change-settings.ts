@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Deed } from "../access/audit.ts";
 import { auditWrite } from "../access/audit.ts";
+import { changeOnCondition, conditionalWrite } from "../change-on-condition.ts";
 import type { Clock } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import { isOfLaterVersion } from "../record-version.ts";
@@ -15,9 +16,6 @@ export interface SettingsDeps {
   readonly random: Randomness;
   readonly environment: EnvironmentSettings;
 }
-
-/** Changes of the settings at once: each loser reads again and tries again, this often. */
-const TRIES = 8;
 
 export interface SettingsChange {
   readonly before: Settings;
@@ -39,15 +37,15 @@ const toKeep = ({ kept, value: before }: ReadSettings, after: Settings, first: S
 
 /**
  * Reads, changes and writes the settings on condition that nobody else did meanwhile, and tells the audit in the same commit. `change` may be
- * called more than once and answers a problem to stop, or the very settings it was given to leave them. `newer_version` for settings that only a later release
- * may change, `contended` after too many tries. Throws `Unavailable`.
+ * called more than once and answers a problem to stop, or the very settings it was given to leave them. `newer_version` for settings that only a later
+ * release may change. Throws `Contended`, `Unavailable`.
  */
 export const changeSettings = async (
   deps: SettingsDeps,
   change: (before: Settings) => Result<Settings>,
   deed: (change: SettingsChange) => Deed,
-): Promise<Result<SettingsChange>> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+): Promise<Result<SettingsChange>> =>
+  changeOnCondition<Result<SettingsChange>>(deps, "change the settings", async () => {
     const read = await readSettings(deps.records, deps.environment);
     const { value: before, version } = read;
     if (isOfLaterVersion("settings", read.kept)) return fail({ code: "newer_version" });
@@ -56,12 +54,9 @@ export const changeSettings = async (
     const outcome = { before, after: changed.value };
     if (changed.value === before) return ok(outcome);
     const value = toKeep(read, changed.value, firstSettings(deps.environment));
-    const place = { kind: "settings", id: SETTINGS_ID, value } as const;
     const commit = await deps.records.commit([
-      version === null ? { op: "create", ...place } : { op: "replace", version, ...place },
+      conditionalWrite("settings", { id: SETTINGS_ID, version }, value),
       auditWrite(deps, deed(outcome)),
     ]);
-    if (commit.done) return ok(outcome);
-  }
-  return fail({ code: "contended", retryAfterS: 1 });
-};
+    return commit.done ? ok(outcome) : "contended";
+  });

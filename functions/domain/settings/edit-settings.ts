@@ -117,7 +117,7 @@ export interface EditedSettings {
 
 /**
  * Applies a merge patch (RFC 7396) to the settings. `invalid_request`; `fixed_by_environment` (the detail names them) for operators of
- * `RELAIS_OPERATORS` that the patch would remove; `contended`. Throws `Unavailable`.
+ * `RELAIS_OPERATORS` that the patch would remove. Throws `Contended`, `Unavailable`.
  */
 export const editSettings = async (
   deps: SettingsDeps,

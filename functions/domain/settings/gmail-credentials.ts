@@ -66,8 +66,8 @@ export const parseGmailCredentials = (body: unknown, environment: EnvironmentSet
 };
 
 /**
- * Saves the OAuth client that Relais speaks to Google as. `invalid_request`, `client_type_desktop`, `redirect_uri_missing`, `contended`.
- * Throws `Unavailable`.
+ * Saves the OAuth client that Relais speaks to Google as. `invalid_request`, `client_type_desktop`, `redirect_uri_missing`.
+ * Throws `Contended`, `Unavailable`.
  *
  * Grants belong to the client they were given to. Another `clientId` does not lose those of the servers connected through the former one: they serve
  * again if that is saved again. Meanwhile Google refuses to refresh them: the next tick puts those servers into `error` (`client_changed`), and the

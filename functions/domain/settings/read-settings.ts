@@ -28,8 +28,8 @@ export interface ReadSettings {
   readonly value: Settings;
   /** What is written down; to be written again with what changes. */
   readonly kept: KeptSettings;
-  /** Null: nothing is. */
-  readonly version: string | null;
+  /** Undefined: nothing is. */
+  readonly version: string | undefined;
 }
 
 /** The settings as they hold: as kept, and the first values where nothing else was set. */
@@ -37,7 +37,7 @@ export const readSettings = async (records: Records, environment: EnvironmentSet
   const found: Versioned<KeptSettings> | undefined = await records.get("settings", SETTINGS_ID);
   // Settings of an earlier release hold no `alerts` or `pins`.
   const kept = { ...NOTHING_SET, ...found?.value };
-  return { value: withFirstValues(kept, environment), kept, version: found?.version ?? null };
+  return { value: withFirstValues(kept, environment), kept, version: found?.version };
 };
 
 /** `readSettings` for whoever needs no more than what holds. */

@@ -4,12 +4,9 @@ import { checkGivenUpSoon } from "../../domain/connections/checks/check-all-soon
 import { checkServer } from "../../domain/connections/checks/check-server.ts";
 import { sweepSecrets } from "../../domain/connections/endings/secret-sweep.ts";
 import { rememberedClient } from "../../domain/connections/tokens/oauth-client.ts";
-import type { MailServer } from "../../domain/mail-servers/mail-server.ts";
-import type { Page } from "../../domain/records.ts";
+import { everyPage } from "../../domain/every-record.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";
 import type { System } from "../system.ts";
-
-const PAGE = 100;
 
 const member = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
@@ -20,20 +17,12 @@ const member = (data: unknown, name: string): unknown =>
  */
 const fanOut = async ({ records, publisher, clock, log }: System): Promise<void> => {
   const upTo = clock.nowMs();
-  let cursor: string | null = null;
   let count = 0;
-  do {
-    const page: Page<MailServer> | "bad_cursor" = await records.query(
-      "serversDueForCheck",
-      { upTo },
-      { limit: PAGE, cursor },
-    );
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    // A page at once: one after the other, a tick of many servers would outlast the function.
-    await Promise.all(page.items.map(({ id }) => askForCheck({ publisher }, id, "due")));
-    count += page.items.length;
-    cursor = page.next;
-  } while (cursor !== null);
+  // A page at once: one after the other, a tick of many servers would outlast the function.
+  for await (const page of everyPage(records, "serversDueForCheck", { upTo }, { page: 100 })) {
+    await Promise.all(page.map(({ id }) => askForCheck({ publisher }, id, "due")));
+    count += page.length;
+  }
   if (count > 0) log.info("checks_due", { count });
 };
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
-import { Unavailable } from "../../../functions/domain/problem.ts";
+import { Contended, Unavailable } from "../../../functions/domain/problem.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import {
   answerPush,
@@ -80,11 +80,15 @@ describe("answerPush", () => {
     const down = async () => {
       throw new Unavailable("read", { cause: null });
     };
+    const contended = async () => {
+      throw new Contended("edit a mail server");
+    };
     const defect = async () => {
       throw new TypeError("x");
     };
     assert.deepEqual(await answer(async () => "nack"), { status: 503, logged: [] });
     assert.deepEqual(await answer(down), { status: 503, logged: ["dependency_unavailable"] });
+    assert.deepEqual(await answer(contended), { status: 503, logged: ["write_contended"] });
     assert.deepEqual(await answer(defect), { status: 500, logged: ["push_defect"] });
   });
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
+import { everyPage } from "../../every-record.ts";
 import type { MailServer } from "../../mail-servers/mail-server.ts";
-import type { Page, Records, Versioned } from "../../records.ts";
+import type { Records, Versioned } from "../../records.ts";
 import { mayLiveOn } from "./may-live-on.ts";
 
 interface Deps {
@@ -8,7 +9,8 @@ interface Deps {
   readonly records: Records;
 }
 
-const PAGE = 100;
+/** So many servers are written at once. */
+const AT_ONCE = 100;
 
 /**
  * What operators say of the OAuth client has changed: its publishing status, by which ends are foretold, or the client itself. So every grant that is checked at all is
@@ -25,16 +27,12 @@ export const checkGivenUpSoon = (deps: Deps): Promise<number> =>
   checkSoon(deps, ({ connection, nextCheckAtMs }) => nextCheckAtMs === null && mayLiveOn(connection));
 
 const checkSoon = async (deps: Deps, which: (server: MailServer) => boolean): Promise<number> => {
-  let cursor: string | null = null;
   let count = 0;
-  do {
-    const page: Page<MailServer> | "bad_cursor" = await deps.records.query("serversByAge", {}, { limit: PAGE, cursor });
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    const found = page.items.filter(({ value }) => which(value));
+  for await (const page of everyPage(deps.records, "serversByAge", {}, { page: AT_ONCE })) {
+    const found = page.filter(({ value }) => which(value));
     await Promise.all(found.map((server) => setDue(deps, server)));
     count += found.length;
-    cursor = page.next;
-  } while (cursor !== null);
+  }
   return count;
 };
 

@@ -1,13 +1,13 @@
 import { sha256Hex } from "../../access/constant-time.ts";
 import { endSessionsOf } from "../../access/end-sessions.ts";
 import { DAY, SECOND } from "../../clock.ts";
+import { everyRecord } from "../../every-record.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../../google/security-events.ts";
-import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { grantOf } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Problem } from "../../problem.ts";
 import type { Publisher } from "../../publisher.ts";
-import type { Page } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
@@ -143,23 +143,15 @@ const end = async (
   throw new Error("a mail server was written to without end");
 };
 
-const PAGE = 200;
-
 /**
  * `token-revoked` names one token and no account: the server that holds it is looked for among all, which is dear and seldom. A superseded token is nobody's any more, and
  * ends nothing.
  */
 const endMarked = async (deps: SecurityEventDeps, mark: string): Promise<void> => {
-  let cursor: string | null = null;
-  do {
-    const page: Page<MailServer> | "bad_cursor" = await deps.records.query("serversByAge", {}, { limit: PAGE, cursor });
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    for (const { id, value } of page.items) {
-      const grant = grantOf(value);
-      if (grant?.tokenMarks?.includes(mark) !== true) continue;
-      const { secretVersion } = grant;
-      await endGrant(deps, { serverId: id, secretVersion }, toldByEvent("password_or_revoked"));
-    }
-    cursor = page.next;
-  } while (cursor !== null);
+  for await (const { id, value } of everyRecord(deps.records, "serversByAge", {})) {
+    const grant = grantOf(value);
+    if (grant?.tokenMarks?.includes(mark) !== true) continue;
+    const { secretVersion } = grant;
+    await endGrant(deps, { serverId: id, secretVersion }, toldByEvent("password_or_revoked"));
+  }
 };

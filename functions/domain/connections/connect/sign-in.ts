@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Account, admit, nearestEntry, pinsAfter } from "../../access/admission.ts";
 import { auditWrite } from "../../access/audit.ts";
 import { newSession } from "../../access/sessions.ts";
+import { changeOnCondition, conditionalWrite } from "../../change-on-condition.ts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import { Unavailable } from "../../problem.ts";
@@ -22,8 +23,6 @@ export interface SignInDeps {
   readonly log: Log;
 }
 
-const TRIES = 8;
-
 /**
  * What a sign-in leaves in the settings, in the commit that signs the person in: the account that a listed address now stands for and, once, that an
  * operator has come, after which the setup token is dead in production. Null: nothing new.
@@ -40,8 +39,7 @@ const settingsWrite = (
     throw new Unavailable("note a sign-in in settings that a later release alone may change", { cause: null });
   }
   const signedIn = { ...kept, pins, ...(first && { operatorSignedInAtMs: deps.clock.nowMs() }) };
-  const place = { kind: "settings", id: SETTINGS_ID, value: signedIn } as const;
-  return version === null ? { op: "create", ...place } : { op: "replace", version, ...place };
+  return conditionalWrite("settings", { id: SETTINGS_ID, version }, signedIn);
 };
 
 /**
@@ -59,7 +57,7 @@ export const signIn = async (
   const account = proven.identity;
   const { email } = account;
   const { sessionId, formers } = proven.browser;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return changeOnCondition<Verdict>(deps, "sign a person in", async () => {
     const settings = await readSettings(deps.records, deps.environment);
     const person = admit(account, settings.value, deps.environment);
     if (person === null) {
@@ -75,11 +73,8 @@ export const signIn = async (
       auditWrite(deps, { actor: email, action: "session.sign_in", target: email, detail }),
       ...(write === null ? [] : [write]),
     ]);
-    if (outcome.done) {
-      deps.log.info("signed_in", { role: person.kind });
-      return { kind: "signed_in", next, session };
-    }
-    if (outcome.at === 0) return refused({ code: "state_invalid" });
-  }
-  throw new Error("the settings were written to without end");
+    if (!outcome.done) return outcome.at === 0 ? refused({ code: "state_invalid" }) : "contended";
+    deps.log.info("signed_in", { role: person.kind });
+    return { kind: "signed_in", next, session };
+  });
 };

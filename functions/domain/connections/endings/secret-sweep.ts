@@ -1,11 +1,12 @@
 import { type Clock, MINUTE, SECOND } from "../../clock.ts";
+import { everyRecord } from "../../every-record.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import { Unavailable } from "../../problem.ts";
 import { isOfLaterVersion } from "../../record-version.ts";
-import type { Page, Records, Versioned, Write } from "../../records.ts";
+import type { Records, Versioned, Write } from "../../records.ts";
 import type { SecretVault } from "../../secret-vault.ts";
 import { forgetGrants } from "../grant-ledger.ts";
 import type { SecretSweep } from "../records.ts";
@@ -23,7 +24,6 @@ export interface SweepDeps {
 const CHANGE_MS = 2 * MINUTE;
 /** However the time is scaled: network time-outs go down to a second only. */
 const SHORTEST_CHANGE_MS = 10 * SECOND;
-const PAGE = 100;
 
 const dueAtMs = (clock: Clock): number => clock.nowMs() + Math.max(SHORTEST_CHANGE_MS, clock.lasting(CHANGE_MS));
 
@@ -89,19 +89,11 @@ export const tidySecrets = async (
  */
 export const sweepSecrets = async (deps: SweepDeps): Promise<number> => {
   const upTo = deps.clock.nowMs();
-  let cursor: string | null = null;
   let count = 0;
-  do {
-    const page: Page<SecretSweep> | "bad_cursor" = await deps.records.query(
-      "secretSweepsDue",
-      { upTo },
-      { limit: PAGE, cursor },
-    );
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    for (const sweep of page.items) await sweepServer(deps, sweep);
-    count += page.items.length;
-    cursor = page.next;
-  } while (cursor !== null);
+  for await (const sweep of everyRecord(deps.records, "secretSweepsDue", { upTo })) {
+    await sweepServer(deps, sweep);
+    count += 1;
+  }
   return count;
 };
 

@@ -1,13 +1,14 @@
+import { listRecords } from "../../every-record.ts";
 import type { OpenMessages } from "../../mail-servers/delete-mail-server.ts";
 import type { Records } from "../../records.ts";
 import type { MessageStatus } from "../message.ts";
 import { UNDER_WAY, WAITING } from "../statuses.ts";
 
 const anyIn = async (records: Records, serverId: string, statuses: readonly MessageStatus[]): Promise<boolean> => {
-  const pages = await Promise.all(
-    statuses.map((status) => records.query("messagesOfServerByStatus", { serverId, status }, { limit: 1 })),
+  const found = await Promise.all(
+    statuses.map((status) => listRecords(records, "messagesOfServerByStatus", { serverId, status }, { most: 1 })),
   );
-  return pages.some((page) => page !== "bad_cursor" && page.items.length > 0);
+  return found.some((messages) => messages.length > 0);
 };
 
 /** Whether a server that is being deleted still has messages to send. */
