@@ -1,6 +1,6 @@
 import { type Clock, isoTime } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
-import { newNotice } from "../domain/notices/notice.ts";
+import { newNotice } from "../domain/news.ts";
 import type { Announce, Announcement, Publisher } from "../domain/publisher.ts";
 import { newId, type Randomness } from "../domain/randomness.ts";
 import type { Records } from "../domain/records.ts";

@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
 import { securityEventTokens } from "../adapters/google-oauth/security-event-tokens.ts";
+import type { Alert } from "../domain/alerts/operator-alert.ts";
 import type { Clock } from "../domain/clock.ts";
 import { leavingLaterAlone } from "../domain/later-records.ts";
 import type { Log } from "../domain/log.ts";
+import { teller } from "../domain/notices/tell.ts";
 import type { Randomness } from "../domain/randomness.ts";
 import { announcer } from "./announce.ts";
 import { type Config, ConfigError, REAL_GOOGLE } from "./config.ts";
@@ -165,12 +167,15 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   // Loaded only when there is something to tell: it takes the texts and the whole way of accepting a message.
   const tellers = once(() => import("../domain/alerts/tell-operators.ts"));
   const environment = { operators, members, callers, retentionDays, publicUrl };
+  const alert: Alert = async (alert) => (await tellers()).operatorAlerts({ ...ground, ...kept, environment })(alert);
+  const announce = announcer({ ...ground, ...kept, publicUrl });
   return {
     ...ground,
     environment,
     ...kept,
-    alert: async (alert) => (await tellers()).operatorAlerts({ ...ground, ...kept, environment })(alert),
-    announce: announcer({ ...ground, ...kept, publicUrl }),
+    alert,
+    announce,
+    tell: teller({ ...ground, ...kept, alert, announce }),
     oauth: googleOAuth(config, clock),
     securityEventTokens: securityEventTokens(clock, config.google.riscConfiguration),
     ...mailPorts(ground),

@@ -1,9 +1,10 @@
 import type { Alert } from "../domain/alerts/operator-alert.ts";
 import type { Clock } from "../domain/clock.ts";
+import type { Tell } from "../domain/commit-news.ts";
 import type { GmailAccount } from "../domain/google/accounts.ts";
 import type { SecurityEventTokens } from "../domain/google/security-events.ts";
 import type { GoogleOAuth } from "../domain/google/tokens.ts";
-import type { MailTransport, OffersSmtpUtf8, Transport } from "../domain/google/transports.ts";
+import type { MailTransport, OffersSmtpUtf8 } from "../domain/google/transports.ts";
 import type { Log } from "../domain/log.ts";
 import type { ComposeMime } from "../domain/messages/ports.ts";
 import type { Announce, Publisher } from "../domain/publisher.ts";
@@ -12,6 +13,7 @@ import type { Records } from "../domain/records.ts";
 import type { Sealer } from "../domain/sealer.ts";
 import type { SecretVault } from "../domain/secret-vault.ts";
 import type { EnvironmentSettings } from "../domain/settings/settings.ts";
+import type { Transport } from "../domain/transport.ts";
 import type { Config } from "./config.ts";
 
 /**
@@ -30,6 +32,7 @@ export interface System {
   readonly publisher: Publisher;
   readonly announce: Announce;
   readonly alert: Alert;
+  readonly tell: Tell;
   readonly oauth: GoogleOAuth;
   readonly securityEventTokens: SecurityEventTokens;
   readonly transports: Readonly<Record<Transport, MailTransport>>;

@@ -12,6 +12,7 @@ import { Secret } from "../../functions/domain/secret.ts";
 import { type TestClock, testClock } from "./clock.ts";
 import { mailServer, validConnection } from "./mail-server.ts";
 import { testRandom, testStore } from "./store.ts";
+import { telling } from "./telling.ts";
 
 export const SERVER = "srv_one";
 
@@ -137,7 +138,10 @@ export const delivery = async (): Promise<Delivery> => {
       await records.commit([{ op: "put", kind: "mailServers", id, value }]);
     },
     close: () => store.close(),
-    deps: {
+    deps: telling(ports()),
+  };
+  function ports(): Omit<DeliveryDeps, "tell"> {
+    return {
       clock,
       random: testRandom,
       records,
@@ -154,11 +158,10 @@ export const delivery = async (): Promise<Delivery> => {
       transports: { smtp: fakeTransport(), gmail_api: fakeTransport() },
       composeMime,
       memory: new InstanceMemory(0),
-      alert: async () => undefined,
       accessTokens: { obtain: async (_server, unlike) => stack.token(unlike?.reveal() ?? null) },
       gmailAccount: { findSent: async () => stack.lookup, sendAs: async () => "unavailable" },
-    },
-  };
+    };
+  }
   function fakeTransport(): DeliveryDeps["transports"]["smtp"] {
     return {
       send: async (mail, login, beforeData) => {

@@ -13,6 +13,7 @@ import { type TestClock, testClock } from "./clock.ts";
 import { type LoggedLine, testSystem } from "./edge.ts";
 import { grant, mailServer } from "./mail-server.ts";
 import { testStore } from "./store.ts";
+import { telling } from "./telling.ts";
 
 export const push = (data: unknown): PushMessage => ({
   data: Buffer.from(JSON.stringify(data)),
@@ -146,7 +147,7 @@ export const dueServers = async (count: number, elsewhere?: Records): Promise<Du
     }
     assert.ok((await records.commit(writes)).done);
   }
-  const system: System = {
+  const system: System = telling({
     ...base,
     ...store,
     records,
@@ -160,7 +161,7 @@ export const dueServers = async (count: number, elsewhere?: Records): Promise<Du
     alert: async () => {},
     gmailAccount: { ...base.gmailAccount, sendAs: async () => "unavailable" },
     publisher: { publish: async (_topic, message) => void published.push(message) },
-  };
+  });
   return { system, clock, google, published, lines: base.lines, close: () => store.close() };
 };
 

@@ -12,6 +12,7 @@ import type { Result } from "../../functions/domain/result.ts";
 import { type TestClock, testClock } from "./clock.ts";
 import { mailServer, OPERATOR, validConnection } from "./mail-server.ts";
 import { testRandom, testStore } from "./store.ts";
+import { telling } from "./telling.ts";
 
 export interface MessageBench extends MoveDeps, AcceptDeps {
   readonly clock: TestClock;
@@ -41,7 +42,7 @@ export const messageBench = (): MessageBench => {
   const announced: Announcement[] = [];
   const logged: string[] = [];
   const line = (code: string): void => void logged.push(code);
-  const deps: MoveDeps & AcceptDeps & { readonly clock: TestClock } = {
+  const ports: Omit<MoveDeps & AcceptDeps, "tell"> & { readonly clock: TestClock } = {
     clock,
     random: testRandom,
     records: store.records,
@@ -57,6 +58,7 @@ export const messageBench = (): MessageBench => {
       publicUrl: "http://localhost:8080",
     },
   };
+  const deps = telling(ports);
   const accept: MessageBench["accept"] = (json, { principal = OPERATOR, key = undefined } = {}) =>
     acceptMessage(deps, { principal, json, idempotencyKey: key ?? null, sizeLimit: HTTP_SIZE_LIMIT });
   return {

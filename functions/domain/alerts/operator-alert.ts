@@ -1,11 +1,11 @@
 import type { ConnectionReason } from "../connection-states.ts";
-import type { Grant } from "../mail-servers/mail-server.ts";
+import type { NamedGrant } from "../news.ts";
 
 /** The server that an alert is about. `grant`: what it lived by, so that no mail about its end goes through the same account. */
 export interface AlertedServer {
   readonly id: string;
   readonly name: string;
-  readonly grant: Grant;
+  readonly grant: NamedGrant;
   readonly reason: ConnectionReason;
 }
 

@@ -1,5 +1,6 @@
 import { sameMailbox } from "../address.ts";
 import { type Clock, DAY, isoTime } from "../clock.ts";
+import type { Tell } from "../commit-news.ts";
 import type { Log } from "../log.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { acceptMessage } from "../messages/accept/accept.ts";
@@ -49,6 +50,13 @@ const unfit = (chosen: MailServer, id: string, alert: OperatorAlert): string | n
   return canSend(chosen) ? null : "cannot_send";
 };
 
+/** The world is not told of what becomes of an alert. */
+const forget =
+  (records: Records): Tell =>
+  async ({ id, version }) => {
+    await records.commit([{ op: "delete", kind: "notices", id, version }]);
+  };
+
 /**
  * The mail is accepted like any other, and so is held, retried and shown like any other. Its id is not published here: not every function that finds
  * something out may publish on `mail-send`. `dispatch-due` does it within two minutes, as for any message whose publication was lost.
@@ -63,7 +71,7 @@ const send = async (
     {
       ...deps,
       publisher: { publish: async () => undefined },
-      announce: async () => undefined,
+      tell: forget(deps.records),
       offersSmtpUtf8: async () => null,
     },
     {

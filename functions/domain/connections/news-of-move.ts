@@ -1,5 +1,5 @@
 import type { Connection, MailServer } from "../mail-servers/mail-server.ts";
-import type { News } from "../notices/notice.ts";
+import type { News } from "../news.ts";
 
 /** Each warning is given once: the first, the one a day ahead, and that of another reason. */
 const isNewWarning = (before: Connection, now: Extract<Connection, { readonly state: "expiring" }>): boolean =>

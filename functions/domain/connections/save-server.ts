@@ -1,6 +1,6 @@
+import { commitNews, type NewsDeps } from "../commit-news.ts";
 import { checkMove } from "../connection-states.ts";
 import { canSend, type MailServer } from "../mail-servers/mail-server.ts";
-import { commitNews, type NewsDeps } from "../notices/commit-news.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Versioned, Write } from "../records.ts";
 import { newsOfMove } from "./news-of-move.ts";

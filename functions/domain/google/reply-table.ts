@@ -1,6 +1,6 @@
 import type { TextCode } from "../problem-texts.ts";
+import type { Transport } from "../transport.ts";
 import type { SmtpReply, SmtpStage } from "./replies.ts";
-import type { Transport } from "./transports.ts";
 
 /**
  * What a refusal means, by whom it speaks of:

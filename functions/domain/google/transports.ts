@@ -1,7 +1,5 @@
 import type { Secret } from "../secret.ts";
 import type { SmtpReply, SmtpStage } from "./replies.ts";
-export type Transport = "smtp" | "gmail_api";
-
 /**
  * Does the SMTP server take addresses beyond ASCII (SMTPUTF8, RFC 6531)? Asked without a login. Null: nobody could say in a few seconds. Never throws.
  */

@@ -1,7 +1,7 @@
 import { sameMailbox } from "../address.ts";
 import type { ReasonIn } from "../connection-states.ts";
-import type { Transport } from "../google/transports.ts";
 import { isOfLaterVersion } from "../record-version.ts";
+import type { Transport } from "../transport.ts";
 
 declare module "../record-kinds.ts" {
   interface RecordKinds {

@@ -1,7 +1,8 @@
 import { spoken } from "../google/replies.ts";
 import { classify } from "../google/reply-table.ts";
-import type { ProbeStage, Transport } from "../google/transports.ts";
+import type { ProbeStage } from "../google/transports.ts";
 import type { TextCode } from "../problem-texts.ts";
+import type { Transport } from "../transport.ts";
 
 /** What went wrong in a stage: a code with a text, and what the other side said, where it said something. */
 export interface StageProblem {

@@ -1,4 +1,4 @@
-import type { Transport } from "../google/transports.ts";
+import type { Transport } from "../transport.ts";
 import type { Grant } from "./mail-server.ts";
 
 const FULL_MAIL = "https://mail.google.com/";

@@ -1,9 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../google/tokens.ts";
-import type { MailTransport, ProbeStage, Transport } from "../google/transports.ts";
+import type { MailTransport, ProbeStage } from "../google/transports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Publisher } from "../publisher.ts";
 import type { Records, Versioned } from "../records.ts";
+import type { Transport } from "../transport.ts";
 import { addressMisfit } from "./judge-connection.ts";
 import { accountAddress, type Connection, grantOf, type MailServer } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";

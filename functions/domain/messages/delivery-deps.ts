@@ -1,13 +1,14 @@
-import type { Alert } from "../alerts/operator-alert.ts";
 import type { Clock } from "../clock.ts";
+import type { Tell } from "../commit-news.ts";
 import type { GmailAccount } from "../google/accounts.ts";
 import type { AccessTokens } from "../google/tokens.ts";
-import type { MailTransport, Transport } from "../google/transports.ts";
+import type { MailTransport } from "../google/transports.ts";
 import type { Log } from "../log.ts";
 import type { Announce, Publisher } from "../publisher.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
+import type { Transport } from "../transport.ts";
 import type { InstanceMemory } from "./deliver/instance-memory.ts";
 import type { ComposeMime } from "./ports.ts";
 
@@ -19,6 +20,7 @@ export interface MoveDeps {
   readonly records: Records;
   readonly publisher: Publisher;
   readonly announce: Announce;
+  readonly tell: Tell;
   readonly environment: EnvironmentSettings;
 }
 
@@ -29,5 +31,4 @@ export interface DeliveryDeps extends MoveDeps {
   readonly gmailAccount: GmailAccount;
   readonly accessTokens: Pick<AccessTokens, "obtain">;
   readonly memory: InstanceMemory;
-  readonly alert: Alert;
 }

@@ -1,5 +1,5 @@
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
-import { commitEvent, type EventDeps } from "../notices/commit-news.ts";
+import { commitEvent, type NewsDeps } from "../commit-news.ts";
 import type { CommitOutcome, Records, Versioned } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
@@ -129,7 +129,7 @@ export const saveMove = async (
 
 /** As `saveMove`, and the world is told of it even if this process dies in between (`commitEvent`). */
 export const saveMoveTelling = async (
-  deps: EventDeps,
+  deps: NewsDeps,
   before: Versioned<Message>,
   { after, event }: { readonly after: Message; readonly event: MessageEvent },
 ): Promise<Versioned<Message> | undefined> => {

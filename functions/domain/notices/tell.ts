@@ -1,11 +1,12 @@
 import type { Alert } from "../alerts/operator-alert.ts";
 import { conditionalWrite } from "../change-on-condition.ts";
-import { type Clock, isoTimeOrNull } from "../clock.ts";
+import { isoTimeOrNull } from "../clock.ts";
+import type { NewsDeps, Tell } from "../commit-news.ts";
 import { everyRecord } from "../every-record.ts";
 import type { Log } from "../log.ts";
+import { forgottenAtMs, type News, type Notice } from "../news.ts";
 import type { Announce, Announcement } from "../publisher.ts";
 import type { Records, Versioned } from "../records.ts";
-import { forgottenAtMs, type News, type Notice } from "./notice.ts";
 
 export interface TellDeps {
   readonly records: Records;
@@ -72,26 +73,30 @@ const alertOperators = async ({ alert }: TellDeps, news: News): Promise<void> =>
 };
 
 /**
- * Tells log, operators and world, then deletes the notice. Never throws: what fails stays written and is told by `tellForgotten`. A topic that takes
- * nothing leaves the event in the very notice (`Announce`), whose version then is another, so that it is not deleted here.
+ * Tells log, operators and world, then deletes the notice; `tellForgotten` tells what failed. A topic that takes nothing
+ * leaves the event in the very notice (`Announce`), whose version then is another, so that it is not deleted here.
  */
-export const tellNotice = async (deps: TellDeps, { id, version, value }: Versioned<Notice>): Promise<void> => {
-  try {
-    logIt(deps, value.news);
-    await alertOperators(deps, value.news);
-    const event = eventOf(value.news);
-    if (event !== null) await deps.announce({ ...event, as: { id, atMs: value.happenedAtMs } });
-    await deps.records.commit([{ op: "delete", kind: "notices", id, version }]);
-  } catch (error) {
-    deps.log.error("notice_not_told", { notice: id }, error);
-  }
-};
+export const teller =
+  (deps: TellDeps): Tell =>
+  async ({ id, version, value }) => {
+    try {
+      logIt(deps, value.news);
+      await alertOperators(deps, value.news);
+      const event = eventOf(value.news);
+      if (event !== null) await deps.announce({ ...event, as: { id, atMs: value.happenedAtMs } });
+      await deps.records.commit([{ op: "delete", kind: "notices", id, version }]);
+    } catch (error) {
+      deps.log.error("notice_not_told", { notice: id }, error);
+    }
+  };
+
+type ForgottenDeps = Pick<NewsDeps, "records" | "clock" | "tell">;
 
 /**
  * Tells what a crash or a silent topic has left untold. May run twice at once: each notice is taken before it is told. Answers how many there were.
  * Throws `Unavailable`; the next tick goes on.
  */
-export const tellForgotten = async (deps: TellDeps & { readonly clock: Clock }): Promise<number> => {
+export const tellForgotten = async (deps: ForgottenDeps): Promise<number> => {
   const upTo = deps.clock.nowMs();
   let count = 0;
   for await (const notice of everyRecord(deps.records, "noticesDue", { upTo })) {
@@ -101,11 +106,8 @@ export const tellForgotten = async (deps: TellDeps & { readonly clock: Clock }):
   return count;
 };
 
-const takeAndTell = async (
-  deps: TellDeps & { readonly clock: Clock },
-  { id, version, value: before }: Versioned<Notice>,
-): Promise<void> => {
+const takeAndTell = async (deps: ForgottenDeps, { id, version, value: before }: Versioned<Notice>): Promise<void> => {
   const value = { ...before, dueAtMs: forgottenAtMs(deps.clock) };
   const taken = await deps.records.commit([conditionalWrite("notices", { id, version }, value)]);
-  if (taken.done) await tellNotice(deps, { id, value, version: taken.versions[0] ?? "" });
+  if (taken.done) await deps.tell({ id, value, version: taken.versions[0] ?? "" });
 };

@@ -1,5 +1,5 @@
 import { isKnownReason } from "../mail-servers/understood.ts";
-import type { News, Notice } from "./notice.ts";
+import type { News, Notice } from "../news.ts";
 
 const KINDS: Readonly<Record<News["kind"], true>> = {
   connected: true,

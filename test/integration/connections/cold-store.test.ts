@@ -24,6 +24,7 @@ import { eventually } from "../../builders/eventually.ts";
 import { fixedSecrets } from "../../builders/google-project.ts";
 import { grant, mailServer } from "../../builders/mail-server.ts";
 import { startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
+import { telling } from "../../builders/telling.ts";
 import { connect } from "../../google-sandbox/client-program.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
@@ -245,7 +246,11 @@ const onGoogle = async (environment: Environment, closers: (() => unknown)[]): P
     };
     const composed = compose(loadConfig(own), { component: "test", write: () => undefined });
     // No topic is there: each worker is given its messages.
-    const system = { ...composed, publisher: { publish: async () => undefined }, announce: async () => undefined };
+    const system = telling({
+      ...composed,
+      publisher: { publish: async () => undefined },
+      announce: async () => undefined,
+    });
     return { environment: own, path: "", system, close: () => undefined };
   };
 };

@@ -7,6 +7,7 @@ import { onPush } from "../../../functions/runtime/handlers/deliver-mail.ts";
 import { systemRandom } from "../../../functions/runtime/randomness.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { telling } from "../../builders/telling.ts";
 
 // One of several `deliver-mail`s on one store: delivers the messages that it is given, all at once. As "mortal" it is killed between asking Google
 // for a token and storing it. Says that it is ready, and begins at a word on its standard input, so that all begin together.
@@ -24,11 +25,11 @@ const composed = (): System => {
 };
 
 /** What is published is nobody's here: the test gives each worker its messages, and works off the rest itself. */
-const system: System = {
+const system: System = telling({
   ...composed(),
   publisher: { publish: async () => undefined },
   announce: async () => undefined,
-};
+});
 const { records } = system;
 
 const storesToken = (write: Write): boolean =>

@@ -18,6 +18,7 @@ import { type MovableClock, movableClock } from "../../builders/clock.ts";
 import { type LoggedLine, serveRoutes, testSystem } from "../../builders/edge.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { testStore } from "../../builders/store.ts";
+import { telling } from "../../builders/telling.ts";
 import { consent } from "../../google-sandbox/consent-walker.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
@@ -109,7 +110,7 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
   const store = testStore(clock);
   const announced: Announcement[] = [];
   const published: { topic: string; message: TopicMessage }[] = [];
-  const system: System = {
+  const system: System = telling({
     ...base,
     ...store,
     vault: options.vault ?? store.vault,
@@ -118,7 +119,7 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
     announce: async (announcement) => void announced.push(announcement),
     alert: operatorAlerts({ ...base, records: store.records, clock }),
     publisher: { publish: async (topic, message) => void published.push({ topic, message }) },
-  };
+  });
   const edge = await serveRoutes([...authorizeStart(system), ...confirmCallback(system)], system);
   const { records } = store;
   const editSettings = async (changes: Partial<Settings>): Promise<void> => {

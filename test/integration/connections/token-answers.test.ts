@@ -17,6 +17,7 @@ import { push } from "../../builders/due-servers.ts";
 import { testSystem } from "../../builders/edge.ts";
 import { grant, mailServer } from "../../builders/mail-server.ts";
 import { testStore } from "../../builders/store.ts";
+import { telling } from "../../builders/telling.ts";
 import { answerCases, type Meaning, type ScriptedGoogle, scriptedGoogle } from "./answers.ts";
 
 const cases = answerCases();
@@ -36,7 +37,7 @@ const startWorld = async (google: ScriptedGoogle) => {
   });
   const store = testStore(clock);
   const published: { topic: string; message: TopicMessage }[] = [];
-  const system: System = {
+  const system: System = telling({
     ...base,
     ...store,
     clock,
@@ -44,7 +45,7 @@ const startWorld = async (google: ScriptedGoogle) => {
     announce: async () => undefined,
     alert: async () => undefined,
     publisher: { publish: async (topic, message) => void published.push({ topic, message }) },
-  };
+  });
   const { records, vault } = store;
   const secretVersion = await vault.add({ kind: "client_secret" }, new Secret("client secret"));
   const gmailCredentials = { clientId: "client-1", secretVersion, configuredAtMs: 0 };

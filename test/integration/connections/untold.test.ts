@@ -9,6 +9,7 @@ import type { OnPush } from "../../../functions/runtime/event-edge.ts";
 import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
 import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
 import type { System } from "../../../functions/runtime/system.ts";
+import { telling } from "../../builders/telling.ts";
 import { type Relais, SETUP, startRelais } from "./relais.ts";
 
 const ADA = "ada@example.com";
@@ -35,7 +36,7 @@ describe("what could not be told at once", () => {
       },
     };
     const ground = { ...relais.system, publisher };
-    system = { ...ground, announce: announcer({ ...ground, publicUrl: "http://relais.test" }) };
+    system = telling({ ...ground, announce: announcer({ ...ground, publicUrl: "http://relais.test" }) });
     check = push(refreshTokens(system));
     const dispatch = dispatchDue(system);
     tick = async () => {
@@ -99,7 +100,7 @@ describe("what could not be told at once", () => {
     const { commit } = system.records;
     const keeps = { ...system, records: { ...system.records, commit: withoutDeletingNotices(commit) } };
     const { get, query } = system.records;
-    await refreshTokensOf({ ...keeps, records: { ...keeps.records, get, query } });
+    await refreshTokensOf(telling({ ...keeps, records: { ...keeps.records, get, query } }));
     await tick();
     const ids = told().map(({ id, type }) => `${type} ${id}`);
     assert.equal(ids.length, 2);
@@ -122,12 +123,12 @@ describe("what could not be told at once", () => {
     const alert: System["alert"] = async () => {
       throw new Unavailable("accept", { cause: null });
     };
-    await refreshTokensOf({ ...system, alert });
+    await refreshTokensOf(telling({ ...system, alert }));
     assert.deepEqual(told(), []);
     assert.ok(codes().includes("notice_not_told"));
     const alerted: unknown[] = [];
     relais.clock.advance(5 * MINUTE);
-    const tellers = { ...system, alert: async (about: unknown) => void alerted.push(about) };
+    const tellers = telling({ ...system, alert: async (about: unknown) => void alerted.push(about) });
     const counts = await Promise.all([tellForgotten(tellers), tellForgotten(tellers)]);
     assert.ok(Math.max(...counts) === 1, `${counts}`);
     assert.equal(alerted.length, 1, "two ticks at once tell it once");

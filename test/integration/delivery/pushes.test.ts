@@ -8,6 +8,7 @@ import { onPush as refreshTokens } from "../../../functions/runtime/handlers/ref
 import type { System } from "../../../functions/runtime/system.ts";
 import { testSystem } from "../../builders/edge.ts";
 import { mailServer, validConnection } from "../../builders/mail-server.ts";
+import { telling } from "../../builders/telling.ts";
 
 let base: ReturnType<typeof testSystem>;
 let system: System;
@@ -19,7 +20,7 @@ beforeEach(async () => {
   const publish = async (topic: Topic, message: TopicMessage) => void published.push({ topic, message });
   const announce: System["announce"] = async ({ type, subject }) =>
     void published.push({ topic: "mail-events", message: { data: { type, subject }, attributes: {} } });
-  system = { ...base, publisher: { publish }, announce };
+  system = telling({ ...base, publisher: { publish }, announce });
   await connect("srv_ada");
 });
 afterEach(() => base.close());

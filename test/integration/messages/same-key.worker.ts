@@ -4,6 +4,7 @@ import { openSqliteStore } from "../../../functions/adapters/sqlite/open.ts";
 import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { systemRandom } from "../../../functions/runtime/randomness.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { telling } from "../../builders/telling.ts";
 
 // One of several processes on one store: asks for the same message under one key many times at once, and prints the ids it was answered.
 const [path = "", bodyFile = "", times = "0"] = process.argv.slice(2);
@@ -14,8 +15,9 @@ const store = openSqliteStore({ path, clock, random, sealer });
 const json: unknown = JSON.parse(readFileSync(bodyFile, "utf8"));
 const quiet = () => undefined;
 const announce = async () => undefined;
+const log = { info: quiet, warn: quiet, error: quiet };
 const offersSmtpUtf8 = async () => null;
-const deps = { ...store, offersSmtpUtf8, clock, random, announce, log: { info: quiet, warn: quiet, error: quiet } };
+const deps = telling({ ...store, offersSmtpUtf8, clock, random, announce, log });
 const submission = { principal: { kind: "setup" }, json, idempotencyKey: "order-42", sizeLimit: 24_000_000 } as const;
 const results = await Promise.all(Array.from({ length: Number(times) }, () => acceptMessage(deps, submission)));
 for (const result of results) {

@@ -22,6 +22,7 @@ import { type TestClock, testClock } from "../../builders/clock.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { ModelGoogle } from "../../builders/model-google.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
+import { telling } from "../../builders/telling.ts";
 
 const environment = { operators: [], members: [], callers: [], retentionDays: 30, publicUrl: "http://localhost:8080" };
 export const SERVER = "srv_1";
@@ -48,7 +49,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     death.writes += 1;
     return done;
   };
-  const deps = {
+  const ports = {
     clock,
     random: testRandom,
     records: {
@@ -81,6 +82,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     setupToken: null,
     production: false,
   };
+  const deps = telling(ports);
   const secretVersion = await store.vault.add({ kind: "client_secret" }, new Secret("client secret"));
   const gmailCredentials = { clientId: "client-1", secretVersion, configuredAtMs: 0 };
   await store.records.commit([

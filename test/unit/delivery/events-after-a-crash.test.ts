@@ -12,6 +12,7 @@ import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts"
 import { tellForgotten } from "../../../functions/domain/notices/tell.ts";
 import { type Delivery, delivery, losesReply, refuses, SERVER } from "../../builders/delivery.ts";
 import { grant, OPERATOR } from "../../builders/mail-server.ts";
+import { telling } from "../../builders/telling.ts";
 
 const ID = "msg_1";
 
@@ -180,7 +181,7 @@ describe("whoever dies before the world was told", () => {
       if (dead) throw new Error("killed");
       await stack.deps.announce(event);
     };
-    mortal = { ...stack.deps, announce };
+    mortal = telling({ ...stack.deps, announce });
   });
   afterEach(() => stack.close());
 

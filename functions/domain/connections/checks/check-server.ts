@@ -1,10 +1,10 @@
+import type { NewsDeps } from "../../commit-news.ts";
 import type { ConnectionState } from "../../connection-states.ts";
 import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { type Connection, type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";

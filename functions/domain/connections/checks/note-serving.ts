@@ -1,7 +1,8 @@
+import type { NewsDeps } from "../../commit-news.ts";
+import type { Log } from "../../log.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import type { Connection } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import { withAddress } from "../connect/identity.ts";
 import { saveServer } from "../save-server.ts";
@@ -24,7 +25,7 @@ const disprovedByToken = (connection: Connection, { identity }: Said): boolean =
  * finds the same. Throws `Unavailable`.
  */
 export const noteServing = async (
-  deps: NewsDeps & { readonly publisher: Publisher },
+  deps: NewsDeps & { readonly publisher: Publisher; readonly log: Log },
   serverId: string,
   said: Said,
 ): Promise<void> => {

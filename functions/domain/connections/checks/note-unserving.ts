@@ -1,5 +1,5 @@
+import { commitNews, type NewsDeps } from "../../commit-news.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
 import { newsOfMove } from "../news-of-move.ts";
 import type { ClientTrouble } from "../tokens/client-trouble.ts";
 import { firstRetryAtMs, refusalCheckAtMs } from "./next-check.ts";

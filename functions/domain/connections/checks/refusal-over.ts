@@ -1,6 +1,7 @@
 import { type Clock, SECOND } from "../../clock.ts";
-import type { Login, MailTransport, Transport } from "../../google/transports.ts";
+import type { Login, MailTransport } from "../../google/transports.ts";
 import type { MailServer } from "../../mail-servers/mail-server.ts";
+import type { Transport } from "../../transport.ts";
 
 export interface ProbeDeps {
   readonly clock: Clock;

@@ -1,11 +1,12 @@
 import { sha256Hex } from "../../access/constant-time.ts";
 import { endSessionsOf } from "../../access/end-sessions.ts";
 import { DAY, SECOND } from "../../clock.ts";
+import type { NewsDeps } from "../../commit-news.ts";
 import { everyRecord } from "../../every-record.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../../google/security-events.ts";
+import type { Log } from "../../log.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
-import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Problem } from "../../problem.ts";
 import type { Publisher } from "../../publisher.ts";
 import { fail, ok, type Result } from "../../result.ts";
@@ -20,6 +21,7 @@ import type { Death } from "./lifetime.ts";
 
 export interface SecurityEventDeps extends NewsDeps {
   readonly environment: EnvironmentSettings;
+  readonly log: Log;
   readonly publisher: Publisher;
   readonly securityEventTokens: SecurityEventTokens;
 }

@@ -1,5 +1,6 @@
 import { auditWrite } from "../../access/audit.ts";
 import { sameMailbox } from "../../address.ts";
+import { commitNews, type NewsDeps } from "../../commit-news.ts";
 import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth, Identity } from "../../google/tokens.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
@@ -7,7 +8,6 @@ import { kindOfAccount } from "../../mail-servers/limits.ts";
 import { type Grant, grantOf, isRenamed, type MailServer } from "../../mail-servers/mail-server.ts";
 import { scopesSuffice } from "../../mail-servers/scopes.ts";
 import { isUnderstoodServer, succeeding, withConnection } from "../../mail-servers/understood.ts";
-import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";

@@ -1,5 +1,5 @@
+import type { NewsDeps } from "../../commit-news.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
-import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import { type GrantsOf, rankOf, WARN_FROM } from "../grant-ledger.ts";
 import type { GrantLedger } from "../records.ts";

@@ -1,10 +1,10 @@
 import { auditWrite } from "../../access/audit.ts";
+import type { NewsDeps } from "../../commit-news.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
+import type { Log } from "../../log.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import type { NewsDeps } from "../../notices/commit-news.ts";
-import { draftNotice, type Notice, writtenNotice } from "../../notices/notice.ts";
-import { tellNotice } from "../../notices/tell.ts";
+import { draftNotice, type Notice, writtenNotice } from "../../news.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Secret } from "../../secret.ts";
@@ -17,6 +17,7 @@ import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
 import { endSecretChange, type SecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 
 export interface DisconnectDeps extends NewsDeps {
+  readonly log: Log;
   readonly vault: SecretVault;
   readonly oauth: Pick<GoogleOAuth, "revoke">;
 }
@@ -57,7 +58,7 @@ export const disconnect = async (
     await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
     await endSecretChange(deps, serverId, written.change);
     const news = { kind: "disconnected", server: named(serverId, server.value), outcome } as const;
-    await tellNotice(deps, { ...written.notice, value: { ...written.notice.value, news } });
+    await deps.tell({ ...written.notice, value: { ...written.notice.value, news } });
     return ok(outcome);
   }
   return fail({ code: "contended", retryAfterS: 1 });

@@ -1,6 +1,7 @@
+import { commitNews, type NewsDeps } from "../../commit-news.ts";
+import type { Log } from "../../log.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
 import type { Versioned } from "../../records.ts";
 import type { Death } from "../checks/lifetime.ts";
 import { mayLiveOn } from "../checks/may-live-on.ts";
@@ -10,13 +11,17 @@ import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
 
 const TRIES = 8;
 
+interface EndDeps extends NewsDeps {
+  readonly log: Log;
+}
+
 /**
  * The grant is dead: the server becomes `reconnect_required`, nothing checks it any more, its cached token is gone. The stored refresh token
  * stays where it is, since the pointer to it must not dangle; the next grant supersedes it.
  * `false`: the server holds another grant by now (a reconnect, a rotation), none, or is in a state of a later release; nothing was changed. Throws `Unavailable`.
  */
 export const endGrant = async (
-  deps: NewsDeps,
+  deps: EndDeps,
   { serverId, secretVersion }: { readonly serverId: string; readonly secretVersion: string },
   { reason, by, evidence }: Death,
 ): Promise<boolean> => {
@@ -46,7 +51,7 @@ export const endGrant = async (
 };
 
 /** A later release keeps the grant in a state of its own, and finds out about its end itself. */
-const leave = ({ log }: NewsDeps, serverId: string): false => {
+const leave = ({ log }: EndDeps, serverId: string): false => {
   log.warn("later_record_left", { kind: "mailServers", id: serverId });
   return false;
 };

@@ -1,8 +1,8 @@
 import { type Clock, SECOND } from "../../clock.ts";
+import type { NewsDeps } from "../../commit-news.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../../google/tokens.ts";
 import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
-import type { NewsDeps } from "../../notices/commit-news.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";

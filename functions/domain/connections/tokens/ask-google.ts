@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
+import type { NewsDeps } from "../../commit-news.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "../../google/tokens.ts";
+import type { Log } from "../../log.ts";
 import { type Grant, grantOf } from "../../mail-servers/mail-server.ts";
-import type { NewsDeps } from "../../notices/commit-news.ts";
 import { type App, type Death, diagnoseDeath } from "../checks/lifetime.ts";
 import { findIdentity, type IdentityFound } from "../connect/identity.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
@@ -12,6 +13,7 @@ import { reasonOfEnd } from "./reason-of-end.ts";
 
 export interface AskDeps extends ClientDeps, NewsDeps {
   readonly clock: Clock;
+  readonly log: Log;
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
   /** Reads the client for many grants at once (`rememberedClient`); absent: it is read anew each time. */
   readonly client?: ClientReader;

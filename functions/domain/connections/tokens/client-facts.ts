@@ -1,7 +1,7 @@
 import { sha256Hex } from "../../access/constant-time.ts";
 import { DAY } from "../../clock.ts";
-import { commitNews, type NewsDeps } from "../../notices/commit-news.ts";
-import type { News } from "../../notices/notice.ts";
+import { commitNews, type NewsDeps } from "../../commit-news.ts";
+import type { News } from "../../news.ts";
 import type { CommitOutcome, Records, Versioned, Write } from "../../records.ts";
 import type { OAuthClientFacts } from "../records.ts";
 

@@ -1,10 +1,10 @@
 import { type Principal, principalName } from "../../access/records.ts";
 import type { Clock } from "../../clock.ts";
+import { commitEvent, type Tell } from "../../commit-news.ts";
 import { jsonPointer } from "../../field-problems.ts";
 import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
-import { commitEvent } from "../../notices/commit-news.ts";
-import type { Announce, Publisher } from "../../publisher.ts";
+import type { Publisher } from "../../publisher.ts";
 import type { Randomness } from "../../randomness.ts";
 import type { Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
@@ -26,7 +26,7 @@ export interface AcceptDeps {
   readonly clock: Clock;
   readonly random: Randomness;
   readonly publisher: Publisher;
-  readonly announce: Announce;
+  readonly tell: Tell;
   readonly offersSmtpUtf8: OffersSmtpUtf8;
   readonly log: Log;
 }

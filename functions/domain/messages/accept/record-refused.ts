@@ -1,8 +1,8 @@
 import { type Principal, principalName } from "../../access/records.ts";
 import { DAY } from "../../clock.ts";
+import { commitEvent, type NewsDeps } from "../../commit-news.ts";
 import { detailText } from "../../detail-texts.ts";
 import { fromRefusalText } from "../../from-refusal-text.ts";
-import { commitEvent, type EventDeps } from "../../notices/commit-news.ts";
 import type { Problem } from "../../problem.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
@@ -27,7 +27,7 @@ export interface RefusedMessage {
   readonly problem: Problem;
 }
 
-interface Deps extends EventDeps {
+interface Deps extends NewsDeps {
   readonly environment: EnvironmentSettings;
 }
 

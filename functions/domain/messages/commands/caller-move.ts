@@ -1,6 +1,6 @@
 import { type AuditAction, auditWrite, type Deed } from "../../access/audit.ts";
 import { type Principal, principalName } from "../../access/records.ts";
-import { commitEvent } from "../../notices/commit-news.ts";
+import { commitEvent } from "../../commit-news.ts";
 import type { Announcement } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";

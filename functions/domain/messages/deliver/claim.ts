@@ -1,8 +1,8 @@
 import { MINUTE, SECOND } from "../../clock.ts";
+import { commitEvent } from "../../commit-news.ts";
 import { limitsOf } from "../../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
-import { commitEvent } from "../../notices/commit-news.ts";
 import type { Announcement } from "../../publisher.ts";
 import type { Versioned, Write } from "../../records.ts";
 import type { Settings } from "../../settings/settings.ts";

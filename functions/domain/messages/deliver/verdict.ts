@@ -1,6 +1,7 @@
 import type { SmtpReply } from "../../google/replies.ts";
 import { type Classification, classify, type Refusal, type Verdict } from "../../google/reply-table.ts";
-import type { RefusedRecipients, SendOutcome, Transport } from "../../google/transports.ts";
+import type { RefusedRecipients, SendOutcome } from "../../google/transports.ts";
+import type { Transport } from "../../transport.ts";
 import type { Recipient } from "../message.ts";
 import { lossProblem } from "./retry-policy.ts";
 

@@ -1,17 +1,23 @@
-import type { Clock } from "../clock.ts";
-import { DAY, MINUTE, SECOND } from "../clock.ts";
-import type { ConnectionState, ReasonIn } from "../connection-states.ts";
-import type { Transport } from "../google/transports.ts";
-import type { Grant } from "../mail-servers/mail-server.ts";
-import type { Announcement } from "../publisher.ts";
-import { newId, type Randomness } from "../randomness.ts";
-import type { Versioned, Write } from "../records.ts";
+import type { Clock } from "./clock.ts";
+import { DAY, MINUTE, SECOND } from "./clock.ts";
+import type { ConnectionState, ReasonIn } from "./connection-states.ts";
+import type { Announcement } from "./publisher.ts";
+import { newId, type Randomness } from "./randomness.ts";
+import type { Versioned, Write } from "./records.ts";
+import type { Transport } from "./transport.ts";
 
-declare module "../record-kinds.ts" {
+declare module "./record-kinds.ts" {
   interface RecordKinds {
     /** id: `evt_…`, the event's own; what is still to be told */
     notices: Notice;
   }
+}
+
+/** What news say of the grant that a server lives by, or lived by: whose it is, and since when. */
+export interface NamedGrant {
+  readonly sub: string;
+  readonly email: string;
+  readonly connectedAtMs: number;
 }
 
 interface OfServer {
@@ -19,7 +25,7 @@ interface OfServer {
 }
 interface OfGrant<S extends ConnectionState> extends OfServer {
   readonly kind: S;
-  readonly grant: Grant;
+  readonly grant: NamedGrant;
   readonly reason: ReasonIn<S>;
 }
 
