@@ -3,7 +3,7 @@ import { dirname, join, normalize } from "node:path";
 
 /** The front door is read in one go. */
 const MAX_FRONT_LINES = 120;
-const FRONT_DOORS = ["README.fr.md"];
+const FRONT_DOORS = ["README.md", "README.fr.md"];
 
 /** Pages of GitHub's own that stand beside the repository's files, such as the badge of a workflow. */
 const GITHUB_PAGE = /^(?:\.\.\/)+(?:actions|security|issues|releases)(?:\/|$)/;

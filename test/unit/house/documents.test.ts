@@ -33,6 +33,7 @@ const CODE = { "functions/domain/a.ts": "", "infra/x.tf": "", "package.json": '{
 
 describe("the check of documents", () => {
   const FAULTS: readonly (readonly [what: string, files: Readonly<Record<string, string>>, says: RegExp])[] = [
+    ["a front door of 121 lines", { "README.md": "a\n".repeat(121) }, /README\.md has 121 lines; 120/],
     ["a French front door of 121 lines", { "README.fr.md": "a\n".repeat(121) }, /README\.fr\.md has 121 lines/],
     ["a link to nothing", { "README.md": "[x](infra/gone.md)" }, /links to infra\/gone\.md, which does not exist/],
     ["a picture that is gone", { "test/x/README.md": "![x](x.png)" }, /links to x\.png/],
