@@ -1,6 +1,7 @@
 import { globSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, sep } from "node:path";
 import { deployableFunctions } from "../../infra/build/repository.ts";
+import { importFaults } from "./imports.ts";
 
 const TOP_LEVEL = [
   "package.json",
@@ -154,4 +155,5 @@ export const layoutFaults = (at: string): string[] => [
   ...functionFaults(at),
   ...looseFaults(at),
   ...logFaults(at),
+  ...importFaults(at),
 ];

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { after, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
+import { importFaults } from "../../tools/imports.ts";
 import { layoutFaults } from "../../tools/layout.ts";
 
 // Each rule of the house is broken in a copy, and the check must say so.
@@ -147,6 +148,74 @@ describe("the check", () => {
       if (/docs|utils|new-thing/.test(path)) rmSync(join(copy, dirname(path)), { recursive: true });
     });
   }
+
+  /** The import faults while these files are there; then they are gone. */
+  const importFaultsWith = (files: Readonly<Record<string, string>>): readonly string[] => {
+    for (const [path, text] of Object.entries(files)) write(path, text);
+    const faults = importFaults(copy);
+    for (const path of Object.keys(files)) rmSync(join(copy, path));
+    return faults;
+  };
+
+  /** A file of each folder of the domain, in the order in which they may import each other. */
+  const FILES = [
+    "clock.ts",
+    "google/accounts.ts",
+    "access/admission.ts",
+    "settings/settings.ts",
+    "mail-servers/mail-server.ts",
+    "connections/records.ts",
+    "messages/message.ts",
+    "alerts/alert-mail.ts",
+    "notices/tell.ts",
+    "doctor/examine.ts",
+  ];
+  const FORMS: Readonly<Record<string, (target: string) => string>> = {
+    "a value": (target) => `import { it } from "${target}";\n`,
+    "a type": (target) => `import type {\n  It,\n} from "${target}";\n`,
+    "a type within an expression": (target) => `export type It = import("${target}").It;\n`,
+    "a value when it is needed": (target) => `export const it = () => import("${target}");\n`,
+    "what is exported again": (target) => `export { it } from "${target}";\n`,
+  };
+  for (const [form, importing] of Object.entries(FORMS)) {
+    it(`refuses ${form} from each folder of the domain that stands further on, and from no other`, () => {
+      const pairs = FILES.flatMap((from) => FILES.filter((to) => to !== from).map((to) => [from, to] as const));
+      const mutants = pairs.map(([from, to], at) => {
+        const path = join("functions/domain", dirname(from), `mutant-${at}.ts`);
+        const target = relative(dirname(path), join("functions/domain", to));
+        return { path, back: FILES.indexOf(to) > FILES.indexOf(from), text: importing(`./${target}`) };
+      });
+      const faults = importFaultsWith(Object.fromEntries(mutants.map(({ path, text }) => [path, text])));
+      const refused = mutants.filter(({ path }) => faults.some((fault) => fault.startsWith(`${path} imports`)));
+      assert.equal(refused.length, 45);
+      assert.deepEqual(
+        refused,
+        mutants.filter(({ back }) => back),
+      );
+    });
+
+    it(`refuses a circle that ${form} closes`, () => {
+      const [first, second, third] = ["x.ts", "y.ts", "z.ts"].map((name) => `functions/adapters/sqlite/${name}`);
+      assert.ok(first && second && third);
+      const faults = importFaultsWith({
+        [first]: importing("./y.ts"),
+        [second]: 'import { it } from "./z.ts";\n',
+        [third]: 'import type { It } from "./x.ts";\n',
+      });
+      assert.equal(faults.length, 1);
+      for (const path of [first, second, third]) assert.ok(faults[0]?.includes(path), faults[0]);
+    });
+  }
+
+  it("refuses a folder of the domain without a place in the order", () => {
+    assert.match(importFaultsWith({ "functions/domain/billing/x.ts": "" }).join("\n"), /domain\/billing has no place/);
+    rmSync(join(copy, "functions/domain/billing"), { recursive: true });
+  });
+
+  it("takes no comment for an import", () => {
+    const comment = '// import { it } from "./messages/message.ts";\n/* import("./doctor/examine.ts") */\n';
+    assert.deepEqual(importFaultsWith({ "functions/domain/x.ts": comment }), []);
+  });
 
   it("refuses a rewrite to, and infrastructure for, a function that is not there", () => {
     const rewrites = (read("firebase.json") ?? "").replace('"send-mail"', '"no-such-function"');
