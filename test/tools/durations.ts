@@ -6,6 +6,7 @@ export class Durations {
   readonly #path: string;
   readonly #before: Readonly<Record<string, number>>;
   readonly #now: Record<string, number> = {};
+  readonly #cpu: Record<string, number> = {};
 
   constructor(path: string) {
     this.#path = path;
@@ -22,10 +23,14 @@ export class Durations {
     this.#now[file] = tookMs;
   }
 
-  /** A line for each of the slowest files of this run. */
+  noteCpu(file: string, cpuMs: number): void {
+    this.#cpu[file] = cpuMs;
+  }
+
+  /** A line for each of the slowest files of this run: what it took, and how much of that a processor was busy with. */
   slowest(count: number): readonly string[] {
     const files = Object.entries(this.#now).toSorted(([, a], [, b]) => b - a);
-    return files.slice(0, count).map(([file, ms]) => `${(ms / 1_000).toFixed(1).padStart(8)} s  ${file}`);
+    return files.slice(0, count).map(([file, ms]) => `${seconds(ms)}, CPU ${seconds(this.#cpu[file] ?? 0)}  ${file}`);
   }
 
   save(): void {
@@ -33,6 +38,8 @@ export class Durations {
     writeFileSync(this.#path, JSON.stringify({ ...this.#before, ...this.#now }));
   }
 }
+
+export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(8)} s`;
 
 /** Nothing where there is no such file, or half of one: another run may be writing it. */
 const read = (path: string): Readonly<Record<string, number>> => {

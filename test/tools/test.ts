@@ -3,14 +3,15 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
 import { deployableFunctions, root } from "../../infra/build/repository.ts";
 import { CHANNELS, scanDirectory, suiteEnvironment } from "../builders/canary.ts";
 import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
-import { Durations } from "./durations.ts";
+import { CPU_TIMES, cpuMs, readCpuTimes } from "./cpu-time.ts";
+import { Durations, seconds } from "./durations.ts";
 
 const KINDS = ["unit", "contract", "integration", "browser", "infra"] as const;
 type Kind = (typeof KINDS)[number];
@@ -39,12 +40,15 @@ const build = async (): Promise<string> => {
 
 /** A client of Google's that repeats a call for minutes must not hold up the suite once a file's tests are done. */
 const END_WHEN_DONE = pathToFileURL(join(root, "test/builders/end-when-done.ts")).href;
+const NOTE_CPU_TIME = pathToFileURL(join(root, "test/tools/cpu-time-preload.ts")).href;
 
 /** No single test takes that long, be the machine five times as busy; a hanging one must not hold up everything. */
 const TIMEOUT_MS = 10 * 60_000;
 
 const CACHE = join(root, "node_modules/.cache/tests");
 const durations = new Durations(join(CACHE, "durations.json"));
+/** How long each kind took, and how much of that the processors were busy with. */
+const tookBy = new Map<string, string>();
 
 const runKind = async (kind: Kind): Promise<Counts> => {
   const files = durations.longestFirst(globSync(`test/${kind}/**/*.test.ts`, { cwd: root }));
@@ -52,7 +56,10 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   console.log(`\n## ${kind}\n`);
   let counts = NONE;
   const concurrency = Math.max(2, availableParallelism() - 1);
-  const execArgv = kind === "unit" ? ["--import", END_WHEN_DONE] : [];
+  const began = { atMs: Date.now(), cpuMs: cpuMs() };
+  const cpuTimes = join(mkdtempSync(join(tmpdir(), "relais-cpu-times-")), "cpu-times");
+  process.env[CPU_TIMES] = cpuTimes;
+  const execArgv = ["--import", NOTE_CPU_TIME, ...(kind === "unit" ? ["--import", END_WHEN_DONE] : [])];
   const events = run({ files, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
   events.on("test:summary", ({ file, counts: found, duration_ms: tookMs }) => {
     if (file !== undefined) {
@@ -63,6 +70,9 @@ const runKind = async (kind: Kind): Promise<Counts> => {
     counts = { passed: found.passed, failed, skipped: found.skipped + found.todo };
   });
   for await (const text of events.compose(new spec())) process.stdout.write(text);
+  for (const [file, ms] of readCpuTimes(cpuTimes)) durations.noteCpu(relative(root, file), ms);
+  rmSync(dirname(cpuTimes), { recursive: true, force: true });
+  tookBy.set(kind, `${seconds(Date.now() - began.atMs)}, CPU ${seconds(cpuMs() - began.cpuMs)}`);
   return counts;
 };
 
@@ -144,6 +154,6 @@ const line = (name: string, counts: Counts): string =>
   );
 console.log(`\n${"kind".padEnd(12)}  passed  failed skipped`);
 if (checked !== null) console.log(`${"check".padEnd(12)}${checked ? "      ok" : "                1"}`);
-for (const [kind, counts] of rows) console.log(line(kind, counts));
+for (const [kind, counts] of rows) console.log(`${line(kind, counts)}${tookBy.get(kind) ?? ""}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from "node:fs";
+
+/** Names the file into which each test file's process notes what it cost, as `cpu-time-preload.ts` does. */
+export const CPU_TIMES = "RELAIS_TEST_CPU_TIMES";
+
+/** Linux counts in hundredths of a second. */
+const TICK_MS = 10;
+
+/** The CPU time of children that have ended. Only Linux tells. */
+const childrenMs = (): number => {
+  if (!existsSync("/proc/self/stat")) return 0;
+  // The program's name may hold blanks; the last parenthesis ends it.
+  const fields = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+};
+
+/** The CPU time of this process and of its children that have ended. */
+export const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000 + childrenMs();
+};
+
+/** By test file, as noted into `path`. */
+export const readCpuTimes = (path: string): ReadonlyMap<string, number> => {
+  const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
+  return new Map(lines.filter((line) => line !== "").map((line): [string, number] => JSON.parse(line)));
+};
