@@ -1,5 +1,6 @@
 import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
+import { changeOnCondition } from "../change-on-condition.ts";
 import { detail } from "../detail-texts.ts";
 import type { Problem } from "../problem.ts";
 import type { Versioned } from "../records.ts";
@@ -9,11 +10,9 @@ import type { MailServerDeps } from "./create-mail-server.ts";
 import { ifMatches } from "./if-match.ts";
 import type { MailServer } from "./mail-server.ts";
 import { freeName } from "./names.ts";
+import { noteOnServer } from "./save-server.ts";
 import { isUnderstoodServer } from "./understood.ts";
 import { mayAdminister, visibleServer } from "./visible-server.ts";
-
-/** Others may write to the server while it is taken down: each time it is looked at anew, this often. */
-const TRIES = 8;
 
 /** The messages of a server that are not final yet. Both methods throw `Unavailable`. */
 export interface OpenMessages {
@@ -44,11 +43,8 @@ const obstacle = async (open: OpenMessages, serverId: string, cancel: boolean): 
 };
 
 /** From here on it is chosen for no new message. False: someone wrote meanwhile. */
-const archive = async (deps: DeleteDeps, { id, version, value }: Versioned<MailServer>): Promise<boolean> => {
-  if (!value.active) return true;
-  const archived = { ...value, active: false, updatedAtMs: deps.clock.nowMs() };
-  return (await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: archived }])).done;
-};
+const archive = async (deps: DeleteDeps, server: Versioned<MailServer>): Promise<boolean> =>
+  !server.value.active || noteOnServer(deps.records, server, { active: false, updatedAtMs: deps.clock.nowMs() });
 
 const erase = async (
   deps: DeleteDeps,
@@ -92,8 +88,8 @@ const takeDown = async (
 
 /**
  * Deletes a server with its token and its ledger, and frees its name. `not_found`; `forbidden` to members; `stale` when `If-Match` names
- * another state; `has_open_messages` while messages wait (with `cancel`, those are canceled first) or are under way; what `disconnect` answers;
- * `contended`. Throws `Unavailable`.
+ * another state; `has_open_messages` while messages wait (with `cancel`, those are canceled first) or are under way; what `disconnect` answers.
+ * Throws `Contended`, `Unavailable`.
  *
  * In this order, so that a crash in between leaves a server that can be deleted again, never a token without a server: archived (no new
  * message chooses it), messages canceled, token revoked and destroyed, record gone and name freed in one commit. The audit has its own line for
@@ -109,16 +105,15 @@ export const deleteMailServer = async (
   if (!mayAdminister(principal)) return fail({ code: "forbidden" });
   if (!ifMatches(wanted.ifMatch ?? null, seen.value)) return fail({ code: "stale" });
   if (!isUnderstoodServer(seen.value.value)) return fail({ code: "newer_version" });
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return changeOnCondition<Result<null>>(deps, "delete a mail server", async (lost) => {
     // What was asked for is done to what was seen; once begun, to whatever has become of it.
-    const server = tries === 0 ? seen.value : await deps.records.get("mailServers", wanted.id);
+    const server = lost === 0 ? seen.value : await deps.records.get("mailServers", wanted.id);
     // Gone by another request at the same time: what was wanted has come about.
     if (server === undefined) return ok(null);
     const problem = await obstacle(deps.openMessages, wanted.id, wanted.cancel);
     if (problem !== null) return fail(problem);
     const down = await takeDown(deps, principalName(principal), { server, cancel: wanted.cancel });
     if (!down.ok) return down;
-    if (down.value) return ok(null);
-  }
-  return fail({ code: "contended", retryAfterS: 1 });
+    return down.value ? ok(null) : "contended";
+  });
 };

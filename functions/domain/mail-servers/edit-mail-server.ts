@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
+import { changeOnCondition } from "../change-on-condition.ts";
 import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Versioned, Write } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
-import { limitsFrom, type MailServerDeps } from "./create-mail-server.ts";
+import { limitsFrom } from "./create-mail-server.ts";
 import { ifMatches } from "./if-match.ts";
 import { judgeConnection } from "./judge-connection.ts";
 import { isShared, type MailServer } from "./mail-server.ts";
@@ -14,12 +15,10 @@ import { mailServerInput, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
 import { editableView } from "./mail-server-view.ts";
 import { forbiddenMembers, raisedLimits } from "./member-rights.ts";
 import { freeName, takeName } from "./names.ts";
+import { type ServerDeps, saveServer } from "./save-server.ts";
 import { misleadingName, serverNameId } from "./server-name.ts";
 import { isUnderstoodServer, withConnection } from "./understood.ts";
 import { visibleServer } from "./visible-server.ts";
-
-/** Edits of one server at once: each loser reads again and tries again, this often. */
-const TRIES = 8;
 
 export interface Edit {
   readonly id: string;
@@ -76,19 +75,19 @@ const patched = (server: MailServer, patch: Members, nowMs: number): Result<Mail
   return ok(isDeepStrictEqual(next, before) ? server : { ...next, updatedAtMs: nowMs });
 };
 
+/** After the server's own. */
+const NAME_WRITE = 1;
+
 /** Null: the new name is taken. */
-const writesOf = async (
-  deps: MailServerDeps,
+const nameWrites = async (
+  deps: ServerDeps,
   principal: Principal,
   { before, value }: { readonly before: Versioned<MailServer>; readonly value: MailServer },
 ): Promise<Write[] | null> => {
-  const { id, version } = before;
-  const replace: Write = { op: "replace", kind: "mailServers", id, version, value };
-  if (serverNameId(before.value.name) === serverNameId(value.name)) return [replace];
+  const { id } = before;
+  if (serverNameId(before.value.name) === serverNameId(value.name)) return [];
   const taken = await takeName(deps.records, principal, { serverId: id, name: value.name });
-  return taken === null
-    ? null
-    : [replace, taken, await freeName(deps.records, { serverId: id, name: before.value.name })];
+  return taken === null ? null : [taken, await freeName(deps.records, { serverId: id, name: before.value.name })];
 };
 
 const changedMembers = (before: MailServer, after: MailServer): string[] => {
@@ -99,20 +98,20 @@ const changedMembers = (before: MailServer, after: MailServer): string[] => {
 
 /**
  * Applies a merge patch. `not_found`, `invalid_request`; `stale` when `If-Match` names another state; `name_taken`; `forbidden`, with the fields, to a
- * member who writes more than `OPEN_TO_MEMBERS` or raises a limit; `contended` when others kept editing. Without `If-Match`, patches at once are applied one after the other.
+ * member who writes more than `OPEN_TO_MEMBERS` or raises a limit; without `If-Match`, patches at once are applied one after the other.
  *
  * `newer_version` for a server that a later release wrote in a way that this one does not understand.
  *
  * A connected server whose `username` or `transport` no longer fits its grant keeps the grant and goes to `error`: see `judgeConnection`.
- * Throws `Unavailable`.
+ * Throws `Contended`, `Unavailable`.
  */
 export const editMailServer = async (
-  deps: MailServerDeps,
+  deps: ServerDeps,
   principal: Principal,
   edit: Edit,
 ): Promise<Result<Versioned<MailServer>>> => {
   const patch = checkNames(principal, edit.patch);
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return changeOnCondition<Result<Versioned<MailServer>>>(deps, "edit a mail server", async () => {
     const before = await visibleServer(deps.records, principal, edit.id);
     if (!before.ok) return before;
     if (!patch.ok) return patch;
@@ -124,19 +123,16 @@ export const editMailServer = async (
     if (after.value === value) return before;
     const problem = raisedLimits(principal, value, after.value) ?? misleadingName(value, after.value);
     if (problem !== null) return fail(problem);
-    const writes = await writesOf(deps, principal, { before: before.value, value: after.value });
-    if (writes === null) return fail({ code: "name_taken" });
-    const outcome = await deps.records.commit([
-      ...writes,
-      auditWrite(deps, {
-        actor: principalName(principal),
-        action: "mail_server.update",
-        target: edit.id,
-        detail: { changed: changedMembers(value, after.value) },
-      }),
-    ]);
+    const names = await nameWrites(deps, principal, { before: before.value, value: after.value });
+    if (names === null) return fail({ code: "name_taken" });
+    const audit = auditWrite(deps, {
+      actor: principalName(principal),
+      action: "mail_server.update",
+      target: edit.id,
+      detail: { changed: changedMembers(value, after.value) },
+    });
+    const outcome = await saveServer(deps, before.value, { value: after.value, also: [...names, audit] });
     if (outcome.done) return ok({ id: edit.id, value: after.value, version: outcome.versions[0] ?? "" });
-    if (outcome.at === 1) return fail({ code: "name_taken" });
-  }
-  return fail({ code: "contended", retryAfterS: 1 });
+    return outcome.at === NAME_WRITE ? fail({ code: "name_taken" }) : "contended";
+  });
 };

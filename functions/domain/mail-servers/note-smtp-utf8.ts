@@ -1,4 +1,5 @@
 import type { Records } from "../records.ts";
+import { noteOnServer } from "./save-server.ts";
 
 /**
  * Notes whether the SMTP server takes addresses beyond ASCII (RFC 6531), as it said itself: where it does not, they are refused when a message is accepted, until a Test
@@ -7,6 +8,5 @@ import type { Records } from "../records.ts";
 export const noteSmtpUtf8 = async (records: Records, serverId: string, smtpUtf8: boolean): Promise<void> => {
   const server = await records.get("mailServers", serverId);
   if (server === undefined || server.value.smtpUtf8 === smtpUtf8) return;
-  const value = { ...server.value, smtpUtf8 };
-  await records.commit([{ op: "replace", kind: "mailServers", id: serverId, version: server.version, value }]);
+  await noteOnServer(records, server, { smtpUtf8 });
 };

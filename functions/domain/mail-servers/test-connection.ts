@@ -1,13 +1,12 @@
-import type { Clock } from "../clock.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../google/tokens.ts";
 import type { MailTransport, ProbeStage } from "../google/transports.ts";
 import type { TextCode } from "../problem-texts.ts";
-import type { Publisher } from "../publisher.ts";
-import type { Records, Versioned } from "../records.ts";
+import type { Versioned } from "../records.ts";
 import type { Transport } from "../transport.ts";
 import { addressMisfit } from "./judge-connection.ts";
 import { accountAddress, type Connection, grantOf, type MailServer } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";
+import { type ServerDeps, saveServer } from "./save-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 import { isUnderstoodServer, withConnection } from "./understood.ts";
 
@@ -21,11 +20,8 @@ export interface TestStage {
   readonly smtpUtf8?: boolean;
 }
 
-export interface TestConnectionDeps {
-  readonly records: Records;
-  readonly clock: Clock;
+export interface TestConnectionDeps extends ServerDeps {
   readonly tokens: Pick<AccessTokens, "renew">;
-  readonly publisher: Publisher;
   readonly transports: Readonly<Record<Transport, Pick<MailTransport, "probe">>>;
 }
 
@@ -155,9 +151,7 @@ const noteProof = async (
     ...withConnection(server.value, proven),
     ...(smtpUtf8 !== undefined && { smtpUtf8 }),
   };
-  const { id, version } = server;
-  const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value }]);
-  if (over && outcome.done) await deps.publisher.publish("mail-dispatch", { data: { server: id }, attributes: {} });
+  await saveServer(deps, server, { value });
 };
 
 /**

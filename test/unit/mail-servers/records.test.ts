@@ -21,7 +21,15 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-const deps = () => ({ records: store.records, clock, random: testRandom });
+const silence = async (): Promise<void> => undefined;
+const deps = () => ({
+  records: store.records,
+  clock,
+  random: testRandom,
+  tell: silence,
+  publisher: { publish: silence },
+  log: { info: () => {}, warn: () => {}, error: () => {} },
+});
 const create = (body: unknown, principal: Principal = OPERATOR) => createMailServer(deps(), principal, body);
 const edit = (id: string, patch: unknown, more: { by?: Principal; ifMatch?: string } = {}) =>
   editMailServer(deps(), more.by ?? OPERATOR, { id, patch, ifMatch: more.ifMatch ?? null });

@@ -7,7 +7,7 @@ import { testConnection } from "../../../functions/domain/mail-servers/test-conn
 import { Secret } from "../../../functions/domain/secret.ts";
 import { testClock } from "../../builders/clock.ts";
 import { grant, mailServer, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";
-import { testStore } from "../../builders/store.ts";
+import { testRandom, testStore } from "../../builders/store.ts";
 
 const clock = testClock();
 let store: ReturnType<typeof testStore>;
@@ -71,7 +71,9 @@ const run = async (
   const outcome = await store.records.commit([{ op: "create", kind: "mailServers", id: "srv_a", value }]);
   assert.ok(outcome.done);
   const publisher = { publish: async (topic: string) => void published.push(topic) };
-  const deps = { records: store.records, clock, tokens, transports, publisher };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const tell = async (): Promise<void> => undefined;
+  const deps = { records: store.records, clock, random: testRandom, log, tell, tokens, transports, publisher };
   const stages = await testConnection(deps, { id: "srv_a", value, version: outcome.versions[0] ?? "" }, how);
   return (stages ?? []).map(({ stage, ms, problem }) => `${stage} ${ms} ${problem?.code ?? "ok"}`);
 };

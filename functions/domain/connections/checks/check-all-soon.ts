@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { everyPage } from "../../every-record.ts";
 import type { MailServer } from "../../mail-servers/mail-server.ts";
+import { noteOnServer } from "../../mail-servers/save-server.ts";
 import type { Records, Versioned } from "../../records.ts";
 import { mayLiveOn } from "./may-live-on.ts";
 
@@ -37,9 +38,8 @@ const checkSoon = async (deps: Deps, which: (server: MailServer) => boolean): Pr
 };
 
 /** Losing a race is fine: whoever wrote has seen to the next check, and read the settings as they are now or nearly so. */
-const setDue = async ({ clock, records }: Deps, { id, version, value }: Versioned<MailServer>): Promise<void> => {
+const setDue = async ({ clock, records }: Deps, server: Versioned<MailServer>): Promise<void> => {
   const nowMs = clock.nowMs();
-  if (value.nextCheckAtMs !== null && value.nextCheckAtMs <= nowMs) return;
-  const after: MailServer = { ...value, nextCheckAtMs: nowMs };
-  await records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
+  const { nextCheckAtMs } = server.value;
+  if (nextCheckAtMs === null || nextCheckAtMs > nowMs) await noteOnServer(records, server, { nextCheckAtMs: nowMs });
 };

@@ -1,17 +1,16 @@
-import type { NewsDeps } from "../../commit-news.ts";
+import { changeOnCondition, conditionalWrite } from "../../change-on-condition.ts";
 import type { ConnectionState } from "../../connection-states.ts";
 import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { type Connection, type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { noteOnServer, type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { withAddress } from "../connect/identity.ts";
 import { endGrant } from "../endings/end-grant.ts";
 import type { AccessTokenEntry } from "../records.ts";
-import { saveServer } from "../save-server.ts";
 import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "../tokens/ask-google.ts";
 import { noteClientFacts } from "../tokens/client-facts.ts";
 import { hasClientTrouble } from "../tokens/client-trouble.ts";
@@ -25,10 +24,9 @@ import type { Unserving } from "./note-unserving.ts";
 import { askIfRefusalIsOver, type ProbeDeps } from "./refusal-over.ts";
 import { readSendAs } from "./send-as.ts";
 
-export interface CheckDeps extends AskDeps, NewsDeps, CacheDeps, ProbeDeps {
+export interface CheckDeps extends AskDeps, ServerDeps, CacheDeps, ProbeDeps {
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
   readonly gmailAccount: Pick<GmailAccount, "sendAs">;
-  readonly publisher: Publisher;
 }
 
 export type CheckOutcome =
@@ -37,8 +35,6 @@ export type CheckOutcome =
   /** Google or our own client stood in the way; the grant will be checked again. */
   | { readonly kind: "postponed"; readonly why: "client_rejected" | "google_unavailable" }
   | { readonly kind: "checked"; readonly state: ConnectionState };
-
-const TRIES = 8;
 
 /** What a check works on, as read at its beginning. */
 interface Case {
@@ -103,12 +99,10 @@ const readCase = async (deps: CheckDeps, serverId: string): Promise<Case | null>
 /** Losing a race is fine: whoever wrote the server set its next check too, or the check is simply due again. */
 const setNextCheck = async (
   deps: CheckDeps,
-  { id, version, value }: Versioned<MailServer>,
-  atMs: number | null,
+  server: Versioned<MailServer>,
+  nextCheckAtMs: number | null,
 ): Promise<void> => {
-  if (value.nextCheckAtMs === atMs) return;
-  const after = { ...value, nextCheckAtMs: atMs };
-  await deps.records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }]);
+  if (server.value.nextCheckAtMs !== nextCheckAtMs) await noteOnServer(deps.records, server, { nextCheckAtMs });
 };
 
 /** The grant is not to blame; yet time goes on, and while nothing can be proven its end may come near. */
@@ -185,24 +179,18 @@ const newer = (before: Grant["sendAs"], read: Grant["sendAs"]): Grant["sendAs"] 
 /** Before the server's own write: it is rare, and a crash in between only has it done again. */
 const noteOutlived = async (deps: CheckDeps, grant: Grant, app: App): Promise<void> => {
   if (app.sevenDayDeathAtMs === null || !outlivesTesting(deps, grant)) return;
-  await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: null });
+  await noteClientFacts(deps, grant.clientId, { sevenDayDeathAtMs: null });
 };
 
-const keep = async (deps: CheckDeps, found: Case, proof: Proof): Promise<CheckOutcome> => {
-  const { id } = found.server;
-  let now: Case | null = found;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+const keep = (deps: CheckDeps, found: Case, proof: Proof): Promise<CheckOutcome> =>
+  changeOnCondition<CheckOutcome>(deps, "write down a check", async (lost) => {
+    const now = lost === 0 ? found : await readCase(deps, found.server.id);
     if (now === null || !isUnderstoodServer(now.server.value)) return { kind: "nothing_to_check" };
-    if (grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) break;
+    if (grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) return { kind: "nothing_to_check" };
     const connection = judged(deps, now.server.value, proof);
-    if (await write(deps, now, { connection, proof })) return { kind: "checked", state: connection.state };
-    now = await readCase(deps, id);
-  }
-  if (now !== null && grantOf(now.server.value)?.secretVersion === proof.proven.secretVersion) {
-    throw new Error("a mail server was written to without end");
-  }
-  return { kind: "nothing_to_check" };
-};
+    const written = await write(deps, now, { connection, proof });
+    return written ? { kind: "checked", state: connection.state } : "contended";
+  });
 
 /** The secret that the record must still point to: the proven one. What was read before a rotation fails at its write and is read again. */
 const secretBefore = ({ server }: Case, { proven }: Proof): string | undefined => {
@@ -247,10 +235,8 @@ const write = async (
   const regularAtMs = nextCheckAtMs(deps, proven, said.app);
   const nextAtMs = isRefused(connection) ? Math.min(regularAtMs, refusalCheckAtMs(deps)) : regularAtMs;
   const after = { ...withConnection(value, connection), nextCheckAtMs: nextAtMs };
-  const at = { kind: "accessTokens", id, value: cached } as const;
   // The token of this very grant is worth caching. On condition: one that was minted while Google was being asked must not be sealed over
   // with a generation that it has already.
-  const caching =
-    entry === undefined ? { op: "create" as const, ...at } : { op: "replace" as const, version: entry.version, ...at };
-  return saveServer(deps, server, { value: after, also: [caching] });
+  const caching = conditionalWrite("accessTokens", { id, version: entry?.version }, cached);
+  return (await saveServer(deps, server, { value: after, also: [caching] })).done;
 };

@@ -1,16 +1,13 @@
-import type { NewsDeps } from "../../commit-news.ts";
 import type { Identity } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
+import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import type { Publisher } from "../../publisher.ts";
 import { withAddress } from "../connect/identity.ts";
-import { saveServer } from "../save-server.ts";
 import { serversOfAccount } from "../siblings.ts";
 
-interface RenameDeps extends NewsDeps {
-  readonly publisher: Publisher;
+interface RenameDeps extends ServerDeps {
   readonly log: Log;
 }
 

@@ -1,11 +1,8 @@
-import type { NewsDeps } from "../../commit-news.ts";
-import type { Log } from "../../log.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import type { Connection } from "../../mail-servers/mail-server.ts";
+import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
-import type { Publisher } from "../../publisher.ts";
 import { withAddress } from "../connect/identity.ts";
-import { saveServer } from "../save-server.ts";
 import type { GoogleSaid } from "../tokens/ask-google.ts";
 import { hasClientTrouble } from "../tokens/client-trouble.ts";
 import { liveConnection } from "./lifetime.ts";
@@ -24,11 +21,7 @@ const disprovedByToken = (connection: Connection, { identity }: Said): boolean =
  * scopes and identity, and reads the send-as addresses. An account that was renamed at Google is noted under its new address. Losing a race is fine: the check
  * finds the same. Throws `Unavailable`.
  */
-export const noteServing = async (
-  deps: NewsDeps & { readonly publisher: Publisher; readonly log: Log },
-  serverId: string,
-  said: Said,
-): Promise<void> => {
+export const noteServing = async (deps: ServerDeps, serverId: string, said: Said): Promise<void> => {
   const server = await deps.records.get("mailServers", serverId);
   if (server === undefined || !isUnderstoodServer(server.value)) return;
   const { connection: before } = server.value;

@@ -1,11 +1,12 @@
 import { sha256Hex } from "../../access/constant-time.ts";
 import { endSessionsOf } from "../../access/end-sessions.ts";
+import { changeOnCondition } from "../../change-on-condition.ts";
 import { DAY, SECOND } from "../../clock.ts";
-import type { NewsDeps } from "../../commit-news.ts";
 import { everyRecord } from "../../every-record.ts";
 import type { SecurityEvent, SecurityEvents, SecurityEventTokens } from "../../google/security-events.ts";
 import type { Log } from "../../log.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
+import type { ServerDeps } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { Problem } from "../../problem.ts";
 import type { Publisher } from "../../publisher.ts";
@@ -19,7 +20,7 @@ import { noteClientFacts } from "../tokens/client-facts.ts";
 import { askForCheck } from "./ask-for-check.ts";
 import type { Death } from "./lifetime.ts";
 
-export interface SecurityEventDeps extends NewsDeps {
+export interface SecurityEventDeps extends ServerDeps {
   readonly environment: EnvironmentSettings;
   readonly log: Log;
   readonly publisher: Publisher;
@@ -30,7 +31,6 @@ export interface SecurityEventDeps extends NewsDeps {
 const REMEMBER_MS = 90 * DAY;
 /** A token is some hundred bytes. */
 const LONGEST_TOKEN = 32_768;
-const TRIES = 8;
 
 /** What ends the grants of the account (developers.google.com/identity/protocols/risc, "Supported event types"). */
 const ENDS: Readonly<Record<string, Death["reason"]>> = {
@@ -78,7 +78,7 @@ export const takeSecurityEvents = async (deps: SecurityEventDeps, token: string)
     deps.log.info("security_event", { type: event.type });
     await follow(deps, proven, event);
   }
-  await noteClientFacts(deps.records, clientId, { securityEventAtMs: deps.clock.nowMs() });
+  await noteClientFacts(deps, clientId, { securityEventAtMs: deps.clock.nowMs() });
   await remember(deps, id, proven);
   return ok(null);
 };
@@ -133,16 +133,16 @@ const end = async (
   about: { readonly serverId: string; readonly reason: Death["reason"]; readonly proven: SecurityEvents },
 ): Promise<boolean> => {
   const { serverId, reason, proven } = about;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return changeOnCondition<boolean>(deps, "end a grant", async () => {
     const server = await deps.records.get("mailServers", serverId);
     const grant = server === undefined ? null : grantOf(server.value);
     if (server === undefined || grant === null || !isUnderstoodServer(server.value)) return true;
     const younger = Math.floor(grant.connectedAtMs / SECOND) > Math.floor(proven.issuedAtMs / SECOND);
     if (younger || !proven.audience.includes(grant.clientId)) return false;
-    if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, toldByEvent(reason))) return true;
-    // Rotated meanwhile, or connected anew: look again.
-  }
-  throw new Error("a mail server was written to without end");
+    // False: rotated meanwhile, or connected anew.
+    const of = { serverId, secretVersion: grant.secretVersion };
+    return (await endGrant(deps, of, toldByEvent(reason))) || "contended";
+  });
 };
 
 /**

@@ -1,14 +1,15 @@
 import { auditWrite } from "../../access/audit.ts";
 import { sameMailbox } from "../../address.ts";
-import { commitNews, type NewsDeps } from "../../commit-news.ts";
+import { changeOnCondition } from "../../change-on-condition.ts";
 import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth, Identity } from "../../google/tokens.ts";
 import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { kindOfAccount } from "../../mail-servers/limits.ts";
 import { type Grant, grantOf, isRenamed, type MailServer } from "../../mail-servers/mail-server.ts";
+import { named } from "../../mail-servers/news-of-move.ts";
+import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { scopesSuffice } from "../../mail-servers/scopes.ts";
 import { isUnderstoodServer, succeeding, withConnection } from "../../mail-servers/understood.ts";
-import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";
 import { liveConnection } from "../checks/lifetime.ts";
@@ -16,7 +17,6 @@ import { nextCheckAtMs } from "../checks/next-check.ts";
 import { readSendAs } from "../checks/send-as.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
 import { countGrant, forgetGrants, readLedger } from "../grant-ledger.ts";
-import { named } from "../news-of-move.ts";
 import type { GrantLedger, OAuthState } from "../records.ts";
 import { serversOfAccount } from "../siblings.ts";
 import { type ClientDeps, clientReader } from "../tokens/oauth-client.ts";
@@ -27,10 +27,9 @@ import { withAddress } from "./identity.ts";
 import type { SignInDeps } from "./sign-in.ts";
 import { warnOfCap } from "./warn-of-cap.ts";
 
-export interface ConnectDeps extends ClientDeps, SignInDeps, NewsDeps, CacheDeps {
+export interface ConnectDeps extends ClientDeps, SignInDeps, ServerDeps, CacheDeps {
   readonly oauth: Pick<GoogleOAuth, "revoke">;
   readonly gmailAccount: Pick<GmailAccount, "sendAs">;
-  readonly publisher: Publisher;
 }
 
 interface Errand {
@@ -39,8 +38,6 @@ interface Errand {
   readonly serverId: string;
   readonly actor: string;
 }
-
-const TRIES = 8;
 
 /** The mail server was deleted while the person was at Google. */
 const GONE: CallbackProblem = { code: "state_invalid" };
@@ -91,14 +88,20 @@ const store = async (deps: ConnectDeps, errand: Errand, refreshToken: Secret): P
   return verdict;
 };
 
-/** Points the server to the new secret; `useless`: the one that serves nobody now, the superseded or the new itself. */
+interface Pointed {
+  readonly verdict: Verdict;
+  /** The secret that serves nobody now: the superseded one, or the new one itself. */
+  readonly useless: string | undefined;
+}
+
+/** Points the server to the new secret. */
 const point = async (
   deps: ConnectDeps,
   errand: Errand,
   stored: { readonly secretVersion: string; readonly sendAs: Grant["sendAs"] },
-): Promise<{ readonly verdict: Verdict; readonly useless: string | undefined }> => {
+): Promise<Pointed> => {
   const { proven, serverId } = errand;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return changeOnCondition<Pointed>(deps, "connect a mail server", async () => {
     const server = await deps.records.get("mailServers", serverId);
     // Deleted, or given another address or transport, while the person was at Google.
     const problem = server === undefined ? GONE : misfit(server.value, proven);
@@ -109,13 +112,10 @@ const point = async (
     const grant = succeeding(before, newGrant(deps, proven, { ...stored, before }));
     const written = await writeGrant(deps, errand, server, grant);
     if (written === "state_lost") return { verdict: refused({ code: "state_invalid" }), useless: stored.secretVersion };
-    if (written !== "contended") {
-      await letHeldMailGo(deps, serverId);
-      await lookAtCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
-      return { verdict: { kind: "connected", serverId }, useless: before?.secretVersion };
-    }
-  }
-  throw new Error("a mail server was written to without end");
+    if (written === "contended") return written;
+    await lookAtCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
+    return { verdict: { kind: "connected", serverId }, useless: before?.secretVersion };
+  });
 };
 
 const addressOf = ({ sub, email }: Identity, before: Grant | null): Pick<Grant, "email" | "formerEmails"> => {
@@ -144,10 +144,13 @@ const newGrant = (
   ...(stored.before?.sub === identity.sub && { sessionLivesMs: stored.before.sessionLivesMs ?? [] }),
 });
 
+/** After the server's own. */
+const STATE_WRITE = 1;
+
 const writeGrant = async (
   deps: ConnectDeps,
   { state, proven, serverId, actor }: Errand,
-  { version, value }: Versioned<MailServer>,
+  server: Versioned<MailServer>,
   grant: Grant,
 ): Promise<{ readonly grants: GrantLedger["grants"] } | "state_lost" | "contended"> => {
   const [{ app }, entry, kept] = await Promise.all([
@@ -155,6 +158,7 @@ const writeGrant = async (
     readEntry(deps, serverId),
     readLedger(deps, grant),
   ]);
+  const { value } = server;
   const live: MailServer = { ...value, connection: liveConnection(deps, grant, app) };
   const after: MailServer = {
     ...withConnection(value, judgeConnection(live, deps.clock.nowMs())),
@@ -164,26 +168,16 @@ const writeGrant = async (
   const cached = await mintedEntry(deps, { id: serverId, value: entry?.value }, proven.tokens);
   const detail = { email: grant.email, reconnect: grantOf(value) !== null };
   const counted = countGrant(deps.clock, { of: grant, kept, declared: app }, serverId);
-  const writes = [
+  const also = [
     useStateWrite(state, proven.codeSha256),
-    { op: "replace", kind: "mailServers", id: serverId, version, value: after },
     { op: "put", kind: "accessTokens", id: serverId, value: cached },
     counted.write,
     auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
   ] as const;
   const of = { server: named(serverId, value), email: grant.email, transport: value.transport };
-  const outcome = await commitNews(deps, writes, { kind: "connected", ...of });
+  const outcome = await saveServer(deps, server, { value: after, also, news: { kind: "connected", ...of } });
   if (outcome.done) return { grants: counted.grants };
-  return outcome.at === 0 ? "state_lost" : "contended";
-};
-
-/** `dispatch-due` finds held mail by itself, only later. */
-const letHeldMailGo = async (deps: ConnectDeps, serverId: string): Promise<void> => {
-  try {
-    await deps.publisher.publish("mail-dispatch", { data: { server: serverId }, attributes: {} });
-  } catch (error) {
-    deps.log.error("dispatch_not_published", { server: serverId }, error);
-  }
+  return outcome.at === STATE_WRITE ? "state_lost" : "contended";
 };
 
 /** What became of the consent stands by now, and is no worse for this: the next one looks again. */

@@ -1,9 +1,7 @@
-import type { NewsDeps } from "../../commit-news.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
-import type { Publisher } from "../../publisher.ts";
+import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { type GrantsOf, rankOf, WARN_FROM } from "../grant-ledger.ts";
 import type { GrantLedger } from "../records.ts";
-import { saveServer } from "../save-server.ts";
 import { serversOfAccount } from "../siblings.ts";
 
 /**
@@ -11,7 +9,7 @@ import { serversOfAccount } from "../siblings.ts";
  * Losing a race leaves the warning to the next connection. Throws `Unavailable`.
  */
 export const warnOfCap = async (
-  deps: NewsDeps & { readonly publisher: Publisher },
+  deps: ServerDeps,
   { grants, sub, clientId }: GrantsOf & { readonly grants: GrantLedger["grants"] },
 ): Promise<void> => {
   if (grants.length < WARN_FROM) return;

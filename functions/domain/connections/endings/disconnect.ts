@@ -1,8 +1,11 @@
 import { auditWrite } from "../../access/audit.ts";
+import { changeOnCondition } from "../../change-on-condition.ts";
 import type { NewsDeps } from "../../commit-news.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { named } from "../../mail-servers/news-of-move.ts";
+import { serverWrite } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { draftNotice, type Notice, writtenNotice } from "../../news.ts";
 import type { Versioned } from "../../records.ts";
@@ -10,7 +13,6 @@ import { fail, ok, type Result } from "../../result.ts";
 import type { Secret } from "../../secret.ts";
 import type { SecretVault } from "../../secret-vault.ts";
 import { forgetGrants } from "../grant-ledger.ts";
-import { named } from "../news-of-move.ts";
 import type { SecretSweep } from "../records.ts";
 import { serversOfAccount } from "../siblings.ts";
 import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
@@ -29,12 +31,10 @@ export interface Disconnected {
   readonly sharedWith: readonly string[];
 }
 
-const TRIES = 8;
-
 /**
  * Takes the account from a mail server: `not_connected`, the stored token destroyed, and revoked at Google unless another server holds a grant of the
  * same account (revoking one token voids the account's others for the same client).
- * Problems: `not_found`, `newer_version`, `contended`. Idempotent. Throws `Unavailable`.
+ * Problems: `not_found`, `newer_version`. Idempotent. Throws `Contended`, `Unavailable`.
  *
  * In this order: token read, record written, siblings looked up, revoked, destroyed. Siblings are looked up after the write, so that of two
  * disconnections at once the later sees the earlier; destroyed last, so that a crash leaves a secret that nothing points to, and
@@ -44,8 +44,8 @@ export const disconnect = async (
   deps: DisconnectDeps,
   serverId: string,
   actor: string,
-): Promise<Result<Disconnected>> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+): Promise<Result<Disconnected>> =>
+  changeOnCondition<Result<Disconnected>>(deps, "disconnect a mail server", async () => {
     const server = await deps.records.get("mailServers", serverId);
     if (server === undefined) return fail({ code: "not_found" });
     if (!isUnderstoodServer(server.value)) return fail({ code: "newer_version" });
@@ -53,16 +53,14 @@ export const disconnect = async (
     if (grant === null) return ok({ revoked: await finishEarlier(deps, serverId), sharedWith: [] });
     const token = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
     const written = await writeDisconnected(deps, server, { actor, grant });
-    if (written === "contended") continue;
+    if (written === "contended") return written;
     const outcome = await revokeUnlessShared(deps, grant, token);
     await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
     await endSecretChange(deps, serverId, written.change);
     const news = { kind: "disconnected", server: named(serverId, server.value), outcome } as const;
     await deps.tell({ ...written.notice, value: { ...written.notice.value, news } });
     return ok(outcome);
-  }
-  return fail({ code: "contended", retryAfterS: 1 });
-};
+  });
 
 /** What an earlier disconnection was cut off from, at once instead of at the next sweep. */
 const finishEarlier = async (deps: DisconnectDeps, serverId: string): Promise<boolean> => {
@@ -76,16 +74,17 @@ const finishEarlier = async (deps: DisconnectDeps, serverId: string): Promise<bo
 /** Answers what to end the change of secrets with, and what is to be told. `contended`: someone wrote meanwhile. */
 const writeDisconnected = async (
   deps: DisconnectDeps,
-  { id, version, value }: Versioned<MailServer>,
+  before: Versioned<MailServer>,
   { actor, grant }: { readonly actor: string; readonly grant: Grant },
 ): Promise<{ readonly change: SecretChange; readonly notice: Versioned<Notice> } | "contended"> => {
+  const { id, value } = before;
   const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
   const after: MailServer = { ...withConnection(value, connection), accountSub: null, nextCheckAtMs: null };
   const earlier = await deps.records.get("secretSweeps", id);
   const draft = draftNotice(deps, { kind: "disconnected", server: named(id, value), outcome: null });
   const outcome = await deps.records.commit([
     secretChangeWrite(deps.clock, id, { ...earlier?.value, revoke: owedRevocation(earlier?.value, grant) }),
-    { op: "replace", kind: "mailServers", id, version, value: after },
+    serverWrite(before, after),
     emptyEntryWrite(id, await readEntry(deps, id)),
     auditWrite(deps, { actor, action: "connection.disconnect", target: id, detail: { username: value.username } }),
     draft.write,

@@ -1,57 +1,47 @@
-import { commitNews, type NewsDeps } from "../../commit-news.ts";
-import type { Log } from "../../log.ts";
+import { changeOnCondition } from "../../change-on-condition.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { named } from "../../mail-servers/news-of-move.ts";
+import { noteOnServer, type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import type { Versioned } from "../../records.ts";
 import type { Death } from "../checks/lifetime.ts";
 import { mayLiveOn } from "../checks/may-live-on.ts";
-import { named } from "../news-of-move.ts";
 import { noteClientFacts } from "../tokens/client-facts.ts";
 import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
-
-const TRIES = 8;
-
-interface EndDeps extends NewsDeps {
-  readonly log: Log;
-}
 
 /**
  * The grant is dead: the server becomes `reconnect_required`, nothing checks it any more, its cached token is gone. The stored refresh token
  * stays where it is, since the pointer to it must not dangle; the next grant supersedes it.
- * `false`: the server holds another grant by now (a reconnect, a rotation), none, or is in a state of a later release; nothing was changed. Throws `Unavailable`.
+ * `false`: the server holds another grant by now (a reconnect, a rotation), none, or is in a state of a later release; nothing was changed. Throws
+ * `Contended`, `Unavailable`.
  */
 export const endGrant = async (
-  deps: EndDeps,
+  deps: ServerDeps,
   { serverId, secretVersion }: { readonly serverId: string; readonly secretVersion: string },
   { reason, by, evidence }: Death,
-): Promise<boolean> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+): Promise<boolean> =>
+  changeOnCondition<boolean>(deps, "end a grant", async () => {
     const server = await deps.records.get("mailServers", serverId);
     const grant = server === undefined ? null : grantOf(server.value);
     if (server === undefined || grant === null || grant.secretVersion !== secretVersion) return false;
     if (!isUnderstoodServer(server.value)) return leave(deps, serverId);
     if (server.value.connection.state === "reconnect_required") {
-      if (await confirmEnd(deps, server, { reason, by })) return true;
-      continue;
+      return (await confirmEnd(deps, server, { reason, by })) || "contended";
     }
     const sinceMs = deps.clock.nowMs();
     const ended = reason === "session_policy" ? withSessionLife(grant, sinceMs) : grant;
     const connection = { state: "reconnect_required", grant: ended, reason, sinceMs, endedBy: by } as const;
     const value = { ...withConnection(server.value, connection), nextCheckAtMs: null };
     // Other grants of this client may come to the same end: they are warned of it. First, for a crash in between only has it noted again.
-    if (reason === "testing_7d") await noteClientFacts(deps.records, grant.clientId, { sevenDayDeathAtMs: sinceMs });
-    const writes = [
-      { op: "replace", kind: "mailServers", id: serverId, version: server.version, value },
-      emptyEntryWrite(serverId, await readEntry(deps, serverId)),
-    ] as const;
+    if (reason === "testing_7d") await noteClientFacts(deps, grant.clientId, { sevenDayDeathAtMs: sinceMs });
+    const also = [emptyEntryWrite(serverId, await readEntry(deps, serverId))];
     const of = { server: named(serverId, server.value), grant, reason, evidence, sinceMs };
-    if ((await commitNews(deps, writes, { kind: "reconnect_required", ...of })).done) return true;
-  }
-  throw new Error("a mail server was written to without end");
-};
+    const saved = await saveServer(deps, server, { value, also, news: { kind: "reconnect_required", ...of } });
+    return saved.done || "contended";
+  });
 
 /** A later release keeps the grant in a state of its own, and finds out about its end itself. */
-const leave = ({ log }: EndDeps, serverId: string): false => {
+const leave = ({ log }: ServerDeps, serverId: string): false => {
   log.warn("later_record_left", { kind: "mailServers", id: serverId });
   return false;
 };
@@ -70,14 +60,14 @@ const withSessionLife = (grant: Grant, endedAtMs: number): Grant => ({
  * up for unclear reasons. No check is due any more. False: somebody else wrote.
  */
 const confirmEnd = async (
-  { records }: NewsDeps,
-  { id, version, value }: Versioned<MailServer>,
+  deps: ServerDeps,
+  server: Versioned<MailServer>,
   { reason, by }: Pick<Death, "reason" | "by">,
 ): Promise<boolean> => {
-  const { connection: before, nextCheckAtMs } = value;
+  const { connection: before, nextCheckAtMs } = server.value;
   const unexplained = mayLiveOn(before) && before.state === "reconnect_required";
   if (nextCheckAtMs === null && !unexplained) return true;
-  const connection = unexplained ? { ...before, reason, endedBy: by } : before;
-  const after = { ...withConnection(value, connection), nextCheckAtMs: null };
-  return (await records.commit([{ op: "replace", kind: "mailServers", id, version, value: after }])).done;
+  if (!unexplained) return noteOnServer(deps.records, server, { nextCheckAtMs: null });
+  const ended = withConnection(server.value, { ...before, reason, endedBy: by });
+  return (await saveServer(deps, server, { value: { ...ended, nextCheckAtMs: null } })).done;
 };

@@ -1,9 +1,7 @@
 import { type Clock, SECOND } from "../../clock.ts";
-import type { NewsDeps } from "../../commit-news.ts";
 import type { AccessTokenOutcome, AccessTokens } from "../../google/tokens.ts";
 import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
-import type { Publisher } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";
 import { mayLiveOn } from "../checks/may-live-on.ts";
@@ -22,9 +20,8 @@ import {
   takeLease,
 } from "./token-cache.ts";
 
-export interface AccessTokenDeps extends AskDeps, NewsDeps, CacheDeps {
+export interface AccessTokenDeps extends AskDeps, CacheDeps {
   readonly clock: Clock;
-  readonly publisher: Publisher;
 }
 
 /** Waited for someone else's refresh this long (nominal) before giving up: a lease and a little. */

@@ -1,8 +1,9 @@
+import { changeOnCondition } from "../../change-on-condition.ts";
 import type { Clock } from "../../clock.ts";
-import type { NewsDeps } from "../../commit-news.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { type Grant, grantOf } from "../../mail-servers/mail-server.ts";
+import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { type App, type Death, diagnoseDeath } from "../checks/lifetime.ts";
 import { findIdentity, type IdentityFound } from "../connect/identity.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
@@ -11,7 +12,7 @@ import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import { reasonOfEnd } from "./reason-of-end.ts";
 
-export interface AskDeps extends ClientDeps, NewsDeps {
+export interface AskDeps extends ClientDeps, ServerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
@@ -74,7 +75,7 @@ const askAs = async (
     };
   const answer = await deps.oauth.refresh(client, refreshToken);
   if (!answer.ok) return refusalSays(deps, { ...asked, app }, answer.refusal);
-  if (app.rejected) await noteClientFacts(deps.records, grant.clientId, { rejected: null });
+  if (app.rejected) await noteClientFacts(deps, grant.clientId, { rejected: null });
   const { tokens } = answer;
   // Before the identity is looked at: a crash in between must not lose the grant.
   const rotated = await rotate(deps, asked, tokens);
@@ -141,8 +142,6 @@ const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal:
   return { ...diagnoseDeath(deps, grant, { ...app, rank }), by };
 };
 
-const TRIES = 8;
-
 /**
  * Secret first, then the pointer, then the old secret's end: a crash in between leaves one secret too many, which the sweep finds, never a
  * pointer to nothing. Where this function may not destroy (`deliver-mail`), it is left to the sweep as well.
@@ -165,16 +164,13 @@ const point = async (
   { serverId, grant }: Asked,
   stored: Required<Pick<Grant, "secretVersion" | "tokenMarks">>,
 ): Promise<Grant | null> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return changeOnCondition<Grant | null>(deps, "point to a rotated secret", async () => {
     const server = await deps.records.get("mailServers", serverId);
     if (server === undefined) return null;
     const { connection } = server.value;
     if (connection.state === "not_connected" || connection.grant.secretVersion !== grant.secretVersion) return null;
     const next: Grant = { ...connection.grant, ...stored, generation: connection.grant.generation + 1 };
     const value = { ...server.value, connection: { ...connection, grant: next } };
-    const { version } = server;
-    const outcome = await deps.records.commit([{ op: "replace", kind: "mailServers", id: serverId, version, value }]);
-    if (outcome.done) return next;
-  }
-  throw new Error("a mail server was written to without end");
+    return (await saveServer(deps, server, { value })).done ? next : "contended";
+  });
 };

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../../access/constant-time.ts";
+import { type ChangeDeps, changeOnCondition, conditionalWrite } from "../../change-on-condition.ts";
 import { DAY } from "../../clock.ts";
 import { commitNews, type NewsDeps } from "../../commit-news.ts";
 import type { News } from "../../news.ts";
@@ -6,7 +7,6 @@ import type { CommitOutcome, Records, Versioned, Write } from "../../records.ts"
 import type { OAuthClientFacts } from "../records.ts";
 
 const clientKey = (clientId: string): string => sha256Hex(clientId);
-const TRIES = 8;
 
 /** What was learnt about a client; undefined: nothing yet. Throws `Unavailable`. */
 export const readClientFacts = (records: Records, clientId: string): Promise<Versioned<OAuthClientFacts> | undefined> =>
@@ -14,32 +14,31 @@ export const readClientFacts = (records: Records, clientId: string): Promise<Ver
 
 type Learnt = Partial<Omit<OAuthClientFacts, "clientId">>;
 
-/** Notes something about a client. Throws `Unavailable`. */
-export const noteClientFacts = (records: Records, clientId: string, learnt: Learnt): Promise<void> =>
-  learn(records, clientId, { learnt, commit: (write) => records.commit([write]) });
+interface FactsDeps extends ChangeDeps {
+  readonly records: Records;
+}
 
-const learn = async (
-  records: Records,
+/** Notes something about a client. Throws `Contended`, `Unavailable`. */
+export const noteClientFacts = (deps: FactsDeps, clientId: string, learnt: Learnt): Promise<void> =>
+  learn(deps, clientId, { learnt, commit: (write) => deps.records.commit([write]) });
+
+const learn = (
+  deps: FactsDeps,
   clientId: string,
   { learnt, commit }: { readonly learnt: Learnt; readonly commit: (write: Write) => Promise<CommitOutcome> },
-): Promise<void> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    const kept = await readClientFacts(records, clientId);
+): Promise<void> =>
+  changeOnCondition(deps, "note facts of an OAuth client", async () => {
+    const kept = await readClientFacts(deps.records, clientId);
     const before = kept?.value ?? { clientId, securityEventAtMs: null, sevenDayDeathAtMs: null, rejected: null };
-    const place = { kind: "oauthClients", id: clientKey(clientId), value: { ...before, ...learnt } } as const;
-    const outcome = await commit(
-      kept === undefined ? { op: "create", ...place } : { op: "replace", version: kept.version, ...place },
-    );
-    if (outcome.done) return;
-  }
-  throw new Error("the facts of a client were written to without end");
-};
+    const place = { id: clientKey(clientId), version: kept?.version };
+    const outcome = await commit(conditionalWrite("oauthClients", place, { ...before, ...learnt }));
+    return outcome.done ? undefined : "contended";
+  });
 
 /** Google has taken the client: whatever it had refused it for is mended. Throws `Unavailable`. */
-export const noteAcceptance = async (deps: { readonly records: Records }, clientId: string): Promise<void> => {
+export const noteAcceptance = async (deps: FactsDeps, clientId: string): Promise<void> => {
   const known = await readClientFacts(deps.records, clientId);
-  if (known !== undefined && known.value.rejected !== null)
-    await noteClientFacts(deps.records, clientId, { rejected: null });
+  if (known !== undefined && known.value.rejected !== null) await noteClientFacts(deps, clientId, { rejected: null });
 };
 
 /** Operators are told anew of what they have not mended after so long. */
@@ -55,6 +54,6 @@ export const noteRejection = async (deps: NewsDeps, clientId: string, error: str
   if (known !== null && clock.nowMs() - known.sinceMs < clock.lasting(TELL_AGAIN_MS)) return false;
   const learnt = { rejected: { sinceMs: clock.nowMs(), error } };
   const news: News = { kind: "client_rejected", clientId, error };
-  await learn(records, clientId, { learnt, commit: (write) => commitNews(deps, [write], news) });
+  await learn(deps, clientId, { learnt, commit: (write) => commitNews(deps, [write], news) });
   return true;
 };

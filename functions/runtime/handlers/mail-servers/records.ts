@@ -4,7 +4,7 @@ import { createMailServer } from "../../../domain/mail-servers/create-mail-serve
 import { deleteMailServer } from "../../../domain/mail-servers/delete-mail-server.ts";
 import { editMailServer } from "../../../domain/mail-servers/edit-mail-server.ts";
 import { listMailServers } from "../../../domain/mail-servers/list-mail-servers.ts";
-import { canSend, type MailServer } from "../../../domain/mail-servers/mail-server.ts";
+import type { MailServer } from "../../../domain/mail-servers/mail-server.ts";
 import { mailServerView } from "../../../domain/mail-servers/mail-server-view.ts";
 import { visibleServer } from "../../../domain/mail-servers/visible-server.ts";
 import { cancelOpenMessages } from "../../../domain/messages/commands/cancel.ts";
@@ -19,7 +19,6 @@ import { jsonBody } from "../../json-body.ts";
 import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
 import type { System } from "../../system.ts";
 import { disconnectServer } from "./connections.ts";
-import { releaseMail } from "./release.ts";
 
 const viewIn = (language: Language) => (server: Versioned<MailServer>) =>
   mailServerView(server, (reason) => problemText(reason, language).advice);
@@ -71,8 +70,6 @@ const edit = (system: System) => async (call: Call) => {
     ifMatch: call.headers["if-match"] ?? null,
   });
   if (!edited.ok) return answerProblem(edited.problem);
-  // It may just have become able to send: activated, or its username or transport put right.
-  if (canSend(edited.value.value)) await releaseMail(system, edited.value.id);
   return answerServer(call, 200, edited.value);
 };
 
