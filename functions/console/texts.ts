@@ -280,6 +280,7 @@ export const TEXTS = {
   // --- connection ---
   "connection.title": { fr: "Connexion à Gmail", en: "Gmail connection" },
   "connection.not_connected": { fr: "Non connecté", en: "Not connected" },
+  "state.later": { fr: "{state} (inconnu de cette version)", en: "{state} (unknown to this version)" },
   "connection.valid": { fr: "Jeton Gmail valide", en: "Gmail token valid" },
   "connection.expiring": { fr: "Jeton Gmail bientôt expiré", en: "Gmail token expires soon" },
   "connection.reconnect_required": { fr: "À reconnecter", en: "Reconnect required" },
@@ -475,6 +476,10 @@ export const TEXTS = {
   "message.status.failed": { fr: "Échoué", en: "Failed" },
   "message.status.canceled": { fr: "Annulé", en: "Canceled" },
   "message.status.expired": { fr: "Expiré", en: "Expired" },
+  "message.says.later": {
+    fr: "Une version plus récente de Relais s’occupe de ce message.",
+    en: "A newer version of Relais takes care of this message.",
+  },
   "message.says.queued": { fr: "Le message va partir dans un instant.", en: "The message is about to be sent." },
   "message.says.scheduled": {
     fr: "Le message partira à l’heure prévue.",

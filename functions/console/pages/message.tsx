@@ -100,7 +100,7 @@ const Standing = ({ message }: { readonly message: Message }) => {
   const because = reasonOf(message);
   const reason = because === null ? null : problemText(because, language.value);
   return (
-    <Notice tone={tone} title={t(`message.says.${message.status}`)}>
+    <Notice tone={tone} title={tOr(`message.says.${message.status}`, t("message.says.later"))}>
       {reason && (
         <p>
           {reason.title}. {reason.advice}

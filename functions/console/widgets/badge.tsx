@@ -1,5 +1,5 @@
 import type { ConnectionState, MessageStatus } from "../api/types.ts";
-import { number, t } from "../state/language.ts";
+import { number, t, tOr } from "../state/language.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 type Look = { readonly tone: "good" | "warn" | "bad" | "neutral" | "info"; readonly icon: IconName };
@@ -19,9 +19,15 @@ const CONNECTION: Readonly<Record<ConnectionState, Look>> = {
   error: { tone: "bad", icon: "warning" },
 };
 
+/** A state that a later release has written, shown as it came. */
+const LATER: Look = { tone: "neutral", icon: "question" };
+
+const lookOf = <S extends string>(looks: Readonly<Record<S, Look>>, state: S): Look =>
+  Object.hasOwn(looks, state) ? looks[state] : LATER;
+
 /** A state by text, icon and colour: never by colour alone. */
 export const ConnectionBadge = ({ state }: { readonly state: ConnectionState }) => (
-  <Badge {...CONNECTION[state]} text={t(`connection.${state}`)} />
+  <Badge {...lookOf(CONNECTION, state)} text={tOr(`connection.${state}`, t("state.later", { state }))} />
 );
 
 const MESSAGE: Readonly<Record<MessageStatus, Look>> = {
@@ -39,7 +45,8 @@ const MESSAGE: Readonly<Record<MessageStatus, Look>> = {
 
 /** `refused`: how many recipients were refused of a message that left for the others, which is no plain success. */
 export const MessageBadge = ({ status, refused }: { readonly status: MessageStatus; readonly refused: number }) => {
-  if (refused === 0) return <Badge {...MESSAGE[status]} text={t(`message.status.${status}`)} />;
+  const plain = tOr(`message.status.${status}`, t("state.later", { state: status }));
+  if (refused === 0) return <Badge {...lookOf(MESSAGE, status)} text={plain} />;
   const text = refused === 1 ? t("message.sentOneRefused") : t("message.sentSomeRefused", { count: number(refused) });
   return <Badge tone="warn" icon="warning" text={text} />;
 };

@@ -61,25 +61,22 @@ export const refusedOfSent = ({ status, rejected = [] }: Pick<Message, "status" 
 export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";
 
 /** What a person may do with a message in each status (the API refuses the rest with `wrong_status`). */
-export const actsFor = (message: Pick<Message, "status">): readonly MessageAct[] => {
-  switch (message.status) {
-    case "scheduled":
-      return ["reschedule", "cancel"];
-    case "queued":
-    case "held":
-    case "deferred":
-      return ["cancel"];
-    case "failed":
-      return ["retry"];
-    case "unknown":
-      return ["resolve"];
-    case "sending":
-    case "sent":
-    case "canceled":
-    case "expired":
-      return [];
-  }
+const ACTS: Readonly<Record<Message["status"], readonly MessageAct[]>> = {
+  queued: ["cancel"],
+  scheduled: ["reschedule", "cancel"],
+  held: ["cancel"],
+  sending: [],
+  deferred: ["cancel"],
+  unknown: ["resolve"],
+  sent: [],
+  failed: ["retry"],
+  canceled: [],
+  expired: [],
 };
+
+/** Nothing in a status of a later release. */
+export const actsFor = ({ status }: Pick<Message, "status">): readonly MessageAct[] =>
+  Object.hasOwn(ACTS, status) ? ACTS[status] : [];
 
 /** Nothing more happens to it by itself: no need to ask every other second. */
 export const isFinal = (status: Message["status"]): boolean =>

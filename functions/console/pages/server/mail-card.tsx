@@ -3,7 +3,7 @@ import { fieldFailures } from "../../api/failure.ts";
 import type { MailServer, Message, MessageStatus, NewMessage } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
-import { t } from "../../state/language.ts";
+import { t, tOr } from "../../state/language.ts";
 import { useTyped } from "../../state/typed.ts";
 import { MessageBadge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
@@ -25,7 +25,11 @@ const TONES: Readonly<Partial<Record<MessageStatus, Tone>>> = {
 const Sent = ({ message }: { readonly message: Message }) => (
   <Notice
     tone={refusedOfSent(message) > 0 ? "warn" : (TONES[message.status] ?? "info")}
-    title={refusedOfSent(message) > 0 ? t("message.says.partlySent") : t(`message.says.${message.status}`)}
+    title={
+      refusedOfSent(message) > 0
+        ? t("message.says.partlySent")
+        : tOr(`message.says.${message.status}`, t("message.says.later"))
+    }
   >
     <p>
       <MessageBadge status={message.status} refused={refusedOfSent(message)} />{" "}
