@@ -22,7 +22,7 @@ import { mayLiveOn } from "./may-live-on.ts";
 import { LONGEST_CLIENT_RETRY_MS, nextCheckAtMs, refusalCheckAtMs, retryCheckAtMs } from "./next-check.ts";
 import type { Unserving } from "./note-unserving.ts";
 import { askIfRefusalIsOver, type ProbeDeps } from "./refusal-over.ts";
-import { readSendAs } from "./send-as.ts";
+import { newerSendAs, readSendAs } from "./send-as.ts";
 
 export interface CheckDeps extends AskDeps, ServerDeps, CacheDeps, ProbeDeps {
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
@@ -162,7 +162,7 @@ const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckO
   const named = said.identity.kind === "same" ? withAddress(said.grant, said.identity.identity.email) : said.grant;
   if (named !== said.grant) deps.log.warn("account_renamed", { server: found.server.id });
   const login = { username: named.email, accessToken: said.tokens.accessToken };
-  const sendAs = newer(said.grant.sendAs, await readSendAs(deps, login, scopes));
+  const sendAs = newerSendAs(said.grant.sendAs, await readSendAs(deps, login, scopes));
   const refreshTokenExpiresAtMs = said.tokens.refreshTokenExpiresAtMs ?? said.grant.refreshTokenExpiresAtMs;
   const lastVerifiedAtMs = deps.clock.nowMs();
   const read: Grant = { ...named, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
@@ -171,10 +171,6 @@ const settle = async (deps: CheckDeps, found: Case, said: Token): Promise<CheckO
   const refusal = await askIfRefusalIsOver(deps, found.server.value, login);
   return keep(deps, found, { said, proven, refusal });
 };
-
-/** Read now, else as it was; with what a later release wrote beside it. */
-const newer = (before: Grant["sendAs"], read: Grant["sendAs"]): Grant["sendAs"] =>
-  read === null ? before : { ...before, ...read };
 
 /** Before the server's own write: it is rare, and a crash in between only has it done again. */
 const noteOutlived = async (deps: CheckDeps, grant: Grant, app: App): Promise<void> => {

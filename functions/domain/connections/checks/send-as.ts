@@ -25,3 +25,7 @@ export const readSendAs = async (
   }
   return null;
 };
+
+/** As read now, else as it was; with what a later release wrote beside it. */
+export const newerSendAs = (before: Grant["sendAs"], read: Grant["sendAs"]): Grant["sendAs"] =>
+  read === null ? before : { ...before, ...read };

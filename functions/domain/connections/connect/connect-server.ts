@@ -14,7 +14,7 @@ import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";
 import { liveConnection } from "../checks/lifetime.ts";
 import { nextCheckAtMs } from "../checks/next-check.ts";
-import { readSendAs } from "../checks/send-as.ts";
+import { newerSendAs, readSendAs } from "../checks/send-as.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
 import { countGrant, forgetGrants, readLedger } from "../grant-ledger.ts";
 import type { GrantLedger, OAuthState } from "../records.ts";
@@ -140,7 +140,7 @@ const newGrant = (
   connectedAtMs: deps.clock.nowMs(),
   lastVerifiedAtMs: deps.clock.nowMs(),
   refreshTokenExpiresAtMs: tokens.refreshTokenExpiresAtMs,
-  sendAs: stored.sendAs ?? (stored.before?.sub === identity.sub ? stored.before.sendAs : null),
+  sendAs: newerSendAs(stored.before?.sub === identity.sub ? stored.before.sendAs : null, stored.sendAs),
   ...(stored.before?.sub === identity.sub && { sessionLivesMs: stored.before.sessionLivesMs ?? [] }),
 });
 

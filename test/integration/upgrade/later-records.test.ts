@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { emulatorsMissing } from "../../builders/emulators.ts";
+import { seedServers } from "../../builders/seeded-server.ts";
+import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+import { embeddedGround } from "../crash/embedded-ground.ts";
+import { googleGround } from "../crash/google-ground.ts";
+import type { Ground } from "../crash/ground.ts";
+import type { Checked } from "./left-alone.ts";
+import { keepsBodiesOfLaterMessages, leavesMessagesAlone, leavesServersAlone } from "./left-alone.ts";
+
+import { keepsMembersOfMessages, keepsMembersOfServers, keepsMembersOfTheRest, MESSAGE_MOVES } from "./members-kept.ts";
+
+type Sandbox = Awaited<ReturnType<typeof startGoogleSandbox>>;
+
+const STORES: Readonly<
+  Record<string, { readonly runs: number; readonly open: (sandbox: Sandbox, directory: string) => Promise<Ground> }>
+> = {
+  SQLite: { runs: 60, open: embeddedGround },
+  Firestore: { runs: 20, open: googleGround },
+};
+
+for (const [name, { runs, open }] of Object.entries(STORES)) {
+  const skip = name === "Firestore" ? emulatorsMissing() : false;
+  suite(`Records of a later release, on ${name}`, { skip }, () => {
+    let ground: Ground;
+    let sandbox: Sandbox;
+    let checked: Checked;
+    const directory = mkdtempSync(join(tmpdir(), "relais-later-"));
+    before(async () => {
+      sandbox = await startGoogleSandbox();
+      ground = await open(sandbox, directory);
+      const { system } = ground;
+      await seedServers(system, sandbox, { ids: ["srv_known"] });
+      await seedServers(system, sandbox, { ids: ["srv_archived"], active: false });
+      checked = { system, serverId: "srv_known", runs, mails: () => sandbox.control.mails().length };
+    });
+    after(async () => {
+      await ground.close();
+      await sandbox.close();
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    for (const move of MESSAGE_MOVES) {
+      test(`members of a message that are not known stay: ${move}`, () =>
+        keepsMembersOfMessages({ system: ground.system, runs: Math.ceil(runs / 20) }, move));
+    }
+    test("members of a mail server that are not known stay through every change", () =>
+      keepsMembersOfServers({ system: ground.system, runs: Math.ceil(runs / 20) }));
+    test("so do those of settings, ledgers, token entries and sweeps", () =>
+      keepsMembersOfTheRest({ system: ground.system }));
+    test("messages are shown, and never moved, sent, put off or erased", () => leavesMessagesAlone(checked));
+    test("a body stays that a later release may name in a way of its own", () => keepsBodiesOfLaterMessages(checked));
+    test("mail servers are shown, and never checked, moved, edited, disconnected or deleted", () =>
+      leavesServersAlone(checked));
+  });
+}
