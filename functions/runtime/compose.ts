@@ -84,11 +84,11 @@ const onGoogle = ({ config: { cloud }, clock, random }: Ground): Kept => {
       return secretManagerVault(await secretManager());
     }),
     sealer: lazily(async () => {
-      const [{ jweSealerBy }, { secretManagerKeyRing }] = await Promise.all([
+      const [{ jweSealerWithRing }, { secretManagerKeyRing }] = await Promise.all([
         import("../adapters/sealing/jwe-sealer.ts"),
         import("../adapters/secret-manager/secret-manager-key-ring.ts"),
       ]);
-      return jweSealerBy(secretManagerKeyRing(await secretManager(), clock));
+      return jweSealerWithRing(secretManagerKeyRing(await secretManager(), clock));
     }),
     publisher: lazily(async () => {
       const [{ pubsubPublisher }, { applicationDefaultToken, emulatorToken }] = await Promise.all([

@@ -146,6 +146,25 @@ const logFaults = (at: string): string[] => {
   ];
 };
 
+const MAX_COMMENT_COLUMNS = 120;
+
+/** The folders whose comments keep to the width. This list may only grow, until it holds all of functions, infra/build and test. */
+const WRAPPED_FOLDERS: readonly string[] = ["functions/adapters"];
+
+/** Matches a line that is a comment or ends in one. A string that looks like a comment is not worth a parser. */
+const COMMENT_LINE = /^\s*\*|(?:^|\s)\/[/*]/;
+
+const commentFaults = (at: string): string[] =>
+  WRAPPED_FOLDERS.flatMap((folder) => sources(at, `${folder}/**/*.{ts,tsx,mjs}`)).flatMap((path) =>
+    readFileSync(join(at, path), "utf8")
+      .split("\n")
+      .flatMap((line, index) =>
+        line.length > MAX_COMMENT_COLUMNS && COMMENT_LINE.test(line)
+          ? [`${path}:${index + 1}: a comment has at most ${MAX_COMMENT_COLUMNS} columns`]
+          : [],
+      ),
+  );
+
 /** Every breach of the layout, a line each. */
 export const layoutFaults = (at: string): string[] => [
   ...topLevelFaults(at),
@@ -156,4 +175,5 @@ export const layoutFaults = (at: string): string[] => [
   ...looseFaults(at),
   ...logFaults(at),
   ...importFaults(at),
+  ...commentFaults(at),
 ];

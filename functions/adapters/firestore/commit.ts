@@ -1,6 +1,6 @@
 import type { DocumentReference, Firestore, WriteBatch, WriteResult } from "@google-cloud/firestore";
 import type { CommitOutcome, Write } from "../../domain/records.ts";
-import { type GoogleCalls, only } from "../google-cloud/google-calls.ts";
+import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
 import { isDocumentId, toFields, toUpdate, toUpdateTime, toVersion } from "./document.ts";
 import { WRITE_FIELD } from "./indexes.ts";
 
@@ -10,18 +10,18 @@ export interface Commit {
   readonly writes: readonly Write[];
   /** The JSON of each write's record. */
   readonly texts: readonly string[];
-  /** Random; stands in every document that this commit writes. */
+  /** A random mark that every document of this commit holds. */
   readonly mark: string;
 }
 
-/** The version that a write wants unchanged; undefined where it wants none. */
+/** The version that a write expects; undefined if it expects none. */
 export const expectedVersion = (write: Write): string | undefined =>
   write.op === "replace" || write.op === "delete" ? write.version : undefined;
 
 /**
- * One try of the commit. `unclear`: a precondition failed, but when the documents were read all of them held.
- * The library repeats a commit whose answer was lost; done the first time, it fails the second by its own success, which the mark in
- * the documents then tells from another's.
+ * Tries the commit once. `unclear`: a precondition failed, but all of them held when the documents were read. The
+ * library repeats a commit whose answer was lost. If the first try succeeded, the second fails because of it; the mark
+ * in the documents tells that apart from another writer's commit.
  */
 export const commitOnce = async (commit: Commit): Promise<CommitOutcome | "unclear"> => {
   const answer = await commit.calls(
@@ -75,13 +75,16 @@ const addTo = (
   }
 };
 
-/** Firestore says that a precondition failed, not which: the one that does not hold now. Looking also proves that the database is there. */
+/**
+ * Firestore does not say which precondition failed, so find the one that does not hold now. Reading also proves that
+ * the database exists.
+ */
 const explain = async (commit: Commit): Promise<CommitOutcome | "unclear"> => {
   const { calls, database, writes, mark } = commit;
   const documents = writes.map((write) => referTo(commit, write));
   const run = () => database.getAll(...documents, { fieldMask: [WRITE_FIELD] });
-  const found = await only(calls({ act: "find the failed precondition", repeatable: true, run }));
-  // All or nothing: one document with our mark tells that all were written.
+  const found = await expectOk(calls({ act: "find the failed precondition", repeatable: true, run }));
+  // A commit is all or nothing: one document with our mark proves that all were written.
   const ours = found.find((document) => document.get(WRITE_FIELD) === mark)?.updateTime;
   if (ours !== undefined)
     return { done: true, versions: writes.map(({ op }) => (op === "delete" ? "" : toVersion(ours))) };
@@ -92,5 +95,5 @@ const explain = async (commit: Commit): Promise<CommitOutcome | "unclear"> => {
   return at === -1 ? "unclear" : { done: false, at };
 };
 
-/** A create expects no document, so no update time. */
+/** A create expects that there is no document, hence no update time. */
 const hasPrecondition = (write: Write): boolean => write.op === "create" || expectedVersion(write) !== undefined;

@@ -2,8 +2,8 @@ import { Firestore } from "@google-cloud/firestore";
 import { PassThroughClient } from "google-auth-library";
 
 /**
- * The database by REST: gRPC would be loaded at every cold start, and cost more than it saves to who makes a few calls
- * (infra/decisions/google-clients.md). An emulator takes no TLS and is never given a real token.
+ * The database over REST: loading gRPC would slow down every cold start, which a few calls cannot make up for
+ * (infra/decisions/google-clients.md). An emulator speaks no TLS and must never get a real token.
  */
 export const openDatabase = (projectId: string, emulatorHost: string | null): Firestore =>
   new Firestore({

@@ -4,7 +4,7 @@ import { LARGE_TEXT } from "../../domain/record-limits.ts";
 import type { Versioned } from "../../domain/records.ts";
 import { ERASE_FIELD, indexFields, JSON_FIELD, TEXT_FIELD, WRITE_FIELD } from "./indexes.ts";
 
-/** What can be searched is a plain value or a list of them. */
+/** Queries look only at plain values and lists of them. */
 type Searchable = null | string | boolean | number | readonly Searchable[];
 export type Fields = Readonly<Record<string, Searchable | Timestamp>>;
 
@@ -15,13 +15,16 @@ const searchable = (value: unknown): Searchable => {
   throw new TypeError("a field that queries look at holds an object");
 };
 
-/** What a document is made from: the record's JSON, and what marks the commit that wrote it. */
+/** The record's JSON, and the mark of the commit that writes it. */
 export interface RecordText {
   readonly json: string;
   readonly write: string;
 }
 
-/** The fields of a record's document: its JSON as one text, and beside it only what queries and the TTL policy look at (SCHEMA.md). */
+/**
+ * The fields of a record's document: its JSON as one text, and copies of what queries and the TTL policy need
+ * (SCHEMA.md).
+ */
 export const toFields = (kind: RecordKind, { json, write }: RecordText): Fields => {
   const value: Readonly<Record<string, unknown>> = JSON.parse(json);
   const { eraseAtMs } = value;
@@ -37,20 +40,21 @@ export const toFields = (kind: RecordKind, { json, write }: RecordText): Fields 
   };
 };
 
-/** As an update, which leaves alone what it does not name: fields that the record has no more are named for deletion. */
+/** The same as an update. An update keeps the fields that it does not name, so fields that are gone must be deleted. */
 export const toUpdate = (kind: RecordKind, record: RecordText): Readonly<Record<string, unknown>> => ({
   ...Object.fromEntries([TEXT_FIELD, ERASE_FIELD, ...indexFields(kind)].map((field) => [field, FieldValue.delete()])),
   ...toFields(kind, record),
 });
 
-/** The record in one text, or in two where it holds a large one. A text that is not well-formed Unicode stays escaped in the JSON. */
+/**
+ * Splits off the record's large text, if it has one. A text that is not well-formed Unicode stays escaped in the JSON.
+ */
 const textFields = (kind: RecordKind, json: string, value: Readonly<Record<string, unknown>>): Fields => {
   const { [LARGE_TEXT[kind] ?? ""]: text, ...rest } = value;
   if (typeof text !== "string" || !text.isWellFormed()) return { [JSON_FIELD]: json };
   return { [JSON_FIELD]: JSON.stringify(rest), [TEXT_FIELD]: text };
 };
 
-/** A document that is there, read as a record of its kind. */
 export const toRecord = <T>(kind: RecordKind, document: DocumentSnapshot): Versioned<T> => {
   const json: unknown = document.get(JSON_FIELD);
   const text: unknown = document.get(TEXT_FIELD);
@@ -67,13 +71,13 @@ export const toVersion = ({ seconds, nanoseconds }: Timestamp): string =>
 
 const VERSION = /^(\d{1,11})\.(\d{9})$/;
 
-/** Undefined: this store never gave such a version. */
+/** Undefined if this store cannot have given such a version. */
 export const toUpdateTime = (version: string): Timestamp | undefined => {
   const [, seconds, nanoseconds] = VERSION.exec(version) ?? [];
   return seconds === undefined ? undefined : new Timestamp(Number(seconds), Number(nanoseconds));
 };
 
-/** What a document id may be (firebase.google.com/docs/firestore/quotas#collections_documents_and_fields). No other id was ever written. */
+/** The limits of document ids (firebase.google.com/docs/firestore/quotas#collections_documents_and_fields). */
 export const isDocumentId = (id: string): boolean =>
   id !== "" &&
   id !== "." &&

@@ -6,7 +6,7 @@ import type { Randomness } from "../../domain/randomness.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { encodeCommit } from "../../domain/record-limits.ts";
 import type { Records, Write } from "../../domain/records.ts";
-import { type GoogleCalls, only } from "../google-cloud/google-calls.ts";
+import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
 import { commitOnce, expectedVersion } from "./commit.ts";
 import { isDocumentId, toRecord, toUpdateTime } from "./document.ts";
 
@@ -16,18 +16,18 @@ export interface FirestoreOptions {
   readonly database: Firestore;
 }
 
-/** How often a commit is tried whose failed precondition holds again by the time it is looked for. */
+/** How often a commit is tried if its failed precondition holds again by the time it is checked. */
 const COMMIT_TRIES = 5;
 
 /**
- * `Records` on Firestore. A record's version is its document's update time; commits are batches of writes with preconditions, without
- * transactions, whose locks serve one hot document far worse. See SCHEMA.md.
+ * `Records` on Firestore. A record's version is its document's update time. Commits are batches with preconditions, not
+ * transactions, whose locks perform far worse on a hot document. See SCHEMA.md.
  */
 export const firestoreRecords = ({ calls, random, database }: FirestoreOptions): Records => ({
   get: async <K extends RecordKind>(kind: K, id: string) => {
     if (!isDocumentId(id)) return undefined;
     const run = () => database.collection(kind).doc(id).get();
-    const document = await only(calls({ act: "read a record", repeatable: true, run }));
+    const document = await expectOk(calls({ act: "read a record", repeatable: true, run }));
     return document.exists ? toRecord<RecordKinds[K]>(kind, document) : undefined;
   },
 
@@ -51,9 +51,9 @@ export const firestoreRecords = ({ calls, random, database }: FirestoreOptions):
     const { kind, order }: QueryShape = QUERIES[name];
     const query = toQuery(database, QUERIES[name], args);
     const from = position === undefined ? query : query.startAfter(position.orderValue, position.id);
-    // One more than asked for tells whether there is a next page.
+    // The extra record tells whether there is a next page.
     const run = () => from.limit(limit + 1).get();
-    const { docs } = await only(calls({ act: "query records", repeatable: true, run }));
+    const { docs } = await expectOk(calls({ act: "query records", repeatable: true, run }));
     const items = docs
       .slice(0, limit)
       .map((row) => toRecord<RecordKinds[(typeof QUERIES)[typeof name]["kind"]]>(kind, row));
@@ -66,13 +66,13 @@ export const firestoreRecords = ({ calls, random, database }: FirestoreOptions):
   },
 });
 
-/** What is not a version of this store's, or no document's id, cannot hold as a precondition. */
+/** A precondition with a version or id that this store never gives cannot hold. */
 const isPossible = (write: Write): boolean => {
   const version = expectedVersion(write);
   return version === undefined || (toUpdateTime(version) !== undefined && isDocumentId(write.id));
 };
 
-/** Conditions and order of a query of the table; no other query runs. */
+/** Builds the conditions and order of a query in the table; no other query runs. */
 const toQuery = (
   database: Firestore,
   { kind, equal, contains, upTo, order: [field, direction] }: QueryShape,

@@ -10,7 +10,10 @@ interface Shape {
   readonly order: readonly [string, "asc" | "desc"];
 }
 
-/** A composite index as Firestore and Terraform (`google_firestore_index`) name its parts; `__name__` follows by itself, in the last direction. */
+/**
+ * A composite index in the terms of Firestore and Terraform (`google_firestore_index`). Firestore appends `__name__` in
+ * the last direction.
+ */
 export interface CompositeIndex {
   readonly collection: RecordKind;
   readonly fields: readonly (
@@ -22,8 +25,9 @@ export interface CompositeIndex {
 const shapes: readonly Shape[] = Object.values(QUERIES);
 
 /**
- * Every composite index that the queries need. A query by its order alone is served by the automatic index of that field
- * (firebase.google.com/docs/firestore/query-data/index-overview). The emulator enforces none of them: the plan test compares.
+ * Every composite index that the queries need. A query with an order alone uses that field's automatic index
+ * (firebase.google.com/docs/firestore/query-data/index-overview). The emulator enforces none, so a test compares the
+ * plan.
  */
 export const COMPOSITE_INDEXES: readonly CompositeIndex[] = shapes
   .filter(({ equal, contains }) => equal.length > 0 || contains !== undefined)
@@ -36,7 +40,7 @@ export const COMPOSITE_INDEXES: readonly CompositeIndex[] = shapes
     ],
   }));
 
-/** The fields of a kind that stand in its documents beside the JSON, because a query looks at them. */
+/** The record's fields that queries look at; documents hold copies of them beside the JSON. */
 export const indexFields = (kind: RecordKind): readonly string[] => [
   ...new Set(
     shapes
@@ -49,19 +53,19 @@ export const indexFields = (kind: RecordKind): readonly string[] => [
   ),
 ];
 
-/** The document field that holds the record; never searched, so it is exempt from indexing (an index entry costs at every write). */
+/** Holds the record. No query reads it, so it is exempt from indexing (index entries cost on every write). */
 export const JSON_FIELD = "json";
-/** A large text of the record that is kept out of the JSON; exempt from indexing too. */
+/** Holds a large text of the record, apart from the JSON; exempt from indexing too. */
 export const TEXT_FIELD = "text";
-/** Random at every write, so that a write of the same value still changes the update time; exempt from indexing as well. */
+/** Random on every write, so that writing an equal value still changes the update time; exempt from indexing. */
 export const WRITE_FIELD = "write";
-/** The Timestamp on which Firestore's TTL policy erases a document; exempt from indexing, as Google advises for TTL fields. */
+/** When Firestore's TTL policy erases the document; exempt from indexing, as Google advises for TTL fields. */
 export const ERASE_FIELD = "eraseAt";
 
-/** Up to some hundred prefixes a message; only its composite indexes are searched, so the automatic ones would double the entries for nothing. */
+/** Up to several hundred prefixes per message. Queries use the composite indexes, so automatic ones would only cost. */
 const PREFIXES_FIELD = "searchPrefixes" satisfies keyof Message;
 
-/** Every collection, and whether its documents may erase themselves: those whose records have `eraseAtMs` need the TTL policy. */
+/** Every collection, and whether its documents need the TTL policy: those whose records have `eraseAtMs` do. */
 export const COLLECTIONS: {
   readonly [K in RecordKind]: "eraseAtMs" extends keyof RecordKinds[K] ? true : false;
 } = {

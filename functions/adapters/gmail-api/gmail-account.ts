@@ -7,19 +7,19 @@ import {
   type GmailApiEndpoint,
   gmailClient,
   isLimit,
-  QUESTION_MS,
   requestOptions,
+  SMALL_REQUEST_MS,
   timeoutFor,
 } from "./gmail-request.ts";
 import { sendAsAddresses } from "./send-as-addresses.ts";
 
-/** What the scopes do not allow answers 403 for good; anything else may be different the next time. */
+/** Gmail answers 403 for good if the scopes do not allow a call; any other failure may pass. */
 const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" => {
   const failure = failureOf(error, nowMs);
   return failure.kind === "answered" && failure.reply.code === 403 && !isLimit(failure) ? "forbidden" : "unavailable";
 };
 
-/** The account behind a mail server, as far as the granted scopes let one look; `https://mail.google.com/` lets both. */
+/** Reads what the granted scopes let us see of the account; `https://mail.google.com/` allows both methods. */
 export class GmailApiAccount implements GmailAccount {
   readonly #clock: Clock;
   readonly #endpoint: GmailApiEndpoint;
@@ -32,7 +32,7 @@ export class GmailApiAccount implements GmailAccount {
 
   async findSent(login: Login, messageId: string): Promise<SentMailLookup> {
     const bare = messageId.replace(/^<|>$/g, "");
-    const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, QUESTION_MS));
+    const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, SMALL_REQUEST_MS));
     try {
       const q = `in:sent rfc822msgid:${bare}`;
       const answer = await this.#gmail.users.messages.list({ userId: "me", q, maxResults: 1 }, options);
@@ -43,7 +43,7 @@ export class GmailApiAccount implements GmailAccount {
   }
 
   async sendAs(login: Login): Promise<readonly string[] | "forbidden" | "unavailable"> {
-    const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, QUESTION_MS));
+    const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, SMALL_REQUEST_MS));
     try {
       const answer = await this.#gmail.users.settings.sendAs.list({ userId: "me" }, options);
       return sendAsAddresses(login.username, answer.data.sendAs ?? []);

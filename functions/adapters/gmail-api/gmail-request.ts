@@ -4,22 +4,25 @@ import type { SmtpReply } from "../../domain/google/replies.ts";
 import type { Login } from "../../domain/google/transports.ts";
 
 export interface GmailApiEndpoint {
-  /** Without trailing slash. */
+  /** Without a trailing slash. */
   readonly rootUrl: string;
 }
 
-/** Small questions get 20 s; an upload of 30 MB gets two minutes. Nominal. */
-export const QUESTION_MS = 20 * SECOND;
+/** Nominal: small requests get 20 s, an upload of 30 MB two minutes. */
+export const SMALL_REQUEST_MS = 20 * SECOND;
 export const UPLOAD_MS = 120 * SECOND;
 
-/** So long the caller's mark may take: with two uploads after it, it stays under the lease that the mark began anew, however the time is scaled. */
+/**
+ * How long the caller's mark may take. With two uploads after it, it must stay below the lease that the mark renewed,
+ * however the clock is scaled.
+ */
 export const markBudgetMs = (clock: Clock): number => Math.max(3 * SECOND, clock.lasting(60 * SECOND));
 
 export const timeoutFor = (clock: Clock, nominalMs: number): number => Math.max(SECOND, clock.lasting(nominalMs));
 
 /**
- * The typed client; imported by its own path, since all of `googleapis` costs 0.7 s at start. Where it asks is said with each call (`requestOptions`): of a
- * root URL of the client's own it would keep the origin alone, and uploads would not heed it at all.
+ * The typed client, imported by its own path because all of `googleapis` adds 0.7 s to a cold start. Each call sets the
+ * root URL (`requestOptions`): the client's own option keeps only its origin and is ignored by uploads.
  */
 export const gmailClient = (): gmail_v1.Gmail => gmail({ version: "v1" });
 
@@ -32,9 +35,9 @@ interface RequestOptions {
 }
 
 /**
- * The token goes into the header by hand: google-auth-library would refresh by itself, and only one place in Relais may do that.
- * `retry: false`: googleapis repeats requests by default, and `send` repeated is a second mail. No redirect is followed: the token must not travel on,
- * and whatever page answers 200 at the other end has taken no mail.
+ * The header is set by hand because google-auth-library would refresh tokens, which only the domain may do. googleapis
+ * repeats requests by default, but a repeated `send` is a second mail. Redirects are not followed: the token must not
+ * leave Google, and a page that answers 200 elsewhere has accepted no mail.
  */
 export const requestOptions = (endpoint: GmailApiEndpoint, login: Login, timeoutMs: number): RequestOptions => ({
   rootUrl: `${endpoint.rootUrl}/`,
@@ -44,7 +47,10 @@ export const requestOptions = (endpoint: GmailApiEndpoint, login: Login, timeout
   timeout: timeoutMs,
 });
 
-/** What came of a request, out of gaxios's error: an answer of Gmail, or none. Never keeps the error itself, which holds the request. */
+/**
+ * What gaxios's error says: Gmail's answer, or that there was none. The error itself holds the request, so it is
+ * dropped.
+ */
 export type Failure =
   | {
       readonly kind: "answered";
@@ -68,10 +74,13 @@ const reasonsOf = (body: unknown): readonly string[] => {
     .map((reason) => reason.toLowerCase());
 };
 
-/** By its 429 Gmail says the time in words: "User-rate limit exceeded.  Retry after 2026-11-22T09:00:00.000Z (Mail sending)" (foiamail#36). */
+/**
+ * A 429 of Gmail holds the time in its text: "User-rate limit exceeded.  Retry after 2026-11-22T09:00:00.000Z (Mail
+ * sending)" (foiamail#36).
+ */
 const RETRY_AFTER = /retry after (\d{4}-\d\d-\d\dT[\d:.]{5,12}Z)/i;
 
-const toldRetryMs = (said: string, nowMs: number): number | null => {
+const retryAfterInText = (said: string, nowMs: number): number | null => {
   const ms = Date.parse(RETRY_AFTER.exec(said)?.[1] ?? "") - nowMs;
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 };
@@ -79,7 +88,7 @@ const toldRetryMs = (said: string, nowMs: number): number | null => {
 /** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). */
 const retryAfter = (headers: unknown, nowMs: number): number | null => {
   const get = field(headers, "get");
-  // node-fetch's headers, not the platform's: known by their shape.
+  // These are node-fetch's headers, not the platform's, so they are recognised by their shape.
   const said: unknown = typeof get === "function" ? Reflect.apply(get, headers, ["retry-after"]) : null;
   if (typeof said !== "string") return null;
   const ms = /^\d{1,6}$/.test(said) ? Number(said) * SECOND : Date.parse(said) - nowMs;
@@ -92,12 +101,12 @@ export const failureOf = (error: unknown, nowMs: number): Failure => {
   if (typeof status === "number") {
     const body = field(response, "data");
     const said = field(field(body, "error"), "message");
-    const response500 = (typeof said === "string" ? said : `HTTP ${status}`).replace(/\p{Cc}+/gu, " ").slice(0, 500);
+    const shortText = (typeof said === "string" ? said : `HTTP ${status}`).replace(/\p{Cc}+/gu, " ").slice(0, 500);
     return {
       kind: "answered",
-      reply: { code: status, enhanced: null, response: response500 },
+      reply: { code: status, enhanced: null, response: shortText },
       reasons: reasonsOf(body),
-      retryAfterMs: retryAfter(field(response, "headers"), nowMs) ?? toldRetryMs(response500, nowMs),
+      retryAfterMs: retryAfter(field(response, "headers"), nowMs) ?? retryAfterInText(shortText, nowMs),
     };
   }
   const code = field(error, "code") ?? field(field(error, "cause"), "code");
@@ -105,7 +114,7 @@ export const failureOf = (error: unknown, nowMs: number): Failure => {
   return { kind: "silent", code: named, reason: `no answer (${named})` };
 };
 
-/** 429, and the 403s by which Gmail limits (developers.google.com/gmail/api/guides/handle-errors). */
+/** 429, and the 403s that mean a rate limit (developers.google.com/gmail/api/guides/handle-errors). */
 export const isLimit = (failure: Extract<Failure, { kind: "answered" }>): boolean =>
   failure.reply.code === 429 ||
   (failure.reply.code === 403 &&

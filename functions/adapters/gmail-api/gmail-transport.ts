@@ -17,16 +17,16 @@ import {
   timeoutFor,
   UPLOAD_MS,
 } from "./gmail-request.ts";
-import { type Handed, type Way, waysFor } from "./handing-over.ts";
 import { probeGmailApi } from "./probe.ts";
+import { type Submission, type Submit, submissionsFor } from "./submissions.ts";
 import { withBcc } from "./with-bcc.ts";
 
-/** Failures of the connection itself: no byte of the request can have been read by Gmail. */
+/** The connection itself failed: Gmail cannot have read a byte of the request. */
 const BEFORE_CONNECTION =
   /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
-/** Gmail itself never answers a send so. */
-const NO_SUCH_ADDRESS: readonly number[] = [404, 405];
+/** Gmail itself never answers a send with these. */
+const NO_SUCH_ENDPOINT: readonly number[] = [404, 405];
 
 const BAD_RECIPIENT: SendOutcome = {
   kind: "refused",
@@ -36,12 +36,13 @@ const BAD_RECIPIENT: SendOutcome = {
   retryAfterMs: null,
 };
 
-type Tried = {
-  readonly outcome: SendOutcome /** There is no such address: nobody has had the message. */;
-  readonly noSuchAddress: boolean;
+type Attempt = {
+  readonly outcome: SendOutcome;
+  /** The server does not offer this endpoint, so nobody has received the message. */
+  readonly noSuchEndpoint: boolean;
 };
 
-const accepted = (mail: OutgoingMail, answer: Awaited<Handed["answer"]>): SendOutcome => ({
+const toAccepted = (mail: OutgoingMail, answer: Awaited<Submission["answer"]>): SendOutcome => ({
   kind: "accepted",
   accepted: mail.envelope.to,
   refused: [],
@@ -50,9 +51,10 @@ const accepted = (mail: OutgoingMail, answer: Awaited<Handed["answer"]>): SendOu
 });
 
 /**
- * `users.messages.send`, in the way that fits the size (`handing-over.ts`).
+ * Sends by `users.messages.send`, as JSON or as an upload (`submissions.ts`).
  *
- * Gmail takes no idempotency key. So: a refusal (4xx) was not sent; 5xx, a time-out or a loss once the body was handed over may have been.
+ * Gmail takes no idempotency key. So a refusal (4xx) means "not sent", whereas after a 5xx, a timeout or a lost
+ * connection the message may have been sent once its whole body was handed over.
  */
 export class GmailApiTransport implements MailTransport {
   readonly #clock: Clock;
@@ -69,37 +71,38 @@ export class GmailApiTransport implements MailTransport {
     if (raw === undefined) return BAD_RECIPIENT;
     const startsByMs = this.#clock.nowMs() + markBudgetMs(this.#clock);
     if (!(await beforeData())) return { kind: "abandoned" };
-    // A worker that was frozen (the platform takes the CPU away after a time-out) may wake long after others took its message for abandoned.
+    // A worker that was frozen (the platform takes its CPU after a timeout) may wake after others took over its
+    // message.
     if (this.#clock.nowMs() > startsByMs) return { kind: "not_sent", stage: "body", reason: "the mark took too long" };
-    const [first, second] = waysFor(raw);
-    const tried = await this.#try(first, { mail, login, raw });
-    return tried.noSuchAddress ? (await this.#try(second, { mail, login, raw })).outcome : tried.outcome;
+    const [first, second] = submissionsFor(raw);
+    const attempt = await this.#try(first, { mail, login, raw });
+    return attempt.noSuchEndpoint ? (await this.#try(second, { mail, login, raw })).outcome : attempt.outcome;
   }
 
   async #try(
-    way: Way,
+    submit: Submit,
     { mail, login, raw }: { readonly mail: OutgoingMail; readonly login: Login; readonly raw: Buffer },
-  ): Promise<Tried> {
+  ): Promise<Attempt> {
     const timeoutMs = timeoutFor(this.#clock, UPLOAD_MS);
-    const handed = way({ gmail: this.#gmail, endpoint: this.#endpoint, login, timeoutMs, raw });
+    const submission = submit({ gmail: this.#gmail, endpoint: this.#endpoint, login, timeoutMs, raw });
     try {
-      return { outcome: accepted(mail, await handed.answer), noSuchAddress: false };
+      return { outcome: toAccepted(mail, await submission.answer), noSuchEndpoint: false };
     } catch (error) {
-      const outcome = this.#outcomeOf(error, handed.handedOver());
-      return { outcome, noSuchAddress: outcome.kind === "refused" && NO_SUCH_ADDRESS.includes(outcome.reply.code) };
+      const outcome = this.#outcomeOf(error, submission.mayHaveArrived());
+      return { outcome, noSuchEndpoint: outcome.kind === "refused" && NO_SUCH_ENDPOINT.includes(outcome.reply.code) };
     } finally {
-      handed.end();
+      submission.end();
     }
   }
 
-  #outcomeOf(error: unknown, handedOver: boolean): SendOutcome {
+  #outcomeOf(error: unknown, mayHaveArrived: boolean): SendOutcome {
     const failure = failureOf(error, this.#clock.nowMs());
     if (failure.kind === "silent") {
       if (BEFORE_CONNECTION.test(failure.code)) {
         const stage = failure.code === "ENOTFOUND" || failure.code.startsWith("EAI_") ? "dns" : "tls";
         return { kind: "not_sent", stage, reason: failure.reason };
       }
-      if (!handedOver) return { kind: "not_sent", stage: "body", reason: failure.reason };
+      if (!mayHaveArrived) return { kind: "not_sent", stage: "body", reason: failure.reason };
       return { kind: "unknown", reason: failure.reason };
     }
     const { reply, reasons, retryAfterMs } = failure;
@@ -112,6 +115,6 @@ export class GmailApiTransport implements MailTransport {
     return probeGmailApi({ clock: this.#clock, endpoint: this.#endpoint, gmail: this.#gmail }, login, thorough);
   }
 
-  /** Nothing is kept open between two sends. */
+  /** Nothing stays open between two sends. */
   async close(): Promise<void> {}
 }

@@ -11,8 +11,8 @@ import {
   type Failure as ApiFailure,
   failureOf,
   type GmailApiEndpoint,
-  QUESTION_MS,
   requestOptions,
+  SMALL_REQUEST_MS,
   timeoutFor,
 } from "./gmail-request.ts";
 
@@ -26,13 +26,13 @@ type Failure = { readonly reply: SmtpReply; readonly reasons?: readonly string[]
 
 const codeOf = (error: NodeJS.ErrnoException): string => error.code ?? error.message;
 
-const resolved = (host: string): Promise<Failure | null> =>
+const resolveName = (host: string): Promise<Failure | null> =>
   new Promise((resolve) => {
     lookup(host, (error) => resolve(error === null ? null : { reason: codeOf(error) }));
   });
 
-/** A connection and, on https, a handshake with the certificate checked; nothing is said over it. */
-const connected = (url: URL): Promise<Failure | null> =>
+/** Opens a connection and, on https, completes a handshake with a verified certificate; it sends nothing. */
+const openConnection = (url: URL): Promise<Failure | null> =>
   new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const secure = url.protocol === "https:";
@@ -49,8 +49,8 @@ const connected = (url: URL): Promise<Failure | null> =>
 
 type Answered = Extract<ApiFailure, { readonly kind: "answered" }>;
 
-/** What a call was answered with; null: success. */
-const answerTo = async (deps: ProbeDeps, call: () => Promise<unknown>): Promise<ApiFailure | null> => {
+/** Returns the failure of a call, or null on success. */
+const failureOfCall = async (deps: ProbeDeps, call: () => Promise<unknown>): Promise<ApiFailure | null> => {
   try {
     await call();
     return null;
@@ -59,35 +59,37 @@ const answerTo = async (deps: ProbeDeps, call: () => Promise<unknown>): Promise<
   }
 };
 
-/** Gmail cannot say now, or does not let the account ask for now. */
-const passesByItself = ({ reply: { code } }: Answered): boolean => code === 429 || code >= 500;
+/** Gmail cannot answer now, or this account must not ask now. */
+const isTemporary = ({ reply: { code } }: Answered): boolean => code === 429 || code >= 500;
 
-/** It is not the empty mail that is refused, but whoever sends it (`reply-table.ts`). */
-const speaksOfAccount = ({ reply, reasons }: Answered): boolean =>
+/** Gmail refuses the sender, not the empty message (`reply-table.ts`). */
+const isAboutAccount = ({ reply, reasons }: Answered): boolean =>
   classify({ transport: "gmail_api", stage: "body", reply, reasons }).verdict === "account";
 
-const isRefusal = (failure: Answered): boolean => passesByItself(failure) || speaksOfAccount(failure);
+const isRefusal = (failure: Answered): boolean => isTemporary(failure) || isAboutAccount(failure);
 
-const failureOfProbe = ({ reply, reasons }: Answered): Failure => ({ reply, reasons });
+const toProbeFailure = ({ reply, reasons }: Answered): Failure => ({ reply, reasons });
 
 /**
- * Reading the profile asks for nothing but a token that Gmail knows: any answer but a refusal of the account says that it does. A 403 has several meanings,
- * though: the scope `gmail.send` does not allow this call, or the API is not enabled in the project. Sending nothing, a body without `raw`, tells them apart:
- * if the account may send, Gmail finds nothing to send (400), and no mail can come of it; else it says why not.
+ * Any answer to reading the profile but a refusal of the account proves that Gmail knows the token. A 403 is ambiguous,
+ * though: `gmail.send` does not allow this call, or the API is disabled in the project. A `send` without `raw` tells
+ * them apart and cannot send anything: Gmail answers 400 if the account may send, and says why if it may not.
  */
-const authorised = async (deps: ProbeDeps, login: Login, thorough: boolean): Promise<Failure | null> => {
-  const options = requestOptions(deps.endpoint, login, timeoutFor(deps.clock, QUESTION_MS));
-  const read = await answerTo(deps, () => deps.gmail.users.getProfile({ userId: "me" }, options));
+const checkAuthorization = async (deps: ProbeDeps, login: Login, thorough: boolean): Promise<Failure | null> => {
+  const options = requestOptions(deps.endpoint, login, timeoutFor(deps.clock, SMALL_REQUEST_MS));
+  const read = await failureOfCall(deps, () => deps.gmail.users.getProfile({ userId: "me" }, options));
   if (read?.kind === "silent") return { reason: read.reason };
   const forbidden = read?.reply.code === 403;
-  if (read !== null && !forbidden && isRefusal(read)) return failureOfProbe(read);
+  if (read !== null && !forbidden && isRefusal(read)) return toProbeFailure(read);
   if (!forbidden && !thorough) return null;
-  const sent = await answerTo(deps, () => deps.gmail.users.messages.send({ userId: "me", requestBody: {} }, options));
+  const sent = await failureOfCall(deps, () =>
+    deps.gmail.users.messages.send({ userId: "me", requestBody: {} }, options),
+  );
   if (sent?.kind === "silent") return { reason: sent.reason };
-  return sent !== null && isRefusal(sent) ? failureOfProbe(sent) : null;
+  return sent !== null && isRefusal(sent) ? toProbeFailure(sent) : null;
 };
 
-/** `thorough`: Gmail has refused the account's mail before, so that a known token alone proves nothing. */
+/** `thorough`: Gmail has refused this account's mail before, so a valid token alone proves nothing. */
 export const probeGmailApi = async (
   deps: ProbeDeps,
   login: Login,
@@ -96,16 +98,16 @@ export const probeGmailApi = async (
   const url = new URL(deps.endpoint.rootUrl);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const steps: readonly (readonly [ProbeStage["stage"], () => Promise<Failure | null>])[] = [
-    ["dns", () => resolved(host)],
-    ["tls", () => connected(url)],
-    ["auth", () => authorised(deps, login, thorough)],
+    ["dns", () => resolveName(host)],
+    ["tls", () => openConnection(url)],
+    ["auth", () => checkAuthorization(deps, login, thorough)],
   ];
   const stages: ProbeStage[] = [];
   for (const [stage, step] of steps) {
     const startedAtMs = deps.clock.nowMs();
     const waiting = new AbortController();
     const late = deps.clock
-      .sleep(timeoutFor(deps.clock, QUESTION_MS), waiting.signal)
+      .sleep(timeoutFor(deps.clock, SMALL_REQUEST_MS), waiting.signal)
       .then((): Failure => ({ reason: "no answer in time" }));
     const failure = await Promise.race([step(), late]);
     waiting.abort();

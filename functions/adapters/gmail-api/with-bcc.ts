@@ -5,7 +5,7 @@ const HEADER_END = "\r\n\r\n";
 const ADDRESS_FIELD = /^(?:to|cc):/i;
 const QUOTED_STRING = /"(?:\\.|[^"\\])*"/g;
 
-/** Addresses that really stand in To and Cc; one in a display name does not count, or its owner would get nothing. */
+/** The addresses in To and Cc. One in a display name does not count, or its owner would get nothing. */
 const shownAddresses = (header: string): ReadonlySet<string> => {
   const values = header
     .split(/\r\n(?![ \t])/)
@@ -16,9 +16,9 @@ const shownAddresses = (header: string): ReadonlySet<string> => {
 };
 
 /**
- * The Gmail API has no envelope: it sends to whoever stands in To, Cc and Bcc, and takes Bcc out before delivery. So the envelope's recipients
- * that no field shows are put into a Bcc field. Undefined: one of them cannot stand in a header.
- * (Sending to fewer than are shown cannot be said this way; it never comes to that, since the API takes or refuses a message whole.)
+ * The Gmail API has no envelope: it sends to everyone in To, Cc and Bcc, and removes Bcc before delivery. So the
+ * recipients that no field shows go into a Bcc field. Undefined if one of them cannot stand in a header. (Excluding a
+ * shown recipient is impossible, but never needed: the API accepts or refuses a message as a whole.)
  */
 export const withBcc = (mail: OutgoingMail): Buffer | undefined => {
   const end = mail.raw.indexOf(HEADER_END);

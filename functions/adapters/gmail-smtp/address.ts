@@ -1,8 +1,8 @@
 import { domainToASCII } from "node:url";
 
 /**
- * An address as it may stand in MAIL FROM and RCPT TO, its domain in A-labels (RFC 5891), or undefined for one that must not be written to the
- * wire: white space, control characters and angle brackets could end the path and start a command or a parameter of the sender's own.
+ * An address as MAIL FROM and RCPT TO may carry it, its domain in A-labels (RFC 5891). Undefined if it must not reach
+ * the wire: white space, control characters and angle brackets could end the path and inject a command or parameter.
  */
 export const envelopeAddress = (address: string): string | undefined => {
   if (address.length > 320 || /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>]/u.test(address)) return undefined;
@@ -12,5 +12,5 @@ export const envelopeAddress = (address: string): string | undefined => {
   return domain === "" ? undefined : `${address.slice(0, at)}@${domain}`;
 };
 
-/** Needs SMTPUTF8 (RFC 6531), which A-labels alone do not avoid. */
+/** Such an address needs SMTPUTF8 (RFC 6531); A-labels alone are not enough. */
 export const isInternational = (address: string): boolean => /[^\x20-\x7e]/.test(address);

@@ -8,18 +8,18 @@ import { errorText } from "./stream.ts";
 export interface SmtpEndpoint {
   readonly host: string;
   readonly port: number;
-  /** `tls`: from the first byte (RFC 8314). `starttls`: upgraded before anything of ours is said (RFC 3207). */
+  /** `tls`: encrypted from the first byte (RFC 8314). `starttls`: upgraded before we send anything else (RFC 3207). */
   readonly security: "tls" | "starttls";
-  /** PEM text of the authorities to trust instead of the system's; null: the system's. */
+  /** PEM text of the authorities to trust instead of the system's; null means the system's. */
   readonly ca: string | null;
 }
 
-export type Connected<T> =
+export type ConnectOutcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly stage: "dns" | "tls"; readonly reason: string };
 
-/** Runs out with `undefined`; the work's own late result is then dropped by `discard`. */
-const within = async <T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> => {
+/** Resolves to undefined when the time is up; a later result of `work` is dropped. */
+const raceWithTimeout = async <T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> => {
   const waiting = new AbortController();
   try {
     return await Promise.race([work, clock.sleep(timeoutMs, waiting.signal).then(() => undefined)]);
@@ -28,13 +28,13 @@ const within = async <T>(clock: Clock, timeoutMs: number, work: Promise<T>): Pro
   }
 };
 
-/** Name resolution alone, so that "no such host" and "cannot connect" are told apart. */
+/** Resolves the name alone, so that "no such host" and "cannot connect" can be told apart. */
 export const resolveHost = async (
   clock: Clock,
   host: string,
   timeoutMs: number,
-): Promise<Connected<readonly LookupAddress[]>> => {
-  const answer = await within(
+): Promise<ConnectOutcome<readonly LookupAddress[]>> => {
+  const answer = await raceWithTimeout(
     clock,
     timeoutMs,
     new Promise<readonly LookupAddress[] | Error>((resolve) => {
@@ -47,7 +47,7 @@ export const resolveHost = async (
   return { ok: true, value: answer };
 };
 
-/** `servername` is both SNI (not for a bare address) and the name that is checked. */
+/** `servername` is both the SNI (which a bare address must not have) and the name that the certificate must match. */
 const tlsOptions = (endpoint: SmtpEndpoint): tls.ConnectionOptions => ({
   host: endpoint.host,
   ...VERIFIED_TLS,
@@ -55,13 +55,13 @@ const tlsOptions = (endpoint: SmtpEndpoint): tls.ConnectionOptions => ({
   ...(endpoint.ca === null ? {} : { ca: endpoint.ca }),
 });
 
-const opened = async (
+const waitUntilOpen = async (
   clock: Clock,
   timeoutMs: number,
   attempt: { readonly socket: net.Socket; readonly event: "connect" | "secureConnect" },
-): Promise<Connected<net.Socket>> => {
+): Promise<ConnectOutcome<net.Socket>> => {
   const { socket, event } = attempt;
-  const outcome = await within(
+  const outcome = await raceWithTimeout(
     clock,
     timeoutMs,
     new Promise<"open" | Error>((resolve) => {
@@ -74,38 +74,38 @@ const opened = async (
     socket.setNoDelay(true);
     return { ok: true, value: socket };
   }
-  // A socket given up may still fail: without a listener that would be an uncaught exception.
+  // An abandoned socket may still fail; without a listener that would be an uncaught exception.
   socket.on("error", () => undefined);
   socket.destroy();
   const reason = outcome === undefined ? `no connection within ${timeoutMs} ms` : errorText(outcome);
   return { ok: false, stage: "tls", reason };
 };
 
-/** Connects to the addresses that were resolved, in turn (RFC 8305); under `tls` the handshake is done when it resolves. */
+/** Tries the resolved addresses in turn (RFC 8305); under `tls`, it resolves once the handshake is done. */
 export const connectSocket = (
   clock: Clock,
   endpoint: SmtpEndpoint,
   options: { readonly addresses: readonly LookupAddress[]; readonly timeoutMs: number },
-): Promise<Connected<net.Socket>> => {
-  const known: net.LookupFunction = (_host, wanted, callback) => {
+): Promise<ConnectOutcome<net.Socket>> => {
+  const useResolved: net.LookupFunction = (_host, wanted, callback) => {
     const first = options.addresses[0];
     if (wanted.all === true || first === undefined) callback(null, [...options.addresses]);
     else callback(null, first.address, first.family);
   };
-  const target = { host: endpoint.host, port: endpoint.port, lookup: known };
+  const target = { host: endpoint.host, port: endpoint.port, lookup: useResolved };
   if (endpoint.security === "starttls") {
-    return opened(clock, options.timeoutMs, { socket: net.connect(target), event: "connect" });
+    return waitUntilOpen(clock, options.timeoutMs, { socket: net.connect(target), event: "connect" });
   }
   const socket = tls.connect({ ...tlsOptions(endpoint), ...target });
-  return opened(clock, options.timeoutMs, { socket, event: "secureConnect" });
+  return waitUntilOpen(clock, options.timeoutMs, { socket, event: "secureConnect" });
 };
 
-/** The handshake over a connection that spoke plain text so far. */
+/** Runs the TLS handshake over a connection that has spoken plain text so far. */
 export const upgradeSocket = (
   clock: Clock,
   endpoint: SmtpEndpoint,
   options: { readonly socket: net.Socket; readonly timeoutMs: number },
-): Promise<Connected<net.Socket>> => {
+): Promise<ConnectOutcome<net.Socket>> => {
   const socket = tls.connect({ ...tlsOptions(endpoint), socket: options.socket });
-  return opened(clock, options.timeoutMs, { socket, event: "secureConnect" });
+  return waitUntilOpen(clock, options.timeoutMs, { socket, event: "secureConnect" });
 };

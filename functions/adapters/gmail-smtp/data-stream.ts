@@ -3,13 +3,13 @@ const CR = 0x0d;
 const DOT = 0x2e;
 const BLOCK_BYTES = 64 * 1024;
 
-/** The end of mail data (RFC 5321 §4.1.1.4) after a message that ends in CRLF. */
+/** The end of mail data (RFC 5321 §4.1.1.4), for a message that ends in CRLF. */
 export const END_OF_DATA = ".\r\n";
 
 /**
- * The message as it goes out after DATA, in blocks: every line ended by CRLF, a dot doubled at a line's start (RFC 5321 §4.5.2), CRLF at
- * the very end. Bare CR and LF become CRLF: a server that took one of them for a line end could otherwise be told, by a crafted body,
- * that the message ends there ("SMTP smuggling").
+ * Yields the message as it follows DATA: every line ends in CRLF, and a dot at a line's start is doubled (RFC 5321
+ * §4.5.2). Bare CR and LF become CRLF: some servers take either for a line end, and a crafted body could then fake the
+ * end of the message ("SMTP smuggling").
  */
 export function* dataBlocks(raw: Buffer): Generator<Buffer> {
   let atLineStart = true;
@@ -22,7 +22,7 @@ export function* dataBlocks(raw: Buffer): Generator<Buffer> {
       const byte = raw[at];
       if (byte === undefined) break;
       if (byte === CR || byte === LF) {
-        // The CR of a CRLF is left to its LF, which may be in the next block.
+        // The LF of a CRLF, which may be in the next block, writes both bytes.
         if (byte === CR && raw[at + 1] === LF) continue;
         block[size] = CR;
         block[size + 1] = LF;

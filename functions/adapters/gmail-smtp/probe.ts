@@ -7,8 +7,11 @@ import type { SessionOpener, SmtpSession } from "./session.ts";
 
 type Failure = { readonly reply: SmtpReply; readonly at?: "mail" | "rcpt" } | { readonly reason: string };
 
-/** MAIL and RCPT to oneself, answered, then RSET: as far as one can go without sending anything. Null: all was taken. */
-const envelope = async (clock: Clock, session: SmtpSession, username: string): Promise<Failure | null> => {
+/**
+ * Sends MAIL and RCPT for the account's own address, then RSET: as far as a test can go without sending. Null:
+ * accepted.
+ */
+const tryEnvelope = async (clock: Clock, session: SmtpSession, username: string): Promise<Failure | null> => {
   const address = envelopeAddress(username);
   if (address === undefined) return { reason: "the address cannot stand in an envelope" };
   const commands = [
@@ -25,11 +28,14 @@ const envelope = async (clock: Clock, session: SmtpSession, username: string): P
   return null;
 };
 
-/** The way to Gmail, stage by stage, on a session of its own; it ends at the first failure. Greeting and EHLO count as `tls`. */
+/**
+ * Tests the connection to Gmail stage by stage in a session of its own, and stops at the first failure. Greeting and
+ * EHLO count as `tls`.
+ */
 export const probeSmtp = async (clock: Clock, opener: SessionOpener, login: Login): Promise<readonly ProbeStage[]> => {
   const stages: ProbeStage[] = [];
   let startedAtMs = clock.nowMs();
-  const close = (
+  const record = (
     stage: ProbeStage["stage"],
     failure: Failure | null,
     learnt: Pick<ProbeStage, "smtpUtf8"> = {},
@@ -38,15 +44,15 @@ export const probeSmtp = async (clock: Clock, opener: SessionOpener, login: Logi
     stages.push({ stage, ok: failure === null, ms: nowMs - startedAtMs, ...failure, ...learnt });
     startedAtMs = nowMs;
   };
-  const opened = await opener.open(login, (passed) => close(passed, null));
+  const opened = await opener.open(login, (passed) => record(passed, null));
   if (!opened.ok) {
     const stage = opened.stage === "dns" || opened.stage === "auth" ? opened.stage : "tls";
-    close(stage, "reply" in opened ? { reply: opened.reply } : { reason: opened.reason });
+    record(stage, "reply" in opened ? { reply: opened.reply } : { reason: opened.reason });
     return stages;
   }
   const { stream, extensions } = opened.value;
   const smtpUtf8 = extensions.keywords.has("SMTPUTF8");
-  close("envelope", await envelope(clock, opened.value, login.username), { smtpUtf8 });
+  record("envelope", await tryEnvelope(clock, opened.value, login.username), { smtpUtf8 });
   if (!stream.lost) await stream.command("QUIT", timeoutFor(clock, "command"));
   stream.destroy();
   return stages;

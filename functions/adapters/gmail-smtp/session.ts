@@ -18,7 +18,7 @@ export interface SmtpSession {
 
 export interface Extensions {
   readonly keywords: ReadonlySet<string>;
-  /** RFC 1870; null: no limit said. */
+  /** The limit by RFC 1870; null if the server states none. */
   readonly maxBytes: number | null;
 }
 
@@ -38,13 +38,13 @@ const parseExtensions = (reply: ParsedReply): Extensions => {
   };
 };
 
-/** An address literal (RFC 5321 §4.1.3): true, and tells nothing of the host's name. */
+/** An address literal (RFC 5321 §4.1.3) is true and reveals nothing about the host's name. */
 const clientName = (stream: SmtpStream): string => {
   const address = stream.localAddress ?? "127.0.0.1";
   return net.isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
 };
 
-/** Opens sessions step by step; every step says where it failed and, where the server spoke, what it said. */
+/** Opens sessions step by step. A failure names the step and, if the server replied, holds the reply. */
 export class SessionOpener {
   readonly #clock: Clock;
   readonly #endpoint: SmtpEndpoint;
@@ -54,12 +54,12 @@ export class SessionOpener {
     this.#endpoint = endpoint;
   }
 
-  /** `onStage` hears of each part that was passed; `probe` times them by it. */
+  /** Calls `onStage` for each stage passed; `probe` measures them by it. */
   async open(login: Login, onStage: (passed: "dns" | "tls" | "auth") => void = () => undefined): Promise<Opened> {
     const addresses = await resolveHost(this.#clock, this.#endpoint.host, timeoutFor(this.#clock, "dns"));
     if (!addresses.ok) return addresses;
     onStage("dns");
-    const secured = await this.#secure(addresses.value);
+    const secured = await this.#openSecured(addresses.value);
     if (!secured.ok) return secured;
     onStage("tls");
     const { stream } = secured.value;
@@ -73,11 +73,11 @@ export class SessionOpener {
     return { ok: false, stage: "auth", reply: authenticated.reply };
   }
 
-  /** What EHLO offers to anybody, before a login. Undefined: it could not be asked. */
+  /** Returns what EHLO offers before a login; undefined if the server cannot be asked. */
   async extensions(): Promise<Extensions | undefined> {
     const addresses = await resolveHost(this.#clock, this.#endpoint.host, timeoutFor(this.#clock, "dns"));
     if (!addresses.ok) return undefined;
-    const secured = await this.#secure(addresses.value);
+    const secured = await this.#openSecured(addresses.value);
     if (!secured.ok) return undefined;
     const { stream, extensions } = secured.value;
     await stream.command("QUIT", timeoutFor(this.#clock, "quit"));
@@ -85,8 +85,8 @@ export class SessionOpener {
     return extensions;
   }
 
-  /** Connection, greeting, EHLO, and under `starttls` the upgrade, after which EHLO is said again (RFC 3207 §4.2). */
-  async #secure(
+  /** Connects, reads the greeting and says EHLO; under `starttls` it upgrades and says EHLO again (RFC 3207 §4.2). */
+  async #openSecured(
     addresses: Parameters<typeof connectSocket>[2]["addresses"],
   ): Promise<Step<Omit<SmtpSession, "token">>> {
     const timeoutMs = timeoutFor(this.#clock, "connect");
@@ -100,13 +100,13 @@ export class SessionOpener {
 
   async #greet(stream: SmtpStream): Promise<Step<Omit<SmtpSession, "token">>> {
     const greeting = await stream.reply(timeoutFor(this.#clock, "greeting"));
-    const said = this.#positive(stream, greeting, "greeting");
+    const said = this.#expectPositive(stream, greeting, "greeting");
     return said.ok ? this.#hello(stream, "greeting") : said;
   }
 
   async #hello(stream: SmtpStream, stage: "greeting" | "tls"): Promise<Step<Omit<SmtpSession, "token">>> {
     const answer = await stream.command(`EHLO ${clientName(stream)}`, timeoutFor(this.#clock, "command"));
-    const said = this.#positive(stream, answer, stage);
+    const said = this.#expectPositive(stream, answer, stage);
     return said.ok ? { ok: true, value: { stream, extensions: parseExtensions(said.value) } } : said;
   }
 
@@ -115,8 +115,12 @@ export class SessionOpener {
       plain.destroy();
       return { ok: false, stage: "tls", reason: "the server offers no STARTTLS" };
     }
-    const go = this.#positive(plain, await plain.command("STARTTLS", timeoutFor(this.#clock, "command")), "tls");
-    if (!go.ok) return go;
+    const accepted = this.#expectPositive(
+      plain,
+      await plain.command("STARTTLS", timeoutFor(this.#clock, "command")),
+      "tls",
+    );
+    if (!accepted.ok) return accepted;
     const socket = plain.release();
     if (socket === undefined) {
       plain.destroy();
@@ -128,7 +132,11 @@ export class SessionOpener {
     return this.#hello(new SmtpStream(this.#clock, upgraded.value), "tls");
   }
 
-  #positive(stream: SmtpStream, answer: Awaited<ReturnType<SmtpStream["reply"]>>, stage: SmtpStage): Step<ParsedReply> {
+  #expectPositive(
+    stream: SmtpStream,
+    answer: Awaited<ReturnType<SmtpStream["reply"]>>,
+    stage: SmtpStage,
+  ): Step<ParsedReply> {
     if (answer.kind === "lost") return { ok: false, stage, reason: answer.reason };
     if (answer.reply.code >= 200 && answer.reply.code < 300) return { ok: true, value: answer.reply };
     stream.destroy();

@@ -1,6 +1,6 @@
 import type { Clock } from "../../domain/clock.ts";
 import type { Login } from "../../domain/google/transports.ts";
-import { FRESH_MS, IDLE_MS, MESSAGES_PER_SESSION, timeoutFor } from "./limits.ts";
+import { MAX_IDLE_MS, MESSAGES_PER_SESSION, TRUSTED_IDLE_MS, timeoutFor } from "./limits.ts";
 import type { SmtpSession } from "./session.ts";
 
 interface IdleSession {
@@ -10,15 +10,15 @@ interface IdleSession {
   readonly closing: AbortController;
 }
 
-/** A session in use, and how many messages it has carried. */
-export interface Lent {
+/** A session in use, and the number of messages that it has carried. */
+export interface SessionInUse {
   readonly session: SmtpSession;
   readonly messages: number;
 }
 
 /**
- * Sessions between two mails, by account, within one instance. A session under another access token is never handed out: what a revoked token
- * opened must not be used under a new one's name.
+ * Keeps sessions open between two messages, per account, within one instance. A session is reused only under the access
+ * token that opened it: a session of a revoked token must not serve a later one.
  */
 export class IdleSessions {
   readonly #clock: Clock;
@@ -28,13 +28,13 @@ export class IdleSessions {
     this.#clock = clock;
   }
 
-  /** One that is proven to be alive (used within 5 s, or NOOP answered), or undefined. */
-  async take(login: Login): Promise<Lent | undefined> {
+  /** Returns a session that is known to be alive (used within 5 s, or it answered NOOP), or undefined. */
+  async take(login: Login): Promise<SessionInUse | undefined> {
     for (;;) {
       const found = this.#idle.get(login.username)?.pop();
       if (found === undefined) return undefined;
       found.closing.abort();
-      if (await this.#usable(found, login)) {
+      if (await this.#isUsable(found, login)) {
         found.session.stream.keepAlive(true);
         return { session: found.session, messages: found.messages };
       }
@@ -42,9 +42,9 @@ export class IdleSessions {
     }
   }
 
-  /** Takes a session back, unless it has broken or carried enough. */
-  give(login: Login, lent: Lent): void {
-    const { session, messages } = lent;
+  /** Takes a session back, unless it is broken or has carried enough messages. */
+  give(login: Login, inUse: SessionInUse): void {
+    const { session, messages } = inUse;
     if (session.stream.lost || session.stream.interjection !== null || messages >= MESSAGES_PER_SESSION) {
       void this.#quit(session);
       return;
@@ -54,7 +54,7 @@ export class IdleSessions {
     const idle = this.#idle.get(login.username) ?? [];
     this.#idle.set(login.username, [...idle, entry]);
     session.stream.keepAlive(false);
-    void this.#clock.sleep(this.#clock.lasting(IDLE_MS), closing.signal).then(() => {
+    void this.#clock.sleep(this.#clock.lasting(MAX_IDLE_MS), closing.signal).then(() => {
       if (!closing.signal.aborted) this.#drop(login.username, entry);
     });
   }
@@ -66,14 +66,14 @@ export class IdleSessions {
     await Promise.all(all.map(({ session }) => this.#quit(session)));
   }
 
-  async #usable(idle: IdleSession, login: Login): Promise<boolean> {
+  async #isUsable(idle: IdleSession, login: Login): Promise<boolean> {
     const { stream, token } = idle.session;
     if (stream.lost || stream.interjection !== null) return false;
     if (token.reveal() !== login.accessToken.reveal()) return false;
     const idleMs = this.#clock.nowMs() - idle.idleSinceMs;
-    // A frozen instance wakes up with its timers late: the age is looked at again.
-    if (idleMs > this.#clock.lasting(IDLE_MS)) return false;
-    if (idleMs <= this.#clock.lasting(FRESH_MS)) return true;
+    // Timers of a frozen instance fire late, so the age must be checked again.
+    if (idleMs > this.#clock.lasting(MAX_IDLE_MS)) return false;
+    if (idleMs <= this.#clock.lasting(TRUSTED_IDLE_MS)) return true;
     const answer = await stream.command("NOOP", timeoutFor(this.#clock, "command"));
     return answer.kind === "reply" && answer.reply.code === 250;
   }

@@ -11,23 +11,26 @@ import type { SmtpEndpoint } from "./connect.ts";
 import { sendBudgetMs } from "./limits.ts";
 import { probeSmtp } from "./probe.ts";
 import { type Opened, SessionOpener, type SmtpSession } from "./session.ts";
-import { IdleSessions, type Lent } from "./sessions.ts";
+import { IdleSessions, type SessionInUse } from "./sessions.ts";
 import { Transaction } from "./transaction.ts";
 
-const outcomeOfFailedOpening = (opened: Exclude<Opened, { readonly ok: true }>): SendOutcome =>
+const toFailedOutcome = (opened: Exclude<Opened, { readonly ok: true }>): SendOutcome =>
   "reply" in opened
     ? { kind: "refused", stage: opened.stage, reply: opened.reply, refused: [], retryAfterMs: null }
     : { kind: "not_sent", stage: opened.stage, reason: opened.reason };
 
-/** The server was through with a session that lay idle (gone, or 421: RFC 5321 §3.8): nothing of this mail was said yet, a new session says it. */
+/**
+ * True if the server had already ended the idle session (closed, or 421: RFC 5321 §3.8). It has seen nothing of this
+ * message, so a new session may send it.
+ */
 const sessionHadEnded = (outcome: SendOutcome): boolean =>
   (outcome.kind === "not_sent" && outcome.stage === "mail") ||
   (outcome.kind === "refused" && outcome.stage === "mail" && outcome.reply.code === 421);
 
 /**
- * Gmail's SMTP by XOAUTH2 (scope `https://mail.google.com/`; Google takes nothing less there). Our own client and not a mail library's,
- * for one reason: a library's stream has "ended" long before the socket has, and reports every loss alike, whereas here the line between
- * "was not sent" and "may have been sent" must be sharp. It is the moment at which the end of data is handed to the socket.
+ * Gmail's SMTP by XOAUTH2 (scope `https://mail.google.com/`, the only one that Google accepts there). It is our own
+ * client because the line between "not sent" and "may have been sent" must be sharp: it is the moment when the end of
+ * data is handed to the socket. A mail library's stream ends long before that, and reports every loss alike.
  */
 export class GmailSmtpTransport implements MailTransport {
   readonly #clock: Clock;
@@ -50,26 +53,26 @@ export class GmailSmtpTransport implements MailTransport {
       if (this.#closed || !sessionHadEnded(outcome)) return outcome;
     }
     const opened = await this.#opener.open(login);
-    if (!opened.ok) return outcomeOfFailedOpening(opened);
+    if (!opened.ok) return toFailedOutcome(opened);
     return this.#run({ session: opened.value, messages: 0 }, login, job);
   }
 
   async #run(
-    lent: Lent,
+    inUse: SessionInUse,
     login: Login,
     job: { readonly mail: OutgoingMail; readonly beforeData: BeforeData; readonly endsAtMs: number },
   ): Promise<SendOutcome> {
-    this.#inUse.add(lent.session);
+    this.#inUse.add(inUse.session);
     try {
-      const outcome = await new Transaction(this.#clock, lent.session, job).run(job.beforeData);
-      this.#idle.give(login, { session: lent.session, messages: lent.messages + 1 });
+      const outcome = await new Transaction(this.#clock, inUse.session, job).run(job.beforeData);
+      this.#idle.give(login, { session: inUse.session, messages: inUse.messages + 1 });
       return outcome;
     } catch (error) {
-      // Only the caller can throw, by its mark or by its 7-bit form: both before DATA.
-      lent.session.stream.destroy();
+      // Only the caller's mark or 7-bit form can throw here, and both come before DATA.
+      inUse.session.stream.destroy();
       throw error;
     } finally {
-      this.#inUse.delete(lent.session);
+      this.#inUse.delete(inUse.session);
     }
   }
 

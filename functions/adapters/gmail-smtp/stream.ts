@@ -2,14 +2,14 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../domain/clock.ts";
 import { type ParsedReply, ReplyParser } from "./reply-parser.ts";
 
-/** The answer to a command, or why there will be none: after `lost` the stream is closed. */
+/** The answer to a command, or why there will be none: the stream is closed after `lost`. */
 export type Answer =
   | { readonly kind: "reply"; readonly reply: ParsedReply }
   | { readonly kind: "lost"; readonly reason: string };
 
-export type Written = { readonly kind: "written" } | { readonly kind: "lost"; readonly reason: string };
+export type WriteOutcome = { readonly kind: "written" } | { readonly kind: "lost"; readonly reason: string };
 
-/** `ECONNRESET: read ECONNRESET` and the like; messages of socket and TLS errors hold no secret. */
+/** Text such as `ECONNRESET: read ECONNRESET`; messages of socket and TLS errors hold no secret. */
 export const errorText = (error: unknown): string => {
   if (!(error instanceof Error)) return "unknown error";
   const code = "code" in error && typeof error.code === "string" ? `${error.code}: ` : "";
@@ -17,8 +17,8 @@ export const errorText = (error: unknown): string => {
 };
 
 /**
- * One SMTP byte stream in lock-step: a command out, its reply in. A reply that nobody asked for ends it, because from then on replies and
- * commands might be paired wrongly (and a lost pairing could turn a refusal into "sent").
+ * One SMTP byte stream in lock-step: a command out, its reply in. An unsolicited reply ends it, because replies and
+ * commands could be paired wrongly from then on, and a wrong pair could turn a refusal into "sent".
  */
 export class SmtpStream {
   readonly #clock: Clock;
@@ -57,7 +57,6 @@ export class SmtpStream {
     return this.reply(timeoutMs);
   }
 
-  /** Waits for the next reply. */
   async reply(timeoutMs: number): Promise<Answer> {
     const waiting = new AbortController();
     const timeout = this.#clock.sleep(timeoutMs, waiting.signal);
@@ -76,8 +75,8 @@ export class SmtpStream {
     return { kind: "reply", reply };
   }
 
-  /** Hands bytes on and waits until the operating system has taken them. */
-  async write(bytes: Buffer, timeoutMs: number): Promise<Written> {
+  /** Writes the bytes and waits until the operating system has taken them. */
+  async write(bytes: Buffer, timeoutMs: number): Promise<WriteOutcome> {
     if (this.#lost !== null) return { kind: "lost", reason: this.#lost };
     const waiting = new AbortController();
     const timeout = this.#clock.sleep(timeoutMs, waiting.signal).then(() => "timeout" as const);
@@ -91,7 +90,7 @@ export class SmtpStream {
     return this.#lost === null ? { kind: "written" } : { kind: "lost", reason: this.#lost };
   }
 
-  /** Gives the socket up for STARTTLS; refuses when anything was sent ahead of it (RFC 3207 §6, response injection). */
+  /** Hands over the socket for STARTTLS, unless the server has already sent more (response injection, RFC 3207 §6). */
   release(): Socket | undefined {
     if (this.#lost !== null || this.#unread !== null || !this.#parser.atBoundary) return undefined;
     this.#socket.off("data", this.#onData);
@@ -123,7 +122,7 @@ export class SmtpStream {
       return;
     }
     for (const reply of replies) {
-      // The first may still be the answer that is waited for; what stands behind it ends the conversation.
+      // The first reply may still answer the pending command; any further reply ends the conversation.
       if (this.#unread === null) this.#unread = reply;
       else this.#end("more replies than commands");
     }

@@ -8,12 +8,12 @@ import { withoutLines } from "./reply-parser.ts";
 import type { SmtpSession } from "./session.ts";
 import type { Answer } from "./stream.ts";
 
-/** `null`: go on. */
-type Halt = SendOutcome | null;
+/** The outcome if the transaction must stop here, or null to go on. */
+type EarlyOutcome = SendOutcome | null;
 
-const positive = (reply: SmtpReply): boolean => reply.code >= 200 && reply.code < 300;
+const isPositive = (reply: SmtpReply): boolean => reply.code >= 200 && reply.code < 300;
 
-const refused = (
+const toRefused = (
   stage: SmtpStage,
   reply: SmtpReply,
   refusals: RefusedRecipients = [],
@@ -33,24 +33,24 @@ const NO_SMTPUTF8: SmtpReply = {
 };
 const TOO_LARGE: SmtpReply = { code: 552, enhanced: "5.3.4", response: "the message is larger than the server takes" };
 
-/** Header fields with octets beyond ASCII are a matter of SMTPUTF8 too (RFC 6532); in the body 8BITMIME does. */
+/** Header fields beyond ASCII need SMTPUTF8 too (RFC 6532); for the body, 8BITMIME is enough. */
 const headerIsInternational = (raw: Buffer): boolean => {
   const end = raw.indexOf("\r\n\r\n");
   return raw.subarray(0, end === -1 ? raw.length : end).some((byte) => byte > 0x7e);
 };
 
-/** One mail through an open session (RFC 5321 §3.3). Made for one `send` and thrown away. */
+/** Sends one message through an open session (RFC 5321 §3.3). Each `send` makes its own. */
 export class Transaction {
   readonly #clock: Clock;
   readonly #session: SmtpSession;
   readonly #mail: OutgoingMail;
-  /** The message in the form that this server takes. */
+  /** The message in the form that this server accepts. */
   #raw: Buffer;
   readonly #endsAtMs: number;
   readonly #accepted: string[] = [];
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
 
-  /** `endsAtMs`: the message's end does not go out later than that (`sendBudgetMs`). */
+  /** `endsAtMs`: the end of the message must not go out later (`sendBudgetMs`). */
   constructor(clock: Clock, session: SmtpSession, job: { readonly mail: OutgoingMail; readonly endsAtMs: number }) {
     this.#clock = clock;
     this.#session = session;
@@ -60,20 +60,20 @@ export class Transaction {
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
-    const halt = (await this.#form()) ?? (await this.#sender()) ?? (await this.#recipients());
-    if (halt !== null) return this.#reset(halt);
-    // The caller's durable mark: after it a crash leaves "may have been sent", before it "was not".
+    const early = (await this.#chooseForm()) ?? (await this.#sendSender()) ?? (await this.#sendRecipients());
+    if (early !== null) return this.#reset(early);
+    // The caller's durable mark: a crash before it means "not sent", a crash after it "may have been sent".
     if (!(await beforeData(this.#refused))) return this.#reset({ kind: "abandoned" });
-    const refusal = await this.#data();
-    // DATA refused leaves sender and recipients standing (RFC 5321 §4.1.1.2): the next MAIL would be one too many.
+    const refusal = await this.#startData();
+    // A refused DATA keeps the sender and recipients (RFC 5321 §4.1.1.2), so the next MAIL would be out of sequence.
     if (refusal !== null) return this.#reset(refusal);
-    return (await this.#body()) ?? this.#end();
+    return (await this.#writeBody()) ?? this.#endData();
   }
 
   /**
    * A body beyond ASCII needs 8BITMIME (RFC 6152); a server without it gets the mail in 7 bits. Throws `Unavailable`.
    */
-  async #form(): Promise<Halt> {
+  async #chooseForm(): Promise<EarlyOutcome> {
     const { sevenBit } = this.#mail;
     if (sevenBit === undefined || this.#session.extensions.keywords.has("8BITMIME")) return null;
     if (!this.#raw.some((byte) => byte > 0x7f)) return null;
@@ -83,15 +83,15 @@ export class Transaction {
     return null;
   }
 
-  async #sender(): Promise<Halt> {
+  async #sendSender(): Promise<EarlyOutcome> {
     const { keywords, maxBytes } = this.#session.extensions;
     const from = envelopeAddress(this.#mail.envelope.from);
-    if (from === undefined) return refused("mail", BAD_ADDRESS);
-    if (maxBytes !== null && this.#raw.length > maxBytes) return refused("mail", TOO_LARGE);
+    if (from === undefined) return toRefused("mail", BAD_ADDRESS);
+    if (maxBytes !== null && this.#raw.length > maxBytes) return toRefused("mail", TOO_LARGE);
     const international =
       [from, ...this.#mail.envelope.to].some((address) => isInternational(envelopeAddress(address) ?? "")) ||
       headerIsInternational(this.#raw);
-    if (international && !keywords.has("SMTPUTF8")) return { ...refused("mail", NO_SMTPUTF8), lacks: "smtputf8" };
+    if (international && !keywords.has("SMTPUTF8")) return { ...toRefused("mail", NO_SMTPUTF8), lacks: "smtputf8" };
     const parameters = [
       keywords.has("SIZE") ? ` SIZE=${this.#raw.length}` : "",
       keywords.has("8BITMIME") ? " BODY=8BITMIME" : "",
@@ -99,10 +99,10 @@ export class Transaction {
     ];
     const answer = await this.#command(`MAIL FROM:<${from}>${parameters.join("")}`);
     if (answer.kind === "lost") return { kind: "not_sent", stage: "mail", reason: answer.reason };
-    return positive(answer.reply) ? null : refused("mail", withoutLines(answer.reply));
+    return isPositive(answer.reply) ? null : toRefused("mail", withoutLines(answer.reply));
   }
 
-  async #recipients(): Promise<Halt> {
+  async #sendRecipients(): Promise<EarlyOutcome> {
     for (const address of this.#mail.envelope.to) {
       const path = envelopeAddress(address);
       if (path === undefined) {
@@ -112,84 +112,85 @@ export class Transaction {
       const answer = await this.#command(`RCPT TO:<${path}>`);
       if (answer.kind === "lost") return { kind: "not_sent", stage: "rcpt", reason: answer.reason };
       const reply = withoutLines(answer.reply);
-      // 421 speaks of the session (RFC 5321 §3.8), not of the recipient.
-      if (reply.code === 421) return refused("rcpt", reply);
-      if (positive(reply)) this.#accepted.push(address);
+      // 421 is about the session (RFC 5321 §3.8), not about the recipient.
+      if (reply.code === 421) return toRefused("rcpt", reply);
+      if (isPositive(reply)) this.#accepted.push(address);
       else this.#refused.push({ address, reply });
     }
     if (this.#accepted.length > 0) return null;
-    return refused("rcpt", this.#refused.at(-1)?.reply ?? BAD_ADDRESS, this.#refused);
+    return toRefused("rcpt", this.#refused.at(-1)?.reply ?? BAD_ADDRESS, this.#refused);
   }
 
-  async #data(): Promise<Halt> {
+  async #startData(): Promise<EarlyOutcome> {
     const answer = await this.#command("DATA");
     if (answer.kind === "lost") return { kind: "not_sent", stage: "data", reason: answer.reason };
     if (answer.reply.code === 354) return null;
-    // Whatever else it is, it is no leave to send; a 2xx here breaks the grammar, so the session is not used again.
+    // Nothing but 354 allows us to send. A 2xx here breaks the protocol, so the session must not be used again.
     if (answer.reply.code < 400) this.#session.stream.destroy();
-    return refused("data", withoutLines(answer.reply), this.#refused);
+    return toRefused("data", withoutLines(answer.reply), this.#refused);
   }
 
-  /** All of the message but its end. */
-  async #body(): Promise<Halt> {
+  /** Sends all of the message but its end. */
+  async #writeBody(): Promise<EarlyOutcome> {
     const { stream } = this.#session;
     for (const block of dataBlocks(this.#raw)) {
-      const halt = this.#brokenOff();
-      if (halt !== null) return halt;
+      const outcome = this.#reasonToStop();
+      if (outcome !== null) return outcome;
       const timeoutMs = Math.min(timeoutFor(this.#clock, "block"), this.#leftMs());
       const written = await stream.write(block, timeoutMs);
-      if (written.kind === "lost") return this.#brokenOff() ?? this.#notSent(written.reason);
+      if (written.kind === "lost") return this.#reasonToStop() ?? this.#abort(written.reason);
     }
     return null;
   }
 
-  #notSent(reason: string): SendOutcome {
+  #abort(reason: string): SendOutcome {
     this.#session.stream.destroy();
     return { kind: "not_sent", stage: "body", reason };
   }
 
   /**
-   * Why the message must not be ended: without its end nothing is delivered. A server that speaks in between breaks off, and what it says is why. And a
-   * worker that was frozen (the platform takes the CPU away after a time-out) may wake long after others took its message for abandoned.
+   * Returns the reason why the message must not be ended; without its end, nothing is delivered. The server may have
+   * spoken in between, or this worker was frozen (the platform takes its CPU after a timeout) and wakes after others
+   * have taken over the message.
    */
-  #brokenOff(): Halt {
+  #reasonToStop(): EarlyOutcome {
     const { interjection, lost } = this.#session.stream;
     if (interjection !== null) {
-      const halt = this.#notSent(`unexpected reply ${interjection.code} in the message`);
-      return interjection.code >= 400 ? refused("body", withoutLines(interjection), this.#refused) : halt;
+      const outcome = this.#abort(`unexpected reply ${interjection.code} in the message`);
+      return interjection.code >= 400 ? toRefused("body", withoutLines(interjection), this.#refused) : outcome;
     }
-    if (lost) return this.#notSent("the server broke off");
-    return this.#clock.nowMs() >= this.#endsAtMs ? this.#notSent("it took too long") : null;
+    if (lost) return this.#abort("the server broke off");
+    return this.#clock.nowMs() >= this.#endsAtMs ? this.#abort("it took too long") : null;
   }
 
-  /** From the moment the end is handed to the socket its fate is the server's to tell. */
-  async #end(): Promise<SendOutcome> {
+  /** Once the end is handed to the socket, only the server knows whether the message was accepted. */
+  async #endData(): Promise<SendOutcome> {
     const { stream } = this.#session;
-    const halt = this.#brokenOff();
-    if (halt !== null) return halt;
+    const outcome = this.#reasonToStop();
+    if (outcome !== null) return outcome;
     const answer = await stream.command(END_OF_DATA.trimEnd(), timeoutFor(this.#clock, "endOfData"));
     if (answer.kind === "lost") return { kind: "unknown", reason: answer.reason, refused: this.#refused };
     const reply = withoutLines(answer.reply);
-    if (positive(reply)) {
+    if (isPositive(reply)) {
       return { kind: "accepted", accepted: this.#accepted, refused: this.#refused, reply, providerId: null };
     }
-    if (reply.code >= 400) return refused("body", reply, this.#refused);
+    if (reply.code >= 400) return toRefused("body", reply, this.#refused);
     stream.destroy();
     const reason = `unexpected reply ${reply.code} to the end of the message`;
     return { kind: "unknown", reason, refused: this.#refused };
   }
 
-  /** Leaves the session clean for the next mail; that this fails changes nothing for this one. */
+  /** Leaves the session clean for the next message; a failure here does not change this message's outcome. */
   async #reset(outcome: SendOutcome): Promise<SendOutcome> {
     const { stream } = this.#session;
     if (stream.lost) return outcome;
     if (outcome.kind === "refused" && outcome.reply.code === 421) {
-      // The server is closing (RFC 5321 §3.8): it may not answer any more.
+      // The server is closing (RFC 5321 §3.8) and may not answer any more.
       stream.destroy();
       return outcome;
     }
     const answer = await stream.command("RSET", timeoutFor(this.#clock, "command"));
-    if (answer.kind === "reply" && !positive(answer.reply)) stream.destroy();
+    if (answer.kind === "reply" && !isPositive(answer.reply)) stream.destroy();
     return outcome;
   }
 

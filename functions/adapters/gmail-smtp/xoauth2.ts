@@ -4,8 +4,8 @@ import { type ParsedReply, withoutLines } from "./reply-parser.ts";
 import type { Answer, SmtpStream } from "./stream.ts";
 
 /**
- * The initial client response of XOAUTH2 (developers.google.com/gmail/imap/xoauth2-protocol), or undefined where a control character in the name
- * or token would let one field end and another begin.
+ * The initial client response of XOAUTH2 (developers.google.com/gmail/imap/xoauth2-protocol). Undefined if a control
+ * character in the name or token could end one field and begin another.
  */
 const initialResponse = (login: Login): string | undefined => {
   const token = login.accessToken.reveal();
@@ -13,7 +13,7 @@ const initialResponse = (login: Login): string | undefined => {
   return Buffer.from(`user=${login.username}\x01auth=Bearer ${token}\x01\x01`, "utf8").toString("base64");
 };
 
-/** The status in the challenge by which Gmail says why: base64 JSON `{"status":"400","schemes":"Bearer","scope":"…"}`. */
+/** The status in Gmail's challenge, which is base64 JSON: `{"status":"400","schemes":"Bearer","scope":"…"}`. */
 const challengeStatus = (challenge: ParsedReply): string | null => {
   try {
     const said: unknown = JSON.parse(Buffer.from(challenge.lines.join(""), "base64").toString("utf8"));
@@ -31,7 +31,7 @@ export type AuthOutcome =
   | { readonly kind: "refused"; readonly reply: SmtpReply }
   | { readonly kind: "lost"; readonly reason: string };
 
-/** Only 235 is success. A refused token is answered by 334 and a challenge; the refusal proper (535) comes after an empty line. */
+/** Only 235 is success. Gmail answers a bad token with 334 and a challenge, and refuses (535) after an empty line. */
 export const authenticate = async (stream: SmtpStream, login: Login, timeoutMs: number): Promise<AuthOutcome> => {
   const response = initialResponse(login);
   if (response === undefined) return { kind: "refused", reply: MALFORMED };

@@ -1,17 +1,18 @@
 import type { Clock } from "../../domain/clock.ts";
 
-/** So many calls in a row without an answer, and the service counts as away. */
+/** After this many calls in a row without an answer, the service counts as unavailable. */
 const FAILURES = 3;
-/** One call in so long finds out whether it is back. */
+/** How often one call may find out whether the service is back. */
 const PROBE_EVERY_MS = 1_000;
 
-/** What an instance knows of a service: while it is away, one call at a time is made to it, and the others need not wait to be told. */
+/**
+ * What an instance knows about a service. While it is unavailable, one call at a time may try it; the others fail fast.
+ */
 export interface Breaker {
-  /** Whether a call may be made now. One that was let through must report how it ended. */
+  /** Whether a call may be made now. An admitted call must report how it ended. */
   admits(): boolean;
   /** The service answered, whatever it said. */
   answered(): void;
-  /** The service did not answer. */
   failed(): void;
 }
 

@@ -1,4 +1,6 @@
-/** The canonical codes (google.rpc.Code) by name: over REST several share one HTTP status, so the name alone tells them apart. */
+/**
+ * The canonical codes (google.rpc.Code). Several share one HTTP status over REST, so only the name tells them apart.
+ */
 export const CANONICAL_STATUSES = [
   "CANCELLED",
   "UNKNOWN",
@@ -19,7 +21,7 @@ export const CANONICAL_STATUSES = [
 ] as const;
 export type CanonicalStatus = (typeof CANONICAL_STATUSES)[number];
 
-/** What Google's API answered other than success; `status` is the canonical name. Google's messages name resources, never values. */
+/** An answer of Google's API other than success. Google's messages name resources, never values. */
 export class GoogleApiError extends Error {
   override readonly name = "GoogleApiError";
   readonly status: CanonicalStatus;
@@ -30,16 +32,19 @@ export class GoogleApiError extends Error {
   }
 }
 
-/** The status of an HTTP answer other than 2xx: the name in its body, or what its HTTP status says without one (a proxy's answer). */
+/**
+ * The status of an HTTP answer other than 2xx: the name in its body, or else (a proxy's answer) what its HTTP status
+ * means.
+ */
 export const httpStatusOf = (httpStatus: number, body: unknown): CanonicalStatus =>
   nameIn(body) ?? byHttpStatus(httpStatus);
 
-/** Where google-gax 6 keeps the body of a refused REST call, whose `code` alone does not tell a name from a guess by HTTP status. */
+/** Where google-gax 6 keeps the body of a refused REST call; its `code` may be a mere guess by HTTP status. */
 const PAYLOAD = Symbol.for("google-gax.rawHttpResponsePayload");
 
 /**
- * What a call of one of Google's client libraries threw, without its cause: that holds the request's headers, the token among them.
- * `undefined`: a fault in a program, and not something that came, or failed to come, over the network.
+ * Converts an error of Google's client libraries, and drops its cause, which holds the request's headers and the token.
+ * Undefined: the error is a defect in a program rather than a failure of the network or the service.
  */
 export const fromClientLibrary = (error: unknown): GoogleApiError | undefined => {
   if (error instanceof GoogleApiError) return error;
@@ -51,7 +56,7 @@ export const fromClientLibrary = (error: unknown): GoogleApiError | undefined =>
   return new GoogleApiError(said ?? unnamed, error.message);
 };
 
-/** `{error: {code, status, message}}`; a streaming method answers a list of one. A proxy's HTML answers neither. */
+/** `{error: {code, status, message}}`, or a list of one from a streaming method. A proxy's HTML is neither. */
 const nameIn = (body: unknown): CanonicalStatus | undefined => {
   const first: { readonly error?: { readonly status?: unknown } } | null | undefined = Array.isArray(body)
     ? body[0]
@@ -67,13 +72,13 @@ const parsed = (text: string): unknown => {
   }
 };
 
-/** The number of google.rpc.Code: CANCELLED is 1, UNAUTHENTICATED 16. An answer that could not be read has none. */
+/** The numbers of google.rpc.Code start at 1 (CANCELLED). An unreadable answer has none. */
 const byNumber = (code: unknown): CanonicalStatus =>
   (typeof code === "number" ? CANONICAL_STATUSES[code - 1] : undefined) ?? "UNKNOWN";
 
 /**
- * Only statuses with one meaning are read: a nameless 404 is a wrong address, not a record that is absent, and a nameless 409 or 400
- * proves no precondition.
+ * Only HTTP statuses with one meaning count: a 404 without a name is a wrong address rather than a missing record, and
+ * a 409 or 400 without one proves no precondition.
  */
 const BY_HTTP_STATUS: ReadonlyMap<number, CanonicalStatus> = new Map([
   [401, "UNAUTHENTICATED"],

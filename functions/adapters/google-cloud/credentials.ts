@@ -1,10 +1,10 @@
-/** The token of Google's emulators, which take any. */
+/** Google's emulators accept any token. */
 export const emulatorToken = async (): Promise<string> => "owner";
 
 /**
- * Access tokens of the function's own service account, by Application Default Credentials (the metadata server on Cloud Run, `gcloud auth
- * application-default login` on a laptop). The library keeps a token until shortly before its end; it is loaded at the first call, so
- * that emulators never load it.
+ * Access tokens of the function's own service account, by Application Default Credentials (the metadata server on Cloud
+ * Run, `gcloud auth application-default login` on a laptop). The library caches tokens. It is loaded at the first call,
+ * so that emulators never load it.
  */
 export const applicationDefaultToken = (): (() => Promise<string>) => {
   let auth: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;

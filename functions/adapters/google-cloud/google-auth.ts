@@ -1,6 +1,6 @@
-// A file of its own, loaded on first use: of a CommonJS package that is itself loaded so, a bundle hands on nothing but `default`.
+// This is a file of its own because a bundle exports only `default` of a CommonJS package that is imported lazily.
 import { GoogleAuth } from "google-auth-library";
 
-/** Application Default Credentials, for all that this project's services ask for. */
+/** Application Default Credentials for all services of this project. */
 export const cloudAuth = (): GoogleAuth =>
   new GoogleAuth({ scopes: ["https://www.googleapis.com/auth/cloud-platform"] });

@@ -26,8 +26,8 @@ const authorizationUrl = (endpoint: string, redirectUri: string, request: Author
     code_challenge_method: "S256",
     login_hint: request.loginHint,
     access_type: request.offline ? "offline" : null,
-    // Only a new consent yields a refresh token each time (github.com/googleapis/google-api-nodejs-client#750). Without a prompt, Google signs in
-    // the only account of a browser without asking, so that a person who was refused could never choose another.
+    // Only a new consent always yields a refresh token (github.com/googleapis/google-api-nodejs-client#750). Without a
+    // prompt, Google silently uses the browser's only account, and a person who was refused could never choose another.
     prompt: request.offline ? "consent" : "select_account",
   };
   for (const [name, value] of Object.entries(parameters)) if (value !== null) url.searchParams.set(name, value);
@@ -38,8 +38,8 @@ const clientForm = (client: OAuthClient, rest: Readonly<Record<string, string>>)
   new URLSearchParams({ client_id: client.clientId, client_secret: client.clientSecret.reveal(), ...rest });
 
 /**
- * Google's OAuth 2.0 and OpenID endpoints (developers.google.com/identity/protocols/oauth2/web-server) by plain HTTP. `redirectUri` is
- * `<RELAIS_PUBLIC_URL>/google_gmail/confirm`, compared by Google character for character.
+ * Google's OAuth 2.0 and OpenID endpoints (developers.google.com/identity/protocols/oauth2/web-server) over plain HTTP.
+ * Google compares `redirectUri`, `<RELAIS_PUBLIC_URL>/google_gmail/confirm`, character by character.
  */
 export const googleOAuth = (
   config: { readonly google: GoogleEndpoints; readonly publicUrl: string },
@@ -53,8 +53,9 @@ export const googleOAuth = (
   return {
     authorizationUrl: (request) => authorizationUrl(google.authorizationEndpoint, redirectUri, request),
     exchangeCode: async (client, { code, verifier }) => {
-      // A code can be spent once. See first that the answer can be checked: else a reload, once Google is back, would find it spent.
-      if ((await keys.forKey(undefined)) === null) {
+      // A code works only once, so first make sure that we can verify the answer. Otherwise a reload after an outage of
+      // Google's key endpoint would find the code used.
+      if ((await keys.keysFor(undefined)) === null) {
         return { ok: false, refusal: { kind: "unreachable", reason: "signing keys", retryAfterS: 5 } };
       }
       const grant = { grant_type: "authorization_code", code, redirect_uri: redirectUri };
@@ -64,7 +65,8 @@ export const googleOAuth = (
       askToken(clientForm(client, { grant_type: "refresh_token", refresh_token: refreshToken.reveal() })),
     identify: identifier({ clock, keys, issuer: google.issuer }),
     revoke: async (token) => {
-      // Google's revocation endpoint wants no client authentication; by form, since a query ends up in logs.
+      // Google's revocation endpoint needs no client authentication. The token goes in a form, since query strings get
+      // logged.
       const answer = await askEndpoint(
         clock,
         google.revocationEndpoint,

@@ -6,14 +6,14 @@ import type { SigningKeys } from "./signing-keys.ts";
 
 type Identify = GoogleOAuth["identify"];
 
-/** Between our clock and Google's. */
+/** Allows for a difference between our clock and Google's. */
 const CLOCK_TOLERANCE_S = 10;
 
 const REAL_ISSUER = "https://accounts.google.com";
 
 /**
- * Google signs with or without the scheme (developers.google.com/identity/openid-connect/openid-connect). The configured issuer has lost its
- * trailing slash, which other issuers do write.
+ * Google signs with or without the scheme (developers.google.com/identity/openid-connect/openid-connect). The
+ * configured issuer has no trailing slash, but other issuers write one.
  */
 const issuersOf = (issuer: string): string[] =>
   issuer === REAL_ISSUER ? [REAL_ISSUER, "accounts.google.com"] : [issuer, `${issuer}/`];
@@ -21,7 +21,7 @@ const issuersOf = (issuer: string): string[] =>
 const claims = z.object({
   sub: z.string().min(1),
   email: z.string().min(3),
-  // A boolean by the specification; some of Google's libraries have seen the text.
+  // A boolean by the specification, but some of Google's libraries have seen text.
   email_verified: z.union([z.literal(true), z.literal("true")]),
   // One audience, alone or as a list of one (RFC 7519 §4.1.3).
   aud: z.union([z.string(), z.tuple([z.string()])]),
@@ -35,11 +35,11 @@ const identityOf = ({ sub, email, hd }: z.output<typeof claims>): Identity => ({
   hostedDomain: hd ?? null,
 });
 
-const unproven = (detail: string) => ({ ok: false, reason: "unproven", detail }) as const;
+const toUnproven = (detail: string) => ({ ok: false, reason: "unproven", detail }) as const;
 
 /**
- * Proves an ID token (OpenID Connect Core §3.1.3.7): signed by one of Google's keys with RS256 alone, `iss`, a single `aud`, `exp`, `email_verified`, and
- * the `nonce` where one is expected. `detail` names the claim that failed, never its value.
+ * Verifies an ID token (OpenID Connect Core §3.1.3.7): signed by one of Google's keys with RS256 only, `iss`, a single
+ * `aud`, `exp`, `email_verified`, and `nonce` if expected. `detail` names the claim that failed, never its value.
  */
 export const identifier =
   (deps: { readonly clock: Clock; readonly keys: SigningKeys; readonly issuer: string }): Identify =>
@@ -52,9 +52,9 @@ export const identifier =
       nowMs: deps.clock.nowMs(),
     });
     if (proof.kind === "no_keys") return { ok: false, reason: "unreachable", detail: "signing keys" };
-    if (proof.kind === "unproven") return unproven(proof.detail);
+    if (proof.kind === "unproven") return toUnproven(proof.detail);
     const parsed = claims.safeParse(proof.payload);
-    if (!parsed.success) return unproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
-    if (expected.nonce !== null && parsed.data.nonce !== expected.nonce) return unproven("nonce");
+    if (!parsed.success) return toUnproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
+    if (expected.nonce !== null && parsed.data.nonce !== expected.nonce) return toUnproven("nonce");
     return { ok: true, identity: identityOf(parsed.data) };
   };

@@ -6,16 +6,16 @@ import { proveSignedToken } from "./signed-token.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";
 import { markIn } from "./token-marks.ts";
 
-/** accounts.google.com/.well-known/risc-configuration: who signs, and with what. */
+/** accounts.google.com/.well-known/risc-configuration: who signs, and with which keys. */
 const configuration = z.object({ issuer: z.string().min(1), jwks_uri: z.url() });
-const KEEP_MS = HOUR;
+const CACHE_MS = HOUR;
 
-interface Configured {
+interface RiscConfiguration {
   readonly issuer: string;
   readonly keys: SigningKeys;
 }
 
-/** RFC 8417 §2.2. `exp` is not asked for: an event that happened does not expire. */
+/** RFC 8417 §2.2. `exp` is not required: an event that happened does not expire. */
 const claims = z.object({
   jti: z.string().min(1).max(500),
   iat: z.number().int().positive(),
@@ -34,46 +34,46 @@ const toEvents = ({ jti, iat, aud, events }: z.output<typeof claims>): SecurityE
   })),
 });
 
-/** The configuration, kept for an hour; one that is out of reach is used for longer. Null: out of reach and none in memory. */
-const configured = (clock: Clock, configurationUrl: string): (() => Promise<Configured | null>) => {
-  let kept: (Configured & { readonly jwksUri: string; readonly atMs: number }) | null = null;
+/** The configuration, cached for an hour, or longer while it is unreachable. Null: unreachable and not cached. */
+const cachedConfiguration = (clock: Clock, configurationUrl: string): (() => Promise<RiscConfiguration | null>) => {
+  let cached: (RiscConfiguration & { readonly jwksUri: string; readonly atMs: number }) | null = null;
   return async () => {
-    if (kept !== null && clock.nowMs() - kept.atMs < clock.lasting(KEEP_MS)) return kept;
+    if (cached !== null && clock.nowMs() - cached.atMs < clock.lasting(CACHE_MS)) return cached;
     const answer = await askEndpoint(clock, configurationUrl);
     const parsed = answer.kind === "answer" && answer.status === 200 ? configuration.safeParse(answer.json) : null;
-    if (!parsed?.success) return kept;
+    if (!parsed?.success) return cached;
     const { issuer, jwks_uri: jwksUri } = parsed.data;
-    const keys = kept?.jwksUri === jwksUri ? kept.keys : signingKeys(clock, jwksUri);
-    kept = { issuer, jwksUri, keys, atMs: clock.nowMs() };
-    return kept;
+    const keys = cached?.jwksUri === jwksUri ? cached.keys : signingKeys(clock, jwksUri);
+    cached = { issuer, jwksUri, keys, atMs: clock.nowMs() };
+    return cached;
   };
 };
 
-/** Google's events name it with a slash at the end; its configuration has been seen without. */
+/** Google's events end the issuer with a slash; its configuration has been seen without one. */
 const issuersOf = (issuer: string): string[] => {
   const bare = issuer.replace(/\/$/, "");
   return [bare, `${bare}/`];
 };
 
-const unproven = (detail: string) => ({ ok: false, reason: "unproven", detail }) as const;
-const unreachable = (detail: string) => ({ ok: false, reason: "unreachable", detail }) as const;
+const toUnproven = (detail: string) => ({ ok: false, reason: "unproven", detail }) as const;
+const toUnreachable = (detail: string) => ({ ok: false, reason: "unreachable", detail }) as const;
 
 /**
- * Proves Google's security event tokens (developers.google.com/identity/protocols/risc, "Validate the token"): RS256 alone, by the keys and the
- * issuer of the RISC configuration, for one of the audiences.
+ * Verifies Google's security event tokens (developers.google.com/identity/protocols/risc, "Validate the token"): RS256
+ * only, the keys and issuer of the RISC configuration, and one of the audiences.
  */
 export const securityEventTokens = (clock: Clock, configurationUrl: string): SecurityEventTokens => {
-  const readConfiguration = configured(clock, configurationUrl);
+  const readConfiguration = cachedConfiguration(clock, configurationUrl);
   return {
     prove: async (token, { audience }) => {
       const google = await readConfiguration();
-      if (google === null) return unreachable("configuration");
+      if (google === null) return toUnreachable("configuration");
       const expected = { issuer: issuersOf(google.issuer), audience, nowMs: clock.nowMs() };
       const proof = await proveSignedToken(google.keys, token, expected);
-      if (proof.kind === "no_keys") return unreachable("signing keys");
-      if (proof.kind === "unproven") return unproven(proof.detail);
+      if (proof.kind === "no_keys") return toUnreachable("signing keys");
+      if (proof.kind === "unproven") return toUnproven(proof.detail);
       const parsed = claims.safeParse(proof.payload);
-      if (!parsed.success) return unproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
+      if (!parsed.success) return toUnproven(String(parsed.error.issues[0]?.path[0] ?? "claims"));
       return { ok: true, proven: toEvents(parsed.data) };
     },
   };

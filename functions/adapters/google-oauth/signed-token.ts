@@ -9,24 +9,25 @@ export type SignedToken =
   | { readonly kind: "proven"; readonly payload: JWTPayload }
   /** `detail` names the claim that failed or jose's code, never a value. */
   | { readonly kind: "unproven"; readonly detail: string }
-  /** No signing keys are to be had. */
+  /** The signing keys are unreachable. */
   | { readonly kind: "no_keys" };
 
 /**
- * Proves a JWT (RFC 7519) that Google signed: RS256 alone, whatever its header says, by one of the keys. Where the key of its id does not fit, the keys are
- * fetched once more: they may have been changed under the same id. Several keys without an id are tried one after the other.
+ * Verifies a JWT (RFC 7519) that Google signed: RS256 only, whatever its header says. If the key with its id does not
+ * match, the keys are fetched again, since a key may change under the same id. Several keys without an id are all
+ * tried.
  */
 export const proveSignedToken = async (keys: SigningKeys, token: string, expected: Expected): Promise<SignedToken> => {
   // Loaded on first use: starting a consent needs no cryptography.
   const { decodeProtectedHeader, errors } = await import("./verify-jwt.ts");
   try {
-    const known = await keys.forKey(decodeProtectedHeader(token).kid);
+    const known = await keys.keysFor(decodeProtectedHeader(token).kid);
     if (known === null) return { kind: "no_keys" };
     try {
       return { kind: "proven", payload: await verify(token, known, expected) };
     } catch (error) {
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
-      const newer = await keys.newer();
+      const newer = await keys.fetchNewer();
       if (newer === null) throw error;
       return { kind: "proven", payload: await verify(token, newer, expected) };
     }
@@ -34,7 +35,7 @@ export const proveSignedToken = async (keys: SigningKeys, token: string, expecte
     if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
       return { kind: "unproven", detail: error.claim };
     }
-    // `decodeProtectedHeader` throws a TypeError for what is no token at all.
+    // `decodeProtectedHeader` throws a TypeError if the text is no token at all.
     if (error instanceof errors.JOSEError) return { kind: "unproven", detail: error.code };
     if (error instanceof TypeError) return { kind: "unproven", detail: "not a token" };
     throw error;

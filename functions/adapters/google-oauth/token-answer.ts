@@ -4,14 +4,16 @@ import { Secret } from "../../domain/secret.ts";
 import type { EndpointAnswer } from "./endpoint.ts";
 import { marksOf } from "./token-marks.ts";
 
-/** A member that says nothing: absent, null, or an empty text. */
+/** Absent, null and an empty text all mean "no value". */
 const text = z
   .string()
   .nullish()
   .transform((value) => (value === undefined || value === "" ? null : value));
 
 const CENTURY_S = 100 * 365 * 86_400;
-/** A number of seconds; some servers write it as text. What is no positive number says nothing, and a century is without end. */
+/**
+ * Seconds, which some servers write as text. Anything but a positive number means "no value"; a century is the maximum.
+ */
 const seconds = z
   .unknown()
   .optional()
@@ -30,17 +32,20 @@ const granted = z.object({
   id_token: text,
 });
 
-/** `expires_in` is only recommended (RFC 6749 §5.1): where it is missing, Google's hour is taken; a token that ends sooner is replaced when Gmail refuses it. */
-const USUAL_LIFE_S = 3_600;
+/**
+ * `expires_in` is only recommended (RFC 6749 §5.1); without it, assume Google's usual hour. If the token ends sooner,
+ * Gmail refuses it and it is replaced.
+ */
+const DEFAULT_LIFETIME_S = 3_600;
 
-/** RFC 6749 §5.2, and Google's subtype beside it. */
+/** RFC 6749 §5.2, plus Google's subtype. */
 const refused = z.object({
   error: z.string().min(1),
   error_description: z.unknown().optional(),
   error_subtype: z.unknown().optional(),
 });
 
-/** Errors of the client as it is set up at Google or here; the account's grant is not to blame. */
+/** The client is set up wrongly at Google or here; the account's grant is not to blame. */
 const CLIENT_ERRORS: readonly string[] = [
   "invalid_client",
   "unauthorized_client",
@@ -58,7 +63,7 @@ export type TokenOutcome =
 
 const toAnswer = (from: z.output<typeof granted>, nowMs: number): TokenAnswer => ({
   accessToken: new Secret(from.access_token),
-  expiresAtMs: nowMs + (from.expires_in ?? USUAL_LIFE_S) * 1_000,
+  expiresAtMs: nowMs + (from.expires_in ?? DEFAULT_LIFETIME_S) * 1_000,
   refreshToken: from.refresh_token === null ? null : new Secret(from.refresh_token),
   refreshTokenMarks: from.refresh_token === null ? [] : marksOf(from.refresh_token),
   refreshTokenExpiresAtMs:
@@ -69,14 +74,14 @@ const toAnswer = (from: z.output<typeof granted>, nowMs: number): TokenAnswer =>
 
 const isGrantEnd = (error: string): error is GrantEnd => (GRANT_ENDS as readonly string[]).includes(error);
 
-/** Text of a refusal, cut short; null where there is none. */
+/** A refusal's text, cut short; null if there is none. */
 const shortText = (value: unknown): string | null =>
   typeof value === "string" && value !== "" ? value.slice(0, 500) : null;
 
-/** A code as RFC 6749 shapes them may be logged; anything else might hold what was sent. */
-const loggable = (error: string): string => (/^[a-z][a-z_]{0,39}$/.test(error) ? error : "a code that is none");
+/** Only a code as RFC 6749 shapes it may be logged; anything else might echo what was sent. */
+const loggableCode = (error: string): string => (/^[a-z][a-z_]{0,39}$/.test(error) ? error : "a code that is none");
 
-const unreachable = ({ status, retryAfterS }: Answer, what: string): TokenRefusal => ({
+const toUnreachable = ({ status, retryAfterS }: Answer, what: string): TokenRefusal => ({
   kind: "unreachable",
   reason: `status ${status}, ${what}`,
   retryAfterS,
@@ -84,21 +89,24 @@ const unreachable = ({ status, retryAfterS }: Answer, what: string): TokenRefusa
 
 const toRefusal = (answer: Answer): TokenRefusal => {
   const parsed = refused.safeParse(answer.json);
-  if (!parsed.success) return unreachable(answer, "no token answer");
+  if (!parsed.success) return toUnreachable(answer, "no token answer");
   const { error, error_description: description, error_subtype: subtype } = parsed.data;
   if (isGrantEnd(error)) {
     return { kind: "ended", error, description: shortText(description), subtype: shortText(subtype) };
   }
   return CLIENT_ERRORS.includes(error)
     ? { kind: "client_rejected", error }
-    : unreachable(answer, `error ${loggable(error)}`);
+    : toUnreachable(answer, `error ${loggableCode(error)}`);
 };
 
-/** What the token endpoint's answer means. Only a known code ends a grant or blames the client; all else counts as out of reach. */
+/**
+ * What the token endpoint's answer means. Only a known code ends a grant or blames the client; anything else counts as
+ * unreachable.
+ */
 export const tokenOutcome = (answer: EndpointAnswer, nowMs: number): TokenOutcome => {
   if (answer.kind === "unreachable") return { ok: false, refusal: answer };
   if (answer.status >= 400) return { ok: false, refusal: toRefusal(answer) };
-  if (answer.status !== 200) return { ok: false, refusal: unreachable(answer, "no token answer") };
+  if (answer.status !== 200) return { ok: false, refusal: toUnreachable(answer, "no token answer") };
   const parsed = granted.safeParse(answer.json);
   return parsed.success
     ? { ok: true, tokens: toAnswer(parsed.data, nowMs) }

@@ -1,4 +1,4 @@
-// Loaded on first use, and named one by one: bundlers keep all of what is imported as a whole.
+// Loaded on first use. The imports are named because bundlers keep all of a namespace import.
 import { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify } from "jose";
 
 export { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify };

@@ -1,9 +1,10 @@
 import { sendRequest } from "../http/send-request.ts";
 
 /**
- * Where Google sends an app's security events, set by the RISC API (developers.google.com/identity/protocols/risc, "Register your receiver": POST `stream:update`,
- * GET `stream`, POST `stream:verify`, POST `stream/status:update`; GET `stream/status` is the `get_status_endpoint` of Google's RISC configuration).
- * It wants a JWT that a service account of the app's project has signed itself; IAM's `signJwt` signs it, so that no key file lies anywhere
+ * Configures where Google sends an app's security events, by the RISC API
+ * (developers.google.com/identity/protocols/risc, "Register your receiver"; GET `stream/status` is the
+ * `get_status_endpoint` of Google's RISC configuration). The API wants a JWT signed by a service account of the app's
+ * project. IAM's `signJwt` signs it, so no key file is needed
  * (cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signJwt).
  */
 export interface EventStreamOptions {
@@ -12,32 +13,32 @@ export interface EventStreamOptions {
   /** An OAuth access token of someone with `roles/iam.serviceAccountTokenCreator` on that account. */
   readonly accessToken: () => Promise<string>;
   readonly nowMs: () => number;
-  /** Without trailing slash; Google's where absent, a stand-in's in tests. */
+  /** Without a trailing slash. Absent: Google's; tests pass a stand-in's. */
   readonly iamRootUrl?: string;
   readonly riscRootUrl?: string;
 }
 
 export interface EventStream {
-  /** Has all events that Relais knows sent to this https URL. */
+  /** Asks Google to send all events that Relais handles to this https URL. */
   register(url: string): Promise<void>;
-  /** The receiver's URL and whether Google sends; null: nothing is registered. */
+  /** The receiver's URL and whether Google sends events; null: nothing is registered. */
   status(): Promise<{ readonly url: string; readonly status: string; readonly events: readonly string[] } | null>;
-  /** Has Google send a verification event. */
+  /** Asks Google to send a verification event. */
   verify(state: string): Promise<void>;
 }
 
 const AUDIENCE = "https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService";
 const PUSH = "https://schemas.openid.net/secevent/risc/delivery-method/push";
 /** Google's samples insist on "exactly one hour". */
-const LIFE_S = 3_600;
+const LIFETIME_S = 3_600;
 const TIMEOUT_MS = 20_000;
-const LARGEST_ANSWER_BYTES = 256 * 1024;
+const MAX_ANSWER_BYTES = 256 * 1024;
 
-const of = (family: "risc" | "oauth", ...types: readonly string[]): readonly string[] =>
+const eventUris = (family: "risc" | "oauth", ...types: readonly string[]): readonly string[] =>
   types.map((type) => `https://schemas.openid.net/secevent/${family}/event-type/${type}`);
 
 const EVENTS = [
-  ...of(
+  ...eventUris(
     "risc",
     "sessions-revoked",
     "account-disabled",
@@ -46,10 +47,10 @@ const EVENTS = [
     "account-credential-change-required",
     "verification",
   ),
-  ...of("oauth", "tokens-revoked", "token-revoked"),
+  ...eventUris("oauth", "tokens-revoked", "token-revoked"),
 ];
 
-/** Google's answer other than success, with its own words: they name the missing role or the API that is not enabled. */
+/** Holds Google's own words, which name the missing role or the disabled API. */
 class RiscError extends Error {
   override readonly name = "RiscError";
   readonly status: number;
@@ -74,21 +75,21 @@ const ask = async ({ act, url, bearer, body }: Request): Promise<unknown> => {
     headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     timeoutMs: TIMEOUT_MS,
-    largestAnswerBytes: LARGEST_ANSWER_BYTES,
+    largestAnswerBytes: MAX_ANSWER_BYTES,
     keepAlive: false,
   });
   if (status < 200 || status >= 300) throw new RiscError(act, status, text);
   return text === "" ? {} : JSON.parse(text);
 };
 
-/** The RISC API by plain REST. Every method throws, with Google's words, when Google refuses or cannot be reached. */
+/** The RISC API over plain REST. Each method throws Google's words if Google refuses or cannot be reached. */
 export const eventStream = (options: EventStreamOptions): EventStream => {
   const { serviceAccount, nowMs } = options;
   const iam = options.iamRootUrl ?? "https://iamcredentials.googleapis.com";
   const risc = options.riscRootUrl ?? "https://risc.googleapis.com";
   const signedToken = async (): Promise<string> => {
     const iat = Math.floor(nowMs() / 1_000);
-    const claims = { iss: serviceAccount, sub: serviceAccount, aud: AUDIENCE, iat, exp: iat + LIFE_S };
+    const claims = { iss: serviceAccount, sub: serviceAccount, aud: AUDIENCE, iat, exp: iat + LIFETIME_S };
     const answer = await ask({
       act: "have IAM sign a token",
       url: `${iam}/v1/projects/-/serviceAccounts/${encodeURIComponent(serviceAccount)}:signJwt`,
@@ -108,9 +109,9 @@ export const eventStream = (options: EventStreamOptions): EventStream => {
       await call("turn the events on", "stream/status:update", { status: "enabled" });
     },
     status: async () => {
-      const stream = (await unlessMissing(call("read the registration", "stream"))) as StreamAnswer | null;
+      const stream = (await orNullIfMissing(call("read the registration", "stream"))) as StreamAnswer | null;
       if (stream === null) return null;
-      const said = (await unlessMissing(call("read its status", "stream/status"))) as StatusAnswer | null;
+      const said = (await orNullIfMissing(call("read its status", "stream/status"))) as StatusAnswer | null;
       const events = (stream.events_requested ?? []).map((uri) => uri.slice(uri.lastIndexOf("/") + 1));
       return { url: stream.delivery?.url ?? "", status: said?.status ?? "unknown", events };
     },
@@ -120,8 +121,8 @@ export const eventStream = (options: EventStreamOptions): EventStream => {
   };
 };
 
-/** Null where Google answers 404: nothing is registered, or it does not say. */
-const unlessMissing = async (answer: Promise<unknown>): Promise<unknown> => {
+/** Null on 404: nothing is registered, or Google does not say. */
+const orNullIfMissing = async (answer: Promise<unknown>): Promise<unknown> => {
   try {
     return await answer;
   } catch (error) {

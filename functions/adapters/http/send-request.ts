@@ -7,10 +7,13 @@ export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Real milliseconds from the start to the end of the answer. */
+  /** Real milliseconds, from the start of the request to the end of the answer. */
   readonly timeoutMs: number;
   readonly largestAnswerBytes: number;
-  /** Over a connection that is kept open for the next request. Such a one may turn out to be closed: only where sending twice does no harm. */
+  /**
+   * Whether to use a connection that stays open. It may turn out to be closed, so use it only if sending twice is
+   * harmless.
+   */
   readonly keepAlive: boolean;
 }
 
@@ -29,9 +32,9 @@ export class NoAnswerInTime extends Error {
 }
 
 /**
- * One request by Node's own client, whatever its answer's status; a redirect is an answer like any other, so that no secret travels on.
- * Not by `fetch`: loading undici for it costs a cold start 25 ms and 7 MB, and the platform's request parser is there anyway.
- * Throws `AnswerTooLarge`, `NoAnswerInTime`, and what Node says of a connection (with a `code`).
+ * Sends one request with Node's own client and returns any status. A redirect is not followed, so that no secret
+ * travels on. `fetch` would load undici, which adds 25 ms and 7 MB to a cold start. Throws `AnswerTooLarge`,
+ * `NoAnswerInTime`, or Node's connection error (with a `code`).
  */
 export const sendRequest = async (request: HttpRequest): Promise<HttpAnswer> => {
   const signal = AbortSignal.timeout(request.timeoutMs);
@@ -48,19 +51,19 @@ const answerTo = (request: HttpRequest, signal: AbortSignal): Promise<IncomingMe
     const { url, method, headers, body = "", keepAlive } = request;
     const send = url.startsWith("https:") ? overHttps : overHttp;
     const length = method === "POST" ? { "content-length": String(Buffer.byteLength(body)) } : {};
-    // `agent: false` makes a connection for this request alone.
+    // `agent: false` opens a connection for this request alone.
     const alone = keepAlive ? {} : { agent: false };
     const options = { method, headers: { ...headers, ...length }, signal, ...VERIFIED_TLS, ...alone };
     send(url, options, resolve).on("error", reject).end(body);
   });
 
-/** Reads no further than the limit: an endless answer must not fill the memory. */
+/** Stops at the limit: an endless answer must not fill the memory. */
 const read = async (answer: IncomingMessage, { largestAnswerBytes }: HttpRequest): Promise<string> => {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of answer) {
     bytes += part.length;
-    // Leaving the loop breaks the connection off.
+    // Leaving the loop closes the connection.
     if (bytes > largestAnswerBytes) throw new AnswerTooLarge(`more than ${largestAnswerBytes} bytes`);
     parts.push(part);
   }

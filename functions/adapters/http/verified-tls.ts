@@ -1,5 +1,6 @@
 /**
- * TLS as every connection of ours is made. It is said explicitly because Node's defaults obey the environment: `NODE_TLS_REJECT_UNAUTHORIZED=0`
- * turns the check of certificates off, and `NODE_OPTIONS=--tls-min-v1.0` lets old versions in. `runtime/library-tls.ts` does the same for libraries.
+ * The TLS options of all our connections. They are explicit because Node's defaults obey the environment:
+ * `NODE_TLS_REJECT_UNAUTHORIZED=0` disables certificate checks, and `NODE_OPTIONS=--tls-min-v1.0` allows old versions.
+ * `runtime/library-tls.ts` does the same for libraries.
  */
 export const VERIFIED_TLS = { rejectUnauthorized: true, minVersion: "TLSv1.2" } as const;

@@ -6,17 +6,17 @@ type Attachment = MessageBody["attachments"][number];
 export const OCTET_STREAM = "application/octet-stream";
 
 /** Matches what nobody would call a name: blanks, dots, separators. */
-const NO_NAME = /^[\s.*/\\]*$/;
+const UNUSABLE_NAME = /^[\s.*/\\]*$/;
 
-const givenName = (filename: string | null): string | null =>
-  filename === null || NO_NAME.test(filename) ? null : filename;
+const usableName = (filename: string | null): string | null =>
+  filename === null || UNUSABLE_NAME.test(filename) ? null : filename;
 
 /**
  * Decides the media type once: the caller's, else by the suffix of the file's name. It is never a multipart
  * (nodemailer's table has one for `.gzip`), because such a part would have no boundary.
  */
 export const mediaTypeOf = ({ contentType, filename }: Attachment): string => {
-  const type = contentType ?? detectMimeType(givenName(filename)?.trim() ?? "bin");
+  const type = contentType ?? detectMimeType(usableName(filename)?.trim() ?? "bin");
   return /^multipart\//i.test(type) ? OCTET_STREAM : type;
 };
 
@@ -44,4 +44,4 @@ const extensionOf = (mediaType: string): string => {
 
 /** The given name, else one made from the type, so that no reader shows "noname". `at` counts attachments from 0. */
 export const fileNameOf = (filename: string | null, mediaType: string, at: number): string =>
-  givenName(filename) ?? `attachment-${at + 1}.${extensionOf(mediaType)}`;
+  usableName(filename) ?? `attachment-${at + 1}.${extensionOf(mediaType)}`;

@@ -21,8 +21,8 @@ class MailRoot extends MimeNode {
   }
 }
 
-/** A value that is in ASCII already and that nodemailer must only fold. */
-const folded = (value: string) => ({ prepared: true, foldLines: true, value });
+/** The value is ASCII already; nodemailer must only fold it. */
+const toFolded = (value: string) => ({ prepared: true, foldLines: true, value });
 
 /** The name as readers see it. One that an earlier release accepted may be undecodable: it must not look encoded. */
 const nameOf = (name: string): string => {
@@ -39,24 +39,24 @@ const headerOf = (name: string, value: string): string => {
   return "problem" in written ? encodeWords(value) : written.value;
 };
 
-/** RFC 2369 and, for one click, RFC 8058 §3.1, which wants List-Unsubscribe-Post to hold exactly this pair. */
+/** RFC 2369, and RFC 8058 §3.1 for one click, which requires exactly this pair in List-Unsubscribe-Post. */
 const addUnsubscribe = (root: MimeNode, { listUnsubscribe }: MessageBody): void => {
   if (listUnsubscribe === null) return;
   root.addHeader("List-Unsubscribe", { prepared: true, value: `<${new URL(listUnsubscribe.url).href}>` });
-  if (listUnsubscribe.oneClick) root.addHeader("List-Unsubscribe-Post", folded("List-Unsubscribe=One-Click"));
+  if (listUnsubscribe.oneClick) root.addHeader("List-Unsubscribe-Post", toFolded("List-Unsubscribe=One-Click"));
 };
 
 /** There is no Bcc (RFC 5322 §3.6.3): only the envelope names those recipients. */
 const addHeaders = (root: MimeNode, { body, messageId, date }: Parameters<ComposeMime>[0]): void => {
-  for (const [name, value] of Object.entries(body.headers)) root.addHeader(name, folded(headerOf(name, value)));
+  for (const [name, value] of Object.entries(body.headers)) root.addHeader(name, toFolded(headerOf(name, value)));
   addUnsubscribe(root, body);
   root.setHeader("From", mailboxes([body.from]));
   root.setHeader("To", mailboxes(body.to));
   root.setHeader("Cc", mailboxes(body.cc));
   root.setHeader("Reply-To", mailboxes(body.replyTo));
-  if (body.inReplyTo !== null) root.setHeader("In-Reply-To", folded(body.inReplyTo));
+  if (body.inReplyTo !== null) root.setHeader("In-Reply-To", toFolded(body.inReplyTo));
   if (body.references.length > 0) root.setHeader("References", [...body.references]);
-  if (body.subject !== "") root.setHeader("Subject", folded(encodeHeaderText(body.subject)));
+  if (body.subject !== "") root.setHeader("Subject", toFolded(encodeHeaderText(body.subject)));
   root.setHeader("Message-ID", messageId);
   root.setHeader("Date", date);
 };
@@ -65,12 +65,12 @@ const isEightBit = (part: Part): boolean =>
   "children" in part ? part.children.some(isEightBit) : part.encoding === "8bit";
 
 /** A multipart is labelled 8bit if one of its parts is (RFC 2045 §6.4). */
-const describe = (node: MimeNode, part: Part): void => {
+const setPartHeaders = (node: MimeNode, part: Part): void => {
   if ("children" in part) {
     if (isEightBit(part)) node.setHeader("Content-Transfer-Encoding", "8bit");
     return;
   }
-  if (part.cid) node.setHeader("Content-Id", folded(`<${part.cid}>`));
+  if (part.cid) node.setHeader("Content-Id", toFolded(`<${part.cid}>`));
   node.setHeader("Content-Transfer-Encoding", part.encoding);
   if (part.disposition !== undefined) node.setHeader("Content-Disposition", part.disposition);
 };
@@ -82,19 +82,19 @@ const optionsOf = (part: Part): { filename?: string } =>
     : { filename: nameOf(part.filename).replaceAll(/ {10,}/g, " ") };
 
 /** A node's headers and content as blocks, so that large contents are copied only once. */
-const blocksOf = (node: MimeNode, part: Part): readonly Buffer[] => {
-  describe(node, part);
+const buildBlocks = (node: MimeNode, part: Part): readonly Buffer[] => {
+  setPartHeaders(node, part);
   const blocks: Buffer[] = [Buffer.from(`${node.buildHeaders()}\r\n\r\n`)];
   if (!("children" in part)) return [...blocks, part.bytes];
   for (const [at, child] of part.children.entries()) {
     blocks.push(Buffer.from(`${at === 0 ? "" : "\r\n"}--${node.boundary}\r\n`));
-    blocks.push(...blocksOf(node.createChild(child.contentType, optionsOf(child)), child));
+    blocks.push(...buildBlocks(node.createChild(child.contentType, optionsOf(child)), child));
   }
   blocks.push(Buffer.from(`\r\n--${node.boundary}--\r\n`));
   return blocks;
 };
 
-const endsInLine = (block: Buffer | undefined): boolean => block?.subarray(-2).toString("latin1") === "\r\n";
+const endsWithCrlf = (block: Buffer | undefined): boolean => block?.subarray(-2).toString("latin1") === "\r\n";
 
 /**
  * Composes the MIME message. nodemailer's `MimeNode` writes part headers and boundaries. Contents are encoded in
@@ -105,6 +105,6 @@ export const composeMime: ComposeMime = async (mail) => {
   const part = await partTree(mail.body, { sevenBit: mail.sevenBit ?? false });
   const root = new MailRoot(part.contentType, { ...optionsOf(part), baseBoundary: boundaryOf(mail.messageId) });
   addHeaders(root, mail);
-  const blocks = blocksOf(root, part);
-  return Buffer.concat(endsInLine(blocks.at(-1)) ? blocks : [...blocks, Buffer.from("\r\n")]);
+  const blocks = buildBlocks(root, part);
+  return Buffer.concat(endsWithCrlf(blocks.at(-1)) ? blocks : [...blocks, Buffer.from("\r\n")]);
 };

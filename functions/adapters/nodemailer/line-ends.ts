@@ -3,7 +3,7 @@
 const [LF, CR] = [0x0a, 0x0d];
 
 /** How many bytes the text takes if each line ends in `end`. A CR alone counts as a line end too. */
-const lengthWith = (end: Buffer, bytes: Buffer): number => {
+const lengthWithEnd = (end: Buffer, bytes: Buffer): number => {
   let length = bytes.length;
   for (let at = 0; at < bytes.length; at += 1) {
     const pair = bytes[at] === CR && bytes[at + 1] === LF;
@@ -14,8 +14,8 @@ const lengthWith = (end: Buffer, bytes: Buffer): number => {
   return length;
 };
 
-const endedBy = (end: Buffer, bytes: Buffer): Buffer => {
-  const length = lengthWith(end, bytes);
+const replaceLineEnds = (end: Buffer, bytes: Buffer): Buffer => {
+  const length = lengthWithEnd(end, bytes);
   const lines = Buffer.allocUnsafe(length);
   let size = 0;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -32,8 +32,8 @@ const endedBy = (end: Buffer, bytes: Buffer): Buffer => {
 };
 
 const CRLF = Buffer.from("\r\n");
-const FEED = Buffer.from("\n");
+const LF_END = Buffer.from("\n");
 
-export const crlfLength = (bytes: Buffer): number => lengthWith(CRLF, bytes);
-export const withCrlf = (bytes: Buffer): Buffer => endedBy(CRLF, bytes);
-export const withFeeds = (bytes: Buffer): Buffer => endedBy(FEED, bytes);
+export const crlfLength = (bytes: Buffer): number => lengthWithEnd(CRLF, bytes);
+export const withCrlf = (bytes: Buffer): Buffer => replaceLineEnds(CRLF, bytes);
+export const withLf = (bytes: Buffer): Buffer => replaceLineEnds(LF_END, bytes);

@@ -3,7 +3,7 @@ import { attachedMail } from "./attached-mail.ts";
 import { fileNameOf, mediaTypeOf, OCTET_STREAM } from "./attachment-type.ts";
 import { base64Lines, encodeText } from "./text-encoding.ts";
 
-/** A part of the mail (RFC 2046): a leaf with its content as it goes out, or a multipart. */
+/** A part of the message (RFC 2046): a leaf with its encoded content, or a multipart. */
 export type Part =
   | {
       readonly contentType: string;
@@ -23,15 +23,15 @@ const textPart = async (contentType: string, text: string): Promise<Part> => ({
 const attachmentPart = (attachment: MessageBody["attachments"][number], at: number, sevenBit: boolean): Part => {
   const { content, filename, cid } = attachment;
   const mediaType = mediaTypeOf(attachment);
-  const named = { filename: fileNameOf(filename, mediaType, at), cid };
+  const naming = { filename: fileNameOf(filename, mediaType, at), cid };
   if (/^message\//i.test(mediaType)) {
     const mail = attachedMail(Buffer.from(content, "base64"), { mediaType, sevenBit });
     const contentType = mail === null ? OCTET_STREAM : mediaType;
     const sent = mail ?? { encoding: "base64" as const, bytes: base64Lines(content) };
-    return { contentType, ...sent, ...named, disposition: "attachment" };
+    return { contentType, ...sent, ...naming, disposition: "attachment" };
   }
   const disposition = cid !== null && /^image\//i.test(mediaType) ? "inline" : "attachment";
-  return { contentType: mediaType, encoding: "base64", bytes: base64Lines(content), ...named, disposition };
+  return { contentType: mediaType, encoding: "base64", bytes: base64Lines(content), ...naming, disposition };
 };
 
 const calendarAlternative = ({ method, content }: CalendarEvent): Promise<Part> =>
@@ -47,7 +47,7 @@ const calendarFile = ({ content, filename }: CalendarEvent): Part => ({
 });
 
 /** Several parts make a multipart; a single part stays itself. */
-const together = (contentType: `multipart/${string}`, children: readonly Part[]): Part => {
+const wrapIn = (contentType: `multipart/${string}`, children: readonly Part[]): Part => {
   const [only] = children;
   return only !== undefined && children.length === 1 ? only : { contentType, children };
 };
@@ -67,9 +67,9 @@ export const partTree = async (body: MessageBody, { sevenBit }: { readonly seven
   const html = body.html === null ? [] : [await textPart("text/html; charset=utf-8", body.html), ...related];
   const alternatives = [
     ...(body.text === null ? [] : [await textPart("text/plain; charset=utf-8", body.text)]),
-    ...(html.length === 0 ? [] : [together('multipart/related; type="text/html"', html)]),
+    ...(html.length === 0 ? [] : [wrapIn('multipart/related; type="text/html"', html)]),
     ...(calendar === null ? [] : [await calendarAlternative(calendar)]),
   ];
-  const content = together("multipart/alternative", alternatives);
-  return together("multipart/mixed", [content, ...files, ...(calendar === null ? [] : [calendarFile(calendar)])]);
+  const content = wrapIn("multipart/alternative", alternatives);
+  return wrapIn("multipart/mixed", [content, ...files, ...(calendar === null ? [] : [calendarFile(calendar)])]);
 };

@@ -1,16 +1,18 @@
 import { Encoder } from "nodemailer/lib/qp";
 import { base64Length, withLineEnds } from "../../domain/messages/accept/outgoing-size.ts";
-import { crlfLength, withCrlf, withFeeds } from "./line-ends.ts";
+import { crlfLength, withCrlf, withLf } from "./line-ends.ts";
 
-const CHARACTERS_A_LINE = 76;
+const BASE64_LINE_CHARACTERS = 76;
 
 /** Cuts base64 into lines (RFC 2045 §6.8). Decoding and encoding it again would take three times the memory. */
 export const base64Lines = (base64: string): Buffer => {
-  const lines = Buffer.allocUnsafe(base64.length + 2 * Math.max(0, Math.ceil(base64.length / CHARACTERS_A_LINE) - 1));
+  const lines = Buffer.allocUnsafe(
+    base64.length + 2 * Math.max(0, Math.ceil(base64.length / BASE64_LINE_CHARACTERS) - 1),
+  );
   let size = 0;
-  for (let at = 0; at < base64.length; at += CHARACTERS_A_LINE) {
+  for (let at = 0; at < base64.length; at += BASE64_LINE_CHARACTERS) {
     if (at > 0) size += lines.write("\r\n", size, "latin1");
-    size += lines.write(base64.slice(at, at + CHARACTERS_A_LINE), size, "latin1");
+    size += lines.write(base64.slice(at, at + BASE64_LINE_CHARACTERS), size, "latin1");
   }
   return lines;
 };
@@ -22,7 +24,7 @@ const isPlain = (byte: number): boolean =>
   (byte >= 0x20 && byte <= 0x7e && byte !== 0x3d) || byte === TAB || isLineEnd(byte);
 
 /** A lower bound of what quoted-printable takes: it leaves out soft line breaks. */
-const leastQuoted = (bytes: Buffer, lineEnds: number): number => {
+const minQuotedPrintableLength = (bytes: Buffer, lineEnds: number): number => {
   let length = lineEnds;
   for (const byte of bytes) length += isPlain(byte) ? 1 : 3;
   return length;
@@ -46,14 +48,14 @@ export interface EncodedText {
  * Base64 keeps LF alone where CRLF would take more room than `withLineEnds` allows; readers accept both.
  */
 export const encodeText = async (text: string): Promise<EncodedText> => {
-  const given = Buffer.from(text);
-  const length = crlfLength(given);
-  const fits = length <= withLineEnds(given.length);
-  const inBase64 = base64Length(fits ? length : given.length);
-  if (leastQuoted(given, length - given.length) <= inBase64) {
-    const bytes = await quotedPrintable(withCrlf(given));
-    if (bytes.length <= inBase64) return { encoding: "quoted-printable", bytes };
+  const utf8 = Buffer.from(text);
+  const length = crlfLength(utf8);
+  const fits = length <= withLineEnds(utf8.length);
+  const base64Bytes = base64Length(fits ? length : utf8.length);
+  if (minQuotedPrintableLength(utf8, length - utf8.length) <= base64Bytes) {
+    const bytes = await quotedPrintable(withCrlf(utf8));
+    if (bytes.length <= base64Bytes) return { encoding: "quoted-printable", bytes };
   }
-  const bytes = fits ? withCrlf(given) : withFeeds(given);
+  const bytes = fits ? withCrlf(utf8) : withLf(utf8);
   return { encoding: "base64", bytes: base64Lines(bytes.toString("base64")) };
 };

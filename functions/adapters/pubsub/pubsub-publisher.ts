@@ -1,31 +1,32 @@
 import type { Publisher } from "../../domain/publisher.ts";
 import { GoogleApiError, httpStatusOf } from "../google-cloud/canonical-status.ts";
-import { type GoogleCalls, only } from "../google-cloud/google-calls.ts";
+import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
 import { type HttpAnswer, sendRequest } from "../http/send-request.ts";
 
 export interface PubsubOptions {
   readonly calls: GoogleCalls;
   readonly projectId: string;
-  /** Given to Google, and an emulator's made-up token to an emulator. */
+  /** A real token for Google, a made-up one for an emulator. */
   readonly accessToken: () => Promise<string>;
-  /** `host:port` of an emulator; null: Pub/Sub itself. */
+  /** `host:port` of an emulator; null means Pub/Sub itself. */
   readonly emulatorHost: string | null;
 }
 
 /**
- * `Publisher` on Pub/Sub by its REST API (cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish). It resolves once Pub/Sub has
- * the message for good. A try whose answer was lost is repeated, so a message may be published twice: subscribers expect that anyway.
+ * `Publisher` over Pub/Sub's REST API (cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish). It
+ * resolves once Pub/Sub has stored the message. A try whose answer was lost is repeated, so a message may be published
+ * twice, which subscribers must expect anyway.
  */
 export const pubsubPublisher = (options: PubsubOptions): Publisher => ({
   publish: async (topic, { data, attributes }) => {
     const messages = [{ data: Buffer.from(JSON.stringify(data)).toString("base64"), attributes }];
     const run = () => post(options, `/v1/projects/${options.projectId}/topics/${topic}:publish`, { messages });
-    await only(options.calls({ act: `publish on ${topic}`, repeatable: true, run }));
+    await expectOk(options.calls({ act: `publish on ${topic}`, repeatable: true, run }));
   },
 });
 
 const TIMEOUT_MS = 10_000;
-const LARGEST_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 const post = async ({ accessToken, emulatorHost }: PubsubOptions, path: string, body: object): Promise<void> => {
   const rootUrl = emulatorHost === null ? "https://pubsub.googleapis.com" : `http://${emulatorHost}`;
@@ -36,16 +37,16 @@ const post = async ({ accessToken, emulatorHost }: PubsubOptions, path: string, 
       headers: { authorization: `Bearer ${await accessToken()}`, "content-type": "application/json" },
       body: JSON.stringify(body),
       timeoutMs: TIMEOUT_MS,
-      largestAnswerBytes: LARGEST_ANSWER_BYTES,
+      largestAnswerBytes: MAX_ANSWER_BYTES,
       keepAlive: true,
     });
-  // No token, no connection or half an answer: whatever it was, nobody said that it was published.
+  // No token, no connection or half an answer: in any case, the message is not known to be published.
   const { status, text } = await answered().catch((error: unknown) => {
     throw new GoogleApiError("UNAVAILABLE", String(error));
   });
   const answer = json(text);
   if (status !== 200) throw new GoogleApiError(httpStatusOf(status, answer), `HTTP ${status}`);
-  // A proxy's page is a success too.
+  // A proxy's page may be a 200 too.
   if (!Array.isArray(answer?.messageIds)) throw new GoogleApiError("UNKNOWN", "an answer without message ids");
 };
 

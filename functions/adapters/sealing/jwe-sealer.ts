@@ -3,21 +3,21 @@ import type { Sealer } from "../../domain/sealer.ts";
 import { Secret } from "../../domain/secret.ts";
 
 export interface SealingKey {
-  /** Names the key in every seal; it tells nothing of the key itself. */
+  /** Names the key in every seal; it reveals nothing about the key. */
   readonly kid: string;
   /** 32 random bytes. */
   readonly key: Uint8Array;
 }
 
-/** Where keys are kept. Both methods throw `Unavailable` when that cannot be reached. */
+/** The store of the keys. Both methods throw `Unavailable` if it cannot be reached. */
 export interface KeyRing {
-  /** The key that new seals are made with. */
+  /** The key for new seals. */
   current(): Promise<SealingKey>;
-  /** A key that seals may still have been made with; undefined: no such key, or no longer. */
+  /** A key that existing seals may use; undefined if there is no such key, or no longer. */
   find(kid: string): Promise<Uint8Array | undefined>;
 }
 
-/** Keys that lie here: new seals are made with `current`; `retired` keys still open theirs. */
+/** A sealer with fixed keys: `current` makes new seals, and `retired` keys still open theirs. */
 export const jweSealer = ({
   current,
   retired = [],
@@ -26,14 +26,14 @@ export const jweSealer = ({
   readonly retired?: readonly SealingKey[];
 }): Sealer => {
   const keys = new Map([current, ...retired].map(({ kid, key }) => [kid, key]));
-  return jweSealerBy({ current: async () => current, find: async (kid) => keys.get(kid) });
+  return jweSealerWithRing({ current: async () => current, find: async (kid) => keys.get(kid) });
 };
 
 /**
- * `Sealer` by JWE (RFC 7516), compact, `alg: dir`, `enc: A256GCM` (RFC 7518 §5.3). The protected header carries `kid` and, as `ctx`, the context;
- * it is authenticated data of the cipher, so a seal moved to another record does not open.
+ * `Sealer` by compact JWE (RFC 7516), `alg: dir`, `enc: A256GCM` (RFC 7518 §5.3). The protected header holds `kid` and
+ * the context as `ctx`. The cipher authenticates it, so a seal that was moved to another record does not open.
  */
-export const jweSealerBy = (ring: KeyRing): Sealer => ({
+export const jweSealerWithRing = (ring: KeyRing): Sealer => ({
   seal: async (value, context) => {
     const { kid, key } = await ring.current();
     return new CompactEncrypt(new TextEncoder().encode(value.reveal()))
@@ -49,7 +49,8 @@ export const jweSealerBy = (ring: KeyRing): Sealer => ({
       });
       return protectedHeader.ctx === context ? new Secret(new TextDecoder().decode(plaintext)) : undefined;
     } catch (error) {
-      // Everything that jose has against the text: altered, not a JWE, another algorithm, unknown key. What else is thrown is not about it.
+      // jose rejects the text: altered, not a JWE, another algorithm, or an unknown key. Other errors are not about the
+      // text.
       if (error instanceof errors.JOSEError) return undefined;
       throw error;
     }

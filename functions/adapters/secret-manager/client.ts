@@ -1,10 +1,10 @@
-// The one client that is used, without its preview version and generated message classes.
+// Importing only this client avoids loading the preview version and the generated message classes.
 import { SecretManagerServiceClient } from "@google-cloud/secret-manager/build/src/v1/secret_manager_service_client.js";
 import { PassThroughClient } from "google-auth-library";
 
 /**
- * Secret Manager by REST, for the reasons that Firestore is (infra/decisions/google-clients.md). A stand-in takes no TLS and is never given
- * a real token.
+ * Secret Manager over REST, for the same reasons as Firestore (infra/decisions/google-clients.md). A stand-in speaks no
+ * TLS and must never get a real token.
  */
 export const openSecretManager = (standInHost: string | null): SecretManagerServiceClient => {
   if (standInHost === null) return new SecretManagerServiceClient({ fallback: true });
@@ -18,15 +18,14 @@ export const openSecretManager = (standInHost: string | null): SecretManagerServ
   });
 };
 
-/** Repeating is ours (`google-calls.ts`), which knows what may be done twice; the library's own would add a second version unseen. */
-export const ONCE = { retry: null, timeout: 10_000 } as const;
+/** `google-calls.ts` decides what to repeat; the library's own retries would silently add a second version. */
+export const NO_RETRY = { retry: null, timeout: 10_000 } as const;
 
-/** `projects/…/secrets/…/versions/7` → `7`. */
+/** Turns `projects/…/secrets/…/versions/7` into `7`. */
 export const versionOf = ({ name }: { readonly name?: string | null }): string => {
   if (!name) throw new Error("Secret Manager answered a version without a name");
   return name.slice(name.lastIndexOf("/") + 1);
 };
 
-/** What a version holds, as text. */
 export const textOf = (payload: { readonly data?: Uint8Array | string | null } | null | undefined): string =>
   Buffer.from(payload?.data ?? "").toString("utf8");

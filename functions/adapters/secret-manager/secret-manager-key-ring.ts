@@ -1,17 +1,17 @@
 import { type Clock, HOUR } from "../../domain/clock.ts";
 import type { KeyRing, SealingKey } from "../sealing/jwe-sealer.ts";
-import { ONCE, textOf, versionOf } from "./client.ts";
+import { NO_RETRY, textOf, versionOf } from "./client.ts";
 import { type SecretManagerOptions, VERSION } from "./secret-manager-vault.ts";
 
 const KEY_BYTES = 32;
 
-/** How long an instance goes on with the newest key that it knows. */
-const FRESH_MS = HOUR;
+/** How long an instance uses the newest key that it knows. */
+const REFRESH_AFTER_MS = HOUR;
 
 /**
  * The keys that seal short-lived secrets: the versions of the secret `relais-key-ring`, each 32 random bytes in base64
- * (`openssl rand -base64 32`), the version's number being the key's id. A new version rotates: it seals from within the hour on, and
- * the older ones open what they sealed until they are disabled. Reading versions is the only right it needs.
+ * (`openssl rand -base64 32`), with the version's number as the key's id. A new version rotates the key: it seals
+ * within the hour, and older ones open their seals until they are disabled. It needs only the right to read versions.
  */
 export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManagerOptions, clock: Clock): KeyRing => {
   const versions = `projects/${projectId}/secrets/relais-key-ring/versions`;
@@ -19,7 +19,7 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
   let newest: { readonly key: SealingKey; readonly readAtMs: number } | undefined;
 
   const read = async (version: string): Promise<SealingKey | undefined> => {
-    const run = () => client.accessSecretVersion({ name: `${versions}/${version}` }, ONCE);
+    const run = () => client.accessSecretVersion({ name: `${versions}/${version}` }, NO_RETRY);
     const answer = await calls({ act: "read the key ring", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
     if (answer.status !== "OK") return undefined;
     const key = toKey(versionOf(answer.value[0]), textOf(answer.value[0].payload));
@@ -29,8 +29,8 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
 
   return {
     current: async () => {
-      if (newest === undefined || clock.nowMs() - newest.readAtMs >= clock.lasting(FRESH_MS)) {
-        // Those that were disabled since are not to open anything any more; the others are read again when they are wanted.
+      if (newest === undefined || clock.nowMs() - newest.readAtMs >= clock.lasting(REFRESH_AFTER_MS)) {
+        // Versions disabled since then must not open anything any more; the others are read again on demand.
         known.clear();
         const key = await read("latest");
         if (key === undefined) throw new Error("the secret relais-key-ring has no enabled version as its latest");
@@ -38,12 +38,12 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
       }
       return newest.key;
     },
-    // The number comes from a seal's header, which anyone could have written who can write to the store.
+    // The number comes from a seal's header, which anyone with write access to the store could have written.
     find: async (kid) => known.get(kid) ?? (VERSION.test(kid) ? (await read(kid))?.key : undefined),
   };
 };
 
-/** The message names the version and nothing of what it holds. */
+/** The error names the version and reveals nothing of its content. */
 const toKey = (version: string, text: string): SealingKey => {
   const key = Buffer.from(text, "base64");
   if (key.length !== KEY_BYTES)

@@ -4,7 +4,7 @@ import { Secret } from "../../domain/secret.ts";
 import type { SecretName, SecretVault } from "../../domain/secret-vault.ts";
 import type { CanonicalStatus } from "../google-cloud/canonical-status.ts";
 import type { GoogleCalls } from "../google-cloud/google-calls.ts";
-import { ONCE, textOf, versionOf } from "./client.ts";
+import { NO_RETRY, textOf, versionOf } from "./client.ts";
 
 export interface SecretManagerOptions {
   readonly calls: GoogleCalls;
@@ -12,19 +12,22 @@ export interface SecretManagerOptions {
   readonly projectId: string;
 }
 
-/** What Google names a secret: letters, digits, `-` and `_`, 255 at most. Terraform's conditions on `resource.name` know the prefix. */
+/**
+ * Google allows letters, digits, `-` and `_`, 255 at most. Terraform's conditions on `resource.name` rely on the
+ * prefix.
+ */
 export const secretId = (name: SecretName): string =>
-  name.kind === "client_secret" ? "relais-client-secret" : `relais-refresh-${legal(name.serverId)}`;
+  name.kind === "client_secret" ? "relais-client-secret" : `relais-refresh-${checkServerId(name.serverId)}`;
 
-const legal = (serverId: string): string => {
+const checkServerId = (serverId: string): string => {
   if (!/^[A-Za-z0-9_-]{1,200}$/.test(serverId)) throw new RangeError("no secret can be named after this server id");
   return serverId;
 };
 
-/** Google's numbers; anything else, such as the alias `latest`, is no version of ours. */
+/** Google numbers versions; anything else, such as the alias `latest`, is not a version of ours. */
 export const VERSION = /^[1-9]\d{0,17}$/;
 
-/** `SecretVault` on Secret Manager. A version is Google's number. */
+/** `SecretVault` on Secret Manager, with Google's version numbers. */
 export const secretManagerVault = (options: SecretManagerOptions): SecretVault => {
   const { calls, client, projectId } = options;
   const parent = `projects/${projectId}`;
@@ -33,35 +36,35 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
   const destroy = async (name: SecretName, version: string): Promise<void> => {
     if (!VERSION.test(version)) return;
     const request = { name: `${pathOf(name)}/versions/${version}` };
-    const run = () => client.destroySecretVersion(request, ONCE);
-    // NOT_FOUND: never there. FAILED_PRECONDITION: destroyed already.
+    const run = () => client.destroySecretVersion(request, NO_RETRY);
+    // NOT_FOUND: it never existed. FAILED_PRECONDITION: it is already destroyed.
     await calls({ act: "destroy a secret", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
   };
 
   return {
-    // Adding comes first and creating only where that fails: most functions may add versions, few may create secrets.
+    // Add first and create only if that fails: most functions may add versions, but few may create secrets.
     add: async (name, value) => {
       const first = await addVersion(options, { to: pathOf(name), value, unless: MAYBE_ABSENT });
       if (first !== undefined) return first;
       await createSecret(options, parent, secretId(name));
       const second = await addVersion(options, { to: pathOf(name), value, unless: ["NOT_FOUND"] });
-      // Removed at this very moment, or not there for everybody yet: all but reading a version just added is consistent with time only
-      // (cloud.google.com/secret-manager/docs/reference/consistency).
+      // Another process has just removed it, or it is not visible everywhere yet: only reading a version that was just
+      // added is strongly consistent (cloud.google.com/secret-manager/docs/reference/consistency).
       if (second === undefined) throw new Unavailable("keep a secret", { cause: new Error("NOT_FOUND, just created") });
       return second;
     },
 
     read: async (name, version) => {
       if (!VERSION.test(version)) return undefined;
-      const run = () => client.accessSecretVersion({ name: `${pathOf(name)}/versions/${version}` }, ONCE);
+      const run = () => client.accessSecretVersion({ name: `${pathOf(name)}/versions/${version}` }, NO_RETRY);
       const answer = await calls({ act: "read a secret", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
       return answer.status === "OK" ? new Secret(textOf(answer.value[0].payload)) : undefined;
     },
 
     destroy,
 
-    // The empty secret stays: deleted and made again it would number its versions from 1, and a version must not be met twice.
-    // It costs nothing (only versions are billed), and its name tells no more than the server's id.
+    // The empty secret stays: if it were made again, its versions would restart at 1, and no version may occur twice.
+    // It costs nothing (only versions are billed), and its name reveals no more than the server's id.
     remove: async (name) => {
       for (const version of await listVersions(options, pathOf(name), ["ENABLED", "DISABLED"]))
         await destroy(name, version);
@@ -72,8 +75,8 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
 };
 
 /**
- * The right to add is granted under a condition on the secret's name, and of a secret that is absent Google may say just that it is denied
- * ("or it may not exist"). Who may create it finds out by that.
+ * The right to add depends on a condition on the secret's name, and Google may answer "denied" for a missing secret
+ * ("or it may not exist"). A caller that may create secrets finds out by trying.
  */
 const MAYBE_ABSENT = ["NOT_FOUND", "PERMISSION_DENIED"] as const;
 
@@ -83,12 +86,14 @@ interface Addition {
   readonly unless: readonly CanonicalStatus[];
 }
 
-/** Undefined: answered one of `unless`. Not repeated: a second version would be left behind that nothing points to. */
+/**
+ * Undefined: the answer was one of `unless`. Never repeated: that could leave a second version that nothing points to.
+ */
 const addVersion = async (
   { calls, client }: SecretManagerOptions,
   { to: parent, value, unless }: Addition,
 ): Promise<string | undefined> => {
-  const run = () => client.addSecretVersion({ parent, payload: { data: Buffer.from(value.reveal()) } }, ONCE);
+  const run = () => client.addSecretVersion({ parent, payload: { data: Buffer.from(value.reveal()) } }, NO_RETRY);
   const answer = await calls({ act: "keep a secret", repeatable: false, run }, ...unless);
   return answer.status === "OK" ? versionOf(answer.value[0]) : undefined;
 };
@@ -99,21 +104,21 @@ const createSecret = async (
   secretId: string,
 ): Promise<void> => {
   const secret = { replication: { automatic: {} }, labels: { app: "relais" } };
-  const run = () => client.createSecret({ parent, secretId, secret }, ONCE);
-  // ALREADY_EXISTS: another was faster.
+  const run = () => client.createSecret({ parent, secretId, secret }, NO_RETRY);
+  // ALREADY_EXISTS: another process was faster.
   await calls({ act: "create a secret", repeatable: true, run }, "ALREADY_EXISTS");
 };
 
 type VersionState = "ENABLED" | "DISABLED";
 
-/** Oldest first; none where there is no such secret. */
+/** Oldest first; empty if there is no such secret. */
 const listVersions = async (
   { calls, client }: SecretManagerOptions,
   parent: string,
   states: readonly VersionState[],
 ): Promise<readonly string[]> => {
   const filter = states.map((state) => `state:${state}`).join(" OR ");
-  const run = () => client.listSecretVersions({ parent, filter, pageSize: 1_000 }, ONCE);
+  const run = () => client.listSecretVersions({ parent, filter, pageSize: 1_000 }, NO_RETRY);
   const answer = await calls({ act: "list a secret's versions", repeatable: true, run }, "NOT_FOUND");
   if (answer.status !== "OK") return [];
   return answer.value[0].map(versionOf).sort((a, b) => Number(a) - Number(b));

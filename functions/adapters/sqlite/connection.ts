@@ -4,40 +4,44 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ANSWERING, type Patience, patienceOf } from "../../domain/patience.ts";
 import { Unavailable } from "../../domain/problem.ts";
 
-/** How long opening a file waits for another process's write, ms. */
+/** How long opening a file waits for another process's write, in ms. */
 const OPENING_TIMEOUT_MS = 10_000;
-/** How long a statement waits from then on. Nothing else of this process goes on meanwhile. */
+/** How long a statement may wait after that. Nothing else in this process runs meanwhile. */
 const BUSY_TIMEOUT_MS = 250;
-/** How often somebody who may wait without keeping others from going on looks whether the file is free. */
-const LOOK_EVERY_MS = 20;
+/** How often a call that waits without blocking the process checks whether the file is free. */
+const RECHECK_EVERY_MS = 20;
 
 /**
- * One open file. Everything is synchronous, so nothing of this process comes between the statements of a transaction;
- * other processes are kept out by SQLite's own locks.
+ * One open file. Everything is synchronous, so nothing else in this process runs between the statements of a
+ * transaction; SQLite's own locks keep out other processes.
  */
 export interface Connection {
-  /** A prepared statement, made once per text. */
+  /** Returns a prepared statement, made once per text. */
   sql(text: string): StatementSync;
   /** Runs reads; a failure becomes `Unavailable(act)`. */
   read<T>(act: string, work: () => T): T;
-  /** Runs reads and writes in one transaction that holds the write lock from its start, so that what it read still stands when it writes. */
+  /**
+   * Runs one transaction that holds the write lock from its start, so that what it reads cannot change before it
+   * writes.
+   */
   write<T>(act: string, work: () => T): T;
   /**
-   * Does `work`, and does it again while another process keeps the file locked, for as long as the request's patience lasts; meanwhile
-   * others go on. What is refused was not done.
+   * Runs `work`, and repeats it while another process keeps the file locked, for as long as the request's patience
+   * lasts. Other work goes on meanwhile. A refused try has changed nothing.
    */
   patiently<T>(work: () => T): Promise<T>;
-  /** To be called once the file is ready: from then on no statement keeps this process waiting for long. */
+  /** Must be called once the file is ready: from then on, no statement blocks this process for long. */
   ready(): void;
   /**
-   * Moves what the write-ahead log holds into the file and empties the log, in which erased text would stand until it is written over
-   * (sqlite.org/pragma.html#pragma_wal_checkpoint). Waits for nobody: while others read or write, it is left for the next time.
+   * Moves the write-ahead log into the file and empties it, because erased text would remain in the log until it is
+   * overwritten (sqlite.org/pragma.html#pragma_wal_checkpoint). It never waits: if others read or write, the next call
+   * does it.
    */
   emptyLog(): void;
   close(): void;
 }
 
-export const openConnection = (path: string, patience: () => Patience = patienceOfItsOwn): Connection => {
+export const openConnection = (path: string, patience: () => Patience = ownPatience): Connection => {
   const db = attempt(`open the store ${path}`, () => openDatabase(path));
   const statements = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
@@ -62,13 +66,13 @@ export const openConnection = (path: string, patience: () => Patience = patience
 };
 
 const openDatabase = (path: string): DatabaseSync => {
-  // Bodies and sealed tokens lie in here: readable by its owner only. SQLite gives the -wal and -shm files the same mode.
+  // The file holds bodies and sealed tokens, so only its owner may read it. SQLite copies the mode to -wal and -shm.
   if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
   const db = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
   try {
     switchToWal(db);
-    // FULL syncs the log at every commit. Under NORMAL a WAL survives a killed process but not a power cut, and what was answered
-    // with 202 must survive both (sqlite.org/pragma.html#pragma_synchronous).
+    // FULL syncs the log at every commit. Under NORMAL, a WAL survives a killed process but not a power cut, and a
+    // message that was answered with 202 must survive both (sqlite.org/pragma.html#pragma_synchronous).
     db.exec("PRAGMA synchronous = FULL");
     // Erased bodies and destroyed tokens are overwritten with zeros instead of staying in free pages.
     db.exec("PRAGMA secure_delete = ON");
@@ -79,7 +83,7 @@ const openDatabase = (path: string): DatabaseSync => {
   }
 };
 
-/** SQLITE_BUSY, of whatever extension (sqlite.org/rescode.html#busy). */
+/** SQLITE_BUSY with any extended code (sqlite.org/rescode.html#busy). */
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
 
@@ -95,31 +99,31 @@ const withoutWaiting = <T>(db: DatabaseSync, work: () => T): T => {
   }
 };
 
-const patienceOfItsOwn = (): Patience => patienceOf({ nowMs: () => performance.now() }, ANSWERING);
+const ownPatience = (): Patience => patienceOf({ nowMs: () => performance.now() }, ANSWERING);
 
-const patiently = async <T>(db: DatabaseSync, patient: Patience, work: () => T): Promise<T> => {
-  const beganMs = performance.now();
-  const leftMs = patient.leftMs(db);
+const patiently = async <T>(db: DatabaseSync, requestPatience: Patience, work: () => T): Promise<T> => {
+  const startedAtMs = performance.now();
+  const leftMs = requestPatience.leftMs(db);
   for (;;) {
     try {
       const done = withoutWaiting(db, work);
-      patient.answered();
+      requestPatience.answered();
       return done;
     } catch (error) {
       if (!(error instanceof Unavailable) || !isBusy(error.cause)) throw error;
-      const tookMs = performance.now() - beganMs;
+      const tookMs = performance.now() - startedAtMs;
       if (tookMs >= leftMs) {
-        patient.failed(db, tookMs);
+        requestPatience.failed(db, tookMs);
         throw error;
       }
     }
-    await pause(LOOK_EVERY_MS);
+    await pause(RECHECK_EVERY_MS);
   }
 };
 
 /**
- * WAL lets readers go on while one process writes. The switch itself needs the file alone and does not always wait for the busy
- * timeout (two processes that open a new file at once), so it is tried until the same time is over.
+ * WAL lets readers go on while one process writes. The switch itself needs exclusive access and does not always respect
+ * the busy timeout (two processes opening a new file at once), so it is retried for the same time.
  */
 const switchToWal = (db: DatabaseSync): void => {
   const pause = new Int32Array(new SharedArrayBuffer(4));

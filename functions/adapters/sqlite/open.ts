@@ -18,16 +18,17 @@ export interface SqliteStore {
   readonly vault: SecretVault;
   readonly publisher: Publisher;
   readonly queue: SqliteQueue;
-  /** Erases records whose `eraseAtMs` is not after `nowMs`, and answers how many: what Firestore's TTL policy does by itself. */
+  /** Erases records whose `eraseAtMs` has come, as Firestore's TTL policy does, and returns their number. */
   eraseExpired(nowMs: number): number;
-  /** Takes what was erased out of the file's log too; to be called every few seconds. */
+  /** Removes erased text from the file's log too; must be called every few seconds. */
   emptyLog(): void;
   close(): void;
 }
 
 /**
- * The embedded store: records, sealed secrets and the queue in one SQLite file (or `:memory:`), mode 0600. Several processes may open
- * one file at once. What a method has answered survives a kill and a power cut. Throws `Unavailable` when the file cannot be opened.
+ * The embedded store: records, sealed secrets and the queue in one SQLite file (or `:memory:`), mode 0600. Several
+ * processes may share a file. Whatever a method has confirmed survives a kill and a power cut. Throws `Unavailable` if
+ * the file cannot be opened.
  */
 export const openSqliteStore = ({
   path,
@@ -40,7 +41,7 @@ export const openSqliteStore = ({
   readonly clock: Clock;
   readonly random: Randomness;
   readonly sealer: Sealer;
-  /** Of the request that a call is made for. Absent: each call has one of its own. */
+  /** The patience of the current request. Without it, each call has its own. */
   readonly patience?: () => Patience;
 }): SqliteStore => {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

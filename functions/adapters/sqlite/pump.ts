@@ -2,38 +2,43 @@ import { type Clock, MINUTE, SECOND } from "../../domain/clock.ts";
 import type { Topic, TopicMessage } from "../../domain/publisher.ts";
 import type { Delivery, SqliteQueue } from "./sqlite-queue.ts";
 
-/** `nack`, or a rejection: deliver it again later. */
+/** Returns `nack`, or rejects, if the message must be delivered again later. */
 export type Deliver = (topic: Topic, message: TopicMessage, delivery: Delivery) => Promise<"ack" | "nack">;
 
 export interface PumpOptions {
-  /** Deliveries under way at once. */
+  /** Deliveries in progress at once. */
   readonly concurrency: number;
   readonly clock: Clock;
-  /** Ends the pump: nothing more is claimed, what is under way is waited for. */
+  /** Ends the pump: it claims nothing more, and waits for the deliveries in progress. */
   readonly signal: AbortSignal;
-  /** After so many deliveries without `ack` a message goes to the dead letters. */
+  /** After this many deliveries without `ack`, a message becomes a dead letter. */
   readonly maxAttempts?: number;
-  /** Told what `deliver` or the store threw; the pump itself goes on. */
+  /** Receives what `deliver` or the store threw; the pump itself goes on. */
   readonly onError?: (error: unknown, delivery: Delivery | null) => void;
 }
 
-/** As the push subscriptions of `infra/`: the longest ack deadline, and back-off between 10 s and 600 s (cloud.google.com/pubsub/docs/handling-failures). */
+/**
+ * The values of the push subscriptions in `infra/`: the longest ack deadline, and back-off between 10 s and 600 s
+ * (cloud.google.com/pubsub/docs/handling-failures).
+ */
 const LEASE_MS = 10 * MINUTE;
 const MIN_BACKOFF_MS = 10 * SECOND;
 const MAX_BACKOFF_MS = 10 * MINUTE;
 const MAX_ATTEMPTS = 10;
 
-/** Another process that publishes to the same file cannot wake this one: real milliseconds until the queue is looked at anyway. */
+/**
+ * Real milliseconds until the queue is checked anyway: another process that publishes to the file cannot wake this one.
+ */
 const POLL_MS = 1_000;
 
 const SETTLE_TRIES = 10;
 
-/** Nominal time from the nack of an attempt (from 1) to the next. */
+/** Nominal time from the nack of an attempt (counted from 1) to the next. */
 export const backoffMs = (attempt: number): number => Math.min(MIN_BACKOFF_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS);
 
 /**
- * Plays Pub/Sub's push subscriptions on the embedded queue, until the signal. Resolves when the last delivery has ended.
- * Each message is settled only after `deliver` answered: a process killed in between leaves it to be delivered again.
+ * Plays Pub/Sub's push subscriptions on the embedded queue until the signal, then resolves when the last delivery ends.
+ * A message is settled only after `deliver` returns, so a process killed before that leaves it for another delivery.
  */
 export const pump = async (queue: SqliteQueue, deliver: Deliver, options: PumpOptions): Promise<void> => {
   const { concurrency, clock, signal, onError } = options;
@@ -43,13 +48,13 @@ export const pump = async (queue: SqliteQueue, deliver: Deliver, options: PumpOp
   while (!signal.aborted) {
     try {
       for (const delivery of queue.claim(concurrency - running.size, clock.lasting(LEASE_MS))) {
-        const under = deliverOne(queue, deliver, { ...options, delivery }).finally(() => {
-          running.delete(under);
+        const delivering = deliverOne(queue, deliver, { ...options, delivery }).finally(() => {
+          running.delete(delivering);
           waker.wake();
         });
-        running.add(under);
+        running.add(delivering);
       }
-      await waker.sleep(running.size === concurrency ? POLL_MS : untilDue(queue, clock));
+      await waker.sleep(running.size === concurrency ? POLL_MS : msUntilDue(queue, clock));
     } catch (error) {
       onError?.(error, null);
       await clock.sleep(POLL_MS, signal);
@@ -59,12 +64,12 @@ export const pump = async (queue: SqliteQueue, deliver: Deliver, options: PumpOp
   await Promise.all(running);
 };
 
-const untilDue = (queue: SqliteQueue, clock: Clock): number => {
+const msUntilDue = (queue: SqliteQueue, clock: Clock): number => {
   const dueAtMs = queue.nextDueAtMs();
   return dueAtMs === null ? POLL_MS : Math.min(Math.max(dueAtMs - clock.nowMs(), 0), POLL_MS);
 };
 
-/** Never rejects: what cannot even be settled comes back when its lease ends. */
+/** Never rejects: a message that cannot be settled comes back when its lease ends. */
 const deliverOne = async (
   queue: SqliteQueue,
   deliver: Deliver,
@@ -76,7 +81,7 @@ const deliverOne = async (
       onError?.(error, delivery);
       return "nack" as const;
     });
-    await stubbornly(clock, () => {
+    await retryWhileLocked(clock, () => {
       if (outcome === "ack") queue.done(id);
       else if (attempt >= maxAttempts) queue.bury(id);
       else queue.retry(id, clock.lasting(backoffMs(attempt)));
@@ -86,8 +91,8 @@ const deliverOne = async (
   }
 };
 
-/** A file that is locked for a while must not leave what was dealt with to the end of its lease. */
-const stubbornly = async (clock: Clock, settle: () => void): Promise<void> => {
+/** While the file is locked, a message that was dealt with must not stay leased until its lease ends. */
+const retryWhileLocked = async (clock: Clock, settle: () => void): Promise<void> => {
   for (let tries = 1; ; tries += 1) {
     try {
       return settle();
@@ -98,7 +103,7 @@ const stubbornly = async (clock: Clock, settle: () => void): Promise<void> => {
   }
 };
 
-/** A sleep that ends early when woken; a wake that comes while nobody sleeps ends the next sleep at once. */
+/** A sleep that ends early when woken. A wake while nobody sleeps ends the next sleep at once. */
 const makeWaker = (clock: Clock, signal: AbortSignal) => {
   let alarm = new AbortController();
   return {

@@ -2,7 +2,7 @@ import { QUERIES } from "../../domain/queries.ts";
 import type { RecordKind } from "../../domain/record-kinds.ts";
 import type { Connection } from "./connection.ts";
 
-/** Grows when a change to the tables cannot be made by adding to them. */
+/** Must grow if a change to the tables is more than an addition. */
 const SCHEMA_VERSION = 1;
 
 /** Every kind has a table of its name; the type keeps this list complete. */
@@ -34,12 +34,15 @@ interface Shape {
 }
 const SHAPES: readonly (readonly [string, Shape])[] = Object.entries(QUERIES);
 
-/** One row a (record, member of an array field), beside the field that lists are ordered by: what `contains` searches. */
+/**
+ * Has a row for each member of a record's array field, with the field that lists are ordered by; `contains` searches
+ * it.
+ */
 export const membersTable = (kind: RecordKind, field: string): string => `${kind}_${field}`;
 
 /**
- * Makes or completes the tables, all derived from `QUERIES`. Fields of a record that a query looks at are virtual columns over its JSON:
- * nothing is stored twice, and a query added by a later release finds the old records too.
+ * Creates or completes the tables, all derived from `QUERIES`. The fields that queries look at are virtual columns over
+ * the JSON, so nothing is stored twice, and a query added by a later release finds older records too.
  */
 export const prepareSchema = (connection: Connection): void =>
   connection.write("prepare the store's tables", () => {
@@ -91,7 +94,7 @@ const prepareQuery = (connection: Connection, name: string, { kind, equal, conta
   connection.sql(`CREATE INDEX IF NOT EXISTS "${name}" ON "${kind}" (${columns})`).run();
 };
 
-/** Kept by triggers, so that no write, erasure or sweep can leave it behind. */
+/** Triggers keep this table up to date, so that no write, erasure or sweep can forget it. */
 const prepareMembers = (
   connection: Connection,
   { kind, field, order }: { readonly kind: RecordKind; readonly field: string; readonly order: string },
@@ -99,7 +102,7 @@ const prepareMembers = (
   const table = membersTable(kind, field);
   const known = connection.sql("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(table);
   if (known !== undefined) return;
-  // DISTINCT and not OR IGNORE: within a trigger the outer statement's way with conflicts would replace the latter.
+  // DISTINCT, since OR IGNORE does not work here: in a trigger, the outer statement's conflict handling overrides it.
   const insert = (row: string): string =>
     `INSERT INTO "${table}" SELECT DISTINCT member.value, ${row}."${order}", ${row}.id`;
   const remove = `DELETE FROM "${table}" WHERE id = OLD.id`;
@@ -118,13 +121,13 @@ const prepareMembers = (
 };
 
 const OTHER_TABLES = [
-  // The last version given to a record; AUTOINCREMENT would count per table only, and a version must not come back after a delete.
+  // The last version of any record. AUTOINCREMENT counts per table, but a version must not come back after a delete.
   `CREATE TABLE IF NOT EXISTS versions (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER NOT NULL)`,
   `INSERT OR IGNORE INTO versions VALUES (1, 0)`,
   // Long-lived secrets, sealed. `at` keeps their order.
   `CREATE TABLE IF NOT EXISTS secrets (
      at INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version TEXT NOT NULL, sealed TEXT NOT NULL, UNIQUE (name, version))`,
-  // Messages on their way. `dueAtMs`: when one may be handed out (again); while it is handed out, the end of the lease.
+  // Messages waiting for delivery. `dueAtMs` is when a message may be delivered (again), or the end of its lease.
   `CREATE TABLE IF NOT EXISTS queue (
      id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, data TEXT NOT NULL, attributes TEXT NOT NULL,
      publishedAtMs INTEGER NOT NULL, dueAtMs INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, buriedAtMs INTEGER)`,

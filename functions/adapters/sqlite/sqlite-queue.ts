@@ -3,14 +3,16 @@ import { DAY } from "../../domain/clock.ts";
 import type { Publisher, Topic, TopicMessage } from "../../domain/publisher.ts";
 import type { Connection } from "./connection.ts";
 
-/** How long events and dead letters stay for a look (nominal). */
-const KEPT_MS = 7 * DAY;
+/** How long events and dead letters can be inspected (nominal). */
+const RETENTION_MS = 7 * DAY;
 
-/** One message handed out, as Pub/Sub's push does it. */
+/** One message handed to a subscriber, as Pub/Sub's push does it. */
 export interface Delivery {
-  /** Names this handing-out, not the message: after its lease has ended and another has taken the message, it does nothing any more. */
+  /**
+   * Identifies this delivery rather than the message: once its lease has ended and another took over, it has no effect.
+   */
   readonly id: string;
-  /** Names the message, the same at every delivery and never given twice. */
+  /** Identifies the message: the same at every delivery, and never reused. */
   readonly messageId: string;
   readonly topic: Topic;
   readonly message: TopicMessage;
@@ -20,27 +22,32 @@ export interface Delivery {
 }
 
 /**
- * The durable queue behind the publisher, in the same file: at-least-once, each topic in about the order of publishing, mails after all else. A message stays until it is
- * `done` or buried; a claim only moves its due time to the end of the lease, so that what a killed process held comes back by itself.
+ * The durable queue behind the publisher, in the same file: at least once, each topic roughly in the order of
+ * publishing, mail after everything else. A message stays until it is `done` or buried. A claim only moves its due time
+ * to the end of the lease, so that messages held by a killed process come back.
  *
- * Nothing subscribes to `mail-events` here: its messages are never handed out, `events` shows them, and `sweep` drops them after 7 days.
+ * Nothing subscribes to `mail-events` here: its messages are never delivered, `events` returns them, and `sweep` drops
+ * them after 7 days.
  */
 export interface SqliteQueue {
-  /** Up to `limit` due messages, each the caller's for `leaseMs` (real milliseconds). */
+  /** Claims up to `limit` due messages for `leaseMs` (real milliseconds). */
   claim(limit: number, leaseMs: number): readonly Delivery[];
   done(id: string): void;
-  /** Due again after so many real milliseconds. */
+  /** Makes the message due again after this many real milliseconds. */
   retry(id: string, afterMs: number): void;
-  /** To the dead letters. */
+  /** Moves the message to the dead letters. */
   bury(id: string): void;
-  /** Ends every lease now. For the start of the one process that pumps this file: what a killed one held is taken up without waiting. */
+  /**
+   * Ends every lease now, so that messages of a killed process need not wait. For the start of the only pumping
+   * process.
+   */
   releaseLeases(): void;
-  /** When the next message is due, in milliseconds since the epoch; null when none waits. */
+  /** When the next message is due, in milliseconds since the epoch; null if none waits. */
   nextDueAtMs(): number | null;
-  /** Calls back after each publish by this process; answers how to stop it. */
+  /** Calls back after each publish by this process; returns a function that stops it. */
   onPublish(listener: () => void): () => void;
   deadLetters(): readonly Delivery[];
-  /** What was published on `mail-events` in the last 7 days, newest first. */
+  /** The messages published on `mail-events` in the last 7 days, newest first. */
   events(limit: number): readonly TopicMessage[];
   /** Drops events and dead letters older than 7 days. */
   sweep(): void;
@@ -50,7 +57,7 @@ const WAITING = "buriedAtMs IS NULL AND topic <> 'mail-events'";
 
 export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue & { readonly publisher: Publisher } => {
   const listeners = new Set<() => void>();
-  /** Changes the row of a delivery, if that delivery still holds it. */
+  /** Changes the row of a delivery if that delivery still holds it. */
   const settle = (act: string, id: string, change: string, ...values: number[]): void => {
     const [row, attempt] = id.split(".");
     connection.write(act, () =>
@@ -70,7 +77,7 @@ export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue &
       settle("put back a message", id, "UPDATE queue SET dueAtMs = ?", Math.ceil(clock.nowMs() + afterMs)),
     bury: (id) => settle("bury a message", id, "UPDATE queue SET buriedAtMs = ?", clock.nowMs()),
     releaseLeases: () => {
-      // A row that waits for its back-off cannot be told from a leased one; that it is tried early once is harmless.
+      // A row in back-off looks the same as a leased one; trying it early once is harmless.
       const release = `UPDATE queue SET dueAtMs = min(dueAtMs, ?) WHERE attempt > 0 AND ${WAITING}`;
       connection.write("release leases", () => connection.sql(release).run(clock.nowMs()));
     },
@@ -95,7 +102,7 @@ export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue &
     },
     sweep: () => {
       const drop = "DELETE FROM queue WHERE publishedAtMs < ? AND (topic = 'mail-events' OR buriedAtMs IS NOT NULL)";
-      const before = Math.floor(clock.nowMs() - clock.lasting(KEPT_MS));
+      const before = Math.floor(clock.nowMs() - clock.lasting(RETENTION_MS));
       connection.write("sweep the queue", () => connection.sql(drop).run(before));
     },
   };
@@ -115,22 +122,22 @@ const claim = (
   connection: Connection,
   { limit, nowMs, leaseMs }: { readonly limit: number; readonly nowMs: number; readonly leaseMs: number },
 ): readonly Delivery[] => {
-  // A look without the write lock first: an idle pump must not keep other processes from writing.
-  // Mails last: on Google each topic has a subscription of its own, so that a tick never waits behind thousands of them.
+  // Looks without the write lock first: an idle pump must not block writers in other processes. Mail comes last: on
+  // Google, each topic has its own subscription, so a tick never waits behind thousands of messages.
   const due = `SELECT id FROM queue WHERE ${WAITING} AND dueAtMs <= ? ORDER BY topic = 'mail-send', dueAtMs, id LIMIT ?`;
   if (connection.read("read the queue", () => connection.sql(due).get(nowMs, limit)) === undefined) return [];
   const take = `UPDATE queue SET attempt = attempt + 1, dueAtMs = ? WHERE id IN (${due}) RETURNING *`;
   const rows = connection.write("claim messages", () =>
     connection.sql(take).all(Math.ceil(nowMs + leaseMs), nowMs, limit),
   );
-  // RETURNING answers in no particular order.
+  // RETURNING has no defined order.
   return rows.sort((a, b) => Number(a.id) - Number(b.id)).map(toDelivery);
 };
 
 const toDelivery = (row: Record<string, unknown>): Delivery => ({
   id: `${row.id}.${row.attempt}`,
   messageId: String(row.id),
-  // Only `enqueue` writes this column, and it takes nothing else.
+  // Only `enqueue` writes this column, and it accepts nothing but a topic.
   topic: String(row.topic) as Topic,
   message: { data: JSON.parse(String(row.data)), attributes: JSON.parse(String(row.attributes)) },
   attempt: Number(row.attempt),

@@ -10,7 +10,7 @@ import { membersTable, RECORD_KINDS } from "./schema.ts";
 type Row = Record<string, SQLOutputValue>;
 type Arguments = Readonly<Record<string, SQLInputValue>>;
 
-/** `Records` in one SQLite file. A version is a number that grows with every write of the whole store, so none is ever met twice. */
+/** `Records` in one SQLite file. Versions grow with every write to the store, so none ever occurs twice. */
 export const sqliteRecords = (connection: Connection): Records => ({
   get: async <K extends RecordKind>(kind: K, id: string) => {
     const select = `SELECT id, version, value FROM "${kind}" WHERE id = ?`;
@@ -29,7 +29,7 @@ export const sqliteRecords = (connection: Connection): Records => ({
     const position = cursor == null ? undefined : decodeCursor(name, args, cursor);
     if (cursor != null && position === undefined) return "bad_cursor";
     const { text, values } = selectPage(name, args, position);
-    // One more than asked for tells whether there is a next page.
+    // The extra record tells whether there is a next page.
     const rows = await connection.patiently(() =>
       connection.read("query records", () => connection.sql(text).all(...values, limit + 1)),
     );
@@ -42,7 +42,10 @@ export const sqliteRecords = (connection: Connection): Records => ({
   },
 });
 
-/** Erases every record whose `eraseAtMs` has come, as Firestore's TTL policy does (there within a day). Answers how many. */
+/**
+ * Erases every record whose `eraseAtMs` has come, as Firestore's TTL policy does within a day, and returns their
+ * number.
+ */
 export const eraseExpired = (connection: Connection, nowMs: number): number =>
   connection.write("erase expired records", () =>
     RECORD_KINDS.reduce((erased, kind) => {
@@ -62,7 +65,7 @@ const positionOf = (row: Row): PagePosition => ({
   id: String(row.id),
 });
 
-/** Within the transaction: looks at every precondition first, and writes only when all of them hold. */
+/** Runs within a transaction: checks every precondition first, and writes only if all of them hold. */
 const commitNow = (connection: Connection, writes: readonly Write[], encoded: readonly string[]): CommitOutcome => {
   const broken = writes.findIndex((write) => !holds(connection, write));
   if (broken !== -1) return { done: false, at: broken };
@@ -99,7 +102,9 @@ const apply = (connection: Connection, { op, kind, id }: Write, json: string): s
   return String(version);
 };
 
-/** The statement for one page; its last parameter is the limit. Fields come from `QUERIES`, never from a request. */
+/**
+ * The statement for one page; its last parameter is the limit. Field names come from `QUERIES`, never from a request.
+ */
 export const selectPage = (
   name: QueryName,
   args: Arguments,

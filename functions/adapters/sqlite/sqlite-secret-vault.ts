@@ -3,7 +3,9 @@ import type { Sealer } from "../../domain/sealer.ts";
 import type { SecretName, SecretVault } from "../../domain/secret-vault.ts";
 import type { Connection } from "./connection.ts";
 
-/** `SecretVault` in the SQLite file: sealed by a key that lies elsewhere, each seal bound to the secret's name and version. */
+/**
+ * `SecretVault` in the SQLite file: each seal is bound to the secret's name and version, and the key lies elsewhere.
+ */
 export const sqliteSecretVault = (
   connection: Connection,
   { sealer, random }: { readonly sealer: Sealer; readonly random: Randomness },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { jweSealerBy, type SealingKey } from "../../../functions/adapters/sealing/jwe-sealer.ts";
+import { jweSealerWithRing, type SealingKey } from "../../../functions/adapters/sealing/jwe-sealer.ts";
 import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import type { PushMessage } from "../../../functions/runtime/event-edge.ts";
@@ -23,7 +23,7 @@ describe("rotating the sealing key", () => {
   it("while 200 mails flow fails none, and costs a server one grant more at most", { timeout: 280_000 }, async () => {
     const newKey = (kid: string): SealingKey => ({ kid, key: randomBytes(32) });
     let ring: readonly SealingKey[] = [newKey("1")];
-    const sealer = jweSealerBy({
+    const sealer = jweSealerWithRing({
       current: async () => ring.at(-1) ?? assert.fail("a ring is never empty"),
       find: async (kid) => ring.find((one) => one.kid === kid)?.key,
     });

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { decodeProtectedHeader } from "jose";
 import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
-import { jweSealerBy } from "../../../functions/adapters/sealing/jwe-sealer.ts";
+import { jweSealerWithRing } from "../../../functions/adapters/sealing/jwe-sealer.ts";
 import { openSecretManager } from "../../../functions/adapters/secret-manager/client.ts";
 import { secretManagerKeyRing } from "../../../functions/adapters/secret-manager/secret-manager-key-ring.ts";
 import { HOUR } from "../../../functions/domain/clock.ts";
@@ -35,7 +35,7 @@ describe("the key ring in Secret Manager", () => {
   const sealer = () => {
     const calls = googleCalls({ clock: testClock(), random: testRandom });
     const client = openSecretManager(standIn.host);
-    return jweSealerBy(secretManagerKeyRing({ calls, client, projectId: "p" }, clock));
+    return jweSealerWithRing(secretManagerKeyRing({ calls, client, projectId: "p" }, clock));
   };
   const kidOf = (sealed: string) => decodeProtectedHeader(sealed).kid;
   const accesses = () => standIn.requests.filter((line) => line.endsWith(":access")).length;

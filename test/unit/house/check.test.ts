@@ -140,6 +140,24 @@ describe("the check", () => {
       /never_heard_of is not in/,
     ],
     ["a loose file", "functions/x.ts", "", /functions\/x\.ts stands outside/],
+    [
+      "a comment of more than 120 columns",
+      "functions/adapters/sqlite/x.ts",
+      `/** ${"word ".repeat(24)}*/\n`,
+      /sqlite\/x\.ts:1: a comment has at most 120 columns/,
+    ],
+    [
+      "a line of a longer comment that is too wide",
+      "functions/adapters/sqlite/x.ts",
+      `/**\n * ${"word ".repeat(25)}\n */\n`,
+      /sqlite\/x\.ts:2: a comment has at most 120 columns/,
+    ],
+    [
+      "a wide comment behind code",
+      "functions/adapters/sqlite/x.ts",
+      `const a = 1; // ${"word ".repeat(23)}\n`,
+      /sqlite\/x\.ts:1: a comment has at most 120 columns/,
+    ],
   ];
   for (const [what, path, text, says] of LAYOUT) {
     it(`refuses ${what}`, () => {
