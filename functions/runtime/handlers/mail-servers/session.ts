@@ -1,15 +1,15 @@
 import * as z from "zod";
-import { auditWrite, recordAudit } from "../../../domain/access/audit.ts";
+import { recordAudit } from "../../../domain/access/audit.ts";
 import { csrfToken } from "../../../domain/access/csrf.ts";
 import { endSessionsOf } from "../../../domain/access/end-sessions.ts";
 import { type KeyPermission, type Principal, principalName } from "../../../domain/access/records.ts";
-import { endSession, newSession } from "../../../domain/access/sessions.ts";
-import { setupTokenAccepted } from "../../../domain/access/setup-token.ts";
+import { endSession } from "../../../domain/access/sessions.ts";
+import { openSetupSession } from "../../../domain/access/setup-session.ts";
 import { parseAddress } from "../../../domain/address.ts";
 import { fieldProblem, parseWith } from "../../../domain/field-problems.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
-import { readSettings } from "../../../domain/settings/read-settings.ts";
+import { readSettings, settingsReader } from "../../../domain/settings/read-settings.ts";
 import { settingsView } from "../../../domain/settings/settings-view.ts";
 import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
@@ -20,7 +20,6 @@ import type { System } from "../../system.ts";
 
 const tokenInput = z.strictObject({ setupToken: z.string().max(1_000) });
 
-/** The setup token, proven, becomes a session; the browser's former one ends with it. */
 const open =
   (system: System) =>
   async (call: Call): Promise<Reply> => {
@@ -28,15 +27,15 @@ const open =
     if (!body.ok) return answerProblem(body.problem);
     const input = parseWith(tokenInput, body.value);
     if (!input.ok) return answerProblem(input.problem);
-    const settings = (await readSettings(system.records, system.environment)).value;
-    if (!setupTokenAccepted(system.config, settings, input.value.setupToken)) {
+    const { setupToken, production } = system.config;
+    const deps = { ...system, setupToken, production, readAccessLists: settingsReader(system) };
+    const opened = await openSetupSession(deps, input.value.setupToken, call.sessionId);
+    if (!opened.ok) {
       await refusalsOf(system)({ credential: "setup_token", keyId: null });
-      return answerProblem({ code: "unauthenticated" });
+      return answerProblem(opened.problem);
     }
-    const session = newSession(system, { kind: "setup" }, call.sessionId);
-    const deed = { actor: principalName({ kind: "setup" }), action: "session.setup_token", target: "session" } as const;
-    await system.records.commit([...session.writes, auditWrite(system, deed)]);
-    return { ...NO_CONTENT, session: { set: session.id, maxAgeS: session.maxAgeS } };
+    const { id, maxAgeS } = opened.value;
+    return { ...NO_CONTENT, session: { set: id, maxAgeS } };
   };
 
 const EVERYTHING: readonly KeyPermission[] = ["send", "read"];
