@@ -1,11 +1,12 @@
-# What somebody must look at. Each alarm carries its runbook (a test asks for it). Who is told: var.notification_channels.
+# Alarms for operators. Each one carries its runbook, which a test checks; var.notification_channels says who is told.
 
 locals {
   runbook = file("${path.module}/playbooks/alarms.md")
 }
 
-# Every log line of ours has a `code` (functions/runtime/log-events.ts says what each means and what to do). What the platform says of an instance that it
-# killed, such as of its memory, has none and stands in a log of its own (cloud.google.com/run/docs/logging#container-logs).
+# Every log line of Relais has a `code` (functions/runtime/log-events.ts explains each). The platform's report that it
+# has killed an instance, for example for its memory use, has none and is in a log of its own
+# (cloud.google.com/run/docs/logging#container-logs).
 resource "google_logging_metric" "errors" {
   name        = "relais/errors"
   description = "Log lines of severity ERROR, by function and code."
@@ -52,7 +53,8 @@ resource "google_monitoring_alert_policy" "errors" {
     content = local.runbook
   }
 
-  # Monitoring knows a new metric some minutes later only, and refuses an alarm on one that it does not know: the functions' builds take those.
+  # Monitoring learns of a new metric only after some minutes and refuses alarms on it before; the builds take that
+  # long.
   depends_on = [module.function]
 }
 
@@ -85,7 +87,8 @@ resource "google_monitoring_alert_policy" "dead_letters" {
   depends_on = [google_project_service.required]
 }
 
-# A function that cannot start logs no code, and its pushes become dead letters after hours only. A Scheduler that stands still fails nothing at all.
+# A function that cannot start logs no code, and its pushes become dead letters only after hours. A stopped Scheduler
+# causes no error at all.
 resource "google_monitoring_alert_policy" "standstill" {
   display_name          = "Relais: standstill"
   combiner              = "OR"

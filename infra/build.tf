@@ -1,4 +1,5 @@
-# dist/<function>/ (made by `npm run build`) goes to a bucket; Cloud Build makes the image as an account of its own.
+# dist/<function>/ (from `npm run build`) goes to a bucket; Cloud Build makes the image with a service account of its
+# own.
 
 resource "google_storage_bucket" "sources" {
   name                        = "${var.project_id}-relais-sources"
@@ -29,7 +30,7 @@ data "archive_file" "source" {
   output_path = "${path.root}/.terraform/archives/${each.key}.zip"
 }
 
-# The name holds the content's hash: a changed bundle is a new object, and that redeploys the function.
+# The name contains the content's hash, so a changed bundle is a new object, which redeploys the function.
 resource "google_storage_bucket_object" "source" {
   for_each = local.functions
 
@@ -56,8 +57,8 @@ resource "google_project_iam_member" "build" {
   member  = google_service_account.build.member
 }
 
-# Cloud Functions copies each archive into a bucket of its own, which it makes with the first function, and the build reads that copy
-# (github.com/hashicorp/terraform-provider-google/issues/20571 shows the refusal without this grant).
+# Cloud Functions copies each archive into a bucket that it creates with the first function, and the build reads that
+# copy (github.com/hashicorp/terraform-provider-google/issues/20571 shows the error without this grant).
 resource "google_project_iam_member" "build_reads_sources" {
   project = var.project_id
   role    = "roles/storage.objectViewer"

@@ -1,4 +1,4 @@
-# Records. The composite indexes are those of functions/domain/queries.ts, neither more nor fewer (a test compares).
+# Records. A test checks that the composite indexes are exactly those of functions/domain/queries.ts.
 
 resource "google_firestore_database" "records" {
   name                              = "(default)"
@@ -78,7 +78,8 @@ locals {
     }
   }
 
-  # Every collection holds its record as one text, never searched: indexed, it would cost at every write, and its first 1,500 bytes stand in an index.
+  # Every collection holds its record as one text that no query reads. An index on it would cost on every write and
+  # would hold its first 1,500 bytes.
   collections = toset([
     "mailServers",
     "serverNames",
@@ -101,11 +102,11 @@ locals {
     { for collection in local.collections : "${collection}-json" => { collection = collection, field = "json" } },
     { for collection in local.collections : "${collection}-write" => { collection = collection, field = "write" } },
     { bodyChunks-text = { collection = "bodyChunks", field = "text" } },
-    # Searched through its composite indexes alone.
+    # Queries use its composite indexes only.
     { messages-searchPrefixes = { collection = "messages", field = "searchPrefixes" } },
   )
 
-  # Collections whose records may erase themselves: the field `eraseAt` is a timestamp that the adapter writes.
+  # Collections whose records may expire: the adapter writes the timestamp `eraseAt`.
   self_erasing = toset(["audit", "messages", "notices", "oauthStates", "securityEvents", "sessions"])
 }
 
@@ -133,7 +134,7 @@ resource "google_firestore_field" "time_to_live" {
   field      = "eraseAt"
 
   ttl_config {}
-  # Nobody queries it: no index, no hot spot.
+  # No query reads it, and an index on a timestamp would be a hot spot.
   index_config {}
 }
 

@@ -1,8 +1,8 @@
-# The seven functions: one map, one module call. A folder under functions/ that holds index.ts stands here, and the other way
-# round (a test compares). What a function may do to secrets is in secrets.tf, what it may publish in pubsub.tf.
+# The seven functions: one map, one module call. A test checks that it lists exactly the folders under functions/ with
+# an index.ts. secrets.tf grants access to secrets, and pubsub.tf the right to publish.
 
 locals {
-  # What every function needs to find its way.
+  # Every function needs these settings.
   base_environment = {
     NODE_ENV             = "production"
     GOOGLE_CLOUD_PROJECT = var.project_id
@@ -10,14 +10,14 @@ locals {
     RELAIS_PUBLIC_URL    = var.public_url
   }
 
-  # First values of what operators set later; read by whatever decides who is let in.
+  # Initial values of settings that operators can change later, for the functions that decide who is let in.
   admission_environment = {
     RELAIS_OPERATORS = join(",", var.operators)
     RELAIS_MEMBERS   = join(",", var.members)
     RELAIS_CALLERS   = join(",", var.callers)
   }
 
-  # For those that finish messages, and for the settings' own.
+  # For the functions that finish messages or show the settings.
   retention_environment = {
     RELAIS_RETENTION_DAYS = tostring(var.retention_days)
   }
@@ -27,7 +27,8 @@ locals {
     RELAIS_SETUP_TOKEN = google_secret_manager_secret.setup_token.secret_id
   }
 
-  # A body has 60 s to arrive: functions that take one have longer than that, or the platform would end the request before they say so.
+  # A body has 60 s to arrive. A function that reads one needs a longer timeout, or the platform would end the request
+  # before the function can answer.
   functions = {
     authorize-start = {
       public         = true
@@ -148,7 +149,7 @@ module "function" {
     object = google_storage_bucket_object.source[each.key].name
   }
 
-  # A build that starts before its account has its rights fails.
+  # A build fails if it starts before its service account has its roles.
   depends_on = [
     google_project_service.required,
     google_project_iam_member.build,

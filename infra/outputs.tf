@@ -1,5 +1,5 @@
 output "redirect_uri" {
-  description = "To enter, exactly so, as authorised redirect URI of the OAuth client."
+  description = "Enter this value, exactly as it is, as an authorised redirect URI of the OAuth client."
   value       = "${var.public_url}/google_gmail/confirm"
 }
 

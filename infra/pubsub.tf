@@ -1,5 +1,5 @@
-# Topics, the push subscriptions of the three internal functions, and dead letters. The record is the one retry system: a push is
-# refused only when the store itself cannot be read or written, so what lands in dead letters is an outage's.
+# Topics, the push subscriptions of the three internal functions, and dead letters. Retries are kept in the record: a
+# push is refused only if the store cannot be read or written, so dead letters come from an outage.
 
 locals {
   topics       = toset(["mail-send", "token-checks", "mail-dispatch", "mail-events"])
@@ -52,7 +52,7 @@ resource "google_pubsub_topic" "dead_letters" {
   depends_on                 = [google_project_service.required]
 }
 
-# Keeps dead letters until somebody has looked: a topic without a subscription forgets.
+# Keeps dead letters until somebody has looked at them: a topic without a subscription drops its messages.
 resource "google_pubsub_subscription" "dead_letters" {
   for_each = local.pushed_functions
 

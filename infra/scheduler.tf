@@ -1,4 +1,4 @@
-# Two ticks. They publish; the functions fan out and resume by themselves.
+# Two ticks. They only publish; the functions fan out the work and resume it.
 
 locals {
   ticks = {

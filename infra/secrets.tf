@@ -1,5 +1,5 @@
-# Fixed secrets are granted one by one. Refresh tokens are secrets made at run time (relais-refresh-<server id>): they can be granted
-# only at project level, under a condition on their names (which hold the project number, not its id).
+# Fixed secrets are granted one by one. Refresh tokens become secrets at run time (relais-refresh-<server id>), so they
+# can be granted only on the project, with a condition on their names (which contain the project's number, not its id).
 
 resource "google_secret_manager_secret" "client_secret" {
   secret_id = "relais-client-secret"
@@ -9,7 +9,7 @@ resource "google_secret_manager_secret" "client_secret" {
   depends_on = [google_project_service.required]
 }
 
-# Seals what lies in the store for a short while (access tokens). A new version rotates it.
+# Seals short-lived secrets in the store (access tokens). A new version rotates the key.
 resource "google_secret_manager_secret" "key_ring" {
   secret_id = "relais-key-ring"
   replication {
@@ -18,7 +18,7 @@ resource "google_secret_manager_secret" "key_ring" {
   depends_on = [google_project_service.required]
 }
 
-# Made by hand or by the deploy command, never by Terraform: a value that Terraform knows lies in its state.
+# Created by hand or by the deploy command, never by Terraform: its state would contain the value.
 resource "google_secret_manager_secret" "setup_token" {
   secret_id = "relais-setup-token"
   replication {
@@ -27,7 +27,8 @@ resource "google_secret_manager_secret" "setup_token" {
   depends_on = [google_project_service.required]
 }
 
-# secrets.create is checked on the project, where a condition on the secret's name cannot hold: a role of that one permission.
+# secrets.create is checked on the project, where a condition on the secret's name cannot hold, so this role has only
+# that permission.
 resource "google_project_iam_custom_role" "secret_creator" {
   role_id     = "relaisSecretCreator"
   title       = "Relais: create secrets"
@@ -51,13 +52,13 @@ locals {
     destroy = local.custom_role.secret_version_destroyer
   }
 
-  # Written out rather than taken from `.id`, so that a plan shows which role is granted.
+  # Written out instead of `.id`, so that a plan shows which role is granted.
   custom_role = {
     secret_creator           = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_creator.role_id}"
     secret_version_destroyer = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_version_destroyer.role_id}"
   }
 
-  # Who may do what to refresh tokens.
+  # Which functions may do what with refresh tokens.
   refresh_token_rights = {
     confirm-callback = ["add", "destroy"]
     deliver-mail     = ["add", "read"]
@@ -105,7 +106,7 @@ resource "google_secret_manager_secret_iam_member" "add_client_secret" {
   member    = module.function["mail-servers"].member
 }
 
-# A client secret that was replaced is destroyed, on this one secret only.
+# Lets mail-servers destroy a client secret that was replaced, on this one secret only.
 resource "google_secret_manager_secret_iam_member" "destroy_client_secret" {
   secret_id = google_secret_manager_secret.client_secret.secret_id
   role      = local.custom_role.secret_version_destroyer

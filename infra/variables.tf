@@ -1,5 +1,5 @@
 variable "project_id" {
-  description = "The Google Cloud project that Relais lives in."
+  description = "The Google Cloud project that Relais runs in."
   type        = string
 }
 
@@ -10,7 +10,7 @@ variable "region" {
 }
 
 variable "firestore_location" {
-  description = "Where records are kept; cannot be changed later."
+  description = "Where records are stored; this cannot be changed later."
   type        = string
   default     = "eur3"
 }
@@ -31,11 +31,11 @@ variable "operators" {
 
   validation {
     condition     = length(var.operators) > 0
-    error_message = "operators must name at least one address or @domain: somebody has to be able to sign in once the setup token is dead."
+    error_message = "operators must name at least one address or @domain: somebody must be able to sign in once the setup token has expired."
   }
   validation {
     condition     = alltrue([for entry in var.operators : can(regex("^[^@,[:space:]]*@[^@,[:space:]]+$", entry))])
-    error_message = "operators must be addresses or @domains, or no function starts."
+    error_message = "operators must be addresses or @domains; otherwise no function starts."
   }
 }
 
@@ -46,7 +46,7 @@ variable "members" {
 
   validation {
     condition     = alltrue([for entry in var.members : can(regex("^[^@,[:space:]]*@[^@,[:space:]]+$", entry))])
-    error_message = "members must be addresses or @domains, or no function starts."
+    error_message = "members must be addresses or @domains; otherwise no function starts."
   }
 }
 
@@ -57,12 +57,12 @@ variable "callers" {
 
   validation {
     condition     = alltrue([for entry in var.callers : can(regex("^[^@,[:space:]]*@[^@,[:space:]]+$", entry))])
-    error_message = "callers must be addresses or @domains, or no function starts."
+    error_message = "callers must be addresses or @domains; otherwise no function starts."
   }
 }
 
 variable "retention_days" {
-  description = "For how many days the record of a finished message is kept (RELAIS_RETENTION_DAYS)."
+  description = "How many days the record of a finished message is kept (RELAIS_RETENTION_DAYS)."
   type        = number
   default     = 30
 
@@ -73,7 +73,7 @@ variable "retention_days" {
 }
 
 variable "topic_publishers" {
-  description = "IAM members that may hand in mail on the topic mail-send, such as serviceAccount:erp@other-project.iam.gserviceaccount.com."
+  description = "IAM members that may submit mail on the topic mail-send, such as serviceAccount:erp@other-project.iam.gserviceaccount.com."
   type        = list(string)
   default     = []
 }
@@ -85,7 +85,7 @@ variable "event_subscribers" {
 }
 
 variable "notification_channels" {
-  description = "Monitoring notification channels (projects/…/notificationChannels/…) that alarms go to. Without any, incidents show in the console of Cloud Monitoring alone."
+  description = "Monitoring notification channels (projects/…/notificationChannels/…) that alarms go to. Without any, incidents are shown only in Cloud Monitoring."
   type        = list(string)
   default     = []
 }

@@ -1,5 +1,5 @@
-// `npm run build`: dist/<function>/ for each deployable function, and dist/console/. `npm run build -- console` builds the console alone;
-// `--out DIR` builds elsewhere.
+// `npm run build`: dist/<function>/ for each deployable function, and dist/console/. `npm run build -- console` builds
+// the console alone; `--out DIR` builds elsewhere.
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -18,8 +18,8 @@ const pinnedFramework = async (): Promise<string> => {
 };
 
 /**
- * One folder a function: `index.js`, chunks for what is loaded on first use, and a package.json that pins the framework, which
- * stays outside: the platform starts it, and its registry must exist once.
+ * Builds a folder for one function: `index.js`, chunks that are loaded on first use, and a package.json that pins the
+ * framework. The framework is not bundled: the platform starts it, and its registry must exist once.
  */
 const buildFunction = async (name: string, framework: string): Promise<void> => {
   const outdir = join(dist, name);
@@ -47,9 +47,10 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
 };
 
 /**
- * The console is static: one page, its script and style under /assets/ by content hash, so that a page never gets those of another build.
- * Browsers ask for them anew each time (304 by their ETag). Hosting sets headers by path, whether or not a file is there: were they cached for
- * good, so would be the 404 that a page gets during a roll-out or after a roll-back.
+ * Builds the static console: one page, with its script and style under /assets/ by content hash, so that a page never
+ * gets those of another build. Browsers revalidate them each time (304 by ETag), because Hosting sets headers by path,
+ * even for missing files: if they were cached for good, so would be the 404 that a page gets during a roll-out or
+ * roll-back.
  */
 const buildConsole = async (): Promise<void> => {
   const source = join(root, "functions/console");
@@ -75,45 +76,45 @@ const buildConsole = async (): Promise<void> => {
     logLevel: "warning",
   });
   const page = await readFile(join(source, "index.html"), "utf8");
-  const shown = withAssets(page, Object.keys(metafile.outputs));
-  await writeFile(join(outdir, "index.html"), shown);
-  // Hosting shows it, with status 404, wherever there is nothing: the console then says so itself.
-  await writeFile(join(outdir, "404.html"), shown);
-  // Built aside and put in place whole: an `npm start` that serves the folder at this moment finds the old one or the new one.
+  const html = insertAssetNames(page, Object.keys(metafile.outputs));
+  await writeFile(join(outdir, "index.html"), html);
+  // Hosting serves this with status 404 for any unknown path; the console then says so itself.
+  await writeFile(join(outdir, "404.html"), html);
+  // The new folder replaces the old one as a whole, so that an `npm start` that serves it sees one build or the other.
   await chmod(outdir, 0o755);
-  await putInPlace(outdir, join(dist, "console"));
+  await replaceFolder(outdir, join(dist, "console"));
 };
 
-/** Another build at the same moment may put its own there between the two steps: then that one goes, and ours comes. */
-const putInPlace = async (made: string, place: string): Promise<void> => {
+/** Retries, because another build may put its own folder there between the two steps. */
+const replaceFolder = async (built: string, target: string): Promise<void> => {
   for (let tries = 1; ; tries += 1) {
-    await rm(place, { recursive: true, force: true, maxRetries: 3 });
+    await rm(target, { recursive: true, force: true, maxRetries: 3 });
     try {
-      return await rename(made, place);
+      return await rename(built, target);
     } catch (error) {
       if (tries === 10) throw error;
     }
   }
 };
 
-/** Puts the built names where the page says `main.tsx` and `main.css`. */
-const withAssets = (page: string, outputs: readonly string[]): string => {
+/** Replaces `main.tsx` and `main.css` in the page with the names of the built files. */
+const insertAssetNames = (page: string, outputs: readonly string[]): string => {
   const assetOf = (extension: string): string | undefined =>
     outputs
       .map((path) => path.slice(path.lastIndexOf("/") + 1))
       .find((name) => /^main-/.test(name) && name.endsWith(extension));
   const script = assetOf(".js");
   const style = assetOf(".css");
-  const styled =
+  const withStyle =
     style && !page.includes("main.css")
       ? page.replace("</head>", `  <link rel="stylesheet" href="/assets/${style}">\n  </head>`)
       : page;
-  return styled
+  return withStyle
     .replace(/(["'])[^"']*main\.(tsx|js)\1/, `"/assets/${script}"`)
     .replace(/(["'])[^"']*main\.css\1/, `"/assets/${style}"`);
 };
 
 await mkdir(dist, { recursive: true });
-const wanted = positionals.length > 0 ? positionals : [...deployableFunctions(), "console"];
+const targets = positionals.length > 0 ? positionals : [...deployableFunctions(), "console"];
 const framework = await pinnedFramework();
-for (const name of wanted) await (name === "console" ? buildConsole() : buildFunction(name, framework));
+for (const name of targets) await (name === "console" ? buildConsole() : buildFunction(name, framework));

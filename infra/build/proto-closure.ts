@@ -1,6 +1,10 @@
-// Descriptions of Google's messages (protobufjs's JSON) hold every service of an API with all options of the language itself.
+// Descriptions of Google's messages (protobufjs's JSON) contain every service of an API and all options of protobuf
+// itself.
 
-/** A namespace, message, enum or service of protobufjs's JSON (github.com/protobufjs/protobuf.js, `INamespace`, `IType`, `IService`). */
+/**
+ * A namespace, message, enum or service in protobufjs's JSON (github.com/protobufjs/protobuf.js, `INamespace`, `IType`,
+ * `IService`).
+ */
 export interface ProtoNode {
   readonly nested?: Readonly<Record<string, ProtoNode>>;
   readonly fields?: Readonly<Record<string, { readonly type: string }>>;
@@ -11,7 +15,10 @@ export interface ProtoNode {
 const at = (root: ProtoNode, path: readonly string[]): ProtoNode | undefined =>
   path.reduce<ProtoNode | undefined>((node, name) => node?.nested?.[name], root);
 
-/** The full path of what is called `name` in `scope`, from the innermost namespace outwards. Undefined: a scalar type. */
+/**
+ * The full path of the type `name` as seen from `scope`, searched from the innermost namespace outwards; undefined for
+ * a scalar type.
+ */
 const resolve = (root: ProtoNode, scope: readonly string[], name: string): readonly string[] | undefined => {
   const parts = name.replace(/^\./, "").split(".");
   for (let depth = name.startsWith(".") ? 0 : scope.length; depth >= 0; depth -= 1) {
@@ -26,8 +33,8 @@ const namesIn = ({ fields = {}, methods = {} }: ProtoNode): readonly string[] =>
   ...Object.values(methods).flatMap(({ requestType, responseType }) => [requestType, responseType]),
 ];
 
-/** What a service's methods speak of: itself, their messages, those of their fields, and so on; everything else is left out. */
-export const onlyService = (root: ProtoNode, service: string): ProtoNode => {
+/** Keeps only what a service's methods need: the service, their messages, the types of their fields, and so on. */
+export const pickService = (root: ProtoNode, service: string): ProtoNode => {
   const kept = new Set<string>();
   const visit = (path: readonly string[]): void => {
     const key = path.join(".");
@@ -48,7 +55,7 @@ export const onlyService = (root: ProtoNode, service: string): ProtoNode => {
     const { nested: _, ...own } = node;
     const isKept = kept.has(path.join("."));
     if (!isKept && nested.length === 0) return undefined;
-    // A message that only encloses one that is kept stays as its namespace.
+    // A message that merely encloses a kept one stays as its namespace.
     return { ...(isKept ? own : {}), ...(nested.length > 0 ? { nested: Object.fromEntries(nested) } : {}) };
   };
   return copy(root, []) ?? {};

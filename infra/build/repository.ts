@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** The repository that this file belongs to. */
 export const root = join(import.meta.dirname, "../..");
 
 /** A folder directly under functions/ is deployable exactly when it holds index.ts. */

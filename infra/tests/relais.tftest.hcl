@@ -1,4 +1,4 @@
-# With mocked providers: no credentials, no network; values that only Google knows are made up.
+# Providers are mocked: no credentials, no network, and made-up values for what only Google knows.
 
 mock_provider "google" {
   mock_data "google_project" {

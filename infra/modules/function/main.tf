@@ -5,7 +5,7 @@ resource "google_service_account" "this" {
   display_name = "Relais: ${var.name}"
 }
 
-# Records. Firestore has no finer grant than the database; the condition keeps it to ours.
+# Access to records. Firestore has no grant finer than the database; the condition limits it to ours.
 resource "google_project_iam_member" "records" {
   project = var.project_id
   role    = "roles/datastore.user"
@@ -55,7 +55,7 @@ resource "google_cloudfunctions2_function" "this" {
     service_account_email            = google_service_account.this.email
     environment_variables = merge(
       var.environment,
-      # An internal function refuses the pushes of any other account itself, should IAM ever let one in.
+      # An internal function also checks the push account itself, in case IAM ever lets another one in.
       var.public ? {} : { RELAIS_PUSH_ACCOUNT = google_service_account.push[0].email },
     )
 
@@ -70,11 +70,11 @@ resource "google_cloudfunctions2_function" "this" {
     }
   }
 
-  # The first revision reads its secrets when it starts.
+  # The first revision reads its secrets at its start.
   depends_on = [google_secret_manager_secret_iam_member.environment]
 }
 
-# Pub/Sub signs its pushes as this account; nobody else may invoke an internal function.
+# Pub/Sub signs its pushes with this account; nobody else may invoke an internal function.
 resource "google_service_account" "push" {
   count = var.public ? 0 : 1
 
@@ -82,8 +82,8 @@ resource "google_service_account" "push" {
   display_name = "Relais: pushes to ${var.name}"
 }
 
-# Pub/Sub's agent makes the token that the push account signs. Where its own role on the project gives it that already, this changes nothing
-# (cloud.google.com/pubsub/docs/authenticate-push-subscriptions).
+# Pub/Sub's agent creates the token that the push account signs. If the agent's role on the project already allows that,
+# this grant changes nothing (cloud.google.com/pubsub/docs/authenticate-push-subscriptions).
 resource "google_service_account_iam_member" "push_token" {
   count = var.public ? 0 : 1
 

@@ -26,7 +26,7 @@ variable "memory" {
 }
 
 variable "cpu" {
-  description = "Cloud Run wants at least 1 where one instance takes more than one request at a time."
+  description = "Cloud Run requires at least 1 if an instance handles more than one request at a time."
   type        = string
 }
 
@@ -48,7 +48,7 @@ variable "environment" {
 }
 
 variable "secret_env" {
-  description = "Environment variable → id of the Secret Manager secret whose latest version it holds."
+  description = "Environment variable → id of the Secret Manager secret whose latest version it contains."
   type        = map(string)
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { onlyService, type ProtoNode } from "../../../infra/build/proto-closure.ts";
+import { type ProtoNode, pickService } from "../../../infra/build/proto-closure.ts";
 import { root } from "../../../infra/build/repository.ts";
 
 const read = (path: string) => JSON.parse(readFileSync(join(root, "node_modules/@google-cloud", path), "utf8"));
@@ -34,7 +34,7 @@ describe("the description of one service", () => {
         b: { nested: { Answer: message({ self: "Answer", text: "string" }), Unused: message({}) } },
       },
     };
-    const kept = onlyService(all, "a.Asked");
+    const kept = pickService(all, "a.Asked");
     assert.deepEqual(names(kept), ["a.Asked", "a.Request", "a.Request.Inner", "a.Outer.Kind", "b.Answer"]);
     assert.equal(JSON.stringify(kept).includes("never"), false);
   });
@@ -49,7 +49,7 @@ describe("the description of one service", () => {
   ] as const) {
     it(`holds every method of ${service} as Google's package describes it`, () => {
       const all = read(path);
-      const kept = onlyService(all, service);
+      const kept = pickService(all, service);
       const at = (json: object) =>
         service.split(".").reduce((node: { nested?: Record<string, object> }, name) => node.nested?.[name] ?? {}, json);
       assert.deepEqual(at(kept), at(all));
