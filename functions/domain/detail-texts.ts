@@ -8,11 +8,14 @@ const DETAIL_TEXTS = {
     en: "Send the body without Content-Encoding.",
     fr: "Envoyez le corps sans Content-Encoding.",
   },
-  not_json_type: { en: "Send the body as application/json.", fr: "Envoyez le corps en application/json." },
+  not_json_type: {
+    en: "Send the body as application/json.",
+    fr: "Envoyez le corps avec l’en-tête « Content-Type: application/json ».",
+  },
   not_utf8: { en: "Send the JSON in UTF-8.", fr: "Envoyez le JSON en UTF-8." },
   not_event_token_type: {
     en: "Send the security event token as application/secevent+jwt.",
-    fr: "Envoyez le jeton d’événement de sécurité en application/secevent+jwt.",
+    fr: "Envoyez le jeton d’événement de sécurité avec l’en-tête « Content-Type: application/secevent+jwt ».",
   },
   too_deep: { en: "The JSON is nested too deeply.", fr: "Le JSON est imbriqué trop profondément." },
   not_json: { en: "The body is not JSON.", fr: "Le corps n’est pas du JSON." },
@@ -24,36 +27,36 @@ const DETAIL_TEXTS = {
   server_archived: { en: "This mail server is archived.", fr: "Ce serveur de messagerie est archivé." },
   none_connected: { en: "No mail server is connected.", fr: "Aucun serveur de messagerie n’est connecté." },
   none_shared: {
-    en: "No shared mail server is connected. Name the mail server in `server`.",
+    en: "No shared mail server is connected. Name the mail server to use in `server`.",
     fr: "Aucun serveur de messagerie partagé n’est connecté. Indiquez le serveur dans « server ».",
   },
   messages_under_way: {
-    en: "Messages are being sent, or wait to be resolved. Resolve them, or try again in a minute.",
-    fr: "Des messages sont en cours d’envoi ou attendent votre décision. Tranchez, ou réessayez dans une minute.",
+    en: "Messages are being sent or await your decision. Resolve them, or try again in a minute.",
+    fr: "Des messages sont en cours d’envoi ou attendent votre décision. Décidez de leur sort, ou réessayez dans une minute.",
   },
   named_by_environment: {
-    en: "Named in RELAIS_OPERATORS: {entries}",
-    fr: "Nommés dans RELAIS_OPERATORS : {entries}",
+    en: "Set in RELAIS_OPERATORS: {entries}",
+    fr: "Définis dans RELAIS_OPERATORS : {entries}",
   },
   // --- messages ---
   content_too_large: {
-    en: "Attachments, text and html hold {bytes} bytes; {most} is the most.",
-    fr: "Les pièces jointes, le texte et le HTML font {bytes} octets ; le maximum est de {most}.",
+    en: "Attachments, text and html total {bytes} bytes; the maximum is {most}.",
+    fr: "Les pièces jointes, le texte et le HTML totalisent {bytes} octets ; le maximum est de {most}.",
   },
   reply_to_too_large: {
-    en: "Reply-To may take {bytes} bytes once it is encoded; {most} is the most.",
-    fr: "Reply-To peut atteindre {bytes} octets une fois codé ; le maximum est de {most}.",
+    en: "Reply-To may take {bytes} bytes once encoded; the maximum is {most}.",
+    fr: "Reply-To peut atteindre {bytes} octets une fois encodé ; le maximum est de {most}.",
   },
   headers_too_large: {
-    en: "The headers may take {bytes} bytes once they are encoded; {most} is the most that Gmail takes.",
-    fr: "Les en-têtes peuvent atteindre {bytes} octets une fois codés ; Gmail en accepte {most} au maximum.",
+    en: "The headers may take {bytes} bytes once encoded; Gmail accepts at most {most}.",
+    fr: "Les en-têtes peuvent atteindre {bytes} octets une fois encodés ; Gmail en accepte {most} au maximum.",
   },
   mail_too_large: {
-    en: "The mail may take {bytes} bytes once it is encoded; {most} is the most that Gmail takes.",
-    fr: "Le message peut atteindre {bytes} octets une fois codé ; Gmail en accepte {most} au maximum.",
+    en: "The message may take {bytes} bytes once encoded; Gmail accepts at most {most}.",
+    fr: "Le message peut atteindre {bytes} octets une fois encodé ; Gmail en accepte {most} au maximum.",
   },
   not_in_status: {
-    en: "The message is {status}; this is possible only while it is {allowed}.",
+    en: "The message is {status}; this is only possible while it is {allowed}.",
     fr: "Le message est dans l’état {status} ; cette action n’est possible que dans l’état {allowed}.",
   },
 } as const satisfies Readonly<Record<string, InEveryLanguage>>;

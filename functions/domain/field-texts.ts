@@ -9,8 +9,8 @@ const FIELD_TEXTS = {
   // --- any value ---
   invalid: { en: "is not valid", fr: "cette valeur n’est pas acceptée" },
   required: { en: "is required", fr: "ce champ est obligatoire" },
-  unknown_field: { en: "is not a known field", fr: "ce champ n’existe pas" },
-  unknown_parameter: { en: "is not a known parameter", fr: "ce paramètre n’existe pas" },
+  unknown_field: { en: "is an unknown field", fr: "ce champ est inconnu" },
+  unknown_parameter: { en: "is an unknown parameter", fr: "ce paramètre est inconnu" },
   repeated_parameter: { en: "must be given only once", fr: "à n’indiquer qu’une seule fois" },
   read_only: { en: "is set by Relais and cannot be changed", fr: "cette valeur est fixée par Relais" },
   not_text: { en: "must be text", fr: "indiquez du texte" },
@@ -27,39 +27,39 @@ const FIELD_TEXTS = {
     en: "must be a whole number from {least} to {most}",
     fr: "indiquez un nombre entier de {least} à {most}",
   },
-  empty_list: { en: "must have at least one entry", fr: "indiquez au moins un élément" },
-  too_many_entries: { en: "must have at most {most} entries", fr: "{most} éléments au maximum" },
-  too_many_values: { en: "must hold at most {most} JSON values", fr: "{most} valeurs JSON au maximum" },
+  empty_list: { en: "must have at least one item", fr: "indiquez au moins un élément" },
+  too_many_entries: { en: "must have at most {most} items", fr: "{most} éléments au maximum" },
+  too_many_values: { en: "must contain at most {most} JSON values", fr: "{most} valeurs JSON au maximum" },
   too_many_fields: { en: "has too many fields", fr: "trop de champs" },
   not_one_line: {
-    en: "must be on one line, without control characters",
-    fr: "sur une seule ligne, sans caractère de contrôle",
+    en: "must be a single line without control characters",
+    fr: "doit tenir sur une seule ligne, sans caractère de contrôle",
   },
   broken_unicode: {
     en: "must be well-formed Unicode",
     fr: "ce texte contient des caractères Unicode incomplets",
   },
   not_visible_ascii: {
-    en: "must not have spaces or accents: copy the value as Google shows it",
+    en: "must not contain spaces or accents: copy the value exactly as Google shows it",
     fr: "sans espace ni accent : copiez la valeur telle que Google l’affiche",
   },
   not_time: {
-    en: "must be a time such as 2027-01-31T09:00:00+01:00",
+    en: "must be a date and time such as 2027-01-31T09:00:00+01:00",
     fr: "indiquez une date et une heure comme 2027-01-31T09:00:00+01:00",
   },
   not_future: { en: "must be in the future", fr: "choisissez une date à venir" },
   not_client_id: {
-    en: "must be the client ID that Google shows, ending in .apps.googleusercontent.com",
+    en: "must be the client ID as Google shows it, ending in .apps.googleusercontent.com",
     fr: "copiez l’ID client affiché par Google : il se termine par .apps.googleusercontent.com",
   },
   not_client_secret: {
-    en: "must be the client secret itself, neither masked nor quoted, and not the client ID",
-    fr: "copiez le code secret lui-même, ni masqué ni entre guillemets, et non l’ID client",
+    en: "must be the client secret itself: not masked, not quoted, and not the client ID",
+    fr: "copiez le code secret lui-même : ni masqué, ni entre guillemets, ni l’ID client",
   },
   // --- addresses and people ---
   shared_domain: {
-    en: "must not be a domain where anyone can get an address: list single addresses, or your organization’s own domain",
-    fr: "n’importe qui peut obtenir une adresse sous ce domaine : indiquez des adresses, ou le domaine de votre organisation",
+    en: "must not be a domain where anyone can get an address: list individual addresses, or your organization’s own domain",
+    fr: "n’importe qui peut obtenir une adresse dans ce domaine : indiquez des adresses précises, ou le domaine de votre organisation",
   },
   not_address: { en: "must be an address like ada@example.com", fr: "indiquez une adresse comme ada@example.com" },
   not_address_or_domain: {
@@ -67,40 +67,40 @@ const FIELD_TEXTS = {
     fr: "indiquez une adresse comme ada@example.com ou un domaine comme @example.com",
   },
   not_mailbox: {
-    en: "must be a mail address, as text such as Ada <ada@example.com> or as an object with name and address",
+    en: "must be an email address, either as text such as Ada <ada@example.com> or as an object with name and address",
     fr: "indiquez une adresse comme ada@example.com",
   },
   no_address: { en: "must have at least one address", fr: "indiquez au moins une adresse" },
-  no_operator: { en: "must keep at least one operator", fr: "gardez au moins un opérateur" },
-  no_permission: { en: "must have at least one permission", fr: "choisissez au moins une autorisation" },
+  no_operator: { en: "must list at least one operator", fr: "conservez au moins un opérateur" },
+  no_permission: { en: "must list at least one permission", fr: "choisissez au moins une permission" },
   // --- mail servers ---
   no_such_server: {
-    en: "no mail server has this id or name",
-    fr: "aucun serveur de messagerie n’a cet identifiant ou ce nom",
+    en: "must be the ID or name of an existing mail server",
+    fr: "aucun serveur de messagerie ne porte cet identifiant ou ce nom",
   },
-  operators_only: { en: "can be changed by an operator only", fr: "seul un opérateur peut changer cette valeur" },
+  operators_only: { en: "can only be changed by an operator", fr: "seul un opérateur peut modifier cette valeur" },
   lower_only: {
-    en: "can be lowered; only an operator can raise it",
+    en: "can only be lowered; an operator can raise it",
     fr: "vous pouvez l’abaisser ; seul un opérateur peut la relever",
   },
   name_of_another: {
-    en: "must not be the address of another account",
-    fr: "un nom ne peut pas être l’adresse d’un autre compte",
+    en: "must not be another account’s address",
+    fr: "le nom ne peut pas être l’adresse d’un autre compte",
   },
-  name_like_id: { en: "must not start with srv_", fr: "un nom ne peut pas commencer par « srv_ »" },
+  name_like_id: { en: "must not start with srv_", fr: "le nom ne peut pas commencer par « srv_ »" },
   // --- lists ---
   not_a_cursor: {
     en: "must be a cursor that this list returned",
     fr: "indiquez un curseur renvoyé par cette liste",
   },
   // --- a message ---
-  no_recipient: { en: "must have at least one recipient", fr: "indiquez au moins un destinataire" },
+  no_recipient: { en: "must list at least one recipient", fr: "indiquez au moins un destinataire" },
   too_many_recipients: {
-    en: "must have at most {most} recipients in all",
+    en: "must list at most {most} recipients in total",
     fr: "{most} destinataires au maximum en tout",
   },
   no_content: { en: "must have text or html", fr: "indiquez un texte ou du HTML" },
-  no_message: { en: "must have at least one message", fr: "indiquez au moins un message" },
+  no_message: { en: "must contain at least one message", fr: "indiquez au moins un message" },
   bad_idempotency_key: {
     en: "must be 1 to 255 printable ASCII characters",
     fr: "indiquez de 1 à 255 caractères ASCII imprimables",
@@ -124,51 +124,51 @@ const FIELD_TEXTS = {
     fr: "choisissez une heure avant l’échéance du message",
   },
   no_smtp_utf8: {
-    en: "has an address with letters beyond ASCII, and the SMTP server does not offer SMTPUTF8",
-    fr: "une adresse contient des lettres accentuées, que le serveur SMTP n’accepte pas (SMTPUTF8)",
+    en: "contains an address with non-ASCII letters, which the SMTP server does not support (SMTPUTF8)",
+    fr: "une adresse contient des lettres accentuées, que le serveur SMTP ne prend pas en charge (SMTPUTF8)",
   },
   no_utf8_by_api: {
-    en: "has an address with letters beyond ASCII, which the transport gmail_api cannot take",
-    fr: "une adresse contient des lettres accentuées, que l’envoi par l’API Gmail n’accepte pas",
+    en: "contains an address with non-ASCII letters, which the gmail_api transport does not support",
+    fr: "une adresse contient des lettres accentuées, que l’envoi par l’API Gmail ne prend pas en charge",
   },
   // --- headers and tags ---
-  bad_header_name: { en: "is not a valid header name", fr: "ce n’est pas un nom d’en-tête correct" },
-  reserved_header: { en: "is a header that Relais sets itself", fr: "Relais écrit cet en-tête lui-même" },
-  repeated_header: { en: "must not be given twice", fr: "à n’indiquer qu’une seule fois" },
+  bad_header_name: { en: "is not a valid header name", fr: "ce nom d’en-tête n’est pas valide" },
+  reserved_header: { en: "is a header that Relais sets itself", fr: "Relais écrit lui-même cet en-tête" },
+  repeated_header: { en: "must be given only once", fr: "à n’indiquer qu’une seule fois" },
   undecodable_word: {
-    en: "must not have an encoded word (=?…?=) that cannot be decoded: give the text itself",
-    fr: "ce texte contient un mot codé (=?…?=) illisible : écrivez-le en clair",
+    en: "must not contain an encoded word (=?…?=) that cannot be decoded: give the text itself",
+    fr: "ce texte contient un mot encodé (=?…?=) illisible : écrivez-le en clair",
   },
   link_beyond_ascii: {
-    en: "must not have an address, id or URL that cannot be written in ASCII",
+    en: "must not contain an address, ID or URL that cannot be written in ASCII",
     fr: "écrivez les adresses, identifiants et liens sans accent",
   },
   link_too_long: {
-    en: "must not have an address, id or URL of more than {most} characters",
+    en: "must not contain an address, ID or URL longer than {most} characters",
     fr: "{most} caractères au maximum pour une adresse, un identifiant ou un lien",
   },
   header_beyond_ascii: {
-    en: "must not have letters beyond ASCII outside a comment in parentheses",
+    en: "must not contain non-ASCII letters outside a comment in parentheses",
     fr: "cet en-tête n’admet de lettres accentuées qu’entre parenthèses",
   },
   parameter_beyond_ascii: {
-    en: "must not have a parameter (name=value) with letters beyond ASCII",
+    en: "must not contain a parameter (name=value) with non-ASCII letters",
     fr: "écrivez sans accent les paramètres (nom=valeur) de cet en-tête",
   },
-  unsubscribe_header: { en: "is set by listUnsubscribe", fr: "listUnsubscribe fixe déjà cet en-tête" },
+  unsubscribe_header: { en: "is already set by listUnsubscribe", fr: "listUnsubscribe définit déjà cet en-tête" },
   bad_tag_name: {
     en: "is not a valid tag name: 1 to 64 letters, digits, spaces and _ . : / -, starting with a letter, a digit or _",
     fr: "un nom d’étiquette compte de 1 à 64 lettres, chiffres, espaces ou signes _ . : / -, et commence par une lettre, un chiffre ou _",
   },
   not_message_id: {
-    en: "must be a message id such as <abc@example.com>",
+    en: "must be a message ID such as <abc@example.com>",
     fr: "indiquez un identifiant de message comme <abc@example.com>",
   },
   not_https_url: { en: "must be an https URL", fr: "indiquez une adresse web en https" },
   // --- attachments ---
   never_fetched: {
-    en: "is not accepted: nothing is read from a disk or fetched from a URL; give the bytes as base64 in content",
-    fr: "rien n’est lu sur un disque ni téléchargé : donnez le contenu en base64 dans content",
+    en: "is not accepted: Relais reads nothing from disk and fetches nothing from a URL; give the bytes as base64 in content",
+    fr: "rien n’est lu sur un disque ni téléchargé : fournissez le contenu en base64 dans content",
   },
   not_base64: {
     en: "must be base64 (RFC 4648 §4): padded, without line breaks",
@@ -180,28 +180,28 @@ const FIELD_TEXTS = {
   },
   multipart_type: { en: "must not be multipart", fr: "le type multipart n’est pas accepté" },
   bad_content_id: {
-    en: "must be printable ASCII without spaces and angle brackets",
+    en: "must be printable ASCII without spaces or angle brackets",
     fr: "caractères ASCII imprimables, sans espace ni chevrons",
   },
   // --- a calendar event ---
   calendar_never_fetched: {
-    en: "is not accepted: nothing is read from a disk or fetched from a URL; give the calendar itself in content",
-    fr: "rien n’est lu sur un disque ni téléchargé : donnez le calendrier lui-même dans content",
+    en: "is not accepted: Relais reads nothing from disk and fetches nothing from a URL; give the calendar itself in content",
+    fr: "rien n’est lu sur un disque ni téléchargé : fournissez le calendrier lui-même dans content",
   },
   not_in_encoding: {
-    en: "must be UTF-8 text in the encoding {encoding}",
+    en: "must be UTF-8 text, encoded as {encoding}",
     fr: "indiquez un texte UTF-8 dans l’encodage {encoding}",
   },
   // --- the address of the consent page ---
-  server_or_sign_in: { en: "is required, or else sign-in", fr: "indiquez server ou sign-in" },
+  server_or_sign_in: { en: "is required unless sign-in is given", fr: "indiquez server ou sign-in" },
   server_and_sign_in: {
     en: "cannot be combined with server",
     fr: "ne peut pas être combiné avec server",
   },
   no_value_allowed: { en: "takes no value", fr: "ce paramètre ne prend pas de valeur" },
-  only_with_sign_in: { en: "can only be used with sign-in", fr: "à utiliser avec sign-in seulement" },
+  only_with_sign_in: { en: "can only be used with sign-in", fr: "à n’utiliser qu’avec sign-in" },
   not_own_path: {
-    en: "must be a path of this site, such as /servers",
+    en: "must be a path on this site, such as /servers",
     fr: "indiquez un chemin de ce site, comme /servers",
   },
 } as const satisfies Readonly<Record<string, InEveryLanguage>>;

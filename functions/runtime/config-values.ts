@@ -38,9 +38,9 @@ export const url = z
   .refine((text) => URL.canParse(text), "must be a URL")
   .refine(
     (text) => !URL.canParse(text) || isSafe(new URL(text)),
-    "must be an https URL (plain http is taken on localhost, 127.0.0.1 and [::1] only)",
+    "must be an https URL (plain http is only allowed for localhost, 127.0.0.1 and [::1])",
   )
-  .refine((text) => !URL.canParse(text) || new URL(text).username === "", "must not hold a user name");
+  .refine((text) => !URL.canParse(text) || new URL(text).username === "", "must not contain a username");
 
 /** A root to which paths are joined, with or without a trailing slash; answered without. */
 export const rootUrl = url.transform(withoutSlash);
@@ -62,6 +62,6 @@ export const addressList = z
   .transform((text) => (text ?? "").split(",").map((entry) => entry.trim()))
   .transform((entries, context) => {
     const folded = entries.filter((entry) => entry !== "").map(parseAddressOrDomain);
-    if (folded.includes(null)) context.addIssue("must list addresses or @domains between commas");
+    if (folded.includes(null)) context.addIssue("must be a comma-separated list of addresses or @domains");
     return [...new Set(folded.filter((entry) => entry !== null))];
   });

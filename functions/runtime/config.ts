@@ -66,7 +66,7 @@ export class ConfigError extends Error {
   readonly mistakes: readonly string[];
 
   constructor(mistakes: readonly string[]) {
-    super(`The configuration has ${mistakes.length === 1 ? "a mistake" : "mistakes"}:\n- ${mistakes.join("\n- ")}`);
+    super(`Fix the configuration, then start again:\n- ${mistakes.join("\n- ")}`);
     this.mistakes = mistakes;
   }
 }
@@ -90,7 +90,10 @@ const pemFile = z.string().transform((path, context) => {
     new X509Certificate(pem);
     return pem;
   } catch {
-    context.addIssue({ code: "custom", message: "must be the path of a readable PEM file that holds a certificate" });
+    context.addIssue({
+      code: "custom",
+      message: "must be the path of a readable PEM file that contains a certificate",
+    });
     return z.NEVER;
   }
 });
@@ -214,14 +217,14 @@ const conflicts = (
       "NODE_TLS_REJECT_UNAUTHORIZED must not be 0: TLS certificates are always verified (to trust an authority of your own, set GMAIL_SMTP_CA or NODE_EXTRA_CA_CERTS)",
     );
   if (google && !isSet(env, "GOOGLE_CLOUD_PROJECT"))
-    mistakes.push("GOOGLE_CLOUD_PROJECT is needed with RELAIS_STORE=google");
+    mistakes.push("GOOGLE_CLOUD_PROJECT is required with RELAIS_STORE=google");
   if (inCloud && !isSet(env, "RELAIS_PUBLIC_URL"))
-    mistakes.push("RELAIS_PUBLIC_URL is needed on Google Cloud: the https origin that browsers use");
+    mistakes.push("RELAIS_PUBLIC_URL is required on Google Cloud: set it to the https origin that browsers use");
   if (!laptop && isSet(env, "RELAIS_SETUP_TOKEN") && (env.RELAIS_SETUP_TOKEN ?? "").length < SHORTEST_SETUP_TOKEN)
     mistakes.push(`RELAIS_SETUP_TOKEN must have at least ${SHORTEST_SETUP_TOKEN} characters`);
   mistakes.push(...sharedDomains(env, isPublicSuffix));
   if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && !standIns && talksToRealGoogle(env))
-    mistakes.push("RELAIS_TIME_SCALE must be absent or 1 with the real Google: its clock is not ours to turn");
+    mistakes.push("RELAIS_TIME_SCALE must be unset or 1 with the real Google, whose clock cannot be scaled");
   return mistakes;
 };
 

@@ -2,12 +2,27 @@ import type { ConnectionState, MessageStatus } from "../api/types.ts";
 import { number, t, tOr } from "../state/language.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
-type Look = { readonly tone: "good" | "warn" | "bad" | "neutral" | "info"; readonly icon: IconName };
+interface Look {
+  readonly tone: "good" | "warn" | "bad" | "neutral" | "info";
+  readonly icon: IconName;
+}
 
-export const Badge = ({ tone, icon, text }: Look & { readonly text: string }) => (
+interface BadgeProps extends Look {
+  readonly text: string;
+  /** The technical reason behind the word. */
+  readonly detail?: string;
+}
+
+export const Badge = ({ tone, icon, text, detail }: BadgeProps) => (
   <span class={`badge ${tone}`}>
     <Icon name={icon} />
     {text}
+    {detail !== undefined && (
+      <>
+        {" · "}
+        <span class="badge-detail">{detail}</span>
+      </>
+    )}
   </span>
 );
 
@@ -26,9 +41,12 @@ const lookOf = <S extends string>(looks: Readonly<Record<S, Look>>, state: S): L
   Object.hasOwn(looks, state) ? looks[state] : LATER;
 
 /** A state by text, icon and colour: never by colour alone. */
-export const ConnectionBadge = ({ state }: { readonly state: ConnectionState }) => (
-  <Badge {...lookOf(CONNECTION, state)} text={tOr(`connection.${state}`, t("state.later", { state }))} />
-);
+export const ConnectionBadge = ({ state }: { readonly state: ConnectionState }) =>
+  state === "valid" ? (
+    <Badge {...CONNECTION.valid} text={t("connection.connected")} detail={t("connection.valid")} />
+  ) : (
+    <Badge {...lookOf(CONNECTION, state)} text={tOr(`connection.${state}`, t("state.later", { state }))} />
+  );
 
 const MESSAGE: Readonly<Record<MessageStatus, Look>> = {
   queued: { tone: "info", icon: "clock" },
@@ -43,7 +61,7 @@ const MESSAGE: Readonly<Record<MessageStatus, Look>> = {
   expired: { tone: "neutral", icon: "clock" },
 };
 
-/** `refused`: how many recipients were refused of a message that left for the others, which is no plain success. */
+/** `refused`: how many recipients Gmail refused although it took the message for the others: not a plain success. */
 export const MessageBadge = ({ status, refused }: { readonly status: MessageStatus; readonly refused: number }) => {
   const plain = tOr(`message.status.${status}`, t("state.later", { state: status }));
   if (refused === 0) return <Badge {...lookOf(MESSAGE, status)} text={plain} />;

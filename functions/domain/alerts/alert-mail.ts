@@ -5,14 +5,14 @@ import type { OperatorAlert } from "./operator-alert.ts";
 
 const when = (atMs: number): string => `${isoTime(atMs).slice(0, 16).replace("T", " ")} UTC`;
 
-/** In one line, for a subject. */
+/** One line, for the subject. */
 const HEADLINES: InEveryLanguage<(alert: OperatorAlert) => string> = {
   fr: (alert) => {
     switch (alert.kind) {
       case "reconnect_required":
-        return `« ${alert.server.name} » est à reconnecter`;
+        return `« ${alert.server.name} » doit être reconnecté`;
       case "expiring":
-        return `l’accès de « ${alert.server.name} » arrive à son terme`;
+        return `l’accès de « ${alert.server.name} » va bientôt expirer`;
       case "error":
         return `« ${alert.server.name} » ne peut plus envoyer`;
       case "client_rejected":
@@ -24,26 +24,26 @@ const HEADLINES: InEveryLanguage<(alert: OperatorAlert) => string> = {
       case "reconnect_required":
         return `“${alert.server.name}” must be reconnected`;
       case "expiring":
-        return `access of “${alert.server.name}” is about to end`;
+        return `access for “${alert.server.name}” is about to expire`;
       case "error":
         return `“${alert.server.name}” can no longer send`;
       case "client_rejected":
-        return "Google refuses the OAuth client";
+        return "Google rejects the OAuth client";
     }
   },
 };
 
-/** What it means for mail that is under way. */
+/** What it means for mail still to be sent. */
 const CONSEQUENCES: InEveryLanguage<(alert: OperatorAlert) => string> = {
   fr: (alert) => {
     switch (alert.kind) {
       case "reconnect_required":
       case "error":
-        return "Ses messages sont retenus ; aucun n’est perdu. Ils partiront d’eux-mêmes ensuite.";
+        return "Ses messages sont retenus, aucun n’est perdu. Ils partiront automatiquement une fois le problème résolu.";
       case "expiring":
         return alert.expiresAtMs === null
-          ? "Il envoie encore. Ensuite, ses messages seraient retenus."
-          : `Il envoie encore, jusqu’au ${when(alert.expiresAtMs)}. Ensuite, ses messages seraient retenus.`;
+          ? "Ce serveur envoie encore. Si l’accès expire, ses messages seront retenus."
+          : `Ce serveur peut envoyer jusqu’au ${when(alert.expiresAtMs)}. Ensuite, ses messages seront retenus.`;
       case "client_rejected":
         return `Google répond « ${alert.error} » : aucun accès ne peut être prolongé, et les messages attendent.`;
     }
@@ -52,13 +52,13 @@ const CONSEQUENCES: InEveryLanguage<(alert: OperatorAlert) => string> = {
     switch (alert.kind) {
       case "reconnect_required":
       case "error":
-        return "Its mail is held; none is lost. It will leave by itself afterwards.";
+        return "Its messages are held and none is lost. They will be sent automatically once the problem is solved.";
       case "expiring":
         return alert.expiresAtMs === null
-          ? "It still sends. After that, its mail would be held."
-          : `It still sends, until ${when(alert.expiresAtMs)}. After that, its mail would be held.`;
+          ? "This mail server can still send. If its access expires, its messages will be held."
+          : `This mail server can send until ${when(alert.expiresAtMs)}. After that, its messages will be held.`;
       case "client_rejected":
-        return `Google answers “${alert.error}”: no access can be renewed, and mail is waiting.`;
+        return `Google answers “${alert.error}”: no access can be renewed, and messages are waiting.`;
     }
   },
 };
@@ -68,7 +68,7 @@ const paragraph = (alert: OperatorAlert, language: Language, link: string): stri
   return [`${title}.`, advice, CONSEQUENCES[language](alert), link].join("\n\n");
 };
 
-/** The mail about an alert, in every language. Nothing in it is secret: names, reasons, times and a link to the console. */
+/** An alert as an email in every language. It holds no secret: names, reasons, times and a link. */
 export const alertMail = (
   alert: OperatorAlert,
   publicUrl: string,

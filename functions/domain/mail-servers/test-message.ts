@@ -4,18 +4,18 @@ import type { MailServer } from "./mail-server.ts";
 
 const TEXTS: InEveryLanguage<{ readonly subject: string; readonly text: (name: string) => string }> = {
   fr: {
-    subject: "Message d’essai de Relais",
+    subject: "Message de test de Relais",
     text: (name) =>
-      `Ce message a été envoyé par Relais à travers le serveur de messagerie « ${name} ».\n\nVous le lisez : l’envoi fonctionne.\n`,
+      `Relais a envoyé ce message par le serveur de messagerie « ${name} ».\n\nSi vous le lisez, l’envoi fonctionne. Vous n’avez rien à faire.\n`,
   },
   en: {
     subject: "Test message from Relais",
     text: (name) =>
-      `Relais sent this message through the mail server “${name}”.\n\nYou are reading it: sending works.\n`,
+      `Relais sent this message through the mail server “${name}”.\n\nIf you can read it, sending works. There is nothing you need to do.\n`,
   },
 };
 
-/** The message that a server sends to its own address, as a caller of the API would give it. */
+/** The message that a mail server sends to its own address, in the form that an API caller would use. */
 export const testMessage = ({ id, value }: Versioned<MailServer>, language: Language) => ({
   server: id,
   to: [value.username],

@@ -39,7 +39,7 @@ const startStack = async (): Promise<Stack> => {
     await delay(100);
   }
   child.kill("SIGKILL");
-  throw new Error(`Relais did not come up:\n${output}`);
+  throw new Error(`Relais did not start:\n${output}`);
 };
 
 const step = (text: string): void => console.log(`✓ ${text}`);
@@ -76,7 +76,7 @@ const connect = async (stack: Stack, server: string): Promise<string> => {
   await expectStatus(toGoogle, 302);
   step(`"Connect your Gmail account" leads to Google's consent page`);
   const { callbackUrl } = await consent(toGoogle.headers.get("location") ?? "", { account: ACCOUNT });
-  step(`${ACCOUNT} chosen, the unverified-app step passed, every scope allowed`);
+  step(`${ACCOUNT} chosen, the unverified-app warning passed, every permission granted`);
   const back = await fetch(callbackUrl, { redirect: "manual", headers: { cookie: cookieOf(toGoogle) || session } });
   return (await expectStatus(back, 303)).headers.get("location") ?? "";
 };
@@ -98,7 +98,7 @@ const walk = async (stack: Stack): Promise<void> => {
   step(`outgoing mail server "${server.name}" created for ${server.username}`);
 
   const arrivedAt = await connect(stack, server.id);
-  step(`back in Relais at ${new URL(arrivedAt, stack.origin).pathname}, token stored`);
+  step(`back in Relais at ${new URL(arrivedAt, stack.origin).pathname}; the token is stored`);
 
   const { connection } = await api("GET", `/v1/mail-servers/${server.id}`, 200);
   if (connection.state !== "valid") throw new Error(`the connection is ${connection.state}: ${connection.reason}`);
@@ -114,10 +114,10 @@ const walk = async (stack: Stack): Promise<void> => {
 
   for (let tries = 0; tries < 300; tries += 1) {
     const found = (await mailboxOf(stack)).find((one) => one.messageId === accepted.messageId);
-    if (found) return step(`the mailbox holds it, with that same Message-ID`);
+    if (found) return step(`the mail arrived in the mailbox with the same Message-ID`);
     await delay(100);
   }
-  throw new Error("the mail did not reach the mailbox");
+  throw new Error("the mail did not arrive in the mailbox");
 };
 
 const stop = async (stack: Stack): Promise<void> => {

@@ -58,10 +58,15 @@ const withSandbox = (env: Environment, sandbox: LocalSandbox): Environment => ({
 const configure = async ({ given, sandboxed }: Wanted, closers: Closers): Promise<Started> => {
   const laptop = { laptop: true, ...(listsDomains(given) && { isPublicSuffix: await loadPublicSuffixes() }) };
   const first = loadConfig(given, { standIns: sandboxed, ...laptop });
-  if (first.store !== "embedded") throw new StartRefused("npm start works with RELAIS_STORE=embedded only.");
+  if (first.store !== "embedded")
+    throw new StartRefused(
+      "npm start only works with RELAIS_STORE=embedded. Unset RELAIS_STORE, or deploy Relais to use the Google store.",
+    );
   const unlock = lockDataDir(first.dataDir);
   if (unlock === null)
-    throw new StartRefused(`${first.dataDir} is in use by another Relais. Stop it, or set RELAIS_DATA_DIR.`);
+    throw new StartRefused(
+      `${first.dataDir} is in use by another Relais. Stop it, or set RELAIS_DATA_DIR to another folder.`,
+    );
   closers.push(unlock);
   const sandbox = sandboxed ? await startSandbox(first.dataDir, first.publicUrl) : null;
   if (sandbox !== null) closers.push(() => sandbox.close());
@@ -107,7 +112,7 @@ const loadPort = ({ given, sandboxed }: Wanted): number => {
 
 const messageOf = (error: unknown): string | null => {
   if (error instanceof PortTaken)
-    return `Port ${error.port} is taken by another program. Stop it, or choose another: PORT=8081 npm start`;
+    return `Port ${error.port} is taken by another program. Stop that program, or choose another port: PORT=8081 npm start`;
   if (error instanceof ConfigError || error instanceof StartRefused) return error.message;
   return null;
 };

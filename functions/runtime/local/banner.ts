@@ -2,7 +2,7 @@ import { type Config, REAL_GOOGLE } from "../config.ts";
 
 export interface Announcements {
   readonly config: Config;
-  /** Made by us, hence shown; null where one was given. */
+  /** Shown because Relais generated it; null if the environment gave one. */
   readonly madeSetupToken: string | null;
   readonly sandbox: {
     readonly mailboxUrl: string;
@@ -14,24 +14,24 @@ export interface Announcements {
 const whereTo = ({ smtpHost, smtpPort }: Config["gmail"]): string =>
   `${smtpHost === REAL_GOOGLE.GMAIL_SMTP_HOST ? "the real Gmail, " : ""}${smtpHost}:${smtpPort}`;
 
-/** The first lines on the terminal: where the console is, with its setup token, where mail goes, and what to do next. */
+/** The first lines on the terminal: the console's address and setup token, where mail goes, and what to do next. */
 export const banner = ({ config, madeSetupToken, sandbox }: Announcements): string => {
   const { publicUrl, gmail, dataDir } = config;
   const lines = [
     "Relais is up.",
     "",
-    `  Console      ${publicUrl}/${madeSetupToken === null ? "  (sign in with the RELAIS_SETUP_TOKEN you gave)" : `#setup=${madeSetupToken}`}`,
+    `  Console      ${publicUrl}/${madeSetupToken === null ? "  (sign in with your RELAIS_SETUP_TOKEN)" : `#setup=${madeSetupToken}`}`,
   ];
   if (madeSetupToken !== null) lines.push(`  Setup token  ${madeSetupToken}  (kept in ${dataDir}/setup-token)`);
   if (sandbox === null) {
-    lines.push(`  Mail goes    to ${whereTo(gmail)}: what you send arrives`);
-    lines.push(`  Redirect URI ${publicUrl}/google_gmail/confirm  (must stand in your OAuth client)`);
+    lines.push(`  Mail goes    to ${whereTo(gmail)}: recipients really get it`);
+    lines.push(`  Redirect URI ${publicUrl}/google_gmail/confirm  (add it to your OAuth client)`);
   } else {
     lines.push(`  Mailbox      ${sandbox.mailboxUrl}`);
-    lines.push("  Mail goes    to that mailbox of the local Google sandbox; nothing leaves this machine");
+    lines.push("  Mail goes    to this mailbox in the local Google sandbox; nothing leaves this machine");
     lines.push(`  OAuth client ${sandbox.clientSecretFile}  (upload it in the console, under Setup)`);
-    lines.push(`  Operator     ${sandbox.operator}  (sandbox account that may sign in)`);
+    lines.push(`  Operator     ${sandbox.operator}  (sandbox account to sign in with)`);
   }
-  lines.push("", "Stop with Ctrl+C. The log follows, one JSON object a line.", "");
+  lines.push("", "Open the console to get started; stop with Ctrl+C. The log follows, one JSON object per line.", "");
   return lines.join("\n");
 };

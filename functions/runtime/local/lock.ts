@@ -9,7 +9,9 @@ const openLock = (dataDir: string): DatabaseSync => {
     return new DatabaseSync(join(dataDir, "in-use.lock"), { timeout: 0 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartRefused(`RELAIS_DATA_DIR: ${dataDir} is no folder that can be written (${reason}).`);
+    throw new StartRefused(
+      `RELAIS_DATA_DIR: ${dataDir} is not a writable folder (${reason}). Choose another folder, or fix its permissions.`,
+    );
   }
 };
 

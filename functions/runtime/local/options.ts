@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Environment } from "../config.ts";
 
-/** A start that cannot be made, told to the person at the terminal without a stack. */
+/** Relais cannot start. The person at the terminal sees the message without a stack trace. */
 export class StartRefused extends Error {
   override readonly name = "StartRefused";
 }
 
 export interface StartOptions {
-  /** Contents of the file after `--real-google`; null: without it. */
+  /** The contents of the file after `--real-google`; null without that option. */
   readonly realGoogle: unknown;
   readonly useRealGoogle: boolean;
 }
@@ -20,14 +20,14 @@ const readClientFile = (path: string): unknown => {
     text = readFileSync(path, "utf8");
   } catch {
     throw new StartRefused(
-      `${path} cannot be read. Download the OAuth client's JSON in Google Cloud (APIs & Services → Credentials).`,
+      `${path} cannot be read. Check the path, or download the OAuth client's JSON file from Google Cloud (APIs & Services → Credentials).`,
     );
   }
   try {
-    // An editor may have put a byte order mark before it.
+    // An editor may have added a byte order mark.
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    throw new StartRefused(`${path} is not JSON. Give the file as Google Cloud's console downloads it.`);
+    throw new StartRefused(`${path} is not JSON. Use the file exactly as downloaded from Google Cloud.`);
   }
 };
 
@@ -38,7 +38,7 @@ export const startOptions = (args: readonly string[]): StartOptions => {
   return { realGoogle: readClientFile(file), useRealGoogle: true };
 };
 
-/** Any of these set means: talk to what they name, start no sandbox. */
+/** If any of these is set, Relais talks to what they name and starts no sandbox. */
 const ELSEWHERE = [
   "GOOGLE_ISSUER",
   "GOOGLE_AUTHORIZATION_ENDPOINT",

@@ -21,7 +21,7 @@ const render = (part: string | Markup | readonly Markup[]): string => {
   return "markup" in part ? part.markup : part.map(({ markup }) => markup).join("");
 };
 
-/** A template whose every text is escaped, for elements and for attributes in quotes; only `Markup` goes in as it is. */
+/** A template that escapes every text, for elements and quoted attributes; only `Markup` is inserted unchanged. */
 export const html = (
   texts: TemplateStringsArray,
   ...parts: readonly (string | Markup | readonly Markup[])[]

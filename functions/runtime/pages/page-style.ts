@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The whole style of the pages that Relais answers itself, in the console's colours; they bring it along, so that they need no other request. */
+/** The style sheet of Relais's own pages, in the console's colours; it is inlined so that they need no other request. */
 export const PAGE_STYLE = `
 :root{color-scheme:light dark;--bg:#f5f7fa;--card:#fff;--text:#17202c;--soft:#545f6e;--line:#d9dfe7;--accent:#1d5fa8;--on-accent:#fff}
 @media (prefers-color-scheme:dark){:root{--bg:#11151b;--card:#191f28;--text:#e7ebf1;--soft:#a3aebd;--line:#303a48;--accent:#86b9f2;--on-accent:#0d1a29}}
@@ -25,5 +25,5 @@ code{font:inherit;font-family:ui-monospace,Consolas,monospace}
 
 const hash = createHash("sha256").update(PAGE_STYLE).digest("base64");
 
-/** Nothing but this very style: no script, no image, no form, no frame. */
+/** Allows this exact style sheet and nothing else: no scripts, images, forms or frames. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;

@@ -13,10 +13,10 @@ const WORDS = {
     reload: "Recharger cette page",
     again: "Recommencer",
     choose: "Choisir un autre compte",
-    came: "Compte choisi chez Google",
+    came: "Compte choisi",
     expected: "Compte attendu",
     code: "Code",
-    request: "Requête",
+    request: "Identifiant de la requête",
   },
   en: {
     next: "What to do",
@@ -24,14 +24,14 @@ const WORDS = {
     reload: "Reload this page",
     again: "Start again",
     choose: "Choose another account",
-    came: "Account chosen at Google",
-    expected: "Account expected",
+    came: "Account you chose",
+    expected: "Expected account",
     code: "Code",
-    request: "Request",
+    request: "Request ID",
   },
 } as const satisfies InEveryLanguage<unknown>;
 
-/** Where at Google a problem is put right. Only places named in the advice. */
+/** Where at Google a person can fix a problem. The advice names each of these places. */
 const PLACES: Partial<Record<ProblemCode, InEveryLanguage & { readonly url: string }>> = {
   consent_denied: {
     url: "https://console.cloud.google.com/auth/audience",
@@ -45,23 +45,23 @@ const PLACES: Partial<Record<ProblemCode, InEveryLanguage & { readonly url: stri
   },
   refresh_token_missing: {
     url: "https://myaccount.google.com/connections",
-    fr: "Accès accordés par le compte Google",
-    en: "Access given by the Google account",
+    fr: "Applications liées à votre compte Google",
+    en: "Apps connected to your Google account",
   },
 };
 
 export interface PageContext {
   readonly language: Language;
   readonly requestId: string;
-  /** The mail server it was about, whose page shows the same text; null: a sign-in, or not known. */
+  /** The mail server concerned, whose page shows the same text; null for a sign-in, or if unknown. */
   readonly serverId: string | null;
-  /** The address that came back from Google, and the one that was expected, where that may be told. */
+  /** The address that Google returned and the expected one, where it may be shown. */
   readonly accounts?: { readonly came: string; readonly expected: string | null } | null;
-  /** False: the address of this page says what Google answered, so that a reload changes nothing. */
+  /** False if this page's URL itself holds Google's answer, so that reloading changes nothing. */
   readonly reloadHelps?: boolean;
 }
 
-/** The problems that a new visit to Google may end. */
+/** The problems that another visit to Google may solve. */
 const AGAIN: Partial<Record<ProblemCode, "again" | "choose">> = {
   account_mismatch: "choose",
   not_admitted: "choose",
@@ -85,7 +85,7 @@ const ownActions = (code: ProblemCode, context: PageContext): readonly Action[] 
   const again = AGAIN[code];
   const back = serverId === null ? "/" : `/servers/${encodeURIComponent(serverId)}?problem=${code}`;
   return [
-    // An empty reference is this very URL: the page need not hold the code and state that stand in it.
+    // An empty reference means the current URL, so the page need not repeat the code and state in it.
     ...(FACINGS[code].retryable && reloadHelps ? [{ href: "", text: words.reload }] : []),
     ...(again === undefined ? [] : [{ href: againAt(serverId), text: words[again] }]),
     { href: back, text: words.back },
@@ -143,7 +143,7 @@ ${accountList(context)}
 `.markup;
 };
 
-/** What a person sees where the API would answer a problem: status and code are the same, the text is the catalogue's. */
+/** The page for a person where the API would answer a problem: same status and code, the catalogue's text. */
 export const problemPage = (problem: Problem, context: PageContext): Reply => ({
   kind: "html",
   status: FACINGS[problem.code].status,

@@ -53,7 +53,7 @@ describe("telling the operators by mail", () => {
     const [message] = await messages();
     assert.ok(message?.status === "sent");
     assert.equal(message.caller, "relais");
-    assert.match(message.subject, /«\sFacturation\s» est à reconnecter .* “Facturation” must be reconnected/);
+    assert.match(message.subject, /«\sFacturation\s» doit être reconnecté .* “Facturation” must be reconnected/);
   });
 
   it("the end of access: three days ahead and one day ahead, once each", async () => {
@@ -65,7 +65,7 @@ describe("telling the operators by mail", () => {
     for (let times = 0; times < 3; times += 1) await check(ada);
     assert.equal((await mails()).length, 2);
     const subjects = (await messages()).map(({ subject }) => subject);
-    assert.ok(subjects.every((subject) => /Facturation.*about to end/.test(subject)));
+    assert.ok(subjects.every((subject) => /Facturation.*about to expire/.test(subject)));
   });
 
   it("a client that Google refuses: once a day, whichever accounts it concerns", async () => {
@@ -78,7 +78,7 @@ describe("telling the operators by mail", () => {
     await check(ada);
     const [message, ...more] = await messages();
     assert.ok(message !== undefined && more.length === 0, `${more.length + 1} messages`);
-    assert.match(message.subject, /Google refuse le client OAuth \/ Google refuses the OAuth client/);
+    assert.match(message.subject, /Google refuse le client OAuth \/ Google rejects the OAuth client/);
     assert.equal((await mails()).length, 1, "the cached token is still good");
   });
 

@@ -146,7 +146,7 @@ describe("npm start", () => {
     writeFileSync(file, "");
     const relais = start({ RELAIS_DATA_DIR: join(file, "data") });
     assert.equal(await relais.ended(), 1);
-    assert.match(relais.output, /^RELAIS_DATA_DIR: .+ is no folder that can be written/);
+    assert.match(relais.output, /^RELAIS_DATA_DIR: .+ is not a writable folder/);
     assert.doesNotMatch(relais.output, /\n\s+at /);
   });
 

@@ -38,9 +38,9 @@ describe("the problem page", () => {
       const reply = problemPage({ code: "not_admitted" }, context);
       return reply.kind === "html" ? reply.html : "";
     };
-    assert.match(named("@example.com"), /eve@example\.com.*Account expected<\/dt><dd>@example\.com/);
-    assert.match(named(null), /Account chosen at Google<\/dt><dd>eve@example\.com/);
-    assert.doesNotMatch(named(null), /Account expected/);
+    assert.match(named("@example.com"), /eve@example\.com.*Expected account<\/dt><dd>@example\.com/);
+    assert.match(named(null), /Account you chose<\/dt><dd>eve@example\.com/);
+    assert.doesNotMatch(named(null), /Expected account/);
     assert.match(named(null), /href="\/google_gmail\/authorize\?sign-in&amp;next=\/">Choose another account/);
   });
 

@@ -117,7 +117,7 @@ describe("the console's API client", () => {
     const fields = [
       { path: "/name", code: "too_long", params: { most: 100 }, message: "must have at most 100 characters" },
       { path: "/fromFilter/1", code: "not_address", message: "must be an address like ada@example.com" },
-      { path: "/else", code: "unknown_field", message: "is not a known field" },
+      { path: "/else", code: "unknown_field", message: "is an unknown field" },
       { path: "/to/0", code: "not_address", message: "must be an address like ada@example.com" },
       { path: "/to/1", code: null, params: { odd: [] }, message: "of an API without codes" },
     ];

@@ -77,7 +77,7 @@ describe("the console's texts", () => {
   });
 
   it("fill in names, and leave an unknown key made at run time to the caller", () => {
-    assert.equal(translate("en", "failure.requestId", { id: "req_1" }), "Request id: req_1");
+    assert.equal(translate("en", "failure.requestId", { id: "req_1" }), "Request ID: req_1");
     assert.equal(textKey("stage.token"), "stage.token");
     assert.equal(textKey("stage.unheard_of"), undefined);
     assert.equal(textKey("constructor"), undefined);
@@ -130,7 +130,7 @@ describe("notes of a message's history", () => {
     const until = { noteCode: "limit_reached_until", noteParams: { until: "2026-11-12T12:00:00.000Z" } };
     assert.match(
       timelineNoteText({ ...at, note: "…", ...until }, "fr") ?? "",
-      /^La limite du serveur de messagerie est atteinte jusqu’au 12 nov\. 2026, \d\d:\d\d\.$/,
+      /^La limite d’envoi du serveur est atteinte jusqu’au 12 nov\. 2026, \d\d:\d\d\.$/,
     );
     assert.equal(timelineNoteText({ ...at, noteCode: "rescheduled", note: "Rescheduled." }, "fr"), "Reprogrammé.");
   });

@@ -322,7 +322,7 @@ test("where the scopes forbid a search, it is for a person at once, and says so"
   const message = await stack.message(ID);
   assert.equal(message.status, "unknown");
   assert.equal(message.dueAtMs, null);
-  assert.match(message.timeline.at(-1)?.note ?? "", /scopes do not allow/);
+  assert.match(message.timeline.at(-1)?.note ?? "", /permissions granted do not allow/);
 });
 
 test("a worker that dies before the mark costs a try; after it, the resolver decides", async () => {

@@ -92,7 +92,7 @@ test("the copy that some had before is no proof for the others: theirs is for a 
   await run(90);
   const held = await stack.message(ID);
   assert.ok(held.status === "unknown" && held.dueAtMs === null);
-  assert.match(held.timeline.at(-1)?.note ?? "", /earlier try/);
+  assert.match(held.timeline.at(-1)?.note ?? "", /earlier attempt/);
   assert.deepEqual(
     held.recipients.map(({ state }) => state),
     ["accepted", "pending"],

@@ -254,7 +254,7 @@ suite("An error of the Gmail API's own", () => {
     await stack.accept("msg_1", { onUnknown: "resend" });
     await deliverMessage(stack.deps, "msg_1");
     const note = (await stack.message("msg_1")).timeline.at(-1)?.note ?? "";
-    assert.match(note, /error of its own/);
+    assert.match(note, /internal error/);
     assert.doesNotMatch(note, /a person must decide/, "nobody need do anything");
     for (let tries = 0; tries < 6 && (await stack.message("msg_1")).status !== "sent"; tries += 1) {
       if (stack.attempts.length === 3) stack.gmail = takesAll;
@@ -273,7 +273,7 @@ suite("An error of the Gmail API's own", () => {
     stack.lookup = "found";
     await stack.accept("msg_1", { onUnknown: "resend" });
     await deliverMessage(stack.deps, "msg_1");
-    assert.match((await stack.message("msg_1")).timeline.at(-1)?.note ?? "", /error of its own/);
+    assert.match((await stack.message("msg_1")).timeline.at(-1)?.note ?? "", /internal error/);
     await nextTry("msg_1");
     assert.equal((await stack.message("msg_1")).status, "sent");
     assert.equal(stack.attempts.length, 1);

@@ -28,10 +28,10 @@ describe("a message refused on the topic", () => {
 
   it("keeps what was wrong with it: in English for programs, by code for the console", async () => {
     const entry = await entryOf({ to: "nobody", subject: "Facture", text: "x".repeat(9), color: "red" });
-    assert.match(entry.note ?? "", /^\/to must be a mail address.*; \/color is not a known field$/);
+    assert.match(entry.note ?? "", /^\/to must be an email address.*; \/color is an unknown field$/);
     assert.match(timelineNoteText(entry, "fr") ?? "", /ne peut pas être envoyé tel quel\.$/);
     const sentences = fieldsIn(entry.fields).map((field) => `${field.path} ${fieldSentence(field, "fr")}`);
-    assert.deepEqual(sentences, ["/to Indiquez une adresse comme ada@example.com.", "/color Ce champ n’existe pas."]);
+    assert.deepEqual(sentences, ["/to Indiquez une adresse comme ada@example.com.", "/color Ce champ est inconnu."]);
   });
 
   it("names a few of many invalid places", async () => {

@@ -9,7 +9,7 @@ import { Badge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 
-/** Across the whole table, below the stage: an advice needs room on a narrow screen. */
+/** Spans the whole table below its stage: advice needs room on a narrow screen. */
 const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
   const problem = nestedProblem(stage.problem);
   if (problem === null) return null;
@@ -27,6 +27,12 @@ const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
   );
 };
 
+/** Empty for a step that took no time, such as one that only reads what the token says. */
+const durationOf = ({ ms }: TestStage): string => {
+  const rounded = Math.round(ms);
+  return rounded === 0 ? "" : t("test.ms", { ms: number(rounded) });
+};
+
 const Stage = ({ stage }: { readonly stage: TestStage }) => (
   <>
     <tr>
@@ -38,7 +44,7 @@ const Stage = ({ stage }: { readonly stage: TestStage }) => (
           text={stage.ok ? t("test.passed") : t("test.failed")}
         />
       </td>
-      <td class="number">{t("test.ms", { ms: number(Math.round(stage.ms)) })}</td>
+      <td class="number">{durationOf(stage)}</td>
     </tr>
     <StageProblem stage={stage} />
   </>
@@ -83,7 +89,7 @@ const Report = ({ report, sent }: { readonly report: TestReport; readonly sent: 
 
 interface Props {
   readonly server: MailServer;
-  /** A test proves or disproves the connection: the badge may have changed. */
+  /** Called after each test, which may change the connection's state and so its badge. */
   readonly onTested: () => Promise<void>;
 }
 
