@@ -3,6 +3,7 @@ import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.t
 import type { Versioned } from "../records.ts";
 import { type EnvironmentSettings, isKnownPublishingStatus, type Settings } from "../settings/settings.ts";
 import { allOperators, redirectUriOf } from "../settings/settings-view.ts";
+import { traitsOf } from "../transport.ts";
 
 /** What the doctor looks at. */
 export interface Facts {
@@ -203,7 +204,7 @@ const people = ({ settings, environment }: Facts): Finding[] => {
 const sendAsUnknown = (server: MailServer): boolean => {
   const grant = grantOf(server);
   const others = server.fromFilter.some((entry) => entry !== server.username);
-  const taken = server.transport === "smtp" || server.sendAsUnchecked;
+  const taken = !traitsOf(server.transport).vouching || server.sendAsUnchecked;
   return grant !== null && others && taken && grant.sendAs === null;
 };
 

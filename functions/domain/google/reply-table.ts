@@ -27,7 +27,6 @@ export interface Classification {
 
 /** A row applies if all that it names holds. `code` and `enhanced` are tested as text, `words` against what the server said. */
 interface Row extends Classification {
-  readonly on?: Transport;
   readonly at?: readonly SmtpStage[];
   readonly code?: RegExp;
   readonly enhanced?: RegExp;
@@ -70,39 +69,35 @@ const ACCOUNT = new RegExp(
   "i",
 );
 
-/**
- * The first row that applies decides. Codes and words both count, since Gmail tells a quota by 421, 450, 452, 550 and 552 alike, and says by one code
- * (454 4.7.0, 550 5.7.1) what concerns the account, Gmail itself or one mail. Sources: support.google.com/a/answer/3726730 (SMTP),
- * developers.google.com/workspace/gmail/api/guides/handle-errors (API), RFC 3463, RFC 4954 §6, RFC 5321 §3.8, §4.2 and §4.5.3.1.10.
- */
-const TABLE: readonly Row[] = [
-  // --- the Gmail API: a reason that is known says what it is, and only 429 needs words besides, because it has one reason for every limit ---
+const BY_API: readonly Row[] = [
+  // --- a reason that is known says what it is, and only 429 needs words besides, because it has one reason for every limit ---
   {
-    on: "gmail_api",
     reason: /accessnotconfigured|service_disabled/,
     verdict: "account",
     problem: "gmail_api_disabled",
   },
-  { on: "gmail_api", reason: /domainpolicy/, verdict: "account", problem: "admin_policy" },
-  { on: "gmail_api", reason: /failed_?precondition/, verdict: "account", problem: "gmail_refused" },
-  { on: "gmail_api", reason: /insufficient|scope|^forbidden$/, verdict: "account", problem: "auth_refused" },
-  { on: "gmail_api", reason: /quota|limit|toomany/, words: PER_MINUTE, verdict: "rate_limit", problem: "rate_limited" },
-  { on: "gmail_api", reason: /dailylimit|quota/, verdict: "daily_limit", problem: "quota_reached" },
-  { on: "gmail_api", code: /429/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
-  { on: "gmail_api", reason: /rate_?limit|toomany/, verdict: "rate_limit", problem: "rate_limited" },
-  { on: "gmail_api", code: /429/, verdict: "rate_limit", problem: "rate_limited" },
-  // --- the Gmail API: words, where no known reason stands beside them ---
-  { on: "gmail_api", words: API_DISABLED, verdict: "account", problem: "gmail_api_disabled" },
-  { on: "gmail_api", code: /400|403/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
-  { on: "gmail_api", code: /403/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
-  { on: "gmail_api", code: /403/, words: RATE, verdict: "rate_limit", problem: "rate_limited" },
-  { on: "gmail_api", code: /403/, words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
-  { on: "gmail_api", code: /401|403/, verdict: "account", problem: "auth_refused" },
+  { reason: /domainpolicy/, verdict: "account", problem: "admin_policy" },
+  { reason: /failed_?precondition/, verdict: "account", problem: "gmail_refused" },
+  { reason: /insufficient|scope|^forbidden$/, verdict: "account", problem: "auth_refused" },
+  { reason: /quota|limit|toomany/, words: PER_MINUTE, verdict: "rate_limit", problem: "rate_limited" },
+  { reason: /dailylimit|quota/, verdict: "daily_limit", problem: "quota_reached" },
+  { code: /429/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
+  { reason: /rate_?limit|toomany/, verdict: "rate_limit", problem: "rate_limited" },
+  { code: /429/, verdict: "rate_limit", problem: "rate_limited" },
+  // --- words, where no known reason stands beside them ---
+  { words: API_DISABLED, verdict: "account", problem: "gmail_api_disabled" },
+  { code: /400|403/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
+  { code: /403/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
+  { code: /403/, words: RATE, verdict: "rate_limit", problem: "rate_limited" },
+  { code: /403/, words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
+  { code: /401|403/, verdict: "account", problem: "auth_refused" },
   // 404 and 405 say that nobody takes mail at this address, 408 to 425 that it was a bad moment: nothing about the mail.
-  { on: "gmail_api", code: /404|405|408|409|421|425|5\d\d/, verdict: "again", problem: "gmail_unavailable" },
-  { on: "gmail_api", verdict: "final", problem: "message_refused" },
+  { code: /404|405|408|409|421|425|5\d\d/, verdict: "again", problem: "gmail_unavailable" },
+  { verdict: "final", problem: "message_refused" },
+];
 
-  // --- SMTP: words and enhanced codes that speak of a recipient ---
+const BY_SMTP: readonly Row[] = [
+  // --- words and enhanced codes that speak of a recipient ---
   { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /4\d\d|552/, verdict: "again", problem: "temporarily_refused" },
   { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /5\d\d/, verdict: "final", problem: "recipients_refused" },
   { at: ["rcpt"], words: DESTINATION, code: /4\d\d|552/, verdict: "again", problem: "temporarily_refused" },
@@ -112,7 +107,7 @@ const TABLE: readonly Row[] = [
   // Too many recipients for one transaction: the others later (RFC 5321 §4.5.3.1.10, RFC 3463 X.5.3).
   { at: ["rcpt"], enhanced: /^[45]\.5\.3$/, verdict: "again", problem: "temporarily_refused" },
 
-  // --- SMTP: limits of the account ---
+  // --- limits of the account ---
   { enhanced: /^5\.4\.5$/, verdict: "daily_limit", problem: "quota_reached" },
   { at: ["mail", "data", "body"], code: /5\d\d/, words: MESSAGE_LIMIT, verdict: "final", problem: "message_refused" },
   { at: ["greeting", "auth"], words: TOO_MANY_LOGINS, verdict: "login_limit", problem: "too_many_logins" },
@@ -120,20 +115,20 @@ const TABLE: readonly Row[] = [
   { at: ["greeting", "auth", ...FROM_MAIL_ON], words: RATE, verdict: "rate_limit", problem: "rate_limited" },
   { at: ["greeting", "auth", ...FROM_MAIL_ON], words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
 
-  // --- SMTP: the account may not send ---
+  // --- the account may not send ---
   { at: ["auth"], code: /5\d\d/, verdict: "account", problem: "auth_refused" },
   { at: FROM_MAIL_ON, code: /534|535/, verdict: "account", problem: "auth_refused" },
   { at: FROM_MAIL_ON, code: /5\d\d/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
   // MAIL names nothing but the account itself: a refusal by policy is one of the account.
   { at: ["mail"], code: /55\d/, enhanced: /^5\.7\./, verdict: "account", problem: "gmail_refused" },
 
-  // --- SMTP: Gmail itself and the session ---
+  // --- Gmail itself and the session ---
   { at: ["greeting", "auth"], code: /4\d\d/, verdict: "again", problem: "gmail_unavailable" },
   { code: /4\d\d/, verdict: "again", problem: "temporarily_refused" },
   { at: ["dns", "tls", "greeting"], verdict: "again", problem: "temporarily_refused" },
   { code: /502|503|530/, verdict: "again", problem: "temporarily_refused" },
 
-  // --- SMTP: this recipient, this mail ---
+  // --- this recipient, this mail ---
   { at: ["rcpt"], code: /552/, verdict: "again", problem: "temporarily_refused" },
   { at: ["rcpt"], verdict: "final", problem: "recipients_refused" },
   { at: ["mail"], code: /552/, verdict: "final", problem: "message_refused" },
@@ -143,8 +138,14 @@ const TABLE: readonly Row[] = [
   { verdict: "final", problem: "message_refused" },
 ];
 
-const applies = (row: Row, { transport, stage, reply, reasons = [] }: Refusal): boolean =>
-  (row.on ?? "smtp") === transport &&
+/**
+ * The first row that applies decides. Codes and words both count, since Gmail tells a quota by 421, 450, 452, 550 and 552 alike, and says by one code
+ * (454 4.7.0, 550 5.7.1) what concerns the account, Gmail itself or one mail. Sources: support.google.com/a/answer/3726730 (SMTP),
+ * developers.google.com/workspace/gmail/api/guides/handle-errors (API), RFC 3463, RFC 4954 §6, RFC 5321 §3.8, §4.2 and §4.5.3.1.10.
+ */
+const TABLES: Readonly<Record<Transport, readonly Row[]>> = { smtp: BY_SMTP, gmail_api: BY_API };
+
+const applies = (row: Row, { stage, reply, reasons = [] }: Refusal): boolean =>
   (row.at?.includes(stage) ?? true) &&
   (row.code?.test(String(reply.code)) ?? true) &&
   (row.enhanced?.test(reply.enhanced ?? "") ?? true) &&
@@ -153,7 +154,7 @@ const applies = (row: Row, { transport, stage, reply, reasons = [] }: Refusal): 
 
 /** Total: the last row of each transport applies to everything. */
 export const classify = (refusal: Refusal): Classification => {
-  const row = TABLE.find((candidate) => applies(candidate, refusal));
-  if (row === undefined) throw new Error("the table of replies ends with a row that applies to everything");
+  const row = TABLES[refusal.transport].find((candidate) => applies(candidate, refusal));
+  if (row === undefined) throw new Error("each table of replies ends with a row that applies to everything");
   return { verdict: row.verdict, problem: row.problem };
 };

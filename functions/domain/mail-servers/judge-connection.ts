@@ -1,5 +1,6 @@
 import { sameMailbox } from "../address.ts";
 import type { ReasonIn } from "../connection-states.ts";
+import { traitsOf } from "../transport.ts";
 import { type Connection, type Grant, grantOf, isRenamed, type MailServer } from "./mail-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 
@@ -11,7 +12,7 @@ const MISFITS: readonly ReasonIn<"error">[] = ["account_mismatch", "account_rena
 /** Does Gmail keep the former address in From? Unread send-as addresses prove nothing, unless an operator vouches for them. */
 const isStillAlias = ({ username, transport, sendAsUnchecked }: Judged, { sendAs }: Grant): boolean =>
   sendAs === null
-    ? transport === "gmail_api" && sendAsUnchecked
+    ? traitsOf(transport).vouching && sendAsUnchecked
     : sendAs.addresses.some((address) => sameMailbox(address, username));
 
 /** What keeps this account from serving under the server's username; null: nothing. */

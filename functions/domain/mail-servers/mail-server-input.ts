@@ -2,6 +2,7 @@ import * as z from "zod";
 import { address, addressList } from "../address-input.ts";
 import { says } from "../field-problems.ts";
 import { line } from "../text-input.ts";
+import { TRANSPORT_NAMES } from "../transport.ts";
 import { looksLikeId } from "./server-name.ts";
 
 const name = line(100)
@@ -20,7 +21,7 @@ export const mailServerInput = z.strictObject({
   description: line(500).default(""),
   username: address,
   authentication: z.literal("gmail_oauth").default("gmail_oauth"),
-  transport: z.enum(["smtp", "gmail_api"]).default("smtp"),
+  transport: z.enum(TRANSPORT_NAMES).default("smtp"),
   fromFilter: addressList(200).default([]),
   priority: z.int().min(0).max(10_000).default(10),
   active: z.boolean().default(true),

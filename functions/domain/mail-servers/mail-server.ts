@@ -1,7 +1,7 @@
 import { sameMailbox } from "../address.ts";
 import type { ReasonIn } from "../connection-states.ts";
 import { isOfLaterVersion } from "../record-version.ts";
-import type { Transport } from "../transport.ts";
+import { isKnownTransport, type Transport } from "../transport.ts";
 
 declare module "../record-kinds.ts" {
   interface RecordKinds {
@@ -124,10 +124,6 @@ export const isRenamed = (server: Pick<MailServer, "username" | "connection">): 
   if (grant === null || sameMailbox(grant.email, username)) return false;
   return (grant.formerEmails ?? []).some((former) => sameMailbox(former, username));
 };
-
-const TRANSPORTS: Readonly<Record<Transport, true>> = { smtp: true, gmail_api: true };
-
-export const isKnownTransport = (transport: string): transport is Transport => Object.hasOwn(TRANSPORTS, transport);
 
 /** May a message be handed to Gmail through it now? Not through one that only a later release knows how to use. */
 export const canSend = (server: MailServer): boolean =>

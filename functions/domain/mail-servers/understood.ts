@@ -1,7 +1,8 @@
 import { type ConnectionReason, isKnownState, REASONS } from "../connection-states.ts";
 import { isOfLaterVersion } from "../record-version.ts";
+import { isKnownTransport } from "../transport.ts";
 import { type KnownMembers, unknownMembers } from "../unknown-members.ts";
-import { type Connection, type Grant, isKnownTransport, type MailServer } from "./mail-server.ts";
+import type { Connection, Grant, MailServer } from "./mail-server.ts";
 
 export const isKnownReason = (reason: string): reason is ConnectionReason => Object.hasOwn(REASONS, reason);
 

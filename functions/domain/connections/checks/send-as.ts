@@ -3,7 +3,7 @@ import type { GmailAccount } from "../../google/accounts.ts";
 import type { Login } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
 import type { Grant } from "../../mail-servers/mail-server.ts";
-import { scopesSuffice } from "../../mail-servers/scopes.ts";
+import { FULL_MAIL } from "../../transport.ts";
 
 /**
  * The account's send-as addresses, which Gmail leaves in From as they are; null if they cannot be read: under `gmail.send` alone, or while the API is
@@ -14,8 +14,8 @@ export const readSendAs = async (
   login: Login,
   scopes: readonly string[],
 ): Promise<Grant["sendAs"]> => {
-  // `settings.sendAs.list` takes full mail, as SMTP does.
-  if (!scopesSuffice("smtp", scopes)) return null;
+  // `settings.sendAs.list` takes full mail.
+  if (!scopes.includes(FULL_MAIL)) return null;
   try {
     const addresses = await deps.gmailAccount.sendAs(login);
     if (typeof addresses !== "string") return { addresses, readAtMs: deps.clock.nowMs() };

@@ -1,6 +1,6 @@
 import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { Problem } from "../../problem.ts";
-import { isKept, mayStandInFrom } from "./from-coverage.ts";
+import { isKept, isVouchedFor, mayStandInFrom } from "./from-coverage.ts";
 
 const distinct = (list: readonly string[]): readonly string[] => [...new Set(list)];
 
@@ -8,7 +8,7 @@ const distinct = (list: readonly string[]): readonly string[] => [...new Set(lis
 const allowedBy = (server: MailServer): readonly string[] => {
   const known = [server.username, ...(grantOf(server)?.sendAs?.addresses ?? []), ...server.fromFilter];
   const addresses = known.filter((entry) => !entry.startsWith("@") && mayStandInFrom(server, entry));
-  const vouched = server.transport === "gmail_api" && server.sendAsUnchecked;
+  const vouched = isVouchedFor(server);
   return distinct([...addresses, ...server.fromFilter.filter((entry) => vouched && entry.startsWith("@"))]);
 };
 

@@ -7,6 +7,7 @@ import { noteSmtpUtf8 } from "../../mail-servers/note-smtp-utf8.ts";
 import { invalidRequest, type Problem } from "../../problem.ts";
 import type { Records } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
+import { TRANSPORTS, traitsOf } from "../../transport.ts";
 import type { Mailbox } from "../message.ts";
 import type { FirstStatus, StateIn } from "../statuses.ts";
 import { type Choice, chooseServer } from "./choose-server.ts";
@@ -64,7 +65,7 @@ interface PlanDeps {
 
 /** As its EHLO said when it was last heard, else as it says now. Who does not answer is believed to be able: the session tells. */
 const takesUtf8 = async (deps: PlanDeps, { id, server }: Choice): Promise<boolean> => {
-  if (server.transport !== "smtp") return false;
+  if (traitsOf(server.transport).utf8.taken === "never") return false;
   if (server.smtpUtf8 !== undefined) return server.smtpUtf8;
   const offers = await deps.offersSmtpUtf8();
   if (offers !== null) await noteSmtpUtf8(deps.records, id, offers);
@@ -72,15 +73,13 @@ const takesUtf8 = async (deps: PlanDeps, { id, server }: Choice): Promise<boolea
 };
 
 /**
- * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531); the Gmail API says nothing of it, so what it would do with them is not left to
- * chance. (Non-ASCII domains are no matter: they are in ASCII already.)
+ * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). (Non-ASCII domains are no matter: they are in ASCII already.)
  */
 const utf8Problem = async (deps: PlanDeps, { content }: MessageInput, choice: Choice): Promise<Problem | undefined> => {
   const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
   const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
   if (list === undefined || (await takesUtf8(deps, choice))) return undefined;
-  const code = choice.server.transport === "smtp" ? "no_smtp_utf8" : "no_utf8_by_api";
-  return invalidRequest(fieldProblem(`/${list}`, code));
+  return invalidRequest(fieldProblem(`/${list}`, TRANSPORTS[choice.server.transport].utf8.refusal));
 };
 
 /**

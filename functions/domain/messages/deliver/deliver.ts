@@ -7,7 +7,7 @@ import { accountAddress, canSend } from "../../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../../mail-servers/note-smtp-utf8.ts";
 import { Unavailable } from "../../problem.ts";
 import type { Secret } from "../../secret.ts";
-import type { Transport } from "../../transport.ts";
+import { type Transport, traitsOf } from "../../transport.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { countRefusal } from "../limits/ledger.ts";
 import { latestEvent } from "../message-events.ts";
@@ -43,7 +43,7 @@ type Answered = Exclude<SendOutcome, { readonly kind: "abandoned" }>;
 
 /** What Gmail said where no probe looks: to DATA or to the mail itself. The Gmail API tells it to a send of nothing as well. */
 const beyondProbe = (transport: Transport, outcome: Answered): string | null =>
-  transport === "smtp" && outcome.kind === "refused" && (outcome.stage === "data" || outcome.stage === "body")
+  outcome.kind === "refused" && traitsOf(transport).beyondProbe.some((stage) => stage === outcome.stage)
     ? spoken(outcome.reply)
     : null;
 

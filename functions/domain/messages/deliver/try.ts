@@ -1,5 +1,6 @@
 import type { BeforeData, OutgoingMail } from "../../google/transports.ts";
 import { accountAddress } from "../../mail-servers/mail-server.ts";
+import { traitsOf } from "../../transport.ts";
 import { readBody } from "../body-store.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { foldAddress } from "../mailbox.ts";
@@ -74,7 +75,8 @@ export class Try {
     const body = await readBody(this.#deps, value);
     if (body === null) return null;
     const date = new Date(value.firstTriedAtMs ?? value.createdAtMs);
-    const shown = this.#claim.server.value.transport === "gmail_api" ? withoutReached(body, value.recipients) : body;
+    const { sendsTo } = traitsOf(this.#claim.server.value.transport);
+    const shown = sendsTo === "header" ? withoutReached(body, value.recipients) : body;
     return this.#deps.composeMime({ body: shown, messageId: value.messageId, date, sevenBit });
   }
 
