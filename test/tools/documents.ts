@@ -71,6 +71,17 @@ const pathFaults = (at: string, document: string): string[] => {
     .map((path) => `${document} names ${path}, which does not exist`);
 };
 
+const DECISIONS = "infra/decisions";
+
+/** A decision that the list leaves out is found by nobody who asks the question. */
+const decisionFaults = (at: string): string[] => {
+  if (!existsSync(join(at, DECISIONS))) return [];
+  const list = read(at, `${DECISIONS}/README.md`);
+  return globSync("*.md", { cwd: join(at, DECISIONS) })
+    .filter((name) => name !== "README.md" && !list.includes(`](${name})`))
+    .map((name) => `${DECISIONS}/README.md does not list ${name}`);
+};
+
 const COMMAND = /\bnpm run ([a-z][\w:-]*)/g;
 
 const scriptsOf = (at: string): readonly string[] => Object.keys(JSON.parse(read(at, "package.json")).scripts ?? {});
@@ -87,6 +98,7 @@ const HISTORY = "CHANGELOG.md";
 /** Every promise of a document that the repository does not keep, a line each. */
 export const documentFaults = (at: string): string[] => [
   ...frontFaults(at),
+  ...decisionFaults(at),
   ...documents(at)
     .filter((document) => document !== HISTORY)
     .flatMap((document) => [...linkFaults(at, document), ...pathFaults(at, document), ...commandFaults(at, document)]),

@@ -45,6 +45,11 @@ describe("the check of documents", () => {
     ["a pattern that fits nothing", { "infra/y.md": "`test/*/z.ts`" }, /names test\/\*\/z\.ts/],
     ["a path of the guide", { "functions/README.md": "`domain/b.ts`" }, /names functions\/domain\/b\.ts/],
     ["a command that is gone", { "infra/y.md": "```\nnpm run deploy -- --all\n```" }, /names the command deploy/],
+    [
+      "a decision that is not listed",
+      { "infra/decisions/README.md": "[a](a.md)", "infra/decisions/a.md": "", "infra/decisions/b.md": "" },
+      /does not list b\.md/,
+    ],
     ["a folder of the guide", { "functions/README.md": "`domain/gone/`" }, /names functions\/domain\/gone\//],
   ];
   for (const [what, files, says] of FAULTS) {
