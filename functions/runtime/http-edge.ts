@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../domain/access/records.ts";
+import { mayAdminister } from "../domain/mail-servers/server-access.ts";
 import { ANSWERING, type PatienceOptions } from "../domain/patience.ts";
 import { CONTENDED, Contended, type Problem, Unavailable } from "../domain/problem.ts";
 import { ok, type Result } from "../domain/result.ts";
@@ -44,7 +45,7 @@ const isPublic = (match: Match, pathname: string): boolean => {
 };
 
 const mayEnter = (access: RouteAccess, principal: Principal): boolean => {
-  const operator = principal.kind === "setup" || principal.kind === "operator";
+  const operator = mayAdminister(principal);
   switch (access) {
     case "public":
     case "programs":

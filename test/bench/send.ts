@@ -12,7 +12,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { issueKey } from "../../functions/domain/access/key-register.ts";
-import { serverExists } from "../../functions/domain/mail-servers/visible-server.ts";
+import { serverExists } from "../../functions/domain/mail-servers/server-access.ts";
 import { compose } from "../../functions/runtime/compose.ts";
 import { loadConfig } from "../../functions/runtime/config.ts";
 import { serveEvents } from "../../functions/runtime/event-edge.ts";

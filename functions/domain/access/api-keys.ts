@@ -3,7 +3,8 @@ import type { Randomness } from "../randomness.ts";
 import { isOfLaterVersion } from "../record-version.ts";
 import type { Records, Versioned } from "../records.ts";
 import { Secret } from "../secret.ts";
-import { sameDigest, sha256Hex } from "./constant-time.ts";
+import { sha256Hex } from "../sha256.ts";
+import { sameDigest } from "./constant-time.ts";
 import type { ApiKey, KeyPermission, Principal } from "./records.ts";
 
 /** `rk_<id>_<secret>`: the id in hex (so that it holds no `_`), the secret 256 bits as base64url. */

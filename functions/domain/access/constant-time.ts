@@ -1,6 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-
-export const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");
+import { timingSafeEqual } from "node:crypto";
+import { sha256Hex } from "../sha256.ts";
 
 /** Compares two hex digests of equal length in constant time; digests of other lengths differ. */
 export const sameDigest = (oneHex: string, otherHex: string): boolean => {

@@ -97,6 +97,10 @@ export type Principal =
   /** Relais itself, telling operators of what only they can mend. */
   | { readonly kind: "relais" };
 
+/** A key may do what it was made for; everybody else what may be done with what they see. */
+export const hasPermission = (principal: Principal, permission: KeyPermission): boolean =>
+  principal.kind !== "key" || principal.permissions.includes(permission);
+
 /** Stable text for a principal: the audit's `actor`, and the scope of idempotency keys. */
 export const principalName = (principal: Principal): string => {
   switch (principal.kind) {

@@ -4,7 +4,7 @@ import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import { isOfLaterVersion } from "../record-version.ts";
 import type { Records, Versioned, Write } from "../records.ts";
-import { sha256Hex } from "./constant-time.ts";
+import { sha256Hex } from "../sha256.ts";
 import type { FormerSession, Session, SessionActor, SessionId } from "./records.ts";
 
 /** Nominal lifetimes of a session (contract, section 2). */

@@ -1,7 +1,7 @@
-import { sha256Hex } from "../access/constant-time.ts";
 import { type Clock, DAY } from "../clock.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import type { Settings } from "../settings/settings.ts";
+import { sha256Hex } from "../sha256.ts";
 import type { GrantLedger } from "./records.ts";
 
 /**
@@ -32,8 +32,10 @@ type Declared = Pick<Settings, "publishingStatus">;
 
 const ledgerKey = ({ clientId, sub }: GrantsOf): string => sha256Hex(`${clientId}\n${sub}`);
 
-export const readLedger = (deps: Pick<Deps, "records">, of: GrantsOf): Promise<Versioned<GrantLedger> | undefined> =>
-  deps.records.get("grantLedgers", ledgerKey(of));
+export const readGrantLedger = (
+  deps: Pick<Deps, "records">,
+  of: GrantsOf,
+): Promise<Versioned<GrantLedger> | undefined> => deps.records.get("grantLedgers", ledgerKey(of));
 
 /** Those that may still live: a server's latest, and the superseded ones that are not too old. Pure. */
 export const livingGrants = (
@@ -73,7 +75,7 @@ export const countGrant = (
 
 /** All grants up to then are void: revoked by the person, or by us. Losing a race leaves some counted too many. Throws `Unavailable`. */
 export const forgetGrants = async (deps: Deps, of: GrantsOf, upToMs: number): Promise<void> => {
-  const kept = await readLedger(deps, of);
+  const kept = await readGrantLedger(deps, of);
   if (kept === undefined) return;
   const grants = kept.value.grants.filter(({ atMs }) => atMs > upToMs);
   const { id, version } = kept;

@@ -9,8 +9,8 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import type { MailServer } from "./mail-server.ts";
 import { type MailServerInput, mailServerInput } from "./mail-server-input.ts";
 import { takeName } from "./names.ts";
+import { mayAdminister } from "./server-access.ts";
 import { misleadingName } from "./server-name.ts";
-import { mayAdminister } from "./visible-server.ts";
 
 export interface MailServerDeps {
   readonly records: Records;

@@ -11,8 +11,8 @@ import { ifMatches } from "./if-match.ts";
 import type { MailServer } from "./mail-server.ts";
 import { freeName } from "./names.ts";
 import { noteOnServer } from "./save-server.ts";
+import { mayAdminister, visibleServer } from "./server-access.ts";
 import { isUnderstoodServer } from "./understood.ts";
-import { mayAdminister, visibleServer } from "./visible-server.ts";
 
 /** The messages of a server that are not final yet. Both methods throw `Unavailable`. */
 export interface OpenMessages {

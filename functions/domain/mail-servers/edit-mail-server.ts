@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { auditWrite } from "../access/audit.ts";
 import { type Principal, principalName } from "../access/records.ts";
 import { changeOnCondition } from "../change-on-condition.ts";
-import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
+import { fieldProblem, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
+import { changedMembers, type Members, patchMembers, unknownNames } from "../patch-members.ts";
 import { invalidRequest } from "../problem.ts";
 import type { Versioned, Write } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -16,9 +17,9 @@ import { editableView } from "./mail-server-view.ts";
 import { forbiddenMembers, raisedLimits } from "./member-rights.ts";
 import { freeName, takeName } from "./names.ts";
 import { type ServerDeps, saveServer } from "./save-server.ts";
+import { visibleServer } from "./server-access.ts";
 import { misleadingName, serverNameId } from "./server-name.ts";
 import { isUnderstoodServer, withConnection } from "./understood.ts";
-import { visibleServer } from "./visible-server.ts";
 
 export interface Edit {
   readonly id: string;
@@ -28,30 +29,21 @@ export interface Edit {
   readonly ifMatch: string | null;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+const isReadOnly = (name: string): boolean => READ_ONLY_MEMBERS.some((member) => member === name);
 
-/** A patch that only removes an unknown member would leave no trace in the merged record: so names are checked first. */
 const checkNames = (principal: Principal, patch: unknown): Result<Members> => {
-  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
-    return fail(invalidRequest(fieldProblem("", "not_object")));
-  }
-  const closed = forbiddenMembers(principal, Object.keys(patch));
+  const members = patchMembers(patch);
+  if (!members.ok) return members;
+  const closed = forbiddenMembers(principal, Object.keys(members.value));
   if (closed !== null) return fail(closed);
-  const limits: unknown = "limits" in patch ? patch.limits : null;
+  const limits = patchMembers(members.value.limits);
   const wrong = [
-    ...Object.keys(patch)
-      .filter((key) => !Object.hasOwn(mailServerInput.shape, key))
-      .map((key) =>
-        fieldProblem(
-          jsonPointer([key]),
-          READ_ONLY_MEMBERS.some((member) => member === key) ? "read_only" : "unknown_field",
-        ),
-      ),
-    ...Object.keys(typeof limits === "object" && limits !== null ? limits : {})
-      .filter((key) => key !== "perMinute" && key !== "perDay")
-      .map((key) => fieldProblem(jsonPointer(["limits", key]), "unknown_field")),
+    ...unknownNames(members.value, mailServerInput.shape).map((problem) =>
+      isReadOnly(problem.path.slice(1)) ? fieldProblem(problem.path, "read_only") : problem,
+    ),
+    ...(limits.ok ? unknownNames(limits.value, { perMinute: true, perDay: true }, ["limits"]) : []),
   ];
-  return wrong.length > 0 ? fail(invalidRequest(...wrong)) : ok(Object.fromEntries(Object.entries(patch)));
+  return wrong.length > 0 ? fail(invalidRequest(...wrong)) : members;
 };
 
 /** New limits beside what a later release wrote to the old ones. */
@@ -90,12 +82,6 @@ const nameWrites = async (
   return taken === null ? null : [taken, await freeName(deps.records, { serverId: id, name: before.value.name })];
 };
 
-const changedMembers = (before: MailServer, after: MailServer): string[] => {
-  const from = new Map<string, unknown>(Object.entries(editableView(before)));
-  const to = Object.entries(editableView(after));
-  return to.filter(([key, value]) => !isDeepStrictEqual(from.get(key), value)).map(([key]) => key);
-};
-
 /**
  * Applies a merge patch. `not_found`, `invalid_request`; `stale` when `If-Match` names another state; `name_taken`; `forbidden`, with the fields, to a
  * member who writes more than `OPEN_TO_MEMBERS` or raises a limit; without `If-Match`, patches at once are applied one after the other.
@@ -129,7 +115,7 @@ export const editMailServer = async (
       actor: principalName(principal),
       action: "mail_server.update",
       target: edit.id,
-      detail: { changed: changedMembers(value, after.value) },
+      detail: { changed: changedMembers(editableView(value), editableView(after.value)) },
     });
     const outcome = await saveServer(deps, before.value, { value: after.value, also: [...names, audit] });
     if (outcome.done) return ok({ id: edit.id, value: after.value, version: outcome.versions[0] ?? "" });

@@ -1,20 +1,13 @@
-import type { Principal } from "../access/records.ts";
+import { hasPermission, type Principal } from "../access/records.ts";
 import type { Page, Records, Versioned } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { MailServer } from "./mail-server.ts";
-import { serversOfAddress } from "./own-servers.ts";
-import { mayAdminister } from "./visible-server.ts";
+import { reachesAll, serversInReach } from "./server-access.ts";
 
 interface PageWanted {
   readonly limit: number;
   readonly cursor: string | null;
 }
-
-/** Servers named by a key. */
-const namedServers = async (records: Records, ids: readonly string[]): Promise<readonly Versioned<MailServer>[]> => {
-  const found = await Promise.all([...new Set(ids)].map((id) => records.get("mailServers", id)));
-  return found.filter((server) => server !== undefined);
-};
 
 /** A page of servers that were read whole, oldest first; the cursor is the id that the page before ended with. */
 const pageOf = (found: readonly Versioned<MailServer>[], page: PageWanted): Page<MailServer> | "bad_cursor" => {
@@ -35,14 +28,11 @@ export const listMailServers = async (
   principal: Principal,
   page: PageWanted,
 ): Promise<Result<Page<MailServer> | "bad_cursor">> => {
-  if (mayAdminister(principal) || principal.kind === "caller") return ok(await records.query("serversByAge", {}, page));
-  if (principal.kind === "member") {
-    return ok(pageOf(await serversOfAddress(records, principal.email), page));
-  }
-  if (principal.kind !== "key" || !principal.permissions.includes("read")) return fail({ code: "forbidden" });
+  const nobody = principal.kind === "topic" || principal.kind === "relais";
+  if (nobody || !hasPermission(principal, "read")) return fail({ code: "forbidden" });
   return ok(
-    principal.servers.length === 0
+    reachesAll(principal)
       ? await records.query("serversByAge", {}, page)
-      : pageOf(await namedServers(records, principal.servers), page),
+      : pageOf(await serversInReach(records, principal), page),
   );
 };

@@ -4,7 +4,7 @@ import type { FieldProblem, Problem } from "../problem.ts";
 import { limitsOf } from "./limits.ts";
 import type { MailServer } from "./mail-server.ts";
 import { mailServerInput, OPEN_TO_MEMBERS, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
-import { mayAdminister } from "./visible-server.ts";
+import { mayAdminister } from "./server-access.ts";
 
 const forbidden = (fields: readonly FieldProblem[]): Problem | null =>
   fields.length === 0 ? null : { code: "forbidden", fields };

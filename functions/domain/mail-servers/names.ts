@@ -1,7 +1,7 @@
 import type { Principal } from "../access/records.ts";
 import type { Records, Write } from "../records.ts";
+import { mayAdminister } from "./server-access.ts";
 import { serverNameId } from "./server-name.ts";
-import { mayAdminister } from "./visible-server.ts";
 
 interface Named {
   readonly serverId: string;

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { parseAddress, sameMailbox } from "../address.ts";
 import { fieldProblem } from "../field-problems.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
+import { sha256Hex } from "../sha256.ts";
 import type { MailServer } from "./mail-server.ts";
 
 /** Names that differ only in case, in the form of their accents or in spaces are one name. */
@@ -9,7 +9,7 @@ export const foldServerName = (name: string): string =>
   name.normalize("NFKC").trim().replaceAll(/\s+/gu, " ").toLowerCase();
 
 /** The id under which a name is reserved in `serverNames`: SHA-256 of the folded name, hex. */
-export const serverNameId = (name: string): string => createHash("sha256").update(foldServerName(name)).digest("hex");
+export const serverNameId = (name: string): string => sha256Hex(foldServerName(name));
 
 /** Callers name a server by id, name or username: a name in the form of an id would stand for a server that is gone. */
 export const looksLikeId = (name: string): boolean => foldServerName(name).startsWith("srv_");

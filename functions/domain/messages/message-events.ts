@@ -1,5 +1,5 @@
-import { sha256Hex } from "../access/constant-time.ts";
 import type { Announcement } from "../publisher.ts";
+import { sha256Hex } from "../sha256.ts";
 import type { Message } from "./message.ts";
 import { type MessageEvent, STATUSES } from "./statuses.ts";
 

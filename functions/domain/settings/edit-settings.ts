@@ -5,9 +5,11 @@ import { endSessionsOf } from "../access/end-sessions.ts";
 import { type Principal, principalName, type Session } from "../access/records.ts";
 import { addressesOnly, addressList } from "../address-input.ts";
 import { detail } from "../detail-texts.ts";
-import { fieldProblem, jsonPointer, parseWith } from "../field-problems.ts";
+import { fieldProblem, parseWith } from "../field-problems.ts";
 import { mergePatch } from "../merge-patch.ts";
+import { changedMembers, patchMembers, unknownNames } from "../patch-members.ts";
 import { invalidRequest, type Problem } from "../problem.ts";
+import { isId } from "../randomness.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { changeSettings, type SettingsDeps } from "./change-settings.ts";
 import { judgePeople } from "./judge-people.ts";
@@ -32,27 +34,15 @@ const settingsInput = (environment: EnvironmentSettings) => {
   });
 };
 
-/** What may be asked of the store: whatever else is given is no server's id. */
-const SERVER_ID = /^srv_[A-Za-z0-9_-]{1,64}$/;
-
-/** The names are checked in the patch itself, since null removes even an unknown one. */
-const checkNames = (patch: unknown, known: object): Problem | null => {
-  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
-    return invalidRequest(fieldProblem("", "not_object"));
-  }
-  const unknown = Object.keys(patch).filter((key) => !Object.hasOwn(known, key));
-  return unknown.length === 0
-    ? null
-    : invalidRequest(...unknown.map((key) => fieldProblem(jsonPointer([key]), "unknown_field")));
-};
-
 const has = (patch: unknown, name: string): boolean =>
   typeof patch === "object" && patch !== null && Object.hasOwn(patch, name);
 
 const patched = (before: Settings, patch: unknown, environment: EnvironmentSettings): Result<Settings> => {
   const schema = settingsInput(environment);
-  const wrong = checkNames(patch, schema.shape);
-  if (wrong !== null) return fail(wrong);
+  const members = patchMembers(patch);
+  if (!members.ok) return members;
+  const unknown = unknownNames(members.value, schema.shape);
+  if (unknown.length > 0) return fail(invalidRequest(...unknown));
   const view = settingsView(before, environment);
   // A status of a later release is no input that this one takes, and stays as it is where the patch does not name it.
   const foreign = !isKnownPublishingStatus(before.publishingStatus);
@@ -74,19 +64,12 @@ const patched = (before: Settings, patch: unknown, environment: EnvironmentSetti
   return ok(isDeepStrictEqual(after, before) ? before : after);
 };
 
-const changedMembers = (before: Settings, after: Settings): string[] => {
-  const from = new Map<string, unknown>(Object.entries(before));
-  return Object.entries(after)
-    .filter(([key, value]) => !isDeepStrictEqual(from.get(key), value))
-    .map(([key]) => key);
-};
-
 /** The server that alerts are to go through must be there; it may be connected later. */
 const checkAlertServer = async ({ records }: SettingsDeps, patch: unknown): Promise<Problem | null> => {
   const named = z.object({ alerts: z.object({ server: z.string() }) }).safeParse(patch);
   if (!named.success) return null;
   const { server } = named.data.alerts;
-  const found = SERVER_ID.test(server) ? await records.get("mailServers", server) : undefined;
+  const found = isId("srv", server) ? await records.get("mailServers", server) : undefined;
   return found === undefined ? invalidRequest(fieldProblem("/alerts/server", "no_such_server")) : null;
 };
 

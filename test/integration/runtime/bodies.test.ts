@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { issueKey } from "../../../functions/domain/access/key-register.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
-import { serverExists } from "../../../functions/domain/mail-servers/visible-server.ts";
+import { serverExists } from "../../../functions/domain/mail-servers/server-access.ts";
 import { answerJson, answerWith } from "../../../functions/runtime/answers.ts";
 import { LARGEST_BODY, USUAL_BODY } from "../../../functions/runtime/body.ts";
 import type { Call, Reply, Route } from "../../../functions/runtime/http.ts";

@@ -7,7 +7,7 @@ import { csrfToken } from "../../../functions/domain/access/csrf.ts";
 import { issueKey } from "../../../functions/domain/access/key-register.ts";
 import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { startSession } from "../../../functions/domain/access/sessions.ts";
-import { serverExists } from "../../../functions/domain/mail-servers/visible-server.ts";
+import { serverExists } from "../../../functions/domain/mail-servers/server-access.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Call, Reply, Route, RouteAccess } from "../../../functions/runtime/http.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";

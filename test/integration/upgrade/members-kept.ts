@@ -5,7 +5,7 @@ import { noteRefusal } from "../../../functions/domain/connections/checks/note-u
 import { disconnect } from "../../../functions/domain/connections/endings/disconnect.ts";
 import { endGrant } from "../../../functions/domain/connections/endings/end-grant.ts";
 import { beginSecretChange } from "../../../functions/domain/connections/endings/secret-sweep.ts";
-import { countGrant, forgetGrants, readLedger } from "../../../functions/domain/connections/grant-ledger.ts";
+import { countGrant, forgetGrants, readGrantLedger } from "../../../functions/domain/connections/grant-ledger.ts";
 import { emptyEntryWrite, readEntry } from "../../../functions/domain/connections/tokens/token-cache.ts";
 import { editMailServer } from "../../../functions/domain/mail-servers/edit-mail-server.ts";
 import { cancelMessage } from "../../../functions/domain/messages/commands/cancel.ts";
@@ -237,7 +237,7 @@ export const keepsMembersOfTheRest = async ({ system }: { readonly system: Syste
   assert.ok(first.write.op === "create");
   const ledger = { kind: "grantLedgers", id: first.write.id } as const;
   await plant(system, ledger, { grants: [], later_top: extra });
-  const kept = await readLedger(system, of);
+  const kept = await readGrantLedger(system, of);
   const second = countGrant(system.clock, { of, kept, declared: { publishingStatus: "testing" } }, "srv_known");
   await system.records.commit([second.write]);
   await forgetGrants(system, of, 0);

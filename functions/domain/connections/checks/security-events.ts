@@ -1,4 +1,3 @@
-import { sha256Hex } from "../../access/constant-time.ts";
 import { endSessionsOf } from "../../access/end-sessions.ts";
 import { changeOnCondition } from "../../change-on-condition.ts";
 import { DAY, SECOND } from "../../clock.ts";
@@ -13,6 +12,7 @@ import type { Publisher } from "../../publisher.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
+import { sha256Hex } from "../../sha256.ts";
 import { endGrant } from "../endings/end-grant.ts";
 import { forgetGrants } from "../grant-ledger.ts";
 import { serversOfAccount } from "../siblings.ts";

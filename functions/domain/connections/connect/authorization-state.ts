@@ -1,10 +1,10 @@
 import { createHash, hkdfSync } from "node:crypto";
-import { sha256Hex } from "../../access/constant-time.ts";
 import type { SessionId } from "../../access/records.ts";
 import { sessionKey } from "../../access/sessions.ts";
 import { type Clock, MINUTE, SECOND } from "../../clock.ts";
 import type { Records, Versioned, Write } from "../../records.ts";
 import { Secret } from "../../secret.ts";
+import { sha256Hex } from "../../sha256.ts";
 import type { OAuthState } from "../records.ts";
 import { isUnderstoodState } from "../understood.ts";
 import { openSignIn } from "./sealed-state.ts";

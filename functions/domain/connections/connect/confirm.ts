@@ -2,7 +2,7 @@ import { authenticateSession } from "../../access/authenticate.ts";
 import type { SessionId } from "../../access/records.ts";
 import { type SetupTokenDeps, setupTokenSpent } from "../../access/setup-token.ts";
 import type { GoogleOAuth, TokenRefusal } from "../../google/tokens.ts";
-import { isOwn } from "../../mail-servers/visible-server.ts";
+import { isInReach } from "../../mail-servers/server-access.ts";
 import type { Versioned } from "../../records.ts";
 import { settingsReader } from "../../settings/read-settings.ts";
 import { noteRename } from "../checks/note-rename.ts";
@@ -103,7 +103,7 @@ const stillAllowed = async (
   if (session.actor.kind === "anonymous") return true;
   // This function is not given the setup token. Those that are have opened the session, and the authorization a few minutes ago.
   if (session.actor.kind === "setup") return !setupTokenSpent(deps, await readAccessLists());
-  return principal !== null && (principal.kind !== "member" || isOwn(principal, server.value));
+  return principal !== null && isInReach(principal, server);
 };
 
 /** Code to tokens to a proven identity, by the client that the consent was given to. */

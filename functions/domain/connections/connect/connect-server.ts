@@ -16,7 +16,7 @@ import { liveConnection } from "../checks/lifetime.ts";
 import { nextCheckAtMs } from "../checks/next-check.ts";
 import { newerSendAs, readSendAs } from "../checks/send-as.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
-import { countGrant, forgetGrants, readLedger } from "../grant-ledger.ts";
+import { countGrant, forgetGrants, readGrantLedger } from "../grant-ledger.ts";
 import type { GrantLedger, OAuthState } from "../records.ts";
 import { serversOfAccount } from "../siblings.ts";
 import { type ClientDeps, clientReader } from "../tokens/oauth-client.ts";
@@ -156,7 +156,7 @@ const writeGrant = async (
   const [{ app }, entry, kept] = await Promise.all([
     clientReader(deps)(),
     readEntry(deps, serverId),
-    readLedger(deps, grant),
+    readGrantLedger(deps, grant),
   ]);
   const { value } = server;
   const live: MailServer = { ...value, connection: liveConnection(deps, grant, app) };
@@ -210,7 +210,7 @@ const dropGrant = async (
   if (shared.length > 0) {
     // It lives on at Google, and takes one of the account's places there. Losing a race leaves one uncounted.
     const { app } = await clientReader(deps)();
-    const kept = await readLedger(deps, of);
+    const kept = await readGrantLedger(deps, of);
     const { write, grants } = countGrant(deps.clock, { of, kept, declared: app }, null);
     if ((await deps.records.commit([write])).done) await lookAtCap(deps, { ...of, grants });
     return;

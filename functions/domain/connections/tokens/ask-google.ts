@@ -7,7 +7,7 @@ import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { type App, type Death, diagnoseDeath } from "../checks/lifetime.ts";
 import { findIdentity, type IdentityFound } from "../connect/identity.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
-import { livingGrants, rankOf, readLedger } from "../grant-ledger.ts";
+import { livingGrants, rankOf, readGrantLedger } from "../grant-ledger.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import { reasonOfEnd } from "./reason-of-end.ts";
@@ -137,7 +137,7 @@ const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal:
   const { error: by } = refusal;
   const reason = reasonOfEnd(refusal);
   if (reason !== null) return { reason, by, evidence: { error: by } };
-  const ledger = await readLedger(deps, grant);
+  const ledger = await readGrantLedger(deps, grant);
   const rank = rankOf(livingGrants(deps.clock, ledger?.value, app), serverId);
   return { ...diagnoseDeath(deps, grant, { ...app, rank }), by };
 };

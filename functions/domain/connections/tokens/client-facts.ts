@@ -1,9 +1,9 @@
-import { sha256Hex } from "../../access/constant-time.ts";
 import { type ChangeDeps, changeOnCondition, conditionalWrite } from "../../change-on-condition.ts";
 import { DAY } from "../../clock.ts";
 import { commitNews, type NewsDeps } from "../../commit-news.ts";
 import type { News } from "../../news.ts";
 import type { CommitOutcome, Records, Versioned, Write } from "../../records.ts";
+import { sha256Hex } from "../../sha256.ts";
 import type { OAuthClientFacts } from "../records.ts";
 
 const clientKey = (clientId: string): string => sha256Hex(clientId);

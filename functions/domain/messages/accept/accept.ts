@@ -1,4 +1,4 @@
-import { type Principal, principalName } from "../../access/records.ts";
+import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import type { Clock } from "../../clock.ts";
 import { commitEvent, type Tell } from "../../commit-news.ts";
 import { jsonPointer } from "../../field-problems.ts";
@@ -11,7 +11,6 @@ import { fail, ok, type Result } from "../../result.ts";
 import { eraseBody, packBody, storeBody } from "../body-store.ts";
 import { foldAddress } from "../mailbox.ts";
 import type { Message, StoredBody } from "../message.ts";
-import { mayUseMessages } from "../message-access.ts";
 import { messageEvent } from "../message-events.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { kindsIn } from "../recipient-kind.ts";
@@ -135,7 +134,7 @@ const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>>
  */
 export const acceptMessage = async (deps: AcceptDeps, submission: Submission): Promise<Result<Acceptance>> => {
   const { principal, json, idempotencyKey: key, sizeLimit, at = [] } = submission;
-  if (!mayUseMessages(principal, "send")) return fail({ code: "forbidden" });
+  if (!hasPermission(principal, "send")) return fail({ code: "forbidden" });
   const parsed = parseMessage(json, { sizeLimit, at });
   if (!parsed.ok) return parsed;
   const input = parsed.value;

@@ -3,9 +3,16 @@ import { parseAddress } from "../../address.ts";
 import { detail } from "../../detail-texts.ts";
 import { fieldProblem } from "../../field-problems.ts";
 import { canSend, grantOf, isShared, type MailServer } from "../../mail-servers/mail-server.ts";
-import { allServers, serversOfAddress } from "../../mail-servers/own-servers.ts";
+import { serversOfAddress } from "../../mail-servers/own-servers.ts";
+import {
+  isInReach,
+  isOwn,
+  outOfReach,
+  reachesAll,
+  serversById,
+  serversInReach,
+} from "../../mail-servers/server-access.ts";
 import { looksLikeId, serverNameId } from "../../mail-servers/server-name.ts";
-import { isOwn } from "../../mail-servers/visible-server.ts";
 import { invalidRequest, type Problem } from "../../problem.ts";
 import type { Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
@@ -47,24 +54,9 @@ export const bestServer = (servers: readonly Server[], from: string | null): Ser
     .filter(({ value }) => isConnected(value) && (from === null || mayStandInFrom(value, from)))
     .sort(byRank(from))[0];
 
-const serversById = async (records: Records, ids: readonly string[]): Promise<readonly Server[]> => {
-  const found = await Promise.all([...new Set(ids)].map((id) => records.get("mailServers", id)));
-  return found.filter((server) => server !== undefined);
-};
-
-/** The servers that a principal may send through. Throws `Unavailable`. */
-export const serversOf = (records: Records, principal: Principal): Promise<readonly Server[]> => {
-  if (principal.kind === "member") return serversOfAddress(records, principal.email);
-  return principal.kind === "key" && principal.servers.length > 0
-    ? serversById(records, principal.servers)
-    : allServers(records);
-};
-
-const ID = /^srv_[A-Za-z0-9_-]{1,64}$/;
-
 /** By id, else by name, whatever its case, else by username. What looks like an id is never taken for a name. */
 const serversNamed = async (records: Records, wanted: string): Promise<readonly Server[]> => {
-  if (looksLikeId(wanted)) return ID.test(wanted) ? serversById(records, [wanted]) : [];
+  if (looksLikeId(wanted)) return serversById(records, [wanted]);
   const name = await records.get("serverNames", serverNameId(wanted));
   if (name !== undefined && name.value.freed !== true) return serversById(records, [name.value.serverId]);
   const username = parseAddress(wanted.trim());
@@ -72,18 +64,12 @@ const serversNamed = async (records: Records, wanted: string): Promise<readonly 
 };
 
 /** The server that a caller's id, name or username stands for. Throws `Unavailable`. */
-export const findServer = async (records: Records, wanted: string): Promise<Server | undefined> =>
+export const serverCalled = async (records: Records, wanted: string): Promise<Server | undefined> =>
   (await serversNamed(records, wanted)).toSorted(byUse)[0];
 
 /** Several servers may have one username: those that can be sent through come first. */
 const byUse = (a: Server, b: Server): number =>
   Number(isConnected(b.value)) - Number(isConnected(a.value)) || byRank(null)(a, b);
-
-/** Which servers a principal may name; a key's list binds it, a member has their own. */
-const mayUse = (principal: Principal, server: Server): boolean => {
-  if (principal.kind === "member") return isOwn(principal, server.value);
-  return principal.kind !== "key" || principal.servers.length === 0 || principal.servers.includes(server.id);
-};
 
 /** Which servers are chosen for a principal that names none: a server that is not shared serves its own member alone. */
 const mayBeGiven = (principal: Principal, server: Server): boolean =>
@@ -95,10 +81,7 @@ const unknownServer = invalidRequest(fieldProblem("/server", "no_such_server"));
  * A server that is not there looks like one that is not theirs: 403 to a restricted key, and 404 to a member (as everywhere), tells them nothing of
  * either.
  */
-const refusalOf = (principal: Principal): Problem => {
-  if (principal.kind === "member") return { code: "not_found" };
-  return principal.kind === "key" && principal.servers.length > 0 ? { code: "server_not_allowed" } : unknownServer;
-};
+const refusalOf = (principal: Principal): Problem => (reachesAll(principal) ? unknownServer : outOfReach(principal));
 
 const namedServer = async (
   records: Records,
@@ -106,7 +89,7 @@ const namedServer = async (
   { server, from }: { readonly server: string; readonly from: Mailbox | null },
 ): Promise<Result<Choice>> => {
   const named = await serversNamed(records, server);
-  const [found] = named.filter((one) => mayUse(principal, one)).toSorted(byUse);
+  const [found] = named.filter((one) => isInReach(principal, one)).toSorted(byUse);
   if (found === undefined) return fail(refusalOf(principal));
   if (!isConnected(found.value)) {
     const why = detail(found.value.active ? "server_not_connected" : "server_archived");
@@ -143,7 +126,7 @@ export const chooseServer = async (
   const { server, from } = wanted;
   if (server !== null) return namedServer(records, principal, { server, from });
   const folded = from && foldAddress(from.address);
-  const all = await serversOf(records, principal);
+  const all = await serversInReach(records, principal);
   const servers = all.filter((one) => mayBeGiven(principal, one));
   const best = bestServer(servers, folded);
   if (best !== undefined) {

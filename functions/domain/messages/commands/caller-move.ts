@@ -1,5 +1,5 @@
 import { type AuditAction, auditWrite, type Deed } from "../../access/audit.ts";
-import { type Principal, principalName } from "../../access/records.ts";
+import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import { commitEvent } from "../../commit-news.ts";
 import type { Announcement } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
@@ -7,7 +7,7 @@ import { fail, ok, type Result } from "../../result.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { eraseFinalBody } from "../finish.ts";
 import type { Message } from "../message.ts";
-import { mayUseMessages, visibleMessage } from "../message-access.ts";
+import { visibleMessage } from "../message-access.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { erasesBody } from "../statuses.ts";
 import { isUnderstoodMessage } from "../understood.ts";
@@ -55,7 +55,7 @@ const perform = async (
  * `newer_version` for a message that a later release has put into a shape of its own, `contended` where others kept moving it. Throws `Unavailable`.
  */
 export const moveByCaller = async (deps: MoveDeps, order: MoveOrder): Promise<Result<Versioned<Message>>> => {
-  if (!mayUseMessages(order.principal, "send")) return fail({ code: "forbidden" });
+  if (!hasPermission(order.principal, "send")) return fail({ code: "forbidden" });
   for (let tries = 0; tries < TRIES; tries += 1) {
     const before = await visibleMessage(deps.records, order.principal, order.id);
     if (!before.ok) return before;

@@ -1,13 +1,14 @@
-import type { Principal } from "../../access/records.ts";
+import { hasPermission, type Principal } from "../../access/records.ts";
+import { listRecords } from "../../every-record.ts";
 import { fieldProblem } from "../../field-problems.ts";
+import { idsInReach, outOfReach } from "../../mail-servers/server-access.ts";
 import { encodeCursor } from "../../page-cursor.ts";
 import { invalidRequest } from "../../problem.ts";
 import type { QueryArguments, QueryName } from "../../queries.ts";
 import type { Page, Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import { findServer, serversOf } from "../accept/choose-server.ts";
+import { serverCalled } from "../accept/choose-server.ts";
 import type { Message, MessageStatus } from "../message.ts";
-import { mayUseMessages } from "../message-access.ts";
 import { lookupPrefix, matchesSearch, type SearchTerms } from "./message-search.ts";
 
 export interface MessageFilter {
@@ -116,19 +117,12 @@ const list = (
   return sift(source, (message) => (visible === null || visible.has(message.serverId)) && isMatch(message), page);
 };
 
-/** Ids of the servers whose messages a principal sees; null: of all, deleted ones too. */
-const visibleServers = async (records: Records, principal: Principal): Promise<ReadonlySet<string> | null> => {
-  if (principal.kind === "key") return principal.servers.length === 0 ? null : new Set(principal.servers);
-  if (principal.kind !== "member") return null;
-  return new Set((await serversOf(records, principal)).map(({ id }) => id));
-};
-
 /** By id or name. The id of a deleted server stands for as long as messages of it are left. */
 const serverIdOf = async (records: Records, server: string): Promise<string | undefined> => {
-  const found = await findServer(records, server);
+  const found = await serverCalled(records, server);
   if (found !== undefined || !server.startsWith("srv_")) return found?.id;
-  const left = await records.query("messagesOfServer", { serverId: server }, { limit: 1 });
-  return left === "bad_cursor" || left.items.length === 0 ? undefined : server;
+  const left = await listRecords(records, "messagesOfServer", { serverId: server }, { most: 1 });
+  return left.length === 0 ? undefined : server;
 };
 
 /**
@@ -140,8 +134,8 @@ export const listMessages = async (
   principal: Principal,
   { filter, page }: { readonly filter: MessageFilter; readonly page: PageWanted },
 ): Promise<Result<Found>> => {
-  if (!mayUseMessages(principal, "read")) return fail({ code: "forbidden" });
-  const visible = await visibleServers(records, principal);
+  if (!hasPermission(principal, "read")) return fail({ code: "forbidden" });
+  const visible = await idsInReach(records, principal);
   const { server, ...rest } = filter;
   if (server === null) {
     const [only, ...others] = visible ?? [];
@@ -153,7 +147,7 @@ export const listMessages = async (
   }
   const serverId = await serverIdOf(records, server);
   if (visible !== null && (serverId === undefined || !visible.has(serverId))) {
-    return fail({ code: principal.kind === "key" ? "server_not_allowed" : "not_found" });
+    return fail(outOfReach(principal));
   }
   return serverId === undefined
     ? fail(invalidRequest(fieldProblem("/server", "no_such_server")))

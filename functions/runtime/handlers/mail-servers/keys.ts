@@ -1,6 +1,6 @@
 import { issueKey, keyView, revokeKey } from "../../../domain/access/key-register.ts";
 import { isoTimeOrNull } from "../../../domain/clock.ts";
-import { serverExists } from "../../../domain/mail-servers/visible-server.ts";
+import { serverExists } from "../../../domain/mail-servers/server-access.ts";
 import { answerJson, answerProblem, answerWith, callerOf, NO_CONTENT, pathParameter } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
 import { jsonBody } from "../../json-body.ts";

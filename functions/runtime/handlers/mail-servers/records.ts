@@ -6,7 +6,7 @@ import { editMailServer } from "../../../domain/mail-servers/edit-mail-server.ts
 import { listMailServers } from "../../../domain/mail-servers/list-mail-servers.ts";
 import type { MailServer } from "../../../domain/mail-servers/mail-server.ts";
 import { mailServerView } from "../../../domain/mail-servers/mail-server-view.ts";
-import { visibleServer } from "../../../domain/mail-servers/visible-server.ts";
+import { visibleServer } from "../../../domain/mail-servers/server-access.ts";
 import { cancelOpenMessages } from "../../../domain/messages/commands/cancel.ts";
 import { openMessages } from "../../../domain/messages/commands/open-messages.ts";
 import { readUsage } from "../../../domain/messages/limits/usage.ts";

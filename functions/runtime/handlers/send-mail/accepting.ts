@@ -1,10 +1,9 @@
-import type { Principal } from "../../../domain/access/records.ts";
+import { hasPermission, type Principal } from "../../../domain/access/records.ts";
 import { fieldProblem } from "../../../domain/field-problems.ts";
 import { type Acceptance, type AcceptDeps, acceptMessage } from "../../../domain/messages/accept/accept.ts";
 import { acceptBatch } from "../../../domain/messages/accept/batch.ts";
 import { isIdempotencyKey } from "../../../domain/messages/accept/idempotency.ts";
 import { HTTP_SIZE_LIMIT } from "../../../domain/messages/accept/message-input.ts";
-import { mayUseMessages } from "../../../domain/messages/message-access.ts";
 import { messageReceipt, messageView } from "../../../domain/messages/views/message-view.ts";
 import { preferredWaitS, type WatchDeps, watchMessage } from "../../../domain/messages/views/wait.ts";
 import { invalidRequest, type Problem } from "../../../domain/problem.ts";
@@ -28,7 +27,7 @@ const idempotencyKey = (call: Call): Result<string | null> => {
 
 /** A key that may not send learns so before its mail is read. */
 export const forbidsSending = (principal: Principal): Problem | null =>
-  mayUseMessages(principal, "send") ? null : { code: "forbidden" };
+  hasPermission(principal, "send") ? null : { code: "forbidden" };
 
 /** The request's JSON, where its address is right too. */
 const requestJson = (call: Call): Result<unknown> => {
