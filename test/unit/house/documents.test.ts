@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
+import { TEXTS } from "../../../functions/console/texts.ts";
 import { documentFaults } from "../../tools/documents.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -11,6 +12,18 @@ describe("the documents", () => {
   it("keep what they promise", () => {
     assert.deepEqual(documentFaults(root), []);
   });
+
+  for (const [document, language] of [
+    ["README.md", "en"],
+    ["README.fr.md", "fr"],
+  ] as const) {
+    it(`call things in ${document} as the console does`, () => {
+      const text = readFileSync(join(root, document), "utf8");
+      for (const key of ["nav.servers", "connect.first", "connection.valid"] as const) {
+        assert.ok(text.includes(`*${TEXTS[key][language]}*`), `${key}: ${TEXTS[key][language]}`);
+      }
+    });
+  }
 });
 
 const copies: string[] = [];
