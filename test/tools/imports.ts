@@ -77,12 +77,40 @@ const circles = (imports: Imports): string[][] => {
   return found;
 };
 
+/** What the console takes from the domain at run time: texts, and rules without a port. */
+const SHARED_WITH_CONSOLE = [
+  "language.ts",
+  "text-template.ts",
+  "problem-texts.ts",
+  "field-texts.ts",
+  "address.ts",
+  "access/admission.ts",
+  "messages/statuses.ts",
+  "messages/timeline-notes.ts",
+].map((path) => `functions/domain/${path}`);
+
+const VALUE_IMPORT = /\b(?:import|export)\s+(?!type\b)([^";]*?)\bfrom\s*"(\.[^"]+)"/g;
+const isTypesOnly = (names: string): boolean => /^\s*\{\s*(type\s[^,}]*,?\s*)+\}\s*$/.test(names);
+
+/** The console is a client of the API: of the domain it has the types of what the API answers, and nothing that runs but the above. */
+const consoleFaults = (at: string): string[] =>
+  globSync("functions/console/**/*.{ts,tsx}", { cwd: at })
+    .map((path) => path.split(sep).join("/"))
+    .flatMap((path) =>
+      [...withoutComments(readFileSync(join(at, path), "utf8")).matchAll(VALUE_IMPORT)]
+        .filter(([, names = ""]) => !isTypesOnly(names))
+        .map(([, , to = ""]) => posix.join(posix.dirname(path), to))
+        .filter((target) => target.startsWith("functions/domain/") && !SHARED_WITH_CONSOLE.includes(target))
+        .map((target) => `${path} imports ${target} at run time: the console may import its types only`),
+    );
+
 /** Every import of functions/ that runs against the order of the domain's folders or closes a circle, a line each. */
 export const importFaults = (at: string): string[] => {
   const imports = importsOf(at);
   return [
     ...placeFaults(imports),
     ...directionFaults(imports),
+    ...consoleFaults(at),
     ...circles(imports).map((circle) => `a circle of imports: ${circle.join(" → ")}`),
   ];
 };

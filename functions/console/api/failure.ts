@@ -95,11 +95,3 @@ export const fieldsElsewhere = (failure: ApiFailure, pointers: readonly string[]
         ({ path }) => !pointers.some((pointer) => path === pointer || path.startsWith(`${pointer}/`)),
       )
     : [];
-
-/** A problem nested in an answer (a stage, an attempt): a code alone or an object with one. `said`: what the other side answered. */
-export const nestedProblem = (value: unknown): { readonly code: string; readonly said: string | null } | null => {
-  if (typeof value === "string" && value !== "") return { code: value, said: null };
-  if (!isRecord(value)) return null;
-  const code = text(value.code);
-  return code === null ? null : { code, said: text(value.upstream) };
-};

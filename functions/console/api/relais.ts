@@ -70,7 +70,7 @@ export const relaisApi = (client: Client) => {
     doctor: (signal?: AbortSignal) => get<wire.DoctorReport>("/v1/doctor", signal),
     keys: {
       list: (signal?: AbortSignal) => all<wire.ApiKey>("/v1/keys", signal),
-      make: (key: wire.NewApiKey) => post<wire.ApiKey & { readonly key: string }>("/v1/keys", key),
+      make: (key: wire.NewApiKey) => post<wire.IssuedKey>("/v1/keys", key),
       revoke: (id: string) => client.call<unknown>({ method: "DELETE", path: `/v1/keys/${part(id)}` }),
     },
     audit: (page: { readonly cursor?: string; readonly limit?: number }, signal?: AbortSignal) =>
@@ -81,7 +81,7 @@ export const relaisApi = (client: Client) => {
       get: (id: string, signal?: AbortSignal) => get<wire.Message>(`/v1/messages/${part(id)}`, signal),
       /** Waits up to 20 s for a final status; the key makes a second click or a retry send nothing twice. */
       send: (message: wire.NewMessage, idempotencyKey: string) =>
-        post<wire.Message>("/v1/messages", message, { "idempotency-key": idempotencyKey, prefer: "wait=20" }),
+        post<wire.SentMessage>("/v1/messages", message, { "idempotency-key": idempotencyKey, prefer: "wait=20" }),
       cancel: (id: string) => post<wire.Message>(`/v1/messages/${part(id)}/cancel`),
       retry: (id: string) => post<wire.Message>(`/v1/messages/${part(id)}/retry`),
       resolve: (id: string, as: "sent" | "resend" | "failed") =>

@@ -1,16 +1,29 @@
-import type { TextParams } from "../../domain/text-template.ts";
+import type { auditView } from "../../domain/access/audit.ts";
+import type { keyView, listedKeyView } from "../../domain/access/key-register.ts";
+import type { sessionView } from "../../domain/access/session-view.ts";
+import type { Examination } from "../../domain/doctor/examine.ts";
+import type { mailServerView } from "../../domain/mail-servers/mail-server-view.ts";
+import type { testReport } from "../../domain/mail-servers/test-report.ts";
+import type { messageReceipt, messageView } from "../../domain/messages/views/message-view.ts";
+import type { gmailCredentialsView, settingsView } from "../../domain/settings/settings-view.ts";
+import type { Transport } from "../../domain/transport.ts";
 
-/** The JSON of the HTTP API as the console reads it (contract, sections 2 to 5). Times are ISO 8601 in UTC. */
+/**
+ * The JSON of the HTTP API as the console reads it. What the API answers has the type of the view that makes the answer,
+ * so that the two cannot drift; only what the console sends is written down here.
+ */
 
-export interface Session {
-  /** An address, or `setup-token`. */
-  readonly actor: string;
-  readonly role: "operator" | "member";
-  /** Null without a cookie. */
-  readonly csrf: string | null;
-  /** To members: whom to ask, by address or `@domain`. */
-  readonly operators?: readonly string[];
-}
+export type { KeyPermission } from "../../domain/access/records.ts";
+export type { ConnectionState } from "../../domain/connection-states.ts";
+export type { Disconnected } from "../../domain/connections/endings/disconnect.ts";
+export type { SmtpReply } from "../../domain/google/replies.ts";
+export type { Limits } from "../../domain/mail-servers/limits.ts";
+export type { Usage } from "../../domain/messages/limits/usage.ts";
+export type { MessageStatus } from "../../domain/messages/message.ts";
+export type { PublishingStatus } from "../../domain/settings/settings.ts";
+export type { Transport } from "../../domain/transport.ts";
+
+export type Session = ReturnType<typeof sessionView>;
 
 export interface Listing<T> {
   readonly items: readonly T[];
@@ -18,54 +31,8 @@ export interface Listing<T> {
   readonly next: string | null;
 }
 
-export const CONNECTION_STATES = ["not_connected", "valid", "expiring", "reconnect_required", "error"] as const;
-export type ConnectionState = (typeof CONNECTION_STATES)[number];
-
-export interface Connection {
-  readonly state: ConnectionState;
-  readonly email: string | null;
-  readonly scopes: readonly string[];
-  readonly connectedAt: string | null;
-  readonly lastVerifiedAt: string | null;
-  readonly expiresAt: string | null;
-  readonly reason: string | null;
-  /** What to do, in the language asked for by `Accept-Language`. */
-  readonly advice: string | null;
-}
-
-export type Transport = "smtp" | "gmail_api";
-
-/** Recipients. */
-export interface Limits {
-  readonly perMinute: number;
-  readonly perDay: number;
-}
-
-/** Recipients counted against the limits; `blockedUntil`: Gmail named its own limit. */
-export interface Usage {
-  readonly lastMinute: number;
-  readonly lastDay: number;
-  readonly blockedUntil: string | null;
-}
-
-export interface MailServer {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly username: string;
-  readonly transport: Transport;
-  readonly fromFilter: readonly string[];
-  readonly priority: number;
-  readonly active: boolean;
-  /** Absent from the answers of an earlier release: shared. */
-  readonly shared?: boolean;
-  readonly limits: Limits | null;
-  readonly sendAsUnchecked?: boolean;
-  readonly connection: Connection;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly etag: string;
-}
+export type MailServer = ReturnType<typeof mailServerView>;
+export type Connection = MailServer["connection"];
 
 /** What a new server is made from; what is left out gets the API's default. */
 export interface NewMailServer {
@@ -76,165 +43,47 @@ export interface NewMailServer {
   readonly fromFilter?: readonly string[];
   readonly priority?: number;
   readonly shared?: boolean;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<MailServer["limits"]>;
   readonly sendAsUnchecked?: boolean;
 }
 
 /** A merge patch (RFC 7396): null takes a value back to its default. */
 export type MailServerPatch = Partial<Omit<NewMailServer, "priority" | "limits">> & {
   readonly priority?: number | null;
-  readonly limits?: Partial<Limits> | null;
+  readonly limits?: Partial<MailServer["limits"]> | null;
   readonly active?: boolean;
 };
 
-export interface TestStage {
-  readonly stage: string;
-  readonly ok: boolean;
-  readonly ms: number;
-  readonly problem?: unknown;
-}
+export type MessageReceipt = ReturnType<typeof messageReceipt>;
 
-export interface TestReport {
-  readonly ok: boolean;
-  readonly stages: readonly TestStage[];
-  /** With `sendTo: self`: what was accepted for sending. */
-  readonly message?: { readonly id: string; readonly status?: string };
-}
+/** With `sendTo: self`, `message` is what was accepted for sending. */
+export type TestReport = ReturnType<typeof testReport> & { readonly message?: MessageReceipt };
+export type TestStage = TestReport["stages"][number];
 
-export interface Disconnected {
-  readonly revoked: boolean;
-  readonly sharedWith: readonly string[];
-}
+export type GmailCredentials = ReturnType<typeof gmailCredentialsView>;
+export type Settings = ReturnType<typeof settingsView>;
 
-export interface GmailCredentials {
-  readonly clientId: string | null;
-  readonly redirectUri: string;
-  readonly configuredAt: string | null;
-}
-
-export const PUBLISHING_STATUSES = ["undeclared", "internal", "testing", "production"] as const;
-export type PublishingStatus = (typeof PUBLISHING_STATUSES)[number];
-
-export interface Settings {
-  readonly operators: readonly string[];
-  readonly members: readonly string[];
-  readonly callers: readonly string[];
-  readonly retentionDays: number;
-  readonly publishingStatus: PublishingStatus;
-  readonly paused: boolean;
-  readonly alerts: { readonly server: string; readonly to: readonly string[] } | null;
-}
-
-export type KeyPermission = "send" | "read";
-
-export interface ApiKey {
-  readonly id: string;
-  readonly name: string;
-  readonly servers: readonly string[];
-  readonly permissions: readonly KeyPermission[];
-  readonly expiresAt: string | null;
-  readonly createdAt: string;
-  readonly lastUsedAt?: string | null;
-}
+export type ApiKey = ReturnType<typeof listedKeyView>;
+export type IssuedKey = ReturnType<typeof keyView> & { readonly key: string };
 
 export interface NewApiKey {
   readonly name: string;
-  readonly permissions: readonly KeyPermission[];
+  readonly permissions: ApiKey["permissions"];
   readonly servers?: readonly string[];
   readonly expiresAt?: string;
 }
 
-export interface AuditEntry {
-  readonly at: string;
-  readonly actor: string;
-  readonly action: string;
-  readonly target: string;
-  readonly detail: unknown;
-}
+export type AuditEntry = ReturnType<typeof auditView>;
 
-export interface DoctorCheck {
-  readonly id: string;
-  readonly ok: boolean;
-  readonly level: "required" | "advice";
-  readonly title: string;
-  readonly advice: string;
-  readonly link?: string;
-}
+export type DoctorReport = Examination;
+export type DoctorCheck = Examination["checks"][number];
 
-export interface DoctorReport {
-  readonly ok: boolean;
-  readonly checks: readonly DoctorCheck[];
-}
+export type Message = ReturnType<typeof messageView>;
+export type Attempt = Message["attempts"][number];
+export type TimelineEntry = Message["timeline"][number];
 
-export const MESSAGE_STATUSES = [
-  "queued",
-  "scheduled",
-  "held",
-  "sending",
-  "deferred",
-  "unknown",
-  "sent",
-  "failed",
-  "canceled",
-  "expired",
-] as const;
-export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
-
-export interface SmtpReply {
-  readonly code: number;
-  readonly enhanced?: string | null;
-  readonly response: string;
-}
-
-export interface Attempt {
-  readonly at: string;
-  readonly outcome: string;
-  readonly smtp?: SmtpReply | null;
-  readonly problem?: unknown;
-}
-
-/** One change of status. `noteCode` is absent from records that an earlier release wrote. */
-export interface TimelineEntry {
-  readonly at: string;
-  readonly status: string;
-  /** English, for programs. */
-  readonly note?: string | null;
-  readonly noteCode?: string;
-  readonly noteParams?: TextParams;
-  /** Of a message refused on the topic: what was wrong with it. */
-  readonly fields?: unknown;
-}
-
-/** A message as the API shows it. What a list leaves out is optional here. */
-export interface Message {
-  readonly id: string;
-  readonly messageId: string;
-  readonly server: string;
-  readonly status: MessageStatus;
-  readonly from?: string;
-  readonly to?: readonly string[];
-  readonly cc?: readonly string[];
-  readonly bcc?: readonly string[];
-  readonly recipients?: readonly {
-    readonly address: string;
-    readonly kind: "to" | "cc" | "bcc";
-    readonly state: string;
-    readonly reply?: SmtpReply;
-  }[];
-  readonly subject?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly createdAt?: string;
-  readonly updatedAt?: string;
-  readonly scheduledAt?: string | null;
-  readonly expiresAt?: string | null;
-  readonly sizeBytes?: number;
-  readonly heldBecause?: string | null;
-  readonly nextAttemptAt?: string | null;
-  readonly attempts?: readonly Attempt[];
-  readonly accepted?: readonly string[];
-  readonly rejected?: readonly string[];
-  readonly timeline?: readonly TimelineEntry[];
-}
+/** `Prefer: wait`: the message as it stands once it is final, or the receipt where that takes longer. */
+export type SentMessage = MessageReceipt & Partial<Message>;
 
 export interface NewMessage {
   readonly server: string;

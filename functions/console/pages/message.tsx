@@ -82,8 +82,7 @@ const Timeline = ({ message }: { readonly message: Message }) => {
 
 const TONE = { sent: "good", failed: "bad", held: "warn", deferred: "warn", unknown: "warn" } as const;
 
-const reasonOf = ({ heldBecause = null, ...message }: Message): string | null =>
-  heldBecause ?? lastRefusal(message)?.problem ?? null;
+const reasonOf = (message: Message): string | null => message.heldBecause ?? lastRefusal(message)?.problem ?? null;
 
 /** Some have it and some do not: who, why, and what to do. */
 const PartlySent = ({ message }: { readonly message: Message }) => (
@@ -106,7 +105,7 @@ const Standing = ({ message }: { readonly message: Message }) => {
           {reason.title}. {reason.advice}
         </p>
       )}
-      {(message.heldBecause ?? null) === null && <Reply reply={lastRefusal(message)?.reply ?? null} />}
+      {message.heldBecause === null && <Reply reply={lastRefusal(message)?.reply ?? null} />}
       {message.status === "deferred" && message.nextAttemptAt && (
         <p>
           {t("message.nextAttempt")} <When iso={message.nextAttemptAt} /> (<Ago iso={message.nextAttemptAt} />)

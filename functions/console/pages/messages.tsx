@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
+import { MESSAGE_STATUSES } from "../../domain/messages/statuses.ts";
 import { codeOf } from "../api/failure.ts";
-import { MESSAGE_STATUSES, type Message, type MessageFilter } from "../api/types.ts";
+import type { Message, MessageFilter } from "../api/types.ts";
 import { api } from "../state/api.ts";
 import { number, t } from "../state/language.ts";
 import { keepListPath } from "../state/list-path.ts";
@@ -32,11 +33,7 @@ const statusIn = (text = ""): string =>
 const queryOf = ({ status, ...filter }: Filter): MessageFilter =>
   status === PARTLY_SENT ? { ...filter, status: "sent", rejected: "true" } : { ...filter, status };
 
-const recipientsOf = (message: Message): readonly string[] => [
-  ...(message.to ?? []),
-  ...(message.cc ?? []),
-  ...(message.bcc ?? []),
-];
+const recipientsOf = ({ to, cc, bcc }: Message): readonly string[] => [...to, ...cc, ...bcc];
 
 /** What a row has room for: a few of them, and how many more there are. */
 const FEW = 3;
@@ -63,11 +60,9 @@ export const MessageRow = ({ message, server }: RowProps) => (
       </span>
     </div>
     <div class="row-side">
-      {message.createdAt !== undefined && (
-        <span class="fine">
-          <Ago iso={message.createdAt} />
-        </span>
-      )}
+      <span class="fine">
+        <Ago iso={message.createdAt} />
+      </span>
       <MessageBadge status={message.status} refused={refusedOfSent(message)} />
     </div>
   </li>

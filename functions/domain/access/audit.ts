@@ -1,4 +1,4 @@
-import { type Clock, DAY } from "../clock.ts";
+import { type Clock, DAY, isoTime } from "../clock.ts";
 import { newId, type Randomness } from "../randomness.ts";
 import type { Records, Write } from "../records.ts";
 import type { AuditEntry } from "./records.ts";
@@ -54,3 +54,12 @@ export const recordAudit = async (deps: AuditDeps & { readonly records: Records 
   // The id is random and new: `create` can only fail on a repeat of this very commit, which is the entry we wanted.
   await deps.records.commit([auditWrite(deps, deed)]);
 };
+
+/** An entry as the API shows it. */
+export const auditView = ({ createdAtMs, actor, action, target, detail }: AuditEntry) => ({
+  at: isoTime(createdAtMs),
+  actor,
+  action,
+  target,
+  detail,
+});

@@ -43,6 +43,12 @@ export const keyView = ({ id, value }: Versioned<ApiKey>) => ({
   createdAt: isoTime(value.createdAtMs),
 });
 
+/** A key in the list of keys. */
+export const listedKeyView = (key: Versioned<ApiKey>) => ({
+  ...keyView(key),
+  lastUsedAt: isoTimeOrNull(key.value.lastUsedAtMs),
+});
+
 const unknownServers = async ({ serverExists }: IssueKeyDeps, ids: readonly string[]) => {
   const exists = await Promise.all(ids.map(serverExists));
   return exists.flatMap((there, at) => (there ? [] : [fieldProblem(jsonPointer(["servers", at]), "no_such_server")]));

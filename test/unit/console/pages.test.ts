@@ -1,27 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  type ConnectionState,
-  type MailServer,
-  MESSAGE_STATUSES,
-  type Message,
-} from "../../../functions/console/api/types.ts";
+import type { Attempt, ConnectionState, MailServer, Message } from "../../../functions/console/api/types.ts";
 import { verdictOf } from "../../../functions/console/pages/home/verdict.ts";
 import { actsFor, happeningsOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
 import { creationOf, draftOf, EMPTY_DRAFT, entriesOf, patchOf } from "../../../functions/console/pages/server/draft.ts";
 import { inNeed } from "../../../functions/console/pages/server/in-need.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
+import { MESSAGE_STATUSES } from "../../../functions/domain/messages/statuses.ts";
+import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
+import { testClock } from "../../builders/clock.ts";
+import { acceptedMessage } from "../../builders/delivery.ts";
 
 const server: MailServer = {
   id: "srv_1",
   name: "Billing",
   description: "",
   username: "ada@example.com",
+  authentication: "gmail_oauth",
   transport: "smtp",
   fromFilter: ["ada@example.com", "@example.com"],
   priority: 10,
   active: true,
+  shared: true,
   limits: { perMinute: 20, perDay: 2_000 },
   sendAsUnchecked: false,
   connection: {
@@ -144,7 +145,7 @@ describe("the mail servers that a person must see to", () => {
 });
 
 describe("a message's page", () => {
-  const message: Message = { id: "msg_1", messageId: "<1@example.com>", server: "srv_1", status: "failed" };
+  const message = messageView({ id: "msg_1", version: "1", value: acceptedMessage(testClock(), "msg_1") });
 
   it("tells attempts and changes of status in one order", () => {
     const happenings = happeningsOf({
@@ -153,14 +154,14 @@ describe("a message's page", () => {
         {
           at: "2026-01-01T00:02:00Z",
           outcome: "failed",
-          smtp: { code: 550, response: "no" },
-          problem: { code: "message_refused" },
+          smtp: { code: 550, enhanced: null, response: "no" },
+          problem: "message_refused",
         },
         { at: "2026-01-01T00:01:00Z", outcome: "deferred", problem: "temporarily_refused" },
       ],
       timeline: [
-        { at: "2026-01-01T00:02:00Z", status: "failed" },
-        { at: "2026-01-01T00:00:00Z", status: "queued" },
+        { at: "2026-01-01T00:02:00Z", status: "failed", note: null },
+        { at: "2026-01-01T00:00:00Z", status: "queued", note: null },
       ],
     });
     assert.deepEqual(
@@ -170,7 +171,7 @@ describe("a message's page", () => {
   });
 
   it("says why the last try did not do, unless the message left or was never tried", () => {
-    const tried = (status: Message["status"]) => ({
+    const tried = (status: Message["status"]): { status: Message["status"]; attempts: Attempt[] } => ({
       status,
       attempts: [
         { at: "2026-01-01T00:01:00Z", outcome: "deferred", problem: "temporarily_refused" },
@@ -180,7 +181,7 @@ describe("a message's page", () => {
     assert.equal(lastRefusal(tried("failed"))?.problem, "message_refused");
     assert.equal(lastRefusal(tried("deferred"))?.problem, "message_refused");
     assert.equal(lastRefusal(tried("sent")), null);
-    assert.equal(lastRefusal({ status: "failed" }), null);
+    assert.equal(lastRefusal({ status: "failed", attempts: [] }), null);
   });
 
   it("names refused recipients, with what the server said of each", () => {

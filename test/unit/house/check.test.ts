@@ -230,6 +230,17 @@ describe("the check", () => {
     rmSync(join(copy, "functions/domain/billing"), { recursive: true });
   });
 
+  it("lets the console have the domain's types, and at run time no more than the texts and rules that it shares", () => {
+    const console = (text: string) => importFaultsWith({ "functions/console/mutant.ts": text }).join("\n");
+    const target = "../domain/mail-servers/mail-server-view.ts";
+    assert.match(console(`import { etagOf } from "${target}";\n`), /mutant\.ts imports .*at run time/);
+    assert.match(console(`import { type AdviceOn, etagOf } from "${target}";\n`), /at run time/);
+    assert.match(console(`export { etagOf } from "${target}";\n`), /at run time/);
+    assert.equal(console(`import type { mailServerView } from "${target}";\n`), "");
+    assert.equal(console(`import { type AdviceOn, type mailServerView } from "${target}";\n`), "");
+    assert.equal(console('import { fieldText } from "../domain/field-texts.ts";\n'), "");
+  });
+
   it("takes no comment for an import", () => {
     const comment = '// import { it } from "./messages/message.ts";\n/* import("./doctor/examine.ts") */\n';
     assert.deepEqual(importFaultsWith({ "functions/domain/x.ts": comment }), []);

@@ -28,7 +28,7 @@ const ServerLink = ({ id }: { readonly id: string }) => <a href={`/servers/${id}
 /** A longer one may be cut short where it is the page's heading. */
 const HEADING_ROOM = 80;
 
-export const FactsCard = ({ message, message: { subject = "" } }: { readonly message: Message }) => (
+export const FactsCard = ({ message, message: { subject } }: { readonly message: Message }) => (
   <Card title={t("message.facts")}>
     <dl class="facts">
       {subject.length > HEADING_ROOM && (
@@ -36,9 +36,9 @@ export const FactsCard = ({ message, message: { subject = "" } }: { readonly mes
           {subject}
         </Fact>
       )}
-      {message.from !== undefined && <Fact name={t("message.from")}>{message.from}</Fact>}
+      <Fact name={t("message.from")}>{message.from}</Fact>
       {(["to", "cc", "bcc"] as const).map((header) => {
-        const addresses = message[header] ?? [];
+        const addresses = message[header];
         return (
           addresses.length > 0 && (
             <Fact key={header} name={t(`message.${header}`)} broad={addresses.length > 2}>
@@ -50,11 +50,9 @@ export const FactsCard = ({ message, message: { subject = "" } }: { readonly mes
       <Fact name={t("message.server")}>
         <ServerLink id={message.server} />
       </Fact>
-      {message.createdAt && (
-        <Fact name={t("message.createdAt")}>
-          <When iso={message.createdAt} />
-        </Fact>
-      )}
+      <Fact name={t("message.createdAt")}>
+        <When iso={message.createdAt} />
+      </Fact>
       {message.scheduledAt && (
         <Fact name={t("message.scheduledAt")}>
           <When iso={message.scheduledAt} />

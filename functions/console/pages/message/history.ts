@@ -1,5 +1,4 @@
-import { nestedProblem } from "../../api/failure.ts";
-import type { Attempt, Message, SmtpReply, TimelineEntry } from "../../api/types.ts";
+import type { Attempt, Message, SentMessage, SmtpReply, TimelineEntry } from "../../api/types.ts";
 
 /** One line of what happened to a message: a change of status, or a try to deliver it. */
 export type Happening =
@@ -18,13 +17,13 @@ const attemptOf = ({ at, outcome, smtp, problem }: Attempt) =>
     at,
     outcome,
     reply: smtp ?? null,
-    problem: nestedProblem(problem)?.code ?? null,
+    problem: problem ?? null,
   }) as const;
 
 /** Both records in one order, oldest first; at the same instant a try comes before the status that it led to. */
 export const happeningsOf = (message: Message): readonly Happening[] => {
-  const attempts: Happening[] = (message.attempts ?? []).map(attemptOf);
-  const statuses: Happening[] = (message.timeline ?? []).map((entry) => ({
+  const attempts: Happening[] = message.attempts.map(attemptOf);
+  const statuses: Happening[] = message.timeline.map((entry) => ({
     kind: "status",
     at: entry.at,
     status: entry.status,
@@ -38,7 +37,7 @@ export const lastRefusal = (
   message: Pick<Message, "status" | "attempts">,
 ): Extract<Happening, { readonly kind: "attempt" }> | null => {
   if (message.status !== "failed" && message.status !== "deferred") return null;
-  const last = message.attempts?.at(-1);
+  const last = message.attempts.at(-1);
   return last === undefined ? null : attemptOf(last);
 };
 
@@ -48,14 +47,14 @@ export interface RefusedRecipient {
 }
 
 /** Refused recipients, each with what the server last said of it. */
-export const refusedOf = ({ rejected = [], recipients = [] }: Message): readonly RefusedRecipient[] =>
+export const refusedOf = ({ rejected, recipients }: Message): readonly RefusedRecipient[] =>
   rejected.map((address) => ({
     address,
     said: recipients.find((recipient) => recipient.address === address)?.reply?.response ?? null,
   }));
 
 /** How many recipients Gmail refused of a message that left for the others; 0 for any other message. */
-export const refusedOfSent = ({ status, rejected = [] }: Pick<Message, "status" | "rejected">): number =>
+export const refusedOfSent = ({ status, rejected = [] }: SentMessage): number =>
   status === "sent" ? rejected.length : 0;
 
 export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";

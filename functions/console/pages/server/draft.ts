@@ -36,10 +36,10 @@ export const draftOf = (server: MailServer): ServerDraft => ({
   description: server.description,
   fromFilter: server.fromFilter.join("\n"),
   priority: String(server.priority),
-  shared: server.shared ?? true,
+  shared: server.shared,
   perMinute: server.limits === null ? "" : String(server.limits.perMinute),
   perDay: server.limits === null ? "" : String(server.limits.perDay),
-  sendAsUnchecked: server.sendAsUnchecked ?? false,
+  sendAsUnchecked: server.sendAsUnchecked,
 });
 
 /** Lines, commas and blanks all part entries: people paste from anywhere. */

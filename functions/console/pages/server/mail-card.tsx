@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { fieldFailures } from "../../api/failure.ts";
-import type { MailServer, Message, MessageStatus, NewMessage } from "../../api/types.ts";
+import type { MailServer, MessageStatus, NewMessage, SentMessage } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t, tOr } from "../../state/language.ts";
@@ -22,7 +22,7 @@ const TONES: Readonly<Partial<Record<MessageStatus, Tone>>> = {
   deferred: "warn",
 };
 
-const Sent = ({ message }: { readonly message: Message }) => (
+const Sent = ({ message }: { readonly message: SentMessage }) => (
   <Notice
     tone={refusedOfSent(message) > 0 ? "warn" : (TONES[message.status] ?? "info")}
     title={
@@ -56,7 +56,7 @@ export const MailCard = ({ server, onSent }: Props) => {
     subject: t("mail.subjectDefault"),
     text: t("mail.textDefault"),
   });
-  const [sent, setSent] = useState<Message | null>(null);
+  const [sent, setSent] = useState<SentMessage | null>(null);
   // A repeat after a lost answer must not send twice; a changed or new mail needs a new key.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const send = useAction((message: NewMessage) => api.messages.send(message, key));

@@ -1,5 +1,4 @@
 import { useState } from "preact/hooks";
-import { nestedProblem } from "../../api/failure.ts";
 import type { MailServer, TestReport, TestStage } from "../../api/types.ts";
 import { problemText } from "../../i18n/problem-text.ts";
 import { useAction } from "../../state/action.ts";
@@ -11,9 +10,9 @@ import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 
 /** Spans the whole table below its stage: advice needs room on a narrow screen. */
 const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
-  const problem = nestedProblem(stage.problem);
-  if (problem === null) return null;
-  const { title, advice } = problemText(problem.code, language.value);
+  if (stage.ok) return null;
+  const { code, upstream } = stage.problem;
+  const { title, advice } = problemText(code, language.value);
   return (
     <tr class="more">
       <td colSpan={3}>
@@ -21,7 +20,7 @@ const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
           <strong>{title}</strong>
         </p>
         <p>{advice}</p>
-        {problem.said && <blockquote class="mono">{problem.said}</blockquote>}
+        {upstream && <blockquote class="mono">{upstream}</blockquote>}
       </td>
     </tr>
   );

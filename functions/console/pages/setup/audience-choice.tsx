@@ -1,10 +1,12 @@
 import { useRef, useState } from "preact/hooks";
-import { PUBLISHING_STATUSES, type PublishingStatus, type Settings } from "../../api/types.ts";
+import type { PublishingStatus, Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { Choice } from "../../widgets/field.tsx";
 import { ProblemNotice } from "../../widgets/notice.tsx";
+
+const CHOICES = ["undeclared", "internal", "testing", "production"] as const satisfies readonly PublishingStatus[];
 
 interface Props {
   readonly settings: Settings;
@@ -37,7 +39,7 @@ export const AudienceChoice = ({ settings, onSaved }: Props) => {
         name="audience"
         value={chosen ?? settings.publishingStatus}
         onChoose={(status) => void choose(status)}
-        options={PUBLISHING_STATUSES.map((value) => ({
+        options={CHOICES.map((value) => ({
           value,
           label: t(`audience.${value}`),
           hint: t(`audience.${value}Hint`),

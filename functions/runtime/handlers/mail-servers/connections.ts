@@ -2,15 +2,14 @@ import * as z from "zod";
 import { type Principal, principalName } from "../../../domain/access/records.ts";
 import { disconnect } from "../../../domain/connections/endings/disconnect.ts";
 import { accessTokens } from "../../../domain/connections/tokens/access-token.ts";
-import type { Language } from "../../../domain/language.ts";
 import type { MailServer } from "../../../domain/mail-servers/mail-server.ts";
 import { visibleServer } from "../../../domain/mail-servers/server-access.ts";
-import { type TestStage, testConnection } from "../../../domain/mail-servers/test-connection.ts";
+import { testConnection } from "../../../domain/mail-servers/test-connection.ts";
 import { testMessage } from "../../../domain/mail-servers/test-message.ts";
+import { testReport } from "../../../domain/mail-servers/test-report.ts";
 import { acceptMessage } from "../../../domain/messages/accept/accept.ts";
 import { HTTP_SIZE_LIMIT } from "../../../domain/messages/accept/message-input.ts";
 import { messageReceipt } from "../../../domain/messages/views/message-view.ts";
-import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
 import { ok } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
@@ -19,15 +18,6 @@ import { nothingInput, optionalBody } from "../../optional-body.ts";
 import type { System } from "../../system.ts";
 
 const testInput = z.strictObject({ sendTo: z.literal("self").optional() });
-
-const stageIn =
-  (language: Language) =>
-  ({ stage, ms, problem }: TestStage) => {
-    if (problem === null) return { stage, ok: true, ms };
-    const { title, advice } = problemText(problem.code, language);
-    const upstream = problem.upstream === null ? {} : { upstream: problem.upstream };
-    return { stage, ok: false, ms, problem: { code: problem.code, title, detail: advice, ...upstream } };
-  };
 
 /** Accepts a real message to the server's own address: it goes the way of every message. */
 const sendToSelf = async (system: System, call: Call, server: Versioned<MailServer>) => {
@@ -57,9 +47,8 @@ const runTest = (system: System) => {
       sendsMail: input.value.sendTo !== undefined,
     });
     if (stages === undefined) return answerProblem({ code: "not_found" });
-    const passed = stages.every(({ problem }) => problem === null);
-    const report = { ok: passed, stages: stages.map(stageIn(call.language)) };
-    if (!passed || input.value.sendTo === undefined) return answerJson(200, report);
+    const report = testReport(stages, call.language);
+    if (!report.ok || input.value.sendTo === undefined) return answerJson(200, report);
     const message = await sendToSelf(system, call, server.value);
     return answerWith(message, (sent) => answerJson(200, { ...report, message: sent }));
   };

@@ -1,5 +1,4 @@
-import { issueKey, keyView, revokeKey } from "../../../domain/access/key-register.ts";
-import { isoTimeOrNull } from "../../../domain/clock.ts";
+import { issueKey, keyView, listedKeyView, revokeKey } from "../../../domain/access/key-register.ts";
 import { serverExists } from "../../../domain/mail-servers/server-access.ts";
 import { answerJson, answerProblem, answerWith, callerOf, NO_CONTENT, pathParameter } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
@@ -12,7 +11,7 @@ const list = (system: System) => async (call: Call) => {
   if (!wanted.ok) return answerProblem(wanted.problem);
   const page = await system.records.query("keysByAge", {}, wanted.value);
   if (page === "bad_cursor") return answerProblem(badCursor);
-  const items = page.items.map((key) => ({ ...keyView(key), lastUsedAt: isoTimeOrNull(key.value.lastUsedAtMs) }));
+  const items = page.items.map(listedKeyView);
   return answerJson(200, { items, next: page.next });
 };
 

@@ -1,4 +1,4 @@
-import { isoTime } from "../../../domain/clock.ts";
+import { auditView } from "../../../domain/access/audit.ts";
 import { examine } from "../../../domain/doctor/examine.ts";
 import { answerJson, answerProblem } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
@@ -12,13 +12,7 @@ const audit = (system: System) => async (call: Call) => {
   if (page === "bad_cursor") return answerProblem(badCursor);
   // The store may take its time to erase what is past its term: it is over all the same.
   const kept = page.items.filter(({ value }) => value.eraseAtMs > system.clock.nowMs());
-  const items = kept.map(({ value: { createdAtMs, actor, action, target, detail } }) => ({
-    at: isoTime(createdAtMs),
-    actor,
-    action,
-    target,
-    detail,
-  }));
+  const items = kept.map(({ value }) => auditView(value));
   return answerJson(200, { items, next: page.next });
 };
 

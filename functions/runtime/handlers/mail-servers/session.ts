@@ -2,7 +2,8 @@ import * as z from "zod";
 import { recordAudit } from "../../../domain/access/audit.ts";
 import { csrfToken } from "../../../domain/access/csrf.ts";
 import { endSessionsOf } from "../../../domain/access/end-sessions.ts";
-import { type KeyPermission, type Principal, principalName } from "../../../domain/access/records.ts";
+import { principalName } from "../../../domain/access/records.ts";
+import { isProgram, programView, sessionView } from "../../../domain/access/session-view.ts";
 import { endSession } from "../../../domain/access/sessions.ts";
 import { openSetupSession } from "../../../domain/access/setup-session.ts";
 import { parseAddress } from "../../../domain/address.ts";
@@ -38,32 +39,18 @@ const open =
     return { ...NO_CONTENT, session: { set: id, maxAgeS } };
   };
 
-const EVERYTHING: readonly KeyPermission[] = ["send", "read"];
-
-/** What a program may do, so that it can prove its credential without sending. No servers: every one. */
-const programView = (principal: Extract<Principal, { readonly kind: "key" | "caller" }>) => ({
-  actor: principalName(principal),
-  role: "program" as const,
-  permissions: principal.kind === "key" ? principal.permissions : EVERYTHING,
-  servers: principal.kind === "key" ? principal.servers : [],
-});
-
 /** Whom a member can ask for what only operators may do. */
 const operatorsOf = async ({ records, environment }: System): Promise<readonly string[]> => {
   const settings = await readSettings(records, environment);
   return settingsView(settings.value, environment).operators;
 };
 
-/** `csrf` is null for a caller with a bearer credential and no cookie: such requests need none. */
 const show = (system: System) => async (call: Call) => {
   const principal = callerOf(call);
-  if (principal.kind === "key" || principal.kind === "caller") return answerJson(200, programView(principal));
-  return answerJson(200, {
-    actor: principalName(principal),
-    role: principal.kind === "member" ? "member" : "operator",
-    csrf: call.sessionId === null ? null : csrfToken(call.sessionId),
-    ...(principal.kind === "member" ? { operators: await operatorsOf(system) } : {}),
-  });
+  if (isProgram(principal)) return answerJson(200, programView(principal));
+  const csrf = call.sessionId === null ? null : csrfToken(call.sessionId);
+  const operators = principal.kind === "member" ? await operatorsOf(system) : null;
+  return answerJson(200, sessionView(principal, { csrf, operators }));
 };
 
 const close =

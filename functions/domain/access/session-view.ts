@@ -1,0 +1,40 @@
+import { type KeyPermission, type Principal, principalName } from "./records.ts";
+
+type Program = Extract<Principal, { readonly kind: "key" | "caller" }>;
+
+export const isProgram = (principal: Principal): principal is Program =>
+  principal.kind === "key" || principal.kind === "caller";
+
+const EVERYTHING: readonly KeyPermission[] = ["send", "read"];
+
+/** What a program may do, so that it can prove its credential without sending. No servers: every one. */
+export const programView = (principal: Program) => ({
+  actor: principalName(principal),
+  role: "program" as const,
+  permissions: principal.kind === "key" ? principal.permissions : EVERYTHING,
+  servers: principal.kind === "key" ? principal.servers : [],
+});
+
+interface SessionFacts {
+  /** Null for a caller with a bearer credential and no cookie: such requests need no token. */
+  readonly csrf: string | null;
+  /** Whom a member can ask for what only operators may do; null for everybody else. */
+  readonly operators: readonly string[] | null;
+}
+
+/** A person's session as `GET /v1/session` shows it. */
+export const sessionView = (
+  principal: Exclude<Principal, Program>,
+  { csrf, operators }: SessionFacts,
+): {
+  /** An address, or `setup-token`. */
+  readonly actor: string;
+  readonly role: "operator" | "member";
+  readonly csrf: string | null;
+  readonly operators?: readonly string[];
+} => ({
+  actor: principalName(principal),
+  role: principal.kind === "member" ? "member" : "operator",
+  csrf,
+  ...(operators === null ? {} : { operators }),
+});
