@@ -75,11 +75,11 @@ const DECISIONS = "infra/decisions";
 
 /** A decision that the list leaves out is found by nobody who asks the question. */
 const decisionFaults = (at: string): string[] => {
-  if (!existsSync(join(at, DECISIONS))) return [];
-  const list = read(at, `${DECISIONS}/README.md`);
+  const index = `${DECISIONS}/README.md`;
+  const list = existsSync(join(at, index)) ? read(at, index) : "";
   return globSync("*.md", { cwd: join(at, DECISIONS) })
     .filter((name) => name !== "README.md" && !list.includes(`](${name})`))
-    .map((name) => `${DECISIONS}/README.md does not list ${name}`);
+    .map((name) => `${index} does not list ${name}`);
 };
 
 const COMMAND = /\bnpm run ([a-z][\w:-]*)/g;
