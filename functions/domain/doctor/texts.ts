@@ -1,10 +1,7 @@
 import type { InEveryLanguage } from "../language.ts";
-import type { CheckId, Situation } from "./checks.ts";
-
-type InBoth = InEveryLanguage;
 
 /** What a check is about, worded so that it reads well whether or not the check passes. */
-export const TITLES: Readonly<Record<CheckId, InBoth>> = {
+export const TITLES = {
   gmail_credentials: { fr: "ID client et code secret de Google", en: "Google client ID and secret" },
   client_type: { fr: "Type d’application du client Google", en: "Application type of the Google client" },
   redirect_uri: { fr: "URI de redirection autorisé chez Google", en: "Redirect URI authorized at Google" },
@@ -28,10 +25,14 @@ export const TITLES: Readonly<Record<CheckId, InBoth>> = {
   paused: { fr: "Envois actifs", en: "Sending active" },
   security_events: { fr: "Alertes de sécurité de Google", en: "Google security alerts" },
   alerts: { fr: "Alertes par e-mail aux opérateurs", en: "Email alerts to operators" },
-};
+} as const satisfies Readonly<Record<string, InEveryLanguage>>;
+
+export type CheckId = keyof typeof TITLES;
+
+export const isCheckId = (id: string): id is CheckId => Object.hasOwn(TITLES, id);
 
 /** What was found, and what to do next. The check fills in `{values}`. */
-export const ADVICE: Readonly<Record<Situation, InBoth>> = {
+export const ADVICE = {
   credentials_saved: {
     fr: "Relais s’identifie auprès de Google avec l’ID client {clientId}.",
     en: "Relais identifies itself to Google as client ID {clientId}.",
@@ -202,4 +203,7 @@ export const ADVICE: Readonly<Record<Situation, InBoth>> = {
     fr: "« {server} », choisi pour envoyer les alertes à {to}, ne peut pas envoyer : connectez-le, ou choisissez-en un autre dans les réglages.",
     en: "“{server}”, chosen to send alerts to {to}, cannot send: connect it, or choose another one in the settings.",
   },
-};
+} as const satisfies Readonly<Record<string, InEveryLanguage>>;
+
+/** How a check came out. */
+export type Situation = keyof typeof ADVICE;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Facts, findingsFrom } from "../../../functions/domain/doctor/checks.ts";
+import { findingsFrom } from "../../../functions/domain/doctor/checks.ts";
 import { examine } from "../../../functions/domain/doctor/examine.ts";
+import type { Facts } from "../../../functions/domain/doctor/facts.ts";
 import { ADVICE, TITLES } from "../../../functions/domain/doctor/texts.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
