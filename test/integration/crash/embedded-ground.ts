@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { TopicMessage } from "../../../functions/domain/publisher.ts";
 import { compose, openEmbedded } from "../../../functions/runtime/compose.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import { systemRandom } from "../../../functions/runtime/randomness.ts";
@@ -18,10 +19,14 @@ class QueueEvents implements Events {
     this.#queue = queue;
   }
 
-  async #twice(worker: Worker, data: unknown, attributes: Readonly<Record<string, string>>): Promise<boolean> {
+  async #twice(
+    worker: Worker,
+    { data, attributes }: Pick<TopicMessage, "data" | "attributes">,
+    deliveryAttempt = 1,
+  ): Promise<boolean> {
     this.#pushes += 1;
-    const id = String(this.#pushes);
-    const answers = await Promise.all([worker.push(data, attributes, id), worker.push(data, attributes, id)]);
+    const push = { data, attributes, messageId: String(this.#pushes), deliveryAttempt };
+    const answers = await Promise.all([worker.push(push), worker.push(push)]);
     return answers.every((acknowledged) => acknowledged);
   }
 
@@ -30,19 +35,19 @@ class QueueEvents implements Events {
   }
 
   again(worker: Worker, id: string): Promise<boolean> {
-    return this.#twice(worker, { id }, { relais: "deliver" });
+    return this.#twice(worker, { data: { id }, attributes: { relais: "deliver" } });
   }
 
   tick(worker: Worker): Promise<boolean> {
-    return this.#twice(worker, { tick: true }, { relais: "tick" });
+    return this.#twice(worker, { data: { tick: true }, attributes: { relais: "tick" } });
   }
 
   async flow({ deliver, dispatch }: Workers): Promise<void> {
     const queue = this.#queue;
     for (let batch = queue.claim(16, 60_000); batch.length > 0; batch = queue.claim(16, 60_000)) {
-      const pushed = batch.map(async ({ id, topic, message }) => {
+      const pushed = batch.map(async ({ id, topic, message, attempt }) => {
         const worker = topic === "mail-send" ? deliver : dispatch;
-        if (await this.#twice(worker, message.data, message.attributes)) queue.done(id);
+        if (await this.#twice(worker, message, attempt)) queue.done(id);
         else queue.retry(id, 50);
       });
       await Promise.all(pushed);

@@ -16,6 +16,14 @@ export interface WorkerOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+interface Push {
+  readonly data: unknown;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly messageId: string;
+  /** From 1. */
+  readonly deliveryAttempt: number;
+}
+
 /** A built function under functions-framework, in a process of its own that can be killed at a named point. */
 export class Worker {
   readonly #child: ChildProcess;
@@ -53,9 +61,9 @@ export class Worker {
   }
 
   /** One push, as Pub/Sub makes it; true: acknowledged. */
-  push(data: unknown, attributes: Readonly<Record<string, string>>, messageId: string): Promise<boolean> {
+  push({ data, attributes, messageId, deliveryAttempt }: Push): Promise<boolean> {
     const message = { messageId, attributes, data: Buffer.from(JSON.stringify(data)).toString("base64") };
-    return this.post(JSON.stringify({ message, subscription: "projects/p/subscriptions/s" }));
+    return this.post(JSON.stringify({ message, deliveryAttempt, subscription: "projects/p/subscriptions/s" }));
   }
 
   /** A push's envelope as it came. One that is gone takes nothing, whoever has its port now. */

@@ -1,0 +1,71 @@
+import { changedCopy, type Edit } from "../../builders/changed-copy.ts";
+
+const messages = "functions/domain/messages";
+
+/** Messages with this tag are set aside by the next release until somebody has approved them. */
+export const REVIEWED = { review: "yes" } as const;
+
+/** One more status with its event, and two more members. */
+const EDITS: readonly Edit[] = [
+  {
+    file: `${messages}/statuses.ts`,
+    text: "  queued: [",
+    by: '  awaiting_approval: ["queued"],\n  queued: ["awaiting_approval", ',
+  },
+  {
+    file: `${messages}/statuses.ts`,
+    text: '  sent: {\n    stage: "final",',
+    by: `  awaiting_approval: {
+    stage: "waiting",
+    first: false,
+    claimable: "never",
+    ages: "never",
+    dueByExpiry: false,
+    dueIsNextAttempt: false,
+    endsWait: false,
+    body: "kept",
+    event: "relais.message.set_aside.v1",
+  },
+  sent: {
+    stage: "final",`,
+  },
+  {
+    file: `${messages}/moves.ts`,
+    text: "  deferred: { dueAtMs: true },",
+    by: "  awaiting_approval: { dueAtMs: true },\n$&",
+  },
+  // The first member: what a campaign a message belongs to.
+  { file: `${messages}/accept/accept.ts`, text: "    ...plan.state,", by: '    campaignId: "cmp_0007",\n$&' },
+  // The second: who is to approve each recipient.
+  {
+    file: `${messages}/accept/accept.ts`,
+    text: 'state: "pending", reply: null }',
+    by: 'state: "pending", reply: null, approver: "olga" }',
+  },
+  {
+    file: `${messages}/deliver/claim.ts`,
+    text: "    if (!isUnderstoodMessage(value)) return leave(deps, id);",
+    by: `$&
+    if (value.tags.review === "yes" && value.approvedBy === undefined) {
+      const nowMs = clock.nowMs();
+      const after = moveTo(value, { status: "awaiting_approval", dueAtMs: nowMs }, { nowMs });
+      await saveMoveTelling(deps, message, { after, event: "relais.message.set_aside.v1" });
+      return undefined;
+    }`,
+  },
+  {
+    file: `${messages}/deliver/claim.ts`,
+    text: "import ",
+    by: 'import { saveMoveTelling } from "../finish.ts";\nimport ',
+  },
+  {
+    file: `${messages}/due/dispatch.ts`,
+    text: '    case "sending":',
+    by: `    case "awaiting_approval":
+      return value.approvedBy === undefined ? undefined : enqueue(deps, { ...at, value }, null);
+$&`,
+  },
+];
+
+/** The sources of this release as a later one may have them: a directory, to be removed. */
+export const nextRelease = (): string => changedCopy(...EDITS);

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, suite, test } from "node:test";
+import { bundleFrom } from "../../builders/changed-copy.ts";
+import { seedServers } from "../../builders/seeded-server.ts";
+import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+import { embeddedGround } from "../crash/embedded-ground.ts";
+import { lastTag, sourcesOf } from "./last-release.ts";
+import { nextRelease } from "./next-release.ts";
+import { type Release, TwoReleases } from "./two-releases.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const FUNCTIONS = ["deliver-mail", "dispatch-due"] as const;
+
+suite("Two releases on one store, rolled out, back and out again under load, with SIGKILLs", () => {
+  const directory = mkdtempSync(join(tmpdir(), "relais-two-"));
+  const built = async (name: string, source: string): Promise<Release> => {
+    const shared = name === "this" ? process.env.RELAIS_TEST_DIST : undefined;
+    return { source, dist: shared || (await bundleFrom(source, join(directory, name), ...FUNCTIONS)) };
+  };
+  let now: Release;
+  let next: Release;
+  before(async () => {
+    [now, next] = await Promise.all([built("this", root), built("next", nextRelease())]);
+  });
+  after(() => {
+    rmSync(next.source, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const rollOut = async (
+    releases: Pick<ConstructorParameters<typeof TwoReleases>[0], "earlier" | "later" | "setsAside">,
+  ) => {
+    const data = mkdtempSync(join(directory, "run-"));
+    const sandbox = await startGoogleSandbox();
+    const ground = await embeddedGround(sandbox, data);
+    const servers = ["srv_0", "srv_1", "srv_2"];
+    await seedServers(ground.system, sandbox, { ids: servers });
+    const two = new TwoReleases({ ground, sandbox, servers, load: 6, kills: 0, ...releases });
+    try {
+      const outcome = await two.run();
+      assert.deepEqual(outcome.faults, []);
+      return { outcome, told: toldIn(data) };
+    } finally {
+      await two.close();
+      await ground.close();
+      await sandbox.close();
+    }
+  };
+
+  /** Ids of messages of which such an event was published, or lies in a notice for the next tick to publish. */
+  const toldIn = (data: string) => {
+    const database = new DatabaseSync(join(data, "data/relais.sqlite"), { readOnly: true });
+    const published = database.prepare("SELECT data FROM queue WHERE topic = 'mail-events'").all();
+    const noticed = database.prepare("SELECT json_extract(value, '$.news.event') AS data FROM notices").all();
+    database.close();
+    const events: { readonly type: string; readonly subject: string }[] = [...published, ...noticed].map(({ data }) =>
+      JSON.parse(String(data)),
+    );
+    return (type: RegExp): number =>
+      new Set(events.filter((event) => type.test(event.type)).map(({ subject }) => subject)).size;
+  };
+
+  test("with one more status, two more members and one more event: nothing lost, nothing twice, nothing sent that was set aside", async () => {
+    const { outcome, told } = await rollOut({ earlier: now, later: next, setsAside: true });
+    const { accepted, setAside, unknown, killed } = outcome;
+    assert.ok(setAside > 0 && killed >= 10 && unknown < accepted / 2, JSON.stringify(outcome));
+    assert.equal(told(/\.set_aside\.v1$/), setAside);
+    assert.equal(told(/\.(sent|resolved|unknown)\.v1$/), accepted);
+  });
+
+  const tag = lastTag(root);
+  if (tag === null) console.warn("SKIPPED: there is no tag yet, so no earlier release to run beside this one");
+  test("the last tag's functions and this release's", { skip: tag === null ? "no tag yet" : false }, async () => {
+    const last = await built("last", sourcesOf(root, tag ?? "", join(directory, "last-sources")));
+    await rollOut({ earlier: last, later: now, setsAside: false });
+  });
+});
