@@ -157,7 +157,7 @@ export const delivery = async (): Promise<Delivery> => {
       environment: { operators: [], members: [], callers: [], retentionDays: 30, publicUrl: "http://localhost:8080" },
       transports: { smtp: fakeTransport(), gmail_api: fakeTransport() },
       composeMime,
-      memory: new InstanceMemory(0),
+      memory: new InstanceMemory(clock, 0),
       accessTokens: { obtain: async (_server, unlike) => stack.token(unlike?.reveal() ?? null) },
       gmailAccount: { findSent: async () => stack.lookup, sendAs: async () => "unavailable" },
     };

@@ -1,4 +1,4 @@
-import { mintedEntry } from "../../functions/domain/connections/tokens/token-cache.ts";
+import { mintedWrite, readEntry } from "../../functions/domain/connections/tokens/token-cache.ts";
 import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
 import type { System } from "../../functions/runtime/system.ts";
 import type { GoogleSandbox } from "../google-sandbox/sandbox.ts";
@@ -26,7 +26,7 @@ export const seedServers = async (system: System, sandbox: GoogleSandbox, option
     const value = mailServer({ name: id, limits: { perMinute: 100_000, perDay: 1_000_000 }, ...changes, connection });
     await system.records.commit([
       { op: "put", kind: "mailServers", id, value },
-      { op: "put", kind: "accessTokens", id, value: await mintedEntry(system, { id, value: undefined }, token) },
+      await mintedWrite(system, { id, entry: await readEntry(system, id) }, token),
     ]);
   }
 };

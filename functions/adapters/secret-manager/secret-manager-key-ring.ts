@@ -1,4 +1,5 @@
 import { type Clock, HOUR } from "../../domain/clock.ts";
+import { memory } from "../../domain/remembered.ts";
 import type { KeyRing, SealingKey } from "../sealing/jwe-sealer.ts";
 import { NO_RETRY, textOf, versionOf } from "./client.ts";
 import { type SecretManagerOptions, VERSION } from "./secret-manager-vault.ts";
@@ -16,7 +17,7 @@ const REFRESH_AFTER_MS = HOUR;
 export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManagerOptions, clock: Clock): KeyRing => {
   const versions = `projects/${projectId}/secrets/relais-key-ring/versions`;
   const known = new Map<string, Uint8Array>();
-  let newest: { readonly key: SealingKey; readonly readAtMs: number } | undefined;
+  const newest = memory<SealingKey>({ clock, forMs: REFRESH_AFTER_MS });
 
   const read = async (version: string): Promise<SealingKey | undefined> => {
     const run = () => client.accessSecretVersion({ name: `${versions}/${version}` }, NO_RETRY);
@@ -29,14 +30,14 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
 
   return {
     current: async () => {
-      if (newest === undefined || clock.nowMs() - newest.readAtMs >= clock.lasting(REFRESH_AFTER_MS)) {
-        // Versions disabled since then must not open anything any more; the others are read again on demand.
-        known.clear();
-        const key = await read("latest");
-        if (key === undefined) throw new Error("the secret relais-key-ring has no enabled version as its latest");
-        newest = { key, readAtMs: clock.nowMs() };
-      }
-      return newest.key;
+      const remembered = newest.recall("latest");
+      if (remembered !== undefined) return remembered;
+      // Versions disabled since then must not open anything any more; the others are read again on demand.
+      known.clear();
+      const key = await read("latest");
+      if (key === undefined) throw new Error("the secret relais-key-ring has no enabled version as its latest");
+      newest.note("latest", key);
+      return key;
     },
     // The number comes from a seal's header, which anyone with write access to the store could have written.
     find: async (kid) => known.get(kid) ?? (VERSION.test(kid) ? (await read(kid))?.key : undefined),

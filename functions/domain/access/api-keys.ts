@@ -1,3 +1,4 @@
+import { conditionalWrite } from "../change-on-condition.ts";
 import { type Clock, HOUR } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import { isOfLaterVersion } from "../record-version.ts";
@@ -69,5 +70,5 @@ const noteUse = async (
 ): Promise<void> => {
   const nowMs = deps.clock.nowMs();
   if (value.lastUsedAtMs !== null && nowMs - value.lastUsedAtMs < deps.clock.lasting(NOTE_USE_EVERY_MS)) return;
-  await deps.records.commit([{ op: "replace", kind: "keys", id, version, value: { ...value, lastUsedAtMs: nowMs } }]);
+  await deps.records.commit([conditionalWrite("keys", { id, version }, { ...value, lastUsedAtMs: nowMs })]);
 };

@@ -1,5 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import { mailboxOf } from "../address.ts";
+import { conditionalWrite } from "../change-on-condition.ts";
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Randomness } from "../randomness.ts";
 import { isOfLaterVersion } from "../record-version.ts";
@@ -62,7 +63,7 @@ export const findSession = async (deps: SessionDeps, sessionId: SessionId): Prom
 const touch = async (deps: SessionDeps, kept: Versioned<Session>): Promise<void> => {
   const { id, version } = kept;
   const value = seenNow(deps.clock, kept.value);
-  await deps.records.commit([{ op: "replace", kind: "sessions", id, version, value }]);
+  await deps.records.commit([conditionalWrite("sessions", { id, version }, value)]);
 };
 
 /** An id that this browser held before. */

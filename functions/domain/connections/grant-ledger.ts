@@ -1,3 +1,4 @@
+import { conditionalWrite } from "../change-on-condition.ts";
 import { type Clock, DAY } from "../clock.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -67,9 +68,11 @@ export const countGrant = (
   serverId: string | null,
 ): { readonly write: Write; readonly grants: readonly Entry[] } => {
   const grants = [...livingGrants(clock, kept?.value, declared), { atMs: clock.nowMs(), serverId }].slice(-KEPT);
-  const place = { kind: "grantLedgers", id: ledgerKey(of), value: { ...kept?.value, grants } } as const;
-  const write: Write =
-    kept === undefined ? { op: "create", ...place } : { op: "replace", version: kept.version, ...place };
+  const write = conditionalWrite(
+    "grantLedgers",
+    { id: ledgerKey(of), version: kept?.version },
+    { ...kept?.value, grants },
+  );
   return { write, grants };
 };
 
@@ -78,7 +81,5 @@ export const forgetGrants = async (deps: Deps, of: GrantsOf, upToMs: number): Pr
   const kept = await readGrantLedger(deps, of);
   if (kept === undefined) return;
   const grants = kept.value.grants.filter(({ atMs }) => atMs > upToMs);
-  const { id, version } = kept;
-  const value = { ...kept.value, grants };
-  await deps.records.commit([{ op: "replace", kind: "grantLedgers", id, version, value }]);
+  await deps.records.commit([conditionalWrite("grantLedgers", kept, { ...kept.value, grants })]);
 };

@@ -1,3 +1,4 @@
+import { MINUTE } from "../clock.ts";
 import type { ReasonIn } from "../connection-states.ts";
 import type { Secret } from "../secret.ts";
 export interface OAuthClient {
@@ -119,7 +120,10 @@ export type AccessTokenOutcome =
   | { readonly ok: false; readonly why: "client_rejected" }
   | { readonly ok: false; readonly why: "google_unavailable"; readonly retryAfterS: number };
 
-/** The one place that mints access tokens. */
+/** A token with less left than this is not used for another mail, which may take its time (google-auth-library does the same). Nominal. */
+export const LEAST_TOKEN_LIFE_MS = 5 * MINUTE;
+
+/** Access tokens for mail servers, whoever has to speak to Gmail for one. */
 export interface AccessTokens {
   /**
    * A token with over 5 minutes left, from the shared cache or from Google: one grant however many ask, in this process or in others.

@@ -62,7 +62,7 @@ const FACTS_FOR_MS = { google: 5 * SECOND, embedded: 0 } as const;
 
 /** Topic `mail-send`: sends one message, or takes one that a program published there. */
 export const onPush = (system: System): OnPush => {
-  const memory = new InstanceMemory(FACTS_FOR_MS[system.config.store]);
+  const memory = new InstanceMemory(system.clock, FACTS_FOR_MS[system.config.store]);
   const deps: DeliveryDeps & AcceptDeps = { ...system, accessTokens: accessTokens(system), memory };
   return (message) =>
     message.attributes.relais === INTERNAL_ATTRIBUTES.relais ? deliver(deps, message) : accept(deps, message);

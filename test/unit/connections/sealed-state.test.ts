@@ -78,7 +78,7 @@ describe("the sealed state of a sign-in", () => {
     const deps = { clock, records: store.records };
     const { state } = seal();
     const found = await findState(deps, state, [other, browser]);
-    assert.ok(found?.boundTo === browser && found.kept.version === null);
+    assert.ok(found?.boundTo === browser && found.kept.version === undefined);
     assert.equal(await store.records.get("oauthStates", stateKey(state)), undefined, "looking stores nothing");
     const taken = await Promise.all([1, 2, 3].map(() => takeState(deps, found.kept)));
     assert.equal(taken.filter((one) => one !== null).length, 1);

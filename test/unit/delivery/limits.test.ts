@@ -234,7 +234,7 @@ const doorway = () => {
 
 /** Several instances of `deliver-mail`, none knowing of the other. */
 const instances = (count: number): DeliveryDeps[] =>
-  Array.from({ length: count }, () => ({ ...stack.deps, memory: new InstanceMemory(0) }));
+  Array.from({ length: count }, () => ({ ...stack.deps, memory: new InstanceMemory(stack.clock, 0) }));
 
 test("over all instances at most 8 mails of an account are under way; the rest follow, none is held", async () => {
   await stack.setServer({ limits: { perMinute: 1_000, perDay: 1_000 } });
@@ -341,7 +341,7 @@ test("higher limits let those that wait go at once", async () => {
 });
 
 test("what an instance remembers sends on, and never refuses", async () => {
-  const deps: DeliveryDeps = { ...stack.deps, memory: new InstanceMemory(5 * SECOND) };
+  const deps: DeliveryDeps = { ...stack.deps, memory: new InstanceMemory(stack.clock, 5 * SECOND) };
   let asked = 0;
   stack.token = () => {
     asked += 1;

@@ -1,4 +1,4 @@
-import { changeOnCondition, conditionalWrite } from "../../change-on-condition.ts";
+import { changeOnCondition } from "../../change-on-condition.ts";
 import type { ConnectionState } from "../../connection-states.ts";
 import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
@@ -15,7 +15,7 @@ import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "../tokens/as
 import { noteClientFacts } from "../tokens/client-facts.ts";
 import { hasClientTrouble } from "../tokens/client-trouble.ts";
 import { clientReader } from "../tokens/oauth-client.ts";
-import { type CacheDeps, mintedEntry, openEntry, readEntry } from "../tokens/token-cache.ts";
+import { type CacheDeps, mintedWrite, openEntry, readEntry } from "../tokens/token-cache.ts";
 import type { CheckWhen } from "./ask-for-check.ts";
 import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
 import { mayLiveOn } from "./may-live-on.ts";
@@ -226,13 +226,10 @@ const write = async (
   const { said, proven } = proof;
   const { id, value } = server;
   const { accessToken, expiresAtMs } = said.tokens;
-  const before = { id, value: entry?.value };
-  const cached = await mintedEntry(deps, before, { accessToken, expiresAtMs, scopes: proven.scopes });
   const regularAtMs = nextCheckAtMs(deps, proven, said.app);
   const nextAtMs = isRefused(connection) ? Math.min(regularAtMs, refusalCheckAtMs(deps)) : regularAtMs;
   const after = { ...withConnection(value, connection), nextCheckAtMs: nextAtMs };
-  // The token of this very grant is worth caching. On condition: one that was minted while Google was being asked must not be sealed over
-  // with a generation that it has already.
-  const caching = conditionalWrite("accessTokens", { id, version: entry?.version }, cached);
+  // The token of this very grant is worth caching.
+  const caching = await mintedWrite(deps, { id, entry }, { accessToken, expiresAtMs, scopes: proven.scopes });
   return (await saveServer(deps, server, { value: after, also: [caching] })).done;
 };

@@ -1,6 +1,7 @@
 import { createHash, hkdfSync } from "node:crypto";
 import type { SessionId } from "../../access/records.ts";
 import { sessionKey } from "../../access/sessions.ts";
+import { conditionalWrite } from "../../change-on-condition.ts";
 import { type Clock, MINUTE, SECOND } from "../../clock.ts";
 import type { Records, Versioned, Write } from "../../records.ts";
 import { Secret } from "../../secret.ts";
@@ -39,8 +40,8 @@ interface StateDeps {
   readonly records: Records;
 }
 
-/** `version`: null while nothing of it is stored, as with a sign-in before it comes back. */
-export type KnownState = Omit<Versioned<OAuthState>, "version"> & { readonly version: string | null };
+/** `version`: undefined while nothing of it is stored, as with a sign-in before it comes back. */
+export type KnownState = Omit<Versioned<OAuthState>, "version"> & { readonly version: string | undefined };
 
 /** A state, and which of the browser's session ids it is bound to. */
 export interface FoundState {
@@ -53,7 +54,7 @@ const openSealed = (clock: Clock, state: string, browser: readonly SessionId[]):
   for (const boundTo of browser) {
     const value = openSignIn(boundTo, state, lifeMs);
     if (value !== null && value.expiresAtMs <= clock.nowMs() + lifeMs)
-      return { kept: { id: stateKey(state), value, version: null }, boundTo };
+      return { kept: { id: stateKey(state), value, version: undefined }, boundTo };
   }
   return null;
 };
@@ -90,19 +91,12 @@ export const takeState = async (
   if (!mayBeTaken(deps.clock, value)) return null;
   const leaseUntilMs = deps.clock.nowMs() + deps.clock.lasting(EXCHANGE_LEASE_MS);
   const taken: OAuthState = { ...value, phase: { kind: "exchanging", leaseUntilMs } };
-  const place = { kind: "oauthStates", id, value: taken } as const;
-  const write: Write = version === null ? { op: "create", ...place } : { op: "replace", version, ...place };
-  const outcome = await deps.records.commit([write]);
+  const outcome = await deps.records.commit([conditionalWrite("oauthStates", { id, version }, taken)]);
   return outcome.done ? { id, value: taken, version: outcome.versions[0] ?? "" } : null;
 };
 
-const toPhase = ({ id, value, version }: Versioned<OAuthState>, phase: OAuthState["phase"]): Write => ({
-  op: "replace",
-  kind: "oauthStates",
-  id,
-  version,
-  value: { ...value, phase },
-});
+const toPhase = (state: Versioned<OAuthState>, phase: OAuthState["phase"]): Write =>
+  conditionalWrite("oauthStates", state, { ...state.value, phase });
 
 /** `exchanging → used`, as part of the commit that the state was for. Fails with it if the lease was lost. */
 export const useStateWrite = (state: Versioned<OAuthState>, succeededCodeSha256: string): Write =>

@@ -20,7 +20,7 @@ import { countGrant, forgetGrants, readGrantLedger } from "../grant-ledger.ts";
 import type { GrantLedger, OAuthState } from "../records.ts";
 import { serversOfAccount } from "../siblings.ts";
 import { type ClientDeps, clientReader } from "../tokens/oauth-client.ts";
-import { type CacheDeps, mintedEntry, readEntry } from "../tokens/token-cache.ts";
+import { type CacheDeps, mintedWrite, readEntry } from "../tokens/token-cache.ts";
 import { useStateWrite } from "./authorization-state.ts";
 import { type CallbackProblem, type ProvenGrant, refused, type Verdict } from "./callback.ts";
 import { withAddress } from "./identity.ts";
@@ -165,12 +165,12 @@ const writeGrant = async (
     accountSub: grant.sub,
     nextCheckAtMs: nextCheckAtMs(deps, grant, app),
   };
-  const cached = await mintedEntry(deps, { id: serverId, value: entry?.value }, proven.tokens);
+  const caching = await mintedWrite(deps, { id: serverId, entry }, proven.tokens);
   const detail = { email: grant.email, reconnect: grantOf(value) !== null };
   const counted = countGrant(deps.clock, { of: grant, kept, declared: app }, serverId);
   const also = [
     useStateWrite(state, proven.codeSha256),
-    { op: "put", kind: "accessTokens", id: serverId, value: cached },
+    caching,
     counted.write,
     auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
   ] as const;

@@ -65,7 +65,7 @@ export const takeCallback = async (
     const { kept, boundTo } = found;
     if (succeededBefore(kept.value, code)) return { kind: "succeeded", confirmed: resultOf(kept.value.purpose) };
     if (mayBeTaken(deps.clock, kept.value)) {
-      const unstored = kept.version === null;
+      const unstored = kept.version === undefined;
       if (unstored && (code === null || callback.error !== null))
         return { kind: "unspent", purpose: kept.value.purpose };
       const state = await takeState(deps, kept);

@@ -1,3 +1,4 @@
+import { conditionalWrite } from "../../change-on-condition.ts";
 import { type Clock, MINUTE, SECOND } from "../../clock.ts";
 import { everyRecord } from "../../every-record.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
@@ -103,9 +104,7 @@ export const sweepServer = async (
   { id: serverId, version, value }: Versioned<SecretSweep>,
 ): Promise<{ readonly revoked: boolean }> => {
   const mine: SecretSweep = { ...value, dueAtMs: dueAtMs(deps.clock) };
-  const taken = await deps.records.commit([
-    { op: "replace", kind: "secretSweeps", id: serverId, version, value: mine },
-  ]);
+  const taken = await deps.records.commit([conditionalWrite("secretSweeps", { id: serverId, version }, mine)]);
   if (!taken.done) return { revoked: false };
   const name = { kind: "refresh_token", serverId } as const;
   const versions = await deps.vault.versions(name);

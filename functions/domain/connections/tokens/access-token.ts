@@ -14,7 +14,7 @@ import {
   type CacheDeps,
   giveBackLease,
   isLeased,
-  mintedEntry,
+  mintedWrite,
   openEntry,
   readEntry,
   takeLease,
@@ -116,8 +116,7 @@ const keep = async (
 ): Promise<AccessTokenOutcome | null> => {
   const scopes = scopesOf(tokens, grant);
   const { accessToken, expiresAtMs } = tokens;
-  const value = await mintedEntry(deps, { id: lease.id, value: lease.value }, { accessToken, expiresAtMs, scopes });
-  const { id, version } = lease;
-  const outcome = await deps.records.commit([{ op: "replace", kind: "accessTokens", id, version, value }]);
+  const write = await mintedWrite(deps, { id: lease.id, entry: lease }, { accessToken, expiresAtMs, scopes });
+  const outcome = await deps.records.commit([write]);
   return outcome.done ? { ok: true, token: accessToken, expiresAtMs, scopes, identity: identity.kind } : null;
 };

@@ -1,6 +1,7 @@
 import { type Clock, SECOND } from "../../clock.ts";
 import type { OAuthClient } from "../../google/tokens.ts";
 import type { Records } from "../../records.ts";
+import { memory, recallOrLearn } from "../../remembered.ts";
 import type { SecretVault } from "../../secret-vault.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../../settings/settings.ts";
@@ -41,16 +42,6 @@ export const clientReader =
 const REMEMBERED_MS = 10 * SECOND;
 
 export const rememberedClient = (deps: ClientDeps & { readonly clock: Clock }): ClientReader => {
-  const read = clientReader(deps);
-  let kept: { readonly client: ReturnType<ClientReader>; readonly untilMs: number } | null = null;
-  return () => {
-    if (kept !== null && deps.clock.nowMs() < kept.untilMs) return kept.client;
-    const client = read();
-    const mine = { client, untilMs: deps.clock.nowMs() + deps.clock.lasting(REMEMBERED_MS) };
-    kept = mine;
-    client.catch(() => {
-      if (kept === mine) kept = null;
-    });
-    return client;
-  };
+  const known = memory<ReturnType<ClientReader>>({ clock: deps.clock, forMs: REMEMBERED_MS });
+  return () => recallOrLearn(known, "client", clientReader(deps));
 };

@@ -1,13 +1,12 @@
+import { conditionalWrite } from "../../change-on-condition.ts";
 import type { Clock } from "../../clock.ts";
-import { MINUTE, SECOND } from "../../clock.ts";
-import type { TokenAnswer } from "../../google/tokens.ts";
-import type { Records, Versioned, Write } from "../../records.ts";
+import { SECOND } from "../../clock.ts";
+import { LEAST_TOKEN_LIFE_MS, type TokenAnswer } from "../../google/tokens.ts";
+import type { Records, Versioned, Write, WriteOf } from "../../records.ts";
 import type { Sealer } from "../../sealer.ts";
 import type { Secret } from "../../secret.ts";
 import type { AccessTokenEntry } from "../records.ts";
 
-/** A token with less left than this is not handed out: a mail may take its time (google-auth-library does the same). */
-const LEAST_LEFT_MS = 5 * MINUTE;
 const LEASE_MS = 30 * SECOND;
 /** However the time is scaled: longer than the shortest network time-out, else two would ask Google while one waits. */
 const SHORTEST_LEASE_MS = 1_500;
@@ -39,7 +38,7 @@ export const openEntry = async (
 ): Promise<HeldToken | undefined> => {
   if (entry === undefined || entry.value.sealed === null) return undefined;
   const { sealed, generation, expiresAtMs, scopes } = entry.value;
-  if (expiresAtMs - deps.clock.nowMs() <= deps.clock.lasting(LEAST_LEFT_MS)) return undefined;
+  if (expiresAtMs - deps.clock.nowMs() <= deps.clock.lasting(LEAST_TOKEN_LIFE_MS)) return undefined;
   const token = await deps.sealer.open(sealed, sealContext(entry.id, generation));
   return token === undefined ? undefined : { token, expiresAtMs, scopes };
 };
@@ -58,32 +57,31 @@ export const takeLease = async (
   const leaseMs = Math.max(SHORTEST_LEASE_MS, deps.clock.lasting(LEASE_MS));
   const leaseUntilMs = deps.clock.nowMs() + leaseMs;
   const value: AccessTokenEntry = { ...(entry?.value ?? { generation: 0, ...EMPTY }), leaseUntilMs };
-  const place = { kind: "accessTokens", id: serverId, value } as const;
-  const outcome = await deps.records.commit([
-    entry === undefined ? { op: "create", ...place } : { op: "replace", version: entry.version, ...place },
-  ]);
+  const place = { id: serverId, version: entry?.version };
+  const outcome = await deps.records.commit([conditionalWrite("accessTokens", place, value)]);
   return outcome.done ? { id: serverId, value, version: outcome.versions[0] ?? "" } : null;
 };
 
 /** The lease given back with nothing new. Losing it is fine: then it is no longer ours to give back. */
-export const giveBackLease = async (
-  deps: CacheDeps,
-  { id, version, value }: Versioned<AccessTokenEntry>,
-): Promise<void> => {
-  const free: AccessTokenEntry = { ...value, leaseUntilMs: null };
-  await deps.records.commit([{ op: "replace", kind: "accessTokens", id, version, value: free }]);
+export const giveBackLease = async (deps: CacheDeps, lease: Versioned<AccessTokenEntry>): Promise<void> => {
+  await deps.records.commit([conditionalWrite("accessTokens", lease, { ...lease.value, leaseUntilMs: null })]);
 };
 
-/** The entry with a token just minted, one generation on, its lease over. */
-export const mintedEntry = async (
+/**
+ * The write that puts a token that Google has just given into the entry, one generation on, its lease over: the one way for all who get one (`obtain`, a
+ * check, a consent). On condition of the entry as it was read: a token that came meanwhile must not be sealed over with a generation that it has already.
+ */
+export const mintedWrite = async (
   deps: Pick<CacheDeps, "sealer">,
-  before: { readonly id: string; readonly value: AccessTokenEntry | undefined },
+  before: { readonly id: string; readonly entry: Pick<Versioned<AccessTokenEntry>, "value" | "version"> | undefined },
   tokens: Pick<TokenAnswer, "accessToken" | "expiresAtMs"> & Pick<HeldToken, "scopes">,
-): Promise<AccessTokenEntry> => {
-  const generation = (before.value?.generation ?? 0) + 1;
-  const sealed = await deps.sealer.seal(tokens.accessToken, sealContext(before.id, generation));
+): Promise<WriteOf<"accessTokens">> => {
+  const { id, entry } = before;
+  const generation = (entry?.value.generation ?? 0) + 1;
+  const sealed = await deps.sealer.seal(tokens.accessToken, sealContext(id, generation));
   const { scopes, expiresAtMs } = tokens;
-  return { ...before.value, generation, sealed, scopes, expiresAtMs, leaseUntilMs: null };
+  const value = { ...entry?.value, generation, sealed, scopes, expiresAtMs, leaseUntilMs: null };
+  return conditionalWrite("accessTokens", { id, version: entry?.version }, value);
 };
 
 /**

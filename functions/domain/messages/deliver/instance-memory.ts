@@ -1,8 +1,9 @@
-import { type Clock, MINUTE } from "../../clock.ts";
-import type { AccessTokenOutcome, AccessTokens } from "../../google/tokens.ts";
+import type { Clock } from "../../clock.ts";
+import { type AccessTokenOutcome, type AccessTokens, LEAST_TOKEN_LIFE_MS } from "../../google/tokens.ts";
 import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { Records, Versioned } from "../../records.ts";
-import { readSettings } from "../../settings/read-settings.ts";
+import { type Memory, memory } from "../../remembered.ts";
+import { readSettings, SETTINGS_ID } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../../settings/settings.ts";
 import { LedgerMemory } from "../limits/ledger.ts";
 
@@ -14,12 +15,8 @@ export interface Facts {
 
 interface FactDeps {
   readonly records: Records;
-  readonly clock: Clock;
   readonly environment: EnvironmentSettings;
 }
-
-/** A token with less left than this is not used again: a mail may take its time. Nominal. */
-const LEAST_LEFT_MS = 5 * MINUTE;
 
 interface KnownToken {
   readonly grant: string;
@@ -38,14 +35,17 @@ const grantMark = (server: MailServer): string => {
  */
 export class InstanceMemory {
   readonly ledgers = new LedgerMemory();
-  readonly #factsForMs: number;
-  readonly #servers = new Map<string, { readonly value: Versioned<MailServer>; readonly readAtMs: number }>();
-  #settings: { readonly value: Settings; readonly readAtMs: number } | undefined;
-  readonly #tokens = new Map<string, KnownToken>();
+  readonly #clock: Clock;
+  readonly #servers: Memory<Versioned<MailServer>>;
+  readonly #settings: Memory<Settings>;
+  readonly #tokens: Memory<KnownToken>;
 
   /** `factsForMs`: how long settings and servers are taken as read before, nominal; 0: never. */
-  constructor(factsForMs: number) {
-    this.#factsForMs = factsForMs;
+  constructor(clock: Clock, factsForMs: number) {
+    this.#clock = clock;
+    this.#servers = memory({ clock, forMs: factsForMs });
+    this.#settings = memory({ clock, forMs: factsForMs });
+    this.#tokens = memory({ clock, forMs: 0 });
   }
 
   /** As they are now. Throws `Unavailable`. */
@@ -54,45 +54,45 @@ export class InstanceMemory {
       deps.records.get("mailServers", serverId),
       readSettings(deps.records, deps.environment),
     ]);
-    this.#noteServer(deps, serverId, server);
-    this.#settings = { value: settings.value, readAtMs: deps.clock.nowMs() };
+    this.#noteServer(serverId, server);
+    this.#settings.note(SETTINGS_ID, settings.value);
     return { server, settings: settings.value };
   }
 
   /** As they were a moment ago: enough to go on by, not to refuse by. Throws `Unavailable`. */
   async recallFacts(deps: FactDeps, serverId: string): Promise<Facts> {
-    const oldestMs = deps.clock.nowMs() - deps.clock.lasting(this.#factsForMs);
-    const known = this.#servers.get(serverId);
-    const settings = this.#settings;
-    if (settings === undefined || settings.readAtMs <= oldestMs) return this.readFacts(deps, serverId);
-    if (known !== undefined && known.readAtMs > oldestMs) return { server: known.value, settings: settings.value };
+    const settings = this.#settings.recall(SETTINGS_ID);
+    if (settings === undefined) return this.readFacts(deps, serverId);
+    const known = this.#servers.recall(serverId);
+    if (known !== undefined) return { server: known, settings };
     const server = await deps.records.get("mailServers", serverId);
-    this.#noteServer(deps, serverId, server);
-    return { server, settings: settings.value };
+    this.#noteServer(serverId, server);
+    return { server, settings };
   }
 
   /** A token of the grant that the server holds; one that was handed out before where it still has some life. Throws `Unavailable`. */
   async obtainToken(
-    deps: { readonly accessTokens: Pick<AccessTokens, "obtain">; readonly clock: Clock },
+    deps: { readonly accessTokens: Pick<AccessTokens, "obtain"> },
     server: { readonly id: string; readonly value: MailServer },
   ): Promise<AccessTokenOutcome> {
-    const known = this.#tokens.get(server.id);
+    const known = this.#tokens.recall(server.id);
     const grant = grantMark(server.value);
-    const leastMs = deps.clock.nowMs() + deps.clock.lasting(LEAST_LEFT_MS);
-    if (known?.grant === grant && known.outcome.expiresAtMs > leastMs) return known.outcome;
+    if (known?.grant === grant) return known.outcome;
     const outcome = await deps.accessTokens.obtain(server.id);
-    if (outcome.ok) this.#tokens.set(server.id, { grant, outcome });
-    else this.#tokens.delete(server.id);
+    if (outcome.ok) {
+      const untilMs = outcome.expiresAtMs - this.#clock.lasting(LEAST_TOKEN_LIFE_MS);
+      this.#tokens.note(server.id, { grant, outcome }, untilMs);
+    } else this.#tokens.forget(server.id);
     return outcome;
   }
 
   /** Gmail refused it. */
   forgetToken(serverId: string): void {
-    this.#tokens.delete(serverId);
+    this.#tokens.forget(serverId);
   }
 
-  #noteServer(deps: FactDeps, serverId: string, value: Versioned<MailServer> | undefined): void {
-    if (value === undefined) this.#servers.delete(serverId);
-    else this.#servers.set(serverId, { value, readAtMs: deps.clock.nowMs() });
+  #noteServer(serverId: string, value: Versioned<MailServer> | undefined): void {
+    if (value === undefined) this.#servers.forget(serverId);
+    else this.#servers.note(serverId, value);
   }
 }
