@@ -16,12 +16,12 @@ import { SignInPage } from "./pages/sign-in.tsx";
 import { signInPath } from "./routing/next.ts";
 import { readSession } from "./state/session.ts";
 import { session } from "./state/session-signal.ts";
-import { Guard } from "./widgets/defect.tsx";
+import { ErrorBoundary } from "./widgets/error-boundary.tsx";
 import { ProblemNotice } from "./widgets/notice.tsx";
 import { NotFoundPage } from "./widgets/page.tsx";
 import { Loading } from "./widgets/remote-view.tsx";
 
-/** What only operators may call on the API; a member who types the address is told so, and whom to ask. */
+/** Only operators may call the API of these pages; a member sees whom to ask instead. */
 const OPERATOR_PAGES = [
   { path: "/setup", component: SetupPage },
   { path: "/servers/new", component: NewServerPage },
@@ -43,7 +43,7 @@ const Pages = ({ operator }: { readonly operator: boolean }) => (
   </Router>
 );
 
-/** Nothing but the sign-in page stands without a session; whoever had one and lost it comes back to where they were. */
+/** Without a session only the sign-in page is shown; after signing in, the person returns to where they were. */
 const Gate = () => {
   const { path, url, route } = useLocation();
   const state = session.value;
@@ -56,14 +56,14 @@ const Gate = () => {
   if (onSignIn) return <SignInPage />;
   if (state.kind !== "signed_in") return <Loading />;
   return (
-    <Guard path={path}>
+    <ErrorBoundary path={path}>
       <NeedsBanner path={path} />
       <Pages operator={state.session.role === "operator"} />
-    </Guard>
+    </ErrorBoundary>
   );
 };
 
-/** Links to the API's own pages are for the browser, not for the router. */
+/** The browser, not the router, follows links to the API's own pages. */
 const OWN_PATHS = /^\/(?!google_gmail\/|v1\/)/;
 
 export const App = () => (

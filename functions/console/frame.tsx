@@ -25,7 +25,7 @@ const ENTRIES: readonly Entry[] = [
   { href: "/audit", label: "nav.audit", icon: "list", operator: true },
 ];
 
-const here = (path: string, href: string): boolean =>
+const isCurrent = (path: string, href: string): boolean =>
   href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
 
 const Navigation = ({ path }: { readonly path: string }) => (
@@ -33,7 +33,7 @@ const Navigation = ({ path }: { readonly path: string }) => (
     <ul>
       {ENTRIES.filter((entry) => entry.operator === undefined || isOperator()).map(({ href, label, icon }) => (
         <li key={href}>
-          <a href={href} aria-current={here(path, href) ? "page" : undefined}>
+          <a href={href} aria-current={isCurrent(path, href) ? "page" : undefined}>
             <Icon name={icon} />
             {t(label)}
           </a>
@@ -43,7 +43,7 @@ const Navigation = ({ path }: { readonly path: string }) => (
   </nav>
 );
 
-const Languages = () => (
+const LanguageSwitch = () => (
   <fieldset class="languages">
     <legend class="visually-hidden">{t("nav.language")}</legend>
     {LANGUAGES.map((one) => (
@@ -61,7 +61,7 @@ const Languages = () => (
   </fieldset>
 );
 
-const Who = () => {
+const SignedInAs = () => {
   if (session.value.kind !== "signed_in") return null;
   const { actor } = session.value.session;
   return (
@@ -74,7 +74,7 @@ const Who = () => {
   );
 };
 
-/** Skip link, navigation and main region around every page. */
+/** The skip link, navigation and main region around every page. */
 export const Frame = ({ children }: { readonly children: ComponentChildren }) => {
   const { path } = useLocation();
   const [open, setOpen] = useState(false);
@@ -107,8 +107,8 @@ export const Frame = ({ children }: { readonly children: ComponentChildren }) =>
           <div class={open ? "side-body open" : "side-body"} id="menu">
             {signedIn && <Navigation path={path} />}
             <div class="side-foot">
-              <Who />
-              <Languages />
+              <SignedInAs />
+              <LanguageSwitch />
             </div>
           </div>
         </div>

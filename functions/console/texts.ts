@@ -1,8 +1,8 @@
 import type { InEveryLanguage } from "../domain/language.ts";
 
 /**
- * Every sentence of the console in both languages, by key; a missing one does not compile. `translate` fills in `{names}`.
- * Problems and what to do about them are in `domain/problem-texts.ts`, shared with the callback pages and the API.
+ * Every sentence of the console in every language, by key; a missing one does not compile. `translate` fills in the
+ * `{names}`. Problems, and what to do about them, are in `domain/problem-texts.ts`, which callback pages and API share.
  */
 export const TEXTS = {
   // --- frame ---

@@ -20,11 +20,11 @@ export interface ClientDeps {
 
 export interface Client {
   call<T>(request: ApiRequest): Promise<ApiResult<T>>;
-  /** Asks who is signed in and keeps the CSRF token for the calls that follow. */
+  /** Asks who is signed in and keeps the CSRF token for later calls. */
   session(): Promise<ApiResult<Session>>;
 }
 
-/** Hosting ends a request at 60 s; past that no answer will come. */
+/** Firebase Hosting ends a request after 60 s; no response comes after that. */
 const TIMEOUT_MS = 65_000;
 
 const urlOf = ({ path, query = {} }: ApiRequest): string => {
@@ -45,7 +45,7 @@ const jsonOf = async (response: Response): Promise<unknown> => {
   }
 };
 
-/** Same-origin calls to the API: CSRF header on what changes state, problems as values, 401 to the sign-in page. Never throws. */
+/** Same-origin calls to the API, with the CSRF header. Returns problems as values, reports 401, and never throws. */
 export const createClient = (deps: ClientDeps): Client => {
   let csrf = "";
 
@@ -74,7 +74,7 @@ export const createClient = (deps: ClientDeps): Client => {
         return { ok: false, failure: failureOf(response.status, body, response.headers.get("retry-after")) };
       const empty = response.status === 204;
       if (!empty && body === undefined) return { ok: false, failure: { kind: "unreadable", status: response.status } };
-      // The network's edge: the API and this console are deployed together, and its shapes are proven by the API's own tests.
+      // A cast at the network's edge: API and console are deployed together, and the API's own tests prove its shapes.
       return { ok: true, value: body as T };
     } catch {
       return { ok: false, failure: { kind: request.signal?.aborted ? "aborted" : "network" } };
@@ -89,7 +89,7 @@ export const createClient = (deps: ClientDeps): Client => {
 
   const call = async <T>(request: ApiRequest): Promise<ApiResult<T>> => {
     let result = await once<T>(request);
-    // The token belongs to a session that another tab has replaced: take the new one and try once more.
+    // The token belongs to a session that another tab has replaced: read the new one and try once more.
     if (!result.ok && codeOf(result.failure) === "csrf" && (await session()).ok) result = await once<T>(request);
     if (!result.ok && codeOf(result.failure) === "unauthenticated" && request.keep401 === undefined)
       deps.onUnauthenticated();

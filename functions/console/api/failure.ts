@@ -1,6 +1,6 @@
 import type { TextParams } from "../../domain/text-template.ts";
 
-/** One invalid place in what was sent; `path` is a JSON Pointer (RFC 6901). `message` is English, for programs. */
+/** One invalid place in a request; `path` is a JSON Pointer (RFC 6901). `message` is English, for programs. */
 export interface FieldFailure {
   readonly path: string;
   readonly code: string | null;
@@ -8,7 +8,7 @@ export interface FieldFailure {
   readonly message: string;
 }
 
-/** A problem as the API answers it (RFC 9457), read leniently: whatever is missing is null or empty. */
+/** A problem as the API returns it (RFC 9457), read leniently: whatever is missing is null or empty. */
 export interface ApiProblem {
   readonly status: number;
   readonly code: string;
@@ -20,7 +20,7 @@ export interface ApiProblem {
   readonly redirectUri: string | null;
 }
 
-/** Why a call gave nothing. `network`: no answer came. `unreadable`: something answered that is not the API. `aborted`: we left. */
+/** Why a call failed. `network`: no response. `unreadable`: the response is not the API's. `aborted`: we gave up. */
 export type ApiFailure =
   | { readonly kind: "problem"; readonly problem: ApiProblem }
   | { readonly kind: "network" }
@@ -54,13 +54,13 @@ export const fieldsIn = (value: unknown): readonly FieldFailure[] =>
       })
     : [];
 
-/** `Retry-After` in seconds (RFC 9110 §10.2.3; Relais writes no dates there). */
+/** `Retry-After` in seconds (RFC 9110 §10.2.3; Relais sends no dates there). */
 const retryAfter = (header: string | null): number | null => {
   const seconds = header === null ? Number.NaN : Number.parseInt(header, 10);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 };
 
-/** Reads an answer that is not 2xx; a body that names no `code` is nothing the API would say. */
+/** Reads a response that is not 2xx; a body without a `code` did not come from the API. */
 export const failureOf = (status: number, body: unknown, retryAfterHeader: string | null): ApiFailure => {
   const code = isRecord(body) ? text(body.code) : null;
   if (!isRecord(body) || code === null) return { kind: "unreadable", status };
@@ -81,14 +81,14 @@ export const failureOf = (status: number, body: unknown, retryAfterHeader: strin
 export const codeOf = (failure: ApiFailure): string | null =>
   failure.kind === "problem" ? failure.problem.code : null;
 
-/** What is wrong with one form control, the field itself or places inside it (`/fromFilter/2`). Null: nothing. */
+/** What is wrong with one form control: the field itself or places inside it (`/fromFilter/2`). Null if nothing is. */
 export const fieldFailures = (failure: ApiFailure | null, pointer: string): readonly FieldFailure[] | null => {
   if (failure?.kind !== "problem") return null;
   const found = failure.problem.fields.filter(({ path }) => path === pointer || path.startsWith(`${pointer}/`));
   return found.length === 0 ? null : found;
 };
 
-/** Field messages that belong to none of a form's controls, so that nothing the server said is lost. */
+/** Field messages that belong to none of the form's controls, so that nothing the server said is lost. */
 export const fieldsElsewhere = (failure: ApiFailure, pointers: readonly string[]): readonly FieldFailure[] =>
   failure.kind === "problem"
     ? failure.problem.fields.filter(

@@ -4,11 +4,11 @@ import type * as wire from "./types.ts";
 
 const part = (id: string): string => encodeURIComponent(id);
 
-/** The API's calls by name. Every one resolves; none throws. */
+/** The API's calls by name. They always resolve and never throw. */
 export const relaisApi = (client: Client) => {
   const get = <T>(path: string, signal?: AbortSignal, query?: Readonly<Record<string, string | number | undefined>>) =>
     client.call<T>({ method: "GET", path, ...(signal && { signal }), ...(query && { query }) });
-  /** Every page of a list, one after the other: what is told of all mail servers must hold for the last of them. */
+  /** Reads every page of a list: a statement about all mail servers must include the last one. */
   const all = async <T>(path: string, signal?: AbortSignal): Promise<ApiResult<wire.Listing<T>>> => {
     const items: T[] = [];
     let cursor: string | undefined;
@@ -54,7 +54,7 @@ export const relaisApi = (client: Client) => {
     },
     credentials: {
       get: (signal?: AbortSignal) => get<wire.GmailCredentials>("/v1/settings/gmail-credentials", signal),
-      /** Either `{clientId, clientSecret}` or the file from Google's console as it is. */
+      /** Either `{clientId, clientSecret}` or the file from Google's console, unchanged. */
       put: (body: unknown): Promise<ApiResult<wire.GmailCredentials>> =>
         client.call({ method: "PUT", path: "/v1/settings/gmail-credentials", body }),
     },
@@ -79,7 +79,7 @@ export const relaisApi = (client: Client) => {
       list: (filter: wire.MessageFilter, signal?: AbortSignal) =>
         get<wire.Listing<wire.Message>>("/v1/messages", signal, { ...filter }),
       get: (id: string, signal?: AbortSignal) => get<wire.Message>(`/v1/messages/${part(id)}`, signal),
-      /** Waits up to 20 s for a final status; the key makes a second click or a retry send nothing twice. */
+      /** Waits up to 20 s for a final status; with the key, a second click or a retry sends nothing twice. */
       send: (message: wire.NewMessage, idempotencyKey: string) =>
         post<wire.SentMessage>("/v1/messages", message, { "idempotency-key": idempotencyKey, prefer: "wait=20" }),
       cancel: (id: string) => post<wire.Message>(`/v1/messages/${part(id)}/cancel`),

@@ -9,8 +9,8 @@ import type { gmailCredentialsView, settingsView } from "../../domain/settings/s
 import type { Transport } from "../../domain/transport.ts";
 
 /**
- * The JSON of the HTTP API as the console reads it. What the API answers has the type of the view that makes the answer,
- * so that the two cannot drift; only what the console sends is written down here.
+ * The JSON of the HTTP API as the console reads it. A response has the type of the view that builds it, so the two
+ * cannot drift apart; only what the console sends is declared here.
  */
 
 export type { KeyPermission } from "../../domain/access/records.ts";
@@ -27,14 +27,14 @@ export type Session = ReturnType<typeof sessionView>;
 
 export interface Listing<T> {
   readonly items: readonly T[];
-  /** The next page's `cursor`; null at the end. */
+  /** The `cursor` of the next page; null on the last page. */
   readonly next: string | null;
 }
 
 export type MailServer = ReturnType<typeof mailServerView>;
 export type Connection = MailServer["connection"];
 
-/** What a new server is made from; what is left out gets the API's default. */
+/** A mail server to create; the API fills in defaults for what is left out. */
 export interface NewMailServer {
   readonly name: string;
   readonly username: string;
@@ -47,7 +47,7 @@ export interface NewMailServer {
   readonly sendAsUnchecked?: boolean;
 }
 
-/** A merge patch (RFC 7396): null takes a value back to its default. */
+/** A merge patch (RFC 7396): null resets a value to its default. */
 export type MailServerPatch = Partial<Omit<NewMailServer, "priority" | "limits">> & {
   readonly priority?: number | null;
   readonly limits?: Partial<MailServer["limits"]> | null;
@@ -82,7 +82,7 @@ export type Message = ReturnType<typeof messageView>;
 export type Attempt = Message["attempts"][number];
 export type TimelineEntry = Message["timeline"][number];
 
-/** `Prefer: wait`: the message as it stands once it is final, or the receipt where that takes longer. */
+/** With `Prefer: wait`: the message once it is final, or the receipt if that takes longer. */
 export type SentMessage = MessageReceipt & Partial<Message>;
 
 export interface NewMessage {
@@ -95,9 +95,9 @@ export interface NewMessage {
 export interface MessageFilter {
   readonly server?: string;
   readonly status?: string;
-  /** The start of a recipient's address or of a word of the subject. */
+  /** Matches the start of a recipient's address or of a word in the subject. */
   readonly q?: string;
-  /** Only those of which Gmail refused a recipient. */
+  /** Only messages of which Gmail refused a recipient. */
   readonly rejected?: "true";
   readonly cursor?: string;
   readonly limit?: number;

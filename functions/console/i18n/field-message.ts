@@ -2,12 +2,12 @@ import { fieldText, isFieldCode } from "../../domain/field-texts.ts";
 import type { Language } from "../../domain/language.ts";
 import type { FieldFailure } from "../api/failure.ts";
 
-const asSentence = (phrase: string): string => `${phrase.slice(0, 1).toUpperCase()}${phrase.slice(1)}.`;
+const toSentence = (phrase: string): string => `${phrase.slice(0, 1).toUpperCase()}${phrase.slice(1)}.`;
 
-/** What is wrong with one place, by its code; what a newer API says under a code unknown here is shown in its own English words. */
+/** What is wrong with one place, by its code; a code that only a newer API knows is shown in the API's own English. */
 export const fieldSentence = ({ code, params, message }: FieldFailure, language: Language): string =>
-  asSentence(code !== null && isFieldCode(code) ? fieldText(code, language, params) : message);
+  toSentence(code !== null && isFieldCode(code) ? fieldText(code, language, params) : message);
 
-/** All that is wrong with one form control, each thing once. */
+/** Everything that is wrong with one form control, each thing once. */
 export const fieldSentences = (failures: readonly FieldFailure[], language: Language): string =>
   [...new Set(failures.map((failure) => fieldSentence(failure, language)))].join(" ");

@@ -4,10 +4,10 @@ import type { TextParams } from "../../domain/text-template.ts";
 import type { TimelineEntry } from "../api/types.ts";
 import { absoluteTime } from "./time.ts";
 
-/** Parameters of notes that are instants. */
+/** Note parameters that are instants. */
 const INSTANTS = ["until", "asOf"];
 
-const readable = (params: TextParams, locale: string): TextParams =>
+const formatInstants = (params: TextParams, locale: string): TextParams =>
   Object.fromEntries(
     Object.entries(params).map(([name, value]) => [
       name,
@@ -15,10 +15,12 @@ const readable = (params: TextParams, locale: string): TextParams =>
     ]),
   );
 
-/** What is said beside a change of status. A note of a newer API, or of a record that an earlier release wrote, is shown as it came. */
+/** The note beside a change of status. Notes of a newer API or of an earlier release's records are shown unchanged. */
 export const timelineNoteText = (
   { note = null, noteCode, noteParams = {} }: TimelineEntry,
   language: Language,
   locale: string = language,
 ): string | null =>
-  noteCode !== undefined && isNoteCode(noteCode) ? noteText(noteCode, language, readable(noteParams, locale)) : note;
+  noteCode !== undefined && isNoteCode(noteCode)
+    ? noteText(noteCode, language, formatInstants(noteParams, locale))
+    : note;

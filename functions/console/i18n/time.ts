@@ -2,24 +2,24 @@ const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 
-const formatted = (locale: string, iso: string, options: Intl.DateTimeFormatOptions): string | undefined => {
+const format = (locale: string, iso: string, options: Intl.DateTimeFormatOptions): string | undefined => {
   const at = new Date(iso);
   return Number.isNaN(at.getTime()) ? undefined : new Intl.DateTimeFormat(locale, options).format(at);
 };
 
-/** `12 nov. 2026, 14:05`, in the browser's time zone. Undefined for what is no time. `locale`: a BCP 47 tag, here and below. */
+/** `12 nov. 2026, 14:05`, in the browser's time zone; undefined if `iso` is not a time. `locale` is a BCP 47 tag. */
 export const absoluteTime = (locale: string, iso: string): string | undefined =>
-  formatted(locale, iso, { dateStyle: "medium", timeStyle: "short" });
+  format(locale, iso, { dateStyle: "medium", timeStyle: "short" });
 
-/** `12 nov. 2026, 14:05:31`: where things follow each other within a minute. */
+/** `12 nov. 2026, 14:05:31`, for events within the same minute. */
 export const timeToTheSecond = (locale: string, iso: string): string | undefined =>
-  formatted(locale, iso, { dateStyle: "medium", timeStyle: "medium" });
+  format(locale, iso, { dateStyle: "medium", timeStyle: "medium" });
 
-/** `jeudi 12 novembre 2026 à 14:05:31 UTC+1`: leaves no doubt about the zone. */
+/** `jeudi 12 novembre 2026 à 14:05:31 UTC+1`, which names the time zone. */
 export const timeInFull = (locale: string, iso: string): string | undefined =>
-  formatted(locale, iso, { dateStyle: "full", timeStyle: "long" });
+  format(locale, iso, { dateStyle: "full", timeStyle: "long" });
 
-/** `il y a 3 minutes`, `in 6 days`: the largest unit that is not nought. Days are rounded: what comes in 47 hours is not said to come tomorrow. */
+/** `il y a 3 minutes`, `in 6 days`: in the largest unit that is not zero. 47 hours is two days, not "tomorrow". */
 export const relativeTime = (locale: string, iso: string, nowMs: number): string | undefined => {
   const seconds = Math.round((Date.parse(iso) - nowMs) / 1_000);
   if (Number.isNaN(seconds)) return undefined;
@@ -34,10 +34,10 @@ export const relativeTime = (locale: string, iso: string, nowMs: number): string
 /** `2 000` or `2,000`. */
 export const wholeNumber = (locale: string, value: number): string => new Intl.NumberFormat(locale).format(value);
 
-/** `Europe/Paris`: the reader's own, which every time here is told in. */
+/** `Europe/Paris`: the reader's own time zone, which every time in the console uses. */
 export const timeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** For `<input type="datetime-local">`, which speaks the browser's local time without a zone. */
+/** For `<input type="datetime-local">`, which holds local time without a zone. */
 export const localInputValue = (at: Date): string => {
   const two = (n: number): string => String(n).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;

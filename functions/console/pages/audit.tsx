@@ -12,14 +12,14 @@ type NameOf = (serverId: string) => string;
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:/;
 
-/** The details are names of fields, ids, addresses and times (never a secret): shown as `name: value`, what is known in the chosen language. */
+/** Details hold field names, ids, addresses and times, never a secret; known names and values are translated. */
 const valueText = (name: string, value: unknown, nameOf: NameOf): string => {
   const text = String(value);
   if (name === "servers") return nameOf(text);
   return TIME.test(text) ? when(text) : tOr(`audit.value.${text}`, text);
 };
 
-/** An empty list of mail servers means every one; any other empty list, none. */
+/** An empty list of mail servers means all of them; any other empty list means none. */
 const valuesText = (name: string, value: unknown, nameOf: NameOf): string => {
   if (!Array.isArray(value)) return valueText(name, value, nameOf);
   if (value.length === 0) return name === "servers" ? t("audit.allServers") : t("audit.noValue");
@@ -40,18 +40,18 @@ const Target = ({ target, nameOf }: { readonly target: string; readonly nameOf: 
   return <>{tOr(`audit.target.${target}`, target)}</>;
 };
 
-/** A key's id says nothing to a person, its name stands in the detail; and who signs in acts upon themselves. */
+/** Omits targets that tell a person nothing: a key's id (its name is in the detail), and oneself when signing in. */
 const needsTarget = ({ action, target, actor }: AuditEntry): boolean => !action.startsWith("key.") && target !== actor;
 
 const Detail = ({ text }: { readonly text: string }) => (text === "" ? null : <span class="fine">{text}</span>);
 
 interface RowProps {
   readonly entry: AuditEntry;
-  /** Absent on the page of what was acted upon, which needs not be named there. */
+  /** Absent on the target's own page, which need not name it again. */
   readonly nameOf?: NameOf;
 }
 
-const AS_IT_IS: NameOf = (serverId) => serverId;
+const UNCHANGED: NameOf = (serverId) => serverId;
 
 export const AuditRow = ({ entry, nameOf }: RowProps) => (
   <li>
@@ -66,7 +66,7 @@ export const AuditRow = ({ entry, nameOf }: RowProps) => (
           </>
         )}
       </span>
-      <Detail text={detailText(entry.detail, nameOf ?? AS_IT_IS)} />
+      <Detail text={detailText(entry.detail, nameOf ?? UNCHANGED)} />
     </div>
     <div class="row-side fine">
       <When iso={entry.at} />

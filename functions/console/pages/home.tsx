@@ -8,10 +8,10 @@ import { Checklist } from "../widgets/checklist.tsx";
 import { Icon, type IconName } from "../widgets/icon.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
-import { LatestMessages, MessagesNotSent } from "./home/messages-cards.tsx";
+import { LatestMessages, UnsentMessages } from "./home/messages-cards.tsx";
 import { ServersCard } from "./home/servers-card.tsx";
 import { type Verdict, verdictOf } from "./home/verdict.ts";
-import { inNeed } from "./server/in-need.ts";
+import { needingAttention } from "./server/needing-attention.ts";
 import { Needs } from "./server/needs.tsx";
 
 const LOOKS: Readonly<Record<Verdict["kind"], { readonly tone: string; readonly icon: IconName }>> = {
@@ -28,17 +28,17 @@ interface VerdictProps {
   readonly servers: readonly MailServer[];
 }
 
-/** The one question a person opens this page with, answered first: can mail leave, and if not, what to do. */
+/** Answers first what a person opens this page for: can mail be sent and, if not, what to do. */
 const VerdictNotice = ({ verdict, servers }: VerdictProps) => {
   const { tone, icon } = LOOKS[verdict.kind];
-  const needy = inNeed(servers);
+  const needing = needingAttention(servers);
   return (
     <div class={`notice verdict ${tone}`} role="status">
       <Icon name={icon} />
       <div class="notice-body">
         <h2 class="notice-title">{t(`home.${verdict.kind}`)}</h2>
         <p>{t(`home.${verdict.kind}Text`)}</p>
-        {needy.length > 0 && <Needs servers={needy} />}
+        {needing.length > 0 && <Needs servers={needing} />}
         {verdict.href !== null && (
           <div class="actions">
             <a class="button primary" href={verdict.href}>
@@ -51,13 +51,13 @@ const VerdictNotice = ({ verdict, servers }: VerdictProps) => {
   );
 };
 
-interface Seen {
+interface Overview {
   readonly servers: readonly MailServer[];
   readonly settings: Settings | null;
   readonly doctor: DoctorReport | null;
 }
 
-/** Members see only their servers; what only operators may read is left out for them. */
+/** Members see only their servers; whatever only operators may read is left out. */
 const readAll = async (operator: boolean, signal: AbortSignal) => {
   const [servers, settings, doctor] = await Promise.all([
     api.servers.list(signal),
@@ -67,17 +67,17 @@ const readAll = async (operator: boolean, signal: AbortSignal) => {
   if (!servers.ok) return servers;
   if (settings !== null && !settings.ok) return settings;
   if (doctor !== null && !doctor.ok) return doctor;
-  const seen: Seen = {
+  const overview: Overview = {
     servers: servers.value.items,
     settings: settings?.value ?? null,
     doctor: doctor?.value ?? null,
   };
-  return { ok: true, value: seen } as const;
+  return { ok: true, value: overview } as const;
 };
 
 export const HomePage = () => {
   const operator = isOperator();
-  // The doctor's sentences come from the API, in the language asked for.
+  // The API words the setup checks in the requested language, so the key includes it.
   const handle = useRemote(`home ${operator} ${language.value}`, (signal) => readAll(operator, signal), {
     everyMs: 10_000,
   });
@@ -93,7 +93,7 @@ export const HomePage = () => {
                 verdict={verdictOf({ servers: active, paused: settings?.paused ?? false, operator })}
                 servers={active}
               />
-              <MessagesNotSent />
+              <UnsentMessages />
               {open.length > 0 && (
                 <Card title={t("home.todo")}>
                   <Checklist checks={open} />

@@ -14,12 +14,12 @@ import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { Ago, When } from "../widgets/time.tsx";
-import { ActsCard } from "./message/acts-card.tsx";
+import { ActionsCard } from "./message/actions-card.tsx";
 import { FactsCard } from "./message/facts-card.tsx";
-import { type Happening, happeningsOf, isFinal, lastRefusal, refusedOfSent } from "./message/history.ts";
+import { type HistoryEntry, historyOf, isFinal, lastRefusal, refusedOfSent } from "./message/history.ts";
 import { RefusedRecipients } from "./message/refused-recipients.tsx";
 
-/** What the other side said, in its own words. */
+/** The other side's reply, word for word. */
 const Reply = ({ reply }: { readonly reply: SmtpReply | null }) =>
   reply === null ? null : (
     <blockquote class="mono">
@@ -42,36 +42,36 @@ const StatusLine = ({ entry }: { readonly entry: TimelineEntry }) => {
   );
 };
 
-const Line = ({ happening }: { readonly happening: Happening }) => {
-  if (happening.kind === "status") return <StatusLine entry={happening.entry} />;
-  const problem = happening.problem === null ? null : problemText(happening.problem, language.value);
+const HistoryLine = ({ entry }: { readonly entry: HistoryEntry }) => {
+  if (entry.kind === "status") return <StatusLine entry={entry.change} />;
+  const problem = entry.problem === null ? null : problemText(entry.problem, language.value);
   return (
     <>
-      <strong>{t("message.attempt", { outcome: tOr(`attempt.${happening.outcome}`, happening.outcome) })}</strong>
+      <strong>{t("message.attempt", { outcome: tOr(`attempt.${entry.outcome}`, entry.outcome) })}</strong>
       {problem && (
         <span>
           {problem.title}. {problem.advice}
         </span>
       )}
-      <Reply reply={happening.reply} />
+      <Reply reply={entry.reply} />
     </>
   );
 };
 
 const Timeline = ({ message }: { readonly message: Message }) => {
-  const happenings = happeningsOf(message);
+  const history = historyOf(message);
   return (
     <Card title={t("message.timeline")}>
-      {happenings.length === 0 ? (
+      {history.length === 0 ? (
         <p class="hint">{t("message.noTimeline")}</p>
       ) : (
         <ol class="timeline">
-          {happenings.map((happening, index) => (
-            <li key={`${happening.at} ${index}`}>
+          {history.map((entry, index) => (
+            <li key={`${entry.at} ${index}`}>
               <span class="fine">
-                <When iso={happening.at} seconds />
+                <When iso={entry.at} seconds />
               </span>
-              <Line happening={happening} />
+              <HistoryLine entry={entry} />
             </li>
           ))}
         </ol>
@@ -84,7 +84,7 @@ const TONE = { sent: "good", failed: "bad", held: "warn", deferred: "warn", unkn
 
 const reasonOf = (message: Message): string | null => message.heldBecause ?? lastRefusal(message)?.problem ?? null;
 
-/** Some have it and some do not: who, why, and what to do. */
+/** Some recipients have it and some do not: says who, why, and what to do. */
 const PartlySent = ({ message }: { readonly message: Message }) => (
   <Notice tone="warn" title={t("message.says.partlySent")}>
     <p>{t("message.partlySentText")}</p>
@@ -92,8 +92,8 @@ const PartlySent = ({ message }: { readonly message: Message }) => (
   </Notice>
 );
 
-/** Where it stands in one sentence, why, and when it is tried again. */
-const Standing = ({ message }: { readonly message: Message }) => {
+/** Says in one sentence where the message stands, then why and when the next attempt is. */
+const StatusSummary = ({ message }: { readonly message: Message }) => {
   if (refusedOfSent(message) > 0) return <PartlySent message={message} />;
   const tone = message.status in TONE ? TONE[message.status as keyof typeof TONE] : "info";
   const because = reasonOf(message);
@@ -133,8 +133,8 @@ const MessageById = ({ id }: { readonly id: string }) => {
       <RemoteView handle={handle}>
         {(shown) => (
           <>
-            <Standing message={shown} />
-            <ActsCard key={isFinal(shown.status) ? "final" : "open"} message={shown} onDone={handle.reload} />
+            <StatusSummary message={shown} />
+            <ActionsCard key={isFinal(shown.status) ? "final" : "open"} message={shown} onDone={handle.reload} />
             <FactsCard message={shown} />
             <Timeline message={shown} />
           </>

@@ -5,7 +5,7 @@ import { codeOf } from "../api/failure.ts";
 import type { Message, MessageFilter } from "../api/types.ts";
 import { api } from "../state/api.ts";
 import { number, t } from "../state/language.ts";
-import { keepListPath } from "../state/list-path.ts";
+import { rememberListPath } from "../state/list-path.ts";
 import { usePaged } from "../state/pages.ts";
 import { useServerNames } from "../state/server-names.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
@@ -23,10 +23,10 @@ interface Filter {
   readonly q: string;
 }
 
-/** No status of its own to the API: sent, and refused for some of its recipients. */
+/** Not a status of the API: sent, but refused for some recipients. */
 const PARTLY_SENT = "partly_sent";
 
-/** Links may be old or typed by hand: a status that does not exist filters nothing. */
+/** Links may be old or typed by hand, so an unknown status filters nothing. */
 const statusIn = (text = ""): string =>
   text === PARTLY_SENT ? text : (MESSAGE_STATUSES.find((status) => status === text) ?? "");
 
@@ -35,7 +35,7 @@ const queryOf = ({ status, ...filter }: Filter): MessageFilter =>
 
 const recipientsOf = ({ to, cc, bcc }: Message): readonly string[] => [...to, ...cc, ...bcc];
 
-/** What a row has room for: a few of them, and how many more there are. */
+/** A row has room for a few recipients and the number of the others. */
 const FEW = 3;
 const fewOf = (recipients: readonly string[]): string =>
   recipients.length <= FEW + 1
@@ -44,7 +44,7 @@ const fewOf = (recipients: readonly string[]): string =>
 
 interface RowProps {
   readonly message: Message;
-  /** The mail server's name, where there are several to tell apart. */
+  /** The mail server's name, if there are several to tell apart. */
   readonly server?: string | undefined;
 }
 
@@ -68,7 +68,7 @@ export const MessageRow = ({ message, server }: RowProps) => (
   </li>
 );
 
-/** A short list of them, as cards hold it. */
+/** A short list of messages, for a card. */
 export const MessageRows = ({ messages }: { readonly messages: readonly Message[] }) => (
   <ul class="rows">
     {messages.map((message) => (
@@ -172,7 +172,7 @@ export const MessagesPage = () => {
     ({ id }) => id,
   );
   const nameOf = useServerNames();
-  keepListPath(pathOf(filter));
+  rememberListPath(pathOf(filter));
   return (
     <Page title={t("messages.title")} lead={t("messages.lead")}>
       <FilterForm filter={filter} onChange={(changed) => route(pathOf(changed), true)} />

@@ -19,8 +19,8 @@ import { TestCard } from "./server/test-card.tsx";
 
 const REFRESH_MS = 5_000;
 
-/** How the consent ended, as `confirm-callback` says it in the address. */
-const Ending = ({ server }: { readonly server: MailServer }) => {
+/** How the consent ended, as `confirm-callback` reports it in the URL. */
+const ConsentOutcome = ({ server }: { readonly server: MailServer }) => {
   const { query, path, route } = useLocation();
   const dismiss = (
     <button type="button" class="button small" onClick={() => route(path, true)}>
@@ -59,27 +59,27 @@ const Ending = ({ server }: { readonly server: MailServer }) => {
   return null;
 };
 
-interface DetailProps {
+interface DetailsProps {
   readonly server: MailServer;
   readonly handle: RemoteHandle<MailServer>;
 }
 
-const Details = ({ server, handle }: DetailProps) => {
+const Details = ({ server, handle }: DetailsProps) => {
   const connected = server.connection.state !== "not_connected";
-  const [acts, setActs] = useState(0);
-  const acted = async () => {
-    setActs((before) => before + 1);
+  const [activity, setActivity] = useState(0);
+  const countActivity = async () => {
+    setActivity((before) => before + 1);
     await handle.reload();
   };
   return (
     <>
-      <Ending server={server} />
+      <ConsentOutcome server={server} />
       {!server.active && <Notice tone="info" title={t("server.archivedText")} live={false} />}
       <ConnectionCard server={server} onChanged={handle.reload} />
-      {connected && <TestCard server={server} onTested={acted} />}
-      {connected && server.active && <MailCard server={server} onSent={acted} />}
-      {connected && <LimitsCard server={server} acts={acts} />}
-      <HistoryCards server={server} acts={acts} />
+      {connected && <TestCard server={server} onTested={countActivity} />}
+      {connected && server.active && <MailCard server={server} onSent={countActivity} />}
+      {connected && <LimitsCard server={server} activity={activity} />}
+      <HistoryCards server={server} activity={activity} />
       <EditCard server={server} onSaved={handle.put} />
       <EndCard server={server} onSaved={handle.put} />
     </>

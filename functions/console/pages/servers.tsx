@@ -9,12 +9,12 @@ import { Page } from "../widgets/page.tsx";
 import { Empty, RemoteView } from "../widgets/remote-view.tsx";
 import { Ago } from "../widgets/time.tsx";
 import { ConnectLink } from "./server/connect-link.tsx";
-import { inNeed } from "./server/in-need.ts";
+import { needingAttention } from "./server/needing-attention.ts";
 import { matching, Search } from "./servers/search.tsx";
 
 const REFRESH_MS = 10_000;
 
-/** Connecting is what helps: said as a first connection or as a repair. Null where nothing needs it. */
+/** The label of the connect link, for a first connection or a repair; null if neither is needed. */
 export const connectLabel = (server: MailServer): string | null => {
   if (server.connection.state === "not_connected") return t("connect.first");
   return server.connection.state === "valid" ? null : t("connect.again");
@@ -61,15 +61,15 @@ export const ServerRow = ({ server }: { readonly server: MailServer }) => {
   );
 };
 
-const inTrouble = (server: MailServer): number => inNeed([server]).length;
+const attentionRank = (server: MailServer): number => needingAttention([server]).length;
 
 const byUse = (a: MailServer, b: MailServer): number =>
   Number(b.active) - Number(a.active) ||
-  inTrouble(b) - inTrouble(a) ||
+  attentionRank(b) - attentionRank(a) ||
   a.priority - b.priority ||
   a.name.localeCompare(b.name);
 
-/** So many can be looked over without a search. */
+/** Up to this many are easy to scan without a search. */
 const FEW = 12;
 
 const Found = ({ servers }: { readonly servers: readonly MailServer[] }) => {

@@ -45,7 +45,7 @@ const CredentialsCard = () => {
   );
 };
 
-/** Whether it still opens Relais is the doctor's to say, with what to do. */
+/** Explains the setup token; the setup check says whether it still works. */
 const SetupTokenCard = () => {
   const doctor = useRemote(`doctor ${language.value}`, (signal) => api.doctor(signal), { everyMs: REFRESH_MS });
   return (
@@ -61,7 +61,7 @@ const SetupTokenCard = () => {
 export const SettingsPage = () => {
   const settings = useRemote("settings", (signal) => api.settings.get(signal), { everyMs: REFRESH_MS });
   const { phase } = settings.remote;
-  // A link to one of the cards: it has its place once those above it are there.
+  // A link may lead to one of the cards, whose position is only known once those above it have loaded.
   useEffect(() => {
     if (phase === "ready" && location.hash !== "") document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }, [phase]);

@@ -22,7 +22,7 @@ const REFRESH_MS = 15_000;
 
 interface StepProps {
   readonly title: string;
-  /** Null: Relais cannot see it. */
+  /** Null if Relais cannot tell. */
   readonly done: boolean | null;
   readonly children: ComponentChildren;
 }
@@ -35,7 +35,7 @@ const Step = ({ title, done, children }: StepProps) => (
   </li>
 );
 
-/** Whether a check of the doctor's is passed; null while nothing is known. */
+/** Whether a setup check has passed; null while unknown. */
 type Passed = (id: string) => boolean | null;
 
 interface GoogleProps {
@@ -43,7 +43,7 @@ interface GoogleProps {
   readonly passed: Passed;
 }
 
-/** An account connected through the client proves what was done at Google for it: project, consent screen, type and redirect URI. */
+/** A connected account proves the steps at Google: project, consent screen, client type and redirect URI. */
 const GoogleSteps = ({ project, passed }: GoogleProps) => (
   <>
     <Step title={t("setup.project")} done={passed("client_type")}>
@@ -136,7 +136,7 @@ const ServerStep = ({ passed }: { readonly passed: Passed }) => (
   </Step>
 );
 
-/** The mailbox is connected; now the program that is to send through it. */
+/** After the account comes the program that will send through it. */
 const ProgramStep = () => {
   const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: REFRESH_MS }).remote;
   return (
@@ -152,7 +152,7 @@ const ProgramStep = () => {
   );
 };
 
-/** How far one has come, before the steps: what is missing, by name. */
+/** Shows the progress above the steps, with the missing ones by name. */
 const Progress = ({ report }: { readonly report: DoctorReport }) => {
   const missing = report.checks.filter(({ ok, level }) => !ok && level === "required");
   return (
@@ -174,7 +174,7 @@ const Progress = ({ report }: { readonly report: DoctorReport }) => {
   );
 };
 
-/** What is open stands in view; what is in place can be looked up. */
+/** Shows what is still open; what has passed is folded away. */
 const Checks = ({ report }: { readonly report: DoctorReport }) => {
   const passed = report.checks.filter(({ ok }) => ok);
   const open = openOf(report.checks);

@@ -1,9 +1,9 @@
-/** Deep links into Google's console (console.cloud.google.com), with the project where it is known. */
+/** Deep links into Google's console (console.cloud.google.com), including the project if it is known. */
 
-/** A client id begins with its project's number: `123456789012-abc….apps.googleusercontent.com`. */
+/** A client ID begins with its project's number: `123456789012-abc….apps.googleusercontent.com`. */
 export const projectOf = (clientId: string | null): string | null => /^(\d{6,})-/.exec(clientId ?? "")?.[1] ?? null;
 
-/** Google takes no address and no `localhost` as an authorized domain. */
+/** Google accepts neither an IP address nor `localhost` as an authorized domain. */
 export const isDomain = (hostname: string): boolean => hostname.includes(".") && !/^[\d.]+$/.test(hostname);
 
 const PAGES = {

@@ -1,9 +1,9 @@
 const PLACEHOLDER_ORIGIN = "https://relais.invalid";
 
-/** Pages of the console and the start of a consent: where a sign-in may lead back to. Nothing else, and never another site. */
+/** Where a sign-in may lead back to: pages of the console and the start of a consent. Never another site. */
 const ALLOWED = /^\/(?:$|setup$|servers(?:\/|$)|messages(?:\/|$)|settings$|audit$|google_gmail\/authorize$)/;
 
-/** A `next` parameter made harmless: a path of our own, else `/`. Browsers read `//x`, `/\x` and tabs as another host. */
+/** Makes a `next` parameter safe: a path of our own, else `/`. Browsers read `//x`, `/\x` and tabs as another host. */
 export const safeNext = (raw: string | null | undefined): string => {
   if (raw === null || raw === undefined || !/^\/(?![/\\])/.test(raw) || /[\p{Cc}\\]/u.test(raw)) return "/";
   let url: URL;
@@ -16,7 +16,7 @@ export const safeNext = (raw: string | null | undefined): string => {
   return `${url.pathname}${url.search}`;
 };
 
-/** Outside the console's own router: the browser must load it. */
+/** The path is not a page of the console, so the browser must load it. */
 export const leavesConsole = (path: string): boolean => /^\/(?:google_gmail|v1)\//.test(path);
 
 export const signInPath = (from: string): string => {
@@ -24,11 +24,11 @@ export const signInPath = (from: string): string => {
   return next === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`;
 };
 
-/** Google's sign-in, started by Relais and coming back to `next`. */
+/** Starts Google's sign-in through Relais, which comes back to `next`. */
 export const googleSignInHref = (next: string): string =>
   `/google_gmail/authorize?sign-in&next=${encodeURIComponent(safeNext(next))}`;
 
-/** Google's consent for one mail server. */
+/** Starts Google's consent for one mail server. */
 export const connectHref = (serverId: string): string =>
   `/google_gmail/authorize?server=${encodeURIComponent(serverId)}`;
 

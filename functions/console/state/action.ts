@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { ApiFailure, ApiResult } from "../api/failure.ts";
 
-/** One thing a person asked for: under way or not, and how the last try ended. */
+/** One action that a person started: whether it is running, and how the last run ended. */
 export interface Action<A extends readonly unknown[], T> {
   readonly busy: boolean;
   readonly failure: ApiFailure | null;
-  /** Null when it was under way already: a second click is not a second wish. */
+  /** Returns null if it is already running: a second click does nothing. */
   readonly run: (...args: A) => Promise<ApiResult<T> | null>;
   readonly clear: () => void;
 }

@@ -8,7 +8,7 @@ const client = createClient({
   language: () => language.peek(),
   onUnauthenticated: () => {
     const { kind } = session.peek();
-    // Several calls may be told at once: the first one knows that there was a session.
+    // Several calls may fail at once; only the first still sees that there was a session.
     if (kind !== "signed_out") session.value = { kind: "signed_out", ...(kind === "signed_in" && { ended: true }) };
   },
 });

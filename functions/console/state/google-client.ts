@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { api } from "./api.ts";
 import { isOperator } from "./session-signal.ts";
 
-/** Whether the OAuth client for Google is saved; null while that is unknown, and to members, who may not read it. */
+/** Whether Google's OAuth client is saved; null while unknown, and for members, who may not read it. */
 const isSaved = signal<boolean | null>(null);
 let isAsking = false;
 
@@ -12,7 +12,7 @@ const read = async (): Promise<void> => {
   if (found.ok) isSaved.value = found.value.clientId !== null;
 };
 
-/** Once saved, a client is only ever replaced: then nothing needs to be asked again. */
+/** A saved client is never removed, only replaced, so there is nothing to read again. */
 const ask = (): void => {
   if (isSaved.value === true || isAsking || !isOperator()) return;
   isAsking = true;
@@ -21,7 +21,7 @@ const ask = (): void => {
   });
 };
 
-/** False where connecting cannot work yet, because no client is saved. */
+/** False if connecting cannot work yet because no client is saved. */
 export const useClientSaved = (): boolean => {
   useEffect(ask, []);
   return isSaved.value !== false;

@@ -6,25 +6,25 @@ import { timelineNoteText } from "../i18n/note.ts";
 import { absoluteTime, relativeTime, timeInFull, timeToTheSecond, wholeNumber } from "../i18n/time.ts";
 import { type TextKey, textKey, translate, type Values } from "../i18n/translate.ts";
 
-const KEPT_AS = "relais.language";
+const STORAGE_KEY = "relais.language";
 
-/** Storage may be forbidden (private windows, policies): the language is then chosen anew each time. */
-const kept = (): string | null => {
+/** Storage may be forbidden (private windows, policies); the language is then chosen anew on each visit. */
+const storedLanguage = (): string | null => {
   try {
-    return localStorage.getItem(KEPT_AS);
+    return localStorage.getItem(STORAGE_KEY);
   } catch {
     return null;
   }
 };
 
-export const language = signal<Language>(firstLanguage(kept(), navigator.languages));
+export const language = signal<Language>(firstLanguage(storedLanguage(), navigator.languages));
 
 export const chooseLanguage = (chosen: Language): void => {
   language.value = chosen;
   try {
-    localStorage.setItem(KEPT_AS, chosen);
+    localStorage.setItem(STORAGE_KEY, chosen);
   } catch {
-    // Not kept; still in force on this page.
+    // It could not be stored, but still applies to this page.
   }
 };
 
@@ -32,10 +32,10 @@ effect(() => {
   document.documentElement.lang = language.value;
 });
 
-/** The text in the chosen language; a component that calls it is drawn again when the language changes. */
+/** The text in the chosen language; a component that calls it renders again when the language changes. */
 export const t = <K extends TextKey>(key: K, ...values: Values<K>): string => translate(language.value, key, ...values);
 
-/** A text whose key comes from the API (`state.valid`); what the catalogue does not know is shown as it came. */
+/** A text whose key comes from the API (`state.valid`); a key that the catalogue lacks is shown unchanged. */
 export const tOr = (key: string, otherwise: string): string => {
   const known = textKey(key);
   return known === undefined ? otherwise : translate(language.value, known as "nav.home");

@@ -1,7 +1,7 @@
 let path = "/messages";
 
-/** The list of messages as it was last filtered: the way back from a message leads there. */
-export const keepListPath = (filtered: string): void => {
+/** The list of messages with its last filter, which a message's page links back to. */
+export const rememberListPath = (filtered: string): void => {
   path = filtered;
 };
 export const listPath = (): string => path;

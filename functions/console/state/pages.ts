@@ -19,27 +19,27 @@ export interface Paged<T> {
   readonly failure: ApiFailure | null;
 }
 
-/** A list by cursor: the first page polls, further pages are read once and put below it. `idOf` keeps a record from showing twice. */
+/** A list by cursor: the first page polls, and later pages are read once. `idOf` keeps a record from showing twice. */
 export const usePaged = <T>(
   key: string,
   load: (cursor: string | undefined, signal?: AbortSignal) => Promise<ApiResult<Listing<T>>>,
   idOf: (item: T) => string,
 ): Paged<T> => {
   const first = useRemote(key, (signal) => load(undefined, signal), { everyMs: 10_000 });
-  const [held, setHeld] = useState<{ readonly key: string; readonly more: More<T> | null }>({ key, more: null });
+  const [stored, setStored] = useState<{ readonly key: string; readonly more: More<T> | null }>({ key, more: null });
   const [state, setState] = useState<{ busy: boolean; failure: ApiFailure | null }>({ busy: false, failure: null });
   const current = useRef(key);
   current.current = key;
-  const more = held.key === key ? held.more : null;
+  const more = stored.key === key ? stored.more : null;
 
   const loadMore = async (cursor: string): Promise<void> => {
     if (state.busy) return;
     setState({ busy: true, failure: null });
     const result = await load(cursor);
     setState({ busy: false, failure: result.ok ? null : result.failure });
-    // The filter may have changed while this page was on its way.
+    // The filter may have changed while this page was loading.
     if (!result.ok || current.current !== key) return;
-    setHeld({ key, more: { items: [...(more?.items ?? []), ...result.value.items], next: result.value.next } });
+    setStored({ key, more: { items: [...(more?.items ?? []), ...result.value.items], next: result.value.next } });
   };
 
   const all = (firstPage: Listing<T>): readonly T[] => {

@@ -1,49 +1,47 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { ApiFailure, ApiResult } from "../api/failure.ts";
 
-/** What is known of something that the API holds. */
+/** What we know of something that the API holds. */
 export type Remote<T> =
   | { readonly phase: "loading" }
   | { readonly phase: "failed"; readonly failure: ApiFailure }
-  /** `trouble`: the last reading failed, so `value` is older than it should be. */
+  /** `trouble` is set if the last read failed, so `value` may be out of date. */
   | { readonly phase: "ready"; readonly value: T; readonly trouble: ApiFailure | null };
 
 export interface RemoteHandle<T> {
   readonly remote: Remote<T>;
   readonly reload: () => Promise<void>;
-  /** Puts in what a change has just answered, without asking again. */
+  /** Stores the value that a change returned, without reading it again. */
   readonly put: (value: T) => void;
 }
 
-/** Sooner than the next regular reading: a network that was away for a moment is back by then. */
-const AGAIN_AFTER_FAILURE_MS = 4_000;
+/** Sooner than the next regular read: by then, a brief network outage is over. */
+const RETRY_AFTER_FAILURE_MS = 4_000;
 
 interface Options {
-  /** Reads again this long after the last reading ended, while the page is visible; 0: never. */
+  /** Reads again this long after the last read, while the page is visible; 0 means never. */
   readonly everyMs?: number;
-  /** Counts acts that may have changed it: read again at once after each. */
+  /** Counts actions that may have changed the value: each one triggers a read. */
   readonly after?: number;
 }
 
-const settled = <T>(before: Remote<T>, result: ApiResult<T>): Remote<T> => {
+const nextState = <T>(before: Remote<T>, result: ApiResult<T>): Remote<T> => {
   if (result.ok) return { phase: "ready", value: result.value, trouble: null };
   if (result.failure.kind === "aborted") return before;
-  // A record that is gone must not go on being shown; any other failure leaves what we had, marked as old.
+  // A deleted record must disappear; after any other failure, keep the last value and mark it as old.
   const gone = result.failure.kind === "problem" && [403, 404].includes(result.failure.problem.status);
   return before.phase === "ready" && !gone
     ? { ...before, trouble: result.failure }
     : { phase: "failed", failure: result.failure };
 };
 
-/**
- * Reads something and keeps it fresh while the page is visible. `key` names what is read: another key starts anew.
- */
+/** Reads a value and keeps it fresh while the page is visible. `key` names it: a new key starts over. */
 export const useRemote = <T>(
   key: string,
   load: (signal: AbortSignal) => Promise<ApiResult<T>>,
   { everyMs = 0, after = 0 }: Options = {},
 ): RemoteHandle<T> => {
-  const [held, setHeld] = useState<{ readonly key: string; readonly remote: Remote<T> }>({
+  const [stored, setStored] = useState<{ readonly key: string; readonly remote: Remote<T> }>({
     key,
     remote: { phase: "loading" },
   });
@@ -59,27 +57,30 @@ export const useRemote = <T>(
     turn.current += 1;
     const myTurn = turn.current;
     const result = await latest.current(mine.signal);
-    // A later reading or a change has overtaken this one.
+    // A later read or a change has overtaken this one.
     if (myTurn !== turn.current) return true;
-    setHeld((before) => ({ key, remote: settled(before.key === key ? before.remote : { phase: "loading" }, result) }));
+    setStored((before) => ({
+      key,
+      remote: nextState(before.key === key ? before.remote : { phase: "loading" }, result),
+    }));
     return result.ok;
   }, [key]);
 
-  const round = useRef<() => Promise<void>>(async () => {});
+  const readNow = useRef<() => Promise<void>>(async () => {});
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
     const go = async () => {
       clearTimeout(timer);
-      const well = await read();
+      const succeeded = await read();
       if (ended || everyMs === 0) return;
       clearTimeout(timer);
-      timer = setTimeout(tick, well ? everyMs : Math.min(everyMs, AGAIN_AFTER_FAILURE_MS));
+      timer = setTimeout(tick, succeeded ? everyMs : Math.min(everyMs, RETRY_AFTER_FAILURE_MS));
     };
     const tick = () => {
       if (document.visibilityState === "visible") void go();
     };
-    round.current = go;
+    readNow.current = go;
     void go();
     if (everyMs > 0) document.addEventListener("visibilitychange", tick);
     return () => {
@@ -90,7 +91,7 @@ export const useRemote = <T>(
       abort.current?.abort();
     };
   }, [read, everyMs]);
-  const reload = useCallback(() => round.current(), []);
+  const reload = useCallback(() => readNow.current(), []);
   useEffect(() => {
     if (after > 0) void reload();
   }, [after, reload]);
@@ -98,10 +99,10 @@ export const useRemote = <T>(
   const put = useCallback(
     (value: T) => {
       turn.current += 1;
-      setHeld({ key, remote: { phase: "ready", value, trouble: null } });
+      setStored({ key, remote: { phase: "ready", value, trouble: null } });
     },
     [key],
   );
 
-  return { remote: held.key === key ? held.remote : { phase: "loading" }, reload, put };
+  return { remote: stored.key === key ? stored.remote : { phase: "loading" }, reload, put };
 };

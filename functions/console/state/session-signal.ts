@@ -5,9 +5,9 @@ import type { Session } from "../api/types.ts";
 export type SessionState =
   | { readonly kind: "asking" }
   | { readonly kind: "signed_in"; readonly session: Session }
-  /** `ended`: there was a session, and the API no longer knows it. */
+  /** `ended`: there was a session, but the API no longer knows it. */
   | { readonly kind: "signed_out"; readonly ended?: true }
-  /** Nobody knows: the question itself failed. */
+  /** Unknown, because the request failed. */
   | { readonly kind: "failed"; readonly failure: ApiFailure };
 
 export const session = signal<SessionState>({ kind: "asking" });

@@ -9,7 +9,7 @@ interface Look {
 
 interface BadgeProps extends Look {
   readonly text: string;
-  /** The technical reason behind the word. */
+  /** The technical fact behind the plain word. */
   readonly detail?: string;
 }
 
@@ -34,13 +34,13 @@ const CONNECTION: Readonly<Record<ConnectionState, Look>> = {
   error: { tone: "bad", icon: "warning" },
 };
 
-/** A state that a later release has written, shown as it came. */
+/** A state that a later release wrote, shown as it is. */
 const LATER: Look = { tone: "neutral", icon: "question" };
 
 const lookOf = <S extends string>(looks: Readonly<Record<S, Look>>, state: S): Look =>
   Object.hasOwn(looks, state) ? looks[state] : LATER;
 
-/** A state by text, icon and colour: never by colour alone. */
+/** Shows a state by text, icon and colour, never by colour alone. */
 export const ConnectionBadge = ({ state }: { readonly state: ConnectionState }) =>
   state === "valid" ? (
     <Badge {...CONNECTION.valid} text={t("connection.connected")} detail={t("connection.valid")} />

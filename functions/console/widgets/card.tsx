@@ -8,7 +8,7 @@ interface Props {
   readonly id?: string;
 }
 
-/** A part of a page: a region named by its heading. */
+/** A section of a page, named by its heading. */
 export const Card = ({ title, actions, children, id }: Props) => {
   const heading = useId();
   return (

@@ -14,7 +14,7 @@ const LOOKS = {
   advice: { tone: "warn", icon: "warning" },
 } as const;
 
-/** Where in this console a check is put right. */
+/** Where in this console a check can be fixed. */
 const PLACES: Readonly<Record<string, { readonly href: string; readonly label: TextKey & `check.${string}` }>> = {
   gmail_credentials: { href: "/setup", label: "check.setup" },
   operators: { href: "/settings", label: "check.settings" },
@@ -37,11 +37,11 @@ const Place = ({ id }: { readonly id: string }) => {
   );
 };
 
-/** What is still open, the required first. */
+/** The checks still open, required ones first. */
 export const openOf = (checks: readonly DoctorCheck[]): readonly DoctorCheck[] =>
   (["todo", "advice"] as const).flatMap((outcome) => checks.filter((check) => outcomeOf(check) === outcome));
 
-/** The doctor's findings; its sentences come from the API in the chosen language. */
+/** The setup checks; the API words them in the chosen language. */
 export const Checklist = ({ checks }: { readonly checks: readonly DoctorCheck[] }) => (
   <ul class="checks">
     {checks.map((check) => {

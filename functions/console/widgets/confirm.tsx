@@ -16,7 +16,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** A native modal dialog: focus stays inside, Escape closes, focus goes back to where it came from. */
+/** A native modal dialog: focus stays inside, Escape closes it, and focus returns to where it came from. */
 export const Confirm = ({
   open,
   title,

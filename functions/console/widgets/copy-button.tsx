@@ -4,7 +4,7 @@ import { Icon } from "./icon.tsx";
 
 type Outcome = "idle" | "copied" | "refused";
 
-/** Puts a text on the clipboard and says so; where the browser refuses, the text beside it can still be selected. */
+/** Copies a text to the clipboard and says so; if the browser refuses, the text beside it can still be selected. */
 export const CopyButton = ({ text }: { readonly text: string }) => {
   const [outcome, setOutcome] = useState<Outcome>("idle");
   useEffect(() => {

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { t } from "../state/language.ts";
 import { Icon } from "./icon.tsx";
 
-/** A page of another site, in a new tab so that the steps stay in view; says so to those who cannot see it. */
+/** Opens another site in a new tab, so that the steps stay visible, and says so to screen readers. */
 export const ExternalLink = ({ href, children }: { readonly href: string; readonly children: ComponentChildren }) => (
   <a class="button" href={href} target="_blank" rel="noreferrer">
     {children}

@@ -4,7 +4,7 @@ import type { FieldFailure } from "../api/failure.ts";
 import { fieldSentences } from "../i18n/field-message.ts";
 import { language, t } from "../state/language.ts";
 
-/** What ties a control to its label, hint and error. */
+/** Ties a control to its label, hint and error. */
 export interface ControlProps {
   readonly id: string;
   readonly "aria-describedby": string | undefined;
@@ -56,7 +56,7 @@ interface ChoiceProps<V extends string> {
   readonly onChoose: (value: V) => void;
 }
 
-/** Radio buttons as cards, each with what it means. */
+/** Radio buttons as cards, each with its explanation. */
 export const Choice = <V extends string>({ legend, name, value, options, onChoose }: ChoiceProps<V>) => {
   const id = useId();
   return (

@@ -2,7 +2,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ApiFailure } from "../api/failure.ts";
 
-/** For a form: once the API has refused it, the focus goes to the first control that it named. */
+/** Once the API has refused a form, moves the focus to the first control that it named. */
 export const useFirstRefused = (failure: ApiFailure | null): RefObject<HTMLFormElement | null> => {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {

@@ -3,18 +3,18 @@ import { useEffect } from "preact/hooks";
 const withAncestors = (element: Element): readonly Element[] =>
   element.parentElement === null ? [element] : [element, ...withAncestors(element.parentElement)];
 
-/** Neither removed nor hidden, as a button of a dialog is that has just been closed. */
-const isThere = (element: Element): boolean => element.isConnected && element.checkVisibility();
+/** True if the element is neither removed nor hidden, as a button of a dialog that just closed is. */
+const isVisible = (element: Element): boolean => element.isConnected && element.checkVisibility();
 
-/** The heading of the card that the control stood in; of the page where the card has gone as well. */
+/** The heading of the card that held the control, or of the page if the card is gone as well. */
 const headingNear = (path: readonly Element[]): HTMLElement | null => {
   const place = path.find((element) => element.isConnected && element.matches("section.card, main"));
   return place?.querySelector<HTMLElement>("h1, h2") ?? null;
 };
 
 /**
- * An act may take away the very button that started it (a message called back, a key revoked). The browser then starts again from the top
- * of the document; here the focus goes to the nearest heading that is left, so that a keyboard or a screen reader goes on from there.
+ * An action may remove the very button that started it (canceling a message, revoking a key). The browser would then
+ * start again from the top; this moves the focus to the nearest heading left, so that people go on from there.
  */
 export const useFocusKept = (): void => {
   useEffect(() => {
@@ -23,27 +23,27 @@ export const useFocusKept = (): void => {
       path = target instanceof Element ? withAncestors(target) : [];
     };
     const restore = () => {
-      if (path[0] === undefined || isThere(path[0]) || document.activeElement !== document.body) return;
+      if (path[0] === undefined || isVisible(path[0]) || document.activeElement !== document.body) return;
       const heading = headingNear(path);
       path = [];
       if (heading === null) return;
       heading.tabIndex = -1;
       heading.focus();
     };
-    // Not before the browser has done its own part: a dialog that closes gives the focus back to what opened it.
-    const left = () => setTimeout(restore);
-    // A click elsewhere: nobody is waiting for the focus to come back.
+    // After the browser has done its part: a dialog that closes returns the focus to what opened it.
+    const restoreLater = () => setTimeout(restore);
+    // After a click elsewhere, nobody expects the focus to come back.
     const forget = ({ target }: Event) => {
       if (target instanceof Node && path[0]?.contains(target) === false) path = [];
     };
     const observer = new MutationObserver(restore);
     document.addEventListener("focusin", remember);
-    document.addEventListener("focusout", left);
+    document.addEventListener("focusout", restoreLater);
     document.addEventListener("pointerdown", forget);
     observer.observe(document.body, { childList: true, subtree: true });
     return () => {
       document.removeEventListener("focusin", remember);
-      document.removeEventListener("focusout", left);
+      document.removeEventListener("focusout", restoreLater);
       document.removeEventListener("pointerdown", forget);
       observer.disconnect();
     };

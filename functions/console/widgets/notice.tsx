@@ -15,7 +15,7 @@ interface NoticeProps {
   readonly title: string;
   readonly children?: ComponentChildren;
   readonly actions?: ComponentChildren;
-  /** Read out when it appears: at once for what went wrong, in turn for the rest; false for what stands there from the start. */
+  /** Whether screen readers announce it: errors at once, others in turn; false if it is there from the start. */
   readonly live?: boolean;
 }
 
@@ -49,10 +49,10 @@ export const failureText = (failure: ApiFailure): { readonly title: string; read
 
 interface ProblemProps {
   readonly failure: ApiFailure;
-  /** Pointers of the form's own controls, which show their messages themselves. */
+  /** JSON Pointers of the form's own controls, which show their messages themselves. */
   readonly shown?: readonly string[];
   readonly retry?: () => void;
-  /** Instead of the catalogue's text, where the place knows better what to do (only for what the API refused with 401). */
+  /** Replaces the catalogue's text where the page knows better what to do (only for a 401). */
   readonly explain?: { readonly title: string; readonly advice: string };
 }
 
@@ -61,7 +61,7 @@ export const ProblemNotice = ({ failure, shown = [], retry, explain }: ProblemPr
   const { title, advice } = refused && explain !== undefined ? explain : failureText(failure);
   const others = fieldsElsewhere(failure, shown);
   const problem = failure.kind === "problem" ? failure.problem : null;
-  // The API repeats the advice where it knows nothing more of this occurrence; a text of this very place replaces it.
+  // The API repeats the advice if it has nothing to add, and `explain` replaces the API's detail.
   const more = refused && explain !== undefined ? null : (problem?.detail ?? null);
   const detail = more === null || more.startsWith(advice) ? null : more;
   return (

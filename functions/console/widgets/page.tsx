@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../state/language.ts";
 
-/** False until the first page stands: on arrival the browser's own focus is right, on every later page it must move to the heading. */
+/** False until the first page is shown: the browser sets the focus there; on later pages it moves to the heading. */
 let arrived = false;
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
 
 export const Page = ({ title, back, lead, actions, children }: Props) => {
   const heading = useRef<HTMLHeadingElement>(null);
-  // Before the focus moves: a screen reader then reads out the new title.
+  // Before the focus moves, so that a screen reader announces the new title.
   useLayoutEffect(() => {
     document.title = `${title} · Relais`;
   }, [title]);

@@ -8,7 +8,7 @@ import { RemoteView } from "./remote-view.tsx";
 interface Props<T> {
   readonly paged: Paged<T>;
   readonly empty: ComponentChildren;
-  /** Failures that mean no more than an empty list, such as a filter by what no longer exists. */
+  /** Failures to show as an empty list, such as a filter by something that no longer exists. */
   readonly nothingMatches?: (failure: ApiFailure) => boolean;
   readonly row: (item: T) => ComponentChildren;
 }
@@ -27,7 +27,7 @@ const Rows = <T,>({ paged, empty, row }: Omit<Props<T>, "nothingMatches">) => (
     {(page) => {
       const items = paged.all(page);
       const next = paged.next(page);
-      // A member may see none of the newest and yet some of the older ones.
+      // A member may see none of the newest messages but some of the older ones.
       if (items.length === 0 && next === null) return empty;
       return (
         <div class="stack">

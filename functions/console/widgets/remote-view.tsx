@@ -5,7 +5,7 @@ import { t } from "../state/language.ts";
 import type { RemoteHandle } from "../state/remote.ts";
 import { Notice, ProblemNotice } from "./notice.tsx";
 
-/** After this long a person wonders whether anything is happening. */
+/** After this long, people wonder whether anything is happening. */
 const SLOW_AFTER_MS = 4_000;
 
 export const Loading = () => {
@@ -22,8 +22,8 @@ export const Loading = () => {
   );
 };
 
-/** Asking again for what is not there, or not ours, answers the same. */
-const gone = (failure: ApiFailure): boolean =>
+/** Trying again does not help if a record is isGone or not ours. */
+const isGone = (failure: ApiFailure): boolean =>
   failure.kind === "problem" && [403, 404].includes(failure.problem.status);
 
 interface Props<T> {
@@ -31,13 +31,13 @@ interface Props<T> {
   readonly children: (value: T) => ComponentChildren;
 }
 
-/** Loading, failed (with a way to try again) or there; there but out of date says so and goes on showing what it has. */
+/** Shows the loading state, a failure with a way to retry, or the value, with a notice if it is out of date. */
 export const RemoteView = <T,>({ handle: { remote, reload }, children }: Props<T>) => {
   switch (remote.phase) {
     case "loading":
       return <Loading />;
     case "failed":
-      return gone(remote.failure) ? (
+      return isGone(remote.failure) ? (
         <ProblemNotice failure={remote.failure} />
       ) : (
         <ProblemNotice failure={remote.failure} retry={() => void reload()} />

@@ -4,14 +4,16 @@ import type { ControlProps } from "./field.tsx";
 
 interface Props {
   readonly control: ControlProps;
-  /** An id; empty: none. */
+  /** The id of the chosen server; empty for none. */
   readonly value: string;
-  /** What choosing none is called. */
+  /** The label for choosing none. */
   readonly none: string;
   readonly onChoose: (id: string) => void;
 }
 
-/** A choice among the mail servers that this person sees. One that is chosen and not among them (gone, or not loaded yet) stands for itself. */
+/**
+ * Lets a person choose one of the mail servers that they see. A chosen one that is gone or still loading shows its id.
+ */
 export const ServerSelect = ({ control, value, none, onChoose }: Props) => {
   const { remote } = useRemote("servers to choose", (signal) => api.servers.list(signal));
   const known = remote.phase === "ready" ? remote.value.items : [];

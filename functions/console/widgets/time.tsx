@@ -1,13 +1,13 @@
 import { ago, when, whenInFull, whenToTheSecond } from "../state/language.ts";
 
-/** A moment by distance, with the exact one on hover and for machines. */
+/** A relative time, with the exact one on hover and for machines. */
 export const Ago = ({ iso }: { readonly iso: string }) => (
   <time dateTime={iso} title={whenInFull(iso)}>
     {ago(iso)}
   </time>
 );
 
-/** A moment in the reader's own time zone, which it names on hover. */
+/** A time in the reader's own time zone, which it names on hover. */
 export const When = ({ iso, seconds = false }: { readonly iso: string; readonly seconds?: boolean }) => (
   <time dateTime={iso} title={whenInFull(iso)}>
     {seconds ? whenToTheSecond(iso) : when(iso)}

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Attempt, ConnectionState, MailServer, Message } from "../../../functions/console/api/types.ts";
 import { verdictOf } from "../../../functions/console/pages/home/verdict.ts";
-import { actsFor, happeningsOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
+import { actionsFor, historyOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
 import { creationOf, draftOf, EMPTY_DRAFT, entriesOf, patchOf } from "../../../functions/console/pages/server/draft.ts";
-import { inNeed } from "../../../functions/console/pages/server/in-need.ts";
+import { needingAttention } from "../../../functions/console/pages/server/needing-attention.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
 import { MESSAGE_STATUSES } from "../../../functions/domain/messages/statuses.ts";
@@ -138,7 +138,7 @@ describe("the mail servers that a person must see to", () => {
       inState("new", "not_connected"),
     ];
     assert.deepEqual(
-      inNeed(servers).map(({ id }) => id),
+      needingAttention(servers).map(({ id }) => id),
       ["broken", "dead", "soon"],
     );
   });
@@ -148,7 +148,7 @@ describe("a message's page", () => {
   const message = messageView({ id: "msg_1", version: "1", value: acceptedMessage(testClock(), "msg_1") });
 
   it("tells attempts and changes of status in one order", () => {
-    const happenings = happeningsOf({
+    const happenings = historyOf({
       ...message,
       attempts: [
         {
@@ -203,7 +203,7 @@ describe("a message's page", () => {
   });
 
   it("offers for each status what the API takes in it, and nothing once all is over", () => {
-    const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, actsFor({ status }).join(" ")]));
+    const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, actionsFor({ status }).join(" ")]));
     assert.deepEqual(offered, {
       queued: "cancel",
       scheduled: "reschedule cancel",

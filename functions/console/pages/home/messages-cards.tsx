@@ -7,21 +7,21 @@ import { RemoteView } from "../../widgets/remote-view.tsx";
 import { MessageRows } from "../messages.tsx";
 
 const SHOWN = 5;
-/** A member's are looked for among everybody's, a page at a time: larger pages reach further back. */
-const LOOKED_AT = 50;
+/** A member's messages are found by filtering everyone's page by page, so larger pages reach further back. */
+const MEMBER_PAGE_SIZE = 50;
 const REFRESH_MS = 10_000;
-const limit = (): number => (isOperator() ? SHOWN : LOOKED_AT);
+const limit = (): number => (isOperator() ? SHOWN : MEMBER_PAGE_SIZE);
 
-interface SomeProps {
+interface MessagesCardProps {
   readonly status: "unknown" | "held";
   readonly title: string;
   readonly text: string;
-  /** What the link to all of them is called. */
+  /** The label of the link to all of them. */
   readonly all: string;
 }
 
-/** Nothing to see where there are none; a failed reading is told beside the latest ones. */
-const Some = ({ status, title, text, all }: SomeProps) => {
+/** Renders nothing if there are none; the card of latest messages reports a failed read. */
+const MessagesCard = ({ status, title, text, all }: MessagesCardProps) => {
   const { remote } = useRemote(
     `messages ${status}`,
     (signal) => api.messages.list({ status, limit: limit() }, signal),
@@ -38,15 +38,15 @@ const Some = ({ status, title, text, all }: SomeProps) => {
   );
 };
 
-/** What has not left although mail can: those of which only a person can say whether they did, and those that something holds back. */
-export const MessagesNotSent = () => (
+/** Messages not sent although sending works: those in doubt, which need a decision, and those held. */
+export const UnsentMessages = () => (
   <>
-    <Some status="unknown" title={t("home.inDoubt")} text={t("home.inDoubtText")} all={t("home.allInDoubt")} />
-    <Some status="held" title={t("home.held")} text={t("home.heldText")} all={t("home.allHeld")} />
+    <MessagesCard status="unknown" title={t("home.inDoubt")} text={t("home.inDoubtText")} all={t("home.allInDoubt")} />
+    <MessagesCard status="held" title={t("home.held")} text={t("home.heldText")} all={t("home.allHeld")} />
   </>
 );
 
-/** What left last, or tried to. */
+/** The messages that Relais last sent or tried to send. */
 export const LatestMessages = () => {
   const messages = useRemote("latest messages", (signal) => api.messages.list({ limit: limit() }, signal), {
     everyMs: REFRESH_MS,

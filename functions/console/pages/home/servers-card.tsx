@@ -3,19 +3,19 @@ import { number, t } from "../../state/language.ts";
 import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Empty } from "../../widgets/remote-view.tsx";
-import { inNeed } from "../server/in-need.ts";
+import { needingAttention } from "../server/needing-attention.ts";
 import { ServerRow } from "../servers.tsx";
 
 const SHOWN = 6;
 
-/** Where not all have room, those that something is to be done about come first. */
+/** If there is not room for all, those that need attention come first. */
 const shownOf = (servers: readonly MailServer[]): readonly MailServer[] => {
   if (servers.length <= SHOWN + 1) return servers;
   const unfinished = servers.filter(({ connection }) => connection.state === "not_connected");
-  return [...new Set([...inNeed(servers), ...unfinished, ...servers])].slice(0, SHOWN);
+  return [...new Set([...needingAttention(servers), ...unfinished, ...servers])].slice(0, SHOWN);
 };
 
-/** `servers`: those in use. */
+/** `servers` are the active ones. */
 export const ServersCard = ({ servers }: { readonly servers: readonly MailServer[] }) => {
   const shown = shownOf(servers);
   return (

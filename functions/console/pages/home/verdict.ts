@@ -2,21 +2,21 @@ import type { ConnectionState, MailServer } from "../../api/types.ts";
 
 export interface Verdict {
   readonly kind: "working" | "attention" | "paused" | "stopped" | "unfinished" | "empty";
-  /** Where to do something about it; null where nothing is to be done, or not by this person. */
+  /** Where to fix it; null if there is nothing to do, or not for this person. */
   readonly href: string | null;
 }
 
-type Seen = {
+type Facts = {
   readonly servers: readonly (Pick<MailServer, "id"> & { readonly connection: { readonly state: ConnectionState } })[];
   readonly paused: boolean;
   readonly operator: boolean;
 };
 
-/** `servers`: those in use. The worst thing that a person can mend comes first. */
-export const verdictOf = ({ servers, paused, operator }: Seen): Verdict => {
+/** `servers` are the active ones. The worst problem that a person can fix comes first. */
+export const verdictOf = ({ servers, paused, operator }: Facts): Verdict => {
   const inState = (...states: ConnectionState[]) =>
     servers.filter(({ connection }) => states.includes(connection.state));
-  const pageOf = (some: Seen["servers"]) => (some[0] === undefined ? "/servers" : `/servers/${some[0].id}`);
+  const pageOf = (some: Facts["servers"]) => (some[0] === undefined ? "/servers" : `/servers/${some[0].id}`);
   if (servers.length === 0) return { kind: "empty", href: operator ? "/setup" : null };
   if (paused) return { kind: "paused", href: operator ? "/settings" : null };
   const broken = inState("reconnect_required", "error");

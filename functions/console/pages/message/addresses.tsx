@@ -2,7 +2,7 @@ import { number, t } from "../../state/language.ts";
 
 const SHOWN = 10;
 
-/** Up to a hundred of them: the first are shown, the rest can be looked up. */
+/** A message has up to a hundred recipients: shows the first few and folds the others away. */
 export const Addresses = ({ addresses }: { readonly addresses: readonly string[] }) => {
   if (addresses.length <= SHOWN + 1) return <>{addresses.join(", ")}</>;
   const rest = addresses.slice(SHOWN);

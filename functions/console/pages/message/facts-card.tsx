@@ -11,7 +11,7 @@ import { RefusedRecipients } from "./refused-recipients.tsx";
 
 interface FactProps {
   readonly name: string;
-  /** What is long and of one word takes two columns. */
+  /** Spans two columns, for a long value without spaces. */
   readonly broad?: boolean;
   readonly children: ComponentChildren;
 }
@@ -25,7 +25,7 @@ const Fact = ({ name, broad, children }: FactProps) => (
 
 const ServerLink = ({ id }: { readonly id: string }) => <a href={`/servers/${id}`}>{useServerNames()(id)}</a>;
 
-/** A longer one may be cut short where it is the page's heading. */
+/** A longer subject may be cut off in the page's heading. */
 const HEADING_ROOM = 80;
 
 export const FactsCard = ({ message, message: { subject } }: { readonly message: Message }) => (

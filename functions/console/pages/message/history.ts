@@ -1,8 +1,8 @@
 import type { Attempt, Message, SentMessage, SmtpReply, TimelineEntry } from "../../api/types.ts";
 
-/** One line of what happened to a message: a change of status, or a try to deliver it. */
-export type Happening =
-  | { readonly kind: "status"; readonly at: string; readonly status: string; readonly entry: TimelineEntry }
+/** One entry of a message's history: a change of status or a delivery attempt. */
+export type HistoryEntry =
+  | { readonly kind: "status"; readonly at: string; readonly status: string; readonly change: TimelineEntry }
   | {
       readonly kind: "attempt";
       readonly at: string;
@@ -20,22 +20,22 @@ const attemptOf = ({ at, outcome, smtp, problem }: Attempt) =>
     problem: problem ?? null,
   }) as const;
 
-/** Both records in one order, oldest first; at the same instant a try comes before the status that it led to. */
-export const happeningsOf = (message: Message): readonly Happening[] => {
-  const attempts: Happening[] = message.attempts.map(attemptOf);
-  const statuses: Happening[] = message.timeline.map((entry) => ({
+/** Both records in one order, oldest first; an attempt precedes the status it led to at the same instant. */
+export const historyOf = (message: Message): readonly HistoryEntry[] => {
+  const attempts: HistoryEntry[] = message.attempts.map(attemptOf);
+  const statuses: HistoryEntry[] = message.timeline.map((entry) => ({
     kind: "status",
     at: entry.at,
     status: entry.status,
-    entry,
+    change: entry,
   }));
   return [...attempts, ...statuses].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
 };
 
-/** Why the last try did not do: of a message that failed or waits for the next one. Null where it left, or where nothing was tried. */
+/** Why the last attempt of a failed or deferred message was refused; null if it was sent or never attempted. */
 export const lastRefusal = (
   message: Pick<Message, "status" | "attempts">,
-): Extract<Happening, { readonly kind: "attempt" }> | null => {
+): Extract<HistoryEntry, { readonly kind: "attempt" }> | null => {
   if (message.status !== "failed" && message.status !== "deferred") return null;
   const last = message.attempts.at(-1);
   return last === undefined ? null : attemptOf(last);
@@ -46,21 +46,21 @@ export interface RefusedRecipient {
   readonly said: string | null;
 }
 
-/** Refused recipients, each with what the server last said of it. */
+/** The refused recipients, each with the server's last reply. */
 export const refusedOf = ({ rejected, recipients }: Message): readonly RefusedRecipient[] =>
   rejected.map((address) => ({
     address,
     said: recipients.find((recipient) => recipient.address === address)?.reply?.response ?? null,
   }));
 
-/** How many recipients Gmail refused of a message that left for the others; 0 for any other message. */
+/** How many recipients Gmail refused of a message that was sent to the others; 0 for any other message. */
 export const refusedOfSent = ({ status, rejected = [] }: SentMessage): number =>
   status === "sent" ? rejected.length : 0;
 
-export type MessageAct = "cancel" | "retry" | "reschedule" | "resolve";
+export type MessageAction = "cancel" | "retry" | "reschedule" | "resolve";
 
 /** What a person may do with a message in each status (the API refuses the rest with `wrong_status`). */
-const ACTS: Readonly<Record<Message["status"], readonly MessageAct[]>> = {
+const ACTIONS: Readonly<Record<Message["status"], readonly MessageAction[]>> = {
   queued: ["cancel"],
   scheduled: ["reschedule", "cancel"],
   held: ["cancel"],
@@ -73,10 +73,10 @@ const ACTS: Readonly<Record<Message["status"], readonly MessageAct[]>> = {
   expired: [],
 };
 
-/** Nothing in a status of a later release. */
-export const actsFor = ({ status }: Pick<Message, "status">): readonly MessageAct[] =>
-  Object.hasOwn(ACTS, status) ? ACTS[status] : [];
+/** Nothing may be done in a status that a later release has added. */
+export const actionsFor = ({ status }: Pick<Message, "status">): readonly MessageAction[] =>
+  Object.hasOwn(ACTIONS, status) ? ACTIONS[status] : [];
 
-/** Nothing more happens to it by itself: no need to ask every other second. */
+/** The message will not change by itself, so there is no need to poll every other second. */
 export const isFinal = (status: Message["status"]): boolean =>
   status === "sent" || status === "failed" || status === "canceled" || status === "expired";

@@ -1,7 +1,7 @@
 import type { Message } from "../../api/types.ts";
 import { refusedOf } from "./history.ts";
 
-/** Each refused recipient with what Gmail said about it. */
+/** Each refused recipient with Gmail's reply. */
 export const RefusedRecipients = ({ message }: { readonly message: Message }) => (
   <ul>
     {refusedOf(message).map(({ address, said }) => (

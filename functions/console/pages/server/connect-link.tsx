@@ -7,11 +7,11 @@ interface Props {
   readonly server: Pick<MailServer, "id">;
   readonly class: string;
   readonly label: string;
-  /** Read out after the label, where a page has several such links. */
+  /** Read out after the label, to tell several such links on a page apart. */
   readonly name?: string;
 }
 
-/** To Google's consent; before an OAuth client is saved, to Setup, since the consent could only fail. */
+/** Links to Google's consent, or to Setup while no OAuth client is saved, since consent could only fail. */
 export const ConnectLink = ({ server, class: look, label, name }: Props) => {
   const ready = useClientSaved();
   const text = ready ? label : t("connect.setUpFirst");

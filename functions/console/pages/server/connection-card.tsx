@@ -12,11 +12,11 @@ import { Notice } from "../../widgets/notice.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
 import { ConnectLink } from "./connect-link.tsx";
 
-const Why = ({ server: { connection } }: { readonly server: MailServer }) => {
+const ReasonNotice = ({ server: { connection } }: { readonly server: MailServer }) => {
   if (connection.reason === null) return null;
   const { title, advice } = problemText(connection.reason, language.value);
-  const serves = connection.state === "valid" || connection.state === "expiring";
-  const tone = connection.state === "not_connected" ? "info" : serves ? "warn" : "bad";
+  const canSend = connection.state === "valid" || connection.state === "expiring";
+  const tone = connection.state === "not_connected" ? "info" : canSend ? "warn" : "bad";
   return (
     <Notice tone={tone} title={title} live={false}>
       <p>{advice}</p>
@@ -69,7 +69,7 @@ interface Props {
 }
 
 export const ConnectionCard = ({ server, onChanged }: Props) => {
-  const [asking, setAsking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const [done, setDone] = useState<Disconnected | null>(null);
   const disconnect = useAction(() => api.servers.disconnect(server.id));
   const connected = server.connection.state !== "not_connected";
@@ -77,7 +77,7 @@ export const ConnectionCard = ({ server, onChanged }: Props) => {
     const result = await disconnect.run();
     if (!result?.ok) return;
     setDone(result.value);
-    setAsking(false);
+    setConfirming(false);
     await onChanged();
   };
   return (
@@ -87,7 +87,7 @@ export const ConnectionCard = ({ server, onChanged }: Props) => {
           <p>{done.revoked ? t("disconnect.revoked") : t("disconnect.shared", { count: done.sharedWith.length })}</p>
         </Notice>
       ) : (
-        <Why server={server} />
+        <ReasonNotice server={server} />
       )}
       {connected ? <Facts server={server} /> : <HowToConnect server={server} />}
       <div class="actions">
@@ -102,7 +102,7 @@ export const ConnectionCard = ({ server, onChanged }: Props) => {
             class="button danger"
             onClick={() => {
               disconnect.clear();
-              setAsking(true);
+              setConfirming(true);
             }}
           >
             {t("disconnect.action")}
@@ -110,14 +110,14 @@ export const ConnectionCard = ({ server, onChanged }: Props) => {
         )}
       </div>
       <Confirm
-        open={asking}
+        open={confirming}
         title={t("disconnect.title")}
         confirmLabel={t("disconnect.action")}
         danger
         busy={disconnect.busy}
         failure={disconnect.failure}
         onConfirm={() => void confirm()}
-        onClose={() => setAsking(false)}
+        onClose={() => setConfirming(false)}
       >
         <p>{t("disconnect.text")}</p>
         <p>{t("disconnect.sharedClient")}</p>

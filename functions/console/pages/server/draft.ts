@@ -6,11 +6,11 @@ export interface ServerDraft {
   readonly username: string;
   readonly transport: Transport;
   readonly description: string;
-  /** One address or `@domain` a line. */
+  /** One address or `@domain` per line. */
   readonly fromFilter: string;
   readonly priority: string;
   readonly shared: boolean;
-  /** Empty: the default of the account's kind. */
+  /** Empty means the default for the kind of account. */
   readonly perMinute: string;
   readonly perDay: string;
   readonly sendAsUnchecked: boolean;
@@ -42,10 +42,10 @@ export const draftOf = (server: MailServer): ServerDraft => ({
   sendAsUnchecked: server.sendAsUnchecked,
 });
 
-/** Lines, commas and blanks all part entries: people paste from anywhere. */
+/** Lines, commas and blanks all separate entries: people paste from anywhere. */
 export const entriesOf = (text: string): string[] => text.split(/[\s,;]+/).filter((entry) => entry !== "");
 
-/** The form's number inputs let nothing else through; a fraction goes to the API, which says so at the field. */
+/** The form's number inputs accept only numbers; the API reports a fraction at its field. */
 const numberOf = (text: string): number => Number(text);
 
 const limitsIn = (draft: ServerDraft) => {
@@ -56,7 +56,7 @@ const limitsIn = (draft: ServerDraft) => {
   return Object.keys(limits).length === 0 ? undefined : limits;
 };
 
-/** What is left empty is left out, so that the API's defaults hold. */
+/** Leaves empty fields out, so that the API's defaults apply. */
 export const creationOf = (draft: ServerDraft): NewMailServer => {
   const limits = limitsIn(draft);
   const fromFilter = entriesOf(draft.fromFilter);
@@ -73,7 +73,7 @@ export const creationOf = (draft: ServerDraft): NewMailServer => {
   };
 };
 
-/** A merge patch of what really changed: another person's change to another field is not undone by ours. */
+/** A merge patch of what changed, so that it does not undo another person's change to another field. */
 export const patchOf = (before: ServerDraft, after: ServerDraft): MailServerPatch => ({
   ...(after.name.trim() !== before.name && { name: after.name.trim() }),
   ...(after.username.trim() !== before.username && { username: after.username.trim() }),

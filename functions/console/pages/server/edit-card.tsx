@@ -14,15 +14,15 @@ interface Props {
 }
 
 /**
- * The form starts from one version of the record and saves on condition that it still stands (`If-Match`). Polling does not
- * overwrite what is being typed; a save that finds another version says so and offers it.
+ * The form starts from one version of the record and saves only if that version is still current (`If-Match`). Polling
+ * does not overwrite what is being typed; if the version has changed, the form says so and offers the new one.
  */
 export const EditCard = ({ server, onSaved }: Props) => {
   const [base, setBase] = useState(server);
   const [saved, setSaved] = useState(false);
   const save = useAction((draft: ServerDraft) => api.servers.change(base, patchOf(draftOf(base), draft)));
   const read = useAction(() => api.servers.get(server.id));
-  // What Relais itself writes (badge, times) changes the etag but nothing of this form: that is no conflict.
+  // What Relais itself writes (badge, times) changes the etag but nothing in this form: that is not a conflict.
   const same = JSON.stringify(draftOf(server)) === JSON.stringify(draftOf(base));
   if (same && server.etag !== base.etag) setBase(server);
   const stale = save.failure?.kind === "problem" && save.failure.problem.code === "stale";

@@ -15,10 +15,10 @@ interface Props {
   readonly onSaved: (server: MailServer) => void;
 }
 
-/** Out of use for a while (archive) or for good (delete). */
+/** Takes a mail server out of use, for now (archive) or for good (delete). */
 export const EndCard = ({ server, onSaved }: Props) => {
   const { route } = useLocation();
-  const [asking, setAsking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const [cancelMessages, setCancelMessages] = useState(false);
   const archive = useAction(() => api.servers.change(server, { active: !server.active }));
   const remove = useAction(() => api.servers.remove(server.id, { cancelMessages }));
@@ -46,7 +46,7 @@ export const EndCard = ({ server, onSaved }: Props) => {
             onClick={() => {
               remove.clear();
               setCancelMessages(false);
-              setAsking(true);
+              setConfirming(true);
             }}
           >
             {t("end.delete")}
@@ -55,14 +55,14 @@ export const EndCard = ({ server, onSaved }: Props) => {
       </div>
       {archive.failure && <ProblemNotice failure={archive.failure} />}
       <Confirm
-        open={asking}
+        open={confirming}
         title={t("end.deleteTitle", { name: server.name })}
         confirmLabel={t("end.delete")}
         danger
         busy={remove.busy}
         failure={remove.failure}
         onConfirm={() => void confirm()}
-        onClose={() => setAsking(false)}
+        onClose={() => setConfirming(false)}
       >
         <p>{t("end.deleteText")}</p>
         {server.connection.state !== "not_connected" && <p>{t("disconnect.sharedClient")}</p>}

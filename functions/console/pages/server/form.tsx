@@ -1,7 +1,7 @@
 import { type ApiFailure, type FieldFailure, fieldFailures } from "../../api/failure.ts";
+import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
 import { isOperator } from "../../state/session-signal.ts";
-import { useTyped } from "../../state/typed.ts";
 import { Choice, Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
@@ -20,10 +20,10 @@ interface Props {
 }
 
 export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Props) => {
-  const { typed: draft, setTyped: setDraft, resumed } = useTyped("server", initial);
+  const { draft, setDraft, resumed } = useDraft("server", initial);
   const set = (change: Partial<ServerDraft>) => setDraft((before) => ({ ...before, ...change }));
   const form = useFirstRefused(failure);
-  const said = (pointer: string) => fieldFailures(failure, pointer);
+  const errorAt = (pointer: string) => fieldFailures(failure, pointer);
   const nameTaken = failure?.kind === "problem" && failure.problem.code === "name_taken";
   return (
     <form
@@ -38,15 +38,15 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Pr
         <Field
           label={t("server.name")}
           hint={t("server.nameHint")}
-          error={nameTaken ? t("server.nameTaken") : said("/name")}
+          error={nameTaken ? t("server.nameTaken") : errorAt("/name")}
         >
           {(control) => (
             <input {...control} required value={draft.name} onInput={(e) => set({ name: e.currentTarget.value })} />
           )}
         </Field>
-        {isOperator() && <AccountFields draft={draft} set={set} said={said} />}
+        {isOperator() && <AccountFields draft={draft} set={set} errorAt={errorAt} />}
       </div>
-      <MoreFields draft={draft} set={set} said={said} />
+      <MoreFields draft={draft} set={set} errorAt={errorAt} />
       {failure && <ProblemNotice failure={failure} shown={POINTERS} />}
       <div class="actions">
         <Submit label={submitLabel} busy={busy} />
@@ -58,13 +58,13 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Pr
 interface FieldsProps {
   readonly draft: ServerDraft;
   readonly set: (change: Partial<ServerDraft>) => void;
-  readonly said: (pointer: string) => readonly FieldFailure[] | null;
+  readonly errorAt: (pointer: string) => readonly FieldFailure[] | null;
 }
 
-/** Which account mail leaves by, and how. */
-const AccountFields = ({ draft, set, said }: FieldsProps) => (
+/** Which account sends the mail, and how. */
+const AccountFields = ({ draft, set, errorAt }: FieldsProps) => (
   <>
-    <Field label={t("server.username")} hint={t("server.usernameHint")} error={said("/username")}>
+    <Field label={t("server.username")} hint={t("server.usernameHint")} error={errorAt("/username")}>
       {(control) => (
         <input
           {...control}
@@ -93,19 +93,19 @@ const AccountFields = ({ draft, set, said }: FieldsProps) => (
   </>
 );
 
-const MoreFields = ({ draft, set, said }: FieldsProps) => (
+const MoreFields = ({ draft, set, errorAt }: FieldsProps) => (
   <div class="form-grid">
-    <Field label={t("server.description")} optional error={said("/description")}>
+    <Field label={t("server.description")} optional error={errorAt("/description")}>
       {(control) => (
         <input {...control} value={draft.description} onInput={(e) => set({ description: e.currentTarget.value })} />
       )}
     </Field>
-    {isOperator() && <ChoiceFields draft={draft} set={set} said={said} />}
+    {isOperator() && <ChoiceFields draft={draft} set={set} errorAt={errorAt} />}
     <Field
       label={t("server.perMinute")}
       optional
       hint={t("server.limitsHint")}
-      error={said("/limits/perMinute") ?? said("/limits")}
+      error={errorAt("/limits/perMinute") ?? errorAt("/limits")}
     >
       {(control) => (
         <input
@@ -118,7 +118,7 @@ const MoreFields = ({ draft, set, said }: FieldsProps) => (
         />
       )}
     </Field>
-    <Field label={t("server.perDay")} optional hint={t("server.limitsDayHint")} error={said("/limits/perDay")}>
+    <Field label={t("server.perDay")} optional hint={t("server.limitsDayHint")} error={errorAt("/limits/perDay")}>
       {(control) => (
         <input
           {...control}
@@ -133,10 +133,10 @@ const MoreFields = ({ draft, set, said }: FieldsProps) => (
   </div>
 );
 
-/** What decides whose mail this server takes: an operator's to set. */
-const ChoiceFields = ({ draft, set, said }: FieldsProps) => (
+/** Which mail this server may send; only operators may set it. */
+const ChoiceFields = ({ draft, set, errorAt }: FieldsProps) => (
   <>
-    <Field label={t("server.priority")} optional hint={t("server.priorityHint")} error={said("/priority")}>
+    <Field label={t("server.priority")} optional hint={t("server.priorityHint")} error={errorAt("/priority")}>
       {(control) => (
         <input
           {...control}
@@ -150,7 +150,7 @@ const ChoiceFields = ({ draft, set, said }: FieldsProps) => (
       )}
     </Field>
     <div class="whole">
-      <Field label={t("server.fromFilter")} optional hint={t("server.fromFilterHint")} error={said("/fromFilter")}>
+      <Field label={t("server.fromFilter")} optional hint={t("server.fromFilterHint")} error={errorAt("/fromFilter")}>
         {(control) => (
           <textarea
             {...control}

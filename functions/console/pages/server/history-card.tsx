@@ -10,7 +10,7 @@ import { MessageRows } from "../messages.tsx";
 
 const SHOWN = 5;
 
-const Deeds = ({ server }: { readonly server: MailServer }) => {
+const ServerAudit = ({ server }: { readonly server: MailServer }) => {
   const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) => api.audit({ limit: 200 }, signal));
   return (
     <Card title={t("history.title")}>
@@ -34,15 +34,15 @@ const Deeds = ({ server }: { readonly server: MailServer }) => {
 
 interface Props {
   readonly server: MailServer;
-  /** How often something was sent or tested on this page. */
-  readonly acts: number;
+  /** Counts what was sent or tested on this page. */
+  readonly activity: number;
 }
 
-export const HistoryCards = ({ server, acts }: Props) => {
+export const HistoryCards = ({ server, activity }: Props) => {
   const messages = useRemote(
     `messages of ${server.id}`,
     (signal) => api.messages.list({ server: server.id, limit: SHOWN }, signal),
-    { everyMs: 10_000, after: acts },
+    { everyMs: 10_000, after: activity },
   );
   return (
     <>
@@ -56,7 +56,7 @@ export const HistoryCards = ({ server, acts }: Props) => {
           }
         </RemoteView>
       </Card>
-      {isOperator() && <Deeds server={server} />}
+      {isOperator() && <ServerAudit server={server} />}
     </>
   );
 };

@@ -14,7 +14,7 @@ interface GaugeProps {
   readonly limit: number;
 }
 
-/** Where Relais warns operators as well (`relais.server.quota_warning.v1`). */
+/** The share at which Relais also warns operators (`relais.server.quota_warning.v1`). */
 const HIGH = 0.9;
 
 const Gauge = ({ label, used, limit }: GaugeProps) => {
@@ -46,13 +46,16 @@ const Gauges = ({ limits, usage }: { readonly limits: Limits; readonly usage: Us
 
 interface Props {
   readonly server: MailServer;
-  /** How often something was sent or tested on this page: it counts at once. */
-  readonly acts: number;
+  /** Counts what was sent or tested on this page, which uses up the limits at once. */
+  readonly activity: number;
 }
 
-/** How much of the server's limits is used up; past them messages are held until there is room. */
-export const LimitsCard = ({ server: { id, limits }, acts }: Props) => {
-  const usage = useRemote(`usage ${id}`, (signal) => api.servers.usage(id, signal), { everyMs: 10_000, after: acts });
+/** How much of the server's limits is used up; beyond them, messages are held until there is room. */
+export const LimitsCard = ({ server: { id, limits }, activity }: Props) => {
+  const usage = useRemote(`usage ${id}`, (signal) => api.servers.usage(id, signal), {
+    everyMs: 10_000,
+    after: activity,
+  });
   if (limits === null) return null;
   return (
     <Card title={t("limits.title")}>

@@ -3,8 +3,8 @@ import { fieldFailures } from "../../api/failure.ts";
 import type { MailServer, MessageStatus, NewMessage, SentMessage } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
+import { useDraft } from "../../state/draft.ts";
 import { t, tOr } from "../../state/language.ts";
-import { useTyped } from "../../state/typed.ts";
 import { MessageBadge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
@@ -41,23 +41,23 @@ const Sent = ({ message }: { readonly message: SentMessage }) => (
 
 interface Props {
   readonly server: MailServer;
-  /** What Gmail answered may have changed the badge, and counts against the limits. */
+  /** Called after each mail, which may have changed the badge and counts against the limits. */
   readonly onSent: () => Promise<void>;
 }
 
-/** A short mail to anyone, through the same API as a program's. */
+/** Sends a short mail to anyone, through the same API that programs use. */
 export const MailCard = ({ server, onSent }: Props) => {
   const {
-    typed: mail,
-    setTyped: setMail,
+    draft: mail,
+    setDraft: setMail,
     resumed,
-  } = useTyped("mail", {
+  } = useDraft("mail", {
     to: server.username,
     subject: t("mail.subjectDefault"),
     text: t("mail.textDefault"),
   });
   const [sent, setSent] = useState<SentMessage | null>(null);
-  // A repeat after a lost answer must not send twice; a changed or new mail needs a new key.
+  // Repeating after a lost response must not send twice; a changed or new mail needs a new key.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const send = useAction((message: NewMessage) => api.messages.send(message, key));
   const form = useFirstRefused(send.failure);

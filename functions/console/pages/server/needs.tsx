@@ -3,7 +3,7 @@ import { problemText } from "../../i18n/problem-text.ts";
 import { language, number, t } from "../../state/language.ts";
 import { Ago } from "../../widgets/time.tsx";
 
-/** The server, why, and what to do. */
+/** The server, what is wrong with it, and what to do. */
 const Need = ({ server: { id, name, connection } }: { readonly server: MailServer }) => {
   const text = connection.reason === null ? null : problemText(connection.reason, language.value);
   return (
@@ -24,7 +24,7 @@ const Need = ({ server: { id, name, connection } }: { readonly server: MailServe
 
 const SHOWN = 4;
 
-/** A sentence for one of them, a list for more; the rest of many is on the page of all. */
+/** One sentence for a single server, a list for several; a long list ends in a link to all servers. */
 export const Needs = ({ servers }: { readonly servers: readonly MailServer[] }) => {
   const [first] = servers;
   if (first === undefined) return null;

@@ -26,7 +26,7 @@ const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
   );
 };
 
-/** Empty for a step that took no time, such as one that only reads what the token says. */
+/** Empty for a step that took no time, such as one that only looks at the token's scopes. */
 const durationOf = ({ ms }: TestStage): string => {
   const rounded = Math.round(ms);
   return rounded === 0 ? "" : t("test.ms", { ms: number(rounded) });

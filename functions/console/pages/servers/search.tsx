@@ -3,18 +3,19 @@ import type { MailServer } from "../../api/types.ts";
 import { t } from "../../state/language.ts";
 import { Field } from "../../widgets/field.tsx";
 
-/** What a person types, and what it is looked for in: without case and accents. */
-const folded = (text: string): string => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+/** Folds case and accents, both in what a person types and in what is searched. */
+const fold = (text: string): string => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 export const matching = (servers: readonly MailServer[], wanted: string): readonly MailServer[] =>
   servers.filter(({ name, username, description, fromFilter }) =>
-    folded([name, username, description, ...fromFilter].join("\n")).includes(folded(wanted.trim())),
+    fold([name, username, description, ...fromFilter].join("\n")).includes(fold(wanted.trim())),
   );
 
-/** The address holds the search, so that it can be kept, shared and come back to. */
+/** The URL holds the search, so that it can be bookmarked and shared. */
 export const Search = ({ wanted }: { readonly wanted: string }) => {
   const { route } = useLocation();
-  const look = (text: string) => route(text === "" ? "/servers" : `/servers?${new URLSearchParams({ q: text })}`, true);
+  const search = (text: string) =>
+    route(text === "" ? "/servers" : `/servers?${new URLSearchParams({ q: text })}`, true);
   return (
     <search>
       <Field label={t("servers.search")} hint={t("servers.searchHint")}>
@@ -24,7 +25,7 @@ export const Search = ({ wanted }: { readonly wanted: string }) => {
             type="search"
             spellcheck={false}
             value={wanted}
-            onInput={(e) => look(e.currentTarget.value)}
+            onInput={(e) => search(e.currentTarget.value)}
           />
         )}
       </Field>

@@ -3,8 +3,8 @@ import { fieldFailures } from "../../api/failure.ts";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
+import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
-import { useTyped } from "../../state/typed.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
@@ -18,21 +18,21 @@ interface Props {
   readonly onSaved: (settings: Settings) => void;
 }
 
-const typedOf = ({ alerts }: Settings) => ({ server: alerts?.server ?? "", to: alerts?.to.join("\n") ?? "" });
+const draftOf = ({ alerts }: Settings) => ({ server: alerts?.server ?? "", to: alerts?.to.join("\n") ?? "" });
 
-/** Which mail server tells of an account that is to be reconnected, and whom. */
+/** Which mail server sends alerts about accounts that need reconnecting, and to whom. */
 export const AlertsCard = ({ settings, onSaved }: Props) => {
-  const { typed, setTyped, resumed } = useTyped("alerts", typedOf(settings));
+  const { draft, setDraft, resumed } = useDraft("alerts", draftOf(settings));
   const [saved, setSaved] = useState(false);
   const save = useAction(() =>
-    api.settings.change({ alerts: typed.server === "" ? null : { server: typed.server, to: entriesOf(typed.to) } }),
+    api.settings.change({ alerts: draft.server === "" ? null : { server: draft.server, to: entriesOf(draft.to) } }),
   );
   const submit = async (event: Event) => {
     event.preventDefault();
     setSaved(false);
     const result = await save.run();
     if (!result?.ok) return;
-    setTyped(typedOf(result.value));
+    setDraft(draftOf(result.value));
     setSaved(true);
     onSaved(result.value);
   };
@@ -49,13 +49,13 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
           {(control) => (
             <ServerSelect
               control={control}
-              value={typed.server}
+              value={draft.server}
               none={t("alerts.nobody")}
-              onChoose={(server) => setTyped({ ...typed, server })}
+              onChoose={(server) => setDraft({ ...draft, server })}
             />
           )}
         </Field>
-        {typed.server !== "" && (
+        {draft.server !== "" && (
           <Field label={t("alerts.to")} hint={t("alerts.toHint")} error={fieldFailures(save.failure, "/alerts/to")}>
             {(control) => (
               <textarea
@@ -63,8 +63,8 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
                 rows={2}
                 required
                 spellcheck={false}
-                value={typed.to}
-                onInput={(e) => setTyped({ ...typed, to: e.currentTarget.value })}
+                value={draft.to}
+                onInput={(e) => setDraft({ ...draft, to: e.currentTarget.value })}
               />
             )}
           </Field>

@@ -3,9 +3,9 @@ import { fieldFailures } from "../../api/failure.ts";
 import type { KeyPermission, NewApiKey } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
+import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
-import { useTyped } from "../../state/typed.ts";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
@@ -19,12 +19,12 @@ const keyOf = ({ name, server, permissions, expires }: typeof BLANK): NewApiKey 
   name: name.trim(),
   permissions,
   ...(server !== "" && { servers: [server] }),
-  // To the end of that day, where the person is.
+  // The key is valid until the end of that day in the person's time zone.
   ...(expires !== "" && { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
 });
 
 export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) => {
-  const { typed: draft, setTyped: setDraft, resumed } = useTyped("key", BLANK);
+  const { draft, setDraft, resumed } = useDraft("key", BLANK);
   const [open] = useState(resumed);
   const servers = useRemote("servers for key", (signal) => api.servers.list(signal)).remote;
   const make = useAction((key: NewApiKey) => api.keys.make(key));

@@ -64,13 +64,13 @@ const KeyList = ({
   readonly items: readonly ApiKey[];
   readonly handle: RemoteHandle<Listing<ApiKey>>;
 }) => {
-  const [going, setGoing] = useState<ApiKey | null>(null);
+  const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const nameOf = useServerNames();
   const revoke = useAction((id: string) => api.keys.revoke(id));
   const confirm = async () => {
-    if (going === null) return;
-    const result = await revoke.run(going.id);
-    if (result?.ok) setGoing(null);
+    if (revoking === null) return;
+    const result = await revoke.run(revoking.id);
+    if (result?.ok) setRevoking(null);
     await handle.reload();
   };
   return (
@@ -86,21 +86,21 @@ const KeyList = ({
               nameOf={nameOf}
               onRevoke={() => {
                 revoke.clear();
-                setGoing(apiKey);
+                setRevoking(apiKey);
               }}
             />
           ))}
         </ul>
       )}
       <Confirm
-        open={going !== null}
-        title={t("key.revokeTitle", { name: going?.name ?? "" })}
+        open={revoking !== null}
+        title={t("key.revokeTitle", { name: revoking?.name ?? "" })}
         confirmLabel={t("key.revoke")}
         danger
         busy={revoke.busy}
         failure={revoke.failure}
         onConfirm={() => void confirm()}
-        onClose={() => setGoing(null)}
+        onClose={() => setRevoking(null)}
       >
         <p>{t("key.revokeText")}</p>
       </Confirm>
@@ -108,7 +108,7 @@ const KeyList = ({
   );
 };
 
-/** What programs come in with. A new key is shown once and kept nowhere, not even on this page once it is left. */
+/** The keys of programs. A new key is shown once and stored nowhere, not even on this page once it is left. */
 export const KeysCard = () => {
   const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: 15_000 });
   const [made, setMade] = useState<string | null>(null);

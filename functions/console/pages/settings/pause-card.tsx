@@ -13,14 +13,14 @@ interface Props {
   readonly onSaved: (settings: Settings) => void;
 }
 
-/** Stops all sending at once, and lets it go on. Stopping asks first; going on does not. */
+/** Pauses and resumes all sending. Pausing asks for confirmation; resuming does not. */
 export const PauseCard = ({ settings, onSaved }: Props) => {
-  const [asking, setAsking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const save = useAction((paused: boolean) => api.settings.change({ paused }));
   const set = async (paused: boolean) => {
     const result = await save.run(paused);
     if (!result?.ok) return;
-    setAsking(false);
+    setConfirming(false);
     onSaved(result.value);
   };
   return (
@@ -41,21 +41,21 @@ export const PauseCard = ({ settings, onSaved }: Props) => {
             {save.busy ? t("state.working") : t("pause.resume")}
           </button>
         ) : (
-          <button type="button" class="button danger" onClick={() => setAsking(true)}>
+          <button type="button" class="button danger" onClick={() => setConfirming(true)}>
             {t("pause.pause")}
           </button>
         )}
       </div>
-      {!asking && save.failure && <ProblemNotice failure={save.failure} />}
+      {!confirming && save.failure && <ProblemNotice failure={save.failure} />}
       <Confirm
-        open={asking}
+        open={confirming}
         title={t("pause.confirm")}
         confirmLabel={t("pause.pause")}
         danger
         busy={save.busy}
         failure={save.failure}
         onConfirm={() => void set(true)}
-        onClose={() => setAsking(false)}
+        onClose={() => setConfirming(false)}
       >
         <p>{t("pause.confirmText")}</p>
       </Confirm>

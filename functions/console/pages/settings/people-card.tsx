@@ -5,9 +5,9 @@ import { fieldFailures } from "../../api/failure.ts";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
+import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
 import { session } from "../../state/session-signal.ts";
-import { useTyped } from "../../state/typed.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { Field } from "../../widgets/field.tsx";
@@ -20,19 +20,19 @@ import { entriesOf } from "../server/draft.ts";
 const LISTS = ["operators", "members", "callers"] as const;
 const POINTERS = [...LISTS.map((list) => `/${list}`), "/retentionDays"];
 
-type Typed = Readonly<Record<(typeof LISTS)[number] | "retentionDays", string>>;
+type Draft = Readonly<Record<(typeof LISTS)[number] | "retentionDays", string>>;
 
-const typedOf = (settings: Settings): Typed => ({
+const draftOf = (settings: Settings): Draft => ({
   operators: settings.operators.join("\n"),
   members: settings.members.join("\n"),
   callers: settings.callers.join("\n"),
   retentionDays: String(settings.retentionDays),
 });
 
-const same = (one: Typed, other: Typed): boolean => JSON.stringify(one) === JSON.stringify(other);
+const same = (one: Draft, other: Draft): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** Only what was changed is sent: two people can change two things at once. */
-const patchOf = (before: Typed, after: Typed): Partial<Settings> => ({
+/** Sends only what was changed, so that two people can change two things at once. */
+const patchOf = (before: Draft, after: Draft): Partial<Settings> => ({
   ...Object.fromEntries(
     LISTS.filter((list) => after[list] !== before[list]).map((list) => [list, entriesOf(after[list])]),
   ),
@@ -44,44 +44,44 @@ interface Props {
   readonly onSaved: (settings: Settings) => void;
 }
 
-/** Whoever is here as an operator by the list, and would be no longer: an address; else null. */
-const lockedOut = (before: Typed, after: Typed): string | null => {
+/** The address of the signed-in operator if this change would remove them from the list, else null. */
+const removedOperator = (before: Draft, after: Draft): string | null => {
   const state = session.value;
   if (state.kind !== "signed_in") return null;
   const { actor } = state.session;
-  // A person who came in by a domain entry is of the Workspace that their address names, but for aliases of another domain.
+  // A domain entry matches the person's Workspace domain; an alias in another domain does not show it.
   const account = { email: actor, hostedDomain: domainEntry(actor).slice(1) };
-  const named = ({ operators }: Typed) => names(entriesOf(operators), account);
-  return named(before) && !named(after) ? actor : null;
+  const isOperatorIn = ({ operators }: Draft) => names(entriesOf(operators), account);
+  return isOperatorIn(before) && !isOperatorIn(after) ? actor : null;
 };
 
-/** Who may do what, and how long messages are remembered. */
+/** Who may do what, and how long messages are kept. */
 export const PeopleCard = ({ settings, onSaved }: Props) => {
-  const [base, setBase] = useState(() => typedOf(settings));
-  const { typed, setTyped, resumed } = useTyped("people", base);
+  const [base, setBase] = useState(() => draftOf(settings));
+  const { draft, setDraft, resumed } = useDraft("people", base);
   const [saved, setSaved] = useState(false);
-  const now = typedOf(settings);
-  // Changed by somebody else, and nothing typed here that it would overwrite.
-  if (same(typed, base) && !same(now, base)) {
+  const now = draftOf(settings);
+  // Somebody else changed the settings, and nothing typed here would be lost.
+  if (same(draft, base) && !same(now, base)) {
     setBase(now);
-    setTyped(now);
+    setDraft(now);
   }
-  const save = useAction(() => api.settings.change(patchOf(base, typed)));
+  const save = useAction(() => api.settings.change(patchOf(base, draft)));
   const form = useFirstRefused(save.failure);
-  const [asking, setAsking] = useState<string | null>(null);
+  const [confirming, setConfirming] = useState<string | null>(null);
   const submit = (event: Event) => {
     event.preventDefault();
-    const out = lockedOut(base, typed);
+    const out = removedOperator(base, draft);
     if (out === null) void store();
-    else setAsking(out);
+    else setConfirming(out);
   };
   const store = async () => {
-    setAsking(null);
+    setConfirming(null);
     setSaved(false);
     const result = await save.run();
     if (!result?.ok) return;
-    setBase(typedOf(result.value));
-    setTyped(typedOf(result.value));
+    setBase(draftOf(result.value));
+    setDraft(draftOf(result.value));
     setSaved(true);
     onSaved(result.value);
   };
@@ -101,8 +101,8 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
                 {...control}
                 rows={3}
                 spellcheck={false}
-                value={typed[list]}
-                onInput={(e) => setTyped({ ...typed, [list]: e.currentTarget.value })}
+                value={draft[list]}
+                onInput={(e) => setDraft({ ...draft, [list]: e.currentTarget.value })}
               />
             )}
           </Field>
@@ -120,8 +120,8 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
               max="3650"
               step="1"
               required
-              value={typed.retentionDays}
-              onInput={(e) => setTyped({ ...typed, retentionDays: e.currentTarget.value })}
+              value={draft.retentionDays}
+              onInput={(e) => setDraft({ ...draft, retentionDays: e.currentTarget.value })}
             />
           )}
         </Field>
@@ -132,16 +132,16 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
         {saved && <Notice tone="good" title={t("state.saved")} />}
       </form>
       <Confirm
-        open={asking !== null}
+        open={confirming !== null}
         title={t("people.outTitle")}
         confirmLabel={t("people.out")}
         danger
         busy={save.busy}
         failure={null}
         onConfirm={() => void store()}
-        onClose={() => setAsking(null)}
+        onClose={() => setConfirming(null)}
       >
-        <p>{t("people.outText", { address: asking ?? "" })}</p>
+        <p>{t("people.outText", { address: confirming ?? "" })}</p>
       </Confirm>
     </Card>
   );

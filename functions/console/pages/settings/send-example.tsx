@@ -7,7 +7,7 @@ const exampleFor = (address: string, key: string): string =>
   -H "Content-Type: application/json" \\
   -d '{"to": "client@example.org", "subject": "Test", "text": "Bonjour"}'`;
 
-/** What whoever sets up the ERP needs to know: where to, and a call that works once a key is put in. */
+/** What a developer needs: the address, and a call that works once it contains a key. */
 export const SendExample = () => {
   const address = `${location.origin}/v1/messages`;
   const example = exampleFor(address, "rk_…");

@@ -13,10 +13,10 @@ interface Props {
   readonly onSaved: (settings: Settings) => void;
 }
 
-/** Which of Google's three arrangements holds, with what each costs; declared so that Relais can foresee when tokens die. */
+/** Lets operators declare the publishing status at Google, so that Relais can predict when tokens expire. */
 export const AudienceChoice = ({ settings, onSaved }: Props) => {
   const save = useAction((publishingStatus: PublishingStatus) => api.settings.change({ publishingStatus }));
-  // Shown as chosen while it is being saved; falls back to what holds if that fails.
+  // Shown as chosen while it is being saved; reverts to the saved value if that fails.
   const [chosen, setChosen] = useState<PublishingStatus | null>(null);
   const wanted = useRef(settings.publishingStatus);
   const choose = async (status: PublishingStatus) => {
@@ -25,7 +25,7 @@ export const AudienceChoice = ({ settings, onSaved }: Props) => {
     for (let asked: PublishingStatus | null = null; asked !== wanted.current; ) {
       asked = wanted.current;
       const result = await save.run(asked);
-      // Another choice is being saved: what saves it will find this one.
+      // Another choice is being saved; the loop that saves it also picks up this one.
       if (result === null) return;
       if (!result.ok) break;
       onSaved(result.value);

@@ -10,10 +10,10 @@ import { Icon } from "../../widgets/icon.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 
-/** A downloaded client file has about 500 bytes; anything big is another file. */
+/** A downloaded client file has about 500 bytes; a much larger file is a different one. */
 const LARGEST_FILE = 100_000;
 
-/** The text of the file as JSON, or null where it is none. */
+/** The file's text as JSON, or null if it is not JSON. */
 const jsonIn = async (file: File): Promise<unknown> => {
   if (file.size > LARGEST_FILE) return null;
   try {
@@ -24,7 +24,7 @@ const jsonIn = async (file: File): Promise<unknown> => {
 };
 
 interface Props {
-  /** The client id that is saved; null: none yet. */
+  /** The saved client ID; null if there is none yet. */
   readonly current: string | null;
   readonly onSaved: (credentials: GmailCredentials) => void;
 }
@@ -32,7 +32,7 @@ interface Props {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
-/** The client id in Google's file, or as typed; null where the API will find none either. */
+/** The client ID in Google's file, or as draft; null if the API will not find one either. */
 const clientIdIn = (body: unknown): string | null => {
   if (!isRecord(body)) return null;
   const id = isRecord(body.web) ? body.web.client_id : body.clientId;
@@ -70,37 +70,37 @@ const FilePicker = ({ error, onChoose }: PickerProps) => {
   );
 };
 
-/** The file from Google's console, checked as soon as it is chosen, or its two values by hand. */
+/** Takes the file from Google's console, checked as soon as it is chosen, or its two values draft by hand. */
 export const CredentialsForm = ({ current, onSaved }: Props) => {
   const [noJson, setNoJson] = useState(false);
   const [saved, setSaved] = useState(false);
-  const [typed, setTyped] = useState({ clientId: "", clientSecret: "" });
+  const [draft, setDraft] = useState({ clientId: "", clientSecret: "" });
   const save = useAction(api.credentials.put);
-  const [other, setOther] = useState<{ readonly id: string; readonly body: unknown } | null>(null);
+  const [replacement, setReplacement] = useState<{ readonly id: string; readonly body: unknown } | null>(null);
   const put = async (body: unknown) => {
-    setOther(null);
+    setReplacement(null);
     setSaved(false);
     const result = await save.run(body);
     if (!result?.ok) return;
-    // The secret is kept no longer than it takes to hand it over.
-    setTyped({ clientId: "", clientSecret: "" });
+    // Keep the secret no longer than it takes to send it.
+    setDraft({ clientId: "", clientSecret: "" });
     setSaved(true);
     onSaved(result.value);
   };
-  // The accounts connected through the client that is saved would have to be connected anew.
-  const give = async (body: unknown) => {
+  // Accounts connected through the saved client would have to be connected again.
+  const confirmAndPut = async (body: unknown) => {
     const id = clientIdIn(body);
     if (current === null || id === null || id === current) await put(body);
-    else setOther({ id, body });
+    else setReplacement({ id, body });
   };
   const choose = async (input: HTMLInputElement) => {
     const file = input.files?.[0];
     if (file === undefined) return;
     const json = await jsonIn(file);
-    // The same file chosen again after a correction must be read again.
+    // Choosing the same file again after correcting it must read it again.
     input.value = "";
     setNoJson(json === null);
-    if (json !== null) await give(json);
+    if (json !== null) await confirmAndPut(json);
   };
   return (
     <div class="stack">
@@ -112,7 +112,7 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
           onSubmit={(event) => {
             event.preventDefault();
             setNoJson(false);
-            void give({ clientId: typed.clientId.trim(), clientSecret: typed.clientSecret.trim() });
+            void confirmAndPut({ clientId: draft.clientId.trim(), clientSecret: draft.clientSecret.trim() });
           }}
         >
           <Field label={t("credentials.clientId")} error={fieldFailures(save.failure, "/clientId")}>
@@ -123,8 +123,8 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
                 autocomplete="off"
                 spellcheck={false}
                 placeholder="123456789012-….apps.googleusercontent.com"
-                value={typed.clientId}
-                onInput={(e) => setTyped({ ...typed, clientId: e.currentTarget.value })}
+                value={draft.clientId}
+                onInput={(e) => setDraft({ ...draft, clientId: e.currentTarget.value })}
               />
             )}
           </Field>
@@ -135,8 +135,8 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
                 type="password"
                 required
                 autocomplete="off"
-                value={typed.clientSecret}
-                onInput={(e) => setTyped({ ...typed, clientSecret: e.currentTarget.value })}
+                value={draft.clientSecret}
+                onInput={(e) => setDraft({ ...draft, clientSecret: e.currentTarget.value })}
               />
             )}
           </Field>
@@ -153,17 +153,17 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
       {save.failure && <ProblemNotice failure={save.failure} shown={["/clientId", "/clientSecret"]} />}
       {saved && <Notice tone="good" title={t("credentials.saved")} />}
       <Confirm
-        open={other !== null}
+        open={replacement !== null}
         title={t("credentials.replaceTitle")}
         confirmLabel={t("credentials.replace")}
         danger
         busy={save.busy}
         failure={null}
-        onConfirm={() => void put(other?.body)}
-        onClose={() => setOther(null)}
+        onConfirm={() => void put(replacement?.body)}
+        onClose={() => setReplacement(null)}
       >
         <p>{t("credentials.replaceText")}</p>
-        <p class="mono">{other?.id}</p>
+        <p class="mono">{replacement?.id}</p>
       </Confirm>
     </div>
   );

@@ -3,7 +3,7 @@ import { Card } from "../../widgets/card.tsx";
 
 const TRAPS = ["unverified", "testUsers", "forbidden", "desktop", "redirect"] as const;
 
-/** What people run into on Google's own pages, where Relais cannot speak to them. */
+/** What people run into on Google's own pages, where Relais cannot help them. */
 export const Traps = () => (
   <Card title={t("traps.title")}>
     <div class="traps">

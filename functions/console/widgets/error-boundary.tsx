@@ -5,13 +5,13 @@ import { Notice } from "./notice.tsx";
 import { Page } from "./page.tsx";
 
 interface Props {
-  /** Another page is another chance. */
+  /** A change of path resets the error. */
   readonly path: string;
   readonly children: ComponentChildren;
 }
 
-/** A defect of one page leaves the frame standing, says so, and offers what usually helps; the browser's own log has the rest. */
-export const Guard = ({ path, children }: Props) => {
+/** If a page crashes, keeps the frame, says so and offers to reload; the browser's console has the details. */
+export const ErrorBoundary = ({ path, children }: Props) => {
   const [error, reset] = useErrorBoundary((defect: unknown) => reportError(defect));
   useEffect(() => {
     if (error !== undefined) reset();

@@ -4,8 +4,8 @@ import type { Message } from "../../api/types.ts";
 import { localInputValue, timeZone } from "../../i18n/time.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
+import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
-import { useTyped } from "../../state/typed.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { Field } from "../../widgets/field.tsx";
@@ -13,7 +13,7 @@ import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
-import { actsFor } from "./history.ts";
+import { actionsFor } from "./history.ts";
 
 interface Props {
   readonly message: Message;
@@ -21,29 +21,29 @@ interface Props {
 }
 
 const Cancel = ({ message, onDone }: Props) => {
-  const [asking, setAsking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const cancel = useAction(() => api.messages.cancel(message.id));
   const confirm = async () => {
     const result = await cancel.run();
-    if (result?.ok) setAsking(false);
+    if (result?.ok) setConfirming(false);
     await onDone();
   };
   return (
     <>
       <div class="actions">
-        <button type="button" class="button danger" onClick={() => setAsking(true)}>
+        <button type="button" class="button danger" onClick={() => setConfirming(true)}>
           {t("message.cancel")}
         </button>
       </div>
       <Confirm
-        open={asking}
+        open={confirming}
         title={t("message.cancelTitle")}
         confirmLabel={t("message.cancel")}
         danger
         busy={cancel.busy}
         failure={cancel.failure}
         onConfirm={() => void confirm()}
-        onClose={() => setAsking(false)}
+        onClose={() => setConfirming(false)}
       >
         <p>{t("message.cancelText")}</p>
       </Confirm>
@@ -98,14 +98,14 @@ const Resolve = ({ message, onDone }: Props) => {
 
 const Reschedule = ({ message, onDone }: Props) => {
   const planned = localInputValue(new Date(message.scheduledAt ?? Date.now()));
-  const { typed, setTyped, resumed } = useTyped("time", { at: planned });
+  const { draft, setDraft, resumed } = useDraft("time", { at: planned });
   const change = useAction((local: string) => api.messages.reschedule(message.id, new Date(local).toISOString()));
   const [saved, setSaved] = useState(false);
   const form = useFirstRefused(change.failure);
   const submit = async (event: Event) => {
     event.preventDefault();
     setSaved(false);
-    const result = await change.run(typed.at);
+    const result = await change.run(draft.at);
     setSaved(result?.ok === true);
     await onDone();
   };
@@ -122,8 +122,8 @@ const Reschedule = ({ message, onDone }: Props) => {
             {...control}
             type="datetime-local"
             required
-            value={typed.at}
-            onInput={(event) => setTyped({ at: event.currentTarget.value })}
+            value={draft.at}
+            onInput={(event) => setDraft({ at: event.currentTarget.value })}
           />
         )}
       </Field>
@@ -136,16 +136,16 @@ const Reschedule = ({ message, onDone }: Props) => {
   );
 };
 
-const ACTS = { cancel: Cancel, retry: Retry, resolve: Resolve, reschedule: Reschedule } as const;
+const ACTIONS = { cancel: Cancel, retry: Retry, resolve: Resolve, reschedule: Reschedule } as const;
 
-export const ActsCard = ({ message, onDone }: Props) => {
-  const acts = actsFor(message);
-  if (acts.length === 0) return null;
+export const ActionsCard = ({ message, onDone }: Props) => {
+  const actions = actionsFor(message);
+  if (actions.length === 0) return null;
   return (
     <Card title={t("message.acts")}>
-      {acts.map((act) => {
-        const Act = ACTS[act];
-        return <Act key={act} message={message} onDone={onDone} />;
+      {actions.map((action) => {
+        const Action = ACTIONS[action];
+        return <Action key={action} message={message} onDone={onDone} />;
       })}
     </Card>
   );
