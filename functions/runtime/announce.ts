@@ -11,13 +11,13 @@ interface Deps {
   readonly log: Log;
   readonly publisher: Publisher;
   readonly records: Pick<Records, "commit">;
-  /** Names this installation in `source`. */
+  /** Identifies this installation in `source`. */
   readonly publicUrl: string;
 }
 
 /**
- * Publishes CloudEvents 1.0 in the structured JSON form (github.com/cloudevents/spec, bindings/pubsub) on `mail-events`; type and subject
- * stand in the attributes besides, for subscription filters.
+ * Publishes CloudEvents 1.0 in the structured JSON form (github.com/cloudevents/spec, bindings/pubsub) on
+ * `mail-events`. Type and subject are attributes too, for subscription filters.
  */
 export const announcer =
   (deps: Deps): Announce =>
@@ -43,7 +43,7 @@ export const announcer =
     }
   };
 
-/** By the event's own id: over the notice that it was told from, if there was one. */
+/** Stores the event under its own id, which replaces the notice that it came from, if there was one. */
 const keep = async (
   deps: Deps,
   event: Announcement,

@@ -14,11 +14,11 @@ export const NO_CONTENT: Reply = { kind: "empty", status: 204 };
 
 export const answerProblem = (problem: Problem): Reply => ({ kind: "problem", problem });
 
-/** The problem of a result, or what its value is answered with. */
+/** Returns the result's problem, or the reply made from its value. */
 export const answerWith = <T>(result: Result<T>, reply: (value: T) => Reply): Reply =>
   result.ok ? reply(result.value) : answerProblem(result.problem);
 
-/** Who calls. On a route of any access but `public` the edge has seen to it that someone does. */
+/** The caller. On a route of any access but `public`, the edge has made sure that there is one. */
 export const callerOf = (call: Call): Principal => {
   if (call.principal === null) throw new Error(`nobody is known to call ${call.method} ${call.path}`);
   return call.principal;

@@ -7,22 +7,24 @@ import { sentParts } from "./framework-guard.ts";
 import type { JsonScan } from "./json-scan.ts";
 import { excessProblem } from "./parse-json.ts";
 
-/** Cloud Run ends a request of HTTP/1 at 32 MiB, so Relais does everywhere. */
+/** Cloud Run ends an HTTP/1 request at 32 MiB, so Relais does everywhere. */
 export const LARGEST_BODY = 32 * 1024 * 1024;
-/** What a route takes that says nothing else. */
-export const USUAL_BODY = 1024 * 1024;
+/** The limit of a route that sets none. */
+export const DEFAULT_BODY = 1024 * 1024;
 
 const TOO_LARGE = fail<Problem>({ code: "request_too_large" });
 const TOO_SLOW = fail<Problem>({ code: "request_timeout" });
-/** About as long as one large body takes to be stored. */
+/** About as long as it takes to store one large body. */
 const OVERLOADED = fail<Problem>({ code: "overloaded", retryAfterS: 5 });
 
-/** Thrown when the caller broke off, or somebody else has answered in our stead: nobody waits for an answer. */
+/** Thrown if the caller has gone, or if another part has already answered: nobody waits for an answer. */
 export class CallerGone extends Error {
   override readonly name = "CallerGone";
 }
 
-/** Real milliseconds within which a body must have come whole. Scaled, it still leaves a large one the time to come on a busy machine. */
+/**
+ * Real milliseconds for a body to arrive. However the clock is scaled, a large one gets enough time on a busy machine.
+ */
 export const bodyTimeoutMs = (clock: Pick<Clock, "lasting">): number => Math.max(5 * SECOND, clock.lasting(MINUTE));
 
 export interface BodyDeadline {
@@ -30,8 +32,9 @@ export interface BodyDeadline {
 }
 
 /**
- * Watches that the body comes in time. Where it does not, `overdue` aborts, and the socket is closed once the request is answered: a body that was
- * refused early is let come until then, so that its caller gets to read why (cutting it off resets the connection).
+ * Watches that the body arrives in time. If it does not, `overdue` aborts and the socket is closed once the request is
+ * answered. The rest of a body that was refused early may arrive until then, so that its caller can read why: closing
+ * at once resets the connection.
  */
 export const bodyDeadline = (req: IncomingMessage, res: ServerResponse, ms: number): BodyDeadline => {
   const overdue = new AbortController();
@@ -47,41 +50,41 @@ export const bodyDeadline = (req: IncomingMessage, res: ServerResponse, ms: numb
   return { overdue: overdue.signal };
 };
 
-export interface BodyWanted {
+export interface BodyRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly share: BodyShare;
   /** Bytes. */
   readonly limit: number;
-  /** For a body that claims to be JSON: what is too much is refused as soon as it is seen. */
+  /** For a body that claims to be JSON: it is refused as soon as it exceeds a limit. */
   readonly scan: JsonScan | null;
-  /** Nobody knows who calls. */
+  /** The caller is unknown. */
   readonly anonymous: boolean;
   readonly overdue: AbortSignal;
 }
 
 /**
- * The whole body, at most `limit` bytes. Problems: `request_too_large`, `request_timeout`, `overloaded` where its turn did not come, and what the
- * scan finds. After a problem the rest is not kept. Throws `CallerGone`.
+ * Reads the whole body of at most `limit` bytes. Problems: `request_too_large`, `request_timeout`, `overloaded` if it
+ * got no turn, and those of the scan. After a problem, the rest is dropped. Throws `CallerGone`.
  */
-export const readBody = async (wanted: BodyWanted): Promise<Result<Buffer>> => {
-  const { req, res, limit, overdue } = wanted;
+export const readBody = async (request: BodyRequest): Promise<Result<Buffer>> => {
+  const { req, res, limit, overdue } = request;
   const announced = announcedBytes(req);
   if (announced !== null && announced > limit) return TOO_LARGE;
   if (overdue.aborted) return TOO_SLOW;
   if (res.closed || req.errored) throw new CallerGone();
-  return collect(wanted, announced ?? limit);
+  return collect(request, announced ?? limit);
 };
 
-/** Null where the body comes in chunks, or there is none. */
+/** Null if the body comes in chunks, or if there is none. */
 const announcedBytes = (req: IncomingMessage): number | null => {
   const { contentLength } = sentParts(req);
   return contentLength === undefined ? null : Number(contentLength);
 };
 
-const collect = (wanted: BodyWanted, atMost: number): Promise<Result<Buffer>> =>
+const collect = (request: BodyRequest, atMost: number): Promise<Result<Buffer>> =>
   new Promise((resolve, reject) => {
-    const { req, res, share, overdue } = wanted;
+    const { req, res, share, overdue } = request;
     let bytes: Buffer = Buffer.alloc(0);
     let [size, hasTurn, waiting] = [0, atMost <= SMALL_BODY, false];
     const leave = (): void => {
@@ -93,7 +96,7 @@ const collect = (wanted: BodyWanted, atMost: number): Promise<Result<Buffer>> =>
       leave();
       resolve(outcome);
     };
-    // While its turn has not come, it is not the caller who is slow.
+    // While the body waits for its turn, the caller is not to blame.
     const late = (): void => settle(waiting ? OVERLOADED : TOO_SLOW);
     const abandon = (): void => {
       leave();
@@ -112,14 +115,14 @@ const collect = (wanted: BodyWanted, atMost: number): Promise<Result<Buffer>> =>
       else settle(OVERLOADED);
     };
     const keep = (chunk: Buffer): void => {
-      bytes = roomier(bytes, size + chunk.length, atMost);
+      bytes = growBuffer(bytes, size + chunk.length, atMost);
       chunk.copy(bytes, size);
       size += chunk.length;
-      share.hold(size, wanted);
+      share.hold(size, request);
       if (size > SMALL_BODY && !hasTurn) void waitForTurn();
     };
     const take = (chunk: Buffer): void => {
-      const problem = judge(wanted, chunk, size + chunk.length);
+      const problem = findExcess(request, chunk, size + chunk.length);
       if (problem === null) keep(chunk);
       else settle(problem);
     };
@@ -129,21 +132,23 @@ const collect = (wanted: BodyWanted, atMost: number): Promise<Result<Buffer>> =>
     req.once("error", abandon).once("close", abandon).once("end", finish).on("data", take);
   });
 
-/** Twice as large where the bytes do not fit: as much memory as came, within a factor of two, however small the pieces are. */
-const roomier = (bytes: Buffer, needed: number, atMost: number): Buffer => {
+/**
+ * Doubles the buffer if the bytes do not fit, so that memory stays within twice what arrived, however small the chunks.
+ */
+const growBuffer = (bytes: Buffer, needed: number, atMost: number): Buffer => {
   if (needed <= bytes.length) return bytes;
   const larger = Buffer.allocUnsafeSlow(Math.min(atMost, Math.max(needed, 2 * bytes.length)));
   bytes.copy(larger);
   return larger;
 };
 
-const judge = ({ limit, scan }: BodyWanted, chunk: Buffer, size: number): Result<Buffer> | null => {
+const findExcess = ({ limit, scan }: BodyRequest, chunk: Buffer, size: number): Result<Buffer> | null => {
   if (size > limit) return TOO_LARGE;
   const excess = scan?.(chunk) ?? null;
   return excess === null ? null : fail(excessProblem(excess));
 };
 
-/** Lets the rest of a body come and go, so that its caller gets to read the answer and the connection can be used again. */
+/** Reads and drops the rest of a body, so that its caller can read the answer and the connection can be reused. */
 export const dropRest = (req: IncomingMessage): void => {
   if (!req.readableEnded && !req.destroyed) req.resume();
 };

@@ -9,7 +9,7 @@ import { teller } from "../domain/notices/tell.ts";
 import type { Randomness } from "../domain/randomness.ts";
 import { announcer } from "./announce.ts";
 import { type Config, ConfigError, REAL_GOOGLE } from "./config.ts";
-import { lazily, once } from "./lazy.ts";
+import { lazyPort, once } from "./lazy.ts";
 import { verifyTlsInLibraries } from "./library-tls.ts";
 import { jsonLogger } from "./logger.ts";
 import { currentPatience } from "./patience.ts";
@@ -18,18 +18,18 @@ import type { System } from "./system.ts";
 import { systemClock } from "./system-clock.ts";
 import { UNDERSTANDS } from "./understands.ts";
 
-/** What is there from the start, before anything is loaded. */
-interface Ground {
+/** The parts that exist from the start, before anything is loaded. */
+interface Basics {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Randomness;
   readonly log: Log;
 }
 
-type Kept = Pick<System, "records" | "vault" | "sealer" | "publisher">;
+type Storage = Pick<System, "records" | "vault" | "sealer" | "publisher">;
 
-/** The embedded store, opened once: `npm start` also pumps its queue and closes it. */
-export const openEmbedded = ({ config, clock, random }: Pick<Ground, "config" | "clock" | "random">) =>
+/** Opens the embedded store once; `npm start` also pumps its queue and closes it. */
+export const openEmbedded = ({ config, clock, random }: Pick<Basics, "config" | "clock" | "random">) =>
   once(async () => {
     const [{ openSqliteStore }, { sealingKeyFile }, { jweSealer }] = await Promise.all([
       import("../adapters/sqlite/open.ts"),
@@ -48,84 +48,88 @@ export const openEmbedded = ({ config, clock, random }: Pick<Ground, "config" | 
   });
 export type OpenEmbedded = ReturnType<typeof openEmbedded>;
 
-const keptBy = (open: () => Promise<Kept>): Kept => ({
-  records: lazily(async () => (await open()).records),
-  vault: lazily(async () => (await open()).vault),
-  sealer: lazily(async () => (await open()).sealer),
-  publisher: lazily(async () => (await open()).publisher),
+const embeddedStorage = (open: () => Promise<Storage>): Storage => ({
+  records: lazyPort(async () => (await open()).records),
+  vault: lazyPort(async () => (await open()).vault),
+  sealer: lazyPort(async () => (await open()).sealer),
+  publisher: lazyPort(async () => (await open()).publisher),
 });
 
 /**
- * The store on Google Cloud. Each service's client is loaded at the first call of what stands on it: who is refused at the edge waits for none.
- * An emulator is never given a real token.
+ * The store on Google Cloud. Each service's client is loaded at the first call that needs it, so a request that the
+ * edge refuses waits for none. An emulator must never get a real token.
  */
-const onGoogle = ({ config: { cloud }, clock, random }: Ground): Kept => {
+const googleStorage = ({ config: { cloud }, clock, random }: Basics): Storage => {
   if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
   const { projectId, firestoreEmulator, pubsubEmulator, secretManagerEmulator } = cloud;
-  // Each service has its own: that one is away says nothing of the others.
-  const callsTo = async () => {
+  // Each service has its own calls, because an outage of one says nothing about the others.
+  const makeCalls = async () => {
     const { googleCalls } = await import("../adapters/google-cloud/google-calls.ts");
     return googleCalls({ clock, random, patience: () => currentPatience(clock) });
   };
   const secretManager = once(async () => {
     const { openSecretManager } = await import("../adapters/secret-manager/client.ts");
-    return { calls: await callsTo(), client: openSecretManager(secretManagerEmulator), projectId };
+    return { calls: await makeCalls(), client: openSecretManager(secretManagerEmulator), projectId };
   });
   return {
-    records: lazily(async () => {
+    records: lazyPort(async () => {
       const [{ firestoreRecords }, { openDatabase }] = await Promise.all([
         import("../adapters/firestore/firestore-records.ts"),
         import("../adapters/firestore/database.ts"),
       ]);
-      return firestoreRecords({ calls: await callsTo(), random, database: openDatabase(projectId, firestoreEmulator) });
+      return firestoreRecords({
+        calls: await makeCalls(),
+        random,
+        database: openDatabase(projectId, firestoreEmulator),
+      });
     }),
-    vault: lazily(async () => {
+    vault: lazyPort(async () => {
       const { secretManagerVault } = await import("../adapters/secret-manager/secret-manager-vault.ts");
       return secretManagerVault(await secretManager());
     }),
-    sealer: lazily(async () => {
+    sealer: lazyPort(async () => {
       const [{ jweSealerWithRing }, { secretManagerKeyRing }] = await Promise.all([
         import("../adapters/sealing/jwe-sealer.ts"),
         import("../adapters/secret-manager/secret-manager-key-ring.ts"),
       ]);
       return jweSealerWithRing(secretManagerKeyRing(await secretManager(), clock));
     }),
-    publisher: lazily(async () => {
+    publisher: lazyPort(async () => {
       const [{ pubsubPublisher }, { applicationDefaultToken, emulatorToken }] = await Promise.all([
         import("../adapters/pubsub/pubsub-publisher.ts"),
         import("../adapters/google-cloud/credentials.ts"),
       ]);
       const accessToken = pubsubEmulator === null ? applicationDefaultToken() : emulatorToken;
-      return pubsubPublisher({ calls: await callsTo(), projectId, accessToken, emulatorHost: pubsubEmulator });
+      return pubsubPublisher({ calls: await makeCalls(), projectId, accessToken, emulatorHost: pubsubEmulator });
     }),
   };
 };
 
 type MailPorts = Pick<System, "transports" | "gmailAccount" | "composeMime" | "offersSmtpUtf8">;
 
-const mailPorts = ({ config, clock }: Ground): MailPorts => {
+const mailPorts = ({ config, clock }: Basics): MailPorts => {
   const api = { rootUrl: config.gmail.apiRootUrl };
   const { smtpHost, smtpPort, smtpSecurity, smtpCa } = config.gmail;
   const endpoint = { host: smtpHost, port: smtpPort, security: smtpSecurity, ca: smtpCa };
   const mime = once(() => import("../adapters/nodemailer/compose-mime.ts"));
   return {
     transports: {
-      smtp: lazily(async () => {
+      smtp: lazyPort(async () => {
         const { GmailSmtpTransport } = await import("../adapters/gmail-smtp/smtp-transport.ts");
         return new GmailSmtpTransport(clock, endpoint);
       }),
-      gmail_api: lazily(async () => {
+      gmail_api: lazyPort(async () => {
         const { GmailApiTransport } = await import("../adapters/gmail-api/gmail-transport.ts");
         return new GmailApiTransport(clock, api);
       }),
     },
-    gmailAccount: lazily(async () => {
+    gmailAccount: lazyPort(async () => {
       const { GmailApiAccount } = await import("../adapters/gmail-api/gmail-account.ts");
       return new GmailApiAccount(clock, api);
     }),
     composeMime: async (mail) => (await mime()).composeMime(mail),
     offersSmtpUtf8: async () =>
-      // Gmail's EHLO offers it: who accepts mail for it need not ask.
+      // Gmail's EHLO offers it, so there is no need to ask.
       smtpHost === REAL_GOOGLE.GMAIL_SMTP_HOST ||
       (await import("../adapters/gmail-smtp/offers-smtp-utf8.ts")).offersSmtpUtf8(clock, endpoint),
   };
@@ -135,7 +139,7 @@ export interface ComposeOptions {
   /** Names this process in its log lines. */
   readonly component: string;
   readonly write?: (line: string) => void;
-  /** Only `npm start` gives one: all functions of a process share it. */
+  /** Set by `npm start` only, where all functions of the process share one store. */
   readonly embedded?: OpenEmbedded;
   readonly log?: Log;
 }
@@ -145,8 +149,8 @@ const toStdout = (line: string): void => {
 };
 
 /**
- * Builds the system: the one place that knows which adapter stands behind a port. Nothing is loaded and no connection made before
- * a port's first call.
+ * Builds the system. This is the only place that knows which adapter implements a port. Nothing is loaded or connected
+ * before a port's first call.
  */
 export const compose = (config: Config, options: ComposeOptions): System => {
   verifyTlsInLibraries();
@@ -160,24 +164,26 @@ export const compose = (config: Config, options: ComposeOptions): System => {
       component: options.component,
       projectId: config.cloud?.projectId ?? null,
     });
-  const ground: Ground = { config, clock, random, log };
-  const stored = config.store === "google" ? onGoogle(ground) : keptBy(options.embedded ?? openEmbedded(ground));
-  const kept = { ...stored, records: leavingLaterAlone(stored.records, { log, understands: UNDERSTANDS }) };
+  const basics: Basics = { config, clock, random, log };
+  const stored =
+    config.store === "google" ? googleStorage(basics) : embeddedStorage(options.embedded ?? openEmbedded(basics));
+  const storage = { ...stored, records: leavingLaterAlone(stored.records, { log, understands: UNDERSTANDS }) };
   const { operators, members, callers, retentionDays, publicUrl } = config;
-  // Loaded only when there is something to tell: it takes the texts and the whole way of accepting a message.
-  const tellers = once(() => import("../domain/alerts/tell-operators.ts"));
+  // Loaded only when there is something to tell, because it brings the texts and everything that accepts a message.
+  const alerting = once(() => import("../domain/alerts/tell-operators.ts"));
   const environment = { operators, members, callers, retentionDays, publicUrl };
-  const alert: Alert = async (alert) => (await tellers()).operatorAlerts({ ...ground, ...kept, environment })(alert);
-  const announce = announcer({ ...ground, ...kept, publicUrl });
+  const alert: Alert = async (alert) =>
+    (await alerting()).operatorAlerts({ ...basics, ...storage, environment })(alert);
+  const announce = announcer({ ...basics, ...storage, publicUrl });
   return {
-    ...ground,
+    ...basics,
     environment,
-    ...kept,
+    ...storage,
     alert,
     announce,
-    tell: teller({ ...ground, ...kept, alert, announce }),
+    tell: teller({ ...basics, ...storage, alert, announce }),
     oauth: googleOAuth(config, clock),
     securityEventTokens: securityEventTokens(clock, config.google.riscConfiguration),
-    ...mailPorts(ground),
+    ...mailPorts(basics),
   };
 };

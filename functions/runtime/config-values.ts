@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseAddressOrDomain } from "../domain/address.ts";
 
-/** Shapes of single variables. Messages follow the variable's name and never repeat its value. */
+/** The shapes of single variables. A message follows the variable's name and never repeats its value. */
 
 const DIGITS = /^\d{1,9}$/;
 
@@ -26,13 +26,13 @@ export const flag = z.enum(["0", "1"], "must be 0 or 1").optional();
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Plain http would show tokens to whoever is on the way; on loopback nobody is. */
+/** Plain http would reveal tokens to anyone on the network, except on loopback. */
 const isSafe = (url: URL): boolean =>
   url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname));
 
 const withoutSlash = (text: string): string => text.replace(/\/+$/, "");
 
-/** An endpoint, taken as it stands: a slash at its end may be part of the path. */
+/** An endpoint is kept as it is: a slash at its end may be part of the path. */
 export const url = z
   .string()
   .refine((text) => URL.canParse(text), "must be a URL")
@@ -42,20 +42,20 @@ export const url = z
   )
   .refine((text) => !URL.canParse(text) || new URL(text).username === "", "must not contain a username");
 
-/** A root to which paths are joined, with or without a trailing slash; answered without. */
+/** A root URL with paths below it; the result has no trailing slash. */
 export const rootUrl = url.transform(withoutSlash);
 
-/** An origin: cookies, redirect URI and tokens' audience are all made from it, so that it can have no path. */
+/** An origin without a path, because cookies, the redirect URI and the audience of tokens are made from it. */
 export const publicOrigin = rootUrl.refine((text) => {
   if (!URL.canParse(text)) return true;
   const parsed = new URL(text);
   return parsed.pathname === "/" && parsed.search === "" && parsed.hash === "" && parsed.origin === text.toLowerCase();
 }, "must be an origin without a path, such as https://relais.example.com");
 
-/** Fit for an Authorization header and a URL fragment. */
+/** Text that fits an Authorization header and a URL fragment. */
 export const secretText = z.string().regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces");
 
-/** Addresses and `@domain`s between commas, folded as those are that come in by the API: both stand in one list. */
+/** Addresses and `@domain`s separated by commas, folded like those from the API, because both end up in one list. */
 export const addressList = z
   .string()
   .optional()

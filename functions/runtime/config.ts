@@ -18,11 +18,11 @@ import {
 
 export interface Config {
   readonly port: number;
-  /** Without trailing slash. */
+  /** Without a trailing slash. */
   readonly publicUrl: string;
   readonly store: "embedded" | "google";
   readonly dataDir: string;
-  /** Google Cloud's project and, for tests, the emulators that stand in for its services. Null on the embedded store. */
+  /** The Google Cloud project and, in tests, the emulators of its services. Null on the embedded store. */
   readonly cloud: {
     readonly projectId: string;
     readonly firestoreEmulator: string | null;
@@ -41,9 +41,9 @@ export interface Config {
     readonly smtpHost: string;
     readonly smtpPort: number;
     readonly smtpSecurity: "tls" | "starttls";
-    /** PEM text of the CA to trust instead of the system's; null: the system's. */
+    /** PEM text of the CA to trust instead of the system's; null means the system's. */
     readonly smtpCa: string | null;
-    /** Without trailing slash. */
+    /** Without a trailing slash. */
     readonly apiRootUrl: string;
   };
   readonly setupToken: Secret | null;
@@ -52,15 +52,15 @@ export interface Config {
   readonly callers: readonly string[];
   readonly retentionDays: number;
   readonly timeScale: number;
-  /** The name of this Cloud Run service; null: not on Google Cloud. */
+  /** The name of this Cloud Run service; null if not on Google Cloud. */
   readonly service: string | null;
-  /** The service account that Pub/Sub pushes to this function as; null: not told, or not pushed to. */
+  /** The service account of Pub/Sub's pushes to this function; null if unknown or if there are none. */
   readonly pushAccount: string | null;
-  /** `K_SERVICE` is set: running on Google Cloud. */
+  /** True on Google Cloud, where `K_SERVICE` is set. */
   readonly production: boolean;
 }
 
-/** Thrown by `loadConfig`: every mistake, each with the variable's name and never a secret's value. */
+/** Thrown by `loadConfig` with every mistake, each with the variable's name and never a secret's value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly mistakes: readonly string[];
@@ -71,7 +71,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Google's own (accounts.google.com/.well-known/openid-configuration, and /.well-known/risc-configuration). */
+/** Google's own values (accounts.google.com/.well-known/openid-configuration and /.well-known/risc-configuration). */
 export const REAL_GOOGLE = {
   GOOGLE_ISSUER: "https://accounts.google.com",
   GOOGLE_AUTHORIZATION_ENDPOINT: "https://accounts.google.com/o/oauth2/v2/auth",
@@ -83,7 +83,9 @@ export const REAL_GOOGLE = {
   GMAIL_SMTP_HOST: "smtp.gmail.com",
 } as const;
 
-/** A PEM file's text; that it holds a certificate is checked here, so that a wrong path is not found out by the first mail. */
+/**
+ * The text of a PEM file. It must contain a certificate, so that a wrong path fails the start, not the first message.
+ */
 const pemFile = z.string().transform((path, context) => {
   try {
     const pem = readFileSync(path, "utf8");
@@ -136,10 +138,10 @@ type Values = z.output<typeof SCHEMA>;
 const PEOPLE_AND_PROGRAMS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
 
 /**
- * Which deployed functions are given a variable by infra/ (a test compares): `all`, those named, or `none`: set by the platform, or meant for
- * a laptop and for tests, production being what the defaults say.
+ * Which deployed functions get a variable from infra/ (a test compares): `all`, those named, or `none`, for a variable
+ * that the platform sets or that is meant for laptops and tests.
  */
-export const GIVEN_TO: Readonly<Record<keyof Values, "all" | "none" | readonly string[]>> = {
+export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonly string[]>> = {
   PORT: "none",
   K_SERVICE: "none",
   RELAIS_PUBLIC_URL: "all",
@@ -161,33 +163,33 @@ export const GIVEN_TO: Readonly<Record<keyof Values, "all" | "none" | readonly s
   GMAIL_SMTP_SECURITY: "none",
   GMAIL_SMTP_CA: "none",
   GMAIL_API_ROOT_URL: "none",
-  // Whoever may act as an operator by it; the callback proves people by their session alone.
+  // The functions where the token acts as an operator; the callback knows people by their session only.
   RELAIS_SETUP_TOKEN: ["authorize-start", "mail-servers", "send-mail"],
-  // Who is let in is asked by those that people and programs call.
+  // The functions that people and programs call must know who is admitted.
   RELAIS_OPERATORS: PEOPLE_AND_PROGRAMS,
   RELAIS_MEMBERS: PEOPLE_AND_PROGRAMS,
   RELAIS_CALLERS: PEOPLE_AND_PROGRAMS,
-  // Those that finish messages, and the settings' own.
+  // The functions that finish messages, and the one that shows the settings.
   RELAIS_RETENTION_DAYS: ["mail-servers", "send-mail", "deliver-mail", "dispatch-due"],
   RELAIS_TIME_SCALE: "none",
   RELAIS_PUSH_ACCOUNT: ["deliver-mail", "refresh-tokens", "dispatch-due"],
 };
 
-/** Ours, and any other that one of Google's libraries might follow by itself. */
+/** Our own emulator variables, and any other that one of Google's libraries may obey on its own. */
 const EMULATOR = /_EMULATOR_(HOST|HUB)$/;
 
 const isSet = (env: Environment, name: string): boolean => (env[name] ?? "") !== "";
 
-/** On a laptop it opens what only that laptop reaches; anywhere else, an operator's rights to whoever guesses it. */
+/** On a laptop, the token opens only what that laptop can reach; elsewhere, whoever guesses it becomes an operator. */
 const SHORTEST_SETUP_TOKEN = 20;
 
 const PEOPLE = ["RELAIS_OPERATORS", "RELAIS_MEMBERS", "RELAIS_CALLERS"] as const;
 
-/** Domains in the lists of people; null where an entry is none, which the schema tells. */
+/** The domains in a list of people; null for an entry that is not a domain, which the schema reports. */
 const domainsIn = (list: string | undefined): readonly (string | null)[] =>
   (list ?? "").split(",").map((entry) => (entry.trim().startsWith("@") ? parseAddressOrDomain(entry.trim()) : null));
 
-/** Must the Public Suffix List be at hand to judge this environment? */
+/** Whether checking this environment needs the Public Suffix List. */
 export const listsDomains = (env: Environment): boolean =>
   PEOPLE.some((name) => domainsIn(env[name]).some((domain) => domain !== null));
 
@@ -198,7 +200,10 @@ const sharedDomains = (env: Environment, isPublicSuffix: IsPublicSuffix): string
       .map((domain) => `${name} must not list ${domain}: anyone can get an address there`),
   );
 
-/** Mistakes that no single variable shows. Looks at what is given only, so that it can run beside the schema's own mistakes. */
+/**
+ * Finds mistakes that no single variable shows. It looks only at variables that are set, so that it can run even if the
+ * schema has found mistakes too.
+ */
 const conflicts = (
   env: Environment,
   { standIns = false, laptop = false, isPublicSuffix = () => false }: LoadOptions,
@@ -211,7 +216,7 @@ const conflicts = (
       mistakes.push(
         `${name} must not be set on Google Cloud (K_SERVICE is set; only a test sets RELAIS_ALLOW_EMULATORS=1)`,
       );
-  // Nothing of ours obeys it; whoever set it expects that connections to a server of their own succeed, and must hear why they do not.
+  // Relais ignores it, but whoever sets it expects to reach a server of their own, and must learn why that fails.
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === "0" && env.RELAIS_ALLOW_EMULATORS !== "1")
     mistakes.push(
       "NODE_TLS_REJECT_UNAUTHORIZED must not be 0: TLS certificates are always verified (to trust an authority of your own, set GMAIL_SMTP_CA or NODE_EXTRA_CA_CERTS)",
@@ -223,27 +228,29 @@ const conflicts = (
   if (!laptop && isSet(env, "RELAIS_SETUP_TOKEN") && (env.RELAIS_SETUP_TOKEN ?? "").length < SHORTEST_SETUP_TOKEN)
     mistakes.push(`RELAIS_SETUP_TOKEN must have at least ${SHORTEST_SETUP_TOKEN} characters`);
   mistakes.push(...sharedDomains(env, isPublicSuffix));
-  if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && !standIns && talksToRealGoogle(env))
+  if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && !standIns && usesRealGoogle(env))
     mistakes.push("RELAIS_TIME_SCALE must be unset or 1 with the real Google, whose clock cannot be scaled");
   return mistakes;
 };
 
-/** Where grants and mail go. One of them at Google's own host is enough: a half stand-in would get real tokens, or send real mail. */
-const WHERE_IT_MATTERS = ["GOOGLE_AUTHORIZATION_ENDPOINT", "GOOGLE_TOKEN_ENDPOINT", "GMAIL_SMTP_HOST"] as const;
+/**
+ * Where grants and mail go. If only one of them is Google's own, a mixed setup could get real tokens or send real mail.
+ */
+const GRANT_AND_MAIL_TARGETS = ["GOOGLE_AUTHORIZATION_ENDPOINT", "GOOGLE_TOKEN_ENDPOINT", "GMAIL_SMTP_HOST"] as const;
 
-export const talksToRealGoogle = (env: Environment): boolean =>
-  WHERE_IT_MATTERS.some((name) => !isSet(env, name) || hostOf(env[name] ?? "") === hostOf(REAL_GOOGLE[name]));
+export const usesRealGoogle = (env: Environment): boolean =>
+  GRANT_AND_MAIL_TARGETS.some((name) => !isSet(env, name) || hostOf(env[name] ?? "") === hostOf(REAL_GOOGLE[name]));
 
 const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).hostname : text).toLowerCase();
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadOptions {
-  /** Google's endpoints that are not given yet will be stand-ins': they are known only once those run. */
+  /** Endpoints that are not set yet will be those of stand-ins, which are known only once they run. */
   readonly standIns?: boolean;
-  /** `npm start`, which only this machine reaches. */
+  /** `npm start`, which only this machine can reach. */
   readonly laptop?: boolean;
-  /** Needed where `listsDomains`; without it public suffixes pass. */
+  /** Required if `listsDomains`; without it, public suffixes are accepted. */
   readonly isPublicSuffix?: IsPublicSuffix;
 }
 
@@ -291,8 +298,8 @@ const toConfig = (values: Values): Config => {
 };
 
 /**
- * The configuration from an environment; a variable that is set to nothing counts as unset. Reads no other input than the
- * environment and the file that `GMAIL_SMTP_CA` names. Throws one `ConfigError` with all mistakes.
+ * Reads the configuration from an environment, where an empty variable counts as unset, and from the file that
+ * `GMAIL_SMTP_CA` names. Throws one `ConfigError` with all mistakes.
  */
 export const loadConfig = (env: Environment, options: LoadOptions = {}): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));

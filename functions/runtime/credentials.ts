@@ -7,11 +7,11 @@ import type { Problem } from "../domain/problem.ts";
 import type { Records } from "../domain/records.ts";
 import { ok, type Result } from "../domain/result.ts";
 import { settingsReader } from "../domain/settings/read-settings.ts";
+import { withKeyCache } from "./key-cache.ts";
 import { refusalsOf, refusedIn } from "./refused-credentials.ts";
-import { rememberingKeys } from "./remembered-keys.ts";
 import type { System } from "./system.ts";
 
-/** What a request brings to say who calls; nothing proven yet. */
+/** What a request presents to say who is calling; nothing is proven yet. */
 export interface Credentials {
   readonly authorizationHeader: string | undefined;
   readonly sessionId: SessionId | null;
@@ -20,8 +20,8 @@ export interface Credentials {
 const SESSION_COOKIE = /(?:^|[;,])\s*__session\s*=([^;]*)/g;
 
 /**
- * `__session` is the only cookie ever read. A request with more than one has none: a sibling host can plant a second one, and nothing
- * says which is ours. Node joins several Cookie headers by "; "; an intermediary may have joined them by a comma.
+ * `__session` is the only cookie that is read. A request with two has none: a sibling host can plant a second one, and
+ * we cannot know which is ours. Node joins several Cookie headers with "; ", but an intermediary may have used a comma.
  */
 const sessionIdOf = (cookieHeader: string | undefined): SessionId | null => {
   const [only, ...others] = (cookieHeader ?? "").matchAll(SESSION_COOKIE);
@@ -29,33 +29,36 @@ const sessionIdOf = (cookieHeader: string | undefined): SessionId | null => {
 };
 
 /**
- * On a service that IAM protects, Cloud Run hands the caller's ID token on with its signature removed
- * (cloud.google.com/run/docs/authenticating/service-to-service); it would not pass here, and need not: our HTTP functions are
- * public to IAM, and those behind it take pushes only, which IAM alone admits.
+ * Behind IAM, Cloud Run passes the caller's ID token on without its signature
+ * (cloud.google.com/run/docs/authenticating/service-to-service), so it would be refused here. It need not be accepted:
+ * our HTTP functions are public to IAM, and the others only receive pushes, which IAM alone admits.
  */
 export const readCredentials = (headers: IncomingHttpHeaders): Credentials => ({
   authorizationHeader: headers.authorization,
   sessionId: sessionIdOf(headers.cookie),
 });
 
-const remembering = new WeakMap<System, Records>();
+const cachedRecords = new WeakMap<System, Records>();
 
-/** The embedded store is asked each time: there a read costs nothing, and a revocation counts at once. */
+/** The embedded store is always asked: a read is cheap there, and a revocation takes effect at once. */
 const recordsFor = (system: System): Records => {
   if (system.config.store === "embedded") return system.records;
-  const known = remembering.get(system) ?? rememberingKeys(system.records, system.clock);
-  remembering.set(system, known);
+  const known = cachedRecords.get(system) ?? withKeyCache(system.records, system.clock);
+  cachedRecords.set(system, known);
   return known;
 };
 
-/** Somebody showed a credential that does not hold: guesses are seen in the log, and get slower. */
+/** Records a wrong credential, so that guesses show up in the log and get slower. */
 const noteRefusal = async (system: System, { authorizationHeader }: Credentials): Promise<void> => {
   const refused = authorizationHeader === undefined ? null : refusedIn(authorizationHeader);
   if (refused !== null) await refusalsOf(system)(refused);
 };
 
-/** Who calls; null for nobody known. Problems: `unauthenticated` for a bearer that does not hold, `google_unavailable`. */
-export const whoCalls = async (system: System, credentials: Credentials): Promise<Result<Principal | null>> => {
+/**
+ * Returns the caller, or null if there is none. Problems: `unauthenticated` for a bearer token that is not valid,
+ * `google_unavailable`.
+ */
+export const identifyCaller = async (system: System, credentials: Credentials): Promise<Result<Principal | null>> => {
   const { setupToken, production } = system.config;
   const seen = { ...system, records: recordsFor(system) };
   const deps = { ...seen, readAccessLists: settingsReader(seen), setupToken, production };
@@ -67,7 +70,7 @@ export const whoCalls = async (system: System, credentials: Credentials): Promis
 
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
 
-/** A page of another site can make a browser send our cookie, but neither a bearer credential nor these headers. */
+/** Another site's page can make a browser send our cookie, but neither a bearer credential nor these headers. */
 export const csrfProblem = (req: IncomingMessage, credentials: Credentials): Problem | null => {
   const { authorizationHeader, sessionId } = credentials;
   if (SAFE_METHODS.includes(req.method ?? "GET") || authorizationHeader !== undefined || sessionId === null)

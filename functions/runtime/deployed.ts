@@ -3,30 +3,30 @@ import { compose } from "./compose.ts";
 import { listsDomains, loadConfig } from "./config.ts";
 import { type OnPush, serveEvents } from "./event-edge.ts";
 import { guardFramework } from "./framework-guard.ts";
-import { stopInOrder } from "./framework-stop.ts";
+import { stopGracefully } from "./framework-stop.ts";
 import type { Route } from "./http.ts";
 import { type HttpFunction, serveHttp } from "./http-edge.ts";
 import type { System } from "./system.ts";
 
-/** The system of a deployed function, from its environment. A configuration that does not hold stops the start, all mistakes named. */
+/** Builds the system of a deployed function. An invalid configuration stops the start and names all mistakes. */
 const systemOf = async (component: string): Promise<System> => {
   guardFramework();
   const suffixes = listsDomains(process.env) ? { isPublicSuffix: await loadPublicSuffixes() } : {};
   return compose(loadConfig(process.env, suffixes), { component });
 };
 
-/** What `index.ts` of a function for people and programs exports. */
+/** Makes what `index.ts` exports for a function that people and programs call. */
 export const httpFunction = async (
   name: string,
   routes: (system: System) => readonly Route[],
 ): Promise<HttpFunction> => {
   const system = await systemOf(name);
-  return serveHttp(routes(system), system, { stopping: stopInOrder() });
+  return serveHttp(routes(system), system, { stopping: stopGracefully() });
 };
 
-/** What `index.ts` of a function behind a push subscription exports. */
+/** Makes what `index.ts` exports for a function behind a push subscription. */
 export const eventFunction = async (name: string, onPush: (system: System) => OnPush): Promise<HttpFunction> => {
   const system = await systemOf(name);
-  stopInOrder();
+  stopGracefully();
   return serveEvents(onPush(system), system);
 };

@@ -1,35 +1,40 @@
 import { SECOND } from "../domain/clock.ts";
 
 /**
- * One Ctrl-C arrives several times: the terminal (and most supervisors) signal the whole process group, and npm hands the signal on once
- * more. What comes within this time of the first is its echo; what comes later is somebody who does not want to wait.
+ * One Ctrl-C arrives several times: the terminal (like most supervisors) signals the whole process group, and npm
+ * passes the signal on again. Within this time of the first, a signal is an echo; later, it means that someone will not
+ * wait.
  */
 const ECHO_MS = 2 * SECOND;
 
 export const ENDING_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 export type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
-/** The exit status of a program that a signal ended, as shells show it: 128 and the signal's number. */
+/** The exit status that shells show for a program ended by a signal: 128 plus the signal's number. */
 const STATUS: Readonly<Record<EndingSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-export interface Ends {
-  /** Milliseconds of a clock that is never set back. */
+export interface EndingActions {
+  /** Milliseconds of a monotonic clock. */
   readonly nowMs: () => number;
-  /** Ends in order; called once. */
-  readonly inOrder: () => void;
-  /** Ends at once with this exit status, whatever is under way. */
-  readonly atOnce: (status: number) => void;
+  /** Called once, to end after the work in progress. */
+  readonly gracefully: () => void;
+  /** EndingActions at once with this exit status, whatever is in progress. */
+  readonly immediately: (status: number) => void;
 }
 
-/** What to do at each signal. */
-export const onEndingSignal = ({ nowMs, inOrder, atOnce }: Ends): ((signal: EndingSignal) => void) => {
+/** Returns the handler of the ending signals. */
+export const endingSignalHandler = ({
+  nowMs,
+  gracefully,
+  immediately,
+}: EndingActions): ((signal: EndingSignal) => void) => {
   let firstAtMs: number | null = null;
   return (signal) => {
     if (firstAtMs === null) {
       firstAtMs = nowMs();
-      inOrder();
+      gracefully();
     } else if (nowMs() - firstAtMs > ECHO_MS) {
-      atOnce(STATUS[signal]);
+      immediately(STATUS[signal]);
     }
   };
 };

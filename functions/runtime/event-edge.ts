@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DELIVERING } from "../domain/patience.ts";
 import { type ProblemCode, Unavailable } from "../domain/problem.ts";
 import type { Result } from "../domain/result.ts";
-import { type BodyWanted, bodyDeadline, bodyTimeoutMs, dropRest, readBody } from "./body.ts";
+import { type BodyRequest, bodyDeadline, bodyTimeoutMs, dropRest, readBody } from "./body.ts";
 import { bodyRoom } from "./body-room.ts";
 import { sentParts } from "./framework-guard.ts";
 import { jsonScan } from "./json-scan.ts";
@@ -15,26 +15,28 @@ import { splitTarget } from "./router.ts";
 import type { System } from "./system.ts";
 import { requestTrace } from "./trace.ts";
 
-/** One message of a topic as handlers see it, whichever queue brought it. */
+/** A message of a topic as handlers see it, whichever queue delivered it. */
 export interface PushMessage {
-  /** Given by the queue, the same at every delivery of one message. */
+  /** Assigned by the queue; the same at every delivery of a message. */
   readonly messageId: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** The bytes that were published. */
+  /** The published bytes. */
   readonly data: Buffer;
-  /** 1 at the first delivery; null where the queue does not count (Pub/Sub without a dead-letter topic, its emulator). */
+  /**
+   * 1 at the first delivery; null if the queue does not count (Pub/Sub without a dead-letter topic, or its emulator).
+   */
   readonly deliveryAttempt: number | null;
 }
 
 /**
- * `ack`: done with, whatever became of it. `nack`: not even written down, deliver it again; with time it goes to the dead-letter
- * topic. A handler that throws is a `nack`, so it seldom needs to say so.
+ * `ack`: the message is dealt with, whatever the outcome. `nack`: not even recorded, so deliver it again; it finally
+ * becomes a dead letter. A handler that throws also means `nack`.
  */
 export type PushOutcome = "ack" | "nack";
 
 export type OnPush = (message: PushMessage) => Promise<PushOutcome>;
 
-/** The published bytes as JSON. What is refused once can never be. */
+/** Parses the published bytes as JSON. A refusal is final. */
 export const jsonData = (message: PushMessage): Result<unknown> => parseJson(message.data);
 
 const NO_CONTENT = 204;
@@ -44,8 +46,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * The envelope of a Pub/Sub push (cloud.google.com/pubsub/docs/push, "wrapped" payloads):
- * `{message: {data, attributes, messageId, publishTime}, subscription, deliveryAttempt}`. Undefined when it is not one.
+ * Parses the envelope of a Pub/Sub push (cloud.google.com/pubsub/docs/push, "wrapped" payloads): `{message: {data,
+ * attributes, messageId, publishTime}, subscription, deliveryAttempt}`. Undefined if it is not one.
  */
 export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
   const parsed = parseJson(body);
@@ -69,22 +71,24 @@ export const parsePushEnvelope = (body: Buffer): PushMessage | undefined => {
   };
 };
 
-/** A message ends at 10 MB (cloud.google.com/pubsub/quotas), which base64 and the envelope make a third larger. */
+/** A message has at most 10 MB (cloud.google.com/pubsub/quotas); base64 and the envelope add a third. */
 const PUSH_LIMIT = 16 * 1024 * 1024;
-/** All pushes that one instance holds at once, where they are large; the rest wait for their turn, as Pub/Sub waits for their answers. */
+/**
+ * How much data of large pushes an instance holds at once; the others wait their turn, as Pub/Sub waits for an answer.
+ */
 const PUSH_ROOM = 32 * 1024 * 1024;
 
 /**
- * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery, 403 refuses whoever is not the queue.
- * A malformed push can never succeed, so it is acknowledged too, with a log line: only the queue's own service account may call
- * (IAM), and nobody reads its answers.
+ * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery, and 403 refuses anyone
+ * who is not the queue. A malformed push can never succeed, so it is logged and acknowledged too: only the queue's own
+ * service account may call (IAM), and nobody reads the answers.
  */
 export const serveEvents = (
   onPush: OnPush,
   system: Pick<System, "config" | "log" | "random" | "clock">,
   patience = DELIVERING,
 ) => {
-  const patiently: OnPush = (message) => withPatience(system.clock, patience, () => onPush(message));
+  const onPushWithPatience: OnPush = (message) => withPatience(system.clock, patience, () => onPush(message));
   const shareOfRoom = bodyRoom({ limit: PUSH_ROOM });
   const bodyMs = bodyTimeoutMs(system.clock);
   return (req: IncomingMessage, res: ServerResponse): void => {
@@ -104,12 +108,12 @@ export const serveEvents = (
       });
       res.end();
     };
-    const wanted = { req, res, share, overdue, limit: PUSH_LIMIT, scan: jsonScan(), anonymous: false };
-    void withLogContext(trace, () => takePush(patiently, system, wanted)).then(answer);
+    const request = { req, res, share, overdue, limit: PUSH_LIMIT, scan: jsonScan(), anonymous: false };
+    void withLogContext(trace, () => takePush(onPushWithPatience, system, request)).then(answer);
   };
 };
 
-/** One push, as bytes of its envelope, to the status that answers it. Never rejects. */
+/** Handles a push, given the bytes of its envelope, and returns the status to answer. Never rejects. */
 export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, body: Buffer): Promise<number> => {
   const message = parsePushEnvelope(body);
   if (message === undefined) {
@@ -128,14 +132,14 @@ export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, bo
   }
 };
 
-const REPEATED: Partial<Record<ProblemCode, number>> = { overloaded: 503, request_timeout: 408 };
+const TEMPORARY_STATUS: Partial<Record<ProblemCode, number>> = { overloaded: 503, request_timeout: 408 };
 
 const takePush = async (
   onPush: OnPush,
   system: Pick<System, "config" | "log">,
-  wanted: BodyWanted,
+  request: BodyRequest,
 ): Promise<number> => {
-  const { req } = wanted;
+  const { req } = request;
   if (req.method === "GET" || req.method === "HEAD") return pathOf(req) === "/health" ? 200 : 404;
   if (req.method !== "POST") return 405;
   const refusal = pushRefusal(req.headers.authorization, system.config);
@@ -143,13 +147,13 @@ const takePush = async (
     system.log.error("push_refused", { because: refusal });
     return 403;
   }
-  const body = await readBody(wanted).catch(() => undefined);
-  // Broken off on the way: the queue sends it again by itself.
+  const body = await readBody(request).catch(() => undefined);
+  // The connection broke; the queue sends the message again.
   if (body === undefined) return 400;
-  // What is larger than any message of the queue, or no JSON that can be read, is malformed.
+  // A push that is too large for the queue, or unreadable JSON, is malformed.
   return body.ok
     ? answerPush(onPush, system, body.value)
-    : (REPEATED[body.problem.code] ?? answerPush(onPush, system, Buffer.alloc(0)));
+    : (TEMPORARY_STATUS[body.problem.code] ?? answerPush(onPush, system, Buffer.alloc(0)));
 };
 
 const pathOf = (req: IncomingMessage): string => splitTarget(sentParts(req).url).pathname;

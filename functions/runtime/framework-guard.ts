@@ -2,12 +2,11 @@ import { subscribe } from "node:diagnostics_channel";
 import { IncomingMessage } from "node:http";
 
 /**
- * functions-framework runs its body parsers and Express's path decoding before any handler: malformed JSON, an unknown charset,
- * broken gzip or a bad %-escape is answered there, as text/html, with a stack trace. It also reads bodies of up to 1 GiB.
- * Node tells of each request on `http.server.request.start` before the framework sees it: there we hide what the framework would
- * trip over, and keep it for our own edge. Without `Content-Length` and `Transfer-Encoding` in the headers its parsers take the
- * request for one without a body and leave the stream alone; a path of `/` always decodes.
- * (The parsers' test for a body is `type-is.hasBody`: those two headers.)
+ * functions-framework runs its body parsers and Express's path decoding before any handler. They answer malformed JSON,
+ * an unknown charset, broken gzip or a bad %-escape with text/html and a stack trace, and they read bodies of up to 1
+ * GiB. Node publishes each request on `http.server.request.start` before the framework sees it. There we hide those
+ * parts and keep them for our own edge: without `Content-Length` and `Transfer-Encoding`, the parsers (by
+ * `type-is.hasBody`) assume that there is no body and leave the stream alone, and a path of `/` always decodes.
  */
 export interface HiddenParts {
   readonly url: string;
@@ -27,7 +26,7 @@ const hide = (message: unknown): void => {
   request.url = "/";
 };
 
-/** Called once by each `index.ts`; harmless when called again. */
+/** Each `index.ts` calls this once; calling it again is harmless. */
 export const guardFramework = (): void => {
   if (guarded) return;
   guarded = true;

@@ -2,31 +2,34 @@ import type { Principal, SessionId } from "../domain/access/records.ts";
 import type { Language } from "../domain/language.ts";
 import type { Problem } from "../domain/problem.ts";
 
-/** A request as handlers see it: already authenticated, body read and size-checked, nothing parsed twice. */
+/** A request as handlers see it: authenticated, with its body read and its size checked; nothing is parsed twice. */
 export interface Call {
   readonly method: string;
-  /** Decoded pathname, without query. */
+  /** The decoded pathname, without the query. */
   readonly path: string;
   /** Path parameters of the matched route. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** Lower-case names. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly rawBody: Buffer;
-  /** Gives the body's room to others, for a handler that goes on for long without a reference to the body. */
+  /** Frees the memory reserved for the body, for a handler that goes on for long without needing it. */
   readonly bodyDone: () => void;
-  /** The id in the cookie `__session`, proven or not; null where there is none. */
+  /** The id in the cookie `__session`, proven or not; null if there is none. */
   readonly sessionId: SessionId | null;
-  /** Who calls; only routes of access `public` may see null. */
+  /** The caller; null only on routes of access `public`. */
   readonly principal: Principal | null;
   readonly requestId: string;
-  /** By Accept-Language: French first for pages, English first for API answers. */
+  /** From Accept-Language; otherwise French for pages and English for API answers. */
   readonly language: Language;
-  /** Aborts when the caller has gone, or when this process is told to stop: what waits, answers with what there is. */
+  /** Aborts when the caller has gone or this process must stop; a waiting handler then answers with what it has. */
   readonly signal: AbortSignal;
 }
 
-/** What becomes of the cookie `__session`: the edge alone formats Set-Cookie. `maxAgeS`: seconds until the session's certain end. */
+/**
+ * A change of the cookie `__session`; only the edge formats Set-Cookie. `maxAgeS`: seconds until the session surely
+ * ends.
+ */
 export type SessionChange = { readonly set: SessionId; readonly maxAgeS: number } | "clear";
 
 export type Reply = ReplyContent & { readonly session?: SessionChange };
@@ -39,36 +42,36 @@ export type ReplyContent =
       readonly kind: "problem";
       readonly problem: Problem;
       readonly headers?: ReplyHeaders;
-      /** On messages: what became of it. */
+      /** For messages: what became of it. */
       readonly outcome?: "not_sent" | "unknown" | "sent";
     };
-/** Set-Cookie is not among them: a reply changes the session by its `session` field. */
+/** Never Set-Cookie: a reply changes the session by its `session` field. */
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
 /**
- * Who may call a route. `public`: anyone (the handler decides). `people`: operators and members, by session or setup token.
- * `operators`: operators and the setup token. `programs`: those and keys and callers (the handler checks permissions and servers).
- * State-changing methods with a cookie are checked for CSRF by the edge on every access but `public`.
+ * Who may call a route. `public`: anyone (the handler decides). `people`: operators and members, by session or setup
+ * token. `operators`: operators and the setup token. `programs`: those, plus keys and callers (the handler checks
+ * permissions and servers). On all but `public`, the edge checks state-changing requests with a cookie for CSRF.
  */
 export type RouteAccess = "public" | "people" | "operators" | "programs";
 
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** URLPattern pathname, e.g. `/v1/mail-servers/:id/test`. */
+  /** A URLPattern pathname such as `/v1/mail-servers/:id/test`. */
   readonly path: string;
   readonly access: RouteAccess;
   readonly handle: (call: Call) => Promise<Reply>;
   /**
-   * A GET that changes something, as OAuth's redirects do: HEAD, which must not (RFC 9110 §9.2.1), is refused, and a speculative request
-   * (prefetch, prerender) is answered 204 without effect.
+   * Marks a GET that changes something, such as OAuth's redirects. HEAD, which must not change anything (RFC 9110
+   * §9.2.1), is refused, and a speculative request (prefetch, prerender) gets a 204 without any effect.
    */
   readonly unsafe?: true;
-  /** A browser that comes on another host than `RELAIS_PUBLIC_URL`'s is sent to that one, before anything is read or set. */
+  /** A browser on another host than `RELAIS_PUBLIC_URL`'s is redirected to that one before anything is read or set. */
   readonly onPublicHost?: true;
-  /** The largest body, in bytes; absent: 1 MiB. */
+  /** The largest body in bytes; 1 MiB if absent. */
   readonly bodyLimit?: number;
-  /** What of the caller alone forbids the request, judged before its body is read. */
+  /** Whether the caller alone forbids the request; checked before the body is read. */
   readonly forbids?: (principal: Principal) => Problem | null;
-  /** Answered where the request is larger than `bodyLimit`; absent: `request_too_large`. */
+  /** The answer to a request larger than `bodyLimit`; `request_too_large` if absent. */
   readonly tooLarge?: Reply;
 }

@@ -6,10 +6,10 @@ import { parseJson } from "./parse-json.ts";
 
 const unsupported = (detail: Detail) => fail<Problem>({ code: "unsupported_media_type", detail });
 
-/** `application/json`, or with a structured suffix (RFC 6839) such as `application/merge-patch+json`. */
+/** `application/json`, or a type with a structured suffix (RFC 6839) such as `application/merge-patch+json`. */
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
 
-/** Whether these headers announce JSON in UTF-8; `unsupported_media_type` where they do not. */
+/** Checks that the headers announce JSON in UTF-8; `unsupported_media_type` otherwise. */
 export const checkMediaType = (headers: Call["headers"]): Result<true> => {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") return unsupported(detail("content_encoding"));
@@ -19,16 +19,17 @@ export const checkMediaType = (headers: Call["headers"]): Result<true> => {
   if (!JSON_TYPE.test(type)) return unsupported(detail("not_json_type"));
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
   const plain = charset?.replaceAll('"', "");
-  // RFC 8259 §8.1: JSON between systems is UTF-8; US-ASCII is a part of it.
+  // RFC 8259 §8.1: JSON between systems is UTF-8, which includes US-ASCII.
   if (plain !== undefined && !["utf-8", "utf8", "us-ascii"].includes(plain)) return unsupported(detail("not_utf8"));
   return ok(true);
 };
 
 /**
- * The body as JSON. `unsupported_media_type` (415) for another content type, charset than UTF-8, or any content encoding; otherwise as
- * `parseJson`. With `emptyMeans`, an empty body stands for that value and needs no content type.
+ * Parses the body as JSON. `unsupported_media_type` (415) for another content type, a charset other than UTF-8, or any
+ * content encoding; otherwise like `parseJson`. With `emptyMeans`, an empty body stands for that value and needs no
+ * content type.
  */
-export const jsonBody = (
+export const parseJsonBody = (
   call: Pick<Call, "headers" | "rawBody">,
   options?: { readonly emptyMeans: unknown },
 ): Result<unknown> => {

@@ -1,28 +1,28 @@
-/** So many JSON values may stand in one body: each costs far more memory parsed than written, and the shortest takes two bytes. */
+/** The most JSON values in one body: each takes far more memory parsed than written, and the shortest has two bytes. */
 export const MOST_JSON_VALUES = 200_000;
-/** Nobody nests a message this deep; walking what is nested deeper could exhaust the stack. */
+/** No real message nests this deep, and walking deeper nesting could exhaust the stack. */
 export const MAX_JSON_DEPTH = 64;
 
 export type JsonExcess = "too_many_values" | "too_deep";
 
-/** Looks at the next bytes of a JSON text, wherever they were cut; null while the text is within the limits. */
+/** Scans the next bytes of a JSON text, however it was cut; null while the text is within the limits. */
 export type JsonScan = (bytes: Uint8Array) => JsonExcess | null;
 
 const [QUOTE, COMMA, BACKSLASH, SPACE] = [0x22, 0x2c, 0x5c, 0x20];
-/** `[` and `{` differ in one bit, and so do `]` and `}`: this mask takes it away. */
+/** `[` and `{` differ in one bit, as do `]` and `}`; this mask removes it. */
 const [BRACKET, OPENING, CLOSING] = [0xdf, 0x5b, 0x5d];
 
 interface ScanState {
   values: number;
   depth: number;
   inString: boolean;
-  /** The byte before was a backslash that escapes this one. */
+  /** The previous byte was a backslash that escapes this one. */
   escaped: boolean;
-  /** Nothing but white space has come since a container was opened. */
+  /** A container was opened, and only white space has followed. */
   opened: boolean;
 }
 
-/** Goes on within a string from `at`, and answers where it goes on after it. */
+/** Skips the string that continues at `at`, and returns the position after it. */
 const skipString = (state: ScanState, bytes: Uint8Array, at: number): number => {
   let { escaped } = state;
   for (let next = at; next < bytes.length; next += 1) {
@@ -38,7 +38,7 @@ const skipString = (state: ScanState, bytes: Uint8Array, at: number): number => 
   return bytes.length;
 };
 
-/** One byte outside of strings. */
+/** Handles one byte outside of strings. */
 const step = (state: ScanState, byte: number): void => {
   if (byte <= SPACE) return;
   const bracket = byte & BRACKET;
@@ -51,9 +51,9 @@ const step = (state: ScanState, byte: number): void => {
 };
 
 /**
- * Counts the values of a JSON text and its depth from its bytes, before anything is parsed: parsing what is too much costs the memory that the
- * limits save. Exact for valid JSON, where a container holds one value more than it has commas, or none. Whether the text is valid is
- * for the parser to say.
+ * Counts the values and depth of a JSON text from its bytes, because parsing an excessive text would cost the memory
+ * that the limits save. It is exact for valid JSON, where a container has one more value than commas, or none. Whether
+ * the text is valid is up to the parser.
  */
 export const jsonScan = (mostValues = MOST_JSON_VALUES): JsonScan => {
   const state: ScanState = { values: 1, depth: 0, inString: false, escaped: false, opened: false };

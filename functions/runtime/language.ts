@@ -1,11 +1,11 @@
 import { isLanguage, type Language } from "../domain/language.ts";
 
-interface Wish {
+interface Preference {
   readonly language: Language;
   readonly weight: number;
 }
 
-const wishOf = (part: string, first: Language): Wish | null => {
+const parsePreference = (part: string, first: Language): Preference | null => {
   const [tag = "", ...parameters] = part.trim().toLowerCase().split(";");
   const [primary = ""] = tag.trim().split("-");
   const language = primary === "*" ? first : primary;
@@ -14,9 +14,9 @@ const wishOf = (part: string, first: Language): Wish | null => {
   return isLanguage(language) && weight > 0 ? { language, weight } : null;
 };
 
-/** By Accept-Language (RFC 9110 §12.5.4); `first` where nothing of ours is asked for. */
+/** Chooses by Accept-Language (RFC 9110 §12.5.4); `first` if the header names none of our languages. */
 export const chooseLanguage = (header: string | undefined, first: Language): Language => {
-  const wishes = (header ?? "").split(",").flatMap((part) => wishOf(part, first) ?? []);
-  const best = wishes.toSorted((a, b) => b.weight - a.weight)[0];
+  const preferences = (header ?? "").split(",").flatMap((part) => parsePreference(part, first) ?? []);
+  const best = preferences.toSorted((a, b) => b.weight - a.weight)[0];
   return best?.language ?? first;
 };

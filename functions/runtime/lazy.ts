@@ -1,7 +1,7 @@
-/** A port all of whose methods answer promises can stand for itself before it is loaded. */
+/** A port whose methods all return promises can be used before it is loaded. */
 type AsyncPort<T> = { readonly [K in keyof T]: (...args: never[]) => Promise<unknown> };
 
-/** Runs `make` at the first call and never again, unless it failed: then the next call tries anew. */
+/** Runs `make` at the first call only, or again at the next call if it failed. */
 export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | undefined;
   return () => {
@@ -14,10 +14,10 @@ export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 };
 
 /**
- * A port that loads what is behind it at the first call of one of its methods. A function that never sends never loads a mail
- * library, and costs nothing at a cold start.
+ * Returns a port that loads its implementation at the first call. A function that never sends then never loads a mail
+ * library at its cold start.
  */
-export const lazily = <T extends AsyncPort<T>>(load: () => Promise<T>): T => {
+export const lazyPort = <T extends AsyncPort<T>>(load: () => Promise<T>): T => {
   const port = once(load);
   const methods = new Map<PropertyKey, unknown>();
   const methodOf =
@@ -26,10 +26,10 @@ export const lazily = <T extends AsyncPort<T>>(load: () => Promise<T>): T => {
       const loaded = await port();
       return loaded[name as keyof T](...args);
     };
-  // The one cast: TypeScript cannot know that a Proxy answers every member of T.
+  // The only cast: TypeScript cannot know that a Proxy has every member of T.
   return new Proxy({} as T, {
     get: (_, name) => {
-      // Not a promise: `await` on the port itself must not call a method named "then".
+      // The port is not a promise: `await` must not call a method named "then".
       if (name === "then" || typeof name === "symbol") return undefined;
       if (!methods.has(name)) methods.set(name, methodOf(name));
       return methods.get(name);

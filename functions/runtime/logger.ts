@@ -8,7 +8,7 @@ const context = new AsyncLocalStorage<Trace>();
 /** Every line written while `act` runs carries the request's id and trace. */
 export const withLogContext = <T>(trace: Trace, act: () => Promise<T>): Promise<T> => context.run(trace, act);
 
-/** Name and message of an error and of its causes; never properties, stacks or inputs, which may hold anything. */
+/** Names and messages of an error and its causes; never properties, stacks or inputs, which may hold secrets. */
 const errorChain = (error: unknown): string => {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && at !== null && parts.length < 6; ) {
@@ -26,15 +26,15 @@ type Severity = "INFO" | "WARNING" | "ERROR";
 export interface LoggerOptions {
   readonly write: (line: string) => void;
   readonly nowMs: () => number;
-  /** Name of the deployed function or `local`. */
+  /** The name of the deployed function, or `local`. */
   readonly component: string;
-  /** For the trace's full name, on Google Cloud. */
+  /** For the trace's full name on Google Cloud. */
   readonly projectId: string | null;
 }
 
 /**
- * One JSON object a line, in the shape that Cloud Logging reads (cloud.google.com/logging/docs/structured-logging):
- * `severity`, `message`, `time`, `logging.googleapis.com/trace`; `code` is the key into `log-events.ts`, `message` what stands there.
+ * Writes one JSON object per line as Cloud Logging reads it (cloud.google.com/logging/docs/structured-logging). `code`
+ * is the key in `log-events.ts`, and `message` its meaning there.
  */
 export const jsonLogger = (options: LoggerOptions): Log => {
   const line = (severity: Severity, code: string, fields: LogFields = {}, error?: unknown): void => {

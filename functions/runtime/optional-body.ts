@@ -2,13 +2,13 @@ import * as z from "zod";
 import { parseWith } from "../domain/field-problems.ts";
 import type { Result } from "../domain/result.ts";
 import type { Call } from "./http.ts";
-import { jsonBody } from "./json-body.ts";
+import { parseJsonBody } from "./json-body.ts";
 
-/** A body that may be left out. */
-export const optionalBody = <S extends z.ZodType>(call: Call, schema: S): Result<z.output<S>> => {
-  const body = jsonBody(call, { emptyMeans: {} });
+/** Parses a body that may be absent. */
+export const parseOptionalBody = <S extends z.ZodType>(call: Call, schema: S): Result<z.output<S>> => {
+  const body = parseJsonBody(call, { emptyMeans: {} });
   return body.ok ? parseWith(schema, body.value) : body;
 };
 
-/** Where there is nothing to say: `{}` at most. */
-export const nothingInput = z.strictObject({});
+/** For requests without input, which may send `{}`. */
+export const emptyInput = z.strictObject({});

@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "../domain/result.ts";
 export const DEFAULT_PAGE = 50;
 export const LARGEST_PAGE = 200;
 
-/** Problems with the names in a query string: those nobody knows, and those given more than once. */
+/** Problems with names in a query string: unknown ones, and those given more than once. */
 export const unknownParameters = (query: URLSearchParams, known: readonly string[]): FieldProblem[] =>
   [...new Set(query.keys())].flatMap((name) => {
     if (!known.includes(name)) return [fieldProblem(jsonPointer([name]), "unknown_parameter")];
@@ -20,12 +20,14 @@ const limitOf = (text: string | null): number | null => {
 
 export interface PageRequest {
   readonly limit: number;
-  /** As the store gave it (`next`); the store answers `"bad_cursor"` to anything else: hand that on as `badCursor`. */
+  /** As the store gave it (`next`). To anything else, the store answers `"bad_cursor"`, which becomes `badCursor`. */
   readonly cursor: string | null;
 }
 
-/** `limit` (1 to 200, else 50) and `cursor` of a list; every other parameter must be named in `others`. */
-export const pageRequest = (query: URLSearchParams, others: readonly string[] = []): Result<PageRequest> => {
+/**
+ * Reads `limit` (1 to 200, default 50) and `cursor` of a list; `others` names all other parameters that are allowed.
+ */
+export const parsePageRequest = (query: URLSearchParams, others: readonly string[] = []): Result<PageRequest> => {
   const problems = unknownParameters(query, ["limit", "cursor", ...others]);
   const limit = limitOf(query.get("limit"));
   if (limit === null) problems.push(fieldProblem("/limit", "out_of_range", { least: 1, most: LARGEST_PAGE }));

@@ -12,8 +12,9 @@ const EXCESSES: Readonly<Record<JsonExcess, Problem>> = {
 export const excessProblem = (excess: JsonExcess): Problem => EXCESSES[excess];
 
 /**
- * Bytes as JSON. `invalid_json` for what is not JSON, not UTF-8, empty, or nested deeper than 64 levels; `invalid_request` for more than 200,000
- * values. A byte order mark is skipped (RFC 8259 §8.1 allows it), and of duplicate keys the last holds (as JSON.parse does).
+ * Parses bytes as JSON. `invalid_json` if they are not JSON, not UTF-8, empty, or nested deeper than 64 levels;
+ * `invalid_request` for more than 200,000 values. A byte order mark is skipped (RFC 8259 §8.1 allows it), and the last
+ * of duplicate keys wins, as in JSON.parse.
  */
 export const parseJson = (bytes: Buffer): Result<unknown> => {
   const excess = jsonScan()(bytes);

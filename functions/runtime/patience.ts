@@ -4,13 +4,13 @@ import { ANSWERING, type Patience, type PatienceOptions, patienceOf } from "../d
 
 const current = new AsyncLocalStorage<Patience>();
 
-/** Every call to a store that `act` makes shares one patience. */
+/** All calls to a store within `act` share one patience. */
 export const withPatience = <T>(
   clock: Pick<Clock, "nowMs">,
   options: PatienceOptions,
   act: () => Promise<T>,
 ): Promise<T> => current.run(patienceOf(clock, options), act);
 
-/** The patience of the request or delivery under way; what belongs to none has one for each call. */
+/** The patience of the current request or delivery; outside of them, each call has its own. */
 export const currentPatience = (clock: Pick<Clock, "nowMs">): Patience =>
   current.getStore() ?? patienceOf(clock, ANSWERING);

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { splitTarget } from "./router.ts";
 
-/** The name in a Host header, without port and final dot; null if there is none that a browser could use. */
+/** The name in a Host header, without the port and final dot; null if no browser could use it. */
 const hostname = (host: string | undefined): string | null => {
   const url = `http://${host?.trim() ?? ""}`;
   return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, "") : null;
@@ -10,8 +10,9 @@ const hostname = (host: string | undefined): string | null => {
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * The host in the browser's address bar. Firebase Hosting and other proxies call us by a name of their own and pass the browser's on in
- * `X-Forwarded-Host` (of several, the first is the browser's; firebase/firebase-tools#1362). A client can forge it, and then redirects nobody but itself.
+ * The host in the browser's address bar. Firebase Hosting and other proxies call us by another name and pass the
+ * browser's in `X-Forwarded-Host` (the first of several is the browser's; firebase/firebase-tools#1362). A client that
+ * forges it redirects only itself.
  */
 const hostOfBrowser = (headers: IncomingHttpHeaders): string | null => {
   const forwarded = headers["x-forwarded-host"];
@@ -20,9 +21,10 @@ const hostOfBrowser = (headers: IncomingHttpHeaders): string | null => {
 };
 
 /**
- * The same place at `RELAIS_PUBLIC_URL`, if the browser asks for it on another host; null if it need not go elsewhere. A session cookie set on
- * the other host would not be sent to the callback, which is on the public one. Ports do not count, as they do not for cookies. A loopback
- * address in front of a public name is a proxy on this machine that passes no host on: to redirect it would never end.
+ * The same location on `RELAIS_PUBLIC_URL` if the browser used another host; null if it need not move. The callback is
+ * on the public host, and would not get a session cookie set on another. Ports do not matter, as they do not for
+ * cookies. A loopback address in front of a public name is a local proxy that hides the host; redirecting would never
+ * end.
  */
 export const placeOnPublicHost = (publicUrl: string, headers: IncomingHttpHeaders, target: string): string | null => {
   const ours = new URL(publicUrl).hostname;

@@ -1,22 +1,24 @@
 import * as z from "zod";
 
 /**
- * What the token of a push claims. IAM has proven it: no other account may invoke the function, and Cloud Run refuses a token that was made for
- * another service. It hands the token on with its signature removed, so that the claims are all there is to look at here. Looking at them
- * means that a grant or an ingress setting that is too wide by mistake does not suffice to push to a function.
+ * The claims of a push's token. IAM has proven them: no other account may invoke the function, and Cloud Run refuses a
+ * token for another service. It removes the signature, so the claims are all that we can check. Checking them means
+ * that an overly broad grant or ingress setting alone does not allow anyone to push to a function.
  */
 const claims = z.object({ aud: z.string(), email: z.string(), email_verified: z.literal(true) });
 
 export interface ExpectedPush {
-  /** The name of this function's Cloud Run service; null: not on Google Cloud. */
+  /** The name of this function's Cloud Run service; null if not on Google Cloud. */
   readonly service: string | null;
-  /** The service account that Pub/Sub pushes as; null: not told. */
+  /** The service account of Pub/Sub's pushes; null if unknown. */
   readonly pushAccount: string | null;
 }
 
 export type PushRefusal = "token" | "audience" | "account";
 
-/** `https://<service>-<hash or project number>…run.app`, or `https://<region>-<project>.cloudfunctions.net/<service>`. */
+/**
+ * `https://<service>-<hash or project number>…run.app`, or `https://<region>-<project>.cloudfunctions.net/<service>`.
+ */
 const isOwn = (audience: string, service: string): boolean => {
   if (!URL.canParse(audience)) return false;
   const { protocol, hostname, pathname } = new URL(audience);
@@ -33,7 +35,7 @@ const claimsIn = (authorization: string): z.output<typeof claims> | undefined =>
   }
 };
 
-/** What is wrong with a push's credential; null: nothing, or none was handed on (an emulator's push has none). */
+/** What is wrong with a push's credential; null if nothing is, or if there is none (an emulator sends none). */
 export const pushRefusal = (authorization: string | undefined, expected: ExpectedPush): PushRefusal | null => {
   if (authorization === undefined) return null;
   const claimed = claimsIn(authorization);

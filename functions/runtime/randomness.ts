@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Randomness } from "../domain/randomness.ts";
 
-/** The operating system's randomness. */
 export const systemRandom: Randomness = {
   token: (count) => randomBytes(count).toString("base64url"),
   fraction: () => randomBytes(4).readUInt32BE() / 2 ** 32,

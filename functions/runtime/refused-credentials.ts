@@ -5,14 +5,14 @@ import type { System } from "./system.ts";
 
 const known = new WeakMap<System, NoteRefusal>();
 
-/** One for each function in this process. */
+/** One per function in this process. */
 export const refusalsOf = (system: System): NoteRefusal => {
   const note = known.get(system) ?? refusedCredentials(system);
   known.set(system, note);
   return note;
 };
 
-/** What an Authorization header tried to be; null for another scheme, by which nothing can be guessed. */
+/** The kind of credential in an Authorization header; null for another scheme, which cannot be used for guessing. */
 export const refusedIn = (authorizationHeader: string): RefusedCredential | null => {
   const bearer = bearerIn(authorizationHeader);
   if (bearer === undefined) return null;

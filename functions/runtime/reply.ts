@@ -6,7 +6,7 @@ import { defectBody, problemBody, problemHeaders } from "./problem-json.ts";
 export interface ReplyContext {
   readonly requestId: string;
   readonly language: Language;
-  /** Relais is reached over https: cookies are `Secure`, HSTS is said. */
+  /** Relais is reached over https, so cookies are `Secure` and HSTS is sent. */
   readonly https: boolean;
   /** The answer to HEAD has the headers of GET and no body. */
   readonly head: boolean;
@@ -14,7 +14,7 @@ export interface ReplyContext {
 
 /** Two years, as hstspreload.org asks for. */
 const HSTS = "max-age=63072000; includeSubDomains";
-/** Pages bring style and images of our own, no script at all; forms post to us. */
+/** Pages use our own styles and images, no scripts, and forms that post to us. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
@@ -29,8 +29,8 @@ const securityHeaders = (context: ReplyContext, html: boolean): Record<string, s
 });
 
 /**
- * `__session`, the only cookie: Firebase Hosting lets no other through. No `Domain`, so that it is for this host alone.
- * `Lax`: the way back from Google is a cross-site navigation and must bring it.
+ * `__session`, the only cookie that Firebase Hosting passes on. It has no `Domain`, so it is for this host only. It is
+ * `Lax` because the return from Google is a cross-site navigation and must bring it.
  */
 export const sessionCookie = (change: SessionChange, https: boolean): string => {
   const [value, maxAgeS] = change === "clear" ? ["", 0] : [change.set, Math.max(0, Math.floor(change.maxAgeS))];
@@ -65,7 +65,7 @@ const render = (reply: Reply, context: ReplyContext): Rendered => {
 };
 
 const write = (res: ServerResponse, rendered: Rendered, context: ReplyContext, cookie: string | null): void => {
-  // Answered by someone else already (an edge whose time was up), or the caller has gone: nobody listens any more.
+  // An edge whose time was up has already answered, or the caller has gone.
   if (res.headersSent || res.destroyed) return;
   const { status, type, body, headers } = rendered;
   // RFC 9110 §8.6: no Content-Length on 204.
@@ -84,7 +84,7 @@ const write = (res: ServerResponse, rendered: Rendered, context: ReplyContext, c
 export const writeReply = (res: ServerResponse, reply: Reply, context: ReplyContext): void =>
   write(res, render(reply, context), context, reply.session ? sessionCookie(reply.session, context.https) : null);
 
-/** The answer to a defect: nothing of its inside. */
+/** Answers a defect without revealing its details. */
 export const writeDefect = (res: ServerResponse, context: ReplyContext): void => {
   const body = JSON.stringify(defectBody(context));
   write(res, { status: 500, type: PROBLEM_TYPE, body, headers: {} }, context, null);

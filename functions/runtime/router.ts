@@ -7,7 +7,7 @@ interface Compiled {
 
 export type Match =
   | { readonly kind: "route"; readonly route: Route; readonly params: Call["params"] }
-  /** The path is known, not so the method. `public`: all its routes are. */
+  /** The path is known, but not with this method. `public`: all its routes are. */
   | { readonly kind: "method"; readonly allow: readonly string[]; readonly public: boolean }
   | { readonly kind: "none" };
 
@@ -18,7 +18,7 @@ interface Target {
   readonly search: string;
 }
 
-/** The path of a request target (RFC 9112 §3.2), dot segments removed, still percent-encoded; and its query. */
+/** The path of a request target (RFC 9112 §3.2), without dot segments and still percent-encoded, and its query. */
 export const splitTarget = (target: string): Target => {
   try {
     const url = target.startsWith("/") ? new URL(`http://relais.invalid${target}`) : new URL(target);
@@ -28,7 +28,7 @@ export const splitTarget = (target: string): Target => {
   }
 };
 
-/** Undefined where a %-escape is broken or not UTF-8: such a path names nothing. */
+/** Undefined if a %-escape is broken or not UTF-8: such a path names nothing. */
 export const decodePath = (encoded: string): string | undefined => {
   try {
     return decodeURIComponent(encoded);
@@ -55,8 +55,8 @@ const methodsOf = (routes: readonly Route[]): string[] => {
 };
 
 /**
- * Finds the route of a method and an encoded path. HEAD is answered by GET's route, unless that is unsafe. A path that stands in the table word for word
- * is that and no other's parameter, whatever the method: `GET /v1/messages/batch` is a wrong method, not a message named so.
+ * Finds the route of a method and an encoded path. A safe GET route answers HEAD too. A literal path in the table is
+ * never another route's parameter, whatever the method: `GET /v1/messages/batch` is a wrong method, not a message's id.
  */
 export const router = (routes: readonly Route[]): ((method: string, pathname: string) => Match) => {
   const table: readonly Compiled[] = routes.map((route) => ({

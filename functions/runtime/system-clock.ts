@@ -5,10 +5,10 @@ import { type Clock, distinctInstants } from "../domain/clock.ts";
 export const systemClock = (timeScale = 1): Clock => ({
   nowMs: () => Date.now(),
   nextMs: distinctInstants(() => Date.now()),
-  // A time-out of the platform (`AbortSignal.timeout`) takes whole milliseconds alone: at a scale of 7 every request would fail.
+  // `AbortSignal.timeout` takes whole milliseconds only; with a scale of 7, every request would fail.
   lasting: (nominalMs) => Math.ceil(nominalMs / timeScale),
   sleep: async (realMs, signal) => {
-    // An abort ends the sleep early; it is no failure.
+    // An abort ends the sleep early, which is not a failure.
     await delay(realMs, undefined, signal ? { signal } : {}).catch(() => undefined);
   },
 });

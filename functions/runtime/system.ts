@@ -17,8 +17,8 @@ import type { Transport } from "../domain/transport.ts";
 import type { Config } from "./config.ts";
 
 /**
- * Everything a handler may use. Each port is built on first use and once (`compose.ts`): a function that never sends never
- * loads a mail library.
+ * Everything that handlers may use. Each port is built once, on first use (`compose.ts`), so a function that never
+ * sends never loads a mail library.
  */
 export interface System {
   readonly config: Config;

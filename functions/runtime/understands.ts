@@ -4,7 +4,7 @@ import { isUnderstoodServer } from "../domain/mail-servers/understood.ts";
 import { isUnderstoodMessage } from "../domain/messages/understood.ts";
 import { isUnderstoodNotice } from "../domain/notices/understood.ts";
 
-/** Records that have a status, a state or a kind, and by what this release tells that it knows it. */
+/** How this release tells whether it knows a record's status, state or kind. */
 export const UNDERSTANDS: Understands = {
   mailServers: isUnderstoodServer,
   messages: isUnderstoodMessage,

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GIVEN_TO } from "../../functions/runtime/config.ts";
+import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
@@ -73,7 +73,7 @@ export interface DeployedStack {
 /** What `infra/` gives to one function, of all that is configured: what another one is given must not be needed here. */
 const onlyGivenTo = (name: string, environment: Readonly<Record<string, string>>): Record<string, string> => {
   const given = Object.entries(environment).filter(([variable]) => {
-    const to = Object.entries(GIVEN_TO).find(([known]) => known === variable)?.[1];
+    const to = Object.entries(DEPLOYED_TO).find(([known]) => known === variable)?.[1];
     return to === undefined || typeof to === "string" || to.includes(name);
   });
   return Object.fromEntries(given);

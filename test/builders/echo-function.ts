@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { httpFunction } from "../../functions/runtime/deployed.ts";
 import type { Route } from "../../functions/runtime/http.ts";
-import { jsonBody } from "../../functions/runtime/json-body.ts";
+import { parseJsonBody } from "../../functions/runtime/json-body.ts";
 
 /** A function as functions-framework loads it: one route answers what it was sent, another waits until the process is told to stop. */
 const routes = (): readonly Route[] => [
@@ -10,7 +10,7 @@ const routes = (): readonly Route[] => [
     path: "/v1/echo",
     access: "public",
     handle: async (call) => {
-      const body = jsonBody(call);
+      const body = parseJsonBody(call);
       if (!body.ok) return { kind: "problem", problem: body.problem };
       return { kind: "json", status: 200, body: { got: body.value, bytes: call.rawBody.length } };
     },

@@ -2,7 +2,7 @@ import { COLLECTIONS, unindexedFields } from "../../functions/adapters/firestore
 import { LEASE_MS } from "../../functions/domain/messages/deliver/claim.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
-import { GIVEN_TO } from "../../functions/runtime/config.ts";
+import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
 import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";
 
@@ -122,7 +122,7 @@ const fieldsOf = (plan: Plan, has: (field: PlannedResource) => boolean): readonl
 
 const neededVariables = (name: string): readonly string[] => [
   "NODE_ENV",
-  ...Object.entries(GIVEN_TO)
+  ...Object.entries(DEPLOYED_TO)
     .filter(([, to]) => to === "all" || (to !== "none" && to.includes(name)))
     .map(([variable]) => variable),
 ];

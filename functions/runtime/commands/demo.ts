@@ -1,5 +1,5 @@
-// `npm run demo`: the whole way from a Google client to a mail in the mailbox, a line a step, on a stack of its own (free ports,
-// temporary data), so that it can run beside `npm start`. Exits 0 when every step is done.
+// `npm run demo`: walks from a Google client to a delivered message, one line per step, on a stack of its own (free
+// ports, temporary data), so that it can run beside `npm start`. Exits 0 if every step succeeds.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ interface Stack {
   readonly child: ChildProcess;
 }
 
-/** Ends with what the child printed where it does not come up. */
+/** Throws with the child's output if Relais does not start. */
 const startStack = async (): Promise<Stack> => {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "relais-demo-"));
@@ -49,7 +49,7 @@ const expectStatus = async (response: Response, status: number): Promise<Respons
   return response;
 };
 
-/** The API as an operator uses it, by the setup token. */
+/** Calls the API as an operator does, with the setup token. */
 const operator = (stack: Stack) => async (method: string, path: string, expected: number, body?: unknown) => {
   const response = await fetch(`${stack.origin}${path}`, {
     method,
@@ -61,7 +61,9 @@ const operator = (stack: Stack) => async (method: string, path: string, expected
 
 const cookieOf = (response: Response): string => response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
 
-/** As a browser does it: a session, off to Google, consent, and back. Answers where the browser ends up. */
+/**
+ * Does what a browser does: opens a session, goes to Google, consents and returns. Returns where the browser ends up.
+ */
 const connect = async (stack: Stack, server: string): Promise<string> => {
   const signedIn = await fetch(`${stack.origin}/v1/session`, {
     method: "POST",

@@ -1,5 +1,6 @@
-// `npm run restore -- --as-of 2026-11-22T10:00:00Z`: after the store was put back from a backup made then, and before anything runs on it. Sending is paused;
-// whatever was not final then becomes `unknown`, and the resolver looks for it in the sent mail once Relais runs. Then resume sending in the console.
+// `npm run restore -- --as-of 2026-11-22T10:00:00Z` must run after the store was restored from a backup of that time,
+// and before Relais runs on it. It pauses sending and sets every message that was not final to `unknown`; once Relais
+// runs, the resolver looks for each in the sent mail. Then resume sending in the console.
 import { parseArgs } from "node:util";
 import { isoTime } from "../../domain/clock.ts";
 import { doubtRestored } from "../../domain/messages/due/doubt-restored.ts";
@@ -12,34 +13,34 @@ const stop = (message: string): never => {
   process.exit(1);
 };
 
-const asOfGiven = (): number => {
+const parseAsOf = (): number => {
   const given = parseArgs({ options: { "as-of": { type: "string" } } }).values["as-of"] ?? "";
   const asOfMs = Date.parse(given);
   if (!/^\d{4}-\d\d-\d\dT.+(Z|[+-]\d\d:\d\d)$/.test(given) || Number.isNaN(asOfMs)) {
-    return stop("Say when the backup was made, with its time zone: npm run restore -- --as-of 2026-11-22T10:00:00Z");
+    return stop("Give the time of the backup, with its time zone: npm run restore -- --as-of 2026-11-22T10:00:00Z");
   }
-  return asOfMs > Date.now() ? stop(`${given} is in the future: say when the backup was made.`) : asOfMs;
+  return asOfMs > Date.now() ? stop(`${given} is in the future: give the time of the backup.`) : asOfMs;
 };
 
-const asOfMs = asOfGiven();
+const asOfMs = parseAsOf();
 try {
-  // Nothing here waits, so nothing has to go faster.
+  // Nothing here waits, so time need not be scaled.
   const config = loadConfig({ ...process.env, RELAIS_TIME_SCALE: "" });
   if (config.store === "embedded" && lockDataDir(config.dataDir) === null) {
-    stop(`${config.dataDir} is in use by a Relais that runs. Stop it first.`);
+    stop(`${config.dataDir} is in use by a running Relais. Stop it first.`);
   }
   const restored = await doubtRestored(compose(config, { component: "restore" }), asOfMs);
   if (!restored.ok) {
     const { messageId, updatedAtMs } = restored.problem;
     stop(
-      `This store is no copy of ${isoTime(asOfMs)}: ${messageId} was changed at ${isoTime(updatedAtMs)}. Nothing was changed.`,
+      `This store is not a copy of ${isoTime(asOfMs)}: ${messageId} was changed at ${isoTime(updatedAtMs)}. Nothing was changed.`,
     );
   } else {
     console.log(
-      `Sending is paused, and ${restored.value} messages are in doubt. Start Relais: it looks for each in the sent mail.`,
+      `Sending is paused, and ${restored.value} messages are in doubt. Start Relais: it searches the sent mail for each of them.`,
     );
     console.log(
-      "When the console shows none that is still looked for, resume sending, and decide on those that were not found.",
+      "When the console shows that the search is over, resume sending and decide on the messages that were not found.",
     );
   }
 } catch (error) {

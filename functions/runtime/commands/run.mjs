@@ -1,5 +1,6 @@
-// Every script of package.json starts here, under whatever Node (20 or later) the machine has: plain JavaScript, no dependency.
-// `node run.mjs <command> [arguments]` installs what is missing and then becomes that command, under the Node that package.json pins.
+// Every script of package.json starts here, with whatever Node (20 or later) the machine has, so this is plain
+// JavaScript without dependencies. `node run.mjs <command> [arguments]` installs what is missing and then becomes that
+// command, with the Node that package.json pins.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -28,12 +29,12 @@ const COMMANDS = {
 
 const packagesOf = (file) => JSON.parse(readFileSync(join(root, file), "utf8")).packages;
 
-/** npm writes node_modules/.package-lock.json last, so it lists what is complete, or is missing. */
+/** npm writes node_modules/.package-lock.json last, so it exists only after a complete installation. */
 const isInstalled = () => {
   if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
   const wanted = packagesOf("package-lock.json");
   const installed = packagesOf("node_modules/.package-lock.json");
-  // Packages for other platforms are optional, and npm leaves them out.
+  // Packages for other platforms are optional, and npm skips them.
   return Object.entries(wanted).every(
     ([path, entry]) =>
       path === "" || (installed[path] ? installed[path].version === entry.version : entry.optional === true),
@@ -48,7 +49,7 @@ const exitUnlessDone = ({ status }, message) => {
 
 const install = () => {
   console.error("Installing dependencies (first start, or package-lock.json has changed): one to five minutes …");
-  // Errors only: npm would warn about the Node that runs it, but everything afterwards runs on the one that it installs.
+  // Only errors: npm would warn about the Node that runs it, but everything else runs on the one that it installs.
   const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
@@ -57,7 +58,7 @@ const install = () => {
   exitUnlessDone(npm, "`npm ci` failed; its message is above.");
 };
 
-/** Replaces this process where the platform can (Node 22.15 and later), so that signals reach the command itself. */
+/** Replaces this process if the platform can (Node 22.15 and later), so that signals reach the command itself. */
 const become = (node, args) => {
   if (process.execve && !onWindows) process.execve(node, [node, ...args], process.env);
   const child = spawn(node, args, { cwd: root, stdio: "inherit" });

@@ -3,7 +3,7 @@ import { loadPublicSuffixes } from "../../domain/access/shared-domain.ts";
 import { SECOND } from "../../domain/clock.ts";
 import type { Secret } from "../../domain/secret.ts";
 import { type Config, ConfigError, type Environment, listsDomains, loadConfig } from "../config.ts";
-import { ENDING_SIGNALS, onEndingSignal } from "../ending-signals.ts";
+import { ENDING_SIGNALS, endingSignalHandler } from "../ending-signals.ts";
 import { banner } from "../local/banner.ts";
 import { saveCredentials } from "../local/credentials-file.ts";
 import { listen, PortTaken } from "../local/listen.ts";
@@ -11,16 +11,16 @@ import { lockDataDir } from "../local/lock.ts";
 import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "../local/options.ts";
 import { replyTo } from "../local/refusals.ts";
 import { type LocalSandbox, startSandbox } from "../local/sandbox.ts";
-import { keptSetupToken } from "../local/setup-token.ts";
+import { ensureSetupToken } from "../local/setup-token.ts";
 import { openStack } from "../local/stack.ts";
 import { systemRandom } from "../randomness.ts";
 
-// `npm start`: all functions behind one origin, with the embedded store and, unless told otherwise, the local Google sandbox.
+// `npm start`: all functions on one origin, with the embedded store and, by default, the local Google sandbox.
 
-/** How long requests under way may take when told to stop. */
+/** How long requests in progress may take once the process must stop. */
 const GRACE_MS = 8 * SECOND;
 
-/** What has been started, to be ended in the opposite order. */
+/** What has been started; it must be closed in the opposite order. */
 type Closers = (() => void | Promise<void>)[];
 
 const endAll = async (closers: Closers): Promise<void> => {
@@ -28,22 +28,22 @@ const endAll = async (closers: Closers): Promise<void> => {
   closers.length = 0;
 };
 
-const STARTING: RequestListener = (req, res) =>
+const answerStarting: RequestListener = (req, res) =>
   replyTo(req, res, { kind: "problem", problem: { code: "unavailable", retryAfterS: 1 } });
 
-interface Started {
+interface Configured {
   readonly config: Config;
   readonly madeToken: Secret | null;
   readonly sandbox: LocalSandbox | null;
 }
 
-interface Wanted {
+interface StartPlan {
   readonly given: Environment;
-  /** No variable says whom to talk to: the sandbox will. */
+  /** No variable names Google's endpoints, so the sandbox will. */
   readonly sandboxed: boolean;
 }
 
-const wantedBy = (env: Environment, options: StartOptions): Wanted => {
+const planStart = (env: Environment, options: StartOptions): StartPlan => {
   const given = options.useRealGoogle ? withoutStandIns(env) : env;
   return { given, sandboxed: wantsSandbox(given, options) };
 };
@@ -55,7 +55,7 @@ const withSandbox = (env: Environment, sandbox: LocalSandbox): Environment => ({
   ...sandbox.environment,
 });
 
-const configure = async ({ given, sandboxed }: Wanted, closers: Closers): Promise<Started> => {
+const configure = async ({ given, sandboxed }: StartPlan, closers: Closers): Promise<Configured> => {
   const laptop = { laptop: true, ...(listsDomains(given) && { isPublicSuffix: await loadPublicSuffixes() }) };
   const first = loadConfig(given, { standIns: sandboxed, ...laptop });
   if (first.store !== "embedded")
@@ -71,40 +71,40 @@ const configure = async ({ given, sandboxed }: Wanted, closers: Closers): Promis
   const sandbox = sandboxed ? await startSandbox(first.dataDir, first.publicUrl) : null;
   if (sandbox !== null) closers.push(() => sandbox.close());
   const config = sandbox === null ? first : loadConfig(withSandbox(given, sandbox), laptop);
-  const madeToken = config.setupToken === null ? await keptSetupToken(systemRandom, config.dataDir) : null;
+  const madeToken = config.setupToken === null ? await ensureSetupToken(systemRandom, config.dataDir) : null;
   return { config: { ...config, setupToken: config.setupToken ?? madeToken }, madeToken, sandbox };
 };
 
-interface Course {
+interface StartContext {
   readonly closers: Closers;
-  /** Aborts when Relais is told to end. */
+  /** Aborts when Relais must stop. */
   readonly ending: AbortSignal;
 }
 
-const start = async (args: readonly string[], env: Environment, { closers, ending }: Course): Promise<void> => {
+const start = async (args: readonly string[], env: Environment, { closers, ending }: StartContext): Promise<void> => {
   const options = startOptions(args);
-  const wanted = wantedBy(env, options);
-  const port = loadPort(wanted);
-  let listener: RequestListener = STARTING;
-  // The port first: nothing else is touched when another Relais has it.
+  const plan = planStart(env, options);
+  const port = loadPort(plan);
+  let listener: RequestListener = answerStarting;
+  // The port comes first: if another Relais has it, nothing else is touched.
   const listening = await listen(port, (req, res) => listener(req, res));
-  const { config, madeToken, sandbox } = await configure(wanted, closers);
+  const { config, madeToken, sandbox } = await configure(plan, closers);
   const stack = await openStack(config);
   closers.push(
     () => stack.close(),
-    // Both at once: a supervisor that waits for ten seconds kills after them.
+    // Both at once, because a supervisor that waits ten seconds kills afterwards.
     async () => void (await Promise.all([stack.stop(), listening.close(GRACE_MS)])),
   );
   if (ending.aborted) return;
   listener = stack.listener;
   if (options.useRealGoogle) await saveCredentials(config, options.realGoogle);
-  // Shown on purpose, here alone: whoever starts Relais becomes its first operator by it.
+  // The token is shown on purpose, only here: whoever starts Relais becomes its first operator with it.
   process.stdout.write(`${banner({ config, madeSetupToken: madeToken?.reveal() ?? null, sandbox })}\n`);
   if (!ending.aborted) stack.start();
 };
 
-/** The port alone, before the rest is judged; a wrong one is told by `loadConfig`. */
-const loadPort = ({ given, sandboxed }: Wanted): number => {
+/** Only the port, before the rest is validated; `loadConfig` reports a wrong one. */
+const loadPort = ({ given, sandboxed }: StartPlan): number => {
   const port = Number(given.PORT || 8080);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   return loadConfig(given, { standIns: sandboxed, laptop: true }).port;
@@ -130,7 +130,7 @@ const tryToStart = async (): Promise<void> => {
   }
 };
 
-/** Waits for a start that is under way: ending it halfway would leave parts behind that nobody ends. */
+/** Waits for a start in progress: ending it halfway would leave parts behind that nobody closes. */
 const end = async (): Promise<void> => {
   ending.abort();
   await started;
@@ -138,13 +138,14 @@ const end = async (): Promise<void> => {
   process.exit(0);
 };
 
-const onSignal = onEndingSignal({
+const onSignal = endingSignalHandler({
   nowMs: () => performance.now(),
-  inOrder: () => void end(),
-  atOnce: (status) => process.exit(status),
+  gracefully: () => void end(),
+  immediately: (status) => process.exit(status),
 });
 for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
-// Ctrl-C ends the reader of a pipe (`npm start | tee log`) before us: a log that nobody reads must not cut off mails under way.
+// Ctrl-C ends the reader of a pipe (`npm start | tee log`) first, and a failed log must not interrupt messages in
+// progress.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 const started = tryToStart();

@@ -10,12 +10,12 @@ import { unknownParameters } from "../page-query.ts";
 import { problemPage } from "../pages/problem-page.ts";
 import type { System } from "../system.ts";
 
-type Wish =
+type StartRequest =
   | { readonly kind: "connect"; readonly serverId: string }
   | { readonly kind: "sign_in"; readonly next: string };
 
-/** `?server=<id>`, or `?sign-in` with `next`, a path of our own. */
-const readWish = (query: URLSearchParams): Result<Wish> => {
+/** Reads `?server=<id>`, or `?sign-in` with `next`, a path on our own origin. */
+const parseStartRequest = (query: URLSearchParams): Result<StartRequest> => {
   const problems = unknownParameters(query, ["server", "sign-in", "next"]);
   const server = query.get("server");
   const flag = query.get("sign-in");
@@ -45,21 +45,21 @@ const refuse = (call: Call, problem: Problem, serverId: string | null = null): R
 const isPerson = (principal: Principal): boolean =>
   principal.kind === "operator" || principal.kind === "member" || principal.kind === "setup";
 
-const toGoogle = ({ location, cookie }: Started): Reply => ({
+const redirectToGoogle = ({ location, cookie }: Started): Reply => ({
   ...redirect(302, location),
   ...(cookie === null ? {} : { session: { set: cookie.id, maxAgeS: cookie.maxAgeS } }),
 });
 
 const authorize = async (system: System, call: Call): Promise<Reply> => {
-  const wish = readWish(call.query);
-  if (!wish.ok) return refuse(call, wish.problem);
+  const request = parseStartRequest(call.query);
+  if (!request.ok) return refuse(call, request.problem);
   const { sessionId } = call;
   const browser = { sessionId, live: sessionId !== null && (await findSession(system, sessionId)) !== null };
-  if (wish.value.kind === "sign_in") {
-    const started = await startSigningIn(system, browser, wish.value.next);
-    return started.ok ? toGoogle(started.value) : refuse(call, started.problem);
+  if (request.value.kind === "sign_in") {
+    const started = await startSigningIn(system, browser, request.value.next);
+    return started.ok ? redirectToGoogle(started.value) : refuse(call, started.problem);
   }
-  const { serverId } = wish.value;
+  const { serverId } = request.value;
   const { principal } = call;
   if (principal === null) {
     const back = `${call.path}?server=${encodeURIComponent(serverId)}`;
@@ -67,10 +67,13 @@ const authorize = async (system: System, call: Call): Promise<Reply> => {
   }
   if (!isPerson(principal)) return refuse(call, { code: "forbidden" });
   const started = await startConnecting(system, { ...browser, principal }, serverId);
-  return started.ok ? toGoogle(started.value) : refuse(call, started.problem);
+  return started.ok ? redirectToGoogle(started.value) : refuse(call, started.problem);
 };
 
-/** `GET /google_gmail/authorize` (contract, section 4): to Google's consent for one mail server, or to a sign-in. */
+/**
+ * `GET /google_gmail/authorize` (contract, section 4): redirects to Google's consent for a mail server, or to a
+ * sign-in.
+ */
 export const routes = (system: System): readonly Route[] => [
   {
     method: "GET",

@@ -7,7 +7,7 @@ import type { Call, Reply, Route } from "../http.ts";
 import { type PageContext, problemPage } from "../pages/problem-page.ts";
 import type { System } from "../system.ts";
 
-/** RFC 6749 §3.1: no parameter may come more than once; one that does counts as absent. */
+/** RFC 6749 §3.1: no parameter may occur more than once; if one does, it counts as absent. */
 const single = (query: URLSearchParams, name: string): string | null => {
   const [value, ...more] = query.getAll(name);
   return value === undefined || value === "" || more.length > 0 ? null : value;
@@ -20,7 +20,7 @@ const asProblem = (found: CallbackProblem): Problem =>
 
 const accountsIn = (found: CallbackProblem): PageContext["accounts"] => ("came" in found ? found : null);
 
-/** Google adds parameters of its own (`scope`, `authuser`, `hd`, `prompt` …), so unknown ones are let be. */
+/** Google adds parameters of its own (`scope`, `authuser`, `hd`, `prompt` …), so unknown ones are ignored. */
 const confirm = async (system: System, call: Call): Promise<Reply> => {
   const { setupToken, production } = system.config;
   const outcome = await confirmAuthorization(
@@ -51,7 +51,7 @@ const confirm = async (system: System, call: Call): Promise<Reply> => {
   }
 };
 
-/** RFC 8935 §2.2; Google's own documentation names none, and what is pushed is a JWT whatever it is called, or when it is not called anything. */
+/** RFC 8935 §2.2 names the first type. Google documents none, and a push is a JWT whatever type it has, if any. */
 const TOKEN_TYPES: readonly string[] = [
   "application/secevent+jwt",
   "application/jwt",

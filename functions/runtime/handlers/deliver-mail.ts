@@ -18,7 +18,7 @@ const idIn = (data: unknown): string | null => {
   return typeof id === "string" ? id : null;
 };
 
-/** One of ours: the id of a message that may be due. */
+/** Handles one of our own pushes, which holds the id of a message that may be due. */
 const deliver = async (deps: DeliveryDeps, message: PushMessage): Promise<PushOutcome> => {
   const json = jsonData(message);
   const id = json.ok ? idIn(json.value) : null;
@@ -37,7 +37,10 @@ const refuse = async (
   return "ack";
 };
 
-/** A message that somebody published on `mail-send`: what `POST /v1/messages` would take, under the attribute's key or Pub/Sub's own id. */
+/**
+ * Accepts a message that a program published on `mail-send`: the input of `POST /v1/messages`, under the attribute's
+ * idempotency key or Pub/Sub's message id.
+ */
 const accept = async (deps: DeliveryDeps & AcceptDeps, message: PushMessage): Promise<PushOutcome> => {
   const json = jsonData(message);
   if (!json.ok) return refuse(deps, message, { json: null, problem: json.problem });
@@ -49,20 +52,20 @@ const accept = async (deps: DeliveryDeps & AcceptDeps, message: PushMessage): Pr
   const submission = { principal: { kind: "topic" }, json: json.value, idempotencyKey: key } as const;
   const accepted = await acceptMessage(deps, { ...submission, sizeLimit: TOPIC_SIZE_LIMIT });
   if (accepted.ok) return "ack";
-  // What passes by itself is worth another delivery; anything else never is.
+  // A temporary problem is worth another delivery; no other problem is.
   if ("retryAfterS" in accepted.problem) return "nack";
   return refuse(deps, message, { json: json.value, problem: accepted.problem });
 };
 
 /**
- * A pause, an archiving or a disconnection is in force within so long (nominal) in every instance that is under way. The embedded store is asked each
- * time: there a read costs nothing.
+ * Within this nominal time, a pause, archiving or disconnection takes effect in every running instance. The embedded
+ * store is asked each time, because a read is cheap there.
  */
-const FACTS_FOR_MS = { google: 5 * SECOND, embedded: 0 } as const;
+const SERVER_CACHE_MS = { google: 5 * SECOND, embedded: 0 } as const;
 
-/** Topic `mail-send`: sends one message, or takes one that a program published there. */
+/** Topic `mail-send`: sends one message, or accepts one that a program published there. */
 export const onPush = (system: System): OnPush => {
-  const memory = new InstanceMemory(system.clock, FACTS_FOR_MS[system.config.store]);
+  const memory = new InstanceMemory(system.clock, SERVER_CACHE_MS[system.config.store]);
   const deps: DeliveryDeps & AcceptDeps = { ...system, accessTokens: accessTokens(system), memory };
   return (message) =>
     message.attributes.relais === INTERNAL_ATTRIBUTES.relais ? deliver(deps, message) : accept(deps, message);

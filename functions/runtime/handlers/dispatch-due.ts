@@ -4,25 +4,26 @@ import { tellForgotten } from "../../domain/notices/tell.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";
 import type { System } from "../system.ts";
 
-const member = (data: unknown, name: string): unknown =>
+const fieldOf = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
 
 /**
- * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, its held messages go. `{"room": "srv_…"}`: it has room again. `{"resume": true}`: the
- * pause is over, all servers' go. Anything else is a tick: whatever is due, and what is still to be told.
+ * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, so release its held messages. `{"room":
+ * "srv_…"}`: its limits have room again. `{"resume": true}`: the pause is over, so release all. Anything else is a
+ * tick: publish what is due, and tell what is still untold.
  */
 export const onPush =
   (system: System): OnPush =>
   async (message) => {
     const json = jsonData(message);
     const data = json.ok ? json.value : null;
-    const server = member(data, "server");
-    const room = member(data, "room");
+    const server = fieldOf(data, "server");
+    const room = fieldOf(data, "room");
     if (typeof server === "string") {
       system.log.info("messages_released", { server, count: await releaseHeld(system, server) });
     } else if (typeof room === "string") {
       await releaseIntoRoom(system, room);
-    } else if (member(data, "resume") === true) {
+    } else if (fieldOf(data, "resume") === true) {
       system.log.info("messages_released", { server: null, count: await releaseAllHeld(system) });
     } else {
       const count = await dispatchDue(system);

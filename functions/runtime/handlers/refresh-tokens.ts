@@ -5,21 +5,21 @@ import { rememberedClient } from "../../domain/connections/tokens/oauth-client.t
 import { jsonData, type OnPush } from "../event-edge.ts";
 import type { System } from "../system.ts";
 
-const member = (data: unknown, name: string): unknown =>
+const fieldOf = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
 
 /**
- * Topic `token-checks`. `{"server": "srv_…"}`: proves that server's grant; with `"due": true`, if that is still due. Anything else is a tick: finds the servers that are due, and destroys what a
- * crash has left in the vault.
+ * Topic `token-checks`. `{"server": "srv_…"}`: checks that server's grant; with `"due": true`, only if it is still due.
+ * Anything else is a tick: finds the servers that are due, and destroys secrets that a crash has left in the vault.
  */
 export const onPush = (system: System): OnPush => {
   const deps = { ...system, client: rememberedClient(system) };
   const askForDueChecks = dueChecks(system);
   return async (message) => {
     const json = jsonData(message);
-    const server = json.ok ? member(json.value, "server") : undefined;
+    const server = json.ok ? fieldOf(json.value, "server") : undefined;
     if (typeof server === "string") {
-      const outcome = await checkServer(deps, server, json.ok && member(json.value, "due") === true ? "due" : "now");
+      const outcome = await checkServer(deps, server, json.ok && fieldOf(json.value, "due") === true ? "due" : "now");
       system.log.info("server_checked", { server, ...outcome });
       return "ack";
     }

@@ -1,12 +1,12 @@
 import type { Route } from "../http.ts";
 import type { System } from "../system.ts";
-import { acceptingRoutes } from "./send-mail/accepting.ts";
-import { lookingRoutes } from "./send-mail/looking.ts";
-import { movingRoutes } from "./send-mail/moving.ts";
+import { acceptRoutes } from "./send-mail/accept.ts";
+import { commandRoutes } from "./send-mail/commands.ts";
+import { viewRoutes } from "./send-mail/views.ts";
 
-/** All that the function `send-mail` answers. It never touches a token. */
+/** All routes of the function `send-mail`, which never touches a token. */
 export const routes = (system: System): readonly Route[] => [
-  ...acceptingRoutes(system),
-  ...lookingRoutes(system),
-  ...movingRoutes(system),
+  ...acceptRoutes(system),
+  ...viewRoutes(system),
+  ...commandRoutes(system),
 ];

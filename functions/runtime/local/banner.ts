@@ -1,6 +1,6 @@
 import { type Config, REAL_GOOGLE } from "../config.ts";
 
-export interface Announcements {
+export interface BannerFacts {
   readonly config: Config;
   /** Shown because Relais generated it; null if the environment gave one. */
   readonly madeSetupToken: string | null;
@@ -11,11 +11,11 @@ export interface Announcements {
   } | null;
 }
 
-const whereTo = ({ smtpHost, smtpPort }: Config["gmail"]): string =>
+const describeTarget = ({ smtpHost, smtpPort }: Config["gmail"]): string =>
   `${smtpHost === REAL_GOOGLE.GMAIL_SMTP_HOST ? "the real Gmail, " : ""}${smtpHost}:${smtpPort}`;
 
 /** The first lines on the terminal: the console's address and setup token, where mail goes, and what to do next. */
-export const banner = ({ config, madeSetupToken, sandbox }: Announcements): string => {
+export const banner = ({ config, madeSetupToken, sandbox }: BannerFacts): string => {
   const { publicUrl, gmail, dataDir } = config;
   const lines = [
     "Relais is up.",
@@ -24,7 +24,7 @@ export const banner = ({ config, madeSetupToken, sandbox }: Announcements): stri
   ];
   if (madeSetupToken !== null) lines.push(`  Setup token  ${madeSetupToken}  (kept in ${dataDir}/setup-token)`);
   if (sandbox === null) {
-    lines.push(`  Mail goes    to ${whereTo(gmail)}: recipients really get it`);
+    lines.push(`  Mail goes    to ${describeTarget(gmail)}: recipients really get it`);
     lines.push(`  Redirect URI ${publicUrl}/google_gmail/confirm  (add it to your OAuth client)`);
   } else {
     lines.push(`  Mailbox      ${sandbox.mailboxUrl}`);

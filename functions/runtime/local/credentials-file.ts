@@ -1,7 +1,10 @@
 import type { Config } from "../config.ts";
 import { StartRefused } from "./options.ts";
 
-/** Saves the client of `--real-google` as an operator would in the console, so that it passes the same checks. Throws `StartRefused`. */
+/**
+ * Saves the client of `--real-google` through the API, as the console does, so that the same checks apply. Throws
+ * `StartRefused`.
+ */
 export const saveCredentials = async (config: Config, file: unknown): Promise<void> => {
   const response = await fetch(`http://127.0.0.1:${config.port}/v1/settings/gmail-credentials`, {
     method: "PUT",

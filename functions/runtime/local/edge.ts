@@ -8,7 +8,7 @@ import { placeOnPublicHost } from "../public-host.ts";
 import { decodePath } from "../router.ts";
 import { replyTo } from "./refusals.ts";
 
-/** What of `firebase.json` the edge reads itself; superstatic, Firebase's own implementation, reads the rest. */
+/** The parts of `firebase.json` that the edge reads; superstatic, Firebase's own implementation, reads the rest. */
 export interface Hosting {
   readonly public: string;
   readonly rewrites: readonly {
@@ -23,33 +23,35 @@ export interface Hosting {
 }
 
 export interface EdgeOptions {
-  /** The object under `hosting` in `firebase.json`. */
+  /** The object `hosting` in `firebase.json`. */
   readonly hosting: Hosting;
-  /** Where `hosting.public` is looked up. */
+  /** The folder that contains `hosting.public`. */
   readonly cwd: string;
-  /** By the Cloud Run service id that `firebase.json` names. */
+  /** By the Cloud Run service id in `firebase.json`. */
   readonly functions: Readonly<Record<string, HttpFunction>>;
   /** Firebase Hosting ends a request after 60 s. */
   readonly limitMs: number;
-  /** Where browsers reach the edge: by https, if it says so, and pages on this host only. */
+  /** Where browsers reach the edge. It decides on https, and pages are served on this host only. */
   readonly publicUrl: string;
 }
 
-/** HSTS over plain http means nothing (RFC 6797 §7.2 forbids it), and behind a laptop's proxy it would lock `localhost` to https. */
-const headersFor = (hosting: Hosting, https: boolean): NonNullable<Hosting["headers"]> =>
+/**
+ * HSTS over plain http is forbidden (RFC 6797 §7.2), and behind a laptop's proxy it would lock `localhost` to https.
+ */
+const servedHeaders = (hosting: Hosting, https: boolean): NonNullable<Hosting["headers"]> =>
   (hosting.headers ?? []).map(({ source, headers }) => ({
     source,
     headers: headers.filter(({ key }) => https || key.toLowerCase() !== "strict-transport-security"),
   }));
 
-/** Of all cookies Hosting lets only `__session` through to its target (firebase.google.com/docs/hosting/manage-cache#using_cookies). */
-export const onlySession = (header: string | undefined): string | undefined => {
+/** Hosting passes only the cookie `__session` on (firebase.google.com/docs/hosting/manage-cache#using_cookies). */
+export const keepSessionCookie = (header: string | undefined): string | undefined => {
   const kept = (header ?? "").split(";").filter((cookie) => cookie.trim().startsWith("__session="));
   return kept.length === 0 ? undefined : kept.map((cookie) => cookie.trim()).join("; ");
 };
 
 const forward = (target: HttpFunction) => (req: IncomingMessage, res: ServerResponse) => {
-  const cookie = onlySession(req.headers.cookie);
+  const cookie = keepSessionCookie(req.headers.cookie);
   if (cookie === undefined) delete req.headers.cookie;
   else req.headers.cookie = cookie;
   target(req, res);
@@ -60,8 +62,8 @@ interface Limit {
   readonly refuse: (problem: Problem) => void;
 }
 
-/** Ends what takes too long: a body that has not come whole is its caller's fault, anything else is not. */
-const endAfter = (req: IncomingMessage, res: ServerResponse, { limitMs, refuse }: Limit): void => {
+/** Ends requests that take too long. An incomplete body is the caller's fault; anything else is not. */
+const enforceTimeLimit = (req: IncomingMessage, res: ServerResponse, { limitMs, refuse }: Limit): void => {
   const { overdue } = bodyDeadline(req, res, limitMs);
   const timer = setTimeout(() => {
     if (res.headersSent) res.destroy();
@@ -70,20 +72,23 @@ const endAfter = (req: IncomingMessage, res: ServerResponse, { limitMs, refuse }
   res.once("close", () => clearTimeout(timer));
 };
 
-/** The function behind a path, found without trying globs on it: that of the first rewrite whose fixed beginning fits. */
+/** Returns the function of the first rewrite whose fixed prefix fits the path, without trying globs on it. */
 const functionAt = ({ hosting, functions }: EdgeOptions, path: string): HttpFunction | undefined => {
   const fitting = hosting.rewrites.find(({ run, source }) => run && path.startsWith(source.replace(/\*+$/, "")));
   return functions[fitting?.run?.serviceId ?? ""];
 };
 
-/** What a browser shows in its address bar, as against what a page loads or a program fetches. */
-const isPage = (path: string): boolean => /^[^?]*\/(?:[^/.?]*|[^/?]*\.html)(?:\?|$)/.test(path);
+/** Whether a browser would show this path in its address bar, rather than load it from a page or a program. */
+const looksLikePage = (path: string): boolean => /^[^?]*\/(?:[^/.?]*|[^/?]*\.html)(?:\?|$)/.test(path);
 
-const READING = ["GET", "HEAD"];
-/** No file has this name: what is not there then falls to us. */
-const NO_PAGE = "/.no-page";
+const SAFE_METHODS = ["GET", "HEAD"];
+/** No file has this name, so missing files are answered by us. */
+const NO_SUCH_FILE = "/.no-page";
 
-/** The local stand-in for Firebase Hosting: static files, headers and rewrites as `firebase.json` says, functions in this process. */
+/**
+ * The local stand-in for Firebase Hosting: static files, headers and rewrites by `firebase.json`, with the functions in
+ * this process.
+ */
 export const hostingEdge = (options: EdgeOptions): RequestListener => {
   const { hosting, cwd, functions, limitMs, publicUrl } = options;
   const https = publicUrl.startsWith("https:");
@@ -95,27 +100,29 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
       ? Promise.reject(new Error("rewrite without target"))
       : Promise.resolve(forward(target));
   };
-  const config = { ...structuredClone(hosting), headers: headersFor(hosting, https) };
+  const config = { ...structuredClone(hosting), headers: servedHeaders(hosting, https) };
   const serving = (errorPage: string) =>
     superstatic.default({ config: { ...config, errorPage }, cwd, stack: "strict", rewriters: { run } });
-  const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_PAGE)];
+  const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_SUCH_FILE)];
   return (req, res) => {
     const reply = (answer: Reply): void => replyTo(req, res, answer, https);
     const refuse = (problem: Problem): void => reply({ kind: "problem", problem });
-    endAfter(req, res, { limitMs, refuse });
+    enforceTimeLimit(req, res, { limitMs, refuse });
     const target = functionAt(options, req.url ?? "/");
-    // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere under its paths.
+    // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere on its
+    // paths.
     if (decodePath(req.url ?? "/") === undefined) {
       return target ? forward(target)(req, res) : refuse({ code: "malformed_request" });
     }
-    // Superstatic would show a page whatever the method.
-    if (target === undefined && !READING.includes(req.method ?? "")) {
-      return refuse({ code: "method_not_allowed", allow: READING });
+    // Superstatic would serve a page for any method.
+    if (target === undefined && !SAFE_METHODS.includes(req.method ?? "")) {
+      return refuse({ code: "method_not_allowed", allow: SAFE_METHODS });
     }
-    const page = target === undefined && isPage(req.url ?? "/");
+    const page = target === undefined && looksLikePage(req.url ?? "/");
     const elsewhere = page ? placeOnPublicHost(publicUrl, req.headers, req.url ?? "/") : null;
     if (elsewhere !== null) return reply(movedTo(elsewhere));
-    // Hosting has the page for all; here whoever wants no page gets problem details, as from the functions.
+    // Hosting shows everyone its 404 page; here, clients that do not ask for HTML get problem details, as from
+    // functions.
     const serve = (req.headers.accept ?? "").includes("text/html") ? servePeople : serveOthers;
     serve(req, res, () => refuse({ code: "not_found" }));
   };

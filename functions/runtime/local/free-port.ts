@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below what systems give to whoever asks for any port (Linux: from 32768 on), so that nobody is given this one before it is listened at. */
+/** Below the range that systems use for arbitrary ports (from 32768 on Linux), so that no one else gets it first. */
 const FIRST = 10_000;
 const COUNT = 22_000;
 
 const offset = Math.floor(Math.random() * COUNT);
-let given = 0;
+let offered = 0;
 
 const isFree = async (port: number): Promise<boolean> => {
   const server = createServer();
@@ -14,7 +14,7 @@ const isFree = async (port: number): Promise<boolean> => {
     () => true,
     () => false,
   );
-  // On every address, which fails too where somebody listens at one of them.
+  // Listening on every address also fails if another program listens on only one.
   server.listen({ port, exclusive: true });
   if (!(await listening)) return false;
   server.close();
@@ -23,13 +23,13 @@ const isFree = async (port: number): Promise<boolean> => {
 };
 
 /**
- * A port for a process that is started with it, and for that process again after it was killed. One after the other from a place of this process's own:
- * test files run side by side, and none may be given what another is about to listen at.
+ * Returns a port for a process that starts on it, and may restart on it after a kill. Each process searches from a
+ * random place, because test files run side by side and must not get a port that another is about to use.
  */
 export const freePort = async (): Promise<number> => {
   for (let tries = 0; tries < COUNT; tries += 1) {
-    const port = FIRST + ((offset + given) % COUNT);
-    given += 1;
+    const port = FIRST + ((offset + offered) % COUNT);
+    offered += 1;
     if (await isFree(port)) return port;
   }
   throw new Error("no port is free");

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Problem } from "../../domain/problem.ts";
-import { refuseNonsense, refuseTunnel, refusingHostless, replyTo } from "./refusals.ts";
+import { refuseTunnel, refuseUnparsable, replyTo, requireHost } from "./refusals.ts";
 
-/** Loopback alone: the setup token is worth an operator's rights, and `localhost` is either of the two. */
+/** Only loopback: the setup token has an operator's rights. `localhost` may be either address. */
 const HOSTS = ["127.0.0.1", "::1"] as const;
 
 export class PortTaken extends Error {
@@ -17,19 +17,21 @@ export class PortTaken extends Error {
 }
 
 /**
- * How long a connection may idle. Node's five seconds are soon over for a program that is busy with something else: it would write its next request to a
- * connection closed just now, and could not know what became of it.
+ * How long a connection may idle. Node's five seconds are too short for a program that is busy: it would write its next
+ * request to a connection that has just closed, and could not know whether it arrived.
  */
-const IDLE_MS = 300_000;
+const KEEP_ALIVE_MS = 300_000;
 const SWEEP_MS = 50;
-/** Requests that were on their way when the end began are read within this time; closing at once would reset their connections. */
+/** Requests already on their way when the end begins are read within this time; closing at once would reset them. */
 const LINGER_MS = 100;
 const ENDING: Problem = { code: "unavailable", retryAfterS: 10 };
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
 
-/** A listening server that knows its open connections and unanswered requests, so that it can end without cutting one off. */
-class Door {
+/**
+ * A listening server that tracks its connections and unanswered requests, so that it can end without interrupting any.
+ */
+class LoopbackServer {
   readonly #listener: RequestListener;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -38,14 +40,14 @@ class Door {
   #late: WeakSet<Socket> | null = null;
 
   constructor(listener: RequestListener) {
-    this.#listener = refusingHostless(listener);
-    const take: RequestListener = (req, res) => this.#take(req, res);
-    // Node would end these three by itself, without a word of what is wrong (RFC 9112 §3.2 wants a Host; an expectation may be passed over).
-    this.#server = createServer({ requireHostHeader: false, keepAliveTimeout: IDLE_MS }, take);
-    this.#server.on("checkExpectation", take);
+    this.#listener = requireHost(listener);
+    const accept: RequestListener = (req, res) => this.#accept(req, res);
+    // Node would end these three without an explanation (RFC 9112 §3.2 requires a Host; an expectation may be ignored).
+    this.#server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS }, accept);
+    this.#server.on("checkExpectation", accept);
     this.#server.on("connect", refuseTunnel);
-    this.#server.on("clientError", refuseNonsense);
-    this.#server.on("connection", (socket) => this.#meet(socket));
+    this.#server.on("clientError", refuseUnparsable);
+    this.#server.on("connection", (socket) => this.#trackSocket(socket));
   }
 
   listen(host: string, port: number): Promise<void> {
@@ -61,7 +63,7 @@ class Door {
     await new Promise((resolve) => setTimeout(resolve, Math.min(LINGER_MS, graceMs)));
     await new Promise<void>((resolve) => {
       const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-      // A connection whose headers were sent before the end began would idle on after its answer.
+      // A connection that had sent headers before the end began would stay open and idle after its answer.
       const sweep = setInterval(() => this.#closeIdle(), SWEEP_MS);
       this.#server.close(() => {
         clearTimeout(cut);
@@ -72,13 +74,13 @@ class Door {
     });
   }
 
-  #meet(socket: Socket): void {
+  #trackSocket(socket: Socket): void {
     this.#late?.add(socket);
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
   }
 
-  #take(req: IncomingMessage, res: ServerResponse): void {
+  #accept(req: IncomingMessage, res: ServerResponse): void {
     if (this.#late !== null) res.shouldKeepAlive = false;
     if (this.#late?.has(req.socket)) replyTo(req, res, { kind: "problem", problem: ENDING });
     else this.#answer(req, res);
@@ -92,30 +94,29 @@ class Door {
 
   #closeIdle(): void {
     this.#server.closeIdleConnections();
-    // Node does not count as idle a connection that has not sent a byte yet, such as those that browsers open ahead.
+    // Node does not count a connection as idle until it has sent a byte, such as those that browsers open in advance.
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
   }
 }
 
 export interface Listening {
   /**
-   * Refuses new connections, lets requests under way finish and closes their connections, and cuts off what is left after so many real
-   * milliseconds.
+   * Refuses new connections, lets requests in progress finish, and cuts off the rest after this many real milliseconds.
    */
   close(graceMs: number): Promise<void>;
 }
 
-/** Listens on loopback, by IPv4 and (where the machine has it) IPv6. Throws `PortTaken`. */
+/** Listens on loopback over IPv4 and, if available, IPv6. Throws `PortTaken`. */
 export const listen = async (port: number, listener: RequestListener): Promise<Listening> => {
-  const doors: Door[] = [];
+  const servers: LoopbackServer[] = [];
   const close = async (graceMs: number): Promise<void> => {
-    await Promise.all(doors.map((door) => door.close(graceMs)));
+    await Promise.all(servers.map((server) => server.close(graceMs)));
   };
   for (const host of HOSTS) {
-    const door = new Door(listener);
+    const server = new LoopbackServer(listener);
     try {
-      await door.listen(host, port);
-      doors.push(door);
+      await server.listen(host, port);
+      servers.push(server);
     } catch (error) {
       const noIpv6 = host === "::1" && ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(String(codeOf(error)));
       if (noIpv6) continue;

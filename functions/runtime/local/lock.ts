@@ -16,9 +16,9 @@ const openLock = (dataDir: string): DatabaseSync => {
 };
 
 /**
- * Takes a data directory for this process alone: two pumps on one queue would each end the other's leases. An open SQLite transaction
- * is the lock, since the operating system lets go of it however the process ends. Answers how to give it up; null: someone else has it. Throws `StartRefused`
- * where there can be no such directory.
+ * Takes a data directory for this process only: two pumps on one queue would end each other's leases. The lock is an
+ * open SQLite transaction, which the operating system releases however the process ends. Returns a function that
+ * releases it, or null if another process has it. Throws `StartRefused` if the directory cannot exist.
  */
 export const lockDataDir = (dataDir: string): (() => void) | null => {
   const database = openLock(dataDir);

@@ -39,7 +39,7 @@ export const startOptions = (args: readonly string[]): StartOptions => {
 };
 
 /** If any of these is set, Relais talks to what they name and starts no sandbox. */
-const ELSEWHERE = [
+const GOOGLE_VARIABLES = [
   "GOOGLE_ISSUER",
   "GOOGLE_AUTHORIZATION_ENDPOINT",
   "GOOGLE_TOKEN_ENDPOINT",
@@ -54,8 +54,8 @@ const ELSEWHERE = [
 ] as const;
 
 export const wantsSandbox = (env: Environment, options: StartOptions): boolean =>
-  !options.useRealGoogle && ELSEWHERE.every((name) => (env[name] ?? "") === "");
+  !options.useRealGoogle && GOOGLE_VARIABLES.every((name) => (env[name] ?? "") === "");
 
-/** With `--real-google` the endpoints are Google's, whatever the environment says. */
+/** With `--real-google`, the endpoints are Google's, whatever the environment says. */
 export const withoutStandIns = (env: Environment): Environment =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !(ELSEWHERE as readonly string[]).includes(name)));
+  Object.fromEntries(Object.entries(env).filter(([name]) => !(GOOGLE_VARIABLES as readonly string[]).includes(name)));

@@ -5,10 +5,10 @@ import { answerPush, type OnPush } from "../event-edge.ts";
 import { withPatience } from "../patience.ts";
 import type { System } from "../system.ts";
 
-/** Which function is subscribed to a topic; `mail-events` is for the world outside. */
+/** The function that subscribes to each topic; `mail-events` is for subscribers outside. */
 export type Subscribers = Readonly<Record<Exclude<Topic, "mail-events">, OnPush>>;
 
-/** Hands a message of the embedded queue to its function through the event edge, in the envelope that Pub/Sub would push. */
+/** Passes a message of the embedded queue to its function through the event edge, in Pub/Sub's push envelope. */
 export const deliverTo =
   (subscribers: Subscribers, system: Pick<System, "log" | "clock">): Deliver =>
   async (topic, message, delivery) => {

@@ -10,9 +10,9 @@ import { systemRandom } from "../randomness.ts";
 import { writeReply } from "../reply.ts";
 import { requestTrace } from "../trace.ts";
 
-// What no function gets to see is refused in the same form as they refuse (RFC 9457).
+// Requests that never reach a function are refused in the same form as functions do (RFC 9457).
 
-/** Answers a request in the functions' stead; `https` says how browsers reach us. */
+/** Answers a request in place of the functions; `https` says how browsers reach us. */
 export const replyTo = (req: IncomingMessage, res: ServerResponse, reply: Reply, https = false): void => {
   const { requestId } = requestTrace(req.headers, systemRandom);
   const language = chooseLanguage(req.headers["accept-language"], "en");
@@ -21,8 +21,8 @@ export const replyTo = (req: IncomingMessage, res: ServerResponse, reply: Reply,
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/** HTTP/1.1 has a Host in each request (RFC 9112 §3.2). */
-export const refusingHostless =
+/** HTTP/1.1 requires a Host in every request (RFC 9112 §3.2). */
+export const requireHost =
   (listener: RequestListener): RequestListener =>
   (req, res) =>
     req.httpVersion === "1.1" && req.headers.host === undefined
@@ -32,10 +32,10 @@ export const refusingHostless =
 const problemOf = (error: Error & { readonly code?: string }): Problem =>
   error.code === "HPE_INVALID_METHOD" ? { code: "method_not_allowed", allow: METHODS } : { code: "malformed_request" };
 
-/** Node's `clientError`: what came is no request that its parser takes, so there is nothing to answer by but the socket. */
-export const refuseNonsense = (error: Error, socket: Socket): void => refuseBySocket(socket, problemOf(error));
+/** Handles Node's `clientError`: its parser rejected the request, so only the socket is left to answer on. */
+export const refuseUnparsable = (error: Error, socket: Socket): void => refuseBySocket(socket, problemOf(error));
 
-/** Node's `connect`: who wants a proxy has come to the wrong house. */
+/** Handles Node's `connect`: Relais is no proxy. */
 export const refuseTunnel = (_req: IncomingMessage, socket: Duplex): void =>
   refuseBySocket(socket, { code: "method_not_allowed", allow: METHODS });
 

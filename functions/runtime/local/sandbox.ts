@@ -9,15 +9,15 @@ export interface LocalSandbox {
   close(): Promise<void>;
 }
 
-/** The stand-in for Google of `npm start`; what it knows outlives a restart, like Relais's own store. */
+/** Starts the stand-in for Google of `npm start`. Its data survives a restart, like Relais's own store. */
 export const startSandbox = async (dataDir: string, publicUrl: string): Promise<LocalSandbox> => {
-  // Loaded only here: whoever talks to the real Google needs none of it.
+  // Loaded only here, because with the real Google nothing of it is needed.
   const { startGoogleSandbox } = await import("../../../test/google-sandbox/sandbox.ts");
   const sandbox = await startGoogleSandbox({
     dataDir: join(dataDir, "sandbox"),
     redirectUris: [`${publicUrl}/google_gmail/confirm`],
   });
-  // Where a person would have the download of Google Cloud's console; written anew, since a start may change the redirect URI.
+  // Where a person would have Google Cloud's download; written at each start, since the redirect URI may change.
   const clientSecretFile = resolve(dataDir, "sandbox", "client_secret.json");
   sandbox.writeClientSecret(clientSecretFile);
   return {

@@ -17,20 +17,22 @@ const readToken = async (path: string): Promise<Secret | null> => {
   }
 };
 
-/** The setup token of `npm start`: made at the first start, kept in the data directory (mode 0600), the same at every later one. */
-export const keptSetupToken = async (random: Randomness, dataDir: string): Promise<Secret> => {
+/**
+ * The setup token of `npm start`: made at the first start, stored in the data directory (mode 0600), and then reused.
+ */
+export const ensureSetupToken = async (random: Randomness, dataDir: string): Promise<Secret> => {
   const path = join(dataDir, "setup-token");
-  const kept = await readToken(path);
-  if (kept !== null) return kept;
+  const existing = await readToken(path);
+  if (existing !== null) return existing;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const made = random.token(24);
-  // An empty file from a crash in between is written over; only one process holds the directory (`lock.ts`).
+  const newToken = random.token(24);
+  // Overwrites an empty file left by a crash; only one process holds the directory (`lock.ts`).
   const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
   try {
-    await file.writeFile(`${made}\n`);
+    await file.writeFile(`${newToken}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
-  return new Secret(made);
+  return new Secret(newToken);
 };

@@ -14,24 +14,30 @@ import { deliverTo } from "./queue.ts";
 import { runTicks } from "./ticks.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** Hosting's own limit; it is the platform's and does not follow the time scale. */
+/** Hosting's own limit, which does not follow the time scale because it is the platform's. */
 const EDGE_LIMIT_MS = 60 * SECOND;
 const DELIVERIES_AT_ONCE = 8;
-/** A body that was erased is out of every file within so long, however the time is scaled: it costs a sync of the disk. */
+/** An erased body must leave every file within this real time; each run costs a disk sync, however time is scaled. */
 const EMPTY_LOG_EVERY_MS = 2 * SECOND;
-/** How long deliveries under way may take when told to stop. */
+/** How long deliveries in progress may take once the process must stop. */
 const GRACE_MS = 8 * SECOND;
-/** How long what became of those that are then broken off may take to be written down. */
+/** How long recording the outcome of interrupted deliveries may take after that. */
 const SETTLE_MS = SECOND;
 
-/** All seven functions with store, queue and scheduler, ready to be listened for. */
+/** All seven functions with store, queue and scheduler, ready to receive requests. */
 export interface Stack {
   readonly listener: RequestListener;
-  /** Begins to deliver what is queued and to tick. */
+  /** Starts to deliver the queue and to tick. */
   start(): void;
-  /** Begins nothing more, answers those who wait, and lets deliveries under way end within a grace. Whatever is left stands in the store. */
+  /**
+   * Starts nothing more, answers waiting callers, and lets deliveries in progress finish for a while. The store has the
+   * rest.
+   */
   stop(): Promise<void>;
-  /** After `stop`, once nobody calls any more: breaks off mails still under way, has that written down, and closes sessions and store. */
+  /**
+   * After `stop`, once nobody calls any more: interrupts messages in progress, records that, and closes sessions and
+   * store.
+   */
   close(): Promise<void>;
 }
 
@@ -40,7 +46,7 @@ const readHosting = (): Hosting => JSON.parse(readFileSync(join(ROOT, "firebase.
 type Embedded = Awaited<ReturnType<ReturnType<typeof openEmbedded>>>;
 
 const runBackground = (system: System, store: Embedded, signal: AbortSignal): Promise<unknown> => {
-  // This process alone holds the data directory: a lease that still stands is a killed process's.
+  // Only this process holds the data directory, so any lease left is from a killed process.
   store.queue.releaseLeases();
   const sweep = async (): Promise<void> => {
     store.eraseExpired(system.clock.nowMs());
@@ -78,7 +84,8 @@ export const openStack = async (config: Config): Promise<Stack> => {
     },
     stop: async () => {
       stopping.abort();
-      // A tick that waits for room may wait for most of a minute; what is cut off is taken up by the next start, as after a kill.
+      // A tick that waits for room may wait for most of a minute; the next start resumes what is interrupted, as after
+      // a kill.
       await Promise.race([background, system.clock.sleep(GRACE_MS)]);
     },
     close: async () => {

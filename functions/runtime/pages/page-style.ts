@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The style sheet of Relais's own pages, in the console's colours; it is inlined so that they need no other request. */
+/** The style of Relais's own pages, in the console's colours; inlined, so that they need no other request. */
 export const PAGE_STYLE = `
 :root{color-scheme:light dark;--bg:#f5f7fa;--card:#fff;--text:#17202c;--soft:#545f6e;--line:#d9dfe7;--accent:#1d5fa8;--on-accent:#fff}
 @media (prefers-color-scheme:dark){:root{--bg:#11151b;--card:#191f28;--text:#e7ebf1;--soft:#a3aebd;--line:#303a48;--accent:#86b9f2;--on-accent:#0d1a29}}

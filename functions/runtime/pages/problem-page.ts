@@ -2,7 +2,7 @@ import type { InEveryLanguage, Language } from "../../domain/language.ts";
 import type { Problem, ProblemCode } from "../../domain/problem.ts";
 import { problemText } from "../../domain/problem-texts.ts";
 import type { Reply } from "../http.ts";
-import { FACINGS, problemHeaders } from "../problem-json.ts";
+import { HTTP_PROBLEMS, problemHeaders } from "../problem-json.ts";
 import { html, type Markup, trusted } from "./html.ts";
 import { PAGE_POLICY, PAGE_STYLE } from "./page-style.ts";
 
@@ -86,7 +86,7 @@ const ownActions = (code: ProblemCode, context: PageContext): readonly Action[] 
   const back = serverId === null ? "/" : `/servers/${encodeURIComponent(serverId)}?problem=${code}`;
   return [
     // An empty reference means the current URL, so the page need not repeat the code and state in it.
-    ...(FACINGS[code].retryable && reloadHelps ? [{ href: "", text: words.reload }] : []),
+    ...(HTTP_PROBLEMS[code].retryable && reloadHelps ? [{ href: "", text: words.reload }] : []),
     ...(again === undefined ? [] : [{ href: againAt(serverId), text: words[again] }]),
     { href: back, text: words.back },
   ];
@@ -136,7 +136,7 @@ ${accountList(context)}
 <h2>${words.next}</h2>
 <p>${text.advice}</p>
 <ul class="actions">${actions(problem.code, context)}</ul>
-<footer>${words.code} <code>${problem.code}</code> · HTTP ${String(FACINGS[problem.code].status)} · ${words.request} <code>${requestId}</code></footer>
+<footer>${words.code} <code>${problem.code}</code> · HTTP ${String(HTTP_PROBLEMS[problem.code].status)} · ${words.request} <code>${requestId}</code></footer>
 </main>
 </body>
 </html>
@@ -146,7 +146,7 @@ ${accountList(context)}
 /** The page for a person where the API would answer a problem: same status and code, the catalogue's text. */
 export const problemPage = (problem: Problem, context: PageContext): Reply => ({
   kind: "html",
-  status: FACINGS[problem.code].status,
+  status: HTTP_PROBLEMS[problem.code].status,
   html: page(problem, context),
   headers: {
     ...problemHeaders(problem),

@@ -10,10 +10,10 @@ import { issueKey } from "../../../functions/domain/access/key-register.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { serverExists } from "../../../functions/domain/mail-servers/server-access.ts";
 import { answerJson, answerWith } from "../../../functions/runtime/answers.ts";
-import { LARGEST_BODY, USUAL_BODY } from "../../../functions/runtime/body.ts";
+import { DEFAULT_BODY, LARGEST_BODY } from "../../../functions/runtime/body.ts";
 import type { Call, Reply, Route } from "../../../functions/runtime/http.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
-import { jsonBody } from "../../../functions/runtime/json-body.ts";
+import { parseJsonBody } from "../../../functions/runtime/json-body.ts";
 import { hostingEdge } from "../../../functions/runtime/local/edge.ts";
 import { SETUP_TOKEN, serveRoutes, testSystem } from "../../builders/edge.ts";
 import { eventually } from "../../builders/eventually.ts";
@@ -24,12 +24,12 @@ const BODY_MS = 500;
 const SMALL = 8 * 1024;
 
 const answerBody = async (call: Call): Promise<Reply> => {
-  const body = jsonBody(call);
+  const body = parseJsonBody(call);
   return body.ok ? answerJson(200, { bytes: call.rawBody.length }) : { kind: "problem", problem: body.problem };
 };
 const strict = z.strictObject({ list: z.array(z.string()).optional(), one: z.strictObject({}).optional() });
 const answerStrict = async (call: Call): Promise<Reply> => {
-  const body = jsonBody(call);
+  const body = parseJsonBody(call);
   return answerWith(body.ok ? parseWith(strict, body.value) : body, () => answerJson(200, {}));
 };
 let finish: () => void = () => undefined;
@@ -71,7 +71,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 const system = testSystem();
-const room = { limit: 16 * MIB, loneMs: 0, waitMs: 1_500, slow: { bytes: 1_000, ms: 300 } };
+const room = { limit: 16 * MIB, exclusiveMs: 0, waitMs: 1_500, slow: { bytes: 1_000, ms: 300 } };
 let server: Awaited<ReturnType<typeof serveRoutes>>;
 let hasty: typeof server;
 let open: RawRequest[] = [];
@@ -164,7 +164,7 @@ describe("a body of somebody who may not", () => {
 describe("a body of a size", () => {
   for (const [path, limit, code] of [
     ["/v1/session", SMALL, "request_too_large"],
-    ["/v1/things", USUAL_BODY, "request_too_large"],
+    ["/v1/things", DEFAULT_BODY, "request_too_large"],
     ["/v1/messages", LARGEST_BODY, "message_too_large"],
   ] as const) {
     it(`is taken up to the limit of ${path}, and refused one byte above it, announced or not`, async () => {

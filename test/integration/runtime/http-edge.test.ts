@@ -11,12 +11,12 @@ import { serverExists } from "../../../functions/domain/mail-servers/server-acce
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Call, Reply, Route, RouteAccess } from "../../../functions/runtime/http.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
-import { jsonBody } from "../../../functions/runtime/json-body.ts";
+import { parseJsonBody } from "../../../functions/runtime/json-body.ts";
 import { accountOf } from "../../builders/account.ts";
 import { SETUP_TOKEN, serveRoutes, testSystem } from "../../builders/edge.ts";
 
 const answerBody = async (call: Call): Promise<Reply> => {
-  const body = jsonBody(call);
+  const body = parseJsonBody(call);
   return body.ok
     ? { kind: "json", status: 200, body: { got: body.value, language: call.language } }
     : { kind: "problem", problem: body.problem };

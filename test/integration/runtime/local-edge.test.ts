@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { hostingEdge, onlySession } from "../../../functions/runtime/local/edge.ts";
+import { hostingEdge, keepSessionCookie } from "../../../functions/runtime/local/edge.ts";
 
 const { hosting } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../firebase.json"), "utf8"));
 
@@ -261,7 +261,7 @@ describe("the local edge", () => {
     const through = async (cookie: string) => (await (await get("/v1/session", { cookie })).json()).cookie;
     assert.equal(await through("a=1; __session=abc; b=2"), "__session=abc");
     assert.equal(await through("a=1; x__session=abc"), null);
-    assert.equal(onlySession(undefined), undefined);
+    assert.equal(keepSessionCookie(undefined), undefined);
   });
 
   it("ends a request that takes too long", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import type { Principal } from "../../../functions/domain/access/records.ts";
-import { acceptingRoutes } from "../../../functions/runtime/handlers/send-mail/accepting.ts";
-import { lookingRoutes } from "../../../functions/runtime/handlers/send-mail/looking.ts";
-import { movingRoutes } from "../../../functions/runtime/handlers/send-mail/moving.ts";
+import { acceptRoutes } from "../../../functions/runtime/handlers/send-mail/accept.ts";
+import { commandRoutes } from "../../../functions/runtime/handlers/send-mail/commands.ts";
+import { viewRoutes } from "../../../functions/runtime/handlers/send-mail/views.ts";
 import type { Call, Reply } from "../../../functions/runtime/http.ts";
 import { memberOf, OPERATOR } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
@@ -26,7 +26,7 @@ interface Asked {
 const call = async (target: string, asked: Asked = {}): Promise<Reply> => {
   const [method = "", path = ""] = target.split(" ");
   const url = new URL(path, "http://localhost");
-  const routes = [...acceptingRoutes(bench), ...lookingRoutes(bench), ...movingRoutes(bench)];
+  const routes = [...acceptRoutes(bench), ...viewRoutes(bench), ...commandRoutes(bench)];
   for (const route of routes.filter((candidate) => candidate.method === method)) {
     const found = new URLPattern({ pathname: route.path }).exec({ pathname: url.pathname });
     if (found === null) continue;
@@ -146,7 +146,7 @@ suite("Prefer: wait", () => {
           await bench.records.commit([{ op: "put", kind: "messages", id, value }]);
         }
       };
-      const reply = await acceptingRoutes({ ...bench, clock: { ...bench.clock, sleep } })[0]?.handle({
+      const reply = await acceptRoutes({ ...bench, clock: { ...bench.clock, sleep } })[0]?.handle({
         method: "POST",
         path: "/v1/messages",
         params: {},

@@ -8,7 +8,7 @@ const UNKNOWN = { anonymous: true };
 
 describe("the room for bodies of an instance", () => {
   it("gives turns while they fit, and a turn that is given back to whoever waits", async () => {
-    const share = bodyRoom({ limit: 100, waitMs: 5_000, loneMs: 0 });
+    const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     const [one, two, three] = [share(), share(), share()];
     assert.equal(await one.turn(60), true);
     assert.equal(await two.turn(40), true);
@@ -18,7 +18,7 @@ describe("the room for bodies of an instance", () => {
   });
 
   it("lets the shortest go first", async () => {
-    const share = bodyRoom({ limit: 100, waitMs: 5_000, loneMs: 0 });
+    const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     const holder = share();
     await holder.turn(100);
     const order: number[] = [];
@@ -35,7 +35,7 @@ describe("the room for bodies of an instance", () => {
   });
 
   it("needs of a turn, once the body has come, what it really took", async () => {
-    const share = bodyRoom({ limit: 100, waitMs: 5_000, loneMs: 0 });
+    const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     const [chunked, other] = [share(), share()];
     await chunked.turn(100);
     const waits = other.turn(80);
@@ -44,12 +44,12 @@ describe("the room for bodies of an instance", () => {
   });
 
   it("lets one that is larger than the room come alone", async () => {
-    const share = bodyRoom({ limit: 100, waitMs: 5_000, loneMs: 0 });
+    const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     assert.equal(await share().turn(500), true);
   });
 
   it("has one of the largest let others finish first, for a while, and others join one of the largest at once", async () => {
-    const share = bodyRoom({ limit: 100, waitMs: 5_000, loneMs: 150, slow: { bytes: 0, ms: 20 } });
+    const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 150, slow: { bytes: 0, ms: 20 } });
     const [usual, large, another] = [share(), share(), share()];
     await usual.turn(30);
     let came = false;
@@ -81,7 +81,7 @@ describe("the room for bodies of an instance", () => {
   });
 
   it("takes the turn from a body that hardly moves while others wait, and from no other", async () => {
-    const share = bodyRoom({ limit: 100, waitMs: 5_000, loneMs: 0, slow: { bytes: 10, ms: 40 } });
+    const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0, slow: { bytes: 10, ms: 40 } });
     const lost: string[] = [];
     const begin = async (name: string) => {
       const one = share();

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type EndingSignal, onEndingSignal } from "../../../functions/runtime/ending-signals.ts";
+import { type EndingSignal, endingSignalHandler } from "../../../functions/runtime/ending-signals.ts";
 
 /** Signals at these milliseconds, and what came of them. */
 const after = (...signals: readonly (readonly [atMs: number, signal: EndingSignal])[]): readonly string[] => {
   const said: string[] = [];
   let nowMs = 0;
-  const onSignal = onEndingSignal({
+  const onSignal = endingSignalHandler({
     nowMs: () => nowMs,
-    inOrder: () => said.push("in order"),
-    atOnce: (status) => said.push(`at once, ${status}`),
+    gracefully: () => said.push("in order"),
+    immediately: (status) => said.push(`at once, ${status}`),
   });
   for (const [atMs, signal] of signals) {
     nowMs = atMs;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { lazily, once } from "../../../functions/runtime/lazy.ts";
+import { lazyPort, once } from "../../../functions/runtime/lazy.ts";
 
 interface Port {
   add(a: number, b: number): Promise<number>;
@@ -13,10 +13,10 @@ class Adder implements Port {
   }
 }
 
-describe("lazily", () => {
+describe("lazyPort", () => {
   it("loads at the first call, once however many call", async () => {
     let loads = 0;
-    const port = lazily<Port>(async () => {
+    const port = lazyPort<Port>(async () => {
       loads += 1;
       return new Adder();
     });
@@ -26,7 +26,7 @@ describe("lazily", () => {
   });
 
   it("can be awaited, spread and kept like any object without being loaded", async () => {
-    const port = lazily<Port>(async () => assert.fail("was loaded"));
+    const port = lazyPort<Port>(async () => assert.fail("was loaded"));
     assert.equal(await port, port);
     assert.equal({ port }.port, port);
   });

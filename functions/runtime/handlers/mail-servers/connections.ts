@@ -14,12 +14,12 @@ import type { Versioned } from "../../../domain/records.ts";
 import { ok } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
-import { nothingInput, optionalBody } from "../../optional-body.ts";
+import { emptyInput, parseOptionalBody } from "../../optional-body.ts";
 import type { System } from "../../system.ts";
 
 const testInput = z.strictObject({ sendTo: z.literal("self").optional() });
 
-/** Accepts a real message to the server's own address: it goes the way of every message. */
+/** Accepts a real message to the server's own address, like any other message. */
 const sendToSelf = async (system: System, call: Call, server: Versioned<MailServer>) => {
   const accepted = await acceptMessage(system, {
     principal: callerOf(call),
@@ -33,15 +33,15 @@ const sendToSelf = async (system: System, call: Call, server: Versioned<MailServ
 };
 
 /**
- * Test connection. With `{"sendTo":"self"}` and every stage passed, the answer also holds `message`, what `POST /v1/messages` would have
- * answered; after a failed stage nothing is sent.
+ * Tests the connection. With `{"sendTo":"self"}`, and if every stage passed, the answer also holds `message`, as `POST
+ * /v1/messages` would return it; after a failed stage, nothing is sent.
  */
 const runTest = (system: System) => {
   const tokens = accessTokens(system);
   return async (call: Call): Promise<Reply> => {
     const server = await visibleServer(system.records, callerOf(call), pathParameter(call, "id"));
     if (!server.ok) return answerProblem(server.problem);
-    const input = optionalBody(call, testInput);
+    const input = parseOptionalBody(call, testInput);
     if (!input.ok) return answerProblem(input.problem);
     const stages = await testConnection({ ...system, tokens }, server.value, {
       sendsMail: input.value.sendTo !== undefined,
@@ -58,7 +58,7 @@ const runDisconnect = (system: System) => async (call: Call) => {
   const principal = callerOf(call);
   const server = await visibleServer(system.records, principal, pathParameter(call, "id"));
   if (!server.ok) return answerProblem(server.problem);
-  const input = optionalBody(call, nothingInput);
+  const input = parseOptionalBody(call, emptyInput);
   if (!input.ok) return answerProblem(input.problem);
   const { id } = server.value;
   return answerWith(await disconnectServer(system, principal)(id), (outcome) => answerJson(200, outcome));

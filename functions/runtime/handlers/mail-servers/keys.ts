@@ -2,12 +2,12 @@ import { issueKey, keyView, listedKeyView, revokeKey } from "../../../domain/acc
 import { serverExists } from "../../../domain/mail-servers/server-access.ts";
 import { answerJson, answerProblem, answerWith, callerOf, NO_CONTENT, pathParameter } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
-import { jsonBody } from "../../json-body.ts";
-import { badCursor, pageRequest } from "../../page-query.ts";
+import { parseJsonBody } from "../../json-body.ts";
+import { badCursor, parsePageRequest } from "../../page-query.ts";
 import type { System } from "../../system.ts";
 
 const list = (system: System) => async (call: Call) => {
-  const wanted = pageRequest(call.query);
+  const wanted = parsePageRequest(call.query);
   if (!wanted.ok) return answerProblem(wanted.problem);
   const page = await system.records.query("keysByAge", {}, wanted.value);
   if (page === "bad_cursor") return answerProblem(badCursor);
@@ -16,12 +16,12 @@ const list = (system: System) => async (call: Call) => {
 };
 
 const issue = (system: System) => async (call: Call) => {
-  const body = jsonBody(call);
+  const body = parseJsonBody(call);
   if (!body.ok) return answerProblem(body.problem);
   const deps = { ...system, serverExists: serverExists(system.records) };
   const issued = await issueKey(deps, callerOf(call), body.value);
   return answerWith(issued, ({ key, issued: record }) =>
-    // The one answer that shows a key: nobody can show it again.
+    // The only answer that shows a key: it cannot be shown again.
     answerJson(201, { ...keyView(record), key: key.reveal() }, { Location: `/v1/keys/${record.id}` }),
   );
 };
@@ -31,7 +31,7 @@ const revoke = (system: System) => async (call: Call) => {
   return answerWith(revoked, () => NO_CONTENT);
 };
 
-/** `/v1/keys`: what programs come in with. */
+/** `/v1/keys`: the keys of programs. */
 export const keyRoutes = (system: System): readonly Route[] => [
   { method: "GET", path: "/v1/keys", access: "operators", handle: list(system) },
   { method: "POST", path: "/v1/keys", access: "operators", handle: issue(system) },

@@ -15,8 +15,8 @@ import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
 import { answerJson, answerProblem, answerWith, callerOf, NO_CONTENT, pathParameter } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
-import { jsonBody } from "../../json-body.ts";
-import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
+import { parseJsonBody } from "../../json-body.ts";
+import { badCursor, parsePageRequest, unknownParameters } from "../../page-query.ts";
 import type { System } from "../../system.ts";
 import { disconnectServer } from "./connections.ts";
 
@@ -32,7 +32,7 @@ const answerServer = (call: Call, status: number, server: Versioned<MailServer>)
 };
 
 const list = (system: System) => async (call: Call) => {
-  const wanted = pageRequest(call.query);
+  const wanted = parsePageRequest(call.query);
   if (!wanted.ok) return answerProblem(wanted.problem);
   const page = await listMailServers(system.records, callerOf(call), wanted.value);
   return answerWith(page, (found) =>
@@ -43,7 +43,7 @@ const list = (system: System) => async (call: Call) => {
 };
 
 const create = (system: System) => async (call: Call) => {
-  const body = jsonBody(call);
+  const body = parseJsonBody(call);
   if (!body.ok) return answerProblem(body.problem);
   const created = await createMailServer(system, callerOf(call), body.value);
   return answerWith(created, (server) => answerServer(call, 201, server));
@@ -54,7 +54,10 @@ const read = (system: System) => async (call: Call) => {
   return answerWith(server, (found) => answerServer(call, 200, found));
 };
 
-/** What its limits are measured against. Apart from the record, because it moves with every message and nobody edits it. */
+/**
+ * The counts that the limits apply to. They are not part of the record, since they change with every message and nobody
+ * edits them.
+ */
 const usage = (system: System) => async (call: Call) => {
   const server = await visibleServer(system.records, callerOf(call), pathParameter(call, "id"));
   if (!server.ok) return answerProblem(server.problem);
@@ -62,7 +65,7 @@ const usage = (system: System) => async (call: Call) => {
 };
 
 const edit = (system: System) => async (call: Call) => {
-  const patch = jsonBody(call);
+  const patch = parseJsonBody(call);
   if (!patch.ok) return answerProblem(patch.problem);
   const edited = await editMailServer(system, callerOf(call), {
     id: pathParameter(call, "id"),

@@ -2,8 +2,8 @@ import { releaseAllHeld, releaseHeld } from "../../../domain/messages/due/releas
 import type { System } from "../../system.ts";
 
 /**
- * After a change that lets held mail go (a server that can send again, the end of a pause). The change is made and answered as such even if this
- * fails: `dispatch-due` looks at what is held by itself.
+ * Releases held messages after a change that allows it (a server can send again, a pause ends). The change succeeds
+ * even if this fails, because `dispatch-due` looks at held messages anyway.
  */
 export const releaseMail = async (system: System, serverId: string | "all"): Promise<void> => {
   try {

@@ -14,7 +14,7 @@ import { readSettings, settingsReader } from "../../../domain/settings/read-sett
 import { settingsView } from "../../../domain/settings/settings-view.ts";
 import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
-import { jsonBody } from "../../json-body.ts";
+import { parseJsonBody } from "../../json-body.ts";
 import { unknownParameters } from "../../page-query.ts";
 import { refusalsOf } from "../../refused-credentials.ts";
 import type { System } from "../../system.ts";
@@ -24,7 +24,7 @@ const tokenInput = z.strictObject({ setupToken: z.string().max(1_000) });
 const open =
   (system: System) =>
   async (call: Call): Promise<Reply> => {
-    const body = jsonBody(call);
+    const body = parseJsonBody(call);
     if (!body.ok) return answerProblem(body.problem);
     const input = parseWith(tokenInput, body.value);
     if (!input.ok) return answerProblem(input.problem);
@@ -39,7 +39,7 @@ const open =
     return { ...NO_CONTENT, session: { set: id, maxAgeS } };
   };
 
-/** Whom a member can ask for what only operators may do. */
+/** The operators that a member can ask for what only operators may do. */
 const operatorsOf = async ({ records, environment }: System): Promise<readonly string[]> => {
   const settings = await readSettings(records, environment);
   return settingsView(settings.value, environment).operators;
@@ -61,10 +61,10 @@ const close =
     return { ...NO_CONTENT, session: "clear" };
   };
 
-/** A setup token, and no more. */
+/** Enough for a setup token. */
 const SESSION_BODY = 8 * 1024;
 
-/** The one parameter, an address; folded. */
+/** The only parameter: an address, folded. */
 const actorIn = (query: URLSearchParams): Result<string> => {
   const problems = unknownParameters(query, ["actor"]);
   const actor = parseAddress(query.get("actor") ?? "");
@@ -72,18 +72,18 @@ const actorIn = (query: URLSearchParams): Result<string> => {
   return actor === null || problems.length > 0 ? fail(invalidRequest(...problems)) : ok(actor);
 };
 
-/** Ends a person's sessions everywhere. Their entry on the lists stays: they may sign in again. */
+/** Ends a person's sessions everywhere. Their entry on the lists stays, so they may sign in again. */
 const endAll = (system: System) => async (call: Call) => {
   const actor = actorIn(call.query);
   if (!actor.ok) return answerProblem(actor.problem);
   const count = await endSessionsOf(system.records, { email: actor.value });
-  const deed = { actor: principalName(callerOf(call)), action: "session.end", target: actor.value } as const;
-  await recordAudit(system, { ...deed, detail: { count } });
+  const entry = { actor: principalName(callerOf(call)), action: "session.end", target: actor.value } as const;
+  await recordAudit(system, { ...entry, detail: { count } });
   if (count > 0) system.log.info("sessions_ended", { by: "operator", count });
   return NO_CONTENT;
 };
 
-/** `/v1/session`, and the end of another's. Opening one is public: it is how a browser comes in at all. */
+/** `/v1/session`, and ending someone else's. Opening a session is public, because that is how a browser signs in. */
 export const sessionRoutes = (system: System): readonly Route[] => [
   { method: "POST", path: "/v1/session", access: "public", bodyLimit: SESSION_BODY, handle: open(system) },
   { method: "GET", path: "/v1/session", access: "programs", handle: show(system) },

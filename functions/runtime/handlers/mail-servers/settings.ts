@@ -5,7 +5,7 @@ import { readSettings } from "../../../domain/settings/read-settings.ts";
 import { gmailCredentialsView, settingsView } from "../../../domain/settings/settings-view.ts";
 import { answerJson, answerProblem, answerWith, callerOf } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
-import { jsonBody } from "../../json-body.ts";
+import { parseJsonBody } from "../../json-body.ts";
 import type { System } from "../../system.ts";
 import { releaseMail } from "./release.ts";
 
@@ -14,8 +14,8 @@ const show = (system: System) => async () => {
   return answerJson(200, settingsView(value, system.environment));
 };
 
-/** The settings stand by now, and are answered as such: without this they take effect within a day. */
-const hastenChecks = async (system: System): Promise<void> => {
+/** The settings are saved by now, so a failure must not fail the request; the checks then happen within a day. */
+const scheduleChecks = async (system: System): Promise<void> => {
   try {
     await checkAllSoon(system);
   } catch (error) {
@@ -24,12 +24,12 @@ const hastenChecks = async (system: System): Promise<void> => {
 };
 
 const edit = (system: System) => async (call: Call) => {
-  const patch = jsonBody(call);
+  const patch = parseJsonBody(call);
   if (!patch.ok) return answerProblem(patch.problem);
   const edited = await editSettings(system, callerOf(call), patch.value);
   if (!edited.ok) return answerProblem(edited.problem);
   if (edited.value.resumed) await releaseMail(system, "all");
-  if (edited.value.redeclared) await hastenChecks(system);
+  if (edited.value.redeclared) await scheduleChecks(system);
   return answerJson(200, edited.value.settings);
 };
 
@@ -39,10 +39,10 @@ const showCredentials = (system: System) => async () => {
 };
 
 const saveCredentials = (system: System) => async (call: Call) => {
-  const body = jsonBody(call);
+  const body = parseJsonBody(call);
   if (!body.ok) return answerProblem(body.problem);
   const saved = await saveGmailCredentials(system, callerOf(call), body.value);
-  if (saved.ok) await hastenChecks(system);
+  if (saved.ok) await scheduleChecks(system);
   return answerWith(saved, (credentials) => answerJson(200, credentials));
 };
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { findKeyHolder, mintApiKey } from "../../../functions/domain/access/api-keys.ts";
 import { SECOND } from "../../../functions/domain/clock.ts";
 import type { Records } from "../../../functions/domain/records.ts";
-import { rememberingKeys } from "../../../functions/runtime/remembered-keys.ts";
+import { withKeyCache } from "../../../functions/runtime/key-cache.ts";
 import { testClock } from "../../builders/clock.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
 
@@ -18,7 +18,7 @@ test("a key is read once in a while; a revocation elsewhere is in force within 6
       return store.records.get(kind, id);
     },
   };
-  const records = rememberingKeys(counted, clock);
+  const records = withKeyCache(counted, clock);
   const minted = mintApiKey(
     { clock, random: testRandom },
     { name: "p", servers: [], permissions: ["send"], expiresAtMs: null },

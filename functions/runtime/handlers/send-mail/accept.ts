@@ -11,28 +11,30 @@ import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, callerOf } from "../../answers.ts";
 import { LARGEST_BODY } from "../../body.ts";
 import type { Call, Reply, ReplyHeaders, Route } from "../../http.ts";
-import { jsonBody } from "../../json-body.ts";
+import { parseJsonBody } from "../../json-body.ts";
 import { unknownParameters } from "../../page-query.ts";
 import { problemBody } from "../../problem-json.ts";
 
-/** Nothing was accepted, so nothing will be sent. A store that is down is the edge's to answer, and says no such thing. */
+/**
+ * Nothing was accepted, so nothing will be sent. An unavailable store is reported by the edge, without this promise.
+ */
 export const notSent = (problem: Problem): Reply => ({ kind: "problem", problem, outcome: "not_sent" });
 
-/** `Idempotency-Key`; null where there is none. */
+/** The header `Idempotency-Key`; null if there is none. */
 const idempotencyKey = (call: Call): Result<string | null> => {
   const key = call.headers["idempotency-key"];
   if (key === undefined) return ok(null);
   return isIdempotencyKey(key) ? ok(key) : fail(invalidRequest(fieldProblem("", "bad_idempotency_header")));
 };
 
-/** A key that may not send learns so before its mail is read. */
+/** Refuses a key that may not send before its message is read. */
 export const forbidsSending = (principal: Principal): Problem | null =>
   hasPermission(principal, "send") ? null : { code: "forbidden" };
 
-/** The request's JSON, where its address is right too. */
+/** The request's JSON, if its query is valid too. */
 const requestJson = (call: Call): Result<unknown> => {
-  const strange = unknownParameters(call.query, []);
-  return strange.length > 0 ? fail(invalidRequest(...strange)) : jsonBody(call);
+  const unknown = unknownParameters(call.query, []);
+  return unknown.length > 0 ? fail(invalidRequest(...unknown)) : parseJsonBody(call);
 };
 
 const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, { readonly kind: "dry_run" }>) => ({
@@ -42,7 +44,7 @@ const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, 
   problems: problems.map((problem) => problemBody(problem, call)),
 });
 
-/** Waits for up to 50 seconds, so it is given no more of the call than it needs: the whole call holds the whole body. */
+/** Waits for up to 50 seconds, so it gets only these parts of the call: the whole call holds the whole body. */
 const answerAccepted = async (
   system: WatchDeps,
   call: Pick<Call, "headers" | "signal">,
@@ -77,7 +79,7 @@ const post = (system: AcceptDeps & WatchDeps) => async (call: Call) => {
   return answerAccepted(system, { headers: call.headers, signal: call.signal }, accepted.value);
 };
 
-/** One item of a 207: what the same message alone would have been answered. */
+/** One item of a 207: the answer that this message would get alone. */
 const itemView = (call: Call, result: Result<Acceptance>) => {
   if (!result.ok) {
     // `unavailable`: the write may have been done although its answer was lost.
@@ -103,7 +105,7 @@ const postBatch = (system: AcceptDeps) => async (call: Call) => {
 
 const tooLarge = notSent({ code: "message_too_large" });
 
-const senders = {
+const SEND_ROUTE = {
   method: "POST",
   access: "programs",
   bodyLimit: LARGEST_BODY,
@@ -112,7 +114,7 @@ const senders = {
 } as const;
 
 /** `POST /v1/messages` and `/v1/messages/batch`. */
-export const acceptingRoutes = (system: AcceptDeps & WatchDeps): readonly Route[] => [
-  { ...senders, path: "/v1/messages", handle: post(system) },
-  { ...senders, path: "/v1/messages/batch", handle: postBatch(system) },
+export const acceptRoutes = (system: AcceptDeps & WatchDeps): readonly Route[] => [
+  { ...SEND_ROUTE, path: "/v1/messages", handle: post(system) },
+  { ...SEND_ROUTE, path: "/v1/messages/batch", handle: postBatch(system) },
 ];

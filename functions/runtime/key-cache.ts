@@ -3,17 +3,17 @@ import { type Clock, SECOND } from "../domain/clock.ts";
 import type { Records, Versioned } from "../domain/records.ts";
 import { memory } from "../domain/remembered.ts";
 
-/** A revocation is in force everywhere within 60 s by contract; nominal. */
-const REMEMBER_MS = 30 * SECOND;
+/** Nominal. The contract promises that a revocation takes effect everywhere within 60 s. */
+const CACHE_MS = 30 * SECOND;
 
-/** The same records, with the API keys that were found remembered for a while: one read less for every request of a program. */
-export const rememberingKeys = (records: Records, clock: Pick<Clock, "nowMs" | "lasting">): Records => {
-  const known = memory<Versioned<ApiKey>>({ clock, forMs: REMEMBER_MS });
+/** Wraps the records and remembers API keys for a while, which saves a read for every request of a program. */
+export const withKeyCache = (records: Records, clock: Pick<Clock, "nowMs" | "lasting">): Records => {
+  const cache = memory<Versioned<ApiKey>>({ clock, forMs: CACHE_MS });
   const getKey = async (id: string): Promise<Versioned<ApiKey> | undefined> => {
-    const remembered = known.recall(id);
-    if (remembered !== undefined) return remembered;
+    const cached = cache.recall(id);
+    if (cached !== undefined) return cached;
     const key = await records.get("keys", id);
-    if (key !== undefined) known.note(id, key);
+    if (key !== undefined) cache.note(id, key);
     return key;
   };
   const get = (kind: string, id: string) =>
@@ -23,7 +23,7 @@ export const rememberingKeys = (records: Records, clock: Pick<Clock, "nowMs" | "
     query: (...query) => records.query(...query),
     commit: async (writes) => {
       const outcome = await records.commit(writes);
-      for (const { kind, id } of writes) if (kind === "keys") known.forget(id);
+      for (const { kind, id } of writes) if (kind === "keys") cache.forget(id);
       return outcome;
     },
   };

@@ -10,9 +10,9 @@ import { type FieldProblem, invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
-import { badCursor, pageRequest, unknownParameters } from "../../page-query.ts";
+import { badCursor, parsePageRequest, unknownParameters } from "../../page-query.ts";
 
-/** `server`, `status`, `to`, `rejected` and `q` of the list. What somebody types into `q` is never an error. */
+/** Reads `server`, `status`, `to`, `rejected` and `q` of the list. Any text is a valid `q`, because people type it. */
 const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const problems: FieldProblem[] = [];
   const server = query.get("server");
@@ -35,7 +35,7 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
 };
 
 const list = (system: MoveDeps) => async (call: Call) => {
-  const page = pageRequest(call.query, ["server", "status", "to", "q", "rejected"]);
+  const page = parsePageRequest(call.query, ["server", "status", "to", "q", "rejected"]);
   if (!page.ok) return answerProblem(page.problem);
   const filter = filterOf(call.query);
   if (!filter.ok) return answerProblem(filter.problem);
@@ -48,14 +48,14 @@ const list = (system: MoveDeps) => async (call: Call) => {
 };
 
 const show = (system: MoveDeps) => async (call: Call) => {
-  const strange = unknownParameters(call.query, []);
-  if (strange.length > 0) return answerProblem(invalidRequest(...strange));
+  const unknown = unknownParameters(call.query, []);
+  if (unknown.length > 0) return answerProblem(invalidRequest(...unknown));
   const message = await visibleMessage(system.records, callerOf(call), pathParameter(call, "id"));
   return answerWith(message, (found) => answerJson(200, messageView(found)));
 };
 
 /** `GET /v1/messages` and `/v1/messages/{id}`. */
-export const lookingRoutes = (system: MoveDeps): readonly Route[] => [
+export const viewRoutes = (system: MoveDeps): readonly Route[] => [
   { method: "GET", path: "/v1/messages", access: "programs", handle: list(system) },
   { method: "GET", path: "/v1/messages/:id", access: "programs", handle: show(system) },
 ];

@@ -1,0 +1,43 @@
+import { cancelMessage } from "../../../domain/messages/commands/cancel.ts";
+import { rescheduleMessage } from "../../../domain/messages/commands/reschedule.ts";
+import { resolveByPerson } from "../../../domain/messages/commands/resolve-by-person.ts";
+import { retryMessage } from "../../../domain/messages/commands/retry-message.ts";
+import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
+import type { Message } from "../../../domain/messages/message.ts";
+import { messageView } from "../../../domain/messages/views/message-view.ts";
+import type { Versioned } from "../../../domain/records.ts";
+import type { Result } from "../../../domain/result.ts";
+import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
+import { LARGEST_BODY } from "../../body.ts";
+import type { Call, Reply, Route } from "../../http.ts";
+import { parseJsonBody } from "../../json-body.ts";
+import { emptyInput, parseOptionalBody } from "../../optional-body.ts";
+import { forbidsSending } from "./accept.ts";
+
+const answerMessage = (changed: Result<Versioned<Message>>): Reply =>
+  answerWith(changed, (message) => answerJson(200, messageView(message)));
+
+const runWithoutBody =
+  (system: MoveDeps, command: typeof cancelMessage | typeof retryMessage) => async (call: Call) => {
+    const body = parseOptionalBody(call, emptyInput);
+    if (!body.ok) return answerProblem(body.problem);
+    return answerMessage(await command(system, callerOf(call), pathParameter(call, "id")));
+  };
+
+type CommandWithBody = typeof rescheduleMessage | typeof resolveByPerson;
+
+const runWithBody = (system: MoveDeps, command: CommandWithBody) => async (call: Call) => {
+  const body = parseJsonBody(call);
+  if (!body.ok) return answerProblem(body.problem);
+  return answerMessage(await command(system, callerOf(call), { id: pathParameter(call, "id"), body: body.value }));
+};
+
+const COMMAND_ROUTE = { access: "programs", bodyLimit: LARGEST_BODY, forbids: forbidsSending } as const;
+
+/** What callers can do with an accepted message. */
+export const commandRoutes = (system: MoveDeps): readonly Route[] => [
+  { ...COMMAND_ROUTE, method: "PATCH", path: "/v1/messages/:id", handle: runWithBody(system, rescheduleMessage) },
+  { ...COMMAND_ROUTE, method: "POST", path: "/v1/messages/:id/cancel", handle: runWithoutBody(system, cancelMessage) },
+  { ...COMMAND_ROUTE, method: "POST", path: "/v1/messages/:id/retry", handle: runWithoutBody(system, retryMessage) },
+  { ...COMMAND_ROUTE, method: "POST", path: "/v1/messages/:id/resolve", handle: runWithBody(system, resolveByPerson) },
+];
