@@ -1,4 +1,17 @@
+import type { AuditAction } from "../domain/access/audit.ts";
+import type { ConnectionState } from "../domain/connection-states.ts";
 import type { InEveryLanguage } from "../domain/language.ts";
+import type { Attempt, MessageStatus } from "../domain/messages/message.ts";
+import type { Transport } from "../domain/transport.ts";
+
+/** The texts whose keys are made of a value of the API: a value that is added needs its own. */
+type Needed =
+  | `connection.${ConnectionState}`
+  | `message.status.${MessageStatus}`
+  | `message.says.${MessageStatus}`
+  | `attempt.${Attempt["outcome"]}`
+  | `transport.${Transport}${"" | "Hint"}`
+  | `audit.${AuditAction}`;
 
 /**
  * Every sentence of the console in every language, by key; a missing one does not compile. `translate` fills in the
@@ -870,4 +883,4 @@ export const TEXTS = {
   "audit.value.resend": { fr: "à renvoyer", en: "send again" },
   "audit.value.failed": { fr: "échoué", en: "failed" },
   "audit.session.setup_token": { fr: "Connexion avec le jeton d’installation", en: "Signed in with the setup token" },
-} as const satisfies Readonly<Record<string, InEveryLanguage>>;
+} as const satisfies Readonly<Record<string, InEveryLanguage> & Record<Needed, InEveryLanguage>>;

@@ -1,5 +1,3 @@
-import type { FieldCode } from "./field-texts.ts";
-
 export const FULL_MAIL = "https://mail.google.com/";
 const SEND_ONLY = "https://www.googleapis.com/auth/gmail.send";
 
@@ -13,7 +11,7 @@ interface Traits {
   /** Whether its least scope keeps the account's send-as addresses from being read, so that an operator may vouch for a From. */
   readonly vouching: boolean;
   /** Whether it takes addresses beyond ASCII: as its EHLO says (`OffersSmtpUtf8`), or never; and the code of a refusal. */
-  readonly utf8: { readonly taken: "as_ehlo_says" | "never"; readonly refusal: FieldCode };
+  readonly utf8: { readonly taken: "as_ehlo_says" | "never"; readonly refusal: "no_smtp_utf8" | "no_utf8_by_api" };
   /** Whom it sends to: the envelope's recipients, or whoever stands in To and Cc of the mail itself. */
   readonly sendsTo: "envelope" | "header";
   /** The stages at which Gmail may refuse the account where no probe, which sends nothing, can see it. */
@@ -48,4 +46,14 @@ export const isKnownTransport = (name: string): name is Transport => Object.hasO
 /** In the order in which people are offered them; the first is the default. */
 export const TRANSPORT_NAMES: readonly Transport[] = Object.keys(TRANSPORTS).filter(isKnownTransport);
 
-export const traitsOf = (transport: Transport): Traits => TRANSPORTS[transport];
+/** Of a server that a later release keeps: nothing is sent through it here, and nothing is taken for granted. */
+const UNKNOWN: Traits = {
+  scopes: [FULL_MAIL],
+  vouching: false,
+  utf8: { taken: "never", refusal: "no_utf8_by_api" },
+  sendsTo: "envelope",
+  beyondProbe: [],
+};
+
+export const traitsOf = (transport: Transport): Traits =>
+  isKnownTransport(transport) ? TRANSPORTS[transport] : UNKNOWN;

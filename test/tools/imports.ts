@@ -81,6 +81,7 @@ const circles = (imports: Imports): string[][] => {
 const SHARED_WITH_CONSOLE = [
   "language.ts",
   "text-template.ts",
+  "transport.ts",
   "problem-texts.ts",
   "field-texts.ts",
   "address.ts",

@@ -14,12 +14,10 @@ import type { Transport } from "../../domain/transport.ts";
  */
 
 export type { KeyPermission } from "../../domain/access/records.ts";
-export type { ConnectionState } from "../../domain/connection-states.ts";
 export type { Disconnected } from "../../domain/connections/endings/disconnect.ts";
 export type { SmtpReply } from "../../domain/google/replies.ts";
 export type { Limits } from "../../domain/mail-servers/limits.ts";
 export type { Usage } from "../../domain/messages/limits/usage.ts";
-export type { MessageStatus } from "../../domain/messages/message.ts";
 export type { PublishingStatus } from "../../domain/settings/settings.ts";
 export type { Transport } from "../../domain/transport.ts";
 

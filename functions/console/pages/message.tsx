@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
+import { isFinalStatus } from "../../domain/messages/statuses.ts";
 import { fieldsIn } from "../api/failure.ts";
 import type { Message, SmtpReply, TimelineEntry } from "../api/types.ts";
 import { fieldSentence } from "../i18n/field-message.ts";
@@ -10,13 +11,14 @@ import { listPath } from "../state/list-path.ts";
 import { useRemote } from "../state/remote.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
 import { Card } from "../widgets/card.tsx";
+import { messageLook } from "../widgets/looks.ts";
 import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { Ago, When } from "../widgets/time.tsx";
 import { ActionsCard } from "./message/actions-card.tsx";
 import { FactsCard } from "./message/facts-card.tsx";
-import { type HistoryEntry, historyOf, isFinal, lastRefusal, refusedOfSent } from "./message/history.ts";
+import { type HistoryEntry, historyOf, lastRefusal, refusedOfSent } from "./message/history.ts";
 import { RefusedRecipients } from "./message/refused-recipients.tsx";
 
 /** The other side's reply, word for word. */
@@ -80,8 +82,6 @@ const Timeline = ({ message }: { readonly message: Message }) => {
   );
 };
 
-const TONE = { sent: "good", failed: "bad", held: "warn", deferred: "warn", unknown: "warn" } as const;
-
 const reasonOf = (message: Message): string | null => message.heldBecause ?? lastRefusal(message)?.problem ?? null;
 
 /** Some recipients have it and some do not: says who, why, and what to do. */
@@ -95,11 +95,13 @@ const PartlySent = ({ message }: { readonly message: Message }) => (
 /** Says in one sentence where the message stands, then why and when the next attempt is. */
 const StatusSummary = ({ message }: { readonly message: Message }) => {
   if (refusedOfSent(message) > 0) return <PartlySent message={message} />;
-  const tone = message.status in TONE ? TONE[message.status as keyof typeof TONE] : "info";
   const because = reasonOf(message);
   const reason = because === null ? null : problemText(because, language.value);
   return (
-    <Notice tone={tone} title={tOr(`message.says.${message.status}`, t("message.says.later"))}>
+    <Notice
+      tone={messageLook(message.status).notice}
+      title={tOr(`message.says.${message.status}`, t("message.says.later"))}
+    >
       {reason && (
         <p>
           {reason.title}. {reason.advice}
@@ -123,7 +125,7 @@ const MessageById = ({ id }: { readonly id: string }) => {
   const { remote } = handle;
   const message = remote.phase === "ready" ? remote.value : null;
   const status = message?.status;
-  useEffect(() => setMoving(status === "queued" || status === "sending"), [status]);
+  useEffect(() => setMoving(status !== undefined && messageLook(status).changesSoon), [status]);
   return (
     <Page
       title={message === null ? t("message.title") : message.subject || t("message.noSubject")}
@@ -134,7 +136,7 @@ const MessageById = ({ id }: { readonly id: string }) => {
         {(shown) => (
           <>
             <StatusSummary message={shown} />
-            <ActionsCard key={isFinal(shown.status) ? "final" : "open"} message={shown} onDone={handle.reload} />
+            <ActionsCard key={isFinalStatus(shown.status) ? "final" : "open"} message={shown} onDone={handle.reload} />
             <FactsCard message={shown} />
             <Timeline message={shown} />
           </>

@@ -1,11 +1,8 @@
-import type { ConnectionState, MessageStatus } from "../api/types.ts";
+import type { ConnectionState } from "../../domain/connection-states.ts";
+import type { MessageStatus } from "../../domain/messages/message.ts";
 import { number, t, tOr } from "../state/language.ts";
-import { Icon, type IconName } from "./icon.tsx";
-
-interface Look {
-  readonly tone: "good" | "warn" | "bad" | "neutral" | "info";
-  readonly icon: IconName;
-}
+import { Icon } from "./icon.tsx";
+import { connectionLook, type Look, messageLook } from "./looks.ts";
 
 interface BadgeProps extends Look {
   readonly text: string;
@@ -26,45 +23,19 @@ export const Badge = ({ tone, icon, text, detail }: BadgeProps) => (
   </span>
 );
 
-const CONNECTION: Readonly<Record<ConnectionState, Look>> = {
-  not_connected: { tone: "neutral", icon: "plug" },
-  valid: { tone: "good", icon: "check" },
-  expiring: { tone: "warn", icon: "clock" },
-  reconnect_required: { tone: "bad", icon: "plug" },
-  error: { tone: "bad", icon: "warning" },
-};
-
-/** A state that a later release wrote, shown as it is. */
-const LATER: Look = { tone: "neutral", icon: "question" };
-
-const lookOf = <S extends string>(looks: Readonly<Record<S, Look>>, state: S): Look =>
-  Object.hasOwn(looks, state) ? looks[state] : LATER;
-
 /** Shows a state by text, icon and colour, never by colour alone. */
 export const ConnectionBadge = ({ state }: { readonly state: ConnectionState }) =>
   state === "valid" ? (
-    <Badge {...CONNECTION.valid} text={t("connection.connected")} detail={t("connection.valid")} />
+    <Badge {...connectionLook(state)} text={t("connection.connected")} detail={t("connection.valid")} />
   ) : (
-    <Badge {...lookOf(CONNECTION, state)} text={tOr(`connection.${state}`, t("state.later", { state }))} />
+    <Badge {...connectionLook(state)} text={tOr(`connection.${state}`, t("state.later", { state }))} />
   );
-
-const MESSAGE: Readonly<Record<MessageStatus, Look>> = {
-  queued: { tone: "info", icon: "clock" },
-  scheduled: { tone: "info", icon: "clock" },
-  held: { tone: "warn", icon: "pause" },
-  sending: { tone: "info", icon: "send" },
-  deferred: { tone: "warn", icon: "clock" },
-  unknown: { tone: "warn", icon: "question" },
-  sent: { tone: "good", icon: "check" },
-  failed: { tone: "bad", icon: "cross" },
-  canceled: { tone: "neutral", icon: "cross" },
-  expired: { tone: "neutral", icon: "clock" },
-};
 
 /** `refused`: how many recipients Gmail refused although it took the message for the others: not a plain success. */
 export const MessageBadge = ({ status, refused }: { readonly status: MessageStatus; readonly refused: number }) => {
+  const { tone, icon } = messageLook(status);
   const plain = tOr(`message.status.${status}`, t("state.later", { state: status }));
-  if (refused === 0) return <Badge {...lookOf(MESSAGE, status)} text={plain} />;
+  if (refused === 0) return <Badge tone={tone} icon={icon} text={plain} />;
   const text = refused === 1 ? t("message.sentOneRefused") : t("message.sentSomeRefused", { count: number(refused) });
   return <Badge tone="warn" icon="warning" text={text} />;
 };

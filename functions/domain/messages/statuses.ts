@@ -28,6 +28,8 @@ export type StatusBefore<S extends MessageStatus> = {
   [From in MessageStatus]: [S] extends [(typeof NEXT)[From][number]] ? From : never;
 }[MessageStatus];
 
+export type MessageCommand = "cancel" | "retry" | "reschedule" | "resolve";
+
 interface Meaning {
   /**
    * `waiting`: nothing is being handed to Gmail, so the message can be canceled. `under_way`: it is being handed over, or may have been; nobody can
@@ -48,6 +50,8 @@ interface Meaning {
   readonly endsWait: boolean;
   /** What becomes of the body once the message is in this status. */
   readonly body: "kept" | "kept_for_retry" | "erased";
+  /** What a caller or a person may ask for. */
+  readonly commands: readonly MessageCommand[];
   /** The event that tells of it; null: nobody is told. */
   readonly event: MessageEvent | null;
 }
@@ -63,6 +67,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: false,
     body: "kept",
+    commands: ["cancel"],
     event: null,
   },
   scheduled: {
@@ -74,6 +79,7 @@ export const STATUSES = {
     dueIsNextAttempt: true,
     endsWait: false,
     body: "kept",
+    commands: ["reschedule", "cancel"],
     event: null,
   },
   held: {
@@ -85,6 +91,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: true,
     body: "kept",
+    commands: ["cancel"],
     event: "relais.message.held.v1",
   },
   sending: {
@@ -96,6 +103,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: false,
     body: "kept",
+    commands: [],
     event: null,
   },
   deferred: {
@@ -107,6 +115,7 @@ export const STATUSES = {
     dueIsNextAttempt: true,
     endsWait: false,
     body: "kept",
+    commands: ["cancel"],
     event: "relais.message.deferred.v1",
   },
   unknown: {
@@ -118,6 +127,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: true,
     body: "kept",
+    commands: ["resolve"],
     event: "relais.message.unknown.v1",
   },
   sent: {
@@ -129,6 +139,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: true,
     body: "erased",
+    commands: [],
     event: "relais.message.sent.v1",
   },
   failed: {
@@ -140,6 +151,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: true,
     body: "kept_for_retry",
+    commands: ["retry"],
     event: "relais.message.failed.v1",
   },
   canceled: {
@@ -151,6 +163,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: true,
     body: "erased",
+    commands: [],
     event: "relais.message.canceled.v1",
   },
   expired: {
@@ -162,13 +175,22 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: true,
     body: "erased",
+    commands: [],
     event: "relais.message.expired.v1",
   },
 } as const satisfies { readonly [S in MessageStatus]: Meaning };
 
+/** The columns with one value each. */
+type Column = Exclude<keyof Meaning, "commands">;
+
 /** The statuses of which the table says `value` in `column`. */
-export type StatusWhere<C extends keyof Meaning, V extends Meaning[C]> = {
+export type StatusWhere<C extends Column, V extends Meaning[C]> = {
   [S in MessageStatus]: (typeof STATUSES)[S][C] extends V ? S : never;
+}[MessageStatus];
+
+/** The statuses in which a message takes this command. */
+export type StatusFor<C extends MessageCommand> = {
+  [S in MessageStatus]: C extends (typeof STATUSES)[S]["commands"][number] ? S : never;
 }[MessageStatus];
 
 export type WaitingStatus = StatusWhere<"stage", "waiting">;
@@ -183,22 +205,25 @@ export const isKnownStatus = (text: string): text is MessageStatus => Object.has
 /** In the order of the table. */
 export const MESSAGE_STATUSES: readonly MessageStatus[] = Object.keys(STATUSES).filter(isKnownStatus);
 
+const meaningOf = (status: MessageStatus): Meaning => STATUSES[status];
+
 const isWhere =
-  <C extends keyof Meaning, V extends Meaning[C]>(column: C, value: V) =>
+  <C extends Column, V extends Meaning[C]>(column: C, value: V) =>
   (status: MessageStatus): status is StatusWhere<C, V> =>
-    isKnownStatus(status) && STATUSES[status][column] === value;
+    isKnownStatus(status) && meaningOf(status)[column] === value;
 
 /** What waits can be canceled: nothing of it has been handed to Gmail, or Gmail has refused it so far. */
 export const WAITING: readonly WaitingStatus[] = MESSAGE_STATUSES.filter(isWhere("stage", "waiting"));
 export const UNDER_WAY: readonly UnderWayStatus[] = MESSAGE_STATUSES.filter(isWhere("stage", "under_way"));
 
+export const isFinalStatus = isWhere("stage", "final");
+
 /** A guard for messages in the statuses of which the table says `value` in `column`. */
-const isMessageWhere = <C extends keyof Meaning, V extends Meaning[C]>(column: C, value: V) => {
+const isMessageWhere = <C extends Column, V extends Meaning[C]>(column: C, value: V) => {
   const isStatusWhere = isWhere(column, value);
   return (message: Message): message is MessageIn<StatusWhere<C, V>> => isStatusWhere(message.status);
 };
 
-export const isWaiting = isMessageWhere("stage", "waiting");
 export const isFinal = isMessageWhere("stage", "final");
 export const erasesBody = isMessageWhere("body", "erased");
 export const endsWait = isMessageWhere("endsWait", true);
@@ -216,6 +241,15 @@ const isClaimableWhenDue = isMessageWhere("claimable", "when_due");
  */
 export const isClaimable = (message: Message, nowMs: number): message is MessageIn<ClaimableStatus> =>
   isClaimableAlways(message) || (isClaimableWhenDue(message) && message.dueAtMs <= nowMs);
+
+/** None in a status of a later release. */
+export const commandsFor = (status: MessageStatus): readonly MessageCommand[] =>
+  isKnownStatus(status) ? STATUSES[status].commands : [];
+
+export const takesCommand = <C extends MessageCommand>(
+  message: Message,
+  command: C,
+): message is MessageIn<StatusFor<C>> => commandsFor(message.status).includes(command);
 
 /** Whether the table lets a message move from its status to this one. */
 export const mayBecome = <S extends MessageStatus>(

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Attempt, ConnectionState, MailServer, Message } from "../../../functions/console/api/types.ts";
+import type { Attempt, MailServer, Message } from "../../../functions/console/api/types.ts";
 import { verdictOf } from "../../../functions/console/pages/home/verdict.ts";
-import { actionsFor, historyOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
+import { historyOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
 import { creationOf, draftOf, EMPTY_DRAFT, entriesOf, patchOf } from "../../../functions/console/pages/server/draft.ts";
 import { needingAttention } from "../../../functions/console/pages/server/needing-attention.ts";
+import type { ConnectionState } from "../../../functions/domain/connection-states.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
-import { MESSAGE_STATUSES } from "../../../functions/domain/messages/statuses.ts";
+import { commandsFor, MESSAGE_STATUSES } from "../../../functions/domain/messages/statuses.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
 import { testClock } from "../../builders/clock.ts";
 import { acceptedMessage } from "../../builders/delivery.ts";
@@ -203,7 +204,7 @@ describe("a message's page", () => {
   });
 
   it("offers for each status what the API takes in it, and nothing once all is over", () => {
-    const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, actionsFor({ status }).join(" ")]));
+    const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, commandsFor(status).join(" ")]));
     assert.deepEqual(offered, {
       queued: "cancel",
       scheduled: "reschedule cancel",

@@ -1,4 +1,5 @@
-import type { ConnectionState, MailServer } from "../../api/types.ts";
+import type { ConnectionState } from "../../../domain/connection-states.ts";
+import type { MailServer } from "../../api/types.ts";
 
 export interface Verdict {
   readonly kind: "working" | "attention" | "paused" | "stopped" | "unfinished" | "empty";

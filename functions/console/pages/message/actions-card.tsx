@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { commandsFor, type MessageCommand } from "../../../domain/messages/statuses.ts";
 import { fieldFailures } from "../../api/failure.ts";
 import type { Message } from "../../api/types.ts";
 import { localInputValue, timeZone } from "../../i18n/time.ts";
@@ -13,7 +14,6 @@ import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
-import { actionsFor } from "./history.ts";
 
 interface Props {
   readonly message: Message;
@@ -136,10 +136,13 @@ const Reschedule = ({ message, onDone }: Props) => {
   );
 };
 
-const ACTIONS = { cancel: Cancel, retry: Retry, resolve: Resolve, reschedule: Reschedule } as const;
+const ACTIONS = { cancel: Cancel, retry: Retry, resolve: Resolve, reschedule: Reschedule } as const satisfies Record<
+  MessageCommand,
+  unknown
+>;
 
 export const ActionsCard = ({ message, onDone }: Props) => {
-  const actions = actionsFor(message);
+  const actions = commandsFor(message.status);
   if (actions.length === 0) return null;
   return (
     <Card title={t("message.acts")}>

@@ -1,4 +1,5 @@
 import type { Attempt, Message, SentMessage, SmtpReply, TimelineEntry } from "../../api/types.ts";
+import { messageLook } from "../../widgets/looks.ts";
 
 /** One entry of a message's history: a change of status or a delivery attempt. */
 export type HistoryEntry =
@@ -36,7 +37,7 @@ export const historyOf = (message: Message): readonly HistoryEntry[] => {
 export const lastRefusal = (
   message: Pick<Message, "status" | "attempts">,
 ): Extract<HistoryEntry, { readonly kind: "attempt" }> | null => {
-  if (message.status !== "failed" && message.status !== "deferred") return null;
+  if (!messageLook(message.status).tellsRefusal) return null;
   const last = message.attempts.at(-1);
   return last === undefined ? null : attemptOf(last);
 };
@@ -56,27 +57,3 @@ export const refusedOf = ({ rejected, recipients }: Message): readonly RefusedRe
 /** How many recipients Gmail refused of a message that was sent to the others; 0 for any other message. */
 export const refusedOfSent = ({ status, rejected = [] }: SentMessage): number =>
   status === "sent" ? rejected.length : 0;
-
-export type MessageAction = "cancel" | "retry" | "reschedule" | "resolve";
-
-/** What a person may do with a message in each status (the API refuses the rest with `wrong_status`). */
-const ACTIONS: Readonly<Record<Message["status"], readonly MessageAction[]>> = {
-  queued: ["cancel"],
-  scheduled: ["reschedule", "cancel"],
-  held: ["cancel"],
-  sending: [],
-  deferred: ["cancel"],
-  unknown: ["resolve"],
-  sent: [],
-  failed: ["retry"],
-  canceled: [],
-  expired: [],
-};
-
-/** Nothing may be done in a status that a later release has added. */
-export const actionsFor = ({ status }: Pick<Message, "status">): readonly MessageAction[] =>
-  Object.hasOwn(ACTIONS, status) ? ACTIONS[status] : [];
-
-/** The message will not change by itself, so there is no need to poll every other second. */
-export const isFinal = (status: Message["status"]): boolean =>
-  status === "sent" || status === "failed" || status === "canceled" || status === "expired";

@@ -1,4 +1,5 @@
-import type { MailServer, MailServerPatch, NewMailServer, Transport } from "../../api/types.ts";
+import { type Transport, traitsOf } from "../../../domain/transport.ts";
+import type { MailServer, MailServerPatch, NewMailServer } from "../../api/types.ts";
 
 /** A mail server as the form holds it: text as typed. */
 export interface ServerDraft {
@@ -69,7 +70,7 @@ export const creationOf = (draft: ServerDraft): NewMailServer => {
     ...(draft.priority.trim() !== "" && { priority: numberOf(draft.priority) }),
     ...(!draft.shared && { shared: false }),
     ...(limits !== undefined && { limits }),
-    ...(draft.transport === "gmail_api" && draft.sendAsUnchecked && { sendAsUnchecked: true }),
+    ...(traitsOf(draft.transport).vouching && draft.sendAsUnchecked && { sendAsUnchecked: true }),
   };
 };
 

@@ -1,3 +1,4 @@
+import { TRANSPORT_NAMES, traitsOf } from "../../../domain/transport.ts";
 import { type ApiFailure, type FieldFailure, fieldFailures } from "../../api/failure.ts";
 import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
@@ -84,10 +85,11 @@ const AccountFields = ({ draft, set, errorAt }: FieldsProps) => (
         name="transport"
         value={draft.transport}
         onChoose={(transport) => set({ transport })}
-        options={[
-          { value: "smtp", label: t("transport.smtp"), hint: t("transport.smtpHint") },
-          { value: "gmail_api", label: t("transport.gmail_api"), hint: t("transport.gmail_apiHint") },
-        ]}
+        options={TRANSPORT_NAMES.map((value) => ({
+          value,
+          label: t(`transport.${value}`),
+          hint: t(`transport.${value}Hint`),
+        }))}
       />
     </div>
   </>
@@ -162,7 +164,7 @@ const ChoiceFields = ({ draft, set, errorAt }: FieldsProps) => (
         )}
       </Field>
     </div>
-    {draft.transport === "gmail_api" && (
+    {traitsOf(draft.transport).vouching && (
       <label class="check whole">
         <input
           type="checkbox"

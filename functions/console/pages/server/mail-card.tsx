@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { fieldFailures } from "../../api/failure.ts";
-import type { MailServer, MessageStatus, NewMessage, SentMessage } from "../../api/types.ts";
+import type { MailServer, NewMessage, SentMessage } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { useDraft } from "../../state/draft.ts";
@@ -9,22 +9,15 @@ import { MessageBadge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
-import { Notice, ProblemNotice, type Tone } from "../../widgets/notice.tsx";
+import { messageLook } from "../../widgets/looks.ts";
+import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { refusedOfSent } from "../message/history.ts";
 
-const TONES: Readonly<Partial<Record<MessageStatus, Tone>>> = {
-  sent: "good",
-  failed: "bad",
-  held: "warn",
-  unknown: "warn",
-  deferred: "warn",
-};
-
 const Sent = ({ message }: { readonly message: SentMessage }) => (
   <Notice
-    tone={refusedOfSent(message) > 0 ? "warn" : (TONES[message.status] ?? "info")}
+    tone={refusedOfSent(message) > 0 ? "warn" : messageLook(message.status).notice}
     title={
       refusedOfSent(message) > 0
         ? t("message.says.partlySent")

@@ -7,7 +7,7 @@ import { noteSmtpUtf8 } from "../../mail-servers/note-smtp-utf8.ts";
 import { invalidRequest, type Problem } from "../../problem.ts";
 import type { Records } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import { TRANSPORTS, traitsOf } from "../../transport.ts";
+import { traitsOf } from "../../transport.ts";
 import type { Mailbox } from "../message.ts";
 import type { FirstStatus, StateIn } from "../statuses.ts";
 import { type Choice, chooseServer } from "./choose-server.ts";
@@ -79,7 +79,7 @@ const utf8Problem = async (deps: PlanDeps, { content }: MessageInput, choice: Ch
   const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
   const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
   if (list === undefined || (await takesUtf8(deps, choice))) return undefined;
-  return invalidRequest(fieldProblem(`/${list}`, TRANSPORTS[choice.server.transport].utf8.refusal));
+  return invalidRequest(fieldProblem(`/${list}`, traitsOf(choice.server.transport).utf8.refusal));
 };
 
 /**

@@ -8,20 +8,27 @@ import type { MoveDeps } from "../delivery-deps.ts";
 import { finished, saveMoveTelling } from "../finish.ts";
 import type { Message, MessageStatus } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import { isWaiting, type MessageIn, WAITING, type WaitingStatus } from "../statuses.ts";
+import {
+  commandsFor,
+  MESSAGE_STATUSES,
+  type MessageCommand,
+  type MessageIn,
+  type StatusFor,
+  takesCommand,
+  WAITING,
+} from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 import { moveByCaller } from "./caller-move.ts";
 
-/** `allowed`: the statuses in which it is possible. */
-export const wrongStatus = (status: MessageStatus, ...allowed: readonly MessageStatus[]): Problem => ({
-  code: "wrong_status",
-  detail: detail("not_in_status", { status, allowed: allowed.join(", ") }),
-});
+export const wrongStatus = (status: MessageStatus, command: MessageCommand): Problem => {
+  const allowed = MESSAGE_STATUSES.filter((one) => commandsFor(one).includes(command));
+  return { code: "wrong_status", detail: detail("not_in_status", { status, allowed: allowed.join(", ") }) };
+};
 
 const canceled = (
   deps: Pick<MoveDeps, "clock">,
-  message: MessageIn<WaitingStatus>,
+  message: MessageIn<StatusFor<"cancel">>,
   how: { readonly retentionDays: number; readonly note: TimelineNote | null },
 ): Message => finished(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
 
@@ -37,7 +44,7 @@ export const cancelMessage = async (
     id,
     action: "message.cancel",
     decide: ({ value }) => {
-      if (!isWaiting(value)) return fail(wrongStatus(value.status, ...WAITING));
+      if (!takesCommand(value, "cancel")) return fail(wrongStatus(value.status, "cancel"));
       const after = canceled(deps, value, { retentionDays, note: null });
       return ok({ after, announcement: messageEvent("relais.message.canceled.v1", id, after) });
     },
@@ -50,7 +57,8 @@ const TRIES = 8;
 const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Promise<boolean> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const before = await deps.records.get("messages", id);
-    if (before === undefined || !isUnderstoodMessage(before.value) || !isWaiting(before.value)) return false;
+    if (before === undefined || !isUnderstoodMessage(before.value) || !takesCommand(before.value, "cancel"))
+      return false;
     const after = canceled(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
     const saved = await saveMoveTelling(deps, before, { after, event: "relais.message.canceled.v1" });
     if (saved !== undefined) return true;

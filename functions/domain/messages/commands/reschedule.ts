@@ -10,7 +10,7 @@ import { queuedNow } from "../accept/plan-message.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import type { Message } from "../message.ts";
 import { moveTo } from "../moves.ts";
-import { isIn, type StateIn } from "../statuses.ts";
+import { type StateIn, takesCommand } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
@@ -34,7 +34,7 @@ export const rescheduleMessage = async (
     id: wanted.id,
     action: "message.reschedule",
     decide: ({ value }) => {
-      if (!isIn(value, "scheduled")) return fail(wrongStatus(value.status, "scheduled"));
+      if (!takesCommand(value, "reschedule")) return fail(wrongStatus(value.status, "reschedule"));
       const nowMs = deps.clock.nowMs();
       if (value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs) {
         return fail(invalidRequest(fieldProblem("/scheduledAt", "after_expiry")));

@@ -11,7 +11,7 @@ import { finished, givenUp } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { moveTo } from "../moves.ts";
-import { isIn, type MessageIn } from "../statuses.ts";
+import { type MessageIn, takesCommand } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
@@ -66,7 +66,7 @@ export const resolveByPerson = async (
     action: "message.resolve",
     decide: ({ value }) => {
       // While it is looked for, and when a person must decide.
-      if (!isIn(value, "unknown")) return fail(wrongStatus(value.status, "unknown"));
+      if (!takesCommand(value, "resolve")) return fail(wrongStatus(value.status, "resolve"));
       const after = resolved(deps, value, { as, retentionDays });
       return ok({ after, announcement: messageEvent("relais.message.resolved.v1", wanted.id, after), detail: { as } });
     },

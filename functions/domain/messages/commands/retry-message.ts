@@ -5,7 +5,7 @@ import { queuedNow } from "../accept/plan-message.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import type { Message, Recipient } from "../message.ts";
 import { moveTo } from "../moves.ts";
-import { isIn } from "../statuses.ts";
+import { takesCommand } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 import { wrongStatus } from "./cancel.ts";
@@ -24,7 +24,7 @@ export const retryMessage = (deps: MoveDeps, principal: Principal, id: string): 
     id,
     action: "message.retry",
     decide: ({ value }) => {
-      if (!isIn(value, "failed")) return fail(wrongStatus(value.status, "failed"));
+      if (!takesCommand(value, "retry")) return fail(wrongStatus(value.status, "retry"));
       if (value.body.kind === "erased") return fail({ code: "body_erased" });
       const after = moveTo(value, queuedNow(deps.clock), {
         nowMs: deps.clock.nowMs(),
