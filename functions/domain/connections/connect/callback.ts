@@ -39,9 +39,9 @@ export type Confirmed =
 export type Failed = { readonly kind: "failed"; readonly problem: CallbackProblem; readonly serverId: string | null };
 
 /** What a callback comes to before the state is settled. */
-export type Verdict = Confirmed | { readonly kind: "refused"; readonly problem: CallbackProblem };
+export type CallbackOutcome = Confirmed | { readonly kind: "refused"; readonly problem: CallbackProblem };
 
-export const refused = (problem: CallbackProblem): Extract<Verdict, { readonly kind: "refused" }> => ({
+export const refused = (problem: CallbackProblem): Extract<CallbackOutcome, { readonly kind: "refused" }> => ({
   kind: "refused",
   problem,
 });

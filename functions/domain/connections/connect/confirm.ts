@@ -12,12 +12,12 @@ import { readClient } from "../tokens/oauth-client.ts";
 import { codeHash, pkcePair, reopenState, spendState } from "./authorization-state.ts";
 import {
   type Callback,
+  type CallbackOutcome,
   type CallbackProblem,
   type Confirmed,
   type Failed,
   type ProvenGrant,
   refused,
-  type Verdict,
 } from "./callback.ts";
 import { type ConnectDeps, connectServer } from "./connect-server.ts";
 import { signIn } from "./sign-in.ts";
@@ -39,8 +39,8 @@ export const confirmAuthorization = async (deps: ConfirmDeps, callback: Callback
   if (taken.kind === "succeeded") return taken.confirmed;
   if (taken.kind === "invalid") return invalid(taken.serverId);
   if (taken.kind === "unspent") return failed(deps, taken.purpose, withoutCode(callback.error));
-  const verdict = await judge(deps, callback, taken);
-  return verdict.kind === "refused" ? fail(deps, taken.state, verdict.problem) : verdict;
+  const outcome = await confirmTaken(deps, callback, taken);
+  return outcome.kind === "refused" ? fail(deps, taken.state, outcome.problem) : outcome;
 };
 
 const invalid = (serverId: string | null): Failed => ({
@@ -61,7 +61,11 @@ const failed = (deps: ConfirmDeps, purpose: AuthorizationPurpose, problem: Callb
   return { kind: "failed", problem, serverId };
 };
 
-const judge = async (deps: ConfirmDeps, { code, error, state }: Callback, taken: TakenState): Promise<Verdict> => {
+const confirmTaken = async (
+  deps: ConfirmDeps,
+  { code, error, state }: Callback,
+  taken: TakenState,
+): Promise<CallbackOutcome> => {
   const { purpose } = taken.state.value;
   if (!(await stillAllowed(deps, taken.browser.sessionId, taken.state.value)))
     return refused({ code: "state_invalid" });
@@ -111,7 +115,7 @@ const exchange = async (
   deps: ConfirmDeps,
   { state: { value }, boundTo, browser }: TakenState,
   { code, state }: { readonly code: string; readonly state: string },
-): Promise<ProvenGrant | Extract<Verdict, { readonly kind: "refused" }>> => {
+): Promise<ProvenGrant | Extract<CallbackOutcome, { readonly kind: "refused" }>> => {
   const { clientId, nonce, scopes: asked = [] } = value;
   const { client } = await readClient(deps);
   if (client === null) return refused({ code: "client_rejected" });

@@ -13,7 +13,7 @@ import { type ReadSettings, readSettings, SETTINGS_ID } from "../../settings/rea
 import type { EnvironmentSettings } from "../../settings/settings.ts";
 import type { OAuthState } from "../records.ts";
 import { useStateWrite } from "./authorization-state.ts";
-import { type ProvenGrant, refused, type Verdict } from "./callback.ts";
+import { type CallbackOutcome, type ProvenGrant, refused } from "./callback.ts";
 
 export interface SignInDeps {
   readonly clock: Clock;
@@ -53,11 +53,11 @@ export const signIn = async (
     proven,
     next,
   }: { readonly state: Versioned<OAuthState>; readonly proven: ProvenGrant; readonly next: string },
-): Promise<Verdict> => {
+): Promise<CallbackOutcome> => {
   const account = proven.identity;
   const { email } = account;
   const { sessionId, formers } = proven.browser;
-  return changeOnCondition<Verdict>(deps, "sign a person in", async () => {
+  return changeOnCondition<CallbackOutcome>(deps, "sign a person in", async () => {
     const settings = await readSettings(deps.records, deps.environment);
     const person = admit(account, settings.value, deps.environment);
     if (person === null) {

@@ -23,3 +23,12 @@ export const warnOfCap = async (
     await saveServer(deps, server, { value: { ...server.value, connection: expiring } });
   }
 };
+
+/** As `warnOfCap`, once what became of the consent is written: a failure makes that no worse, and the next consent looks again. */
+export const tryWarningOfCap = async (deps: ServerDeps, of: Parameters<typeof warnOfCap>[1]): Promise<void> => {
+  try {
+    await warnOfCap(deps, of);
+  } catch (error) {
+    deps.log.error("cap_not_looked_at", {}, error);
+  }
+};

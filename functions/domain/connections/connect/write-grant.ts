@@ -1,0 +1,65 @@
+import { auditWrite } from "../../access/audit.ts";
+import { judgeConnection } from "../../mail-servers/judge-connection.ts";
+import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { named } from "../../mail-servers/news-of-move.ts";
+import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
+import { withConnection } from "../../mail-servers/understood.ts";
+import type { Versioned } from "../../records.ts";
+import { liveConnection } from "../checks/lifetime.ts";
+import { nextCheckAtMs } from "../checks/next-check.ts";
+import { countGrant, readGrantLedger } from "../grant-ledger.ts";
+import type { GrantLedger, OAuthState } from "../records.ts";
+import { type ClientDeps, clientReader } from "../tokens/oauth-client.ts";
+import { type CacheDeps, mintedWrite, readEntry } from "../tokens/token-cache.ts";
+import { useStateWrite } from "./authorization-state.ts";
+import type { ProvenGrant } from "./callback.ts";
+
+/** A consent that is to connect one mail server. */
+export interface ConnectRequest {
+  readonly state: Versioned<OAuthState>;
+  readonly proven: ProvenGrant;
+  readonly serverId: string;
+  readonly actor: string;
+}
+
+interface WriteGrantDeps extends ClientDeps, ServerDeps, CacheDeps {}
+
+/** After the server's own. */
+const STATE_WRITE = 1;
+
+/**
+ * Writes the new grant into its server, on condition that nobody wrote the server since it was read, and uses the state
+ * up in the same commit. `grants`: those of the account from now on. Throws `Unavailable`.
+ */
+export const writeGrant = async (
+  deps: WriteGrantDeps,
+  { state, proven, serverId, actor }: ConnectRequest,
+  server: Versioned<MailServer>,
+  grant: Grant,
+): Promise<{ readonly grants: GrantLedger["grants"] } | "state_lost" | "contended"> => {
+  const [{ app }, entry, kept] = await Promise.all([
+    clientReader(deps)(),
+    readEntry(deps, serverId),
+    readGrantLedger(deps, grant),
+  ]);
+  const { value } = server;
+  const live: MailServer = { ...value, connection: liveConnection(deps, grant, app) };
+  const after: MailServer = {
+    ...withConnection(value, judgeConnection(live, deps.clock.nowMs())),
+    accountSub: grant.sub,
+    nextCheckAtMs: nextCheckAtMs(deps, grant, app),
+  };
+  const caching = await mintedWrite(deps, { id: serverId, entry }, proven.tokens);
+  const detail = { email: grant.email, reconnect: grantOf(value) !== null };
+  const counted = countGrant(deps.clock, { of: grant, kept, declared: app }, serverId);
+  const also = [
+    useStateWrite(state, proven.codeSha256),
+    caching,
+    counted.write,
+    auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
+  ] as const;
+  const of = { server: named(serverId, value), email: grant.email, transport: value.transport };
+  const outcome = await saveServer(deps, server, { value: after, also, news: { kind: "connected", ...of } });
+  if (outcome.done) return { grants: counted.grants };
+  return outcome.at === STATE_WRITE ? "state_lost" : "contended";
+};
