@@ -1,6 +1,7 @@
 import { after } from "node:test";
 
-// Preloaded into each file of unit tests: once its tests are done, whatever still keeps the process alive (a client of Google's that repeats a call for minutes) has this long.
+// Preloaded into the process of each test file: once its tests are done, whatever still keeps it alive (a client of
+// Google's that repeats a call for minutes) has this long.
 // Not `--test-force-exit`: that loses results that are still on their way to the runner, and with them failures.
 const GRACE_MS = 3_000;
 

@@ -27,10 +27,13 @@ export class Durations {
     this.#cpu[file] = cpuMs;
   }
 
-  /** A line for each of the slowest files of this run: what it took, and how much of that a processor was busy with. */
+  /** A line for each of the slowest files of this run: what it took, and where that is known how long a processor was busy with it. */
   slowest(count: number): readonly string[] {
     const files = Object.entries(this.#now).toSorted(([, a], [, b]) => b - a);
-    return files.slice(0, count).map(([file, ms]) => `${seconds(ms)}, CPU ${seconds(this.#cpu[file] ?? 0)}  ${file}`);
+    return files.slice(0, count).map(([file, ms]) => {
+      const cpuMs = this.#cpu[file];
+      return `${seconds(ms)}  ${cpuMs === undefined ? " ".repeat(14) : `CPU ${seconds(cpuMs)}`}  ${file}`;
+    });
   }
 
   save(): void {

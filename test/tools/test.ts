@@ -3,13 +3,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
 import { deployableFunctions, root } from "../../infra/build/repository.ts";
 import { CHANNELS, scanDirectory, suiteEnvironment } from "../builders/canary.ts";
 import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
+import { writeBatches } from "./batch.ts";
 import { CPU_TIMES, cpuMs, readCpuTimes } from "./cpu-time.ts";
 import { Durations, seconds } from "./durations.ts";
 
@@ -45,6 +46,12 @@ const NOTE_CPU_TIME = pathToFileURL(join(root, "test/tools/cpu-time-preload.ts")
 /** No single test takes that long, be the machine five times as busy; a hanging one must not hold up everything. */
 const TIMEOUT_MS = 10 * 60_000;
 
+/** Programs at once for each processor. Unit tests keep it busy; the others wait half of their time, for a time-out, a back-off, another process. */
+const CONCURRENCY: Readonly<Record<Kind, number>> = { unit: 1, contract: 2, integration: 2, browser: 2, infra: 2 };
+
+/** Processes that the files of unit tests share. */
+const UNIT_BATCHES = 4 * availableParallelism();
+
 const CACHE = join(root, "node_modules/.cache/tests");
 const durations = new Durations(join(CACHE, "durations.json"));
 /** How long each kind took, and how much of that the processors were busy with. */
@@ -53,25 +60,34 @@ const tookBy = new Map<string, string>();
 const runKind = async (kind: Kind): Promise<Counts> => {
   const files = durations.longestFirst(globSync(`test/${kind}/**/*.test.ts`, { cwd: root }));
   if (files.length === 0) return NONE;
+  const directory = mkdtempSync(join(tmpdir(), "relais-run-"));
+  const programs = kind === "unit" ? writeBatches(files, { root, directory, count: UNIT_BATCHES }) : files;
   console.log(`\n## ${kind}\n`);
   let counts = NONE;
-  const concurrency = Math.max(2, availableParallelism() - 1);
+  const concurrency = CONCURRENCY[kind] * availableParallelism();
   const began = { atMs: Date.now(), cpuMs: cpuMs() };
-  const cpuTimes = join(mkdtempSync(join(tmpdir(), "relais-cpu-times-")), "cpu-times");
+  const cpuTimes = join(directory, "cpu-times");
   process.env[CPU_TIMES] = cpuTimes;
-  const execArgv = ["--import", NOTE_CPU_TIME, ...(kind === "unit" ? ["--import", END_WHEN_DONE] : [])];
-  const events = run({ files, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
-  events.on("test:summary", ({ file, counts: found, duration_ms: tookMs }) => {
+  const execArgv = ["--import", NOTE_CPU_TIME, "--import", END_WHEN_DONE];
+  const events = run({ files: programs, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
+  events.on("test:summary", ({ file, counts: found, duration_ms: tookMs, success }) => {
     if (file !== undefined) {
-      durations.note(relative(root, file), tookMs);
+      // A batch is not among them: it tells of each file that it runs.
+      if (files.includes(relative(root, file))) durations.note(relative(root, file), tookMs);
       return;
     }
     const failed = found.tests - found.passed - found.skipped - found.todo;
-    counts = { passed: found.passed, failed, skipped: found.skipped + found.todo };
+    // A suite that fails before its first test, such as a file of a batch that cannot be loaded, counts as no test.
+    const failures = success ? failed : Math.max(1, failed);
+    counts = { passed: found.passed, failed: failures, skipped: found.skipped + found.todo };
   });
+  for (const outcome of ["test:pass", "test:fail"] as const)
+    events.on(outcome, ({ name, nesting, details }) => {
+      if (nesting === 0 && files.includes(name)) durations.note(name, details.duration_ms);
+    });
   for await (const text of events.compose(new spec())) process.stdout.write(text);
   for (const [file, ms] of readCpuTimes(cpuTimes)) durations.noteCpu(relative(root, file), ms);
-  rmSync(dirname(cpuTimes), { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
   tookBy.set(kind, `${seconds(Date.now() - began.atMs)}, CPU ${seconds(cpuMs() - began.cpuMs)}`);
   return counts;
 };
@@ -113,16 +129,20 @@ const asked = (kind: string): boolean => wanted.length === 0 || wanted.includes(
 
 const checked = asked("check") ? check() : null;
 const rows: [string, Counts][] = [];
-process.env.RELAIS_CANARY_DIR = mkdtempSync(join(tmpdir(), "relais-canary-"));
 // Each file and each program under test is a process that loads the same modules: Node keeps them stripped of types and compiled, by their content.
 process.env.NODE_COMPILE_CACHE = join(CACHE, "compiled");
-Object.assign(process.env, suiteEnvironment());
 const kinds = KINDS.filter(asked);
 // Both are awaited where they are needed: until then the unit tests run beside them.
 const emulators = kinds.some((kind) => ON_EMULATORS.includes(kind)) && !emulatorsMissing() ? startEmulators() : null;
 const bundles = kinds.some((kind) => ON_BUNDLES.includes(kind)) ? build() : null;
 for (const begun of [emulators, bundles]) begun?.catch(() => undefined);
+const canaryDirectory = mkdtempSync(join(tmpdir(), "relais-canary-"));
 for (const kind of kinds) {
+  // Unit tests make up their secrets and note none: what they let out need not be looked through.
+  if (kind !== "unit") {
+    process.env.RELAIS_CANARY_DIR = canaryDirectory;
+    Object.assign(process.env, suiteEnvironment());
+  }
   if (ON_EMULATORS.includes(kind)) Object.assign(process.env, (await emulators)?.environment);
   if (ON_BUNDLES.includes(kind)) process.env.RELAIS_TEST_DIST = (await bundles) ?? "";
   rows.push([kind, await runKind(kind)]);
@@ -134,8 +154,8 @@ if (started !== null) {
 }
 const dist = await bundles;
 if (dist !== null) rmSync(dist, { recursive: true, force: true });
-rows.push(["canary", canary(process.env.RELAIS_CANARY_DIR, wanted.length === 0)]);
-rmSync(process.env.RELAIS_CANARY_DIR, { recursive: true, force: true });
+if (process.env.RELAIS_CANARY_DIR !== undefined) rows.push(["canary", canary(canaryDirectory, wanted.length === 0)]);
+rmSync(canaryDirectory, { recursive: true, force: true });
 
 const total = rows.reduce(
   (sum, [, counts]) => ({

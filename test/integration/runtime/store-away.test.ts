@@ -84,10 +84,13 @@ for (const [how, behave] of [
 ] as const) {
   describe(`a store that ${how}`, () => {
     const servers: Server[] = [];
+    /** To the store; its silence would keep them open. */
+    const connections = new Set<Socket>();
     let origin = "";
     let pushes: readonly string[] = [];
     before(async () => {
       const store = await listening(createServer({}, behave ?? (() => undefined)));
+      store.on("connection", (socket: Socket) => connections.add(socket));
       const host = `127.0.0.1:${portOf(store)}`;
       if (behave === null) store.close();
       else servers.push(store);
@@ -114,6 +117,7 @@ for (const [how, behave] of [
         server.close();
         if ("closeAllConnections" in server) (server as ReturnType<typeof createHttpServer>).closeAllConnections();
       }
+      for (const socket of connections) socket.destroy();
     });
 
     const ask = async ([method, path, body, headers = BEARER]: (typeof REQUESTS)[number]) => {

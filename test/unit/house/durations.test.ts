@@ -34,7 +34,8 @@ it("names the slowest files of this run alone, slowest first", () => {
     ["c", 12_345],
   ] as const)
     durations.note(file, ms);
-  assert.deepEqual(durations.slowest(2), ["    12.3 s  c", "     3.0 s  b"]);
+  durations.noteCpu("b", 1_234);
+  assert.deepEqual(durations.slowest(2), ["    12.3 s                  c", "     3.0 s  CPU      1.2 s  b"]);
 });
 
 it("starts afresh where what it remembers cannot be read", () => {
