@@ -13,7 +13,7 @@ const RULES = {
   "all but contrast": `, rules: { '${CONTRAST}': { enabled: false } }`,
 } as const;
 
-/** What axe-core finds wrong with the page as it stands (WCAG 2.2 A and AA, and its best practices); the rest of its report is not worth the way out of the browser. */
+/** What axe-core finds wrong with the current page (WCAG 2.2 A and AA, and its best practices), without the rest. */
 const violations = async (page: Page, rules: keyof typeof RULES): Promise<string[]> => {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(AXE);
   const found: AxeResults["violations"] = await page.evaluate(
@@ -29,8 +29,8 @@ const WIDE = { width: 1_440, height: 900 };
 const NARROW = { width: 360, height: 740 };
 
 /**
- * The page as it stands, wide and narrow, light and dark. Colours are all that differs in the dark, and nothing of them on a narrow screen; `briefly` leaves
- * the narrow one to the look at whether it fits.
+ * Checks the current page wide and narrow, light and dark. Dark mode only changes colours, and a narrow screen changes
+ * none of them. With `briefly`, a narrow page is only checked for overflow.
  */
 export const accessible = async (page: Page, what: string, briefly = false): Promise<void> => {
   await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");

@@ -2,9 +2,9 @@ import sparticuz from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { chromiumPath } from "./chromium.ts";
 
-/** A real Chromium for browser tests; `await using` ends it whatever the test does. */
+/** A real Chromium for browser tests; `await using` closes it whatever the test does. */
 export interface TestBrowser extends AsyncDisposable {
-  /** A profile of its own: cookies, storage and cache of no other. */
+  /** A profile of its own, with separate cookies, storage and cache. */
   profile(options?: BrowserContextOptions): Promise<Profile>;
   close(): Promise<void>;
 }
@@ -12,17 +12,17 @@ export interface TestBrowser extends AsyncDisposable {
 export interface Profile {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What the browser complained about: errors of scripts, lines in the console, and whatever broke a page's Content-Security-Policy. */
+  /** Script errors, errors in the browser's console, and violations of a page's Content-Security-Policy. */
   readonly complaints: readonly string[];
 }
 
-/** The browser writes a line for every 4xx and 5xx answer; tests that mean such answers look at the page instead. */
+/** The browser logs every 4xx and 5xx response; tests that expect such responses look at the page instead. */
 const EXPECTED = /Failed to load resource/;
 
 const open = async (browser: Browser, options: BrowserContextOptions): Promise<Profile> => {
   const context = await browser.newContext(options);
   const complaints: string[] = [];
-  // As a `report-to` address would be told; the listener is there before the page's own first script.
+  // Reports what a `report-to` address would receive; installed before the page's first script.
   await context.exposeBinding("reportViolation", (_, violation: string) => complaints.push(violation));
   await context.addInitScript(`document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) =>
     window.reportViolation(["policy", violatedDirective, blockedURI, sourceFile].join(" ")))`);
@@ -34,14 +34,14 @@ const open = async (browser: Browser, options: BrowserContextOptions): Promise<P
 };
 
 /**
- * Flags meant for small cloud functions that would make these tests lie: one process for all profiles mixes up their cookies, and
- * without web security and site isolation nothing shows what a person's browser would refuse.
+ * Flags meant for small cloud functions that would falsify these tests: one process for all profiles mixes up their
+ * cookies, and without web security and site isolation nothing is refused that a person's browser would refuse.
  */
-const LYING =
+const MISLEADING =
   /^--(single-process|disable-web-security|allow-running-insecure-content|disable-site-isolation-trials|disable-features)/;
-// Nothing here draws in three dimensions: an emulated graphics card takes a third of the processor's time for nothing.
+// Nothing here draws in 3D, and an emulated graphics card takes a third of the processor's time.
 sparticuz.setGraphicsMode = false;
-const args = sparticuz.args.filter((flag) => !LYING.test(flag));
+const args = sparticuz.args.filter((flag) => !MISLEADING.test(flag));
 
 export const startBrowser = async (): Promise<TestBrowser> => {
   const browser = await chromium.launch({

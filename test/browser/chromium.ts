@@ -13,7 +13,7 @@ const path = join(folder, "chromium");
 
 const UNPACK = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
 
-/** Into a folder that nobody else knows, which then gets its name: nothing half unpacked is ever found under it. */
+/** Unpacks into a private folder and renames it, so that a half-unpacked browser is never found under that name. */
 const unpack = async (): Promise<void> => {
   const own = mkdtempSync(join(tmpdir(), "relais-chromium-"));
   const env = { ...process.env, TMPDIR: own };
@@ -26,8 +26,8 @@ const unpack = async (): Promise<void> => {
 };
 
 /**
- * Where the packed Chromium lies unpacked. The package would unpack it in place and take the file for whole as soon as it is there: of two test files that
- * begin on a machine that never ran them, the second would start half a browser (`ETXTBSY`).
+ * Where the packed Chromium is unpacked. The package would unpack it in place and use the file as soon as it exists: of
+ * two test files on a fresh machine, the second would start half a browser (`ETXTBSY`).
  */
 export const chromiumPath = async (): Promise<string> => {
   await onceAmongProcesses({ path, isDone: () => existsSync(path), act: unpack });

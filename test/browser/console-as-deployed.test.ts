@@ -5,7 +5,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { firstUse, stateInAnotherProfile } from "./first-use.ts";
 
-// The journey of console-first-use.test.ts, on what production runs on. In one language: the texts do not hang on the store.
+// The journey of console-first-use.test.ts on the production store. One language: texts do not depend on the store.
 describe("first use of the console, as deployed", { skip: emulatorsMissing() }, () => {
   let browser: TestBrowser;
   let stack: DeployedStack;

@@ -16,8 +16,8 @@ const upToDate = (): boolean => {
 };
 
 /**
- * `npm start` serves `dist/console`: builds it where it is older than its sources. Where that fails it is tried again, since somebody's own `npm run build` may
- * write the same folder at this moment; what is wrong with the sources stays wrong.
+ * Builds `dist/console`, which `npm start` serves, if it is older than its sources. A failed build is retried, since
+ * another `npm run build` may be writing the same folder; an error in the sources fails again.
  */
 export const buildConsoleOnce = (): Promise<void> =>
   onceAmongProcesses({

@@ -16,7 +16,7 @@ const read = async <T>(stack: FurnishedStack, path: string): Promise<T> => {
   return value;
 };
 
-describe("the console, where care is needed", () => {
+describe("the console's safeguards and guidance", () => {
   let browser: TestBrowser;
   let stack: FurnishedStack;
   before(async () => {
@@ -29,7 +29,7 @@ describe("the console, where care is needed", () => {
   });
 
   for (const language of LANGUAGES) {
-    it(`leads on from the connected mailbox to the program that sends, with a call that works as it stands (${language})`, async () => {
+    it(`leads from the connected mailbox to the program that sends, with a call that works unchanged (${language})`, async () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
       await visitor.go("/setup");
@@ -51,7 +51,7 @@ describe("the console, where care is needed", () => {
       await visitor.leave();
     });
 
-    it(`says on the home page which messages are held back (${language})`, async () => {
+    it(`shows on the home page which messages are held (${language})`, async () => {
       const account = "facturation@example.com";
       const limits = { perMinute: 1, perDay: 1 };
       const server = await createServer(stack, { name: `Limité ${language}`, username: account, limits });
@@ -71,7 +71,7 @@ describe("the console, where care is needed", () => {
       await visitor.leave();
     });
 
-    it(`asks before another Google client takes the place of the one that accounts are connected through (${language})`, async () => {
+    it(`asks before replacing the Google client that accounts are connected through (${language})`, async () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
       const saved = () => read<{ clientId: string }>(stack, "/v1/settings/gmail-credentials");
@@ -92,12 +92,12 @@ describe("the console, where care is needed", () => {
       await visitor.inDialog("action.cancel");
       await page.getByRole("dialog").waitFor({ state: "hidden" });
       assert.deepEqual(await saved(), before, "nothing has changed");
-      // The same client with another secret takes nothing from anybody.
+      // The same client with another secret disconnects nobody.
       await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
       await visitor.sees("credentials.saved");
       await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
       await visitor.inDialog("credentials.replace");
-      // What this page holds for the saved client is what the next one is compared with.
+      // The next client is compared with what this page knows about the saved one.
       await page.locator(".notice.good").getByText("999999999999-other").waitFor();
       await page.getByRole("dialog").waitFor({ state: "hidden" });
       assert((await saved()).clientId.startsWith("999999999999"), "replaced");
@@ -107,7 +107,7 @@ describe("the console, where care is needed", () => {
       await visitor.leave();
     });
 
-    it(`asks before an operator shuts the door on themselves (${language})`, async () => {
+    it(`asks before operators remove their own access (${language})`, async () => {
       const operators = ["ada@example.com", "grace@example.com"];
       assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { operators })).status, 200);
       const visitor = await visit(browser, stack, { language });

@@ -32,7 +32,7 @@ describe("first use of the console, in a real browser through the edge", () => {
     after(() => stack.stop());
 
     for (const language of LANGUAGES) {
-      it(`leads to Setup instead, as long as no client is saved (${language})`, async () => {
+      it(`leads to Setup while no client is saved (${language})`, async () => {
         const id = await createServer(stack, { name: `Trop tôt ${language}` });
         const visitor = await visitAsOperator(browser, stack, { language });
         const { page, say } = visitor;
@@ -48,7 +48,7 @@ describe("first use of the console, in a real browser through the edge", () => {
       });
     }
 
-    it("goes on to Google once a client is saved, without a reload", async () => {
+    it("leads to Google once a client is saved, without a reload", async () => {
       const id = await createServer(stack, { name: "À temps" });
       const visitor = await visitAsOperator(browser, stack, { language: "fr" });
       const { page, say } = visitor;
@@ -69,19 +69,19 @@ describe("first use of the console, in a real browser through the edge", () => {
       await stateInAnotherProfile(browser, stack);
     });
 
-    for (const [what, account, untick, code] of [
+    for (const [what, account, uncheck, code] of [
       ["the wrong account", "grace@example.com", undefined, "account_mismatch"],
-      ["an unticked permission", "ada@example.com", true, "scope_missing"],
+      ["an unchecked permission", "ada@example.com", true, "scope_missing"],
     ] as const) {
       for (const language of LANGUAGES) {
-        it(`says the same after ${what} on the callback page and on the server's page, and how to mend it (${language})`, async () => {
+        it(`explains ${what}, and how to fix it, on both the callback page and the server's page (${language})`, async () => {
           const id = await createServer(stack, { name: `${what} ${language}` });
           const visitor = await visitAsOperator(browser, stack, { language });
           const { page, say } = visitor;
           const { title, advice } = problemText(code, language);
           await visitor.go(`/servers/${id}`);
           await visitor.follow("connect.first");
-          await consentOnPage(page, { account, ...(untick && { untick }) });
+          await consentOnPage(page, { account, ...(uncheck && { uncheck }) });
           await page.getByText(title).first().waitFor();
           await page.getByText(advice).waitFor();
           if (code === "account_mismatch") {

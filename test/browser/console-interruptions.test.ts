@@ -8,7 +8,7 @@ import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { consentOnPage } from "./google-pages.ts";
 import { settled, signInAs, type Visitor, visitAsOperator } from "./visitor.ts";
 
-describe("the console when something comes in between", () => {
+describe("the console when work is interrupted", () => {
   let browser: TestBrowser;
   let stack: FurnishedStack;
   before(async () => {
@@ -30,7 +30,7 @@ describe("the console when something comes in between", () => {
   };
 
   for (const language of LANGUAGES) {
-    it(`keeps what was typed when the session ends, over a sign-in with Google (${language})`, async () => {
+    it(`keeps what was typed when the session ends, through a sign-in with Google (${language})`, async () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, context, say } = visitor;
       await visitor.go("/servers/new");
@@ -51,7 +51,7 @@ describe("the console when something comes in between", () => {
     });
   }
 
-  it("puts what was typed over the record as it is by then, and offers it once", async () => {
+  it("merges what was typed into the current record, and offers it once", async () => {
     const id = await createServer(stack, { name: "Entre-temps" });
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page, context, say } = visitor;
@@ -91,7 +91,7 @@ describe("the console when something comes in between", () => {
     await visitor.leave();
   });
 
-  it("keeps the focus near an act that takes its own button away", async () => {
+  it("keeps the focus nearby when an action removes its own button", async () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page, say } = visitor;
     const heading = (level: 1 | 2, name: string) =>
@@ -124,7 +124,7 @@ describe("the console when something comes in between", () => {
     await visitor.leave();
   });
 
-  it("leaves the focus alone where nobody has lost it", async () => {
+  it("leaves the focus alone when it was not lost", async () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page, say } = visitor;
     await visitor.go("/settings");
@@ -134,7 +134,7 @@ describe("the console when something comes in between", () => {
     await visitor.press("key.make");
     await visitor.sees("key.made");
     await visitor.button("key.hide").focus();
-    // A click beside every control, then the button goes.
+    // Click beside every control, then remove the button.
     await page.mouse.click(5, 5);
     assert.equal(await page.evaluate("document.activeElement.tagName"), "BODY");
     await page.evaluate(

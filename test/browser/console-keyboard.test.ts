@@ -7,26 +7,26 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { settled, type Visitor, visit } from "./visitor.ts";
 
-const MOST_STEPS = 120;
+const MAX_STEPS = 120;
 
-/** A hand that has no mouse: Tab until it is there, as long as the focus can be seen on the way. */
+/** Uses no mouse: presses Tab until the control has the focus, which must be visible on the way. */
 const keyboard = ({ page }: Visitor) => {
   const reach = async (target: Locator): Promise<void> => {
     await target.first().waitFor({ state: "attached" });
-    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+    for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       if ((await target.and(page.locator(":focus")).count()) > 0) return;
       await page.keyboard.press("Tab");
     }
     throw new Error(`the keyboard does not reach ${target}`);
   };
-  const focusIsSeen = (): Promise<boolean> =>
+  const isFocusVisible = (): Promise<boolean> =>
     page.evaluate(`[document.activeElement, document.activeElement.closest("label")].some(
       (element) => element !== null && getComputedStyle(element).outlineStyle !== "none")`);
   return {
     reach,
     press: async (target: Locator, key = "Enter") => {
       await reach(target);
-      assert(await focusIsSeen(), `no sign of the focus on ${target}`);
+      assert(await isFocusVisible(), `the focus is not visible on ${target}`);
       await page.keyboard.press(key);
     },
     type: async (target: Locator, text: string) => {
@@ -37,7 +37,7 @@ const keyboard = ({ page }: Visitor) => {
   };
 };
 
-describe("the console by keyboard alone", () => {
+describe("the console with the keyboard only", () => {
   let browser: TestBrowser;
   let stack: Stack;
   before(async () => {
@@ -73,7 +73,7 @@ describe("the console by keyboard alone", () => {
     await page.getByRole("radio", { name: say("audience.internal"), checked: true }).waitFor();
 
     await hand.press(link("servers.new"));
-    // A form that was refused hands the focus to what is to be put right.
+    // A refused form moves the focus to what must be corrected.
     await hand.type(visitor.field("server.name"), "srv_x");
     await hand.type(visitor.field("server.username"), "ada@example.com");
     await page.keyboard.press("Enter");
@@ -100,7 +100,7 @@ describe("the console by keyboard alone", () => {
     await page.getByRole("heading", { name: say("message.timeline") }).waitFor();
     assert.equal(await page.evaluate("document.activeElement.tagName"), "H1", "starts at the new page's heading");
 
-    // A dialog keeps the focus while it is open, closes by Escape and gives the focus back.
+    // A dialog keeps the focus while open, closes on Escape and returns the focus.
     await hand.press(link("nav.settings"));
     const pause = visitor.button("pause.pause").first();
     await hand.press(pause);
@@ -108,7 +108,7 @@ describe("the console by keyboard alone", () => {
     await dialog.waitFor();
     for (let steps = 0; steps < 6; steps += 1) {
       await page.keyboard.press("Tab");
-      // From the dialog the browser's own bar is next (then the document has no focus), never the page beneath.
+      // After the dialog comes the browser's own toolbar (the document then has no focus), never the page beneath.
       const where = await page.evaluate(
         `document.activeElement.closest("dialog") !== null || document.activeElement === document.body`,
       );
@@ -120,7 +120,7 @@ describe("the console by keyboard alone", () => {
     await visitor.leave();
   });
 
-  it("finds its way past the navigation, and to a page's heading", async () => {
+  it("skips the navigation, and moves to a new page's heading", async () => {
     const visitor = await visit(browser, stack, { language: "fr" });
     const { page, say } = visitor;
     await visitor.go(`/#setup=${stack.relais.setupToken}`);

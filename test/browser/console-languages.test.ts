@@ -9,7 +9,7 @@ import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { settled, visitAsOperator } from "./visitor.ts";
 
-/** Every piece of text that a person or their screen reader gets, the title of the page among them. */
+/** Every text that a person or their screen reader gets, including the page title. */
 const textsOn = (page: Page): Promise<string[]> =>
   page.evaluate(`(() => {
     const found = [document.title.replace(/ · Relais$/, "")];
@@ -24,14 +24,14 @@ const textsOn = (page: Page): Promise<string[]> =>
     return found.flatMap((text) => text.split(/ · |\\u00a0?: |, /)).map((text) => text.trim().replace(/^· /, "")).filter((text) => text !== "");
   })()`);
 
-/** The same word in both languages, by the catalogue. */
+/** The same word in both languages, according to the catalogue. */
 const SAME_WORDS = new Set<string>(
   Object.values(TEXTS)
     .filter(({ fr, en }) => (fr as string) === en)
     .map(({ fr }) => fr),
 );
 
-/** What people and programs gave, and what is no word: addresses, names of the records, ids, signs, numbers. */
+/** What people and programs entered, and what is not a word: addresses, names of records, ids, signs, numbers. */
 const GIVEN = [
   /^[^\s@]*@[\w.-]+(, [^\s@]*@[\w.-]+)*$/,
   /^(Facturation|Commandes|Factures et relances|Boutique|Relais|Facture 2026-\d+)$/,
@@ -59,7 +59,7 @@ describe("the console's two languages", () => {
     await stack.stop();
   });
 
-  it("leave no text of any page in one language only", async () => {
+  it("cover every text of every page", async () => {
     const [french, english] = await Promise.all(
       LANGUAGES.map(async (language) => {
         const visitor = await visitAsOperator(browser, stack, { language });
@@ -96,7 +96,7 @@ describe("the console's two languages", () => {
     assert.deepEqual(untranslated, []);
   });
 
-  it("follow the browser's, change at once, and are remembered", async () => {
+  it("follow the browser's language, change at once, and are remembered", async () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page } = visitor;
     await visitor.go("/");
@@ -107,7 +107,7 @@ describe("the console's two languages", () => {
     assert.equal(await page.locator("html").getAttribute("lang"), "en");
     await page.reload();
     await page.getByRole("link", { name: TEXTS["nav.settings"].en, exact: true }).waitFor();
-    // What the API says in words follows: the checks of the Setup page come from it.
+    // The API's texts follow too: the checks on the Setup page come from it.
     await visitor.go("/setup");
     await settled(visitor);
     await page.getByText("Publishing status at Google").first().waitFor();

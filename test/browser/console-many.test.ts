@@ -6,11 +6,11 @@ import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
 
-/** More than one page of the API's, which has 200 at most. */
+/** More than one page of the API, which holds at most 200. */
 const SERVERS = 205;
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 
-describe("the console with much to show", () => {
+describe("the console with a lot of data", () => {
   let browser: TestBrowser;
   let stack: FurnishedStack;
   before(async () => {
@@ -22,7 +22,7 @@ describe("the console with much to show", () => {
     await stack.stop();
   });
   const operator = () => visitAsOperator(browser, stack, { language: "fr" });
-  /** Scheduled, so that nothing leaves. */
+  /** Scheduled, so that nothing is sent. */
   const accepted = async (message: object): Promise<string> => {
     const [, , id] = stack.pages["connected server"].split(/[/?]/);
     const body = { server: id, text: "Bonjour", scheduledAt: TOMORROW, ...message };
@@ -33,7 +33,7 @@ describe("the console with much to show", () => {
   };
   const overflow = ({ page }: Visitor) => page.evaluate("document.documentElement.scrollWidth - innerWidth");
 
-  it("shows a subject of 998 characters and 100 recipients in little room, and in full where one looks for them", async () => {
+  it("shortens a subject of 998 characters and 100 recipients in lists, and shows them in full on the message's page", async () => {
     const subject = "Rappel ".repeat(143).slice(0, 997).concat("!");
     const to = Array.from({ length: 100 }, (_, n) => `destinataire.${n}@example.org`);
     const path = await accepted({ subject, to });
@@ -60,7 +60,7 @@ describe("the console with much to show", () => {
     await visitor.leave();
   });
 
-  it("leads from a message back to the list as it was filtered", async () => {
+  it("leads from a message back to the filtered list", async () => {
     await accepted({ subject: "À retrouver", to: "retour@example.org" });
     const visitor = await operator();
     const { page } = visitor;
@@ -74,7 +74,7 @@ describe("the console with much to show", () => {
     await visitor.leave();
   });
 
-  it("does not call a list empty while there is more of it to look through", async () => {
+  it("does not call a list empty while there are further pages", async () => {
     const visitor = await operator();
     const { page, say } = visitor;
     const next = page.waitForRequest(/cursor=later/);
@@ -87,7 +87,7 @@ describe("the console with much to show", () => {
     await visitor.leave();
   });
 
-  it("knows every one of more mail servers than one answer holds, and names those in trouble first", async () => {
+  it("reads all mail servers when one response cannot hold them, and lists those in trouble first", async () => {
     for (let n = 0; n < SERVERS; n += 1)
       await createServer(stack, { name: `Agence ${n}`, username: `agence.${n}@example.com` });
     const visitor = await operator();

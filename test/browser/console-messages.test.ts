@@ -20,7 +20,7 @@ describe("messages and keys in the console", () => {
   before(async () => {
     await buildConsoleOnce();
     [browser, stack] = await Promise.all([startBrowser(), startStack()]);
-    // More mails than the pace of an account allows are sent here within a minute.
+    // These tests send more mail within a minute than an account's rate allows.
     server = await connectedServer(stack, { limits: { perMinute: 1_000 } });
   });
   after(async () => {
@@ -66,7 +66,7 @@ describe("messages and keys in the console", () => {
       await link(`Prévu ${language}`).waitFor();
       await visitor.field("messages.status").selectOption("failed");
       await visitor.sees("messages.noneFound");
-      // A search can be kept and shared: the address holds it.
+      // The URL holds the search, so that it can be bookmarked and shared.
       await page.reload();
       await visitor.sees("messages.noneFound");
       assert.equal(await visitor.field("messages.status").inputValue(), "failed");
@@ -92,7 +92,7 @@ describe("messages and keys in the console", () => {
       await visitor.leave();
     });
 
-    it(`moves a message to another time, then calls it back (${language})`, async () => {
+    it(`reschedules a message, then cancels it (${language})`, async () => {
       const message = await post(`Reprogrammé ${language}`, {
         scheduledAt: new Date(Date.now() + DAY_MS).toISOString(),
       });
@@ -115,7 +115,7 @@ describe("messages and keys in the console", () => {
       await visitor.leave();
     });
 
-    it(`shows why a message failed, in Gmail's own words, and sends it on request (${language})`, async () => {
+    it(`shows why a message failed, in Gmail's own words, and sends it on retry (${language})`, async () => {
       const text = "This message was blocked because its content presents a potential security issue.";
       stack.sandbox.control.set(
         { fault: "smtp_reply", stage: "body", code: 552, enhanced: "5.7.0", text },
@@ -130,13 +130,13 @@ describe("messages and keys in the console", () => {
       await visitor.sees({ text: problemText("message_refused", language).advice });
       await visitor.sees({ text: "552 5.7.0 This message was blocked because" });
       await visitor.press("message.retry");
-      // Without a reload: the page follows.
+      // Without a reload: the page updates.
       await visitor.sees("message.says.sent");
       assert.equal(arrived(message), 1);
       await visitor.leave();
     });
 
-    it(`names To, Cc and Bcc apart, and calls no plain success what was refused for one of them (${language})`, async () => {
+    it(`shows To, Cc and Bcc apart, and does not show a plain success if one of them was refused (${language})`, async () => {
       const subject = `Réunion ${language}`;
       const refused = `gone.${language}@example.org`;
       const reply = { stage: "rcpt", code: 550, enhanced: "5.1.1", text: "The email account does not exist." } as const;
@@ -177,7 +177,7 @@ describe("messages and keys in the console", () => {
       await visitor.leave();
     });
 
-    it(`tells a message's history in the reader's language alone (${language})`, async () => {
+    it(`shows a message's history only in the reader's language (${language})`, async () => {
       stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
       stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
       const message = await post(`Histoire ${language}`);
@@ -219,7 +219,7 @@ describe("messages and keys in the console", () => {
       assert.equal(
         await page.getByRole("alert").locator("details").count(),
         0,
-        "no request id for what people can mend",
+        "no request ID for what people can fix themselves",
       );
       await visitor.leave();
     });
@@ -229,9 +229,9 @@ describe("messages and keys in the console", () => {
       ["resend", "message.says.sent", 2],
       ["failed", "message.says.failed", 1],
     ] as const) {
-      it(`leaves it to a person whether a doubtful message left: ${as} (${language})`, async () => {
+      it(`lets a person decide about a message of unknown outcome: ${as} (${language})`, async () => {
         stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
-        // Not findable in the sent mail for now, as Gmail's search may be behind.
+        // Not found in the sent mail for now, since Gmail's search may lag behind.
         stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
         const message = await post(`Douteux ${as} ${language}`);
         assert.equal(message.status, "unknown");
@@ -249,7 +249,7 @@ describe("messages and keys in the console", () => {
       });
     }
 
-    it(`makes a key, shows it once, and takes it back (${language})`, async () => {
+    it(`creates a key, shows it once, and revokes it (${language})`, async () => {
       const name = `Boutique ${language}`;
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
@@ -293,7 +293,7 @@ describe("messages and keys in the console", () => {
         .filter({ hasText: name })
         .filter({ hasText: say("audit.key.revoke") })
         .waitFor();
-      // A key without a list of servers may use every one: its entry says so.
+      // A key without a list of servers may use all of them, and its entry says so.
       const unbound = await stack.relais.operate("POST", "/v1/keys", {
         name: `Libre ${language}`,
         permissions: ["send"],

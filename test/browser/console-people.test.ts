@@ -11,7 +11,7 @@ import { settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
 const OPERATOR = "operator@example.com";
 const GRACE = "grace@example.com";
 
-describe("people of the console", () => {
+describe("the console's users", () => {
   let browser: TestBrowser;
   let stack: Stack;
   let adas = "";
@@ -35,7 +35,7 @@ describe("people of the console", () => {
   });
 
   for (const language of LANGUAGES) {
-    it(`signs an operator in with Google, back to where they were going, and out (${language})`, async () => {
+    it(`signs an operator in with Google, returns to the page they wanted, and signs out (${language})`, async () => {
       const visitor = await visit(browser, stack, { language });
       const { page, say } = visitor;
       await visitor.go(`/messages/${adasMessage}`);
@@ -55,7 +55,7 @@ describe("people of the console", () => {
       await visitor.leave();
     });
 
-    it(`turns away who is not let in, and says whom to ask (${language})`, async () => {
+    it(`turns away a person without access and says whom to ask (${language})`, async () => {
       const visitor = await visit(browser, stack, { language });
       await signInAs(visitor, "someone@gmail.com");
       await visitor.sees({ text: problemText("not_admitted", language).title });
@@ -65,7 +65,7 @@ describe("people of the console", () => {
       await visitor.leave();
     });
 
-    it(`shows a member their own mailbox alone, which they connect and send from (${language})`, async () => {
+    it(`shows a member only their own mailbox, which they connect and send from (${language})`, async () => {
       const name = `Courrier de Grace ${language}`;
       const own = await createServer(stack, { name, username: GRACE });
       const visitor = await visit(browser, stack, { language });
@@ -107,7 +107,7 @@ describe("people of the console", () => {
     });
   }
 
-  it("asks to sign in once the session is over, refuses a wrong token, and comes back to where one was", async () => {
+  it("asks to sign in when the session has ended, refuses a wrong token, and returns to the same page", async () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page, context } = visitor;
     await visitor.go("/servers");
@@ -134,7 +134,7 @@ describe("people of the console", () => {
     await visitor.leave();
   });
 
-  it("holds a member to their own mailbox by API too, whatever the page would allow", async () => {
+  it("limits a member to their own mailbox in the API too, whatever the page allows", async () => {
     const own = await createServer(stack, { name: "Courrier de Grace", username: GRACE });
     const visitor = await visit(browser, stack, { language: "fr" });
     await signInAs(visitor, GRACE);
@@ -179,7 +179,7 @@ describe("people of the console", () => {
     assert.equal(await asks("GET", "/v1/mail-servers"), 200);
     assert.equal(await asks("GET", "/v1/messages"), 200);
 
-    // Taken off the list: out at the next click, with the page open.
+    // Removed from the list: signed out at the next click, with the page open.
     const changed = await stack.relais.operate("PATCH", "/v1/settings", { members: ["ada@example.com"] });
     assert.equal(changed.status, 200, await changed.text());
     await visitor.follow("nav.messages");

@@ -9,7 +9,7 @@ import { settled, signInAs, type Visitor, visit, visitAsOperator } from "./visit
 
 type Pages = readonly (keyof FurnishedStack["pages"])[];
 
-/** Pages that read something before they show anything. */
+/** Pages that load something before they show anything. */
 const READING: Pages = [
   "home",
   "setup",
@@ -22,13 +22,13 @@ const READING: Pages = [
 ];
 const OPERATORS = { reading: READING, lists: ["home", "servers", "messages", "settings", "audit"] as Pages };
 
-/** A member has fewer; the others say that they are not there. */
+/** A member has fewer pages; the others say that they are for operators. */
 const MEMBERS = {
   reading: ["home", "servers", "connected server", "messages", "sent message"] as Pages,
   lists: ["home", "servers", "messages"] as Pages,
 };
 
-describe("every page of the console, in every state, has nothing that axe-core objects to", () => {
+describe("axe-core finds no fault in any page of the console, in any state", () => {
   let browser: TestBrowser;
   let stack: FurnishedStack;
   before(async () => {
@@ -48,7 +48,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
     return visitor;
   };
 
-  /** Loads the console once, and turns to each page in it. */
+  /** Loads the console once and turns to each page in it. */
   const eachOf = async (visitor: Visitor, pages: Pages, look: (what: string) => Promise<void>): Promise<void> => {
     for (const [index, what] of pages.entries()) {
       await (index === 0 ? visitor.go(stack.pages[what]) : visitor.turnTo(stack.pages[what]));
@@ -60,7 +60,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
     ["an operator", operator, OPERATORS],
     ["a member", member, MEMBERS],
   ] as const) {
-    it(`once it shows what it read, to ${who}`, async () => {
+    it(`once it has loaded, for ${who}`, async () => {
       const visitor = await signIn();
       const all = Object.keys(stack.pages) as (keyof FurnishedStack["pages"])[];
       const shown = who === "an operator" ? all : [...reading, "settings" as const, "failed message" as const];
@@ -71,9 +71,9 @@ describe("every page of the console, in every state, has nothing that axe-core o
       await visitor.leave();
     });
 
-    it(`while it is loading, to ${who}`, async () => {
+    it(`while it is loading, for ${who}`, async () => {
       const visitor = await signIn();
-      // Never answered: a page that waits looks like this.
+      // Never answered, so that the page keeps loading.
       await visitor.page.route(/\/v1\/(?!session)/, () => {});
       await eachOf(visitor, reading, async (what) => {
         await visitor.page.locator(".loading").first().waitFor();
@@ -82,7 +82,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
       await visitor.leave();
     });
 
-    it(`when nothing can be read, to ${who}`, async () => {
+    it(`when nothing can be loaded, for ${who}`, async () => {
       const visitor = await signIn();
       const problem = { code: "unavailable", status: 503, title: "t", detail: "d", requestId: "r", retryable: true };
       await visitor.page.route(/\/v1\/(?!session)/, (route) =>
@@ -100,7 +100,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
       await visitor.leave();
     });
 
-    it(`when there is nothing yet, to ${who}`, async () => {
+    it(`when there is nothing yet, for ${who}`, async () => {
       const visitor = await signIn();
       await visitor.page.route(/\/v1\/(mail-servers|messages|keys|audit)(\?.*)?$/, (route) =>
         route.fulfill({ contentType: "application/json", body: JSON.stringify({ items: [], next: null }) }),
@@ -113,7 +113,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
     });
   }
 
-  it("whatever state a mail server or a message is in", async () => {
+  it("in every state of a mail server or message", async () => {
     const visitor = await operator();
     for (const { what, path, arrange } of everyState(stack)) {
       await arrange(visitor.page);
@@ -146,7 +146,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
     await visitor.leave();
   });
 
-  it("with a refused form, a report, a new key, and mail just sent", async () => {
+  it("with a refused form, a test report, a new key, and a mail just sent", async () => {
     const visitor = await operator();
     const { page, say } = visitor;
     await visitor.go(stack.pages["new server"]);
@@ -154,7 +154,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
     await visitor.field("server.username").fill("ada@example.com");
     await page.getByLabel(say("server.fromFilter")).fill("not an address");
     await visitor.press("newServer.create");
-    // Three words, each of them no address: said once, in the reader's language.
+    // Three words, none of them an address: reported once, in the reader's language.
     await page
       .getByText("Indiquez une adresse comme ada@example.com ou un domaine comme @example.com.", { exact: true })
       .waitFor();
@@ -182,7 +182,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
     await visitor.leave();
   });
 
-  it("before anybody has signed in, and on the pages that a consent ends on", async () => {
+  it("before anyone has signed in, and on the pages that a consent ends on", async () => {
     const visitor = await visit(browser, stack, { language: "fr" });
     await visitor.go("/#setup=not-the-token");
     await visitor.sees("signIn.tokenRefused");
@@ -193,7 +193,7 @@ describe("every page of the console, in every state, has nothing that axe-core o
     await visitor.leave();
   });
 
-  it("when the session has ended meanwhile", async () => {
+  it("when the session has ended in the meantime", async () => {
     const visitor = await operator();
     await visitor.go("/servers");
     await settled(visitor);

@@ -13,7 +13,7 @@ import { type Visitor, visitAsOperator } from "./visitor.ts";
 
 const TWO_HOURS = 2 * 3_600_000;
 
-/** One line of the Setup page's live checklist; what is passed is folded away. */
+/** One line of the Setup page's live checklist; checks that have passed are folded away. */
 const check = ({ page, language }: Visitor, id: keyof typeof TITLES) =>
   page
     .locator("#checks")
@@ -27,7 +27,7 @@ const connectAs = async (visitor: Visitor, account = "ada@example.com"): Promise
   await consentOnPage(visitor.page, { account });
 };
 
-describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it", () => {
+describe("the traps in the FAQ of Odoo's guide, each with the advice that solves it", () => {
   let browser: TestBrowser;
   let stack: Stack;
   before(async () => {
@@ -41,18 +41,18 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
   });
 
   for (const language of LANGUAGES) {
-    it(`publishing status: foretells what Testing costs, and names it when it strikes (${language})`, async () => {
+    it(`publishing status: says what Testing costs beforehand, and names it when access ends (${language})`, async () => {
       const id = await createServer(stack, { name: `Statut ${language}` });
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
       await visitor.go("/setup");
-      // What Odoo's guide advises to be rid of the warning screen is chosen here, with what it costs next to it.
+      // Odoo's guide advises this to get rid of the warning screen; here its cost stands beside the choice.
       await page.getByText(say("traps.unverified"), { exact: true }).click();
       await visitor.sees("traps.unverifiedText");
       await page.getByRole("radio", { name: say("audience.testing") }).check();
       await check(visitor, "publishing_status").getByText(ADVICE.status_testing[language]).waitFor();
 
-      // Google then ends the access on its own; Relais says what it was and how to end it for good.
+      // Google then ends the access; Relais says what happened and how to prevent it for good.
       stack.sandbox.control.set({ fault: "refresh_token_expires_in", seconds: 3_600 }, { times: 1 });
       await visitor.go(`/servers/${id}`);
       await connectAs(visitor);
@@ -73,7 +73,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       await visitor.leave();
     });
 
-    it(`missing test user: names the list and links to it, here and on the server's page (${language})`, async () => {
+    it(`missing test user: names the list and links to it, on the callback page and on the server's page (${language})`, async () => {
       const id = await createServer(stack, { name: `Testeur ${language}` });
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
@@ -87,7 +87,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       await page.locator('a[href="https://console.cloud.google.com/auth/audience"]').waitFor();
       await page.locator(`a[href^="/servers/${id}"]`).click();
       await page.getByRole("alert").filter({ hasText: title }).getByText(advice).waitFor();
-      // The address is added at Google, and the same button works.
+      // Once the address is added at Google, the same button works.
       stack.sandbox.control.clear(off);
       await visitor.follow("connect.retry");
       await consentOnPage(page, { account: "ada@example.com" });
@@ -95,7 +95,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       await visitor.leave();
     });
 
-    it(`module not up to date: has no module, and says what else answers "forbidden" (${language})`, async () => {
+    it(`outdated module: there is none, and the page says what else causes "forbidden" (${language})`, async () => {
       const id = await createServer(stack, { name: `Interdit ${language}`, transport: "gmail_api" });
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
@@ -122,7 +122,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       await visitor.leave();
     });
 
-    it(`client of type Desktop: refused before Google can, with the type to choose (${language})`, async () => {
+    it(`client of type Desktop: refused before Google does, with the type to choose (${language})`, async () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page } = visitor;
       const file = join(stack.relais.dataDir, `client-${language}.json`);
@@ -135,7 +135,7 @@ describe("the traps of Odoo's guide (its FAQ), each to the advice that solves it
       const refusal = page.getByRole("alert").filter({ hasText: problemText("client_type_desktop", language).title });
       await refusal.getByText(problemText("client_type_desktop", language).advice).waitFor();
 
-      // The new client is a web one, but the URI was forgotten: shown to be copied.
+      // The new client is a web client, but lacks the URI, which is shown for copying.
       stack.sandbox.writeClientSecret(file, "web");
       const written: { web: { redirect_uris: string[] } } = JSON.parse(readFileSync(file, "utf8"));
       const [uri] = written.web.redirect_uris;

@@ -11,8 +11,8 @@ import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
 const SLOW_MS = 2_000;
 const API = "**/v1/**";
 
-/** Most of what happens here is waiting, each in a page of its own: side by side. Only mail is counted, so those who send take turns. */
-describe("the console on bad days", { concurrency: 3 }, () => {
+/** These tests mostly wait, each on its own page, so they run side by side. Those that count mail take turns. */
+describe("the console when calls fail or take long", { concurrency: 3 }, () => {
   let browser: TestBrowser;
   let stack: FurnishedStack;
   before(async () => {
@@ -25,7 +25,7 @@ describe("the console on bad days", { concurrency: 3 }, () => {
   });
   const operator = () => visitAsOperator(browser, stack, { language: "fr" });
 
-  /** Lets the first call of each method and path come to nothing, as a network that was away for a moment. */
+  /** Fails the first call of each method and path, like a brief network outage. */
   const failOnce = async ({ page }: Visitor): Promise<void> => {
     const failed = new Set<string>();
     await page.route(API, (route) => {
@@ -35,18 +35,19 @@ describe("the console on bad days", { concurrency: 3 }, () => {
       return route.abort();
     });
   };
-  const broken = ({ page, say }: Visitor) => page.getByRole("alert").filter({ hasText: say("failure.network.title") });
+  const networkAlert = ({ page, say }: Visitor) =>
+    page.getByRole("alert").filter({ hasText: say("failure.network.title") });
 
-  it("says so when every first reading fails, keeps working, and is whole again after another try", async () => {
+  it("reports that every first read failed, stays usable, and recovers on the next try", async () => {
     const visitor = await operator();
     const { page, say } = visitor;
     for (const [what, path] of Object.entries(stack.pages)) {
       await failOnce(visitor);
       await visitor.go(path);
-      // Nobody knows who is signed in: that too can be tried again.
-      await broken(visitor).first().waitFor();
+      // Who is signed in is unknown as well, and can be asked again.
+      await networkAlert(visitor).first().waitFor();
       await eventually(`${what} recovers`, async () => {
-        const alert = broken(visitor).first();
+        const alert = networkAlert(visitor).first();
         if ((await alert.count()) > 0) {
           // Polling may be quicker than the button.
           await alert
@@ -55,8 +56,8 @@ describe("the console on bad days", { concurrency: 3 }, () => {
             .catch(() => {});
           return false;
         }
-        const there = (await page.getByRole("heading", { level: 1 }).count()) === 1;
-        return there && (await page.locator(".loading").count()) === 0;
+        const loaded = (await page.getByRole("heading", { level: 1 }).count()) === 1;
+        return loaded && (await page.locator(".loading").count()) === 0;
       });
       await page.unrouteAll({ behavior: "ignoreErrors" });
     }
@@ -64,13 +65,13 @@ describe("the console on bad days", { concurrency: 3 }, () => {
   });
 
   describe("when mail is sent", { concurrency: 1 }, () => {
-    it("keeps what was typed when every first act fails, and does it once on the second", async () => {
+    it("keeps what was typed when every first action fails, and performs it once on the second try", async () => {
       const visitor = await operator();
       const { page, say } = visitor;
       const twice = async (button: Parameters<Visitor["press"]>[0], done: () => Promise<unknown>) => {
         await failOnce(visitor);
         await visitor.press(button);
-        await broken(visitor).first().waitFor();
+        await networkAlert(visitor).first().waitFor();
         await visitor.press(button);
         await done();
         await page.unrouteAll({ behavior: "ignoreErrors" });
@@ -103,7 +104,7 @@ describe("the console on bad days", { concurrency: 3 }, () => {
       await visitor.leave();
     });
 
-    it("sends one mail when the answer to the first try was lost", async () => {
+    it("sends one mail when the response to the first try was lost", async () => {
       const visitor = await operator();
       await visitor.go(stack.pages["connected server"]);
       await settled(visitor);
@@ -114,7 +115,7 @@ describe("the console on bad days", { concurrency: 3 }, () => {
       };
       await visitor.page.route("**/v1/messages", lost, { times: 1 });
       await visitor.press("mail.send");
-      await broken(visitor).first().waitFor();
+      await networkAlert(visitor).first().waitFor();
       await visitor.press("mail.send");
       await visitor.sees("message.says.sent");
       assert.equal(stack.sandbox.control.mails().length, before + 1);
@@ -129,7 +130,7 @@ describe("the console on bad days", { concurrency: 3 }, () => {
       await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
       await route.continue().catch(() => {});
     });
-    // Side by side: two seconds each, one after the other, would be a minute.
+    // Side by side: one after the other, two seconds each would take a minute.
     await Promise.all(
       Object.entries(stack.pages).map(async ([what, path]) => {
         const page = await context.newPage();
@@ -146,7 +147,7 @@ describe("the console on bad days", { concurrency: 3 }, () => {
     await visitor.leave();
   });
 
-  it("says that it is at work while an act takes two seconds, and does it once however often it is clicked", async () => {
+  it("says that it is working while an action takes two seconds, and performs it once however often it is clicked", async () => {
     const id = await createServer(stack, { name: "Lent" });
     const visitor = await operator();
     const { page, say } = visitor;
@@ -165,7 +166,7 @@ describe("the console on bad days", { concurrency: 3 }, () => {
     await busy.waitFor();
     assert.equal(await page.evaluate("document.activeElement.textContent"), say("state.working"), "keeps the focus");
     await busy.click({ force: true });
-    // Other parts of the page can be used meanwhile.
+    // The rest of the page stays usable meanwhile.
     await visitor.press("end.delete");
     const dialog = page.getByRole("dialog");
     await dialog.waitFor();
@@ -188,14 +189,14 @@ describe("the console on bad days", { concurrency: 3 }, () => {
     await visitor.leave();
   });
 
-  /** A mail server of its own for an act that ends it, and an account of the test's own: ending one access at Google ends the account's others. */
+  /** A mail server and account of the test's own: revoking one grant at Google revokes the account's others. */
   const connectedServer = async (name: string, account: string): Promise<string> => {
     const id = await createServer(stack, { name, username: account });
     const back = await connect(stack, id, { account });
     assert.equal(back.status, 303, await back.text());
     return `/servers/${id}`;
   };
-  const keysCalled = async (name: string): Promise<number> => {
+  const countKeysNamed = async (name: string): Promise<number> => {
     const answer = await stack.relais.operate("GET", "/v1/keys?limit=200");
     const { items }: { items: { name: string }[] } = await answer.json();
     return items.filter((key) => key.name === name).length;
@@ -206,7 +207,7 @@ describe("the console on bad days", { concurrency: 3 }, () => {
   };
   const rowOf = (page: Page, name: string) => page.getByRole("listitem").filter({ hasText: name });
 
-  it("disconnects, deletes, makes and revokes on the second try when the first came to nothing", async () => {
+  it("disconnects, deletes, creates and revokes on the second try when the first one failed", async () => {
     const [path, visitor] = await Promise.all([connectedServer("Deux fois", "grace@example.com"), operator()]);
     const { page, say } = visitor;
     const inDialogTwice = async (open: () => Promise<unknown>, act: Parameters<Visitor["inDialog"]>[0]) => {
@@ -230,20 +231,20 @@ describe("the console on bad days", { concurrency: 3 }, () => {
     await fillKey(page, visitor, "Deux fois");
     await failOnce(visitor);
     await visitor.press("key.make");
-    await broken(visitor).first().waitFor();
+    await networkAlert(visitor).first().waitFor();
     assert.equal(await visitor.field("key.name").inputValue(), "Deux fois", "what was typed stays");
     await visitor.press("key.make");
     await visitor.sees("key.made");
     await page.unrouteAll({ behavior: "ignoreErrors" });
-    assert.equal(await keysCalled("Deux fois"), 1);
+    assert.equal(await countKeysNamed("Deux fois"), 1);
     await inDialogTwice(() => rowOf(page, "Deux fois").getByRole("button").click(), "key.revoke");
     await eventually("the key is gone", async () => (await rowOf(page, "Deux fois").count()) === 0);
-    assert.equal(await keysCalled("Deux fois"), 0);
+    assert.equal(await countKeysNamed("Deux fois"), 0);
     await visitor.leave();
   });
 
-  it("disconnects, deletes, makes and revokes once, and says that it is at work, while each call takes two seconds", async () => {
-    const [ending, going, visitor] = await Promise.all([
+  it("disconnects, deletes, creates and revokes once, and says that it is working, while each call takes two seconds", async () => {
+    const [toDisconnect, toDelete, visitor] = await Promise.all([
       connectedServer("Lentement déconnecté", "facturation@example.com"),
       connectedServer("Lentement supprimé", "facturation@example.com"),
       operator(),
@@ -256,50 +257,50 @@ describe("the console on bad days", { concurrency: 3 }, () => {
       await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
       await route.continue().catch(() => {});
     });
-    const opened = async (path: string): Promise<Page> => {
+    const open = async (path: string): Promise<Page> => {
       const page = await context.newPage();
       await page.goto(`${stack.relais.origin}${path}`);
       return page;
     };
-    /** Impatient: a click, and another while it is at work. */
+    /** An impatient person clicks again while the first click is being handled. */
     const clickTwice = async (within: Locator, name: string): Promise<void> => {
       await within.getByRole("button", { name, exact: true }).click();
       await within.getByRole("button", { name: say("state.working"), exact: true }).click({ force: true });
     };
-    const confirmed = async (page: Page, name: string): Promise<void> => {
+    const confirm = async (page: Page, name: string): Promise<void> => {
       const dialog = page.getByRole("dialog");
       await clickTwice(dialog, name);
       await dialog.waitFor({ state: "hidden" });
     };
-    const disconnecting = async () => {
-      const page = await opened(ending);
+    const disconnect = async () => {
+      const page = await open(toDisconnect);
       await page.getByRole("button", { name: say("disconnect.action"), exact: true }).click();
-      await confirmed(page, say("disconnect.action"));
+      await confirm(page, say("disconnect.action"));
       await page.getByText(say("disconnect.done")).waitFor();
     };
-    const deleting = async () => {
-      const page = await opened(going);
+    const deleteServer = async () => {
+      const page = await open(toDelete);
       await page.getByRole("button", { name: say("end.delete"), exact: true }).click();
-      await confirmed(page, say("end.delete"));
+      await confirm(page, say("end.delete"));
       await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
     };
-    const keys = async () => {
-      const page = await opened("/settings");
+    const createAndRevokeKey = async () => {
+      const page = await open("/settings");
       await fillKey(page, visitor, "Lente");
       await clickTwice(page.getByRole("main"), say("key.make"));
       await page.getByText(say("key.made")).waitFor();
       await rowOf(page, "Lente").getByRole("button").click();
-      await confirmed(page, say("key.revoke"));
+      await confirm(page, say("key.revoke"));
       await eventually("the key is gone", async () => (await rowOf(page, "Lente").count()) === 0);
     };
-    await Promise.all([disconnecting(), deleting(), keys()]);
+    await Promise.all([disconnect(), deleteServer(), createAndRevokeKey()]);
     const [key] = calls.filter((call) => call.startsWith("DELETE /v1/keys/"));
     assert.deepEqual(
       calls.toSorted(),
       [
-        `DELETE /v1/mail-${going.slice(1)}`,
+        `DELETE /v1/mail-${toDelete.slice(1)}`,
         key,
-        `POST /v1/mail-${ending.slice(1)}/disconnect`,
+        `POST /v1/mail-${toDisconnect.slice(1)}/disconnect`,
         "POST /v1/keys",
       ].toSorted(),
     );

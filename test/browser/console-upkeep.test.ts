@@ -33,7 +33,7 @@ describe("the life of a mail server in the console", () => {
     page.getByText(say(key), { exact: true }).first();
 
   for (const language of LANGUAGES) {
-    it(`shows a revoked access by itself, holds mail, and lets it go once reconnected (${language})`, async () => {
+    it(`shows revoked access without a reload, holds mail, and sends it once reconnected (${language})`, async () => {
       const id = await connected(`Révoqué ${language}`);
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
@@ -45,14 +45,14 @@ describe("the life of a mail server in the console", () => {
       await visitor.field("mail.to").fill("grace@example.com");
       await visitor.press("mail.send");
       await visitor.sees("message.says.held");
-      // Nobody reloaded or tested: the mail that was refused has told.
+      // Nobody reloaded or tested: the refused mail alone revealed it.
       await visible(visitor, "connection.reconnect_required").waitFor();
       await visitor.sees({ text: problemText("password_or_revoked", language).advice });
       await visitor.follow("nav.home");
       const toServer = page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).first();
       await toServer.waitFor();
       await visitor.go(`/messages?server=${id}`);
-      // Above every page, with the advice, until it is put right.
+      // Above every page, with the advice, until it is fixed.
       await page
         .getByText(say("needs.stopped"))
         .or(page.getByText(say("needs.stoppedMany")))
@@ -74,7 +74,7 @@ describe("the life of a mail server in the console", () => {
       await visitor.leave();
     });
 
-    it(`edits, notices another's edit meanwhile, and saves over neither (${language})`, async () => {
+    it(`detects another person's edit while editing, and overwrites neither (${language})`, async () => {
       const id = await createServer(stack, { name: `Édité ${language}` });
       const visitor = await visitAsOperator(browser, stack, { language });
       await visitor.go(`/servers/${id}`);
@@ -97,12 +97,12 @@ describe("the life of a mail server in the console", () => {
       assert.deepEqual(
         [server.name, server.description],
         [`Nom à moi ${language}`, theirs.description],
-        "both changes stand",
+        "both changes are kept",
       );
       await visitor.leave();
     });
 
-    it(`chooses who is told by mail, and nobody again (${language})`, async () => {
+    it(`chooses who receives alerts, and then nobody again (${language})`, async () => {
       const server = await createServer(stack, { name: `Avis ${language}` });
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
@@ -123,11 +123,11 @@ describe("the life of a mail server in the console", () => {
       assert.deepEqual(await alerts(), { server, to: ["ops@example.com", "ada@example.com"] });
       await form.getByLabel(say("alerts.server"), { exact: true }).selectOption("");
       await save.click();
-      await eventually("nobody is told", async () => (await alerts()) === null);
+      await eventually("nobody receives alerts", async () => (await alerts()) === null);
       await visitor.leave();
     });
 
-    it(`disconnects, archives, puts back into use and deletes, with what waits (${language})`, async () => {
+    it(`disconnects, archives, restores and deletes, including pending messages (${language})`, async () => {
       const name = `Fini ${language}`;
       const id = await connected(name);
       const visitor = await visitAsOperator(browser, stack, { language });
@@ -171,11 +171,11 @@ describe("the life of a mail server in the console", () => {
     });
   }
 
-  it("counts a mail just sent against the limits and lists it, before anything is read again by itself", async () => {
+  it("counts a mail just sent against the limits and lists it without waiting for the next poll", async () => {
     const id = await connected("Compté");
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page, say } = visitor;
-    // The regular readings come after five seconds and more: here they never do.
+    // The regular reads come every five seconds or later; here they never do.
     await page.addInitScript(`{
       const own = window.setTimeout;
       window.setTimeout = (act, ms, ...rest) => (ms >= 4000 ? 0 : own(act, ms, ...rest));
@@ -193,13 +193,13 @@ describe("the life of a mail server in the console", () => {
     await visitor.leave();
   });
 
-  it("shows settings that somebody else has changed, but never over what is being typed", async () => {
+  it("shows settings that somebody else changed, but never overwrites what is being typed", async () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page } = visitor;
     const days = visitor.field("people.retention");
     const changeTo = async (retentionDays: number) => {
       assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { retentionDays })).status, 200);
-      // As when the person comes back to this tab: it is read again at once.
+      // Simulates returning to this tab, which reads the value again at once.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     };
     await visitor.go("/settings");

@@ -2,11 +2,11 @@ import type { Page } from "playwright-core";
 import type { Attempt, Connection, MailServer, Message } from "../../functions/console/api/types.ts";
 import type { FurnishedStack } from "./furnished-stack.ts";
 
-/** A page with a record in a state that takes days, or Google, to come about. */
-export interface Shown {
+/** A page with a record in a state that takes days, or Google, to reach. */
+export interface PageState {
   readonly what: string;
   readonly path: string;
-  /** Before the page is opened: what the API answers is changed on its way, so that all else about the record is real. */
+  /** Runs before the page opens: changes the API's response on its way, so that the rest of the record is real. */
   readonly arrange: (page: Page) => Promise<void>;
 }
 
@@ -25,7 +25,7 @@ type Change = (server: MailServer) => MailServer;
 const connection =
   (changed: Partial<Connection>): Change =>
   (server) =>
-    // One that was never connected stays so: what is shown of it is shown anyway.
+    // A server that was never connected stays so: the furnished stack shows that state.
     server.connection.state === "not_connected"
       ? server
       : { ...server, connection: { ...server.connection, ...changed } };
@@ -37,8 +37,8 @@ const SERVERS: Readonly<Record<string, Change>> = {
   archived: (server) => ({ ...server, active: false }),
 };
 
-/** In the record and in every list of them. */
-const asServer =
+/** Changes the record and its entry in every list. */
+const rewriteServer =
   (change: Change) =>
   async (page: Page): Promise<void> => {
     await rewrite<{ items: MailServer[] }>(page, /\/v1\/mail-servers\?/, (list) => ({
@@ -48,7 +48,7 @@ const asServer =
     await rewrite<MailServer>(page, /\/v1\/mail-servers\/[^/?]+$/, change);
   };
 
-const LATER: Attempt = {
+const DEFERRED: Attempt = {
   at: inDays(0),
   outcome: "deferred",
   smtp: { code: 421, enhanced: "4.3.0", response: "Temporary System Problem. Try again later." },
@@ -58,7 +58,7 @@ const LATER: Attempt = {
 const MESSAGES: Readonly<Record<string, Partial<Message>>> = {
   queued: { status: "queued", attempts: [] },
   sending: { status: "sending", attempts: [] },
-  deferred: { status: "deferred", attempts: [LATER], nextAttemptAt: inDays(0.02) },
+  deferred: { status: "deferred", attempts: [DEFERRED], nextAttemptAt: inDays(0.02) },
   "held by a limit": { status: "held", heldBecause: "limit_reached" },
   "held to reconnect": { status: "held", heldBecause: "reconnect_required" },
   "held by the pause": { status: "held", heldBecause: "paused" },
@@ -66,18 +66,18 @@ const MESSAGES: Readonly<Record<string, Partial<Message>>> = {
   expired: { status: "expired", expiresAt: inDays(-1) },
 };
 
-/** Every state of a mail server and of a message that the furnished stack has none of. */
-export const everyState = (stack: FurnishedStack): readonly Shown[] => [
+/** Every state of a mail server and of a message that the furnished stack does not have. */
+export const everyState = (stack: FurnishedStack): readonly PageState[] => [
   ...Object.entries(SERVERS).map(([state, change]) => ({
     what: `server, ${state}`,
     path: stack.pages["connected server"].replace("?connected=1", ""),
-    arrange: asServer(change),
+    arrange: rewriteServer(change),
   })),
   ...(["home", "servers", "audit"] as const).flatMap((what) =>
     (["expiring", "reconnect required"] as const).map((state) => ({
       what: `${what}, ${state}`,
       path: stack.pages[what],
-      arrange: asServer(SERVERS[state] as Change),
+      arrange: rewriteServer(SERVERS[state] as Change),
     })),
   ),
   ...Object.entries(MESSAGES).map(([state, changed]) => ({

@@ -13,14 +13,14 @@ import type { TestBrowser } from "./browser.ts";
 import { consentOnPage } from "./google-pages.ts";
 import { visit, visitAsOperator } from "./visitor.ts";
 
-/** Relais as a browser reaches it, however its functions run, and the Google behind it. */
-export interface Visited extends Reached {
+/** Relais as a browser reaches it, however its functions run, with the Google behind it. */
+export interface BrowsableRelais extends Reached {
   readonly relais: Reached["relais"] & { readonly origin: string };
   readonly sandbox: GoogleSandbox;
 }
 
 /** From the setup token to the first sent mail, on a Relais that nobody has used before. */
-export const firstUse = async (browser: TestBrowser, stack: Visited, language: Language): Promise<void> => {
+export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, language: Language): Promise<void> => {
   const visitor = await visit(browser, stack, { language });
   const { page, say, press, follow } = visitor;
 
@@ -74,17 +74,17 @@ export const firstUse = async (browser: TestBrowser, stack: Visited, language: L
   await page.getByRole("heading", { name: say("message.timeline") }).waitFor();
   await follow("nav.home");
   await page.getByRole("heading", { name: say("home.working") }).waitFor();
-  // What the connection has proven; who may connect was not declared, and cannot be seen.
+  // The connection proves these steps; who may connect was not declared and cannot be seen.
   await follow("nav.setup");
   await eventually(
-    "the steps are ticked off",
+    "the steps are marked as done",
     async () => (await page.getByText(say("setup.stepDone"), { exact: true }).count()) === 5,
   );
   await visitor.leave();
 };
 
-/** A state is good where the connection was begun, and nowhere else. The stack has Google's credentials. */
-export const stateInAnotherProfile = async (browser: TestBrowser, stack: Visited): Promise<void> => {
+/** A state is valid only where the connection was started. The stack has Google's credentials. */
+export const stateInAnotherProfile = async (browser: TestBrowser, stack: BrowsableRelais): Promise<void> => {
   const signedIn = () => visitAsOperator(browser, stack, { language: "fr" });
   const id = await createServer(stack, { name: "Autre profil" });
   const [mine, other] = [await signedIn(), await signedIn()];
@@ -99,7 +99,7 @@ export const stateInAnotherProfile = async (browser: TestBrowser, stack: Visited
   const after = await stack.relais.operate("GET", `/v1/mail-servers/${id}`);
   assert.match(await after.text(), /"state":"not_connected"/);
 
-  // Where it was begun it is still good: the other profile has neither used nor spoilt it.
+  // Still valid where it was started: the other profile did not use it up.
   await mine.page.goto(callbackUrl);
   await mine.page.getByText(TEXTS["connection.valid"].fr, { exact: true }).waitFor();
 };

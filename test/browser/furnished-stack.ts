@@ -3,7 +3,7 @@ import { connectedServer, createServer, type Stack, startStack } from "../builde
 
 /** A stack in which every page of the console has something to show. */
 export interface FurnishedStack extends Stack {
-  /** A page for each path, by what it shows. */
+  /** The path of each page, by what it shows. */
   readonly pages: Readonly<Record<PageName, string>>;
 }
 

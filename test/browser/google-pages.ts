@@ -3,12 +3,12 @@ import type { Page } from "playwright-core";
 interface Choices {
   /** The account to choose on Google's page. */
   readonly account: string;
-  /** Leave the Gmail permission unticked. */
-  readonly untick?: true;
+  /** Leave the Gmail permission unchecked. */
+  readonly uncheck?: true;
 }
 
-/** Walks through the sandbox's consent as a person does: account, "app not verified" where it shows, permissions where they are asked for. */
-export const consentOnPage = async (page: Page, { account, untick }: Choices): Promise<void> => {
+/** Walks through the sandbox's consent as a person does: account, "app not verified" if shown, permissions if asked. */
+export const consentOnPage = async (page: Page, { account, uncheck }: Choices): Promise<void> => {
   await page.getByRole("button", { name: account, exact: true }).click();
   const stepAfter = async (step: string): Promise<string | null> => {
     const body = page.locator(`body:not([data-step="${step}"])`);
@@ -21,6 +21,6 @@ export const consentOnPage = async (page: Page, { account, untick }: Choices): P
     step = await stepAfter("unverified");
   }
   if (step !== "scopes") return;
-  if (untick) await page.getByRole("checkbox").first().uncheck();
+  if (uncheck) await page.getByRole("checkbox").first().uncheck();
   await page.getByRole("button", { name: "Allow" }).click();
 };

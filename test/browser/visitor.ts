@@ -9,8 +9,8 @@ import { consentOnPage } from "./google-pages.ts";
 
 const LOCALES = { fr: "fr-FR", en: "en-GB" } as const satisfies InEveryLanguage;
 
-/** What a person needs to come in. */
-interface Door {
+/** What a person needs to sign in. */
+interface BrowsableRelais {
   readonly relais: { readonly origin: string; readonly setupToken: string };
 }
 
@@ -20,17 +20,17 @@ export interface Visitor extends Profile {
   /** A text without placeholders, as the page shows it. */
   say(key: TextKey): string;
   go(path: string): Promise<void>;
-  /** Goes on within the console, as its links do: the script is not loaded anew. */
+  /** Navigates within the console, as its links do, without loading the script again. */
   turnTo(path: string): Promise<void>;
-  /** A button by its name; the one of an open dialog where there is one. */
+  /** A button by its name, in the open dialog if there is one. */
   button(key: TextKey): Locator;
   press(key: TextKey): Promise<void>;
   follow(key: TextKey): Promise<void>;
   field(key: TextKey): Locator;
-  /** Waits until the page says so. */
+  /** Waits until the page shows the text. */
   sees(text: TextKey | { readonly text: string }): Promise<void>;
   inDialog(key: TextKey): Promise<void>;
-  /** Nothing of a script, and nothing of the Content-Security-Policy, was complained about; the profile is closed. */
+  /** Checks that there was no script error and no Content-Security-Policy violation, then closes the profile. */
   leave(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ const isText = (wanted: TextKey | { readonly text: string }): wanted is { readon
 
 export const visit = async (
   browser: TestBrowser,
-  stack: Door,
+  stack: BrowsableRelais,
   { language, ...options }: { readonly language: Language } & BrowserContextOptions,
 ): Promise<Visitor> => {
   const profile = await browser.profile({ locale: LOCALES[language], ...options });
@@ -85,29 +85,29 @@ export const visit = async (
   };
 };
 
-/** Comes in with the setup token, as an operator. */
+/** Signs in with the setup token, as an operator. */
 export const visitAsOperator = async (
   browser: TestBrowser,
-  stack: Door,
+  stack: BrowsableRelais,
   options: Parameters<typeof visit>[2],
 ): Promise<Visitor> => {
   const visitor = await visit(browser, stack, options);
-  const opened = await visitor.context.request.post(`${stack.relais.origin}/v1/session`, {
+  const response = await visitor.context.request.post(`${stack.relais.origin}/v1/session`, {
     data: { setupToken: stack.relais.setupToken },
     headers: { "Sec-Fetch-Site": "same-origin" },
   });
-  assert.equal(opened.status(), 204);
+  assert.equal(response.status(), 204);
   return visitor;
 };
 
-/** Signs in with Google from the sign-in page, and comes back to `next`. */
+/** Signs in with Google from the sign-in page and returns to `next`. */
 export const signInAs = async (visitor: Visitor, account: string, next = "/"): Promise<void> => {
   await visitor.go(`/sign-in?next=${encodeURIComponent(next)}`);
   await visitor.follow("signIn.google");
   await consentOnPage(visitor.page, { account });
 };
 
-/** The page has read what it shows. */
+/** Waits until the page has loaded its data. */
 export const settled = async ({ page }: Pick<Visitor, "page">): Promise<void> => {
   await page.getByRole("heading", { level: 1 }).waitFor();
   await eventually("the page has loaded", async () => (await page.locator(".loading").count()) === 0);

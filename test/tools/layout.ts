@@ -154,6 +154,8 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/console",
   "functions/runtime",
   "infra/build",
+  "test/browser",
+  "test/unit/console",
 ];
 
 /** Matches a line that is a comment or ends in one. A string that looks like a comment is not worth a parser. */

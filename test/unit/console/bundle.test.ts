@@ -40,7 +40,7 @@ describe("the console's bundle", () => {
     assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
   });
 
-  it("asks no other site for anything", () => {
+  it("makes no request to another site", () => {
     const page = readFileSync(join(source, "index.html"), "utf8");
     assert.doesNotMatch(page, /(?:src|href)="(?:https?:)?\/\//);
     assert.doesNotMatch(script, /fetch\("https?:/);

@@ -42,13 +42,13 @@ const server: MailServer = {
 };
 
 describe("the mail server form", () => {
-  it("leaves out what was left empty, so that the API's defaults hold", () => {
-    const typed = { ...EMPTY_DRAFT, name: " Billing ", username: " ada@example.com " };
-    assert.deepEqual(creationOf(typed), { name: "Billing", username: "ada@example.com", transport: "smtp" });
+  it("leaves out empty fields, so that the API's defaults apply", () => {
+    const draft = { ...EMPTY_DRAFT, name: " Billing ", username: " ada@example.com " };
+    assert.deepEqual(creationOf(draft), { name: "Billing", username: "ada@example.com", transport: "smtp" });
   });
 
-  it("makes bodies that the API's own schema takes", () => {
-    const typed = {
+  it("builds bodies that the API's own schema accepts", () => {
+    const draft = {
       ...EMPTY_DRAFT,
       name: "Billing",
       username: "ada@example.com",
@@ -59,30 +59,30 @@ describe("the mail server form", () => {
       perDay: "100",
       sendAsUnchecked: true,
     };
-    const parsed = parseWith(mailServerInput, creationOf(typed));
+    const parsed = parseWith(mailServerInput, creationOf(draft));
     assert(parsed.ok);
     assert.deepEqual(parsed.value.fromFilter, ["ada@example.com", "@example.com", "b@example.org"]);
     assert.deepEqual(parsed.value.limits, { perDay: 100 });
     assert.equal(parsed.value.sendAsUnchecked, true);
   });
 
-  it("patches nothing but what was changed", () => {
+  it("patches only what was changed", () => {
     const before = draftOf(server);
     assert.deepEqual(patchOf(before, before), {});
     assert.deepEqual(patchOf(before, { ...before, name: "Invoices" }), { name: "Invoices" });
     assert.deepEqual(patchOf(before, { ...before, fromFilter: "" }), { fromFilter: [] });
   });
 
-  it("says of sharing what was switched, and takes a server of an earlier release for shared", () => {
+  it("sends sharing only if it was changed, and treats a server of an earlier release as shared", () => {
     const before = draftOf(server);
     assert.equal(before.shared, true);
     assert.equal(draftOf({ ...server, shared: false }).shared, false);
     assert.deepEqual(patchOf(before, { ...before, shared: false }), { shared: false });
     assert.equal(creationOf({ ...before, shared: false }).shared, false);
-    assert.equal("shared" in creationOf(before), false, "the API's default holds");
+    assert.equal("shared" in creationOf(before), false, "the API's default applies");
   });
 
-  it("takes emptied numbers back to their defaults", () => {
+  it("resets emptied numbers to their defaults", () => {
     const before = draftOf(server);
     assert.deepEqual(patchOf(before, { ...before, priority: "", perMinute: "", perDay: "" }), {
       priority: null,
@@ -90,38 +90,38 @@ describe("the mail server form", () => {
     });
   });
 
-  it("parts entries at lines, commas, semicolons and blanks", () => {
+  it("splits entries at line breaks, commas, semicolons and blanks", () => {
     assert.deepEqual(entriesOf(" a@x.org,@x.org;\n\nb@x.org "), ["a@x.org", "@x.org", "b@x.org"]);
   });
 });
 
 describe("the home page's verdict", () => {
-  const some = (...states: ConnectionState[]) =>
+  const inStates = (...states: ConnectionState[]) =>
     states.map((state, index) => ({ id: `srv_${index}`, connection: { state } }));
-  const judge = (servers: ReturnType<typeof some>, more: { paused?: boolean; operator?: boolean } = {}) =>
+  const verdictFor = (servers: ReturnType<typeof inStates>, more: { paused?: boolean; operator?: boolean } = {}) =>
     verdictOf({ servers, paused: more.paused ?? false, operator: more.operator ?? true });
 
-  it("says that mail can leave only when every account in use works", () => {
-    assert.deepEqual(judge(some("valid", "valid")), { kind: "working", href: null });
-    assert.equal(judge(some("valid", "not_connected")).kind, "working");
+  it("says that sending works only if every connected account works", () => {
+    assert.deepEqual(verdictFor(inStates("valid", "valid")), { kind: "working", href: null });
+    assert.equal(verdictFor(inStates("valid", "not_connected")).kind, "working");
   });
 
-  it("leads to the server that needs somebody, a broken one before one about to end", () => {
-    assert.deepEqual(judge(some("valid", "expiring", "error")), { kind: "attention", href: "/servers/srv_2" });
-    assert.deepEqual(judge(some("valid", "expiring")), { kind: "attention", href: "/servers/srv_1" });
-    assert.deepEqual(judge(some("reconnect_required")), { kind: "stopped", href: "/servers/srv_0" });
-    assert.deepEqual(judge(some("not_connected")), { kind: "unfinished", href: "/servers/srv_0" });
+  it("leads to the server that needs attention, a broken one before an expiring one", () => {
+    assert.deepEqual(verdictFor(inStates("valid", "expiring", "error")), { kind: "attention", href: "/servers/srv_2" });
+    assert.deepEqual(verdictFor(inStates("valid", "expiring")), { kind: "attention", href: "/servers/srv_1" });
+    assert.deepEqual(verdictFor(inStates("reconnect_required")), { kind: "stopped", href: "/servers/srv_0" });
+    assert.deepEqual(verdictFor(inStates("not_connected")), { kind: "unfinished", href: "/servers/srv_0" });
   });
 
   it("offers operators what only they may do, and members nothing that would be refused", () => {
-    assert.equal(judge([]).href, "/setup");
-    assert.equal(judge([], { operator: false }).href, null);
-    assert.deepEqual(judge(some("valid"), { paused: true }), { kind: "paused", href: "/settings" });
-    assert.equal(judge(some("valid"), { paused: true, operator: false }).href, null);
+    assert.equal(verdictFor([]).href, "/setup");
+    assert.equal(verdictFor([], { operator: false }).href, null);
+    assert.deepEqual(verdictFor(inStates("valid"), { paused: true }), { kind: "paused", href: "/settings" });
+    assert.equal(verdictFor(inStates("valid"), { paused: true, operator: false }).href, null);
   });
 });
 
-describe("the mail servers that a person must see to", () => {
+describe("the mail servers that need attention", () => {
   const inState = (id: string, state: ConnectionState, active = true): MailServer => ({
     ...server,
     id,
@@ -129,7 +129,7 @@ describe("the mail servers that a person must see to", () => {
     connection: { ...server.connection, state },
   });
 
-  it("are those in use that cannot send, then those about to end; never one that nobody has connected", () => {
+  it("are the active ones that cannot send, then the expiring ones, but never one that was not connected", () => {
     const servers = [
       inState("soon", "expiring"),
       inState("fine", "valid"),
@@ -148,8 +148,8 @@ describe("the mail servers that a person must see to", () => {
 describe("a message's page", () => {
   const message = messageView({ id: "msg_1", version: "1", value: acceptedMessage(testClock(), "msg_1") });
 
-  it("tells attempts and changes of status in one order", () => {
-    const happenings = historyOf({
+  it("merges attempts and status changes in order", () => {
+    const history = historyOf({
       ...message,
       attempts: [
         {
@@ -166,26 +166,26 @@ describe("a message's page", () => {
       ],
     });
     assert.deepEqual(
-      happenings.map((one) => (one.kind === "status" ? one.status : `${one.outcome} ${one.problem}`)),
+      history.map((one) => (one.kind === "status" ? one.status : `${one.outcome} ${one.problem}`)),
       ["queued", "deferred temporarily_refused", "failed message_refused", "failed"],
     );
   });
 
-  it("says why the last try did not do, unless the message left or was never tried", () => {
-    const tried = (status: Message["status"]): { status: Message["status"]; attempts: Attempt[] } => ({
+  it("says why the last attempt was refused, unless the message was sent or never attempted", () => {
+    const attempted = (status: Message["status"]): { status: Message["status"]; attempts: Attempt[] } => ({
       status,
       attempts: [
         { at: "2026-01-01T00:01:00Z", outcome: "deferred", problem: "temporarily_refused" },
         { at: "2026-01-01T00:02:00Z", outcome: "failed", problem: "message_refused" },
       ],
     });
-    assert.equal(lastRefusal(tried("failed"))?.problem, "message_refused");
-    assert.equal(lastRefusal(tried("deferred"))?.problem, "message_refused");
-    assert.equal(lastRefusal(tried("sent")), null);
+    assert.equal(lastRefusal(attempted("failed"))?.problem, "message_refused");
+    assert.equal(lastRefusal(attempted("deferred"))?.problem, "message_refused");
+    assert.equal(lastRefusal(attempted("sent")), null);
     assert.equal(lastRefusal({ status: "failed", attempts: [] }), null);
   });
 
-  it("names refused recipients, with what the server said of each", () => {
+  it("lists refused recipients, each with the server's reply", () => {
     const reply = { code: 550, enhanced: "5.1.1", response: "gone" };
     assert.deepEqual(
       refusedOf({
@@ -203,7 +203,7 @@ describe("a message's page", () => {
     );
   });
 
-  it("offers for each status what the API takes in it, and nothing once all is over", () => {
+  it("offers in each status what the API accepts, and nothing once the message is final", () => {
     const offered = Object.fromEntries(MESSAGE_STATUSES.map((status) => [status, commandsFor(status).join(" ")]));
     assert.deepEqual(offered, {
       queued: "cancel",

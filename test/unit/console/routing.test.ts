@@ -81,7 +81,7 @@ describe("where a sign-in leads back to", () => {
     );
   });
 
-  it("survives the way through the sign-in page and Google", () => {
+  it("survives the sign-in page and Google", () => {
     const next = "/google_gmail/authorize?server=srv_1&x=a b";
     const onPage = new URL(signInPath(next), "https://relais.example").searchParams.get("next");
     assert.equal(safeNext(onPage), safeNext(next));
@@ -91,25 +91,25 @@ describe("where a sign-in leads back to", () => {
     assert.equal(signInPath("/"), "/sign-in");
   });
 
-  it("is loaded by the browser where the console has no page for it", () => {
+  it("is loaded by the browser if the console has no such page", () => {
     assert(leavesConsole("/google_gmail/authorize?server=srv_1"));
     assert(!leavesConsole("/servers/srv_1"));
   });
 });
 
 describe("links", () => {
-  it("escape the ids they carry", () => {
+  it("escape the ids in them", () => {
     assert.equal(connectHref("srv_1&sign-in"), "/google_gmail/authorize?server=srv_1%26sign-in");
   });
 
-  it("find the setup token in the fragment alone", () => {
+  it("find the setup token only in the fragment", () => {
     assert.equal(setupTokenIn("#setup=abc-_1"), "abc-_1");
     assert.equal(setupTokenIn("#main"), null);
     assert.equal(setupTokenIn("#setup="), null);
     assert.equal(setupTokenIn(""), null);
   });
 
-  it("open Google's console in the project of the client, where it is known", () => {
+  it("open Google's console in the client's project, if it is known", () => {
     const project = projectOf("123456789012-abc.apps.googleusercontent.com");
     assert.equal(project, "123456789012");
     assert.equal(

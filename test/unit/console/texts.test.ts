@@ -27,12 +27,12 @@ const SAME_IN_BOTH = new Set([
 ]);
 
 describe("the console's texts", () => {
-  it("hold no French text that is the English one, unless it is the same word", () => {
+  it("never repeat the English text in French, unless it is the same word", () => {
     const same = entries.filter(([, { fr, en }]) => (fr as string) === en).map(([key]) => key);
     assert.deepEqual(new Set(same), SAME_IN_BOTH);
   });
 
-  it("are never empty, and fill in the same names in both languages", () => {
+  it("are never empty, and have the same placeholders in both languages", () => {
     for (const [key, { fr, en }] of entries) {
       const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([name]) => name).toSorted();
       assert(fr.trim() !== "" && en.trim() !== "", key);
@@ -47,7 +47,7 @@ describe("the console's texts", () => {
     }
   });
 
-  it("are all in use: no sentence is translated for nobody", () => {
+  it("are all in use", () => {
     const root = join(import.meta.dirname, "../../../functions/console");
     const sources = readdirSync(root, { recursive: true, encoding: "utf8" })
       .filter((path) => /\.tsx?$/.test(path) && path !== "texts.ts")
@@ -76,7 +76,7 @@ describe("the console's texts", () => {
     );
   });
 
-  it("fill in names, and leave an unknown key made at run time to the caller", () => {
+  it("fill in placeholders, and leave an unknown key built at run time to the caller", () => {
     assert.equal(translate("en", "failure.requestId", { id: "req_1" }), "Request ID: req_1");
     assert.equal(textKey("stage.token"), "stage.token");
     assert.equal(textKey("stage.unheard_of"), undefined);
@@ -85,7 +85,7 @@ describe("the console's texts", () => {
 });
 
 describe("the language", () => {
-  it("is the one chosen before, else the browser's first that we speak, else English", () => {
+  it("is the one chosen before, else the first of the browser's that we support, else English", () => {
     assert.equal(firstLanguage("en", ["fr-FR"]), "en");
     assert.equal(firstLanguage(null, ["fr-CA", "en"]), "fr");
     assert.equal(firstLanguage(null, ["de-DE", "fr", "en"]), "fr");
@@ -103,13 +103,13 @@ describe("dates and numbers", () => {
 });
 
 describe("problems and field messages", () => {
-  it("come from the shared catalogue; a code of a newer API is named, not hidden", () => {
+  it("come from the shared catalogue; a newer API's code is shown, not hidden", () => {
     assert.equal(problemText("scope_missing", "fr").title, "Une autorisation nécessaire n’a pas été cochée");
     assert.match(problemText("some_new_code", "fr").title, /some_new_code/);
     assert.match(problemText("toString", "en").title, /toString/);
   });
 
-  it("say each thing once, in the reader's language; what a newer API says under a new code is shown as it came", () => {
+  it("say each thing once, in the reader's language; a newer API's message is shown unchanged", () => {
     const tooLong = { path: "/a", code: "too_long", params: { most: 3 }, message: "…" };
     assert.equal(fieldSentences([tooLong, { ...tooLong, path: "/b" }], "fr"), "3 caractères au maximum.");
     assert.equal(fieldSentences([tooLong], "en"), "Must have at most 3 characters.");
@@ -126,7 +126,7 @@ describe("problems and field messages", () => {
 describe("notes of a message's history", () => {
   const at = { at: "2026-11-12T12:00:00Z", status: "held" } as const;
 
-  it("are said in the reader's language, with instants in the reader's form", () => {
+  it("are in the reader's language, with times in the reader's format", () => {
     const until = { noteCode: "limit_reached_until", noteParams: { until: "2026-11-12T12:00:00.000Z" } };
     assert.match(
       timelineNoteText({ ...at, note: "…", ...until }, "fr") ?? "",
@@ -135,7 +135,7 @@ describe("notes of a message's history", () => {
     assert.equal(timelineNoteText({ ...at, noteCode: "rescheduled", note: "Rescheduled." }, "fr"), "Reprogrammé.");
   });
 
-  it("are shown as they came where an earlier or a later release wrote them, and absent where there is none", () => {
+  it("are shown unchanged if an earlier or later release wrote them, and left out if there are none", () => {
     assert.equal(timelineNoteText({ ...at, note: "released" }, "fr"), "released");
     assert.equal(timelineNoteText({ ...at, note: "New.", noteCode: "some_new_code" }, "fr"), "New.");
     assert.equal(timelineNoteText({ ...at, note: null }, "fr"), null);
@@ -144,7 +144,7 @@ describe("notes of a message's history", () => {
 
 describe("times", () => {
   const now = Date.parse("2026-11-12T12:00:00Z");
-  it("are said by their distance in the largest unit that is not nought", () => {
+  it("are relative, in the largest unit that is not zero", () => {
     assert.equal(relativeTime("fr", "2026-11-12T11:57:00Z", now), "il y a 3 minutes");
     assert.equal(relativeTime("en", "2026-11-18T12:00:00Z", now), "in 6 days");
     assert.equal(relativeTime("en", "2026-11-12T10:30:00Z", now), "1 hour ago");
@@ -153,7 +153,7 @@ describe("times", () => {
     assert.equal(absoluteTime("en", "no time"), undefined);
   });
 
-  it("go into a local input and back to the same minute", () => {
+  it("survive a local input to the minute", () => {
     const at = new Date("2026-03-05T07:08:00Z");
     assert.equal(new Date(localInputValue(at)).getTime(), at.getTime());
   });
