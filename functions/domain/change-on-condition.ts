@@ -36,6 +36,20 @@ export const changeOnCondition = async <T>(
   throw new Contended(act);
 };
 
+/** For a change that may be left undone: undefined instead of `Contended`, once `noteIt` has said so. */
+export const unlessContended = async <T>(
+  change: Promise<T>,
+  noteIt = (): void => undefined,
+): Promise<T | undefined> => {
+  try {
+    return await change;
+  } catch (error) {
+    if (!(error instanceof Contended)) throw error;
+    noteIt();
+    return undefined;
+  }
+};
+
 /** The write of a record on condition that it is as it was read; `undefined`: that there still is none. */
 export const conditionalWrite = <K extends RecordKind>(
   kind: K,

@@ -4,7 +4,7 @@ import type { Tell } from "../commit-news.ts";
 import type { Log } from "../log.ts";
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
 import { acceptMessage } from "../messages/accept/accept.ts";
-import { type Problem, Unavailable } from "../problem.ts";
+import { Contended, type Problem } from "../problem.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
@@ -90,7 +90,7 @@ const send = async (
 };
 
 const refusal = (code: Problem["code"]): string | null => {
-  if (code === "contended") throw new Unavailable("accept a mail to the operators", { cause: null });
+  if (code === "contended") throw new Contended("accept a mail to the operators");
   return code === "idempotency_key_reused" ? null : code;
 };
 

@@ -1,4 +1,6 @@
+import { conditionalWrite } from "../change-on-condition.ts";
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
+import { listRecords } from "../every-record.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import type { BodyChunk, MessageBody, StoredBody } from "./message.ts";
@@ -149,13 +151,12 @@ const sweepOne = async (deps: SweepDeps, marker: Versioned<BodyChunk>): Promise<
   if (!isNamed) return eraseBody(deps, { body: { kind: "chunks", count, set } });
   // On condition that the body was not erased meanwhile, marker and all.
   const value = { ...marker.value, sweepAtMs: deps.clock.nowMs() + deps.clock.lasting(SWEEP_AGAIN_MS) };
-  await deps.records.commit([{ op: "replace", kind: "bodyChunks", id: marker.id, version: marker.version, value }]);
+  await deps.records.commit([conditionalWrite("bodyChunks", marker, value)]);
 };
 
 /** Erases bodies that no message names. Safe to repeat, and to run twice at once. Answers how many sets were looked at. Throws `Unavailable`. */
 export const sweepBodies = async (deps: SweepDeps): Promise<number> => {
-  const page = await deps.records.query("bodiesToSweep", { upTo: deps.clock.nowMs() }, { limit: SWEEP_PAGE });
-  if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-  for (const marker of page.items) await sweepOne(deps, marker);
-  return page.items.length;
+  const markers = await listRecords(deps.records, "bodiesToSweep", { upTo: deps.clock.nowMs() }, { most: SWEEP_PAGE });
+  for (const marker of markers) await sweepOne(deps, marker);
+  return markers.length;
 };

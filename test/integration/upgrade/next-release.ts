@@ -49,14 +49,9 @@ const EDITS: readonly Edit[] = [
     if (value.tags.review === "yes" && value.approvedBy === undefined) {
       const nowMs = clock.nowMs();
       const after = moveTo(value, { status: "awaiting_approval", dueAtMs: nowMs }, { nowMs });
-      await saveMoveTelling(deps, message, { after, event: "relais.message.set_aside.v1" });
+      await commitMove(deps, message, { after, event: messageEvent("relais.message.set_aside.v1", id, after) });
       return undefined;
     }`,
-  },
-  {
-    file: `${messages}/deliver/claim.ts`,
-    text: "import ",
-    by: 'import { saveMoveTelling } from "../finish.ts";\nimport ',
   },
   {
     file: `${messages}/due/dispatch.ts`,

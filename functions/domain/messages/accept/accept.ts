@@ -4,6 +4,7 @@ import { commitEvent, type Tell } from "../../commit-news.ts";
 import { jsonPointer } from "../../field-problems.ts";
 import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
+import { CONTENDED } from "../../problem.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Randomness } from "../../randomness.ts";
 import type { Records, Versioned } from "../../records.ts";
@@ -117,7 +118,7 @@ const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>>
   const outcome = await commitEvent(deps, [write], event);
   if (!outcome.done) {
     await eraseBody(deps, { body });
-    return (await replayOf(deps.records, identity)) ?? fail({ code: "contended", retryAfterS: 1 });
+    return (await replayOf(deps.records, identity)) ?? fail(CONTENDED);
   }
   if (value.status === "queued") await publishForDelivery(deps, identity.id);
   return ok({

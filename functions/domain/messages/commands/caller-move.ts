@@ -1,18 +1,15 @@
 import { type AuditAction, auditWrite, type Deed } from "../../access/audit.ts";
 import { hasPermission, type Principal, principalName } from "../../access/records.ts";
-import { commitEvent } from "../../commit-news.ts";
+import { changeOnCondition } from "../../change-on-condition.ts";
 import type { Announcement } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
+import { commitMove } from "../commit-move.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { eraseFinalBody } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { visibleMessage } from "../message-access.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
-import { erasesBody } from "../statuses.ts";
 import { isUnderstoodMessage } from "../understood.ts";
-
-const TRIES = 8;
 
 /** What somebody outside makes of a message: how it stands afterwards, and what the world is told. */
 export interface CallerMove {
@@ -38,32 +35,27 @@ const perform = async (
   { principal, action }: MoveOrder,
   { before, move }: { readonly before: Versioned<Message>; readonly move: CallerMove },
 ): Promise<Versioned<Message> | undefined> => {
-  const { id, version } = before;
+  const { id } = before;
   const { after, announcement, detail } = move;
-  const write = { op: "replace", kind: "messages", id, version, value: after } as const;
   const audit = auditWrite(deps, { actor: principalName(principal), action, target: id, ...(detail && { detail }) });
-  const outcome = await commitEvent(deps, [write, audit], announcement);
-  if (!outcome.done) return undefined;
-  const saved = { id, value: after, version: outcome.versions[0] ?? "" };
-  if (after.body.kind === "chunks" && erasesBody(after)) await eraseFinalBody(deps, saved);
-  if (after.status === "queued") await publishForDelivery(deps, id);
+  const saved = await commitMove(deps, before, { after, event: announcement, also: [audit] });
+  if (saved !== undefined && after.status === "queued") await publishForDelivery(deps, id);
   return saved;
 };
 
 /**
  * Moves a message at somebody's word. `not_found` where they must not know of it, `forbidden` to a key without `send`, what `decide` refuses,
- * `newer_version` for a message that a later release has put into a shape of its own, `contended` where others kept moving it. Throws `Unavailable`.
+ * `newer_version` for a message that a later release has put into a shape of its own. Throws `Contended`, `Unavailable`.
  */
 export const moveByCaller = async (deps: MoveDeps, order: MoveOrder): Promise<Result<Versioned<Message>>> => {
   if (!hasPermission(order.principal, "send")) return fail({ code: "forbidden" });
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  return changeOnCondition<Result<Versioned<Message>>>(deps, "move a message", async () => {
     const before = await visibleMessage(deps.records, order.principal, order.id);
     if (!before.ok) return before;
     const move = order.decide(before.value);
     if (!move.ok) return move;
     if (!isUnderstoodMessage(before.value.value)) return fail({ code: "newer_version" });
     const saved = await perform(deps, order, { before: before.value, move: move.value });
-    if (saved !== undefined) return ok(saved);
-  }
-  return fail({ code: "contended", retryAfterS: 1 });
+    return saved === undefined ? "contended" : ok(saved);
+  });
 };

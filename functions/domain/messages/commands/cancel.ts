@@ -1,11 +1,14 @@
 import type { Principal } from "../../access/records.ts";
+import { changeOnCondition } from "../../change-on-condition.ts";
 import { detail } from "../../detail-texts.ts";
+import { everyRecord } from "../../every-record.ts";
 import type { Problem } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
+import { commitMove } from "../commit-move.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { finished, saveMoveTelling } from "../finish.ts";
+import { finished } from "../finish.ts";
 import type { Message, MessageStatus } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import {
@@ -51,20 +54,16 @@ export const cancelMessage = async (
   });
 };
 
-const TRIES = 8;
-
-/** True: it is canceled now. False: it is being sent, or has ended otherwise. */
-const cancelOne = async (deps: MoveDeps, id: string, retentionDays: number): Promise<boolean> => {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+/** True: it is canceled now. False: it is being sent, or has ended otherwise. Throws `Contended`, `Unavailable`. */
+const cancelOne = (deps: MoveDeps, id: string, retentionDays: number): Promise<boolean> =>
+  changeOnCondition<boolean>(deps, "cancel a message", async () => {
     const before = await deps.records.get("messages", id);
     if (before === undefined || !isUnderstoodMessage(before.value) || !takesCommand(before.value, "cancel"))
       return false;
     const after = canceled(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
-    const saved = await saveMoveTelling(deps, before, { after, event: "relais.message.canceled.v1" });
-    if (saved !== undefined) return true;
-  }
-  return false;
-};
+    const event = messageEvent("relais.message.canceled.v1", id, after);
+    return (await commitMove(deps, before, { after, event })) === undefined ? "contended" : true;
+  });
 
 /**
  * Cancels every message that waits for a server, because it is being deleted; leaves what is being sent or in doubt. Answers how many.
@@ -74,14 +73,14 @@ export const cancelOpenMessages = async (deps: MoveDeps, serverId: string): Prom
   const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;
   let count = 0;
   for (const status of WAITING) {
-    let cursor: string | null = null;
-    do {
-      const limits: { limit: number; cursor: string | null } = { limit: 100, cursor };
-      const page = await deps.records.query("messagesOfServerOldest", { serverId, status }, limits);
-      if (page === "bad_cursor") break;
-      for (const { id } of page.items) if (await cancelOne(deps, id, retentionDays)) count += 1;
-      cursor = page.next;
-    } while (cursor !== null);
+    for await (const { id } of everyRecord(
+      deps.records,
+      "messagesOfServerOldest",
+      { serverId, status },
+      { page: 100 },
+    )) {
+      if (await cancelOne(deps, id, retentionDays)) count += 1;
+    }
   }
   return count;
 };

@@ -1,16 +1,18 @@
+import { changeOnCondition, unlessContended } from "../../change-on-condition.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
-import { commitEvent } from "../../commit-news.ts";
 import { limitsOf } from "../../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
+import { Contended } from "../../problem.ts";
 import type { Announcement } from "../../publisher.ts";
-import type { Versioned, Write } from "../../records.ts";
+import type { Versioned } from "../../records.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { isKept } from "../accept/from-coverage.ts";
+import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
-import { expired, type GivenUp, givenUp, saveMove } from "../finish.ts";
+import { expired, type GivenUp, givenUp } from "../finish.ts";
 import { held } from "../hold.ts";
-import { contentionPauseMs, type KeptLedger, ledgerWrite, readLedger } from "../limits/ledger.ts";
+import { type KeptLedger, ledgerWrite, readLedger } from "../limits/ledger.ts";
 import { type Demand, hasRoomNow, type Reservation, reserved } from "../limits/limits.ts";
 import { foldAddress } from "../mailbox.ts";
 import type { Attempt, Message } from "../message.ts";
@@ -26,7 +28,6 @@ import { triedLongEnough } from "./retry-policy.ts";
 export const LEASE_MS = 6 * MINUTE;
 /** Time-outs of the network are never scaled below a second each; the lease has to outlast some of them. */
 const SHORTEST_LEASE_MS = 5 * SECOND;
-const TRIES = 12;
 
 export const leaseEndMs = ({ clock }: Pick<MoveDeps, "clock">): number =>
   clock.nowMs() + Math.max(clock.lasting(LEASE_MS), SHORTEST_LEASE_MS);
@@ -95,7 +96,7 @@ const setAside = async (
   before: Versioned<Message>,
   { after, event }: NonNullable<ReturnType<typeof obstacle>>,
 ): Promise<boolean> => {
-  const saved = await saveMove(deps, before, after);
+  const saved = await commitMove(deps, before, { after });
   if (saved !== undefined) await deps.announce(messageEvent(`relais.message.${event}.v1`, before.id, after));
   return saved !== undefined;
 };
@@ -138,14 +139,13 @@ const commitBoth = async (
   message: Versioned<Message>,
   { value, ledger, after, event = null }: Change,
 ): Promise<string | undefined> => {
-  const { id, version, value: before } = message;
-  const writes: Write[] = [{ op: "replace", kind: "messages", id, version, value }];
-  if (after !== ledger.value) writes.push(ledgerWrite(before.serverId, ledger, after));
-  const outcome = await commitEvent(deps, writes, event);
+  const { serverId } = message.value;
+  const also = after === ledger.value ? [] : [ledgerWrite(serverId, ledger, after)];
+  const moved = await commitMove(deps, message, { after: value, event, also });
   const { ledgers } = deps.memory;
-  if (!outcome.done) ledgers.note(before.serverId, undefined);
-  else if (writes.length === 2) ledgers.note(before.serverId, { value: after, version: outcome.versions[1] ?? "" });
-  return outcome.done ? (outcome.versions[0] ?? "") : undefined;
+  if (moved === undefined) ledgers.note(serverId, undefined);
+  else if (also.length > 0) ledgers.note(serverId, { value: after, version: moved.also[0] ?? "" });
+  return moved?.version;
 };
 
 /** Held, with a place in the line where it is the first. */
@@ -217,35 +217,43 @@ const leave = ({ log }: DeliveryDeps, id: string): undefined => {
   log.warn("later_record_left", { kind: "messages", id });
 };
 
-/**
- * Takes a message for sending, under a lease. Undefined: there is nothing to do, or it was set aside (held, expired, failed), which is written down
- * and announced. Throws `Unavailable`.
- */
-export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Claim | undefined> => {
+/** One try after the other while the account is busy; the record says that the message is still to be sent. */
+const claimInTime = async (
+  deps: DeliveryDeps,
+  id: string,
+  { fresh, waitUntilMs }: { readonly fresh: boolean; readonly waitUntilMs: number },
+): Promise<Claim | undefined | "contended"> => {
   const { clock, random } = deps;
-  const waitUntilMs = clock.nowMs() + Math.max(SHORTEST_WAIT_MS, clock.lasting(WAIT_FOR_TURN_MS));
-  for (let lost = 0; lost < TRIES; ) {
+  for (;;) {
     const message = await deps.records.get("messages", id);
     if (message === undefined) return undefined;
     const { value, version } = message;
     if (!isClaimable(value, clock.nowMs())) return undefined;
     if (!isUnderstoodMessage(value)) return leave(deps, id);
-    const tried = await tryClaim(deps, { id, value, version }, lost > 0);
+    const tried = await tryClaim(deps, { id, value, version }, fresh);
     if (tried.kind === "set_aside") return undefined;
     if (tried.kind === "claimed") return tried.claim;
-    if (tried.kind === "lost") {
-      await clock.sleep(lost === 0 ? 0 : contentionPauseMs(deps, lost));
-      lost += 1;
-      continue;
-    }
-    if (clock.nowMs() >= waitUntilMs) break;
+    if (tried.kind === "lost") return "contended";
+    if (clock.nowMs() >= waitUntilMs) throw new Contended("claim a message");
     // Others of the account are under way, or the next has room in a moment.
     const busyMs = clock.lasting(SECOND) * (0.5 + random.fraction());
     await clock.sleep(
       tried.kind === "soon" ? Math.max(1, tried.atMs - clock.nowMs()) : Math.max(SHORTEST_LOOK_MS, busyMs),
     );
   }
-  // Still queued: `dispatch-due` publishes it again.
-  deps.log.warn("claim_contended", { message: id });
-  return undefined;
+};
+
+/**
+ * Takes a message for sending, under a lease. Undefined: there is nothing to do, it was set aside (held, expired, failed), which is written down
+ * and announced, or too many want the account: then it stays queued, and `dispatch-due` publishes it again. Throws `Unavailable`.
+ */
+export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Claim | undefined> => {
+  const { clock } = deps;
+  const waitUntilMs = clock.nowMs() + Math.max(SHORTEST_WAIT_MS, clock.lasting(WAIT_FOR_TURN_MS));
+  const work = changeOnCondition<Claim | undefined>(deps, "claim a message", async (lost) => {
+    // What is remembered may be out of date, and is then looked at afresh without a pause.
+    const first = lost === 0 ? await claimInTime(deps, id, { fresh: false, waitUntilMs }) : "contended";
+    return first === "contended" ? claimInTime(deps, id, { fresh: true, waitUntilMs }) : first;
+  });
+  return unlessContended(work, () => deps.log.warn("claim_contended", { message: id }));
 };

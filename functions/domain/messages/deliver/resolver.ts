@@ -6,10 +6,12 @@ import { accountAddress, canSend, grantOf, type MailServer } from "../../mail-se
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
+import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
-import { finished, saveMove, saveMoveTelling } from "../finish.ts";
+import { finished } from "../finish.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Message, Recipient } from "../message.ts";
+import { messageEvent } from "../message-events.ts";
 import { moveTo, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
@@ -109,7 +111,8 @@ export const confirmSent = async (
   const after = waiting
     ? moveTo(unknown.value, queuedNow(deps.clock), { nowMs, note, facts: { recipients } })
     : finished(deps.clock, unknown.value, { status: "sent", nowMs, note, retentionDays, facts: { recipients } });
-  const saved = await saveMoveTelling(deps, unknown, { after, event: "relais.message.resolved.v1" });
+  const event = messageEvent("relais.message.resolved.v1", unknown.id, after);
+  const saved = await commitMove(deps, unknown, { after, event });
   if (saved === undefined) return;
   if (waiting) await publishForDelivery(deps, saved.id);
 };
@@ -132,11 +135,11 @@ const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>):
   const nowMs = deps.clock.nowMs();
   const dueAtMs = value.sinceMs + deps.clock.lasting(resendDelayMs(value));
   if (dueAtMs > nowMs) {
-    await saveMove(deps, unknown, postponed(value, dueAtMs));
+    await commitMove(deps, unknown, { after: postponed(value, dueAtMs) });
     return;
   }
   const note = timelineNote("resent");
-  const saved = await saveMove(deps, unknown, moveTo(value, queuedNow(deps.clock), { nowMs, note }));
+  const saved = await commitMove(deps, unknown, { after: moveTo(value, queuedNow(deps.clock), { nowMs, note }) });
   if (saved !== undefined) await publishForDelivery(deps, saved.id);
 };
 
@@ -152,7 +155,7 @@ const giveUpLooking = async (
   if (obstacle === null) return resend(deps, unknown);
   const state = { status: "unknown", lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
   const after = moveTo(value, state, { nowMs: deps.clock.nowMs(), note: obstacle });
-  await saveMoveTelling(deps, unknown, { after, event: "relais.message.unknown.v1" });
+  await commitMove(deps, unknown, { after, event: messageEvent("relais.message.unknown.v1", unknown.id, after) });
 };
 
 const look = async (
@@ -192,7 +195,7 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
     return giveUpLooking(deps, unknown, { note: timelineNote("search_not_allowed"), lookups: value.lookups, server });
   if (found === "unavailable") {
     const laterMs = canSend(server) ? LOOK_AGAIN_MS : LOOK_WHEN_RECONNECTED_MS;
-    await saveMove(deps, unknown, postponed(value, nowMs + deps.clock.lasting(laterMs)));
+    await commitMove(deps, unknown, { after: postponed(value, nowMs + deps.clock.lasting(laterMs)) });
     return;
   }
   const lookups = value.lookups + 1;
@@ -200,14 +203,15 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   if (nextAtMs === null)
     return giveUpLooking(deps, unknown, { note: timelineNote("not_found_in_sent"), lookups, server });
   const next: Message = { ...value, lookups, dueAtMs: nextAtMs, updatedAtMs: nowMs };
-  await saveMove(deps, unknown, next);
+  await commitMove(deps, unknown, { after: next });
 };
 
 /** What `dispatch-due` makes of an expired lease that bears the mark. */
 export const abandonedAfterMark = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>): Promise<void> => {
   const server = (await deps.records.get("mailServers", sending.value.serverId))?.value;
   const after = enterUnknown(deps, sending.value, { recipients: sending.value.recipients, server });
-  const saved = await saveMoveTelling(deps, sending, { after, event: "relais.message.unknown.v1" });
+  const event = messageEvent("relais.message.unknown.v1", sending.id, after);
+  const saved = await commitMove(deps, sending, { after, event });
   if (saved === undefined) return;
   // It may have gone out, so nothing is given back but its place among the claims under way.
   const over = { id: sending.id, claimedAtMs: 0, unsent: 0, limit: null };

@@ -1,7 +1,8 @@
 import type { Unavailable } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
+import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
-import { givenUp, saveMove } from "../finish.ts";
+import { givenUp } from "../finish.ts";
 import { held } from "../hold.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { NamedLimit } from "../limits/limits.ts";
@@ -101,7 +102,7 @@ const saveStubbornly = async (
   let failure: Unavailable | unknown;
   for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
     try {
-      return await saveMove(deps, before, after);
+      return await commitMove(deps, before, { after });
     } catch (error) {
       failure = error;
       await deps.clock.sleep(deps.clock.lasting(500 * (tries + 1)));

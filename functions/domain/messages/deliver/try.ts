@@ -2,6 +2,7 @@ import type { BeforeData, OutgoingMail } from "../../google/transports.ts";
 import { accountAddress } from "../../mail-servers/mail-server.ts";
 import { traitsOf } from "../../transport.ts";
 import { readBody } from "../body-store.ts";
+import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { foldAddress } from "../mailbox.ts";
 import type { Mailbox, MessageBody, Recipient } from "../message.ts";
@@ -54,13 +55,13 @@ export class Try {
    * the recipients that the mark names, and goes to the resolver; a crash before it leaves one that was not and is sent again. False: the claim was lost, or the store cannot be written.
    */
   readonly mark: BeforeData = async (refused = []) => {
-    const { id, value: before, version } = this.#claim.message;
+    const before = this.#claim.message.value;
     const recipients = beforeDelivery(before.recipients, refused, this.#claim.server.value.transport);
     const value = { ...before, recipients, phase: "data" as const, dueAtMs: leaseEndMs(this.#deps) };
     try {
-      const outcome = await this.#deps.records.commit([{ op: "replace", kind: "messages", id, version, value }]);
-      if (!outcome.done) return false;
-      this.#claim = { ...this.#claim, message: { id, value, version: outcome.versions[0] ?? "" } };
+      const message = await commitMove(this.#deps, this.#claim.message, { after: value });
+      if (message === undefined) return false;
+      this.#claim = { ...this.#claim, message };
       this.#mayBeOut = true;
       return true;
     } catch (error) {

@@ -1,21 +1,24 @@
 import { SECOND } from "../../clock.ts";
+import { everyPage } from "../../every-record.ts";
 import type { MailServer } from "../../mail-servers/mail-server.ts";
 import { canSend } from "../../mail-servers/mail-server.ts";
 import { Unavailable } from "../../problem.ts";
-import type { Page, Versioned } from "../../records.ts";
+import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { each } from "../at-once.ts";
 import { sweepBodies } from "../body-store.ts";
+import { commitMove, eraseFinalBody } from "../commit-move.ts";
 import { cutShort } from "../deliver/claim.ts";
 import { abandonedAfterMark } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { eraseFinalBody, expired, saveMove, saveMoveTelling } from "../finish.ts";
+import { expired } from "../finish.ts";
 import { holdAgainAtMs } from "../hold.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Waiting } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
+import { messageEvent } from "../message-events.ts";
 import { moveTo, pendingRecipients, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { type MessageIn, noSuchStatus, type StatusBefore } from "../statuses.ts";
@@ -49,13 +52,13 @@ const enqueue = async (
   note: TimelineNote | null,
 ): Promise<void> => {
   const after = moveTo(message.value, queuedNow(deps.clock), { nowMs: deps.clock.nowMs(), note });
-  if ((await saveMove(deps, message, after)) !== undefined) await publishForDelivery(deps, message.id);
+  if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message.id);
 };
 
 /** Its publication was lost; or it is in doubt, and only `deliver-mail` may have the token that a look needs. */
 const publishAgain = async (deps: MoveDeps, message: Versioned<MessageIn<"queued" | "unknown">>): Promise<void> => {
   const after = postponed(message.value, queuedNow(deps.clock).dueAtMs);
-  if ((await saveMove(deps, message, after)) !== undefined) await publishForDelivery(deps, message.id);
+  if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message.id);
 };
 
 const expire = async (
@@ -65,7 +68,7 @@ const expire = async (
 ): Promise<void> => {
   const { retentionDays } = tick.settings;
   const { after, event } = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
-  await saveMoveTelling(deps, message, { after, event: `relais.message.${event}.v1` });
+  await commitMove(deps, message, { after, event: messageEvent(`relais.message.${event}.v1`, message.id, after) });
 };
 
 /** A lease that ran out before the mark: nothing was sent, and what the ledger counted is given back. */
@@ -74,7 +77,7 @@ const takeBack = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>
   const nowMs = deps.clock.nowMs();
   const note = timelineNote("worker_gone");
   const after = moveTo(value, queuedNow(deps.clock), { nowMs, note, attempt: cutShort(nowMs) });
-  if ((await saveMove(deps, sending, after)) === undefined) return;
+  if ((await commitMove(deps, sending, { after })) === undefined) return;
   const unsent = pendingRecipients(value).length;
   const over = { id: sending.id, claimedAtMs: value.updatedAtMs, unsent, limit: null };
   await correctLedger(deps, { serverId: value.serverId }, over);
@@ -94,7 +97,7 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
   if (!stuck) return enqueue(deps, held, timelineNote("released"));
   // Under a pause no room opens: a long line need not be looked at every minute.
   const because = held.value.because === "limit_reached" ? "paused" : held.value.because;
-  await saveMove(deps, held, postponed(held.value, holdAgainAtMs(deps.clock, because)));
+  await commitMove(deps, held, { after: postponed(held.value, holdAgainAtMs(deps.clock, because)) });
 };
 
 const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
@@ -154,21 +157,14 @@ const guarded = async (
 
 /** Every page of what is due by now, as far as the tick gets. Answers how many messages those held. */
 const takeUpDue = async (deps: MoveDeps, tick: Tick, upTo: number): Promise<number> => {
-  let cursor: string | null = null;
   let seen = 0;
-  do {
-    const page: Page<Message> | "bad_cursor" = await deps.records.query(
-      "messagesDue",
-      { upTo },
-      { limit: PAGE, cursor },
-    );
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    await each(page.items, (message) =>
+  for await (const page of everyPage(deps.records, "messagesDue", { upTo }, { page: PAGE })) {
+    await each(page, (message) =>
       guarded(deps, tick, { about: { message: message.id }, act: () => dispatchOne(deps, message, tick) }),
     );
-    seen += page.items.length;
-    cursor = page.next;
-  } while (cursor !== null && deps.clock.nowMs() < tick.endsAtMs);
+    seen += page.length;
+    if (deps.clock.nowMs() >= tick.endsAtMs) break;
+  }
   return seen;
 };
 

@@ -1,10 +1,11 @@
 import { isoTime } from "../../clock.ts";
-import type { Page, Versioned } from "../../records.ts";
+import { everyPage, listRecords } from "../../every-record.ts";
+import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { changeSettings } from "../../settings/change-settings.ts";
+import { commitMove } from "../commit-move.ts";
 import { enterUnknown } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { saveMove } from "../finish.ts";
 import type { Message, Recipient } from "../message.ts";
 import { postponed } from "../moves.ts";
 import { isFinal, isIn, UNDER_WAY, WAITING } from "../statuses.ts";
@@ -35,18 +36,10 @@ const openMessages = async (
 ): Promise<readonly string[]> => {
   const found: string[] = [];
   for (const status of [...WAITING, ...UNDER_WAY]) {
-    let cursor: string | null = null;
-    do {
-      const page: Page<Message> | "bad_cursor" = await deps.records.query(
-        "messagesByStatus",
-        { status },
-        { limit: PAGE, cursor },
-      );
-      if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-      look(page.items);
-      found.push(...page.items.map(({ id }) => id));
-      cursor = page.next;
-    } while (cursor !== null);
+    for await (const page of everyPage(deps.records, "messagesByStatus", { status }, { page: PAGE })) {
+      look(page);
+      found.push(...page.map(({ id }) => id));
+    }
   }
   return found;
 };
@@ -66,7 +59,7 @@ const pause = async (deps: MoveDeps, asOfMs: number): Promise<void> => {
       detail: { restoredAsOf: isoTime(asOfMs) },
     }),
   );
-  if (!change.ok) throw new Error("the settings are being changed: something runs on the store that is being restored");
+  if (!change.ok) throw new Error("the settings are those of a later release: restore the store with that release");
 };
 
 const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number): Promise<boolean> => {
@@ -80,7 +73,7 @@ const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number
   const after = enterUnknown(deps, value, { recipients, server, note, undecidable });
   // The index has long caught up with what was sent before the loss: the first look is due with the first tick.
   const soon = after.dueAtMs === null ? after : postponed(after, deps.clock.nowMs());
-  return (await saveMove(deps, message, soon)) !== undefined;
+  return (await commitMove(deps, message, { after: soon })) !== undefined;
 };
 
 /**
@@ -96,8 +89,7 @@ export const doubtRestored = async (deps: MoveDeps, asOfMs: number): Promise<Res
     problems.push({ code: "not_a_copy", messageId: younger.id, updatedAtMs: younger.value.updatedAtMs });
   };
   const open = await openMessages(deps, look);
-  const newest = await deps.records.query("messagesNewest", {}, { limit: PAGE });
-  if (newest !== "bad_cursor") look(newest.items);
+  look(await listRecords(deps.records, "messagesNewest", {}, { most: PAGE }));
   const [problem] = problems;
   if (problem !== undefined) return fail(problem);
   await pause(deps, asOfMs);

@@ -1,12 +1,14 @@
+import { changeOnCondition } from "../../change-on-condition.ts";
 import { MINUTE, SECOND } from "../../clock.ts";
+import { everyRecord } from "../../every-record.ts";
 import { limitsOf } from "../../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
-import type { Page, Versioned } from "../../records.ts";
+import type { Versioned } from "../../records.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { each } from "../at-once.ts";
+import { commitMove } from "../commit-move.ts";
 import { WAIT_FOR_ROOM_MS } from "../deliver/claim.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { saveMove } from "../finish.ts";
 import { dueForRoomMs, holdAgainAtMs } from "../hold.ts";
 import { changeLedger } from "../limits/ledger.ts";
 import { EMPTY_LEDGER, promisedRoom, type Turn, type Waiting } from "../limits/limits.ts";
@@ -42,33 +44,28 @@ interface Line {
 const oldestWaiting = async (deps: MoveDeps, { id: serverId, value }: Server): Promise<Line> => {
   const limit = Math.min(LARGEST_PAGE, limitsOf(value).perMinute + 1);
   const first: Versioned<Message>[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Page<Message> | "bad_cursor" = await deps.records.query(
-      "messagesOfServerOldest",
-      { serverId, status: "held" },
-      { limit, cursor },
-    );
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    first.push(...page.items.filter(waitsForRoom));
-    cursor = page.next;
-  } while (cursor !== null && first.length < limit);
-  return { first, more: cursor !== null };
+  const held = { serverId, status: "held" } as const;
+  for await (const message of everyRecord(deps.records, "messagesOfServerOldest", held, { page: limit + 1 })) {
+    if (first.length >= limit) return { first, more: true };
+    if (waitsForRoom(message)) first.push(message);
+  }
+  return { first, more: false };
 };
 
-/** False: it is neither held nor queued any more. Somebody else may have set it down meanwhile; who has released it has published it too. */
-const letGo = async (deps: MoveDeps, message: Versioned<Message>): Promise<boolean> => {
-  const change = { nowMs: deps.clock.nowMs(), note: timelineNote("room_again") };
-  for (let now: Versioned<Message> | undefined = message; now !== undefined && waitsForRoom(now); ) {
-    if ((await saveMove(deps, now, moveTo(now.value, queuedNow(deps.clock), change))) !== undefined) {
-      await publishForDelivery(deps, message.id);
-      return true;
-    }
-    now = await deps.records.get("messages", message.id);
-    if (now !== undefined && isIn(now.value, "queued")) return true;
-  }
-  return false;
-};
+/**
+ * False: it is neither held nor queued any more. Somebody else may have postponed it meanwhile; whoever released it has published it too.
+ * Throws `Contended`, `Unavailable`.
+ */
+const letGo = (deps: MoveDeps, message: Versioned<Message>): Promise<boolean> =>
+  changeOnCondition<boolean>(deps, "release a held message", async (lost) => {
+    const now = lost === 0 ? message : await deps.records.get("messages", message.id);
+    if (now === undefined || !waitsForRoom(now)) return now !== undefined && isIn(now.value, "queued");
+    const change = { nowMs: deps.clock.nowMs(), note: timelineNote("room_again") };
+    const after = moveTo(now.value, queuedNow(deps.clock), change);
+    if ((await commitMove(deps, now, { after })) === undefined) return "contended";
+    await publishForDelivery(deps, message.id);
+    return true;
+  });
 
 /** Lets them go one after the other, so that the topic gets them in that order; who was called back or claimed meanwhile needs no room. */
 const letAllGo = async (deps: MoveDeps, serverId: string, going: readonly Versioned<Message>[]): Promise<void> => {
@@ -86,7 +83,8 @@ const letAllGo = async (deps: MoveDeps, serverId: string, going: readonly Versio
  */
 const keepInView = async (deps: MoveDeps, next: Versioned<Message>, roomAtMs: number): Promise<void> => {
   const dueAtMs = dueForRoomMs(deps.clock, roomAtMs);
-  if ((next.value.dueAtMs ?? Infinity) > dueAtMs) await saveMove(deps, next, postponed(next.value, dueAtMs));
+  if ((next.value.dueAtMs ?? Infinity) > dueAtMs)
+    await commitMove(deps, next, { after: postponed(next.value, dueAtMs) });
 };
 
 /**
@@ -139,7 +137,7 @@ const setDown = async (
       ahead += pendingRecipients(message.value).length;
       const dueAtMs = dueForRoomMs(clock, turnAtMs);
       // Whose turn comes before the next tick stays as it is: it goes below, or is due by then.
-      if (dueAtMs > clock.nowMs()) await saveMove(deps, message, postponed(message.value, dueAtMs));
+      if (dueAtMs > clock.nowMs()) await commitMove(deps, message, { after: postponed(message.value, dueAtMs) });
     },
   );
 };

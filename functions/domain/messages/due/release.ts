@@ -1,10 +1,10 @@
+import { everyRecord } from "../../every-record.ts";
 import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
-import type { Page, Versioned } from "../../records.ts";
+import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
+import { commitMove } from "../commit-move.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { saveMove } from "../finish.ts";
-import type { Message } from "../message.ts";
 import { moveTo } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn } from "../statuses.ts";
@@ -30,26 +30,17 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
   const server = await sendingServer(deps, serverId);
   if (server === undefined) return 0;
   let released = 0;
-  let cursor: string | null = null;
-  do {
-    const page: Page<Message> | "bad_cursor" = await deps.records.query(
-      "messagesOfServerOldest",
-      { serverId, status: "held" },
-      { limit: PAGE, cursor },
-    );
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    for (const message of page.items) {
-      // What waits for room goes as far as there is any, below.
-      if (!isIn(message.value, "held") || message.value.because === "limit_reached") continue;
-      if (!isUnderstoodMessage(message.value)) continue;
-      const change = { nowMs: deps.clock.nowMs(), note: timelineNote("released") };
-      const saved = await saveMove(deps, message, moveTo(message.value, queuedNow(deps.clock), change));
-      if (saved === undefined) continue;
-      await publishForDelivery(deps, message.id);
-      released += 1;
-    }
-    cursor = page.next;
-  } while (cursor !== null);
+  const held = { serverId, status: "held" } as const;
+  for await (const message of everyRecord(deps.records, "messagesOfServerOldest", held, { page: PAGE })) {
+    // What waits for room goes as far as there is any, below.
+    if (!isIn(message.value, "held") || message.value.because === "limit_reached") continue;
+    if (!isUnderstoodMessage(message.value)) continue;
+    const change = { nowMs: deps.clock.nowMs(), note: timelineNote("released") };
+    const saved = await commitMove(deps, message, { after: moveTo(message.value, queuedNow(deps.clock), change) });
+    if (saved === undefined) continue;
+    await publishForDelivery(deps, message.id);
+    released += 1;
+  }
   await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
   return released;
 };
@@ -66,12 +57,7 @@ export const releaseIntoRoom = async (deps: MoveDeps, serverId: string): Promise
 /** After a pause: every server's. */
 export const releaseAllHeld = async (deps: MoveDeps): Promise<number> => {
   let released = 0;
-  let cursor: string | null = null;
-  do {
-    const page: Page<MailServer> | "bad_cursor" = await deps.records.query("serversByAge", {}, { limit: PAGE, cursor });
-    if (page === "bad_cursor") throw new Error("the store refused its own cursor");
-    for (const server of page.items) released += await releaseHeld(deps, server.id);
-    cursor = page.next;
-  } while (cursor !== null);
+  for await (const server of everyRecord(deps.records, "serversByAge", {}))
+    released += await releaseHeld(deps, server.id);
   return released;
 };

@@ -1,3 +1,4 @@
+import { changeOnCondition, conditionalWrite, unlessContended } from "../../change-on-condition.ts";
 import type { Clock } from "../../clock.ts";
 import type { Randomness } from "../../randomness.ts";
 import type { Records, Write } from "../../records.ts";
@@ -9,24 +10,22 @@ import { type Correction, corrected, EMPTY_LEDGER } from "./limits.ts";
  * afterwards. A crash in between leaves a few counted too many for a day, never too few.
  */
 
-/** As last read or written; `version: null` while none is kept. */
+/** As last read or written; `version: undefined` while none is kept. */
 export interface KeptLedger {
   readonly value: QuotaLedger;
-  readonly version: string | null;
+  readonly version: string | undefined;
 }
 
 export const readLedger = async (records: Records, serverId: string): Promise<KeptLedger> => {
   const kept = await records.get("quotas", serverId);
   return kept === undefined
-    ? { value: EMPTY_LEDGER, version: null }
+    ? { value: EMPTY_LEDGER, version: undefined }
     : { ...kept, value: { ...EMPTY_LEDGER, ...kept.value } };
 };
 
 /** The write of a ledger on condition that nobody wrote it since it was read. */
-export const ledgerWrite = (serverId: string, { version }: KeptLedger, value: QuotaLedger): Write => {
-  const at = { kind: "quotas", id: serverId, value } as const;
-  return version === null ? { op: "create", ...at } : { op: "replace", version, ...at };
-};
+export const ledgerWrite = (serverId: string, { version }: KeptLedger, value: QuotaLedger): Write =>
+  conditionalWrite("quotas", { id: serverId, version }, value);
 
 /**
  * Ledgers as one instance last wrote them. Worth a read a claim, and safe: a ledger that somebody else has written since fails the write's condition.
@@ -66,12 +65,6 @@ interface LedgerDeps {
   readonly random: Randomness;
 }
 
-const TRIES = 12;
-
-/** Workers of one server contend for its ledger; apart in time they pass. */
-export const contentionPauseMs = ({ clock, random }: Pick<LedgerDeps, "clock" | "random">, tries: number): number =>
-  clock.lasting(20 + random.fraction() * 50 * (tries + 1));
-
 /**
  * Changes a ledger, however often others come first; undefined: it did not come to it, or there was nothing to change (`change` answered null).
  * Throws `Unavailable`.
@@ -82,18 +75,15 @@ export const changeLedger = (
   change: (ledger: QuotaLedger) => QuotaLedger | null,
 ): Promise<QuotaLedger | undefined> => {
   const { serverId, memory = new LedgerMemory() } = at;
-  return memory.inTurn(serverId, async () => {
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const kept = memory.known(serverId) ?? (await readLedger(deps.records, serverId));
-      const value = change(kept.value);
-      if (value === null) return undefined;
-      const outcome = await deps.records.commit([ledgerWrite(serverId, kept, value)]);
-      memory.note(serverId, outcome.done ? { value, version: outcome.versions[0] ?? "" } : undefined);
-      if (outcome.done) return value;
-      await deps.clock.sleep(contentionPauseMs(deps, tries));
-    }
-    return undefined;
-  });
+  const attempt = async (): Promise<QuotaLedger | undefined | "contended"> => {
+    const kept = memory.known(serverId) ?? (await readLedger(deps.records, serverId));
+    const value = change(kept.value);
+    if (value === null) return undefined;
+    const outcome = await deps.records.commit([ledgerWrite(serverId, kept, value)]);
+    memory.note(serverId, outcome.done ? { value, version: outcome.versions[0] ?? "" } : undefined);
+    return outcome.done ? value : "contended";
+  };
+  return memory.inTurn(serverId, () => unlessContended(changeOnCondition(deps, "change a ledger", attempt)));
 };
 
 /** So often in a row Gmail may refuse an account before it is for good and no passing mood. */
