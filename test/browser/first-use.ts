@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { TEXTS } from "../../functions/console/texts.ts";
 import type { Language } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
-import { createServer, type Reached } from "../builders/connected-stack.ts";
+import { createServer, type StackParts } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import { consent } from "../google-sandbox/consent-walker.ts";
 import type { GoogleSandbox } from "../google-sandbox/sandbox.ts";
@@ -14,8 +14,8 @@ import { consentOnPage } from "./google-pages.ts";
 import { visit, visitAsOperator } from "./visitor.ts";
 
 /** Relais as a browser reaches it, however its functions run, with the Google behind it. */
-export interface BrowsableRelais extends Reached {
-  readonly relais: Reached["relais"] & { readonly origin: string };
+export interface BrowsableRelais extends StackParts {
+  readonly relais: StackParts["relais"] & { readonly origin: string };
   readonly sandbox: GoogleSandbox;
 }
 

@@ -1,6 +1,6 @@
 import { domainEntry, isConsumerDomain } from "../../functions/domain/address.ts";
 
-/** An address with the Workspace that Google names for it: its own domain, none for a consumer's. */
+/** An address with its Workspace domain as Google names it: the address's own domain, or none for consumer accounts. */
 export const accountOf = (email: string): { readonly email: string; readonly hostedDomain: string | null } => {
   const domain = domainEntry(email);
   return { email, hostedDomain: isConsumerDomain(domain) ? null : domain.slice(1) };

@@ -18,35 +18,35 @@ import { accountOf } from "./account.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined where there is none. */
+  /** Undefined if there is none. */
   readonly body: unknown;
 }
 
-export interface Asked {
+export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Someone who calls: adds their credentials to each request. */
-export type Caller = (method: string, path: string, asked?: Asked) => Promise<Answer>;
+/** Makes requests with a caller's credentials. */
+export type Caller = (method: string, path: string, options?: RequestOptions) => Promise<Answer>;
 
 export interface Api {
   readonly system: System;
   readonly origin: string;
   readonly logLines: readonly string[];
-  /** With no credential at all. */
+  /** Sends no credential at all. */
   readonly nobody: Caller;
-  /** With the setup token as a bearer. */
+  /** Sends the setup token as a bearer credential. */
   readonly setup: Caller;
   bearer(credential: string): Caller;
-  /** A browser signed in by Google as that address, asking from our own pages. */
+  /** A browser signed in with Google as that address, on our own pages. */
   person(email: string): Promise<Caller>;
   close(): Promise<void>;
 }
 
 export const SETUP_TOKEN = "setup-token-for-tests-0123456789abcdef";
 
-/** A page stays text. */
+/** JSON is parsed; a page stays text. */
 const bodyIn = (response: Response, text: string): unknown => {
   if (text === "") return undefined;
   return response.headers.get("content-type")?.startsWith("text/html") ? text : JSON.parse(text);
@@ -65,7 +65,7 @@ const callerAt =
     return { status: response.status, headers: response.headers, body: bodyIn(response, text) };
   };
 
-/** One function's routes behind the real edge, on a real socket and a store of its own. */
+/** Starts one function's routes behind the real edge, on a real socket and with a store of its own. */
 export const startApi = async (
   routes: (system: System) => readonly Route[],
   environment: Environment = {},
@@ -84,7 +84,7 @@ export const startApi = async (
   const logLines: string[] = [];
   const composed = compose(config, { component: "test", embedded, write: (line) => logLines.push(line) });
   const system = { ...composed, ...change(composed) };
-  // Longer than any test pauses, be it because the machine is busy: a connection closed meanwhile tells nothing about Relais.
+  // Longer than any pause of a test, even on a busy machine: a connection closed meanwhile says nothing about Relais.
   const server = createServer({ keepAliveTimeout: 300_000 }, serveHttp(routes(system), system)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

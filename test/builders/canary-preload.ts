@@ -1,20 +1,20 @@
 /**
- * Preloaded (`node --import`) into every process of a suite that runs with `RELAIS_CANARY_DIR`: notes what leaves Relais, whoever
- * called it. An answer is Relais's when it carries `X-Request-Id`, a row when its table is one of Relais's; the sandbox has neither.
+ * Preloaded (`node --import`) into every process of a suite with `RELAIS_CANARY_DIR`: records what leaves Relais. An
+ * answer is Relais's if it has `X-Request-Id`, and a row if its table is one of Relais's; the sandbox has neither.
  */
 import { ServerResponse } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import { type Channel, noteOutput, noteSecret } from "./canary.ts";
 
-/** Bodies of 24 MB are not worth going through: they are what a test sent. */
-const LONGEST = 300_000;
+/** Bodies of 24 MB are not worth scanning, because a test sent them. */
+const MAX_TEXT = 300_000;
 const LOG_LIMIT = 20_000;
 
 const textOf = (chunk: unknown): string =>
   typeof chunk === "string" ? chunk : chunk instanceof Uint8Array ? Buffer.from(chunk).toString("utf8") : "";
 
 const program = process.argv[1]?.replace(/^.*\/(functions|infra|test|dist)\//, "$1/") ?? "";
-/** The sandbox run as a program of its own prints its client's secret, as Google's console would show it. */
+/** The sandbox as a program of its own prints its client's secret, as Google's console would show it. */
 const isSandbox = program.startsWith("test/google-sandbox/");
 noteOutput("arguments", program, [...process.execArgv, ...process.argv].join(" "));
 
@@ -33,14 +33,14 @@ for (const [stream, channel] of [
 const parts = new WeakMap<ServerResponse, string[]>();
 const remember = (response: ServerResponse, chunk: unknown): void => {
   const text = textOf(chunk);
-  if (text !== "" && text.length < LONGEST) parts.set(response, [...(parts.get(response) ?? []), text]);
+  if (text !== "" && text.length < MAX_TEXT) parts.set(response, [...(parts.get(response) ?? []), text]);
 };
 
-/** Headers given to `writeHead` are sent without being kept. */
-const given = new WeakMap<ServerResponse, Record<string, unknown>>();
+/** Headers passed to `writeHead` are sent without being stored on the response. */
+const headersOfWriteHead = new WeakMap<ServerResponse, Record<string, unknown>>();
 const headersOf = (response: ServerResponse): ReadonlyMap<string, string> =>
   new Map(
-    Object.entries({ ...response.getHeaders(), ...given.get(response) }).map(([name, value]) => [
+    Object.entries({ ...response.getHeaders(), ...headersOfWriteHead.get(response) }).map(([name, value]) => [
       name.toLowerCase(),
       [value].flat().join("\n"),
     ]),
@@ -52,10 +52,10 @@ const noteAnswer = (response: ServerResponse): void => {
   const body = (parts.get(response) ?? []).join("");
   const where = `${response.req.method} ${response.req.url?.split("?")[0]} ${response.statusCode}`;
   noteSecret("session", /^__session=([^;]+)/m.exec(headers.get("set-cookie") ?? "")?.[1]);
-  // The one answer that shows a new key, once.
+  // The only answer that shows a new key.
   const key = response.statusCode === 201 ? /"key":"(rk_[^"]+)"/.exec(body)?.[1] : undefined;
   noteSecret("key", key);
-  // Google's authorization URL holds state and challenge by design, the cookie its session.
+  // Google's authorization URL contains state and challenge by design, and the cookie its session.
   const shown = [...headers].filter(
     ([name, value]) => name !== "set-cookie" && !(name === "location" && value.includes("code_challenge=")),
   );
@@ -67,7 +67,7 @@ const noteAnswer = (response: ServerResponse): void => {
 const { write, writeHead, end } = ServerResponse.prototype;
 ServerResponse.prototype.writeHead = function (this: ServerResponse, ...args: unknown[]) {
   const last = args.at(-1);
-  if (typeof last === "object" && last !== null && !Array.isArray(last)) given.set(this, { ...last });
+  if (typeof last === "object" && last !== null && !Array.isArray(last)) headersOfWriteHead.set(this, { ...last });
   return Reflect.apply(writeHead, this, args);
 } as typeof writeHead;
 ServerResponse.prototype.write = function (this: ServerResponse, ...args: Parameters<typeof write>) {
@@ -98,7 +98,7 @@ DatabaseSync.prototype.prepare = function (this: DatabaseSync, ...args: Paramete
       );
       const text = flat.map((value) => textOf(value)).join("\n");
       const channel: Channel = text.includes("mail-events") ? "event" : "store";
-      if (text.length < LONGEST) noteOutput(channel, table, text);
+      if (text.length < MAX_TEXT) noteOutput(channel, table, text);
       return call(...values);
     };
     Object.defineProperty(statement, method, { value: noted });

@@ -2,23 +2,23 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The canary: whatever a test knows to be secret is noted, whatever Relais lets out is noted by channel (`canary-preload.ts`), and no
- * secret may be found in any channel, however it is spelt. Every process of the suite notes into `RELAIS_CANARY_DIR`; the test runner
- * scans the whole at the end.
+ * The canary: tests record every secret that they know, `canary-preload.ts` records all output of Relais by channel,
+ * and no secret may appear in any channel, in any encoding. Every process of the suite records into
+ * `RELAIS_CANARY_DIR`, and the test runner scans it at the end.
  */
 
-/** A way by which something leaves Relais. */
+/** The ways in which something leaves Relais. */
 export const CHANNELS = ["log", "answer", "page", "event", "error", "store", "arguments"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 export interface NotedSecret {
-  /** What it is, for the report; never shown with its value. `body` may stand in the store. */
+  /** Names the secret in the report, which never shows its value. A `body` may be in the store. */
   readonly kind: string;
   readonly value: string;
 }
 export interface NotedOutput {
   readonly channel: Channel;
-  /** Where it was seen: `POST /v1/keys`, a table, a program. */
+  /** Where it was seen: `POST /v1/keys`, a table or a program. */
   readonly where: string;
   readonly text: string;
 }
@@ -34,10 +34,13 @@ export interface Scan {
   readonly findings: readonly Finding[];
 }
 
-/** Secrets shorter than this would be found by chance. It is also what is looked up before the whole is compared. */
-const SHORTEST = 12;
+/** Shorter secrets would be found by chance. It is also the length of the prefix that is looked up first. */
+const MIN_SECRET_LENGTH = 12;
 
-/** What base64 makes of `value` wherever it stands in a longer text: the characters that its neighbours cannot change, at each of three offsets. */
+/**
+ * What base64 makes of `value` within a longer text: at each of three offsets, the characters that neighbours cannot
+ * change.
+ */
 const base64Cores = (value: string): readonly string[] =>
   [0, 1, 2].map((offset) => {
     const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(value)]);
@@ -56,7 +59,7 @@ interface Form {
   readonly text: string;
 }
 
-/** Every spelling that a secret may leak in. Hex and percent are written in lower case: they are looked for without regard to case. */
+/** Every encoding in which a secret may leak. Hex and percent encodings are in lower case and compared without case. */
 const formsOf = (secret: NotedSecret): { readonly exact: readonly Form[]; readonly folded: readonly Form[] } => {
   const form = (spelling: string) => (text: string) => ({ secret, spelling, text });
   const { value } = secret;
@@ -70,44 +73,44 @@ const formsOf = (secret: NotedSecret): { readonly exact: readonly Form[]; readon
   };
 };
 
-/** Forms by their first characters, so that a text of any length is gone through once. */
+/** Forms indexed by their first characters, so that a text of any length is scanned once. */
 class Dictionary {
   readonly #byStart = new Map<string, Form[]>();
 
   add(form: Form): void {
-    const start = form.text.slice(0, SHORTEST);
+    const start = form.text.slice(0, MIN_SECRET_LENGTH);
     this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), form]);
   }
 
   *in(text: string): Generator<Form> {
-    for (let at = 0; at + SHORTEST <= text.length; at++) {
-      for (const form of this.#byStart.get(text.slice(at, at + SHORTEST)) ?? [])
+    for (let at = 0; at + MIN_SECRET_LENGTH <= text.length; at++) {
+      for (const form of this.#byStart.get(text.slice(at, at + MIN_SECRET_LENGTH)) ?? [])
         if (text.startsWith(form.text, at)) yield form;
     }
   }
 }
 
-/** Runs of characters that can hold a secret; what stands between them cannot. */
+/** Runs of characters that can contain a secret; the characters between them cannot. */
 const RUNS = /[^\s"'<>{}[\](),;\\]{12,}/g;
 
-/** All places where a noted secret stands in a noted output. */
+/** Finds every place where a recorded secret appears in a recorded output. */
 export const scan = (secrets: Iterable<NotedSecret>, outputs: Iterable<NotedOutput>): Scan => {
   const exact = new Dictionary();
   const folded = new Dictionary();
   const known = new Map<string, number>();
   const seen = new Set<string>();
   for (const secret of secrets) {
-    if (secret.value.length < SHORTEST || seen.has(secret.value)) continue;
+    if (secret.value.length < MIN_SECRET_LENGTH || seen.has(secret.value)) continue;
     seen.add(secret.value);
     known.set(secret.kind, (known.get(secret.kind) ?? 0) + 1);
     const forms = formsOf(secret);
     for (const form of forms.exact) exact.add(form);
     for (const form of forms.folded) folded.add(form);
   }
-  const looked = new Map<Channel, number>();
+  const scanned = new Map<Channel, number>();
   const findings = new Map<string, Finding>();
   for (const { channel, where, text } of outputs) {
-    looked.set(channel, (looked.get(channel) ?? 0) + 1);
+    scanned.set(channel, (scanned.get(channel) ?? 0) + 1);
     for (const [run] of text.matchAll(RUNS)) {
       for (const { secret, spelling } of [...exact.in(run), ...folded.in(run.toLowerCase())]) {
         if (secret.kind === "body" && channel === "store") continue;
@@ -115,28 +118,28 @@ export const scan = (secrets: Iterable<NotedSecret>, outputs: Iterable<NotedOutp
       }
     }
   }
-  return { secrets: known, outputs: looked, findings: [...findings.values()] };
+  return { secrets: known, outputs: scanned, findings: [...findings.values()] };
 };
 
 const note = (file: string, entry: NotedSecret | NotedOutput): void => {
   const into = process.env.RELAIS_CANARY_DIR;
   if (into === undefined) return;
   mkdirSync(into, { recursive: true });
-  // One file a process: appends of several processes to one file may interleave.
+  // One file per process, because appends of several processes to one file may interleave.
   appendFileSync(join(into, `${file}-${process.pid}.jsonl`), `${JSON.stringify(entry)}\n`);
 };
 
-const notedBefore = new Set<string>();
+const recorded = new Set<string>();
 const once = (key: string): boolean => {
-  if (notedBefore.has(key)) return false;
-  notedBefore.add(key);
+  if (recorded.has(key)) return false;
+  recorded.add(key);
   return true;
 };
 
 export const noteSecret = (kind: string, value: string | null | undefined): void => {
   if (value && once(`${kind} ${value}`)) note("secrets", { kind, value });
 };
-/** Text for a message's body that may be found nowhere but in the store (and the recipient's mailbox). */
+/** A text for a message's body that may appear only in the store (and in the recipient's mailbox). */
 export const markedBody = (): string => {
   const mark = `canary-body-${crypto.randomUUID()}`;
   noteSecret("body", mark);
@@ -145,7 +148,7 @@ export const markedBody = (): string => {
 export const noteOutput = (channel: Channel, where: string, text: string): void =>
   note("outputs", { channel, where, text });
 
-/** What a child process of a test must be given in its environment, so that it notes too, and starts as fast as the others. */
+/** The environment that a test's child process needs, so that it records too and starts as fast as the others. */
 export const suiteEnvironment = (): Readonly<Record<string, string>> => {
   const directory = process.env.RELAIS_CANARY_DIR;
   const cache = process.env.NODE_COMPILE_CACHE;
@@ -163,12 +166,12 @@ function* linesOf<T>(directory: string, prefix: string): Generator<T> {
       try {
         if (line !== "") yield JSON.parse(line);
       } catch {
-        // A process that was killed may leave half a line.
+        // A killed process may leave half a line.
       }
     }
   }
 }
 
-/** Scans what all processes noted into a directory. */
+/** Scans what all processes have recorded in a directory. */
 export const scanDirectory = (directory: string): Scan =>
   scan(linesOf<NotedSecret>(directory, "secrets-"), linesOf<NotedOutput>(directory, "outputs-"));

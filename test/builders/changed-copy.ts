@@ -7,14 +7,16 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
-/** What to replace in a file of the copy: one text by another, which may name the first as `$&`. */
+/** Replaces one text in a file of the copy; `by` may refer to the original text as `$&`. */
 export interface Edit {
   readonly file: string;
   readonly text: string;
   readonly by: string;
 }
 
-/** The repository's sources in a directory of their own, changed. Fails where a text that is to be replaced is no longer there. */
+/**
+ * Copies the repository's sources into a new directory and edits them. Fails if a text to replace is no longer there.
+ */
 export const changedCopy = (...edits: readonly Edit[]): string => {
   const copy = mkdtempSync(join(tmpdir(), "relais-changed-"));
   for (const part of ["functions", "infra/build", "package.json", "tsconfig.json"]) {
@@ -30,7 +32,7 @@ export const changedCopy = (...edits: readonly Edit[]): string => {
   return copy;
 };
 
-/** Bundles functions of some sources. */
+/** Bundles functions from the given sources. */
 export const bundleFrom = async (source: string, out: string, ...functions: readonly string[]): Promise<string> => {
   const args = [join(source, "infra/build/build.ts"), "--out", out, ...functions];
   const [code] = await once(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] }), "exit");

@@ -1,7 +1,7 @@
 import { type Clock, distinctInstants } from "../../functions/domain/clock.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 
-/** A clock that stands until told to move; `sleep` moves it. */
+/** A clock that stands still until it is told to move; `sleep` moves it. */
 export interface TestClock extends Clock {
   advance(ms: number): void;
 }
@@ -21,7 +21,7 @@ export const testClock = (startMs = Date.parse("2026-11-22T09:00:00Z")): TestClo
   };
 };
 
-/** Real time, which a test can move forward, and whose nominal durations it can shorten. */
+/** Real time that a test can move forward, and whose nominal durations it can shorten. */
 export interface MovableClock extends Clock {
   advance(ms: number): void;
 }

@@ -45,7 +45,7 @@ export const accepted = (members: Record<string, unknown>): MessageInput => {
   return result.value;
 };
 
-/** The places that a request is refused for; none: it is accepted. */
+/** The paths that a request is refused for; empty if it is accepted. */
 export const refusedAt = (members: Record<string, unknown>): readonly string[] => {
   const result = parseMessage(request(members), { sizeLimit: HTTP_SIZE_LIMIT });
   if (result.ok) return [];
@@ -53,22 +53,22 @@ export const refusedAt = (members: Record<string, unknown>): readonly string[] =
   return result.problem.fields.map(({ path }) => path);
 };
 
-/** From a request's JSON to the bytes that go to Gmail. */
+/** Turns a request's JSON into the bytes that go to Gmail. */
 export const composedFrom = async (members: Record<string, unknown>, sevenBit = false): Promise<Buffer> => {
   const { content, from } = accepted(members);
   return compose({ ...content, ...(from === null ? {} : { from }) }, { sevenBit });
 };
 
-/** A part as its bytes say: one character an octet, folds undone. */
+/** A part as its bytes stand: one character per octet, headers unfolded. */
 export interface RawPart {
-  /** Its header as it stands, folds and all. */
+  /** The raw header, still folded. */
   readonly head: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly parts: readonly RawPart[];
 }
 
-/** A reader of our own beside the parser: it mends nothing. */
+/** A parser of our own beside the library's: it repairs nothing. */
 export const rawPart = (raw: string): RawPart => {
   const cut = raw.indexOf("\r\n\r\n");
   assert.ok(cut > 0, "no end of the header");
@@ -85,13 +85,13 @@ export const rawPart = (raw: string): RawPart => {
   return { head, headers, body, parts: pieces.slice(1, -1).map((piece) => rawPart(piece.slice(2))) };
 };
 
-/** Every part without parts of its own, in order. */
+/** Every part without subparts, in order. */
 export const leavesOf = (part: RawPart): readonly RawPart[] =>
   part.parts.length === 0 ? [part] : part.parts.flatMap(leavesOf);
 
 export const leaves = (raw: Buffer): readonly RawPart[] => leavesOf(rawPart(raw.toString("latin1")));
 
-/** Checks lines of at most 998 octets that end in CRLF, no NUL, and headers in ASCII without a line of blanks. */
+/** Checks for lines of at most 998 octets that end in CRLF, no NUL, and ASCII headers without blank lines. */
 export const assertFitForTheWire = (raw: Buffer): void => {
   const text = raw.toString("latin1");
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/);

@@ -4,15 +4,15 @@ import { consent } from "../google-sandbox/consent-walker.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
 import { RelaisProcess } from "./relais-process.ts";
 
-/** `npm start` beside a sandbox that the test holds in its own process, so that it can script Google and read the mailbox. */
+/** `npm start` beside a sandbox in the test's own process, so that the test can script Google and read the mailbox. */
 export interface Stack {
   readonly relais: RelaisProcess;
   readonly sandbox: GoogleSandbox;
   stop(): Promise<void>;
 }
 
-/** What walking the path needs of a stack, however its functions run. */
-export interface Reached {
+/** What the steps below need of a stack, however its functions run. */
+export interface StackParts {
   readonly relais: Pick<RelaisProcess, "request" | "operate" | "setupToken">;
   readonly sandbox: Pick<GoogleSandbox, "client">;
 }
@@ -31,7 +31,7 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
   };
 };
 
-export const saveCredentials = async ({ relais, sandbox }: Reached): Promise<void> => {
+export const saveCredentials = async ({ relais, sandbox }: StackParts): Promise<void> => {
   const saved = await relais.operate("PUT", "/v1/settings/gmail-credentials", {
     clientId: sandbox.client.id,
     clientSecret: sandbox.client.secret,
@@ -45,7 +45,7 @@ interface ServerOptions {
   readonly [field: string]: unknown;
 }
 
-export const createServer = async ({ relais }: Reached, options: ServerOptions = {}): Promise<string> => {
+export const createServer = async ({ relais }: StackParts, options: ServerOptions = {}): Promise<string> => {
   const created = await relais.operate("POST", "/v1/mail-servers", {
     name: "Facturation",
     username: "ada@example.com",
@@ -57,9 +57,9 @@ export const createServer = async ({ relais }: Reached, options: ServerOptions =
   return server.id;
 };
 
-/** Walks the consent by plain HTTP as one browser; answers the callback's answer. */
+/** Walks through the consent over plain HTTP as one browser, and returns the callback's answer. */
 export const connect = async (
-  { relais }: Reached,
+  { relais }: StackParts,
   serverId: string,
   choices: { readonly account?: string; readonly untick?: readonly string[]; readonly deny?: boolean } = {},
 ): Promise<Response> => {
@@ -81,8 +81,8 @@ export const connect = async (
   return relais.request(`${callback.pathname}${callback.search}`, { headers: { Cookie: cookie } });
 };
 
-/** Credentials saved, one server made and connected: the path up to "Gmail token valid". */
-export const connectedServer = async (stack: Reached, options: ServerOptions = {}): Promise<string> => {
+/** Saves the credentials, and creates and connects one server: the path up to "Gmail token valid". */
+export const connectedServer = async (stack: StackParts, options: ServerOptions = {}): Promise<string> => {
   await saveCredentials(stack);
   const id = await createServer(stack, options);
   const back = await connect(stack, id, { account: options.username ?? "ada@example.com" });

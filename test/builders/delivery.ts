@@ -16,12 +16,12 @@ import { telling } from "./telling.ts";
 
 export const SERVER = "srv_one";
 
-/** What Gmail does with a mail in a test: answers an outcome, and calls the mark where it would. */
+/** How Gmail treats a message in a test: returns an outcome, and calls the mark where Gmail would. */
 export type Gmail = (mail: OutgoingMail, beforeData: BeforeData, token: string) => Promise<SendOutcome>;
 
 const OK = { code: 250, enhanced: "2.0.0", response: "OK" };
-/** Takes every mail; the mark first, as a transport must. */
-export const takesAll: Gmail = async (mail, beforeData) =>
+/** Accepts every message, after the mark, as a transport must. */
+export const acceptsAll: Gmail = async (mail, beforeData) =>
   (await beforeData([]))
     ? { kind: "accepted", accepted: mail.envelope.to, refused: [], reply: OK, providerId: null }
     : { kind: "abandoned" };
@@ -46,10 +46,10 @@ export const losesReply: Gmail = async (_mail, beforeData) => {
 export interface Delivery {
   readonly deps: DeliveryDeps;
   readonly clock: TestClock;
-  /** What arrived at Gmail's, whatever came of it. */
+  /** Everything that reached Gmail, whatever the outcome. */
   readonly attempts: { readonly mail: OutgoingMail; readonly token: string }[];
   readonly events: Announcement[];
-  /** Ids published for delivery, oldest first; taken out by `published`. */
+  /** Returns and removes the ids published for delivery, oldest first. */
   published(): string[];
   gmail: Gmail;
   token: (unlike: string | null) => AccessTokenOutcome;
@@ -102,7 +102,7 @@ export const acceptedMessage = (clock: TestClock, id: string, to: readonly strin
   dueAtMs: clock.nowMs() + 60_000,
 });
 
-/** The delivery slice over a real store in memory, with a Gmail that a test scripts. */
+/** Delivery on a real store in memory, with a Gmail that the test scripts. */
 export const delivery = async (): Promise<Delivery> => {
   const clock = testClock();
   const store = testStore(clock);
@@ -114,7 +114,7 @@ export const delivery = async (): Promise<Delivery> => {
     clock,
     attempts,
     events,
-    gmail: takesAll,
+    gmail: acceptsAll,
     lookup: "not_found",
     token: (unlike) => ({
       ok: true,

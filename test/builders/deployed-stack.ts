@@ -19,14 +19,17 @@ import { startSecretManagerStandIn } from "./secret-manager-stand-in.ts";
 
 const repository = join(import.meta.dirname, "../..");
 
-/** Hosting ends a request after a minute. Here four posts of 24 MB share one machine with all else, and how long they take is not what is looked at. */
+/**
+ * Hosting ends a request after a minute. Here, four posts of 24 MB share one machine with everything else, and their
+ * speed is not what is tested.
+ */
 const LIMIT_MS = 300_000;
 
-const ASKED = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
+const HTTP_FUNCTIONS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
 const PUSHED_NAMES = Object.keys(PUSHED) as Pushed[];
-export type FunctionName = Pushed | (typeof ASKED)[number];
+export type FunctionName = Pushed | (typeof HTTP_FUNCTIONS)[number];
 
-/** A push of Pub/Sub's, and what the function answered; null while it has not. */
+/** A push from Pub/Sub and the function's answer; null while there is none. */
 export interface Push {
   readonly to: Pushed;
   readonly messageId: string;
@@ -34,7 +37,10 @@ export interface Push {
   readonly status: number | null;
 }
 
-/** Relais as deployed, on one machine: seven processes, Google's emulators, a stand-in for Secret Manager, the sandbox as Google. */
+/**
+ * Relais as deployed, on one machine: seven processes, Google's emulators, a stand-in for Secret Manager, and the
+ * sandbox.
+ */
 export interface DeployedStack {
   readonly sandbox: GoogleSandbox;
   readonly relais: {
@@ -49,29 +55,29 @@ export interface DeployedStack {
     ): Promise<Response>;
   };
   readonly projectId: string;
-  /** Where the bundles are, and what each function is given. */
+  /** The folder of the bundles, and the environment of the functions. */
   readonly dist: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly pushes: readonly Push[];
-  /** The next push to this function is acknowledged in its place, and never reaches it. */
+  /** Acknowledges the next push to this function in its place, so that it never arrives. */
   loseNextPush(to: Pushed): void;
-  /** As a program with the publisher's right does; answers Pub/Sub's id of the message. */
+  /** Publishes as a program with the publisher's role, and returns Pub/Sub's message id. */
   publish(topic: string, data: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
-  /** What stands on `mail-events` and was not taken yet. */
+  /** Returns and removes the events on `mail-events`. */
   takeEvents(): Promise<readonly { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[]>;
-  /** The function itself, past Hosting. */
+  /** The function itself, without Hosting. */
   originOf(name: FunctionName): string;
-  /** Whether the process of the function still runs. */
+  /** Whether the function's process still runs. */
   runs(name: FunctionName): boolean;
-  /** Largest resident memory so far, bytes (VmHWM). */
+  /** The largest resident memory so far, in bytes (VmHWM). */
   peakBytes(name: FunctionName): number;
-  /** Lines of severity WARNING and ERROR that the functions wrote so far. */
+  /** Lines of severity WARNING and ERROR that the functions have written so far. */
   faults(): readonly string[];
   stop(): Promise<void>;
 }
 
-/** What `infra/` gives to one function, of all that is configured: what another one is given must not be needed here. */
-const onlyGivenTo = (name: string, environment: Readonly<Record<string, string>>): Record<string, string> => {
+/** The part of the environment that `infra/` gives to this function, which must not need any other. */
+const environmentOf = (name: string, environment: Readonly<Record<string, string>>): Record<string, string> => {
   const given = Object.entries(environment).filter(([variable]) => {
     const to = Object.entries(DEPLOYED_TO).find(([known]) => known === variable)?.[1];
     return to === undefined || typeof to === "string" || to.includes(name);
@@ -85,7 +91,7 @@ export interface Running {
   readonly output: () => string;
 }
 
-/** `dist/<function>` alone, run as the platform runs it, with its own part of the configuration. */
+/** Runs `dist/<function>` as the platform does, with only its own part of the configuration. */
 export const runFunction = async (
   name: string,
   dist: string,
@@ -93,10 +99,10 @@ export const runFunction = async (
 ): Promise<Running> => {
   const port = await freePort();
   const framework = join(repository, "node_modules/.bin/functions-framework");
-  // As Node would choose it by itself within that memory, had this process no more.
+  // The limit that Node would choose itself on a machine with that much memory.
   const heap = `--max-old-space-size=${memoryLimitMib(name) / 2}`;
   const args = [heap, framework, `--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
-  const env = { PATH: process.env.PATH, ...suiteEnvironment(), ...onlyGivenTo(name, environment), K_SERVICE: name };
+  const env = { PATH: process.env.PATH, ...suiteEnvironment(), ...environmentOf(name, environment), K_SERVICE: name };
   const child = spawn(process.execPath, args, { cwd: dist, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
@@ -110,7 +116,7 @@ export const runFunction = async (
   return { port, child, output: () => output };
 };
 
-/** Hands a request on as it came, over a connection of its own: one that was kept might be closed by the other end at just this moment. */
+/** Forwards a request on a new connection: the other end might be closing a kept one at this very moment. */
 const forwardTo = (port: number) => (incoming: IncomingMessage, response: ServerResponse) => {
   const { method, url: path, headers } = incoming;
   const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (answer) => {
@@ -121,7 +127,7 @@ const forwardTo = (port: number) => (incoming: IncomingMessage, response: Server
   incoming.pipe(outgoing);
 };
 
-/** Over a connection of its own too; answers the status. */
+/** Also uses a new connection; returns the status. */
 const push = (port: number, body: Buffer): Promise<number> =>
   new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", "content-length": body.length };
@@ -134,7 +140,7 @@ const push = (port: number, body: Buffer): Promise<number> =>
   });
 
 const listening = async (handler: (req: IncomingMessage, res: ServerResponse) => void, port = 0) => {
-  // Longer than any test pauses: a client that finds its connection closed while it writes tells nothing about Relais.
+  // Longer than any pause of a test: a connection that closes during a write says nothing about Relais.
   const server = createServer({ keepAliveTimeout: 300_000 }, handler).listen(port, "127.0.0.1");
   await once(server, "listening");
   const close = async () => {
@@ -145,7 +151,7 @@ const listening = async (handler: (req: IncomingMessage, res: ServerResponse) =>
   return { port: (server.address() as AddressInfo).port, close };
 };
 
-/** Between Pub/Sub and the functions: notes every push and its answer. */
+/** Stands between Pub/Sub and the functions, and records every push and its answer. */
 const pushGate = async (ports: () => Readonly<Record<Pushed, number>>) => {
   const pushes: Push[] = [];
   const losing = new Set<Pushed>();
@@ -169,12 +175,12 @@ interface Bundles {
   remove(): void;
 }
 
-/** `dist/<function>` of all seven: those that `npm test` made for the whole suite, else made here. */
+/** The bundles of all seven functions: those that `npm test` made for the whole suite, or new ones. */
 export const useBundles = (): Bundles => {
   const { RELAIS_TEST_DIST: shared } = process.env;
   if (shared) return { dist: shared, remove: () => undefined };
   const dist = mkdtempSync(join(tmpdir(), "relais-deployed-"));
-  const args = [join(repository, "infra/build/build.ts"), "--out", dist, ...ASKED, ...PUSHED_NAMES];
+  const args = [join(repository, "infra/build/build.ts"), "--out", dist, ...HTTP_FUNCTIONS, ...PUSHED_NAMES];
   const built = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (built.status !== 0) throw new Error(built.stderr);
   return { dist, remove: () => rmSync(dist, { recursive: true, force: true }) };
@@ -212,7 +218,7 @@ export const startDeployedStack = async (
       ...sandbox.environment,
       ...environment,
     };
-    const names: readonly FunctionName[] = [...ASKED, "deliver-mail", "refresh-tokens", "dispatch-due"];
+    const names: readonly FunctionName[] = [...HTTP_FUNCTIONS, "deliver-mail", "refresh-tokens", "dispatch-due"];
     const running = new Map<string, Running>();
     const started = names.map(async (name) => running.set(name, await runFunction(name, dist, variables)));
     closers.push(async () => {
@@ -235,7 +241,7 @@ export const startDeployedStack = async (
     for (const name of PUSHED_NAMES) await project.subscribe(name, `http://127.0.0.1:${gate.port}/${name}`);
 
     const hosting: Hosting = JSON.parse(readFileSync(join(repository, "firebase.json"), "utf8")).hosting;
-    const functions = Object.fromEntries(ASKED.map((name) => [name, forwardTo(of(name).port)]));
+    const functions = Object.fromEntries(HTTP_FUNCTIONS.map((name) => [name, forwardTo(of(name).port)]));
     const edge = await listening(
       hostingEdge({ hosting, cwd: repository, functions, limitMs: LIMIT_MS, publicUrl: origin }),
       edgePort,

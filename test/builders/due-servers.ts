@@ -22,7 +22,7 @@ export const push = (data: unknown): PushMessage => ({
   deliveryAttempt: 1,
 });
 
-/** What was asked of the store and the vault. */
+/** Counts the calls to the store and the vault. */
 class Counts {
   reads: Record<string, number> = {};
   writes = 0;
@@ -32,7 +32,7 @@ class Counts {
   }
 }
 
-/** Counts every call of a port, and says so each time: `onCall` may measure in the middle of whatever is being done. */
+/** Counts every call of a port. `onCall` runs at each, so that a test can measure in the middle of the work. */
 const counted = (system: System, counts: Counts, onCall: () => void): System => ({
   ...system,
   records: {
@@ -68,7 +68,7 @@ const counted = (system: System, counts: Counts, onCall: () => void): System => 
   },
 });
 
-/** A Google that keeps nothing, so that it takes no memory a server: a refresh token says itself whose it is. */
+/** A Google without state, so that it uses no memory per server: a refresh token itself says whose it is. */
 class ForgetfulGoogle implements Pick<GoogleOAuth, "refresh" | "identify"> {
   readonly #clock: TestClock;
   down = false;
@@ -121,10 +121,10 @@ const dueServer = (clock: TestClock, at: number, secretVersion: string): MailSer
   return mailServer({ name: `srv_${at}`, username: email, connection, nextCheckAtMs: clock.nowMs() - 1 });
 };
 
-/** As many as a commit takes. */
+/** The most writes in one commit. */
 const AT_ONCE = 20;
 
-/** So many connected servers, each due for a check; their records lie in SQLite in memory, unless elsewhere. */
+/** Makes this many connected servers, each due for a check, in SQLite in memory or in the given records. */
 export const dueServers = async (count: number, elsewhere?: Records): Promise<DueServers> => {
   const clock = testClock();
   const base = testSystem();
@@ -152,7 +152,7 @@ export const dueServers = async (count: number, elsewhere?: Records): Promise<Du
     ...store,
     records,
     clock,
-    // Nobody connects or disconnects here.
+    // No test here connects or disconnects.
     oauth: Object.assign(Object.create(base.oauth), {
       refresh: google.refresh.bind(google),
       identify: google.identify.bind(google),
@@ -169,11 +169,14 @@ interface SweepOptions {
   readonly elsewhere?: Records;
   /** Called at every call of a port. */
   readonly onCall?: () => void;
-  /** Checks under way at once. */
+  /** How many checks run at once. */
   readonly atOnce?: number;
 }
 
-/** A tick, and every check that it asks for: what it costs. What was published is kept as a byte a server, so that it weighs nothing. */
+/**
+ * Runs a tick and every check that it asks for, and returns the cost. Publishing takes one byte per server, so that it
+ * does not affect the measurement.
+ */
 export const sweep = async (count: number, { elsewhere, onCall = () => undefined, atOnce = 1 }: SweepOptions = {}) => {
   const world = await dueServers(count, elsewhere);
   const counts = new Counts();

@@ -3,7 +3,10 @@ import { httpFunction } from "../../functions/runtime/deployed.ts";
 import type { Route } from "../../functions/runtime/http.ts";
 import { parseJsonBody } from "../../functions/runtime/json-body.ts";
 
-/** A function as functions-framework loads it: one route answers what it was sent, another waits until the process is told to stop. */
+/**
+ * A function as functions-framework loads it: one route returns what it was sent, another waits until the process must
+ * stop.
+ */
 const routes = (): readonly Route[] => [
   {
     method: "POST",

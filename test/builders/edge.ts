@@ -18,7 +18,7 @@ export interface LoggedLine {
   readonly fields: LogFields;
 }
 
-/** The runtime's own system over a store in memory, with the lines it logged. */
+/** The runtime's own system on a store in memory, with the lines that it has logged. */
 export const testSystem = (
   env: Readonly<Record<string, string>> = {},
 ): System & { readonly lines: LoggedLine[]; close(): void } => {
@@ -34,9 +34,9 @@ export const testSystem = (
   return { ...system, lines, close: store.close };
 };
 
-/** Routes behind the HTTP edge on a bare server of Node's; ends with `close`. */
+/** Serves routes behind the HTTP edge on a plain Node server. */
 export const serveRoutes = async (routes: readonly Route[], system: System, options: ServeOptions = {}) => {
-  // Longer than any test pauses: a connection closed meanwhile tells nothing about Relais.
+  // Longer than any pause of a test: a connection closed meanwhile says nothing about Relais.
   const server = createServer({ keepAliveTimeout: 300_000 }, serveHttp(routes, system, options));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

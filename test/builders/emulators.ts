@@ -5,21 +5,24 @@ import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type QueryWatch, watchQueries } from "./query-watch.ts";
 
-/** Google's own emulators of Firestore and Pub/Sub, under way. */
+/** Google's own emulators of Firestore and Pub/Sub, running. */
 export interface Emulators {
-  /** `host:port`, for `FIRESTORE_EMULATOR_HOST`; behind what notes each query that the table does not hold (`query-watch.ts`). */
+  /**
+   * `host:port` for `FIRESTORE_EMULATOR_HOST`, behind a proxy that records queries missing from the table
+   * (`query-watch.ts`).
+   */
   readonly firestoreHost: string;
-  /** The emulator itself, for a test that plants such a query. */
+  /** The emulator itself, for a test that makes such a query on purpose. */
   readonly unwatchedFirestoreHost: string;
-  /** `host:port`, for `PUBSUB_EMULATOR_HOST`. */
+  /** `host:port` for `PUBSUB_EMULATOR_HOST`. */
   readonly pubsubHost: string;
   stop(): Promise<void>;
 }
 
-/** Emulators of one's own, and what was seen of their use. */
+/** Emulators that this process has started, and the queries that they saw. */
 export interface StartedEmulators extends Emulators {
-  readonly queries: Pick<QueryWatch, "known" | "strangers">;
-  /** For processes that are to use these through `useEmulators`. */
+  readonly queries: Pick<QueryWatch, "known" | "unknownQueries">;
+  /** For processes that must use these emulators through `useEmulators`. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -30,8 +33,9 @@ const HOSTS = [
 ] as const;
 
 /**
- * The pair of the whole suite where `npm test` started one; else a pair of this file's own, stopped by `stop`, which throws where a query ran that the table does not hold.
- * They start slowly (8 s and 6 s): tests keep apart by a project id each, not by emulators.
+ * The suite's pair of emulators if `npm test` started one, or else a pair of this file's own. `stop` ends the latter
+ * and throws if a query ran that is not in the table. They start slowly (8 s and 6 s), so tests are separated by
+ * project ids.
  */
 export const useEmulators = async (): Promise<Emulators> => {
   const [firestoreHost, unwatchedFirestoreHost, pubsubHost] = HOSTS.map((name) => process.env[name]);
@@ -42,16 +46,19 @@ export const useEmulators = async (): Promise<Emulators> => {
     ...started,
     stop: async () => {
       await started.stop();
-      const strangers = started.queries.strangers();
-      if (strangers.length > 0) throw new Error(`not in functions/domain/queries.ts: ${strangers.join("; ")}`);
+      const unknownQueries = started.queries.unknownQueries();
+      if (unknownQueries.length > 0)
+        throw new Error(`not in functions/domain/queries.ts: ${unknownQueries.join("; ")}`);
     },
   };
 };
 
-/** A project of one's own on the emulators, which take any. */
+/** A new project id on the emulators, which accept any. */
 export const testProject = (): string => `relais-${randomBytes(5).toString("hex")}`;
 
-/** Why there are no emulators here, or false. Without gcloud their tests are skipped, and say so; in CI they must run. */
+/**
+ * Why there are no emulators, or false. Without gcloud, their tests are skipped with a warning; in CI they must run.
+ */
 export const emulatorsMissing = (): string | false => {
   if (spawnSync("gcloud", ["--version"], { stdio: "ignore" }).status === 0) return false;
   const reason = "gcloud with its Firestore and Pub/Sub emulators is not installed";
@@ -64,7 +71,7 @@ export const startEmulators = async (): Promise<StartedEmulators> => {
   const running: ChildProcess[] = [];
   let watch: QueryWatch | undefined;
   const stop = async () => void (await Promise.all([watch?.close(), ...running.map(stopGroup)]));
-  // What ends this process without `stop` must not leave two Java machines behind.
+  // A process that exits without `stop` must not leave two Java processes behind.
   process.once("exit", () => {
     for (const child of running) signalGroup(child, "SIGKILL");
   });
@@ -83,12 +90,12 @@ export const startEmulators = async (): Promise<StartedEmulators> => {
   }
 };
 
-/** Some 8 s where the machine has nothing else to do. */
+/** About 8 s on an idle machine. */
 const UP_WITHIN_MS = 180_000;
 
 const startOne = async (running: ChildProcess[], command: readonly string[]): Promise<string> => {
   const host = `127.0.0.1:${await freePort()}`;
-  // gcloud is a wrapper around Java: a process group of its own lets both be ended together.
+  // gcloud wraps Java, and a process group allows ending both.
   const child = spawn("gcloud", [...command, "start", `--host-port=${host}`, "--quiet"], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -101,7 +108,7 @@ const startOne = async (running: ChildProcess[], command: readonly string[]): Pr
     if (await answers(host)) return host;
     await delay(100);
   }
-  throw new Error(`gcloud ${command.join(" ")} did not come up: ${said}`);
+  throw new Error(`gcloud ${command.join(" ")} did not start: ${said}`);
 };
 
 const answers = (host: string): Promise<boolean> =>
@@ -114,11 +121,11 @@ const signalGroup = ({ pid }: ChildProcess, signal: "SIGINT" | "SIGKILL"): void 
   try {
     if (pid !== undefined) process.kill(-pid, signal);
   } catch {
-    // Gone already.
+    // It has already ended.
   }
 };
 
-/** As Ctrl-C does: gcloud waits for its Java child. What has not ended after 5 s is killed. */
+/** Sends what Ctrl-C does, because gcloud waits for its Java child, and kills what has not ended after 5 s. */
 const stopGroup = async (child: ChildProcess): Promise<void> => {
   const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
   signalGroup(child, "SIGINT");

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * Waits until `look` answers something other than undefined or false, and gives it back; throws, saying what was awaited, after `withinMs`. That is no
- * promise of anybody's but an end to waiting, far beyond what a busy machine needs.
+ * Waits until `look` returns something other than undefined or false, and returns it. After `withinMs` it throws and
+ * names what it waited for. That time is only an end to waiting, far longer than a busy machine needs.
  */
 export const eventually = async <T>(
   what: string,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { testProject } from "./emulators.ts";
 
-/** The three functions behind push subscriptions and the topic of each, as infra/functions.tf has them. */
+/** The three functions behind push subscriptions and their topics, as in infra/functions.tf. */
 export const PUSHED = {
   "deliver-mail": "mail-send",
   "refresh-tokens": "token-checks",
@@ -16,14 +16,17 @@ interface Hosts {
   readonly secretManagerHost: string;
 }
 
-/** A project of its own on the emulators, as Terraform and the deploy playbook leave one behind: the fixed secrets, the key ring's first version, topics. */
+/**
+ * A project on the emulators as Terraform and the deployment leave it: the fixed secrets, the first version of the key
+ * ring, and the topics.
+ */
 export interface GoogleProject {
   readonly projectId: string;
-  /** What a function on Google's store is given. */
+  /** The environment of a function on Google's store. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Pub/Sub's REST API, below the project. */
+  /** Calls Pub/Sub's REST API below the project. */
   pubsub(method: string, name: string, body: object): Promise<Record<string, unknown>>;
-  /** The push subscription of a function; `endpoint` is where its pushes go. */
+  /** Creates a function's push subscription; `endpoint` is where its pushes go. */
   subscribe(name: Pushed, endpoint: string): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ interface JsonSchema {
   readonly const?: Json;
 }
 
-/** Strings that have broken parsers before: line ends, NUL, lone surrogates, prototypes, addresses, times, very long ones. */
+/** Strings that often break parsers: line ends, NUL, lone surrogates, prototypes, addresses, times, very long ones. */
 const awkwardString = fc.oneof(
   fc.string(),
   fc.string({ unit: "binary" }),
@@ -55,11 +55,11 @@ const objectOf = (schema: JsonSchema): fc.Arbitrary<Json> => {
   });
 };
 
-/** Mostly what the schema wants, now and then anything at all. */
+/** Mostly what the schema wants, sometimes anything at all. */
 function arbitraryOf(schema: JsonSchema): fc.Arbitrary<Json> {
-  return fc.oneof({ weight: 6, arbitrary: meantBy(schema) }, { weight: 1, arbitrary: junk });
+  return fc.oneof({ weight: 6, arbitrary: validFor(schema) }, { weight: 1, arbitrary: junk });
 }
-function meantBy(schema: JsonSchema): fc.Arbitrary<Json> {
+function validFor(schema: JsonSchema): fc.Arbitrary<Json> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = schema.anyOf ?? schema.oneOf ?? schema.allOf;
@@ -83,13 +83,13 @@ export const hostileBodies = (schema: z.ZodType): fc.Arbitrary<Json> => {
 };
 
 /**
- * Variations on a sample: each place is mostly left as it is, now and then left out, replaced by anything at all, or joined by something
- * unknown. For entries whose schema describes less than it checks.
+ * Variations of a sample: each part is mostly kept, but sometimes removed, replaced by anything, or joined by something
+ * unknown. For inputs whose schema describes less than it checks.
  */
 export const variationsOf = (sample: Json): fc.Arbitrary<Json> =>
-  fc.oneof({ weight: 12, arbitrary: variedInside(sample) }, { weight: 1, arbitrary: junk });
+  fc.oneof({ weight: 12, arbitrary: varyParts(sample) }, { weight: 1, arbitrary: junk });
 
-const variedInside = (sample: Json): fc.Arbitrary<Json> => {
+const varyParts = (sample: Json): fc.Arbitrary<Json> => {
   if (Array.isArray(sample)) {
     return fc.tuple(...sample.map(variationsOf), fc.option(junk, { freq: 9 })).map((items) => {
       const more = items.pop();
@@ -115,7 +115,7 @@ const variedInside = (sample: Json): fc.Arbitrary<Json> => {
   return fc.constant(sample);
 };
 
-/** Does a JSON Pointer name a place in `body`, or one that is missing from an object or array there? */
+/** Whether a JSON Pointer names a place in `body`, or one that is missing from an object or array there. */
 export const pointerExists = (body: unknown, pointer: string): boolean => {
   if (pointer === "") return true;
   if (!pointer.startsWith("/")) return false;
@@ -135,10 +135,10 @@ export const pointerExists = (body: unknown, pointer: string): boolean => {
 const STACK = /(\\n|\n)\s+at |node_modules|node:internal|file:\/\//;
 
 /**
- * What every answer to bad input must be: below 500 (501 for what does not exist yet), and where it refuses, problem+json with a code,
- * whose fields name places that exist. No stack, ever.
+ * What every answer to bad input must be: below 500 (501 for what does not exist yet), problem+json with a code if it
+ * refuses, with fields that name existing places, and never a stack trace.
  */
-export const assertCivil = async (answer: Response, sent: unknown): Promise<void> => {
+export const assertProperAnswer = async (answer: Response, sent: unknown): Promise<void> => {
   const text = await answer.text();
   assert.ok(answer.status < 500 || answer.status === 501, `status ${answer.status}: ${text.slice(0, 500)}`);
   assert.doesNotMatch(text, STACK);

@@ -28,7 +28,7 @@ export const validConnection = (changes: Partial<Grant> = {}): Connection => ({
   grant: grant(changes),
 });
 
-/** A mail server of `ada@example.com`, not connected unless told otherwise. */
+/** A mail server of `ada@example.com`, not connected by default. */
 export const mailServer = (changes: Partial<MailServer> = {}): MailServer => {
   const connection = changes.connection ?? { state: "not_connected", reason: null };
   return {

@@ -16,17 +16,17 @@ import { telling } from "./telling.ts";
 
 export interface MessageBench extends MoveDeps, AcceptDeps {
   readonly clock: TestClock;
-  /** What went onto the topics, in order. */
+  /** Everything published on the topics, in order. */
   readonly published: { readonly topic: Topic; readonly message: TopicMessage }[];
   readonly announced: Announcement[];
   readonly logged: string[];
   addServer(id: string, changes?: Partial<MailServer>): Promise<void>;
-  /** Accepts by a key of its own or as the operator. */
+  /** Accepts a message with a key of its own, or as the operator. */
   accept(
     json: unknown,
     options?: { readonly principal?: Principal; readonly key?: string },
   ): Promise<Result<Acceptance>>;
-  /** Accepts and answers the message; fails the test where it is refused. */
+  /** Accepts a message and returns it; fails the test if it is refused. */
   accepted(
     json: unknown,
     options?: { readonly principal?: Principal; readonly key?: string },
@@ -34,7 +34,7 @@ export interface MessageBench extends MoveDeps, AcceptDeps {
   close(): void;
 }
 
-/** The accepting side on a real store in memory, with a clock that stands. */
+/** The accepting side on a real store in memory, with a clock that stands still. */
 export const messageBench = (): MessageBench => {
   const clock = testClock();
   const store = testStore(clock);
@@ -88,8 +88,8 @@ export const messageBench = (): MessageBench => {
 
 export const simpleMessage = { to: "b@example.org", subject: "Bonjour", text: "Une ligne." } as const;
 
-/** The message as if it had come into this state by moves that the test does not make. */
-export const placedIn = (message: Message, state: MessageState, nowMs = 1): Message => {
+/** Puts the message into this state, as if moves had led there that the test does not make. */
+export const inState = (message: Message, state: MessageState, nowMs = 1): Message => {
   const entry = { atMs: nowMs, status: state.status, note: null };
   return { ...message, updatedAtMs: nowMs, timeline: [...message.timeline, entry], ...state };
 };

@@ -10,38 +10,38 @@ import type {
 } from "../../functions/domain/google/tokens.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 
-interface Living {
+interface LiveGrant {
   readonly email: string;
   readonly endsAtMs: number;
-  /** Google says in its answers how long it lives. */
+  /** Google's answers announce when it ends. */
   readonly announced: boolean;
 }
 
 const INVALID_GRANT: TokenRefusal = { kind: "ended", error: "invalid_grant", description: null, subtype: null };
 
 /**
- * Google's OAuth as a model in memory, for walks too long for the sandbox: a refresh token for each consent, all of an account's void when one is
- * revoked, no new one in a refresh answer unless told to rotate. What the sandbox does over HTTP, in the port's terms.
+ * Google's OAuth as a model in memory, for walks that are too long for the sandbox: a refresh token for each consent,
+ * all of an account's tokens void when one is revoked, and no new token in a refresh answer unless `rotates` is set.
  */
 export class ModelGoogle implements GoogleOAuth {
   readonly #clock: Clock;
   readonly #codes = new Map<string, { readonly email: string; readonly request: AuthorizationRequest }>();
-  readonly #living = new Map<string, Living>();
+  readonly #grants = new Map<string, LiveGrant>();
   readonly #access = new Map<string, string>();
   #serial = 0;
   #asked: AuthorizationRequest | null = null;
   rotates = false;
-  /** And the one that was used dies with it, as at servers that are not Google's. */
-  buriesRotated = false;
-  /** Its answers say which scopes were granted. */
-  saysScopes = true;
-  /** Of the grants given from now on; null: without end. */
+  /** The used refresh token ends with it, as with servers other than Google's. */
+  endsRotated = false;
+  /** Its answers list the scopes that were granted. */
+  listsScopes = true;
+  /** The lifetime of new grants; null for no end. */
   life: { readonly ms: number; readonly announced: boolean } | null = null;
-  /** A consent brings a refresh token even where an earlier one of the account lives, as `prompt=consent` makes it. */
-  consentsAnew = true;
+  /** A consent returns a refresh token even if an earlier one of the account is valid, as with `prompt=consent`. */
+  alwaysIssuesToken = true;
   down = false;
   rejectsClient = false;
-  /** What it answers every refresh with; null: what is so. */
+  /** The answer to every refresh; null for the true one. */
   refusal: TokenRefusal | null = null;
   refreshes = 0;
 
@@ -54,7 +54,7 @@ export class ModelGoogle implements GoogleOAuth {
     return "https://google.invalid/";
   }
 
-  /** The person consents as that account; answers what Google sends the browser back with. */
+  /** The person consents with that account; returns what Google sends back with the browser. */
   consents(email: string): { readonly state: string; readonly code: string } {
     const request = this.#asked;
     if (request === null) throw new Error("nobody was sent here");
@@ -66,7 +66,7 @@ export class ModelGoogle implements GoogleOAuth {
 
   #answer(
     email: string,
-    about: { readonly refreshToken: string | null; readonly nonce: string | null; readonly of: Living | undefined },
+    about: { readonly refreshToken: string | null; readonly nonce: string | null; readonly of: LiveGrant | undefined },
   ): TokenAnswer {
     this.#serial += 1;
     const { of } = about;
@@ -76,13 +76,13 @@ export class ModelGoogle implements GoogleOAuth {
       expiresAtMs: this.#clock.nowMs() + HOUR,
       refreshToken: about.refreshToken === null ? null : new Secret(about.refreshToken),
       refreshTokenExpiresAtMs: of?.announced ? of.endsAtMs : null,
-      scopes: this.saysScopes ? ["openid", "https://mail.google.com/"] : null,
+      scopes: this.listsScopes ? ["openid", "https://mail.google.com/"] : null,
       idToken: JSON.stringify({ email, nonce: about.nonce }),
     };
   }
 
-  /** A refresh token of that account, as from a consent. */
-  gives(email: string): Secret {
+  /** Returns a refresh token of that account, as from a consent. */
+  issueRefreshToken(email: string): Secret {
     return new Secret(this.#newRefreshToken(email));
   }
 
@@ -90,7 +90,7 @@ export class ModelGoogle implements GoogleOAuth {
     this.#serial += 1;
     const token = `refresh-${this.#serial}`;
     const endsAtMs = this.life === null ? Number.POSITIVE_INFINITY : this.#clock.nowMs() + this.life.ms;
-    this.#living.set(token, { email, endsAtMs, announced: this.life?.announced ?? false });
+    this.#grants.set(token, { email, endsAtMs, announced: this.life?.announced ?? false });
     return token;
   }
 
@@ -99,14 +99,14 @@ export class ModelGoogle implements GoogleOAuth {
     const given = this.#codes.get(code);
     this.#codes.delete(code);
     if (given === undefined) return { ok: false, refusal: INVALID_GRANT } as const;
-    const known = !this.consentsAnew && this.living(given.email) > 0;
+    const known = !this.alwaysIssuesToken && this.living(given.email) > 0;
     const refreshToken = known ? null : this.#newRefreshToken(given.email);
     return {
       ok: true,
       tokens: this.#answer(given.email, {
         refreshToken,
         nonce: given.request.nonce,
-        of: refreshToken === null ? undefined : this.#living.get(refreshToken),
+        of: refreshToken === null ? undefined : this.#grants.get(refreshToken),
       }),
     } as const;
   }
@@ -117,13 +117,13 @@ export class ModelGoogle implements GoogleOAuth {
       return { ok: false, refusal: { kind: "client_rejected", error: "invalid_client" } } as const;
     }
     if (this.refusal !== null) return { ok: false, refusal: this.refusal } as const;
-    const of = this.#living.get(refreshToken.reveal());
+    const of = this.#grants.get(refreshToken.reveal());
     if (of === undefined || this.#clock.nowMs() >= of.endsAtMs) {
       return { ok: false, refusal: INVALID_GRANT } as const;
     }
     this.refreshes += 1;
     const next = this.rotates ? this.#newRefreshToken(of.email) : null;
-    if (this.buriesRotated) this.#living.delete(refreshToken.reveal());
+    if (this.endsRotated) this.#grants.delete(refreshToken.reveal());
     return { ok: true, tokens: this.#answer(of.email, { refreshToken: next, nonce: null, of }) } as const;
   }
 
@@ -138,25 +138,25 @@ export class ModelGoogle implements GoogleOAuth {
 
   async revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable"> {
     if (this.down) return "unreachable";
-    const email = this.#living.get(token.reveal())?.email ?? this.#access.get(token.reveal());
+    const email = this.#grants.get(token.reveal())?.email ?? this.#access.get(token.reveal());
     if (email === undefined || this.living(email) === 0) return "gone";
-    this.takeBack(email);
+    this.revokeAccess(email);
     return "revoked";
   }
 
-  /** How many of the account's refresh tokens live. */
+  /** The number of the account's valid refresh tokens. */
   living(email: string): number {
-    return [...this.#living.values()].filter((of) => of.email === email).length;
+    return [...this.#grants.values()].filter((of) => of.email === email).length;
   }
 
-  /** Google keeps so many of an account's refresh tokens; the oldest go without notice. */
-  buryOldest(email: string, keep: number): void {
-    const own = [...this.#living].filter(([, of]) => of.email === email);
-    for (const [token] of own.slice(0, Math.max(0, own.length - keep))) this.#living.delete(token);
+  /** Google keeps this many of an account's refresh tokens; the oldest end without notice. */
+  endOldest(email: string, keep: number): void {
+    const own = [...this.#grants].filter(([, of]) => of.email === email);
+    for (const [token] of own.slice(0, Math.max(0, own.length - keep))) this.#grants.delete(token);
   }
 
-  /** The person takes the access back, or changes the password: every token of the account dies. */
-  takeBack(email: string): void {
-    for (const [token, of] of this.#living) if (of.email === email) this.#living.delete(token);
+  /** The person revokes the access or changes the password, which ends every token of the account. */
+  revokeAccess(email: string): void {
+    for (const [token, of] of this.#grants) if (of.email === email) this.#grants.delete(token);
   }
 }

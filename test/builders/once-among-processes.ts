@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./eventually.ts";
 
-interface Deed {
-  /** What is made: who wants the same waits. */
+interface Task {
+  /** What is made; processes that want the same thing wait. */
   readonly path: string;
   readonly isDone: () => boolean;
   readonly act: () => Promise<void>;
@@ -27,7 +27,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** False: another holds it. One whose holder was killed is taken away, for the next to try. */
+/** False if another process holds the lock. A lock whose holder was killed is removed for the next try. */
 const take = (lock: string): boolean => {
   try {
     writeFileSync(lock, `${process.pid}`, { flag: "wx" });
@@ -39,8 +39,8 @@ const take = (lock: string): boolean => {
   }
 };
 
-/** Test files run side by side: of those that want a thing made one makes it, and the others wait. */
-export const onceAmongProcesses = async ({ path, isDone, act }: Deed): Promise<void> => {
+/** Test files run side by side: of those that need the same thing, one makes it and the others wait. */
+export const onceAmongProcesses = async ({ path, isDone, act }: Task): Promise<void> => {
   const lock = join(tmpdir(), `relais-${createHash("sha256").update(path).digest("hex").slice(0, 16)}.lock`);
   let failure: unknown;
   const made = eventually(`${path} is made`, async () => {

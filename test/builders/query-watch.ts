@@ -4,26 +4,29 @@ import type { AddressInfo } from "node:net";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 
 /**
- * Stands before Firestore's emulator and hands everything on. The emulator enforces no composite index, so a query that the table
- * (functions/domain/queries.ts) does not hold would be found out by production alone: each is noted here.
+ * A proxy in front of Firestore's emulator. The emulator enforces no composite index, so a query that is not in the
+ * table (functions/domain/queries.ts) would fail only in production; this records each of them.
  */
 export interface QueryWatch {
-  /** `host:port`, in the emulator's place. */
+  /** `host:port` to use instead of the emulator's. */
   readonly host: string;
   /** How many queries of the table ran. */
   known(): number;
-  /** Each query that is not in the table, once. */
-  strangers(): readonly string[];
+  /** The queries that are not in the table, once each. */
+  unknownQueries(): readonly string[];
   close(): Promise<void>;
 }
 
-/** The numbers of StructuredQuery's enums (firebase.google.com/docs/firestore/reference/rest/v1/StructuredQuery), which Google's client sends in their place. */
+/**
+ * Google's client sends the numbers of StructuredQuery's enums instead of their names
+ * (firebase.google.com/docs/firestore/reference/rest/v1/StructuredQuery).
+ */
 const OPERATORS = [
   ...["?", "LESS_THAN", "LESS_THAN_OR_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "EQUAL"],
   ...["NOT_EQUAL", "ARRAY_CONTAINS", "IN", "ARRAY_CONTAINS_ANY", "NOT_IN"],
 ];
 const DIRECTIONS = ["?", "ASCENDING", "DESCENDING"];
-const named = (names: readonly string[], value: number | string): string =>
+const nameOf = (names: readonly string[], value: number | string): string =>
   typeof value === "number" ? (names[value] ?? String(value)) : value;
 
 interface Filter {
@@ -39,56 +42,56 @@ interface StructuredQuery {
 
 const filtersIn = (filter: Filter): readonly string[] => {
   const { fieldFilter, compositeFilter } = filter;
-  if (fieldFilter) return [`${fieldFilter.field.fieldPath} ${named(OPERATORS, fieldFilter.op)}`];
+  if (fieldFilter) return [`${fieldFilter.field.fieldPath} ${nameOf(OPERATORS, fieldFilter.op)}`];
   if (compositeFilter && [1, "AND"].includes(compositeFilter.op)) return compositeFilter.filters.flatMap(filtersIn);
   return [JSON.stringify(filter)];
 };
 
-const written = (collection: string, filters: readonly string[], order: readonly string[]): string =>
+const describe = (collection: string, filters: readonly string[], order: readonly string[]): string =>
   `${collection} where ${[...filters].sort().join(" and ") || "anything"} by ${order.join(", ") || "nothing"}`;
 
-/** What of a query decides about indexes; limits and cursors do not. */
+/** The parts of a query that decide on indexes; limits and cursors do not. */
 const shapeOf = ({ from = [], where, orderBy = [] }: StructuredQuery): string =>
-  written(
+  describe(
     from.map(({ collectionId, allDescendants }) => `${collectionId}${allDescendants ? " anywhere" : ""}`).join(", "),
     where ? filtersIn(where) : [],
-    orderBy.map(({ field, direction }) => `${field.fieldPath} ${named(DIRECTIONS, direction)}`),
+    orderBy.map(({ field, direction }) => `${field.fieldPath} ${nameOf(DIRECTIONS, direction)}`),
   );
 
 const shapeInTable = ({ kind, equal, contains, upTo, order: [field, direction] }: QueryShape): string => {
-  const way = direction === "asc" ? "ASCENDING" : "DESCENDING";
+  const order = direction === "asc" ? "ASCENDING" : "DESCENDING";
   const filters = [
     ...equal.map((one) => `${one} EQUAL`),
     ...(contains === undefined ? [] : [`${contains} ARRAY_CONTAINS`]),
     ...(upTo ? [`${field} LESS_THAN_OR_EQUAL`] : []),
   ];
-  return written(kind, filters, [`${field} ${way}`, `__name__ ${way}`]);
+  return describe(kind, filters, [`${field} ${order}`, `__name__ ${order}`]);
 };
 
 const TABLE: ReadonlySet<string> = new Set(Object.values(QUERIES).map(shapeInTable));
 
-/** Reads and writes of documents by their names, and what administers the emulator itself: no index has a part in them. */
-const NO_QUERY = /:(commit|batchGet|batchWrite|beginTransaction|rollback)$/;
+/** Reads and writes of documents by name, and administration of the emulator, need no index. */
+const NOT_A_QUERY = /:(commit|batchGet|batchWrite|beginTransaction|rollback)$/;
 
-/** Undefined: no query. */
+/** Undefined if it is not a query. */
 const queryOf = (path: string, body: string): string | undefined => {
-  if (!path.startsWith("/v1/") || NO_QUERY.test(path)) return undefined;
+  if (!path.startsWith("/v1/") || NOT_A_QUERY.test(path)) return undefined;
   if (!path.endsWith(":runQuery")) return decodeURIComponent(path).replace(/^\/v1\/projects\/[^/]+/, "");
   const { structuredQuery = {} }: { readonly structuredQuery?: StructuredQuery } = JSON.parse(body);
   return shapeOf(structuredQuery);
 };
 
 export const watchQueries = async (emulatorHost: string): Promise<QueryWatch> => {
-  const strangers = new Set<string>();
+  const unknownQueries = new Set<string>();
   let known = 0;
   const note = (query: string | undefined): void => {
     if (query === undefined) return;
     if (TABLE.has(query)) known += 1;
-    else strangers.add(query);
+    else unknownQueries.add(query);
   };
   const { hostname, port } = new URL(`http://${emulatorHost}`);
   const agent = new Agent({ keepAlive: true });
-  const handOn = (incoming: IncomingMessage, response: ServerResponse, body: Buffer | null): void => {
+  const forward = (incoming: IncomingMessage, response: ServerResponse, body: Buffer | null): void => {
     const { method, url: path, headers } = incoming;
     const outgoing = request({ hostname, port, method, path, headers, agent }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
@@ -102,19 +105,19 @@ export const watchQueries = async (emulatorHost: string): Promise<QueryWatch> =>
     const path = incoming.url?.split("?")[0] ?? "/";
     if (!path.endsWith(":runQuery")) {
       note(queryOf(path, ""));
-      return handOn(incoming, response, null);
+      return forward(incoming, response, null);
     }
     const parts: Buffer[] = [];
     for await (const part of incoming) parts.push(part);
     const body = Buffer.concat(parts);
     note(queryOf(path, body.toString()));
-    handOn(incoming, response, body);
+    forward(incoming, response, body);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     known: () => known,
-    strangers: () => [...strangers],
+    unknownQueries: () => [...unknownQueries],
     close: async () => {
       agent.destroy();
       server.closeAllConnections();

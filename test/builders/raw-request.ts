@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** A request written byte by byte, as no well-behaved client would. */
+/** A request written byte by byte, as no well-behaved client would write it. */
 export interface RawRequest {
   readonly socket: Socket;
-  /** The status line so far, and all that came after it. */
+  /** The status line so far, and everything after it. */
   answer(): { readonly status: number | null; readonly text: string };
   /** Resolves with the status once there is an answer. */
   answered(): Promise<number>;
@@ -19,7 +19,7 @@ export interface RawOptions {
   readonly body?: string | Buffer;
 }
 
-/** Sends the head and what is given of the body, and leaves the connection open. */
+/** Sends the head and the given part of the body, and leaves the connection open. */
 export const rawRequest = async ({
   port,
   path,

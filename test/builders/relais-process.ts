@@ -15,13 +15,13 @@ interface Options {
   readonly dataDir?: string;
   readonly setupToken?: string;
   readonly args?: readonly string[];
-  /** What is run instead of the program itself, such as npm; leads a process group of its own. */
+  /** A command to run instead of the program itself, such as npm; it leads a process group of its own. */
   readonly command?: readonly [program: string, ...args: string[]];
 }
 
 const PROGRAM = [process.execPath, "functions/runtime/commands/start.ts"] as const;
 
-/** `npm start` as a child process; what it lets out is noted for the canary where the suite asks for it. */
+/** `npm start` as a child process; the canary records its output if the suite asks for it. */
 export class RelaisProcess {
   readonly origin: string;
   readonly setupToken: string;
@@ -48,7 +48,7 @@ export class RelaisProcess {
     return relais;
   }
 
-  /** Starts (again) on the same port and data, with these variables besides, and waits for `/health`. */
+  /** Starts (again) on the same port and data with these additional variables, and waits for `/health`. */
   async up(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#output = "";
     const [program, ...args] = this.#options.command ?? PROGRAM;
@@ -93,12 +93,12 @@ export class RelaisProcess {
     return this.#child.pid;
   }
 
-  /** A request as a program or a test makes it; redirects are shown, not followed. */
+  /** Sends a request and returns redirects instead of following them. */
   async request(path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(`${this.origin}${path}`, { redirect: "manual", ...init });
   }
 
-  /** As an operator, by the setup token; a body is sent as JSON. */
+  /** Sends a request as an operator with the setup token; a body is sent as JSON. */
   async operate(
     method: string,
     path: string,
@@ -116,13 +116,13 @@ export class RelaisProcess {
     });
   }
 
-  /** Nobody reads on what it writes, as when the reader of a pipe has ended. */
+  /** Stops reading its output, as if the reader of a pipe had ended. */
   closeOutput(): void {
     this.#child?.stdout?.destroy();
     this.#child?.stderr?.destroy();
   }
 
-  /** The exit status, once it has ended; null where a signal ended it. */
+  /** Resolves with the exit status; null if a signal ended the process. */
   async ended(): Promise<number | null> {
     const child = this.#child;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, "exit");

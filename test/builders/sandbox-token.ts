@@ -4,10 +4,10 @@ import { consent } from "../google-sandbox/consent-walker.ts";
 import type { GoogleSandbox } from "../google-sandbox/sandbox.ts";
 import { FULL_MAIL } from "./mail-server.ts";
 
-/** The sandbox knows this one where it was not told others. */
+/** The sandbox's default redirect URI. */
 const REDIRECT_URI = "http://localhost:8080/google_gmail/confirm";
 
-/** An access token as the sandbox grants it to an account for these scopes, by consent and code exchange. */
+/** Returns an access token that the sandbox grants an account for these scopes, by consent and code exchange. */
 export const sandboxToken = async (
   sandbox: GoogleSandbox,
   account = "ada@example.com",

@@ -29,16 +29,19 @@ interface SecretEntry {
 export interface SecretManagerStandIn {
   /** For `SECRET_MANAGER_EMULATOR_HOST`. */
   readonly host: string;
-  /** Answers the next request, of whatever sort or whose URL holds `of`, with this refusal; said twice, the next two. */
+  /**
+   * Answers the next request (or the next whose URL contains `of`) with this refusal; two calls do so for two requests.
+   */
   refuseNext(code: number, status: string, of?: string): void;
-  /** `METHOD path` of each request so far, in order; without the `$` parameters that any of Google's APIs takes. */
+  /** `METHOD path` of each request so far, without the `$` parameters that all of Google's APIs accept. */
   readonly requests: readonly string[];
   close(): Promise<void>;
 }
 
 /**
- * A stand-in for Secret Manager, which has no emulator: the part of its v1 REST surface that Relais uses, plus enabling, disabling and deleting
- * (cloud.google.com/secret-manager/docs/reference/rest), in memory, for any project, with a bearer token or without, as Google's emulators are.
+ * A stand-in for Secret Manager, which has no emulator: the part of its v1 REST API that Relais uses, plus enabling,
+ * disabling and deleting (cloud.google.com/secret-manager/docs/reference/rest). It is in memory and accepts any
+ * project, with or without a bearer token, like Google's emulators.
  */
 export const startSecretManagerStandIn = async (port = 0): Promise<SecretManagerStandIn> => {
   const secrets = new Map<string, SecretEntry>();
@@ -161,7 +164,7 @@ const onSecret = (
   }
 };
 
-/** Google's limit of a payload. */
+/** Google's limit for a payload. */
 const MAX_PAYLOAD_BYTES = 65_536;
 
 const addVersion = (secret: SecretEntry, name: string, { payload }: Record<string, unknown>): object => {
@@ -189,7 +192,7 @@ const show = (name: string, { number, createTime, state }: Version): object => (
   replicationStatus: { automatic: {} },
 });
 
-/** Newest first, as Google lists them. */
+/** Newest first, like Google. */
 const listVersions = (secret: SecretEntry, name: string, query: URLSearchParams): object => {
   const filter = query.get("filter") ?? "";
   const states = [...filter.matchAll(/\bstate[:=](\w+)/gi)].map(([, state = ""]) => state.toUpperCase());

@@ -6,14 +6,14 @@ import { FULL_MAIL, grant, mailServer } from "./mail-server.ts";
 import { sandboxToken } from "./sandbox-token.ts";
 
 interface Options extends Partial<Omit<MailServer, "connection">> {
-  /** One server each, all of the same account. */
+  /** One server for each id, all of the same account. */
   readonly ids: readonly string[];
   readonly scopes?: readonly string[];
 }
 
 /**
- * Mail servers put into a store as connected, with a token that the sandbox granted by a real consent: what a test of sending begins with, whichever
- * store it is on.
+ * Puts connected mail servers into a store, with a token that the sandbox granted by a real consent. Tests of sending
+ * start with it, whichever store they use.
  */
 export const seedServers = async (system: System, sandbox: GoogleSandbox, options: Options): Promise<void> => {
   const { ids, scopes = [FULL_MAIL], ...changes } = options;

@@ -1,4 +1,4 @@
-/** The names in code that stand in a cell, without what is in brackets. */
+/** The names in code in a cell, without those in brackets. */
 const namesIn = (cell = ""): readonly string[] =>
   [...cell.replaceAll(/\(.*?\)/g, "").matchAll(/`(\w+)`/g)].map(([, name]) => name ?? "");
 
@@ -8,7 +8,7 @@ const cellsOf = (line: string): readonly string[] =>
     .slice(1, -1)
     .map((cell) => cell.trim());
 
-/** The rows of the table whose first heading this is. */
+/** The rows of the table whose first heading is this one. */
 const rowsUnder = (document: string, heading: string): readonly (readonly string[])[] => {
   const lines = document.split("\n");
   const head = lines.findIndex((line) => cellsOf(line)[0] === heading);
@@ -18,7 +18,7 @@ const rowsUnder = (document: string, heading: string): readonly (readonly string
   return rest.slice(0, end === -1 ? undefined : end).map(cellsOf);
 };
 
-/** The states that a table of a STATES.md has rows for. `besides`: what else its first column names. */
+/** The states that have a row in a table of a STATES.md. `besides`: other names in its first column. */
 export const namesInColumn = (
   document: string,
   heading: string,
@@ -30,7 +30,7 @@ export const namesInColumn = (
       .filter((name) => !besides.has(name)),
   );
 
-/** The moves that a STATES.md names in its table `from`, `to`, each as `from>to`. */
+/** The moves in the table `from`, `to` of a STATES.md, each as `from>to`. */
 export const movesOf = (document: string): ReadonlySet<string> =>
   new Set(
     rowsUnder(document, "from").flatMap(([from, to]) =>
@@ -38,7 +38,7 @@ export const movesOf = (document: string): ReadonlySet<string> =>
     ),
   );
 
-/** The names in the second column of a table of a STATES.md, in the row that begins with `name`. */
+/** The names in the second column of a STATES.md table, in the row that begins with `name`. */
 export const namesOf = (document: string, heading: string, name: string): ReadonlySet<string> =>
   new Set(
     rowsUnder(document, heading)

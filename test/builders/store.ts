@@ -11,10 +11,10 @@ export const testRandom: Randomness = {
   fraction: () => Math.random(),
 };
 
-/** A sealer with a key of its own. */
+/** A sealer with a new key. */
 export const testSealer = (): Sealer => jweSealer({ current: { kid: "test", key: randomBytes(32) } });
 
-/** A store in memory, gone with `close`; a path makes it a file. */
+/** A store in memory that `close` drops; with a path, it is a file. */
 export const testStore = (clock: Clock = testClock(), path = ":memory:"): SqliteStore & { readonly sealer: Sealer } => {
   const sealer = testSealer();
   return { ...openSqliteStore({ path, clock, random: testRandom, sealer }), sealer };

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { sweep } from "./due-servers.ts";
 
-/** `peakHeap`: bytes that were alive at most; `heapBefore`: with all of Relais loaded, before the first call. */
+/**
+ * `peakHeap`: the most bytes alive at once; `heapBefore`: those alive before the first call, with all of Relais loaded.
+ */
 export type MeasuredSweep = Awaited<ReturnType<typeof sweep>> & {
   readonly peakHeap: number;
   readonly heapBefore: number;
@@ -12,8 +14,8 @@ export type MeasuredSweep = Awaited<ReturnType<typeof sweep>> & {
 const PROGRAM = fileURLToPath(new URL("./sweep-process.worker.ts", import.meta.url));
 
 /**
- * A sweep of so many due servers on SQLite in a process of its own. For `memory` it collects garbage in the midst of the work and takes what is left; for
- * `times` it does not, and `peakHeap` is 0.
+ * Sweeps this many due servers on SQLite in a process of its own. For `memory`, it collects garbage during the work and
+ * measures what remains; for `times` it does not, and `peakHeap` is 0.
  */
 export const measuredSweep = async (count: number, what: "memory" | "times"): Promise<MeasuredSweep> => {
   const child = spawn(process.execPath, ["--expose-gc", PROGRAM, String(count), what], {

@@ -1,7 +1,7 @@
 import { sweep } from "./due-servers.ts";
 
-// One sweep, and the most that was alive on the heap meanwhile: at every so many-th call of a port, in the midst of the work, garbage is collected and
-// what is left is counted. The number is prime, so that it falls on each kind of call in turn.
+// Runs one sweep and measures the most that was alive on the heap: at every n-th call of a port, during the work, it
+// collects garbage and measures what remains. n is prime, so that each kind of call gets its turn.
 const count = Number(process.argv[2]);
 const collect: () => void = globalThis.gc ?? (() => undefined);
 const alive = (): number => {
@@ -11,7 +11,7 @@ const alive = (): number => {
 const measured = process.argv[3] === "memory";
 const every = count > 10_000 ? 4_999 : count > 1_000 ? 997 : 97;
 
-// Whatever is loaded or compiled at first use is no matter of how many servers there are.
+// The first sweep loads and compiles what is needed, which does not depend on the number of servers.
 await sweep(500);
 const heapBefore = alive();
 let peakHeap = 0;

@@ -79,14 +79,14 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
         await records.query(name, args as QueryArguments<QueryName>, { limit: 1 });
       }
       assert.equal(watch.known(), names.length);
-      assert.deepEqual(watch.strangers(), []);
+      assert.deepEqual(watch.unknownQueries(), []);
 
       const messages = database.collection("messages");
       await messages.where("subject", "==", "x").orderBy("createdAtMs", "desc").get();
       await messages.where("status", "==", "sent").orderBy("createdAtMs", "desc").orderBy("__name__", "asc").get();
       await messages.count().get();
       await messages.listDocuments();
-      assert.deepEqual(watch.strangers(), [
+      assert.deepEqual(watch.unknownQueries(), [
         "messages where subject EQUAL by createdAtMs DESCENDING",
         "messages where status EQUAL by createdAtMs DESCENDING, __name__ ASCENDING",
         "/databases/(default)/documents:runAggregationQuery",

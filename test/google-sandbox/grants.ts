@@ -34,7 +34,7 @@ export interface Grants {
   /** At most so many refresh tokens stay alive for one account and client; the oldest go without notice. */
   capRefreshTokens(account: string, client: string, most: number): void;
   /** A refresh token that nobody used for so long is dead (Google: six months). */
-  buryUnused(refreshToken: string): void;
+  endUnused(refreshToken: string): void;
   noteUse(refreshToken: string): void;
   /** Makes every token older by so much. */
   age(ms: number): void;
@@ -109,7 +109,7 @@ export const grantsOf = (state: State): Grants => {
         )
         .run(account, client, most);
     },
-    buryUnused: (id) => {
+    endUnused: (id) => {
       const row = token("RefreshToken", id);
       if (row === undefined) return;
       const payload: { iat: number } = JSON.parse(String(row.payload));

@@ -144,7 +144,7 @@ const tokenFault = (parts: Parts, res: ServerResponse, form: URLSearchParams): b
     return true;
   }
   if (grant === "refresh_token") {
-    parts.grants.buryUnused(refreshToken);
+    parts.grants.endUnused(refreshToken);
     parts.grants.noteUse(refreshToken);
   }
   return false;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe } from "node:test";
 import { pathToFileURL } from "node:url";
 
-/** Runs these test files in this process, one after the other. The hooks of each are its own. */
+/** Runs these test files in this process, one after the other. Each has its own hooks. */
 export const runBatch = (root: string, files: readonly string[]): void => {
   for (const file of files)
     describe(file, async () => {
@@ -13,21 +13,24 @@ export const runBatch = (root: string, files: readonly string[]): void => {
 
 const CHANGES_ENVIRONMENT = /\bprocess\.env(?:\.\w+|\[[^\]]+\]) = |\bdelete process\.env/;
 
-/** A file that changes what all of its process share needs a process of its own. */
+/** A file that changes what its process shares needs a process of its own. */
 export const needsOwnProcess = (source: string): boolean => CHANGES_ENVIRONMENT.test(source);
 
-/** Deals the files over at most so many hands, as cards are dealt: what stands first in the list begins each hand. */
+/** Deals the files out to at most this many hands, like cards: the first ones in the list begin the hands. */
 export const deal = <T>(files: readonly T[], hands: number): T[][] =>
   Array.from({ length: Math.min(hands, files.length) }, (_, hand) => files.filter((_, at) => at % hands === hand));
 
 interface Batches {
   readonly root: string;
-  /** Where the programs are written that run a batch each. */
+  /** Where the programs that run one batch each are written. */
   readonly directory: string;
   readonly count: number;
 }
 
-/** Programs that together run all the files, sharing processes: most of what a small test file takes is the start of its process. */
+/**
+ * Writes programs that together run all the files in shared processes, since a small file takes little more than its
+ * process's start.
+ */
 export const writeBatches = (files: readonly string[], { root, directory, count }: Batches): string[] => {
   const alone = files.filter((file) => needsOwnProcess(readFileSync(join(root, file), "utf8")));
   const shared = files.filter((file) => !alone.includes(file));

@@ -1,5 +1,5 @@
-// `npm run check`: types, lint and format and import directions, layout, documents, unused code. Runs all of them and reports every failure.
-// `node test/tools/check.ts DIR lint layout` checks a copy elsewhere, and by those steps alone.
+// `npm run check` checks types, lint, format, import directions, layout, documents and unused code, and reports every
+// failure. `node test/tools/check.ts DIR lint layout` runs only those steps, on a copy elsewhere.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../../infra/build/repository.ts";

@@ -1,4 +1,4 @@
-// Preloaded into each test file's process: notes at its end what it cost.
+// Preloaded into each test file's process; records at its end how much CPU time it took.
 import { appendFileSync } from "node:fs";
 import { CPU_TIMES, cpuMs } from "./cpu-time.ts";
 

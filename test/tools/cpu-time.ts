@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 
-/** Names the file into which each test file's process notes what it cost, as `cpu-time-preload.ts` does. */
+/** Names the file in which each test file's process records its CPU time (`cpu-time-preload.ts`). */
 export const CPU_TIMES = "RELAIS_TEST_CPU_TIMES";
 
 /** Linux counts in hundredths of a second. */
 const TICK_MS = 10;
 
-/** The CPU time of children that have ended. Only Linux tells. */
+/** The CPU time of children that have ended, which only Linux reports. */
 const childrenMs = (): number => {
   if (!existsSync("/proc/self/stat")) return 0;
-  // The program's name may hold blanks; the last parenthesis ends it.
+  // The program's name may contain blanks; the last parenthesis ends it.
   const fields = readFileSync("/proc/self/stat", "utf8")
     .replace(/^.*\) /s, "")
     .split(" ");
@@ -22,7 +22,7 @@ export const cpuMs = (): number => {
   return (user + system) / 1_000 + childrenMs();
 };
 
-/** By test file, as noted into `path`. */
+/** The CPU times by test file, as recorded in `path`. */
 export const readCpuTimes = (path: string): ReadonlyMap<string, number> => {
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
   return new Map(lines.filter((line) => line !== "").map((line): [string, number] => JSON.parse(line)));

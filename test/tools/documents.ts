@@ -1,11 +1,11 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/** The front door is read in one go. */
+/** A front page must be readable in one go. */
 const MAX_FRONT_LINES = 120;
 const FRONT_DOORS = ["README.md", "README.fr.md"];
 
-/** Pages of GitHub's own that stand beside the repository's files, such as the badge of a workflow. */
+/** GitHub's own pages beside the repository's files, such as a workflow's badge. */
 const GITHUB_PAGE = /^(?:\.\.\/)+(?:actions|security|issues|releases)(?:\/|$)/;
 
 const documents = (at: string): string[] =>
@@ -21,7 +21,7 @@ const frontFaults = (at: string): string[] =>
 
 const withoutFences = (text: string): string => text.replace(/^ *```[\s\S]*?^ *```/gm, "");
 
-/** The anchor that GitHub gives a heading. */
+/** The anchor that GitHub makes from a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
@@ -51,7 +51,7 @@ const linkFaults = (at: string, document: string): string[] =>
 
 const CODE = /`([^`\n]+)`/g;
 const ROOTED = /^(?:functions|infra|test)\/[\w./*{},-]+$/;
-/** In functions/README.md paths start at functions/ itself: a folder with its slash, or a file with its suffix. */
+/** Paths in functions/README.md start at functions/ itself: a folder with its slash, or a file with its suffix. */
 const FROM_FUNCTIONS =
   /^(?!(?:functions|infra|test|dist)\/|\/|\.{2}\/)[\w.*{},-]+(?:\/[\w.*{},-]+)*(?:\/|\.(?:ts|tsx|mjs|md|html|css))$/;
 
@@ -73,7 +73,7 @@ const pathFaults = (at: string, document: string): string[] => {
 
 const DECISIONS = "infra/decisions";
 
-/** A decision that the list leaves out is found by nobody who asks the question. */
+/** Nobody finds a decision that is missing from the list. */
 const decisionFaults = (at: string): string[] => {
   const index = `${DECISIONS}/README.md`;
   const list = existsSync(join(at, index)) ? read(at, index) : "";
@@ -92,10 +92,10 @@ const commandFaults = (at: string, document: string): string[] =>
     .filter((name) => !scriptsOf(at).includes(name))
     .map((name) => `${document} names the command ${name}, which package.json does not have`);
 
-/** What a release was called then stays as it is written. */
+/** Names of earlier releases stay as they were. */
 const HISTORY = "CHANGELOG.md";
 
-/** Every promise of a document that the repository does not keep, a line each. */
+/** Every promise in a document that the repository does not keep, one line each. */
 export const documentFaults = (at: string): string[] => [
   ...frontFaults(at),
   ...decisionFaults(at),

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** How long each test file took: in this run, and in those before, which the file at `path` remembers. */
+/** How long each test file took in this run, and in earlier ones, which the file at `path` remembers. */
 export class Durations {
   readonly #path: string;
   readonly #before: Readonly<Record<string, number>>;
@@ -13,7 +13,7 @@ export class Durations {
     this.#before = read(path);
   }
 
-  /** A long file that begins last runs alone, with all other processors idle. One of which nothing is known may be long. */
+  /** A long file that starts last runs alone, while all other processors idle. An unknown file may be long. */
   longestFirst(files: readonly string[]): string[] {
     const of = (file: string): number => this.#before[file] ?? Number.MAX_VALUE;
     return files.toSorted((a, b) => of(b) - of(a) || a.localeCompare(b));
@@ -27,7 +27,7 @@ export class Durations {
     this.#cpu[file] = cpuMs;
   }
 
-  /** A line for each of the slowest files of this run: what it took, and where that is known how long a processor was busy with it. */
+  /** One line for each of the slowest files: its duration, and how long a processor was busy with it, if known. */
   slowest(count: number): readonly string[] {
     const files = Object.entries(this.#now).toSorted(([, a], [, b]) => b - a);
     return files.slice(0, count).map(([file, ms]) => {
@@ -44,7 +44,7 @@ export class Durations {
 
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(8)} s`;
 
-/** Nothing where there is no such file, or half of one: another run may be writing it. */
+/** Empty if there is no such file, or half of one: another run may be writing it. */
 const read = (path: string): Readonly<Record<string, number>> => {
   try {
     return JSON.parse(readFileSync(path, "utf8"));

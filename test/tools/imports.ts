@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, posix, sep } from "node:path";
 
-/** Files that stand in no folder of the domain. */
+/** Files that are directly in the domain's folder. */
 const KERNEL = "the kernel";
 
-/** The folders of functions/domain: each may import what stands before it, types included, and never what stands after it. */
+/** The folders of functions/domain: each may import those before it, types included, but never those after it. */
 const ORDER = [
   KERNEL,
   "google",
@@ -23,7 +23,7 @@ type Imports = ReadonlyMap<string, readonly string[]>;
 
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
 
-/** `import … from "./x"`, `export … from "./x"`, `import "./x"` and `import("./x")`, of values and of types. */
+/** `import … from "./x"`, `export … from "./x"`, `import "./x"` and `import("./x")`, of values and types. */
 const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
 const importsOf = (at: string): Imports => {
@@ -36,7 +36,7 @@ const importsOf = (at: string): Imports => {
   );
 };
 
-/** The folder of the domain that a file stands in; null: it stands outside the domain. */
+/** The domain folder that a file is in; null if it is outside the domain. */
 const folderOf = (path: string): string | null => {
   const [functions, domain, first, ...rest] = path.split("/");
   if (functions !== "functions" || domain !== "domain" || first === undefined) return null;
@@ -62,7 +62,7 @@ const directionFaults = (imports: Imports): string[] =>
     }),
   );
 
-/** The circles that an import closes, each as the files that it runs through. */
+/** The circles of imports, each as the files that it runs through. */
 const circles = (imports: Imports): string[][] => {
   const done = new Set<string>();
   const found: string[][] = [];
@@ -77,7 +77,7 @@ const circles = (imports: Imports): string[][] => {
   return found;
 };
 
-/** What the console takes from the domain at run time: texts, and rules without a port. */
+/** What the console uses from the domain at run time: texts, and rules without a port. */
 const SHARED_WITH_CONSOLE = [
   "language.ts",
   "text-template.ts",
@@ -93,7 +93,9 @@ const SHARED_WITH_CONSOLE = [
 const VALUE_IMPORT = /\b(?:import|export)\s+(?!type\b)([^";]*?)\bfrom\s*"(\.[^"]+)"/g;
 const isTypesOnly = (names: string): boolean => /^\s*\{\s*(type\s[^,}]*,?\s*)+\}\s*$/.test(names);
 
-/** The console is a client of the API: of the domain it has the types of what the API answers, and nothing that runs but the above. */
+/**
+ * The console is a client of the API: from the domain, it may use the types of the API's answers, and the files above.
+ */
 const consoleFaults = (at: string): string[] =>
   globSync("functions/console/**/*.{ts,tsx}", { cwd: at })
     .map((path) => path.split(sep).join("/"))
@@ -105,7 +107,7 @@ const consoleFaults = (at: string): string[] =>
         .map((target) => `${path} imports ${target} at run time: the console may import its types only`),
     );
 
-/** Every import of functions/ that runs against the order of the domain's folders or closes a circle, a line each. */
+/** Every import in functions/ that breaks the order of the domain's folders or closes a circle, one line each. */
 export const importFaults = (at: string): string[] => {
   const imports = importsOf(at);
   return [

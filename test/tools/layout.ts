@@ -16,7 +16,7 @@ const TOP_LEVEL = [
   "infra",
   "test",
 ];
-/** Made, never committed. */
+/** Generated, never committed. */
 const MADE = ["node_modules", "dist"];
 
 const topLevelFaults = (at: string): string[] =>
@@ -41,7 +41,7 @@ const VAGUE = /^(utils?|helpers?|common|misc|shared|managers?|services?)$/i;
 const sources = (at: string, pattern: string): string[] =>
   globSync(pattern, { cwd: at }).map((p) => p.split(sep).join("/"));
 
-/** A name that says where code was put, not what it does. */
+/** Such a name says where code was put, not what it does. */
 const nameFaults = (at: string): string[] =>
   sources(at, "{functions,test,infra/build}/**/*").flatMap((path) => {
     const name = basename(path).replace(/\.[^.]*$/, "");
@@ -55,7 +55,7 @@ interface Ban {
   readonly why: string;
 }
 
-/** What the linter has no rule for. Comments are not looked at. */
+/** Bans that the linter has no rule for. Comments are ignored. */
 const BANS: readonly Ban[] = [
   {
     where: "functions/**/*.{ts,tsx}",
@@ -117,7 +117,10 @@ const functionFaults = (at: string): string[] => {
 
 const FOLDERS_OF_FOLDERS = ["functions", "test"];
 
-/** A file directly under functions/ or test/ belongs in a folder that says what it is; a README describes the folder itself. */
+/**
+ * A file directly under functions/ or test/ must be in a folder that says what it is; a README describes the folder
+ * itself.
+ */
 const looseFaults = (at: string): string[] =>
   FOLDERS_OF_FOLDERS.flatMap((folder) =>
     readdirSync(join(at, folder), { withFileTypes: true })
@@ -130,7 +133,7 @@ const CODE_LISTED = /^ {2}([a-z_]+): \{/gm;
 
 const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
 
-/** Whoever reads the log finds every code in `log-events.ts`, and no code there is a relic. */
+/** `log-events.ts` must explain every code that is logged, and no others. */
 const logFaults = (at: string): string[] => {
   const catalogue = "functions/runtime/log-events.ts";
   const listed = matches(readFileSync(join(at, catalogue), "utf8"), CODE_LISTED);
@@ -148,13 +151,18 @@ const logFaults = (at: string): string[] => {
 
 const MAX_COMMENT_COLUMNS = 120;
 
-/** The folders whose comments keep to this width. This list may only grow, until it covers functions, infra/build and test. */
+/**
+ * The folders whose comments keep to this width. The list may only grow, until it covers functions, infra/build and
+ * test.
+ */
 const WRAPPED_FOLDERS: readonly string[] = [
   "functions/adapters",
   "functions/console",
   "functions/runtime",
   "infra/build",
   "test/browser",
+  "test/builders",
+  "test/tools",
   "test/unit/console",
 ];
 
@@ -172,7 +180,7 @@ const commentFaults = (at: string): string[] =>
       ),
   );
 
-/** Every breach of the layout, a line each. */
+/** Every breach of the layout, one line each. */
 export const layoutFaults = (at: string): string[] => [
   ...topLevelFaults(at),
   ...indexFaults(at),

@@ -1,4 +1,5 @@
-// `npm run screenshots`: the four of the README. `npm run screenshots -- <folder> [--dark]`: every page, to everyone, in every state, at three widths and in both languages.
+// `npm run screenshots` takes the four of the README. `npm run screenshots -- <folder> [--dark]` takes every page for
+// every kind of user and in every state, at three widths and in both languages.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,7 +15,7 @@ import { settled, signInAs, type Visitor, visit, visitAsOperator } from "../brow
 import { startStack } from "../builders/connected-stack.ts";
 
 const WIDTHS = [360, 768, 1_440] as const;
-/** For the README: what a page looks like, below 150 KB each. */
+/** Shown in the README, each below 150 KB. */
 const SHOWN = ["home", "setup", "connected server", "messages"] as const;
 const README_SIZE = { width: 1_100, height: 760 };
 
@@ -32,7 +33,9 @@ const [browser, fresh, stack] = await Promise.all([
 ]);
 const nameOf = (what: string): string => what.replaceAll(/[ ,]+/g, "-");
 
-/** How a consent can end, on pages that Relais answers itself; the first comes about by itself, the others are put in its place. */
+/**
+ * How a consent can end, on pages that Relais answers itself. The first happens by itself; the others are simulated.
+ */
 const ENDINGS = [
   "consent_denied",
   "account_mismatch",
@@ -46,7 +49,7 @@ interface Shot {
   readonly path: string;
   readonly visitor: Visitor;
   readonly arrange?: (page: Page) => Promise<void>;
-  /** What is done on the page before the picture is taken. */
+  /** Done on the page before the picture is taken. */
   readonly act?: (visitor: Visitor) => Promise<unknown>;
 }
 
@@ -62,7 +65,7 @@ const endingAs =
     );
   };
 
-/** What pages show only when somebody does something. */
+/** What pages show only after someone has done something. */
 const ACTS: readonly Pick<Shot, "what" | "path" | "act">[] = [
   {
     what: "connection tested",
@@ -113,10 +116,10 @@ const ACTS: readonly Pick<Shot, "what" | "path" | "act">[] = [
   },
 ];
 
-/** What somebody sees who has done nothing yet. */
+/** The pages before anything was done. */
 const FRESH = ["/", "/setup", "/servers", "/messages", "/settings"] as const;
 
-/** Every page, to everyone, in every state. */
+/** Every page, for every kind of user and in every state. */
 const allShots = async (language: Language, colorScheme: "dark" | "light"): Promise<readonly Shot[]> => {
   const signedOut = await visit(browser, stack, { language, colorScheme });
   const operator = await visitAsOperator(browser, stack, { language, colorScheme });
@@ -147,7 +150,7 @@ const allShots = async (language: Language, colorScheme: "dark" | "light"): Prom
   ];
 };
 
-/** Every one at every width, to be looked at. */
+/** Takes each at every width, to be looked at. */
 const takeAll = async (into: string): Promise<void> => {
   mkdirSync(into, { recursive: true });
   for (const language of LANGUAGES) {

@@ -1,4 +1,5 @@
-// `npm test`: the checks, then every kind of test, and their counts at the end. `npm test -- unit contract` runs those kinds alone.
+// `npm test` runs the checks, then every kind of test, and prints the counts. `npm test -- unit contract` runs only
+// those kinds.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
@@ -25,10 +26,13 @@ interface Counts {
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-/** Kinds of which some tests use Google's emulators. One pair serves them all: it takes 8 s to start, and tests keep apart by a project id each. */
+/**
+ * Kinds in which some tests use Google's emulators. They share one pair, which takes 8 s to start; each test uses a
+ * project id of its own.
+ */
 const ON_EMULATORS: readonly Kind[] = ["contract", "integration", "browser"];
 
-/** Kinds of which some tests run the functions as bundled: they are bundled once. */
+/** Kinds in which some tests run the bundled functions, which are bundled once. */
 const ON_BUNDLES: readonly Kind[] = ["integration", "browser"];
 
 const build = async (): Promise<string> => {
@@ -39,22 +43,25 @@ const build = async (): Promise<string> => {
   return out;
 };
 
-/** A client of Google's that repeats a call for minutes must not hold up the suite once a file's tests are done. */
+/** A client of Google's may repeat a call for minutes, which must not delay the suite once a file's tests are done. */
 const END_WHEN_DONE = pathToFileURL(join(root, "test/builders/end-when-done.ts")).href;
 const NOTE_CPU_TIME = pathToFileURL(join(root, "test/tools/cpu-time-preload.ts")).href;
 
-/** No single test takes that long, be the machine five times as busy; a hanging one must not hold up everything. */
+/** No test takes this long, even on a machine that is five times as busy; a hanging one must not delay everything. */
 const TIMEOUT_MS = 10 * 60_000;
 
-/** Programs at once for each processor. Unit tests keep it busy; the others wait half of their time, for a time-out, a back-off, another process. */
+/**
+ * Programs at once per processor. Unit tests keep it busy; the others spend half of their time waiting for a timeout, a
+ * back-off or another process.
+ */
 const CONCURRENCY: Readonly<Record<Kind, number>> = { unit: 1, contract: 2, integration: 2, browser: 2, infra: 2 };
 
-/** Processes that the files of unit tests share. */
+/** The number of processes that unit test files share. */
 const UNIT_BATCHES = 4 * availableParallelism();
 
 const CACHE = join(root, "node_modules/.cache/tests");
 const durations = new Durations(join(CACHE, "durations.json"));
-/** How long each kind took, and how much of that the processors were busy with. */
+/** How long each kind took, and how much of it the processors were busy. */
 const tookBy = new Map<string, string>();
 
 const runKind = async (kind: Kind): Promise<Counts> => {
@@ -97,7 +104,10 @@ const check = (): boolean => {
   return spawnSync(process.execPath, ["test/tools/check.ts"], { cwd: root, stdio: "inherit" }).status === 0;
 };
 
-/** Goes through all that the suite let out, for every secret that it knew. A whole suite that noted no secret, or nothing by some channel, proves nothing and fails. */
+/**
+ * Searches all output of the suite for every secret that it knew. A whole suite without any secret, or with a silent
+ * channel, proves nothing and fails.
+ */
 const canary = (directory: string, whole: boolean): Counts => {
   const { secrets, outputs, findings } = scanDirectory(directory);
   const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
@@ -111,11 +121,14 @@ const canary = (directory: string, whole: boolean): Counts => {
   return { passed: failed === 0 ? 1 : 0, failed, skipped: 0 };
 };
 
-/** A query that ran on the emulator and is not in the table would have no index in production. That none at all was seen proves nothing, and fails. */
-const queries = ({ known, strangers }: StartedEmulators["queries"], some: boolean): Counts => {
+/**
+ * A query that ran on the emulator but is not in the table would have no index in production. Seeing none at all proves
+ * nothing and fails.
+ */
+const queries = ({ known, unknownQueries }: StartedEmulators["queries"], some: boolean): Counts => {
   console.log(`\n## queries\n\n${known()} queries ran on Firestore's emulator that functions/domain/queries.ts holds`);
-  for (const query of strangers()) console.error(`not in the table: ${query}`);
-  const failed = strangers().length + (some && known() === 0 ? 1 : 0);
+  for (const query of unknownQueries()) console.error(`not in the table: ${query}`);
+  const failed = unknownQueries().length + (some && known() === 0 ? 1 : 0);
   return { passed: failed === 0 ? 1 : 0, failed, skipped: 0 };
 };
 
@@ -129,10 +142,10 @@ const asked = (kind: string): boolean => wanted.length === 0 || wanted.includes(
 
 const checked = asked("check") ? check() : null;
 const rows: [string, Counts][] = [];
-// Each file and each program under test is a process that loads the same modules: Node keeps them stripped of types and compiled, by their content.
+// Each test file and each program under test loads the same modules; Node caches them compiled, by their content.
 process.env.NODE_COMPILE_CACHE = join(CACHE, "compiled");
 const kinds = KINDS.filter(asked);
-// Both are awaited where they are needed: until then the unit tests run beside them.
+// Both are awaited only where they are needed; until then, the unit tests run beside them.
 const emulators = kinds.some((kind) => ON_EMULATORS.includes(kind)) && !emulatorsMissing() ? startEmulators() : null;
 const bundles = kinds.some((kind) => ON_BUNDLES.includes(kind)) ? build() : null;
 for (const begun of [emulators, bundles]) begun?.catch(() => undefined);

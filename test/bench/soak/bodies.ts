@@ -53,9 +53,9 @@ const bomb = async ({ origin, path, authorization }: Target, body: string): Prom
   );
 };
 
-type Reached = Pick<DeployedStack["relais"], "operate">;
+type StackParts = Pick<DeployedStack["relais"], "operate">;
 
-const accept = async (relais: Reached, bytes: number) => {
+const accept = async (relais: StackParts, bytes: number) => {
   const content = Buffer.alloc(bytes, 7).toString("base64");
   const body = { to: "b@example.org", subject: "x", text: "x", attachments: [{ filename: "x.bin", content }] };
   const beganMs = performance.now();

@@ -16,7 +16,7 @@ import { onPush } from "../../../functions/runtime/handlers/deliver-mail.ts";
 import { routes as mailServers } from "../../../functions/runtime/handlers/mail-servers.ts";
 import { routes as sendMail } from "../../../functions/runtime/handlers/send-mail.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
-import { assertCivil, hostileBodies, type Json, variationsOf } from "../../builders/hostile-input.ts";
+import { assertProperAnswer, hostileBodies, type Json, variationsOf } from "../../builders/hostile-input.ts";
 
 const INPUTS = 1_000;
 const SETUP_TOKEN = "setup-token-for-bad-input-tests-0123456789";
@@ -188,7 +188,7 @@ describe("bad input", () => {
       await fc.assert(
         fc.asyncProperty(bodies, async (body) => {
           const text = JSON.stringify(body);
-          await assertCivil(await send(method, path, text), JSON.parse(text));
+          await assertProperAnswer(await send(method, path, text), JSON.parse(text));
         }),
         { numRuns: INPUTS, endOnFailure: true },
       );
@@ -202,7 +202,7 @@ describe("bad input", () => {
         const answer = await send("GET", `${path}?${new URLSearchParams(parameters)}`);
         if (answer.headers.get("content-type")?.startsWith("text/html"))
           assert.ok(answer.status < 500, String(answer.status));
-        else await assertCivil(answer, {});
+        else await assertProperAnswer(answer, {});
       }),
       { numRuns: INPUTS, endOnFailure: true },
     );
@@ -213,7 +213,7 @@ describe("bad input", () => {
     await fc.assert(
       fc.asyncProperty(entries, fc.uint8Array({ maxLength: 200 }), async (entry, bytes) => {
         const answer = await send(entry.method, entry.path, bytes);
-        await assertCivil(answer, {});
+        await assertProperAnswer(answer, {});
         assert.ok(answer.status >= 400 || entry.path.endsWith("/test"));
       }),
       { numRuns: INPUTS, endOnFailure: true },

@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { connectedServer, type Reached } from "../../builders/connected-stack.ts";
+import { connectedServer, type StackParts } from "../../builders/connected-stack.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { RelaisProcess } from "../../builders/relais-process.ts";
 
@@ -92,7 +92,7 @@ describe("npm start, told to end with mails under way", { skip: process.platform
 
   before(async () => {
     relais = await RelaisProcess.start({ command: BY_NPM });
-    server = await connectedServer({ relais, sandbox: sandboxOf(relais) } satisfies Reached, {
+    server = await connectedServer({ relais, sandbox: sandboxOf(relais) } satisfies StackParts, {
       limits: { perMinute: 2000, perDay: 2000 },
     });
   });

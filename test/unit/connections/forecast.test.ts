@@ -129,7 +129,7 @@ describe("the end of a grant", () => {
   it("is not looked for where nothing is checked: of a dead grant, or of none", async () => {
     const world = await newWorld();
     await world.connect(SERVER);
-    world.google.takeBack("ada@example.com");
+    world.google.revokeAccess("ada@example.com");
     await world.check(SERVER);
     await checkAllSoon(world.deps);
     assert.equal(await world.nextCheckAtMs(SERVER), null);
@@ -164,7 +164,7 @@ describe("the end of a grant", () => {
       ["idle_6m", "idle_6m"],
     );
     world.google.down = false;
-    world.google.takeBack("ada@example.com");
+    world.google.revokeAccess("ada@example.com");
     await live(world, SERVER, { forMs: 8 * HOUR, endMs });
     const connection = await world.connection(SERVER);
     assert.ok(connection.state === "reconnect_required");
@@ -177,7 +177,7 @@ describe("the end of a grant", () => {
     await world.declare("production");
     await world.connect(SERVER);
     await live(world, SERVER, { forMs: 20 * DAY, endMs: 0 });
-    world.google.takeBack("ada@example.com");
+    world.google.revokeAccess("ada@example.com");
     const diedAtMs = world.clock.nowMs();
     await live(world, SERVER, { forMs: 2 * DAY, endMs: 0 });
     const connection = await world.connection(SERVER);

@@ -113,7 +113,7 @@ describe("Google's cap of 100 grants", () => {
     const world = await newWorld();
     await connectTimes(world, SERVER, 1);
     await connectTimes(world, SIBLING, 100);
-    world.google.buryOldest(ADA, 100);
+    world.google.endOldest(ADA, 100);
     await world.check(SERVER);
     const connection = await world.connection(SERVER);
     assert.ok(connection.state === "reconnect_required");

@@ -80,7 +80,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
   "finding the grant dead": {
     before: async (world) => {
       await connect(world);
-      world.google.takeBack(ADA);
+      world.google.revokeAccess(ADA);
     },
     act: (world) => world.check(SERVER),
     after: "reconnect_required",

@@ -62,7 +62,7 @@ describe("a client that Google refuses", () => {
   it("hides no end: a grant that died meanwhile is told once the client serves", async () => {
     await world.check(SERVER);
     world.google.rejectsClient = false;
-    world.google.takeBack("ada@example.com");
+    world.google.revokeAccess("ada@example.com");
     world.clock.advance(DAY);
     await world.check(SERVER);
     assert.equal(await shown(), "reconnect_required");
@@ -109,11 +109,11 @@ describe("a client that Google refuses", () => {
 describe("a grant of an account that was clicked by mistake", () => {
   it("is revoked where nobody lives by it, and left where an earlier grant of the account shows", async () => {
     const world = await newWorld();
-    world.google.gives("grace@example.com");
-    world.google.consentsAnew = false;
+    world.google.issueRefreshToken("grace@example.com");
+    world.google.alwaysIssuesToken = false;
     assert.equal((await world.connect(SERVER, "grace@example.com")).kind, "failed");
     assert.equal(world.google.living("grace@example.com"), 1, "no refresh token came: another program holds one");
-    world.google.consentsAnew = true;
+    world.google.alwaysIssuesToken = true;
     assert.equal((await world.connect(SERVER, "heidi@example.com")).kind, "failed");
     assert.equal(world.google.living("heidi@example.com"), 0);
     world.close();

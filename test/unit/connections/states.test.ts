@@ -34,7 +34,7 @@ const STEPS: Readonly<Record<string, Step>> = {
     world.google.rejectsClient = false;
   },
   disconnect: (world, id) => world.disconnect(id),
-  takenBack: async (world) => world.google.takeBack("ada@example.com"),
+  takenBack: async (world) => world.google.revokeAccess("ada@example.com"),
   rotateFromNowOn: async (world) => {
     world.google.rotates = true;
   },
@@ -97,7 +97,7 @@ describe("the states of a connection", () => {
 describe("an answer that leaves the scopes out", () => {
   it("has granted what was asked for, and a refresh what the grant had", async () => {
     const world = await newWorld();
-    world.google.saysScopes = false;
+    world.google.listsScopes = false;
     assert.equal((await world.connect(SERVER)).kind, "connected");
     const granted = async () => {
       const connection = await world.connection(SERVER);
@@ -117,7 +117,7 @@ describe("a server that lets no refresh token be used twice", () => {
     const world = await newWorld(undefined, movableClock());
     await world.connect(SERVER);
     world.google.rotates = true;
-    world.google.buriesRotated = true;
+    world.google.endsRotated = true;
     for (let day = 0; day < 5; day += 1) {
       world.clock.advance(DAY);
       const [checked, obtained, ...others] = await Promise.all([
@@ -219,7 +219,7 @@ describe("an account that Google had disabled and gives back", () => {
 
   it("is left to a person, and asked about no more, where the grant died with it", async () => {
     const world = await disabled();
-    world.google.takeBack("ada@example.com");
+    world.google.revokeAccess("ada@example.com");
     world.google.down = true;
     await world.check(SERVER);
     world.google.down = false;

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
-import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";
+import { acceptedMessage, acceptsAll, type Delivery, delivery, losesReply, refuses } from "../../builders/delivery.ts";
 import { grant, validConnection } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
@@ -139,7 +139,7 @@ test("after a change of transport, only those who have not got it are in the mai
     },
   });
   await stack.setServer({ transport: "gmail_api", connection: validConnection() });
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   await deliverMessage(stack.deps, ID);
   const raw = stack.attempts[0]?.mail.raw.toString() ?? "";
   assert.doesNotMatch(raw, /b@y\.org/i);

@@ -6,7 +6,7 @@ import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts"
 import { releaseHeld } from "../../../functions/domain/messages/due/release.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { acceptedMessage, type Delivery, delivery, losesReply, refuses, takesAll } from "../../builders/delivery.ts";
+import { acceptedMessage, acceptsAll, type Delivery, delivery, losesReply, refuses } from "../../builders/delivery.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { grant, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";
 
@@ -68,7 +68,7 @@ test("the mark is durable before DATA and names whom the mail will reach", async
       marked.recipients.map(({ state }) => state),
       ["pending", "rejected"],
     );
-    return { ...(await takesAll(mail, async () => true, token)), refused: [{ address: "c@y.org", reply }] } as never;
+    return { ...(await acceptsAll(mail, async () => true, token)), refused: [{ address: "c@y.org", reply }] } as never;
   };
   await deliver();
   assert.equal(await status(), "sent");
@@ -87,7 +87,7 @@ test("only the deferred recipients are tried again", async () => {
   };
   await deliver();
   assert.equal(await status(), "deferred");
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   await nextTick();
   assert.deepEqual(stack.attempts.at(-1)?.mail.envelope.to, ["c@y.org"]);
   const message = await stack.message(ID);
@@ -134,7 +134,7 @@ test("a refusal for now defers it; it leaves when the server is willing", async 
   assert.equal(await status(), "deferred");
   await deliver();
   assert.equal(stack.attempts.length, 1, "not before it is due");
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   await nextTick();
   assert.equal(await status(), "sent");
   assert.deepEqual(types(), ["deferred", "sent"]);
@@ -188,7 +188,7 @@ test("when Gmail says when to come back, the server's other messages wait for it
   const other = await stack.message("msg_2");
   assert.ok(other.status === "held" && other.because === "limit_reached", other.status);
   assert.equal(stack.attempts.length, 1);
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   stack.clock.advance(15 * MINUTE);
   await dispatchDue(stack.deps);
   for (const id of stack.published()) await deliverMessage(stack.deps, id);
@@ -198,7 +198,7 @@ test("when Gmail says when to come back, the server's other messages wait for it
 test("a refused token is replaced once; refused again, the message waits", async () => {
   await stack.accept(ID);
   stack.gmail = async (mail, beforeData, token) =>
-    token === "first" ? refuses("auth", 535, "5.7.8")(mail, beforeData, token) : takesAll(mail, beforeData, token);
+    token === "first" ? refuses("auth", 535, "5.7.8")(mail, beforeData, token) : acceptsAll(mail, beforeData, token);
   await deliver();
   assert.equal(await status(), "sent");
   assert.deepEqual(
@@ -286,7 +286,7 @@ test("nothing found after the last look: a person decides, or it is sent again u
     await stack.accept(ID, { onUnknown });
     stack.gmail = losesReply;
     await deliver();
-    stack.gmail = takesAll;
+    stack.gmail = acceptsAll;
     for (let looks = 0; looks < 4; looks += 1) await nextTick();
     const message = await stack.message(ID);
     if (onUnknown === "hold") {
@@ -341,7 +341,7 @@ test("a worker that dies before the mark costs a try; after it, the resolver dec
       const sending = await stack.message(id);
       return stack.attempts.length > arrived && sending.status === "sending" && sending.phase === phase;
     });
-    stack.gmail = takesAll;
+    stack.gmail = acceptsAll;
     stack.clock.advance(10 * MINUTE);
     await dispatchDue(stack.deps);
     for (const published of stack.published()) await deliverMessage(stack.deps, published);
@@ -352,7 +352,7 @@ test("a worker that dies before the mark costs a try; after it, the resolver dec
 test("a worker that lost its lease still tells what it knows for certain", async () => {
   await stack.accept(ID);
   stack.gmail = async (mail, beforeData, token) => {
-    const outcome = await takesAll(mail, beforeData, token);
+    const outcome = await acceptsAll(mail, beforeData, token);
     stack.clock.advance(10 * MINUTE);
     await dispatchDue(stack.deps);
     assert.equal(await status(), "unknown");
@@ -367,7 +367,7 @@ for (const written of [false, true]) {
   test(`a store that fails at the mark, ${though}: nothing is sent, and the message is tried again`, async () => {
     await failAtTheMark(written);
     assert.equal(await status(), "deferred");
-    stack.gmail = takesAll;
+    stack.gmail = acceptsAll;
     await nextTick();
     assert.equal(await status(), "sent");
   });
@@ -392,7 +392,7 @@ const failAtTheMark = async (written: boolean): Promise<void> => {
   };
   stack.gmail = async (mail, beforeData, token) => {
     failing = true;
-    return takesAll(mail, beforeData, token);
+    return acceptsAll(mail, beforeData, token);
   };
   await deliverMessage({ ...stack.deps, records: flaky }, ID);
 };

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
-import { acceptedMessage, type Delivery, delivery, losesReply, SERVER, takesAll } from "../../builders/delivery.ts";
+import { acceptedMessage, acceptsAll, type Delivery, delivery, losesReply, SERVER } from "../../builders/delivery.ts";
 import { grant, OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
@@ -102,7 +102,7 @@ test("the copy that some had before is no proof for the others: theirs is for a 
 test("the same, of a message that is to be resent: it is, to those who may not have it", async () => {
   stack.lookup = "found";
   await lostForTheSecond("resend");
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   await run(3);
   assert.equal((await stack.message(ID)).status, "sent");
   assert.deepEqual(stack.attempts.at(-1)?.mail.envelope.to, ["c@y.org"]);

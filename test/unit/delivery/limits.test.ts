@@ -12,12 +12,12 @@ import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
 import {
   acceptedMessage,
+  acceptsAll,
   type Delivery,
   delivery,
   type Gmail,
   refuses,
   SERVER,
-  takesAll,
 } from "../../builders/delivery.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { grant, OPERATOR } from "../../builders/mail-server.ts";
@@ -43,7 +43,7 @@ test("no rolling minute sees more than the limit; the oldest leave first, and th
   await stack.setServer({ limits: { perMinute: 5, perDay: 1_000 } });
   const sentAt: { id: string; atMs: number }[] = [];
   stack.gmail = async (mail, beforeData, token) => {
-    const outcome = await takesAll(mail, beforeData, token);
+    const outcome = await acceptsAll(mail, beforeData, token);
     sentAt.push({ id: /Message-ID: <(.*?)@/.exec(mail.raw.toString())?.[1] ?? "", atMs: stack.clock.nowMs() });
     return outcome;
   };
@@ -179,7 +179,7 @@ test("what did not happen is given back", async () => {
   await stack.accept("msg_b");
   stack.gmail = refuses("body", 550, "5.7.1");
   await deliverMessage(stack.deps, "msg_a");
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   await deliverMessage(stack.deps, "msg_b");
   assert.equal((await stack.message("msg_b")).status, "sent");
 });
@@ -190,7 +190,7 @@ test("a worker that died before the mark is given back too", async () => {
   stack.gmail = () => new Promise(() => undefined);
   void deliverMessage(stack.deps, "msg_a");
   await eventually("the worker is at Gmail's", () => stack.attempts.length === 1);
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   stack.clock.advance(10 * MINUTE);
   await run(2);
   assert.equal((await stack.message("msg_a")).status, "sent");
@@ -225,7 +225,7 @@ const doorway = () => {
     seen.inside += 1;
     seen.most = Math.max(seen.most, seen.inside);
     await opened;
-    const outcome = await takesAll(mail, beforeData, token);
+    const outcome = await acceptsAll(mail, beforeData, token);
     seen.inside -= 1;
     return outcome;
   };
@@ -284,7 +284,7 @@ test("a worker that died keeps its place no longer than its lease", async () => 
     void deliverMessage(stack.deps, id);
   }
   await eventually("all places are taken", () => stack.attempts.length === 8);
-  stack.gmail = takesAll;
+  stack.gmail = acceptsAll;
   stack.clock.advance(10 * MINUTE);
   await run(2);
   for (const id of ids(8)) assert.equal((await stack.message(id)).status, "sent");

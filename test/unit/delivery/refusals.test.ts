@@ -5,7 +5,7 @@ import type { SmtpReply, SmtpStage } from "../../../functions/domain/google/repl
 import type { SendOutcome } from "../../../functions/domain/google/transports.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
-import { acceptedMessage, type Delivery, delivery, type Gmail, takesAll } from "../../builders/delivery.ts";
+import { acceptedMessage, acceptsAll, type Delivery, delivery, type Gmail } from "../../builders/delivery.ts";
 import { grant, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";
 
 let stack: Delivery;
@@ -90,7 +90,7 @@ suite("Gmail refusing the account", () => {
       const later = await stack.message("msg_5");
       assert.equal(later.attempts.at(-1)?.problem, "gmail_refused", "nobody is told to reconnect for it");
       await stack.setServer({ transport });
-      stack.gmail = takesAll;
+      stack.gmail = acceptsAll;
       stack.clock.advance(60 * MINUTE);
       await dispatchDue(stack.deps);
       for (const id of stack.published()) await deliverMessage(stack.deps, id);
@@ -109,7 +109,7 @@ suite("Gmail refusing the account", () => {
 
   test("counts refusals in a row alone: a mail that Gmail takes begins the count anew", async () => {
     for (let round = 0; round < 4; round += 1) {
-      for (const [at, gmail] of [refuses("mail", DENIED), refuses("mail", DENIED), takesAll].entries()) {
+      for (const [at, gmail] of [refuses("mail", DENIED), refuses("mail", DENIED), acceptsAll].entries()) {
         stack.gmail = gmail;
         const id = `msg_${round}_${at}`;
         await stack.accept(id);
@@ -160,7 +160,7 @@ suite("Gmail naming a limit of the account", () => {
     await stack.setServer({ transport: "gmail_api" });
     assert.deepEqual(await deliverAll(2), ["deferred", "held"]);
     assert.equal((await stack.message("msg_1")).attempts.at(-1)?.problem, "rate_limited");
-    stack.gmail = takesAll;
+    stack.gmail = acceptsAll;
     stack.clock.advance(2 * MINUTE);
     await dispatchDue(stack.deps);
     for (const id of stack.published()) await deliverMessage(stack.deps, id);
@@ -187,7 +187,7 @@ suite("Gmail refusing some recipients", () => {
       assert.deepEqual(await states(), ["accepted", "pending", "accepted"]);
       await nextTry("msg_1");
       assert.deepEqual(await states(), ["accepted", "pending", "accepted"]);
-      stack.gmail = takesAll;
+      stack.gmail = acceptsAll;
       await nextTry("msg_1");
       assert.equal((await stack.message("msg_1")).status, "sent");
       const reached = stack.attempts.map(({ mail }) => mail.envelope.to.join(" "));
@@ -257,7 +257,7 @@ suite("An error of the Gmail API's own", () => {
     assert.match(note, /internal error/);
     assert.doesNotMatch(note, /a person must decide/, "nobody need do anything");
     for (let tries = 0; tries < 6 && (await stack.message("msg_1")).status !== "sent"; tries += 1) {
-      if (stack.attempts.length === 3) stack.gmail = takesAll;
+      if (stack.attempts.length === 3) stack.gmail = acceptsAll;
       await nextTry("msg_1");
       for (const id of stack.published()) await deliverMessage(stack.deps, id);
     }

@@ -14,7 +14,15 @@ import type { Message, MessageStatus } from "../../../functions/domain/messages/
 import { MESSAGE_STATUSES, NEXT } from "../../../functions/domain/messages/statuses.ts";
 import type { Write } from "../../../functions/domain/records.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
-import { type Delivery, delivery, type Gmail, losesReply, refuses, SERVER, takesAll } from "../../builders/delivery.ts";
+import {
+  acceptsAll,
+  type Delivery,
+  delivery,
+  type Gmail,
+  losesReply,
+  refuses,
+  SERVER,
+} from "../../builders/delivery.ts";
 import { grant, OPERATOR, validConnection } from "../../builders/mail-server.ts";
 
 const ID = "msg_1";
@@ -72,7 +80,7 @@ const gmails = (here: World): readonly Gmail[] => {
       return new Promise(() => undefined);
     };
   return [
-    counted(takesAll),
+    counted(acceptsAll),
     counted(losesReply),
     refuses("mail", 451),
     refuses("rcpt", 550, "5.1.1"),
@@ -118,7 +126,7 @@ const event = fc.oneof(
     arbitrary: fc.nat(9).map(
       (n): Event =>
         async (here) => {
-          here.gmail = gmails(here)[n] ?? takesAll;
+          here.gmail = gmails(here)[n] ?? acceptsAll;
         },
     ),
   },

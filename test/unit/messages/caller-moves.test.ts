@@ -11,7 +11,7 @@ import { isIn, MESSAGE_STATUSES } from "../../../functions/domain/messages/statu
 import type { Records, Versioned } from "../../../functions/domain/records.ts";
 import type { Result } from "../../../functions/domain/result.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
-import { type MessageBench, messageBench, placedIn, simpleMessage } from "../../builders/messages.ts";
+import { inState, type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
 
 let bench: MessageBench;
 beforeEach(async () => {
@@ -47,7 +47,7 @@ const replace = async (before: Versioned<Message>, value: Message): Promise<Vers
 
 const messageIn = async (status: MessageStatus, json: object = simpleMessage): Promise<string> => {
   const before = await bench.accepted(json);
-  await replace(before, placedIn(before.value, stateOf(status), bench.clock.nowMs()));
+  await replace(before, inState(before.value, stateOf(status), bench.clock.nowMs()));
   bench.published.length = 0;
   return before.id;
 };
@@ -177,7 +177,7 @@ suite("What becomes of it", () => {
   test("a failed message without its body cannot be retried", async () => {
     const before = await bench.accepted(simpleMessage);
     const state = stateOf("failed");
-    await replace(before, { ...placedIn(before.value, state), body: { kind: "erased", atMs: 1 } });
+    await replace(before, { ...inState(before.value, state), body: { kind: "erased", atMs: 1 } });
     assert.equal(codeOf(await retryMessage(bench, OPERATOR, before.id)), "body_erased");
   });
 
@@ -205,7 +205,7 @@ suite("What becomes of it", () => {
     const before = await bench.accepted({ ...simpleMessage, to: ["b@example.org", "c@example.org"] });
     const later = { code: 451, enhanced: "4.2.1", response: "later" };
     const recipients = before.value.recipients.map((one, at) => (at === 1 ? { ...one, reply: later } : one));
-    await replace(before, placedIn({ ...before.value, recipients }, stateOf("unknown")));
+    await replace(before, inState({ ...before.value, recipients }, stateOf("unknown")));
     bench.published.length = 0;
     assert.ok((await resolveByPerson(bench, OPERATOR, { id: before.id, body: { as: "sent" } })).ok);
     const message = await now(before.id);
@@ -262,7 +262,7 @@ suite("Moving what others move too", () => {
   const moveBehind = (state: MessageState) => async (id: string) => {
     const before = await bench.records.get("messages", id);
     assert.ok(before);
-    await replace(before, placedIn(before.value, state));
+    await replace(before, inState(before.value, state));
   };
 
   test("a message claimed in between is not canceled", async () => {

@@ -11,7 +11,7 @@ import {
   NEXT,
   STATUSES,
 } from "../../../functions/domain/messages/statuses.ts";
-import { messageBench, placedIn, simpleMessage } from "../../builders/messages.ts";
+import { inState, messageBench, simpleMessage } from "../../builders/messages.ts";
 import { movesOf, namesInColumn } from "../../builders/states-document.ts";
 
 const DOCUMENT = readFileSync(new URL("../../../functions/domain/messages/STATES.md", import.meta.url), "utf8");
@@ -67,7 +67,7 @@ suite("Which status may follow which", () => {
     const message = await accepted();
     for (const from of MESSAGE_STATUSES) {
       for (const to of MESSAGE_STATUSES) {
-        const before = placedIn(message, STATES[from]);
+        const before = inState(message, STATES[from]);
         const isAllowed = NEXT[from].some((next) => next === to);
         assert.equal(mayBecome(before, to), isAllowed, `${from} > ${to}`);
         if (isAllowed) assert.equal(moveAnyway(before, to).status, to);
@@ -98,7 +98,7 @@ suite("What a move keeps", () => {
     const message = Object.assign({}, await accepted(), later);
     for (const from of MESSAGE_STATUSES) {
       for (const to of NEXT[from]) {
-        const after: object = moveAnyway(placedIn(message, STATES[from]), to);
+        const after: object = moveAnyway(inState(message, STATES[from]), to);
         for (const [name, value] of Object.entries(later)) {
           assert.deepEqual(Reflect.get(after, name), value, `${from} > ${to}: ${name}`);
         }
@@ -111,7 +111,7 @@ suite("What a move keeps", () => {
     const facts: readonly string[] = Object.keys(message).filter((name) => !(name in STATES.queued));
     for (const from of MESSAGE_STATUSES) {
       for (const to of NEXT[from]) {
-        const after = moveAnyway(placedIn(message, STATES[from]), to);
+        const after = moveAnyway(inState(message, STATES[from]), to);
         assert.deepEqual(Object.keys(after).sort(), [...facts, ...Object.keys(STATES[to])].sort(), `${from} > ${to}`);
         assert.deepEqual(Object.fromEntries(Object.entries(after).filter(([name]) => name in STATES[to])), STATES[to]);
       }

@@ -6,7 +6,7 @@ import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts"
 import type { Message } from "../../../functions/domain/messages/message.ts";
 import { isOfLaterVersion } from "../../../functions/domain/record-version.ts";
 import { UNDERSTANDS } from "../../../functions/runtime/understands.ts";
-import { messageBench, placedIn, simpleMessage } from "../../builders/messages.ts";
+import { inState, messageBench, simpleMessage } from "../../builders/messages.ts";
 
 const later = (message: Message, status: string): Message => ({ ...message, status, dueAtMs: 1 }) as unknown as Message;
 
@@ -28,7 +28,7 @@ suite("Records of a later release in the store", () => {
       const value = later(known.value, `awaiting_${n % 3}`);
       await bench.records.commit([{ op: "put", kind: "messages", id: `msg_later_${n}`, value }]);
     }
-    const due = placedIn(known.value, { status: "scheduled", scheduledAtMs: 2, dueAtMs: 2 });
+    const due = inState(known.value, { status: "scheduled", scheduledAtMs: 2, dueAtMs: 2 });
     await bench.records.commit([{ op: "put", kind: "messages", id: known.id, value: due }]);
     await dispatchDue(deps);
     assert.equal((await bench.records.get("messages", known.id))?.value.status, "queued");
