@@ -1,0 +1,104 @@
+import { changeOnCondition } from "../../change-on-condition.ts";
+import { judgeConnection } from "../../mail-servers/judge-connection.ts";
+import { type Connection, type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { saveServer } from "../../mail-servers/save-server.ts";
+import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
+import { withAddress } from "../connect/identity.ts";
+import { type GoogleSaid, scopesOf } from "../tokens/ask-google.ts";
+import { noteClientFacts } from "../tokens/client-facts.ts";
+import { mintedWrite } from "../tokens/token-cache.ts";
+import {
+  type CheckDeps,
+  type CheckOutcome,
+  type CheckSubject,
+  isBeyondProof,
+  keepCapWarning,
+  readSubject,
+} from "./check-subject.ts";
+import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
+import { nextCheckAtMs, refusalCheckAtMs } from "./next-check.ts";
+import { postponeCheck } from "./postpone-check.ts";
+import { askIfRefusalIsOver } from "./refusal-over.ts";
+import { newerSendAs, readSendAs } from "./send-as.ts";
+
+type Token = Extract<GoogleSaid, { readonly kind: "token" }>;
+interface Proof {
+  readonly said: Token;
+  readonly proven: Grant;
+  readonly refusal: Awaited<ReturnType<typeof askIfRefusalIsOver>>;
+}
+
+/**
+ * Google gave a token: proves the scopes and the identity by it, reads what else the account tells, and writes all of it
+ * down. Throws `Unavailable`.
+ */
+export const proveGrant = async (deps: CheckDeps, found: CheckSubject, said: Token): Promise<CheckOutcome> => {
+  if (said.identity.kind === "unreachable") return postponeCheck(deps, found.server);
+  const scopes = scopesOf(said.tokens, said.grant);
+  // Without an ID token, or with one that proves nothing, the identity stands as it was proven last.
+  const named = said.identity.kind === "same" ? withAddress(said.grant, said.identity.identity.email) : said.grant;
+  if (named !== said.grant) deps.log.warn("account_renamed", { server: found.server.id });
+  const login = { username: named.email, accessToken: said.tokens.accessToken };
+  const sendAs = newerSendAs(said.grant.sendAs, await readSendAs(deps, login, scopes));
+  const refreshTokenExpiresAtMs = said.tokens.refreshTokenExpiresAtMs ?? said.grant.refreshTokenExpiresAtMs;
+  const lastVerifiedAtMs = deps.clock.nowMs();
+  const read: Grant = { ...named, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
+  const proven = withoutOutlivedSession(deps, read);
+  await noteOutlived(deps, proven, said.app);
+  const refusal = await askIfRefusalIsOver(deps, found.server.value, login);
+  return writeProof(deps, found, { said, proven, refusal });
+};
+
+/** Before the server's own write: it is rare, and a crash in between only has it done again. */
+const noteOutlived = async (deps: CheckDeps, grant: Grant, app: App): Promise<void> => {
+  if (app.sevenDayDeathAtMs === null || !outlivesTesting(deps, grant)) return;
+  await noteClientFacts(deps, grant.clientId, { sevenDayDeathAtMs: null });
+};
+
+const writeProof = (deps: CheckDeps, found: CheckSubject, proof: Proof): Promise<CheckOutcome> =>
+  changeOnCondition<CheckOutcome>(deps, "write down a check", async (lost) => {
+    const now = lost === 0 ? found : await readSubject(deps, found.server.id);
+    if (now === null || !isUnderstoodServer(now.server.value)) return { kind: "nothing_to_check" };
+    if (grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) return { kind: "nothing_to_check" };
+    const connection = connectionAfter(deps, now.server.value, proof);
+    const written = await saveProof(deps, now, { connection, proof });
+    return written ? { kind: "checked", state: connection.state } : "contended";
+  });
+
+/** The secret that the record must still point to: the proven one. What was read before a rotation fails at its write and is read again. */
+const secretBefore = ({ server }: CheckSubject, { proven }: Proof): string | undefined => {
+  const held = grantOf(server.value);
+  return held !== null && held.generation < proven.generation ? held.secretVersion : proven.secretVersion;
+};
+
+const isRefused = (connection: Connection): boolean =>
+  connection.state === "error" && connection.reason === "gmail_refused";
+
+/** The connection as this proof leaves it. */
+const connectionAfter = (deps: CheckDeps, server: MailServer, { proven, said, refusal }: Proof): Connection => {
+  const { connection: before } = server;
+  if (before.state === "not_connected" || isBeyondProof(server)) return before;
+  const sinceMs = deps.clock.nowMs();
+  // A token proves nothing here: Gmail refuses the account in spite of it.
+  if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };
+  const live = keepCapWarning(before, liveConnection(deps, proven, said.app));
+  const now = judgeConnection({ ...server, connection: live }, sinceMs);
+  const same = now.state === "error" && before.state === "error" && now.reason === before.reason;
+  return same ? { ...now, sinceMs: before.sinceMs } : now;
+};
+
+const saveProof = async (
+  deps: CheckDeps,
+  { server, entry }: CheckSubject,
+  { connection, proof }: { readonly connection: Connection; readonly proof: Proof },
+): Promise<boolean> => {
+  const { said, proven } = proof;
+  const { id, value } = server;
+  const { accessToken, expiresAtMs } = said.tokens;
+  const regularAtMs = nextCheckAtMs(deps, proven, said.app);
+  const nextAtMs = isRefused(connection) ? Math.min(regularAtMs, refusalCheckAtMs(deps)) : regularAtMs;
+  const after = { ...withConnection(value, connection), nextCheckAtMs: nextAtMs };
+  // The token of this very grant is worth caching.
+  const caching = await mintedWrite(deps, { id, entry }, { accessToken, expiresAtMs, scopes: proven.scopes });
+  return (await saveServer(deps, server, { value: after, also: [caching] })).done;
+};
