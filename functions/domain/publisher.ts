@@ -15,6 +15,8 @@ export type EventType =
   | `relais.message.${"sent" | "deferred" | "held" | "unknown" | "resolved" | "failed" | "canceled" | "expired"}.v1`
   | `relais.server.${"connected" | "expiring" | "reconnect_required" | "disconnected" | "quota_warning"}.v1`;
 
+export type ServerEvent = Extract<EventType, `relais.server.${string}`>;
+
 /** What the world is told on topic `mail-events` (CloudEvents 1.0 JSON). Never holds a token, a code, a secret or a body. */
 export interface Announcement {
   readonly type: EventType;

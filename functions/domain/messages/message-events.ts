@@ -14,6 +14,20 @@ export const latestEvent = (id: string, message: Message): Announcement | null =
   return type === null ? null : messageEvent(type, id, message);
 };
 
+const nothing = () => ({});
+
+/** What an event tells besides what each event of a message does. */
+const BESIDES: Readonly<Record<MessageEvent, (message: Message) => Announcement["data"]>> = {
+  "relais.message.sent.v1": nothing,
+  "relais.message.deferred.v1": nothing,
+  "relais.message.held.v1": (message) => (message.status === "held" ? { heldBecause: message.because } : {}),
+  "relais.message.unknown.v1": nothing,
+  "relais.message.resolved.v1": nothing,
+  "relais.message.failed.v1": nothing,
+  "relais.message.canceled.v1": nothing,
+  "relais.message.expired.v1": nothing,
+};
+
 /** What the world is told of a message: what became of it and of each recipient; never what it says. */
 export const messageEvent = (type: MessageEvent, id: string, message: Message): Announcement => {
   const last = message.attempts.at(-1);
@@ -34,7 +48,7 @@ export const messageEvent = (type: MessageEvent, id: string, message: Message): 
       problem: last?.problem ?? null,
       smtp: last?.smtp ?? null,
       tags: message.tags,
-      ...(message.status === "held" ? { heldBecause: message.because } : {}),
+      ...BESIDES[type](message),
     },
   };
 };

@@ -257,8 +257,3 @@ export const mayBecome = <S extends MessageStatus>(
   status: S,
 ): message is MessageIn<StatusBefore<S>> =>
   isKnownStatus(message.status) && NEXT[message.status].some((next: MessageStatus) => next === status);
-
-/** Ends a `switch` over every status: one that is added and not handled does not compile, and one of a later release is a defect here. */
-export const noSuchStatus = (message: never): never => {
-  throw new Error(`no status of this release: ${String(Reflect.get(Object(message), "status"))}`);
-};

@@ -5,8 +5,9 @@ import type { NewsDeps, Tell } from "../commit-news.ts";
 import { everyRecord } from "../every-record.ts";
 import type { Log } from "../log.ts";
 import { forgottenAtMs, type News, type Notice } from "../news.ts";
-import type { Announce, Announcement } from "../publisher.ts";
+import type { Announce, Announcement, ServerEvent } from "../publisher.ts";
 import type { Records, Versioned } from "../records.ts";
+import { unhandled } from "../unhandled.ts";
 
 export interface TellDeps {
   readonly records: Records;
@@ -30,36 +31,60 @@ const logIt = ({ log }: TellDeps, news: News): void => {
       log.warn("connection_error", { server: news.server.id, reason: news.reason });
       break;
     case "reconnect_required":
-      log.warn("connection_reconnect_required", { server: news.server.id, reason: news.reason, ...news.evidence });
+      log.warn("connection_reconnect_required", {
+        server: news.server.id,
+        reason: news.reason,
+        ...news.evidence,
+      });
       break;
     case "client_rejected":
       log.error("oauth_client_rejected", { error: news.error });
       break;
     case "event":
       break;
+    default:
+      unhandled("news", news);
+  }
+};
+
+/** Which news each event about a mail server tells; null: `claim.ts` announces it, and it is no news of a connection. */
+const TELLS: Readonly<Record<ServerEvent, News["kind"] | null>> = {
+  "relais.server.connected.v1": "connected",
+  "relais.server.disconnected.v1": "disconnected",
+  "relais.server.expiring.v1": "expiring",
+  "relais.server.reconnect_required.v1": "reconnect_required",
+  "relais.server.quota_warning.v1": null,
+};
+
+const isServerEvent = (type: string): type is ServerEvent => Object.hasOwn(TELLS, type);
+const SERVER_EVENTS: readonly ServerEvent[] = Object.keys(TELLS).filter(isServerEvent);
+
+/** What an event tells besides which server it is about. */
+const dataOf = (news: Exclude<News, { readonly kind: "event" }>): Announcement["data"] => {
+  switch (news.kind) {
+    case "connected":
+      return { email: news.email };
+    case "disconnected":
+      return { ...news.outcome };
+    case "expiring":
+      return { reason: news.reason, expiresAt: isoTimeOrNull(news.expiresAtMs), warning: news.warning };
+    case "reconnect_required":
+      return { reason: news.reason, evidence: news.evidence };
+    case "error":
+    case "client_rejected":
+      return {};
+    default:
+      return unhandled("news", news);
   }
 };
 
 /** What the world is told; of `error` and of the client nothing, for which there are no events. */
 const eventOf = (news: News): Announcement | null => {
   if (news.kind === "event") return news.event;
-  if (news.kind === "error" || news.kind === "client_rejected") return null;
+  const type = SERVER_EVENTS.find((candidate) => TELLS[candidate] === news.kind);
+  if (type === undefined || !("server" in news)) return null;
   const { id, name, username } = news.server;
-  const of = (data: Announcement["data"]): Announcement => ({
-    type: `relais.server.${news.kind}.v1`,
-    subject: id,
-    data: { server: id, name, username, ...data },
-  });
-  switch (news.kind) {
-    case "connected":
-      return of({ email: news.email });
-    case "disconnected":
-      return of({ ...news.outcome });
-    case "expiring":
-      return of({ reason: news.reason, expiresAt: isoTimeOrNull(news.expiresAtMs), warning: news.warning });
-    case "reconnect_required":
-      return of({ reason: news.reason, evidence: news.evidence });
-  }
+  return { type, subject: id, data: { server: id, name, username, ...dataOf(news) } };
 };
 
 const alertOperators = async ({ alert }: TellDeps, news: News): Promise<void> => {

@@ -6,6 +6,7 @@ import { Unavailable } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { Settings } from "../../settings/settings.ts";
+import { unhandled } from "../../unhandled.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { each } from "../at-once.ts";
 import { sweepBodies } from "../body-store.ts";
@@ -21,7 +22,7 @@ import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { moveTo, pendingRecipients, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
-import { type MessageIn, noSuchStatus, type StatusBefore } from "../statuses.ts";
+import type { MessageIn, StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 import { releaseWithinLimits, waitingOf } from "./release-limited.ts";
@@ -123,7 +124,7 @@ const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Ti
     case "expired":
       return eraseFinalBody(deps, message);
     default:
-      return noSuchStatus(value);
+      return unhandled("a status", value);
   }
 };
 
