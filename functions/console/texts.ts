@@ -167,7 +167,7 @@ export const TEXTS = {
     en: "Google refuses access to the account. Reconnect it, and held messages will be sent automatically.",
   },
   "home.stoppedDo": { fr: "Reconnecter le compte", en: "Reconnect account" },
-  "home.unfinished": { fr: "Il reste à connecter un compte Gmail", en: "A Gmail account still has to be connected" },
+  "home.unfinished": { fr: "Il reste un compte Gmail à connecter", en: "A Gmail account still has to be connected" },
   "home.unfinishedText": {
     fr: "Un serveur de messagerie existe, mais aucun compte Gmail n’y est connecté.",
     en: "There is a mail server, but no Gmail account is connected to it.",
@@ -316,7 +316,7 @@ export const TEXTS = {
   "connection.nowConnected": { fr: "Le compte Gmail est connecté", en: "The Gmail account is connected" },
   "connection.nowConnectedText": {
     fr: "Lancez maintenant un test de connexion, puis envoyez un message de test.",
-    en: "Now run a connection test, then send a test mail.",
+    en: "Now run a connection test, then send a test email.",
   },
   "connect.first": { fr: "Connecter votre compte Gmail", en: "Connect your Gmail account" },
   "connect.again": { fr: "Reconnecter le compte Gmail", en: "Reconnect the Gmail account" },
@@ -495,7 +495,7 @@ export const TEXTS = {
   "message.status.expired": { fr: "Expiré", en: "Expired" },
   "message.says.later": {
     fr: "Une version plus récente de Relais s’occupe de ce message.",
-    en: "A newer version of Relais takes care of this message.",
+    en: "A newer version of Relais is handling this message.",
   },
   "message.says.queued": { fr: "Le message va partir dans un instant.", en: "The message is about to be sent." },
   "message.says.scheduled": {
