@@ -66,7 +66,7 @@ const SignedInAs = () => {
   const { actor } = session.value.session;
   return (
     <div class="who">
-      <span class="who-name">{actor === "setup-token" ? t("session.setup") : actor}</span>
+      <span class="who-name">{actor === "setup-token" ? t("session.setupUser") : actor}</span>
       <button type="button" class="quiet" onClick={() => void closeSession()}>
         {t("session.signOut")}
       </button>

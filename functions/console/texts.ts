@@ -29,6 +29,7 @@ export const TEXTS = {
   "nav.language": { fr: "Langue", en: "Language" },
   "nav.menu": { fr: "Menu", en: "Menu" },
   "nav.skip": { fr: "Aller au contenu", en: "Skip to content" },
+  "session.setupUser": { fr: "Session d’installation", en: "Setup session" },
   "session.setup": { fr: "Jeton d’installation", en: "Setup token" },
   "session.signOut": { fr: "Se déconnecter", en: "Sign out" },
   "link.newTab": { fr: " (nouvel onglet)", en: " (new tab)" },
@@ -142,8 +143,8 @@ export const TEXTS = {
   "home.title": { fr: "Accueil", en: "Home" },
   "home.working": { fr: "L’envoi fonctionne", en: "Sending works" },
   "home.workingText": {
-    fr: "Tous les comptes Gmail sont connectés et peuvent envoyer.",
-    en: "All Gmail accounts are connected and can send.",
+    fr: "Tous les comptes Gmail connectés peuvent envoyer.",
+    en: "Every connected Gmail account can send.",
   },
   "home.workingDo": { fr: "Voir les adresses d’envoi", en: "View mail servers" },
   "home.attention": {
