@@ -50,6 +50,7 @@ const nameFaults = (at: string): string[] =>
 
 interface Ban {
   readonly where: string;
+  /** How the paths begin that may do it. */
   readonly except?: string;
   readonly pattern: RegExp;
   readonly why: string;
@@ -77,6 +78,24 @@ const BANS: readonly Ban[] = [
     where: "functions/domain/**/*.ts",
     pattern: /\bfetch\(|\bprocess\./,
     why: "the domain does no I/O",
+  },
+  {
+    where: "functions/{domain,runtime}/**/*.ts",
+    except: "functions/domain/change-on-condition.ts",
+    pattern: /(?<!readonly )op: "replace"/,
+    why: "a write on condition is made by conditionalWrite",
+  },
+  {
+    where: "functions/{domain,runtime}/**/*.ts",
+    except: "functions/domain/problem",
+    pattern: /code: "contended"|without end"/,
+    why: "contention has one ending, that of changeOnCondition",
+  },
+  {
+    where: "functions/{domain,runtime}/**/*.ts",
+    except: "functions/domain/every-record.ts",
+    pattern: /cursor: string \| null = null/,
+    why: "a query is read page by page by everyRecord",
   },
 ];
 

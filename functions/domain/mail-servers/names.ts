@@ -1,4 +1,5 @@
 import type { Principal } from "../access/records.ts";
+import { conditionalWrite } from "../change-on-condition.ts";
 import type { Records, Write } from "../records.ts";
 import { mayAdminister } from "./server-access.ts";
 import { serverNameId } from "./server-name.ts";
@@ -19,11 +20,11 @@ export const takeName = async (
 ): Promise<Write | null> => {
   const id = serverNameId(name);
   const kept = await records.get("serverNames", id);
-  if (kept === undefined) return { op: "create", kind: "serverNames", id, value: { serverId } };
-  const free = kept.value.freed === true && (kept.value.serverId === serverId || mayAdminister(principal));
-  const { freed: _, ...others } = kept.value;
-  const value = { ...others, serverId };
-  return free ? { op: "replace", kind: "serverNames", id, version: kept.version, value } : null;
+  const free =
+    kept === undefined || (kept.value.freed === true && (kept.value.serverId === serverId || mayAdminister(principal)));
+  if (!free) return null;
+  const { freed: _, ...others } = kept?.value ?? { serverId };
+  return conditionalWrite("serverNames", { id, version: kept?.version }, { ...others, serverId });
 };
 
 /** The write that frees the name of a server, in the commit that takes it from the server. */

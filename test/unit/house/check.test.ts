@@ -132,6 +132,30 @@ describe("the check", () => {
     ["a clock in the domain", "functions/domain/x.ts", "export const a = Date.now();\n", /given its clock/],
     ["randomness in the domain", "functions/domain/x.ts", "export const a = Math.random();\n", /given its randomness/],
     ["a request from the domain", "functions/domain/x.ts", 'export const a = fetch("x");\n', /does no I\/O/],
+    [
+      "a write on condition made by hand",
+      "functions/domain/x.ts",
+      'const a = { op: "replace", kind: "keys" };\n',
+      /made by conditionalWrite/,
+    ],
+    [
+      "another ending of contention",
+      "functions/domain/messages/x.ts",
+      'const a = { code: "contended", retryAfterS: 5 };\n',
+      /contention has one ending/,
+    ],
+    [
+      "a contended write thrown as a defect",
+      "functions/domain/x.ts",
+      'throw new Error("a key was written to without end");\n',
+      /contention has one ending/,
+    ],
+    [
+      "another loop over pages",
+      "functions/runtime/x.ts",
+      "let cursor: string | null = null;\n",
+      /page by page by everyRecord/,
+    ],
     ["a function that Terraform does not know", "functions/new-thing/index.ts", "", /new-thing is missing from infra/],
     [
       "a log code without an entry",

@@ -1,14 +1,24 @@
-import { type AuditAction, auditWrite, type Deed } from "../../access/audit.ts";
+import { auditWrite, type Deed } from "../../access/audit.ts";
 import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import { changeOnCondition } from "../../change-on-condition.ts";
+import { detail } from "../../detail-texts.ts";
+import type { Problem } from "../../problem.ts";
 import type { Announcement } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { commitMove } from "../commit-move.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import type { Message } from "../message.ts";
+import type { Message, MessageStatus } from "../message.ts";
 import { visibleMessage } from "../message-access.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
+import {
+  commandsFor,
+  MESSAGE_STATUSES,
+  type MessageCommand,
+  type MessageIn,
+  type StatusFor,
+  takesCommand,
+} from "../statuses.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 
 /** What somebody outside makes of a message: how it stands afterwards, and what the world is told. */
@@ -18,13 +28,18 @@ export interface CallerMove {
   readonly detail?: Deed["detail"];
 }
 
-export interface MoveOrder {
+export interface MoveOrder<C extends MessageCommand> {
   readonly principal: Principal;
   readonly id: string;
-  readonly action: AuditAction;
+  readonly command: C;
   /** Pure; asked again when somebody else moved the message meanwhile. */
-  readonly decide: (message: Versioned<Message>) => Result<CallerMove>;
+  readonly decide: (message: MessageIn<StatusFor<C>>) => Result<CallerMove>;
 }
+
+const wrongStatus = (status: MessageStatus, command: MessageCommand): Problem => {
+  const allowed = MESSAGE_STATUSES.filter((one) => commandsFor(one).includes(command));
+  return { code: "wrong_status", detail: detail("not_in_status", { status, allowed: allowed.join(", ") }) };
+};
 
 /**
  * The write with its line in the audit and what the world is to be told, then what follows from it. A crash in between loses nothing: a chunked body is due
@@ -32,29 +47,36 @@ export interface MoveOrder {
  */
 const perform = async (
   deps: MoveDeps,
-  { principal, action }: MoveOrder,
+  { principal, command }: Pick<MoveOrder<MessageCommand>, "principal" | "command">,
   { before, move }: { readonly before: Versioned<Message>; readonly move: CallerMove },
 ): Promise<Versioned<Message> | undefined> => {
   const { id } = before;
-  const { after, announcement, detail } = move;
-  const audit = auditWrite(deps, { actor: principalName(principal), action, target: id, ...(detail && { detail }) });
+  const { after, announcement, detail: said } = move;
+  const deed = { actor: principalName(principal), action: `message.${command}`, target: id } as const;
+  const audit = auditWrite(deps, { ...deed, ...(said && { detail: said }) });
   const saved = await commitMove(deps, before, { after, event: announcement, also: [audit] });
   if (saved !== undefined && after.status === "queued") await publishForDelivery(deps, id);
   return saved;
 };
 
 /**
- * Moves a message at somebody's word. `not_found` where they must not know of it, `forbidden` to a key without `send`, what `decide` refuses,
+ * Moves a message at somebody's word. `not_found` where they must not know of it, `forbidden` to a key without `send`, `wrong_status` where the command is not one for
+ * its status, what `decide` refuses,
  * `newer_version` for a message that a later release has put into a shape of its own. Throws `Contended`, `Unavailable`.
  */
-export const moveByCaller = async (deps: MoveDeps, order: MoveOrder): Promise<Result<Versioned<Message>>> => {
+export const moveByCaller = async <C extends MessageCommand>(
+  deps: MoveDeps,
+  order: MoveOrder<C>,
+): Promise<Result<Versioned<Message>>> => {
   if (!hasPermission(order.principal, "send")) return fail({ code: "forbidden" });
   return changeOnCondition<Result<Versioned<Message>>>(deps, "move a message", async () => {
     const before = await visibleMessage(deps.records, order.principal, order.id);
     if (!before.ok) return before;
-    const move = order.decide(before.value);
+    const { value } = before.value;
+    if (!takesCommand(value, order.command)) return fail(wrongStatus(value.status, order.command));
+    const move = order.decide(value);
     if (!move.ok) return move;
-    if (!isUnderstoodMessage(before.value.value)) return fail({ code: "newer_version" });
+    if (!isUnderstoodMessage(value)) return fail({ code: "newer_version" });
     const saved = await perform(deps, order, { before: before.value, move: move.value });
     return saved === undefined ? "contended" : ok(saved);
   });

@@ -1,33 +1,18 @@
 import type { Principal } from "../../access/records.ts";
 import { changeOnCondition } from "../../change-on-condition.ts";
-import { detail } from "../../detail-texts.ts";
 import { everyRecord } from "../../every-record.ts";
-import type { Problem } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
-import { fail, ok, type Result } from "../../result.ts";
+import { ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { commitMove } from "../commit-move.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { finished } from "../finish.ts";
-import type { Message, MessageStatus } from "../message.ts";
+import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import {
-  commandsFor,
-  MESSAGE_STATUSES,
-  type MessageCommand,
-  type MessageIn,
-  type StatusFor,
-  takesCommand,
-  WAITING,
-} from "../statuses.ts";
+import { type MessageIn, type StatusFor, takesCommand, WAITING } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 import { moveByCaller } from "./caller-move.ts";
-
-export const wrongStatus = (status: MessageStatus, command: MessageCommand): Problem => {
-  const allowed = MESSAGE_STATUSES.filter((one) => commandsFor(one).includes(command));
-  return { code: "wrong_status", detail: detail("not_in_status", { status, allowed: allowed.join(", ") }) };
-};
 
 const canceled = (
   deps: Pick<MoveDeps, "clock">,
@@ -35,7 +20,7 @@ const canceled = (
   how: { readonly retentionDays: number; readonly note: TimelineNote | null },
 ): Message => finished(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
 
-/** Calls a waiting message back. `wrong_status` for any other, and what `moveByCaller` refuses. Throws `Unavailable`. */
+/** Calls a waiting message back. Refuses what `moveByCaller` does. Throws `Unavailable`. */
 export const cancelMessage = async (
   deps: MoveDeps,
   principal: Principal,
@@ -45,9 +30,8 @@ export const cancelMessage = async (
   return moveByCaller(deps, {
     principal,
     id,
-    action: "message.cancel",
-    decide: ({ value }) => {
-      if (!takesCommand(value, "cancel")) return fail(wrongStatus(value.status, "cancel"));
+    command: "cancel",
+    decide: (value) => {
       const after = canceled(deps, value, { retentionDays, note: null });
       return ok({ after, announcement: messageEvent("relais.message.canceled.v1", id, after) });
     },

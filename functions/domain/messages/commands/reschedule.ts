@@ -10,10 +10,9 @@ import { queuedNow } from "../accept/plan-message.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import type { Message } from "../message.ts";
 import { moveTo } from "../moves.ts";
-import { type StateIn, takesCommand } from "../statuses.ts";
+import type { StateIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
-import { wrongStatus } from "./cancel.ts";
 
 const input = z.strictObject({ scheduledAt: instantInput });
 
@@ -32,9 +31,8 @@ export const rescheduleMessage = async (
   return moveByCaller(deps, {
     principal,
     id: wanted.id,
-    action: "message.reschedule",
-    decide: ({ value }) => {
-      if (!takesCommand(value, "reschedule")) return fail(wrongStatus(value.status, "reschedule"));
+    command: "reschedule",
+    decide: (value) => {
       const nowMs = deps.clock.nowMs();
       if (value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs) {
         return fail(invalidRequest(fieldProblem("/scheduledAt", "after_expiry")));

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Principal } from "../../access/records.ts";
 import { parseWith } from "../../field-problems.ts";
 import type { Versioned } from "../../records.ts";
-import { fail, ok, type Result } from "../../result.ts";
+import { ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { reached } from "../deliver/resolver.ts";
@@ -11,10 +11,9 @@ import { finished, givenUp } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { moveTo } from "../moves.ts";
-import { type MessageIn, takesCommand } from "../statuses.ts";
+import type { MessageIn } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
-import { wrongStatus } from "./cancel.ts";
 
 const input = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
 type As = z.output<typeof input>["as"];
@@ -63,10 +62,8 @@ export const resolveByPerson = async (
   return moveByCaller(deps, {
     principal,
     id: wanted.id,
-    action: "message.resolve",
-    decide: ({ value }) => {
-      // While it is looked for, and when a person must decide.
-      if (!takesCommand(value, "resolve")) return fail(wrongStatus(value.status, "resolve"));
+    command: "resolve",
+    decide: (value) => {
       const after = resolved(deps, value, { as, retentionDays });
       return ok({ after, announcement: messageEvent("relais.message.resolved.v1", wanted.id, after), detail: { as } });
     },

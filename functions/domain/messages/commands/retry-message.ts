@@ -5,10 +5,8 @@ import { queuedNow } from "../accept/plan-message.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import type { Message, Recipient } from "../message.ts";
 import { moveTo } from "../moves.ts";
-import { takesCommand } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
-import { wrongStatus } from "./cancel.ts";
 
 /** Those that took it are left alone; the others are asked anew. */
 const askedAgain = (recipient: Recipient): Recipient =>
@@ -22,9 +20,8 @@ export const retryMessage = (deps: MoveDeps, principal: Principal, id: string): 
   moveByCaller(deps, {
     principal,
     id,
-    action: "message.retry",
-    decide: ({ value }) => {
-      if (!takesCommand(value, "retry")) return fail(wrongStatus(value.status, "retry"));
+    command: "retry",
+    decide: (value) => {
       if (value.body.kind === "erased") return fail({ code: "body_erased" });
       const after = moveTo(value, queuedNow(deps.clock), {
         nowMs: deps.clock.nowMs(),
