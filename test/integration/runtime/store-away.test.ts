@@ -18,6 +18,7 @@ import { routes as sendMail } from "../../../functions/runtime/handlers/send-mai
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import type { System } from "../../../functions/runtime/system.ts";
+import "../../builders/end-when-done.ts";
 
 const SETUP_TOKEN = "setup-token-without-a-store-0123456789";
 const BEARER = { Authorization: `Bearer ${SETUP_TOKEN}`, "Content-Type": "application/json" };

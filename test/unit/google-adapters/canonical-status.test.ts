@@ -21,6 +21,7 @@ import type { Records, Write } from "../../../functions/domain/records.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import type { SecretVault } from "../../../functions/domain/secret-vault.ts";
 import { testClock } from "../../builders/clock.ts";
+import "../../builders/end-when-done.ts";
 import { testRandom } from "../../builders/store.ts";
 
 const DEFECTS: readonly CanonicalStatus[] = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNIMPLEMENTED"];
@@ -65,91 +66,99 @@ const servicesAt = (host: string, timeoutMs: number): Services => {
   };
 };
 
-describe("what Google's services refuse", () => {
-  let answer: (response: ServerResponse) => void;
-  let services: Services;
+/** One server that stands for all of Google's, and the adapters before it. */
+interface Google {
+  answer: (response: ServerResponse) => void;
+  readonly services: Services;
   /** For what the libraries repeat by themselves for minutes. */
-  let hasty: Services;
-  let close: () => Promise<void>;
-  before(async () => {
-    const google = await listening((_, response) => answer(response));
-    services = servicesAt(google.host, 60_000);
-    hasty = servicesAt(google.host, 300);
-    close = google.close;
-  });
-  after(() => close());
+  readonly hasty: Services;
+  readonly close: () => Promise<void>;
+}
 
-  const replying = (status: number, body: string) => (response: ServerResponse) =>
-    void response.writeHead(status, { "content-type": "application/json" }).end(body);
-  // Over REST an HTTP status says less than the name: a wrong one must not mislead.
-  const refusing = (status: string, httpStatus = 418) =>
-    replying(httpStatus, JSON.stringify({ error: { code: httpStatus, status, message: "said Google" } }));
-  const inList = (status: string) =>
-    replying(418, JSON.stringify([{ error: { code: 418, status, message: "said Google" } }]));
+const startGoogle = async (): Promise<Google> => {
+  const { host, close } = await listening((_, response) => google.answer(response));
+  const services = { services: servicesAt(host, 60_000), hasty: servicesAt(host, 300) };
+  const google: Google = { answer: (response) => void response.destroy(), ...services, close };
+  return google;
+};
 
-  const write: Write = { op: "create", kind: "serverNames", id: "a", value: { serverId: "srv_1" } };
-  const token = { kind: "refresh_token", serverId: "srv_1" } as const;
-  type Act = (of: Services) => Promise<unknown>;
-  const add: Act = ({ vault }) => vault.add(token, new Secret("canary"));
-  const publish: Act = ({ publisher }) => publisher.publish("mail-send", { data: 1, attributes: {} });
-  const acts: readonly [name: string, expected: readonly CanonicalStatus[], act: Act][] = [
-    ["reading a record", [], ({ records }) => records.get("keys", "a")],
-    ["querying records", [], ({ records }) => records.query("keysByAge", {}, { limit: 1 })],
-    [
-      "writing records",
-      ["FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"],
-      ({ records }) => records.commit([write]),
-    ],
-    ["reading a secret", ["FAILED_PRECONDITION", "NOT_FOUND"], ({ vault }) => vault.read(token, "1")],
-    ["adding a secret", ["NOT_FOUND", "ALREADY_EXISTS"], add],
-    ["listing versions", ["NOT_FOUND"], ({ vault }) => vault.versions(token)],
-    ["destroying a version", ["FAILED_PRECONDITION", "NOT_FOUND"], ({ vault }) => vault.destroy(token, "1")],
-    ["publishing", [], publish],
-  ];
-  for (const [name, expected, act] of acts) {
-    for (const status of CANONICAL_STATUSES.filter((one) => !expected.includes(one))) {
-      test(`${name}: ${status} is known by its name whatever the HTTP status`, async () => {
-        answer = name === "reading a record" || name === "querying records" ? inList(status) : refusing(status);
-        const repeated = REPEATED_BY_LIBRARY.includes(status);
-        await assert.rejects(act(repeated ? hasty : services), (error) => {
-          assert.ok(error instanceof Error && error.cause instanceof GoogleApiError, String(error));
-          const possible: readonly string[] = repeated ? [status, "DEADLINE_EXCEEDED"] : [status];
-          assert.ok(possible.includes(error.cause.status), `${error.cause.status}: ${error.cause.message}`);
-          assert.equal(error instanceof Unavailable, !DEFECTS.includes(status));
-          return true;
-        });
+const replying = (status: number, body: string) => (response: ServerResponse) =>
+  void response.writeHead(status, { "content-type": "application/json" }).end(body);
+// Over REST an HTTP status says less than the name: a wrong one must not mislead.
+const refusing = (status: string, httpStatus = 418) =>
+  replying(httpStatus, JSON.stringify({ error: { code: httpStatus, status, message: "said Google" } }));
+const inList = (status: string) =>
+  replying(418, JSON.stringify([{ error: { code: 418, status, message: "said Google" } }]));
+
+const write: Write = { op: "create", kind: "serverNames", id: "a", value: { serverId: "srv_1" } };
+const token = { kind: "refresh_token", serverId: "srv_1" } as const;
+type Act = (of: Services) => Promise<unknown>;
+const add: Act = ({ vault }) => vault.add(token, new Secret("canary"));
+const publish: Act = ({ publisher }) => publisher.publish("mail-send", { data: 1, attributes: {} });
+const acts: readonly [name: string, expected: readonly CanonicalStatus[], act: Act][] = [
+  ["reading a record", [], ({ records }) => records.get("keys", "a")],
+  ["querying records", [], ({ records }) => records.query("keysByAge", {}, { limit: 1 })],
+  ["writing records", ["FAILED_PRECONDITION", "ALREADY_EXISTS", "NOT_FOUND"], ({ records }) => records.commit([write])],
+  ["reading a secret", ["FAILED_PRECONDITION", "NOT_FOUND"], ({ vault }) => vault.read(token, "1")],
+  ["adding a secret", ["NOT_FOUND", "ALREADY_EXISTS"], add],
+  ["listing versions", ["NOT_FOUND"], ({ vault }) => vault.versions(token)],
+  ["destroying a version", ["FAILED_PRECONDITION", "NOT_FOUND"], ({ vault }) => vault.destroy(token, "1")],
+  ["publishing", [], publish],
+];
+
+// Most of these wait for a library to give up: all acts do so at once, each before a Google of its own.
+describe("what Google's services refuse", { concurrency: true }, () => {
+  for (const [name, expected, act] of acts)
+    describe(name, { concurrency: 1 }, () => {
+      let google: Google;
+      before(async () => {
+        google = await startGoogle();
       });
-    }
+      after(() => google.close());
 
-    test(`${name}: an answer without a name proves nothing about the thing asked for`, async () => {
-      for (const [httpStatus, body] of [
-        [404, "<html>a proxy's page</html>"],
-        [404, ""],
-        [404, "{}"],
-        [409, "<html>"],
-        [400, '{"error": "x"}'],
-        [502, "<html>"],
-      ] as const) {
-        answer = replying(httpStatus, body);
-        await assert.rejects(act(hasty), Unavailable, `${httpStatus} ${body}`);
+      for (const status of CANONICAL_STATUSES.filter((one) => !expected.includes(one))) {
+        test(`${name}: ${status} is known by its name whatever the HTTP status`, async () => {
+          google.answer =
+            name === "reading a record" || name === "querying records" ? inList(status) : refusing(status);
+          const repeated = REPEATED_BY_LIBRARY.includes(status);
+          await assert.rejects(act(repeated ? google.hasty : google.services), (error) => {
+            assert.ok(error instanceof Error && error.cause instanceof GoogleApiError, String(error));
+            const possible: readonly string[] = repeated ? [status, "DEADLINE_EXCEEDED"] : [status];
+            assert.ok(possible.includes(error.cause.status), `${error.cause.status}: ${error.cause.message}`);
+            assert.equal(error instanceof Unavailable, !DEFECTS.includes(status));
+            return true;
+          });
+        });
       }
-    });
 
-    test(`${name}: a lost connection is Unavailable`, async () => {
-      answer = (response) => void response.destroy();
-      await assert.rejects(act(hasty), Unavailable);
-    });
+      test(`${name}: an answer without a name proves nothing about the thing asked for`, async () => {
+        for (const [httpStatus, body] of [
+          [404, "<html>a proxy's page</html>"],
+          [404, ""],
+          [404, "{}"],
+          [409, "<html>"],
+          [400, '{"error": "x"}'],
+          [502, "<html>"],
+        ] as const) {
+          google.answer = replying(httpStatus, body);
+          await assert.rejects(act(google.hasty), Unavailable, `${httpStatus} ${body}`);
+        }
+      });
 
-    test(`${name}: a success that is not JSON is Unavailable`, async () => {
-      answer = replying(200, "<html>");
-      await assert.rejects(act(hasty), Unavailable);
+      test(`${name}: a lost connection is Unavailable`, async () => {
+        google.answer = (response) => void response.destroy();
+        await assert.rejects(act(google.hasty), Unavailable);
+      });
+
+      test(`${name}: a success that is not JSON is Unavailable`, async () => {
+        google.answer = replying(200, "<html>");
+        await assert.rejects(act(google.hasty), Unavailable);
+      });
     });
-  }
 
   test("a refused precondition makes the store look at the documents", async () => {
     const seen: string[] = [];
     let first = true;
-    // A server of its own: what the libraries repeat of the tests before goes to the other.
     const google = await listening((request, response) => {
       seen.push(`${request.method} ${request.url}`);
       const missing = JSON.stringify([
@@ -168,13 +177,14 @@ describe("what Google's services refuse", () => {
   });
 
   test("no error names the token or the secret", async () => {
-    answer = (response) => void response.destroy();
+    const google = await startGoogle();
     for (const act of [add, publish]) {
-      await assert.rejects(act(hasty), (error: Error) => {
+      await assert.rejects(act(google.hasty), (error: Error) => {
         const all = `${error.stack}${JSON.stringify(error)}${(error.cause as Error).stack}${JSON.stringify(error.cause)}`;
         assert.doesNotMatch(all, /ya29|canary|Y2FuYXJ5/);
         return true;
       });
     }
+    await google.close();
   });
 });
