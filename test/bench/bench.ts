@@ -1,4 +1,4 @@
-// `npm run bench -- cold [rounds]`, `npm run bench -- send [mails]`: the benchmarks of this folder by name.
+// `npm run bench -- cold [rounds]`, `npm run bench -- send [mails]`: runs the benchmarks of this folder by name.
 import { existsSync } from "node:fs";
 
 const [name = ""] = process.argv.splice(2, 1);

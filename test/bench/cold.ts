@@ -1,8 +1,9 @@
 /**
- * Cold starts as ratios: each `dist/<function>` against an empty function, started the same way on functions-framework, in interleaved
- * pairs, without compile cache. Times are not comparable between machines; ratios of medians measured in one run are.
+ * Measures cold starts as ratios: each `dist/<function>` against an empty function, started the same way on
+ * functions-framework, in interleaved pairs, without a compile cache. Times are not comparable between machines, but
+ * ratios of medians from one run are.
  *
- *     npm run bench -- cold [rounds]
+ * npm run bench -- cold [rounds]
  *
  * Writes `test/bench/RESULTS.md`.
  */
@@ -30,9 +31,9 @@ const FUNCTIONS: readonly FunctionName[] = [
 const framework = join(repository, "node_modules/@google-cloud/functions-framework/build/src/main.js");
 
 interface Start {
-  /** From the start of the process to its first answer, milliseconds. */
+  /** From the start of the process to its first answer, in milliseconds. */
   readonly firstAnswerMs: number;
-  /** Peak resident memory by then, bytes (VmHWM). */
+  /** The peak resident memory by then, in bytes (VmHWM). */
   readonly peakBytes: number;
 }
 
@@ -57,7 +58,7 @@ interface Launch {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Starts one function, asks it at once, and answers what `request` took from the process's start. Status 0: any will do. */
+/** Starts one function, requests it at once, and measures from the process's start. Status 0 accepts any status. */
 const start = async ({ source, target, environment }: Launch, asked = NEEDS_NO_PEER): Promise<Start> => {
   const port = await freePort();
   const startedAt = performance.now();
@@ -75,7 +76,7 @@ const start = async ({ source, target, environment }: Launch, asked = NEEDS_NO_P
   }
 };
 
-/** Again and again until it listens. */
+/** Tries until it listens. */
 const ask = async (child: ChildProcess, url: string, init: RequestInit): Promise<number> => {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`${url}: the function ended with ${child.exitCode}`);
@@ -112,7 +113,10 @@ const stack = await startDeployedStack();
 const server = await connectedServer(stack);
 const peers = watchPeers();
 
-/** The variables that name a peer, so that it is reached through what measures it. The issuer is a name, compared letter by letter. */
+/**
+ * The variables that name a peer, redirected through the measuring proxy. The issuer is a name, compared letter by
+ * letter.
+ */
 const throughPeers = async (variables: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> => {
   const sandbox = await peers.before(new URL(variables.GOOGLE_ISSUER ?? "").host);
   const named = Object.entries(variables).map(async ([name, value]) => {
@@ -130,7 +134,7 @@ const real: NodeJS.ProcessEnv = {
   NODE_DISABLE_COMPILE_CACHE: "1",
 };
 
-/** To the first answer that only its peers make possible, less the time that it waited for them. */
+/** Measures until the first answer that needs its peers, minus the time spent waiting for them. */
 const startReal = async (launch: Launch, name: FunctionName): Promise<Start> => {
   const asked = await realRequest(stack, name, server);
   peers.reset();
@@ -145,7 +149,7 @@ const rows: string[] = [];
 for (const name of FUNCTIONS) {
   const ours: Launch = { source: join(stack.dist, name), target: name, environment: environment(dataDir) };
   const other: Launch = { source: empty, target: "empty", environment: environment(dataDir) };
-  // One of each beforehand, so that neither pays for a cold disk.
+  // One start of each first, so that neither pays for a cold disk.
   await start(ours);
   await start(other);
   const found: Record<"empty" | "first" | "real", Start[]> = { empty: [], first: [], real: [] };

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 
-/** Counts the time during which a process waits for any of its peers, whatever they speak. */
+/** Measures how long a process waits for any of its peers, whatever protocol they speak. */
 export interface Peers {
-  /** `host:port` of what stands before a peer and hands every byte on. */
+  /** Returns the `host:port` of a proxy that forwards every byte to the peer. */
   before(host: string): Promise<string>;
   /** Forgets what was measured so far. */
   reset(): void;
-  /** Milliseconds since then in which one request at least had been sent, or a connection opened, and its answer had not come to its end. */
+  /** Milliseconds since then in which at least one request or connection was waiting for the end of its answer. */
   waitedMs(): number;
   close(): void;
 }
@@ -17,7 +17,7 @@ interface Wait {
   toMs: number;
 }
 
-/** How long at least one lasted: what overlaps counts once. */
+/** How long at least one wait lasted; overlaps count once. */
 const union = (waits: readonly Wait[]): number => {
   let total = 0;
   let untilMs = Number.NEGATIVE_INFINITY;
@@ -42,8 +42,8 @@ export const watchPeers = (): Peers => {
           waits.push(wait);
           return wait;
         };
-        // Waited for is what was the last to come before the process speaks again: behind TLS, where nobody can tell a mail server's greeting from the
-        // end of the handshake, the 100 ms before the greeting count too.
+        // A wait ends with the last bytes before the process speaks again. Behind TLS, nobody can tell a mail server's
+        // greeting from the end of the handshake, so the 100 ms before the greeting count too.
         let wait = begin();
         let answered = false;
         client.on("data", (data) => {

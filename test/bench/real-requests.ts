@@ -29,7 +29,7 @@ const push = (data: unknown, attributes: Readonly<Record<string, string>>): Real
 
 const mail = { to: ["b@example.org"], subject: "Cold", text: "x" };
 
-/** A message that was accepted, and whose push came to nobody. */
+/** An accepted message whose push was delivered to nobody. */
 const undelivered = async (stack: DeployedStack): Promise<string> => {
   stack.loseNextPush("deliver-mail");
   const pushesBefore = stack.pushes.length;
@@ -50,7 +50,7 @@ export const realRequest = async (stack: DeployedStack, name: FunctionName, serv
         status: 302,
       };
     case "confirm-callback":
-      // With a cookie, without which no state is looked up.
+      // With a cookie, because no state is looked up without one.
       return {
         path: `/google_gmail/confirm?code=x&state=${"a".repeat(43)}`,
         init: { headers: { cookie: `__session=${"b".repeat(43)}` }, redirect: "manual" },

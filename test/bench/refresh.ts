@@ -1,6 +1,6 @@
-// `npm run bench -- refresh [servers …]`: sweeps of so many due servers (1,000, 10,000 and 100,000 where not said) on SQLite in memory, with a
-// Google in memory: what Relais itself costs. Times depend on the machine, their ratios should not: the time a server is to be the same. Without sizes it
-// writes its result to `test/bench/REFRESH.md`.
+// `npm run bench -- refresh [servers …]`: sweeps that many due servers (1,000, 10,000 and 100,000 by default) on SQLite
+// in memory, with a Google in memory, to show what Relais itself costs. Times depend on the machine, but their ratios
+// should not: the time per server must stay the same. Without sizes, it writes its result to `test/bench/REFRESH.md`.
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { measuredSweep } from "../builders/sweep-process.ts";

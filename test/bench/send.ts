@@ -1,8 +1,9 @@
 /**
- * What a mail costs: invocations, and documents read and written, counted on the way to Google's Firestore emulator while mails go from `POST /v1/messages`
- * through Pub/Sub's emulator to the sandbox's SMTP. Counts, not times: they hold on any machine.
+ * Measures what a message costs: invocations, and documents read and written, counted in front of Google's Firestore
+ * emulator while messages go from `POST /v1/messages` through Pub/Sub's emulator to the sandbox's SMTP. Counts, unlike
+ * times, are the same on any machine.
  *
- *     npm run bench -- send [mails]
+ * npm run bench -- send [mails]
  *
  * Writes `test/bench/SEND.md`, and fails above the budget: 2 invocations, 3 reads and 6 writes at 10 kB.
  */
@@ -27,7 +28,7 @@ import { seedServers } from "../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../google-sandbox/sandbox.ts";
 import { commit } from "./commit.ts";
 
-/** Why each operation is there: the crash or race that it guards against. */
+/** Why each operation exists: the crash or race that it guards against. */
 const GUARDS: Readonly<Record<string, string>> = {
   "read keys": "who calls; remembered for up to 60 s",
   "write keys": "when the key was last used, once an hour",
@@ -92,7 +93,7 @@ const note = (path: string, body: FirestoreBody): void => {
 
 const bodyOf = async (incoming: IncomingMessage): Promise<Buffer> => Buffer.concat(await incoming.toArray());
 
-/** Stands before Firestore's emulator: every client library comes by here. */
+/** Stands in front of Firestore's emulator: every client library passes through here. */
 const counter = createServer(async (req, res) => {
   const body = await bodyOf(req);
   if (req.method === "POST") note((req.url ?? "").split("?")[0] ?? "", JSON.parse(body.toString()));
@@ -135,7 +136,7 @@ const serve = async (listener: () => RequestListener): Promise<string> => {
   await once(server, "listening");
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
-/** One instance of each function, which knows nothing of the mails before it. */
+/** One instance of each function, which knows nothing of earlier messages. */
 const newInstances = () => {
   const [sender, deliverer] = [systemOf("send-mail"), systemOf("deliver-mail")];
   return {
@@ -151,7 +152,7 @@ const api = await serve(() => instances.send);
 const endpoint = await serve(() => instances.deliver);
 const endInstances = () => Promise.all(Object.values(instances.deliverer.transports).map((one) => one.close()));
 
-/** As Terraform does it: one version, 32 random bytes. */
+/** As Terraform makes it: one version of 32 random bytes. */
 const makeKeyRing = async (): Promise<void> => {
   const root = `http://${secrets.host}/v1/projects/${projectId}/secrets`;
   const post = (path: string, body: object) =>
@@ -204,13 +205,13 @@ const sendOne = async (bytes: number): Promise<void> => {
     "the mail is sent",
     async () => {
       const found = await sender.records.get("messages", id);
-      // Our own looking is no part of the cost.
+      // Our own reads are not part of the cost.
       count("read messages", -1);
       return found?.value.status === "sent" && found.value.body.kind === "erased";
     },
     60_000,
   );
-  // The place in the ledger is given back after the outcome is written.
+  // The place in the ledger is released after the outcome is written.
   await eventually(
     "the claim is over",
     async () => {

@@ -1,6 +1,7 @@
 /**
- * `npm run soak`: the long versions of what `npm test` does in short. `npm run soak -- crash ledger=50` runs these sections alone, with so many messages
- * or rounds in place of the usual number. Each writes its part of `test/bench/SOAK.md` when it has run; fails if anything is not as it should be.
+ * `npm run soak`: the long versions of what `npm test` does in short. `npm run soak -- crash ledger=50` runs only these
+ * sections, with that many messages or rounds instead of the usual number. Each section writes its part of
+ * `test/bench/SOAK.md`. It fails if anything is wrong.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -28,7 +29,7 @@ const runOne = async (name: string, size: number): Promise<readonly string[]> =>
   const section = SECTIONS[name] ?? usage();
   console.log(`\n## ${section.title}\n`);
   const startedAtMs = performance.now();
-  // One that breaks off must not keep the others from being run.
+  // A section that throws must not prevent the others.
   const { text, faults: found } = await section.run(size).catch((error: unknown) => {
     console.error(error);
     const why = `It broke off: ${String(error).split("\n")[0]}`;

@@ -22,7 +22,7 @@ import { publisherContract, type Subscriber } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
 import { secretVaultContract } from "./secret-vault-contract.ts";
 
-// As `runtime/compose.ts` builds them.
+// Builds them as `runtime/compose.ts` does.
 const calls = googleCalls({ clock: systemClock(), random: testRandom });
 
 secretVaultContract("Secret Manager's stand-in", async () => {
@@ -45,7 +45,7 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
     return { records: handle(), other: handle(), close: async () => undefined };
   });
 
-  test("a commit whose answer was lost is known by its mark to be done, and is not taken for another's", async () => {
+  test("recognises by its mark that a commit whose answer was lost succeeded, and does not mistake it for another's", async () => {
     const projectId = testProject();
     const proxy = await losingFirstCommit(emulators.firestoreHost);
     const through = (host: string) =>
@@ -65,7 +65,7 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
     }
   });
 
-  test("every query of the table is known on its way to the emulator; one that is planted beside it is noticed", async () => {
+  test("recognises every query of the table on its way to the emulator, and notices one that is not in it", async () => {
     const watch = await watchQueries(emulators.unwatchedFirestoreHost);
     const database = openDatabase(testProject(), watch.host);
     const records = firestoreRecords({ calls, random: testRandom, database });
@@ -111,7 +111,7 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
     }
     return {
       publisher: pubsubPublisher({ calls, projectId, accessToken: emulatorToken, emulatorHost }),
-      // Until it has a push endpoint, a subscription only keeps its messages.
+      // Without a push endpoint, a subscription only keeps its messages.
       start: async () => {
         for (const topic of TOPICS) {
           const body = { pushConfig: { pushEndpoint: `${endpoint.origin}/${topic}` } };
@@ -134,7 +134,7 @@ const ask = async (host: string, method: string, name: string, body?: object): P
   if (!response.ok) throw new Error(`${name}: ${await response.text()}`);
 };
 
-/** Hands requests on; of the first commit's answer only a broken connection is left. */
+/** Forwards requests, but breaks the connection instead of answering the first commit. */
 const losingFirstCommit = async (target: string) => {
   let commits = 0;
   const server = createServer(async (incoming, response) => {
@@ -161,7 +161,7 @@ const losingFirstCommit = async (target: string) => {
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, commits: () => commits, close };
 };
 
-/** Takes pushes as the deployed functions do: 2xx acknowledges, all else brings the message again. */
+/** Receives pushes as the deployed functions do: 2xx acknowledges, and anything else repeats the message. */
 const pushEndpoint = async (subscriber: Subscriber) => {
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];

@@ -6,13 +6,13 @@ import { eventually } from "../builders/eventually.ts";
 /** A publisher with a subscriber behind each internal topic. */
 export interface OpenedPublisher {
   readonly publisher: Publisher;
-  /** Begins to deliver; before it, messages only wait. */
+  /** Starts to deliver; before that, messages only wait. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
 export type Subscriber = (topic: Topic, message: TopicMessage) => Promise<"ack" | "nack">;
 
-/** What every publisher keeps: at-least-once delivery (`domain/publisher.ts`). */
+/** What every publisher guarantees: at-least-once delivery (`domain/publisher.ts`). */
 export const publisherContract = (name: string, open: (subscriber: Subscriber) => Promise<OpenedPublisher>): void => {
   describe(`publisher on ${name}`, () => {
     let opened: OpenedPublisher | undefined;
@@ -24,7 +24,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       opened = await open(subscriber);
       return opened;
     };
-    /** Takes everything; `seen` lists what came, `answer` decides. */
+    /** Receives everything; `seen` lists what came, and `answer` decides. */
     const recorder = (answer: (id: unknown, time: number) => "ack" | "nack" = () => "ack") => {
       const seen: (readonly [Topic, TopicMessage])[] = [];
       const subscriber: Subscriber = async (topic, message) => {
@@ -34,7 +34,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       return { seen, subscriber };
     };
 
-    test("what is published comes to the subscriber of its topic, data and attributes as given", {
+    test("delivers a message to its topic's subscriber with its data and attributes unchanged", {
       timeout: 240_000,
     }, async () => {
       const { seen, subscriber } = recorder();
@@ -54,7 +54,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       assert.deepEqual(got.get("token-checks")?.data, { long: "x".repeat(100_000) });
     });
 
-    test("what was published while nobody delivered comes later", { timeout: 240_000 }, async () => {
+    test("delivers later what was published before delivery started", { timeout: 240_000 }, async () => {
       const { seen, subscriber } = recorder();
       const { publisher, start } = await openWith(subscriber);
       for (let at = 0; at < 5; at += 1) await publisher.publish("mail-send", { data: at, attributes: {} });
@@ -63,7 +63,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       await eventually("all five", () => new Set(seen.map(([, { data }]) => data)).size === 5);
     });
 
-    test("a message that is not acknowledged comes again until it is", { timeout: 240_000 }, async () => {
+    test("repeats a message until it is acknowledged", { timeout: 240_000 }, async () => {
       const { seen, subscriber } = recorder((_, time) => (time < 3 ? "nack" : "ack"));
       const { publisher, start } = await openWith(subscriber);
       await start();
@@ -71,7 +71,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       await eventually("a third delivery", () => seen.length >= 3, 200_000);
     });
 
-    test("so does one whose subscriber throws", { timeout: 240_000 }, async () => {
+    test("repeats a message whose subscriber throws", { timeout: 240_000 }, async () => {
       let times = 0;
       const { publisher, start } = await openWith(async () => {
         times += 1;
@@ -83,7 +83,7 @@ export const publisherContract = (name: string, open: (subscriber: Subscriber) =
       await eventually("a second delivery", () => times >= 2, 200_000);
     });
 
-    test("one that is refused holds up no other", { timeout: 240_000 }, async () => {
+    test("does not delay other messages because of a refused one", { timeout: 240_000 }, async () => {
       const { seen, subscriber } = recorder((data) => (data === "bad" ? "nack" : "ack"));
       const { publisher, start } = await openWith(subscriber);
       await start();

@@ -7,7 +7,7 @@ import type { RecordKind } from "../../functions/domain/record-kinds.ts";
 import { MAX_RECORD_BYTES } from "../../functions/domain/record-limits.ts";
 import type { Records, Versioned, Write } from "../../functions/domain/records.ts";
 
-/** One store, fresh at each opening. `other` is a second handle on the same store, as another process would have it. */
+/** A store that is new at each opening. `other` is a second handle on it, as another process would have. */
 export interface OpenedRecords {
   readonly records: Records;
   readonly other: Records;
@@ -37,7 +37,7 @@ const read = async (records: Records, id: string): Promise<Versioned<ApiKey>> =>
   return record;
 };
 
-/** What every store of records keeps (`domain/records.ts`). */
+/** What every store of records guarantees (`domain/records.ts`). */
 export const recordsContract = (name: string, open: () => Promise<OpenedRecords>): void => {
   describe(`records on ${name}`, () => {
     let store: OpenedRecords;
@@ -58,36 +58,36 @@ export const recordsContract = (name: string, open: () => Promise<OpenedRecords>
 };
 
 const writing = (records: () => Records): void => {
-  test("what was created is read by both handles' users, with the version that the commit answered", async () => {
+  test("a created record can be read through both handles, with the version that the commit returned", async () => {
     const [version] = await done(records(), { op: "create", kind: "keys", id: "made", value: apiKey() });
     assert.deepEqual(await records().get("keys", "made"), { id: "made", value: apiKey(), version });
   });
 
-  test("an id that is not there, or that no store could hold, is undefined", async () => {
+  test("an unknown id, or one that no store could have, returns undefined", async () => {
     for (const id of ["absent", "a/b", ".", "..", "__reserved__", "x".repeat(2_000), "é\u{1F600}", "\ud800", ""]) {
       assert.equal(await records().get("keys", id), undefined, id);
     }
   });
 
-  test("kinds are apart: one id may be used in each", async () => {
+  test("each kind has its own ids", async () => {
     await done(records(), { op: "create", kind: "keys", id: "shared", value: apiKey() });
     assert.equal(await records().get("audit", "shared"), undefined);
   });
 
-  test("create wants the id free", async () => {
+  test("create fails if the id exists", async () => {
     await done(records(), { op: "create", kind: "keys", id: "taken", value: apiKey({ name: "first" }) });
     const outcome = await records().commit([{ op: "create", kind: "keys", id: "taken", value: apiKey() }]);
     assert.deepEqual(outcome, { done: false, at: 0 });
     assert.equal((await read(records(), "taken")).value.name, "first");
   });
 
-  test("put writes whatever was there", async () => {
+  test("put overwrites any record", async () => {
     await done(records(), { op: "put", kind: "keys", id: "put", value: apiKey({ name: "one" }) });
     await done(records(), { op: "put", kind: "keys", id: "put", value: apiKey({ name: "two" }) });
     assert.equal((await read(records(), "put")).value.name, "two");
   });
 
-  test("replace wants the version that was read", async () => {
+  test("replace fails unless the version is the one that was read", async () => {
     const [first = ""] = await done(records(), { op: "create", kind: "keys", id: "replaced", value: apiKey() });
     const replace = (version: string): Write => ({
       op: "replace",
@@ -101,7 +101,7 @@ const writing = (records: () => Records): void => {
     await done(records(), replace(second));
   });
 
-  test("replace wants the record there, also after a delete", async () => {
+  test("replace fails if the record does not exist, also after a delete", async () => {
     const [version = ""] = await done(records(), { op: "create", kind: "keys", id: "gone", value: apiKey() });
     await done(records(), { op: "delete", kind: "keys", id: "gone", version });
     const replace: Write = { op: "replace", kind: "keys", id: "gone", version, value: apiKey() };
@@ -118,7 +118,7 @@ const writing = (records: () => Records): void => {
     }
   });
 
-  test("every write changes the version, even one that writes the same value again", async () => {
+  test("every write changes the version, even if the value is the same", async () => {
     const versions = new Set<string>();
     for (let round = 0; round < 5; round += 1) {
       const [version = ""] = await done(records(), { op: "put", kind: "keys", id: "same", value: apiKey() });
@@ -128,7 +128,7 @@ const writing = (records: () => Records): void => {
     assert.equal(versions.size, 5);
   });
 
-  test("delete without a version is done whether or not the record is there, and answers an empty version", async () => {
+  test("delete without a version succeeds whether or not the record exists, and returns an empty version", async () => {
     await done(records(), { op: "put", kind: "keys", id: "deleted", value: apiKey() });
     for (let round = 0; round < 2; round += 1) {
       assert.deepEqual(await done(records(), { op: "delete", kind: "keys", id: "deleted" }), [""]);
@@ -136,7 +136,7 @@ const writing = (records: () => Records): void => {
     assert.equal(await records().get("keys", "deleted"), undefined);
   });
 
-  test("delete with a version wants it unchanged", async () => {
+  test("delete with a version fails if the version has changed", async () => {
     const [old = ""] = await done(records(), { op: "put", kind: "keys", id: "guarded", value: apiKey() });
     const [now = ""] = await done(records(), { op: "put", kind: "keys", id: "guarded", value: apiKey() });
     const remove = (version: string): Write => ({ op: "delete", kind: "keys", id: "guarded", version });
@@ -159,7 +159,7 @@ const writing = (records: () => Records): void => {
     assert.equal((await read(records(), "kept")).version, version);
   });
 
-  test("a commit over several kinds answers a version for each write, in order", async () => {
+  test("a commit of several kinds returns a version for each write, in order", async () => {
     const versions = await done(
       records(),
       { op: "create", kind: "keys", id: "several", value: apiKey() },
@@ -171,7 +171,7 @@ const writing = (records: () => Records): void => {
     assert.equal(versions[2], (await records().get("serverNames", "several"))?.version);
   });
 
-  test("20 writes are taken; 21, or one record twice, are a defect", async () => {
+  test("a commit accepts 20 writes; 21, or two of one record, are a defect", async () => {
     const puts = (count: number): Write[] =>
       Array.from({ length: count }, (_, at) => ({ op: "put", kind: "keys", id: `many-${at}`, value: apiKey() }));
     assert.equal((await done(records(), ...puts(20))).length, 20);
@@ -182,7 +182,7 @@ const writing = (records: () => Records): void => {
 };
 
 const concurrency = (store: () => OpenedRecords): void => {
-  test("one handle reads what the other wrote", async () => {
+  test("one handle reads what the other has written", async () => {
     const { records, other } = store();
     const [version = ""] = await done(records, { op: "create", kind: "keys", id: "seen", value: apiKey() });
     await done(other, { op: "replace", kind: "keys", id: "seen", version, value: apiKey({ name: "by the other" }) });
@@ -204,7 +204,7 @@ const concurrency = (store: () => OpenedRecords): void => {
     assert.equal((await read(records, "counter")).value.createdAtMs, 50);
   });
 
-  test("of 20 who create one id at once, one succeeds", { timeout: 240_000 }, async () => {
+  test("of 20 concurrent creates of one id, one succeeds", { timeout: 240_000 }, async () => {
     const { records, other } = store();
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, at) =>
@@ -219,7 +219,7 @@ const concurrency = (store: () => OpenedRecords): void => {
 };
 
 const values = (records: () => Records): void => {
-  test("any JSON comes back as it was given", { timeout: 240_000 }, async () => {
+  test("any JSON is read as it was written", { timeout: 240_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue({ maxDepth: 4 }), async (json) => {
         const value = apiKey({ name: JSON.stringify(json) });
@@ -231,7 +231,7 @@ const values = (records: () => Records): void => {
     );
   });
 
-  test("field names and texts that databases give a meaning to are plain data", async () => {
+  test("field names and texts that are special in databases are plain data", async () => {
     const odd = {
       ...apiKey({ name: "Été \u{1F4E7} \u0000 ' \" ` $.x 日本語" }),
       detail: { __name__: 1, "a.b": [[1], [[2]]], "": null, "`": { "/": "~" }, Élan: 1.5, big: 9_007_199_254_740_991 },
@@ -240,7 +240,7 @@ const values = (records: () => Records): void => {
     assert.deepEqual((await read(records(), "odd-names")).value, odd);
   });
 
-  test("a record near 900 KiB is kept; one over the limit is a defect, and leaves the old one", async () => {
+  test("a record of almost 900 KiB is stored; one above the limit is a defect and keeps the old one", async () => {
     const chunk = (length: number): Write => ({
       op: "put",
       kind: "bodyChunks",
@@ -253,7 +253,7 @@ const values = (records: () => Records): void => {
     assert.equal((await records().get("bodyChunks", "msg_1.0"))?.value.text.length, 450 * 1024);
   });
 
-  test("a chunk of a body may be all quotes and backslashes: JSON's escapes do not count", async () => {
+  test("a chunk of a body may consist of quotes and backslashes, because JSON's escapes do not count", async () => {
     const value = { messageId: "msg_1", index: 0, text: '\\"'.repeat(425_000), createdAtMs: 1 };
     await done(records(), { op: "put", kind: "bodyChunks", id: "quotes", value });
     assert.deepEqual((await records().get("bodyChunks", "quotes"))?.value, value);
@@ -262,7 +262,7 @@ const values = (records: () => Records): void => {
     assert.deepEqual((await records().get("bodyChunks", "quotes"))?.value, broken);
   });
 
-  test("four large chunks go in one commit; more than 4 MB are a defect", async () => {
+  test("four large chunks fit in one commit; more than 4 MB are a defect", async () => {
     const chunks = (count: number): Write[] =>
       Array.from({ length: count }, (_, index) => ({
         op: "put",
@@ -275,7 +275,7 @@ const values = (records: () => Records): void => {
     await assert.rejects(records().commit(chunks(5)), RangeError);
   });
 
-  test("a record whose time of erasure lies ahead is kept", async () => {
+  test("a record is kept until its time of erasure", async () => {
     const eraseAtMs = Date.parse("2999-01-01T00:00:00Z");
     const entry = { createdAtMs: 1, actor: "a", action: "b", target: "c", detail: {}, eraseAtMs };
     await done(records(), { op: "create", kind: "audit", id: "later", value: entry });
@@ -292,7 +292,7 @@ interface AnyShape {
 }
 type AnyQuery = (args: object, page: { limit: number; cursor?: string | null }) => ReturnType<Records["query"]>;
 
-/** One query over records that match it and records that each miss it by one thing. */
+/** Tests a query on records that match it, and on others that each differ in one condition. */
 const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => {
   const { kind, equal, contains, upTo, order }: AnyShape = QUERIES[name];
   const [field, direction] = order;
@@ -325,7 +325,7 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
   describe(name, () => {
     let store: OpenedRecords;
     let query: AnyQuery;
-    // Field by field, as the table of queries says: these need not be whole records of their kind.
+    // Field by field, as the table of queries says; these need not be whole records of their kind.
     const put = (id: string, value: object): Promise<readonly string[]> =>
       done(store.records, { op: "put", kind, id, value } as Write);
     before(async () => {
@@ -349,7 +349,7 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
       return seen;
     };
 
-    test("finds what matches and nothing else, in order, ties by id", async () => {
+    test("finds exactly the matching records, in order, with ties by id", async () => {
       const page = await query(args, { limit: 50 });
       assert.ok(page !== "bad_cursor");
       assert.deepEqual(
@@ -361,11 +361,11 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
       assert.deepEqual(first, await store.records.get(kind, expected[0] ?? ""), "as `get` reads it");
     });
 
-    test("pages neither skip nor repeat, through ties, whatever their size", async () => {
+    test("pages of any size neither skip nor repeat records, even with ties", async () => {
       for (const limit of [1, 2, 3, 5]) assert.deepEqual(await walk(limit), expected, `by ${limit}`);
     });
 
-    test("a record that ceases to match is found no more, and one that begins to is found", async () => {
+    test("a record that no longer matches is not found, and one that starts to match is", async () => {
       const moved = expected[1] ?? "";
       const original = await store.records.get(kind, moved);
       for (const value of missing) {
@@ -379,7 +379,7 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
       }
     });
 
-    test("a cursor that is altered, or of another query, is a bad cursor", async () => {
+    test("an altered cursor, or one of another query, is a bad cursor", async () => {
       const page = await query(args, { limit: 2 });
       assert.ok(page !== "bad_cursor" && page.next !== null);
       const foreign = Buffer.from(JSON.stringify(["x", 1, "a"])).toString("base64url");
@@ -393,7 +393,7 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
       }
     });
 
-    test("a record written or deleted meanwhile moves no other over a page's edge", async () => {
+    test("writing or deleting a record between pages neither skips nor repeats another", async () => {
       const page = await query(args, { limit: 2 });
       assert.ok(page !== "bad_cursor");
       const ahead = direction === "asc" ? 5 : 30;

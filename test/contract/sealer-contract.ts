@@ -4,10 +4,10 @@ import fc from "fast-check";
 import type { Sealer } from "../../functions/domain/sealer.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 
-/** What every sealer keeps. `fresh` makes one with a key of its own each time. */
+/** What every sealer guarantees. `fresh` makes one with a new key each time. */
 export const sealerContract = (name: string, fresh: () => Sealer): void => {
   describe(`sealer ${name}`, () => {
-    test("any text opens again in its context, and in no other", async () => {
+    test("opens any text in its own context only", async () => {
       const sealer = fresh();
       await fc.assert(
         fc.asyncProperty(fc.string({ unit: "grapheme" }), fc.string(), fc.string(), async (text, context, other) => {
@@ -19,7 +19,7 @@ export const sealerContract = (name: string, fresh: () => Sealer): void => {
       );
     });
 
-    test("the secret stands nowhere in the seal, and two seals of it differ", async () => {
+    test("does not contain the secret, and differs each time", async () => {
       const sealer = fresh();
       const first = await sealer.seal(new Secret("ya29.a-very-secret-token"), "srv_1");
       const second = await sealer.seal(new Secret("ya29.a-very-secret-token"), "srv_1");
@@ -28,18 +28,19 @@ export const sealerContract = (name: string, fresh: () => Sealer): void => {
       for (const part of [first, ...parts]) assert.ok(!part.includes("very-secret"));
     });
 
-    test("another key does not open it", async () => {
+    test("does not open with another key", async () => {
       const sealed = await fresh().seal(new Secret("x"), "srv_1");
       assert.equal(await fresh().open(sealed, "srv_1"), undefined);
     });
 
-    test("altered anywhere, cut short, or never a seal, it does not open", async () => {
+    test("does not open if it is altered anywhere, truncated, or was never a seal", async () => {
       const sealer = fresh();
       const sealed = await sealer.seal(new Secret("a secret of some length"), "srv_1");
       for (let at = 0; at < sealed.length; at += 1) {
         const flipped = sealed[at] === "A" ? "B" : "A";
         const altered = sealed.slice(0, at) + flipped + sealed.slice(at + 1);
-        // The last character of a base64url part may carry unused bits: what decodes to the same bytes is not an alteration.
+        // The last character of a base64url part may have unused bits: what decodes to the same bytes is not an
+        // alteration.
         if (sameBytes(altered, sealed)) continue;
         assert.equal(await sealer.open(altered, "srv_1"), undefined, `at ${at}`);
       }
@@ -52,7 +53,7 @@ export const sealerContract = (name: string, fresh: () => Sealer): void => {
 
 const sameBytes = (a: string, b: string): boolean =>
   a.split(".").length === b.split(".").length &&
-  // The header is authenticated as text, so there every character counts.
+  // The header is authenticated as text, so every character of it counts.
   a.split(".")[0] === b.split(".")[0] &&
   a
     .split(".")

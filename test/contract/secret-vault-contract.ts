@@ -5,7 +5,7 @@ import type { SecretName, SecretVault } from "../../functions/domain/secret-vaul
 
 const token = (serverId: string): SecretName => ({ kind: "refresh_token", serverId });
 
-/** What every vault keeps (`SecretVault` in `domain/secret-vault.ts`). */
+/** What every vault guarantees (`SecretVault` in `domain/secret-vault.ts`). */
 export const secretVaultContract = (
   name: string,
   open: () => Promise<{ readonly vault: SecretVault; close(): Promise<void> }>,
@@ -22,13 +22,13 @@ export const secretVaultContract = (
     const value = async (secret: SecretName, version: string): Promise<string | undefined> =>
       (await vault.read(secret, version))?.reveal();
 
-    test("a secret is read back by its version, as it was given", async () => {
+    test("a secret is read by its version as it was written", async () => {
       for (const text of ["1//0g-token_x", "é \u{1F511}\n", "x".repeat(8_000)]) {
         assert.equal(await value(token("srv_a"), await vault.add(token("srv_a"), new Secret(text))), text);
       }
     });
 
-    test("each version holds its own value; they are listed oldest first", async () => {
+    test("each version has its own value, and versions are listed oldest first", async () => {
       const versions: string[] = [];
       for (const text of ["one", "two", "three"]) versions.push(await vault.add(token("srv_b"), new Secret(text)));
       assert.deepEqual(await vault.versions(token("srv_b")), versions);
@@ -39,7 +39,7 @@ export const secretVaultContract = (
       ]);
     });
 
-    test("what was never there is undefined, and has no versions", async () => {
+    test("an unknown secret is undefined and has no versions", async () => {
       const version = await vault.add(token("srv_c"), new Secret("c"));
       assert.equal(await vault.read(token("srv_none"), version), undefined);
       for (const odd of ["", "0", "no-such", "99", "latest"])
@@ -47,7 +47,7 @@ export const secretVaultContract = (
       assert.deepEqual(await vault.versions(token("srv_none")), []);
     });
 
-    test("a destroyed version is gone, the others stay; destroying again is done too", async () => {
+    test("destroying removes one version only, and can be repeated", async () => {
       const first = await vault.add(token("srv_d"), new Secret("first"));
       const second = await vault.add(token("srv_d"), new Secret("second"));
       await vault.destroy(token("srv_d"), first);
@@ -58,7 +58,7 @@ export const secretVaultContract = (
       assert.deepEqual(await vault.versions(token("srv_d")), [second]);
     });
 
-    test("removing destroys every version, of that name alone; removing again is done too", async () => {
+    test("removing destroys every version of that name only, and can be repeated", async () => {
       const gone = await vault.add(token("srv_e"), new Secret("e"));
       const kept = await vault.add(token("srv_e-2"), new Secret("kept"));
       await vault.add(token("srv_e"), new Secret("e2"));
@@ -69,7 +69,7 @@ export const secretVaultContract = (
       assert.equal(await value(token("srv_e-2"), kept), "kept");
     });
 
-    test("a name can be used again after it was removed", async () => {
+    test("a removed name can be used again", async () => {
       await vault.add(token("srv_f"), new Secret("before"));
       await vault.remove(token("srv_f"));
       const version = await vault.add(token("srv_f"), new Secret("after"));
@@ -77,13 +77,13 @@ export const secretVaultContract = (
       assert.deepEqual(await vault.versions(token("srv_f")), [version]);
     });
 
-    test("the client secret and a server's token are apart", async () => {
+    test("the client secret and a server's token are separate", async () => {
       const version = await vault.add({ kind: "client_secret" }, new Secret("GOCSPX-x"));
       assert.equal(await value({ kind: "client_secret" }, version), "GOCSPX-x");
       assert.deepEqual(await vault.versions(token("client_secret")), []);
     });
 
-    test("of secrets added at once under a new name none is lost", async () => {
+    test("secrets added concurrently under a new name are all kept", async () => {
       const texts = Array.from({ length: 10 }, (_, at) => `secret ${at}`);
       const versions = await Promise.all(texts.map((text) => vault.add(token("srv_-race"), new Secret(text))));
       assert.equal(new Set(versions).size, 10);

@@ -26,7 +26,7 @@ describe("the SQLite file", () => {
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  test("is made with its directory, readable by its owner only, log files included", async () => {
+  test("is created with its directory, readable only by its owner, including log files", async () => {
     const store = testStore(testClock(), path);
     await store.publisher.publish("mail-send", { data: 1, attributes: {} });
     for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal((await stat(file)).mode & 0o777, 0o600, file);
@@ -34,7 +34,7 @@ describe("the SQLite file", () => {
     store.close();
   });
 
-  test("keeps what was written over a close and an opening", async () => {
+  test("keeps its content when it is closed and opened again", async () => {
     const clock = testClock();
     const sealer = testSealer();
     const open = () => openSqliteStore({ path, clock, random: testRandom, sealer });
@@ -53,7 +53,7 @@ describe("the SQLite file", () => {
     second.close();
   });
 
-  test("holds no secret in clear, and none at all once it is destroyed", async () => {
+  test("contains no secret in plain text, and nothing of a destroyed one", async () => {
     const store = testStore(testClock(), path);
     const name = { kind: "refresh_token", serverId: "srv_1" } as const;
     const version = await store.vault.add(name, new Secret("1//canary-token"));
@@ -64,7 +64,7 @@ describe("the SQLite file", () => {
     assert.ok(!bytes.includes(version), "the sealed row is overwritten");
   });
 
-  test("a secret moved to another name or version in the file does not open", async () => {
+  test("does not open a secret that was moved to another name or version", async () => {
     const store = testStore(testClock(), path);
     const name = (serverId: string) => ({ kind: "refresh_token", serverId }) as const;
     const a = await store.vault.add(name("srv_a"), new Secret("a's token"));
@@ -80,7 +80,7 @@ describe("the SQLite file", () => {
     store.close();
   });
 
-  test("erased records leave no trace of their text", async () => {
+  test("keeps no trace of an erased record's text", async () => {
     const store = testStore(testClock(), path);
     const chunk = (text: string) =>
       ({
@@ -103,7 +103,7 @@ describe("the SQLite file", () => {
     assert.equal(await isLeftIn(path), false);
   });
 
-  test("written by a newer release, or no database at all, it is refused and left alone", async () => {
+  test("is refused and left alone if a newer release wrote it or if it is no database", async () => {
     testStore(testClock(), path).close();
     const db = new DatabaseSync(path);
     db.exec("PRAGMA user_version = 99");
@@ -118,10 +118,10 @@ describe("the SQLite file", () => {
     assert.match(await readFile(text, "utf8"), /^not a database/);
   });
 
-  test("completes an older file: records written before a query existed are found by it", async () => {
+  test("is completed if it is older: a query also finds records written before it existed", async () => {
     testStore(testClock(), path).close();
     const db = new DatabaseSync(path);
-    // As a release would have left it that knew neither the column nor the query.
+    // As a release would leave it that knows neither the column nor the query.
     db.exec(`
       DROP TRIGGER messages_recipientAddresses_insert; DROP TRIGGER messages_recipientAddresses_update;
       DROP TRIGGER messages_recipientAddresses_delete; DROP TABLE messages_recipientAddresses;
@@ -137,7 +137,7 @@ describe("the SQLite file", () => {
     store.close();
   });
 
-  test("every query walks an index in its order: nothing is scanned whole or sorted", () => {
+  test("serves every query from an index in its order, without a full scan or a sort", () => {
     testStore(testClock(), path).close();
     const db = new DatabaseSync(path);
     for (const [name, { equal, order, ...more }] of Object.entries(QUERIES)) {
@@ -161,14 +161,14 @@ describe("the SQLite file", () => {
     db.close();
   });
 
-  test("a closed store is unavailable", async () => {
+  test("is unavailable once it is closed", async () => {
     const store = testStore(testClock(), path);
     store.close();
     await assert.rejects(store.records.get("keys", "a"), Unavailable);
     await assert.rejects(store.publisher.publish("mail-send", { data: 1, attributes: {} }), Unavailable);
   });
 
-  test("four processes that open it at once and count together lose no count", { timeout: 240_000 }, async () => {
+  test("loses no count if four processes open it at once and count together", { timeout: 240_000 }, async () => {
     const workers = Array.from({ length: 4 }, () =>
       spawn(process.execPath, [WORKER, "increment", path], { stdio: ["ignore", "ignore", "inherit"] }),
     );
@@ -179,7 +179,7 @@ describe("the SQLite file", () => {
     store.close();
   });
 
-  test("after SIGKILL all that was answered is there, and what was claimed is taken up at once", {
+  test("has everything that was answered after a SIGKILL, and resumes claimed messages at once", {
     timeout: 240_000,
   }, async () => {
     const worker = spawn(process.execPath, [WORKER, "accept", path], { stdio: ["ignore", "pipe", "inherit"] });
@@ -202,7 +202,7 @@ describe("the SQLite file", () => {
 });
 
 describe("the sweep", () => {
-  test("erases the records whose time has come, and no other", async () => {
+  test("erases exactly the records whose time has come", async () => {
     const store = testStore();
     const entry = (eraseAtMs: number) => ({
       createdAtMs: 1,

@@ -46,7 +46,7 @@ describe("an embedded store that another process keeps locked", () => {
   ];
 
   for (const [act, run] of ACTS) {
-    it(`is waited for, while others go on, and then written to: ${act}`, async () => {
+    it(`is waited for without blocking others, and then written: ${act}`, async () => {
       const running = run();
       let beats = 0;
       const beat = setInterval(() => (beats += 1), 10);
@@ -58,7 +58,7 @@ describe("an embedded store that another process keeps locked", () => {
     });
   }
 
-  it("is waited for as long as the request's patience lasts, however much there is to do, and read meanwhile", async () => {
+  it("is waited for as long as the request's patience lasts, whatever the work, and can be read meanwhile", async () => {
     const beganMs = performance.now();
     await Promise.all(ACTS.map(([act, run]) => assert.rejects(run(), Unavailable, act)));
     for (let count = 0; count < 20; count += 1) await assert.rejects(write(String(count)), Unavailable);
@@ -68,7 +68,7 @@ describe("an embedded store that another process keeps locked", () => {
     assert.equal((await write("a")).done, true, "what was refused was not done, and can be now");
   });
 
-  it("keeps the queue waiting for a moment only", () => {
+  it("blocks the queue only for a moment", () => {
     const beganMs = performance.now();
     assert.throws(() => store.queue.done("1.1"), Unavailable);
     assert.ok(performance.now() - beganMs < 2_000);

@@ -20,7 +20,7 @@ describe("the embedded queue", () => {
   const publish = (data: unknown) => store.publisher.publish("mail-send", { data, attributes: { a: "b" } });
   const claimed = (leaseMs = 1_000) => store.queue.claim(10, leaseMs);
 
-  test("hands messages out in the order of publishing, up to the limit, each once while its lease lasts", async () => {
+  test("delivers messages in the order of publishing, up to the limit, and each once per lease", async () => {
     for (const data of ["one", "two", "three"]) await publish(data);
     assert.deepEqual(
       store.queue.claim(2, 1_000).map(({ message }) => message),
@@ -36,7 +36,7 @@ describe("the embedded queue", () => {
     assert.deepEqual(claimed(), []);
   });
 
-  test("hands one out again when its lease has ended, counting, under the same message id", async () => {
+  test("delivers a message again once its lease has ended, with the next attempt and the same message id", async () => {
     await publish("x");
     const [first] = claimed(1_000);
     clock.advance(999);
@@ -47,7 +47,7 @@ describe("the embedded queue", () => {
     assert.equal(second?.messageId, first?.messageId);
   });
 
-  test("what is done comes no more", async () => {
+  test("does not deliver an acknowledged message again", async () => {
     await publish("x");
     const [first] = claimed();
     store.queue.done(first?.id ?? "");
@@ -56,7 +56,7 @@ describe("the embedded queue", () => {
     assert.equal(store.queue.nextDueAtMs(), null);
   });
 
-  test("one that outlived its lease cannot settle what another has taken", async () => {
+  test("ignores a delivery that has outlived its lease after another has taken over", async () => {
     await publish("x");
     const [late] = claimed(10);
     clock.advance(10);
@@ -69,7 +69,7 @@ describe("the embedded queue", () => {
     assert.equal(claimed()[0]?.messageId, holder?.messageId);
   });
 
-  test("a retry comes after its time", async () => {
+  test("delivers a retry after its delay", async () => {
     await publish("x");
     store.queue.retry(claimed()[0]?.id ?? "", 5_000);
     assert.equal(store.queue.nextDueAtMs(), clock.nowMs() + 5_000);
@@ -79,7 +79,7 @@ describe("the embedded queue", () => {
     assert.equal(claimed()[0]?.attempt, 2);
   });
 
-  test("the buried stay for a look, and go after 7 days", async () => {
+  test("keeps dead letters for 7 days", async () => {
     await publish("x");
     store.queue.bury(claimed()[0]?.id ?? "");
     clock.advance(7 * DAY);
@@ -94,7 +94,7 @@ describe("the embedded queue", () => {
     assert.deepEqual(store.queue.deadLetters(), []);
   });
 
-  test("events are handed to nobody, shown newest first, and go after 7 days; what waits to be delivered stays", async () => {
+  test("delivers events to nobody, lists them newest first and drops them after 7 days, but keeps waiting messages", async () => {
     for (const data of ["e1", "e2"]) await store.publisher.publish("mail-events", { data, attributes: {} });
     await publish("waits");
     assert.deepEqual(
@@ -114,14 +114,14 @@ describe("the embedded queue", () => {
     );
   });
 
-  test("releasing leases makes what was claimed due at once", async () => {
+  test("makes claimed messages due at once when leases are released", async () => {
     await publish("x");
     claimed(DAY);
     store.queue.releaseLeases();
     assert.equal(claimed()[0]?.attempt, 2);
   });
 
-  test("a message id is not used again, also after all were done", async () => {
+  test("never reuses a message id, even once the queue is empty", async () => {
     await publish("x");
     const [first] = claimed();
     store.queue.done(first?.id ?? "");
@@ -131,7 +131,9 @@ describe("the embedded queue", () => {
 });
 
 describe("the pump", () => {
-  /** Nominal time a hundred times faster: a back-off of 10 s lasts 100 ms, and a lease six seconds, which none of these deliveries outlives. */
+  /**
+   * A hundred times faster: a back-off of 10 s lasts 100 ms, and a lease six seconds, longer than any delivery here.
+   */
   const clock: Clock = systemClock(100);
   let store: SqliteStore;
   let ending: AbortController;
@@ -147,11 +149,11 @@ describe("the pump", () => {
     pump(store.queue, deliver, { concurrency: 3, clock, signal: ending.signal, ...options });
   const publish = (data: unknown) => store.publisher.publish("mail-send", { data, attributes: {} });
 
-  test("back-off doubles from 10 s to 600 s", () => {
+  test("doubles the back-off from 10 s to 600 s", () => {
     assert.deepEqual([1, 2, 3, 7, 30].map(backoffMs), [10_000, 20_000, 40_000, 600_000, 600_000]);
   });
 
-  test("delivers at most so many at once, and the rest as they end", async () => {
+  test("delivers up to its concurrency at once, and the rest as deliveries end", async () => {
     let under = 0;
     let most = 0;
     let delivered = 0;
@@ -173,10 +175,10 @@ describe("the pump", () => {
     assert.equal(store.queue.nextDueAtMs(), null);
   });
 
-  test("a publish wakes it at once", async () => {
+  test("is woken by a publish at once", async () => {
     const seen = Promise.withResolvers<void>();
     const asleep = Promise.withResolvers<void>();
-    /** Whoever sleeps by it looks no more at the queue unless woken. */
+    /** A pump that sleeps by it checks the queue again only when woken. */
     const endless: Clock = {
       ...clock,
       sleep: (_, signal) => {
@@ -196,7 +198,7 @@ describe("the pump", () => {
     await pumped;
   });
 
-  test("at the end it waits for what is under way and claims nothing more", async () => {
+  test("waits for deliveries in progress at its end, and claims nothing more", async () => {
     const started = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<void>();
     let deliveries = 0;
@@ -228,7 +230,7 @@ describe("the pump", () => {
     );
   });
 
-  test("what is never acknowledged is buried after its last attempt; errors are told", async () => {
+  test("buries a message after its last attempt, and reports errors", async () => {
     const attempts: number[] = [];
     const errors: string[] = [];
     const pumped = pumping(
@@ -251,7 +253,7 @@ describe("the pump", () => {
     assert.deepEqual(errors, ["Error: on purpose"]);
   });
 
-  test("a store that fails is told and tried again", async () => {
+  test("reports a failing store and tries again", async () => {
     const errors: unknown[] = [];
     store.close();
     const pumped = pumping(async () => "ack", { onError: (error: unknown) => errors.push(error) });

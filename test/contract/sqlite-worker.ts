@@ -1,4 +1,7 @@
-/** A process of its own on a store's file, for tests of several processes and of killed ones: `node sqlite-worker.ts increment|accept <file>`. */
+/**
+ * A separate process on a store's file, for tests with several processes and killed ones: `node sqlite-worker.ts
+ * increment|accept <file>`.
+ */
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { testStore } from "../builders/store.ts";
 
@@ -21,12 +24,12 @@ if (task === "increment") {
   for (let round = 0; round < 25; round += 1) await increment();
   store.close();
 } else {
-  // Keeps a record and publishes it, tells its number, and goes on until it is killed.
+  // Stores a record, publishes it and reports its number, until it is killed.
   for (let at = 0; ; at += 1) {
     const value = { ...key, permissions: [], createdAtMs: at };
     await store.records.commit([{ op: "create", kind: "keys", id: `k${at}`, value }]);
     await store.publisher.publish("mail-send", { data: at, attributes: {} });
-    // Some are in a consumer's hands when the process is killed.
+    // Some messages are with a consumer when the process is killed.
     if (at % 3 === 0) store.queue.claim(1, 3_600_000);
     process.stdout.write(`${at}\n`);
   }

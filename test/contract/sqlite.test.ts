@@ -9,7 +9,7 @@ import { recordsContract } from "./records-contract.ts";
 import { sealerContract } from "./sealer-contract.ts";
 import { secretVaultContract } from "./secret-vault-contract.ts";
 
-/** A directory of its own, removed with `remove`. */
+/** A directory of its own, which `remove` removes. */
 const scratch = async () => {
   const directory = await mkdtemp(join(tmpdir(), "relais-store-"));
   return { path: join(directory, "relais.sqlite"), remove: () => rm(directory, { recursive: true }) };

@@ -1,4 +1,4 @@
-/** A "Send mail as" address of an account; it may stand in From unless it is `pending`. */
+/** An account's "Send mail as" address; From may contain it unless it is `pending`. */
 export interface SendAsAddress {
   readonly email: string;
   readonly name: string;
@@ -6,14 +6,14 @@ export interface SendAsAddress {
   readonly verification: "accepted" | "pending" | "none";
 }
 
-/** A Google account of the sandbox. */
+/** A Google account in the sandbox. */
 export interface SandboxAccount {
   /** Google's stable account id: 21 digits. */
   readonly sub: string;
   /** The primary address. */
   readonly email: string;
   readonly name: string;
-  /** The Workspace domain; null: a consumer account (gmail.com). */
+  /** The Workspace domain; null for a consumer account (gmail.com). */
   readonly hostedDomain: string | null;
   readonly sendAs: readonly SendAsAddress[];
 }
@@ -44,10 +44,13 @@ function account(sub: string, email: string, name: string): SandboxAccount {
 
 export interface Accounts {
   readonly all: readonly SandboxAccount[];
-  /** Addresses are compared without regard to case. */
+  /** Addresses are compared without case. */
   byEmail(email: string): SandboxAccount | null;
   bySub(sub: string): SandboxAccount | null;
-  /** Gives an account another primary address; the former one becomes an alias, as Google makes it, unless an administrator takes it away. */
+  /**
+   * Gives an account another primary address. The former one becomes an alias, as at Google, unless an administrator
+   * removes it.
+   */
   rename(email: string, to: string, options?: { readonly withoutAlias?: boolean }): void;
 }
 
@@ -68,7 +71,7 @@ export const directoryOf = (accounts: readonly SandboxAccount[]): Accounts => {
   };
 };
 
-/** Whether Gmail leaves this From alone: the account's own address or an alias that is not pending. */
+/** Whether Gmail keeps this From: the account's own address, or an alias that is not pending. */
 export const maySendAs = (account: SandboxAccount, address: string): boolean => {
   const wanted = address.toLowerCase();
   return (

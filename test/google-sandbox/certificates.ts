@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import type { State } from "./state.ts";
 
-/** PEM texts of the sandbox's own authority and of the certificate that its SMTP server shows. */
+/** PEM texts of the sandbox's own authority and of its SMTP server's certificate. */
 export interface Certificates {
   readonly ca: string;
   readonly certificate: string;
@@ -13,7 +13,10 @@ export const certificatesOf = async (state: State): Promise<Certificates> => {
   return kept;
 };
 
-/** Two X.509 certificates (RFC 5280), written out in DER: an authority and, signed by it, the one for 127.0.0.1 and localhost. */
+/**
+ * Issues two X.509 certificates (RFC 5280), written in DER: an authority, and the one that it signs for 127.0.0.1 and
+ * localhost.
+ */
 export const issueCertificates = (): Certificates => {
   const authority = newKeys();
   const server = newKeys();
@@ -49,7 +52,7 @@ const oid = (hex: string): Buffer => tlv(0x06, bytes(hex));
 const bitString = (content: Buffer, unusedBits = 0): Buffer => tlv(0x03, Buffer.from([unusedBits]), content);
 const TRUE = tlv(0x01, bytes("ff"));
 
-// The object identifiers that are needed, in DER.
+// The object identifiers that we need, in DER.
 const ECDSA_WITH_SHA256 = sequence(oid("2a8648ce3d040302"));
 const COMMON_NAME = oid("550403");
 const BASIC_CONSTRAINTS = oid("551d13");

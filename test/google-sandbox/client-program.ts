@@ -6,7 +6,7 @@ import { MAIL_SCOPE } from "./scopes.ts";
 /** A sandbox as a client sees it, in this process or another. */
 export type Addressed = Pick<GoogleSandbox, "environment" | "client">;
 
-/** What a client program asks of Google; what is not given is what Relais would ask for an SMTP connection. */
+/** What a client program asks of Google; the defaults are what Relais asks for an SMTP connection. */
 export interface Asked {
   readonly clientId?: string;
   readonly clientSecret?: string;
@@ -48,7 +48,7 @@ export const authorizationUrl = (sandbox: Addressed, asked: Asked = {}): string 
 
 const VERIFIER = randomBytes(32).toString("base64url");
 
-/** Google's answer at the token endpoint, as it came. */
+/** The answer of Google's token endpoint, unchanged. */
 export interface TokenAnswer {
   readonly status: number;
   readonly body: {
@@ -90,13 +90,13 @@ export const refresh = (sandbox: Addressed, refreshToken: string): Promise<Token
     client_secret: sandbox.client.secret,
   });
 
-/** The code that the consent of this account gives. */
+/** Returns the code that this account's consent yields. */
 export const consentCode = async (sandbox: Addressed, choice: ConsentChoice, asked: Asked = {}): Promise<string> => {
   const { callbackUrl } = await consent(authorizationUrl(sandbox, asked), choice);
   return new URL(callbackUrl).searchParams.get("code") ?? "";
 };
 
-/** Consent and exchange in one: the tokens of an account. */
+/** Consents and exchanges the code, and returns the account's tokens. */
 export const connect = async (
   sandbox: Addressed,
   choice: ConsentChoice = { account: "ada@example.com" },

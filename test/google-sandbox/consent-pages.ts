@@ -2,7 +2,7 @@ import type { SandboxAccount } from "./accounts.ts";
 import { html, Markup } from "./html.ts";
 import { isSignInScope, knownScopes } from "./scopes.ts";
 
-/** A page of Google's: the step is named on the body, for programs that walk through. */
+/** A page of Google's. The body names the step, for programs that walk through the pages. */
 const page = (step: string, title: string, content: Markup): string =>
   html`<!doctype html>
 <html lang="en">
@@ -80,7 +80,7 @@ export const scopesPage = (account: SandboxAccount, scopes: readonly string[]): 
   );
 };
 
-/** Google's own error page: it never calls the client back. */
+/** Google's own error page, which never calls the client back. */
 export const errorPage = (about: { readonly error: string; readonly description: string }): string =>
   page(
     "error",

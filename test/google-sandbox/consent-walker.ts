@@ -1,10 +1,10 @@
-/** Cookies of one browser towards the sandbox, kept across calls where the caller passes the same jar. */
+/** The cookies of one browser for the sandbox; a caller that passes the same jar keeps them across calls. */
 export type CookieJar = Map<string, { readonly value: string; readonly path: string }>;
 
 export interface ConsentChoice {
-  /** Address of the account to choose. */
+  /** The address of the account to choose. */
   readonly account: string;
-  /** Scopes whose checkbox is unticked. */
+  /** Scopes whose checkboxes are unticked. */
   readonly untick?: readonly string[];
   /** Presses Cancel instead of Allow. */
   readonly deny?: boolean;
@@ -23,8 +23,8 @@ export class ConsentStopped extends Error {
 }
 
 /**
- * Walks through the sandbox's consent pages by plain HTTP, as a user in a browser would, up to the redirect back to the
- * client, which is not followed. Throws `ConsentStopped` where Google shows its own error page.
+ * Walks through the sandbox's consent pages over plain HTTP, as a user in a browser would, up to the redirect back to
+ * the client, which it does not follow. Throws `ConsentStopped` if Google shows its own error page.
  */
 export const consent = async (authorizationUrl: string, choice: ConsentChoice): Promise<{ callbackUrl: string }> => {
   const sandbox = new URL(authorizationUrl).origin;
@@ -80,7 +80,7 @@ const nextStep = (shown: Shown, choice: ConsentChoice): { url: URL; form: URLSea
   }
 };
 
-/** Keeps what an answer sets, as a browser does. */
+/** Stores what an answer sets, as a browser does. */
 export const storeCookies = (jar: CookieJar, answer: Response): void => {
   for (const line of answer.headers.getSetCookie()) {
     const [pair = "", ...attributes] = line.split(/;\s*/);

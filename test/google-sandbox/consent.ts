@@ -7,14 +7,14 @@ import type { Parts } from "./parts.ts";
 import { isSignInScope, scopeList } from "./scopes.ts";
 import { rememberSignedIn, signedInAccounts } from "./signed-in.ts";
 
-/** One authorization under way: what the client asked, and what the user has answered so far. */
+/** An authorization in progress: what the client asked for, and the user's answers so far. */
 interface Visit {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly client: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly scopes: readonly string[];
-  /** Fields of the query (GET) or of the form (POST). */
+  /** The fields of the query (GET) or the form (POST). */
   readonly answers: URLSearchParams;
 }
 
@@ -57,7 +57,7 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     await grant(visit, account, { scopes, shown: true });
   };
 
-  /** Without a prompt, Google asks nobody to choose if the browser has one account and no other is hinted at. */
+  /** Without a prompt, Google asks nobody to choose if the browser has one account and the hint names no other. */
   const onlyAccount = ({ req, params }: Visit): SandboxAccount | null => {
     const [only = null, ...more] = signedInAccounts(parts.accounts, req);
     const hint = parts.accounts.byEmail(String(params.login_hint ?? "")) ?? only;

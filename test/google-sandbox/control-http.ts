@@ -39,7 +39,7 @@ export const controlRoute =
   };
 
 const change = async (control: SandboxControl, { req, res }: Exchange): Promise<void> => {
-  // A web page of another origin cannot post JSON here without asking first, and is not let.
+  // A web page of another origin cannot post JSON here without a preflight, which is refused.
   if (req.headers["content-type"]?.startsWith("application/json") !== true) {
     return sendJson(res, 415, { error: "application/json wanted" });
   }

@@ -9,35 +9,35 @@ import { riscIssuer } from "./risc.ts";
 import type { SmtpTranscript, Transcripts } from "./transcript.ts";
 
 export interface SecurityEvent {
-  /** Last part of the event's URI, e.g. `tokens-revoked` or `account-disabled`. */
+  /** The last part of the event's URI, such as `tokens-revoked` or `account-disabled`. */
   readonly type: string;
-  /** Address of the account; absent in a `verification`. */
+  /** The account's address; absent in a `verification`. */
   readonly account?: string;
-  /** What stands beside `subject` in the event. */
+  /** What the event contains beside `subject`. */
   readonly detail?: Readonly<Record<string, unknown>>;
   readonly jti?: string;
   readonly audience?: string;
-  /** Signed with a key that Google never published. */
+  /** Signs with a key that Google has never published. */
   readonly forged?: boolean;
 }
 
-/** Everything a test can make the sandbox do, and see of what it did. */
+/** Everything that a test can make the sandbox do, and see of what it did. */
 export interface SandboxControl {
-  /** Turns on a scripted failure; answers the id to clear it by. */
+  /** Turns on a scripted failure; returns the id that clears it. */
   set(fault: Fault, options?: SwitchOptions): string;
   /** Turns off one switch, or all. */
   clear(id?: string): void;
   switches(): readonly ActiveSwitch[];
-  /** Makes every token older and the search index more complete by so much; the clock stays where it is. */
+  /** Makes every token this much older, and the search index this much more complete; the clock does not move. */
   advance(ms: number): void;
-  /** The user takes back what the account gave (myaccount.google.com/connections); answers how many tokens died. */
+  /** The user revokes what the account granted (myaccount.google.com/connections); returns how many tokens ended. */
   revoke(email: string): number;
-  /** The account gets another primary address; the former one becomes an alias. */
+  /** Gives the account another primary address; the former one becomes an alias. */
   rename(email: string, to: string, options?: { readonly withoutAlias?: boolean }): void;
   setRedirectUris(uris: readonly string[]): Promise<void>;
   registerClient(client: Partial<SandboxClient> & { readonly redirectUris: readonly string[] }): Promise<SandboxClient>;
   resetClientSecret(): Promise<SandboxClient>;
-  /** What was sent, oldest first. */
+  /** The messages sent, oldest first. */
   mails(): readonly SentMail[];
   clearMails(): void;
   transcripts(): readonly SmtpTranscript[];
@@ -86,7 +86,7 @@ const securityEventToken = (parts: Parts, event: SecurityEvent): Promise<string>
     aud: event.audience ?? parts.clients.web.id,
     iat: Math.floor(parts.nowMs() / 1000),
     jti: event.jti ?? randomUUID(),
-    // No `exp`: Google's security event tokens have none.
+    // Google's security event tokens have no `exp`.
     events: { [uri]: { ...subject, ...event.detail } },
   };
   return parts.keys.sign(payload, { forged: event.forged === true, type: "secevent+jwt" });

@@ -1,11 +1,11 @@
-/** What was asked of the sandbox, for tests that count. */
+/** Counts the requests to the sandbox, for tests. */
 export interface CounterValues {
   /** Successful token answers, by grant type and account address. */
   readonly tokenGrants: Readonly<Record<"authorization_code" | "refresh_token", Readonly<Record<string, number>>>>;
   /** Answers of the revocation endpoint, good and bad. */
   readonly revocations: { readonly accepted: number; readonly refused: number };
   readonly smtpSessions: number;
-  /** Gmail REST calls by method. */
+  /** Calls of Gmail's REST API, by method. */
   readonly gmailCalls: Readonly<Record<string, number>>;
 }
 

@@ -17,7 +17,7 @@ const place = z.enum([
 ]);
 export type HttpPlace = z.infer<typeof place>;
 
-/** Every failure that the sandbox can be told to play; README.md says what each does. */
+/** Every failure that the sandbox can play; README.md explains each. */
 export const faultSchema = z.discriminatedUnion("fault", [
   z.strictObject({ fault: z.literal("deny") }),
   z.strictObject({ fault: z.literal("authorization_error"), error: z.string(), onPage: z.boolean().optional() }),
@@ -28,7 +28,7 @@ export const faultSchema = z.discriminatedUnion("fault", [
     status: z.int().min(400).max(599),
     reason: z.string().optional(),
     retryAfterSeconds: z.int().optional(),
-    /** Gmail only: the work is done all the same (the message is stored), the answer is lost. */
+    /** Gmail only: the work is done (the message is stored), but the answer is lost. */
     afterWork: z.boolean().optional(),
   }),
   z.strictObject({ fault: z.literal("stall"), at: place, afterWork: z.boolean().optional() }),
@@ -67,7 +67,7 @@ export const faultSchema = z.discriminatedUnion("fault", [
   }),
   z.strictObject({
     fault: z.literal("smtp_daily_limit"),
-    /** `data` where not said. */
+    /** `data` by default. */
     stage: z.enum(["mail", "rcpt", "data", "body"]).optional(),
   }),
   z.strictObject({ fault: z.literal("smtp_too_many_logins") }),
@@ -76,7 +76,7 @@ export const faultSchema = z.discriminatedUnion("fault", [
   z.strictObject({
     fault: z.literal("smtp_drop"),
     when: z.enum(["connect", "auth", "mail", "rcpt", "before_data", "mid_body", "after_last_byte"]),
-    /** `after_last_byte`: whether the message is in the mailbox all the same; true where not said. */
+    /** `after_last_byte`: whether the message is in the mailbox nevertheless; true by default. */
     stored: z.boolean().optional(),
   }),
   z.strictObject({ fault: z.literal("smtp_refuse_tls") }),
@@ -87,7 +87,7 @@ export type Fault = z.infer<typeof faultSchema>;
 type Of<K extends Fault["fault"]> = Extract<Fault, { fault: K }>;
 
 export const switchOptionsSchema = z.strictObject({
-  /** How often it strikes before it wears off; without it, until cleared. */
+  /** How often it strikes; without it, until it is cleared. */
   times: z.int().positive().optional(),
   /** Only for this account's address. */
   account: z.string().optional(),
@@ -105,7 +105,9 @@ export interface Faults {
   set(fault: Fault, options?: SwitchOptions): string;
   clear(id?: string): void;
   list(): readonly ActiveSwitch[];
-  /** The first switch of that kind that fits, used up once. `account`: whom it is about, null where not known yet. */
+  /**
+   * Takes the first matching switch of that kind, which counts as one strike. `account` is null while it is unknown.
+   */
   take<K extends Fault["fault"]>(kind: K, account: string | null, fits?: (fault: Of<K>) => boolean): Of<K> | null;
 }
 

@@ -4,7 +4,7 @@ import type { Parts } from "./parts.ts";
 import type { Exchange } from "./routes.ts";
 import { type GmailMethod, gmailMethods } from "./scopes.ts";
 
-/** The account of the bearer token, if its scopes open the method; else the refusal was sent. */
+/** Returns the bearer token's account if its scopes allow the method; otherwise the refusal has been sent. */
 export const authorize = (parts: Parts, { req, res, url }: Exchange, method: GmailMethod): SandboxAccount | null => {
   const token = /^Bearer (.+)$/i.exec(req.headers.authorization ?? "")?.[1] ?? "";
   const live = parts.grants.live(token);

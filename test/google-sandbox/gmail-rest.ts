@@ -23,7 +23,7 @@ export const gmailRoute = (parts: Parts): SandboxRoute => {
     const account = uploads.get(session) ?? authorize(parts, exchange, called.method);
     if (account === null) return true;
     parts.counters.gmailCall(called.method);
-    // The body first: a client that is answered before it has written everything sees a broken pipe, not the answer.
+    // The body comes first: a client that is answered while it still writes sees a broken pipe instead of the answer.
     const body = await readBody(exchange.req);
     if (interrupted(parts, exchange.res, { at: called.method, account: account.email })) return true;
     const { res, url } = exchange;

@@ -5,8 +5,8 @@ import type { Exchange } from "./routes.ts";
 
 /**
  * The three upload protocols of Google's APIs (developers.google.com/workspace/gmail/api/guides/uploads): `media` (the
- * message alone), `multipart` (JSON, then the message) and `resumable` (a session first, then the bytes).
- * Answers the message, or null when the answer was sent: a session opened, or a refusal.
+ * message alone), `multipart` (JSON, then the message) and `resumable` (a session first, then the bytes). Returns the
+ * message, or null if an answer was sent: a session opened, or a refusal.
  */
 export const takeUpload = (
   sessions: Map<string, SandboxAccount>,
@@ -43,7 +43,7 @@ export const takeUpload = (
   }
 };
 
-/** The content of the last part of a multipart/related body, bytes untouched. */
+/** The content of the last part of a multipart/related body, byte for byte. */
 const messagePart = (body: Buffer, boundary: string): Buffer | null => {
   const mark = Buffer.from(`--${boundary}`);
   const starts: number[] = [];

@@ -3,7 +3,7 @@ import { sendJson } from "./http.ts";
 
 export interface GoogleApiError {
   readonly status: number;
-  /** `errors[0].reason`, e.g. `insufficientPermissions`. */
+  /** `errors[0].reason`, such as `insufficientPermissions`. */
   readonly reason: string;
   readonly message: string;
   readonly domain?: string;
@@ -23,7 +23,7 @@ const CODES: Readonly<Record<number, string>> = {
   504: "DEADLINE_EXCEEDED",
 };
 
-/** An error as Gmail's REST API words it (developers.google.com/workspace/gmail/api/guides/handle-errors). */
+/** An error in the words of Gmail's REST API (developers.google.com/workspace/gmail/api/guides/handle-errors). */
 export const googleApiError = (
   res: ServerResponse,
   error: GoogleApiError,

@@ -2,7 +2,7 @@ import { UNUSED_REFRESH_TOKEN_MS } from "./limits.ts";
 import { scopeList } from "./scopes.ts";
 import type { State } from "./state.ts";
 
-/** What the sandbox knows of a live token. */
+/** What the sandbox knows about a valid token. */
 export interface LiveToken {
   readonly token: string;
   readonly kind: "AccessToken" | "RefreshToken";
@@ -14,14 +14,14 @@ export interface LiveToken {
 
 export interface GrantFacts {
   readonly offline: boolean;
-  /** The consent page was shown for it: the only case in which Google gives a refresh token. */
+  /** The consent page was shown, which is the only case in which Google issues a refresh token. */
   readonly consentShown: boolean;
 }
 
-/** Consents, grants and tokens beside what oidc-provider keeps of them. */
+/** Consents, grants and tokens, beside what oidc-provider stores of them. */
 export interface Grants {
   live(token: string): LiveToken | null;
-  /** Whose an authorization code or a refresh token is; dead ones too. */
+  /** The owner of an authorization code or refresh token, even of one that has ended. */
   ownerOf(kind: "AuthorizationCode" | "RefreshToken", id: string): string | null;
   consented(account: string, client: string): readonly string[];
   addConsent(account: string, client: string, scopes: readonly string[]): void;
@@ -29,14 +29,14 @@ export interface Grants {
   facts(grantId: string): GrantFacts | null;
   announceLifetime(grantId: string): void;
   lifetimeAnnounced(grantId: string): boolean;
-  /** Voids every grant, token and consent of the account, for one client or for all. Answers how many tokens died. */
+  /** Ends every grant, token and consent of the account, for one client or all. Returns how many tokens ended. */
   revoke(account: string, client: string | null): number;
-  /** At most so many refresh tokens stay alive for one account and client; the oldest go without notice. */
+  /** Keeps at most this many refresh tokens of an account and client; the oldest end without notice. */
   capRefreshTokens(account: string, client: string, most: number): void;
-  /** A refresh token that nobody used for so long is dead (Google: six months). */
+  /** Ends a refresh token that nobody has used for too long (six months at Google). */
   endUnused(refreshToken: string): void;
   noteUse(refreshToken: string): void;
-  /** Makes every token older by so much. */
+  /** Makes every token this much older. */
   age(ms: number): void;
 }
 
@@ -52,7 +52,7 @@ export const grantsOf = (state: State): Grants => {
     const payload: { exp: number; accountId: string; clientId: string; scope?: string } = JSON.parse(
       String(row.payload),
     );
-    // oidc-provider writes `exp` by the real clock; ageing moves the stored times instead.
+    // oidc-provider writes `exp` by the real clock, so ageing moves the stored times instead.
     if (payload.exp * 1000 <= Date.now()) return null;
     const { accountId: account, clientId: client } = payload;
     return { token: id, kind, account, client, scopes: scopeList(payload.scope) };

@@ -1,4 +1,4 @@
-/** Text that is markup already. */
+/** Text that is already markup. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {
@@ -18,7 +18,7 @@ export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (ch
 
 type Part = string | number | Markup | readonly Markup[];
 
-/** A template whose every value is escaped unless it is markup itself. */
+/** A template that escapes every value unless it is markup. */
 export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup => {
   const written = parts.map((part) => {
     if (part instanceof Markup) return part.text;

@@ -1,6 +1,8 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 
-/** Pages load nothing but the sandbox's own style sheet; `form-action` is left to the consent page's redirect. */
+/**
+ * Pages load only the sandbox's style sheet. `form-action` is absent, because the consent page redirects to the client.
+ */
 const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy":
@@ -29,7 +31,7 @@ export const readBody = async (req: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-/** A request whose body was read already, made readable again for the next in line. */
+/** Makes a request readable again whose body was already read. */
 export const replay = (req: IncomingMessage, body: Buffer): IncomingMessage => {
   const copy = new IncomingMessage(req.socket);
   copy.method = req.method;
@@ -42,7 +44,7 @@ export const replay = (req: IncomingMessage, body: Buffer): IncomingMessage => {
   return copy;
 };
 
-/** The value of one of the request's cookies, decoded; empty if it has none. */
+/** The decoded value of one of the request's cookies; empty if there is none. */
 export const cookieValue = (header: string | undefined, name: string): string => {
   const pair = (header ?? "").split(/;\s*/).find((one) => one.startsWith(`${name}=`));
   return decodeURIComponent(pair?.slice(name.length + 1) ?? "");

@@ -7,11 +7,11 @@ import type { Parts } from "./parts.ts";
 interface Where {
   readonly at: HttpPlace;
   readonly account: string | null;
-  /** Asked once the work is done (`afterWork`), instead of before. */
+  /** True once the work is done (`afterWork`), false before. */
   readonly afterWork?: boolean;
 }
 
-/** Plays a scripted `stall` or `http_error`; true: the request needs no further answer. */
+/** Plays a scripted `stall` or `http_error`; true means that the request needs no further answer. */
 export const interrupted = (parts: Pick<Parts, "faults">, res: ServerResponse, where: Where): boolean => {
   const { at, account, afterWork = false } = where;
   const fits = (fault: { at: HttpPlace; afterWork?: boolean | undefined }) =>
@@ -46,7 +46,7 @@ const reasonFor = (status: number): string => {
   return status === 403 ? "dailyLimitExceeded" : "backendError";
 };
 
-/** What Gmail says with each reason (developers.google.com/workspace/gmail/api/guides/handle-errors). */
+/** Gmail's text for each reason (developers.google.com/workspace/gmail/api/guides/handle-errors). */
 const MESSAGES: Readonly<Record<string, string>> = {
   accessNotConfigured: "Gmail API has not been used in project 1 before or it is disabled.",
   authError: "Invalid Credentials",

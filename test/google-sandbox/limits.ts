@@ -1,4 +1,6 @@
-/** Numbers of Google's (developers.google.com/identity/protocols/oauth2 "Refresh token expiration", Gmail's SMTP greeting). */
+/**
+ * Google's numbers (developers.google.com/identity/protocols/oauth2 "Refresh token expiration", Gmail's SMTP greeting).
+ */
 export const MAX_REFRESH_TOKENS = 100;
 export const UNUSED_REFRESH_TOKEN_MS = 183 * 86_400_000;
 export const TESTING_LIFETIME_S = 7 * 86_400;

@@ -1,6 +1,6 @@
 /**
- * The header block of a message, as bytes kept in latin1 so that nothing is lost when it is written back.
- * Lines may end in CRLF or LF; a folded field is one field.
+ * The headers of a message, as bytes in latin1, so that they can be written back without loss. Lines may end in CRLF or
+ * LF; a folded field is one field.
  */
 export interface MailHeaders {
   readonly fields: readonly MailField[];
@@ -8,11 +8,11 @@ export interface MailHeaders {
 }
 
 export interface MailField {
-  /** As written, without its line end, folds included. */
+  /** As written, folds included, without the line end. */
   readonly raw: string;
-  /** Lower case. */
+  /** In lower case. */
   readonly name: string;
-  /** Unfolded, trimmed. */
+  /** Unfolded and trimmed. */
   readonly value: string;
 }
 
@@ -38,7 +38,7 @@ export const readHeaders = (mime: Buffer): MailHeaders => {
 export const fieldOf = (headers: MailHeaders, name: string): string | null =>
   headers.fields.find((field) => field.name === name)?.value ?? null;
 
-/** Writes the message again, with some fields replaced (by name) and others added; `null` takes one out. */
+/** Writes the message again with some fields replaced by name and others added; `null` removes a field. */
 export const withFields = (headers: MailHeaders, changes: Readonly<Record<string, string | null>>): Buffer => {
   const wanted = new Map(Object.entries(changes).map(([name, value]) => [name.toLowerCase(), { name, value }]));
   const lines = headers.fields.flatMap((field) => {
@@ -51,7 +51,7 @@ export const withFields = (headers: MailHeaders, changes: Readonly<Record<string
   return Buffer.concat([Buffer.from([...added, ...lines].join("\r\n"), "latin1"), headers.rest]);
 };
 
-/** The addresses in an address field: good enough for what a sandbox has to compare. */
+/** The addresses in an address field, as accurately as a sandbox needs to compare them. */
 export const addressesIn = (value: string): string[] => {
   const withoutQuotes = value.replace(/"(?:\\.|[^"\\])*"/g, "");
   return withoutQuotes

@@ -27,7 +27,7 @@ export const mailboxRoute =
     } else if (one === null) {
       sendJson(res, 404, { error: "no such mail" });
     } else if (fourth === "raw") {
-      // Never as message/rfc822 or HTML: a browser shows the bytes and runs nothing.
+      // Never message/rfc822 or HTML: the browser must show the bytes and run nothing.
       res.writeHead(200, { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" });
       res.end(one.raw);
     } else {

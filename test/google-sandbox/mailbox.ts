@@ -5,18 +5,18 @@ import { addressesIn, fieldOf, readHeaders, withFields } from "./mail-headers.ts
 import type { State } from "./state.ts";
 
 export interface Envelope {
-  /** Always the account's own address: Gmail replaces what MAIL FROM said. */
+  /** Always the account's own address: Gmail replaces the one in MAIL FROM. */
   readonly from: string;
   readonly to: readonly string[];
-  /** What the client wrote in MAIL FROM; null by the API. */
+  /** What the client wrote in MAIL FROM; null through the API. */
   readonly givenFrom: string | null;
 }
 
-/** A mail as it left: what the recipient would get. */
+/** A message as it left: what the recipient would get. */
 export interface SentMail {
-  /** Gmail's id, 16 hexadecimal digits. */
+  /** Gmail's id: 16 hexadecimal digits. */
   readonly id: string;
-  /** Address of the account that sent it. */
+  /** The address of the account that sent it. */
   readonly account: string;
   readonly via: "smtp" | "gmail_api";
   readonly atMs: number;
@@ -42,7 +42,7 @@ export interface Mailbox {
   /** What `rfc822msgid:` finds by now. */
   search(account: string, messageId: string): readonly SentMail[];
   clear(): void;
-  /** Makes mail older by so much, as the search index sees it. */
+  /** Makes messages this much older, as the search index sees them. */
   age(ms: number): void;
 }
 
@@ -99,8 +99,8 @@ const sentMail = (row: Record<string, unknown>): SentMail => ({
 });
 
 /**
- * Gmail's silent changes: From other than the account or a verified alias becomes the account's address; Bcc goes; a
- * missing Message-ID or Date is added. All other bytes stay as they came.
+ * Gmail's silent changes: a From that is neither the account nor a verified alias becomes the account's address, Bcc is
+ * removed, and a missing Message-ID or Date is added. All other bytes stay as they came.
  */
 const asGmailSends = (
   { account, mime }: Delivery,
@@ -120,7 +120,7 @@ const asGmailSends = (
   return { raw: Object.keys(changes).length === 0 ? mime : withFields(headers, changes), messageId };
 };
 
-/** The display name stays, the address does not. */
+/** The display name stays; the address does not. */
 const rewrittenFrom = (from: string, address: string): string => {
   const name = /^(.*)<[^<>]*>\s*$/.exec(from)?.[1]?.trim() ?? "";
   return name === "" ? address : `${name} <${address}>`;

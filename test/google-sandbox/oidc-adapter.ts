@@ -1,7 +1,9 @@
 import type { Adapter, AdapterPayload } from "oidc-provider";
 import type { State } from "./state.ts";
 
-/** oidc-provider's storage on the sandbox's database. Dead tokens stay until replaced: the provider judges `exp` itself. */
+/**
+ * oidc-provider's storage in the sandbox's database. Ended tokens stay until replaced, since the provider checks `exp`.
+ */
 export const oidcAdapter = (state: State, kind: string): Adapter => {
   const { database } = state;
   const read = (row: Record<string, unknown> | undefined): AdapterPayload | undefined => {

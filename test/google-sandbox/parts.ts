@@ -9,7 +9,7 @@ import type { State } from "./state.ts";
 
 /** What the sandbox's servers share. */
 export interface Parts {
-  /** `http://127.0.0.1:<port>`, without trailing slash. */
+  /** `http://127.0.0.1:<port>`, without a trailing slash. */
   readonly origin: string;
   readonly state: State;
   readonly accounts: Accounts;
@@ -19,8 +19,8 @@ export interface Parts {
   readonly keys: SigningKeys;
   readonly mailbox: Mailbox;
   readonly counters: Counters;
-  /** Time in id_tokens, security events, mail and transcripts. Tokens live and die by the real clock. */
+  /** The time in id_tokens, security events, mail and transcripts. Tokens end by the real clock. */
   readonly nowMs: () => number;
-  /** Whether the app was verified by Google: then no "unverified app" step. */
+  /** Whether Google has verified the app; if so, there is no "unverified app" step. */
   readonly verified: boolean;
 }

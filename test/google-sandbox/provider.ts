@@ -17,14 +17,14 @@ export const paths = {
   interaction: "/signin/oauth",
 } as const;
 
-/** Google's authorization server: oidc-provider, with the behaviours that differ from its defaults. */
+/** Google's authorization server: oidc-provider, changed where Google differs from its defaults. */
 export const googleProvider = async (parts: Parts): Promise<Provider> => {
   const cookieKey = await parts.state.kept("cookie-key", () => randomBytes(32).toString("base64url"));
   const provider = new Provider(parts.origin, configuration(parts, cookieKey));
   googleTokenShapes(provider);
   provider.on("grant.error", (ctx: KoaContextWithOIDC, error: Error) => googleTokenError(ctx, error));
   provider.use(async (context, next) => {
-    // The provider has put its own context on every request; the type of `use` is plain Koa's.
+    // The provider puts its own context on every request, but the type of `use` is plain Koa's.
     const ctx = context as KoaContextWithOIDC;
     await next();
     if (ctx.oidc?.route === "token" && ctx.status === 200) {
@@ -72,7 +72,7 @@ const configuration = (parts: Parts, cookieKey: string): Configuration => ({
     const hd = account.hostedDomain === null ? {} : { hd: account.hostedDomain };
     return { accountId: sub, claims: async () => ({ sub, email, email_verified: true, name, ...hd }) };
   },
-  // A grant is made by the consent page for each authorization: consents never pile up in one grant.
+  // The consent page makes a grant for each authorization, so consents never accumulate in one grant.
   loadExistingGrant: async (ctx) => {
     const grantId = ctx.oidc.result?.consent?.grantId;
     return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
@@ -92,7 +92,7 @@ const configuration = (parts: Parts, cookieKey: string): Configuration => ({
     Interaction: 3600,
     Session: 3600,
     RefreshToken: (ctx, token) => {
-      // A replacement lives as long as what it replaces would have.
+      // A replacement lives as long as the token that it replaces would have.
       const replaced = ctx.oidc.entities.RotatedRefreshToken?.exp;
       return replaced === undefined ? grantLifetime(parts, token) : replaced - Math.floor(Date.now() / 1000);
     },
@@ -106,7 +106,7 @@ const configuration = (parts: Parts, cookieKey: string): Configuration => ({
 
 export const SESSION_COOKIE = "google_session";
 
-/** Every authorization shows the sandbox's pages: they decide what the user is asked, as Google's do. */
+/** Every authorization shows the sandbox's pages, which decide what to ask the user, as Google's do. */
 const alwaysAsk = (): interactionPolicy.Prompt =>
   new interactionPolicy.Prompt(
     { name: "consent", requestable: true },
@@ -117,10 +117,10 @@ const alwaysAsk = (): interactionPolicy.Prompt =>
     ),
   );
 
-/** Codes, access and refresh tokens that look like Google's: with slashes, dots and dashes that need care in URLs. */
+/** Codes and tokens that look like Google's, with slashes, dots and dashes that need care in URLs. */
 const googleTokenShapes = (provider: Provider): void => {
   const shape = (model: { readonly prototype: object }, prefix: string) => {
-    // Not among the published types, though every model has it.
+    // Every model has it, although the published types do not.
     const own: unknown = Reflect.get(model.prototype, "generateTokenId");
     if (typeof own !== "function") throw new Error("oidc-provider names its tokens in another way now");
     Reflect.set(model.prototype, "generateTokenId", function generateTokenId(this: object) {
@@ -132,7 +132,7 @@ const googleTokenShapes = (provider: Provider): void => {
   shape(provider.RefreshToken, "1//0");
 };
 
-/** The callback as Google writes it: what was granted rides along; an error carries no more than its name. */
+/** The callback as Google writes it: it includes what was granted; an error has only its name. */
 const googleCallback = (ctx: KoaContextWithOIDC): void => {
   const location = ctx.response.get("location");
   const redirectUri = ctx.oidc.params?.redirect_uri;

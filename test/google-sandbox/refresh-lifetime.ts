@@ -10,7 +10,10 @@ interface TokenSource {
 
 type Known = Pick<Parts, "accounts" | "faults" | "grants">;
 
-/** Google gives one only for offline access, and only when the consent page was shown (first, or `prompt=consent`). */
+/**
+ * Google issues one only for offline access, and only if the consent page was shown (the first time, or
+ * `prompt=consent`).
+ */
 export const issuesRefreshToken = (parts: Known, code: TokenSource): boolean => {
   const facts = parts.grants.facts(code.grantId ?? "");
   if (facts === null || !facts.offline || !facts.consentShown) return false;
@@ -18,8 +21,8 @@ export const issuesRefreshToken = (parts: Known, code: TokenSource): boolean => 
 };
 
 /**
- * A refresh token's life in seconds: without end, unless the user gave access for a time, or the app is in Testing.
- * Testing spares tokens for nothing but signing in.
+ * A refresh token's lifetime in seconds. It is unlimited, unless the user gave access for a time, or the app is in
+ * Testing, which does not affect tokens that are only for signing in.
  */
 export const grantLifetime = (parts: Known, token: TokenSource): number => {
   const email = emailOf(parts, token);

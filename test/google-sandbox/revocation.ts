@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { sendJson } from "./http.ts";
 import type { Parts } from "./parts.ts";
 
-/** Revoking one token voids everything that the account gave to that client. */
+/** Revoking one token ends everything that the account granted to that client. */
 export const revoke = (parts: Parts, res: ServerResponse, token: string): void => {
   const live = parts.grants.live(token);
   parts.counters.revocation(live !== null);

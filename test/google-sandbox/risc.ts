@@ -1,9 +1,9 @@
 import { paths } from "./provider.ts";
 
-/** With a slash at its end, unlike the issuer of id_tokens: so Google's own RISC configuration has it. */
+/** Ends with a slash, unlike the issuer of id_tokens, as in Google's own RISC configuration. */
 export const riscIssuer = (origin: string): string => `${origin}/`;
 
-/** developers.google.com/identity/protocols/risc: where a receiver learns issuer and keys of security event tokens. */
+/** developers.google.com/identity/protocols/risc: tells receivers the issuer and keys of security event tokens. */
 export const riscConfiguration = (origin: string) => ({
   issuer: riscIssuer(origin),
   jwks_uri: `${origin}${paths.jwks}`,

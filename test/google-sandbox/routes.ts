@@ -23,7 +23,7 @@ export interface Exchange {
   readonly url: URL;
 }
 
-/** A route answers, or says that the request is not its own. */
+/** Answers the request and returns true, or returns false if another route must. */
 export type SandboxRoute = (exchange: Exchange) => Promise<boolean>;
 
 export const sandboxHandler = (parts: Parts, provider: Provider, control: SandboxControl) => {
@@ -42,7 +42,7 @@ export const sandboxHandler = (parts: Parts, provider: Provider, control: Sandbo
     try {
       for (const route of routes) if (await route(exchange)) return;
     } catch (error) {
-      // A client that went away is no failure of the sandbox's.
+      // A client that has gone is not a failure of the sandbox.
       if (res.headersSent || req.destroyed) return;
       sendJson(res, 500, { error: "internal_failure", error_description: String(error) });
     }
@@ -65,7 +65,7 @@ const consentRoute = (parts: Parts, provider: Provider): SandboxRoute => {
   };
 };
 
-/** By query or by form, and without client authentication. */
+/** Accepts the token in the query or the form, without client authentication. */
 const revocationRoute =
   (parts: Parts): SandboxRoute =>
   async ({ req, res, url }) => {
@@ -90,13 +90,13 @@ const riscRoute =
 const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
   const callback = provider.callback();
   return async ({ req, res, url }) => {
-    // Google's own sign-in session plays no part: each authorization chooses its account anew.
+    // Google's own sign-in session plays no part: each authorization chooses its account again.
     req.headers.cookie = withoutCookie(req.headers.cookie, SESSION_COOKIE);
     if (url.pathname === paths.authorization || url.pathname === paths.jwks) {
       const at = url.pathname === paths.jwks ? "jwks" : "authorization";
       if (interrupted(parts, res, { at, account: url.searchParams.get("login_hint") })) return true;
     }
-    // oidc-provider passes over scopes that it does not know; Google shows this.
+    // oidc-provider ignores unknown scopes; Google shows this page.
     const unknown = scopeList(url.searchParams.get("scope")).filter((scope) => knownScopes[scope] === undefined);
     if (url.pathname === paths.authorization && unknown.length > 0) {
       sendHtml(res, 400, errorPage({ error: "invalid_scope", description: unknown.join(" ") }));
@@ -113,7 +113,7 @@ const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
   };
 };
 
-/** For the canary: none of it may be found in what Relais lets out. */
+/** For the canary: none of it may appear in Relais's output. */
 const noteWhatRelaisHolds = (form: URLSearchParams): void => {
   noteSecret("authorization code", form.get("code"));
   noteSecret("PKCE verifier", form.get("code_verifier"));
@@ -121,7 +121,7 @@ const noteWhatRelaisHolds = (form: URLSearchParams): void => {
   noteSecret("refresh token", form.get("refresh_token"));
 };
 
-/** What is scripted for the token endpoint, for the account whose code or refresh token came. */
+/** Plays what is scripted for the token endpoint, for the account of the code or refresh token. */
 const tokenFault = (parts: Parts, res: ServerResponse, form: URLSearchParams): boolean => {
   const grant = form.get("grant_type");
   const refreshToken = form.get("refresh_token") ?? "";

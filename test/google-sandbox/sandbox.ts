@@ -19,13 +19,13 @@ import { listenSmtp, type SmtpParts } from "./smtp.ts";
 import { openState, type State } from "./state.ts";
 import { newTranscripts } from "./transcript.ts";
 
-/** A Google of one's own on 127.0.0.1. */
+/** A private Google on 127.0.0.1. */
 export interface GoogleSandbox {
-  /** `GOOGLE_*` and `GMAIL_*` variables that make Relais talk to this sandbox. */
+  /** The `GOOGLE_*` and `GMAIL_*` variables that make Relais use this sandbox. */
   readonly environment: Readonly<Record<string, string>>;
   /** `http://127.0.0.1:<port>`. */
   readonly origin: string;
-  /** A page that shows what was sent. */
+  /** The page that shows what was sent. */
   readonly mailboxUrl: string;
   readonly smtp: { readonly host: string; readonly port: number };
   readonly smtpStartTls: { readonly host: string; readonly port: number };
@@ -33,11 +33,11 @@ export interface GoogleSandbox {
   readonly ca: string;
   readonly accounts: readonly SandboxAccount[];
   readonly operatorEmail: string;
-  /** The web client as it is now (`control.resetClientSecret` changes it). */
+  /** The current web client (`control.resetClientSecret` changes it). */
   readonly client: SandboxClient;
   /** A client of type "Desktop": Google refuses Relais's redirect URI for it. */
   readonly desktopClient: SandboxClient;
-  /** Writes the JSON file that Google's console downloads for a client. */
+  /** Writes the JSON file that Google's console offers as a download for a client. */
   writeClientSecret(path: string, kind?: "web" | "installed"): void;
   readonly control: SandboxControl;
   close(): Promise<void>;
@@ -48,7 +48,7 @@ const DEFAULT_REDIRECT_URI = "http://localhost:8080/google_gmail/confirm";
 
 export const startGoogleSandbox = async (options: SandboxOptions = {}): Promise<GoogleSandbox> => {
   const state = openState(options.dataDir ?? null);
-  // Whoever idles is not cut off at the very moment at which it asks again.
+  // An idle client must not be disconnected just when it sends its next request.
   const http = createServer({ keepAliveTimeout: 300_000 });
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);

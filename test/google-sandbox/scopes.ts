@@ -1,4 +1,4 @@
-/** Scopes known to the sandbox, how Google's consent page words them, and how delicate Google finds them. */
+/** Scopes that the sandbox knows, how Google's consent page words them, and how sensitive Google considers them. */
 export interface KnownScope {
   readonly label: string;
   /** Sign-in scopes have no checkbox; the others can be unticked. */
@@ -29,7 +29,7 @@ export const isSignInScope = (scope: string): boolean => knownScopes[scope]?.kin
 export const scopeList = (scope: unknown): string[] =>
   typeof scope === "string" ? scope.split(" ").filter((part) => part !== "") : [];
 
-/** Google answers with the long names of `email` and `profile`, whatever was asked. */
+/** Google always answers with the long names of `email` and `profile`. */
 export const asGoogleNames = (scopes: readonly string[]): string[] => [
   ...new Set(scopes.map((scope) => (scope === "email" || scope === "profile" ? `${GOOGLE}userinfo.${scope}` : scope))),
 ];
@@ -41,7 +41,7 @@ const any =
 
 const gmail = (...names: readonly string[]): string[] => names.map((name) => `${GOOGLE}gmail.${name}`);
 
-/** Which scopes open which Gmail method (developers.google.com/workspace/gmail/api/auth/scopes). */
+/** The scopes that allow each Gmail method (developers.google.com/workspace/gmail/api/auth/scopes). */
 export const gmailMethods = {
   "messages.send": any(MAIL_SCOPE, ...gmail("modify", "compose", "send")),
   "messages.list": any(MAIL_SCOPE, ...gmail("modify", "readonly", "metadata")),

@@ -3,7 +3,8 @@ import { startGoogleSandbox } from "./sandbox.ts";
 
 /**
  * The sandbox as a program of its own: `node test/google-sandbox/serve.ts [--data-dir <folder>] [--port <n>]
- * [--smtp-port <n>] [--redirect-uri <uri>]…`. Its first line of output is JSON: `{environment, mailboxUrl, client}`.
+ * [--smtp-port <n>] [--redirect-uri <uri>]…`. The first line of its output is JSON: `{environment, mailboxUrl,
+ * client}`.
  */
 const { values } = parseArgs({
   options: {

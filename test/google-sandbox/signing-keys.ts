@@ -7,7 +7,7 @@ type PrivateJwk = ReturnType<KeyObject["export"]> & object & { kid: string };
 
 export interface SigningKeys {
   readonly jwk: PrivateJwk;
-  /** Signs with the published key, or with one that nobody published. */
+  /** Signs with the published key, or with an unpublished one. */
   sign(payload: JWTPayload, how?: { readonly forged?: boolean; readonly type?: string }): Promise<string>;
 }
 

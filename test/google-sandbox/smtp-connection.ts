@@ -16,7 +16,7 @@ interface Opening {
 /** The command that begins each stage. */
 const STAGES: Readonly<Record<string, SmtpStage>> = { AUTH: "auth", MAIL: "mail", RCPT: "rcpt", DATA: "data" };
 
-/** A session of Gmail's: writes its transcript and plays the scripted failures, stage by stage. */
+/** A session of Gmail's: it writes its transcript and plays the scripted failures, stage by stage. */
 export class GmailConnection extends SMTPConnection {
   readonly #parts: SmtpParts;
   readonly #pen: TranscriptPen;
@@ -34,7 +34,7 @@ export class GmailConnection extends SMTPConnection {
     super._sendGreeting();
   }
 
-  /** `smtp_refuse_tls` after STARTTLS was answered. */
+  /** Plays `smtp_refuse_tls` after STARTTLS was answered. */
   override upgrade(callback: () => void, secureCallback?: () => void): void {
     if (this.#parts.faults.take("smtp_refuse_tls", null) === null) super.upgrade(callback, secureCallback);
     else this._socket.destroy();
@@ -50,7 +50,7 @@ export class GmailConnection extends SMTPConnection {
     else super._onCommand(command, callback);
   }
 
-  /** A text that brings its own enhanced status code keeps it. */
+  /** A text with an enhanced status code of its own keeps it. */
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
     const text = code === 235 ? "2.7.0 Accepted" : code === 535 ? BAD_CREDENTIALS : data;
     const lines = Array.isArray(text) ? text : [text ?? ""];
@@ -68,7 +68,7 @@ export class GmailConnection extends SMTPConnection {
     return this.#parts.accounts.bySub(String(this.session.user ?? ""))?.email ?? null;
   }
 
-  /** Plays the failure scripted for this stage, if there is one. */
+  /** Plays the failure scripted for this stage, if any. */
   #fails(stage: SmtpStage, account: string | null, line = ""): boolean {
     const { faults } = this.#parts;
     const dropped = faults.take(
@@ -80,7 +80,7 @@ export class GmailConnection extends SMTPConnection {
       this._socket.destroy();
       return true;
     }
-    // No callback and no answer: the session stands still until the client loses patience.
+    // Without callback and answer, the session hangs until the client gives up.
     if (faults.take("smtp_stall", account, (fault) => fault.stage === stage) !== null) return true;
     if (stage === "auth" && faults.take("smtp_too_many_logins", account) !== null) {
       this.send(454, "4.7.0 Too many login attempts, please try again later. - gsmtp");
@@ -113,7 +113,7 @@ const userIn = (line: string): string | null => {
   return user?.startsWith("user=") === true ? user.slice(5) : null;
 };
 
-/** Commands without their secrets: the token of AUTH, and whatever answers a challenge. */
+/** Removes secrets from a command: the token of AUTH, and any answer to a challenge. */
 const redacted = (line: string, continued: boolean): string => {
   if (continued) return line === "" ? "" : "[redacted]";
   return line.replace(/^(AUTH\s+\S+\s+)\S.*$/i, "$1[redacted]");

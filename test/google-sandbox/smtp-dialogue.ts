@@ -2,13 +2,13 @@ import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
 
-/** A client that speaks SMTP a line at a time: what a test says is what goes out. */
+/** A client that speaks SMTP line by line: exactly what a test says goes out. */
 export interface SmtpDialogue {
-  /** The greeting, or null when the server hung up first. */
+  /** The greeting, or null if the server hung up first. */
   readonly greeting: string | null;
-  /** Sends a line and answers the whole reply; null: the connection was closed instead. */
+  /** Sends a line and returns the whole reply; null if the connection was closed instead. */
   say(line: string): Promise<string | null>;
-  /** Sends bytes as they are, then waits for a reply. */
+  /** Sends bytes unchanged, then waits for a reply. */
   write(bytes: string | Buffer): Promise<string | null>;
   startTls(ca: string): Promise<void>;
   close(): void;
@@ -17,7 +17,7 @@ export interface SmtpDialogue {
 interface Where {
   readonly host: string;
   readonly port: number;
-  /** PEM of the authority to trust; absent: no TLS from the start. */
+  /** PEM of the authority to trust; without it, there is no TLS at the start. */
   readonly ca?: string;
 }
 
@@ -45,7 +45,7 @@ export const smtpDialogue = async ({ host, port, ca }: Where): Promise<SmtpDialo
   };
 };
 
-/** Whole replies: all lines up to one that has a space after its code. */
+/** Whole replies: all lines up to one with a space after its code. */
 const repliesOf = (socket: net.Socket) => {
   let text = "";
   let closed = false;

@@ -7,12 +7,12 @@ export interface IncomingMail {
   readonly stream: SMTPServerDataStream;
   readonly account: SandboxAccount;
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
-  /** Cuts the connection without a word. */
+  /** Cuts the connection silently. */
   readonly drop: () => void;
   readonly reply: (error: SMTPServerError | null, accepted?: string) => void;
 }
 
-/** Takes a message from 354 to the reply after its last byte, or plays what was scripted for that stretch. */
+/** Receives a message from 354 to the reply after its last byte, or plays what is scripted for that part. */
 export const receiveMail = (parts: Parts, mail: IncomingMail): void => {
   const { stream, account } = mail;
   const email = account.email;
@@ -62,6 +62,6 @@ export const DAILY_LIMIT =
 const smtpError = (code: number, text: string): SMTPServerError =>
   Object.assign(new Error(text), { responseCode: code });
 
-/** Never without an enhanced code, as Gmail. */
+/** Like Gmail's, it always has an enhanced code. */
 export const replyText = (reply: Extract<Fault, { fault: "smtp_reply" }>): string =>
   `${reply.enhanced ?? `${Math.floor(reply.code / 100)}.0.0`} ${reply.text ?? "Scripted by the sandbox. - gsmtp"}`;

@@ -19,13 +19,13 @@ export interface SmtpListener {
   close(): Promise<void>;
 }
 
-/** Gmail's submission server, on implicit TLS (465 at Google's) or STARTTLS (587). */
+/** Gmail's submission server, on implicit TLS (465 at Google) or STARTTLS (587). */
 export const listenSmtp = async (
   parts: SmtpParts,
   how: { readonly security: "tls" | "starttls"; readonly port: number },
 ): Promise<SmtpListener> => {
   const server = new GmailServer(parts, { secure: how.security === "tls" });
-  // A client that breaks off a handshake is no news.
+  // A client that breaks off a handshake needs no report.
   server.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
     server.server.once("error", reject);
@@ -93,16 +93,16 @@ const options = (parts: SmtpParts): SMTPServerOptions => ({
   size: MAX_MESSAGE_BYTES,
   maxRecipients: 100,
   hideENHANCEDSTATUSCODES: false,
-  // A name server is not needed for 127.0.0.1, and asking one would make every session slow.
+  // 127.0.0.1 needs no name server, and asking one would slow down every session.
   disableReverseLookup: true,
   logger: false,
   closeTimeout: 1_000,
   onAuth: (auth, _session, callback) => {
     const email = auth.username ?? "";
     const account = accountByToken(parts, auth.accessToken ?? "", email);
-    // By its id: a session goes on if the account is renamed meanwhile.
+    // By its id, so that a session continues if the account is renamed in the meantime.
     if (account !== null) return callback(null, { user: account.sub });
-    // Gmail's answer to a wrong or stale token: 334 with this, and 535 after the client's empty line.
+    // Gmail's answer to a wrong or expired token: 334 with this, and 535 after the client's empty line.
     callback(null, { data: { status: "400", schemes: "Bearer", scope: MAIL_SCOPE } });
   },
 });

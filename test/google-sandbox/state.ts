@@ -2,10 +2,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** The sandbox's memory: `:memory:`, or a file that outlives a kill. Times are milliseconds since the epoch. */
+/** The sandbox's memory: `:memory:`, or a file that survives a kill. Times are milliseconds since the epoch. */
 export interface State {
   readonly database: DatabaseSync;
-  /** A value made once and kept. */
+  /** A value that is made once and stored. */
   kept(key: string, make: () => string | Promise<string>): Promise<string>;
   readMeta(key: string): string | null;
   writeMeta(key: string, value: string): void;
@@ -40,7 +40,7 @@ export const openState = (dataDir: string | null): State => {
   const database = new DatabaseSync(dataDir === null ? ":memory:" : join(dataDir, "google-sandbox.sqlite"), {
     timeout: 5_000,
   });
-  // A killed process loses nothing that was handed to the operating system; the sandbox need not outlive a power cut.
+  // A killed process loses nothing that the operating system has; the sandbox need not survive a power cut.
   if (dataDir !== null) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
   database.exec(TABLES);
   const readMeta = (key: string): string | null => {

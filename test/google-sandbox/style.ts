@@ -1,4 +1,4 @@
-/** The one style sheet of the sandbox's pages. */
+/** The only style sheet of the sandbox's pages. */
 export const styleSheet = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0; display: flex; justify-content: center; }

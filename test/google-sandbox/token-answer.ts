@@ -24,7 +24,7 @@ export const shapeTokenAnswer = async (parts: Parts, ctx: KoaContextWithOIDC): P
   noteSecret("access token", body.access_token);
   noteSecret("refresh token", body.refresh_token);
   const refreshed = ctx.oidc.params?.grant_type === "refresh_token";
-  // oidc-provider repeats the refresh token with every refresh; Google never does unless it was replaced.
+  // oidc-provider repeats the refresh token with every refresh; Google never does, unless it was replaced.
   const showsRefreshToken = !refreshed || ctx.oidc.entities.RotatedRefreshToken !== undefined;
   const idToken = await googleIdToken(parts, body, account);
   ctx.body = {

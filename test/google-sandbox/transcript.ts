@@ -1,8 +1,8 @@
-/** One SMTP session as both ends spoke it; tokens are redacted, message contents left out. */
+/** One SMTP session as both ends spoke it; tokens are redacted, and message contents left out. */
 export interface SmtpTranscript {
   readonly id: string;
   readonly startedAtMs: number;
-  /** Address of the account once it was authenticated. */
+  /** The account's address once it is authenticated. */
   readonly account: string | null;
   /** `C: …` and `S: …`, in order; a reply of several lines is several entries. */
   readonly lines: readonly string[];

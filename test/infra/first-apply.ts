@@ -2,16 +2,16 @@ import type { Rule } from "./rules.ts";
 import type { Plan, PlannedResource } from "./terraform.ts";
 
 /**
- * What the first `apply` to a new project hangs on, and no plan shows: things made in an order that Google takes. A second `apply` would hide
- * each of these.
+ * What the first `apply` to a new project depends on, and no plan shows: an order of creation that Google accepts. A
+ * second `apply` would hide each of these.
  */
 
 const SERVICES = "google_project_service.required";
 
-/** Their APIs are on in every new project (cloud.google.com/service-usage/docs/enabled-service). */
+/** Their APIs are enabled in every new project (cloud.google.com/service-usage/docs/enabled-service). */
 const NEED_NO_SERVICE = /^google_(project_service|storage_)/;
 
-/** All that is made before it, by its own words or by those of what it waits for. */
+/** Everything that is created before it, because it or its dependencies refer to it. */
 export const before = (plan: Plan, address: string): ReadonlySet<string> => {
   const found = new Set<string>();
   const look = (at: string): void => {
@@ -31,7 +31,10 @@ const grantsTo = (plan: Plan, account: string): readonly PlannedResource[] =>
 const conditionOf = ({ values }: PlannedResource): string => JSON.stringify(values.condition ?? []);
 
 const BUILD = "serviceAccount:relais-build@";
-/** cloud.google.com/functions/docs/securing/build-custom-sa, "Grant permissions": logs, images, and the source as Cloud Functions keeps it. */
+/**
+ * cloud.google.com/functions/docs/securing/build-custom-sa, "Grant permissions": logs, images, and Cloud Functions'
+ * copy of the source.
+ */
 const BUILD_ROLES = ["roles/artifactregistry.writer", "roles/logging.logWriter", "roles/storage.objectViewer"];
 
 export const FIRST_APPLY_RULES: readonly Rule[] = [

@@ -22,7 +22,10 @@ const plan = (): Plan => {
   return planned;
 };
 
-/** Copies in which rules are broken, as many in each as do not touch the same text: a plan takes seconds, and a rule looks at its own matter alone. */
+/**
+ * Copies in which rules are broken, as many in each as edit different texts: a plan takes seconds, and each rule looks
+ * only at its own subject.
+ */
 class BrokenCopy {
   readonly copy = new InfraCopy(copy);
   readonly #breaches = new Set<Breach>();
@@ -90,7 +93,7 @@ describe("infra: Terraform", { skip }, () => {
     });
   }
 
-  it("has what the deployment's first step makes beforehand, and that step makes no function yet", () => {
+  it("has what the deployment's first step creates, and that step creates no function", () => {
     const guide = readFileSync(new URL("../../infra/README.md", import.meta.url), "utf8");
     const targets = [...guide.matchAll(/-target=([\w.]+)/g)].map(([, address = ""]) => address);
     assert.ok(targets.length > 0);
@@ -120,7 +123,7 @@ const permissionFor = (verb: string, noun: string): string =>
   `secretmanager.${noun.includes("Version") ? "versions" : "secrets"}.${verb}`;
 
 describe("infra: rights and code", () => {
-  it("grants the permissions on secrets that the code uses and no other", () => {
+  it("grants exactly the permissions on secrets that the code uses", () => {
     const room = new URL("../../functions/adapters/secret-manager/", import.meta.url).pathname;
     const code = readdirSync(room).map((name) => readFileSync(join(room, name), "utf8"));
     const calls = code.flatMap((text) => [...text.matchAll(/client\s*\.(\w+?)(Secrets?|SecretVersions?)\(/g)]);

@@ -1,6 +1,6 @@
 /**
- * Every role that infra/ may grant, and where its meaning is documented. A role that is not here fails the plan test:
- * whoever grants a new one reads what it allows first and writes the source down.
+ * Every role that infra/ may grant, and where it is documented. Any other role fails the plan test: whoever grants a
+ * new one must first read what it allows, and add the source here.
  */
 export const KNOWN_ROLES: Readonly<Record<string, string>> = {
   "roles/artifactregistry.writer": "https://cloud.google.com/artifact-registry/docs/access-control#roles",
@@ -18,7 +18,7 @@ export const KNOWN_ROLES: Readonly<Record<string, string>> = {
   "roles/storage.objectViewer": "https://cloud.google.com/storage/docs/access-control/iam-roles#storage.objectViewer",
 };
 
-/** What Google's own roles on secrets allow us; none of them allows anything else that could be called. */
+/** What Google's own roles on secrets allow; none of them allows any other call. */
 export const SECRET_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   "roles/secretmanager.secretAccessor": ["secretmanager.versions.access"],
   "roles/secretmanager.secretVersionAdder": ["secretmanager.versions.add"],
@@ -30,7 +30,10 @@ export const CUSTOM_ROLES: Readonly<Record<string, readonly string[]>> = {
   relaisSecretVersionDestroyer: ["secretmanager.versions.destroy", "secretmanager.versions.list"],
 };
 
-/** Conditions (CEL) of these forms only: https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name */
+/**
+ * Conditions (CEL) may only have these forms:
+ * https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name
+ */
 export const KNOWN_CONDITIONS: readonly RegExp[] = [
   /^resource\.name == "projects\/[a-z0-9-]+\/databases\/\(default\)"$/,
   /^resource\.name\.startsWith\("projects\/\d+\/secrets\/relais-refresh-"\)$/,

@@ -6,7 +6,7 @@ import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
 import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";
 
-/** An edit to infra/ that breaks a rule, and words that the rule's message must hold then. */
+/** An edit to infra/ that breaks a rule, and words that the rule's message must then contain. */
 export interface Breach {
   readonly file: string;
   readonly from: string;
@@ -14,10 +14,10 @@ export interface Breach {
   readonly says: RegExp;
 }
 
-/** What must hold of every plan, and a copy of infra/ in which it does not: by one edit, or by several of which each is to be noticed. */
+/** What must be true of every plan, and edits to infra/ that break it, each of which must be noticed. */
 export interface Rule {
   readonly name: string;
-  /** One message per breach; empty where the rule holds. */
+  /** One message per breach; empty if the rule holds. */
   readonly check: (plan: Plan) => readonly string[];
   readonly broken: Breach | readonly Breach[];
 }
@@ -41,7 +41,7 @@ const differences = (what: string, found: readonly string[], wanted: readonly st
   ...found.filter((one) => !wanted.includes(one)).map((one) => `${what}: not allowed ${one}`),
 ];
 
-/** The table of rights on secrets: function → what it may do; `token:` refresh tokens, `client:` the client secret, `ring:` the key ring. */
+/** The rights on secrets by function: `token:` refresh tokens, `client:` the client secret, `ring:` the key ring. */
 const SECRET_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   "authorize-start": [],
   "send-mail": [],
@@ -77,7 +77,7 @@ const secretRights = (plan: Plan, name: string): readonly string[] =>
 
 const isOnProject = (grant: PlannedResource): boolean => grant.type === "google_project_iam_member";
 
-/** Composite indexes that Firestore needs for a query: more than one field, in the query's order. */
+/** The composite indexes that Firestore needs for the queries: more than one field, in the query's order. */
 const neededIndexes = (): readonly string[] => {
   const shapes: readonly QueryShape[] = Object.values(QUERIES);
   return shapes
@@ -102,7 +102,9 @@ const plannedIndexes = (plan: Plan): readonly string[] =>
     return `${text(index, "collection")} ${shown.join(" ")}`;
   });
 
-/** The topics that each function's code publishes to; a right too few loses messages, one too many is a right too many. */
+/**
+ * The topics that each function's code publishes to. A missing right loses messages, and a superfluous one is too much.
+ */
 const PUBLISHES: Readonly<Record<string, readonly string[]>> = {
   "authorize-start": [],
   "confirm-callback": ["mail-dispatch", "mail-events", "token-checks"],
@@ -134,13 +136,13 @@ const givenVariables = (resource: PlannedResource): readonly string[] => {
   ];
 };
 
-/** The block is listed whether it is there or not; its account's address is unknown when planning. */
+/** The block is listed even if it is absent; its account's address is unknown at the time of planning. */
 const signs = (oidcToken: unknown): boolean => Array.isArray(oidcToken) && oidcToken.length > 0;
 const namesSecret = (name: string): boolean => /token|secret|password|key|credential/i.test(name);
 
 export const RULES: readonly Rule[] = [
   {
-    name: "each function is given the variables it needs and no other",
+    name: "each function gets exactly the variables that it needs",
     check: (plan) =>
       functions(plan).flatMap((f) =>
         differences(`variables of ${text(f, "name")}`, givenVariables(f), neededVariables(text(f, "name"))),
@@ -153,7 +155,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "each function may publish to the topics it publishes to and to no other",
+    name: "each function may publish exactly to the topics that it uses",
     check: (plan) =>
       FUNCTION_NAMES.flatMap((name) => {
         const topics = plan
@@ -188,7 +190,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "what nobody searches is exempt from indexing, in every collection",
+    name: "fields that no query uses are exempt from indexing, in every collection",
     check: (plan) =>
       differences(
         "exempt from indexing",
@@ -206,7 +208,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "collections whose records erase themselves have a TTL policy, and no other",
+    name: "exactly the collections with expiring records have a TTL policy",
     check: (plan) =>
       differences(
         "TTL policy",
@@ -221,7 +223,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "rights on secrets are those of the table",
+    name: "rights on secrets match the table",
     check: (plan) =>
       FUNCTION_NAMES.flatMap((name) =>
         differences(`secrets, ${name}`, secretRights(plan, name), SECRET_RIGHTS[name] ?? []),
@@ -248,7 +250,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "four functions are public by name, three admit their push account alone",
+    name: "four named functions are public, and three admit only their push account",
     check: (plan) => [
       ...grants(plan)
         .filter((grant) => text(grant, "role") === "roles/run.invoker" && grant.type !== INVOKER)
@@ -319,7 +321,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "conditions are of the known forms",
+    name: "conditions have only the known forms",
     check: (plan) =>
       grants(plan)
         .filter((grant) => condition(grant) !== "" && !KNOWN_CONDITIONS.some((form) => form.test(condition(grant))))
@@ -332,7 +334,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "composite indexes are those of the query table",
+    name: "composite indexes match the table of queries",
     check: (plan) => differences("composite index", plannedIndexes(plan), neededIndexes()),
     broken: {
       file: "firestore.tf",
@@ -342,7 +344,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "the functions are the seven, on Node 24, in production mode",
+    name: "there are exactly seven functions, on Node 24, in production mode",
     check: (plan) => [
       ...differences(
         "functions",
@@ -376,7 +378,7 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
-    name: "one whole CPU at least where an instance takes several requests",
+    name: "a function whose instances take several requests has at least one CPU",
     check: (plan) =>
       functions(plan)
         .filter((f) => Number(service(f).max_instance_request_concurrency) > 1 && Number(service(f).available_cpu) < 1)
@@ -472,7 +474,7 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
-    name: "no secret stands in a variable, an output, an environment or the state",
+    name: "no variable, output, environment or state contains a secret",
     check: (plan) => [
       ...plan
         .ofType("google_secret_manager_secret_version")
@@ -513,7 +515,7 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
-    name: "pushes that nobody takes and ticks that stay away raise an alarm",
+    name: "undelivered pushes and missing ticks raise an alarm",
     check: (plan) => {
       const filters = plan
         .ofType("google_monitoring_alert_policy")
@@ -549,7 +551,7 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
-    name: "no alarm comes without its runbook",
+    name: "every alarm has its runbook",
     check: (plan) => {
       const policies = plan.ofType("google_monitoring_alert_policy");
       return [

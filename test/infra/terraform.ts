@@ -14,7 +14,7 @@ export const FUNCTION_NAMES = [
   "dispatch-due",
 ] as const;
 
-/** The command that runs Terraform: `TERRAFORM`, else `terraform` from the PATH. */
+/** The command that runs Terraform: `TERRAFORM`, or else `terraform` from the PATH. */
 const command = process.env.TERRAFORM ?? "terraform";
 
 const variables = {
@@ -39,7 +39,7 @@ const run = (directory: string, args: readonly string[]): Run => {
   return { status: done.status, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}` };
 };
 
-/** A copy of infra/ beside stub bundles, so that a plan needs no build and leaves nothing in the tree. */
+/** A copy of infra/ with stub bundles, so that a plan needs no build and leaves nothing behind. */
 export class InfraCopy {
   readonly directory: string;
 
@@ -56,12 +56,12 @@ export class InfraCopy {
     }
   }
 
-  /** Replaces text in one file; the text must be there, or the broken copy would not be broken. */
+  /** Replaces text in a file. The text must be there, or the copy would not be broken. */
   edit(file: string, from: string, to: string): void {
     if (!this.tryEdit(file, from, to)) throw new Error(`infra/${file} holds no ${JSON.stringify(from)}`);
   }
 
-  /** The same, but answers false where the text is not there, or not any more. */
+  /** Does the same, but returns false if the text is not there (any more). */
   tryEdit(file: string, from: string, to: string): boolean {
     const path = join(this.directory, "infra", file);
     const before = readFileSync(path, "utf8");
@@ -96,7 +96,9 @@ export interface PlannedResource {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** What is written of a resource or a module call, before any value is known: what it names, and what it waits for besides. */
+/**
+ * The source of a resource or module call, before any value is known: what it refers to, and its other dependencies.
+ */
 interface Written {
   readonly address?: string;
   readonly mode?: string;
@@ -104,14 +106,16 @@ interface Written {
   readonly expressions?: unknown;
 }
 
-/** One node of the order in which things are made: a resource of the root module, or a module call as a whole. */
+/** A node in the order of creation: a resource of the root module, or a module call as a whole. */
 export interface Step {
   readonly address: string;
-  /** Addresses of what is made before it, as far as it says so itself; what it needs by way of a local is not among them. */
+  /**
+   * Addresses of what is created before it, as far as it says so itself; dependencies through a local are not included.
+   */
   readonly after: readonly string[];
 }
 
-/** Every `references` list under it. Terraform names each thing along with its attributes: `a.b.id` and `a.b`. */
+/** Every `references` list in it. Terraform names each thing with and without its attribute: `a.b.id` and `a.b`. */
 const referencesIn = (value: unknown): readonly string[] => {
   if (Array.isArray(value)) return value.flatMap(referencesIn);
   if (typeof value !== "object" || value === null) return [];
@@ -139,7 +143,7 @@ const walk = (module: PlannedModule): readonly PlannedResource[] => [
 
 export class Plan {
   readonly resources: readonly PlannedResource[];
-  /** Names of the root module's. */
+  /** The names of the root module's variables. */
   readonly variables: readonly string[];
   readonly outputs: readonly string[];
   /** The managed resources of the root module, and its module calls. */
@@ -173,7 +177,7 @@ export class Plan {
   }
 }
 
-/** Why plans cannot be made here, or null where they can: Terraform answers and `init` finds its providers. */
+/** Why plans are impossible here, or null if Terraform runs and `init` finds its providers. */
 export const whyNoTerraform = (copy: InfraCopy): string | null => {
   const init = copy.terraform("init", "-backend=false", "-no-color");
   return init.status === 0 ? null : `${command} init: ${init.output.trim().split("\n").slice(-3).join(" ")}`;

@@ -179,8 +179,12 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/console",
   "functions/runtime",
   "infra/build",
+  "test/bench",
   "test/browser",
   "test/builders",
+  "test/contract",
+  "test/google-sandbox",
+  "test/infra",
   "test/tools",
   "test/unit/console",
 ];

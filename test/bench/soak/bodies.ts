@@ -9,10 +9,10 @@ import { WORST_BODIES } from "./worst-bodies.ts";
 
 const SILENT = 300;
 const SLOWEST_ACCEPT_MS = 5_000;
-/** Longer than Hosting, or a body, has time. */
+/** Longer than the limits of Hosting and of a body. */
 const PAST_THE_LIMIT_MS = 66_000;
 
-/** Where each function takes bodies; an event function takes them at its root. */
+/** Where each function accepts bodies; an event function accepts them at its root. */
 const TARGETS: Readonly<Record<FunctionName, readonly string[]>> = {
   "authorize-start": ["/google_gmail/authorize"],
   "confirm-callback": ["/google_gmail/security-events"],
@@ -66,7 +66,10 @@ const accept = async (relais: StackParts, bytes: number) => {
 
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 
-/** One function under 300 silent requests and the bombs, with and without a credential, beside another caller's mail of 10 MB. */
+/**
+ * Attacks one function with 300 silent requests and huge bodies, with and without a credential, beside another caller's
+ * message of 10 MB.
+ */
 const attack = async (stack: DeployedStack, name: FunctionName, bombs: number, faults: string[]): Promise<string> => {
   const origin = stack.originOf(name);
   const targets = (TARGETS[name] ?? []).flatMap((path): Target[] => [
@@ -94,7 +97,7 @@ const attack = async (stack: DeployedStack, name: FunctionName, bombs: number, f
   return `| ${name} | ${limit} | ${mib(peak)} | ${during.tookMs} | ${seen} |`;
 };
 
-/** One body after the other: what each costs the function that takes the largest. */
+/** One body after the other: what each costs the function that accepts the largest. */
 const peaks = async (stack: DeployedStack): Promise<readonly string[]> => {
   const rows: string[] = [];
   for (const [what, make] of Object.entries(WORST_BODIES)) {
@@ -108,7 +111,7 @@ const peaks = async (stack: DeployedStack): Promise<readonly string[]> => {
   return rows;
 };
 
-/** `npm start`, for longer than its edge lets a request last. */
+/** `npm start`, for longer than its edge allows a request to last. */
 const throughTheEdge = async (faults: string[]): Promise<string> => {
   const stack = await startStack();
   const { relais } = stack;

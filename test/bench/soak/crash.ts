@@ -46,7 +46,7 @@ A build without the mark: ${found.length === 0 ? "no fault was found, which is w
   return { text, faults: faults.map((fault) => `${store}: ${fault}`) };
 };
 
-/** The built functions killed at every point that they pass, so many times each, on both stores. */
+/** Kills the built functions at every point that they pass, this many times each, on both stores. */
 export const crash: Section = {
   title: "Killed at every point, every event delivered twice",
   size: { of: "times that each point is struck", usual: 5 },

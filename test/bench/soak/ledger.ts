@@ -2,9 +2,9 @@ import { faultsOf, outOfOrder, runLedgers, ticksLate } from "../../integration/d
 import type { Section } from "./section.ts";
 
 /**
- * A minute in real milliseconds. The queue of all messages, each of which a worker has to look at and set aside before it comes to those that were released
- * meanwhile, is as long at any scale: five real seconds on two busy cores, all of them lost in the second minute. That is more than a minute of four seconds
- * and less than one of ten, as it is of one at full length.
+ * A minute in real milliseconds. Before a worker reaches messages that were released meanwhile, it must look at and set
+ * aside the whole queue, which takes five real seconds on two busy cores at any scale, all within the second minute.
+ * That is more than a minute of four seconds, but less than one of ten, as it is of a real one.
  */
 const MINUTE_MS = 10_000;
 

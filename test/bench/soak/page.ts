@@ -1,12 +1,15 @@
 const HEAD = "# Soak\n\nMade by `npm run soak`, which writes each section anew when it has been run.\n";
 
-/** A section with its heading up to the next one's. */
+/** A section, from its heading to the next one's. */
 const sectionsOf = (page: string): readonly string[] =>
   page.split(/^(?=## )/m).filter((part) => part.startsWith("## "));
 
 const titleOf = (section: string): string => section.slice(3).split("\n", 1)[0] ?? "";
 
-/** The page with one section put in the place of its last run; sections stand in the order of `titles`, and one that is no longer run goes. */
+/**
+ * Replaces a section of the page by its latest run. Sections are in the order of `titles`, and obsolete ones are
+ * removed.
+ */
 export const withSection = (
   page: string,
   { title, text }: { readonly title: string; readonly text: string },

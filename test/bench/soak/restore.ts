@@ -18,7 +18,7 @@ interface Copied {
   readonly data: DocumentData;
 }
 
-/** All that lies in the database, as an export has it. */
+/** Everything in the database, as an export has it. */
 const copyAll = async (database: Firestore): Promise<readonly Copied[]> => {
   const copies: Copied[] = [];
   for (const collection of await database.listCollections())
@@ -46,7 +46,7 @@ const pause = async ({ system }: World, paused: boolean): Promise<void> => {
   if (!changed.ok) throw new Error(changed.problem.code);
 };
 
-/** Never by `spawnSync`: what stands before the emulator runs in this very process. */
+/** Never `spawnSync`: the proxy in front of the emulator runs in this very process. */
 const runRestore = async (world: World, asOfMs: number): Promise<string> => {
   const env = { PATH: process.env.PATH, ...world.environment };
   const args = ["run", "--silent", "restore", "--", "--as-of", isoTime(asOfMs)];

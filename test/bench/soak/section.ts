@@ -1,12 +1,12 @@
-/** What a run came to. */
+/** The result of a run. */
 export interface SoakResult {
   /** Markdown below the section's title. */
   readonly text: string;
-  /** What is not as it should be, a line each. */
+  /** What is wrong, one line each. */
   readonly faults: readonly string[];
 }
 
-/** A part of the soak, which can be run alone. */
+/** A part of the soak, which can run alone. */
 export interface Section {
   readonly title: string;
   /** Given after the name, as in `crash=5`. */

@@ -11,7 +11,10 @@ import { ACTS, killEverywhere } from "../../unit/connections/kill-points.ts";
 import { newWorld } from "../../unit/connections/walk.ts";
 import type { Section } from "./section.ts";
 
-/** Every act of a connection, killed after each write, on Google's emulator of Firestore and the stand-in for Secret Manager. */
+/**
+ * Runs every act of a connection with a kill after each write, on Google's Firestore emulator and the stand-in for
+ * Secret Manager.
+ */
 export const tokens: Section = {
   title: "Connections killed at every write",
   size: { of: "rounds", usual: 1 },

@@ -4,11 +4,14 @@ import { MOST_JSON_VALUES } from "../../../functions/runtime/json-scan.ts";
 const MEMBERS = MOST_JSON_VALUES - 2;
 const PER_MEMBER = Math.floor(LARGEST_BODY / MEMBERS) - 8;
 const repeated = (text: string, bytes: number): string => text.repeat(Math.floor(bytes / Buffer.byteLength(text)));
-// Never due: what counts here is what accepting costs.
+// Never due: only the cost of accepting counts here.
 const message = (text: string): string =>
   `{"to":"b@example.org","subject":"x","scheduledAt":"2099-01-01T00:00:00Z","text":"${text}"}`;
 
-/** Bodies of 32 MiB that cost most to read, to parse or to judge: those beyond the limit of values, and those just within it. */
+/**
+ * Bodies of 32 MiB that cost most to read, parse or validate: some exceed the limit of values, others just stay within
+ * it.
+ */
 export const WORST_BODIES: Readonly<Record<string, () => string>> = {
   "empty lists": () => `[${repeated("[],", LARGEST_BODY - 4)}0]`,
   "a nest of lists": () => "[".repeat(LARGEST_BODY),
