@@ -1,7 +1,7 @@
 import { type InEveryLanguage, type Language, typeset } from "./language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "./text-template.ts";
 
-/** What only one occurrence of a problem can say (RFC 9457 §3.1.4), by code, in every language. */
+/** What is specific to one occurrence of a problem (RFC 9457 §3.1.4), by code, in every language. */
 const DETAIL_TEXTS = {
   // --- the request ---
   content_encoding: {
@@ -77,5 +77,5 @@ export const detailText = ({ code, params }: Detail, language: Language): string
   return typeset(text, language);
 };
 
-/** For tests: every code there is. */
+/** Every code, for tests. */
 export const DETAIL_CODES = Object.keys(DETAIL_TEXTS) as readonly DetailCode[];

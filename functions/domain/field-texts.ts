@@ -2,8 +2,8 @@ import { type InEveryLanguage, type Language, typeset } from "./language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "./text-template.ts";
 
 /**
- * What can be wrong with one place in a request, by code, in every language: a code without a French text does not compile. Each text is a
- * phrase without a capital or full stop. The API's `message` is the English one as it stands; the console makes a sentence of it.
+ * What can be wrong with one place in a request, by code; a code without a French text does not compile. Each text is
+ * a phrase without capital or full stop. The API's `message` is the English one; the console makes a sentence of it.
  */
 const FIELD_TEXTS = {
   // --- any value ---
@@ -211,11 +211,11 @@ export type FieldParams<C extends FieldCode> = ParamsOf<(typeof FIELD_TEXTS)[C][
 
 export const isFieldCode = (code: string): code is FieldCode => Object.hasOwn(FIELD_TEXTS, code);
 
-/** The phrase for a code. Total: every code has every language. */
+/** The phrase for a code; every code has every language. */
 export const fieldText = (code: FieldCode, language: Language, params: TextParams = {}): string => {
   const text = fillIn(FIELD_TEXTS[code][language], params);
   return typeset(text, language);
 };
 
-/** For tests: every code there is. */
+/** Every code, for tests. */
 export const FIELD_CODES = Object.keys(FIELD_TEXTS).filter(isFieldCode);

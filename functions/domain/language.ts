@@ -1,14 +1,14 @@
-/** French punctuation stays with its word: no line may begin with a closing guillemet or a colon. */
+/** Keeps French punctuation with its word: no line may begin with a closing guillemet or a colon. */
 const keepTogether = (french: string): string => french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
 
 interface Rules {
-  /** Its own name for itself. */
+  /** The language's own name. */
   readonly name: string;
-  /** What its typography asks for beyond the words. */
+  /** Applies the language's typography. */
   readonly typeset: (text: string) => string;
 }
 
-/** The languages that a person can read Relais in, in the order in which pages name them. A language is its BCP 47 primary tag. */
+/** The languages of Relais, in the order in which pages list them. The key is the BCP 47 primary tag. */
 const RULES = {
   fr: { name: "Français", typeset: keepTogether },
   en: { name: "English", typeset: (text) => text },
@@ -16,7 +16,7 @@ const RULES = {
 
 export type Language = keyof typeof RULES;
 
-/** One thing in every language: a table that lacks one does not compile. */
+/** One thing in every language; a table that lacks one does not compile. */
 export type InEveryLanguage<T = string> = Readonly<Record<Language, T>>;
 
 export const isLanguage = (tag: unknown): tag is Language => typeof tag === "string" && Object.hasOwn(RULES, tag);
@@ -25,5 +25,5 @@ export const LANGUAGES: readonly Language[] = Object.keys(RULES).filter(isLangua
 
 export const languageName = (language: Language): string => RULES[language].name;
 
-/** The text as it is printed in its language. */
+/** The text with its language's typography. */
 export const typeset = (text: string, language: Language): string => RULES[language].typeset(text);

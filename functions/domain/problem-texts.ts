@@ -32,14 +32,14 @@ export type DeliveryProblemCode =
   | "attempts_exhausted"
   | "expired";
 
-/** A defect of Relais itself: the only text that is not in a union of expected failures. */
+/** Every code with a text: the expected problems, and `internal_error` for a defect of Relais itself. */
 export type TextCode = ProblemCode | ConnectionReason | DeliveryProblemCode | "internal_error";
 
 type Texts = Readonly<Record<TextCode, InEveryLanguage<ProblemText>>>;
 
 /**
- * One catalogue for the console, the callback pages, the API's `title` and `advice`. A code without a text, or a text in one
- * language only, does not compile.
+ * One catalogue for the console, the callback pages and the API's `title` and `advice`. A code without a text in every
+ * language does not compile.
  */
 const TEXTS: Texts = {
   // --- the request is refused as it stands ---
@@ -975,11 +975,11 @@ const TEXTS: Texts = {
   },
 };
 
-/** The text for a code. Total: every code has both languages. */
+/** The text for a code; every code has both languages. */
 export const problemText = (code: TextCode, language: Language): ProblemText => {
   const { title, advice } = TEXTS[code][language];
   return { title: typeset(title, language), advice: typeset(advice, language) };
 };
 
-/** For codes that come from outside (a page's `?problem=`, a stored attempt): is there a text for it? */
+/** Whether a code from outside (a page's `?problem=`, a stored attempt) has a text. */
 export const isTextCode = (code: string): code is TextCode => Object.hasOwn(TEXTS, code);

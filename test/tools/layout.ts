@@ -177,6 +177,8 @@ const MAX_COMMENT_COLUMNS = 120;
 const WRAPPED_FOLDERS: readonly string[] = [
   "functions/adapters",
   "functions/console",
+  "functions/domain/alerts",
+  "functions/domain/doctor",
   "functions/runtime",
   "infra/build",
   "test/bench",

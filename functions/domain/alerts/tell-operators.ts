@@ -20,12 +20,12 @@ export interface TellDeps {
   readonly log: Log;
 }
 
-/** What has waited so long tells nobody anything new. Nominal. */
+/** An alert that has waited this long (nominal time) is no longer news, so it expires. */
 const STALE_AFTER_MS = 3 * DAY;
 const SIZE_LIMIT = 100_000;
 
-/** Names what happened, so that a redelivery, a repeated check and two instances at once tell of it once. */
-const keyOf = (clock: Clock, alert: OperatorAlert): string => {
+/** Identifies the event, so that a redelivery, a repeated check or a second instance sends one alert only. */
+const idempotencyKeyFor = (clock: Clock, alert: OperatorAlert): string => {
   const of = (...parts: readonly (string | number)[]): string => ["alert", alert.kind, ...parts].join(" ");
   switch (alert.kind) {
     case "expiring":
@@ -34,13 +34,13 @@ const keyOf = (clock: Clock, alert: OperatorAlert): string => {
     case "error":
       return of(alert.server.id, alert.sinceMs);
     case "client_rejected":
-      // Told anew each day that it lasts.
+      // One alert for each day that it lasts.
       return of(alert.clientId, Math.floor(clock.nowMs() / clock.lasting(DAY)));
   }
 };
 
-/** Why the chosen server must not, or cannot, carry this alert; null: nothing. */
-const unfit = (chosen: MailServer, id: string, alert: OperatorAlert): string | null => {
+/** Why the chosen server must not or cannot send this alert; null if it can. */
+const reasonNotToSend = (chosen: MailServer, id: string, alert: OperatorAlert): string | null => {
   if (alert.kind !== "client_rejected") {
     const { server } = alert;
     if (id === server.id) return "same_server";
@@ -50,16 +50,16 @@ const unfit = (chosen: MailServer, id: string, alert: OperatorAlert): string | n
   return canSend(chosen) ? null : "cannot_send";
 };
 
-/** The world is not told of what becomes of an alert. */
-const forget =
+/** No event is published about an alert's message. */
+const discardEvent =
   (records: Records): Tell =>
   async ({ id, version }) => {
     await records.commit([{ op: "delete", kind: "notices", id, version }]);
   };
 
 /**
- * The mail is accepted like any other, and so is held, retried and shown like any other. Its id is not published here: not every function that finds
- * something out may publish on `mail-send`. `dispatch-due` does it within two minutes, as for any message whose publication was lost.
+ * Accepts the alert like any other message, so it is held, retried and shown like any other. Does not publish its id,
+ * since some callers may not publish on `mail-send`; `dispatch-due` does so within two minutes.
  */
 const send = async (
   deps: TellDeps,
@@ -71,7 +71,7 @@ const send = async (
     {
       ...deps,
       publisher: { publish: async () => undefined },
-      tell: forget(deps.records),
+      tell: discardEvent(deps.records),
       offersSmtpUtf8: async () => null,
     },
     {
@@ -79,11 +79,11 @@ const send = async (
       json: {
         ...by,
         ...alertMail(alert, deps.environment.publicUrl),
-        // RFC 3834: no answer is wanted from out-of-office programs.
+        // RFC 3834: out-of-office programs should not reply.
         headers: { "Auto-Submitted": "auto-generated" },
         expiresAt: isoTime(Math.ceil(nowMs + deps.clock.lasting(STALE_AFTER_MS))),
       },
-      idempotencyKey: keyOf(deps.clock, alert),
+      idempotencyKey: idempotencyKeyFor(deps.clock, alert),
       sizeLimit: SIZE_LIMIT,
     },
   );
@@ -94,13 +94,13 @@ const refusal = (code: Problem["code"]): string | null => {
   return code === "idempotency_key_reused" ? null : code;
 };
 
-/** Tells of it; answers why not, or null. Throws `Unavailable`. */
+/** Sends the alert, and returns why it was not sent, or null. Throws `Unavailable`. */
 const tell = async (deps: TellDeps, alert: OperatorAlert): Promise<string | null> => {
   const { alerts } = (await readSettings(deps.records, deps.environment)).value;
   if (alerts === null) return null;
   const chosen = await deps.records.get("mailServers", alerts.server);
   if (chosen === undefined) return "server_gone";
-  const why = unfit(chosen.value, chosen.id, alert);
+  const why = reasonNotToSend(chosen.value, chosen.id, alert);
   if (why !== null) return why;
   const accepted = await send(deps, alert, alerts);
   if (!accepted.ok) return refusal(accepted.problem.code);
@@ -111,8 +111,8 @@ const tell = async (deps: TellDeps, alert: OperatorAlert): Promise<string | null
 };
 
 /**
- * Tells operators by a mail through the server that they chose for it, never through the one that it is about nor through another of the same Google
- * account. Where that cannot be, the log says why. Throws `Unavailable`.
+ * Sends alerts through the mail server that operators chose for them, but never through the account concerned. Logs why
+ * an alert cannot be sent. Throws `Unavailable`.
  */
 export const operatorAlerts =
   (deps: TellDeps): Alert =>

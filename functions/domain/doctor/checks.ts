@@ -27,9 +27,9 @@ import {
 import { type CheckId, isCheckId } from "./texts.ts";
 
 interface Check {
-  /** `required`: without it mail cannot leave, or nobody can set it up. `advice`: a risk, or what Relais cannot know. */
+  /** `required`: without it, mail cannot be sent or nobody can set it up. `advice`: a risk, or unknown to Relais. */
   readonly level: "required" | "advice";
-  /** Where to see to it: a page of Google's console or Google's documentation. */
+  /** Where to look: a page of Google's console or Google's documentation. */
   readonly link?: string;
   readonly examine: (facts: Facts) => Outcome;
 }
@@ -41,9 +41,9 @@ const GMAIL_API = "https://console.cloud.google.com/apis/library/gmail.googleapi
 const RISC = "https://developers.google.com/identity/protocols/risc";
 
 /**
- * One check per trap of Odoo's guide (its FAQ: publishing status, test users, module, application type) and of what is
- * known of Google, in the order in which they are shown. A check says only what Relais knows: what it cannot see is
- * `advice`, not passed, and its text says that it cannot be seen.
+ * One check per trap in the FAQ of Odoo's guide (publishing status, test users, module, application type) and per known
+ * trap at Google, in display order. A check claims only what Relais knows: what Relais cannot see is `advice`, not
+ * passed, and its text says so.
  */
 const CHECKS: Readonly<Record<CheckId, Check>> = {
   gmail_credentials: { level: "required", link: CLIENTS, examine: examineCredentials },
@@ -53,7 +53,7 @@ const CHECKS: Readonly<Record<CheckId, Check>> = {
   publishing_status: { level: "advice", link: AUDIENCE, examine: examinePublishingStatus },
   test_users: { level: "advice", link: AUDIENCE, examine: examineTestUsers },
   gmail_api: { level: "advice", link: GMAIL_API, examine: examineGmailApi },
-  // The FAQ's "module not updated": there is no module apart to forget.
+  // The FAQ's "module not updated": Relais has no separate module that could be outdated.
   relais_version: { level: "advice", examine: () => ({ ok: true, situation: "no_module" }) },
   operators: { level: "required", examine: examineOperators },
   setup_token: { level: "advice", examine: examineSetupToken },
@@ -73,7 +73,7 @@ export interface Finding extends Outcome, Pick<Check, "level" | "link"> {
   readonly id: CheckId;
 }
 
-/** What each check finds, in the order of the table. */
+/** What each check finds, in the table's order. */
 export const findingsFrom = (facts: Facts): readonly Finding[] =>
   Object.keys(CHECKS)
     .filter(isCheckId)

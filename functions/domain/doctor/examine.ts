@@ -7,7 +7,7 @@ import type { EnvironmentSettings } from "../settings/settings.ts";
 import { type Finding, findingsFrom } from "./checks.ts";
 import { ADVICE, TITLES } from "./texts.ts";
 
-/** Enough for any list that a person reads; of more servers the oldest are looked at. */
+/** More than a person would read; beyond it, only the oldest servers are checked. */
 const MOST_SERVERS = 1_000;
 
 export interface Check {
@@ -20,7 +20,7 @@ export interface Check {
 }
 
 export interface Examination {
-  /** Every required check is passed. */
+  /** Every required check has passed. */
   readonly ok: boolean;
   readonly checks: readonly Check[];
 }
@@ -39,7 +39,9 @@ const checkFrom = (finding: Finding, language: Language): Check => ({
   ...(finding.link === undefined ? {} : { link: finding.link }),
 });
 
-/** Looks at the whole set-up, by what is stored alone: no call to Google, nothing written. Throws `Unavailable`. */
+/**
+ * Checks the whole setup from stored records alone, without calling Google or writing anything. Throws `Unavailable`.
+ */
 export const examine = async (
   deps: { readonly records: Records; readonly environment: EnvironmentSettings },
   language: Language,

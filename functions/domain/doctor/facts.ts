@@ -3,22 +3,25 @@ import type { Versioned } from "../records.ts";
 import type { EnvironmentSettings, Settings } from "../settings/settings.ts";
 import type { Situation } from "./texts.ts";
 
-/** What the doctor looks at. */
+/** What the checks look at. */
 export interface Facts {
   readonly settings: Settings;
   readonly environment: EnvironmentSettings;
   readonly servers: readonly Versioned<MailServer>[];
-  /** When Google's last security event for the present client came; null: never. */
+  /** When Google's last security event for the current client arrived; null if none has. */
   readonly securityEventAtMs: number | null;
-  /** Google refuses the present client, in its own word; null: it does not, or that was before it was last saved. */
+  /**
+   * Google's error code while it rejects the current client; null if it does not, or has not since the client was
+   * saved.
+   */
   readonly rejected: string | null;
 }
 
-/** How a check came out. */
+/** The result of a check. */
 export interface Outcome {
   readonly ok: boolean;
   readonly situation: Situation;
-  /** What the texts of the situation name. */
+  /** The values for the placeholders in the situation's text. */
   readonly values?: Readonly<Record<string, string>>;
 }
 

@@ -9,7 +9,7 @@ const valuesOf = ({ settings, environment, rejected }: Facts) => ({
   error: rejected ?? "",
 });
 
-/** An account connected through the present client went the whole way: type, redirect URI and secret are right. */
+/** A connected account proves that the current client's type, redirect URI and secret are right. */
 const isProven = ({ settings, servers }: Facts): boolean =>
   settings.gmailCredentials !== null &&
   servers.some(({ value }) => grantOf(value)?.clientId === settings.gmailCredentials?.clientId);
@@ -31,7 +31,7 @@ export const examineRedirectUri = (facts: Facts): Outcome => ({
   values: valuesOf(facts),
 });
 
-/** Whether the consent screen lets in every account that Relais may connect, without a list of test users. */
+/** Whether the consent screen admits every account that Relais may connect, without a list of test users. */
 const needsNoTestUsers = ({ settings: { publishingStatus } }: Facts): boolean =>
   publishingStatus === "internal" || publishingStatus === "production";
 

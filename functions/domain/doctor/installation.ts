@@ -5,7 +5,10 @@ import type { Facts, Outcome } from "./facts.ts";
 
 const LOOPBACK: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Google takes http on loopback only (developers.google.com/identity/protocols/oauth2/web-server, "redirect URI validation rules"). */
+/**
+ * Google accepts http on loopback only (developers.google.com/identity/protocols/oauth2/web-server, "redirect URI
+ * validation rules").
+ */
 export const examinePublicUrl = ({ environment: { publicUrl } }: Facts): Outcome => {
   const { protocol, hostname } = new URL(publicUrl);
   if (protocol === "https:") return { ok: true, situation: "public_url_https", values: { publicUrl } };
@@ -38,13 +41,13 @@ export const examineFixedOperators = ({ environment: { operators } }: Facts): Ou
 export const examinePause = ({ settings }: Facts): Outcome =>
   settings.paused ? { ok: false, situation: "sending_paused" } : { ok: true, situation: "sending" };
 
-/** One event that came proves that events reach Relais, such as the verification that `npm run risc -- verify` asks for. */
+/** Any received event proves that events reach Relais, such as the one that `npm run risc -- verify` asks for. */
 export const examineSecurityEvents = ({ securityEventAtMs: atMs }: Facts): Outcome =>
   atMs === null
     ? { ok: false, situation: "security_events_unknown", values: { at: "" } }
     : { ok: true, situation: "security_events_received", values: { at: isoTime(atMs) } };
 
-/** Whom a mail would tell of an account that must be reconnected. */
+/** Who is notified by email of an account that must be reconnected. */
 export const examineAlerts = ({ settings: { alerts }, servers }: Facts): Outcome => {
   if (alerts === null) return { ok: false, situation: "alerts_none", values: { server: "", to: "" } };
   const chosen = servers.find(({ id }) => id === alerts.server);

@@ -10,7 +10,7 @@ export const examineReadiness = (facts: Facts): Outcome => {
   return { ok: false, situation: facts.servers.length === 0 ? "server_missing" : "server_none_ready", values };
 };
 
-/** A check that no active server may be concerned by; its text names those that are. */
+/** A check that passes if no active server is concerned; its text names those that are. */
 const examineEach =
   (
     situations: { readonly none: Situation; readonly some: Situation },
@@ -25,7 +25,7 @@ const examineEach =
     };
   };
 
-/** A refused client is put right in the settings, and has its own check. */
+/** A rejected client is fixed in the settings and has its own check. */
 export const examineConnections = examineEach(
   { none: "reconnect_none", some: "reconnect_some" },
   ({ connection }) =>
@@ -52,7 +52,7 @@ export const examineExpiry = examineEach(
   ({ connection }) => connection.state === "expiring",
 );
 
-/** Other addresses may stand in From, and the account's verified ones could not be read. */
+/** The server may send from other addresses, but the account's verified ones could not be read. */
 export const examineSenders = examineEach({ none: "send_as_known", some: "send_as_unknown" }, (server) => {
   const grant = grantOf(server);
   const others = server.fromFilter.some((entry) => entry !== server.username);

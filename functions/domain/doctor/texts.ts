@@ -205,5 +205,5 @@ export const ADVICE = {
   },
 } as const satisfies Readonly<Record<string, InEveryLanguage>>;
 
-/** How a check came out. */
+/** The result that a check found, which selects its advice. */
 export type Situation = keyof typeof ADVICE;

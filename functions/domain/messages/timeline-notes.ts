@@ -2,8 +2,8 @@ import { type InEveryLanguage, type Language, typeset } from "../language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "../text-template.ts";
 
 /**
- * What Relais writes beside a change of a message's status, by code, in every language: a code without a French text does not compile.
- * `{until}` and `{asOf}` are instants (RFC 3339), which the console shows in the reader's own form.
+ * What Relais notes beside a change of a message's status, by code; a code without a French text does not compile.
+ * `{until}` and `{asOf}` are instants (RFC 3339), which the console shows in the reader's own format.
  */
 const NOTE_TEXTS = {
   // --- held and released ---
@@ -83,7 +83,7 @@ const NOTE_TEXTS = {
 
 export type NoteCode = keyof typeof NOTE_TEXTS;
 
-/** As it is kept in the timeline: `note` is the English text for programs, `noteCode` what people's texts are made from. */
+/** A note as the timeline stores it: `note` is English, for programs; `noteCode` selects the text for people. */
 export interface TimelineNote {
   readonly note: string;
   readonly noteCode: NoteCode;
@@ -92,7 +92,7 @@ export interface TimelineNote {
 
 export const isNoteCode = (code: string): code is NoteCode => Object.hasOwn(NOTE_TEXTS, code);
 
-/** The sentence for a code. Total: every code has every language. */
+/** The sentence for a code; every code has every language. */
 export const noteText = (code: NoteCode, language: Language, params: TextParams = {}): string => {
   const text = fillIn(NOTE_TEXTS[code][language], params);
   return typeset(text, language);
@@ -108,5 +108,5 @@ export const timelineNote = <C extends NoteCode>(
   ...(params === undefined ? {} : { noteParams: params }),
 });
 
-/** For tests: every code there is. */
+/** Every code, for tests. */
 export const NOTE_CODES = Object.keys(NOTE_TEXTS).filter(isNoteCode);
