@@ -9,7 +9,9 @@ export interface Certificates {
 }
 
 export const certificatesOf = async (state: State): Promise<Certificates> => {
-  const kept: Certificates = JSON.parse(await state.kept("certificates", () => JSON.stringify(issueCertificates())));
+  const kept: Certificates = JSON.parse(
+    await state.getOrMake("certificates", () => JSON.stringify(issueCertificates())),
+  );
   return kept;
 };
 

@@ -4,10 +4,10 @@ import type { GoogleSandbox } from "./sandbox.ts";
 import { MAIL_SCOPE } from "./scopes.ts";
 
 /** A sandbox as a client sees it, in this process or another. */
-export type Addressed = Pick<GoogleSandbox, "environment" | "client">;
+export type SandboxAccess = Pick<GoogleSandbox, "environment" | "client">;
 
 /** What a client program asks of Google; the defaults are what Relais asks for an SMTP connection. */
-export interface Asked {
+export interface AuthorizationOptions {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly redirectUri?: string;
@@ -25,7 +25,7 @@ export const REDIRECT_URI = "http://localhost:8080/google_gmail/confirm";
 
 const challenge = (verifier: string): string => createHash("sha256").update(verifier).digest("base64url");
 
-export const authorizationUrl = (sandbox: Addressed, asked: Asked = {}): string => {
+export const authorizationUrl = (sandbox: SandboxAccess, asked: AuthorizationOptions = {}): string => {
   const url = new URL(sandbox.environment.GOOGLE_AUTHORIZATION_ENDPOINT ?? "");
   const parameters: Record<string, string | null | undefined> = {
     response_type: "code",
@@ -64,7 +64,10 @@ export interface TokenAnswer {
   };
 }
 
-export const postToken = async (sandbox: Addressed, form: Readonly<Record<string, string>>): Promise<TokenAnswer> => {
+export const postToken = async (
+  sandbox: SandboxAccess,
+  form: Readonly<Record<string, string>>,
+): Promise<TokenAnswer> => {
   const answer = await fetch(sandbox.environment.GOOGLE_TOKEN_ENDPOINT ?? "", {
     method: "POST",
     body: new URLSearchParams(form),
@@ -72,7 +75,11 @@ export const postToken = async (sandbox: Addressed, form: Readonly<Record<string
   return { status: answer.status, body: await answer.json() };
 };
 
-export const exchangeCode = (sandbox: Addressed, code: string, asked: Asked = {}): Promise<TokenAnswer> =>
+export const exchangeCode = (
+  sandbox: SandboxAccess,
+  code: string,
+  asked: AuthorizationOptions = {},
+): Promise<TokenAnswer> =>
   postToken(sandbox, {
     grant_type: "authorization_code",
     code,
@@ -82,7 +89,7 @@ export const exchangeCode = (sandbox: Addressed, code: string, asked: Asked = {}
     code_verifier: asked.verifier ?? VERIFIER,
   });
 
-export const refresh = (sandbox: Addressed, refreshToken: string): Promise<TokenAnswer> =>
+export const refresh = (sandbox: SandboxAccess, refreshToken: string): Promise<TokenAnswer> =>
   postToken(sandbox, {
     grant_type: "refresh_token",
     refresh_token: refreshToken,
@@ -91,17 +98,21 @@ export const refresh = (sandbox: Addressed, refreshToken: string): Promise<Token
   });
 
 /** Returns the code that this account's consent yields. */
-export const consentCode = async (sandbox: Addressed, choice: ConsentChoice, asked: Asked = {}): Promise<string> => {
+export const consentCode = async (
+  sandbox: SandboxAccess,
+  choice: ConsentChoice,
+  asked: AuthorizationOptions = {},
+): Promise<string> => {
   const { callbackUrl } = await consent(authorizationUrl(sandbox, asked), choice);
   return new URL(callbackUrl).searchParams.get("code") ?? "";
 };
 
 /** Consents and exchanges the code, and returns the account's tokens. */
 export const connect = async (
-  sandbox: Addressed,
+  sandbox: SandboxAccess,
   choice: ConsentChoice = { account: "ada@example.com" },
-  asked: Asked = {},
+  asked: AuthorizationOptions = {},
 ): Promise<TokenAnswer> => exchangeCode(sandbox, await consentCode(sandbox, choice, asked), asked);
 
-export const revokeByForm = (sandbox: Addressed, token: string): Promise<Response> =>
+export const revokeByForm = (sandbox: SandboxAccess, token: string): Promise<Response> =>
   fetch(sandbox.environment.GOOGLE_REVOCATION_ENDPOINT ?? "", { method: "POST", body: new URLSearchParams({ token }) });

@@ -32,7 +32,7 @@ export const clientsOf = async ({ state, given, redirectUris }: ClientSource): P
   const put = (client: SandboxClient, uris: readonly string[], type: "web" | "native") =>
     adapter.upsert(client.id, metadata(client, uris, type));
   const kept = async (key: string): Promise<SandboxClient> =>
-    JSON.parse(await state.kept(key, () => JSON.stringify(newClient())));
+    JSON.parse(await state.getOrMake(key, () => JSON.stringify(newClient())));
   let web: SandboxClient = { ...(await kept("web-client")), ...given };
   let uris = redirectUris;
   const desktop = await kept("desktop-client");

@@ -8,7 +8,7 @@ import { isSignInScope, scopeList } from "./scopes.ts";
 import { rememberSignedIn, signedInAccounts } from "./signed-in.ts";
 
 /** An authorization in progress: what the client asked for, and the user's answers so far. */
-interface Visit {
+interface PendingAuthorization {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly client: string;
@@ -22,15 +22,19 @@ export type ConsentStep = (req: IncomingMessage, res: ServerResponse, answers: U
 
 /** The pages between the authorization endpoint and the callback. */
 export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
-  const finish = (visit: Visit, result: InteractionResults) =>
+  const finish = (visit: PendingAuthorization, result: InteractionResults) =>
     provider.interactionFinished(visit.req, visit.res, result, { mergeWithLastSubmission: false });
 
-  const refuse = async (visit: Visit, error: string, onPage: boolean): Promise<void> => {
+  const refuse = async (visit: PendingAuthorization, error: string, onPage: boolean): Promise<void> => {
     if (onPage) return sendHtml(visit.res, 403, errorPage({ error, description: "" }));
     await finish(visit, { error });
   };
 
-  const grant = async (visit: Visit, account: SandboxAccount, about: { scopes: readonly string[]; shown: boolean }) => {
+  const grant = async (
+    visit: PendingAuthorization,
+    account: SandboxAccount,
+    about: { scopes: readonly string[]; shown: boolean },
+  ) => {
     const wrong = parts.faults.take("other_account", account.email);
     const owner = (wrong === null ? null : parts.accounts.byEmail(wrong.use)) ?? account;
     const given = new provider.Grant({ accountId: owner.sub, clientId: visit.client });
@@ -43,14 +47,14 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     await finish(visit, { login, consent: { grantId }, select_account: {} });
   };
 
-  const scriptedRefusal = (visit: Visit, account: SandboxAccount | null) => {
+  const scriptedRefusal = (visit: PendingAuthorization, account: SandboxAccount | null) => {
     const email = account?.email ?? null;
     if (parts.faults.take("deny", email) !== null) return refuse(visit, "access_denied", false);
     const refusal = parts.faults.take("authorization_error", email);
     return refusal === null ? null : refuse(visit, refusal.error, refusal.onPage === true);
   };
 
-  const decide = async (visit: Visit, account: SandboxAccount): Promise<void> => {
+  const decide = async (visit: PendingAuthorization, account: SandboxAccount): Promise<void> => {
     if (visit.answers.get("decision") !== "allow") return refuse(visit, "access_denied", false);
     const ticked = visit.answers.getAll("scope");
     const scopes = visit.scopes.filter((scope) => isSignInScope(scope) || ticked.includes(scope));
@@ -58,13 +62,13 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
   };
 
   /** Without a prompt, Google asks nobody to choose if the browser has one account and the hint names no other. */
-  const onlyAccount = ({ req, params }: Visit): SandboxAccount | null => {
+  const onlyAccount = ({ req, params }: PendingAuthorization): SandboxAccount | null => {
     const [only = null, ...more] = signedInAccounts(parts.accounts, req);
     const hint = parts.accounts.byEmail(String(params.login_hint ?? "")) ?? only;
     return params.prompt === undefined && more.length === 0 && hint === only ? only : null;
   };
 
-  const show = async (visit: Visit, account: SandboxAccount | null): Promise<void> => {
+  const show = async (visit: PendingAuthorization, account: SandboxAccount | null): Promise<void> => {
     if (account === null) {
       const hint = parts.accounts.byEmail(String(visit.params.login_hint ?? ""));
       return sendHtml(visit.res, 200, accountPage({ accounts: parts.accounts.all, hint }));
@@ -94,7 +98,10 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
   };
 };
 
-const visitOf = async (provider: Provider, given: Pick<Visit, "req" | "res" | "answers">): Promise<Visit | null> => {
+const visitOf = async (
+  provider: Provider,
+  given: Pick<PendingAuthorization, "req" | "res" | "answers">,
+): Promise<PendingAuthorization | null> => {
   try {
     const { params } = await provider.interactionDetails(given.req, given.res);
     return { ...given, params, client: String(params.client_id), scopes: scopeList(params.scope) };

@@ -4,7 +4,7 @@ import { authorize } from "./gmail-authorization.ts";
 import { takeUpload } from "./gmail-upload.ts";
 import { googleApiError } from "./google-error.ts";
 import { readBody, sendJson } from "./http.ts";
-import { interrupted } from "./interruption.ts";
+import { playInterruption } from "./interruption.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { addressesIn, fieldOf, readHeaders } from "./mail-headers.ts";
 import type { SentMail } from "./mailbox.ts";
@@ -25,7 +25,7 @@ export const gmailRoute = (parts: Parts): SandboxRoute => {
     parts.counters.gmailCall(called.method);
     // The body comes first: a client that is answered while it still writes sees a broken pipe instead of the answer.
     const body = await readBody(exchange.req);
-    if (interrupted(parts, exchange.res, { at: called.method, account: account.email })) return true;
+    if (playInterruption(parts, exchange.res, { at: called.method, account: account.email })) return true;
     const { res, url } = exchange;
     switch (called.method) {
       case "messages.send": {
@@ -98,7 +98,7 @@ const send = (parts: Parts, res: ServerResponse, given: { account: SandboxAccoun
     return;
   }
   const mail = parts.mailbox.deliver({ account, via: "gmail_api", to, givenFrom: null, mime });
-  if (interrupted(parts, res, { at: "messages.send", account: account.email, afterWork: true })) return;
+  if (playInterruption(parts, res, { at: "messages.send", account: account.email, afterWork: true })) return;
   sendJson(res, 200, { id: mail.id, threadId: mail.id, labelIds: ["SENT"] });
 };
 

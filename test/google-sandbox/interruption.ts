@@ -12,7 +12,7 @@ interface Where {
 }
 
 /** Plays a scripted `stall` or `http_error`; true means that the request needs no further answer. */
-export const interrupted = (parts: Pick<Parts, "faults">, res: ServerResponse, where: Where): boolean => {
+export const playInterruption = (parts: Pick<Parts, "faults">, res: ServerResponse, where: Where): boolean => {
   const { at, account, afterWork = false } = where;
   const fits = (fault: { at: HttpPlace; afterWork?: boolean | undefined }) =>
     (fault.at === at || (fault.at === "gmail" && GMAIL.has(at))) && (fault.afterWork ?? false) === afterWork;

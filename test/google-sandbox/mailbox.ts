@@ -55,7 +55,7 @@ export const mailboxOf = ({ state, faults, nowMs }: Known): Mailbox => {
       const { account, via } = delivery;
       const atMs = nowMs();
       const rewrite = via === "gmail_api" && faults.take("rewrite_message_id", account.email) !== null;
-      const { raw, messageId } = asGmailSends(delivery, { atMs, rewrite });
+      const { raw, messageId } = applyGmailChanges(delivery, { atMs, rewrite });
       const envelope: Envelope = { from: account.email, to: delivery.to, givenFrom: delivery.givenFrom };
       const id = randomBytes(8).toString("hex");
       const findableAtMs = atMs + (faults.take("search_lag", account.email)?.ms ?? 0);
@@ -102,7 +102,7 @@ const sentMail = (row: Record<string, unknown>): SentMail => ({
  * Gmail's silent changes: a From that is neither the account nor a verified alias becomes the account's address, Bcc is
  * removed, and a missing Message-ID or Date is added. All other bytes stay as they came.
  */
-const asGmailSends = (
+const applyGmailChanges = (
   { account, mime }: Delivery,
   about: { readonly atMs: number; readonly rewrite: boolean },
 ): { raw: Buffer; messageId: string } => {
@@ -113,7 +113,7 @@ const asGmailSends = (
   const messageId = given === null || about.rewrite ? made : given;
   const changes: Record<string, string | null> = {};
   const author = addressesIn(from)[0];
-  if (author === undefined || !maySendAs(account, author)) changes.From = rewrittenFrom(from, account.email);
+  if (author === undefined || !maySendAs(account, author)) changes.From = rewriteFrom(from, account.email);
   if (fieldOf(headers, "bcc") !== null) changes.Bcc = null;
   if (messageId !== given) changes["Message-ID"] = messageId;
   if (fieldOf(headers, "date") === null) changes.Date = new Date(about.atMs).toUTCString().replace("GMT", "+0000");
@@ -121,7 +121,7 @@ const asGmailSends = (
 };
 
 /** The display name stays; the address does not. */
-const rewrittenFrom = (from: string, address: string): string => {
+const rewriteFrom = (from: string, address: string): string => {
   const name = /^(.*)<[^<>]*>\s*$/.exec(from)?.[1]?.trim() ?? "";
   return name === "" ? address : `${name} <${address}>`;
 };

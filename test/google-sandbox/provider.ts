@@ -19,9 +19,9 @@ export const paths = {
 
 /** Google's authorization server: oidc-provider, changed where Google differs from its defaults. */
 export const googleProvider = async (parts: Parts): Promise<Provider> => {
-  const cookieKey = await parts.state.kept("cookie-key", () => randomBytes(32).toString("base64url"));
+  const cookieKey = await parts.state.getOrMake("cookie-key", () => randomBytes(32).toString("base64url"));
   const provider = new Provider(parts.origin, configuration(parts, cookieKey));
-  googleTokenShapes(provider);
+  useGoogleTokenShapes(provider);
   provider.on("grant.error", (ctx: KoaContextWithOIDC, error: Error) => googleTokenError(ctx, error));
   provider.use(async (context, next) => {
     // The provider puts its own context on every request, but the type of `use` is plain Koa's.
@@ -34,7 +34,7 @@ export const googleProvider = async (parts: Parts): Promise<Provider> => {
         parts.grants.capRefreshTokens(refreshToken.accountId, refreshToken.clientId, MAX_REFRESH_TOKENS);
       }
     }
-    if (ctx.oidc?.route === "resume") googleCallback(ctx);
+    if (ctx.oidc?.route === "resume") rewriteCallback(ctx);
   });
   return provider;
 };
@@ -118,7 +118,7 @@ const alwaysAsk = (): interactionPolicy.Prompt =>
   );
 
 /** Codes and tokens that look like Google's, with slashes, dots and dashes that need care in URLs. */
-const googleTokenShapes = (provider: Provider): void => {
+const useGoogleTokenShapes = (provider: Provider): void => {
   const shape = (model: { readonly prototype: object }, prefix: string) => {
     // Every model has it, although the published types do not.
     const own: unknown = Reflect.get(model.prototype, "generateTokenId");
@@ -133,7 +133,7 @@ const googleTokenShapes = (provider: Provider): void => {
 };
 
 /** The callback as Google writes it: it includes what was granted; an error has only its name. */
-const googleCallback = (ctx: KoaContextWithOIDC): void => {
+const rewriteCallback = (ctx: KoaContextWithOIDC): void => {
   const location = ctx.response.get("location");
   const redirectUri = ctx.oidc.params?.redirect_uri;
   if (typeof redirectUri !== "string" || !location.startsWith(redirectUri)) return;

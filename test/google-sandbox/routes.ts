@@ -7,7 +7,7 @@ import type { SandboxControl } from "./control.ts";
 import { controlRoute } from "./control-http.ts";
 import { gmailRoute } from "./gmail-rest.ts";
 import { readBody, replay, sendHtml, sendJson, withoutCookie } from "./http.ts";
-import { interrupted } from "./interruption.ts";
+import { playInterruption } from "./interruption.ts";
 import { mailboxRoute } from "./mailbox-page.ts";
 import type { Parts } from "./parts.ts";
 import { paths, SESSION_COOKIE } from "./provider.ts";
@@ -73,7 +73,7 @@ const revocationRoute =
     const form = new URLSearchParams(req.method === "POST" ? String(await readBody(req)) : "");
     const token = form.get("token") ?? url.searchParams.get("token") ?? "";
     const owner = parts.accounts.bySub(parts.grants.live(token)?.account ?? "");
-    if (interrupted(parts, res, { at: "revocation", account: owner?.email ?? null })) return true;
+    if (playInterruption(parts, res, { at: "revocation", account: owner?.email ?? null })) return true;
     revoke(parts, res, token);
     return true;
   };
@@ -82,7 +82,7 @@ const riscRoute =
   (parts: Parts): SandboxRoute =>
   async ({ res, url }) => {
     if (url.pathname !== paths.risc) return false;
-    if (interrupted(parts, res, { at: "risc", account: null })) return true;
+    if (playInterruption(parts, res, { at: "risc", account: null })) return true;
     sendJson(res, 200, riscConfiguration(parts.origin));
     return true;
   };
@@ -94,7 +94,7 @@ const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
     req.headers.cookie = withoutCookie(req.headers.cookie, SESSION_COOKIE);
     if (url.pathname === paths.authorization || url.pathname === paths.jwks) {
       const at = url.pathname === paths.jwks ? "jwks" : "authorization";
-      if (interrupted(parts, res, { at, account: url.searchParams.get("login_hint") })) return true;
+      if (playInterruption(parts, res, { at, account: url.searchParams.get("login_hint") })) return true;
     }
     // oidc-provider ignores unknown scopes; Google shows this page.
     const unknown = scopeList(url.searchParams.get("scope")).filter((scope) => knownScopes[scope] === undefined);
@@ -107,14 +107,14 @@ const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
       return true;
     }
     const body = await readBody(req);
-    noteWhatRelaisHolds(new URLSearchParams(String(body)));
+    noteSecrets(new URLSearchParams(String(body)));
     if (!tokenFault(parts, res, new URLSearchParams(String(body)))) await callback(replay(req, body), res);
     return true;
   };
 };
 
 /** For the canary: none of it may appear in Relais's output. */
-const noteWhatRelaisHolds = (form: URLSearchParams): void => {
+const noteSecrets = (form: URLSearchParams): void => {
   noteSecret("authorization code", form.get("code"));
   noteSecret("PKCE verifier", form.get("code_verifier"));
   noteSecret("client secret", form.get("client_secret"));
@@ -130,7 +130,7 @@ const tokenFault = (parts: Parts, res: ServerResponse, form: URLSearchParams): b
       ? parts.grants.ownerOf("RefreshToken", refreshToken)
       : parts.grants.ownerOf("AuthorizationCode", form.get("code") ?? "");
   const account = parts.accounts.bySub(sub ?? "")?.email ?? null;
-  if (interrupted(parts, res, { at: "token", account })) return true;
+  if (playInterruption(parts, res, { at: "token", account })) return true;
   const error = parts.faults.take(
     "token_error",
     account,

@@ -12,7 +12,7 @@ export interface SigningKeys {
 }
 
 export const signingKeysOf = async (state: State): Promise<SigningKeys> => {
-  const jwk: PrivateJwk = JSON.parse(await state.kept("signing-key", async () => JSON.stringify(await newKey())));
+  const jwk: PrivateJwk = JSON.parse(await state.getOrMake("signing-key", async () => JSON.stringify(await newKey())));
   const key = createPrivateKey({ key: jwk, format: "jwk" });
   return {
     jwk,

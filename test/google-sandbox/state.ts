@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 export interface State {
   readonly database: DatabaseSync;
   /** A value that is made once and stored. */
-  kept(key: string, make: () => string | Promise<string>): Promise<string>;
+  getOrMake(key: string, make: () => string | Promise<string>): Promise<string>;
   readMeta(key: string): string | null;
   writeMeta(key: string, value: string): void;
   close(): void;
@@ -54,7 +54,7 @@ export const openState = (dataDir: string | null): State => {
     database,
     readMeta,
     writeMeta,
-    kept: async (key, make) => {
+    getOrMake: async (key, make) => {
       const old = readMeta(key);
       if (old !== null) return old;
       const made = await make();

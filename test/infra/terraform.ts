@@ -99,7 +99,7 @@ export interface PlannedResource {
 /**
  * The source of a resource or module call, before any value is known: what it refers to, and its other dependencies.
  */
-interface Written {
+interface Declaration {
   readonly address?: string;
   readonly mode?: string;
   readonly depends_on?: readonly string[];
@@ -126,7 +126,7 @@ const referencesIn = (value: unknown): readonly string[] => {
 
 const addressOf = (reference: string): string => reference.split(".").slice(0, 2).join(".").replace(/\[.*$/, "");
 
-const stepOf = (address: string, { depends_on = [], expressions }: Written): Step => ({
+const stepOf = (address: string, { depends_on = [], expressions }: Declaration): Step => ({
   address,
   after: [...new Set([...depends_on, ...referencesIn(expressions)].map(addressOf))],
 });
@@ -157,8 +157,8 @@ export class Plan {
       readonly planned_values: { readonly root_module: PlannedModule; readonly outputs?: object };
       readonly configuration: {
         readonly root_module: {
-          readonly resources: readonly Written[];
-          readonly module_calls: Readonly<Record<string, Written>>;
+          readonly resources: readonly Declaration[];
+          readonly module_calls: Readonly<Record<string, Declaration>>;
         };
       };
     } = JSON.parse(json);

@@ -79,7 +79,7 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   const events = run({ files: programs, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
   events.on("test:summary", ({ file, counts: found, duration_ms: tookMs, success }) => {
     if (file !== undefined) {
-      // A batch is not among them: it tells of each file that it runs.
+      // A batch is not one of them; it reports each file that it runs.
       if (files.includes(relative(root, file))) durations.note(relative(root, file), tookMs);
       return;
     }
@@ -151,7 +151,7 @@ const bundles = kinds.some((kind) => ON_BUNDLES.includes(kind)) ? build() : null
 for (const begun of [emulators, bundles]) begun?.catch(() => undefined);
 const canaryDirectory = mkdtempSync(join(tmpdir(), "relais-canary-"));
 for (const kind of kinds) {
-  // Unit tests make up their secrets and note none: what they let out need not be looked through.
+  // Unit tests make up their secrets and record none, so their output need not be searched.
   if (kind !== "unit") {
     process.env.RELAIS_CANARY_DIR = canaryDirectory;
     Object.assign(process.env, suiteEnvironment());

@@ -13,7 +13,7 @@ import {
 } from "./gmail-request.ts";
 import { sendAsAddresses } from "./send-as-addresses.ts";
 
-/** Gmail answers 403 for good if the scopes do not allow a call; any other failure may pass. */
+/** Gmail always answers 403 if the scopes do not allow a call; any other failure may be temporary. */
 const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" => {
   const failure = failureOf(error, nowMs);
   return failure.kind === "answered" && failure.reply.code === 403 && !isLimit(failure) ? "forbidden" : "unavailable";

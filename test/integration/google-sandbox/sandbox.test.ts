@@ -8,11 +8,11 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
-import { type Addressed, connect, REDIRECT_URI, refresh } from "../../google-sandbox/client-program.ts";
+import { connect, REDIRECT_URI, refresh, type SandboxAccess } from "../../google-sandbox/client-program.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 import { smtpDialogue, xoauth2 } from "../../google-sandbox/smtp-dialogue.ts";
 
-const sendBySmtp = async (sandbox: Addressed, mime: string): Promise<string | null> => {
+const sendBySmtp = async (sandbox: SandboxAccess, mime: string): Promise<string | null> => {
   const { body } = await connect(sandbox);
   const dialogue = await smtpDialogue({
     host: sandbox.environment.GMAIL_SMTP_HOST ?? "",
