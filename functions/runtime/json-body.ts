@@ -4,7 +4,7 @@ import { fail, ok, type Result } from "../domain/result.ts";
 import type { Call } from "./http.ts";
 import { parseJson } from "./parse-json.ts";
 
-const unsupported = (detail: Detail) => fail<Problem>({ code: "unsupported_media_type", detail });
+const failUnsupported = (detail: Detail) => fail<Problem>({ code: "unsupported_media_type", detail });
 
 /** `application/json`, or a type with a structured suffix (RFC 6839) such as `application/merge-patch+json`. */
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
@@ -12,15 +12,15 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
 /** Checks that the headers announce JSON in UTF-8; `unsupported_media_type` otherwise. */
 export const checkMediaType = (headers: Call["headers"]): Result<true> => {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity") return unsupported(detail("content_encoding"));
+  if (encoding !== "identity") return failUnsupported(detail("content_encoding"));
   const [type = "", ...parameters] = (headers["content-type"] ?? "")
     .split(";")
     .map((part) => part.trim().toLowerCase());
-  if (!JSON_TYPE.test(type)) return unsupported(detail("not_json_type"));
+  if (!JSON_TYPE.test(type)) return failUnsupported(detail("not_json_type"));
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
   const plain = charset?.replaceAll('"', "");
   // RFC 8259 §8.1: JSON between systems is UTF-8, which includes US-ASCII.
-  if (plain !== undefined && !["utf-8", "utf8", "us-ascii"].includes(plain)) return unsupported(detail("not_utf8"));
+  if (plain !== undefined && !["utf-8", "utf8", "us-ascii"].includes(plain)) return failUnsupported(detail("not_utf8"));
   return ok(true);
 };
 

@@ -30,7 +30,7 @@ const push = (data: unknown, attributes: Readonly<Record<string, string>>): Real
 const mail = { to: ["b@example.org"], subject: "Cold", text: "x" };
 
 /** An accepted message whose push was delivered to nobody. */
-const undelivered = async (stack: DeployedStack): Promise<string> => {
+const createUndelivered = async (stack: DeployedStack): Promise<string> => {
   stack.loseNextPush("deliver-mail");
   const pushesBefore = stack.pushes.length;
   const answer = await stack.relais.operate("POST", "/v1/messages", mail);
@@ -63,7 +63,7 @@ export const realRequest = async (stack: DeployedStack, name: FunctionName, serv
       return { path: "/v1/messages", init, status: 202 };
     }
     case "deliver-mail":
-      return push({ id: await undelivered(stack) }, { relais: "deliver" });
+      return push({ id: await createUndelivered(stack) }, { relais: "deliver" });
     case "refresh-tokens":
       return push({ server }, { relais: "check" });
     case "dispatch-due":

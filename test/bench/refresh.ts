@@ -7,8 +7,8 @@ import { measuredSweep } from "../builders/sweep-process.ts";
 import { commit } from "./commit.ts";
 
 const USUAL = [1_000, 10_000, 100_000];
-const asked = process.argv.slice(2).map(Number);
-const sizes = asked.length > 0 ? asked : USUAL;
+const sizesGiven = process.argv.slice(2).map(Number);
+const sizes = sizesGiven.length > 0 ? sizesGiven : USUAL;
 if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
   console.error("Usage: npm run bench -- refresh [servers …]");
   process.exit(2);
@@ -50,5 +50,5 @@ The CPU's time is that of the whole process; unlike the seconds it hardly depend
 Each size runs in a process of its own, twice: for its times, and for its peak heap. That is what was alive at most: in the midst of the work, at every so many-th call of
 a port, garbage is collected and what is left is counted.
 `;
-if (asked.length === 0) writeFileSync(new URL("REFRESH.md", import.meta.url), page);
+if (sizesGiven.length === 0) writeFileSync(new URL("REFRESH.md", import.meta.url), page);
 process.exit(0);

@@ -33,7 +33,7 @@ class Counts {
 }
 
 /** Counts every call of a port. `onCall` runs at each, so that a test can measure in the middle of the work. */
-const counted = (system: System, counts: Counts, onCall: () => void): System => ({
+const countCalls = (system: System, counts: Counts, onCall: () => void): System => ({
   ...system,
   records: {
     get: (kind, id) => {
@@ -185,7 +185,7 @@ export const sweep = async (count: number, { elsewhere, onCall = () => undefined
     const at = Number(String((data as { readonly server: string }).server).slice("srv_".length));
     asked[at] = (asked[at] ?? 0) + 1;
   };
-  const take = onPush(counted({ ...world.system, publisher: { publish } }, counts, onCall));
+  const take = onPush(countCalls({ ...world.system, publisher: { publish } }, counts, onCall));
   const startedAtMs = performance.now();
   const cpu = process.cpuUsage();
   await take(push({ tick: true }));

@@ -77,7 +77,7 @@ export const mailboxOf = ({ state, faults, nowMs }: Known): Mailbox => {
         .prepare(
           "SELECT * FROM messages WHERE account = ? AND message_id = ? AND findable_at <= ? ORDER BY serial DESC",
         )
-        .all(account, bracketed(messageId), nowMs())
+        .all(account, withBrackets(messageId), nowMs())
         .map(sentMail),
     clear: () => database.exec("DELETE FROM messages"),
     age: (ms) => {
@@ -86,7 +86,7 @@ export const mailboxOf = ({ state, faults, nowMs }: Known): Mailbox => {
   };
 };
 
-const bracketed = (messageId: string): string => (messageId.startsWith("<") ? messageId : `<${messageId}>`);
+const withBrackets = (messageId: string): string => (messageId.startsWith("<") ? messageId : `<${messageId}>`);
 
 const sentMail = (row: Record<string, unknown>): SentMail => ({
   id: String(row.id),

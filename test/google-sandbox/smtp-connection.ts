@@ -43,7 +43,7 @@ export class GmailConnection extends SMTPConnection {
   override _onCommand(command: Buffer, callback?: () => void): void {
     const line = command.toString();
     const continued = this._nextHandler !== false;
-    this.#pen.client(redacted(line, continued));
+    this.#pen.client(redact(line, continued));
     const stage = continued ? undefined : STAGES[line.split(" ", 1)[0]?.toUpperCase() ?? ""];
     const account = stage === "auth" ? userIn(line) : this.#account();
     if (stage !== undefined && this.#fails(stage, account, line)) callback?.();
@@ -114,7 +114,7 @@ const userIn = (line: string): string | null => {
 };
 
 /** Removes secrets from a command: the token of AUTH, and any answer to a challenge. */
-const redacted = (line: string, continued: boolean): string => {
+const redact = (line: string, continued: boolean): string => {
   if (continued) return line === "" ? "" : "[redacted]";
   return line.replace(/^(AUTH\s+\S+\s+)\S.*$/i, "$1[redacted]");
 };

@@ -13,10 +13,10 @@ const STEPS: readonly (readonly [name: string, command: string, args: readonly s
 ];
 
 const [at = root, ...only] = process.argv.slice(2);
-const asked = (step: string): boolean => only.length === 0 || only.includes(step);
+const isSelected = (step: string): boolean => only.length === 0 || only.includes(step);
 
 const failed = STEPS.filter(([name, command, args]) => {
-  if (!asked(name)) return false;
+  if (!isSelected(name)) return false;
   const options = { cwd: at, stdio: "inherit", shell: process.platform === "win32" } as const;
   return spawnSync(join(root, "node_modules/.bin", command), args, options).status !== 0;
 }).map(([name]) => name);
@@ -26,7 +26,7 @@ const RULES = [
   ["documents", documentFaults],
 ] as const;
 for (const [name, faultsOf] of RULES) {
-  const faults = asked(name) ? faultsOf(at) : [];
+  const faults = isSelected(name) ? faultsOf(at) : [];
   for (const fault of faults) console.error(`${name}: ${fault}`);
   if (faults.length > 0) failed.push(name);
 }

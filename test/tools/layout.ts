@@ -110,13 +110,13 @@ const banFaults = (at: string): string[] =>
   );
 
 /** The names in the map `functions` of infra/functions.tf. */
-const provisioned = (at: string): string[] => {
+const functionsInTerraform = (at: string): string[] => {
   const terraform = readFileSync(join(at, "infra/functions.tf"), "utf8");
   const map = /^ {2}functions = \{\n([\s\S]*?)^ {2}\}/m.exec(terraform)?.[1] ?? "";
   return [...map.matchAll(/^ {4}([\w-]+)\s*=\s*\{/gm)].map((match) => match[1] ?? "").sort();
 };
 
-const rewritten = (at: string): string[] => {
+const functionsInHosting = (at: string): string[] => {
   const { hosting } = JSON.parse(readFileSync(join(at, "firebase.json"), "utf8"));
   const rewrites: readonly { readonly run?: { readonly serviceId: string } }[] = hosting.rewrites;
   return rewrites.flatMap(({ run }) => (run ? [run.serviceId] : []));
@@ -124,11 +124,11 @@ const rewritten = (at: string): string[] => {
 
 const functionFaults = (at: string): string[] => {
   const folders = deployableFunctions(at);
-  const inInfra = provisioned(at);
+  const inInfra = functionsInTerraform(at);
   return [
     ...folders.filter((name) => !inInfra.includes(name)).map((name) => `${name} is missing from infra/functions.tf`),
     ...inInfra.filter((name) => !folders.includes(name)).map((name) => `functions/${name}/index.ts is missing`),
-    ...rewritten(at)
+    ...functionsInHosting(at)
       .filter((name) => !folders.includes(name))
       .map((name) => `firebase.json rewrites to ${name}, which is no function`),
   ];

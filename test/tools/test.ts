@@ -138,13 +138,13 @@ if (unknown.length > 0) {
   console.error(`There is no kind of test called ${unknown.join(", ")}. There are: check, ${KINDS.join(", ")}.`);
   process.exit(2);
 }
-const asked = (kind: string): boolean => wanted.length === 0 || wanted.includes(kind);
+const isSelected = (kind: string): boolean => wanted.length === 0 || wanted.includes(kind);
 
-const checked = asked("check") ? check() : null;
+const checked = isSelected("check") ? check() : null;
 const rows: [string, Counts][] = [];
 // Each test file and each program under test loads the same modules; Node caches them compiled, by their content.
 process.env.NODE_COMPILE_CACHE = join(CACHE, "compiled");
-const kinds = KINDS.filter(asked);
+const kinds = KINDS.filter(isSelected);
 // Both are awaited only where they are needed; until then, the unit tests run beside them.
 const emulators = kinds.some((kind) => ON_EMULATORS.includes(kind)) && !emulatorsMissing() ? startEmulators() : null;
 const bundles = kinds.some((kind) => ON_BUNDLES.includes(kind)) ? build() : null;
@@ -163,7 +163,7 @@ for (const kind of kinds) {
 const started = await emulators;
 if (started !== null) {
   await started.stop();
-  rows.push(["queries", queries(started.queries, asked("contract"))]);
+  rows.push(["queries", queries(started.queries, isSelected("contract"))]);
 }
 const dist = await bundles;
 if (dist !== null) rmSync(dist, { recursive: true, force: true });

@@ -51,7 +51,7 @@ export const fromClientLibrary = (error: unknown): GoogleApiError | undefined =>
   if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return undefined;
   const payload = Reflect.get(error, PAYLOAD);
   const httpStatus = Reflect.get(error, "httpStatusCode");
-  const said = nameIn(typeof payload === "string" ? parsed(payload) : payload);
+  const said = nameIn(typeof payload === "string" ? parseOrUndefined(payload) : payload);
   const unnamed = typeof httpStatus === "number" ? byHttpStatus(httpStatus) : byNumber(Reflect.get(error, "code"));
   return new GoogleApiError(said ?? unnamed, error.message);
 };
@@ -64,7 +64,7 @@ const nameIn = (body: unknown): CanonicalStatus | undefined => {
   return CANONICAL_STATUSES.find((name) => name === first?.error?.status);
 };
 
-const parsed = (text: string): unknown => {
+const parseOrUndefined = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {

@@ -22,7 +22,7 @@ const seconds = z
     return typeof number === "number" && number > 0 ? Math.min(number, CENTURY_S) : null;
   });
 
-const granted = z.object({
+const grantedAnswer = z.object({
   access_token: z.string().min(1),
   expires_in: seconds,
   refresh_token: text,
@@ -39,7 +39,7 @@ const granted = z.object({
 const DEFAULT_LIFETIME_S = 3_600;
 
 /** RFC 6749 §5.2, plus Google's subtype. */
-const refused = z.object({
+const refusedAnswer = z.object({
   error: z.string().min(1),
   error_description: z.unknown().optional(),
   error_subtype: z.unknown().optional(),
@@ -61,7 +61,7 @@ export type TokenOutcome =
   | { readonly ok: true; readonly tokens: TokenAnswer }
   | { readonly ok: false; readonly refusal: TokenRefusal };
 
-const toAnswer = (from: z.output<typeof granted>, nowMs: number): TokenAnswer => ({
+const toAnswer = (from: z.output<typeof grantedAnswer>, nowMs: number): TokenAnswer => ({
   accessToken: new Secret(from.access_token),
   expiresAtMs: nowMs + (from.expires_in ?? DEFAULT_LIFETIME_S) * 1_000,
   refreshToken: from.refresh_token === null ? null : new Secret(from.refresh_token),
@@ -88,7 +88,7 @@ const toUnreachable = ({ status, retryAfterS }: Answer, what: string): TokenRefu
 });
 
 const toRefusal = (answer: Answer): TokenRefusal => {
-  const parsed = refused.safeParse(answer.json);
+  const parsed = refusedAnswer.safeParse(answer.json);
   if (!parsed.success) return toUnreachable(answer, "no token answer");
   const { error, error_description: description, error_subtype: subtype } = parsed.data;
   if (isGrantEnd(error)) {
@@ -107,7 +107,7 @@ export const tokenOutcome = (answer: EndpointAnswer, nowMs: number): TokenOutcom
   if (answer.kind === "unreachable") return { ok: false, refusal: answer };
   if (answer.status >= 400) return { ok: false, refusal: toRefusal(answer) };
   if (answer.status !== 200) return { ok: false, refusal: toUnreachable(answer, "no token answer") };
-  const parsed = granted.safeParse(answer.json);
+  const parsed = grantedAnswer.safeParse(answer.json);
   return parsed.success
     ? { ok: true, tokens: toAnswer(parsed.data, nowMs) }
     : { ok: false, refusal: toRefusal(answer) };

@@ -29,7 +29,7 @@ export interface Connection {
    * Runs `work`, and repeats it while another process keeps the file locked, for as long as the request's patience
    * lasts. Other work goes on meanwhile. A refused try has changed nothing.
    */
-  patiently<T>(work: () => T): Promise<T>;
+  whenUnlocked<T>(work: () => T): Promise<T>;
   /** Must be called once the file is ready: from then on, no statement blocks this process for long. */
   ready(): void;
   /**
@@ -55,7 +55,7 @@ export const openConnection = (path: string, patience: () => Patience = ownPatie
     sql,
     read: attempt,
     write: (act, work) => attempt(act, () => transaction(db, work)),
-    patiently: (work) => patiently(db, patience(), work),
+    whenUnlocked: (work) => retryWhileLocked(db, patience(), work),
     ready: () => waitAtMost(db, BUSY_TIMEOUT_MS),
     emptyLog: () => attempt("empty the store's log", () => emptyLog(db)),
     close: () => {
@@ -101,7 +101,7 @@ const withoutWaiting = <T>(db: DatabaseSync, work: () => T): T => {
 
 const ownPatience = (): Patience => patienceOf({ nowMs: () => performance.now() }, ANSWERING);
 
-const patiently = async <T>(db: DatabaseSync, requestPatience: Patience, work: () => T): Promise<T> => {
+const retryWhileLocked = async <T>(db: DatabaseSync, requestPatience: Patience, work: () => T): Promise<T> => {
   const startedAtMs = performance.now();
   const leftMs = requestPatience.leftMs(db);
   for (;;) {

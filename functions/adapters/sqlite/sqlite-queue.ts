@@ -67,7 +67,7 @@ export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue &
   return {
     publisher: {
       publish: async (topic, message) => {
-        await connection.patiently(() => enqueue(connection, { topic, message, nowMs: clock.nowMs() }));
+        await connection.whenUnlocked(() => enqueue(connection, { topic, message, nowMs: clock.nowMs() }));
         for (const listener of listeners) listener();
       },
     },

@@ -14,7 +14,7 @@ type Arguments = Readonly<Record<string, SQLInputValue>>;
 export const sqliteRecords = (connection: Connection): Records => ({
   get: async <K extends RecordKind>(kind: K, id: string) => {
     const select = `SELECT id, version, value FROM "${kind}" WHERE id = ?`;
-    const row = await connection.patiently(() =>
+    const row = await connection.whenUnlocked(() =>
       connection.read("read a record", () => connection.sql(select).get(id)),
     );
     return row === undefined ? undefined : toRecord<RecordKinds[K]>(row);
@@ -22,7 +22,9 @@ export const sqliteRecords = (connection: Connection): Records => ({
 
   commit: async (writes) => {
     const encoded = encodeCommit(writes);
-    return connection.patiently(() => connection.write("write records", () => commitNow(connection, writes, encoded)));
+    return connection.whenUnlocked(() =>
+      connection.write("write records", () => commitNow(connection, writes, encoded)),
+    );
   },
 
   query: async (name, args, { limit, cursor }) => {
@@ -30,7 +32,7 @@ export const sqliteRecords = (connection: Connection): Records => ({
     if (cursor != null && position === undefined) return "bad_cursor";
     const { text, values } = selectPage(name, args, position);
     // The extra record tells whether there is a next page.
-    const rows = await connection.patiently(() =>
+    const rows = await connection.whenUnlocked(() =>
       connection.read("query records", () => connection.sql(text).all(...values, limit + 1)),
     );
     const found = rows.slice(0, limit);

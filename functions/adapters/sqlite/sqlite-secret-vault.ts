@@ -15,7 +15,7 @@ export const sqliteSecretVault = (
     const version = random.token(12);
     const sealed = await sealer.seal(value, context(name, version));
     const insert = "INSERT INTO secrets (name, version, sealed) VALUES (?, ?, ?)";
-    await connection.patiently(() =>
+    await connection.whenUnlocked(() =>
       connection.write("keep a secret", () => connection.sql(insert).run(name, version, sealed)),
     );
     return version;
@@ -24,7 +24,7 @@ export const sqliteSecretVault = (
   read: async (secret, version) => {
     const name = rowName(secret);
     const select = "SELECT sealed FROM secrets WHERE name = ? AND version = ?";
-    const row = await connection.patiently(() =>
+    const row = await connection.whenUnlocked(() =>
       connection.read("read a secret", () => connection.sql(select).get(name, version)),
     );
     return row === undefined ? undefined : sealer.open(String(row.sealed), context(name, version));
@@ -32,21 +32,21 @@ export const sqliteSecretVault = (
 
   destroy: async (secret, version) => {
     const remove = "DELETE FROM secrets WHERE name = ? AND version = ?";
-    await connection.patiently(() =>
+    await connection.whenUnlocked(() =>
       connection.write("destroy a secret", () => connection.sql(remove).run(rowName(secret), version)),
     );
   },
 
   remove: async (secret) => {
     const remove = "DELETE FROM secrets WHERE name = ?";
-    await connection.patiently(() =>
+    await connection.whenUnlocked(() =>
       connection.write("destroy a secret", () => connection.sql(remove).run(rowName(secret))),
     );
   },
 
   versions: async (secret) => {
     const select = "SELECT version FROM secrets WHERE name = ? ORDER BY at";
-    const rows = await connection.patiently(() =>
+    const rows = await connection.whenUnlocked(() =>
       connection.read("list a secret's versions", () => connection.sql(select).all(rowName(secret))),
     );
     return rows.map(({ version }) => String(version));

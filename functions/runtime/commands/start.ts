@@ -133,7 +133,7 @@ const tryToStart = async (): Promise<void> => {
 /** Waits for a start in progress: ending it halfway would leave parts behind that nobody closes. */
 const end = async (): Promise<void> => {
   ending.abort();
-  await started;
+  await starting;
   await endAll(closers);
   process.exit(0);
 };
@@ -148,5 +148,5 @@ for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
 // progress.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
-const started = tryToStart();
-await started;
+const starting = tryToStart();
+await starting;

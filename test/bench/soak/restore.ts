@@ -26,7 +26,7 @@ const copyAll = async (database: Firestore): Promise<readonly Copied[]> => {
   return copies;
 };
 
-const putBack = async (world: World, database: Firestore, copies: readonly Copied[]): Promise<void> => {
+const restoreCopy = async (world: World, database: Firestore, copies: readonly Copied[]): Promise<void> => {
   const { unwatchedHost: host, environment } = world;
   const { GOOGLE_CLOUD_PROJECT: project } = environment;
   const url = `http://${host}/emulator/v1/projects/${project}/databases/(default)/documents`;
@@ -76,7 +76,7 @@ const sendRestoreSend = async (world: World, count: number): Promise<readonly st
   await recover(world, ids);
   await world.endStanding();
 
-  await putBack(world, database, copies);
+  await restoreCopy(world, database, copies);
   const said = await runRestore(world, asOfMs);
   await pause(world, false);
   await recover(world, ids);

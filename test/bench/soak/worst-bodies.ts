@@ -3,7 +3,7 @@ import { MOST_JSON_VALUES } from "../../../functions/runtime/json-scan.ts";
 
 const MEMBERS = MOST_JSON_VALUES - 2;
 const PER_MEMBER = Math.floor(LARGEST_BODY / MEMBERS) - 8;
-const repeated = (text: string, bytes: number): string => text.repeat(Math.floor(bytes / Buffer.byteLength(text)));
+const repeatUpTo = (text: string, bytes: number): string => text.repeat(Math.floor(bytes / Buffer.byteLength(text)));
 // Never due: only the cost of accepting counts here.
 const message = (text: string): string =>
   `{"to":"b@example.org","subject":"x","scheduledAt":"2099-01-01T00:00:00Z","text":"${text}"}`;
@@ -13,7 +13,7 @@ const message = (text: string): string =>
  * it.
  */
 export const WORST_BODIES: Readonly<Record<string, () => string>> = {
-  "empty lists": () => `[${repeated("[],", LARGEST_BODY - 4)}0]`,
+  "empty lists": () => `[${repeatUpTo("[],", LARGEST_BODY - 4)}0]`,
   "a nest of lists": () => "[".repeat(LARGEST_BODY),
   "members that nobody knows": () =>
     `{${Array.from({ length: MEMBERS }, (_, at) => `"${String(at).padStart(PER_MEMBER, "m")}":1`).join()}}`,
@@ -23,7 +23,7 @@ export const WORST_BODIES: Readonly<Record<string, () => string>> = {
       .join()}]`,
   "one long text": () => message("x".repeat(LARGEST_BODY - 150)),
   "one long text beyond Latin": () => message(`€${"x".repeat(LARGEST_BODY - 150)}`),
-  "one long text of escapes": () => message(repeated("\\u20ac", LARGEST_BODY - 150)),
+  "one long text of escapes": () => message(repeatUpTo("\\u20ac", LARGEST_BODY - 150)),
   "one long number": () => `[${"1".repeat(LARGEST_BODY - 2)}]`,
   "a batch of large messages": () =>
     `{"items":[${Array(90)
