@@ -1,5 +1,5 @@
 import { sameMailbox } from "../address.ts";
-import type { ReasonIn } from "../connection-states.ts";
+import type { ConnectionState, ReasonIn } from "../connection-states.ts";
 import { isOfLaterVersion } from "../record-version.ts";
 import { isKnownTransport, type Transport } from "../transport.ts";
 
@@ -39,38 +39,39 @@ export interface Grant {
   readonly sendAs: { readonly addresses: readonly string[]; readonly readAtMs: number } | null;
 }
 
-/** A connection as it stands. `valid` is said only of a grant that was proven (a token minted, scopes and identity checked). */
-export type Connection =
-  | { readonly state: "not_connected"; readonly reason: ReasonIn<"not_connected"> | null }
-  | { readonly state: "valid"; readonly grant: Grant }
-  /** Works now, and its end is near. */
-  | {
-      readonly state: "expiring";
-      readonly grant: Grant;
-      /** Null: near, but by what others do, not by time (`token_cap`). */
-      readonly expiresAtMs: number | null;
-      readonly reason: ReasonIn<"expiring">;
-      /** The warning that was given last; `last` comes a day ahead. Absent from records of an earlier release: `first`. */
-      readonly warning?: "first" | "last";
-    }
+/** What a connection is besides its state. `valid` is said only of a grant that was proven (a token minted, scopes and identity checked). */
+interface ConnectionFacts {
+  readonly not_connected: { readonly reason: ReasonIn<"not_connected"> | null };
+  readonly valid: { readonly grant: Grant };
+  /** It works now, and its end is near. */
+  readonly expiring: {
+    readonly grant: Grant;
+    /** Null: near, but by what others do, not by time (`token_cap`). */
+    readonly expiresAtMs: number | null;
+    readonly reason: ReasonIn<"expiring">;
+    /** The warning that was given last; `last` comes a day ahead. Absent from records of an earlier release: `first`. */
+    readonly warning?: "first" | "last";
+  };
   /** Google refuses the grant: only a person can help. Mail is held. */
-  | {
-      readonly state: "reconnect_required";
-      readonly grant: Grant;
-      readonly reason: ReasonIn<"reconnect_required">;
-      readonly sinceMs: number;
-      /** What ended it: a code of the token endpoint, or what else told of the end. Absent from records of an earlier release. */
-      readonly endedBy?: string;
-    }
+  readonly reconnect_required: {
+    readonly grant: Grant;
+    readonly reason: ReasonIn<"reconnect_required">;
+    readonly sinceMs: number;
+    /** What ended it: a code of the token endpoint, or what else told of the end. Absent from records of an earlier release. */
+    readonly endedBy?: string;
+  };
   /** The grant lives, yet Gmail does not let it send. */
-  | {
-      readonly state: "error";
-      readonly grant: Grant;
-      readonly reason: ReasonIn<"error">;
-      readonly sinceMs: number;
-      /** Of `gmail_refused`: Gmail's reply to DATA or to the mail itself, which no Test connection can see again, since it sends nothing. */
-      readonly beyondProbe?: string;
-    };
+  readonly error: {
+    readonly grant: Grant;
+    readonly reason: ReasonIn<"error">;
+    readonly sinceMs: number;
+    /** Of `gmail_refused`: Gmail's reply to DATA or to the mail itself, which no Test connection can see again, since it sends nothing. */
+    readonly beyondProbe?: string;
+  };
+}
+
+/** A connection as it stands. */
+export type Connection = { [S in ConnectionState]: { readonly state: S } & ConnectionFacts[S] }[ConnectionState];
 
 /** One sending account, as operators know it (Odoo's "outgoing mail server"). */
 export interface MailServer {

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+const root = join(import.meta.dirname, "../../..");
+
+interface Edit {
+  readonly path: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+const copies: string[] = [];
+after(() => {
+  for (const copy of copies) rmSync(copy, { recursive: true });
+});
+
+/** The product with some lines changed, ready to be compiled and run. */
+const copyWith = (edits: readonly Edit[]): string => {
+  const at = mkdtempSync(join(tmpdir(), "relais-tables-"));
+  copies.push(at);
+  for (const folder of ["functions", "test/google-sandbox", "test/builders"]) {
+    cpSync(join(root, folder), join(at, folder), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(at, "node_modules"));
+  for (const file of ["package.json"]) cpSync(join(root, file), join(at, file));
+  const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
+  writeFileSync(join(at, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["functions"] }));
+  for (const { path, find, put } of edits) {
+    const text = readFileSync(join(at, path), "utf8");
+    assert.ok(text.includes(find), `${path} has: ${find}`);
+    writeFileSync(join(at, path), text.replace(find, put));
+  }
+  return at;
+};
+
+interface Fault {
+  readonly file: string;
+  /** The error with its explanation. */
+  readonly text: string;
+}
+
+/** What the compiler says of it. */
+const compile = (at: string): Promise<readonly Fault[]> =>
+  new Promise((resolve, reject) => {
+    const tsc = join(root, "node_modules/.bin/tsc");
+    execFile(tsc, ["--pretty", "false"], { cwd: at, maxBuffer: 32e6 }, (error, stdout) => {
+      if (error !== null && stdout === "") return reject(error);
+      const faults = stdout.split(/\n(?=\S)/).flatMap((text) => {
+        const file = /^(\S+?)\(\d+,\d+\): error/.exec(text)?.[1];
+        return file === undefined ? [] : [{ file, text }];
+      });
+      resolve(faults);
+    });
+  });
+
+const domain = (path: string): string => `functions/domain/${path}`;
+const inTable = (path: string, head: string, row: string): Edit => ({ path, find: head, put: `${head}\n${row}` });
+
+const STATUS: Edit = {
+  path: domain("messages/message.ts"),
+  find: '  | { readonly status: "queued"; readonly dueAtMs: number }',
+  put: '  | { readonly status: "queued"; readonly dueAtMs: number }\n  | { readonly status: "quarantined"; readonly dueAtMs: number }',
+};
+
+interface Addition {
+  readonly what: string;
+  /** Its name, by which an error is known to be about it. */
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** The files that must follow. */
+  readonly places: readonly string[];
+}
+
+/** Those that one run of the compiler can show: together, no list of what is missing gets so long that the compiler cuts it short. */
+const ADDITIONS: readonly (readonly Addition[])[] = [
+  [
+    {
+      what: "a status of a message",
+      name: "quarantined",
+      edits: [STATUS],
+      places: [
+        domain("messages/statuses.ts"),
+        domain("messages/moves.ts"),
+        domain("messages/due/dispatch.ts"),
+        "functions/console/widgets/looks.ts",
+        "functions/console/texts.ts",
+      ],
+    },
+    {
+      what: "a reason of a connection",
+      name: "moved_away",
+      edits: [inTable(domain("connection-states.ts"), "export const REASONS = {", '  moved_away: ["error"],')],
+      places: [domain("problem-texts.ts")],
+    },
+    {
+      what: "an event about a message",
+      name: "relais.message.read.v1",
+      edits: [{ path: domain("publisher.ts"), find: '"resolved" | ', put: '"resolved" | "read" | ' }],
+      places: [domain("messages/message-events.ts")],
+    },
+    {
+      what: "an event about a mail server",
+      name: "relais.server.renamed.v1",
+      edits: [{ path: domain("publisher.ts"), find: '"disconnected" | ', put: '"disconnected" | "renamed" | ' }],
+      places: [domain("notices/tell.ts")],
+    },
+    {
+      what: "a problem code",
+      name: "gone_fishing",
+      edits: [{ path: domain("problem.ts"), find: '| "forbidden"', put: '| "forbidden" | "gone_fishing"' }],
+      places: [domain("problem-texts.ts"), "functions/runtime/problem-json.ts"],
+    },
+  ],
+  [
+    {
+      what: "a state of a connection",
+      // A state without its members is named by the table that lacks them.
+      name: "asleep|ConnectionFacts",
+      edits: [inTable(domain("connection-states.ts"), "export const NEXT_STATES = {", "  asleep: [],")],
+      places: [
+        domain("mail-servers/mail-server.ts"),
+        "functions/console/widgets/looks.ts",
+        "functions/console/texts.ts",
+      ],
+    },
+    {
+      what: "a transport",
+      name: "jmap",
+      edits: [
+        inTable(
+          domain("transport.ts"),
+          "export const TRANSPORTS = {",
+          '  jmap: { scopes: [FULL_MAIL], vouching: false, utf8: { taken: "never", refusal: "no_utf8_by_api" }, sendsTo: "envelope", beyondProbe: [] },',
+        ),
+      ],
+      places: [domain("google/reply-table.ts"), "functions/runtime/compose.ts", "functions/console/texts.ts"],
+    },
+  ],
+  [
+    {
+      what: "a language",
+      name: "de",
+      edits: [inTable(domain("language.ts"), "const RULES = {", '  de: { name: "Deutsch", typeset: (text) => text },')],
+      places: [
+        domain("problem-texts.ts"),
+        domain("field-texts.ts"),
+        domain("detail-texts.ts"),
+        domain("from-refusal-text.ts"),
+        domain("messages/timeline-notes.ts"),
+        domain("mail-servers/test-message.ts"),
+        domain("alerts/alert-mail.ts"),
+        domain("doctor/texts.ts"),
+        "functions/runtime/pages/problem-page.ts",
+        "functions/console/texts.ts",
+      ],
+    },
+  ],
+];
+
+/** The name by itself, or at the end of the key of a text. */
+const wordOf = (name: string): RegExp =>
+  new RegExp(`(?<![\\w.])(?:[\\w.]+\\.)?(?:${name.replaceAll(".", "\\.")})(?:Hint)?(?![\\w.])`);
+
+suite("What is added to a table", () => {
+  for (const group of ADDITIONS) {
+    test(`the compiler names every place that must follow: ${group.map(({ what }) => what).join(", ")}`, async () => {
+      const faults = await compile(copyWith(group.flatMap(({ edits }) => edits)));
+      for (const { what, name, places } of group) {
+        const about = faults.filter(({ text }) => wordOf(name).test(text)).map(({ file }) => file);
+        assert.deepEqual(
+          places.filter((place) => !about.includes(place)),
+          [],
+          `of ${what}, where ${about.join(", ")} do`,
+        );
+      }
+    });
+  }
+});
+
+test("moves and reasons that the tables do not know do not compile", async () => {
+  const at = copyWith([]);
+  const lines = [
+    'moveTo(sent, { status: "queued", dueAtMs: 1 }, { nowMs: 1 });',
+    'moveTo(held, { status: "sending", dueAtMs: 1, fence: 1, phase: "claimed" }, { nowMs: 1 });',
+    'moveTo(any, { status: "queued", dueAtMs: 1 }, { nowMs: 1 });',
+    'use({ state: "expiring", grant, expiresAtMs: 1, reason: "gmail_refused" });',
+    'use({ state: "error", grant, reason: "idle_6m", sinceMs: 1 });',
+    'use({ state: "not_connected", reason: "scope_missing" });',
+    // These are as they must be.
+    'moveTo(held, { status: "queued", dueAtMs: 1 }, { nowMs: 1 });',
+    'use({ state: "error", grant, reason: "scope_missing", sinceMs: 1 });',
+  ];
+  const head = `import type { Connection, Grant } from "./mail-servers/mail-server.ts";
+import type { Message } from "./messages/message.ts";
+import { moveTo } from "./messages/moves.ts";
+import type { MessageIn } from "./messages/statuses.ts";
+export const probe = (any: Message, sent: MessageIn<"sent">, held: MessageIn<"held">, grant: Grant, use: (one: Connection) => void): void => {
+`;
+  for (const [index, line] of lines.entries()) {
+    writeFileSync(
+      join(at, domain(`probe-${index}.ts`)),
+      `${head}  ${line}\n  void [any, sent, held, grant, use, moveTo];\n};\n`,
+    );
+  }
+  // The copy is otherwise as it is, so nothing else may be named: the errors above are the additions' alone.
+  const named = (await compile(at)).map(({ file }) => file);
+  assert.deepEqual(
+    [...new Set(named)].sort(),
+    [0, 1, 2, 3, 4, 5].map((index) => domain(`probe-${index}.ts`)),
+  );
+});
+
+test("a status that is added and left unhandled is never sent", async () => {
+  const row =
+    'stage: "waiting", first: true, claimable: "never", ages: "never", dueByExpiry: false, dueIsNextAttempt: false, endsWait: false, body: "kept", commands: [], event: null';
+  const at = copyWith([
+    STATUS,
+    inTable(domain("messages/statuses.ts"), "export const NEXT = {", "  quarantined: [],"),
+    inTable(domain("messages/statuses.ts"), "export const STATUSES = {", `  quarantined: { ${row} },`),
+  ]);
+  const load = (path: string) => import(pathToFileURL(join(at, path)).href);
+  const { delivery }: typeof import("../../builders/delivery.ts") = await load("test/builders/delivery.ts");
+  const { dispatchDue }: typeof import("../../../functions/domain/messages/due/dispatch.ts") = await load(
+    domain("messages/due/dispatch.ts"),
+  );
+  const { deliverMessage }: typeof import("../../../functions/domain/messages/deliver/deliver.ts") = await load(
+    domain("messages/deliver/deliver.ts"),
+  );
+  const stack = await delivery();
+  await stack.accept("msg_1");
+  await stack.accept("msg_2");
+  const before = await stack.deps.records.get("messages", "msg_1");
+  assert.ok(before);
+  const { id, version } = before;
+  const value = Object.assign({}, before.value, { status: "quarantined", dueAtMs: 1 });
+  await stack.setServer({});
+  await stack.deps.records.commit([{ op: "replace", kind: "messages", id, version, value }]);
+  stack.clock.advance(60_000);
+  await dispatchDue(stack.deps);
+  assert.deepEqual(stack.published(), ["msg_2"], "nobody is asked to send it");
+  for (const each of ["msg_1", "msg_2"]) await deliverMessage(stack.deps, each);
+  assert.equal(stack.attempts.length, 1, "Gmail hears of the other message alone");
+  assert.deepEqual(await stack.message(id), value);
+  stack.close();
+});
