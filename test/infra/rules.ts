@@ -1,5 +1,5 @@
 import { COLLECTIONS, unindexedFields } from "../../functions/adapters/firestore/indexes.ts";
-import { LEASE_MS } from "../../functions/domain/messages/deliver/claim.ts";
+import { LEASE_MS } from "../../functions/domain/messages/deliver/lease.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
 import { DEPLOYED_TO } from "../../functions/runtime/config.ts";

@@ -64,7 +64,7 @@ const isTemporary = ({ reply: { code } }: Answered): boolean => code === 429 || 
 
 /** Gmail refuses the sender, not the empty message (`reply-table.ts`). */
 const isAboutAccount = ({ reply, reasons }: Answered): boolean =>
-  classify({ transport: "gmail_api", stage: "body", reply, reasons }).verdict === "account";
+  classify({ transport: "gmail_api", stage: "body", reply, reasons }).meaning === "account";
 
 const isRefusal = (failure: Answered): boolean => isTemporary(failure) || isAboutAccount(failure);
 

@@ -9,7 +9,7 @@ import type { SmtpReply, SmtpStage } from "./replies.ts";
  * - `daily_limit`, `rate_limit`, `login_limit`: the account may not send, or log in, any more for now; its other mail would hear the same.
  * - `account`: the account may not send at all, whatever the mail.
  */
-export type Verdict = "again" | "final" | "daily_limit" | "rate_limit" | "login_limit" | "account";
+export type ReplyMeaning = "again" | "final" | "daily_limit" | "rate_limit" | "login_limit" | "account";
 
 /** A reply that says no, and where it came. `reasons`: what the Gmail API names besides, in lower case (`failedprecondition`). */
 export interface Refusal {
@@ -20,7 +20,7 @@ export interface Refusal {
 }
 
 export interface Classification {
-  readonly verdict: Verdict;
+  readonly meaning: ReplyMeaning;
   /** The code that a person reads a text for. */
   readonly problem: TextCode;
 }
@@ -73,69 +73,69 @@ const BY_API: readonly Row[] = [
   // --- a reason that is known says what it is, and only 429 needs words besides, because it has one reason for every limit ---
   {
     reason: /accessnotconfigured|service_disabled/,
-    verdict: "account",
+    meaning: "account",
     problem: "gmail_api_disabled",
   },
-  { reason: /domainpolicy/, verdict: "account", problem: "admin_policy" },
-  { reason: /failed_?precondition/, verdict: "account", problem: "gmail_refused" },
-  { reason: /insufficient|scope|^forbidden$/, verdict: "account", problem: "auth_refused" },
-  { reason: /quota|limit|toomany/, words: PER_MINUTE, verdict: "rate_limit", problem: "rate_limited" },
-  { reason: /dailylimit|quota/, verdict: "daily_limit", problem: "quota_reached" },
-  { code: /429/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
-  { reason: /rate_?limit|toomany/, verdict: "rate_limit", problem: "rate_limited" },
-  { code: /429/, verdict: "rate_limit", problem: "rate_limited" },
+  { reason: /domainpolicy/, meaning: "account", problem: "admin_policy" },
+  { reason: /failed_?precondition/, meaning: "account", problem: "gmail_refused" },
+  { reason: /insufficient|scope|^forbidden$/, meaning: "account", problem: "auth_refused" },
+  { reason: /quota|limit|toomany/, words: PER_MINUTE, meaning: "rate_limit", problem: "rate_limited" },
+  { reason: /dailylimit|quota/, meaning: "daily_limit", problem: "quota_reached" },
+  { code: /429/, words: PER_DAY, meaning: "daily_limit", problem: "quota_reached" },
+  { reason: /rate_?limit|toomany/, meaning: "rate_limit", problem: "rate_limited" },
+  { code: /429/, meaning: "rate_limit", problem: "rate_limited" },
   // --- words, where no known reason stands beside them ---
-  { words: API_DISABLED, verdict: "account", problem: "gmail_api_disabled" },
-  { code: /400|403/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
-  { code: /403/, words: PER_DAY, verdict: "daily_limit", problem: "quota_reached" },
-  { code: /403/, words: RATE, verdict: "rate_limit", problem: "rate_limited" },
-  { code: /403/, words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
-  { code: /401|403/, verdict: "account", problem: "auth_refused" },
+  { words: API_DISABLED, meaning: "account", problem: "gmail_api_disabled" },
+  { code: /400|403/, words: ACCOUNT, meaning: "account", problem: "gmail_refused" },
+  { code: /403/, words: PER_DAY, meaning: "daily_limit", problem: "quota_reached" },
+  { code: /403/, words: RATE, meaning: "rate_limit", problem: "rate_limited" },
+  { code: /403/, words: DAILY, meaning: "daily_limit", problem: "quota_reached" },
+  { code: /401|403/, meaning: "account", problem: "auth_refused" },
   // 404 and 405 say that nobody takes mail at this address, 408 to 425 that it was a bad moment: nothing about the mail.
-  { code: /404|405|408|409|421|425|5\d\d/, verdict: "again", problem: "gmail_unavailable" },
-  { verdict: "final", problem: "message_refused" },
+  { code: /404|405|408|409|421|425|5\d\d/, meaning: "again", problem: "gmail_unavailable" },
+  { meaning: "final", problem: "message_refused" },
 ];
 
 const BY_SMTP: readonly Row[] = [
   // --- words and enhanced codes that speak of a recipient ---
-  { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /4\d\d|552/, verdict: "again", problem: "temporarily_refused" },
-  { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /5\d\d/, verdict: "final", problem: "recipients_refused" },
-  { at: ["rcpt"], words: DESTINATION, code: /4\d\d|552/, verdict: "again", problem: "temporarily_refused" },
-  { at: ["rcpt"], words: DESTINATION, code: /5\d\d/, verdict: "final", problem: "recipients_refused" },
-  { at: AFTER_RCPT, words: DESTINATION, code: /4\d\d/, verdict: "again", problem: "temporarily_refused" },
-  { at: AFTER_RCPT, words: DESTINATION, code: /5\d\d/, verdict: "final", problem: "message_refused" },
+  { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /4\d\d|552/, meaning: "again", problem: "temporarily_refused" },
+  { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /5\d\d/, meaning: "final", problem: "recipients_refused" },
+  { at: ["rcpt"], words: DESTINATION, code: /4\d\d|552/, meaning: "again", problem: "temporarily_refused" },
+  { at: ["rcpt"], words: DESTINATION, code: /5\d\d/, meaning: "final", problem: "recipients_refused" },
+  { at: AFTER_RCPT, words: DESTINATION, code: /4\d\d/, meaning: "again", problem: "temporarily_refused" },
+  { at: AFTER_RCPT, words: DESTINATION, code: /5\d\d/, meaning: "final", problem: "message_refused" },
   // Too many recipients for one transaction: the others later (RFC 5321 §4.5.3.1.10, RFC 3463 X.5.3).
-  { at: ["rcpt"], enhanced: /^[45]\.5\.3$/, verdict: "again", problem: "temporarily_refused" },
+  { at: ["rcpt"], enhanced: /^[45]\.5\.3$/, meaning: "again", problem: "temporarily_refused" },
 
   // --- limits of the account ---
-  { enhanced: /^5\.4\.5$/, verdict: "daily_limit", problem: "quota_reached" },
-  { at: ["mail", "data", "body"], code: /5\d\d/, words: MESSAGE_LIMIT, verdict: "final", problem: "message_refused" },
-  { at: ["greeting", "auth"], words: TOO_MANY_LOGINS, verdict: "login_limit", problem: "too_many_logins" },
-  { at: FROM_MAIL_ON, code: /421|454/, words: TOO_MANY_LOGINS, verdict: "login_limit", problem: "too_many_logins" },
-  { at: ["greeting", "auth", ...FROM_MAIL_ON], words: RATE, verdict: "rate_limit", problem: "rate_limited" },
-  { at: ["greeting", "auth", ...FROM_MAIL_ON], words: DAILY, verdict: "daily_limit", problem: "quota_reached" },
+  { enhanced: /^5\.4\.5$/, meaning: "daily_limit", problem: "quota_reached" },
+  { at: ["mail", "data", "body"], code: /5\d\d/, words: MESSAGE_LIMIT, meaning: "final", problem: "message_refused" },
+  { at: ["greeting", "auth"], words: TOO_MANY_LOGINS, meaning: "login_limit", problem: "too_many_logins" },
+  { at: FROM_MAIL_ON, code: /421|454/, words: TOO_MANY_LOGINS, meaning: "login_limit", problem: "too_many_logins" },
+  { at: ["greeting", "auth", ...FROM_MAIL_ON], words: RATE, meaning: "rate_limit", problem: "rate_limited" },
+  { at: ["greeting", "auth", ...FROM_MAIL_ON], words: DAILY, meaning: "daily_limit", problem: "quota_reached" },
 
   // --- the account may not send ---
-  { at: ["auth"], code: /5\d\d/, verdict: "account", problem: "auth_refused" },
-  { at: FROM_MAIL_ON, code: /534|535/, verdict: "account", problem: "auth_refused" },
-  { at: FROM_MAIL_ON, code: /5\d\d/, words: ACCOUNT, verdict: "account", problem: "gmail_refused" },
+  { at: ["auth"], code: /5\d\d/, meaning: "account", problem: "auth_refused" },
+  { at: FROM_MAIL_ON, code: /534|535/, meaning: "account", problem: "auth_refused" },
+  { at: FROM_MAIL_ON, code: /5\d\d/, words: ACCOUNT, meaning: "account", problem: "gmail_refused" },
   // MAIL names nothing but the account itself: a refusal by policy is one of the account.
-  { at: ["mail"], code: /55\d/, enhanced: /^5\.7\./, verdict: "account", problem: "gmail_refused" },
+  { at: ["mail"], code: /55\d/, enhanced: /^5\.7\./, meaning: "account", problem: "gmail_refused" },
 
   // --- Gmail itself and the session ---
-  { at: ["greeting", "auth"], code: /4\d\d/, verdict: "again", problem: "gmail_unavailable" },
-  { code: /4\d\d/, verdict: "again", problem: "temporarily_refused" },
-  { at: ["dns", "tls", "greeting"], verdict: "again", problem: "temporarily_refused" },
-  { code: /502|503|530/, verdict: "again", problem: "temporarily_refused" },
+  { at: ["greeting", "auth"], code: /4\d\d/, meaning: "again", problem: "gmail_unavailable" },
+  { code: /4\d\d/, meaning: "again", problem: "temporarily_refused" },
+  { at: ["dns", "tls", "greeting"], meaning: "again", problem: "temporarily_refused" },
+  { code: /502|503|530/, meaning: "again", problem: "temporarily_refused" },
 
   // --- this recipient, this mail ---
-  { at: ["rcpt"], code: /552/, verdict: "again", problem: "temporarily_refused" },
-  { at: ["rcpt"], verdict: "final", problem: "recipients_refused" },
-  { at: ["mail"], code: /552/, verdict: "final", problem: "message_refused" },
+  { at: ["rcpt"], code: /552/, meaning: "again", problem: "temporarily_refused" },
+  { at: ["rcpt"], meaning: "final", problem: "recipients_refused" },
+  { at: ["mail"], code: /552/, meaning: "final", problem: "message_refused" },
   // An address beyond ASCII (RFC 6531).
-  { at: ["mail"], enhanced: /^5\.6\.7$/, verdict: "final", problem: "message_refused" },
-  { at: ["mail"], verdict: "final", problem: "sender_refused" },
-  { verdict: "final", problem: "message_refused" },
+  { at: ["mail"], enhanced: /^5\.6\.7$/, meaning: "final", problem: "message_refused" },
+  { at: ["mail"], meaning: "final", problem: "sender_refused" },
+  { meaning: "final", problem: "message_refused" },
 ];
 
 /**
@@ -156,5 +156,5 @@ const applies = (row: Row, { stage, reply, reasons = [] }: Refusal): boolean =>
 export const classify = (refusal: Refusal): Classification => {
   const row = TABLES[refusal.transport].find((candidate) => applies(candidate, refusal));
   if (row === undefined) throw new Error("each table of replies ends with a row that applies to everything");
-  return { verdict: row.verdict, problem: row.problem };
+  return { meaning: row.meaning, problem: row.problem };
 };

@@ -43,11 +43,6 @@ export const finished = <S extends FinalStatus>(
   return moveTo(message, state, { ...finish, facts });
 };
 
-export interface GivenUp {
-  readonly after: Message;
-  readonly event: "sent" | "failed" | "expired";
-}
-
 /**
  * The message as it is tried no more. Whom it has reached must not be told of as failed or expired, for the caller would send it again: then it is
  * `sent`, and those who still waited are rejected. Pure.
@@ -59,18 +54,17 @@ export const givenUp = <S extends "failed" | "expired">(
     readonly otherwise: S;
     readonly attempt?: Omit<Attempt, "outcome">;
   },
-): GivenUp => {
+): Message => {
   const { otherwise, attempt, ...change } = end;
   const recipients = change.facts?.recipients ?? message.recipients;
-  const event = recipients.some(({ state }) => state === "accepted") ? "sent" : otherwise;
-  const left = event === "expired" ? recipients : recipients.map(rejectPending);
-  const after = finished(clock, message, {
+  const status = recipients.some(({ state }) => state === "accepted") ? "sent" : otherwise;
+  const left = status === "expired" ? recipients : recipients.map(rejectPending);
+  return finished(clock, message, {
     ...change,
-    status: event,
+    status,
     facts: { ...change.facts, recipients: left },
-    ...(attempt !== undefined && event !== "expired" && { attempt: { ...attempt, outcome: event } }),
+    ...(attempt !== undefined && status !== "expired" && { attempt: { ...attempt, outcome: status } }),
   });
-  return { after, event };
 };
 
 const rejectPending = (recipient: Recipient): Recipient =>
@@ -81,4 +75,4 @@ export const expired = (
   clock: Pick<Clock, "lasting">,
   message: MessageIn<StatusBefore<"expired">>,
   end: { readonly nowMs: number; readonly retentionDays: number },
-): GivenUp => givenUp(clock, message, { ...end, otherwise: "expired", note: timelineNote("expires_at_passed") });
+): Message => givenUp(clock, message, { ...end, otherwise: "expired", note: timelineNote("expires_at_passed") });

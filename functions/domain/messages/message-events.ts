@@ -1,4 +1,5 @@
-import type { Announcement } from "../publisher.ts";
+import type { Announce, Announcement } from "../publisher.ts";
+import type { Versioned } from "../records.ts";
 import { sha256Hex } from "../sha256.ts";
 import type { Message } from "./message.ts";
 import { type MessageEvent, STATUSES } from "./statuses.ts";
@@ -7,7 +8,7 @@ import { type MessageEvent, STATUSES } from "./statuses.ts";
 const eventId = (id: string, type: MessageEvent, { updatedAtMs }: Message): string =>
   `evt_${sha256Hex(`${id} ${type} ${updatedAtMs}`).slice(0, 32)}`;
 
-/** The event of its latest move, told again; null: there is none. */
+/** The event of its latest move; null: there is none. */
 export const latestEvent = (id: string, message: Message): Announcement | null => {
   const doubted = message.timeline.at(-2)?.status === "unknown" && message.status !== "unknown";
   const type = doubted ? "relais.message.resolved.v1" : STATUSES[message.status].event;
@@ -51,4 +52,13 @@ export const messageEvent = (type: MessageEvent, id: string, message: Message): 
       ...BESIDES[type](message),
     },
   };
+};
+
+/** Announces the latest move of a message, if there is anything to tell. */
+export const announceMove = async (
+  { announce }: { readonly announce: Announce },
+  { id, value }: Pick<Versioned<Message>, "id" | "value">,
+): Promise<void> => {
+  const event = latestEvent(id, value);
+  if (event !== null) await announce(event);
 };

@@ -206,17 +206,17 @@ const apiRefusal = (code: number, reason: string | null, response: string): Refu
 });
 
 suite("What a refusal by SMTP means", () => {
-  for (const [stage, said, verdict, problem] of SMTP) {
-    test(`${stage} ${said.code} ${said.enhanced ?? ""} ${said.response}: ${verdict}`, () => {
-      assert.deepEqual(classify({ transport: "smtp", stage, reply: said }), { verdict, problem });
+  for (const [stage, said, meaning, problem] of SMTP) {
+    test(`${stage} ${said.code} ${said.enhanced ?? ""} ${said.response}: ${meaning}`, () => {
+      assert.deepEqual(classify({ transport: "smtp", stage, reply: said }), { meaning, problem });
     });
   }
 });
 
 suite("What a refusal by the Gmail API means", () => {
-  for (const [code, reason, words, verdict, problem] of API) {
-    test(`${code} ${reason ?? ""} ${words}: ${verdict}`, () => {
-      assert.deepEqual(classify(apiRefusal(code, reason, words)), { verdict, problem });
+  for (const [code, reason, words, meaning, problem] of API) {
+    test(`${code} ${reason ?? ""} ${words}: ${meaning}`, () => {
+      assert.deepEqual(classify(apiRefusal(code, reason, words)), { meaning, problem });
     });
   }
 });
@@ -286,7 +286,7 @@ const PACE = [
 suite("Whatever else a reply says", () => {
   const verdicts = (refusals: fc.Arbitrary<Refusal>, expected: string) =>
     fc.assert(
-      fc.property(refusals, (refusal) => assert.equal(classify(refusal).verdict, expected)),
+      fc.property(refusals, (refusal) => assert.equal(classify(refusal).meaning, expected)),
       { numRuns: 500 },
     );
 
@@ -310,7 +310,7 @@ suite("Whatever else a reply says", () => {
         TAIL,
         (what, tail) => {
           const said = reply(454, "4.7.0", `Too many ${what}${tail}`);
-          assert.equal(classify({ transport: "smtp", stage: "auth", reply: said }).verdict, "login_limit");
+          assert.equal(classify({ transport: "smtp", stage: "auth", reply: said }).meaning, "login_limit");
         },
       ),
     );
@@ -333,7 +333,7 @@ suite("Whatever else a reply says", () => {
       fc.property(said, ([code, detail, words]) => {
         const enhanced = detail === null ? null : `${Math.floor(code / 100)}.${detail}`;
         assert.notEqual(
-          classify({ transport: "smtp", stage: "rcpt", reply: reply(code, enhanced, words) }).verdict,
+          classify({ transport: "smtp", stage: "rcpt", reply: reply(code, enhanced, words) }).meaning,
           "final",
         );
       }),
@@ -370,10 +370,10 @@ suite("Whatever else a reply says", () => {
   test("every reply has a meaning with a text, and no 4xx by SMTP is for good", () => {
     fc.assert(
       fc.property(anyRefusal, (refusal) => {
-        const { verdict, problem } = classify(refusal);
+        const { meaning, problem } = classify(refusal);
         assert.ok(isTextCode(problem));
-        if (refusal.transport === "smtp" && refusal.reply.code < 500) assert.notEqual(verdict, "final");
-        if (verdict === "final")
+        if (refusal.transport === "smtp" && refusal.reply.code < 500) assert.notEqual(meaning, "final");
+        if (meaning === "final")
           assert.ok(refusal.transport === "gmail_api" || AFTER_LOGIN.some((stage) => stage === refusal.stage));
       }),
       { numRuns: 2_000 },

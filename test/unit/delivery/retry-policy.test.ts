@@ -6,7 +6,7 @@ import { retryDelayMs } from "../../../functions/domain/messages/deliver/retry-p
 
 test("delays double from a minute to an hour, spread by a quarter, and never undercut Retry-After", () => {
   const delay = (tries: number, fraction: number, retryAfterMs: number | null = null): number =>
-    retryDelayMs({ tries, verdict: "again", retryAfterMs, fraction });
+    retryDelayMs({ tries, meaning: "again", retryAfterMs, fraction });
   assert.equal(delay(1, 0.5), MINUTE);
   assert.equal(delay(3, 0.5), 4 * MINUTE);
   assert.equal(delay(100, 0.5), HOUR);
@@ -22,9 +22,9 @@ test("delays double from a minute to an hour, spread by a quarter, and never und
 
 test("a limit of the account waits longer than a hiccup", () => {
   const first = { tries: 1, retryAfterMs: null, fraction: 0.5 };
-  assert.equal(retryDelayMs({ ...first, verdict: "daily_limit" }), HOUR);
-  assert.equal(retryDelayMs({ ...first, verdict: "login_limit" }), 10 * MINUTE);
-  for (const verdict of ["rate_limit", "account", "again"] as const) {
-    assert.equal(retryDelayMs({ ...first, verdict }), MINUTE);
+  assert.equal(retryDelayMs({ ...first, meaning: "daily_limit" }), HOUR);
+  assert.equal(retryDelayMs({ ...first, meaning: "login_limit" }), 10 * MINUTE);
+  for (const meaning of ["rate_limit", "account", "again"] as const) {
+    assert.equal(retryDelayMs({ ...first, meaning }), MINUTE);
   }
 });

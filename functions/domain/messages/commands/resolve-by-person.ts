@@ -41,7 +41,7 @@ const resolved = (
   const end = { retentionDays, ...change, facts };
   // Whom an earlier try has reached must not be told of as failed: then it is sent, and the others are rejected.
   return as === "failed" && recipients.some(({ state }) => state === "accepted")
-    ? givenUp(deps.clock, message, { ...end, otherwise: "failed" }).after
+    ? givenUp(deps.clock, message, { ...end, otherwise: "failed" })
     : finished(deps.clock, message, { status: as, ...end });
 };
 

@@ -10,9 +10,10 @@ import type { Secret } from "../../secret.ts";
 import { type Transport, traitsOf } from "../../transport.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { countRefusal } from "../limits/ledger.ts";
-import { latestEvent } from "../message-events.ts";
+import { announceMove } from "../message-events.ts";
 import { isUnderstoodMessage } from "../understood.ts";
-import { type Claim, claimMessage } from "./claim.ts";
+import { claimMessage } from "./claim.ts";
+import type { Claim } from "./lease.ts";
 import { isUnknown, resolveUnknown } from "./resolver.ts";
 import { settle } from "./settle.ts";
 import { Try } from "./try.ts";
@@ -61,7 +62,7 @@ const refusedAccount = async (deps: DeliveryDeps, { server }: Claim, outcome: An
     : { kind: "hold", problem: "gmail_refused", ...(outcome.kind === "refused" && { smtp: outcome.reply }) };
 };
 
-const judged = async (deps: DeliveryDeps, claim: Claim, outcome: Answered): Promise<TryResult> => {
+const gmailResult = async (deps: DeliveryDeps, claim: Claim, outcome: Answered): Promise<TryResult> => {
   if (refusesAccount(outcome, claim.server.value.transport)) return refusedAccount(deps, claim, outcome);
   if (outcome.kind === "refused" && outcome.lacks === "smtputf8")
     await noteSmtpUtf8(deps.records, claim.server.id, false);
@@ -81,7 +82,7 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
   if (!first.ok) return withoutToken(deps, current.claim, first);
   const outcome = await send(first.token, accountAddress(server.value));
   if (outcome.kind === "abandoned") return "abandoned";
-  if (!tokenRefused(outcome)) return judged(deps, current.claim, outcome);
+  if (!tokenRefused(outcome)) return gmailResult(deps, current.claim, outcome);
   deps.memory.forgetToken(server.id);
   const fresh = await deps.accessTokens.obtain(server.id, first.token);
   if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
@@ -89,7 +90,7 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
   const renewed = (await deps.records.get("mailServers", server.id))?.value ?? server.value;
   const second = await send(fresh.token, accountAddress(renewed));
   if (second.kind === "abandoned") return "abandoned";
-  return judged(deps, current.claim, second);
+  return gmailResult(deps, current.claim, second);
 };
 
 /**
@@ -136,7 +137,6 @@ export const deliverMessage = async (
   if (claim !== undefined) return tryOnce(deps, new Try(deps, claim));
   const message = await deps.records.get("messages", id);
   if (message === undefined || !isUnderstoodMessage(message.value)) return;
-  const event = again ? latestEvent(id, message.value) : null;
-  if (event !== null) await deps.announce(event);
+  if (again) await announceMove(deps, message);
   if (isUnknown(message)) await resolveUnknown(deps, message);
 };

@@ -1,6 +1,6 @@
 import { type Clock, HOUR, MINUTE } from "../../clock.ts";
 import type { SmtpStage } from "../../google/replies.ts";
-import type { Verdict } from "../../google/reply-table.ts";
+import type { ReplyMeaning } from "../../google/reply-table.ts";
 import type { DeliveryProblemCode } from "../../problem-texts.ts";
 import type { MessageFacts } from "../message.ts";
 
@@ -28,13 +28,13 @@ export const lossProblem = (stage: SmtpStage): DeliveryProblemCode => {
 export interface DelayRequest {
   /** Tries made, this one included. */
   readonly tries: number;
-  readonly verdict: Exclude<Verdict, "final">;
+  readonly meaning: Exclude<ReplyMeaning, "final">;
   readonly retryAfterMs: number | null;
   /** In [0, 1): spreads what failed together. */
   readonly fraction: number;
 }
 
-const LEAST_DELAY_MS: Readonly<Record<DelayRequest["verdict"], number>> = {
+const LEAST_DELAY_MS: Readonly<Record<DelayRequest["meaning"], number>> = {
   again: 0,
   account: 0,
   rate_limit: 0,
@@ -46,16 +46,16 @@ const LEAST_DELAY_MS: Readonly<Record<DelayRequest["verdict"], number>> = {
 export const heededMs = (retryAfterMs: number | null): number => Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
 
 /** Nominal milliseconds until the next try: doubling from a minute to an hour, ± a quarter; Retry-After is never undercut. */
-export const retryDelayMs = ({ tries, verdict, retryAfterMs, fraction }: DelayRequest): number => {
+export const retryDelayMs = ({ tries, meaning, retryAfterMs, fraction }: DelayRequest): number => {
   const doubled = Math.min(FIRST_DELAY_MS * 2 ** Math.min(tries - 1, 20), LONGEST_DELAY_MS);
-  const spread = Math.max(doubled, LEAST_DELAY_MS[verdict]) * (0.75 + fraction / 2);
+  const spread = Math.max(doubled, LEAST_DELAY_MS[meaning]) * (0.75 + fraction / 2);
   return Math.max(spread, heededMs(retryAfterMs));
 };
 
 /** Nominal milliseconds from a lost reply until the message is sent again by its caller's wish: none after the first, then as between any two tries. */
 export const resendDelayMs = ({ attempts }: MessageFacts): number => {
   const lost = attempts.filter(({ outcome }) => outcome === "unknown").length;
-  return lost < 2 ? 0 : retryDelayMs({ tries: lost - 1, verdict: "again", retryAfterMs: null, fraction: 0.5 });
+  return lost < 2 ? 0 : retryDelayMs({ tries: lost - 1, meaning: "again", retryAfterMs: null, fraction: 0.5 });
 };
 
 /** Has it been tried for 72 hours? */

@@ -7,87 +7,74 @@ import { held } from "../hold.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { NamedLimit } from "../limits/limits.ts";
 import type { Attempt, Message, Recipient } from "../message.ts";
-import { messageEvent } from "../message-events.ts";
+import { announceMove } from "../message-events.ts";
 import { moveTo } from "../moves.ts";
 import { publishRoom } from "../publish-delivery.ts";
 import { isIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim } from "./lease.ts";
 import { confirmSent, enterUnknown } from "./resolver.ts";
 import { heededMs, retryDelayMs, triedLongEnough } from "./retry-policy.ts";
-import { type Judgement, judge, type TryResult } from "./verdict.ts";
-
-type Event = "sent" | "deferred" | "held" | "unknown" | "failed";
-interface Settled {
-  readonly after: Message;
-  readonly event: Event;
-}
+import { type TryResult, type Verdict, verdictOn } from "./verdict.ts";
 
 const attemptOf = (
   nowMs: number,
   outcome: Attempt["outcome"],
-  judgement: Exclude<Judgement, { kind: "hold" }>,
+  verdict: Exclude<Verdict, { kind: "hold" }>,
 ): Attempt => ({
   atMs: nowMs,
   outcome,
-  smtp: judgement.smtp,
-  problem: judgement.problem,
+  smtp: verdict.smtp,
+  problem: verdict.problem,
 });
 
 /** Sent to those who took it, or failed when nobody did. */
-const ended = (deps: MoveDeps, claim: Claim, judgement: Exclude<Judgement, { kind: "hold" }>): Settled => {
+const ended = (deps: MoveDeps, claim: Claim, verdict: Exclude<Verdict, { kind: "hold" }>): Message => {
   const nowMs = deps.clock.nowMs();
-  const providerId = judgement.providerId ?? claim.message.value.providerId;
-  const { after, event } = givenUp(deps.clock, claim.message.value, {
+  const providerId = verdict.providerId ?? claim.message.value.providerId;
+  return givenUp(deps.clock, claim.message.value, {
     otherwise: "failed",
     nowMs,
     retentionDays: claim.settings.retentionDays,
-    attempt: { atMs: nowMs, smtp: judgement.smtp, problem: judgement.problem },
-    facts: { recipients: judgement.recipients, providerId },
+    attempt: { atMs: nowMs, smtp: verdict.smtp, problem: verdict.problem },
+    facts: { recipients: verdict.recipients, providerId },
   });
-  return { after, event: event === "sent" ? "sent" : "failed" };
 };
 
-const again = (deps: MoveDeps, claim: Claim, judgement: Extract<Judgement, { kind: "again" }>): Settled => {
+const again = (deps: MoveDeps, claim: Claim, verdict: Extract<Verdict, { kind: "again" }>): Message => {
   const message = claim.message.value;
-  if (triedLongEnough(message, deps.clock)) return ended(deps, claim, { ...judgement, problem: "attempts_exhausted" });
+  if (triedLongEnough(message, deps.clock)) return ended(deps, claim, { ...verdict, problem: "attempts_exhausted" });
   const nowMs = deps.clock.nowMs();
   const delayMs = retryDelayMs({
     tries: message.attempts.filter(({ outcome }) => outcome === "deferred").length + 1,
-    verdict: judgement.verdict,
-    retryAfterMs: judgement.retryAfterMs,
+    meaning: verdict.meaning,
+    retryAfterMs: verdict.retryAfterMs,
     fraction: deps.random.fraction(),
   });
-  const after = moveTo(
+  return moveTo(
     message,
     { status: "deferred", dueAtMs: nowMs + deps.clock.lasting(delayMs) },
     {
       nowMs,
-      attempt: attemptOf(nowMs, "deferred", judgement),
-      facts: { recipients: judgement.recipients, providerId: judgement.providerId ?? message.providerId },
+      attempt: attemptOf(nowMs, "deferred", verdict),
+      facts: { recipients: verdict.recipients, providerId: verdict.providerId ?? message.providerId },
     },
   );
-  return { after, event: "deferred" };
 };
 
-const settled = (deps: MoveDeps, claim: Claim, judgement: Judgement): Settled => {
+/** The message as a try leaves it. */
+const messageAfter = (deps: MoveDeps, claim: Claim, verdict: Verdict): Message => {
   const message = claim.message.value;
-  switch (judgement.kind) {
+  switch (verdict.kind) {
     case "sent":
     case "final":
-      return ended(deps, claim, judgement);
+      return ended(deps, claim, verdict);
     case "again":
-      return again(deps, claim, judgement);
+      return again(deps, claim, verdict);
     case "hold":
-      return {
-        after: held(deps.clock, message, { ...judgement, because: "reconnect_required" }),
-        event: "held",
-      };
+      return held(deps.clock, message, { ...verdict, because: "reconnect_required" });
     case "unknown":
-      return {
-        after: enterUnknown(deps, message, { ...judgement, server: claim.server.value }),
-        event: "unknown",
-      };
+      return enterUnknown(deps, message, { ...verdict, server: claim.server.value });
   }
 };
 
@@ -118,7 +105,7 @@ const saveStubbornly = async (
 const settleLate = async (
   deps: DeliveryDeps,
   claim: Claim,
-  { result, after, event }: Settled & { readonly result: TryResult },
+  { result, after }: { readonly result: TryResult; readonly after: Message },
 ): Promise<Versioned<Message> | undefined> => {
   const now = await deps.records.get("messages", claim.message.id);
   if (now === undefined) return undefined;
@@ -129,8 +116,8 @@ const settleLate = async (
     return undefined;
   }
   if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) return now;
-  deps.log.warn("lease_lost", { message: now.id, status: value.status, outcome: event });
-  if (event === "sent" && isIn(value, "unknown")) {
+  deps.log.warn("lease_lost", { message: now.id, status: value.status, outcome: after.status });
+  if (after.status === "sent" && isIn(value, "unknown")) {
     await confirmSent(
       deps,
       { id: now.id, value, version },
@@ -144,29 +131,29 @@ const accepted = (recipients: readonly Recipient[]): number =>
   recipients.filter(({ state }) => state === "accepted").length;
 
 /** Recipients that this try has reached. */
-const newlyAccepted = (claim: Claim, judgement: Exclude<Judgement, { kind: "hold" }>): number =>
-  accepted(judgement.recipients) - accepted(claim.message.value.recipients);
+const newlyAccepted = (claim: Claim, verdict: Exclude<Verdict, { kind: "hold" }>): number =>
+  accepted(verdict.recipients) - accepted(claim.message.value.recipients);
 
 /** Recipients that were counted and not reached. Of an unknown delivery nothing is given back. */
-const unsentOf = (claim: Claim, judgement: Judgement): number => {
-  if (judgement.kind === "hold") return claim.counted.recipients;
-  if (judgement.kind === "unknown") return 0;
-  return claim.counted.recipients - newlyAccepted(claim, judgement);
+const unsentOf = (claim: Claim, verdict: Verdict): number => {
+  if (verdict.kind === "hold") return claim.counted.recipients;
+  if (verdict.kind === "unknown") return 0;
+  return claim.counted.recipients - newlyAccepted(claim, verdict);
 };
 
-const limitNamedBy = (verdict: Extract<Judgement, { kind: "again" }>["verdict"]): NamedLimit | null =>
-  verdict === "again" || verdict === "account" ? null : verdict;
+const limitNamedBy = (meaning: Extract<Verdict, { kind: "again" }>["meaning"]): NamedLimit | null =>
+  meaning === "again" || meaning === "account" ? null : meaning;
 
-const endClaim = async (deps: DeliveryDeps, claim: Claim, judgement: Judgement): Promise<void> => {
+const endClaim = async (deps: DeliveryDeps, claim: Claim, verdict: Verdict): Promise<void> => {
   const at = { serverId: claim.server.id, memory: deps.memory.ledgers };
   const roomForOthers = await correctLedger(deps, at, {
     id: claim.message.id,
     claimedAtMs: claim.counted.atMs,
-    unsent: unsentOf(claim, judgement),
-    limit: judgement.kind === "again" ? limitNamedBy(judgement.verdict) : null,
-    taken: judgement.kind === "sent" || (judgement.kind === "again" && newlyAccepted(claim, judgement) > 0),
+    unsent: unsentOf(claim, verdict),
+    limit: verdict.kind === "again" ? limitNamedBy(verdict.meaning) : null,
+    taken: verdict.kind === "sent" || (verdict.kind === "again" && newlyAccepted(claim, verdict) > 0),
     // By Gmail itself, in a reply; what Google's token endpoint says is none of the ledger's.
-    retryAfterMs: judgement.kind === "again" && judgement.smtp !== null ? heededMs(judgement.retryAfterMs) : null,
+    retryAfterMs: verdict.kind === "again" && verdict.smtp !== null ? heededMs(verdict.retryAfterMs) : null,
   });
   if (roomForOthers) await publishRoom(deps, claim.server.id);
 };
@@ -176,12 +163,11 @@ const endClaim = async (deps: DeliveryDeps, claim: Claim, judgement: Judgement):
  * In that order: the record is the truth, the ledger errs to the safe side, an event is only an echo. Throws `Unavailable`.
  */
 export const settle = async (deps: DeliveryDeps, claim: Claim, result: TryResult): Promise<void> => {
-  const judgement = judge(claim.message.value.recipients, result, claim.server.value.transport);
-  const outcome = settled(deps, claim, judgement);
+  const verdict = verdictOn(claim.message.value.recipients, result, claim.server.value.transport);
+  const after = messageAfter(deps, claim, verdict);
   const saved =
-    (await saveStubbornly(deps, claim.message, outcome.after)) ??
-    (await settleLate(deps, claim, { ...outcome, result }));
+    (await saveStubbornly(deps, claim.message, after)) ?? (await settleLate(deps, claim, { result, after }));
   if (saved === undefined) return;
-  await endClaim(deps, claim, judgement);
-  await deps.announce(messageEvent(`relais.message.${outcome.event}.v1`, saved.id, outcome.after));
+  await endClaim(deps, claim, verdict);
+  await announceMove(deps, { id: saved.id, value: after });
 };

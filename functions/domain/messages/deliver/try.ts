@@ -7,7 +7,7 @@ import type { DeliveryDeps } from "../delivery-deps.ts";
 import { foldAddress } from "../mailbox.ts";
 import type { Mailbox, MessageBody, Recipient } from "../message.ts";
 import { pendingRecipients } from "../moves.ts";
-import { type Claim, leaseEndMs } from "./claim.ts";
+import { type Claim, leaseEndMs } from "./lease.ts";
 import { beforeDelivery } from "./verdict.ts";
 
 /** The Gmail API sends to whoever stands in To and Cc. Whom an earlier try by SMTP has reached, before the transport was changed, must not. */

@@ -1,5 +1,5 @@
 import type { SmtpReply } from "../../google/replies.ts";
-import { type Classification, classify, type Refusal, type Verdict } from "../../google/reply-table.ts";
+import { type Classification, classify, type Refusal, type ReplyMeaning } from "../../google/reply-table.ts";
 import type { RefusedRecipients, SendOutcome } from "../../google/transports.ts";
 import type { Transport } from "../../transport.ts";
 import type { Recipient } from "../message.ts";
@@ -15,8 +15,8 @@ export type TryResult =
   /** Never possible any more. */
   | { readonly kind: "impossible"; readonly problem: string };
 
-/** What to do with the message, as judged from a try. `recipients` as they stand after it. */
-export type Judgement =
+/** What to do with the message after a try. `recipients` as they stand after it. */
+export type Verdict =
   | {
       readonly kind: "sent" | "final" | "unknown";
       readonly recipients: readonly Recipient[];
@@ -26,7 +26,7 @@ export type Judgement =
     }
   | {
       readonly kind: "again";
-      readonly verdict: Exclude<Verdict, "final">;
+      readonly meaning: Exclude<ReplyMeaning, "final">;
       readonly recipients: readonly Recipient[];
       readonly smtp: SmtpReply | null;
       readonly problem: string | null;
@@ -45,8 +45,8 @@ const after = (
     if (recipient.state !== "pending") return recipient;
     const refusal = refused.find(({ address }) => address === recipient.address);
     if (refusal === undefined) return { ...recipient, state: rest.state, reply: rest.reply };
-    const { verdict } = classify({ transport: rest.transport, stage: "rcpt", reply: refusal.reply });
-    return { ...recipient, state: verdict === "final" ? "rejected" : "pending", reply: refusal.reply };
+    const { meaning } = classify({ transport: rest.transport, stage: "rcpt", reply: refusal.reply });
+    return { ...recipient, state: meaning === "final" ? "rejected" : "pending", reply: refusal.reply };
   });
 
 /** As DATA is about to go out: who was turned down says so, and a pending recipient without a reply is one that the message will reach. */
@@ -57,7 +57,7 @@ export const beforeDelivery = (
 ): readonly Recipient[] => after(recipients, refused, { transport, state: "pending", reply: null });
 
 /** Of several refusals at RCPT the one that concerns most decides: what stops the account before what stops one recipient for now. */
-const WEIGHT: Readonly<Record<Verdict, number>> = {
+const WEIGHT: Readonly<Record<ReplyMeaning, number>> = {
   final: 0,
   again: 1,
   rate_limit: 2,
@@ -66,12 +66,12 @@ const WEIGHT: Readonly<Record<Verdict, number>> = {
   account: 5,
 };
 
-type Judged = Refusal & Classification;
+type ClassifiedRefusal = Refusal & Classification;
 
-const gravest = (refusals: readonly Refusal[]): Judged | undefined =>
+const gravest = (refusals: readonly Refusal[]): ClassifiedRefusal | undefined =>
   refusals
     .map((refusal) => ({ ...refusal, ...classify(refusal) }))
-    .toSorted((a, b) => WEIGHT[b.verdict] - WEIGHT[a.verdict])[0];
+    .toSorted((a, b) => WEIGHT[b.meaning] - WEIGHT[a.meaning])[0];
 
 const refusalsAtRcpt = (refused: RefusedRecipients, transport: Transport): readonly Refusal[] =>
   refused.map(({ reply }) => ({ transport, stage: "rcpt", reply }));
@@ -79,7 +79,7 @@ const refusalsAtRcpt = (refused: RefusedRecipients, transport: Transport): reado
 type Refused = Extract<SendOutcome, { readonly kind: "refused" }>;
 
 /** The refusal that decides about a mail of which nothing was sent. */
-const decisive = ({ stage, reply, reasons = [], refused }: Refused, transport: Transport): Judged => {
+const decisive = ({ stage, reply, reasons = [], refused }: Refused, transport: Transport): ClassifiedRefusal => {
   const whole: Refusal = { transport, stage, reply, reasons };
   const refusals = stage === "rcpt" && refused.length > 0 ? refusalsAtRcpt(refused, transport) : [whole];
   return gravest(refusals) ?? { ...whole, ...classify(whole) };
@@ -87,13 +87,13 @@ const decisive = ({ stage, reply, reasons = [], refused }: Refused, transport: T
 
 /** Is it the account that Gmail refuses, and not the mail? */
 export const refusesAccount = (outcome: SendOutcome, transport: Transport): boolean =>
-  outcome.kind === "refused" && decisive(outcome, transport).verdict === "account";
+  outcome.kind === "refused" && decisive(outcome, transport).meaning === "account";
 
 const acceptedBy = (
   recipients: readonly Recipient[],
   outcome: Extract<SendOutcome, { kind: "accepted" }>,
   transport: Transport,
-): Judgement => {
+): Verdict => {
   const { refused, reply, providerId } = outcome;
   const left = after(recipients, refused, { transport, state: "accepted", reply });
   const common = { recipients: left, smtp: reply, providerId };
@@ -101,7 +101,7 @@ const acceptedBy = (
   const said = gravest(refusalsAtRcpt(refused, transport));
   return {
     kind: "again",
-    verdict: said === undefined || said.verdict === "final" ? "again" : said.verdict,
+    meaning: said === undefined || said.meaning === "final" ? "again" : said.meaning,
     ...common,
     smtp: said?.reply ?? reply,
     problem: said?.problem ?? null,
@@ -109,20 +109,20 @@ const acceptedBy = (
   };
 };
 
-const refusedBy = (recipients: readonly Recipient[], outcome: Refused, transport: Transport): Judgement => {
+const refusedBy = (recipients: readonly Recipient[], outcome: Refused, transport: Transport): Verdict => {
   const { stage, refused, retryAfterMs } = outcome;
-  const { verdict, problem, reply } = decisive(outcome, transport);
+  const { meaning, problem, reply } = decisive(outcome, transport);
   // All turned down at RCPT: each by its own reply. Else the reply speaks of the message, for those that RCPT had taken.
   const allRefused = stage === "rcpt" && refused.length > 0;
-  const final = verdict === "final" && !allRefused;
+  const final = meaning === "final" && !allRefused;
   const left = after(recipients, refused, { transport, state: final ? "rejected" : "pending", reply });
   const common = { recipients: left, smtp: reply, problem, providerId: null };
   if (!left.some(({ state }) => state === "pending")) return { kind: "final", ...common };
-  return { kind: "again", verdict: verdict === "final" ? "again" : verdict, ...common, retryAfterMs };
+  return { kind: "again", meaning: meaning === "final" ? "again" : meaning, ...common, retryAfterMs };
 };
 
-/** Pure: no clock, no store. */
-export const judge = (recipients: readonly Recipient[], result: TryResult, transport: Transport): Judgement => {
+/** What a try's result means for its message. Pure: no clock, no store. */
+export const verdictOn = (recipients: readonly Recipient[], result: TryResult, transport: Transport): Verdict => {
   const nothing = { recipients, smtp: null, providerId: null };
   if (result.kind === "hold") return { kind: "hold", problem: result.problem, smtp: result.smtp ?? null };
   if (result.kind === "impossible") {
@@ -130,7 +130,7 @@ export const judge = (recipients: readonly Recipient[], result: TryResult, trans
     return { kind: "final", ...nothing, recipients: rejected, problem: result.problem };
   }
   if (result.kind === "postpone") {
-    return { kind: "again", verdict: "again", ...nothing, problem: result.problem, retryAfterMs: result.retryAfterMs };
+    return { kind: "again", meaning: "again", ...nothing, problem: result.problem, retryAfterMs: result.retryAfterMs };
   }
   const { outcome } = result;
   switch (outcome.kind) {
@@ -140,7 +140,7 @@ export const judge = (recipients: readonly Recipient[], result: TryResult, trans
       return refusedBy(recipients, outcome, transport);
     case "not_sent": {
       const problem = lossProblem(outcome.stage);
-      return { kind: "again", verdict: "again", ...nothing, problem, retryAfterMs: null };
+      return { kind: "again", meaning: "again", ...nothing, problem, retryAfterMs: null };
     }
     case "unknown": {
       // A recipient without a reply is one that the lost message may have reached.

@@ -1,7 +1,6 @@
 import { SECOND } from "../../clock.ts";
 import { everyPage } from "../../every-record.ts";
-import type { MailServer } from "../../mail-servers/mail-server.ts";
-import { canSend } from "../../mail-servers/mail-server.ts";
+import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
 import { Unavailable } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
@@ -11,7 +10,7 @@ import { queuedNow } from "../accept/plan-message.ts";
 import { each } from "../at-once.ts";
 import { sweepBodies } from "../body-store.ts";
 import { commitMove, eraseFinalBody } from "../commit-move.ts";
-import { cutShort } from "../deliver/claim.ts";
+import { cutShort } from "../deliver/lease.ts";
 import { abandonedAfterMark } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { expired } from "../finish.ts";
@@ -19,7 +18,7 @@ import { holdAgainAtMs } from "../hold.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Waiting } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
-import { messageEvent } from "../message-events.ts";
+import { latestEvent } from "../message-events.ts";
 import { moveTo, pendingRecipients, postponed } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import type { MessageIn, StatusBefore } from "../statuses.ts";
@@ -68,8 +67,8 @@ const expire = async (
   tick: Tick,
 ): Promise<void> => {
   const { retentionDays } = tick.settings;
-  const { after, event } = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
-  await commitMove(deps, message, { after, event: messageEvent(`relais.message.${event}.v1`, message.id, after) });
+  const after = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
+  await commitMove(deps, message, { after, event: latestEvent(message.id, after) });
 };
 
 /** A lease that ran out before the mark: nothing was sent, and what the ledger counted is given back. */

@@ -7,7 +7,7 @@ import type { Versioned } from "../../records.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { each } from "../at-once.ts";
 import { commitMove } from "../commit-move.ts";
-import { WAIT_FOR_ROOM_MS } from "../deliver/claim.ts";
+import { WAIT_FOR_ROOM_MS } from "../deliver/claim-room.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { dueForRoomMs, holdAgainAtMs } from "../hold.ts";
 import { changeLedger } from "../limits/ledger.ts";

@@ -1,0 +1,112 @@
+import { SECOND } from "../../clock.ts";
+import { limitsOf } from "../../mail-servers/limits.ts";
+import type { MailServer } from "../../mail-servers/mail-server.ts";
+import type { Announcement } from "../../publisher.ts";
+import type { Versioned } from "../../records.ts";
+import { commitMove } from "../commit-move.ts";
+import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
+import { held } from "../hold.ts";
+import { type KeptLedger, ledgerWrite } from "../limits/ledger.ts";
+import { type Demand, hasRoomNow, type Reservation, reserved } from "../limits/limits.ts";
+import type { Message } from "../message.ts";
+import { announceMove } from "../message-events.ts";
+import { moveTo, pendingRecipients } from "../moves.ts";
+import { publishRoom } from "../publish-delivery.ts";
+import type { MessageIn } from "../statuses.ts";
+import type { Facts } from "./instance-memory.ts";
+import { type Claimable, type ClaimOutcome, leaseEndMs } from "./lease.ts";
+
+/** Room that opens so soon is waited for, instead of a move to `held` and back. Nominal. */
+export const WAIT_FOR_ROOM_MS = 5 * SECOND;
+
+/** The message as claimed. The fence grows because every claim ends in an attempt that is written down, be it as cut short. */
+const claimed = (deps: MoveDeps, message: Claimable["value"], nowMs: number): MessageIn<"sending"> =>
+  moveTo(
+    message,
+    { status: "sending", phase: "claimed", fence: message.attempts.length + 1, dueAtMs: leaseEndMs(deps) },
+    { nowMs, facts: { firstTriedAtMs: message.firstTriedAtMs ?? nowMs } },
+  );
+
+type Ready = Facts & { readonly server: Versioned<MailServer> };
+
+const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServer): Demand => ({
+  atMs: deps.clock.nowMs(),
+  id: message.id,
+  createdAtMs: message.value.createdAtMs,
+  recipients: pendingRecipients(message.value).length,
+  limits: limitsOf(server),
+  // The mark begins the lease anew, at the latest as the first ends.
+  untilMs: 2 * leaseEndMs(deps) - deps.clock.nowMs(),
+});
+
+interface Change {
+  readonly value: Message;
+  readonly ledger: KeptLedger;
+  readonly after: KeptLedger["value"];
+  readonly event?: Announcement | null;
+}
+
+/** Message and ledger in one commit: neither a claim that was not counted nor a count without its claim. */
+const commitBoth = async (
+  deps: DeliveryDeps,
+  message: Versioned<Message>,
+  { value, ledger, after, event = null }: Change,
+): Promise<string | undefined> => {
+  const { serverId } = message.value;
+  const also = after === ledger.value ? [] : [ledgerWrite(serverId, ledger, after)];
+  const moved = await commitMove(deps, message, { after: value, event, also });
+  const { ledgers } = deps.memory;
+  if (moved === undefined) ledgers.note(serverId, undefined);
+  else if (also.length > 0) ledgers.note(serverId, { value: after, version: moved.also[0] ?? "" });
+  return moved?.version;
+};
+
+/** Held, with a place in the line where it is the first. */
+const waitInLine = async (
+  deps: DeliveryDeps,
+  message: Claimable,
+  full: { readonly room: Extract<Reservation, { kind: "full" }>; readonly ledger: KeptLedger; readonly open: boolean },
+): Promise<ClaimOutcome> => {
+  const { after, untilMs } = full.room;
+  const hold = { because: "limit_reached", problem: "limit_reached", ...(untilMs !== null && { untilMs }) } as const;
+  const value = held(deps.clock, message.value, hold);
+  if ((await commitBoth(deps, message, { value, ledger: full.ledger, after })) === undefined) return { kind: "lost" };
+  await announceMove(deps, { id: message.id, value });
+  // Behind others alone, although there is room: the limit that they waited for was lifted, so they may all go.
+  if (untilMs === null && full.open) await publishRoom(deps, message.value.serverId);
+  return { kind: "set_aside" };
+};
+
+const quotaWarning = (server: string): Announcement => ({
+  type: "relais.server.quota_warning.v1",
+  subject: server,
+  data: { server },
+});
+
+/**
+ * Claims a message where its server's ledger has room for it. `fresh`: the ledger was just read, so that a message may be
+ * refused by it.
+ */
+export const claimWith = async (
+  deps: DeliveryDeps,
+  message: Claimable,
+  { server, settings, ledger, fresh }: Ready & { readonly ledger: KeptLedger; readonly fresh: boolean },
+): Promise<ClaimOutcome> => {
+  const demand = demandOf(deps, message, server.value);
+  const room = reserved(deps.clock, ledger.value, demand);
+  if (room.kind !== "room" && !fresh) return { kind: "lost" };
+  if (room.kind === "busy") return { kind: "busy" };
+  if (room.kind === "full") {
+    const soonMs = deps.clock.nowMs() + deps.clock.lasting(WAIT_FOR_ROOM_MS);
+    if (room.untilMs !== null && room.untilMs <= soonMs) return { kind: "soon", atMs: room.untilMs };
+    const open = hasRoomNow(deps.clock, ledger.value, { limits: demand.limits, wanted: demand.recipients });
+    return waitInLine(deps, message, { room, ledger, open });
+  }
+  const counted = { atMs: demand.atMs, recipients: demand.recipients };
+  const value = claimed(deps, message.value, counted.atMs);
+  const event = room.warn ? quotaWarning(message.value.serverId) : null;
+  const version = await commitBoth(deps, message, { value, ledger, after: room.after, event });
+  if (version === undefined) return { kind: "lost" };
+  const claim = { message: { id: message.id, value, version }, server, settings, counted };
+  return { kind: "claimed", claim };
+};

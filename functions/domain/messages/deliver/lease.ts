@@ -1,0 +1,41 @@
+import { MINUTE, SECOND } from "../../clock.ts";
+import type { MailServer } from "../../mail-servers/mail-server.ts";
+import type { Versioned } from "../../records.ts";
+import type { Settings } from "../../settings/settings.ts";
+import type { MoveDeps } from "../delivery-deps.ts";
+import type { Attempt, Message } from "../message.ts";
+import type { ClaimableStatus, MessageIn } from "../statuses.ts";
+
+/** Longer than the function that delivers may run (300 s), so that a lease expires only under a worker that is gone. Nominal. */
+export const LEASE_MS = 6 * MINUTE;
+/** Time-outs of the network are never scaled below a second each; the lease has to outlast some of them. */
+const SHORTEST_LEASE_MS = 5 * SECOND;
+
+export const leaseEndMs = ({ clock }: Pick<MoveDeps, "clock">): number =>
+  clock.nowMs() + Math.max(clock.lasting(LEASE_MS), SHORTEST_LEASE_MS);
+
+/** A message that is one worker's to send while its lease lasts. */
+export interface Claim {
+  readonly message: Versioned<Message> & { readonly value: MessageIn<"sending"> };
+  readonly server: { readonly id: string; readonly value: MailServer };
+  readonly settings: Settings;
+  /** What the ledger was charged, and when. */
+  readonly counted: { readonly atMs: number; readonly recipients: number };
+}
+
+/** The attempt of a worker that died without a mark. */
+export const cutShort = (nowMs: number): Attempt => ({
+  atMs: nowMs,
+  outcome: "deferred",
+  smtp: null,
+  problem: "timed_out",
+});
+
+/** A message that a worker may claim by its status. */
+export type Claimable = Versioned<MessageIn<ClaimableStatus>>;
+
+/** `lost`: somebody wrote in between. `busy`: too many claims of the account are under way. `soon`: there is room at that time. */
+export type ClaimOutcome =
+  | { readonly kind: "claimed"; readonly claim: Claim }
+  | { readonly kind: "set_aside" | "lost" | "busy" }
+  | { readonly kind: "soon"; readonly atMs: number };
