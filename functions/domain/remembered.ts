@@ -1,6 +1,9 @@
 import type { Clock } from "./clock.ts";
 
-/** What an instance has learnt, by key, remembered for a while: the one way to do it. Bounded, so that no flood of keys fills the memory. */
+/**
+ * What an instance has learnt, by key, remembered for a while: the one way to do it. It is bounded, so that no flood of
+ * keys fills the memory.
+ */
 export interface Memory<T> {
   /** Undefined: not known, or no longer. */
   recall(key: string): T | undefined;

@@ -120,7 +120,10 @@ export type AccessTokenOutcome =
   | { readonly ok: false; readonly why: "client_rejected" }
   | { readonly ok: false; readonly why: "google_unavailable"; readonly retryAfterS: number };
 
-/** A token with less left than this is not used for another mail, which may take its time (google-auth-library does the same). Nominal. */
+/**
+ * A token with less left than this is not used for another mail, which may take its time (google-auth-library does the
+ * same). Nominal.
+ */
 export const LEAST_TOKEN_LIFE_MS = 5 * MINUTE;
 
 /** Access tokens for mail servers, whoever has to speak to Gmail for one. */

@@ -57,7 +57,10 @@ export const isInReach = (principal: Principal, server: Server): boolean => {
   }
 };
 
-/** As `isInReach`, for a server that may be gone: one that is gone is nobody's own, yet stays in a key's list. Throws `Unavailable`. */
+/**
+ * As `isInReach`, for a server that may be gone: one that is gone is nobody's own, yet stays in a key's list. Throws
+ * `Unavailable`.
+ */
 export const isIdInReach = async (records: Records, principal: Principal, id: string): Promise<boolean> => {
   const reach = reachOf(principal);
   if (reach.kind !== "own") return reach.kind === "all" || reach.ids.includes(id);

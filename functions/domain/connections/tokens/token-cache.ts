@@ -68,8 +68,9 @@ export const giveBackLease = async (deps: CacheDeps, lease: Versioned<AccessToke
 };
 
 /**
- * The write that puts a token that Google has just given into the entry, one generation on, its lease over: the one way for all who get one (`obtain`, a
- * check, a consent). On condition of the entry as it was read: a token that came meanwhile must not be sealed over with a generation that it has already.
+ * The write that puts a token that Google has just given into the entry, one generation on, and ends the lease: the one
+ * way for all who get a token (`obtain`, a check, a consent). It is on condition of the entry as it was read, because a
+ * token that came meanwhile already has that generation, and must not be sealed over.
  */
 export const mintedWrite = async (
   deps: Pick<CacheDeps, "sealer">,
