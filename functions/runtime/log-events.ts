@@ -216,6 +216,10 @@ export const LOG_EVENTS = {
     means: "Many workers competed for one server's ledger; the message is tried again.",
     act: NOTHING,
   },
+  later_push_left: {
+    means: "A message on `mail-send` has an attribute `relais` that a later release gave it; it is delivered again.",
+    act: "See `later_records_left`. After a roll-back it ends up among the dead letters.",
+  },
   claim_lost: {
     means: "Another worker took over the message before its end was handed to Gmail; nothing was sent here.",
     act: NOTHING,

@@ -37,6 +37,12 @@ const refuse = async (
   return "ack";
 };
 
+/** A later release has published it for itself. It is no mail; once that release alone runs, its functions take it. */
+const leaveToLater = ({ log }: DeliveryDeps, { messageId }: PushMessage): PushOutcome => {
+  log.warn("later_push_left", { messageId });
+  return "nack";
+};
+
 /**
  * Accepts a message that a program published on `mail-send`: the input of `POST /v1/messages`, under the attribute's
  * idempotency key or Pub/Sub's message id.
@@ -67,6 +73,9 @@ const SERVER_CACHE_MS = { google: 5 * SECOND, embedded: 0 } as const;
 export const onPush = (system: System): OnPush => {
   const memory = new InstanceMemory(system.clock, SERVER_CACHE_MS[system.config.store]);
   const deps: DeliveryDeps & AcceptDeps = { ...system, accessTokens: accessTokens(system), memory };
-  return (message) =>
-    message.attributes.relais === INTERNAL_ATTRIBUTES.relais ? deliver(deps, message) : accept(deps, message);
+  return async (message) => {
+    const { relais } = message.attributes;
+    if (relais === undefined) return accept(deps, message);
+    return relais === INTERNAL_ATTRIBUTES.relais ? deliver(deps, message) : leaveToLater(deps, message);
+  };
 };

@@ -9,7 +9,12 @@ import { embeddedGround } from "../crash/embedded-ground.ts";
 import { googleGround } from "../crash/google-ground.ts";
 import type { Ground } from "../crash/ground.ts";
 import type { Checked } from "./left-alone.ts";
-import { keepsBodiesOfLaterMessages, leavesMessagesAlone, leavesServersAlone } from "./left-alone.ts";
+import {
+  keepsBodiesOfLaterMessages,
+  leavesMessagesAlone,
+  leavesPushesToLater,
+  leavesServersAlone,
+} from "./left-alone.ts";
 
 import { keepsMembersOfMessages, keepsMembersOfServers, keepsMembersOfTheRest, MESSAGE_MOVES } from "./members-kept.ts";
 
@@ -53,6 +58,7 @@ for (const [name, { runs, open }] of Object.entries(STORES)) {
       keepsMembersOfTheRest({ system: ground.system }));
     test("messages are shown, and never moved, sent, put off or erased", () => leavesMessagesAlone(checked));
     test("a body stays that a later release may name in a way of its own", () => keepsBodiesOfLaterMessages(checked));
+    test("what a later release publishes for itself is left for it", () => leavesPushesToLater(checked));
     test("mail servers are shown, and never checked, moved, edited, disconnected or deleted", () =>
       leavesServersAlone(checked));
   });

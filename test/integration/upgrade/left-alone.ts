@@ -11,6 +11,7 @@ import { editMailServer } from "../../../functions/domain/mail-servers/edit-mail
 import { listMailServers } from "../../../functions/domain/mail-servers/list-mail-servers.ts";
 import { mailServerView } from "../../../functions/domain/mail-servers/mail-server-view.ts";
 import { testConnection } from "../../../functions/domain/mail-servers/test-connection.ts";
+import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { cancelMessage, cancelOpenMessages } from "../../../functions/domain/messages/commands/cancel.ts";
 import { openMessages } from "../../../functions/domain/messages/commands/open-messages.ts";
 import { rescheduleMessage } from "../../../functions/domain/messages/commands/reschedule.ts";
@@ -113,6 +114,17 @@ export const keepsBodiesOfLaterMessages = async ({ system, serverId }: Checked):
   assert.equal((await stored(system, { kind: "bodyChunks", id: `${set}.0` })).text, "text");
 };
 
+/** What a later release publishes for itself is no mail of a program. */
+export const leavesPushesToLater = async ({ system }: Checked): Promise<void> => {
+  const [word = ""] = fc.sample(laterWord, 1);
+  const mail = { server: "srv_known", to: "b@example.org", subject: "no mail", text: "x" };
+  assert.equal(await onDeliver(system)(push(mail, { relais: word })), "nack");
+  const filter = { ...NO_FILTER, status: "failed" as const };
+  const listed = await listMessages(system.records, OPERATOR, { filter, page: { limit: 200, cursor: null } });
+  assert.ok(listed.ok && listed.value !== "bad_cursor");
+  assert.ok(listed.value.items.every(({ value }) => value.subject !== mail.subject));
+};
+
 const connectionOf = (members: Members): Members => ({ connection: { state: "valid", grant: grant(), ...members } });
 const error = { state: "error", sinceMs: 1 };
 
@@ -175,6 +187,13 @@ export const leavesServersAlone = async ({ system, runs }: Checked): Promise<voi
     await doAllToServer(system, id);
     assert.deepEqual(await stored(system, { kind: "mailServers", id }), value);
     assert.ok(await system.vault.read({ kind: "refresh_token", serverId: id }, secret), `${id} keeps its secret`);
+  }
+  for (const id of planted.keys()) {
+    const json = { server: id, to: "b@example.org", subject: "by a later server", text: "x" };
+    const accepted = await acceptMessage(system, { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: 1_000 });
+    if (!accepted.ok)
+      assert.ok(["server_unavailable", "from_not_allowed"].includes(accepted.problem.code), accepted.problem.code);
+    else assert.equal(accepted.value.kind === "accepted" && accepted.value.message.value.status, "held");
   }
   const listed = await listMailServers(system.records, OPERATOR, { limit: 200, cursor: null });
   assert.ok(listed.ok && listed.value !== "bad_cursor");
