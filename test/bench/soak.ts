@@ -11,11 +11,12 @@ import { crash } from "./soak/crash.ts";
 import { faults } from "./soak/faults.ts";
 import { ledger } from "./soak/ledger.ts";
 import { withSection } from "./soak/page.ts";
+import { releases } from "./soak/releases.ts";
 import { restore } from "./soak/restore.ts";
 import type { Section } from "./soak/section.ts";
 import { tokens } from "./soak/tokens.ts";
 
-const SECTIONS: Readonly<Record<string, Section>> = { crash, restore, faults, ledger, tokens, bodies };
+const SECTIONS: Readonly<Record<string, Section>> = { crash, releases, restore, faults, ledger, tokens, bodies };
 const page = new URL("SOAK.md", import.meta.url);
 
 const usage = (): never => {

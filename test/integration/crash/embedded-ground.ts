@@ -42,11 +42,11 @@ class QueueEvents implements Events {
     return this.#twice(worker, { data: { tick: true }, attributes: { relais: "tick" } });
   }
 
-  async flow({ deliver, dispatch }: Workers): Promise<void> {
+  async flow(workers: Workers): Promise<void> {
     const queue = this.#queue;
     for (let batch = queue.claim(16, 60_000); batch.length > 0; batch = queue.claim(16, 60_000)) {
       const pushed = batch.map(async ({ id, topic, message, attempt }) => {
-        const worker = topic === "mail-send" ? deliver : dispatch;
+        const worker = topic === "mail-send" ? workers.deliver : workers.dispatch;
         if (await this.#twice(worker, message, attempt)) queue.done(id);
         else queue.retry(id, 50);
       });

@@ -1,6 +1,7 @@
 import type { System } from "../../../functions/runtime/system.ts";
 import type { Worker } from "./worker.ts";
 
+/** Read anew for every push, so that one may take another's place meanwhile. */
 export interface Workers {
   readonly deliver: Worker;
   readonly dispatch: Worker;

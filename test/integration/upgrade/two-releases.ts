@@ -5,7 +5,7 @@ import type { acceptMessage as Accept } from "../../../functions/domain/messages
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
 import type { GoogleSandbox } from "../../google-sandbox/sandbox.ts";
-import type { Ground } from "../crash/ground.ts";
+import type { Ground, Workers } from "../crash/ground.ts";
 import { Worker } from "../crash/worker.ts";
 import type { FunctionName } from "../crash/world.ts";
 import { type Members, plant, stored } from "./later.ts";
@@ -92,6 +92,19 @@ export class TwoReleases {
     return worker;
   }
 
+  /** Whoever runs at the moment that something is pushed. */
+  #workersThen(): Workers {
+    const worker = (name: FunctionName): Worker => this.#worker(name);
+    return {
+      get deliver() {
+        return worker("deliver-mail");
+      },
+      get dispatch() {
+        return worker("dispatch-due");
+      },
+    };
+  }
+
   async #accept(release: Release, n: number, reviewed: boolean): Promise<void> {
     const { ground, servers, later } = this.#options;
     const file = join(release.source, "functions/domain/messages/accept/accept.ts");
@@ -114,8 +127,8 @@ export class TwoReleases {
   /** Ticks and events for both functions, whoever they are just now. */
   async #turn(): Promise<void> {
     const { events } = this.#options.ground;
-    const [deliver, dispatch] = [this.#worker("deliver-mail"), this.#worker("dispatch-due")];
-    await Promise.all([events.flow({ deliver, dispatch }), events.tick(dispatch)]);
+    const workers = this.#workersThen();
+    await Promise.all([events.flow(workers), events.tick(workers.dispatch)]);
   }
 
   #message(id: string): Promise<Members> {

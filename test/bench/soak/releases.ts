@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundleFrom } from "../../builders/changed-copy.ts";
+import { seedServers } from "../../builders/seeded-server.ts";
+import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
+import { embeddedGround } from "../../integration/crash/embedded-ground.ts";
+import { googleGround } from "../../integration/crash/google-ground.ts";
+import { nextRelease } from "../../integration/upgrade/next-release.ts";
+import { type Outcome, type Release, TwoReleases } from "../../integration/upgrade/two-releases.ts";
+import type { Section } from "./section.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const GROUNDS = { "the embedded store": embeddedGround, "Google's store": googleGround } as const;
+const SERVERS = ["srv_0", "srv_1", "srv_2", "srv_3"];
+
+interface Pair {
+  readonly earlier: Release;
+  readonly later: Release;
+}
+
+const oneRound = async (open: typeof embeddedGround, directory: string, pair: Pair): Promise<Outcome> => {
+  const sandbox = await startGoogleSandbox();
+  const ground = await open(sandbox, mkdtempSync(join(directory, "run-")));
+  await seedServers(ground.system, sandbox, { ids: SERVERS });
+  const two = new TwoReleases({ ground, sandbox, servers: SERVERS, load: 20, kills: 3, setsAside: true, ...pair });
+  try {
+    return await two.run();
+  } finally {
+    await two.close();
+    await ground.close();
+    await sandbox.close();
+  }
+};
+
+/** This release and a copy of it with one more status, two more members and one more event, exchanged under load in both orders. */
+export const releases: Section = {
+  title: "Two releases on one store",
+  size: { of: "rounds", usual: 5 },
+  run: async (rounds) => {
+    const directory = mkdtempSync(join(tmpdir(), "relais-releases-"));
+    const next = nextRelease();
+    const bundled = async (source: string, name: string): Promise<Release> => {
+      const dist = await bundleFrom(source, join(directory, name), "deliver-mail", "dispatch-due");
+      return { source, dist };
+    };
+    const pair = { earlier: await bundled(root, "this"), later: await bundled(next, "next") };
+    const rows: string[] = [];
+    const faults: string[] = [];
+    try {
+      for (const [store, open] of Object.entries(GROUNDS)) {
+        for (let round = 1; round <= rounds; round += 1) {
+          const outcome = await oneRound(open, directory, pair);
+          const { accepted, setAside, unknown, killed } = outcome;
+          rows.push(`| ${store} | ${accepted} | ${setAside} | ${killed} | ${unknown} | ${outcome.faults.length} |`);
+          faults.push(...outcome.faults.map((fault) => `${store}, round ${round}: ${fault}`));
+        }
+      }
+    } finally {
+      rmSync(next, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
+    }
+    const text = `This release's functions and those of a copy with one more status, two more members and one more event, rolled out and back in both orders while mail
+comes in. Each exchange, and three times after it, a process is killed.
+
+| on | accepted | set aside by the copy | processes killed | in doubt | lost, doubled, or sent though set aside |
+|---|---|---|---|---|---|
+${rows.join("\n")}`;
+    return { text, faults };
+  },
+};
