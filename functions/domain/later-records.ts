@@ -4,7 +4,10 @@ import type { RecordKind, RecordKinds } from "./record-kinds.ts";
 import { isOfLaterVersion } from "./record-version.ts";
 import type { Records, Versioned, Write } from "./records.ts";
 
-/** Per kind of record: does this release know the status, state or kind that the record is in? A kind that is not named has none. */
+/**
+ * Per kind of record: does this release know the status, state or kind that the record is in? A kind that is not named
+ * has none.
+ */
 export type Understands = { readonly [K in RecordKind]?: (value: RecordKinds[K]) => boolean };
 
 /** Begins a version that no store gives out. */
@@ -16,9 +19,10 @@ const isLocked = (write: Write): boolean =>
   (write.op === "replace" || write.op === "delete") && write.version?.startsWith(LEFT_ALONE) === true;
 
 /**
- * The store as this release may use it beside a later one, which runs at the same time during a roll-out and has run before a roll-back. A record that this
- * release does not understand can be read and shown, but no write on condition of its version succeeds, and no query for what is due finds it. So every
- * function leaves it alone, whether or not it looks; those that would act on something else first (Google, the vault) must look themselves.
+ * * The store as this release may use it beside a later one, which runs at the same time during a roll-out and has run
+ * before a roll-back. A record that this release does not understand can be read and shown, but no write on condition
+ * of its version succeeds, and no query for what is due finds it. So every function leaves it alone, whether or not it
+ * looks; those that would act on something else first (Google, the vault) must look themselves.
  */
 export const leavingLaterAlone = (
   records: Records,

@@ -7,8 +7,8 @@ import type { Connection, Grant, MailServer } from "./mail-server.ts";
 export const isKnownReason = (reason: string): reason is ConnectionReason => Object.hasOwn(REASONS, reason);
 
 /**
- * A reason decides what a server may do, but for a warning: one that is `expiring` for a reason of a later release still sends, and the next check judges
- * it anew.
+ * * A reason decides what a server may do, but for a warning: one that is `expiring` for a reason of a later release
+ * still sends, and the next check judges it anew.
  */
 const isKnownConnection = (connection: Connection): boolean => {
   if (!isKnownState(connection.state)) return false;
@@ -17,8 +17,8 @@ const isKnownConnection = (connection: Connection): boolean => {
 };
 
 /**
- * Does this release know what state the server is in? If not, a later release wrote it: it is shown, and left alone. Nothing is sent from it, asked of
- * Google for it or changed in it.
+ * * Does this release know what state the server is in? If not, a later release wrote it: it is shown, and left alone.
+ * Nothing is sent from it, asked of Google for it or changed in it.
  */
 export const isUnderstoodServer = (server: MailServer): boolean =>
   !isOfLaterVersion("mailServers", server) &&
@@ -36,7 +36,10 @@ const CONNECTION_MEMBERS: KnownMembers<Connection> = {
   beyondProbe: true,
 };
 
-/** The server with its connection in another state: what belonged to the old one is gone, what a later release wrote into it is kept. */
+/**
+ * The server with its connection in another state: what belonged to the old one is gone, what a later release wrote
+ * into it is kept.
+ */
 export const withConnection = (server: MailServer, connection: Connection): MailServer =>
   connection === server.connection
     ? server

@@ -33,7 +33,7 @@ const oneRound = async (open: typeof embeddedGround, directory: string, pair: Pa
   }
 };
 
-/** This release and a copy of it with one more status, two more members and one more event, exchanged under load in both orders. */
+/** This release and a copy with one more status, two more members and one more event, exchanged in both orders. */
 export const releases: Section = {
   title: "Two releases on one store",
   size: { of: "rounds", usual: 5 },

@@ -95,7 +95,10 @@ export const decorated = (value: unknown, extra: unknown, path = "top"): unknown
 
 export const extraValue: fc.Arbitrary<unknown> = json.map((value) => JSON.parse(JSON.stringify(value ?? null)));
 
-/** Places at which `before` has a member of a later release that `after` lacks, where the object that held it is still there. */
+/**
+ * Places at which `before` has a member of a later release that `after` lacks, where the object that held it is still
+ * there.
+ */
 export const lostFrom = (before: unknown, after: unknown, path = ""): readonly string[] => {
   if (Array.isArray(before)) {
     const kept = Array.isArray(after) ? after : [];

@@ -172,7 +172,9 @@ const doAllToServer = async (system: System, id: string): Promise<void> => {
   await noteUnserving(system, id, "client_rejected");
 };
 
-/** Mail servers of a later release are shown; nothing that this one does changes them, and none of their secrets goes. */
+/**
+ * Mail servers of a later release are shown; nothing that this one does changes them, and none of their secrets goes.
+ */
 export const leavesServersAlone = async ({ system, runs }: Checked): Promise<void> => {
   const planted = new Map<string, { readonly value: Members; readonly secret: string }>();
   for (const [n, changes] of fc.sample(laterServer, runs).entries()) {

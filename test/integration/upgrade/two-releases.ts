@@ -162,7 +162,9 @@ export class TwoReleases {
     await this.#put(name, release);
   }
 
-  /** Mail comes in while one function is exchanged, whose process dies in the middle of it, and others die afterwards. */
+  /**
+   * Mail comes in while one function is exchanged, whose process dies in the middle of it, and others die afterwards.
+   */
   async #step([name, which]: Step, faults: string[]): Promise<void> {
     await Promise.all([this.#put(name, this.#options[which]), this.#load()]);
     for (let n = 0; n < this.#options.kills; n += 1) {
