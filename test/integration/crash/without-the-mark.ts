@@ -8,7 +8,7 @@ import { type Store, World } from "./world.ts";
 export const crashWithoutTheMark = async (store: Store): Promise<readonly Row[]> => {
   const copy = changedCopy({
     file: "functions/domain/messages/deliver/try.ts",
-    text: "    const { id, value: before, version } = this.#claim.message;",
+    text: "    const before = this.#claim.message.value;",
     by: "    if (refused) return true;\n$&",
   });
   const world = await World.make({ store, source: copy });
