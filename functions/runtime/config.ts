@@ -15,6 +15,7 @@ import {
   url,
   wholeNumber,
 } from "./config-values.ts";
+import { type FunctionName, HTTP_FUNCTIONS } from "./functions.ts";
 
 export interface Config {
   readonly port: number;
@@ -135,13 +136,11 @@ const SCHEMA = z.object({
 });
 type Values = z.output<typeof SCHEMA>;
 
-const PEOPLE_AND_PROGRAMS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
-
 /**
  * Which deployed functions get a variable from infra/ (a test compares): `all`, those named, or `none`, for a variable
  * that the platform sets or that is meant for laptops and tests.
  */
-export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonly string[]>> = {
+export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonly FunctionName[]>> = {
   PORT: "none",
   K_SERVICE: "none",
   RELAIS_PUBLIC_URL: "all",
@@ -166,9 +165,9 @@ export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonl
   // The functions where the token acts as an operator; the callback knows people by their session only.
   RELAIS_SETUP_TOKEN: ["authorize-start", "mail-servers", "send-mail"],
   // The functions that people and programs call must know who is admitted.
-  RELAIS_OPERATORS: PEOPLE_AND_PROGRAMS,
-  RELAIS_MEMBERS: PEOPLE_AND_PROGRAMS,
-  RELAIS_CALLERS: PEOPLE_AND_PROGRAMS,
+  RELAIS_OPERATORS: HTTP_FUNCTIONS,
+  RELAIS_MEMBERS: HTTP_FUNCTIONS,
+  RELAIS_CALLERS: HTTP_FUNCTIONS,
   // The functions that finish messages, and the one that shows the settings.
   RELAIS_RETENTION_DAYS: ["mail-servers", "send-mail", "deliver-mail", "dispatch-due"],
   RELAIS_TIME_SCALE: "none",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { DeployedStack, FunctionName } from "../builders/deployed-stack.ts";
+import type { FunctionName } from "../../functions/runtime/functions.ts";
+import type { DeployedStack } from "../builders/deployed-stack.ts";
 
 /** A request that a function cannot answer without its peers, and the status that proves that it did its work. */
 export interface RealRequest {

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
+import { type FunctionName, HTTP_FUNCTIONS } from "../../functions/runtime/functions.ts";
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
@@ -25,9 +26,7 @@ const repository = join(import.meta.dirname, "../..");
  */
 const LIMIT_MS = 300_000;
 
-const HTTP_FUNCTIONS = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
 const PUSHED_NAMES = Object.keys(PUSHED) as Pushed[];
-export type FunctionName = Pushed | (typeof HTTP_FUNCTIONS)[number];
 
 /** A push from Pub/Sub and the function's answer; null while there is none. */
 export interface Push {
@@ -80,7 +79,7 @@ export interface DeployedStack {
 const environmentOf = (name: string, environment: Readonly<Record<string, string>>): Record<string, string> => {
   const given = Object.entries(environment).filter(([variable]) => {
     const to = Object.entries(DEPLOYED_TO).find(([known]) => known === variable)?.[1];
-    return to === undefined || typeof to === "string" || to.includes(name);
+    return to === undefined || typeof to === "string" || to.some((one) => one === name);
   });
   return Object.fromEntries(given);
 };

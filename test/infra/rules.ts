@@ -125,7 +125,7 @@ const fieldsOf = (plan: Plan, has: (field: PlannedResource) => boolean): readonl
 const neededVariables = (name: string): readonly string[] => [
   "NODE_ENV",
   ...Object.entries(DEPLOYED_TO)
-    .filter(([, to]) => to === "all" || (to !== "none" && to.includes(name)))
+    .filter(([, to]) => to === "all" || (to !== "none" && to.some((one) => one === name)))
     .map(([variable]) => variable),
 ];
 const givenVariables = (resource: PlannedResource): readonly string[] => {

@@ -1,3 +1,4 @@
+import type { HttpFunctionName } from "../functions.ts";
 import { routes as authorizeStart } from "../handlers/authorize-start.ts";
 import { routes as confirmCallback } from "../handlers/confirm-callback.ts";
 import { onPush as deliverMail } from "../handlers/deliver-mail.ts";
@@ -10,7 +11,10 @@ import type { System } from "../system.ts";
 import type { Subscribers } from "./queue.ts";
 
 /** The four HTTP functions in this process, by the service id that `firebase.json` rewrites to. */
-export const httpFunctions = (system: System, stopping: AbortSignal): Readonly<Record<string, HttpFunction>> => ({
+export const httpFunctions = (
+  system: System,
+  stopping: AbortSignal,
+): Readonly<Record<HttpFunctionName, HttpFunction>> => ({
   "authorize-start": serveHttp(authorizeStart(system), system, { stopping }),
   "confirm-callback": serveHttp(confirmCallback(system), system, { stopping }),
   "mail-servers": serveHttp(mailServers(system), system, { stopping }),

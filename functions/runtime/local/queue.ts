@@ -1,12 +1,13 @@
 import type { Deliver } from "../../adapters/sqlite/pump.ts";
 import { DELIVERING } from "../../domain/patience.ts";
-import type { Topic } from "../../domain/publisher.ts";
+
 import { answerPush, type OnPush } from "../event-edge.ts";
+import type { SubscribedTopic } from "../functions.ts";
 import { withPatience } from "../patience.ts";
 import type { System } from "../system.ts";
 
 /** The function that subscribes to each topic; `mail-events` is for subscribers outside. */
-export type Subscribers = Readonly<Record<Exclude<Topic, "mail-events">, OnPush>>;
+export type Subscribers = Readonly<Record<SubscribedTopic, OnPush>>;
 
 /** Passes a message of the embedded queue to its function through the event edge, in Pub/Sub's push envelope. */
 export const deliverTo =

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LARGEST_BODY } from "../../../functions/runtime/body.ts";
+import type { FunctionName } from "../../../functions/runtime/functions.ts";
 import { connectedServer, startStack } from "../../builders/connected-stack.ts";
-import { type DeployedStack, type FunctionName, startDeployedStack } from "../../builders/deployed-stack.ts";
+import { type DeployedStack, startDeployedStack } from "../../builders/deployed-stack.ts";
 import { memoryLimitMib } from "../../builders/memory-limit.ts";
 import { type RawRequest, rawRequest } from "../../builders/raw-request.ts";
 import type { Section } from "./section.ts";

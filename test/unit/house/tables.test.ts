@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { FUNCTIONS } from "../../../functions/runtime/functions.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -117,6 +127,12 @@ const ADDITIONS: readonly (readonly Addition[])[] = [
     },
   ],
   [
+    {
+      what: "a function",
+      name: "count-things",
+      edits: [inTable("functions/runtime/functions.ts", "export const FUNCTIONS = {", '  "count-things": "hosting",')],
+      places: ["functions/runtime/local/functions.ts"],
+    },
     {
       what: "a state of a connection",
       // A state without its members is named by the table that lacks them.
@@ -247,4 +263,11 @@ test("a status that is added and left unhandled is never sent", async () => {
   assert.equal(stack.attempts.length, 1, "Gmail hears of the other message alone");
   assert.deepEqual(await stack.message(id), value);
   stack.close();
+});
+
+test("the table of functions names exactly the folders that hold an index.ts", () => {
+  const folders = readdirSync(join(root, "functions")).filter((name) =>
+    existsSync(join(root, "functions", name, "index.ts")),
+  );
+  assert.deepEqual(folders.sort(), Object.keys(FUNCTIONS).sort());
 });
