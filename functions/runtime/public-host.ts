@@ -1,13 +1,16 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { splitTarget } from "./router.ts";
 
-/** The name in a Host header, without the port and final dot; null if no browser could use it. */
+/**
+ * The name in a Host header, without the port; null if no browser could use it. A final dot counts, as it does for
+ * cookies.
+ */
 const hostname = (host: string | undefined): string | null => {
   const url = `http://${host?.trim() ?? ""}`;
-  return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, "") : null;
+  return URL.canParse(url) ? new URL(url).hostname : null;
 };
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const LOOPBACK = /^(?:localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * The host in the browser's address bar. Firebase Hosting and other proxies call us by another name and pass the

@@ -31,19 +31,22 @@ interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly retry: false;
   readonly redirect: "manual";
+  readonly responseType: "json";
   readonly timeout: number;
 }
 
 /**
  * The header is set by hand because google-auth-library would refresh tokens, which only the domain may do. googleapis
  * repeats requests by default, but a repeated `send` is a second mail. Redirects are not followed: the token must not
- * leave Google, and a page that answers 200 elsewhere has accepted no mail.
+ * leave Google, and a page that answers 200 elsewhere has accepted no mail. Answers are read as JSON whatever type they
+ * claim: a proxy or stand-in may send none, and an unread reason would fail mail that only has to wait.
  */
 export const requestOptions = (endpoint: GmailApiEndpoint, login: Login, timeoutMs: number): RequestOptions => ({
   rootUrl: `${endpoint.rootUrl}/`,
   headers: { Authorization: `Bearer ${login.accessToken.reveal()}` },
   retry: false,
   redirect: "manual",
+  responseType: "json",
   timeout: timeoutMs,
 });
 
@@ -55,7 +58,7 @@ export type Failure =
   | {
       readonly kind: "answered";
       readonly reply: SmtpReply;
-      /** `error.errors[].reason`, `error.details[].reason` and `error.status`, in lower case. */
+      /** `error.errors[].reason`, `error.details[].reason`, `error.status` or a bare `error`, in lower case. */
       readonly reasons: readonly string[];
       readonly retryAfterMs: number | null;
     }
@@ -69,9 +72,16 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 const reasonsOf = (body: unknown): readonly string[] => {
   const error = field(body, "error");
   const entries = [...list(field(error, "errors")), ...list(field(error, "details"))];
-  return [...entries.map((entry) => field(entry, "reason")), field(error, "status")]
+  return [...entries.map((entry) => field(entry, "reason")), field(error, "status"), error]
     .filter((reason) => typeof reason === "string")
     .map((reason) => reason.toLowerCase());
+};
+
+/** What the answer says for people: the message of Google's error object, or a short text. A page says nothing. */
+const textOf = (body: unknown): string | null => {
+  const error = field(body, "error");
+  const texts = [field(error, "message"), field(body, "error_description"), field(body, "message"), error, body];
+  return texts.find((text): text is string => typeof text === "string" && /^\s*[^\s<{[]/.test(text)) ?? null;
 };
 
 /**
@@ -100,8 +110,7 @@ export const failureOf = (error: unknown, nowMs: number): Failure => {
   const status = field(response, "status");
   if (typeof status === "number") {
     const body = field(response, "data");
-    const said = field(field(body, "error"), "message");
-    const shortText = (typeof said === "string" ? said : `HTTP ${status}`).replace(/\p{Cc}+/gu, " ").slice(0, 500);
+    const shortText = (textOf(body) ?? `HTTP ${status}`).replace(/\p{Cc}+/gu, " ").slice(0, 500);
     return {
       kind: "answered",
       reply: { code: status, enhanced: null, response: shortText },
