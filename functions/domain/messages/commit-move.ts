@@ -4,6 +4,7 @@ import type { Announcement } from "../publisher.ts";
 import type { Versioned, Write } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
 import type { Message } from "./message.ts";
+import { withKinds } from "./recipient-kind.ts";
 import { erasesBody, isFinal } from "./statuses.ts";
 
 export interface Move<M extends Message> {
@@ -43,7 +44,8 @@ export const commitMove = async <M extends Message>(
 /** The body is gone from the store; `message` is final. Pure. */
 const withoutBody = (message: Message, nowMs: number): Message => {
   if (!isFinal(message)) throw new Error("only a final message loses its body");
-  return { ...message, body: { kind: "erased", atMs: nowMs }, dueAtMs: null };
+  const recipients = withKinds(message, message.recipients);
+  return { ...message, recipients, body: { kind: "erased", atMs: nowMs }, dueAtMs: null };
 };
 
 /** Deletes the body of a final message, chunks first. Losing a race is fine: the winner did the same. */

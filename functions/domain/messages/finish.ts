@@ -1,6 +1,7 @@
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import type { Attempt, Message, Recipient } from "./message.ts";
 import { type Change, moveTo } from "./moves.ts";
+import { withKinds } from "./recipient-kind.ts";
 import { type FinalStatus, type MessageIn, STATUSES, type StatusBefore } from "./statuses.ts";
 import { timelineNote } from "./timeline-notes.ts";
 
@@ -36,8 +37,10 @@ export const finished = <S extends FinalStatus>(
     dueAtMs: body.kind === "erased" || eraseNow ? null : bodyDueAtMs,
     eraseAtMs: nowMs + clock.lasting(retentionDays * DAY),
   };
+  const recipients = finish.facts?.recipients ?? message.recipients;
   const facts = {
     ...finish.facts,
+    recipients: eraseNow ? withKinds(message, recipients) : recipients,
     body: eraseNow ? ({ kind: "erased", atMs: nowMs } as const) : body,
   };
   return moveTo(message, state, { ...finish, facts });

@@ -1,5 +1,5 @@
 import { foldAddress } from "./mailbox.ts";
-import type { MessageBody, MessageFacts, RecipientKind } from "./message.ts";
+import type { MessageBody, MessageFacts, Recipient, RecipientKind } from "./message.ts";
 
 type AddressFields = Pick<MessageBody, "to" | "cc" | "bcc">;
 
@@ -27,4 +27,11 @@ export const recipientKinds = (message: MessageFacts): readonly RecipientKind[] 
   if (known.every((kind) => kind !== undefined)) return known;
   const kindOf = kindsIn(inlineFields(message));
   return recipients.map(({ address, kind }) => kind ?? kindOf(address));
+};
+
+/** The recipients of a message whose body is about to go, with what the body alone tells of them (see `recipientKinds`). */
+export const withKinds = (message: MessageFacts, recipients: readonly Recipient[]): readonly Recipient[] => {
+  if (message.body.kind !== "inline") return recipients;
+  const kinds = recipientKinds({ ...message, recipients });
+  return recipients.map((recipient, at) => ({ ...recipient, kind: recipient.kind ?? kinds[at] }));
 };

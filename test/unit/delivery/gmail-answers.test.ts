@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { GmailApiTransport } from "../../../functions/adapters/gmail-api/gmail-transport.ts";
-import { classify, type Verdict } from "../../../functions/domain/google/reply-table.ts";
+import { classify, type ReplyMeaning } from "../../../functions/domain/google/reply-table.ts";
 import type { SendOutcome } from "../../../functions/domain/google/transports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { testClock } from "../../builders/clock.ts";
@@ -11,7 +11,7 @@ import { testClock } from "../../builders/clock.ts";
 const TYPES = ["application/json; charset=utf-8", "text/plain", "text/html", "application/octet-stream", null] as const;
 
 /** Status and body of a refusal, and what it means. */
-const REFUSALS: readonly (readonly [number, unknown, Verdict])[] = [
+const REFUSALS: readonly (readonly [number, unknown, ReplyMeaning])[] = [
   [400, { error: { code: 400, status: "FAILED_PRECONDITION", message: "Precondition check failed." } }, "account"],
   [400, { error: { errors: [{ reason: "failedPrecondition" }] } }, "account"],
   [400, { error: "failedPrecondition" }, "account"],
@@ -44,12 +44,12 @@ describe("Gmail's refusals are read whatever type their answer claims", () => {
 
   for (const type of TYPES) {
     it(String(type), async () => {
-      for (const [status, said, verdict] of REFUSALS) {
+      for (const [status, said, meaning] of REFUSALS) {
         const body = typeof said === "string" ? said : JSON.stringify(said);
         answer = { status, type, body };
         const outcome = await send();
         assert.ok(outcome.kind === "refused", body);
-        assert.equal(classify({ transport: "gmail_api", ...outcome }).verdict, verdict, body);
+        assert.equal(classify({ transport: "gmail_api", ...outcome }).meaning, meaning, body);
         assert.ok(!outcome.reply.response.includes("<"), "no page in a record");
       }
       answer = { status: 200, type, body: '{"id":"m1"}' };

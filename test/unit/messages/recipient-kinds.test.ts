@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
+import { eraseFinalBody } from "../../../functions/domain/messages/commit-move.ts";
+import { finished } from "../../../functions/domain/messages/finish.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
+import { timelineNote } from "../../../functions/domain/messages/timeline-notes.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
+import { testClock } from "../../builders/clock.ts";
 import { type MessageBench, messageBench } from "../../builders/messages.ts";
 
 let bench: MessageBench;
@@ -75,6 +79,31 @@ suite("to, cc and bcc", () => {
       );
       assert.deepEqual([view.cc, view.bcc], [[], []]);
     }
+  });
+
+  for (const status of ["sent", "canceled", "expired"] as const) {
+    test(`are written down when a message that an earlier release accepted is ${status}`, async () => {
+      const older = withoutKinds(await accepted());
+      assert.ok(older.status === "queued");
+      const note = timelineNote("expires_at_passed");
+      const end = finished(testClock(), older, { status, nowMs: 1, retentionDays: 30, note });
+      assert.equal(end.body.kind, "erased");
+      assert.deepEqual(kindsOf(end), KINDS);
+    });
+  }
+
+  test("are written down when the body of a failed message of an earlier release goes", async () => {
+    const older = withoutKinds(await accepted());
+    assert.ok(older.status === "queued");
+    const note = timelineNote("expires_at_passed");
+    const failed = finished(testClock(), older, { status: "failed", nowMs: 1, retentionDays: 30, note });
+    await bench.records.commit([{ op: "create", kind: "messages", id: "msg_failed", value: failed }]);
+    const kept = await bench.records.get("messages", "msg_failed");
+    assert.ok(kept);
+    await eraseFinalBody(bench, kept);
+    const erased = await bench.records.get("messages", "msg_failed");
+    assert.ok(erased?.value.body.kind === "erased");
+    assert.deepEqual(kindsOf(erased.value), KINDS);
   });
 
   test("show the last reply about a recipient where there is one, and nothing where there is none", async () => {
