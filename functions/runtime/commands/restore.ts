@@ -17,9 +17,9 @@ const parseAsOf = (): number => {
   const given = parseArgs({ options: { "as-of": { type: "string" } } }).values["as-of"] ?? "";
   const asOfMs = Date.parse(given);
   if (!/^\d{4}-\d\d-\d\dT.+(Z|[+-]\d\d:\d\d)$/.test(given) || Number.isNaN(asOfMs)) {
-    return stop("Give the time of the backup, with its time zone: npm run restore -- --as-of 2026-11-22T10:00:00Z");
+    return stop("Say when the backup was made, with its time zone: npm run restore -- --as-of 2026-11-22T10:00:00Z");
   }
-  return asOfMs > Date.now() ? stop(`${given} is in the future: give the time of the backup.`) : asOfMs;
+  return asOfMs > Date.now() ? stop(`${given} is in the future: say when the backup was made.`) : asOfMs;
 };
 
 const asOfMs = parseAsOf();
