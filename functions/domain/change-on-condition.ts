@@ -9,19 +9,19 @@ export interface ChangeDeps {
   readonly random: Pick<Randomness, "fraction">;
 }
 
-/** Twelve writers of one record, all at once, each come to their turn. */
+/** With this many tries, twelve concurrent writers of one record all succeed. */
 const MOST_TRIES = 12;
 const SHORTEST_PAUSE_MS = 20;
 const LONGER_EACH_TRY_MS = 50;
 
-/** Writers that start together stay together unless they pause for different times. */
+/** The pause is random: writers that started together would otherwise keep colliding. */
 const pauseMs = ({ clock, random }: ChangeDeps, lost: number): number =>
   clock.lasting(SHORTEST_PAUSE_MS + random.fraction() * LONGER_EACH_TRY_MS * lost);
 
 /**
- * Writes on condition, the one way to do it. `attempt` reads, decides and commits on condition of what it read; it
- * answers `contended` if the condition failed, and then starts over after a pause. `lost` counts the attempts before.
- * Throws `Contended` if others are faster every time, and `Unavailable`. `act` names the change in the log.
+ * Every conditional write goes through here. `attempt` reads, decides, and commits if nothing has changed since; it
+ * returns `contended` if something has, and is run again after a pause. `lost` counts the attempts so far.
+ * `act` names the change in the log. Throws `Unavailable`, and `Contended` if every attempt loses.
  */
 export const changeOnCondition = async <T>(
   deps: ChangeDeps,
@@ -36,21 +36,21 @@ export const changeOnCondition = async <T>(
   throw new Contended(act);
 };
 
-/** For a change that may be left undone: undefined instead of `Contended`, once `noteIt` has said so. */
+/** For a change that may be skipped: calls `onContended` and returns undefined instead of throwing `Contended`. */
 export const unlessContended = async <T>(
   change: Promise<T>,
-  noteIt = (): void => undefined,
+  onContended = (): void => undefined,
 ): Promise<T | undefined> => {
   try {
     return await change;
   } catch (error) {
     if (!(error instanceof Contended)) throw error;
-    noteIt();
+    onContended();
     return undefined;
   }
 };
 
-/** The write of a record on condition that it is as it was read; `undefined`: that there still is none. */
+/** A write that takes effect only if the record still has the version that was read; undefined: if none exists yet. */
 export const conditionalWrite = <K extends RecordKind>(
   kind: K,
   read: { readonly id: string; readonly version: string | undefined },

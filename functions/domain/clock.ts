@@ -1,19 +1,19 @@
 /**
- * Time, passed in. Instants are real milliseconds since the epoch; lifetimes are nominal and asked for by
- * `lasting`, so that one setting (`RELAIS_TIME_SCALE`) shortens every lease, back-off, window and lifetime together.
+ * Instants are real milliseconds since the epoch. Durations are nominal and converted by `lasting`, so that one
+ * setting (`RELAIS_TIME_SCALE`) shortens every lease, back-off, window and lifetime.
  */
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00Z. */
   nowMs(): number;
-  /** Now, but later than every instant that this clock gave by it before: sorted by it, what came first stays first. For whatever is listed by its time. */
+  /** Now, but strictly later than the previous result, so that records listed by time keep their order of creation. */
   nextMs(): number;
-  /** How many real milliseconds a nominal duration takes: the duration divided by the time scale, rounded up. */
+  /** Converts a nominal duration to real milliseconds: divided by the time scale, rounded up. */
   lasting(nominalMs: number): number;
-  /** Resolves after so many real milliseconds, or when the signal aborts (never rejects). */
+  /** Resolves after this many real milliseconds, or when the signal aborts. Never rejects. */
   sleep(realMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** `nextMs` of a clock that reads `nowMs`: at most a millisecond ahead of it for each instant given in the same millisecond. */
+/** Makes `nextMs` from `nowMs`. It runs ahead by one millisecond for each further call within the same millisecond. */
 export const distinctInstants = (nowMs: () => number): (() => number) => {
   let lastMs = Number.NEGATIVE_INFINITY;
   return () => {
@@ -27,6 +27,6 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** RFC 3339 in UTC, as every answer and event shows an instant. */
+/** The format of instants in every response and event: RFC 3339 in UTC. */
 export const isoTime = (atMs: number): string => new Date(atMs).toISOString();
 export const isoTimeOrNull = (atMs: number | null): string | null => (atMs === null ? null : isoTime(atMs));

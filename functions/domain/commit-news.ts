@@ -5,8 +5,8 @@ import type { Randomness } from "./randomness.ts";
 import type { CommitOutcome, Records, Versioned, Write } from "./records.ts";
 
 /**
- * Tells log, operators and world of a notice, then deletes it. Never throws: a notice that could not be told stays
- * written, and the next tick tells it.
+ * Logs a notice, alerts operators, publishes its event, then deletes it. Never throws: if any of this fails, the notice
+ * stays stored and the next tick tries again.
  */
 export type Tell = (notice: Versioned<Notice>) => Promise<void>;
 
@@ -18,8 +18,8 @@ export interface NewsDeps {
 }
 
 /**
- * Commits writes together with the news that they bring about, and tells the news once the commit is done; null: there
- * are none. The notice is the last write. Throws `Unavailable` by the commit alone.
+ * Commits writes together with a notice of the news that they cause, as the last write, and tells the news once the
+ * commit is done. Null means that there is no news. Throws `Unavailable` only if the commit itself fails.
  */
 export const commitNews = async (
   deps: NewsDeps,
@@ -34,8 +34,8 @@ export const commitNews = async (
 };
 
 /**
- * As `commitNews`, for news that are one event. It costs two writes more than a plain commit: for what happens to few
- * messages, or where no push comes again.
+ * Like `commitNews`, for a single event. It costs two more writes than a plain commit, so it serves events that few
+ * messages have, or that no redelivered push would repeat.
  */
 export const commitEvent = (
   deps: NewsDeps,

@@ -1,6 +1,6 @@
 /**
- * Which other state of a connection may follow which; any may be written again as it is. `connections/STATES.md` says when each move is made and by what; a
- * test holds the two together.
+ * The states that each state of a connection may move to, besides itself. `connections/STATES.md` says what makes each
+ * move and when; a test compares the two.
  */
 export const NEXT_STATES = {
   not_connected: ["valid", "expiring"],
@@ -12,10 +12,10 @@ export const NEXT_STATES = {
 
 export type ConnectionState = keyof typeof NEXT_STATES;
 
-/** Foreseen by Relais, so that the same reason warns of the end and then explains it. */
+/** Relais can foresee these ends, so the same reason first warns of the end and later explains it. */
 const FORESEEN = ["expiring", "reconnect_required"] as const;
 
-/** In which states a connection may have each reason; the texts and advice for each stand in `problem-texts.ts`. */
+/** The states in which a connection may have each reason. `problem-texts.ts` has the text and advice for each. */
 export const REASONS = {
   disconnected_by_operator: ["not_connected"],
   testing_7d: FORESEEN,
@@ -33,7 +33,7 @@ export const REASONS = {
   unclear: ["reconnect_required"],
   secret_missing: ["reconnect_required"],
   account_mismatch: ["error"],
-  // A valid connection is only shown with it: its record holds no reason.
+  // A valid connection is only displayed with this reason: its record stores none.
   account_renamed: ["valid", "error"],
   scope_missing: ["error"],
   gmail_refused: ["error"],
@@ -52,7 +52,7 @@ export const isKnownState = (text: string): text is ConnectionState => Object.ha
 
 export const CONNECTION_STATES: readonly ConnectionState[] = Object.keys(NEXT_STATES).filter(isKnownState);
 
-/** Throws where the table lets no connection move so, or the state is one that this release does not know. */
+/** Throws if the table does not allow the move, or if this release does not know one of the states. */
 export const checkMove = (from: ConnectionState, to: ConnectionState): void => {
   const known = isKnownState(from) && isKnownState(to);
   if (known && (from === to || NEXT_STATES[from].some((next: ConnectionState) => next === to))) return;

@@ -68,7 +68,7 @@ export interface Detail {
   readonly params?: TextParams;
 }
 
-/** One detail: `detail("not_in_status", { status, allowed })`. */
+/** Makes a detail: `detail("not_in_status", { status, allowed })`. */
 export const detail = <C extends DetailCode>(code: C, ...[params]: ParamsOf<(typeof DETAIL_TEXTS)[C]["en"]>): Detail =>
   params === undefined ? { code } : { code, params };
 

@@ -6,13 +6,13 @@ type Found<Q extends QueryName> = Versioned<RecordKinds[QueryKind<Q>]>;
 
 const USUAL_PAGE = 200;
 
-/** A page that no caller chose: the store made its cursor, so a refusal is a defect. */
-const ownPage = <T>(page: Page<T> | "bad_cursor"): Page<T> => {
+/** The cursor came from the store itself and not from a caller, so a refusal is a defect. */
+const expectPage = <T>(page: Page<T> | "bad_cursor"): Page<T> => {
   if (page === "bad_cursor") throw new Error("the store refused its own cursor");
   return page;
 };
 
-/** What a query finds, page by page, for work that takes many records at once. Throws `Unavailable`. */
+/** Runs a query page by page, for work on many records at once. Throws `Unavailable`. */
 export async function* everyPage<Q extends QueryName>(
   records: Pick<Records, "query">,
   name: Q,
@@ -21,15 +21,15 @@ export async function* everyPage<Q extends QueryName>(
 ): AsyncGenerator<readonly Found<Q>[], void, undefined> {
   let cursor: string | null = null;
   do {
-    const page: Page<RecordKinds[QueryKind<Q>]> = ownPage(await records.query(name, args, { limit, cursor }));
+    const page: Page<RecordKinds[QueryKind<Q>]> = expectPage(await records.query(name, args, { limit, cursor }));
     yield page.items;
     cursor = page.next;
   } while (cursor !== null);
 }
 
 /**
- * Every record that a query finds, in its order; pages are read as they are needed. A record that is written meanwhile
- * may be found once more or not at all, as its new place in the order has it. Throws `Unavailable`.
+ * Yields every record that a query finds, reading pages as needed. A record that moves in the query's order in the
+ * meantime may be found twice or not at all. Throws `Unavailable`.
  */
 export async function* everyRecord<Q extends QueryName>(
   ...query: Parameters<typeof everyPage<Q>>
@@ -37,7 +37,7 @@ export async function* everyRecord<Q extends QueryName>(
   for await (const page of everyPage(...query)) yield* page;
 }
 
-/** The records that a query finds, at most so many, read whole: for what is few. Throws `Unavailable`. */
+/** Reads all records that a query finds, up to `most`, into memory: only for small results. Throws `Unavailable`. */
 export const listRecords = async <Q extends QueryName>(
   records: Pick<Records, "query">,
   name: Q,

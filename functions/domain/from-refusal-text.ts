@@ -33,12 +33,12 @@ const ALLOWED: InEveryLanguage<(list: string) => string> = {
   en: (list) => `Allowed senders: ${list}.`,
 };
 
-const MOST_NAMED = 20;
+const MOST_LISTED = 20;
 
 /** Why a From address is refused, and which addresses may be used instead. */
 export const fromRefusalText = ({ from, because, allowed }: FromRefusal, language: Language): string => {
-  const named = allowed.slice(0, MOST_NAMED).join(", ");
-  const list = allowed.length > MOST_NAMED ? `${named} …` : named;
+  const listed = allowed.slice(0, MOST_LISTED).join(", ");
+  const list = allowed.length > MOST_LISTED ? `${listed} …` : listed;
   const why = WHY[because][language](from);
   const text = allowed.length === 0 ? why : `${why} ${ALLOWED[language](list)}`;
   return typeset(text, language);

@@ -1,5 +1,6 @@
-/** Keeps French punctuation with its word: no line may begin with a closing guillemet or a colon. */
-const keepTogether = (french: string): string => french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
+/** Keeps French punctuation on the line of its word: no line may begin with a closing guillemet or a colon. */
+const addNonBreakingSpaces = (french: string): string =>
+  french.replace(/« /g, "«\u00a0").replace(/ ([»:;?!])/g, "\u00a0$1");
 
 interface Rules {
   /** The language's own name. */
@@ -8,15 +9,15 @@ interface Rules {
   readonly typeset: (text: string) => string;
 }
 
-/** The languages of Relais, in the order in which pages list them. The key is the BCP 47 primary tag. */
+/** The languages of Relais by BCP 47 primary tag, in the order in which pages list them. */
 const RULES = {
-  fr: { name: "Français", typeset: keepTogether },
+  fr: { name: "Français", typeset: addNonBreakingSpaces },
   en: { name: "English", typeset: (text) => text },
 } as const satisfies Readonly<Record<string, Rules>>;
 
 export type Language = keyof typeof RULES;
 
-/** One thing in every language; a table that lacks one does not compile. */
+/** A value for every language; a table that lacks a language does not compile. */
 export type InEveryLanguage<T = string> = Readonly<Record<Language, T>>;
 
 export const isLanguage = (tag: unknown): tag is Language => typeof tag === "string" && Object.hasOwn(RULES, tag);
@@ -25,5 +26,5 @@ export const LANGUAGES: readonly Language[] = Object.keys(RULES).filter(isLangua
 
 export const languageName = (language: Language): string => RULES[language].name;
 
-/** The text with its language's typography. */
+/** Applies the typography of its language to a text. */
 export const typeset = (text: string, language: Language): string => RULES[language].typeset(text);

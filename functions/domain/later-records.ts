@@ -4,25 +4,21 @@ import type { RecordKind, RecordKinds } from "./record-kinds.ts";
 import { isOfLaterVersion } from "./record-version.ts";
 import type { Records, Versioned, Write } from "./records.ts";
 
-/**
- * Per kind of record: does this release know the status, state or kind that the record is in? A kind that is not named
- * has none.
- */
+/** Whether this release knows the status, state or kind of a record, by kind of record; absent if it has none. */
 export type Understands = { readonly [K in RecordKind]?: (value: RecordKinds[K]) => boolean };
 
-/** Begins a version that no store gives out. */
-const LEFT_ALONE = "left alone: ";
+/** A version with this prefix matches none that a store gives out. */
+const LOCK_PREFIX = "left alone: ";
 
 const isDueQuery = (name: QueryName): boolean => "upTo" in QUERIES[name];
 
 const isLocked = (write: Write): boolean =>
-  (write.op === "replace" || write.op === "delete") && write.version?.startsWith(LEFT_ALONE) === true;
+  (write.op === "replace" || write.op === "delete") && write.version?.startsWith(LOCK_PREFIX) === true;
 
 /**
- * * The store as this release may use it beside a later one, which runs at the same time during a roll-out and has run
- * before a roll-back. A record that this release does not understand can be read and shown, but no write on condition
- * of its version succeeds, and no query for what is due finds it. So every function leaves it alone, whether or not it
- * looks; those that would act on something else first (Google, the vault) must look themselves.
+ * Wraps the store so that this release can share it with a later one, during a roll-out or after a roll-back. A record
+ * that this release does not understand can be read, but no conditional write to it succeeds and no query for due
+ * records finds it. Functions that act outside the store first (on Google, the vault) must check by themselves.
  */
 export const leavingLaterAlone = (
   records: Records,
@@ -31,7 +27,7 @@ export const leavingLaterAlone = (
   const isUnderstood = <K extends RecordKind>(kind: K, value: RecordKinds[K]): boolean =>
     !isOfLaterVersion(kind, value) && (understands[kind]?.(value) ?? true);
   const locked = <K extends RecordKind>(kind: K, record: Versioned<RecordKinds[K]>): Versioned<RecordKinds[K]> =>
-    isUnderstood(kind, record.value) ? record : { ...record, version: LEFT_ALONE + record.version };
+    isUnderstood(kind, record.value) ? record : { ...record, version: LOCK_PREFIX + record.version };
   return {
     get: async (kind, id) => {
       const found = await records.get(kind, id);
@@ -51,9 +47,9 @@ export const leavingLaterAlone = (
       const kind: QueryKind<Q> = QUERIES[name].kind;
       const items = found.items.map((record) => locked(kind, record));
       if (!isDueQuery(name)) return { items, next: found.next };
-      const mine = items.filter(({ version }) => !version.startsWith(LEFT_ALONE));
-      const [first] = items.filter(({ version }) => version.startsWith(LEFT_ALONE));
-      // One line for each page that is looked at, not one for each record: many may be due for a long while.
+      const mine = items.filter(({ version }) => !version.startsWith(LOCK_PREFIX));
+      const [first] = items.filter(({ version }) => version.startsWith(LOCK_PREFIX));
+      // One log line per page, not per record: many records may stay due for a long time.
       if (first !== undefined)
         log.warn("later_records_left", { kind, count: items.length - mine.length, id: first.id });
       return { items: mine, next: found.next };

@@ -1,11 +1,11 @@
 /**
- * Structured log lines by code (`runtime/log-events.ts` lists them all with what to do). Fields hold ids, codes and numbers;
- * no token, secret, address book or body.
+ * The fields of a log line; `runtime/log-events.ts` lists every code and what to do. They hold ids, codes and numbers,
+ * never a token, a secret, a list of addresses or a body.
  */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 export interface Log {
   info(code: string, fields?: LogFields): void;
   warn(code: string, fields?: LogFields): void;
-  /** `error`: its message chain is written, never its properties. */
+  /** The messages of `error` and its causes are written, its properties are not. */
   error(code: string, fields?: LogFields, error?: unknown): void;
 }

@@ -4,8 +4,8 @@ const isObject = (value: Json): value is Record<string, Json> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * JSON Merge Patch (RFC 7396 §2): members of the patch replace those of the target, null removes, arrays are replaced whole.
- * Built by `fromEntries`, so that a member named `__proto__` stays a plain member.
+ * JSON Merge Patch (RFC 7396 §2): a member of the patch replaces that of the target, null removes it, and arrays are
+ * replaced whole. `fromEntries` builds the result so that a member called `__proto__` stays a plain member.
  */
 export const mergePatch = (target: Json, patch: Json): Json => {
   if (!isObject(patch)) return patch;

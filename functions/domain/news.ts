@@ -8,12 +8,12 @@ import type { Transport } from "./transport.ts";
 
 declare module "./record-kinds.ts" {
   interface RecordKinds {
-    /** id: `evt_…`, the event's own; what is still to be told */
+    /** id: the event's own, `evt_…`; news that has not been told yet */
     notices: Notice;
   }
 }
 
-/** What news say of the grant that a server lives by, or lived by: whose it is, and since when. */
+/** What news says about a server's present or last grant: whose it is, and since when. */
 export interface NamedGrant {
   readonly sub: string;
   readonly email: string;
@@ -29,12 +29,12 @@ interface OfGrant<S extends ConnectionState> extends OfServer {
   readonly reason: ReasonIn<S>;
 }
 
-/** What happened, with all that log, event and mail to the operators say of it. */
+/** Something that happened, with everything that the log, the event and the mail to operators say about it. */
 export type News =
   | (OfServer & { readonly kind: "connected"; readonly email: string; readonly transport: Transport })
   | (OfServer & {
       readonly kind: "disconnected";
-      /** Null while it is not known what became of the grant at Google. */
+      /** Null if it is not known whether Google has revoked the grant. */
       readonly outcome: { readonly revoked: boolean; readonly sharedWith: readonly string[] } | null;
     })
   | (OfGrant<"expiring"> & { readonly expiresAtMs: number | null; readonly warning: "first" | "last" })
@@ -45,26 +45,27 @@ export type News =
     })
   /** Google refuses the OAuth client itself. */
   | { readonly kind: "client_rejected"; readonly clientId: string; readonly error: string }
-  /** Any event that the topic did not take. */
+  /** An event that could not be published. */
   | { readonly kind: "event"; readonly event: Announcement };
 
 /**
- * News that are still to be told. Written in the commit that brings them about and deleted once they are told: a crash in between, or a topic that takes
- * nothing for a while, delays them and loses none. Told twice, an event has the same id (the notice's), and a mail is sent once by its key.
+ * News that has not been told yet. It is written in the commit that causes it and deleted once told, so that a crash or
+ * an outage of the topic delays it but does not lose it. If it is told twice, the event keeps its id, and the mail its
+ * idempotency key.
  */
 export interface Notice {
   readonly news: News;
   readonly happenedAtMs: number;
-  /** From when on it counts as forgotten by whoever wrote it. */
+  /** From this time on, the tick assumes that the writer has crashed before telling it. */
   readonly dueAtMs: number;
   readonly eraseAtMs: number;
 }
 
-/** Longer than whoever wrote it takes to tell it, disconnecting at Google's slowest included. Nominal. */
+/** Longer than the writer needs to tell it, even if a disconnection waits for a slow Google. Nominal. */
 const FORGOTTEN_AFTER_MS = 2 * MINUTE;
-/** However the time is scaled: network time-outs go down to a second only. */
+/** The minimum at any time scale, because network time-outs do not go below a second. */
 const SHORTEST_MS = 10 * SECOND;
-/** What could not be told for so long is no news. Nominal. */
+/** Notices older than this are dropped. Nominal. */
 const KEPT_MS = 7 * DAY;
 
 export const forgottenAtMs = (clock: Pick<Clock, "nowMs" | "lasting">): number =>
@@ -81,7 +82,7 @@ export const newNotice = (
   eraseAtMs: happenedAtMs + clock.lasting(KEPT_MS),
 });
 
-/** A notice that goes with a commit: `write` into it; `told` is what to tell once `outcome` says that it was done. */
+/** A notice that is about to be committed by `write`. */
 export interface Draft {
   readonly id: string;
   readonly value: Notice;
@@ -98,7 +99,7 @@ export const draftNotice = (
   return { id, value, write: { op: "put", kind: "notices", id, value } };
 };
 
-/** As it was written by a commit whose last write it was. */
+/** The stored notice, given the versions of a commit whose last write it was. */
 export const writtenNotice = ({ id, value }: Draft, versions: readonly string[]): Versioned<Notice> => ({
   id,
   value,

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import type { QueryName } from "./queries.ts";
 
-/** Where a page ended: the ordered field's value and the id of its last record. */
+/** The end of a page: the ordered field's value and the id of its last record. */
 export interface PagePosition {
   readonly orderValue: number | string;
   readonly id: string;
 }
 
 /**
- * A cursor belongs to one query with one set of filters (as AIP-158 asks of page tokens): with others it would skip or repeat silently.
- * `upTo` is left out, because a caller who pages by "due until now" may move its now between pages.
+ * Ties a cursor to one query and its filters (as AIP-158 asks of page tokens): with others it would silently skip or
+ * repeat records. `upTo` is left out, because "due until now" moves on between pages.
  */
 const fingerprint = (name: QueryName, args: Readonly<Record<string, unknown>>): string => {
   const filters = Object.entries(args)
@@ -22,8 +22,8 @@ const fingerprint = (name: QueryName, args: Readonly<Record<string, unknown>>): 
 };
 
 /**
- * Opaque to callers. It is not signed: whoever alters one reaches another place in a list whose filters come from the request itself,
- * so nothing that they could not read anyway.
+ * Opaque to callers, but not signed: the filters come from the request itself, so an altered cursor only reaches
+ * another place in a list that its caller may read anyway.
  */
 export const encodeCursor = (
   name: QueryName,
@@ -31,7 +31,7 @@ export const encodeCursor = (
   { orderValue, id }: PagePosition,
 ): string => Buffer.from(JSON.stringify([fingerprint(name, args), orderValue, id])).toString("base64url");
 
-/** Undefined: not one of ours, or made for another query. */
+/** Undefined if the cursor is malformed or belongs to another query. */
 export const decodeCursor = (
   name: QueryName,
   args: Readonly<Record<string, unknown>>,

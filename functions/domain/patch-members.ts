@@ -5,22 +5,22 @@ import { fail, ok, type Result } from "./result.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
 
-/** The members of a merge patch; `invalid_request` for what is no object. */
+/** The members of a merge patch; `invalid_request` if it is not an object. */
 export const patchMembers = (patch: unknown): Result<Members> =>
   typeof patch === "object" && patch !== null && !Array.isArray(patch)
     ? ok(Object.fromEntries(Object.entries(patch)))
     : fail(invalidRequest(fieldProblem("", "not_object")));
 
 /**
- * The members of a patch, or of an object in it, that nothing has. They are looked for in the patch itself: null removes
- * even an unknown member, which then leaves no trace in the merged record.
+ * Finds the unknown members of a patch, or of an object in it. They are sought in the patch itself because an unknown
+ * member whose value is null leaves no trace in the merged record.
  */
 export const unknownNames = (members: Members, known: object, at: readonly string[] = []): readonly FieldProblem[] =>
   Object.keys(members)
     .filter((name) => !Object.hasOwn(known, name))
     .map((name) => fieldProblem(jsonPointer([...at, name]), "unknown_field"));
 
-/** The names of the members that differ after a change: what the audit says of an edit. */
+/** The names of the members that a change has altered, for the audit. */
 export const changedMembers = (before: object, after: object): string[] => {
   const from = new Map<string, unknown>(Object.entries(before));
   return Object.entries(after)

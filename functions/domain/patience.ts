@@ -1,17 +1,17 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * How long one request, or one delivery of a message, goes on waiting for a store that does not answer: in all, however often it reads and writes.
- * Only time that ended in a failure counts, so that a store that is slow, yet answers, is never cut short.
+ * Limits the total time that one request or delivery waits for services that do not answer, over all its reads and
+ * writes. Only time that ended in a failure counts, so a store that is slow but answers is never cut off.
  */
 export interface Patience {
-  /** Real milliseconds that a call to this service may take now; 0: it is known to fail. */
+  /** Real milliseconds that a call to this service may take now; 0 if it must not be called any more. */
   leftMs(service: object): number;
-  /** A service answered, whatever it said. */
+  /** Records that a service answered, whatever the answer. */
   answered(): void;
-  /** A call failed after so many real milliseconds. */
+  /** Records that a call failed after this many real milliseconds. */
   failed(service: object, tookMs: number): void;
-  /** Somebody waits for an answer: a service that is known to be away is not waited for. */
+  /** True if a caller is waiting: a service that is known to be down is then not waited for. */
   readonly failsFast: boolean;
 }
 
@@ -20,23 +20,23 @@ export interface PatienceOptions {
   readonly failsFast: boolean;
 }
 
-/** An answer must come within 10 s: this leaves time for the rest, such as loading the store's client at a cold start. */
+/** A request must be answered within 10 s; the rest is for other work, such as loading the store's client. */
 export const ANSWERING: PatienceOptions = { totalMs: 7_000, failsFast: true };
-/** Nobody waits for the answer to a push, and what was done already is worth being written down. */
+/** Nobody waits for the answer to a push, and work that is already done is worth recording. */
 export const DELIVERING: PatienceOptions = { totalMs: 20_000, failsFast: false };
 
-/** A service that has not failed yet is given a chance, however much patience another has cost. */
+/** A service that has not failed yet gets at least this much, even if others have used up the total. */
 const FIRST_CHANCE_MS = 500;
 
 export const patienceOf = (clock: Pick<Clock, "nowMs">, { totalMs, failsFast }: PatienceOptions): Patience => {
   let spentMs = 0;
-  // Calls that fail side by side are waited for once.
+  // Concurrent failures count once.
   let countedUntilMs = Number.NEGATIVE_INFINITY;
   const haveFailed = new Set<object>();
   return {
     failsFast,
     leftMs: (service) => Math.max(totalMs - spentMs, haveFailed.has(service) ? 0 : Math.min(FIRST_CHANCE_MS, totalMs)),
-    // A tick does a great deal for many: what a hiccup cost must not be missing minutes later. A request has to come to its end.
+    // A tick runs long, so a past outage must not cost later calls their time. A request must end in time regardless.
     answered: () => {
       if (!failsFast) spentMs = 0;
     },

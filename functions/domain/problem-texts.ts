@@ -436,7 +436,7 @@ const TEXTS: Texts = {
     },
   },
 
-  // --- why a connection is as it is ---
+  // --- the reason for a connection's state ---
   grant_revoked: {
     fr: {
       title: "L’accès au compte Gmail n’est plus valable",
@@ -981,5 +981,5 @@ export const problemText = (code: TextCode, language: Language): ProblemText => 
   return { title: typeset(title, language), advice: typeset(advice, language) };
 };
 
-/** Whether a code from outside (a page's `?problem=`, a stored attempt) has a text. */
+/** Whether a code from outside (such as a page's `?problem=` or a stored attempt) has a text. */
 export const isTextCode = (code: string): code is TextCode => Object.hasOwn(TEXTS, code);

@@ -3,14 +3,14 @@ import type { FieldCode } from "./field-texts.ts";
 import type { TextParams } from "./text-template.ts";
 
 /**
- * Every failure that Relais expects, in one union. Domain functions return these as values; adapters translate vendor
- * errors into them; the HTTP and event edges translate them outward, each through one exhaustive table.
- * The texts a person reads (French and English) stand in `problem-texts.ts`, the HTTP status in `runtime/problem-json.ts`.
+ * Every failure that Relais expects. Domain functions return these as values, adapters translate vendor errors into
+ * them, and the HTTP and event edges translate them outward. `problem-texts.ts` has their texts in every language,
+ * `runtime/problem-json.ts` their HTTP statuses.
  */
 
 /**
- * One invalid place in a request; `path` is a JSON Pointer (RFC 6901) into the body, or `/name` for a query parameter. `message` is the English
- * text of `code` (`field-texts.ts`). Made by `fieldProblem`.
+ * One invalid place in a request, made by `fieldProblem`. `path` is a JSON Pointer (RFC 6901) into the body, or `/name`
+ * for a query parameter; `message` is the English text of `code` (`field-texts.ts`).
  */
 export interface FieldProblem {
   readonly path: string;
@@ -19,7 +19,7 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** Failures that need no more than their name. Grouped by what the caller can do about them. */
+/** Failures that need no parameters, grouped by what the caller can do about them. */
 export type PlainProblemCode =
   // the request is refused as it stands
   | "malformed_request"
@@ -39,7 +39,7 @@ export type PlainProblemCode =
   | "newer_version"
   | "client_type_desktop"
   | "fixed_by_environment"
-  // nobody knows what became of the request
+  // the outcome of the request is not known
   | "no_answer_in_time"
   // connecting an account (contract, section 4)
   | "gmail_credentials_missing"
@@ -64,18 +64,18 @@ export type PlainProblemCode =
   | "wrong_status"
   | "body_erased";
 
-/** Failures that pass by themselves; `retryAfterS` (seconds) becomes `Retry-After`. */
+/** Temporary failures; `retryAfterS` (seconds) becomes `Retry-After`. */
 export type TransientProblemCode = "google_unavailable" | "unavailable" | "contended" | "overloaded";
 
 export type Problem =
   | { readonly code: PlainProblemCode; readonly detail?: Detail }
   | { readonly code: "invalid_request"; readonly fields: readonly FieldProblem[] }
-  /** `fields`: the places that this caller may not write, where the rest of the request is theirs to make. */
+  /** `fields` lists the places that this caller may not write; the rest of the request is allowed. */
   | { readonly code: "forbidden"; readonly fields: readonly FieldProblem[] }
   | { readonly code: "redirect_uri_missing"; readonly redirectUri: string }
   | {
       readonly code: "from_not_allowed";
-      /** The From that was asked for. */
+      /** The From address in the request. */
       readonly from: string;
       readonly because: "no_server" | "not_shared" | "not_in_filter" | "not_confirmed";
       /** Addresses and `@domain`s that may be used instead. */
@@ -86,12 +86,11 @@ export type Problem =
 
 export type ProblemCode = Problem["code"];
 
-/** A request with one or more invalid places. */
 export const invalidRequest = (...fields: FieldProblem[]): Problem => ({ code: "invalid_request", fields });
 
 /**
- * Thrown by an adapter when what stands behind it (store, vault, queue) cannot be reached or read: the one failure that
- * no caller can decide about. Carries the act (`"read refresh token"`) and the vendor's error as `cause`; never a value.
+ * Thrown by an adapter when its service (store, vault, queue) cannot be reached or read, which no caller can handle.
+ * It carries the act (`"read refresh token"`) and the vendor's error as `cause`, never a value.
  */
 export class Unavailable extends Error {
   override readonly name: string = "Unavailable";
@@ -102,8 +101,8 @@ export class Unavailable extends Error {
 }
 
 /**
- * Others kept writing to a record until the last attempt (`changeOnCondition`). Nothing is broken: an HTTP caller is
- * answered `contended` and may come back at once, an event is delivered again.
+ * Thrown by `changeOnCondition` when other writers win every attempt. Nothing is broken: an HTTP caller is answered
+ * `contended` and can retry soon, and an event is delivered again.
  */
 export class Contended extends Unavailable {
   override readonly name = "Contended";
@@ -116,5 +115,5 @@ export class Contended extends Unavailable {
   }
 }
 
-/** How soon a caller may come back after `contended`. */
+/** Tells an HTTP caller to retry after a second. */
 export const CONTENDED = { code: "contended", retryAfterS: 1 } as const satisfies Problem;

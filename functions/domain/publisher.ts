@@ -6,7 +6,7 @@ export interface TopicMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** At-least-once delivery to the function subscribed to a topic. Throws `Unavailable` when the message may not have been taken. */
+/** Delivers at least once to a topic's subscribers. Throws `Unavailable` if the message may not have been taken. */
 export interface Publisher {
   publish(topic: Topic, message: TopicMessage): Promise<void>;
 }
@@ -17,15 +17,15 @@ export type EventType =
 
 export type ServerEvent = Extract<EventType, `relais.server.${string}`>;
 
-/** What the world is told on topic `mail-events` (CloudEvents 1.0 JSON). Never holds a token, a code, a secret or a body. */
+/** An event for the topic `mail-events` (CloudEvents 1.0 JSON). It never holds a token, a code, a secret or a body. */
 export interface Announcement {
   readonly type: EventType;
   /** Id of the message or server. */
   readonly subject: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** The event's own id, and when it happened: told again, it is the same event. Absent: a new one, of now. */
+  /** The id and time of an event that may have been published before. Absent for a new event, which happens now. */
   readonly as?: { readonly id: string; readonly atMs: number };
 }
 
-/** Tells the world, never to the caller's harm: what the topic does not take is kept as a notice and told by the next tick. */
+/** Publishes an event. If the topic does not take it, it is stored as a notice, which the next tick publishes. */
 export type Announce = (announcement: Announcement) => Promise<void>;

@@ -1,16 +1,16 @@
 import type { RecordKind } from "./record-kinds.ts";
 
 /**
- * Every query that runs, in one table: the SQLite adapter makes its indexes from it, the Firestore adapter its composite
- * indexes (compared with the Terraform plan by a test). Ties are broken by id in the direction of `order`.
- * `equal` and `contains` fields take an argument each; `upTo` bounds the ordered field from above, inclusively.
+ * The shape of a query. SQLite's indexes are made from these, and a test compares Firestore's composite indexes in
+ * Terraform with them. Ties are broken by id in the direction of `order`. Each `equal` and `contains` field takes an
+ * argument.
  */
 export interface QueryShape {
   readonly kind: RecordKind;
   readonly equal: readonly string[];
   /** An array field that must contain the argument of that name. */
   readonly contains?: string;
-  /** The argument `upTo` is the largest value of the ordered field that is still found. Records without the field, or with null, are not found. */
+  /** The argument `upTo` is the largest value of the ordered field that is found; records without a value are not. */
   readonly upTo?: true;
   readonly order: readonly [field: string, direction: "asc" | "desc"];
 }
@@ -20,14 +20,14 @@ const newest = ["createdAtMs", "desc"] as const;
 export const QUERIES = {
   serversByAge: { kind: "mailServers", equal: [], order: ["createdAtMs", "asc"] },
   serversByUsername: { kind: "mailServers", equal: ["username"], order: ["createdAtMs", "asc"] },
-  /** Servers that hold a grant of one Google account (`accountSub`), to find siblings before a revocation. */
+  /** Servers that hold a grant of one Google account (`accountSub`): revoking one grant ends the others too. */
   serversByAccount: { kind: "mailServers", equal: ["accountSub"], order: ["createdAtMs", "asc"] },
   serversDueForCheck: { kind: "mailServers", equal: [], upTo: true, order: ["nextCheckAtMs", "asc"] },
-  /** Servers whose secrets were being changed when something cut that off. */
+  /** Servers whose change of secrets was interrupted. */
   secretSweepsDue: { kind: "secretSweeps", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
-  /** News that whoever brought them about did not come to tell. */
+  /** News that its writer did not get to tell. */
   noticesDue: { kind: "notices", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
-  /** Sessions of one person, to end them: by the mailbox that their address names, or by Google's id of the account. */
+  /** Sessions of one person, to end them: by the mailbox of their address, or by Google's id of the account. */
   sessionsOfMailbox: { kind: "sessions", equal: ["actorMailbox"], order: ["createdAtMs", "asc"] },
   sessionsOfAccount: { kind: "sessions", equal: ["actorSub"], order: ["createdAtMs", "asc"] },
   keysByAge: { kind: "keys", equal: [], order: newest },
@@ -45,14 +45,14 @@ export const QUERIES = {
     contains: "recipientAddresses",
     order: newest,
   },
-  /** What `q` of the list looks up. Server, never status: an index with it would rewrite every prefix at each move. */
+  /** Search by `q`, never combined with a status: each move of a message would rewrite all its index entries. */
   messagesFound: { kind: "messages", equal: [], contains: "searchPrefixes", order: newest },
   messagesOfServerFound: { kind: "messages", equal: ["serverId"], contains: "searchPrefixes", order: newest },
-  /** Messages of a server in one status, oldest first: what a release or a cancellation walks through. */
+  /** Messages of a server in one status, oldest first, for a release or a cancellation. */
   messagesOfServerOldest: { kind: "messages", equal: ["serverId", "status"], order: ["createdAtMs", "asc"] },
-  /** What `dispatch-due` looks at: whatever is not final and whose time has come. */
+  /** Messages that are not final and are due, for `dispatch-due`. */
   messagesDue: { kind: "messages", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
-  /** Markers of large bodies, of which some may belong to no message. */
+  /** Markers of large bodies that may belong to no message. */
   bodiesToSweep: { kind: "bodyChunks", equal: [], upTo: true, order: ["sweepAtMs", "asc"] },
 } as const satisfies Record<string, QueryShape>;
 
@@ -66,7 +66,7 @@ type UpTo<Q extends QueryName> = (typeof QUERIES)[Q] extends { readonly upTo: tr
   ? { readonly upTo: number }
   : unknown;
 
-/** What a query must be given: a value per `equal` and `contains` field, and `upTo` where the shape says so. */
+/** The arguments of a query: a value for each `equal` and `contains` field, and `upTo` if the shape says so. */
 export type QueryArguments<Q extends QueryName> = Readonly<
   Record<(typeof QUERIES)[Q]["equal"][number] | Contains<Q>, string>
 > &

@@ -1,6 +1,6 @@
-/** Randomness, passed in; the runtime's is `node:crypto`. */
+/** The source of randomness; the runtime passes in `node:crypto`. */
 export interface Randomness {
-  /** `count` bytes fit for secrets, as base64url without padding (RFC 4648 §5). */
+  /** `count` cryptographically secure bytes, as base64url without padding (RFC 4648 §5). */
   token(count: number): string;
   /** A number in [0, 1) for jitter; never for secrets. */
   fraction(): number;
@@ -8,13 +8,13 @@ export interface Randomness {
 
 type IdPrefix = "srv" | "msg" | "evt" | "aud" | "req";
 
-/** `srv_…`, `msg_…`, `evt_…`: 120 random bits, no meaning inside. */
+/** A new id such as `srv_…` or `msg_…`, of 120 random bits. */
 export const newId = (random: Randomness, prefix: IdPrefix): string => `${prefix}_${random.token(15)}`;
 
 const ID = /^([a-z]{3})_[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * Whether a text from outside may be looked up as such an id: the store is asked for nothing else (slashes, names that
- * it reserves, text without end).
+ * Whether a text from outside may be looked up as an id. The store is never asked for anything else, such as slashes,
+ * names that it reserves, or very long texts.
  */
 export const isId = (prefix: IdPrefix, text: string): boolean => ID.exec(text)?.[1] === prefix;

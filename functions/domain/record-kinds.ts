@@ -1,8 +1,7 @@
 /**
- * What Relais keeps, by kind; the key of a record is its id within the kind. It is empty here: each folder adds its own
- * kinds beside their types (`declare module`), so that the store knows them all and imports no folder.
- * The store may erase a record by itself after `eraseAtMs` (top level, optional; Firestore TTL, SQLite sweep). Readers
- * must not rely on the erasure having happened.
+ * The kinds of records that Relais stores, each with ids of its own. Each folder declares its kinds beside their types
+ * (`declare module`), so that the store knows them all without importing a folder. The store may erase a record after
+ * its optional `eraseAtMs` (Firestore TTL, SQLite sweep); readers must not rely on it.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: the folders add their kinds.
 export interface RecordKinds {}

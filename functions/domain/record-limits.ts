@@ -1,28 +1,27 @@
 import type { RecordKind } from "./record-kinds.ts";
 import type { Write } from "./records.ts";
 
-/** Most writes of one commit. */
 const MAX_WRITES = 20;
 
 /**
- * Largest record, bytes of its JSON in UTF-8. A Firestore document ends at 1 MiB (1,048,576 bytes) with its name, index fields and
- * field names counted in (firebase.google.com/docs/firestore/quotas); every store keeps this one limit, so that what works on a
- * laptop works when deployed. Writers aim at 900 KiB.
+ * The largest record, in bytes of UTF-8 JSON. A Firestore document is limited to 1 MiB, including its name, index
+ * fields and field names (firebase.google.com/docs/firestore/quotas). Every store has this limit, so that what works on
+ * a laptop works when deployed. Writers aim at 900 KiB.
  */
 export const MAX_RECORD_BYTES = 1_000_000;
 
-/** All records of one commit. Firestore ends at 10 MiB of request, its emulator at 4 MiB. */
+/** The limit for all records of a commit. Firestore takes requests of up to 10 MiB, its emulator up to 4 MiB. */
 const MAX_COMMIT_BYTES = 4_000_000;
 
 /**
- * Large pieces of foreign text, by kind: they count as they are and not as JSON, whose escapes (`"` becomes `\"`) could double them;
- * Firestore keeps them in a field of their own.
+ * The field of each kind that holds a large text from outside. Firestore stores it in a field of its own, so it counts
+ * without JSON escapes, which could double its size.
  */
 export const LARGE_TEXT: Partial<Record<RecordKind, string>> = { bodyChunks: "text" };
 
 /**
- * The JSON text of each write's record (empty for a delete). Throws on what no store takes: a defect of the caller, never something that a
- * user can bring about.
+ * The JSON text of each write's record (empty for a delete). Throws if a limit is exceeded, which is a defect of the
+ * caller and never the fault of a user.
  */
 export const encodeCommit = (writes: readonly Write[]): readonly string[] => {
   if (writes.length > MAX_WRITES) throw new RangeError(`a commit takes at most ${MAX_WRITES} writes`);

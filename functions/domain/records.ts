@@ -1,14 +1,14 @@
 import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
 import type { RecordKind, RecordKinds } from "./record-kinds.ts";
 
-/** A record as read: `version` is opaque and changes with every write. */
+/** A stored record; `version` is opaque and changes with every write. */
 export interface Versioned<T> {
   readonly id: string;
   readonly value: T;
   readonly version: string;
 }
 
-/** One write of a commit. `create` wants the id free; `replace` and a `delete` with a version want it unchanged since read. */
+/** A write of a commit. `create` needs a free id; `replace`, and `delete` with a version, need an unchanged record. */
 export type Write = { [K in RecordKind]: WriteOf<K> }[RecordKind];
 
 export type WriteOf<K extends RecordKind> =
@@ -23,28 +23,27 @@ export type WriteOf<K extends RecordKind> =
   | { readonly op: "delete"; readonly kind: K; readonly id: string; readonly version?: string };
 
 export type CommitOutcome =
-  /** All writes are durable. `versions[i]` belongs to write `i` (empty for a delete). */
+  /** All writes are durable; `versions[i]` belongs to write `i` (empty for a delete). */
   | { readonly done: true; readonly versions: readonly string[] }
-  /** Nothing was written, because the precondition of `writes[at]` did not hold. */
+  /** Nothing is written, because the precondition of `writes[at]` did not hold. */
   | { readonly done: false; readonly at: number };
 
 export interface Page<T> {
   readonly items: readonly Versioned<T>[];
-  /** Hand it back as `cursor` for the page after; null at the end. */
+  /** The `cursor` of the next page; null at the end. */
   readonly next: string | null;
 }
 
 /**
- * The store of records, for optimistic concurrency: read a version, write on condition that it still stands.
- * Values are plain JSON (no undefined, no Date). A record stays under 900 KiB.
+ * The store of records, with optimistic concurrency: a write can require the version that was read. Values are plain
+ * JSON (no undefined, no Date), under 900 KiB each.
  *
- * Fails: every method throws `Unavailable` when the store cannot be reached; nothing of a failed commit is visible, except
- * that a commit whose answer was lost may have been done (read again before you conclude). `query` with a cursor it cannot
- * read answers as `"bad_cursor"`.
+ * Every method throws `Unavailable` if the store cannot be reached. A failed commit writes nothing; if only its answer
+ * was lost, however, it may have been done, so read again. `query` returns `"bad_cursor"` for a cursor it cannot read.
  */
 export interface Records {
   get<K extends RecordKind>(kind: K, id: string): Promise<Versioned<RecordKinds[K]> | undefined>;
-  /** All or nothing, at most 20 writes. */
+  /** Writes all or nothing, at most 20 records. */
   commit(writes: readonly Write[]): Promise<CommitOutcome>;
   query<Q extends QueryName>(
     name: Q,

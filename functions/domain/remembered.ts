@@ -1,20 +1,17 @@
 import type { Clock } from "./clock.ts";
 
-/**
- * What an instance has learnt, by key, remembered for a while: the one way to do it. It is bounded, so that no flood of
- * keys fills the memory.
- */
+/** Every in-memory cache of an instance is one of these. It is bounded: a flood of keys cannot fill the memory. */
 export interface Memory<T> {
-  /** Undefined: not known, or no longer. */
+  /** Undefined if the value was never noted or has expired. */
   recall(key: string): T | undefined;
-  /** `untilMs`: how long this one is good; absent, as long as any. */
+  /** `untilMs` is when this value expires; by default it lasts as long as any. */
   note(key: string, value: T, untilMs?: number): void;
   forget(key: string): void;
 }
 
 interface MemoryOptions {
   readonly clock: Pick<Clock, "nowMs" | "lasting">;
-  /** Nominal; 0: nothing is remembered. */
+  /** Nominal; 0 remembers nothing. */
   readonly forMs: number;
   readonly most?: number;
 }
@@ -29,7 +26,7 @@ export const memory = <T>({ clock, forMs, most = 1_000 }: MemoryOptions): Memory
       return undefined;
     },
     note: (key, value, untilMs = clock.nowMs() + clock.lasting(forMs)) => {
-      // Deleted first, so that the order of the map is that of the notes, and the oldest gives way.
+      // Delete first: the map then stays in the order of notes, and its first key is the oldest.
       known.delete(key);
       const [oldest] = known.keys();
       if (known.size >= most && oldest !== undefined) known.delete(oldest);
@@ -40,8 +37,8 @@ export const memory = <T>({ clock, forMs, most = 1_000 }: MemoryOptions): Memory
 };
 
 /**
- * As remembered, else as `learn` says now. Those who ask meanwhile share one answer; a failure is shared by them alone,
- * and not remembered.
+ * Returns the remembered value, or calls `learn`. Concurrent callers share one call; a failure reaches all of them but
+ * is not remembered.
  */
 export const recallOrLearn = <T>(known: Memory<Promise<T>>, key: string, learn: () => Promise<T>): Promise<T> => {
   const recalled = known.recall(key);

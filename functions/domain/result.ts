@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 
-/** An expected outcome: a value or a named problem. What is not expected (a defect, a store that is down) throws. */
+/** An expected outcome: a value or a problem. Unexpected failures (a defect, a store that is down) are thrown. */
 export type Result<T, P = Problem> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: P };

@@ -1,7 +1,8 @@
 import type { Secret } from "./secret.ts";
+
 /** Seals short-lived secrets for the shared store: JWE, A256GCM, `kid` in the protected header, bound to `context`. */
 export interface Sealer {
   seal(value: Secret, context: string): Promise<string>;
-  /** Undefined: another context, an unknown or retired key, or altered. */
+  /** Undefined if the context differs, the key is unknown or retired, or the seal was altered. */
   open(sealed: string, context: string): Promise<Secret | undefined>;
 }

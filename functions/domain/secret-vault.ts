@@ -1,15 +1,14 @@
 import type { Secret } from "./secret.ts";
+
 export type SecretName =
   | { readonly kind: "refresh_token"; readonly serverId: string }
   | { readonly kind: "client_secret" };
 
-/**
- * Long-lived secrets, versioned. Versions are opaque, never used twice. All methods throw `Unavailable` when the vault cannot be reached.
- */
+/** Stores versioned, long-lived secrets; versions are opaque and never reused. Every method throws `Unavailable`. */
 export interface SecretVault {
-  /** Durable when it resolves; answers the new version. */
+  /** Returns the new version; the secret is durable by then. */
   add(name: SecretName, value: Secret): Promise<string>;
-  /** Undefined: never there, destroyed, or sealed under a key that is gone. */
+  /** Undefined if the version never existed, was destroyed, or is sealed under a key that is gone. */
   read(name: SecretName, version: string): Promise<Secret | undefined>;
   /** Idempotent. */
   destroy(name: SecretName, version: string): Promise<void>;

@@ -14,12 +14,12 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself. Call it as late as possible, inside an adapter. */
+  /** Call this as late as possible, inside an adapter. */
   reveal(): string {
     return this.#value;
   }
 
-  /** Is it the same value? In constant time, and without letting it out. */
+  /** Compares in constant time. */
   matches(candidate: Secret | string): boolean {
     const other = typeof candidate === "string" ? candidate : candidate.reveal();
     return timingSafeEqual(digest(this.#value), digest(other));

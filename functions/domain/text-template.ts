@@ -11,6 +11,6 @@ export type ParamsOf<S extends string> = [Placeholder<S>] extends [never]
   ? []
   : [params: Readonly<Record<Placeholder<S>, string | number>>];
 
-/** Replaces each `{name}` by its value; a name without a value is left unchanged. */
+/** Replaces each `{name}` by its value; a name without a value stays as it is. */
 export const fillIn = (text: string, params: TextParams = {}): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(params, name) ? String(params[name]) : whole));
