@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { fieldFailures } from "../../api/failure.ts";
+import { type ApiFailure, fieldFailures } from "../../api/failure.ts";
 import type { MailServer, NewMessage, SentMessage } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
@@ -30,6 +30,40 @@ const Sent = ({ message }: { readonly message: SentMessage }) => (
     </p>
     <p class="fine mono">{message.messageId}</p>
   </Notice>
+);
+
+interface Typed {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+interface FieldsProps {
+  readonly mail: Typed;
+  readonly set: (change: Partial<Typed>) => void;
+  readonly failure: ApiFailure | null;
+}
+
+const MailFields = ({ mail, set, failure }: FieldsProps) => (
+  <div class="form-grid">
+    <Field label={t("mail.to")} error={fieldFailures(failure, "/to")}>
+      {(control) => (
+        <input {...control} type="email" required value={mail.to} onInput={(e) => set({ to: e.currentTarget.value })} />
+      )}
+    </Field>
+    <Field label={t("mail.subject")} error={fieldFailures(failure, "/subject")}>
+      {(control) => (
+        <input {...control} required value={mail.subject} onInput={(e) => set({ subject: e.currentTarget.value })} />
+      )}
+    </Field>
+    <div class="whole">
+      <Field label={t("mail.text")} error={fieldFailures(failure, "/text")}>
+        {(control) => (
+          <textarea {...control} required value={mail.text} onInput={(e) => set({ text: e.currentTarget.value })} />
+        )}
+      </Field>
+    </div>
+  </div>
 );
 
 interface Props {
@@ -71,41 +105,7 @@ export const MailCard = ({ server, onSent }: Props) => {
     <Card title={t("mail.title")}>
       <form ref={form} onSubmit={(event) => void submit(event)}>
         <Resumed resumed={resumed} />
-        <div class="form-grid">
-          <Field label={t("mail.to")} error={fieldFailures(send.failure, "/to")}>
-            {(control) => (
-              <input
-                {...control}
-                type="email"
-                required
-                value={mail.to}
-                onInput={(e) => set({ to: e.currentTarget.value })}
-              />
-            )}
-          </Field>
-          <Field label={t("mail.subject")} error={fieldFailures(send.failure, "/subject")}>
-            {(control) => (
-              <input
-                {...control}
-                required
-                value={mail.subject}
-                onInput={(e) => set({ subject: e.currentTarget.value })}
-              />
-            )}
-          </Field>
-          <div class="whole">
-            <Field label={t("mail.text")} error={fieldFailures(send.failure, "/text")}>
-              {(control) => (
-                <textarea
-                  {...control}
-                  required
-                  value={mail.text}
-                  onInput={(e) => set({ text: e.currentTarget.value })}
-                />
-              )}
-            </Field>
-          </div>
-        </div>
+        <MailFields mail={mail} set={set} failure={send.failure} />
         <div class="actions">
           <Submit label={t("mail.send")} busy={send.busy} />
         </div>

@@ -1,59 +1,22 @@
 import { useState } from "preact/hooks";
-import { names } from "../../../domain/access/admission.ts";
-import { domainEntry } from "../../../domain/address.ts";
-import { fieldFailures } from "../../api/failure.ts";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
-import { session } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
-import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
-import { entriesOf } from "../server/draft.ts";
-
-const LISTS = ["operators", "members", "callers"] as const;
-const POINTERS = [...LISTS.map((list) => `/${list}`), "/retentionDays"];
-
-type Draft = Readonly<Record<(typeof LISTS)[number] | "retentionDays", string>>;
-
-const draftOf = (settings: Settings): Draft => ({
-  operators: settings.operators.join("\n"),
-  members: settings.members.join("\n"),
-  callers: settings.callers.join("\n"),
-  retentionDays: String(settings.retentionDays),
-});
-
-const same = (one: Draft, other: Draft): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-/** Sends only what was changed, so that two people can change two things at once. */
-const patchOf = (before: Draft, after: Draft): Partial<Settings> => ({
-  ...Object.fromEntries(
-    LISTS.filter((list) => after[list] !== before[list]).map((list) => [list, entriesOf(after[list])]),
-  ),
-  ...(after.retentionDays !== before.retentionDays && { retentionDays: Number(after.retentionDays) }),
-});
+import { draftOf, POINTERS, patchOf, removedOperator, same } from "./people-draft.ts";
+import { PeopleFields } from "./people-fields.tsx";
 
 interface Props {
   readonly settings: Settings;
   readonly onSaved: (settings: Settings) => void;
 }
-
-/** The address of the signed-in operator if this change would remove them from the list, else null. */
-const removedOperator = (before: Draft, after: Draft): string | null => {
-  const state = session.value;
-  if (state.kind !== "signed_in") return null;
-  const { actor } = state.session;
-  // A domain entry matches the person's Workspace domain; an alias in another domain does not show it.
-  const account = { email: actor, hostedDomain: domainEntry(actor).slice(1) };
-  const isOperatorIn = ({ operators }: Draft) => names(entriesOf(operators), account);
-  return isOperatorIn(before) && !isOperatorIn(after) ? actor : null;
-};
 
 /** Who may do what, and how long messages are kept. */
 export const PeopleCard = ({ settings, onSaved }: Props) => {
@@ -89,42 +52,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
     <Card title={t("people.title")}>
       <form ref={form} onSubmit={submit}>
         <Resumed resumed={resumed} />
-        {LISTS.map((list) => (
-          <Field
-            key={list}
-            label={t(`people.${list}`)}
-            hint={t(`people.${list}Hint`)}
-            error={fieldFailures(save.failure, `/${list}`)}
-          >
-            {(control) => (
-              <textarea
-                {...control}
-                rows={3}
-                spellcheck={false}
-                value={draft[list]}
-                onInput={(e) => setDraft({ ...draft, [list]: e.currentTarget.value })}
-              />
-            )}
-          </Field>
-        ))}
-        <Field
-          label={t("people.retention")}
-          hint={t("people.retentionHint")}
-          error={fieldFailures(save.failure, "/retentionDays")}
-        >
-          {(control) => (
-            <input
-              {...control}
-              type="number"
-              min="1"
-              max="3650"
-              step="1"
-              required
-              value={draft.retentionDays}
-              onInput={(e) => setDraft({ ...draft, retentionDays: e.currentTarget.value })}
-            />
-          )}
-        </Field>
+        <PeopleFields draft={draft} setDraft={setDraft} failure={save.failure} />
         {save.failure && <ProblemNotice failure={save.failure} shown={POINTERS} />}
         <div class="actions">
           <Submit label={t("action.save")} busy={save.busy} />
