@@ -179,6 +179,8 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/console",
   "functions/domain/alerts",
   "functions/domain/doctor",
+  "functions/domain/messages/commands",
+  "functions/domain/messages/views",
   "functions/runtime",
   "infra/build",
   "test/bench",

@@ -21,7 +21,7 @@ import {
 } from "../statuses.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 
-/** What somebody outside makes of a message: how it stands afterwards, and what the world is told. */
+/** The effect of a caller's command: the message afterwards, and the event that announces it. */
 export interface CallerMove {
   readonly after: Message;
   readonly announcement: Announcement | null;
@@ -32,7 +32,7 @@ export interface MoveOrder<C extends MessageCommand> {
   readonly principal: Principal;
   readonly id: string;
   readonly command: C;
-  /** Pure; asked again when somebody else moved the message meanwhile. */
+  /** Must be pure: it runs again if somebody else moves the message in the meantime. */
   readonly decide: (message: MessageIn<StatusFor<C>>) => Result<CallerMove>;
 }
 
@@ -42,8 +42,9 @@ const wrongStatus = (status: MessageStatus, command: MessageCommand): Problem =>
 };
 
 /**
- * The write with its line in the audit and what the world is to be told, then what follows from it. A crash in between loses nothing: a chunked body is due
- * for erasure, a queued message due for dispatch, an event for telling by their own records. Undefined: somebody moved the message first.
+ * Writes the message, its audit entry and its event in one commit, then publishes a queued message. A crash in between
+ * loses nothing: the tick finds the queued message, the event and a chunked body to erase by their records.
+ * Returns undefined if somebody moved the message first.
  */
 const perform = async (
   deps: MoveDeps,
@@ -60,9 +61,9 @@ const perform = async (
 };
 
 /**
- * Moves a message at somebody's word. `not_found` where they must not know of it, `forbidden` to a key without `send`, `wrong_status` where the command is not one for
- * its status, what `decide` refuses,
- * `newer_version` for a message that a later release has put into a shape of its own. Throws `Contended`, `Unavailable`.
+ * Moves a message at a caller's command. Refuses with `not_found` if the caller may not know of it, `forbidden` if the
+ * key lacks `send`, `wrong_status` if its status does not take the command, `newer_version` if a later release wrote it
+ * in a shape of its own, and with what `decide` refuses. Throws `Contended`, `Unavailable`.
  */
 export const moveByCaller = async <C extends MessageCommand>(
   deps: MoveDeps,

@@ -14,13 +14,13 @@ import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 import { moveByCaller } from "./caller-move.ts";
 
-const canceled = (
+const cancel = (
   deps: Pick<MoveDeps, "clock">,
   message: MessageIn<StatusFor<"cancel">>,
   how: { readonly retentionDays: number; readonly note: TimelineNote | null },
 ): Message => finished(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
 
-/** Calls a waiting message back. Refuses what `moveByCaller` does. Throws `Unavailable`. */
+/** Cancels a waiting message. Refuses what `moveByCaller` refuses. Throws `Unavailable`. */
 export const cancelMessage = async (
   deps: MoveDeps,
   principal: Principal,
@@ -32,26 +32,26 @@ export const cancelMessage = async (
     id,
     command: "cancel",
     decide: (value) => {
-      const after = canceled(deps, value, { retentionDays, note: null });
+      const after = cancel(deps, value, { retentionDays, note: null });
       return ok({ after, announcement: messageEvent("relais.message.canceled.v1", id, after) });
     },
   });
 };
 
-/** True: it is canceled now. False: it is being sent, or has ended otherwise. Throws `Contended`, `Unavailable`. */
+/** Returns false if the message is being sent or has ended otherwise. Throws `Contended`, `Unavailable`. */
 const cancelOne = (deps: MoveDeps, id: string, retentionDays: number): Promise<boolean> =>
   changeOnCondition<boolean>(deps, "cancel a message", async () => {
     const before = await deps.records.get("messages", id);
     if (before === undefined || !isUnderstoodMessage(before.value) || !takesCommand(before.value, "cancel"))
       return false;
-    const after = canceled(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
+    const after = cancel(deps, before.value, { retentionDays, note: timelineNote("server_deleted") });
     const event = messageEvent("relais.message.canceled.v1", id, after);
     return (await commitMove(deps, before, { after, event })) === undefined ? "contended" : true;
   });
 
 /**
- * Cancels every message that waits for a server, because it is being deleted; leaves what is being sent or in doubt. Answers how many.
- * Safe to repeat after a crash. Throws `Unavailable`.
+ * Cancels every waiting message of a server that is being deleted, and leaves those that are being sent or in doubt.
+ * Returns how many it canceled. Safe to repeat after a crash. Throws `Unavailable`.
  */
 export const cancelOpenMessages = async (deps: MoveDeps, serverId: string): Promise<number> => {
   const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;

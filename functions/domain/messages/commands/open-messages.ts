@@ -11,7 +11,7 @@ const anyIn = async (records: Records, serverId: string, statuses: readonly Mess
   return found.some((messages) => messages.length > 0);
 };
 
-/** Whether a server that is being deleted still has messages to send. */
+/** Tells whether a server that is being deleted still has messages to send. */
 export const openMessages = ({ records }: { readonly records: Records }): OpenMessages => ({
   anyUnderWay: (serverId) => anyIn(records, serverId, UNDER_WAY),
   anyWaiting: (serverId) => anyIn(records, serverId, WAITING),

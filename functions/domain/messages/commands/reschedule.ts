@@ -17,8 +17,8 @@ import { moveByCaller } from "./caller-move.ts";
 const input = z.strictObject({ scheduledAt: instantInput });
 
 /**
- * Gives a scheduled message another time; one that has passed means now. `body`: `{scheduledAt}`, else `invalid_request`; `wrong_status` for a message that
- * is not scheduled, and what `moveByCaller` refuses. Throws `Unavailable`.
+ * Moves a scheduled message to another time; a time in the past means now. Refuses with `invalid_request` if `body` is
+ * not `{scheduledAt}`, and with what `moveByCaller` refuses. Throws `Unavailable`.
  */
 export const rescheduleMessage = async (
   deps: MoveDeps,

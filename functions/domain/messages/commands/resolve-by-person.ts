@@ -24,7 +24,7 @@ const NOTES: Readonly<Record<As, TimelineNote>> = {
   failed: timelineNote("declared_failed"),
 };
 
-const resolved = (
+const resolve = (
   deps: MoveDeps,
   message: MessageIn<"unknown">,
   how: { readonly as: As; readonly retentionDays: number },
@@ -34,21 +34,21 @@ const resolved = (
   if (as === "resend") return moveTo(message, queuedNow(deps.clock), change);
   const recipients = as === "sent" ? reached(message.recipients) : message.recipients;
   const facts = { recipients };
-  // It went out, yet Gmail had turned some recipients down for a while: their try is still to come.
+  // It went out, but Gmail refused some recipients temporarily, so they must be tried again.
   if (as === "sent" && recipients.some(({ state }) => state === "pending")) {
     return moveTo(message, queuedNow(deps.clock), { ...change, facts });
   }
   const end = { retentionDays, ...change, facts };
-  // Whom an earlier try has reached must not be told of as failed: then it is sent, and the others are rejected.
+  // If anyone received it earlier, it must not be reported as failed: it is sent, and the others are rejected.
   return as === "failed" && recipients.some(({ state }) => state === "accepted")
     ? givenUp(deps.clock, message, { ...end, otherwise: "failed" })
     : finished(deps.clock, message, { status: as, ...end });
 };
 
 /**
- * A person's word on a message of which nobody knows whether it went out. `body`: `{as}`, else `invalid_request`; `wrong_status` for any other message, and
- * what `moveByCaller` refuses. `resend` goes out under the same Message-ID, so that a second copy can be told;
- * `sent` leaves those to be tried whom Gmail had turned down for a while. Throws `Unavailable`.
+ * Applies a person's decision on a message of which nobody knows whether it went out. Refuses with `invalid_request` if
+ * `body` is not `{as}`, and with what `moveByCaller` refuses. `resend` keeps the Message-ID, so that a second copy can
+ * be recognized; `sent` still tries the recipients that Gmail refused temporarily. Throws `Unavailable`.
  */
 export const resolveByPerson = async (
   deps: MoveDeps,
@@ -64,7 +64,7 @@ export const resolveByPerson = async (
     id: wanted.id,
     command: "resolve",
     decide: (value) => {
-      const after = resolved(deps, value, { as, retentionDays });
+      const after = resolve(deps, value, { as, retentionDays });
       return ok({ after, announcement: messageEvent("relais.message.resolved.v1", wanted.id, after), detail: { as } });
     },
   });

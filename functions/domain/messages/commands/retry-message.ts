@@ -8,13 +8,13 @@ import { moveTo } from "../moves.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 
-/** Those that took it are left alone; the others are asked anew. */
-const askedAgain = (recipient: Recipient): Recipient =>
+/** Makes a rejected recipient pending again. One that accepted the message must not get it twice. */
+const reopenRecipient = (recipient: Recipient): Recipient =>
   recipient.state === "rejected" ? { ...recipient, state: "pending" } : recipient;
 
 /**
- * Sends a failed message again under its Message-ID, with 72 hours of its own. `wrong_status` for any other, `body_erased` seven days after it failed,
- * and what `moveByCaller` refuses. Throws `Unavailable`.
+ * Sends a failed message again with its Message-ID and a fresh 72 hours. Refuses with `body_erased` seven days after it
+ * failed, and with what `moveByCaller` refuses. Throws `Unavailable`.
  */
 export const retryMessage = (deps: MoveDeps, principal: Principal, id: string): Promise<Result<Versioned<Message>>> =>
   moveByCaller(deps, {
@@ -26,7 +26,7 @@ export const retryMessage = (deps: MoveDeps, principal: Principal, id: string): 
       const after = moveTo(value, queuedNow(deps.clock), {
         nowMs: deps.clock.nowMs(),
         note: timelineNote("retried"),
-        facts: { recipients: value.recipients.map(askedAgain), firstTriedAtMs: null },
+        facts: { recipients: value.recipients.map(reopenRecipient), firstTriedAtMs: null },
       });
       return ok({ after: { ...after, agelessMs: 0 }, announcement: null });
     },

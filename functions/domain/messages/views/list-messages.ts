@@ -15,11 +15,11 @@ export interface MessageFilter {
   /** Id or name of a mail server. */
   readonly server: string | null;
   readonly status: MessageStatus | null;
-  /** Folded; of any recipient. */
+  /** The folded address of any recipient. */
   readonly to: string | null;
-  /** Each starts a recipient's address or a word of the subject; none: not searched. */
+  /** Each term must start a recipient's address or a word of the subject. Without terms there is no search. */
   readonly terms: SearchTerms;
-  /** Only those of which Gmail refused a recipient. */
+  /** Lists only messages of which Gmail refused a recipient. */
   readonly rejected: boolean;
 }
 
@@ -36,7 +36,7 @@ interface Narrowed extends Omit<MessageFilter, "server"> {
 
 type MessageQuery = Extract<QueryName, `messages${string}`>;
 
-/** One query with its arguments: a page of it, and the cursor that leads on after one of its messages. */
+/** One query with its arguments: it reads a page and makes the cursor that continues after a message. */
 interface Source {
   readonly read: (page: PageWanted) => Promise<Found>;
   readonly cursorAfter: (message: Versioned<Message>) => string;
@@ -68,15 +68,15 @@ const sourceOf = (records: Records, { serverId, status, to, terms }: Narrowed): 
     : ask("messagesByStatusTo", { status, recipientAddresses });
 };
 
-/** Records read at once, at least: a short page would find little of what is rare. */
-const DEFAULT_PAGE = 50;
-/** So many pages are read for somebody who sees few of many messages, or searches for what is rare; then `next` leads on. */
+/** The least number of records in one read: rare matches would hardly turn up in shorter pages. */
+const LEAST_PAGE = 50;
+/** The most pages that one request reads while nothing matches; the caller goes on with `next`. */
 const MOST_PAGES = 20;
-/** And so many once something is found: each costs a query, and the console asks again every few seconds. */
+/** The most pages once something matches: each page costs a query, and the console polls every few seconds. */
 const ENOUGH_PAGES = 4;
 
-/** The messages of a source that pass `keep`, up to `limit`. An answer may hold fewer and yet have a `next`. */
-const sift = async (
+/** Reads up to `limit` messages that pass `keep`. An answer may hold fewer and still have a `next`. */
+const filterPages = async (
   source: Source,
   keep: (message: Message) => boolean,
   { limit, cursor: start }: PageWanted,
@@ -84,7 +84,7 @@ const sift = async (
   const items: Versioned<Message>[] = [];
   let cursor = start;
   for (let pages = 1; ; pages += 1) {
-    const found = await source.read({ limit: Math.max(limit, DEFAULT_PAGE), cursor });
+    const found = await source.read({ limit: Math.max(limit, LEAST_PAGE), cursor });
     if (found === "bad_cursor") return found;
     items.push(...found.items.filter(({ value }) => keep(value)));
     const last = items[limit - 1];
@@ -96,8 +96,11 @@ const sift = async (
   }
 };
 
-/** A query finds more than it was asked for: the index of a search knows the start of one term alone and no status, none knows refusals. */
-const isFound =
+/**
+ * A query may return more than the filter asks for: the search index knows the start of one term and no status, and no
+ * index knows refused recipients.
+ */
+const matchesFilter =
   ({ status, to, terms, rejected }: Narrowed) =>
   (message: Message): boolean =>
     (status === null || message.status === status) &&
@@ -105,7 +108,7 @@ const isFound =
     (!rejected || message.recipients.some(({ state }) => state === "rejected")) &&
     matchesSearch(message, terms);
 
-/** `visible`: the servers whose messages are shown; null: all. */
+/** `visible` holds the servers whose messages are shown; null means all. */
 const list = (
   records: Records,
   filter: Narrowed,
@@ -113,12 +116,16 @@ const list = (
 ): Promise<Found> => {
   const source = sourceOf(records, filter);
   if (visible === null && filter.terms.length === 0 && !filter.rejected) return source.read(page);
-  const isMatch = isFound(filter);
-  return sift(source, (message) => (visible === null || visible.has(message.serverId)) && isMatch(message), page);
+  const isMatch = matchesFilter(filter);
+  return filterPages(
+    source,
+    (message) => (visible === null || visible.has(message.serverId)) && isMatch(message),
+    page,
+  );
 };
 
-/** By id or name. The id of a deleted server stands for as long as messages of it are left. */
-const serverIdOf = async (records: Records, server: string): Promise<string | undefined> => {
+/** Finds a server by id or name. The id of a deleted server stays valid as long as it has messages. */
+const findServerId = async (records: Records, server: string): Promise<string | undefined> => {
   const found = await serverCalled(records, server);
   if (found !== undefined || !server.startsWith("srv_")) return found?.id;
   const left = await listRecords(records, "messagesOfServer", { serverId: server }, { most: 1 });
@@ -126,8 +133,9 @@ const serverIdOf = async (records: Records, server: string): Promise<string | un
 };
 
 /**
- * Messages, newest first. `forbidden` to a key without `read`; a filter's server that is not there is `invalid_request` at `/server`, one
- * outside a key's list `server_not_allowed`, another's to a member `not_found`. Throws `Unavailable`.
+ * Lists messages, newest first. A key without `read` gets `forbidden`. A filter that names a server gets
+ * `invalid_request` at `/server` if there is no such server, `server_not_allowed` if it is outside the key's list, and
+ * `not_found` if it is not the member's. Throws `Unavailable`.
  */
 export const listMessages = async (
   records: Records,
@@ -145,7 +153,7 @@ export const listMessages = async (
     }
     return ok(await list(records, { ...rest, serverId: null }, { visible, page }));
   }
-  const serverId = await serverIdOf(records, server);
+  const serverId = await findServerId(records, server);
   if (visible !== null && (serverId === undefined || !visible.has(serverId))) {
     return fail(outOfReach(principal));
   }

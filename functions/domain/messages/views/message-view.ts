@@ -14,10 +14,10 @@ const attemptView = ({ atMs, outcome, smtp, problem }: Attempt) => ({
 const addressesIn = (recipients: readonly Recipient[], state: Recipient["state"]): readonly string[] =>
   recipients.filter((recipient) => recipient.state === state).map(({ address }) => address);
 
-/** When something is next done about it by itself; null: when something happens, or nothing more. */
+/** The time of the next automatic attempt; null if none is set. */
 const nextAttemptAtMs = (message: Message): number | null => (isDueForAttempt(message) ? message.dueAtMs : null);
 
-/** Recipients by the field that names them, and each with its state and Gmail's last reply about it. */
+/** Lists the recipients by header field, and each one with its state and Gmail's last reply about it. */
 const recipientViews = (message: Message) => {
   const kinds = recipientKinds(message);
   const named = (wanted: RecipientKind): readonly string[] =>
@@ -36,8 +36,8 @@ const recipientViews = (message: Message) => {
 };
 
 /**
- * A message as `GET /v1/messages/{id}` shows it, instants in RFC 3339. It never holds the body. `accepted` and `rejected` name the recipients
- * that Gmail took or refused.
+ * The message as `GET /v1/messages/{id}` shows it, with instants in RFC 3339. It never holds the body. `accepted` and
+ * `rejected` list the recipients that Gmail accepted or refused.
  */
 export const messageView = ({ id, value }: Versioned<Message>) => ({
   id,
@@ -63,7 +63,7 @@ export const messageView = ({ id, value }: Versioned<Message>) => ({
   providerId: value.providerId,
 });
 
-/** What accepting answers: enough to follow the message by. */
+/** The answer to an accepted message: it is enough to follow the message. */
 export const messageReceipt = ({ id, value }: Versioned<Message>) => ({
   id,
   messageId: value.messageId,

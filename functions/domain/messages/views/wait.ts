@@ -21,8 +21,8 @@ export interface WatchDeps {
   readonly environment: EnvironmentSettings;
 }
 
-/** Is what holds this message over (a limit lifted, the account reconnected)? Then it goes any moment, and "held" would be old news. */
-const holdIsOver = async (deps: WatchDeps, { value }: Versioned<Message>): Promise<boolean> => {
+/** Checks whether the cause of the hold is over. If so, the message leaves at any moment, and "held" would mislead. */
+const isHoldOver = async (deps: WatchDeps, { value }: Versioned<Message>): Promise<boolean> => {
   if (!isIn(value, "held")) return false;
   const { serverId } = value;
   const [server, ledger, settings] = await Promise.all([
@@ -36,18 +36,18 @@ const holdIsOver = async (deps: WatchDeps, { value }: Versioned<Message>): Promi
   return hasRoomNow(deps.clock, ledger.value, { limits: limitsOf(server.value), wanted });
 };
 
-/** Has the message come to something that its caller should be told? */
+/** Checks whether the caller that waits should get an answer now. */
 const isWorthAnswering = async (deps: WatchDeps, message: Versioned<Message>): Promise<boolean> =>
-  endsWait(message.value) && !(await holdIsOver(deps, message));
+  endsWait(message.value) && !(await isHoldOver(deps, message));
 
 const FIRST_LOOK_MS = 100;
 const LONGEST_LOOK_MS = 1_000;
-/** RFC 7240 §4.3; Hosting ends a request at 60 s. */
+/** RFC 7240 §4.3 defines `wait`. Firebase Hosting ends a request after 60 s. */
 export const LONGEST_WAIT_S = 50;
 
 /**
- * `wait=N` of a `Prefer` header (RFC 7240), in whole seconds; more than 50 is taken as 50, as a preference may be; null where there is
- * none that can be read, which that RFC has us pass over (§2).
+ * Reads `wait=N` from a `Prefer` header (RFC 7240), in whole seconds and at most 50. Returns null if there is none that
+ * can be read: §2 tells a server to ignore those.
  */
 export const preferredWaitS = (prefer: string | undefined): number | null => {
   const preferences = (prefer ?? "").split(",").map((preference) => preference.split(";")[0]?.trim() ?? "");
@@ -56,15 +56,16 @@ export const preferredWaitS = (prefer: string | undefined): number | null => {
   return seconds === undefined ? null : Math.min(Number(seconds), LONGEST_WAIT_S);
 };
 
-/** `ended`: its status is worth an answer; else the time was over first. */
+/** `ended` says that the status is worth an answer; otherwise the time ran out first. */
 export interface Watched {
   readonly message: Versioned<Message>;
   readonly ended: boolean;
 }
 
 /**
- * Watches a message until its status ends the wait, so many real seconds have passed (no time scale touches them), or the caller has gone. One that is
- * still held although the cause is over is not told as held, and a line that a limit had made is let go. Throws `Unavailable`.
+ * Watches a message until its status ends the wait, `seconds` real seconds pass (the time scale does not apply), or the
+ * caller disconnects. A held message does not end the wait if the cause of its hold is over. For a held message it also
+ * asks for the release of those that have room again. Throws `Unavailable`.
  */
 export const watchMessage = async (
   deps: WatchDeps,
