@@ -12,7 +12,7 @@ import { invalidRequest, type Problem } from "../problem.ts";
 import { isId } from "../randomness.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { changeSettings, type SettingsDeps } from "./change-settings.ts";
-import { judgePeople } from "./judge-people.ts";
+import { peopleProblems } from "./people-problems.ts";
 import { firstSettings } from "./read-settings.ts";
 import { type EnvironmentSettings, isKnownPublishingStatus, PUBLISHING_STATUSES, type Settings } from "./settings.ts";
 import { settingsView } from "./settings-view.ts";
@@ -109,7 +109,7 @@ export const editSettings = async (
 ): Promise<Result<EditedSettings>> => {
   const astray = await checkAlertServer(deps, patch);
   if (astray !== null) return fail(astray);
-  const strangers = await judgePeople(patch);
+  const strangers = await peopleProblems(patch);
   if (strangers.length > 0) return fail(invalidRequest(...strangers));
   const changed = await changeSettings(
     deps,

@@ -25,9 +25,9 @@ const entriesIn = (patch: unknown, list: string): readonly Entry[] => {
 
 /**
  * What is wrong with the people that a patch lists: a domain that is nobody's own would let in anyone. Lists that the patch leaves alone are
- * not judged, so that an entry of an earlier release stops no other change.
+ * not looked at, so that an entry of an earlier release stops no other change.
  */
-export const judgePeople = async (patch: unknown): Promise<readonly FieldProblem[]> => {
+export const peopleProblems = async (patch: unknown): Promise<readonly FieldProblem[]> => {
   const entries = LISTS.flatMap((list) => entriesIn(patch, list));
   if (!entries.some(({ entry }) => entry?.startsWith("@") === true)) return [];
   const isPublicSuffix = await loadPublicSuffixes();
