@@ -7,7 +7,7 @@ import type { Connection, Grant, MailServer } from "./mail-server.ts";
 export const isKnownReason = (reason: string): reason is ConnectionReason => Object.hasOwn(REASONS, reason);
 
 /**
- * * A reason decides what a server may do, but for a warning: one that is `expiring` for a reason of a later release
+ * A reason decides what a server may do, but for a warning: one that is `expiring` for a reason of a later release
  * still sends, and the next check judges it anew.
  */
 const isKnownConnection = (connection: Connection): boolean => {
@@ -17,7 +17,7 @@ const isKnownConnection = (connection: Connection): boolean => {
 };
 
 /**
- * * Does this release know what state the server is in? If not, a later release wrote it: it is shown, and left alone.
+ * Does this release know what state the server is in? If not, a later release wrote it: it is shown, and left alone.
  * Nothing is sent from it, asked of Google for it or changed in it.
  */
 export const isUnderstoodServer = (server: MailServer): boolean =>

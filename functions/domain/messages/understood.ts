@@ -18,7 +18,7 @@ const isKnownState = (message: Message): boolean => {
 };
 
 /**
- * * Does this release know how the message stands: its status, what holds it, where its body lies, what became of each
+ * Does this release know how the message stands: its status, what holds it, where its body lies, what became of each
  * recipient? If not, a later release wrote it: it is shown, and left alone. It is not sent, moved, put off or erased.
  */
 export const isUnderstoodMessage = (message: Message): boolean =>
