@@ -129,6 +129,8 @@ export class TwoReleases {
     const { events } = this.#options.ground;
     const workers = this.#workersThen();
     await Promise.all([events.flow(workers), events.tick(workers.dispatch)]);
+    // A loop without a pause would keep the store from everybody else.
+    await delay(20);
   }
 
   #message(id: string): Promise<Members> {
