@@ -54,6 +54,19 @@ const EDITS: readonly Edit[] = [
     }`,
   },
   {
+    file: `${messages}/deliver/claim.ts`,
+    text: "import ",
+    by: `import { commitMove } from "../commit-move.ts";
+import { messageEvent } from "../message-events.ts";
+import { moveTo } from "../moves.ts";
+$&`,
+  },
+  {
+    file: `${messages}/message-events.ts`,
+    text: '  "relais.message.sent.v1": nothing,',
+    by: '$&\n  "relais.message.set_aside.v1": nothing,',
+  },
+  {
     file: `${messages}/due/dispatch.ts`,
     text: '    case "sending":',
     by: `    case "awaiting_approval":
