@@ -180,6 +180,8 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/domain/alerts",
   "functions/domain/doctor",
   "functions/domain/messages/commands",
+  "functions/domain/messages/due",
+  "functions/domain/messages/limits",
   "functions/domain/messages/views",
   "functions/runtime",
   "infra/build",

@@ -7,7 +7,7 @@ import { InstanceMemory } from "../../../functions/domain/messages/deliver/insta
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/due/release.ts";
-import { corrected, EMPTY_LEDGER, reserved } from "../../../functions/domain/messages/limits/limits.ts";
+import { applyCorrection, EMPTY_LEDGER, reserve } from "../../../functions/domain/messages/limits/limits.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
 import {
@@ -390,7 +390,7 @@ test("a claim that was ended a day late gives nothing back: what the ledger hold
   const nowMs = clock.nowMs();
   const ledger = { ...EMPTY_LEDGER, entries: [{ atMs: nowMs - HOUR, recipients: 5 }] };
   const late = { id: "msg_a", claimedAtMs: nowMs - DAY - HOUR, unsent: 3, limit: null };
-  assert.deepEqual(corrected(clock, ledger, late).entries, ledger.entries);
+  assert.deepEqual(applyCorrection(clock, ledger, late).entries, ledger.entries);
 });
 
 test("entries that merge count until the latest of them leaves, though the clocks of two instances differ", () => {
@@ -401,7 +401,7 @@ test("entries that merge count until the latest of them leaves, though the clock
     { atMs: binMs + 100, recipients: 1 },
   ];
   const demand = { id: "msg_a", createdAtMs: 0, recipients: 1, limits: { perMinute: 9, perDay: 9 }, untilMs: 0 };
-  const room = reserved(clock, { ...EMPTY_LEDGER, entries }, { ...demand, atMs: clock.nowMs() });
+  const room = reserve(clock, { ...EMPTY_LEDGER, entries }, { ...demand, atMs: clock.nowMs() });
   assert.ok(room.kind === "room");
   assert.deepEqual(room.after.entries[0], { atMs: binMs + 500, recipients: 2 });
 });

@@ -6,8 +6,8 @@ import type { Versioned } from "../../records.ts";
 import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
 import { held } from "../hold.ts";
-import { type KeptLedger, ledgerWrite } from "../limits/ledger.ts";
-import { type Demand, hasRoomNow, type Reservation, reserved } from "../limits/limits.ts";
+import { ledgerWrite, type StoredLedger } from "../limits/ledger.ts";
+import { type Demand, hasRoomNow, type Reservation, reserve } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
 import { announceMove } from "../message-events.ts";
 import { moveTo, pendingRecipients } from "../moves.ts";
@@ -41,8 +41,8 @@ const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServe
 
 interface Change {
   readonly value: Message;
-  readonly ledger: KeptLedger;
-  readonly after: KeptLedger["value"];
+  readonly ledger: StoredLedger;
+  readonly after: StoredLedger["value"];
   readonly event?: Announcement | null;
 }
 
@@ -65,7 +65,11 @@ const commitBoth = async (
 const waitInLine = async (
   deps: DeliveryDeps,
   message: Claimable,
-  full: { readonly room: Extract<Reservation, { kind: "full" }>; readonly ledger: KeptLedger; readonly open: boolean },
+  full: {
+    readonly room: Extract<Reservation, { kind: "full" }>;
+    readonly ledger: StoredLedger;
+    readonly open: boolean;
+  },
 ): Promise<ClaimOutcome> => {
   const { after, untilMs } = full.room;
   const hold = { because: "limit_reached", problem: "limit_reached", ...(untilMs !== null && { untilMs }) } as const;
@@ -90,10 +94,10 @@ const quotaWarning = (server: string): Announcement => ({
 export const claimWith = async (
   deps: DeliveryDeps,
   message: Claimable,
-  { server, settings, ledger, fresh }: Ready & { readonly ledger: KeptLedger; readonly fresh: boolean },
+  { server, settings, ledger, fresh }: Ready & { readonly ledger: StoredLedger; readonly fresh: boolean },
 ): Promise<ClaimOutcome> => {
   const demand = demandOf(deps, message, server.value);
-  const room = reserved(deps.clock, ledger.value, demand);
+  const room = reserve(deps.clock, ledger.value, demand);
   if (room.kind !== "room" && !fresh) return { kind: "lost" };
   if (room.kind === "busy") return { kind: "busy" };
   if (room.kind === "full") {

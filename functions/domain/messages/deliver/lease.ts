@@ -24,7 +24,7 @@ export interface Claim {
 }
 
 /** The attempt of a worker that died without a mark. */
-export const cutShort = (nowMs: number): Attempt => ({
+export const interruptedAttempt = (nowMs: number): Attempt => ({
   atMs: nowMs,
   outcome: "deferred",
   smtp: null,

@@ -14,7 +14,7 @@ import { isUnderstoodMessage } from "../understood.ts";
 
 const PAGE = 100;
 
-/** What is kept is younger than the backup is said to be: this is no copy of then, and nothing was changed. */
+/** A message is newer than the stated time of the backup, so the store is no copy of that time. Nothing was changed. */
 export interface NotACopy {
   readonly code: "not_a_copy";
   readonly messageId: string;
@@ -23,14 +23,14 @@ export interface NotACopy {
 
 const noteOf = (asOfMs: number): TimelineNote => timelineNote("restored", { asOf: isoTime(asOfMs) });
 
-/** By an earlier run that was cut off. */
+/** Checks whether an earlier run, which was interrupted, has already put the message in doubt. */
 const isDoubted = ({ value }: Versioned<Message>, asOfMs: number): boolean => {
   const { noteCode, noteParams } = value.timeline.at(-1) ?? {};
   return isIn(value, "unknown") && noteCode === "restored" && noteParams?.asOf === isoTime(asOfMs);
 };
 
-/** The ids of the messages that are not final as the walk begins (all of their bodies would fill the memory). Each is shown to `look` on the way. */
-const openMessages = async (
+/** Lists the ids of messages that are not final; their bodies would fill the memory. Passes each page to `look`. */
+const listOpenMessages = async (
   deps: MoveDeps,
   look: (messages: readonly Versioned<Message>[]) => void,
 ): Promise<readonly string[]> => {
@@ -44,11 +44,14 @@ const openMessages = async (
   return found;
 };
 
-/** What was said of a recipient up to then says nothing of later tries: if the mail is found, it is the one that this recipient got. */
-const unheard = (recipient: Recipient): Recipient =>
+/**
+ * Clears the reply about a pending recipient, which says nothing about attempts after the backup: if the mail is found
+ * in the sent mail, this recipient must count as reached.
+ */
+const clearReply = (recipient: Recipient): Recipient =>
   recipient.state === "pending" ? { ...recipient, reply: null } : recipient;
 
-const pause = async (deps: MoveDeps, asOfMs: number): Promise<void> => {
+const pauseSending = async (deps: MoveDeps, asOfMs: number): Promise<void> => {
   const change = await changeSettings(
     deps,
     (before) => ok({ ...before, paused: true }),
@@ -67,19 +70,20 @@ const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number
   if (isFinal(value)) return false;
   const server = (await deps.records.get("mailServers", value.serverId))?.value;
   const note = noteOf(asOfMs);
-  // Some had it by then: that it lies in the sent mail says nothing of the others.
+  // Some recipients had it by then, so finding it in the sent mail would say nothing about the others.
   const undecidable = value.recipients.some(({ state }) => state === "accepted");
-  const recipients = undecidable ? value.recipients : value.recipients.map(unheard);
+  const recipients = undecidable ? value.recipients : value.recipients.map(clearReply);
   const after = enterUnknown(deps, value, { recipients, server, note, undecidable });
-  // The index has long caught up with what was sent before the loss: the first look is due with the first tick.
+  // Gmail's index has long caught up with what was sent before the loss, so the first search need not wait.
   const soon = after.dueAtMs === null ? after : postponed(after, deps.clock.nowMs());
   return (await commitMove(deps, message, { after: soon })) !== undefined;
 };
 
 /**
- * For a store put back from a backup, before anything runs on it: sending is paused, and whatever was not final then becomes `unknown`, since it may have
- * been sent between the backup and its loss; the resolver looks for each in the sent mail. The pause first: from then on nothing is claimed, so a crash in
- * between leaves a store on which this can be run again. Answers how many are in doubt. Throws `Unavailable`.
+ * Prepares a store that was restored from a backup, before anything runs on it: every message that is not final becomes
+ * `unknown`, since it may have been sent between the backup and the loss, and the resolver searches the sent mail for
+ * it. It pauses sending first, so that nothing is claimed and a crash leaves a store on which it can run again.
+ * Returns how many messages are in doubt. Throws `Unavailable`.
  */
 export const doubtRestored = async (deps: MoveDeps, asOfMs: number): Promise<Result<number, NotACopy>> => {
   const problems: NotACopy[] = [];
@@ -88,11 +92,11 @@ export const doubtRestored = async (deps: MoveDeps, asOfMs: number): Promise<Res
     if (younger === undefined) return;
     problems.push({ code: "not_a_copy", messageId: younger.id, updatedAtMs: younger.value.updatedAtMs });
   };
-  const open = await openMessages(deps, look);
+  const open = await listOpenMessages(deps, look);
   look(await listRecords(deps.records, "messagesNewest", {}, { most: PAGE }));
   const [problem] = problems;
   if (problem !== undefined) return fail(problem);
-  await pause(deps, asOfMs);
+  await pauseSending(deps, asOfMs);
   let doubted = 0;
   for (const id of open) {
     const message = await deps.records.get("messages", id);

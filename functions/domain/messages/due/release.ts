@@ -12,27 +12,28 @@ import { timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 import { releaseWithinLimits } from "./release-limited.ts";
 
-/** Their bodies come along, up to 100 KiB each. */
+/** The pages are small, because each message carries a body of up to 100 KiB. */
 const PAGE = 50;
 
-/** The server, if mail may leave through it now. */
-const sendingServer = async (deps: MoveDeps, id: string): Promise<Versioned<MailServer> | undefined> => {
+/** Reads the server; undefined if it cannot send now or sending is paused. */
+const readSendingServer = async (deps: MoveDeps, id: string): Promise<Versioned<MailServer> | undefined> => {
   const server = await deps.records.get("mailServers", id);
   const settings = await readSettings(deps.records, deps.environment);
   return server !== undefined && canSend(server.value) && !settings.value.paused ? server : undefined;
 };
 
 /**
- * Lets a server's held messages go, oldest first, one after the other so that the topic gets them in that order. Answers how many went; none while
- * the server cannot send or everything is paused. May run twice at once, and go on where it was cut off. Throws `Unavailable`.
+ * Releases a server's held messages, oldest first, one after the other, so that they reach the topic in this order.
+ * Returns how many it released: none while the server cannot send or sending is paused. Safe to run twice at once and
+ * to repeat after a crash. Throws `Unavailable`.
  */
 export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<number> => {
-  const server = await sendingServer(deps, serverId);
+  const server = await readSendingServer(deps, serverId);
   if (server === undefined) return 0;
   let released = 0;
   const held = { serverId, status: "held" } as const;
   for await (const message of everyRecord(deps.records, "messagesOfServerOldest", held, { page: PAGE })) {
-    // What waits for room goes as far as there is any, below.
+    // Messages that wait for room are released below, as far as there is room.
     if (!isIn(message.value, "held") || message.value.because === "limit_reached") continue;
     if (!isUnderstoodMessage(message.value)) continue;
     const change = { nowMs: deps.clock.nowMs(), note: timelineNote("released") };
@@ -46,15 +47,15 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
 };
 
 /**
- * There is room again: of those that wait for it the oldest go, as many as it takes. Far less than `releaseHeld` to do where many wait; nothing while the
- * server cannot send or everything is paused. Throws `Unavailable`.
+ * Releases the oldest messages that wait for room, as far as there is any. It reads far less than `releaseHeld` if many
+ * wait, and does nothing while the server cannot send or sending is paused. Throws `Unavailable`.
  */
 export const releaseIntoRoom = async (deps: MoveDeps, serverId: string): Promise<void> => {
-  const server = await sendingServer(deps, serverId);
+  const server = await readSendingServer(deps, serverId);
   if (server !== undefined) await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
 };
 
-/** After a pause: every server's. */
+/** Releases the held messages of every server after a pause. */
 export const releaseAllHeld = async (deps: MoveDeps): Promise<number> => {
   let released = 0;
   for await (const server of everyRecord(deps.records, "serversByAge", {}))

@@ -3,44 +3,45 @@ import type { Clock } from "../../clock.ts";
 import type { Randomness } from "../../randomness.ts";
 import type { Records, Write } from "../../records.ts";
 import type { QuotaLedger } from "../message.ts";
-import { type Correction, corrected, EMPTY_LEDGER } from "./limits.ts";
+import { applyCorrection, type Correction, EMPTY_LEDGER } from "./limits.ts";
 
 /**
- * A server's ledger, kept. A claim counts a message's recipients in the same commit that claims the message; what did not happen is given back
- * afterwards. A crash in between leaves a few counted too many for a day, never too few.
+ * Reads and writes a server's ledger. A claim counts a message's recipients in the commit that claims the message, and
+ * what was not sent is given back afterwards: a crash in between counts a few too many for a day, never too few.
  */
 
-/** As last read or written; `version: undefined` while none is kept. */
-export interface KeptLedger {
+/** The ledger as last read or written; `version` is undefined while none is stored. */
+export interface StoredLedger {
   readonly value: QuotaLedger;
   readonly version: string | undefined;
 }
 
-export const readLedger = async (records: Records, serverId: string): Promise<KeptLedger> => {
+export const readLedger = async (records: Records, serverId: string): Promise<StoredLedger> => {
   const kept = await records.get("quotas", serverId);
   return kept === undefined
     ? { value: EMPTY_LEDGER, version: undefined }
     : { ...kept, value: { ...EMPTY_LEDGER, ...kept.value } };
 };
 
-/** The write of a ledger on condition that nobody wrote it since it was read. */
-export const ledgerWrite = (serverId: string, { version }: KeptLedger, value: QuotaLedger): Write =>
+/** Builds the write of a ledger on condition that nobody has written it since it was read. */
+export const ledgerWrite = (serverId: string, { version }: StoredLedger, value: QuotaLedger): Write =>
   conditionalWrite("quotas", { id: serverId, version }, value);
 
 /**
- * Ledgers as one instance last wrote them. Worth a read a claim, and safe: a ledger that somebody else has written since fails the write's condition.
- * Within the instance the writes of one ledger take turns, so that its own workers do not make each other's fail.
+ * Remembers ledgers as this instance last wrote them, which saves a read per claim. It is safe: if somebody else has
+ * written the ledger since, the conditional write fails. Writes of one ledger take turns within the instance, so that
+ * its own workers do not contend.
  */
 export class LedgerMemory {
-  readonly #known = new Map<string, KeptLedger>();
+  readonly #known = new Map<string, StoredLedger>();
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  known(serverId: string): KeptLedger | undefined {
+  known(serverId: string): StoredLedger | undefined {
     return this.#known.get(serverId);
   }
 
-  /** `undefined`: what was known is out of date. */
-  note(serverId: string, ledger: KeptLedger | undefined): void {
+  /** `undefined` forgets a ledger that is out of date. */
+  note(serverId: string, ledger: StoredLedger | undefined): void {
     if (ledger === undefined) this.#known.delete(serverId);
     else this.#known.set(serverId, ledger);
   }
@@ -48,7 +49,7 @@ export class LedgerMemory {
   async inTurn<T>(serverId: string, work: () => Promise<T>): Promise<T> {
     const before = this.#turns.get(serverId) ?? Promise.resolve();
     const mine = before.then(work, work);
-    // Whoever comes next waits for the end of this, however it ends.
+    // The next in turn waits until this one ends, even if it fails.
     const ended = mine.catch(() => undefined);
     this.#turns.set(serverId, ended);
     try {
@@ -66,8 +67,8 @@ interface LedgerDeps {
 }
 
 /**
- * Changes a ledger, however often others come first; undefined: it did not come to it, or there was nothing to change (`change` answered null).
- * Throws `Unavailable`.
+ * Changes a ledger, and tries again if others write first. Returns undefined if contention persists or if `change`
+ * returns null because there is nothing to change. Throws `Unavailable`.
  */
 export const changeLedger = (
   deps: LedgerDeps,
@@ -86,10 +87,13 @@ export const changeLedger = (
   return memory.inTurn(serverId, () => unlessContended(changeOnCondition(deps, "change a ledger", attempt)));
 };
 
-/** So often in a row Gmail may refuse an account before it is for good and no passing mood. */
+/** The number of refusals in a row after which Gmail's refusal of an account counts as permanent. */
 const REFUSALS = 3;
 
-/** Gmail has refused the account itself. True: for the third time in a row, upon which the count begins anew. Throws `Unavailable`. */
+/**
+ * Counts that Gmail refused the account itself. Returns true at the third time in a row, and then starts to count anew.
+ * Throws `Unavailable`.
+ */
 export const countRefusal = async (
   deps: LedgerDeps,
   at: { readonly serverId: string; readonly memory?: LedgerMemory },
@@ -103,14 +107,14 @@ export const countRefusal = async (
 };
 
 /**
- * After a try. Gives up silently after some lost races, and then counts too many rather than too few. True: room was given back, and others wait for it.
- * Throws `Unavailable`.
+ * Corrects the ledger after an attempt. If contention persists it gives up silently, and the ledger counts too many
+ * rather than too few. Returns true if room was given back that others wait for. Throws `Unavailable`.
  */
 export const correctLedger = async (
   deps: LedgerDeps,
   at: { readonly serverId: string; readonly memory?: LedgerMemory },
   correction: Correction,
 ): Promise<boolean> => {
-  const after = await changeLedger(deps, at, (ledger) => corrected(deps.clock, ledger, correction));
+  const after = await changeLedger(deps, at, (ledger) => applyCorrection(deps.clock, ledger, correction));
   return after !== undefined && after.lineSinceMs !== null && correction.unsent > 0 && correction.limit === null;
 };

@@ -3,11 +3,11 @@ import type { Limits } from "../../mail-servers/limits.ts";
 import type { QuotaLedger } from "../message.ts";
 
 /**
- * The arithmetic of a server's ledger: recipients in a rolling minute and rolling 24 hours, claims under way, and the line of those that wait
- * for room. Pure; `ledger.ts` reads and writes it.
+ * Computes a server's ledger: recipients in a rolling minute and rolling 24 hours, claims under way, and the line of
+ * messages that wait for room. Everything here is pure; `ledger.ts` reads and writes the ledger.
  */
 
-export type Windows = Pick<Clock, "nowMs" | "lasting">;
+export type LedgerClock = Pick<Clock, "nowMs" | "lasting">;
 export type Entry = QuotaLedger["entries"][number];
 
 export const EMPTY_LEDGER: QuotaLedger = {
@@ -20,16 +20,16 @@ export const EMPTY_LEDGER: QuotaLedger = {
   promised: [],
 };
 const WARN_AT = 0.9;
-/** Messages of one account under way at once, over all instances: Gmail answers too many sessions with `454 4.7.0`. */
+/** The most claims of one account at once, over all instances: Gmail answers too many sessions with `454 4.7.0`. */
 const MOST_LIVE = 8;
 
 const sum = (entries: readonly Entry[]): number => entries.reduce((total, { recipients }) => total + recipients, 0);
 
 /**
- * Entries that still count, those past the minute merged by minutes. A merged entry takes the latest of its times, so it counts for up to a minute
- * longer than it must and never for less.
+ * Drops entries that no longer count and merges those older than a minute by minutes. A merged entry takes the latest
+ * of its times, so it counts for up to a minute too long and never too short.
  */
-const compacted = (clock: Windows, entries: readonly Entry[]): readonly Entry[] => {
+const compact = (clock: LedgerClock, entries: readonly Entry[]): readonly Entry[] => {
   const nowMs = clock.nowMs();
   const minuteMs = clock.lasting(MINUTE);
   const merged: Entry[] = [];
@@ -39,7 +39,7 @@ const compacted = (clock: Windows, entries: readonly Entry[]): readonly Entry[] 
     const old = entry.atMs <= nowMs - minuteMs;
     const sameBin = last !== undefined && Math.floor(last.atMs / minuteMs) === Math.floor(entry.atMs / minuteMs);
     if (old && last !== undefined && sameBin) {
-      // Not in order where the clocks of two instances differ.
+      // Entries may be out of order, because the clocks of two instances may differ.
       const atMs = Math.max(last.atMs, entry.atMs);
       merged[merged.length - 1] = { atMs, recipients: last.recipients + entry.recipients };
     } else merged.push(entry);
@@ -47,7 +47,7 @@ const compacted = (clock: Windows, entries: readonly Entry[]): readonly Entry[] 
   return merged;
 };
 
-/** When so many entries have left a window that `wanted` more fit in; null: they fit in now. */
+/** Finds when enough entries have left a window for `wanted` more to fit in; null if they fit in now. */
 const roomAtMs = (
   entries: readonly Entry[],
   window: { readonly fromMs: number; readonly lengthMs: number; readonly limit: number },
@@ -60,12 +60,12 @@ const roomAtMs = (
     excess -= recipients;
     if (excess <= 0) return atMs + window.lengthMs;
   }
-  // More recipients than the limit itself: alone in an empty window it goes.
+  // A message with more recipients than the limit may go alone, in an empty window.
   return (inside.at(-1)?.atMs ?? 0) + window.lengthMs;
 };
 
-/** Promises that stand: one that nobody came for (called back, held by a pause, its worker gone) lapses as it would leave the minute. */
-const standing = (clock: Windows, { promised }: QuotaLedger): QuotaLedger["promised"] =>
+/** A promise that nobody claims (canceled, paused, or its worker died) lapses after a minute, as an entry would. */
+const standingPromises = (clock: LedgerClock, { promised }: QuotaLedger): QuotaLedger["promised"] =>
   promised.filter(({ atMs }) => atMs > clock.nowMs() - clock.lasting(MINUTE));
 
 interface Wanted {
@@ -74,8 +74,8 @@ interface Wanted {
   readonly nowMs: number;
 }
 
-/** When there will be room for so many recipients, by what was counted alone; null: there is now. */
-const countedRoom = (clock: Windows, ledger: QuotaLedger, demand: Wanted): number | null => {
+/** Finds when there is room for so many recipients, by what was counted alone; null if there is room now. */
+const countedRoom = (clock: LedgerClock, ledger: QuotaLedger, demand: Wanted): number | null => {
   const { limits, wanted, nowMs } = demand;
   const windows = [
     { lengthMs: clock.lasting(MINUTE), limit: limits.perMinute },
@@ -88,15 +88,15 @@ const countedRoom = (clock: Windows, ledger: QuotaLedger, demand: Wanted): numbe
   return times.length === 0 ? null : Math.max(...times);
 };
 
-/** The same, where what was promised is taken already. */
-const earliestRoom = (clock: Windows, ledger: QuotaLedger, demand: Wanted): number | null => {
-  const entries = [...ledger.entries, ...standing(clock, ledger)].toSorted((a, b) => a.atMs - b.atMs);
+/** Finds the same, but counts promised room as taken. */
+const earliestRoom = (clock: LedgerClock, ledger: QuotaLedger, demand: Wanted): number | null => {
+  const entries = [...ledger.entries, ...standingPromises(clock, ledger)].toSorted((a, b) => a.atMs - b.atMs);
   return countedRoom(clock, { ...ledger, entries }, demand);
 };
 
-/** Could so many recipients go now, were it not for a line? A line that has not been let go yet may outlast the limit that it waited for. */
+/** Checks for room regardless of the line, which may outlast the limit that it waits for until a tick releases it. */
 export const hasRoomNow = (
-  clock: Windows,
+  clock: LedgerClock,
   ledger: QuotaLedger,
   { limits, wanted }: Pick<Wanted, "limits" | "wanted">,
 ): boolean => earliestRoom(clock, ledger, { limits, wanted, nowMs: clock.nowMs() }) === null;
@@ -107,22 +107,22 @@ export interface Waiting {
   readonly recipients: number;
 }
 
-/** Who of a line may go. */
+/** Which messages of a line may go. */
 export interface Turn {
   readonly going: readonly string[];
-  /** When the next one may; null: nobody is left. */
+  /** When the next one may go; null if none is left. */
   readonly nextMs: number | null;
-  /** The ledger with what they were promised, and the line as it then stands. */
+  /** The ledger with their promises, and the line as it then stands. */
   readonly after: QuotaLedger;
 }
 
 /**
- * Promises room to those that wait (`line`, oldest first), each its own: as long as a promise stands nobody else gets that room, so that neither two
- * ticks at once nor one that comes before the last one's messages were claimed let more go than there is room for, who would then take it from
- * their elders. `aheadMs`: room that opens so soon is promised already. `more`: others wait behind the line.
+ * Promises room to each message of `line` (oldest first). Nobody else gets that room while the promise stands:
+ * otherwise two ticks, or one that runs before the released messages are claimed, could release more than fit, and the
+ * younger could overtake. Room that opens within `aheadMs` is promised now. With `more`, others wait behind the line.
  */
-export const promisedRoom = (
-  clock: Windows,
+export const promiseRoom = (
+  clock: LedgerClock,
   ledger: QuotaLedger,
   plan: {
     readonly line: readonly Waiting[];
@@ -133,9 +133,9 @@ export const promisedRoom = (
 ): Turn => {
   const nowMs = clock.nowMs();
   const going: string[] = [];
-  let after: QuotaLedger = { ...ledger, promised: standing(clock, ledger) };
+  let after: QuotaLedger = { ...ledger, promised: standingPromises(clock, ledger) };
   for (const { id, createdAtMs, recipients } of plan.line) {
-    // Where a tick died between the promise and the release, the promise is kept.
+    // If a tick died between the promise and the release, its promise still stands.
     if (!after.promised.some((promise) => promise.id === id)) {
       const untilMs = earliestRoom(clock, after, { limits: plan.limits, wanted: recipients, nowMs });
       if (untilMs !== null && untilMs > nowMs + plan.aheadMs) {
@@ -154,27 +154,27 @@ export const promisedRoom = (
 };
 
 export interface Demand {
-  /** The moment of the claim, by which it counts. */
+  /** When the claim is made; the entry counts from here. */
   readonly atMs: number;
-  /** Of the message. */
+  /** The id of the message. */
   readonly id: string;
   readonly createdAtMs: number;
   readonly recipients: number;
   readonly limits: Limits;
-  /** When the claim ends at the latest, whatever becomes of the worker. */
+  /** When the claim ends at the latest, even if its worker dies. */
   readonly untilMs: number;
 }
 
 export type Reservation =
-  /** `after`: the ledger with the claim in it. `warn`: the day's count has just passed 90 %. */
+  /** `after` is the ledger with the claim in it; `warn` says that the day's count has just passed 90 %. */
   | { readonly kind: "room"; readonly after: QuotaLedger; readonly warn: boolean }
-  /** No room before `untilMs`; null: others wait already, and it queues behind them. `after`: the ledger with its place in the line. */
+  /** There is no room before `untilMs`; null if it must queue behind others. `after` holds its place in the line. */
   | { readonly kind: "full"; readonly after: QuotaLedger; readonly untilMs: number | null }
-  /** As many claims are under way as the account bears. */
+  /** The account has the most claims under way that it may have. */
   | { readonly kind: "busy" };
 
-/** The line begins with whoever was made first. */
-const lined = (ledger: QuotaLedger, createdAtMs: number): QuotaLedger => ({
+/** Adds a message to the line, which begins with the oldest. */
+const joinLine = (ledger: QuotaLedger, createdAtMs: number): QuotaLedger => ({
   ...ledger,
   lineSinceMs: Math.min(ledger.lineSinceMs ?? createdAtMs, createdAtMs),
 });
@@ -184,35 +184,35 @@ const isBusy = (ledger: QuotaLedger, nowMs: number): boolean => {
   return ledger.live.filter(({ untilMs }) => untilMs > nowMs).length >= most;
 };
 
-/** When a message has room; null: now. One that was promised room waits for its own, though another's stood open, and passes the line. */
-const roomFor = (clock: Windows, ledger: QuotaLedger, demand: Demand): number | null => {
+/** Finds when a message has room; null if now. A message with a promise waits for that room and passes the line. */
+const roomFor = (clock: LedgerClock, ledger: QuotaLedger, demand: Demand): number | null => {
   const { atMs: nowMs, id, recipients: wanted, limits } = demand;
-  const promise = standing(clock, ledger).find((one) => one.id === id);
+  const promise = standingPromises(clock, ledger).find((one) => one.id === id);
   if (promise === undefined) return earliestRoom(clock, ledger, { limits, wanted, nowMs });
   const roomMs = countedRoom(clock, ledger, { limits, wanted, nowMs });
   return promise.atMs > nowMs ? Math.max(promise.atMs, roomMs ?? 0) : roomMs;
 };
 
-/** Is there room for a message? Oldest first: one that is younger than the oldest that waits, waits too. */
-export const reserved = (clock: Windows, kept: QuotaLedger, demand: Demand): Reservation => {
+/** Reserves room for a message. If an older one waits, this one waits too. */
+export const reserve = (clock: LedgerClock, kept: QuotaLedger, demand: Demand): Reservation => {
   const { atMs: nowMs, id, createdAtMs, recipients, limits, untilMs } = demand;
-  const promised = standing(clock, kept);
+  const promised = standingPromises(clock, kept);
   const others = promised.filter((promise) => promise.id !== id);
   const mayPass = others.length < promised.length || kept.lineSinceMs === null || createdAtMs <= kept.lineSinceMs;
   if (!mayPass) return { kind: "full", after: kept, untilMs: null };
   const roomMs = roomFor(clock, kept, demand);
   const ledger = { ...kept, promised: others };
-  if (roomMs !== null) return { kind: "full", after: lined(ledger, createdAtMs), untilMs: roomMs };
+  if (roomMs !== null) return { kind: "full", after: joinLine(ledger, createdAtMs), untilMs: roomMs };
   if (isBusy(ledger, nowMs)) return { kind: "busy" };
-  const entries = compacted(clock, [...ledger.entries, { atMs: nowMs, recipients }]);
+  const entries = compact(clock, [...ledger.entries, { atMs: nowMs, recipients }]);
   const live = [...ledger.live.filter((claim) => claim.untilMs > nowMs && claim.id !== id), { id, untilMs }];
   const warnedLately = ledger.warnedAtMs !== null && ledger.warnedAtMs > nowMs - clock.lasting(DAY);
   const warn = !warnedLately && sum(entries) >= limits.perDay * WARN_AT;
   return { kind: "room", warn, after: { ...ledger, entries, live, warnedAtMs: warn ? nowMs : ledger.warnedAtMs } };
 };
 
-/** Takes `recipients` off again, from the entry of that time or the first after it (entries merge forward in time). */
-const reduced = (entries: readonly Entry[], atMs: number, recipients: number): readonly Entry[] => {
+/** Subtracts `recipients` from the entry of that time or those after it, since entries merge forward in time. */
+const subtract = (entries: readonly Entry[], atMs: number, recipients: number): readonly Entry[] => {
   let left = recipients;
   return entries.map((entry) => {
     const taken = entry.atMs >= atMs ? Math.min(left, entry.recipients) : 0;
@@ -221,38 +221,43 @@ const reduced = (entries: readonly Entry[], atMs: number, recipients: number): r
   });
 };
 
-/** The limits of its own that Gmail speaks of in a refusal. */
+/** The limits of its own that Gmail may name in a refusal. */
 export type NamedLimit = "daily_limit" | "rate_limit" | "login_limit";
 
-/** How long an account is left alone after a limit that Gmail named. Nominal. */
+/** How long nothing is sent after Gmail named a limit. Nominal. */
 const BLOCKED_MS: Readonly<Record<NamedLimit, number>> = { daily_limit: HOUR, rate_limit: MINUTE, login_limit: 0 };
-/** How long its sessions are halved after too many logins. Nominal. */
+/** How long the number of concurrent claims is halved after too many logins. Nominal. */
 const HALVED_MS = HOUR;
 
-/** What a claim came to, as far as the ledger is concerned. */
+/** The outcome of a claim, as far as it concerns the ledger. */
 export interface Correction {
   readonly id: string;
   readonly claimedAtMs: number;
-  /** Recipients that were counted and not reached. */
+  /** How many recipients were counted but not reached. */
   readonly unsent: number;
   readonly limit: NamedLimit | null;
-  /** Gmail took the mail, so it does not refuse the account (any more). */
+  /** Gmail accepted the mail, so it does not refuse the account any more. */
   readonly taken?: boolean;
-  /** When Gmail wants to be asked again, nominal milliseconds from now: it would tell the server's other messages the same. */
+  /** How long Gmail asks us to wait, in nominal milliseconds; this applies to the server's other messages too. */
   readonly retryAfterMs?: number | null;
 }
 
-/** The claim is over: its place is free, what was not sent is given back, and a limit that Gmail named is heeded by the server's other messages. */
-export const corrected = (clock: Windows, ledger: QuotaLedger, correction: Correction): QuotaLedger => {
+/**
+ * Ends a claim: it frees the claim's place, gives back what was not sent, and makes the server's other messages respect
+ * a limit that Gmail named.
+ */
+export const applyCorrection = (clock: LedgerClock, ledger: QuotaLedger, correction: Correction): QuotaLedger => {
   const { id, claimedAtMs, unsent, limit, taken = false, retryAfterMs = null } = correction;
   const blockedMs = Math.max(retryAfterMs ?? 0, limit === null ? 0 : BLOCKED_MS[limit]);
   const blockedUntilMs = blockedMs === 0 ? null : clock.nowMs() + clock.lasting(blockedMs);
   return {
     ...ledger,
     live: ledger.live.filter((claim) => claim.id !== id),
-    // A claim that ended a day late counts no more: what is there is others'.
+    // A claim from more than a day ago no longer counts: the entries that are left belong to others.
     entries:
-      claimedAtMs <= clock.nowMs() - clock.lasting(DAY) ? ledger.entries : reduced(ledger.entries, claimedAtMs, unsent),
+      claimedAtMs <= clock.nowMs() - clock.lasting(DAY)
+        ? ledger.entries
+        : subtract(ledger.entries, claimedAtMs, unsent),
     blockedUntilMs:
       blockedUntilMs === null ? ledger.blockedUntilMs : Math.max(ledger.blockedUntilMs ?? 0, blockedUntilMs),
     halvedUntilMs: limit === "login_limit" ? clock.nowMs() + clock.lasting(HALVED_MS) : ledger.halvedUntilMs,

@@ -1,17 +1,17 @@
 import { type Clock, DAY, isoTime, MINUTE } from "../../clock.ts";
 import type { Records } from "../../records.ts";
 
-/** What counts against a server's limits just now, as the API shows it. */
+/** What counts against a server's limits now, as the API shows it. */
 export interface Usage {
-  /** Recipients. */
+  /** Recipients in the last minute. */
   readonly lastMinute: number;
   /** Recipients in the last 24 hours. */
   readonly lastDay: number;
-  /** Gmail named its own limit: nothing leaves before then (RFC 3339). */
+  /** Gmail named a limit of its own: nothing is sent before this instant (RFC 3339). */
   readonly blockedUntil: string | null;
 }
 
-/** A server's ledger (`QuotaLedger`) added up for a person to see. Reads only. Throws `Unavailable`. */
+/** Adds up a server's ledger (`QuotaLedger`) for a person to see. Throws `Unavailable`. */
 export const readUsage = async (
   deps: { readonly records: Pick<Records, "get">; readonly clock: Pick<Clock, "nowMs" | "lasting"> },
   serverId: string,

@@ -1,9 +1,0 @@
-/** Enough to hide the store's latency. */
-const AT_ONCE = 8;
-
-/** In their order, some at a time. */
-export const each = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    await Promise.all(items.slice(start, start + AT_ONCE).map(act));
-  }
-};
