@@ -33,6 +33,9 @@ for (const [contentType, extension] of Object.entries(TYPES)) {
   test(`an attachment of ${contentType} without a name is called attachment-N.${extension}`, async () => {
     assert.equal(await nameOf({ contentType }), `attachment-1.${extension}`);
     assert.equal(await nameOf({ contentType, filename: "" }, 2), `attachment-3.${extension}`);
+    for (const nothing of [null, false]) {
+      assert.equal(await nameOf({ contentType, filename: nothing }), `attachment-1.${extension}`);
+    }
     assert.equal(await nameOf({ contentType, cid: "x@y" }), `attachment-1.${extension}`);
   });
 }

@@ -32,7 +32,11 @@ const attachment = z.strictObject({
   path: inContent,
   href: inContent,
   raw: inContent,
-  filename: decodedLine(LONGEST_FILENAME).optional(),
+  // Programs that know no name send null, or nodemailer's false: as good as absent.
+  filename: z
+    .union([z.null(), z.literal(false), decodedLine(LONGEST_FILENAME)])
+    .transform((name) => name || undefined)
+    .optional(),
   content: z.string(says("not_base64")).refine((text) => decodedLength(text) !== null, says("not_base64")),
   contentType: z
     .string()
