@@ -183,9 +183,19 @@ export class TwoReleases {
     for (let open = await this.#open(); open.length > 0; open = await this.#open()) {
       const [first = ""] = open;
       if (performance.now() > endAtMs)
-        throw new Error(`${open.length} messages come to no end: ${JSON.stringify(await this.#message(first))}`);
+        throw new Error(
+          `${open.length} messages come to no end: ${JSON.stringify(await this.#message(first))}\n${this.#lastErrors()}`,
+        );
       await delay(50);
     }
+  }
+
+  /** The last error that each process has logged. */
+  #lastErrors(): string {
+    const lines = [...this.#workers.values()].map(({ output }) =>
+      output.split("\n").findLast((line) => line.includes('"severity":"ERROR"')),
+    );
+    return lines.filter((line) => line !== undefined).join("\n");
   }
 
   #copies({ messageId }: Members): number {
