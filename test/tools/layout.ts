@@ -179,6 +179,7 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/console",
   "functions/domain/alerts",
   "functions/domain/doctor",
+  "functions/domain/messages/accept",
   "functions/domain/messages/commands",
   "functions/domain/messages/due",
   "functions/domain/messages/limits",

@@ -17,9 +17,9 @@ import { publishForDelivery } from "../publish-delivery.ts";
 import { kindsIn } from "../recipient-kind.ts";
 import { searchPrefixes } from "../views/message-search.ts";
 import { type DryRun, dryRun } from "./dry-run.ts";
-import { acceptedBefore, type Identity, identify } from "./idempotency.ts";
+import { findAccepted, type Identity, identify } from "./idempotency.ts";
 import { type MessageInput, parseMessage } from "./message-input.ts";
-import { type Plan, planMessage } from "./plan-message.ts";
+import { type MessagePlan, planMessage } from "./plan-message.ts";
 
 export interface AcceptDeps {
   readonly records: Records;
@@ -34,21 +34,21 @@ export interface AcceptDeps {
 /** A request to send one message. */
 export interface Submission {
   readonly principal: Principal;
-  /** The body, from JSON. */
+  /** The request's body as parsed JSON. */
   readonly json: unknown;
   readonly idempotencyKey: string | null;
-  /** Bytes: `HTTP_SIZE_LIMIT` or `TOPIC_SIZE_LIMIT`. */
+  /** In bytes: `HTTP_SIZE_LIMIT` or `TOPIC_SIZE_LIMIT`. */
   readonly sizeLimit: number;
   /** Where the message stands in the whole request. */
   readonly at?: readonly PropertyKey[];
 }
 
 export type Acceptance =
-  /** Durable. `replayed`: accepted before under the same key; `message` is as it stands now. */
+  /** The message is durable. `replayed` says that it was accepted before under the same key. */
   { readonly kind: "accepted"; readonly message: Versioned<Message>; readonly replayed: boolean } | DryRun;
 
-/** The places that a problem names, moved to where the message stands in the whole request. */
-const placed = (plan: Result<Plan>, at: readonly PropertyKey[]): Result<Plan> => {
+/** Prefixes the paths of a problem with the message's place in the whole request. */
+const prefixPaths = (plan: Result<MessagePlan>, at: readonly PropertyKey[]): Result<MessagePlan> => {
   if (plan.ok || plan.problem.code !== "invalid_request") return plan;
   const fields = plan.problem.fields.map((field) => ({ ...field, path: jsonPointer(at) + field.path }));
   return fail({ code: plan.problem.code, fields });
@@ -61,7 +61,7 @@ interface Draft {
   readonly submission: Submission;
   readonly input: MessageInput;
   readonly identity: Identity;
-  readonly plan: Plan;
+  readonly plan: MessagePlan;
   readonly acceptedAtMs: number;
 }
 
@@ -95,21 +95,22 @@ const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message =
   };
 };
 
-const replayOf = async (records: Records, identity: Identity): Promise<Result<Acceptance> | undefined> => {
-  const before = await acceptedBefore(records, identity);
+const findReplay = async (records: Records, identity: Identity): Promise<Result<Acceptance> | undefined> => {
+  const before = await findAccepted(records, identity);
   if (before === undefined) return undefined;
   return before.ok ? ok({ kind: "accepted", message: before.value, replayed: true }) : before;
 };
 
 /**
- * Order, for the crash in between: the chunks of a large body, then the record that names them (from here on the message is accepted:
- * a caller that got no answer asks again under its key), then its id on the topic, which `dispatch-due` repeats if it is lost.
+ * Stores a message in an order that survives a crash: the chunks of a large body, then the record that names them, then
+ * its id on the topic. From the record on the message is accepted: a caller without an answer can repeat its key, and
+ * `dispatch-due` publishes a lost id again.
  */
-const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>> => {
+const store = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>> => {
   const { identity, input, plan } = draft;
   const packed = packBody({ from: plan.from, ...input.content });
-  // Dear to write in vain: a large body is worth a look first.
-  const earlier = packed.kind === "large" ? await replayOf(deps.records, identity) : undefined;
+  // Writing a large body is expensive, so check for a replay first.
+  const earlier = packed.kind === "large" ? await findReplay(deps.records, identity) : undefined;
   if (earlier !== undefined) return earlier;
   const body = await storeBody(deps, identity.id, packed);
   const value = newMessage(deps, draft, body);
@@ -118,7 +119,7 @@ const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>>
   const outcome = await commitEvent(deps, [write], event);
   if (!outcome.done) {
     await eraseBody(deps, { body });
-    return (await replayOf(deps.records, identity)) ?? fail(CONTENDED);
+    return (await findReplay(deps.records, identity)) ?? fail(CONTENDED);
   }
   if (value.status === "queued") await publishForDelivery(deps, identity.id);
   return ok({
@@ -129,9 +130,9 @@ const keep = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>>
 };
 
 /**
- * Accepts a message: durable when it answers. Refuses by `forbidden`, by what `parseMessage` and `planMessage` refuse (a refused body uses
- * up no key), or by `idempotency_key_reused`. At 10 kB one read and one write where the server is named by its id.
- * Throws `Unavailable`; the message may then have been kept, which the same key asked again tells.
+ * Accepts a message, which is durable once this returns. Refuses with `forbidden`, `idempotency_key_reused` and what
+ * `parseMessage` and `planMessage` refuse; a refused body uses up no key. A message of 10 kB takes one read and one
+ * write if its server is named by id. Throws `Unavailable`; the message may then be stored, which a repeated key shows.
  */
 export const acceptMessage = async (deps: AcceptDeps, submission: Submission): Promise<Result<Acceptance>> => {
   const { principal, json, idempotencyKey: key, sizeLimit, at = [] } = submission;
@@ -139,12 +140,12 @@ export const acceptMessage = async (deps: AcceptDeps, submission: Submission): P
   const parsed = parseMessage(json, { sizeLimit, at });
   if (!parsed.ok) return parsed;
   const input = parsed.value;
-  // Taken before anything is waited for, so that the messages of a batch, and of one caller, stay in their order.
+  // Read the clock before the first await, so that the messages of a batch, and of one caller, keep their order.
   const acceptedAtMs = deps.clock.nextMs();
-  const plan = placed(await planMessage(deps, principal, input), at);
+  const plan = prefixPaths(await planMessage(deps, principal, input), at);
   if (input.dryRun) return dryRun(deps.records, plan);
   const identity = identify(deps.random, { principal, key, json });
-  if (plan.ok) return keep(deps, { submission, input, identity, plan: plan.value, acceptedAtMs });
-  // What was accepted once is repeated although its times have passed or its server has gone since.
-  return (await replayOf(deps.records, identity)) ?? plan;
+  if (plan.ok) return store(deps, { submission, input, identity, plan: plan.value, acceptedAtMs });
+  // A replay gets its answer even if its times have passed or its server has been deleted since.
+  return (await findReplay(deps.records, identity)) ?? plan;
 };

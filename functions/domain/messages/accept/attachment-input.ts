@@ -6,7 +6,7 @@ import { bounded, listOf } from "./bounded-input.ts";
 const MOST_ATTACHMENTS = 100;
 const LONGEST_FILENAME = 255;
 
-/** Bytes that base64 (RFC 4648 §4) stands for; null where the text is none. Linear: one search for a foreign character, no backtracking. */
+/** Counts the bytes in base64 (RFC 4648 §4); null if it is invalid. It is linear: one search, without backtracking. */
 export const decodedLength = (base64: string): number | null => {
   if (base64.length % 4 !== 0) return null;
   const foreign = base64.search(/[^A-Za-z0-9+/]/);
@@ -21,14 +21,14 @@ const CONTENT_TYPE =
   /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,127}(?: ?; ?[\w!#$&^.+-]{1,64}=(?:[\w!#$&'*^.+-]{1,127}|"[^"\\]{0,127}")){0,5}$/;
 const CONTENT_ID = /^[!-;=?-~]{1,255}$/;
 
-/** A character that the percent-encoding of RFC 2231 hides in a parameter. */
+/** Matches a control character that the percent-encoding of RFC 2231 hides in a parameter. */
 const HIDDEN_CONTROL = /%(?:[01][0-9a-f]|7f)/i;
 const hidesControl = (type: string): boolean => type.includes("*") && HIDDEN_CONTROL.test(type);
 
 const inContent = z.never(says("never_fetched")).optional();
 
 const attachment = z.strictObject({
-  // First, so that the reason comes before what follows from it: that there is no content.
+  // These come first, so that the reason precedes its consequence: that there is no content.
   path: inContent,
   href: inContent,
   raw: inContent,
@@ -43,7 +43,7 @@ const attachment = z.strictObject({
     .max(255)
     .regex(CONTENT_TYPE, { error: says("not_media_type"), abort: true })
     .refine((type) => staysOneLine(type) && !hidesControl(type), says("not_one_line"))
-    // A multipart would open a part of its own, whose boundary nobody has set.
+    // A multipart type would need a boundary, which nothing sets.
     .refine((type) => !type.toLowerCase().startsWith("multipart/"), says("multipart_type"))
     .optional(),
   cid: z

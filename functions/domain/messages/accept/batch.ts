@@ -9,7 +9,7 @@ import { isIdempotencyKey } from "./idempotency.ts";
 import { HTTP_SIZE_LIMIT } from "./message-input.ts";
 
 const MOST_ITEMS = 100;
-/** Enough to hide the store's latency; few enough that large bodies are not all in memory twice. */
+/** Eight hide the store's latency, and are few enough that large bodies are not all in memory twice. */
 const AT_ONCE = 8;
 
 const batch = bounded(
@@ -18,7 +18,7 @@ const batch = bounded(
   }),
 );
 
-/** Takes `idempotencyKey` off an item; what is left is the message, and what its hash is made from. */
+/** Separates `idempotencyKey` from an item. The rest is the message, from which its hash is made. */
 const split = (item: unknown): { readonly json: unknown; readonly key: unknown } => {
   if (typeof item !== "object" || item === null || !Object.hasOwn(item, "idempotencyKey")) {
     return { json: item, key: undefined };
@@ -30,7 +30,7 @@ const split = (item: unknown): { readonly json: unknown; readonly key: unknown }
   };
 };
 
-/** One item; a store that is down is this item's problem, so that the others' answers are not lost. */
+/** Accepts one item. A store failure becomes this item's problem, so that the others' answers are not lost. */
 const acceptItem = async (
   deps: AcceptDeps,
   principal: Principal,
@@ -50,8 +50,8 @@ const acceptItem = async (
   }
 };
 
-/** Of items under one key the first in the batch is the one that is kept, whichever would be the quickest: the others wait for it. */
-const oncePerKey = () => {
+/** Makes items with the same key wait for each other, so that the first in the batch is the one that is stored. */
+const serializeByKey = () => {
   const underWay = new Map<unknown, Promise<unknown>>();
   return <T>(item: unknown, accept: () => Promise<T>): Promise<T> => {
     const { key } = split(item);
@@ -62,8 +62,8 @@ const oncePerKey = () => {
 };
 
 /**
- * Up to 100 messages, each accepted or refused for itself, in the order given. `invalid_request` only where the batch itself cannot be read.
- * An item answered `unavailable` may have been kept all the same, which its key asked again tells.
+ * Accepts or refuses up to 100 messages one by one, in the order given. Refuses the whole only with `invalid_request`,
+ * if the batch itself cannot be read. An item with `unavailable` may be stored after all, which a repeated key shows.
  */
 export const acceptBatch = async (
   deps: AcceptDeps,
@@ -76,7 +76,7 @@ export const acceptBatch = async (
   const results: Result<Acceptance>[] = [];
   for (let start = 0; start < items.length; start += AT_ONCE) {
     const group = items.slice(start, start + AT_ONCE);
-    const inTurn = oncePerKey();
+    const inTurn = serializeByKey();
     results.push(
       ...(await Promise.all(
         group.map((item, at) => inTurn(item, () => acceptItem(deps, principal, { item, index: start + at }))),

@@ -1,18 +1,21 @@
 import * as z from "zod";
 import { says } from "../../field-problems.ts";
 
-/** Guards before a schema, so that no request of a few MiB makes millions of problems: what is too long is refused before its parts are looked at. */
+/**
+ * Guards a schema, so that a request of a few MiB cannot make millions of problems: what is too long is refused before
+ * its parts are checked.
+ */
 
 const MOST_MEMBERS = 100;
 
-/** An array of at most so many items. */
+/** An array of at most `most` items. */
 export const listOf = <S extends z.ZodType>(item: S, most: number) =>
   z
     .unknown()
     .refine((value) => !Array.isArray(value) || value.length <= most, says("too_many_entries", { most }))
     .pipe(z.array(item));
 
-/** An object that may be judged member by member. */
+/** An object with few enough members to check each of them. */
 export const bounded = <S extends z.ZodType>(schema: S) =>
   z
     .unknown()

@@ -5,7 +5,7 @@ import { decodedLine } from "../one-line.ts";
 import { decodedLength } from "./attachment-input.ts";
 import { bounded } from "./bounded-input.ts";
 
-/** RFC 5546 §1.4. */
+/** The methods of RFC 5546 §1.4. */
 const METHODS = ["PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER"];
 const BAD_METHOD = says("not_one_of", { values: METHODS.join(", ") });
 const LONGEST_FILENAME = 255;
@@ -18,7 +18,7 @@ const decoders: Readonly<Record<string, (text: string) => Buffer | null>> = {
   hex: (text) => (text.length % 2 === 0 && !/[^0-9a-f]/i.test(text) ? Buffer.from(text, "hex") : null),
 };
 
-const decoded = (content: string, encoding: string): string | null => {
+const decode = (content: string, encoding: string): string | null => {
   const bytes = decoders[encoding]?.(content) ?? null;
   try {
     return bytes === null ? null : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -27,10 +27,10 @@ const decoded = (content: string, encoding: string): string | null => {
   }
 };
 
-/** The calendar's own METHOD (RFC 5545 §3.7.2), which the part must repeat (RFC 6047 §2.4), or nodemailer's default. */
-const methodIn = (content: string): string => {
-  const said = /^METHOD:([A-Z]{1,20})\r?$/im.exec(content)?.[1]?.toUpperCase() ?? "";
-  return METHODS.includes(said) ? said : "PUBLISH";
+/** Reads the calendar's METHOD (RFC 5545 §3.7.2), which the part must repeat (RFC 6047 §2.4). */
+const readMethod = (content: string): string => {
+  const method = /^METHOD:([A-Z]{1,20})\r?$/im.exec(content)?.[1]?.toUpperCase() ?? "";
+  return METHODS.includes(method) ? method : "PUBLISH";
 };
 
 const event = z
@@ -52,7 +52,7 @@ const event = z
     filename: z.union([z.literal(false), decodedLine(LONGEST_FILENAME)]).optional(),
   })
   .transform(({ method, content, encoding = "utf8", filename }, ctx): CalendarEvent => {
-    const text = decoded(content, encoding);
+    const text = decode(content, encoding);
     if (text === null) {
       ctx.issues.push({
         code: "custom",
@@ -62,7 +62,7 @@ const event = z
       });
       return z.NEVER;
     }
-    return { method: method ?? methodIn(text), content: text, filename: (filename || "").trim() || "invite.ics" };
+    return { method: method ?? readMethod(text), content: text, filename: (filename || "").trim() || "invite.ics" };
   });
 
 /** `icalEvent` in nodemailer's forms: the calendar's text alone, or with its method and file name. */

@@ -21,7 +21,7 @@ import type { Mailbox } from "../message.ts";
 import { coverage, mayStandInFrom } from "./from-coverage.ts";
 import { noServerMaySendFrom, serverMayNotSendFrom } from "./from-refusal.ts";
 
-export interface Choice {
+export interface ChosenServer {
   readonly id: string;
   readonly server: MailServer;
   readonly from: Mailbox;
@@ -29,10 +29,10 @@ export interface Choice {
 
 type Server = Versioned<MailServer>;
 
-/** Active, and connected once: also while it must be reconnected, when its mail is held. */
+/** Checks that it is active and was connected once. It may need a reconnect; its mail is then held. */
 const isConnected = (server: MailServer): boolean => server.active && grantOf(server) !== null;
 
-/** Those that can send now before those to be reconnected, an exact address before a domain, then priority, then age. */
+/** Prefers a server that can send now, then an exact address to a domain, then the priority, then the oldest. */
 const rank = (server: MailServer, from: string | null): readonly number[] => [
   canSend(server) ? 0 : 1,
   from === null || coverage(server, from) === "exact" ? 0 : 1,
@@ -48,14 +48,14 @@ const byRank =
     return differing === -1 ? (a.id < b.id ? -1 : 1) : (left[differing] ?? 0) - (right[differing] ?? 0);
   };
 
-/** The best of some servers for a From (folded; null: the server's own address); undefined where none may send it. */
+/** Picks the best server for a folded From (null means the server's own address); undefined if none may send it. */
 export const bestServer = (servers: readonly Server[], from: string | null): Server | undefined =>
   servers
     .filter(({ value }) => isConnected(value) && (from === null || mayStandInFrom(value, from)))
     .sort(byRank(from))[0];
 
-/** By id, else by name, whatever its case, else by username. What looks like an id is never taken for a name. */
-const serversNamed = async (records: Records, wanted: string): Promise<readonly Server[]> => {
+/** Finds servers by id, name (in any case) or username. A text that looks like an id is never taken for a name. */
+const findServers = async (records: Records, wanted: string): Promise<readonly Server[]> => {
   if (looksLikeId(wanted)) return serversById(records, [wanted]);
   const name = await records.get("serverNames", serverNameId(wanted));
   if (name !== undefined && name.value.freed !== true) return serversById(records, [name.value.serverId]);
@@ -63,32 +63,32 @@ const serversNamed = async (records: Records, wanted: string): Promise<readonly 
   return username === null ? [] : serversOfAddress(records, username);
 };
 
-/** The server that a caller's id, name or username stands for. Throws `Unavailable`. */
-export const serverCalled = async (records: Records, wanted: string): Promise<Server | undefined> =>
-  (await serversNamed(records, wanted)).toSorted(byUse)[0];
+/** Finds the server that a caller gives by id, name or username. Throws `Unavailable`. */
+export const findServer = async (records: Records, wanted: string): Promise<Server | undefined> =>
+  (await findServers(records, wanted)).toSorted(byUse)[0];
 
-/** Several servers may have one username: those that can be sent through come first. */
+/** Several servers may share a username; connected ones come first. */
 const byUse = (a: Server, b: Server): number =>
   Number(isConnected(b.value)) - Number(isConnected(a.value)) || byRank(null)(a, b);
 
-/** Which servers are chosen for a principal that names none: a server that is not shared serves its own member alone. */
-const mayBeGiven = (principal: Principal, server: Server): boolean =>
+/** An unshared server is chosen only for its own member, unless the caller names it. */
+const mayBeChosen = (principal: Principal, server: Server): boolean =>
   isShared(server.value) || isOwn(principal, server.value);
 
 const unknownServer = invalidRequest(fieldProblem("/server", "no_such_server"));
 
 /**
- * A server that is not there looks like one that is not theirs: 403 to a restricted key, and 404 to a member (as everywhere), tells them nothing of
- * either.
+ * A missing server must look like one that is out of reach, so that a restricted key (403) or a member (404) learns
+ * nothing about either.
  */
 const refusalOf = (principal: Principal): Problem => (reachesAll(principal) ? unknownServer : outOfReach(principal));
 
-const namedServer = async (
+const chooseNamed = async (
   records: Records,
   principal: Principal,
   { server, from }: { readonly server: string; readonly from: Mailbox | null },
-): Promise<Result<Choice>> => {
-  const named = await serversNamed(records, server);
+): Promise<Result<ChosenServer>> => {
+  const named = await findServers(records, server);
   const [found] = named.filter((one) => isInReach(principal, one)).toSorted(byUse);
   if (found === undefined) return fail(refusalOf(principal));
   if (!isConnected(found.value)) {
@@ -102,36 +102,36 @@ const namedServer = async (
   return ok({ id: found.id, server: found.value, from: from ?? { name: "", address: found.value.username } });
 };
 
-/** `unshared`: one would do, were it named. */
-const nowhere = (unshared: boolean): Problem => ({
+/** `unshared` says that a server which is not shared would do if the caller named it. */
+const noServerAvailable = (unshared: boolean): Problem => ({
   code: "server_unavailable",
   detail: detail(unshared ? "none_shared" : "none_connected"),
 });
 
-const refusedFrom = (from: string, servers: readonly Server[], unshared: boolean): Problem => {
+const refuseFrom = (from: string, servers: readonly Server[], unshared: boolean): Problem => {
   const connected = servers.map(({ value }) => value).filter(isConnected);
   return noServerMaySendFrom(from, connected, unshared);
 };
 
 /**
- * The mail server for a message. `server_not_allowed` outside a key's servers; `invalid_request` at `/server` for one that is not there;
- * `not_found` to a member for another's; `server_unavailable` for one that is archived or not connected; `from_not_allowed` where From is
- * not covered or would not be kept. Throws `Unavailable`.
+ * Chooses the mail server for a message. Refuses with `server_not_allowed` outside a key's servers, `invalid_request`
+ * at `/server` if there is none, `not_found` if it is not the member's, `server_unavailable` if it is archived or not
+ * connected, and `from_not_allowed` if From is not covered or Gmail would rewrite it. Throws `Unavailable`.
  */
 export const chooseServer = async (
   records: Records,
   principal: Principal,
   wanted: { readonly server: string | null; readonly from: Mailbox | null },
-): Promise<Result<Choice>> => {
+): Promise<Result<ChosenServer>> => {
   const { server, from } = wanted;
-  if (server !== null) return namedServer(records, principal, { server, from });
+  if (server !== null) return chooseNamed(records, principal, { server, from });
   const folded = from && foldAddress(from.address);
   const all = await serversInReach(records, principal);
-  const servers = all.filter((one) => mayBeGiven(principal, one));
+  const servers = all.filter((one) => mayBeChosen(principal, one));
   const best = bestServer(servers, folded);
   if (best !== undefined) {
     return ok({ id: best.id, server: best.value, from: from ?? { name: "", address: best.value.username } });
   }
   const unshared = bestServer(all, folded) !== undefined;
-  return fail(from === null ? nowhere(unshared) : refusedFrom(from.address, servers, unshared));
+  return fail(from === null ? noServerAvailable(unshared) : refuseFrom(from.address, servers, unshared));
 };

@@ -3,9 +3,9 @@ import type { Problem } from "../../problem.ts";
 import type { Records } from "../../records.ts";
 import { ok, type Result } from "../../result.ts";
 import { SETTINGS_ID } from "../../settings/read-settings.ts";
-import type { Plan } from "./plan-message.ts";
+import type { MessagePlan } from "./plan-message.ts";
 
-/** Nothing was kept. `problems`: what would refuse it, or hold it as things stand. */
+/** The answer to a dry run, which stores nothing. `problems` lists what would refuse or hold the message now. */
 export interface DryRun {
   readonly kind: "dry_run";
   readonly server: string | null;
@@ -13,8 +13,8 @@ export interface DryRun {
   readonly problems: readonly Problem[];
 }
 
-/** What would come of a well-formed message; `invalid_request` stays one. How full the limits are is left out: that changes by the second. */
-export const dryRun = async (records: Records, plan: Result<Plan>): Promise<Result<DryRun>> => {
+/** Foretells what happens to a well-formed message, except for the sending limits, which change by the second. */
+export const dryRun = async (records: Records, plan: Result<MessagePlan>): Promise<Result<DryRun>> => {
   if (!plan.ok && plan.problem.code === "invalid_request") return plan;
   if (!plan.ok) return ok({ kind: "dry_run", server: null, from: null, problems: [plan.problem] });
   const { id, server, from } = plan.value;

@@ -1,13 +1,13 @@
 /**
- * Encoded words (RFC 2047) are how text beyond ASCII stands in a header. They are decoded here as leniently as by mail
- * readers, so that nothing passes as harmless that a reader decodes into something else.
+ * Encoded words (RFC 2047) represent text beyond ASCII in a header. They are decoded here as leniently as mail readers
+ * do it, so that nothing passes as harmless that a reader decodes into something else.
  */
 
 /** RFC 2047 §2, with the language of RFC 2231 §5. Blanks within a word are an error that many readers forgive. */
 const WORD = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=/gi;
 const IS_WORD = new RegExp(WORD.source, "i");
 
-/** Programs encode twice by mistake, and some readers decode twice. More rounds than this are no mistake. */
+/** Programs encode twice by mistake, and some readers decode twice. More rounds than this are no accident. */
 const MOST_ROUNDS = 3;
 
 /** Tells whether a reader would take a part of this text for an encoded word. */
@@ -41,10 +41,10 @@ interface Run {
 }
 
 /**
- * Plain text and runs of encoded words, in order. Words separated only by blanks belong together (RFC 2047 §6.2); some
- * programs cut them within a character.
+ * Splits text into plain parts and runs of encoded words. Words separated only by blanks belong together (RFC 2047
+ * §6.2), because some programs cut them within a character.
  */
-const segmentsOf = (text: string): readonly (string | Run)[] | null => {
+const splitSegments = (text: string): readonly (string | Run)[] | null => {
   const segments: (string | Run)[] = [];
   let end = 0;
   for (const match of text.matchAll(WORD)) {
@@ -63,13 +63,13 @@ const segmentsOf = (text: string): readonly (string | Run)[] | null => {
 };
 
 const decodeOnce = (text: string): string | null => {
-  const parts = segmentsOf(text)?.map((segment) =>
+  const parts = splitSegments(text)?.map((segment) =>
     typeof segment === "string" ? segment : fromCharset(Buffer.concat(segment.bytes), segment.charset),
   );
   return parts === undefined || parts.includes(null) ? null : parts.join("");
 };
 
-/** The text that readers see, without any encoded word; null if one of them cannot be decoded. */
+/** Decodes the text that readers see; null if one of its encoded words cannot be decoded. */
 export const decodeWords = (text: string): string | null => {
   let decoded: string | null = text;
   for (let round = 0; round < MOST_ROUNDS && decoded !== null && looksEncoded(decoded); round += 1) {
@@ -84,7 +84,7 @@ export const decodeWords = (text: string): string | null => {
  */
 const MOST_ENCODED = 40;
 const MOST_BYTES_IN_BASE64 = 30;
-/** What §5 (3) allows in a phrase, and so anywhere. */
+/** The characters that §5 (3) allows in a phrase, and so anywhere. */
 const Q_PLAIN = /^[A-Za-z0-9!*+/-]$/;
 
 const toQ = (character: string): string => {
@@ -113,7 +113,7 @@ const cut = (text: string, limit: number, weigh: (character: string) => number):
 
 const qLength = (character: string): number => toQ(character).length;
 
-/** The text as encoded words with a blank between them, in the shorter of the two encodings. */
+/** Encodes the text in words with a blank between them, in the shorter of the two encodings. */
 export const encodeWords = (text: string): string => {
   const inQ = [...text].reduce((sum, character) => sum + qLength(character), 0);
   if (inQ <= (Buffer.byteLength(text) * 4) / 3) {

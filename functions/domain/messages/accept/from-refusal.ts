@@ -4,7 +4,7 @@ import { isKept, isVouchedFor, mayStandInFrom } from "./from-coverage.ts";
 
 const distinct = (list: readonly string[]): readonly string[] => [...new Set(list)];
 
-/** Addresses and, where an operator has vouched for them, `@domain`s that this server may put into From. */
+/** Lists the addresses and, if an operator vouches for them, the `@domain`s that this server may put into From. */
 const allowedBy = (server: MailServer): readonly string[] => {
   const known = [server.username, ...(grantOf(server)?.sendAs?.addresses ?? []), ...server.fromFilter];
   const addresses = known.filter((entry) => !entry.startsWith("@") && mayStandInFrom(server, entry));
@@ -14,7 +14,10 @@ const allowedBy = (server: MailServer): readonly string[] => {
 
 const allowedByAny = (servers: readonly MailServer[]): readonly string[] => distinct(servers.flatMap(allowedBy));
 
-/** No server covers this From; `servers`: those that could have been chosen. `unshared`: one covers it that must be named. */
+/**
+ * No server among `servers`, which could have been chosen, covers this From. `unshared` says that another covers it,
+ * but the caller must name it.
+ */
 export const noServerMaySendFrom = (from: string, servers: readonly MailServer[], unshared: boolean): Problem => ({
   code: "from_not_allowed",
   from,
@@ -22,7 +25,7 @@ export const noServerMaySendFrom = (from: string, servers: readonly MailServer[]
   allowed: allowedByAny(servers),
 });
 
-/** The server that the caller named does not cover this From, or Gmail would rewrite it. `folded`: the address as it is compared. */
+/** The named server does not cover this From, or Gmail would rewrite it. `folded` is the address for comparisons. */
 export const serverMayNotSendFrom = (server: MailServer, from: string, folded: string): Problem => ({
   code: "from_not_allowed",
   from,

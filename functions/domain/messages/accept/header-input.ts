@@ -26,7 +26,7 @@ const RESERVED = new Set([
 const RESERVED_PREFIX = /^(?:mime-|content-|dkim-|arc-|resent-|received-)/;
 const UNSUBSCRIBE = /^list-unsubscribe(?:-post)?$/;
 
-/** A token (RFC 9110 §5.6.2, narrower than RFC 5322's field name) that begins with a letter or digit, so never `__proto__`. */
+/** A token (RFC 9110 §5.6.2) that begins with a letter or digit, so that `__proto__` is refused. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9!#$%&'*+.^_`|~-]{0,75}$/;
 const MOST_HEADERS = 50;
 
@@ -40,14 +40,14 @@ const nameProblem = (name: string): string | null => {
 
 const valueProblem = (name: string, value: unknown): string | null => {
   if (typeof value !== "string") return says("not_text");
-  // Encoded words take more room than their text, which is measured once it is decoded.
+  // Encoded words are longer than their text, which is measured after decoding.
   const longest = looksEncoded(value) ? 4 * LONGEST_LINE : LONGEST_LINE;
   if (value.length > longest) return says("too_long", { most: LONGEST_LINE });
   const written = encodeHeader(name, value);
   return "problem" in written ? written.problem : null;
 };
 
-/** A plain object's own members as a map; names are judged, never used to index anything. */
+/** Reads a plain object's own members. Names are checked and never index an object while it does so. */
 export const textMembers = (
   most: number,
   problemOf: (name: string, value: unknown, earlier: ReadonlyMap<string, string>) => string | null,
@@ -70,17 +70,17 @@ export const textMembers = (
     return Object.fromEntries(members);
   });
 
-/** `headers`: extra headers by name. Each name once, whatever its case. */
+/** `headers` holds extra headers by name. A name may occur once, in any case. */
 export const headersInput = textMembers(MOST_HEADERS, (name, value, earlier) => {
   const repeated = [...earlier.keys()].some((other) => other.toLowerCase() === name.toLowerCase());
   return repeated ? says("repeated_header") : (nameProblem(name) ?? valueProblem(name, value));
 });
 
-/** Never `__proto__`, nor any other name that begins so, which stores keep for themselves. */
+/** Names that begin with `__`, such as `__proto__`, are refused: stores reserve them. */
 const TAG_NAME = /^(?!__)[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/ -]{0,63}$/u;
 const LONGEST_TAG = 256;
 
-/** `tags`: the caller's own marks, kept with the record and shown; never put into the mail. */
+/** `tags` are the caller's own labels. They are stored with the record and shown, but never put into the mail. */
 export const tagsInput = textMembers(20, (name, value) => {
   if (!TAG_NAME.test(name)) return says("bad_tag_name");
   if (typeof value !== "string") return says("not_text");
@@ -94,8 +94,8 @@ const urlOf = (text: string): URL | null => {
 };
 
 /**
- * RFC 8058: an https URL, and whether a POST to it unsubscribes at once. Kept as `URL.href`, which percent-encodes spaces and angle
- * brackets, so that nothing can leave `List-Unsubscribe: <…>`.
+ * An https URL, and whether a POST to it unsubscribes at once (RFC 8058). `URL.href` percent-encodes spaces and angle
+ * brackets, so that nothing can escape from `List-Unsubscribe: <…>`.
  */
 export const listUnsubscribeInput = bounded(
   z.strictObject({

@@ -15,7 +15,7 @@ const OWN_HEADERS = 5_000;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** An upper bound: every blank may become a fold. */
+/** This is an upper bound, because every blank may become a fold. */
 const foldedBytes = (name: string, value: string): number =>
   value === "" ? 0 : Buffer.byteLength(name) + 4 + Buffer.byteLength(value) + 2 * value.split(" ").length;
 
@@ -27,7 +27,7 @@ const givenBytes = ([name, value]: readonly [string, string]): number => {
   return "problem" in written ? 0 : foldedBytes(name, written.value);
 };
 
-/** An upper bound of what the headers take. Bcc counts, because it is a header on the way to the Gmail API. */
+/** Computes an upper bound of the headers' size. Bcc counts, because it is a header on the way to the Gmail API. */
 export const headerBytes = (content: Content): number =>
   OWN_HEADERS +
   sum([content.to, content.cc, content.bcc, content.replyTo].map(listBytes)) +
@@ -37,5 +37,5 @@ export const headerBytes = (content: Content): number =>
   foldedBytes("List-Unsubscribe", content.listUnsubscribe?.url ?? "") +
   sum(Object.entries(content.headers).map(givenBytes));
 
-/** Reply-To is the only header that Gmail limits and nothing else here does. */
+/** Reply-To is the only header that Gmail limits and no other check here does. */
 export const longestHeaderBytes = ({ replyTo }: Content): number => listBytes(replyTo);

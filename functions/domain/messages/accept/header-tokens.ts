@@ -1,6 +1,6 @@
-/** A piece of a header's value. Text for people may be encoded; everything else must stay in clear. */
+/** A token of a header's value. Text for people may be encoded; everything else must stay in clear. */
 export interface HeaderToken {
-  /** `mark`: a comma or semicolon. `link`: an address or a URL that stands bare. */
+  /** `mark` is a comma or semicolon; `link` is an address or a URL without brackets. */
   readonly kind: "angle" | "quoted" | "comment" | "mark" | "link" | "word";
   readonly text: string;
   /** Whether a blank stands before it. */
@@ -8,10 +8,7 @@ export interface HeaderToken {
 }
 
 const URL_START = /^(?:[a-z][a-z0-9+.-]*:\/\/|mailto:)[^\s<>"]+/i;
-/**
- * A name, an @ and a domain with a dot. `=` and `:` separate an address from what stands before it, as in
- * `addr=a@b.org`.
- */
+/** A name, an @ and a domain with a dot. `=` and `:` separate an address from the text before it: `addr=a@b.org`. */
 const ADDRESS_START = /^[^\s<>(),;:"@=]+@[^\s<>(),;:"@]+\.[^\s<>(),;:"@]+/;
 const WORD_START = /^[^\s<(),;"]+/;
 const ENCODED_START = /^=\?[^?\s]+\?[bq]\?[^?]*\?=/i;
@@ -48,7 +45,7 @@ const isOpening = (char: string): char is keyof typeof ENCLOSED => Object.hasOwn
 const PUNCTUATION = ".,;:!?)]";
 
 /** Trailing punctuation belongs to the sentence, not to the link. */
-const withoutTail = (link: string): string => {
+const trimPunctuation = (link: string): string => {
   let end = link.length;
   while (end > 1 && PUNCTUATION.includes(link[end - 1] ?? "")) end -= 1;
   return link.slice(0, end);
@@ -57,10 +54,10 @@ const withoutTail = (link: string): string => {
 type Opening = keyof typeof ENCLOSED;
 
 /**
- * The enclosed piece that starts here, or null. A bracket once found unclosed is not searched for again, because each
- * search runs to the end of the value.
+ * Reads the enclosed token that starts here, or null. A bracket that was found unclosed is not searched for again,
+ * because each search runs to the end of the value.
  */
-const enclosedAt = (text: string, at: number, unclosed: Set<Opening>): Omit<HeaderToken, "spaced"> | null => {
+const readEnclosed = (text: string, at: number, unclosed: Set<Opening>): Omit<HeaderToken, "spaced"> | null => {
   const char = text[at] ?? "";
   if (!isOpening(char) || unclosed.has(char)) return null;
   const { kind, endOf } = ENCLOSED[char];
@@ -69,18 +66,18 @@ const enclosedAt = (text: string, at: number, unclosed: Set<Opening>): Omit<Head
   return end === -1 ? null : { kind, text: text.slice(at, end) };
 };
 
-const tokenAt = (text: string, at: number): Omit<HeaderToken, "spaced"> => {
+const readToken = (text: string, at: number): Omit<HeaderToken, "spaced"> => {
   const char = text[at] ?? "";
   if (char === "," || char === ";") return { kind: "mark", text: char };
   const rest = text.slice(at);
   const link = URL_START.exec(rest)?.[0] ?? ADDRESS_START.exec(rest)?.[0];
-  if (link !== undefined) return { kind: "link", text: withoutTail(link) };
-  // An encoded word may hold blanks, commas and brackets; readers forgive it.
+  if (link !== undefined) return { kind: "link", text: trimPunctuation(link) };
+  // An encoded word may hold blanks, commas and brackets, because readers accept them.
   const word = ENCODED_START.exec(rest)?.[0] ?? WORD_START.exec(rest)?.[0];
   return { kind: "word", text: word ?? char };
 };
 
-/** Takes time in proportion to the value's length. */
+/** Splits a header's value, in time proportional to its length. */
 export const headerTokens = (value: string): readonly HeaderToken[] => {
   const tokens: HeaderToken[] = [];
   const unclosed = new Set<Opening>();
@@ -91,7 +88,7 @@ export const headerTokens = (value: string): readonly HeaderToken[] => {
       at += 1;
       continue;
     }
-    const token = enclosedAt(value, at, unclosed) ?? tokenAt(value, at);
+    const token = readEnclosed(value, at, unclosed) ?? readToken(value, at);
     tokens.push({ ...token, spaced });
     spaced = false;
     at += token.text.length;

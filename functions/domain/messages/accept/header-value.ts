@@ -6,15 +6,13 @@ import { isOneLine, LONGEST_LINE, readLine, staysOneLine } from "../one-line.ts"
 import { encodeWords, looksEncoded } from "./encoded-words.ts";
 import { type HeaderToken, headerTokens } from "./header-tokens.ts";
 
-/** The value in ASCII, ready to be folded; or the message of a schema that says why there is none. */
+/** The value in ASCII, ready to be folded, or a message for a schema that says why it cannot be encoded. */
 type Encoded = { readonly value: string } | { readonly problem: string };
 
 const NOT_ASCII = /[^ -~]/;
-/** A word that leaves no room for the blank that a fold puts before it. */
+/** A word of this length leaves no room for the blank that a fold puts before it. */
 const isUnfoldable = (text: string): boolean => text.split(" ").some((word) => word.length >= LONGEST_LINE);
-/**
- * Some readers take a line of blanks for the end of the header. In names and between links a long run means one blank.
- */
+/** Some readers take a line of blanks for the end of the header. In names and between links a long run means one. */
 const ALL_BLANK_LINE = / {60}/;
 const LONG_BLANK = / {10,}/g;
 /** A link cannot be folded, so it must fit a line. */
@@ -24,14 +22,14 @@ const mustBeEncoded = (text: string): boolean =>
   NOT_ASCII.test(text) || looksEncoded(text) || isUnfoldable(text) || ALL_BLANK_LINE.test(text);
 
 /**
- * Free text for a header: as it is, or as encoded words. The text must be on one line. Blanks at its ends are dropped,
- * because folding could make a line of them.
+ * Encodes free text for a header if it must be. The text must be on one line. Blanks at its ends are dropped, because
+ * folding could make a line of them.
  */
 export const encodeHeaderText = (text: string): string => (mustBeEncoded(text) ? encodeWords(text) : text.trim());
 
 /**
- * A mailbox for a header, its name quoted or encoded. A name with `=?` is encoded too, because some readers would make
- * one encoded word of it and the `?=` of another name.
+ * Writes a mailbox for a header, with its name quoted or encoded. A name with `=?` is encoded too, because some readers
+ * would join it with the `?=` of another name.
  */
 export const encodeMailbox = ({ name, address: given }: Mailbox): string => {
   const address = keptAddress(given) ?? given;
@@ -43,7 +41,7 @@ export const encodeMailbox = ({ name, address: given }: Mailbox): string => {
 
 /** Headers whose grammar has addresses, ids or URLs. Others count as structured if their value holds one. */
 const STRUCTURED = /^(?:list-.*|.*-to|.*-id)$/i;
-/** Headers that have no place for text except a comment (RFC 3834, RFC 2369, RFC 2156). */
+/** Headers that allow no free text except in a comment (RFC 3834, RFC 2369, RFC 2156). */
 const WORDS_ALONE =
   /^(?:auto-submitted|precedence|importance|priority|sensitivity|x-priority|x-msmail-priority|x-auto-response-suppress|list-(?:help|subscribe|unsubscribe|unsubscribe-post|post|owner|archive))$/i;
 
@@ -66,9 +64,9 @@ const encodeLink = (link: string): Encoded => {
   return value.length > LONGEST_LINK ? { problem: says("link_too_long", { most: LONGEST_LINK }) } : { value };
 };
 
-const unquoted = (text: string): string => text.slice(1, -1).replaceAll(/\\(.)/gsu, "$1");
+const unquote = (text: string): string => text.slice(1, -1).replaceAll(/\\(.)/gsu, "$1");
 
-/** Text as encoded words. It may hold some already: they are decoded first. */
+/** Encodes text. Encoded words that it already holds are decoded first. */
 const encodeGivenText = (text: string): Encoded => {
   const line = readLine(text, LONGEST_LINE);
   return "problem" in line ? line : { value: encodeWords(line.text) };
@@ -76,7 +74,7 @@ const encodeGivenText = (text: string): Encoded => {
 
 const encodeComment = ({ text }: HeaderToken): Encoded => {
   if (!mustBeEncoded(text)) return { value: text };
-  const encoded = encodeGivenText(unquoted(text));
+  const encoded = encodeGivenText(unquote(text));
   return "problem" in encoded ? encoded : { value: `(${encoded.value})` };
 };
 
@@ -84,9 +82,9 @@ const encodeComment = ({ text }: HeaderToken): Encoded => {
 const IS_PARAMETER = /^[\w*-]+=/;
 
 const isText = ({ kind }: HeaderToken): boolean => kind === "word" || kind === "quoted";
-const plain = ({ kind, text }: HeaderToken): string => (kind === "quoted" ? unquoted(text) : text);
+const plain = ({ kind, text }: HeaderToken): string => (kind === "quoted" ? unquote(text) : text);
 
-/** Words and quoted strings in a row: as they are if all of them can be, else as one phrase of encoded words. */
+/** Leaves words and quoted strings in a row as they are if it can; otherwise encodes all of them as one phrase. */
 const encodePhrase = (run: readonly HeaderToken[]): Encoded & { readonly encoded?: true } => {
   const asGiven = run.map(({ text, spaced }, at) => (spaced && at > 0 ? ` ${text}` : text)).join("");
   if (!mustBeEncoded(asGiven)) return { value: asGiven };
@@ -104,7 +102,7 @@ const encodeAlone = (token: HeaderToken): Encoded => {
   return "problem" in inner ? inner : { value: `<${inner.value}>` };
 };
 
-/** Words in a row make one piece; every other token is a piece of its own. */
+/** Groups words in a row; every other token stays alone. */
 const groupTokens = (tokens: readonly HeaderToken[]): readonly (readonly HeaderToken[])[] => {
   const groups: HeaderToken[][] = [];
   for (const token of tokens) {
@@ -134,13 +132,12 @@ const encodeStructured = (name: string, tokens: readonly HeaderToken[]): Encoded
   return { value: value.replaceAll(LONG_BLANK, " ") };
 };
 
-/** Angle brackets around blanks are text: `5 < 6 and 7 > 3`. */
+/** Angle brackets around blanks are text, as in `5 < 6 and 7 > 3`. */
 const isLink = ({ kind, text }: HeaderToken): boolean => kind === "link" || (kind === "angle" && !/\s/.test(text));
 
 /**
- * A header's value as it is sent. In a structured one, addresses, ids and URLs stay in clear and only phrases and
- * comments are encoded (RFC 2047 §5); free text is encoded as a whole. Encoded words in the given value are decoded
- * first.
+ * Encodes a header's value for sending. In a structured header, addresses, ids and URLs stay in clear and only phrases
+ * and comments are encoded (RFC 2047 §5); free text is encoded as a whole, after decoding the encoded words in it.
  */
 export const encodeHeader = (name: string, value: string): Encoded => {
   if (!isOneLine(value)) return { problem: says("not_one_line") };

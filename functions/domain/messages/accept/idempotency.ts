@@ -6,7 +6,7 @@ import type { Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Message } from "../message.ts";
 
-/** A message's id, and the hash that makes a repetition of its request known; null where no key came with it. */
+/** A message's id, and the hash by which a repeated request is recognized; null if it came without a key. */
 export interface Identity {
   readonly id: string;
   readonly requestSha256: string | null;
@@ -15,10 +15,9 @@ export interface Identity {
 const sha256 = (text: string) => createHash("sha256").update(text);
 
 /**
- * Without a key, a random id. With one, the id is made from (caller, key): the same request a second time wants to create the same
- * record and cannot, whichever process it reaches and however many come at once. So the key is as durable as the message itself, costs
- * no write, and is free again once the record has gone.
- * `json` has passed the schema, so that canonicalize (which throws on lone surrogates) is never given what it cannot write.
+ * Makes a random id, or one from (caller, key): a repeated request then cannot create the same record twice, whichever
+ * process it reaches. So a key is as durable as its message, costs no write, and is free again once the record is gone.
+ * `json` must have passed the schema, because canonicalize throws on lone surrogates.
  */
 export const identify = (
   random: Randomness,
@@ -28,14 +27,17 @@ export const identify = (
   if (key === null) return { id: newId(random, "msg"), requestSha256: null };
   const scope = sha256(JSON.stringify([principalName(principal), key])).digest();
   return {
-    // 120 bits, as every id has.
+    // Every id has 120 bits.
     id: `msg_${scope.subarray(0, 15).toString("base64url")}`,
     requestSha256: sha256(canonicalize(json) ?? "").digest("hex"),
   };
 };
 
-/** What was accepted under this identity before; undefined: nothing. `idempotency_key_reused` where the request was another. Throws `Unavailable`. */
-export const acceptedBefore = async (
+/**
+ * Finds the message that was accepted under this identity before; undefined if there is none. Refuses with
+ * `idempotency_key_reused` if its request was a different one. Throws `Unavailable`.
+ */
+export const findAccepted = async (
   records: Records,
   identity: Identity,
 ): Promise<Result<Versioned<Message>> | undefined> => {
@@ -48,5 +50,5 @@ export const acceptedBefore = async (
 };
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
-/** `Idempotency-Key`: 1 to 255 printable ASCII characters. */
+/** An `Idempotency-Key` has 1 to 255 printable ASCII characters. */
 export const isIdempotencyKey = (text: string): boolean => KEY.test(text);

@@ -14,20 +14,20 @@ import { headersInput, isUnsubscribeHeader, listUnsubscribeInput, tagsInput } fr
 import { explainOversize } from "./outgoing-size.ts";
 import { inReplyToInput, referencesInput } from "./thread-ids.ts";
 
-/** Decoded attachments plus text and html, bytes: what one message may hold by HTTP, and on the topic (a Pub/Sub message ends at 10 MB). */
+/** The most bytes of text, html and decoded attachments over HTTP and on the topic, where Pub/Sub takes up to 10 MB. */
 export const HTTP_SIZE_LIMIT = 24_000_000;
 export const TOPIC_SIZE_LIMIT = 7_000_000;
-/** Google's limit of recipients by SMTP (support.google.com/a/answer/166852). */
+/** Google's limit of recipients over SMTP (support.google.com/a/answer/166852). */
 export const MOST_RECIPIENTS = 100;
 
-/** What a caller asked for, parsed. Whether its times make sense now, and through which server it goes, is decided by `accept.ts`. */
+/** A caller's request after parsing. `plan-message.ts` checks its times against the clock and chooses its server. */
 export interface MessageInput {
-  /** Id or name of a mail server; null: chosen. */
+  /** The id or name of a mail server; null lets Relais choose one. */
   readonly server: string | null;
-  /** Null: the server's own address. */
+  /** Null means the server's own address. */
   readonly from: Mailbox | null;
   readonly content: Omit<MessageBody, "from">;
-  /** The envelope: each address once. */
+  /** The envelope, with each address once. */
   readonly recipients: readonly string[];
   readonly sizeBytes: number;
   readonly scheduledAtMs: number | null;
@@ -55,7 +55,7 @@ const fromInput = z.unknown().transform((value, ctx): Mailbox => {
   return z.NEVER;
 });
 
-// More items than recipients may come in one list, because an address that is repeated counts once.
+// A list may hold more items than there may be recipients, because a repeated address counts once.
 const MOST_ITEMS = 10 * MOST_RECIPIENTS;
 
 const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] => {
@@ -113,14 +113,14 @@ const sizeOf = (input: Members): number =>
   utf8(input.icalEvent?.content) +
   (input.attachments ?? []).reduce((sum, { content }) => sum + (decodedLength(content) ?? 0), 0);
 
-/** Why a message is too large, as given or once it is encoded; undefined if it fits. */
+/** Explains why a message is too large, as given or once encoded; undefined if it fits. */
 const sizeProblem = (input: Members, sizeBytes: number, sizeLimit: number): Detail | undefined => {
   if (sizeBytes > sizeLimit) return detail("content_too_large", { bytes: sizeBytes, most: sizeLimit });
   return explainOversize(contentOf(input));
 };
 
-/** What no single member can say. */
-const wholeProblems = (input: Members, recipients: readonly string[]): FieldProblem[] => {
+/** Checks what concerns several members at once. */
+const crossFieldProblems = (input: Members, recipients: readonly string[]): FieldProblem[] => {
   const problems: FieldProblem[] = [];
   if (recipients.length === 0) problems.push(fieldProblem("/to", "no_recipient"));
   if (recipients.length > MOST_RECIPIENTS) {
@@ -137,7 +137,7 @@ const wholeProblems = (input: Members, recipients: readonly string[]): FieldProb
   return problems;
 };
 
-/** `inReplyTo` alone makes References (RFC 5322 §3.6.4). */
+/** Without `references`, References repeats `inReplyTo` (RFC 5322 §3.6.4). */
 const threadOf = ({ inReplyTo = [], references = [] }: Members): Pick<MessageBody, "inReplyTo" | "references"> => ({
   inReplyTo: inReplyTo.length === 0 ? null : inReplyTo.join(" "),
   references: references.length === 0 ? inReplyTo : references,
@@ -176,15 +176,15 @@ const inputOf = (input: Members, recipients: readonly string[], sizeBytes: numbe
   dryRun: input.dryRun ?? false,
 });
 
-/** What a body is judged by besides its schema: `sizeLimit` in bytes, and `at`, where the message stands in the whole request. */
+/** `sizeLimit` is in bytes; `at` is the message's place in the whole request. */
 export interface MessageLimits {
   readonly sizeLimit: number;
   readonly at?: readonly PropertyKey[];
 }
 
 /**
- * Parses the JSON of one message: `invalid_request` with every invalid place (JSON Pointers), or `message_too_large`.
- * Says nothing that depends on the hour, so that a request once accepted parses for ever.
+ * Parses the JSON of one message. Refuses with `invalid_request`, naming every invalid place by JSON Pointer, or with
+ * `message_too_large`. It must not depend on the time, so that a request that was accepted once always parses.
  */
 export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimits): Result<MessageInput> => {
   const parsed = messageSchema.safeParse(json, { reportInput: true });
@@ -193,7 +193,7 @@ export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimit
   }
   const { to = [], cc = [], bcc = [] } = parsed.data;
   const recipients = distinctAddresses([...to, ...cc, ...bcc]);
-  const problems = wholeProblems(parsed.data, recipients);
+  const problems = crossFieldProblems(parsed.data, recipients);
   if (problems.length > 0) {
     return fail(invalidRequest(...problems.map((field) => ({ ...field, path: jsonPointer(at) + field.path }))));
   }

@@ -5,7 +5,7 @@ import { HEADERS_LIMIT, headerBytes, LONGEST_HEADER, longestHeaderBytes } from "
 type Content = Omit<MessageBody, "from">;
 
 /**
- * How large a mail may become once it is encoded, so that no accepted mail is refused by Gmail for its size. This is an
+ * Computes how large a mail may become once encoded, so that Gmail refuses no accepted mail for its size. It is an
  * upper bound that needs no composing: every part is sent in base64 or shorter (`text-encoding.ts`), and Gmail limits
  * headers to less than the room that is left.
  */
@@ -22,18 +22,18 @@ export const base64Length = (bytes: number): number => {
 const SMALL_PART_BYTES = 10_000;
 
 /**
- * What a part may grow to when its line ends become CRLF: a small one without limit, a large one by 2 %. Otherwise a
- * text of nothing but line ends would take twice its bytes.
+ * Estimates a part's size once its line ends become CRLF: a small part may double, a large one may grow by 2 %.
+ * Otherwise a text of nothing but line ends would count twice.
  */
 export const withLineEnds = (bytes: number): number =>
   Math.max(Math.ceil(bytes * 1.02), 2 * Math.min(bytes, SMALL_PART_BYTES));
 
-/** An upper bound of what a part takes. */
+/** Computes an upper bound of a part's encoded size. */
 export const partBytes = (bytes: number): number => base64Length(withLineEnds(bytes));
 
 /** The two forms of a file name (RFC 2047, RFC 2231) together take up to ten characters for a byte. */
 const BYTES_IN_NAME = 10;
-/** Its header fields but for names, its boundary, a blank line. */
+/** A part's header fields except for names, its boundary and a blank line. */
 const PART_OVERHEAD = 600;
 
 const utf8 = (text: string | null | undefined): number => Buffer.byteLength(text ?? "");
@@ -56,7 +56,7 @@ export const outgoingBytes = (content: Content): number =>
   calendarBytes(content) +
   sum(content.attachments.map(attachmentBytes));
 
-/** Why Gmail would refuse this content for its size; undefined if it would not. */
+/** Explains why Gmail would refuse this content for its size; undefined if it would not. */
 export const explainOversize = (content: Content): Detail | undefined => {
   const headers = headerBytes(content);
   const longest = longestHeaderBytes(content);

@@ -10,14 +10,14 @@ import { fail, ok, type Result } from "../../result.ts";
 import { traitsOf } from "../../transport.ts";
 import type { Mailbox } from "../message.ts";
 import type { FirstStatus, StateIn } from "../statuses.ts";
-import { type Choice, chooseServer } from "./choose-server.ts";
+import { type ChosenServer, chooseServer } from "./choose-server.ts";
 import type { MessageInput } from "./message-input.ts";
 
 /** When `dispatch-due` looks at a message whose publication was lost, nominal. */
 const LOST_PUBLISH_MS = MINUTE;
 
-/** `Plan`: where a message goes and how it begins. */
-export interface Plan extends Choice {
+/** Through which server a message goes, and the state in which it begins. */
+export interface MessagePlan extends ChosenServer {
   readonly state: StateIn<FirstStatus>;
 }
 
@@ -26,7 +26,7 @@ interface Times {
   readonly expiresAtMs: number | null;
 }
 
-/** What is wrong with times as the caller gave them (real instants that no time scale touches); undefined where they make sense now. */
+/** Finds what is wrong with the caller's times, which are real instants; the time scale does not apply to them. */
 export const timesProblem = ({ scheduledAtMs, expiresAtMs }: Times, nowMs: number): Problem | undefined => {
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
     return invalidRequest(fieldProblem("/expiresAt", "in_past"));
@@ -37,20 +37,20 @@ export const timesProblem = ({ scheduledAtMs, expiresAtMs }: Times, nowMs: numbe
   return undefined;
 };
 
-/** Queued, and looked at again in a minute: whoever published it may have died before it did. */
+/** The queued state. It is due in a minute, because its worker may die before it publishes the id. */
 export const queuedNow = (clock: Clock): StateIn<"queued"> => ({
   status: "queued",
   dueAtMs: clock.nowMs() + clock.lasting(LOST_PUBLISH_MS),
 });
 
-/** `paused` is not looked at here: every claim is stopped by it and holds the message, at no cost to accepting. */
-const firstState = (clock: Clock, { server }: Choice, { scheduledAtMs }: Times): StateIn<FirstStatus> => {
+/** `paused` is not checked here: each claim checks it and holds the message, so accepting need not read it. */
+const firstState = (clock: Clock, { server }: ChosenServer, { scheduledAtMs }: Times): StateIn<FirstStatus> => {
   const nowMs = clock.nowMs();
   if (scheduledAtMs !== null && scheduledAtMs > nowMs) {
     return { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
   }
   if (canSend(server)) return queuedNow(clock);
-  // Due soon nonetheless: the server may be reconnected between our reading it and this message becoming visible to the release.
+  // It is due soon: a reconnect between our read of the server and this write would release nothing.
   const dueAtMs = nowMs + clock.lasting(LOST_PUBLISH_MS);
   return { status: "held", dueAtMs, because: "reconnect_required", sinceMs: nowMs };
 };
@@ -63,8 +63,8 @@ interface PlanDeps {
   readonly offersSmtpUtf8: OffersSmtpUtf8;
 }
 
-/** As its EHLO said when it was last heard, else as it says now. Who does not answer is believed to be able: the session tells. */
-const takesUtf8 = async (deps: PlanDeps, { id, server }: Choice): Promise<boolean> => {
+/** If the server does not answer, assume support; the SMTP session will tell us otherwise. */
+const takesUtf8 = async (deps: PlanDeps, { id, server }: ChosenServer): Promise<boolean> => {
   if (traitsOf(server.transport).utf8.taken === "never") return false;
   if (server.smtpUtf8 !== undefined) return server.smtpUtf8;
   const offers = await deps.offersSmtpUtf8();
@@ -72,10 +72,12 @@ const takesUtf8 = async (deps: PlanDeps, { id, server }: Choice): Promise<boolea
   return offers ?? true;
 };
 
-/**
- * Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). (Non-ASCII domains are no matter: they are in ASCII already.)
- */
-const utf8Problem = async (deps: PlanDeps, { content }: MessageInput, choice: Choice): Promise<Problem | undefined> => {
+/** Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). Domains are in ASCII already. */
+const utf8Problem = async (
+  deps: PlanDeps,
+  { content }: MessageInput,
+  choice: ChosenServer,
+): Promise<Problem | undefined> => {
   const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
   const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
   if (list === undefined || (await takesUtf8(deps, choice))) return undefined;
@@ -83,10 +85,15 @@ const utf8Problem = async (deps: PlanDeps, { content }: MessageInput, choice: Ch
 };
 
 /**
- * Decides a parsed message: `invalid_request` for times that have passed or addresses its server cannot take, and what `chooseServer`
- * refuses. One read where a server is named by id, one query where it is chosen; an SMTP server that was not heard yet is asked only where an address is beyond ASCII. Throws `Unavailable`.
+ * Chooses a parsed message's server and first state. Refuses with `invalid_request` if its times have passed or its
+ * server cannot take an address, and with what `chooseServer` refuses. It asks the SMTP server for its extensions only
+ * if an address is not ASCII and no earlier session has shown them. Throws `Unavailable`.
  */
-export const planMessage = async (deps: PlanDeps, principal: Principal, input: MessageInput): Promise<Result<Plan>> => {
+export const planMessage = async (
+  deps: PlanDeps,
+  principal: Principal,
+  input: MessageInput,
+): Promise<Result<MessagePlan>> => {
   const untimely = timesProblem(input, deps.clock.nowMs());
   if (untimely !== undefined) return fail(untimely);
   const choice = await chooseServer(deps.records, principal, input);

@@ -13,16 +13,16 @@ import { searchPrefixes } from "../views/message-search.ts";
 import { identify } from "./idempotency.ts";
 
 const TOPIC: Principal = { kind: "topic" };
-/** Of a value that was refused only so much is shown. */
+/** How much of a refused value is shown. */
 const SHOWN_CHARACTERS = 320;
 
-/** Of its invalid fields only so many are named. */
+/** How many of its invalid fields are named. */
 const FIELDS_KEPT = 5;
 
 export interface RefusedMessage {
-  /** Pub/Sub's own id: a redelivery makes the same record, so it is made once. */
+  /** Pub/Sub's own id, from which the record's id is made, so that a redelivery does not make a second one. */
   readonly pubsubId: string;
-  /** What came, as far as it was JSON. */
+  /** The data, if it was JSON. */
   readonly json: unknown;
   readonly problem: Problem;
 }
@@ -31,8 +31,8 @@ interface Deps extends NewsDeps {
   readonly environment: EnvironmentSettings;
 }
 
-/** A short, printable text out of a value that nothing is known of. */
-const shown = (json: unknown, name: string): string => {
+/** Extracts a short, printable text from an arbitrary value. */
+const readPrintable = (json: unknown, name: string): string => {
   const value: unknown = typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
   return typeof value === "string" ? value.replace(/\p{C}+/gu, " ").slice(0, SHOWN_CHARACTERS) : "";
 };
@@ -56,14 +56,14 @@ const noteOf = (problem: Problem): Omit<TimelineEntry, "atMs" | "status"> => ({
 const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: number): Message => {
   const nowMs = deps.clock.nowMs();
   const { json, problem } = refused;
-  const subject = shown(json, "subject");
+  const subject = readPrintable(json, "subject");
   return {
     messageId: "",
     caller: principalName(TOPIC),
-    serverId: shown(json, "server"),
+    serverId: readPrintable(json, "server"),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
-    from: shown(json, "from"),
+    from: readPrintable(json, "from"),
     subject,
     recipients: [],
     recipientAddresses: [],
@@ -87,8 +87,8 @@ const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: numb
 };
 
 /**
- * What came on the topic and can never be sent, written down as `failed`: whoever published it gets no answer, so the list of messages and the event
- * are where it shows. Once, however often it is delivered. Throws `Unavailable`.
+ * Records a message from the topic that can never be sent as `failed`. Its publisher gets no answer, so the list of
+ * messages and the event must show it. A redelivery changes nothing. Throws `Unavailable`.
  */
 export const recordRefused = async (deps: Deps, refused: RefusedMessage): Promise<void> => {
   const settings = await readSettings(deps.records, deps.environment);

@@ -7,7 +7,7 @@ import { invalidRequest } from "../../problem.ts";
 import type { QueryArguments, QueryName } from "../../queries.ts";
 import type { Page, Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import { serverCalled } from "../accept/choose-server.ts";
+import { findServer } from "../accept/choose-server.ts";
 import type { Message, MessageStatus } from "../message.ts";
 import { lookupPrefix, matchesSearch, type SearchTerms } from "./message-search.ts";
 
@@ -126,7 +126,7 @@ const list = (
 
 /** Finds a server by id or name. The id of a deleted server stays valid as long as it has messages. */
 const findServerId = async (records: Records, server: string): Promise<string | undefined> => {
-  const found = await serverCalled(records, server);
+  const found = await findServer(records, server);
   if (found !== undefined || !server.startsWith("srv_")) return found?.id;
   const left = await listRecords(records, "messagesOfServer", { serverId: server }, { most: 1 });
   return left.length === 0 ? undefined : server;
