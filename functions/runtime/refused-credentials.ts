@@ -1,4 +1,4 @@
-import { looksLikeApiKey, publicHalf } from "../domain/access/api-keys.ts";
+import { keyIdOf, looksLikeApiKey } from "../domain/access/api-keys.ts";
 import { bearerIn, looksLikeIdToken } from "../domain/access/authenticate.ts";
 import { type NoteRefusal, type RefusedCredential, refusedCredentials } from "../domain/access/refused-credentials.ts";
 import type { System } from "./system.ts";
@@ -16,6 +16,6 @@ export const refusalsOf = (system: System): NoteRefusal => {
 export const refusedIn = (authorizationHeader: string): RefusedCredential | null => {
   const bearer = bearerIn(authorizationHeader);
   if (bearer === undefined) return null;
-  if (looksLikeApiKey(bearer)) return { credential: "api_key", keyId: publicHalf(bearer) };
+  if (looksLikeApiKey(bearer)) return { credential: "api_key", keyId: keyIdOf(bearer) };
   return { credential: looksLikeIdToken(bearer) ? "id_token" : "setup_token", keyId: null };
 };

@@ -177,6 +177,7 @@ const MAX_COMMENT_COLUMNS = 120;
 const WRAPPED_FOLDERS: readonly string[] = [
   "functions/adapters",
   "functions/console",
+  "functions/domain/access",
   "functions/domain/alerts",
   "functions/domain/doctor",
   "functions/domain/messages/accept",

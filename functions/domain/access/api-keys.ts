@@ -8,20 +8,20 @@ import { sha256Hex } from "../sha256.ts";
 import { sameDigest } from "./constant-time.ts";
 import type { ApiKey, KeyPermission, Principal } from "./records.ts";
 
-/** `rk_<id>_<secret>`: the id in hex (so that it holds no `_`), the secret 256 bits as base64url. */
+/** `rk_<id>_<secret>`: the id is in hex, so that it contains no `_`; the secret is 256 bits as base64url. */
 const API_KEY = /^rk_([0-9a-f]{18})_([A-Za-z0-9_-]{43})$/;
 /** `lastUsedAtMs` is written at most this often. */
 const NOTE_USE_EVERY_MS = HOUR;
 
 export interface KeyRequest {
   readonly name: string;
-  /** Empty: every server. */
+  /** Empty for every server. */
   readonly servers: readonly string[];
   readonly permissions: readonly KeyPermission[];
   readonly expiresAtMs: number | null;
 }
 
-/** A new key; `key` is to be shown once and kept nowhere. `record` is to be created as kind `keys` under `id`. */
+/** Makes a key. The caller must show `key` once without storing it, and create `record` as kind `keys` under `id`. */
 export const mintApiKey = (
   deps: { readonly clock: Clock; readonly random: Randomness },
   request: KeyRequest,
@@ -43,27 +43,27 @@ export const mintApiKey = (
 
 export const looksLikeApiKey = (bearer: string): boolean => bearer.startsWith("rk_");
 
-/** The id in a well-formed key, which is no secret; null where it is not one. */
-export const publicHalf = (bearer: string): string | null => API_KEY.exec(bearer)?.[1] ?? null;
+/** The id in a well-formed key, which is not secret; null if the key is malformed. */
+export const keyIdOf = (bearer: string): string | null => API_KEY.exec(bearer)?.[1] ?? null;
 
-/** Who holds this key; null: no key, revoked, expired, or a wrong secret. Read from the store each time, so a revocation counts at once. */
+/** The principal of a key; null if it is malformed, unknown, revoked or expired. Never cached: revoking works at once. */
 export const findKeyHolder = async (
   deps: { readonly clock: Clock; readonly records: Records },
   bearer: string,
 ): Promise<Extract<Principal, { readonly kind: "key" }> | null> => {
   const [, id, secret] = API_KEY.exec(bearer) ?? [];
   if (id === undefined || secret === undefined) return null;
-  const kept = await deps.records.get("keys", id);
-  if (kept === undefined || !sameDigest(kept.value.secretSha256, sha256Hex(secret))) return null;
-  // A later release may have bound it to more than is known here.
-  if (isOfLaterVersion("keys", kept.value)) return null;
-  const { name, servers, permissions, expiresAtMs } = kept.value;
+  const found = await deps.records.get("keys", id);
+  if (found === undefined || !sameDigest(found.value.secretSha256, sha256Hex(secret))) return null;
+  // A later release may have added restrictions that this one does not know.
+  if (isOfLaterVersion("keys", found.value)) return null;
+  const { name, servers, permissions, expiresAtMs } = found.value;
   if (expiresAtMs !== null && expiresAtMs <= deps.clock.nowMs()) return null;
-  await noteUse(deps, kept);
+  await noteUse(deps, found);
   return { kind: "key", id, name, servers, permissions };
 };
 
-/** On condition that the key still stands as read: a use noted late must not bring a revoked key back. */
+/** The write is conditional, so that noting a use cannot bring back a revoked key. */
 const noteUse = async (
   deps: { readonly clock: Clock; readonly records: Records },
   { id, version, value }: Versioned<ApiKey>,

@@ -3,10 +3,10 @@ import { newId, type Randomness } from "../randomness.ts";
 import type { Records, Write } from "../records.ts";
 import type { AuditEntry } from "./records.ts";
 
-/** How long an entry is kept, nominal. */
+/** Nominal. */
 export const AUDIT_RETENTION_MS = 400 * DAY;
 
-/** What people and programs do that the audit remembers, by the thing it was done to. */
+/** The audited actions of people and programs, by the kind of thing that they change. */
 export type AuditAction =
   | `mail_server.${"create" | "update" | "delete"}`
   | `connection.${"connect" | "disconnect"}`
@@ -15,13 +15,13 @@ export type AuditAction =
   | `message.${"cancel" | "retry" | "reschedule" | "resolve"}`
   | `session.${"sign_in" | "sign_out" | "setup_token" | "end"}`;
 
-export interface Deed {
-  /** Who: `principalName(principal)`, or `google` and `relais` for what nobody here asked for. */
+export interface AuditedAction {
+  /** `principalName(principal)`, or `google` or `relais` if no caller asked for the action. */
   readonly actor: string;
   readonly action: AuditAction;
-  /** Id of the record it was done to; `settings` for the settings. */
+  /** The id of the changed record; `settings` for the settings. */
   readonly target: string;
-  /** Names of fields, ids, addresses of accounts; never a secret, a token or a body. */
+  /** Names of fields, ids and addresses of accounts; never a secret, a token or a body. */
   readonly detail?: AuditEntry["detail"];
 }
 
@@ -30,9 +30,9 @@ interface AuditDeps {
   readonly random: Randomness;
 }
 
-/** The write that puts a deed into the audit: add it to the commit that does the deed, so that neither stands without the other. */
-export const auditWrite = (deps: AuditDeps, deed: Deed): Write => {
-  // What one act leads to (a deletion disconnects first) is done within a millisecond, and read newest first.
+/** The write of an audit entry. It must go into the commit of the action, so that neither exists without the other. */
+export const auditWrite = (deps: AuditDeps, audited: AuditedAction): Write => {
+  // Entries are listed newest first, and actions that cause each other can fall within one millisecond.
   const nowMs = deps.clock.nextMs();
   return {
     op: "create",
@@ -40,19 +40,22 @@ export const auditWrite = (deps: AuditDeps, deed: Deed): Write => {
     id: newId(deps.random, "aud"),
     value: {
       createdAtMs: nowMs,
-      actor: deed.actor,
-      action: deed.action,
-      target: deed.target,
-      detail: deed.detail ?? {},
+      actor: audited.actor,
+      action: audited.action,
+      target: audited.target,
+      detail: audited.detail ?? {},
       eraseAtMs: nowMs + deps.clock.lasting(AUDIT_RETENTION_MS),
     },
   };
 };
 
-/** For deeds that are no commit of their own (a key revoked elsewhere, a session ended). Throws `Unavailable`. */
-export const recordAudit = async (deps: AuditDeps & { readonly records: Records }, deed: Deed): Promise<void> => {
-  // The id is random and new: `create` can only fail on a repeat of this very commit, which is the entry we wanted.
-  await deps.records.commit([auditWrite(deps, deed)]);
+/** Audits an action without a commit of its own, such as the end of a session. Throws `Unavailable`. */
+export const recordAudit = async (
+  deps: AuditDeps & { readonly records: Records },
+  audited: AuditedAction,
+): Promise<void> => {
+  // The id is new, so `create` can fail only if this very commit is repeated, which leaves the wanted entry.
+  await deps.records.commit([auditWrite(deps, audited)]);
 };
 
 /** An entry as the API shows it. */

@@ -3,10 +3,10 @@ import { everyPage } from "../every-record.ts";
 import type { Records, Versioned } from "../records.ts";
 import type { Session } from "./records.ts";
 
-/** Whose sessions: everyone's under an address, however it is spelt, or one Google account's. */
+/** The sessions of a mailbox, however its address is written, or those of one Google account. */
 export type SessionsOf = { readonly email: string } | { readonly sub: string };
 
-/** Each is deleted in a commit of its own batch; a commit takes 20 writes. */
+/** A commit takes at most 20 writes. */
 const BATCH = 20;
 
 const pagesOf = (records: Records, of: SessionsOf): AsyncIterable<readonly Versioned<Session>[]> =>
@@ -15,8 +15,8 @@ const pagesOf = (records: Records, of: SessionsOf): AsyncIterable<readonly Versi
     : everyPage(records, "sessionsOfAccount", { actorSub: of.sub }, { page: BATCH });
 
 /**
- * Ends the sessions of a person, but for those that `spares`; answers how many. A sign-in at the same moment may begin one that stays. Idempotent. Throws
- * `Unavailable`, after which some may have ended.
+ * Ends the sessions of a person, except those that `spares` returns true for, and counts them. A concurrent sign-in may
+ * leave a new one. Idempotent. Throws `Unavailable`, after which some may have ended.
  */
 export const endSessionsOf = async (
   records: Records,
@@ -26,7 +26,7 @@ export const endSessionsOf = async (
   let ended = 0;
   for await (const page of pagesOf(records, of)) {
     const over = page.filter(({ value }) => !spares(value));
-    // Whatever its version: a session that is just being used must end too.
+    // The delete is unconditional: a session that is in use, and so being rewritten, must end too.
     if (over.length > 0) await records.commit(over.map(({ id }) => ({ op: "delete", kind: "sessions", id })));
     ended += over.length;
   }

@@ -19,7 +19,7 @@ export interface KeyDeps {
 }
 
 export interface IssueKeyDeps extends KeyDeps {
-  /** Whether there is a mail server with that id. Throws `Unavailable`. */
+  /** Throws `Unavailable`. */
   readonly serverExists: (id: string) => Promise<boolean>;
 }
 
@@ -33,7 +33,7 @@ const keyInput = z.strictObject({
   expiresAt: instantInput.nullish(),
 });
 
-/** A key as shown: never its secret, which only the answer to its making holds. */
+/** A key as the API shows it, without its secret. */
 export const keyView = ({ id, value }: Versioned<ApiKey>) => ({
   id,
   name: value.name,
@@ -49,14 +49,14 @@ export const listedKeyView = (key: Versioned<ApiKey>) => ({
   lastUsedAt: isoTimeOrNull(key.value.lastUsedAtMs),
 });
 
-const unknownServers = async ({ serverExists }: IssueKeyDeps, ids: readonly string[]) => {
+const findUnknownServers = async ({ serverExists }: IssueKeyDeps, ids: readonly string[]) => {
   const exists = await Promise.all(ids.map(serverExists));
-  return exists.flatMap((there, at) => (there ? [] : [fieldProblem(jsonPointer(["servers", at]), "no_such_server")]));
+  return exists.flatMap((found, at) => (found ? [] : [fieldProblem(jsonPointer(["servers", at]), "no_such_server")]));
 };
 
 /**
- * Makes a key for a program. Without `servers`, or with an empty list: for every server. `invalid_request`. `key` is to be shown once.
- * Throws `Unavailable`.
+ * Makes a key for a program, for every server if `servers` is empty or absent. The caller must show `key` once.
+ * `invalid_request`. Throws `Unavailable`.
  */
 export const issueKey = async (
   deps: IssueKeyDeps,
@@ -68,27 +68,27 @@ export const issueKey = async (
   const { name, permissions } = input.value;
   const servers = [...new Set(input.value.servers)];
   const expiresAtMs = input.value.expiresAt ?? null;
-  const wrong = await unknownServers(deps, input.value.servers);
+  const wrong = await findUnknownServers(deps, input.value.servers);
   if (expiresAtMs !== null && expiresAtMs <= deps.clock.nowMs()) {
     wrong.push(fieldProblem("/expiresAt", "not_future"));
   }
   if (wrong.length > 0) return fail(invalidRequest(...wrong));
   const { id, key, record } = mintApiKey(deps, { name, servers, permissions, expiresAtMs });
-  const deed = { actor: principalName(principal), action: "key.create", target: id } as const;
+  const audited = { actor: principalName(principal), action: "key.create", target: id } as const;
   const outcome = await deps.records.commit([
     { op: "create", kind: "keys", id, value: record },
-    auditWrite(deps, { ...deed, detail: { name, servers, permissions } }),
+    auditWrite(deps, { ...audited, detail: { name, servers, permissions } }),
   ]);
   if (!outcome.done) throw new Error("a new key's random id is taken");
   return ok({ key, issued: { id, value: record, version: outcome.versions[0] ?? "" } });
 };
 
-/** Revokes a key: the next request with it finds none. `not_found`. Throws `Unavailable`. */
+/** Revokes a key at once. `not_found`. Throws `Unavailable`. */
 export const revokeKey = async (deps: KeyDeps, principal: Principal, id: string): Promise<Result<null>> => {
   const key = /^[0-9a-f]{1,64}$/.test(id) ? await deps.records.get("keys", id) : undefined;
   if (key === undefined) return fail({ code: "not_found" });
   await deps.records.commit([
-    // Whatever its version: a use noted at the same time is on condition that the key still stands, and so cannot bring it back.
+    // The delete is unconditional; noting a concurrent use is not, so it cannot bring the key back.
     { op: "delete", kind: "keys", id },
     auditWrite(deps, {
       actor: principalName(principal),

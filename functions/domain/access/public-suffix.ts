@@ -1,6 +1,6 @@
-// Named imports alone: as a chunk that is imported when needed, the bundled package has none.
+// Import only by name: the bundled package has no default export in a chunk that is loaded on demand.
 import { getPublicSuffix } from "tldts";
 
-/** By the Public Suffix List (publicsuffix.org), its private part too. */
+/** Looks a domain up in the Public Suffix List (publicsuffix.org), including its private part. */
 export const isPublicSuffix = (domain: string): boolean =>
   getPublicSuffix(domain, { allowPrivateDomains: true }) === domain;

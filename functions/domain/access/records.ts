@@ -13,43 +13,43 @@ declare const sessionIdBrand: unique symbol;
 /** The random 256-bit id in the `__session` cookie (base64url). Stored only as its SHA-256. */
 export type SessionId = string & { readonly [sessionIdBrand]: true };
 
-/** Who is signed in. */
+/** The way in which a session's holder came in. */
 export type SessionActor =
-  /** Written by an earlier release to bind an OAuth state to a browser, for which the cookie alone now serves. */
+  /** An earlier release wrote this to bind an OAuth state to a browser; now the cookie alone does. */
   | { readonly kind: "anonymous" }
-  /** Came in with the setup token. */
+  /** The setup token. */
   | { readonly kind: "setup" }
-  /** Signed in with Google; whether operator or member is decided anew at each request. */
+  /** Google. Each request decides again whether the account is an operator or a member. */
   | {
       readonly kind: "google";
       readonly email: string;
       readonly sub: string;
       /**
-       * `hd` of the ID token. Absent from records of an earlier release, which let people in by their address alone: such a session lets nobody in any
-       * more, and the person signs in again.
+       * `hd` of the ID token. Earlier releases admitted people by address alone and did not store it; such a session no
+       * longer lets anybody in.
        */
       readonly hostedDomain?: string | null;
     };
 
-/** An id that a session replaced. Its browser alone can open it: the pad is made from the id in the present cookie. */
+/** An id that a session replaced. Only its browser can decrypt it: the pad is derived from the id in its cookie. */
 export interface FormerSession {
   readonly sessionSha256: string;
   readonly paddedId: string;
-  /** Until when an authorization that began under it may end under the present session. */
+  /** Until then, an authorization that began under this id may end under the present session. */
   readonly untilMs: number;
 }
 
 export interface Session {
   readonly actor: SessionActor;
-  /** Index fields, kept equal to what `actor` says of a Google account; absent for others. */
+  /** Index fields, copied from the Google account in `actor`; absent for other actors. */
   readonly actorMailbox?: string;
   readonly actorSub?: string;
-  /** Latest first. Absent from records of an earlier release: none is known. */
+  /** Latest first. Absent from records of an earlier release. */
   readonly formers?: readonly FormerSession[];
   readonly createdAtMs: number;
-  /** Written again at most every few minutes, so that reading a page does not write. */
+  /** Updated only every few minutes, so that reading a page rarely writes. */
   readonly lastSeenAtMs: number;
-  /** The end whatever happens (7 days; 1 h for the setup token). */
+  /** The end, even if the session is in use (after 7 days, or 1 h for the setup token). */
   readonly endsAtMs: number;
   readonly eraseAtMs: number;
 }
@@ -58,9 +58,9 @@ export type KeyPermission = "send" | "read";
 
 export interface ApiKey {
   readonly name: string;
-  /** SHA-256 of the secret part, hex. */
+  /** The SHA-256 of the secret part, in hex. */
   readonly secretSha256: string;
-  /** Empty: every server. */
+  /** Empty for every server. */
   readonly servers: readonly string[];
   readonly permissions: readonly KeyPermission[];
   readonly createdAtMs: number;
@@ -78,7 +78,7 @@ export interface AuditEntry {
   readonly eraseAtMs: number;
 }
 
-/** Who calls, once proven. */
+/** An authenticated caller. */
 export type Principal =
   | { readonly kind: "setup" }
   | { readonly kind: "operator"; readonly email: string }
@@ -90,18 +90,18 @@ export type Principal =
       readonly servers: readonly string[];
       readonly permissions: readonly KeyPermission[];
     }
-  /** A program with a Google-signed ID token, named in `RELAIS_CALLERS`. */
+  /** A program with a Google-signed ID token whose account is on the list of callers. */
   | { readonly kind: "caller"; readonly email: string }
-  /** What arrives on the topic `mail-send`; IAM has decided who may publish there. */
+  /** Anybody whom IAM lets publish on the topic `mail-send`. */
   | { readonly kind: "topic" }
-  /** Relais itself, telling operators of what only they can mend. */
+  /** Relais itself, when it alerts operators. */
   | { readonly kind: "relais" };
 
-/** A key may do what it was made for; everybody else what may be done with what they see. */
+/** Only keys have permissions; anybody else may do everything with what they can see. */
 export const hasPermission = (principal: Principal, permission: KeyPermission): boolean =>
   principal.kind !== "key" || principal.permissions.includes(permission);
 
-/** Stable text for a principal: the audit's `actor`, and the scope of idempotency keys. */
+/** A stable name for a principal: the audit's `actor`, and the scope of idempotency keys. */
 export const principalName = (principal: Principal): string => {
   switch (principal.kind) {
     case "setup":

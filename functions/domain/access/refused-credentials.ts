@@ -1,69 +1,68 @@
 import { type Clock, MINUTE, SECOND } from "../clock.ts";
 import type { Log } from "../log.ts";
 
-/** What somebody showed that does not hold. */
+/** The kind of an invalid credential. */
 export type CredentialKind = "api_key" | "setup_token" | "id_token";
 
 export interface RefusedCredential {
   readonly credential: CredentialKind;
-  /** The public half of a well-formed key, so that its program can be found; null for anything else. */
+  /** The id in a well-formed API key, so that its program can be found; null for anything else. */
   readonly keyId: string | null;
 }
 
-/** Logs a refusal, and resolves when it may be answered. */
+/** Logs a refusal, and resolves when the answer may be sent. */
 export type NoteRefusal = (refused: RefusedCredential) => Promise<void>;
 
-/** So many refusals cost nothing: people mistype. From there on each makes the next one slower. Nominal times. */
+/** People mistype, so this many refusals cause no delay; each further one makes the next slower. Nominal times. */
 const FREE = 5;
 const STEP_MS = 50;
 const LONGEST_WAIT_MS = SECOND;
-/** A refusal is forgotten after this. */
+/** Refusals are forgotten at the rate of one in this time. */
 const FORGET_MS = 3 * SECOND;
 /**
- * Waiting requests take places of the instance (20 at once on Google Cloud). The others are answered at once: a flood from many places must not lock
- * anybody out, and makes no guess of 256 bits any likelier.
+ * A waiting request occupies one of the instance's slots (20 on Google Cloud). Beyond this many, refusals are answered
+ * at once: a flood must not lock anybody out, and makes a guess of 256 bits no likelier.
  */
 const MOST_WAITING = 8;
 
-/** So many lines of one kind a minute; more refusals are counted into one line for each lot. */
+/** Each minute and kind, this many refusals have a log line of their own; further ones share a line per batch. */
 const SINGLE_LINES = 20;
-const LOT = 50;
+const BATCH = 50;
 
 interface Tally {
   startedAtMs: number;
   lines: number;
-  /** Refused, and not logged yet. */
-  silent: number;
+  unlogged: number;
 }
 
-/** Every refusal stands in the log, sooner or later: singly, or in a line with a count. */
-const logger = ({ clock, log }: { readonly clock: Clock; readonly log: Log }) => {
+/** Logs every refusal sooner or later: in a line of its own, or in one with a count. */
+const refusalLogger = ({ clock, log }: { readonly clock: Clock; readonly log: Log }) => {
   const tallies = new Map<CredentialKind, Tally>();
   const tallyOf = (credential: CredentialKind): Tally => {
     const known = tallies.get(credential);
     const nowMs = clock.nowMs();
     if (known !== undefined && nowMs - known.startedAtMs < clock.lasting(MINUTE)) return known;
-    const fresh = { startedAtMs: nowMs, lines: 0, silent: known?.silent ?? 0 };
+    const fresh = { startedAtMs: nowMs, lines: 0, unlogged: known?.unlogged ?? 0 };
     tallies.set(credential, fresh);
     return fresh;
   };
   return ({ credential, keyId }: RefusedCredential): void => {
     const tally = tallyOf(credential);
-    tally.silent += 1;
-    if (tally.lines >= SINGLE_LINES && tally.silent < LOT) return;
-    log.warn("credential_refused", { credential, count: tally.silent, key: tally.silent === 1 ? keyId : null });
+    tally.unlogged += 1;
+    if (tally.lines >= SINGLE_LINES && tally.unlogged < BATCH) return;
+    log.warn("credential_refused", { credential, count: tally.unlogged, key: tally.unlogged === 1 ? keyId : null });
     tally.lines += 1;
-    tally.silent = 0;
+    tally.unlogged = 0;
   };
 };
 
 /**
- * One instance's memory of refused credentials, of constant size. Only the refusal waits, after it has been decided: whoever shows a credential
- * that holds is never slowed, whatever others try meanwhile.
+ * An instance's memory of refused credentials, of constant size. Only refusals are delayed: a valid credential is never
+ * slowed down, whatever others try in the meantime.
  */
 export const refusedCredentials = (deps: { readonly clock: Clock; readonly log: Log }): NoteRefusal => {
   const { clock } = deps;
-  const logRefusal = logger(deps);
+  const logRefusal = refusalLogger(deps);
   let level = 0;
   let sinceMs = clock.nowMs();
   let waiting = 0;

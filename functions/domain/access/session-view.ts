@@ -7,7 +7,7 @@ export const isProgram = (principal: Principal): principal is Program =>
 
 const EVERYTHING: readonly KeyPermission[] = ["send", "read"];
 
-/** What a program may do, so that it can prove its credential without sending. No servers: every one. */
+/** Tells a program what it may do, so that it can test its credential without sending. No servers means every one. */
 export const programView = (principal: Program) => ({
   actor: principalName(principal),
   role: "program" as const,
@@ -16,9 +16,9 @@ export const programView = (principal: Program) => ({
 });
 
 interface SessionFacts {
-  /** Null for a caller with a bearer credential and no cookie: such requests need no token. */
+  /** Null for a caller with a bearer credential instead of a cookie, who needs no token. */
   readonly csrf: string | null;
-  /** Whom a member can ask for what only operators may do; null for everybody else. */
+  /** Tells a member whom to ask for what only operators may do; null for everybody else. */
   readonly operators: readonly string[] | null;
 }
 

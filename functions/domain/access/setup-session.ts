@@ -6,7 +6,7 @@ import type { AccessLists } from "./admission.ts";
 import { auditWrite } from "./audit.ts";
 import { principalName, type SessionId } from "./records.ts";
 import { type NewSession, newSession } from "./sessions.ts";
-import { type SetupTokenDeps, setupTokenAccepted } from "./setup-token.ts";
+import { isSetupToken, type SetupTokenDeps } from "./setup-token.ts";
 
 export interface SetupSessionDeps extends SetupTokenDeps {
   readonly clock: Clock;
@@ -17,15 +17,15 @@ export interface SetupSessionDeps extends SetupTokenDeps {
 }
 
 /**
- * Opens a session for whoever shows the setup token; the browser's former session ends with it. `unauthenticated` where
- * the token does not hold. Throws `Unavailable`.
+ * Opens a session by the setup token and ends the browser's former session. `unauthenticated` if the token is not
+ * valid. Throws `Unavailable`.
  */
 export const openSetupSession = async (
   deps: SetupSessionDeps,
   token: string,
   former: SessionId | null,
 ): Promise<Result<NewSession>> => {
-  if (!setupTokenAccepted(deps, await deps.readAccessLists(), token)) return fail({ code: "unauthenticated" });
+  if (!isSetupToken(deps, await deps.readAccessLists(), token)) return fail({ code: "unauthenticated" });
   const session = newSession(deps, { kind: "setup" }, former);
   const audited = {
     actor: principalName({ kind: "setup" }),

@@ -4,20 +4,20 @@ import type { AccessLists } from "./admission.ts";
 type SignedIn = Pick<AccessLists, "operatorSignedInAtMs">;
 
 export interface SetupTokenDeps {
-  /** `RELAIS_SETUP_TOKEN`; null where none is configured. */
+  /** `RELAIS_SETUP_TOKEN`; null if none is configured. */
   readonly setupToken: Secret | null;
-  /** On Google Cloud it dies at the first operator's sign-in; `npm start` keeps it. */
+  /** In production, the first sign-in of an operator ends the token. */
   readonly production: boolean;
 }
 
-/** Has an operator's sign-in ended it? This is known also in a function that is not given the token itself. */
-export const setupTokenSpent = ({ production }: Pick<SetupTokenDeps, "production">, settings: SignedIn): boolean =>
+/** Whether an operator's sign-in has ended the token. This does not need the token, which not every function gets. */
+export const isSetupTokenOver = ({ production }: Pick<SetupTokenDeps, "production">, settings: SignedIn): boolean =>
   production && settings.operatorSignedInAtMs !== null;
 
-/** Is the setup token still worth anything? */
-export const setupTokenLives = (deps: SetupTokenDeps, settings: SignedIn): boolean =>
-  deps.setupToken !== null && !setupTokenSpent(deps, settings);
+/** Whether there is a setup token and it has not ended. */
+export const isSetupTokenLive = (deps: SetupTokenDeps, settings: SignedIn): boolean =>
+  deps.setupToken !== null && !isSetupTokenOver(deps, settings);
 
-/** Is this it, and is it still worth anything? Constant time. */
-export const setupTokenAccepted = (deps: SetupTokenDeps, settings: SignedIn, candidate: string): boolean =>
-  deps.setupToken?.matches(candidate) === true && setupTokenLives(deps, settings);
+/** Whether the candidate is the live setup token, compared in constant time. */
+export const isSetupToken = (deps: SetupTokenDeps, settings: SignedIn, candidate: string): boolean =>
+  deps.setupToken?.matches(candidate) === true && isSetupTokenLive(deps, settings);

@@ -1,16 +1,16 @@
 import { isConsumerDomain, isServiceAccountDomain } from "../address.ts";
 
-/** Is this domain (ASCII, without @) a public suffix such as `co.uk` or `github.io`, under which anyone may have a name? */
+/** Whether a domain (ASCII, without @) is a public suffix such as `co.uk`, under which anyone may register a name. */
 export type IsPublicSuffix = (domain: string) => boolean;
 
-/** The Public Suffix List is 140 kB of code, so it is loaded only where a list of people holds a domain that must be judged. */
+/** Loads the Public Suffix List on demand: it is 140 kB of code, and only needed to check a domain in a list. */
 export const loadPublicSuffixes = async (): Promise<IsPublicSuffix> =>
   (await import("./public-suffix.ts")).isPublicSuffix;
 
-/** Of one project: `<project>.iam.gserviceaccount.com`. The other domains, and `gcp-sa-…`, hold accounts of every project at Google. */
+/** A single project's `<project>.iam.gserviceaccount.com`. Other such domains, and `gcp-sa-…`, span all projects. */
 const OWN_SERVICE_ACCOUNTS = /^(?!gcp-sa-)[^.]+(\.[^.]+)*\.iam\.gserviceaccount\.com$/;
 
-/** Would this entry (a folded `@domain`) let in people whom nobody meant? */
+/** Whether an entry (a folded `@domain`) would let in strangers, because many share the domain. */
 export const isSharedDomain = (entry: string, isPublicSuffix: IsPublicSuffix): boolean => {
   if (isServiceAccountDomain(entry)) return !OWN_SERVICE_ACCOUNTS.test(entry.slice(1));
   return isConsumerDomain(entry) || isPublicSuffix(entry.slice(1));

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Deed } from "../access/audit.ts";
+import type { AuditedAction } from "../access/audit.ts";
 import { auditWrite } from "../access/audit.ts";
 import { changeOnCondition, conditionalWrite } from "../change-on-condition.ts";
 import type { Clock } from "../clock.ts";
@@ -43,7 +43,7 @@ const toKeep = ({ kept, value: before }: ReadSettings, after: Settings, first: S
 export const changeSettings = async (
   deps: SettingsDeps,
   change: (before: Settings) => Result<Settings>,
-  deed: (change: SettingsChange) => Deed,
+  deed: (change: SettingsChange) => AuditedAction,
 ): Promise<Result<SettingsChange>> =>
   changeOnCondition<Result<SettingsChange>>(deps, "change the settings", async () => {
     const read = await readSettings(deps.records, deps.environment);

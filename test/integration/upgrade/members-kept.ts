@@ -20,17 +20,17 @@ import { grant, mailServer, OPERATOR } from "../../builders/mail-server.ts";
 import { decorated, extraValue, lostFrom, type Members, messageOf, plant, stored } from "./later.ts";
 import { codeOf, push } from "./left-alone.ts";
 
-type Deed = (system: System, id: string) => Promise<unknown>;
+type Act = (system: System, id: string) => Promise<unknown>;
 
 interface Move {
   readonly from: Members;
   /** The statuses that it may lead to; the test fails where nothing was moved. */
   readonly to: readonly string[];
-  readonly by: Deed;
+  readonly by: Act;
 }
 
-const deliver: Deed = (system, id) => onDeliver(system)(push({ id }, { relais: "deliver" }));
-const tick: Deed = (system) => onDispatch(system)(push({ tick: true }));
+const deliver: Act = (system, id) => onDeliver(system)(push({ id }, { relais: "deliver" }));
+const tick: Act = (system) => onDispatch(system)(push({ tick: true }));
 const inTime = (system: System, ms: number): string => new Date(system.clock.nowMs() + ms).toISOString();
 const done = async (pending: Promise<Parameters<typeof codeOf>[0]>): Promise<void> => {
   const result = await pending;
@@ -109,7 +109,7 @@ const MOVES: Readonly<Record<string, (system: System) => Move>> = {
 };
 
 const resolveAs =
-  (as: string): Deed =>
+  (as: string): Act =>
   (system, id) =>
     done(resolveByPerson(system, OPERATOR, { id, body: { as } }));
 
@@ -148,7 +148,7 @@ const connected: Members = {
 };
 const death = { reason: "session_policy", by: "invalid_rapt", evidence: {} } as const;
 
-const SERVER_MOVES: Readonly<Record<string, { readonly from: Members; readonly by: Deed }>> = {
+const SERVER_MOVES: Readonly<Record<string, { readonly from: Members; readonly by: Act }>> = {
   edit: {
     from: { ...connected, limits: { perMinute: 3, perDay: 30 } },
     by: (system, id) => {

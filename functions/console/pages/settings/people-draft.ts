@@ -1,4 +1,4 @@
-import { names } from "../../../domain/access/admission.ts";
+import { listCovers } from "../../../domain/access/admission.ts";
 import { domainEntry } from "../../../domain/address.ts";
 import type { Settings } from "../../api/types.ts";
 import { session } from "../../state/session-signal.ts";
@@ -33,6 +33,6 @@ export const removedOperator = (before: PeopleDraft, after: PeopleDraft): string
   const { actor } = state.session;
   // A domain entry matches the person's Workspace domain; an alias in another domain does not show it.
   const account = { email: actor, hostedDomain: domainEntry(actor).slice(1) };
-  const isOperatorIn = ({ operators }: PeopleDraft) => names(entriesOf(operators), account);
+  const isOperatorIn = ({ operators }: PeopleDraft) => listCovers(entriesOf(operators), account);
   return isOperatorIn(before) && !isOperatorIn(after) ? actor : null;
 };

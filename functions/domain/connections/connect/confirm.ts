@@ -1,6 +1,6 @@
 import { authenticateSession } from "../../access/authenticate.ts";
 import type { SessionId } from "../../access/records.ts";
-import { type SetupTokenDeps, setupTokenSpent } from "../../access/setup-token.ts";
+import { isSetupTokenOver, type SetupTokenDeps } from "../../access/setup-token.ts";
 import type { GoogleOAuth, TokenRefusal } from "../../google/tokens.ts";
 import { isInReach } from "../../mail-servers/server-access.ts";
 import type { Versioned } from "../../records.ts";
@@ -106,7 +106,7 @@ const stillAllowed = async (
   if (session === null) return withoutSession === true;
   if (session.actor.kind === "anonymous") return true;
   // This function is not given the setup token. Those that are have opened the session, and the authorization a few minutes ago.
-  if (session.actor.kind === "setup") return !setupTokenSpent(deps, await readAccessLists());
+  if (session.actor.kind === "setup") return !isSetupTokenOver(deps, await readAccessLists());
   return principal !== null && isInReach(principal, server);
 };
 

@@ -1,4 +1,4 @@
-import { auditWrite, type Deed } from "../../access/audit.ts";
+import { type AuditedAction, auditWrite } from "../../access/audit.ts";
 import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import { changeOnCondition } from "../../change-on-condition.ts";
 import { detail } from "../../detail-texts.ts";
@@ -25,7 +25,7 @@ import { isUnderstoodMessage } from "../understood.ts";
 export interface CallerMove {
   readonly after: Message;
   readonly announcement: Announcement | null;
-  readonly detail?: Deed["detail"];
+  readonly detail?: AuditedAction["detail"];
 }
 
 export interface MoveOrder<C extends MessageCommand> {
