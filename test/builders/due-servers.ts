@@ -5,7 +5,7 @@ import type { MailServer } from "../../functions/domain/mail-servers/mail-server
 import type { TopicMessage } from "../../functions/domain/publisher.ts";
 import type { Records, Write } from "../../functions/domain/records.ts";
 import { Secret } from "../../functions/domain/secret.ts";
-import { firstSettings, SETTINGS_ID } from "../../functions/domain/settings/read-settings.ts";
+import { defaultSettings, SETTINGS_ID } from "../../functions/domain/settings/read-settings.ts";
 import type { PushMessage } from "../../functions/runtime/event-edge.ts";
 import { onPush } from "../../functions/runtime/handlers/refresh-tokens.ts";
 import type { System } from "../../functions/runtime/system.ts";
@@ -135,7 +135,7 @@ export const dueServers = async (count: number, elsewhere?: Records): Promise<Du
   const records = elsewhere ?? store.records;
   const secretVersion = await vault.add({ kind: "client_secret" }, new Secret("client secret"));
   const gmailCredentials = { clientId: "client-1", secretVersion, configuredAtMs: 0 };
-  const settings = { ...firstSettings(base.environment), gmailCredentials, publishingStatus: "production" } as const;
+  const settings = { ...defaultSettings(base.environment), gmailCredentials, publishingStatus: "production" } as const;
   await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: settings }]);
   for (let from = 0; from < count; from += AT_ONCE) {
     const writes: Write[] = [];

@@ -46,7 +46,7 @@ export const looksLikeApiKey = (bearer: string): boolean => bearer.startsWith("r
 /** The id in a well-formed key, which is not secret; null if the key is malformed. */
 export const keyIdOf = (bearer: string): string | null => API_KEY.exec(bearer)?.[1] ?? null;
 
-/** The principal of a key; null if it is malformed, unknown, revoked or expired. Never cached: revoking works at once. */
+/** The principal of a key; null if it is malformed, unknown or expired. Never cached, so revoking works at once. */
 export const findKeyHolder = async (
   deps: { readonly clock: Clock; readonly records: Records },
   bearer: string,

@@ -1,10 +1,10 @@
 import type { Login } from "./transports.ts";
 export type SentMailLookup = "found" | "not_found" | "forbidden" | "unavailable";
 
-/** The Gmail account behind a server, as far as its scopes let one look. */
+/** The parts of a server's Gmail account that its scopes give access to. */
 export interface GmailAccount {
-  /** `users.messages.list?q=in:sent rfc822msgid:` — indexing lags, so `not_found` is not proof. `forbidden`: the scopes do not allow it. */
+  /** `users.messages.list?q=in:sent rfc822msgid:`. Indexing lags, so `not_found` proves nothing. */
   findSent(login: Login, messageId: string): Promise<SentMailLookup>;
-  /** The addresses that Gmail leaves in From, folded, the account's own among them (`settings.sendAs.list`). */
+  /** The folded addresses that Gmail accepts in From (`settings.sendAs.list`), including the account's own. */
   sendAs(login: Login): Promise<readonly string[] | "forbidden" | "unavailable">;
 }

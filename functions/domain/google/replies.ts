@@ -2,12 +2,12 @@
 export interface SmtpReply {
   readonly code: number;
   readonly enhanced: string | null;
-  /** First 500 characters of what the server said. */
+  /** The first 500 characters of the reply's text. */
   readonly response: string;
 }
 
 export type SmtpStage = "dns" | "tls" | "greeting" | "auth" | "mail" | "rcpt" | "data" | "body";
 
-/** A reply as it stood on the line: the enhanced code is what one looks up. */
+/** The reply as one line, with the enhanced code, by which people look it up. */
 export const spoken = ({ code, enhanced, response }: SmtpReply): string =>
   [code, enhanced, response].filter((part) => part !== null && part !== "").join(" ");

@@ -3,15 +3,15 @@ import type { Transport } from "../transport.ts";
 import type { SmtpReply, SmtpStage } from "./replies.ts";
 
 /**
- * What a refusal means, by whom it speaks of:
- * - `final`: this mail or, at RCPT, this recipient; it will not do any better later.
- * - `again`: Gmail itself, the session, or a recipient for now.
- * - `daily_limit`, `rate_limit`, `login_limit`: the account may not send, or log in, any more for now; its other mail would hear the same.
- * - `account`: the account may not send at all, whatever the mail.
+ * What a refusal means:
+ * - `final`: Gmail will never accept this mail or, at RCPT, this recipient.
+ * - `again`: a temporary problem of Gmail, the session or a recipient.
+ * - `daily_limit`, `rate_limit`, `login_limit`: for now, the account may not send or log in; its other mail waits too.
+ * - `account`: the account may not send at all.
  */
 export type ReplyMeaning = "again" | "final" | "daily_limit" | "rate_limit" | "login_limit" | "account";
 
-/** A reply that says no, and where it came. `reasons`: what the Gmail API names besides, in lower case (`failedprecondition`). */
+/** A negative reply and its stage. `reasons` are the Gmail API's own, in lower case (`failedprecondition`). */
 export interface Refusal {
   readonly transport: Transport;
   readonly stage: SmtpStage;
@@ -21,11 +21,11 @@ export interface Refusal {
 
 export interface Classification {
   readonly meaning: ReplyMeaning;
-  /** The code that a person reads a text for. */
+  /** The code of the text that people read. */
   readonly problem: TextCode;
 }
 
-/** A row applies if all that it names holds. `code` and `enhanced` are tested as text, `words` against what the server said. */
+/** A row applies if all of its members match; `words` is tested against the text of the reply. */
 interface Row extends Classification {
   readonly at?: readonly SmtpStage[];
   readonly code?: RegExp;
@@ -37,13 +37,13 @@ interface Row extends Classification {
 const FROM_MAIL_ON = ["mail", "rcpt", "data", "body"] as const;
 const AFTER_RCPT = ["data", "body"] as const;
 
-/** The words speak of a recipient's mailbox, which may be over quota or disabled too. */
+/** Words about a recipient's mailbox, which may be over quota or disabled too. */
 const DESTINATION =
   /(?:tried|trying|attempted) to (?:reach|contact|send)|recipient(?:'s|’s)? (?:address|mailbox|inbox|account|is|has|was)|recipient(?:'s|’s)|user unknown|no such user/i;
-/** A limit of the message itself, which is no quota of the account's. */
+/** Words about a limit of the message itself, not a quota of the account. */
 const MESSAGE_LIMIT = /\bsize\b|too (?:large|big)|\bhops?\b|\battachments?\b|\bheaders?\b|\blines?\b/i;
 const TOO_MANY_LOGINS = /too many (?:\w+ ){0,3}(?:log-?ins?|auth\w*|connections?|sessions?)|log-?in rate/i;
-/** A pace that is too fast for now, as against what may be sent in a day. */
+/** Words about a pace that is too fast, not a daily limit. */
 const RATE =
   /rate[ -]?limit|rate (?:is |was |has been )?exceeded|(?:too|very) (?:quickly|fast)|per[ -](?:second|minute|hour|100 seconds)|unusual rate|too many (?:concurrent )?(?:requests|messages|mails|e-?mails)|ratelimitexceeded|rate_limit_exceeded/i;
 const PER_MINUTE = /per[ -](?:second|minute|hour|100 seconds)/i;
@@ -51,7 +51,7 @@ const PER_DAY = /daily|sending limit|per[ -]day/i;
 const API_DISABLED = /has not been used in project|API (?:is |has been )?disabled/i;
 const DAILY =
   /quota|daily\b.*\blimit|\b(?:sending|send|sent|relay|user|account|messages?|mails?|e-?mails?) (?:sending )?limits?\b|limits? (?:for|of) (?:sending|the day)|limit (?:has been |was |is )?(?:exceeded|reached)|exceeded (?:\w+ ){0,4}limit|per[ -]day|24[ -]hours/i;
-/** The account may not send: denied, disabled, locked, without a licence. */
+/** Words about an account that may not send: denied, disabled, locked, without a licence. */
 const ACCOUNT = new RegExp(
   [
     /sending (?:e?-?mails? |messages? )?(?:is |has been |was )?(?:denied|disabled|suspended|blocked|not (?:allowed|permitted|enabled))/,
@@ -70,7 +70,7 @@ const ACCOUNT = new RegExp(
 );
 
 const BY_API: readonly Row[] = [
-  // --- a reason that is known says what it is, and only 429 needs words besides, because it has one reason for every limit ---
+  // --- known reasons; 429 needs words as well, because it has one reason for every limit ---
   {
     reason: /accessnotconfigured|service_disabled/,
     meaning: "account",
@@ -84,27 +84,27 @@ const BY_API: readonly Row[] = [
   { code: /429/, words: PER_DAY, meaning: "daily_limit", problem: "quota_reached" },
   { reason: /rate_?limit|toomany/, meaning: "rate_limit", problem: "rate_limited" },
   { code: /429/, meaning: "rate_limit", problem: "rate_limited" },
-  // --- words, where no known reason stands beside them ---
+  // --- words, if there is no known reason ---
   { words: API_DISABLED, meaning: "account", problem: "gmail_api_disabled" },
   { code: /400|403/, words: ACCOUNT, meaning: "account", problem: "gmail_refused" },
   { code: /403/, words: PER_DAY, meaning: "daily_limit", problem: "quota_reached" },
   { code: /403/, words: RATE, meaning: "rate_limit", problem: "rate_limited" },
   { code: /403/, words: DAILY, meaning: "daily_limit", problem: "quota_reached" },
   { code: /401|403/, meaning: "account", problem: "auth_refused" },
-  // 404 and 405 say that nobody takes mail at this address, 408 to 425 that it was a bad moment: nothing about the mail.
+  // These say nothing about the mail: 404 and 405 are about the URL, 408 to 425 about the moment.
   { code: /404|405|408|409|421|425|5\d\d/, meaning: "again", problem: "gmail_unavailable" },
   { meaning: "final", problem: "message_refused" },
 ];
 
 const BY_SMTP: readonly Row[] = [
-  // --- words and enhanced codes that speak of a recipient ---
+  // --- words and enhanced codes about a recipient ---
   { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /4\d\d|552/, meaning: "again", problem: "temporarily_refused" },
   { at: ["rcpt"], enhanced: /^[45]\.[12]\./, code: /5\d\d/, meaning: "final", problem: "recipients_refused" },
   { at: ["rcpt"], words: DESTINATION, code: /4\d\d|552/, meaning: "again", problem: "temporarily_refused" },
   { at: ["rcpt"], words: DESTINATION, code: /5\d\d/, meaning: "final", problem: "recipients_refused" },
   { at: AFTER_RCPT, words: DESTINATION, code: /4\d\d/, meaning: "again", problem: "temporarily_refused" },
   { at: AFTER_RCPT, words: DESTINATION, code: /5\d\d/, meaning: "final", problem: "message_refused" },
-  // Too many recipients for one transaction: the others later (RFC 5321 §4.5.3.1.10, RFC 3463 X.5.3).
+  // Too many recipients for one transaction: try the others later (RFC 5321 §4.5.3.1.10, RFC 3463 X.5.3).
   { at: ["rcpt"], enhanced: /^[45]\.5\.3$/, meaning: "again", problem: "temporarily_refused" },
 
   // --- limits of the account ---
@@ -119,7 +119,7 @@ const BY_SMTP: readonly Row[] = [
   { at: ["auth"], code: /5\d\d/, meaning: "account", problem: "auth_refused" },
   { at: FROM_MAIL_ON, code: /534|535/, meaning: "account", problem: "auth_refused" },
   { at: FROM_MAIL_ON, code: /5\d\d/, words: ACCOUNT, meaning: "account", problem: "gmail_refused" },
-  // MAIL names nothing but the account itself: a refusal by policy is one of the account.
+  // MAIL concerns only the account itself, and so does a refusal by policy.
   { at: ["mail"], code: /55\d/, enhanced: /^5\.7\./, meaning: "account", problem: "gmail_refused" },
 
   // --- Gmail itself and the session ---
@@ -132,16 +132,17 @@ const BY_SMTP: readonly Row[] = [
   { at: ["rcpt"], code: /552/, meaning: "again", problem: "temporarily_refused" },
   { at: ["rcpt"], meaning: "final", problem: "recipients_refused" },
   { at: ["mail"], code: /552/, meaning: "final", problem: "message_refused" },
-  // An address beyond ASCII (RFC 6531).
+  // A non-ASCII address (RFC 6531).
   { at: ["mail"], enhanced: /^5\.6\.7$/, meaning: "final", problem: "message_refused" },
   { at: ["mail"], meaning: "final", problem: "sender_refused" },
   { meaning: "final", problem: "message_refused" },
 ];
 
 /**
- * The first row that applies decides. Codes and words both count, since Gmail tells a quota by 421, 450, 452, 550 and 552 alike, and says by one code
- * (454 4.7.0, 550 5.7.1) what concerns the account, Gmail itself or one mail. Sources: support.google.com/a/answer/3726730 (SMTP),
- * developers.google.com/workspace/gmail/api/guides/handle-errors (API), RFC 3463, RFC 4954 §6, RFC 5321 §3.8, §4.2 and §4.5.3.1.10.
+ * The first row that applies decides. Words matter as much as codes: Gmail reports a quota by 421, 450, 452, 550 and
+ * 552, and uses one code (454 4.7.0, 550 5.7.1) for the account, for itself and for one mail. Sources: RFC 3463, RFC
+ * 4954 §6, RFC 5321 §3.8, §4.2 and §4.5.3.1.10, support.google.com/a/answer/3726730 (SMTP),
+ * developers.google.com/workspace/gmail/api/guides/handle-errors (API).
  */
 const TABLES: Readonly<Record<Transport, readonly Row[]>> = { smtp: BY_SMTP, gmail_api: BY_API };
 
@@ -152,7 +153,7 @@ const applies = (row: Row, { stage, reply, reasons = [] }: Refusal): boolean =>
   (row.words?.test(reply.response) ?? true) &&
   (row.reason === undefined || reasons.some((reason) => row.reason?.test(reason)));
 
-/** Total: the last row of each transport applies to everything. */
+/** Classifies any refusal, because the last row of each transport always applies. */
 export const classify = (refusal: Refusal): Classification => {
   const row = TABLES[refusal.transport].find((candidate) => applies(candidate, refusal));
   if (row === undefined) throw new Error("each table of replies ends with a row that applies to everything");

@@ -1,24 +1,24 @@
-/** A security event token (SET, RFC 8417) as Google's RISC pushes it, proven. */
+/** A verified security event token (RFC 8417), as Google's RISC pushes it. */
 export interface SecurityEvents {
   readonly jti: string;
   readonly issuedAtMs: number;
-  /** The clients it is for; the one asked for is among them. */
+  /** The clients that the token is for, including the expected one. */
   readonly audience: readonly string[];
   readonly events: readonly SecurityEvent[];
 }
 
 export interface SecurityEvent {
-  /** Last part of the event's URI: `tokens-revoked`, `account-disabled` … */
+  /** The last part of the event's URI: `tokens-revoked`, `account-disabled` … */
   readonly type: string;
-  /** Google's id of the account it is about; null where it names none. */
+  /** Google's id of the account that the event is about, or null. */
   readonly sub: string | null;
-  /** The mark (`refreshTokenMarks`) of the one token it is about; null where it names none. */
+  /** The mark (`refreshTokenMarks`) of the token that the event is about, or null. */
   readonly tokenMark: string | null;
 }
 
-/** Google's security events (developers.google.com/identity/protocols/risc). Outcomes are values; it throws only on defects. */
+/** Verifies Google's security events (developers.google.com/identity/protocols/risc). Throws only on defects. */
 export interface SecurityEventTokens {
-  /** Proves signature and issuer by Google's RISC configuration, and the audience. `detail` names what is wrong, never its value. */
+  /** Verifies signature, issuer and audience. `detail` says what is wrong, without values. */
   prove(
     token: string,
     expected: { readonly audience: string },

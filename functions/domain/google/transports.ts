@@ -1,16 +1,15 @@
 import type { Secret } from "../secret.ts";
 import type { SmtpReply, SmtpStage } from "./replies.ts";
-/**
- * Does the SMTP server take addresses beyond ASCII (SMTPUTF8, RFC 6531)? Asked without a login. Null: nobody could say in a few seconds. Never throws.
- */
+
+/** Asks without a login whether the SMTP server offers SMTPUTF8 (RFC 6531). Null if nobody knows. Never throws. */
 export type OffersSmtpUtf8 = () => Promise<boolean | null>;
 
-/** What goes over the wire: the envelope (RFC 5321) and the finished MIME message (RFC 5322, CRLF line ends, no Bcc). */
+/** A mail ready to send: its envelope (RFC 5321) and its MIME message (RFC 5322, CRLF line ends, no Bcc). */
 export interface OutgoingMail {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
   readonly raw: Buffer;
   /**
-   * Makes the same mail in 7-bit octets, for a server without 8BITMIME (RFC 6152). Null: its body is gone. Throws
+   * Makes the same mail in 7-bit octets, for a server without 8BITMIME (RFC 6152). Null if its body is gone. Throws
    * `Unavailable`.
    */
   readonly sevenBit?: () => Promise<Buffer | null>;
@@ -22,11 +21,11 @@ export interface Login {
   readonly accessToken: Secret;
 }
 
-/** Recipients that were turned down at RCPT, each with what was said of it. */
+/** The recipients that were refused at RCPT, each with its reply. */
 export type RefusedRecipients = readonly { readonly address: string; readonly reply: SmtpReply }[];
 
 export type SendOutcome =
-  /** The end of the message was confirmed. `refused` recipients were turned down at RCPT. `providerId`: the Gmail API's id. */
+  /** Gmail confirmed the message. `refused` lists recipients refused at RCPT; `providerId` is the Gmail API's id. */
   | {
       readonly kind: "accepted";
       readonly accepted: readonly string[];
@@ -34,61 +33,61 @@ export type SendOutcome =
       readonly reply: SmtpReply;
       readonly providerId: string | null;
     }
-  /** Gmail said no, at a stage; nothing was sent. All recipients refused: stage `rcpt`, with `refused` filled. */
+  /** Gmail refused, and nothing was sent. If it refused all recipients, `stage` is `rcpt` and `refused` lists them. */
   | {
       readonly kind: "refused";
       readonly stage: SmtpStage;
       readonly reply: SmtpReply;
       readonly refused: RefusedRecipients;
       readonly retryAfterMs: number | null;
-      /** What the Gmail API names besides, in lower case. */
+      /** The Gmail API's reasons, in lower case. */
       readonly reasons?: readonly string[];
-      /** It was not asked at all: its EHLO does not offer what the mail needs. */
+      /** Relais did not try, because EHLO does not offer what the mail needs. */
       readonly lacks?: "smtputf8";
     }
-  /** The conversation broke before the message's end went out; nothing was sent. */
+  /** The connection broke before the end of the message went out; nothing was sent. */
   | { readonly kind: "not_sent"; readonly stage: SmtpStage; readonly reason: string }
-  /** It broke after the end went out (or the Gmail API took the whole request): it may have been sent. */
+  /** The connection broke after the end of the message (or of the API request) went out; it may have been sent. */
   | {
       readonly kind: "unknown";
       readonly reason: string;
-      /** The Gmail API's own failure (5xx), where it was that and no loss. */
+      /** The Gmail API's 5xx response, if there was one. */
       readonly reply?: SmtpReply;
-      /** Recipients that had been turned down at RCPT before that, by SMTP. */
+      /** With SMTP: the recipients refused at RCPT before that. */
       readonly refused?: RefusedRecipients;
     }
-  /** `beforeData` said no (the claim was lost): the session was reset, nothing was sent. */
+  /** `beforeData` returned false, because the claim was lost; nothing was sent. */
   | { readonly kind: "abandoned" };
 
 export interface ProbeStage {
   readonly stage: "dns" | "tls" | "auth" | "envelope";
   readonly ok: boolean;
   readonly ms: number;
-  /** Of `envelope`: whether EHLO offers SMTPUTF8 (RFC 6531). */
+  /** For `envelope`: whether EHLO offers SMTPUTF8 (RFC 6531). */
   readonly smtpUtf8?: boolean;
-  /** The reply where the server said no; else `reason` says what broke. */
+  /** The server's refusal; if there is none, `reason` says what broke. */
   readonly reply?: SmtpReply;
-  /** Of a refused `envelope`: the command that was refused. */
+  /** For a refused `envelope`: the refused command. */
   readonly at?: "mail" | "rcpt";
-  /** With `reply`, of the Gmail API: what it names besides, in lower case. */
+  /** The Gmail API's reasons, in lower case. */
   readonly reasons?: readonly string[];
   readonly reason?: string;
 }
 
 /**
- * Awaited right before DATA (or before the request body of the Gmail API): the caller's durable mark; false stops the send. By SMTP it is told which
- * recipients were turned down, so that the mark says whom the message is about to reach.
+ * Awaited right before DATA (or the Gmail API's request body), so that the caller can store a mark; false stops the
+ * send. By SMTP it gets the refused recipients, so that the mark says whom the message is about to reach.
  */
 export type BeforeData = (refused?: RefusedRecipients) => Promise<boolean>;
 
-/** Hands mail to Gmail. Never throws for what Gmail or the network does; all of that is in the outcome. */
+/** Hands mail to Gmail. Failures of Gmail or the network are outcomes and never thrown. */
 export interface MailTransport {
   send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome>;
   /**
-   * Proves the way without sending: dns, tls, auth and, by SMTP, envelope (MAIL and RCPT to oneself, RSET; never DATA). Ends at the first failure.
-   * `thorough`: Gmail has refused the account's mail before, so the Gmail API is also asked to send nothing at all.
+   * Tests every stage except sending, until the first failure: dns, tls, auth and, by SMTP, envelope (MAIL and RCPT to
+   * oneself, then RSET). `thorough`, for an account that Gmail has refused, also asks the Gmail API to send nothing.
    */
   probe(login: Login, how?: { readonly thorough: boolean }): Promise<readonly ProbeStage[]>;
-  /** Ends idle sessions, and breaks off mails under way where it can: one whose end has not gone out yet is `not_sent`. */
+  /** Ends idle sessions and aborts mails under way; one whose end has not gone out yet is `not_sent`. */
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import type { MailServer } from "./mail-server.ts";
 import { type MailServerInput, mailServerInput } from "./mail-server-input.ts";
 import { takeName } from "./names.ts";
 import { mayAdminister } from "./server-access.ts";
-import { misleadingName } from "./server-name.ts";
+import { refuseMisleadingName } from "./server-name.ts";
 
 export interface MailServerDeps {
   readonly records: Records;
@@ -18,7 +18,7 @@ export interface MailServerDeps {
   readonly random: Randomness;
 }
 
-/** What was set of the limits, filled up; null where nothing was, so that the kind's defaults follow the account. */
+/** The given limits, completed by defaults; null if none is given, so that the limits follow the kind of account. */
 export const limitsFrom = (
   input: MailServerInput["limits"],
   server: Pick<MailServer, "username" | "connection">,
@@ -39,8 +39,8 @@ const newServer = (input: MailServerInput, nowMs: number): MailServer => {
 };
 
 /**
- * Makes a mail server, not yet connected. `body`: as `mailServerInput` says, else `invalid_request`; `forbidden` to anyone but operators;
- * `name_taken` for a name in use, whatever its case. Throws `Unavailable`.
+ * Creates a mail server that is not connected yet, from a `mailServerInput`. `invalid_request`; `forbidden` to anyone
+ * but operators; `name_taken` if the name is in use, in any case. Throws `Unavailable`.
  */
 export const createMailServer = async (
   deps: MailServerDeps,
@@ -50,13 +50,13 @@ export const createMailServer = async (
   if (!mayAdminister(principal)) return fail({ code: "forbidden" });
   const input = parseWith(mailServerInput, body);
   if (!input.ok) return input;
-  const misleading = misleadingName(null, input.value);
+  const misleading = refuseMisleadingName(null, input.value);
   if (misleading !== null) return fail(misleading);
   const id = newId(deps.random, "srv");
   const value = newServer(input.value, deps.clock.nextMs());
   const name = await takeName(deps.records, principal, { serverId: id, name: value.name });
   if (name === null) return fail({ code: "name_taken" });
-  // One commit: the reservation cannot outlive its server, nor two servers share it.
+  // In one commit, so that no reservation outlives its server and no two servers share one.
   const outcome = await deps.records.commit([
     name,
     { op: "create", kind: "mailServers", id, value },

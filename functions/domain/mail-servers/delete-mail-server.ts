@@ -14,25 +14,25 @@ import { noteOnServer } from "./save-server.ts";
 import { mayAdminister, visibleServer } from "./server-access.ts";
 import { isUnderstoodServer } from "./understood.ts";
 
-/** The messages of a server that are not final yet. Both methods throw `Unavailable`. */
+/** A server's messages that are not final yet. Both methods throw `Unavailable`. */
 export interface OpenMessages {
-  /** Whether one is being handed to Gmail, or may have been. */
+  /** Whether one is being handed to Gmail, or may already have been. */
   anyUnderWay(serverId: string): Promise<boolean>;
-  /** Whether one waits and can be canceled. */
+  /** Whether one is waiting and can be canceled. */
   anyWaiting(serverId: string): Promise<boolean>;
 }
 
 export interface DeleteDeps extends MailServerDeps {
   readonly vault: SecretVault;
   readonly openMessages: OpenMessages;
-  /** Cancels what waits for this server; leaves what is under way. */
+  /** Cancels the waiting messages of this server, but not those under way. */
   readonly cancelWaiting: (serverId: string) => Promise<void>;
-  /** Destroys the stored token and revokes it at Google where no sibling lives by it; leaves the server `not_connected`. */
+  /** Destroys the stored token, revokes it at Google unless another server uses the account, and disconnects. */
   readonly disconnect: (serverId: string) => Promise<Result<unknown>>;
 }
 
-/** What keeps the server from being deleted; null: nothing. Under way beats waiting, since no cancelling helps against it. */
-const obstacle = async (open: OpenMessages, serverId: string, cancel: boolean): Promise<Problem | null> => {
+/** What prevents the deletion, or null. Messages under way are reported first, because they cannot be canceled. */
+const findObstacle = async (open: OpenMessages, serverId: string, cancel: boolean): Promise<Problem | null> => {
   if (await open.anyUnderWay(serverId)) {
     return {
       code: "has_open_messages",
@@ -42,7 +42,7 @@ const obstacle = async (open: OpenMessages, serverId: string, cancel: boolean): 
   return !cancel && (await open.anyWaiting(serverId)) ? { code: "has_open_messages" } : null;
 };
 
-/** From here on it is chosen for no new message. False: someone wrote meanwhile. */
+/** Makes the server unavailable to new messages. False if somebody has changed it in the meantime. */
 const archive = async (deps: DeleteDeps, server: Versioned<MailServer>): Promise<boolean> =>
   !server.value.active || noteOnServer(deps.records, server, { active: false, updatedAtMs: deps.clock.nowMs() });
 
@@ -66,8 +66,8 @@ const erase = async (
   return outcome.done;
 };
 
-/** One pass; false: someone wrote to the server meanwhile, look again. */
-const takeDown = async (
+/** Tries once to delete a server. False if somebody has changed it in the meantime. */
+const tryToDelete = async (
   deps: DeleteDeps,
   actor: string,
   wanted: { readonly server: Versioned<MailServer>; readonly cancel: boolean },
@@ -75,11 +75,11 @@ const takeDown = async (
   const { id } = wanted.server;
   if (!(await archive(deps, wanted.server))) return ok(false);
   if (wanted.cancel) await deps.cancelWaiting(id);
-  // Of a server without a grant too: an earlier disconnection may have been cut off before it revoked, and the token goes for good below.
+  // Even without a grant: an earlier disconnection may have crashed before revoking, and the token is destroyed below.
   const disconnected = await deps.disconnect(id);
-  // Deleted by someone else in between: looking again tells.
+  // If somebody else has deleted it, the next try finds that out.
   if (!disconnected.ok) return disconnected.problem.code === "not_found" ? ok(false) : disconnected;
-  // Also versions that a crash between secret and pointer left behind.
+  // This includes versions left behind by a crash between adding the secret and pointing to it.
   await deps.vault.remove({ kind: "refresh_token", serverId: id });
   const last = await deps.records.get("mailServers", id);
   if (last === undefined) return ok(true);
@@ -87,13 +87,13 @@ const takeDown = async (
 };
 
 /**
- * Deletes a server with its token and its ledger, and frees its name. `not_found`; `forbidden` to members; `stale` when `If-Match` names
- * another state; `has_open_messages` while messages wait (with `cancel`, those are canceled first) or are under way; what `disconnect` answers.
- * Throws `Contended`, `Unavailable`.
+ * Deletes a server with its token and its ledger, and frees its name. `not_found`; `forbidden` to members; `stale` if
+ * `If-Match` does not match; `has_open_messages` while messages are under way, or waiting and `cancel` is false; the
+ * problems of `disconnect`. Throws `Contended`, `Unavailable`.
  *
- * In this order, so that a crash in between leaves a server that can be deleted again, never a token without a server: archived (no new
- * message chooses it), messages canceled, token revoked and destroyed, record gone and name freed in one commit. The audit has its own line for
- * the disconnection. A message accepted in the very instant before the archiving finds no server when its turn comes, and fails saying so.
+ * The server is archived, its messages are canceled, its token is destroyed, and only then the record is deleted: a
+ * crash in between leaves a server that can be deleted again, never a token without a server. A message accepted just
+ * before the archiving later fails because its server is gone.
  */
 export const deleteMailServer = async (
   deps: DeleteDeps,
@@ -106,14 +106,14 @@ export const deleteMailServer = async (
   if (!ifMatches(wanted.ifMatch ?? null, seen.value)) return fail({ code: "stale" });
   if (!isUnderstoodServer(seen.value.value)) return fail({ code: "newer_version" });
   return changeOnCondition<Result<null>>(deps, "delete a mail server", async (lost) => {
-    // What was asked for is done to what was seen; once begun, to whatever has become of it.
+    // Begin with the state that the caller saw; once begun, go on with whatever the state is now.
     const server = lost === 0 ? seen.value : await deps.records.get("mailServers", wanted.id);
-    // Gone by another request at the same time: what was wanted has come about.
+    // A concurrent request has deleted it.
     if (server === undefined) return ok(null);
-    const problem = await obstacle(deps.openMessages, wanted.id, wanted.cancel);
+    const problem = await findObstacle(deps.openMessages, wanted.id, wanted.cancel);
     if (problem !== null) return fail(problem);
-    const down = await takeDown(deps, principalName(principal), { server, cancel: wanted.cancel });
-    if (!down.ok) return down;
-    return down.value ? ok(null) : "contended";
+    const deleted = await tryToDelete(deps, principalName(principal), { server, cancel: wanted.cancel });
+    if (!deleted.ok) return deleted;
+    return deleted.value ? ok(null) : "contended";
   });
 };

@@ -10,22 +10,22 @@ import type { Versioned, Write } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { limitsFrom } from "./create-mail-server.ts";
 import { ifMatches } from "./if-match.ts";
-import { judgeConnection } from "./judge-connection.ts";
 import { isShared, type MailServer } from "./mail-server.ts";
 import { mailServerInput, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
 import { editableView } from "./mail-server-view.ts";
 import { forbiddenMembers, raisedLimits } from "./member-rights.ts";
 import { freeName, takeName } from "./names.ts";
+import { reassessConnection } from "./reassess-connection.ts";
 import { type ServerDeps, saveServer } from "./save-server.ts";
 import { visibleServer } from "./server-access.ts";
-import { misleadingName, serverNameId } from "./server-name.ts";
+import { refuseMisleadingName, serverNameId } from "./server-name.ts";
 import { isUnderstoodServer, withConnection } from "./understood.ts";
 
 export interface Edit {
   readonly id: string;
-  /** A merge patch (RFC 7396) over what `mailServerInput` names. */
+  /** A merge patch (RFC 7396) of a `mailServerInput`. */
   readonly patch: unknown;
-  /** The header `If-Match` as it came; null: whatever stands now. */
+  /** The header `If-Match`; null applies the patch to whatever is stored. */
   readonly ifMatch: string | null;
 }
 
@@ -46,32 +46,32 @@ const checkNames = (principal: Principal, patch: unknown): Result<Members> => {
   return wrong.length > 0 ? fail(invalidRequest(...wrong)) : members;
 };
 
-/** New limits beside what a later release wrote to the old ones. */
-const keeping = (before: MailServer["limits"], limits: MailServer["limits"]): MailServer["limits"] =>
+/** Replaces the limits, but keeps members that a later release has added to the old ones. */
+const replaceLimits = (before: MailServer["limits"], limits: MailServer["limits"]): MailServer["limits"] =>
   limits === null ? null : { ...before, ...limits };
 
-/** The server as the patch leaves it; the very same object where the patch changes nothing. */
-const patched = (server: MailServer, patch: Members, nowMs: number): Result<MailServer> => {
+/** Applies a patch to a server; returns the same object if nothing changes. */
+const applyPatch = (server: MailServer, patch: Members, nowMs: number): Result<MailServer> => {
   const input = parseWith(mailServerInput, mergePatch(editableView(server), patch));
   if (!input.ok) return input;
   const { authentication: _, limits, ...settings } = input.value;
   const before = { ...server, shared: isShared(server) };
   const edited = { ...before, ...settings };
-  const connection = judgeConnection(edited, nowMs);
+  const connection = reassessConnection(edited, nowMs);
   const next: MailServer = {
     ...withConnection(edited, connection),
-    limits: Object.hasOwn(patch, "limits") ? keeping(server.limits, limitsFrom(limits, edited)) : server.limits,
-    // A connection that was judged anew is proven at the next tick.
+    limits: Object.hasOwn(patch, "limits") ? replaceLimits(server.limits, limitsFrom(limits, edited)) : server.limits,
+    // The next tick verifies a connection that has been reassessed.
     nextCheckAtMs: connection === server.connection ? server.nextCheckAtMs : nowMs,
   };
   return ok(isDeepStrictEqual(next, before) ? server : { ...next, updatedAtMs: nowMs });
 };
 
-/** After the server's own. */
+/** The position of the name's write in the commit, after the server's own. */
 const NAME_WRITE = 1;
 
-/** Null: the new name is taken. */
-const nameWrites = async (
+/** The writes that change the name, if it differs; null if the new name is taken. */
+const renameWrites = async (
   deps: ServerDeps,
   principal: Principal,
   { before, value }: { readonly before: Versioned<MailServer>; readonly value: MailServer },
@@ -83,13 +83,13 @@ const nameWrites = async (
 };
 
 /**
- * Applies a merge patch. `not_found`, `invalid_request`; `stale` when `If-Match` names another state; `name_taken`; `forbidden`, with the fields, to a
- * member who writes more than `OPEN_TO_MEMBERS` or raises a limit; without `If-Match`, patches at once are applied one after the other.
- *
- * `newer_version` for a server that a later release wrote in a way that this one does not understand.
- *
- * A connected server whose `username` or `transport` no longer fits its grant keeps the grant and goes to `error`: see `judgeConnection`.
+ * Applies a merge patch; without `If-Match`, concurrent patches are applied one after the other. `not_found`;
+ * `invalid_request`; `stale` if `If-Match` does not match; `name_taken`; `forbidden`, with the fields, to a member who
+ * writes more than `OPEN_TO_MEMBERS` or raises a limit; `newer_version` if this release does not understand the record.
  * Throws `Contended`, `Unavailable`.
+ *
+ * If `username` or `transport` no longer matches the grant, the server keeps the grant and moves to `error`: see
+ * `reassessConnection`.
  */
 export const editMailServer = async (
   deps: ServerDeps,
@@ -103,13 +103,13 @@ export const editMailServer = async (
     if (!patch.ok) return patch;
     if (!ifMatches(edit.ifMatch, before.value)) return fail({ code: "stale" });
     if (!isUnderstoodServer(before.value.value)) return fail({ code: "newer_version" });
-    const after = patched(before.value.value, patch.value, deps.clock.nowMs());
+    const after = applyPatch(before.value.value, patch.value, deps.clock.nowMs());
     if (!after.ok) return after;
     const { value } = before.value;
     if (after.value === value) return before;
-    const problem = raisedLimits(principal, value, after.value) ?? misleadingName(value, after.value);
+    const problem = raisedLimits(principal, value, after.value) ?? refuseMisleadingName(value, after.value);
     if (problem !== null) return fail(problem);
-    const names = await nameWrites(deps, principal, { before: before.value, value: after.value });
+    const names = await renameWrites(deps, principal, { before: before.value, value: after.value });
     if (names === null) return fail({ code: "name_taken" });
     const audit = auditWrite(deps, {
       actor: principalName(principal),

@@ -9,7 +9,7 @@ interface PageWanted {
   readonly cursor: string | null;
 }
 
-/** A page of servers that were read whole, oldest first; the cursor is the id that the page before ended with. */
+/** Cuts a page from a complete list of servers, oldest first. The cursor is the last id of the page before. */
 const pageOf = (found: readonly Versioned<MailServer>[], page: PageWanted): Page<MailServer> | "bad_cursor" => {
   const servers = found.toSorted((a, b) => a.value.createdAtMs - b.value.createdAtMs || (a.id < b.id ? -1 : 1));
   const after = servers.findIndex(({ id }) => id === page.cursor);
@@ -20,8 +20,8 @@ const pageOf = (found: readonly Versioned<MailServer>[], page: PageWanted): Page
 };
 
 /**
- * The servers that someone may see, oldest first: all to operators and to callers named by their ID token, their own to members, those of
- * the key to a key with `read` (an empty list in the key: all). `forbidden` to anyone else. Throws `Unavailable`.
+ * Lists the servers that the caller may see, oldest first: all for operators and for callers with an ID token, their
+ * own for members, the key's servers for a key with `read`. `forbidden` to anyone else. Throws `Unavailable`.
  */
 export const listMailServers = async (
   records: Records,

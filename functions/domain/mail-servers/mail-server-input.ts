@@ -12,9 +12,9 @@ const name = line(100)
 const count = (most: number) => z.int().min(1).max(most);
 
 /**
- * A mail server as callers write it, whole: the body of a creation, and what a merge patch must leave behind. A member that may be absent
- * has a default; under RFC 7396 null removes a member, so it resets one with a default and is refused for `name` and `username`.
- * `limits` and its members absent: those of the account's kind.
+ * A complete mail server as callers write it: the body of a creation, and the result of a merge patch. Null in a patch
+ * removes a member, so it resets one that has a default, and is refused for `name` and `username`. Absent limits
+ * default to those of the account's kind.
  */
 export const mailServerInput = z.strictObject({
   name,
@@ -31,7 +31,7 @@ export const mailServerInput = z.strictObject({
 });
 export type MailServerInput = z.output<typeof mailServerInput>;
 
-/** What a member may change of their own server; `limits` only downwards. Everything else could steer the mail of others. */
+/** Members may change these of their own server, but only lower `limits`. The rest could redirect others' mail. */
 export const OPEN_TO_MEMBERS: readonly string[] = ["name", "description", "active", "limits"];
 
 /** Members of the representation that only Relais writes. */

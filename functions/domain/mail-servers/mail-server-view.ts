@@ -7,15 +7,15 @@ import { type Limits, limitsOf } from "./limits.ts";
 import { grantOf, isRenamed, isShared, type MailServer } from "./mail-server.ts";
 import { isKnownReason } from "./understood.ts";
 
-/** The text of a reason in the caller's language: what happened and what to do next. */
+/** Explains a reason in the caller's language: what happened and what to do next. */
 export type AdviceOn = (reason: ConnectionReason | "newer_version") => string;
 
-const limitsShown = (server: MailServer): Limits => {
+const limitsView = (server: MailServer): Limits => {
   const { perMinute, perDay } = limitsOf(server);
   return { perMinute, perDay };
 };
 
-/** The part of the representation that callers write: what a merge patch is applied to. */
+/** The part of the representation that callers write, to which a merge patch is applied. */
 export const editableView = (server: MailServer) => ({
   name: server.name,
   description: server.description,
@@ -26,17 +26,17 @@ export const editableView = (server: MailServer) => ({
   priority: server.priority,
   active: server.active,
   shared: isShared(server),
-  limits: limitsShown(server),
+  limits: limitsView(server),
   sendAsUnchecked: server.sendAsUnchecked,
 });
 
 const expiryOf = ({ connection }: Pick<MailServer, "connection">): number | null =>
   connection.state === "expiring" ? connection.expiresAtMs : (grantOf({ connection })?.refreshTokenExpiresAtMs ?? null);
 
-/** A valid connection has one reason to act on: the account has another address now than the server. */
+/** A valid connection has a reason only if the account's address no longer is the server's. */
 const reasonOf = (server: MailServer): ConnectionReason | null => {
   const { connection } = server;
-  // A state of a later release may have none.
+  // A later release's state may have no reason.
   if (connection.state !== "valid") return "reason" in connection ? connection.reason : null;
   return isRenamed(server) ? "account_renamed" : null;
 };
@@ -54,8 +54,8 @@ const connectionView = (server: MailServer) => {
   };
 };
 
-/** All that the API shows but advice and etag. */
-const shownOf = ({ id, value }: Versioned<MailServer>) => ({
+/** The API's representation without advice and etag. */
+const untaggedView = ({ id, value }: Versioned<MailServer>) => ({
   id,
   ...editableView(value),
   connection: connectionView(value),
@@ -64,19 +64,19 @@ const shownOf = ({ id, value }: Versioned<MailServer>) => ({
 });
 
 /**
- * A strong entity tag (RFC 9110 §8.8.3), unquoted: a hash of the representation but for `advice`, which is `reason` in the reader's words.
- * So it is the same in every language, and a form read in one can be saved by a request in the other.
+ * A strong entity tag (RFC 9110 §8.8.3), unquoted: a hash of the representation without `advice`, so that it does not
+ * depend on the language of the request.
  */
 export const etagOf = (server: Versioned<MailServer>): string =>
   createHash("sha256")
-    .update(canonicalize(shownOf(server)) ?? "")
+    .update(canonicalize(untaggedView(server)) ?? "")
     .digest("base64url")
     .slice(0, 22);
 
 /** A mail server as the API shows it. */
 export const mailServerView = (server: Versioned<MailServer>, adviceOn: AdviceOn) => {
-  const shown = shownOf(server);
-  const { reason } = shown.connection;
+  const view = untaggedView(server);
+  const { reason } = view.connection;
   const advice = reason === null ? null : adviceOn(isKnownReason(reason) ? reason : "newer_version");
-  return { ...shown, connection: { ...shown.connection, advice }, etag: etagOf(server) };
+  return { ...view, connection: { ...view.connection, advice }, etag: etagOf(server) };
 };

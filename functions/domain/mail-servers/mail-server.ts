@@ -7,118 +7,117 @@ declare module "../record-kinds.ts" {
   interface RecordKinds {
     /** id: `srv_…` */
     mailServers: MailServer;
-    /** id: SHA-256 of the folded name; makes names unique by creation alone. */
+    /** id: SHA-256 of the folded name, so that names are unique */
     serverNames: ServerName;
   }
 }
 
-/** What is known of the grant whose refresh token lies in the vault. Scopes as Google answered them. */
+/** A grant whose refresh token is in the vault. */
 export interface Grant {
-  /** The pointer into the vault: version of the secret `refresh_token` of this server. Written after the secret itself. */
+  /** The version of this server's `refresh_token` in the vault; written after the secret itself. */
   readonly secretVersion: string;
-  /** By which Google's events may name that refresh token. Absent from records of an earlier release. */
+  /** How Google's security events may identify that token. Absent from records of an earlier release. */
   readonly tokenMarks?: readonly string[];
-  /** Grows with each grant and each rotation. */
+  /** Increases with each grant and each rotation. */
   readonly generation: number;
-  /** Google's account id (`sub`), which never changes, and the address that it was last proven to have. */
+  /** Google's account id (`sub`), which never changes, and the account's last verified address. */
   readonly sub: string;
   readonly email: string;
-  /** Addresses that the account had before, latest first: it was renamed at Google. Absent: none is known. */
+  /** The account's addresses before it was renamed at Google, latest first. Absent if none is known. */
   readonly formerEmails?: readonly string[];
-  /** The client this grant was given to; another client's refresh is refused by Google. */
+  /** The client that obtained the grant; Google lets no other client refresh it. */
   readonly clientId: string;
   readonly accountKind: "gmail" | "workspace";
   readonly scopes: readonly string[];
   readonly connectedAtMs: number;
   readonly lastVerifiedAtMs: number;
-  /** From `refresh_token_expires_in`, where Google said one. */
+  /** From `refresh_token_expires_in`, if Google sent it. */
   readonly refreshTokenExpiresAtMs: number | null;
-  /** How long this account's latest grants lived before the organization's session length ended them (`session_policy`), oldest first. Absent: never. */
+  /** How long the last grants lived before a `session_policy` ended them, oldest first. Absent if none has ended so. */
   readonly sessionLivesMs?: readonly number[];
-  /** The addresses that Gmail leaves in From (`settings.sendAs.list`), and when they were read; null if they could not be. */
+  /** The addresses that Gmail accepts in From (`settings.sendAs.list`); null if they could not be read. */
   readonly sendAs: { readonly addresses: readonly string[]; readonly readAtMs: number } | null;
 }
 
-/** What a connection is besides its state. `valid` is said only of a grant that was proven (a token minted, scopes and identity checked). */
+/** The data of each state. `valid` requires a verified grant: a token was minted, its scopes and identity checked. */
 interface ConnectionFacts {
   readonly not_connected: { readonly reason: ReasonIn<"not_connected"> | null };
   readonly valid: { readonly grant: Grant };
-  /** It works now, and its end is near. */
+  /** The grant works, but will end soon. */
   readonly expiring: {
     readonly grant: Grant;
-    /** Null: near, but by what others do, not by time (`token_cap`). */
+    /** Null if the end depends on others and not on time (`token_cap`). */
     readonly expiresAtMs: number | null;
     readonly reason: ReasonIn<"expiring">;
-    /** The warning that was given last; `last` comes a day ahead. Absent from records of an earlier release: `first`. */
+    /** The latest warning given; `last` is given a day ahead. Absent from records of an earlier release: `first`. */
     readonly warning?: "first" | "last";
   };
-  /** Google refuses the grant: only a person can help. Mail is held. */
+  /** Google refuses the grant, and only a person can renew it. Mail is held. */
   readonly reconnect_required: {
     readonly grant: Grant;
     readonly reason: ReasonIn<"reconnect_required">;
     readonly sinceMs: number;
-    /** What ended it: a code of the token endpoint, or what else told of the end. Absent from records of an earlier release. */
+    /** The token endpoint's error code, or the event that told of the end. Absent from an earlier release's records. */
     readonly endedBy?: string;
   };
-  /** The grant lives, yet Gmail does not let it send. */
+  /** The grant is alive but cannot be used to send. */
   readonly error: {
     readonly grant: Grant;
     readonly reason: ReasonIn<"error">;
     readonly sinceMs: number;
-    /** Of `gmail_refused`: Gmail's reply to DATA or to the mail itself, which no Test connection can see again, since it sends nothing. */
+    /** For `gmail_refused`: Gmail's reply to DATA or the mail, a stage that Test connection does not reach. */
     readonly beyondProbe?: string;
   };
 }
 
-/** A connection as it stands. */
 export type Connection = { [S in ConnectionState]: { readonly state: S } & ConnectionFacts[S] }[ConnectionState];
 
-/** One sending account, as operators know it (Odoo's "outgoing mail server"). */
+/** A sending account as operators configure it (Odoo's "outgoing mail server"). */
 export interface MailServer {
   readonly name: string;
   readonly description: string;
   /** The Gmail address, folded to lower case. */
   readonly username: string;
   readonly transport: Transport;
-  /** Addresses and `@domain`s that may stand in From, folded; empty: the username alone. */
+  /** Folded addresses and `@domain`s that From may have; empty for the username alone. */
   readonly fromFilter: readonly string[];
-  /** Lower is chosen first. */
+  /** The server with the lowest number is chosen first. */
   readonly priority: number;
   readonly active: boolean;
-  /** May it serve callers that name no server? Absent from records of an earlier release, where operators made every server: shared. */
+  /** Whether it serves callers that choose no server. Absent from records of an earlier release: true. */
   readonly shared?: boolean;
-  /** Recipients; null: the defaults of the account's kind. */
+  /** Null for the defaults of the account's kind. */
   readonly limits: { readonly perMinute: number; readonly perDay: number } | null;
-  /** Under `gmail_api`: other addresses than the username may stand in From although nobody can check them. */
+  /** With `gmail_api`: whether From may have other addresses than the username, although nobody can check them. */
   readonly sendAsUnchecked: boolean;
-  /** Does its SMTP server take addresses beyond ASCII (SMTPUTF8, RFC 6531)? As its EHLO said when it was last heard; absent: not heard yet. */
+  /** Whether the last EHLO of its SMTP server offered SMTPUTF8 (RFC 6531). Absent if not known yet. */
   readonly smtpUtf8?: boolean;
   readonly connection: Connection;
-  /** Index fields, kept equal to what `connection` says. */
+  /** Index fields, derived from `connection`. */
   readonly accountSub: string | null;
   readonly nextCheckAtMs: number | null;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
 
-/** That a name is taken, or was. */
+/** Reserves a name, even after its server has given it up. */
 export interface ServerName {
   readonly serverId: string;
-  /** The server has it no more. Absent: it has; an earlier release deleted the record. */
+  /** Whether the server has given the name up. Earlier releases delete the record instead. */
   readonly freed?: true;
 }
 
-/** The grant a server holds, whatever its state, a later release's too; null when there is none. */
+/** The server's grant in any state, even a later release's; null if there is none. */
 export const grantOf = ({ connection }: Pick<MailServer, "connection">): Grant | null =>
   "grant" in connection ? connection.grant : null;
 
-/** May callers be given it who name no server? */
+/** Whether the server may be chosen for callers that choose none. */
 export const isShared = (server: MailServer): boolean => server.shared ?? true;
 
-/** The address to log in to Gmail with: the account's own, whatever name the server still has for it. */
+/** The address to log in to Gmail with: the account's present one, even if the server still has a former one. */
 export const accountAddress = (server: MailServer): string => grantOf(server)?.email ?? server.username;
 
-/** Is the server's username an address that its account no longer has, since it was renamed at Google? */
+/** Whether the server's username is a former address of its account, which was renamed at Google. */
 export const isRenamed = (server: Pick<MailServer, "username" | "connection">): boolean => {
   const { username } = server;
   const grant = grantOf(server);
@@ -126,7 +125,7 @@ export const isRenamed = (server: Pick<MailServer, "username" | "connection">): 
   return (grant.formerEmails ?? []).some((former) => sameMailbox(former, username));
 };
 
-/** May a message be handed to Gmail through it now? Not through one that only a later release knows how to use. */
+/** Whether a message can be sent through the server now. If only a later release knows how to use it, it cannot. */
 export const canSend = (server: MailServer): boolean =>
   server.active &&
   (server.connection.state === "valid" || server.connection.state === "expiring") &&

@@ -13,8 +13,8 @@ const isPartOfRecord = (name: string): boolean =>
   Object.hasOwn(mailServerInput.shape, name) || READ_ONLY_MEMBERS.some((member) => member === name);
 
 /**
- * Which members of a patch are not this person's to write, whatever their value; null: none. A member's server also serves programs that
- * operators let in, so its priority, its senders or its username would decide where the mail of others goes.
+ * Refuses the fields of a patch that this person must not write, or returns null. A member's server also serves the
+ * operators' programs, so its priority, From filter or username would redirect the mail of others.
  */
 export const forbiddenMembers = (principal: Principal, names: readonly string[]): Problem | null => {
   if (mayAdminister(principal)) return null;
@@ -22,7 +22,7 @@ export const forbiddenMembers = (principal: Principal, names: readonly string[])
   return forbidden(closed.map((name) => fieldProblem(jsonPointer([name]), "operators_only")));
 };
 
-/** A member may lower what their server sends, never raise it: also not by a reset to the account's defaults. */
+/** Refuses limits that a member has raised, including by a reset to the defaults of the account's kind. */
 export const raisedLimits = (principal: Principal, before: MailServer, after: MailServer): Problem | null => {
   if (mayAdminister(principal)) return null;
   const [from, to] = [limitsOf(before), limitsOf(after)];

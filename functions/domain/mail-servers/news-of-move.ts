@@ -1,22 +1,25 @@
 import type { News } from "../news.ts";
 import type { Connection, MailServer } from "./mail-server.ts";
 
-/** Each warning is given once: the first, the one a day ahead, and that of another reason. */
+/** Each warning is given once per reason: the first one, and the last one a day ahead. */
 const isNewWarning = (before: Connection, now: Extract<Connection, { readonly state: "expiring" }>): boolean =>
   before.state !== "expiring" ||
   before.reason !== now.reason ||
   (now.warning === "last" && (before.warning ?? "first") === "first");
 
-/** How news name a server. */
-export const named = (id: string, { name, username }: MailServer): { id: string; name: string; username: string } => ({
+/** The description of a server in news. */
+export const serverInNews = (
+  id: string,
+  { name, username }: MailServer,
+): { id: string; name: string; username: string } => ({
   id,
   name,
   username,
 });
 
-/** What there is to tell of a server's move to `now`; null: nothing. Pure. */
+/** The news of a server's move to `now`, or null. */
 export const newsOfMove = (id: string, before: MailServer, now: Connection): News | null => {
-  const server = named(id, before);
+  const server = serverInNews(id, before);
   if (now.state === "not_connected") {
     return before.connection.state === "not_connected" ? null : { kind: "disconnected", server, outcome: null };
   }
@@ -27,7 +30,7 @@ export const newsOfMove = (id: string, before: MailServer, now: Connection): New
     const { grant, reason, expiresAtMs, warning = "first" } = now;
     return { kind: "expiring", server, grant, reason, expiresAtMs, warning };
   }
-  // That Google refuses the client is told once for all its servers (`noteRejection`).
+  // `noteRejection` reports once for all servers that Google refuses the client.
   if (now.state === "error" && before.connection.state !== "error" && now.reason !== "client_rejected") {
     const { grant, reason, sinceMs } = now;
     return { kind: "error", server, grant, reason, sinceMs };

@@ -3,15 +3,15 @@ import { listRecords } from "../every-record.ts";
 import type { Records, Versioned } from "../records.ts";
 import type { MailServer } from "./mail-server.ts";
 
-/** Every mail server, or so many of them, oldest first. Throws `Unavailable`. */
+/** Lists the mail servers, oldest first. Throws `Unavailable`. */
 export const allServers = (
   records: Records,
   limit?: { readonly most: number },
 ): Promise<readonly Versioned<MailServer>[]> => listRecords(records, "serversByAge", {}, limit);
 
 /**
- * The servers whose username is this address, oldest first. A consumer's mailbox has many spellings, which no index finds, so for those all
- * servers are looked through. Throws `Unavailable`.
+ * Lists the servers whose username is this address, oldest first. A gmail.com address has many spellings, which no
+ * index covers, so all servers are scanned for those. Throws `Unavailable`.
  */
 export const serversOfAddress = async (records: Records, email: string): Promise<readonly Versioned<MailServer>[]> => {
   if (isConsumerDomain(domainEntry(email))) {

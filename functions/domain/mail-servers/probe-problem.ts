@@ -4,13 +4,13 @@ import type { ProbeStage } from "../google/transports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Transport } from "../transport.ts";
 
-/** What went wrong in a stage: a code with a text, and what the other side said, where it said something. */
+/** What went wrong in a stage. `upstream` is the other side's reply, if there was one. */
 export interface StageProblem {
   readonly code: TextCode;
   readonly upstream: string | null;
 }
 
-/** What a refusal means is decided where mail is delivered, so that a test and a delivery never name it differently. */
+/** Uses the table of deliveries, so that a test and a delivery always report the same problem. */
 const refusalCode = ({ stage, at = "mail", reply, reasons = [] }: ProbeStage, transport: Transport): TextCode =>
   reply === undefined
     ? "connection_lost"
@@ -28,7 +28,7 @@ const codeOf = (stage: ProbeStage, transport: Transport): TextCode => {
   }
 };
 
-/** A failed stage of a probe as a problem with a text; `upstream` is what Gmail said. */
+/** The problem of a failed stage of a probe. */
 export const probeProblem = (stage: ProbeStage, transport: Transport): StageProblem => ({
   code: codeOf(stage, transport),
   upstream: stage.reply === undefined ? null : spoken(stage.reply),

@@ -17,40 +17,39 @@ export interface ServerDeps extends NewsDeps {
 
 export interface ServerChange {
   readonly value: MailServer;
-  /** Writes of the same commit; the server's own is the first. */
+  /** More writes for the commit, after the server's own. */
   readonly also?: readonly Write[];
-  /** What to tell where there is more to say than the move of the connection shows. */
+  /** Replaces the news that follow from the connection's move. */
   readonly news?: News;
 }
 
-/** The write of a server, for a commit whose news are told later than the commit itself. */
+/** The conditional write of a server, for a commit not made by `saveServer`. Throws if the move is not allowed. */
 export const serverWrite = (before: Versioned<MailServer>, value: MailServer): WriteOf<"mailServers"> => {
   checkMove(before.value.connection.state, value.connection.state);
   return conditionalWrite("mailServers", before, value);
 };
 
 /**
- * Writes a server, the one way to do it where the connection may move: on condition that nobody wrote the server since
- * it was read. Then tells of the move, and lets held mail go if the server can send again or its limits changed.
- * Throws `Unavailable`.
+ * Writes a server if it is unchanged since it was read; every move of a connection goes through here. Then tells the
+ * news of the move, and releases held mail if the server can send again or its limits changed. Throws `Unavailable`.
  */
 export const saveServer = async (
   deps: ServerDeps,
   before: Versioned<MailServer>,
   { value, also = [], news }: ServerChange,
 ): Promise<CommitOutcome> => {
-  const told = news ?? newsOfMove(before.id, before.value, value.connection);
-  const outcome = await commitNews(deps, [serverWrite(before, value), ...also], told);
-  if (outcome.done && opensTheWay(before.value, value)) await letHeldMailGo(deps, before.id);
+  const newsToTell = news ?? newsOfMove(before.id, before.value, value.connection);
+  const outcome = await commitNews(deps, [serverWrite(before, value), ...also], newsToTell);
+  if (outcome.done && canSendMore(before.value, value)) await releaseHeldMail(deps, before.id);
   return outcome;
 };
 
-/** Members that say nothing of the connection: writing them brings no news. */
+/** The members that do not concern the connection, so that a change to them causes no news. */
 type QuietMembers = Partial<Pick<MailServer, "active" | "nextCheckAtMs" | "smtpUtf8" | "updatedAtMs">>;
 
 /**
- * Writes such members on condition that nobody wrote the server since it was read. False: somebody did, or a later
- * release wrote it in a way that this one does not understand. Throws `Unavailable`.
+ * Writes such members if the server is unchanged since it was read. False if it has changed, or if this release does
+ * not understand it. Throws `Unavailable`.
  */
 export const noteOnServer = async (
   records: Records,
@@ -60,11 +59,11 @@ export const noteOnServer = async (
   isUnderstoodServer(before.value) &&
   (await records.commit([serverWrite(before, { ...before.value, ...members })])).done;
 
-const opensTheWay = (before: MailServer, now: MailServer): boolean =>
+const canSendMore = (before: MailServer, now: MailServer): boolean =>
   canSend(now) && !(canSend(before) && isDeepStrictEqual(before.limits, now.limits));
 
-/** The server is saved by now, and `dispatch-due` finds held mail by itself, only later. */
-const letHeldMailGo = async ({ publisher, log }: ServerDeps, server: string): Promise<void> => {
+/** A failure is only logged: the server is saved, and `dispatch-due` finds the held mail anyway, only later. */
+const releaseHeldMail = async ({ publisher, log }: ServerDeps, server: string): Promise<void> => {
   try {
     await publisher.publish("mail-dispatch", { data: { server }, attributes: {} });
   } catch (error) {

@@ -9,20 +9,20 @@ import { allServers, serversOfAddress } from "./own-servers.ts";
 
 type Server = Versioned<MailServer>;
 
-/** People who run all mail servers. */
+/** Whether the principal may change every mail server. */
 export const mayAdminister = (principal: Principal): boolean =>
   principal.kind === "operator" || principal.kind === "setup";
 
-/** Is it a member's own server: is its username their address? */
+/** Whether the principal is a member and the server's username is their address. */
 export const isOwn = (principal: Principal, server: Pick<MailServer, "username">): boolean =>
   principal.kind === "member" && sameMailbox(principal.email, server.username);
 
-/** Which servers somebody sends through and sees the messages of: the one table of it. */
+/** The servers that a principal may send through and whose messages they see; the only place that decides this. */
 type Reach =
   | { readonly kind: "all" }
-  /** A key's list, which may name servers that are gone. */
+  /** A key's list, which may contain deleted servers. */
   | { readonly kind: "listed"; readonly ids: readonly string[] }
-  /** Those whose username is a member's own address. */
+  /** The servers whose username is a member's address. */
   | { readonly kind: "own"; readonly email: string };
 
 const ALL = { kind: "all" } as const;
@@ -44,7 +44,6 @@ const reachOf = (principal: Principal): Reach => {
 
 export const reachesAll = (principal: Principal): boolean => reachOf(principal).kind === "all";
 
-/** Whether a server is among those that somebody sends through and sees the messages of. Pure. */
 export const isInReach = (principal: Principal, server: Server): boolean => {
   const reach = reachOf(principal);
   switch (reach.kind) {
@@ -58,7 +57,7 @@ export const isInReach = (principal: Principal, server: Server): boolean => {
 };
 
 /**
- * As `isInReach`, for a server that may be gone: one that is gone is nobody's own, yet stays in a key's list. Throws
+ * Like `isInReach`, but for a server that may be deleted: it then is no member's own but stays in a key's list. Throws
  * `Unavailable`.
  */
 export const isIdInReach = async (records: Records, principal: Principal, id: string): Promise<boolean> => {
@@ -68,7 +67,7 @@ export const isIdInReach = async (records: Records, principal: Principal, id: st
   return server !== undefined && isInReach(principal, server);
 };
 
-/** The servers that somebody sends through and sees the messages of. Throws `Unavailable`. */
+/** Reads the servers in a principal's reach. Throws `Unavailable`. */
 export const serversInReach = (records: Records, principal: Principal): Promise<readonly Server[]> => {
   const reach = reachOf(principal);
   switch (reach.kind) {
@@ -81,7 +80,7 @@ export const serversInReach = (records: Records, principal: Principal): Promise<
   }
 };
 
-/** Ids of the servers whose messages somebody sees; null: of all, deleted ones too. Throws `Unavailable`. */
+/** Ids of the servers in a principal's reach; null for all, including deleted ones. Throws `Unavailable`. */
 export const idsInReach = async (records: Records, principal: Principal): Promise<ReadonlySet<string> | null> => {
   const reach = reachOf(principal);
   if (reach.kind === "all") return null;
@@ -89,31 +88,31 @@ export const idsInReach = async (records: Records, principal: Principal): Promis
 };
 
 /**
- * How a server out of reach is refused, there or not: a key hears that its list does not name it, a member nothing of
- * what others have.
+ * The problem with a server out of reach, whether or not it exists. A key is told that it may not use the server; a
+ * member must not learn what others have.
  */
 export const outOfReach = (principal: Principal): Problem =>
   principal.kind === "key" ? { code: "server_not_allowed" } : { code: "not_found" };
 
-/** Ids come from paths and bodies: what no id can be is not looked up. */
+/** Ids come from paths and bodies, so a malformed one is not looked up. */
 const serverById = async (records: Records, id: string): Promise<Server | undefined> =>
   isId("srv", id) ? records.get("mailServers", id) : undefined;
 
-/** Those of some ids that are there. Throws `Unavailable`. */
+/** Reads the servers with these ids that exist. Throws `Unavailable`. */
 export const serversById = async (records: Records, ids: readonly string[]): Promise<readonly Server[]> => {
   const found = await Promise.all([...new Set(ids)].map((id) => serverById(records, id)));
   return found.filter((server) => server !== undefined);
 };
 
-/** Whether there is a server with that id, which a body names. Throws `Unavailable`. */
+/** Whether a server with an id from a request exists. Throws `Unavailable`. */
 export const serverExists =
   (records: Records) =>
   async (id: string): Promise<boolean> =>
     (await serverById(records, id)) !== undefined;
 
 /**
- * A server as people see it in the console: operators all, members their own. `not_found` where there is none or the
- * person must not know of it. Throws `Unavailable`.
+ * Reads a server that the person may see in the console: operators see all, members their own. `not_found` if it does
+ * not exist or the person must not know of it. Throws `Unavailable`.
  */
 export const visibleServer = async (records: Records, principal: Principal, id: string): Promise<Result<Server>> => {
   const server = await serverById(records, id);

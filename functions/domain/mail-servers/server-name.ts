@@ -4,23 +4,23 @@ import { invalidRequest, type Problem } from "../problem.ts";
 import { sha256Hex } from "../sha256.ts";
 import type { MailServer } from "./mail-server.ts";
 
-/** Names that differ only in case, in the form of their accents or in spaces are one name. */
+/** Folds names that differ only in case, spaces or the Unicode form of accents to the same text. */
 export const foldServerName = (name: string): string =>
   name.normalize("NFKC").trim().replaceAll(/\s+/gu, " ").toLowerCase();
 
-/** The id under which a name is reserved in `serverNames`: SHA-256 of the folded name, hex. */
+/** The id of a name's reservation in `serverNames`. */
 export const serverNameId = (name: string): string => sha256Hex(foldServerName(name));
 
-/** Callers name a server by id, name or username: a name in the form of an id would stand for a server that is gone. */
+/** Callers refer to a server by id, name or username, so a name must not look like the id of a deleted server. */
 export const looksLikeId = (name: string): boolean => foldServerName(name).startsWith("srv_");
 
-type Named = Pick<MailServer, "name" | "username">;
+type Names = Pick<MailServer, "name" | "username">;
 
 /**
- * A new name in the form of an address must be the server's own: otherwise mail meant for the server of that address would go through this one.
- * `before`: null for a new server. A name that stands already is left alone.
+ * Refuses a new name that is another server's address, since mail meant for that server would go through this one.
+ * `before` is null for a new server. A name that does not change is not checked.
  */
-export const misleadingName = (before: Named | null, after: Named): Problem | null => {
+export const refuseMisleadingName = (before: Names | null, after: Names): Problem | null => {
   const kept = before !== null && foldServerName(before.name) === foldServerName(after.name);
   const address = kept ? null : parseAddress(foldServerName(after.name));
   if (address === null || sameMailbox(address, after.username)) return null;

@@ -3,20 +3,18 @@ import type { MailTransport, ProbeStage } from "../google/transports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Versioned } from "../records.ts";
 import type { Transport } from "../transport.ts";
-import { addressMisfit } from "./judge-connection.ts";
 import { accountAddress, type Connection, grantOf, type MailServer } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";
+import { findAddressError } from "./reassess-connection.ts";
 import { type ServerDeps, saveServer } from "./save-server.ts";
 import { scopesSuffice } from "./scopes.ts";
 import { isUnderstoodServer, withConnection } from "./understood.ts";
 
 export interface TestStage {
   readonly stage: "token" | "scope" | "identity" | ProbeStage["stage"];
-  /** Milliseconds it took. */
   readonly ms: number;
-  /** Null: the stage is passed. */
+  /** Null if the stage has passed. */
   readonly problem: StageProblem | null;
-  /** As of `ProbeStage`. */
   readonly smtpUtf8?: boolean;
 }
 
@@ -27,7 +25,7 @@ export interface TestConnectionDeps extends ServerDeps {
 
 type Refusal = Extract<AccessTokenOutcome, { ok: false }>;
 
-/** A grant found dead before today has its cause on record; that says more than that there is no token. */
+/** If the grant was found dead earlier, its stored reason says more than the missing token. */
 const tokenProblem = (refusal: Refusal, { connection }: MailServer): StageProblem => {
   switch (refusal.why) {
     case "grant_dead":
@@ -48,7 +46,7 @@ const stage = (name: TestStage["stage"], ms: number, code: TextCode | null): Tes
   problem: code === null ? null : { code, upstream: null },
 });
 
-const probed = (stages: readonly ProbeStage[], transport: Transport): TestStage[] =>
+const stagesOfProbe = (stages: readonly ProbeStage[], transport: Transport): TestStage[] =>
   stages.map(({ smtpUtf8, ...one }) => ({
     stage: one.stage,
     ms: one.ms,
@@ -58,11 +56,11 @@ const probed = (stages: readonly ProbeStage[], transport: Transport): TestStage[
 
 type Identified = Extract<AccessTokenOutcome, { ok: true }>["identity"] | "another";
 
-/** What is wrong with the identity; undefined: this test's token came without an ID token, so that nothing was proven. */
+/** What is wrong with the identity; undefined if the token came without an ID token, so that nothing is proven. */
 const identityProblem = (server: MailServer, identity: Identified): TextCode | null | undefined => {
   if (identity === "another") return "account_mismatch";
-  const misfit = addressMisfit(server);
-  if (misfit !== null) return misfit;
+  const addressError = findAddressError(server);
+  if (addressError !== null) return addressError;
   switch (identity) {
     case "same":
       return null;
@@ -76,7 +74,7 @@ const identityProblem = (server: MailServer, identity: Identified): TextCode | n
   }
 };
 
-/** Scopes and identity as this test's token has them: no more network, so they take no time worth telling. */
+/** Checks the scopes and identity of this test's token. Their time is 0, because they need no network. */
 const grantStages = (
   server: MailServer,
   { scopes, identity }: { readonly scopes: readonly string[]; readonly identity: Identified },
@@ -93,10 +91,10 @@ const runStages = async (
   sendsMail: boolean,
 ): Promise<readonly TestStage[] | undefined> => {
   const startedAtMs = deps.clock.nowMs();
-  // From Google, not from the cache: a token got an hour ago says nothing of a grant revoked or a client's secret changed since.
+  // Bypass the cache: an older token does not show that the grant was revoked or the client secret changed since.
   const outcome = await deps.tokens.renew(id);
   const ms = deps.clock.nowMs() - startedAtMs;
-  // Read after the token was asked for: that may have written what is known of the grant.
+  // Read the server afterwards, because renewing the token may have updated it.
   const server = await deps.records.get("mailServers", id);
   if (server === undefined) return undefined;
   const token = stage("token", ms, null);
@@ -110,18 +108,18 @@ const runStages = async (
   const login = { username: accountAddress(server.value), accessToken: outcome.token };
   const how = { thorough: isRefused(connection) };
   const probe = await deps.transports[transport].probe(login, how);
-  const stages = probed(probe, transport);
-  return [token, ...before, ...(sendsMail ? stages : remembering(connection, stages))];
+  const stages = stagesOfProbe(probe, transport);
+  return [token, ...before, ...(sendsMail ? stages : repeatRefusal(connection, stages))];
 };
 
 const isRefused = (connection: Connection): connection is Extract<Connection, { readonly state: "error" }> =>
   connection.state === "error" && connection.reason === "gmail_refused";
 
 /**
- * Gmail refused the account where a test does not go, so its answers up to there prove nothing: the last stage repeats what it said. A test that sends a
- * mail goes further, so it lets mail try again, as a check (daily at the latest) and a new connection do.
+ * If Gmail refused the account at a stage that a test does not reach, passing the earlier stages proves nothing, so the
+ * last one reports that refusal again. A test that sends a mail does reach that stage.
  */
-const remembering = (connection: Connection, stages: readonly TestStage[]): readonly TestStage[] => {
+const repeatRefusal = (connection: Connection, stages: readonly TestStage[]): readonly TestStage[] => {
   const last = stages.at(-1);
   if (!isRefused(connection) || connection.beyondProbe === undefined) return stages;
   if (last === undefined || last.problem !== null) return stages;
@@ -130,9 +128,9 @@ const remembering = (connection: Connection, stages: readonly TestStage[]): read
 };
 
 /**
- * A passed test is proof: `lastVerifiedAt` is now, an `error` that Gmail's refusal had brought (`gmail_refused`) is over and its held mail goes, and what the
- * SMTP server offers is known for accepting. One try: whoever wrote to the server in between knows better. A failed test writes nothing: the way may be blocked here alone, and what is wrong with the
- * grant itself has been written by who found it out, `AccessTokens`.
+ * Notes a passed test: it verifies the grant, ends a `gmail_refused` error, and tells whether SMTPUTF8 is offered. No
+ * retry: a concurrent write takes precedence. A failed test writes nothing, because only this network may be blocked;
+ * problems with the grant itself have been noted by `AccessTokens`.
  */
 const noteProof = async (
   deps: TestConnectionDeps,
@@ -144,9 +142,9 @@ const noteProof = async (
   if (server === undefined || connection === undefined || connection.state === "not_connected") return;
   if (connection.grant.secretVersion !== grantOf(tested.value)?.secretVersion) return;
   const grant = { ...connection.grant, lastVerifiedAtMs: deps.clock.nowMs() };
-  const over = isRefused(connection);
+  const wasRefused = isRefused(connection);
   const smtpUtf8 = stages.at(-1)?.smtpUtf8;
-  const proven: Connection = over ? { state: "valid", grant } : { ...connection, grant };
+  const proven: Connection = wasRefused ? { state: "valid", grant } : { ...connection, grant };
   const value: MailServer = {
     ...withConnection(server.value, proven),
     ...(smtpUtf8 !== undefined && { smtpUtf8 }),
@@ -155,15 +153,16 @@ const noteProof = async (
 };
 
 /**
- * Proves the whole way without sending: `token, scope, identity`, then what the transport probes (`dns, tls, auth`, by SMTP `envelope`).
- * Ends at the first failure; a stage not run is absent. `sendsMail`: a real mail follows, if every stage is passed. Undefined: the server was deleted meanwhile. Throws `Unavailable`.
+ * Tests every stage except sending: `token`, `scope`, `identity`, then the transport's probe. It ends at the first
+ * failure; stages that did not run are absent. `sendsMail` says that a real mail follows a passed test. Undefined if
+ * the server was deleted in the meantime. Throws `Unavailable`.
  */
 export const testConnection = async (
   deps: TestConnectionDeps,
   server: Versioned<MailServer>,
   { sendsMail } = { sendsMail: false },
 ): Promise<readonly TestStage[] | undefined> => {
-  // Proving a grant writes down what comes of it.
+  // A test writes to the server, which this release must not do here.
   if (!isUnderstoodServer(server.value)) return [stage("token", 0, "newer_version")];
   const stages = await runStages(deps, server.id, sendsMail);
   if (stages?.every(({ problem }) => problem === null)) await noteProof(deps, server, stages);

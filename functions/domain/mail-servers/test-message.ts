@@ -15,7 +15,7 @@ const TEXTS: InEveryLanguage<{ readonly subject: string; readonly text: (name: s
   },
 };
 
-/** The message that a mail server sends to its own address, in the form that an API caller would use. */
+/** A test message to the server's own address, as an API caller would send it. */
 export const testMessage = ({ id, value }: Versioned<MailServer>, language: Language) => ({
   server: id,
   to: [value.username],

@@ -12,7 +12,7 @@ const stageView = ({ stage, ms, problem }: TestStage, language: Language) =>
     ? { stage, ok: true as const, ms }
     : { stage, ok: false as const, ms, problem: failureView(problem, language) };
 
-/** The stages of Test connection as the API shows them; `ok`: all are passed. */
+/** The stages of Test connection as the API shows them; `ok` if all have passed. */
 export const testReport = (stages: readonly TestStage[], language: Language) => ({
   ok: stages.every(({ problem }) => problem === null),
   stages: stages.map((stage) => stageView(stage, language)),

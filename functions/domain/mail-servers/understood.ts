@@ -7,8 +7,8 @@ import type { Connection, Grant, MailServer } from "./mail-server.ts";
 export const isKnownReason = (reason: string): reason is ConnectionReason => Object.hasOwn(REASONS, reason);
 
 /**
- * A reason decides what a server may do, but for a warning: one that is `expiring` for a reason of a later release
- * still sends, and the next check judges it anew.
+ * A later release's reason is tolerated if it is only a warning: an `expiring` server still sends, and the next check
+ * reassesses it.
  */
 const isKnownConnection = (connection: Connection): boolean => {
   if (!isKnownState(connection.state)) return false;
@@ -17,8 +17,8 @@ const isKnownConnection = (connection: Connection): boolean => {
 };
 
 /**
- * Does this release know what state the server is in? If not, a later release wrote it: it is shown, and left alone.
- * Nothing is sent from it, asked of Google for it or changed in it.
+ * Whether this release understands the server's state. If not, a later release wrote it: it is shown, but nothing is
+ * sent through it, asked of Google for it, or changed.
  */
 export const isUnderstoodServer = (server: MailServer): boolean =>
   !isOfLaterVersion("mailServers", server) &&
@@ -37,8 +37,7 @@ const CONNECTION_MEMBERS: KnownMembers<Connection> = {
 };
 
 /**
- * The server with its connection in another state: what belonged to the old one is gone, what a later release wrote
- * into it is kept.
+ * Replaces the connection of a server, keeping only members that a later release has added to the old one.
  */
 export const withConnection = (server: MailServer, connection: Connection): MailServer =>
   connection === server.connection
@@ -62,6 +61,6 @@ const GRANT_MEMBERS: KnownMembers<Grant> = {
   sendAs: true,
 };
 
-/** A new grant in place of an earlier one of the same account, with what a later release wrote into that. */
-export const succeeding = (before: Grant | null, grant: Grant): Grant =>
+/** Replaces a grant of the same account, keeping members that a later release has added to the old one. */
+export const replaceGrant = (before: Grant | null, grant: Grant): Grant =>
   before?.sub === grant.sub ? { ...unknownMembers(before, GRANT_MEMBERS), ...grant } : grant;

@@ -16,7 +16,7 @@ export interface TellDeps {
   readonly alert: Alert;
 }
 
-const logIt = ({ log }: TellDeps, news: News): void => {
+const logNews = ({ log }: TellDeps, news: News): void => {
   switch (news.kind) {
     case "connected":
       log.info("connection_connected", { server: news.server.id, transport: news.transport });
@@ -47,8 +47,8 @@ const logIt = ({ log }: TellDeps, news: News): void => {
   }
 };
 
-/** Which news each event about a mail server tells; null: `claim.ts` announces it, and it is no news of a connection. */
-const TELLS: Readonly<Record<ServerEvent, News["kind"] | null>> = {
+/** The kind of news that each event of a mail server publishes; null if `claim.ts` publishes the event by itself. */
+const NEWS_OF_EVENT: Readonly<Record<ServerEvent, News["kind"] | null>> = {
   "relais.server.connected.v1": "connected",
   "relais.server.disconnected.v1": "disconnected",
   "relais.server.expiring.v1": "expiring",
@@ -56,10 +56,10 @@ const TELLS: Readonly<Record<ServerEvent, News["kind"] | null>> = {
   "relais.server.quota_warning.v1": null,
 };
 
-const isServerEvent = (type: string): type is ServerEvent => Object.hasOwn(TELLS, type);
-const SERVER_EVENTS: readonly ServerEvent[] = Object.keys(TELLS).filter(isServerEvent);
+const isServerEvent = (type: string): type is ServerEvent => Object.hasOwn(NEWS_OF_EVENT, type);
+const SERVER_EVENTS: readonly ServerEvent[] = Object.keys(NEWS_OF_EVENT).filter(isServerEvent);
 
-/** What an event tells besides which server it is about. */
+/** The data of an event, without those of the server. */
 const dataOf = (news: Exclude<News, { readonly kind: "event" }>): Announcement["data"] => {
   switch (news.kind) {
     case "connected":
@@ -78,10 +78,10 @@ const dataOf = (news: Exclude<News, { readonly kind: "event" }>): Announcement["
   }
 };
 
-/** What the world is told; of `error` and of the client nothing, for which there are no events. */
+/** The event to publish, or null: `error` and `client_rejected` have none. */
 const eventOf = (news: News): Announcement | null => {
   if (news.kind === "event") return news.event;
-  const type = SERVER_EVENTS.find((candidate) => TELLS[candidate] === news.kind);
+  const type = SERVER_EVENTS.find((candidate) => NEWS_OF_EVENT[candidate] === news.kind);
   if (type === undefined || !("server" in news)) return null;
   const { id, name, username } = news.server;
   return { type, subject: id, data: { server: id, name, username, ...dataOf(news) } };
@@ -98,14 +98,14 @@ const alertOperators = async ({ alert }: TellDeps, news: News): Promise<void> =>
 };
 
 /**
- * Tells log, operators and world, then deletes the notice; `tellForgotten` tells what failed. A topic that takes nothing
- * leaves the event in the very notice (`Announce`), whose version then is another, so that it is not deleted here.
+ * Logs the news, alerts operators, publishes the event, then deletes the notice; `tellForgotten` retries failures. If
+ * the topic is down, `Announce` rewrites this notice, so that its version differs and it is not deleted here.
  */
 export const teller =
   (deps: TellDeps): Tell =>
   async ({ id, version, value }) => {
     try {
-      logIt(deps, value.news);
+      logNews(deps, value.news);
       await alertOperators(deps, value.news);
       const event = eventOf(value.news);
       if (event !== null) await deps.announce({ ...event, as: { id, atMs: value.happenedAtMs } });
@@ -118,21 +118,21 @@ export const teller =
 type ForgottenDeps = Pick<NewsDeps, "records" | "clock" | "tell">;
 
 /**
- * Tells what a crash or a silent topic has left untold. May run twice at once: each notice is taken before it is told. Answers how many there were.
- * Throws `Unavailable`; the next tick goes on.
+ * Tells the news that a crash or an outage of the topic has left untold, and counts them. It may run concurrently,
+ * because each notice is claimed before it is told. Throws `Unavailable`; the next tick continues.
  */
 export const tellForgotten = async (deps: ForgottenDeps): Promise<number> => {
   const upTo = deps.clock.nowMs();
   let count = 0;
   for await (const notice of everyRecord(deps.records, "noticesDue", { upTo })) {
-    await takeAndTell(deps, notice);
+    await claimAndTell(deps, notice);
     count += 1;
   }
   return count;
 };
 
-const takeAndTell = async (deps: ForgottenDeps, { id, version, value: before }: Versioned<Notice>): Promise<void> => {
+const claimAndTell = async (deps: ForgottenDeps, { id, version, value: before }: Versioned<Notice>): Promise<void> => {
   const value = { ...before, dueAtMs: forgottenAtMs(deps.clock) };
-  const taken = await deps.records.commit([conditionalWrite("notices", { id, version }, value)]);
-  if (taken.done) await deps.tell({ id, value, version: taken.versions[0] ?? "" });
+  const claimed = await deps.records.commit([conditionalWrite("notices", { id, version }, value)]);
+  if (claimed.done) await deps.tell({ id, value, version: claimed.versions[0] ?? "" });
 };

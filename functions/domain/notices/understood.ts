@@ -11,6 +11,6 @@ const KINDS: Readonly<Record<News["kind"], true>> = {
   event: true,
 };
 
-/** Can this release tell these news? Of an event it need not know the type. */
+/** Whether this release can tell these news. It need not know the type of an event. */
 export const isUnderstoodNotice = ({ news }: Notice): boolean =>
   Object.hasOwn(KINDS, news.kind) && (!("reason" in news) || isKnownReason(news.reason));

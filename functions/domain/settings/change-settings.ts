@@ -7,8 +7,8 @@ import type { Randomness } from "../randomness.ts";
 import { isOfLaterVersion } from "../record-version.ts";
 import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
-import { firstSettings, type ReadSettings, readSettings, SETTINGS_ID } from "./read-settings.ts";
-import type { EnvironmentSettings, FirstValued, KeptSettings, Settings } from "./settings.ts";
+import { defaultSettings, type ReadSettings, readSettings, SETTINGS_ID } from "./read-settings.ts";
+import type { EnvironmentSettings, NameWithDefault, Settings, StoredSettings } from "./settings.ts";
 
 export interface SettingsDeps {
   readonly records: Records;
@@ -22,11 +22,11 @@ export interface SettingsChange {
   readonly after: Settings;
 }
 
-/** What is written down after a change: of the settings with a first value those that were set before or are now set to another. */
-const toKeep = ({ kept, value: before }: ReadSettings, after: Settings, first: Settings): KeptSettings => {
+/** What a change stores. A setting with a default stays absent unless it was stored before or now differs from it. */
+const toStore = ({ stored, value: before }: ReadSettings, after: Settings, defaults: Settings): StoredSettings => {
   const { members, callers, retentionDays, ...others } = after;
-  const isSet = (name: FirstValued): boolean =>
-    isDeepStrictEqual(after[name], before[name]) ? name in kept : !isDeepStrictEqual(after[name], first[name]);
+  const isSet = (name: NameWithDefault): boolean =>
+    isDeepStrictEqual(after[name], before[name]) ? name in stored : !isDeepStrictEqual(after[name], defaults[name]);
   return {
     ...others,
     ...(isSet("members") && { members }),
@@ -36,27 +36,27 @@ const toKeep = ({ kept, value: before }: ReadSettings, after: Settings, first: S
 };
 
 /**
- * Reads, changes and writes the settings on condition that nobody else did meanwhile, and tells the audit in the same commit. `change` may be
- * called more than once and answers a problem to stop, or the very settings it was given to leave them. `newer_version` for settings that only a later
- * release may change. Throws `Contended`, `Unavailable`.
+ * Changes the settings and audits the change in the same conditional commit. `change` may be called more than once; it
+ * returns a problem to stop, or the same object to leave the settings as they are. `newer_version` if only a later
+ * release may change them. Throws `Contended`, `Unavailable`.
  */
 export const changeSettings = async (
   deps: SettingsDeps,
   change: (before: Settings) => Result<Settings>,
-  deed: (change: SettingsChange) => AuditedAction,
+  audited: (change: SettingsChange) => AuditedAction,
 ): Promise<Result<SettingsChange>> =>
   changeOnCondition<Result<SettingsChange>>(deps, "change the settings", async () => {
     const read = await readSettings(deps.records, deps.environment);
     const { value: before, version } = read;
-    if (isOfLaterVersion("settings", read.kept)) return fail({ code: "newer_version" });
+    if (isOfLaterVersion("settings", read.stored)) return fail({ code: "newer_version" });
     const changed = change(before);
     if (!changed.ok) return changed;
     const outcome = { before, after: changed.value };
     if (changed.value === before) return ok(outcome);
-    const value = toKeep(read, changed.value, firstSettings(deps.environment));
+    const value = toStore(read, changed.value, defaultSettings(deps.environment));
     const commit = await deps.records.commit([
       conditionalWrite("settings", { id: SETTINGS_ID, version }, value),
-      auditWrite(deps, deed(outcome)),
+      auditWrite(deps, audited(outcome)),
     ]);
     return commit.done ? ok(outcome) : "contended";
   });

@@ -10,7 +10,7 @@ import { gmailCredentialsView, redirectUriOf } from "./settings-view.ts";
 
 const CLIENT_SECRET: SecretName = { kind: "client_secret" };
 
-/** Visible ASCII, as RFC 6749 (appendix A.1, A.2) has both, without spaces, which only come from careless copying. */
+/** Visible ASCII (RFC 6749, appendix A.1 and A.2), but without spaces, which only careless copying brings in. */
 const credential = z
   .string()
   .trim()
@@ -18,18 +18,18 @@ const credential = z
   .max(500)
   .regex(/^[\x21-\x7e]*$/, says("not_visible_ascii"));
 
-/** Every OAuth client of Google's has such an id (developers.google.com/identity/protocols/oauth2). */
+/** The form of every Google client id (developers.google.com/identity/protocols/oauth2). */
 const CLIENT_ID = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.apps\.googleusercontent\.com$/i;
 
-/** What is pasted in place of a secret: its masked form (`****qRsT`), quotes or JSON around it, an id, a token, a code, an API key. */
-const NO_SECRET = /[*"'`{}<>,;]|\.\.\.|googleusercontent\.com|^(ya29\.|1\/\/|4\/|AIza)/i;
+/** Common pasting errors: a masked secret (`****qRsT`), quotes or JSON around it, an id, a token, a code, a key. */
+const NOT_A_SECRET = /[*"'`{}<>,;]|\.\.\.|googleusercontent\.com|^(ya29\.|1\/\/|4\/|AIza)/i;
 
 const clientId = credential.pipe(z.string().regex(CLIENT_ID, says("not_client_id")));
-const clientSecret = credential.pipe(z.string().refine((text) => !NO_SECRET.test(text), says("not_client_secret")));
+const clientSecret = credential.pipe(z.string().refine((text) => !NOT_A_SECRET.test(text), says("not_client_secret")));
 
 const plainInput = z.strictObject({ clientId, clientSecret });
 
-/** The file that Google's console downloads for a web client; it holds more than is needed here. */
+/** The file that Google's console downloads for a web client; other members are ignored. */
 const webFile = z.strictObject({
   web: z.object({
     client_id: clientId,
@@ -47,8 +47,9 @@ const has = (body: unknown, member: string): boolean =>
   typeof body === "object" && body !== null && Object.hasOwn(body, member);
 
 /**
- * `{clientId, clientSecret}` or Google's file. A desktop client (`installed`) is refused, since Google answers it `redirect_uri_mismatch`
- * (the FAQ of Odoo's guide, "Type d'application"); so is a file that lacks our redirect URI, character for character as Google compares.
+ * Parses `{clientId, clientSecret}` or Google's file. A desktop client (`installed`) is refused, because Google answers
+ * it `redirect_uri_mismatch` (the FAQ of Odoo's guide, "Type d'application"). So is a file without our exact redirect
+ * URI, since Google compares it character by character.
  */
 export const parseGmailCredentials = (body: unknown, environment: EnvironmentSettings): Result<GivenClient> => {
   if (has(body, "installed")) return fail({ code: "client_type_desktop" });
@@ -66,12 +67,12 @@ export const parseGmailCredentials = (body: unknown, environment: EnvironmentSet
 };
 
 /**
- * Saves the OAuth client that Relais speaks to Google as. `invalid_request`, `client_type_desktop`, `redirect_uri_missing`.
- * Throws `Contended`, `Unavailable`.
+ * Saves the OAuth client by which Relais identifies itself to Google. `invalid_request`, `client_type_desktop`,
+ * `redirect_uri_missing`. Throws `Contended`, `Unavailable`.
  *
- * Grants belong to the client they were given to. Another `clientId` does not lose those of the servers connected through the former one: they serve
- * again if that is saved again. Meanwhile Google refuses to refresh them: the next tick puts those servers into `error` (`client_changed`), and the
- * doctor names them. A new secret for the same client changes nothing for them.
+ * A grant works only with the client that obtained it. After another `clientId` is saved, the next tick moves connected
+ * servers to `error` (`client_changed`); they work again if the former client is saved again. A new secret for the same
+ * client does not affect them.
  */
 export const saveGmailCredentials = async (
   deps: SettingsDeps & { readonly vault: SecretVault },
@@ -81,7 +82,7 @@ export const saveGmailCredentials = async (
   const client = parseGmailCredentials(body, deps.environment);
   if (!client.ok) return client;
   const { clientId, clientSecret } = client.value;
-  // Secret, then pointer, then the old secret's end: a crash in between leaves one version too many, never a pointer to nothing.
+  // The old secret goes last: a crash in between leaves an unused version, never a pointer to a missing one.
   const secretVersion = await deps.vault.add(CLIENT_SECRET, clientSecret);
   const configuredAtMs = deps.clock.nowMs();
   const changed = await changeSettings(
@@ -97,8 +98,8 @@ export const saveGmailCredentials = async (
       detail: { clientId, formerClientId: before.gmailCredentials?.clientId ?? null },
     }),
   );
-  // Only the version that this very change superseded: another change at the same time may be about to point to any newer one.
-  const useless = changed.ok ? changed.value.before.gmailCredentials?.secretVersion : secretVersion;
-  if (useless !== undefined) await deps.vault.destroy(CLIENT_SECRET, useless);
+  // Destroy only the version that this change replaced: a concurrent change may be about to use any newer one.
+  const unused = changed.ok ? changed.value.before.gmailCredentials?.secretVersion : secretVersion;
+  if (unused !== undefined) await deps.vault.destroy(CLIENT_SECRET, unused);
   return changed.ok ? ok(gmailCredentialsView(changed.value.after, deps.environment)) : changed;
 };

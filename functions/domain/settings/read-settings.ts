@@ -1,9 +1,9 @@
 import type { Records, Versioned } from "../records.ts";
-import type { EnvironmentSettings, KeptSettings, Settings } from "./settings.ts";
+import type { EnvironmentSettings, Settings, StoredSettings } from "./settings.ts";
 
 export const SETTINGS_ID = "settings";
 
-const NOTHING_SET: KeptSettings = {
+const EMPTY: StoredSettings = {
   gmailCredentials: null,
   operators: [],
   publishingStatus: "undeclared",
@@ -13,34 +13,34 @@ const NOTHING_SET: KeptSettings = {
   operatorSignedInAtMs: null,
 };
 
-const withFirstValues = (kept: KeptSettings, { members, callers, retentionDays }: EnvironmentSettings): Settings => ({
+const withDefaults = (stored: StoredSettings, { members, callers, retentionDays }: EnvironmentSettings): Settings => ({
   members,
   callers,
   retentionDays,
-  ...kept,
+  ...stored,
 });
 
-/** What holds before anything was set: section 6's variables as first values. */
-export const firstSettings = (environment: EnvironmentSettings): Settings => withFirstValues(NOTHING_SET, environment);
+/** The settings before anybody has changed them, with the defaults of the environment (contract, section 6). */
+export const defaultSettings = (environment: EnvironmentSettings): Settings => withDefaults(EMPTY, environment);
 
 export interface ReadSettings {
-  /** What holds. */
+  /** The settings in force. */
   readonly value: Settings;
-  /** What is written down; to be written again with what changes. */
-  readonly kept: KeptSettings;
-  /** Undefined: nothing is. */
+  /** The stored record, which a change must carry over. */
+  readonly stored: StoredSettings;
+  /** Undefined if nothing is stored yet. */
   readonly version: string | undefined;
 }
 
-/** The settings as they hold: as kept, and the first values where nothing else was set. */
+/** Reads the stored settings and fills in the defaults. */
 export const readSettings = async (records: Records, environment: EnvironmentSettings): Promise<ReadSettings> => {
-  const found: Versioned<KeptSettings> | undefined = await records.get("settings", SETTINGS_ID);
-  // Settings of an earlier release hold no `alerts` or `pins`.
-  const kept = { ...NOTHING_SET, ...found?.value };
-  return { value: withFirstValues(kept, environment), kept, version: found?.version };
+  const found: Versioned<StoredSettings> | undefined = await records.get("settings", SETTINGS_ID);
+  // Settings of an earlier release lack `alerts` and `pins`.
+  const stored = { ...EMPTY, ...found?.value };
+  return { value: withDefaults(stored, environment), stored, version: found?.version };
 };
 
-/** `readSettings` for whoever needs no more than what holds. */
+/** Reads only the settings in force. */
 export const settingsReader =
   ({ records, environment }: { readonly records: Records; readonly environment: EnvironmentSettings }) =>
   async (): Promise<Settings> =>

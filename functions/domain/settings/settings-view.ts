@@ -1,11 +1,11 @@
 import { isoTimeOrNull } from "../clock.ts";
 import type { EnvironmentSettings, Settings } from "./settings.ts";
 
-/** Where Google sends the browser back to: the one redirect URI, to be registered with the client exactly so. */
+/** The redirect URI to which Google sends the browser back; it must be registered with the client exactly. */
 export const redirectUriOf = (environment: Pick<EnvironmentSettings, "publicUrl">): string =>
   `${environment.publicUrl}/google_gmail/confirm`;
 
-/** All operators: those of `RELAIS_OPERATORS` first. */
+/** All operators, those of `RELAIS_OPERATORS` first. */
 export const allOperators = (settings: Settings, environment: EnvironmentSettings): string[] => [
   ...new Set([...environment.operators, ...settings.operators]),
 ];
@@ -21,7 +21,7 @@ export const settingsView = (settings: Settings, environment: EnvironmentSetting
   alerts: settings.alerts === null ? null : { server: settings.alerts.server, to: settings.alerts.to },
 });
 
-/** The Gmail credentials as shown: never the secret. `clientId` and `configuredAt` are null while there are none. */
+/** The Gmail credentials without their secret; `clientId` and `configuredAt` are null if there are none. */
 export const gmailCredentialsView = (settings: Settings, environment: EnvironmentSettings) => ({
   clientId: settings.gmailCredentials?.clientId ?? null,
   redirectUri: redirectUriOf(environment),

@@ -3,43 +3,43 @@ import type { AccessEnvironment, AccessLists } from "../access/admission.ts";
 declare module "../record-kinds.ts" {
   interface RecordKinds {
     /** id: always `settings` */
-    settings: KeptSettings;
+    settings: StoredSettings;
   }
 }
 
 export const PUBLISHING_STATUSES = ["internal", "testing", "production", "undeclared"] as const;
 export type PublishingStatus = (typeof PUBLISHING_STATUSES)[number];
 
-/** A later release may know others. */
+/** A later release may have other statuses. */
 export const isKnownPublishingStatus = (status: string): status is PublishingStatus =>
   PUBLISHING_STATUSES.some((known) => known === status);
 
-/** What operators set, with the first values of section 6's variables where nobody has set another. */
+/** The settings in force: what operators have set, and the environment's defaults (contract, section 6). */
 export interface Settings extends AccessLists {
   readonly gmailCredentials: {
     readonly clientId: string;
-    /** Version of the secret `client_secret` in the vault. */
+    /** The version of `client_secret` in the vault. */
     readonly secretVersion: string;
     readonly configuredAtMs: number;
   } | null;
   readonly retentionDays: number;
   readonly publishingStatus: PublishingStatus;
-  /** Stops every claim of a message. */
+  /** While true, no message is claimed for sending. */
   readonly paused: boolean;
-  /** Whom to tell by mail of what only a person can mend, and the server that carries it; null: nobody. */
+  /** Who is alerted by mail to what only a person can fix, and by which server; null if nobody is. */
   readonly alerts: { readonly server: string; readonly to: readonly string[] } | null;
 }
 
-/** Those that the environment gives a first value. */
-export type FirstValued = "members" | "callers" | "retentionDays";
+/** The settings whose default comes from the environment. */
+export type NameWithDefault = "members" | "callers" | "retentionDays";
 
 /**
- * As they are kept; one record. A setting with a first value is absent until it was set here: whatever else is written down (the client, an
- * operator's sign-in, a pause) must not freeze what the environment says of it that day.
+ * The one record of settings. A setting with a default is absent until an operator sets it, so that storing another one
+ * does not freeze the environment's value of that day.
  */
-export type KeptSettings = Omit<Settings, FirstValued> & Partial<Pick<Settings, FirstValued>>;
+export type StoredSettings = Omit<Settings, NameWithDefault> & Partial<Pick<Settings, NameWithDefault>>;
 
-/** What the environment fixes or gives as first values (contract, section 6). */
+/** What the environment fixes, or gives as defaults (contract, section 6). */
 export interface EnvironmentSettings extends AccessEnvironment {
   readonly members: readonly string[];
   readonly callers: readonly string[];

@@ -11,7 +11,7 @@ import { openSqliteStore } from "../../../functions/adapters/sqlite/open.ts";
 import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import { compose } from "../../../functions/runtime/compose.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
@@ -96,7 +96,7 @@ for (const [name, { skip, scale }] of Object.entries(DESCRIBED)) {
       const times = { connectedAtMs: clock.nowMs(), lastVerifiedAtMs: clock.nowMs() };
       const connection = { state: "valid", grant: grant({ secretVersion, clientId, ...times }) } as const;
       const server = mailServer({ connection, limits: { perMinute: 1_000, perDay: 2_000 } });
-      const settings = { ...firstSettings(cold.system.environment), gmailCredentials };
+      const settings = { ...defaultSettings(cold.system.environment), gmailCredentials };
       await records.commit([
         { op: "create", kind: "settings", id: SETTINGS_ID, value: settings },
         { op: "create", kind: "mailServers", id: SERVER, value: server },

@@ -123,8 +123,8 @@ export const startRelais = async (options: Options = {}): Promise<Relais> => {
   const edge = await serveRoutes([...authorizeStart(system), ...confirmCallback(system)], system);
   const { records } = store;
   const editSettings = async (changes: Partial<Settings>): Promise<void> => {
-    const { kept } = await readSettings(records, system.environment);
-    await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...kept, ...changes } }]);
+    const { stored } = await readSettings(records, system.environment);
+    await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...stored, ...changes } }]);
   };
   if (options.withoutCredentials !== true) {
     const secretVersion = await system.vault.add({ kind: "client_secret" }, new Secret(sandbox.client.secret));

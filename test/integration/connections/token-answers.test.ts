@@ -5,7 +5,7 @@ import { HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { TopicMessage } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import type { OnPush } from "../../../functions/runtime/event-edge.ts";
 import { onPush as deliverMail } from "../../../functions/runtime/handlers/deliver-mail.ts";
 import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
@@ -49,7 +49,7 @@ const startWorld = async (google: ScriptedGoogle) => {
   const { records, vault } = store;
   const secretVersion = await vault.add({ kind: "client_secret" }, new Secret("client secret"));
   const gmailCredentials = { clientId: "client-1", secretVersion, configuredAtMs: 0 };
-  const settings = { ...firstSettings(base.environment), gmailCredentials, publishingStatus: "production" } as const;
+  const settings = { ...defaultSettings(base.environment), gmailCredentials, publishingStatus: "production" } as const;
   await records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: settings }]);
   for (const at of cases.keys()) {
     const pointer = await vault.add({ kind: "refresh_token", serverId: id(at) }, new Secret(String(at)));

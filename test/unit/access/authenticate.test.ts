@@ -7,7 +7,7 @@ import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { startSession } from "../../../functions/domain/access/sessions.ts";
 import { HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { firstSettings, SETTINGS_ID, settingsReader } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings, SETTINGS_ID, settingsReader } from "../../../functions/domain/settings/read-settings.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { accountOf } from "../../builders/account.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
@@ -42,7 +42,7 @@ describe("who calls", () => {
   afterEach(() => store.close());
 
   const settings = (changes: Partial<Settings>): Promise<unknown> => {
-    const value = { ...firstSettings(environment), ...changes };
+    const value = { ...defaultSettings(environment), ...changes };
     return store.records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value }]);
   };
   const bearer = async (token: string, over: Partial<AuthenticateDeps> = {}) => {
@@ -76,7 +76,7 @@ describe("who calls", () => {
     assert.equal(await (await session(google("ada@sub.example.com")))(), null);
     assert.equal(await (await session(google("ada@notexample.com")))(), null);
     const stranger = { email: "x@evil.org", sub: "1", hostedDomain: "evil.org" };
-    assert.equal(admit(stranger, firstSettings(environment), environment), null);
+    assert.equal(admit(stranger, defaultSettings(environment), environment), null);
   });
 
   it("decides anew at every request: who was let in no more has no session", async () => {

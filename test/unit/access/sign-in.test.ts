@@ -212,11 +212,11 @@ describe("a sign-in under an address of its own", () => {
   it("is not written anew by who came before, and shown to nobody", async () => {
     const lists = { operators: ["ada@example.com"] };
     await comeBack(first, lists);
-    const { version, kept } = await readSettings(store.records, { ...NOWHERE, ...lists });
+    const { version, stored } = await readSettings(store.records, { ...NOWHERE, ...lists });
     await comeBack(first, lists);
     assert.equal((await readSettings(store.records, { ...NOWHERE, ...lists })).version, version);
-    assert.deepEqual(kept.pins, { "ada@example.com": "sub 1" });
+    assert.deepEqual(stored.pins, { "ada@example.com": "sub 1" });
     await patch({ paused: true }, lists);
-    assert.deepEqual((await store.records.get("settings", SETTINGS_ID))?.value.pins, kept.pins);
+    assert.deepEqual((await store.records.get("settings", SETTINGS_ID))?.value.pins, stored.pins);
   });
 });

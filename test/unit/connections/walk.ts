@@ -16,7 +16,7 @@ import { openMessages } from "../../../functions/domain/messages/commands/open-m
 import { tellForgotten } from "../../../functions/domain/notices/tell.ts";
 import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 import { mailServer } from "../../builders/mail-server.ts";
@@ -86,7 +86,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
   const secretVersion = await store.vault.add({ kind: "client_secret" }, new Secret("client secret"));
   const gmailCredentials = { clientId: "client-1", secretVersion, configuredAtMs: 0 };
   await store.records.commit([
-    { op: "put", kind: "settings", id: SETTINGS_ID, value: { ...firstSettings(environment), gmailCredentials } },
+    { op: "put", kind: "settings", id: SETTINGS_ID, value: { ...defaultSettings(environment), gmailCredentials } },
     { op: "create", kind: "mailServers", id: SERVER, value: mailServer() },
     { op: "create", kind: "serverNames", id: serverNameId("Facturation"), value: { serverId: SERVER } },
     { op: "create", kind: "mailServers", id: SIBLING, value: mailServer({ name: "Sibling" }) },
@@ -107,7 +107,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
     nextCheckAtMs: async (id: string): Promise<number | null> => (await stored(id)).nextCheckAtMs,
     declare: async (publishingStatus: Settings["publishingStatus"]): Promise<void> => {
-      const value = { ...firstSettings(environment), gmailCredentials, publishingStatus };
+      const value = { ...defaultSettings(environment), gmailCredentials, publishingStatus };
       await store.records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value }]);
     },
     connection: async (id: string): Promise<Connection> => (await stored(id)).connection,

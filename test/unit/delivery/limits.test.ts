@@ -9,7 +9,7 @@ import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts"
 import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/due/release.ts";
 import { applyCorrection, EMPTY_LEDGER, reserve } from "../../../functions/domain/messages/limits/limits.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
-import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings } from "../../../functions/domain/settings/read-settings.ts";
 import {
   acceptedMessage,
   acceptsAll,
@@ -355,7 +355,7 @@ test("what an instance remembers sends on, and never refuses", async () => {
   await stack.accept("msg_b");
   await deliverMessage(deps, "msg_b");
   assert.equal((await stack.message("msg_b")).status, "sent", "reconnected a moment ago: not held by what was before");
-  const pause = { ...firstSettings(stack.deps.environment), paused: true };
+  const pause = { ...defaultSettings(stack.deps.environment), paused: true };
   await stack.deps.records.commit([{ op: "put", kind: "settings", id: "settings", value: pause }]);
   stack.clock.advance(5 * SECOND);
   await stack.accept("msg_c");

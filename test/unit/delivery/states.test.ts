@@ -13,7 +13,7 @@ import { releaseHeld } from "../../../functions/domain/messages/due/release.ts";
 import type { Message, MessageStatus } from "../../../functions/domain/messages/message.ts";
 import { MESSAGE_STATUSES, NEXT } from "../../../functions/domain/messages/statuses.ts";
 import type { Write } from "../../../functions/domain/records.ts";
-import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings } from "../../../functions/domain/settings/read-settings.ts";
 import {
   acceptsAll,
   type Delivery,
@@ -106,7 +106,7 @@ const push: Event = async (here) => {
 const setPaused =
   (paused: boolean): Event =>
   (here) => {
-    const value = { ...firstSettings(here.deps.environment), paused };
+    const value = { ...defaultSettings(here.deps.environment), paused };
     return here.deps.records.commit([{ op: "put", kind: "settings", id: "settings", value }]);
   };
 

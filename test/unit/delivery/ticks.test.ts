@@ -6,7 +6,7 @@ import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-d
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { releaseHeld } from "../../../functions/domain/messages/due/release.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
-import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings } from "../../../functions/domain/settings/read-settings.ts";
 import { type Delivery, delivery, SERVER } from "../../builders/delivery.ts";
 import { grant } from "../../builders/mail-server.ts";
 
@@ -76,7 +76,7 @@ test("a line under a pause is not written every minute, and goes on at its pace 
   await stack.setServer(SLOW);
   await lineOf25();
   const paused = (value: boolean) => {
-    const settings = { ...firstSettings(stack.deps.environment), paused: value };
+    const settings = { ...defaultSettings(stack.deps.environment), paused: value };
     return stack.deps.records.commit([{ op: "put", kind: "settings", id: "settings", value: settings }]);
   };
   await paused(true);

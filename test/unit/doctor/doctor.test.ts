@@ -5,7 +5,7 @@ import { examine } from "../../../functions/domain/doctor/examine.ts";
 import type { Facts } from "../../../functions/domain/doctor/facts.ts";
 import { ADVICE, TITLES } from "../../../functions/domain/doctor/texts.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
-import { firstSettings } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings } from "../../../functions/domain/settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../../../functions/domain/settings/settings.ts";
 import { grant, mailServer, validConnection } from "../../builders/mail-server.ts";
 import { testStore } from "../../builders/store.ts";
@@ -28,7 +28,7 @@ interface Situation {
 
 const facts = (situation: Situation): Facts => ({
   settings: {
-    ...firstSettings(environment),
+    ...defaultSettings(environment),
     gmailCredentials: { clientId: "client-1", secretVersion: "1", configuredAtMs: 1 },
     publishingStatus: "internal",
     operatorSignedInAtMs: 1,

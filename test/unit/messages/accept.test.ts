@@ -6,7 +6,7 @@ import { acceptBatch } from "../../../functions/domain/messages/accept/batch.ts"
 import { eraseBody, readBody } from "../../../functions/domain/messages/body-store.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Records, Write } from "../../../functions/domain/records.ts";
-import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import { grant, OPERATOR, validConnection } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
 
@@ -182,7 +182,7 @@ suite("Accepting a message", () => {
       bad.value.problems.map(({ code }) => code),
       ["from_not_allowed"],
     );
-    const pause = { ...firstSettings(bench.environment), paused: true };
+    const pause = { ...defaultSettings(bench.environment), paused: true };
     await bench.records.commit([{ op: "create", kind: "settings", id: SETTINGS_ID, value: pause }]);
     const held = await bench.accept(dry);
     assert.ok(held.ok && held.value.kind === "dry_run");

@@ -5,7 +5,7 @@ import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.t
 import type { HeldBecause, Message, QuotaLedger } from "../../../functions/domain/messages/message.ts";
 import { type Watched, watchMessage } from "../../../functions/domain/messages/views/wait.ts";
 import type { Versioned } from "../../../functions/domain/records.ts";
-import { firstSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
+import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import { grant, mailServer, validConnection } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
 
@@ -104,7 +104,7 @@ suite("A wait for a message that is held", () => {
   test("is answered while the server cannot send or all is paused, whatever the limit", async () => {
     const dead = mailServer({ connection: { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1 } });
     const message = await held("limit_reached");
-    const paused = { ...firstSettings(bench.environment), paused: true };
+    const paused = { ...defaultSettings(bench.environment), paused: true };
     await bench.records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: paused }]);
     assert.equal((await watch(message)).ended, true);
     await bench.records.commit([{ op: "put", kind: "settings", id: SETTINGS_ID, value: { ...paused, paused: false } }]);

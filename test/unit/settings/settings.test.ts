@@ -325,7 +325,7 @@ test("a domain where anyone can get an address is on no list of people, and its 
 test("an entry of an earlier release that would be refused now stops no other change", async () => {
   must(await patch({ paused: false, retentionDays: 7 }));
   const { version } = await readSettings(store.records, environment);
-  const value = { ...(await readSettings(store.records, environment)).kept, members: ["@gmail.com"] };
+  const value = { ...(await readSettings(store.records, environment)).stored, members: ["@gmail.com"] };
   await store.records.commit([{ op: "replace", kind: "settings", id: "settings", version: version ?? "", value }]);
   must(await patch({ paused: true }));
   assert.deepEqual(pathsOf(await patch({ members: ["@gmail.com", "ada@example.com"] })), ["/members/0"]);

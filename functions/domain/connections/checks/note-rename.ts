@@ -1,7 +1,7 @@
 import type { Identity } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
-import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
+import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
@@ -36,6 +36,6 @@ const renameServer = async (deps: RenameDeps, id: string, { sub, email }: Identi
   const named = { ...server.value, connection: { ...connection, grant: withAddress(grant, email) } };
   const nowMs = deps.clock.nowMs();
   const nextCheckAtMs = named.nextCheckAtMs === null ? null : nowMs;
-  const judged = withConnection(named, judgeConnection(named, nowMs));
+  const judged = withConnection(named, reassessConnection(named, nowMs));
   await saveServer(deps, server, { value: { ...judged, nextCheckAtMs } });
 };

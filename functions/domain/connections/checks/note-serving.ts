@@ -1,5 +1,5 @@
-import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import type { Connection } from "../../mail-servers/mail-server.ts";
+import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
@@ -34,7 +34,7 @@ export const noteServing = async (deps: ServerDeps, serverId: string, said: Said
   const nowMs = deps.clock.nowMs();
   const served = disproved ? liveConnection(deps, grant, said.app) : { ...before, grant };
   const now = withConnection(server.value, served);
-  const connection = judgeConnection(now, nowMs);
+  const connection = reassessConnection(now, nowMs);
   // A mismatch that comes from the username stands, whatever token comes.
   const stands = grant === before.grant && connection.state === "error" && before.state === "error";
   if (stands && connection.reason === before.reason) return;

@@ -1,6 +1,6 @@
 import { changeOnCondition } from "../../change-on-condition.ts";
-import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { type Connection, type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
+import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
@@ -82,7 +82,7 @@ const connectionAfter = (deps: CheckDeps, server: MailServer, { proven, said, re
   // A token proves nothing here: Gmail refuses the account in spite of it.
   if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };
   const live = keepCapWarning(before, liveConnection(deps, proven, said.app));
-  const now = judgeConnection({ ...server, connection: live }, sinceMs);
+  const now = reassessConnection({ ...server, connection: live }, sinceMs);
   const same = now.state === "error" && before.state === "error" && now.reason === before.reason;
   return same ? { ...now, sinceMs: before.sinceMs } : now;
 };

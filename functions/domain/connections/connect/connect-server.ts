@@ -3,7 +3,7 @@ import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import { type Grant, grantOf } from "../../mail-servers/mail-server.ts";
 import type { ServerDeps } from "../../mail-servers/save-server.ts";
-import { succeeding } from "../../mail-servers/understood.ts";
+import { replaceGrant } from "../../mail-servers/understood.ts";
 import type { Secret } from "../../secret.ts";
 import { readSendAs } from "../checks/send-as.ts";
 import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
@@ -76,7 +76,7 @@ const point = async (
       return { outcome: await discard(deps, proven, problem ?? GONE), useless: stored.secretVersion };
     }
     const before = grantOf(server.value);
-    const grant = succeeding(before, newGrant(deps, proven, { ...stored, before }));
+    const grant = replaceGrant(before, newGrant(deps, proven, { ...stored, before }));
     const written = await writeGrant(deps, request, server, grant);
     if (written === "state_lost") return { outcome: refused({ code: "state_invalid" }), useless: stored.secretVersion };
     if (written === "contended") return written;

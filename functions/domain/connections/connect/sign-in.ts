@@ -29,16 +29,16 @@ export interface SignInDeps {
  */
 const settingsWrite = (
   deps: SignInDeps,
-  { kept, version, value }: ReadSettings,
+  { stored, version, value }: ReadSettings,
   { account, operator }: { readonly account: Account; readonly operator: boolean },
 ): Write | null => {
   const pins = pinsAfter(account, value, deps.environment);
   const first = operator && value.operatorSignedInAtMs === null;
   if (!first && isDeepStrictEqual(pins, value.pins)) return null;
-  if (isOfLaterVersion("settings", kept)) {
+  if (isOfLaterVersion("settings", stored)) {
     throw new Unavailable("note a sign-in in settings that a later release alone may change", { cause: null });
   }
-  const signedIn = { ...kept, pins, ...(first && { operatorSignedInAtMs: deps.clock.nowMs() }) };
+  const signedIn = { ...stored, pins, ...(first && { operatorSignedInAtMs: deps.clock.nowMs() }) };
   return conditionalWrite("settings", { id: SETTINGS_ID, version }, signedIn);
 };
 

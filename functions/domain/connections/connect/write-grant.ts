@@ -1,7 +1,7 @@
 import { auditWrite } from "../../access/audit.ts";
-import { judgeConnection } from "../../mail-servers/judge-connection.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
-import { named } from "../../mail-servers/news-of-move.ts";
+import { serverInNews } from "../../mail-servers/news-of-move.ts";
+import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { withConnection } from "../../mail-servers/understood.ts";
 import type { Versioned } from "../../records.ts";
@@ -45,7 +45,7 @@ export const writeGrant = async (
   const { value } = server;
   const live: MailServer = { ...value, connection: liveConnection(deps, grant, app) };
   const after: MailServer = {
-    ...withConnection(value, judgeConnection(live, deps.clock.nowMs())),
+    ...withConnection(value, reassessConnection(live, deps.clock.nowMs())),
     accountSub: grant.sub,
     nextCheckAtMs: nextCheckAtMs(deps, grant, app),
   };
@@ -58,7 +58,7 @@ export const writeGrant = async (
     counted.write,
     auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
   ] as const;
-  const of = { server: named(serverId, value), email: grant.email, transport: value.transport };
+  const of = { server: serverInNews(serverId, value), email: grant.email, transport: value.transport };
   const outcome = await saveServer(deps, server, { value: after, also, news: { kind: "connected", ...of } });
   if (outcome.done) return { grants: counted.grants };
   return outcome.at === STATE_WRITE ? "state_lost" : "contended";

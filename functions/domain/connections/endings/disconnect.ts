@@ -4,7 +4,7 @@ import type { NewsDeps } from "../../commit-news.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
-import { named } from "../../mail-servers/news-of-move.ts";
+import { serverInNews } from "../../mail-servers/news-of-move.ts";
 import { serverWrite } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { draftNotice, type Notice, writtenNotice } from "../../news.ts";
@@ -57,7 +57,7 @@ export const disconnect = async (
     const outcome = await revokeUnlessShared(deps, grant, token);
     await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
     await endSecretChange(deps, serverId, written.change);
-    const news = { kind: "disconnected", server: named(serverId, server.value), outcome } as const;
+    const news = { kind: "disconnected", server: serverInNews(serverId, server.value), outcome } as const;
     await deps.tell({ ...written.notice, value: { ...written.notice.value, news } });
     return ok(outcome);
   });
@@ -81,7 +81,7 @@ const writeDisconnected = async (
   const connection = { state: "not_connected", reason: "disconnected_by_operator" } as const;
   const after: MailServer = { ...withConnection(value, connection), accountSub: null, nextCheckAtMs: null };
   const earlier = await deps.records.get("secretSweeps", id);
-  const draft = draftNotice(deps, { kind: "disconnected", server: named(id, value), outcome: null });
+  const draft = draftNotice(deps, { kind: "disconnected", server: serverInNews(id, value), outcome: null });
   const outcome = await deps.records.commit([
     secretChangeWrite(deps.clock, id, { ...earlier?.value, revoke: owedRevocation(earlier?.value, grant) }),
     serverWrite(before, after),

@@ -1,6 +1,6 @@
 import { changeOnCondition } from "../../change-on-condition.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
-import { named } from "../../mail-servers/news-of-move.ts";
+import { serverInNews } from "../../mail-servers/news-of-move.ts";
 import { noteOnServer, type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import type { Versioned } from "../../records.ts";
@@ -35,7 +35,7 @@ export const endGrant = async (
     // Other grants of this client may come to the same end: they are warned of it. First, for a crash in between only has it noted again.
     if (reason === "testing_7d") await noteClientFacts(deps, grant.clientId, { sevenDayDeathAtMs: sinceMs });
     const also = [emptyEntryWrite(serverId, await readEntry(deps, serverId))];
-    const of = { server: named(serverId, server.value), grant, reason, evidence, sinceMs };
+    const of = { server: serverInNews(serverId, server.value), grant, reason, evidence, sinceMs };
     const saved = await saveServer(deps, server, { value, also, news: { kind: "reconnect_required", ...of } });
     return saved.done || "contended";
   });

@@ -29,7 +29,7 @@ const edit = (system: System) => async (call: Call) => {
   const edited = await editSettings(system, callerOf(call), patch.value);
   if (!edited.ok) return answerProblem(edited.problem);
   if (edited.value.resumed) await releaseMail(system, "all");
-  if (edited.value.redeclared) await scheduleChecks(system);
+  if (edited.value.publishingStatusChanged) await scheduleChecks(system);
   return answerJson(200, edited.value.settings);
 };
 

@@ -7,7 +7,7 @@ const LISTS = ["operators", "members", "callers"] as const;
 
 interface Entry {
   readonly path: string;
-  /** Folded; null where it is neither an address nor a domain. */
+  /** Folded; null if it is neither an address nor a domain. */
   readonly entry: string | null;
 }
 
@@ -24,10 +24,10 @@ const entriesIn = (patch: unknown, list: string): readonly Entry[] => {
 };
 
 /**
- * What is wrong with the people that a patch lists: a domain that is nobody's own would let in anyone. Lists that the patch leaves alone are
- * not looked at, so that an entry of an earlier release stops no other change.
+ * Finds invalid entries in the lists of a patch, such as a shared domain, which would let in anyone. Lists that the
+ * patch does not change are not checked, so that an entry of an earlier release does not block other changes.
  */
-export const peopleProblems = async (patch: unknown): Promise<readonly FieldProblem[]> => {
+export const checkPeople = async (patch: unknown): Promise<readonly FieldProblem[]> => {
   const entries = LISTS.flatMap((list) => entriesIn(patch, list));
   if (!entries.some(({ entry }) => entry?.startsWith("@") === true)) return [];
   const isPublicSuffix = await loadPublicSuffixes();
