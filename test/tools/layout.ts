@@ -179,6 +179,8 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/console",
   "functions/domain/access",
   "functions/domain/alerts",
+  "functions/domain/connections/endings",
+  "functions/domain/connections/tokens",
   "functions/domain/doctor",
   "functions/domain/google",
   "functions/domain/mail-servers",

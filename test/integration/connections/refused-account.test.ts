@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { HOUR } from "../../../functions/domain/clock.ts";
 import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
-import { noteRefusal } from "../../../functions/domain/connections/checks/note-unserving.ts";
+import { noteRefusal } from "../../../functions/domain/connections/checks/note-grant-error.ts";
 import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
 import { testConnection } from "../../../functions/domain/mail-servers/test-connection.ts";
 import type { Fault } from "../../google-sandbox/faults.ts";

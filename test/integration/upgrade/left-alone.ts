@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
-import { noteRefusal, noteUnserving } from "../../../functions/domain/connections/checks/note-unserving.ts";
+import { noteGrantError, noteRefusal } from "../../../functions/domain/connections/checks/note-grant-error.ts";
 import { startConnecting } from "../../../functions/domain/connections/connect/start.ts";
 import { disconnect } from "../../../functions/domain/connections/endings/disconnect.ts";
 import { endGrant } from "../../../functions/domain/connections/endings/end-grant.ts";
@@ -169,7 +169,7 @@ const doAllToServer = async (system: System, id: string): Promise<void> => {
   const death = { reason: "unclear", by: "invalid_grant", evidence: {} } as const;
   await endGrant(system, { serverId: id, secretVersion: "1" }, death);
   await noteRefusal(system, id, { beyondProbe: null });
-  await noteUnserving(system, id, "client_rejected");
+  await noteGrantError(system, id, "client_rejected");
 };
 
 /**

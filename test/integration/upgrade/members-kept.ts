@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkServer } from "../../../functions/domain/connections/checks/check-server.ts";
-import { noteRefusal } from "../../../functions/domain/connections/checks/note-unserving.ts";
+import { noteRefusal } from "../../../functions/domain/connections/checks/note-grant-error.ts";
 import { disconnect } from "../../../functions/domain/connections/endings/disconnect.ts";
 import { endGrant } from "../../../functions/domain/connections/endings/end-grant.ts";
 import { beginSecretChange } from "../../../functions/domain/connections/endings/secret-sweep.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { noteRefusal } from "../../../functions/domain/connections/checks/note-unserving.ts";
+import { noteRefusal } from "../../../functions/domain/connections/checks/note-grant-error.ts";
 import { endGrant } from "../../../functions/domain/connections/endings/end-grant.ts";
 import { noteClientFacts } from "../../../functions/domain/connections/tokens/client-facts.ts";
 import { editMailServer } from "../../../functions/domain/mail-servers/edit-mail-server.ts";

@@ -5,7 +5,7 @@ import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
-import { serversOfAccount } from "../siblings.ts";
+import { serversOfAccount } from "../servers-of-account.ts";
 
 interface RenameDeps extends ServerDeps {
   readonly log: Log;

@@ -9,7 +9,7 @@ import { openEntry } from "../tokens/token-cache.ts";
 import { type CheckDeps, type CheckOutcome, type CheckSubject, keepCapWarning } from "./check-subject.ts";
 import { liveConnection } from "./lifetime.ts";
 import { LONGEST_CLIENT_RETRY_MS, retryCheckAtMs } from "./next-check.ts";
-import type { Unserving } from "./note-unserving.ts";
+import type { Unserving } from "./note-grant-error.ts";
 
 /** The grant is not to blame; yet time goes on, and while nothing can be proven its end may come near. */
 export const postponeCheck = async (deps: CheckDeps, server: Versioned<MailServer>): Promise<CheckOutcome> => {

@@ -15,7 +15,7 @@ import type { EnvironmentSettings } from "../../settings/settings.ts";
 import { sha256Hex } from "../../sha256.ts";
 import { endGrant } from "../endings/end-grant.ts";
 import { forgetGrants } from "../grant-ledger.ts";
-import { serversOfAccount } from "../siblings.ts";
+import { serversOfAccount } from "../servers-of-account.ts";
 import { noteClientFacts } from "../tokens/client-facts.ts";
 import { askForCheck } from "./ask-for-check.ts";
 import type { Death } from "./lifetime.ts";

@@ -50,15 +50,15 @@ const store = async (deps: ConnectDeps, request: ConnectRequest, refreshToken: S
     deps.vault.add(name, refreshToken),
     readSendAs(deps, { username: email, accessToken: proven.tokens.accessToken }, proven.tokens.scopes),
   ]);
-  const { outcome, useless } = await point(deps, request, { secretVersion, sendAs });
-  await tidySecrets(deps, serverId, { useless, change });
+  const { outcome, unused } = await point(deps, request, { secretVersion, sendAs });
+  await tidySecrets(deps, serverId, { unused, change });
   return outcome;
 };
 
 interface Pointed {
   readonly outcome: CallbackOutcome;
   /** The secret that serves nobody now: the superseded one, or the new one itself. */
-  readonly useless: string | undefined;
+  readonly unused: string | undefined;
 }
 
 /** Points the server to the new secret. */
@@ -73,15 +73,15 @@ const point = async (
     // Deleted, or given another address or transport, while the person was at Google.
     const problem = server === undefined ? GONE : grantProblem(server.value, proven);
     if (server === undefined || problem !== null) {
-      return { outcome: await discard(deps, proven, problem ?? GONE), useless: stored.secretVersion };
+      return { outcome: await discard(deps, proven, problem ?? GONE), unused: stored.secretVersion };
     }
     const before = grantOf(server.value);
     const grant = replaceGrant(before, newGrant(deps, proven, { ...stored, before }));
     const written = await writeGrant(deps, request, server, grant);
-    if (written === "state_lost") return { outcome: refused({ code: "state_invalid" }), useless: stored.secretVersion };
+    if (written === "state_lost") return { outcome: refused({ code: "state_invalid" }), unused: stored.secretVersion };
     if (written === "contended") return written;
     await tryWarningOfCap(deps, { grants: written.grants, sub: grant.sub, clientId: grant.clientId });
-    return { outcome: { kind: "connected", serverId }, useless: before?.secretVersion };
+    return { outcome: { kind: "connected", serverId }, unused: before?.secretVersion };
   });
 };
 

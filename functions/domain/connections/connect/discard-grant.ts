@@ -1,7 +1,7 @@
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { ServerDeps } from "../../mail-servers/save-server.ts";
 import { countGrant, forgetGrants, type GrantsOf, readGrantLedger } from "../grant-ledger.ts";
-import { serversOfAccount } from "../siblings.ts";
+import { serversOfAccount } from "../servers-of-account.ts";
 import { type ClientDeps, clientReader } from "../tokens/oauth-client.ts";
 import type { CallbackProblem, ProvenGrant } from "./callback.ts";
 import { tryWarningOfCap } from "./warn-of-cap.ts";

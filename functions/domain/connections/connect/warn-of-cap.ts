@@ -2,7 +2,7 @@ import { grantOf } from "../../mail-servers/mail-server.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { type GrantsOf, rankOf, WARN_FROM } from "../grant-ledger.ts";
 import type { GrantLedger } from "../records.ts";
-import { serversOfAccount } from "../siblings.ts";
+import { serversOfAccount } from "../servers-of-account.ts";
 
 /**
  * After a grant more: warns the account's servers whose own is among the oldest, since those go first. The newest is in no danger, however many there are.

@@ -14,7 +14,7 @@ import type { Secret } from "../../secret.ts";
 import type { SecretVault } from "../../secret-vault.ts";
 import { forgetGrants } from "../grant-ledger.ts";
 import type { SecretSweep } from "../records.ts";
-import { serversOfAccount } from "../siblings.ts";
+import { serversOfAccount } from "../servers-of-account.ts";
 import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
 import { endSecretChange, type SecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 
@@ -25,20 +25,19 @@ export interface DisconnectDeps extends NewsDeps {
 }
 
 export interface Disconnected {
-  /** Google has ended the grant, or knew it no more. */
+  /** Whether Google has ended the grant, now or earlier. */
   readonly revoked: boolean;
-  /** Servers that live by the same Google account, for whose sake nothing was revoked. */
+  /** Other servers with a grant of the same account, because of which nothing was revoked. */
   readonly sharedWith: readonly string[];
 }
 
 /**
- * Takes the account from a mail server: `not_connected`, the stored token destroyed, and revoked at Google unless another server holds a grant of the
- * same account (revoking one token voids the account's others for the same client).
- * Problems: `not_found`, `newer_version`. Idempotent. Throws `Contended`, `Unavailable`.
+ * Disconnects a mail server: destroys the stored token, and revokes it at Google unless another server has a grant of
+ * the same account (revoking one ends the others too). `not_found`, `newer_version`. Idempotent. Throws `Contended`,
+ * `Unavailable`.
  *
- * In this order: token read, record written, siblings looked up, revoked, destroyed. Siblings are looked up after the write, so that of two
- * disconnections at once the later sees the earlier; destroyed last, so that a crash leaves a secret that nothing points to, and
- * never a pointer to nothing. What it leaves is written down with the record: the sweep, or a second disconnection, revokes and destroys it.
+ * Other servers are looked up after the record is written, so that the later of two concurrent disconnections sees the
+ * earlier. The token is destroyed last: if a crash leaves it, the sweep or a second disconnection cleans up.
  */
 export const disconnect = async (
   deps: DisconnectDeps,
@@ -62,16 +61,16 @@ export const disconnect = async (
     return ok(outcome);
   });
 
-/** What an earlier disconnection was cut off from, at once instead of at the next sweep. */
+/** Finishes an interrupted disconnection at once instead of at the next sweep. */
 const finishEarlier = async (deps: DisconnectDeps, serverId: string): Promise<boolean> => {
   const sweep = await deps.records.get("secretSweeps", serverId);
   if (sweep === undefined || sweep.value.revoke === null) return false;
-  // Someone is connecting it just now: their secret lies in the vault already, and nothing points to it yet.
+  // Somebody is connecting the server now: nothing points to their secret in the vault yet.
   if (sweep.value.adding && deps.clock.nowMs() < sweep.value.dueAtMs) return false;
   return (await sweepServer(deps, sweep)).revoked;
 };
 
-/** Answers what to end the change of secrets with, and what is to be told. `contended`: someone wrote meanwhile. */
+/** Writes the disconnected server together with the notice and the pending change of secrets. */
 const writeDisconnected = async (
   deps: DisconnectDeps,
   before: Versioned<MailServer>,
@@ -83,7 +82,7 @@ const writeDisconnected = async (
   const earlier = await deps.records.get("secretSweeps", id);
   const draft = draftNotice(deps, { kind: "disconnected", server: serverInNews(id, value), outcome: null });
   const outcome = await deps.records.commit([
-    secretChangeWrite(deps.clock, id, { ...earlier?.value, revoke: owedRevocation(earlier?.value, grant) }),
+    secretChangeWrite(deps.clock, id, { ...earlier?.value, revoke: pendingRevocation(earlier?.value, grant) }),
     serverWrite(before, after),
     emptyEntryWrite(id, await readEntry(deps, id)),
     auditWrite(deps, { actor, action: "connection.disconnect", target: id, detail: { username: value.username } }),
@@ -94,11 +93,11 @@ const writeDisconnected = async (
   return { change, notice: writtenNotice(draft, outcome.versions) };
 };
 
-/** What the sweep is to revoke if this is cut off; what an earlier disconnection still owes of another account comes first, for it has nobody else. */
-const owedRevocation = (earlier: SecretSweep | undefined, grant: Grant): SecretSweep["revoke"] => {
+/** What the sweep must revoke after a crash. A pending revocation of another account comes first. */
+const pendingRevocation = (earlier: SecretSweep | undefined, grant: Grant): SecretSweep["revoke"] => {
   const { sub, clientId, secretVersion } = grant;
-  const owed = earlier?.revoke ?? null;
-  return owed === null || owed.sub === sub ? { sub, clientId, secretVersion } : owed;
+  const pending = earlier?.revoke ?? null;
+  return pending === null || pending.sub === sub ? { sub, clientId, secretVersion } : pending;
 };
 
 const revokeUnlessShared = async (

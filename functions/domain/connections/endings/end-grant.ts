@@ -10,10 +10,9 @@ import { noteClientFacts } from "../tokens/client-facts.ts";
 import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
 
 /**
- * The grant is dead: the server becomes `reconnect_required`, nothing checks it any more, its cached token is gone. The stored refresh token
- * stays where it is, since the pointer to it must not dangle; the next grant supersedes it.
- * `false`: the server holds another grant by now (a reconnect, a rotation), none, or is in a state of a later release; nothing was changed. Throws
- * `Contended`, `Unavailable`.
+ * Marks a grant as dead: the server moves to `reconnect_required`, is not checked any more, and loses its cached token.
+ * The refresh token stays stored until the next grant replaces it. False, without a change, if the server no longer has
+ * this grant or is in a later release's state. Throws `Contended`, `Unavailable`.
  */
 export const endGrant = async (
   deps: ServerDeps,
@@ -24,7 +23,7 @@ export const endGrant = async (
     const server = await deps.records.get("mailServers", serverId);
     const grant = server === undefined ? null : grantOf(server.value);
     if (server === undefined || grant === null || grant.secretVersion !== secretVersion) return false;
-    if (!isUnderstoodServer(server.value)) return leave(deps, serverId);
+    if (!isUnderstoodServer(server.value)) return leaveToLaterRelease(deps, serverId);
     if (server.value.connection.state === "reconnect_required") {
       return (await confirmEnd(deps, server, { reason, by })) || "contended";
     }
@@ -32,7 +31,7 @@ export const endGrant = async (
     const ended = reason === "session_policy" ? withSessionLife(grant, sinceMs) : grant;
     const connection = { state: "reconnect_required", grant: ended, reason, sinceMs, endedBy: by } as const;
     const value = { ...withConnection(server.value, connection), nextCheckAtMs: null };
-    // Other grants of this client may come to the same end: they are warned of it. First, for a crash in between only has it noted again.
+    // Other grants of this client may end the same way. Note this first: after a crash it is simply noted again.
     if (reason === "testing_7d") await noteClientFacts(deps, grant.clientId, { sevenDayDeathAtMs: sinceMs });
     const also = [emptyEntryWrite(serverId, await readEntry(deps, serverId))];
     const of = { server: serverInNews(serverId, server.value), grant, reason, evidence, sinceMs };
@@ -40,24 +39,24 @@ export const endGrant = async (
     return saved.done || "contended";
   });
 
-/** A later release keeps the grant in a state of its own, and finds out about its end itself. */
-const leave = ({ log }: ServerDeps, serverId: string): false => {
+/** A later release has put the server in a state of its own, and finds out about the end itself. */
+const leaveToLaterRelease = ({ log }: ServerDeps, serverId: string): false => {
   log.warn("later_record_left", { kind: "mailServers", id: serverId });
   return false;
 };
 
-/** The latest are enough: an administrator may change the length. */
-const LIVES_KEPT = 3;
+/** Older lives say little, because an administrator may change the session length. */
+const MOST_LIVES = 3;
 
-/** A session that ended tells how long the next one will last. */
+/** The life of the session that ended predicts that of the next. */
 const withSessionLife = (grant: Grant, endedAtMs: number): Grant => ({
   ...grant,
-  sessionLivesMs: [...(grant.sessionLivesMs ?? []), endedAtMs - grant.connectedAtMs].slice(-LIVES_KEPT),
+  sessionLivesMs: [...(grant.sessionLivesMs ?? []), endedAtMs - grant.connectedAtMs].slice(-MOST_LIVES),
 });
 
 /**
- * The grant was given up before, and Google has said now that it is gone: an account that was disabled and enabled again, or a grant that an earlier release gave
- * up for unclear reasons. No check is due any more. False: somebody else wrote.
+ * Google has confirmed the end of a grant that was given up earlier: its account was disabled and enabled again, or an
+ * earlier release gave it up for unclear reasons. No check is due any more. False if somebody else has written.
  */
 const confirmEnd = async (
   deps: ServerDeps,

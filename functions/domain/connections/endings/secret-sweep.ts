@@ -11,7 +11,7 @@ import type { Records, Versioned, Write } from "../../records.ts";
 import type { SecretVault } from "../../secret-vault.ts";
 import { forgetGrants } from "../grant-ledger.ts";
 import type { SecretSweep } from "../records.ts";
-import { serversOfAccount } from "../siblings.ts";
+import { serversOfAccount } from "../servers-of-account.ts";
 
 export interface SweepDeps {
   readonly clock: Clock;
@@ -21,14 +21,14 @@ export interface SweepDeps {
   readonly log: Log;
 }
 
-/** Longer than any change of a secret takes, with its requests to Google. */
+/** Longer than any change of a secret, including its requests to Google. Nominal. */
 const CHANGE_MS = 2 * MINUTE;
-/** However the time is scaled: network time-outs go down to a second only. */
+/** The minimum at any time scale, because network time-outs do not go below a second. */
 const SHORTEST_CHANGE_MS = 10 * SECOND;
 
 const dueAtMs = (clock: Clock): number => clock.nowMs() + Math.max(SHORTEST_CHANGE_MS, clock.lasting(CHANGE_MS));
 
-/** Says that a server's secrets are about to change. Goes into a commit of its own before the first of them, or into the one that takes the pointer away. */
+/** Announces a change of a server's secrets. It must be committed before a secret is added or its pointer removed. */
 export const secretChangeWrite = (clock: Clock, serverId: string, change: Omit<SecretSweep, "dueAtMs">): Write => ({
   op: "put",
   kind: "secretSweeps",
@@ -36,16 +36,16 @@ export const secretChangeWrite = (clock: Clock, serverId: string, change: Omit<S
   value: { ...change, dueAtMs: dueAtMs(clock) },
 });
 
-/** What to end a change with; null: an earlier one was cut off, so that only the sweep can tell when all is in order. */
+/** Identifies a change to end; null if an earlier one was interrupted, so that only the sweep can clean up. */
 export type SecretChange = string | null;
 
-/** Before a secret is added. Throws `Unavailable`. */
+/** Must be called before a secret is added. Throws `Unavailable`. */
 export const beginSecretChange = async (
   deps: { readonly clock: Clock; readonly records: Records },
   serverId: string,
 ): Promise<SecretChange> => {
   const earlier = await deps.records.get("secretSweeps", serverId);
-  // A revocation that is still owed stays owed: whether there is a connection by then decides about it.
+  // A pending revocation stays pending: the sweep decides, by the connections that exist by then.
   if (earlier !== undefined && isOfLaterVersion("secretSweeps", earlier.value)) {
     throw new Unavailable("change a secret that a later release is changing", { cause: null });
   }
@@ -56,7 +56,7 @@ export const beginSecretChange = async (
   return earlier === undefined ? (outcome.versions[0] ?? null) : null;
 };
 
-/** All is in order again, unless another change has begun since. */
+/** Ends a change, unless another one has begun since. */
 export const endSecretChange = async (
   deps: { readonly records: Records },
   serverId: string,
@@ -67,16 +67,16 @@ export const endSecretChange = async (
 };
 
 /**
- * Ends a change whose outcome stands in the record by now: destroys what serves nobody any more (undefined: nothing). Where the vault does not let it, for the moment or
- * because this function may not (`deliver-mail`), that is left to the sweep: it is no failure of the change itself.
+ * Ends a change that is stored by now, and destroys the unused secret, if any. If the vault is down or denies it (as to
+ * `deliver-mail`), the sweep does so later: the change itself has not failed.
  */
 export const tidySecrets = async (
   deps: Pick<SweepDeps, "records" | "vault" | "log">,
   serverId: string,
-  { useless, change }: { readonly useless: string | undefined; readonly change: SecretChange },
+  { unused, change }: { readonly unused: string | undefined; readonly change: SecretChange },
 ): Promise<void> => {
   try {
-    if (useless !== undefined) await deps.vault.destroy({ kind: "refresh_token", serverId }, useless);
+    if (unused !== undefined) await deps.vault.destroy({ kind: "refresh_token", serverId }, unused);
     await endSecretChange(deps, serverId, change);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
@@ -85,8 +85,8 @@ export const tidySecrets = async (
 };
 
 /**
- * Makes good what a crash has left: secrets that no server points to are destroyed, and revoked where a disconnection was to do so. Answers how many
- * servers were looked through. May run twice at once, and again after it was cut off. Throws `Unavailable`.
+ * Cleans up after crashes: destroys secrets that no server points to, and revokes those that a disconnection should
+ * have. Counts the servers it has examined. It may run concurrently and be interrupted. Throws `Unavailable`.
  */
 export const sweepSecrets = async (deps: SweepDeps): Promise<number> => {
   const upTo = deps.clock.nowMs();
@@ -98,29 +98,29 @@ export const sweepSecrets = async (deps: SweepDeps): Promise<number> => {
   return count;
 };
 
-/** One server's; `revoked`: Google has ended the grant, or knew it no more. */
+/** Sweeps one server. `revoked` says whether Google has ended the grant, now or earlier. */
 export const sweepServer = async (
   deps: SweepDeps,
   { id: serverId, version, value }: Versioned<SecretSweep>,
 ): Promise<{ readonly revoked: boolean }> => {
-  const mine: SecretSweep = { ...value, dueAtMs: dueAtMs(deps.clock) };
-  const taken = await deps.records.commit([conditionalWrite("secretSweeps", { id: serverId, version }, mine)]);
-  if (!taken.done) return { revoked: false };
+  const claim: SecretSweep = { ...value, dueAtMs: dueAtMs(deps.clock) };
+  const claimed = await deps.records.commit([conditionalWrite("secretSweeps", { id: serverId, version }, claim)]);
+  if (!claimed.done) return { revoked: false };
   const name = { kind: "refresh_token", serverId } as const;
   const versions = await deps.vault.versions(name);
   const server = await deps.records.get("mailServers", serverId);
   if (server !== undefined && !isUnderstoodServer(server.value)) {
-    // Its pointer may lie where only a later release looks: it stays due, and nothing is destroyed.
+    // Only a later release knows where its pointer is, so nothing is destroyed and the sweep stays due.
     deps.log.warn("later_record_left", { kind: "mailServers", id: serverId });
     return { revoked: false };
   }
   const pointer = server === undefined ? undefined : grantOf(server.value)?.secretVersion;
-  // Whoever adds a secret says so first: if nobody has since, the list holds none that is just being connected.
+  // Adding a secret is announced first: if nobody has since, none of these versions is being connected just now.
   const still = await deps.records.get("secretSweeps", serverId);
-  if (still === undefined || still.version !== taken.versions[0]) return { revoked: false };
+  if (still === undefined || still.version !== claimed.versions[0]) return { revoked: false };
   const orphans = versions.filter((one) => one !== pointer);
   const answer = await revokeOrphan(deps, { serverId, orphans, revoke: value.revoke });
-  // Google is out of reach: the secret is needed for the next try.
+  // The next try still needs the secret.
   if (answer === "unreachable") return { revoked: false };
   for (const orphan of orphans) await deps.vault.destroy(name, orphan);
   await endSecretChange(deps, serverId, still.version);
@@ -133,11 +133,11 @@ const revokeOrphan = async (
   about: { readonly serverId: string; readonly orphans: readonly string[]; readonly revoke: SecretSweep["revoke"] },
 ): Promise<"done" | "needless" | "unreachable"> => {
   const { serverId, orphans, revoke } = about;
-  // Another orphan may be of another account, and revoking that one's would void the grant that lives by it.
-  const owed = revoke?.secretVersion ?? orphans.at(-1);
-  if (revoke === null || owed === undefined || !orphans.includes(owed)) return "needless";
+  // Other orphans may belong to another account, whose living grant must not be revoked.
+  const orphan = revoke?.secretVersion ?? orphans.at(-1);
+  if (revoke === null || orphan === undefined || !orphans.includes(orphan)) return "needless";
   if ((await serversOfAccount(deps.records, revoke.sub)).length > 0) return "needless";
-  const token = await deps.vault.read({ kind: "refresh_token", serverId }, owed);
+  const token = await deps.vault.read({ kind: "refresh_token", serverId }, orphan);
   if (token === undefined) return "needless";
   if ((await deps.oauth.revoke(token)) === "unreachable") return "unreachable";
   await forgetGrants(deps, revoke, deps.clock.nowMs());

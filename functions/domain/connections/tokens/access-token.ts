@@ -5,8 +5,8 @@ import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";
 import { mayLiveOn } from "../checks/may-live-on.ts";
-import { noteServing } from "../checks/note-serving.ts";
-import { noteUnserving } from "../checks/note-unserving.ts";
+import { noteGrantError } from "../checks/note-grant-error.ts";
+import { noteGrantWorks } from "../checks/note-grant-works.ts";
 import { endGrant } from "../endings/end-grant.ts";
 import type { AccessTokenEntry } from "../records.ts";
 import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "./ask-google.ts";
@@ -24,7 +24,7 @@ export interface AccessTokenDeps extends AskDeps, CacheDeps {
   readonly clock: Clock;
 }
 
-/** Waited for someone else's refresh this long (nominal) before giving up: a lease and a little. */
+/** How long to wait for another process's refresh: a little longer than a lease. Nominal. */
 const GIVE_UP_AFTER_MS = 40 * SECOND;
 
 export const accessTokens = (deps: AccessTokenDeps): AccessTokens => {
@@ -75,7 +75,7 @@ const fetchToken = async (
   return unavailable(5);
 };
 
-/** Asks Google while holding the lease. Null: the ground moved meanwhile (a reconnect, a disconnection), look again. */
+/** Asks Google while holding the lease. Null if the grant has changed in the meantime, so that it must start over. */
 const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): Promise<AccessTokenOutcome | null> => {
   const server = await deps.records.get("mailServers", lease.id);
   const grant = server === undefined ? null : grantOf(server.value);
@@ -85,31 +85,31 @@ const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): 
   }
   const said = await askGoogle(deps, lease.id, grant);
   if (said.kind === "token") {
-    const kept = await keep(deps, lease, said);
-    if (kept?.ok) await noteServing(deps, lease.id, said);
-    return kept;
+    const outcome = await storeToken(deps, lease, said);
+    if (outcome?.ok) await noteGrantWorks(deps, lease.id, said);
+    return outcome;
   }
   if (said.kind === "dead") {
     const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, said.death);
-    // Ending the grant empties the entry, lease and all; where someone else had ended it before, the lease is still ours to give back.
+    // Ending the grant also clears the lease, but if somebody else has ended it, the lease must be given back.
     await giveBackLease(deps, lease);
     return ended ? { ok: false, why: "grant_dead", reason: said.death.reason } : null;
   }
   await giveBackLease(deps, lease);
   if (said.kind === "unreachable") return unavailable(said.retryAfterS);
-  await noteUnserving(deps, lease.id, said.kind);
+  await noteGrantError(deps, lease.id, said.kind);
   return said.kind === "account_mismatch"
     ? { ok: false, why: said.kind, scopes: said.scopes }
     : { ok: false, why: said.kind };
 };
 
-/** Has its grant not been given up, nor been put into a state that only a later release knows? */
+/** Whether the grant has not been given up, and this release knows its state. */
 const mayBeAsked = (server: MailServer): boolean => {
   const { connection } = server;
   return isUnderstoodServer(server) && (connection.state !== "reconnect_required" || mayLiveOn(connection));
 };
 
-const keep = async (
+const storeToken = async (
   deps: AccessTokenDeps,
   lease: Versioned<AccessTokenEntry>,
   { tokens, grant, identity }: Extract<GoogleSaid, { readonly kind: "token" }>,

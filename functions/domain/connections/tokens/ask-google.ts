@@ -16,7 +16,7 @@ export interface AskDeps extends ClientDeps, ServerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
-  /** Reads the client for many grants at once (`rememberedClient`); absent: it is read anew each time. */
+  /** A cached client for many grants (`rememberedClient`); if absent, it is read each time. */
   readonly client?: ClientReader;
 }
 
@@ -28,25 +28,25 @@ export type GoogleSaid =
       readonly app: App;
       readonly identity: Exclude<IdentityFound, { readonly kind: "another" }>;
     }
-  /** The token is another account's: it must serve nobody. Its scopes are told for who wants to say how far it went. */
+  /** The token belongs to another account and must not be used; its scopes serve Test connection. */
   | { readonly kind: "account_mismatch"; readonly scopes: readonly string[] }
   | { readonly kind: "dead"; readonly death: Death; readonly grant: Grant }
   | { readonly kind: "client_rejected" }
-  /** The grant was given to another client than the one that Relais speaks to Google as now. */
+  /** The grant is valid but belongs to a different OAuth client than the configured one. */
   | { readonly kind: "client_changed" }
   | { readonly kind: "unreachable"; readonly retryAfterS: number };
 
 /**
- * Refreshes a grant and says what that means for it. Writes nothing but the rotated secret: a refresh token that Google put in the old one's
- * place is stored, and pointed to, before the answer is used, or a crash would lose the grant.
- * Neither an outage nor a client that Google refuses says anything of the grant. Throws `Unavailable`.
+ * Refreshes a grant and returns what that says about it. If Google replaces the refresh token, the new one is stored
+ * first, because a crash would otherwise lose the grant. Neither an outage nor a refused client says anything about the
+ * grant. Throws `Unavailable`.
  */
 export const askGoogle = async (deps: AskDeps, serverId: string, grant: Grant): Promise<GoogleSaid> => {
-  const anew = clientReader(deps);
-  const said = await askAs(deps, await (deps.client ?? anew)(), { serverId, grant });
-  // What was remembered may be out of date: another client, or another secret, may have been saved since.
-  const mayBeOld = said.kind === "client_rejected" || said.kind === "client_changed";
-  return mayBeOld && deps.client !== undefined ? askAs(deps, await anew(), { serverId, grant }) : said;
+  const readFresh = clientReader(deps);
+  const said = await askAs(deps, await (deps.client ?? readFresh)(), { serverId, grant });
+  // The cached client may be stale: another one, or another secret, may have been saved since.
+  const mayBeStale = said.kind === "client_rejected" || said.kind === "client_changed";
+  return mayBeStale && deps.client !== undefined ? askAs(deps, await readFresh(), { serverId, grant }) : said;
 };
 
 interface Asked {
@@ -61,7 +61,7 @@ const askAs = async (
 ): Promise<GoogleSaid> => {
   const { serverId, grant } = asked;
   if (client === null) return { kind: "client_rejected" };
-  // Google would answer another client's refresh by `unauthorized_client`; the former one may be saved again.
+  // Google would answer `unauthorized_client`. The former client may be saved again, so the grant is kept.
   if (client.clientId !== grant.clientId) {
     deps.log.warn("oauth_client_changed", { server: serverId });
     return { kind: "client_changed" };
@@ -74,10 +74,10 @@ const askAs = async (
       grant,
     };
   const answer = await deps.oauth.refresh(client, refreshToken);
-  if (!answer.ok) return refusalSays(deps, { ...asked, app }, answer.refusal);
+  if (!answer.ok) return interpretRefusal(deps, { ...asked, app }, answer.refusal);
   if (app.rejected) await noteClientFacts(deps, grant.clientId, { rejected: null });
   const { tokens } = answer;
-  // Before the identity is looked at: a crash in between must not lose the grant.
+  // Rotate before checking the identity, so that a crash in between does not lose the grant.
   const rotated = await rotate(deps, asked, tokens);
   const identity = await findIdentity(deps, tokens, rotated);
   if (identity.kind !== "another") return { kind: "token", tokens, grant: rotated, app, identity };
@@ -85,12 +85,12 @@ const askAs = async (
   return { kind: "account_mismatch", scopes: scopesOf(tokens, grant) };
 };
 
-/** A refresh answer may leave the scopes out if they have not changed (RFC 6749 §5.1). */
+/** A refresh response may omit unchanged scopes (RFC 6749 §5.1). */
 export const scopesOf = ({ scopes }: TokenAnswer, grant: Grant): readonly string[] =>
   scopes?.length ? scopes : grant.scopes;
 
-/** An operator must mend this. It is told once, not once a grant. */
-const rejected = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
+/** An operator must fix this. It is reported once, not per grant. */
+const reportRejection = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
   const { clientId } = grant;
   if (!(await noteRejection(deps, clientId, error))) deps.log.info("check_awaits_client", { server: serverId });
   return { kind: "client_rejected" };
@@ -100,8 +100,8 @@ const LOOK_EVERY_MS = 100;
 const LOOKS = 20;
 
 /**
- * A check and a mail may ask at once. Of a server that lets no refresh token be used twice the later hears `invalid_grant` for the very token that the earlier is
- * just replacing: so a moment is given to a change of this server's secrets that is under way. What became of it, `endGrant` sees by the pointer.
+ * Waits for a concurrent rotation: if a refresh token may be used only once, the later of two callers gets
+ * `invalid_grant` for the token that the earlier is replacing. `endGrant` then notices the new pointer.
  */
 const awaitRotation = async (deps: AskDeps, { serverId, grant }: Asked): Promise<void> => {
   for (let looks = 0; looks < LOOKS; looks += 1) {
@@ -118,21 +118,21 @@ const awaitRotation = async (deps: AskDeps, { serverId, grant }: Asked): Promise
 type Asking = Asked & { readonly app: App };
 type Ended = Extract<TokenRefusal, { readonly kind: "ended" }>;
 
-const refusalSays = async (deps: AskDeps, asking: Asking, refusal: TokenRefusal): Promise<GoogleSaid> => {
+const interpretRefusal = async (deps: AskDeps, asking: Asking, refusal: TokenRefusal): Promise<GoogleSaid> => {
   const { serverId, grant } = asking;
   switch (refusal.kind) {
     case "ended":
       if (refusal.error === "invalid_grant") await awaitRotation(deps, asking);
       return { kind: "dead", death: await deathOf(deps, asking, refusal), grant };
     case "client_rejected":
-      return rejected(deps, asking, refusal.error);
+      return reportRejection(deps, asking, refusal.error);
     case "unreachable":
       deps.log.warn("google_unreachable", { server: serverId, reason: refusal.reason });
       return { kind: "unreachable", retryAfterS: refusal.retryAfterS };
   }
 };
 
-/** The reason that Google gives, or else the one that the grant's own history suggests. */
+/** Google's reason, or else the one that the grant's own history suggests. */
 const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal: Ended): Promise<Death> => {
   const { error: by } = refusal;
   const reason = reasonOfEnd(refusal);
@@ -143,23 +143,23 @@ const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal:
 };
 
 /**
- * Secret first, then the pointer, then the old secret's end: a crash in between leaves one secret too many, which the sweep finds, never a
- * pointer to nothing. Where this function may not destroy (`deliver-mail`), it is left to the sweep as well.
+ * Stores the new secret, moves the pointer, then destroys the old secret: a crash in between leaves a spare secret for
+ * the sweep, never a pointer to a missing one.
  */
 const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise<Grant> => {
   const { refreshToken } = tokens;
   if (refreshToken === null) return asked.grant;
   const change = await beginSecretChange(deps, asked.serverId);
   const secretVersion = await deps.vault.add({ kind: "refresh_token", serverId: asked.serverId }, refreshToken);
-  const next = await point(deps, asked, { secretVersion, tokenMarks: tokens.refreshTokenMarks ?? [] });
-  // Reconnected, rotated or disconnected meanwhile: that grant counts, the new secret serves nobody.
-  const useless = next === null ? secretVersion : asked.grant.secretVersion;
-  await tidySecrets(deps, asked.serverId, { useless, change });
+  const next = await movePointer(deps, asked, { secretVersion, tokenMarks: tokens.refreshTokenMarks ?? [] });
+  // If the server has another grant or none by now, the new secret is unused.
+  const unused = next === null ? secretVersion : asked.grant.secretVersion;
+  await tidySecrets(deps, asked.serverId, { unused, change });
   return next ?? asked.grant;
 };
 
-/** Moves the pointer to the new secret. Null: the grant that was asked for is no longer the server's. */
-const point = async (
+/** Points the server to its new secret. Null if the server no longer has this grant. */
+const movePointer = async (
   deps: AskDeps,
   { serverId, grant }: Asked,
   stored: Required<Pick<Grant, "secretVersion" | "tokenMarks">>,

@@ -8,7 +8,7 @@ import type { OAuthClientFacts } from "../records.ts";
 
 const clientKey = (clientId: string): string => sha256Hex(clientId);
 
-/** What was learnt about a client; undefined: nothing yet. Throws `Unavailable`. */
+/** What is known about a client; undefined if nothing is yet. Throws `Unavailable`. */
 export const readClientFacts = (records: Records, clientId: string): Promise<Versioned<OAuthClientFacts> | undefined> =>
   records.get("oauthClients", clientKey(clientId));
 
@@ -35,18 +35,18 @@ const learn = (
     return outcome.done ? undefined : "contended";
   });
 
-/** Google has taken the client: whatever it had refused it for is mended. Throws `Unavailable`. */
+/** Notes that Google accepts the client again. Throws `Unavailable`. */
 export const noteAcceptance = async (deps: FactsDeps, clientId: string): Promise<void> => {
   const known = await readClientFacts(deps.records, clientId);
   if (known !== undefined && known.value.rejected !== null) await noteClientFacts(deps, clientId, { rejected: null });
 };
 
-/** Operators are told anew of what they have not mended after so long. */
+/** Operators are reminded of a problem after this time. Nominal. */
 const TELL_AGAIN_MS = DAY;
 
 /**
- * Notes that Google refuses the client. True: log and operators were told, which is so once a day however many grants are refused for it. Throws
- * `Unavailable`.
+ * Notes that Google refuses the client. True if this was logged and reported, which happens once a day, not per grant.
+ * Throws `Unavailable`.
  */
 export const noteRejection = async (deps: NewsDeps, clientId: string, error: string): Promise<boolean> => {
   const { clock, records } = deps;

@@ -1,8 +1,8 @@
 import type { Connection } from "../../mail-servers/mail-server.ts";
 
-/** Why a living grant cannot be refreshed: it was given to another client than Relais speaks to Google as now, or Google refuses that client. */
+/** Why a valid grant cannot be refreshed: it belongs to another client than the configured one, or that is refused. */
 export type ClientTrouble = "client_changed" | "client_rejected";
 
-/** Is the client, and nothing else, what keeps this server from sending? Pure. */
+/** Whether only the client keeps this server from sending. */
 export const hasClientTrouble = (connection: Connection): boolean =>
   connection.state === "error" && (connection.reason === "client_changed" || connection.reason === "client_rejected");

@@ -14,7 +14,7 @@ export interface ClientDeps {
   readonly vault: SecretVault;
 }
 
-/** The OAuth client as operators saved it, with the settings it stands in; `client` null: none saved, or its secret cannot be read. Throws `Unavailable`. */
+/** Reads the OAuth client with the settings. `client` is null if none is saved or its secret is unreadable. */
 export const readClient = async (
   deps: ClientDeps,
 ): Promise<{ readonly client: OAuthClient | null; readonly settings: Settings }> => {
@@ -25,7 +25,7 @@ export const readClient = async (
   return { client: clientSecret === undefined ? null : { clientId: saved.clientId, clientSecret }, settings };
 };
 
-/** The client, and what is known of its app, for whoever refreshes grants. Throws `Unavailable`. */
+/** Reads the client and what is known about its app. Throws `Unavailable`. */
 export type ClientReader = () => Promise<{ readonly client: OAuthClient | null; readonly app: App }>;
 
 export const clientReader =
@@ -38,7 +38,7 @@ export const clientReader =
     return { client, app: { publishingStatus, sevenDayDeathAtMs, rejected: rejected !== null } };
   };
 
-/** A sweep checks hundreds of servers a minute by one client: so long it is not read again. */
+/** Hundreds of servers a minute may be checked with one client. Nominal. */
 const REMEMBERED_MS = 10 * SECOND;
 
 export const rememberedClient = (deps: ClientDeps & { readonly clock: Clock }): ClientReader => {

@@ -5,8 +5,8 @@ type EndReason = ReasonIn<"reconnect_required">;
 type Ended = Extract<TokenRefusal, { readonly kind: "ended" }>;
 
 /**
- * What descriptions and subtypes tell beyond the code, in the wording of public reports: zammad#3392 (deleted), openclaw/gogcli#338 (session length),
- * twentyhq/twenty#25148 (Advanced Protection), closeio#1013 (restricted). The first that fits counts.
+ * The reasons in descriptions and subtypes, worded as in public reports: zammad#3392 (deleted), openclaw/gogcli#338
+ * (session length), twentyhq/twenty#25148 (Advanced Protection), closeio#1013 (restricted). The first match counts.
  */
 const TOLD: readonly (readonly [pattern: RegExp, reason: EndReason])[] = [
   [/\b(?:invalid rapt|rapt required|reauth|session policy)\b/, "session_policy"],
@@ -20,13 +20,13 @@ const TOLD: readonly (readonly [pattern: RegExp, reason: EndReason])[] = [
   [/\badmin policy enforced\b|\bpolicies within your organi[sz]ation\b|\byour administrator\b/, "admin_policy"],
 ];
 
-/** Codes that say enough: their descriptions speak of accounts and restrictions too. */
+/** These codes take precedence, because their descriptions mention accounts and restrictions too. */
 const BY_CODE: Partial<Readonly<Record<GrantEnd, EndReason>>> = {
   admin_policy_enforced: "admin_policy",
   org_internal: "org_internal",
 };
 
-/** What the other codes mean where nothing else is told. A bare `invalid_grant` must be diagnosed from the grant's own history. */
+/** The reasons of other codes without a telling text. A bare `invalid_grant` needs the grant's history. */
 const BY_DEFAULT: Partial<Readonly<Record<GrantEnd, EndReason>>> = {
   policy_enforced: "advanced_protection",
   access_denied: "account_disabled",
@@ -36,6 +36,6 @@ const plain = (text: string | null): string => (text ?? "").toLowerCase().replac
 const told = (text: string | null): EndReason | null =>
   TOLD.find(([pattern]) => pattern.test(plain(text)))?.[1] ?? null;
 
-/** Why Google says that a grant has ended. Null: it does not say. Pure. */
+/** Google's reason for the end of a grant, or null if it gives none. */
 export const reasonOfEnd = ({ error, description, subtype }: Ended): EndReason | null =>
   told(subtype) ?? BY_CODE[error] ?? told(description) ?? BY_DEFAULT[error] ?? null;

@@ -8,7 +8,7 @@ import type { Secret } from "../../secret.ts";
 import type { AccessTokenEntry } from "../records.ts";
 
 const LEASE_MS = 30 * SECOND;
-/** However the time is scaled: longer than the shortest network time-out, else two would ask Google while one waits. */
+/** At any time scale, a lease must outlast the shortest network time-out, or two processes would ask Google at once. */
 const SHORTEST_LEASE_MS = 1_500;
 
 export interface CacheDeps {
@@ -23,7 +23,7 @@ export interface HeldToken {
   readonly scopes: readonly string[];
 }
 
-/** A seal opens for its own server and generation only: moved to another record it is worth nothing. */
+/** A sealed token can be opened only for its own server and generation, so it is useless in another record. */
 const sealContext = (serverId: string, generation: number): string => `access-token:${serverId}:${generation}`;
 
 export const readEntry = (
@@ -31,7 +31,7 @@ export const readEntry = (
   serverId: string,
 ): Promise<Versioned<AccessTokenEntry> | undefined> => deps.records.get("accessTokens", serverId);
 
-/** The cached token with enough life left; undefined: none, too old, or sealed under a key that is gone. */
+/** The cached token; undefined if there is none, it expires soon, or its sealing key is gone. */
 export const openEntry = async (
   deps: CacheDeps,
   entry: Versioned<AccessTokenEntry> | undefined,
@@ -48,7 +48,7 @@ export const isLeased = (clock: Clock, entry: Versioned<AccessTokenEntry> | unde
 
 const EMPTY = { sealed: null, scopes: [], expiresAtMs: 0, leaseUntilMs: null } as const;
 
-/** The right to ask Google for the next token; null: someone else was faster. What is cached stays for the others. */
+/** Takes the right to ask Google for the next token; null if another process was faster. The cached token stays. */
 export const takeLease = async (
   deps: CacheDeps,
   serverId: string,
@@ -62,7 +62,7 @@ export const takeLease = async (
   return outcome.done ? { id: serverId, value, version: outcome.versions[0] ?? "" } : null;
 };
 
-/** The lease given back with nothing new. Losing it is fine: then it is no longer ours to give back. */
+/** Gives a lease back unused. Losing the race is fine: the lease is then no longer ours. */
 export const giveBackLease = async (deps: CacheDeps, lease: Versioned<AccessTokenEntry>): Promise<void> => {
   await deps.records.commit([conditionalWrite("accessTokens", lease, { ...lease.value, leaseUntilMs: null })]);
 };
@@ -86,8 +86,8 @@ export const mintedWrite = async (
 };
 
 /**
- * Empties the entry. Goes into the commit that ends the grant: no cached token outlives it, and whoever is minting from it just now
- * can no longer put its token there. The record stays, so that generations only grow.
+ * Empties the entry. It must go into the commit that ends the grant, so that no cached token outlives it and a
+ * concurrent mint cannot store one. The record stays, so that generations only increase.
  */
 export const emptyEntryWrite = (serverId: string, entry: Versioned<AccessTokenEntry> | undefined): Write => ({
   op: "put",

@@ -1,5 +1,5 @@
 import { SECOND } from "../../clock.ts";
-import { noteRefusal } from "../../connections/checks/note-unserving.ts";
+import { noteRefusal } from "../../connections/checks/note-grant-error.ts";
 import { spoken } from "../../google/replies.ts";
 import type { AccessTokenOutcome } from "../../google/tokens.ts";
 import type { OutgoingMail, SendOutcome } from "../../google/transports.ts";

@@ -21,7 +21,7 @@ const disprovedByToken = (connection: Connection, { identity }: Said): boolean =
  * scopes and identity, and reads the send-as addresses. An account that was renamed at Google is noted under its new address. Losing a race is fine: the check
  * finds the same. Throws `Unavailable`.
  */
-export const noteServing = async (deps: ServerDeps, serverId: string, said: Said): Promise<void> => {
+export const noteGrantWorks = async (deps: ServerDeps, serverId: string, said: Said): Promise<void> => {
   const server = await deps.records.get("mailServers", serverId);
   if (server === undefined || !isUnderstoodServer(server.value)) return;
   const { connection: before } = server.value;

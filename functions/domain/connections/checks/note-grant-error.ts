@@ -10,7 +10,7 @@ import { firstRetryAtMs, refusalCheckAtMs } from "./next-check.ts";
  * client, until it gives a token again, which checks ask for. `account_mismatch`: Google's token is another account's, until one of its own comes. False: the server cannot send for another reason already, or is gone.
  * Throws `Contended`, `Unavailable`.
  */
-export const noteUnserving = (deps: ServerDeps, serverId: string, reason: Unserving): Promise<boolean> =>
+export const noteGrantError = (deps: ServerDeps, serverId: string, reason: Unserving): Promise<boolean> =>
   unserve(deps, serverId, { reason });
 
 /** Why a grant that lives gives no token that may be used. */
