@@ -10,19 +10,19 @@ interface Deps {
   readonly records: Records;
 }
 
-/** So many servers are written at once. */
+/** How many servers are written at once. */
 const AT_ONCE = 100;
 
 /**
- * What operators say of the OAuth client has changed: its publishing status, by which ends are foretold, or the client itself. So every grant that is checked at all is
- * checked by the next tick, instead of within a day, when an end may have come. May run twice, and be cut off. Throws `Unavailable`.
+ * Makes every regular check due at the next tick, because the OAuth client or its publishing status, which predicts the
+ * ends of grants, has changed. It may run twice and be interrupted. Throws `Unavailable`.
  */
 export const checkAllSoon = (deps: Deps): Promise<number> =>
   checkSoon(deps, ({ nextCheckAtMs }) => nextCheckAtMs !== null);
 
 /**
- * Nothing checks a grant that was given up, so those that may live must be found among all servers. The next tick asks Google about them; its answer settles
- * each for good. Answers how many there were. May run twice, and be cut off. Throws `Unavailable`.
+ * Makes grants that were given up but may be alive due at the next tick, and counts them. No query covers these, so all
+ * servers are scanned. It may run twice and be interrupted. Throws `Unavailable`.
  */
 export const checkGivenUpSoon = (deps: Deps): Promise<number> =>
   checkSoon(deps, ({ connection, nextCheckAtMs }) => nextCheckAtMs === null && mayLiveOn(connection));

@@ -5,7 +5,7 @@ import type { Versioned } from "../../records.ts";
 import { endGrant } from "../endings/end-grant.ts";
 import { askGoogle } from "../tokens/ask-google.ts";
 import type { CheckWhen } from "./ask-for-check.ts";
-import { type CheckDeps, type CheckOutcome, isBeyondProof, readSubject } from "./check-subject.ts";
+import { type CheckDeps, type CheckOutcome, hasEndedForGood, readSubject } from "./check-subject.ts";
 import { noteTrouble, postponeCheck } from "./postpone-check.ts";
 import { proveGrant } from "./prove-grant.ts";
 
@@ -27,7 +27,7 @@ export const checkServer = async (
     return { kind: "nothing_to_check" };
   }
   const grant = grantOf(server.value);
-  if (grant === null || isBeyondProof(server.value)) {
+  if (grant === null || hasEndedForGood(server.value)) {
     await setNextCheck(deps, server, null);
     return { kind: "nothing_to_check" };
   }

@@ -33,8 +33,8 @@ export const readSubject = async (deps: CheckDeps, serverId: string): Promise<Ch
   return server === undefined ? null : { server, entry };
 };
 
-/** Only Google can give a disabled account back, and then no person need do anything here. */
-export const isBeyondProof = ({ connection }: MailServer): boolean =>
+/** Whether the grant has ended for good. A disabled account may come back at Google, without anybody reconnecting it. */
+export const hasEndedForGood = ({ connection }: MailServer): boolean =>
   connection.state === "reconnect_required" && connection.reason !== "account_disabled" && !mayLiveOn(connection);
 
 /** Time does not tell when the cap strikes, so a check cannot take that warning back; another end may come before. */

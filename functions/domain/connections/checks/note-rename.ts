@@ -12,8 +12,8 @@ interface RenameDeps extends ServerDeps {
 }
 
 /**
- * A person has just proven an account at Google. The mail servers that hold a grant of it learn the address that it has now, and are checked soon: that reads
- * the send-as addresses. It is no part of what the person came for, so that its failure is only logged: the next refresh tells the same.
+ * Passes an account's verified address on to the mail servers that have a grant of it, and has their send-as addresses
+ * checked soon. A failure is only logged, because the next refresh finds the same.
  */
 export const noteRename = async (deps: RenameDeps, identity: Identity): Promise<void> => {
   try {
@@ -24,7 +24,7 @@ export const noteRename = async (deps: RenameDeps, identity: Identity): Promise<
   }
 };
 
-/** Losing a race is fine: a check finds the same. */
+/** Losing a race is fine, because a check finds the same. */
 const renameServer = async (deps: RenameDeps, id: string, { sub, email }: Identity): Promise<void> => {
   const server = await deps.records.get("mailServers", id);
   const grant = server === undefined ? null : grantOf(server.value);
@@ -33,9 +33,9 @@ const renameServer = async (deps: RenameDeps, id: string, { sub, email }: Identi
   if (connection.state === "not_connected") return;
   deps.log.warn("account_renamed", { server: id });
   if (!isUnderstoodServer(server.value)) return;
-  const named = { ...server.value, connection: { ...connection, grant: withAddress(grant, email) } };
+  const renamed = { ...server.value, connection: { ...connection, grant: withAddress(grant, email) } };
   const nowMs = deps.clock.nowMs();
-  const nextCheckAtMs = named.nextCheckAtMs === null ? null : nowMs;
-  const judged = withConnection(named, reassessConnection(named, nowMs));
-  await saveServer(deps, server, { value: { ...judged, nextCheckAtMs } });
+  const nextCheckAtMs = renamed.nextCheckAtMs === null ? null : nowMs;
+  const after = withConnection(renamed, reassessConnection(renamed, nowMs));
+  await saveServer(deps, server, { value: { ...after, nextCheckAtMs } });
 };

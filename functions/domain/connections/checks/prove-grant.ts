@@ -11,7 +11,7 @@ import {
   type CheckDeps,
   type CheckOutcome,
   type CheckSubject,
-  isBeyondProof,
+  hasEndedForGood,
   keepCapWarning,
   readSubject,
 } from "./check-subject.ts";
@@ -77,7 +77,7 @@ const isRefused = (connection: Connection): boolean =>
 /** The connection as this proof leaves it. */
 const connectionAfter = (deps: CheckDeps, server: MailServer, { proven, said, refusal }: Proof): Connection => {
   const { connection: before } = server;
-  if (before.state === "not_connected" || isBeyondProof(server)) return before;
+  if (before.state === "not_connected" || hasEndedForGood(server)) return before;
   const sinceMs = deps.clock.nowMs();
   // A token proves nothing here: Gmail refuses the account in spite of it.
   if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };

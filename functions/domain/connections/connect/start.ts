@@ -36,7 +36,7 @@ export interface Started {
   readonly cookie: { readonly id: SessionId; readonly maxAgeS: number } | null;
 }
 
-interface Errand {
+interface ConsentRequest {
   readonly purpose: AuthorizationPurpose;
   readonly transport: Transport | null;
   readonly loginHint: string | null;
@@ -78,12 +78,12 @@ interface Begun {
   readonly nonce: string;
 }
 
-const begin = async (deps: StartDeps, browser: Browser, errand: Errand): Promise<Result<Started>> => {
+const begin = async (deps: StartDeps, browser: Browser, request: ConsentRequest): Promise<Result<Started>> => {
   const credentials = (await readSettings(deps.records, deps.environment)).value.gmailCredentials;
   if (credentials === null) return fail({ code: "gmail_credentials_missing" });
   const { clientId } = credentials;
   const { id, cookie } = cookieFor(deps, browser);
-  const { purpose, transport, loginHint } = errand;
+  const { purpose, transport, loginHint } = request;
   const scopes = [...SIGN_IN_SCOPES, ...(transport === null ? [] : [scopeToAskFor(transport)])];
   const { state, nonce } =
     purpose.kind === "sign_in"
