@@ -6,26 +6,26 @@ import type { Records, Versioned, Write } from "../records.ts";
 import type { BodyChunk, MessageBody, StoredBody } from "./message.ts";
 import { isUnderstoodMessage } from "./understood.ts";
 
-/** Up to here a body lies in the message's own record, which every claim and settle reads and writes: no larger. */
+/** Larger bodies are stored apart, because every claim and settle reads and writes the message's own record. */
 const LARGEST_INLINE_BYTES = 100 * 1024;
-/** A record stays under 900 KiB, counted in UTF-8. */
+/** A record must stay under 900 KiB in UTF-8. */
 const CHUNK_BYTES = 850_000;
-/** A commit ends at 10 MiB in Firestore, at 4 MiB in its emulator. */
+/** A commit may have 10 MiB in Firestore, and 4 MiB in its emulator. */
 const CHUNKS_A_COMMIT = 4;
 const DELETES_A_COMMIT = 20;
 const CHUNKS_READ_AT_ONCE = 4;
-/** Far longer than any request lives between its first chunk and the record that names it. Nominal. */
+/** Far longer than a request takes from its first chunk to the record that names it. Nominal. */
 const SWEEP_AFTER_MS = HOUR;
-/** However the time is scaled: longer than a request lives. */
+/** Longer than a request takes in real time, whatever the time scale. */
 const SHORTEST_SWEEP_MS = 5 * MINUTE;
 
-/** A body that a message names is looked at again from time to time: its record may go before it (`retentionDays`, a store put back). Nominal. */
+/** A named body is checked again, since its record may be deleted first (retention, a restored store). Nominal. */
 const SWEEP_AGAIN_MS = DAY;
 
 const markerId = (set: string): string => `${set}.marker`;
 const chunkId = (set: string, index: number): string => `${set}.${index}`;
 
-/** Cuts UTF-8 into pieces of at most `size` bytes, never within a character (continuation bytes are 10xxxxxx, RFC 3629 §3). */
+/** Cuts UTF-8 into pieces of at most `size` bytes between characters (RFC 3629 §3: continuation bytes are 10xxxxxx). */
 const cutText = (bytes: Buffer, size: number): readonly string[] => {
   const pieces: string[] = [];
   for (let start = 0; start < bytes.length; ) {
@@ -46,7 +46,7 @@ interface StoreDeps {
   readonly random: Randomness;
 }
 
-/** Whether a body is too large to lie in the record itself, and what is kept of it either way. */
+/** A body ready for storage, either in the record itself or, if it is too large, in chunks. */
 export type PackedBody =
   | { readonly kind: "inline"; readonly json: string }
   | { readonly kind: "large"; readonly json: Buffer };
@@ -58,8 +58,8 @@ export const packBody = (body: MessageBody): PackedBody => {
 };
 
 /**
- * Keeps a body. A large one is written here, before the record that points to it: a crash in between leaves chunks that nobody points
- * to, never a message without its body. Throws `Unavailable`.
+ * Stores a body. A large one is written before the record that names it: a crash in between leaves chunks that nothing
+ * names, never a message without its body. Throws `Unavailable`.
  */
 export const storeBody = async (deps: StoreDeps, messageId: string, body: PackedBody): Promise<StoredBody> => {
   if (body.kind === "inline") return body;
@@ -92,7 +92,7 @@ export const storeBody = async (deps: StoreDeps, messageId: string, body: Packed
   return { kind: "chunks", count: pieces.length, set };
 };
 
-/** The body of a message; null once it was erased. Throws `Unavailable`, and on a missing chunk, which is a defect. */
+/** Reads the body of a message; null once it is erased. Throws `Unavailable`, or an error if a chunk is missing. */
 export const readBody = async (
   deps: { readonly records: Records },
   message: { readonly body: StoredBody },
@@ -102,7 +102,7 @@ export const readBody = async (
   if (body.kind === "inline") return JSON.parse(body.json);
   const texts: string[] = [];
   const indexes = Array.from({ length: body.count }, (_, index) => index);
-  // A few at a time: a read of all of them at once would have each wait for the whole, past the store's time limit on a busy machine.
+  // Read a few at a time: if all were read at once, each could exceed the store's time limit on a busy machine.
   for (const group of groupsOf(indexes, CHUNKS_READ_AT_ONCE)) {
     const chunks = await Promise.all(group.map((index) => deps.records.get("bodyChunks", chunkId(body.set, index))));
     for (const [at, chunk] of chunks.entries()) {
@@ -114,9 +114,9 @@ export const readBody = async (
 };
 
 /**
- * Destroys the chunks of a body; nothing to do for an inline one, which goes with the write that sets `body` to `erased`. Idempotent.
- * Order for the crash in between: first make the message final (its body still named, `dueAtMs` set), then call this, then write
- * `{ kind: "erased" }` with `dueAtMs: null`; whoever finds a final message due does the rest again. Throws `Unavailable`.
+ * Deletes the chunks of a body, and does nothing for an inline one. Idempotent. To survive a crash, first make the
+ * message final (with its body named and `dueAtMs` set), then call this, then write `{ kind: "erased" }` with
+ * `dueAtMs: null`; a final message that is due is erased again. Throws `Unavailable`.
  */
 export const eraseBody = async (
   deps: { readonly records: Records },
@@ -128,7 +128,7 @@ export const eraseBody = async (
     { length: body.count },
     (_, index): Write => ({ op: "delete", kind: "bodyChunks", id: chunkId(body.set, index) }),
   );
-  // The marker last: what is cut off here is found by it.
+  // Delete the marker last: it finds what an interrupted deletion leaves behind.
   const all: readonly Write[] = [...deletes, { op: "delete", kind: "bodyChunks", id: markerId(body.set) }];
   for (const group of groupsOf(all, DELETES_A_COMMIT)) await deps.records.commit(group);
 };
@@ -144,17 +144,17 @@ const sweepOne = async (deps: SweepDeps, marker: Versioned<BodyChunk>): Promise<
   const { messageId, index: count } = marker.value;
   const set = marker.id.slice(0, marker.id.lastIndexOf("."));
   const message = (await deps.records.get("messages", messageId))?.value;
-  // A later release may name its bodies in a way of its own.
+  // A later release may name its bodies in another way.
   const isLater = message !== undefined && !isUnderstoodMessage(message);
   const isNamed = isLater || (message?.body.kind === "chunks" && message.body.set === set);
-  // Not named: the writer died before the record, another request with the same key was first, or the record has gone.
+  // Nothing names it: its writer died too early, another request with this key was first, or the record is gone.
   if (!isNamed) return eraseBody(deps, { body: { kind: "chunks", count, set } });
-  // On condition that the body was not erased meanwhile, marker and all.
+  // The write is conditional, because the body may have been erased in the meantime with its marker.
   const value = { ...marker.value, sweepAtMs: deps.clock.nowMs() + deps.clock.lasting(SWEEP_AGAIN_MS) };
   await deps.records.commit([conditionalWrite("bodyChunks", marker, value)]);
 };
 
-/** Erases bodies that no message names. Safe to repeat, and to run twice at once. Answers how many sets were looked at. Throws `Unavailable`. */
+/** Erases bodies that no message names. Returns how many it checked. Safe to run twice at once. Throws `Unavailable`. */
 export const sweepBodies = async (deps: SweepDeps): Promise<number> => {
   const markers = await listRecords(deps.records, "bodiesToSweep", { upTo: deps.clock.nowMs() }, { most: SWEEP_PAGE });
   for (const marker of markers) await sweepOne(deps, marker);

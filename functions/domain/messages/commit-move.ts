@@ -10,23 +10,23 @@ import { erasesBody, isFinal } from "./statuses.ts";
 export interface Move<M extends Message> {
   readonly after: M;
   /**
-   * Told to the world even if this process dies after the commit. Two writes more than without: for what happens to few
-   * messages, or where no push comes again.
+   * An event that is announced even if this process dies after the commit. It costs two more writes, so it is for moves
+   * that few messages make, or that no later push announces.
    */
   readonly event?: Announcement | null;
-  /** Writes of the same commit: what the move costs, and who made it. */
+  /** Further writes of the same commit, such as the ledger's and the audit's. */
   readonly also?: readonly Write[];
 }
 
 export interface Moved<M extends Message> extends Versioned<M> {
-  /** Versions of what `also` wrote. */
+  /** The versions of what `also` wrote. */
   readonly also: readonly string[];
 }
 
 /**
- * Writes a move of a message, the one way to do it: on condition that nobody moved the message since it was read;
- * undefined if somebody did. A large body that the move ends is erased then: a crash in between leaves a message whose
- * erasure is due. Throws `Unavailable`.
+ * Commits a move of a message; every move must go through here. Returns undefined if somebody has moved the message
+ * since it was read. Afterwards it erases a large body that is no longer needed; a crash in between leaves a message
+ * whose erasure is due. Throws `Unavailable`.
  */
 export const commitMove = async <M extends Message>(
   deps: NewsDeps,
@@ -41,14 +41,14 @@ export const commitMove = async <M extends Message>(
   return moved;
 };
 
-/** The body is gone from the store; `message` is final. Pure. */
+/** Marks the body of a final message as erased. Pure. */
 const withoutBody = (message: Message, nowMs: number): Message => {
   if (!isFinal(message)) throw new Error("only a final message loses its body");
   const recipients = withKinds(message, message.recipients);
   return { ...message, recipients, body: { kind: "erased", atMs: nowMs }, dueAtMs: null };
 };
 
-/** Deletes the body of a final message, chunks first. Losing a race is fine: the winner did the same. */
+/** Deletes the body of a final message, chunks first. A lost race does no harm, since the winner did the same. */
 export const eraseFinalBody = async (deps: NewsDeps, final: Versioned<Message>): Promise<void> => {
   await eraseBody(deps, final.value);
   await commitMove(deps, final, { after: withoutBody(final.value, deps.clock.nowMs()) });

@@ -12,7 +12,7 @@ import type { Transport } from "../transport.ts";
 import type { InstanceMemory } from "./deliver/instance-memory.ts";
 import type { ComposeMime } from "./ports.ts";
 
-/** What moving messages needs: the store, the queue, the world's ear. */
+/** The ports for moving messages. */
 export interface MoveDeps {
   readonly clock: Clock;
   readonly random: Randomness;
@@ -24,7 +24,7 @@ export interface MoveDeps {
   readonly environment: EnvironmentSettings;
 }
 
-/** What handing them to Gmail needs besides. */
+/** The further ports for handing messages to Gmail. */
 export interface DeliveryDeps extends MoveDeps {
   readonly transports: Readonly<Record<Transport, MailTransport>>;
   readonly composeMime: ComposeMime;

@@ -5,10 +5,10 @@ import { withKinds } from "./recipient-kind.ts";
 import { type FinalStatus, type MessageIn, STATUSES, type StatusBefore } from "./statuses.ts";
 import { timelineNote } from "./timeline-notes.ts";
 
-/** A failed message's body stays this long, for `retry`; where records go sooner, until shortly before its record, which names it. Nominal. */
+/** How long a failed message keeps its body for `retry`, but never as long as the record that names it. Nominal. */
 const FAILED_BODY_MS = 7 * DAY;
 const BEFORE_RECORD_MS = HOUR;
-/** When the erasure of a large body is taken up again after a crash. Nominal. */
+/** When a crashed erasure of a large body is resumed. Nominal. */
 const ERASE_AGAIN_MS = 5 * MINUTE;
 
 export interface Finish<S extends FinalStatus> extends Change {
@@ -17,15 +17,15 @@ export interface Finish<S extends FinalStatus> extends Change {
 }
 
 /**
- * The message in a final state. An inline body goes with this very move; one in chunks stays named until they are deleted (`commitMove`), so that a
- * crash in between leaves a message whose erasure is due, not chunks that nobody knows of. Pure.
+ * Moves the message to a final state. This erases an inline body. A body in chunks stays named until `commitMove` has
+ * deleted them, so that a crash leaves a message whose erasure is due, and no orphaned chunks. Pure.
  */
-export const finished = <S extends FinalStatus>(
+export const finish = <S extends FinalStatus>(
   clock: Pick<Clock, "lasting">,
   message: MessageIn<StatusBefore<S>>,
-  finish: Finish<S>,
+  end: Finish<S>,
 ): Message => {
-  const { status, retentionDays, nowMs } = finish;
+  const { status, retentionDays, nowMs } = end;
   const { body } = message;
   const keepsBody = STATUSES[status].body === "kept_for_retry";
   const eraseNow = body.kind === "inline" && !keepsBody;
@@ -37,20 +37,20 @@ export const finished = <S extends FinalStatus>(
     dueAtMs: body.kind === "erased" || eraseNow ? null : bodyDueAtMs,
     eraseAtMs: nowMs + clock.lasting(retentionDays * DAY),
   };
-  const recipients = finish.facts?.recipients ?? message.recipients;
+  const recipients = end.facts?.recipients ?? message.recipients;
   const facts = {
-    ...finish.facts,
+    ...end.facts,
     recipients: eraseNow ? withKinds(message, recipients) : recipients,
     body: eraseNow ? ({ kind: "erased", atMs: nowMs } as const) : body,
   };
-  return moveTo(message, state, { ...finish, facts });
+  return moveTo(message, state, { ...end, facts });
 };
 
 /**
- * The message as it is tried no more. Whom it has reached must not be told of as failed or expired, for the caller would send it again: then it is
- * `sent`, and those who still waited are rejected. Pure.
+ * Gives up on a message. If anyone has received it, it must not be reported as failed or expired, since the caller
+ * would send it again: it becomes `sent`, and pending recipients are rejected. Pure.
  */
-export const givenUp = <S extends "failed" | "expired">(
+export const giveUp = <S extends "failed" | "expired">(
   clock: Pick<Clock, "lasting">,
   message: MessageIn<StatusBefore<S>>,
   end: Omit<Finish<S>, "status" | "attempt"> & {
@@ -62,7 +62,7 @@ export const givenUp = <S extends "failed" | "expired">(
   const recipients = change.facts?.recipients ?? message.recipients;
   const status = recipients.some(({ state }) => state === "accepted") ? "sent" : otherwise;
   const left = status === "expired" ? recipients : recipients.map(rejectPending);
-  return finished(clock, message, {
+  return finish(clock, message, {
     ...change,
     status,
     facts: { ...change.facts, recipients: left },
@@ -73,9 +73,9 @@ export const givenUp = <S extends "failed" | "expired">(
 const rejectPending = (recipient: Recipient): Recipient =>
   recipient.state === "pending" ? { ...recipient, state: "rejected" } : recipient;
 
-/** The caller's `expiresAt` has passed. Pure. */
-export const expired = (
+/** Ends a message whose `expiresAt` has passed. Pure. */
+export const expire = (
   clock: Pick<Clock, "lasting">,
   message: MessageIn<StatusBefore<"expired">>,
   end: { readonly nowMs: number; readonly retentionDays: number },
-): Message => givenUp(clock, message, { ...end, otherwise: "expired", note: timelineNote("expires_at_passed") });
+): Message => giveUp(clock, message, { ...end, otherwise: "expired", note: timelineNote("expires_at_passed") });

@@ -6,19 +6,19 @@ import type { MessageIn, StatusBefore } from "./statuses.ts";
 import { type TimelineNote, timelineNote } from "./timeline-notes.ts";
 
 /**
- * How soon `dispatch-due` looks whether a held message may go: the release itself comes with the event that makes it possible (a reconnect, an
- * operator's "resume"); this is only for the case that the event was lost. Nominal.
+ * How soon `dispatch-due` checks a held message again, in case the event that should release it (a reconnect, an
+ * operator's "resume") was lost. Nominal.
  */
 const LOOK_AGAIN_MS = { reconnect_required: HOUR, paused: 5 * MINUTE, limit_reached: MINUTE };
 
-/** The first look of all: whatever makes the release may have come between the look at the server and this hold, and found nothing to release. */
+/** The first check comes soon, because the hold may have ended between our read of the server and this write. */
 const FIRST_LOOK_MS = MINUTE;
 
 interface Hold {
   readonly because: HeldBecause;
   readonly problem: string;
   readonly smtp?: SmtpReply | null;
-  /** When there will be room, where that is known. */
+  /** When there will be room, if that is known. */
   readonly untilMs?: number;
 }
 
@@ -34,8 +34,8 @@ const noteOf = ({ because, untilMs }: Hold): TimelineNote =>
     : NOTES[because];
 
 /**
- * When a message is due whose room opens at `roomAtMs`: a minute early, so that the tick before it has its server in view and lets it go in time
- * (`release-limited.ts`). Due at that very time, it would be missed by a tick that comes a moment before, and wait for the next.
+ * Makes a message due a minute before its room opens at `roomAtMs`, so that the tick before releases it in time
+ * (`release-limited.ts`). Otherwise a tick that comes a moment too early would miss it.
  */
 export const dueForRoomMs = (clock: Pick<Clock, "nowMs" | "lasting">, roomAtMs: number): number =>
   Math.max(clock.nowMs(), roomAtMs - clock.lasting(MINUTE));
@@ -43,21 +43,22 @@ export const dueForRoomMs = (clock: Pick<Clock, "nowMs" | "lasting">, roomAtMs: 
 export const holdAgainAtMs = (clock: Pick<Clock, "nowMs" | "lasting">, because: HeldBecause): number =>
   clock.nowMs() + clock.lasting(LOOK_AGAIN_MS[because]);
 
-/** The message set aside, with an entry among the attempts that says why. Pure. */
-export const held = (
+/** Holds a message, with an entry among its attempts that says why. Pure. */
+export const hold = (
   clock: Pick<Clock, "nowMs" | "lasting">,
   message: MessageIn<StatusBefore<"held">>,
-  hold: Hold,
+  cause: Hold,
 ): MessageIn<"held"> => {
   const nowMs = clock.nowMs();
-  const dueAtMs = hold.untilMs === undefined ? nowMs + clock.lasting(FIRST_LOOK_MS) : dueForRoomMs(clock, hold.untilMs);
+  const { untilMs } = cause;
+  const dueAtMs = untilMs === undefined ? nowMs + clock.lasting(FIRST_LOOK_MS) : dueForRoomMs(clock, untilMs);
   return moveTo(
     message,
-    { status: "held", because: hold.because, dueAtMs, sinceMs: nowMs },
+    { status: "held", because: cause.because, dueAtMs, sinceMs: nowMs },
     {
       nowMs,
-      note: noteOf(hold),
-      attempt: { atMs: nowMs, outcome: "held", smtp: hold.smtp ?? null, problem: hold.problem },
+      note: noteOf(cause),
+      attempt: { atMs: nowMs, outcome: "held", smtp: cause.smtp ?? null, problem: cause.problem },
     },
   );
 };

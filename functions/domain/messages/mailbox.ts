@@ -4,32 +4,32 @@ import type { Mailbox } from "./message.ts";
 import { isOneLine, readLine } from "./one-line.ts";
 
 /**
- * Mailboxes as callers write them: `ada@example.com`, `Ada <ada@example.com>`, `"Lovelace, Ada" <ada@example.com>`.
- * A small strict grammar of our own and not nodemailer's parser: that one mends what it cannot read (joins, drops, merges), which
- * is right for mail that comes in and wrong here, where what is ambiguous must be refused and never sent to a guess.
+ * Parses mailboxes as callers write them: `ada@example.com`, `Ada <ada@example.com>`, `"Lovelace, Ada" <a@b.example>`.
+ * The grammar is small and strict. Nodemailer's parser repairs what it cannot read, which suits incoming mail; here an
+ * ambiguous address must be refused and never guessed.
  */
 
 const LONGEST_NAME = 320;
-/** Room for 100 recipients with names as encoded words; longer texts are not even looked at. */
+/** Long enough for 100 recipients with encoded names; longer texts are not parsed. */
 const LONGEST_LIST = 100 * (4 * LONGEST_NAME + 320);
 
 /**
- * The address with its domain folded to ASCII (IDNA) and its local part as it came; null if it is not an address, or if
- * some readers would decode it as an encoded word (RFC 2047).
+ * Folds an address's domain to ASCII (IDNA) and keeps the local part. Returns null if it is not an address, or if some
+ * readers would decode it as an encoded word (RFC 2047).
  */
-export const keptAddress = (text: string): string | null => {
+export const normalizeAddress = (text: string): string | null => {
   const folded = looksEncoded(text) ? null : parseAddress(text);
   return folded === null ? null : text.slice(0, text.lastIndexOf("@")).normalize("NFC") + domainEntry(folded);
 };
 
-/** A mailbox given in parts; null if the address is not valid or the decoded name could break a header. */
+/** Makes a mailbox from parts; null if the address is not valid or the decoded name could break a header. */
 export const mailboxOf = (name: string, address: string): Mailbox | null => {
-  const kept = keptAddress(address.trim());
+  const kept = normalizeAddress(address.trim());
   const line = readLine(name, LONGEST_NAME);
   return kept !== null && "text" in line ? { name: line.text.trim(), address: kept } : null;
 };
 
-/** A display name: a quoted string (RFC 5322 §3.2.4) taken out of its quotes, or plain words; null where quotes do not match. */
+/** Reads a display name, which is a quoted string (RFC 5322 §3.2.4) or plain words; null if quotes do not match. */
 const displayName = (text: string): string | null => {
   if (!text.startsWith('"')) return /["<>]/.test(text) ? null : text;
   const inner = text.slice(1, -1);
@@ -46,7 +46,7 @@ const parseMailbox = (text: string): Mailbox | null => {
   return name === null ? null : mailboxOf(name, trimmed.slice(open + 1, -1));
 };
 
-/** Where the commas that separate mailboxes stand: those outside quotes and angle brackets. */
+/** Finds the commas that separate mailboxes: those outside quotes and angle brackets. */
 const separators = (text: string): readonly number[] => {
   const found: number[] = [];
   let quoted = false;
@@ -62,7 +62,7 @@ const separators = (text: string): readonly number[] => {
   return found;
 };
 
-/** A comma-separated list, as nodemailer's users write `to`, of one mailbox at least; null where any of it is no mailbox. */
+/** Parses a comma-separated list of at least one mailbox, as in nodemailer's `to`; null if any part is not one. */
 export const parseMailboxes = (text: string): readonly Mailbox[] | null => {
   if (text.length > LONGEST_LIST || !isOneLine(text)) return null;
   const ends = [...separators(text), text.length];
@@ -70,7 +70,7 @@ export const parseMailboxes = (text: string): readonly Mailbox[] | null => {
   return mailboxes.every((mailbox) => mailbox !== null) ? mailboxes : null;
 };
 
-/** Each address once, compared folded, as first written; of the lists in the order given. */
+/** Lists each address once as it was first written; addresses are compared folded. */
 export const distinctAddresses = (mailboxes: readonly Mailbox[]): readonly string[] => {
   const byFolded = new Map<string, string>();
   for (const { address } of mailboxes) {
@@ -80,5 +80,5 @@ export const distinctAddresses = (mailboxes: readonly Mailbox[]): readonly strin
   return [...byFolded.values()];
 };
 
-/** How addresses are compared, and kept in index fields. Of an address that was parsed before. */
+/** Folds an address that was parsed before, for comparisons and index fields. */
 export const foldAddress = (address: string): string => parseAddress(address) ?? address.toLowerCase();

@@ -6,8 +6,9 @@ import { fail, ok, type Result } from "../result.ts";
 import type { Message } from "./message.ts";
 
 /**
- * The message; `not_found` where there is none. Of a server out of reach, what `outOfReach` says; `forbidden` to a key that may not read and did not
- * send the message itself. Ids are random, so that a refusal tells nobody of a message whom nobody told its id. Throws `Unavailable`.
+ * Reads a message that the principal may see. Refuses with `not_found` if there is none, with what `outOfReach` says
+ * for its server, and with `forbidden` if the key may not read and did not send it. Ids are random, so a refusal reveals a
+ * message only to someone who already knows its id. Throws `Unavailable`.
  */
 export const visibleMessage = async (
   records: Records,

@@ -4,11 +4,11 @@ import { sha256Hex } from "../sha256.ts";
 import type { Message } from "./message.ts";
 import { type MessageEvent, STATUSES } from "./statuses.ts";
 
-/** Made of what it tells, so that whoever tells it again, tells the same event. */
+/** Derives the id from the event's content, so that a repeated announcement is the same event. */
 const eventId = (id: string, type: MessageEvent, { updatedAtMs }: Message): string =>
   `evt_${sha256Hex(`${id} ${type} ${updatedAtMs}`).slice(0, 32)}`;
 
-/** The event of its latest move; null: there is none. */
+/** Finds the event of the message's latest move; null if there is none. */
 export const latestEvent = (id: string, message: Message): Announcement | null => {
   const doubted = message.timeline.at(-2)?.status === "unknown" && message.status !== "unknown";
   const type = doubted ? "relais.message.resolved.v1" : STATUSES[message.status].event;
@@ -17,7 +17,7 @@ export const latestEvent = (id: string, message: Message): Announcement | null =
 
 const nothing = () => ({});
 
-/** What an event tells besides what each event of a message does. */
+/** The data of each event beyond what all message events hold. */
 const BESIDES: Readonly<Record<MessageEvent, (message: Message) => Announcement["data"]>> = {
   "relais.message.sent.v1": nothing,
   "relais.message.deferred.v1": nothing,
@@ -29,7 +29,7 @@ const BESIDES: Readonly<Record<MessageEvent, (message: Message) => Announcement[
   "relais.message.expired.v1": nothing,
 };
 
-/** What the world is told of a message: what became of it and of each recipient; never what it says. */
+/** Builds a message's event, which tells its outcome and that of each recipient, but never its content. */
 export const messageEvent = (type: MessageEvent, id: string, message: Message): Announcement => {
   const last = message.attempts.at(-1);
   const inState = (state: "accepted" | "rejected"): readonly string[] =>
@@ -54,7 +54,7 @@ export const messageEvent = (type: MessageEvent, id: string, message: Message): 
   };
 };
 
-/** Announces the latest move of a message, if there is anything to tell. */
+/** Announces the latest move of a message, if that has an event. */
 export const announceMove = async (
   { announce }: { readonly announce: Announce },
   { id, value }: Pick<Versioned<Message>, "id" | "value">,

@@ -4,16 +4,16 @@ import type { TextParams } from "../text-template.ts";
 
 declare module "../record-kinds.ts" {
   interface RecordKinds {
-    /** id: `msg_…` */
+    /** The id is `msg_…`. */
     messages: Message;
-    /** id: `<set>.<index>`, the set named by the message's `body` */
+    /** The id is `<set>.<index>`, with the set from the message's `body`. */
     bodyChunks: BodyChunk;
-    /** id: `srv_…` */
+    /** The id is the server's, `srv_…`. */
     quotas: QuotaLedger;
   }
 }
 
-/** A mailbox as it stands in a header. `address` keeps the caller's case in the local part; compare with `foldAddress`. */
+/** A mailbox in a header. `address` keeps the caller's case in the local part; compare it with `foldAddress`. */
 export interface Mailbox {
   readonly name: string;
   readonly address: string;
@@ -21,15 +21,15 @@ export interface Mailbox {
 
 /** A calendar event (RFC 5545) that goes out as the last alternative and as an attached file. */
 export interface CalendarEvent {
-  /** RFC 5546, in capitals. */
+  /** A method of RFC 5546, in capitals. */
   readonly method: string;
   readonly content: string;
   readonly filename: string;
 }
 
 /**
- * What a caller gives, after parsing (`message-input.ts`): everything that the MIME message is made from. Kept as JSON until the
- * message is final, then erased. `content` of attachments is base64 as it came.
+ * A caller's content after parsing (`message-input.ts`), from which the MIME message is made. It is stored as JSON
+ * until the message is final. The `content` of attachments is base64 as it came.
  */
 export interface MessageBody {
   readonly from: Mailbox;
@@ -49,15 +49,15 @@ export interface MessageBody {
   /** Absent in the records of earlier releases. */
   readonly icalEvent?: CalendarEvent | null;
   readonly headers: Readonly<Record<string, string>>;
-  /** One id or several, with a blank between them. */
+  /** One or more ids with blanks between them. */
   readonly inReplyTo: string | null;
   readonly references: readonly string[];
   readonly listUnsubscribe: { readonly url: string; readonly oneClick: boolean } | null;
 }
 
 /**
- * Where the body lies: in the record itself, in `bodyChunks` `<set>.<index>` written before the record, or nowhere any more.
- * `set` is random: two requests with one idempotency key never write over each other's chunks.
+ * Where the body is stored: in the record itself, in `bodyChunks` `<set>.<index>` written before the record, or nowhere
+ * any more. `set` is random, so that two requests with one idempotency key never overwrite each other's chunks.
  */
 export type StoredBody =
   | { readonly kind: "inline"; readonly json: string }
@@ -70,25 +70,26 @@ export interface BodyChunk {
   readonly text: string;
   readonly createdAtMs: number;
   /**
-   * Index field of a set's marker alone (`<set>.marker`, an empty text, `index` the number of chunks): when `dispatch-due` looks whether a message
-   * names the set, and again from time to time. Whoever wrote it may have died before the record; and the record may go before the body.
+   * An index field of a set's marker only (`<set>.marker`, with empty text and the number of chunks as `index`): when
+   * `dispatch-due` checks whether a message names the set. Its writer may have died before it wrote the record, and the
+   * record may be deleted before the body.
    */
   readonly sweepAtMs?: number;
 }
 
-/** The field of the header that names a recipient. */
+/** The header field that names a recipient. */
 export type RecipientKind = "to" | "cc" | "bcc";
 
 export interface Recipient {
   readonly address: string;
-  /** Absent from records of an earlier release; `recipientKinds` reads it. */
+  /** Absent in the records of earlier releases; read it by `recipientKinds`. */
   readonly kind?: RecipientKind;
   readonly state: "pending" | "accepted" | "rejected";
-  /** What the server last said of this recipient. */
+  /** The server's last reply about this recipient. */
   readonly reply: SmtpReply | null;
 }
 
-/** One try, as `GET /v1/messages/{id}` shows it. `problem` is a code of `problem-texts.ts`. */
+/** One attempt, as `GET /v1/messages/{id}` shows it. `problem` is a code of `problem-texts.ts`. */
 export interface Attempt {
   readonly atMs: number;
   readonly outcome: "sent" | "deferred" | "failed" | "unknown" | "held";
@@ -98,7 +99,7 @@ export interface Attempt {
 
 export type HeldBecause = "limit_reached" | "reconnect_required" | "paused";
 
-/** Where a message stands. `dueAtMs` is when `dispatch-due` looks at it next; null: nothing to do until something happens. */
+/** The state of a message. `dueAtMs` is when `dispatch-due` handles it next; null means only an event moves it on. */
 export type MessageState =
   | { readonly status: "queued"; readonly dueAtMs: number }
   | { readonly status: "scheduled"; readonly dueAtMs: number; readonly scheduledAtMs: number }
@@ -110,99 +111,99 @@ export type MessageState =
     }
   | {
       readonly status: "sending";
-      /** End of the lease. */
+      /** When the lease ends. */
       readonly dueAtMs: number;
-      /** Grows with every claim: a worker that lost its lease cannot settle. */
+      /** Grows with every claim, so that a worker that lost its lease cannot settle. */
       readonly fence: number;
-      /** `data`: the mark, written before DATA goes out. With it an expired lease goes to the resolver, without it to another try. */
+      /** `data` is the mark, written before DATA. An expired lease with it goes to the resolver, else to a retry. */
       readonly phase: "claimed" | "data";
     }
   | { readonly status: "deferred"; readonly dueAtMs: number }
   | {
       readonly status: "unknown";
-      /** When the resolver looks next; null: a person must decide. */
+      /** When the resolver searches next; null if a person must decide. */
       readonly dueAtMs: number | null;
       readonly lookups: number;
       readonly sinceMs: number;
     }
   | {
       readonly status: "sent" | "failed" | "canceled" | "expired";
-      /** `failed` only: when the body is erased. */
+      /** When the body is erased; null once it is. */
       readonly dueAtMs: number | null;
       readonly finalAtMs: number;
-      /** When the record goes (`retentionDays` after it became final). */
+      /** When the record is deleted, `retentionDays` after it became final. */
       readonly eraseAtMs?: number;
     };
 
 export type MessageStatus = MessageState["status"];
 
-/** One change of status. Entries written by releases before 0.2 have the English `note` alone. */
+/** One change of status. Entries of releases before 0.2 have only the English `note`. */
 export interface TimelineEntry {
   readonly atMs: number;
   readonly status: MessageStatus;
   readonly note: string | null;
-  /** A `NoteCode`, of this release or of a later one. */
+  /** A `NoteCode` of this release or of a later one. */
   readonly noteCode?: string;
   readonly noteParams?: TextParams;
-  /** Of a message refused on the topic: what was wrong with it. */
+  /** The problems of a message that was refused on the topic. */
   readonly fields?: readonly FieldProblem[];
 }
 
-/** What is known of a message besides its state. */
+/** The members of a message that do not depend on its state. */
 export interface MessageFacts {
-  /** The Message-ID header with its angle brackets, made before anything is sent and kept through every try. */
+  /** The Message-ID header with its angle brackets. It is made at acceptance and kept through every attempt. */
   readonly messageId: string;
   readonly caller: string;
   readonly serverId: string;
-  /** When it was accepted; no two that one instance accepted have the same, so that oldest first is in the order of a batch. */
+  /** When it was accepted. It is unique within an instance, so that sorting by it keeps the order of a batch. */
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly from: string;
   readonly subject: string;
   readonly recipients: readonly Recipient[];
-  /** Index field: the recipients' addresses, folded. */
+  /** An index field: the recipients' folded addresses. */
   readonly recipientAddresses: readonly string[];
-  /** Index field: what `q` of the list finds the message by. Absent from records of earlier releases, which `q` does not find. */
+  /** An index field by which `q` of the list finds the message. Absent in the records of earlier releases. */
   readonly searchPrefixes?: readonly string[];
   readonly body: StoredBody;
-  /** Decoded attachments plus text and html, bytes. */
+  /** The size of text, html and decoded attachments, in bytes. */
   readonly sizeBytes: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly onUnknown: "hold" | "resend";
   readonly expiresAtMs: number | null;
-  /** Sum of the tries that count against the 72 hours, and when the first was; null before it. */
+  /** When the first attempt was, from which the 72 hours count; null before it. */
   readonly firstTriedAtMs: number | null;
-  /** Time spent `held` or `scheduled` since the first try; does not count against the 72 hours. */
+  /** The time since the first attempt that does not count against the 72 hours (`ages` in `statuses.ts`). */
   readonly agelessMs: number;
   readonly attempts: readonly Attempt[];
   readonly timeline: readonly TimelineEntry[];
-  /** Id at the provider (Gmail API), where one was answered. */
+  /** The id that the Gmail API answered, if it did. */
   readonly providerId: string | null;
   /**
-   * SHA-256 over the canonical JSON (RFC 8785) of the request, hex, where an idempotency key came with it; else null. The message's own
-   * id is then made from (caller, key), so that a key holds exactly as long as the record, with nothing else to write or erase.
+   * The SHA-256 (hex) of the request's canonical JSON (RFC 8785); null without an idempotency key. With a key, the
+   * message's id is made from (caller, key), so that the key lasts exactly as long as the record.
    */
   readonly requestSha256: string | null;
-  /** Index field; only a final state has it. */
+  /** An index field; only a final state has it. */
   readonly eraseAtMs?: number;
 }
 
 export type Message = MessageFacts & MessageState;
 
-/** What is counted per server: recipients in rolling windows, claims under way, and who waits for room. */
+/** The counts of one server: recipients in rolling windows, claims under way, and messages that wait for room. */
 export interface QuotaLedger {
   readonly entries: readonly { readonly atMs: number; readonly recipients: number }[];
-  /** Gmail named its daily limit: nothing goes until then. */
+  /** Nothing is sent until then, because Gmail named a limit of its own. */
   readonly blockedUntilMs: number | null;
   readonly warnedAtMs: number | null;
-  /** Claims under way, by message; one counts until `untilMs` at the latest, should its worker have died. */
+  /** Claims under way, by message. Each counts until `untilMs` at the latest, in case its worker died. */
   readonly live: readonly { readonly id: string; readonly untilMs: number }[];
-  /** How often in a row Gmail has refused the account itself, up to the third time; absent: never. */
+  /** How often in a row Gmail has refused the account itself, up to the third time; absent if never. */
   readonly refusals?: number;
-  /** Gmail spoke of too many logins: half as many claims at once until then. */
+  /** Only half as many claims run at once until then, because Gmail reported too many logins. */
   readonly halvedUntilMs: number | null;
-  /** When the oldest message that waits for room was made; whatever is younger queues behind it. Null: nobody waits. */
+  /** When the oldest message that waits for room was accepted; younger ones queue behind it. Null if none waits. */
   readonly lineSinceMs: number | null;
-  /** Room that released messages have been given and have not claimed yet, by message; from `atMs` on, and for a minute at the longest. */
+  /** Room that is promised to released messages until they claim it, by message: from `atMs`, for at most a minute. */
   readonly promised: readonly { readonly id: string; readonly atMs: number; readonly recipients: number }[];
 }

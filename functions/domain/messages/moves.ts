@@ -2,7 +2,7 @@ import type { Attempt, Message, MessageFacts, MessageState, MessageStatus, Recip
 import { type MessageIn, mayBecome, STATUSES, type StateIn, type StatusBefore } from "./statuses.ts";
 import type { TimelineNote } from "./timeline-notes.ts";
 
-/** What changes besides the state. */
+/** The changes that come with a new state. */
 export interface Change {
   readonly nowMs: number;
   /** A line for a person in the timeline. */
@@ -13,7 +13,7 @@ export interface Change {
 
 const FINAL_MEMBERS = { dueAtMs: true, finalAtMs: true, eraseAtMs: true } as const;
 
-/** The members that belong to each state. Every other member of the record is kept through a move, known to this release or not. */
+/** The members that belong to each state. A move keeps every other member, even one that this release does not know. */
 const STATE_MEMBERS: { readonly [S in MessageStatus]: Readonly<Record<Exclude<keyof StateIn<S>, "status">, true>> } = {
   queued: { dueAtMs: true },
   scheduled: { dueAtMs: true, scheduledAtMs: true },
@@ -27,34 +27,34 @@ const STATE_MEMBERS: { readonly [S in MessageStatus]: Readonly<Record<Exclude<ke
   expired: FINAL_MEMBERS,
 };
 
-/** The message without what belonged to its state alone. */
+/** Removes the members that belong to the message's present state only. */
 const withoutState = (message: Message): MessageFacts => {
   const kept = { ...message };
   for (const member of ["status", ...Object.keys(STATE_MEMBERS[message.status])]) Reflect.deleteProperty(kept, member);
   return kept;
 };
 
-/** Time in which nobody tries does not count against the 72 hours. What is in doubt is being tried as long as it is looked for, or sent again by itself. */
+/** Idle time does not count against the 72 hours. A message in doubt ages while a search or resend is due. */
 const isAgeless = ({ status, dueAtMs }: Message): boolean => {
   const { ages } = STATUSES[status];
   return ages === "never" || (ages === "while_due" && dueAtMs === null);
 };
 
-const agelessUntil = (message: Message, nowMs: number): number => {
+const sumAgelessMs = (message: Message, nowMs: number): number => {
   const enteredAtMs = message.timeline.at(-1)?.atMs;
   if (message.firstTriedAtMs === null || enteredAtMs === undefined) return message.agelessMs;
   return isAgeless(message) ? message.agelessMs + Math.max(0, nowMs - enteredAtMs) : message.agelessMs;
 };
 
-/** A message that waits is looked at when the caller's `expiresAt` passes, at the latest. */
-const dueWithin = <T extends Pick<MessageState, "status" | "dueAtMs">>(expiresAtMs: number | null, state: T): T => {
+/** Makes a waiting message due when the caller's `expiresAt` passes, at the latest. */
+const capDueTime = <T extends Pick<MessageState, "status" | "dueAtMs">>(expiresAtMs: number | null, state: T): T => {
   if (expiresAtMs === null || !STATUSES[state.status].dueByExpiry) return state;
   return (state.dueAtMs ?? Infinity) > expiresAtMs ? { ...state, dueAtMs: expiresAtMs } : state;
 };
 
 /**
- * The message in its new state, with its line in the timeline; what belonged to the old state alone is gone. A move that `NEXT` does not list does not
- * compile, and is a defect where the record's status is not what its type says. Pure.
+ * Moves the message to a new state, adds a line to its timeline and drops the members of the old state. A move that
+ * `NEXT` does not list does not compile; it throws if the record's status is not what its type says. Pure.
  */
 export const moveTo = <T extends MessageState>(
   message: MessageIn<StatusBefore<T["status"]>>,
@@ -67,17 +67,17 @@ export const moveTo = <T extends MessageState>(
   return {
     ...withoutState(message),
     ...facts,
-    agelessMs: agelessUntil(message, nowMs),
+    agelessMs: sumAgelessMs(message, nowMs),
     updatedAtMs: nowMs,
     attempts: attempt === undefined ? message.attempts : [...message.attempts, attempt],
     timeline: [...message.timeline, { atMs: nowMs, status, ...(note ?? { note }) }],
-    ...dueWithin(message.expiresAtMs, state),
+    ...capDueTime(message.expiresAtMs, state),
   };
 };
 
-/** The same state, looked at later: no move, so no line in the timeline. */
-export const postponed = <M extends Message>(message: M, dueAtMs: number): M =>
-  dueWithin(message.expiresAtMs, { ...message, dueAtMs });
+/** Makes the message due later in the same state. This is no move, so the timeline stays as it is. */
+export const postpone = <M extends Message>(message: M, dueAtMs: number): M =>
+  capDueTime(message.expiresAtMs, { ...message, dueAtMs });
 
 export const pendingRecipients = (message: MessageFacts): readonly Recipient[] =>
   message.recipients.filter(({ state }) => state === "pending");

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { says } from "../field-problems.ts";
 import { decodeWords } from "./accept/encoded-words.ts";
 
-/** No control character, lone surrogate or line separator: what may stand in a header without adding a line to it. */
+/** Matches control characters, lone surrogates and line separators, which could add a line to a header. */
 const BREAKS_A_LINE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 export const isOneLine = (text: string): boolean => !BREAKS_A_LINE.test(text);
 
-/** RFC 5322 §2.1.1: no line over 998 characters; what cannot be folded must fit. */
+/** A line has at most 998 characters (RFC 5322 §2.1.1); what cannot be folded must fit. */
 export const LONGEST_LINE = 998;
 
 /** Encoded words may take four times as many characters as their text. */

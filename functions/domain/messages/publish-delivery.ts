@@ -1,12 +1,12 @@
 import type { Log } from "../log.ts";
 import type { Publisher } from "../publisher.ts";
 
-/** Attribute that tells our own messages on `mail-send` (an id only) from those that callers publish there. */
+/** The attribute that distinguishes our own messages on `mail-send` (only an id) from those that callers publish. */
 export const INTERNAL_ATTRIBUTES = { relais: "deliver" } as const;
 
 /**
- * Puts the id of a message that may be sent now on the topic. A failure is logged and no more: the record is due in a minute and
- * `dispatch-due` publishes it again, so the caller has nothing to mend.
+ * Publishes the id of a message that may be sent now. It only logs a failure: the record is due in a minute, and
+ * `dispatch-due` then publishes it again.
  */
 export const publishForDelivery = async (
   deps: { readonly publisher: Publisher; readonly log: Log },
@@ -19,7 +19,7 @@ export const publishForDelivery = async (
   }
 };
 
-/** There is room again for those that wait for it: `dispatch-due` looks at them, which it does by itself in a minute should this be lost. */
+/** Asks `dispatch-due` to release messages that have room again. If this is lost, it does so by itself in a minute. */
 export const publishRoom = async (
   deps: { readonly publisher: Publisher; readonly log: Log },
   serverId: string,

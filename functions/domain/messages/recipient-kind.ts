@@ -6,7 +6,7 @@ type AddressFields = Pick<MessageBody, "to" | "cc" | "bcc">;
 /** An address that stands in several fields counts for the most visible of them. */
 const BY_VISIBILITY = ["to", "cc", "bcc"] as const satisfies readonly RecipientKind[];
 
-/** Tells which field names an address; `to` for one that none of them names. */
+/** Maps an address to the field that names it, or to `to` if none does. */
 export const kindsIn = (fields: AddressFields): ((address: string) => RecipientKind) => {
   const kinds = new Map<string, RecipientKind>();
   for (const kind of BY_VISIBILITY.toReversed()) {
@@ -20,7 +20,7 @@ const NO_FIELDS: AddressFields = { to: [], cc: [], bcc: [] };
 const inlineFields = ({ body }: MessageFacts): AddressFields =>
   body.kind === "inline" ? { ...NO_FIELDS, ...JSON.parse(body.json) } : NO_FIELDS;
 
-/** The kind of each recipient. Records of an earlier release lack it: the body tells while it lies in the record, afterwards it is `to`. */
+/** Reads each recipient's kind. For records of earlier releases an inline body tells it; without one it is `to`. */
 export const recipientKinds = (message: MessageFacts): readonly RecipientKind[] => {
   const { recipients } = message;
   const known = recipients.map(({ kind }) => kind);
@@ -29,7 +29,7 @@ export const recipientKinds = (message: MessageFacts): readonly RecipientKind[] 
   return recipients.map(({ address, kind }) => kind ?? kindOf(address));
 };
 
-/** The recipients of a message whose body is about to go, with what the body alone tells of them (see `recipientKinds`). */
+/** Adds the recipients' kinds, which only the body of an older message tells, before that body is erased. */
 export const withKinds = (message: MessageFacts, recipients: readonly Recipient[]): readonly Recipient[] => {
   if (message.body.kind !== "inline") return recipients;
   const kinds = recipientKinds({ ...message, recipients });

@@ -9,7 +9,7 @@ export type StateIn<S extends MessageStatus> = MessageState & { readonly status:
 /** A message in this status, or in one of several. */
 export type MessageIn<S extends MessageStatus> = Message & { readonly status: S };
 
-/** Which status may follow which. `STATES.md` says when each move is made and by what; a test holds the two together. */
+/** Which status may follow which. `STATES.md` says when and by what each move is made; a test compares the two. */
 export const NEXT = {
   queued: ["sending", "held", "failed", "expired", "sent", "canceled", "unknown"],
   scheduled: ["scheduled", "queued", "sending", "held", "failed", "expired", "canceled", "unknown"],
@@ -23,7 +23,7 @@ export const NEXT = {
   expired: [],
 } as const satisfies { readonly [S in MessageStatus]: readonly MessageStatus[] };
 
-/** The statuses from which a message may move to `S`; to each of them, where `S` is several. */
+/** The statuses from which a message may move to `S`, or to each status in `S`. */
 export type StatusBefore<S extends MessageStatus> = {
   [From in MessageStatus]: [S] extends [(typeof NEXT)[From][number]] ? From : never;
 }[MessageStatus];
@@ -32,8 +32,8 @@ export type MessageCommand = "cancel" | "retry" | "reschedule" | "resolve";
 
 interface Meaning {
   /**
-   * `waiting`: nothing is being handed to Gmail, so the message can be canceled. `under_way`: it is being handed over, or may have been; nobody can
-   * call it back. `final`: nothing more happens to it by itself.
+   * `waiting` messages are not being handed to Gmail, so they can be canceled. `under_way` ones are, or may have been,
+   * so they cannot. Nothing more happens to `final` ones by itself.
    */
   readonly stage: "waiting" | "under_way" | "final";
   /** Whether a message may begin in this status. */
@@ -52,11 +52,11 @@ interface Meaning {
   readonly body: "kept" | "kept_for_retry" | "erased";
   /** What a caller or a person may ask for. */
   readonly commands: readonly MessageCommand[];
-  /** The event that tells of it; null: nobody is told. */
+  /** The event that announces it; null if there is none. */
   readonly event: MessageEvent | null;
 }
 
-/** What each status means. Every list of statuses is derived from this table, and every `switch` over a status is exhaustive. */
+/** What each status means. Every list of statuses derives from this table, and every `switch` over one is exhaustive. */
 export const STATUSES = {
   queued: {
     stage: "waiting",
@@ -212,7 +212,7 @@ const isWhere =
   (status: MessageStatus): status is StatusWhere<C, V> =>
     isKnownStatus(status) && meaningOf(status)[column] === value;
 
-/** What waits can be canceled: nothing of it has been handed to Gmail, or Gmail has refused it so far. */
+/** Waiting messages can be canceled: nothing was handed to Gmail yet, or Gmail has refused it so far. */
 export const WAITING: readonly WaitingStatus[] = MESSAGE_STATUSES.filter(isWhere("stage", "waiting"));
 export const UNDER_WAY: readonly UnderWayStatus[] = MESSAGE_STATUSES.filter(isWhere("stage", "under_way"));
 
@@ -236,13 +236,13 @@ const isClaimableAlways = isMessageWhere("claimable", "always");
 const isClaimableWhenDue = isMessageWhere("claimable", "when_due");
 
 /**
- * Whether a worker may claim the message now. Every other one is final, set aside for later, or somebody's already (`dispatch-due` ends an expired lease):
- * so a push that is repeated does nothing.
+ * Checks whether a worker may claim the message now. Every other message is final, set aside for later or claimed
+ * (`dispatch-due` ends an expired lease), so that a repeated push does nothing.
  */
 export const isClaimable = (message: Message, nowMs: number): message is MessageIn<ClaimableStatus> =>
   isClaimableAlways(message) || (isClaimableWhenDue(message) && message.dueAtMs <= nowMs);
 
-/** None in a status of a later release. */
+/** A status of a later release takes no commands. */
 export const commandsFor = (status: MessageStatus): readonly MessageCommand[] =>
   isKnownStatus(status) ? STATUSES[status].commands : [];
 

@@ -2,7 +2,7 @@ import { type InEveryLanguage, type Language, typeset } from "../language.ts";
 import { fillIn, type ParamsOf, type TextParams } from "../text-template.ts";
 
 /**
- * What Relais notes beside a change of a message's status, by code; a code without a French text does not compile.
+ * The notes beside a change of a message's status, by code; a code without a French text does not compile.
  * `{until}` and `{asOf}` are instants (RFC 3339), which the console shows in the reader's own format.
  */
 const NOTE_TEXTS = {
@@ -92,13 +92,13 @@ export interface TimelineNote {
 
 export const isNoteCode = (code: string): code is NoteCode => Object.hasOwn(NOTE_TEXTS, code);
 
-/** The sentence for a code; every code has every language. */
+/** Writes the sentence for a code in any language. */
 export const noteText = (code: NoteCode, language: Language, params: TextParams = {}): string => {
   const text = fillIn(NOTE_TEXTS[code][language], params);
   return typeset(text, language);
 };
 
-/** One note: `timelineNote("limit_reached_until", { until })`. */
+/** Makes a note, such as `timelineNote("limit_reached_until", { until })`. */
 export const timelineNote = <C extends NoteCode>(
   code: C,
   ...[params]: ParamsOf<(typeof NOTE_TEXTS)[C]["en"]>

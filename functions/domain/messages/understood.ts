@@ -18,8 +18,8 @@ const isKnownState = (message: Message): boolean => {
 };
 
 /**
- * Does this release know how the message stands: its status, what holds it, where its body lies, what became of each
- * recipient? If not, a later release wrote it: it is shown, and left alone. It is not sent, moved, put off or erased.
+ * Checks whether this release knows the message's status, why it is held, where its body is and each recipient's state.
+ * If not, a later release wrote it: it is shown, but never sent, moved, postponed or erased.
  */
 export const isUnderstoodMessage = (message: Message): boolean =>
   !isOfLaterVersion("messages", message) &&

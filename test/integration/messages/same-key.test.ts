@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
-import { finished } from "../../../functions/domain/messages/finish.ts";
+import { finish } from "../../../functions/domain/messages/finish.ts";
 import { isIn } from "../../../functions/domain/messages/statuses.ts";
 import { testClock } from "../../builders/clock.ts";
 import { mailServer, validConnection } from "../../builders/mail-server.ts";
@@ -92,7 +92,7 @@ suite("The same request under one key, from several processes at once", () => {
     assert.deepEqual(more, []);
 
     assert.ok(isIn(message.value, "queued"));
-    const sent = finished(clock, message.value, { status: "sent", nowMs: clock.nowMs(), retentionDays: 30 });
+    const sent = finish(clock, message.value, { status: "sent", nowMs: clock.nowMs(), retentionDays: 30 });
     assert.equal(sent.body.kind, "erased");
     const { id, version } = message;
     await store.records.commit([{ op: "replace", kind: "messages", id, version, value: sent }]);

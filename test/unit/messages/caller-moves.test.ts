@@ -5,7 +5,7 @@ import { cancelMessage, cancelOpenMessages } from "../../../functions/domain/mes
 import { rescheduleMessage } from "../../../functions/domain/messages/commands/reschedule.ts";
 import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
 import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
-import { finished } from "../../../functions/domain/messages/finish.ts";
+import { finish } from "../../../functions/domain/messages/finish.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
 import { isIn, MESSAGE_STATUSES } from "../../../functions/domain/messages/statuses.ts";
 import type { Records, Versioned } from "../../../functions/domain/records.ts";
@@ -150,7 +150,7 @@ suite("What becomes of it", () => {
       { ...refused, state: "rejected" as const },
     ];
     assert.ok(isIn(before.value, "queued"));
-    const failed = finished(bench.clock, before.value, {
+    const failed = finish(bench.clock, before.value, {
       status: "failed",
       nowMs,
       retentionDays: 30,

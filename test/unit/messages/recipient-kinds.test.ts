@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import { eraseFinalBody } from "../../../functions/domain/messages/commit-move.ts";
-import { finished } from "../../../functions/domain/messages/finish.ts";
+import { finish } from "../../../functions/domain/messages/finish.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
 import { timelineNote } from "../../../functions/domain/messages/timeline-notes.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
@@ -86,7 +86,7 @@ suite("to, cc and bcc", () => {
       const older = withoutKinds(await accepted());
       assert.ok(older.status === "queued");
       const note = timelineNote("expires_at_passed");
-      const end = finished(testClock(), older, { status, nowMs: 1, retentionDays: 30, note });
+      const end = finish(testClock(), older, { status, nowMs: 1, retentionDays: 30, note });
       assert.equal(end.body.kind, "erased");
       assert.deepEqual(kindsOf(end), KINDS);
     });
@@ -96,7 +96,7 @@ suite("to, cc and bcc", () => {
     const older = withoutKinds(await accepted());
     assert.ok(older.status === "queued");
     const note = timelineNote("expires_at_passed");
-    const failed = finished(testClock(), older, { status: "failed", nowMs: 1, retentionDays: 30, note });
+    const failed = finish(testClock(), older, { status: "failed", nowMs: 1, retentionDays: 30, note });
     await bench.records.commit([{ op: "create", kind: "messages", id: "msg_failed", value: failed }]);
     const kept = await bench.records.get("messages", "msg_failed");
     assert.ok(kept);

@@ -1,6 +1,6 @@
 import { parseAddressOrDomain } from "../../address.ts";
 import { says } from "../../field-problems.ts";
-import { keptAddress } from "../mailbox.ts";
+import { normalizeAddress } from "../mailbox.ts";
 import type { Mailbox } from "../message.ts";
 import { isOneLine, LONGEST_LINE, readLine, staysOneLine } from "../one-line.ts";
 import { encodeWords, looksEncoded } from "./encoded-words.ts";
@@ -32,7 +32,7 @@ export const encodeHeaderText = (text: string): string => (mustBeEncoded(text) ?
  * would join it with the `?=` of another name.
  */
 export const encodeMailbox = ({ name, address: given }: Mailbox): string => {
-  const address = keptAddress(given) ?? given;
+  const address = normalizeAddress(given) ?? given;
   const seen = name.replaceAll(LONG_BLANK, " ").trim();
   if (seen === "") return address;
   if (NOT_ASCII.test(seen) || seen.includes("=?")) return `${encodeWords(seen)} <${address}>`;
@@ -47,7 +47,7 @@ const WORDS_ALONE =
 
 const inAscii = (link: string): string | null => {
   if (!NOT_ASCII.test(link)) return link;
-  const address = keptAddress(link);
+  const address = normalizeAddress(link);
   if (address !== null) return NOT_ASCII.test(address) ? null : address;
   if (/^[a-z][a-z0-9+.-]*:/i.test(link)) {
     const href = URL.parse(link)?.href ?? "";

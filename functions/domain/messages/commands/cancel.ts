@@ -6,7 +6,7 @@ import { ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { commitMove } from "../commit-move.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { finished } from "../finish.ts";
+import { finish } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { type MessageIn, type StatusFor, takesCommand, WAITING } from "../statuses.ts";
@@ -18,7 +18,7 @@ const cancel = (
   deps: Pick<MoveDeps, "clock">,
   message: MessageIn<StatusFor<"cancel">>,
   how: { readonly retentionDays: number; readonly note: TimelineNote | null },
-): Message => finished(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
+): Message => finish(deps.clock, message, { status: "canceled", nowMs: deps.clock.nowMs(), ...how });
 
 /** Cancels a waiting message. Refuses what `moveByCaller` refuses. Throws `Unavailable`. */
 export const cancelMessage = async (

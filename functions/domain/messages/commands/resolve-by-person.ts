@@ -7,7 +7,7 @@ import { readSettings } from "../../settings/read-settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { reached } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { finished, givenUp } from "../finish.ts";
+import { finish, giveUp } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { moveTo } from "../moves.ts";
@@ -41,8 +41,8 @@ const resolve = (
   const end = { retentionDays, ...change, facts };
   // If anyone received it earlier, it must not be reported as failed: it is sent, and the others are rejected.
   return as === "failed" && recipients.some(({ state }) => state === "accepted")
-    ? givenUp(deps.clock, message, { ...end, otherwise: "failed" })
-    : finished(deps.clock, message, { status: as, ...end });
+    ? giveUp(deps.clock, message, { ...end, otherwise: "failed" })
+    : finish(deps.clock, message, { status: as, ...end });
 };
 
 /**

@@ -5,7 +5,7 @@ import type { Announcement } from "../../publisher.ts";
 import type { Versioned } from "../../records.ts";
 import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
-import { held } from "../hold.ts";
+import { hold } from "../hold.ts";
 import { ledgerWrite, type StoredLedger } from "../limits/ledger.ts";
 import { type Demand, hasRoomNow, type Reservation, reserve } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
@@ -72,8 +72,8 @@ const waitInLine = async (
   },
 ): Promise<ClaimOutcome> => {
   const { after, untilMs } = full.room;
-  const hold = { because: "limit_reached", problem: "limit_reached", ...(untilMs !== null && { untilMs }) } as const;
-  const value = held(deps.clock, message.value, hold);
+  const cause = { because: "limit_reached", problem: "limit_reached", ...(untilMs !== null && { untilMs }) } as const;
+  const value = hold(deps.clock, message.value, cause);
   if ((await commitBoth(deps, message, { value, ledger: full.ledger, after })) === undefined) return { kind: "lost" };
   await announceMove(deps, { id: message.id, value });
   // Behind others alone, although there is room: the limit that they waited for was lifted, so they may all go.

@@ -8,11 +8,11 @@ import { readSettings } from "../../settings/read-settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
-import { finished } from "../finish.ts";
+import { finish } from "../finish.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Message, Recipient } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import { moveTo, postponed } from "../moves.ts";
+import { moveTo, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
@@ -110,7 +110,7 @@ export const confirmSent = async (
   const { retentionDays } = settings.value;
   const after = waiting
     ? moveTo(unknown.value, queuedNow(deps.clock), { nowMs, note, facts: { recipients } })
-    : finished(deps.clock, unknown.value, { status: "sent", nowMs, note, retentionDays, facts: { recipients } });
+    : finish(deps.clock, unknown.value, { status: "sent", nowMs, note, retentionDays, facts: { recipients } });
   const event = messageEvent("relais.message.resolved.v1", unknown.id, after);
   const saved = await commitMove(deps, unknown, { after, event });
   if (saved === undefined) return;
@@ -135,7 +135,7 @@ const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>):
   const nowMs = deps.clock.nowMs();
   const dueAtMs = value.sinceMs + deps.clock.lasting(resendDelayMs(value));
   if (dueAtMs > nowMs) {
-    await commitMove(deps, unknown, { after: postponed(value, dueAtMs) });
+    await commitMove(deps, unknown, { after: postpone(value, dueAtMs) });
     return;
   }
   const note = timelineNote("resent");
@@ -195,7 +195,7 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
     return giveUpLooking(deps, unknown, { note: timelineNote("search_not_allowed"), lookups: value.lookups, server });
   if (found === "unavailable") {
     const laterMs = canSend(server) ? LOOK_AGAIN_MS : LOOK_WHEN_RECONNECTED_MS;
-    await commitMove(deps, unknown, { after: postponed(value, nowMs + deps.clock.lasting(laterMs)) });
+    await commitMove(deps, unknown, { after: postpone(value, nowMs + deps.clock.lasting(laterMs)) });
     return;
   }
   const lookups = value.lookups + 1;

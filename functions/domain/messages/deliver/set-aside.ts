@@ -4,8 +4,8 @@ import type { Versioned } from "../../records.ts";
 import { isKept } from "../accept/from-coverage.ts";
 import { commitMove } from "../commit-move.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { expired, givenUp } from "../finish.ts";
-import { held } from "../hold.ts";
+import { expire, giveUp } from "../finish.ts";
+import { hold } from "../hold.ts";
 import { foldAddress } from "../mailbox.ts";
 import type { Message } from "../message.ts";
 import { announceMove } from "../message-events.ts";
@@ -27,16 +27,16 @@ export const obstacle = (deps: MoveDeps, message: Claimable, { server, settings 
   const end = { nowMs, retentionDays: settings.retentionDays };
   const { value } = message;
   const failed = (problem: string): Message =>
-    givenUp(deps.clock, value, { ...end, otherwise: "failed", attempt: { atMs: nowMs, smtp: null, problem } });
-  if (value.expiresAtMs !== null && value.expiresAtMs <= nowMs) return expired(deps.clock, value, end);
+    giveUp(deps.clock, value, { ...end, otherwise: "failed", attempt: { atMs: nowMs, smtp: null, problem } });
+  if (value.expiresAtMs !== null && value.expiresAtMs <= nowMs) return expire(deps.clock, value, end);
   if (triedLongEnough(value, deps.clock)) return failed("attempts_exhausted");
   if (server === undefined) return failed("server_unavailable");
   if (settings.paused || !server.value.active) {
-    return held(deps.clock, value, { because: "paused", problem: "paused" });
+    return hold(deps.clock, value, { because: "paused", problem: "paused" });
   }
   if (!canSend(server.value)) {
-    const hold = { because: "reconnect_required", problem: unservingProblem(server.value) } as const;
-    return held(deps.clock, value, hold);
+    const cause = { because: "reconnect_required", problem: unservingProblem(server.value) } as const;
+    return hold(deps.clock, value, cause);
   }
   // It was a verified address when the message was accepted, and the account may be another since: Gmail would rewrite it without a word.
   return isKept(server.value, foldAddress(value.from)) ? null : failed("sender_refused");

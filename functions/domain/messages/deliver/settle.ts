@@ -2,8 +2,8 @@ import type { Unavailable } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
 import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
-import { givenUp } from "../finish.ts";
-import { held } from "../hold.ts";
+import { giveUp } from "../finish.ts";
+import { hold } from "../hold.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { NamedLimit } from "../limits/limits.ts";
 import type { Attempt, Message, Recipient } from "../message.ts";
@@ -32,7 +32,7 @@ const attemptOf = (
 const ended = (deps: MoveDeps, claim: Claim, verdict: Exclude<Verdict, { kind: "hold" }>): Message => {
   const nowMs = deps.clock.nowMs();
   const providerId = verdict.providerId ?? claim.message.value.providerId;
-  return givenUp(deps.clock, claim.message.value, {
+  return giveUp(deps.clock, claim.message.value, {
     otherwise: "failed",
     nowMs,
     retentionDays: claim.settings.retentionDays,
@@ -72,7 +72,7 @@ const messageAfter = (deps: MoveDeps, claim: Claim, verdict: Verdict): Message =
     case "again":
       return again(deps, claim, verdict);
     case "hold":
-      return held(deps.clock, message, { ...verdict, because: "reconnect_required" });
+      return hold(deps.clock, message, { ...verdict, because: "reconnect_required" });
     case "unknown":
       return enterUnknown(deps, message, { ...verdict, server: claim.server.value });
   }

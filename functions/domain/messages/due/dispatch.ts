@@ -12,14 +12,14 @@ import { commitMove, eraseFinalBody } from "../commit-move.ts";
 import { interruptedAttempt } from "../deliver/lease.ts";
 import { abandonedAfterMark } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { expired } from "../finish.ts";
+import { expire } from "../finish.ts";
 import { holdAgainAtMs } from "../hold.ts";
 import { forEachInBatches } from "../in-batches.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Waiting } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
 import { latestEvent } from "../message-events.ts";
-import { moveTo, pendingRecipients, postponed } from "../moves.ts";
+import { moveTo, pendingRecipients, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import type { MessageIn, StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
@@ -57,17 +57,17 @@ const enqueue = async (
 
 /** A queued message lost its publication. An unknown one needs a search, for which only `deliver-mail` has a token. */
 const publishAgain = async (deps: MoveDeps, message: Versioned<MessageIn<"queued" | "unknown">>): Promise<void> => {
-  const after = postponed(message.value, queuedNow(deps.clock).dueAtMs);
+  const after = postpone(message.value, queuedNow(deps.clock).dueAtMs);
   if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message.id);
 };
 
-const expire = async (
+const expireDue = async (
   deps: MoveDeps,
   message: Versioned<MessageIn<StatusBefore<"expired">>>,
   tick: Tick,
 ): Promise<void> => {
   const { retentionDays } = tick.settings;
-  const after = expired(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
+  const after = expire(deps.clock, message.value, { nowMs: deps.clock.nowMs(), retentionDays });
   await commitMove(deps, message, { after, event: latestEvent(message.id, after) });
 };
 
@@ -97,7 +97,7 @@ const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>
   if (!stuck) return enqueue(deps, held, timelineNote("released"));
   // No room opens during a pause, so a long line need not be read every minute.
   const because = held.value.because === "limit_reached" ? "paused" : held.value.because;
-  await commitMove(deps, held, { after: postponed(held.value, holdAgainAtMs(deps.clock, because)) });
+  await commitMove(deps, held, { after: postpone(held.value, holdAgainAtMs(deps.clock, because)) });
 };
 
 const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Tick): Promise<void> => {
@@ -107,12 +107,12 @@ const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Ti
   const isLate = value.expiresAtMs !== null && value.expiresAtMs <= deps.clock.nowMs();
   switch (value.status) {
     case "queued":
-      return isLate ? expire(deps, { ...at, value }, tick) : publishAgain(deps, { ...at, value });
+      return isLate ? expireDue(deps, { ...at, value }, tick) : publishAgain(deps, { ...at, value });
     case "scheduled":
     case "deferred":
-      return isLate ? expire(deps, { ...at, value }, tick) : enqueue(deps, { ...at, value }, null);
+      return isLate ? expireDue(deps, { ...at, value }, tick) : enqueue(deps, { ...at, value }, null);
     case "held":
-      return isLate ? expire(deps, { ...at, value }, tick) : reconsiderHeld(deps, { ...at, value }, tick);
+      return isLate ? expireDue(deps, { ...at, value }, tick) : reconsiderHeld(deps, { ...at, value }, tick);
     case "sending":
       return value.phase === "data"
         ? abandonedAfterMark(deps, { ...at, value })

@@ -7,7 +7,7 @@ import { commitMove } from "../commit-move.ts";
 import { enterUnknown } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import type { Message, Recipient } from "../message.ts";
-import { postponed } from "../moves.ts";
+import { postpone } from "../moves.ts";
 import { isFinal, isIn, UNDER_WAY, WAITING } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
@@ -75,7 +75,7 @@ const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number
   const recipients = undecidable ? value.recipients : value.recipients.map(clearReply);
   const after = enterUnknown(deps, value, { recipients, server, note, undecidable });
   // Gmail's index has long caught up with what was sent before the loss, so the first search need not wait.
-  const soon = after.dueAtMs === null ? after : postponed(after, deps.clock.nowMs());
+  const soon = after.dueAtMs === null ? after : postpone(after, deps.clock.nowMs());
   return (await commitMove(deps, message, { after: soon })) !== undefined;
 };
 

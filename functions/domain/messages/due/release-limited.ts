@@ -13,7 +13,7 @@ import { forEachInBatches } from "../in-batches.ts";
 import { changeLedger } from "../limits/ledger.ts";
 import { EMPTY_LEDGER, promiseRoom, type Turn, type Waiting } from "../limits/limits.ts";
 import type { Message } from "../message.ts";
-import { moveTo, pendingRecipients, postponed } from "../moves.ts";
+import { moveTo, pendingRecipients, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
@@ -91,7 +91,7 @@ const releaseMessages = async (
 const ensureDueBeforeRoom = async (deps: MoveDeps, next: Versioned<Message>, roomAtMs: number): Promise<void> => {
   const dueAtMs = dueForRoomMs(deps.clock, roomAtMs);
   if ((next.value.dueAtMs ?? Infinity) > dueAtMs)
-    await commitMove(deps, next, { after: postponed(next.value, dueAtMs) });
+    await commitMove(deps, next, { after: postpone(next.value, dueAtMs) });
 };
 
 /**
@@ -145,7 +145,7 @@ const postponeWaiting = async (
       ahead += pendingRecipients(message.value).length;
       const dueAtMs = dueForRoomMs(clock, turnAtMs);
       // A message whose turn comes before the next tick stays due: this tick may release it, or the next one will.
-      if (dueAtMs > clock.nowMs()) await commitMove(deps, message, { after: postponed(message.value, dueAtMs) });
+      if (dueAtMs > clock.nowMs()) await commitMove(deps, message, { after: postpone(message.value, dueAtMs) });
     },
   );
 };
