@@ -65,7 +65,7 @@ const DESCRIBED: Readonly<
   // Shortens what a killed process leaves, its lease on the token to five seconds: longer than any holder needs on a busy machine, else two would ask Google.
   SQLite: { skip: false, scale: 6 },
   // Slower, and so with longer leases: none must run out while its holder still works. What must be left to later ticks is not waited for here.
-  "Firestore's emulator": { skip: emulatorsMissing(), scale: 4 },
+  "Firestore's emulator": { skip: emulatorsMissing(), scale: 2 },
 };
 
 for (const [name, { skip, scale }] of Object.entries(DESCRIBED)) {

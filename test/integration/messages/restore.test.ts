@@ -74,7 +74,7 @@ suite("A store put back from a backup", () => {
     for (const wrong of ["", "yesterday", "2026-11-22T10:00:00", "2999-01-01T00:00:00Z"]) {
       const refused = restore(wrong);
       assert.equal(refused.status, 1);
-      assert.match(refused.stderr, /Give the time of the backup, with its time zone: npm run restore/);
+      assert.match(refused.stderr, /when the backup was made/);
     }
   });
 });
