@@ -25,7 +25,7 @@ const SWEEP_AGAIN_MS = DAY;
 const markerId = (set: string): string => `${set}.marker`;
 const chunkId = (set: string, index: number): string => `${set}.${index}`;
 
-/** Cuts UTF-8 into pieces of at most `size` bytes between characters (RFC 3629 §3: continuation bytes are 10xxxxxx). */
+/** Cuts UTF-8 into pieces of at most `size` bytes between characters (continuation bytes are 10xxxxxx, RFC 3629). */
 const cutText = (bytes: Buffer, size: number): readonly string[] => {
   const pieces: string[] = [];
   for (let start = 0; start < bytes.length; ) {
@@ -154,7 +154,7 @@ const sweepOne = async (deps: SweepDeps, marker: Versioned<BodyChunk>): Promise<
   await deps.records.commit([conditionalWrite("bodyChunks", marker, value)]);
 };
 
-/** Erases bodies that no message names. Returns how many it checked. Safe to run twice at once. Throws `Unavailable`. */
+/** Erases bodies that no message names. Returns how many it checked. May run twice at once. Throws `Unavailable`. */
 export const sweepBodies = async (deps: SweepDeps): Promise<number> => {
   const markers = await listRecords(deps.records, "bodiesToSweep", { upTo: deps.clock.nowMs() }, { most: SWEEP_PAGE });
   for (const marker of markers) await sweepOne(deps, marker);

@@ -7,8 +7,8 @@ import type { Message } from "./message.ts";
 
 /**
  * Reads a message that the principal may see. Refuses with `not_found` if there is none, with what `outOfReach` says
- * for its server, and with `forbidden` if the key may not read and did not send it. Ids are random, so a refusal reveals a
- * message only to someone who already knows its id. Throws `Unavailable`.
+ * for its server, and with `forbidden` if the key may not read and did not send it. Ids are random, so a refusal
+ * reveals a message only to someone who already knows its id. Throws `Unavailable`.
  */
 export const visibleMessage = async (
   records: Records,

@@ -56,7 +56,7 @@ interface Meaning {
   readonly event: MessageEvent | null;
 }
 
-/** What each status means. Every list of statuses derives from this table, and every `switch` over one is exhaustive. */
+/** What each status means. Every list of statuses derives from this table, and every `switch` is exhaustive. */
 export const STATUSES = {
   queued: {
     stage: "waiting",

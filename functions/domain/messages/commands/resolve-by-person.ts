@@ -5,7 +5,7 @@ import type { Versioned } from "../../records.ts";
 import { ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
-import { reached } from "../deliver/resolver.ts";
+import { markReached } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { finish, giveUp } from "../finish.ts";
 import type { Message } from "../message.ts";
@@ -32,7 +32,7 @@ const resolve = (
   const { as, retentionDays } = how;
   const change = { nowMs: deps.clock.nowMs(), note: NOTES[as] };
   if (as === "resend") return moveTo(message, queuedNow(deps.clock), change);
-  const recipients = as === "sent" ? reached(message.recipients) : message.recipients;
+  const recipients = as === "sent" ? markReached(message.recipients) : message.recipients;
   const facts = { recipients };
   // It went out, but Gmail refused some recipients temporarily, so they must be tried again.
   if (as === "sent" && recipients.some(({ state }) => state === "pending")) {

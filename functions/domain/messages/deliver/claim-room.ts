@@ -16,11 +16,11 @@ import type { MessageIn } from "../statuses.ts";
 import type { Facts } from "./instance-memory.ts";
 import { type Claimable, type ClaimOutcome, leaseEndMs } from "./lease.ts";
 
-/** Room that opens so soon is waited for, instead of a move to `held` and back. Nominal. */
+/** A message waits for room that opens this soon, which saves a move to `held` and back. Nominal. */
 export const WAIT_FOR_ROOM_MS = 5 * SECOND;
 
-/** The message as claimed. The fence grows because every claim ends in an attempt that is written down, be it as cut short. */
-const claimed = (deps: MoveDeps, message: Claimable["value"], nowMs: number): MessageIn<"sending"> =>
+/** Moves a message to `sending`. The fence grows, because every claim ends in a recorded attempt. */
+const enterSending = (deps: MoveDeps, message: Claimable["value"], nowMs: number): MessageIn<"sending"> =>
   moveTo(
     message,
     { status: "sending", phase: "claimed", fence: message.attempts.length + 1, dueAtMs: leaseEndMs(deps) },
@@ -35,7 +35,7 @@ const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServe
   createdAtMs: message.value.createdAtMs,
   recipients: pendingRecipients(message.value).length,
   limits: limitsOf(server),
-  // The mark begins the lease anew, at the latest as the first ends.
+  // The mark renews the lease, at the latest when the first one ends.
   untilMs: 2 * leaseEndMs(deps) - deps.clock.nowMs(),
 });
 
@@ -46,8 +46,8 @@ interface Change {
   readonly event?: Announcement | null;
 }
 
-/** Message and ledger in one commit: neither a claim that was not counted nor a count without its claim. */
-const commitBoth = async (
+/** Commits message and ledger together, so that there is no uncounted claim and no count without its claim. */
+const commitWithLedger = async (
   deps: DeliveryDeps,
   message: Versioned<Message>,
   { value, ledger, after, event = null }: Change,
@@ -61,7 +61,7 @@ const commitBoth = async (
   return moved?.version;
 };
 
-/** Held, with a place in the line where it is the first. */
+/** Holds a message until there is room, and records its place in the line. */
 const waitInLine = async (
   deps: DeliveryDeps,
   message: Claimable,
@@ -74,9 +74,10 @@ const waitInLine = async (
   const { after, untilMs } = full.room;
   const cause = { because: "limit_reached", problem: "limit_reached", ...(untilMs !== null && { untilMs }) } as const;
   const value = hold(deps.clock, message.value, cause);
-  if ((await commitBoth(deps, message, { value, ledger: full.ledger, after })) === undefined) return { kind: "lost" };
+  if ((await commitWithLedger(deps, message, { value, ledger: full.ledger, after })) === undefined)
+    return { kind: "lost" };
   await announceMove(deps, { id: message.id, value });
-  // Behind others alone, although there is room: the limit that they waited for was lifted, so they may all go.
+  // It only waits behind others, although there is room: the limit was lifted, so the whole line may go.
   if (untilMs === null && full.open) await publishRoom(deps, message.value.serverId);
   return { kind: "set_aside" };
 };
@@ -87,10 +88,7 @@ const quotaWarning = (server: string): Announcement => ({
   data: { server },
 });
 
-/**
- * Claims a message where its server's ledger has room for it. `fresh`: the ledger was just read, so that a message may be
- * refused by it.
- */
+/** Claims a message if its server's ledger has room. Only a `fresh` ledger, which was just read, may refuse it. */
 export const claimWith = async (
   deps: DeliveryDeps,
   message: Claimable,
@@ -107,9 +105,9 @@ export const claimWith = async (
     return waitInLine(deps, message, { room, ledger, open });
   }
   const counted = { atMs: demand.atMs, recipients: demand.recipients };
-  const value = claimed(deps, message.value, counted.atMs);
+  const value = enterSending(deps, message.value, counted.atMs);
   const event = room.warn ? quotaWarning(message.value.serverId) : null;
-  const version = await commitBoth(deps, message, { value, ledger, after: room.after, event });
+  const version = await commitWithLedger(deps, message, { value, ledger, after: room.after, event });
   if (version === undefined) return { kind: "lost" };
   const claim = { message: { id: message.id, value, version }, server, settings, counted };
   return { kind: "claimed", claim };

@@ -9,12 +9,12 @@ import { claimWith } from "./claim-room.ts";
 import type { Claim, Claimable, ClaimOutcome } from "./lease.ts";
 import { obstacle, setAside } from "./set-aside.ts";
 
-/** How long a message waits for others of its account to be through, nominal; with its shortest in real time. */
+/** How long a message waits for others of its account (nominal), and the least in real time. */
 const WAIT_FOR_TURN_MS = 20 * SECOND;
 const SHORTEST_WAIT_MS = 2 * SECOND;
 const SHORTEST_LOOK_MS = 20;
 
-/** One try of the claim. The first goes by what is remembered; whatever that refuses is looked at afresh by the next. */
+/** Tries to claim once. The first time it uses remembered facts; if these refuse the message, the next reads afresh. */
 const tryClaim = async (deps: DeliveryDeps, message: Claimable, fresh: boolean): Promise<ClaimOutcome> => {
   const { memory, records } = deps;
   const serverId = message.value.serverId;
@@ -36,8 +36,8 @@ const leave = ({ log }: DeliveryDeps, id: string): undefined => {
   log.warn("later_record_left", { kind: "messages", id });
 };
 
-/** One try after the other while the account is busy; the record says that the message is still to be sent. */
-const claimInTime = async (
+/** Tries again while the account is busy, and rereads the record, since the message may not be claimable any more. */
+const claimWhenFree = async (
   deps: DeliveryDeps,
   id: string,
   { fresh, waitUntilMs }: { readonly fresh: boolean; readonly waitUntilMs: number },
@@ -54,7 +54,7 @@ const claimInTime = async (
     if (tried.kind === "claimed") return tried.claim;
     if (tried.kind === "lost") return "contended";
     if (clock.nowMs() >= waitUntilMs) throw new Contended("claim a message");
-    // Others of the account are under way, or the next has room in a moment.
+    // The account has too many claims under way, or there is room in a moment.
     const busyMs = clock.lasting(SECOND) * (0.5 + random.fraction());
     await clock.sleep(
       tried.kind === "soon" ? Math.max(1, tried.atMs - clock.nowMs()) : Math.max(SHORTEST_LOOK_MS, busyMs),
@@ -63,16 +63,17 @@ const claimInTime = async (
 };
 
 /**
- * Takes a message for sending, under a lease. Undefined: there is nothing to do, it was set aside (held, expired, failed), which is written down
- * and announced, or too many want the account: then it stays queued, and `dispatch-due` publishes it again. Throws `Unavailable`.
+ * Claims a message for sending, under a lease. Returns undefined if there is nothing to do, if the message was set
+ * aside (held, expired or failed) and announced, or if the account is busy: it then stays queued, and `dispatch-due`
+ * publishes it again. Throws `Unavailable`.
  */
 export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Claim | undefined> => {
   const { clock } = deps;
   const waitUntilMs = clock.nowMs() + Math.max(SHORTEST_WAIT_MS, clock.lasting(WAIT_FOR_TURN_MS));
   const work = changeOnCondition<Claim | undefined>(deps, "claim a message", async (lost) => {
-    // What is remembered may be out of date, and is then looked at afresh without a pause.
-    const first = lost === 0 ? await claimInTime(deps, id, { fresh: false, waitUntilMs }) : "contended";
-    return first === "contended" ? claimInTime(deps, id, { fresh: true, waitUntilMs }) : first;
+    // Remembered facts may be out of date, so the second try follows at once with fresh ones.
+    const first = lost === 0 ? await claimWhenFree(deps, id, { fresh: false, waitUntilMs }) : "contended";
+    return first === "contended" ? claimWhenFree(deps, id, { fresh: true, waitUntilMs }) : first;
   });
   return unlessContended(work, () => deps.log.warn("claim_contended", { message: id }));
 };

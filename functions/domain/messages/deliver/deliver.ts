@@ -21,7 +21,7 @@ import { refusesAccount, type TryResult } from "./verdict.ts";
 
 type NoToken = Exclude<AccessTokenOutcome, { readonly ok: true }>;
 
-const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryResult => {
+const resultWithoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryResult => {
   switch (outcome.why) {
     case "grant_dead":
       return { kind: "hold", problem: outcome.reason };
@@ -37,22 +37,22 @@ const withoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken): TryRe
   }
 };
 
-const tokenRefused = (outcome: SendOutcome): boolean =>
+const refusesToken = (outcome: SendOutcome): boolean =>
   outcome.kind === "refused" && outcome.stage === "auth" && (outcome.reply.code === 535 || outcome.reply.code === 401);
 
 type Answered = Exclude<SendOutcome, { readonly kind: "abandoned" }>;
 
-/** What Gmail said where no probe looks: to DATA or to the mail itself. The Gmail API tells it to a send of nothing as well. */
+/** Reads Gmail's reply at a stage that the connection probe does not reach, such as DATA. */
 const beyondProbe = (transport: Transport, outcome: Answered): string | null =>
   outcome.kind === "refused" && traitsOf(transport).beyondProbe.some((stage) => stage === outcome.stage)
     ? spoken(outcome.reply)
     : null;
 
 /**
- * Gmail refuses the account, whatever the mail. For the first times it may be a passing mood, so the mail is deferred; from the third in a row on only a
- * person can help: the server says so, and its mail is held. So is the mail that others had in hand when it came to that.
+ * Handles Gmail's refusal of the account itself. At first it may be temporary, so the mail is deferred. From the third
+ * in a row only a person can help, so the server goes to `error` and its mail is held, also that of other workers.
  */
-const refusedAccount = async (deps: DeliveryDeps, { server }: Claim, outcome: Answered): Promise<TryResult> => {
+const handleRefusedAccount = async (deps: DeliveryDeps, { server }: Claim, outcome: Answered): Promise<TryResult> => {
   const { id: serverId } = server;
   const forGood = await countRefusal(deps, { serverId, memory: deps.memory.ledgers });
   if (forGood) await noteRefusal(deps, serverId, { beyondProbe: beyondProbe(server.value.transport, outcome) });
@@ -63,13 +63,13 @@ const refusedAccount = async (deps: DeliveryDeps, { server }: Claim, outcome: An
 };
 
 const gmailResult = async (deps: DeliveryDeps, claim: Claim, outcome: Answered): Promise<TryResult> => {
-  if (refusesAccount(outcome, claim.server.value.transport)) return refusedAccount(deps, claim, outcome);
+  if (refusesAccount(outcome, claim.server.value.transport)) return handleRefusedAccount(deps, claim, outcome);
   if (outcome.kind === "refused" && outcome.lacks === "smtputf8")
     await noteSmtpUtf8(deps.records, claim.server.id, false);
   return { kind: "gmail", outcome };
 };
 
-/** Hands the mail over; after a refused token once more with a fresh one. */
+/** Hands the mail over. If Gmail refuses the token, it tries once more with a fresh one. */
 const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
   const { server } = current.claim;
   const { transport } = server.value;
@@ -79,14 +79,14 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
     return outcome;
   };
   const first = await deps.memory.obtainToken(deps, server);
-  if (!first.ok) return withoutToken(deps, current.claim, first);
+  if (!first.ok) return resultWithoutToken(deps, current.claim, first);
   const outcome = await send(first.token, accountAddress(server.value));
   if (outcome.kind === "abandoned") return "abandoned";
-  if (!tokenRefused(outcome)) return gmailResult(deps, current.claim, outcome);
+  if (!refusesToken(outcome)) return gmailResult(deps, current.claim, outcome);
   deps.memory.forgetToken(server.id);
   const fresh = await deps.accessTokens.obtain(server.id, first.token);
-  if (!fresh.ok) return withoutToken(deps, current.claim, fresh);
-  // The account may have been renamed at Google, which the fresh token has just told.
+  if (!fresh.ok) return resultWithoutToken(deps, current.claim, fresh);
+  // Getting the fresh token may have revealed that the account was renamed at Google.
   const renewed = (await deps.records.get("mailServers", server.id))?.value ?? server.value;
   const second = await send(fresh.token, accountAddress(renewed));
   if (second.kind === "abandoned") return "abandoned";
@@ -94,10 +94,10 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
 };
 
 /**
- * What broke before anything was handed over (a store or vault that cannot be reached, a defect) is a try like any other: the claim ends now, and not with
- * its lease, which would keep its place among the account's few for minutes, and at each try again.
+ * Settles the claim if something breaks before anything is handed over (an unavailable store or vault, a defect).
+ * Otherwise each attempt would keep one of the account's few places until its lease ends, which takes minutes.
  */
-const unlessBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => Promise<T>): Promise<T> => {
+const settleIfBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
@@ -110,23 +110,22 @@ const unlessBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => Pro
 };
 
 const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
-  const result = await unlessBroken(deps, current, async () => {
+  const result = await settleIfBroken(deps, current, async () => {
     const mail = await current.mail();
     return mail === null ? ({ kind: "impossible", problem: "body_erased" } as const) : handOver(deps, current, mail);
   });
   if (result !== "abandoned") return settle(deps, current.claim, result);
   const { id } = current.claim.message;
   if (current.markFailure === null) return deps.log.warn("claim_lost", { message: id });
-  // Nothing was sent, but the mark may stand in spite of the error: the lease's end would make "unknown" of it. So try to say it.
+  // Nothing was sent, but the mark may be stored in spite of the error, and the lease would then end as "unknown".
   await settle(deps, current.claim, { kind: "postpone", problem: "unavailable", retryAfterMs: null });
 };
 
 /**
- * What a push about one message leads to: a try to send it, a look for it where its delivery is in doubt, or nothing where neither is due; whatever
- * comes of it is written down. So a push that is repeated, late or about a message that is long gone does no harm.
- * `again`: nobody acknowledged this push before, so that whoever took it may have died before the world was told: the event of the message's latest move is told again,
- * under its own id.
- * Throws `Unavailable` when the store cannot be read or written, and whatever is a defect.
+ * Handles a push about one message: tries to send it, searches for it if its delivery is in doubt, or does nothing if
+ * neither is due. So a repeated or late push does no harm. `again` says that nobody acknowledged this push before: its
+ * worker may have died before it announced the latest move, so that event is announced again with the same id.
+ * Throws `Unavailable`, and any defect.
  */
 export const deliverMessage = async (
   deps: DeliveryDeps,

@@ -7,7 +7,7 @@ import { readSettings, SETTINGS_ID } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../../settings/settings.ts";
 import { LedgerMemory } from "../limits/ledger.ts";
 
-/** What a message is judged by besides itself. */
+/** The facts that decide about a message besides the message itself. */
 export interface Facts {
   readonly server: Versioned<MailServer> | undefined;
   readonly settings: Settings;
@@ -23,15 +23,15 @@ interface KnownToken {
   readonly outcome: Extract<AccessTokenOutcome, { readonly ok: true }>;
 }
 
-/** Which grant a token belongs to: after a reconnect or a rotation it is another. */
+/** Identifies the grant of a token, which changes with a reconnect or a rotation. */
 const grantMark = (server: MailServer): string => {
   const grant = grantOf(server);
   return grant === null ? "" : `${grant.secretVersion} ${grant.generation}`;
 };
 
 /**
- * What one instance of `deliver-mail` knows from the mails before, so that each costs fewer reads. Nothing is refused by what is merely remembered, and
- * nothing goes out later than `factsForMs` after a pause, a disconnection or an archiving by the word of what was true before it.
+ * Remembers facts within one instance of `deliver-mail`, so that each mail costs fewer reads. Remembered facts refuse
+ * nothing, and a pause, a disconnection or an archiving takes effect within `factsForMs`.
  */
 export class InstanceMemory {
   readonly ledgers = new LedgerMemory();
@@ -40,7 +40,7 @@ export class InstanceMemory {
   readonly #settings: Memory<Settings>;
   readonly #tokens: Memory<KnownToken>;
 
-  /** `factsForMs`: how long settings and servers are taken as read before, nominal; 0: never. */
+  /** `factsForMs` is how long settings and servers are remembered, nominal; 0 turns this off. */
   constructor(clock: Clock, factsForMs: number) {
     this.#clock = clock;
     this.#servers = memory({ clock, forMs: factsForMs });
@@ -48,7 +48,7 @@ export class InstanceMemory {
     this.#tokens = memory({ clock, forMs: 0 });
   }
 
-  /** As they are now. Throws `Unavailable`. */
+  /** Reads the present facts. Throws `Unavailable`. */
   async readFacts(deps: FactDeps, serverId: string): Promise<Facts> {
     const [server, settings] = await Promise.all([
       deps.records.get("mailServers", serverId),
@@ -59,7 +59,7 @@ export class InstanceMemory {
     return { server, settings: settings.value };
   }
 
-  /** As they were a moment ago: enough to go on by, not to refuse by. Throws `Unavailable`. */
+  /** Prefers remembered facts, which suffice to go on, but not to refuse a message. Throws `Unavailable`. */
   async recallFacts(deps: FactDeps, serverId: string): Promise<Facts> {
     const settings = this.#settings.recall(SETTINGS_ID);
     if (settings === undefined) return this.readFacts(deps, serverId);
@@ -70,7 +70,7 @@ export class InstanceMemory {
     return { server, settings };
   }
 
-  /** A token of the grant that the server holds; one that was handed out before where it still has some life. Throws `Unavailable`. */
+  /** Obtains a token of the server's present grant, from memory if it lives long enough. Throws `Unavailable`. */
   async obtainToken(
     deps: { readonly accessTokens: Pick<AccessTokens, "obtain"> },
     server: { readonly id: string; readonly value: MailServer },
@@ -86,7 +86,7 @@ export class InstanceMemory {
     return outcome;
   }
 
-  /** Gmail refused it. */
+  /** Forgets a token that Gmail refused. */
   forgetToken(serverId: string): void {
     this.#tokens.forget(serverId);
   }

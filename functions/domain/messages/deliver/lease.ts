@@ -6,20 +6,20 @@ import type { MoveDeps } from "../delivery-deps.ts";
 import type { Attempt, Message } from "../message.ts";
 import type { ClaimableStatus, MessageIn } from "../statuses.ts";
 
-/** Longer than the function that delivers may run (300 s), so that a lease expires only under a worker that is gone. Nominal. */
+/** Longer than the delivering function may run (300 s), so that a lease expires only if its worker is gone. Nominal. */
 export const LEASE_MS = 6 * MINUTE;
-/** Time-outs of the network are never scaled below a second each; the lease has to outlast some of them. */
+/** Network timeouts are never scaled below a second each, and the lease must outlast some of them. */
 const SHORTEST_LEASE_MS = 5 * SECOND;
 
 export const leaseEndMs = ({ clock }: Pick<MoveDeps, "clock">): number =>
   clock.nowMs() + Math.max(clock.lasting(LEASE_MS), SHORTEST_LEASE_MS);
 
-/** A message that is one worker's to send while its lease lasts. */
+/** A message that only one worker may send while its lease lasts. */
 export interface Claim {
   readonly message: Versioned<Message> & { readonly value: MessageIn<"sending"> };
   readonly server: { readonly id: string; readonly value: MailServer };
   readonly settings: Settings;
-  /** What the ledger was charged, and when. */
+  /** What was counted in the ledger, and when. */
   readonly counted: { readonly atMs: number; readonly recipients: number };
 }
 
@@ -34,7 +34,7 @@ export const interruptedAttempt = (nowMs: number): Attempt => ({
 /** A message that a worker may claim by its status. */
 export type Claimable = Versioned<MessageIn<ClaimableStatus>>;
 
-/** `lost`: somebody wrote in between. `busy`: too many claims of the account are under way. `soon`: there is room at that time. */
+/** `lost`: another write came first. `busy`: the account has too many claims. `soon`: there is room at `atMs`. */
 export type ClaimOutcome =
   | { readonly kind: "claimed"; readonly claim: Claim }
   | { readonly kind: "set_aside" | "lost" | "busy" }

@@ -18,7 +18,10 @@ import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { nextLookupMs, resendDelayMs, triedLongEnough } from "./retry-policy.ts";
 
-/** Scopes under which `users.messages.list?q=` is answered (developers.google.com/gmail/api/reference/rest/v1/users.messages/list); `gmail.metadata` bars `q`. */
+/**
+ * The scopes that allow `users.messages.list?q=`; `gmail.metadata` does not
+ * (developers.google.com/gmail/api/reference/rest/v1/users.messages/list).
+ */
 const SEARCH_SCOPES = [
   "https://mail.google.com/",
   "https://www.googleapis.com/auth/gmail.modify",
@@ -31,44 +34,44 @@ const maySearch = (server: MailServer | undefined): boolean => {
 };
 
 /**
- * That the message lies in the sent mail says nothing of a try that was made for those whom an earlier one had not reached: all of them have the same
- * Message-ID, and which of the copies is found nobody can tell.
+ * If an earlier attempt reached some recipients, a copy in the sent mail says nothing about a later one: all copies
+ * have the same Message-ID.
  */
-const looksProveNothing = (recipients: readonly Recipient[]): boolean =>
+const isSearchInconclusive = (recipients: readonly Recipient[]): boolean =>
   recipients.some(({ state }) => state === "accepted");
 
 const LOOK_WHEN_RECONNECTED_MS = HOUR;
 const LOOK_AGAIN_MS = MINUTE;
 
-/** When the look after `lookups` of them is due: fixed from the loss on, so that repeated pushes do not hasten it. Null: there is none. */
+/** Counts from the loss, so that repeated pushes do not hasten the search. Null after the last one. */
 const lookupDueAtMs = (clock: Pick<Clock, "lasting">, sinceMs: number, lookups: number): number | null => {
   const delayMs = nextLookupMs(lookups);
   return delayMs === undefined ? null : sinceMs + clock.lasting(delayMs);
 };
 
-/** What was lost with the reply. */
+/** The facts about a lost reply. */
 interface Loss {
   readonly recipients: readonly Recipient[];
   readonly server: MailServer | undefined;
   readonly note?: TimelineNote;
-  /** What Gmail answered, where it was an error of its own and no loss. */
+  /** Gmail's reply, if the cause was an error at Gmail and not a lost reply. */
   readonly smtp?: SmtpReply | null;
-  /** `delivery_unknown` where not said. */
+  /** The default is `delivery_unknown`. */
   readonly problem?: string | null;
-  /** A look would prove nothing: a person must decide, whatever the scopes allow. */
+  /** A search would prove nothing, so a person must decide, whatever the scopes allow. */
   readonly undecidable?: boolean;
 }
 
-/** The reply was lost: the first look is due soon, or at once it is for a person where nobody may look. Pure. */
+/** Puts a message in doubt. Its first search is due soon; if none is possible, a person must decide. Pure. */
 export const enterUnknown = (
   { clock }: Pick<MoveDeps, "clock">,
   message: MessageIn<StatusBefore<"unknown">>,
   loss: Loss,
 ): MessageIn<"unknown"> => {
   const nowMs = clock.nowMs();
-  const provesNothing = looksProveNothing(loss.recipients);
+  const provesNothing = isSearchInconclusive(loss.recipients);
   const searchable = maySearch(loss.server) && !provesNothing;
-  // `resend` without a search is due at once: `dispatch-due` takes it from there.
+  // `resend` without a search is due at once, so that `dispatch-due` handles it.
   const unsearchedDueAtMs = message.onUnknown === "resend" ? nowMs : null;
   const lookAtMs = searchable ? lookupDueAtMs(clock, nowMs, 0) : unsearchedDueAtMs;
   const dueAtMs = loss.undecidable === true ? null : lookAtMs;
@@ -91,13 +94,13 @@ export const enterUnknown = (
   );
 };
 
-/** Those the message reached are accepted; who had been turned down for a while (a reply of their own) is still to be tried. */
-export const reached = (recipients: readonly Recipient[]): readonly Recipient[] =>
+/** Marks the recipients that the message reached. Those with a temporary refusal of their own must still be tried. */
+export const markReached = (recipients: readonly Recipient[]): readonly Recipient[] =>
   recipients.map((recipient) =>
     recipient.state === "pending" && recipient.reply === null ? { ...recipient, state: "accepted" } : recipient,
   );
 
-/** An unknown message that is proven to have gone out: `sent`, or again for the recipients that it did not reach. */
+/** Settles an unknown message that has gone out: it becomes `sent`, or goes to the recipients still pending. */
 export const confirmSent = async (
   deps: MoveDeps,
   unknown: Versioned<MessageIn<"unknown">>,
@@ -117,19 +120,19 @@ export const confirmSent = async (
   if (waiting) await publishForDelivery(deps, saved.id);
 };
 
-/** What keeps a message in doubt from being sent again, as its caller wished; null: nothing does. */
-const mayNotResend = (
+/** Finds what keeps a message in doubt from being resent, as its caller asked; null if nothing does. */
+const resendObstacle = (
   clock: MoveDeps["clock"],
   value: Message,
   server: MailServer | undefined,
 ): TimelineNote | null => {
   if (value.expiresAtMs !== null && value.expiresAtMs <= clock.nowMs()) return timelineNote("expired_in_doubt");
-  // Both would else end as `failed`, which says that nobody has it.
+  // Otherwise both would end as `failed`, which says that nobody has received it.
   if (triedLongEnough(value, clock)) return timelineNote("tried_long_enough");
   return server === undefined ? timelineNote("server_deleted_in_doubt") : null;
 };
 
-/** Under the same Message-ID; not for the first time, only after a while: a Gmail that loses every reply may have taken every copy. */
+/** Resends with the same Message-ID, and waits before each further time: Gmail may have accepted every copy so far. */
 const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>): Promise<void> => {
   const { value } = unknown;
   const nowMs = deps.clock.nowMs();
@@ -143,7 +146,7 @@ const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>):
   if (saved !== undefined) await publishForDelivery(deps, saved.id);
 };
 
-/** Nothing found and no look left, or no look allowed: as the caller chose. */
+/** Resends or leaves it to a person, as the caller chose, once no search is left or none is allowed. */
 const giveUpLooking = async (
   deps: MoveDeps,
   unknown: Versioned<MessageIn<"unknown">>,
@@ -151,45 +154,49 @@ const giveUpLooking = async (
 ): Promise<void> => {
   const { value } = unknown;
   const { lookups, server } = outcome;
-  const obstacle = value.onUnknown === "resend" ? mayNotResend(deps.clock, value, server) : outcome.note;
+  const obstacle = value.onUnknown === "resend" ? resendObstacle(deps.clock, value, server) : outcome.note;
   if (obstacle === null) return resend(deps, unknown);
   const state = { status: "unknown", lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
   const after = moveTo(value, state, { nowMs: deps.clock.nowMs(), note: obstacle });
   await commitMove(deps, unknown, { after, event: messageEvent("relais.message.unknown.v1", unknown.id, after) });
 };
 
-const look = async (
+const search = async (
   deps: DeliveryDeps,
   unknown: Versioned<MessageIn<"unknown">>,
   server: MailServer,
 ): Promise<SentMailLookup> => {
   const token = await deps.accessTokens.obtain(unknown.value.serverId);
-  // No token, no look: that is not a miss.
+  // Without a token we cannot search; do not count this as "not found".
   if (!token.ok) return "unavailable";
   const login = { username: accountAddress(server), accessToken: token.token };
   return deps.gmailAccount.findSent(login, unknown.value.messageId);
 };
 
 /**
- * One look for an unknown message in the account's sent mail. Found: `sent`. Not found: again later, since the index lags, and after the last look as
- * `onUnknown` says. A look that failed is made again and counts for nothing. Harmless when repeated. Throws `Unavailable`.
+ * Searches the account's sent mail once for an unknown message. If found, it is `sent`; if not, it searches again
+ * later, since the index lags, and after the last search `onUnknown` decides. A failed search does not
+ * count. Safe to repeat. Throws `Unavailable`.
  */
 export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<MessageIn<"unknown">>): Promise<void> => {
   const { value } = unknown;
   const nowMs = deps.clock.nowMs();
   const dueAtMs = lookupDueAtMs(deps.clock, value.sinceMs, value.lookups);
   const server = (await deps.records.get("mailServers", value.serverId))?.value;
-  // Left to a person, unless it is to be resent.
+  // Without a due time it is left to a person.
   if (value.dueAtMs === null) return;
-  const provesNothing = looksProveNothing(value.recipients);
+  const provesNothing = isSearchInconclusive(value.recipients);
   if (provesNothing || !maySearch(server)) {
     const note = timelineNote(provesNothing ? "search_proves_nothing" : "search_not_allowed");
     return giveUpLooking(deps, unknown, { note, lookups: value.lookups, server });
   }
   if (dueAtMs === null || dueAtMs > nowMs || server === undefined) return;
-  const found = canSend(server) ? await look(deps, unknown, server) : "unavailable";
+  const found = canSend(server) ? await search(deps, unknown, server) : "unavailable";
   if (found === "found") {
-    return confirmSent(deps, unknown, { recipients: reached(value.recipients), note: timelineNote("found_in_sent") });
+    return confirmSent(deps, unknown, {
+      recipients: markReached(value.recipients),
+      note: timelineNote("found_in_sent"),
+    });
   }
   if (found === "forbidden")
     return giveUpLooking(deps, unknown, { note: timelineNote("search_not_allowed"), lookups: value.lookups, server });
@@ -206,14 +213,14 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   await commitMove(deps, unknown, { after: next });
 };
 
-/** What `dispatch-due` makes of an expired lease that bears the mark. */
-export const abandonedAfterMark = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>): Promise<void> => {
+/** Puts a message in doubt whose lease expired after the mark. */
+export const doubtAbandoned = async (deps: MoveDeps, sending: Versioned<MessageIn<"sending">>): Promise<void> => {
   const server = (await deps.records.get("mailServers", sending.value.serverId))?.value;
   const after = enterUnknown(deps, sending.value, { recipients: sending.value.recipients, server });
   const event = messageEvent("relais.message.unknown.v1", sending.id, after);
   const saved = await commitMove(deps, sending, { after, event });
   if (saved === undefined) return;
-  // It may have gone out, so nothing is given back but its place among the claims under way.
+  // It may have gone out, so only its place among the claims under way is given back.
   const over = { id: sending.id, claimedAtMs: 0, unsent: 0, limit: null };
   await correctLedger(deps, { serverId: sending.value.serverId }, over);
 };

@@ -13,7 +13,7 @@ import type { Facts } from "./instance-memory.ts";
 import type { Claimable } from "./lease.ts";
 import { triedLongEnough } from "./retry-policy.ts";
 
-/** A server in error needs something else than a reconnect: its reason says what. */
+/** A server in error may need something other than a reconnect; its reason says what. */
 const unservingProblem = (server: MailServer): string => {
   const { connection } = server;
   if (!isUnderstoodServer(server)) return "newer_version";
@@ -21,7 +21,7 @@ const unservingProblem = (server: MailServer): string => {
   return connection.state === "not_connected" ? "not_connected" : "reconnect_required";
 };
 
-/** Why it must not be tried now: the message as it then stands. Null: nothing is in the way. */
+/** If the message must not be tried now, returns it as it must be stored instead; null if it may be tried. */
 export const obstacle = (deps: MoveDeps, message: Claimable, { server, settings }: Facts): Message | null => {
   const nowMs = deps.clock.nowMs();
   const end = { nowMs, retentionDays: settings.retentionDays };
@@ -38,11 +38,11 @@ export const obstacle = (deps: MoveDeps, message: Claimable, { server, settings 
     const cause = { because: "reconnect_required", problem: unservingProblem(server.value) } as const;
     return hold(deps.clock, value, cause);
   }
-  // It was a verified address when the message was accepted, and the account may be another since: Gmail would rewrite it without a word.
+  // From was verified when the message was accepted. If the account has changed since, Gmail would silently rewrite it.
   return isKept(server.value, foldAddress(value.from)) ? null : failed("sender_refused");
 };
 
-/** Writes down that a message must not be tried now, and tells of it. False: somebody wrote in between. */
+/** Stores and announces a message that must not be tried now. Returns false if another write came first. */
 export const setAside = async (deps: MoveDeps, before: Versioned<Message>, after: Message): Promise<boolean> => {
   const saved = await commitMove(deps, before, { after });
   if (saved !== undefined) await announceMove(deps, saved);

@@ -14,7 +14,7 @@ import { isIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import type { Claim } from "./lease.ts";
 import { confirmSent, enterUnknown } from "./resolver.ts";
-import { heededMs, retryDelayMs, triedLongEnough } from "./retry-policy.ts";
+import { capRetryAfterMs, retryDelayMs, triedLongEnough } from "./retry-policy.ts";
 import { type TryResult, type Verdict, verdictOn } from "./verdict.ts";
 
 const attemptOf = (
@@ -28,8 +28,8 @@ const attemptOf = (
   problem: verdict.problem,
 });
 
-/** Sent to those who took it, or failed when nobody did. */
-const ended = (deps: MoveDeps, claim: Claim, verdict: Exclude<Verdict, { kind: "hold" }>): Message => {
+/** Ends a message: it is sent if anyone accepted it, and failed otherwise. */
+const endMessage = (deps: MoveDeps, claim: Claim, verdict: Exclude<Verdict, { kind: "hold" }>): Message => {
   const nowMs = deps.clock.nowMs();
   const providerId = verdict.providerId ?? claim.message.value.providerId;
   return giveUp(deps.clock, claim.message.value, {
@@ -41,9 +41,10 @@ const ended = (deps: MoveDeps, claim: Claim, verdict: Exclude<Verdict, { kind: "
   });
 };
 
-const again = (deps: MoveDeps, claim: Claim, verdict: Extract<Verdict, { kind: "again" }>): Message => {
+const deferMessage = (deps: MoveDeps, claim: Claim, verdict: Extract<Verdict, { kind: "again" }>): Message => {
   const message = claim.message.value;
-  if (triedLongEnough(message, deps.clock)) return ended(deps, claim, { ...verdict, problem: "attempts_exhausted" });
+  if (triedLongEnough(message, deps.clock))
+    return endMessage(deps, claim, { ...verdict, problem: "attempts_exhausted" });
   const nowMs = deps.clock.nowMs();
   const delayMs = retryDelayMs({
     tries: message.attempts.filter(({ outcome }) => outcome === "deferred").length + 1,
@@ -62,15 +63,15 @@ const again = (deps: MoveDeps, claim: Claim, verdict: Extract<Verdict, { kind: "
   );
 };
 
-/** The message as a try leaves it. */
+/** Builds the message as an attempt leaves it. */
 const messageAfter = (deps: MoveDeps, claim: Claim, verdict: Verdict): Message => {
   const message = claim.message.value;
   switch (verdict.kind) {
     case "sent":
     case "final":
-      return ended(deps, claim, verdict);
+      return endMessage(deps, claim, verdict);
     case "again":
-      return again(deps, claim, verdict);
+      return deferMessage(deps, claim, verdict);
     case "hold":
       return hold(deps.clock, message, { ...verdict, because: "reconnect_required" });
     case "unknown":
@@ -80,8 +81,8 @@ const messageAfter = (deps: MoveDeps, claim: Claim, verdict: Verdict): Message =
 
 const WRITE_TRIES = 3;
 
-/** A store that hiccups must not turn "sent" into "unknown": the write is tried a few times before the push is given back. */
-const saveStubbornly = async (
+/** Retries the write a few times, because a hiccup of the store must not turn "sent" into "unknown". */
+const saveWithRetries = async (
   deps: MoveDeps,
   before: Versioned<Message>,
   after: Message,
@@ -99,8 +100,8 @@ const saveStubbornly = async (
 };
 
 /**
- * Where the lease was lost meanwhile: what we know for certain is still worth more than what the resolver can find out. Answers the message where it
- * turns out to have been our own write, whose answer was lost.
+ * Settles after the lease was lost: what we know for certain is worth more than what the resolver can find. Returns the
+ * message if it was our own write, whose answer was lost.
  */
 const settleLate = async (
   deps: DeliveryDeps,
@@ -110,7 +111,7 @@ const settleLate = async (
   const now = await deps.records.get("messages", claim.message.id);
   if (now === undefined) return undefined;
   const { value, version } = now;
-  // The same claim, one version on: the mark was written although the store said that it failed.
+  // If the claim is the same but its version is newer, the mark was written although the store reported a failure.
   if (isIn(value, "sending") && value.fence === claim.message.value.fence && version !== claim.message.version) {
     await settle(deps, { ...claim, message: { id: now.id, value, version } }, result);
     return undefined;
@@ -127,15 +128,15 @@ const settleLate = async (
   return undefined;
 };
 
-const accepted = (recipients: readonly Recipient[]): number =>
+const countAccepted = (recipients: readonly Recipient[]): number =>
   recipients.filter(({ state }) => state === "accepted").length;
 
-/** Recipients that this try has reached. */
+/** Counts the recipients that this attempt has reached. */
 const newlyAccepted = (claim: Claim, verdict: Exclude<Verdict, { kind: "hold" }>): number =>
-  accepted(verdict.recipients) - accepted(claim.message.value.recipients);
+  countAccepted(verdict.recipients) - countAccepted(claim.message.value.recipients);
 
-/** Recipients that were counted and not reached. Of an unknown delivery nothing is given back. */
-const unsentOf = (claim: Claim, verdict: Verdict): number => {
+/** Counts the recipients to give back: those counted but not reached. An unknown delivery gives none back. */
+const countUnsent = (claim: Claim, verdict: Verdict): number => {
   if (verdict.kind === "hold") return claim.counted.recipients;
   if (verdict.kind === "unknown") return 0;
   return claim.counted.recipients - newlyAccepted(claim, verdict);
@@ -149,24 +150,24 @@ const endClaim = async (deps: DeliveryDeps, claim: Claim, verdict: Verdict): Pro
   const roomForOthers = await correctLedger(deps, at, {
     id: claim.message.id,
     claimedAtMs: claim.counted.atMs,
-    unsent: unsentOf(claim, verdict),
+    unsent: countUnsent(claim, verdict),
     limit: verdict.kind === "again" ? limitNamedBy(verdict.meaning) : null,
     taken: verdict.kind === "sent" || (verdict.kind === "again" && newlyAccepted(claim, verdict) > 0),
-    // By Gmail itself, in a reply; what Google's token endpoint says is none of the ledger's.
-    retryAfterMs: verdict.kind === "again" && verdict.smtp !== null ? heededMs(verdict.retryAfterMs) : null,
+    // Only a Retry-After in Gmail's own reply concerns the ledger; one of Google's token endpoint does not.
+    retryAfterMs: verdict.kind === "again" && verdict.smtp !== null ? capRetryAfterMs(verdict.retryAfterMs) : null,
   });
   if (roomForOthers) await publishRoom(deps, claim.server.id);
 };
 
 /**
- * Writes down what a try came to, on condition that the claim still stands; then ends it in the ledger, then tells the world.
- * In that order: the record is the truth, the ledger errs to the safe side, an event is only an echo. Throws `Unavailable`.
+ * Stores the outcome of an attempt if the claim still stands, then ends the claim in the ledger, then announces it. The
+ * order matters: the record is the truth, and the ledger errs on the safe side. Throws `Unavailable`.
  */
 export const settle = async (deps: DeliveryDeps, claim: Claim, result: TryResult): Promise<void> => {
   const verdict = verdictOn(claim.message.value.recipients, result, claim.server.value.transport);
   const after = messageAfter(deps, claim, verdict);
   const saved =
-    (await saveStubbornly(deps, claim.message, after)) ?? (await settleLate(deps, claim, { result, after }));
+    (await saveWithRetries(deps, claim.message, after)) ?? (await settleLate(deps, claim, { result, after }));
   if (saved === undefined) return;
   await endClaim(deps, claim, verdict);
   await announceMove(deps, { id: saved.id, value: after });

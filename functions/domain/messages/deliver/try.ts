@@ -10,8 +10,8 @@ import { pendingRecipients } from "../moves.ts";
 import { type Claim, leaseEndMs } from "./lease.ts";
 import { beforeDelivery } from "./verdict.ts";
 
-/** The Gmail API sends to whoever stands in To and Cc. Whom an earlier try by SMTP has reached, before the transport was changed, must not. */
-const withoutReached = (body: MessageBody, recipients: readonly Recipient[]): MessageBody => {
+/** The Gmail API sends to everyone in To and Cc, so recipients that an earlier attempt over SMTP reached must go. */
+const removeReached = (body: MessageBody, recipients: readonly Recipient[]): MessageBody => {
   const reached = new Set(
     recipients.filter(({ state }) => state !== "pending").map(({ address }) => foldAddress(address)),
   );
@@ -19,11 +19,11 @@ const withoutReached = (body: MessageBody, recipients: readonly Recipient[]): Me
   return reached.size === 0 ? body : { ...body, to: left(body.to), cc: left(body.cc) };
 };
 
-/** A claim under way: its version moves on with the mark. */
+/** A claim under way, whose version changes with the mark. */
 export class Try {
   readonly #deps: DeliveryDeps;
   #claim: Claim;
-  /** The store failed while the mark was written. */
+  /** The error of the store while the mark was written. */
   #markFailure: unknown = null;
   #mayBeOut = false;
 
@@ -40,19 +40,20 @@ export class Try {
     return this.#markFailure;
   }
 
-  /** The mark was written, and nobody has said since that nothing was sent. */
+  /** Whether something may have been sent: the mark was written, and the transport has not denied it since. */
   get mayBeOut(): boolean {
     return this.#mayBeOut;
   }
 
-  /** The transport has said that nothing is out, mark or no mark. */
+  /** Notes that nothing was sent, whether the mark is written or not. */
   noteUnsent(): void {
     this.#mayBeOut = false;
   }
 
   /**
-   * The mark: written before DATA goes out, a write of its own. A crash after it leaves a message that may have been sent, to
-   * the recipients that the mark names, and goes to the resolver; a crash before it leaves one that was not and is sent again. False: the claim was lost, or the store cannot be written.
+   * Writes the mark before DATA. A crash after it leaves a message that may have been sent, which goes to the resolver;
+   * a crash before it leaves one that was not sent and is sent again. Returns false if the claim is lost or the store
+   * fails.
    */
   readonly mark: BeforeData = async (refused = []) => {
     const before = this.#claim.message.value;
@@ -70,23 +71,23 @@ export class Try {
     }
   };
 
-  /** Null: the body is gone. It is read again each time, so that a large body is not held in memory during a send. */
+  /** Returns null if the body is gone. It reads the body each time, to keep a large one out of memory. */
   async #compose(sevenBit: boolean): Promise<Buffer | null> {
     const { value } = this.#claim.message;
     const body = await readBody(this.#deps, value);
     if (body === null) return null;
     const date = new Date(value.firstTriedAtMs ?? value.createdAtMs);
     const { sendsTo } = traitsOf(this.#claim.server.value.transport);
-    const shown = sendsTo === "header" ? withoutReached(body, value.recipients) : body;
+    const shown = sendsTo === "header" ? removeReached(body, value.recipients) : body;
     return this.#deps.composeMime({ body: shown, messageId: value.messageId, date, sevenBit });
   }
 
-  /** The mail as it goes out now: the same bytes at every try, to those who have not got it yet. Null: its body is gone. */
+  /** Builds the mail for pending recipients, with the same bytes at every attempt. Returns null if its body is gone. */
   async mail(): Promise<OutgoingMail | null> {
     const raw = await this.#compose(false);
     if (raw === null) return null;
     const { value } = this.#claim.message;
-    // The account itself as envelope sender: what bounces comes back to it, and Gmail puts it there anyway.
+    // The account itself is the envelope sender, so that it gets the bounces. Gmail sets it anyway.
     const envelope = {
       from: accountAddress(this.#claim.server.value),
       to: pendingRecipients(value).map(({ address }) => address),

@@ -5,17 +5,17 @@ import type { Transport } from "../../transport.ts";
 import type { Recipient } from "../message.ts";
 import { lossProblem } from "./retry-policy.ts";
 
-/** What a try came to, besides the transport's own outcomes: what kept it from getting that far. */
+/** The result of an attempt: the transport's own outcome, or what kept it from getting that far. */
 export type TryResult =
   | { readonly kind: "gmail"; readonly outcome: Exclude<SendOutcome, { readonly kind: "abandoned" }> }
   /** Only a person can make the server send again. */
   | { readonly kind: "hold"; readonly problem: string; readonly smtp?: SmtpReply }
-  /** Nothing was handed over; it may be better later. */
+  /** Nothing was handed over; a later attempt may succeed. */
   | { readonly kind: "postpone"; readonly problem: string; readonly retryAfterMs: number | null }
-  /** Never possible any more. */
+  /** No attempt can succeed any more. */
   | { readonly kind: "impossible"; readonly problem: string };
 
-/** What to do with the message after a try. `recipients` as they stand after it. */
+/** What to do with the message after an attempt, with its recipients as they are then. */
 export type Verdict =
   | {
       readonly kind: "sent" | "final" | "unknown";
@@ -35,7 +35,7 @@ export type Verdict =
     }
   | { readonly kind: "hold"; readonly problem: string; readonly smtp: SmtpReply | null };
 
-/** Every pending recipient as the try left it: refused ones by their own reply, the others by `rest`. */
+/** Applies an attempt to the pending recipients: refused ones by their own reply, the others by `rest`. */
 const after = (
   recipients: readonly Recipient[],
   refused: RefusedRecipients,
@@ -49,14 +49,14 @@ const after = (
     return { ...recipient, state: meaning === "final" ? "rejected" : "pending", reply: refusal.reply };
   });
 
-/** As DATA is about to go out: who was turned down says so, and a pending recipient without a reply is one that the message will reach. */
+/** Records refusals before DATA, so that a pending recipient without a reply is one that the message will reach. */
 export const beforeDelivery = (
   recipients: readonly Recipient[],
   refused: RefusedRecipients,
   transport: Transport,
 ): readonly Recipient[] => after(recipients, refused, { transport, state: "pending", reply: null });
 
-/** Of several refusals at RCPT the one that concerns most decides: what stops the account before what stops one recipient for now. */
+/** The gravest of several refusals at RCPT decides: one that stops the account weighs more than one for a recipient. */
 const WEIGHT: Readonly<Record<ReplyMeaning, number>> = {
   final: 0,
   again: 1,
@@ -68,7 +68,7 @@ const WEIGHT: Readonly<Record<ReplyMeaning, number>> = {
 
 type ClassifiedRefusal = Refusal & Classification;
 
-const gravest = (refusals: readonly Refusal[]): ClassifiedRefusal | undefined =>
+const pickGravest = (refusals: readonly Refusal[]): ClassifiedRefusal | undefined =>
   refusals
     .map((refusal) => ({ ...refusal, ...classify(refusal) }))
     .toSorted((a, b) => WEIGHT[b.meaning] - WEIGHT[a.meaning])[0];
@@ -78,16 +78,16 @@ const refusalsAtRcpt = (refused: RefusedRecipients, transport: Transport): reado
 
 type Refused = Extract<SendOutcome, { readonly kind: "refused" }>;
 
-/** The refusal that decides about a mail of which nothing was sent. */
-const decisive = ({ stage, reply, reasons = [], refused }: Refused, transport: Transport): ClassifiedRefusal => {
+/** Picks the refusal that decides about a mail of which nothing was sent. */
+const decisiveRefusal = ({ stage, reply, reasons = [], refused }: Refused, transport: Transport): ClassifiedRefusal => {
   const whole: Refusal = { transport, stage, reply, reasons };
   const refusals = stage === "rcpt" && refused.length > 0 ? refusalsAtRcpt(refused, transport) : [whole];
-  return gravest(refusals) ?? { ...whole, ...classify(whole) };
+  return pickGravest(refusals) ?? { ...whole, ...classify(whole) };
 };
 
-/** Is it the account that Gmail refuses, and not the mail? */
+/** Checks whether Gmail refuses the account and not the mail. */
 export const refusesAccount = (outcome: SendOutcome, transport: Transport): boolean =>
-  outcome.kind === "refused" && decisive(outcome, transport).meaning === "account";
+  outcome.kind === "refused" && decisiveRefusal(outcome, transport).meaning === "account";
 
 const acceptedBy = (
   recipients: readonly Recipient[],
@@ -98,7 +98,7 @@ const acceptedBy = (
   const left = after(recipients, refused, { transport, state: "accepted", reply });
   const common = { recipients: left, smtp: reply, providerId };
   if (!left.some(({ state }) => state === "pending")) return { kind: "sent", problem: null, ...common };
-  const said = gravest(refusalsAtRcpt(refused, transport));
+  const said = pickGravest(refusalsAtRcpt(refused, transport));
   return {
     kind: "again",
     meaning: said === undefined || said.meaning === "final" ? "again" : said.meaning,
@@ -111,8 +111,8 @@ const acceptedBy = (
 
 const refusedBy = (recipients: readonly Recipient[], outcome: Refused, transport: Transport): Verdict => {
   const { stage, refused, retryAfterMs } = outcome;
-  const { meaning, problem, reply } = decisive(outcome, transport);
-  // All turned down at RCPT: each by its own reply. Else the reply speaks of the message, for those that RCPT had taken.
+  const { meaning, problem, reply } = decisiveRefusal(outcome, transport);
+  // If all were refused at RCPT, each has its own reply. Otherwise the reply concerns the message, for those accepted.
   const allRefused = stage === "rcpt" && refused.length > 0;
   const final = meaning === "final" && !allRefused;
   const left = after(recipients, refused, { transport, state: final ? "rejected" : "pending", reply });
@@ -121,7 +121,7 @@ const refusedBy = (recipients: readonly Recipient[], outcome: Refused, transport
   return { kind: "again", meaning: meaning === "final" ? "again" : meaning, ...common, retryAfterMs };
 };
 
-/** What a try's result means for its message. Pure: no clock, no store. */
+/** Decides what an attempt's result means for its message. Pure. */
 export const verdictOn = (recipients: readonly Recipient[], result: TryResult, transport: Transport): Verdict => {
   const nothing = { recipients, smtp: null, providerId: null };
   if (result.kind === "hold") return { kind: "hold", problem: result.problem, smtp: result.smtp ?? null };

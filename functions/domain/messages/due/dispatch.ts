@@ -10,7 +10,7 @@ import { queuedNow } from "../accept/plan-message.ts";
 import { sweepBodies } from "../body-store.ts";
 import { commitMove, eraseFinalBody } from "../commit-move.ts";
 import { interruptedAttempt } from "../deliver/lease.ts";
-import { abandonedAfterMark } from "../deliver/resolver.ts";
+import { doubtAbandoned } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { expire } from "../finish.ts";
 import { holdAgainAtMs } from "../hold.ts";
@@ -114,9 +114,7 @@ const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Ti
     case "held":
       return isLate ? expireDue(deps, { ...at, value }, tick) : reconsiderHeld(deps, { ...at, value }, tick);
     case "sending":
-      return value.phase === "data"
-        ? abandonedAfterMark(deps, { ...at, value })
-        : requeueAbandoned(deps, { ...at, value });
+      return value.phase === "data" ? doubtAbandoned(deps, { ...at, value }) : requeueAbandoned(deps, { ...at, value });
     case "unknown":
       return publishAgain(deps, { ...at, value });
     case "sent":
