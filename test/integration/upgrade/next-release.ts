@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { changedCopy, type Edit } from "../../builders/changed-copy.ts";
 
 const messages = "functions/domain/messages";
@@ -45,13 +47,12 @@ const EDITS: readonly Edit[] = [
   {
     file: `${messages}/deliver/claim.ts`,
     text: "    if (!isUnderstoodMessage(value)) return leave(deps, id);",
-    by: `$&
-    if (value.tags.review === "yes" && value.approvedBy === undefined) {
-      const nowMs = clock.nowMs();
-      const after = moveTo(value, { status: "awaiting_approval", dueAtMs: nowMs }, { nowMs });
-      await commitMove(deps, message, { after, event: messageEvent("relais.message.set_aside.v1", id, after) });
-      return undefined;
-    }`,
+    by: "$&\n    if (await setAsideForApproval(deps, { id, value, version })) return undefined;",
+  },
+  {
+    file: `${messages}/deliver/claim.ts`,
+    text: "import ",
+    by: 'import { setAside as setAsideForApproval } from "./set-aside-for-approval.ts";\nimport ',
   },
   {
     file: `${messages}/deliver/claim.ts`,
@@ -75,5 +76,25 @@ $&`,
   },
 ];
 
+/** With imports of its own, so that what `claim.ts` imports does not matter here. */
+const SET_ASIDE = `import { commitMove } from "../commit-move.ts";
+import { messageEvent } from "../message-events.ts";
+import { moveTo } from "../moves.ts";
+
+export const setAside = async (deps, message) => {
+  const { value } = message;
+  if (value.tags.review !== "yes" || value.approvedBy !== undefined) return false;
+  const nowMs = deps.clock.nowMs();
+  const after = moveTo(value, { status: "awaiting_approval", dueAtMs: nowMs }, { nowMs });
+  const event = messageEvent("relais.message.set_aside.v1", message.id, after);
+  await commitMove(deps, message, { after, event });
+  return true;
+};
+`;
+
 /** The sources of this release as a later one may have them: a directory, to be removed. */
-export const nextRelease = (): string => changedCopy(...EDITS);
+export const nextRelease = (): string => {
+  const copy = changedCopy(...EDITS);
+  writeFileSync(join(copy, messages, "deliver/set-aside-for-approval.ts"), SET_ASIDE);
+  return copy;
+};
