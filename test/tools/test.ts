@@ -4,7 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
@@ -12,7 +12,7 @@ import { deployableFunctions, root } from "../../infra/build/repository.ts";
 import { CHANNELS, scanDirectory, suiteEnvironment } from "../builders/canary.ts";
 import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
 import { writeBatches } from "./batch.ts";
-import { CPU_TIMES, cpuMs, readCpuTimes } from "./cpu-time.ts";
+import { CPU_TIMES, readCpuTimes } from "./cpu-time.ts";
 import { Durations, seconds } from "./durations.ts";
 
 const KINDS = ["unit", "contract", "integration", "browser", "infra"] as const;
@@ -51,10 +51,16 @@ const NOTE_CPU_TIME = pathToFileURL(join(root, "test/tools/cpu-time-preload.ts")
 const TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Programs at once per processor. Unit tests keep it busy; the others spend half of their time waiting for a timeout, a
- * back-off or another process.
+ * Kinds in the same stage run at once, each lane of them one after the other: tests of one kind work while those of
+ * another wait for a timeout, a back-off or another process.
  */
-const CONCURRENCY: Readonly<Record<Kind, number>> = { unit: 1, contract: 2, integration: 2, browser: 2, infra: 2 };
+const STAGES: readonly (readonly (readonly Kind[])[])[] = [
+  [["unit"]],
+  [["integration"], ["contract", "browser", "infra"]],
+];
+
+/** How many test files of a kind run at once. */
+const concurrencyOf = (kind: Kind): number => availableParallelism() + (kind === "integration" ? 1 : 0);
 
 /** The number of processes that unit test files share. */
 const UNIT_BATCHES = 4 * availableParallelism();
@@ -64,16 +70,34 @@ const durations = new Durations(join(CACHE, "durations.json"));
 /** How long each kind took, and how much of it the processors were busy. */
 const tookBy = new Map<string, string>();
 
+/** Resolves when the kinds that began before have been printed. */
+let printed: Promise<void> = Promise.resolve();
+
+/** Prints as it comes what no other kind interrupts; holds it back until then. */
+const print = (texts: AsyncIterable<string>): void => {
+  const before = printed;
+  const held: string[] = [];
+  let isOurTurn = false;
+  const turn = before.then(() => {
+    isOurTurn = true;
+    process.stdout.write(held.splice(0).join(""));
+  });
+  printed = (async () => {
+    for await (const text of texts) isOurTurn ? process.stdout.write(text) : held.push(text);
+    await turn;
+  })();
+};
+
+const cpuTimes = join(mkdtempSync(join(tmpdir(), "relais-cpu-times-")), "cpu-times");
+
 const runKind = async (kind: Kind): Promise<Counts> => {
   const files = durations.longestFirst(globSync(`test/${kind}/**/*.test.ts`, { cwd: root }));
   if (files.length === 0) return NONE;
   const directory = mkdtempSync(join(tmpdir(), "relais-run-"));
   const programs = kind === "unit" ? writeBatches(files, { root, directory, count: UNIT_BATCHES }) : files;
-  console.log(`\n## ${kind}\n`);
   let counts = NONE;
-  const concurrency = CONCURRENCY[kind] * availableParallelism();
-  const began = { atMs: Date.now(), cpuMs: cpuMs() };
-  const cpuTimes = join(directory, "cpu-times");
+  const concurrency = concurrencyOf(kind);
+  const beganAtMs = Date.now();
   process.env[CPU_TIMES] = cpuTimes;
   const execArgv = ["--import", NOTE_CPU_TIME, "--import", END_WHEN_DONE];
   const events = run({ files: programs, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
@@ -92,10 +116,17 @@ const runKind = async (kind: Kind): Promise<Counts> => {
     events.on(outcome, ({ name, nesting, details }) => {
       if (nesting === 0 && files.includes(name)) durations.note(name, details.duration_ms);
     });
-  for await (const text of events.compose(new spec())) process.stdout.write(text);
-  for (const [file, ms] of readCpuTimes(cpuTimes)) durations.noteCpu(relative(root, file), ms);
+  const ended = once(events, "end").then(() => Date.now() - beganAtMs);
+  const texts = async function* () {
+    yield `\n## ${kind}\n\n`;
+    for await (const text of events.compose(new spec())) yield String(text);
+  };
+  print(texts());
+  const tookMs = await ended;
+  const busyMs = [...readCpuTimes(cpuTimes)].filter(([file]) => programs.some((one) => file.endsWith(one)));
+  for (const [file, ms] of busyMs) durations.noteCpu(relative(root, file), ms);
   rmSync(directory, { recursive: true, force: true });
-  tookBy.set(kind, `${seconds(Date.now() - began.atMs)}, CPU ${seconds(cpuMs() - began.cpuMs)}`);
+  tookBy.set(kind, `${seconds(tookMs)}, CPU ${seconds(busyMs.reduce((sum, [, ms]) => sum + ms, 0))}`);
   return counts;
 };
 
@@ -150,16 +181,23 @@ const emulators = kinds.some((kind) => ON_EMULATORS.includes(kind)) && !emulator
 const bundles = kinds.some((kind) => ON_BUNDLES.includes(kind)) ? build() : null;
 for (const begun of [emulators, bundles]) begun?.catch(() => undefined);
 const canaryDirectory = mkdtempSync(join(tmpdir(), "relais-canary-"));
-for (const kind of kinds) {
+for (const lanes of STAGES) {
+  const stage = lanes.flat().filter(isSelected);
   // Unit tests make up their secrets and record none, so their output need not be searched.
-  if (kind !== "unit") {
+  if (stage.some((kind) => kind !== "unit")) {
     process.env.RELAIS_CANARY_DIR = canaryDirectory;
     Object.assign(process.env, suiteEnvironment());
   }
-  if (ON_EMULATORS.includes(kind)) Object.assign(process.env, (await emulators)?.environment);
-  if (ON_BUNDLES.includes(kind)) process.env.RELAIS_TEST_DIST = (await bundles) ?? "";
-  rows.push([kind, await runKind(kind)]);
+  if (stage.some((kind) => ON_EMULATORS.includes(kind))) Object.assign(process.env, (await emulators)?.environment);
+  if (stage.some((kind) => ON_BUNDLES.includes(kind))) process.env.RELAIS_TEST_DIST = (await bundles) ?? "";
+  const runLane = async (lane: readonly Kind[]): Promise<void> => {
+    for (const kind of lane.filter(isSelected)) rows.push([kind, await runKind(kind)]);
+  };
+  await Promise.all(lanes.map(runLane));
+  await printed;
 }
+rows.sort(([a], [b]) => KINDS.findIndex((kind) => kind === a) - KINDS.findIndex((kind) => kind === b));
+rmSync(dirname(cpuTimes), { recursive: true, force: true });
 const started = await emulators;
 if (started !== null) {
   await started.stop();
