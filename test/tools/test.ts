@@ -196,7 +196,8 @@ for (const lanes of STAGES) {
   await Promise.all(lanes.map(runLane));
   await printed;
 }
-rows.sort(([a], [b]) => KINDS.findIndex((kind) => kind === a) - KINDS.findIndex((kind) => kind === b));
+const order: readonly string[] = KINDS;
+rows.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 rmSync(dirname(cpuTimes), { recursive: true, force: true });
 const started = await emulators;
 if (started !== null) {
