@@ -179,6 +179,7 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/console",
   "functions/domain/access",
   "functions/domain/alerts",
+  "functions/domain/connections/checks",
   "functions/domain/connections/endings",
   "functions/domain/connections/tokens",
   "functions/domain/doctor",

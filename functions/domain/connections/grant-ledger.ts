@@ -6,13 +6,13 @@ import { sha256Hex } from "../sha256.ts";
 import type { GrantLedger } from "./records.ts";
 
 /**
- * Google keeps at most 100 refresh tokens of one account for one client; each consent makes one, and past 100 the oldest dies without notice
- * (developers.google.com/identity/protocols/oauth2, "Refresh token expiration"). So each is counted here.
+ * Google keeps at most 100 refresh tokens per account and client and silently revokes the oldest beyond that, so every
+ * grant is counted here (developers.google.com/identity/protocols/oauth2, "Refresh token expiration").
  */
 export const TOKEN_CAP = 100;
-/** From so many on, the oldest of them is in danger. */
+/** From this many grants on, the oldest one is at risk. */
 export const WARN_FROM = 80;
-/** Superseded ones are never used again: half a year later, or seven days in testing, they are gone. */
+/** A superseded grant is never used again, so Google drops it after six months, or after seven days in testing. */
 const UNUSED_LIFE_MS = 180 * DAY;
 const TESTING_LIFE_MS = 7 * DAY;
 const KEPT = 2 * TOKEN_CAP;
@@ -22,7 +22,6 @@ interface Deps {
   readonly records: Records;
 }
 
-/** Of whose grants, for which client. */
 export interface GrantsOf {
   readonly clientId: string;
   readonly sub: string;
@@ -38,7 +37,7 @@ export const readGrantLedger = (
   of: GrantsOf,
 ): Promise<Versioned<GrantLedger> | undefined> => deps.records.get("grantLedgers", ledgerKey(of));
 
-/** Those that may still live: a server's latest, and the superseded ones that are not too old. Pure. */
+/** Returns the grants that may still be alive: each server's latest, and superseded ones that are not too old. Pure. */
 export const livingGrants = (
   clock: Clock,
   ledger: GrantLedger | undefined,
@@ -51,13 +50,15 @@ export const livingGrants = (
   return grants.filter(({ atMs, serverId }, at) => atMs > fromMs || latest(at, serverId));
 };
 
-/** How many there are from that of this server on, its own counted: at 101 it is dead. 0: it has none here. Pure. */
+/**
+ * Counts the grants from this server's latest one on, including it: at 101 it is dead; 0 means it has none here. Pure.
+ */
 export const rankOf = (grants: readonly Entry[], serverId: string): number => {
   const at = grants.findLastIndex((entry) => entry.serverId === serverId);
   return at < 0 ? 0 : grants.length - at;
 };
 
-/** The write that counts one more grant; goes into the commit that stores it. */
+/** Builds the write that counts one more grant. It belongs in the same commit that stores the grant. */
 export const countGrant = (
   clock: Clock,
   {
@@ -76,7 +77,10 @@ export const countGrant = (
   return { write, grants };
 };
 
-/** All grants up to then are void: revoked by the person, or by us. Losing a race leaves some counted too many. Throws `Unavailable`. */
+/**
+ * Drops the grants up to that time, because the person or Relais revoked them. A lost race leaves the count too high.
+ * Throws `Unavailable`.
+ */
 export const forgetGrants = async (deps: Deps, of: GrantsOf, upToMs: number): Promise<void> => {
   const kept = await readGrantLedger(deps, of);
   if (kept === undefined) return;

@@ -4,44 +4,46 @@ declare module "../record-kinds.ts" {
     oauthStates: OAuthState;
     /** id: `srv_…`; the sealed access token last minted for that server */
     accessTokens: AccessTokenEntry;
-    /** id: SHA-256 of the `jti`; the security events of Google's that were dealt with */
+    /** id: SHA-256 of the `jti`; the security events from Google that have been handled */
     securityEvents: SecurityEventEntry;
-    /** id: SHA-256 of the client id; what was learnt about an OAuth client */
+    /** id: SHA-256 of the client id; what Relais has learned about an OAuth client */
     oauthClients: OAuthClientFacts;
-    /** id: SHA-256 of (client id, account's `sub`); the grants that Google gave for them */
+    /** id: SHA-256 of (client id, account's `sub`); the grants that Google has issued for them */
     grantLedgers: GrantLedger;
-    /** id: `srv_…`; a server whose secrets are being changed, to be looked through if that is cut off */
+    /** id: `srv_…`; a server whose secrets are being changed; the sweep runs if that is interrupted */
     secretSweeps: SecretSweep;
   }
 }
 
-/** What a state leads to: connecting one mail server, or signing a person in. */
 export type AuthorizationPurpose =
   | { readonly kind: "connect"; readonly serverId: string; readonly actor: string }
   | { readonly kind: "sign_in"; readonly next: string };
 
 /**
- * One authorization under way (RFC 6749 §10.12, RFC 7636), stored under the SHA-256 of `state`; a sign-in only once it comes back (`sealed-state.ts`).
- * The PKCE verifier is not stored at all: it is derived from the browser's session id and the state (HKDF-SHA256), so that neither
- * the store nor the callback's URL alone yields it, and authorize-start needs no key.
+ * An authorization in progress (RFC 6749 §10.12, RFC 7636). A sign-in is stored only once it comes back
+ * (`sealed-state.ts`). The PKCE verifier is not stored: it is derived from the browser's session id and the state
+ * (HKDF-SHA256), so neither the store nor the callback URL alone reveals it, and authorize-start needs no key.
  */
 export interface OAuthState {
   readonly purpose: AuthorizationPurpose;
   readonly sessionSha256: string;
   /**
-   * The browser has a cookie and no session behind it: whoever began showed a bearer credential. Absent: there is one, as always in records of an
-   * earlier release.
+   * The browser's cookie has no session behind it, because the request that began this carried a bearer credential. If
+   * absent, there is a session, as always in records from an earlier release.
    */
   readonly withoutSession?: true;
   readonly nonce: string;
   readonly clientId: string;
-  /** What was asked for: an answer that leaves the scopes out has granted just these (RFC 6749 §5.1). Absent from records of an earlier release. */
+  /**
+   * The requested scopes. A response without scopes grants exactly these (RFC 6749 §5.1). Absent from records of an
+   * earlier release.
+   */
   readonly scopes?: readonly string[];
   readonly phase:
     | { readonly kind: "open" }
-    /** Someone is exchanging the code; after the lease another may try. */
+    /** One request is exchanging the code; after the lease another may try. */
     | { readonly kind: "exchanging"; readonly leaseUntilMs: number }
-    /** `succeededCodeSha256`: it led to success, with this code. Absent: it failed, or an earlier release used it. */
+    /** The code whose exchange succeeded. Absent if it failed or if an earlier release used the state. */
     | { readonly kind: "used"; readonly succeededCodeSha256?: string };
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
@@ -50,56 +52,61 @@ export interface OAuthState {
 
 /** The shared cache of one server's access token, and the lease on minting the next. */
 export interface AccessTokenEntry {
-  /** Grows with every grant and every mint; a holder of an older one cannot overwrite. */
+  /** Grows with every grant and every mint, so that the holder of an older one cannot overwrite a newer one. */
   readonly generation: number;
-  /** JWE (A256GCM) over the token, its header bound to server id and generation; null while none was minted. */
+  /** JWE (A256GCM) of the token, with a header bound to server id and generation; null until one is minted. */
   readonly sealed: string | null;
-  /** What that token may do, as Google answered it. */
+  /** The scopes of that token as Google reported them. */
   readonly scopes: readonly string[];
   readonly expiresAtMs: number;
-  /** Until when one holder may ask Google; null when nobody does. */
+  /** Until then only one holder may ask Google; null when there is no lease. */
   readonly leaseUntilMs: number | null;
 }
 
-/** A security event token (RFC 8417) that was dealt with, so that Google's sending it again changes nothing. */
+/** A security event token (RFC 8417) that has been handled. It is kept so that a redelivery by Google has no effect. */
 export interface SecurityEventEntry {
-  /** Last parts of the events' URIs, such as `tokens-revoked`. */
+  /** The last segments of the event URIs, such as `tokens-revoked`. */
   readonly types: readonly string[];
   readonly issuedAtMs: number;
   readonly receivedAtMs: number;
   readonly eraseAtMs: number;
 }
 
-/** What was learnt about an OAuth client by using it. */
 export interface OAuthClientFacts {
   readonly clientId: string;
-  /** When Google's last security event for it came (a `verification` too): the proof that they reach Relais. Null: never. */
+  /**
+   * When Google's last security event (even a `verification`) arrived, which proves that events reach Relais. Null:
+   * never.
+   */
   readonly securityEventAtMs: number | null;
-  /** When one of its grants was last seen to die at seven days: the sign of an app in testing. Null: never, or another has outlived them since. */
+  /**
+   * When a grant was last seen to die at seven days, which suggests an app in testing. Null if that has never happened
+   * or another grant has lived longer since.
+   */
   readonly sevenDayDeathAtMs: number | null;
-  /** Since when Google refuses the client itself, in Google's word; null: it does not. */
+  /** Since when, and with which error code, Google refuses the client itself; null if it does not. */
   readonly rejected: { readonly sinceMs: number; readonly error: string } | null;
 }
 
-/** Grants of one account for one client. Google keeps 100 of them and lets the oldest die without notice. */
+/** The grants of one account for one client. Google keeps 100 of them and silently revokes the oldest beyond that. */
 export interface GrantLedger {
-  /** Oldest first. `serverId` null: a grant that was not stored and could not be revoked. */
+  /** Oldest first. `serverId` is null for a grant that was not stored and could not be revoked. */
   readonly grants: readonly { readonly atMs: number; readonly serverId: string | null }[];
 }
 
 /**
- * Written before a secret is added or its pointer taken away, deleted when all is in order again. What a crash left behind is destroyed, and revoked
- * where that was wanted, once this is due.
+ * It is written before a secret is added or its pointer removed, and deleted once everything is consistent. After a
+ * crash, the sweep that is due destroys the leftover secrets and revokes the grant if that was intended.
  */
 export interface SecretSweep {
   readonly dueAtMs: number;
-  /** Whose grant is to be revoked at Google where no server holds one of that account any more; null: only tidy up. */
+  /** The grant that must be revoked at Google once no server holds one of that account; null means cleanup only. */
   readonly revoke: {
     readonly sub: string;
     readonly clientId: string;
-    /** The secret to do it with. Absent from records of an earlier release: the newest that nothing points to. */
+    /** The secret used to revoke. If absent (records of an earlier release), it is the newest one without a pointer. */
     readonly secretVersion?: string;
   } | null;
-  /** A secret is being added to which nothing points yet: until this is due, none is to be destroyed. */
+  /** A secret is being added and nothing points to it yet, so no secret may be destroyed before this sweep is due. */
   readonly adding?: true;
 }

@@ -10,7 +10,6 @@ interface Deps {
   readonly records: Records;
 }
 
-/** How many servers are written at once. */
 const AT_ONCE = 100;
 
 /**
@@ -37,7 +36,7 @@ const checkSoon = async (deps: Deps, which: (server: MailServer) => boolean): Pr
   return count;
 };
 
-/** Losing a race is fine: whoever wrote has seen to the next check, and read the settings as they are now or nearly so. */
+/** A lost race is fine: the other writer has set the next check, using current or almost current settings. */
 const setDue = async ({ clock, records }: Deps, server: Versioned<MailServer>): Promise<void> => {
   const nowMs = clock.nowMs();
   const { nextCheckAtMs } = server.value;

@@ -14,13 +14,13 @@ interface DueDeps {
 }
 
 /**
- * Asks for the check of each server that is due, by one message each. A server stays due until its check has set the
- * next time: the next tick makes good what was cut off, and asking twice does no harm. Throws `Unavailable`.
+ * Asks for a check of each server that is due, with one message each. A server stays due until its check has set the
+ * next time, so the next tick completes an interrupted one, and asking twice is harmless. Throws `Unavailable`.
  */
 const askForDueChecks = async ({ records, publisher, clock, log }: DueDeps): Promise<void> => {
   const upTo = clock.nowMs();
   let count = 0;
-  // A page at once: one after the other, a tick of many servers would outlast the function.
+  // Each page is published in parallel, because a tick with many servers would otherwise outlast the function.
   for await (const page of everyPage(records, "serversDueForCheck", { upTo }, { page: 100 })) {
     await Promise.all(page.map(({ id }) => askForCheck({ publisher }, id, "due")));
     count += page.length;
@@ -28,10 +28,13 @@ const askForDueChecks = async ({ records, publisher, clock, log }: DueDeps): Pro
   if (count > 0) log.info("checks_due", { count });
 };
 
-/** Looking for given-up grants reads every server, and only an earlier release leaves such grants. Nominal. */
+/** The search for given-up grants reads every server, and only an earlier release leaves such grants. Nominal. */
 const FIND_GIVEN_UP_EVERY_MS = DAY;
 
-/** The tick of the checks, once an instance: asks for every check that is due. Throws `Unavailable`. */
+/**
+ * Returns the tick of the checks. It is created once per instance and asks for every check that is due. Throws
+ * `Unavailable`.
+ */
 export const dueChecks = (deps: DueDeps): (() => Promise<void>) => {
   let findGivenUpAtMs = 0;
   return async () => {

@@ -10,9 +10,9 @@ import { noteTrouble, postponeCheck } from "./postpone-check.ts";
 import { proveGrant } from "./prove-grant.ts";
 
 /**
- * Proves one server's grant: a refresh, the scopes, the identity; reads the send-as addresses; moves the state; sets the next check. Can run twice at once,
- * and again after a redelivery: it says what is so. Where nothing changed it costs two reads of the store and one commit of two writes.
- * Throws `Unavailable`.
+ * Proves one server's grant, scopes and identity, reads its send-as addresses, updates its state and sets the next
+ * check. It may run concurrently and again after a redelivery, because it only records what is true. If nothing has
+ * changed, it costs two reads of the store and one commit of two writes. Throws `Unavailable`.
  */
 export const checkServer = async (
   deps: CheckDeps,
@@ -39,7 +39,7 @@ export const checkServer = async (
       if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, said.death)) {
         return { kind: "checked", state: "reconnect_required" };
       }
-      // Another grant by now: it was proven when it came.
+      // The server has a different grant by now, which was proven when it was issued.
       return { kind: "nothing_to_check" };
     case "client_changed":
     case "client_rejected":
@@ -50,11 +50,11 @@ export const checkServer = async (
   }
 };
 
-/** A server stays due until it was checked: while many are, each tick asks for it once more. */
+/** Every tick asks again for a server that is still due, so an earlier message may already have led to the check. */
 const isDue = ({ clock }: CheckDeps, { nextCheckAtMs }: MailServer): boolean =>
   nextCheckAtMs !== null && nextCheckAtMs <= clock.nowMs();
 
-/** Losing a race is fine: whoever wrote the server set its next check too, or the check is simply due again. */
+/** A lost race is fine: the other writer has set the next check as well, or this check simply becomes due again. */
 const setNextCheck = async (
   deps: CheckDeps,
   server: Versioned<MailServer>,

@@ -16,13 +16,15 @@ export interface CheckDeps extends AskDeps, ServerDeps, CacheDeps, ProbeDeps {
 }
 
 export type CheckOutcome =
-  /** No such server, or nothing to prove: never connected, disconnected, to be reconnected by a person, checked meanwhile, or a later release's to check. */
+  /**
+   * There is no such server or nothing to prove: it is not connected, a person must reconnect it, another check was
+   * faster, or its record is from a later release.
+   */
   | { readonly kind: "nothing_to_check" }
-  /** Google or our own client stood in the way; the grant will be checked again. */
+  /** Google or Relais's own client was the obstacle, so the grant will be checked again. */
   | { readonly kind: "postponed"; readonly why: "client_rejected" | "google_unavailable" }
   | { readonly kind: "checked"; readonly state: ConnectionState };
 
-/** What a check works on, as read at its beginning. */
 export interface CheckSubject {
   readonly server: Versioned<MailServer>;
   readonly entry: Versioned<AccessTokenEntry> | undefined;
@@ -33,11 +35,11 @@ export const readSubject = async (deps: CheckDeps, serverId: string): Promise<Ch
   return server === undefined ? null : { server, entry };
 };
 
-/** Whether the grant has ended for good. A disabled account may come back at Google, without anybody reconnecting it. */
+/** A disabled account does not count, because Google may enable it again without a reconnection. */
 export const hasEndedForGood = ({ connection }: MailServer): boolean =>
   connection.state === "reconnect_required" && connection.reason !== "account_disabled" && !mayLiveOn(connection);
 
-/** Time does not tell when the cap strikes, so a check cannot take that warning back; another end may come before. */
+/** Google may enforce the cap at any time, so a check cannot withdraw that warning, but another end may come first. */
 export const keepCapWarning = (
   before: Connection,
   live: Extract<Connection, { readonly state: "valid" | "expiring" }>,

@@ -5,16 +5,16 @@ import type { Settings } from "../../settings/settings.ts";
 import { TOKEN_CAP } from "../grant-ledger.ts";
 
 /**
- * What ends a refresh token (developers.google.com/identity/protocols/oauth2, "Refresh token expiration"): seven days for an external app
- * in testing, six months without use, the time a user set, more than 100 of them, a revocation, a new password. All but the last two can be
- * foreseen.
+ * A refresh token ends after seven days for an external app in testing, after six months without use, at the time a
+ * user set, beyond 100 tokens, when revoked, and at a new password. All but the last two are predictable
+ * (developers.google.com/identity/protocols/oauth2, "Refresh token expiration").
  */
 const TESTING_LIFE_MS = 7 * DAY;
 const IDLE_LIFE_MS = 180 * DAY;
-/** Warned so long before the end, or at half of a shorter life; and once more. */
+/** The first warning comes this long before the end, or halfway through a shorter life; a second one follows. */
 const WARN_BEFORE_MS = 3 * DAY;
 const WARN_AGAIN_BEFORE_MS = DAY;
-/** A check may find a death this much later than it happened: they run once a day. */
+/** A check may find a death this long after it happened, because checks run once a day. */
 const FOUND_WITHIN_MS = 36 * HOUR;
 const SLACK_MS = HOUR;
 
@@ -22,18 +22,17 @@ interface LifetimeDeps {
   readonly clock: Clock;
 }
 
-/** What is known of the app that the grants were given to. */
 export interface App extends Pick<Settings, "publishingStatus"> {
-  /** When one of its grants was last seen to die at seven days; null: never, or one has outlived them since. */
+  /** When a grant was last seen to die at seven days. Null if that has never happened or one has lived longer since. */
   readonly sevenDayDeathAtMs: number | null;
-  /** Google was last heard to refuse the client itself. */
+  /** Google's last answer about the client was a refusal of the client itself. */
   readonly rejected: boolean;
 }
 
-/** Why a grant is dead, and what speaks for it: numbers and codes, for log and event. */
+/** Why a grant is dead, with the evidence as numbers and codes for the log and the event. */
 export interface Death {
   readonly reason: ReasonIn<"reconnect_required">;
-  /** What told of the end: a code of the token endpoint (`GrantEnd`), `security_event`, or `secret_unreadable`. */
+  /** The source of the news: a code of the token endpoint (`GrantEnd`), `security_event`, or `secret_unreadable`. */
   readonly by: string;
   readonly evidence: Readonly<Record<string, string | number | null>>;
 }
@@ -50,14 +49,16 @@ const isTestingLife = (clock: Clock, lifeMs: number): boolean =>
 const isTesting = ({ publishingStatus, sevenDayDeathAtMs }: App): boolean =>
   publishingStatus === "testing" || (publishingStatus === "undeclared" && sevenDayDeathAtMs !== null);
 
-/** From so many deaths by session length on, the next one is foretold. */
+/** After this many deaths by session length, the next one is predicted. */
 const REPEATED = 2;
 
-/** An organization's session length ends grants again and again until an administrator exempts the app (openclaw/gogcli#338). */
+/**
+ * An organization's session length keeps ending grants until an administrator exempts the app (openclaw/gogcli#338).
+ */
 const sessionEnd = ({ connectedAtMs, sessionLivesMs: lives = [] }: Grant): End | null =>
   lives.length < REPEATED ? null : { expiresAtMs: connectedAtMs + Math.min(...lives), reason: "session_policy" };
 
-/** When this grant will end and why, as far as that is known: by Google, by what the operator declared, or by how others ended. */
+/** Predicts the end of a grant from what Google said, what the operator declared, or how earlier grants ended. */
 export const knownEnd = (deps: LifetimeDeps, grant: Grant, app: App): End | null => {
   const end = appEnd(deps, grant, app);
   const session = sessionEnd(grant);
@@ -65,7 +66,7 @@ export const knownEnd = (deps: LifetimeDeps, grant: Grant, app: App): End | null
   return end !== null && end.expiresAtMs <= session.expiresAtMs ? end : session;
 };
 
-/** The grant without its forecast of a session's end once it has outlived that: the administrator has exempted the app. */
+/** A grant that outlives the predicted end of its session shows that the administrator has exempted the app. */
 export const withoutOutlivedSession = (deps: LifetimeDeps, grant: Grant): Grant => {
   const session = sessionEnd(grant);
   return session !== null && outlived(deps, grant, session) ? { ...grant, sessionLivesMs: [] } : grant;
@@ -81,11 +82,13 @@ const appEnd = ({ clock }: LifetimeDeps, grant: Grant, app: App): End | null => 
   return testing ? { expiresAtMs: connectedAtMs + clock.lasting(TESTING_LIFE_MS), reason: "testing_7d" } : null;
 };
 
-/** A grant that was proven after its supposed end has none there. */
+/** A grant that was proven after its predicted end did not end there. */
 const outlived = ({ clock }: LifetimeDeps, grant: Grant, end: End): boolean =>
   grant.lastVerifiedAtMs > end.expiresAtMs + clock.lasting(SLACK_MS);
 
-/** The next end: the known one unless it was outlived, or the idle end, which every proof puts off, where that comes before. */
+/**
+ * The idle end applies if it comes before the known end or if the grant has outlived that. Every proof postpones it.
+ */
 const nextEnd = (deps: LifetimeDeps, grant: Grant, app: App): End & { readonly lifeMs: number } => {
   const { clock } = deps;
   const idle = { expiresAtMs: grant.lastVerifiedAtMs + clock.lasting(IDLE_LIFE_MS), reason: "idle_6m" } as const;
@@ -94,7 +97,10 @@ const nextEnd = (deps: LifetimeDeps, grant: Grant, app: App): End & { readonly l
   return { ...next, lifeMs: next.expiresAtMs - grant.connectedAtMs };
 };
 
-/** When to warn, earliest first. A session that ends within days is announced from its beginning, and once more halfway. */
+/**
+ * Returns the times of the warnings, earliest first. A session that ends within days is announced at its start and
+ * again halfway.
+ */
 const warningTimes = (
   clock: Clock,
   { expiresAtMs, lifeMs, reason }: End & { readonly lifeMs: number },
@@ -107,7 +113,7 @@ const warningTimes = (
   return againMs < firstMs ? [expiresAtMs - firstMs, expiresAtMs - againMs] : [expiresAtMs - firstMs];
 };
 
-/** The state of a grant that lives: `expiring` once its end is near, else `valid`. */
+/** Returns the state of a living grant: `expiring` once its first warning is due, otherwise `valid`. */
 export const liveConnection = (
   deps: LifetimeDeps,
   grant: Grant,
@@ -121,21 +127,23 @@ export const liveConnection = (
   return { state: "expiring", grant, expiresAtMs, reason, warning: given > 1 ? "last" : "first" };
 };
 
-/** The next moment at which its state changes by time alone: a warning, or its end; null: none to come. */
+/**
+ * Returns the next time at which the state changes without any event (a warning or the end), or null if there is none.
+ */
 export const nextTurnAtMs = (deps: LifetimeDeps, grant: Grant, app: App): number | null => {
   const end = nextEnd(deps, grant, app);
   const turns = [...warningTimes(deps.clock, end), end.expiresAtMs];
   return turns.find((atMs) => atMs > deps.clock.nowMs()) ?? null;
 };
 
-/** Has a living grant shown that this app's grants do not end at seven days? */
+/** A grant that lives this long shows that the app's grants do not end at seven days. */
 export const outlivesTesting = ({ clock }: LifetimeDeps, grant: Grant): boolean =>
   clock.nowMs() - grant.connectedAtMs > clock.lasting(TESTING_LIFE_MS + FOUND_WITHIN_MS);
 
 /**
- * Why Google answered `invalid_grant`, which is all it ever says: worked out from the grant's age, known end, last proof and `rank` (how many
- * grants there are from this one on; 0 where that is not known). `password_or_revoked` where nothing foreseeable fits a grant that was
- * proven within the last days; else `unclear`.
+ * Google only ever answers `invalid_grant`, so the reason is inferred from the grant's age, known end, last proof and
+ * `rank` (the number of grants from this one on; 0 if unknown). If nothing predictable fits, it is
+ * `password_or_revoked` for a grant proven within the last days, otherwise `unclear`.
  */
 export const diagnoseDeath = (
   deps: LifetimeDeps,
@@ -172,7 +180,7 @@ const reasonOf = (
     readonly app: App & { readonly rank: number };
   },
 ): Death["reason"] => {
-  // It was proven in what this machine now takes for the future.
+  // The grant was proven at a time that this machine now considers the future.
   if (Math.min(ageMs, unprovenMs) < -clock.lasting(SLACK_MS)) return "clock";
   if (end !== null && clock.nowMs() >= end.expiresAtMs - clock.lasting(SLACK_MS)) return end.reason;
   if (app.rank > TOKEN_CAP) return "token_cap";

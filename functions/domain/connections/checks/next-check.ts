@@ -5,7 +5,10 @@ import { type App, nextTurnAtMs } from "./lifetime.ts";
 
 const CHECK_EVERY_MS = DAY;
 const LONGEST_WAIT_MS = 1.2 * CHECK_EVERY_MS;
-/** After a failure: half of what the check is late by, within these bounds. So the pauses grow by half each time, without anything to be kept. */
+/**
+ * After a failure the pause is half of the check's delay, within these bounds, so pauses grow by half each time without
+ * stored state.
+ */
 const SHORTEST_RETRY_MS = 15 * MINUTE;
 const LONGEST_RETRY_MS = 6 * HOUR;
 
@@ -14,30 +17,33 @@ interface Deps {
   readonly random: Randomness;
 }
 
-/** Between 80 % and 120 % of it, so that servers connected together are not checked together for ever. */
+/** The spread of 80 % to 120 % keeps servers that were connected together from always being checked together. */
 const jittered = ({ clock, random }: Deps, nominalMs: number): number =>
   Math.round(clock.nowMs() + clock.lasting(nominalMs * (0.8 + 0.4 * random.fraction())));
 
 /**
- * When a grant that was proven now is to be proven again: about daily, which also keeps it from idling to death; and as soon as it is to be warned
- * of its end, or that has come.
+ * A grant that has just been proven is checked about daily, which also keeps it from expiring unused, and earlier if a
+ * warning or its end comes first.
  */
 export const nextCheckAtMs = (deps: Deps, grant: Grant, app: App): number => {
   const turnAtMs = nextTurnAtMs(deps, grant, app) ?? Number.POSITIVE_INFINITY;
   return Math.min(jittered(deps, CHECK_EVERY_MS), Math.ceil(turnAtMs));
 };
 
-/** A refused client holds mail back, so it is asked about at least this often. */
+/** A refused client holds mail back, so Google is asked about it at least this often. */
 export const LONGEST_CLIENT_RETRY_MS = HOUR;
 
-/** The first check after the client was refused, before it is known whether that lasts. */
+/** Returns the time of the first check after a refusal of the client, when it is unknown whether the refusal lasts. */
 export const firstRetryAtMs = (deps: Deps): number => jittered(deps, SHORTEST_RETRY_MS);
 
-/** An account that Gmail refuses holds mail back: a check asks hourly whether that is over. */
+/** An account that Gmail refuses holds mail back, so a check asks hourly whether the refusal is over. */
 const REFUSAL_CHECK_MS = HOUR;
 export const refusalCheckAtMs = (deps: Deps): number => jittered(deps, REFUSAL_CHECK_MS);
 
-/** When to try again after Google or our own client stood in the way; no later than the next warning that is due by time alone. */
+/**
+ * Returns when to try again after Google or Relais's own client was the obstacle, no later than the next warning that
+ * is due.
+ */
 export const retryCheckAtMs = (deps: Deps, grant: Grant, app: App, longestMs = LONGEST_RETRY_MS): number => {
   const { clock } = deps;
   const { lastVerifiedAtMs } = grant;

@@ -5,18 +5,23 @@ import type { ClientTrouble } from "../tokens/client-trouble.ts";
 import { firstRetryAtMs, refusalCheckAtMs } from "./next-check.ts";
 
 /**
- * A grant that lives does not serve: `error`, told once, and mail is held. `client_changed`: the grant is another client's than the one that Relais
- * speaks to Google as, until that one is saved again, which a check finds, or the account is connected anew. `client_rejected`: Google refuses the
- * client, until it gives a token again, which checks ask for. `account_mismatch`: Google's token is another account's, until one of its own comes. False: the server cannot send for another reason already, or is gone.
- * Throws `Contended`, `Unavailable`.
+ * Puts a server with a living but unusable grant into `error`, which is reported once and holds its mail.
+ * `client_changed`: the grant belongs to a different OAuth client than the configured one. It lasts until a check finds
+ * that client configured again or the account is reconnected. `client_rejected`: Google refuses the client. It lasts
+ * until Google issues a token, which checks ask for. `account_mismatch`: Google's token is for another account. It
+ * lasts until one for the right account comes. Returns false if the server is gone or already cannot send for another
+ * reason. Throws `Contended`, `Unavailable`.
  */
 export const noteGrantError = (deps: ServerDeps, serverId: string, reason: Unserving): Promise<boolean> =>
   unserve(deps, serverId, { reason });
 
-/** Why a grant that lives gives no token that may be used. */
+/** Why a living grant yields no usable token. */
 export type Unserving = ClientTrouble | "account_mismatch";
 
-/** Gmail refuses the account. `beyondProbe`: what it said where no Test connection looks; null: a test sees it too. */
+/**
+ * Gmail refuses the account. `beyondProbe` is Gmail's answer where Test connection does not look; null if a test sees
+ * the refusal too.
+ */
 export const noteRefusal = (
   deps: ServerDeps,
   serverId: string,
@@ -29,7 +34,7 @@ interface Why {
   readonly beyondProbe?: string;
 }
 
-/** When a check asks whether it is over; null: whenever the next check is due anyway. */
+/** Returns when a check asks whether the problem is over; null leaves it to the next check that is due. */
 const askAgainAtMs = (deps: ServerDeps, { reason, beyondProbe }: Why): number | null => {
   if (reason === "client_rejected") return firstRetryAtMs(deps);
   return reason === "gmail_refused" && beyondProbe === undefined ? refusalCheckAtMs(deps) : null;

@@ -10,16 +10,19 @@ import { mayLiveOn } from "./may-live-on.ts";
 
 type Said = Pick<Extract<GoogleSaid, { readonly kind: "token" }>, "grant" | "app" | "identity">;
 
-/** States that a token from Google disproves: the client serves, a grant that was given up lives, or the account is the right one again. */
+/**
+ * A token from Google proves that the client works, that a given-up grant lives, or that the account is the right one
+ * again.
+ */
 const disprovedByToken = (connection: Connection, { identity }: Said): boolean =>
   mayLiveOn(connection) ||
   hasClientTrouble(connection) ||
   (connection.state === "error" && connection.reason === "account_mismatch" && identity.kind === "same");
 
 /**
- * Google has just given a token for this grant. A server that was out of use for want of one serves again, its held mail goes, and a check is due that proves
- * scopes and identity, and reads the send-as addresses. An account that was renamed at Google is noted under its new address. Losing a race is fine: the check
- * finds the same. Throws `Unavailable`.
+ * Google has just issued a token for this grant. A server that lacked one serves again, its held mail is sent, and a
+ * check of scopes, identity and send-as addresses becomes due. An account renamed at Google gets its new address. A
+ * lost race is fine, because the check finds the same. Throws `Unavailable`.
  */
 export const noteGrantWorks = async (deps: ServerDeps, serverId: string, said: Said): Promise<void> => {
   const server = await deps.records.get("mailServers", serverId);
@@ -35,7 +38,7 @@ export const noteGrantWorks = async (deps: ServerDeps, serverId: string, said: S
   const served = disproved ? liveConnection(deps, grant, said.app) : { ...before, grant };
   const now = withConnection(server.value, served);
   const connection = reassessConnection(now, nowMs);
-  // A mismatch that comes from the username stands, whatever token comes.
+  // A mismatch caused by the username remains, whatever token comes.
   const stands = grant === before.grant && connection.state === "error" && before.state === "error";
   if (stands && connection.reason === before.reason) return;
   await saveServer(deps, server, { value: { ...withConnection(now, connection), nextCheckAtMs: nowMs } });

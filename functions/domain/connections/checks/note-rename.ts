@@ -24,7 +24,7 @@ export const noteRename = async (deps: RenameDeps, identity: Identity): Promise<
   }
 };
 
-/** Losing a race is fine, because a check finds the same. */
+/** A lost race is fine, because a check finds the same. */
 const renameServer = async (deps: RenameDeps, id: string, { sub, email }: Identity): Promise<void> => {
   const server = await deps.records.get("mailServers", id);
   const grant = server === undefined ? null : grantOf(server.value);

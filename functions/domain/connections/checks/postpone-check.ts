@@ -11,7 +11,7 @@ import { liveConnection } from "./lifetime.ts";
 import { LONGEST_CLIENT_RETRY_MS, retryCheckAtMs } from "./next-check.ts";
 import type { Unserving } from "./note-grant-error.ts";
 
-/** The grant is not to blame; yet time goes on, and while nothing can be proven its end may come near. */
+/** The grant is not at fault, but time passes, and its end may come close while nothing can be proven. */
 export const postponeCheck = async (deps: CheckDeps, server: Versioned<MailServer>): Promise<CheckOutcome> => {
   const { app } = await (deps.client ?? clientReader(deps))();
   const { value } = server;
@@ -21,12 +21,15 @@ export const postponeCheck = async (deps: CheckDeps, server: Versioned<MailServe
   const live = before.state === "valid" || before.state === "expiring";
   const connection = live ? keepCapWarning(before, liveConnection(deps, before.grant, app)) : before;
   const after = { ...withConnection(value, connection), nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
-  // Losing a race is fine: whoever wrote the server knows better.
+  // A lost race is fine, because the other writer has more recent knowledge.
   await saveServer(deps, server, { value: after });
   return { kind: "postponed", why: "google_unavailable" };
 };
 
-/** The grant is not dead, but of no use: it is another client's, Google refuses the client, or gives another account's token. A later check may find that mended. */
+/**
+ * The grant is alive but unusable: it belongs to another client, Google refuses the client, or its token is for another
+ * account. A later check may find that fixed.
+ */
 export const noteTrouble = async (deps: CheckDeps, found: CheckSubject, reason: Unserving): Promise<CheckOutcome> => {
   const { server } = found;
   const { app } = await (deps.client ?? clientReader(deps))();
@@ -35,7 +38,7 @@ export const noteTrouble = async (deps: CheckDeps, found: CheckSubject, reason: 
   const { grant } = before;
   const live = before.state === "valid" || before.state === "expiring";
   const tells = reason === "client_rejected" && live && (await canTellOperators(deps, found));
-  // The one trouble may follow the other: an operator saves another client because Google refuses this one.
+  // One problem may replace another: an operator saves a different client because Google refuses this one.
   const now: Connection = { state: "error", grant, reason, sinceMs: deps.clock.nowMs() };
   const moves = hasClientTrouble(before) ? before.state === "error" && before.reason !== reason : live && !tells;
   const connection = moves ? now : before;
@@ -48,7 +51,10 @@ export const noteTrouble = async (deps: CheckDeps, found: CheckSubject, reason: 
     : { kind: "checked", state: connection.state };
 };
 
-/** The alert about this very refusal leaves through the server that operators chose: it serves for as long as its cached token is good. */
+/**
+ * The alert about this refusal is sent through the operators' chosen server, which therefore serves while its cached
+ * token is valid.
+ */
 const canTellOperators = async (deps: CheckDeps, { server, entry }: CheckSubject): Promise<boolean> => {
   const { value: settings } = await readSettings(deps.records, deps.environment);
   return settings.alerts?.server === server.id && (await openEntry(deps, entry)) !== undefined;

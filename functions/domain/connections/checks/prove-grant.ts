@@ -29,13 +29,13 @@ interface Proof {
 }
 
 /**
- * Google gave a token: proves the scopes and the identity by it, reads what else the account tells, and writes all of it
- * down. Throws `Unavailable`.
+ * Uses a token from Google to prove the scopes and the identity, and stores them with what else the account reports.
+ * Throws `Unavailable`.
  */
 export const proveGrant = async (deps: CheckDeps, found: CheckSubject, said: Token): Promise<CheckOutcome> => {
   if (said.identity.kind === "unreachable") return postponeCheck(deps, found.server);
   const scopes = scopesOf(said.tokens, said.grant);
-  // Without an ID token, or with one that proves nothing, the identity stands as it was proven last.
+  // Without an ID token that proves something, the identity stays as it was last proven.
   const named = said.identity.kind === "same" ? withAddress(said.grant, said.identity.identity.email) : said.grant;
   if (named !== said.grant) deps.log.warn("account_renamed", { server: found.server.id });
   const login = { username: named.email, accessToken: said.tokens.accessToken };
@@ -49,7 +49,7 @@ export const proveGrant = async (deps: CheckDeps, found: CheckSubject, said: Tok
   return writeProof(deps, found, { said, proven, refusal });
 };
 
-/** Before the server's own write: it is rare, and a crash in between only has it done again. */
+/** This precedes the server's own write: it is rare, and after a crash in between it is merely repeated. */
 const noteOutlived = async (deps: CheckDeps, grant: Grant, app: App): Promise<void> => {
   if (app.sevenDayDeathAtMs === null || !outlivesTesting(deps, grant)) return;
   await noteClientFacts(deps, grant.clientId, { sevenDayDeathAtMs: null });
@@ -65,7 +65,10 @@ const writeProof = (deps: CheckDeps, found: CheckSubject, proof: Proof): Promise
     return written ? { kind: "checked", state: connection.state } : "contended";
   });
 
-/** The secret that the record must still point to: the proven one. What was read before a rotation fails at its write and is read again. */
+/**
+ * The record must still point to the proven secret. A record read before a rotation fails at its write and is read
+ * again.
+ */
 const secretBefore = ({ server }: CheckSubject, { proven }: Proof): string | undefined => {
   const held = grantOf(server.value);
   return held !== null && held.generation < proven.generation ? held.secretVersion : proven.secretVersion;
@@ -74,12 +77,11 @@ const secretBefore = ({ server }: CheckSubject, { proven }: Proof): string | und
 const isRefused = (connection: Connection): boolean =>
   connection.state === "error" && connection.reason === "gmail_refused";
 
-/** The connection as this proof leaves it. */
 const connectionAfter = (deps: CheckDeps, server: MailServer, { proven, said, refusal }: Proof): Connection => {
   const { connection: before } = server;
   if (before.state === "not_connected" || hasEndedForGood(server)) return before;
   const sinceMs = deps.clock.nowMs();
-  // A token proves nothing here: Gmail refuses the account in spite of it.
+  // A token proves nothing here, because Gmail refuses the account despite it.
   if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };
   const live = keepCapWarning(before, liveConnection(deps, proven, said.app));
   const now = reassessConnection({ ...server, connection: live }, sinceMs);
@@ -98,7 +100,6 @@ const saveProof = async (
   const regularAtMs = nextCheckAtMs(deps, proven, said.app);
   const nextAtMs = isRefused(connection) ? Math.min(regularAtMs, refusalCheckAtMs(deps)) : regularAtMs;
   const after = { ...withConnection(value, connection), nextCheckAtMs: nextAtMs };
-  // The token of this very grant is worth caching.
   const caching = await mintedWrite(deps, { id, entry }, { accessToken, expiresAtMs, scopes: proven.scopes });
   return (await saveServer(deps, server, { value: after, also: [caching] })).done;
 };

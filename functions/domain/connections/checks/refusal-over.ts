@@ -8,12 +8,12 @@ export interface ProbeDeps {
   readonly transports: Readonly<Record<Transport, Pick<MailTransport, "probe">>>;
 }
 
-/** A check has two minutes in all (`infra/functions.tf`). Nominal. */
+/** A check has two minutes in total (`infra/functions.tf`). Nominal. */
 const LONGEST_PROBE_MS = 60 * SECOND;
 
 /**
- * Does Gmail let an account send again that it had refused? `unasked`: it is not in that state. A refusal that no probe can see (`beyondProbe`) counts as
- * over, so that the next mail finds out. Sends nothing.
+ * Asks whether Gmail accepts a refused account again, without sending mail. `unasked`: the account is not refused. A
+ * refusal that no probe can see (`beyondProbe`) counts as over, so that the next mail finds out.
  */
 export const askIfRefusalIsOver = async (
   deps: ProbeDeps,

@@ -27,19 +27,19 @@ export interface SecurityEventDeps extends ServerDeps {
   readonly securityEventTokens: SecurityEventTokens;
 }
 
-/** Google sends an event again for days when it got no answer; a replay after this long says nothing of any grant that still lives. */
+/** Google redelivers an unanswered event for days. A replay after this long concerns no grant that is still alive. */
 const REMEMBER_MS = 90 * DAY;
-/** A token is some hundred bytes. */
+/** A token has a few hundred bytes. */
 const LONGEST_TOKEN = 32_768;
 
-/** What ends the grants of the account (developers.google.com/identity/protocols/risc, "Supported event types"). */
+/** These events end the account's grants (developers.google.com/identity/protocols/risc, "Supported event types"). */
 const ENDS: Readonly<Record<string, Death["reason"]>> = {
   "tokens-revoked": "password_or_revoked",
   "account-disabled": "account_disabled",
   "account-purged": "account_deleted",
 };
 
-/** After these, someone else may be at the person's browser or in their account. */
+/** After these events, someone else may be using the person's browser or account. */
 const ENDS_SESSIONS: readonly string[] = [
   "sessions-revoked",
   "account-disabled",
@@ -47,7 +47,7 @@ const ENDS_SESSIONS: readonly string[] = [
   "account-credential-change-required",
 ];
 
-/** What may have ended them; Google itself tells. */
+/** These events may have ended the grants, so Google must be asked. */
 const CASTS_DOUBT: readonly string[] = [
   "token-revoked",
   "sessions-revoked",
@@ -56,10 +56,10 @@ const CASTS_DOUBT: readonly string[] = [
 ];
 
 /**
- * Takes a security event token that Google pushed. Problems: `security_event_invalid` (signature, issuer, audience, or no token at all),
- * `google_unavailable` (the keys cannot be had: Google sends it again). Known ones are taken again without effect. Throws `Unavailable`.
- *
- * It is remembered last: a crash in between has Google send it again, and each effect can be had twice.
+ * Handles a security event token that Google pushed. Problems: `security_event_invalid` (signature, issuer, audience,
+ * or no token at all), `google_unavailable` (the keys are unreachable; Google sends it again). A known token has no
+ * effect. It is remembered last: after a crash Google sends it again, and every effect may safely happen twice. Throws
+ * `Unavailable`.
  */
 export const takeSecurityEvents = async (deps: SecurityEventDeps, token: string): Promise<Result<null>> => {
   const { value: settings } = await readSettings(deps.records, deps.environment);
@@ -118,15 +118,16 @@ const toldByEvent = (reason: Death["reason"]): Death => ({
   evidence: { told: "risc" },
 });
 
-/** All of them, also one that is younger than the event: signing in again costs little, and a hijacker may have done so meanwhile. */
+/** Even sessions younger than the event end: signing in again costs little, and a hijacker may have signed in since. */
 const endSessions = async (deps: SecurityEventDeps, sub: string): Promise<void> => {
   const count = await endSessionsOf(deps.records, { sub });
   if (count > 0) deps.log.warn("sessions_ended", { by: "google", count });
 };
 
 /**
- * Ends the grant that the event is about. False: the server holds one that is younger than the event, or another client's; asking Google does no harm then.
- * Events tell whole seconds: a grant of the same second counts as the older.
+ * Ends the grant that the event is about. Returns false if the server's grant is younger than the event or belongs to
+ * another client; asking Google is harmless then. Events have whole seconds, so a grant of the same second counts as
+ * older.
  */
 const end = async (
   deps: SecurityEventDeps,
@@ -139,15 +140,15 @@ const end = async (
     if (server === undefined || grant === null || !isUnderstoodServer(server.value)) return true;
     const younger = Math.floor(grant.connectedAtMs / SECOND) > Math.floor(proven.issuedAtMs / SECOND);
     if (younger || !proven.audience.includes(grant.clientId)) return false;
-    // False: rotated meanwhile, or connected anew.
+    // `endGrant` returns false if the secret was rotated or the account reconnected in the meantime.
     const of = { serverId, secretVersion: grant.secretVersion };
     return (await endGrant(deps, of, toldByEvent(reason))) || "contended";
   });
 };
 
 /**
- * `token-revoked` names one token and no account: the server that holds it is looked for among all, which is dear and seldom. A superseded token is nobody's any more, and
- * ends nothing.
+ * `token-revoked` names a token but no account, so all servers are searched, which is expensive but rare. A superseded
+ * token belongs to no server and ends nothing.
  */
 const endMarked = async (deps: SecurityEventDeps, mark: string): Promise<void> => {
   for await (const { id, value } of everyRecord(deps.records, "serversByAge", {})) {

@@ -6,15 +6,15 @@ import type { Grant } from "../../mail-servers/mail-server.ts";
 import { FULL_MAIL } from "../../transport.ts";
 
 /**
- * The account's send-as addresses, which Gmail leaves in From as they are; null if they cannot be read: under `gmail.send` alone, or while the API is
- * off or out of reach. That is no failure of the caller's, because mail from the username itself needs none of it.
+ * Returns the send-as addresses that Gmail leaves unchanged in From, or null if they are unreadable: with `gmail.send`
+ * alone, or while the API is off or unreachable. The caller can go on, as mail from the username needs none of them.
  */
 export const readSendAs = async (
   deps: { readonly clock: Clock; readonly log: Log; readonly gmailAccount: Pick<GmailAccount, "sendAs"> },
   login: Login,
   scopes: readonly string[],
 ): Promise<Grant["sendAs"]> => {
-  // `settings.sendAs.list` takes full mail.
+  // `settings.sendAs.list` requires the full mail scope.
   if (!scopes.includes(FULL_MAIL)) return null;
   try {
     const addresses = await deps.gmailAccount.sendAs(login);
@@ -26,6 +26,6 @@ export const readSendAs = async (
   return null;
 };
 
-/** As read now, else as it was; with what a later release wrote beside it. */
+/** Keeps the previous addresses if none were read, and any fields that a later release has added. */
 export const newerSendAs = (before: Grant["sendAs"], read: Grant["sendAs"]): Grant["sendAs"] =>
   read === null ? before : { ...before, ...read };
