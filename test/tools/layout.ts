@@ -180,6 +180,7 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "functions/domain/access",
   "functions/domain/alerts",
   "functions/domain/connections/checks",
+  "functions/domain/connections/connect",
   "functions/domain/connections/endings",
   "functions/domain/connections/tokens",
   "functions/domain/doctor",

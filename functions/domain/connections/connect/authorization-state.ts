@@ -10,22 +10,21 @@ import type { OAuthState } from "../records.ts";
 import { isUnderstoodState } from "../understood.ts";
 import { openSignIn } from "./sealed-state.ts";
 
-/** Nominal life of a state, and of the lease on exchanging its code. */
+/** These are the nominal lifetimes of a state and of the lease on exchanging its code. */
 export const STATE_LIFE_MS = 10 * MINUTE;
 export const EXCHANGE_LEASE_MS = 30 * SECOND;
 
-/** 256 random bits as base64url, and for a sign-in its sealed content. */
+/** A state is 256 random bits as base64url; a sign-in's sealed content follows them. */
 const STATE = /^[A-Za-z0-9_-]{43,4000}$/;
 
 export const stateKey = (state: string): string => sha256Hex(state);
 
-/** By which the same callback is known again; the code itself is not kept. */
+/** The hash lets us recognize a repeated callback without storing the code. */
 export const codeHash = (code: string): string => sha256Hex(code);
 
 /**
- * The PKCE verifier (RFC 7636 §4.1) and its challenge (§4.2, S256; public, it stands in the URL to Google). The verifier is HKDF-SHA256
- * (RFC 5869) over the browser's session id, salted with the state: it needs both what only the browser's cookie holds and what only
- * the callback's URL holds, so it need not be stored.
+ * The PKCE verifier (RFC 7636 §4.1) and its public S256 challenge (§4.2). The verifier is HKDF-SHA256 (RFC 5869) over
+ * the session id, salted with the state. It need not be stored: the cookie holds one input, the callback URL the other.
  */
 export const pkcePair = (
   sessionId: SessionId,
@@ -40,10 +39,10 @@ interface StateDeps {
   readonly records: Records;
 }
 
-/** `version`: undefined while nothing of it is stored, as with a sign-in before it comes back. */
+/** `version` is undefined while nothing is stored, as for a sign-in that has not come back yet. */
 export type KnownState = Omit<Versioned<OAuthState>, "version"> & { readonly version: string | undefined };
 
-/** A state, and which of the browser's session ids it is bound to. */
+/** `boundTo` is the one of the browser's session ids that the state is bound to. */
 export interface FoundState {
   readonly kept: KnownState;
   readonly boundTo: SessionId;
@@ -59,7 +58,7 @@ const openSealed = (clock: Clock, state: string, browser: readonly SessionId[]):
   return null;
 };
 
-/** A state as this browser may know of it: null for an unknown one, and for one that was begun in another browser. */
+/** Returns null for an unknown state and for one begun in another browser, so that a browser cannot tell them apart. */
 export const findState = async (
   deps: StateDeps,
   state: string | null,
@@ -72,18 +71,17 @@ export const findState = async (
   return boundTo === undefined ? null : { kept, boundTo };
 };
 
-/** Is someone exchanging the code at this moment? */
 export const isBeingExchanged = (clock: Clock, { phase }: OAuthState): boolean =>
   phase.kind === "exchanging" && clock.nowMs() < phase.leaseUntilMs;
 
-/** Open and not expired, or left behind by an exchange that never ended: whoever holds a lease that has run out has crashed. */
+/** A state whose exchange has outlived its lease may be taken again: the request that held the lease has crashed. */
 export const mayBeTaken = (clock: Clock, state: OAuthState): boolean =>
   isUnderstoodState(state) &&
   clock.nowMs() < state.expiresAtMs &&
   state.phase.kind !== "used" &&
   !isBeingExchanged(clock, state);
 
-/** `open → exchanging`, for one caller at a time. Null: it may not be taken (any more). */
+/** `open → exchanging`, for one caller at a time. Returns null if the state may not be taken, or no longer. */
 export const takeState = async (
   deps: StateDeps,
   { id, value, version }: KnownState,
@@ -98,16 +96,16 @@ export const takeState = async (
 const toPhase = (state: Versioned<OAuthState>, phase: OAuthState["phase"]): Write =>
   conditionalWrite("oauthStates", state, { ...state.value, phase });
 
-/** `exchanging → used`, as part of the commit that the state was for. Fails with it if the lease was lost. */
+/** `exchanging → used`, in the commit that the state was for, which fails as a whole if the lease has been lost. */
 export const useStateWrite = (state: Versioned<OAuthState>, succeededCodeSha256: string): Write =>
   toPhase(state, { kind: "used", succeededCodeSha256 });
 
-/** `exchanging → used` without anything to show for it. */
+/** `exchanging → used`, for an authorization that failed. */
 export const spendState = async (deps: StateDeps, state: Versioned<OAuthState>): Promise<void> => {
   await deps.records.commit([toPhase(state, { kind: "used" })]);
 };
 
-/** `exchanging → open`: Google was out of reach, so the code is unspent and a reload may succeed. */
+/** `exchanging → open`: Google could not be reached, so the code is unspent and a reload may succeed. */
 export const reopenState = async (deps: StateDeps, state: Versioned<OAuthState>): Promise<void> => {
   await deps.records.commit([toPhase(state, { kind: "open" })]);
 };

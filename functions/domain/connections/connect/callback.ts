@@ -2,7 +2,7 @@ import type { SessionId } from "../../access/records.ts";
 import type { FormerId, NewSession } from "../../access/sessions.ts";
 import type { Identity, TokenAnswer } from "../../google/tokens.ts";
 
-/** The rows of the callback table (contract, section 4) that need no more than their name. */
+/** These rows of the callback table (contract, section 4) carry no details. */
 type PlainCallbackProblem =
   | "state_invalid"
   | "code_invalid"
@@ -16,13 +16,13 @@ type PlainCallbackProblem =
 
 export type CallbackProblem =
   | { readonly code: PlainCallbackProblem }
-  /** The address that the person chose at Google, and the mail server's. */
+  /** `came` is the address that the user chose at Google, `expected` that of the mail server. */
   | { readonly code: "account_mismatch"; readonly came: string; readonly expected: string }
-  /** `expected`: the entry that this account comes near to; null if there is none that may be told. */
+  /** `expected` is the admission entry closest to this account; it is null if there is none we may reveal. */
   | { readonly code: "not_admitted"; readonly came: string; readonly expected: string | null }
   | { readonly code: "google_unavailable"; readonly retryAfterS: number };
 
-/** What the browser brought back from Google; a parameter that is absent, or there twice, is null. */
+/** The parameters that Google's redirect carries; one that is missing or repeated is null. */
 export interface Callback {
   readonly sessionId: SessionId | null;
   readonly state: string | null;
@@ -32,10 +32,10 @@ export interface Callback {
 
 export type Confirmed =
   | { readonly kind: "connected"; readonly serverId: string }
-  /** `session`: null if an earlier visit of the same callback signed the person in. */
+  /** `session` is null if an earlier visit of the same callback signed the user in. */
   | { readonly kind: "signed_in"; readonly next: string; readonly session: NewSession | null };
 
-/** `serverId`: the server it was about, where this browser may know of it. */
+/** `serverId` is null if no server was involved or this browser may not know which. */
 export type Failed = { readonly kind: "failed"; readonly problem: CallbackProblem; readonly serverId: string | null };
 
 /** What a callback comes to before the state is settled. */
@@ -46,13 +46,13 @@ export const refused = (problem: CallbackProblem): Extract<CallbackOutcome, { re
   problem,
 });
 
-/** The browser that came back: its present session id, and those that it held a short while ago. */
+/** The browser's current session id, and those it held a short while ago. */
 export interface ReturnedBrowser {
   readonly sessionId: SessionId;
   readonly formers: readonly FormerId[];
 }
 
-/** What an authorization came to before its server or person was looked at. */
+/** What Google has proven, before we check it against the server or the admitted users. */
 export interface ProvenGrant {
   readonly tokens: TokenAnswer & { readonly scopes: readonly string[] };
   readonly identity: Identity;

@@ -28,9 +28,10 @@ export interface ConfirmDeps extends ConnectDeps, SetupTokenDeps {
 }
 
 /**
- * Ends an authorization. The state comes first, whatever else the callback says: nothing is told, asked or spent for one that is unknown, used,
- * expired or from another browser; the callback that succeeded leads to its result again. Every outcome but `google_unavailable` uses the state up.
- * Throws `Unavailable`; the state may then be taken again once its lease is over.
+ * Ends an authorization. The state is checked before anything else: one that is unknown, used, expired or from another
+ * browser reveals nothing and spends nothing, though repeating the callback that succeeded leads to its result again.
+ * Every outcome but `google_unavailable` uses the state up. Throws `Unavailable`; the state can then be taken again
+ * once its lease is over.
  */
 export const confirmAuthorization = async (deps: ConfirmDeps, callback: Callback): Promise<Confirmed | Failed> => {
   const { sessionId } = callback;
@@ -78,11 +79,11 @@ const confirmTaken = async (
     : connectServer(deps, { state: taken.state, proven, serverId: purpose.serverId, actor: purpose.actor });
 };
 
-/** RFC 6749 §4.1.2.1: trouble at Google that passes, as against the person's or an administrator's refusal. */
+/** These errors are temporary trouble at Google (RFC 6749 §4.1.2.1); no user or administrator has refused anything. */
 const PASSING_ERRORS: readonly string[] = ["server_error", "temporarily_unavailable"];
 const RETRY_AFTER_S = 5;
 
-/** What Google said instead of a code; null: nothing. */
+/** `error` is what Google sent in place of a code; it is null if Google sent neither. */
 const withoutCode = (error: string | null): CallbackProblem => {
   if (error === null) return { code: "code_invalid" };
   if (PASSING_ERRORS.includes(error)) return { code: "google_unavailable", retryAfterS: RETRY_AFTER_S };
@@ -90,8 +91,8 @@ const withoutCode = (error: string | null): CallbackProblem => {
 };
 
 /**
- * Anyone may sign in. To connect, the session must still live, and the server be there; a person who is no longer let in connects
- * nothing. Where the authorization was begun with a bearer credential and without a session, the state itself is the proof.
+ * Anyone may sign in. To connect, the server must still exist, the session must be live and its user still admitted. If
+ * the authorization began with a bearer credential and no session, the state itself is the proof.
  */
 const stillAllowed = async (
   deps: ConfirmDeps,
@@ -105,12 +106,12 @@ const stillAllowed = async (
   const { session, principal } = await authenticateSession({ ...deps, readAccessLists }, sessionId);
   if (session === null) return withoutSession === true;
   if (session.actor.kind === "anonymous") return true;
-  // This function is not given the setup token. Those that are have opened the session, and the authorization a few minutes ago.
+  // This function does not hold the setup token; one that does opened the session and, minutes ago, the authorization.
   if (session.actor.kind === "setup") return !isSetupTokenOver(deps, await readAccessLists());
   return principal !== null && isInReach(principal, server);
 };
 
-/** Code to tokens to a proven identity, by the client that the consent was given to. */
+/** Uses the client that the consent was given to: Google rejects a code presented by any other. */
 const exchange = async (
   deps: ConfirmDeps,
   { state: { value }, boundTo, browser }: TakenState,
@@ -119,7 +120,7 @@ const exchange = async (
   const { clientId, nonce, scopes: asked = [] } = value;
   const { client } = await readClient(deps);
   if (client === null) return refused({ code: "client_rejected" });
-  // Another client was saved meanwhile: begin anew with that one.
+  // Someone has saved another client since, so the user must start again with that one.
   if (client.clientId !== clientId) return refused({ code: "state_invalid" });
   const { verifier } = pkcePair(boundTo, state);
   const answer = await deps.oauth.exchangeCode(client, { code, verifier });

@@ -22,14 +22,14 @@ export interface ConnectDeps extends ClientDeps, SignInDeps, ServerDeps, CacheDe
   readonly gmailAccount: Pick<GmailAccount, "sendAs">;
 }
 
-/** The mail server was deleted while the person was at Google. */
+/** The mail server was deleted while the user was at Google. */
 const GONE: CallbackProblem = { code: "state_invalid" };
 
 /**
- * Gives a server its proven grant, in this order: the note that its secrets change; the secret; then, in one commit, the
- * pointer to it, the state used, the cached access token and the audit; then the end of the superseded secret. A crash
- * leaves the server as before or as after, and at most one secret too many, which the sweep finds by the note. The
- * superseded token is never revoked: that would void the new one too, since both are grants of one account to one client.
+ * Gives a server its proven grant in this order: the note that its secrets are changing; the secret; one commit with
+ * the pointer to it, the used state, the cached access token and the audit entry; the end of the superseded secret.
+ * A crash leaves the server as before or as after, with at most one extra secret, which the sweep finds by the note.
+ * The superseded token is never revoked: that would void the new one too, as one account gave both to one client.
  */
 export const connectServer = async (deps: ConnectDeps, request: ConnectRequest): Promise<CallbackOutcome> => {
   const { proven, serverId } = request;
@@ -57,11 +57,10 @@ const store = async (deps: ConnectDeps, request: ConnectRequest, refreshToken: S
 
 interface Pointed {
   readonly outcome: CallbackOutcome;
-  /** The secret that serves nobody now: the superseded one, or the new one itself. */
+  /** No server uses this secret any more: it is the superseded one or, if the new one was not adopted, the new one. */
   readonly unused: string | undefined;
 }
 
-/** Points the server to the new secret. */
 const point = async (
   deps: ConnectDeps,
   request: ConnectRequest,
@@ -70,7 +69,7 @@ const point = async (
   const { proven, serverId } = request;
   return changeOnCondition<Pointed>(deps, "connect a mail server", async () => {
     const server = await deps.records.get("mailServers", serverId);
-    // Deleted, or given another address or transport, while the person was at Google.
+    // Someone may have deleted the server or changed its address or transport while the user was at Google.
     const problem = server === undefined ? GONE : grantProblem(server.value, proven);
     if (server === undefined || problem !== null) {
       return { outcome: await discard(deps, proven, problem ?? GONE), unused: stored.secretVersion };
@@ -85,7 +84,6 @@ const point = async (
   });
 };
 
-/** Refuses a grant that is not stored. */
 const discard = async (deps: ConnectDeps, proven: ProvenGrant, problem: CallbackProblem): Promise<CallbackOutcome> => {
   await discardGrant(deps, proven, problem.code);
   return refused(problem);

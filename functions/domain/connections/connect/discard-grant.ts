@@ -10,7 +10,7 @@ interface DiscardDeps extends ClientDeps, ServerDeps {
   readonly oauth: Pick<GoogleOAuth, "revoke">;
 }
 
-/** The grant lives on at Google, and takes one of the account's places there. Losing a race leaves it uncounted. */
+/** The grant lives on at Google and counts towards the account's cap there. A lost race leaves it uncounted here. */
 const countUnstored = async (deps: DiscardDeps, of: GrantsOf): Promise<void> => {
   const { app } = await clientReader(deps)();
   const kept = await readGrantLedger(deps, of);
@@ -19,10 +19,10 @@ const countUnstored = async (deps: DiscardDeps, of: GrantsOf): Promise<void> => 
 };
 
 /**
- * Drops a new grant unstored. It is revoked at Google only where nobody can live by it, since a revocation voids all
- * grants of the account for this client: not if any mail server, this one included, holds one of the same account, and
- * not without a refresh token, which is what a consent brings where an earlier grant stands. A failure to revoke leaves
- * a grant that nobody holds the token of. Throws `Unavailable`.
+ * Drops a new grant without storing it. A revocation voids all grants of the account for this client, so we revoke only
+ * if no mail server, this one included, holds a grant of the account. Without a refresh token there is nothing to do:
+ * the consent then brought none because an earlier grant stands. If the revocation fails, a grant remains at Google
+ * whose token nobody holds. Throws `Unavailable`.
  */
 export const discardGrant = async (
   deps: DiscardDeps,

@@ -6,14 +6,14 @@ import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { CallbackProblem, ProvenGrant } from "./callback.ts";
 import { withAddress } from "./identity.ts";
 
-/** The account of the server's present grant, which had the server's username before it was renamed at Google. */
+/** Whether the server's username is an address that its current account had before a rename at Google. */
 const wasRenamed = (server: MailServer, { sub, email }: Identity): boolean => {
   const before = grantOf(server);
   if (before === null || before.sub !== sub) return false;
   return isRenamed({ ...server, connection: { state: "valid", grant: withAddress(before, email) } });
 };
 
-/** What keeps a proven grant from serving this server; null: nothing. */
+/** Returns what keeps a proven grant from serving this server, or null if nothing does. */
 export const grantProblem = (server: MailServer, { identity, tokens }: ProvenGrant): CallbackProblem | null => {
   const { email } = identity;
   if (!isUnderstoodServer(server)) return { code: "newer_version" };

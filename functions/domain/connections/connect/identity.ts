@@ -2,20 +2,20 @@ import type { GoogleOAuth, Identity, TokenAnswer } from "../../google/tokens.ts"
 import type { Log } from "../../log.ts";
 import type { Grant } from "../../mail-servers/mail-server.ts";
 
-/** What the ID token says that came with a token for a grant. */
+/** What the ID token in a token answer says about the account of a grant. */
 export type IdentityFound =
-  /** The grant's account; its address may be another one than before. */
+  /** It is the grant's account, though its address may have changed. */
   | { readonly kind: "same"; readonly identity: Identity }
-  /** Another account, whose token serves nobody here. */
+  /** It is another account, so the token is of no use to this server. */
   | { readonly kind: "another" }
-  /** The token is none of Google's for this client. */
+  /** Google did not issue the token to this client. */
   | { readonly kind: "unproven" }
-  /** Google's keys cannot be read now. */
+  /** Google's keys cannot be read at the moment. */
   | { readonly kind: "unreachable" }
-  /** No ID token came. */
+  /** The answer holds no ID token. */
   | { readonly kind: "absent" };
 
-/** Proves the ID token of a refresh answer. There is no nonce in it: that belongs to an authorization. */
+/** Proves the ID token of a refresh answer. It carries no nonce, since only an authorization sets one. */
 export const findIdentity = async (
   deps: { readonly oauth: Pick<GoogleOAuth, "identify">; readonly log: Log },
   { idToken }: TokenAnswer,
@@ -30,10 +30,10 @@ export const findIdentity = async (
   return proof.identity.sub === grant.sub ? { kind: "same", identity: proof.identity } : { kind: "another" };
 };
 
-/** An account is renamed rarely; what it was called long ago is nobody's username any more. */
+/** Accounts are rarely renamed, and nobody still uses a much older address as a username. */
 const FORMER_EMAILS_KEPT = 5;
 
-/** The grant under the address that its account has now; a former one is remembered. */
+/** Former addresses are kept because servers may still use one as their username. */
 export const withAddress = (grant: Grant, email: string): Grant => {
   if (grant.email === email) return grant;
   const formers = [grant.email, ...(grant.formerEmails ?? [])].filter((former) => former !== email);

@@ -12,7 +12,7 @@ const addressOf = ({ sub, email }: Identity, before: Grant | null): Pick<Grant, 
   return { email, ...(formerEmails !== undefined && { formerEmails }) };
 };
 
-/** The grant that a consent has brought, in place of the server's present one. */
+/** The grant from a new consent, which replaces the server's current one. */
 export const newGrant = (
   deps: { readonly clock: Clock },
   { tokens, identity, clientId }: ProvenGrant,

@@ -6,9 +6,9 @@ import type { OAuthState } from "../records.ts";
 import { ownPath } from "./own-path.ts";
 
 /**
- * The state of a sign-in holds all that must be known when the browser comes back, sealed for that browser alone: 256 random bits, then the content under
- * AES-256-GCM. The key is HKDF-SHA256 (RFC 5869) over the id in the browser's cookie, salted with those bits, so it is used once, and
- * whoever does not hold the cookie can neither read nor make a state. So nothing is stored for a sign-in that nobody finishes.
+ * A sign-in's state carries all we need when the browser comes back, so an abandoned sign-in stores nothing. It is
+ * 256 random bits, then the content under AES-256-GCM. The key is HKDF-SHA256 (RFC 5869) over the id in the browser's
+ * cookie, salted with those bits: each key is used once, and nobody without the cookie can read or forge a state.
  */
 const SALT_LENGTH = 43;
 const TAG_BYTES = 16;
@@ -16,7 +16,7 @@ const SEALED = /^[A-Za-z0-9_-]{86,4000}$/;
 
 export const SIGN_IN_SCOPES: readonly string[] = ["openid", "email"];
 
-/** Judged again when it comes back: whoever knows a cookie, because they planted it, can seal whatever they like for it. */
+/** The content must be validated when it comes back: an attacker who planted the cookie can seal anything for it. */
 const content = z.object({
   next: z.string().refine((next) => ownPath(next) === next),
   clientId: z.string(),
@@ -33,11 +33,11 @@ const cipherParts = (sessionId: SessionId, salt: string) => {
   return [bytes.subarray(0, 32), bytes.subarray(32)] as const;
 };
 
-/** The nonce of the ID token, known again from cookie and state. */
+/** The ID token's nonce is derived from cookie and state, so it need not be stored. */
 const nonceOf = (sessionId: SessionId, salt: string): string =>
   keyOf(sessionId, salt, "nonce", 32).toString("base64url");
 
-/** `salt`: 256 random bits as base64url. */
+/** `salt` is 256 random bits as base64url. */
 export const sealSignIn = (
   sessionId: SessionId,
   salt: string,
@@ -60,7 +60,7 @@ const unseal = (sessionId: SessionId, salt: string, sealed: Buffer): unknown => 
   }
 };
 
-/** The state as it would be stored; null where it is not sealed for this browser. Expired ones are opened too. */
+/** Returns the state in its stored form, even if it has expired; null if it is not sealed for this browser. */
 export const openSignIn = (sessionId: SessionId, state: string, keptForMs: number): OAuthState | null => {
   if (!SEALED.test(state)) return null;
   const salt = state.slice(0, SALT_LENGTH);

@@ -24,8 +24,8 @@ export interface SignInDeps {
 }
 
 /**
- * What a sign-in leaves in the settings, in the commit that signs the person in: the account that a listed address now stands for and, once, that an
- * operator has come, after which the setup token is dead in production. Null: nothing new.
+ * The sign-in's commit also pins the account that a listed address now stands for and, once, notes that an operator has
+ * signed in, which ends the setup token in production. Returns null if there is nothing new to write.
  */
 const settingsWrite = (
   deps: SignInDeps,
@@ -43,8 +43,8 @@ const settingsWrite = (
 };
 
 /**
- * Signs a person in: state used, the browser's session replaced, all in one commit. Nobody who is not let in leaves a trace but the log's.
- * The tokens of a sign-in are dropped: no offline access was asked for, and they run out by themselves.
+ * Uses the state and replaces the browser's session in one commit. Someone who is not admitted leaves a trace only in
+ * the log. The tokens are dropped and left to expire: a sign-in asks for no offline access.
  */
 export const signIn = async (
   deps: SignInDeps,

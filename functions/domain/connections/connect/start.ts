@@ -24,13 +24,13 @@ export interface StartDeps {
   readonly oauth: Pick<GoogleOAuth, "authorizationUrl">;
 }
 
-/** The browser that asks: the id in its cookie, null where there is none; and whether a session stands behind it. */
+/** `sessionId` is the id in the browser's cookie, if any; `live` says whether it belongs to a live session. */
 export interface Browser {
   readonly sessionId: SessionId | null;
   readonly live: boolean;
 }
 
-/** Where to send the browser. `cookie`: the id to put into it, for so long; null where it is there already. */
+/** `cookie` is the id the browser must keep, and for how long; it is null for a live session, which has its cookie. */
 export interface Started {
   readonly location: string;
   readonly cookie: { readonly id: SessionId; readonly maxAgeS: number } | null;
@@ -43,8 +43,9 @@ interface ConsentRequest {
 }
 
 /**
- * Begins the consent for one mail server. Problems: `not_found` (none such, or another's: members connect only their own),
- * `newer_version` (a later release wrote it), `gmail_credentials_missing`. Throws `Unavailable`.
+ * Begins the consent for one mail server. The problems are `not_found` (there is no such server, or it belongs to
+ * someone else: members connect only their own), `newer_version` (a later release wrote it) and
+ * `gmail_credentials_missing`. Throws `Unavailable`.
  */
 export const startConnecting = async (
   deps: StartDeps,
@@ -59,13 +60,13 @@ export const startConnecting = async (
   return begin(deps, browser, { purpose, transport, loginHint: username });
 };
 
-/** Begins a person's sign-in; `next` has been checked to be a path of our own. Problems: `gmail_credentials_missing`. */
+/** `next` must already be checked to be a path of our own. The only problem is `gmail_credentials_missing`. */
 export const startSigningIn = (deps: StartDeps, browser: Browser, next: string): Promise<Result<Started>> =>
   begin(deps, browser, { purpose: { kind: "sign_in", next }, transport: null, loginHint: null });
 
 /**
- * An id without a session behind it opens nothing: it only ties the state to the browser that holds it, and signing in replaces it. So an id that
- * is there already is kept, whatever it was, for several tabs share it.
+ * An id without a session grants nothing: it only ties the state to the browser that holds it, and signing in replaces
+ * it. We keep any id that is already there, because several tabs share it.
  */
 const cookieFor = (deps: StartDeps, { sessionId, live }: Browser): { id: SessionId; cookie: Started["cookie"] } => {
   const id = sessionId ?? newSessionId(deps.random);
@@ -107,7 +108,7 @@ const begin = async (deps: StartDeps, browser: Browser, request: ConsentRequest)
   return ok({ location, cookie });
 };
 
-/** Longer paths would make the URL to Google too long; nobody is led to such a one on purpose. */
+/** A longer path would make the URL to Google too long; we never send anyone to one on purpose. */
 const LONGEST_NEXT = 500;
 
 const sealed = (deps: StartDeps, id: SessionId, { next, clientId }: { next: string; clientId: string }): Begun => {
@@ -121,7 +122,7 @@ interface NewState extends Pick<OAuthState, "clientId" | "scopes" | "purpose" | 
   readonly sessionId: SessionId;
 }
 
-/** Durable before the browser is sent away: it may be back within a second. */
+/** The state must be durable before we send the browser away: it may be back within a second. */
 const stored = async (deps: StartDeps, { sessionId, ...asked }: NewState): Promise<Begun> => {
   const [state, nonce] = [deps.random.token(32), deps.random.token(32)];
   const nowMs = deps.clock.nowMs();
@@ -133,7 +134,7 @@ const stored = async (deps: StartDeps, { sessionId, ...asked }: NewState): Promi
     phase: { kind: "open" },
     createdAtMs: nowMs,
     expiresAtMs,
-    // Kept a while longer, so that a late comer's page can still name the server.
+    // The record outlives the state so that the page shown to a latecomer can still name the server.
     eraseAtMs: expiresAtMs + deps.clock.lasting(STATE_LIFE_MS),
   };
   await deps.records.commit([{ op: "create", kind: "oauthStates", id: stateKey(state), value }]);

@@ -18,19 +18,19 @@ interface TakeDeps {
   readonly records: Records;
 }
 
-/** A state that is this request's to end. */
+/** A state that this request alone may end. */
 export interface TakenState {
   readonly state: Versioned<OAuthState>;
-  /** The session id that the state, and with it the PKCE verifier, is bound to. */
+  /** The state, and with it the PKCE verifier, is bound to this session id. */
   readonly boundTo: SessionId;
   readonly browser: ReturnedBrowser;
 }
 
 export type TakenCallback =
   | ({ readonly kind: "taken" } & TakenState)
-  /** A sign-in that came back without a code: there is nothing to exchange, so nothing is stored. */
+  /** A sign-in came back without a code: there is nothing to exchange, so nothing is stored. */
   | { readonly kind: "unspent"; readonly purpose: AuthorizationPurpose }
-  /** The same callback succeeded before, in this browser. */
+  /** The same callback has already succeeded in this browser. */
   | { readonly kind: "succeeded"; readonly confirmed: Confirmed }
   | { readonly kind: "invalid"; readonly serverId: string | null };
 
@@ -48,9 +48,10 @@ const succeededBefore = ({ phase }: OAuthState, code: string | null): boolean =>
   phase.kind === "used" && code !== null && phase.succeededCodeSha256 === codeHash(code);
 
 /**
- * Takes the state that a callback names, for this request alone. A browser may send one callback several times (a reload, Back, a restored tab): while
- * another request exchanges the code, this one waits for the outcome, at most for that one's lease. A session that has ended holds no former ids,
- * yet its own id still finds what it began: whether it may go on is not judged here.
+ * Takes the state that a callback names, for this request alone. A browser may send one callback several times (a
+ * reload, Back, a restored tab), so while another request exchanges the code, this one waits for the outcome, at most
+ * until that request's lease ends. An ended session has no former ids, but its own id still finds its states; the
+ * caller decides whether it may go on.
  */
 export const takeCallback = async (
   deps: TakeDeps,

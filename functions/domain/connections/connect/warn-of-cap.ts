@@ -5,8 +5,9 @@ import type { GrantLedger } from "../records.ts";
 import { serversOfAccount } from "../servers-of-account.ts";
 
 /**
- * After a grant more: warns the account's servers whose own is among the oldest, since those go first. The newest is in no danger, however many there are.
- * Losing a race leaves the warning to the next connection. Throws `Unavailable`.
+ * Once a grant has been added, warns those servers of the account whose grants are among the oldest, since Google drops
+ * those first; the newest grant is never in danger. A lost race leaves the warning to the next connection.
+ * Throws `Unavailable`.
  */
 export const warnOfCap = async (
   deps: ServerDeps,
@@ -24,7 +25,7 @@ export const warnOfCap = async (
   }
 };
 
-/** As `warnOfCap`, once what became of the consent is written: a failure makes that no worse, and the next consent looks again. */
+/** The outcome of the consent is already stored, so a failure here does it no harm; the next consent checks again. */
 export const tryWarningOfCap = async (deps: ServerDeps, of: Parameters<typeof warnOfCap>[1]): Promise<void> => {
   try {
     await warnOfCap(deps, of);

@@ -14,7 +14,6 @@ import { type CacheDeps, mintedWrite, readEntry } from "../tokens/token-cache.ts
 import { useStateWrite } from "./authorization-state.ts";
 import type { ProvenGrant } from "./callback.ts";
 
-/** A consent that is to connect one mail server. */
 export interface ConnectRequest {
   readonly state: Versioned<OAuthState>;
   readonly proven: ProvenGrant;
@@ -24,12 +23,12 @@ export interface ConnectRequest {
 
 interface WriteGrantDeps extends ClientDeps, ServerDeps, CacheDeps {}
 
-/** After the server's own. */
+/** The index of the state's write in the commit: it follows the server's own. */
 const STATE_WRITE = 1;
 
 /**
- * Writes the new grant into its server, on condition that nobody wrote the server since it was read, and uses the state
- * up in the same commit. `grants`: those of the account from now on. Throws `Unavailable`.
+ * Writes the new grant if the server has not changed since it was read, and uses the state up in the same commit. The
+ * result's `grants` are all of the account's, the new one included. Throws `Unavailable`.
  */
 export const writeGrant = async (
   deps: WriteGrantDeps,
