@@ -7,6 +7,8 @@ export interface IncomingMail {
   readonly stream: SMTPServerDataStream;
   readonly account: SandboxAccount;
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
+  /** Whether the sandbox is closed, so that it can keep no mail any more. */
+  readonly isClosed: () => boolean;
   /** Cuts the connection silently. */
   readonly drop: () => void;
   readonly reply: (error: SMTPServerError | null, accepted?: string) => void;
@@ -31,6 +33,7 @@ export const receiveMail = (parts: Parts, mail: IncomingMail): void => {
 };
 
 const conclude = (parts: Parts, mail: IncomingMail, mime: Buffer): void => {
+  if (mail.isClosed()) return;
   const { account, envelope } = mail;
   const refusal = refusalOf(parts, mail);
   if (refusal !== null) {

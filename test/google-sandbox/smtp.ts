@@ -36,6 +36,7 @@ export const listenSmtp = async (
     port: address.port,
     close: () =>
       new Promise((resolve) => {
+        server.isClosed = true;
         server.close(() => resolve());
         for (const connection of server.connections) connection._socket.destroy();
         for (const [socket] of server._pendingSockets) socket.destroy();
@@ -45,6 +46,7 @@ export const listenSmtp = async (
 
 class GmailServer extends SMTPServer {
   readonly #parts: SmtpParts;
+  isClosed = false;
 
   constructor(parts: SmtpParts, { secure }: { secure: boolean }) {
     super({ ...options(parts), secure });
@@ -67,6 +69,7 @@ class GmailServer extends SMTPServer {
       stream,
       account,
       envelope: { from: mailFrom === false ? "" : mailFrom.address, to: rcptTo.map((rcpt) => rcpt.address) },
+      isClosed: () => this.isClosed,
       drop: () => connection?._socket.destroy(),
       reply: (error, accepted) => callback(error, accepted),
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
+import { eventually } from "../../builders/eventually.ts";
 import { API_SCOPE, connect, revokeByForm } from "../../google-sandbox/client-program.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 import { type SmtpDialogue, smtpDialogue, xoauth2 } from "../../google-sandbox/smtp-dialogue.ts";
@@ -272,6 +273,7 @@ describe("the sandbox's SMTP", () => {
     for (const stage of ["connect", "mail", "body"] as const) {
       sandbox.control.set({ fault: "smtp_stall", stage }, { times: 1 });
       const exchange = stage === "connect" ? greeted() : stage === "mail" ? mailGiven() : send(MAIL);
+      await eventually("the silence begins", () => sandbox.control.switches().length === 0);
       const first = await Promise.race([exchange, new Promise((resolve) => setTimeout(resolve, 400, "silence"))]);
       assert.equal(first, "silence", stage);
     }
