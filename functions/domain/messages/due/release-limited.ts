@@ -40,7 +40,7 @@ interface Line {
   readonly more: boolean;
 }
 
-/** Reads as many of the oldest as a minute's limit allows, which is seldom too few, and one more: the next in line. */
+/** Reads as many of the oldest as a minute's limit allows, which is rarely too few, and one more: the next in line. */
 const readHeadOfLine = async (deps: MoveDeps, { id: serverId, value }: Server): Promise<Line> => {
   const limit = Math.min(LARGEST_PAGE, limitsOf(value).perMinute + 1);
   const first: Versioned<Message>[] = [];

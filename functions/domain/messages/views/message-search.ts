@@ -27,7 +27,7 @@ const candidates = ({ subject, recipientAddresses }: Pick<Message, "subject" | "
 
 /**
  * Lengths of the indexed prefixes, in characters: few enough that a mail to 100 recipients has a few hundred index
- * entries, long enough that a search seldom reads many records in vain. A search looks up the longest prefix that fits.
+ * entries, long enough that a search rarely reads many records in vain. A search looks up the longest prefix that fits.
  */
 const PREFIX_LENGTHS = [1, 2, 3, 5, 8] as const;
 
