@@ -38,7 +38,7 @@ describe("the console when work is interrupted", () => {
       await visitor.field("server.username").fill("facturation@example.com");
       await page.getByLabel(say("server.fromFilter")).fill("@example.com");
       await context.clearCookies();
-      await visitor.press("newServer.create");
+      await visitor.pressWithoutSession("newServer.create");
       await signInAgain(visitor);
       await visitor.sees("form.resumed");
       assert.equal(await page.getByLabel(say("server.fromFilter")).inputValue(), "@example.com");
@@ -61,7 +61,7 @@ describe("the console when work is interrupted", () => {
     await context.clearCookies();
     const changed = await stack.relais.operate("PATCH", `/v1/mail-servers/${id}`, { priority: 3 });
     assert.equal(changed.status, 200);
-    await visitor.press("action.save");
+    await visitor.pressWithoutSession("action.save");
     await signInAgain(visitor);
     await visitor.sees("form.resumed");
     assert.equal(await description.inputValue(), "Saisie en cours");
@@ -72,7 +72,7 @@ describe("the console when work is interrupted", () => {
 
     await description.fill("À oublier");
     await context.clearCookies();
-    await visitor.press("action.save");
+    await visitor.pressWithoutSession("action.save");
     await visitor.sees("signIn.ended");
     assert.equal(await page.evaluate("sessionStorage.length"), 1);
     await signInAgain(visitor);
@@ -80,7 +80,7 @@ describe("the console when work is interrupted", () => {
     assert.equal(await page.evaluate("sessionStorage.length"), 0, "taken once");
     await description.fill("Pour personne");
     await context.clearCookies();
-    await visitor.press("action.save");
+    await visitor.pressWithoutSession("action.save");
     await visitor.sees("signIn.ended");
     await signInAs(visitor, "operator@example.com");
     await page.getByRole("heading", { level: 1, name: say("home.title"), exact: true }).waitFor();

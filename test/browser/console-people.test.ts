@@ -113,7 +113,7 @@ describe("the console's users", () => {
     await visitor.go("/servers");
     await settled(visitor);
     await context.clearCookies();
-    await visitor.follow("nav.messages");
+    await visitor.turnTo("/messages");
     await page.waitForURL(/\/sign-in\?next=/);
     await visitor.sees("signIn.ended");
     await page.getByText(visitor.say("signIn.setup")).click();

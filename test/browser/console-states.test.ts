@@ -198,7 +198,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     await visitor.go("/servers");
     await settled(visitor);
     await visitor.context.clearCookies();
-    await visitor.follow("nav.messages");
+    await visitor.turnTo("/messages");
     await visitor.sees("signIn.ended");
     await accessible(visitor.page, "sign-in, session ended");
     await visitor.leave();

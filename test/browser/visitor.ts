@@ -25,6 +25,8 @@ export interface Visitor extends Profile {
   /** A button by its name, in the open dialog if there is one. */
   button(key: TextKey): Locator;
   press(key: TextKey): Promise<void>;
+  /** Presses a button of a page whose session has just ended: a poll may notice that first and replace the page. */
+  pressWithoutSession(key: TextKey): Promise<void>;
   follow(key: TextKey): Promise<void>;
   field(key: TextKey): Locator;
   /** Waits until the page shows the text. */
@@ -47,6 +49,11 @@ export const visit = async (
   page.setDefaultTimeout(60_000);
   const say = (key: TextKey): string => TEXTS[key][language];
   const button = (key: TextKey) => page.getByRole("button", { name: say(key), exact: true });
+  const turnTo = async (path: string): Promise<void> => {
+    await page.evaluate(
+      `history.pushState(null, "", ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent("popstate"))`,
+    );
+  };
   return {
     ...profile,
     language,
@@ -55,12 +62,14 @@ export const visit = async (
     go: async (path) => {
       await page.goto(`${stack.relais.origin}${path}`);
     },
-    turnTo: async (path) => {
-      await page.evaluate(
-        `history.pushState(null, "", ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent("popstate"))`,
-      );
-    },
+    turnTo,
     press: (key) => button(key).first().click(),
+    // Clicking the notice does nothing, so the click may land on whichever of the two is there.
+    pressWithoutSession: (key) =>
+      button(key)
+        .or(page.getByText(say("signIn.ended")))
+        .first()
+        .click(),
     follow: (key) =>
       page
         .getByRole("link", { name: say(key), exact: true })
