@@ -22,7 +22,7 @@ const environment = {
 };
 const SETUP_TOKEN = "a setup token".replaceAll(" ", "-");
 
-describe("who calls", () => {
+describe("who is calling", () => {
   let clock: TestClock;
   let store: ReturnType<typeof testStore>;
   let deps: AuthenticateDeps;
@@ -60,13 +60,13 @@ describe("who calls", () => {
   };
   const google = (email: string): SessionActor => ({ kind: "google", ...accountOf(email), sub: "1" });
 
-  it("nobody, without a credential", async () => {
+  it("is nobody without a credential", async () => {
     const outcome = await authenticate(deps, { authorizationHeader: undefined, sessionId: null });
     assert.deepEqual(outcome, { ok: true, value: { principal: null, session: null } });
     assert.equal(await (await session({ kind: "anonymous" }))(), null);
   });
 
-  it("operators and members by address or domain, operators first; subdomains are not covered", async () => {
+  it("is an operator or member by address or domain; operators come first, and subdomains are not included", async () => {
     assert.deepEqual(await (await session(google("boss@example.com")))(), {
       kind: "operator",
       email: "boss@example.com",
@@ -79,7 +79,7 @@ describe("who calls", () => {
     assert.equal(admit(stranger, defaultSettings(environment), environment), null);
   });
 
-  it("decides anew at every request: who was let in no more has no session", async () => {
+  it("is decided again at every request: someone who is no longer admitted has no session", async () => {
     await settings({ members: ["eve@else.org"] });
     const eve = await session(google("eve@else.org"));
     assert.equal((await eve())?.kind, "member");
@@ -89,7 +89,7 @@ describe("who calls", () => {
     assert.equal((await eve())?.kind, "operator");
   });
 
-  it("the setup token acts as an operator, until an operator has signed in with Google in production", async () => {
+  it("is an operator with the setup token, until an operator has signed in with Google in production", async () => {
     const production = { production: true };
     const kept = await session({ kind: "setup" }, production);
     assert.deepEqual(await bearer(SETUP_TOKEN, production), { kind: "setup" });
@@ -102,7 +102,7 @@ describe("who calls", () => {
     assert.equal(await bearer(SETUP_TOKEN, { setupToken: null }), "unauthenticated");
   });
 
-  it("a wrong bearer is refused even beside a good cookie, and so is another scheme", async () => {
+  it("is refused with a wrong bearer even beside a good cookie, and with another scheme", async () => {
     const { id } = await startSession({ ...deps, random: testRandom }, google("boss@example.com"), null);
     for (const authorizationHeader of ["Bearer wrong", "Basic Ym9zczp4", "Bearer", "", "Bearer a b"]) {
       const outcome = await authenticate(deps, { authorizationHeader, sessionId: id });
@@ -118,7 +118,7 @@ describe("who calls", () => {
       return minted;
     };
 
-    it("names its holder; the store holds the secret's SHA-256 alone", async () => {
+    it("names its holder; the store has only the secret's SHA-256", async () => {
       const { id, key, record } = await keep();
       const { name, servers, permissions } = request;
       assert.deepEqual(await bearer(key.reveal()), { kind: "key", id, name, servers, permissions });
@@ -127,7 +127,7 @@ describe("who calls", () => {
       assert.ok(!JSON.stringify(record).includes(secret));
     });
 
-    it("is refused with another's secret, altered, revoked or expired", async () => {
+    it("is refused with the secret of another key, or if altered, revoked or expired", async () => {
       const one = await keep();
       const two = await keep({ expiresAtMs: clock.nowMs() + MINUTE });
       const secretOfTwo = two.key.reveal().slice(`rk_${two.id}_`.length);
@@ -148,7 +148,7 @@ describe("who calls", () => {
       assert.equal(await bearer(one.key.reveal()), "unauthenticated");
     });
 
-    it("notes its use once an hour", async () => {
+    it("records its use once an hour", async () => {
       const { id, key } = await keep();
       const usedAt = async () => (await store.records.get("keys", id))?.value.lastUsedAtMs;
       const first = clock.nowMs();
@@ -179,19 +179,19 @@ describe("who calls", () => {
       },
     });
 
-    it("lets the callers in, made for our own URL", async () => {
+    it("admits the callers whose token is for our own URL", async () => {
       const email = "robot@project.iam.gserviceaccount.com";
       assert.deepEqual(await bearer(token, proves(email)), { kind: "caller", email });
     });
 
-    it("lets nobody else in, operators neither: a person's token for us is not a program's", async () => {
+    it("admits nobody else, not even operators: a person's token is not a program's", async () => {
       for (const email of ["other@project.iam.gserviceaccount.com", "boss@example.com"]) {
         assert.equal(await bearer(token, proves(email)), "unauthenticated");
       }
       assert.equal(await bearer(token), "unauthenticated");
     });
 
-    it("says that Google is out of reach where it is", async () => {
+    it("reports that Google cannot be reached", async () => {
       const identify = async () => ({ ok: false, reason: "unreachable", detail: "signing keys" }) as const;
       assert.equal(await bearer(token, { oauth: { identify } }), "google_unavailable");
     });

@@ -43,9 +43,9 @@ const EVERYBODY: readonly (readonly [who: string, principal: Principal, reach: r
   ["a member without a server", memberOf("eve@example.com"), []],
 ];
 
-describe("which servers somebody sends through and sees the messages of", () => {
+describe("the servers that someone may send through, and whose messages they may see", () => {
   for (const [who, principal, reach] of EVERYBODY) {
-    it(`is said of ${who} alike, whichever way it is asked`, async () => {
+    it(`are the same for ${who}, whichever function is asked`, async () => {
       const expected = reach === "all" ? servers.map(({ id }) => id) : reach;
       assert.equal(reachesAll(principal), reach === "all");
       const found = (await serversInReach(records, principal)).map(({ id }) => id);
@@ -61,7 +61,7 @@ describe("which servers somebody sends through and sees the messages of", () => 
       );
     });
 
-    it(`is what ${who} is shown, where they may list servers or look at one`, async () => {
+    it(`are the ones that ${who} can list and read, if they may list or read servers`, async () => {
       const listed = await listMailServers(records, principal, { limit: 10, cursor: null });
       const may = !["topic", "relais", "key"].includes(principal.kind);
       assert.equal(listed.ok, may);
@@ -79,7 +79,7 @@ describe("which servers somebody sends through and sees the messages of", () => 
     });
   }
 
-  it("holds of a server that is gone as a key's list has it, and of nobody's own", async () => {
+  it("include a deleted server if a key's list names it, but a deleted server belongs to nobody", async () => {
     assert.equal(await isIdInReach(records, key(["srv_gone"]), "srv_gone"), true);
     assert.equal(await isIdInReach(records, memberOf("ada@example.com"), "srv_gone"), false);
     assert.equal(await isIdInReach(records, OPERATOR, "srv_gone"), true);

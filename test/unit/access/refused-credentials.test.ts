@@ -23,7 +23,7 @@ describe("refused credentials", () => {
     note = refusedCredentials({ clock: { ...testClock(), nowMs: () => nowMs, sleep }, log: { ...log, warn } });
   });
 
-  /** One after the other, as a guesser who waits for each answer; how long each waited. */
+  /** Sends one after the other, as a guesser who waits for each answer. Returns how long each took. */
   const inTurn = async (times: number): Promise<number[]> => {
     const each: number[] = [];
     for (let n = 0; n < times; n += 1) {
@@ -38,7 +38,7 @@ describe("refused credentials", () => {
     return each;
   };
 
-  it("cost nothing while they are few, then each makes the next slower, up to a second", async () => {
+  it("cost no time while they are few; then each slows the next one down, up to a second", async () => {
     const each = await inTurn(60);
     assert.deepEqual(each.slice(0, 5), [0, 0, 0, 0, 0]);
     assert.ok((each[10] ?? 0) > (each[6] ?? 0), String(each));
@@ -59,7 +59,7 @@ describe("refused credentials", () => {
     await again;
   });
 
-  it("all stand in the log, singly or counted, in few lines and by kind", async () => {
+  it("are all logged, singly or counted, in few lines and by kind", async () => {
     for (let n = 0; n < 1_020; n += 1) void refuse("api_key");
     void refuse("setup_token");
     assert.equal(counted(), 1_021);
@@ -72,7 +72,7 @@ describe("refused credentials", () => {
     assert.ok(lines.every(({ code }) => code === "credential_refused"));
   });
 
-  it("name a key by its public half, where one was refused", () => {
+  it("name a refused key by its public half", () => {
     void note({ credential: "api_key", keyId: "0123456789abcdef01" });
     assert.deepEqual(lines[0]?.fields, { credential: "api_key", count: 1, key: "0123456789abcdef01" });
   });

@@ -26,7 +26,7 @@ describe("a session", () => {
   });
   afterEach(() => store.close());
 
-  it("is found by its id, of which the store holds the SHA-256 alone", async () => {
+  it("is found by its id, of which the store has only the SHA-256", async () => {
     const { id, maxAgeS } = await startSession(deps, ADA, null);
     assert.equal(maxAgeS, 7 * 24 * 3_600);
     assert.deepEqual((await findSession(deps, id))?.actor, ADA);
@@ -36,7 +36,7 @@ describe("a session", () => {
     assert.ok(!JSON.stringify(kept).includes(id));
   });
 
-  it("ends after 12 idle hours, and lives on while it is seen", async () => {
+  it("ends after 12 idle hours, and continues as long as it is used", async () => {
     const { id } = await startSession(deps, ADA, null);
     for (let times = 0; times < 10; times += 1) {
       clock.advance(11 * HOUR);
@@ -46,7 +46,7 @@ describe("a session", () => {
     assert.equal(await findSession(deps, id), null);
   });
 
-  it("ends after 7 days however often it is seen; the setup token's after an hour", async () => {
+  it("ends after 7 days of any use; the setup token's ends after an hour", async () => {
     const google = await startSession(deps, ADA, null);
     const setup = await startSession(deps, { kind: "setup" }, null);
     clock.advance(59 * MINUTE);
@@ -61,7 +61,7 @@ describe("a session", () => {
     assert.equal(await findSession(deps, google.id), null);
   });
 
-  it("is written at most every five minutes for being seen", async () => {
+  it("is written for its use at most every five minutes", async () => {
     const { id } = await startSession(deps, ADA, null);
     const version = async (): Promise<string | undefined> =>
       (await store.records.get("sessions", sessionKey(id)))?.version;
@@ -74,7 +74,7 @@ describe("a session", () => {
     assert.notEqual(await version(), first);
   });
 
-  it("is replaced as a whole: the former id is worth nothing", async () => {
+  it("is replaced as a whole: the former id becomes worthless", async () => {
     const anonymous = await startSession(deps, { kind: "anonymous" }, null);
     const signedIn = await startSession(deps, ADA, anonymous.id);
     assert.notEqual(signedIn.id, anonymous.id);
@@ -82,21 +82,21 @@ describe("a session", () => {
     assert.ok(await findSession(deps, signedIn.id));
   });
 
-  it("ends for good, and ending it twice is no error", async () => {
+  it("ends for good, and can be ended twice", async () => {
     const { id } = await startSession(deps, ADA, null);
     await endSession(deps, id);
     await endSession(deps, id);
     assert.equal(await findSession(deps, id), null);
   });
 
-  it("takes only 256 bits of base64url for an id", () => {
+  it("accepts only 256 bits of base64url as an id", () => {
     for (const wrong of ["", "short", "A".repeat(42), "A".repeat(44), `${"A".repeat(42)}=`, `${"A".repeat(42)} `]) {
       assert.equal(parseSessionId(wrong), null);
     }
     assert.equal(parseSessionId("A".repeat(43)), "A".repeat(43));
   });
 
-  it("accepts a changing request from its own pages, or with its own token, and no other", async () => {
+  it("accepts a changing request only from its own pages or with its own token", async () => {
     const mine = (await startSession(deps, ADA, null)).id;
     const other = (await startSession(deps, ADA, null)).id;
     const accepted = (secFetchSite: string | undefined, csrfHeader: string | undefined): boolean =>

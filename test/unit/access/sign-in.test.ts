@@ -40,7 +40,9 @@ const account = (email: string, hostedDomain: string | null = null, sub = `sub o
 });
 
 let states = 0;
-/** Comes back from Google as that account: the role that it has then, or the code of the refusal; and whether the session still lets it in. */
+/**
+ * Comes back from Google as that account. Returns its role or the code of the refusal, and whether its session works.
+ */
 const comeBack = async (who: Account, lists: Lists = {}) => {
   const deps = depsFor(lists);
   const { id: sessionId } = await startSession(deps, { kind: "anonymous" }, null);
@@ -112,7 +114,7 @@ describe("a sign-in under a domain entry", () => {
     });
   }
 
-  it("names to a refused account the entry that it comes near to, and no other", async () => {
+  it("names to a refused account only the entry that nearly covers it", async () => {
     const expected = async (who: Account) => {
       const { problem } = await comeBack(who, lists);
       return problem !== null && "expected" in problem ? problem.expected : "none told";
@@ -121,7 +123,7 @@ describe("a sign-in under a domain entry", () => {
     assert.equal(await expected(account("eve@elsewhere.example")), null);
   });
 
-  it("is looked at again at every request: a session of an earlier release, which kept no hd, lets nobody in", async () => {
+  it("is checked again at every request: a session of an earlier release, which has no hd, admits nobody", async () => {
     const deps = depsFor(lists);
     const older = newSession(deps, { kind: "google", email: "ada@example.com", sub: "1" }, null);
     const ofDomain = newSession(
@@ -135,11 +137,11 @@ describe("a sign-in under a domain entry", () => {
   });
 });
 
-describe("a sign-in under an address of its own", () => {
+describe("a sign-in under an address entry", () => {
   const first = account("ada@example.com", "example.com", "sub 1");
   const second = account("ada@example.com", "example.com", "sub 2");
 
-  it("lets in the account that came first, and no other one later", async () => {
+  it("admits the account that came first, and no other one later", async () => {
     const lists = { operators: ["ada@example.com"] };
     const came = await comeBack(first, lists);
     assert.equal(came.said, "operator");
@@ -149,27 +151,27 @@ describe("a sign-in under an address of its own", () => {
     assert.equal(await came.role(), "operator");
   });
 
-  it("one of two at the same moment", async () => {
+  it("admits one of two that come at the same moment", async () => {
     const lists = { operators: ["ada@example.com"] };
     const both = await Promise.all([comeBack(first, lists), comeBack(second, lists)]);
     assert.deepEqual(both.map(({ said }) => said).toSorted(), ["not_admitted", "operator"]);
   });
 
-  it("is refused to another account also where a domain would let it in", async () => {
+  it("is refused to another account even if a domain entry would admit it", async () => {
     const lists = { operators: ["ada@example.com"], members: ["@example.com"] };
     assert.equal((await comeBack(first, lists)).said, "operator");
     assert.equal((await comeBack(second, lists)).said, "not_admitted");
     assert.equal((await comeBack(account("bob@example.com", "example.com"), lists)).said, "member");
   });
 
-  it("however a gmail.com address is spelt", async () => {
+  it("recognizes a gmail.com address in any spelling", async () => {
     const lists = { members: ["ada.love@gmail.com"] };
     assert.equal((await comeBack(account("ada.love@gmail.com", null, "sub 1"), lists)).said, "member");
     assert.equal((await comeBack(account("adalove@googlemail.com", null, "sub 2"), lists)).said, "not_admitted");
     assert.equal((await comeBack(account("adalove@googlemail.com", null, "sub 1"), lists)).said, "member");
   });
 
-  it("is free again once an operator has taken it out and put it back, and not before", async () => {
+  it("is free again once an operator has removed the entry and added it again, and not before", async () => {
     const others = ["olga@example.com"];
     await patch({ operators: others, members: ["ada@example.com"] });
     const came = await comeBack(first);
@@ -189,7 +191,7 @@ describe("a sign-in under an address of its own", () => {
     assert.equal(await now.role(), "operator");
   });
 
-  it("ends no session that a domain lets in, when it is taken out", async () => {
+  it("ends no session that a domain entry admits, when the entry is removed", async () => {
     await patch({ operators: ["olga@example.com", "ada@example.com"], members: ["@example.com"] });
     const [own, another] = [await comeBack(first), await comeBack(account("bob@example.com", "example.com"))];
     await patch({ operators: ["olga@example.com"] });
@@ -200,7 +202,7 @@ describe("a sign-in under an address of its own", () => {
     assert.equal(await own.role(), "member", "a domain that comes and goes is no other account");
   });
 
-  it("is free again after it was out of the environment when somebody signed in", async () => {
+  it("is free again after the address was missing from the environment while someone signed in", async () => {
     const lists = { operators: ["ada@example.com", "olga@example.com"] };
     const came = await comeBack(first, lists);
     assert.equal((await comeBack(second, lists)).said, "not_admitted");
@@ -209,7 +211,7 @@ describe("a sign-in under an address of its own", () => {
     assert.equal(await came.role(), null, "the one before has no session any more");
   });
 
-  it("is not written anew by who came before, and shown to nobody", async () => {
+  it("is not written again when the same account returns, and is shown to nobody", async () => {
     const lists = { operators: ["ada@example.com"] };
     await comeBack(first, lists);
     const { version, stored } = await readSettings(store.records, { ...NOWHERE, ...lists });

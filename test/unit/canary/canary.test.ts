@@ -32,7 +32,7 @@ describe("the canary", () => {
     }
   }
 
-  it("finds nothing in other secrets' spellings", () => {
+  it("finds nothing in the spellings of other secrets", () => {
     const other = randomBytes(32).toString("base64url");
     const text = Object.values(spelt)
       .map((spell) => spell(other))
@@ -40,14 +40,14 @@ describe("the canary", () => {
     assert.deepEqual(scan([secret], [{ channel: "log", where: "", text }]).findings, []);
   });
 
-  it("lets bodies stand in the store, and nowhere else", () => {
+  it("allows bodies in the store, and nowhere else", () => {
     const body = { kind: "body", value: "canary-body-0123456789" };
     const text = JSON.stringify({ text: body.value });
     assert.deepEqual(scan([body], [{ channel: "store", where: "messages", text }]).findings, []);
     assert.equal(scan([body], [{ channel: "log", where: "send-mail", text }]).findings.length, 1);
   });
 
-  it("finds each leak of a program that leaks by every channel", () => {
+  it("finds each leak of a program that leaks through every channel", () => {
     const directory = mkdtempSync(join(tmpdir(), "relais-canary-"));
     try {
       writeFileSync(join(directory, "secrets-0.jsonl"), `${JSON.stringify(secret)}\n`);

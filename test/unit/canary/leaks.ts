@@ -1,4 +1,7 @@
-/** A program that leaks what it is given once by every channel, as a faulty Relais would. Run with `canary-preload.ts`. */
+/**
+ * A program that leaks what it is given once through every channel, as a faulty Relais would. Run with
+ * `canary-preload.ts`.
+ */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

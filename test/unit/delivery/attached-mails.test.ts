@@ -24,7 +24,7 @@ const encodingOf = (part: RawPart): string | undefined => part.headers["content-
 const octets = (text: string): string => Buffer.from(text).toString("latin1");
 const LINES = "Subject: x\r\n\r\n.\r\nFrom here\r\n\r\n";
 
-/** Whatever says that a file is a mail. */
+/** The ways to declare that a file is a mail. */
 const SOURCES: readonly Record<string, unknown>[] = [
   { contentType: "message/rfc822" },
   { contentType: "Message/RFC822", filename: "mail.bin" },
@@ -36,10 +36,10 @@ const SOURCES: readonly Record<string, unknown>[] = [
   })),
 ];
 
-suite("A mail in the mail", () => {
+suite("An attached mail", () => {
   for (const source of SOURCES) {
     const named = JSON.stringify(source);
-    test(`goes as lines, never in base64: ${named}`, async () => {
+    test(`is written as lines, never in base64: ${named}`, async () => {
       for (const [encoding, content, lines] of [
         ["7bit", LINES, LINES],
         ["7bit", LINES.replaceAll("\r\n", "\n"), LINES],
@@ -56,7 +56,7 @@ suite("A mail in the mail", () => {
       }
     });
 
-    test(`goes as a file of its very bytes where it is no lines: ${named}`, async () => {
+    test(`is written as a file, byte for byte, if it is not made of lines: ${named}`, async () => {
       const files = [`x\n${"y".repeat(999)}\n`, "a CR\ralone", "nul\0\r\n", "ends in\r", "\r", "é".repeat(500)];
       for (const content of files) {
         const part = await attached({ ...source, content: base64(content) });
@@ -68,7 +68,7 @@ suite("A mail in the mail", () => {
     });
   }
 
-  test("keeps any lines, and any bytes that are none, in any mix", async () => {
+  test("keeps any mix of lines and binary data", async () => {
     const piece = fc.constantFrom("\r\n", "\n", "\r", "\0", "a", ".", "From ", "é", "y".repeat(997), " ", "--");
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.boolean(), async (pieces, sevenBit) => {
@@ -88,7 +88,7 @@ suite("A mail in the mail", () => {
     );
   });
 
-  test("says 8bit on every multipart around octets beyond ASCII, and on no other", async () => {
+  test("declares 8bit on every multipart that holds octets beyond ASCII, and on no other", async () => {
     for (const [content, expected] of [
       ["Subject: é\r\n", "8bit"],
       ["Subject: e\r\n", undefined],
@@ -98,7 +98,7 @@ suite("A mail in the mail", () => {
     }
   });
 
-  test("of 7 bits alone by its type, or for a server without 8BITMIME, is a file where it has more", async () => {
+  test("becomes a file if it has 8-bit content and its type, or a server without 8BITMIME, allows only 7 bits", async () => {
     const content = base64("Subject: é\r\n");
     for (const contentType of ["message/partial; id=x; number=1", "message/external-body"]) {
       assert.equal(encodingOf(await attached({ contentType, content })), "base64");
@@ -107,7 +107,7 @@ suite("A mail in the mail", () => {
     assert.equal(encodingOf(await attached({ filename: "a.eml", content: base64(LINES) }, { sevenBit: true })), "7bit");
   });
 
-  test("is no inline image, though it has a content id", async () => {
+  test("is not an inline image, even if it has a content id", async () => {
     const part = await attached(
       { filename: "a.eml", content: base64(LINES), cid: "x@y" },
       { members: { html: "<p>x</p>" } },
@@ -117,7 +117,7 @@ suite("A mail in the mail", () => {
   });
 });
 
-test("a file whose suffix nodemailer takes for a multipart is a file", async () => {
+test("a file whose suffix nodemailer takes for a multipart is written as a file", async () => {
   const part = await attached({ filename: "data.gzip", content: base64("x") });
   assert.match(part.headers["content-type"] ?? "", /^application\/octet-stream/);
   assert.equal(part.body, "eA==");

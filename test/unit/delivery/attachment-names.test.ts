@@ -40,13 +40,13 @@ for (const [contentType, extension] of Object.entries(TYPES)) {
   });
 }
 
-test("an attachment with neither name nor type, or with a name that says nothing, has one", async () => {
+test("an attachment without name and type, or with a meaningless name, gets a name", async () => {
   for (const filename of [undefined, "", " ", "*", ".", "..", "=?utf-8?q??="]) {
     assert.equal(await nameOf(filename === undefined ? {} : { filename }), "attachment-1.bin", filename);
   }
 });
 
-test("a name that is given stays, and one that comes as an encoded word is decoded", async () => {
+test("a given name is kept, and one that is an encoded word is decoded", async () => {
   for (const filename of [
     "a",
     ".profile",

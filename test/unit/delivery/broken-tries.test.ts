@@ -16,7 +16,7 @@ afterEach(() => stack.close());
 const down = new Unavailable("read a secret", { cause: new Error("down") });
 const live = async (): Promise<number> => (await stack.deps.records.get("quotas", SERVER))?.value.live.length ?? 0;
 
-/** What breaks, by what it is: the worker's own message, and nothing of it out. */
+/** What breaks, by name: the worker fails on this message, and nothing of it is sent. */
 const BREAKS: readonly (readonly [what: string, deps: () => Partial<DeliveryDeps>, problem: string])[] = [
   [
     "a vault that cannot be reached",
@@ -31,7 +31,7 @@ const BREAKS: readonly (readonly [what: string, deps: () => Partial<DeliveryDeps
 ];
 
 for (const [what, broken, problem] of BREAKS) {
-  test(`${what} costs a message a try and the account no place: eight such mails keep the ninth from nothing`, async () => {
+  test(`${what} costs a message one attempt and the account no place: after eight such mails the ninth is sent`, async () => {
     const deps = { ...stack.deps, ...broken() };
     for (let n = 0; n < 8; n += 1) {
       await stack.accept(`msg_${n}`);
@@ -54,7 +54,7 @@ for (const [what, broken, problem] of BREAKS) {
   });
 }
 
-test("a token that is refused after the mark, and cannot be replaced just now, leaves nothing in doubt", async () => {
+test("a token that is refused after the mark and cannot be replaced just now leaves no message in doubt", async () => {
   await stack.setServer({ transport: "gmail_api" });
   await stack.accept("msg_a");
   stack.gmail = async (mail, beforeData, token) => {
@@ -67,7 +67,7 @@ test("a token that is refused after the mark, and cannot be replaced just now, l
   assert.equal((await stack.message("msg_a")).status, "deferred");
 });
 
-test("what is noted of the server after a refusal, and cannot be written just now, leaves nothing in doubt", async () => {
+test("a note on the server that cannot be written after a refusal leaves no message in doubt", async () => {
   await stack.setServer({ transport: "gmail_api" });
   const { records } = stack.deps;
   let refused = false;
@@ -87,7 +87,7 @@ test("what is noted of the server after a refusal, and cannot be written just no
   assert.equal((await stack.message("msg_b")).status, "deferred");
 });
 
-test("a transport that throws after the mark leaves the message in doubt, and never unsent", async () => {
+test("a transport that throws after the mark leaves the message in doubt, never unsent", async () => {
   await stack.accept("msg_a");
   stack.gmail = async (_mail, beforeData) => {
     await beforeData([]);

@@ -9,7 +9,7 @@ const sameText = (found: string | undefined, text: string): void => {
   if (found?.replaceAll("\r\n", "\n") !== text) assert.equal(bare(found), text);
 };
 
-test("the same message makes the same bytes, another one other boundaries", async () => {
+test("the same message gives the same bytes, and another one gives other boundaries", async () => {
   const changes = { html: "<p>x</p>" };
   assert.deepEqual(await compose(changes), await compose(changes));
   assert.notDeepEqual(await compose(changes), await compose(changes, { messageId: "<m2@example.com>" }));
@@ -29,7 +29,7 @@ test("every line ends in CRLF and none is longer than 998 octets", async () => {
   assert.ok(text.split("\r\n").every((line) => line.length <= 998));
 });
 
-test("a subject or a header of one word as long as a line reads back equal, from lines that are not longer", async () => {
+test("a subject or header of one word as long as a line is read back unchanged, from lines that are no longer", async () => {
   const word = "w".repeat(998);
   const raw = await compose({ subject: word, headers: { "X-Long": word } });
   assert.ok(
@@ -54,14 +54,14 @@ const TEXTS = [
   ["equals signs and soft breaks", "a=\nb=3D =\n"],
 ] as const;
 for (const [name, text] of TEXTS) {
-  test(`a text with ${name} reads back equal`, async () => {
+  test(`a text with ${name} is read back unchanged`, async () => {
     const mail = await parse({ text, html: `<pre>${text}</pre>` });
     sameText(mail.text, text);
     sameText(mail.html, `<pre>${text}</pre>`);
   });
 }
 
-test("names, subjects and addresses beyond ASCII read back equal", async () => {
+test("names, subjects and addresses beyond ASCII are read back unchanged", async () => {
   const subject = "Été 😀 — facture n° 42 ".repeat(10).trim();
   const mail = await parse({
     subject,
@@ -77,12 +77,12 @@ test("names, subjects and addresses beyond ASCII read back equal", async () => {
   assert.equal(mail.replyTo?.[0]?.address, "r@y.org");
 });
 
-test("a hidden recipient is in no header", async () => {
+test("no header names a hidden recipient", async () => {
   const raw = await compose({ bcc: [{ name: "Hidden", address: "hidden@y.org" }] });
   assert.doesNotMatch(raw.toString(), /hidden|bcc/i);
 });
 
-test("Message-ID, Date, threads and custom headers stand as given", async () => {
+test("Message-ID, Date, thread and custom headers are written as given", async () => {
   const mail = await parse({
     inReplyTo: "<p@y.org>",
     references: ["<a@y.org>", "<p@y.org>"],
@@ -95,7 +95,7 @@ test("Message-ID, Date, threads and custom headers stand as given", async () => 
   assert.equal(decodeWords(header(mail, "x-order") ?? ""), "42 é");
 });
 
-test("one-click unsubscription as RFC 8058 wants it", async () => {
+test("one-click unsubscription follows RFC 8058", async () => {
   const url = `https://example.com/${"u".repeat(200)}?a=b&c=d`;
   const raw = await compose({ listUnsubscribe: { url, oneClick: true } });
   assert.ok(raw.includes(`List-Unsubscribe: <${url}>\r\n`));
@@ -105,7 +105,7 @@ test("one-click unsubscription as RFC 8058 wants it", async () => {
   assert.ok(!plain.includes("List-Unsubscribe-Post"));
 });
 
-test("attachments read back byte for byte, with their names and types", async () => {
+test("attachments are read back byte for byte, with their names and types", async () => {
   const every = Uint8Array.from({ length: 256 }, (_, n) => n);
   const given = [
     { filename: "été 日本 «2».pdf", content: base64(every), contentType: "application/pdf", cid: null },
@@ -130,7 +130,7 @@ test("attachments read back byte for byte, with their names and types", async ()
   }
 });
 
-test("an inline image stands beside the HTML that shows it; alternatives and attachments nest around it", async () => {
+test("an inline image stands beside the HTML that shows it; alternatives and attachments are nested around it", async () => {
   const image = base64(Buffer.from([137, 80, 78, 71]));
   const mail = await parse({
     text: "logo",
@@ -147,7 +147,7 @@ test("an inline image stands beside the HTML that shows it; alternatives and att
   assert.equal(mail.attachments.find(({ filename }) => filename === "a.csv")?.disposition, "attachment");
 });
 
-test("an attachment's content is never taken for a path, a URL or a data URL", async () => {
+test("the content of an attachment is never taken for a path, a URL or a data URL", async () => {
   for (const content of ["/etc/passwd", "https://example.com/x", "data:text/plain,evil"]) {
     const mail = await parse({
       attachments: [{ filename: "x", content: base64(content), contentType: null, cid: null }],

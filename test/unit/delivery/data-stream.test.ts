@@ -5,7 +5,7 @@ import { envelopeAddress } from "../../../functions/adapters/gmail-smtp/address.
 import { dataBlocks } from "../../../functions/adapters/gmail-smtp/data-stream.ts";
 
 const sent = (raw: string): string => Buffer.concat([...dataBlocks(Buffer.from(raw, "latin1"))]).toString("latin1");
-/** What a receiver makes of it (RFC 5321 §4.5.2). */
+/** What a receiver reads (RFC 5321 §4.5.2). */
 const received = (wire: string): string => wire.replace(/^\./gm, "");
 
 test("dots at line starts are doubled and the message ends in CRLF", () => {
@@ -14,7 +14,7 @@ test("dots at line starts are doubled and the message ends in CRLF", () => {
   assert.equal(sent(""), "");
 });
 
-test("no message, whatever is in it, can end itself on the wire", () => {
+test("no message can end itself on the wire, whatever it contains", () => {
   const bits = fc.array(fc.constantFrom(".", "\r", "\n", "\r\n", "a", "\r\n.\r\n", "\n.\n"), { maxLength: 40 });
   fc.assert(
     fc.property(bits, (parts) => {
@@ -36,7 +36,7 @@ test("the receiver reads what was written, across blocks of the stream", () => {
   );
 });
 
-test("an address that could leave its angle brackets is refused", () => {
+test("an address that could break out of its angle brackets is refused", () => {
   for (const address of [
     "a@b.c>\r\nRCPT TO:<x@y.z",
     "a@b.c\nDATA",

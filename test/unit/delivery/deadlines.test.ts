@@ -15,7 +15,7 @@ afterEach(() => stack.close());
 
 const ID = "msg_1";
 const status = async (): Promise<string> => (await stack.message(ID)).status;
-/** Ticks as the scheduler makes them, and delivers what they publish, for so long. */
+/** Runs ticks for that long, as the scheduler does, and delivers what they publish. */
 const ticksFor = async (ms: number): Promise<void> => {
   for (const endMs = stack.clock.nowMs() + ms; stack.clock.nowMs() < endMs; ) {
     stack.clock.advance(MINUTE);
@@ -37,7 +37,7 @@ test("a message that waits for a reconnect expires within a minute of its expire
   assert.equal(await status(), "expired");
 });
 
-test("a deferred message expires within a minute of its expiresAt, however late its next try", async () => {
+test("a deferred message expires within a minute of its expiresAt, however late its next attempt is", async () => {
   await stack.accept(ID, { expiresAtMs: stack.clock.nowMs() + 5 * MINUTE });
   stack.gmail = refuses("body", 550, "5.4.5");
   await deliverMessage(stack.deps, ID);
@@ -47,7 +47,7 @@ test("a deferred message expires within a minute of its expiresAt, however late 
   assert.equal(stack.attempts.length, 1);
 });
 
-test("a reconnect that came between the look and the hold costs minutes, not an hour", async () => {
+test("a reconnect between the look at the server and the hold costs minutes, not an hour", async () => {
   await stack.setServer(toBeReconnected);
   await stack.accept(ID);
   await deliverMessage(stack.deps, ID);
@@ -77,7 +77,7 @@ const bodyOf = async () => {
   return stack.message("msg_model");
 };
 
-test("the body of a failed message goes before its record, also where records are kept for less than seven days", async () => {
+test("the body of a failed message goes before its record, even if records are kept for less than seven days", async () => {
   stack.deps.environment satisfies { readonly retentionDays: number };
   const deps = { ...stack.deps, environment: { ...stack.deps.environment, retentionDays: 1 } };
   const left = await chunked();
@@ -92,7 +92,7 @@ test("the body of a failed message goes before its record, also where records ar
   assert.equal(await left(), 0);
 });
 
-test("the body of a record that went before it is found and erased", async () => {
+test("a body whose record was deleted first is found and erased", async () => {
   const left = await chunked();
   await stack.accept(ID, { body: { kind: "chunks", count: 1, set: "set" } });
   stack.gmail = refuses("body", 550, "5.7.1");
@@ -109,7 +109,7 @@ for (const [transport, code] of [
   ["smtp", 534],
   ["gmail_api", 403],
 ] as const) {
-  test(`an account that Gmail refuses for good (${code}) does not go on for 72 hours: its mail waits for a person`, async () => {
+  test(`an account that Gmail refuses for good (${code}) is not retried for 72 hours: its mail waits for a person`, async () => {
     await stack.setServer({ transport, connection: validConnection() });
     await stack.accept(ID);
     stack.gmail = refuses("auth", code, code === 534 ? "5.7.14" : null);
@@ -123,7 +123,7 @@ for (const [transport, code] of [
   });
 }
 
-test("after a change of transport, only those who have not got it are in the mail that the Gmail API sends", async () => {
+test("after a change of transport, the Gmail API sends only to those who do not have the mail yet", async () => {
   await stack.accept(ID, {
     recipients: [
       { address: "b@y.org", state: "accepted", reply: null },
@@ -146,7 +146,7 @@ test("after a change of transport, only those who have not got it are in the mai
   assert.match(raw, /^Cc: C <c@y\.org>/m);
 });
 
-/** Accepted for `b@y.org`; Gmail has asked to come back later for `c@y.org`. */
+/** Accepted for `b@y.org`; Gmail asks to try `c@y.org` later. */
 const halfSent = async (changes: { readonly expiresAtMs?: number } = {}): Promise<void> => {
   const refused = [{ address: "c@y.org", reply: { code: 451, enhanced: "4.2.1", response: "later" } }];
   await stack.accept(ID, { ...acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]), ...changes });
@@ -160,7 +160,7 @@ const halfSent = async (changes: { readonly expiresAtMs?: number } = {}): Promis
 };
 const states = async () => (await stack.message(ID)).recipients.map(({ state }) => state);
 
-test("what has reached some is never told as expired or failed: sent, with the others rejected", async () => {
+test("a message that has reached anyone is never reported as expired or failed, but as sent, with the others rejected", async () => {
   await halfSent({ expiresAtMs: stack.clock.nowMs() + 30_000 });
   await ticksFor(2 * MINUTE);
   assert.equal(await status(), "sent");
@@ -172,7 +172,7 @@ for (const [what, late] of [
   ["by the tick", true],
   ["by a push", false],
 ] as const) {
-  test(`72 hours that end while it waits, seen ${what}: sent to those whom it has reached`, async () => {
+  test(`if 72 hours end while it waits, as seen ${what}, it counts as sent to those it has reached`, async () => {
     await halfSent();
     stack.clock.advance(73 * HOUR);
     if (late) await ticksFor(MINUTE);
@@ -183,7 +183,7 @@ for (const [what, late] of [
   });
 }
 
-test("a message in doubt is not sent again after its expiresAt, nor told as expired: a person decides", async () => {
+test("a message in doubt is neither sent again nor reported as expired after its expiresAt: a person decides", async () => {
   await stack.accept(ID, { onUnknown: "resend", expiresAtMs: stack.clock.nowMs() + 30 * MINUTE });
   stack.gmail = losesReply;
   await deliverMessage(stack.deps, ID);

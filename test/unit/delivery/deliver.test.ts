@@ -20,7 +20,7 @@ const ID = "msg_1";
 const deliver = (): Promise<void> => deliverMessage(stack.deps, ID);
 const status = async (): Promise<string> => (await stack.message(ID)).status;
 const types = (): string[] => stack.events.map(({ type }) => type.replace(/^relais\.message\.|\.v1$/g, ""));
-/** Moves to when the message is due, lets the tick publish it, and delivers what was published. */
+/** Moves the clock to when the message is due, lets the tick publish it, and delivers what was published. */
 const nextTick = async (): Promise<void> => {
   const { dueAtMs } = await stack.message(ID);
   assert.ok(dueAtMs !== null);
@@ -30,7 +30,7 @@ const nextTick = async (): Promise<void> => {
   for (const id of stack.published()) await deliverMessage(stack.deps, id);
 };
 
-test("a queued message is sent, its body erased, its recipients accepted", async () => {
+test("a queued message is sent: its body is erased and its recipients are accepted", async () => {
   await stack.accept(ID);
   await deliver();
   const message = await stack.message(ID);
@@ -50,14 +50,14 @@ test("a queued message is sent, its body erased, its recipients accepted", async
   assert.deepEqual(types(), ["sent"]);
 });
 
-test("the push comes twice, in turn and at once: one mail", async () => {
+test("a push that comes twice, in turn or at once, sends one mail", async () => {
   await stack.accept(ID);
   await Promise.all([deliver(), deliver(), deliver()]);
   await deliver();
   assert.equal(stack.attempts.length, 1);
 });
 
-test("the mark is durable before DATA and names whom the mail will reach", async () => {
+test("the mark is durable before DATA, and names the recipients", async () => {
   await stack.accept(ID, { ...acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]) });
   const reply = { code: 550, enhanced: "5.1.1", response: "No such user" };
   stack.gmail = async (mail, beforeData, token) => {
@@ -98,7 +98,7 @@ test("only the deferred recipients are tried again", async () => {
   );
 });
 
-test("a refusal for good fails the message and keeps its body for seven days", async () => {
+test("a permanent refusal fails the message and keeps its body for seven days", async () => {
   await stack.accept(ID);
   stack.gmail = refuses("body", 550, "5.7.1");
   await deliver();
@@ -111,7 +111,7 @@ test("a refusal for good fails the message and keeps its body for seven days", a
   assert.equal((await stack.message(ID)).body.kind, "erased");
 });
 
-test("a server that lacks SMTPUTF8 when an address needs it is known by that from then on", async () => {
+test("a server that lacks SMTPUTF8 when an address needs it is remembered as lacking it", async () => {
   const reply = { code: 550, enhanced: "5.6.7", response: "no" };
   stack.gmail = async () => ({
     kind: "refused",
@@ -127,7 +127,7 @@ test("a server that lacks SMTPUTF8 when an address needs it is known by that fro
   assert.equal((await stack.deps.records.get("mailServers", "srv_one"))?.value.smtpUtf8, false);
 });
 
-test("a refusal for now defers it; it leaves when the server is willing", async () => {
+test("a temporary refusal defers the message, which is sent once the server accepts it", async () => {
   await stack.accept(ID);
   stack.gmail = refuses("body", 451, "4.3.0");
   await deliver();
@@ -140,7 +140,7 @@ test("a refusal for now defers it; it leaves when the server is willing", async 
   assert.deepEqual(types(), ["deferred", "sent"]);
 });
 
-test("72 hours of trying end in failed; time held does not count", async () => {
+test("after 72 hours of attempts a message has failed; time on hold does not count", async () => {
   await stack.accept(ID);
   stack.gmail = refuses("body", 451);
   await deliver();
@@ -160,7 +160,7 @@ test("72 hours of trying end in failed; time held does not count", async () => {
   assert.equal((await stack.message(ID)).attempts.at(-1)?.problem, "attempts_exhausted");
 });
 
-test("the daily limit of Gmail defers, and holds the server's other messages", async () => {
+test("Gmail's daily limit defers the message and holds the server's other messages", async () => {
   await stack.accept(ID);
   await stack.accept("msg_2");
   stack.gmail = refuses("body", 550, "5.4.5");
@@ -174,7 +174,7 @@ test("the daily limit of Gmail defers, and holds the server's other messages", a
   assert.equal(stack.attempts.length, 1);
 });
 
-test("when Gmail says when to come back, the server's other messages wait for it too", async () => {
+test("when Gmail says when to come back, the server's other messages wait until then too", async () => {
   await stack.setServer({ transport: "gmail_api", connection: validConnection() });
   await stack.accept(ID);
   await stack.accept("msg_2");
@@ -195,7 +195,7 @@ test("when Gmail says when to come back, the server's other messages wait for it
   assert.deepEqual([await status(), (await stack.message("msg_2")).status], ["sent", "sent"]);
 });
 
-test("a refused token is replaced once; refused again, the message waits", async () => {
+test("a refused token is replaced once; if the new one is refused too, the message waits", async () => {
   await stack.accept(ID);
   stack.gmail = async (mail, beforeData, token) =>
     token === "first" ? refuses("auth", 535, "5.7.8")(mail, beforeData, token) : acceptsAll(mail, beforeData, token);
@@ -225,7 +225,7 @@ test("a dead grant holds the message until the server is reconnected", async () 
   assert.equal(await status(), "sent");
 });
 
-test("an unreachable Google defers", async () => {
+test("a message is deferred while Google cannot be reached", async () => {
   await stack.accept(ID);
   stack.token = () => ({ ok: false, why: "google_unavailable", retryAfterS: 600 });
   await deliver();
@@ -235,7 +235,7 @@ test("an unreachable Google defers", async () => {
   assert.ok((message.dueAtMs ?? 0) >= stack.clock.nowMs() + 5 * MINUTE);
 });
 
-test("a rejected client holds the message, which does not age meanwhile", async () => {
+test("a rejected client holds the message, whose time does not run meanwhile", async () => {
   await stack.accept(ID);
   stack.token = () => ({ ok: false, why: "client_rejected" });
   await deliver();
@@ -249,7 +249,7 @@ test("a rejected client holds the message, which does not age meanwhile", async 
   assert.equal(await status(), "sent");
 });
 
-test("paused, archived and expired messages are not tried", async () => {
+test("paused, archived and expired messages are not attempted", async () => {
   await stack.setServer({ active: false });
   await stack.accept(ID);
   await deliver();
@@ -260,7 +260,7 @@ test("paused, archived and expired messages are not tried", async () => {
   assert.equal(stack.attempts.length, 0);
 });
 
-test("a lost reply: looked for at growing intervals, found, sent", async () => {
+test("after a lost reply the sent mail is searched at growing intervals; a message found there is sent", async () => {
   await stack.accept(ID);
   stack.gmail = losesReply;
   await deliver();
@@ -278,7 +278,7 @@ test("a lost reply: looked for at growing intervals, found, sent", async () => {
   assert.deepEqual(types(), ["unknown", "resolved"]);
 });
 
-test("nothing found after the last look: a person decides, or it is sent again under the same Message-ID", async () => {
+test("if the last search finds nothing, a person decides, or the message is sent again under the same Message-ID", async () => {
   for (const onUnknown of ["hold", "resend"] as const) {
     const other = await delivery();
     stack.close();
@@ -302,7 +302,7 @@ test("nothing found after the last look: a person decides, or it is sent again u
   }
 });
 
-test("repeated pushes do not hasten the looks", async () => {
+test("repeated pushes do not bring a search forward", async () => {
   await stack.accept(ID);
   stack.gmail = losesReply;
   await deliver();
@@ -311,7 +311,7 @@ test("repeated pushes do not hasten the looks", async () => {
   assert.ok(message.status === "unknown" && message.lookups === 0);
 });
 
-test("where the scopes forbid a search, it is for a person at once, and says so", async () => {
+test("if the scopes do not allow a search, a person must decide at once, and the message says so", async () => {
   await stack.setServer({
     transport: "gmail_api",
     connection: { state: "valid", grant: grant({ scopes: [SEND_ONLY] }) },
@@ -325,13 +325,13 @@ test("where the scopes forbid a search, it is for a person at once, and says so"
   assert.match(message.timeline.at(-1)?.note ?? "", /permissions granted do not allow/);
 });
 
-test("a worker that dies before the mark costs a try; after it, the resolver decides", async () => {
+test("a worker that dies before the mark costs an attempt; after the mark, the resolver decides", async () => {
   for (const marked of [false, true]) {
     const id = marked ? "msg_marked" : "msg_unmarked";
     await stack.accept(id);
     stack.gmail = async (_mail, beforeData) => {
       if (marked) await beforeData([]);
-      // The process is gone: nothing is settled.
+      // The process is gone, so nothing is settled.
       return new Promise(() => undefined);
     };
     const arrived = stack.attempts.length;
@@ -349,7 +349,7 @@ test("a worker that dies before the mark costs a try; after it, the resolver dec
   }
 });
 
-test("a worker that lost its lease still tells what it knows for certain", async () => {
+test("a worker that lost its lease still records what it knows for certain", async () => {
   await stack.accept(ID);
   stack.gmail = async (mail, beforeData, token) => {
     const outcome = await acceptsAll(mail, beforeData, token);
@@ -363,8 +363,8 @@ test("a worker that lost its lease still tells what it knows for certain", async
 });
 
 for (const written of [false, true]) {
-  const though = written ? "although it has written" : "and has not written";
-  test(`a store that fails at the mark, ${though}: nothing is sent, and the message is tried again`, async () => {
+  const though = written ? "after writing it" : "before writing it";
+  test(`if the store fails at the mark ${though}, nothing is sent and the message is attempted again`, async () => {
     await failAtTheMark(written);
     assert.equal(await status(), "deferred");
     stack.gmail = acceptsAll;
@@ -397,7 +397,7 @@ const failAtTheMark = async (written: boolean): Promise<void> => {
   await deliverMessage({ ...stack.deps, records: flaky }, ID);
 };
 
-test("a lost publication is made good by the tick, and two ticks at once publish once", async () => {
+test("the tick makes up for a lost publication, and two ticks at once publish once", async () => {
   await stack.accept(ID);
   stack.clock.advance(MINUTE);
   await Promise.all([dispatchDue(stack.deps), dispatchDue(stack.deps)]);

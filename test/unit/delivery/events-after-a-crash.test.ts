@@ -34,7 +34,7 @@ const toBeReconnected = (stack: Delivery) =>
     connection: { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 },
   });
 
-/** What a push is about: when nobody acknowledges it, it comes again. */
+/** What a push causes: if nobody acknowledges it, the push comes again. */
 const PUSHED: Readonly<Record<string, Act>> = {
   sent: { before: (stack) => stack.accept(ID), act: deliver, tells: "sent" },
   "refused for good": {
@@ -88,7 +88,7 @@ const PUSHED: Readonly<Record<string, Act>> = {
   },
 };
 
-/** What nobody would come again for. */
+/** What no push would repeat. */
 const ALONE: Readonly<Record<string, Act>> = {
   "called back": {
     before: (stack) => stack.accept(ID),
@@ -170,7 +170,7 @@ const ALONE: Readonly<Record<string, Act>> = {
   },
 };
 
-describe("whoever dies before the world was told", () => {
+describe("a process that dies before it has published an event", () => {
   let stack: Delivery;
   let mortal: DeliveryDeps;
   let dead: boolean;
@@ -189,7 +189,7 @@ describe("whoever dies before the world was told", () => {
   const ids = () => new Set(stack.events.map((event) => event.as?.id));
 
   for (const [name, { before, act, tells }] of Object.entries(PUSHED)) {
-    it(`leaves it to the push that comes again, of a message ${name}`, async () => {
+    it(`leaves it to the repeated push, for a message ${name}`, async () => {
       await before?.(stack);
       stack.events.length = 0;
       await assert.rejects(act(mortal, stack), /killed/);
@@ -205,7 +205,7 @@ describe("whoever dies before the world was told", () => {
   }
 
   for (const [name, { before, act, tells }] of Object.entries(ALONE)) {
-    it(`leaves it to a tick, of a message ${name}`, async () => {
+    it(`leaves it to a tick, for a message ${name}`, async () => {
       await before?.(stack);
       stack.events.length = 0;
       await act(mortal, stack);
@@ -219,7 +219,7 @@ describe("whoever dies before the world was told", () => {
     });
   }
 
-  it("leaves it to a tick, of a limit that is nearly reached", async () => {
+  it("leaves it to a tick, for a limit that is nearly reached", async () => {
     await stack.setServer({ limits: { perMinute: 1, perDay: 1 } });
     await stack.accept(ID);
     await assert.rejects(deliver(mortal), /killed/);

@@ -10,7 +10,7 @@ import { testClock } from "../../builders/clock.ts";
 
 const TYPES = ["application/json; charset=utf-8", "text/plain", "text/html", "application/octet-stream", null] as const;
 
-/** Status and body of a refusal, and what it means. */
+/** The status and body of a refusal, and what it means. */
 const REFUSALS: readonly (readonly [number, unknown, ReplyMeaning])[] = [
   [400, { error: { code: 400, status: "FAILED_PRECONDITION", message: "Precondition check failed." } }, "account"],
   [400, { error: { errors: [{ reason: "failedPrecondition" }] } }, "account"],
@@ -25,7 +25,7 @@ const REFUSALS: readonly (readonly [number, unknown, ReplyMeaning])[] = [
   [400, "Bad Request", "final"],
 ];
 
-describe("Gmail's refusals are read whatever type their answer claims", () => {
+describe("Gmail's refusals are understood whatever content type they declare", () => {
   let answer: { readonly status: number; readonly type: string | null; readonly body: string };
   const server = createServer((_, res) => {
     if (answer.type !== null) res.setHeader("content-type", answer.type);

@@ -7,7 +7,7 @@ import { MINUTE } from "../../../functions/domain/clock.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { testClock } from "../../builders/clock.ts";
 
-test("a worker that was frozen over the mark hands nothing over: others may have taken its message for abandoned", async (t) => {
+test("a worker that was frozen at the mark sends nothing, because others may have taken its message for abandoned", async (t) => {
   const asked: string[] = [];
   const server = createServer((req, res) => {
     asked.push(req.url ?? "");

@@ -19,7 +19,7 @@ const UNSEARCHABLE = {
   connection: { state: "valid", grant: grant({ scopes: [SEND_ONLY] }) },
 } as const;
 
-/** So many minutes of ticks; what each publishes is delivered twice. */
+/** Runs ticks for that many minutes, and delivers twice what each of them publishes. */
 const run = async (minutes: number): Promise<void> => {
   for (let minute = 0; minute < minutes; minute += 1) {
     await dispatchDue(stack.deps);
@@ -28,7 +28,7 @@ const run = async (minutes: number): Promise<void> => {
   }
 };
 
-test("a Gmail that loses every reply is not sent a copy a minute: ever seldomer, and after 72 hours a person decides", async () => {
+test("if Gmail loses every reply, copies are sent more and more rarely, and after 72 hours a person decides", async () => {
   await stack.setServer(UNSEARCHABLE);
   await stack.accept(ID, { onUnknown: "resend" });
   stack.gmail = losesReply;
@@ -45,7 +45,7 @@ test("a Gmail that loses every reply is not sent a copy a minute: ever seldomer,
   assert.ok(stack.attempts.length < 90, `${stack.attempts.length} copies`);
 });
 
-test("a message that a person left in doubt for days has its tries before it once it is resent", async () => {
+test("a message that a person left in doubt for days has its attempts before it once it is resent", async () => {
   await stack.setServer(UNSEARCHABLE);
   await stack.accept(ID);
   stack.gmail = losesReply;
@@ -56,7 +56,7 @@ test("a message that a person left in doubt for days has its tries before it onc
   assert.equal(stack.attempts.length, 2);
 });
 
-test("what cannot be sent again because its server is gone stays in doubt: failed would say that nobody has it", async () => {
+test("a message whose server is gone stays in doubt, since failed would say that nobody has it", async () => {
   await stack.setServer(UNSEARCHABLE);
   await stack.accept(ID, { onUnknown: "resend" });
   stack.gmail = losesReply;
@@ -68,7 +68,7 @@ test("what cannot be sent again because its server is gone stays in doubt: faile
   assert.match(message.timeline.at(-1)?.note ?? "", /deleted/);
 });
 
-/** Gmail takes it for `b@y.org` and puts `c@y.org` off; the reply to the next try, for `c@y.org` alone, is lost. */
+/** Gmail accepts it for `b@y.org` and defers `c@y.org`; the reply to the next attempt, for `c@y.org` alone, is lost. */
 const lostForTheSecond = async (onUnknown: "hold" | "resend"): Promise<void> => {
   await stack.accept(ID, { ...acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org"]), onUnknown });
   const reply = { code: 451, enhanced: null, response: "later" };
@@ -85,8 +85,8 @@ const lostForTheSecond = async (onUnknown: "hold" | "resend"): Promise<void> => 
   assert.equal(stack.attempts.length, 2);
 };
 
-test("the copy that some had before is no proof for the others: theirs is for a person, or sent again by itself", async () => {
-  // What the sent mail shows is the first copy.
+test("an earlier copy to some is no proof for the others: a person decides, or it is sent again", async () => {
+  // The sent mail shows the first copy.
   stack.lookup = "found";
   await lostForTheSecond("hold");
   await run(90);
@@ -99,7 +99,7 @@ test("the copy that some had before is no proof for the others: theirs is for a 
   );
 });
 
-test("the same, of a message that is to be resent: it is, to those who may not have it", async () => {
+test("the same holds with resend: it is sent again to those who may not have it", async () => {
   stack.lookup = "found";
   await lostForTheSecond("resend");
   stack.gmail = acceptsAll;
@@ -109,7 +109,7 @@ test("the same, of a message that is to be resent: it is, to those who may not h
   assert.equal(stack.attempts.length, 3);
 });
 
-test("declared failed by a person, though an earlier try has reached some: sent, the others rejected", async () => {
+test("a message that a person declares failed, and that has reached some, is sent with the others rejected", async () => {
   await lostForTheSecond("hold");
   await resolveByPerson(stack.deps, OPERATOR, { id: ID, body: { as: "failed" } });
   const { status, recipients } = await stack.message(ID);

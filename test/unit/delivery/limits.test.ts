@@ -30,7 +30,7 @@ afterEach(() => stack.close());
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `msg_${String(n).padStart(3, "0")}`);
 
-/** Every minute a tick; what it publishes is delivered at once, several at a time. */
+/** Runs a tick every minute, and delivers at once what it publishes, several messages at a time. */
 const run = async (minutes: number): Promise<void> => {
   for (let minute = 0; minute < minutes; minute += 1) {
     await dispatchDue(stack.deps);
@@ -39,7 +39,7 @@ const run = async (minutes: number): Promise<void> => {
   }
 };
 
-test("no rolling minute sees more than the limit; the oldest leave first, and the last as soon as it may", async () => {
+test("no rolling minute exceeds the limit; the oldest messages leave first, and the last as soon as the limit allows", async () => {
   await stack.setServer({ limits: { perMinute: 5, perDay: 1_000 } });
   const sentAt: { id: string; atMs: number }[] = [];
   stack.gmail = async (mail, beforeData, token) => {
@@ -69,9 +69,9 @@ test("no rolling minute sees more than the limit; the oldest leave first, and th
 });
 
 for (const afterTickMs of [300, 30_000, 56_000, 59_900]) {
-  test(`room that opens ${afterTickMs / 1_000} s after a tick is used then, not a tick later: no minute is lost over many`, async () => {
+  test(`room that opens ${afterTickMs / 1_000} s after a tick is used right then, not a tick later, so no minute is lost`, async () => {
     await stack.setServer({ limits: { perMinute: 5, perDay: 1_000 } });
-    // What is published is delivered a moment later, while the tick goes on.
+    // A published message is delivered a moment later, while the tick goes on.
     const publish = async (topic: string, { data }: { data: unknown }): Promise<void> => {
       if (topic !== "mail-send") return;
       stack.clock.advance(200);
@@ -100,7 +100,9 @@ for (const afterTickMs of [300, 30_000, 56_000, 59_900]) {
   });
 }
 
-/** Five sent, a tenth of a second apart, and ten more in line behind them; answers when the room of the first opens. */
+/**
+ * Sends five messages, a tenth of a second apart, with ten more in line behind them. Returns when the first room opens.
+ */
 const lineOfTen = async (): Promise<number> => {
   await stack.setServer({ limits: { perMinute: 5, perDay: 1_000 } });
   const roomAtMs = stack.clock.nowMs() + MINUTE;
@@ -116,20 +118,20 @@ const lineOfTen = async (): Promise<number> => {
 const claimedAtMs = async (id: string): Promise<number> =>
   (await stack.message(id)).timeline.findLast(({ status }) => status === "sending")?.atMs ?? Number.NaN;
 
-test("room belongs to whom it was promised: ticks that come before the claims, even two at once, let no younger go for it too", async () => {
+test("room belongs to the message it was promised to: ticks that come before the claims, even two at once, promise it once", async () => {
   const roomAtMs = await lineOfTen();
   stack.clock.advance(roomAtMs - SECOND - stack.clock.nowMs());
   await Promise.all([releaseHeld(stack.deps, SERVER), releaseHeld(stack.deps, SERVER)]);
   await releaseHeld(stack.deps, SERVER);
   const released = stack.published();
   assert.deepEqual(released, ids(10).slice(5));
-  // The youngest worker is the quickest.
+  // The worker of the youngest message is the fastest.
   for (const id of released.toReversed()) await deliverMessage(stack.deps, id);
   for (const id of released) assert.equal((await stack.message(id)).status, "sent", "at its first delivery");
   assert.ok((await claimedAtMs("msg_009")) >= roomAtMs + 400, "not in the room of another");
 });
 
-test("a line that takes long to set down keeps nobody from the room that opens meanwhile", async () => {
+test("a line that is slow to reschedule does not keep others from the room that opens meanwhile", async () => {
   const roomAtMs = await lineOfTen();
   stack.clock.advance(roomAtMs - 30 * SECOND - stack.clock.nowMs());
   const { promise: forever } = Promise.withResolvers<undefined>();
@@ -145,7 +147,7 @@ test("a line that takes long to set down keeps nobody from the room that opens m
   assert.deepEqual(released.slice(0, 5), ids(10).slice(5));
 });
 
-test("room that was promised to a message called back is not kept for it longer than a minute", async () => {
+test("room promised to a canceled message is reserved for it for at most a minute", async () => {
   const roomAtMs = await lineOfTen();
   stack.clock.advance(roomAtMs - SECOND - stack.clock.nowMs());
   await releaseHeld(stack.deps, SERVER);
@@ -156,7 +158,7 @@ test("room that was promised to a message called back is not kept for it longer 
   for (const id of ids(15).slice(6)) assert.equal((await stack.message(id)).status, "sent", id);
 });
 
-test("recipients count, not messages; the day's limit holds until the first of them are a day old", async () => {
+test("limits count recipients, not messages; the daily limit applies until the first of them are a day old", async () => {
   await stack.setServer({ limits: { perMinute: 100, perDay: 5 } });
   const to = ["a@y.org", "b@y.org", "c@y.org"];
   await stack.accept("msg_a", acceptedMessage(stack.clock, "msg_a", to));
@@ -173,7 +175,7 @@ test("recipients count, not messages; the day's limit holds until the first of t
   assert.equal((await stack.message("msg_b")).status, "sent");
 });
 
-test("what did not happen is given back", async () => {
+test("room that was reserved but not used is given back", async () => {
   await stack.setServer({ limits: { perMinute: 1, perDay: 1 } });
   await stack.accept("msg_a");
   await stack.accept("msg_b");
@@ -184,7 +186,7 @@ test("what did not happen is given back", async () => {
   assert.equal((await stack.message("msg_b")).status, "sent");
 });
 
-test("a worker that died before the mark is given back too", async () => {
+test("the room of a worker that died before the mark is given back too", async () => {
   await stack.setServer({ limits: { perMinute: 1, perDay: 1 } });
   await stack.accept("msg_a");
   stack.gmail = () => new Promise(() => undefined);
@@ -207,19 +209,16 @@ test("a warning comes once a day, at 90 %", async () => {
   assert.equal(warnings[0]?.subject, "srv_one");
 });
 
-test("a mail to more than a minute's recipients goes alone, when the minute is empty", async () => {
+test("a mail with more recipients than a minute allows is sent alone, in an empty minute", async () => {
   await stack.setServer({ limits: { perMinute: 2, perDay: 100 } });
   await stack.accept("msg_a", acceptedMessage(stack.clock, "msg_a", ["a@y.org", "b@y.org", "c@y.org"]));
   await deliverMessage(stack.deps, "msg_a");
   assert.equal((await stack.message("msg_a")).status, "sent");
 });
 
-/** Every mail stands at Gmail's until `letGo`; how many do at once is counted. */
+/** Every mail waits inside Gmail until `open` is called. Counts how many wait there at once. */
 const doorway = () => {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const seen = { inside: 0, most: 0 };
   const gmail: Gmail = async (mail, beforeData, token) => {
     seen.inside += 1;
@@ -229,23 +228,23 @@ const doorway = () => {
     seen.inside -= 1;
     return outcome;
   };
-  return { gmail, seen, letGo: () => open() };
+  return { gmail, seen, open };
 };
 
 /** Several instances of `deliver-mail`, none knowing of the other. */
 const instances = (count: number): DeliveryDeps[] =>
   Array.from({ length: count }, () => ({ ...stack.deps, memory: new InstanceMemory(stack.clock, 0) }));
 
-test("over all instances at most 8 mails of an account are under way; the rest follow, none is held", async () => {
+test("at most 8 mails of an account are in progress over all instances; the others follow, and none is held", async () => {
   await stack.setServer({ limits: { perMinute: 1_000, perDay: 1_000 } });
-  const { gmail, seen, letGo } = doorway();
+  const { gmail, seen, open } = doorway();
   stack.gmail = gmail;
   for (const id of ids(20)) await stack.accept(id);
   const [one, two] = instances(2);
   assert.ok(one && two);
   const pushes = ids(20).map((id, n) => deliverMessage(n % 2 === 0 ? one : two, id));
   await eventually("8 are under way", () => seen.inside === 8);
-  letGo();
+  open();
   await Promise.all(pushes);
   await run(3);
   assert.equal(seen.most, 8);
@@ -253,7 +252,7 @@ test("over all instances at most 8 mails of an account are under way; the rest f
   assert.equal(stack.events.filter(({ type }) => type === "relais.message.held.v1").length, 0);
 });
 
-test("454 4.7.0 for too many logins halves that for an hour", async () => {
+test("454 4.7.0 for too many logins halves that number for an hour", async () => {
   await stack.setServer({ limits: { perMinute: 1_000, perDay: 1_000 } });
   await stack.accept("msg_refused");
   stack.gmail = refuses("auth", 454, "4.7.0", "Too many login attempts");
@@ -264,20 +263,20 @@ test("454 4.7.0 for too many logins halves that for an hour", async () => {
     [HOUR, 8],
   ] as const) {
     stack.clock.advance(afterMs);
-    const { gmail, seen, letGo } = doorway();
+    const { gmail, seen, open } = doorway();
     stack.gmail = gmail;
     const batch = ids(12).map((id) => `${id}_${most}`);
     for (const id of batch) await stack.accept(id);
     const pushes = batch.map((id) => deliverMessage(stack.deps, id));
     await eventually(`${most} are under way`, () => seen.inside === most);
-    letGo();
+    open();
     await Promise.all(pushes);
     await run(3);
     assert.equal(seen.most, most);
   }
 });
 
-test("a worker that died keeps its place no longer than its lease", async () => {
+test("a worker that died occupies its place no longer than its lease", async () => {
   stack.gmail = () => new Promise(() => undefined);
   for (const id of ids(8)) {
     await stack.accept(id);
@@ -290,7 +289,7 @@ test("a worker that died keeps its place no longer than its lease", async () => 
   for (const id of ids(8)) assert.equal((await stack.message(id)).status, "sent");
 });
 
-test("a new message does not overtake those that wait for room, though there is room when it comes", async () => {
+test("a new message does not overtake those that wait for the limit, even if there is room when it arrives", async () => {
   await stack.setServer({ limits: { perMinute: 2, perDay: 1_000 } });
   for (const id of ids(4)) {
     await stack.accept(id);
@@ -315,7 +314,7 @@ test("a new message does not overtake those that wait for room, though there is 
   assert.equal((await stack.message("msg_after")).status, "sent", "the line has gone: no need to wait");
 });
 
-test("a line whose members were all called back holds nobody up for longer than a tick", async () => {
+test("a line whose messages were all canceled holds up new ones for a tick at most", async () => {
   await stack.setServer({ limits: { perMinute: 1, perDay: 1_000 } });
   for (const id of ids(3)) await stack.accept(id);
   for (const id of ids(3)) await deliverMessage(stack.deps, id);
@@ -328,7 +327,7 @@ test("a line whose members were all called back holds nobody up for longer than 
   assert.equal((await stack.message("msg_new")).status, "sent");
 });
 
-test("higher limits let those that wait go at once", async () => {
+test("messages that wait are sent at once after the limit is raised", async () => {
   await stack.setServer({ limits: { perMinute: 100, perDay: 1 } });
   for (const id of ids(3)) {
     await stack.accept(id);
@@ -340,7 +339,7 @@ test("higher limits let those that wait go at once", async () => {
   for (const id of ids(3)) assert.equal((await stack.message(id)).status, "sent");
 });
 
-test("what an instance remembers sends on, and never refuses", async () => {
+test("what an instance remembers may let a message be sent, but never refuses one", async () => {
   const deps: DeliveryDeps = { ...stack.deps, memory: new InstanceMemory(stack.clock, 5 * SECOND) };
   let asked = 0;
   stack.token = () => {
@@ -364,7 +363,7 @@ test("what an instance remembers sends on, and never refuses", async () => {
   assert.equal(asked, 1);
 });
 
-test("a token of another grant is not used again", async () => {
+test("a token of another grant is not reused", async () => {
   for (const [n, secretVersion] of ["1", "2", "2"].entries()) {
     const tokens: string[] = [];
     await stack.setServer({ connection: { state: "valid", grant: grant({ secretVersion }) } });
@@ -385,7 +384,7 @@ test("a token of another grant is not used again", async () => {
   }
 });
 
-test("a claim that was ended a day late gives nothing back: what the ledger holds by then is others'", () => {
+test("a claim that ended a day late gives nothing back, because its share has left the ledger already", () => {
   const { clock } = stack;
   const nowMs = clock.nowMs();
   const ledger = { ...EMPTY_LEDGER, entries: [{ atMs: nowMs - HOUR, recipients: 5 }] };
@@ -393,7 +392,7 @@ test("a claim that was ended a day late gives nothing back: what the ledger hold
   assert.deepEqual(applyCorrection(clock, ledger, late).entries, ledger.entries);
 });
 
-test("entries that merge count until the latest of them leaves, though the clocks of two instances differ", () => {
+test("merged entries count until the latest of them is too old, even if the clocks of two instances differ", () => {
   const { clock } = stack;
   const binMs = Math.floor((clock.nowMs() - HOUR) / MINUTE) * MINUTE;
   const entries = [
@@ -406,7 +405,7 @@ test("entries that merge count until the latest of them leaves, though the clock
   assert.deepEqual(room.after.entries[0], { atMs: binMs + 500, recipients: 2 });
 });
 
-test("behind a line that has outlasted its limit, a new message has the line let go at once, in its order", async () => {
+test("a new message that finds a line whose limit is over releases that line at once, in order", async () => {
   await stack.setServer({ limits: { perMinute: 1, perDay: 100 } });
   for (const id of ["msg_a", "msg_b"]) await stack.accept(id);
   for (const id of ["msg_a", "msg_b"]) await deliverMessage(stack.deps, id);

@@ -6,7 +6,9 @@ import { HTTP_SIZE_LIMIT, parseMessage } from "../../../functions/domain/message
 import { outgoingBytes } from "../../../functions/domain/messages/accept/outgoing-size.ts";
 import { assertFitForTheWire, compose, leavesOf, rawPart } from "../../builders/composed-mail.ts";
 
-/** What a caller may put where a header comes of it: harmless letters, what ends things, and what readers decode. */
+/**
+ * What a caller may put into something that becomes a header: harmless letters, what ends things, what readers decode.
+ */
 const PIECES = [
   ..."aZ0 é千👩'\"\\()<>@,;:=?_-.\t*%&/",
   "=?utf-8?q?",
@@ -64,7 +66,7 @@ const mail = fc.record(
   { requiredKeys: ["to", "text"] },
 );
 
-/** Few members at a time, because most mails with many hostile parts are refused. */
+/** Only a few members at a time, because most mails with many hostile parts are refused. */
 const some = mail.chain((all) =>
   fc.subarray(Object.keys(all).filter((name) => name !== "to" && name !== "text")).map((names) => {
     const kept = new Set(["text", ...names]);
@@ -76,7 +78,7 @@ const some = mail.chain((all) =>
 const QUOTED = /"(?:\\.|[^"\\])*"/g;
 const CONTROLS = /[\p{Cc}\u2028\u2029]/u;
 
-test("whatever is accepted goes out as lines that any wire carries, without a control character in any header, decoded or not", async () => {
+test("every accepted mail consists of lines that any wire carries, with no control character in a header, even decoded", async () => {
   let taken = 0;
   await fc.assert(
     fc.asyncProperty(some, fc.boolean(), async (members, sevenBit) => {

@@ -21,7 +21,7 @@ const refuses =
     if (stage === "body") await beforeData([]);
     return { kind: "refused", stage, reply, refused: [], retryAfterMs: null, ...more };
   };
-/** Answers RCPT as told, and takes the mail for the others. */
+/** Answers RCPT as told, and accepts the mail for the others. */
 const atRcpt =
   (replies: Readonly<Record<string, SmtpReply>>): Gmail =>
   async (mail, beforeData) => {
@@ -70,9 +70,9 @@ const ACCOUNT_WIDE: readonly (readonly [what: string, "smtp" | "gmail_api", Gmai
   ["a bare 403", "gmail_api", refuses("auth", said(403, null, "Forbidden"))],
 ];
 
-suite("Gmail refusing the account", () => {
+suite("A refusal of the account by Gmail", () => {
   for (const [what, transport, gmail] of ACCOUNT_WIDE) {
-    test(`${what}: no mail fails; after three refusals the server is in error and its mail held`, async () => {
+    test(`${what}: no mail fails; after three refusals the server is in error and its mail is held`, async () => {
       await stack.setServer({ transport });
       stack.gmail = gmail;
       assert.deepEqual(await deliverAll(5), ["deferred", "deferred", "held", "held", "held"]);
@@ -98,7 +98,7 @@ suite("Gmail refusing the account", () => {
     });
   }
 
-  test("at once, in five workers: none fails and none is left sending", async () => {
+  test("in five workers at once: none fails and none is left sending", async () => {
     stack.gmail = refuses("mail", DENIED);
     const ids = ["a", "b", "c", "d", "e"];
     for (const id of ids) await stack.accept(id);
@@ -107,7 +107,7 @@ suite("Gmail refusing the account", () => {
     for (const id of ids) assert.match((await stack.message(id)).status, /^(held|deferred)$/);
   });
 
-  test("counts refusals in a row alone: a mail that Gmail takes begins the count anew", async () => {
+  test("counts only consecutive refusals: a mail that Gmail accepts resets the count", async () => {
     for (let round = 0; round < 4; round += 1) {
       for (const [at, gmail] of [refuses("mail", DENIED), refuses("mail", DENIED), acceptsAll].entries()) {
         stack.gmail = gmail;
@@ -119,7 +119,7 @@ suite("Gmail refusing the account", () => {
     assert.equal((await connection())?.state, "valid");
   });
 
-  test("begins the count anew once the server serves again", async () => {
+  test("resets the count once the server works again", async () => {
     stack.gmail = refuses("mail", DENIED);
     await deliverAll(3);
     assert.equal((await connection())?.state, "error");
@@ -130,14 +130,14 @@ suite("Gmail refusing the account", () => {
     assert.equal((await connection())?.state, "valid");
   });
 
-  test("is no matter of one mail's refusals: three mails refused for what they hold leave the server as it is", async () => {
+  test("does not count refusals of single mails: three mails refused for their content leave the server as it is", async () => {
     stack.gmail = refuses("body", said(550, "5.7.1", "likely unsolicited mail"));
     assert.deepEqual(await deliverAll(3), ["failed", "failed", "failed"]);
     assert.equal((await connection())?.state, "valid");
   });
 });
 
-suite("Gmail naming a limit of the account", () => {
+suite("A limit of the account that Gmail names", () => {
   for (const [stage, reply] of [
     ["data", said(550, "5.7.1", "Email quota exceeded. - gsmtp")],
     ["mail", said(421, "4.7.0", "Email quota exceeded")],
@@ -145,7 +145,7 @@ suite("Gmail naming a limit of the account", () => {
     ["body", said(452, null, "Daily user sending limit exceeded")],
     ["auth", said(454, "4.7.0", "Daily sending quota exceeded")],
   ] as const) {
-    test(`${reply.code} ${reply.response} (${stage}) defers, and holds the server's other mail`, async () => {
+    test(`${reply.code} ${reply.response} (${stage}) defers the mail and holds the server's other mail`, async () => {
       stack.gmail = refuses(stage, reply);
       assert.deepEqual(await deliverAll(2), ["deferred", "held"]);
       assert.equal((await stack.message("msg_1")).attempts.at(-1)?.problem, "quota_reached");
@@ -155,7 +155,7 @@ suite("Gmail naming a limit of the account", () => {
     });
   }
 
-  test("a pace that is too fast holds the others for a minute, not for an hour", async () => {
+  test("too fast a pace holds the others for a minute, not for an hour", async () => {
     stack.gmail = refuses("body", said(429, null, "no"), { reasons: ["ratelimitexceeded"] });
     await stack.setServer({ transport: "gmail_api" });
     assert.deepEqual(await deliverAll(2), ["deferred", "held"]);
@@ -168,7 +168,7 @@ suite("Gmail naming a limit of the account", () => {
   });
 });
 
-suite("Gmail refusing some recipients", () => {
+suite("A refusal of some recipients", () => {
   const ALL = ["b@y.org", "c@y.org", "d@y.org"];
   const LATER = [
     said(552, "5.5.3", "Too many recipients. - gsmtp"),
@@ -178,7 +178,7 @@ suite("Gmail refusing some recipients", () => {
     said(452, "4.2.2", "The email account that you tried to reach is over quota"),
   ];
   for (const reply of LATER) {
-    test(`${reply.code} ${reply.enhanced ?? ""} to one of three: that one later, alone, and nobody gets it twice`, async () => {
+    test(`${reply.code} ${reply.enhanced ?? ""} to one of three: only that one is sent later, and nobody gets the mail twice`, async () => {
       await stack.accept("msg_1", acceptedMessage(stack.clock, "msg_1", ALL));
       stack.gmail = atRcpt({ "c@y.org": reply });
       await deliverMessage(stack.deps, "msg_1");
@@ -195,7 +195,7 @@ suite("Gmail refusing some recipients", () => {
     });
   }
 
-  test("each by its own reply where all are refused: for good, for later", async () => {
+  test("if all are refused, each follows its own reply: permanent or temporary", async () => {
     await stack.accept("msg_1", acceptedMessage(stack.clock, "msg_1", ALL));
     const gone = said(550, "5.1.1", "The email account that you tried to reach does not exist.");
     stack.gmail = atRcpt({ "b@y.org": said(552, "5.5.3", "Too many recipients"), "c@y.org": gone, "d@y.org": gone });
@@ -208,7 +208,7 @@ suite("Gmail refusing some recipients", () => {
     assert.equal(attempts.at(-1)?.smtp?.code, 552, "the reply that says why it is tried again");
   });
 
-  test("the quota of the account at the last of them is the account's, and refuses nobody", async () => {
+  test("a quota error on the last recipient concerns the account, and refuses nobody", async () => {
     await stack.accept("msg_1", acceptedMessage(stack.clock, "msg_1", ALL));
     const quota = said(550, "5.4.5", "Daily user sending limit exceeded");
     stack.gmail = atRcpt({ "c@y.org": said(451, "4.3.0", "later"), "d@y.org": quota });
@@ -221,7 +221,7 @@ suite("Gmail refusing some recipients", () => {
     assert.equal(message.attempts.at(-1)?.problem, "quota_reached");
   });
 
-  test("552 to the mail as a whole stays its size", async () => {
+  test("552 to the whole mail still means that it is too large", async () => {
     stack.gmail = refuses("body", said(552, "5.3.4", "Your message exceeded Google's message size limits"));
     await stack.accept("msg_1", acceptedMessage(stack.clock, "msg_1", ALL));
     await deliverMessage(stack.deps, "msg_1");
@@ -230,7 +230,7 @@ suite("Gmail refusing some recipients", () => {
   });
 });
 
-suite("An error of the Gmail API's own", () => {
+suite("An internal error of the Gmail API", () => {
   const breaks: Gmail = async (_mail, beforeData) => {
     await beforeData();
     return { kind: "unknown", reason: "HTTP 503", reply: said(503, null, "Backend Error") };
@@ -248,7 +248,7 @@ suite("An error of the Gmail API's own", () => {
     assert.deepEqual([outcome, smtp?.code, smtp?.response, problem], ["unknown", 503, "Backend Error", "gmail_failed"]);
   });
 
-  test("is tried again where the caller said resend, until Gmail takes it", async () => {
+  test("is retried with onUnknown `resend` until Gmail accepts the mail", async () => {
     await stack.setServer(sendOnly);
     stack.gmail = breaks;
     await stack.accept("msg_1", { onUnknown: "resend" });
@@ -267,7 +267,7 @@ suite("An error of the Gmail API's own", () => {
     assert.deepEqual(first?.mail.raw, last?.mail.raw, "the same mail, under the same Message-ID");
   });
 
-  test("is looked for in the sent mail first where the scopes allow it", async () => {
+  test("is first looked for in the sent mail if the scopes allow it", async () => {
     await stack.setServer({ ...sendOnly, connection: { state: "valid", grant: grant() } });
     stack.gmail = breaks;
     stack.lookup = "found";

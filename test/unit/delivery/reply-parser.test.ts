@@ -5,7 +5,7 @@ import { ReplyParser } from "../../../functions/adapters/gmail-smtp/reply-parser
 
 const GREETING = "250-smtp.gmail.com at your service\r\n250-SIZE 35882577\r\n250 SMTPUTF8\r\n";
 
-test("a reply of several lines is one reply, however packets cut it", () => {
+test("a reply of several lines is one reply, however it is divided into packets", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(GREETING.length), { maxLength: 6 }), (cuts) => {
       const parser = new ReplyParser();
@@ -47,7 +47,7 @@ for (const [name, bytes] of REFUSED) {
   test(`${name} is refused`, () => assert.equal(new ReplyParser().push(bytes), "garbage"));
 }
 
-test("what the server says keeps neither control characters nor more than 500 of the others", () => {
+test("a reply keeps no control characters, and at most 500 others", () => {
   const replies = new ReplyParser().push(`550 bad\u0007 ${"é".repeat(600)}\r\n`);
   assert.ok(replies !== "garbage");
   assert.equal(replies[0]?.response.length, 500);

@@ -7,9 +7,9 @@ import { isTextCode } from "../../../functions/domain/problem-texts.ts";
 
 const reply = (code: number, enhanced: string | null = null, response = "no") => ({ code, enhanced, response });
 
-/** Replies as Gmail words them (support.google.com/a/answer/3726730) and bare ones, each with what it means. */
+/** Replies as Gmail words them (support.google.com/a/answer/3726730) and bare ones, each with its meaning. */
 const SMTP = [
-  // of this mail
+  // about this mail
   ["body", reply(552, "5.3.4", "Your message exceeded Google's message size limits"), "final", "message_refused"],
   ["body", reply(552, "5.2.3", "Your message exceeded Google's message size limits."), "final", "message_refused"],
   ["mail", reply(552, "5.3.4"), "final", "message_refused"],
@@ -46,7 +46,7 @@ const SMTP = [
   ["body", reply(550, "5.7.1"), "final", "message_refused"],
   ["mail", reply(553, "5.6.7"), "final", "message_refused"],
   ["mail", reply(553, "5.1.7", "The sender address is not a valid RFC 5321 address."), "final", "sender_refused"],
-  // of one recipient
+  // about one recipient
   [
     "rcpt",
     reply(550, "5.1.1", "The email account that you tried to reach does not exist."),
@@ -88,7 +88,7 @@ const SMTP = [
   ["rcpt", reply(550, "5.5.3", "Too many recipients"), "again", "temporarily_refused"],
   ["rcpt", reply(451, "4.3.0"), "again", "temporarily_refused"],
   ["data", reply(550, null, "The email account that you tried to reach is disabled"), "final", "message_refused"],
-  // of the account: it may not send
+  // about the account, which may not send
   ["mail", reply(550, "5.7.0", "Mail Sending denied. - gsmtp"), "account", "gmail_refused"],
   ["rcpt", reply(550, "5.7.0", "Mail Sending denied"), "account", "gmail_refused"],
   ["data", reply(550, "5.7.0", "Mail sending denied."), "account", "gmail_refused"],
@@ -102,7 +102,7 @@ const SMTP = [
   ["auth", reply(534, "5.7.14", "Please log in via your web browser and then try again."), "account", "auth_refused"],
   ["mail", reply(534, "5.7.9", "Application-specific password required."), "account", "auth_refused"],
   ["auth", reply(535, "5.7.8", "Username and Password not accepted."), "account", "auth_refused"],
-  // of the account: its limits
+  // about the account's limits
   ["data", reply(550, "5.7.1", "Email quota exceeded. - gsmtp"), "daily_limit", "quota_reached"],
   ["mail", reply(421, "4.7.0", "Email quota exceeded"), "daily_limit", "quota_reached"],
   ["rcpt", reply(450, "4.7.1", "Sending quota exceeded"), "daily_limit", "quota_reached"],
@@ -125,7 +125,7 @@ const SMTP = [
   ["auth", reply(421, "4.7.0", "Too many login attempts"), "login_limit", "too_many_logins"],
   ["auth", reply(534, null, "Too many authentication attempts"), "login_limit", "too_many_logins"],
   ["greeting", reply(421, "4.7.0", "Too many simultaneous connections"), "login_limit", "too_many_logins"],
-  // of Gmail itself, or the session
+  // about Gmail itself, or the session
   [
     "auth",
     reply(454, "4.7.0", "Cannot authenticate due to temporary system problem. Try again later."),
@@ -290,20 +290,20 @@ suite("Whatever else a reply says", () => {
       { numRuns: 500 },
     );
 
-  test("an account that may not send fails no mail, whichever command is answered so", () => {
+  test("an account that may not send fails no mail, whichever command is answered that way", () => {
     verdicts(worded(DENIED, [550, 551, 554]), "account");
   });
-  test("words for a quota are one, whatever code bears them", () => {
+  test("a quota is recognized by its words, whatever the code", () => {
     verdicts(worded(QUOTA, [421, 450, 451, 452, 550, 552, 554]), "daily_limit");
   });
-  test("words for a pace are one, whatever code bears them", () => {
+  test("too fast a pace is recognized by its words, whatever the code", () => {
     verdicts(worded(PACE, [421, 450, 451, 452, 550, 554]), "rate_limit");
   });
-  test("any 5xx to a login is the account's, unless it names a limit", () => {
+  test("any 5xx to a login concerns the account, unless it names a limit", () => {
     verdicts(worded(["no", "Bad credentials", ...DENIED], [501, 530, 534, 535, 538, 550, 554], ["auth"]), "account");
     verdicts(worded(QUOTA, [454, 534, 550], ["auth"]), "daily_limit");
   });
-  test("454 to a login is too many logins by its words alone", () => {
+  test("454 to a login means too many logins only if it says so", () => {
     fc.assert(
       fc.property(
         fc.constantFrom("login attempts", "logins", "log-ins", "authentication attempts", "sessions"),
@@ -323,7 +323,7 @@ suite("Whatever else a reply says", () => {
       "again",
     );
   });
-  test("552 and 452 to a recipient are for later, whatever they say about it", () => {
+  test("552 and 452 to a recipient are temporary, whatever their text says", () => {
     const said = fc.tuple(
       fc.constantFrom(452, 552),
       fc.constantFrom("5.3", "2.2", "3.4", "1.1", null),
@@ -367,7 +367,7 @@ suite("Whatever else a reply says", () => {
     reply: anyReply,
     reasons: fc.array(fc.string()),
   });
-  test("every reply has a meaning with a text, and no 4xx by SMTP is for good", () => {
+  test("every reply has a meaning with a text, and no 4xx by SMTP is permanent", () => {
     fc.assert(
       fc.property(anyRefusal, (refusal) => {
         const { meaning, problem } = classify(refusal);
@@ -379,7 +379,7 @@ suite("Whatever else a reply says", () => {
       { numRuns: 2_000 },
     );
   });
-  test("a long answer is read in no time", () => {
+  test("a long reply is read quickly", () => {
     const response = "daily exceeded account is sending limit ".repeat(13).slice(0, 500);
     const startedAtMs = performance.now();
     for (let times = 0; times < 1_000; times += 1)

@@ -13,7 +13,7 @@ afterEach(() => stack.close());
 
 const IDS = ["msg_a", "msg_b", "msg_c"];
 
-test("a restore that is cut off goes on when it is run again; of another time, it is refused", async () => {
+test("an interrupted restore continues when it is run again, and refuses another time", async () => {
   for (const id of IDS) await stack.accept(id);
   const asOfMs = stack.clock.nowMs();
   stack.clock.advance(60 * SECOND);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { retryDelayMs } from "../../../functions/domain/messages/deliver/retry-policy.ts";
 
-test("delays double from a minute to an hour, spread by a quarter, and never undercut Retry-After", () => {
+test("delays double from a minute to an hour, vary by a quarter, and are never shorter than Retry-After", () => {
   const delay = (tries: number, fraction: number, retryAfterMs: number | null = null): number =>
     retryDelayMs({ tries, meaning: "again", retryAfterMs, fraction });
   assert.equal(delay(1, 0.5), MINUTE);
@@ -20,7 +20,7 @@ test("delays double from a minute to an hour, spread by a quarter, and never und
   assert.equal(delay(1, 0.5, 1_000 * HOUR), 24 * HOUR);
 });
 
-test("a limit of the account waits longer than a hiccup", () => {
+test("a limit of the account causes a longer delay than a passing fault", () => {
   const first = { tries: 1, retryAfterMs: null, fraction: 0.5 };
   assert.equal(retryDelayMs({ ...first, meaning: "daily_limit" }), HOUR);
   assert.equal(retryDelayMs({ ...first, meaning: "login_limit" }), 10 * MINUTE);

@@ -17,7 +17,7 @@ const ID = "msg_1";
 const verified = (...addresses: readonly string[]) =>
   validConnection({ sendAs: { addresses: ["ada@example.com", ...addresses], readAtMs: 0 } });
 
-/** Written in an hour, as `from`. */
+/** What happens within an hour to the address given as `from`. */
 const scheduled = async (from: string): Promise<void> => {
   const scheduledAtMs = stack.clock.nowMs() + HOUR;
   await stack.accept(ID, { status: "scheduled", scheduledAtMs, dueAtMs: scheduledAtMs, from });
@@ -28,14 +28,14 @@ const whenDue = async (): Promise<void> => {
   for (const id of stack.published()) await deliverMessage(stack.deps, id);
 };
 
-test("a verified address, in whatever case, is sent from", async () => {
+test("a verified address may send, whatever its case", async () => {
   await stack.setServer({ connection: verified("sales@example.com") });
   await scheduled("Sales@Example.com");
   await whenDue();
   assert.equal((await stack.message(ID)).status, "sent");
 });
 
-test("an address that is no longer verified when its message is due is not handed to Gmail, which would rewrite it; verified again, a retry sends", async () => {
+test("an address that is no longer verified is not handed to Gmail, which would rewrite it; once verified, a retry sends", async () => {
   await stack.setServer({ connection: verified("sales@example.com") });
   await scheduled("sales@example.com");
   await stack.setServer({ connection: verified() });
@@ -50,7 +50,7 @@ test("an address that is no longer verified when its message is due is not hande
   assert.equal((await stack.message(ID)).status, "sent");
 });
 
-test("a message of an account that its server has been taken from is not sent by the new one under its name", async () => {
+test("after a server is given to another account, it does not send the former account's messages", async () => {
   await scheduled("ada@example.com");
   await stack.setServer({ username: "bob@example.com", connection: validConnection({ email: "bob@example.com" }) });
   await whenDue();
@@ -58,7 +58,7 @@ test("a message of an account that its server has been taken from is not sent by
   assert.equal(stack.attempts.length, 0);
 });
 
-test("under the Gmail API alone an operator's word counts, for as long as it is given", async () => {
+test("under the Gmail API an operator's word is enough, for as long as it is given", async () => {
   const vouched = { transport: "gmail_api", sendAsUnchecked: true } as const;
   await stack.setServer(vouched);
   await scheduled("sales@example.com");

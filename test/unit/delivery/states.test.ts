@@ -27,15 +27,15 @@ import { grant, OPERATOR, validConnection } from "../../builders/mail-server.ts"
 
 const ID = "msg_1";
 
-/** Every move that the table allows, as `from>to`; STATES.md is held to the same table. */
+/** Every move that the table allows, as `from>to`. Another test compares STATES.md with the same table. */
 const ALLOWED: ReadonlySet<string> = new Set(
   MESSAGE_STATUSES.flatMap((from) => NEXT[from].map((to) => `${from}>${to}`)),
 );
 
 interface World extends Delivery {
-  /** Copies of the message that Gmail has. */
+  /** The copies of the message that Gmail holds. */
   copies: number;
-  /** Somebody asked for a second copy. */
+  /** Whether someone has asked for a second copy. */
   resent: boolean;
   readonly moves: string[];
 }
@@ -63,7 +63,7 @@ const world = async (onUnknown: Message["onUnknown"]): Promise<World> => {
   return built;
 };
 
-/** Gmails that keep count of what they really took. */
+/** Fake Gmails that count what they really accepted. */
 const gmails = (here: World): readonly Gmail[] => {
   const counted =
     (gmail: Gmail): Gmail =>
@@ -97,7 +97,7 @@ const LOOKUPS: readonly SentMailLookup[] = ["found", "not_found", "forbidden", "
 
 type Event = (here: World) => Promise<unknown>;
 
-/** A worker that may never come back: what it does is waited for only as long as it moves. */
+/** A worker that may never return. We wait for it only while it makes progress. */
 const push: Event = async (here) => {
   void deliverMessage(here.deps, ID).catch(() => undefined);
   for (let turns = 0; turns < 30; turns += 1) await setImmediate();
@@ -132,7 +132,7 @@ const event = fc.oneof(
   },
   {
     weight: 2,
-    // What the sent mail shows is what is there, or the look fails.
+    // The search of the sent mail tells the truth, or it fails.
     arbitrary: fc.constantFrom(...LOOKUPS).map(
       (lookup): Event =>
         async (here) => {
@@ -176,7 +176,7 @@ const event = fc.oneof(
 
 const FINAL: readonly MessageStatus[] = MESSAGE_STATUSES.filter((status) => NEXT[status].length === 0);
 
-test("whatever happens, a message moves as the table says, and goes out once", { timeout: 280_000 }, async () => {
+test("whatever happens, a message moves only as the table allows, and is sent once", { timeout: 280_000 }, async () => {
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(
@@ -204,6 +204,6 @@ test("whatever happens, a message moves as the table says, and goes out once", {
     ),
     { numRuns: 300 },
   );
-  // Rarer moves are each shown by a test of their own; which of them a random walk meets is chance.
+  // Which of the rarer moves a random walk meets is chance, so each has a test of its own.
   for (const move of ["queued>sending", "sending>sent"]) assert.ok(seen.has(move), `${move} was walked`);
 });

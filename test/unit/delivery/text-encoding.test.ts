@@ -28,7 +28,7 @@ const textOf = (parts: readonly (readonly [string, number])[]): string =>
   parts.map(([letter, times]) => letter.repeat(times)).join("");
 
 suite("Text and HTML", () => {
-  test("arrive as they are, with CRLF for every line end, from lines of 76", async () => {
+  test("arrive unchanged, with CRLF for every line end, in lines of 76 characters", async () => {
     await fc.assert(
       fc.asyncProperty(anyText, async (parts) => {
         const text = textOf(parts);
@@ -45,7 +45,7 @@ suite("Text and HTML", () => {
     );
   });
 
-  test("go in the shorter of quoted-printable and base64", async () => {
+  test("use quoted-printable or base64, whichever is shorter", async () => {
     await fc.assert(
       fc.asyncProperty(anyText, async (parts) => {
         const text = textOf(parts);
@@ -54,7 +54,7 @@ suite("Text and HTML", () => {
         const bytes = Buffer.from(text.replaceAll(/\r\n|\r|\n/g, "\r\n"));
         const inBase64 = Math.ceil(bytes.length / 3) * 4;
         assert.ok(part.body.replaceAll("\r\n", "").length <= inBase64);
-        // Quoted-printable without its soft line breaks is the least that it could take.
+        // Quoted-printable without its soft line breaks is the shortest that is possible.
         if (part.headers["content-transfer-encoding"] === "base64") assert.ok(encode(bytes).length * 1.1 >= inBase64);
       }),
       { numRuns: 200 },
@@ -74,7 +74,7 @@ suite("Size", () => {
     });
   }
 
-  test("so are 24,000,000 bytes of any other mix, here a twelfth of it", async () => {
+  test("24,000,000 bytes of any other mix, here a twelfth of that, are accepted too", async () => {
     for (const mix of [
       "é\n",
       "=\r\n",
@@ -93,7 +93,7 @@ suite("Size", () => {
     }
   });
 
-  test("24,000,000 bytes in any division over text, HTML and a hundred files are accepted", () => {
+  test("24,000,000 bytes are accepted however they are divided over text, HTML and a hundred files", () => {
     const file = (bytes: number) => ({ filename: "é".repeat(40), content: Buffer.alloc(bytes).toString("base64") });
     for (const [text, html, files, each] of [
       [12_000_000, 12_000_000, 0, 0],
@@ -107,7 +107,7 @@ suite("Size", () => {
     }
   });
 
-  test("no mail is larger than what accepting reckons with", async () => {
+  test("no mail is larger than the size that was calculated at acceptance", async () => {
     const name = fc.string({ unit: fc.constantFrom("a", "é", "千", '"', " ", "👩"), maxLength: 60 });
     const mail = fc.record({
       text: anyText.map(textOf),
@@ -138,7 +138,7 @@ suite("Size", () => {
     );
   });
 
-  test("headers above what Gmail takes are too large at once: 500 KB in all, 32 KB of any but To, Cc and References", () => {
+  test("headers that exceed Gmail's limits are too large at once: 500 KB in all, 32 KB for any but To, Cc and References", () => {
     const code = (members: Record<string, unknown>): string => {
       const result = parseMessage({ to: "b@example.org", text: "x", ...members }, { sizeLimit: HTTP_SIZE_LIMIT });
       return result.ok ? "accepted" : result.problem.code;

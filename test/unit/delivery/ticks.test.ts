@@ -18,7 +18,7 @@ afterEach(() => stack.close());
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `msg_${String(n).padStart(3, "0")}`);
 
-/** Every minute a tick; what it publishes is delivered at once. */
+/** Runs a tick every minute, and delivers at once what it publishes. */
 const run = async (minutes: number): Promise<void> => {
   for (let minute = 0; minute < minutes; minute += 1) {
     await dispatchDue(stack.deps);
@@ -29,7 +29,7 @@ const run = async (minutes: number): Promise<void> => {
 
 const SLOW = { limits: { perMinute: 5, perDay: 1_000 } };
 
-/** 25 messages, of which the server as it stands sends five; the others wait in line. */
+/** 25 messages. The server sends five of them with its present limits; the others wait in line. */
 const lineOf25 = async (): Promise<void> => {
   for (const id of ids(25)) {
     await stack.accept(id);
@@ -38,7 +38,7 @@ const lineOf25 = async (): Promise<void> => {
   for (const id of ids(25)) await deliverMessage(stack.deps, id);
 };
 
-/** What lets the line go has come: four more minutes are enough for it. */
+/** Whatever held the line is over; four more minutes are enough to send it. */
 const lineLeaves = async (): Promise<void> => {
   await stack.setServer(SLOW);
   await releaseHeld(stack.deps, SERVER);
@@ -47,7 +47,7 @@ const lineLeaves = async (): Promise<void> => {
   for (const id of ids(25)) assert.equal((await stack.message(id)).status, "sent", id);
 };
 
-test("a line that waited for room while its account was cut off goes on at its pace once the account is back", async () => {
+test("a line that waited while its account was cut off moves at its usual pace once the account is back", async () => {
   await stack.setServer(SLOW);
   await lineOf25();
   await stack.setServer({
@@ -64,7 +64,7 @@ test("a line that waited for room while its account was cut off goes on at its p
   await lineLeaves();
 });
 
-test("a line that waited for the next day goes on at its pace once the limit is raised", async () => {
+test("a line that waited for the next day moves at its usual pace once the limit is raised", async () => {
   await stack.setServer({ limits: { perMinute: 5, perDay: 5 } });
   await lineOf25();
   stack.clock.advance(2 * MINUTE);
@@ -72,7 +72,7 @@ test("a line that waited for the next day goes on at its pace once the limit is 
   await lineLeaves();
 });
 
-test("a line under a pause is not written every minute, and goes on at its pace once it is over", async () => {
+test("a paused line is not written every minute, and moves at its usual pace once the pause is over", async () => {
   await stack.setServer(SLOW);
   await lineOf25();
   const paused = (value: boolean) => {
@@ -88,7 +88,7 @@ test("a line under a pause is not written every minute, and goes on at its pace 
   await lineLeaves();
 });
 
-test("a message that cannot be handled keeps no other from its turn", async () => {
+test("a message that cannot be handled does not block any other", async () => {
   await stack.accept("msg_000", { status: "scheduled", scheduledAtMs: 0, timeline: null as never });
   await stack.accept("msg_001");
   stack.clock.advance(MINUTE);
@@ -96,7 +96,7 @@ test("a message that cannot be handled keeps no other from its turn", async () =
   assert.deepEqual(stack.published(), ["msg_001"]);
 });
 
-test("one message that the store does not answer for keeps no other from its turn; a store that is down ends the tick", async () => {
+test("a message that the store fails on does not block any other, whereas a store that is down ends the tick", async () => {
   for (const id of ids(20)) await stack.accept(id);
   stack.clock.advance(MINUTE);
   const { records } = stack.deps;
@@ -117,7 +117,7 @@ test("one message that the store does not answer for keeps no other from its tur
   await assert.rejects(dispatchDue(without(() => true)), Unavailable);
 });
 
-test("however many wait for one server's room, another's message leaves when it is due", async () => {
+test("however many messages wait for one server's limit, another server's message leaves when it is due", async () => {
   await stack.setServer({ limits: { perMinute: 1, perDay: 1_000 } });
   await stack.setServer({}, "srv_two");
   for (const id of ids(60)) {
@@ -126,7 +126,7 @@ test("however many wait for one server's room, another's message leaves when it 
   stack.clock.advance(MINUTE);
   await stack.accept("msg_two", { serverId: "srv_two", dueAtMs: stack.clock.nowMs() });
   const { records } = stack.deps;
-  // A page for each message, as if there were a hundred times as many.
+  // One page for each message, as if there were a hundred times as many.
   const query: typeof records.query = (name, args, page) =>
     records.query(name, args, name === "messagesDue" ? { ...page, limit: 1 } : page);
   const get = records.get.bind(records);

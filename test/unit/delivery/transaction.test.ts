@@ -8,11 +8,11 @@ import type { SendOutcome } from "../../../functions/domain/google/transports.ts
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 
-/** What the scripted server does on a line: text to answer, `drop`, or nothing at all. */
+/** What the scripted server does with a line: sends text, drops the connection, or stays silent. */
 type Script = (line: string) => string | "drop" | null;
 
 const patient = systemClock();
-/** Whose time-outs are at their floor of a second, for what is never answered. */
+/** A session whose time-outs are at their minimum of a second, for servers that never answer. */
 const hasty = systemClock(200);
 const servers: net.Server[] = [];
 after(() => {
@@ -89,7 +89,7 @@ const run = async (
   return { outcome, lines, marks };
 };
 
-test("a mail that is taken: every command in order, one mark before DATA", async () => {
+test("a mail that is accepted: every command in order, one mark before DATA", async () => {
   const { outcome, lines, marks } = await run(friendly);
   assert.equal(outcome.kind, "accepted");
   assert.equal(marks, 1);
@@ -110,22 +110,22 @@ const NOT_SENT = [
   ["DATA", "data"],
 ] as const;
 for (const [command, stage] of NOT_SENT) {
-  test(`a loss at ${command} was not sent`, async () => {
+  test(`a connection lost at ${command} means not sent`, async () => {
     const { outcome } = await run(except(new RegExp(`^${command}`), "drop"));
     assert.equal(outcome.kind, "not_sent");
     assert.equal("stage" in outcome && outcome.stage, stage);
   });
 }
 
-test("a loss within the message was not sent: its end never went out", async () => {
-  // Far more than the buffers between the two ends can hold.
+test("a connection lost within the message means not sent, because its end never went out", async () => {
+  // This is far more than the buffers between the two ends can hold.
   const raw = `Subject: x\r\n\r\n${`${"y".repeat(900)}\r\n`.repeat(20_000)}`;
   const { outcome } = await run(except(/^y/, "drop"), { raw });
   assert.equal(outcome.kind, "not_sent");
   assert.equal("stage" in outcome && outcome.stage, "body");
 });
 
-test("a server that breaks off within the message says why, be it in its last words", async () => {
+test("if a server breaks off within the message, its reason is kept, even if that comes last", async () => {
   const raw = `Subject: x\r\n\r\n${`${"y".repeat(900)}\r\n`.repeat(20_000)}`;
   for (const said of ["552 5.3.4 Too large\r\n", "421 4.7.0 Closing\r\n"]) {
     let lines = 0;
@@ -142,7 +142,7 @@ test("a server that breaks off within the message says why, be it in its last wo
   }
 });
 
-test("a message whose time has run out is not ended: others may take it for abandoned by then", async () => {
+test("a message whose time has run out is not completed: others may take it for abandoned by then", async () => {
   const endsAtMs = patient.nowMs() + 300;
   const beforeData = async (): Promise<boolean> => {
     // The worker is frozen right after its mark.
@@ -154,26 +154,26 @@ test("a message whose time has run out is not ended: others may take it for aban
   assert.equal(lines.includes("."), false);
 });
 
-test("a message larger than the server takes is not begun", async () => {
+test("a message larger than the server accepts is not begun", async () => {
   const { outcome, lines } = await run(friendly, { raw: "y".repeat(26_000_000) });
   assert.ok(outcome.kind === "refused");
   assert.equal(outcome.reply.enhanced, "5.3.4");
   assert.equal(lines.includes("DATA"), false);
 });
 
-test("from the end of the message on, a loss, silence or nonsense is unknown", async () => {
+test("once the end of the message is sent, a lost connection, silence or nonsense means unknown", async () => {
   for (const said of ["drop", null, "hello?\r\n", "354 more\r\n"] as const) {
     const { outcome } = await run(except(/^\.$/, said), { clock: hasty });
     assert.equal(outcome.kind, "unknown", String(said));
   }
 });
 
-test("an answer right before the connection goes is still an answer", async () => {
+test("an answer right before the connection closes still counts", async () => {
   const { outcome } = await run(except(/^\.$/, "250 2.0.0 OK\r\n421 4.7.0 Closing\r\n"));
   assert.equal(outcome.kind, "accepted");
 });
 
-test("a refusal after the message was not sent, whatever its code", async () => {
+test("a refusal after the message means not sent, whatever its code", async () => {
   for (const code of [421, 451, 550]) {
     const { outcome } = await run(except(/^\.$/, `${code} no\r\n`));
     assert.equal(outcome.kind, "refused");
@@ -181,7 +181,7 @@ test("a refusal after the message was not sent, whatever its code", async () => 
   }
 });
 
-test("a reply that nobody asked for never passes for the answer to the next command", async () => {
+test("an unsolicited reply is never taken for the answer to the next command", async () => {
   const pipelined = await run(except(/^RCPT/, "250 OK\r\n250 OK\r\n"));
   assert.equal(pipelined.outcome.kind, "not_sent");
   const afterGo = await run(except(/^DATA$/, "354 Go\r\n250 2.0.0 OK\r\n"));
@@ -189,12 +189,12 @@ test("a reply that nobody asked for never passes for the answer to the next comm
   assert.equal(afterGo.lines.includes("."), false);
 });
 
-test("replies in pieces are read whole", async () => {
+test("a reply in pieces is read as a whole", async () => {
   const { outcome } = await run((line) => (line.startsWith("RCPT") ? "250-2.1.5\r\n250 2.1.5 OK\r\n" : friendly(line)));
   assert.equal(outcome.kind, "accepted");
 });
 
-test("a server that says 421 is closing: it is asked nothing more, and of no recipient is it a refusal", async () => {
+test("a server that answers 421 is closing: nothing more is asked of it, and no recipient counts as refused", async () => {
   for (const command of ["MAIL", "RCPT", "DATA"]) {
     const { outcome, lines } = await run(except(new RegExp(`^${command}`), "421 4.7.0 Closing\r\n"));
     assert.ok(outcome.kind === "refused");
@@ -203,7 +203,7 @@ test("a server that says 421 is closing: it is asked nothing more, and of no rec
   }
 });
 
-test("recipients are refused one by one; the others get the mail", async () => {
+test("recipients are refused one by one, and the others get the mail", async () => {
   const { outcome } = await run(except(/bad@y/, "550 5.1.1 No such user\r\n"), { to: ["b@y.org", "bad@y.org"] });
   assert.ok(outcome.kind === "accepted");
   assert.deepEqual(outcome.accepted, ["b@y.org"]);
@@ -212,7 +212,7 @@ test("recipients are refused one by one; the others get the mail", async () => {
   ]);
 });
 
-test("all recipients refused: no mark, no DATA, the session is reset", async () => {
+test("if all recipients are refused, there is no mark and no DATA, and the session is reset", async () => {
   const { outcome, lines, marks } = await run(except(/^RCPT/, "550 5.1.1 No\r\n"), { to: ["b@y.org", "c@y.org"] });
   assert.ok(outcome.kind === "refused");
   assert.equal(outcome.refused.length, 2);
@@ -220,14 +220,14 @@ test("all recipients refused: no mark, no DATA, the session is reset", async () 
   assert.equal(lines.at(-1), "RSET");
 });
 
-test("the mark said no: nothing is sent", async () => {
+test("nothing is sent if the mark cannot be set", async () => {
   const { outcome, lines } = await run(friendly, { beforeData: async () => false });
   assert.equal(outcome.kind, "abandoned");
   assert.equal(lines.at(-1), "RSET");
   assert.equal(lines.includes("DATA"), false);
 });
 
-test("an address with a line break reaches no socket", async () => {
+test("an address with a line break is never written to a socket", async () => {
   const { outcome, lines } = await run(friendly, { to: ["b@y.org", "x@y.org>\r\nRCPT TO:<evil@z.org"] });
   assert.ok(outcome.kind === "accepted");
   assert.deepEqual(
@@ -237,7 +237,7 @@ test("an address with a line break reaches no socket", async () => {
   assert.equal(lines.filter((line) => line.includes("evil")).length, 0);
 });
 
-test("an address beyond ASCII needs a server that takes it; a domain beyond ASCII does not", async () => {
+test("an address beyond ASCII needs a server that supports it; a domain beyond ASCII does not", async () => {
   const refused = await run(friendly, { to: ["josé@y.org"] });
   assert.ok(refused.outcome.kind === "refused");
   assert.equal(refused.outcome.reply.enhanced, "5.6.7");
@@ -248,7 +248,7 @@ test("an address beyond ASCII needs a server that takes it; a domain beyond ASCI
   assert.equal(domain.outcome.kind, "accepted");
 });
 
-test("a body beyond ASCII goes in its 7-bit form to a server without 8BITMIME, and to that one alone", async () => {
+test("a body beyond ASCII is sent in its 7-bit form to a server without 8BITMIME, and only to such a server", async () => {
   const raw = "Subject: x\r\n\r\nété\r\n";
   const sevenBit = async () => Buffer.from("Subject: x\r\n\r\nSEVEN\r\n");
   const without = await run(friendly, { raw, sevenBit, keywords: ["SIZE"] });
@@ -261,7 +261,7 @@ test("a body beyond ASCII goes in its 7-bit form to a server without 8BITMIME, a
   assert.ok(plain.lines.includes("ete"));
 });
 
-test("a mail whose body went away before its 7-bit form was made is not sent", async () => {
+test("a mail whose body disappears before its 7-bit form is made is not sent", async () => {
   const job = { raw: "Subject: x\r\n\r\nété\r\n", sevenBit: async () => null, keywords: ["SIZE"] };
   const { outcome, lines, marks } = await run(friendly, job);
   assert.equal(outcome.kind, "not_sent");

@@ -13,7 +13,7 @@ after(() => store.close());
 
 const noTime: ChangeDeps = { clock: { lasting: (ms) => ms, sleep: async () => undefined }, random: testRandom };
 
-/** Adds a number to a server's tokens, as any change of a record does: read, decide, write on condition. */
+/** Adds a number to a server's tokens the way every change of a record works: read, decide, write on condition. */
 const adding = (records: Pick<Records, "get" | "commit">, id: string, generation: number, deps = noTime) =>
   changeOnCondition(deps, "add a scope", async () => {
     const before = await records.get("accessTokens", id);
@@ -30,7 +30,7 @@ let ids = 0;
 const newId = (): string => `srv_contended${++ids}`;
 
 describe("changing a record on condition", () => {
-  it("lets twelve writers of one record, all at once, each come to their turn", async () => {
+  it("lets twelve concurrent writers of one record all succeed", async () => {
     const id = newId();
     const numbers = Array.from({ length: 12 }, (_, at) => at);
     assert.deepEqual(await Promise.all(numbers.map((number) => adding(store.records, id, number))), numbers);
@@ -40,7 +40,7 @@ describe("changing a record on condition", () => {
     );
   });
 
-  it("writes once each what it says was written, and nothing else, however the reads and writes interleave", async () => {
+  it("writes each change exactly as decided, and once, however the reads and writes interleave", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 16 }), async (scheduler, count) => {
         const id = newId();
@@ -63,7 +63,7 @@ describe("changing a record on condition", () => {
     );
   });
 
-  it("ends as contended after a bound of attempts, each after a pause of its own that time scales", async () => {
+  it("ends as contended after a limited number of attempts, with pauses of random, scaled length", async () => {
     const pauses: number[] = [];
     const sleep = async (ms: number): Promise<void> => void pauses.push(ms);
     const deps = { clock: { lasting: (ms: number) => ms / 100, sleep }, random: { fraction: () => 0.5 } };
@@ -81,7 +81,7 @@ describe("changing a record on condition", () => {
     assert.ok(pauses.every((ms, at) => at === 0 || ms > (pauses[at - 1] ?? 0)) && pauses.every((ms) => ms < 10));
   });
 
-  it("tries no more once an attempt throws, and hands on whatever else an attempt answers", async () => {
+  it("stops once an attempt throws, and passes on any other outcome of an attempt", async () => {
     for (const answer of [undefined, null, false, 0, ""]) {
       assert.equal(await changeOnCondition(noTime, "x", async () => answer), answer);
     }
@@ -96,7 +96,7 @@ describe("changing a record on condition", () => {
 });
 
 describe("a request whose change is contended", () => {
-  it("is answered 503 contended, to be repeated after a second, and logged as no error", async () => {
+  it("is answered 503 contended with Retry-After 1, and not logged as an error", async () => {
     const system = testSystem();
     const handle = async (): Promise<never> => {
       throw new Contended("edit a mail server");

@@ -21,7 +21,7 @@ import { OPERATOR } from "../../builders/mail-server.ts";
 import { messageBench, simpleMessage } from "../../builders/messages.ts";
 import { newWorld, SERVER } from "../connections/walk.ts";
 
-/** A store with a rival, who writes each record of a kind just before anybody else's write on condition of it. */
+/** A store with a rival, who writes each record of a kind just before anyone else's write on condition of it. */
 const rivalled = (records: Records, kind: RecordKind) => {
   const rival = { strikes: 0, struck: 0 };
   const isHit = (write: Write): boolean => write.kind === kind && (write.op === "replace" || write.op === "create");
@@ -55,7 +55,7 @@ const connected = async () => {
   return { world, of: { serverId: SERVER, secretVersion: grant?.secretVersion ?? "" }, deps: world.deps };
 };
 
-/** A change of a connected server's, made on a store with a rival. */
+/** A change of a connected server, made on a store with a rival. */
 const ofServer =
   (
     kind: RecordKind,
@@ -70,7 +70,7 @@ const ofServer =
     return { rival, change: () => change({ ...deps, records }, of) };
   };
 
-/** A change of a message's that waits. */
+/** A change of a waiting message. */
 const ofMessage =
   (change: (bench: ReturnType<typeof messageBench>, id: string) => Promise<unknown>) => async (): Promise<Rivalled> => {
     const bench = messageBench();
@@ -112,16 +112,16 @@ const CHANGES: Readonly<Record<string, () => Promise<Rivalled>>> = {
   "the cancellation of a server's mail": ofMessage((bench) => cancelOpenMessages(bench, "srv_a")),
 };
 
-describe("a change that a rival gets ahead of", () => {
+describe("a change that a rival keeps preempting", () => {
   for (const [what, prepare] of Object.entries(CHANGES)) {
-    it(`comes about in the end: ${what}`, async () => {
+    it(`succeeds in the end: ${what}`, async () => {
       const { rival, change } = await prepare();
       rival.strikes = 9;
       await change();
       assert.equal(rival.struck, 9);
     });
 
-    it(`ends as contended where that never stops, and in nothing else: ${what}`, async () => {
+    it(`ends as contended, and in no other way, if the rival never stops: ${what}`, async () => {
       const { rival, change } = await prepare();
       rival.strikes = Number.POSITIVE_INFINITY;
       await assert.rejects(change(), Contended);
@@ -130,9 +130,9 @@ describe("a change that a rival gets ahead of", () => {
   }
 });
 
-describe("a message that many want", () => {
+describe("a message that several workers want", () => {
   for (const kind of ["messages", "quotas"] as const) {
-    it(`stays queued for the next tick where the claim never gets through to ${kind}, and is sent once it does`, async () => {
+    it(`stays queued for the next tick while a rival of ${kind} keeps the claim from succeeding, and is sent afterwards`, async () => {
       const stack = await delivery();
       closing.push(stack.close);
       await stack.accept("msg_1");
@@ -148,7 +148,7 @@ describe("a message that many want", () => {
     });
   }
 
-  it("counts too much rather than too little where its ledger is never free: the correction is left undone", async () => {
+  it("counts too much rather than too little if its ledger is never free, because the correction is skipped", async () => {
     const stack = await delivery();
     closing.push(stack.close);
     const { rival, records } = rivalled(stack.deps.records, "quotas");

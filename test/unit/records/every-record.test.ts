@@ -22,7 +22,7 @@ before(async () => {
 });
 after(() => store.close());
 
-/** The same store, counting its queries. */
+/** The same store, but it counts the queries. */
 const counting = () => {
   let queries = 0;
   const query: Records["query"] = (...asked) => {
@@ -32,9 +32,9 @@ const counting = () => {
   return { query, queries: () => queries };
 };
 
-describe("every record that a query finds", () => {
+describe("reading every record that a query finds", () => {
   for (const page of [1, 2, 7, 24, 25, 26, 200]) {
-    it(`comes once and in order, with ${page} to a page`, async () => {
+    it(`returns each once and in order, with ${page} to a page`, async () => {
       const found = await collect(everyRecord(store.records, "serversByAge", {}, { page }));
       assert.deepEqual(
         found.map(({ id }) => id),
@@ -43,7 +43,7 @@ describe("every record that a query finds", () => {
     });
   }
 
-  it("is what the arguments ask for", async () => {
+  it("uses the arguments of the query", async () => {
     const username = "odd@example.com";
     const found = await collect(everyRecord(store.records, "serversByUsername", { username }, { page: 5 }));
     assert.deepEqual(
@@ -52,18 +52,18 @@ describe("every record that a query finds", () => {
     );
   });
 
-  it("is nothing where there is nothing", async () => {
+  it("returns nothing if there is nothing", async () => {
     assert.deepEqual(await collect(everyRecord(store.records, "keysByAge", {})), []);
     assert.deepEqual((await collect(everyPage(store.records, "keysByAge", {}))).flat(), []);
   });
 
-  it("is read no further than it is wanted", async () => {
+  it("stops as soon as the caller does", async () => {
     const records = counting();
     for await (const { id } of everyRecord(records, "serversByAge", {}, { page: 5 })) if (id === ids[6]) break;
     assert.equal(records.queries(), 2);
   });
 
-  it("is found while the records found before are deleted or leave the query", async () => {
+  it("finds the rest even if the records found before are deleted or leave the query", async () => {
     const own = testStore();
     for (const id of ids) {
       const value = mailServer({ createdAtMs: 1, nextCheckAtMs: 1 });
@@ -78,7 +78,7 @@ describe("every record that a query finds", () => {
     own.close();
   });
 
-  it("ends as a defect where the store refuses its own cursor, and as the store does where that fails", async () => {
+  it("throws if the store refuses its own cursor, and passes on the store's failures", async () => {
     const refusing = { query: async () => "bad_cursor" as const };
     await assert.rejects(collect(everyRecord(refusing, "serversByAge", {})), /refused its own cursor/);
     await assert.rejects(listRecords(refusing, "serversByAge", {}, { most: 1 }), /refused its own cursor/);
@@ -86,7 +86,7 @@ describe("every record that a query finds", () => {
     await assert.rejects(collect(everyPage(down, "serversByAge", {})), RangeError);
   });
 
-  it("is listed whole, or as far as it is wanted, by no more queries than that takes", async () => {
+  it("lists all of them, or a limited number, with no more queries than necessary", async () => {
     for (const most of [1, 3, 25, 26]) {
       const records = counting();
       const found = await listRecords(records, "serversByAge", {}, { most });

@@ -10,7 +10,7 @@ import { inState, messageBench, simpleMessage } from "../../builders/messages.ts
 
 const later = (message: Message, status: string): Message => ({ ...message, status, dueAtMs: 1 }) as unknown as Message;
 
-/** A bench on the store as the functions have it, and what was logged of records of a later release. */
+/** A bench with the store that the functions use, and what it logged about records of a later release. */
 const guardedBench = () => {
   const bench = messageBench();
   const logged: LogFields[] = [];
@@ -20,7 +20,7 @@ const guardedBench = () => {
 };
 
 suite("Records of a later release in the store", () => {
-  test("keep no tick from what this release knows, however many are due before it, and cost a line a page", async () => {
+  test("do not keep a tick from known records, however many are due before them, and cost one log line per page", async () => {
     const { bench, deps, logged } = guardedBench();
     await bench.addServer("srv_one");
     const known = await bench.accepted({ ...simpleMessage, server: "srv_one" });
@@ -41,7 +41,7 @@ suite("Records of a later release in the store", () => {
     bench.close();
   });
 
-  test("are read, and written on no condition", async () => {
+  test("can be read, but are never overwritten", async () => {
     const { bench, deps } = guardedBench();
     await bench.addServer("srv_one");
     const { id, value } = await bench.accepted({ ...simpleMessage, server: "srv_one" });
@@ -66,7 +66,7 @@ suite("Records of a later release in the store", () => {
     bench.close();
   });
 
-  test("say their version, and without one have the first", () => {
+  test("have their version, or the first version if they name none", () => {
     assert.equal(isOfLaterVersion("messages", {}), false);
     assert.equal(isOfLaterVersion("messages", { recordVersion: 1 }), false);
     for (const recordVersion of [2, 1_000, "2", null, {}])

@@ -5,7 +5,7 @@ import { memory, recallOrLearn } from "../../../functions/domain/remembered.ts";
 import { testClock } from "../../builders/clock.ts";
 
 describe("what an instance remembers", () => {
-  it("is known for its while and not a moment longer, whatever is noted and forgotten in between", () => {
+  it("is kept for exactly its time, whatever is noted and forgotten in between", () => {
     const key = fc.constantFrom("a", "b", "c");
     const step = fc.oneof(
       fc.record({ kind: fc.constant("note" as const), key, forMs: fc.option(fc.integer({ min: 0, max: 50 })) }),
@@ -37,7 +37,7 @@ describe("what an instance remembers", () => {
     );
   });
 
-  it("is never more than its bound: the oldest note gives way, a renewed one is young again", () => {
+  it("is limited in number: the oldest note makes room, and renewing a note makes it young again", () => {
     const known = memory<number>({ clock: testClock(), forMs: 1_000, most: 3 });
     for (const key of ["a", "b", "c"]) known.note(key, 1);
     known.note("a", 2);
@@ -53,13 +53,13 @@ describe("what an instance remembers", () => {
     assert.deepEqual(left, [9_997, 9_998, 9_999]);
   });
 
-  it("is nothing where the while is none", () => {
+  it("is nothing if the time is zero", () => {
     const known = memory<number>({ clock: testClock(), forMs: 0 });
     known.note("a", 1);
     assert.equal(known.recall("a"), undefined);
   });
 
-  it("is learnt once by those who ask at once, and again after its while or a failure", async () => {
+  it("is looked up once by concurrent callers, and again after its time is over or a lookup failed", async () => {
     const clock = testClock();
     const known = memory<Promise<number>>({ clock, forMs: 10 });
     let asked = 0;

@@ -6,8 +6,8 @@ import { bodyRoom } from "../../../functions/runtime/body-room.ts";
 const KNOWN = { anonymous: false };
 const UNKNOWN = { anonymous: true };
 
-describe("the room for bodies of an instance", () => {
-  it("gives turns while they fit, and a turn that is given back to whoever waits", async () => {
+describe("an instance's room for bodies", () => {
+  it("gives turns as long as they fit, and passes a returned turn on", async () => {
     const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     const [one, two, three] = [share(), share(), share()];
     assert.equal(await one.turn(60), true);
@@ -17,7 +17,7 @@ describe("the room for bodies of an instance", () => {
     assert.equal(await waits, true);
   });
 
-  it("lets the shortest go first", async () => {
+  it("lets the smallest body go first", async () => {
     const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     const holder = share();
     await holder.turn(100);
@@ -34,7 +34,7 @@ describe("the room for bodies of an instance", () => {
     assert.deepEqual(order, [30, 60, 90]);
   });
 
-  it("needs of a turn, once the body has come, what it really took", async () => {
+  it("keeps only what a body really took once it has arrived", async () => {
     const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     const [chunked, other] = [share(), share()];
     await chunked.turn(100);
@@ -43,12 +43,12 @@ describe("the room for bodies of an instance", () => {
     assert.equal(await waits, true);
   });
 
-  it("lets one that is larger than the room come alone", async () => {
+  it("admits a body larger than the room, alone", async () => {
     const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 0 });
     assert.equal(await share().turn(500), true);
   });
 
-  it("has one of the largest let others finish first, for a while, and others join one of the largest at once", async () => {
+  it("makes a large body wait a while for others to finish, but lets small ones join a large one at once", async () => {
     const share = bodyRoom({ limit: 100, waitMs: 5_000, exclusiveMs: 1_000, slow: { bytes: 0, ms: 20 } });
     const [usual, large, another] = [share(), share(), share()];
     await usual.turn(30);
@@ -68,7 +68,7 @@ describe("the room for bodies of an instance", () => {
     assert.ok(performance.now() - beganMs >= 990, "in the end it comes beside others");
   });
 
-  it("says no to whoever has waited too long, and keeps nothing for whoever left meanwhile", async () => {
+  it("turns away a body that has waited too long, and reserves nothing for one that left", async () => {
     const share = bodyRoom({ limit: 100, waitMs: 30 });
     const [holder, late, gone, last] = [share(), share(), share(), share()];
     await holder.turn(100);
@@ -106,7 +106,7 @@ describe("the room for bodies of an instance", () => {
     assert.deepEqual(lost, ["silent"]);
   });
 
-  it("has the oldest of those that nobody knows give way, and never a known one", () => {
+  it("drops the oldest bodies of unknown callers first, and never one of a known caller", () => {
     const share = bodyRoom();
     const lost: number[] = [];
     const known = share();

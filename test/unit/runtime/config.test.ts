@@ -41,19 +41,19 @@ const mistakesOf = (env: Environment, options: LoadOptions = {}): readonly strin
 };
 
 describe("loadConfig", () => {
-  it("refuses to start where TLS certificates were not to be verified, on a laptop as on Google Cloud", () => {
+  it("refuses to start with the verification of TLS certificates turned off, on a laptop and on Google Cloud", () => {
     for (const env of [{}, SANDBOX, CLOUD]) {
       const [mistake, ...others] = mistakesOf({ ...env, NODE_TLS_REJECT_UNAUTHORIZED: "0" });
       assert.match(mistake ?? "", /^NODE_TLS_REJECT_UNAUTHORIZED must not be 0/);
       assert.deepEqual(others, []);
-      // A test's programs may share its environment; connections are verified all the same.
+      // The programs of a test may share its environment; connections are verified all the same.
       assert.deepEqual(mistakesOf({ ...env, NODE_TLS_REJECT_UNAUTHORIZED: "0", RELAIS_ALLOW_EMULATORS: "1" }), []);
       for (const harmless of ["", "1", "false"])
         assert.deepEqual(mistakesOf({ ...env, NODE_TLS_REJECT_UNAUTHORIZED: harmless }), []);
     }
   });
 
-  it("takes the real Google and the embedded store where nothing is set", () => {
+  it("uses the real Google and the embedded store by default", () => {
     const config = loadConfig({});
     assert.equal(config.port, 8080);
     assert.equal(config.publicUrl, "http://localhost:8080");
@@ -72,11 +72,11 @@ describe("loadConfig", () => {
     assert.equal(config.retentionDays, 30);
   });
 
-  it("makes the public URL from the port", () => {
+  it("derives the public URL from the port", () => {
     assert.equal(loadConfig({ PORT: "9123" }).publicUrl, "http://localhost:9123");
   });
 
-  it("answers root URLs without their trailing slash, and leaves endpoints as they are", () => {
+  it("removes the trailing slash of root URLs, and leaves endpoints unchanged", () => {
     const slashed = loadConfig({
       ...SANDBOX,
       GOOGLE_ISSUER: "http://127.0.0.1:9000/",
@@ -100,22 +100,22 @@ describe("loadConfig", () => {
     assert.deepEqual(config.members, []);
   });
 
-  it("counts a variable set to nothing as unset", () => {
+  it("treats an empty variable as unset", () => {
     assert.equal(loadConfig({ PORT: "", RELAIS_STORE: "", RELAIS_SETUP_TOKEN: "" }).port, 8080);
   });
 
-  it("uses port 587 with starttls unless told otherwise", () => {
+  it("uses port 587 with starttls by default", () => {
     assert.equal(loadConfig({ GMAIL_SMTP_SECURITY: "starttls" }).gmail.smtpPort, 587);
     assert.equal(loadConfig({ GMAIL_SMTP_SECURITY: "starttls", GMAIL_SMTP_PORT: "2525" }).gmail.smtpPort, 2525);
   });
 
-  it("stores at Google on Google Cloud unless told otherwise", () => {
+  it("stores at Google by default on Google Cloud", () => {
     const { RELAIS_STORE: _, ...rest } = CLOUD;
     assert.equal(loadConfig(rest).store, "google");
     assert.equal(loadConfig(rest).production, true);
   });
 
-  it("keeps the setup token from being printed", () => {
+  it("never prints the setup token", () => {
     const config = loadConfig({ RELAIS_SETUP_TOKEN: "canary-setup-token-0123456789" });
     assert.equal(config.setupToken?.reveal(), "canary-setup-token-0123456789");
     assert.doesNotMatch(JSON.stringify(config) + inspect(config), /canary/);
@@ -173,14 +173,14 @@ describe("loadConfig", () => {
     });
   }
 
-  it("takes emulators on Google Cloud with RELAIS_ALLOW_EMULATORS=1", () => {
+  it("allows emulators on Google Cloud with RELAIS_ALLOW_EMULATORS=1", () => {
     const config = loadConfig({ ...CLOUD, FIRESTORE_EMULATOR_HOST: "localhost:8081", RELAIS_ALLOW_EMULATORS: "1" });
     assert.equal(config.cloud?.firestoreEmulator, "localhost:8081");
   });
 
-  it("takes a time scale where nothing is the real Google's", () => {
+  it("allows a time scale if nothing is the real Google's", () => {
     assert.equal(loadConfig({ ...SANDBOX, RELAIS_TIME_SCALE: "3600" }).timeScale, 3600);
-    // A stand-in without Gmail's REST API: Google would know its tokens as little as its mail.
+    // A stand-in without Gmail's REST API: Google would not know its tokens, nor its mail.
     const { GMAIL_API_ROOT_URL: _, ...withoutApi } = SANDBOX;
     assert.equal(loadConfig({ ...withoutApi, RELAIS_TIME_SCALE: "3600" }).timeScale, 3600);
   });
@@ -203,7 +203,7 @@ describe("loadConfig", () => {
     ]);
   });
 
-  it("takes any setup token on a laptop, and none that could be guessed anywhere else", () => {
+  it("accepts any setup token on a laptop, and elsewhere only one that cannot be guessed", () => {
     assert.equal(loadConfig({ RELAIS_SETUP_TOKEN: "test" }, { laptop: true }).setupToken?.matches("test"), true);
     assert.deepEqual(mistakesOf({ RELAIS_SETUP_TOKEN: "a".repeat(19) }), [
       "RELAIS_SETUP_TOKEN must have at least 20 characters",
@@ -217,7 +217,7 @@ describe("loadConfig", () => {
     assert.match(mistakesOf({ ...cloud, RELAIS_SETUP_TOKEN: "test" }).join("\n"), /^RELAIS_SETUP_TOKEN must have/);
   });
 
-  it("takes no domain for a list of people where anyone can get an address, and tells it with the other mistakes", async () => {
+  it("refuses public mail domains in a list of people, and reports them with the other mistakes", async () => {
     const isPublicSuffix = await loadPublicSuffixes();
     const mistakesIn = (env: Environment) => mistakesOf(env, { isPublicSuffix });
     for (const domain of [
@@ -244,16 +244,16 @@ describe("loadConfig", () => {
     assert.equal(listsDomains({ RELAIS_OPERATORS: "ada@gmail.com", RELAIS_MEMBERS: "" }), false);
   });
 
-  it("judges a time scale before the stand-ins' endpoints are known, yet only as a number", () => {
+  it("checks that a time scale is a number before the stand-ins' endpoints are known", () => {
     assert.equal(loadConfig({ RELAIS_TIME_SCALE: "60" }, { standIns: true }).timeScale, 60);
     assert.throws(() => loadConfig({ RELAIS_TIME_SCALE: "zero" }, { standIns: true }), ConfigError);
   });
 
-  it("never repeats a secret's value", () => {
+  it("never repeats the value of a secret", () => {
     assert.doesNotMatch(mistakesOf({ RELAIS_SETUP_TOKEN: "canary canary" }).join("\n"), /canary/);
   });
 
-  it("refuses a CA file without a certificate, and hands on the text of one that has it", (t) => {
+  it("refuses a CA file without a certificate, and passes on the text of one that has it", (t) => {
     const dir = mkdtempSync(join(tmpdir(), "relais-config-"));
     t.after(() => rmSync(dir, { recursive: true }));
     const path = join(dir, "ca.pem");
@@ -264,7 +264,7 @@ describe("loadConfig", () => {
   });
 });
 
-/** Self-signed, for nothing but being readable. */
+/** Self-signed; it only has to be readable. */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBdDCCARugAwIBAgIUYMYeRRWB2DnfXJnbtX2unu9hwnQwCgYIKoZIzj0EAwIw
 DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjIxNzAwMjlaGA8yMTI2MTAyOTE3MDAy

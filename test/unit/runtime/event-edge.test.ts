@@ -34,7 +34,7 @@ describe("parsePushEnvelope", () => {
     assert.deepEqual(jsonData(message), { ok: true, value: { id: "msg_1" } });
   });
 
-  it("reads the id under its other name, and does without data, attributes and attempt", () => {
+  it("reads the id under its other name, and accepts a push without data, attributes and attempt", () => {
     const message = parsePushEnvelope(bytes({ message: { message_id: "78" } }));
     assert.deepEqual(message, { messageId: "78", attributes: {}, data: Buffer.alloc(0), deliveryAttempt: null });
   });
@@ -52,12 +52,12 @@ describe("parsePushEnvelope", () => {
     ["more values than a message can need", { message: { messageId: "1", extra: Array(200_000).fill(0) } }],
     ["an endless nest", `{"message":{"messageId":"1","x":${"[".repeat(100)}${"]".repeat(100)}}}`],
   ] as const) {
-    it(`takes ${what} for no envelope`, () => {
+    it(`rejects ${what} as an envelope`, () => {
       assert.equal(parsePushEnvelope(bytes(envelope)), undefined);
     });
   }
 
-  it("leaves it to the function to find that data is not JSON", () => {
+  it("leaves it to the function to notice that the data is not JSON", () => {
     const message = parsePushEnvelope(bytes({ message: { messageId: "1", data: base64("{") } }));
     const read = message && jsonData(message);
     assert.equal(read?.ok === false && read.problem.code, "invalid_json");
@@ -72,11 +72,11 @@ describe("answerPush", () => {
     return { status, logged };
   };
 
-  it("acknowledges what was dealt with", async () => {
+  it("acknowledges what was handled", async () => {
     assert.deepEqual(await answer(async () => "ack"), { status: 204, logged: [] });
   });
 
-  it("asks for another delivery where the function does, where the store is down, and after a defect", async () => {
+  it("requests another delivery if the function does, if the store is down, and after a defect", async () => {
     const down = async () => {
       throw new Unavailable("read", { cause: null });
     };
@@ -92,7 +92,7 @@ describe("answerPush", () => {
     assert.deepEqual(await answer(defect), { status: 500, logged: ["push_defect"] });
   });
 
-  it("acknowledges what can never be a message, with a log line, and calls nobody", async () => {
+  it("acknowledges what can never be a message, logs it, and calls no handler", async () => {
     const never = async (): Promise<"ack"> => assert.fail("was called");
     assert.deepEqual(await answer(never, bytes("{")), { status: 204, logged: ["push_malformed"] });
   });
@@ -113,21 +113,21 @@ describe("serveEvents", () => {
   };
   const push = { method: "POST", body: JSON.stringify(ENVELOPE) };
 
-  it("says that it is up, and that nothing else is there to be read", async () => {
+  it("reports that it is up, and offers nothing else to read", async () => {
     for (const method of ["GET", "HEAD"]) {
       assert.equal((await ask("/health", { method })).status, 200);
       assert.equal((await ask("/other", { method })).status, 404);
     }
   });
 
-  it("answers 405 with the methods there are", async () => {
+  it("answers 405 with the allowed methods", async () => {
     for (const method of ["PUT", "DELETE", "OPTIONS", "PATCH"]) {
       const answer = await ask("/", { method });
       assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "POST, GET, HEAD"]);
     }
   });
 
-  it("acknowledges, or says when to come again", async () => {
+  it("acknowledges a push, or says when to repeat it", async () => {
     const taken = await ask("/", push);
     assert.deepEqual([taken.status, taken.headers.get("retry-after")], [204, null]);
     const refused = await ask("/", push, "nack");

@@ -8,7 +8,7 @@ const countValues = (value: unknown): number =>
     ? Object.values(value).reduce((sum: number, inner) => sum + countValues(inner), 1)
     : 1;
 
-/** What a scan says of these bytes when they come in pieces. */
+/** What a scan says about these bytes when they come in pieces. */
 const scanInPieces = (text: string, pieces: number, most?: number) => {
   const bytes = Buffer.from(text);
   const size = Math.max(1, Math.ceil(bytes.length / pieces));
@@ -21,7 +21,7 @@ const scanInPieces = (text: string, pieces: number, most?: number) => {
 };
 
 describe("the scan of a JSON text", () => {
-  it("counts the values of any JSON exactly, wherever it is cut and however it is indented", () => {
+  it("counts the values of any JSON exactly, however it is split or indented", () => {
     const anyJson = fc.jsonValue({ maxDepth: 4, stringUnit: "binary" });
     fc.assert(
       fc.property(
@@ -44,7 +44,7 @@ describe("the scan of a JSON text", () => {
     ["escaped quotes and backslashes", `["\\\\","\\"",",\\\\\\",,"]`],
     ["empty containers with space in them", "[ [ ] , { \n } ]"],
   ] as const) {
-    it(`takes ${what} for what they are`, () => {
+    it(`recognizes ${what}`, () => {
       const values = countValues(JSON.parse(text));
       for (const pieces of [1, 2, 3, text.length]) {
         assert.equal(scanInPieces(text, pieces, values), null);
@@ -53,7 +53,7 @@ describe("the scan of a JSON text", () => {
     });
   }
 
-  it("draws the lines where the API says", () => {
+  it("has exactly the limits that the API states", () => {
     const list = (values: number) =>
       `[${Array(values - 1)
         .fill("0")
@@ -65,7 +65,7 @@ describe("the scan of a JSON text", () => {
     assert.equal(scanInPieces(nest(MAX_JSON_DEPTH + 1), 7), "too_deep");
   });
 
-  it("has seen enough of a bomb long before its end", () => {
+  it("refuses a bomb long before its end", () => {
     const scan = jsonScan();
     const piece = Buffer.from("[],".repeat(20_000));
     let pieces = 1;

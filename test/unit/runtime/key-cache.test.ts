@@ -7,7 +7,7 @@ import { withKeyCache } from "../../../functions/runtime/key-cache.ts";
 import { testClock } from "../../builders/clock.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
 
-test("a key is read once in a while; a revocation elsewhere is in force within 60 s, one here at once", async () => {
+test("a key is read once in a while; a revocation takes effect at once in this instance and within 60 s in others", async () => {
   const clock = testClock();
   const store = testStore(clock);
   let reads = 0;
@@ -27,7 +27,7 @@ test("a key is read once in a while; a revocation elsewhere is in force within 6
   const holder = () => findKeyHolder({ clock, records }, minted.key.reveal());
   await add();
   for (let n = 0; n < 10; n += 1) assert.ok(await holder());
-  // The first notes the use, after which the key is read again.
+  // The first call records the use, after which the key is read again.
   assert.equal(reads, 2);
   await store.records.commit([{ op: "delete", kind: "keys", id: minted.id }]);
   clock.advance(60 * SECOND);

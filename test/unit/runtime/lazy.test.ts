@@ -14,7 +14,7 @@ class Adder implements Port {
 }
 
 describe("lazyPort", () => {
-  it("loads at the first call, once however many call", async () => {
+  it("loads once, at the first call, even if several calls come at once", async () => {
     let loads = 0;
     const port = lazyPort<Port>(async () => {
       loads += 1;
@@ -25,13 +25,13 @@ describe("lazyPort", () => {
     assert.equal(loads, 1);
   });
 
-  it("can be awaited, spread and kept like any object without being loaded", async () => {
+  it("can be awaited, spread and stored like any object without being loaded", async () => {
     const port = lazyPort<Port>(async () => assert.fail("was loaded"));
     assert.equal(await port, port);
     assert.equal({ port }.port, port);
   });
 
-  it("tries again after a load that failed", async () => {
+  it("tries again after a failed load", async () => {
     let tries = 0;
     const get = once(async () => {
       tries += 1;

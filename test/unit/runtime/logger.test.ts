@@ -16,7 +16,7 @@ const logger = () => {
 };
 
 describe("jsonLogger", () => {
-  it("writes one JSON object a line, as Cloud Logging reads it", () => {
+  it("writes one JSON object per line, in the format of Cloud Logging", () => {
     const { log, lines, first } = logger();
     log.warn("message_deferred", { messageId: "msg_1", attempt: 2 });
     assert.equal(lines.length, 1);
@@ -32,7 +32,7 @@ describe("jsonLogger", () => {
     });
   });
 
-  it("carries the request's id and trace, and no other's", async () => {
+  it("adds the id and trace of the request, and of no other request", async () => {
     const { log, lines } = logger();
     const trace = (id: string) => ({ requestId: id, traceId: id });
     await Promise.all(
@@ -49,7 +49,7 @@ describe("jsonLogger", () => {
     }
   });
 
-  it("writes names and messages of an error and its causes, and nothing else of them", () => {
+  it("writes the names and messages of an error and its causes, and nothing else of them", () => {
     const { log, lines, first } = logger();
     const cause = Object.assign(new TypeError("socket hang up"), { config: { token: "canary" } });
     log.error("dependency_unavailable", {}, new Unavailable("read settings", { cause }));
@@ -57,7 +57,7 @@ describe("jsonLogger", () => {
     assert.doesNotMatch(lines[0] ?? "", /canary|\.ts/);
   });
 
-  it("ends with a cause that goes in circles or is no error", () => {
+  it("stops at a cause that is circular or not an error", () => {
     const { log, lines } = logger();
     const circle: Error = new Error("round");
     circle.cause = circle;
@@ -68,7 +68,7 @@ describe("jsonLogger", () => {
     assert.doesNotMatch(lines.join(), /canary/);
   });
 
-  it("lets no field take the place of code or severity", () => {
+  it("lets no field replace code or severity", () => {
     const { log, first } = logger();
     log.info("real", { code: "forged", severity: "ERROR" });
     assert.equal(first().code, "real");

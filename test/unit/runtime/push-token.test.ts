@@ -23,7 +23,7 @@ const CLAIMS = {
 };
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-/** As Cloud Run hands a caller's token on: it has proven the signature, and removed it. */
+/** A token as Cloud Run passes it on: verified, and with its signature removed. */
 const bearer = (payload: unknown): string =>
   `Bearer ${part({ alg: "RS256", typ: "JWT" })}.${part(payload)}.SIGNATURE_REMOVED_BY_GOOGLE`;
 
@@ -76,7 +76,7 @@ describe("the token of a push", () => {
     ],
     ["ours, with its signature", `${bearer(CLAIMS).slice(0, -27)}c2lnbmF0dXJl`],
   ] as const) {
-    it(`lets a push pass: ${what}`, async () => {
+    it(`accepts a push with this token: ${what}`, async () => {
       assert.equal(await push(authorization), 204);
       assert.deepEqual([called, logged], [1, []]);
     });
@@ -108,13 +108,13 @@ describe("the token of a push", () => {
     ["of another scheme", `Basic ${part("a:b")}`, "token"],
     ["that is empty", "Bearer", "token"],
   ] as const) {
-    it(`refuses a push with a token ${what}, says why, and calls nobody`, async () => {
+    it(`refuses a push with a token ${what}, says why, and calls no handler`, async () => {
       assert.equal(await push(authorization), 403);
       assert.deepEqual([called, logged], [0, [["push_refused", { because }]]]);
     });
   }
 
-  it("asks for no account where none was told, and for no audience off Google Cloud", async () => {
+  it("checks no account if none is configured, and no audience outside Google Cloud", async () => {
     for (const [environment, claims] of [
       [
         { ...DEPLOYED, RELAIS_PUSH_ACCOUNT: "" },

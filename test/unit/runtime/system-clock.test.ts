@@ -8,7 +8,7 @@ import { systemClock } from "../../../functions/runtime/system-clock.ts";
 
 const SCALES = [1, 1.5, 3, 7, 9, 60, 70, 3_600];
 
-test("at any scale a nominal duration takes whole milliseconds, and no fewer than its share", () => {
+test("at any scale a nominal duration takes whole milliseconds, and never less than its share", () => {
   for (const scale of SCALES) {
     for (const nominalMs of [1, 20, 1_000, 10_000, 120_000]) {
       const realMs = systemClock(scale).lasting(nominalMs);
@@ -17,7 +17,7 @@ test("at any scale a nominal duration takes whole milliseconds, and no fewer tha
   }
 });
 
-test("at any scale Google is asked, and its answer taken", async (t) => {
+test("requests to Google work at any scale", async (t) => {
   const google = createServer((_, response) => response.end("{}")).listen(0, "127.0.0.1");
   t.after(() => google.close());
   await once(google, "listening");

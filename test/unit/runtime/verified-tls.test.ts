@@ -20,7 +20,7 @@ import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { issueCertificates } from "../../google-sandbox/certificates.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
-/** How Node and OpenSSL name a certificate that nobody vouches for. */
+/** How Node and OpenSSL name a certificate that no known authority has signed. */
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|unable to (verify|get)|self.signed/i;
 
 const login = { username: "ada@example.com", accessToken: new Secret("token-for-google-alone") };
@@ -31,7 +31,7 @@ const mail = {
 };
 const yes = async (): Promise<boolean> => true;
 
-describe("with NODE_TLS_REJECT_UNAUTHORIZED=0 and servers whose certificates nobody vouches for", () => {
+describe("with NODE_TLS_REJECT_UNAUTHORIZED=0 and servers with untrusted certificates", () => {
   let impostor: Server;
   let asked = 0;
   let origin: string;
@@ -40,7 +40,7 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0 and servers whose certificates nob
   const dataDir = mkdtempSync(join(tmpdir(), "relais-tls-"));
   const systems: System[] = [];
 
-  /** Everything that Relais asks of Google is asked of the impostor. */
+  /** Everything that Relais requests from Google goes to the impostor. */
   const systemWith = (smtpSecurity: "tls" | "starttls"): System => {
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
     const smtp = smtpSecurity === "tls" ? sandbox.smtp : sandbox.smtpStartTls;
@@ -89,10 +89,13 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0 and servers whose certificates nob
 
   const refusedFor = (outcome: unknown): void => assert.match(JSON.stringify(outcome), UNTRUSTED);
 
-  /** Sent by Google's libraries, which verify only because the variable is gone; all else is told to verify, and must with the variable there. */
+  /**
+   * Google's libraries verify only because the variable is gone. All other requests ask for verification, and must be
+   * verified even with the variable.
+   */
   const BY_LIBRARIES = /^the Gmail API, for (a mail|send-as)|^Secret Manager/;
 
-  /** What must fail, and by what it shows that the certificate is why. */
+  /** What must fail, and how the failure shows that the certificate is the reason. */
   const CALLS: Readonly<Record<string, (system: System) => Promise<void>>> = {
     "the token endpoint": async ({ oauth }) => {
       const refused = await oauth.refresh(client, new Secret("refresh-token"));
@@ -160,7 +163,7 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0 and servers whose certificates nob
   for (const smtpSecurity of ["tls", "starttls"] as const) {
     for (const [what, call] of Object.entries(CALLS)) {
       if (smtpSecurity === "starttls" && !what.startsWith("SMTP")) continue;
-      it(`gives nothing to ${what} (${smtpSecurity})`, async () => {
+      it(`sends nothing to ${what} (${smtpSecurity})`, async () => {
         const system = systemWith(smtpSecurity);
         if (!BY_LIBRARIES.test(what)) process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
         await call(system);
@@ -175,7 +178,7 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0 and servers whose certificates nob
   }
 });
 
-it("a certificate that a trusted authority made for another host is refused", {
+it("refuses a certificate that a trusted authority issued for another host", {
   skip: process.platform !== "linux",
 }, async () => {
   const { ca, certificate, key } = issueCertificates();
