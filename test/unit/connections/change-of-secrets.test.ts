@@ -7,7 +7,7 @@ import { newWorld, SERVER, type World } from "./walk.ts";
 const ADA = "ada@example.com";
 const GRACE = "grace@example.com";
 
-/** Ada's account was taken from the server, and the process died before it could revoke. */
+/** The server is taken from Ada's account, and the process dies before it can revoke her grant. */
 const cutOff = async (): Promise<World> => {
   const world = await newWorld();
   await world.connect(SERVER);
@@ -28,7 +28,7 @@ const connectTo = async (world: World, username: string): Promise<void> => {
   assert.equal((await world.connect(SERVER, username)).kind, "connected");
 };
 
-/** As where a function may not destroy, or the vault is away. */
+/** The function may not destroy secrets, or the vault cannot be reached. */
 const withoutDestroying = async (world: World, work: () => Promise<unknown>): Promise<void> => {
   const { destroy } = world.deps.vault;
   world.deps.vault.destroy = async () => {
@@ -44,8 +44,8 @@ const swept = async (world: World): Promise<void> => {
   await world.assertNoOrphan(SERVER);
 };
 
-describe("a reconnect whose superseded secret cannot be destroyed at once", () => {
-  it("has come about, and says so; the sweep destroys it", async () => {
+describe("a reconnect whose former secret cannot be destroyed at once", () => {
+  it("succeeds and says so; the sweep destroys the secret", async () => {
     const world = await newWorld();
     await world.connect(SERVER);
     await withoutDestroying(world, async () =>
@@ -58,8 +58,8 @@ describe("a reconnect whose superseded secret cannot be destroyed at once", () =
   });
 });
 
-describe("a revocation that a crash left owed", () => {
-  it("is of that account's token, not of another's that is to be destroyed as well", async () => {
+describe("a revocation that a crash left undone", () => {
+  it("uses that account's token, not another's that must be destroyed as well", async () => {
     const world = await cutOff();
     await connectTo(world, GRACE);
     world.google.rotates = true;
@@ -75,7 +75,7 @@ describe("a revocation that a crash left owed", () => {
     world.close();
   });
 
-  it("stays owed when another account is connected and disconnected before the sweep", async () => {
+  it("is still made if another account is connected and disconnected before the sweep", async () => {
     const world = await cutOff();
     await connectTo(world, GRACE);
     await world.disconnect(SERVER);
@@ -85,7 +85,7 @@ describe("a revocation that a crash left owed", () => {
     world.close();
   });
 
-  it("is not made good at the cost of a secret that is just being added", async () => {
+  it("does not destroy a secret that is just being added", async () => {
     const world = await cutOff();
     const { add } = world.deps.vault;
     world.deps.vault.add = async (...secret) => {

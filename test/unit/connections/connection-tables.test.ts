@@ -13,7 +13,7 @@ import { movesOf, namesInColumn, namesOf } from "../../builders/states-document.
 const DOCUMENT = readFileSync(new URL("../../../functions/domain/connections/STATES.md", import.meta.url), "utf8");
 
 suite("The tables of connections", () => {
-  test("STATES.md names exactly their states and moves", () => {
+  test("STATES.md names exactly the states and moves of the table", () => {
     const table = CONNECTION_STATES.flatMap((from) => NEXT_STATES[from].map((to) => `${from}>${to}`));
     const named = [...movesOf(DOCUMENT)].filter((move) => {
       const [from, to] = move.split(">");
@@ -32,7 +32,7 @@ suite("The tables of connections", () => {
     }
   });
 
-  test("only the moves of the table are let through, and none of a state that is unknown", () => {
+  test("only moves of the table are allowed, and none from an unknown state", () => {
     for (const from of CONNECTION_STATES) {
       for (const to of CONNECTION_STATES) {
         const allowed = from === to || NEXT_STATES[from].some((next) => next === to);

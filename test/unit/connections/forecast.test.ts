@@ -7,10 +7,13 @@ import type { GrantEnd, TokenRefusal } from "../../../functions/domain/google/to
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 
-/** The tick comes this often. */
+/** How often the tick comes. */
 const TICK_MS = 5 * MINUTE;
 
-/** Lets time go by, each check made at the tick after it is due; answers when each warning came, in hours before `endMs`, and its reason. */
+/**
+ * Lets time pass, making each check at the tick after it is due. Returns when each warning came, in hours before
+ * `endMs`, and its reason.
+ */
 const live = async (world: World, id: string, span: { readonly forMs: number; readonly endMs: number }) => {
   const warnings: [hoursAhead: number, reason: unknown][] = [];
   const untilMs = world.clock.nowMs() + span.forMs;
@@ -98,7 +101,7 @@ describe("the end of a grant", () => {
     });
   }
 
-  it("of an app in testing is foretold from its second week on, though nobody says so", async () => {
+  it("of an app in testing is predicted from its second week on, even if nobody declared it", async () => {
     const world = await newWorld();
     world.google.life = { ms: WEEK, announced: false };
     await world.connect(SERVER);
@@ -114,7 +117,7 @@ describe("the end of a grant", () => {
     world.close();
   });
 
-  it("is foretold at the next tick once an operator says that the app is in testing, however late", async () => {
+  it("is predicted at the next tick after an operator declares that the app is in testing, however late", async () => {
     const world = await newWorld();
     world.google.life = { ms: WEEK, announced: false };
     await world.connect(SERVER);
@@ -126,7 +129,7 @@ describe("the end of a grant", () => {
     world.close();
   });
 
-  it("is not looked for where nothing is checked: of a dead grant, or of none", async () => {
+  it("is not computed if nothing is checked: for a dead grant, or without one", async () => {
     const world = await newWorld();
     await world.connect(SERVER);
     world.google.revokeAccess("ada@example.com");
@@ -137,7 +140,7 @@ describe("the end of a grant", () => {
     world.close();
   });
 
-  it("is foretold no longer once a grant of the app has outlived seven days", async () => {
+  it("is no longer predicted once a grant of the app has lived longer than seven days", async () => {
     const world = await newWorld();
     world.google.life = { ms: WEEK, announced: false };
     await world.connect(SERVER);
@@ -151,7 +154,7 @@ describe("the end of a grant", () => {
     world.close();
   });
 
-  it("by idling is foretold while Google cannot be asked for months, and never comes while it can", async () => {
+  it("from lack of use is predicted while Google cannot be reached for months, and never comes once it can", async () => {
     const world = await newWorld();
     await world.declare("production");
     await world.connect(SERVER);
@@ -172,7 +175,7 @@ describe("the end of a grant", () => {
     world.close();
   });
 
-  it("comes unforeseen where the person changes the password, and is told within a day and a quarter", async () => {
+  it("comes unannounced if the person changes the password, and is reported within a day and a quarter", async () => {
     const world = await newWorld();
     await world.declare("production");
     await world.connect(SERVER);
@@ -239,14 +242,14 @@ describe("a refusal that says more than invalid_grant", () => {
   }
 });
 
-describe("a session length that ends grants again and again", () => {
+describe("a session length that ends grants repeatedly", () => {
   const OVER: TokenRefusal = {
     kind: "ended",
     error: "invalid_grant",
     description: "reauth related error",
     subtype: "invalid_rapt",
   };
-  /** Connects, lives on for so long, and is found dead. */
+  /** Connects, lets the time pass, and finds the grant dead. */
   const session = async (world: World, lifeMs: number): Promise<void> => {
     world.google.refusal = null;
     await world.connect(SERVER);
@@ -257,7 +260,7 @@ describe("a session length that ends grants again and again", () => {
     assert.ok(connection.state === "reconnect_required" && connection.reason === "session_policy");
   };
 
-  it("is foretold after the second time, by the shorter of the lives, and warned of halfway", async () => {
+  it("is predicted after the second time, from the shorter of the lives, with a warning halfway", async () => {
     const world = await newWorld();
     await world.declare("production");
     await session(world, 20 * HOUR);
@@ -275,7 +278,7 @@ describe("a session length that ends grants again and again", () => {
     world.close();
   });
 
-  it("is foretold no longer once a grant has outlived it, nor for another account", async () => {
+  it("is no longer predicted once a grant has lived longer, nor for another account", async () => {
     const world = await newWorld();
     await world.declare("production");
     await session(world, 20 * HOUR);

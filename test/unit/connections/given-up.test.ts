@@ -21,7 +21,7 @@ describe("a grant that was given up for unclear reasons", () => {
   afterEach(() => world.close());
 
   const read = async () => (await world.system.records.get("mailServers", ID)) ?? assert.fail("it is there");
-  /** As a release left it; the earlier ones did not record what had ended it. */
+  /** The server as a release left it. Earlier releases did not record what had ended the grant. */
   const giveUp = async (changes: Partial<Ended> = {}): Promise<void> => {
     const { version, value } = await read();
     const grant = grantOf(value) ?? assert.fail("it was connected");
@@ -43,7 +43,7 @@ describe("a grant that was given up for unclear reasons", () => {
   };
   const LOST = { state: "reconnect_required", checked: false } as const;
 
-  it("by an earlier release comes back by itself, with its mail, if it lives", async () => {
+  it("by an earlier release recovers by itself, with its mail, if it is alive", async () => {
     await giveUp();
     const asked: unknown[] = [];
     const { publish } = world.system.publisher;
@@ -56,7 +56,7 @@ describe("a grant that was given up for unclear reasons", () => {
     assert.deepEqual(asked, [{ server: ID }]);
   });
 
-  it("by an earlier release is asked about until Google gives an answer that counts", async () => {
+  it("by an earlier release is checked until Google gives a conclusive answer", async () => {
     await giveUp();
     refuses({ kind: "unreachable", reason: "status 400, error internal_error", retryAfterS: 5 });
     await tick();
@@ -74,7 +74,7 @@ describe("a grant that was given up for unclear reasons", () => {
     assert.equal((await shown()).checked, false, "and no more, whichever instance looks");
   });
 
-  it("by an earlier release, beside which this one runs already, is found within a day", async () => {
+  it("by an earlier release that still runs beside this one is found within a day", async () => {
     await tick();
     await giveUp();
     await tick();
@@ -84,7 +84,7 @@ describe("a grant that was given up for unclear reasons", () => {
     assert.equal((await shown()).state, "valid");
   });
 
-  it("by this release, for other reasons, or by what a person did is left alone", async () => {
+  it("by this release, for other reasons, or by a person is left alone", async () => {
     for (const changes of [
       { endedBy: "invalid_grant" },
       { reason: "password_or_revoked" },
@@ -99,14 +99,14 @@ describe("a grant that was given up for unclear reasons", () => {
     }
   });
 
-  it("comes back at once where a person tests the connection", async () => {
+  it("recovers at once if a person tests the connection", async () => {
     await giveUp();
     assert.equal((await accessTokens(world.system).renew(ID)).ok, true);
     const { state, checked } = await shown();
     assert.deepEqual({ state, checked }, { state: "valid", checked: true });
   });
 
-  it("shows what Google says now where a person tests the connection in vain", async () => {
+  it("shows Google's present answer if a person tests the connection and the test fails", async () => {
     await giveUp();
     refuses({ kind: "ended", error: "policy_enforced", description: null, subtype: null });
     const outcome = await accessTokens(world.system).renew(ID);

@@ -11,7 +11,7 @@ const now = clock.nowMs();
 const production = { publishingStatus: "production" } as const;
 
 describe("the ledger of an account's grants", () => {
-  it("counts what may still live: each server's latest whatever its age, and younger superseded ones", () => {
+  it("counts what may still be alive: each server's latest grant whatever its age, and younger superseded ones", () => {
     const grants = [
       { atMs: now - 400 * DAY, serverId: "a" },
       { atMs: now - 300 * DAY, serverId: "b" },
@@ -28,7 +28,7 @@ describe("the ledger of an account's grants", () => {
     );
   });
 
-  it("ranks a server by how many came from its own on", () => {
+  it("ranks a server by how many grants are as new as its own or newer", () => {
     const grants = ["a", "b", "a", "c", "c"].map((serverId, at) => ({ atMs: at, serverId }));
     assert.deepEqual(
       ["a", "b", "c", "d"].map((id) => rankOf(grants, id)),
@@ -36,7 +36,7 @@ describe("the ledger of an account's grants", () => {
     );
   });
 
-  it("does not grow for ever", () => {
+  it("does not grow forever", () => {
     const grants = Array.from({ length: 500 }, () => ({ atMs: now, serverId: "a" }));
     const kept = { id: "x", version: "1", value: { grants } };
     const counted = countGrant(clock, { of: { clientId: "c", sub: "s" }, kept, declared: production }, "a");
@@ -55,7 +55,7 @@ describe("Google's cap of 100 grants", () => {
   const warned = (world: World, id: string) =>
     world.announced.filter(({ type, subject }) => type === "relais.server.expiring.v1" && subject === id);
 
-  it("is warned of from 80 on, at the server whose grant is among the oldest and not at the newest; once", async () => {
+  it("causes a warning from 80 on, once, on the server with one of the oldest grants and not on the newest", async () => {
     const world = await newWorld();
     await connectTimes(world, SERVER, 1);
     await connectTimes(world, SIBLING, 78);
@@ -75,7 +75,7 @@ describe("Google's cap of 100 grants", () => {
     world.close();
   });
 
-  it("counts consents that came to nothing, where they could not be revoked for the account's other servers", async () => {
+  it("includes consents that led to nothing and could not be revoked without ending the account's other grants", async () => {
     const world = await newWorld();
     await connectTimes(world, SERVER, 1);
     const sibling = (await world.deps.records.get("mailServers", SIBLING)) ?? assert.fail("there is one");
@@ -95,7 +95,7 @@ describe("Google's cap of 100 grants", () => {
     world.close();
   });
 
-  it("does not make a connection seem to have failed that has come about, when it cannot be looked at", async () => {
+  it("does not make a successful connection look failed if the count cannot be read", async () => {
     const world = await newWorld();
     await connectTimes(world, SERVER, 79);
     const { query } = world.deps.records;
@@ -109,7 +109,7 @@ describe("Google's cap of 100 grants", () => {
     world.close();
   });
 
-  it("is what a grant died of that a hundred others came after", async () => {
+  it("is the reason if a grant dies after a hundred others followed it", async () => {
     const world = await newWorld();
     await connectTimes(world, SERVER, 1);
     await connectTimes(world, SIBLING, 100);
@@ -121,7 +121,7 @@ describe("Google's cap of 100 grants", () => {
     world.close();
   });
 
-  it("begins anew when the account's grants were all revoked", async () => {
+  it("starts from zero after all the account's grants were revoked", async () => {
     const world = await newWorld();
     await connectTimes(world, SERVER, 1);
     await connectTimes(world, SIBLING, 79);

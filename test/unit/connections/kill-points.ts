@@ -11,16 +11,16 @@ interface Act {
   readonly before: (world: World) => Promise<unknown>;
   readonly act: (world: World) => Promise<unknown>;
   readonly after: ConnectionState | "deleted";
-  /** What the world hears of it, and the operators. */
+  /** What subscribers and operators are told. */
   readonly tells?: EventType;
   readonly alerts?: true;
-  /** It is to end the account's grants at Google too. */
+  /** Whether the act revokes the account's grants at Google too. */
   readonly revokes?: true;
 }
 
 const connect = (world: World) => world.connect(SERVER);
 
-/** What changes a server's secrets, or its word on them. */
+/** The acts that change a server's secrets, or what it says about them. */
 export const ACTS: Readonly<Record<string, Act>> = {
   connecting: {
     before: async () => undefined,
@@ -101,11 +101,11 @@ const assertSound = async (world: World): Promise<void> => {
   );
 };
 
-/** On the way from being connected to being gone a server may be found disconnected. */
+/** A server may be seen as disconnected on its way from connected to deleted. */
 const isBetween = (found: ConnectionState | "deleted", after: Act["after"]): boolean =>
   after === "deleted" && found === "not_connected";
 
-/** What is told of: the state, and by which consent it came. */
+/** What is told: the state, and by which consent it came. */
 const toldOf = async (world: World): Promise<string> => {
   if (!(await world.exists(SERVER))) return "not_connected";
   const connection: Connection = await world.connection(SERVER);
@@ -114,7 +114,7 @@ const toldOf = async (world: World): Promise<string> => {
     : `${connection.state} since ${connection.grant.connectedAtMs} by ${connection.grant.sub}`;
 };
 
-/** The tick tells what the dead did not come to tell: nothing happened that nobody hears of. */
+/** The tick tells what the dead process did not: nothing happens without someone hearing of it. */
 const assertTold = async (world: World, { tells, alerts }: Act): Promise<void> => {
   const told = world.announced.filter(({ type }) => type === tells);
   assert.ok(told.length > 0, `nobody was told ${tells}`);
@@ -122,7 +122,7 @@ const assertTold = async (world: World, { tells, alerts }: Act): Promise<void> =
   if (alerts) assert.ok(world.alerts.length > 0, "the operators were not told");
 };
 
-/** What must hold once the tick has gone by, wherever the act was killed. */
+/** What must be true after a tick, wherever the act was killed. */
 const assertTidy = async (world: World, { after, revokes }: Act): Promise<void> => {
   world.clock.advance(10 * MINUTE);
   await world.sweep();
@@ -133,7 +133,10 @@ const assertTidy = async (world: World, { after, revokes }: Act): Promise<void> 
   if (revokes && ended) assert.equal(world.google.living(ADA), 0, "what was cut off is revoked by the sweep");
 };
 
-/** Kills the act after so many writes, and starts again: at once, or after the next tick. True: it was killed before its end. */
+/**
+ * Kills the act after this many writes and repeats it, at once or after the next tick. Returns whether it was killed
+ * before its end.
+ */
 const killOnce = async (
   world: World,
   act: Act,
@@ -154,7 +157,7 @@ const killOnce = async (
   assert.ok(to === from || to === act.after || isBetween(to, act.after), `${from} became ${to} ${where}`);
   if (at.tickFirst) await assertTidy(world, act);
   if (at.tickFirst && act.tells && (await toldOf(world)) !== toldBefore) await assertTold(world, act);
-  // Whatever is left behind stands in the way of nothing: leases run out, and it is done again.
+  // What is left behind blocks nothing: leases expire, and the act is repeated.
   if (!at.tickFirst && (act.after === "valid" || act.after === "reconnect_required")) world.clock.advance(MINUTE);
   await act.act(world);
   assert.equal(await stateOf(world), act.after, `again, ${where}`);
@@ -164,8 +167,8 @@ const killOnce = async (
 };
 
 /**
- * Kills an act after each write of any port that it makes: commits, secrets, publications, events, alerts, revocations. The list of points is not written
- * down anywhere: it ends where the act survives. Answers how many there were.
+ * Kills an act after each write of any port that it makes: commits, secrets, publications, events, alerts, revocations.
+ * The list of points is not written down anywhere: it ends where the act survives. Returns how many there were.
  */
 export const killEverywhere = async (name: string, newWorld: () => Promise<World>): Promise<number> => {
   const act = ACTS[name] ?? assert.fail(`no act ${name}`);

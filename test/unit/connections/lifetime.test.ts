@@ -61,7 +61,7 @@ describe("why a grant died", () => {
     });
   }
 
-  it("is told with what speaks for it", () => {
+  it("comes with the facts that support it", () => {
     const { evidence } = diagnoseDeath({ clock }, aged(7 * DAY), { ...app("testing"), rank: 3 });
     assert.deepEqual(evidence, {
       ageHours: 168,
@@ -74,7 +74,7 @@ describe("why a grant died", () => {
 });
 
 describe("when a grant will end", () => {
-  it("is not known of a grant in production", () => {
+  it("is unknown for a grant in production", () => {
     assert.equal(knownEnd({ clock }, aged(100 * DAY), app("production")), null);
     assert.equal(liveConnection({ clock }, aged(100 * DAY), app("production")).state, "valid");
   });
@@ -86,7 +86,7 @@ describe("when a grant will end", () => {
   const lasting = (lifeMs: number, ageMs: number): Grant =>
     aged(ageMs, { refreshTokenExpiresAtMs: now - ageMs + lifeMs });
 
-  it("is warned of three days and one day ahead, or once at half of a shorter life", () => {
+  it("causes a warning three days and one day before, or once at half of a shorter life", () => {
     assert.equal(warningOf(lasting(30 * DAY, 27 * DAY - HOUR)), "none");
     assert.equal(warningOf(lasting(30 * DAY, 27 * DAY)), "time_based first");
     assert.equal(warningOf(lasting(30 * DAY, 29 * DAY - HOUR)), "time_based first");
@@ -96,7 +96,7 @@ describe("when a grant will end", () => {
     assert.equal(warningOf(lasting(4 * HOUR, 4 * HOUR - 1)), "time_based first");
   });
 
-  it("is looked at when a warning is due and when the end has come", () => {
+  it("is checked when a warning is due and when the end has come", () => {
     const turn = (given: Grant): number => (nextTurnAtMs({ clock }, given, app("production")) ?? 0) - now;
     assert.equal(turn(lasting(30 * DAY, DAY)), 26 * DAY);
     assert.equal(turn(lasting(30 * DAY, 27 * DAY)), 2 * DAY);
@@ -105,19 +105,19 @@ describe("when a grant will end", () => {
     assert.equal(turn(lasting(4 * HOUR, 3 * HOUR)), HOUR);
   });
 
-  it("is seven days after the connection in declared testing, said by Google or not", () => {
+  it("is seven days after the connection in declared testing, whether Google says so or not", () => {
     const end = knownEnd({ clock }, aged(DAY), app("testing"));
     assert.deepEqual(end, { expiresAtMs: now + 6 * DAY, reason: "testing_7d" });
   });
 
-  it("is taken for seven days where another grant of the app died so and nobody declared anything", () => {
+  it("is assumed after seven days if another grant of the app died that way and nobody declared a status", () => {
     assert.equal(warningOf(aged(5 * DAY), app("undeclared")), "none");
     assert.equal(warningOf(aged(5 * DAY), app("undeclared", now - DAY)), "testing_7d first");
     assert.equal(warningOf(aged(5 * DAY), app("production", now - DAY)), "none");
     assert.equal(warningOf(aged(10 * DAY, { lastVerifiedAtMs: now }), app("undeclared", now - DAY)), "none");
   });
 
-  it("comes by idling, six months after the last proof", () => {
+  it("follows from six months without use, counted from the last proof", () => {
     const idle = (forMs: number): Grant => aged(300 * DAY, { lastVerifiedAtMs: now - forMs });
     assert.equal(warningOf(idle(176 * DAY)), "none");
     assert.equal(warningOf(idle(178 * DAY)), "idle_6m first");

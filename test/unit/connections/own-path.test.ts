@@ -12,7 +12,7 @@ describe("a path of our own", () => {
     }
   });
 
-  it("is nothing that a browser would take elsewhere", () => {
+  it("is null for anything that a browser would take to another site", () => {
     const wrong = [
       "",
       "servers",

@@ -11,7 +11,7 @@ const pageOf = (problem: Problem, serverId: string | null): string => {
 };
 
 describe("the problem page", () => {
-  it("escapes whatever it is given", () => {
+  it("escapes everything it is given", () => {
     const page = pageOf({ code: "state_invalid" }, `"><script>alert(1)</script>`);
     assert.doesNotMatch(page, /<script/);
     assert.match(page, /href="\/servers\/%22%3E%3Cscript%3E/);
@@ -31,7 +31,7 @@ describe("the problem page", () => {
     }
   });
 
-  it("names the account that is not admitted, and an expected one only if there is one to tell", () => {
+  it("names the account that is not admitted, and an expected one only if there is one", () => {
     const named = (expected: string | null): string => {
       const accounts = { came: "eve@example.com", expected };
       const context = { language: "en" as const, requestId: "req_1", serverId: null, accounts };
@@ -44,12 +44,12 @@ describe("the problem page", () => {
     assert.match(named(null), /href="\/google_gmail\/authorize\?sign-in&amp;next=\/">Choose another account/);
   });
 
-  it("offers a reload where one may help, by a link that holds no code", () => {
+  it("offers a reload if one may help, by a link without a code", () => {
     assert.match(pageOf({ code: "google_unavailable", retryAfterS: 5 }, "srv_1"), /<a class="first" href="">/);
     assert.doesNotMatch(pageOf({ code: "code_invalid" }, "srv_1"), /href=""/);
   });
 
-  it("allows by its policy exactly the style it holds", async () => {
+  it("allows exactly its own style in its policy", async () => {
     const reply = problemPage({ code: "state_invalid" }, { language: "fr", requestId: "req_1", serverId: null });
     assert.ok(reply.kind === "html");
     const style = /<style>(.*?)<\/style>/s.exec(reply.html)?.[1] ?? "";
@@ -59,7 +59,7 @@ describe("the problem page", () => {
 });
 
 describe("the texts", () => {
-  it("never advise going back to Testing without saying what it costs", () => {
+  it("never advise returning to Testing without stating the consequences", () => {
     for (const language of ["fr", "en"] as const) {
       const { advice } = problemText("testing_7d", language);
       assert.match(advice, language === "fr" ? /sept jours/ : /seven days/);
@@ -67,7 +67,7 @@ describe("the texts", () => {
     }
   });
 
-  it("know their codes from others", () => {
+  it("recognize their own codes", () => {
     assert.ok(isTextCode("account_mismatch"));
     assert.ok(!isTextCode("constructor"));
   });

@@ -23,7 +23,7 @@ describe("a client that Google refuses", () => {
   };
 
   for (const find of ["check", "obtain"] as const) {
-    it(`is shown on the server that met it, by a ${find}, and told to the operators once`, async () => {
+    it(`is shown on the server that found it, by a ${find}, and reported to the operators once`, async () => {
       await world[find](SERVER);
       assert.equal(await shown(), "error client_rejected");
       assert.equal(await shown(SIBLING), "valid", "nobody has asked for that one");
@@ -36,7 +36,7 @@ describe("a client that Google refuses", () => {
     });
   }
 
-  it("is asked about at least hourly, however long that lasts, and ends no grant", async () => {
+  it("is tried at least hourly, however long the refusal lasts, and ends no grant", async () => {
     await world.obtain(SERVER);
     for (let checks = 0; checks < 100; checks += 1) {
       const dueInMs = ((await world.nextCheckAtMs(SERVER)) ?? Number.POSITIVE_INFINITY) - world.clock.nowMs();
@@ -51,7 +51,7 @@ describe("a client that Google refuses", () => {
     assert.equal(await shown(), "valid");
   });
 
-  it("is over for a server as soon as Google gives a token for it", async () => {
+  it("is working again for a server as soon as Google issues a token for it", async () => {
     await world.check(SERVER);
     world.google.rejectsClient = false;
     assert.equal((await world.obtain(SERVER)).ok, true);
@@ -59,7 +59,7 @@ describe("a client that Google refuses", () => {
     assert.ok(((await world.nextCheckAtMs(SERVER)) ?? 0) <= world.clock.nowMs(), "and the grant is proven soon");
   });
 
-  it("hides no end: a grant that died meanwhile is told once the client serves", async () => {
+  it("hides no end: a grant that died meanwhile is reported once the client works", async () => {
     await world.check(SERVER);
     world.google.rejectsClient = false;
     world.google.revokeAccess("ada@example.com");
@@ -68,7 +68,7 @@ describe("a client that Google refuses", () => {
     assert.equal(await shown(), "reconnect_required");
   });
 
-  it("is no longer what is shown once an operator has saved another client", async () => {
+  it("is no longer shown after an operator has saved another client", async () => {
     await world.check(SERVER);
     const { records, vault } = world.deps;
     const settings = (await records.get("settings", SETTINGS_ID)) ?? assert.fail("they were saved");
@@ -80,7 +80,7 @@ describe("a client that Google refuses", () => {
     assert.equal(await shown(), "error client_changed");
   });
 
-  it("leaves the server that tells the operators of it in use while its token is good", async () => {
+  it("does not stop the server that sends the alerts as long as its token is valid", async () => {
     const { records } = world.deps;
     const settings = (await records.get("settings", SETTINGS_ID)) ?? assert.fail("they were saved");
     const value = { ...settings.value, alerts: { server: SIBLING, to: ["ops@example.org"] } };
@@ -96,7 +96,7 @@ describe("a client that Google refuses", () => {
     assert.equal(await shown(SIBLING), "error client_rejected");
   });
 
-  it("does not take a reconnect for its end, nor a disconnection", async () => {
+  it("is not considered repaired by a reconnect or a disconnection", async () => {
     await world.check(SERVER);
     await world.disconnect(SERVER);
     assert.equal(await shown(), "not_connected");
@@ -106,8 +106,8 @@ describe("a client that Google refuses", () => {
   });
 });
 
-describe("a grant of an account that was clicked by mistake", () => {
-  it("is revoked where nobody lives by it, and left where an earlier grant of the account shows", async () => {
+describe("a grant of an account that was chosen by mistake", () => {
+  it("is revoked if no server depends on it, and kept if an earlier grant of the account exists", async () => {
     const world = await newWorld();
     world.google.issueRefreshToken("grace@example.com");
     world.google.alwaysIssuesToken = false;

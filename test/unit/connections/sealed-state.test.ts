@@ -21,7 +21,7 @@ const content = (changes: object = {}) => ({
 const seal = (changes: object = {}) => sealSignIn(browser, testRandom.token(32), content(changes));
 
 describe("the sealed state of a sign-in", () => {
-  it("is opened by the browser that it was sealed for, and holds what was asked", () => {
+  it("can be opened by the browser it was sealed for, and holds what was asked", () => {
     const { state, nonce } = seal();
     const opened = openSignIn(browser, state, MINUTE);
     assert.deepEqual(opened?.purpose, { kind: "sign_in", next: "/servers?q=a#b" });
@@ -29,7 +29,7 @@ describe("the sealed state of a sign-in", () => {
     assert.match(nonce, /^[\w-]{43}$/);
   });
 
-  it("tells nothing, and is never the same twice", () => {
+  it("reveals nothing, and is never the same twice", () => {
     const [one, two] = [seal(), seal()];
     assert.notEqual(one.state, two.state);
     assert.notEqual(one.nonce, two.nonce);
@@ -39,7 +39,7 @@ describe("the sealed state of a sign-in", () => {
     }
   });
 
-  it("is opened by no other browser, nor altered, cut, lengthened or put together from two", () => {
+  it("cannot be opened by another browser, nor if altered, cut, extended or pieced together from two", () => {
     const [{ state }, second] = [seal(), seal()];
     assert.equal(openSignIn(other, state, MINUTE), null);
     for (let at = 0; at < state.length - 1; at += 1) {
@@ -63,7 +63,7 @@ describe("the sealed state of a sign-in", () => {
     );
   });
 
-  it("leads nowhere else and lives no longer, though whoever planted the cookie sealed it", async () => {
+  it("leads nowhere else and lives no longer, even if an attacker planted the cookie and sealed it", async () => {
     for (const next of ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/..//evil.example"]) {
       assert.equal(openSignIn(browser, seal({ next }).state, MINUTE), null, next);
     }
@@ -73,7 +73,7 @@ describe("the sealed state of a sign-in", () => {
     store.close();
   });
 
-  it("is taken once, by one of many at once", async () => {
+  it("can be used once, by one of many at the same moment", async () => {
     const store = testStore(clock);
     const deps = { clock, records: store.records };
     const { state } = seal();

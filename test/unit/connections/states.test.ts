@@ -10,7 +10,7 @@ import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
 
 type Step = (world: World, id: string) => Promise<unknown>;
 
-/** What can happen to a server, and which states each may lead to from which (STATES.md). */
+/** What can happen to a server, and which states may follow from which (STATES.md). */
 const STEPS: Readonly<Record<string, Step>> = {
   connect: (world, id) => world.connect(id),
   connectWrongAccount: (world, id) => world.connect(id, "grace@example.com"),
@@ -44,7 +44,7 @@ const STEPS: Readonly<Record<string, Step>> = {
 };
 
 const DIES = ["obtain", "obtainByMany", "check"];
-/** Google refuses the client, until it gives a token again. */
+/** Google refuses the client until it issues a token again. */
 const REFUSED = ["checkWithRejectedClient"];
 const MOVES: Readonly<Record<ConnectionState, Readonly<Record<ConnectionState, readonly string[]>>>> = {
   not_connected: { not_connected: [], valid: ["connect"], expiring: [], error: [], reconnect_required: [] },
@@ -94,8 +94,8 @@ describe("the states of a connection", () => {
   });
 });
 
-describe("an answer that leaves the scopes out", () => {
-  it("has granted what was asked for, and a refresh what the grant had", async () => {
+describe("an answer without scopes", () => {
+  it("means what was asked for; at a refresh it means what the grant had", async () => {
     const world = await newWorld();
     world.google.listsScopes = false;
     assert.equal((await world.connect(SERVER)).kind, "connected");
@@ -111,9 +111,9 @@ describe("an answer that leaves the scopes out", () => {
   });
 });
 
-describe("a server that lets no refresh token be used twice", () => {
-  it("does not make a check and a mail at once take the grant for dead", async () => {
-    // Real time: who waits for another's change waits for its writes.
+describe("a server whose refresh tokens work only once", () => {
+  it("does not look dead when a check and a mail come at once", async () => {
+    // This needs real time: whoever waits for another's change waits for its writes.
     const world = await newWorld(undefined, movableClock());
     await world.connect(SERVER);
     world.google.rotates = true;
@@ -137,7 +137,7 @@ describe("a server that lets no refresh token be used twice", () => {
   });
 });
 
-describe("a disconnection that was cut off after its write", () => {
+describe("a disconnection that was interrupted after its write", () => {
   const cutOff = async (): Promise<World> => {
     const world = await newWorld();
     await world.connect(SERVER);
@@ -149,7 +149,7 @@ describe("a disconnection that was cut off after its write", () => {
     return world;
   };
 
-  it("is finished by asking once more", async () => {
+  it("is completed by asking again", async () => {
     const world = await cutOff();
     world.google.down = true;
     await world.disconnect(SERVER);
@@ -161,7 +161,7 @@ describe("a disconnection that was cut off after its write", () => {
     world.close();
   });
 
-  it("revokes nothing where the account was connected again meanwhile, be it to another server", async () => {
+  it("revokes nothing if the account was connected again meanwhile, even to another server", async () => {
     for (const id of [SERVER, SIBLING]) {
       const world = await cutOff();
       await world.connect(id);
@@ -175,7 +175,7 @@ describe("a disconnection that was cut off after its write", () => {
     }
   });
 
-  it("keeps the secret while Google cannot be reached, for it is needed to revoke", async () => {
+  it("keeps the secret while Google cannot be reached, because revoking needs it", async () => {
     const world = await cutOff();
     world.google.down = true;
     world.clock.advance(10 * MINUTE);
@@ -190,8 +190,8 @@ describe("a disconnection that was cut off after its write", () => {
   });
 });
 
-describe("an account that Google had disabled and gives back", () => {
-  /** Google had told that the account is disabled, then that it is enabled again, which has it checked. */
+describe("an account that Google disabled and enabled again", () => {
+  /** Google reports that the account is disabled, then that it is enabled again, which triggers a check. */
   const disabled = async (): Promise<World> => {
     const world = await newWorld();
     await world.connect(SERVER);
@@ -205,7 +205,7 @@ describe("an account that Google had disabled and gives back", () => {
     return connection.state === "valid" ? connection : assert.fail(connection.state);
   };
 
-  it("is valid again by a check, be it after an outage", async () => {
+  it("is valid again after a check, even if an outage comes first", async () => {
     const world = await disabled();
     world.google.down = true;
     await world.check(SERVER);
@@ -217,7 +217,7 @@ describe("an account that Google had disabled and gives back", () => {
     world.close();
   });
 
-  it("is left to a person, and asked about no more, where the grant died with it", async () => {
+  it("is left to a person and checked no more if its grant died meanwhile", async () => {
     const world = await disabled();
     world.google.revokeAccess("ada@example.com");
     world.google.down = true;
@@ -233,7 +233,7 @@ describe("an account that Google had disabled and gives back", () => {
 
 describe("a process that dies between two writes", () => {
   for (const name of Object.keys(ACTS)) {
-    it(`leaves a server as before or as after, when ${name}`, async () => {
+    it(`leaves a server either as before or as after, when ${name}`, async () => {
       const points = await killEverywhere(name, () => newWorld());
       assert.ok(points >= 1, `it was killed at ${points} points`);
     });

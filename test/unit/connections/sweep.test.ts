@@ -6,8 +6,8 @@ import type { System } from "../../../functions/runtime/system.ts";
 import { dueServers, push } from "../../builders/due-servers.ts";
 import { measuredSweep } from "../../builders/sweep-process.ts";
 
-describe("a sweep of many servers that are due", () => {
-  it("costs each server two reads and two writes, however many they are, and no more memory", {
+describe("a sweep of many due servers", () => {
+  it("costs two reads and two writes per server, however many there are, and no more memory", {
     timeout: 280_000,
   }, async () => {
     const small = await measuredSweep(1_000, "memory");
@@ -31,7 +31,7 @@ describe("a sweep of many servers that are due", () => {
     );
   });
 
-  it("goes on where it was cut off, and a check that is asked for twice does no harm", async () => {
+  it("continues where it was interrupted, and a check that is requested twice does no harm", async () => {
     const world = await dueServers(250);
     let left = 120;
     const dying: System = {
@@ -57,7 +57,7 @@ describe("a sweep of many servers that are due", () => {
     world.close();
   });
 
-  it("asks Google once for each, though every tick asks for what is not done yet; and again where Google told of something", async () => {
+  it("asks Google once per server although every tick requests what is not done, and again after a security event", async () => {
     const world = await dueServers(3);
     const take = onPush(world.system);
     for (const _ of [1, 2, 3]) await take(push({ tick: true }));
@@ -70,7 +70,7 @@ describe("a sweep of many servers that are due", () => {
     world.close();
   });
 
-  it("marks servers as in error while Google refuses the client, not while it is down, and tries again within the half hour", async () => {
+  it("puts servers in error while Google refuses the client, not during an outage, and tries again within half an hour", async () => {
     const world = await dueServers(3);
     const take = onPush(world.system);
     for (const trouble of ["down", "rejectsClient"] as const) {

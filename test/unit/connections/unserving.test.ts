@@ -4,7 +4,7 @@ import { deliverMessage } from "../../../functions/domain/messages/deliver/deliv
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { type Delivery, delivery, refuses } from "../../builders/delivery.ts";
 
-describe("Gmail refusing fresh tokens", () => {
+describe("a refusal of fresh tokens by Gmail", () => {
   let stack: Delivery;
   beforeEach(async () => {
     stack = await delivery();
@@ -24,14 +24,14 @@ describe("Gmail refusing fresh tokens", () => {
     await deliverMessage(stack.deps, "msg_1");
   };
 
-  it("is a passing mood at first: the message is tried again, the server stays as it is", async () => {
+  it("is taken for a passing fault at first: the message is retried, and the server stays as it is", async () => {
     await deliverMessage(stack.deps, "msg_1");
     await tryAgain();
     assert.equal((await stack.message("msg_1")).status, "deferred");
     assert.equal((await connection()).state, "valid");
   });
 
-  it("time and again is the account's: the server is in error, its mail held, none lost", async () => {
+  it("means a broken account if it repeats: the server is in error, its mail is held, and none is lost", async () => {
     await deliverMessage(stack.deps, "msg_1");
     await tryAgain();
     await tryAgain();

@@ -28,17 +28,17 @@ const environment = { operators: [], members: [], callers: [], retentionDays: 30
 export const SERVER = "srv_1";
 export const SIBLING = "srv_2";
 
-/** Where a world's records and secrets lie, if not in SQLite in memory. */
+/** Where a world's records and secrets are stored, if not in SQLite in memory. */
 export type Elsewhere = Pick<ReturnType<typeof testStore>, "records" | "vault">;
 
-/** Two servers of one account, a store, and a Google to walk about with; it can be made to die after any write of any port. */
+/** Two servers of one account, a store, and a Google. The world can be made to die after any write of any port. */
 export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClock()) => {
   const embedded = testStore(clock);
   const store = { ...embedded, ...elsewhere };
   const google = new ModelGoogle(clock);
   const announced: Announcement[] = [];
   const alerts: OperatorAlert[] = [];
-  /** Counts the writes of every port; the process "dies" after the one that this says. */
+  /** Counts the writes of every port; the process "dies" after this many. */
   const death = { afterWrite: Number.POSITIVE_INFINITY, writes: 0, died: false };
   const mortal = async <T>(write: () => Promise<T>): Promise<T> => {
     if (death.writes >= death.afterWrite) {
@@ -118,7 +118,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
       assert.ok(started.ok);
       return confirmAuthorization(deps, { sessionId: browser, error: null, ...google.consents(account) });
     },
-    /** By a process of its own. */
+    /** Runs in a process of its own. */
     obtain: (id: string) => accessTokens(deps).obtain(id),
     check: (id: string) => checkServer(deps, id),
     disconnect: (id: string) => disconnect(deps, id, "setup-token"),
@@ -133,13 +133,13 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
         principal,
         { id, cancel: true },
       ),
-    /** Whether there is such a server, and whether its name is taken. */
+    /** Whether the server exists, and whether its name is taken. */
     exists: async (id: string) => (await store.records.get("mailServers", id)) !== undefined,
     nameIsTaken: async (name: string) => {
       const kept = await store.records.get("serverNames", serverNameId(name));
       return kept !== undefined && kept.value.freed !== true;
     },
-    /** What the ticks do besides finding what is due. */
+    /** What the ticks do besides looking for what is due. */
     sweep: async () => {
       await sweepSecrets(deps);
       await tellForgotten(deps);
@@ -150,7 +150,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
       assert.ok(untold !== "bad_cursor");
       assert.deepEqual(untold.items, []);
     },
-    /** In the vault lies the secret that the server points to, and nothing else. */
+    /** The vault holds the secret that the server points to, and nothing else. */
     assertNoOrphan: async (id: string): Promise<void> => {
       const server = await store.records.get("mailServers", id);
       const pointer = server === undefined ? undefined : grantOf(server.value)?.secretVersion;
@@ -159,7 +159,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
       assert.equal(await store.records.get("secretSweeps", id), undefined, "nothing is left to do");
     },
     secrets: (id: string) => store.vault.versions({ kind: "refresh_token", serverId: id }),
-    /** What holds of a server at any time, after any crash. */
+    /** What is true of a server at any time, after any crash. */
     assertSound: async (id: string): Promise<void> => {
       const server = await stored(id);
       const grant = grantOf(server);

@@ -47,7 +47,7 @@ const facts = (situation: Situation): Facts => ({
 const finding = (id: string, situation: Situation = {}) =>
   findingsFrom(facts(situation)).find((found) => found.id === id) ?? assert.fail(`no check ${id}`);
 
-test("a finished set-up passes every required check", () => {
+test("a finished setup passes every required check", () => {
   const failed = findingsFrom(facts({})).filter(({ ok, level }) => !ok && level === "required");
   assert.deepEqual(failed, []);
 });
@@ -166,7 +166,7 @@ for (const [id, situation, ok, says] of CASES) {
   });
 }
 
-test("archived servers are nobody's worry", () => {
+test("archived servers are ignored", () => {
   const archived = mailServer({
     active: false,
     connection: { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 1 },
@@ -174,7 +174,7 @@ test("archived servers are nobody's worry", () => {
   assert.equal(finding("reconnect", { servers: [archived] }).ok, true);
 });
 
-test("every value that a text wants is given, in both languages alike", () => {
+test("every value that a text needs is given, and both languages need the same ones", () => {
   const wanted = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
   for (const [situation, text] of Object.entries(ADVICE)) assert.deepEqual(wanted(text.fr), wanted(text.en), situation);
   for (const [id, situation] of CASES) {
@@ -183,7 +183,7 @@ test("every value that a text wants is given, in both languages alike", () => {
   }
 });
 
-test("titles and advice come in the language asked for", async () => {
+test("titles and advice are in the requested language", async () => {
   const store = testStore();
   const [fr, en] = await Promise.all([
     examine({ records: store.records, environment }, "fr"),

@@ -25,12 +25,12 @@ import "../../builders/end-when-done.ts";
 import { testRandom } from "../../builders/store.ts";
 
 const DEFECTS: readonly CanonicalStatus[] = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNIMPLEMENTED"];
-/** The libraries repeat these by themselves until our time limit: then they are a lost answer. */
+/** The libraries repeat these by themselves until our time limit, so they count as a lost answer. */
 const REPEATED_BY_LIBRARY: readonly CanonicalStatus[] = [
   ...(["ABORTED", "UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL", "DEADLINE_EXCEEDED"] as const),
 ];
 
-/** A server that stands for all of Google's; answers once the request has come whole. */
+/** A server that stands for all of Google's. It answers once the request has arrived completely. */
 const listening = async (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
   const server = createServer((request, response) => {
     request.resume().on("end", () => answer(request, response));
@@ -51,11 +51,11 @@ interface Services {
   readonly publisher: Publisher;
 }
 
-/** The adapters before such a server, each try of theirs limited to so long. */
+/** The adapters in front of such a server, with each of their attempts limited to this time. */
 const servicesAt = (host: string, timeoutMs: number): Services => {
   const clock = testClock();
   const patience = () => patienceOf(clock, { totalMs: timeoutMs, failsFast: true });
-  // Each call anew: what one test has a service refuse must not keep the next from asking it.
+  // Each call creates them again, because what one test makes a service refuse must not keep the next from asking it.
   const calls: GoogleCalls = (call, ...expected) =>
     googleCalls({ clock, random: testRandom, patience })(call, ...expected);
   const accessToken = async () => "ya29.token";
@@ -66,7 +66,7 @@ const servicesAt = (host: string, timeoutMs: number): Services => {
   };
 };
 
-/** One server that stands for all of Google's, and the adapters before it. */
+/** One server that stands for all of Google's, with the adapters in front of it. */
 interface Google {
   answer: (response: ServerResponse) => void;
   readonly services: Services;
@@ -84,7 +84,7 @@ const startGoogle = async (): Promise<Google> => {
 
 const replying = (status: number, body: string) => (response: ServerResponse) =>
   void response.writeHead(status, { "content-type": "application/json" }).end(body);
-// Over REST an HTTP status says less than the name: a wrong one must not mislead.
+// Over REST an HTTP status says less than the name, so a wrong one must not mislead.
 const refusing = (status: string, httpStatus = 418) =>
   replying(httpStatus, JSON.stringify({ error: { code: httpStatus, status, message: "said Google" } }));
 const inList = (status: string) =>
@@ -106,8 +106,8 @@ const acts: readonly [name: string, expected: readonly CanonicalStatus[], act: A
   ["publishing", [], publish],
 ];
 
-// Most of these wait for a library to give up: all acts do so at once, each before a Google of its own.
-describe("what Google's services refuse", { concurrency: true }, () => {
+// Most of these wait for a library to give up, so all run at once, each against a Google of its own.
+describe("a refusal by one of Google's services", { concurrency: true }, () => {
   for (const [name, expected, act] of acts)
     describe(name, { concurrency: 1 }, () => {
       let google: Google;
@@ -117,7 +117,7 @@ describe("what Google's services refuse", { concurrency: true }, () => {
       after(() => google.close());
 
       for (const status of CANONICAL_STATUSES.filter((one) => !expected.includes(one))) {
-        test(`${name}: ${status} is known by its name whatever the HTTP status`, async () => {
+        test(`${name}: ${status} is recognized by its name whatever the HTTP status`, async () => {
           google.answer =
             name === "reading a record" || name === "querying records" ? inList(status) : refusing(status);
           const repeated = REPEATED_BY_LIBRARY.includes(status);
@@ -131,7 +131,7 @@ describe("what Google's services refuse", { concurrency: true }, () => {
         });
       }
 
-      test(`${name}: an answer without a name proves nothing about the thing asked for`, async () => {
+      test(`${name}: an answer without a name proves nothing about the object`, async () => {
         for (const [httpStatus, body] of [
           [404, "<html>a proxy's page</html>"],
           [404, ""],
@@ -156,7 +156,7 @@ describe("what Google's services refuse", { concurrency: true }, () => {
       });
     });
 
-  test("a refused precondition makes the store look at the documents", async () => {
+  test("a failed precondition makes the store read the documents", async () => {
     const seen: string[] = [];
     let first = true;
     const google = await listening((request, response) => {
@@ -176,7 +176,7 @@ describe("what Google's services refuse", { concurrency: true }, () => {
     await google.close();
   });
 
-  test("no error names the token or the secret", async () => {
+  test("no error contains the token or the secret", async () => {
     const google = await startGoogle();
     for (const act of [add, publish]) {
       await assert.rejects(act(google.hasty), (error: Error) => {

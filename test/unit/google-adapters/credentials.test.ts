@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { applicationDefaultToken } from "../../../functions/adapters/google-cloud/credentials.ts";
 
-test("the token is the metadata server's, asked for once while it lasts", async () => {
+test("the token comes from the metadata server, which is asked once while the token lasts", async () => {
   const asked: string[] = [];
   const metadata = createServer((request, response) => {
     asked.push(`${request.url}`);
@@ -17,7 +17,7 @@ test("the token is the metadata server's, asked for once while it lasts", async 
   });
   metadata.listen(0, "127.0.0.1");
   await once(metadata, "listening");
-  // As on Cloud Run: no key file, a metadata server.
+  // As on Cloud Run: there is no key file, but a metadata server.
   process.env.HOME = tmpdir();
   delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
   process.env.CLOUDSDK_CONFIG = tmpdir();

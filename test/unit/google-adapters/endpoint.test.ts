@@ -44,7 +44,7 @@ describe("when to ask Google's endpoints again", () => {
     }
   });
 
-  it("is an hour at most, and a few seconds where the answer says nothing that can be followed", async () => {
+  it("is an hour at most, and a few seconds if the answer says nothing usable", async () => {
     for (const said of ["86400", "99999999999999999999", inSeconds(86_400)])
       assert.equal(await waits(503, said), 3_600);
     for (const said of [null, "", "0", "-5", "soon", "NaN", "Infinity", "1e9x", inSeconds(-60)])

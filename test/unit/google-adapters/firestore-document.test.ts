@@ -13,7 +13,7 @@ import { COMPOSITE_INDEXES, indexFields } from "../../../functions/adapters/fire
 import { QUERIES } from "../../../functions/domain/queries.ts";
 
 describe("a Firestore document", () => {
-  test("holds the record's JSON, what queries look at, and when it may be erased", () => {
+  test("holds the record's JSON, the fields that queries use, and when it may be erased", () => {
     const value = {
       messageId: "m",
       recipientAddresses: ["b@y.org"],
@@ -32,7 +32,7 @@ describe("a Firestore document", () => {
     });
   });
 
-  test("written again loses the fields that the record has no more", () => {
+  test("loses the fields that a new version of the record no longer has", () => {
     const update = toUpdate("messages", { json: '{"createdAtMs":5}', write: "w" });
     for (const field of ["text", "eraseAt", "dueAtMs", "serverId"])
       assert.ok(FieldValue.delete().isEqual(update[field] as FieldValue), field);
@@ -46,21 +46,21 @@ describe("a Firestore document", () => {
       assert.equal(toUpdateTime(odd), undefined, odd);
   });
 
-  test("without a time of erasure has no TTL field, so that nothing erases it", () => {
+  test("has no TTL field without a time of erasure, so that nothing erases it", () => {
     assert.deepEqual(Object.keys(toFields("serverNames", { json: '{"serverId":"s"}', write: "w" })), ["json", "write"]);
   });
 
-  test("that Relais did not write is a defect", () => {
+  test("is a defect if Relais did not write it", () => {
     const foreign = { id: "a", updateTime: new Timestamp(1, 0), get: () => undefined };
-    // The one cast: a snapshot can be made by the library alone.
+    // This is the one cast: only the library can make a snapshot.
     assert.throws(() => toRecord("keys", foreign as unknown as DocumentSnapshot), /did not write/);
   });
 
-  test("holds nothing but plain values for queries to look at", () => {
+  test("holds only plain values for queries", () => {
     assert.throws(() => toFields("messages", { json: '{"createdAtMs":{}}', write: "w" }), TypeError);
   });
 
-  test("ids that Firestore refuses are known", () => {
+  test("is never given an id that Firestore refuses", () => {
     for (const id of ["", ".", "..", "a/b", "__x__", "\ud800", "é".repeat(751)])
       assert.equal(isDocumentId(id), false, id);
     for (const id of ["srv_a-B", "m.0", "__x", "é".repeat(750), "..."]) assert.equal(isDocumentId(id), true, id);
@@ -68,14 +68,14 @@ describe("a Firestore document", () => {
 });
 
 describe("composite indexes", () => {
-  test("one for each query that does more than order a collection by one field", () => {
+  test("exist for each query that does more than order a collection by one field", () => {
     const plain = Object.values(QUERIES).filter((shape) => shape.equal.length === 0 && !("contains" in shape));
     assert.ok(plain.length > 0);
     assert.equal(COMPOSITE_INDEXES.length, Object.keys(QUERIES).length - plain.length);
     assert.equal(new Set(COMPOSITE_INDEXES.map((index) => JSON.stringify(index))).size, COMPOSITE_INDEXES.length);
   });
 
-  test("equality first, then what must be contained, then the order in its direction", () => {
+  test("have equality first, then what must be contained, then the order in its direction", () => {
     assert.deepEqual(
       COMPOSITE_INDEXES.find(({ fields }) => fields.length === 4),
       {
@@ -90,7 +90,7 @@ describe("composite indexes", () => {
     );
   });
 
-  test("every field of an index stands in the documents of its collection", () => {
+  test("name only fields that the documents of the collection have", () => {
     for (const { collection, fields } of COMPOSITE_INDEXES) {
       for (const { fieldPath } of fields) assert.ok(indexFields(collection).includes(fieldPath), fieldPath);
     }

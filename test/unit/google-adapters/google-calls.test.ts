@@ -26,7 +26,7 @@ describe("a call to Google Cloud", () => {
     });
   });
 
-  /** Fails so, one after the other, and then succeeds. */
+  /** Fails with these, one after the other, and then succeeds. */
   const call = (failures: readonly unknown[], repeatable = true): GoogleCall<string> => ({
     act: "read a record",
     repeatable,
@@ -43,14 +43,14 @@ describe("a call to Google Cloud", () => {
   const defects: readonly CanonicalStatus[] = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNIMPLEMENTED"];
   const repeated: readonly CanonicalStatus[] = ["ABORTED", "UNAVAILABLE", "INTERNAL", "UNKNOWN"];
   for (const status of CANONICAL_STATUSES) {
-    test(`${status} is answered where it is expected`, async () => {
+    test(`returns ${status} if it is expected`, async () => {
       assert.deepEqual(await calls(call(always(status)), status), { status });
       assert.equal(tries, 1);
     });
 
     const times = repeated.includes(status) ? 4 : 1;
     const sort = defects.includes(status) ? "a defect" : "Unavailable";
-    test(`${status}, not expected, is ${sort} after ${times} of a repeatable call`, async () => {
+    test(`makes ${sort} of an unexpected ${status} after ${times} of a repeatable call`, async () => {
       await assert.rejects(calls(call(always(status))), (error) => {
         assert.ok(error instanceof Error);
         assert.equal(error instanceof Unavailable, !defects.includes(status));
@@ -63,7 +63,7 @@ describe("a call to Google Cloud", () => {
     });
   }
 
-  test("a call that must not be done twice is repeated after ABORTED alone, which says that it was not done", async () => {
+  test("is repeated only after ABORTED if it must not happen twice, because ABORTED says that nothing was done", async () => {
     for (const [status, times] of [
       ["ABORTED", 4],
       ["UNAVAILABLE", 1],
@@ -75,7 +75,7 @@ describe("a call to Google Cloud", () => {
     }
   });
 
-  test("tries further apart each time, and takes the first success", async () => {
+  test("waits longer before each repetition, and returns the first success", async () => {
     const failures = [
       new GoogleApiError("UNAVAILABLE", ""),
       new Error("socket hang up"),
@@ -85,7 +85,7 @@ describe("a call to Google Cloud", () => {
     assert.deepEqual(slept, [100, 200, 400]);
   });
 
-  test("a fault in a program is a defect, and is not tried again", async () => {
+  test("does not repeat a bug in a program", async () => {
     await assert.rejects(
       calls(call([new TypeError("x is not a function")])),
       (error) => !(error instanceof Unavailable),
@@ -94,7 +94,7 @@ describe("a call to Google Cloud", () => {
   });
 });
 
-/** Time that passes only when somebody sleeps or a call takes its time. */
+/** Time that passes only while someone sleeps or a call runs. */
 const fakeTime = () => {
   let nowMs = 1_000_000;
   const clock = {
@@ -110,7 +110,7 @@ describe("a service that does not answer", () => {
   const random = { fraction: () => 0.5 };
   const never: GoogleCall<never> = { act: "wait", repeatable: true, run: () => new Promise<never>(() => undefined) };
 
-  test("is waited for as long as the request's patience lasts, and no longer however often it is called", async () => {
+  test("is waited for as long as the request's patience lasts, however often it is called", async () => {
     const clock = { ...systemClock(), sleep: async () => undefined };
     const patient = patienceOf(clock, { totalMs: 120, failsFast: true });
     const calls = googleCalls({ clock, random, patience: () => patient });
@@ -120,7 +120,7 @@ describe("a service that does not answer", () => {
     assert.ok(tookMs >= 110 && tookMs < 1_000, `${tookMs} ms`);
   });
 
-  test("is waited for once by calls that wait side by side", async () => {
+  test("is waited for once by concurrent calls", async () => {
     const clock = { ...systemClock(), sleep: async () => undefined };
     const patient = patienceOf(clock, { totalMs: 100, failsFast: true });
     const calls = googleCalls({ clock, random, patience: () => patient });
@@ -129,7 +129,7 @@ describe("a service that does not answer", () => {
     assert.ok(clock.nowMs() - beganMs < 1_000);
   });
 
-  /** Refused after so long, again and again, until it is mended. */
+  /** A call that is refused after this time, again and again, until the service is repaired. */
   const service = (pass: (ms: number) => Promise<void>, refusedAfterMs: number) => {
     const state = { asked: 0, well: false };
     const call: GoogleCall<string> = {
@@ -145,7 +145,7 @@ describe("a service that does not answer", () => {
     return { state, call };
   };
 
-  test("is soon asked no more but by one call a second, and by all as soon as it is back", async () => {
+  test("is soon called only once a second, and normally again as soon as it is back", async () => {
     const { clock, pass } = fakeTime();
     const calls = googleCalls({ clock, random });
     const { state, call } = service(pass, 1);
@@ -165,7 +165,7 @@ describe("a service that does not answer", () => {
     assert.ok(all.every(({ status }) => status === "OK"));
   });
 
-  test("is waited for, without being asked, by who delivers and has to write down what was done", async () => {
+  test("is waited for, without being called, by a delivery that must record what it did", async () => {
     const { clock, pass } = fakeTime();
     const patience = () => patienceOf(clock, DELIVERING);
     const calls = googleCalls({ clock, random, patience });
@@ -178,7 +178,7 @@ describe("a service that does not answer", () => {
     assert.ok(clock.nowMs() - beganMs < DELIVERING.totalMs);
   });
 
-  test("does not count as away while it answers, be it with refusals", async () => {
+  test("does not count as down while it answers, even with refusals", async () => {
     const calls = googleCalls({ clock: fakeTime().clock, random });
     for (const status of ["PERMISSION_DENIED", "NOT_FOUND", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"] as const) {
       const run = async () => {
@@ -190,7 +190,7 @@ describe("a service that does not answer", () => {
     assert.equal((await calls({ act: "ask", repeatable: true, run: async () => 1 })).status, "OK");
   });
 
-  test("says nothing of another service, which gets its chance although the patience is spent", async () => {
+  test("does not affect another service, which gets its chance even if the patience is used up", async () => {
     const { clock, pass } = fakeTime();
     const patient = patienceOf(clock, { totalMs: 1_000, failsFast: true });
     const [one, other] = [1, 2].map(() => googleCalls({ clock, random, patience: () => patient }));
@@ -201,7 +201,7 @@ describe("a service that does not answer", () => {
     assert.equal((await other({ act: "ask", repeatable: true, run: async () => 1 })).status, "OK");
   });
 
-  test("that is slow, yet answers, is never cut short by what its answers took in all", async () => {
+  test("is never cut short if it is slow but answers, however long its answers took in total", async () => {
     const { clock, pass } = fakeTime();
     const patient = patienceOf(clock, { totalMs: 1_000, failsFast: true });
     const calls = googleCalls({ clock, random, patience: () => patient });
@@ -212,11 +212,11 @@ describe("a service that does not answer", () => {
   });
 });
 
-/** What a service gets that has not failed. */
+/** The time that a service gets if it has not failed before. */
 const FIRST_CHANCE_MS = 500;
 
 describe("the patience of a delivery", () => {
-  test("is whole again once the service has answered, and that of a request is not", async () => {
+  test("is renewed once the service has answered, whereas that of a request is not", async () => {
     const { clock, pass } = fakeTime();
     for (const [failsFast, left] of [
       [false, 1_000],

@@ -28,10 +28,10 @@ describe("the key ring in Secret Manager", () => {
       headers: { authorization: "Bearer any" },
       body: JSON.stringify(body),
     });
-  /** As `openssl rand -base64 32 | gcloud secrets versions add` does, line end included. */
+  /** Ends in a line end, as after `openssl rand -base64 32 | gcloud secrets versions add`. */
   const addKey = (text = `${randomBytes(32).toString("base64")}\n`) =>
     post("secrets/relais-key-ring:addVersion", { payload: { data: Buffer.from(text).toString("base64") } });
-  /** As an instance of its own. */
+  /** Stands for an instance of its own. */
   const sealer = () => {
     const calls = googleCalls({ clock: testClock(), random: testRandom });
     const client = openSecretManager(standIn.host);
@@ -40,7 +40,7 @@ describe("the key ring in Secret Manager", () => {
   const kidOf = (sealed: string) => decodeProtectedHeader(sealed).kid;
   const accesses = () => standIn.requests.filter((line) => line.endsWith(":access")).length;
 
-  test("seals with the newest version, and another instance opens it", async () => {
+  test("seals with the newest version, and another instance can open the seal", async () => {
     await addKey();
     await addKey();
     const sealed = await sealer().seal(new Secret("x"), "c");
@@ -48,7 +48,7 @@ describe("the key ring in Secret Manager", () => {
     assert.equal((await sealer().open(sealed, "c"))?.reveal(), "x");
   });
 
-  test("a key is read once, and the newest again after an hour", async () => {
+  test("reads a key once, and looks for the newest again after an hour", async () => {
     await addKey();
     const one = sealer();
     for (let round = 0; round < 3; round += 1) await one.open(await one.seal(new Secret("x"), "c"), "c");
@@ -60,7 +60,7 @@ describe("the key ring in Secret Manager", () => {
     assert.equal(kidOf(await one.seal(new Secret("x"), "c")), "2");
   });
 
-  test("an instance that knows only the old key opens what a newer one sealed", async () => {
+  test("opens what a newer key sealed, in an instance that knows only the old one", async () => {
     await addKey();
     const old = sealer();
     await old.seal(new Secret("x"), "c");
@@ -68,7 +68,7 @@ describe("the key ring in Secret Manager", () => {
     assert.equal((await old.open(await sealer().seal(new Secret("newer"), "c"), "c"))?.reveal(), "newer");
   });
 
-  test("what a disabled key sealed does not open any more", async () => {
+  test("does not open what a disabled key sealed", async () => {
     await addKey();
     const sealed = await sealer().seal(new Secret("x"), "c");
     await addKey();
@@ -76,7 +76,7 @@ describe("the key ring in Secret Manager", () => {
     assert.equal(await sealer().open(sealed, "c"), undefined);
   });
 
-  test("nor in an instance that knew the key, once it has looked for the newest again", async () => {
+  test("does not open it either in an instance that knew the key, once it has looked for the newest again", async () => {
     await addKey();
     const one = sealer();
     const sealed = await one.seal(new Secret("x"), "c");
@@ -87,7 +87,7 @@ describe("the key ring in Secret Manager", () => {
     assert.equal(await one.open(sealed, "c"), undefined);
   });
 
-  test("a ring without a key, or with one of another size, is a fault that quotes nothing", async () => {
+  test("reports a ring without a key, or with one of another size, without quoting it", async () => {
     await assert.rejects(sealer().seal(new Secret("x"), "c"), /no enabled version/);
     await addKey("canary-short");
     await assert.rejects(sealer().seal(new Secret("x"), "c"), (error: Error) => {
@@ -97,7 +97,7 @@ describe("the key ring in Secret Manager", () => {
     });
   });
 
-  test("a ring out of reach is Unavailable, which says nothing of the seal", async () => {
+  test("is Unavailable if it cannot be reached, which says nothing about the seal", async () => {
     await addKey();
     const sealed = await sealer().seal(new Secret("x"), "c");
     const other = sealer();

@@ -29,7 +29,7 @@ describe("the stand-in for Secret Manager", () => {
     assert.equal(answer.body.error?.status, name);
   };
 
-  test("versions are numbered from 1, and accessed by number or as the latest", async () => {
+  test("numbers versions from 1, and gives access by number or as the latest", async () => {
     assert.equal((await create("s")).body.name, "projects/p/secrets/s");
     assert.equal((await add("s", "one")).body.name, "projects/p/secrets/s/versions/1");
     await add("s", "two");
@@ -39,14 +39,14 @@ describe("the stand-in for Secret Manager", () => {
     assert.deepEqual(latest.body.payload, { data: btoa("two") });
   });
 
-  test("a secret is created once, by a legal id, with a replication", async () => {
+  test("creates a secret once, with a legal id and a replication", async () => {
     await create("s");
     refused(await create("s"), 409, "ALREADY_EXISTS");
     for (const id of ["", "a.b", "a%20b", "x".repeat(256)]) refused(await create(id), 400, "INVALID_ARGUMENT");
     refused(await ask("POST", "secrets?secretId=t", {}), 400, "INVALID_ARGUMENT");
   });
 
-  test("what is not there is NOT_FOUND", async () => {
+  test("answers NOT_FOUND for what does not exist", async () => {
     refused(await add("none", "x"), 404, "NOT_FOUND");
     refused(await ask("GET", "secrets/none/versions"), 404, "NOT_FOUND");
     await create("s");
@@ -55,7 +55,7 @@ describe("the stand-in for Secret Manager", () => {
     refused(await ask("GET", "nothing"), 404, "NOT_FOUND");
   });
 
-  test("a destroyed or disabled version gives nothing; a destroyed one stays so", async () => {
+  test("gives no access to a destroyed or disabled version; a destroyed one stays so", async () => {
     await create("s");
     await add("s", "one");
     await ask("POST", "secrets/s/versions/1:disable", {});
@@ -68,7 +68,7 @@ describe("the stand-in for Secret Manager", () => {
     assert.equal((await add("s", "two")).body.name, "projects/p/secrets/s/versions/2", "its number is not used again");
   });
 
-  test("versions are listed newest first, by state and by page", async () => {
+  test("lists versions newest first, by state and by page", async () => {
     await create("s");
     for (const text of ["one", "two", "three"]) await add("s", text);
     await ask("POST", "secrets/s/versions/2:destroy", {});
@@ -85,7 +85,7 @@ describe("the stand-in for Secret Manager", () => {
     assert.equal(next.body.nextPageToken, undefined);
   });
 
-  test("a deleted secret made again starts anew", async () => {
+  test("starts from 1 again if a deleted secret is created again", async () => {
     await create("s");
     await add("s", "one");
     assert.equal((await ask("DELETE", "secrets/s")).status, 200);
@@ -94,7 +94,7 @@ describe("the stand-in for Secret Manager", () => {
     assert.equal((await add("s", "x")).body.name, "projects/p/secrets/s/versions/1");
   });
 
-  test("bad JSON, no base64, and a payload over 64 KiB are refused", async () => {
+  test("refuses bad JSON, bad base64, and a payload over 64 KiB", async () => {
     await create("s");
     refused(await ask("POST", "secrets/s:addVersion", "{"), 400, "INVALID_ARGUMENT");
     refused(await ask("POST", "secrets/s:addVersion", { payload: { data: "*" } }), 400, "INVALID_ARGUMENT");
@@ -102,7 +102,7 @@ describe("the stand-in for Secret Manager", () => {
     refused(await add("s", "x".repeat(65_537)), 400, "INVALID_ARGUMENT");
   });
 
-  test("a refusal that was planned comes once", async () => {
+  test("makes a planned refusal once", async () => {
     standIn.refuseNext(503, "UNAVAILABLE");
     refused(await create("s"), 503, "UNAVAILABLE");
     assert.equal((await create("s")).status, 200);

@@ -22,7 +22,7 @@ describe("the vault on Secret Manager", () => {
   });
   afterEach(() => standIn.close());
 
-  test("creates a secret only where adding a version finds none", async () => {
+  test("creates a secret only if adding a version finds none", async () => {
     await vault.add(name, new Secret("one"));
     await vault.add(name, new Secret("two"));
     assert.deepEqual(standIn.requests, [
@@ -33,13 +33,13 @@ describe("the vault on Secret Manager", () => {
     ]);
   });
 
-  test("creates a secret too where adding to it is said to be denied, as Google may say of one that is absent", async () => {
+  test("also creates a secret if adding a version is denied, as Google may answer about a missing one", async () => {
     standIn.refuseNext(403, "PERMISSION_DENIED");
     assert.equal(await vault.add(name, new Secret("one")), "1");
     assert.equal((await vault.read(name, "1"))?.reveal(), "one");
   });
 
-  test("no right to add to a secret that is there is Unavailable, and adds nothing", async () => {
+  test("reports Unavailable, and adds nothing, if it may not add to an existing secret", async () => {
     await vault.add(name, new Secret("one"));
     standIn.refuseNext(403, "PERMISSION_DENIED", ":addVersion");
     standIn.refuseNext(403, "PERMISSION_DENIED", ":addVersion");
@@ -47,14 +47,14 @@ describe("the vault on Secret Manager", () => {
     assert.deepEqual(await vault.versions(name), ["1"]);
   });
 
-  test("an answer lost while adding is not repeated: no version is left behind that nothing points to", async () => {
+  test("does not repeat an add whose answer was lost, so that no version is left that nothing points to", async () => {
     await vault.add(name, new Secret("one"));
     standIn.refuseNext(503, "UNAVAILABLE");
     await assert.rejects(vault.add(name, new Secret("two")), Unavailable);
     assert.deepEqual(await vault.versions(name), ["1"]);
   });
 
-  test("reads are repeated; no right to read is Unavailable, not an absent secret", async () => {
+  test("repeats reads; it reports Unavailable, not an absent secret, if it may not read", async () => {
     const version = await vault.add(name, new Secret("one"));
     standIn.refuseNext(503, "UNAVAILABLE");
     assert.equal((await vault.read(name, version))?.reveal(), "one");
@@ -62,7 +62,7 @@ describe("the vault on Secret Manager", () => {
     await assert.rejects(vault.read(name, version), Unavailable);
   });
 
-  test("removing destroys disabled versions too", async () => {
+  test("destroys disabled versions too when it removes a secret", async () => {
     await vault.add(name, new Secret("one"));
     const version = `http://${standIn.host}/v1/projects/p/secrets/relais-refresh-srv_a-1/versions/1`;
     const headers = { authorization: "Bearer any" };
@@ -73,7 +73,7 @@ describe("the vault on Secret Manager", () => {
     assert.equal(left.state, "DESTROYED");
   });
 
-  test("a server id that cannot name a secret is a defect, and asks nothing", async () => {
+  test("throws, and asks nothing, for a server id that cannot name a secret", async () => {
     for (const serverId of ["", "../x", "a/b", "é", "x".repeat(201)]) {
       await assert.rejects(vault.add({ kind: "refresh_token", serverId }, new Secret("x")), RangeError);
     }

@@ -33,7 +33,7 @@ describe("a plain HTTP request", () => {
       ...more,
     });
 
-  it("carries the body with its length in bytes, and brings status, headers and text back", async () => {
+  it("sends the body with its length in bytes, and returns status, headers and text", async () => {
     answer = async (request, response) => {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part);
@@ -54,7 +54,7 @@ describe("a plain HTTP request", () => {
     assert.deepEqual(asked, ["/token"]);
   });
 
-  it("breaks off an answer that has no end", async () => {
+  it("aborts an endless answer", async () => {
     let closed = false;
     answer = (_, response) => {
       response.on("close", () => {
@@ -69,7 +69,7 @@ describe("a plain HTTP request", () => {
     while (!closed) await new Promise(setImmediate);
   });
 
-  it("waits no longer than it was told, for the beginning of an answer or its end", async () => {
+  it("waits no longer than allowed, for the beginning of an answer or its end", async () => {
     answer = () => undefined;
     await assert.rejects(send({ timeoutMs: 50 }), NoAnswerInTime);
     answer = (_, response) => void response.write("half");
@@ -87,7 +87,7 @@ describe("a plain HTTP request", () => {
     await assert.rejects(send(), { code: "ECONNRESET" });
   });
 
-  it("uses a connection again only where it was told to", async () => {
+  it("reuses a connection only if told to", async () => {
     const ports = new Set<number | undefined>();
     answer = (request, response) => {
       ports.add(request.socket.remotePort);

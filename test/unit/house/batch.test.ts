@@ -14,7 +14,7 @@ const write = (name: string, source: string): string => {
   return name;
 };
 
-/** As the runner runs a file of tests, not as a part of this one. */
+/** Runs it as the runner runs a file of tests, not as a part of this one. */
 const runProgram = (program: string) => {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   return spawnSync(process.execPath, [program], { encoding: "utf8", env });
@@ -48,7 +48,7 @@ it("fails for a file that cannot be loaded, and runs the others", () => {
   assert.match(stdout, /it ran/);
 });
 
-it("deals every file to one program, and gives those that change the environment one of their own", () => {
+it("runs all files in one program, except those that change the environment, which get their own", () => {
   const files = ["1", "2", "3", "4"].map((name) => write(`${name}.test.ts`, ""));
   files.push(write("env.test.ts", "process.env.HOME = '/tmp';"));
   const programs = writeBatches(files, { root, directory: root, count: 3 });
@@ -58,7 +58,7 @@ it("deals every file to one program, and gives those that change the environment
   assert.deepEqual(dealt, [["1.test.ts", "4.test.ts"], ["2.test.ts"], ["3.test.ts"], ["env.test.ts"]]);
 });
 
-it("knows what changes the environment from what reads it", () => {
+it("distinguishes code that changes the environment from code that reads it", () => {
   for (const source of ["process.env.A = 1", 'process.env["A"] = 1', "delete process.env.A", "process.env[name] = x"])
     assert.ok(needsOwnProcess(source), source);
   for (const source of ["process.env.A === 1", "const a = process.env.A;", "{ ...process.env }"])

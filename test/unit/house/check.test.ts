@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { importFaults } from "../../tools/imports.ts";
 import { layoutFaults } from "../../tools/layout.ts";
 
-// Each rule of the house is broken in a copy, and the check must say so.
+// Breaks each rule of the house in a copy, and expects the check to report it.
 
 const root = join(import.meta.dirname, "../../..");
 const PARTS = [
@@ -35,7 +35,7 @@ for (const part of PARTS) cpSync(join(root, part), join(copy, part), { recursive
 symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 after(() => rmSync(copy, { recursive: true }));
 
-/** `npm run check` on the copy, by some of its steps. */
+/** Runs `npm run check` on the copy, or some of its steps. */
 const check = (...steps: readonly string[]) => {
   const run = spawnSync(process.execPath, [join(root, "test/tools/check.ts"), copy, ...steps], { encoding: "utf8" });
   return { status: run.status, output: stripVTControlCharacters(`${run.stdout}${run.stderr}`) };
@@ -54,7 +54,7 @@ const write = (path: string, text: string): void => {
   writeFileSync(join(copy, path), text);
 };
 
-/** What the layout check says while the file is so; then it is as before. */
+/** What the layout check says with this content of a file, which is restored afterwards. */
 const faultsWith = (path: string, text: string): string => {
   const before = read(path);
   write(path, text);
@@ -106,7 +106,7 @@ describe("the check", () => {
     ["any", "functions/domain/i.ts", "export const anything: any = 1;\n", "noExplicitAny"],
     ["what is not formatted", "functions/domain/j.ts", "export const a = 'x'\n", "format"],
   ];
-  it("fails on each import in the wrong direction, on barrels, any and format", () => {
+  it("fails on each import in the wrong direction, on barrels, on any and on bad formatting", () => {
     const before = LINT.map(([, path]) => [path, read(path)] as const);
     for (const [, path, text] of LINT) write(path, text);
     const { status, output } = check("lint");
@@ -186,12 +186,12 @@ describe("the check", () => {
   for (const [what, path, text, says] of LAYOUT) {
     it(`refuses ${what}`, () => {
       assert.match(faultsWith(path, text), says);
-      // A folder that was made for the file goes with it.
+      // A folder that was made for the file is removed with it.
       if (/docs|utils|new-thing/.test(path)) rmSync(join(copy, dirname(path)), { recursive: true });
     });
   }
 
-  /** The import faults while these files are there; then they are gone. */
+  /** The import faults with these files, which are removed afterwards. */
   const importFaultsWith = (files: Readonly<Record<string, string>>): readonly string[] => {
     for (const [path, text] of Object.entries(files)) write(path, text);
     const faults = importFaults(copy);
@@ -199,7 +199,7 @@ describe("the check", () => {
     return faults;
   };
 
-  /** A file of each folder of the domain, in the order in which they may import each other. */
+  /** One file of each folder of the domain, in the order in which they may import each other. */
   const FILES = [
     "clock.ts",
     "google/accounts.ts",
@@ -220,7 +220,7 @@ describe("the check", () => {
     "what is exported again": (target) => `export { it } from "${target}";\n`,
   };
   for (const [form, importing] of Object.entries(FORMS)) {
-    it(`refuses ${form} from each folder of the domain that stands further on, and from no other`, () => {
+    it(`refuses ${form} from each later folder of the domain, and from no other`, () => {
       const pairs = FILES.flatMap((from) => FILES.filter((to) => to !== from).map((to) => [from, to] as const));
       const mutants = pairs.map(([from, to], at) => {
         const path = join("functions/domain", dirname(from), `mutant-${at}.ts`);
@@ -236,7 +236,7 @@ describe("the check", () => {
       );
     });
 
-    it(`refuses a circle that ${form} closes`, () => {
+    it(`refuses a circle closed by ${form}`, () => {
       const [first, second, third] = ["x.ts", "y.ts", "z.ts"].map((name) => `functions/adapters/sqlite/${name}`);
       assert.ok(first && second && third);
       const faults = importFaultsWith({
@@ -254,7 +254,7 @@ describe("the check", () => {
     rmSync(join(copy, "functions/domain/billing"), { recursive: true });
   });
 
-  it("lets the console have the domain's types, and at run time no more than the texts and rules that it shares", () => {
+  it("lets the console import the domain's types, and at run time only the texts and rules that it shares", () => {
     const console = (text: string) => importFaultsWith({ "functions/console/mutant.ts": text }).join("\n");
     const target = "../domain/mail-servers/mail-server-view.ts";
     assert.match(console(`import { etagOf } from "${target}";\n`), /mutant\.ts imports .*at run time/);
@@ -265,12 +265,12 @@ describe("the check", () => {
     assert.equal(console('import { fieldText } from "../domain/field-texts.ts";\n'), "");
   });
 
-  it("takes no comment for an import", () => {
+  it("does not take a comment for an import", () => {
     const comment = '// import { it } from "./messages/message.ts";\n/* import("./doctor/examine.ts") */\n';
     assert.deepEqual(importFaultsWith({ "functions/domain/x.ts": comment }), []);
   });
 
-  it("refuses a rewrite to, and infrastructure for, a function that is not there", () => {
+  it("refuses a rewrite to, and infrastructure for, a function that does not exist", () => {
     const rewrites = (read("firebase.json") ?? "").replace('"send-mail"', '"no-such-function"');
     assert.match(faultsWith("firebase.json", rewrites), /no-such-function, which is no function/);
     const terraform = (read("infra/functions.tf") ?? "").replace("    send-mail = {", "    no-such-one = {");

@@ -31,7 +31,7 @@ after(() => {
   for (const copy of copies) rmSync(copy, { recursive: true });
 });
 
-/** What the check says of a repository of these files. */
+/** What the check says about a repository with these files. */
 const faultsOf = (files: Readonly<Record<string, string>>): string => {
   const at = mkdtempSync(join(tmpdir(), "relais-documents-"));
   copies.push(at);
@@ -71,7 +71,7 @@ describe("the check of documents", () => {
     });
   }
 
-  it("takes what is there, what stands elsewhere and what is no path", () => {
+  it("accepts what exists, what is elsewhere and what is not a path", () => {
     const text = [
       "# Été: what *is* `here`",
       "[a](#été-what-is-here) [b](functions/domain/a.ts) [c](https://example.com/x.md) [d](mailto:a@example.com)",

@@ -38,7 +38,7 @@ it("names the slowest files of this run alone, slowest first", () => {
   assert.deepEqual(durations.slowest(2), ["    12.3 s                  c", "     3.0 s  CPU      1.2 s  b"]);
 });
 
-it("starts afresh where what it remembers cannot be read", () => {
+it("starts from nothing if the file cannot be read", () => {
   const path = join(directory, "half.json");
   writeFileSync(path, '{"a":');
   assert.deepEqual(new Durations(path).longestFirst(["b", "a"]), ["a", "b"]);

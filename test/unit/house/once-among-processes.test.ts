@@ -10,7 +10,7 @@ import { onceAmongProcesses } from "../../builders/once-among-processes.ts";
 const folder = mkdtempSync(join(tmpdir(), "relais-once-"));
 after(() => rmSync(folder, { recursive: true }));
 
-test("of many who want a thing made one makes it, and the others have it when they go on", async () => {
+test("lets one of many processes do the work, and the others continue once it is done", async () => {
   const path = join(folder, "many");
   let made = 0;
   const want = async (): Promise<void> => {
@@ -26,7 +26,7 @@ test("of many who want a thing made one makes it, and the others have it when th
   assert.equal(made, 1);
 });
 
-test("what a killed process had begun is begun again by the next", async () => {
+test("lets the next process start again what a killed one had begun", async () => {
   const path = join(folder, "killed");
   const builder = new URL("../../builders/once-among-processes.ts", import.meta.url).href;
   const script = `

@@ -15,7 +15,7 @@ const names = (node: { nested?: Record<string, object> }, path = ""): readonly s
   ]);
 
 describe("the description of one service", () => {
-  it("holds what its methods speak of, through fields and enclosing messages, and nothing else", () => {
+  it("holds what its methods refer to, through fields and enclosing messages, and nothing else", () => {
     const message = (fields: Record<string, string>, nested?: Record<string, ProtoNode>): ProtoNode => ({
       fields: Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, { type }])),
       ...(nested && { nested }),

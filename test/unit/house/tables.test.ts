@@ -54,7 +54,7 @@ interface Fault {
   readonly text: string;
 }
 
-/** What the compiler says of it. */
+/** What the compiler says about it. */
 const compile = (at: string): Promise<readonly Fault[]> =>
   new Promise((resolve, reject) => {
     const tsc = join(root, "node_modules/.bin/tsc");
@@ -79,14 +79,17 @@ const STATUS: Edit = {
 
 interface Addition {
   readonly what: string;
-  /** Its name, by which an error is known to be about it. */
+  /** The name by which an error is recognized as its own. */
   readonly name: string;
   readonly edits: readonly Edit[];
   /** The files that must follow. */
   readonly places: readonly string[];
 }
 
-/** Those that one run of the compiler can show: together, no list of what is missing gets so long that the compiler cuts it short. */
+/**
+ * The additions that one run of the compiler can show. Together, no list of what is missing gets so long that the
+ * compiler shortens it.
+ */
 const ADDITIONS: readonly (readonly Addition[])[] = [
   [
     {
@@ -207,7 +210,7 @@ test("moves and reasons that the tables do not know do not compile", async () =>
     'use({ state: "expiring", grant, expiresAtMs: 1, reason: "gmail_refused" });',
     'use({ state: "error", grant, reason: "idle_6m", sinceMs: 1 });',
     'use({ state: "not_connected", reason: "scope_missing" });',
-    // These are as they must be.
+    // These compile as they are.
     'moveTo(held, { status: "queued", dueAtMs: 1 }, { nowMs: 1 });',
     'use({ state: "error", grant, reason: "scope_missing", sinceMs: 1 });',
   ];
@@ -223,7 +226,7 @@ export const probe = (any: Message, sent: MessageIn<"sent">, held: MessageIn<"he
       `${head}  ${line}\n  void [any, sent, held, grant, use, moveTo];\n};\n`,
     );
   }
-  // The copy is otherwise as it is, so nothing else may be named: the errors above are the additions' alone.
+  // The copy is otherwise unchanged, so nothing else may be named: the errors above come from the additions alone.
   const named = (await compile(at)).map(({ file }) => file);
   assert.deepEqual(
     [...new Set(named)].sort(),
@@ -231,7 +234,7 @@ export const probe = (any: Message, sent: MessageIn<"sent">, held: MessageIn<"he
   );
 });
 
-test("a status that is added and left unhandled is never sent", async () => {
+test("a status that is added and not handled is never sent", async () => {
   const row =
     'stage: "waiting", first: true, claimable: "never", ages: "never", dueByExpiry: false, dueIsNextAttempt: false, endsWait: false, body: "kept", commands: [], event: null';
   const at = copyWith([

@@ -15,7 +15,7 @@ test("the header names algorithm, key and context, and nothing else", async () =
   assert.deepEqual(decodeProtectedHeader(sealed), { alg: "dir", enc: "A256GCM", kid: "newer", ctx: "srv_1 3" });
 });
 
-test("after a rotation the retired key opens its seals, and new ones are made with the current", async () => {
+test("after a rotation the retired key opens its seals, and new seals use the current key", async () => {
   const old = await jweSealer({ current: older }).seal(new Secret("kept"), "c");
   const rotated = jweSealer({ current: newer, retired: [older] });
   assert.equal((await rotated.open(old, "c"))?.reveal(), "kept");
@@ -23,7 +23,7 @@ test("after a rotation the retired key opens its seals, and new ones are made wi
   assert.equal(await jweSealer({ current: newer }).open(old, "c"), undefined, "once it is dropped, no more");
 });
 
-test("a seal by another algorithm, by no kid, or by a kid not ours does not open, even with the right key", async () => {
+test("a seal by another algorithm, without a kid, or with an unknown kid does not open, even with the right key", async () => {
   const sealer = jweSealer({ current: newer });
   const make = (header: { alg: string; enc: string; kid?: string }, key: Uint8Array = newer.key) =>
     new CompactEncrypt(new TextEncoder().encode("x")).setProtectedHeader({ ...header, ctx: "c" }).encrypt(key);

@@ -15,7 +15,7 @@ describe("the sealing key's file", () => {
   });
   afterEach(() => rm(join(directory, ".."), { recursive: true }));
 
-  test("is made at first use, for its owner only, and read from then on", async () => {
+  test("is created at first use, readable by its owner only, and read from then on", async () => {
     const made = await sealingKeyFile(testRandom, directory);
     assert.equal(made.key.length, 32);
     assert.equal((await stat(path)).mode & 0o777, 0o600);
@@ -23,13 +23,13 @@ describe("the sealing key's file", () => {
     assert.deepEqual(await readdir(directory), ["sealing-key.json"], "no draft is left");
   });
 
-  test("of many who come first at once all get one key", async () => {
+  test("is the same for many that need it first at the same moment", async () => {
     const keys = await Promise.all(Array.from({ length: 10 }, () => sealingKeyFile(testRandom, directory)));
     for (const key of keys) assert.deepEqual(key, keys[0]);
     assert.deepEqual(await readdir(directory), ["sealing-key.json"]);
   });
 
-  test("that others can read is refused, saying what to do", async () => {
+  test("is refused if others can read it, with advice", async () => {
     await sealingKeyFile(testRandom, directory);
     for (const mode of [0o640, 0o604]) {
       await chmod(path, mode);
@@ -39,7 +39,7 @@ describe("the sealing key's file", () => {
     }
   });
 
-  test("that holds no key is refused without quoting it, and never replaced", async () => {
+  test("is refused without quoting it if it holds no key, and never replaced", async () => {
     await sealingKeyFile(testRandom, directory);
     const short = JSON.stringify({ kid: "k", key: Buffer.from("too short canary").toString("base64url") });
     for (const text of ["", "canary-not-json", short, "null", '{"key": "canary"}']) {

@@ -47,7 +47,7 @@ const pathsOf = (result: Result<unknown>): string[] => {
 };
 const secretVersions = () => store.vault.versions({ kind: "client_secret" });
 
-test("before anything is set, the environment's values hold", async () => {
+test("the environment's values apply until something is set", async () => {
   assert.deepEqual(settingsView(await kept(), environment), {
     operators: ["olga@example.com"],
     members: ["@example.com"],
@@ -59,7 +59,7 @@ test("before anything is set, the environment's values hold", async () => {
   });
 });
 
-test("a patch replaces what it names and folds addresses; null takes a setting back to its first value", async () => {
+test("a patch replaces what it names and folds addresses; null restores a setting's initial value", async () => {
   const { settings } = must(
     await patch({ operators: ["Olga@Example.com", "@Ops.example.com"], members: [], publishingStatus: "testing" }),
   );
@@ -71,7 +71,7 @@ test("a patch replaces what it names and folds addresses; null takes a setting b
   assert.deepEqual([back.operators, back.members], [["olga@example.com"], ["@example.com"]]);
 });
 
-test("what else is written down leaves the first values to the environment, which may change them until they are set here", async () => {
+test("other stored settings leave the initial values to the environment, until they are set here", async () => {
   must(await save({ clientId: idOf(1), clientSecret: "secret" }));
   must(await patch({ publishingStatus: "internal", retentionDays: 30 }));
   const later = { ...environment, members: ["ada@example.com"], callers: ["bot@example.com"], retentionDays: 7 };
@@ -124,7 +124,7 @@ test("the last operator cannot be removed where the environment names none", asy
   assert.deepEqual(pathsOf(await editSettings(free, OPERATOR, { operators: [] })), ["/operators"]);
 });
 
-test("alerts go through a server that is there, to addresses; a patch may change one without the other", async () => {
+test("alerts need an existing server and addresses; a patch may change one without the other", async () => {
   await store.records.commit([{ op: "create", kind: "mailServers", id: "srv_1", value: mailServer() }]);
   const server = "srv_1";
   assert.deepEqual(pathsOf(await patch({ alerts: { server } })), ["/alerts/to"]);
@@ -139,7 +139,7 @@ test("alerts go through a server that is there, to addresses; a patch may change
   assert.equal(must(await patch({ alerts: null })).settings.alerts, null);
 });
 
-test("patches at once are all kept", async () => {
+test("concurrent patches are all kept", async () => {
   const patches = [
     { paused: true },
     { retentionDays: 7 },
@@ -151,13 +151,13 @@ test("patches at once are all kept", async () => {
   assert.deepEqual([paused, retentionDays, publishingStatus, callers], [true, 7, "internal", ["bot@x.example"]]);
 });
 
-test("the end of a pause is told, its beginning and a second end are not", async () => {
+test("the end of a pause is announced; its beginning and a second end are not", async () => {
   assert.equal(must(await patch({ paused: true })).resumed, false);
   assert.equal(must(await patch({ paused: false })).resumed, true);
   assert.equal(must(await patch({ paused: false })).resumed, false);
 });
 
-test("the audit names what was changed, by whom", async () => {
+test("the audit names what was changed, and by whom", async () => {
   must(await patch({ paused: true, retentionDays: 30 }));
   const page = await store.records.query("auditNewest", {}, { limit: 9 });
   assert.ok(page !== "bad_cursor");
@@ -180,7 +180,7 @@ const file = (web: object) => ({
   },
 });
 
-test("credentials are taken as id and secret or as Google's file, and shown without the secret", async () => {
+test("credentials are accepted as id and secret or as Google's file, and shown without the secret", async () => {
   const plain = must(await save({ clientId: ` ${idOf(1)}\n`, clientSecret: " s1 " }));
   const configuredAt = new Date(clock.nowMs()).toISOString();
   assert.deepEqual(plain, { clientId: idOf(1), redirectUri: REDIRECT, configuredAt });
@@ -191,7 +191,7 @@ test("credentials are taken as id and secret or as Google's file, and shown with
   assert.equal((await secretVersions()).length, 1, "the superseded secret is destroyed");
 });
 
-test("a desktop client's file is refused, and so is one that lacks our redirect URI to the letter", async () => {
+test("the file of a desktop client is refused, and so is one without exactly our redirect URI", async () => {
   assert.equal(problemOf(await save({ installed: file({}).web })).code, "client_type_desktop");
   for (const redirect_uris of [undefined, [], [`${REDIRECT}/`], ["http://relais.example.com/google_gmail/confirm"]]) {
     const problem = problemOf(await save(file({ redirect_uris })));
@@ -214,7 +214,7 @@ const BAD_CREDENTIALS: readonly (readonly [body: unknown, paths: readonly string
   [file({ client_secret: "****qRsT" }), ["/web/client_secret"]],
 ];
 
-/** What people paste in place of either: each would replace a client that works. */
+/** What people paste instead of either. Each would replace a client that works. */
 const NO_ID = [
   "client-1",
   "relais-sandbox",
@@ -256,7 +256,7 @@ const NO_SECRET = [
   "AIzaSyD-api-key",
 ];
 
-test("nothing that is no client ID or no secret replaces a client that works", async () => {
+test("nothing but a client ID and a secret replaces a client that works", async () => {
   must(await save({ clientId: idOf(1), clientSecret: "GOCSPX-works" }));
   const [before, versions] = [await kept(), await secretVersions()];
   for (const clientId of NO_ID) {
@@ -274,7 +274,7 @@ test("nothing that is no client ID or no secret replaces a client that works", a
   }
 });
 
-/** Domains under which anyone can have an address or a name of their own, in any spelling. */
+/** Domains under which anyone can get an address or a name of their own, in any spelling. */
 const SHARED = [
   "@gmail.com",
   "@GMAIL.com",
@@ -309,7 +309,7 @@ const OWN = [
   "@gmail.com.example",
 ];
 
-test("a domain where anyone can get an address is on no list of people, and its place is named", async () => {
+test("a domain where anyone can get an address is refused in every list of people, and its place is named", async () => {
   for (const list of ["operators", "members", "callers"]) {
     for (const domain of SHARED) {
       const entries = ["olga@example.com", "olga@example.com", domain, "ada@gmail.com"];
@@ -322,7 +322,7 @@ test("a domain where anyone can get an address is on no list of people, and its 
   assert.equal((await kept()).paused, false, "a refused patch changes nothing");
 });
 
-test("an entry of an earlier release that would be refused now stops no other change", async () => {
+test("an entry of an earlier release that would be refused now blocks no other change", async () => {
   must(await patch({ paused: false, retentionDays: 7 }));
   const { version } = await readSettings(store.records, environment);
   const value = { ...(await readSettings(store.records, environment)).stored, members: ["@gmail.com"] };
@@ -336,7 +336,7 @@ for (const [body, paths] of BAD_CREDENTIALS) {
     assert.deepEqual(pathsOf(await save(body)), paths));
 }
 
-test("of credentials saved at once one stands, its secret can be read, and the others are destroyed", async () => {
+test("of credentials saved at the same moment one set remains, its secret can be read, and the others are destroyed", async () => {
   const bodies = [1, 2, 3, 4].map((n) => ({ clientId: idOf(n), clientSecret: `s${n}` }));
   for (const result of await Promise.all(bodies.map(save))) must(result);
   const { gmailCredentials } = await kept();
@@ -345,7 +345,7 @@ test("of credentials saved at once one stands, its secret can be read, and the o
   assert.equal((await secretVersions()).length, 1);
 });
 
-test("no secret stands in the settings or the audit", async () => {
+test("neither the settings nor the audit contains a secret", async () => {
   must(await save({ clientId: idOf(1), clientSecret: "GOCSPX-canary" }));
   const page = await store.records.query("auditNewest", {}, { limit: 9 });
   assert.doesNotMatch(JSON.stringify([await kept(), page]), /canary/);
