@@ -198,7 +198,7 @@ const WRAPPED_FOLDERS: readonly string[] = [
   "test/google-sandbox",
   "test/infra",
   "test/tools",
-  "test/unit/console",
+  "test/unit",
 ];
 
 /** Matches a line that is a comment or ends in one. A string that looks like a comment is not worth a parser. */

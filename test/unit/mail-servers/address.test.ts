@@ -32,7 +32,7 @@ const NO_ADDRESSES = [
 ];
 
 for (const text of NO_ADDRESSES) {
-  test(`${JSON.stringify(text)} is no address`, () => assert.equal(parseAddress(text), null));
+  test(`${JSON.stringify(text)} is not an address`, () => assert.equal(parseAddress(text), null));
 }
 
 test("an entry of a list is an address or a domain", () => {
@@ -42,7 +42,7 @@ test("an entry of a list is an address or a domain", () => {
   assert.equal(parseAddressOrDomain("@example.com\n"), null);
 });
 
-test("one mailbox of Gmail's has many spellings, with dots, in any case and under its older domain", () => {
+test("one Gmail mailbox has many spellings: with dots, in any case and with its older domain", () => {
   for (const spelling of [
     "nina.cas@googlemail.com",
     "ninacas@gmail.com",
@@ -55,7 +55,7 @@ test("one mailbox of Gmail's has many spellings, with dots, in any case and unde
   }
 });
 
-test("other addresses are other mailboxes, at Gmail and elsewhere", () => {
+test("other addresses are different mailboxes, at Gmail and elsewhere", () => {
   for (const [one, other] of [
     ["nina.cas@example.com", "ninacas@example.com"],
     ["nina@gmail.com", "nino@gmail.com"],

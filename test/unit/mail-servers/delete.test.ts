@@ -105,7 +105,7 @@ const putMessage = async (serverId: string, status: MessageStatus) => {
   await store.records.commit([{ op: "create", kind: "messages", id: `msg_${status}`, value }]);
 };
 
-/** A connected server: its token in the vault, its cached access token and its ledger in the store. */
+/** A connected server: its token is in the vault, its cached access token and its ledger in the store. */
 const connected = async (): Promise<string> => {
   const body = { name: "Facturation", username: "ada@example.com" };
   const made = await createMailServer(deps(), OPERATOR, body);
@@ -130,7 +130,7 @@ const remove = async (id: string, cancel = false, changes: Partial<DeleteDeps> =
   return result.ok ? "deleted" : result.problem.code;
 };
 
-test("deleting leaves nothing of the server: no record, name, token, cached token or ledger", async () => {
+test("deleting removes everything of the server: record, name, token, cached token and ledger", async () => {
   const id = await connected();
   assert.equal(await remove(id), "deleted");
   assert.deepEqual(calls, ["disconnect archived"]);
@@ -144,7 +144,7 @@ test("deleting leaves nothing of the server: no record, name, token, cached toke
 });
 
 for (const status of ["queued", "scheduled", "held", "deferred", "sending", "unknown"] as const) {
-  test(`a message that is ${status} keeps the server from being deleted, and leaves it as it was`, async () => {
+  test(`a message that is ${status} prevents the deletion of its server, which stays as it was`, async () => {
     const id = await connected();
     await putMessage(id, status);
     const before = await read(id);
@@ -155,14 +155,14 @@ for (const status of ["queued", "scheduled", "held", "deferred", "sending", "unk
 }
 
 for (const status of ["sent", "failed", "canceled", "expired"] as const) {
-  test(`a message that is ${status} does not`, async () => {
+  test(`a message that is ${status} does not prevent the deletion`, async () => {
     const id = await connected();
     await putMessage(id, status);
     assert.equal(await remove(id), "deleted");
   });
 }
 
-test("told to cancel, it cancels what waits before it disconnects", async () => {
+test("a deletion with cancel: true cancels what waits before it disconnects", async () => {
   const id = await connected();
   await putMessage(id, "queued");
   assert.equal(await remove(id, true), "deleted");
@@ -170,7 +170,7 @@ test("told to cancel, it cancels what waits before it disconnects", async () => 
 });
 
 for (const status of ["sending", "unknown"] as const) {
-  test(`cancelling does not help against a message that is ${status}`, async () => {
+  test(`cancel: true does not help against a message that is ${status}`, async () => {
     const id = await connected();
     await putMessage(id, status);
     assert.equal(await remove(id, true), "has_open_messages");
@@ -178,7 +178,7 @@ for (const status of ["sending", "unknown"] as const) {
   });
 }
 
-test("reconnected while it is deleted: the new token goes too", async () => {
+test("if the server is reconnected while it is deleted, the new token is destroyed too", async () => {
   const id = await connected();
   let reconnects = 1;
   const disconnect: DeleteDeps["disconnect"] = async (server) => {
@@ -195,7 +195,7 @@ test("reconnected while it is deleted: the new token goes too", async () => {
   assert.deepEqual(await store.vault.versions(refreshToken(id)), []);
 });
 
-test("cut off anywhere, it can be deleted again, and no token is left without its server", async () => {
+test("an interrupted deletion can be repeated, and leaves no token without its server", async () => {
   for (const cut of ["cancelWaiting", "disconnect"] as const) {
     const id = await connected();
     const crash = async (): Promise<never> => {
@@ -208,7 +208,7 @@ test("cut off anywhere, it can be deleted again, and no token is left without it
   }
 });
 
-test("two deletions at once are one", async () => {
+test("two deletions at once count as one", async () => {
   const id = await connected();
   const outcomes = await Promise.all([remove(id), remove(id)]);
   assert.ok(outcomes.includes("deleted"));
@@ -218,7 +218,7 @@ test("two deletions at once are one", async () => {
   assert.equal(deeds.length, 1);
 });
 
-test("a member deletes no server, and learns of no other", async () => {
+test("a member cannot delete a server, and learns nothing about others", async () => {
   const id = await connected();
   const by = async (email: string) => {
     const result = await deleteMailServer(deps(), memberOf(email), { id, cancel: false });

@@ -30,7 +30,7 @@ for (const [target, patch, result] of CASES) {
     assert.deepEqual(mergePatch(target, patch), result));
 }
 
-test("a member named __proto__ stays a plain member", () => {
+test("a member named __proto__ is treated as any other", () => {
   const merged = mergePatch({}, JSON.parse('{"__proto__": {"admin": true}}'));
   assert.equal(JSON.stringify(merged), '{"__proto__":{"admin":true}}');
   assert.equal(Object.getPrototypeOf(merged), Object.prototype);

@@ -90,7 +90,7 @@ test("a new server has its defaults, a folded address and no connection", async 
   assert.deepEqual(await auditActions(), ["mail_server.create"]);
 });
 
-test("a gmail.com account is limited to 500 a day unless told otherwise", async () => {
+test("a gmail.com account is limited to 500 a day by default", async () => {
   const made = must(await create({ name: "Perso", username: "ada@gmail.com" }));
   assert.deepEqual(mailServerView(made, () => "").limits, { perMinute: 20, perDay: 500 });
   const raised = must(await edit(made.id, { limits: { perMinute: 5 } }));
@@ -99,7 +99,7 @@ test("a gmail.com account is limited to 500 a day unless told otherwise", async 
   assert.equal(reset.value.limits, null);
 });
 
-test("an account under a domain of its own is a Workspace's, though Google does not name the domain", () => {
+test("an account of its own domain belongs to Workspace, even if Google does not name the domain", () => {
   assert.equal(kindOfAccount("ada@gmail.com", null), "gmail");
   assert.equal(kindOfAccount("ada@corp.example", "corp.example"), "workspace");
   assert.equal(kindOfAccount("ada@corp.example", null), "workspace");
@@ -129,18 +129,18 @@ const REFUSED: readonly (readonly [body: unknown, paths: readonly string[]])[] =
 ];
 
 for (const [body, paths] of REFUSED) {
-  test(`${JSON.stringify(body)} is refused at ${paths.join(" ") || "the whole"}`, async () =>
+  test(`${JSON.stringify(body)} is refused at ${paths.join(" ") || "the top"}`, async () =>
     assert.deepEqual(pathsOf(await create(body)), paths));
 }
 
-test("names are unique whatever their case, accents' form and spaces, also when made at once", async () => {
+test("names are unique whatever their case, form of accents and spaces, even if they are saved at once", async () => {
   const names = ["Étude  Un", "étude un", "E\u0301TUDE UN", " étude un "];
   const made = await Promise.all(names.map((name) => create({ name, username: "ada@example.com" })));
   assert.deepEqual(made.map(codeOf).sort(), ["name_taken", "name_taken", "name_taken", "none"]);
   assert.deepEqual(await auditActions(), ["mail_server.create"]);
 });
 
-test("a rename frees the old name and takes the new one", async () => {
+test("a rename frees the old name and claims the new one", async () => {
   const one = must(await create({ ...ADA, name: "One" }));
   const two = must(await create({ ...ADA, name: "Two" }));
   assert.equal(codeOf(await edit(two.id, { name: "ONE" })), "name_taken");
@@ -150,7 +150,7 @@ test("a rename frees the old name and takes the new one", async () => {
   assert.equal(codeOf(await create({ ...ADA, name: "two" })), "none", "the name before is free");
 });
 
-test("a patch replaces what it names, null resets a default, null for what has none is refused", async () => {
+test("a patch replaces what it names; null resets a default, and is refused for a member without one", async () => {
   const { id } = must(await create({ ...ADA, description: "d", priority: 3, fromFilter: ["@example.com"] }));
   const patched = must(await edit(id, { priority: null, fromFilter: ["ada@example.com"] }));
   assert.equal(patched.value.priority, 10);
@@ -172,7 +172,7 @@ test("a patch that changes nothing writes nothing", async () => {
   assert.deepEqual(await auditActions(), ["mail_server.create"]);
 });
 
-test("If-Match lets through what stands and stops what has changed", async () => {
+test("If-Match accepts the present version and refuses a former one", async () => {
   const made = must(await create(ADA));
   const etag = etagOf(made);
   assert.equal(codeOf(await edit(made.id, { priority: 1 }, { ifMatch: '"other"' })), "stale");
@@ -210,7 +210,7 @@ test("the etag is the same in both languages", async () => {
   assert.equal(fr.connection.advice, "Reconnectez.");
 });
 
-test("members see, edit and list their own servers only, and make none", async () => {
+test("members see, edit and list only their own servers, and create none", async () => {
   const own = await put("srv_ada", mailServer({ name: "Ada" }));
   const other = await put("srv_eve", mailServer({ name: "Eve", username: "eve@example.com" }));
   const by = memberOf("ada@example.com");
@@ -258,7 +258,7 @@ test("a key lists the servers it names, page by page, and none without `read`", 
   assert.equal(await list(key([], ["send"])), "forbidden");
 });
 
-test("a connected server given another username keeps its grant but is in error, until the username is put back", async () => {
+test("a connected server with a new username keeps its grant but is in error until the username is restored", async () => {
   const { id } = await put("srv_a", mailServer({ connection: validConnection() }));
   const moved = must(await edit(id, { username: "eve@example.com" })).value;
   assert.equal(moved.connection.state === "error" && moved.connection.reason, "account_mismatch");
@@ -268,7 +268,7 @@ test("a connected server given another username keeps its grant but is in error,
   assert.equal(back.nextCheckAtMs, clock.nowMs(), "to be proven at the next tick");
 });
 
-test("SMTP with a grant for the API's send alone is in error; the API with full mail is not", async () => {
+test("SMTP with a grant for the API's send scope alone is in error; the API with full access to mail is not", async () => {
   const { id } = await put(
     "srv_a",
     mailServer({ transport: "gmail_api", connection: validConnection({ scopes: ["openid", SEND_ONLY] }) }),
@@ -286,7 +286,7 @@ test("a dead grant stays dead whatever is edited", async () => {
   assert.equal(must(await edit(id, { username: "eve@example.com" })).value.connection.state, "reconnect_required");
 });
 
-test("servers made within one millisecond stay in their order, oldest first, and the audit newest first", async () => {
+test("servers created within one millisecond keep their order, oldest first, and the audit lists newest first", async () => {
   const names = Array.from({ length: 12 }, (_, n) => `Server ${n}`);
   for (const name of names) must(await create({ name, username: "ada@example.com" }));
   const list = await store.records.query("serversByAge", {}, { limit: 50 });

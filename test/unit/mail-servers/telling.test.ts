@@ -56,10 +56,10 @@ const CONNECTIONS: { readonly [S in Connection["state"]]: Extract<Connection, { 
   reconnect_required: { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs },
 };
 
-describe("a mail server that is saved", () => {
+describe("saving a mail server", () => {
   for (const from of CONNECTION_STATES) {
     for (const to of NEXT_STATES[from]) {
-      it(`from ${from} to ${to} tells what people must hear of, and lets mail go where it can leave again`, async () => {
+      it(`from ${from} to ${to} announces what people must know, and releases mail that can leave again`, async () => {
         const before = await put(mailServer({ connection: CONNECTIONS[from] }));
         const saved = await saveServer(deps(), before, { value: { ...before.value, connection: CONNECTIONS[to] } });
         assert.ok(saved.done);
@@ -73,7 +73,7 @@ describe("a mail server that is saved", () => {
     }
   }
 
-  it("tells nothing and writes nothing where somebody wrote meanwhile", async () => {
+  it("announces nothing and writes nothing after someone else's write", async () => {
     const before = await put(mailServer({ connection: validConnection() }));
     await put(mailServer({ connection: validConnection(), description: "newer" }));
     const value = { ...before.value, connection: CONNECTIONS.error };
@@ -83,14 +83,14 @@ describe("a mail server that is saved", () => {
     assert.deepEqual([told, published, kept?.value.description, kept?.value.active], [[], [], "newer", true]);
   });
 
-  it("stays saved where the topic takes nothing: the next tick finds what is held", async () => {
+  it("succeeds even if nothing can be published: the next tick finds what is held", async () => {
     topic = "down";
     const before = await put(mailServer({ connection: CONNECTIONS.error }));
     const saved = await saveServer(deps(), before, { value: { ...before.value, connection: CONNECTIONS.valid } });
     assert.ok(saved.done && logged.includes("dispatch_not_published"));
   });
 
-  it("is left as it is where a later release wrote it", async () => {
+  it("leaves a record of a later release unchanged", async () => {
     const later = { ...mailServer(), connection: { state: "paused_by_google" } } as unknown as MailServer;
     const before = await put(later);
     assert.equal(await noteOnServer(store.records, before, { nextCheckAtMs: 1 }), false);
@@ -101,7 +101,7 @@ describe("a mail server that is saved", () => {
 describe("an edit of a connected mail server", () => {
   const edit = (patch: unknown) => editMailServer(deps(), OPERATOR, { id: "srv_a", patch, ifMatch: null });
 
-  it("that takes it out of use is told to the operators, and its return lets held mail go", async () => {
+  it("alerts the operators when it takes the server out of use, and releases held mail when it restores it", async () => {
     await put(mailServer({ connection: validConnection() }));
     assert.ok((await edit({ username: "bob@example.com" })).ok);
     const [news, ...more] = told;
@@ -111,7 +111,7 @@ describe("an edit of a connected mail server", () => {
     assert.deepEqual([told.length, published], [1, [{ server: "srv_a" }]]);
   });
 
-  it("that changes its limits, or puts it back to work, lets held mail go; any other edit does not", async () => {
+  it("releases held mail if it changes the limits or reactivates the server, and not otherwise", async () => {
     await put(mailServer({ connection: validConnection(), active: false }));
     const releases = async (patch: unknown): Promise<number> => {
       published = [];
@@ -127,19 +127,19 @@ describe("an edit of a connected mail server", () => {
   });
 });
 
-/** Files that may write a server by a write of their own: its birth, its end, and the one way of everything else. */
+/** Files that may write a server in their own way: its creation, its deletion, and the one way for everything else. */
 const WRITERS = ["create-mail-server.ts", "delete-mail-server.ts", "save-server.ts"];
 const WRITES = /op: "(?:create|put|replace|delete)",\s*kind: "mailServers"|conditionalWrite\(\s*"mailServers"/;
 
 describe("the code that writes a mail server", () => {
-  it("is in one place, so that no writer can forget to tell", () => {
+  it("is in one place, so that no writer can forget the announcement", () => {
     const domain = join(import.meta.dirname, "../../../functions/domain");
     const files = readdirSync(domain, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
     const writing = files.filter((name) => WRITES.test(readFileSync(join(domain, name), "utf8")));
     assert.deepEqual(writing.map((name) => name.split("/").at(-1)).toSorted(), WRITERS);
   });
 
-  it("would be found elsewhere", () => {
+  it("would be found anywhere else", () => {
     assert.match('commit([{ op: "replace", kind: "mailServers", id, version, value }])', WRITES);
     assert.match('commit([conditionalWrite("mailServers", server, value)])', WRITES);
     assert.match('commit([{\n  op: "put",\n  kind: "mailServers", id, value }])', WRITES);

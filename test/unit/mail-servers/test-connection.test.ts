@@ -79,7 +79,7 @@ const run = async (
 };
 const kept = async () => (await store.records.get("mailServers", "srv_a"))?.value;
 
-test("all stages passed: each is told with its time, and the grant counts as verified now", async () => {
+test("if all stages pass, each is reported with its duration, and the grant counts as verified now", async () => {
   const { transports, logins } = probeThat(PASSED);
   assert.deepEqual(await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")), transports), [
     "token 30 ok",
@@ -100,7 +100,7 @@ const LEARNT: readonly (readonly [Pick<ProbeStage, "ok" | "smtpUtf8" | "reason">
   [{ ok: false, smtpUtf8: false, reason: "lost" }, undefined],
 ];
 for (const [last, known] of LEARNT) {
-  test(`addresses beyond ASCII: ${JSON.stringify(last)} is kept as ${known}`, async () => {
+  test(`after ${JSON.stringify(last)} the support of addresses beyond ASCII is stored as ${known}`, async () => {
     const { transports } = probeThat(upTo({ stage: "envelope", ms: 4, ...last }));
     await run(mailServer({ connection: validConnection() }), tokensThat(token("t1")), transports);
     assert.equal((await kept())?.smtpUtf8, known);
@@ -128,14 +128,14 @@ const WITHOUT_TOKEN: readonly (readonly [MailServer, AccessTokenOutcome, string]
 ];
 
 for (const [server, outcome, code] of WITHOUT_TOKEN) {
-  test(`no token (${code}): nothing after it is run`, async () => {
+  test(`without a token (${code}) no further stage runs`, async () => {
     const { transports, logins } = probeThat();
     assert.deepEqual(await run(server, tokensThat(outcome), transports), [`token 30 ${code}`]);
     assert.deepEqual(logins, []);
   });
 }
 
-test("a scope that does not let the transport send is told before Gmail is asked", async () => {
+test("a scope that does not allow the transport is reported before Gmail is asked", async () => {
   const server = mailServer({ connection: validConnection({ scopes: [SEND_ONLY] }) });
   const tokens = tokensThat(token("t1", { scopes: [SEND_ONLY] }));
   assert.deepEqual(await run(server, tokens, probeThat().transports), ["token 30 ok", "scope 0 scope_missing"]);
@@ -146,12 +146,12 @@ const IDENTITIES = [
   [{ identity: "same" }, ["identity 0 ok"], true],
   [{ identity: "unproven" }, ["identity 0 identity_unproven"], false],
   [{ identity: "unreachable" }, ["identity 0 google_unavailable"], false],
-  // What was not looked at is not told: this token came without an ID token, or from the cache.
+  // A check that did not happen is not reported: this token came without an ID token, or from the cache.
   [{ identity: "absent" }, [], true],
   [{ identity: null }, [], true],
 ] as const;
 for (const [given, told, goesOn] of IDENTITIES) {
-  test(`the identity of a token whose own is ${given.identity} is told as ${told[0] ?? "not looked at"}`, async () => {
+  test(`an identity that is ${given.identity} is reported as ${told[0] ?? "not checked"}`, async () => {
     const { transports } = probeThat(PASSED);
     const server = mailServer({ connection: validConnection() });
     const stages = await run(server, tokensThat(token("t1", given)), transports);
@@ -160,13 +160,13 @@ for (const [given, told, goesOn] of IDENTITIES) {
   });
 }
 
-test("a token of another account goes as far as the identity, and never to Gmail", async () => {
+test("the token of another account gets as far as the identity, and never to Gmail", async () => {
   const server = mailServer({ connection: validConnection() });
   const refused = tokensThat({ ok: false, why: "account_mismatch", scopes: grant().scopes });
   assert.deepEqual(await run(server, refused, probeThat().transports), [...TO_IDENTITY, "identity 0 account_mismatch"]);
 });
 
-test("a renamed account logs in under its new address while the former one is its alias", async () => {
+test("a renamed account logs in with its new address while the former one is its alias", async () => {
   const renamed = { email: "ada.new@example.com", formerEmails: ["ada@example.com"] };
   const { transports, logins } = probeThat(PASSED);
   const sendAs = { addresses: ["ada.new@example.com", "ada@example.com"], readAtMs: 1 };
@@ -175,7 +175,7 @@ test("a renamed account logs in under its new address while the former one is it
   assert.deepEqual(logins, ["ada.new@example.com t1"]);
 });
 
-test("a renamed account without that alias is told before Gmail is asked", async () => {
+test("a renamed account without that alias is reported before Gmail is asked", async () => {
   const renamed = { email: "ada.new@example.com", formerEmails: ["ada@example.com"] };
   for (const sendAs of [{ addresses: ["ada.new@example.com"], readAtMs: 1 }, null]) {
     store.close();
@@ -186,13 +186,13 @@ test("a renamed account without that alias is told before Gmail is asked", async
   }
 });
 
-test("another account's grant is told before Gmail is asked", async () => {
+test("the grant of another account is reported before Gmail is asked", async () => {
   const server = mailServer({ username: "eve@example.com", connection: validConnection() });
   const stages = await run(server, tokensThat(token("t1")), probeThat().transports);
   assert.deepEqual(stages, ["token 30 ok", "scope 0 ok", "identity 0 account_mismatch"]);
 });
 
-test("a login refused with a token that Google gave just now: it is the login that fails, and nothing is noted as verified", async () => {
+test("if Gmail refuses a token that Google has just issued, the login fails and nothing counts as verified", async () => {
   const before = mailServer({ connection: validConnection() });
   const stages = await run(before, tokensThat(token("t1")), probeThat(REFUSED_LOGIN).transports);
   assert.equal(stages.at(-1), "auth 3 auth_refused");
@@ -239,21 +239,21 @@ const FAILED: readonly (readonly [ProbeStage, MailServer["transport"], string])[
 ];
 
 for (const [last, transport, code] of FAILED) {
-  test(`${transport}: ${last.stage} failing by ${last.reply?.code ?? last.reason} is ${code}`, async () => {
+  test(`${transport}: ${last.stage} with ${last.reply?.code ?? last.reason} is reported as ${code}`, async () => {
     const server = mailServer({ transport, connection: validConnection() });
     const stages = await run(server, tokensThat(token("t1")), probeThat(upTo(last)).transports);
     assert.equal(stages.at(-1), `${last.stage} 1 ${code}`);
   });
 }
 
-test("a passed test ends an error that Gmail's refusal had brought", async () => {
+test("a passed test ends an error that a refusal by Gmail caused", async () => {
   const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1 } as const;
   await run(mailServer({ connection }), tokensThat(token("t1")), probeThat(PASSED).transports);
   assert.equal((await kept())?.connection.state, "valid");
   assert.deepEqual(published, ["mail-dispatch"], "the mail that was held goes");
 });
 
-test("a refusal of the account that no test can see again is remembered: the test is not passed, and ends nothing", async () => {
+test("a refusal of the account that no test can detect is remembered: the test does not pass, and ends nothing", async () => {
   const beyondProbe = "550 5.7.0 Mail Sending denied";
   const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1, beyondProbe } as const;
   const stages = await run(mailServer({ connection }), tokensThat(token("t1")), probeThat(PASSED).transports);
@@ -262,7 +262,7 @@ test("a refusal of the account that no test can see again is remembered: the tes
   assert.deepEqual(published, []);
 });
 
-test("a test that sends a mail lets that very mail find out whether it is over", async () => {
+test("if a test sends a mail, that mail decides whether the refusal is over", async () => {
   const beyondProbe = "550 5.7.0 Mail Sending denied";
   const connection = { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1, beyondProbe } as const;
   const { transports } = probeThat(PASSED);
@@ -272,7 +272,7 @@ test("a test that sends a mail lets that very mail find out whether it is over",
   assert.deepEqual(published, ["mail-dispatch"]);
 });
 
-test("what fails before that refusal is told as it is", async () => {
+test("a failure in an earlier stage is reported as usual", async () => {
   const connection = {
     state: "error",
     grant: grant(),

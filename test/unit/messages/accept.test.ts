@@ -36,7 +36,7 @@ const kept = async () => {
 };
 
 suite("Accepting a message", () => {
-  test("keeps it before anything else, and publishes its id alone", async () => {
+  test("stores the message first, and publishes only its id", async () => {
     const { id, value } = await bench.accepted({
       ...simpleMessage,
       from: "Ada <ada@example.com>",
@@ -55,13 +55,13 @@ suite("Accepting a message", () => {
     assert.equal((await readBody(bench, value))?.text, simpleMessage.text);
   });
 
-  test("sends from the server's own address where none was named", async () => {
+  test("sends from the server's own address if none is given", async () => {
     const { value } = await bench.accepted(simpleMessage);
     assert.equal(value.from, "ada@example.com");
     assert.deepEqual((await readBody(bench, value))?.from, { name: "", address: "ada@example.com" });
   });
 
-  test("a publication that fails is logged; the record is due by itself", async () => {
+  test("logs a failed publication; the record falls due by itself", async () => {
     const deps = {
       ...bench,
       publisher: { publish: async () => Promise.reject(new Unavailable("publish", { cause: null })) },
@@ -77,7 +77,7 @@ suite("Accepting a message", () => {
     );
   });
 
-  test("costs one read and one write where the server is named", async () => {
+  test("costs one read and one write if the server is named", async () => {
     const operations: string[] = [];
     const records: Records = {
       get: (kind, id) => {
@@ -98,7 +98,7 @@ suite("Accepting a message", () => {
     assert.deepEqual(operations, ["get mailServers", "create messages"]);
   });
 
-  test("for later: scheduled, and not published", async () => {
+  test("schedules a message for later, and does not publish it", async () => {
     const scheduledAt = "2026-12-24T18:00:00+01:00";
     const { value } = await bench.accepted({ ...simpleMessage, scheduledAt });
     assert.equal(value.status, "scheduled");
@@ -106,7 +106,7 @@ suite("Accepting a message", () => {
     assert.deepEqual(bench.published, []);
   });
 
-  test("for a time that has passed: now", async () => {
+  test("sends at once a message for a time that has passed", async () => {
     assert.equal(
       (await bench.accepted({ ...simpleMessage, scheduledAt: "2020-01-01T00:00:00Z" })).value.status,
       "queued",
@@ -120,7 +120,7 @@ suite("Accepting a message", () => {
     test(`refuses ${what}`, async () => assert.equal(await codeOf({ ...simpleMessage, ...times }), "invalid_request"));
   }
 
-  test("for a server that must be reconnected: held, not published, and the world is told", async () => {
+  test("holds a message for a server that must be reconnected, does not publish it, and announces the hold", async () => {
     const connection = { state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 } as const;
     await bench.addServer("srv_dead", { connection, username: "dead@example.com" });
     const { id, value } = await bench.accepted({ ...simpleMessage, server: "srv_dead" });
@@ -133,7 +133,7 @@ suite("Accepting a message", () => {
     );
   });
 
-  test("refuses an address beyond ASCII to the Gmail API, and to an SMTP server that has shown to take none", async () => {
+  test("refuses an address beyond ASCII to the Gmail API, and to an SMTP server known not to support it", async () => {
     const connection = validConnection();
     await bench.addServer("srv_api", { transport: "gmail_api", connection, username: "api@example.com" });
     const wanted = { ...simpleMessage, to: "zoë@example.org" };
@@ -144,7 +144,7 @@ suite("Accepting a message", () => {
     assert.equal(await codeOf({ ...simpleMessage, server: "srv_plain" }), "accepted");
   });
 
-  test("asks an SMTP server that was not heard yet whether it takes an address beyond ASCII, and remembers what it said", async () => {
+  test("asks an SMTP server about addresses beyond ASCII if nothing is known yet, and remembers its answer", async () => {
     const wanted = { ...simpleMessage, server: "srv_ada", replyTo: "zoë@example.org" };
     let asked = 0;
     const accept = async (json: unknown, says: boolean | null) => {
@@ -165,11 +165,11 @@ suite("Accepting a message", () => {
     assert.equal(server?.value.smtpUtf8, false);
   });
 
-  test("is not for a key without the permission to send", async () => {
+  test("requires a key with the permission to send", async () => {
     assert.equal(await codeOf(simpleMessage, { principal: { ...KEY, permissions: ["read"] } }), "forbidden");
   });
 
-  test("a dry run says what would come of it, and keeps nothing", async () => {
+  test("says what would happen in a dry run, and stores nothing", async () => {
     const dry = { ...simpleMessage, dryRun: true };
     const good = await bench.accept(dry, { key: "k" });
     assert.deepEqual(good, {
@@ -198,7 +198,7 @@ suite("A large body", () => {
   const content = Buffer.alloc(6_000_000, "Ünï").toString("base64");
   const large = { ...simpleMessage, text: "🌞é".repeat(100_000), attachments: [{ content }] };
 
-  test("lies in chunks that a record can hold, and reads back equal", async () => {
+  test("is stored in chunks that fit into a record, and is read back unchanged", async () => {
     const { value } = await bench.accepted(large);
     assert.ok(value.body.kind === "chunks");
     const body = await readBody(bench, value);
@@ -220,7 +220,7 @@ suite("A large body", () => {
     assert.deepEqual(order, ["bodyChunks", "messages"]);
   });
 
-  test("asked for twice at once under one key leaves no chunk behind but its own", async () => {
+  test("leaves only its own chunks if it is sent twice at once with one key", async () => {
     const put = new Set<string>();
     const commit = (writes: readonly Write[]) => {
       for (const { op, kind, id } of writes) if (kind === "bodyChunks") op === "delete" ? put.delete(id) : put.add(id);
@@ -230,14 +230,14 @@ suite("A large body", () => {
     await Promise.all([1, 2, 3].map(() => acceptMessage(deps, submission(large, "k"))));
     const [message] = await kept();
     assert.ok(message?.value.body.kind === "chunks");
-    // Its chunks, and the marker by which they are found should no message name them.
+    // Its chunks, and the marker by which they are found if no message names them.
     assert.equal(put.size, message.value.body.count + 1);
     assert.equal((await readBody(bench, message.value))?.text, large.text);
   });
 });
 
-suite("Asking again under one key", () => {
-  test("50 times at once: one message, one id for all", async () => {
+suite("An idempotency key", () => {
+  test("makes one message with one id of 50 concurrent requests", async () => {
     const results = await Promise.all(
       Array.from({ length: 50 }, () => bench.accept(simpleMessage, { key: "order-42" })),
     );
@@ -253,7 +253,7 @@ suite("Asking again under one key", () => {
     assert.equal(bench.published.length, 1);
   });
 
-  test("answers the status of now", async () => {
+  test("answers with the present status", async () => {
     const { id, value, version } = await bench.accepted(simpleMessage, { key: "k" });
     const sent = { ...value, status: "sent", dueAtMs: null, finalAtMs: 1 } as const;
     await bench.records.commit([{ op: "replace", kind: "messages", id, version, value: sent }]);
@@ -263,25 +263,25 @@ suite("Asking again under one key", () => {
     assert.equal(again.value.message.value.messageId, value.messageId);
   });
 
-  test("the order of members does not matter, their values do", async () => {
+  test("ignores the order of members, but not their values", async () => {
     const { to, subject, text } = simpleMessage;
     const first = await bench.accepted({ to, subject, text }, { key: "k" });
     assert.equal((await bench.accepted({ text, subject, to }, { key: "k" })).id, first.id);
     assert.equal(await codeOf({ to, subject, text: "autre" }, { key: "k" }), "idempotency_key_reused");
   });
 
-  test("a key belongs to its caller", async () => {
+  test("belongs to its caller", async () => {
     const first = await bench.accepted(simpleMessage, { key: "k" });
     assert.notEqual((await bench.accepted(simpleMessage, { key: "k", principal: KEY })).id, first.id);
   });
 
-  test("a refused body uses up no key", async () => {
+  test("is not used up by a refused body", async () => {
     assert.equal(await codeOf({ ...simpleMessage, from: "eve@example.com" }, { key: "k" }), "from_not_allowed");
     assert.equal(await codeOf({ ...simpleMessage, to: "b" }, { key: "k" }), "invalid_request");
     assert.equal(await codeOf(simpleMessage, { key: "k" }), "accepted");
   });
 
-  test("holds although the message's times have passed and its server has gone since", async () => {
+  test("works even if the message's times have passed and its server is gone", async () => {
     const timed = { ...simpleMessage, expiresAt: "2026-11-22T10:00:00Z" };
     const first = await bench.accepted(timed, { key: "k" });
     bench.clock.advance(3_600_000);
@@ -294,7 +294,7 @@ suite("Asking again under one key", () => {
 });
 
 suite("A batch", () => {
-  test("answers each item for itself, and names places from the whole request", async () => {
+  test("answers each item on its own, and names places within the whole request", async () => {
     const items = [
       { ...simpleMessage, idempotencyKey: "a" },
       { ...simpleMessage, to: "b", idempotencyKey: "b" },
@@ -322,7 +322,7 @@ suite("A batch", () => {
     assert.equal((await kept()).length, 1, "the same item twice under one key is one message");
   });
 
-  test("keeps its order, oldest first, though all of it comes in one millisecond", async () => {
+  test("keeps its order, oldest first, even if everything arrives in one millisecond", async () => {
     const subjects = Array.from({ length: 30 }, (_, n) => `${n}`);
     const items = subjects.map((subject) => ({ ...simpleMessage, subject }));
     assert.ok((await acceptBatch(bench, OPERATOR, { items })).ok);
@@ -338,7 +338,7 @@ suite("A batch", () => {
     );
   });
 
-  test("a key in a batch is the same key as in the header", async () => {
+  test("uses keys that are the same as in the header", async () => {
     const alone = await bench.accepted(simpleMessage, { key: "a" });
     const batch = await acceptBatch(bench, OPERATOR, { items: [{ ...simpleMessage, idempotencyKey: "a" }] });
     const [item] = batch.ok ? batch.value : [];
@@ -346,7 +346,7 @@ suite("A batch", () => {
     assert.equal(item.value.message.id, alone.id);
   });
 
-  test("of several under one key keeps the first, though a later one would be kept sooner", async () => {
+  test("keeps the first of several items with one key, even if a later one would be stored sooner", async () => {
     const large = { ...simpleMessage, text: "x".repeat(2_000_000), idempotencyKey: "a" };
     const items = [large, { ...simpleMessage, idempotencyKey: "a" }, large];
     const batch = await acceptBatch(bench, OPERATOR, { items });
@@ -357,7 +357,7 @@ suite("A batch", () => {
     assert.ok(again?.ok && again.value.kind === "accepted" && again.value.replayed);
   });
 
-  test("of none, of too many, or of another shape is refused whole", async () => {
+  test("is refused as a whole if it is empty, too long, or of another shape", async () => {
     for (const body of [
       { items: [] },
       { items: Array(101).fill(simpleMessage) },
@@ -372,7 +372,7 @@ suite("A batch", () => {
     assert.deepEqual(await kept(), []);
   });
 
-  test("goes on when the store fails in the middle of it", async () => {
+  test("continues if the store fails in the middle of it", async () => {
     let commits = 0;
     const commit: Records["commit"] = async (writes) => {
       commits += 1;

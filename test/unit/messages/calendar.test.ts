@@ -35,7 +35,7 @@ const parts = (mail: RawPart) => {
 };
 
 suite("A calendar event", () => {
-  test("is the last alternative, and a file", async () => {
+  test("is the last alternative, and also a file", async () => {
     const mail = await composed({ method: "REQUEST", content: INVITE, filename: "invitation été.ics" });
     const { alternative, calendar, file } = parts(mail);
     assert.match(typeOf(mail), /^multipart\/mixed/);
@@ -55,7 +55,7 @@ suite("A calendar event", () => {
     assert.equal(content(file), INVITE);
   });
 
-  test("stands beside a text alone, files and inline images as nodemailer arranges them", async () => {
+  test("stands beside a text alone, with files and inline images arranged as by nodemailer", async () => {
     const attachments = [
       { filename: "a.pdf", content: base64("x") },
       { filename: "logo.png", content: base64("y"), cid: "logo" },
@@ -81,7 +81,7 @@ suite("A calendar event", () => {
     }
   });
 
-  test("is taken in the forms of nodemailer that need no file and no URL", async () => {
+  test("is accepted in the forms of nodemailer that need no file and no URL", async () => {
     for (const [icalEvent, method, filename] of [
       [INVITE, "REQUEST", "invite.ics"],
       [PLAIN, "PUBLISH", "invite.ics"],
@@ -101,7 +101,7 @@ suite("A calendar event", () => {
     }
   });
 
-  test("is refused by its place where it names a file, a URL, or what is no method", () => {
+  test("is refused by its place if it names a file, a URL, or something that is not a method", () => {
     for (const [icalEvent, path] of [
       [{ content: INVITE, path: "/etc/passwd" }, "/icalEvent/path"],
       [{ content: INVITE, href: "https://example.com" }, "/icalEvent/href"],
@@ -126,13 +126,13 @@ suite("A calendar event", () => {
     }
   });
 
-  test("names the file or URL before the content that is missing for it", () => {
+  test("is refused for a file or URL before it is refused for its missing content", () => {
     assert.deepEqual(refusedAt({ icalEvent: { path: "/etc/passwd" } }), ["/icalEvent/path", "/icalEvent/content"]);
     const attachments = [{ href: "https://example.com/a.pdf" }];
     assert.deepEqual(refusedAt({ attachments }), ["/attachments/0/href", "/attachments/0/content"]);
   });
 
-  test("of megabytes is read at once, whatever it holds", () => {
+  test("of several megabytes is read at once, whatever it contains", () => {
     const many = 4_000_000;
     for (const content of [
       `${" ".repeat(many)}%`,
@@ -145,7 +145,7 @@ suite("A calendar event", () => {
     }
   });
 
-  test("is absent where none is given", async () => {
+  test("is absent if none is given", async () => {
     const raw = await composedFrom({});
     assert.equal(leaves(raw).length, 1);
   });

@@ -64,7 +64,7 @@ const auditLines = async () => {
 };
 const codeOf = (result: Result<unknown>): string => (result.ok ? "done" : result.problem.code);
 
-suite("Which message may be moved", () => {
+suite("A move that a caller requests", () => {
   const soon = { scheduledAt: "2026-12-01T00:00:00Z" };
   const acts: Readonly<Record<string, readonly [readonly MessageStatus[], (id: string) => Promise<Result<unknown>>]>> =
     {
@@ -74,7 +74,7 @@ suite("Which message may be moved", () => {
       reschedule: [["scheduled"], (id) => rescheduleMessage(bench, OPERATOR, { id, body: soon })],
     };
   for (const [name, [from, act]] of Object.entries(acts)) {
-    test(`${name}: ${from.join(", ")}, and nothing else`, async () => {
+    test(`${name} is possible from ${from.join(", ")}, and from no other status`, async () => {
       for (const status of MESSAGE_STATUSES) {
         const id = await messageIn(status);
         assert.equal(codeOf(await act(id)), from.includes(status) ? "done" : "wrong_status", status);
@@ -82,7 +82,7 @@ suite("Which message may be moved", () => {
       }
     });
 
-    test(`${name}: by someone who may see it and send, and it is written into the audit`, async () => {
+    test(`${name} is allowed to someone who may see the message and send, and is recorded in the audit`, async () => {
       const [status] = from;
       assert.ok(status);
       const id = await messageIn(status);
@@ -94,7 +94,7 @@ suite("Which message may be moved", () => {
     });
   }
 
-  test("a key moves what it sent, another key needs `read` for it, and without `send` none may", async () => {
+  test("a key may move what it sent; another key needs `read` for that, and no key may without `send`", async () => {
     const key = (
       id: string,
       permissions: readonly ("send" | "read")[],
@@ -115,8 +115,8 @@ suite("Which message may be moved", () => {
   });
 });
 
-suite("What becomes of it", () => {
-  test("canceled: its body is gone, its record goes later, the world is told", async () => {
+suite("The effect of a move", () => {
+  test("a canceled message loses its body, later its record, and is announced", async () => {
     const id = await messageIn("queued");
     assert.ok((await cancelMessage(bench, OPERATOR, id)).ok);
     const message = await now(id);
@@ -128,7 +128,7 @@ suite("What becomes of it", () => {
     );
   });
 
-  test("canceled with a large body: no chunk of it is left", async () => {
+  test("a canceled message with a large body leaves no chunk of it", async () => {
     const id = await messageIn("scheduled", { ...simpleMessage, text: "x".repeat(2_000_000) });
     const { body } = await now(id);
     assert.ok(body.kind === "chunks");
@@ -140,7 +140,7 @@ suite("What becomes of it", () => {
     assert.equal((await now(id)).body.kind, "erased");
   });
 
-  test("retried: queued and published, refused recipients asked anew, with 72 hours of its own", async () => {
+  test("a retried message is queued and published for all refused recipients, with 72 hours of its own", async () => {
     const before = await bench.accepted({ ...simpleMessage, to: ["a@example.org", "b@example.org"] });
     const nowMs = bench.clock.nowMs();
     const [taken, refused] = before.value.recipients;
@@ -186,7 +186,7 @@ suite("What becomes of it", () => {
     ["failed", "failed", "pending"],
     ["resend", "queued", "pending"],
   ] as const) {
-    test(`resolved as ${as}: ${status}`, async () => {
+    test(`resolving as ${as} makes it ${status}`, async () => {
       const id = await messageIn("unknown");
       assert.ok((await resolveByPerson(bench, OPERATOR, { id, body: { as } })).ok);
       const message = await now(id);
@@ -201,7 +201,7 @@ suite("What becomes of it", () => {
     });
   }
 
-  test("resolved as sent: whom Gmail had turned down for a while is still tried", async () => {
+  test("resolving as sent still retries the recipients whom Gmail had deferred", async () => {
     const before = await bench.accepted({ ...simpleMessage, to: ["b@example.org", "c@example.org"] });
     const later = { code: 451, enhanced: "4.2.1", response: "later" };
     const recipients = before.value.recipients.map((one, at) => (at === 1 ? { ...one, reply: later } : one));
@@ -217,7 +217,7 @@ suite("What becomes of it", () => {
     assert.equal(bench.published.length, 1);
   });
 
-  test("resolve and reschedule want exactly their member", async () => {
+  test("resolve and reschedule accept exactly their own member", async () => {
     const unknown = await messageIn("unknown");
     for (const body of [{}, { as: "lost" }, { as: "sent", x: 1 }, null]) {
       assert.equal(codeOf(await resolveByPerson(bench, OPERATOR, { id: unknown, body })), "invalid_request");
@@ -228,7 +228,7 @@ suite("What becomes of it", () => {
     }
   });
 
-  test("rescheduled: at its new time; one that has passed means now; none after its end", async () => {
+  test("rescheduling sets the new time; a past time means now, and no time may be after expiresAt", async () => {
     const { id } = await bench.accepted({
       ...simpleMessage,
       scheduledAt: "2026-12-01T00:00:00Z",
@@ -245,8 +245,8 @@ suite("What becomes of it", () => {
   });
 });
 
-suite("Moving what others move too", () => {
-  /** Lets somebody else's move come between the read and the first write. */
+suite("A move at the same moment as another", () => {
+  /** Lets someone else's move happen between the read and the first write. */
   const interrupted = (between: (id: string) => Promise<void>): MessageBench => {
     let done = false;
     const commit: Records["commit"] = async (writes) => {
@@ -265,7 +265,7 @@ suite("Moving what others move too", () => {
     await replace(before, inState(before.value, state));
   };
 
-  test("a message claimed in between is not canceled", async () => {
+  test("a message that is claimed in between is not canceled", async () => {
     const id = await messageIn("queued");
     assert.equal(
       codeOf(await cancelMessage(interrupted(moveBehind(stateOf("sending"))), OPERATOR, id)),
@@ -275,14 +275,14 @@ suite("Moving what others move too", () => {
     assert.deepEqual(await auditLines(), [], "what was not done is not in the audit");
   });
 
-  test("one deferred in between still is", async () => {
+  test("a message that is deferred in between is still canceled", async () => {
     const id = await messageIn("queued");
     assert.equal(codeOf(await cancelMessage(interrupted(moveBehind(stateOf("deferred"))), OPERATOR, id)), "done");
     assert.equal((await now(id)).status, "canceled");
   });
 });
 
-test("when a server goes, what waits for it is canceled, what is under way or final is left", async () => {
+test("deleting a server cancels what waits for it, and leaves what is in progress or final", async () => {
   await bench.addServer("srv_bob", { username: "bob@example.com" });
   const ids = new Map<MessageStatus, string>();
   for (const status of MESSAGE_STATUSES)

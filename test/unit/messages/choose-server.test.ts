@@ -8,7 +8,7 @@ import { messageBench } from "../../builders/messages.ts";
 
 const dead = (): Connection => ({ state: "reconnect_required", grant: grant(), reason: "unclear", sinceMs: 0 });
 const ADDRESSES = ["ada@example.com", "sales@example.com", "x@example.org"];
-/** Verified send-as addresses that cover every From of the table. */
+/** Verified send-as addresses that include every From of the table. */
 const verified = validConnection({ sendAs: { addresses: ADDRESSES, readAtMs: 0 } });
 
 const server = (id: string, changes: Partial<MailServer>) => ({
@@ -32,7 +32,7 @@ const CASES: readonly Case[] = [
     "b",
   ],
   [
-    "the username is an exact address, also where the filter does not name it",
+    "the username counts as an exact address, even if the filter does not name it",
     "ada@example.com",
     {
       a: { fromFilter: ["@example.com"], priority: 1 },
@@ -41,7 +41,7 @@ const CASES: readonly Case[] = [
     "b",
   ],
   [
-    "a domain does where no address fits",
+    "a domain is enough if no address matches",
     "sales@example.com",
     { a: { fromFilter: ["x@example.org"] }, b: { fromFilter: ["@example.com"] } },
     "b",
@@ -53,19 +53,19 @@ const CASES: readonly Case[] = [
     "b",
   ],
   [
-    "then the oldest",
+    "then the oldest comes first",
     "sales@example.com",
     { a: { fromFilter: ["@example.com"], createdAtMs: 2 }, b: { fromFilter: ["@example.com"], createdAtMs: 1 } },
     "b",
   ],
   [
-    "one that can send now beats a better fit that must be reconnected",
+    "a server that can send now beats a better match that must be reconnected",
     "ada@example.com",
     { a: { username: "ada@example.com", connection: dead() }, b: { fromFilter: ["@example.com"] } },
     "b",
   ],
   [
-    "one that must be reconnected does where no other fits",
+    "a server that must be reconnected is chosen if no other matches",
     "ada@example.com",
     { a: { username: "ada@example.com", connection: dead() }, b: {} },
     "a",
@@ -79,20 +79,20 @@ const CASES: readonly Case[] = [
     null,
   ],
   [
-    "nor one that was never connected",
+    "a server that was never connected is never chosen",
     "ada@example.com",
     { a: { username: "ada@example.com", connection: { state: "not_connected", reason: null } } },
     null,
   ],
   ["without From the lowest priority is chosen", null, { a: { priority: 5 }, b: { priority: 3 } }, "b"],
   [
-    "without From one that can send now is chosen first",
+    "without From a server that can send now is chosen first",
     null,
     { a: { priority: 3, connection: dead() }, b: { priority: 5 } },
     "b",
   ],
   [
-    "by SMTP a From that is no verified send-as address would be rewritten",
+    "by SMTP a From that is not a verified send-as address would be rewritten, so no server is chosen",
     "x@example.org",
     {
       a: {
@@ -103,7 +103,7 @@ const CASES: readonly Case[] = [
     null,
   ],
   [
-    "also where those addresses could not be read",
+    "no server is chosen either if those addresses could not be read",
     "x@example.org",
     { a: { fromFilter: ["@example.org"], connection: validConnection({ sendAs: null }) } },
     null,
@@ -121,7 +121,7 @@ const CASES: readonly Case[] = [
     null,
   ],
   [
-    "and go with it",
+    "with an operator's word the Gmail API sends from them",
     "x@example.org",
     {
       a: { transport: "gmail_api", fromFilter: ["@example.org"], sendAsUnchecked: true, connection: validConnection() },

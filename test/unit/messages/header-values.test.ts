@@ -22,7 +22,7 @@ const written = async (name: string, value: string): Promise<string> => {
 };
 
 suite("A header with a structure", () => {
-  /** As it is given, what stays in clear, what readers see. */
+  /** The header as given, what remains in clear text, and what readers see. */
   const STRUCTURED = [
     [
       "List-ID",
@@ -87,12 +87,12 @@ suite("A header with a structure", () => {
     ["List-Id", "É <pas un lien é>"],
   ] as const;
   for (const [name, value] of UNSAYABLE) {
-    test(`is refused where it cannot be said: ${name}: ${value.slice(0, 60)}`, () => {
+    test(`is refused if it cannot be expressed: ${name}: ${value.slice(0, 60)}`, () => {
       assert.deepEqual(refusedAt({ headers: { [name]: value } }), [`/headers/${name}`]);
     });
   }
 
-  test("holds the same address and URL whatever the phrases around it are", async () => {
+  test("keeps the same address and URL whatever the phrases around it", async () => {
     const phrase = fc.string({ unit: fc.constantFrom("a", "é", "千", " ", "'", "👩", "!"), maxLength: 30 });
     const link = fc.constantFrom("ada@example.com", "https://example.com/a?b=(c),d", "liste.example.com", "x1@host");
     await fc.assert(
@@ -108,7 +108,7 @@ suite("A header with a structure", () => {
     );
   });
 
-  test("of free text is encoded as a whole and reads back", async () => {
+  test("is encoded as a whole if it is free text, and is read back unchanged", async () => {
     for (const value of [
       "Besançon, à côté de l’eau",
       'il a dit "été"',
@@ -136,9 +136,9 @@ const HIDDEN_LINES = [
   "=?utf-8?q?=E2=80=A8?=",
 ];
 
-suite("Names, subjects and whatever else becomes a header", () => {
+suite("Names, subjects and everything else that becomes a header", () => {
   for (const hidden of HIDDEN_LINES) {
-    test(`are refused where a line end is hidden in them: ${hidden}`, () => {
+    test(`are refused if they hide a line end: ${hidden}`, () => {
       const address = "ada@example.com";
       assert.deepEqual(refusedAt({ from: { name: hidden, address } }), ["/from"]);
       assert.deepEqual(refusedAt({ to: [{ name: hidden, address }] }), ["/to/0"]);
@@ -155,7 +155,7 @@ suite("Names, subjects and whatever else becomes a header", () => {
     });
   }
 
-  test("are refused with control characters as they stand, in a parameter too", () => {
+  test("are refused with literal control characters, even in a parameter", () => {
     const file = (members: Record<string, unknown>) => refusedAt({ attachments: [{ content: "", ...members }] });
     for (const control of ["\r", "\n", "\r\n", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\t"]) {
       assert.deepEqual(file({ contentType: `text/plain; x="a${control}b"` }), ["/attachments/0/contentType"]);
@@ -168,7 +168,7 @@ suite("Names, subjects and whatever else becomes a header", () => {
     }
   });
 
-  test("come as encoded words of any charset, cut anywhere, and go out as what they say", async () => {
+  test("may be encoded words of any charset, split anywhere, and are sent as what they say", async () => {
     for (const [given, seen] of [
       ["=?utf-8?b?Tm/DqSBMw6lnZXI=?=", "Noé Léger"],
       ["=?ISO-8859-1?Q?No=E9_L=E9ger?=", "Noé Léger"],
@@ -189,14 +189,14 @@ suite("Names, subjects and whatever else becomes a header", () => {
     }
   });
 
-  test("are refused where the encoded word cannot be decoded", () => {
+  test("are refused if an encoded word cannot be decoded", () => {
     for (const word of ["=?x-unknown?q?a?=", "=?utf-8?q?=E9?=", "=?utf-8?b?!?=", "=?utf-7?q?+AOk-?="]) {
       assert.deepEqual(refusedAt({ subject: word }), ["/subject"]);
       assert.deepEqual(refusedAt({ to: [{ name: word, address: "b@y.org" }] }), ["/to/0"]);
     }
   });
 
-  test("that only resemble encoded words stay what they are", async () => {
+  test("that only resemble encoded words are kept as they are", async () => {
     for (const name of ["=?utf-8?q?abc", "a =? b ?= c", "=?utf-8?x?abc?=", "?q?"]) {
       const raw = await composedFrom({ from: { name, address: "ada@example.com" }, subject: name });
       assertFitForTheWire(raw);
@@ -206,11 +206,11 @@ suite("Names, subjects and whatever else becomes a header", () => {
     }
   });
 
-  test("an address is none where readers would decode it", () => {
+  test("an address is invalid if readers would decode it", () => {
     assert.deepEqual(refusedAt({ to: ["=?utf-8?q?=0d=0a?=@example.org"] }), ["/to/0"]);
   });
 
-  test("accepted by an earlier release, are sent without what they would decode to", async () => {
+  test("that an earlier release accepted are sent without what readers would decode", async () => {
     const name = "=?utf-8?q?Ada=0d=0aBcc:_x=40y.org?=";
     const raw = await compose({
       from: { name, address: "ada@example.com" },
@@ -226,7 +226,7 @@ suite("Names, subjects and whatever else becomes a header", () => {
   });
 });
 
-test("a header's first encoded word stands on the line of its name", async () => {
+test("a header's first encoded word is on the same line as its name", async () => {
   for (const value of ["é".repeat(998), "千".repeat(998), "aé ".repeat(300), "👩‍👩‍👧".repeat(50)]) {
     const raw = (await composedFrom({ subject: value, headers: { "X-Some-Header": value } })).toString();
     assert.match(raw, /^Subject: =\?UTF-8/m);
@@ -235,7 +235,7 @@ test("a header's first encoded word stands on the line of its name", async () =>
   }
 });
 
-test("any text survives being encoded, in words of 75 characters at most", () => {
+test("any text survives encoding, in words of at most 75 characters", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 200 }), (text) => {
       fc.pre(text.isWellFormed());
@@ -247,7 +247,7 @@ test("any text survives being encoded, in words of 75 characters at most", () =>
   );
 });
 
-test("a value of any length is read in time that grows with its length", () => {
+test("a value of any length is read in time proportional to its length", () => {
   for (const piece of [
     '"\\',
     "(",

@@ -18,7 +18,7 @@ const parsed = (json: unknown): MessageInput => {
   return result.value;
 };
 
-/** The places that a message is refused for. */
+/** The places for which a message is refused. */
 const refusedAt = (changes: Record<string, unknown>): readonly string[] => {
   const result = parse({ ...simpleMessage, ...changes });
   assert.ok(!result.ok, `accepted ${JSON.stringify(changes).slice(0, 200)}`);
@@ -49,7 +49,7 @@ const FULL: Json = {
 };
 
 suite("What a message may say", () => {
-  test("everything that the contract names is read", () => {
+  test("everything in the API's description is read", () => {
     const input = parsed(FULL);
     assert.deepEqual(input.recipients, ["b@example.org", "bo@example.org", "c@example.org", "d@example.org"]);
     assert.deepEqual(input.content.cc[1], { name: "D", address: "d@example.org" });
@@ -59,7 +59,7 @@ suite("What a message may say", () => {
     assert.equal(input.onUnknown, "resend");
   });
 
-  test("what may be left out may be left out", () => {
+  test("optional members may be absent", () => {
     const input = parsed({ to: "b@example.org", text: "" });
     assert.equal(input.server, null);
     assert.equal(input.from, null);
@@ -67,7 +67,7 @@ suite("What a message may say", () => {
     assert.equal(input.onUnknown, "hold");
   });
 
-  test("each recipient counts once, whatever field or case it stands in", () => {
+  test("each recipient counts once, in whatever field or case", () => {
     const input = parsed({ ...simpleMessage, to: ["A@example.org", "a@EXAMPLE.org"], bcc: "a@example.org" });
     assert.deepEqual(input.recipients, ["A@example.org"]);
     const hundred = Array.from({ length: 100 }, (_, at) => `r${at}@example.org`);
@@ -75,11 +75,11 @@ suite("What a message may say", () => {
     assert.deepEqual(refusedAt({ to: [...hundred, "one.more@example.org"] }), ["/to"]);
   });
 
-  test("a domain beyond ASCII is kept in ASCII", () => {
+  test("a domain beyond ASCII is stored in ASCII", () => {
     assert.deepEqual(parsed({ ...simpleMessage, to: "ü@bücher.example" }).recipients, ["ü@xn--bcher-kva.example"]);
   });
 
-  test("a time may leave its seconds out and write its offset short, as ISO 8601 lets it", () => {
+  test("a time may omit its seconds and shorten its offset, as ISO 8601 allows", () => {
     const expected = Date.parse("2026-12-24T17:30:00Z");
     for (const time of [
       "2026-12-24T18:30:00+01:00",
@@ -93,7 +93,7 @@ suite("What a message may say", () => {
     }
   });
 
-  test("a tag has a name in any script", () => {
+  test("a tag may have a name in any script", () => {
     const tags = { clé: "facture", _kind: "", "two words": "x" };
     assert.deepEqual(parsed({ ...simpleMessage, tags }).tags, tags);
   });
@@ -179,7 +179,7 @@ suite("What a message may not say", () => {
     test(what, () => assert.deepEqual(refusedAt(changes), [path]));
   }
 
-  test("a List-Unsubscribe header beside listUnsubscribe, though each alone is good", () => {
+  test("a List-Unsubscribe header beside listUnsubscribe, even if each alone is valid", () => {
     const headers = { "List-Unsubscribe": "<mailto:u@example.com>" };
     parsed({ ...simpleMessage, headers });
     assert.deepEqual(refusedAt({ headers, listUnsubscribe: { url: "https://example.com" } }), [
@@ -187,7 +187,7 @@ suite("What a message may not say", () => {
     ]);
   });
 
-  test("an unsubscribe link cannot leave its angle brackets", () => {
+  test("an unsubscribe link cannot break out of its angle brackets", () => {
     const url = "https://example.com/a?b=<c> ,d>";
     assert.doesNotMatch(
       parsed({ ...simpleMessage, listUnsubscribe: { url } }).content.listUnsubscribe?.url ?? ">",
@@ -195,7 +195,7 @@ suite("What a message may not say", () => {
     );
   });
 
-  test("places are named from where the message stands", () => {
+  test("places are named from where the message stands in the request", () => {
     const result = parseMessage({ to: "b" }, { sizeLimit: HTTP_SIZE_LIMIT, at: ["items", 3] });
     assert.ok(!result.ok && "fields" in result.problem);
     assert.deepEqual(
@@ -212,13 +212,13 @@ suite("How large a message may be", () => {
     attachments: [{ content: Buffer.alloc(count - 2, 7).toString("base64") }],
   });
 
-  test("24,000,000 bytes of attachments and text are taken, one more is too large", () => {
+  test("24,000,000 bytes of attachments and text are accepted, and one more is too large", () => {
     assert.equal(parsed(withBytes(HTTP_SIZE_LIMIT)).sizeBytes, HTTP_SIZE_LIMIT);
     const result = parse(withBytes(HTTP_SIZE_LIMIT + 1));
     assert.equal(result.ok ? "accepted" : result.problem.code, "message_too_large");
   });
 
-  test("a million recipients, attachments or unknown members are refused by one problem", () => {
+  test("a million recipients, attachments or unknown members cause a single problem", () => {
     const many = Array.from({ length: 1_000_000 }, () => 0);
     assert.deepEqual(refusedAt({ to: many }), ["/to"]);
     assert.deepEqual(refusedAt({ attachments: many }), ["/attachments"]);
@@ -244,7 +244,7 @@ suite("How large a message may be", () => {
   });
 });
 
-test("no input makes it throw, and every place it names is there or missing there", () => {
+test("no input makes it throw, and every place that it names exists or is missing there", () => {
   fc.assert(
     fc.property(variationsOf(FULL), (body) => {
       const result = parse(body);
@@ -259,7 +259,7 @@ test("no input makes it throw, and every place it names is there or missing ther
   );
 });
 
-test("what was accepted never holds a line break where a header stands", () => {
+test("an accepted message never has a line break in a header", () => {
   const hostile = fc.string({
     unit: fc.constantFrom("a", "@", ".", "<", ">", '"', "\\", ",", " ", "\r", "\n", "\0", "\u2028", "é"),
   });

@@ -14,7 +14,7 @@ import { type MessageBench, messageBench, simpleMessage } from "../../builders/m
 
 const about = (subject: string, ...recipientAddresses: string[]) => ({ subject, recipientAddresses });
 
-/** As the list finds it: by the index first, then by comparison. */
+/** Finds as the list does: by the index first, then by comparison. */
 const finds = (message: ReturnType<typeof about>, typed: string): boolean => {
   const terms = searchTerms(typed);
   return searchPrefixes(message).includes(lookupPrefix(terms)) && matchesSearch(message, terms);
@@ -31,10 +31,10 @@ describe("a search", () => {
     it(`finds the start of an address or a word: ${typed}`, () => assert(finds(invoice, typed)));
   }
   for (const typed of ["martin", "example", "@example.org", "acture", "facture 2027", "lea.martin@example.org."]) {
-    it(`does not find what starts neither: ${typed}`, () => assert(!finds(invoice, typed)));
+    it(`finds nothing that starts otherwise: ${typed}`, () => assert(!finds(invoice, typed)));
   }
 
-  it("finds every start of every address and every word, whatever its case, accents and letters", () => {
+  it("finds every start of every address and word, whatever its case, accents and script", () => {
     const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((text) => !/\s/.test(text));
     const anyCase = fc.constantFrom(
       (text: string) => text,
@@ -60,7 +60,7 @@ describe("a search", () => {
     );
   });
 
-  it("keeps few index entries, however long the subject and many the recipients", () => {
+  it("keeps few index entries, however long the subject is and however many recipients there are", () => {
     const many = Array.from({ length: 100 }, (_, at) => `recipient-${at}@example-${at % 9}.org`);
     const word = (at: number) => String.fromCharCode(97 + (at % 26), 97 + ((at * 7) % 26), 97 + ((at * 11) % 26));
     const subject = Array.from({ length: 400 }, (_, at) => word(at)).join(" ");
@@ -71,7 +71,7 @@ describe("a search", () => {
   });
 });
 
-describe("the list, searched", () => {
+describe("a search in the list of messages", () => {
   let bench: MessageBench;
   beforeEach(async () => {
     bench = messageBench();
@@ -94,7 +94,7 @@ describe("the list, searched", () => {
     return { ids: found.value.items.map(({ id }) => id), next: found.value.next };
   };
 
-  it("goes with server, status and recipient, for operators, members and keys of some servers", async () => {
+  it("can be combined with server, status and recipient, for operators, members and keys with some servers", async () => {
     const one = await post("lecteur@example.org");
     const two = await post("lectrice@example.org", { server: "srv_bob" });
     const three = await post("else@example.org", { subject: "Lecture", scheduledAt: "2026-12-24T00:00:00Z" });
@@ -110,7 +110,7 @@ describe("the list, searched", () => {
     assert.deepEqual((await list("")).ids.length, 4, "nothing typed is no search");
   });
 
-  it("gives each match once, page by page, though most of what the index finds does not match", async () => {
+  it("returns each match once, page by page, even if most of what the index finds does not match", async () => {
     const wanted: string[] = [];
     for (let at = 0; at < 40; at += 1) {
       await post(`contact-${at}@example.org`);
@@ -127,7 +127,7 @@ describe("the list, searched", () => {
     assert.deepEqual(seen, wanted);
   });
 
-  it("keeps, if wanted, those of which a recipient was refused", async () => {
+  it("can be limited to messages with a refused recipient", async () => {
     const both = await bench.accepted({ ...simpleMessage, to: ["lecteur@example.org", "gone@example.org"] });
     await post("lecteur@example.org");
     const recipients = both.value.recipients.map((recipient) => ({
@@ -144,7 +144,7 @@ describe("the list, searched", () => {
     assert.deepEqual((await list("", { filter: { ...rejected, server: "srv_bob" } })).ids, []);
   });
 
-  it("still finds a message after it has moved, and does not fail on records without prefixes", async () => {
+  it("still finds a message after a move, and does not fail on records without prefixes", async () => {
     const id = await post("lecteur@example.org");
     const before = await bench.records.get("messages", id);
     assert(before !== undefined);

@@ -16,7 +16,7 @@ import { movesOf, namesInColumn } from "../../builders/states-document.ts";
 
 const DOCUMENT = readFileSync(new URL("../../../functions/domain/messages/STATES.md", import.meta.url), "utf8");
 
-/** Of `sending`, which has a row for each. */
+/** From `sending`, which has a row for each. */
 const PHASES = new Set(["claimed", "data"]);
 
 const STATES: { readonly [S in MessageStatus]: MessageState & { readonly status: S } } = {
@@ -40,7 +40,7 @@ const accepted = async (): Promise<Message> => {
   return value;
 };
 
-/** Moves a message as code does whose types were deceived: `mayBecome` is believed whatever it says. */
+/** Moves a message as untyped code would: the claim of `mayBecome` is believed whatever it says. */
 const moveAnyway = (message: Message, to: MessageStatus): Message => {
   const believed: (message: Message) => asserts message is MessageIn<"failed"> = () => undefined;
   believed(message);
@@ -55,7 +55,7 @@ suite("Which status may follow which", () => {
     assert.deepEqual([...namesInColumn(DOCUMENT, "state", PHASES)].sort(), [...MESSAGE_STATUSES].sort());
   });
 
-  test("the statuses that are final are left by nothing, but the one whose body is kept for it", () => {
+  test("final statuses are left by no move, except the one whose body is kept for a retry", () => {
     for (const status of MESSAGE_STATUSES) {
       const { stage, body } = STATUSES[status];
       if (stage === "final") assert.equal(NEXT[status].length > 0, body === "kept_for_retry", status);
@@ -63,7 +63,7 @@ suite("Which status may follow which", () => {
     }
   });
 
-  test("every other move is a defect, whatever the types were told", async () => {
+  test("every other move is a defect, whatever the types claim", async () => {
     const message = await accepted();
     for (const from of MESSAGE_STATUSES) {
       for (const to of MESSAGE_STATUSES) {
@@ -76,7 +76,7 @@ suite("Which status may follow which", () => {
     }
   });
 
-  test("a status of another release is not moved, and nothing moves to it", async () => {
+  test("a status of another release is not moved, and no move leads to it", async () => {
     const message = await accepted();
     const foreign = Object.assign({}, message, { status: "quarantined" });
     for (const to of MESSAGE_STATUSES) assert.throws(() => moveAnyway(foreign, to), /quarantined must not become/);
@@ -94,7 +94,7 @@ suite("What a move keeps", () => {
     nothing: null,
   };
 
-  test("every member that it does not know, through every move", async () => {
+  test("every member that this release does not know survives every move", async () => {
     const message = Object.assign({}, await accepted(), later);
     for (const from of MESSAGE_STATUSES) {
       for (const to of NEXT[from]) {
@@ -106,7 +106,7 @@ suite("What a move keeps", () => {
     }
   });
 
-  test("every fact, and nothing of what belonged to the old state alone", async () => {
+  test("every fact is kept, and nothing that belonged only to the former state", async () => {
     const message = await accepted();
     const facts: readonly string[] = Object.keys(message).filter((name) => !(name in STATES.queued));
     for (const from of MESSAGE_STATUSES) {
@@ -118,7 +118,7 @@ suite("What a move keeps", () => {
     }
   });
 
-  test("the line in the timeline says the new status", async () => {
+  test("the timeline entry names the new status", async () => {
     const message = await accepted();
     assert.ok(isIn(message, "queued"));
     const after = moveTo(message, STATES.failed, { nowMs: 30 });

@@ -16,7 +16,7 @@ afterEach(() => bench.close());
 
 const LARGE = { ...simpleMessage, server: "srv_one", text: "é".repeat(600_000) };
 
-/** Ids of chunks that a commit wrote, and whether they are there still. */
+/** The ids of the chunks that a commit wrote, and whether they still exist. */
 const watched = () => {
   const ids = new Set<string>();
   const { records } = bench;
@@ -25,7 +25,7 @@ const watched = () => {
     query: (...query) => records.query(...query),
     commit: (writes) => {
       for (const { kind, id, op } of writes) if (kind === "bodyChunks" && op === "put") ids.add(id);
-      // The process dies before the record.
+      // The process dies before it writes the record.
       return writes.some(({ kind }) => kind === "messages") ? new Promise(() => undefined) : records.commit(writes);
     },
   };
@@ -36,7 +36,7 @@ const watched = () => {
   return { watching, left };
 };
 
-test("chunks of a body whose message was never kept are erased, and not before an hour", async () => {
+test("the chunks of a body whose message was never stored are erased, but not within the first hour", async () => {
   const { watching, left } = watched();
   const kept = { ...bench, records: watching };
 
@@ -48,7 +48,7 @@ test("chunks of a body whose message was never kept are erased, and not before a
   assert.equal(await left(), 0);
 });
 
-test("the body of a message that waits stays", async () => {
+test("the body of a waiting message is kept", async () => {
   const { value } = await bench.accepted(LARGE);
   bench.clock.advance(2 * HOUR);
   await sweepBodies(bench);

@@ -31,14 +31,14 @@ const accepted = async (more: object = {}): Promise<Message> =>
   (await bench.accepted({ subject: "Bonjour", text: "Une ligne.", ...FIELDS, ...more })).value;
 const viewOf = (value: Message) => messageView({ id: "msg_1", version: "1", value });
 const kindsOf = (value: Message) => viewOf(value).recipients.map(({ address, kind }) => [address, kind]);
-/** As the release before kept it. */
+/** A record as the previous release stored it. */
 const withoutKinds = (message: Message): Message => ({
   ...message,
   recipients: message.recipients.map(({ kind: _, ...recipient }) => recipient),
 });
 
 suite("to, cc and bcc", () => {
-  test("stand apart; an address in several fields counts once, for the most visible of them", async () => {
+  test("are kept apart; an address in several fields counts once, for the most visible of them", async () => {
     const message = await accepted();
     assert.deepEqual(kindsOf(message), KINDS);
     const { to, cc, bcc } = viewOf(message);
@@ -53,19 +53,19 @@ suite("to, cc and bcc", () => {
   });
 
   for (const only of ["to", "cc", "bcc"] as const) {
-    test(`a message may have ${only} alone`, async () => {
+    test(`are each enough: a message may have ${only} alone`, async () => {
       const message = await accepted({ to: [], cc: [], bcc: [], [only]: "z@example.org" });
       assert.deepEqual(kindsOf(message), [["z@example.org", only]]);
       assert.deepEqual(viewOf(message)[only], ["z@example.org"]);
     });
   }
 
-  test("are still known once the body is erased", async () => {
+  test("are still known after the body is erased", async () => {
     const message: Message = { ...(await accepted()), body: { kind: "erased", atMs: 1 } };
     assert.deepEqual(kindsOf(message), KINDS);
   });
 
-  test("are read from the body where an earlier release kept no kind, and are `to` once it is gone", async () => {
+  test("are read from the body if an earlier release stored no kind, and are `to` once it is gone", async () => {
     const older = withoutKinds(await accepted());
     assert.deepEqual(kindsOf(older), KINDS);
     for (const body of [
@@ -82,7 +82,7 @@ suite("to, cc and bcc", () => {
   });
 
   for (const status of ["sent", "canceled", "expired"] as const) {
-    test(`are written down when a message that an earlier release accepted is ${status}`, async () => {
+    test(`are stored when a message of an earlier release becomes ${status}`, async () => {
       const older = withoutKinds(await accepted());
       assert.ok(older.status === "queued");
       const note = timelineNote("expires_at_passed");
@@ -92,7 +92,7 @@ suite("to, cc and bcc", () => {
     });
   }
 
-  test("are written down when the body of a failed message of an earlier release goes", async () => {
+  test("are stored when the body of a failed message of an earlier release is erased", async () => {
     const older = withoutKinds(await accepted());
     assert.ok(older.status === "queued");
     const note = timelineNote("expires_at_passed");
@@ -106,7 +106,7 @@ suite("to, cc and bcc", () => {
     assert.deepEqual(kindsOf(erased.value), KINDS);
   });
 
-  test("show the last reply about a recipient where there is one, and nothing where there is none", async () => {
+  test("come with the last reply about a recipient, if there is one", async () => {
     const message = await accepted();
     const reply = { code: 550, enhanced: "5.1.1", response: "No such user" };
     const [first, ...rest] = message.recipients;

@@ -26,7 +26,7 @@ describe("a message refused on the topic", () => {
     return entry;
   };
 
-  it("keeps what was wrong with it: in English for programs, by code for the console", async () => {
+  it("records what was wrong with it: in English for programs, and as a code for the console", async () => {
     const entry = await entryOf({ to: "nobody", subject: "Facture", text: "x".repeat(9), color: "red" });
     assert.match(entry.note ?? "", /^\/to must be an email address.*; \/color is an unknown field$/);
     assert.match(timelineNoteText(entry, "fr") ?? "", /ne peut pas être envoyé tel quel\.$/);
@@ -34,7 +34,7 @@ describe("a message refused on the topic", () => {
     assert.deepEqual(sentences, ["/to Indiquez une adresse comme ada@example.com.", "/color Ce champ est inconnu."]);
   });
 
-  it("names a few of many invalid places", async () => {
+  it("names only a few of many invalid places", async () => {
     const entry = await entryOf(Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`k${at}`, at])));
     assert.equal(fieldsIn(entry.fields).length, 5);
   });

@@ -33,7 +33,7 @@ suite("Aliases that Gmail lists", () => {
     });
   }
 
-  test("any status but pending will do, in any mix of entries, and the account's own address is always among them", () => {
+  test("may be used with any status except pending, in any mix of entries, and always include the account's own address", () => {
     const statuses = fc.option(fc.oneof(fc.constantFrom("pending", "accepted", ""), fc.string()), { nil: null });
     fc.assert(
       fc.property(fc.array(statuses, { maxLength: 20 }), (list) => {
@@ -49,7 +49,7 @@ suite("Aliases that Gmail lists", () => {
     );
   });
 
-  test("are compared folded, each once; entries without an address are passed over", () => {
+  test("are compared after folding, each once; entries without an address are ignored", () => {
     const list = [{ sendAsEmail: "ADA@Example.com" }, { sendAsEmail: "b@BÜCHER.example" }, {}, { sendAsEmail: "" }];
     assert.deepEqual(sendAsAddresses(ME, list), [ME, "b@xn--bcher-kva.example"]);
   });
@@ -73,7 +73,7 @@ suite("A From that is not allowed", () => {
     return body.detail;
   };
 
-  test("is told with what the account may send as: what Gmail keeps and the filter covers", async () => {
+  test("is explained with what the account may send as: what Gmail keeps and the filter includes", async () => {
     await add("srv_ada", { fromFilter: ["@example.com", "extra@example.net"] });
     const said = await detail("pending@example.com", "srv_ada");
     assert.match(
@@ -87,7 +87,7 @@ suite("A From that is not allowed", () => {
     );
   });
 
-  test("is told apart: Gmail would keep it, and only the filter lacks it", async () => {
+  test("is distinguished if Gmail would keep it and only the filter lacks it", async () => {
     await add("srv_ada", { fromFilter: ["@example.com"] });
     assert.match(
       await detail("sales@example.org", "srv_ada"),
@@ -95,12 +95,12 @@ suite("A From that is not allowed", () => {
     );
   });
 
-  test("names the username alone where the aliases could not be read", async () => {
+  test("is explained with the username alone if the aliases could not be read", async () => {
     await add("srv_ada", { fromFilter: ["@example.com"], connection: validConnection({ sendAs: null }) });
     assert.match(await detail("billing@example.com", "srv_ada"), /Allowed senders: ada@example\.com\.$/);
   });
 
-  test("names the domains of a Gmail API server for which an operator vouches", async () => {
+  test("is explained with the domains of a Gmail API server that an operator vouches for", async () => {
     const vouched = {
       transport: "gmail_api",
       sendAsUnchecked: true,
@@ -111,7 +111,7 @@ suite("A From that is not allowed", () => {
     assert.match(said, /Allowed senders: ada@example\.com, x@example\.net, @example\.com\.$/);
   });
 
-  test("without a server names what all of the caller's servers may send as, and no others'", async () => {
+  test("is explained, without a server, with what the caller's own servers may send as, and no others'", async () => {
     await add("srv_ada", {});
     await add("srv_bob", { username: "bob@example.com", connection: validConnection({ sendAs: null }) });
     assert.match(
@@ -123,7 +123,7 @@ suite("A From that is not allowed", () => {
     assert.doesNotMatch(bob, /ada@/);
   });
 
-  test("names no archived or unconnected server's addresses, and is short with very many", async () => {
+  test("is explained without archived or unconnected servers, and briefly if there are very many addresses", async () => {
     await add("srv_gone", { username: "gone@example.com", active: false });
     assert.doesNotMatch(await detail("eve@example.com", null), /gone@|Allowed/);
     const addresses = Array.from({ length: 300 }, (_, at) => `alias${at}@example.com`);

@@ -52,7 +52,7 @@ const call = async (target: string, asked: Asked = {}): Promise<Reply> => {
 interface Json {
   readonly [name: string]: unknown;
 }
-/** Status, headers and body of an answer that is no problem. */
+/** The status, headers and body of an answer that is not a problem. */
 const answered = (reply: Reply): { status: number; headers: Readonly<Record<string, string>>; body: Json } => {
   assert.ok(reply.kind === "json", JSON.stringify(reply));
   return { status: reply.status, headers: reply.headers ?? {}, body: JSON.parse(JSON.stringify(reply.body)) };
@@ -70,7 +70,7 @@ const listed = async (query: string, principal: Principal = OPERATOR): Promise<r
 };
 
 suite("POST /v1/messages", () => {
-  test("answers 202 with what to follow the message by", async () => {
+  test("answers 202 with what is needed to follow the message", async () => {
     const { status, headers, body } = answered(await call("POST /v1/messages", { body: simpleMessage }));
     assert.equal(status, 202);
     assert.deepEqual(Object.keys(body), ["id", "messageId", "server", "status"]);
@@ -80,7 +80,7 @@ suite("POST /v1/messages", () => {
     assert.equal(headers["Idempotency-Replayed"], undefined);
   });
 
-  test("says of a repetition that it is one", async () => {
+  test("marks a repetition as one", async () => {
     const asked = { body: simpleMessage, headers: { "idempotency-key": "order 42" } };
     const first = idOf(await call("POST /v1/messages", asked));
     const again = answered(await call("POST /v1/messages", asked));
@@ -89,7 +89,7 @@ suite("POST /v1/messages", () => {
     assert.equal(again.headers["Idempotency-Replayed"], "true");
   });
 
-  test("says of whatever it refuses that nothing was sent", async () => {
+  test("says with every refusal that nothing was sent", async () => {
     const refused = problemOf(await call("POST /v1/messages", { body: { ...simpleMessage, to: "b" } }));
     assert.deepEqual(refused, { code: "invalid_request", fields: ["/to"], outcome: "not_sent" });
     for (const key of ["", "é", "a".repeat(256), "a\tb"]) {
@@ -102,7 +102,7 @@ suite("POST /v1/messages", () => {
     assert.deepEqual(problemOf(await call("POST /v1/messages?dryrun=1", { body: simpleMessage })).fields, ["/dryrun"]);
   });
 
-  test("a dry run answers 200 with problems as the message would have got them", async () => {
+  test("answers a dry run with 200 and the problems that the message would have met", async () => {
     const body = { ...simpleMessage, dryRun: true };
     assert.deepEqual(answered(await call("POST /v1/messages", { body })), {
       status: 200,
@@ -123,7 +123,7 @@ suite("Prefer: wait", () => {
     ...(signal && { signal }),
   });
 
-  test("answers 202 after so many seconds, not sooner and not much later", async () => {
+  test("answers 202 after the requested seconds, no sooner and not much later", async () => {
     const startMs = bench.clock.nowMs();
     const { status, headers } = answered(await call("POST /v1/messages", asked("respond-async, wait=7")));
     assert.equal(status, 202);
@@ -137,7 +137,7 @@ suite("Prefer: wait", () => {
       const before = await bench.records.get("messages", id);
       assert.ok(before);
       const value = { ...before.value, status, dueAtMs: null, finalAtMs: 1 };
-      // Final only after the third look, so that the wait has to go on.
+      // It is final only after the third look, so that the wait has to continue.
       let roomIsHeld = true;
       const sleep = async (ms: number) => {
         assert.ok(!roomIsHeld, "who waits holds no room for a body");
@@ -172,7 +172,7 @@ suite("Prefer: wait", () => {
     });
   }
 
-  test("more than 50 is taken as 50, what cannot be read is passed over", async () => {
+  test("is capped at 50 seconds, and ignored if it cannot be read", async () => {
     const applied = async (prefer: string) =>
       answered(await call("POST /v1/messages", asked(prefer))).headers["Preference-Applied"];
     assert.equal(await applied("wait=3600"), "wait=50");
@@ -181,7 +181,7 @@ suite("Prefer: wait", () => {
     assert.equal(await applied("wait=-1"), undefined);
   });
 
-  test("ends when the caller has gone", async () => {
+  test("ends when the caller disconnects", async () => {
     const startMs = bench.clock.nowMs();
     const reply = await call("POST /v1/messages", asked("wait=50", AbortSignal.abort()));
     assert.equal(answered(reply).status, 202);
@@ -190,7 +190,7 @@ suite("Prefer: wait", () => {
 });
 
 suite("POST /v1/messages/batch", () => {
-  test("answers 207 with a status and a body for each", async () => {
+  test("answers 207 with a status and a body for each item", async () => {
     const items = [simpleMessage, { ...simpleMessage, to: "b" }, { ...simpleMessage, dryRun: true }];
     const { status, body } = answered(await call("POST /v1/messages/batch", { body: { items } }));
     assert.equal(status, 207);
@@ -204,14 +204,14 @@ suite("POST /v1/messages/batch", () => {
     assert.equal(body.items[1].body.fields[0].path, "/items/1/to");
   });
 
-  test("does not take the key of the whole", async () => {
+  test("refuses an idempotency key for the whole batch", async () => {
     const headers = { "idempotency-key": "k" };
     const refused = problemOf(await call("POST /v1/messages/batch", { body: { items: [simpleMessage] }, headers }));
     assert.equal(refused.code, "invalid_request");
   });
 });
 
-suite("Looking at messages", () => {
+suite("GET /v1/messages", () => {
   const key = (id: string, servers: readonly string[], ...permissions: ("send" | "read")[]): Principal => ({
     kind: "key",
     id,
@@ -224,7 +224,7 @@ suite("Looking at messages", () => {
     return idOf(await call("POST /v1/messages", { body: { ...simpleMessage, ...changes }, principal }));
   };
 
-  test("one is shown whole, without its body", async () => {
+  test("shows one message in full, but without its body", async () => {
     const secret = "canary-of-the-body";
     const id = await post({
       text: secret,
@@ -267,7 +267,7 @@ suite("Looking at messages", () => {
     assert.equal(problemOf(await call(`GET /v1/messages/${id}?full=1`)).code, "invalid_request");
   });
 
-  test("all, newest first, filtered by server, status and recipient, alone and together", async () => {
+  test("lists all, newest first, filtered by server, status and recipient, alone and together", async () => {
     const one = await post();
     const two = await post({ server: "srv_bob", to: "C@Example.org" });
     const three = await post({ to: "c@example.org", scheduledAt: "2026-12-24T00:00:00Z" });
@@ -285,7 +285,7 @@ suite("Looking at messages", () => {
     assert.deepEqual(await listed("?server=srv_bob"), [two], "of a deleted server too, by its id");
   });
 
-  test("whatever a person types into `q` is a search, never an error", async () => {
+  test("searches for whatever a person types into `q`, and never fails", async () => {
     const one = await post();
     for (const typed of ["b", "B@EXA", "bonj", " bonjour  b@ "]) {
       assert.deepEqual(await listed(`?q=${encodeURIComponent(typed)}`), [one], typed);
@@ -309,7 +309,7 @@ suite("Looking at messages", () => {
     assert.deepEqual(problemOf(await call("GET /v1/messages?q=a&q=b")).fields, ["/q"]);
   });
 
-  test("page by page, each once", async () => {
+  test("lists page by page, each message once", async () => {
     const ids = [await post(), await post(), await post()].toReversed();
     const first = answered(await call("GET /v1/messages?limit=2")).body;
     assert.ok(Array.isArray(first.items));
@@ -331,12 +331,12 @@ suite("Looking at messages", () => {
     ["?limit=201", "/limit"],
     ["?cursor=x", "/cursor"],
   ] as const) {
-    test(`${query} is refused by name`, async () => {
+    test(`refuses ${query} by name`, async () => {
       assert.deepEqual(problemOf(await call(`GET /v1/messages${query}`)).fields, [place]);
     });
   }
 
-  test("a key sees those of its servers, and without `read` only what it sent, one by one", async () => {
+  test("shows a key the messages of its servers, and without `read` only those it sent, one by one", async () => {
     const ada = await post();
     const bob = await post({ server: "srv_bob" });
     const own = await post({}, key("a", ["srv_ada"], "send"));
@@ -361,7 +361,7 @@ suite("Looking at messages", () => {
     assert.equal(await see("msg_none", key("r", ["srv_ada"], "read")), "not_found");
   });
 
-  test("a member sees those of their own server alone", async () => {
+  test("shows a member only the messages of their own server", async () => {
     const ada = await post();
     const bob = await post({ server: "srv_bob" });
     const member = memberOf("bob@example.com");
@@ -377,7 +377,7 @@ suite("Looking at messages", () => {
   });
 });
 
-test("cancel and retry take no body but an empty one", async () => {
+test("cancel and retry accept only an empty body", async () => {
   const id = idOf(await call("POST /v1/messages", { body: simpleMessage }));
   for (const act of ["cancel", "retry"]) {
     const refused = problemOf(await call(`POST /v1/messages/${id}/${act}`, { body: { reason: "x" } }));
@@ -386,7 +386,7 @@ test("cancel and retry take no body but an empty one", async () => {
   assert.equal(answered(await call(`POST /v1/messages/${id}/cancel`, { body: {} })).body.status, "canceled");
 });
 
-test("PATCH, retry and resolve answer the message as it then stands", async () => {
+test("PATCH, retry and resolve answer with the message as it is afterwards", async () => {
   const body = { ...simpleMessage, scheduledAt: "2026-12-24T00:00:00Z" };
   const id = idOf(await call("POST /v1/messages", { body }));
   const later = { scheduledAt: "2026-12-25T00:00:00+01:00" };

@@ -29,7 +29,7 @@ suite("The ids of a thread", () => {
     });
   }
 
-  test("are taken in the forms of nodemailer", async () => {
+  test("are accepted in the forms of nodemailer", async () => {
     for (const references of [
       "<a@b> <c@d>",
       ["<a@b>", "<c@d>"],
@@ -47,7 +47,7 @@ suite("The ids of a thread", () => {
     assert.equal((await thread({ inReplyTo: "<a@b> <c@d>" })).inReplyTo, "<a@b> <c@d>");
   });
 
-  test("inReplyTo alone makes References, and does not add to those that are given", async () => {
+  test("become References if inReplyTo stands alone, and are not added to given References", async () => {
     for (const references of [undefined, [], ""]) {
       const given = { inReplyTo: "<a@b>", ...(references === undefined ? {} : { references }) };
       assert.deepEqual(await thread(given), { inReplyTo: "<a@b>", references: "<a@b>" });
@@ -56,13 +56,13 @@ suite("The ids of a thread", () => {
     assert.deepEqual(await thread({ inReplyTo: "" }), { inReplyTo: undefined, references: undefined });
   });
 
-  test("one that cannot stand in a header is left out and refuses nothing", async () => {
+  test("are left out, without a refusal, if they cannot stand in a header", async () => {
     for (const odd of ["<é@x>", `<${"r".repeat(901)}>`, "<>", "<", ">", ","]) {
       assert.equal((await thread({ references: ["<a@b>", odd, "<c@d>"] })).references, "<a@b> <c@d>", odd);
     }
   });
 
-  test("are refused with control characters, by their place", () => {
+  test("with control characters are refused, and their place is named", () => {
     for (const control of ["\r\n", "\n", "\r", "\0", "\x7f", "\u2028"]) {
       assert.deepEqual(refusedAt({ inReplyTo: `<a${control}b@c>` }), ["/inReplyTo"]);
       assert.deepEqual(refusedAt({ references: `<a@b>${control}<c@d>` }), ["/references"]);
@@ -72,7 +72,7 @@ suite("The ids of a thread", () => {
     assert.deepEqual(refusedAt({ references: { id: "<a@b>" } }), ["/references"]);
   });
 
-  test("of a long thread: the first and the newest, within the lines", async () => {
+  test("of a long thread are the first and the newest that fit into the lines", async () => {
     const ids = Array.from({ length: 300 }, (_, n) => `<${n}.${"r".repeat(200)}@example.com>`);
     const { references = "" } = await thread({ references: ids.join(" ") });
     assert.deepEqual(references.split(" "), [...ids.slice(0, 1), ...ids.slice(-99)]);
@@ -80,7 +80,7 @@ suite("The ids of a thread", () => {
     assert.deepEqual(inReplyTo.split(" "), [...ids.slice(0, 1), ...ids.slice(-19)]);
   });
 
-  test("any printable id arrives unchanged", async () => {
+  test("arrive unchanged if they are printable", async () => {
     const inner = fc.string({
       unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
       minLength: 1,
@@ -97,7 +97,7 @@ suite("The ids of a thread", () => {
     );
   });
 
-  test("no list of millions is looked at", () => {
+  test("are not examined in a list of millions", () => {
     assert.deepEqual(refusedAt({ references: Array.from({ length: 1_000_000 }, () => 0) }), ["/references"]);
     assert.deepEqual(refusedAt({ references: "<".repeat(5_000_000) }), ["/references"]);
     assert.equal(accepted({ references: "<".repeat(90_000) }).content.references.length, 0);

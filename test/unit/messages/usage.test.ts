@@ -6,8 +6,8 @@ import { readUsage } from "../../../functions/domain/messages/limits/usage.ts";
 import { testClock } from "../../builders/clock.ts";
 import { testStore } from "../../builders/store.ts";
 
-describe("what is used up of a mail server's limits", () => {
-  it("is nothing before the first mail, and then what left in the last minute and the last 24 hours", async (test) => {
+describe("the usage of a mail server's limits", () => {
+  it("is nothing before the first mail, and then what was sent in the last minute and the last 24 hours", async (test) => {
     const clock = testClock();
     const store = testStore(clock);
     test.after(() => store.close());

@@ -26,7 +26,7 @@ const held = async (because: HeldBecause): Promise<Versioned<Message>> => {
 };
 const keepLedger = (changes: Partial<QuotaLedger>) =>
   bench.records.commit([{ op: "put", kind: "quotas", id: "srv_ada", value: { ...EMPTY_LEDGER, ...changes } }]);
-/** Waits for ten seconds; `meanwhile` happens at the first look but one. */
+/** Waits for ten seconds; `meanwhile` runs at the second-to-last look. */
 const watch = (message: Versioned<Message>, meanwhile?: () => Promise<unknown>): Promise<Watched> => {
   let looks = 0;
   const sleep = async (ms: number) => {
@@ -72,7 +72,7 @@ suite("A wait for a message that is held", () => {
     ["Gmail's limit is over", () => ({ blockedUntilMs: now() - 1, lineSinceMs: 1 })],
   ];
   for (const [what, ledger] of LIFTED) {
-    test(`is not told of a limit where ${what}: its line is let go, and the wait goes on`, async () => {
+    test(`does not report a limit if ${what}: its line is released, and the wait goes on`, async () => {
       const message = await held("limit_reached");
       await keepLedger(ledger());
       const { message: seen, ended } = await watch(message, sendIt(message));
@@ -81,7 +81,7 @@ suite("A wait for a message that is held", () => {
     });
   }
 
-  test("hears of a limit that the operator has raised no more", async () => {
+  test("no longer reports a limit that the operator has raised", async () => {
     const message = await held("limit_reached");
     await keepLedger({ entries: [{ atMs: now(), recipients: 2 }] });
     assert.equal((await watch(message)).ended, true);
@@ -95,13 +95,13 @@ suite("A wait for a message that is held", () => {
     assert.equal((await watch(message, sendIt(message))).message.value.status, "sent");
   });
 
-  test("is not answered as held in vain: the time runs out", async () => {
+  test("does not report a limit in error: the time runs out", async () => {
     const startMs = now();
     const { message: seen, ended } = await watch(await held("limit_reached"));
     assert.deepEqual([ended, seen.value.status, now() - startMs], [false, "held", 10_000]);
   });
 
-  test("is answered while the server cannot send or all is paused, whatever the limit", async () => {
+  test("is answered while the server cannot send or all sending is paused, whatever the limit", async () => {
     const dead = mailServer({ connection: { state: "error", grant: grant(), reason: "gmail_refused", sinceMs: 1 } });
     const message = await held("limit_reached");
     const paused = { ...defaultSettings(bench.environment), paused: true };
@@ -113,7 +113,7 @@ suite("A wait for a message that is held", () => {
     assert.equal((await watch({ ...message, value: { ...message.value, because: "paused" } as Message })).ended, true);
   });
 
-  test("is not told of a reconnect or a pause that is over either", async () => {
+  test("does not report a reconnect or a pause that is over either", async () => {
     for (const because of ["reconnect_required", "paused"] as const) {
       const message = await held(because);
       assert.equal((await watch(message, sendIt(message))).message.value.status, "sent");
