@@ -7,7 +7,7 @@ import {
   diagnoseDeath,
   knownEnd,
   liveConnection,
-  nextTurnAtMs,
+  nextChangeAtMs,
 } from "../../../functions/domain/connections/checks/lifetime.ts";
 import type { Grant } from "../../../functions/domain/mail-servers/mail-server.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
@@ -97,7 +97,7 @@ describe("when a grant will end", () => {
   });
 
   it("is checked when a warning is due and when the end has come", () => {
-    const turn = (given: Grant): number => (nextTurnAtMs({ clock }, given, app("production")) ?? 0) - now;
+    const turn = (given: Grant): number => (nextChangeAtMs({ clock }, given, app("production")) ?? 0) - now;
     assert.equal(turn(lasting(30 * DAY, DAY)), 26 * DAY);
     assert.equal(turn(lasting(30 * DAY, 27 * DAY)), 2 * DAY);
     assert.equal(turn(lasting(30 * DAY, 29 * DAY)), DAY);

@@ -3,7 +3,7 @@ import { everyPage } from "../../every-record.ts";
 import type { MailServer } from "../../mail-servers/mail-server.ts";
 import { noteOnServer } from "../../mail-servers/save-server.ts";
 import type { Records, Versioned } from "../../records.ts";
-import { mayLiveOn } from "./may-live-on.ts";
+import { mayBeAlive } from "./may-be-alive.ts";
 
 interface Deps {
   readonly clock: Pick<Clock, "nowMs">;
@@ -24,7 +24,7 @@ export const checkAllSoon = (deps: Deps): Promise<number> =>
  * servers are scanned. It may run twice and be interrupted. Throws `Unavailable`.
  */
 export const checkGivenUpSoon = (deps: Deps): Promise<number> =>
-  checkSoon(deps, ({ connection, nextCheckAtMs }) => nextCheckAtMs === null && mayLiveOn(connection));
+  checkSoon(deps, ({ connection, nextCheckAtMs }) => nextCheckAtMs === null && mayBeAlive(connection));
 
 const checkSoon = async (deps: Deps, which: (server: MailServer) => boolean): Promise<number> => {
   let count = 0;

@@ -31,12 +31,12 @@ export const checkServer = async (
     await setNextCheck(deps, server, null);
     return { kind: "nothing_to_check" };
   }
-  const said = await askGoogle(deps, serverId, grant);
-  switch (said.kind) {
+  const outcome = await askGoogle(deps, serverId, grant);
+  switch (outcome.kind) {
     case "token":
-      return proveGrant(deps, found, said);
+      return proveGrant(deps, found, outcome);
     case "dead":
-      if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, said.death)) {
+      if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, outcome.death)) {
         return { kind: "checked", state: "reconnect_required" };
       }
       // The server has a different grant by now, which was proven when it was issued.
@@ -44,7 +44,7 @@ export const checkServer = async (
     case "client_changed":
     case "client_rejected":
     case "account_mismatch":
-      return noteTrouble(deps, found, said.kind);
+      return noteTrouble(deps, found, outcome.kind);
     case "unreachable":
       return postponeCheck(deps, server);
   }

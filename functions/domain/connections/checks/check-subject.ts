@@ -7,8 +7,8 @@ import type { Versioned } from "../../records.ts";
 import type { AccessTokenEntry } from "../records.ts";
 import type { AskDeps } from "../tokens/ask-google.ts";
 import { type CacheDeps, readEntry } from "../tokens/token-cache.ts";
-import { mayLiveOn } from "./may-live-on.ts";
-import type { ProbeDeps } from "./refusal-over.ts";
+import { mayBeAlive } from "./may-be-alive.ts";
+import type { ProbeDeps } from "./probe-refusal.ts";
 
 export interface CheckDeps extends AskDeps, ServerDeps, CacheDeps, ProbeDeps {
   readonly oauth: Pick<GoogleOAuth, "refresh" | "identify">;
@@ -37,7 +37,7 @@ export const readSubject = async (deps: CheckDeps, serverId: string): Promise<Ch
 
 /** A disabled account does not count, because Google may enable it again without a reconnection. */
 export const hasEndedForGood = ({ connection }: MailServer): boolean =>
-  connection.state === "reconnect_required" && connection.reason !== "account_disabled" && !mayLiveOn(connection);
+  connection.state === "reconnect_required" && connection.reason !== "account_disabled" && !mayBeAlive(connection);
 
 /** Google may enforce the cap at any time, so a check cannot withdraw that warning, but another end may come first. */
 export const keepCapWarning = (

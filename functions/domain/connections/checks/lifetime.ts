@@ -130,7 +130,7 @@ export const liveConnection = (
 /**
  * Returns the next time at which the state changes without any event (a warning or the end), or null if there is none.
  */
-export const nextTurnAtMs = (deps: LifetimeDeps, grant: Grant, app: App): number | null => {
+export const nextChangeAtMs = (deps: LifetimeDeps, grant: Grant, app: App): number | null => {
   const end = nextEnd(deps, grant, app);
   const turns = [...warningTimes(deps.clock, end), end.expiresAtMs];
   return turns.find((atMs) => atMs > deps.clock.nowMs()) ?? null;

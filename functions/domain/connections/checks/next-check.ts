@@ -1,7 +1,7 @@
 import { type Clock, DAY, HOUR, MINUTE } from "../../clock.ts";
 import type { Grant } from "../../mail-servers/mail-server.ts";
 import type { Randomness } from "../../randomness.ts";
-import { type App, nextTurnAtMs } from "./lifetime.ts";
+import { type App, nextChangeAtMs } from "./lifetime.ts";
 
 const CHECK_EVERY_MS = DAY;
 const LONGEST_WAIT_MS = 1.2 * CHECK_EVERY_MS;
@@ -26,8 +26,8 @@ const jittered = ({ clock, random }: Deps, nominalMs: number): number =>
  * warning or its end comes first.
  */
 export const nextCheckAtMs = (deps: Deps, grant: Grant, app: App): number => {
-  const turnAtMs = nextTurnAtMs(deps, grant, app) ?? Number.POSITIVE_INFINITY;
-  return Math.min(jittered(deps, CHECK_EVERY_MS), Math.ceil(turnAtMs));
+  const changeAtMs = nextChangeAtMs(deps, grant, app) ?? Number.POSITIVE_INFINITY;
+  return Math.min(jittered(deps, CHECK_EVERY_MS), Math.ceil(changeAtMs));
 };
 
 /** A refused client holds mail back, so Google is asked about it at least this often. */
@@ -47,9 +47,9 @@ export const refusalCheckAtMs = (deps: Deps): number => jittered(deps, REFUSAL_C
 export const retryCheckAtMs = (deps: Deps, grant: Grant, app: App, longestMs = LONGEST_RETRY_MS): number => {
   const { clock } = deps;
   const { lastVerifiedAtMs } = grant;
-  const turnAtMs = nextTurnAtMs(deps, grant, app) ?? Number.POSITIVE_INFINITY;
+  const changeAtMs = nextChangeAtMs(deps, grant, app) ?? Number.POSITIVE_INFINITY;
   const lateMs = clock.nowMs() - lastVerifiedAtMs - clock.lasting(LONGEST_WAIT_MS);
   const shortestMs = clock.lasting(SHORTEST_RETRY_MS);
   const pauseMs = Math.min(Math.max(lateMs / 2, shortestMs), clock.lasting(longestMs));
-  return Math.min(Math.round(clock.nowMs() + pauseMs * (0.8 + 0.4 * deps.random.fraction())), Math.ceil(turnAtMs));
+  return Math.min(Math.round(clock.nowMs() + pauseMs * (0.8 + 0.4 * deps.random.fraction())), Math.ceil(changeAtMs));
 };

@@ -12,11 +12,11 @@ import { firstRetryAtMs, refusalCheckAtMs } from "./next-check.ts";
  * lasts until one for the right account comes. Returns false if the server is gone or already cannot send for another
  * reason. Throws `Contended`, `Unavailable`.
  */
-export const noteGrantError = (deps: ServerDeps, serverId: string, reason: Unserving): Promise<boolean> =>
-  unserve(deps, serverId, { reason });
+export const noteGrantError = (deps: ServerDeps, serverId: string, reason: GrantTrouble): Promise<boolean> =>
+  takeOutOfUse(deps, serverId, { reason });
 
 /** Why a living grant yields no usable token. */
-export type Unserving = ClientTrouble | "account_mismatch";
+export type GrantTrouble = ClientTrouble | "account_mismatch";
 
 /**
  * Gmail refuses the account. `beyondProbe` is Gmail's answer where Test connection does not look; null if a test sees
@@ -27,28 +27,28 @@ export const noteRefusal = (
   serverId: string,
   { beyondProbe }: { readonly beyondProbe: string | null },
 ): Promise<boolean> =>
-  unserve(deps, serverId, { reason: "gmail_refused", ...(beyondProbe !== null && { beyondProbe }) });
+  takeOutOfUse(deps, serverId, { reason: "gmail_refused", ...(beyondProbe !== null && { beyondProbe }) });
 
-interface Why {
-  readonly reason: "gmail_refused" | Unserving;
+interface Cause {
+  readonly reason: "gmail_refused" | GrantTrouble;
   readonly beyondProbe?: string;
 }
 
 /** Returns when a check asks whether the problem is over; null leaves it to the next check that is due. */
-const askAgainAtMs = (deps: ServerDeps, { reason, beyondProbe }: Why): number | null => {
+const askAgainAtMs = (deps: ServerDeps, { reason, beyondProbe }: Cause): number | null => {
   if (reason === "client_rejected") return firstRetryAtMs(deps);
   return reason === "gmail_refused" && beyondProbe === undefined ? refusalCheckAtMs(deps) : null;
 };
 
-const unserve = async (deps: ServerDeps, serverId: string, why: Why): Promise<boolean> =>
+const takeOutOfUse = async (deps: ServerDeps, serverId: string, cause: Cause): Promise<boolean> =>
   changeOnCondition<boolean>(deps, "put a mail server out of use", async () => {
     const server = await deps.records.get("mailServers", serverId);
     const connection = server?.value.connection;
     if (server === undefined || (connection?.state !== "valid" && connection?.state !== "expiring")) return false;
     if (!isUnderstoodServer(server.value)) return false;
     const { value: before } = server;
-    const now = { state: "error", grant: connection.grant, ...why, sinceMs: deps.clock.nowMs() } as const;
-    const askAtMs = askAgainAtMs(deps, why);
+    const now = { state: "error", grant: connection.grant, ...cause, sinceMs: deps.clock.nowMs() } as const;
+    const askAtMs = askAgainAtMs(deps, cause);
     const nextCheckAtMs =
       askAtMs === null ? before.nextCheckAtMs : Math.min(before.nextCheckAtMs ?? Number.POSITIVE_INFINITY, askAtMs);
     const value = { ...withConnection(before, now), nextCheckAtMs };

@@ -3,19 +3,19 @@ import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
-import type { GoogleSaid } from "../tokens/ask-google.ts";
+import type { RefreshOutcome } from "../tokens/ask-google.ts";
 import { hasClientTrouble } from "../tokens/client-trouble.ts";
 import { liveConnection } from "./lifetime.ts";
-import { mayLiveOn } from "./may-live-on.ts";
+import { mayBeAlive } from "./may-be-alive.ts";
 
-type Said = Pick<Extract<GoogleSaid, { readonly kind: "token" }>, "grant" | "app" | "identity">;
+type IssuedToken = Pick<Extract<RefreshOutcome, { readonly kind: "token" }>, "grant" | "app" | "identity">;
 
 /**
  * A token from Google proves that the client works, that a given-up grant lives, or that the account is the right one
  * again.
  */
-const disprovedByToken = (connection: Connection, { identity }: Said): boolean =>
-  mayLiveOn(connection) ||
+const disprovedByToken = (connection: Connection, { identity }: IssuedToken): boolean =>
+  mayBeAlive(connection) ||
   hasClientTrouble(connection) ||
   (connection.state === "error" && connection.reason === "account_mismatch" && identity.kind === "same");
 
@@ -24,18 +24,18 @@ const disprovedByToken = (connection: Connection, { identity }: Said): boolean =
  * check of scopes, identity and send-as addresses becomes due. An account renamed at Google gets its new address. A
  * lost race is fine, because the check finds the same. Throws `Unavailable`.
  */
-export const noteGrantWorks = async (deps: ServerDeps, serverId: string, said: Said): Promise<void> => {
+export const noteGrantWorks = async (deps: ServerDeps, serverId: string, issued: IssuedToken): Promise<void> => {
   const server = await deps.records.get("mailServers", serverId);
   if (server === undefined || !isUnderstoodServer(server.value)) return;
   const { connection: before } = server.value;
-  if (before.state === "not_connected" || before.grant.secretVersion !== said.grant.secretVersion) return;
-  const email = said.identity.kind === "same" ? said.identity.identity.email : before.grant.email;
+  if (before.state === "not_connected" || before.grant.secretVersion !== issued.grant.secretVersion) return;
+  const email = issued.identity.kind === "same" ? issued.identity.identity.email : before.grant.email;
   const grant = withAddress(before.grant, email);
-  const disproved = disprovedByToken(before, said);
+  const disproved = disprovedByToken(before, issued);
   if (grant === before.grant && !disproved) return;
   if (grant !== before.grant) deps.log.warn("account_renamed", { server: serverId });
   const nowMs = deps.clock.nowMs();
-  const served = disproved ? liveConnection(deps, grant, said.app) : { ...before, grant };
+  const served = disproved ? liveConnection(deps, grant, issued.app) : { ...before, grant };
   const now = withConnection(server.value, served);
   const connection = reassessConnection(now, nowMs);
   // A mismatch caused by the username remains, whatever token comes.

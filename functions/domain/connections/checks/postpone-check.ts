@@ -9,7 +9,7 @@ import { openEntry } from "../tokens/token-cache.ts";
 import { type CheckDeps, type CheckOutcome, type CheckSubject, keepCapWarning } from "./check-subject.ts";
 import { liveConnection } from "./lifetime.ts";
 import { LONGEST_CLIENT_RETRY_MS, retryCheckAtMs } from "./next-check.ts";
-import type { Unserving } from "./note-grant-error.ts";
+import type { GrantTrouble } from "./note-grant-error.ts";
 
 /** The grant is not at fault, but time passes, and its end may come close while nothing can be proven. */
 export const postponeCheck = async (deps: CheckDeps, server: Versioned<MailServer>): Promise<CheckOutcome> => {
@@ -30,7 +30,11 @@ export const postponeCheck = async (deps: CheckDeps, server: Versioned<MailServe
  * The grant is alive but unusable: it belongs to another client, Google refuses the client, or its token is for another
  * account. A later check may find that fixed.
  */
-export const noteTrouble = async (deps: CheckDeps, found: CheckSubject, reason: Unserving): Promise<CheckOutcome> => {
+export const noteTrouble = async (
+  deps: CheckDeps,
+  found: CheckSubject,
+  reason: GrantTrouble,
+): Promise<CheckOutcome> => {
   const { server } = found;
   const { app } = await (deps.client ?? clientReader(deps))();
   const { connection: before } = server.value;

@@ -4,7 +4,7 @@ import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
-import { type GoogleSaid, scopesOf } from "../tokens/ask-google.ts";
+import { type RefreshOutcome, scopesOf } from "../tokens/ask-google.ts";
 import { noteClientFacts } from "../tokens/client-facts.ts";
 import { mintedWrite } from "../tokens/token-cache.ts";
 import {
@@ -18,35 +18,36 @@ import {
 import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
 import { nextCheckAtMs, refusalCheckAtMs } from "./next-check.ts";
 import { postponeCheck } from "./postpone-check.ts";
-import { askIfRefusalIsOver } from "./refusal-over.ts";
+import { probeRefusal } from "./probe-refusal.ts";
 import { newerSendAs, readSendAs } from "./send-as.ts";
 
-type Token = Extract<GoogleSaid, { readonly kind: "token" }>;
+type IssuedToken = Extract<RefreshOutcome, { readonly kind: "token" }>;
 interface Proof {
-  readonly said: Token;
+  readonly issued: IssuedToken;
   readonly proven: Grant;
-  readonly refusal: Awaited<ReturnType<typeof askIfRefusalIsOver>>;
+  readonly refusal: Awaited<ReturnType<typeof probeRefusal>>;
 }
 
 /**
  * Uses a token from Google to prove the scopes and the identity, and stores them with what else the account reports.
  * Throws `Unavailable`.
  */
-export const proveGrant = async (deps: CheckDeps, found: CheckSubject, said: Token): Promise<CheckOutcome> => {
-  if (said.identity.kind === "unreachable") return postponeCheck(deps, found.server);
-  const scopes = scopesOf(said.tokens, said.grant);
+export const proveGrant = async (deps: CheckDeps, found: CheckSubject, issued: IssuedToken): Promise<CheckOutcome> => {
+  if (issued.identity.kind === "unreachable") return postponeCheck(deps, found.server);
+  const scopes = scopesOf(issued.tokens, issued.grant);
   // Without an ID token that proves something, the identity stays as it was last proven.
-  const named = said.identity.kind === "same" ? withAddress(said.grant, said.identity.identity.email) : said.grant;
-  if (named !== said.grant) deps.log.warn("account_renamed", { server: found.server.id });
-  const login = { username: named.email, accessToken: said.tokens.accessToken };
-  const sendAs = newerSendAs(said.grant.sendAs, await readSendAs(deps, login, scopes));
-  const refreshTokenExpiresAtMs = said.tokens.refreshTokenExpiresAtMs ?? said.grant.refreshTokenExpiresAtMs;
+  const named =
+    issued.identity.kind === "same" ? withAddress(issued.grant, issued.identity.identity.email) : issued.grant;
+  if (named !== issued.grant) deps.log.warn("account_renamed", { server: found.server.id });
+  const login = { username: named.email, accessToken: issued.tokens.accessToken };
+  const sendAs = newerSendAs(issued.grant.sendAs, await readSendAs(deps, login, scopes));
+  const refreshTokenExpiresAtMs = issued.tokens.refreshTokenExpiresAtMs ?? issued.grant.refreshTokenExpiresAtMs;
   const lastVerifiedAtMs = deps.clock.nowMs();
   const read: Grant = { ...named, scopes, sendAs, refreshTokenExpiresAtMs, lastVerifiedAtMs };
   const proven = withoutOutlivedSession(deps, read);
-  await noteOutlived(deps, proven, said.app);
-  const refusal = await askIfRefusalIsOver(deps, found.server.value, login);
-  return writeProof(deps, found, { said, proven, refusal });
+  await noteOutlived(deps, proven, issued.app);
+  const refusal = await probeRefusal(deps, found.server.value, login);
+  return writeProof(deps, found, { issued, proven, refusal });
 };
 
 /** This precedes the server's own write: it is rare, and after a crash in between it is merely repeated. */
@@ -77,13 +78,13 @@ const secretBefore = ({ server }: CheckSubject, { proven }: Proof): string | und
 const isRefused = (connection: Connection): boolean =>
   connection.state === "error" && connection.reason === "gmail_refused";
 
-const connectionAfter = (deps: CheckDeps, server: MailServer, { proven, said, refusal }: Proof): Connection => {
+const connectionAfter = (deps: CheckDeps, server: MailServer, { proven, issued, refusal }: Proof): Connection => {
   const { connection: before } = server;
   if (before.state === "not_connected" || hasEndedForGood(server)) return before;
   const sinceMs = deps.clock.nowMs();
   // A token proves nothing here, because Gmail refuses the account despite it.
   if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };
-  const live = keepCapWarning(before, liveConnection(deps, proven, said.app));
+  const live = keepCapWarning(before, liveConnection(deps, proven, issued.app));
   const now = reassessConnection({ ...server, connection: live }, sinceMs);
   const same = now.state === "error" && before.state === "error" && now.reason === before.reason;
   return same ? { ...now, sinceMs: before.sinceMs } : now;
@@ -94,10 +95,10 @@ const saveProof = async (
   { server, entry }: CheckSubject,
   { connection, proof }: { readonly connection: Connection; readonly proof: Proof },
 ): Promise<boolean> => {
-  const { said, proven } = proof;
+  const { issued, proven } = proof;
   const { id, value } = server;
-  const { accessToken, expiresAtMs } = said.tokens;
-  const regularAtMs = nextCheckAtMs(deps, proven, said.app);
+  const { accessToken, expiresAtMs } = issued.tokens;
+  const regularAtMs = nextCheckAtMs(deps, proven, issued.app);
   const nextAtMs = isRefused(connection) ? Math.min(regularAtMs, refusalCheckAtMs(deps)) : regularAtMs;
   const after = { ...withConnection(value, connection), nextCheckAtMs: nextAtMs };
   const caching = await mintedWrite(deps, { id, entry }, { accessToken, expiresAtMs, scopes: proven.scopes });

@@ -35,13 +35,17 @@ export const connectServer = async (deps: ConnectDeps, request: ConnectRequest):
   const { proven, serverId } = request;
   const server = await deps.records.get("mailServers", serverId);
   const problem = server === undefined ? GONE : grantProblem(server.value, proven);
-  if (problem !== null) return discard(deps, proven, problem);
+  if (problem !== null) return rejectGrant(deps, proven, problem);
   const { refreshToken } = proven.tokens;
   if (refreshToken === null) return refused({ code: "refresh_token_missing" });
-  return store(deps, request, refreshToken);
+  return storeGrant(deps, request, refreshToken);
 };
 
-const store = async (deps: ConnectDeps, request: ConnectRequest, refreshToken: Secret): Promise<CallbackOutcome> => {
+const storeGrant = async (
+  deps: ConnectDeps,
+  request: ConnectRequest,
+  refreshToken: Secret,
+): Promise<CallbackOutcome> => {
   const { proven, serverId } = request;
   const name = { kind: "refresh_token", serverId } as const;
   const { email } = proven.identity;
@@ -50,7 +54,7 @@ const store = async (deps: ConnectDeps, request: ConnectRequest, refreshToken: S
     deps.vault.add(name, refreshToken),
     readSendAs(deps, { username: email, accessToken: proven.tokens.accessToken }, proven.tokens.scopes),
   ]);
-  const { outcome, unused } = await point(deps, request, { secretVersion, sendAs });
+  const { outcome, unused } = await pointToSecret(deps, request, { secretVersion, sendAs });
   await tidySecrets(deps, serverId, { unused, change });
   return outcome;
 };
@@ -61,7 +65,7 @@ interface Pointed {
   readonly unused: string | undefined;
 }
 
-const point = async (
+const pointToSecret = async (
   deps: ConnectDeps,
   request: ConnectRequest,
   stored: { readonly secretVersion: string; readonly sendAs: Grant["sendAs"] },
@@ -72,7 +76,7 @@ const point = async (
     // Someone may have deleted the server or changed its address or transport while the user was at Google.
     const problem = server === undefined ? GONE : grantProblem(server.value, proven);
     if (server === undefined || problem !== null) {
-      return { outcome: await discard(deps, proven, problem ?? GONE), unused: stored.secretVersion };
+      return { outcome: await rejectGrant(deps, proven, problem ?? GONE), unused: stored.secretVersion };
     }
     const before = grantOf(server.value);
     const grant = replaceGrant(before, newGrant(deps, proven, { ...stored, before }));
@@ -84,7 +88,11 @@ const point = async (
   });
 };
 
-const discard = async (deps: ConnectDeps, proven: ProvenGrant, problem: CallbackProblem): Promise<CallbackOutcome> => {
+const rejectGrant = async (
+  deps: ConnectDeps,
+  proven: ProvenGrant,
+  problem: CallbackProblem,
+): Promise<CallbackOutcome> => {
   await discardGrant(deps, proven, problem.code);
   return refused(problem);
 };

@@ -5,7 +5,7 @@ import { noteOnServer, type ServerDeps, saveServer } from "../../mail-servers/sa
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import type { Versioned } from "../../records.ts";
 import type { Death } from "../checks/lifetime.ts";
-import { mayLiveOn } from "../checks/may-live-on.ts";
+import { mayBeAlive } from "../checks/may-be-alive.ts";
 import { noteClientFacts } from "../tokens/client-facts.ts";
 import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
 
@@ -64,7 +64,7 @@ const confirmEnd = async (
   { reason, by }: Pick<Death, "reason" | "by">,
 ): Promise<boolean> => {
   const { connection: before, nextCheckAtMs } = server.value;
-  const unexplained = mayLiveOn(before) && before.state === "reconnect_required";
+  const unexplained = mayBeAlive(before) && before.state === "reconnect_required";
   if (nextCheckAtMs === null && !unexplained) return true;
   if (!unexplained) return noteOnServer(deps.records, server, { nextCheckAtMs: null });
   const ended = withConnection(server.value, { ...before, reason, endedBy: by });

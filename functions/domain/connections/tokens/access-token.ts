@@ -4,12 +4,12 @@ import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";
-import { mayLiveOn } from "../checks/may-live-on.ts";
+import { mayBeAlive } from "../checks/may-be-alive.ts";
 import { noteGrantError } from "../checks/note-grant-error.ts";
 import { noteGrantWorks } from "../checks/note-grant-works.ts";
 import { endGrant } from "../endings/end-grant.ts";
 import type { AccessTokenEntry } from "../records.ts";
-import { type AskDeps, askGoogle, type GoogleSaid, scopesOf } from "./ask-google.ts";
+import { type AskDeps, askGoogle, type RefreshOutcome, scopesOf } from "./ask-google.ts";
 import {
   type CacheDeps,
   giveBackLease,
@@ -83,36 +83,36 @@ const mint = async (deps: AccessTokenDeps, lease: Versioned<AccessTokenEntry>): 
     await giveBackLease(deps, lease);
     return { ok: false, why: "not_connected" };
   }
-  const said = await askGoogle(deps, lease.id, grant);
-  if (said.kind === "token") {
-    const outcome = await storeToken(deps, lease, said);
-    if (outcome?.ok) await noteGrantWorks(deps, lease.id, said);
+  const refreshed = await askGoogle(deps, lease.id, grant);
+  if (refreshed.kind === "token") {
+    const outcome = await storeToken(deps, lease, refreshed);
+    if (outcome?.ok) await noteGrantWorks(deps, lease.id, refreshed);
     return outcome;
   }
-  if (said.kind === "dead") {
-    const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, said.death);
+  if (refreshed.kind === "dead") {
+    const ended = await endGrant(deps, { serverId: lease.id, secretVersion: grant.secretVersion }, refreshed.death);
     // Ending the grant also clears the lease, but if somebody else has ended it, the lease must be given back.
     await giveBackLease(deps, lease);
-    return ended ? { ok: false, why: "grant_dead", reason: said.death.reason } : null;
+    return ended ? { ok: false, why: "grant_dead", reason: refreshed.death.reason } : null;
   }
   await giveBackLease(deps, lease);
-  if (said.kind === "unreachable") return unavailable(said.retryAfterS);
-  await noteGrantError(deps, lease.id, said.kind);
-  return said.kind === "account_mismatch"
-    ? { ok: false, why: said.kind, scopes: said.scopes }
-    : { ok: false, why: said.kind };
+  if (refreshed.kind === "unreachable") return unavailable(refreshed.retryAfterS);
+  await noteGrantError(deps, lease.id, refreshed.kind);
+  return refreshed.kind === "account_mismatch"
+    ? { ok: false, why: refreshed.kind, scopes: refreshed.scopes }
+    : { ok: false, why: refreshed.kind };
 };
 
 /** Whether the grant has not been given up, and this release knows its state. */
 const mayBeAsked = (server: MailServer): boolean => {
   const { connection } = server;
-  return isUnderstoodServer(server) && (connection.state !== "reconnect_required" || mayLiveOn(connection));
+  return isUnderstoodServer(server) && (connection.state !== "reconnect_required" || mayBeAlive(connection));
 };
 
 const storeToken = async (
   deps: AccessTokenDeps,
   lease: Versioned<AccessTokenEntry>,
-  { tokens, grant, identity }: Extract<GoogleSaid, { readonly kind: "token" }>,
+  { tokens, grant, identity }: Extract<RefreshOutcome, { readonly kind: "token" }>,
 ): Promise<AccessTokenOutcome | null> => {
   const scopes = scopesOf(tokens, grant);
   const { accessToken, expiresAtMs } = tokens;

@@ -20,7 +20,7 @@ export interface AskDeps extends ClientDeps, ServerDeps {
   readonly client?: ClientReader;
 }
 
-export type GoogleSaid =
+export type RefreshOutcome =
   | {
       readonly kind: "token";
       readonly tokens: TokenAnswer;
@@ -41,12 +41,12 @@ export type GoogleSaid =
  * first, because a crash would otherwise lose the grant. Neither an outage nor a refused client says anything about the
  * grant. Throws `Unavailable`.
  */
-export const askGoogle = async (deps: AskDeps, serverId: string, grant: Grant): Promise<GoogleSaid> => {
+export const askGoogle = async (deps: AskDeps, serverId: string, grant: Grant): Promise<RefreshOutcome> => {
   const readFresh = clientReader(deps);
-  const said = await askAs(deps, await (deps.client ?? readFresh)(), { serverId, grant });
+  const outcome = await askAsClient(deps, await (deps.client ?? readFresh)(), { serverId, grant });
   // The cached client may be stale: another one, or another secret, may have been saved since.
-  const mayBeStale = said.kind === "client_rejected" || said.kind === "client_changed";
-  return mayBeStale && deps.client !== undefined ? askAs(deps, await readFresh(), { serverId, grant }) : said;
+  const mayBeStale = outcome.kind === "client_rejected" || outcome.kind === "client_changed";
+  return mayBeStale && deps.client !== undefined ? askAsClient(deps, await readFresh(), { serverId, grant }) : outcome;
 };
 
 interface Asked {
@@ -54,11 +54,11 @@ interface Asked {
   readonly grant: Grant;
 }
 
-const askAs = async (
+const askAsClient = async (
   deps: AskDeps,
   { client, app }: Awaited<ReturnType<ClientReader>>,
   asked: Asked,
-): Promise<GoogleSaid> => {
+): Promise<RefreshOutcome> => {
   const { serverId, grant } = asked;
   if (client === null) return { kind: "client_rejected" };
   // Google would answer `unauthorized_client`. The former client may be saved again, so the grant is kept.
@@ -90,7 +90,7 @@ export const scopesOf = ({ scopes }: TokenAnswer, grant: Grant): readonly string
   scopes?.length ? scopes : grant.scopes;
 
 /** An operator must fix this. It is reported once, not per grant. */
-const reportRejection = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<GoogleSaid> => {
+const reportRejection = async (deps: AskDeps, { serverId, grant }: Asked, error: string): Promise<RefreshOutcome> => {
   const { clientId } = grant;
   if (!(await noteRejection(deps, clientId, error))) deps.log.info("check_awaits_client", { server: serverId });
   return { kind: "client_rejected" };
@@ -118,7 +118,7 @@ const awaitRotation = async (deps: AskDeps, { serverId, grant }: Asked): Promise
 type Asking = Asked & { readonly app: App };
 type Ended = Extract<TokenRefusal, { readonly kind: "ended" }>;
 
-const interpretRefusal = async (deps: AskDeps, asking: Asking, refusal: TokenRefusal): Promise<GoogleSaid> => {
+const interpretRefusal = async (deps: AskDeps, asking: Asking, refusal: TokenRefusal): Promise<RefreshOutcome> => {
   const { serverId, grant } = asking;
   switch (refusal.kind) {
     case "ended":

@@ -12,15 +12,15 @@ export interface ProbeDeps {
 const LONGEST_PROBE_MS = 60 * SECOND;
 
 /**
- * Asks whether Gmail accepts a refused account again, without sending mail. `unasked`: the account is not refused. A
- * refusal that no probe can see (`beyondProbe`) counts as over, so that the next mail finds out.
+ * Asks whether Gmail accepts a refused account again, without sending mail. A refusal that no probe can see
+ * (`beyondProbe`) counts as over, so that the next mail finds out.
  */
-export const askIfRefusalIsOver = async (
+export const probeRefusal = async (
   deps: ProbeDeps,
   { connection, transport }: MailServer,
   login: Login,
-): Promise<"over" | "stands" | "unasked"> => {
-  if (connection.state !== "error" || connection.reason !== "gmail_refused") return "unasked";
+): Promise<"over" | "stands" | "not_refused"> => {
+  if (connection.state !== "error" || connection.reason !== "gmail_refused") return "not_refused";
   if (connection.beyondProbe !== undefined) return "over";
   const waiting = new AbortController();
   const late = deps.clock.sleep(deps.clock.lasting(LONGEST_PROBE_MS), waiting.signal).then(() => []);
