@@ -7,7 +7,9 @@ import { InstanceMemory } from "../../../functions/domain/messages/deliver/insta
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/due/release.ts";
-import { applyCorrection, EMPTY_LEDGER, reserve } from "../../../functions/domain/messages/limits/limits.ts";
+import { applyCorrection } from "../../../functions/domain/messages/limits/apply-correction.ts";
+import { reserve } from "../../../functions/domain/messages/limits/reserve.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { defaultSettings } from "../../../functions/domain/settings/read-settings.ts";
 import {

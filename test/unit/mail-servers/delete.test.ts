@@ -4,7 +4,7 @@ import { createMailServer } from "../../../functions/domain/mail-servers/create-
 import { type DeleteDeps, deleteMailServer } from "../../../functions/domain/mail-servers/delete-mail-server.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { openMessages } from "../../../functions/domain/messages/commands/open-messages.ts";
-import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
 import { fail, ok } from "../../../functions/domain/result.ts";
 import { Secret } from "../../../functions/domain/secret.ts";

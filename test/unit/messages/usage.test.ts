@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, MINUTE } from "../../../functions/domain/clock.ts";
-import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import { readUsage } from "../../../functions/domain/messages/limits/usage.ts";
 import { testClock } from "../../builders/clock.ts";
 import { testStore } from "../../builders/store.ts";

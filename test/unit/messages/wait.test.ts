@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
 import { HOUR } from "../../../functions/domain/clock.ts";
-import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import type { HeldBecause, Message, QuotaLedger } from "../../../functions/domain/messages/message.ts";
 import { type Watched, watchMessage } from "../../../functions/domain/messages/views/wait.ts";
 import type { Versioned } from "../../../functions/domain/records.ts";

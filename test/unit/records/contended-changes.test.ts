@@ -10,7 +10,7 @@ import { rescheduleMessage } from "../../../functions/domain/messages/commands/r
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { releaseHeld } from "../../../functions/domain/messages/due/release.ts";
 import { changeLedger } from "../../../functions/domain/messages/limits/ledger.ts";
-import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/limits.ts";
+import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import { Contended } from "../../../functions/domain/problem.ts";
 import type { RecordKind } from "../../../functions/domain/record-kinds.ts";
 import type { Records, Write } from "../../../functions/domain/records.ts";

@@ -16,7 +16,7 @@ import { expire } from "../finish.ts";
 import { holdAgainAtMs } from "../hold.ts";
 import { forEachInBatches } from "../in-batches.ts";
 import { correctLedger } from "../limits/ledger.ts";
-import type { Waiting } from "../limits/limits.ts";
+import type { Waiting } from "../limits/promise-room.ts";
 import type { Message } from "../message.ts";
 import { latestEvent } from "../message-events.ts";
 import { moveTo, pendingRecipients, postpone } from "../moves.ts";

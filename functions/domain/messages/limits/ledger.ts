@@ -3,7 +3,8 @@ import type { Clock } from "../../clock.ts";
 import type { Randomness } from "../../randomness.ts";
 import type { Records, Write } from "../../records.ts";
 import type { QuotaLedger } from "../message.ts";
-import { applyCorrection, type Correction, EMPTY_LEDGER } from "./limits.ts";
+import { applyCorrection, type Correction } from "./apply-correction.ts";
+import { EMPTY_LEDGER } from "./room.ts";
 
 /**
  * Reads and writes a server's ledger. A claim counts a message's recipients in the commit that claims the message, and

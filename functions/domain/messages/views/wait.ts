@@ -7,7 +7,7 @@ import type { Records, Versioned } from "../../records.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
 import { readLedger } from "../limits/ledger.ts";
-import { hasRoomNow } from "../limits/limits.ts";
+import { hasRoomNow } from "../limits/room.ts";
 import type { Message } from "../message.ts";
 import { pendingRecipients } from "../moves.ts";
 import { publishRoom } from "../publish-delivery.ts";
