@@ -45,7 +45,10 @@ export const QUERIES = {
     contains: "recipientAddresses",
     order: newest,
   },
-  /** Search by `q`, never combined with a status: each move of a message would rewrite all its index entries. */
+  /**
+   * Search by `q`, sender, tag or Message-ID, never combined with a status: each move of a message would rewrite all its
+   * index entries.
+   */
   messagesFound: { kind: "messages", equal: [], contains: "searchPrefixes", order: newest },
   messagesOfServerFound: { kind: "messages", equal: ["serverId"], contains: "searchPrefixes", order: newest },
   /** Messages of a server in one status, oldest first, for a release or a cancellation. */

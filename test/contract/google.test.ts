@@ -18,6 +18,7 @@ import { type Emulators, emulatorsMissing, testProject, useEmulators } from "../
 import { watchQueries } from "../builders/query-watch.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
 import { testRandom } from "../builders/store.ts";
+import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract, type Subscriber } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
 import { secretVaultContract } from "./secret-vault-contract.ts";
@@ -44,6 +45,15 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
       firestoreRecords({ calls, random: testRandom, database: openDatabase(projectId, emulators.firestoreHost) });
     return { records: handle(), other: handle(), close: async () => undefined };
   });
+
+  messageListContract(
+    "Firestore",
+    async () => {
+      const database = openDatabase(testProject(), emulators.firestoreHost);
+      return { records: firestoreRecords({ calls, random: testRandom, database }), close: async () => undefined };
+    },
+    { filters: 20 },
+  );
 
   test("recognises by its mark that a commit whose answer was lost succeeded, and does not mistake it for another's", async () => {
     const projectId = testProject();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pump } from "../../functions/adapters/sqlite/pump.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { testSealer, testStore } from "../builders/store.ts";
+import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
 import { sealerContract } from "./sealer-contract.ts";
@@ -30,6 +31,15 @@ recordsContract("SQLite, two handles on one file", async () => {
   };
   return { records: one.records, other: two.records, close };
 });
+
+messageListContract(
+  "SQLite",
+  async () => {
+    const { records, close } = testStore();
+    return { records, close: async () => close() };
+  },
+  { filters: 200 },
+);
 
 secretVaultContract("SQLite", async () => {
   const { vault, close } = testStore();

@@ -163,7 +163,7 @@ export interface MessageFacts {
   readonly recipients: readonly Recipient[];
   /** An index field: the recipients' folded addresses. */
   readonly recipientAddresses: readonly string[];
-  /** An index field by which `q` of the list finds the message. Absent in the records of earlier releases. */
+  /** An index field (`searchEntries`) for the filters of the list. Absent in the records of earlier releases. */
   readonly searchPrefixes?: readonly string[];
   readonly body: StoredBody;
   /** The size of text, html and decoded attachments, in bytes. */

@@ -18,7 +18,7 @@ import { rescheduleMessage } from "../../../functions/domain/messages/commands/r
 import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
 import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
 import { doubtRestored } from "../../../functions/domain/messages/due/doubt-restored.ts";
-import { listMessages } from "../../../functions/domain/messages/views/list-messages.ts";
+import { listMessages, NO_FILTER } from "../../../functions/domain/messages/views/list-messages.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
 import type { Result } from "../../../functions/domain/result.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
@@ -28,8 +28,6 @@ import { onPush as onRefresh } from "../../../functions/runtime/handlers/refresh
 import type { System } from "../../../functions/runtime/system.ts";
 import { grant, mailServer, OPERATOR } from "../../builders/mail-server.ts";
 import { laterMessage, laterWord, type Members, messageOf, plant, stored } from "./later.ts";
-
-const NO_FILTER = { server: null, status: null, to: null, terms: [], rejected: false } as const;
 
 export const push = (data: unknown, attributes: Readonly<Record<string, string>> = {}) => ({
   messageId: "1",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import fc from "fast-check";
 import type { Principal } from "../../../functions/domain/access/records.ts";
-import { listMessages, type MessageFilter } from "../../../functions/domain/messages/views/list-messages.ts";
+import { listMessages, type MessageFilter, NO_FILTER } from "../../../functions/domain/messages/views/list-messages.ts";
 import {
   lookupPrefix,
   matchesSearch,
@@ -88,7 +88,7 @@ describe("a search in the list of messages", () => {
     who: Principal = OPERATOR,
   ) => {
     const { filter, limit = 50, cursor = null } = options;
-    const all = { server: null, status: null, to: null, rejected: false, terms: searchTerms(typed), ...filter };
+    const all = { ...NO_FILTER, terms: searchTerms(typed), ...filter };
     const found = await listMessages(bench.records, who, { filter: all, page: { limit, cursor } });
     assert(found.ok && found.value !== "bad_cursor");
     return { ids: found.value.items.map(({ id }) => id), next: found.value.next };

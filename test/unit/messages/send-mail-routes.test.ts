@@ -309,6 +309,33 @@ suite("GET /v1/messages", () => {
     assert.deepEqual(problemOf(await call("GET /v1/messages?q=a&q=b")).fields, ["/q"]);
   });
 
+  test("filters by sender, time, tag and Message-ID, alone and together", async () => {
+    const one = await post();
+    const tags = { kind: "invoice", "a/b c": "Été & co" };
+    const accepted = answered(await call("POST /v1/messages", { body: { ...simpleMessage, tags } })).body;
+    const { id: two, messageId } = accepted;
+    const shown = answered(await call(`GET /v1/messages/${String(two)}`)).body;
+    const query = (members: Record<string, unknown>) =>
+      `?${new URLSearchParams(Object.entries(members).map(([name, value]) => [name, String(value)]))}`;
+    for (const [members, expected] of [
+      [{ from: "ADA@Example.com" }, [two, one]],
+      [{ from: "grace@example.com" }, []],
+      [{ "tag.kind": "invoice" }, [two]],
+      [{ "tag.a/b c": "Été & co", "tag.kind": "invoice" }, [two]],
+      [{ "tag.kind": "invoices" }, []],
+      [{ "tag.toString": "" }, []],
+      [{ messageId }, [two]],
+      [{ messageId: String(messageId).slice(1, -1), from: "ada@example.com" }, [two]],
+      [{ messageId, "tag.kind": "letter" }, []],
+      [{ after: shown.createdAt }, [two]],
+      [{ before: shown.createdAt }, [one]],
+      [{ before: shown.createdAt, to: "b@example.org", status: "queued" }, [one]],
+      [{ after: shown.createdAt, before: shown.createdAt }, []],
+    ] as const) {
+      assert.deepEqual(await listed(query(members)), expected, JSON.stringify(members));
+    }
+  });
+
   test("lists page by page, each message once", async () => {
     const ids = [await post(), await post(), await post()].toReversed();
     const first = answered(await call("GET /v1/messages?limit=2")).body;
@@ -324,6 +351,18 @@ suite("GET /v1/messages", () => {
     ["?status=lost", "/status"],
     ["?to=b", "/to"],
     ["?rejected=1", "/rejected"],
+    ["?from=b", "/from"],
+    ["?from=Ada%20%3Cada@example.com%3E", "/from"],
+    ["?after=yesterday", "/after"],
+    ["?after=2026-02-30T00:00:00Z", "/after"],
+    ["?before=2026-03-01T00:00:00", "/before"],
+    ["?before=", "/before"],
+    ["?messageId=", "/messageId"],
+    ["?messageId=a%20b@example.com", "/messageId"],
+    ["?tag.=1", "/tag."],
+    ["?tag.__proto__=1", "/tag.__proto__"],
+    ["?tag.a/b=1&tag.a/b=2", "/tag.a~1b"],
+    ["?tags=1", "/tags"],
     ["?server=", "/server"],
     ["?server=nobody", "/server"],
     ["?server=srv_gone", "/server"],

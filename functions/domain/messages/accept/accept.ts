@@ -15,7 +15,7 @@ import type { Message, StoredBody } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { kindsIn } from "../recipient-kind.ts";
-import { searchPrefixes } from "../views/message-search.ts";
+import { searchEntries } from "../views/message-search.ts";
 import { type DryRun, dryRun } from "./dry-run.ts";
 import { findAccepted, type Identity, identify } from "./idempotency.ts";
 import { type MessageInput, parseMessage } from "./message-input.ts";
@@ -69,20 +69,23 @@ const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message =
   const { submission, input, identity, plan, acceptedAtMs } = draft;
   const kindOf = kindsIn(input.content);
   const recipientAddresses = input.recipients.map(foldAddress);
-  return {
+  const found = {
     messageId: newMessageId(deps.random, plan.from.address),
+    from: plan.from.address,
+    subject: input.content.subject,
+    recipientAddresses,
+    tags: input.tags,
+  };
+  return {
+    ...found,
     caller: principalName(submission.principal),
     serverId: plan.id,
     createdAtMs: acceptedAtMs,
     updatedAtMs: acceptedAtMs,
-    from: plan.from.address,
-    subject: input.content.subject,
     recipients: input.recipients.map((address) => ({ address, kind: kindOf(address), state: "pending", reply: null })),
-    recipientAddresses,
-    searchPrefixes: searchPrefixes({ subject: input.content.subject, recipientAddresses }),
+    searchPrefixes: searchEntries(found),
     body,
     sizeBytes: input.sizeBytes,
-    tags: input.tags,
     onUnknown: input.onUnknown,
     expiresAtMs: input.expiresAtMs,
     firstTriedAtMs: null,

@@ -80,9 +80,11 @@ export const headersInput = textMembers(MOST_HEADERS, (name, value, earlier) => 
 const TAG_NAME = /^(?!__)[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:/ -]{0,63}$/u;
 const LONGEST_TAG = 256;
 
+export const isTagName = (text: string): boolean => TAG_NAME.test(text);
+
 /** `tags` are the caller's own labels. They are stored with the record and shown, but never put into the mail. */
 export const tagsInput = textMembers(20, (name, value) => {
-  if (!TAG_NAME.test(name)) return says("bad_tag_name");
+  if (!isTagName(name)) return says("bad_tag_name");
   if (typeof value !== "string") return says("not_text");
   if (!isOneLine(value)) return says("not_one_line");
   return value.length > LONGEST_TAG ? says("too_long", { most: LONGEST_TAG }) : null;

@@ -9,7 +9,7 @@ import type { EnvironmentSettings } from "../../settings/settings.ts";
 import type { Message, TimelineEntry } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { timelineNote } from "../timeline-notes.ts";
-import { searchPrefixes } from "../views/message-search.ts";
+import { searchEntries } from "../views/message-search.ts";
 import { identify } from "./idempotency.ts";
 
 const TOPIC: Principal = { kind: "topic" };
@@ -56,21 +56,23 @@ const noteOf = (problem: Problem): Omit<TimelineEntry, "atMs" | "status"> => ({
 const refusedMessage = (deps: Deps, refused: RefusedMessage, retentionDays: number): Message => {
   const nowMs = deps.clock.nowMs();
   const { json, problem } = refused;
-  const subject = readPrintable(json, "subject");
-  return {
+  const found = {
     messageId: "",
+    from: readPrintable(json, "from"),
+    subject: readPrintable(json, "subject"),
+    recipientAddresses: [],
+    tags: {},
+  };
+  return {
+    ...found,
     caller: principalName(TOPIC),
     serverId: readPrintable(json, "server"),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
-    from: readPrintable(json, "from"),
-    subject,
     recipients: [],
-    recipientAddresses: [],
-    searchPrefixes: searchPrefixes({ subject, recipientAddresses: [] }),
+    searchPrefixes: searchEntries(found),
     body: { kind: "erased", atMs: nowMs },
     sizeBytes: 0,
-    tags: {},
     onUnknown: "hold",
     expiresAtMs: null,
     firstTriedAtMs: null,

@@ -8,8 +8,16 @@ import type { QueryArguments, QueryName } from "../../queries.ts";
 import type { Page, Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { findServer } from "../accept/choose-server.ts";
+import { foldAddress } from "../mailbox.ts";
 import type { Message, MessageStatus } from "../message.ts";
-import { lookupPrefix, matchesSearch, type SearchTerms } from "./message-search.ts";
+import {
+  lookupPrefix,
+  matchesSearch,
+  messageIdEntry,
+  type SearchTerms,
+  senderEntry,
+  tagEntry,
+} from "./message-search.ts";
 
 export interface MessageFilter {
   /** Id or name of a mail server. */
@@ -21,7 +29,31 @@ export interface MessageFilter {
   readonly terms: SearchTerms;
   /** Lists only messages of which Gmail refused a recipient. */
   readonly rejected: boolean;
+  /** The folded address of the sender. */
+  readonly from: string | null;
+  /** With its angle brackets. */
+  readonly messageId: string | null;
+  /** Each tag must have this value. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Accepted at this time or later. */
+  readonly afterMs: number | null;
+  /** Accepted before this time. */
+  readonly beforeMs: number | null;
 }
+
+/** Every message. */
+export const NO_FILTER: MessageFilter = {
+  server: null,
+  status: null,
+  to: null,
+  terms: [],
+  rejected: false,
+  from: null,
+  messageId: null,
+  tags: {},
+  afterMs: null,
+  beforeMs: null,
+};
 
 interface PageWanted {
   readonly limit: number;
@@ -40,15 +72,38 @@ type MessageQuery = Extract<QueryName, `messages${string}`>;
 interface Source {
   readonly read: (page: PageWanted) => Promise<Found>;
   readonly cursorAfter: (message: Versioned<Message>) => string;
+  /** The cursor that starts with the messages accepted before this time. */
+  readonly cursorBefore: (beforeMs: number) => string;
 }
 
-const sourceOf = (records: Records, { serverId, status, to, terms }: Narrowed): Source => {
-  const ask = <Q extends MessageQuery>(name: Q, args: QueryArguments<Q>): Source => ({
-    read: (page) => records.query(name, args, page),
-    cursorAfter: ({ id, value }) => encodeCursor(name, args, { orderValue: value.createdAtMs, id }),
-  });
-  if (terms.length > 0) {
-    const searchPrefixes = lookupPrefix(terms);
+/** The id of no message, before those of all: in a list by time, newest first, it stands behind all of that time. */
+const BEHIND_ALL = "-";
+
+/** A prefix this long is more telling than a tag, as far as one can know. */
+const TELLING_PREFIX = 3;
+
+/** The entry of the search index that finds the fewest messages, by guess; undefined if nothing is searched by it. */
+const lookupEntry = ({ to, terms, messageId, tags, from }: Narrowed): string | undefined => {
+  const typed = terms.length === 0 ? undefined : lookupPrefix(terms);
+  const [tag] = Object.entries(tags).map(([name, value]) => tagEntry(name, value));
+  if (messageId !== null) return messageIdEntry(messageId);
+  if (typed !== undefined && typed.length >= TELLING_PREFIX) return typed;
+  // An exact recipient has indexes of its own.
+  return to === null ? (tag ?? typed ?? (from === null ? undefined : senderEntry(from))) : undefined;
+};
+
+const sourceOf = (records: Records, filter: Narrowed): Source => {
+  const ask = <Q extends MessageQuery>(name: Q, args: QueryArguments<Q>): Source => {
+    const cursorAt = (orderValue: number, id: string): string => encodeCursor(name, args, { orderValue, id });
+    return {
+      read: (page) => records.query(name, args, page),
+      cursorAfter: ({ id, value }) => cursorAt(value.createdAtMs, id),
+      cursorBefore: (beforeMs) => cursorAt(beforeMs, BEHIND_ALL),
+    };
+  };
+  const { serverId, status, to } = filter;
+  const searchPrefixes = lookupEntry(filter);
+  if (searchPrefixes !== undefined) {
     return serverId === null
       ? ask("messagesFound", { searchPrefixes })
       : ask("messagesOfServerFound", { serverId, searchPrefixes });
@@ -75,6 +130,17 @@ const MOST_PAGES = 20;
 /** The most pages once something matches: each page costs a query, and the console polls every few seconds. */
 const ENOUGH_PAGES = 4;
 
+/** Ends a source, which is newest first, with the messages accepted at `afterMs`. */
+const endingAt = (source: Source, afterMs: number | null): Source => ({
+  ...source,
+  read: async (page) => {
+    const found = await source.read(page);
+    if (found === "bad_cursor" || afterMs === null) return found;
+    const items = found.items.filter(({ value }) => value.createdAtMs >= afterMs);
+    return { items, next: items.length < found.items.length ? null : found.next };
+  },
+});
+
 /** Reads up to `limit` messages that pass `keep`. An answer may hold fewer and still have a `next`. */
 const filterPages = async (
   source: Source,
@@ -97,16 +163,27 @@ const filterPages = async (
 };
 
 /**
- * A query may return more than the filter asks for: the search index knows the start of one term and no status, and no
- * index knows refused recipients.
+ * A query may return more than the filter asks for: the search index knows one of the things searched for and no
+ * status, and no index knows refused recipients.
  */
 const matchesFilter =
-  ({ status, to, terms, rejected }: Narrowed) =>
+  ({ status, to, terms, rejected, from, messageId, tags, beforeMs }: Narrowed) =>
   (message: Message): boolean =>
     (status === null || message.status === status) &&
     (to === null || message.recipientAddresses.includes(to)) &&
     (!rejected || message.recipients.some(({ state }) => state === "rejected")) &&
+    (from === null || foldAddress(message.from) === from) &&
+    (messageId === null || message.messageId === messageId) &&
+    (beforeMs === null || message.createdAtMs < beforeMs) &&
+    Object.entries(tags).every(([name, value]) => Object.hasOwn(message.tags, name) && message.tags[name] === value) &&
     matchesSearch(message, terms);
+
+/** Whether the query returns exactly what the filter asks for. */
+const isExact = ({ terms, rejected, from, messageId, tags, afterMs, beforeMs }: Narrowed): boolean =>
+  terms.length === 0 &&
+  !rejected &&
+  [from, messageId, afterMs, beforeMs].every((value) => value === null) &&
+  Object.keys(tags).length === 0;
 
 /** `visible` holds the servers whose messages are shown; null means all. */
 const list = (
@@ -115,12 +192,14 @@ const list = (
   { visible, page }: { readonly visible: ReadonlySet<string> | null; readonly page: PageWanted },
 ): Promise<Found> => {
   const source = sourceOf(records, filter);
-  if (visible === null && filter.terms.length === 0 && !filter.rejected) return source.read(page);
+  if (visible === null && isExact(filter)) return source.read(page);
   const isMatch = matchesFilter(filter);
+  const { afterMs, beforeMs } = filter;
+  const cursor = page.cursor ?? (beforeMs === null ? null : source.cursorBefore(beforeMs));
   return filterPages(
-    source,
+    endingAt(source, afterMs),
     (message) => (visible === null || visible.has(message.serverId)) && isMatch(message),
-    page,
+    { ...page, cursor },
   );
 };
 

@@ -1,3 +1,5 @@
+import { sha256Hex } from "../../sha256.ts";
+import { foldAddress } from "../mailbox.ts";
 import type { Message } from "../message.ts";
 import { LONGEST_LINE } from "../one-line.ts";
 
@@ -35,9 +37,29 @@ const prefix = (text: string, length: number): string => [...text].slice(0, leng
 
 const indexedPrefixes = (start: string): string[] => PREFIX_LENGTHS.map((length) => prefix(start, length));
 
-/** The index field of a message: the prefixes by which a search finds it. */
+/** The prefixes by which a search finds the message. */
 export const searchPrefixes = (message: Pick<Message, "subject" | "recipientAddresses">): readonly string[] => [
   ...new Set(candidates(message).flatMap(indexedPrefixes)),
+];
+
+/** An index entry of a whole value. No prefix starts with a blank, so the two never meet in their common field. */
+const exactEntry = (...value: readonly string[]): string => ` ${sha256Hex(JSON.stringify(value)).slice(0, 24)}`;
+
+export const senderEntry = (address: string): string => exactEntry("from", foldAddress(address));
+export const messageIdEntry = (messageId: string): string => exactEntry("messageId", messageId);
+export const tagEntry = (name: string, value: string): string => exactEntry("tag", name, value);
+
+/**
+ * The index field of a message: the prefixes for `q`, and an entry each for its sender, Message-ID and tags. One field
+ * serves all, so that the two composite indexes on it do, whatever is combined.
+ */
+export const searchEntries = (
+  message: Pick<Message, "subject" | "recipientAddresses" | "from" | "messageId" | "tags">,
+): readonly string[] => [
+  ...searchPrefixes(message),
+  senderEntry(message.from),
+  messageIdEntry(message.messageId),
+  ...Object.entries(message.tags).map(([name, value]) => tagEntry(name, value)),
 ];
 
 /** The terms that somebody typed, all of which must match. Blanks alone make no term. */

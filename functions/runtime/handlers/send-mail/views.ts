@@ -1,5 +1,7 @@
 import { parseAddress } from "../../../domain/address.ts";
-import { fieldProblem } from "../../../domain/field-problems.ts";
+import { fieldProblem, jsonPointer } from "../../../domain/field-problems.ts";
+import { instantInput } from "../../../domain/instant-input.ts";
+import { isTagName } from "../../../domain/messages/accept/header-input.ts";
 import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { visibleMessage } from "../../../domain/messages/message-access.ts";
 import { MESSAGE_STATUSES } from "../../../domain/messages/statuses.ts";
@@ -12,7 +14,41 @@ import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "
 import type { Call, Route } from "../../http.ts";
 import { badCursor, parsePageRequest, unknownParameters } from "../../page-query.ts";
 
-/** Reads `server`, `status`, `to`, `rejected` and `q` of the list. Any text is a valid `q`, because people type it. */
+const TAG = "tag.";
+
+/** An address of the query in the form that lists compare, or the problem with it. */
+const addressIn = (query: URLSearchParams, name: "from" | "to", problems: FieldProblem[]): string | null => {
+  const given = query.get(name);
+  const address = given === null ? null : parseAddress(given);
+  if (given !== null && address === null) problems.push(fieldProblem(`/${name}`, "not_address"));
+  return address;
+};
+
+const instantIn = (query: URLSearchParams, name: "after" | "before", problems: FieldProblem[]): number | null => {
+  const given = query.get(name);
+  const parsed = given === null ? null : instantInput.safeParse(given);
+  if (parsed?.success === false) problems.push(fieldProblem(`/${name}`, "not_time"));
+  return parsed?.data ?? null;
+};
+
+/** A Message-ID, with or without its angle brackets. */
+const messageIdIn = (query: URLSearchParams, problems: FieldProblem[]): string | null => {
+  const given = query.get("messageId");
+  if (given === null) return null;
+  const [, id] = /^<?([^\s<>]{1,998})>?$/.exec(given.trim()) ?? [];
+  if (id === undefined) problems.push(fieldProblem("/messageId", "not_message_id"));
+  return `<${id ?? ""}>`;
+};
+
+const tagsIn = (query: URLSearchParams, problems: FieldProblem[]): Readonly<Record<string, string>> => {
+  const given = [...query].filter(([name]) => name.startsWith(TAG));
+  for (const [name] of given) {
+    if (!isTagName(name.slice(TAG.length))) problems.push(fieldProblem(jsonPointer([name]), "bad_tag_name"));
+  }
+  return Object.fromEntries(given.map(([name, value]) => [name.slice(TAG.length), value]));
+};
+
+/** Reads the filters of the list. Any text is a valid `q` or value of a tag, because people type it. */
 const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   const problems: FieldProblem[] = [];
   const server = query.get("server");
@@ -22,20 +58,30 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   if (wanted !== null && status === null) {
     problems.push(fieldProblem("/status", "not_one_of", { values: MESSAGE_STATUSES.join(", ") }));
   }
-  const address = query.get("to");
-  const to = address === null ? null : parseAddress(address);
-  if (address !== null && to === null) problems.push(fieldProblem("/to", "not_address"));
   const rejected = query.get("rejected");
   if (rejected !== null && rejected !== "true") {
     problems.push(fieldProblem("/rejected", "not_one_of", { values: "true" }));
   }
-  return problems.length > 0
-    ? fail(invalidRequest(...problems))
-    : ok({ server, status, to, terms: searchTerms(query.get("q") ?? ""), rejected: rejected !== null });
+  const filter: MessageFilter = {
+    server,
+    status,
+    to: addressIn(query, "to", problems),
+    terms: searchTerms(query.get("q") ?? ""),
+    rejected: rejected !== null,
+    from: addressIn(query, "from", problems),
+    messageId: messageIdIn(query, problems),
+    tags: tagsIn(query, problems),
+    afterMs: instantIn(query, "after", problems),
+    beforeMs: instantIn(query, "before", problems),
+  };
+  return problems.length > 0 ? fail(invalidRequest(...problems)) : ok(filter);
 };
 
+const FILTERS = ["server", "status", "to", "q", "rejected", "from", "messageId", "after", "before"];
+
 const list = (system: MoveDeps) => async (call: Call) => {
-  const page = parsePageRequest(call.query, ["server", "status", "to", "q", "rejected"]);
+  const tags = [...call.query.keys()].filter((name) => name.startsWith(TAG));
+  const page = parsePageRequest(call.query, [...FILTERS, ...tags]);
   if (!page.ok) return answerProblem(page.problem);
   const filter = filterOf(call.query);
   if (!filter.ok) return answerProblem(filter.problem);
