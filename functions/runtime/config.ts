@@ -4,6 +4,7 @@ import * as z from "zod";
 import { type IsPublicSuffix, isSharedDomain } from "../domain/access/shared-domain.ts";
 import { parseAddressOrDomain } from "../domain/address.ts";
 import { Secret } from "../domain/secret.ts";
+import { ConfigError, type Environment } from "./config-error.ts";
 import {
   addressList,
   flag,
@@ -59,17 +60,6 @@ export interface Config {
   readonly pushAccount: string | null;
   /** True on Google Cloud, where `K_SERVICE` is set. */
   readonly production: boolean;
-}
-
-/** Thrown by `loadConfig` with every mistake, each with the variable's name and never a secret's value. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly mistakes: readonly string[];
-
-  constructor(mistakes: readonly string[]) {
-    super(`Fix the configuration, then start again:\n- ${mistakes.join("\n- ")}`);
-    this.mistakes = mistakes;
-  }
 }
 
 /** Google's own values (accounts.google.com/.well-known/openid-configuration and /.well-known/risc-configuration). */
@@ -241,8 +231,6 @@ export const usesRealGoogle = (env: Environment): boolean =>
   GRANT_AND_MAIL_TARGETS.some((name) => !isSet(env, name) || hostOf(env[name] ?? "") === hostOf(REAL_GOOGLE[name]));
 
 const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).hostname : text).toLowerCase();
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadOptions {
   /** Endpoints that are not set yet will be those of stand-ins, which are known only once they run. */

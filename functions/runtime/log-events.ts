@@ -233,6 +233,56 @@ export const LOG_EVENTS = {
     act: "Check the client ID and secret in the settings.",
   },
 
+  // --- the SMTP door (`relais-smtp`) ---
+  door_open: { means: "The SMTP door takes mail at `address` and hands it to `relais`.", act: NOTHING },
+  door_closed: { means: "The SMTP door was told to stop and has ended in order.", act: NOTHING },
+  door_mail_accepted: {
+    means: "Relais has stored a mail that came by SMTP, as `message`; the client was told 250.",
+    act: NOTHING,
+  },
+  door_mail_refused: {
+    means: "A mail that came by SMTP was refused for good (`reply`, `problem`); the client was told why.",
+    act: "Tell whoever runs the program that uses the key (`key`): its own log has the reason in words.",
+  },
+  door_mail_put_off: {
+    means: "A mail that came by SMTP could not be handed to Relais (`problem`); the client was asked to repeat it.",
+    act: "One now and then is fine. If there are many, look at Relais and at the network between it and the door.",
+  },
+  door_answer_slow: {
+    means: "Relais took long to answer to a mail that came by SMTP (`ms`).",
+    act: "If there are many, look at Relais and at the network between it and the door: after a minute, many programs give up and repeat the mail.",
+  },
+  door_login_refused: {
+    means:
+      "A login by SMTP failed: the key is wrong or malformed (`wrong`), lacks the permission to send (`may_not_send`), or Relais could not be asked (`out_of_reach`).",
+    act: "Check the password in the program at `client`: it must be an API key with the permission to send. If there are many from one address, someone is guessing.",
+  },
+  door_login_unanswered: {
+    means: "An API key could not be checked, because the answer (`status`) was not one of Relais's.",
+    act: "Check RELAIS_URL, and what stands between the door and Relais.",
+  },
+  door_relais_unreachable: {
+    means: "Relais did not answer a request of the SMTP door (`request`); the client was asked to try again.",
+    act: "Check RELAIS_URL, that Relais runs, and the network; `error` says how it failed.",
+  },
+  door_connections_full: {
+    means: "A connection was refused, because the SMTP door has as many as it takes.",
+    act: "Find the program that opens so many (`client`), or start another door beside this one.",
+  },
+  door_connection_failed: {
+    means: "A connection to the SMTP door broke off, in most cases during a TLS handshake (`reason`).",
+    act: "If a program cannot connect at all, check that it speaks TLS 1.2 or later, and trusts the certificate.",
+  },
+  door_defect: {
+    means: "An unexpected error was thrown while a login or a mail came by SMTP; the client was asked to try again.",
+    act: "This is a bug: report it with `error`.",
+  },
+  door_certificate_renewed: { means: "The SMTP door has read a new certificate from its files.", act: NOTHING },
+  door_certificate_unusable: {
+    means: "The files of the certificate have changed and cannot be used; the SMTP door keeps the former one.",
+    act: "Look at `error`, and put a certificate and its key there. Nothing needs a restart.",
+  },
+
   // --- `npm start` ---
   tick_failed: { means: "A local tick failed; the next one follows.", act: "Look at `error`." },
   queue_failed: { means: "The local queue or a delivery from it failed; Relais tries again.", act: "Look at `error`." },

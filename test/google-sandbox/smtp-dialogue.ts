@@ -10,7 +10,8 @@ export interface SmtpDialogue {
   say(line: string): Promise<string | null>;
   /** Sends bytes unchanged, then waits for a reply. */
   write(bytes: string | Buffer): Promise<string | null>;
-  startTls(ca: string): Promise<void>;
+  /** `name`: whom the certificate must name; the host, unless given. */
+  startTls(ca: string, name?: string): Promise<void>;
   close(): void;
 }
 
@@ -34,9 +35,9 @@ export const smtpDialogue = async ({ host, port, ca }: Where): Promise<SmtpDialo
     greeting,
     write,
     say: (line) => write(`${line}\r\n`),
-    startTls: async (authority) => {
+    startTls: async (authority, name = host) => {
       socket.removeAllListeners("data");
-      const secure = tls.connect({ socket, host, ca: authority });
+      const secure = tls.connect({ socket, host: name, ca: authority });
       replies = repliesOf(secure);
       socket = secure;
       await once(secure, "secureConnect");

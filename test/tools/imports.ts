@@ -107,6 +107,41 @@ const consoleFaults = (at: string): string[] =>
         .map((target) => `${path} imports ${target} at run time: the console may import its types only`),
     );
 
+/** What `relais-smtp` uses of the rest: values and rules without a store, the HTTP client, and how a program runs. */
+const SHARED_WITH_SUBMISSION = [
+  "domain/address.ts",
+  "domain/clock.ts",
+  "domain/log.ts",
+  "domain/remembered.ts",
+  "domain/result.ts",
+  "domain/secret.ts",
+  "domain/sha256.ts",
+  "adapters/http/send-request.ts",
+  "adapters/http/verified-tls.ts",
+  "runtime/config-error.ts",
+  "runtime/config-values.ts",
+  "runtime/ending-signals.ts",
+  "runtime/logger.ts",
+  "runtime/system-clock.ts",
+].map((path) => `functions/${path}`);
+
+const SUBMISSION = "functions/submission/";
+/** `npm start` runs the door beside the functions. */
+const MAY_RUN_THE_DOOR = "functions/runtime/local/";
+
+/** The SMTP door is a client of the API as well: it knows none of the functions, and none of them knows it. */
+const submissionFaults = (imports: Imports): string[] =>
+  [...imports].flatMap(([path, targets]) =>
+    targets.flatMap((target) => {
+      const [from, to] = [path.startsWith(SUBMISSION), target.startsWith(SUBMISSION)];
+      if (from && !to && !SHARED_WITH_SUBMISSION.includes(target))
+        return [`${path} imports ${target}: the SMTP door is a client of the API`];
+      if (to && !from && !path.startsWith(MAY_RUN_THE_DOOR))
+        return [`${path} imports ${target}: only ${MAY_RUN_THE_DOOR} runs the SMTP door`];
+      return [];
+    }),
+  );
+
 /** Every import in functions/ that breaks the order of the domain's folders or closes a circle, one line each. */
 export const importFaults = (at: string): string[] => {
   const imports = importsOf(at);
@@ -114,6 +149,7 @@ export const importFaults = (at: string): string[] => {
     ...placeFaults(imports),
     ...directionFaults(imports),
     ...consoleFaults(at),
+    ...submissionFaults(imports),
     ...circles(imports).map((circle) => `a circle of imports: ${circle.join(" → ")}`),
   ];
 };

@@ -1,12 +1,14 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } from "node:http";
 import { request as overHttps } from "node:https";
+import { Readable } from "node:stream";
 import { VERIFIED_TLS } from "./verified-tls.ts";
 
 export interface HttpRequest {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** Bytes may come in several parts, which are sent one after the other and never joined. */
+  readonly body?: string | readonly Uint8Array[];
   /** Real milliseconds, from the start of the request to the end of the answer. */
   readonly timeoutMs: number;
   readonly largestAnswerBytes: number;
@@ -50,12 +52,17 @@ const answerTo = (request: HttpRequest, signal: AbortSignal): Promise<IncomingMe
   new Promise((resolve, reject) => {
     const { url, method, headers, body = "", keepAlive } = request;
     const send = url.startsWith("https:") ? overHttps : overHttp;
-    const length = method === "POST" ? { "content-length": String(Buffer.byteLength(body)) } : {};
+    const length = method === "POST" ? { "content-length": String(lengthOf(body)) } : {};
     // `agent: false` opens a connection for this request alone.
     const alone = keepAlive ? {} : { agent: false };
     const options = { method, headers: { ...headers, ...length }, signal, ...VERIFIED_TLS, ...alone };
-    send(url, options, resolve).on("error", reject).end(body);
+    const sent = send(url, options, resolve).on("error", reject);
+    if (typeof body === "string") sent.end(body);
+    else Readable.from(body).pipe(sent);
   });
+
+const lengthOf = (body: string | readonly Uint8Array[]): number =>
+  typeof body === "string" ? Buffer.byteLength(body) : body.reduce((bytes, part) => bytes + part.byteLength, 0);
 
 /** Stops at the limit: an endless answer must not fill the memory. */
 const read = async (answer: IncomingMessage, { largestAnswerBytes }: HttpRequest): Promise<string> => {

@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import { isoTime } from "../../domain/clock.ts";
 import { doubtRestored } from "../../domain/messages/due/doubt-restored.ts";
 import { compose } from "../compose.ts";
-import { ConfigError, loadConfig } from "../config.ts";
+import { loadConfig } from "../config.ts";
+import { ConfigError } from "../config-error.ts";
 import { lockDataDir } from "../local/lock.ts";
 
 const stop = (message: string): never => {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Environment } from "../config.ts";
+import type { Environment } from "../config-error.ts";
 
 /** Relais cannot start. The person at the terminal sees the message without a stack trace. */
 export class StartRefused extends Error {

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Environment } from "../config.ts";
+import type { Environment } from "../config-error.ts";
 
 export interface LocalSandbox {
   readonly environment: Environment;

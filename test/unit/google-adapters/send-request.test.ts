@@ -44,6 +44,18 @@ describe("a plain HTTP request", () => {
     assert.deepEqual([status, headers["retry-after"], text], [400, "7", "POST 2 é"]);
   });
 
+  it("sends a body of several parts as one, and says its length", async () => {
+    answer = async (request, response) => {
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part);
+      response.end(`${request.headers["content-length"]} ${Buffer.concat(parts)}`);
+    };
+    const parts = ["a", "", "é", "x".repeat(300_000)].map((text) => Buffer.from(text));
+    const { text } = await send({ body: parts, largestAnswerBytes: 400_000 });
+    assert.equal(text, `300003 aé${"x".repeat(300_000)}`);
+    assert.equal((await send({ body: [] })).text, "0 ");
+  });
+
   it("follows no redirect", async () => {
     const asked: (string | undefined)[] = [];
     answer = (request, response) => {

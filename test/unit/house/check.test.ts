@@ -15,6 +15,7 @@ const PARTS = [
   "functions/domain",
   "functions/adapters",
   "functions/runtime",
+  "functions/submission",
   "functions/authorize-start",
   "functions/confirm-callback",
   "functions/mail-servers",
@@ -102,6 +103,7 @@ describe("the check", () => {
       importing("../adapters/sqlite/open.ts"),
       "noRestrictedImports",
     ],
+    ["the SMTP door → an SDK", "functions/submission/l.ts", importing("nodemailer"), "noRestrictedImports"],
     ["a barrel", "functions/domain/messages/index.ts", 'export * from "./message.ts";\n', "noReExportAll"],
     ["any", "functions/domain/i.ts", "export const anything: any = 1;\n", "noExplicitAny"],
     ["what is not formatted", "functions/domain/j.ts", "export const a = 'x'\n", "format"],
@@ -126,6 +128,12 @@ describe("the check", () => {
     [
       "process.env in an adapter",
       "functions/adapters/x.ts",
+      "export const a = process.env.A;\n",
+      /process\.env is read in/,
+    ],
+    [
+      "process.env in a part of the SMTP door",
+      "functions/submission/x.ts",
       "export const a = process.env.A;\n",
       /process\.env is read in/,
     ],
@@ -263,6 +271,33 @@ describe("the check", () => {
     assert.equal(console(`import type { mailServerView } from "${target}";\n`), "");
     assert.equal(console(`import { type AdviceOn, type mailServerView } from "${target}";\n`), "");
     assert.equal(console('import { fieldText } from "../domain/field-texts.ts";\n'), "");
+  });
+
+  it("lets the SMTP door have what it shares with the rest, and nobody but npm start have the door", () => {
+    const faultsOf = (path: string, target: string) =>
+      importFaultsWith({ [path]: `import { it } from "${target}";\n` }).join("\n");
+    const door = "functions/submission/mutant.ts";
+    const others = [
+      "../domain/messages/message.ts",
+      "../domain/records.ts",
+      "../adapters/sqlite/open.ts",
+      "../runtime/compose.ts",
+      "../runtime/config.ts",
+      "../console/texts.ts",
+      "../../test/builders/clock.ts",
+    ];
+    for (const target of others) assert.match(faultsOf(door, target), /mutant\.ts imports .*client of the API/, target);
+    for (const target of ["./config.ts", "../domain/secret.ts", "../adapters/http/send-request.ts"])
+      assert.equal(faultsOf(door, target), "", target);
+    const target = "../../submission/door.ts";
+    for (const path of [
+      "functions/domain/mutants/x.ts",
+      "functions/runtime/handlers/x.ts",
+      "functions/adapters/http/x.ts",
+    ])
+      assert.match(faultsOf(path, target), /only functions\/runtime\/local\/ runs the SMTP door/, path);
+    rmSync(join(copy, "functions/domain/mutants"), { recursive: true });
+    assert.equal(faultsOf("functions/runtime/local/x.ts", target), "");
   });
 
   it("does not take a comment for an import", () => {

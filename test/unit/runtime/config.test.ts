@@ -5,13 +5,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { loadPublicSuffixes } from "../../../functions/domain/access/shared-domain.ts";
-import {
-  ConfigError,
-  type Environment,
-  type LoadOptions,
-  listsDomains,
-  loadConfig,
-} from "../../../functions/runtime/config.ts";
+import { type LoadOptions, listsDomains, loadConfig } from "../../../functions/runtime/config.ts";
+import { ConfigError, type Environment } from "../../../functions/runtime/config-error.ts";
 
 const SANDBOX = {
   GOOGLE_ISSUER: "http://127.0.0.1:9000",

@@ -1,0 +1,168 @@
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from "smtp-server";
+import { VERIFIED_TLS } from "../adapters/http/verified-tls.ts";
+import { parseAddress } from "../domain/address.ts";
+import { DoorConnection, type Opening } from "./door-connection.ts";
+import type { DoorParts } from "./door-parts.ts";
+import { MAX_MAIL_BYTES, MAX_RECIPIENTS, MAX_RECIPIENTS_BYTES } from "./limits.ts";
+import { isLoopbackAddress } from "./listen-address.ts";
+import type { Login, LoginFailure } from "./login.ts";
+import { receiveMail } from "./receive-mail.ts";
+import {
+  BAD_RECIPIENT,
+  LOGIN_REQUIRED_TEXT,
+  loginReply,
+  NO_ROOM,
+  STOPPING,
+  TLS_FIRST,
+  TOO_MANY_CONNECTIONS,
+  TOO_MANY_LOGINS,
+  TOO_MANY_RECIPIENTS,
+  TRY_LATER,
+} from "./replies.ts";
+import { asError, replyText, type SmtpReply } from "./smtp-reply.ts";
+
+/** Jokes and ways for proxies, which are no business of this door. */
+const NEVER = ["WIZ", "SHELL", "KILL", "XCLIENT", "XFORWARD"];
+
+/** Times the connections that are taken: a connection beyond that is closed without a word. */
+const HARD_LIMIT = 2;
+
+const optionsOf = ({ limits, certificate }: DoorParts, secure: boolean): SMTPServerOptions => ({
+  secure,
+  // Without these, smtp-server would use a certificate whose key is in its source, and TLS 1.0.
+  ...(certificate === null ? {} : certificate),
+  minVersion: VERIFIED_TLS.minVersion,
+  authMethods: ["PLAIN", "LOGIN"],
+  // Whether a password may come without TLS is decided for each connection, by its disabled commands.
+  allowInsecureAuth: true,
+  authRequiredMessage: LOGIN_REQUIRED_TEXT,
+  size: MAX_MAIL_BYTES,
+  maxRecipients: MAX_RECIPIENTS,
+  hideENHANCEDSTATUSCODES: false,
+  hideDSN: true,
+  hideREQUIRETLS: true,
+  // Relais's own rule for addresses is the only one.
+  lenientAddressParsing: true,
+  disableReverseLookup: true,
+  logger: false,
+  socketTimeout: limits.idleMs,
+  // Of connections that have not shaken hands yet; the others are counted in `onConnect`.
+  maxClients: HARD_LIMIT * limits.connections,
+});
+
+/** One listener of the door. */
+export class DoorServer extends SMTPServer {
+  readonly #parts: DoorParts;
+  readonly #connections = new WeakMap<SMTPServerSession, DoorConnection>();
+  #isStopping = false;
+
+  constructor(parts: DoorParts, secure: boolean) {
+    super(optionsOf(parts, secure));
+    this.#parts = parts;
+    this.server.maxConnections = HARD_LIMIT * parts.limits.connections;
+    this.on("error", (error) => this.#noteFailure(error));
+  }
+
+  override connect(socket: Opening[1], options?: Opening[2]): void {
+    const connection = new DoorConnection([this, socket, options ?? null], this.#parts.limits.loginMs);
+    this.connections.add(connection);
+    this.#connections.set(connection.session, connection);
+    connection.on("error", (error) => this._onError(error));
+    connection.init();
+  }
+
+  override onConnect(...[session, callback]: Parameters<SMTPServer["onConnect"]>): void {
+    session.disabledCommands = this.#disabledFor(session);
+    const isFull = this.#parts.connections() > this.#parts.limits.connections;
+    if (isFull) this.#parts.log.warn("door_connections_full", { client: session.remoteAddress });
+    callback(isFull ? asError(TOO_MANY_CONNECTIONS) : null);
+  }
+
+  override onSecure(...[, session, callback]: Parameters<SMTPServer["onSecure"]>): void {
+    session.disabledCommands = this.#disabledFor(session);
+    callback();
+  }
+
+  override onAuth(...[auth, session, callback]: Parameters<SMTPServer["onAuth"]>): void {
+    const login = async (): Promise<void> => {
+      const proven = await this.#parts.logins.prove({ username: auth.username ?? "", password: auth.password ?? "" });
+      if (proven.ok) callback(null, { user: proven.value });
+      else callback(asError(this.#refuseLogin(session, proven.problem)));
+    };
+    login().catch((error) => callback(asError(this.#tellDefect(error))));
+  }
+
+  /** smtp-server asks for a login only where it offers one. */
+  override onMailFrom(...[{ args }, session, callback]: Parameters<SMTPServer["onMailFrom"]>): void {
+    const size = args ? Number(args.SIZE ?? 0) : 0;
+    if (loginOf(session) === null) callback(asError(TLS_FIRST));
+    else callback(size > this.#parts.room.freeBytes() ? asError(NO_ROOM) : null);
+  }
+
+  override onRcptTo(...[{ address }, session, callback]: Parameters<SMTPServer["onRcptTo"]>): void {
+    const folded = parseAddress(address);
+    const length = Buffer.byteLength([...recipientsOf(session), folded].join(", "));
+    if (folded === null) callback(asError(BAD_RECIPIENT));
+    else callback(length > MAX_RECIPIENTS_BYTES ? asError(TOO_MANY_RECIPIENTS) : null);
+  }
+
+  override onData(...[stream, session, callback]: Parameters<SMTPServer["onData"]>): void {
+    const connection = this.#connections.get(session);
+    const login = loginOf(session);
+    if (login === null || connection === undefined) {
+      callback(asError(TLS_FIRST));
+      return;
+    }
+    const answer = (reply: SmtpReply | null): void => {
+      if (reply === null) return;
+      if (reply.code === 250) callback(null, replyText(reply));
+      else callback(asError(reply));
+      if (this.#isStopping) connection.say(STOPPING);
+    };
+    receiveMail(this.#parts, { stream, connection, login, recipients: recipientsOf(session) }).then(answer, (error) =>
+      answer(this.#tellDefect(error)),
+    );
+  }
+
+  /** Takes no more connections, ends those that wait, and lets messages end that arrive or are handed on. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    this.options.closeTimeout = Math.max(1, graceMs);
+    const closed = new Promise<void>((resolve) => this.close(() => resolve()));
+    for (const connection of this.connections) {
+      if (connection instanceof DoorConnection && !connection.isBusy) connection.say(STOPPING);
+    }
+    await closed;
+    for (const connection of this.connections) connection._socket.destroy();
+  }
+
+  #disabledFor({ secure, remoteAddress }: SMTPServerSession): string[] {
+    const { certificate, allowClear } = this.#parts;
+    const mayLogIn = secure || allowClear || isLoopbackAddress(remoteAddress);
+    return [...NEVER, ...(certificate === null ? ["STARTTLS"] : []), ...(mayLogIn ? [] : ["AUTH"])];
+  }
+
+  #refuseLogin(session: SMTPServerSession, failure: LoginFailure): SmtpReply {
+    const connection = this.#connections.get(session);
+    this.#parts.log.warn("door_login_refused", { why: failure, client: session.remoteAddress });
+    if (connection === undefined || failure === "out_of_reach") return loginReply(failure);
+    connection.failedLogins += 1;
+    return connection.failedLogins < this.#parts.limits.failedLogins ? loginReply(failure) : TOO_MANY_LOGINS;
+  }
+
+  #tellDefect(error: unknown): SmtpReply {
+    this.#parts.log.error("door_defect", {}, error);
+    return TRY_LATER;
+  }
+
+  #noteFailure(error: Error): void {
+    const code = "code" in error ? String(error.code) : error.name;
+    this.#parts.log.info("door_connection_failed", { reason: code });
+  }
+}
+
+const loginOf = ({ user }: SMTPServerSession): Login | null => (user ? user : null);
+
+/** Folded, each once, sorted: their order says nothing. */
+const recipientsOf = ({ envelope }: SMTPServerSession): readonly string[] =>
+  [...new Set(envelope.rcptTo.flatMap(({ address }) => parseAddress(address) ?? []))].sort();

@@ -1,0 +1,46 @@
+// `relais-smtp`: the SMTP door as a program of its own. It is configured by its environment and ends on SIGTERM.
+import { SECOND } from "../domain/clock.ts";
+import { ConfigError } from "../runtime/config-error.ts";
+import { ENDING_SIGNALS, endingSignalHandler } from "../runtime/ending-signals.ts";
+import { jsonLogger } from "../runtime/logger.ts";
+import { systemClock } from "../runtime/system-clock.ts";
+import { loadDoorConfig } from "./config.ts";
+import { AddressRefused, type Door, openDoor } from "./door.ts";
+
+/** How long messages under way may take once the program must stop: supervisors kill after ten seconds. */
+const GRACE_MS = 8 * SECOND;
+
+const log = jsonLogger({
+  write: (line) => void process.stdout.write(`${line}\n`),
+  nowMs: Date.now,
+  component: "relais-smtp",
+  projectId: null,
+});
+
+const open = async (): Promise<Door> => {
+  try {
+    return await openDoor(loadDoorConfig(process.env), { clock: systemClock(), log });
+  } catch (error) {
+    const isExpected = error instanceof ConfigError || error instanceof AddressRefused;
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    process.stderr.write(`${isExpected ? message : stack}\n`);
+    process.exit(1);
+  }
+};
+
+const end = async (): Promise<void> => {
+  await (await opening).close(GRACE_MS);
+  log.info("door_closed");
+  process.exit(0);
+};
+
+const onSignal = endingSignalHandler({
+  nowMs: () => performance.now(),
+  gracefully: () => void end(),
+  immediately: (status) => process.exit(status),
+});
+for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
+// A reader of the log that has ended must not end the door.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+const opening = open();

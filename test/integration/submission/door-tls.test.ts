@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { connect, type DetailedPeerCertificate } from "node:tls";
+import { readCertificate } from "../../../functions/submission/certificate.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { type RelaisStandIn, STAND_IN_KEY, startRelaisStandIn } from "../../builders/relais-stand-in.ts";
+import { plain, sendBy, startDoor, type TestDoor } from "../../builders/smtp-door.ts";
+import { issueCertificates } from "../../google-sandbox/certificates.ts";
+import { type SmtpDialogue, smtpDialogue } from "../../google-sandbox/smtp-dialogue.ts";
+
+/** An address of this machine that is not loopback; a machine without one cannot be reached either. */
+const outside = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === "IPv4")?.address;
+
+const offered = (ehlo: string | null): readonly string[] =>
+  (ehlo ?? "")
+    .split("\r\n")
+    .slice(1)
+    .map((line) => line.slice(4));
+
+describe("the SMTP door with a certificate", () => {
+  const folder = mkdtempSync(join(tmpdir(), "relais-door-"));
+  const files = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  const issued = issueCertificates();
+  let relais: RelaisStandIn;
+  let door: TestDoor;
+  const opened: SmtpDialogue[] = [];
+  before(async () => {
+    writeFileSync(files.cert, issued.certificate);
+    writeFileSync(files.key, issued.key);
+    relais = await startRelaisStandIn();
+    door = await startDoor(relais.origin, {
+      listen: [{ host: "0.0.0.0", port: 0 }],
+      listenTls: [{ host: "127.0.0.1", port: 0 }],
+      certificate: { files, first: readCertificate(files) },
+      limits: { certificateMs: 20 },
+    });
+  });
+  after(async () => {
+    for (const dialogue of opened) dialogue.close();
+    await door.close();
+    await relais.close();
+    rmSync(folder, { recursive: true });
+  });
+  const dialogue = async (host: string): Promise<SmtpDialogue> => {
+    const made = await smtpDialogue({ host, port: door.port });
+    opened.push(made);
+    return made;
+  };
+
+  it("takes a login after STARTTLS, and forgets what came before it", async () => {
+    const client = await dialogue("127.0.0.1");
+    assert.ok(offered(await client.say("EHLO client")).includes("STARTTLS"));
+    assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
+    assert.match((await client.say("STARTTLS")) ?? "", /^220 /);
+    await client.startTls(issued.ca);
+    const secure = offered(await client.say("EHLO client"));
+    assert.ok(secure.includes("AUTH PLAIN LOGIN"));
+    assert.ok(!secure.includes("STARTTLS"));
+    assert.match((await client.say("MAIL FROM:<>")) ?? "", /^530 5\.7\.0 /);
+    assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
+    assert.equal(await sendBy(client), "250 2.0.0 msg_1");
+  });
+
+  it("drops what is sent in clear behind STARTTLS", async () => {
+    const client = await dialogue("127.0.0.1");
+    await client.say("EHLO client");
+    assert.match((await client.write("STARTTLS\r\nEHLO evil\r\nNOOP\r\n")) ?? "", /^220 /);
+    await client.startTls(issued.ca);
+    assert.match((await client.say("MAIL FROM:<>")) ?? "", /^503 .*HELO\/EHLO first/);
+  });
+
+  it("speaks TLS from the first byte on the other port", async () => {
+    const client = await smtpDialogue({ host: "127.0.0.1", port: door.tlsPort, ca: issued.ca });
+    opened.push(client);
+    const list = offered(await client.say("EHLO client"));
+    assert.ok(list.includes("AUTH PLAIN LOGIN") && !list.includes("STARTTLS"));
+    assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
+    assert.equal(await sendBy(client), "250 2.0.0 msg_1");
+  });
+
+  it("takes no password in clear from another machine, and no message", { skip: outside === undefined }, async () => {
+    const client = await dialogue(outside ?? "");
+    const asked = relais.sessions.length;
+    const list = offered(await client.say("EHLO client"));
+    assert.deepEqual(
+      list.filter((one) => /^(AUTH|STARTTLS)/.test(one)),
+      ["STARTTLS"],
+    );
+    assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^538 5\.7\.11 /);
+    assert.match((await client.say("auth login")) ?? "", /^538 5\.7\.11 /);
+    for (const line of ["MAIL FROM:<>", "MAIL FROM:<> SIZE=1"])
+      assert.match((await client.say(line)) ?? "", /^530 5\.7\.0 .*STARTTLS/);
+    assert.match((await client.say("RCPT TO:<client@example.org>")) ?? "", /^503 /);
+    assert.match((await client.say("DATA")) ?? "", /^503 /);
+    assert.equal(relais.sessions.length, asked);
+    assert.match((await client.say("STARTTLS")) ?? "", /^220 /);
+    await client.startTls(issued.ca, "127.0.0.1");
+    assert.ok(offered(await client.say("EHLO client")).includes("AUTH PLAIN LOGIN"));
+    assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
+  });
+
+  it("refuses TLS before 1.2", async () => {
+    const socket = connect({
+      host: "127.0.0.1",
+      port: door.tlsPort,
+      ca: issued.ca,
+      minVersion: "TLSv1",
+      maxVersion: "TLSv1.1",
+      ciphers: "DEFAULT@SECLEVEL=0",
+    });
+    const error = await new Promise<Error | null>((resolve) => {
+      socket.once("secureConnect", () => resolve(null));
+      socket.once("error", resolve);
+    });
+    socket.destroy();
+    assert.match(String(error), /protocol version|handshake failure|unsupported/i);
+    await eventually("the log tells of it", () => door.codes().includes("door_connection_failed"));
+  });
+
+  it("shows a renewed certificate without a restart, and keeps the former one while the files do not fit", async () => {
+    const shown = (): Promise<DetailedPeerCertificate> =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ host: "127.0.0.1", port: door.tlsPort, rejectUnauthorized: false }, () => {
+          resolve(socket.getPeerCertificate(true));
+          socket.destroy();
+        });
+        socket.once("error", reject);
+      });
+    const before = (await shown()).fingerprint256;
+    const renewed = issueCertificates();
+    writeFileSync(files.cert, renewed.certificate);
+    await eventually("the log tells of the fault", () => door.codes().includes("door_certificate_unusable"));
+    assert.equal((await shown()).fingerprint256, before);
+    writeFileSync(files.key, renewed.key);
+    await eventually("the new certificate", async () => (await shown()).fingerprint256 !== before);
+    assert.ok(door.codes().includes("door_certificate_renewed"));
+    const client = await smtpDialogue({ host: "127.0.0.1", port: door.tlsPort, ca: renewed.ca });
+    opened.push(client);
+    assert.match((await client.say("EHLO client")) ?? "", /^250/);
+    const starting = await dialogue("127.0.0.1");
+    await starting.say("EHLO client");
+    await starting.say("STARTTLS");
+    await starting.startTls(renewed.ca);
+    assert.match((await starting.say("EHLO client")) ?? "", /^250/);
+  });
+});
+
+describe("the SMTP door where passwords may come in clear", () => {
+  it("offers a login to another machine", { skip: outside === undefined }, async () => {
+    const relais = await startRelaisStandIn();
+    const door = await startDoor(relais.origin, { listen: [{ host: "0.0.0.0", port: 0 }], allowClear: true });
+    const client = await smtpDialogue({ host: outside ?? "", port: door.port });
+    const list = offered(await client.say("EHLO printer"));
+    assert.ok(list.includes("AUTH PLAIN LOGIN") && !list.includes("STARTTLS"));
+    assert.match((await client.say("STARTTLS")) ?? "", /^50\d /);
+    assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
+    assert.equal(await sendBy(client), "250 2.0.0 msg_1");
+    client.close();
+    await door.close();
+    await relais.close();
+  });
+});
