@@ -1,10 +1,11 @@
-// `npm run build`: dist/<function>/ for each deployable function, and dist/console/. `npm run build -- console` builds
-// the console alone; `--out DIR` builds elsewhere.
+// `npm run build`: dist/<function>/ for each deployable function, dist/console/ and dist/client/.
+// `npm run build -- console` builds the console alone; `--out DIR` builds elsewhere.
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { bundling } from "./bundle-plugins.ts";
+import { buildClient } from "./client.ts";
 import { deployableFunctions, root } from "./repository.ts";
 
 const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
@@ -115,6 +116,10 @@ const insertAssetNames = (page: string, outputs: readonly string[]): string => {
 };
 
 await mkdir(dist, { recursive: true });
-const targets = positionals.length > 0 ? positionals : [...deployableFunctions(), "console"];
+const targets = positionals.length > 0 ? positionals : [...deployableFunctions(), "console", "client"];
 const framework = await pinnedFramework();
-for (const name of targets) await (name === "console" ? buildConsole() : buildFunction(name, framework));
+const buildTarget = (name: string): Promise<void> => {
+  if (name === "console") return buildConsole();
+  return name === "client" ? buildClient(join(dist, "client")) : buildFunction(name, framework);
+};
+for (const name of targets) await buildTarget(name);

@@ -93,18 +93,14 @@ const SHARED_WITH_CONSOLE = [
 const VALUE_IMPORT = /\b(?:import|export)\s+(?!type\b)([^";]*?)\bfrom\s*"(\.[^"]+)"/g;
 const isTypesOnly = (names: string): boolean => /^\s*\{\s*(type\s[^,}]*,?\s*)+\}\s*$/.test(names);
 
-/**
- * The console is a client of the API: from the domain, it may use the types of the API's answers, and the files above.
- */
-const consoleFaults = (at: string): string[] =>
-  globSync("functions/console/**/*.{ts,tsx}", { cwd: at })
+/** The imports of values in a folder. */
+const runTimeImports = (at: string, folder: string): (readonly [path: string, target: string])[] =>
+  globSync(`${folder}/**/*.{ts,tsx}`, { cwd: at })
     .map((path) => path.split(sep).join("/"))
     .flatMap((path) =>
       [...withoutComments(readFileSync(join(at, path), "utf8")).matchAll(VALUE_IMPORT)]
         .filter(([, names = ""]) => !isTypesOnly(names))
-        .map(([, , to = ""]) => posix.join(posix.dirname(path), to))
-        .filter((target) => target.startsWith("functions/domain/") && !SHARED_WITH_CONSOLE.includes(target))
-        .map((target) => `${path} imports ${target} at run time: the console may import its types only`),
+        .map(([, , to = ""]) => [path, posix.join(posix.dirname(path), to)] as const),
     );
 
 /** What `relais-smtp` uses of the rest: values and rules without a store, the HTTP client, and how a program runs. */
@@ -142,6 +138,44 @@ const submissionFaults = (imports: Imports): string[] =>
     }),
   );
 
+/**
+ * The console is a client of the API: from the domain, it may use the types of the API's answers, and the files above.
+ */
+const consoleFaults = (at: string): string[] =>
+  runTimeImports(at, "functions/console")
+    .filter(([, target]) => target.startsWith("functions/domain/") && !SHARED_WITH_CONSOLE.includes(target))
+    .map(([path, target]) => `${path} imports ${target} at run time: the console may import its types only`);
+
+/** What the client's types are derived from: the views of the API's answers, and the catalogue of problems. */
+const SEEN_BY_CLIENT = [
+  "problem.ts",
+  "access/session-view.ts",
+  "mail-servers/mail-server-view.ts",
+  "messages/views/message-view.ts",
+].map((path) => `functions/domain/${path}`);
+
+const isInClient = (path: string): boolean => path.startsWith("functions/client/");
+
+/**
+ * The client is a package of its own, so its code is its folder alone; of the domain it may use the types above. What
+ * runs on a server has no use for it.
+ */
+const clientFaults = (at: string, imports: Imports): string[] => [
+  ...[...imports].flatMap(([path, targets]) =>
+    targets
+      .filter((target) => isInClient(path) && !isInClient(target) && !SEEN_BY_CLIENT.includes(target))
+      .map((target) => `${path} imports ${target}: the client may import ${SEEN_BY_CLIENT.join(", ")}`),
+  ),
+  ...[...imports].flatMap(([path, targets]) =>
+    targets
+      .filter((target) => isInClient(target) && /^functions\/(domain|adapters|runtime|console)\//.test(path))
+      .map((target) => `${path} imports ${target}: the client is for programs that call the API`),
+  ),
+  ...runTimeImports(at, "functions/client")
+    .filter(([, target]) => !isInClient(target))
+    .map(([path, target]) => `${path} imports ${target} at run time: the client may import its types only`),
+];
+
 /** Every import in functions/ that breaks the order of the domain's folders or closes a circle, one line each. */
 export const importFaults = (at: string): string[] => {
   const imports = importsOf(at);
@@ -150,6 +184,7 @@ export const importFaults = (at: string): string[] => {
     ...directionFaults(imports),
     ...consoleFaults(at),
     ...submissionFaults(imports),
+    ...clientFaults(at, imports),
     ...circles(imports).map((circle) => `a circle of imports: ${circle.join(" → ")}`),
   ];
 };

@@ -176,6 +176,7 @@ const MAX_COMMENT_COLUMNS = 120;
  */
 const WRAPPED_FOLDERS: readonly string[] = [
   "functions/adapters",
+  "functions/client",
   "functions/console",
   "functions/domain/access",
   "functions/domain/alerts",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, posix, relative } from "node:path";
 import { after, describe, it } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { importFaults } from "../../tools/imports.ts";
@@ -23,6 +23,7 @@ const PARTS = [
   "functions/deliver-mail",
   "functions/refresh-tokens",
   "functions/dispatch-due",
+  "functions/client",
   "infra/functions.tf",
   "firebase.json",
   "package.json",
@@ -104,6 +105,9 @@ describe("the check", () => {
       "noRestrictedImports",
     ],
     ["the SMTP door → an SDK", "functions/submission/l.ts", importing("nodemailer"), "noRestrictedImports"],
+    ["client → an SDK", "functions/client/l.ts", importing("nodemailer"), "noRestrictedImports"],
+    ["client → Node", "functions/client/m.ts", importing("node:crypto"), "noRestrictedImports"],
+    ["client → adapters", "functions/client/n.ts", importing("../adapters/sqlite/open.ts"), "noRestrictedImports"],
     ["a barrel", "functions/domain/messages/index.ts", 'export * from "./message.ts";\n', "noReExportAll"],
     ["any", "functions/domain/i.ts", "export const anything: any = 1;\n", "noExplicitAny"],
     ["what is not formatted", "functions/domain/j.ts", "export const a = 'x'\n", "format"],
@@ -298,6 +302,29 @@ describe("the check", () => {
       assert.match(faultsOf(path, target), /only functions\/runtime\/local\/ runs the SMTP door/, path);
     rmSync(join(copy, "functions/domain/mutants"), { recursive: true });
     assert.equal(faultsOf("functions/runtime/local/x.ts", target), "");
+  });
+
+  it("lets the client have types of the API's views and of its problems, and nothing else of the domain", () => {
+    const client = (text: string) => importFaultsWith({ "functions/client/mutant.ts": text }).join("\n");
+    const view = "../domain/messages/views/message-view.ts";
+    assert.equal(client(`import type { messageView } from "${view}";\n`), "");
+    assert.equal(client('import type { ProblemCode } from "../domain/problem.ts";\n'), "");
+    assert.match(client(`import { messageView } from "${view}";\n`), /mutant\.ts imports .*at run time/);
+    assert.match(client(`export { messageView } from "${view}";\n`), /at run time/);
+    for (const other of ["../domain/messages/message.ts", "../runtime/problem-json.ts", "../console/api/types.ts"]) {
+      assert.match(client(`import type { It } from "${other}";\n`), /mutant\.ts imports .*the client may import/);
+    }
+  });
+
+  it("keeps the client out of what runs on a server, and out of the console", () => {
+    for (const folder of ["domain", "adapters/sqlite", "runtime", "console"]) {
+      const path = `functions/${folder}/mutant.ts`;
+      const target = posix.relative(posix.dirname(path), "functions/client/relais.ts");
+      assert.match(
+        importFaultsWith({ [path]: `import type { Relais } from "${target}";\n` }).join("\n"),
+        /for programs/,
+      );
+    }
   });
 
   it("does not take a comment for an import", () => {

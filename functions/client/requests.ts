@@ -1,0 +1,172 @@
+import { requireVerifiedTls } from "./origin.ts";
+import {
+  type CallFacts,
+  type ConnectionErrorCode,
+  isProblemBody,
+  RelaisConnectionError,
+  type RelaisError,
+  RelaisProblem,
+} from "./relais-error.ts";
+import { type Pace, pauseMs, readRetryAfter } from "./repetition.ts";
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call, also between two requests; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Request {
+  readonly method: "GET" | "POST" | "PATCH";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text is JSON; bytes are a mail. */
+  readonly body?: string | Uint8Array;
+  /** Makes the request safe to repeat, and is kept through all repetitions. */
+  readonly idempotencyKey?: string;
+  /** Whether what it asks for is sending, so that without an answer nobody knows the outcome. */
+  readonly sends?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer, and how many requests it took. */
+export interface Answered<T> {
+  readonly body: T;
+  readonly attempts: number;
+}
+
+export type Requests = <T>(request: Request) => Promise<Answered<T>>;
+
+export interface Connection {
+  readonly baseUrl: string;
+  /** The credential for each request; may be fetched anew, such as a Google-signed ID token. */
+  readonly key: () => string | Promise<string>;
+  readonly timeoutMs: number;
+  readonly repetitions: number;
+  readonly userAgent: string;
+  readonly fetch: typeof fetch;
+  readonly pace: Pace;
+}
+
+/** Nobody wants a call that sleeps for minutes: the caller is told instead, and how long to wait. */
+const LONGEST_RETRY_AFTER_MS = 120_000;
+
+/** Statuses with which a proxy in between says that trying again may help. */
+const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+const urlOf = (baseUrl: string, { path, query = {} }: Request): string => {
+  const parameters = new URLSearchParams(query).toString();
+  return `${baseUrl}${path}${parameters === "" ? "" : `?${parameters}`}`;
+};
+
+const headersOf = async ({ key, userAgent }: Connection, request: Request): Promise<Record<string, string>> => ({
+  Authorization: `Bearer ${await key()}`,
+  Accept: "application/json, application/problem+json",
+  "Accept-Language": "en",
+  "User-Agent": userAgent,
+  ...(typeof request.body === "string" ? { "Content-Type": "application/json" } : {}),
+  ...(request.body instanceof Uint8Array ? { "Content-Type": "message/rfc822" } : {}),
+  ...(request.idempotencyKey === undefined ? {} : { "Idempotency-Key": request.idempotencyKey }),
+  ...request.headers,
+});
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const noAnswer = (
+  code: ConnectionErrorCode,
+  request: Request,
+  { baseUrl, cause, facts }: { readonly baseUrl: string; readonly cause: unknown; readonly facts: CallFacts },
+): RelaisConnectionError =>
+  new RelaisConnectionError(
+    code === "timeout" ? `${baseUrl} did not answer in time` : `${baseUrl} could not be reached`,
+    { code, retryable: true, cause, ...(request.sends === true ? { outcome: "unknown" as const } : {}) },
+    facts,
+  );
+
+const failureOf = (
+  response: Response,
+  body: unknown,
+  { request, facts }: { readonly request: Request; readonly facts: CallFacts },
+): RelaisError => {
+  // A refusal says that nothing was sent. An answer 5xx without that promise does not.
+  const inDoubt = facts.inDoubt === true || (request.sends === true && response.status >= 500);
+  if (isProblemBody(body)) {
+    return new RelaisProblem(body, body.outcome === undefined ? { ...facts, inDoubt } : facts);
+  }
+  const retryable = PASSING.has(response.status);
+  const location = response.headers.get("location");
+  const moved = location === null ? "" : `; it redirects to ${location}`;
+  return new RelaisConnectionError(
+    `${new URL(response.url).origin} answered ${response.status}, and not as Relais does${moved}: check url`,
+    {
+      code: "not_relais",
+      retryable,
+      status: response.status,
+      ...(request.sends === true ? { outcome: retryable ? ("unknown" as const) : ("not_sent" as const) } : {}),
+    },
+    facts,
+  );
+};
+
+/** One request. Resolves with the answer or with what is wrong; rejects only if the caller aborts it. */
+const once = async (
+  connection: Connection,
+  request: Request,
+  facts: CallFacts,
+): Promise<{ readonly value: unknown } | { readonly error: RelaisError }> => {
+  const { baseUrl, timeoutMs, fetch, pace } = connection;
+  const headers = await headersOf(connection, request);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(urlOf(baseUrl, request), {
+      method: request.method,
+      headers,
+      // The key must not follow a redirection to another host.
+      redirect: "manual",
+      // A cast, because fetch takes no bytes in shared memory and the type of a Buffer cannot say that it has none.
+      ...(request.body === undefined ? {} : { body: request.body as string | Uint8Array<ArrayBuffer> }),
+      signal: request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]),
+    });
+    const body = parse(await response.text());
+    if (response.ok && body !== undefined) return { value: body };
+    const waitMs = readRetryAfter(response.headers.get("retry-after"), pace);
+    const more = { ...facts, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
+    return { error: failureOf(response, body, { request, facts: more }) };
+  } catch (cause) {
+    request.signal?.throwIfAborted();
+    return { error: noAnswer(timeout.aborted ? "timeout" : "unreachable", request, { baseUrl, cause, facts }) };
+  }
+};
+
+const mayRepeat = (error: RelaisError, { attempts, repetitions }: { attempts: number; repetitions: number }): boolean =>
+  error.retryable && attempts <= repetitions && (error.retryAfterMs ?? 0) <= LONGEST_RETRY_AFTER_MS;
+
+/**
+ * Makes requests, and repeats one that found no answer or was told to come back. Each request must be safe to repeat:
+ * a read, one with an idempotency key, or one that the caller can tell from its repetition. Rejects with a
+ * `RelaisError`, or with the reason of the caller's signal.
+ */
+export const createRequests =
+  (connection: Connection): Requests =>
+  async <T>(request: Request): Promise<Answered<T>> => {
+    const { repetitions, pace } = connection;
+    let inDoubt = false;
+    for (let attempts = 1; ; attempts += 1) {
+      request.signal?.throwIfAborted();
+      requireVerifiedTls(connection.baseUrl);
+      const { idempotencyKey } = request;
+      const facts = { attempts, inDoubt, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+      const outcome = await once(connection, request, facts);
+      // A cast at the network's edge: the views that build the answers have these types.
+      if ("value" in outcome) return { body: outcome.value as T, attempts };
+      if (!mayRepeat(outcome.error, { attempts, repetitions })) throw outcome.error;
+      inDoubt = outcome.error.outcome === "unknown";
+      await pace.sleep(pauseMs(attempts, outcome.error.retryAfterMs, pace), request.signal);
+    }
+  };

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { Relais } from "../../../functions/client/relais.ts";
+import { RelaisProblem } from "../../../functions/client/relais-error.ts";
+import { KEY, type NotedPace, notedPace, problem, stubClient } from "../../builders/stub-client.ts";
+import { type Received, type StubReply, type StubServer, startStubServer } from "../../builders/stub-server.ts";
+
+const message = (id: string, status: string) => ({ id, status, messageId: `<${id}@example.com>`, server: "srv_1" });
+const receipt = (id: string) => ({ ...message(id, "queued") });
+const ok = (body: unknown): StubReply => ({ status: 200, body });
+const wrongStatus: StubReply = { status: 409, body: problem("wrong_status", 409, { retryable: false }) };
+
+describe("messages of relais-client", () => {
+  let stub: StubServer;
+  let pace: NotedPace;
+  before(async () => {
+    stub = await startStubServer();
+  });
+  after(() => stub.close());
+  beforeEach(() => {
+    stub.received.length = 0;
+    pace = notedPace();
+  });
+  const messages = () => stubClient(stub.origin, pace).messages;
+  const requests = () => stub.received.map(({ method, url }) => `${method} ${url}`);
+  const answers = (...replies: readonly StubReply[]): void => {
+    const left = [...replies];
+    stub.answer(() => left.shift() ?? assert.fail("no answer is left"));
+  };
+
+  describe("a list", () => {
+    const pageOf = ({ url }: Received): StubReply => {
+      const cursor = new URL(url, "http://x").searchParams.get("cursor");
+      const page = Number(cursor ?? "0");
+      const items = page === 1 ? [] : [message(`msg_${page}a`, "sent"), message(`msg_${page}b`, "sent")];
+      return ok({ items, next: page < 2 ? String(page + 1) : null });
+    };
+
+    it("gives its first page to await", async () => {
+      stub.answer(pageOf);
+      const { items, next } = await messages().list({ status: "sent", to: "b@example.org", limit: 2, rejected: true });
+      assert.deepEqual([items.map(({ id }) => id), next], [["msg_0a", "msg_0b"], "1"]);
+      assert.deepEqual(requests(), ["GET /v1/messages?status=sent&to=b%40example.org&limit=2&rejected=true"]);
+    });
+
+    it("is filtered by sender, times, tags and Message-ID", async () => {
+      stub.answer(pageOf);
+      await messages().list({
+        from: "ada@example.com",
+        after: new Date("2027-01-31T09:00:00Z"),
+        before: "2027-02-01T09:00+01:00",
+        tags: { kind: "a b" },
+        messageId: "<1@example.com>",
+      });
+      assert.deepEqual(Object.fromEntries(new URL(stub.received[0]?.url ?? "", stub.origin).searchParams), {
+        from: "ada@example.com",
+        messageId: "<1@example.com>",
+        after: "2027-01-31T09:00:00.000Z",
+        before: "2027-02-01T09:00+01:00",
+        "tag.kind": "a b",
+      });
+    });
+
+    it("gives every message to for await, past a page without any", async () => {
+      stub.answer(pageOf);
+      const ids: string[] = [];
+      for await (const { id } of messages().list({ q: "inv" })) ids.push(id);
+      assert.deepEqual(ids, ["msg_0a", "msg_0b", "msg_2a", "msg_2b"]);
+      assert.deepEqual(
+        requests(),
+        ["", "&cursor=1", "&cursor=2"].map((more) => `GET /v1/messages?q=inv${more}`),
+      );
+    });
+
+    it("gives its pages, and reads no page that nobody asks for", async () => {
+      stub.answer(pageOf);
+      const sizes: number[] = [];
+      for await (const { items } of messages().list().pages()) {
+        sizes.push(items.length);
+        if (sizes.length === 2) break;
+      }
+      assert.deepEqual(sizes, [2, 0]);
+      assert.equal(stub.received.length, 2);
+    });
+
+    it("goes on from a cursor, and lists mail servers in the same way", async () => {
+      stub.answer(pageOf);
+      assert.equal((await messages().list({ cursor: "2" })).next, null);
+      const ids: string[] = [];
+      for await (const { id } of new Relais({ url: stub.origin, key: KEY }).mailServers.list({ limit: 9 }))
+        ids.push(id);
+      assert.equal(ids.length, 4);
+      assert.equal(requests()[1], "GET /v1/mail-servers?limit=9");
+    });
+
+    it("rejects wherever it is waited for", async () => {
+      stub.answer(() => ({ status: 403, body: problem("forbidden", 403) }));
+      await assert.rejects(messages().list(), RelaisProblem);
+      await assert.rejects(async () => {
+        for await (const _ of messages().list()) assert.fail("there is none");
+      }, RelaisProblem);
+    });
+  });
+
+  describe("a command", () => {
+    const COMMANDS = [
+      ["cancel", (id: string) => messages().cancel(id), "POST /v1/messages/msg_1/cancel", "{}", "canceled", "sent"],
+      ["retry", (id: string) => messages().retry(id), "POST /v1/messages/msg_1/retry", "{}", "queued", "failed"],
+      [
+        "reschedule",
+        (id: string) => messages().reschedule(id, new Date("2027-01-31T09:00:00Z")),
+        "PATCH /v1/messages/msg_1",
+        '{"scheduledAt":"2027-01-31T09:00:00.000Z"}',
+        "queued",
+        "scheduled",
+      ],
+      [
+        "resolve",
+        (id: string) => messages().resolve(id, "resend"),
+        "POST /v1/messages/msg_1/resolve",
+        '{"as":"resend"}',
+        "queued",
+        "unknown",
+      ],
+    ] as const;
+    for (const [name, run, request, body, done, undone] of COMMANDS) {
+      it(`asks for ${name}`, async () => {
+        answers(ok(message("msg_1", done)));
+        assert.equal((await run("msg_1")).status, done);
+        assert.deepEqual(requests(), [request]);
+        assert.equal(stub.received[0]?.body.toString(), body);
+      });
+
+      it(`finds that ${name} was done although the answer was lost`, async () => {
+        answers("lost", wrongStatus, ok(message("msg_1", done)));
+        assert.equal((await run("msg_1")).status, done);
+        assert.deepEqual(requests(), [request, request, "GET /v1/messages/msg_1"]);
+      });
+
+      it(`does not mistake a refusal of ${name} for that`, async () => {
+        answers("lost", wrongStatus, ok(message("msg_1", undone)));
+        await assert.rejects(run("msg_1"), { code: "wrong_status", attempts: 2 });
+        answers(wrongStatus);
+        await assert.rejects(run("msg_1"), { code: "wrong_status", attempts: 1 });
+      });
+    }
+
+    it("takes an id into the path as it is", async () => {
+      answers(ok(message("msg_1", "sent")));
+      await messages().get("../session?a=/");
+      assert.deepEqual(requests(), ["GET /v1/messages/..%2Fsession%3Fa%3D%2F"]);
+    });
+  });
+
+  describe("a batch", () => {
+    interface Item {
+      readonly to: string;
+      readonly idempotencyKey: string;
+    }
+    const itemsOf = ({ body }: Received): readonly Item[] => JSON.parse(body.toString()).items;
+    const unavailable = { status: 503, body: problem("unavailable", 503, { outcome: "unknown" }) };
+    const invalid = { status: 422, body: problem("invalid_request", 422, { outcome: "not_sent", retryable: false }) };
+    const taken = ({ to }: Item) => ({ status: 202, body: receipt(`msg_${to}`) });
+
+    it("gives each item a key, and repeats with it those that Relais could not take, and no others", async () => {
+      let turn = 0;
+      stub.answer((request) => {
+        turn += 1;
+        const answer = (item: Item) => {
+          if (item.to === "bad") return invalid;
+          return item.to === "late" && turn < 3 ? unavailable : taken(item);
+        };
+        return { status: 207, body: { items: itemsOf(request).map(answer) } };
+      });
+      const text = "x";
+      const results = await messages().batch([
+        { to: "good", text, idempotencyKey: "mine" },
+        { to: "late", text },
+        { to: "bad", text },
+      ]);
+      const found = results.map((result) => (result.ok ? result.message : result.error.code));
+      assert.deepEqual(found, [receipt("msg_good"), receipt("msg_late"), "invalid_request"]);
+      const sent = stub.received.map((request) => itemsOf(request).map(({ to }) => to));
+      assert.deepEqual(sent, [["good", "late", "bad"], ["late"], ["late"]]);
+      const keys = stub.received.flatMap(itemsOf).filter(({ to }) => to === "late");
+      assert.equal(new Set(keys.map(({ idempotencyKey }) => idempotencyKey)).size, 1);
+      assert.equal(stub.received.map(itemsOf)[0]?.[0]?.idempotencyKey, "mine");
+      assert.equal(stub.received[0]?.headers["idempotency-key"], undefined);
+    });
+
+    it("keeps the keys through a lost answer to the whole", async () => {
+      let turn = 0;
+      stub.answer((request) => {
+        turn += 1;
+        return turn === 1 ? "lost" : { status: 207, body: { items: itemsOf(request).map(taken) } };
+      });
+      await messages().batch([{ to: "a", text: "x" }]);
+      const [first, second] = stub.received.map(({ body }) => body.toString());
+      assert.equal(first, second);
+    });
+
+    it("tells in the end which item nobody knows of, with its key, and keeps what became of the others", async () => {
+      let turn = 0;
+      stub.answer((request) => {
+        turn += 1;
+        if (turn > 2) return { status: 401, body: problem("unauthenticated", 401) };
+        return {
+          status: 207,
+          body: { items: itemsOf(request).map((item) => (item.to === "b" ? unavailable : taken(item))) },
+        };
+      });
+      const [first, second] = await messages().batch([
+        { to: "a", text: "x" },
+        { to: "b", text: "x" },
+      ]);
+      assert.ok(first?.ok);
+      assert.ok(second?.ok === false);
+      const { code, outcome, attempts, idempotencyKey } = second.error;
+      assert.deepEqual([code, outcome, attempts], ["unavailable", "unknown", 2]);
+      assert.equal(idempotencyKey, stub.received.flatMap(itemsOf)[1]?.idempotencyKey);
+    });
+
+    it("rejects if the whole is refused", async () => {
+      answers({ status: 422, body: problem("invalid_request", 422) });
+      await assert.rejects(messages().batch([]), { code: "invalid_request" });
+    });
+  });
+
+  describe("raw mail", () => {
+    const bytes = new Uint8Array([0x53, 0xff, 0x0d, 0x0a]);
+
+    it("is the body as it is, its envelope a header, and the rest query parameters", async () => {
+      answers({ status: 202, body: receipt("msg_1") });
+      await messages().sendRaw(bytes, {
+        to: ["a@example.org", "b@example.org"],
+        server: "Facturation",
+        scheduledAt: new Date("2027-01-31T09:00:00Z"),
+        expiresAt: "2027-02-01T09:00Z",
+        onUnknown: "resend",
+        tags: { kind: "invoice & more" },
+        wait: 10,
+        idempotencyKey: "k",
+      });
+      const [request] = stub.received;
+      assert.ok(request);
+      const { "content-type": type, "relais-recipients": to, prefer, "idempotency-key": key } = request.headers;
+      assert.deepEqual([type, to, prefer, key], ["message/rfc822", "a@example.org, b@example.org", "wait=10", "k"]);
+      assert.deepEqual(request.body, Buffer.from(bytes));
+      assert.deepEqual(Object.fromEntries(new URL(request.url, stub.origin).searchParams), {
+        server: "Facturation",
+        scheduledAt: "2027-01-31T09:00:00.000Z",
+        expiresAt: "2027-02-01T09:00Z",
+        onUnknown: "resend",
+        "tag.kind": "invoice & more",
+      });
+    });
+
+    it("leaves the envelope to the mail's own header if none is given", async () => {
+      answers({ status: 202, body: receipt("msg_1") });
+      await messages().sendRaw(bytes);
+      const [request] = stub.received;
+      assert.deepEqual([request?.url, request?.headers["relais-recipients"]], ["/v1/messages", undefined]);
+    });
+
+    for (const [what, to] of [
+      ["an address beyond ASCII", ["jörg@example.org"]],
+      ["an address with a line break", ["a@example.org\r\nX-Other: 1"]],
+      ["an empty envelope", []],
+    ] as const) {
+      it(`goes as JSON with ${what}, which no header can carry`, async () => {
+        answers({ status: 202, body: receipt("msg_1") });
+        await messages().sendRaw(bytes, { to, tags: { kind: "x" }, idempotencyKey: "k" });
+        const [request] = stub.received;
+        assert.equal(request?.headers["content-type"], "application/json");
+        const json = { raw: Buffer.from(bytes).toString("base64"), envelope: { to }, tags: { kind: "x" } };
+        assert.deepEqual(JSON.parse(request.body.toString()), json);
+        assert.equal(request.headers["idempotency-key"], "k");
+      });
+    }
+  });
+});
