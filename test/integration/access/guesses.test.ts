@@ -17,14 +17,14 @@ const GUESSES: Readonly<Record<string, string>> = {
   "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.guess": "id_token",
 };
 
-describe("credentials that do not hold", () => {
+describe("invalid credentials", () => {
   let api: Api;
   let key: Caller;
   let sleep = systemClock().sleep;
-  /** Waits that a test holds. */
+  /** Waits that a test controls. */
   const waits: { readonly ms: number; readonly end: () => void }[] = [];
   before(async () => {
-    // Google's keys are at hand, and did not sign this.
+    // Google's keys are available, and did not sign this.
     const identify = async () => ({ ok: false, reason: "unproven", detail: "signature" }) as const;
     api = await startApi(routes, {}, ({ oauth, clock }) => ({
       oauth: { ...oauth, identify },
@@ -38,7 +38,7 @@ describe("credentials that do not hold", () => {
   const refusals = () =>
     api.logLines.map((line) => JSON.parse(line)).filter(({ code }) => code === "credential_refused");
 
-  it("are logged, each by its kind, never by its text, wherever they are shown", async () => {
+  it("are logged by their kind, never by their text, wherever they are used", async () => {
     for (const [at, [guess, credential]] of Object.entries(GUESSES).entries()) {
       const path = ["/v1/session", "/v1/nowhere", "/health"][at % 3] ?? "";
       const before = refusals().length;
@@ -66,7 +66,7 @@ describe("credentials that do not hold", () => {
     assert.ok(log.includes(`"key":"${"0".repeat(18)}"`), "the public half of a key names its program");
   });
 
-  it("get slower, while good ones are answered beside any number of them", { timeout: 120_000 }, async () => {
+  it("get slower, while valid ones are answered beside any number of them", { timeout: 120_000 }, async () => {
     const guess = async (n: number): Promise<void> => {
       const setupToken = `guess-number-${n}-0123456789`;
       await (n % 2 === 0
@@ -76,7 +76,7 @@ describe("credentials that do not hold", () => {
     let answered = 0;
     sleep = (ms) => new Promise((resolve) => waits.push({ ms, end: resolve }));
     const guesses = Array.from({ length: 40 }, (_, n) => guess(n).then(() => (answered += 1)));
-    // Nothing but the guesses' waits would keep these from being answered, and nobody ends those before.
+    // Only the guesses' own waits keep these from being answered, and nobody ends those before.
     for (let n = 0; n < 5; n += 1) {
       assert.equal((await api.setup("GET", "/v1/session")).status, 200);
       assert.equal((await key("GET", "/v1/session")).status, 200);

@@ -21,7 +21,7 @@ const fieldsOf = (answer: Answer): unknown[] => {
   return Array.isArray(fields) ? fields.filter(isJson).map(({ path }) => path) : [];
 };
 
-/** An ID token of the one caller that is listed, as the stand-in for Google's signature reads it. */
+/** An ID token of the one listed caller, as the stand-in for Google's signature reads it. */
 const CALLER_TOKEN = "aaaa.bbbb.cccc";
 const CALLER: Identity = { sub: "1", email: "erp@project.iam.gserviceaccount.com", hostedDomain: null };
 
@@ -32,7 +32,7 @@ const allRoutes = (system: System): readonly Route[] => [
   ...sendMail(system),
 ];
 
-/** Who calls. `owner` is the member whose server is asked for; the others have nothing to do with it. */
+/** Who calls. `owner` is the member whose server is named; the others have nothing to do with it. */
 const ROLES = [
   "setup token",
   "setup session",
@@ -55,7 +55,7 @@ const PROGRAMS: readonly Role[] = ["key", "key of another server", "key for send
 let api: Api;
 let as: Readonly<Record<Role, Caller>>;
 
-/** The server of ada@example.com, which is not shared, the one that programs are given, and that of another member. */
+/** The server of ada@example.com, which is not shared, the one that programs may use, and that of another member. */
 const SHARED = "srv_shared";
 const OWN = "srv_own";
 const OTHER = "srv_other";
@@ -129,7 +129,7 @@ before(async () => {
 });
 after(() => api.close());
 
-/** `yes`: let in; what comes of the request is another matter. */
+/** `yes`: the caller is admitted; what the request leads to is tested elsewhere. */
 type Expected = Readonly<Partial<Record<Role, string>>>;
 const everyone = (roles: readonly Role[], said: string): Expected =>
   Object.fromEntries(roles.map((role) => [role, said]));
@@ -139,15 +139,15 @@ const NO_ONE = { ...everyone(ROLES, "403 forbidden"), ...everyone(["stranger", "
 const OPERATORS_ONLY = { ...NO_ONE, ...everyone(OPERATORS, "yes") };
 const ANY_PERSON = { ...NO_ONE, ...everyone(PEOPLE, "yes") };
 const ANY_CALLER = { ...ANY_PERSON, ...everyone(PROGRAMS, "yes") };
-/** Of ada's server: operators and ada. */
+/** About ada's server: operators and ada. */
 const OF_OWNER = { ...ANY_PERSON, "other member": "404 not_found" };
 const OF_OPERATORS = { ...OF_OWNER, owner: "403 forbidden" };
 const READERS = { ...ANY_CALLER, "key for sending": "403 forbidden" };
-/** Of ada's message: whoever may send or read by her server. */
+/** About ada's message: whoever may send or read through her server. */
 const OF_MESSAGE = { ...OF_OWNER, key: "yes", "key of another server": "403 server_not_allowed", caller: "yes" };
 const SENDERS = { ...OF_MESSAGE, "key for sending": "yes" };
 
-/** Every route of every function for people and programs, asked about ada's server and a message of hers. */
+/** Every route of every function for people and programs, asked about ada's server and one of her messages. */
 const PATHS: Readonly<Record<string, Expected>> = {
   "GET /google_gmail/authorize": ANYONE,
   "GET /google_gmail/confirm": ANYONE,
@@ -200,18 +200,18 @@ const BODIES: Json = {
   "POST /v1/messages/:id/resolve": { as: "failed" },
 };
 
-/** Where a body would change something for the role that comes next, it is one that is refused once the role is let in. */
+/** Where a body would change something for the next role, it is one that is refused after the role was admitted. */
 const bodyOf = (route: string): unknown =>
   /^(GET|DELETE) /.test(route) ? undefined : (BODIES[route] ?? (route.endsWith("/disconnect") ? { no: 1 } : {}));
 
-describe("who may do what", () => {
-  it("is said here of every route there is", () => {
+describe("the rights of each role", () => {
+  it("are listed here for every route", () => {
     const known = allRoutes(api.system).map(({ method, path }) => `${method} ${path}`);
     assert.deepEqual(known.toSorted(), Object.keys(PATHS).toSorted());
   });
 
   for (const [route, expected] of Object.entries(PATHS)) {
-    // Deleting the server or the session would end it for the roles that come after.
+    // Deleting the server or the session would end it for the roles that follow.
     const roles = ROLES.filter(
       (role) => expected[role] !== "yes" || !/^DELETE \/v1\/(mail-servers|session)/.test(route),
     );
@@ -223,7 +223,8 @@ describe("who may do what", () => {
       for (const role of roles) {
         const answer = await as[role](method, path.replace(":id", id), body === undefined ? {} : { body });
         const found = REFUSALS.includes(said(answer)) ? said(answer) : "yes";
-        // An unknown key is told as not found to those who may look, and a session that is not opened as unauthenticated.
+        // An unknown key is reported as not found to those who may look, and a session that is not opened as
+        // unauthenticated.
         const letIn = expected[role] === "yes" && /keys\/:id|POST \/v1\/session/.test(route);
         if (!letIn) assert.equal(found, expected[role], `${role}: ${JSON.stringify(answer.body)}`);
       }
@@ -231,7 +232,9 @@ describe("who may do what", () => {
   }
 });
 
-/** Another value for each member of the record as it is shown, so that a member which is added later is tried as well. */
+/**
+ * Another value for each member of the record as it is shown, so that a member that is added later is tested as well.
+ */
 const OTHER_VALUES: Json = {
   id: SHARED,
   username: "office@example.com",
@@ -248,7 +251,7 @@ const OTHER_VALUES: Json = {
 };
 const OPEN = ["name", "description", "active", "limits"];
 
-/** Which server a program's mail goes by, whatever way the program leaves or gives the choice. */
+/** Which server a program's mail uses, in whatever way the program chooses it or leaves it out. */
 const ways: readonly Json[] = [
   {},
   { from: "office@example.com" },
@@ -273,10 +276,10 @@ const routesOfMail = async (): Promise<readonly unknown[]> => {
   return found;
 };
 
-describe("a member and the mail of others", () => {
+describe("a member, and the mail of others", () => {
   before(putServers);
 
-  it("an unshared server is given to its own member alone, and to programs that name it", async () => {
+  it("an unshared server is used only by its own member, and by programs that name it", async () => {
     const given = async (role: Role, mail: Json) => {
       const answer = await send(as[role], mail);
       const [problem] = Array.isArray(json(answer).problems) ? (json(answer).problems as Json[]) : [];
@@ -298,7 +301,7 @@ describe("a member and the mail of others", () => {
     await putServers();
   });
 
-  it("every member of the record is either on the list or forbidden to its owner, with the field, alone or beside others", async () => {
+  it("every member of the record is either on the list or forbidden to its owner, with the field named, alone or beside others", async () => {
     const shown = Object.keys(json(await as.owner("GET", `/v1/mail-servers/${OWN}`)));
     const before = await routesOfMail();
     for (const member of shown) {
@@ -324,7 +327,7 @@ describe("a member and the mail of others", () => {
     assert.deepEqual(await routesOfMail(), before);
   });
 
-  it("what is on the list may be changed, limits only downwards, and steers nothing", async () => {
+  it("what is on the list may be changed, limits only downwards, and redirects no mail", async () => {
     const before = await routesOfMail();
     const patch = (body: Json) => as.owner("PATCH", `/v1/mail-servers/${OWN}`, { body });
     assert.equal((await patch({ name: "Mine", description: "d", active: false })).status, 200);
@@ -347,7 +350,7 @@ describe("a member and the mail of others", () => {
     await putServers();
   });
 
-  it("no name makes one's server stand for another, or for one that is gone", async () => {
+  it("no name makes a member's server stand for another, or for one that is gone", async () => {
     const before = await routesOfMail();
     for (const name of ["Office", "OFFICE ", "ｏｆｆｉｃｅ"]) {
       assert.equal(
@@ -368,7 +371,7 @@ describe("a member and the mail of others", () => {
     await putServers();
   });
 
-  it("no name that an operator took from a server becomes a member's: programs may still send by it", async () => {
+  it("a name that an operator took from a server does not pass to a member, and programs may still send by it", async () => {
     const made = await api.setup("POST", "/v1/mail-servers", { body: { name: "Payroll", username: "x@example.com" } });
     await api.setup("PATCH", `/v1/mail-servers/${SHARED}`, { body: { name: "Office 2" } });
     assert.equal((await api.setup("DELETE", `/v1/mail-servers/${json(made).id}`)).status, 204);
@@ -403,7 +406,7 @@ describe("a member and the mail of others", () => {
     await putServers();
   });
 
-  it("another's record is not there, whatever is done to it, and a member makes none", async () => {
+  it("another's record does not exist for a member, whatever they try, and they can create none", async () => {
     const { etag: _, ...before } = json(await api.setup("GET", `/v1/mail-servers/${SHARED}`));
     for (const id of [SHARED, OTHER]) {
       for (const body of [{}, { name: "x" }, { priority: 0 }, { colour: 1 }, []]) {
@@ -419,7 +422,7 @@ describe("a member and the mail of others", () => {
     assert.deepEqual(now, before);
   });
 
-  it("records of an earlier release, which say nothing of sharing, are shared: operators made them", async () => {
+  it("records of an earlier release, which say nothing about sharing, are shared, because operators made them", async () => {
     const { shared: _, ...older } = SERVERS[OTHER] ?? mailServer();
     await api.system.records.commit([{ op: "put", kind: "mailServers", id: OTHER, value: older }]);
     assert.equal(json(await api.setup("GET", `/v1/mail-servers/${OTHER}`)).shared, true);
@@ -436,7 +439,7 @@ describe("a member and the mail of others", () => {
 });
 
 describe("a mailbox at gmail.com", () => {
-  it("is its member's however the address is spelt", async () => {
+  it("belongs to its member in any spelling of the address", async () => {
     const { records } = api.system;
     const value = connected("ada.lovelace@gmail.com", { name: "Perso", shared: false });
     await records.commit([

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a token endpoint answers; null: it closes the connection without an answer. */
+/** What a token endpoint answers; null if it closes the connection without an answer. */
 export type Scripted = {
   readonly status: number;
   readonly type: string;
@@ -18,11 +18,11 @@ export interface Case {
   readonly what: string;
   readonly answer: Scripted;
   readonly meaning: Meaning;
-  /** The reason that an end must be shown by, where the answer tells. */
+  /** The reason that must be shown for an end, if the answer gives one. */
   readonly reason?: string;
 }
 
-/** Ends that tell why, as reported in public (the reports stand in `reason-of-end.ts`), some of them in other words. */
+/** Ends that give a reason, as reported in public (see `reason-of-end.ts`), some of them reworded. */
 const TOLD: readonly (readonly [error: string, description: string | null, subtype: string | null, reason: string])[] =
   [
     ["invalid_grant", "Account has been deleted", null, "account_deleted"],
@@ -41,7 +41,7 @@ const TOLD: readonly (readonly [error: string, description: string | null, subty
 
 const ENDS = ["invalid_grant", "admin_policy_enforced", "policy_enforced", "org_internal", "access_denied"];
 const CLIENT = ["invalid_client", "unauthorized_client", "disabled_client", "deleted_client", "redirect_uri_mismatch"];
-/** Codes of Google's, of RFC 6749 and of neither, some of them close to those that count. */
+/** Codes of Google's, of RFC 6749 and of neither, some of them similar to those that count. */
 const OTHERS = [
   "internal_error",
   "internal_failure",
@@ -72,7 +72,7 @@ const OTHERS = [
 const STATUSES = [200, 202, 302, 307, 400, 401, 403, 404, 408, 409, 410, 418, 422, 429, 451, 500, 502, 503, 504];
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** The same code said in ways that say it, and in ways that do not. */
+/** The same code given in ways that count, and in ways that do not. */
 const says = (error: string): readonly (readonly [what: string, type: string, body: string])[] => [
   ["bare", JSON_TYPE, JSON.stringify({ error })],
   ["described", JSON_TYPE, JSON.stringify({ error, error_description: "Bad Request", error_uri: "https://e.invalid" })],
@@ -94,7 +94,10 @@ const mentions = (error: string): readonly (readonly [what: string, type: string
   ["two values", JSON_TYPE, `{"error":"${error}"}{"error":"${error}"}`],
 ];
 
-/** An answer that is complete, says an error of its own, and comes from the endpoint itself rather than from what stands before it or broke in it. */
+/**
+ * A complete answer with an error code that comes from the endpoint itself, rather than from what is in front of it or
+ * broke within it.
+ */
 const speaks = (status: number): boolean =>
   status === 200 || (status >= 400 && status < 500 && ![408, 429].includes(status));
 
@@ -106,7 +109,7 @@ const meaningOf = (status: number, error: string): Meaning => {
 
 const word = (): string => `e${randomBytes(6).toString("hex").replaceAll(/\d/g, "_")}`;
 
-/** Answers that no code speaks in. */
+/** Answers without any code. */
 const ODD: readonly Scripted[] = [
   null,
   { status: 200, type: JSON_TYPE, body: "" },
@@ -135,7 +138,10 @@ const ODD: readonly Scripted[] = [
 const named = (answer: Scripted): string =>
   answer === null ? "closes the connection" : `${answer.status} ${answer.type} ${answer.body.slice(0, 60)}`;
 
-/** Every status with every code, in a way of saying it that goes round; every way of mentioning; what no code speaks in; codes made up anew each time. */
+/**
+ * Every status with every code, in alternating forms; every way to mention a code; what contains none; and codes that
+ * are made up at each run.
+ */
 export const answerCases = (): readonly Case[] => {
   const invented = Array.from({ length: 16 }, word);
   const cases: Case[] = ODD.map((answer) => ({ what: named(answer), answer, meaning: "put_off" }));
@@ -166,9 +172,9 @@ export const answerCases = (): readonly Case[] => {
 
 export interface ScriptedGoogle {
   readonly origin: string;
-  /** From now on it answers by the script, or as it should. */
+  /** From now on it answers by the script, or normally. */
   well: boolean;
-  /** Which server's mail it has taken. */
+  /** Which server's mail it has accepted. */
   readonly sentBy: Set<number>;
   close(): Promise<void>;
 }
@@ -188,8 +194,8 @@ const answerAs = (response: ServerResponse, answer: Scripted): void => {
 };
 
 /**
- * A token endpoint and as much of Gmail's API as sends a mail, over HTTP. The refresh token is the number of the case, and the access token too, so that nothing
- * needs to be kept.
+ * A token endpoint, and as much of Gmail's API as sending a mail needs, over HTTP. The refresh token is the number of
+ * the case, and so is the access token, so nothing needs to be stored.
  */
 export const scriptedGoogle = async (cases: readonly Case[]): Promise<ScriptedGoogle> => {
   const sentBy = new Set<number>();

@@ -34,7 +34,7 @@ const SERVER = "srv_ada";
 const PROCESSES = 5;
 const EACH = 10;
 
-/** A process that waits for the word. */
+/** A process that waits for the signal to start. */
 const startWorker = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<ChildProcess> => {
   const child = spawn(process.execPath, [WORKER, ...args], {
     env: { ...process.env, ...env },
@@ -51,7 +51,10 @@ const run = async (child: ChildProcess): Promise<NodeJS.Signals | null> => {
   return signal;
 };
 
-/** A store that five processes share: what they need in their environment and as their first argument, and the same store here. */
+/**
+ * A store that five processes share: what they need in their environment and as their first argument, and the same
+ * store here.
+ */
 interface Shared {
   readonly environment: Readonly<Record<string, string>>;
   readonly path: string;
@@ -62,9 +65,11 @@ interface Shared {
 const DESCRIBED: Readonly<
   Record<"SQLite" | "Firestore's emulator", { readonly skip: string | false; readonly scale: number }>
 > = {
-  // Shortens what a killed process leaves, its lease on the token to five seconds: longer than any holder needs on a busy machine, else two would ask Google.
+  // Shortens what a killed process leaves behind, its lease on the token, to five seconds. That is longer than any
+  // holder needs on a busy machine; otherwise two would ask Google.
   SQLite: { skip: false, scale: 6 },
-  // Slower, and so with longer leases: none must run out while its holder still works. What must be left to later ticks is not waited for here.
+  // Slower, and so with longer leases: none may expire while its holder still works. What must be left to later ticks
+  // is not waited for here.
   "Firestore's emulator": { skip: emulatorsMissing(), scale: 2 },
 };
 
@@ -116,7 +121,7 @@ for (const [name, { skip, scale }] of Object.entries(DESCRIBED)) {
       return ids;
     };
 
-    /** The worker that claimed it is gone; its lease ends. */
+    /** The worker that claimed it is gone, and its lease ends. */
     const endLease = async ({ system: { records, clock } }: Shared, id: string): Promise<void> => {
       const left = await records.get("messages", id);
       if (left?.value.status !== "sending") return;
@@ -125,7 +130,7 @@ for (const [name, { skip, scale }] of Object.entries(DESCRIBED)) {
       assert.ok((await records.commit([{ op: "replace", kind: "messages", id, version, value }])).done);
     };
 
-    /** What the workers had to leave is sent as in any installation: published again by the tick. */
+    /** What the workers could not send is sent as in any installation: the tick publishes it again. */
     const finish = async (cold: Shared, ids: readonly string[]): Promise<void> => {
       if (name !== "SQLite") return;
       const { system } = cold;
@@ -169,14 +174,14 @@ for (const [name, { skip, scale }] of Object.entries(DESCRIBED)) {
         .map(({ raw }) => Number(/^Subject: No (\d+)/m.exec(String(raw))?.[1]))
         .sort((a, b) => a - b);
 
-    /** Every mail once, or none twice where some are left to later ticks. */
+    /** Every mail is sent once; none is sent twice if some are left to later ticks. */
     const assertArrived = (): void => {
       const found = subjects();
       assert.ok(found.length > 0);
       assert.deepEqual(found, name === "SQLite" ? [...Array(PROCESSES * EACH).keys()] : [...new Set(found)]);
     };
 
-    it("cost one token grant", { timeout: 280_000 }, async () => {
+    it("cost one token", { timeout: 280_000 }, async () => {
       const cold = await coldStore();
       const ids = await accept(cold);
       const before = grants();
@@ -188,7 +193,7 @@ for (const [name, { skip, scale }] of Object.entries(DESCRIBED)) {
       cold.close();
     });
 
-    it("cost two where the one that asked was killed before it could store the answer", {
+    it("cost two if the process that asked was killed before it could store the answer", {
       timeout: 280_000,
     }, async () => {
       const cold = await coldStore();
@@ -208,7 +213,7 @@ for (const [name, { skip, scale }] of Object.entries(DESCRIBED)) {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Each store a file of its own. */
+/** Each store is a file of its own. */
 const onSqlite = (environment: Environment, closers: (() => unknown)[]): (() => Promise<Shared>) => {
   const folder = mkdtempSync(join(tmpdir(), "relais-cold-"));
   closers.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -226,7 +231,7 @@ const onSqlite = (environment: Environment, closers: (() => unknown)[]): (() => 
   };
 };
 
-/** Each store a project of its own on the emulators. */
+/** Each store is a project of its own on the emulators. */
 const onGoogle = async (environment: Environment, closers: (() => unknown)[]): Promise<() => Promise<Shared>> => {
   const emulators = await useEmulators();
   const standIn = await startSecretManagerStandIn();
@@ -245,7 +250,7 @@ const onGoogle = async (environment: Environment, closers: (() => unknown)[]): P
       RELAIS_SETUP_TOKEN: "setup-token-of-this-test",
     };
     const composed = compose(loadConfig(own), { component: "test", write: () => undefined });
-    // No topic is there: each worker is given its messages.
+    // There is no topic, so each worker is given its messages.
     const system = telling({
       ...composed,
       publisher: { publish: async () => undefined },

@@ -9,12 +9,13 @@ import type { System } from "../../../functions/runtime/system.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { telling } from "../../builders/telling.ts";
 
-// One of several `deliver-mail`s on one store: delivers the messages that it is given, all at once. As "mortal" it is killed between asking Google
-// for a token and storing it. Says that it is ready, and begins at a word on its standard input, so that all begin together.
+// One of several `deliver-mail` processes on one store. It delivers all its messages at once. As "mortal" it is killed
+// between asking Google for a token and storing it. It reports that it is ready, and starts at a signal on its standard
+// input, so that all start together.
 const [path = "", manner = "", ...ids] = process.argv.slice(2);
 const config = loadConfig(process.env);
 
-/** The store in that file, or as the environment says. */
+/** The store in that file, or the one that the environment names. */
 const composed = (): System => {
   const options = { component: "worker", write: () => undefined };
   if (config.store === "google") return compose(config, options);
@@ -24,7 +25,7 @@ const composed = (): System => {
   return compose(config, { ...options, embedded: async () => ({ ...store, sealer }) });
 };
 
-/** What is published is nobody's here: the test gives each worker its messages, and works off the rest itself. */
+/** What is published reaches nobody here: the test gives each worker its messages and handles the rest itself. */
 const system: System = telling({
   ...composed(),
   publisher: { publish: async () => undefined },
@@ -43,7 +44,7 @@ const mortal: System["records"] = {
   },
 };
 const take = onPush(manner === "mortal" ? { ...system, records: mortal } : system);
-// What is loaded at the first use is loaded now.
+// Loads now what would be loaded at the first use.
 await records.get("settings", "settings");
 console.log("ready");
 await new Promise((resolve) => process.stdin.once("data", resolve));

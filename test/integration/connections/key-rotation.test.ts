@@ -41,7 +41,8 @@ describe("rotating the sealing key", () => {
       const accepted = await acceptMessage(system, { ...submission, sizeLimit: HTTP_SIZE_LIMIT });
       assert.ok(accepted.ok, JSON.stringify(accepted));
     }
-    // What connecting sealed was sealed by a ring that nobody has any more: the first of each server's mails asks Google.
+    // What was sealed while connecting was sealed by a key ring that nobody holds any more, so the first mail of each
+    // server asks Google.
     const grants = (): number =>
       Object.values(relais.sandbox.control.counters().tokenGrants.refresh_token).reduce((sum, count) => sum + count, 0);
     const before = grants();
@@ -49,11 +50,11 @@ describe("rotating the sealing key", () => {
     for (let rounds = 0; rounds < 100; rounds += 1) {
       const due = relais.published.splice(0).filter(({ topic }) => topic === "mail-send");
       for (let at = 0; at < due.length; at += 8) {
-        // Each by an instance of its own, which remembers nothing.
+        // Each is sealed by an instance of its own, which remembers nothing.
         const take = deliverMail(system);
         const batch = due.slice(at, at + 8).map(({ message }) => push(message.data, message.attributes));
         const underWay = Promise.all(batch.map(take));
-        // In the midst of these: some have opened the token by the old ring, others will by the new one.
+        // In the midst of these: some have opened the token with the old ring, others will do so with the new one.
         await new Promise(setImmediate);
         if (delivered >= 60 && ring.at(-1)?.kid === "1") ring = [...ring, newKey("2")];
         if (delivered >= 130) ring = ring.slice(-1);

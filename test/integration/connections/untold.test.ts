@@ -35,8 +35,8 @@ describe("what could not be told at once", () => {
         events.push(message);
       },
     };
-    const ground = { ...relais.system, publisher };
-    system = telling({ ...ground, announce: announcer({ ...ground, publicUrl: "http://relais.test" }) });
+    const platform = { ...relais.system, publisher };
+    system = telling({ ...platform, announce: announcer({ ...platform, publicUrl: "http://relais.test" }) });
     check = push(refreshTokens(system));
     const dispatch = dispatchDue(system);
     tick = async () => {

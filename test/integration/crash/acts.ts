@@ -1,7 +1,7 @@
 import type { Fact } from "./model.ts";
 import type { FunctionName } from "./world.ts";
 
-/** A write that is done for good. */
+/** A write that is final. */
 const DURABLE = /, (after|answered)$/;
 const MARK = /messages:sending\.data/;
 const SETTLE = /messages:sent/;
@@ -12,16 +12,18 @@ const found = (points: readonly string[], wanted: (point: string, at: number) =>
   return point;
 };
 
-/** Where in the list of a send's points the deaths lie that leave behind what the other acts begin with. */
+/** Finds the points of a send at which a death leaves what the other acts begin with. */
 export const claimed = (points: readonly string[]): string =>
   found(points, (point) => point.includes("messages:sending.claimed") && DURABLE.test(point));
 export const marked = (points: readonly string[]): string =>
   found(points, (point) => MARK.test(point) && DURABLE.test(point));
-/** Taken by Gmail, and nobody wrote it down. */
+/** Gmail has accepted the message, and nobody has recorded it. */
 export const taken = (points: readonly string[]): string =>
   found(points, (point) => SETTLE.test(point) && point.endsWith(", before"));
 
-/** The points on which everything hangs, each at its first place in the list: the claim, the mark, the end of the message, the outcome. */
+/**
+ * The decisive points, each at its first place in the list: the claim, the mark, the end of the message, the outcome.
+ */
 export const decisive = (points: readonly string[]): readonly string[] => {
   const first = (wanted: RegExp): string => found(points, (point) => wanted.test(point));
   return [
@@ -34,7 +36,7 @@ export const decisive = (points: readonly string[]): readonly string[] => {
   ];
 };
 
-/** Was it done where the process died at `point`? */
+/** Whether it was done when the process died at `point`. */
 const doneAt = (points: readonly string[], point: string, { what, done }: { what: RegExp; done: RegExp }): Fact => {
   const at = points.indexOf(point);
   const begun = points.findIndex((name) => what.test(name) && !name.endsWith(", before"));
@@ -47,26 +49,26 @@ export const markedAt = (points: readonly string[], point: string): Fact =>
   doneAt(points, point, { what: MARK, done: DURABLE });
 export const settledAt = (points: readonly string[], point: string): Fact =>
   doneAt(points, point, { what: SETTLE, done: DURABLE });
-/** That the last bytes were handed to the socket does not say that they went out. */
+/** That the last bytes were handed to the socket does not mean that they went out. */
 export const takenAt = (points: readonly string[], point: string): Fact =>
   doneAt(points, point, { what: /^smtp end of message|^google POST send/, done: /, answered$/ });
 
-/** Something that a function does with a message, and that it is killed at. */
+/** Something that a function does with a message, during which it is killed. */
 export interface Act {
   readonly name: string;
   readonly by: FunctionName;
-  /** Where the delivery before it was killed; undefined: this is the delivery. */
+  /** Where the delivery before it was killed; undefined if this act is the delivery. */
   readonly after?: (points: readonly string[]) => string;
-  /** Found `unknown`, and not as the killed delivery left it. */
+  /** The message is `unknown`, not in the state that the killed delivery left. */
   readonly inDoubt?: boolean;
-  /** As the act begins. */
+  /** Whether it is marked when the act begins. */
   readonly marked: boolean;
   readonly taken: boolean;
 }
 
 export const SEND: Act = { name: "send", by: "deliver-mail", marked: false, taken: false };
 
-/** What else becomes of messages whose delivery was killed. */
+/** What else happens to messages whose delivery was killed. */
 export const AFTERMATH: readonly Act[] = [
   { name: "take back an unmarked lease", by: "dispatch-due", after: claimed, marked: false, taken: false },
   { name: "doubt a marked lease, taken by Gmail", by: "dispatch-due", after: taken, marked: true, taken: true },
@@ -76,5 +78,5 @@ export const AFTERMATH: readonly Act[] = [
   { name: "look in vain", by: "deliver-mail", after: marked, inDoubt: true, marked: true, taken: false },
 ];
 
-/** Where nobody may search, nobody asks for a look. */
+/** Without the right to search, nobody asks for a search. */
 export const AFTERMATH_WITHOUT_SEARCH: readonly Act[] = AFTERMATH.filter(({ inDoubt }) => inDoubt !== true);

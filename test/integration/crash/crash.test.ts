@@ -5,9 +5,12 @@ import { asItShould, tableOf } from "./model.ts";
 import { crashWithoutTheMark } from "./without-the-mark.ts";
 import { World } from "./world.ts";
 
-/** On the embedded store; `npm run soak` strikes each point more often, kills what comes after a delivery too, and does all of it on Google's store. */
+/**
+ * Runs on the embedded store. `npm run soak` strikes each point more often, also kills what follows a delivery, and
+ * does all of it on Google's store as well.
+ */
 suite("Killed at every point of a send, every event delivered twice", () => {
-  test("sent once by itself before the mark; from it on sent or, only where it cannot be known, unknown", async () => {
+  test("before the mark it is sent once by itself; after it, it is sent or, only if that cannot be known, unknown", async () => {
     const world = await World.make();
     try {
       const smtp = { servers: await world.seed("smtp", 8), searchable: true, rounds: 1 };
@@ -22,17 +25,17 @@ suite("Killed at every point of a send, every event delivered twice", () => {
     }
   });
 
-  test("sending again what bears the mark is found out, though Gmail never had it before", () => {
+  test("sending again after the mark is detected, even if Gmail never had the message before", () => {
     const facts = { marked: true, taken: false, settled: false, searchable: true };
     assert.equal(asItShould(facts, { outcome: "unknown", copies: 0, looks: 4 }), true);
     assert.equal(asItShould(facts, { outcome: "sent", copies: 1, looks: 0 }), false);
   });
 
-  test("without the mark it would be sent twice", async () => {
+  test("without the mark the message would be sent twice", async () => {
     const [row, ...others] = await crashWithoutTheMark("embedded");
     assert.equal(others.length, 0);
     assert.equal(row?.copies, 2);
-    // The model knows of no mark here, so two copies are what it finds fault with.
+    // The model sees no mark here, so it objects to the two copies.
     assert.equal(row?.asItShould, false);
   });
 });

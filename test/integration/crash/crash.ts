@@ -9,18 +9,18 @@ export interface Plan {
   readonly searchable: boolean;
   /** How often each point is struck. */
   readonly rounds: number;
-  /** What comes after the delivery, and is killed too. */
+  /** The acts after the delivery that are killed too. */
   readonly aftermath?: readonly Act[];
-  /** Which points of the delivery; all of them where not said. */
+  /** Which points of the delivery to strike; all by default. */
   readonly choose?: (points: readonly string[]) => readonly string[];
 }
 
-/** The points of an act as one that nobody kills shows them, in order. */
+/** The points of an act in order, as seen when nobody kills it. */
 interface Traced {
   readonly act: Act;
   readonly plan: Plan;
   readonly points: readonly string[];
-  /** Those of the delivery. */
+  /** The points of the delivery. */
   readonly ofSend: readonly string[];
 }
 
@@ -29,7 +29,7 @@ interface Killed extends Traced {
   readonly id: string;
 }
 
-/** What comes after the answer (an event, say) may still be on its way. */
+/** What follows the answer (an event, for example) may still be on its way. */
 const PASSED_WITHIN_MS = 5_000;
 const TRIES = 3;
 const LONG_MS = 3_600_000;
@@ -37,14 +37,14 @@ const LONG_MS = 3_600_000;
 const dies = (worker: Worker): Promise<boolean> =>
   Promise.race([worker.killed().then(() => true), delay(PASSED_WITHIN_MS, false, { ref: false })]);
 
-/** One delivery, by a worker that dies of it or does not. */
+/** Runs one delivery by a worker that may die of it. */
 const deliver = async (world: World, server: string, worker: Worker): Promise<string> => {
   const id = await world.accept(server, "Bonjour");
   await world.events.first(worker, id);
   return id;
 };
 
-/** Undefined: it was never where it was to die. */
+/** Returns undefined if the worker never reached the point where it should die. */
 const deliverAndDie = async (world: World, server: string, worker: Worker): Promise<string | undefined> => {
   const id = await deliver(world, server, worker);
   if (await dies(worker)) return id;
@@ -52,7 +52,7 @@ const deliverAndDie = async (world: World, server: string, worker: Worker): Prom
   return undefined;
 };
 
-/** A message in the state in which the act finds it. `killed`: the worker that leaves it so. */
+/** Makes a message in the state that the act needs; `killed` is the worker that leaves it so. */
 const prepare = async (
   world: World,
   server: string,
@@ -69,7 +69,7 @@ const prepare = async (
   return id;
 };
 
-/** Lets the act happen; until it is done or its worker gone. */
+/** Makes the act happen, until it is done or its worker is gone. */
 const provoke = async (world: World, worker: Worker, { act, id }: Pick<Killed, "act" | "id">): Promise<void> => {
   const { version } = await world.record(id);
   const done = async (): Promise<boolean> => {
@@ -83,21 +83,21 @@ const provoke = async (world: World, worker: Worker, { act, id }: Pick<Killed, "
   }
 };
 
-/** A point to be struck, with the processes that it takes: they are started while the one before it is still under way. */
-interface Blow {
+/** A point to strike, with the processes that it needs. They are started while the one before is still running. */
+interface PlannedKill {
   readonly traced: Traced;
   readonly point: string;
   readonly server: string;
 }
 
 interface Ready {
-  /** Killed at the point. */
+  /** The worker that is killed at the point. */
   readonly worker: Promise<Worker>;
-  /** Killed before, in its delivery. */
+  /** The worker that was killed before, during its delivery. */
   readonly before?: Promise<Worker>;
 }
 
-const startFor = (world: World, { traced: { act, ofSend }, point }: Blow): Ready => {
+const startFor = (world: World, { traced: { act, ofSend }, point }: PlannedKill): Ready => {
   const worker = world.start(act.by, { KILL_AT: point });
   return act.after === undefined
     ? { worker }
@@ -106,7 +106,7 @@ const startFor = (world: World, { traced: { act, ofSend }, point }: Blow): Ready
 
 const actAndDie = async (
   world: World,
-  { traced: { act }, server }: Blow,
+  { traced: { act }, server }: PlannedKill,
   ready: Ready,
 ): Promise<string | undefined> => {
   const [worker, killed] = await Promise.all([ready.worker, ready.before]);
@@ -120,13 +120,13 @@ const actAndDie = async (
   return died ? id : undefined;
 };
 
-const strike = async (world: World, blow: Blow, first: Ready): Promise<Killed> => {
-  const { traced, point } = blow;
+const strike = async (world: World, kill: PlannedKill, first: Ready): Promise<Killed> => {
+  const { traced, point } = kill;
   let ready = first;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const id = await actAndDie(world, blow, ready);
+    const id = await actAndDie(world, kill, ready);
     if (id !== undefined) return { ...traced, point, id };
-    ready = startFor(world, blow);
+    ready = startFor(world, kill);
   }
   throw new Error(`${traced.act.name}: ${point} was not passed`);
 };
@@ -154,7 +154,7 @@ const traceAct = async (world: World, { plan, ofSend }: Traced, act: Act): Promi
   return { act, plan, ofSend, points: [...new Set(linesOf(trace))] };
 };
 
-/** Ticks and pushes until nothing more happens by itself. */
+/** Runs ticks and pushes until nothing more happens by itself. */
 export const recover = async (world: World, ids: readonly string[]): Promise<void> => {
   const workers = await world.standing();
   const endsAtMs = Date.now() + 600_000;
@@ -193,25 +193,25 @@ const rowOf = async (world: World, { act, plan, point, points, id }: Killed): Pr
   return { point: name, ...facts, ...end, asItShould: asItShould(facts, end) };
 };
 
-const blowsOf = (traced: Traced): readonly Blow[] => {
+const killsOf = (traced: Traced): readonly PlannedKill[] => {
   const { act, plan, points } = traced;
   const chosen = act === SEND ? (plan.choose?.(points) ?? points) : points;
   return chosen.map((point, at) => ({ traced, point, server: plan.servers[at % plan.servers.length] ?? "" }));
 };
 
-/** One after the other at every point of an act, then lets everything recover; one row a message. */
+/** Strikes every point of an act, one after the other, then lets everything recover. Returns one row per message. */
 const strikeAll = async (world: World, traced: Traced): Promise<readonly Row[]> => {
   const killed: Killed[] = [];
-  const blows = blowsOf(traced);
-  if (blows.length === 0) return [];
-  let ready = blows[0] && startFor(world, blows[0]);
-  for (const [at, blow] of blows.entries()) {
+  const kills = killsOf(traced);
+  if (kills.length === 0) return [];
+  let ready = kills[0] && startFor(world, kills[0]);
+  for (const [at, kill] of kills.entries()) {
     if (ready === undefined) break;
     const now = ready;
     await Promise.all([now.worker, now.before]);
-    const next = blows[at + 1];
+    const next = kills[at + 1];
     ready = next && startFor(world, next);
-    killed.push(await strike(world, blow, now));
+    killed.push(await strike(world, kill, now));
   }
   await recover(
     world,
@@ -220,7 +220,9 @@ const strikeAll = async (world: World, traced: Traced): Promise<readonly Row[]> 
   return Promise.all(killed.map((one) => rowOf(world, one)));
 };
 
-/** Kills at every point, as often as planned; one row a message, and again so many. `told` hears of each round. */
+/**
+ * Kills at every point, as often as planned. Returns one row per message and round; `told` is called after each round.
+ */
 export const crashEverywhere = async (
   world: World,
   plans: readonly Plan[],
@@ -233,7 +235,7 @@ export const crashEverywhere = async (
   const rows: Row[] = [];
   for (let round = 0; sends.some(({ plan }) => round < plan.rounds); round += 1) {
     const inRound = ({ plan }: Traced): boolean => round < plan.rounds;
-    // What is killed recovers before the next act: at this scale of time, 72 hours of trying are soon over.
+    // What was killed recovers before the next act: at this scale of time, 72 hours of attempts pass quickly.
     for (const traced of [...sends, ...acts].filter(inRound)) rows.push(...(await strikeAll(world, traced)));
     told(rows);
   }

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Workers } from "./ground.ts";
+import type { Workers } from "./platform.ts";
 import type { Worker } from "./worker.ts";
 
 /**
- * How long a push waits for somebody to take it: what is accepted is published before the test knows its id. No other waits, since Pub/Sub's emulator
- * pushes one after the other, and what is held here would hold up all the rest.
+ * How long a push waits for a worker, because what is accepted is published before the test knows its id. Nothing else
+ * waits, since Pub/Sub's emulator pushes one message after the other, so a push that is held here holds up all others.
  */
 const HELD_MS = 2_000;
 
-/** A message's id, or `tick`. */
+/** The id of a message, or `tick`. */
 const subjectOf = (body: string): string => {
   const { message }: { message: { data: string } } = JSON.parse(body);
   const { id = "tick" }: { id?: string } = JSON.parse(Buffer.from(message.data, "base64").toString());
@@ -19,12 +19,13 @@ const subjectOf = (body: string): string => {
 };
 
 /**
- * The push endpoint of Pub/Sub's subscriptions. Hands every push twice, at once, to the process that is to have it, and acknowledges what both copies
- * were acknowledged of; Pub/Sub delivers the rest again. Pushes about a message go to the worker that it was given, dead or alive.
+ * The push endpoint of Pub/Sub's subscriptions. It hands every push twice, at once, to its process, and acknowledges it
+ * if both copies were acknowledged; Pub/Sub delivers the rest again. Pushes about a message go to the worker that it
+ * was assigned to, dead or alive.
  */
 export class DoublingGate {
   readonly #server: Server;
-  /** By subject; undefined: it is like all others again. */
+  /** Maps a subject to its worker; undefined: it is treated like all others again. */
   readonly #led = new Map<string, Worker | undefined>();
   readonly #awaited = new Map<string, ((acknowledged: boolean) => void)[]>();
   #others: Workers | undefined;
@@ -44,7 +45,7 @@ export class DoublingGate {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${name}`;
   }
 
-  /** Pushes about `subject` go to this worker; answers what became of the next one. */
+  /** Sends pushes about `subject` to this worker. Returns whether the next one was acknowledged. */
   lead(subject: string, worker: Worker): Promise<boolean> {
     this.#led.set(subject, worker);
     return new Promise((resolve) => {
@@ -52,7 +53,7 @@ export class DoublingGate {
     });
   }
 
-  /** All go to these; with `undefined` those that are given to nobody else go to nobody. */
+  /** Sends all pushes to these; with `undefined`, pushes that have no worker of their own are sent to nobody. */
   openTo(workers: Workers | undefined): void {
     if (workers !== undefined) for (const subject of this.#led.keys()) this.#led.set(subject, undefined);
     this.#others = workers;

@@ -1,8 +1,10 @@
 /**
- * Loaded into a function's process before anything of it (`node --import`). Wraps every way out of the process at the platform itself: each commit of the
- * embedded store, each request that writes to Firestore, Pub/Sub or Secret Manager, each line to Gmail's SMTP and each request to its API, and each answer
- * to them. So the points have no list to forget one in, and the built function runs as it is. Each has a name, such as `store messages:sending.data, before`.
- * `KILL_TRACE`: a file that every name is appended to; `KILL_AT`: where SIGKILL strikes; `KILL_PORTS`: what listens at which port, as JSON.
+ * Loaded into a function's process before anything else (`node --import`). Wraps every way out of the process at the
+ * platform itself: each commit of the embedded store, each request that writes to Firestore, Pub/Sub or Secret Manager,
+ * each line to Gmail's SMTP and each request to its API, and each answer to them. So there is no list of points in
+ * which one could be forgotten, and the built function runs unchanged. Each point has a name such as `store
+ * messages:sending.data, before`. `KILL_TRACE`: a file that every name is appended to. `KILL_AT`: where SIGKILL
+ * strikes. `KILL_PORTS`: what listens on which port, as JSON.
  */
 import { appendFileSync } from "node:fs";
 import { Socket } from "node:net";
@@ -17,7 +19,7 @@ const pass = (name: string): void => {
   if (name === killAt) process.kill(process.pid, "SIGKILL");
 };
 
-/** What the transaction under way has written. */
+/** What the current transaction has written. */
 let written: string[] = [];
 
 const noteWrite = (sql: string, parameters: readonly unknown[]): void => {
@@ -43,7 +45,7 @@ DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
   if (name !== null) pass(`${name}, after`);
 };
 
-/** What was last said on a connection, by which its answer is named. */
+/** What was last said on a connection; the answer is named after it. */
 const said = new WeakMap<Socket, string>();
 
 const smtpName = (text: string, before: string | undefined): string => {
@@ -52,10 +54,10 @@ const smtpName = (text: string, before: string | undefined): string => {
   return `smtp ${text.slice(0, 4).trim()}`;
 };
 
-/** The bytes of a request that has not gone out whole yet. */
+/** The bytes of a request that is not complete yet. */
 const partOfRequest = new WeakMap<Socket, string>();
 
-/** A name with the last bytes of a request that has one. */
+/** The name comes with the last bytes of a request that has one. */
 const nameWithLastBytes = (socket: Socket, service: string, text: string): string | undefined => {
   const bytes = (partOfRequest.get(socket) ?? "") + text;
   const request = wholeRequest(bytes);
@@ -66,7 +68,7 @@ const nameWithLastBytes = (socket: Socket, service: string, text: string): strin
 const textOf = (bytes: unknown): string =>
   bytes instanceof Uint8Array ? Buffer.from(bytes).toString("latin1") : Buffer.from(String(bytes)).toString("latin1");
 
-/** By the port that a connection was asked for: what it writes before it stands knows no remote port yet. */
+/** Keyed by the port that was asked for: what is written before the connection is open knows no remote port yet. */
 const services = new WeakMap<Socket, string>();
 
 const portIn = (parameters: readonly unknown[]): unknown => {
@@ -87,7 +89,10 @@ const nameOf = (socket: Socket, bytes: unknown): string | undefined => {
   return service === undefined ? undefined : nameWithLastBytes(socket, service, textOf(bytes));
 };
 
-/** The system has the bytes: node may have held them back until the connection stands, or for others that go with them. */
+/**
+ * The system has the bytes now; node may have held them back until the connection was open, or until others could go
+ * with them.
+ */
 const whenHandedOver = (socket: Socket, then: () => void): void => {
   if (socket.connecting) socket.once("connect", () => setImmediate(then));
   else setImmediate(then);
@@ -109,7 +114,7 @@ const noteAnswer = (socket: Socket): void => {
   if (service === undefined) return;
   const name = said.get(socket) ?? (service === "smtp" ? "smtp greeting" : undefined);
   if (name === undefined) return;
-  // The rest of an HTTP answer is no second answer.
+  // The rest of an HTTP answer is not a second answer.
   if (service !== "smtp") said.delete(socket);
   pass(`${name}, answered`);
 };

@@ -1,15 +1,15 @@
-/** `perhaps`: it was under way. */
+/** `perhaps`: it was in progress. */
 export type Fact = boolean | "perhaps";
 
 /** What is known of a message when its worker was killed. */
 export interface Facts {
-  /** Was the mark durable? */
+  /** Whether the mark was durable. */
   readonly marked: Fact;
-  /** Had Gmail the whole message? */
+  /** Whether Gmail had the whole message. */
   readonly taken: Fact;
-  /** Was it durable that it had been sent? */
+  /** Whether it was durable that the message had been sent. */
   readonly settled: Fact;
-  /** Whether the granted scopes let the sent mail be searched. */
+  /** Whether the granted scopes allow a search of the sent mail. */
   readonly searchable: boolean;
 }
 
@@ -18,15 +18,16 @@ type Certain = { readonly [K in keyof Facts]: boolean };
 /** What became of one message in the end. */
 export interface End {
   readonly outcome: string;
-  /** In the mailbox. */
+  /** How many are in the mailbox. */
   readonly copies: number;
   /** How often the sent mail was searched for it. */
   readonly looks: number;
 }
 
 /**
- * The whole promise. Before the mark: sent once, by itself. After it never sent again: `sent` if Gmail had it by then, `unknown` exactly if it had not;
- * where nobody may search, `unknown` either way and without a look. Once settled, sent.
+ * The whole promise. Before the mark a message is sent once, by itself. After it, it is never sent again: it is `sent`
+ * if Gmail had it by then, and `unknown` exactly if it had not. Without the right to search, it is `unknown` either
+ * way, and nothing is searched. Once settled, it is sent.
  */
 const keeps = ({ marked, taken, settled, searchable }: Certain, { outcome, copies, looks }: End): boolean => {
   if (!marked || settled) return outcome === "sent" && copies === 1;
@@ -43,13 +44,13 @@ export const asItShould = ({ marked, taken, settled, searchable }: Facts, end: E
     ),
   );
 
-/** One message, whose worker was killed at a point. */
+/** One message whose worker was killed at a point. */
 export interface Row extends Facts, End {
   readonly point: string;
   readonly asItShould: boolean;
 }
 
-/** Point × outcome × copies. */
+/** A table of point × outcome × copies. */
 export const tableOf = (rows: readonly Row[]): string => {
   const cells = new Map<string, number>();
   for (const { point, searchable, outcome, copies, asItShould: fine } of rows) {

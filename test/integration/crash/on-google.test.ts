@@ -8,7 +8,7 @@ import { World } from "./world.ts";
 
 /** Pub/Sub pushes every event through a proxy that doubles it. `npm run soak` strikes at every point. */
 suite("Killed on Google's store, every event delivered twice", { skip: emulatorsMissing() }, () => {
-  test("at the points on which everything hangs: as on the embedded store", async () => {
+  test("the decisive points have the same effect as on the embedded store", async () => {
     const world = await World.make({ store: "google" });
     try {
       const plan = { servers: await world.seed("smtp", 2), searchable: true, rounds: 1, choose: decisive };

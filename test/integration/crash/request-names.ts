@@ -1,11 +1,13 @@
-/** One request of HTTP/1.1 as it goes out, put together from what is written to its socket. */
+/** One HTTP/1.1 request as it is sent, assembled from what is written to its socket. */
 export interface OutgoingRequest {
   readonly method: string;
   readonly path: string;
   readonly body: string;
 }
 
-/** The request, once it is whole; undefined while a part of it is to come. `bytes` as latin1, so that a character is a byte. */
+/**
+ * The request once it is complete; undefined while a part is missing. `bytes` is latin1, so that a character is a byte.
+ */
 export const wholeRequest = (bytes: string): OutgoingRequest | undefined => {
   const end = bytes.indexOf("\r\n\r\n");
   if (end === -1) return undefined;
@@ -47,7 +49,7 @@ interface CommitBody {
   }[];
 }
 
-/** `messages:sending.claimed + quotas`. */
+/** For example `messages:sending.claimed + quotas`. */
 const commitName = (body: string): string => {
   const { writes = [] }: CommitBody = JSON.parse(body);
   const names = writes.map((write) => {
@@ -59,7 +61,7 @@ const commitName = (body: string): string => {
   return [...new Set(names)].join(" + ");
 };
 
-/** Every request to Gmail, and those to a store of Google's that write; undefined where one only reads. */
+/** Names every request to Gmail, and those to a store of Google's that write; undefined for one that only reads. */
 export const requestName = (service: string, { method, path: target, body }: OutgoingRequest): string | undefined => {
   const path = target.split("?")[0] ?? "";
   switch (service) {

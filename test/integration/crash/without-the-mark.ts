@@ -4,7 +4,7 @@ import { crashEverywhere } from "./crash.ts";
 import type { Row } from "./model.ts";
 import { type Store, World } from "./world.ts";
 
-/** A build that leaves out the mark, killed once it has handed over a whole message: the suite has to find fault with it. */
+/** A build without the mark, which is killed once it has handed over a whole message. The suite must object to it. */
 export const crashWithoutTheMark = async (store: Store): Promise<readonly Row[]> => {
   const copy = changedCopy({
     file: "functions/domain/messages/deliver/try.ts",

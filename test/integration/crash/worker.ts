@@ -11,7 +11,7 @@ const KILL_POINTS = fileURLToPath(new URL("./kill-points.ts", import.meta.url));
 const framework = join(root, "node_modules/.bin/functions-framework");
 
 export interface WorkerOptions {
-  /** Where `npm run build -- --out` put the functions. */
+  /** The folder in which `npm run build -- --out` put the functions. */
   readonly dist: string;
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -20,11 +20,11 @@ interface Push {
   readonly data: unknown;
   readonly attributes: Readonly<Record<string, string>>;
   readonly messageId: string;
-  /** From 1. */
+  /** Counts from 1. */
   readonly deliveryAttempt: number;
 }
 
-/** A built function under functions-framework, in a process of its own that can be killed at a named point. */
+/** A built function under functions-framework, in its own process, which can be killed at a named point. */
 export class Worker {
   readonly #child: ChildProcess;
   readonly #url: string;
@@ -60,13 +60,13 @@ export class Worker {
     return this.#output;
   }
 
-  /** One push, as Pub/Sub makes it; true: acknowledged. */
+  /** Makes one push, as Pub/Sub does. Returns whether it was acknowledged. */
   push({ data, attributes, messageId, deliveryAttempt }: Push): Promise<boolean> {
     const message = { messageId, attributes, data: Buffer.from(JSON.stringify(data)).toString("base64") };
     return this.post(JSON.stringify({ message, deliveryAttempt, subscription: "projects/p/subscriptions/s" }));
   }
 
-  /** A push's envelope as it came. One that is gone takes nothing, whoever has its port now. */
+  /** Forwards a push's envelope as it came. A worker that is gone accepts nothing, even if another has its port now. */
   async post(body: string): Promise<boolean> {
     if (this.gone) return false;
     try {

@@ -10,9 +10,9 @@ import type { System } from "../../../functions/runtime/system.ts";
 import { OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
-import { embeddedGround } from "./embedded-ground.ts";
-import { googleGround } from "./google-ground.ts";
-import type { Events, Ground, Workers } from "./ground.ts";
+import { embeddedPlatform } from "./embedded-platform.ts";
+import { googlePlatform } from "./google-platform.ts";
+import type { Events, Platform, Workers } from "./platform.ts";
 import { Worker } from "./worker.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -22,22 +22,22 @@ export type FunctionName = "deliver-mail" | "dispatch-due";
 
 interface WorldOptions {
   readonly store?: Store;
-  /** The repository that is built, this one unless a copy is to be shown to fail. */
+  /** The repository to build: this one, unless a copy must be shown to fail. */
   readonly source?: string;
 }
 
-/** One store, one sandbox, and the functions as built: what every crash happens in. */
+/** One store, one sandbox, and the functions as built, for one run of the crash tests. */
 export class World {
   readonly sandbox: GoogleSandbox;
-  readonly #ground: Ground;
+  readonly #platform: Platform;
   readonly #directory: string;
   readonly #started: Promise<Worker>[] = [];
   #standing: Promise<Workers> | undefined;
 
-  private constructor(sandbox: GoogleSandbox, directory: string, ground: Ground) {
+  private constructor(sandbox: GoogleSandbox, directory: string, platform: Platform) {
     this.sandbox = sandbox;
     this.#directory = directory;
-    this.#ground = ground;
+    this.#platform = platform;
   }
 
   static async make({ store = "embedded", source = root }: WorldOptions = {}): Promise<World> {
@@ -47,24 +47,24 @@ export class World {
     const built = spawnSync(process.execPath, args, { encoding: "utf8" });
     if (built.status !== 0) throw new Error(built.stderr);
     const sandbox = await startGoogleSandbox();
-    const ground = store === "google" ? googleGround(sandbox) : embeddedGround(sandbox, directory);
-    return new World(sandbox, directory, await ground);
+    const platform = store === "google" ? googlePlatform(sandbox) : embeddedPlatform(sandbox, directory);
+    return new World(sandbox, directory, await platform);
   }
 
   get events(): Events {
-    return this.#ground.events;
+    return this.#platform.events;
   }
 
   get system(): System {
-    return this.#ground.system;
+    return this.#platform.system;
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return this.#ground.environment;
+    return this.#platform.environment;
   }
 
   get unwatchedHost(): string | null {
-    return this.#ground.unwatchedHost;
+    return this.#platform.unwatchedHost;
   }
 
   file(name: string): string {
@@ -72,8 +72,8 @@ export class World {
   }
 
   /**
-   * Mail servers by `smtp` (the sent mail may be searched) or by `gmail_api` under `gmail.send` alone (it may not). Several: each killed worker keeps a
-   * place among the 8 claims of a server until its lease is over.
+   * Mail servers by `smtp` (the sent mail may be searched) or by `gmail_api` with `gmail.send` alone (it may not).
+   * Several are needed, because each killed worker occupies one of a server's 8 claims until its lease is over.
    */
   async seed(transport: "smtp" | "gmail_api", count: number): Promise<readonly string[]> {
     const ids = Array.from({ length: count }, (_, n) => `srv_${transport}_${n}`);
@@ -84,17 +84,17 @@ export class World {
 
   start(name: FunctionName, kill: Readonly<Record<string, string>> = {}): Promise<Worker> {
     const ports = {
-      ...this.#ground.ports,
+      ...this.#platform.ports,
       [this.sandbox.smtp.port]: "smtp",
       [new URL(this.sandbox.origin).port]: "google",
     };
-    const environment = { ...this.#ground.environment, KILL_PORTS: JSON.stringify(ports), ...kill };
+    const environment = { ...this.#platform.environment, KILL_PORTS: JSON.stringify(ports), ...kill };
     const worker = Worker.start(name, { dist: this.file("dist"), environment });
     this.#started.push(worker);
     return worker;
   }
 
-  /** Two that nobody kills. */
+  /** Two functions that nobody kills. */
   standing(): Promise<Workers> {
     this.#standing ??= Promise.all([this.start("deliver-mail"), this.start("dispatch-due")]).then(
       ([deliver, dispatch]) => ({ deliver, dispatch }),
@@ -102,7 +102,7 @@ export class World {
     return this.#standing;
   }
 
-  /** The next that stand know nothing of what these knew. */
+  /** The next two start without any memory of these. */
   async endStanding(): Promise<void> {
     const standing = await this.#standing;
     this.#standing = undefined;
@@ -127,7 +127,10 @@ export class World {
     return (await this.record(id)).value;
   }
 
-  /** Time goes by for one message alone: its lease ends, its next look is due, or neither is for a long while. No process may be at it. */
+  /**
+   * Makes time pass for one message alone: its lease ends, its next search is due, or neither for a long while. No
+   * process may be working on it.
+   */
   async setDue(id: string, dueAtMs: number): Promise<void> {
     for (;;) {
       const { value, version } = await this.record(id);
@@ -144,7 +147,7 @@ export class World {
   async close(): Promise<void> {
     const started = await Promise.allSettled(this.#started);
     await Promise.all(started.map((one) => (one.status === "fulfilled" ? one.value.kill() : undefined)));
-    await this.#ground.close();
+    await this.#platform.close();
     await this.sandbox.close();
     rmSync(this.#directory, { recursive: true, force: true });
   }

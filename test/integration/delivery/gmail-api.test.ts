@@ -11,7 +11,7 @@ import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/san
 
 const ADA = "ada@example.com";
 const clock = systemClock();
-/** Whose time-outs are at their floor of a second, for what is never answered. */
+/** Its time-outs are at their minimum of a second, for what is never answered. */
 const hasty = systemClock(200);
 let sandbox: GoogleSandbox;
 let sender: Login;
@@ -48,7 +48,7 @@ test("a mail arrives, with Gmail's id for it", async () => {
   assert.deepEqual(sent?.envelope.to, ["b@y.org"]);
 });
 
-test("recipients that no field shows get it too, also one who stands in somebody's name", async () => {
+test("recipients that no field shows receive it too, even one whose address is part of someone's name", async () => {
   const outcome = await transport.send(mail(["b@y.org", "hidden@y.org", "c@y.org"]), sender, yes);
   assert.equal(outcome.kind, "accepted");
   const sent = sandbox.control.mails().at(0);
@@ -56,7 +56,7 @@ test("recipients that no field shows get it too, also one who stands in somebody
   assert.doesNotMatch(sent?.raw.toString() ?? "", /^Bcc:/im);
 });
 
-test("a recipient with a line break is refused before anything goes out", async () => {
+test("a recipient with a line break is refused before anything is sent", async () => {
   const outcome = await transport.send(mail(["b@y.org", "c@y.org\r\nSubject: evil"]), sender, yes);
   assert.equal(outcome.kind, "refused");
   assert.equal(sandbox.control.mails().length, 0);
@@ -69,12 +69,12 @@ test("20 MB go through", async () => {
   assert.ok((sandbox.control.mails().at(0)?.raw.length ?? 0) >= large.raw.length);
 });
 
-test("the mark said no: nothing is asked of Gmail", async () => {
+test("if the mark cannot be set, nothing is asked of Gmail", async () => {
   assert.equal((await transport.send(mail(), sender, async () => false)).kind, "abandoned");
   assert.equal(sandbox.control.mails().length, 0);
 });
 
-test("5xx and silence after the whole request are unknown, and nothing is repeated", async () => {
+test("5xx or silence after the whole request means unknown, and nothing is repeated", async () => {
   sandbox.control.set({ fault: "http_error", at: "messages.send", status: 503, afterWork: true });
   assert.equal((await transport.send(mail(), sender, yes)).kind, "unknown");
   assert.equal(sandbox.control.mails().length, 1);
@@ -85,7 +85,7 @@ test("5xx and silence after the whole request are unknown, and nothing is repeat
   assert.equal(sandbox.control.mails().length, 2);
 });
 
-test("a limit is refused with the time to wait, not as a bad token", async () => {
+test("a limit is reported with the time to wait, and not as a bad token", async () => {
   sandbox.control.set({ fault: "http_error", at: "messages.send", status: 429, retryAfterSeconds: 30 });
   const limited = await transport.send(mail(), sender, yes);
   assert.ok(limited.kind === "refused");
@@ -98,7 +98,7 @@ test("a limit is refused with the time to wait, not as a bad token", async () =>
   assert.equal(rate.stage, "body");
 });
 
-test("a bad token and a scope too small are refusals of the login", async () => {
+test("a bad token or an insufficient scope is a refusal of the login", async () => {
   const bad = await transport.send(mail(), { username: ADA, accessToken: new Secret("wrong") }, yes);
   assert.ok(bad.kind === "refused");
   assert.deepEqual([bad.stage, bad.reply.code], ["auth", 401]);
@@ -108,14 +108,14 @@ test("a bad token and a scope too small are refusals of the login", async () => 
   assert.deepEqual([small.stage, small.reply.code], ["auth", 403]);
 });
 
-test("nobody there was not sent", async () => {
+test("if nobody answers, the mail was not sent", async () => {
   const nowhere = new GmailApiTransport(clock, { rootUrl: "http://127.0.0.1:1" });
   const outcome = await nowhere.send(mail(), sender, yes);
   assert.ok(outcome.kind === "not_sent");
   assert.equal(outcome.stage, "tls");
 });
 
-test("a probe proves the token without sending, and names a bad one", async () => {
+test("a probe proves the token without sending, and recognizes a bad one", async () => {
   const stages = await transport.probe(sender);
   assert.deepEqual(
     stages.map(({ stage, ok }) => [stage, ok]),
@@ -130,7 +130,7 @@ test("a probe proves the token without sending, and names a bad one", async () =
   assert.equal(sandbox.control.mails().length, 0);
 });
 
-test("a sent mail is found by its Message-ID, where the scopes allow a search", async () => {
+test("a sent mail is found by its Message-ID if the scopes allow a search", async () => {
   assert.equal(await account.findSent(full, "<m1@example.com>"), "not_found");
   await transport.send(mail(), sender, yes);
   assert.equal(await account.findSent(full, "<m1@example.com>"), "found");
@@ -139,7 +139,7 @@ test("a sent mail is found by its Message-ID, where the scopes allow a search", 
   assert.equal(await account.findSent(full, "<m1@example.com>"), "unavailable");
 });
 
-test("send-as: the account and its aliases, but for those that are pending", async () => {
+test("the send-as addresses are the account and its aliases, except pending ones", async () => {
   assert.deepEqual(await account.sendAs(full), [ADA, "billing@example.com", "contact@example.com"]);
   assert.equal(await account.sendAs(sender), "forbidden");
 });

@@ -11,9 +11,9 @@ import { sandboxToken } from "../../builders/sandbox-token.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
 const ADA = "ada@example.com";
-/** Real time that a test can move on. */
+/** Real time that a test can advance. */
 const clock = movableClock();
-/** Whose time-outs are at their floor of a second, for what is never answered. */
+/** Its time-outs are at their minimum of a second, for what is never answered. */
 const hasty = systemClock(200);
 
 let sandbox: GoogleSandbox;
@@ -51,7 +51,7 @@ const mail = (n = 1, to: readonly string[] = ["b@y.org"]): OutgoingMail => ({
 const yes = async (): Promise<boolean> => true;
 const sessions = (): number => sandbox.control.transcripts().length;
 
-test("a mail arrives byte for byte, under TLS from the first byte and by STARTTLS", async () => {
+test("a mail arrives byte for byte, over TLS from the first byte and by STARTTLS", async () => {
   for (const changes of [{}, { ...sandbox.smtpStartTls, security: "starttls" as const }]) {
     const outcome = await transportTo(changes).send(mail(), login, yes);
     assert.equal(outcome.kind, "accepted", JSON.stringify(outcome));
@@ -61,7 +61,7 @@ test("a mail arrives byte for byte, under TLS from the first byte and by STARTTL
   }
 });
 
-test("a server without STARTTLS is not spoken to any further", async () => {
+test("nothing more is said to a server without STARTTLS", async () => {
   sandbox.control.set({ fault: "smtp_refuse_tls" });
   const outcome = await transportTo({ ...sandbox.smtpStartTls, security: "starttls" }).send(mail(), login, yes);
   assert.ok(outcome.kind === "not_sent" || outcome.kind === "refused");
@@ -78,7 +78,7 @@ test("a certificate of an unknown authority, or for another name, is refused", a
   assert.deepEqual([first?.stage, first?.ok], ["dns", false]);
 });
 
-test("a refused token: the 334 is answered and its status told", async () => {
+test("a refused token is answered after its 334, and its status is reported", async () => {
   const outcome = await transportTo().send(mail(), { username: ADA, accessToken: new Secret("wrong") }, yes);
   assert.ok(outcome.kind === "refused");
   assert.equal(outcome.stage, "auth");
@@ -87,7 +87,7 @@ test("a refused token: the 334 is answered and its status told", async () => {
   assert.match(outcome.reply.response, /XOAUTH2 status 4\d\d/);
 });
 
-test("a token that could smuggle a field is not put on the wire", async () => {
+test("a token that could smuggle a field is never sent", async () => {
   const outcome = await transportTo().send(mail(), { username: `${ADA}\u0001x`, accessToken: login.accessToken }, yes);
   assert.ok(outcome.kind === "refused");
   const said = sandbox.control.transcripts().flatMap(({ lines }) => lines);
@@ -130,7 +130,7 @@ for (const stage of REFUSALS) {
   });
 }
 
-test("the daily limit and too many logins come through with their codes", async () => {
+test("the daily limit and too many logins are reported with their codes", async () => {
   sandbox.control.set({ fault: "smtp_daily_limit" }, { times: 1 });
   const daily = await transportTo().send(mail(), login, yes);
   assert.ok(daily.kind === "refused");
@@ -142,14 +142,14 @@ test("the daily limit and too many logins come through with their codes", async 
 });
 
 for (const stage of ["connect", "auth", "mail", "rcpt", "data", "body"] as const) {
-  test(`silence at ${stage} ends by time-out`, async () => {
+  test(`silence at ${stage} ends with a time-out`, async () => {
     sandbox.control.set({ fault: "smtp_stall", stage });
     const outcome = await transportTo({}, hasty).send(mail(), login, yes);
     assert.equal(outcome.kind, stage === "body" ? "unknown" : "not_sent", JSON.stringify(outcome));
   });
 }
 
-test("a session carries mail after mail, but not under another token", async () => {
+test("a session carries several mails, but none with another token", async () => {
   const transport = transportTo();
   for (const n of [1, 2, 3]) assert.equal((await transport.send(mail(n), login, yes)).kind, "accepted");
   assert.equal(sessions(), 1);
@@ -158,7 +158,7 @@ test("a session carries mail after mail, but not under another token", async () 
   assert.equal(sessions(), 2);
 });
 
-test("a session that idled is asked before it is used, and replaced when it has gone", async () => {
+test("a session that was idle is checked before use, and replaced if it is gone", async () => {
   const transport = transportTo();
   assert.equal((await transport.send(mail(1), login, yes)).kind, "accepted");
   clock.advance(8_000);
@@ -170,7 +170,7 @@ test("a session that idled is asked before it is used, and replaced when it has 
   assert.equal(sessions(), 2);
 });
 
-test("a probe shows each stage and its time, and sends nothing", async () => {
+test("a probe shows each stage with its duration, and sends nothing", async () => {
   const stages = await transportTo().probe(login);
   assert.deepEqual(
     stages.map(({ stage, ok }) => [stage, ok]),
@@ -189,7 +189,7 @@ test("a probe shows each stage and its time, and sends nothing", async () => {
   assert.equal(sandbox.control.mails().length, 0);
 });
 
-test("a probe ends at the stage that fails and says why", async () => {
+test("a probe ends at the stage that fails, and says why", async () => {
   sandbox.control.set({ fault: "smtp_reply", stage: "mail", code: 550, enhanced: "5.7.1", text: "Not you" });
   const stages = await transportTo().probe(login);
   assert.deepEqual(stages.at(-1)?.reply, { code: 550, enhanced: "5.7.1", response: "Not you" });
@@ -200,10 +200,10 @@ test("a probe ends at the stage that fails and says why", async () => {
   assert.match(closed.at(-1)?.reason ?? "", /ECONNREFUSED/);
 });
 
-test("a transport that is closed breaks off mails whose end has not gone out, and sends none of them anew", async () => {
+test("closing the transport aborts mails whose end has not gone out, and sends none of them again", async () => {
   for (const stage of ["rcpt", "data"] as const) {
     const transport = transportTo();
-    // On a session that lay idle, where a loss would otherwise lead to a new session.
+    // The session lay idle before; usually its loss would lead to a new session.
     assert.equal((await transport.send(mail(1), login, yes)).kind, "accepted");
     const before = sessions();
     sandbox.control.set({ fault: "smtp_stall", stage });

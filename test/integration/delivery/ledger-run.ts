@@ -19,23 +19,26 @@ const WORKER = fileURLToPath(new URL("./ledger.worker.ts", import.meta.url));
 export interface LedgerRun {
   readonly servers: number;
   readonly processes: number;
-  /** Per server, one recipient each. */
+  /** Messages per server, with one recipient each. */
   readonly messages: number;
   readonly perMinute: number;
-  /** Real milliseconds of a minute. */
+  /** How long a minute takes, in real milliseconds. */
   readonly minuteMs: number;
-  /** How late the last may leave: one tick (a minute) on a machine that has time. The limits themselves know no slack. */
+  /**
+   * How late the last message may leave: one tick (a minute) on an idle machine. The limits themselves have no
+   * tolerance.
+   */
   readonly slackMinutes: number;
 }
 
 export interface Claims {
-  /** By server: when each message was claimed, in the order in which they were made. */
+  /** By server: when each message was claimed, in the order in which the messages were made. */
   readonly claimedAtMs: readonly (readonly number[])[];
-  /** By server: each message that had to wait, in the order in which they were made. */
+  /** By server: each message that had to wait, in the order in which the messages were made. */
   readonly waits: readonly (readonly Wait[])[];
 }
 
-/** Of one message: when it was first held, and when it was released. */
+/** When one message was first held, and when it was released. */
 export interface Wait {
   readonly heldAtMs: number;
   readonly releasedAtMs: number;
@@ -50,7 +53,7 @@ const waitOf = ({ timeline }: Message): Wait | undefined => {
   return held && released && { heldAtMs: held.atMs, releasedAtMs: released.atMs };
 };
 
-/** All messages of all servers at once, and several processes that claim them, until every one is sent. */
+/** Accepts all messages of all servers at once and lets several processes claim them, until every one is sent. */
 export const runLedgers = async (run: LedgerRun): Promise<Claims> => {
   const directory = mkdtempSync(join(tmpdir(), "relais-ledgers-"));
   const sandbox = await startGoogleSandbox();
@@ -108,7 +111,7 @@ export const runLedgers = async (run: LedgerRun): Promise<Claims> => {
   }
 };
 
-/** Windows of a minute in which more were claimed than may be. */
+/** Windows of a minute in which more was claimed than allowed. */
 export const overLimit = (
   claimedAtMs: readonly number[],
   { perMinute, minuteMs }: Pick<LedgerRun, "perMinute" | "minuteMs">,
@@ -119,8 +122,9 @@ export const overLimit = (
     .map((within) => `${within} within a minute`);
 
 /**
- * Releases before that of an older one that waited too: there must be none, whatever the machine. One that comes to its first try while younger ones are
- * being released (a slow machine takes more than a minute to try all of them once) had no place in the line as yet.
+ * Releases before an older message that also waited. There must be none, however slow the machine. A message that comes
+ * to its first attempt while younger ones are released (a slow machine takes over a minute to try all of them once) had
+ * no place in the line yet.
  */
 export const outOfOrder = (waits: readonly Wait[], { minuteMs }: Pick<LedgerRun, "minuteMs">): readonly string[] =>
   waits.flatMap(({ releasedAtMs }, at) => {
@@ -130,7 +134,10 @@ export const outOfOrder = (waits: readonly Wait[], { minuteMs }: Pick<LedgerRun,
     return passed.length === 0 ? [] : [`number ${at} of those that waited was released before ${passed.length} elders`];
   });
 
-/** How many ticks (minutes) the last left later than the limits allow: a whole number of windows after the very first. */
+/**
+ * How many ticks (minutes) later than the limits allow the last message left: a whole number of windows after the very
+ * first.
+ */
 export const ticksLate = (
   claimedAtMs: readonly number[],
   { perMinute, minuteMs }: Pick<LedgerRun, "perMinute" | "minuteMs">,
@@ -140,10 +147,11 @@ export const ticksLate = (
 };
 
 /**
- * What is wrong with the claims of one server; empty: nothing. Releases are in order to the letter (`outOfOrder`); claims are made by several workers at
- * once. Those whose rooms open within the same moment may therefore pass each other, by the time that a worker takes to get its turn. What must not be is
- * that a younger one takes the room of its elder, who then waits for another window: that shows as more than half a minute, since each window's rooms open
- * a minute after those of the window before.
+ * What is wrong with the claims of one server; empty if nothing. Releases must be in exact order (`outOfOrder`). Claims
+ * are made by several workers at once, so those whose rooms open at the same moment may overtake each other by the time
+ * that a worker needs to get its turn. But no younger message may take an older one's room and make it wait for another
+ * window. That would show as more than half a minute, because each window's rooms open a minute after those of the
+ * window before.
  */
 export const faultsOf = (
   claimedAtMs: readonly number[],
@@ -151,7 +159,7 @@ export const faultsOf = (
 ): readonly string[] => {
   const faults = [...overLimit(claimedAtMs, { perMinute, minuteMs })];
   const sorted = claimedAtMs.toSorted((a, b) => a - b);
-  // The first minute is a race of equals: nobody had to wait as yet.
+  // The first minute is a race of equals: nobody had to wait yet.
   const waited = claimedAtMs.filter((atMs) => atMs >= (sorted[0] ?? 0) + minuteMs);
   waited.forEach((atMs, at) => {
     const overtaken = waited.slice(0, at).filter((older) => older > atMs + (slackMinutes * minuteMs) / 2).length;

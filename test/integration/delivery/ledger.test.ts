@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { outOfOrder, overLimit, runLedgers } from "./ledger-run.ts";
 
-/** `npm run soak` does it with 10 servers of 300 messages and 5 processes, and holds lateness besides, which takes a machine that has time. */
+/**
+ * `npm run soak` runs it with 10 servers of 300 messages and 5 processes, and also checks lateness, which needs an idle
+ * machine.
+ */
 test("several processes never exceed the limits of several servers, release the oldest first, and leave nothing behind", async () => {
   const run = { servers: 2, processes: 3, messages: 20, perMinute: 5, minuteMs: 2_000, slackMinutes: 1 };
   const { claimedAtMs, waits } = await runLedgers(run);
@@ -11,7 +14,8 @@ test("several processes never exceed the limits of several servers, release the 
     assert.deepEqual(overLimit(times, run), []);
   }
   for (const waited of waits) {
-    // On a slow machine some come to their first try when there is room again. As many as these must have waited for an order to show.
+    // On a slow machine, some messages come to their first attempt when there is room again. At least this many must
+    // have waited for an order to show.
     assert.ok(waited.length > run.perMinute, `${waited.length} had to wait`);
     assert.deepEqual(outOfOrder(waited, run), []);
   }

@@ -1,4 +1,5 @@
-// One of several processes that claim from the same servers at once. Sends nothing: what is counted is claims. Ends with its standard input.
+// One of several processes that claim from the same servers at once. It sends nothing, because only claims are counted.
+// It ends with its standard input.
 import { pump } from "../../../functions/adapters/sqlite/pump.ts";
 import type { MailTransport } from "../../../functions/domain/google/transports.ts";
 import { compose, openEmbedded } from "../../../functions/runtime/compose.ts";
@@ -26,7 +27,10 @@ const system = { ...composed, transports: { ...composed.transports, smtp } };
 const { signal } = new AbortController();
 process.stdin.on("end", () => process.exit(0)).resume();
 const { queue: embedded } = await open();
-/** Pub/Sub pushes at once; the embedded queue looks for what other processes published only once a second, which is a third of these minutes. */
+/**
+ * Pub/Sub pushes at once, whereas the embedded queue looks only once a second for what other processes published, which
+ * is a third of these minutes.
+ */
 const LOOK_MS = 20;
 const queue = {
   ...embedded,

@@ -45,7 +45,7 @@ const topics = (): string[] => published.map(({ topic }) => topic);
 
 const MAIL = { to: "b@y.org", subject: "Bonjour", text: "Bonjour" };
 
-test("a message that a program publishes becomes a record, once for each Pub/Sub id or key", async () => {
+test("a message that a program publishes becomes a record, once per Pub/Sub id or key", async () => {
   const take = deliverMail(system);
   assert.equal(await take(push(MAIL)), "ack");
   assert.equal(await take(push(MAIL)), "ack");
@@ -66,7 +66,7 @@ const NEVER = [
   ["an unknown server", { ...MAIL, server: "nowhere" }, "not_found"],
 ] as const;
 for (const [name, data, problem] of NEVER) {
-  test(`what can never be sent (${name}) is recorded as failed once, told and acknowledged`, async () => {
+  test(`a message that can never be sent (${name}) is recorded as failed once, announced and acknowledged`, async () => {
     const take = deliverMail(system);
     assert.equal(await take(push(data)), "ack");
     assert.equal(await take(push(data)), "ack");
@@ -79,14 +79,14 @@ for (const [name, data, problem] of NEVER) {
   });
 }
 
-test("an id of ours that is unknown, or no id, is acknowledged", async () => {
+test("an unknown id of ours, or a missing one, is acknowledged", async () => {
   const take = deliverMail(system);
   assert.equal(await take(push({ id: "msg_gone" }, { relais: "deliver" })), "ack");
   assert.equal(await take(push("nonsense", { relais: "deliver" })), "ack");
   assert.equal((await messages()).length, 0);
 });
 
-test("a server that can send again lets its held messages go, oldest first", async () => {
+test("a server that can send again releases its held messages, oldest first", async () => {
   await connect("srv_ada", {
     connection: { state: "reconnect_required", grant: validConnectionGrant(), reason: "unclear", sinceMs: 0 },
   });
@@ -106,7 +106,7 @@ test("a server that can send again lets its held messages go, oldest first", asy
   );
 });
 
-test("room that was given back goes to the oldest that wait for it, as many as it takes, and to nobody while the server cannot send", async () => {
+test("room that was given back goes to the oldest messages that wait for it and fit, but not while the server cannot send", async () => {
   const limits = { perMinute: 2, perDay: 1_000 };
   for (const n of [1, 2, 3]) await deliverMail(system)(push({ ...MAIL, subject: `${n}` }, {}, `${n}`));
   const queued = await system.records.query("messagesNewest", {}, { limit: 50 });
@@ -133,7 +133,7 @@ test("room that was given back goes to the oldest that wait for it, as many as i
   );
 });
 
-test("a tick asks for a check of each server that is due, and of no other", async () => {
+test("a tick requests a check of each due server, and of no other", async () => {
   const nowMs = system.clock.nowMs();
   for (const [id, nextCheckAtMs] of [
     ["srv_due", nowMs - 1],
@@ -149,7 +149,7 @@ test("a tick asks for a check of each server that is due, and of no other", asyn
   );
 });
 
-test("a check of a server that is gone is acknowledged", async () => {
+test("a check of a deleted server is acknowledged", async () => {
   assert.equal(await refreshTokens(system)(push({ server: "srv_gone" })), "ack");
 });
 

@@ -3,8 +3,8 @@ import { eventually } from "../../builders/eventually.ts";
 import type { Fault } from "../../google-sandbox/faults.ts";
 
 /**
- * What must become of a message, said from outside and sharing no code with the policy: by the fault that strikes its first try, and nothing else.
- * Every later try finds Gmail well.
+ * What must happen to a message, described from outside and sharing no code with the policy: it depends only on the
+ * fault that strikes its first attempt. Gmail is well at every later attempt.
  */
 interface Expected {
   readonly status: "sent" | "failed" | "unknown";
@@ -17,7 +17,10 @@ interface Case {
   readonly fault: Fault | null;
   readonly expected: Expected;
   readonly orElse?: Expected;
-  /** Where the machine is too slow for a refusal for good to come within the second that it has at this pace: then it was said to nobody. */
+  /**
+   * Used if the machine is too slow for a permanent refusal to arrive within the second that it has at this pace: then
+   * nobody received it.
+   */
   readonly unheard?: Expected;
 }
 
@@ -35,7 +38,7 @@ const CASES: readonly [Case, ...Case[]] = [
   { name: "drops at AUTH", fault: { fault: "smtp_drop", when: "auth" }, expected: SENT },
   { name: "drops before DATA", fault: { fault: "smtp_drop", when: "before_data" }, expected: SENT },
   {
-    // All of a small message lies in the buffers by then, its end too: whether it arrived cannot be known.
+    // All of a small message is in the buffers by then, including its end, so whether it arrived cannot be known.
     name: "drops within the message",
     fault: { fault: "smtp_drop", when: "mid_body" },
     expected: SENT,
@@ -96,24 +99,30 @@ const post = async ({ relais }: Stack, message: object): Promise<MessageJson> =>
 const read = async ({ relais }: Stack, id: string): Promise<MessageJson> =>
   (await relais.operate("GET", `/v1/messages/${id}`)).json();
 
-/** What else may have become of it. */
+/** What else may have happened. */
 const orElseOf = ({ fault, expected, orElse, unheard }: Case, { attempts }: MessageJson): Expected => {
   const heard = attempts.some(({ smtp }) => fault?.fault === "smtp_reply" && smtp?.code === fault.code);
   return orElse ?? (heard ? expected : (unheard ?? expected));
 };
 
-/** Connected at the pace of real time: at the other a state of OAuth lives for a sixth of a second, which a machine may miss again and again. */
+/**
+ * Connects at the pace of real time: at the faster one an OAuth state lives for a sixth of a second, which a slow
+ * machine may miss again and again.
+ */
 const connectedAndHurried = async (stack: Stack): Promise<string> => {
   const server = await connectedServer(stack, { limits: { perMinute: 10_000, perDay: 10_000 } });
   await stack.relais.kill();
   await stack.relais.up({ RELAIS_TIME_SCALE: "3600" });
-  // The first of all loads what sends: at this pace it may be late for any reply.
+  // The first message loads the code that sends, so at this pace it may be late for any reply.
   const { id } = await post(stack, { server, to: "first@example.org", text: "Bonjour" });
   await eventually("the first is sent", async () => (await read(stack, id)).status === "sent");
   return server;
 };
 
-/** Messages one after the other, each struck by a fault of the seed's choice at its first try; then how each ended. */
+/**
+ * Sends one message after the other, each struck at its first attempt by a fault that the seed selects. Returns how
+ * each ended.
+ */
 export const sendUnderRandomFaults = async (count: number, seed: number): Promise<readonly Outcome[]> => {
   const random = generator(seed);
   const stack = await startStack();
@@ -126,15 +135,15 @@ export const sendUnderRandomFaults = async (count: number, seed: number): Promis
     for (let n = 0; n < count; n += 1) {
       const drawn = CASES[Math.floor(random() * CASES.length)] ?? CASES[0];
       const { name, fault, expected } = drawn;
-      // A session that is open would pass by what strikes at the greeting. Only with all closed may the transcripts go: one that was cleared while its
-      // session lived on would hide it from the next look.
+      // An open session would skip a fault at the greeting. The transcripts may be cleared only when all sessions are
+      // closed: one that was cleared while its session lived on would hide the session from the next check.
       if (fault !== null) {
         await eventually("no session is open", () => control.transcripts().every(({ closed }) => closed));
         control.clearTranscripts();
       }
       if (fault !== null) control.set(fault, { times: 1 });
       const { id } = await post(stack, { server, to: `b${n}@example.org`, subject: `${n}`, text: "Bonjour" });
-      // One at a time: the fault must strike this one and not another's second try.
+      // One at a time: the fault must strike this message, not the second attempt of another.
       const ended = await eventually(
         `message ${n} (${name}) has ended, seed ${seed}`,
         async () => {
@@ -152,7 +161,7 @@ export const sendUnderRandomFaults = async (count: number, seed: number): Promis
   }
 };
 
-/** Several stacks side by side, each with a seed of its own from `seed` on: one alone is mostly waiting. */
+/** Runs several stacks side by side, each with its own seed counted from `seed`, because one alone mostly waits. */
 export const sendInLanes = async (run: {
   readonly messages: number;
   readonly seed: number;

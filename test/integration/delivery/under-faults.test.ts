@@ -10,7 +10,7 @@ interface MessageJson {
   readonly attempts?: readonly { readonly outcome: string; readonly problem?: string | null }[];
 }
 
-/** Time runs 60 times as fast: a minute's wait takes a second, the network's shortest time-out too. */
+/** Time runs 60 times as fast: a minute's wait takes a second, and so does the network's shortest time-out. */
 suite("Sending while Gmail misbehaves", () => {
   let stack: Stack;
   let server: string;
@@ -42,7 +42,7 @@ suite("Sending while Gmail misbehaves", () => {
   const copies = (messageId: string): number =>
     stack.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length;
 
-  test("a reply lost after the last byte: found in the sent mail, sent once", async () => {
+  test("a message whose reply is lost after the last byte is found in the sent mail, and sent once", async () => {
     stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
     const { id, messageId } = await post();
     const sent = await becomes(id, "sent");
@@ -50,7 +50,7 @@ suite("Sending while Gmail misbehaves", () => {
     assert.equal(sent.attempts?.[0]?.outcome, "unknown");
   });
 
-  test("a message that Gmail never stored stays unknown, for a person", async () => {
+  test("a message that Gmail never stored stays unknown until a person decides", async () => {
     stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte", stored: false }, { times: 1 });
     const { id, messageId } = await post();
     await becomes(id, "unknown");
@@ -68,7 +68,7 @@ suite("Sending while Gmail misbehaves", () => {
     { fault: "smtp_drop", when: "before_data" },
     { fault: "smtp_stall", stage: "rcpt" },
   ] as const) {
-    test(`${Object.values(fault).join(" ")}: deferred, then sent once`, async () => {
+    test(`after ${Object.values(fault).join(" ")} it is deferred, then sent once`, async () => {
       await sessionsClosed();
       stack.sandbox.control.set(fault, { times: 1 });
       const { id, messageId } = await post();
@@ -78,15 +78,15 @@ suite("Sending while Gmail misbehaves", () => {
     });
   }
 
-  test("a refusal for good fails", async () => {
+  test("a permanent refusal fails the message", async () => {
     stack.sandbox.control.set({ fault: "smtp_reply", stage: "rcpt", code: 550, enhanced: "5.1.1" });
     const { id } = await post();
     const failed = await becomes(id, "failed");
     assert.equal(failed.attempts?.at(-1)?.problem, "recipients_refused");
   });
 
-  test("revoked at Google: held by the first failed send, and gone after the reconnect, once each", async () => {
-    // What was logged in before may go on until it idles out.
+  test("after a revocation at Google mail is held by the first failed send, and leaves once after the reconnect", async () => {
+    // A session that was logged in before may continue until it is idle for too long.
     await sessionsClosed();
     stack.sandbox.control.revoke("ada@example.com");
     const accepted = await Promise.all([1, 2, 3].map((n) => post({ subject: `${n}` })));

@@ -13,8 +13,8 @@ import { eventually } from "../../builders/eventually.ts";
 import { memoryLimitMib } from "../../builders/memory-limit.ts";
 import { testRandom } from "../../builders/store.ts";
 
-/** Each function a process of its own from `dist/`, with nothing between them but Firestore, Secret Manager and Pub/Sub. */
-describe("as deployed", { skip: emulatorsMissing() }, () => {
+/** Each function runs in its own process from `dist/`, with only Firestore, Secret Manager and Pub/Sub between them. */
+describe("the deployed functions", { skip: emulatorsMissing() }, () => {
   let stack: DeployedStack;
   let server: string;
   before(async () => {
@@ -22,7 +22,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
   });
   after(() => stack?.stop());
   afterEach((context) => {
-    // What the functions said is the only trace of a fault in a process apart.
+    // The output of the functions is the only trace of a fault in another process.
     if ("passed" in context && context.passed === false) for (const line of stack.faults()) console.error(line);
   });
 
@@ -38,7 +38,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
       () => stack.sandbox.control.mails().find((mail) => mail.messageId === messageId),
       240_000,
     );
-  /** As the store would stand when the time has come to look at the message. */
+  /** Changes the store to how it is when the time for a search of the message has come. */
   const aMinuteLater = async (id: string): Promise<void> => {
     const { GOOGLE_CLOUD_PROJECT = "", FIRESTORE_EMULATOR_HOST = "" } = stack.variables;
     const calls = googleCalls({ clock: systemClock(), random: testRandom });
@@ -53,19 +53,19 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
   };
   const view = async (path: string) => (await stack.relais.operate("GET", path)).json();
 
-  it("answers who shows no credential without having loaded a store", async () => {
+  it("answer a caller without a credential before any store is loaded", async () => {
     assert.equal((await stack.relais.request("/v1/messages")).status, 401);
     assert.equal((await stack.relais.request("/health")).status, 200);
   });
 
-  it("saves the credentials, makes a server and connects it through Google's consent", async () => {
+  it("save the credentials, create a server and connect it through Google's consent", async () => {
     server = await connectedServer(stack);
     const { connection } = await view(`/v1/mail-servers/${server}`);
     assert.equal(connection.state, "valid");
     assert.equal(connection.email, "ada@example.com");
   });
 
-  it("passes Test connection at every stage", async () => {
+  it("pass Test connection at every stage", async () => {
     const response = await stack.relais.operate("POST", `/v1/mail-servers/${server}/test`);
     const tested = await response.json();
     assert.equal(tested.ok, true, JSON.stringify(tested));
@@ -75,7 +75,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
     );
   });
 
-  it("delivers what was posted, and says so", async () => {
+  it("deliver a posted message, and report it", async () => {
     const { id, messageId } = await accepted({
       to: ["b@example.org"],
       subject: "Votre facture",
@@ -92,7 +92,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
     );
   });
 
-  it("delivers by the Gmail API too, with Google's client as it is bundled", async () => {
+  it("deliver by the Gmail API too, with Google's client as it is bundled", async () => {
     const api = { name: "Newsletter", username: "grace@example.com", transport: "gmail_api" };
     const { messageId } = await accepted({
       server: await connectedServer(stack, api),
@@ -103,7 +103,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
     assert.equal((await PostalMime.parse((await arrived(messageId)).raw)).subject, "Par l'API");
   });
 
-  it("delivers a mail that a program published on the topic", async () => {
+  it("deliver a mail that a program published on the topic", async () => {
     const mail = { to: "b@example.org", subject: "By Pub/Sub", text: "x" };
     await stack.publish("mail-send", JSON.stringify(mail), { idempotencyKey: "one" });
     await eventually("it arrives", () =>
@@ -111,7 +111,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
     );
   });
 
-  it("records one with bad JSON as failed, once, and acknowledges it", async () => {
+  it("record a message with bad JSON as failed, once, and acknowledge it", async () => {
     const pubsubId = await stack.publish("mail-send", '{"to": ');
     const failed = await eventually("it is recorded", async () => {
       const { items } = await view("/v1/messages?status=failed");
@@ -126,13 +126,13 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
       stack.pushes.find(({ messageId, status }) => messageId === pubsubId && status !== null),
     );
     assert.equal(push.status, 204, "Pub/Sub sends what was acknowledged no second time");
-    // The emulator would have sent it again within a second; a mail that is published now comes after that.
+    // The emulator would have sent it again within a second; a mail that is published now arrives after that.
     const { messageId } = await accepted({ to: ["b@example.org"], subject: "Afterwards", text: "x" });
     await arrived(messageId);
     assert.equal(stack.pushes.filter((one) => one.messageId === pubsubId).length, 1);
   });
 
-  it("checks a server: refresh-tokens asks Google for a token and writes it down", async () => {
+  it("check a server: refresh-tokens asks Google for a token and stores it", async () => {
     const before = await view(`/v1/mail-servers/${server}`);
     await stack.publish("token-checks", JSON.stringify({ server }), { relais: "check" });
     await eventually("the check is written down", async () => {
@@ -141,7 +141,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
     });
   });
 
-  it("publishes a lost message again: dispatch-due finds it on a tick", async () => {
+  it("publish a lost message again: dispatch-due finds it on a tick", async () => {
     stack.loseNextPush("deliver-mail");
     const { id, messageId } = await accepted({ to: ["b@example.org"], subject: "Lost", text: "x" });
     await eventually("its push is lost", () =>
@@ -156,7 +156,7 @@ describe("as deployed", { skip: emulatorsMissing() }, () => {
     assert.equal(stack.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length, 1);
   });
 
-  it("takes four posts of 24 MB at once, or says that it is overloaded; what it took arrives byte for byte", async () => {
+  it("accept four posts of 24 MB at once, or answer that they are overloaded; what is accepted arrives byte for byte", async () => {
     const posts = Array.from({ length: 4 }, (_, at) => {
       const content = randomBytes(23_900_000);
       const attachments = [

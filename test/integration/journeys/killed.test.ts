@@ -6,17 +6,17 @@ import { eventually } from "../../builders/eventually.ts";
 
 const MESSAGES = 50;
 
-describe("npm start, killed with accepted messages under way", () => {
+describe("npm start, killed while accepted messages are being sent", () => {
   let stack: Stack;
   before(async () => {
-    // Leases and back-offs shortened, so that what the kill left claimed is taken up within seconds.
+    // Leases and back-offs are shortened, so that what the kill left claimed is resumed within seconds.
     stack = await startStack({ RELAIS_TIME_SCALE: "60" });
   });
   after(() => stack.stop());
 
-  it("delivers every one of them after the next start", async () => {
+  it("delivers all of them after the next start", async () => {
     const server = await connectedServer(stack, { limits: { perMinute: 1000, perDay: 2000 } });
-    // Some leave, then Gmail falls silent: however fast mails go, the kill finds others under way.
+    // Some leave, then Gmail falls silent: however fast mails go, the kill finds others in progress.
     const silent = eventually("the first mails", () => stack.sandbox.control.mails().length > 0).then(() =>
       stack.sandbox.control.set({ fault: "smtp_stall", stage: "rcpt" }),
     );
@@ -29,7 +29,8 @@ describe("npm start, killed with accepted messages under way", () => {
           text: `Bonjour ${markedBody()}`,
           html: `<p>Bonjour ${markedBody()}</p>`,
           attachments: [{ filename: "facture.txt", content: Buffer.from(markedBody()).toString("base64") }],
-          // Whatever the kill caught between the mark and the end of the message is unknown, and by default held for a person.
+          // A message that the kill caught between the mark and its end is unknown, and is held for a person by
+          // default.
           onUnknown: "resend",
         });
         assert.equal(answer.status, 202, await answer.clone().text());

@@ -6,7 +6,8 @@ import { systemRandom } from "../../../functions/runtime/randomness.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { telling } from "../../builders/telling.ts";
 
-// One of several processes on one store: asks for the same message under one key many times at once, and prints the ids it was answered.
+// One of several processes on one store. It requests the same message with one key many times at once, and prints the
+// ids that it gets.
 const [path = "", bodyFile = "", times = "0"] = process.argv.slice(2);
 const clock = systemClock(1);
 const random = systemRandom;

@@ -9,8 +9,9 @@ import { type Stack, startStack } from "../../builders/connected-stack.ts";
 const CALLER = "erp@other-project.iam.gserviceaccount.com";
 const KID = "published";
 
-// As a service account gets them from the metadata server or `gcloud auth print-identity-token --audiences=… --include-email`.
-describe("a program that shows an ID token of Google's", () => {
+// The token is one as a service account gets it from the metadata server or from `gcloud auth print-identity-token
+// --audiences=… --include-email`.
+describe("a program with an ID token from Google", () => {
   let google: Server;
   let stack: Stack;
   let issuer: string;
@@ -52,7 +53,7 @@ describe("a program that shows an ID token of Google's", () => {
     stack.relais.request(path, { headers: { Authorization: `Bearer ${token}` } });
   const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-  it("is let in to messages and to the list of mail servers, and to nothing else", async () => {
+  it("is admitted to messages and to the list of mail servers, and to nothing else", async () => {
     const token = await sign(claims());
     assert.equal((await ask(token)).status, 200);
     assert.equal((await ask(token, "/v1/messages")).status, 200);
@@ -62,7 +63,7 @@ describe("a program that shows an ID token of Google's", () => {
       headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
       body: JSON.stringify({ to: "b@example.org", subject: "x", text: "x" }),
     });
-    // No mail server is there to send from, which is looked for once it is known who calls.
+    // There is no mail server to send from, which is looked for once the caller is known.
     assert.equal((await sent.json()).code, "server_unavailable");
   });
 
@@ -86,7 +87,7 @@ describe("a program that shows an ID token of Google's", () => {
     "that is none": async () => "a.b.c",
   };
   for (const [what, token] of Object.entries(wrong)) {
-    it(`is refused with one ${what}`, async () => {
+    it(`is refused with a token ${what}`, async () => {
       const response = await ask(await token());
       assert.equal(response.status, 401);
       assert.equal((await response.json()).code, "unauthenticated");

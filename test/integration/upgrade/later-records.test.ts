@@ -5,9 +5,9 @@ import { after, before, suite, test } from "node:test";
 import { emulatorsMissing } from "../../builders/emulators.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
-import { embeddedGround } from "../crash/embedded-ground.ts";
-import { googleGround } from "../crash/google-ground.ts";
-import type { Ground } from "../crash/ground.ts";
+import { embeddedPlatform } from "../crash/embedded-platform.ts";
+import { googlePlatform } from "../crash/google-platform.ts";
+import type { Platform } from "../crash/platform.ts";
 import type { Checked } from "./left-alone.ts";
 import {
   keepsBodiesOfLaterMessages,
@@ -21,41 +21,41 @@ import { keepsMembersOfMessages, keepsMembersOfServers, keepsMembersOfTheRest, M
 type Sandbox = Awaited<ReturnType<typeof startGoogleSandbox>>;
 
 const STORES: Readonly<
-  Record<string, { readonly runs: number; readonly open: (sandbox: Sandbox, directory: string) => Promise<Ground> }>
+  Record<string, { readonly runs: number; readonly open: (sandbox: Sandbox, directory: string) => Promise<Platform> }>
 > = {
-  SQLite: { runs: 60, open: embeddedGround },
-  Firestore: { runs: 20, open: googleGround },
+  SQLite: { runs: 60, open: embeddedPlatform },
+  Firestore: { runs: 20, open: googlePlatform },
 };
 
 for (const [name, { runs, open }] of Object.entries(STORES)) {
   const skip = name === "Firestore" ? emulatorsMissing() : false;
   suite(`Records of a later release, on ${name}`, { skip }, () => {
-    let ground: Ground;
+    let platform: Platform;
     let sandbox: Sandbox;
     let checked: Checked;
     const directory = mkdtempSync(join(tmpdir(), "relais-later-"));
     before(async () => {
       sandbox = await startGoogleSandbox();
-      ground = await open(sandbox, directory);
-      const { system } = ground;
+      platform = await open(sandbox, directory);
+      const { system } = platform;
       await seedServers(system, sandbox, { ids: ["srv_known"] });
       await seedServers(system, sandbox, { ids: ["srv_archived"], active: false });
       checked = { system, serverId: "srv_known", runs, mails: () => sandbox.control.mails().length };
     });
     after(async () => {
-      await ground.close();
+      await platform.close();
       await sandbox.close();
       rmSync(directory, { recursive: true, force: true });
     });
 
     for (const move of MESSAGE_MOVES) {
       test(`members of a message that are not known stay: ${move}`, () =>
-        keepsMembersOfMessages({ system: ground.system, runs: Math.ceil(runs / 20) }, move));
+        keepsMembersOfMessages({ system: platform.system, runs: Math.ceil(runs / 20) }, move));
     }
     test("members of a mail server that are not known stay through every change", () =>
-      keepsMembersOfServers({ system: ground.system, runs: Math.ceil(runs / 20) }));
+      keepsMembersOfServers({ system: platform.system, runs: Math.ceil(runs / 20) }));
     test("so do those of settings, ledgers, token entries and sweeps", () =>
-      keepsMembersOfTheRest({ system: ground.system }));
+      keepsMembersOfTheRest({ system: platform.system }));
     test("messages are shown, and never moved, sent, put off or erased", () => leavesMessagesAlone(checked));
     test("a body stays that a later release may name in a way of its own", () => keepsBodiesOfLaterMessages(checked));
     test("what a later release publishes for itself is left for it", () => leavesPushesToLater(checked));

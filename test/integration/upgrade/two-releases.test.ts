@@ -7,7 +7,7 @@ import { after, before, suite, test } from "node:test";
 import { bundleFrom } from "../../builders/changed-copy.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
-import { embeddedGround } from "../crash/embedded-ground.ts";
+import { embeddedPlatform } from "../crash/embedded-platform.ts";
 import { lastTag, sourcesOf } from "./last-release.ts";
 import { nextRelease } from "./next-release.ts";
 import { type Release, TwoReleases } from "./two-releases.ts";
@@ -36,17 +36,17 @@ suite("Two releases on one store, rolled out, back and out again under load, wit
   ) => {
     const data = mkdtempSync(join(directory, "run-"));
     const sandbox = await startGoogleSandbox();
-    const ground = await embeddedGround(sandbox, data);
+    const platform = await embeddedPlatform(sandbox, data);
     const servers = ["srv_0", "srv_1", "srv_2"];
-    await seedServers(ground.system, sandbox, { ids: servers });
-    const two = new TwoReleases({ ground, sandbox, servers, load: 6, kills: 0, ...releases });
+    await seedServers(platform.system, sandbox, { ids: servers });
+    const two = new TwoReleases({ platform, sandbox, servers, load: 6, kills: 0, ...releases });
     try {
       const outcome = await two.run();
       assert.deepEqual(outcome.faults, []);
       return { outcome, told: toldIn(data) };
     } finally {
       await two.close();
-      await ground.close();
+      await platform.close();
       await sandbox.close();
     }
   };

@@ -6,7 +6,7 @@ import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/accept/messa
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
 import type { GoogleSandbox } from "../../google-sandbox/sandbox.ts";
-import type { Ground, Workers } from "../crash/ground.ts";
+import type { Platform, Workers } from "../crash/platform.ts";
 import { Worker } from "../crash/worker.ts";
 import type { FunctionName } from "../crash/world.ts";
 import { type Members, plant, stored } from "./later.ts";
@@ -35,7 +35,7 @@ const STEPS: readonly Step[] = [
 ];
 
 interface Options {
-  readonly ground: Ground;
+  readonly platform: Platform;
   readonly sandbox: GoogleSandbox;
   readonly servers: readonly string[];
   readonly earlier: Release;
@@ -80,8 +80,8 @@ export class TwoReleases {
   }
 
   async #put(name: FunctionName, release: Release): Promise<void> {
-    const { ground } = this.#options;
-    const environment = { ...ground.environment, KILL_PORTS: "{}" };
+    const { platform } = this.#options;
+    const environment = { ...platform.environment, KILL_PORTS: "{}" };
     // As on Cloud Run, the new one stands before the old one goes; this one goes in the middle of whatever it does.
     const next = await Worker.start(name, { dist: release.dist, environment });
     const before = this.#workers.get(name);
@@ -112,7 +112,7 @@ export class TwoReleases {
   }
 
   async #accept(release: Release, n: number, reviewed: boolean): Promise<void> {
-    const { ground, servers, later } = this.#options;
+    const { platform, servers, later } = this.#options;
     const file = join(release.source, "functions/domain/messages/accept/accept.ts");
     const { acceptMessage }: { readonly acceptMessage: typeof Accept } = await import(file);
     const server = servers[n % servers.length];
@@ -124,7 +124,7 @@ export class TwoReleases {
       ...(reviewed && { tags: REVIEWED }),
     };
     const submission = { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: HTTP_SIZE_LIMIT };
-    const accepted = await acceptMessage(ground.system, submission);
+    const accepted = await acceptMessage(platform.system, submission);
     assert.ok(accepted.ok && accepted.value.kind === "accepted", JSON.stringify(accepted));
     this.#ids.push(accepted.value.message.id);
     if (release === later) this.#ofLater.add(accepted.value.message.id);
@@ -132,7 +132,7 @@ export class TwoReleases {
 
   /** Ticks and events for both functions, whoever they are just now. */
   async #turn(): Promise<void> {
-    const { events } = this.#options.ground;
+    const { events } = this.#options.platform;
     const workers = this.#workersThen();
     await Promise.all([events.flow(workers), events.tick(workers.dispatch)]);
     // A loop without a pause would keep the store from everybody else.
@@ -140,7 +140,7 @@ export class TwoReleases {
   }
 
   #message(id: string): Promise<Members> {
-    return stored(this.#options.ground.system, { kind: "messages", id });
+    return stored(this.#options.platform.system, { kind: "messages", id });
   }
 
   async #open(): Promise<readonly string[]> {
@@ -219,7 +219,7 @@ export class TwoReleases {
   }
 
   async #approve(which: (n: number) => boolean): Promise<void> {
-    const { system } = this.#options.ground;
+    const { system } = this.#options.platform;
     for (const [n, id] of [...this.#setAside].entries()) {
       const value = await this.#message(id);
       if (value.status === "awaiting_approval" && which(n))

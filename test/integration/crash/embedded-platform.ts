@@ -5,12 +5,12 @@ import { loadConfig } from "../../../functions/runtime/config.ts";
 import { systemRandom } from "../../../functions/runtime/randomness.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import type { GoogleSandbox } from "../../google-sandbox/sandbox.ts";
-import { type Events, type Ground, TIME_SCALE, type Workers } from "./ground.ts";
+import { type Events, type Platform, TIME_SCALE, type Workers } from "./platform.ts";
 import type { Worker } from "./worker.ts";
 
 type Queue = Awaited<ReturnType<ReturnType<typeof openEmbedded>>>["queue"];
 
-/** The pump of `npm start`, by hand and doubling. */
+/** Stands for the pump of `npm start`: it is run by hand, and delivers everything twice. */
 class QueueEvents implements Events {
   readonly #queue: Queue;
   #pushes = 0;
@@ -58,7 +58,7 @@ class QueueEvents implements Events {
 }
 
 /** SQLite, with its queue in place of Pub/Sub. */
-export const embeddedGround = async (sandbox: GoogleSandbox, directory: string): Promise<Ground> => {
+export const embeddedPlatform = async (sandbox: GoogleSandbox, directory: string): Promise<Platform> => {
   const environment = {
     ...sandbox.environment,
     RELAIS_DATA_DIR: join(directory, "data"),

@@ -6,10 +6,10 @@ import { makeGoogleProject } from "../../builders/google-project.ts";
 import { startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
 import type { GoogleSandbox } from "../../google-sandbox/sandbox.ts";
 import { DoublingGate } from "./doubling-gate.ts";
-import { type Events, type Ground, TIME_SCALE, type Workers } from "./ground.ts";
+import { type Events, type Platform, TIME_SCALE, type Workers } from "./platform.ts";
 import type { Worker } from "./worker.ts";
 
-/** Pub/Sub's push subscriptions, by way of the doubling gate. */
+/** Pub/Sub's push subscriptions, through the gate that doubles them. */
 class PushEvents implements Events {
   readonly #gate: DoublingGate;
   readonly #publisher: System["publisher"];
@@ -46,8 +46,8 @@ class PushEvents implements Events {
 
 const portOf = (host: string): string => host.split(":")[1] ?? "";
 
-/** Firestore, Pub/Sub and Secret Manager, as Google's emulators and a stand-in have them, in a project of its own. */
-export const googleGround = async (sandbox: GoogleSandbox): Promise<Ground> => {
+/** Firestore, Pub/Sub and Secret Manager, as Google's emulators and a stand-in offer them, in a project of its own. */
+export const googlePlatform = async (sandbox: GoogleSandbox): Promise<Platform> => {
   const [emulators, standIn, gate] = await Promise.all([
     useEmulators(),
     startSecretManagerStandIn(),
