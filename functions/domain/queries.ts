@@ -46,8 +46,8 @@ export const QUERIES = {
     order: newest,
   },
   /**
-   * Search by `q`, sender, tag or Message-ID, never combined with a status: each move of a message would rewrite all its
-   * index entries.
+   * Search by `q`, sender, tag or Message-ID, never combined with a status: each move of a message would rewrite all
+   * its index entries.
    */
   messagesFound: { kind: "messages", equal: [], contains: "searchPrefixes", order: newest },
   messagesOfServerFound: { kind: "messages", equal: ["serverId"], contains: "searchPrefixes", order: newest },

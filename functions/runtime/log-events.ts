@@ -1,7 +1,9 @@
+import type { LogCode } from "../domain/log.ts";
+
 /**
- * Every code that Relais logs, what it means and what to do. The check fails if this table and the code differ. `info`:
- * what happened to a message or a connection. `warn`: Relais deals with it, or someone outside must; many of them
- * deserve a look. `error`: whoever runs Relais should look.
+ * What every code in the log means and what to do. The check fails if nothing logs one. `info`: what happened to
+ * a message or a connection. `warn`: Relais deals with it, or someone outside must; many of them deserve a look.
+ * `error`: whoever runs Relais should look.
  */
 export interface LogEvent {
   readonly means: string;
@@ -12,7 +14,7 @@ const NOTHING = "Nothing to do.";
 const ONE_LINE_IS_FINE =
   "One now and then is fine. If there are many, check the service behind it (Firestore, Secret Manager, Pub/Sub).";
 
-export const LOG_EVENTS = {
+export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
   // --- requests and pushes ---
   request_failed: {
     means: "A request failed because of a problem of ours or of Google's (an expected 5xx).",
@@ -286,4 +288,4 @@ export const LOG_EVENTS = {
   // --- `npm start` ---
   tick_failed: { means: "A local tick failed; the next one follows.", act: "Look at `error`." },
   queue_failed: { means: "The local queue or a delivery from it failed; Relais tries again.", act: "Look at `error`." },
-} as const satisfies Readonly<Record<string, LogEvent>>;
+};

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Log, LogFields } from "../domain/log.ts";
+import type { Log, LogCode, LogFields } from "../domain/log.ts";
 import { LOG_EVENTS } from "./log-events.ts";
 import type { Trace } from "./trace.ts";
 
@@ -18,9 +18,6 @@ const errorChain = (error: unknown): string => {
   return parts.join(" ← ").slice(0, 2_000);
 };
 
-const meaningOf = (code: string): string =>
-  Object.hasOwn(LOG_EVENTS, code) ? LOG_EVENTS[code as keyof typeof LOG_EVENTS].means : code.replaceAll("_", " ");
-
 type Severity = "INFO" | "WARNING" | "ERROR";
 
 export interface LoggerOptions {
@@ -37,7 +34,7 @@ export interface LoggerOptions {
  * is the key in `log-events.ts`, and `message` its meaning there.
  */
 export const jsonLogger = (options: LoggerOptions): Log => {
-  const line = (severity: Severity, code: string, fields: LogFields = {}, error?: unknown): void => {
+  const line = (severity: Severity, code: LogCode, fields: LogFields = {}, error?: unknown): void => {
     const trace = context.getStore();
     const traceName =
       trace?.traceId && options.projectId ? `projects/${options.projectId}/traces/${trace.traceId}` : undefined;
@@ -46,7 +43,7 @@ export const jsonLogger = (options: LoggerOptions): Log => {
         ...fields,
         severity,
         time: new Date(options.nowMs()).toISOString(),
-        message: meaningOf(code),
+        message: LOG_EVENTS[code].means,
         code,
         component: options.component,
         requestId: trace?.requestId,

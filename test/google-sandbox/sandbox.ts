@@ -99,14 +99,14 @@ export const startGoogleSandbox = async (options: SandboxOptions = {}): Promise<
   };
 };
 
-interface Ground {
+interface Platform {
   readonly origin: string;
   readonly state: State;
   readonly nowMs: () => number;
 }
 
-const partsOf = async (options: SandboxOptions, ground: Ground): Promise<SmtpParts> => {
-  const { state, nowMs } = ground;
+const partsOf = async (options: SandboxOptions, platform: Platform): Promise<SmtpParts> => {
+  const { state, nowMs } = platform;
   const faults = faultBoard();
   const redirectUris = options.redirectUris ?? [DEFAULT_REDIRECT_URI];
   const [keys, certificates, clients] = await Promise.all([
@@ -115,7 +115,7 @@ const partsOf = async (options: SandboxOptions, ground: Ground): Promise<SmtpPar
     clientsOf({ state, given: options.client ?? null, redirectUris }),
   ]);
   return {
-    ...ground,
+    ...platform,
     accounts: directoryOf(options.accounts ?? defaultAccounts),
     clients,
     faults,

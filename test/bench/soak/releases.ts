@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { bundleFrom } from "../../builders/changed-copy.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
-import { embeddedGround } from "../../integration/crash/embedded-ground.ts";
-import { googleGround } from "../../integration/crash/google-ground.ts";
+import { embeddedPlatform } from "../../integration/crash/embedded-platform.ts";
+import { googlePlatform } from "../../integration/crash/google-platform.ts";
 import { nextRelease } from "../../integration/upgrade/next-release.ts";
 import { type Outcome, type Release, TwoReleases } from "../../integration/upgrade/two-releases.ts";
 import type { Section } from "./section.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const GROUNDS = { "the embedded store": embeddedGround, "Google's store": googleGround } as const;
+const GROUNDS = { "the embedded store": embeddedPlatform, "Google's store": googlePlatform } as const;
 const SERVERS = Array.from({ length: 8 }, (_, n) => `srv_${n}`);
 
 interface Pair {
@@ -19,16 +19,16 @@ interface Pair {
   readonly later: Release;
 }
 
-const oneRound = async (open: typeof embeddedGround, directory: string, pair: Pair): Promise<Outcome> => {
+const oneRound = async (open: typeof embeddedPlatform, directory: string, pair: Pair): Promise<Outcome> => {
   const sandbox = await startGoogleSandbox();
-  const ground = await open(sandbox, mkdtempSync(join(directory, "run-")));
-  await seedServers(ground.system, sandbox, { ids: SERVERS });
-  const two = new TwoReleases({ ground, sandbox, servers: SERVERS, load: 4, kills: 1, setsAside: true, ...pair });
+  const platform = await open(sandbox, mkdtempSync(join(directory, "run-")));
+  await seedServers(platform.system, sandbox, { ids: SERVERS });
+  const two = new TwoReleases({ platform, sandbox, servers: SERVERS, load: 4, kills: 1, setsAside: true, ...pair });
   try {
     return await two.run();
   } finally {
     await two.close();
-    await ground.close();
+    await platform.close();
     await sandbox.close();
   }
 };

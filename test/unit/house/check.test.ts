@@ -170,10 +170,10 @@ describe("the check", () => {
     ],
     ["a function that Terraform does not know", "functions/new-thing/index.ts", "", /new-thing is missing from infra/],
     [
-      "a log code without an entry",
-      "functions/runtime/x.ts",
-      'log.warn("never_heard_of");\n',
-      /never_heard_of is not in/,
+      "a log code that nothing logs",
+      "functions/runtime/log-events.ts",
+      "export const LOG_EVENTS = {\n  never_heard_of: {\n",
+      /nothing logs never_heard_of/,
     ],
     ["a loose file", "functions/x.ts", "", /functions\/x\.ts stands outside/],
     [
@@ -193,6 +193,18 @@ describe("the check", () => {
       "functions/adapters/sqlite/x.ts",
       `const a = 1; // ${"word ".repeat(23)}\n`,
       /sqlite\/x\.ts:1: a comment has at most 120 columns/,
+    ],
+    [
+      "a wide comment in Terraform",
+      "infra/x.tf",
+      `# ${"word ".repeat(24)}\n`,
+      /infra\/x\.tf:1: a comment has at most 120 columns/,
+    ],
+    [
+      "a wide comment in a script",
+      ".ci/x",
+      `# ${"word ".repeat(24)}\n`,
+      /\.ci\/x:1: a comment has at most 120 columns/,
     ],
   ];
   for (const [what, path, text, says] of LAYOUT) {

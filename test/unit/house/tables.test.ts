@@ -132,6 +132,12 @@ const ADDITIONS: readonly (readonly Addition[])[] = [
       edits: [{ path: domain("problem.ts"), find: '| "forbidden"', put: '| "forbidden" | "gone_fishing"' }],
       places: [domain("problem-texts.ts"), "functions/runtime/problem-json.ts"],
     },
+    {
+      what: "a log code",
+      name: "pigeon_lost",
+      edits: [{ path: domain("log.ts"), find: '| "event_lost"', put: '| "event_lost"\n  | "pigeon_lost"' }],
+      places: ["functions/runtime/log-events.ts"],
+    },
   ],
   [
     {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
+import { LOG_EVENTS } from "../../../functions/runtime/log-events.ts";
 import { jsonLogger, withLogContext } from "../../../functions/runtime/logger.ts";
 
 const logger = () => {
@@ -18,7 +19,7 @@ const logger = () => {
 describe("jsonLogger", () => {
   it("writes one JSON object per line, in the format of Cloud Logging", () => {
     const { log, lines, first } = logger();
-    log.warn("message_deferred", { messageId: "msg_1", attempt: 2 });
+    log.warn("claim_lost", { messageId: "msg_1", attempt: 2 });
     assert.equal(lines.length, 1);
     assert.doesNotMatch(lines[0] ?? "", /\n/);
     assert.deepEqual(first(), {
@@ -26,8 +27,8 @@ describe("jsonLogger", () => {
       attempt: 2,
       severity: "WARNING",
       time: "1970-01-01T00:00:00.000Z",
-      message: "message deferred",
-      code: "message_deferred",
+      message: LOG_EVENTS.claim_lost.means,
+      code: "claim_lost",
       component: "send-mail",
     });
   });
@@ -39,7 +40,7 @@ describe("jsonLogger", () => {
       ["a", "b"].map((id) =>
         withLogContext(trace(id), async () => {
           await Promise.resolve();
-          log.info("x", { of: id });
+          log.info("server_checked", { of: id });
         }),
       ),
     );
@@ -61,17 +62,17 @@ describe("jsonLogger", () => {
     const { log, lines } = logger();
     const circle: Error = new Error("round");
     circle.cause = circle;
-    log.error("a", {}, circle);
-    log.error("b", {}, "canary text");
-    log.error("c", {}, new Secret("canary"));
+    log.error("tick_failed", {}, circle);
+    log.error("tick_failed", {}, "canary text");
+    log.error("tick_failed", {}, new Secret("canary"));
     assert.equal(lines.length, 3);
     assert.doesNotMatch(lines.join(), /canary/);
   });
 
   it("lets no field replace code or severity", () => {
     const { log, first } = logger();
-    log.info("real", { code: "forged", severity: "ERROR" });
-    assert.equal(first().code, "real");
+    log.info("signed_in", { code: "forged", severity: "ERROR" });
+    assert.equal(first().code, "signed_in");
     assert.equal(first().severity, "INFO");
   });
 });
