@@ -41,7 +41,7 @@ export type PlainProblemCode =
   | "fixed_by_environment"
   // the outcome of the request is not known
   | "no_answer_in_time"
-  // connecting an account (contract, section 4)
+  // connecting an account
   | "gmail_credentials_missing"
   | "state_invalid"
   | "code_invalid"
@@ -56,7 +56,7 @@ export type PlainProblemCode =
   | "security_event_invalid"
   // a grant that no longer works
   | "grant_revoked"
-  // messages (contract, section 5)
+  // messages
   | "message_too_large"
   | "server_unavailable"
   | "paused"

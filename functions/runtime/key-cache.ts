@@ -3,7 +3,7 @@ import { type Clock, SECOND } from "../domain/clock.ts";
 import type { Records, Versioned } from "../domain/records.ts";
 import { memory } from "../domain/remembered.ts";
 
-/** Nominal. The contract promises that a revocation takes effect everywhere within 60 s. */
+/** Nominal. A revocation must take effect everywhere within 60 s */
 const CACHE_MS = 30 * SECOND;
 
 /** Wraps the records and remembers API keys for a while, which saves a read for every request of a program. */

@@ -62,7 +62,7 @@ export const HTTP_PROBLEMS: Readonly<Record<ProblemCode, HttpProblem>> = {
   overloaded: temporary(503),
 };
 
-/** RFC 9457 §3, with the members of the contract's section 5. */
+/** RFC 9457 §3, with members of our own, which API.md describes. */
 export interface ProblemBody {
   /** Identifies the kind of problem; it is a name, not an address to fetch. */
   readonly type: string;

@@ -8,7 +8,7 @@ import { type TextKey, textKey, translate, type Values } from "../i18n/translate
 
 const STORAGE_KEY = "relais.language";
 
-/** Storage may be forbidden (private windows, policies); the language is then chosen anew on each visit. */
+/** Storage may be forbidden (private windows, policies); the language is then chosen again on each visit. */
 const storedLanguage = (): string | null => {
   try {
     return localStorage.getItem(STORAGE_KEY);

@@ -8,7 +8,7 @@ import type { Records, Versioned, Write } from "../records.ts";
 import { sha256Hex } from "../sha256.ts";
 import type { FormerSession, Session, SessionActor, SessionId } from "./records.ts";
 
-/** Nominal lifetimes of a session (contract, section 2). */
+/** Nominal lifetimes of a session. */
 export const SESSION_IDLE_MS = 12 * HOUR;
 export const SESSION_MAX_MS = 7 * DAY;
 export const SETUP_SESSION_MAX_MS = HOUR;

@@ -14,7 +14,7 @@ export type PublishingStatus = (typeof PUBLISHING_STATUSES)[number];
 export const isKnownPublishingStatus = (status: string): status is PublishingStatus =>
   PUBLISHING_STATUSES.some((known) => known === status);
 
-/** The settings in force: what operators have set, and the environment's defaults (contract, section 6). */
+/** The settings in force: what operators have set, and the environment's defaults. */
 export interface Settings extends AccessLists {
   readonly gmailCredentials: {
     readonly clientId: string;
@@ -39,7 +39,7 @@ export type NameWithDefault = "members" | "callers" | "retentionDays";
  */
 export type StoredSettings = Omit<Settings, NameWithDefault> & Partial<Pick<Settings, NameWithDefault>>;
 
-/** What the environment fixes, or gives as defaults (contract, section 6). */
+/** What the environment fixes, or gives as defaults. */
 export interface EnvironmentSettings extends AccessEnvironment {
   readonly members: readonly string[];
   readonly callers: readonly string[];

@@ -71,7 +71,7 @@ const authorize = async (system: System, call: Call): Promise<Reply> => {
 };
 
 /**
- * `GET /google_gmail/authorize` (contract, section 4): redirects to Google's consent for a mail server, or to a
+ * `GET /google_gmail/authorize`: redirects to Google's consent for a mail server, or to a
  * sign-in.
  */
 export const routes = (system: System): readonly Route[] => [

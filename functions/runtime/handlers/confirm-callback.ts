@@ -73,7 +73,7 @@ const takeEvents = async (system: System, call: Call): Promise<Reply> => {
 /** Google's tokens hold one event each, a few KiB. */
 const SECURITY_EVENT_BODY = 64 * 1024;
 
-/** `GET /google_gmail/confirm` (contract, section 4), and Google's security events (RISC). */
+/** `GET /google_gmail/confirm`, and Google's security events (RISC). */
 export const routes = (system: System): readonly Route[] => [
   {
     method: "GET",

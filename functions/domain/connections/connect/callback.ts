@@ -2,7 +2,7 @@ import type { SessionId } from "../../access/records.ts";
 import type { FormerId, NewSession } from "../../access/sessions.ts";
 import type { Identity, TokenAnswer } from "../../google/tokens.ts";
 
-/** These rows of the callback table (contract, section 4) carry no details. */
+/** These problems of a callback carry no details. */
 type PlainCallbackProblem =
   | "state_invalid"
   | "code_invalid"

@@ -92,7 +92,7 @@ export const changeLedger = (
 const REFUSALS = 3;
 
 /**
- * Counts that Gmail refused the account itself. Returns true at the third time in a row, and then starts to count anew.
+ * Counts that Gmail refused the account itself. Returns true at the third time in a row, and starts from zero again.
  * Throws `Unavailable`.
  */
 export const countRefusal = async (
