@@ -1,4 +1,4 @@
-const HEAD = "# Soak\n\nMade by `npm run soak`, which writes each section anew when it has been run.\n";
+const HEAD = "# Soak\n\nMade by `npm run soak`, which rewrites each section that it runs.\n";
 
 /** A section, from its heading to the next one's. */
 const sectionsOf = (page: string): readonly string[] =>

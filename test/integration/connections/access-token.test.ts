@@ -27,10 +27,10 @@ describe("access tokens", () => {
   };
   const refreshes = (): number =>
     Object.values(relais.sandbox.control.counters().tokenGrants.refresh_token).reduce((sum, count) => sum + count, 0);
-  /** As another process over the same store. */
+  /** Another process on the same store. */
   const process = () => accessTokens(relais.system);
 
-  it("hands out the token of the connection itself while it is young", async () => {
+  it("the token of the connection itself is used while it is fresh", async () => {
     const before = refreshes();
     const outcome = await process().obtain(id);
     assert.ok(outcome.ok);
@@ -39,7 +39,7 @@ describe("access tokens", () => {
     assert.equal(refreshes(), before);
   });
 
-  it("asks Google once, however many ask at once, in one process or in five", async () => {
+  it("Google is asked once, however many ask at once, in one process or in five", async () => {
     relais.clock.advance(HOUR);
     const before = refreshes();
     const processes = Array.from({ length: 5 }, process);
@@ -52,7 +52,7 @@ describe("access tokens", () => {
     for (const one of all) assert.ok(one.ok && one.token.matches(first.token));
   });
 
-  it("mints another one for who was refused the first, once for all of them", async () => {
+  it("a caller whose token was refused gets another one, and so do all others like it, from one request", async () => {
     const refused = await process().obtain(id);
     assert.ok(refused.ok);
     const before = refreshes();
@@ -64,7 +64,7 @@ describe("access tokens", () => {
     for (const one of again) assert.ok(one.ok && !one.token.matches(refused.token));
   });
 
-  it("renews what the cache still holds, once for all who ask at once", async () => {
+  it("a renewal of what the cache still holds is requested once for all who ask at once", async () => {
     const held = await process().obtain(id);
     assert.ok(held.ok);
     const before = refreshes();
@@ -74,7 +74,7 @@ describe("access tokens", () => {
     for (const one of renewed) assert.ok(one.ok && !one.token.matches(held.token));
   });
 
-  it("takes a lease over when its holder died", async () => {
+  it("a lease is taken over if its holder has died", async () => {
     relais.clock.advance(HOUR);
     const entry = await relais.system.records.get("accessTokens", id);
     assert.ok(entry);
@@ -83,7 +83,7 @@ describe("access tokens", () => {
     assert.equal((await process().obtain(id)).ok, true);
   });
 
-  it("refuses a sealed token that was moved to another server", async () => {
+  it("a sealed token that was moved to another server is refused", async () => {
     const other = await connected("grace@example.com");
     const [mine, theirs] = await Promise.all([
       relais.system.records.get("accessTokens", id),
@@ -99,7 +99,7 @@ describe("access tokens", () => {
     assert.ok(proper.ok && !proper.token.matches(outcome.token));
   });
 
-  it("stores a rotated refresh token before it is used, points to it, destroys the old one", async () => {
+  it("a rotated refresh token is stored before it is used, then pointed to, and the old one is destroyed", async () => {
     relais.sandbox.control.set({ fault: "rotate_refresh_token" }, { times: 1 });
     relais.clock.advance(HOUR);
     const before = await relais.server(id);
@@ -115,7 +115,7 @@ describe("access tokens", () => {
     assert.equal((await process().obtain(id)).ok, true, "and the new one is good");
   });
 
-  it("a revoked grant: reconnect required, told once, no token left, no check any more", async () => {
+  it("after a revocation the server must be reconnected, which is reported once, and there are no tokens or checks any more", async () => {
     relais.sandbox.control.revoke("ada@example.com");
     relais.clock.advance(HOUR);
     const told = (): number =>
@@ -134,7 +134,7 @@ describe("access tokens", () => {
     assert.equal((await process().obtain(id)).ok, true);
   });
 
-  it("a rejected client marks the server until Google gives a token again; an outage does not mark it", async () => {
+  it("a rejected client marks the server until Google issues a token again; an outage does not mark it", async () => {
     relais.clock.advance(HOUR);
     relais.sandbox.control.set({ fault: "token_error", error: "invalid_client" }, { times: 1 });
     assert.deepEqual(await process().obtain(id), { ok: false, why: "client_rejected" });
@@ -150,7 +150,7 @@ describe("access tokens", () => {
     assert.equal((await process().obtain(id)).ok, true);
   });
 
-  it("nothing is handed out after a disconnection, whatever was cached", async () => {
+  it("no token is given out after a disconnection, whatever was cached", async () => {
     const shared = process();
     assert.equal((await shared.obtain(id)).ok, true);
     await disconnect(relais.system, id, "setup-token");
@@ -160,14 +160,14 @@ describe("access tokens", () => {
     assert.equal((await disconnect(relais.system, "srv_none", "setup-token")).ok, false);
   });
 
-  it("a lost secret is said to be lost", async () => {
+  it("a lost secret is reported as lost", async () => {
     await relais.system.vault.remove({ kind: "refresh_token", serverId: id });
     relais.clock.advance(HOUR);
     assert.deepEqual(await process().obtain(id), { ok: false, why: "grant_dead", reason: "secret_missing" });
   });
 
   describe("checking a server", () => {
-    it("proves the grant, notes when, sets the next check, and leaves a fresh token", async () => {
+    it("proves the grant, records when, sets the next check, and leaves a fresh token", async () => {
       relais.clock.advance(2 * DAY);
       assert.deepEqual(await checkServer(relais.system, id), { kind: "checked", state: "valid" });
       const { connection, nextCheckAtMs } = await relais.server(id);
@@ -185,7 +185,7 @@ describe("access tokens", () => {
       assert.deepEqual(await checkServer(relais.system, id), { kind: "nothing_to_check" });
     });
 
-    it("an outage and a rejected client postpone it", async () => {
+    it("is postponed by an outage and a rejected client", async () => {
       for (const [fault, state] of [
         [{ fault: "http_error", at: "token", status: 500 }, "valid"],
         [{ fault: "token_error", error: "invalid_client" }, "error"],
@@ -199,7 +199,7 @@ describe("access tokens", () => {
       assert.deepEqual(await checkServer(relais.system, id), { kind: "checked", state: "valid" });
     });
 
-    it("foretells the end of a testing-mode grant three days ahead, once", async () => {
+    it("predicts the end of a testing-mode grant three days ahead, once", async () => {
       relais.sandbox.control.set({ fault: "refresh_token_expires_in", seconds: (7 * DAY) / 1_000 });
       id = await connected("facturation@example.com");
       assert.equal((await relais.server(id)).connection.state, "valid");
@@ -218,7 +218,7 @@ describe("access tokens", () => {
 });
 
 describe("access tokens under a shortened time", () => {
-  it("a holder that Google keeps waiting gives up, and the next one succeeds", async () => {
+  it("gives up if Google is slow, and the next caller succeeds", async () => {
     const relais = await startRelais({ clock: movableClock(4) });
     try {
       const id = await relais.addServer();

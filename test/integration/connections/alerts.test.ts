@@ -8,7 +8,7 @@ import { startWorks, type Works } from "./workers.ts";
 const [ADA, GRACE] = ["ada@example.com", "grace@example.com"];
 const TO = ["ops@example.org"];
 
-describe("telling the operators by mail", () => {
+describe("alerts to the operators", () => {
   let works: Works;
   let relais: Relais;
   let ada: string;
@@ -26,7 +26,7 @@ describe("telling the operators by mail", () => {
   afterEach(() => works.close());
 
   const check = (id: string) => works.push("token-checks", { server: id }, { relais: "check" });
-  /** What stands in the sandbox's mailboxes once the ticks have gone by. */
+  /** What is in the sandbox's mailboxes after the ticks. */
   const mails = async () => {
     for (let ticks = 0; ticks < 3; ticks += 1) {
       relais.clock.advance(MINUTE);
@@ -42,7 +42,7 @@ describe("telling the operators by mail", () => {
   };
   const notSent = () => relais.lines.filter(({ code }) => code === "alert_not_sent").map(({ fields }) => fields.why);
 
-  it("a dead account: once, by the chosen server, in both languages, however often it is looked at", async () => {
+  it("report a dead account once, through the chosen server, in both languages, however often it is checked", async () => {
     relais.sandbox.control.revoke(ADA);
     await Promise.all([check(ada), check(ada)]);
     await check(ada);
@@ -56,7 +56,7 @@ describe("telling the operators by mail", () => {
     assert.match(message.subject, /«\sFacturation\s» doit être reconnecté .* “Facturation” must be reconnected/);
   });
 
-  it("the end of access: three days ahead and one day ahead, once each", async () => {
+  it("report the end of access three days and one day ahead, once each", async () => {
     await relais.editSettings({ publishingStatus: "testing" });
     relais.clock.advance(4 * DAY + HOUR);
     for (let times = 0; times < 3; times += 1) await check(ada);
@@ -68,7 +68,7 @@ describe("telling the operators by mail", () => {
     assert.ok(subjects.every((subject) => /Facturation.*about to expire/.test(subject)));
   });
 
-  it("a client that Google refuses: once a day, whichever accounts it concerns", async () => {
+  it("report a client that Google refuses once a day, whichever accounts it affects", async () => {
     const { records, vault } = relais.system;
     const settings = await records.get("settings", "settings");
     const credentials = settings?.value.gmailCredentials ?? assert.fail("credentials are saved");
@@ -82,7 +82,7 @@ describe("telling the operators by mail", () => {
     assert.equal((await mails()).length, 1, "the cached token is still good");
   });
 
-  it("never through the account that died, be it by another server; the log says so", async () => {
+  it("never go through the account that died, even by another server; the log says so", async () => {
     const sibling = await relais.addServer({ name: "Relances" });
     await works.connect(sibling, ADA);
     await relais.editSettings({ alerts: { server: sibling, to: TO } });
@@ -93,7 +93,7 @@ describe("telling the operators by mail", () => {
     assert.deepEqual(await messages(), []);
   });
 
-  it("not through a server that cannot send or has gone; the log says so", async () => {
+  it("do not go through a server that cannot send or is gone; the log says so", async () => {
     const unconnected = await relais.addServer({ name: "Neuf", username: "new@example.com" });
     await relais.editSettings({ alerts: { server: unconnected, to: TO } });
     relais.sandbox.control.revoke(ADA);
@@ -105,7 +105,7 @@ describe("telling the operators by mail", () => {
     assert.deepEqual(await messages(), []);
   });
 
-  it("not at all where nobody chose so", async () => {
+  it("are not sent if no server was chosen for them", async () => {
     await relais.editSettings({ alerts: null });
     relais.sandbox.control.revoke(ADA);
     await check(ada);

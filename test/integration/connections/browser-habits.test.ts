@@ -6,7 +6,7 @@ import { assertPage, type Browser, personOf, type Relais, SETUP, startRelais } f
 const start = (id: string): string => `/google_gmail/authorize?server=${id}`;
 const SIGN_IN = "/google_gmail/authorize?sign-in&next=%2Fservers";
 
-describe("what browsers do by themselves", () => {
+describe("what browsers do on their own", () => {
   let relais: Relais;
   let browser: Browser;
   let id: string;
@@ -20,7 +20,7 @@ describe("what browsers do by themselves", () => {
     id = await relais.addServer();
   });
 
-  describe("loading ahead", () => {
+  describe("prefetching", () => {
     const AHEAD: readonly Readonly<Record<string, string>>[] = [
       { "sec-purpose": "prefetch" },
       { "sec-purpose": "prefetch;prerender" },
@@ -44,7 +44,7 @@ describe("what browsers do by themselves", () => {
       assert.equal((await browser.get(callback)).status, 303);
     });
 
-    it("spends no refusal of Google's either, nor a sign-in's callback", async () => {
+    it("spends neither a refusal by Google nor a sign-in's callback", async () => {
       const { searchParams } = new URL(await browser.toGoogle(start(id)));
       const denied = `/google_gmail/confirm?error=access_denied&state=${searchParams.get("state")}`;
       assert.equal((await browser.get(denied, AHEAD[0])).status, 204);
@@ -55,7 +55,7 @@ describe("what browsers do by themselves", () => {
       assert.equal((await visitor.get(callback)).status, 303);
     });
 
-    it("begins no authorization and sets no cookie", async () => {
+    it("starts no authorization and sets no cookie", async () => {
       const visitor = await relais.browser();
       for (const headers of AHEAD) {
         const answer = await visitor.get(SIGN_IN, headers);
@@ -65,7 +65,7 @@ describe("what browsers do by themselves", () => {
       assert.equal(visitor.cookie, null);
     });
 
-    it("is told from what only sounds like it", async () => {
+    it("is distinguished from headers that only look like it", async () => {
       const callback = await browser.consent(start(id));
       const answer = await browser.get(callback, {
         "sec-purpose": "",
@@ -76,7 +76,7 @@ describe("what browsers do by themselves", () => {
     });
   });
 
-  describe("coming again", () => {
+  describe("repeating a callback", () => {
     it("leads to the result of the connection, and exchanges nothing", async () => {
       const callback = await browser.consent(start(id));
       assert.equal((await browser.get(callback)).status, 303);
@@ -92,7 +92,7 @@ describe("what browsers do by themselves", () => {
       assert.deepEqual((await relais.server(id)).connection, before);
     });
 
-    it("leads to the page of a sign-in, with the new cookie and with the one of before, and begins no further session", async () => {
+    it("leads to the page of a sign-in, with the new cookie and with the former one, and starts no other session", async () => {
       const visitor = await relais.browser();
       const callback = await visitor.consent(SIGN_IN, { account: "operator@example.com" });
       const before = visitor.cookie;
@@ -125,7 +125,7 @@ describe("what browsers do by themselves", () => {
   });
 
   describe("two tabs", () => {
-    it("connect two servers at once, and one server twice", async () => {
+    it("can connect two servers at once, and one server twice", async () => {
       const other = await relais.addServer({ name: "Other", username: "grace@example.com" });
       const callbacks = await Promise.all([
         browser.consent(start(id)),
@@ -139,7 +139,7 @@ describe("what browsers do by themselves", () => {
       );
     });
 
-    it("sign in one after the other, though the first sign-in replaces the session of both, and a third connects", async () => {
+    it("can sign in one after the other, although the first sign-in replaces the session of both, and a third connects", async () => {
       const visitor = await relais.browser();
       const operator = { account: "operator@example.com" };
       const tabs = [
@@ -157,7 +157,7 @@ describe("what browsers do by themselves", () => {
       assert.equal((await visitor.get(connecting)).headers.get("location"), `/servers/${id}?connected=1`);
     });
 
-    it("are bound by the session that a sign-in replaced for ten minutes, and in that browser alone", async () => {
+    it("are bound for ten minutes to the session that a sign-in replaced, and only in that browser", async () => {
       const visitor = await relais.browser();
       const operator = { account: "operator@example.com" };
       const [first, second] = [await visitor.consent(SIGN_IN, operator), await visitor.consent(SIGN_IN, operator)];
@@ -171,7 +171,7 @@ describe("what browsers do by themselves", () => {
 
   describe("trouble at Google", () => {
     for (const error of ["server_error", "temporarily_unavailable"]) {
-      it(`is told as passing for error=${error}, and leaves the way open`, async () => {
+      it(`is reported as temporary for error=${error}, and leaves the way open`, async () => {
         const { searchParams } = new URL(await browser.toGoogle(start(id)));
         const failed = `/google_gmail/confirm?error=${error}&state=${searchParams.get("state")}`;
         for (const _again of [1, 2]) {
@@ -185,7 +185,7 @@ describe("what browsers do by themselves", () => {
       });
     }
 
-    it("is handed on with the time that Google names, at most an hour", async () => {
+    it("is reported with the delay that Google names, at most an hour", async () => {
       const callback = await browser.consent(start(id));
       for (const [retryAfterSeconds, told] of [
         [37, 37],
@@ -203,8 +203,8 @@ describe("what browsers do by themselves", () => {
     });
   });
 
-  describe("coming on another host", () => {
-    it("is sent to the public one before anything is set, whatever is asked for", async () => {
+  describe("a request on another host", () => {
+    it("is redirected to the public one before anything is set, whatever it asks for", async () => {
       const visitor = await relais.browser();
       for (const path of [
         SIGN_IN,
@@ -220,7 +220,7 @@ describe("what browsers do by themselves", () => {
       assert.equal(visitor.cookie, null);
     });
 
-    it("is judged by the host alone, in any case, through any number of proxies", async () => {
+    it("is recognized by the host alone, in any case, through any number of proxies", async () => {
       for (const host of ["localhost", "LOCALHOST:8080", "localhost:9999", "localhost, 10.0.0.1"]) {
         assert.equal((await browser.get(start(id), { "x-forwarded-host": host })).status, 302, host);
       }
@@ -236,7 +236,7 @@ describe("what browsers do by themselves", () => {
     });
   });
 
-  it("lets a person who signs in choose the account each time", async () => {
+  it("a person who signs in can choose the account each time", async () => {
     const visitor = await relais.browser();
     const asked = new URL(await visitor.toGoogle(SIGN_IN)).searchParams;
     assert.equal(asked.get("prompt"), "select_account");

@@ -13,7 +13,7 @@ const FULL_MAIL = "https://mail.google.com/";
 const start = (id: string): string => `/google_gmail/authorize?server=${id}`;
 const linkOf = (id: string, code: string): string => `/servers/${id}?problem=${code}`;
 
-describe("the way back from Google, to a mail server", () => {
+describe("the callback of a connection", () => {
   let relais: Relais;
   let browser: Browser;
   let id: string;
@@ -33,7 +33,7 @@ describe("the way back from Google, to a mail server", () => {
     assert.deepEqual(await relais.system.vault.versions({ kind: "refresh_token", serverId: id }), []);
   };
 
-  it("connects: secret stored, record valid, addresses read, world told, held mail released", async () => {
+  it("connects: the secret is stored, the record valid, addresses are read, events published and held mail released", async () => {
     const answer = await browser.connect(id);
     assert.equal(answer.status, 303);
     assert.equal(answer.headers.get("location"), `/servers/${id}?connected=1`);
@@ -63,7 +63,7 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal(audit.items[0]?.value.target, id);
   });
 
-  it("takes another spelling of a Gmail address for the same account", async () => {
+  it("accepts another spelling of a Gmail address as the same account", async () => {
     id = await relais.addServer({ username: "some.one@googlemail.com" });
     assert.equal((await browser.connect(id, { account: "someone@gmail.com" })).status, 303);
     const { connection } = await relais.server(id);
@@ -72,12 +72,12 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal((await relais.server(id)).connection.state, "valid");
   });
 
-  it("keeps id and secret count over reconnects", async () => {
+  it("keeps the id and the number of secrets over reconnects", async () => {
     for (let times = 0; times < 3; times += 1) assert.equal((await browser.connect(id)).status, 303);
     assert.equal((await relais.system.vault.versions({ kind: "refresh_token", serverId: id })).length, 1);
   });
 
-  it("connects by gmail.send alone under the Gmail API", async () => {
+  it("connects with gmail.send alone under the Gmail API", async () => {
     id = await relais.addServer({ transport: "gmail_api" });
     const location = new URL(await browser.toGoogle(start(id)));
     assert.equal(location.searchParams.get("scope"), "openid email https://www.googleapis.com/auth/gmail.send");
@@ -87,14 +87,14 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal(connection.grant.sendAs, null);
   });
 
-  it("state_invalid for an unknown state, whatever else came", async () => {
+  it("answers state_invalid to an unknown state, whatever else the request has", async () => {
     for (const query of ["", "?state=x&code=y", "?state=x&error=access_denied", `?state=${"A".repeat(43)}&code=y`]) {
       const answer = await browser.get(`/google_gmail/confirm${query}`);
       await assertPage(answer, { status: 400, code: "state_invalid", link: "/" });
     }
   });
 
-  it("state_invalid in another browser, with a session or without; the first can still go on", async () => {
+  it("answers state_invalid in another browser, with or without a session; the first can still continue", async () => {
     const callback = await browser.consent(start(id));
     for (const other of [await relais.browser(), await relais.browser(SETUP)]) {
       await assertPage(await other.get(callback), { status: 400, code: "state_invalid", link: "/" });
@@ -102,7 +102,7 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal((await browser.get(callback)).status, 303);
   });
 
-  it("state_invalid for a used state with an error, another code or none", async () => {
+  it("answers state_invalid to a used state with an error, another code or none", async () => {
     const callback = await browser.consent(start(id));
     assert.equal((await browser.get(callback)).status, 303);
     const row = { status: 400, code: "state_invalid", link: linkOf(id, "state_invalid") };
@@ -112,14 +112,14 @@ describe("the way back from Google, to a mail server", () => {
     }
   });
 
-  it("refuses HEAD, by which a callback would be spent unseen", async () => {
+  it("refuses HEAD, which would use a callback up unseen", async () => {
     const callback = await browser.consent(start(id));
     const head = await browser.head(callback);
     assert.deepEqual([head.status, head.headers.get("allow")], [405, "GET"]);
     assert.equal((await browser.get(callback)).status, 303);
   });
 
-  it("exchanges the code once, however many come at once, and leads them all to the result", async () => {
+  it("exchanges the code once, however many requests come at once, and leads them all to the result", async () => {
     const callback = await browser.consent(start(id));
     const answers = await Promise.all(Array.from({ length: 5 }, () => browser.get(callback)));
     assert.deepEqual(
@@ -130,7 +130,7 @@ describe("the way back from Google, to a mail server", () => {
     assert.ok(connection.state === "valid" && connection.grant.generation === 1);
   });
 
-  it("state_invalid when ten minutes are over, and not before", async () => {
+  it("answers state_invalid after ten minutes, and not before", async () => {
     const early = await browser.consent(start(id));
     relais.clock.advance(9 * MINUTE);
     const late = await browser.consent(start(id));
@@ -140,7 +140,7 @@ describe("the way back from Google, to a mail server", () => {
     await assertPage(await browser.get(late), row);
   });
 
-  it("binds a state to its server: two under way in one browser end where they began", async () => {
+  it("binds a state to its server: two authorizations in one browser end where they began", async () => {
     const other = await relais.addServer({ name: "Other", username: "grace@example.com" });
     const one = await browser.consent(start(id));
     const two = await browser.consent(start(other), { account: "grace@example.com" });
@@ -152,7 +152,7 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal((await relais.server(other)).connection.state, "valid");
   });
 
-  it("code_invalid without a code, with a wrong one, and with two", async () => {
+  it("answers code_invalid without a code, with a wrong one, and with two", async () => {
     for (const query of ["", "&code=", "&code=4%2Fwrong", "&code=a&code=b"]) {
       const url = new URL(await browser.toGoogle(start(id)));
       const state = url.searchParams.get("state");
@@ -161,12 +161,12 @@ describe("the way back from Google, to a mail server", () => {
     }
   });
 
-  it("consent_denied names the missing test user", async () => {
+  it("explains consent_denied by the missing test user", async () => {
     const says = /Utilisateurs tests.*adresse exacte/s;
     await fails(await browser.connect(id, { deny: true }), { status: 403, code: "consent_denied", says });
   });
 
-  it("consent_refused for any other refusal of Google's", async () => {
+  it("answers consent_refused to any other refusal by Google", async () => {
     for (const error of ["admin_policy_enforced", "org_internal", "interaction_required", "invalid_scope"]) {
       relais.sandbox.control.set({ fault: "authorization_error", error }, { times: 1 });
       await fails(await browser.connect(id), { status: 403, code: "consent_refused" });
@@ -177,7 +177,7 @@ describe("the way back from Google, to a mail server", () => {
 
   const revocations = (): number => relais.sandbox.control.counters().revocations.accepted;
 
-  it("account_mismatch: says what to do about an alias and a Group, and revokes what nobody shares", async () => {
+  it("answers account_mismatch with advice on aliases and groups, and revokes what nobody shares", async () => {
     const before = revocations();
     const answer = await browser.connect(id, { account: "operator@example.com" });
     const says = /operator@example\.com.*ada@example\.com.*alias.*fromFilter.*groupe Google/s;
@@ -185,7 +185,7 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal(revocations(), before + 1);
   });
 
-  it("account_mismatch revokes nothing that another mail server lives by", async () => {
+  it("revokes nothing on account_mismatch if another mail server depends on it", async () => {
     const theirs = await relais.addServer({ name: "Facture", username: "facturation@example.com" });
     assert.equal((await browser.connect(theirs, { account: "facturation@example.com" })).status, 303);
     const before = revocations();
@@ -194,12 +194,12 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal(revocations(), before);
   });
 
-  it("scope_missing when Gmail's box was unticked", async () => {
+  it("answers scope_missing if Gmail's box was unchecked", async () => {
     const answer = await browser.connect(id, { untick: [FULL_MAIL] });
     await fails(answer, { status: 409, code: "scope_missing", says: /coch/ });
   });
 
-  it("refresh_token_missing", async () => {
+  it("answers refresh_token_missing if there is none", async () => {
     relais.sandbox.control.set({ fault: "no_refresh_token" });
     await fails(await browser.connect(id), { status: 409, code: "refresh_token_missing" });
   });
@@ -213,20 +213,20 @@ describe("the way back from Google, to a mail server", () => {
     "expired",
     "missing",
   ] as const) {
-    it(`identity_unproven when the ID token is ${is}`, async () => {
+    it(`answers identity_unproven if the ID token is ${is}`, async () => {
       relais.sandbox.control.set({ fault: "id_token", is });
       await fails(await browser.connect(id), { status: 502, code: "identity_unproven" });
     });
   }
 
-  it("client_rejected for each of Google's words for it", async () => {
+  it("answers client_rejected to each of Google's words for it", async () => {
     for (const error of ["invalid_client", "unauthorized_client", "redirect_uri_mismatch"]) {
       relais.sandbox.control.set({ fault: "token_error", error }, { times: 1 });
       await fails(await browser.connect(id), { status: 502, code: "client_rejected" });
     }
   });
 
-  it("google_unavailable on a 5xx, and a reload goes on", async () => {
+  it("answers google_unavailable to a 5xx, and a reload continues", async () => {
     relais.sandbox.control.set({ fault: "http_error", at: "token", status: 503 }, { times: 1 });
     const callback = await browser.consent(start(id));
     const answer = await browser.get(callback);
@@ -235,7 +235,7 @@ describe("the way back from Google, to a mail server", () => {
     assert.equal((await browser.get(callback)).headers.get("location"), `/servers/${id}?connected=1`);
   });
 
-  it("speaks English to who asks for it, French to who asks for neither", async () => {
+  it("speaks English if asked to, and French otherwise", async () => {
     const language = { "accept-language": "en-GB,en;q=0.9,fr;q=0.1" };
     const english = await (await browser.get("/google_gmail/confirm", language)).text();
     assert.match(english, /<html lang="en">.*no longer valid/s);
@@ -293,18 +293,18 @@ describe("two mail servers on one Google account", () => {
   });
   after(() => relais.close());
 
-  /** By Google's own word: a refresh of its grant is answered. */
+  /** Relies on Google's own answer: a refresh of its grant succeeds. */
   const assertLives = async (): Promise<void> => {
     assert.deepEqual(await checkServer(relais.system, kept), { kind: "checked", state: "valid" });
   };
 
-  it("a mismatch on another server leaves it", async () => {
+  it("stay as they are after a mismatch on the other", async () => {
     const other = await relais.addServer({ name: "Grace", username: "grace@example.com" });
     assert.equal((await browser.connect(other, { account: "ada@example.com" })).status, 409);
     await assertLives();
   });
 
-  it("an unticked scope leaves it, on a second server and on itself", async () => {
+  it("stay as they are after an unchecked scope, on the other server and on the same", async () => {
     const second = await relais.addServer({ name: "Second" });
     for (const id of [second, kept]) {
       assert.equal((await browser.connect(id, { untick: [FULL_MAIL] })).status, 409);
@@ -312,7 +312,7 @@ describe("two mail servers on one Google account", () => {
     }
   });
 
-  it("a disconnection of the second leaves it and says why nothing was revoked; the last one revokes", async () => {
+  it("stay apart when one is disconnected, which says why nothing was revoked; the last one revokes", async () => {
     const second = await relais.addServer({ name: "Third" });
     assert.equal((await browser.connect(second)).status, 303);
     assert.deepEqual(await disconnect(relais.system, second, "setup-token"), {
@@ -330,8 +330,8 @@ describe("two mail servers on one Google account", () => {
 });
 
 describe("a Google that stalls", () => {
-  it("is google_unavailable after the time-out, and a reload goes on", async () => {
-    // Ten nominal seconds in two and a half: enough for all that is answered, on a busy machine too.
+  it("causes google_unavailable after the time-out, and a reload continues", async () => {
+    // Ten nominal seconds in two and a half: enough for everything that is answered, even on a busy machine.
     const relais = await startRelais({ clock: movableClock(4) });
     try {
       const browser = await relais.browser(SETUP);
@@ -359,7 +359,7 @@ describe("signing in with Google", () => {
   after(() => relais.close());
   const signIn = "/google_gmail/authorize?sign-in&next=%2Fservers";
 
-  it("lets an operator in under a new session, to the page asked for", async () => {
+  it("admits an operator with a new session, and leads to the requested page", async () => {
     const browser = await relais.browser();
     const url = new URL(await browser.toGoogle(signIn));
     assert.equal(url.searchParams.get("scope"), "openid email");
@@ -376,13 +376,13 @@ describe("signing in with Google", () => {
     const settings = await relais.system.records.get("settings", "settings");
     assert.notEqual(settings?.value.operatorSignedInAtMs, null);
     assert.equal(settings?.value.members, undefined, "what the environment says of members is not frozen by it");
-    // The old id is worth nothing any more.
+    // The old id is worthless now.
     const thief = await relais.browser();
     thief.cookie = before;
     assert.equal((await thief.get(start(id))).status, 303);
   });
 
-  it("not_admitted for anyone else, who gets no session", async () => {
+  it("answers not_admitted to anyone else, without a session", async () => {
     const browser = await relais.browser();
     const callback = await browser.consent(signIn, { account: "someone@gmail.com" });
     const answer = await browser.get(callback);
@@ -390,7 +390,7 @@ describe("signing in with Google", () => {
     await assertPage(answer, { status: 403, code: "not_admitted", link: "/", says: /<dd>someone@gmail\.com<\/dd>/ });
   });
 
-  it("a sign-in's state connects nothing, and a connection's signs nobody in", async () => {
+  it("does not connect anything with a sign-in's state, nor sign anyone in with a connection's", async () => {
     const browser = await relais.browser(SETUP);
     const id = await relais.addServer();
     const callback = await browser.consent(start(id), { account: "operator@example.com" });
@@ -399,14 +399,14 @@ describe("signing in with Google", () => {
   });
 });
 
-describe("starting", () => {
+describe("the start of an authorization", () => {
   let relais: Relais;
   before(async () => {
     relais = await startRelais({ environment: { RELAIS_MEMBERS: "@example.com" } });
   });
   after(() => relais.close());
 
-  it("sends Google all that the contract names, and keeps a cookie of the right kind", async () => {
+  it("sends Google all the required parameters, and sets a cookie of the right kind", async () => {
     const browser = await relais.browser();
     const answer = await browser.get("/google_gmail/authorize?sign-in");
     assert.match(
@@ -432,7 +432,7 @@ describe("starting", () => {
     });
   });
 
-  it("sends who is nobody to the sign-in, and back here afterwards", async () => {
+  it("sends an anonymous visitor to the sign-in, and back here afterwards", async () => {
     const id = await relais.addServer();
     for (const browser of [await relais.browser(), await relais.browser(personOf("someone@gmail.com"))]) {
       const answer = await browser.get(start(id));
@@ -441,7 +441,7 @@ describe("starting", () => {
     }
   });
 
-  it("shows a member their own server alone", async () => {
+  it("shows a member only their own server", async () => {
     const own = await relais.addServer({ name: "Own", username: "grace@example.com" });
     const other = await relais.addServer({ name: "Not theirs" });
     const member = await relais.browser(personOf("grace@example.com"));
@@ -455,7 +455,7 @@ describe("starting", () => {
     }
   });
 
-  it("refuses queries that it does not know, and every `next` that leads elsewhere", async () => {
+  it("refuses unknown parameters, and every `next` that leads elsewhere", async () => {
     const browser = await relais.browser(SETUP);
     const id = await relais.addServer();
     const wrong = [
@@ -479,7 +479,7 @@ describe("starting", () => {
     }
   });
 
-  it("says that credentials are missing where none are saved", async () => {
+  it("reports that credentials are missing if none are saved", async () => {
     const bare = await startRelais({ withoutCredentials: true });
     try {
       const browser = await bare.browser(SETUP);

@@ -36,7 +36,7 @@ describe("another OAuth client than the one that an account was connected throug
   };
   const status = async (id: string) => (await relais.system.records.get("messages", id))?.value.status;
 
-  it("does not leave the label green: a check says so, once, and mail is held until the former client is back", async () => {
+  it("does not leave the label green: a check reports it once, and mail is held until the former client is back", async () => {
     await speakAs("another.apps.googleusercontent.com");
     await check();
     await check();
@@ -54,7 +54,7 @@ describe("another OAuth client than the one that an account was connected throug
     assert.equal(relais.sandbox.control.mails().length, 1);
   });
 
-  it("is found out by the first mail that needs a token, which waits for it", async () => {
+  it("is discovered by the first mail that needs a token, and this mail waits", async () => {
     await speakAs("another.apps.googleusercontent.com");
     relais.clock.advance(2 * HOUR);
     const id = await send();
@@ -63,7 +63,7 @@ describe("another OAuth client than the one that an account was connected throug
     const now = await connection();
     assert.ok(now.state === "error" && now.reason === "client_changed");
     await speakAs(relais.sandbox.client.id);
-    // Connecting anew mends it as well.
+    // Reconnecting repairs it as well.
     await works.connect(ada, ADA);
     await works.work();
     relais.clock.advance(2 * MINUTE);

@@ -20,7 +20,9 @@ describe("rotating the sealing key", () => {
   });
   after(() => relais.close());
 
-  it("while 200 mails flow fails none, and costs a server one grant more at most", { timeout: 280_000 }, async () => {
+  it("fails none of 200 mails in progress, and costs each server at most one more token", {
+    timeout: 280_000,
+  }, async () => {
     const newKey = (kid: string): SealingKey => ({ kid, key: randomBytes(32) });
     let ring: readonly SealingKey[] = [newKey("1")];
     const sealer = jweSealerWithRing({

@@ -10,7 +10,7 @@ import { startWorks, type Works } from "./workers.ts";
 const COUNT = 20;
 const ADA = "ada@example.com";
 
-describe("access that a person took back at Google", () => {
+describe("access that a person has revoked at Google", () => {
   let works: Works;
   let relais: Relais;
   let id: string;
@@ -55,12 +55,12 @@ describe("access that a person took back at Google", () => {
       assert.equal(await state(), "reconnect_required", "before anything was sent");
       await send();
     },
-    // The cached access token has most of its hour left: Relais finds out by Gmail's refusal.
+    // The cached access token is valid for most of an hour, so Relais finds out from Gmail's refusal.
     "the first failed send": send,
   };
 
   for (const [way, notice] of Object.entries(WAYS)) {
-    it(`is noticed by ${way} alone; mail is held meanwhile, and leaves once each after the reconnect`, async () => {
+    it(`is noticed by ${way} alone; mail is held meanwhile, and sent once after the reconnect`, async () => {
       relais.sandbox.control.revoke(ADA);
       assert.equal(await state(), "valid", "nobody has told Relais");
       await notice();

@@ -21,7 +21,7 @@ describe("connections on Firestore's emulator", { skip: emulatorsMissing() }, ()
   const recordsOf = (projectId: string) =>
     firestoreRecords({ calls, random: testRandom, database: openDatabase(projectId, emulators.firestoreHost) });
 
-  it("cost a sweep, each server, what they cost on SQLite", { timeout: 240_000 }, async () => {
+  it("cost a sweep as much per server as on SQLite", { timeout: 240_000 }, async () => {
     const { counts } = await sweep(COUNT, { elsewhere: recordsOf(testProject()), atOnce: 25 });
     const { mailServers, accessTokens, serversDueForCheck } = counts.reads;
     assert.deepEqual({ mailServers, accessTokens }, { mailServers: COUNT, accessTokens: COUNT });

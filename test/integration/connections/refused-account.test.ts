@@ -53,7 +53,7 @@ describe("an account that Gmail refuses", () => {
     ["by the domain's policy", "gmail_api", off("domainPolicy", 403), "auth admin_policy"],
     ["by an API that is not enabled", "gmail_api", off("accessNotConfigured", 403), "auth gmail_api_disabled"],
   ] as const) {
-    it(`is shown by Test connection ${what}, stays refused while it is, and serves again by the next check`, async () => {
+    it(`is shown by Test connection ${what}, stays refused while Gmail refuses, and serves again after the next check`, async () => {
       const id = await refused(transport);
       relais.sandbox.control.set(fault);
       assert.equal(await test(id), seen);
@@ -70,7 +70,7 @@ describe("an account that Gmail refuses", () => {
   }
 
   for (const transport of ["smtp", "gmail_api"] as const) {
-    it(`serves again by a passed Test connection, and by a reconnect (${transport})`, async () => {
+    it(`serves again after a passed Test connection, and after a reconnect (${transport})`, async () => {
       const id = await refused(transport);
       assert.match(await test(id), / ok$/);
       assert.equal(await state(id), "valid");
@@ -81,7 +81,7 @@ describe("an account that Gmail refuses", () => {
     });
   }
 
-  it("refused where no test looks: the test says so and ends nothing; a check or a reconnect lets mail try again", async () => {
+  it("may be refused where no test looks: the test says so and ends nothing; a check or a reconnect lets mail try again", async () => {
     const id = await refused("smtp", "550 5.7.0 Mail Sending denied");
     relais.sandbox.control.set(denied("data"));
     assert.equal(await test(id), "envelope gmail_refused");
@@ -91,7 +91,7 @@ describe("an account that Gmail refuses", () => {
     assert.match(await test(id), / ok$/, "there is nothing to remember any more");
   });
 
-  it("a check that finds it served again gives no word for another error", async () => {
+  it("is not valid after a check if it has another error too", async () => {
     const id = await refused("smtp");
     const before = await relais.server(id);
     assert.ok(before.connection.state === "error");

@@ -24,7 +24,7 @@ import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/san
 
 type Choice = Omit<Parameters<typeof consent>[1], "account"> & { readonly account?: string };
 
-/** One browser profile: its `__session` cookie, towards Relais as reached by HTTP. */
+/** One browser profile: it has its `__session` cookie, and reaches Relais by HTTP. */
 export class Browser {
   readonly #origin: string;
   cookie: string | null;
@@ -34,7 +34,7 @@ export class Browser {
     this.cookie = cookie;
   }
 
-  /** Redirects are shown, not followed. `path` may be an absolute URL: only its path and query count. */
+  /** Redirects are returned, not followed. `path` may be an absolute URL, of which only path and query count. */
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     return this.#ask("GET", path, headers);
   }
@@ -59,20 +59,20 @@ export class Browser {
     return answer;
   }
 
-  /** From Relais to Google: the authorization URL. */
+  /** Goes from Relais to Google, and returns the authorization URL. */
   async toGoogle(path: string): Promise<string> {
     const answer = await this.get(path);
     assert.equal(answer.status, 302, await answer.text());
     return answer.headers.get("location") ?? "";
   }
 
-  /** From Relais to Google, through the consent, up to the URL that Google sends the browser back to. */
+  /** Goes from Relais to Google and through the consent, up to the URL that Google sends the browser back to. */
   async consent(path: string, choice: Choice = {}): Promise<string> {
     const { callbackUrl } = await consent(await this.toGoogle(path), { account: "ada@example.com", ...choice });
     return callbackUrl;
   }
 
-  /** The whole way: consent, and back to Relais. */
+  /** Goes the whole way: consent, and back to Relais. */
   async connect(serverId: string, choice: Choice = {}): Promise<Response> {
     return this.get(await this.consent(`/google_gmail/authorize?server=${serverId}`, choice));
   }
@@ -89,7 +89,7 @@ export interface Relais {
   addServer(changes?: Partial<MailServer>): Promise<string>;
   server(id: string): Promise<MailServer>;
   editSettings(changes: Partial<Settings>): Promise<void>;
-  /** A browser without a session, or with one of that actor. */
+  /** A browser without a session, or with a session of that actor. */
   browser(actor?: SessionActor): Promise<Browser>;
   close(): Promise<void>;
 }
@@ -98,11 +98,11 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   readonly clock?: MovableClock;
   readonly withoutCredentials?: boolean;
-  /** In place of the store's own. */
+  /** Replaces the store's own. */
   readonly vault?: SecretVault;
 }
 
-/** `authorize-start` and `confirm-callback` over real HTTP, a store in memory, and a Google of its own. */
+/** `authorize-start` and `confirm-callback` over real HTTP, with a store in memory and a Google of its own. */
 export const startRelais = async (options: Options = {}): Promise<Relais> => {
   const clock = options.clock ?? movableClock();
   const sandbox = await startGoogleSandbox({ nowMs: clock.nowMs });
@@ -171,7 +171,7 @@ export const personOf = (email: string): SessionActor => ({
   sub: `sub of ${email}`,
 });
 
-/** The page that a callback must answer: status, code in header and page, advice, and the link back. */
+/** The page that a callback must answer with: status, code in header and page, advice, and the link back. */
 export const assertPage = async (
   answer: Response,
   expected: { readonly status: number; readonly code: string; readonly link: string; readonly says?: RegExp },

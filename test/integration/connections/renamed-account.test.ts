@@ -8,7 +8,7 @@ import { type Browser, type Relais, SETUP, startRelais } from "./relais.ts";
 
 const SIGN_IN = "/google_gmail/authorize?sign-in&next=%2F";
 
-/** What the API shows of the connection, beside the username. */
+/** What the API shows of the connection, and the username. */
 const shown = async (relais: Relais, id: string) => {
   const value = await relais.server(id);
   const { connection, username } = mailServerView({ id, value, version: "1" }, () => "advice");
@@ -27,7 +27,7 @@ describe("an account that is renamed at Google", () => {
   after(() => relais.close());
   beforeEach(() => relais.sandbox.control.clear());
 
-  /** A server connected to an account of its own name, which is renamed then. */
+  /** A server that is connected to an account under its own name, which is then renamed. */
   const renamed = async (changes: Partial<MailServer> = {}, options: { readonly withoutAlias?: boolean } = {}) => {
     accounts += 1;
     const [username, email] = [`old${accounts}@example.com`, `new${accounts}@example.com`];
@@ -64,7 +64,7 @@ describe("an account that is renamed at Google", () => {
     },
   };
   for (const [way, find] of Object.entries(WAYS)) {
-    it(`is found by ${way}, and its mail goes on while the former address is an alias`, async () => {
+    it(`is found by ${way}, and its mail continues while the former address is an alias`, async () => {
       const server = await renamed();
       await find(server);
       assert.deepEqual(await shown(relais, server.id), told(server));
@@ -73,7 +73,7 @@ describe("an account that is renamed at Google", () => {
     });
   }
 
-  it("holds its mail once the former address is no alias, and tells it", async () => {
+  it("holds its mail once the former address is not an alias any more, and reports it", async () => {
     const server = await renamed({}, { withoutAlias: true });
     assert.deepEqual(await checkServer(relais.system, server.id), { kind: "checked", state: "error" });
     assert.deepEqual(await shown(relais, server.id), told(server, "error"));
@@ -97,7 +97,7 @@ describe("an account that is renamed at Google", () => {
     }
   });
 
-  it("is itself again under its new name and under its former one", async () => {
+  it("works again under its new name and under its former one", async () => {
     const server = await renamed();
     await checkServer(relais.system, server.id);
     relais.sandbox.control.rename(server.email, server.username);
@@ -107,7 +107,7 @@ describe("an account that is renamed at Google", () => {
     relais.sandbox.control.rename(server.username, server.email);
   });
 
-  it("is no other account: its former address at another subject is a mismatch, and leaves its grant alone", async () => {
+  it("is distinguished from another account: the former address with another subject is a mismatch, and keeps its grant", async () => {
     const server = await renamed();
     const other = await relais.addServer({ name: `Fourth ${accounts}`, username: server.username });
     const answer = await browser.connect(other, { account: server.email });
@@ -116,8 +116,8 @@ describe("an account that is renamed at Google", () => {
     assert.ok(page.includes(server.email) && page.includes(server.username));
   });
 
-  describe("a token of another subject", () => {
-    it("serves nobody, holds the mail, and is over with the next token of its own", async () => {
+  describe("a token of another account", () => {
+    it("is used for nothing, holds the mail, and is forgotten with the next token of the right account", async () => {
       const id = await relais.addServer({ name: "Grace", username: "grace@example.com" });
       assert.equal((await browser.connect(id, { account: "grace@example.com" })).status, 303);
       const before = await relais.server(id);
@@ -151,7 +151,7 @@ describe("an account that is renamed at Google", () => {
     });
   });
 
-  it("is not guessed from an ID token that proves nothing", async () => {
+  it("is not assumed from an ID token that proves nothing", async () => {
     for (const is of ["bad_signature", "wrong_audience", "expired", "missing", "email_unverified"] as const) {
       const server = await renamed();
       relais.sandbox.control.set({ fault: "id_token", is }, { times: 1 });

@@ -24,7 +24,7 @@ describe("npm run risc", () => {
     for await (const chunk of req) text += chunk;
     return text;
   };
-  /** IAM's signJwt and the RISC API, as far as they are asked. */
+  /** IAM's signJwt and the RISC API, as far as the tests need them. */
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const text = await bodyOf(req);
     const body = text === "" ? null : JSON.parse(text);
@@ -78,7 +78,7 @@ describe("npm run risc", () => {
     return { code, output };
   };
 
-  it("registers the receiver with every event, turned on, by a token that IAM signed", async () => {
+  it("registers the receiver for every event, and enabled, with a token that IAM signed", async () => {
     const { code, output } = await risc(["register", "--url", "https://relais.example.com/"]);
     assert.equal(code, 0, output);
     assert.deepEqual(
@@ -94,25 +94,25 @@ describe("npm run risc", () => {
     assert.match(status.output, /google_gmail\/security-events: enabled/);
   });
 
-  it("says so where nothing is registered", async () => {
+  it("says so if nothing is registered", async () => {
     const { code, output } = await risc(["status"]);
     assert.equal(code, 0);
     assert.match(output, /Nothing is registered/);
   });
 
-  it("asks for a verification", async () => {
+  it("requests a verification", async () => {
     assert.equal((await risc(["verify"])).code, 0);
     assert.equal(asked[0]?.path, "/v1beta/stream:verify");
   });
 
-  it("tells in Google's words what is missing, and never the token", async () => {
+  it("says in Google's words what is missing, and never prints the token", async () => {
     const { code, output } = await risc(["verify"], { GOOGLE_ACCESS_TOKEN: "someone else's" });
     assert.equal(code, 1);
     assert.match(output, /iam\.serviceAccounts\.signJwt denied/);
     assert.doesNotMatch(output, /someone else's/);
   });
 
-  it("registers no http address, and says how it is used", async () => {
+  it("registers no http address, and explains its use", async () => {
     assert.equal((await risc(["register", "--url", "http://localhost:8080"])).code, 2);
     assert.match((await risc([])).output, /npm run risc -- register\|status\|verify/);
     assert.equal(asked.length, 0);

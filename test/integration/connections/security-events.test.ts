@@ -6,7 +6,7 @@ import { examine } from "../../../functions/domain/doctor/examine.ts";
 import type { SecurityEvent } from "../../google-sandbox/control.ts";
 import { Browser, type Relais, SETUP, startRelais } from "./relais.ts";
 
-describe("security events of Google's", () => {
+describe("security events from Google", () => {
   let relais: Relais;
   before(async () => {
     relais = await startRelais();
@@ -28,7 +28,7 @@ describe("security events of Google's", () => {
   const tell = async (event: SecurityEvent): Promise<number> =>
     (await post(await relais.sandbox.control.securityEventToken(event))).status;
   const state = async (id: string): Promise<string> => (await relais.server(id)).connection.state;
-  /** The servers for which a check was asked since the last look. */
+  /** The servers for which a check was requested since the last look. */
   const checksAsked = (): unknown[] =>
     relais.published
       .splice(0)
@@ -40,7 +40,7 @@ describe("security events of Google's", () => {
     ["account-disabled", "account_disabled"],
     ["account-purged", "account_deleted"],
   ] as const) {
-    it(`${type}: every server of the account is to be reconnected, and no other; told once each`, async () => {
+    it(`${type}: every server of the account, and no other, must be reconnected; each is reported once`, async () => {
       const [one, two, other] = [
         await connected("ada@example.com"),
         await connected("ada@example.com"),
@@ -63,7 +63,7 @@ describe("security events of Google's", () => {
   }
 
   for (const type of ["sessions-revoked", "account-credential-change-required", "account-enabled", "token-revoked"]) {
-    it(`${type}: the account's servers are checked now, none is marked`, async () => {
+    it(`${type}: the account's servers are checked now, and none is marked`, async () => {
       const id = await connected("ada@example.com");
       checksAsked();
       assert.equal(await tell({ type, account: "ada@example.com" }), 202);
@@ -81,7 +81,7 @@ describe("security events of Google's", () => {
   const KEEPS_SESSIONS = ["tokens-revoked", "token-revoked", "account-enabled", "verification"];
   for (const type of [...ENDS_SESSIONS, ...KEEPS_SESSIONS]) {
     const ends = ENDS_SESSIONS.includes(type);
-    it(`${type}: every session of that account ${ends ? "ends" : "lives on"}, and no one else's ends`, async () => {
+    it(`${type}: every session of that account ${ends ? "ends" : "continues"}, and no one else's ends`, async () => {
       await relais.editSettings({ operators: ["@example.com"] });
       const server = await relais.addServer();
       const account = { kind: "google", email: "ada@example.com", hostedDomain: "example.com" } as const;
@@ -98,7 +98,7 @@ describe("security events of Google's", () => {
   }
 
   for (const alg of ["prefix", "hash_base64_sha512_sha512"] as const) {
-    it(`token-revoked naming the token by ${alg}: the one server that holds it is to be reconnected`, async () => {
+    it(`token-revoked that names the token by ${alg}: the one server that holds it must be reconnected`, async () => {
       const [id, sibling] = [await connected("ada@example.com"), await connected("ada@example.com")];
       const { connection } = await relais.server(id);
       const version = connection.state === "valid" ? connection.grant.secretVersion : assert.fail(connection.state);
@@ -125,7 +125,7 @@ describe("security events of Google's", () => {
     });
   }
 
-  it("an account that Google enables again sends again by itself, if its grant lives", async () => {
+  it("an account that Google enables again resumes sending by itself, if its grant is alive", async () => {
     const id = await connected("someone@gmail.com");
     await tell({ type: "account-disabled", account: "someone@gmail.com" });
     assert.equal(await state(id), "reconnect_required");
@@ -136,7 +136,7 @@ describe("security events of Google's", () => {
     assert.equal(await state(id), "valid");
   });
 
-  it("one that comes again is acknowledged and changes nothing", async () => {
+  it("a repeated event is acknowledged and changes nothing", async () => {
     const id = await connected("ada@example.com");
     const event = { type: "sessions-revoked", account: "ada@example.com", jti: "the same twice" };
     assert.equal(await tell(event), 202);
@@ -146,7 +146,7 @@ describe("security events of Google's", () => {
     assert.equal(await state(id), "valid");
   });
 
-  it("one that is older than the grant does not end it, it has it checked", async () => {
+  it("an event older than the grant does not end it, but triggers a check", async () => {
     const token = await relais.sandbox.control.securityEventToken({
       type: "tokens-revoked",
       account: "ada@example.com",
@@ -159,7 +159,7 @@ describe("security events of Google's", () => {
     assert.ok(checksAsked().some((data) => JSON.stringify(data) === JSON.stringify({ server: id })));
   });
 
-  it("a verification is recorded, and then the doctor knows that events come", async () => {
+  it("a verification is recorded, so the doctor knows that events arrive", async () => {
     const own = await startRelais();
     const check = async () =>
       (await examine(own.system, "en")).checks.find(({ id }) => id === "security_events") ?? assert.fail();
@@ -175,7 +175,7 @@ describe("security events of Google's", () => {
     await own.close();
   });
 
-  it("what is not Google's, or not for this client, is refused with 400 and does nothing", async () => {
+  it("an event that is not from Google, or not for this client, is refused with 400 and has no effect", async () => {
     const id = await connected("ada@example.com");
     const { securityEventToken } = relais.sandbox.control;
     const event = { type: "tokens-revoked", account: "ada@example.com" };
@@ -205,7 +205,7 @@ describe("security events of Google's", () => {
       assert.equal((await post(good, type)).status, 202);
   });
 
-  it("waits with its answer for better times while Google's keys cannot be had", async () => {
+  it("an event is not acknowledged while Google's keys cannot be read", async () => {
     const own = await startRelais();
     own.sandbox.control.set({ fault: "http_error", at: "risc", status: 503 });
     const body = await own.sandbox.control.securityEventToken({ type: "verification" });

@@ -29,7 +29,7 @@ describe("refresh tokens in Secret Manager", () => {
     await standIn.close();
   });
 
-  /** As `deliver-mail` holds it: it may add and read versions, and destroy none (infra/secrets.tf). */
+  /** The vault with the rights of `deliver-mail`: it may add and read versions, and destroy none (infra/secrets.tf). */
   const withoutRightToDestroy = (): SecretVault => {
     const refused = async (): Promise<never> => {
       throw new Unavailable("destroy a secret", { cause: new Error("PERMISSION_DENIED") });
@@ -51,7 +51,7 @@ describe("refresh tokens in Secret Manager", () => {
     const name = { kind: "refresh_token", serverId: id } as const;
     assert.ok((await vault.versions(name)).length >= 1);
 
-    // What was left behind is destroyed by the ticks of a day.
+    // The ticks of a day destroy what was left behind.
     for (let hour = 0; hour < 24; hour += 1) {
       relais.clock.advance(DAY / 24);
       const tick = {

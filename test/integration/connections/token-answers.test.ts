@@ -23,7 +23,7 @@ import { answerCases, type Meaning, type ScriptedGoogle, scriptedGoogle } from "
 const cases = answerCases();
 const id = (at: number): string => `srv_${at}`;
 
-/** The functions behind the topics, on a store in memory, towards a Google that answers by the script. */
+/** The functions behind the topics, on a store in memory, with a Google that answers by the script. */
 const startWorld = async (google: ScriptedGoogle) => {
   const clock = testClock();
   const base = testSystem({
@@ -130,25 +130,25 @@ describe(`each of ${cases.length} answers of the token endpoint`, () => {
     assert.deepEqual(wrong, []);
   };
 
-  it("is among five hundred at least, of every meaning", () => {
+  it("is one of at least five hundred, and every meaning occurs", () => {
     assert.ok(cases.length >= 500);
     const meanings = new Set(cases.map(({ meaning }) => meaning));
     assert.equal(meanings.size, 3);
   });
 
-  it("met by a mail, ends a grant only by a code that means its end, and fails no mail", async () => {
+  it("ends a grant only by a code that means its end, and fails no mail, if a mail meets it", async () => {
     world.clock.advance(2 * MINUTE);
     await world.tick("mail-dispatch");
     await judgeAll((meaning) => SHOWN[meaning]);
   });
 
-  it("met again by checks, changes nothing", async () => {
+  it("changes nothing if checks meet it again", async () => {
     world.clock.advance(26 * HOUR);
     await world.tick("token-checks");
     await judgeAll((meaning) => SHOWN[meaning]);
   });
 
-  it("is logged by its status and code, and never by its words", () => {
+  it("is logged with its status and code, and never with its text", () => {
     const logged = JSON.stringify(world.lines);
     assert.match(logged, /status 400, error internal_error/);
     assert.match(logged, /status 403, no token answer/);
@@ -157,7 +157,7 @@ describe(`each of ${cases.length} answers of the token endpoint`, () => {
     assert.ok(unheard >= cases.filter(({ meaning }) => meaning === "put_off").length);
   });
 
-  it("that ended no grant lets its mail go once Google is well again", async () => {
+  it("lets mail go once Google is well again, unless it ended the grant", async () => {
     google.well = true;
     world.clock.advance(HOUR + 30 * MINUTE);
     await world.tick("token-checks");

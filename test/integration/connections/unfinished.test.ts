@@ -26,7 +26,7 @@ describe("a sign-in that nobody finishes", () => {
 
   const stateIn = (location: string): string => new URL(location).searchParams.get("state") ?? "";
 
-  it("leaves no record, however often it is begun, and whatever but a code comes back", async () => {
+  it("leaves no record, however often it is started, and whatever comes back except a code", async () => {
     writes.length = 0;
     for (let n = 0; n < 20; n += 1) {
       const browser = await relais.browser();
@@ -55,7 +55,7 @@ describe("a sign-in that nobody finishes", () => {
     assert.equal((await browser.get(callback)).status, 303);
   });
 
-  it("is over after ten minutes, as its cookie is", async () => {
+  it("expires after ten minutes, as its cookie does", async () => {
     const browser = await relais.browser();
     const begun = await browser.get(SIGN_IN);
     assert.match(begun.headers.getSetCookie()[0] ?? "", /; Max-Age=600;/);
@@ -65,7 +65,7 @@ describe("a sign-in that nobody finishes", () => {
     await assertPage(late, { status: 400, code: "state_invalid", link: "/" });
   });
 
-  it("spends its code once: another one under the same state is refused, also by who signed in by it", async () => {
+  it("spends its code once: another code with the same state is refused, even to the person who signed in with it", async () => {
     const browser = await relais.browser();
     const wrong = new URL(await browser.consent(SIGN_IN, OPERATOR));
     const code = wrong.searchParams.get("code") ?? "";
@@ -75,7 +75,7 @@ describe("a sign-in that nobody finishes", () => {
     await assertPage(await browser.get(wrong.href), { status: 400, code: "state_invalid", link: "/" });
   });
 
-  it("shares the cookie of its browser: every tab ends where it began, and the id opens nothing", async () => {
+  it("shares the cookie of its browser: every tab ends where it began, and the id gives access to nothing", async () => {
     const browser = await relais.browser();
     const tabs = [await browser.consent(SIGN_IN, OPERATOR), await browser.consent(SIGN_IN, OPERATOR)];
     const id = await relais.addServer();
@@ -83,8 +83,8 @@ describe("a sign-in that nobody finishes", () => {
     for (const callback of tabs.toReversed()) assert.equal((await browser.get(callback)).status, 303);
   });
 
-  it("a planted id is worth nothing once the person has signed in", async () => {
-    // By chance: the canary would find 43 equal letters in any mail of equal letters.
+  it("makes a planted id worthless once the person has signed in", async () => {
+    // By chance the canary would find 43 equal letters in any mail of equal letters.
     const planted = randomBytes(32).toString("base64url");
     const browser = new Browser(relais.origin, planted);
     assert.equal((await browser.get(await browser.consent(SIGN_IN, OPERATOR))).status, 303);
@@ -95,7 +95,7 @@ describe("a sign-in that nobody finishes", () => {
     assert.equal((await browser.get(`/google_gmail/authorize?server=${id}`)).status, 302);
   });
 
-  it("nor does a connection that a bearer credential begins in a browser leave a session", async () => {
+  it("leaves no session, and neither does a connection that a bearer credential starts in a browser", async () => {
     const id = await relais.addServer();
     const token = relais.system.config.setupToken?.reveal();
     writes.length = 0;
@@ -108,7 +108,7 @@ describe("a sign-in that nobody finishes", () => {
       ["oauthStates"],
     );
     const state = stateIn(begun.headers.get("location") ?? "");
-    // Bound to that cookie all the same: another browser, and one with a session, get nothing by it.
+    // It is bound to that cookie all the same: another browser, or one with a session, gets nothing from it.
     for (const other of [await relais.browser(), await relais.browser(SETUP)]) {
       assert.equal((await other.get(`/google_gmail/confirm?state=${state}&code=x`)).status, 400);
     }

@@ -15,7 +15,7 @@ import { type Relais, SETUP, startRelais } from "./relais.ts";
 const ADA = "ada@example.com";
 const DIED = "relais.server.reconnect_required.v1";
 
-describe("what could not be told at once", () => {
+describe("news that could not be delivered at once", () => {
   let relais: Relais;
   let system: System;
   let topicIsSilent: boolean;
@@ -71,7 +71,7 @@ describe("what could not be told at once", () => {
   };
   const codes = () => relais.lines.map(({ code }) => code);
 
-  it("is told at once where nothing is in the way, and leaves nothing behind", async () => {
+  it("is delivered at once if nothing is in the way, and leaves nothing behind", async () => {
     await die();
     assert.deepEqual(
       told().map(({ type }) => type),
@@ -82,7 +82,7 @@ describe("what could not be told at once", () => {
     assert.equal(events.length, 1);
   });
 
-  it("a silent topic: the event waits, and comes as of when it happened", async () => {
+  it("is stored while the topic is silent, and then comes with the time at which it happened", async () => {
     topicIsSilent = true;
     await die();
     const diedAt = new Date(relais.clock.nowMs());
@@ -96,7 +96,7 @@ describe("what could not be told at once", () => {
     assert.deepEqual(await untold(), []);
   });
 
-  it("told twice, because the first did not come to say so, is the same event", async () => {
+  it("is the same event if it is delivered twice because the first attempt could not record its success", async () => {
     const { commit } = system.records;
     const keeps = { ...system, records: { ...system.records, commit: withoutDeletingNotices(commit) } };
     const { get, query } = system.records;
@@ -119,7 +119,7 @@ describe("what could not be told at once", () => {
     assert.equal(await refreshTokens(mortal)(message({ server: ada })), "ack");
   };
 
-  it("operators who could not be told are told by the tick, and then the world", async () => {
+  it("reaches operators who could not be reached by the tick, and then the subscribers", async () => {
     const alert: System["alert"] = async () => {
       throw new Unavailable("accept", { cause: null });
     };
@@ -135,7 +135,7 @@ describe("what could not be told at once", () => {
     assert.equal(told().length, 1);
   });
 
-  it("an event of a message is kept as well", async () => {
+  it("is stored for a message as well", async () => {
     topicIsSilent = true;
     await system.announce({ type: "relais.message.sent.v1", subject: "msg_1", data: { id: "msg_1" } });
     assert.ok(codes().includes("announce_failed"));
@@ -148,7 +148,7 @@ describe("what could not be told at once", () => {
     assert.ok(codes().includes("notices_told"));
   });
 
-  it("is lost only where neither topic nor store takes it, and the log says so", async () => {
+  it("is lost only if neither topic nor store accepts it, and the log says so", async () => {
     const commit: System["records"]["commit"] = async () => {
       throw new Unavailable("write", { cause: null });
     };

@@ -7,13 +7,13 @@ import { type Relais, SETUP, startRelais } from "./relais.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** Relais with the functions behind its topics. */
+/** Relais, with the functions behind its topics. */
 export interface Works {
   readonly relais: Relais;
   push(topic: string, data: unknown, attributes?: Attributes): ReturnType<OnPush>;
   /** Delivers what was published, until nothing more is. */
   work(): Promise<void>;
-  /** Has a person connect the account to the server, in a browser. */
+  /** Connects the account to the server, as a person does in a browser. */
   connect(serverId: string, account: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ describe("POST /v1/messages", () => {
   });
   after(() => api.close());
 
-  it("answers message_too_large above the platform's 32 MiB as above its own limit, and that nothing was sent", async () => {
+  it("answers message_too_large above the platform's 32 MiB as above its own limit, and says that nothing was sent", async () => {
     const message = { to: "b@y.org", text: "x" };
     const heavy = {
       ...message,
@@ -29,7 +29,7 @@ describe("POST /v1/messages", () => {
     }
   });
 
-  it("says of who may not call, too, that nothing was sent", async () => {
+  it("also tells a caller without access that nothing was sent", async () => {
     const { status, body } = await api.nobody("POST", "/v1/messages", { body: { to: "b@y.org", text: "x" } });
     assert.equal(status, 401);
     assert.ok(typeof body === "object" && body !== null && "outcome" in body);

@@ -8,7 +8,7 @@ import type { GoogleOAuth, TokenAnswer } from "../../../functions/domain/google/
 import { Secret } from "../../../functions/domain/secret.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 
-// A token endpoint that keeps to RFC 6749 and yet answers otherwise than our own sandbox.
+// A token endpoint that follows RFC 6749 and yet answers differently from our sandbox.
 describe("the answers of a token endpoint", () => {
   const clock: TestClock = testClock();
   const HOUR_MS = 3_600_000;
@@ -71,7 +71,7 @@ describe("the answers of a token endpoint", () => {
     });
   }
 
-  it("keep a life that no calendar holds from becoming an invalid date", async () => {
+  it("never make an invalid date of a lifetime that is too long for a calendar", async () => {
     const said = await ask(200, { access_token: "a", refresh_token_expires_in: 1e300 });
     assert.ok(said.ok && said.tokens.refreshTokenExpiresAtMs !== null);
     assert.match(new Date(said.tokens.refreshTokenExpiresAtMs).toISOString(), /^2126/);

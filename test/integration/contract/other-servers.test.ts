@@ -20,7 +20,7 @@ import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { testClock } from "../../builders/clock.ts";
 import { issueCertificates } from "../../google-sandbox/certificates.ts";
 
-// Servers that keep to the standards and yet answer otherwise than our own sandbox.
+// Servers that follow the standards and yet answer differently from our sandbox.
 
 const clock = systemClock();
 
@@ -68,7 +68,7 @@ describe("a key set and ID tokens as other issuers write them", () => {
   });
   after(() => server.close());
 
-  it("finds the key among several, and takes the issuer with a trailing slash and one audience in a list", async () => {
+  it("finds the key among several, and accepts an issuer with a trailing slash and one audience in a list", async () => {
     await newKey("k0");
     const sign = await newKey("k1");
     const identified = identifierOf("http://issuer.test");
@@ -79,7 +79,7 @@ describe("a key set and ID tokens as other issuers write them", () => {
     assert.equal(await identified(sign("http://issuer.test.evil")), false);
   });
 
-  it("takes a key that was published just now, and asks no more for each forged token", async () => {
+  it("accepts a key that has just been published, and does not ask again for each forged token", async () => {
     const time = testClock(Date.now());
     const identified = identifierOf("http://issuer.test", time);
     const old = await newKey("before");
@@ -96,11 +96,11 @@ describe("a key set and ID tokens as other issuers write them", () => {
     assert.equal(
       await identified(again("http://issuer.test")),
       true,
-      "forged ones do not keep the next from being found",
+      "forged tokens do not prevent the next key from being found",
     );
   });
 
-  it("takes a key that was changed under the same id, and keys without any", async () => {
+  it("accepts a key that was changed under the same id, and keys without an id", async () => {
     const time = testClock(Date.now());
     const identified = identifierOf("http://issuer.test", time);
     published.length = 0;
@@ -161,7 +161,7 @@ describe("a Gmail API that is not Gmail", () => {
     assert.equal(received, raw.toString());
   };
 
-  it("gets a mail whole, small or large, whichever of the two addresses it knows", async (t) => {
+  it("receives a mail whole, small or large, whichever of the two addresses it supports", async (t) => {
     const path = "/gmail/v1/users/me/messages/send";
     for (const known of [path, `/upload${path}`])
       for (const bytes of [10, 2_000_000]) await sentBy(t, known, { bytes });
@@ -184,7 +184,7 @@ describe("a Gmail API that is not Gmail", () => {
     assert.deepEqual(asked, [`${users}/settings/sendAs`, `${users}/messages`]);
   });
 
-  it("is asked for no send by a probe where it knows the token, however it answers otherwise", async (t) => {
+  it("is not asked to send anything by a probe if it recognizes the token, whatever else it answers", async (t) => {
     for (const status of [200, 400, 404]) {
       const { auth, asked } = await probed(t, () => status);
       assert.equal(auth?.ok, true, String(status));
@@ -212,7 +212,7 @@ describe("a Gmail API that is not Gmail", () => {
     assert.deepEqual(asked, ["/gmail/v1/users/me/messages/send"]);
   });
 
-  it("passes a probe where the scope allows nothing but a send, and not where that is refused too", async (t) => {
+  it("passes a probe if the scope allows only sending, and fails it if that is refused too", async (t) => {
     const narrow = await probed(t, (path) => (path.endsWith("/send") ? 400 : 403));
     assert.equal(narrow.auth?.ok, true);
     for (const status of [401, 403, 429, 503]) {
@@ -227,13 +227,13 @@ interface Script {
   readonly ehlo: string;
   /** Replies by the verb of the command; `.` is the message's end. */
   readonly replies?: Readonly<Record<string, string>>;
-  /** Ends the connection right after this verb's reply. */
+  /** Closes the connection right after the reply to this verb. */
   readonly closeAfter?: string;
   /** Milliseconds until it greets. */
   readonly greetsAfterMs?: number;
-  /** Replies go out a byte at a time. */
+  /** Sends replies one byte at a time. */
   readonly dribbles?: boolean;
-  /** So many mails a session; then MAIL is answered by 421, and the connection ends. */
+  /** How many mails a session may carry; then MAIL is answered by 421, and the connection is closed. */
   readonly mailsASession?: number;
 }
 
@@ -309,11 +309,11 @@ describe("a submission server on STARTTLS that offers as little as it may", () =
   };
   const login = (token: string): Login => ({ username: "ada@example.com", accessToken: new Secret(token) });
 
-  it("gets a mail beyond ASCII in ASCII, to a domain beyond ASCII in its ASCII form", async () => {
+  it("receives a mail beyond ASCII in ASCII, to a domain beyond ASCII in its ASCII form", async () => {
     const outcome = await transport.send(await mailTo("b@exämple.org"), login("token"), async () => true);
     assert.equal(outcome.kind, "accepted", JSON.stringify(outcome));
     const [mail] = received;
-    // As this server shows it; on the wire it can only have come in ASCII.
+    // As this server shows it; on the wire it can only have been ASCII.
     assert.deepEqual(mail?.to, ["b@exämple.org"]);
     assert.equal(
       mail?.raw.every((byte) => byte < 0x80),
@@ -322,7 +322,7 @@ describe("a submission server on STARTTLS that offers as little as it may", () =
     assert.equal((await PostalMime.parse(mail?.raw ?? "")).text?.trim(), BODY.text);
   });
 
-  it("is not sent an address that it cannot take, and refuses a token in plain words", async () => {
+  it("is never sent an address that it does not support, and may refuse a token in plain words", async () => {
     const foreign = await transport.send(await mailTo("josé@y.org"), login("token"), async () => true);
     assert.ok(foreign.kind === "refused");
     assert.equal(foreign.reply.enhanced, "5.6.7");
@@ -333,7 +333,7 @@ describe("a submission server on STARTTLS that offers as little as it may", () =
   });
 });
 
-describe("an SMTP server with other manners", () => {
+describe("an SMTP server with habits of its own", () => {
   const { ca, certificate, key } = issueCertificates();
   const servers: TlsServer[] = [];
   const transports: GmailSmtpTransport[] = [];
@@ -348,7 +348,7 @@ describe("an SMTP server with other manners", () => {
       let inData = false;
       let rest = "";
       let mails = 0;
-      // RFC 5321 §4.1.4: a second MAIL within a transaction is 503; it ends with the message or RSET.
+      // RFC 5321 §4.1.4: a second MAIL within a transaction is 503; the transaction ends with the message or RSET.
       let inTransaction = false;
       const reply = (text: string): void => {
         const bytes = `${text.replaceAll("\n", "\r\n")}\r\n`;
@@ -359,7 +359,7 @@ describe("an SMTP server with other manners", () => {
         if (verb === "MAIL" && inTransaction) return "503 5.5.1 nested MAIL command";
         if (verb === "MAIL" && mails >= (script.mailsASession ?? 100)) return "421 4.7.0 enough for one session";
         const scripted = script.replies?.[verb];
-        // What is scripted for DATA is said once.
+        // A scripted reply to DATA is used once.
         if (verb === "DATA" && said.filter((line) => line === "DATA").length > 1) return REPLIES[verb] ?? "";
         return scripted ?? REPLIES[verb] ?? "502 what";
       };
@@ -414,14 +414,14 @@ describe("an SMTP server with other manners", () => {
     "lower-case keywords": { ...PLAIN, ehlo: "250-mx\n250-size 1000000\n250 8bitmime" },
   };
   for (const [manner, script] of Object.entries(manners)) {
-    it(`sends to one with ${manner}`, async () => {
+    it(`receives mail, with ${manner}`, async () => {
       const { transport, said } = await start(script);
       const outcome = await transport.send(mail, login, yes);
       assert.ok(outcome.kind === "accepted", JSON.stringify(outcome));
       assert.deepEqual(outcome.accepted, ["b@y.org", "c@y.org"]);
       const parameters = script.ehlo.toUpperCase().includes("SIZE") ? ` SIZE=${mail.raw.length} BODY=8BITMIME` : "";
       assert.ok(said.includes(`MAIL FROM:<ada@example.com>${parameters}`), said.join("\n"));
-      // And the next mail goes too, on whatever connection.
+      // The next mail is sent too, on whatever connection.
       assert.equal((await transport.send(mail, login, yes)).kind, "accepted");
     });
   }
@@ -430,7 +430,7 @@ describe("an SMTP server with other manners", () => {
     ["for now", "451 4.3.0 not now"],
     ["for good", "554 5.7.1 not this"],
   ] as const) {
-    it(`refuses DATA ${what}: the next mail over the same session is not refused for it`, async () => {
+    it(`refuses DATA ${what}: the next mail on the same session is not refused because of that`, async () => {
       const { transport, said } = await start({ ...PLAIN, replies: { DATA: reply } });
       const refused = await transport.send(mail, login, yes);
       assert.ok(refused.kind === "refused", JSON.stringify(refused));
@@ -441,7 +441,7 @@ describe("an SMTP server with other manners", () => {
     });
   }
 
-  it("keeps of a refusal its code, enhanced code and text, nothing else", async () => {
+  it("has its code, enhanced code and text recorded in a refusal, and nothing else", async () => {
     for (const script of [
       { ...PLAIN, replies: { AUTH: "454-4.7.0 Too many\n454 4.7.0 logins" } },
       { ...PLAIN, greeting: "421-4.7.0 Too many\n421 4.7.0 logins" },

@@ -20,8 +20,8 @@ interface MessageJson {
 
 const refusal = (code: number, text: string): Error => Object.assign(new Error(text), { responseCode: code });
 
-/** A submission server that is not our sandbox, behind the whole of Relais. A minute takes a second. */
-describe("npm start before another SMTP server, on STARTTLS and with few extensions", () => {
+/** A submission server that is not our sandbox, with the whole of Relais in front of it. A minute takes a second. */
+describe("npm start with another SMTP server, on STARTTLS and with few extensions", () => {
   const { ca, certificate, key } = issueCertificates();
   const folder = mkdtempSync(join(tmpdir(), "relais-other-smtp-"));
   const received: { readonly to: readonly string[]; readonly raw: string }[] = [];
@@ -98,7 +98,7 @@ describe("npm start before another SMTP server, on STARTTLS and with few extensi
     return answer.json();
   };
 
-  it("sends, in ASCII, where the server takes nothing else", async () => {
+  it("sends in ASCII if the server supports nothing else", async () => {
     const mail = Buffer.from("Subject: devis\n\nPrêt à signer\n").toString("base64");
     const message = await send(["b@example.org", "c@exämple.org"], [{ filename: "devis.eml", content: mail }]);
     assert.equal(message.status, "sent", JSON.stringify(message));
@@ -109,7 +109,7 @@ describe("npm start before another SMTP server, on STARTTLS and with few extensi
     assert.ok(received[0]?.raw.includes(`Message-ID: ${message.messageId}\r\n`));
   });
 
-  it("shows what became of each recipient, and tries the deferred one alone again", async () => {
+  it("shows the outcome for each recipient, and retries only the deferred one", async () => {
     let turns = 0;
     rcpt = (address) => {
       if (address.startsWith("never")) return refusal(550, "5.1.1 no such user");
@@ -127,8 +127,8 @@ describe("npm start before another SMTP server, on STARTTLS and with few extensi
     );
   });
 
-  it("refreshes the token once where it is refused, and sends with the new one", async () => {
-    // What is open goes on under the token that opened it.
+  it("refreshes a refused token once, and sends with the new one", async () => {
+    // An open session continues with the token that opened it.
     await eventually("no session is open", () => smtp.connections.size === 0);
     login = () => (tokens.length === 1 ? refusal(535, "5.7.8 no") : null);
     const message = await send(["b@example.org"]);
@@ -140,7 +140,7 @@ describe("npm start before another SMTP server, on STARTTLS and with few extensi
     assert.equal(new Set(tokens).size, 2, "another token");
   });
 
-  it("refuses an address that the server cannot take, though no session has told of it yet", async () => {
+  it("refuses an address that the server does not support, even before any session has asked", async () => {
     const accented = { server, to: ["josé@example.org"], subject: "Été", text: "Où ?" };
     for (const time of ["asked", "remembered"]) {
       const refused = await stack.relais.operate("POST", "/v1/messages", accented);

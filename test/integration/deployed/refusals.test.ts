@@ -11,7 +11,7 @@ const EMULATORS = {
   FIRESTORE_EMULATOR_HOST: "127.0.0.1:1",
   PUBSUB_EMULATOR_HOST: "127.0.0.1:1",
   SECRET_MANAGER_EMULATOR_HOST: "127.0.0.1:1",
-  // Not ours, but followed by libraries of Google's.
+  // Not ours, but Google's libraries obey it.
   FIREBASE_AUTH_EMULATOR_HOST: "127.0.0.1:1",
 };
 
@@ -34,7 +34,7 @@ describe("a deployed function", () => {
     });
 
   for (const name of deployableFunctions()) {
-    it(`${name} does not start where an emulator is named, and names the variable`, () => {
+    it(`${name} does not start if an emulator is named, and names the variable`, () => {
       const { status, stdout, stderr } = start(name, EMULATORS);
       assert.notEqual(status, 0);
       assert.notEqual(status, null, "it ended by itself");
@@ -43,7 +43,7 @@ describe("a deployed function", () => {
     });
   }
 
-  it("holds nothing of the sandbox or of any emulator to fall back on", () => {
+  it("contains no part of the sandbox or of an emulator to fall back on", () => {
     const files = globSync("*/**/*.js", { cwd: dist });
     assert.ok(files.length > deployableFunctions().length);
     for (const file of files) {

@@ -11,7 +11,7 @@ const PUBLIC_URL = "https://relais.example.com";
 const SETUP_TOKEN = "setup-token-of-a-deployed-function";
 const NAMES = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"] as const;
 
-/** The built functions, each a process with its own part of the configuration, on one store. */
+/** The built functions, each in a process with its own part of the configuration, on one store. */
 describe("a session opened with the setup token, as deployed", () => {
   const { dist, remove } = useBundles();
   const data = mkdtempSync(join(tmpdir(), "relais-setup-session-"));
@@ -63,7 +63,7 @@ describe("a session opened with the setup token, as deployed", () => {
     return opened.set ?? "";
   };
 
-  /** From Relais to Google and up to the URL that Google sends the browser back to. */
+  /** Goes from Relais to Google, up to the URL that Google sends the browser back to. */
   const begin = async (path: string, account: string, cookie?: string) => {
     const begun = await ask("authorize-start", path, cookie === undefined ? {} : { cookie });
     assert.equal(begun.status, 302, begun.text);

@@ -30,7 +30,7 @@ describe("the sandbox's consent", () => {
   });
   after(() => sandbox.close());
 
-  /** Opens a page as a browser does, cookies included. */
+  /** Opens a page as a browser does, with cookies. */
   const open = async (url: string, jar: CookieJar): Promise<{ url: string; page: string }> => {
     const cookie = [...jar.values()].map(({ value }) => value).join("; ");
     const answer = await fetch(url, { redirect: "manual", headers: { cookie, accept: "text/html" } });
@@ -157,7 +157,7 @@ describe("the sandbox's consent", () => {
 
   describe("in a browser that is signed in", () => {
     const signIn = { scope: "openid email", prompt: null, accessType: null };
-    /** The page that Google shows first, or the path of the client where it shows none. */
+    /** The page that Google shows first, or the client's path if it shows none. */
     const firstStep = async (asked: Parameters<typeof authorizationUrl>[1], cookieJar: CookieJar): Promise<string> => {
       let url = authorizationUrl(sandbox, { ...signIn, ...asked });
       while (!url.startsWith(REDIRECT_URI)) {

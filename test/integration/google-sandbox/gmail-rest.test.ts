@@ -74,7 +74,7 @@ describe("the sandbox's Gmail REST", () => {
 
   it("works with Google's own client, uploads included", async () => {
     const client = gmail("v1");
-    // For uploads the client reads the root from each call's options only.
+    // For uploads the client reads the root only from each call's options.
     const rootUrl = sandbox.environment.GMAIL_API_ROOT_URL ?? "";
     const headers = { authorization: `Bearer ${full}` };
     const mime = MAIL.replace("Bcc: d@y.org\r\n", "");

@@ -33,7 +33,7 @@ const sendBySmtp = async (sandbox: SandboxAccess, mime: string): Promise<string 
   return reply;
 };
 
-/** The sandbox as a process of its own. */
+/** The sandbox in its own process. */
 const serve = async (dataDir: string, ports: { readonly http: number; readonly smtp: number }) => {
   const script = fileURLToPath(new URL("../../google-sandbox/serve.ts", import.meta.url));
   const args = ["--data-dir", dataDir, "--port", `${ports.http}`, "--smtp-port", `${ports.smtp}`];

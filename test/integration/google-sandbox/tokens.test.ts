@@ -13,7 +13,7 @@ import {
 import type { Fault } from "../../google-sandbox/faults.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
-/** 43 characters each, as RFC 7636 §4.1 demands, and such as stand in no other test's text. */
+/** 43 characters each, as RFC 7636 §4.1 requires, and in no other test's text. */
 const RIGHT_VERIFIER = "the-right-verifier-the-right-verifier-right";
 const WRONG_VERIFIER = "the-wrong-verifier-the-wrong-verifier-wrong";
 

@@ -11,10 +11,10 @@ import { watchStolenTime } from "../../builders/stolen-time.ts";
 
 /** The script itself, without the build before it. */
 const BY_NPM = ["npm", "start", "--ignore-scripts", "--silent"] as const;
-/** Gmail answers a mail's end after so long: whatever a signal cuts off in between is `unknown`. */
+/** Gmail takes this long to answer a mail's end; whatever a signal cuts off in between is `unknown`. */
 const GMAIL_TAKES_MS = 1_500;
 
-/** What a signal is sent to. `group`: Ctrl-C in a terminal, and most supervisors; npm hands it on once more. */
+/** What a signal is sent to. `group`: Ctrl-C in a terminal, and most supervisors; npm passes it on once more. */
 type Target = "group" | "npm" | "node";
 
 /** The child that npm's script became. */
@@ -32,7 +32,7 @@ const isRefused = (url: string): Promise<boolean> =>
     () => true,
   );
 
-/** The sandbox within `npm start`: its sockets must outlive the mails that are under way to it. */
+/** The sandbox within `npm start`: its sockets must outlive the mails that are on their way to it. */
 const sandboxOf = (relais: RelaisProcess) => {
   const file = JSON.parse(readFileSync(join(relais.dataDir, "sandbox/client_secret.json"), "utf8"));
   const { origin } = new URL(file.web.token_uri);
@@ -86,7 +86,7 @@ const mail = (subject: string) => ({
   attachments: [{ filename: "a.bin", content: Buffer.alloc(20_000).toString("base64") }],
 });
 
-describe("npm start, told to end with mails under way", { skip: process.platform !== "linux" }, () => {
+describe("npm start, told to stop while mails are being sent", { skip: process.platform !== "linux" }, () => {
   let relais: RelaisProcess;
   let server: string;
   const accepted: { readonly id: string; readonly messageId: string }[] = [];
@@ -105,7 +105,7 @@ describe("npm start, told to end with mails under way", { skip: process.platform
     return answer;
   };
 
-  /** So many mails accepted, of which some are under way to a Gmail that takes its time. */
+  /** Accepts this many mails, some of which are on their way to a slow Gmail. */
   const underWay = async (count: number): Promise<void> => {
     await sandboxOf(relais).set({ fault: "smtp_slow", ms: GMAIL_TAKES_MS });
     const answers = await Promise.all(Array.from({ length: count }, (_, index) => post(`Facture ${index}`)));
@@ -189,7 +189,7 @@ describe("npm start, told to end with mails under way", { skip: process.platform
     assert.deepEqual(arrived.toSorted(), accepted.map(({ messageId }) => messageId).toSorted());
   });
 
-  it("does not wait for anything once a person asks again later", async () => {
+  it("does not wait for anything if a person asks again later", async () => {
     await sandboxOf(relais).set({ fault: "smtp_stall", stage: "rcpt" });
     await post("Retenue");
     await delay(200);

@@ -16,7 +16,7 @@ const answers = async (url: string): Promise<boolean> => {
   }
 };
 
-// npm hands the signal to the shell of the script, and a shell would die alone: the script must take the shell's place.
+// npm passes the signal to the shell of the script, and the shell alone would die, so the script must replace it.
 it("SIGTERM to npm ends `npm start` in order, and leaves nothing running", async () => {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "relais-npm-"));

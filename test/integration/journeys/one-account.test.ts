@@ -43,28 +43,28 @@ describe("two mail servers on one Google account", () => {
     await assertSending(second);
   });
 
-  it("another account chosen on one leaves both as they were", async () => {
+  it("stay as they were if another account is chosen for one", async () => {
     const back = await connect(stack, second, { account: "grace@example.com" });
     assert.equal(back.headers.get("x-relais-problem"), "account_mismatch");
     await assertSending(first);
     await assertSending(second);
   });
 
-  it("a scope unticked on one leaves both as they were", async () => {
+  it("stay as they were if a scope is unchecked for one", async () => {
     const back = await connect(stack, second, { untick: [FULL_MAIL] });
     assert.equal(back.headers.get("x-relais-problem"), "scope_missing");
     await assertSending(first);
     await assertSending(second);
   });
 
-  it("one disconnected leaves the other sending, and Google's grant alone", async () => {
+  it("keep sending, with Google's grant, if the other is disconnected", async () => {
     const answer = await stack.relais.operate("POST", `/v1/mail-servers/${second}/disconnect`);
     assert.deepEqual(await answer.json(), { revoked: false, sharedWith: [first] });
     assert.equal(await stateOf(second), "not_connected");
     await assertSending(first);
   });
 
-  it("the last one disconnected takes the grant back at Google", async () => {
+  it("have their grant revoked at Google once the last one is disconnected", async () => {
     const answer = await stack.relais.operate("POST", `/v1/mail-servers/${first}/disconnect`);
     assert.deepEqual(await answer.json(), { revoked: true, sharedWith: [] });
     assert.equal(await stateOf(first), "not_connected");

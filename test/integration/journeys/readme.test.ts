@@ -22,7 +22,7 @@ const languagesOf = (examples: readonly Example[]): readonly string[] => example
 
 describe("the documents' examples", () => {
   let stack: Stack;
-  /** The working directory, with what `npm start` leaves in `.relais/` when it has made the token itself. */
+  /** The working directory, with what `npm start` leaves in `.relais/` if it has made the token itself. */
   const folder = mkdtempSync(join(tmpdir(), "relais-readme-"));
   const environment: Record<string, string> = {};
 
@@ -40,7 +40,7 @@ describe("the documents' examples", () => {
     rmSync(folder, { recursive: true });
   });
 
-  // Not synchronously: the sandbox answers from this very process.
+  // It must be asynchronous, because the sandbox answers from this very process.
   const run = async ({ language, code }: Example): Promise<string> => {
     const here = code.replaceAll("http://localhost:8080", stack.relais.origin);
     const [command, args] =
@@ -91,7 +91,7 @@ describe("the documents' examples", () => {
       environment.RELAIS_KEY = key.key;
     });
 
-    it("sends a mail and waits for it, and repeating it sends none", async () => {
+    it("sends a mail and waits for it, and sends none when repeated", async () => {
       const first: { id: string; status: string; messageId: string } = JSON.parse(await run(block(1)));
       assert.equal(first.status, "sent");
       const again: { id: string } = JSON.parse(await run(block(1)));

@@ -40,7 +40,7 @@ describe("a mail server whose account is renamed at Google", () => {
     return /^From: (.*)\r$/m.exec(mail?.raw.toString() ?? "")?.[1] ?? "nothing";
   };
 
-  it("sends on under its former address, an alias now, says so, and takes the new one without a consent", async () => {
+  it("keeps sending under its former address, now an alias, says so, and accepts the new one without a consent", async () => {
     const id = await connectedServer(stack, { name: "Ada" });
     assert.equal((await send(id, "Before")).status, "sent");
     stack.sandbox.control.rename("ada@example.com", "ada.new@example.com");
@@ -68,7 +68,7 @@ describe("a mail server whose account is renamed at Google", () => {
     assert.equal(connections.length, 1, "no second consent");
   });
 
-  it("sends on if the mail itself finds the rename, its token having died meanwhile", async () => {
+  it("keeps sending if the mail itself discovers the rename because its token has expired", async () => {
     const id = await connectedServer(stack, { name: "Grace", username: "grace@example.com" });
     stack.sandbox.control.rename("grace@example.com", "grace.new@example.com");
     const message = await send(id, "After the rename");
@@ -77,11 +77,11 @@ describe("a mail server whose account is renamed at Google", () => {
     assert.equal((await show(id)).connection.reason, "account_renamed");
   });
 
-  it("holds its mail if the former address is no alias, and sends under the new one once the server has it", async () => {
+  it("holds its mail if the former address is not an alias, and sends under the new one once the server has it", async () => {
     const id = await connectedServer(stack, { name: "Facturation 2", username: "facturation@example.com" });
     stack.sandbox.control.rename("facturation@example.com", "invoices@example.com", { withoutAlias: true });
     await test(id);
-    // The refresh tells the new address; the check that it asks for reads the aliases.
+    // The refresh reveals the new address; the check that it requests reads the aliases.
     await eventually("the aliases are read", async () => (await show(id)).connection.state === "error");
     assert.equal((await show(id)).connection.reason, "account_renamed");
     const failed = await test(id);

@@ -34,7 +34,7 @@ const create = async (changes: Json = {}): Promise<Answer> => {
   return answer;
 };
 
-test("a server is made, read, changed under its etag and deleted", async () => {
+test("a server is created, read, changed under its etag and deleted", async () => {
   const created = await create({ name: "Ventes" });
   const id = text(created, "id");
   assert.equal(created.headers.get("location"), `/v1/mail-servers/${id}`);
@@ -68,7 +68,7 @@ test("a server is made, read, changed under its etag and deleted", async () => {
   assert.equal(refusal(await operator("DELETE", `/v1/mail-servers/${id}`)), "404 not_found");
 });
 
-test("lists come page by page, and what they do not know is refused", async () => {
+test("lists are returned page by page, and unknown parameters are refused", async () => {
   for (let count = 0; count < 3; count += 1) await create({ username: "pages@example.com" });
   const pages = await api.person("pages@example.com");
   const first = await pages("GET", "/v1/mail-servers?limit=2");
@@ -92,7 +92,7 @@ const BAD_BODIES: readonly (readonly [name: string, body: string, type: string, 
 ];
 
 for (const [name, body, type, refused] of BAD_BODIES) {
-  test(`${name} for a body is ${refused} wherever a body is wanted`, async () => {
+  test(`${name} as a body is ${refused} wherever a body is expected`, async () => {
     const { id } = json(await create());
     const places = [
       ["POST", "/v1/mail-servers"],
@@ -110,7 +110,7 @@ for (const [name, body, type, refused] of BAD_BODIES) {
   });
 }
 
-test("an invalid body names each place by JSON Pointer", async () => {
+test("an invalid body is answered with the JSON Pointer of each place", async () => {
   const answer = await operator("POST", "/v1/mail-servers", {
     body: { name: "x", username: "no address", fromFilter: ["@ok.example", "no"], id: "srv_1" },
   });
@@ -120,7 +120,7 @@ test("an invalid body names each place by JSON Pointer", async () => {
   assert.deepEqual(paths.sort(), ["/fromFilter/1", "/id", "/username"]);
 });
 
-test("without a credential every path is 401, but for opening a session", async () => {
+test("every path except opening a session answers 401 without a credential", async () => {
   const paths = [
     "/v1/mail-servers",
     "/v1/settings",
@@ -136,7 +136,7 @@ test("without a credential every path is 401, but for opening a session", async 
   assert.equal(wrong.headers.get("set-cookie"), null);
 });
 
-test("a member sees, edits and tests their own server only, and nothing of the house", async () => {
+test("a member sees, edits and tests only their own server, and nothing for operators", async () => {
   const own = text(await create(), "id");
   const other = text(await create({ username: "eve@example.com" }), "id");
   assert.ok(
@@ -175,13 +175,13 @@ test("a member sees, edits and tests their own server only, and nothing of the h
   }
 });
 
-test("a request with more than one session cookie has none, however they come", async () => {
+test("a request with several session cookies has no session, however they are sent", async () => {
   const opened = async () => {
     const session = await api.nobody("POST", "/v1/session", { body: { setupToken: SETUP_TOKEN } });
     return /__session=[\w-]{43}/.exec(session.headers.get("set-cookie") ?? "")?.[0] ?? "";
   };
   const [one, two] = [await opened(), await opened()];
-  /** As a raw request: fetch would join the headers. */
+  /** A raw request, because fetch would join the headers. */
   const status = (...cookies: string[]): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       const sent = request(`${api.origin}/v1/session`, (answer) => resolve(answer.resume().statusCode));
@@ -207,7 +207,7 @@ test("a request with more than one session cookie has none, however they come", 
   }
 });
 
-test("an operator ends every session of a person, however the address is spelt, and nobody else's", async () => {
+test("an operator ends every session of a person, whatever the spelling of the address, and nobody else's", async () => {
   await operator("PATCH", "/v1/settings", { body: { members: ["@example.com", "nina.c@gmail.com"] } });
   const spellings = ["nina.c@gmail.com", "ninac@googlemail.com", "n.inac@gmail.com"];
   const own = await Promise.all(Array.from({ length: 45 }, (_, at) => api.person(spellings[at % 3] ?? "")));
@@ -247,7 +247,7 @@ test("who is in no list has no session", async () => {
   assert.equal(refusal(await stranger("GET", "/v1/session")), "401 unauthenticated");
 });
 
-test("a key is shown once, lists its servers by `read`, reaches nothing else, and ends with its revocation", async () => {
+test("a key is shown once, lists its servers with `read`, reaches nothing else, and ends with its revocation", async () => {
   const server = text(await create(), "id");
   const body = { name: "Odoo", servers: [server], permissions: ["read"], expiresAt: "2099-01-01T00:00:00+01:00" };
   const issued = await operator("POST", "/v1/keys", { body });
@@ -283,7 +283,7 @@ test("a key is shown once, lists its servers by `read`, reaches nothing else, an
   assert.equal(refusal(await operator("DELETE", `/v1/keys/${id}`)), "404 not_found");
 });
 
-test("a key for sending alone proves itself without sending, and a cookie beside it changes nothing", async () => {
+test("a key for sending alone can prove itself without sending, and a cookie beside it changes nothing", async () => {
   const issued = await operator("POST", "/v1/keys", { body: { name: "Sender", permissions: ["send"] } });
   for (const cookie of ["a=b", `__session=${"A".repeat(43)}`]) {
     const headers = { Cookie: cookie };
@@ -298,7 +298,7 @@ test("a key for sending alone does not list servers", async () => {
   assert.equal(refusal(await api.bearer(text(issued, "key"))("GET", "/v1/mail-servers")), "403 forbidden");
 });
 
-test("a key of unknown servers, no permission or a past end is refused", async () => {
+test("a key with unknown servers, no permission or an end in the past is refused", async () => {
   const body = { name: "", servers: ["srv_gone"], permissions: [], expiresAt: "2020-01-01T00:00:00Z", secret: "x" };
   const answer = await operator("POST", "/v1/keys", { body });
   assert.equal(refusal(answer), "422 invalid_request");
@@ -310,7 +310,7 @@ test("a key of unknown servers, no permission or a past end is refused", async (
   ]);
 });
 
-test("the setup token opens a session, which replaces the browser's former one and ends on signing out", async () => {
+test("the setup token opens a session, which replaces the browser's former one and ends at sign-out", async () => {
   const opened = await api.nobody("POST", "/v1/session", { body: { setupToken: SETUP_TOKEN } });
   assert.equal(opened.status, 204);
   const cookie = opened.headers.get("set-cookie") ?? "";
@@ -347,7 +347,7 @@ test("the setup token opens a session, which replaces the browser's former one a
   assert.equal(refusal(await api.nobody("GET", "/v1/session", browser(second))), "401 unauthenticated");
 });
 
-test("the exact redirect URI to add is in the refusal of a file that lacks it", async () => {
+test("the refusal of a file without the redirect URI names the exact URI to add", async () => {
   const body = {
     web: {
       client_id: "1-a.apps.googleusercontent.com",
@@ -364,7 +364,7 @@ test("the exact redirect URI to add is in the refusal of a file that lacks it", 
   );
 });
 
-test("before a client is saved the credentials show the redirect URI alone; after it, never the secret", async () => {
+test("before a client is saved the credentials show only the redirect URI; afterwards they never show the secret", async () => {
   const fresh = await startApi(routes);
   const path = "/v1/settings/gmail-credentials";
   const redirectUri = "https://relais.example.com/google_gmail/confirm";
@@ -384,7 +384,7 @@ test("before a client is saved the credentials show the redirect URI alone; afte
   await fresh.close();
 });
 
-test("settings: merged operators are shown, a fixed one stays, changes are audited", async () => {
+test("settings show the merged operators, keep a fixed one, and record changes in the audit", async () => {
   const patched = await operator("PATCH", "/v1/settings", {
     body: { operators: ["olga@example.com", "Max@example.com"] },
   });
@@ -402,7 +402,7 @@ test("settings: merged operators are shown, a fixed one stays, changes are audit
   });
 });
 
-test("the doctor answers in the language asked for", async () => {
+test("the doctor answers in the requested language", async () => {
   const ask = async (language: string) => {
     const answer = await operator("GET", "/v1/doctor", { headers: { "Accept-Language": language } });
     const { ok, checks } = json(answer);
@@ -413,7 +413,7 @@ test("the doctor answers in the language asked for", async () => {
   assert.equal(await ask("en"), "Google client ID and secret");
 });
 
-test("testing a server that is not connected says so, and runs no further stage", async () => {
+test("Test connection on a server that is not connected says so, and runs no further stage", async () => {
   const id = text(await create(), "id");
   const answer = await operator("POST", `/v1/mail-servers/${id}/test`, { body: { sendTo: "self" } });
   assert.equal(answer.status, 200);
@@ -427,7 +427,7 @@ test("testing a server that is not connected says so, and runs no further stage"
   assert.equal(refusal(refused), "422 invalid_request");
 });
 
-test("two servers made at once under one name: one is, the other is told", async () => {
+test("of two servers created at once with one name, one is refused", async () => {
   const body = { name: "Course", username: "ada@example.com" };
   const answers = await Promise.all([1, 2, 3].map(() => operator("POST", "/v1/mail-servers", { body })));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409]);

@@ -54,7 +54,7 @@ interface Server {
   readonly connection: { readonly state: string; readonly reason: string | null; readonly lastVerifiedAt: string };
 }
 
-/** The API's own shapes, read as a client would. */
+/** The shapes of the API's answers, as a client reads them. */
 const report = async (id: string, body?: unknown): Promise<Report> => {
   const answer = await operator("POST", `/v1/mail-servers/${id}/test`, body === undefined ? {} : { body });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
@@ -88,7 +88,7 @@ const connected = async (changes: object = {}): Promise<string> => {
   return id;
 };
 
-test("Test connection by SMTP passes every stage, and asks Gmail with MAIL, RCPT and RSET, never DATA", async () => {
+test("Test connection by SMTP passes every stage, and sends Gmail MAIL, RCPT and RSET, never DATA", async () => {
   const id = await connected();
   const before = await serverOf(id);
   const tested = await report(id);
@@ -108,7 +108,7 @@ test("Test connection by the Gmail API passes every stage that it has", async ()
   assert.equal(stageNames(await report(id)), "token ok, scope ok, identity ok, dns ok, tls ok, auth ok");
 });
 
-test("token: a grant revoked at Google is told by its cause, and the server is to be reconnected", async () => {
+test("token: a grant revoked at Google is reported with its cause, and the server must be reconnected", async () => {
   const id = await connected();
   sandbox.control.revoke("ada@example.com");
   const tested = await report(id);
@@ -124,7 +124,7 @@ const TOKEN_REFUSALS = [
   [{ fault: "http_error", at: "token", status: 503 }, "google_unavailable", "valid null"],
 ] as const;
 for (const [fault, code, shown] of TOKEN_REFUSALS) {
-  test(`token: ${code} is what Google says now, though the token of the connect has long to live; shown as ${shown}`, async () => {
+  test(`token: ${code} is what Google says now, although the connection's token is valid for long; shown as ${shown}`, async () => {
     const id = await connected();
     sandbox.control.set(fault, { times: 1 });
     const tested = await report(id);
@@ -163,7 +163,7 @@ test("dns: a host that has no address", async () => {
   const name = { kind: "refresh_token", serverId: id } as const;
   const token = await api.system.vault.read(name, server.value.connection.grant.secretVersion);
   assert.ok(token !== undefined);
-  // The same connected server, in a Relais that looks for Gmail's SMTP where there is none.
+  // The same connected server, in a Relais that looks for Gmail's SMTP at a wrong address.
   const secretVersion = await other.system.vault.add(name, token);
   const grant = { ...server.value.connection.grant, secretVersion };
   const value = { ...server.value, connection: { state: "valid", grant } } as const;
@@ -176,7 +176,7 @@ test("dns: a host that has no address", async () => {
   assert.equal(tested.stages.at(-1)?.problem?.code, "dns_failed");
 });
 
-test("tls: a server that takes no encrypted connection", async () => {
+test("tls: a server that does not accept an encrypted connection", async () => {
   const id = await connected();
   sandbox.control.set({ fault: "smtp_refuse_tls" });
   const tested = await report(id);
@@ -184,7 +184,7 @@ test("tls: a server that takes no encrypted connection", async () => {
   assert.equal(tested.stages.at(-1)?.problem?.code, "tls_failed");
 });
 
-test("auth: refused with a token that Google gave just now, and what Gmail said is told", async () => {
+test("auth: a token that Google has just issued is refused, and Gmail's words are reported", async () => {
   const id = await connected();
   sandbox.control.set({ fault: "smtp_reply", stage: "auth", code: 535, enhanced: "5.7.8", text: "no" });
   const tested = await report(id);
@@ -202,7 +202,7 @@ test("envelope: the sender refused", async () => {
   assert.equal(tested.stages.at(-1)?.problem?.code, "sender_refused");
 });
 
-test("told to send to itself, it accepts a real message to the server's own address", async () => {
+test("with a test mail to itself, it accepts a real message to the server's own address", async () => {
   const id = await connected();
   const { ok, message } = await report(id, { sendTo: "self" });
   assert.equal(ok, true);
@@ -211,7 +211,7 @@ test("told to send to itself, it accepts a real message to the server's own addr
   assert.equal(message?.status, "queued");
 });
 
-test("disconnecting one of two servers of an account leaves the other's grant; the last one revokes", async () => {
+test("disconnecting one of two servers of an account keeps the other's grant; the last one revokes", async () => {
   const [one, two] = [await connected(), await connected()];
   const first = await operator("POST", `/v1/mail-servers/${one}/disconnect`);
   assert.deepEqual(first.body, { revoked: false, sharedWith: [two] });
@@ -221,7 +221,7 @@ test("disconnecting one of two servers of an account leaves the other's grant; t
   assert.deepEqual(second.body, { revoked: true, sharedWith: [] });
 });
 
-test("deleting a connected server revokes its grant and destroys its token; open mail stops it unless told to cancel", async () => {
+test("deleting a connected server revokes its grant and destroys its token; open mail prevents it unless it is canceled", async () => {
   const id = await connected();
   const { message } = await report(id, { sendTo: "self" });
   const refused = await operator("DELETE", `/v1/mail-servers/${id}`);
@@ -232,7 +232,7 @@ test("deleting a connected server revokes its grant and destroys its token; open
   assert.equal(sandbox.control.revoke("ada@example.com"), 0, "nothing was left to revoke");
 });
 
-test("another Google client leaves the connected servers to be reconnected, which the doctor says", async () => {
+test("after a change of the Google client the connected servers must be reconnected, and the doctor says so", async () => {
   const id = await connected();
   await operator("PUT", "/v1/settings/gmail-credentials", {
     body: { clientId: "another.apps.googleusercontent.com", clientSecret: "another" },
@@ -243,7 +243,7 @@ test("another Google client leaves the connected servers to be reconnected, whic
   assert.notEqual((await serverOf(id)).connection.state, "not_connected", "the grant is kept");
 });
 
-test("no answer and no log line of all this holds a token or the client's secret", async () => {
+test("no answer and no log line of these tests contains a token or the client's secret", async () => {
   const id = await connected();
   const answers = [await report(id), await serverOf(id), (await operator("GET", "/v1/audit")).body];
   const grant = await api.system.records.get("mailServers", id);
@@ -255,7 +255,7 @@ test("no answer and no log line of all this holds a token or the client's secret
   for (const value of [secret.reveal(), sandbox.client.secret]) assert.ok(!said.includes(value));
 });
 
-test("a change of the client or of its publishing status has every connected account checked at the next tick; another change does not", async () => {
+test("a change of the client or its publishing status has every account checked at the next tick; other changes do not", async () => {
   const id = await connected();
   const never = await create();
   const nextCheckAtMs = async (server: string) =>

@@ -11,7 +11,7 @@ const DEFAULTS = {
   from: { name: "Ada", address: "ada@example.com" },
 } as const;
 
-/** As an address stands in a mail: its domain in ASCII. */
+/** An address as it is written in a mail, with its domain in ASCII. */
 const onTheWire = (address: string): string => {
   const at = address.lastIndexOf("@") + 1;
   return address.slice(0, at) + domainToASCII(address.slice(at));
@@ -22,9 +22,9 @@ const unfolded = (mail: Email, name: string): string => {
   const { value } = mail.headers.find(({ key }) => key === name.toLowerCase()) ?? { value: "" };
   return decodeWords(value);
 };
-/** The parser gives texts with line feeds, and ends the last line of some of them by one of its own. */
+/** The parser returns texts with line feeds, and ends the last line of some of them by one of its own. */
 const lines = (text: string | undefined): string => (text ?? "").replaceAll("\r\n", "\n").replace(/\n+$/, "");
-/** Mails and calendars it takes for text, and gives with line ends of its own. */
+/** Mails and calendars that the parser takes for text, and returns with its own line ends. */
 const SHOWN_AS_TEXT = ["message/rfc822", "text/calendar"];
 const comparable = (mimeType: string, content: ArrayBuffer | Uint8Array | string): string => {
   const bytes = typeof content === "string" ? Buffer.from(content) : Buffer.from(new Uint8Array(content));
@@ -93,7 +93,7 @@ suite("Awkward mails, from the request over the wire to the mailbox", () => {
 
   for (const [what, mail] of Object.entries(AWKWARD)) {
     for (const transport of ["smtp", "gmail_api"]) {
-      test(`${what}, by ${transport}: reads back equal`, async () => {
+      test(`${what}, by ${transport}, is read back unchanged`, async () => {
         const sent = await send(transport, mail);
         await compare(sent, mail);
         const everybody = [...(mail.to ?? DEFAULTS.to), ...(mail.cc ?? []), ...(mail.bcc ?? [])];
@@ -103,7 +103,7 @@ suite("Awkward mails, from the request over the wire to the mailbox", () => {
     }
   }
 
-  test("an address beyond ASCII goes by SMTPUTF8, and is refused at once where the transport cannot take it", async () => {
+  test("an address beyond ASCII uses SMTPUTF8, and is refused at once if the transport does not support it", async () => {
     const mail = { to: [{ name: "José", address: "josé@exämple.org" }], text: "x\n" };
     const sent = await send("smtp", mail);
     await compare(sent, mail);

@@ -1,4 +1,4 @@
-/** Mails that break careless programs, as a caller gives them. All of our own making. */
+/** Mails that break careless programs, as a caller sends them. We made all of them ourselves. */
 
 export interface MailboxJson {
   readonly name: string;
@@ -10,7 +10,7 @@ export interface AttachmentJson {
   readonly contentType: string;
   readonly content: Buffer;
   readonly cid?: string;
-  /** The media type under which it arrives, where that is another. */
+  /** The media type under which it arrives, if different. */
   readonly arrivesAs?: string;
 }
 
@@ -26,7 +26,7 @@ export interface AwkwardMail {
   readonly headers?: Readonly<Record<string, string>>;
   readonly references?: readonly string[];
   readonly attachments?: readonly AttachmentJson[];
-  /** What readers see instead, where it is not what was given. */
+  /** What readers see, if it differs from what was given. */
   readonly arrives?: Omit<AwkwardMail, "arrives" | "attachments">;
 }
 
@@ -41,7 +41,7 @@ const file = (filename: string, contentType: string, content: Buffer | string, c
   ...(cid === undefined ? {} : { cid }),
 });
 
-/** A mail in a mail: multiparts within multiparts, an 8-bit part, lines that look like a boundary's. */
+/** A mail in a mail: multiparts within multiparts, an 8-bit part, and lines that look like a boundary. */
 const NESTED = [
   "From: Inner <inner@example.org>",
   "To: x@example.org",

@@ -31,14 +31,14 @@ suite("A store put back from a backup", () => {
     const answer = await stack.relais.operate("PATCH", "/v1/settings", { paused });
     assert.equal(answer.status, 200, await answer.text());
   };
-  /** Asked for one alone: a list of all, again and again, would keep Relais from its work. */
+  /** Reads one message only: listing all of them repeatedly would keep Relais from its work. */
   const isEmpty = async (status: string): Promise<boolean> => {
     const answer = await stack.relais.operate("GET", `/v1/messages?status=${status}&limit=1`);
     const page: { items: readonly unknown[] } = await answer.json();
     return page.items.length === 0;
   };
 
-  test("what was sent since is not sent again: 100 in the mailbox, and 100 are known to be sent", async () => {
+  test("what was sent after the backup is not sent again: 100 are in the mailbox, and 100 are known as sent", async () => {
     const server = await connectedServer(stack, { limits: { perMinute: 1_000, perDay: 2_000 } });
     await setPaused(true);
     const items = Array.from({ length: MESSAGES }, (_, n) => ({ server, to: `b${n}@example.org`, text: "Bonjour" }));
@@ -70,7 +70,7 @@ suite("A store put back from a backup", () => {
     assert.equal(stack.sandbox.control.mails().length, MESSAGES);
   });
 
-  test("a wrong time is refused with what to say instead", () => {
+  test("a wrong time is refused, with advice", () => {
     for (const wrong of ["", "yesterday", "2026-11-22T10:00:00", "2999-01-01T00:00:00Z"]) {
       const refused = restore(wrong);
       assert.equal(refused.status, 1);

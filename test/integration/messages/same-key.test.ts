@@ -58,7 +58,7 @@ suite("The same request under one key, from several processes at once", () => {
     });
   }
 
-  test("two requests fight for one key: one of them wins for all, until the record has gone, also when its body was erased", async () => {
+  test("if two requests compete for one key, one wins for all callers until the record is deleted, even after the body is", async () => {
     const path = join(folder, "fight.sqlite");
     const clock = testClock();
     const store = testStore(clock, path);
@@ -102,8 +102,8 @@ suite("The same request under one key, from several processes at once", () => {
 
     assert.ok(sent.eraseAtMs);
     assert.equal(store.eraseExpired(sent.eraseAtMs), 1);
-    const anew = await ask();
-    assert.equal(anew.flat().filter((line) => line === `${id} false`).length, 1, "the key is free again");
+    const again = await ask();
+    assert.equal(again.flat().filter((line) => line === `${id} false`).length, 1, "the key is free again");
     store.close();
   });
 });

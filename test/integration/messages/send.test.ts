@@ -36,7 +36,7 @@ suite("A message, from the request to the mailbox", () => {
     (await stack.relais.operate("GET", `/v1/messages/${id}`)).json();
   const mailOf = (messageId: string) => stack.sandbox.control.mails().filter((mail) => mail.messageId === messageId);
 
-  test("Prefer: wait answers the whole record once it was sent, and the mail bears the Message-ID that was answered", async () => {
+  test("Prefer: wait answers with the whole record once it is sent, and the mail has the Message-ID of the answer", async () => {
     const body = {
       from: "Ada <ada@example.com>",
       to: ["Zoë <b@example.org>"],
@@ -70,7 +70,7 @@ suite("A message, from the request to the mailbox", () => {
     assert.doesNotMatch(mail.raw.toString(), /hidden@/);
   });
 
-  test("the same request 20 times at once under one key is one mail", async () => {
+  test("20 concurrent identical requests with one key cause one mail", async () => {
     const body = { server, to: "once@example.org", subject: "once", text: "x" };
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => post("/v1/messages", body, { "idempotency-key": "once", prefer: "wait=30" })),
@@ -85,7 +85,7 @@ suite("A message, from the request to the mailbox", () => {
     assert.equal(other.json.code, "idempotency_key_reused");
   });
 
-  test("24 MB go through whole, one byte more is 413", async () => {
+  test("24 MB are sent unchanged, and one byte more is 413", async () => {
     const bytes = Buffer.alloc(24_000_000 - 1, "0123456789\u0000");
     const body = (content: Buffer) => ({
       to: "b@example.org",
@@ -104,7 +104,7 @@ suite("A message, from the request to the mailbox", () => {
     assert.equal(larger.json.code, "message_too_large");
   });
 
-  test("addresses beyond ASCII are reached, domains in ASCII", async () => {
+  test("addresses beyond ASCII are reached, and domains are written in ASCII", async () => {
     const body = { to: ["zoë@example.org", "b@bücher.example"], subject: "é", text: "x" };
     const { status, json } = await post("/v1/messages", body, { prefer: "wait=30" });
     assert.equal(status, 200, JSON.stringify(json));
@@ -113,7 +113,7 @@ suite("A message, from the request to the mailbox", () => {
     assert.ok(mailOf(json.messageId)[0]?.envelope.to.includes("zoë@example.org"));
   });
 
-  test("a batch answers each for itself, and what was accepted arrives", async () => {
+  test("a batch answers each item on its own, and what was accepted arrives", async () => {
     const item = { to: "b@example.org", text: "x" };
     const { status, json } = await post("/v1/messages/batch", { items: [item, { to: "b" }, item] });
     assert.equal(status, 207);
@@ -138,7 +138,7 @@ suite("A message, from the request to the mailbox", () => {
     assert.deepEqual(mailOf(json.messageId), []);
   });
 
-  test("while sending is paused a message is held, saying why", async () => {
+  test("while sending is paused, a message is held and says why", async () => {
     assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { paused: true })).status, 200);
     const { status, json } = await post("/v1/messages", { to: "b@example.org", text: "x" }, { prefer: "wait=30" });
     assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { paused: false })).status, 200);
@@ -147,7 +147,7 @@ suite("A message, from the request to the mailbox", () => {
     assert.equal(json.heldBecause, "paused");
   });
 
-  test("to a disconnected server nothing is accepted", async () => {
+  test("nothing is accepted for a disconnected server", async () => {
     assert.equal((await post(`/v1/mail-servers/${server}/disconnect`, undefined)).status, 200);
     const { status, json } = await post("/v1/messages", { server, to: "b@example.org", text: "x" });
     assert.equal(status, 409);

@@ -34,7 +34,7 @@ const answerStrict = async (call: Call): Promise<Reply> => {
 };
 let finish: () => void = () => undefined;
 let under = 0;
-/** Answers when told to, as a handler does that waits for the store. */
+/** Answers when told to, like a handler that waits for the store. */
 const hold = async ({ query, bodyDone }: Call): Promise<Reply> => {
   under += 1;
   if (query.has("done")) bodyDone();
@@ -119,8 +119,8 @@ const keyWith = async (permission: "send" | "read"): Promise<string> => {
   return made.value.key.reveal();
 };
 
-describe("a body of somebody who may not", () => {
-  it("is refused before any of it has come", async () => {
+describe("a body from a caller without access", () => {
+  it("is refused before any of it has arrived", async () => {
     const reader = { Authorization: `Bearer ${await keyWith("read")}` };
     for (const [headers, path, status] of [
       [{}, "/v1/messages", 401],
@@ -138,14 +138,14 @@ describe("a body of somebody who may not", () => {
     }
   });
 
-  it("may still come, for its caller to read why and to go on with the connection", async () => {
+  it("may still arrive, so that its caller can read the reason and reuse the connection", async () => {
     const one = await begin({ path: "/v1/messages", headers: announcing(5 * MIB), body: Buffer.alloc(5 * MIB) });
     assert.equal(await one.answered(), 401);
     one.socket.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
     await eventually("the next answer on the connection", () => one.answer().text.includes("HTTP/1.1 200"));
   });
 
-  it("keeps nobody from being served, were it three hundred of them", async () => {
+  it("blocks nobody else, even if there are three hundred of them", async () => {
     await Promise.all(
       Array.from({ length: 300 }, (_, at) =>
         begin({ path: at % 2 ? "/v1/session" : "/v1/messages", headers: announcing(LARGEST_BODY), body: "{" }),
@@ -155,7 +155,7 @@ describe("a body of somebody who may not", () => {
     assert.equal((await post("/v1/session", "{}", {})).status, 200);
   });
 
-  it("does not count where the request has no use for a body", async () => {
+  it("is ignored if the request needs no body", async () => {
     const one = await begin({ method: "GET", path: "/v1/things", headers: { ...BEARER, ...announcing(LARGEST_BODY) } });
     assert.equal(await one.answered(), 200);
   });
@@ -167,7 +167,7 @@ describe("a body of a size", () => {
     ["/v1/things", DEFAULT_BODY, "request_too_large"],
     ["/v1/messages", LARGEST_BODY, "message_too_large"],
   ] as const) {
-    it(`is taken up to the limit of ${path}, and refused one byte above it, announced or not`, async () => {
+    it(`is accepted up to the limit of ${path}, and refused one byte above it, announced or not`, async () => {
       assert.equal((await post(path, text(limit))).status, 200);
       const announced = await begin({ path, headers: { ...BEARER, ...announcing(limit + 1) } });
       assert.equal(await announced.answered(), 413);
@@ -186,7 +186,7 @@ describe("a body of many values", () => {
       .fill("0")
       .join()}]`;
 
-  it("is taken up to 200,000, and refused above by a short answer", async () => {
+  it("is accepted up to 200,000, and refused above that with a short answer", async () => {
     assert.equal((await post("/v1/messages", list(200_000))).status, 200);
     const refused = await post("/v1/messages", list(200_001));
     const { code, fields } = await refused.clone().json();
@@ -202,7 +202,7 @@ describe("a body of many values", () => {
     ["pairs in pairs", "[[0,[0]],{}],"],
     ["nothing but commas", ","],
   ] as const) {
-    it(`is refused long before its end, were it of ${what}`, async () => {
+    it(`is refused long before its end, even if it consists of ${what}`, async () => {
       const part = Buffer.from(`[${piece.repeat(1_000_000 / piece.length)}`);
       const one = await begin({
         path: "/v1/messages",
@@ -213,7 +213,7 @@ describe("a body of many values", () => {
     });
   }
 
-  it("is refused at once where it is nested without end", async () => {
+  it("is refused at once if it is nested without end", async () => {
     for (const opening of ["[", '{"a":', '[{"a":']) {
       const headers = { ...BEARER, ...announcing(LARGEST_BODY) };
       const one = await begin({ path: "/v1/messages", headers, body: opening.repeat(100) });
@@ -223,7 +223,7 @@ describe("a body of many values", () => {
   });
 });
 
-describe("the answer to a body with much that is wrong", () => {
+describe("the answer to a body with many errors", () => {
   const names = (count: number, length: number) =>
     `{${Array.from({ length: count }, (_, at) => `"${String(at).padStart(length, "m")}":1`).join()}}`;
   for (const [what, body] of [
@@ -247,7 +247,7 @@ describe("the answer to a body with much that is wrong", () => {
   }
 });
 
-describe("a body that does not come", () => {
+describe("a body that does not arrive", () => {
   const headers = { ...BEARER, ...announcing(LARGEST_BODY) };
 
   for (const [what, path, more] of [
@@ -263,7 +263,7 @@ describe("a body that does not come", () => {
     });
   }
 
-  it("is answered 408 however steadily it drips", async () => {
+  it("is answered 408 even if it arrives steadily but slowly", async () => {
     const one = await begin({ path: "/v1/messages", headers, body: "{" }, hasty.port);
     const drip = setInterval(() => one.socket.write(" "), 20);
     assert.equal(await one.answered(), 408);
@@ -271,7 +271,7 @@ describe("a body that does not come", () => {
     clearInterval(drip);
   });
 
-  it("is cut off in the end also where it was refused early", async () => {
+  it("is cut off in the end, even if it was refused early", async () => {
     for (const path of ["/v1/session", "/v1/nowhere"]) {
       const one = await begin({ path, headers: announcing(LARGEST_BODY), body: "{" }, hasty.port);
       assert.notEqual(await one.answered(), 408);
@@ -285,7 +285,7 @@ describe("the room for bodies", () => {
   const largeBody = text(LARGE);
   const headers = { ...BEARER, ...announcing(LARGE) };
 
-  it("holds what fits, has a third wait, and says when it has waited in vain", async () => {
+  it("holds what fits, makes a third body wait, and says so if it has waited in vain", async () => {
     const first = [post("/v1/held", largeBody), post("/v1/held", largeBody)];
     await underWay(2);
     const refused = await post("/v1/messages", largeBody);
@@ -300,7 +300,7 @@ describe("the room for bodies", () => {
     for (const answer of await Promise.all([...first, waits])) assert.equal(answer.status, 200);
   });
 
-  it("is others' once a handler is done with the body", async () => {
+  it("is free again once a handler has finished with the body", async () => {
     const waiting: Promise<Response>[] = [];
     for (const count of [1, 2, 3]) {
       waiting.push(post("/v1/held?done", largeBody));
@@ -319,7 +319,7 @@ describe("the room for bodies", () => {
     ["says what can be no JSON, and then no more", ({ socket }) => socket.write("[".repeat(100))],
   ];
   for (const [how, end] of endings) {
-    it(`is given back by whoever ${how}`, async () => {
+    it(`is returned by a caller who ${how}`, async () => {
       const holders = [1, 2].map(() => begin({ path: "/v1/messages", headers, body: part }));
       for (const one of await Promise.all(holders)) await end(one);
       for (const answer of await Promise.all([post("/v1/messages", largeBody), post("/v1/messages", largeBody)]))
@@ -327,12 +327,12 @@ describe("the room for bodies", () => {
     });
   }
 
-  it("is given back when a handler throws", async () => {
+  it("is returned if a handler throws", async () => {
     for (let count = 0; count < 4; count += 1) assert.equal((await post("/v1/throws", largeBody)).status, 500);
     assert.equal((await post("/v1/messages", largeBody)).status, 200);
   });
 
-  it("is not kept by callers who have sent a little of much", async () => {
+  it("is not occupied by callers who have sent little of much", async () => {
     await Promise.all(Array.from({ length: 30 }, () => begin({ path: "/v1/messages", headers, body: "[" })));
     assert.equal((await post("/v1/messages", largeBody)).status, 200);
   });
@@ -341,7 +341,7 @@ describe("the room for bodies", () => {
 describe("behind the local edge", () => {
   const hosting = JSON.parse(readFileSync(join(import.meta.dirname, "../../../firebase.json"), "utf8")).hosting;
   const LIMIT_MS = 400;
-  // The function itself would wait for longer than the edge.
+  // The function itself would wait longer than the edge.
   const serve = serveHttp(ROUTES, system, { room, bodyMs: 60_000 });
   const names = ["authorize-start", "confirm-callback", "mail-servers", "send-mail"];
   const functions = Object.fromEntries(names.map((name) => [name, serve]));
@@ -358,7 +358,7 @@ describe("behind the local edge", () => {
     edge.close();
   });
 
-  it("silent bodies are answered 408 and closed, and leave the room to others", async () => {
+  it("silent bodies are answered 408 and closed, and make room for others", async () => {
     const headers = { ...BEARER, ...announcing(7 * MIB) };
     const silent = Array.from({ length: 4 }, () =>
       begin({ path: "/v1/messages", headers, body: Buffer.alloc(MIB, " ") }, port),
@@ -375,7 +375,7 @@ describe("behind the local edge", () => {
     assert.equal(after.status, 200);
   });
 
-  it("a handler that takes too long is 504, and gives the room back", async () => {
+  it("a handler that takes too long is answered 504, and makes room", async () => {
     const send = (path: string) =>
       fetch(`http://127.0.0.1:${port}${path}`, {
         method: "POST",
@@ -391,7 +391,7 @@ describe("behind the local edge", () => {
     assert.equal((await send("/v1/messages")).status, 200);
   });
 
-  it("what is refused at the edge itself closes too when its body does not come", async () => {
+  it("a request that the edge itself refuses is closed too if its body does not arrive", async () => {
     const one = await begin({ path: "/servers", headers: announcing(MIB) }, port);
     assert.equal(await one.answered(), 405);
     await one.closed;

@@ -36,7 +36,7 @@ const answers: readonly (readonly [path: RegExp, body: unknown])[] = [
   [/topics\/mail-send:publish$/, { messageIds: ["1"] }],
 ];
 
-/** The metadata server and Google's services in one, as far as one call of each goes. */
+/** The metadata server and Google's services in one, as far as one call of each needs. */
 const standIn = createServer((request: IncomingMessage, response: ServerResponse) => {
   const host = String(request.headers["x-meant-for"] ?? "metadata");
   asked.push({ host, path: request.url ?? "", authorization: request.headers.authorization });
@@ -49,7 +49,7 @@ const standIn = createServer((request: IncomingMessage, response: ServerResponse
   response.end(JSON.stringify(body ?? { error: { code: 404, status: "NOT_FOUND", message: request.url } }));
 });
 
-/** What goes to Google's hosts goes to the stand-in instead, at the last moment: the clients know nothing of it. */
+/** Redirects what goes to Google's hosts to the stand-in, at the last moment, so that the clients do not notice. */
 const ENTRY = `
   import { applicationDefaultToken } from "./functions/adapters/google-cloud/credentials.ts";
   import { googleCalls } from "./functions/adapters/google-cloud/google-calls.ts";
@@ -89,7 +89,7 @@ after(() => {
   rmSync(out, { recursive: true });
 });
 
-test("what is bundled finds the function's own account and shows its token to each of Google's services", async () => {
+test("the bundled code finds the function's own account and shows its token to each of Google's services", async () => {
   await build({
     ...bundling,
     outdir: out,
@@ -99,7 +99,7 @@ test("what is bundled finds the function's own account and shows its token to ea
     sourcemap: "linked",
   });
   const port = (standIn.address() as AddressInfo).port;
-  // As on Cloud Run: no key file, a metadata server.
+  // As on Cloud Run: there is no key file, but a metadata server.
   const env = {
     PATH: process.env.PATH,
     HOME: out,

@@ -20,7 +20,7 @@ after(() => rmSync(out, { recursive: true }));
 
 const framework = join(root, "node_modules/.bin/functions-framework");
 
-/** Runs a bundle as the platform does, with nothing of the repository around it. Answers what `/health` says. */
+/** Runs a bundle as the platform does, with nothing of the repository around it. Returns what `/health` says. */
 const health = async (name: string, operators = "@example.com"): Promise<number> => {
   const port = await freePort();
   const env = {
@@ -51,7 +51,7 @@ const health = async (name: string, operators = "@example.com"): Promise<number>
 };
 
 describe("npm run build", () => {
-  it("leaves a folder for each function, and the console", () => {
+  it("creates a folder for each function, and the console", () => {
     assert.deepEqual(readdirSync(out).sort(), [...deployableFunctions(), "console"].sort());
   });
 
@@ -61,12 +61,12 @@ describe("npm run build", () => {
     });
   }
 
-  it("starts no function whose operators are anyone under a public suffix, and loads the list of those for that alone", async () => {
+  it("starts no function whose operators are everyone under a public suffix, and loads the list of these only to check that", async () => {
     await assert.rejects(health("mail-servers", "olga@example.com, @co.uk"), /RELAIS_OPERATORS must not list @co\.uk/);
     assert.doesNotMatch(readFileSync(join(out, "mail-servers/index.js"), "utf8"), /kawasaki/);
   });
 
-  it("pins the framework and leaves it outside the bundle", () => {
+  it("pins the framework and keeps it out of the bundle", () => {
     const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const manifest = JSON.parse(readFileSync(join(out, "send-mail/package.json"), "utf8"));
     const framework = "@google-cloud/functions-framework";
@@ -74,13 +74,13 @@ describe("npm run build", () => {
     assert.match(manifest.dependencies[framework], /^\d+\.\d+\.\d+$/);
   });
 
-  it("keeps what sends and stores out of what is loaded at the start", () => {
+  it("does not load at the start what sends and stores", () => {
     const entry = readFileSync(join(out, "mail-servers/index.js"), "utf8");
     assert.doesNotMatch(entry, /googleapis\.com\/discovery|nodemailer/);
     assert.doesNotMatch(entry, /DatabaseSync\(/);
   });
 
-  it("loads every file of a bundle without undici, which a cold start would pay for", () => {
+  it("loads every file of a bundle without undici, which would slow a cold start down", () => {
     for (const name of deployableFunctions()) {
       const script = `
         const { globSync } = process.getBuiltinModule("node:fs");
@@ -97,7 +97,7 @@ describe("npm run build", () => {
     }
   });
 
-  it("writes the console's page with names that its assets have, and nothing inline", () => {
+  it("writes the console's page with the names of its assets, and nothing inline", () => {
     const page = readFileSync(join(out, "console/index.html"), "utf8");
     const assets = readdirSync(join(out, "console/assets"));
     const named = [...page.matchAll(/\/assets\/([\w.-]+)/g)].map((match) => match[1] ?? "");

@@ -31,7 +31,7 @@ const startFunction = async () => {
   return { child, exit, origin };
 };
 
-/** A post whose body is still on its way. */
+/** A post whose body is still arriving. */
 const halfPost = (origin: string) => {
   const headers = { "Content-Type": "application/json", "Content-Length": 2 };
   const upload = request(`${origin}/v1/echo`, { method: "POST", headers });
@@ -40,7 +40,7 @@ const halfPost = (origin: string) => {
   return { answer, finish: () => upload.end("}") };
 };
 
-// functions-framework by itself answers 500 to the latest request and exits at once.
+// By itself, functions-framework answers 500 to the latest request and exits at once.
 for (const signals of [["SIGTERM"], ["SIGINT", "SIGINT"], ["SIGTERM", "SIGTERM", "SIGTERM"]] as const) {
   it(`a deployed function told to stop by ${signals.join(", ")} finishes what is under way`, async () => {
     const { child, exit, origin } = await startFunction();

@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
 
-// What functions-framework would answer itself, as text/html and with a stack trace, must reach the edge of ours.
+// What functions-framework would answer itself, as text/html and with a stack trace, must reach our own edge.
 
 const FRAMEWORK = join(import.meta.dirname, "../../../node_modules/.bin/functions-framework");
 
@@ -149,14 +149,14 @@ describe("under functions-framework", () => {
     });
   }
 
-  it("hands a good body on, whole", async () => {
+  it("passes a good body on, complete", async () => {
     const text = JSON.stringify({ text: "é".repeat(100_000) });
     const answer = await send({ headers: JSON_TYPE, body: text });
     assert.equal(answer.status, 200, answer.body);
     assert.equal(JSON.parse(answer.body).bytes, Buffer.byteLength(text));
   });
 
-  it("hands on a body that comes in chunks without a length", async () => {
+  it("passes on a body that comes in chunks without a length", async () => {
     const headers = { ...JSON_TYPE, "Transfer-Encoding": "chunked" };
     const answer = await send({ headers, body: '{"a":1}' });
     assert.deepEqual(JSON.parse(answer.body).got, { a: 1 });

@@ -94,7 +94,7 @@ const cookieOf = async (actor: SessionActor) => {
   return { cookie: `__session=${id}`, csrf: csrfToken(id) };
 };
 
-/** A request with nothing tidied up on the way, as `fetch` would. */
+/** A request without the corrections that `fetch` would make. */
 const raw = (path: string, headers: Record<string, string>, method = "GET") =>
   new Promise<{ readonly status: number; readonly body: string }>((resolve, reject) => {
     const sent = request({ host: "127.0.0.1", port: edge.port, path, method, headers }, (answer) => {
@@ -108,7 +108,7 @@ const raw = (path: string, headers: Record<string, string>, method = "GET") =>
     sent.end();
   });
 
-describe("who may call", () => {
+describe("access to routes", () => {
   for (const [method, path] of [
     ["GET", "/v1/things/1"],
     ["GET", "/v1/no-such-thing"],
@@ -130,7 +130,7 @@ describe("who may call", () => {
     await assertProblem(await call("/v1/things/1", { headers }), 401, "unauthenticated");
   });
 
-  it("lets the public paths be reached without a credential", async () => {
+  it("allows public paths without a credential", async () => {
     assert.equal((await call("/google_gmail/authorize")).status, 200);
     assert.equal((await call("/health")).status, 200);
     assert.equal((await call("/v1/session", { method: "POST", body: "{}", headers: JSON_TYPE })).status, 200);
@@ -138,12 +138,12 @@ describe("who may call", () => {
     await assertProblem(await call("/google_gmail/authorize", { method: "POST" }), 405, "method_not_allowed");
   });
 
-  it("lets a public path be reached with a wrong credential as by nobody", async () => {
+  it("treats a wrong credential on a public path as none", async () => {
     const response = await call("/google_gmail/authorize", { headers: { Authorization: "Bearer nonsense" } });
     assert.match(await response.text(), /nobody/);
   });
 
-  it("takes an anonymous session for nobody", async () => {
+  it("treats an anonymous session as none", async () => {
     const { cookie } = await cookieOf({ kind: "anonymous" });
     await assertProblem(await call("/v1/session", { headers: { cookie } }), 401, "unauthenticated");
   });
@@ -154,7 +154,7 @@ describe("who may call", () => {
     ["someone not let in", "google", "eve@evil.example", { public: 200, people: 401, operators: 401, programs: 401 }],
   ];
   for (const [who, , email, expected] of LEVELS) {
-    it(`lets ${who} reach what is for them`, async () => {
+    it(`gives ${who} access to their own routes`, async () => {
       const { cookie, csrf } = await cookieOf({ kind: "google", ...accountOf(email), sub: "1" });
       const headers = { cookie, "X-Relais-CSRF": csrf, ...JSON_TYPE };
       const statuses = {
@@ -167,7 +167,7 @@ describe("who may call", () => {
     });
   }
 
-  it("lets a key reach what is for programs alone", async () => {
+  it("gives a key access to routes for programs only", async () => {
     const key = await makeKey();
     const headers = { Authorization: `Bearer ${key}` };
     assert.equal((await call("/v1/things/1", { headers })).status, 200);
@@ -187,7 +187,7 @@ const makeKey = async (): Promise<string> => {
 };
 
 describe("routes", () => {
-  it("answers 404 for a path nobody has, and for a broken %-escape", async () => {
+  it("answers 404 to an unknown path, and to a broken %-escape", async () => {
     await assertProblem(await call("/v1/nothing", { headers: BEARER }), 404, "not_found");
     for (const path of ["/v1/things/%E0%A4%A", "/v1/things/%", "/v1/things/%ff"]) {
       const answer = await raw(path, BEARER);
@@ -196,13 +196,13 @@ describe("routes", () => {
     }
   });
 
-  it("answers 405 with every method there is", async () => {
+  it("answers 405 with the existing methods", async () => {
     const response = await call("/v1/things/1", { method: "PATCH", headers: BEARER });
     assert.equal(response.headers.get("allow"), "GET, DELETE, HEAD");
     await assertProblem(response, 405, "method_not_allowed");
   });
 
-  it("takes a path that stands for itself for no other's parameter, whatever the method", async () => {
+  it("does not take a literal path for another route's parameter, whatever the method", async () => {
     const response = await call("/v1/things/all", { headers: BEARER });
     assert.equal(response.headers.get("allow"), "POST");
     await assertProblem(response, 405, "method_not_allowed");
@@ -215,7 +215,7 @@ describe("routes", () => {
     assert.equal(await response.text(), "");
   });
 
-  it("decodes path parameters and keeps the query apart", async () => {
+  it("decodes path parameters and passes the query separately", async () => {
     const { params, query } = await (await call("/v1/things/a%2Fb%20c?x=%26", { headers: BEARER })).json();
     assert.deepEqual(params, { id: "a/b c" });
     assert.deepEqual(query, { x: "&" });
@@ -259,7 +259,7 @@ describe("bodies", () => {
     });
   }
 
-  it("answers 413 above 32 MiB, whether the length is said or not, and goes on serving", async () => {
+  it("answers 413 above 32 MiB, with or without an announced length, and continues to serve", async () => {
     await assertProblem(await post("x".repeat(32 * 1024 * 1024 + 1)), 413, "request_too_large");
     assert.equal(await chunked(33 * 1024 * 1024), 413);
     assert.equal((await post("{}")).status, 200);
@@ -270,7 +270,7 @@ describe("bodies", () => {
     await assertProblem(await call("/v1/things", { method: "POST", body }), 401, "unauthenticated");
   });
 
-  /** Posts so many bytes without a length; answers the status. */
+  /** Posts that many bytes without a length, and returns the status. */
   const chunked = (bytes: number) =>
     new Promise<number>((resolve, reject) => {
       const headers = { ...BEARER, ...JSON_TYPE };
@@ -290,7 +290,7 @@ describe("bodies", () => {
 describe("requests forged by another site", () => {
   const remove = (headers: Record<string, string>) => call("/v1/things/1", { method: "DELETE", headers });
 
-  it("refuses a state-changing cookie request that nothing shows to be ours", async () => {
+  it("are refused if they change something with a cookie and nothing shows that they are ours", async () => {
     const { cookie } = await cookieOf({ kind: "setup" });
     const { csrf: another } = await cookieOf({ kind: "setup" });
     const unconvincing: readonly Record<string, string>[] = [
@@ -304,27 +304,27 @@ describe("requests forged by another site", () => {
     for (const headers of unconvincing) await assertProblem(await remove({ cookie, ...headers }), 403, "csrf");
   });
 
-  it("takes one from our own pages, or with the session's token", async () => {
+  it("are distinguished from requests of our own pages, or with the session's token", async () => {
     const { cookie, csrf } = await cookieOf({ kind: "setup" });
     assert.equal((await remove({ cookie, "Sec-Fetch-Site": "same-origin" })).status, 204);
     assert.equal((await remove({ cookie, "X-Relais-CSRF": csrf })).status, 204);
     assert.equal((await remove({ cookie, "X-Relais-CSRF": csrf, "Sec-Fetch-Site": "cross-site" })).status, 204);
   });
 
-  it("asks nothing of the kind of a bearer credential or of reading", async () => {
+  it("are not suspected in requests with a bearer credential or in reads", async () => {
     assert.equal((await remove(BEARER)).status, 204);
     const { cookie } = await cookieOf({ kind: "setup" });
     assert.equal((await call("/v1/things/1", { headers: { cookie } })).status, 200);
   });
 
-  it("lets no other origin read an answer", async () => {
+  it("can read no answer from another origin", async () => {
     const response = await call("/v1/things/1", { headers: { ...BEARER, Origin: "https://evil.example" } });
     assert.equal(response.headers.get("access-control-allow-origin"), null);
   });
 });
 
 describe("cookies", () => {
-  it("reads __session among others, and nothing that cannot be one", async () => {
+  it("are read as __session among others, and ignored if they cannot be one", async () => {
     const { cookie } = await cookieOf({ kind: "setup" });
     const statusWith = async (text: string) => (await call("/v1/session", { headers: { cookie: text } })).status;
     assert.equal(await statusWith(`a=b; ${cookie}; c=d`), 200);
@@ -333,7 +333,7 @@ describe("cookies", () => {
     assert.equal(await statusWith("__session="), 401);
   });
 
-  it("sets and clears __session as Hosting and browsers need it", async () => {
+  it("are set and cleared as Hosting and browsers require", async () => {
     const set = (await call("/v1/sign-in", { headers: BEARER })).headers.getSetCookie();
     assert.equal(set.length, 1);
     assert.match(set[0] ?? "", /^__session=[\w-]{43}; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax$/);
@@ -341,7 +341,7 @@ describe("cookies", () => {
     assert.deepEqual(cleared, ["__session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"]);
   });
 
-  it("marks it Secure, and says HSTS, where Relais is reached by https", async (t) => {
+  it("are marked Secure, with HSTS, if Relais is reached by https", async (t) => {
     const secure = testSystem({ RELAIS_PUBLIC_URL: "https://relais.example.com" });
     const other = await serveRoutes(ROUTES, secure);
     t.after(async () => {
@@ -361,7 +361,7 @@ describe("every answer", () => {
     ["a problem", "/v1/nothing", 404],
     ["a defect", "/v1/broken", 500],
   ] as const) {
-    it(`carries the security headers: ${what}`, async () => {
+    it(`has the security headers: ${what}`, async () => {
       const { headers, status: got } = await call(path, { headers: BEARER });
       assert.equal(got, status);
       assert.equal(headers.get("cache-control"), "private, no-store");
@@ -375,7 +375,7 @@ describe("every answer", () => {
     });
   }
 
-  it("is in the language asked for: French first for pages, English first for the API", async () => {
+  it("is in the requested language: French by default for pages, English for the API", async () => {
     const page = async (language: string) =>
       (await call("/google_gmail/authorize", { headers: { "Accept-Language": language } })).text();
     assert.match(await page("*"), /fr /);
@@ -388,7 +388,7 @@ describe("every answer", () => {
     assert.equal(await title("de"), await title("en"));
   });
 
-  it("names the request by the platform's trace where there is one", async () => {
+  it("carries the platform's trace as the request id if there is one", async () => {
     const trace = "0af7651916cd43dd8448eb211c80319c";
     const idWith = async (headers: Record<string, string>) =>
       (await call("/health", { headers })).headers.get("x-request-id") ?? "";
@@ -399,13 +399,13 @@ describe("every answer", () => {
 });
 
 describe("failures inside", () => {
-  it("answers a defect with a generic 500, and logs it", async () => {
+  it("are answered with a generic 500 if they are defects, and logged", async () => {
     const body = await assertProblem(await call("/v1/broken", { headers: BEARER }), 500, "internal_error");
     assert.doesNotMatch(JSON.stringify(body), /canary|\.ts/);
     assert.ok(system.lines.some((line) => line.code === "request_defect" && line.severity === "error"));
   });
 
-  it("answers 503 with Retry-After when the store is down", async () => {
+  it("are answered 503 with Retry-After if the store is down", async () => {
     const response = await call("/v1/store-down", { headers: BEARER });
     assert.match(response.headers.get("retry-after") ?? "", /^\d+$/);
     const body = await assertProblem(response, 503, "unavailable");
@@ -413,7 +413,7 @@ describe("failures inside", () => {
     assert.doesNotMatch(JSON.stringify(body), /canary/);
   });
 
-  it("survives an answer that comes after somebody else has ended the request", async (t) => {
+  it("may come after someone else has ended the request, and the process survives", async (t) => {
     let handled: Promise<Reply> = Promise.reject(new Error("not called"));
     handled.catch(() => undefined);
     const late = route("GET", "/late", "public", () => {
@@ -433,7 +433,7 @@ describe("failures inside", () => {
     assert.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200);
   });
 
-  it("has who waits answered with what there is when the process is told to stop", async (t) => {
+  it("are avoided at shutdown: whoever waits gets the present answer", async (t) => {
     const stopping = new AbortController();
     const wait = route("GET", "/wait", "public", async ({ signal }) => {
       const told = once(signal, "abort");

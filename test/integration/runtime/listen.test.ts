@@ -7,7 +7,7 @@ import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { listen } from "../../../functions/runtime/local/listen.ts";
 import { eventually } from "../../builders/eventually.ts";
 
-test("closing waits for what is under way and for nothing more, though callers would keep their connections", async () => {
+test("closing waits only for requests in progress, even if callers would keep their connections", async () => {
   const port = await freePort();
   let answer: (() => void) | undefined;
   const listening = await listen(port, (req, res) => {
@@ -41,7 +41,7 @@ test("closing does not wait for connections on which nothing was ever said", asy
   await gone;
 });
 
-test("once closing began, a new connection is answered 503 and one that was there is served a last time", async () => {
+test("once closing has begun, a new connection is answered 503 and an existing one is served a last time", async () => {
   const port = await freePort();
   const listening = await listen(port, (_req, res) => res.end("served"));
   const agent = new Agent({ keepAlive: true });

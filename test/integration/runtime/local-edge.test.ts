@@ -11,7 +11,7 @@ const { hosting } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../
 
 const cwd = mkdtempSync(join(tmpdir(), "relais-edge-"));
 
-/** Says which function was reached, and what came through. */
+/** Reports which function was reached, and what arrived. */
 const tell = (name: string) => (req: IncomingMessage, res: ServerResponse) => {
   if (req.url === "/v1/never") return;
   res.setHeader("Cache-Control", "private, no-store");
@@ -74,14 +74,14 @@ describe("the local edge", () => {
     ["/v1/anything", "mail-servers"],
     ["/health", "mail-servers"],
   ] as const) {
-    it(`sends ${path} to ${name}, query and all`, async () => {
+    it(`sends ${path} to ${name}, with its query`, async () => {
       const reached = await (await get(path)).json();
       assert.equal(reached.name, name);
       assert.equal(reached.url, path);
     });
   }
 
-  it("answers the console's page to all of its paths, with a strict policy", async () => {
+  it("answers all of the console's paths with its page, with a strict policy", async () => {
     const app = readFileSync(join(import.meta.dirname, "../../../functions/console/app.tsx"), "utf8");
     const routes = [...app.matchAll(/\bpath(?:=|: )"([^"]+)"/g)].map(([, path = ""]) => path.replace(":id", "x_1"));
     assert.ok(routes.length > 5);
@@ -99,7 +99,7 @@ describe("the local edge", () => {
     }
   });
 
-  it("answers 404 where nothing is: a page to who wants one, under the same policy, problem details to others", async () => {
+  it("answers 404 if nothing is there: a page for browsers, under the same policy, problem details for others", async () => {
     for (const path of ["/nowhere", "/v2/messages", "/serversx", "/favicon.ico"]) {
       const page = await get(path, { accept: "text/html,*/*" });
       assert.equal(page.status, 404, path);
@@ -111,7 +111,7 @@ describe("the local edge", () => {
     }
   });
 
-  it("takes the console's pages for reading only, and says which methods there are", async () => {
+  it("offers the console's pages only for reading, and names the allowed methods", async () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
       const response = await fetch(`${origin}/servers/srv_1`, { method });
       assert.equal(response.status, 405);
@@ -122,7 +122,7 @@ describe("the local edge", () => {
     assert.equal((await fetch(`${origin}/servers/srv_1`, { method: "HEAD" })).status, 200);
   });
 
-  it("leaves to the functions what lies bare at the root of their paths", async () => {
+  it("leaves requests for the bare root of their paths to the functions", async () => {
     assert.equal((await (await get("/v1")).json()).name, "mail-servers");
     assert.equal((await (await get("/google_gmail")).json()).name, "confirm-callback");
   });
@@ -136,7 +136,7 @@ describe("the local edge", () => {
           .end();
       });
 
-    it("sends every page to the same place on the public host, and keeps no such answer", async () => {
+    it("redirects every page to the same place on the public host, without caching", async () => {
       for (const path of [
         "/",
         "/messages",
@@ -155,7 +155,7 @@ describe("the local edge", () => {
       }
     });
 
-    it("goes by the browser's own host, whatever the spelling, and by no port", async () => {
+    it("uses the browser's own host, in any spelling, and ignores the port", async () => {
       for (const [headers, status] of [
         [{ host: "127.0.0.1:9999" }, 200],
         [{ host: "[::1]:8080" }, 308],
@@ -167,14 +167,14 @@ describe("the local edge", () => {
       }
     });
 
-    it("redirects to no foreign place, whatever the path", async () => {
+    it("redirects to no other site, whatever the path", async () => {
       for (const path of ["//evil.example/a", "http://evil.example/a"]) {
         const { headers } = await ask(path, { host: "localhost" });
         assert.ok(headers.location?.startsWith("http://127.0.0.1:8080/"), headers.location);
       }
     });
 
-    it("serves programs as ever: functions, health, and what a page loads", async () => {
+    it("serves programs as usual: functions, health, and what a page loads", async () => {
       for (const path of [
         "/health",
         "/v1/session",
@@ -186,7 +186,7 @@ describe("the local edge", () => {
       }
     });
 
-    it("leaves a loopback address alone in front of a public name: a proxy that passes no host on would loop", async () => {
+    it("does not redirect a loopback address in front of a public name: a proxy that forwards no host would loop", async () => {
       const proxied = edge("https://relais.example.com");
       await new Promise<void>((resolve) => proxied.listen(0, "127.0.0.1", resolve));
       const { port } = proxied.address() as AddressInfo;
@@ -199,7 +199,7 @@ describe("the local edge", () => {
     });
   });
 
-  it("says HSTS over https alone", async () => {
+  it("sends HSTS over https only", async () => {
     assert.equal((await get("/")).headers.get("strict-transport-security"), null);
     const secure = edge("https://relais.example.com");
     await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
@@ -211,7 +211,7 @@ describe("the local edge", () => {
     secure.close();
   });
 
-  it("does not pass the console's page off as an asset that is gone", async () => {
+  it("does not present the console's page as a missing asset", async () => {
     const gone = await get("/assets/main-old.js");
     assert.equal(gone.status, 404);
     assert.equal((await gone.json()).code, "not_found");
@@ -226,7 +226,7 @@ describe("the local edge", () => {
       assert.equal((await (await get(path)).json()).name, name, path);
   });
 
-  it("lets nobody keep what does not exist: it may, after the next roll-out or roll-back", async () => {
+  it("lets nobody cache a 404, because the path may exist after the next roll-out or roll-back", async () => {
     for (const path of [
       "/assets/main-old.js",
       "/assets/main-old.css",
@@ -242,14 +242,14 @@ describe("the local edge", () => {
       }
   });
 
-  it("sets no header by path that lets anything be kept without asking: Hosting sets it on a 404 there as well", () => {
+  it("sets no header by path that allows caching without revalidation, because Hosting sets it on a 404 as well", () => {
     const values: readonly string[] = hosting.headers.flatMap((rule: { headers: { key: string; value: string }[] }) =>
       rule.headers.filter(({ key }) => key.toLowerCase() === "cache-control").map(({ value }) => value),
     );
     assert.deepEqual(values, ["no-cache"]);
   });
 
-  it("leaves the functions' own headers alone", async () => {
+  it("leaves the functions' own headers unchanged", async () => {
     for (const path of ["/v1/session", "/v1/messages/1", "/google_gmail/confirm", "/health"]) {
       const { headers } = await get(path);
       assert.equal(headers.get("cache-control"), "private, no-store", path);
@@ -257,7 +257,7 @@ describe("the local edge", () => {
     }
   });
 
-  it("forwards no cookie but __session", async () => {
+  it("forwards no cookie except __session", async () => {
     const through = async (cookie: string) => (await (await get("/v1/session", { cookie })).json()).cookie;
     assert.equal(await through("a=1; __session=abc; b=2"), "__session=abc");
     assert.equal(await through("a=1; x__session=abc"), null);
@@ -277,7 +277,7 @@ describe("the local edge", () => {
     hurried.close();
   });
 
-  it("serves nothing from outside the console's folder, and survives a broken path", async () => {
+  it("serves nothing outside the console's folder, and survives a broken path", async () => {
     for (const path of ["/../secret.txt", "/..%2f..%2fsecret.txt", "/%2e%2e/%2e%2e/secret.txt"]) {
       const response = await get(path);
       assert.doesNotMatch(await response.text(), /outside/);
@@ -286,7 +286,7 @@ describe("the local edge", () => {
     assert.equal((await get("/health")).status, 200);
   });
 
-  it("does not start when firebase.json names a function that is not there", () => {
+  it("does not start if firebase.json names a function that does not exist", () => {
     assert.throws(
       () => hostingEdge({ hosting, cwd, functions: {}, limitMs: 1, publicUrl: "http://127.0.0.1" }),
       /authorize-start/,

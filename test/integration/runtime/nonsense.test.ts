@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { type Listening, listen } from "../../../functions/runtime/local/listen.ts";
 
-// What Node's parser takes for no request reaches no function: it is refused in the same form all the same.
+// What Node's parser does not take for a request reaches no function, but it is refused in the same form.
 
 let port: number;
 let listening: Listening;
@@ -27,7 +27,7 @@ const answerTo = async (text: string) => {
   return { status: Number(head.split(" ")[1]), head, body };
 };
 
-describe("What is no HTTP request", () => {
+describe("Something that is not an HTTP request", () => {
   const nonsense: readonly (readonly [what: string, text: string, status: number, code: string])[] = [
     ["a method that nobody has", "FOO /v1/messages HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"],
     [
@@ -55,12 +55,12 @@ describe("What is no HTTP request", () => {
     });
   }
 
-  it("but an expectation that nobody knows is passed over", async () => {
+  it("an unknown expectation is ignored", async () => {
     const request = "GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n";
     assert.deepEqual([(await answerTo(request)).status, (await answerTo(request)).body], [200, "a request"]);
   });
 
-  it("and the next request is served", async () => {
+  it("the next request is served", async () => {
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "a request");
   });
 });

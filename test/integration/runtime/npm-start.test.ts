@@ -81,7 +81,7 @@ describe("npm start", () => {
   const statusWith = async (token: string): Promise<number> =>
     (await fetch(`http://localhost:${port}/v1/session`, { headers: { Authorization: `Bearer ${token}` } })).status;
 
-  it("says first where console, mailbox and setup token are, and where mail goes", async () => {
+  it("says first where the console, mailbox and setup token are, and where mail goes", async () => {
     const relais = await start().up(port);
     const first = relais.output.split("\n").slice(0, 10).join("\n");
     assert.match(first, new RegExp(`Console +http://localhost:${port}/#setup=`));
@@ -95,7 +95,7 @@ describe("npm start", () => {
     assert.equal(await statusWith(relais.setupToken), 200);
   });
 
-  it("ends in order on SIGTERM and SIGINT, and keeps its setup token across starts", async () => {
+  it("exits in order on SIGTERM and SIGINT, and keeps its setup token across starts", async () => {
     const first = await start().up(port);
     assert.equal(await first.end("SIGTERM"), 0, first.output);
     const second = await start().up(port);
@@ -106,7 +106,7 @@ describe("npm start", () => {
     assert.equal(await second.end("SIGINT"), 0, second.output);
   });
 
-  it("ends in order when npm is told to stop, and leaves no process behind", async () => {
+  it("exits in order when npm is told to stop, and leaves no process behind", async () => {
     const relais = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir }, [], BY_NPM);
     started.push(relais);
     await relais.up(port);
@@ -114,13 +114,13 @@ describe("npm start", () => {
     await assert.rejects(fetch(`http://localhost:${port}/health`));
   });
 
-  it("does not print a setup token that was given", async () => {
+  it("does not print a given setup token", async () => {
     const relais = await start({ RELAIS_SETUP_TOKEN: "given-canary-token" }).up(port);
     assert.equal(await statusWith("given-canary-token"), 200);
     assert.doesNotMatch(relais.output, /canary/);
   });
 
-  it("says so when the port or the data directory is taken, and leaves the other alone", async () => {
+  it("says so if the port or the data directory is in use, and leaves the other process alone", async () => {
     const relais = await start().up(port);
     const samePort = start({ RELAIS_DATA_DIR: `${dataDir}-other` });
     assert.equal(await samePort.ended(), 1);
@@ -141,7 +141,7 @@ describe("npm start", () => {
     assert.doesNotMatch(relais.output, /\n\s+at /);
   });
 
-  it("says so when the data directory is none", async () => {
+  it("says so if the data directory is not one", async () => {
     const file = join(dataDir, "file");
     writeFileSync(file, "");
     const relais = start({ RELAIS_DATA_DIR: join(file, "data") });
@@ -150,7 +150,7 @@ describe("npm start", () => {
     assert.doesNotMatch(relais.output, /\n\s+at /);
   });
 
-  it("starts no sandbox when an endpoint is given", async () => {
+  it("starts no sandbox if an endpoint is given", async () => {
     const relais = await start({ GMAIL_SMTP_HOST: "127.0.0.1" }).up(port);
     assert.doesNotMatch(relais.output, /Mailbox/);
     assert.match(relais.output, /127\.0\.0\.1:465/);
@@ -161,7 +161,7 @@ describe("npm start", () => {
     const write = (kind: string, uris: readonly string[]) =>
       writeFileSync(
         file,
-        // With the byte order mark of an editor that it went through.
+        // With the byte order mark of an editor.
         `\uFEFF${JSON.stringify({
           [kind]: { client_id: "1.apps.googleusercontent.com", client_secret: "canary-secret", redirect_uris: uris },
         })}`,
@@ -186,7 +186,7 @@ describe("npm start", () => {
     rmSync(file);
   });
 
-  it("refuses arguments it does not know, and a file that is none", async () => {
+  it("refuses unknown arguments, and a file that is not one", async () => {
     const unknown = start({}, ["--real"]);
     assert.equal(await unknown.ended(), 1);
     assert.match(unknown.output, /Usage/);

@@ -23,7 +23,7 @@ import { type StolenTime, watchStolenTime } from "../../builders/stolen-time.ts"
 
 const SETUP_TOKEN = "setup-token-without-a-store-0123456789";
 const BEARER = { Authorization: `Bearer ${SETUP_TOKEN}`, "Content-Type": "application/json" };
-/** As short as the suite can have it; the lengths that count are looked at by name. */
+/** As short as the suite allows; the lengths that matter are checked by name. */
 const [ANSWER_MS, DELIVER_MS] = [1_500, 2_500];
 const SLACK_MS = 2_000;
 
@@ -72,7 +72,7 @@ const systemWith = (host: string, port: number): System => {
   return compose({ ...config, setupToken: new Secret(SETUP_TOKEN) }, { component: "away", log: silent });
 };
 
-describe("the time that a store which is away may take", () => {
+describe("the time that an unreachable store may cost", () => {
   it("leaves room within ten seconds for the rest of a request, and within every deadline of a push", () => {
     assert.ok(ANSWERING.totalMs <= 8_000 && ANSWERING.failsFast);
     assert.ok(DELIVERING.totalMs <= 30_000);
@@ -86,7 +86,7 @@ for (const [how, behave] of [
 ] as const) {
   describe(`a store that ${how}`, () => {
     const servers: Server[] = [];
-    /** To the store; its silence would keep them open. */
+    /** Connections to the store, which its silence would keep open. */
     const connections = new Set<Socket>();
     let origin = "";
     let pushes: readonly string[] = [];
@@ -106,7 +106,7 @@ for (const [how, behave] of [
       const routes = [authorizeStart, confirmCallback, mailServers, sendMail].flatMap((of) => of(system));
       const patience = { totalMs: ANSWER_MS, failsFast: true };
       origin = await serve(serveHttp(routes, system, { patience }), port);
-      // Each with a system of its own, as a function has: what one has found out, another does not know.
+      // Each has a system of its own, as a function has: what one finds out, another does not know.
       pushes = await Promise.all(
         [deliverMail, refreshTokens, dispatchDue].map((of) => {
           const own = systemWith(host, port);
@@ -127,7 +127,7 @@ for (const [how, behave] of [
       stolen = watchStolenTime();
     });
     after(() => stolen.stop());
-    /** Milliseconds since, of which the machine took none for other things. */
+    /** Milliseconds since then, without those that the machine spent on other things. */
     const timer = () => {
       const [beganMs, stolenMs] = [performance.now(), stolen.ms()];
       return () => performance.now() - beganMs - (stolen.ms() - stolenMs);
@@ -146,7 +146,7 @@ for (const [how, behave] of [
       return { path: `${method} ${path}`, answer, text, tookMs: tookMs() };
     };
 
-    it("has every request answered 503 in time, and later ones at once", async () => {
+    it("makes every request 503 in time, and later ones at once", async () => {
       const first = await Promise.all([...REQUESTS, ...PAGES].map(ask));
       for (const { path, answer, text, tookMs } of first) {
         assert.equal(answer.status, 503, `${path}: ${text}`);
@@ -162,7 +162,7 @@ for (const [how, behave] of [
       }
       const later = await Promise.all(Array.from({ length: 10 }, () => REQUESTS.map(ask)).flat());
       assert.ok(later.every(({ answer }) => answer.status === 503));
-      // A few look whether it is back.
+      // A few check whether it is back.
       const [median = 0] = later
         .map(({ tookMs }) => tookMs)
         .sort((one, other) => one - other)
@@ -170,7 +170,7 @@ for (const [how, behave] of [
       assert.ok(median < ANSWER_MS - 300, `the median took ${median} ms`);
     });
 
-    it("has every push given back in time", async () => {
+    it("makes every push fail in time", async () => {
       const given = pushes.flatMap((url) =>
         TOPIC_MESSAGES.map(async ({ relais, data }) => {
           const tookMs = timer();
@@ -184,7 +184,7 @@ for (const [how, behave] of [
       );
       const answers = await Promise.all(given);
       for (const { status, tookMs } of answers) {
-        // Of what is no message of a function's, it need not ask the store.
+        // For a message that is not the function's, it need not ask the store.
         assert.ok(status >= 500 || status === 204, String(status));
         assert.ok(tookMs < DELIVER_MS + SLACK_MS, `${tookMs} ms`);
       }

@@ -18,17 +18,17 @@ suite("A mail server that a later release has written to, at Google", () => {
     return { browser, place: { kind: "mailServers", id } as const };
   };
 
-  test("keeps the members that are not known through a check and a reconnect", async () => {
+  test("keeps unknown members through a check and a reconnect", async () => {
     const { browser, place } = await connectedServer();
     const before = decorated(await stored(relais.system, place), { wanted: true }) as Members;
     await plant(relais.system, place, before);
     assert.deepEqual(await checkServer(relais.system, place.id), { kind: "checked", state: "valid" });
     assert.deepEqual(lostFrom(before, await stored(relais.system, place)), [], "checked");
     assert.equal((await browser.connect(place.id)).status, 303);
-    assert.deepEqual(lostFrom(before, await stored(relais.system, place)), [], "connected anew");
+    assert.deepEqual(lostFrom(before, await stored(relais.system, place)), [], "connected again");
   });
 
-  test("is not connected over a state that is not known", async () => {
+  test("is not reconnected if its state is unknown", async () => {
     const { browser, place } = await connectedServer();
     const callback = await browser.consent(`/google_gmail/authorize?server=${place.id}`);
     const before = await stored(relais.system, place);

@@ -49,15 +49,15 @@ for (const [name, { runs, open }] of Object.entries(STORES)) {
     });
 
     for (const move of MESSAGE_MOVES) {
-      test(`members of a message that are not known stay: ${move}`, () =>
+      test(`unknown members of a message are kept: ${move}`, () =>
         keepsMembersOfMessages({ system: platform.system, runs: Math.ceil(runs / 20) }, move));
     }
-    test("members of a mail server that are not known stay through every change", () =>
+    test("unknown members of a mail server are kept through every change", () =>
       keepsMembersOfServers({ system: platform.system, runs: Math.ceil(runs / 20) }));
-    test("so do those of settings, ledgers, token entries and sweeps", () =>
+    test("unknown members of settings, ledgers, token entries and sweeps are kept too", () =>
       keepsMembersOfTheRest({ system: platform.system }));
-    test("messages are shown, and never moved, sent, put off or erased", () => leavesMessagesAlone(checked));
-    test("a body stays that a later release may name in a way of its own", () => keepsBodiesOfLaterMessages(checked));
+    test("messages are shown, and never moved, sent, postponed or erased", () => leavesMessagesAlone(checked));
+    test("a body is kept that a later release may refer to in its own way", () => keepsBodiesOfLaterMessages(checked));
     test("what a later release publishes for itself is left for it", () => leavesPushesToLater(checked));
     test("mail servers are shown, and never checked, moved, edited, disconnected or deleted", () =>
       leavesServersAlone(checked));

@@ -6,10 +6,10 @@ import type { RecordKind } from "../../../functions/domain/record-kinds.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { acceptedMessage } from "../../builders/delivery.ts";
 
-/** Records as a later release writes them: this one cannot type them, so they are made here alone. */
+/** Records as a later release writes them. The types of this release do not allow them, so they are made only here. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** Plants a record whatever is there. */
+/** Stores a record, whatever is there. */
 export const plant = async <K extends RecordKind>(
   { records }: Pick<System, "records">,
   place: { readonly kind: K; readonly id: string },
@@ -29,7 +29,7 @@ export const stored = async <K extends RecordKind>(
 };
 
 const KNOWN = /^(queued|scheduled|held|sending|deferred|unknown|sent|failed|canceled|expired)$/;
-/** A word that no table of this release has. */
+/** A word that no table of this release contains. */
 export const laterWord = fc
   .stringMatching(/^[a-z][a-z_]{2,19}$/)
   .filter((word) => !KNOWN.test(word))
@@ -50,7 +50,7 @@ const anyState = fc.constantFrom(
   state("sent", { finalAtMs: 1 }),
 );
 
-/** What a later release may say of a message, so that this one must leave it alone. */
+/** What a later release may write in a message, so that this one must leave it alone. */
 export const laterMessage: fc.Arbitrary<Members> = fc.oneof(
   laterWord.map((status) => state(status)),
   fc.tuple(anyState, fc.integer({ min: 2, max: 99 })).map(([at, recordVersion]) => ({ ...at, recordVersion })),
@@ -67,7 +67,7 @@ export const laterMessage: fc.Arbitrary<Members> = fc.oneof(
   })),
 );
 
-/** A message that Relais accepted, due for a long while, changed by `changes`. */
+/** A message that Relais accepted and that has been due for a long while, with these changes. */
 export const messageOf = ({ clock }: Pick<System, "clock">, id: string, changes: Members): Members => {
   const message = acceptedMessage({ nowMs: clock.nowMs } as never, id, ["b@example.org"]);
   const { status, dueAtMs: _, ...facts } = message as Message & Members;
@@ -76,13 +76,13 @@ export const messageOf = ({ clock }: Pick<System, "clock">, id: string, changes:
 
 const json = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.array(fc.integer()), fc.object());
 
-/** Members whose own members are the callers', not ours. */
+/** Members whose own members belong to the callers, not to us. */
 const FOREIGN_MAPS = /^(tags|pins|noteParams|json)$/;
 
 const isObject = (value: unknown): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The record with one more member in each object that it is made of, each under a name of its own. */
+/** The record with one more member in each of its objects, each with a name of its own. */
 export const decorated = (value: unknown, extra: unknown, path = "top"): unknown => {
   if (Array.isArray(value)) return value.map((one, at) => decorated(one, extra, `${path}_${at}`));
   if (!isObject(value)) return value;
@@ -96,8 +96,8 @@ export const decorated = (value: unknown, extra: unknown, path = "top"): unknown
 export const extraValue: fc.Arbitrary<unknown> = json.map((value) => JSON.parse(JSON.stringify(value ?? null)));
 
 /**
- * Places at which `before` has a member of a later release that `after` lacks, where the object that held it is still
- * there.
+ * Places where `before` has a member of a later release that `after` lacks, although the object that held it still
+ * exists.
  */
 export const lostFrom = (before: unknown, after: unknown, path = ""): readonly string[] => {
   if (Array.isArray(before)) {

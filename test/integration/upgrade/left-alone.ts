@@ -38,7 +38,7 @@ export const push = (data: unknown, attributes: Readonly<Record<string, string>>
 
 export const codeOf = (result: Result<unknown>): string => (result.ok ? "done" : result.problem.code);
 
-/** Everything that this release does with messages, to each of these. */
+/** Everything that this release does with messages, applied to each of these. */
 const doAllTo = async (system: System, serverId: string, ids: readonly string[]): Promise<void> => {
   const [deliver, dispatch] = [onDeliver(system), onDispatch(system)];
   for (const id of ids) await deliver(push({ id }, { relais: "deliver" }));
@@ -80,7 +80,7 @@ export const leavesMessagesAlone = async ({ system, serverId, runs, mails }: Che
     planted.set(id, value);
     await plant(system, { kind: "messages", id }, value);
   }
-  // The same push sends one that this release knows.
+  // The same push sends a message that this release knows.
   await plant(system, { kind: "messages", id: "msg_known" }, { ...messageOf(system, "msg_known", {}), serverId });
   const before = mails();
   await onDeliver(system)(push({ id: "msg_known" }, { relais: "deliver" }));
@@ -97,7 +97,7 @@ export const leavesMessagesAlone = async ({ system, serverId, runs, mails }: Che
   assert.equal(mails(), before + 1, "nothing else is sent");
 };
 
-/** A chunked body that a message of a later release may name in a way of its own. */
+/** A chunked body that a message of a later release may refer to in its own way. */
 export const keepsBodiesOfLaterMessages = async ({ system, serverId }: Checked): Promise<void> => {
   const [id, set] = ["msg_large_later", "set-of-a-later-release"];
   const chunk = { messageId: id, index: 0, text: "text", createdAtMs: 1 };
@@ -112,7 +112,7 @@ export const keepsBodiesOfLaterMessages = async ({ system, serverId }: Checked):
   assert.equal((await stored(system, { kind: "bodyChunks", id: `${set}.0` })).text, "text");
 };
 
-/** What a later release publishes for itself is no mail of a program. */
+/** What a later release publishes for itself is not a program's mail. */
 export const leavesPushesToLater = async ({ system }: Checked): Promise<void> => {
   const [word = ""] = fc.sample(laterWord, 1);
   const mail = { server: "srv_known", to: "b@example.org", subject: "no mail", text: "x" };
@@ -126,7 +126,7 @@ export const leavesPushesToLater = async ({ system }: Checked): Promise<void> =>
 const connectionOf = (members: Members): Members => ({ connection: { state: "valid", grant: grant(), ...members } });
 const error = { state: "error", sinceMs: 1 };
 
-/** What a later release may say of a mail server, so that this one must leave it alone. */
+/** What a later release may write in a mail server, so that this one must leave it alone. */
 const laterServer: fc.Arbitrary<Members> = fc.oneof(
   laterWord.map((state) => connectionOf({ state })),
   laterWord.map((state) => ({ connection: { state, credentials: { elsewhere: true } } })),
@@ -171,7 +171,8 @@ const doAllToServer = async (system: System, id: string): Promise<void> => {
 };
 
 /**
- * Mail servers of a later release are shown; nothing that this one does changes them, and none of their secrets goes.
+ * Mail servers of a later release are shown. Nothing that this one does changes them, and none of their secrets is
+ * destroyed.
  */
 export const leavesServersAlone = async ({ system, runs }: Checked): Promise<void> => {
   const planted = new Map<string, { readonly value: Members; readonly secret: string }>();

@@ -24,7 +24,7 @@ type Act = (system: System, id: string) => Promise<unknown>;
 
 interface Move {
   readonly from: Members;
-  /** The statuses that it may lead to; the test fails where nothing was moved. */
+  /** The statuses that the move may lead to; the test fails if nothing was moved. */
   readonly to: readonly string[];
   readonly by: Act;
 }
@@ -46,7 +46,7 @@ const tried: Members = {
 const unknown: Members = { ...tried, status: "unknown", lookups: 0, sinceMs: 1, dueAtMs: null };
 const recently = (system: System): Members => ({ ...tried, firstTriedAtMs: system.clock.nowMs() });
 
-/** Every way in which this release moves a message, from each status that it leads out of. */
+/** Every way in which this release moves a message, from each status that it can leave. */
 const MOVES: Readonly<Record<string, (system: System) => Move>> = {
   "claim and settle": () => ({ from: { status: "queued" }, to: ["sent"], by: deliver }),
   "claim a deferred one": (system) => ({
@@ -115,7 +115,7 @@ const resolveAs =
 
 export const MESSAGE_MOVES = Object.keys(MOVES);
 
-/** One way of moving a message, several times, with other members each time. */
+/** Moves a message in one way, several times, with other members each time. */
 export const keepsMembersOfMessages = async (
   { system, runs }: { readonly system: System; readonly runs: number },
   name: string,
@@ -132,9 +132,9 @@ export const keepsMembersOfMessages = async (
     assert.ok(move.to.includes(String(after.status)), `${name}: ${after.status}`);
     assert.notDeepEqual(after, value, `${name} writes the record`);
     const erased = (after.body as Members).kind === "erased" && (value.body as Members).kind !== "erased";
-    // What lies in a body is the mail's content, and goes with it.
+    // A body holds the mail's content, and its members go with it.
     const lost = lostFrom({ ...value, ...(erased && { body: {} }) }, after);
-    // A server's reply is replaced by the next one as a whole.
+    // The next reply replaces a server's reply as a whole.
     assert.deepEqual(
       lost.filter((place) => !place.includes("/reply/")),
       [],
@@ -198,7 +198,7 @@ export const keepsMembersOfServers = async ({
   }
 };
 
-/** The records that serve the others: settings, ledgers, token entries, sweeps. */
+/** The records that support the others: settings, ledgers, token entries, sweeps. */
 export const keepsMembersOfTheRest = async ({ system }: { readonly system: System }): Promise<void> => {
   const [extra] = fc.sample(extraValue, 1);
   const of = { clientId: "client", sub: "sub-of-the-rest" };

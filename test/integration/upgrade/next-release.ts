@@ -4,7 +4,7 @@ import { changedCopy, type Edit } from "../../builders/changed-copy.ts";
 
 const messages = "functions/domain/messages";
 
-/** Messages with this tag are set aside by the next release until somebody has approved them. */
+/** The next release sets messages with this tag aside until someone has approved them. */
 export const REVIEWED = { review: "yes" } as const;
 
 /** One more status with its event, and two more members. */
@@ -36,9 +36,9 @@ const EDITS: readonly Edit[] = [
     text: "  deferred: { dueAtMs: true },",
     by: "  awaiting_approval: { dueAtMs: true },\n$&",
   },
-  // The first member: what a campaign a message belongs to.
+  // The first member: the campaign that a message belongs to.
   { file: `${messages}/accept/accept.ts`, text: "    ...plan.state,", by: '    campaignId: "cmp_0007",\n$&' },
-  // The second: who is to approve each recipient.
+  // The second: who must approve each recipient.
   {
     file: `${messages}/accept/accept.ts`,
     text: 'state: "pending", reply: null }',
@@ -76,7 +76,7 @@ $&`,
   },
 ];
 
-/** With imports of its own, so that what `claim.ts` imports does not matter here. */
+/** It has its own imports, so that the imports of `claim.ts` do not matter here. */
 const SET_ASIDE = `import { commitMove } from "../commit-move.ts";
 import { messageEvent } from "../message-events.ts";
 import { moveTo } from "../moves.ts";
@@ -92,7 +92,7 @@ export const setAside = async (deps, message) => {
 };
 `;
 
-/** The sources of this release as a later one may have them: a directory, to be removed. */
+/** The sources of this release as a later one might have them, in a directory that the caller removes. */
 export const nextRelease = (): string => {
   const copy = changedCopy(...EDITS);
   writeFileSync(join(copy, messages, "deliver/set-aside-for-approval.ts"), SET_ASIDE);

@@ -51,7 +51,7 @@ suite("Two releases on one store, rolled out, back and out again under load, wit
     }
   };
 
-  /** Ids of messages of which such an event was published, or lies in a notice for the next tick to publish. */
+  /** Ids of messages about which such an event was published, or waits in a notice for the next tick to publish. */
   const toldIn = (data: string) => {
     const database = new DatabaseSync(join(data, "data/relais.sqlite"), { readOnly: true });
     const published = database.prepare("SELECT data FROM queue WHERE topic = 'mail-events'").all();
@@ -64,7 +64,7 @@ suite("Two releases on one store, rolled out, back and out again under load, wit
       new Set(events.filter((event) => type.test(event.type)).map(({ subject }) => subject)).size;
   };
 
-  test("with one more status, two more members and one more event: nothing lost, nothing twice, nothing sent that was set aside", async () => {
+  test("with one more status, two more members and one more event: nothing is lost or sent twice, and nothing that was set aside is sent", async () => {
     const { outcome, told } = await rollOut({ earlier: now, later: next, setsAside: true });
     const { accepted, setAside, unknown, killed } = outcome;
     assert.ok(setAside > 0 && killed >= 10 && unknown < accepted / 2, JSON.stringify(outcome));

@@ -20,7 +20,10 @@ export interface Release {
 
 type Step = readonly [name: FunctionName, release: "earlier" | "later"];
 
-/** Out and back, first with the function that sends in front, then with the one that ticks; and out for good. */
+/**
+ * The order of roll-outs and roll-backs, first starting with the function that sends, then with the one that ticks; the
+ * last roll-out is final.
+ */
 const STEPS: readonly Step[] = [
   ["deliver-mail", "later"],
   ["dispatch-due", "later"],
@@ -40,18 +43,18 @@ interface Options {
   readonly servers: readonly string[];
   readonly earlier: Release;
   readonly later: Release;
-  /** Mails accepted around each exchange of a function. */
+  /** How many mails are accepted around each exchange of a function. */
   readonly load: number;
-  /** Processes killed besides, after each exchange. */
+  /** How many more processes are killed after each exchange. */
   readonly kills: number;
-  /** The later release sets aside what bears a tag (`next-release.ts`). */
+  /** The later release sets aside what has a tag (`next-release.ts`). */
   readonly setsAside: boolean;
 }
 
 export interface Outcome {
   readonly accepted: number;
   readonly setAside: number;
-  /** In doubt, since a process died over them after the mark. */
+  /** Messages in doubt, because a process died over them after the mark. */
   readonly unknown: number;
   readonly killed: number;
   readonly faults: readonly string[];
@@ -59,17 +62,17 @@ export interface Outcome {
 
 const PATIENCE_MS = 90_000;
 
-/** As the pump of `npm start` does: a store that others keep locked for a moment ends no loop. */
+/** Like the pump of `npm start`: a store that others lock for a moment ends no loop. */
 const unlessLocked = (error: unknown): void => {
   if (!(error instanceof Unavailable)) throw error;
 };
 
-/** Two releases on one store: their functions, exchanged one after the other under load and killed on the way. */
+/** Two releases on one store: their functions are exchanged one after the other under load, and killed on the way. */
 export class TwoReleases {
   readonly #options: Options;
   readonly #workers = new Map<FunctionName, Worker>();
   readonly #at = new Map<FunctionName, Release>();
-  /** Ids of all that was accepted; of what the later release accepted, and so wrote its members to. */
+  /** The ids of all accepted messages, and of those that the later release accepted and gave its own members. */
   readonly #ids: string[] = [];
   readonly #ofLater = new Set<string>();
   readonly #setAside = new Set<string>();
@@ -82,7 +85,7 @@ export class TwoReleases {
   async #put(name: FunctionName, release: Release): Promise<void> {
     const { platform } = this.#options;
     const environment = { ...platform.environment, KILL_PORTS: "{}" };
-    // As on Cloud Run, the new one stands before the old one goes; this one goes in the middle of whatever it does.
+    // As on Cloud Run, the new process starts before the old one ends; this one ends in the middle of whatever it does.
     const next = await Worker.start(name, { dist: release.dist, environment });
     const before = this.#workers.get(name);
     this.#workers.set(name, next);
@@ -98,7 +101,7 @@ export class TwoReleases {
     return worker;
   }
 
-  /** Whoever runs at the moment that something is pushed. */
+  /** Whichever process runs at the moment of the push. */
   #workersThen(): Workers {
     const worker = (name: FunctionName): Worker => this.#worker(name);
     return {
@@ -130,12 +133,12 @@ export class TwoReleases {
     if (release === later) this.#ofLater.add(accepted.value.message.id);
   }
 
-  /** Ticks and events for both functions, whoever they are just now. */
+  /** Runs ticks and events for both functions, whichever processes they are at the time. */
   async #turn(): Promise<void> {
     const { events } = this.#options.platform;
     const workers = this.#workersThen();
     await Promise.all([events.flow(workers), events.tick(workers.dispatch)]);
-    // A loop without a pause would keep the store from everybody else.
+    // A loop without a pause would keep everyone else from the store.
     await delay(20);
   }
 
@@ -146,7 +149,7 @@ export class TwoReleases {
   async #open(): Promise<readonly string[]> {
     const found = await Promise.all(this.#ids.map(async (id) => ({ id, value: await this.#message(id) })));
     for (const { id, value } of found) if (value.status === "awaiting_approval") this.#setAside.add(id);
-    // Whether a message in doubt is found in the sent mail is the crash suite's matter.
+    // Whether a message in doubt is found in the sent mail is tested by the crash suite.
     const isOver = ({ status, approvedBy }: Members): boolean =>
       status === "sent" || status === "unknown" || (status === "awaiting_approval" && approvedBy === undefined);
     return found.filter(({ value }) => !isOver(value)).map(({ id }) => id);
@@ -155,7 +158,7 @@ export class TwoReleases {
   async #load(): Promise<void> {
     const { load, earlier, later, setsAside } = this.#options;
     for (let n = 0; n < load; n += 1) {
-      // What an earlier `deliver-mail` may claim it sends: nobody has set it aside.
+      // What an earlier `deliver-mail` may claim, it sends: nobody has set it aside.
       const mayBeSetAside = setsAside && this.#at.get("deliver-mail") === later;
       await this.#accept(n % 2 === 0 ? earlier : later, n, mayBeSetAside && n % 3 === 0);
       await delay(5);
@@ -208,7 +211,7 @@ export class TwoReleases {
     return this.#options.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length;
   }
 
-  /** What has been set aside stays there whatever runs, unsent and as it was written. */
+  /** What was set aside stays as it was written, unsent, whatever runs. */
   async #checkSetAside(faults: string[], where: string): Promise<void> {
     for (const id of this.#setAside) {
       const value = await this.#message(id);
@@ -248,7 +251,7 @@ export class TwoReleases {
     const { setsAside } = this.#options;
     for (const [n, step] of STEPS.entries()) {
       await this.#step(step, faults);
-      // Whoever runs by now: only the later release may take up what was approved.
+      // Any process may run by now, but only the later release may resume what was approved.
       if (setsAside) await this.#approve((at) => at % 3 === n % 3 && at % 2 === 0);
     }
     await this.#untilOver();
