@@ -12,6 +12,10 @@ const DETAIL_TEXTS = {
     en: "Send the body as application/json.",
     fr: "Envoyez le corps avec l’en-tête « Content-Type: application/json ».",
   },
+  not_json_or_mail_type: {
+    en: "Send the message as application/json, or a composed mail as message/rfc822.",
+    fr: "Envoyez le message avec l’en-tête « Content-Type: application/json », ou un message déjà composé avec « message/rfc822 ».",
+  },
   not_utf8: { en: "Send the JSON in UTF-8.", fr: "Envoyez le JSON en UTF-8." },
   not_event_token_type: {
     en: "Send the security event token as application/secevent+jwt.",
@@ -54,6 +58,26 @@ const DETAIL_TEXTS = {
   mail_too_large: {
     en: "The message may take {bytes} bytes once encoded; Gmail accepts at most {most}.",
     fr: "Le message peut atteindre {bytes} octets une fois encodé ; Gmail en accepte {most} au maximum.",
+  },
+  raw_too_large: {
+    en: "The mail has {bytes} bytes; the maximum is {most}.",
+    fr: "Le message compte {bytes} octets ; le maximum est de {most}.",
+  },
+  raw_header_too_large: {
+    en: "The header has more than {most} bytes; Gmail accepts no more.",
+    fr: "L’en-tête dépasse {most} octets ; Gmail n’en accepte pas davantage.",
+  },
+  raw_field_too_large: {
+    en: "The header field {name} has {bytes} bytes; Gmail accepts at most {most}.",
+    fr: "Le champ d’en-tête {name} compte {bytes} octets ; Gmail en accepte {most} au maximum.",
+  },
+  beyond_envelope: {
+    en: "To or Cc names addresses that are not in the envelope: {addresses}",
+    fr: "To ou Cc mentionne des adresses absentes de l’enveloppe : {addresses}",
+  },
+  unreadable_recipients: {
+    en: "To or Cc cannot be read.",
+    fr: "Le champ To ou Cc est illisible.",
   },
   not_in_status: {
     en: "The message is {status}; this is only possible while it is {allowed}.",

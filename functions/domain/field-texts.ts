@@ -183,6 +183,63 @@ const FIELD_TEXTS = {
     en: "must be printable ASCII without spaces or angle brackets",
     fr: "caractères ASCII imprimables, sans espace ni chevrons",
   },
+  // --- a mail that its caller has composed ---
+  not_with_raw: {
+    en: "cannot be combined with raw, which holds the whole mail",
+    fr: "incompatible avec raw, qui contient déjà tout le message",
+  },
+  only_with_raw: {
+    en: "can only be used with raw; otherwise to, cc and bcc are the envelope",
+    fr: "à n’utiliser qu’avec raw ; sinon, to, cc et bcc forment l’enveloppe",
+  },
+  raw_not_base64: {
+    en: "must be the mail in base64 or base64url, without line breaks",
+    fr: "fournissez le message en base64 ou base64url, sans retour à la ligne",
+  },
+  raw_no_header: {
+    en: "must begin with the header of a mail (RFC 5322), such as From: ada@example.com",
+    fr: "commencez par l’en-tête d’un message (RFC 5322), par exemple From: ada@example.com",
+  },
+  raw_not_a_field: {
+    en: "has a header line that is not a field (line {line}): write name: value, and an empty line after the header",
+    fr: "la ligne {line} de l’en-tête n’est pas un champ : écrivez nom: valeur, et une ligne vide après l’en-tête",
+  },
+  raw_nul: {
+    en: "must not contain a NUL byte (line {line}): encode the part in base64",
+    fr: "un octet NUL se trouve à la ligne {line} : encodez cette partie en base64",
+  },
+  raw_bare_cr: {
+    en: "must not contain a CR without LF (line {line}): end lines with CRLF or LF",
+    fr: "un CR sans LF se trouve à la ligne {line} : terminez les lignes par CRLF ou LF",
+  },
+  raw_long_line: {
+    en: "must not have lines longer than {most} octets (line {line}): encode the part in base64 or quoted-printable",
+    fr: "la ligne {line} dépasse {most} octets : encodez cette partie en base64 ou quoted-printable",
+  },
+  raw_several_authors: {
+    en: "must have exactly one address in From",
+    fr: "indiquez une seule adresse dans From",
+  },
+  raw_unreadable_from: {
+    en: "must have a From that can be read, such as Ada <ada@example.com>",
+    fr: "le champ From est illisible : écrivez-le comme Ada <ada@example.com>",
+  },
+  raw_bad_message_id: {
+    en: "must have one Message-ID of 1 to {most} characters, or none",
+    fr: "indiquez un seul Message-ID, de 1 à {most} caractères, ou aucun",
+  },
+  raw_unreadable_recipients: {
+    en: "has a To, Cc or Bcc that cannot be read: name the recipients in envelope.to or in the header Relais-Recipients",
+    fr: "un champ To, Cc ou Bcc est illisible : indiquez les destinataires dans envelope.to ou dans l’en-tête Relais-Recipients",
+  },
+  raw_needs_smtp_utf8: {
+    en: "has a header with non-ASCII letters, which the SMTP server does not support (SMTPUTF8): encode them (RFC 2047)",
+    fr: "l’en-tête contient des lettres accentuées, que le serveur SMTP ne prend pas en charge (SMTPUTF8) : encodez-les (RFC 2047)",
+  },
+  recipients_of_mail_only: {
+    en: "the header Relais-Recipients is only for a body of type message/rfc822; in JSON, use envelope.to with raw",
+    fr: "l’en-tête Relais-Recipients ne vaut que pour un corps de type message/rfc822 ; en JSON, utilisez envelope.to avec raw",
+  },
   // --- a calendar event ---
   calendar_never_fetched: {
     en: "is not accepted: Relais reads nothing from disk and fetches nothing from a URL; give the calendar itself in content",

@@ -663,12 +663,24 @@ const TEXTS: Texts = {
     fr: {
       title: "Le message est trop volumineux",
       advice:
-        "Les pièces jointes, le texte et le HTML ne peuvent pas dépasser 24 000 000 octets au total (7 000 000 par Pub/Sub). Allégez le message ou envoyez un lien.",
+        "Les pièces jointes, le texte et le HTML ne peuvent pas dépasser 24 000 000 octets au total, ni un message déjà composé 33 000 000 (7 000 000 par Pub/Sub). Allégez le message ou envoyez un lien.",
     },
     en: {
       title: "The message is too large",
       advice:
-        "Attachments, text and HTML must not exceed 24,000,000 bytes in total (7,000,000 through Pub/Sub). Make the message smaller or send a link.",
+        "Attachments, text and HTML must not exceed 24,000,000 bytes in total, nor a composed mail 33,000,000 (7,000,000 through Pub/Sub). Make the message smaller or send a link.",
+    },
+  },
+  envelope_unsupported: {
+    fr: {
+      title: "Ce serveur de messagerie ne peut pas respecter l’enveloppe du message",
+      advice:
+        "L’API Gmail envoie à toutes les adresses de To et Cc, sans tenir compte de l’enveloppe. Passez le serveur en SMTP, ou ne laissez dans To et Cc que les destinataires de ce message.",
+    },
+    en: {
+      title: "This mail server cannot keep to the message’s envelope",
+      advice:
+        "The Gmail API sends to every address in To and Cc, whatever the envelope. Set the mail server to SMTP, or leave only this message’s recipients in To and Cc.",
     },
   },
   from_not_allowed: {

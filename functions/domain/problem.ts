@@ -58,6 +58,7 @@ export type PlainProblemCode =
   | "grant_revoked"
   // messages
   | "message_too_large"
+  | "envelope_unsupported"
   | "server_unavailable"
   | "paused"
   | "idempotency_key_reused"

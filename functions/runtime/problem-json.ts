@@ -46,6 +46,7 @@ export const HTTP_PROBLEMS: Readonly<Record<ProblemCode, HttpProblem>> = {
   security_event_invalid: permanent(400),
   grant_revoked: permanent(409),
   message_too_large: permanent(413),
+  envelope_unsupported: permanent(422),
   from_not_allowed: permanent(422),
   server_unavailable: permanent(409),
   paused: permanent(409),

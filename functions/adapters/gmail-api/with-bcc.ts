@@ -1,18 +1,18 @@
 import type { OutgoingMail } from "../../domain/google/transports.ts";
+import { shownRecipients } from "../../domain/messages/accept/raw-mail.ts";
+import { scanMail } from "../../domain/messages/accept/raw-scan.ts";
 import { envelopeAddress } from "../gmail-smtp/address.ts";
 
 const HEADER_END = "\r\n\r\n";
-const ADDRESS_FIELD = /^(?:to|cc):/i;
-const QUOTED_STRING = /"(?:\\.|[^"\\])*"/g;
 
 /** The addresses in To and Cc. One in a display name does not count, or its owner would get nothing. */
-const shownAddresses = (header: string): ReadonlySet<string> => {
-  const values = header
-    .split(/\r\n(?![ \t])/)
-    .filter((field) => ADDRESS_FIELD.test(field))
-    .map((field) => field.slice(field.indexOf(":") + 1).replace(QUOTED_STRING, ""));
-  const addresses = values.flatMap((value) => value.split(",")).map((entry) => /<([^<>]*)>/.exec(entry)?.[1] ?? entry);
-  return new Set(addresses.map((address) => address.trim().toLowerCase()));
+const shownAddresses = (mail: Buffer): ReadonlySet<string> => {
+  const end = mail.indexOf(HEADER_END);
+  const header = end === -1 ? mail : mail.subarray(0, end + HEADER_END.length);
+  const scanned = scanMail(header);
+  if (!scanned.ok) return new Set();
+  const { to, cc } = shownRecipients(header, scanned.value);
+  return new Set([...to.addresses, ...cc.addresses].map((address) => address.toLowerCase()));
 };
 
 /**
@@ -21,8 +21,7 @@ const shownAddresses = (header: string): ReadonlySet<string> => {
  * shown recipient is impossible, but never needed: the API accepts or refuses a message as a whole.)
  */
 export const withBcc = (mail: OutgoingMail): Buffer | undefined => {
-  const end = mail.raw.indexOf(HEADER_END);
-  const shown = shownAddresses(mail.raw.subarray(0, end === -1 ? mail.raw.length : end).toString("utf8"));
+  const shown = shownAddresses(mail.raw);
   const hidden: string[] = [];
   for (const recipient of mail.envelope.to) {
     const address = envelopeAddress(recipient);

@@ -31,6 +31,11 @@ const NO_SMTPUTF8: SmtpReply = {
   enhanced: "5.6.7",
   response: "the server does not take addresses that are not ASCII",
 };
+const NO_8BITMIME: SmtpReply = {
+  code: 554,
+  enhanced: "5.6.3",
+  response: "the server takes 7-bit octets alone, and this mail must arrive unchanged",
+};
 const TOO_LARGE: SmtpReply = { code: 552, enhanced: "5.3.4", response: "the message is larger than the server takes" };
 
 /** Header fields beyond ASCII need SMTPUTF8 too (RFC 6532); for the body, 8BITMIME is enough. */
@@ -71,12 +76,13 @@ export class Transaction {
   }
 
   /**
-   * A body beyond ASCII needs 8BITMIME (RFC 6152); a server without it gets the mail in 7 bits. Throws `Unavailable`.
+   * A body beyond ASCII needs 8BITMIME (RFC 6152). A server without it gets the mail in 7 bits, or not at all if the
+   * mail must not be changed. Throws `Unavailable`.
    */
   async #chooseForm(): Promise<EarlyOutcome> {
     const { sevenBit } = this.#mail;
-    if (sevenBit === undefined || this.#session.extensions.keywords.has("8BITMIME")) return null;
-    if (!this.#raw.some((byte) => byte > 0x7f)) return null;
+    if (this.#session.extensions.keywords.has("8BITMIME") || !this.#raw.some((byte) => byte > 0x7f)) return null;
+    if (sevenBit === undefined) return { ...toRefused("mail", NO_8BITMIME), lacks: "8bitmime" };
     const raw = await sevenBit();
     if (raw === null) return { kind: "not_sent", stage: "mail", reason: "the body is gone" };
     this.#raw = raw;

@@ -132,8 +132,8 @@ const BY_SMTP: readonly Row[] = [
   { at: ["rcpt"], code: /552/, meaning: "again", problem: "temporarily_refused" },
   { at: ["rcpt"], meaning: "final", problem: "recipients_refused" },
   { at: ["mail"], code: /552/, meaning: "final", problem: "message_refused" },
-  // A non-ASCII address (RFC 6531).
-  { at: ["mail"], enhanced: /^5\.6\.7$/, meaning: "final", problem: "message_refused" },
+  // A non-ASCII address (RFC 6531), or octets that the server does not take (RFC 6152).
+  { at: ["mail"], enhanced: /^5\.6\.[37]$/, meaning: "final", problem: "message_refused" },
   { at: ["mail"], meaning: "final", problem: "sender_refused" },
   { meaning: "final", problem: "message_refused" },
 ];

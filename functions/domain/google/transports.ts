@@ -9,8 +9,8 @@ export interface OutgoingMail {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
   readonly raw: Buffer;
   /**
-   * Makes the same mail in 7-bit octets, for a server without 8BITMIME (RFC 6152). Null if its body is gone. Throws
-   * `Unavailable`.
+   * Makes the same mail in 7-bit octets, for a server without 8BITMIME (RFC 6152). Null if its body is gone. Absent if
+   * the mail must not be changed, as its caller has composed it. Throws `Unavailable`.
    */
   readonly sevenBit?: () => Promise<Buffer | null>;
 }
@@ -43,7 +43,7 @@ export type SendOutcome =
       /** The Gmail API's reasons, in lower case. */
       readonly reasons?: readonly string[];
       /** Relais did not try, because EHLO does not offer what the mail needs. */
-      readonly lacks?: "smtputf8";
+      readonly lacks?: "smtputf8" | "8bitmime";
     }
   /** The connection broke before the end of the message went out; nothing was sent. */
   | { readonly kind: "not_sent"; readonly stage: SmtpStage; readonly reason: string }

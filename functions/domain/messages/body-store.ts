@@ -3,7 +3,16 @@ import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
 import { listRecords } from "../every-record.ts";
 import type { Randomness } from "../randomness.ts";
 import type { Records, Versioned, Write } from "../records.ts";
-import type { BodyChunk, MessageBody, StoredBody } from "./message.ts";
+import {
+  type BodyChunk,
+  type ChunkedBody,
+  isInChunks,
+  isRaw,
+  type MessageBody,
+  type MissingField,
+  type RawBody,
+  type StoredBody,
+} from "./message.ts";
 import { isUnderstoodMessage } from "./understood.ts";
 
 /** Larger bodies are stored apart, because every claim and settle reads and writes the message's own record. */
@@ -25,16 +34,37 @@ const SWEEP_AGAIN_MS = DAY;
 const markerId = (set: string): string => `${set}.marker`;
 const chunkId = (set: string, index: number): string => `${set}.${index}`;
 
+/** A piece of a body; its text is made when it is written, so that it is in memory only then. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Cuts UTF-8 into pieces of at most `size` bytes between characters (continuation bytes are 10xxxxxx, RFC 3629). */
-const cutText = (bytes: Buffer, size: number): readonly string[] => {
-  const pieces: string[] = [];
+const cutText = (bytes: Buffer, size: number): readonly Piece[] => {
+  const pieces: Piece[] = [];
   for (let start = 0; start < bytes.length; ) {
     let end = Math.min(start + size, bytes.length);
     while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-    pieces.push(bytes.toString("utf8", start, end));
+    pieces.push({ start, end });
     start = end;
   }
   return pieces;
+};
+
+/** Cuts bytes into pieces that take at most `size` bytes as text, in which an octet beyond ASCII takes two. */
+const cutBytes = (bytes: Buffer, size: number): readonly Piece[] => {
+  const pieces: Piece[] = [];
+  let [start, taken] = [0, 0];
+  for (let at = 0; at < bytes.length; at += 1) {
+    const more = (bytes[at] ?? 0) > 0x7f ? 2 : 1;
+    if (taken + more > size) {
+      pieces.push({ start, end: at });
+      [start, taken] = [at, 0];
+    }
+    taken += more;
+  }
+  return [...pieces, { start, end: bytes.length }];
 };
 
 const groupsOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
@@ -49,7 +79,12 @@ interface StoreDeps {
 /** A body ready for storage, either in the record itself or, if it is too large, in chunks. */
 export type PackedBody =
   | { readonly kind: "inline"; readonly json: string }
-  | { readonly kind: "large"; readonly json: Buffer };
+  | { readonly kind: "large"; readonly json: Buffer }
+  | Extract<StoredBody, { readonly kind: "raw" }>
+  | { readonly kind: "large_raw"; readonly bytes: Buffer; readonly missing: readonly MissingField[] };
+
+type LargeBody = Extract<PackedBody, { readonly kind: "large" | "large_raw" }>;
+export const isLarge = (body: PackedBody): body is LargeBody => body.kind === "large" || body.kind === "large_raw";
 
 export const packBody = (body: MessageBody): PackedBody => {
   const json = JSON.stringify(body);
@@ -57,23 +92,47 @@ export const packBody = (body: MessageBody): PackedBody => {
   return { kind: "large", json: Buffer.from(json) };
 };
 
+/** A mail that its caller has composed. */
+export const packRaw = (mail: { readonly bytes: Buffer; readonly missing: readonly MissingField[] }): PackedBody => {
+  const { bytes, missing } = mail;
+  if (bytes.length > LARGEST_INLINE_BYTES) return { kind: "large_raw", bytes, missing };
+  const text = bytes.toString("latin1");
+  // Escapes and octets beyond ASCII take more room in the record.
+  const fits = Buffer.byteLength(JSON.stringify(text)) <= LARGEST_INLINE_BYTES;
+  return fits ? { kind: "raw", text, missing } : { kind: "large_raw", bytes, missing };
+};
+
+const cutBody = (body: LargeBody): { readonly pieces: readonly Piece[]; readonly textOf: (piece: Piece) => string } =>
+  body.kind === "large"
+    ? {
+        pieces: cutText(body.json, CHUNK_BYTES),
+        textOf: ({ start, end }) => body.json.toString("utf8", start, end),
+      }
+    : {
+        pieces: cutBytes(body.bytes, CHUNK_BYTES),
+        textOf: ({ start, end }) => body.bytes.toString("latin1", start, end),
+      };
+
+const toStored = (body: LargeBody, chunks: { readonly count: number; readonly set: string }): StoredBody =>
+  body.kind === "large"
+    ? { kind: "chunks", ...chunks }
+    : { kind: "raw_chunks", ...chunks, bytes: body.bytes.length, missing: body.missing };
+
 /**
  * Stores a body. A large one is written before the record that names it: a crash in between leaves chunks that nothing
  * names, never a message without its body. Throws `Unavailable`.
  */
 export const storeBody = async (deps: StoreDeps, messageId: string, body: PackedBody): Promise<StoredBody> => {
-  if (body.kind === "inline") return body;
+  if (!isLarge(body)) return body;
   const set = deps.random.token(12);
   const createdAtMs = deps.clock.nowMs();
-  const pieces = cutText(body.json, CHUNK_BYTES);
-  const writes = pieces.map(
-    (text, index): Write => ({
-      op: "put",
-      kind: "bodyChunks",
-      id: chunkId(set, index),
-      value: { messageId, index, text, createdAtMs },
-    }),
-  );
+  const { pieces, textOf } = cutBody(body);
+  const toWrite = (piece: Piece, index: number): Write => ({
+    op: "put",
+    kind: "bodyChunks",
+    id: chunkId(set, index),
+    value: { messageId, index, text: textOf(piece), createdAtMs },
+  });
   const marker: Write = {
     op: "put",
     kind: "bodyChunks",
@@ -86,31 +145,55 @@ export const storeBody = async (deps: StoreDeps, messageId: string, body: Packed
       sweepAtMs: createdAtMs + Math.max(SHORTEST_SWEEP_MS, deps.clock.lasting(SWEEP_AFTER_MS)),
     },
   };
-  for (const [at, group] of groupsOf(writes, CHUNKS_A_COMMIT).entries()) {
-    await deps.records.commit(at === 0 ? [marker, ...group] : group);
+  for (const [at, group] of groupsOf(pieces, CHUNKS_A_COMMIT).entries()) {
+    const writes = group.map((piece, inGroup) => toWrite(piece, at * CHUNKS_A_COMMIT + inGroup));
+    await deps.records.commit(at === 0 ? [marker, ...writes] : writes);
   }
-  return { kind: "chunks", count: pieces.length, set };
+  return toStored(body, { count: pieces.length, set });
 };
 
-/** Reads the body of a message; null once it is erased. Throws `Unavailable`, or an error if a chunk is missing. */
-export const readBody = async (
-  deps: { readonly records: Records },
-  message: { readonly body: StoredBody },
-): Promise<MessageBody | null> => {
-  const { body } = message;
-  if (body.kind === "erased") return null;
-  if (body.kind === "inline") return JSON.parse(body.json);
-  const texts: string[] = [];
-  const indexes = Array.from({ length: body.count }, (_, index) => index);
+interface ReadDeps {
+  readonly records: Records;
+}
+
+/** Yields the texts of the chunks in order. Throws `Unavailable`, or an error if a chunk is missing. */
+async function* chunkTexts({ records }: ReadDeps, { count, set }: ChunkedBody): AsyncGenerator<string> {
+  const indexes = Array.from({ length: count }, (_, index) => index);
   // Read a few at a time: if all were read at once, each could exceed the store's time limit on a busy machine.
   for (const group of groupsOf(indexes, CHUNKS_READ_AT_ONCE)) {
-    const chunks = await Promise.all(group.map((index) => deps.records.get("bodyChunks", chunkId(body.set, index))));
+    const chunks = await Promise.all(group.map((index) => records.get("bodyChunks", chunkId(set, index))));
     for (const [at, chunk] of chunks.entries()) {
-      if (chunk === undefined) throw new Error(`chunk ${group[at]} of ${body.count} of a message body is missing`);
-      texts.push(chunk.value.text);
+      if (chunk === undefined) throw new Error(`chunk ${group[at]} of ${count} of a message body is missing`);
+      yield chunk.value.text;
     }
   }
+}
+
+/**
+ * Reads the content of a message that Relais composes; null once it is erased. Throws `Unavailable`, or an error if a
+ * chunk is missing.
+ */
+export const readBody = async (
+  deps: ReadDeps,
+  { body }: { readonly body: StoredBody },
+): Promise<MessageBody | null> => {
+  if (body.kind === "erased") return null;
+  if (isRaw(body)) throw new Error("a composed mail is read as bytes");
+  if (body.kind === "inline") return JSON.parse(body.json);
+  const texts: string[] = [];
+  for await (const text of chunkTexts(deps, body)) texts.push(text);
   return JSON.parse(texts.join(""));
+};
+
+/** Reads a composed mail behind `front`, so that a large one is copied only once. Throws like `readBody`. */
+export const readRaw = async (deps: ReadDeps, body: RawBody, front: Buffer): Promise<Buffer> => {
+  const length = body.kind === "raw" ? body.text.length : body.bytes;
+  const mail = Buffer.allocUnsafe(front.length + length);
+  let size = front.copy(mail);
+  if (body.kind === "raw") size += mail.write(body.text, size, "latin1");
+  else for await (const text of chunkTexts(deps, body)) size += mail.write(text, size, "latin1");
+  if (size !== mail.length) throw new Error("the chunks of a composed mail are not as long as it is");
+  return mail;
 };
 
 /**
@@ -123,7 +206,7 @@ export const eraseBody = async (
   message: { readonly body: StoredBody },
 ): Promise<void> => {
   const { body } = message;
-  if (body.kind !== "chunks") return;
+  if (!isInChunks(body)) return;
   const deletes = Array.from(
     { length: body.count },
     (_, index): Write => ({ op: "delete", kind: "bodyChunks", id: chunkId(body.set, index) }),
@@ -146,7 +229,7 @@ const sweepOne = async (deps: SweepDeps, marker: Versioned<BodyChunk>): Promise<
   const message = (await deps.records.get("messages", messageId))?.value;
   // A later release may name its bodies in another way.
   const isLater = message !== undefined && !isUnderstoodMessage(message);
-  const isNamed = isLater || (message?.body.kind === "chunks" && message.body.set === set);
+  const isNamed = isLater || (message !== undefined && isInChunks(message.body) && message.body.set === set);
   // Nothing names it: its writer died too early, another request with this key was first, or the record is gone.
   if (!isNamed) return eraseBody(deps, { body: { kind: "chunks", count, set } });
   // The write is conditional, because the body may have been erased in the meantime with its marker.

@@ -3,7 +3,7 @@ import { commitEvent, type NewsDeps } from "../commit-news.ts";
 import type { Announcement } from "../publisher.ts";
 import type { Versioned, Write } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
-import type { Message } from "./message.ts";
+import { isInChunks, type Message } from "./message.ts";
 import { withKinds } from "./recipient-kind.ts";
 import { erasesBody, isFinal } from "./statuses.ts";
 
@@ -37,7 +37,7 @@ export const commitMove = async <M extends Message>(
   if (!outcome.done) return undefined;
   const [version = "", ...others] = outcome.versions;
   const moved = { id: before.id, value: after, version, also: others.slice(0, also.length) };
-  if (after.body.kind === "chunks" && erasesBody(after)) await eraseFinalBody(deps, moved);
+  if (isInChunks(after.body) && erasesBody(after)) await eraseFinalBody(deps, moved);
   return moved;
 };
 

@@ -1,5 +1,5 @@
 import { type Clock, DAY, HOUR, MINUTE } from "../clock.ts";
-import type { Attempt, Message, Recipient } from "./message.ts";
+import { type Attempt, isInRecord, type Message, type Recipient } from "./message.ts";
 import { type Change, moveTo } from "./moves.ts";
 import { withKinds } from "./recipient-kind.ts";
 import { type FinalStatus, type MessageIn, STATUSES, type StatusBefore } from "./statuses.ts";
@@ -28,7 +28,7 @@ export const finish = <S extends FinalStatus>(
   const { status, retentionDays, nowMs } = end;
   const { body } = message;
   const keepsBody = STATUSES[status].body === "kept_for_retry";
-  const eraseNow = body.kind === "inline" && !keepsBody;
+  const eraseNow = isInRecord(body) && !keepsBody;
   const keptMs = Math.min(FAILED_BODY_MS, retentionDays * DAY - BEFORE_RECORD_MS);
   const bodyDueAtMs = nowMs + clock.lasting(keepsBody ? keptMs : ERASE_AGAIN_MS);
   const state = {

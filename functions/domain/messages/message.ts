@@ -55,14 +55,35 @@ export interface MessageBody {
   readonly listUnsubscribe: { readonly url: string; readonly oneClick: boolean } | null;
 }
 
+/** A header field that a mail composed by its caller lacks, and that Relais puts in front of it. */
+export type MissingField = "Date" | "Message-ID" | "From";
+
 /**
  * Where the body is stored: in the record itself, in `bodyChunks` `<set>.<index>` written before the record, or nowhere
- * any more. `set` is random, so that two requests with one idempotency key never overwrite each other's chunks.
+ * any more. `set` is random, so that two requests with one idempotency key never overwrite each other's chunks. A mail
+ * that its caller has composed is stored as its bytes, one character (U+0000 to U+00FF) each.
  */
 export type StoredBody =
   | { readonly kind: "inline"; readonly json: string }
   | { readonly kind: "chunks"; readonly count: number; readonly set: string }
+  | { readonly kind: "raw"; readonly text: string; readonly missing: readonly MissingField[] }
+  | {
+      readonly kind: "raw_chunks";
+      readonly count: number;
+      readonly set: string;
+      readonly bytes: number;
+      readonly missing: readonly MissingField[];
+    }
   | { readonly kind: "erased"; readonly atMs: number };
+
+export type RawBody = Extract<StoredBody, { readonly kind: "raw" | "raw_chunks" }>;
+export const isRaw = (body: StoredBody): body is RawBody => body.kind === "raw" || body.kind === "raw_chunks";
+
+/** Whether the body is in the record itself, and so goes with a move of the message. */
+export const isInRecord = ({ kind }: StoredBody): boolean => kind === "inline" || kind === "raw";
+
+export type ChunkedBody = Extract<StoredBody, { readonly set: string }>;
+export const isInChunks = (body: StoredBody): body is ChunkedBody => "set" in body;
 
 export interface BodyChunk {
   readonly messageId: string;

@@ -8,7 +8,13 @@ const HELD_BECAUSE: Readonly<Record<HeldBecause, true>> = {
   paused: true,
 };
 const PHASES: Readonly<Record<MessageIn<"sending">["phase"], true>> = { claimed: true, data: true };
-const BODIES: Readonly<Record<StoredBody["kind"], true>> = { inline: true, chunks: true, erased: true };
+const BODIES: Readonly<Record<StoredBody["kind"], true>> = {
+  inline: true,
+  chunks: true,
+  raw: true,
+  raw_chunks: true,
+  erased: true,
+};
 const RECIPIENTS: Readonly<Record<Recipient["state"], true>> = { pending: true, accepted: true, rejected: true };
 
 const isKnownState = (message: Message): boolean => {

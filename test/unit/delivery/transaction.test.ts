@@ -268,3 +268,12 @@ test("a mail whose body disappears before its 7-bit form is made is not sent", a
   assert.equal(marks, 0);
   assert.deepEqual(lines, ["RSET"]);
 });
+
+test("a mail without a 7-bit form is refused before anything goes out if it needs 8BITMIME, and sent if not", async () => {
+  const without = await run(friendly, { raw: "Subject: x\r\n\r\nété\r\n", keywords: ["SIZE"] });
+  assert.ok(without.outcome.kind === "refused" && without.outcome.lacks === "8bitmime");
+  assert.equal(without.outcome.reply.enhanced, "5.6.3");
+  assert.ok(!without.lines.some((line) => line.startsWith("MAIL")));
+  const plain = await run(friendly, { raw: "Subject: x\r\n\r\nete\r\n", keywords: ["SIZE"] });
+  assert.equal(plain.outcome.kind, "accepted");
+});

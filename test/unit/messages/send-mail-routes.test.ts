@@ -7,6 +7,7 @@ import { viewRoutes } from "../../../functions/runtime/handlers/send-mail/views.
 import type { Call, Reply } from "../../../functions/runtime/http.ts";
 import { memberOf, OPERATOR } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
+import { wholeMail } from "../../builders/raw-mail.ts";
 
 let bench: MessageBench;
 beforeEach(async () => {
@@ -36,7 +37,9 @@ const call = async (target: string, asked: Asked = {}): Promise<Reply> => {
       params: Object.fromEntries(Object.entries(found.pathname.groups).map(([name, value]) => [name, value ?? ""])),
       query: url.searchParams,
       headers: { "content-type": "application/json", ...asked.headers },
-      rawBody: Buffer.from(asked.body === undefined ? "" : JSON.stringify(asked.body)),
+      rawBody: Buffer.isBuffer(asked.body)
+        ? asked.body
+        : Buffer.from(asked.body === undefined ? "" : JSON.stringify(asked.body)),
       bodyDone: () => undefined,
       sessionId: null,
       principal: asked.principal ?? OPERATOR,
@@ -113,6 +116,91 @@ suite("POST /v1/messages", () => {
     assert.equal(bad.ok, false);
     assert.ok(Array.isArray(bad.problems));
     assert.equal(bad.problems[0].code, "from_not_allowed");
+  });
+});
+
+suite("POST /v1/messages with a composed mail as its body", () => {
+  const asked = (more: Readonly<Record<string, string>> = {}, body = wholeMail()): Asked => ({
+    body,
+    headers: { "content-type": "message/rfc822", ...more },
+  });
+  const viewOf = async (reply: Reply) => answered(await call(`GET /v1/messages/${idOf(reply)}`)).body;
+
+  test("takes the envelope from its header, and everything else from the query", async () => {
+    const query =
+      "server=srv_ada&scheduledAt=2126-01-01T00:00Z&expiresAt=2126-01-02T00:00Z&onUnknown=resend&tag.a%20b=1&tag.c=";
+    const view = await viewOf(
+      await call(`POST /v1/messages?${query}`, asked({ "relais-recipients": "b@example.org, c@example.org" })),
+    );
+    assert.deepEqual([view.to, view.bcc], [["b@example.org"], ["c@example.org"]]);
+    assert.deepEqual(view.tags, { "a b": "1", c: "" });
+    assert.equal(view.messageId, "<order-42@erp.example.com>");
+    assert.deepEqual(
+      [view.status, view.scheduledAt, view.expiresAt, view.onUnknown],
+      ["scheduled", "2126-01-01T00:00:00.000Z", "2126-01-02T00:00:00.000Z", "resend"],
+    );
+  });
+
+  test("reads a recipient beyond ASCII as UTF-8, in which HTTP carries it as Latin-1", async () => {
+    const header = Buffer.from("josé@example.org").toString("latin1");
+    const view = await viewOf(await call("POST /v1/messages", asked({ "relais-recipients": header })));
+    assert.deepEqual(view.bcc, ["josé@example.org"]);
+  });
+
+  test("is the same request as its JSON", async () => {
+    const key = { "idempotency-key": "order 42" };
+    const first = await call("POST /v1/messages?tag.kind=x", asked({ ...key, "relais-recipients": "b@example.org" }));
+    const body = { raw: wholeMail().toString("base64"), envelope: { to: ["b@example.org"] }, tags: { kind: "x" } };
+    const again = await call("POST /v1/messages", { body, headers: key });
+    assert.equal(answered(again).headers["Idempotency-Replayed"], "true");
+    assert.equal(idOf(again), idOf(first));
+  });
+
+  test("a dry run keeps nothing", async () => {
+    const dry = answered(await call("POST /v1/messages?dryRun=true", asked()));
+    assert.deepEqual([dry.status, dry.body.ok], [200, true]);
+    assert.deepEqual(await listed(""), []);
+  });
+
+  test("the type may have parameters and any case", async () => {
+    for (const type of ["Message/RFC822", "message/rfc822; charset=utf-8", " message/rfc822 ;x"]) {
+      idOf(await call("POST /v1/messages", asked({ "content-type": type })));
+    }
+  });
+
+  test("says where it is refused, as the caller has written it", async () => {
+    const at = async (query: string, more: Asked = asked()) =>
+      problemOf(await call(`POST /v1/messages${query}`, more)).fields;
+    assert.deepEqual(await at("?dryRun=yes"), ["/dryRun"]);
+    assert.deepEqual(await at("?subject=x&tag.a=1&tag.a=2"), ["/subject", "/tag.a"]);
+    assert.deepEqual(await at("?tag.=1"), ["/tag."]);
+    assert.deepEqual(await at("?tag.__proto__=1"), ["/tag.__proto__"]);
+    assert.deepEqual(await at("?scheduledAt=tomorrow&onUnknown=ask"), ["/scheduledAt", "/onUnknown"]);
+    assert.deepEqual(await at("", asked({ "relais-recipients": " " })), ["/envelope/to"]);
+    assert.deepEqual(await at("", asked({ "relais-recipients": "b" })), ["/envelope/to"]);
+    assert.deepEqual(await at("", asked({}, Buffer.from("{}"))), ["/raw"]);
+    assert.deepEqual(await at("", asked({}, Buffer.alloc(0))), ["/raw"]);
+  });
+
+  test("an envelope beside JSON is refused: nothing would heed it", async () => {
+    const more = { body: simpleMessage, headers: { "relais-recipients": "b@example.org" } };
+    assert.equal(problemOf(await call("POST /v1/messages", more)).code, "invalid_request");
+    assert.equal(
+      problemOf(await call("POST /v1/messages/batch", { ...more, body: { items: [simpleMessage] } })).code,
+      "invalid_request",
+    );
+  });
+
+  test("another type, or an encoded body, is 415", async () => {
+    const others: readonly Readonly<Record<string, string>>[] = [
+      { "content-type": "message/rfc822x" },
+      { "content-type": "text/plain" },
+      { "content-encoding": "gzip" },
+    ];
+    for (const more of others) {
+      assert.equal(problemOf(await call("POST /v1/messages", asked(more))).code, "unsupported_media_type");
+    }
+    assert.equal(problemOf(await call("POST /v1/messages/batch", asked())).code, "unsupported_media_type");
   });
 });
 

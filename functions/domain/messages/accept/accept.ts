@@ -1,7 +1,6 @@
 import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import type { Clock } from "../../clock.ts";
 import { commitEvent, type Tell } from "../../commit-news.ts";
-import { jsonPointer } from "../../field-problems.ts";
 import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
 import { CONTENDED } from "../../problem.ts";
@@ -9,17 +8,18 @@ import type { Publisher } from "../../publisher.ts";
 import type { Randomness } from "../../randomness.ts";
 import type { Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import { eraseBody, packBody, storeBody } from "../body-store.ts";
+import { eraseBody, isLarge, packBody, packRaw, storeBody } from "../body-store.ts";
 import { foldAddress } from "../mailbox.ts";
-import type { Message, StoredBody } from "../message.ts";
+import type { Mailbox, Message, StoredBody } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { kindsIn } from "../recipient-kind.ts";
 import { searchEntries } from "../views/message-search.ts";
 import { type DryRun, dryRun } from "./dry-run.ts";
 import { findAccepted, type Identity, identify } from "./idempotency.ts";
-import { type MessageInput, parseMessage } from "./message-input.ts";
-import { type MessagePlan, planMessage } from "./plan-message.ts";
+import { parseMessage, placeProblems } from "./message-input.ts";
+import { type AnyInput, type MessagePlan, planMessage } from "./plan-message.ts";
+import { holdsRaw, parseRawMessage, rawRequestValue } from "./raw-input.ts";
 
 export interface AcceptDeps {
   readonly records: Records;
@@ -34,11 +34,13 @@ export interface AcceptDeps {
 /** A request to send one message. */
 export interface Submission {
   readonly principal: Principal;
-  /** The request's body as parsed JSON. */
+  /** The request's body as parsed JSON. The bytes of a composed mail (`raw`) may be in a buffer. */
   readonly json: unknown;
   readonly idempotencyKey: string | null;
   /** In bytes: `HTTP_SIZE_LIMIT` or `TOPIC_SIZE_LIMIT`. */
   readonly sizeLimit: number;
+  /** The limit of a composed mail, if it is another one. */
+  readonly rawSizeLimit?: number;
   /** Where the message stands in the whole request. */
   readonly at?: readonly PropertyKey[];
 }
@@ -48,10 +50,14 @@ export type Acceptance =
   { readonly kind: "accepted"; readonly message: Versioned<Message>; readonly replayed: boolean } | DryRun;
 
 /** Prefixes the paths of a problem with the message's place in the whole request. */
-const prefixPaths = (plan: Result<MessagePlan>, at: readonly PropertyKey[]): Result<MessagePlan> => {
-  if (plan.ok || plan.problem.code !== "invalid_request") return plan;
-  const fields = plan.problem.fields.map((field) => ({ ...field, path: jsonPointer(at) + field.path }));
-  return fail({ code: plan.problem.code, fields });
+const prefixPaths = (plan: Result<MessagePlan>, at: readonly PropertyKey[]): Result<MessagePlan> =>
+  plan.ok ? plan : fail(placeProblems(plan.problem, at));
+
+const parseSubmission = (submission: Submission): Result<AnyInput> => {
+  const { json, sizeLimit, rawSizeLimit = sizeLimit, at = [] } = submission;
+  return holdsRaw(json)
+    ? parseRawMessage(json, { sizeLimit: rawSizeLimit, at })
+    : parseMessage(json, { sizeLimit, at });
 };
 
 const newMessageId = (random: Randomness, from: string): string =>
@@ -59,20 +65,26 @@ const newMessageId = (random: Randomness, from: string): string =>
 
 interface Draft {
   readonly submission: Submission;
-  readonly input: MessageInput;
+  readonly input: AnyInput;
   readonly identity: Identity;
   readonly plan: MessagePlan;
   readonly acceptedAtMs: number;
 }
 
+const shownOf = (input: AnyInput) => ("raw" in input ? input.shown : input.content);
+const ownMessageId = (input: AnyInput): string | null => ("raw" in input ? input.raw.messageId : null);
+const packContent = (input: AnyInput, from: Mailbox) =>
+  "raw" in input ? packRaw(input.raw) : packBody({ from, ...input.content });
+
 const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message => {
   const { submission, input, identity, plan, acceptedAtMs } = draft;
-  const kindOf = kindsIn(input.content);
+  const { subject, ...fields } = shownOf(input);
+  const kindOf = kindsIn(fields);
   const recipientAddresses = input.recipients.map(foldAddress);
   const found = {
-    messageId: newMessageId(deps.random, plan.from.address),
+    messageId: ownMessageId(input) ?? newMessageId(deps.random, plan.from.address),
     from: plan.from.address,
-    subject: input.content.subject,
+    subject,
     recipientAddresses,
     tags: input.tags,
   };
@@ -111,9 +123,9 @@ const findReplay = async (records: Records, identity: Identity): Promise<Result<
  */
 const store = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>> => {
   const { identity, input, plan } = draft;
-  const packed = packBody({ from: plan.from, ...input.content });
+  const packed = packContent(input, plan.from);
   // Writing a large body is expensive, so check for a replay first.
-  const earlier = packed.kind === "large" ? await findReplay(deps.records, identity) : undefined;
+  const earlier = isLarge(packed) ? await findReplay(deps.records, identity) : undefined;
   if (earlier !== undefined) return earlier;
   const body = await storeBody(deps, identity.id, packed);
   const value = newMessage(deps, draft, body);
@@ -138,16 +150,17 @@ const store = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>
  * write if its server is named by id. Throws `Unavailable`; the message may then be stored, which a repeated key shows.
  */
 export const acceptMessage = async (deps: AcceptDeps, submission: Submission): Promise<Result<Acceptance>> => {
-  const { principal, json, idempotencyKey: key, sizeLimit, at = [] } = submission;
+  const { principal, json, idempotencyKey: key, at = [] } = submission;
   if (!hasPermission(principal, "send")) return fail({ code: "forbidden" });
-  const parsed = parseMessage(json, { sizeLimit, at });
+  const parsed = parseSubmission(submission);
   if (!parsed.ok) return parsed;
   const input = parsed.value;
   // Read the clock before the first await, so that the messages of a batch, and of one caller, keep their order.
   const acceptedAtMs = deps.clock.nextMs();
   const plan = prefixPaths(await planMessage(deps, principal, input), at);
   if (input.dryRun) return dryRun(deps.records, plan);
-  const identity = identify(deps.random, { principal, key, json });
+  const value = key !== null && "raw" in input && holdsRaw(json) ? rawRequestValue(json, input) : json;
+  const identity = identify(deps.random, { principal, key, json: value });
   if (plan.ok) return store(deps, { submission, input, identity, plan: plan.value, acceptedAtMs });
   // A replay gets its answer even if its times have passed or its server has been deleted since.
   return (await findReplay(deps.records, identity)) ?? plan;

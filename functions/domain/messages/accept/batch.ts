@@ -7,6 +7,7 @@ import { type Acceptance, type AcceptDeps, acceptMessage } from "./accept.ts";
 import { bounded, listOf } from "./bounded-input.ts";
 import { isIdempotencyKey } from "./idempotency.ts";
 import { HTTP_SIZE_LIMIT } from "./message-input.ts";
+import { RAW_SIZE_LIMIT } from "./raw-input.ts";
 
 const MOST_ITEMS = 100;
 /** Eight hide the store's latency, and are few enough that large bodies are not all in memory twice. */
@@ -42,7 +43,8 @@ const acceptItem = async (
     return fail(invalidRequest(fieldProblem(jsonPointer([...at, "idempotencyKey"]), "bad_idempotency_key")));
   }
   try {
-    return await acceptMessage(deps, { principal, json, idempotencyKey: key ?? null, sizeLimit: HTTP_SIZE_LIMIT, at });
+    const limits = { sizeLimit: HTTP_SIZE_LIMIT, rawSizeLimit: RAW_SIZE_LIMIT };
+    return await acceptMessage(deps, { principal, json, idempotencyKey: key ?? null, ...limits, at });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     deps.log.error("batch_item_unavailable", { index }, error);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Detail, detail } from "../../detail-texts.ts";
 import { fieldProblem, fieldProblems, jsonPointer, says } from "../../field-problems.ts";
 import { instantInput } from "../../instant-input.ts";
-import { type FieldProblem, invalidRequest } from "../../problem.ts";
+import { type FieldProblem, invalidRequest, type Problem } from "../../problem.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { distinctAddresses, mailboxOf, parseMailboxes } from "../mailbox.ts";
 import type { Mailbox, MessageBody } from "../message.ts";
@@ -20,13 +20,12 @@ export const TOPIC_SIZE_LIMIT = 7_000_000;
 /** Google's limit of recipients over SMTP (support.google.com/a/answer/166852). */
 export const MOST_RECIPIENTS = 100;
 
-/** A caller's request after parsing. `plan-message.ts` checks its times against the clock and chooses its server. */
-export interface MessageInput {
+/** What every request holds after parsing. `plan-message.ts` checks its times and chooses its server. */
+export interface SharedInput {
   /** The id or name of a mail server; null lets Relais choose one. */
   readonly server: string | null;
   /** Null means the server's own address. */
   readonly from: Mailbox | null;
-  readonly content: Omit<MessageBody, "from">;
   /** The envelope, with each address once. */
   readonly recipients: readonly string[];
   readonly sizeBytes: number;
@@ -35,6 +34,11 @@ export interface MessageInput {
   readonly tags: Readonly<Record<string, string>>;
   readonly onUnknown: "hold" | "resend";
   readonly dryRun: boolean;
+}
+
+/** A request with content from which Relais composes the mail. */
+export interface MessageInput extends SharedInput {
+  readonly content: Omit<MessageBody, "from">;
 }
 
 const MAILBOX_SHAPE = says("not_mailbox");
@@ -58,7 +62,7 @@ const fromInput = z.unknown().transform((value, ctx): Mailbox => {
 // A list may hold more items than there may be recipients, because a repeated address counts once.
 const MOST_ITEMS = 10 * MOST_RECIPIENTS;
 
-const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] => {
+export const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] => {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (items.length > MOST_ITEMS) {
     const message = says("too_many_recipients", { most: MOST_RECIPIENTS });
@@ -78,8 +82,19 @@ const mailboxesInput = z.unknown().transform((value, ctx): readonly Mailbox[] =>
 const content = z.string().refine((text) => text.isWellFormed(), says("broken_unicode"));
 const oneLine = (most: number) => z.string().max(most).refine(isOneLine, says("not_one_line"));
 
-const members = z.strictObject({
+/** The members that do not describe content. */
+export const sharedMembers = {
   server: oneLine(200).min(1).optional(),
+  scheduledAt: instantInput.optional(),
+  expiresAt: instantInput.optional(),
+  tags: tagsInput.optional(),
+  onUnknown: z.enum(["hold", "resend"]).optional(),
+  dryRun: z.boolean().optional(),
+};
+type SharedMembers = z.output<z.ZodObject<typeof sharedMembers>>;
+
+/** The members that describe content, from which Relais composes the mail. */
+export const contentMembers = {
   from: fromInput.optional(),
   to: mailboxesInput.optional(),
   cc: mailboxesInput.optional(),
@@ -94,11 +109,12 @@ const members = z.strictObject({
   inReplyTo: inReplyToInput.optional(),
   references: referencesInput.optional(),
   listUnsubscribe: listUnsubscribeInput.optional(),
-  scheduledAt: instantInput.optional(),
-  expiresAt: instantInput.optional(),
-  tags: tagsInput.optional(),
-  onUnknown: z.enum(["hold", "resend"]).optional(),
-  dryRun: z.boolean().optional(),
+};
+
+const members = z.strictObject({
+  ...contentMembers,
+  ...sharedMembers,
+  envelope: z.never(says("only_with_raw")).optional(),
 });
 type Members = z.output<typeof members>;
 
@@ -163,12 +179,8 @@ const contentOf = (input: Members): MessageInput["content"] => ({
   listUnsubscribe: input.listUnsubscribe ?? null,
 });
 
-const inputOf = (input: Members, recipients: readonly string[], sizeBytes: number): MessageInput => ({
+export const sharedInput = (input: SharedMembers) => ({
   server: input.server ?? null,
-  from: input.from ?? null,
-  content: contentOf(input),
-  recipients,
-  sizeBytes,
   scheduledAtMs: input.scheduledAt ?? null,
   expiresAtMs: input.expiresAt ?? null,
   tags: input.tags ?? {},
@@ -176,11 +188,25 @@ const inputOf = (input: Members, recipients: readonly string[], sizeBytes: numbe
   dryRun: input.dryRun ?? false,
 });
 
+const inputOf = (input: Members, recipients: readonly string[], sizeBytes: number): MessageInput => ({
+  ...sharedInput(input),
+  from: input.from ?? null,
+  content: contentOf(input),
+  recipients,
+  sizeBytes,
+});
+
 /** `sizeLimit` is in bytes; `at` is the message's place in the whole request. */
 export interface MessageLimits {
   readonly sizeLimit: number;
   readonly at?: readonly PropertyKey[];
 }
+
+/** Prefixes the paths of problems with the message's place in the whole request. */
+export const placeProblems = (problem: Problem, at: readonly PropertyKey[]): Problem =>
+  problem.code === "invalid_request"
+    ? invalidRequest(...problem.fields.map((field) => ({ ...field, path: jsonPointer(at) + field.path })))
+    : problem;
 
 /**
  * Parses the JSON of one message. Refuses with `invalid_request`, naming every invalid place by JSON Pointer, or with
@@ -195,7 +221,7 @@ export const parseMessage = (json: unknown, { sizeLimit, at = [] }: MessageLimit
   const recipients = distinctAddresses([...to, ...cc, ...bcc]);
   const problems = crossFieldProblems(parsed.data, recipients);
   if (problems.length > 0) {
-    return fail(invalidRequest(...problems.map((field) => ({ ...field, path: jsonPointer(at) + field.path }))));
+    return fail(placeProblems(invalidRequest(...problems), at));
   }
   const sizeBytes = sizeOf(parsed.data);
   const tooLarge = sizeProblem(parsed.data, sizeBytes, sizeLimit);

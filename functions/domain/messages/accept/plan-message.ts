@@ -4,7 +4,7 @@ import { fieldProblem } from "../../field-problems.ts";
 import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import { canSend } from "../../mail-servers/mail-server.ts";
 import { noteSmtpUtf8 } from "../../mail-servers/note-smtp-utf8.ts";
-import { invalidRequest, type Problem } from "../../problem.ts";
+import { type FieldProblem, invalidRequest, type Problem } from "../../problem.ts";
 import type { Records } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { traitsOf } from "../../transport.ts";
@@ -12,6 +12,8 @@ import type { Mailbox } from "../message.ts";
 import type { FirstStatus, StateIn } from "../statuses.ts";
 import { type ChosenServer, chooseServer } from "./choose-server.ts";
 import type { MessageInput } from "./message-input.ts";
+import type { RawInput } from "./raw-input.ts";
+import { beyondEnvelope } from "./raw-mail.ts";
 
 /** When `dispatch-due` looks at a message whose publication was lost, nominal. */
 const LOST_PUBLISH_MS = MINUTE;
@@ -20,6 +22,8 @@ const LOST_PUBLISH_MS = MINUTE;
 export interface MessagePlan extends ChosenServer {
   readonly state: StateIn<FirstStatus>;
 }
+
+export type AnyInput = MessageInput | RawInput;
 
 interface Times {
   readonly scheduledAtMs: number | null;
@@ -72,33 +76,48 @@ const takesUtf8 = async (deps: PlanDeps, { id, server }: ChosenServer): Promise<
   return offers ?? true;
 };
 
-/** Addresses with a non-ASCII local part need SMTPUTF8 (RFC 6531). Domains are in ASCII already. */
-const utf8Problem = async (
-  deps: PlanDeps,
-  { content }: MessageInput,
-  choice: ChosenServer,
-): Promise<Problem | undefined> => {
+/**
+ * Finds what needs SMTPUTF8: addresses with a non-ASCII local part (RFC 6531; domains are in ASCII already) and, over
+ * SMTP, a header that is not in ASCII (RFC 6532). What Relais composes has none.
+ */
+const findUtf8 = (input: AnyInput, { utf8, sendsTo }: ReturnType<typeof traitsOf>): FieldProblem | undefined => {
   const foreign = (mailboxes: readonly Mailbox[]) => mailboxes.some(({ address }) => !isAscii(address));
-  const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(content[name]));
-  if (list === undefined || (await takesUtf8(deps, choice))) return undefined;
-  return invalidRequest(fieldProblem(`/${list}`, traitsOf(choice.server.transport).utf8.refusal));
+  if ("raw" in input) {
+    if (!input.recipients.every(isAscii)) return fieldProblem("/envelope/to", utf8.refusal);
+    const header = sendsTo === "envelope" && input.raw.headerIsUtf8;
+    return header ? fieldProblem("/raw", "raw_needs_smtp_utf8") : undefined;
+  }
+  const list = (["to", "cc", "bcc", "replyTo"] as const).find((name) => foreign(input.content[name]));
+  return list === undefined ? undefined : fieldProblem(`/${list}`, utf8.refusal);
 };
+
+const utf8Problem = async (deps: PlanDeps, input: AnyInput, choice: ChosenServer): Promise<Problem | undefined> => {
+  const found = findUtf8(input, traitsOf(choice.server.transport));
+  return found === undefined || (await takesUtf8(deps, choice)) ? undefined : invalidRequest(found);
+};
+
+/** A transport that sends to whoever stands in the header cannot send a composed mail to fewer. */
+const envelopeProblem = (input: AnyInput, { server }: ChosenServer): Problem | undefined =>
+  "raw" in input && traitsOf(server.transport).sendsTo === "header"
+    ? beyondEnvelope(input.raw.shown, input.recipients)
+    : undefined;
 
 /**
  * Chooses a parsed message's server and first state. Refuses with `invalid_request` if its times have passed or its
- * server cannot take an address, and with what `chooseServer` refuses. It asks the SMTP server for its extensions only
+ * server cannot take an address, with `envelope_unsupported` if the server would send a composed mail to more than its
+ * envelope, and with what `chooseServer` refuses. It asks the SMTP server for its extensions only
  * if an address is not ASCII and no earlier session has shown them. Throws `Unavailable`.
  */
 export const planMessage = async (
   deps: PlanDeps,
   principal: Principal,
-  input: MessageInput,
+  input: AnyInput,
 ): Promise<Result<MessagePlan>> => {
   const untimely = timesProblem(input, deps.clock.nowMs());
   if (untimely !== undefined) return fail(untimely);
   const choice = await chooseServer(deps.records, principal, input);
   if (!choice.ok) return choice;
-  const unfit = await utf8Problem(deps, input, choice.value);
+  const unfit = envelopeProblem(input, choice.value) ?? (await utf8Problem(deps, input, choice.value));
   return unfit === undefined
     ? ok({ ...choice.value, state: firstState(deps.clock, choice.value, input) })
     : fail(unfit);

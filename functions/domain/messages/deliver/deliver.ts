@@ -112,7 +112,7 @@ const settleIfBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => P
 const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
   const result = await settleIfBroken(deps, current, async () => {
     const mail = await current.mail();
-    return mail === null ? ({ kind: "impossible", problem: "body_erased" } as const) : handOver(deps, current, mail);
+    return typeof mail === "string" ? ({ kind: "impossible", problem: mail } as const) : handOver(deps, current, mail);
   });
   if (result !== "abandoned") return settle(deps, current.claim, result);
   const { id } = current.claim.message;

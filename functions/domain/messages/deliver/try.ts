@@ -1,11 +1,22 @@
 import type { BeforeData, OutgoingMail } from "../../google/transports.ts";
 import { accountAddress } from "../../mail-servers/mail-server.ts";
 import { traitsOf } from "../../transport.ts";
-import { readBody } from "../body-store.ts";
+import { encodeMailbox } from "../accept/header-value.ts";
+import { beyondEnvelope, shownRecipients } from "../accept/raw-mail.ts";
+import { scanMail } from "../accept/raw-scan.ts";
+import { readBody, readRaw } from "../body-store.ts";
 import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { foldAddress } from "../mailbox.ts";
-import type { Mailbox, MessageBody, Recipient } from "../message.ts";
+import {
+  isRaw,
+  type Mailbox,
+  type Message,
+  type MessageBody,
+  type MissingField,
+  type RawBody,
+  type Recipient,
+} from "../message.ts";
 import { pendingRecipients } from "../moves.ts";
 import { type Claim, leaseEndMs } from "./lease.ts";
 import { beforeDelivery } from "./verdict.ts";
@@ -17,6 +28,24 @@ const removeReached = (body: MessageBody, recipients: readonly Recipient[]): Mes
   );
   const left = (list: readonly Mailbox[]) => list.filter(({ address }) => !reached.has(foldAddress(address)));
   return reached.size === 0 ? body : { ...body, to: left(body.to), cc: left(body.cc) };
+};
+
+const dateOf = ({ firstTriedAtMs, createdAtMs }: Message): Date => new Date(firstTriedAtMs ?? createdAtMs);
+
+/** The fields that a composed mail lacks, as lines to put in front of it. */
+const missingFields = (message: Message, { missing }: RawBody): Buffer => {
+  const values: Readonly<Record<MissingField, string>> = {
+    Date: dateOf(message).toUTCString().replace("GMT", "+0000"),
+    "Message-ID": message.messageId,
+    From: encodeMailbox({ name: "", address: message.from }),
+  };
+  return Buffer.from(missing.map((name) => `${name}: ${values[name]}\r\n`).join(""));
+};
+
+/** Checks that To and Cc of a composed mail name nobody beside these recipients. */
+const staysWithin = (mail: Buffer, recipients: readonly string[]): boolean => {
+  const scanned = scanMail(mail);
+  return scanned.ok && beyondEnvelope(shownRecipients(mail, scanned.value), recipients) === undefined;
 };
 
 /** A claim under way, whose version changes with the mark. */
@@ -76,22 +105,35 @@ export class Try {
     const { value } = this.#claim.message;
     const body = await readBody(this.#deps, value);
     if (body === null) return null;
-    const date = new Date(value.firstTriedAtMs ?? value.createdAtMs);
+    const date = dateOf(value);
     const { sendsTo } = traitsOf(this.#claim.server.value.transport);
     const shown = sendsTo === "header" ? removeReached(body, value.recipients) : body;
     return this.#deps.composeMime({ body: shown, messageId: value.messageId, date, sevenBit });
   }
 
-  /** Builds the mail for pending recipients, with the same bytes at every attempt. Returns null if its body is gone. */
-  async mail(): Promise<OutgoingMail | null> {
-    const raw = await this.#compose(false);
-    if (raw === null) return null;
-    const { value } = this.#claim.message;
-    // The account itself is the envelope sender, so that it gets the bounces. Gmail sets it anyway.
-    const envelope = {
-      from: accountAddress(this.#claim.server.value),
-      to: pendingRecipients(value).map(({ address }) => address),
+  /** The account itself is the envelope sender, so that it gets the bounces. Gmail sets it anyway. */
+  #envelope(): OutgoingMail["envelope"] {
+    const { message, server } = this.#claim;
+    return {
+      from: accountAddress(server.value),
+      to: pendingRecipients(message.value).map(({ address }) => address),
     };
-    return { envelope, raw, sevenBit: () => this.#compose(true) };
+  }
+
+  /**
+   * Builds the mail for pending recipients, with the same bytes at every attempt. Returns the problem if no attempt can
+   * succeed: its body is gone, or a mail that must not be changed would reach more than them.
+   */
+  async mail(): Promise<OutgoingMail | "body_erased" | "envelope_unsupported"> {
+    const { message, server } = this.#claim;
+    const { body } = message.value;
+    const envelope = this.#envelope();
+    if (isRaw(body)) {
+      const raw = await readRaw(this.#deps, body, missingFields(message.value, body));
+      const fits = traitsOf(server.value.transport).sendsTo === "envelope" || staysWithin(raw, envelope.to);
+      return fits ? { envelope, raw } : "envelope_unsupported";
+    }
+    const raw = await this.#compose(false);
+    return raw === null ? "body_erased" : { envelope, raw, sevenBit: () => this.#compose(true) };
   }
 }

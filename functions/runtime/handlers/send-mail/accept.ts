@@ -1,9 +1,11 @@
 import { hasPermission, type Principal } from "../../../domain/access/records.ts";
+import { detail } from "../../../domain/detail-texts.ts";
 import { fieldProblem } from "../../../domain/field-problems.ts";
 import { type Acceptance, type AcceptDeps, acceptMessage } from "../../../domain/messages/accept/accept.ts";
 import { acceptBatch } from "../../../domain/messages/accept/batch.ts";
 import { isIdempotencyKey } from "../../../domain/messages/accept/idempotency.ts";
 import { HTTP_SIZE_LIMIT } from "../../../domain/messages/accept/message-input.ts";
+import { RAW_SIZE_LIMIT } from "../../../domain/messages/accept/raw-input.ts";
 import { messageReceipt, messageView } from "../../../domain/messages/views/message-view.ts";
 import { preferredWaitS, type WatchDeps, watchMessage } from "../../../domain/messages/views/wait.ts";
 import { invalidRequest, type Problem } from "../../../domain/problem.ts";
@@ -14,6 +16,7 @@ import type { Call, Reply, ReplyHeaders, Route } from "../../http.ts";
 import { parseJsonBody } from "../../json-body.ts";
 import { unknownParameters } from "../../page-query.ts";
 import { problemBody } from "../../problem-json.ts";
+import { asParameters, isMail, mailRequest, strayRecipients } from "./mail-request.ts";
 
 /**
  * Nothing was accepted, so nothing will be sent. An unavailable store is reported by the edge, without this promise.
@@ -33,8 +36,18 @@ export const forbidsSending = (principal: Principal): Problem | null =>
 
 /** The request's JSON, if its query is valid too. */
 const requestJson = (call: Call): Result<unknown> => {
+  const stray = strayRecipients(call);
+  if (stray !== null) return fail(stray);
   const unknown = unknownParameters(call.query, []);
   return unknown.length > 0 ? fail(invalidRequest(...unknown)) : parseJsonBody(call);
+};
+
+/** The message as JSON, or as a composed mail. */
+const requestMessage = (call: Call): Result<unknown> => {
+  if (isMail(call)) return mailRequest(call);
+  const json = requestJson(call);
+  const other = !json.ok && "detail" in json.problem && json.problem.detail?.code === "not_json_type";
+  return other ? fail({ code: "unsupported_media_type", detail: detail("not_json_or_mail_type") }) : json;
 };
 
 const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, { readonly kind: "dry_run" }>) => ({
@@ -68,12 +81,12 @@ const answerAccepted = async (
 const post = (system: AcceptDeps & WatchDeps) => async (call: Call) => {
   const key = idempotencyKey(call);
   if (!key.ok) return notSent(key.problem);
-  const json = requestJson(call);
+  const json = requestMessage(call);
   if (!json.ok) return notSent(json.problem);
   const principal = callerOf(call);
-  const submission = { principal, json: json.value, idempotencyKey: key.value, sizeLimit: HTTP_SIZE_LIMIT };
-  const accepted = await acceptMessage(system, submission);
-  if (!accepted.ok) return notSent(accepted.problem);
+  const limits = { sizeLimit: HTTP_SIZE_LIMIT, rawSizeLimit: RAW_SIZE_LIMIT };
+  const accepted = await acceptMessage(system, { principal, json: json.value, idempotencyKey: key.value, ...limits });
+  if (!accepted.ok) return notSent(isMail(call) ? asParameters(accepted.problem) : accepted.problem);
   if (accepted.value.kind === "dry_run") return answerJson(200, dryRunView(call, accepted.value));
   call.bodyDone();
   return answerAccepted(system, { headers: call.headers, signal: call.signal }, accepted.value);

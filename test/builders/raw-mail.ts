@@ -1,0 +1,11 @@
+/** A composed mail: its lines end in CRLF, and `\n` within a field is a fold. */
+export const rawMail = (fields: readonly string[], body: string | Buffer = "Bonjour\r\n"): Buffer =>
+  Buffer.concat([Buffer.from(`${fields.join("\r\n")}\r\n\r\n`, "latin1"), Buffer.from(body)]);
+
+export const FROM = "From: Ada <ada@example.com>";
+export const TO = "To: b@example.org";
+export const ID = "Message-ID: <order-42@erp.example.com>";
+export const DATE = "Date: Tue, 05 Jan 2027 09:00:00 +0100";
+
+/** With every field that Relais would put in front otherwise. */
+export const wholeMail = (...more: readonly string[]): Buffer => rawMail([FROM, TO, ID, DATE, ...more]);
