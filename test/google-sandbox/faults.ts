@@ -80,6 +80,8 @@ export const faultSchema = z.discriminatedUnion("fault", [
     stored: z.boolean().optional(),
   }),
   z.strictObject({ fault: z.literal("smtp_refuse_tls") }),
+  /** EHLO keywords that the server does not offer, in upper case. */
+  z.strictObject({ fault: z.literal("smtp_lacks"), extensions: z.array(z.string()) }),
   z.strictObject({ fault: z.literal("search_lag"), ms: z.int().positive() }),
   z.strictObject({ fault: z.literal("rewrite_message_id") }),
 ]);

@@ -46,9 +46,14 @@ export interface Mailbox {
   age(ms: number): void;
 }
 
-type Known = { readonly state: State; readonly faults: Faults; readonly nowMs: () => number };
+type Known = {
+  readonly state: State;
+  readonly faults: Faults;
+  readonly nowMs: () => number;
+  readonly onMail: (mail: SentMail) => void;
+};
 
-export const mailboxOf = ({ state, faults, nowMs }: Known): Mailbox => {
+export const mailboxOf = ({ state, faults, nowMs, onMail }: Known): Mailbox => {
   const { database } = state;
   return {
     deliver: (delivery) => {
@@ -65,7 +70,9 @@ export const mailboxOf = ({ state, faults, nowMs }: Known): Mailbox => {
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(id, account.email, via, atMs, messageId, JSON.stringify(envelope), raw, findableAtMs);
-      return { id, account: account.email, via, atMs, messageId, envelope, raw };
+      const mail = { id, account: account.email, via, atMs, messageId, envelope, raw };
+      onMail(mail);
+      return mail;
     },
     all: () => database.prepare("SELECT * FROM messages ORDER BY serial").all().map(sentMail),
     byId: (id) => {

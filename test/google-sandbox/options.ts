@@ -1,5 +1,6 @@
 import type { SandboxAccount } from "./accounts.ts";
 import type { SandboxClient } from "./clients.ts";
+import type { SentMail } from "./mailbox.ts";
 
 export interface SandboxOptions {
   /** The redirect URIs of the web client. Default: `http://localhost:8080/google_gmail/confirm`. */
@@ -19,6 +20,8 @@ export interface SandboxOptions {
    * `control.advance`.
    */
   readonly nowMs?: () => number;
+  /** Is told of each mail once it is in the mailbox. */
+  readonly onMail?: (mail: SentMail) => void;
   /** Google has verified the app, so there is no "unverified app" step. */
   readonly verified?: boolean;
 }

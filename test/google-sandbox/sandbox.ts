@@ -122,7 +122,7 @@ const partsOf = async (options: SandboxOptions, platform: Platform): Promise<Smt
     grants: grantsOf(state),
     keys,
     certificates,
-    mailbox: mailboxOf({ state, faults, nowMs }),
+    mailbox: mailboxOf({ state, faults, nowMs, onMail: options.onMail ?? (() => {}) }),
     counters: newCounters(),
     transcripts: newTranscripts(),
     verified: options.verified ?? false,

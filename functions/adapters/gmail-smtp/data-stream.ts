@@ -6,6 +6,31 @@ const BLOCK_BYTES = 64 * 1024;
 /** The end of mail data (RFC 5321 §4.1.1.4), for a message that ends in CRLF. */
 export const END_OF_DATA = ".\r\n";
 
+export interface Survey {
+  /** Whether any octet is above 127. */
+  readonly eightBit: boolean;
+  /** Whether every CR and LF belongs to a CRLF and the message ends in one, so that it may go out octet by octet. */
+  readonly clean: boolean;
+}
+
+/** Reads the message once for what its way depends on. */
+export const surveyOf = (raw: Buffer): Survey => {
+  let eightBit = false;
+  let clean = raw.length >= 2 && raw[raw.length - 1] === LF;
+  let before = 0;
+  for (const byte of raw) {
+    if (byte > 0x7f) eightBit = true;
+    if ((byte === LF) !== (before === CR)) clean = false;
+    before = byte;
+  }
+  return { eightBit, clean };
+};
+
+/** Yields the message as it is, in blocks. Nothing is copied. */
+export function* octetBlocks(raw: Buffer): Generator<Buffer> {
+  for (let start = 0; start < raw.length; start += BLOCK_BYTES) yield raw.subarray(start, start + BLOCK_BYTES);
+}
+
 /**
  * Yields the message as it follows DATA: every line ends in CRLF, and a dot at a line's start is doubled (RFC 5321
  * §4.5.2). Bare CR and LF become CRLF: some servers take either for a line end, and a crafted body could then fake the

@@ -17,14 +17,17 @@ export const errorText = (error: unknown): string => {
 };
 
 /**
- * One SMTP byte stream in lock-step: a command out, its reply in. An unsolicited reply ends it, because replies and
- * commands could be paired wrongly from then on, and a wrong pair could turn a refusal into "sent".
+ * One SMTP byte stream: commands out, their replies in, in order. A reply that answers nothing ends it, because replies
+ * and commands could be paired wrongly from then on, and a wrong pair could turn a refusal into "sent".
  */
 export class SmtpStream {
   readonly #clock: Clock;
   readonly #socket: Socket;
   readonly #parser = new ReplyParser();
-  #unread: ParsedReply | null = null;
+  /** The replies that have come and are not read yet. */
+  readonly #unread: ParsedReply[] = [];
+  /** How many replies are still due or unread. */
+  #expected = 0;
   #lost: string | null = null;
   #wake: (() => void) | null = null;
 
@@ -46,33 +49,53 @@ export class SmtpStream {
 
   /** A reply that came although nothing was asked, such as 421 before a shutdown. */
   get interjection(): ParsedReply | null {
-    return this.#unread;
+    return this.#expected === 0 ? (this.#unread[0] ?? null) : null;
+  }
+
+  /** The first reply of a group that has come and refuses its command; it stays unread. */
+  get refusal(): ParsedReply | null {
+    return this.#unread.find(({ code }) => code >= 400) ?? null;
   }
 
   /** Writes a line and waits for its reply. The caller guarantees that `line` holds no CR or LF. */
   async command(line: string, timeoutMs: number): Promise<Answer> {
-    if (this.#unread !== null) this.#end(`unexpected reply ${this.#unread.code}`);
-    if (this.#lost !== null) return { kind: "lost", reason: this.#lost };
-    this.#socket.write(`${line}\r\n`, "utf8");
+    this.say([line]);
     return this.reply(timeoutMs);
   }
 
+  /**
+   * Writes a group of commands at once (RFC 2920) and, if given, content after them. Each has its reply, read in order
+   * by `reply`. The caller guarantees that no line holds CR or LF.
+   */
+  say(lines: readonly string[], content?: Buffer): void {
+    const { interjection } = this;
+    if (interjection !== null) this.#end(`unexpected reply ${interjection.code}`);
+    if (this.#lost !== null) return;
+    this.#expected += lines.length;
+    const group = Buffer.from(lines.map((line) => `${line}\r\n`).join(""), "utf8");
+    this.#socket.write(content === undefined ? group : Buffer.concat([group, content]));
+  }
+
+  /** Reads the next reply; a greeting comes although nothing was said. */
   async reply(timeoutMs: number): Promise<Answer> {
-    const waiting = new AbortController();
-    const timeout = this.#clock.sleep(timeoutMs, waiting.signal);
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    if (this.#unread === null && this.#lost === null) await Promise.race([woken, timeout]);
-    waiting.abort();
-    this.#wake = null;
-    const reply = this.#unread;
-    if (reply === null) {
+    if (this.#unread.length === 0 && this.#lost === null) await this.#anything(timeoutMs);
+    const reply = this.#unread.shift();
+    if (reply === undefined) {
       this.#end(`no reply within ${timeoutMs} ms`);
       return { kind: "lost", reason: this.#lost ?? "closed" };
     }
-    this.#unread = null;
+    this.#expected = Math.max(0, this.#expected - 1);
     return { kind: "reply", reply };
+  }
+
+  async #anything(timeoutMs: number): Promise<void> {
+    const waiting = new AbortController();
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([woken, this.#clock.sleep(timeoutMs, waiting.signal)]);
+    waiting.abort();
+    this.#wake = null;
   }
 
   /** Writes the bytes and waits until the operating system has taken them. */
@@ -92,7 +115,7 @@ export class SmtpStream {
 
   /** Hands over the socket for STARTTLS, unless the server has already sent more (response injection, RFC 3207 §6). */
   release(): Socket | undefined {
-    if (this.#lost !== null || this.#unread !== null || !this.#parser.atBoundary) return undefined;
+    if (this.#lost !== null || this.#unread.length > 0 || !this.#parser.atBoundary) return undefined;
     this.#socket.off("data", this.#onData);
     this.#socket.off("error", this.#onError);
     this.#socket.off("close", this.#onClose);
@@ -122,11 +145,11 @@ export class SmtpStream {
       return;
     }
     for (const reply of replies) {
-      // The first reply may still answer the pending command; any further reply ends the conversation.
-      if (this.#unread === null) this.#unread = reply;
+      // One more than expected is an interjection, or the greeting; any further reply ends the conversation.
+      if (this.#unread.length < Math.max(1, this.#expected)) this.#unread.push(reply);
       else this.#end("more replies than commands");
     }
-    if (this.#unread !== null) this.#wake?.();
+    if (this.#unread.length > 0) this.#wake?.();
   };
 
   readonly #onError = (error: Error): void => this.#end(errorText(error));

@@ -1,10 +1,10 @@
 import { type Clock, SECOND } from "../../domain/clock.ts";
 import type { SmtpReply, SmtpStage } from "../../domain/google/replies.ts";
 import type { BeforeData, OutgoingMail, RefusedRecipients, SendOutcome } from "../../domain/google/transports.ts";
-import { envelopeAddress, isInternational } from "./address.ts";
-import { dataBlocks, END_OF_DATA } from "./data-stream.ts";
+import { dataBlocks, END_OF_DATA, octetBlocks, type Survey, surveyOf } from "./data-stream.ts";
+import { type EnvelopeLines, envelopeLines, NO_8BITMIME, refusedHere } from "./envelope.ts";
 import { timeoutFor } from "./limits.ts";
-import { withoutLines } from "./reply-parser.ts";
+import { type ParsedReply, withoutLines } from "./reply-parser.ts";
 import type { SmtpSession } from "./session.ts";
 import type { Answer } from "./stream.ts";
 
@@ -15,42 +15,31 @@ const isPositive = (reply: SmtpReply): boolean => reply.code >= 200 && reply.cod
 
 const toRefused = (
   stage: SmtpStage,
-  reply: SmtpReply,
+  reply: ParsedReply,
   refusals: RefusedRecipients = [],
 ): Extract<SendOutcome, { readonly kind: "refused" }> => ({
   kind: "refused",
   stage,
-  reply,
+  reply: withoutLines(reply),
   refused: refusals,
   retryAfterMs: null,
 });
 
-const BAD_ADDRESS: SmtpReply = { code: 553, enhanced: "5.1.3", response: "the address cannot stand in an envelope" };
-const NO_SMTPUTF8: SmtpReply = {
-  code: 553,
-  enhanced: "5.6.7",
-  response: "the server does not take addresses that are not ASCII",
-};
-const NO_8BITMIME: SmtpReply = {
-  code: 554,
-  enhanced: "5.6.3",
-  response: "the server takes 7-bit octets alone, and this mail must arrive unchanged",
-};
-const TOO_LARGE: SmtpReply = { code: 552, enhanced: "5.3.4", response: "the message is larger than the server takes" };
-
-/** Header fields beyond ASCII need SMTPUTF8 too (RFC 6532); for the body, 8BITMIME is enough. */
-const headerIsInternational = (raw: Buffer): boolean => {
-  const end = raw.indexOf("\r\n\r\n");
-  return raw.subarray(0, end === -1 ? raw.length : end).some((byte) => byte > 0x7e);
-};
-
-/** Sends one message through an open session (RFC 5321 §3.3). Each `send` makes its own. */
+/**
+ * Sends one message through an open session (RFC 5321 §3.3), in as few round trips as the server's extensions allow.
+ * Each `send` makes its own.
+ *
+ * The caller's durable mark is written before anybody could get the message: a crash before the mark means "not sent",
+ * a crash after it "may have been sent". Within a transaction the line lies at the message's last octet: until that is
+ * handed to the socket, no server delivers, so a loss means "not sent".
+ */
 export class Transaction {
   readonly #clock: Clock;
   readonly #session: SmtpSession;
   readonly #mail: OutgoingMail;
-  /** The message in the form that this server accepts. */
+  /** The message in the form that this server accepts, and what was found in it. */
   #raw: Buffer;
+  #survey: Survey;
   readonly #endsAtMs: number;
   readonly #accepted: string[] = [];
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
@@ -61,18 +50,24 @@ export class Transaction {
     this.#session = session;
     this.#mail = job.mail;
     this.#raw = job.mail.raw;
+    this.#survey = surveyOf(job.mail.raw);
     this.#endsAtMs = job.endsAtMs;
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
-    const early = (await this.#chooseForm()) ?? (await this.#sendSender()) ?? (await this.#sendRecipients());
-    if (early !== null) return this.#reset(early);
-    // The caller's durable mark: a crash before it means "not sent", a crash after it "may have been sent".
-    if (!(await beforeData(this.#refused))) return this.#reset({ kind: "abandoned" });
-    const refusal = await this.#startData();
-    // A refused DATA keeps the sender and recipients (RFC 5321 §4.1.1.2), so the next MAIL would be out of sequence.
-    if (refusal !== null) return this.#reset(refusal);
-    return (await this.#writeBody()) ?? this.#endData();
+    const early = await this.#chooseForm();
+    if (early !== null) return early;
+    const envelope = envelopeLines(this.#mail, this.#raw, this.#session.extensions);
+    if ("kind" in envelope) return envelope;
+    this.#refused.push(...envelope.refused);
+    if (!this.#offers("PIPELINING")) return this.#sendLineByLine(envelope, beforeData);
+    return envelope.recipients.length === 1
+      ? this.#sendToOne(envelope, beforeData)
+      : this.#sendToMany(envelope, beforeData);
+  }
+
+  #offers(keyword: string): boolean {
+    return this.#session.extensions.keywords.has(keyword);
   }
 
   /**
@@ -81,65 +76,178 @@ export class Transaction {
    */
   async #chooseForm(): Promise<EarlyOutcome> {
     const { sevenBit } = this.#mail;
-    if (this.#session.extensions.keywords.has("8BITMIME") || !this.#raw.some((byte) => byte > 0x7f)) return null;
-    if (sevenBit === undefined) return { ...toRefused("mail", NO_8BITMIME), lacks: "8bitmime" };
+    if (this.#offers("8BITMIME") || !this.#survey.eightBit) return null;
+    if (sevenBit === undefined) return { ...refusedHere("mail", NO_8BITMIME), lacks: "8bitmime" };
     const raw = await sevenBit();
     if (raw === null) return { kind: "not_sent", stage: "mail", reason: "the body is gone" };
     this.#raw = raw;
+    this.#survey = surveyOf(raw);
     return null;
   }
 
-  async #sendSender(): Promise<EarlyOutcome> {
-    const { keywords, maxBytes } = this.#session.extensions;
-    const from = envelopeAddress(this.#mail.envelope.from);
-    if (from === undefined) return toRefused("mail", BAD_ADDRESS);
-    if (maxBytes !== null && this.#raw.length > maxBytes) return toRefused("mail", TOO_LARGE);
-    const international =
-      [from, ...this.#mail.envelope.to].some((address) => isInternational(envelopeAddress(address) ?? "")) ||
-      headerIsInternational(this.#raw);
-    if (international && !keywords.has("SMTPUTF8")) return { ...toRefused("mail", NO_SMTPUTF8), lacks: "smtputf8" };
-    const parameters = [
-      keywords.has("SIZE") ? ` SIZE=${this.#raw.length}` : "",
-      keywords.has("8BITMIME") ? " BODY=8BITMIME" : "",
-      international ? " SMTPUTF8" : "",
-    ];
-    const answer = await this.#command(`MAIL FROM:<${from}>${parameters.join("")}`);
-    if (answer.kind === "lost") return { kind: "not_sent", stage: "mail", reason: answer.reason };
-    return isPositive(answer.reply) ? null : toRefused("mail", withoutLines(answer.reply));
+  /**
+   * With one recipient there is no reply that the mark could need: if the message goes out at all, it goes to that one.
+   * So the mark comes first, and everything else follows at once.
+   */
+  async #sendToOne(envelope: EnvelopeLines, beforeData: BeforeData): Promise<SendOutcome> {
+    if (!(await beforeData([...this.#refused]))) return { kind: "abandoned" };
+    const late = this.#reasonToStop();
+    if (late !== null) return late;
+    return this.#goesAsChunk() ? this.#sendChunk(envelope) : this.#sendEnvelopeWithData(envelope);
   }
 
-  async #sendRecipients(): Promise<EarlyOutcome> {
-    for (const address of this.#mail.envelope.to) {
-      const path = envelopeAddress(address);
-      if (path === undefined) {
-        this.#refused.push({ address, reply: BAD_ADDRESS });
-        continue;
-      }
-      const answer = await this.#command(`RCPT TO:<${path}>`);
-      if (answer.kind === "lost") return { kind: "not_sent", stage: "rcpt", reason: answer.reason };
-      const reply = withoutLines(answer.reply);
-      // 421 is about the session (RFC 5321 §3.8), not about the recipient.
-      if (reply.code === 421) return toRefused("rcpt", reply);
-      if (isPositive(reply)) this.#accepted.push(address);
-      else this.#refused.push({ address, reply });
-    }
-    if (this.#accepted.length > 0) return null;
-    return toRefused("rcpt", this.#refused.at(-1)?.reply ?? BAD_ADDRESS, this.#refused);
+  /**
+   * Which of several recipients are refused must be known before the message goes out, since no search in the sent mail
+   * tells it afterwards. The mark is written meanwhile, for all of them, and again if some were refused.
+   */
+  async #sendToMany(envelope: EnvelopeLines, beforeData: BeforeData): Promise<SendOutcome> {
+    this.#session.stream.say([envelope.mail, ...envelope.recipients.map(({ line }) => line)]);
+    const marked = beforeData([...this.#refused]);
+    // If it throws while replies are awaited, that is seen below.
+    marked.catch(() => undefined);
+    const refusal = await this.#readEnvelope(envelope);
+    const known = await marked;
+    const marksAgain = known && refusal === null && this.#refused.length > envelope.refused.length;
+    if (!known || (marksAgain && !(await beforeData([...this.#refused])))) return this.#reset({ kind: "abandoned" });
+    return refusal === null ? this.#sendContent() : this.#reset(refusal);
   }
 
-  async #startData(): Promise<EarlyOutcome> {
-    const answer = await this.#command("DATA");
-    if (answer.kind === "lost") return { kind: "not_sent", stage: "data", reason: answer.reason };
-    if (answer.reply.code === 354) return null;
-    // Nothing but 354 allows us to send. A 2xx here breaks the protocol, so the session must not be used again.
-    if (answer.reply.code < 400) this.#session.stream.destroy();
-    return toRefused("data", withoutLines(answer.reply), this.#refused);
-  }
-
-  /** Sends all of the message but its end. */
-  async #writeBody(): Promise<EarlyOutcome> {
+  /** For a server that offers no PIPELINING (RFC 2920): each command waits for the reply to the one before. */
+  async #sendLineByLine({ mail, recipients }: EnvelopeLines, beforeData: BeforeData): Promise<SendOutcome> {
     const { stream } = this.#session;
-    for (const block of dataBlocks(this.#raw)) {
+    stream.say([mail]);
+    const early = await this.#readSender();
+    if (early !== null) return this.#reset(early);
+    for (const { address, line } of recipients) {
+      stream.say([line]);
+      const refusal = await this.#readRecipient(address);
+      if (refusal !== null) return this.#reset(refusal);
+    }
+    const refusal = this.#noRecipient();
+    if (refusal !== null) return this.#reset(refusal);
+    if (!(await beforeData([...this.#refused]))) return this.#reset({ kind: "abandoned" });
+    return this.#sendContent();
+  }
+
+  /** Reads the replies to MAIL and to each RCPT of a group. */
+  async #readEnvelope({ recipients }: EnvelopeLines): Promise<EarlyOutcome> {
+    const refusal = await this.#readSender();
+    if (refusal?.kind === "not_sent") return refusal;
+    if (refusal !== null) {
+      // The group went out whole, so each of its commands has a reply; without a sender they mean nothing.
+      for (const _ of recipients) await this.#reply();
+      return refusal;
+    }
+    let early: EarlyOutcome = null;
+    for (const { address } of recipients) early ??= await this.#readRecipient(address);
+    return early ?? this.#noRecipient();
+  }
+
+  async #readSender(): Promise<EarlyOutcome> {
+    const answer = await this.#reply();
+    if (answer.kind === "lost") return { kind: "not_sent", stage: "mail", reason: answer.reason };
+    return isPositive(answer.reply) ? null : toRefused("mail", answer.reply);
+  }
+
+  async #readRecipient(address: string): Promise<EarlyOutcome> {
+    const answer = await this.#reply();
+    if (answer.kind === "lost") return { kind: "not_sent", stage: "rcpt", reason: answer.reason };
+    const { reply } = answer;
+    // 421 is about the session (RFC 5321 §3.8), not about the recipient.
+    if (reply.code === 421) return toRefused("rcpt", reply);
+    if (isPositive(reply)) this.#accepted.push(address);
+    else this.#refused.push({ address, reply: withoutLines(reply) });
+    return null;
+  }
+
+  #noRecipient(): EarlyOutcome {
+    const last = this.#refused.at(-1);
+    if (this.#accepted.length > 0 || last === undefined) return null;
+    return { kind: "refused", stage: "rcpt", reply: last.reply, refused: this.#refused, retryAfterMs: null };
+  }
+
+  /** A chunk (RFC 3030) holds octets as they are, so a message that needs repair goes by DATA. */
+  #goesAsChunk(): boolean {
+    return this.#offers("CHUNKING") && this.#survey.clean;
+  }
+
+  /** Sends the message once the envelope is accepted. */
+  #sendContent(): Promise<SendOutcome> {
+    if (this.#goesAsChunk()) return this.#sendChunk(null);
+    this.#session.stream.say(["DATA"]);
+    return this.#afterData();
+  }
+
+  /** The envelope and DATA in one group (RFC 2920 §3.1). The message waits for all replies. */
+  async #sendEnvelopeWithData(envelope: EnvelopeLines): Promise<SendOutcome> {
+    const { stream } = this.#session;
+    stream.say([envelope.mail, ...envelope.recipients.map(({ line }) => line), "DATA"]);
+    const refusal = await this.#readEnvelope(envelope);
+    if (refusal === null) return this.#afterData();
+    const answer = await this.#reply();
+    // The server waits for a message to nobody. It gets none: without an end, nothing is delivered.
+    if (answer.kind === "reply" && answer.reply.code < 400) stream.destroy();
+    return this.#reset(refusal);
+  }
+
+  async #afterData(): Promise<SendOutcome> {
+    const { stream } = this.#session;
+    const answer = await this.#reply();
+    if (answer.kind === "lost") return { kind: "not_sent", stage: "data", reason: answer.reason };
+    if (answer.reply.code === 354) {
+      const stopped = (await this.#writeBlocks(dataBlocks(this.#raw))) ?? this.#reasonToStop();
+      if (stopped !== null) return stopped;
+      stream.say([END_OF_DATA.trimEnd()]);
+      return this.#readOutcome();
+    }
+    // Nothing but 354 allows us to send. A 2xx here breaks the protocol, so the session must not be used again.
+    if (answer.reply.code < 400) stream.destroy();
+    // A refused DATA keeps the sender and recipients (RFC 5321 §4.1.1.2), so the next MAIL would be out of sequence.
+    return this.#reset(toRefused("data", answer.reply, this.#refused));
+  }
+
+  /**
+   * Sends the whole message as one chunk, in the same flight as the envelope if that is given. All octets but those of
+   * the last block go out under flow control; once that is handed over, only the replies tell what became of it.
+   */
+  async #sendChunk(envelope: EnvelopeLines | null): Promise<SendOutcome> {
+    const { stream } = this.#session;
+    const lines = envelope === null ? [] : [envelope.mail, ...envelope.recipients.map(({ line }) => line)];
+    const blocks = [...octetBlocks(this.#raw)];
+    const last = blocks.pop();
+    const head = [...lines, `BDAT ${this.#raw.length} LAST`];
+    if (blocks.length === 0) stream.say(head, last);
+    else {
+      stream.say(head);
+      const stopped = (await this.#writeBlocks(blocks)) ?? this.#reasonToStop();
+      if (stopped !== null) return (await this.#refusalInFlight(envelope)) ?? stopped;
+      stream.say([], last);
+    }
+    const refusal = envelope === null ? null : await this.#readEnvelope(envelope);
+    if (refusal?.kind === "not_sent") return { kind: "unknown", reason: refusal.reason, refused: this.#refused };
+    return refusal === null ? this.#readOutcome() : this.#readRefusedChunk(refusal);
+  }
+
+  /** Why the server refuses the envelope of a message that is still on its way; null if it does not, or is silent. */
+  async #refusalInFlight(envelope: EnvelopeLines | null): Promise<EarlyOutcome> {
+    if (envelope === null || this.#session.stream.refusal === null) return null;
+    const refusal = await this.#readEnvelope(envelope);
+    return refusal?.kind === "refused" ? refusal : null;
+  }
+
+  /** A chunk without a sender or recipient must be refused too (RFC 3030 §2). */
+  async #readRefusedChunk(refusal: SendOutcome): Promise<SendOutcome> {
+    const { stream } = this.#session;
+    const answer = await stream.reply(timeoutFor(this.#clock, "endOfData"));
+    if (answer.kind === "lost" || answer.reply.code >= 400) return this.#reset(refusal);
+    stream.destroy();
+    const reason = `reply ${answer.reply.code} to a message whose envelope was refused`;
+    return { kind: "unknown", reason, refused: this.#refused };
+  }
+
+  async #writeBlocks(blocks: Iterable<Buffer>): Promise<EarlyOutcome> {
+    const { stream } = this.#session;
+    for (const block of blocks) {
       const outcome = this.#reasonToStop();
       if (outcome !== null) return outcome;
       const timeoutMs = Math.min(timeoutFor(this.#clock, "block"), this.#leftMs());
@@ -160,27 +268,28 @@ export class Transaction {
    * have taken over the message.
    */
   #reasonToStop(): EarlyOutcome {
-    const { interjection, lost } = this.#session.stream;
-    if (interjection !== null) {
-      const outcome = this.#abort(`unexpected reply ${interjection.code} in the message`);
-      return interjection.code >= 400 ? toRefused("body", withoutLines(interjection), this.#refused) : outcome;
+    const { interjection, refusal, lost } = this.#session.stream;
+    const unasked = interjection ?? refusal;
+    if (unasked !== null) {
+      const outcome = this.#abort(`unexpected reply ${unasked.code} in the message`);
+      return unasked.code >= 400 ? toRefused("body", unasked, this.#refused) : outcome;
     }
     if (lost) return this.#abort("the server broke off");
     return this.#clock.nowMs() >= this.#endsAtMs ? this.#abort("it took too long") : null;
   }
 
-  /** Once the end is handed to the socket, only the server knows whether the message was accepted. */
-  async #endData(): Promise<SendOutcome> {
+  /** Reads the reply to a message whose last octet has been handed over: only the server knows if it was accepted. */
+  async #readOutcome(): Promise<SendOutcome> {
     const { stream } = this.#session;
-    const outcome = this.#reasonToStop();
-    if (outcome !== null) return outcome;
-    const answer = await stream.command(END_OF_DATA.trimEnd(), timeoutFor(this.#clock, "endOfData"));
+    const answer = await stream.reply(timeoutFor(this.#clock, "endOfData"));
     if (answer.kind === "lost") return { kind: "unknown", reason: answer.reason, refused: this.#refused };
-    const reply = withoutLines(answer.reply);
+    const { reply } = answer;
     if (isPositive(reply)) {
-      return { kind: "accepted", accepted: this.#accepted, refused: this.#refused, reply, providerId: null };
+      const said = withoutLines(reply);
+      return { kind: "accepted", accepted: this.#accepted, refused: this.#refused, reply: said, providerId: null };
     }
-    if (reply.code >= 400) return toRefused("body", reply, this.#refused);
+    // A refused chunk leaves the transaction open (RFC 3030 §4.2). A refused end of data closes it; RSET does no harm.
+    if (reply.code >= 400) return this.#reset(toRefused("body", reply, this.#refused));
     stream.destroy();
     const reason = `unexpected reply ${reply.code} to the end of the message`;
     return { kind: "unknown", reason, refused: this.#refused };
@@ -200,8 +309,8 @@ export class Transaction {
     return outcome;
   }
 
-  #command(line: string): Promise<Answer> {
-    return this.#session.stream.command(line, Math.min(timeoutFor(this.#clock, "command"), this.#leftMs()));
+  #reply(): Promise<Answer> {
+    return this.#session.stream.reply(Math.min(timeoutFor(this.#clock, "command"), this.#leftMs()));
   }
 
   #leftMs(): number {

@@ -75,8 +75,9 @@ export interface ProbeStage {
 }
 
 /**
- * Awaited right before DATA (or the Gmail API's request body), so that the caller can store a mark; false stops the
- * send. By SMTP it gets the refused recipients, so that the mark says whom the message is about to reach.
+ * Awaited before the last octet of a message goes out (or the Gmail API's request body), so that the caller can store a
+ * mark; false stops the send. By SMTP it gets the recipients refused so far, so that the mark names everyone whom the
+ * message may reach. It is called again, before that octet, if it turns out that some of them are refused.
  */
 export type BeforeData = (refused?: RefusedRecipients) => Promise<boolean>;
 

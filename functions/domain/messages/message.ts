@@ -136,7 +136,7 @@ export type MessageState =
       readonly dueAtMs: number;
       /** Grows with every claim, so that a worker that lost its lease cannot settle. */
       readonly fence: number;
-      /** `data` is the mark, written before DATA. An expired lease with it goes to the resolver, else to a retry. */
+      /** `data` is the mark, written before the mail goes out. An expired lease goes to the resolver with it. */
       readonly phase: "claimed" | "data";
     }
   | { readonly status: "deferred"; readonly dueAtMs: number }

@@ -1,5 +1,6 @@
 import { AFTERMATH, AFTERMATH_WITHOUT_SEARCH } from "../../integration/crash/acts.ts";
 import { crashEverywhere } from "../../integration/crash/crash.ts";
+import { crashInOtherDialogues } from "../../integration/crash/dialogues.ts";
 import { type Row, tableOf } from "../../integration/crash/model.ts";
 import { crashWithoutTheMark } from "../../integration/crash/without-the-mark.ts";
 import { type Store, World } from "../../integration/crash/world.ts";
@@ -23,7 +24,9 @@ const crashOn = async (store: Store, rounds: number): Promise<readonly Row[]> =>
       rounds,
       aftermath: AFTERMATH_WITHOUT_SEARCH,
     };
-    return await crashEverywhere(world, [smtp, api], (rows) => console.log(`${store}: ${rows.length} messages`));
+    const told = (rows: readonly Row[]): void => console.log(`${store}: ${rows.length} messages`);
+    const rows = await crashEverywhere(world, [smtp, api], told);
+    return [...rows, ...(await crashInOtherDialogues(world, rounds, (points) => points))];
   } finally {
     await world.close();
   }
@@ -54,7 +57,8 @@ export const crash: Section = {
     const results: SoakResult[] = [];
     for (const one of STORES) results.push(await runOn(one, rounds));
     const legend = `\`before\`, \`after\`: a write or a line to Gmail was about to be, or had been, handed over; \`under way\`: a request had gone out, and may or may not have
-been carried out; \`answered\`: the first bytes of its answer were there. Points with the name of a function and an act are those of what comes after a killed delivery.`;
+been carried out; \`answered\`: the first bytes of its answer were there. Points with the name of a function and an act are those of what comes after a killed delivery. By SMTP a mail is one flight, and "end of message" all of it;
+points that begin with \`several\`, \`data\` and \`lines\` are those of a mail to three recipients, of a server without CHUNKING, and of one without PIPELINING too.`;
     return {
       text: [legend, ...results.map(({ text }) => text)].join("\n\n"),
       faults: results.flatMap(({ faults }) => faults),

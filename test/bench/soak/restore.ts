@@ -68,7 +68,8 @@ const sendRestoreSend = async (world: World, count: number): Promise<readonly st
   const servers = await world.seed("smtp", 5);
   await pause(world, true);
   const ids: string[] = [];
-  for (let n = 0; n < count; n += 1) ids.push(await world.accept(servers[n % servers.length] ?? "", `${n}`));
+  for (let n = 0; n < count; n += 1)
+    ids.push(await world.accept(servers[n % servers.length] ?? "", { subject: `${n}` }));
   await held(world, ids);
   const copies = await copyAll(database);
   const asOfMs = Date.now();

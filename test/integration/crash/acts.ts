@@ -29,7 +29,8 @@ export const decisive = (points: readonly string[]): readonly string[] => {
   return [
     claimed(points),
     first(/messages:sending\.data.*, before$/),
-    first(/messages:sending\.data.*, under way$/),
+    // The embedded store is not asked by requests that could be under way.
+    ...points.filter((point) => /messages:sending\.data.*, under way$/.test(point)).slice(0, 1),
     marked(points),
     first(/^smtp end of message, answered$/),
     found(points, (point) => SETTLE.test(point) && DURABLE.test(point)),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { crashEverywhere } from "./crash.ts";
+import { crashInOtherDialogues } from "./dialogues.ts";
 import { asItShould, tableOf } from "./model.ts";
 import { crashWithoutTheMark } from "./without-the-mark.ts";
 import { World } from "./world.ts";
@@ -15,7 +16,7 @@ suite("Killed at every point of a send, every event delivered twice", () => {
     try {
       const smtp = { servers: await world.seed("smtp", 8), searchable: true, rounds: 1 };
       const api = { servers: await world.seed("gmail_api", 3), searchable: false, rounds: 1 };
-      const rows = await crashEverywhere(world, [smtp, api]);
+      const rows = [...(await crashEverywhere(world, [smtp, api])), ...(await crashInOtherDialogues(world, 1))];
       console.log(tableOf(rows));
       assert.ok(rows.some(({ marked }) => marked) && rows.some(({ marked }) => !marked));
       const wrong = rows.filter(({ asItShould }) => !asItShould);

@@ -7,6 +7,8 @@ import type { World } from "./world.ts";
 export interface Plan {
   readonly servers: readonly string[];
   readonly searchable: boolean;
+  /** Of each mail; one where not said. */
+  readonly recipients?: number;
   /** How often each point is struck. */
   readonly rounds: number;
   /** The acts after the delivery that are killed too. */
@@ -29,6 +31,12 @@ interface Killed extends Traced {
   readonly id: string;
 }
 
+/** Through which server a mail goes, and to how many. */
+interface Target {
+  readonly server: string;
+  readonly recipients?: number | undefined;
+}
+
 /** What follows the answer (an event, for example) may still be on its way. */
 const PASSED_WITHIN_MS = 5_000;
 const TRIES = 3;
@@ -38,15 +46,15 @@ const dies = (worker: Worker): Promise<boolean> =>
   Promise.race([worker.killed().then(() => true), delay(PASSED_WITHIN_MS, false, { ref: false })]);
 
 /** Runs one delivery by a worker that may die of it. */
-const deliver = async (world: World, server: string, worker: Worker): Promise<string> => {
-  const id = await world.accept(server, "Bonjour");
+const deliver = async (world: World, { server, recipients = 1 }: Target, worker: Worker): Promise<string> => {
+  const id = await world.accept(server, { subject: "Bonjour", recipients });
   await world.events.first(worker, id);
   return id;
 };
 
 /** Returns undefined if the worker never reached the point where it should die. */
-const deliverAndDie = async (world: World, server: string, worker: Worker): Promise<string | undefined> => {
-  const id = await deliver(world, server, worker);
+const deliverAndDie = async (world: World, target: Target, worker: Worker): Promise<string | undefined> => {
+  const id = await deliver(world, target, worker);
   if (await dies(worker)) return id;
   await worker.kill();
   return undefined;
@@ -55,10 +63,10 @@ const deliverAndDie = async (world: World, server: string, worker: Worker): Prom
 /** Makes a message in the state that the act needs; `killed` is the worker that leaves it so. */
 const prepare = async (
   world: World,
-  server: string,
+  target: Target,
   { act, killed }: { readonly act: Act; readonly killed: Worker },
 ) => {
-  const id = await deliverAndDie(world, server, killed);
+  const id = await deliverAndDie(world, target, killed);
   if (id === undefined) throw new Error("the delivery before passed by");
   await world.setDue(id, Date.now());
   if (act.inDoubt === true) {
@@ -106,12 +114,13 @@ const startFor = (world: World, { traced: { act, ofSend }, point }: PlannedKill)
 
 const actAndDie = async (
   world: World,
-  { traced: { act }, server }: PlannedKill,
+  { traced: { act, plan }, server }: PlannedKill,
   ready: Ready,
 ): Promise<string | undefined> => {
   const [worker, killed] = await Promise.all([ready.worker, ready.before]);
-  if (killed === undefined) return deliverAndDie(world, server, worker);
-  const id = await prepare(world, server, { act, killed });
+  const target = { server, recipients: plan.recipients };
+  if (killed === undefined) return deliverAndDie(world, target, worker);
+  const id = await prepare(world, target, { act, killed });
   await provoke(world, worker, { act, id });
   const died = await dies(worker);
   await worker.kill();
@@ -135,7 +144,7 @@ const traceSend = async (world: World, plan: Plan): Promise<Traced> => {
   const [server = ""] = plan.servers;
   const trace = world.file(`trace-${server}`);
   const worker = await world.start("deliver-mail", { KILL_TRACE: trace });
-  const id = await deliver(world, server, worker);
+  const id = await deliver(world, { server, recipients: plan.recipients }, worker);
   await worker.kill();
   if ((await world.message(id)).status !== "sent") throw new Error(`the clean run did not send:\n${worker.output}`);
   const points = [...new Set(linesOf(trace))];
@@ -146,7 +155,7 @@ const traceAct = async (world: World, { plan, ofSend }: Traced, act: Act): Promi
   const [server = ""] = plan.servers;
   const trace = world.file(`trace-${server}-${act.name}`);
   const killed = await world.start("deliver-mail", { KILL_AT: act.after?.(ofSend) ?? "" });
-  const id = await prepare(world, server, { act, killed });
+  const id = await prepare(world, { server, recipients: plan.recipients }, { act, killed });
   const worker = await world.start(act.by, { KILL_TRACE: trace });
   await provoke(world, worker, { act, id });
   await worker.kill();

@@ -48,10 +48,39 @@ DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
 /** What was last said on a connection; the answer is named after it. */
 const said = new WeakMap<Socket, string>();
 
+/** The commands of a group, up to a chunk's; and whether the octets of a last chunk go with them. */
+const groupIn = (text: string): { readonly verbs: readonly string[]; readonly isWhole: boolean } => {
+  const verbs: string[] = [];
+  let length = 0;
+  for (const line of text.split("\r\n")) {
+    verbs.push(line.slice(0, 4).trim());
+    length += line.length + 2;
+    const size = /^BDAT (\d+) LAST$/.exec(line)?.[1];
+    if (size !== undefined) return { verbs, isWhole: text.length - length >= Number(size) };
+  }
+  return { verbs: verbs.filter((verb) => verb !== ""), isWhole: false };
+};
+
 const smtpName = (text: string, before: string | undefined): string => {
   if (text === ".\r\n") return "smtp end of message";
-  if (before === "smtp DATA" || before === "smtp message") return "smtp message";
-  return `smtp ${text.slice(0, 4).trim()}`;
+  if (before?.endsWith("DATA") === true || before === "smtp message") return "smtp message";
+  const { verbs, isWhole } = groupIn(text);
+  return isWhole ? "smtp end of message" : `smtp ${verbs.join(" ")}`;
+};
+
+/** How many replies each connection is still owed. */
+const owed = new WeakMap<Socket, number>();
+
+const noteOwed = (socket: Socket, text: string, name: string): void => {
+  const replies = name === "smtp message" ? 0 : groupIn(text).verbs.length;
+  owed.set(socket, (owed.get(socket) ?? 0) + replies);
+};
+
+/** Whether the last reply that is owed has come; what answers a part of a group is no answer yet. */
+const isAnswered = (socket: Socket, bytes: unknown): boolean => {
+  const left = (owed.get(socket) ?? 1) - (textOf(bytes).match(/^\d{3}(?: |\r)/gm)?.length ?? 0);
+  owed.set(socket, Math.max(0, left));
+  return left <= 0;
 };
 
 /** The bytes of a request that is not complete yet. */
@@ -102,6 +131,7 @@ Socket.prototype.write = function (this: Socket, ...parameters: unknown[]): bool
   const name = nameOf(this, parameters[0]);
   if (name === undefined) return Reflect.apply(write, this, parameters);
   said.set(this, name);
+  if (services.get(this) === "smtp") noteOwed(this, textOf(parameters[0]), name);
   pass(`${name}, before`);
   const taken = Reflect.apply(write, this, parameters);
   if (services.get(this) === "smtp") pass(`${name}, after`);
@@ -109,9 +139,9 @@ Socket.prototype.write = function (this: Socket, ...parameters: unknown[]): bool
   return taken;
 };
 
-const noteAnswer = (socket: Socket): void => {
+const noteAnswer = (socket: Socket, bytes: unknown): void => {
   const service = services.get(socket);
-  if (service === undefined) return;
+  if (service === undefined || (service === "smtp" && !isAnswered(socket, bytes))) return;
   const name = said.get(socket) ?? (service === "smtp" ? "smtp greeting" : undefined);
   if (name === undefined) return;
   // The rest of an HTTP answer is not a second answer.
@@ -120,6 +150,6 @@ const noteAnswer = (socket: Socket): void => {
 };
 
 Socket.prototype.emit = function (this: Socket, ...parameters: unknown[]): boolean {
-  if (parameters[0] === "data") noteAnswer(this);
+  if (parameters[0] === "data") noteAnswer(this, parameters[1]);
   return Reflect.apply(emit, this, parameters);
 };

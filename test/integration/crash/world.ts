@@ -75,11 +75,16 @@ export class World {
    * Mail servers by `smtp` (the sent mail may be searched) or by `gmail_api` with `gmail.send` alone (it may not).
    * Several are needed, because each killed worker occupies one of a server's 8 claims until its lease is over.
    */
-  async seed(transport: "smtp" | "gmail_api", count: number): Promise<readonly string[]> {
-    const ids = Array.from({ length: count }, (_, n) => `srv_${transport}_${n}`);
+  async seed(transport: "smtp" | "gmail_api", count: number, name: string = transport): Promise<readonly string[]> {
+    const ids = Array.from({ length: count }, (_, n) => `srv_${name}_${n}`);
     const scopes = transport === "smtp" ? {} : { scopes: [SEND_ONLY] };
     await seedServers(this.system, this.sandbox, { ids, transport, ...scopes });
     return ids;
+  }
+
+  /** From now on, EHLO leaves these out: the dialogue with Gmail has other points then. */
+  lack(extensions: readonly string[]): void {
+    this.sandbox.control.set({ fault: "smtp_lacks", extensions: [...extensions] });
   }
 
   start(name: FunctionName, kill: Readonly<Record<string, string>> = {}): Promise<Worker> {
@@ -109,8 +114,9 @@ export class World {
     await Promise.all([standing?.deliver.kill(), standing?.dispatch.kill()]);
   }
 
-  async accept(server: string, subject: string): Promise<string> {
-    const json = { server, to: "b@example.org", subject, text: "Bonjour" };
+  async accept(server: string, { subject, recipients = 1 }: { subject: string; recipients?: number }): Promise<string> {
+    const to = Array.from({ length: recipients }, (_, n) => `b${n}@example.org`);
+    const json = { server, to, subject, text: "Bonjour" };
     const submission = { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: HTTP_SIZE_LIMIT };
     const accepted = await acceptMessage(this.system, submission);
     if (!accepted.ok || accepted.value.kind !== "accepted") throw new Error(JSON.stringify(accepted));

@@ -94,20 +94,126 @@ test("a token that could smuggle a field is never sent", async () => {
   assert.equal(said.filter((line) => /AUTH XOAUTH2/.test(line) && line.startsWith("C:")).length, 0);
 });
 
-const DROPS = [
-  ["connect", "not_sent"],
-  ["auth", "not_sent"],
-  ["mail", "not_sent"],
-  ["rcpt", "not_sent"],
-  ["before_data", "not_sent"],
-  ["after_last_byte", "unknown"],
-] as const;
-for (const [when, kind] of DROPS) {
-  test(`a connection that drops at ${when} means ${kind}`, async () => {
-    sandbox.control.set({ fault: "smtp_drop", when });
-    const outcome = await transportTo().send(mail(), login, yes);
-    assert.equal(outcome.kind, kind, JSON.stringify(outcome));
-    assert.equal(sandbox.control.mails().length, when === "after_last_byte" ? 1 : 0);
+/** What EHLO leaves out, which decides how many round trips a mail takes. */
+const DIALOGUES = {
+  "in one flight": [],
+  "with DATA": ["CHUNKING"],
+  "line by line": ["CHUNKING", "PIPELINING"],
+} as const;
+type DialogueName = keyof typeof DIALOGUES;
+const NAMES: readonly DialogueName[] = ["in one flight", "with DATA", "line by line"];
+
+const speak = (name: DialogueName): void => {
+  sandbox.control.set({ fault: "smtp_lacks", extensions: [...DIALOGUES[name]] });
+};
+
+test("a mail arrives byte for byte in every dialogue, to one recipient or to several", async () => {
+  for (const name of NAMES) {
+    for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
+      sandbox.control.clear();
+      speak(name);
+      let marks = 0;
+      const outcome = await transportTo().send(mail(1, to), login, async () => {
+        marks += 1;
+        return true;
+      });
+      assert.deepEqual([outcome.kind, marks], ["accepted", 1], `${name}: ${JSON.stringify(outcome)}`);
+      const sent = sandbox.control.mails().at(-1);
+      assert.deepEqual(sent?.envelope.to, to, name);
+      assert.ok(sent?.raw.toString().endsWith(mail().raw.toString()), name);
+    }
+  }
+});
+
+test("where CHUNKING is offered, a mail to one recipient is one flight after the mark", async () => {
+  const commands = (): readonly string[] =>
+    sandbox.control
+      .transcripts()
+      .flatMap(({ lines }) => lines.filter((line) => /^C: (MAIL|RCPT|BDAT|DATA)/.test(line)));
+  let before: readonly string[] = ["no mark"];
+  const outcome = await transportTo().send(mail(), login, async () => {
+    before = commands();
+    return true;
+  });
+  assert.equal(outcome.kind, "accepted");
+  assert.deepEqual(before, []);
+  assert.deepEqual(
+    commands().map((line) => line.slice(3, 7)),
+    ["MAIL", "RCPT", "BDAT"],
+  );
+});
+
+for (const name of NAMES) {
+  test(`some of several recipients refused, ${name}: the mark names them before the mail goes out to the others`, async () => {
+    speak(name);
+    sandbox.control.set({ fault: "smtp_reply", stage: "rcpt", code: 550, recipient: "c@y.org" });
+    const named: string[][] = [];
+    const outcome = await transportTo().send(
+      mail(1, ["b@y.org", "c@y.org", "d@y.org"]),
+      login,
+      async (refused = []) => {
+        assert.equal(sandbox.control.mails().length, 0);
+        named.push(refused.map(({ address }) => address));
+        return true;
+      },
+    );
+    assert.ok(outcome.kind === "accepted", JSON.stringify(outcome));
+    assert.deepEqual(outcome.accepted, ["b@y.org", "d@y.org"]);
+    assert.deepEqual(named.at(-1), ["c@y.org"]);
+    assert.deepEqual(sandbox.control.mails()[0]?.envelope.to, ["b@y.org", "d@y.org"]);
+  });
+
+  test(`all recipients refused, ${name}: nobody gets it, and the session serves the next mail`, async () => {
+    for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
+      speak(name);
+      const transport = transportTo();
+      sandbox.control.set({ fault: "smtp_reply", stage: "rcpt", code: 550 }, { times: to.length });
+      const outcome = await transport.send(mail(1, to), login, yes);
+      assert.ok(outcome.kind === "refused", JSON.stringify(outcome));
+      assert.deepEqual([outcome.stage, outcome.refused.map(({ address }) => address)], ["rcpt", to]);
+      assert.equal(sandbox.control.mails().length, 0);
+      const before = sessions();
+      assert.equal((await transport.send(mail(2, to), login, yes)).kind, "accepted");
+      assert.equal(sessions(), before);
+      sandbox.control.clear();
+      sandbox.control.clearMails();
+    }
+  });
+
+  test(`the mark says no, ${name}: nobody gets it, and the session serves the next mail`, async () => {
+    for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
+      speak(name);
+      const transport = transportTo();
+      assert.equal((await transport.send(mail(1, to), login, async () => false)).kind, "abandoned");
+      assert.equal(sandbox.control.mails().length, 0);
+      assert.equal((await transport.send(mail(2, to), login, yes)).kind, "accepted");
+      sandbox.control.clear();
+      sandbox.control.clearMails();
+    }
+  });
+}
+
+/** In one flight, the last octet goes out with the envelope: whatever breaks then, the mail may have been sent. */
+const mayBeOut = (name: DialogueName, to: readonly string[], stage: string): boolean =>
+  stage === "after_last_byte" ||
+  stage === "body" ||
+  (name === "in one flight" && (/data/.test(stage) || (to.length === 1 && /mail|rcpt/.test(stage))));
+
+const DROPS = ["connect", "auth", "mail", "rcpt", "before_data", "after_last_byte"] as const;
+for (const when of DROPS) {
+  test(`a connection that drops at ${when} means not_sent while the last octet has not gone out`, async () => {
+    for (const name of NAMES) {
+      for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
+        speak(name);
+        sandbox.control.set({ fault: "smtp_drop", when });
+        const outcome = await transportTo().send(mail(1, to), login, yes);
+        const expected = mayBeOut(name, to, when) ? "unknown" : "not_sent";
+        assert.equal(outcome.kind, expected, `${name}, ${to}: ${JSON.stringify(outcome)}`);
+        assert.equal(sandbox.control.mails().length, when === "after_last_byte" ? 1 : 0);
+        sandbox.control.clear();
+        sandbox.control.clearMails();
+      }
+    }
   });
 }
 
@@ -121,12 +227,25 @@ test("a connection that drops in the middle of a large mail means not_sent", asy
 
 const REFUSALS = ["mail", "rcpt", "data", "body"] as const;
 for (const stage of REFUSALS) {
-  test(`a refusal at ${stage} names the stage and the reply`, async () => {
-    sandbox.control.set({ fault: "smtp_reply", stage, code: 451, enhanced: "4.3.0", text: "Try later" });
-    const outcome = await transportTo().send(mail(), login, yes);
-    assert.ok(outcome.kind === "refused", JSON.stringify(outcome));
-    assert.equal(outcome.stage, stage);
-    assert.deepEqual(outcome.reply, { code: 451, enhanced: "4.3.0", response: "Try later" });
+  test(`a refusal at ${stage} names the stage and the reply, and the session goes on`, async () => {
+    for (const name of NAMES) {
+      speak(name);
+      const transport = transportTo();
+      const fault = { fault: "smtp_reply", stage, code: 451, enhanced: "4.3.0", text: "Try later" } as const;
+      sandbox.control.set(fault, { times: 1 });
+      const outcome = await transport.send(mail(), login, yes);
+      assert.ok(outcome.kind === "refused", JSON.stringify(outcome));
+      // A chunk has one reply to its command and its content.
+      assert.equal(outcome.stage, name === "in one flight" && stage === "data" ? "body" : stage);
+      assert.deepEqual(outcome.reply, { code: 451, enhanced: "4.3.0", response: "Try later" });
+      assert.equal((await transport.send(mail(2), login, yes)).kind, "accepted");
+      assert.deepEqual(
+        sandbox.control.mails().map(({ messageId }) => messageId),
+        ["<m2@example.com>"],
+      );
+      sandbox.control.clear();
+      sandbox.control.clearMails();
+    }
   });
 }
 
@@ -143,9 +262,14 @@ test("the daily limit and too many logins are reported with their codes", async 
 
 for (const stage of ["connect", "auth", "mail", "rcpt", "data", "body"] as const) {
   test(`silence at ${stage} ends with a time-out`, async () => {
-    sandbox.control.set({ fault: "smtp_stall", stage });
-    const outcome = await transportTo({}, hasty).send(mail(), login, yes);
-    assert.equal(outcome.kind, stage === "body" ? "unknown" : "not_sent", JSON.stringify(outcome));
+    for (const name of NAMES) {
+      speak(name);
+      sandbox.control.set({ fault: "smtp_stall", stage });
+      const outcome = await transportTo({}, hasty).send(mail(), login, yes);
+      const expected = mayBeOut(name, ["b@y.org"], stage) ? "unknown" : "not_sent";
+      assert.equal(outcome.kind, expected, `${name}: ${JSON.stringify(outcome)}`);
+      sandbox.control.clear();
+    }
   });
 }
 
@@ -164,9 +288,20 @@ test("a session that was idle is checked before use, and replaced if it is gone"
   clock.advance(8_000);
   assert.equal((await transport.send(mail(2), login, yes)).kind, "accepted");
   assert.ok(sandbox.control.transcripts()[0]?.lines.includes("C: NOOP"));
-  sandbox.control.set({ fault: "smtp_drop", when: "mail" }, { times: 1 });
+  // The server ends it just as the mail is on its way, and says so.
+  sandbox.control.set({ fault: "smtp_reply", stage: "mail", code: 421 }, { times: 1 });
   assert.equal((await transport.send(mail(3), login, yes)).kind, "accepted");
   assert.equal(sandbox.control.mails().length, 3);
+  assert.equal(sessions(), 2);
+});
+
+test("a session that drops before the message has gone out is replaced", async () => {
+  speak("with DATA");
+  const transport = transportTo();
+  assert.equal((await transport.send(mail(1), login, yes)).kind, "accepted");
+  sandbox.control.set({ fault: "smtp_drop", when: "mail" }, { times: 1 });
+  assert.equal((await transport.send(mail(2), login, yes)).kind, "accepted");
+  assert.equal(sandbox.control.mails().length, 2);
   assert.equal(sessions(), 2);
 });
 
@@ -202,6 +337,7 @@ test("a probe ends at the stage that fails, and says why", async () => {
 
 test("closing the transport aborts mails whose end has not gone out, and sends none of them again", async () => {
   for (const stage of ["rcpt", "data"] as const) {
+    speak("with DATA");
     const transport = transportTo();
     // The session lay idle before; usually its loss would lead to a new session.
     assert.equal((await transport.send(mail(1), login, yes)).kind, "accepted");

@@ -80,9 +80,9 @@ export class Try {
   }
 
   /**
-   * Writes the mark before DATA. A crash after it leaves a message that may have been sent, which goes to the resolver;
-   * a crash before it leaves one that was not sent and is sent again. Returns false if the claim is lost or the store
-   * fails.
+   * Writes the mark before the message goes out. A crash after it leaves a message that may have been sent, which goes
+   * to the resolver; a crash before it leaves one that was not sent and is sent again. Returns false if the claim is
+   * lost or the store fails. Written again if recipients are refused after it.
    */
   readonly mark: BeforeData = async (refused = []) => {
     const before = this.#claim.message.value;

@@ -49,7 +49,7 @@ const after = (
     return { ...recipient, state: meaning === "final" ? "rejected" : "pending", reply: refusal.reply };
   });
 
-/** Records refusals before DATA, so that a pending recipient without a reply is one that the message will reach. */
+/** Records refusals before the message goes out, so that a pending recipient without a reply is one it may reach. */
 export const beforeDelivery = (
   recipients: readonly Recipient[],
   refused: RefusedRecipients,
