@@ -95,6 +95,31 @@ const AccountFields = ({ draft, set, errorAt }: FieldsProps) => (
   </>
 );
 
+interface NumberFieldProps {
+  readonly label: string;
+  readonly hint: string;
+  readonly error: readonly FieldFailure[] | null;
+  readonly range: { readonly min: number; readonly max?: number };
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+/** A whole number; empty means the default. */
+const NumberField = ({ range, value, onChange, ...field }: NumberFieldProps) => (
+  <Field {...field} optional>
+    {(control) => (
+      <input
+        {...control}
+        {...range}
+        type="number"
+        step="1"
+        value={value}
+        onInput={(e) => onChange(e.currentTarget.value)}
+      />
+    )}
+  </Field>
+);
+
 const MoreFields = ({ draft, set, errorAt }: FieldsProps) => (
   <div class="form-grid">
     <Field label={t("server.description")} optional error={errorAt("/description")}>
@@ -103,54 +128,36 @@ const MoreFields = ({ draft, set, errorAt }: FieldsProps) => (
       )}
     </Field>
     {isOperator() && <ChoiceFields draft={draft} set={set} errorAt={errorAt} />}
-    <Field
+    <NumberField
       label={t("server.perMinute")}
-      optional
       hint={t("server.limitsHint")}
       error={errorAt("/limits/perMinute") ?? errorAt("/limits")}
-    >
-      {(control) => (
-        <input
-          {...control}
-          type="number"
-          min="1"
-          step="1"
-          value={draft.perMinute}
-          onInput={(e) => set({ perMinute: e.currentTarget.value })}
-        />
-      )}
-    </Field>
-    <Field label={t("server.perDay")} optional hint={t("server.limitsDayHint")} error={errorAt("/limits/perDay")}>
-      {(control) => (
-        <input
-          {...control}
-          type="number"
-          min="1"
-          step="1"
-          value={draft.perDay}
-          onInput={(e) => set({ perDay: e.currentTarget.value })}
-        />
-      )}
-    </Field>
+      range={{ min: 1 }}
+      value={draft.perMinute}
+      onChange={(perMinute) => set({ perMinute })}
+    />
+    <NumberField
+      label={t("server.perDay")}
+      hint={t("server.limitsDayHint")}
+      error={errorAt("/limits/perDay")}
+      range={{ min: 1 }}
+      value={draft.perDay}
+      onChange={(perDay) => set({ perDay })}
+    />
   </div>
 );
 
 /** Which mail this server may send; only operators may set it. */
 const ChoiceFields = ({ draft, set, errorAt }: FieldsProps) => (
   <>
-    <Field label={t("server.priority")} optional hint={t("server.priorityHint")} error={errorAt("/priority")}>
-      {(control) => (
-        <input
-          {...control}
-          type="number"
-          min="0"
-          max="10000"
-          step="1"
-          value={draft.priority}
-          onInput={(e) => set({ priority: e.currentTarget.value })}
-        />
-      )}
-    </Field>
+    <NumberField
+      label={t("server.priority")}
+      hint={t("server.priorityHint")}
+      error={errorAt("/priority")}
+      range={{ min: 0, max: 10_000 }}
+      value={draft.priority}
+      onChange={(priority) => set({ priority })}
+    />
     <div class="whole">
       <Field label={t("server.fromFilter")} optional hint={t("server.fromFilterHint")} error={errorAt("/fromFilter")}>
         {(control) => (
