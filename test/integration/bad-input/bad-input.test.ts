@@ -184,7 +184,7 @@ describe("bad input", () => {
     });
 
   for (const { name, method, path, bodies } of ENTRIES) {
-    it(`is answered civilly when ${name}: ${INPUTS} inputs`, async () => {
+    it(`is answered properly when ${name}: ${INPUTS} inputs`, async () => {
       await fc.assert(
         fc.asyncProperty(bodies, async (body) => {
           const text = JSON.stringify(body);
@@ -195,7 +195,7 @@ describe("bad input", () => {
     });
   }
 
-  it(`is answered civilly in queries: ${INPUTS} inputs`, async () => {
+  it(`is answered properly in queries: ${INPUTS} inputs`, async () => {
     const queries = fc.array(fc.tuple(fc.constantFrom(...PARAMETERS), fc.string()), { maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...QUERIES), queries, async (path, parameters) => {
@@ -208,7 +208,7 @@ describe("bad input", () => {
     );
   });
 
-  it(`is answered civilly where bodies are no JSON at all: ${INPUTS} inputs`, async () => {
+  it(`is answered properly if bodies are not JSON at all: ${INPUTS} inputs`, async () => {
     const entries = fc.constantFrom(...ENTRIES.filter((entry) => !entry.path.includes("msg_x")));
     await fc.assert(
       fc.asyncProperty(entries, fc.uint8Array({ maxLength: 200 }), async (entry, bytes) => {
@@ -220,7 +220,7 @@ describe("bad input", () => {
     );
   });
 
-  it(`is acknowledged or refused, never a crash, as a push: ${INPUTS} inputs`, async () => {
+  it(`is acknowledged or refused as a push, and never crashes: ${INPUTS} inputs`, async () => {
     const envelope: Json = {
       message: {
         data: Buffer.from(JSON.stringify(message)).toString("base64"),

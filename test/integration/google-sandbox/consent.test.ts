@@ -69,7 +69,7 @@ describe("the sandbox's consent", () => {
     assert.match(scopes.page, />Cancel<\/button>/);
   });
 
-  it("calls back with code, state and what Google adds", async () => {
+  it("calls back with the code, the state and what Google adds", async () => {
     const { callbackUrl } = await consent(authorizationUrl(sandbox), ada);
     const url = new URL(callbackUrl);
     assert.equal(url.origin + url.pathname, REDIRECT_URI);
@@ -84,23 +84,23 @@ describe("the sandbox's consent", () => {
     assert.equal(new URL(callbackUrl).search, "?error=access_denied&state=the-state");
   });
 
-  it("leaves an unticked scope out of the answer", async () => {
+  it("leaves an unchecked scope out of the answer", async () => {
     const { body } = await connect(sandbox, { ...ada, untick: [MAIL_SCOPE] });
     assert.equal(body.scope, "openid https://www.googleapis.com/auth/userinfo.email");
   });
 
-  it("makes a fresh grant for each consent: what was unticked the second time is gone", async () => {
+  it("makes a new grant for each consent: what was unchecked the second time is gone", async () => {
     assert.ok((await connect(sandbox, ada)).body.scope?.includes(MAIL_SCOPE));
     const second = await connect(sandbox, { ...ada, untick: [MAIL_SCOPE] });
     assert.equal(second.body.scope?.includes(MAIL_SCOPE), false);
   });
 
-  it("gives a refresh token for offline access only", async () => {
+  it("issues a refresh token only for offline access", async () => {
     assert.equal((await connect(sandbox, ada, { accessType: null })).body.refresh_token, undefined);
     assert.equal((await connect(sandbox, ada, { accessType: "online" })).body.refresh_token, undefined);
   });
 
-  it("gives a refresh token at the first consent and at a forced one, and otherwise skips the page and gives none", async () => {
+  it("issues a refresh token at the first consent and at a forced one; otherwise it skips the page and issues none", async () => {
     assert.match((await connect(sandbox, ada, { prompt: null })).body.refresh_token ?? "", /^1\/\/0/);
     const again = await connect(sandbox, ada, { prompt: null });
     assert.equal(again.status, 200);
@@ -108,13 +108,13 @@ describe("the sandbox's consent", () => {
     assert.ok((await connect(sandbox, ada, { prompt: "consent" })).body.refresh_token);
   });
 
-  it("asks again after the user took the access back", async () => {
+  it("asks again after the user has revoked the access", async () => {
     await connect(sandbox, ada, { prompt: null });
     sandbox.control.revoke("ada@example.com");
     assert.ok((await connect(sandbox, ada, { prompt: null })).body.refresh_token);
   });
 
-  it("lets one browser choose another account, several times at once", async () => {
+  it("lets one browser choose another account, even several times at once", async () => {
     const cookieJar: CookieJar = new Map();
     const codes = await Promise.all(
       ["ada@example.com", "grace@example.com"].map((account) => consentCode(sandbox, { account, cookieJar })),
@@ -129,7 +129,7 @@ describe("the sandbox's consent", () => {
     "http://localhost:8081/google_gmail/confirm",
     "http://localhost:8080/google_gmail/confirm/",
   ]) {
-    it(`shows redirect_uri_mismatch for ${redirectUri} and does not call back`, async () => {
+    it(`shows redirect_uri_mismatch for ${redirectUri}, and does not call back`, async () => {
       await assert.rejects(
         consent(authorizationUrl(sandbox, { redirectUri }), ada),
         stopsWith("redirect_uri_mismatch"),
@@ -148,14 +148,14 @@ describe("the sandbox's consent", () => {
     await assert.rejects(consent(authorizationUrl(sandbox, { scope }), ada), stopsWith("invalid_scope"));
   });
 
-  it("skips the unverified step for nothing but signing in", async () => {
+  it("skips the warning about an unverified app only for signing in", async () => {
     const jar: CookieJar = new Map();
     const chooser = await open(authorizationUrl(sandbox, { scope: "openid email", prompt: null }), jar);
     const next = await open(`${chooser.url}?account=ada%40example.com`, jar);
     assert.match(next.page, /Sign in to Relais/);
   });
 
-  describe("in a browser that is signed in", () => {
+  describe("the sandbox's consent in a browser with a session", () => {
     const signIn = { scope: "openid email", prompt: null, accessType: null };
     /** The page that Google shows first, or the client's path if it shows none. */
     const firstStep = async (asked: Parameters<typeof authorizationUrl>[1], cookieJar: CookieJar): Promise<string> => {
@@ -171,14 +171,14 @@ describe("the sandbox's consent", () => {
       return new URL(url).pathname;
     };
 
-    it("answers a sign-in without its pages if no prompt is asked for and one account is signed in", async () => {
+    it("answers a sign-in without a page if no prompt is requested and one account is signed in", async () => {
       const jar: CookieJar = new Map();
       assert.equal(await firstStep({}, jar), "account");
       await consent(authorizationUrl(sandbox, signIn), { ...ada, cookieJar: jar });
       assert.equal(await firstStep({}, jar), "/google_gmail/confirm");
     });
 
-    it("shows its chooser for prompt=select_account, for another hint, and for two accounts", async () => {
+    it("shows the account chooser for prompt=select_account, for another hint, and for two accounts", async () => {
       const jar: CookieJar = new Map();
       await consent(authorizationUrl(sandbox, signIn), { ...ada, cookieJar: jar });
       assert.equal(await firstStep({ prompt: "select_account" }, jar), "account");
@@ -189,7 +189,7 @@ describe("the sandbox's consent", () => {
     });
   });
 
-  it("plays deny, another account, and refusals by policy", async () => {
+  it("simulates a denial, another account, and refusals by policy", async () => {
     sandbox.control.set({ fault: "deny" }, { times: 1 });
     assert.match((await consent(authorizationUrl(sandbox), ada)).callbackUrl, /\?error=access_denied&state=/);
     for (const error of ["admin_policy_enforced", "org_internal"]) {

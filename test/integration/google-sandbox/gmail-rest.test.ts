@@ -41,7 +41,7 @@ describe("the sandbox's Gmail REST", () => {
       ...init,
     });
 
-  it("sends what comes as base64url, to all that its headers name", async () => {
+  it("sends a message in base64url to everyone whom its headers name", async () => {
     const { status, body } = await send(sendOnly);
     assert.equal(status, 200);
     assert.deepEqual(body.labelIds, ["SENT"]);
@@ -52,7 +52,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.doesNotMatch(mail?.raw.toString() ?? "", /Bcc/);
   });
 
-  it("takes uploads as media, multipart and resumable, bytes untouched", async () => {
+  it("accepts uploads as media, multipart and resumable, without changing a byte", async () => {
     const path = "/upload/gmail/v1/users/me/messages/send?uploadType=";
     const mime = MAIL.replace("Bcc: d@y.org\r\n", "");
     const media = { method: "POST", headers: { "content-type": "message/rfc822" }, body: mime };
@@ -72,7 +72,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.equal((await call(full, `${path}other`, { method: "POST" })).status, 400);
   });
 
-  it("works with Google's own client, uploads included", async () => {
+  it("works with Google's own client, including uploads", async () => {
     const client = gmail("v1");
     // For uploads the client reads the root only from each call's options.
     const rootUrl = sandbox.environment.GMAIL_API_ROOT_URL ?? "";
@@ -111,7 +111,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.equal((await get(full, "messages/0000000000000000")).status, 404);
   });
 
-  it("lags with the index when told to", async () => {
+  it("delays the search index when told to", async () => {
     sandbox.control.set({ fault: "search_lag", ms: 60_000 }, { times: 1 });
     await send(full);
     const search = async () => (await get(full, "messages?q=rfc822msgid:m1@example.com")).body.resultSizeEstimate;
@@ -121,7 +121,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.equal(await search(), 1);
   });
 
-  it("lists send-as addresses: verified, pending, and of the domain itself without a status", async () => {
+  it("lists send-as addresses: verified, pending, and the domain's own without a status", async () => {
     const { body } = await get(full, "settings/sendAs");
     const verified = body.sendAs.map(
       (one: { sendAsEmail: string; isPrimary?: boolean; verificationStatus?: string }) => [
@@ -137,7 +137,7 @@ describe("the sandbox's Gmail REST", () => {
     ]);
   });
 
-  it("keeps gmail.send from everything but sending, in Google's words", async () => {
+  it("restricts gmail.send to sending, with Google's words", async () => {
     for (const path of ["messages?q=rfc822msgid:m1", "settings/sendAs", "profile", "messages/1"]) {
       const { status, body } = await get(sendOnly, path);
       assert.equal(status, 403, path);
@@ -152,7 +152,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.equal((await send(metadata)).status, 403);
   });
 
-  it("refuses a token that is wrong, and a message without recipients or content", async () => {
+  it("refuses a wrong token, and a message without recipients or content", async () => {
     const { status, body } = await get("ya29.wrong", "profile");
     assert.deepEqual([status, body.error.code, body.error.status], [401, 401, "UNAUTHENTICATED"]);
     assert.equal(
@@ -163,7 +163,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.equal((await send(full, MAIL, { body: "{" })).status, 400);
   });
 
-  it("rewrites a From that is not the account's, and the Message-ID when told to", async () => {
+  it("rewrites a From that does not belong to the account, and the Message-ID when told to", async () => {
     sandbox.control.set({ fault: "rewrite_message_id" }, { times: 1 });
     await send(full, MAIL.replace("ada@example.com", "boss@elsewhere.org"));
     const [mail] = sandbox.control.mails();
@@ -172,7 +172,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.match(mail?.raw.toString() ?? "", /^Message-ID: <CA/m);
   });
 
-  it("plays 429 and 5xx, before the message is taken and after it", async () => {
+  it("simulates 429 and 5xx, before and after it accepts the message", async () => {
     const { control } = sandbox;
     control.set({ fault: "http_error", at: "messages.send", status: 429, retryAfterSeconds: 7 }, { times: 1 });
     const limited = await send(full);
@@ -186,7 +186,7 @@ describe("the sandbox's Gmail REST", () => {
     assert.equal(control.mails().length, 1);
   });
 
-  it("falls silent after the message was taken", async () => {
+  it("falls silent after it has accepted the message", async () => {
     sandbox.control.set({ fault: "stall", at: "messages.send", afterWork: true }, { times: 1 });
     const leaving = new AbortController();
     const answered = send(full, MAIL, { signal: leaving.signal });

@@ -75,7 +75,7 @@ describe("the sandbox's mailbox", () => {
   });
   after(() => sandbox.close());
 
-  it("shows what was sent, as text, under a policy that runs no script", async () => {
+  it("shows sent mail as text, under a policy that runs no script", async () => {
     const list = await fetch(sandbox.mailboxUrl);
     assert.match(list.headers.get("content-security-policy") ?? "", /^default-src 'none'; style-src 'self'/);
     const [mail] = sandbox.control.mails();
@@ -94,7 +94,7 @@ describe("the sandbox's mailbox", () => {
     assert.equal((await fetch(`${sandbox.mailboxUrl}/none`)).status, 404);
   });
 
-  it("tells programs the same, and gives the bytes", async () => {
+  it("gives programs the same data, and the bytes", async () => {
     const { items } = await (await fetch(`${sandbox.origin}/sandbox/mailbox`)).json();
     assert.equal(items.length, 1);
     const [item] = items;
@@ -134,7 +134,7 @@ describe("the sandbox's control by HTTP", () => {
     assert.deepEqual(sandbox.control.switches(), []);
   });
 
-  it("acts: ages tokens, takes access back, changes redirect URIs", async () => {
+  it("ages tokens, revokes access and changes redirect URIs on command", async () => {
     const first = (await connect(sandbox)).body.refresh_token ?? "";
     assert.equal((await control({ action: "advance", ms: 1000 })).status, 200);
     assert.equal((await control({ action: "revoke", account: "ada@example.com" })).status, 200);
@@ -145,7 +145,7 @@ describe("the sandbox's control by HTTP", () => {
     await sandbox.control.setRedirectUris([REDIRECT_URI]);
   });
 
-  it("refuses what it does not know, and what a foreign page could post", async () => {
+  it("refuses unknown commands, and what a page of another site could post", async () => {
     assert.equal((await control({ fault: "earthquake" })).status, 422);
     assert.equal((await control({ fault: "deny", forever: true })).status, 422);
     assert.equal((await control({ action: "dance" })).status, 422);
@@ -162,8 +162,8 @@ describe("the sandbox's control by HTTP", () => {
   });
 });
 
-describe("the sandbox's life", () => {
-  it("keeps clients, grants, keys, authority and mail in its folder: nothing is lost by a kill", async () => {
+describe("the sandbox as a process", () => {
+  it("keeps clients, grants, keys, certificates and mail in its folder, so a kill loses nothing", async () => {
     const dataDir = mkdtempSync(join(tmpdir(), "sandbox-life-"));
     const ports = { http: await freePort(), smtp: await freePort() };
     const first = await serve(dataDir, ports);
@@ -210,7 +210,7 @@ describe("the sandbox's life", () => {
     await Promise.all([one.close(), other.close()]);
   });
 
-  it("closes at once though clients hang on", async () => {
+  it("closes at once even if clients stay connected", async () => {
     const sandbox = await startGoogleSandbox();
     sandbox.control.set({ fault: "stall", at: "jwks" });
     const hanging = fetch(sandbox.environment.GOOGLE_JWKS_URI ?? "").catch(() => "cut");

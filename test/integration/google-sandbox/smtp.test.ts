@@ -59,7 +59,7 @@ describe("the sandbox's SMTP", () => {
     assert.match((await dialogue.say("")) ?? "", /^535-5\.7\.8 Username and Password not accepted/);
   };
 
-  it("greets by TLS that verifies for the address and for localhost, and offers what Gmail offers", async () => {
+  it("greets with a certificate that is valid for the address and for localhost, and offers what Gmail offers", async () => {
     const dialogue = await greeted();
     assert.match(dialogue.greeting ?? "", /^220 smtp\.gmail\.com ESMTP /);
     const offered = (await dialogue.say("EHLO client.example.com"))?.split("\r\n").map((line) => line.slice(4));
@@ -70,7 +70,7 @@ describe("the sandbox's SMTP", () => {
     byName.close();
   });
 
-  it("takes logins on the other port only after STARTTLS", async () => {
+  it("accepts logins on the other port only after STARTTLS", async () => {
     const dialogue = await smtpDialogue(sandbox.smtpStartTls);
     open.push(dialogue);
     assert.match((await dialogue.say("EHLO client.example.com")) ?? "", /STARTTLS/);
@@ -81,7 +81,7 @@ describe("the sandbox's SMTP", () => {
     assert.match((await dialogue.say(xoauth2("ada@example.com", token))) ?? "", /^235 /);
   });
 
-  it("answers a wrong, foreign or too narrow token with 334 and its reasons, then 535", async () => {
+  it("answers a wrong, foreign or insufficient token with 334 and its reasons, then 535", async () => {
     await refused("ada@example.com", "ya29.wrong");
     await refused("grace@example.com", token);
     const narrow = await connect(sandbox, { account: "grace@example.com" }, { scope: API_SCOPE });
@@ -95,11 +95,11 @@ describe("the sandbox's SMTP", () => {
     token = (await connect(sandbox)).body.access_token ?? "";
   });
 
-  it("takes the address in any case", async () => {
+  it("accepts the address in any case", async () => {
     await authenticated("ADA@Example.com");
   });
 
-  it("keeps a message byte for byte, dots and eight-bit bytes too", async () => {
+  it("keeps a message byte for byte, including dots and eight-bit bytes", async () => {
     const body = Buffer.concat([
       Buffer.from(`${MAIL}.\r\n..two\r\n...\r\n`),
       Buffer.from([0xc3, 0xa9, 0xff, 0x0d, 0x0a]),
@@ -125,7 +125,7 @@ describe("the sandbox's SMTP", () => {
     assert.equal(sandbox.control.mails().at(-1)?.envelope.from, "ada@example.com");
   });
 
-  it("takes Bcc out and adds what is missing", async () => {
+  it("removes Bcc and adds what is missing", async () => {
     await send("From: ada@example.com\r\nTo: b@y.org\r\nBcc: secret@y.org\r\n\r\nHello\r\n");
     const raw = sandbox.control.mails()[0]?.raw.toString() ?? "";
     assert.doesNotMatch(raw, /Bcc|secret/);
@@ -133,7 +133,7 @@ describe("the sandbox's SMTP", () => {
     assert.match(raw, /^Date: /m);
   });
 
-  it("refuses a message that says it is too large, and the 101st recipient", async () => {
+  it("refuses a message that is announced as too large, and the 101st recipient", async () => {
     const dialogue = await authenticated();
     assert.match((await dialogue.say("MAIL FROM:<ada@example.com> SIZE=35882578")) ?? "", /^552 5\.3\.4 /);
     await dialogue.say("MAIL FROM:<ada@example.com>");
@@ -143,7 +143,7 @@ describe("the sandbox's SMTP", () => {
     assert.match(replies[100] ?? "", /^452 4\.5\.3 /);
   });
 
-  it("writes down each session without tokens and contents", async () => {
+  it("records each session without tokens and contents", async () => {
     const dialogue = await readyForData();
     assert.match((await dialogue.say("RSET")) ?? "", /^250 /);
     await dialogue.say("QUIT");
@@ -177,7 +177,7 @@ describe("the sandbox's SMTP", () => {
     return dialogue;
   };
   for (const [stage, from, line] of commands) {
-    it(`replies as scripted at ${stage}, as often as told, and the session goes on`, async () => {
+    it(`replies as scripted at ${stage}, as often as told, and continues the session`, async () => {
       const dialogue = await from();
       sandbox.control.set({ fault: "smtp_reply", stage, code: 451, enhanced: "4.3.0", text: "Later" }, { times: 1 });
       assert.equal(await dialogue.say(line), "451 4.3.0 Later");
@@ -185,7 +185,7 @@ describe("the sandbox's SMTP", () => {
     });
   }
 
-  it("replies as scripted when greeting, at the login and after the body", async () => {
+  it("replies as scripted to the connection, to the login and after the body", async () => {
     const { control } = sandbox;
     control.set(
       { fault: "smtp_reply", stage: "connect", code: 421, enhanced: "4.7.0", text: "Try again later" },
@@ -211,7 +211,7 @@ describe("the sandbox's SMTP", () => {
     assert.match((await dialogue.say("RCPT TO:<NO@y.org>")) ?? "", /^550 5\.1\.1 /);
   });
 
-  it("says 550 5.4.5 at the daily limit and 454 4.7.0 at too many logins, for the account that was named", async () => {
+  it("answers 550 5.4.5 at the daily limit and 454 4.7.0 after too many logins, for the named account", async () => {
     sandbox.control.set({ fault: "smtp_daily_limit" }, { account: "ada@example.com" });
     assert.match((await (await readyForData()).say("DATA")) ?? "", /^550 5\.4\.5 Daily user sending limit exceeded/);
     sandbox.control.clear();

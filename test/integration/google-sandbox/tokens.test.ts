@@ -45,7 +45,7 @@ describe("the sandbox's tokens", () => {
     assert.equal(body.scope, "openid https://www.googleapis.com/auth/userinfo.email https://mail.google.com/");
   });
 
-  it("proves the account by an id_token that its published keys verify", async () => {
+  it("proves the account by an id_token that its published keys can verify", async () => {
     const { body } = await connect(sandbox, ada, { nonce: "n-1" });
     const keys = createRemoteJWKSet(new URL(sandbox.environment.GOOGLE_JWKS_URI ?? ""));
     const { payload, protectedHeader } = await jwtVerify(body.id_token ?? "", keys, {
@@ -84,7 +84,7 @@ describe("the sandbox's tokens", () => {
     await assert.rejects(jwtVerify(forged, keys));
   });
 
-  it("takes the client's secret in the form or as Basic", async () => {
+  it("accepts the client's secret in the form or as Basic", async () => {
     const code = await consentCode(sandbox, ada, { verifier: RIGHT_VERIFIER });
     const basic = Buffer.from(`${sandbox.client.id}:${sandbox.client.secret}`).toString("base64");
     const answer = await fetch(sandbox.environment.GOOGLE_TOKEN_ENDPOINT ?? "", {
@@ -128,7 +128,7 @@ describe("the sandbox's tokens", () => {
     assert.equal((await exchangeCode(sandbox, code)).status, 200);
   });
 
-  it("answers a refresh without a refresh token, and the old one stays good", async () => {
+  it("answers a refresh without a refresh token, and the old one remains valid", async () => {
     const token = await refreshToken();
     for (let times = 0; times < 2; times += 1) {
       const { status, body } = await refresh(sandbox, token);
@@ -138,7 +138,7 @@ describe("the sandbox's tokens", () => {
     }
   });
 
-  it("replaces the refresh token when told to, and then the new one is good", async () => {
+  it("replaces the refresh token when told to, and the new one is valid", async () => {
     const token = await refreshToken();
     sandbox.control.set({ fault: "rotate_refresh_token" }, { times: 1 });
     const { body } = await refresh(sandbox, token);
@@ -147,7 +147,7 @@ describe("the sandbox's tokens", () => {
     assert.equal((await refresh(sandbox, body.refresh_token)).body.refresh_token, undefined);
   });
 
-  it("lets a hundred refresh tokens of one account live: the oldest dies at the 101st", async () => {
+  it("keeps a hundred refresh tokens of one account: the oldest ends with the 101st", async () => {
     const tokens: string[] = [];
     for (let count = 0; count < 101; count += 1) tokens.push(await refreshToken());
     const grace = await refreshToken({ account: "grace@example.com" });
@@ -157,7 +157,7 @@ describe("the sandbox's tokens", () => {
     assert.equal((await refresh(sandbox, grace)).status, 200);
   });
 
-  it("lets refresh tokens die after seven days while the app is in Testing, but not those for signing in", async () => {
+  it("ends refresh tokens after seven days while the app is in Testing, except those for signing in", async () => {
     sandbox.control.set({ fault: "testing_mode" });
     const { body } = await connect(sandbox, ada);
     assert.equal(body.refresh_token_expires_in, 7 * 86_400);
@@ -169,12 +169,12 @@ describe("the sandbox's tokens", () => {
     assert.equal((await refresh(sandbox, signIn.body.refresh_token ?? "")).status, 200);
   });
 
-  it("can keep the testing lifetime to itself", async () => {
+  it("can conceal the testing lifetime", async () => {
     sandbox.control.set({ fault: "testing_mode", announced: false });
     assert.equal((await connect(sandbox, ada)).body.refresh_token_expires_in, undefined);
   });
 
-  it("announces and keeps the end of a time-based grant", async () => {
+  it("announces the end of a time-based grant, and enforces it", async () => {
     sandbox.control.set({ fault: "refresh_token_expires_in", seconds: 3600 }, { times: 1 });
     const { body } = await connect(sandbox, ada);
     assert.equal(body.refresh_token_expires_in, 3600);
@@ -185,7 +185,7 @@ describe("the sandbox's tokens", () => {
     assert.deepEqual((await refresh(sandbox, body.refresh_token ?? "")).body, dead);
   });
 
-  it("buries a refresh token that nobody used for six months; use keeps it alive", async () => {
+  it("ends a refresh token that was not used for six months; each use extends its life", async () => {
     const [used, unused] = [await refreshToken(), await refreshToken()];
     sandbox.control.advance(100 * DAY_MS);
     assert.equal((await refresh(sandbox, used)).status, 200);
@@ -194,7 +194,7 @@ describe("the sandbox's tokens", () => {
     assert.deepEqual((await refresh(sandbox, unused)).body, dead);
   });
 
-  it("voids everything of one account and client by one revocation, by form or query, without client authentication", async () => {
+  it("ends all tokens of one account and client with one revocation, by form or query, without client authentication", async () => {
     const tokens = [await refreshToken(), await refreshToken()];
     const access = (await refresh(sandbox, tokens[0] ?? "")).body.access_token ?? "";
     const grace = await refreshToken({ account: "grace@example.com" });
@@ -208,7 +208,7 @@ describe("the sandbox's tokens", () => {
     assert.deepEqual(await again.json(), { error: "invalid_token", error_description: "Token expired or revoked" });
   });
 
-  it("keeps another client's grants of the same account when one client's are revoked", async () => {
+  it("keeps another client's grants of the same account if one client's are revoked", async () => {
     const other = await sandbox.control.registerClient({ redirectUris: [REDIRECT_URI] });
     const asked = { clientId: other.id, clientSecret: other.secret };
     const theirs = (await connect(sandbox, ada, asked)).body.refresh_token ?? "";
@@ -234,7 +234,7 @@ describe("the sandbox's tokens", () => {
     ["expired", ({ exp }) => Number(exp) * 1000 < Date.now()],
   ];
   for (const [is, isSpoilt] of spoiltClaims) {
-    it(`spoils an id_token once: ${is}`, async () => {
+    it(`makes one id_token wrong: ${is}`, async () => {
       sandbox.control.set({ fault: "id_token", is }, { times: 1 });
       const claims = async () => decodeJwt((await connect(sandbox, ada)).body.id_token ?? "");
       assert.equal(isSpoilt(await claims()), true);
@@ -250,7 +250,7 @@ describe("the sandbox's tokens", () => {
     assert.equal((await connect(sandbox, ada)).body.id_token, undefined);
   });
 
-  it("plays token errors, 5xx, a missing refresh token and silence, for one account where told so", async () => {
+  it("simulates token errors, 5xx, a missing refresh token and silence, for one account if told so", async () => {
     const { control } = sandbox;
     const token = await refreshToken();
     control.set({ fault: "token_error", error: "invalid_client" }, { times: 1 });
