@@ -966,7 +966,7 @@ const TEXTS: Texts = {
   },
   attempts_exhausted: {
     fr: {
-      title: "Le message n’est pas parti malgré 72 heures d’essais",
+      title: "Le message n’est pas parti malgré 72 heures de tentatives",
       advice: "Lisez la dernière réponse de Gmail, corrigez-en la cause, puis cliquez sur « Réessayer l’envoi ».",
     },
     en: {

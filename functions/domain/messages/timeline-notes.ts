@@ -21,7 +21,7 @@ const NOTE_TEXTS = {
   room_again: { en: "The limit allows sending again.", fr: "La limite permet de nouveau l’envoi." },
   // --- asked for by somebody ---
   rescheduled: { en: "Rescheduled.", fr: "Reprogrammé." },
-  retried: { en: "Retried on request.", fr: "Nouvel essai demandé." },
+  retried: { en: "Retried on request.", fr: "Nouvelle tentative demandée." },
   declared_sent: { en: "Marked as sent by a person.", fr: "Marqué comme envoyé par une personne." },
   declared_failed: { en: "Marked as failed by a person.", fr: "Marqué comme échoué par une personne." },
   declared_resend: { en: "Sent again on a person’s decision.", fr: "Renvoyé sur décision d’une personne." },
@@ -51,7 +51,7 @@ const NOTE_TEXTS = {
   },
   search_proves_nothing: {
     en: "Some recipients got it in an earlier attempt, so searching the sent mail would prove nothing: a person must decide.",
-    fr: "Certains destinataires l’ont reçu lors d’un essai précédent : une recherche dans les messages envoyés ne prouverait rien. À vous de décider.",
+    fr: "Certains destinataires l’ont reçu lors d’une tentative précédente : une recherche dans les messages envoyés ne prouverait rien. À vous de décider.",
   },
   expired_in_doubt: {
     en: "It has expired in the meantime, so it is not sent again: a person must decide.",
@@ -59,7 +59,7 @@ const NOTE_TEXTS = {
   },
   tried_long_enough: {
     en: "It has been tried for 72 hours, so it is not sent again: a person must decide.",
-    fr: "Les essais ont duré 72 heures ; il n’est donc pas renvoyé : à vous de décider.",
+    fr: "Les tentatives ont duré 72 heures ; il n’est donc pas renvoyé : à vous de décider.",
   },
   server_deleted_in_doubt: {
     en: "Its mail server was deleted, so it is not sent again: a person must decide.",
