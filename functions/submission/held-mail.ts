@@ -25,7 +25,7 @@ const SMALLEST_BLOCK = 4 * 1024;
 const LARGEST_BLOCK = 1024 * 1024;
 
 /** Why a mail is not held: nothing of it is kept any more, however much of it still comes. */
-type LetGo = "too_large" | "no_room";
+type DropReason = "too_large" | "no_room";
 
 /**
  * A mail as it arrives, in blocks of its own: the parser gives a piece for each line that begins with a dot, and
@@ -40,7 +40,7 @@ export class HeldMail {
   #bytes = 0;
   /** How much of the last block is free. */
   #rest = 0;
-  #letGo: LetGo | null = null;
+  #dropped: DropReason | null = null;
 
   constructor(room: Room, limitBytes: number) {
     this.#room = room;
@@ -52,14 +52,14 @@ export class HeldMail {
   }
 
   /** Null as long as the whole mail is here. */
-  get letGo(): LetGo | null {
-    return this.#letGo;
+  get dropped(): DropReason | null {
+    return this.#dropped;
   }
 
   append(piece: Buffer): void {
     this.#bytes += piece.length;
     if (this.#bytes > this.#limitBytes) this.#drop("too_large");
-    for (let at = 0; at < piece.length && this.#letGo === null; ) {
+    for (let at = 0; at < piece.length && this.#dropped === null; ) {
       const block = this.#rest > 0 ? this.#blocks.at(-1) : this.#nextBlock();
       const copied = block === undefined ? 0 : piece.copy(block, block.length - this.#rest, at);
       this.#rest -= copied;
@@ -96,8 +96,8 @@ export class HeldMail {
     return block;
   }
 
-  #drop(why: LetGo): void {
-    this.#letGo ??= why;
+  #drop(why: DropReason): void {
+    this.#dropped ??= why;
     this.release();
   }
 }

@@ -51,8 +51,8 @@ const handOn = async (parts: DoorParts, { login, recipients }: Arriving, held: H
     parts.log.warn("door_mail_refused", { ...facts, reply: reply.code, problem: why });
     return reply;
   };
-  if (held.letGo === "too_large") return refuse(TOO_LARGE, "message_too_large");
-  if (held.letGo === "no_room") return refuse(NO_ROOM, "door_full");
+  if (held.dropped === "too_large") return refuse(TOO_LARGE, "message_too_large");
+  if (held.dropped === "no_room") return refuse(NO_ROOM, "door_full");
   const mail = { key: login.key, server: login.server, recipients, parts: held.parts() };
   const idempotencyKey = idempotencyKeyOf(mail);
   if (!idempotencyKey.ok) return refuse(BAD_IDEMPOTENCY_KEY, "idempotency_key_invalid");

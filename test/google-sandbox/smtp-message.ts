@@ -18,15 +18,15 @@ export interface IncomingMail {
 export const receiveMail = (parts: Parts, mail: IncomingMail): void => {
   const { stream, account } = mail;
   const email = account.email;
-  const cutShort = parts.faults.take("smtp_drop", email, ({ when }) => when === "mid_body") !== null;
+  const truncated = parts.faults.take("smtp_drop", email, ({ when }) => when === "mid_body") !== null;
   const chunks: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => {
-    if (cutShort) mail.drop();
+    if (truncated) mail.drop();
     chunks.push(chunk);
   });
   stream.on("error", () => {});
   stream.on("end", () => {
-    if (cutShort) return;
+    if (truncated) return;
     const slow = parts.faults.take("smtp_slow", email);
     setTimeout(() => conclude(parts, mail, Buffer.concat(chunks)), slow?.ms ?? 0);
   });

@@ -9,7 +9,7 @@ export type Scripted = {
   readonly type: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly cutShort?: boolean;
+  readonly truncated?: boolean;
 } | null;
 
 /** What an answer must lead to. */
@@ -120,8 +120,8 @@ const ODD: readonly Scripted[] = [
   { status: 200, type: JSON_TYPE, body: JSON.stringify({ expires_in: 3_599, scope: "openid" }) },
   { status: 200, type: JSON_TYPE, body: '{"access_token":"ya29.half' },
   { status: 200, type: "text/html", body: "<p>Sign in to the hotel's network</p>" },
-  { status: 200, type: JSON_TYPE, body: JSON.stringify({ error: "invalid_grant" }), cutShort: true },
-  { status: 400, type: JSON_TYPE, body: JSON.stringify({ error: "invalid_grant" }), cutShort: true },
+  { status: 200, type: JSON_TYPE, body: JSON.stringify({ error: "invalid_grant" }), truncated: true },
+  { status: 400, type: JSON_TYPE, body: JSON.stringify({ error: "invalid_grant" }), truncated: true },
   { status: 400, type: JSON_TYPE, body: JSON.stringify({ error: "invalid_grant", pad: "x".repeat(400_000) }) },
   { status: 400, type: JSON_TYPE, body: "[".repeat(100_000) },
   { status: 400, type: JSON_TYPE, body: JSON.stringify({ error: "" }) },
@@ -187,9 +187,9 @@ const textOf = async (request: IncomingMessage): Promise<string> => {
 
 const answerAs = (response: ServerResponse, answer: Scripted): void => {
   if (answer === null) return void response.destroy();
-  const length = Buffer.byteLength(answer.body) + (answer.cutShort === true ? 10 : 0);
+  const length = Buffer.byteLength(answer.body) + (answer.truncated === true ? 10 : 0);
   response.writeHead(answer.status, { "content-type": answer.type, "content-length": length, ...answer.headers });
-  if (answer.cutShort !== true) return void response.end(answer.body);
+  if (answer.truncated !== true) return void response.end(answer.body);
   response.write(answer.body, () => response.destroy());
 };
 

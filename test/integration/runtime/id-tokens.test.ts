@@ -16,12 +16,12 @@ describe("a program with an ID token from Google", () => {
   let stack: Stack;
   let issuer: string;
   let published: CryptoKey;
-  let strange: CryptoKey;
+  let foreignKey: CryptoKey;
 
   before(async () => {
     const [pair, other] = [await generateKeyPair("RS256"), await generateKeyPair("RS256")];
     published = pair.privateKey;
-    strange = other.privateKey;
+    foreignKey = other.privateKey;
     const keys = JSON.stringify({
       keys: [{ ...(await exportJWK(pair.publicKey)), kid: KID, use: "sig", alg: "RS256" }],
     });
@@ -72,7 +72,7 @@ describe("a program with an ID token from Google", () => {
     "whose signature Google's front end wrote over": async () =>
       (await sign(claims())).replace(/\.[^.]*$/, ".SIGNATURE_REMOVED_BY_GOOGLE"),
     "that says it needs no signature": async () => `${encoded({ alg: "none", kid: KID })}.${encoded(claims())}.`,
-    "that a key signed which Google does not publish": async () => sign(claims(), strange),
+    "that a key signed which Google does not publish": async () => sign(claims(), foreignKey),
     "that was changed after it was signed": async () => {
       const [header, , signature] = (await sign(claims({ email: "mallory@example.com" }))).split(".");
       return `${header}.${encoded(claims())}.${signature}`;

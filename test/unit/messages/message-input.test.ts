@@ -229,8 +229,8 @@ suite("How large a message may be", () => {
     );
     const junk = Object.fromEntries(many.slice(0, 200_000).map((_, at) => [`x${at}`, 0]));
     assert.deepEqual(refusedAt({ attachments: [junk] }), ["/attachments/0"]);
-    const strange = parse(junk);
-    assert.ok(!strange.ok && "fields" in strange.problem && strange.problem.fields.length === 1);
+    const result = parse(junk);
+    assert.ok(!result.ok && "fields" in result.problem && result.problem.fields.length === 1);
   });
 
   test("base64 is measured without decoding it", () => {
