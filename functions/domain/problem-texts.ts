@@ -995,3 +995,5 @@ export const problemText = (code: TextCode, language: Language): ProblemText => 
 
 /** Whether a code from outside (such as a page's `?problem=` or a stored attempt) has a text. */
 export const isTextCode = (code: string): code is TextCode => Object.hasOwn(TEXTS, code);
+
+export const TEXT_CODES: readonly TextCode[] = Object.keys(TEXTS).filter(isTextCode);

@@ -29,7 +29,7 @@ export type HttpFunction = (req: IncomingMessage, res: ServerResponse) => void;
 const toReply = (found: Problem): Extract<Reply, { readonly kind: "problem" }> => ({ kind: "problem", problem: found });
 
 /** Every function answers this: the process is up and its configuration is valid. */
-const HEALTH: Route = {
+export const HEALTH: Route = {
   method: "GET",
   path: "/health",
   access: "public",

@@ -70,7 +70,7 @@ export interface ProblemBody {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: string;
+  readonly code: ProblemCode | "internal_error";
   readonly retryable: boolean;
   readonly requestId: string;
   readonly outcome?: "not_sent" | "unknown" | "sent";

@@ -15,6 +15,7 @@ import { systemRandom } from "../../functions/runtime/randomness.ts";
 import type { System } from "../../functions/runtime/system.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { accountOf } from "./account.ts";
+import { undescribed } from "./api-description.ts";
 
 export interface Answer {
   readonly status: number;
@@ -28,7 +29,7 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Makes requests with a caller's credentials. */
+/** Makes requests with a caller's credentials, and throws if an answer is not as the API's description says. */
 export type Caller = (method: string, path: string, options?: RequestOptions) => Promise<Answer>;
 
 export interface Api {
@@ -63,6 +64,10 @@ const callerAt =
       ...(body === undefined ? {} : { body: raw }),
     });
     const text = await response.text();
+    const type = response.headers.get("content-type")?.split(";")[0] ?? null;
+    const { pathname } = new URL(path, origin);
+    const fault = undescribed(method, pathname, { status: response.status, type, body: bodyIn(response, text) });
+    if (fault !== null) throw new Error(fault);
     return { status: response.status, headers: response.headers, body: bodyIn(response, text) };
   };
 

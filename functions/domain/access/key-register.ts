@@ -23,7 +23,8 @@ export interface IssueKeyDeps extends KeyDeps {
   readonly serverExists: (id: string) => Promise<boolean>;
 }
 
-const keyInput = z.strictObject({
+/** A key to make, as operators write it. */
+export const keyInput = z.strictObject({
   name: line(100).min(1),
   servers: z.array(z.string().max(100)).max(100).default([]),
   permissions: z

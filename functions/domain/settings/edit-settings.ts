@@ -18,7 +18,7 @@ import { type EnvironmentSettings, isKnownPublishingStatus, PUBLISHING_STATUSES,
 import { settingsView } from "./settings-view.ts";
 
 /** The settings as callers write them; null resets a member to its default. */
-const settingsInput = (environment: EnvironmentSettings) => {
+export const settingsInput = (environment: EnvironmentSettings) => {
   const defaults = defaultSettings(environment);
   return z.strictObject({
     operators: addressList(1_000).default([...environment.operators]),

@@ -27,10 +27,10 @@ const NOT_A_SECRET = /[*"'`{}<>,;]|\.\.\.|googleusercontent\.com|^(ya29\.|1\/\/|
 const clientId = credential.pipe(z.string().regex(CLIENT_ID, says("not_client_id")));
 const clientSecret = credential.pipe(z.string().refine((text) => !NOT_A_SECRET.test(text), says("not_client_secret")));
 
-const plainInput = z.strictObject({ clientId, clientSecret });
+export const plainInput = z.strictObject({ clientId, clientSecret });
 
 /** The file that Google's console downloads for a web client; other members are ignored. */
-const webFile = z.strictObject({
+export const webFile = z.strictObject({
   web: z.object({
     client_id: clientId,
     client_secret: clientSecret,

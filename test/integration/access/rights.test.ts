@@ -3,11 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { Identity } from "../../../functions/domain/google/tokens.ts";
 import type { MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
-import { routes as authorizeStart } from "../../../functions/runtime/handlers/authorize-start.ts";
-import { routes as confirmCallback } from "../../../functions/runtime/handlers/confirm-callback.ts";
-import { routes as mailServers } from "../../../functions/runtime/handlers/mail-servers.ts";
-import { routes as sendMail } from "../../../functions/runtime/handlers/send-mail.ts";
-import type { Route } from "../../../functions/runtime/http.ts";
+import { everyRoute } from "../../../functions/runtime/handlers/every-route.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { type Answer, type Api, type Caller, startApi } from "../../builders/api.ts";
 import { mailServer, validConnection } from "../../builders/mail-server.ts";
@@ -24,13 +20,6 @@ const fieldsOf = (answer: Answer): unknown[] => {
 /** An ID token of the one listed caller, as the stand-in for Google's signature reads it. */
 const CALLER_TOKEN = "aaaa.bbbb.cccc";
 const CALLER: Identity = { sub: "1", email: "erp@project.iam.gserviceaccount.com", hostedDomain: null };
-
-const allRoutes = (system: System): readonly Route[] => [
-  ...authorizeStart(system),
-  ...confirmCallback(system),
-  ...mailServers(system),
-  ...sendMail(system),
-];
 
 /** Who calls. `owner` is the member whose server is named; the others have nothing to do with it. */
 const ROLES = [
@@ -102,7 +91,7 @@ before(async () => {
     announce: async () => undefined,
     publisher: { publish: async () => undefined },
   });
-  api = await startApi(allRoutes, { RELAIS_CALLERS: CALLER.email }, oauth);
+  api = await startApi(everyRoute, { RELAIS_CALLERS: CALLER.email }, oauth);
   await putServers();
   const key = async (body: Json): Promise<Caller> => {
     const made = await api.setup("POST", "/v1/keys", { body: { name: "k", permissions: ["send", "read"], ...body } });
@@ -206,7 +195,7 @@ const bodyOf = (route: string): unknown =>
 
 describe("the rights of each role", () => {
   it("are listed here for every route", () => {
-    const known = allRoutes(api.system).map(({ method, path }) => `${method} ${path}`);
+    const known = everyRoute(api.system).map(({ method, path }) => `${method} ${path}`);
     assert.deepEqual(known.toSorted(), Object.keys(PATHS).toSorted());
   });
 

@@ -13,7 +13,7 @@ const MOST_ITEMS = 100;
 /** Eight hide the store's latency, and are few enough that large bodies are not all in memory twice. */
 const AT_ONCE = 8;
 
-const batch = bounded(
+export const batchInput = bounded(
   z.strictObject({
     items: listOf(z.unknown(), MOST_ITEMS).refine((items) => items.length > 0, says("no_message")),
   }),
@@ -72,7 +72,7 @@ export const acceptBatch = async (
   principal: Principal,
   body: unknown,
 ): Promise<Result<readonly Result<Acceptance>[]>> => {
-  const parsed = parseWith(batch, body);
+  const parsed = parseWith(batchInput, body);
   if (!parsed.ok) return parsed;
   const { items } = parsed.value;
   const results: Result<Acceptance>[] = [];

@@ -67,6 +67,5 @@ const event = z
 
 /** `icalEvent` in nodemailer's forms: the calendar's text alone, or with its method and file name. */
 export const calendarInput = z
-  .unknown()
-  .transform((value) => (typeof value === "string" ? { content: value } : value))
+  .transform((value: unknown) => (typeof value === "string" ? { content: value } : value))
   .pipe(bounded(event));

@@ -119,7 +119,7 @@ const members = z.strictObject({
 type Members = z.output<typeof members>;
 
 /** The JSON that `POST /v1/messages` takes, member by member. */
-const messageSchema = bounded(members);
+export const messageSchema = bounded(members);
 
 const utf8 = (text: string | undefined): number => (text === undefined ? 0 : Buffer.byteLength(text));
 

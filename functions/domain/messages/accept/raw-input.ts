@@ -52,7 +52,8 @@ const rawInput = z.unknown().transform((value, ctx): Buffer => {
   return z.NEVER;
 });
 
-const rawSchema = bounded(
+/** The JSON of a mail that its caller has composed. */
+export const rawSchema = bounded(
   z.strictObject({ raw: rawInput, envelope: z.strictObject({ to: mailboxesInput }).optional(), ...sharedMembers }),
 );
 type RawMembers = z.output<typeof rawSchema>;

@@ -14,7 +14,7 @@ import type { StateIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 
-const input = z.strictObject({ scheduledAt: instantInput });
+export const rescheduleInput = z.strictObject({ scheduledAt: instantInput });
 
 /**
  * Moves a scheduled message to another time; a time in the past means now. Refuses with `invalid_request` if `body` is
@@ -25,7 +25,7 @@ export const rescheduleMessage = async (
   principal: Principal,
   wanted: { readonly id: string; readonly body: unknown },
 ): Promise<Result<Versioned<Message>>> => {
-  const parsed = parseWith(input, wanted.body);
+  const parsed = parseWith(rescheduleInput, wanted.body);
   if (!parsed.ok) return parsed;
   const scheduledAtMs = parsed.value.scheduledAt;
   return moveByCaller(deps, {

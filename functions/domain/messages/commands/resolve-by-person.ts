@@ -15,8 +15,8 @@ import type { MessageIn } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 
-const input = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
-type As = z.output<typeof input>["as"];
+export const resolutionInput = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
+type As = z.output<typeof resolutionInput>["as"];
 
 const NOTES: Readonly<Record<As, TimelineNote>> = {
   sent: timelineNote("declared_sent"),
@@ -55,7 +55,7 @@ export const resolveByPerson = async (
   principal: Principal,
   wanted: { readonly id: string; readonly body: unknown },
 ): Promise<Result<Versioned<Message>>> => {
-  const parsed = parseWith(input, wanted.body);
+  const parsed = parseWith(resolutionInput, wanted.body);
   if (!parsed.ok) return parsed;
   const { as } = parsed.value;
   const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;

@@ -28,7 +28,7 @@ const recipientViews = (message: Message) => {
     bcc: named("bcc"),
     recipients: message.recipients.map(({ address, state, reply }, at) => ({
       address,
-      kind: kinds[at],
+      kind: kinds[at] ?? "to",
       state,
       ...(reply === null ? {} : { reply }),
     })),

@@ -17,7 +17,7 @@ import type { Call, Reply, Route } from "../../http.ts";
 import { emptyInput, parseOptionalBody } from "../../optional-body.ts";
 import type { System } from "../../system.ts";
 
-const testInput = z.strictObject({ sendTo: z.literal("self").optional() });
+export const testInput = z.strictObject({ sendTo: z.literal("self").optional() });
 
 /** Accepts a real message to the server's own address, like any other message. */
 const sendToSelf = async (system: System, call: Call, server: Versioned<MailServer>) => {

@@ -19,7 +19,7 @@ import { unknownParameters } from "../../page-query.ts";
 import { refusalsOf } from "../../refused-credentials.ts";
 import type { System } from "../../system.ts";
 
-const tokenInput = z.strictObject({ setupToken: z.string().max(1_000) });
+export const tokenInput = z.strictObject({ setupToken: z.string().max(1_000) });
 
 const open =
   (system: System) =>

@@ -50,7 +50,10 @@ const requestMessage = (call: Call): Result<unknown> => {
   return other ? fail({ code: "unsupported_media_type", detail: detail("not_json_or_mail_type") }) : json;
 };
 
-const dryRunView = (call: Call, { server, from, problems }: Extract<Acceptance, { readonly kind: "dry_run" }>) => ({
+export const dryRunView = (
+  call: Call,
+  { server, from, problems }: Extract<Acceptance, { readonly kind: "dry_run" }>,
+) => ({
   ok: problems.length === 0,
   server,
   from,
@@ -93,7 +96,7 @@ const post = (system: AcceptDeps & WatchDeps) => async (call: Call) => {
 };
 
 /** One item of a 207: the answer that this message would get alone. */
-const itemView = (call: Call, result: Result<Acceptance>) => {
+export const itemView = (call: Call, result: Result<Acceptance>) => {
   if (!result.ok) {
     // `unavailable`: the write may have been done although its answer was lost.
     const body = problemBody(result.problem, call, result.problem.code === "unavailable" ? "unknown" : "not_sent");

@@ -11,6 +11,9 @@ const MAIL_TYPE = /^message\/rfc822\s*(?:;|$)/i;
 const TAG = "tag.";
 const PARAMETERS = ["server", "scheduledAt", "expiresAt", "onUnknown"] as const;
 
+/** Everything that the query of a composed mail may say, besides `tag.<name>`. */
+export const MAIL_PARAMETERS = [...PARAMETERS, "dryRun"] as const;
+
 export const isMail = ({ headers }: Pick<Call, "headers">): boolean =>
   MAIL_TYPE.test(headers["content-type"]?.trim() ?? "");
 
@@ -53,7 +56,7 @@ export const mailRequest = (call: Pick<Call, "headers" | "query" | "rawBody">): 
   const encoding = call.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") return fail({ code: "unsupported_media_type", detail: detail("content_encoding") });
   const tags = [...new Set(call.query.keys())].filter((name) => name.startsWith(TAG));
-  const unknown = unknownParameters(call.query, [...PARAMETERS, "dryRun", ...tags]);
+  const unknown = unknownParameters(call.query, [...MAIL_PARAMETERS, ...tags]);
   if (unknown.length > 0) return fail(invalidRequest(...unknown));
   return ok({ raw: call.rawBody, ...envelopeOf(call.headers[RECIPIENTS]), ...membersOf(call.query, tags) });
 };

@@ -77,7 +77,8 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
   return problems.length > 0 ? fail(invalidRequest(...problems)) : ok(filter);
 };
 
-const FILTERS = ["server", "status", "to", "q", "rejected", "from", "messageId", "after", "before"];
+/** The parameters of the list, besides those of its pages and `tag.<name>`. */
+export const FILTERS = ["server", "status", "from", "to", "after", "before", "messageId", "q", "rejected"] as const;
 
 const list = (system: MoveDeps) => async (call: Call) => {
   const tags = [...call.query.keys()].filter((name) => name.startsWith(TAG));
