@@ -11,7 +11,7 @@ import type { SmtpDialogue } from "../../google-sandbox/smtp-dialogue.ts";
 /** Resolves with what the other side says without being asked, and null once it has hung up. */
 const unasked = (dialogue: SmtpDialogue): Promise<string | null> => dialogue.write("");
 
-describe("the SMTP door and its limits", () => {
+describe("the limits of the SMTP door", () => {
   let relais: RelaisStandIn;
   let door: TestDoor;
   before(async () => {
@@ -23,7 +23,7 @@ describe("the SMTP door and its limits", () => {
   });
   afterEach(() => door.close());
 
-  it("has no more connections than it takes, and room again when one goes", async () => {
+  it("allow a number of connections, and another one when one of these ends", async () => {
     door = await startDoor(relais.origin, { limits: { connections: 3 } });
     const clients = await Promise.all([door.greet(), door.greet(), door.greet()]);
     const refused = await door.greet();
@@ -38,7 +38,7 @@ describe("the SMTP door and its limits", () => {
     assert.match((await next.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
   });
 
-  it("ends a connection without a login, whatever it says meanwhile, and one with a login only when it idles", async () => {
+  it("end a connection without a login, whatever it says meanwhile, and one with a login only when it is idle", async () => {
     door = await startDoor(relais.origin, { limits: { loginMs: 400, idleMs: 60_000 } });
     const loggedIn = await door.logIn();
     const silent = await door.greet();
@@ -49,7 +49,7 @@ describe("the SMTP door and its limits", () => {
     assert.equal(await sendBy(loggedIn), "250 2.0.0 msg_1");
   });
 
-  it("ends a connection that idles, and not one that waits for Relais", async () => {
+  it("end an idle connection, but not one that waits for Relais", async () => {
     door = await startDoor(relais.origin, { limits: { idleMs: 300 } });
     let answer = (): void => undefined;
     const waiting = new Promise<void>((resolve) => {
@@ -68,7 +68,7 @@ describe("the SMTP door and its limits", () => {
     assert.equal(await busy, "250 2.0.0 msg_late");
   });
 
-  it("ends a message that drips for longer than it may, and gives its memory back", async () => {
+  it("end a message that arrives too slowly, and release its memory", async () => {
     const room = 64 * 1024;
     door = await startDoor(relais.origin, { limits: { dataMs: 500, roomBytes: room } });
     const client = await door.logIn();
@@ -81,7 +81,7 @@ describe("the SMTP door and its limits", () => {
     assert.equal(relais.mails.length, before + 1);
   });
 
-  it("holds no more than its room, says 452 at MAIL or at the end, and goes on once there is room", async () => {
+  it("keep messages within the room, answer 452 at MAIL or at the end, and allow more once there is room", async () => {
     door = await startDoor(relais.origin, { limits: { roomBytes: 256 * 1024 } });
     const first = await door.logIn();
     await envelope(first);
@@ -102,7 +102,7 @@ describe("the SMTP door and its limits", () => {
     await eventually("the room is free again", async () => (await sendBy(second, large)) === "250 2.0.0 msg_1");
   });
 
-  it("gives the memory back of all that breaks off, whenever that is", async () => {
+  it("release the memory of everything that breaks off, at whatever point", async () => {
     door = await startDoor(relais.origin, { limits: { roomBytes: 64 * 1024 } });
     const mail = `${MAIL}${"x\r\n".repeat(10_000)}`;
     for (let n = 0; n < 12; n += 1) {
@@ -115,14 +115,14 @@ describe("the SMTP door and its limits", () => {
     await eventually("the room is free", async () => (await sendBy(await door.logIn(), mail)) === "250 2.0.0 msg_1");
   });
 
-  it("takes a mail of nothing but dots without falling apart into pieces", async () => {
+  it("allow a mail of nothing but dots without splitting it into pieces", async () => {
     door = await startDoor(relais.origin, { limits: { roomBytes: 4 * 1024 * 1024 } });
     const mail = `${MAIL}\r\n${".\r\n".repeat(20_000)}end\r\n`;
     assert.equal(await sendBy(await door.logIn(), mail), "250 2.0.0 msg_1");
     assert.equal(relais.mails.at(-1)?.body.toString(), mail);
   });
 
-  it("ends in order: whoever waits is told, a message under way gets its answer, no other begins", async () => {
+  it("let the door close in order: waiting clients are told, a message in progress gets its answer, no other begins", async () => {
     door = await startDoor(relais.origin);
     let answer = (): void => undefined;
     const waiting = new Promise<void>((resolve) => {
@@ -152,7 +152,7 @@ describe("the SMTP door and its limits", () => {
     assert.equal(error.code, "ECONNREFUSED");
   });
 
-  it("cuts off what does not end in time", async () => {
+  it("cut off what does not end in time", async () => {
     door = await startDoor(relais.origin);
     relais.onMail = () => "never";
     const client = await door.logIn();

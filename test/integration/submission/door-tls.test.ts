@@ -52,7 +52,7 @@ describe("the SMTP door with a certificate", () => {
     return made;
   };
 
-  it("takes a login after STARTTLS, and forgets what came before it", async () => {
+  it("accepts a login after STARTTLS, and forgets what came before it", async () => {
     const client = await dialogue("127.0.0.1");
     assert.ok(offered(await client.say("EHLO client")).includes("STARTTLS"));
     assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
@@ -66,7 +66,7 @@ describe("the SMTP door with a certificate", () => {
     assert.equal(await sendBy(client), "250 2.0.0 msg_1");
   });
 
-  it("drops what is sent in clear behind STARTTLS", async () => {
+  it("discards what is sent in clear right after STARTTLS", async () => {
     const client = await dialogue("127.0.0.1");
     await client.say("EHLO client");
     assert.match((await client.write("STARTTLS\r\nEHLO evil\r\nNOOP\r\n")) ?? "", /^220 /);
@@ -83,7 +83,9 @@ describe("the SMTP door with a certificate", () => {
     assert.equal(await sendBy(client), "250 2.0.0 msg_1");
   });
 
-  it("takes no password in clear from another machine, and no message", { skip: outside === undefined }, async () => {
+  it("accepts neither a password nor a message in clear from another machine", {
+    skip: outside === undefined,
+  }, async () => {
     const client = await dialogue(outside ?? "");
     const asked = relais.sessions.length;
     const list = offered(await client.say("EHLO client"));
@@ -122,7 +124,7 @@ describe("the SMTP door with a certificate", () => {
     await eventually("the log tells of it", () => door.codes().includes("door_connection_failed"));
   });
 
-  it("shows a renewed certificate without a restart, and keeps the former one while the files do not fit", async () => {
+  it("uses a renewed certificate without a restart, and keeps the former one while the files do not match", async () => {
     const shown = (): Promise<DetailedPeerCertificate> =>
       new Promise((resolve, reject) => {
         const socket = connect({ host: "127.0.0.1", port: door.tlsPort, rejectUnauthorized: false }, () => {
@@ -150,7 +152,7 @@ describe("the SMTP door with a certificate", () => {
   });
 });
 
-describe("the SMTP door where passwords may come in clear", () => {
+describe("the SMTP door with passwords in clear allowed", () => {
   it("offers a login to another machine", { skip: outside === undefined }, async () => {
     const relais = await startRelaisStandIn();
     const door = await startDoor(relais.origin, { listen: [{ host: "0.0.0.0", port: 0 }], allowClear: true });

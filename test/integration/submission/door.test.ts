@@ -34,7 +34,7 @@ describe("the SMTP door", () => {
     Object.assign(relais, usual());
   });
 
-  it("offers what the contract lists, and nothing else", async () => {
+  it("offers the documented extensions, and nothing else", async () => {
     const { ehlo, greeting } = await door.greet();
     assert.match(greeting ?? "", /^220 /);
     const offered = ehlo
@@ -52,7 +52,7 @@ describe("the SMTP door", () => {
   });
 
   describe("a login", () => {
-    it("takes an API key by PLAIN and by LOGIN, with and without an initial response", async () => {
+    it("accepts an API key by PLAIN and by LOGIN, with and without an initial response", async () => {
       const ways: readonly (readonly string[])[] = [
         [plain("relais", STAND_IN_KEY)],
         ["AUTH PLAIN", base64(`\0relais\0${STAND_IN_KEY}`)],
@@ -67,7 +67,7 @@ describe("the SMTP door", () => {
       }
     });
 
-    it("asks Relais for the key once in a while, and again after a refusal", async () => {
+    it("asks Relais about the key once in a while, and again after a refusal", async () => {
       const asked = relais.sessions.length;
       await door.logIn("relais");
       await door.logIn("Billing");
@@ -93,7 +93,7 @@ describe("the SMTP door", () => {
       assert.equal(relais.sessions.length, asked);
     });
 
-    it("is answered 535 for a key that may not send, and for what is no program", async () => {
+    it("is answered 535 for a key that may not send, and for anyone who is not a program", async () => {
       const answers: readonly Scripted[] = [
         programSession(["read"]),
         { status: 200, body: { actor: "ada@example.com", role: "operator", permissions: ["send"], csrf: null } },
@@ -105,7 +105,7 @@ describe("the SMTP door", () => {
       }
     });
 
-    it("is answered 454 where Relais is out of reach, or something else answers in its place", async () => {
+    it("is answered 454 if Relais cannot be reached, or if something else answers in its place", async () => {
       const answers: readonly Scripted[] = [
         "hang_up",
         problem(503, "unavailable"),
@@ -123,7 +123,7 @@ describe("the SMTP door", () => {
       }
     });
 
-    it("fails three times at most on one connection", async () => {
+    it("may fail at most three times on one connection", async () => {
       const client = await door.greet();
       assert.match((await client.say(plain("relais", "no"))) ?? "", /^535 /);
       assert.match((await client.say(plain("relais", "no"))) ?? "", /^535 /);
@@ -145,7 +145,7 @@ describe("the SMTP door", () => {
       return mail;
     };
 
-    it("becomes one request with the same bytes, and 250 says which message it is", async () => {
+    it("becomes one request with the same bytes, and the 250 names the message", async () => {
       const before = relais.mails.length;
       const bytes = Buffer.from(`${MAIL}\r\n.a line with a dot\r\n..two\r\nna\u00efve \u00e9\r\nbare LF\nend\r\n\r\n`);
       const client = await door.logIn();
@@ -161,7 +161,7 @@ describe("the SMTP door", () => {
       assert.equal(await client.say("QUIT"), "221 2.0.0 Bye");
     });
 
-    it("goes through the mail server that the username names", async () => {
+    it("uses the mail server that the username names", async () => {
       const names: readonly (readonly [string, string])[] = [
         ["relais", "/v1/messages"],
         ["RELAIS", "/v1/messages"],
@@ -175,7 +175,7 @@ describe("the SMTP door", () => {
       }
     });
 
-    it("may come from any sender, with one login for many", async () => {
+    it("may have any sender, with one login for many", async () => {
       const client = await door.logIn();
       const senders = [
         "<>",
@@ -194,14 +194,14 @@ describe("the SMTP door", () => {
       }
     });
 
-    it("goes to whoever RCPT names, folded, each once, however it is spelt", async () => {
+    it("goes to everyone named by RCPT, folded, each once, in any spelling", async () => {
       const given = ["A@EXAMPLE.ORG", "a@example.org", "é@bücher.example", "z@xn--bcher-kva.example"];
       await sendBy(await door.logIn(), MAIL, given);
       const header = Buffer.from(String(lastMail().headers["relais-recipients"]), "latin1").toString();
       assert.equal(header, "a@example.org, z@xn--bcher-kva.example, é@xn--bcher-kva.example");
     });
 
-    it("spares an address that cannot be one, and the others still get it", async () => {
+    it("leaves out an invalid address, and the others still receive it", async () => {
       const client = await door.logIn();
       await client.say("MAIL FROM:<>");
       for (const to of ["postmaster", "a@localhost", "a,b@example.org", "a@[127.0.0.1]"])
@@ -209,7 +209,7 @@ describe("the SMTP door", () => {
       assert.match((await client.say("RCPT TO:<b@example.org>")) ?? "", /^250 2\.1\.5 /);
     });
 
-    it("has 100 recipients at most, and as many as a request can carry", async () => {
+    it("may have 100 recipients, or as many as a request can carry", async () => {
       const client = await door.logIn();
       await client.say("MAIL FROM:<>");
       for (let n = 1; n <= 100; n += 1) assert.match((await client.say(`RCPT TO:<r${n}@example.org>`)) ?? "", /^250 /);
@@ -226,7 +226,7 @@ describe("the SMTP door", () => {
       assert.equal(await client.write(`${MAIL}.\r\n`), "250 2.0.0 msg_1");
     });
 
-    it("is left nothing of if it breaks off, or after MAIL, RCPT, RSET and QUIT", async () => {
+    it("leaves no trace if it breaks off, or after MAIL, RCPT, RSET and QUIT", async () => {
       const before = relais.mails.length;
       const tester = await door.logIn();
       for (const line of ["MAIL FROM:<noreply@odoo.com>", "RCPT TO:<test@odoo.com>"])
@@ -243,7 +243,7 @@ describe("the SMTP door", () => {
       assert.equal(relais.mails.length, before + 1);
     });
 
-    it("is refused at MAIL if SIZE says that it is too large, and at its end if it turns out to be", async () => {
+    it("is refused at MAIL if SIZE announces too much, and at its end if it is larger than announced", async () => {
       const client = await door.logIn();
       assert.match((await client.say("MAIL FROM:<> SIZE=33000001")) ?? "", /^552 5\.3\.4 /);
       assert.match((await client.say("MAIL FROM:<> SIZE=33000000")) ?? "", /^250 /);
@@ -258,7 +258,7 @@ describe("the SMTP door", () => {
       assert.equal(lastMail().body.length, 33_000_000);
     });
 
-    it("is the same message when it is repeated, also with its recipients in another order", async () => {
+    it("counts as the same when it is repeated, even with its recipients in another order", async () => {
       const keyOf = async (mail: string, recipients = ["a@example.org", "b@example.org"], name = "relais") => {
         await sendBy(await door.logIn(name), mail, recipients);
         return lastMail().headers["idempotency-key"];
@@ -277,7 +277,7 @@ describe("the SMTP door", () => {
       assert.equal(await keyOf(`Relais-Idempotency-Key:\r\n order 42\r\n${MAIL}`), "order 42");
     });
 
-    it("is refused with an idempotency key of its own that cannot be one", async () => {
+    it("is refused if it has an invalid idempotency key of its own", async () => {
       for (const key of ["", "é", "x".repeat(256), "a\r\nRelais-Idempotency-Key: b"]) {
         const reply = await sendBy(await door.logIn(), `Relais-Idempotency-Key: ${key}\r\n${MAIL}`);
         assert.match(reply ?? "", /^554 5\.6\.0 /, key);
@@ -335,7 +335,7 @@ describe("the SMTP door", () => {
       });
     }
 
-    it("gets a reason in one ASCII line, whatever the problem says", async () => {
+    it("is refused with a reason in one ASCII line, whatever the problem says", async () => {
       relais.onMail = () =>
         problem(422, "invalid_request", {
           title: "L\u2019adresse\r\n250 evil",

@@ -36,7 +36,7 @@ describe("messages of relais-client", () => {
       return ok({ items, next: page < 2 ? String(page + 1) : null });
     };
 
-    it("gives its first page to await", async () => {
+    it("returns its first page when awaited", async () => {
       stub.answer(pageOf);
       const { items, next } = await messages().list({ status: "sent", to: "b@example.org", limit: 2, rejected: true });
       assert.deepEqual([items.map(({ id }) => id), next], [["msg_0a", "msg_0b"], "1"]);
@@ -61,7 +61,7 @@ describe("messages of relais-client", () => {
       });
     });
 
-    it("gives every message to for await, past a page without any", async () => {
+    it("yields every message to for await, even past an empty page", async () => {
       stub.answer(pageOf);
       const ids: string[] = [];
       for await (const { id } of messages().list({ q: "inv" })) ids.push(id);
@@ -72,7 +72,7 @@ describe("messages of relais-client", () => {
       );
     });
 
-    it("gives its pages, and reads no page that nobody asks for", async () => {
+    it("yields its pages, and reads no page that is not requested", async () => {
       stub.answer(pageOf);
       const sizes: number[] = [];
       for await (const { items } of messages().list().pages()) {
@@ -83,7 +83,7 @@ describe("messages of relais-client", () => {
       assert.equal(stub.received.length, 2);
     });
 
-    it("goes on from a cursor, and lists mail servers in the same way", async () => {
+    it("continues from a cursor, and lists mail servers in the same way", async () => {
       stub.answer(pageOf);
       assert.equal((await messages().list({ cursor: "2" })).next, null);
       const ids: string[] = [];
@@ -93,7 +93,7 @@ describe("messages of relais-client", () => {
       assert.equal(requests()[1], "GET /v1/mail-servers?limit=9");
     });
 
-    it("rejects wherever it is waited for", async () => {
+    it("rejects wherever it is awaited", async () => {
       stub.answer(() => ({ status: 403, body: problem("forbidden", 403) }));
       await assert.rejects(messages().list(), RelaisProblem);
       await assert.rejects(async () => {
@@ -124,20 +124,20 @@ describe("messages of relais-client", () => {
       ],
     ] as const;
     for (const [name, run, request, body, done, undone] of COMMANDS) {
-      it(`asks for ${name}`, async () => {
+      it(`sends the request of ${name}`, async () => {
         answers(ok(message("msg_1", done)));
         assert.equal((await run("msg_1")).status, done);
         assert.deepEqual(requests(), [request]);
         assert.equal(stub.received[0]?.body.toString(), body);
       });
 
-      it(`finds that ${name} was done although the answer was lost`, async () => {
+      it(`discovers that ${name} was done although the answer was lost`, async () => {
         answers("lost", wrongStatus, ok(message("msg_1", done)));
         assert.equal((await run("msg_1")).status, done);
         assert.deepEqual(requests(), [request, request, "GET /v1/messages/msg_1"]);
       });
 
-      it(`does not mistake a refusal of ${name} for that`, async () => {
+      it(`does not take a refusal of ${name} for that`, async () => {
         answers("lost", wrongStatus, ok(message("msg_1", undone)));
         await assert.rejects(run("msg_1"), { code: "wrong_status", attempts: 2 });
         answers(wrongStatus);
@@ -145,7 +145,7 @@ describe("messages of relais-client", () => {
       });
     }
 
-    it("takes an id into the path as it is", async () => {
+    it("escapes an id in the path", async () => {
       answers(ok(message("msg_1", "sent")));
       await messages().get("../session?a=/");
       assert.deepEqual(requests(), ["GET /v1/messages/..%2Fsession%3Fa%3D%2F"]);
@@ -162,7 +162,7 @@ describe("messages of relais-client", () => {
     const invalid = { status: 422, body: problem("invalid_request", 422, { outcome: "not_sent", retryable: false }) };
     const taken = ({ to }: Item) => ({ status: 202, body: receipt(`msg_${to}`) });
 
-    it("gives each item a key, and repeats with it those that Relais could not take, and no others", async () => {
+    it("gives each item a key, and repeats only those that Relais could not accept, with the same key", async () => {
       let turn = 0;
       stub.answer((request) => {
         turn += 1;
@@ -188,7 +188,7 @@ describe("messages of relais-client", () => {
       assert.equal(stub.received[0]?.headers["idempotency-key"], undefined);
     });
 
-    it("keeps the keys through a lost answer to the whole", async () => {
+    it("keeps the keys if the answer to the whole batch is lost", async () => {
       let turn = 0;
       stub.answer((request) => {
         turn += 1;
@@ -199,7 +199,7 @@ describe("messages of relais-client", () => {
       assert.equal(first, second);
     });
 
-    it("tells in the end which item nobody knows of, with its key, and keeps what became of the others", async () => {
+    it("says in the end which item has an unknown outcome, with its key, and keeps the outcomes of the others", async () => {
       let turn = 0;
       stub.answer((request) => {
         turn += 1;
@@ -220,7 +220,7 @@ describe("messages of relais-client", () => {
       assert.equal(idempotencyKey, stub.received.flatMap(itemsOf)[1]?.idempotencyKey);
     });
 
-    it("rejects if the whole is refused", async () => {
+    it("rejects if the whole batch is refused", async () => {
       answers({ status: 422, body: problem("invalid_request", 422) });
       await assert.rejects(messages().batch([]), { code: "invalid_request" });
     });
@@ -229,7 +229,7 @@ describe("messages of relais-client", () => {
   describe("raw mail", () => {
     const bytes = new Uint8Array([0x53, 0xff, 0x0d, 0x0a]);
 
-    it("is the body as it is, its envelope a header, and the rest query parameters", async () => {
+    it("is sent as it is in the body, with its envelope in a header and the rest in query parameters", async () => {
       answers({ status: 202, body: receipt("msg_1") });
       await messages().sendRaw(bytes, {
         to: ["a@example.org", "b@example.org"],
@@ -255,7 +255,7 @@ describe("messages of relais-client", () => {
       });
     });
 
-    it("leaves the envelope to the mail's own header if none is given", async () => {
+    it("uses the mail's own header as envelope if none is given", async () => {
       answers({ status: 202, body: receipt("msg_1") });
       await messages().sendRaw(bytes);
       const [request] = stub.received;
@@ -267,7 +267,7 @@ describe("messages of relais-client", () => {
       ["an address with a line break", ["a@example.org\r\nX-Other: 1"]],
       ["an empty envelope", []],
     ] as const) {
-      it(`goes as JSON with ${what}, which no header can carry`, async () => {
+      it(`is sent as JSON with ${what}, which no header can carry`, async () => {
         answers({ status: 202, body: receipt("msg_1") });
         await messages().sendRaw(bytes, { to, tags: { kind: "x" }, idempotencyKey: "k" });
         const [request] = stub.received;

@@ -82,7 +82,7 @@ describe("a request of relais-client", () => {
     });
   });
 
-  it("makes an idempotency key for each message, and keeps it through its repetitions", async () => {
+  it("makes an idempotency key for each message, and keeps it for every repetition", async () => {
     answers(
       "lost",
       { status: 503, body: problem("unavailable", 503) },
@@ -98,7 +98,7 @@ describe("a request of relais-client", () => {
     assert.notEqual(keys().at(-1), first);
   });
 
-  it("pauses longer each time, and varies by half", async () => {
+  it("waits twice as long before each repetition, randomly shortened by up to half", async () => {
     answers("lost");
     await rejection(messages({ pace: { ...pace, random: () => 0 } }).get("msg_1"));
     await rejection(messages({ pace: { ...pace, random: () => 0.999_999 } }).get("msg_1"));
@@ -110,7 +110,7 @@ describe("a request of relais-client", () => {
     ["seconds", "7"],
     ["a date", new Date(notedPace().nowMs() + 7_000).toUTCString()],
   ] as const) {
-    it(`waits as long as Retry-After asks in ${form}`, async () => {
+    it(`waits as long as Retry-After requires in ${form}`, async () => {
       const busy = { status: 429, body: problem("overloaded", 429), headers: { "retry-after": header } };
       answers(busy, accepted);
       await messages().send({ to: "b@example.org", text: "x" });
@@ -119,7 +119,7 @@ describe("a request of relais-client", () => {
     });
   }
 
-  it("tells the caller instead of waiting for minutes", async () => {
+  it("reports a wait of several minutes to the caller instead of waiting", async () => {
     const busy = { status: 503, body: problem("unavailable", 503), headers: { "retry-after": "3600" } };
     answers(busy);
     const error = await problemOf(messages().send({ to: "b@example.org", text: "x" }));
@@ -132,7 +132,7 @@ describe("a request of relais-client", () => {
     assert.deepEqual(pace.pauses, [250]);
   });
 
-  it("rejects with a typed problem, and repeats none that says it is final", async () => {
+  it("rejects with a typed problem, and repeats none that is final", async () => {
     const fields = [{ path: "/to", code: "no_recipient", message: "at least one recipient" }] as const;
     answers({ status: 422, body: problem("invalid_request", 422, { fields, outcome: "not_sent" }) });
     const error = await problemOf(messages().send({ text: "x" }, { idempotencyKey: "k" }));
@@ -145,7 +145,7 @@ describe("a request of relais-client", () => {
     assert.equal(stub.received.length, 1);
   });
 
-  it("says after the last repetition that nobody knows, and with which key to ask again", async () => {
+  it("says after the last repetition that the outcome is unknown, and which key to repeat it with", async () => {
     answers("lost");
     const error = await connectionErrorOf(messages().send({ to: "b@example.org", text: "x" }));
     assert.deepEqual([error.code, error.outcome, error.retryable, error.attempts], ["unreachable", "unknown", true, 5]);
@@ -153,7 +153,7 @@ describe("a request of relais-client", () => {
     assert.equal(stub.received.length, 5);
   });
 
-  it("takes no refusal as proof that an earlier request whose answer was lost sent nothing", async () => {
+  it("does not take a refusal as proof that an earlier request whose answer was lost sent nothing", async () => {
     const refused = { status: 401, body: problem("unauthenticated", 401, { outcome: "not_sent" }) };
     answers("lost", refused);
     const inDoubt = await problemOf(messages().send({ to: "b@example.org", text: "x" }));
@@ -167,18 +167,18 @@ describe("a request of relais-client", () => {
     assert.equal((await problemOf(messages().get("msg_1"))).outcome, undefined);
   });
 
-  it("says of a call that sends nothing no outcome", async () => {
+  it("states no outcome for a call that sends nothing", async () => {
     answers("lost");
     assert.equal((await connectionErrorOf(messages({ repetitions: 0 }).get("msg_1"))).outcome, undefined);
   });
 
-  it("ends a request that is not answered in time", async () => {
+  it("aborts a request that is not answered in time", async () => {
     answers("silent");
     const error = await connectionErrorOf(messages({ timeoutMs: 50, repetitions: 1 }).get("msg_1"));
     assert.deepEqual([error.code, error.attempts], ["timeout", 2]);
   });
 
-  it("recognises an answer that is not Relais's, and takes the key to no other host", async () => {
+  it("recognises an answer that does not come from Relais, and sends the key to no other host", async () => {
     const other = await startStubServer();
     answers({ status: 308, headers: { location: `${other.origin}/v1/session` } });
     const moved = await connectionErrorOf(
@@ -218,7 +218,7 @@ describe("a request of relais-client", () => {
     assert.equal(stub.received.length, 2);
   });
 
-  it("asks for a token before each request, and rejects with what that rejects with", async () => {
+  it("asks for a token before each request, and passes on the rejection of that", async () => {
     answers("lost", accepted);
     let asked = 0;
     const key = () => Promise.resolve(`token-${++asked}`);
@@ -229,7 +229,7 @@ describe("a request of relais-client", () => {
     assert.equal(await rejection(messages({ key: () => Promise.reject(failed) }).get("msg_1")), failed);
   });
 
-  it("asks for https, except on loopback, and for an address alone", () => {
+  it("requires https, except on loopback, and an address without user, query and fragment", () => {
     for (const url of ["http://relais.example.com", "ftp://example.com", "relais", "http://127.0.0.1.example.com"]) {
       assert.throws(() => new Relais({ url, key: KEY }), TypeError, url);
     }
@@ -243,14 +243,14 @@ describe("a request of relais-client", () => {
     }
   });
 
-  it("makes no https request while the environment turns off the check of certificates", () => {
+  it("makes no https request while the environment disables the verification of certificates", () => {
     const off = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
     assert.throws(() => requireVerifiedTls("https://example.com", off), /NODE_TLS_REJECT_UNAUTHORIZED/);
     requireVerifiedTls("https://example.com", {});
     requireVerifiedTls("http://localhost:8080", off);
   });
 
-  it("shows its key neither when it is printed nor in an error", async () => {
+  it("does not reveal its key when it is printed, nor in an error", async () => {
     answers({ status: 401, body: problem("unauthenticated", 401) });
     const relais = new Relais({ url: stub.origin, key: KEY });
     const error = await rejection(relais.session());

@@ -31,7 +31,7 @@ describe("the configuration of relais-smtp", () => {
     }
   };
 
-  it("needs the URL of Relais and nothing else", () => {
+  it("needs only the URL of Relais", () => {
     assert.deepEqual(loadDoorConfig({ ...URL, SMTP_LISTEN: "", SMTP_TLS_CERT: "" }), {
       relaisUrl: "https://relais.example.com",
       listen: [{ host: "127.0.0.1", port: 2525 }],
@@ -41,7 +41,7 @@ describe("the configuration of relais-smtp", () => {
     });
   });
 
-  it("listens where it is told, with the certificate of the files", () => {
+  it("listens on the configured addresses, with the certificate from the files", () => {
     const { listen, listenTls, certificate } = loadDoorConfig({
       ...URL,
       ...TLS,
@@ -53,7 +53,7 @@ describe("the configuration of relais-smtp", () => {
     assert.deepEqual(certificate?.first, { cert: one.certificate, key: one.key });
   });
 
-  it("may listen beyond loopback with a certificate, or where that is allowed in so many words", () => {
+  it("may listen beyond loopback with a certificate, or if that is explicitly allowed", () => {
     assert.deepEqual(mistakesOf({ ...URL, ...TLS, SMTP_LISTEN: "0.0.0.0:25" }), []);
     assert.deepEqual(mistakesOf({ ...URL, SMTP_LISTEN: "0.0.0.0:25", SMTP_ALLOW_CLEAR: "1" }), []);
     assert.deepEqual(mistakesOf({ ...URL, SMTP_LISTEN: "localhost:25,127.9.9.9:25,[::1]:25" }), []);
@@ -113,7 +113,7 @@ describe("the configuration of relais-smtp", () => {
 });
 
 describe("an address to listen on", () => {
-  it("is host and port, with an IPv6 address in brackets", () => {
+  it("is a host and a port, with an IPv6 address in brackets", () => {
     assert.deepEqual(parseListenAddress("[::]:25"), { host: "::", port: 25 });
     for (const text of ["", ":25", "::1:25", "[127.0.0.1]:25", "[::1]", "host:25:25", "ho st:25", "https://host:25"])
       assert.equal(parseListenAddress(text), null, text);

@@ -6,8 +6,8 @@ import { idempotencyKeyOf, type WholeMail } from "../../../functions/submission/
 
 const values = (mail: string, name = "Message-ID"): readonly string[] => headerValues([Buffer.from(mail)], name);
 
-describe("a field of a mail's header", () => {
-  it("is found however it is written", () => {
+describe("a header field of a mail", () => {
+  it("is found in any spelling", () => {
     assert.deepEqual(values("Message-ID: <1@a>\r\n\r\nbody"), ["<1@a>"]);
     assert.deepEqual(values("message-id:<1@a>\n\nbody"), ["<1@a>"]);
     assert.deepEqual(values("Subject: x\r\nMESSAGE-ID \t:\r\n\t<1@a>\r\n\r\n"), ["<1@a>"]);
@@ -15,14 +15,14 @@ describe("a field of a mail's header", () => {
     assert.deepEqual(values("From x Mon Nov 30\r\n: no name\r\nnonsense\r\nMessage-ID: <1@a>\r\n\r\n"), ["<1@a>"]);
   });
 
-  it("is not found in the body, in another field, or in the next line of one", () => {
+  it("is not found in the body, in another field, or in a continuation line", () => {
     assert.deepEqual(values("Subject: x\r\n\r\nMessage-ID: <1@a>\r\n"), []);
     assert.deepEqual(values("Subject: x\n\nMessage-ID: <1@a>\n\n"), []);
     assert.deepEqual(values("X-Message-ID: <1@a>\r\nSubject: x\r\n Message-ID: <1@a>\r\n\r\n"), []);
     assert.deepEqual(values(""), []);
   });
 
-  it("is found across parts, and not sought without an end", () => {
+  it("is found across parts, but only within a limited size", () => {
     const mail = `X: ${"x".repeat(5_000)}\r\nMessage-ID: <1@a>\r\n\r\n`;
     const parts = mail.match(/.{1,7}/gs)?.map((part) => Buffer.from(part)) ?? [];
     assert.deepEqual(headerValues(parts, "message-id"), ["<1@a>"]);
@@ -44,7 +44,7 @@ describe("the idempotency key of a mail", () => {
     return key.value;
   };
 
-  it("depends on each of key, server, Message-ID, recipients and bytes, and not on how these come", () => {
+  it("depends on the key, server, Message-ID, recipients and bytes, and not on their order or division", () => {
     const others = [
       keyOf({ key: new Secret("rk_1_b") }),
       keyOf({ server: "relais" }),

@@ -5,8 +5,8 @@ import { HeldMail, roomOf } from "../../../functions/submission/held-mail.ts";
 
 const MIB = 1024 * 1024;
 
-describe("a mail as it arrives", () => {
-  it("is what came, in whatever pieces, and takes hardly more memory than it has bytes", () => {
+describe("a mail that is being received", () => {
+  it("is kept unchanged, in whatever pieces it comes, and takes little more memory than it has bytes", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 30_000 }), { maxLength: 12 }), (pieces) => {
         const room = roomOf(MIB);
@@ -24,7 +24,7 @@ describe("a mail as it arrives", () => {
     );
   });
 
-  it("of millions of pieces takes no more memory than of one", () => {
+  it("takes no more memory in millions of pieces than in one", () => {
     const room = roomOf(4 * MIB);
     const held = new HeldMail(room, 4 * MIB);
     for (let n = 0; n < 300_000; n += 1) held.append(Buffer.from("\r\n."));
@@ -33,7 +33,7 @@ describe("a mail as it arrives", () => {
     assert.ok(4 * MIB - room.freeBytes() < 1_200_000);
   });
 
-  it("is let go of when it is too large, and when there is no room", () => {
+  it("is dropped if it is too large, or if there is no room", () => {
     const room = roomOf(100_000);
     const large = new HeldMail(room, 10_000);
     large.append(Buffer.alloc(10_000));
