@@ -7,6 +7,7 @@ import { leavingLaterAlone } from "../domain/later-records.ts";
 import type { Log } from "../domain/log.ts";
 import { teller } from "../domain/notices/tell.ts";
 import type { Randomness } from "../domain/randomness.ts";
+import type { EnvironmentSettings } from "../domain/settings/settings.ts";
 import { announcer } from "./announce.ts";
 import { type Config, REAL_GOOGLE } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
@@ -142,6 +143,7 @@ export interface ComposeOptions {
   readonly write?: (line: string) => void;
   /** Set by `npm start` only, where all functions of the process share one store. */
   readonly embedded?: OpenEmbedded;
+  readonly smtpDoor?: EnvironmentSettings["smtpDoor"];
   readonly log?: Log;
 }
 
@@ -172,7 +174,8 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   const { operators, members, callers, retentionDays, publicUrl } = config;
   // Loaded only when there is something to tell, because it brings the texts and everything that accepts a message.
   const alerting = once(() => import("../domain/alerts/tell-operators.ts"));
-  const environment = { operators, members, callers, retentionDays, publicUrl };
+  const smtpDoor = options.smtpDoor ?? null;
+  const environment = { operators, members, callers, retentionDays, publicUrl, smtpDoor };
   const alert: Alert = async (alert) =>
     (await alerting()).operatorAlerts({ ...basics, ...storage, environment })(alert);
   const announce = announcer({ ...basics, ...storage, publicUrl });

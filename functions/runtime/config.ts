@@ -22,6 +22,8 @@ export interface Config {
   readonly port: number;
   /** Without a trailing slash. */
   readonly publicUrl: string;
+  /** Of the SMTP door of `npm start`; 0 for none. */
+  readonly smtpPort: { readonly port: number; readonly given: boolean };
   readonly store: "embedded" | "google";
   readonly dataDir: string;
   /** The Google Cloud project and, in tests, the emulators of its services. Null on the embedded store. */
@@ -95,6 +97,7 @@ const SCHEMA = z.object({
   PORT: port.default(8080),
   K_SERVICE: z.string().optional(),
   RELAIS_PUBLIC_URL: publicOrigin.optional(),
+  RELAIS_SMTP_PORT: wholeNumber(0, 65_535).optional(),
   RELAIS_STORE: z.enum(["embedded", "google"], "must be embedded or google").optional(),
   RELAIS_DATA_DIR: z.string().default(".relais"),
   RELAIS_ALLOW_EMULATORS: flag,
@@ -134,6 +137,7 @@ export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonl
   PORT: "none",
   K_SERVICE: "none",
   RELAIS_PUBLIC_URL: "all",
+  RELAIS_SMTP_PORT: "none",
   RELAIS_STORE: "all",
   RELAIS_DATA_DIR: "none",
   RELAIS_ALLOW_EMULATORS: "none",
@@ -248,12 +252,18 @@ const cloudOf = (values: Values): Config["cloud"] => ({
   secretManagerEmulator: values.SECRET_MANAGER_EMULATOR_HOST ?? null,
 });
 
+const DEFAULT_SMTP_PORT = 2525;
+
 const toConfig = (values: Values): Config => {
   const production = values.K_SERVICE !== undefined;
   const store = values.RELAIS_STORE ?? (production ? "google" : "embedded");
   return {
     port: values.PORT,
     publicUrl: values.RELAIS_PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+    smtpPort: {
+      port: values.RELAIS_SMTP_PORT ?? DEFAULT_SMTP_PORT,
+      given: values.RELAIS_SMTP_PORT !== undefined,
+    },
     store,
     dataDir: values.RELAIS_DATA_DIR,
     cloud: store === "google" ? cloudOf(values) : null,

@@ -83,7 +83,6 @@ export const openDoor = async (config: DoorConfig, { clock, log, limits }: DoorD
     await close(0);
     throw error;
   }
-  for (const address of addresses) log.info("door_open", { address: showAddress(address), relais: relaisUrl });
   const endWatch =
     certificate === null
       ? () => undefined

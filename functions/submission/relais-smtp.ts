@@ -6,6 +6,7 @@ import { jsonLogger } from "../runtime/logger.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { loadDoorConfig } from "./config.ts";
 import { AddressRefused, type Door, openDoor } from "./door.ts";
+import { showAddress } from "./listen-address.ts";
 
 /** How long messages under way may take once the program must stop: supervisors kill after ten seconds. */
 const GRACE_MS = 8 * SECOND;
@@ -19,7 +20,11 @@ const log = jsonLogger({
 
 const open = async (): Promise<Door> => {
   try {
-    return await openDoor(loadDoorConfig(process.env), { clock: systemClock(), log });
+    const config = loadDoorConfig(process.env);
+    const door = await openDoor(config, { clock: systemClock(), log });
+    for (const address of door.addresses)
+      log.info("door_open", { address: showAddress(address), relais: config.relaisUrl });
+    return door;
   } catch (error) {
     const isExpected = error instanceof ConfigError || error instanceof AddressRefused;
     const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -1,10 +1,10 @@
-// `npm run build`: dist/<function>/ for each deployable function, dist/console/ and dist/client/.
-// `npm run build -- console` builds the console alone; `--out DIR` builds elsewhere.
+// `npm run build`: dist/<function>/ for each deployable function, dist/console/, dist/client/, and dist/submission/
+// (the program relais-smtp). `npm run build -- console` builds the console alone; `--out DIR` builds elsewhere.
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { bundling } from "./bundle-plugins.ts";
+import { bundling, withoutZodLocales } from "./bundle-plugins.ts";
 import { buildClient } from "./client.ts";
 import { deployableFunctions, root } from "./repository.ts";
 
@@ -13,10 +13,9 @@ const dist = values.out ?? join(root, "dist");
 
 const FRAMEWORK = "@google-cloud/functions-framework";
 
-const pinnedFramework = async (): Promise<string> => {
-  const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  return dependencies[FRAMEWORK];
-};
+const ownManifest = async () => JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+
+const pinnedFramework = async (): Promise<string> => (await ownManifest()).dependencies[FRAMEWORK];
 
 /**
  * Builds a folder for one function: `index.js`, chunks that are loaded on first use, and a package.json that pins the
@@ -45,6 +44,40 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
     dependencies: { [FRAMEWORK]: framework },
   };
   await writeFile(join(outdir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+};
+
+/**
+ * Builds a folder that runs by itself, by `node index.js` or in a container, with any Node that is maintained: whoever
+ * runs the SMTP door need not have ours.
+ */
+const buildSubmission = async (): Promise<void> => {
+  const source = join(root, "functions/submission");
+  const outdir = join(dist, "submission");
+  await rm(outdir, { recursive: true, force: true });
+  await build({
+    entryPoints: { index: join(source, "relais-smtp.ts") },
+    ...bundling,
+    splitting: false,
+    target: "node20",
+    plugins: [withoutZodLocales],
+    outdir,
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const { version, license } = await ownManifest();
+  const manifest = {
+    name: "relais-smtp",
+    version,
+    license,
+    private: true,
+    type: "module",
+    main: "index.js",
+    engines: { node: ">=20.16" },
+  };
+  await writeFile(join(outdir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await cp(join(source, "Dockerfile"), join(outdir, "Dockerfile"));
 };
 
 /**
@@ -116,10 +149,12 @@ const insertAssetNames = (page: string, outputs: readonly string[]): string => {
 };
 
 await mkdir(dist, { recursive: true });
-const targets = positionals.length > 0 ? positionals : [...deployableFunctions(), "console", "client"];
-const framework = await pinnedFramework();
-const buildTarget = (name: string): Promise<void> => {
-  if (name === "console") return buildConsole();
-  return name === "client" ? buildClient(join(dist, "client")) : buildFunction(name, framework);
+/** The targets that are no functions. */
+const OTHERS: Readonly<Record<string, () => Promise<void>>> = {
+  console: buildConsole,
+  client: () => buildClient(join(dist, "client")),
+  submission: buildSubmission,
 };
-for (const name of targets) await buildTarget(name);
+const targets = positionals.length > 0 ? positionals : [...deployableFunctions(), ...Object.keys(OTHERS)];
+const framework = await pinnedFramework();
+for (const name of targets) await (OTHERS[name]?.() ?? buildFunction(name, framework));

@@ -154,7 +154,14 @@ export const delivery = async (): Promise<Delivery> => {
       announce: async (event) => {
         events.push(event);
       },
-      environment: { operators: [], members: [], callers: [], retentionDays: 30, publicUrl: "http://localhost:8080" },
+      environment: {
+        operators: [],
+        members: [],
+        callers: [],
+        retentionDays: 30,
+        smtpDoor: null,
+        publicUrl: "http://localhost:8080",
+      },
       transports: { smtp: fakeTransport(), gmail_api: fakeTransport() },
       composeMime,
       memory: new InstanceMemory(clock, 0),

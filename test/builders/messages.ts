@@ -55,6 +55,7 @@ export const messageBench = (): MessageBench => {
       members: [],
       callers: [],
       retentionDays: 30,
+      smtpDoor: null,
       publicUrl: "http://localhost:8080",
     },
   };

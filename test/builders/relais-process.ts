@@ -61,6 +61,8 @@ export class RelaisProcess {
         ...suiteEnvironment(),
         PORT: String(this.port),
         RELAIS_PUBLIC_URL: this.origin,
+        // Test files run side by side; those of the SMTP door choose a port.
+        RELAIS_SMTP_PORT: "0",
         RELAIS_DATA_DIR: this.dataDir,
         RELAIS_SETUP_TOKEN: this.setupToken,
         ...this.#options.environment,

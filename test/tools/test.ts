@@ -37,7 +37,7 @@ const ON_BUNDLES: readonly Kind[] = ["integration", "browser"];
 
 const build = async (): Promise<string> => {
   const out = mkdtempSync(join(tmpdir(), "relais-suite-dist-"));
-  const args = [join(root, "infra/build/build.ts"), "--out", out, ...deployableFunctions()];
+  const args = [join(root, "infra/build/build.ts"), "--out", out, ...deployableFunctions(), "submission"];
   const [code] = await once(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] }), "exit");
   if (code !== 0) throw new Error("the functions could not be bundled");
   return out;

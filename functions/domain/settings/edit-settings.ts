@@ -15,7 +15,7 @@ import { changeSettings, type SettingsDeps } from "./change-settings.ts";
 import { checkPeople } from "./check-people.ts";
 import { defaultSettings } from "./read-settings.ts";
 import { type EnvironmentSettings, isKnownPublishingStatus, PUBLISHING_STATUSES, type Settings } from "./settings.ts";
-import { settingsView } from "./settings-view.ts";
+import { changeableView, settingsView } from "./settings-view.ts";
 
 /** The settings as callers write them; null resets a member to its default. */
 export const settingsInput = (environment: EnvironmentSettings) => {
@@ -43,7 +43,7 @@ const applyPatch = (before: Settings, patch: unknown, environment: EnvironmentSe
   if (!members.ok) return members;
   const unknown = unknownNames(members.value, schema.shape);
   if (unknown.length > 0) return fail(invalidRequest(...unknown));
-  const view = settingsView(before, environment);
+  const view = changeableView(before, environment);
   // The schema does not take a later release's status, so it is left out, and put back unless the patch replaces it.
   const isLater = !isKnownPublishingStatus(before.publishingStatus);
   const kept = isLater && !has(patch, "publishingStatus") ? { publishingStatus: before.publishingStatus } : {};

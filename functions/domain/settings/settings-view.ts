@@ -10,8 +10,8 @@ export const allOperators = (settings: Settings, environment: EnvironmentSetting
   ...new Set([...environment.operators, ...settings.operators]),
 ];
 
-/** The settings as `GET /v1/settings` shows them. */
-export const settingsView = (settings: Settings, environment: EnvironmentSettings) => ({
+/** What of the settings can be changed, as it is shown. */
+export const changeableView = (settings: Settings, environment: EnvironmentSettings) => ({
   operators: allOperators(settings, environment),
   members: settings.members,
   callers: settings.callers,
@@ -19,6 +19,12 @@ export const settingsView = (settings: Settings, environment: EnvironmentSetting
   publishingStatus: settings.publishingStatus,
   paused: settings.paused,
   alerts: settings.alerts === null ? null : { server: settings.alerts.server, to: settings.alerts.to },
+});
+
+/** The settings as `GET /v1/settings` shows them. */
+export const settingsView = (settings: Settings, environment: EnvironmentSettings) => ({
+  ...changeableView(settings, environment),
+  smtpDoor: environment.smtpDoor,
 });
 
 /** The Gmail credentials without their secret; `clientId` and `configuredAt` are null if there are none. */

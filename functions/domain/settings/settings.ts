@@ -44,4 +44,6 @@ export interface EnvironmentSettings extends AccessEnvironment {
   readonly members: readonly string[];
   readonly callers: readonly string[];
   readonly retentionDays: number;
+  /** Where programs reach the SMTP door; null if Relais does not run it itself. */
+  readonly smtpDoor: { readonly host: string; readonly port: number } | null;
 }

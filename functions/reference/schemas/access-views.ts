@@ -74,6 +74,15 @@ const settings = viewSchema<ReturnType<typeof settingsView>>()(
         z.null(),
       ])
       .meta({ description: "Who is told by mail what only a person can fix; null if nobody is." }),
+    smtpDoor: z
+      .union([
+        z.object({
+          host: text("The host, on loopback.", "127.0.0.1"),
+          port: count("The port."),
+        }),
+        z.null(),
+      ])
+      .meta({ description: "Where `npm start` takes mail by SMTP; null if it does not, and on Google Cloud." }),
   }),
 );
 

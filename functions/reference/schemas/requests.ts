@@ -88,6 +88,7 @@ const NO_ENVIRONMENT: EnvironmentSettings = {
   callers: [],
   retentionDays: 30,
   publicUrl: "https://relais.example.com",
+  smtpDoor: null,
 };
 
 const settings = described("SettingsPatch", settingsInput(NO_ENVIRONMENT), {

@@ -24,7 +24,7 @@ const startStack = async (): Promise<Stack> => {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "relais-demo-"));
   const child = spawn(process.execPath, [START], {
-    env: { PATH: process.env.PATH, PORT: String(port), RELAIS_DATA_DIR: dataDir },
+    env: { PATH: process.env.PATH, PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -7,6 +7,7 @@ import { ConfigError, type Environment } from "../config-error.ts";
 import { ENDING_SIGNALS, endingSignalHandler } from "../ending-signals.ts";
 import { banner } from "../local/banner.ts";
 import { saveCredentials } from "../local/credentials-file.ts";
+import { type LocalDoor, openLocalDoor } from "../local/door.ts";
 import { listen, PortTaken } from "../local/listen.ts";
 import { lockDataDir } from "../local/lock.ts";
 import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "../local/options.ts";
@@ -18,8 +19,9 @@ import { systemRandom } from "../randomness.ts";
 
 // `npm start`: all functions on one origin, with the embedded store and, by default, the local Google sandbox.
 
-/** How long requests in progress may take once the process must stop. */
-const GRACE_MS = 8 * SECOND;
+/** How long mails that arrive by SMTP, and then requests in progress, may take once the process must stop. */
+const SMTP_GRACE_MS = 2 * SECOND;
+const HTTP_GRACE_MS = 6 * SECOND;
 
 /** What has been started; it must be closed in the opposite order. */
 type Closers = (() => void | Promise<void>)[];
@@ -90,18 +92,23 @@ const start = async (args: readonly string[], env: Environment, { closers, endin
   // The port comes first: if another Relais has it, nothing else is touched.
   const listening = await listen(port, (req, res) => listener(req, res));
   const { config, madeToken, sandbox } = await configure(plan, closers);
-  const stack = await openStack(config);
+  const smtp = await openLocalDoor(config);
+  const stack = await openStack(config, smtp.state === "open" ? smtp.address : null);
   closers.push(
     () => stack.close(),
-    // Both at once, because a supervisor that waits ten seconds kills afterwards.
-    async () => void (await Promise.all([stack.stop(), listening.close(GRACE_MS)])),
+    // All at once, because a supervisor that waits ten seconds kills afterwards. Mails that come by SMTP go on by HTTP.
+    async () => void (await Promise.all([stack.stop(), closeDoor(smtp).then(() => listening.close(HTTP_GRACE_MS))])),
   );
   if (ending.aborted) return;
   listener = stack.listener;
   if (options.useRealGoogle) await saveCredentials(config, options.realGoogle);
   // The token is shown on purpose, only here: whoever starts Relais becomes its first operator with it.
-  process.stdout.write(`${banner({ config, madeSetupToken: madeToken?.reveal() ?? null, sandbox })}\n`);
+  process.stdout.write(`${banner({ config, smtp, madeSetupToken: madeToken?.reveal() ?? null, sandbox })}\n`);
   if (!ending.aborted) stack.start();
+};
+
+const closeDoor = async (smtp: LocalDoor): Promise<void> => {
+  if (smtp.state === "open") await smtp.door.close(SMTP_GRACE_MS);
 };
 
 /** Only the port, before the rest is validated; `loadConfig` reports a wrong one. */

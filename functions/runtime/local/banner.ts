@@ -1,7 +1,9 @@
 import { type Config, REAL_GOOGLE } from "../config.ts";
+import type { LocalDoor } from "./door.ts";
 
 export interface BannerFacts {
   readonly config: Config;
+  readonly smtp: LocalDoor;
   /** Shown because Relais generated it; null if the environment gave one. */
   readonly madeSetupToken: string | null;
   readonly sandbox: {
@@ -14,8 +16,23 @@ export interface BannerFacts {
 const describeTarget = ({ smtpHost, smtpPort }: Config["gmail"]): string =>
   `${smtpHost === REAL_GOOGLE.GMAIL_SMTP_HOST ? "the real Gmail, " : ""}${smtpHost}:${smtpPort}`;
 
+const describeDoor = (smtp: LocalDoor): string[] => {
+  switch (smtp.state) {
+    case "open":
+      return [
+        `  SMTP         ${smtp.address.host}:${smtp.address.port}  (username relais, password an API key, for programs on this machine)`,
+      ];
+    case "port_taken":
+      return [
+        `  SMTP         not available: another program has port ${smtp.port}  (choose another: RELAIS_SMTP_PORT=${smtp.port + 1} npm start)`,
+      ];
+    case "off":
+      return [];
+  }
+};
+
 /** The first lines on the terminal: the console's address and setup token, where mail goes, and what to do next. */
-export const banner = ({ config, madeSetupToken, sandbox }: BannerFacts): string => {
+export const banner = ({ config, smtp, madeSetupToken, sandbox }: BannerFacts): string => {
   const { publicUrl, gmail, dataDir } = config;
   const lines = [
     "Relais is up.",
@@ -23,6 +40,7 @@ export const banner = ({ config, madeSetupToken, sandbox }: BannerFacts): string
     `  Console      ${publicUrl}/${madeSetupToken === null ? "  (sign in with your RELAIS_SETUP_TOKEN)" : `#setup=${madeSetupToken}`}`,
   ];
   if (madeSetupToken !== null) lines.push(`  Setup token  ${madeSetupToken}  (kept in ${dataDir}/setup-token)`);
+  lines.push(...describeDoor(smtp));
   if (sandbox === null) {
     lines.push(`  Mail goes    to ${describeTarget(gmail)}: recipients really get it`);
     lines.push(`  Redirect URI ${publicUrl}/google_gmail/confirm  (add it to your OAuth client)`);

@@ -3,6 +3,7 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { pump } from "../../adapters/sqlite/pump.ts";
 import { HOUR, SECOND } from "../../domain/clock.ts";
+import type { EnvironmentSettings } from "../../domain/settings/settings.ts";
 import { compose, openEmbedded } from "../compose.ts";
 import type { Config } from "../config.ts";
 import { systemRandom } from "../randomness.ts";
@@ -64,9 +65,9 @@ const runBackground = (system: System, store: Embedded, signal: AbortSignal): Pr
   ]);
 };
 
-export const openStack = async (config: Config): Promise<Stack> => {
+export const openStack = async (config: Config, smtpDoor: EnvironmentSettings["smtpDoor"] = null): Promise<Stack> => {
   const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
-  const system = compose(config, { component: "local", embedded: open });
+  const system = compose(config, { component: "local", embedded: open, smtpDoor });
   const store = await open();
   const stopping = new AbortController();
   const listener = hostingEdge({

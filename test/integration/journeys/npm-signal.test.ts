@@ -22,7 +22,13 @@ it("SIGTERM to npm ends `npm start` in order, and leaves nothing running", async
   const dataDir = mkdtempSync(join(tmpdir(), "relais-npm-"));
   const npm = spawn("npm", ["start"], {
     cwd: new URL("../../..", import.meta.url).pathname,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port), RELAIS_DATA_DIR: dataDir },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      PORT: String(port),
+      RELAIS_DATA_DIR: dataDir,
+      RELAIS_SMTP_PORT: "0",
+    },
     stdio: "ignore",
   });
   const health = `http://localhost:${port}/health`;

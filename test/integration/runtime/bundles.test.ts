@@ -51,8 +51,9 @@ const health = async (name: string, operators = "@example.com"): Promise<number>
 };
 
 describe("npm run build", () => {
-  it("creates a folder for each function, and the console", () => {
-    assert.deepEqual(readdirSync(out).sort(), [...deployableFunctions(), "console"].sort());
+  it("creates a folder for each function, the console, the client and the SMTP door", () => {
+    const folders = [...deployableFunctions(), "client", "console", "submission"];
+    assert.deepEqual(readdirSync(out).sort(), folders.sort());
   });
 
   for (const name of deployableFunctions()) {

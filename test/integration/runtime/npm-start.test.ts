@@ -64,7 +64,7 @@ describe("npm start", () => {
   let port: number;
   const started: Start[] = [];
   const start = (env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Start => {
-    const made = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir, ...env }, args);
+    const made = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0", ...env }, args);
     started.push(made);
     return made;
   };
@@ -107,7 +107,7 @@ describe("npm start", () => {
   });
 
   it("exits in order when npm is told to stop, and leaves no process behind", async () => {
-    const relais = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir }, [], BY_NPM);
+    const relais = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0" }, [], BY_NPM);
     started.push(relais);
     await relais.up(port);
     assert.equal(await relais.end("SIGTERM"), 0, relais.output);

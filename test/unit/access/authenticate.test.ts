@@ -18,6 +18,7 @@ const environment = {
   members: ["@example.com"],
   callers: ["robot@project.iam.gserviceaccount.com"],
   retentionDays: 30,
+  smtpDoor: null,
   publicUrl: "https://relais.example.com",
 };
 const SETUP_TOKEN = "a setup token".replaceAll(" ", "-");

@@ -12,7 +12,14 @@ import { OPERATOR } from "../../builders/mail-server.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const NOWHERE = { operators: [], members: [], callers: [], retentionDays: 30, publicUrl: "https://relais.example.com" };
+const NOWHERE = {
+  operators: [],
+  members: [],
+  callers: [],
+  retentionDays: 30,
+  smtpDoor: null,
+  publicUrl: "https://relais.example.com",
+};
 
 let clock: TestClock;
 let store: ReturnType<typeof testStore>;

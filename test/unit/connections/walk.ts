@@ -24,7 +24,14 @@ import { ModelGoogle } from "../../builders/model-google.ts";
 import { testRandom, testStore } from "../../builders/store.ts";
 import { telling } from "../../builders/telling.ts";
 
-const environment = { operators: [], members: [], callers: [], retentionDays: 30, publicUrl: "http://localhost:8080" };
+const environment = {
+  operators: [],
+  members: [],
+  callers: [],
+  retentionDays: 30,
+  smtpDoor: null,
+  publicUrl: "http://localhost:8080",
+};
 export const SERVER = "srv_1";
 export const SIBLING = "srv_2";
 

@@ -15,6 +15,7 @@ const environment: EnvironmentSettings = {
   members: [],
   callers: [],
   retentionDays: 30,
+  smtpDoor: null,
   publicUrl: "https://relais.example.com",
 };
 

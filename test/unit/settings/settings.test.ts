@@ -17,6 +17,7 @@ const environment: EnvironmentSettings = {
   members: ["@example.com"],
   callers: [],
   retentionDays: 30,
+  smtpDoor: null,
   publicUrl: "https://relais.example.com",
 };
 let store: ReturnType<typeof testStore>;
@@ -56,7 +57,14 @@ test("the environment's values apply until something is set", async () => {
     publishingStatus: "undeclared",
     paused: false,
     alerts: null,
+    smtpDoor: null,
   });
+});
+
+test("where the SMTP door is can be read, and not set", async () => {
+  const door = { host: "127.0.0.1", port: 2525 };
+  assert.deepEqual(settingsView(await kept(), { ...environment, smtpDoor: door }).smtpDoor, door);
+  assert.deepEqual(pathsOf(await patch({ smtpDoor: door })), ["/smtpDoor"]);
 });
 
 test("a patch replaces what it names and folds addresses; null restores a setting's initial value", async () => {
