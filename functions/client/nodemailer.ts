@@ -72,14 +72,31 @@ const optionsOf = (data: object): RelaisMailOptions =>
   // A cast, because nodemailer's own types know no member `relais`; Relais itself checks the values.
   "relais" in data && typeof data.relais === "object" && data.relais !== null ? (data.relais as RelaisMailOptions) : {};
 
-const readAll = async (stream: AsyncIterable<unknown>, signal: AbortSignal | undefined): Promise<Uint8Array> => {
+const readAll = async (stream: AsyncIterable<unknown>): Promise<Uint8Array> => {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) {
-    // Leaving the loop destroys the stream, and so closes the files behind it.
-    signal?.throwIfAborted();
     chunks.push(chunk instanceof Uint8Array ? Buffer.from(chunk) : Buffer.from(String(chunk)));
   }
   return Buffer.concat(chunks);
+};
+
+/**
+ * Rejects as soon as the signal is aborted, because a source may give nothing for long. nodemailer then destroys the
+ * sources of the mail, and with them `work` ends.
+ */
+const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+  if (signal === undefined) return work;
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+  });
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 };
 
 /** The SMTP reply that says the same, for programs that decide by nodemailer's `responseCode`. */
@@ -136,7 +153,7 @@ class Transport implements RelaisTransport {
     const signal = signalOf(data);
     try {
       const { from, to } = message.getEnvelope();
-      const bytes = await readAll(message.createReadStream(), signal);
+      const bytes = await unlessAborted(readAll(message.createReadStream()), signal);
       const { id, messageId, status } = await this.#relais.messages.sendRaw(bytes, {
         ...(this.#server === undefined ? {} : { server: this.#server }),
         ...optionsOf(data),

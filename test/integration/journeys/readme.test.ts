@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { connect, type Stack, startStack } from "../../builders/connected-stack.ts";
-
-interface Example {
-  readonly language: string;
-  readonly code: string;
-}
-
-/** The code blocks of a document that can be run, in order. */
-const examplesIn = (document: string): readonly Example[] => {
-  const text = readFileSync(new URL(`../../../${document}`, import.meta.url), "utf8");
-  return [...text.matchAll(/```(sh|js)\n([\s\S]*?)```/g)].map(([, language = "", code = ""]) => ({ language, code }));
-};
+import { type Example, examplesIn } from "../../builders/documented-examples.ts";
 
 const languagesOf = (examples: readonly Example[]): readonly string[] => examples.map(({ language }) => language);
 
@@ -65,7 +55,7 @@ describe("the documents' examples", () => {
     ["README.fr.md", "Facturation"],
   ] as const) {
     it(`${document} leads to the first mail`, async () => {
-      const examples = examplesIn(document);
+      const examples = examplesIn(document, ["sh", "js"]);
       assert.deepEqual(languagesOf(examples), ["sh", "sh"]);
       const [prepare, send] = examples;
       const prepared = await run(prepare ?? assert.fail());
@@ -78,7 +68,7 @@ describe("the documents' examples", () => {
   }
 
   describe("functions/send-mail/API.md", () => {
-    const blocks = examplesIn("functions/send-mail/API.md");
+    const blocks = examplesIn("functions/send-mail/API.md", ["sh", "js"]);
     const block = (at: number): Example => blocks[at] ?? assert.fail(`there is no example ${at}`);
 
     it("has the examples that this test knows", () => {
