@@ -32,15 +32,21 @@ const HOSTS = [
   "RELAIS_TEST_PUBSUB_HOST",
 ] as const;
 
+/** The suite's pair of emulators, if `npm test` started one. */
+const runningEmulators = (): Emulators | null => {
+  const [firestoreHost, unwatchedFirestoreHost, pubsubHost] = HOSTS.map((name) => process.env[name]);
+  if (!firestoreHost || !unwatchedFirestoreHost || !pubsubHost) return null;
+  return { firestoreHost, unwatchedFirestoreHost, pubsubHost, stop: async () => undefined };
+};
+
 /**
  * The suite's pair of emulators if `npm test` started one, or else a pair of this file's own. `stop` ends the latter
  * and throws if a query ran that is not in the table. They start slowly (8 s and 6 s), so tests are separated by
  * project ids.
  */
 export const useEmulators = async (): Promise<Emulators> => {
-  const [firestoreHost, unwatchedFirestoreHost, pubsubHost] = HOSTS.map((name) => process.env[name]);
-  if (firestoreHost && unwatchedFirestoreHost && pubsubHost)
-    return { firestoreHost, unwatchedFirestoreHost, pubsubHost, stop: async () => undefined };
+  const running = runningEmulators();
+  if (running !== null) return running;
   const started = await startEmulators();
   return {
     ...started,
@@ -60,6 +66,8 @@ export const testProject = (): string => `relais-${randomBytes(5).toString("hex"
  * Why there are no emulators, or false. Without gcloud, their tests are skipped with a warning; in CI they must run.
  */
 export const emulatorsMissing = (): string | false => {
+  // Asking gcloud takes a second.
+  if (runningEmulators() !== null) return false;
   if (spawnSync("gcloud", ["--version"], { stdio: "ignore" }).status === 0) return false;
   const reason = "gcloud with its Firestore and Pub/Sub emulators is not installed";
   if (process.env.CI === "true") throw new Error(reason);
