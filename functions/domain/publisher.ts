@@ -4,6 +4,11 @@ export interface TopicMessage {
   /** JSON. Internal messages hold ids only. */
   readonly data: unknown;
   readonly attributes: Readonly<Record<string, string>>;
+  /**
+   * Messages of one lane share something that is scarce, such as an account's few places: a queue that knows lanes
+   * delivers few of each at once, so that those of others need not wait behind them. Others ignore it.
+   */
+  readonly lane?: string;
 }
 
 /** Delivers at least once to a topic's subscribers. Throws `Unavailable` if the message may not have been taken. */

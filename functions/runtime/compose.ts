@@ -7,6 +7,7 @@ import { leavingLaterAlone } from "../domain/later-records.ts";
 import type { Log } from "../domain/log.ts";
 import { teller } from "../domain/notices/tell.ts";
 import type { Randomness } from "../domain/randomness.ts";
+import { RecordChanges, tellingChanges } from "../domain/record-changes.ts";
 import type { EnvironmentSettings } from "../domain/settings/settings.ts";
 import { announcer } from "./announce.ts";
 import { type Config, REAL_GOOGLE } from "./config.ts";
@@ -170,7 +171,9 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   const basics: Basics = { config, clock, random, log };
   const stored =
     config.store === "google" ? googleStorage(basics) : embeddedStorage(options.embedded ?? openEmbedded(basics));
-  const storage = { ...stored, records: leavingLaterAlone(stored.records, { log, understands: UNDERSTANDS }) };
+  const changes = new RecordChanges();
+  const understood = leavingLaterAlone(stored.records, { log, understands: UNDERSTANDS });
+  const storage = { ...stored, records: tellingChanges(understood, changes) };
   const { operators, members, callers, retentionDays, publicUrl } = config;
   // Loaded only when there is something to tell, because it brings the texts and everything that accepts a message.
   const alerting = once(() => import("../domain/alerts/tell-operators.ts"));
@@ -183,6 +186,7 @@ export const compose = (config: Config, options: ComposeOptions): System => {
     ...basics,
     environment,
     ...storage,
+    changes,
     alert,
     announce,
     tell: teller({ ...basics, ...storage, alert, announce }),

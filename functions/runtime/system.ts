@@ -9,6 +9,7 @@ import type { Log } from "../domain/log.ts";
 import type { ComposeMime } from "../domain/messages/ports.ts";
 import type { Announce, Publisher } from "../domain/publisher.ts";
 import type { Randomness } from "../domain/randomness.ts";
+import type { RecordChanges } from "../domain/record-changes.ts";
 import type { Records } from "../domain/records.ts";
 import type { Sealer } from "../domain/sealer.ts";
 import type { SecretVault } from "../domain/secret-vault.ts";
@@ -27,6 +28,8 @@ export interface System {
   readonly random: Randomness;
   readonly log: Log;
   readonly records: Records;
+  /** What this process itself writes. */
+  readonly changes: RecordChanges;
   readonly vault: SecretVault;
   readonly sealer: Sealer;
   readonly publisher: Publisher;

@@ -7,6 +7,7 @@ import { HTTP_SIZE_LIMIT } from "../../functions/domain/messages/accept/message-
 import type { MoveDeps } from "../../functions/domain/messages/delivery-deps.ts";
 import type { Message, MessageState } from "../../functions/domain/messages/message.ts";
 import type { Announcement, Topic, TopicMessage } from "../../functions/domain/publisher.ts";
+import { RecordChanges } from "../../functions/domain/record-changes.ts";
 import type { Versioned } from "../../functions/domain/records.ts";
 import type { Result } from "../../functions/domain/result.ts";
 import { type TestClock, testClock } from "./clock.ts";
@@ -15,6 +16,8 @@ import { testRandom, testStore } from "./store.ts";
 import { telling } from "./telling.ts";
 
 export interface MessageBench extends MoveDeps, AcceptDeps {
+  /** Nothing is told here: what the records are told of, a test says. */
+  readonly changes: RecordChanges;
   readonly clock: TestClock;
   /** Everything published on the topics, in order. */
   readonly published: { readonly topic: Topic; readonly message: TopicMessage }[];
@@ -64,6 +67,7 @@ export const messageBench = (): MessageBench => {
     acceptMessage(deps, { principal, json, idempotencyKey: key ?? null, sizeLimit: HTTP_SIZE_LIMIT });
   return {
     ...deps,
+    changes: new RecordChanges(),
     published,
     announced,
     logged,

@@ -34,6 +34,30 @@ describe("the SQLite file", () => {
     store.close();
   });
 
+  test("syncs once for what is written in one turn, and one that fails is nobody else's failure", async () => {
+    const store = testStore(testClock(), path);
+    const { exec } = DatabaseSync.prototype;
+    let commits = 0;
+    DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
+      if (sql === "COMMIT") commits += 1;
+      return exec.call(this, sql);
+    };
+    const create = (id: string) =>
+      store.records.commit([{ op: "create", kind: "serverNames", id, value: { serverId: "srv_1" } }]);
+    try {
+      const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => create(`name-${n % 19}`)));
+      assert.deepEqual([outcomes.filter(({ done }) => done).length, commits], [19, 1]);
+      const unwritable = store.publisher.publish("mail-send", { data: undefined, attributes: {} });
+      const [first, failed, second] = await Promise.allSettled([create("a"), unwritable, create("b")]);
+      assert.deepEqual([first?.status, failed?.status, second?.status], ["fulfilled", "rejected", "fulfilled"]);
+      assert.ok(failed?.status === "rejected" && failed.reason instanceof Unavailable);
+      for (const id of ["a", "b"]) assert.equal((await store.records.get("serverNames", id))?.value.serverId, "srv_1");
+    } finally {
+      DatabaseSync.prototype.exec = exec;
+      store.close();
+    }
+  });
+
   test("keeps its content when it is closed and opened again", async () => {
     const clock = testClock();
     const sealer = testSealer();
@@ -47,7 +71,7 @@ describe("the SQLite file", () => {
     assert.equal((await second.vault.read({ kind: "client_secret" }, version))?.reveal(), "GOCSPX-canary");
     assert.equal((await second.records.get("serverNames", "a"))?.value.serverId, "srv_1");
     assert.deepEqual(
-      second.queue.claim(5, 1_000).map(({ message }) => message.data),
+      (await second.queue.claim(5, 1_000)).map(({ message }) => message.data),
       [{ id: "msg_1" }],
     );
     second.close();
@@ -192,7 +216,7 @@ describe("the SQLite file", () => {
     const clock = testClock(Date.now());
     const store = testStore(clock, path);
     store.queue.releaseLeases();
-    const waiting = new Set(store.queue.claim(10_000, 1_000).map(({ message }) => message.data));
+    const waiting = new Set((await store.queue.claim(10_000, 1_000)).map(({ message }) => message.data));
     for (let at = 0; at <= answered; at += 1) {
       assert.equal((await store.records.get("keys", `k${at}`))?.value.createdAtMs, at);
       assert.ok(waiting.has(at), `message ${at} waits`);

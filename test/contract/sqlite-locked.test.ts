@@ -70,7 +70,19 @@ describe("an embedded store that another process keeps locked", () => {
 
   it("blocks the queue only for a moment", () => {
     const beganMs = performance.now();
-    assert.throws(() => store.queue.done("1.1"), Unavailable);
+    assert.throws(() => store.queue.sweep(), Unavailable);
     assert.ok(performance.now() - beganMs < 2_000);
+  });
+
+  it("keeps nobody waiting for what others write in the same turn: each has its own answer", async () => {
+    const together = Promise.allSettled([write("a"), write("b"), store.queue.done("1.1")]);
+    await pause(50);
+    other.exec("COMMIT");
+    assert.deepEqual(
+      (await together).map(({ status }) => status),
+      ["fulfilled", "fulfilled", "fulfilled"],
+    );
+    const [third, fourth] = await Promise.allSettled([write("c"), write("d")]);
+    assert.deepEqual([third?.status, fourth?.status], ["fulfilled", "fulfilled"]);
   });
 });

@@ -23,68 +23,68 @@ describe("the embedded queue", () => {
   test("delivers messages in the order of publishing, up to the limit, and each once per lease", async () => {
     for (const data of ["one", "two", "three"]) await publish(data);
     assert.deepEqual(
-      store.queue.claim(2, 1_000).map(({ message }) => message),
+      (await store.queue.claim(2, 1_000)).map(({ message }) => message),
       [
         { data: "one", attributes: { a: "b" } },
         { data: "two", attributes: { a: "b" } },
       ],
     );
     assert.deepEqual(
-      claimed().map(({ message }) => message.data),
+      (await claimed()).map(({ message }) => message.data),
       ["three"],
     );
-    assert.deepEqual(claimed(), []);
+    assert.deepEqual(await claimed(), []);
   });
 
   test("delivers a message again once its lease has ended, with the next attempt and the same message id", async () => {
     await publish("x");
-    const [first] = claimed(1_000);
+    const [first] = await claimed(1_000);
     clock.advance(999);
-    assert.deepEqual(claimed(), []);
+    assert.deepEqual(await claimed(), []);
     clock.advance(1);
-    const [second] = claimed();
+    const [second] = await claimed();
     assert.deepEqual([first?.attempt, second?.attempt], [1, 2]);
     assert.equal(second?.messageId, first?.messageId);
   });
 
   test("does not deliver an acknowledged message again", async () => {
     await publish("x");
-    const [first] = claimed();
-    store.queue.done(first?.id ?? "");
+    const [first] = await claimed();
+    await store.queue.done(first?.id ?? "");
     clock.advance(DAY);
-    assert.deepEqual(claimed(), []);
+    assert.deepEqual(await claimed(), []);
     assert.equal(store.queue.nextDueAtMs(), null);
   });
 
   test("ignores a delivery that has outlived its lease after another has taken over", async () => {
     await publish("x");
-    const [late] = claimed(10);
+    const [late] = await claimed(10);
     clock.advance(10);
-    const [holder] = claimed(10);
-    store.queue.done(late?.id ?? "");
-    store.queue.retry(late?.id ?? "", 0);
-    store.queue.bury(late?.id ?? "");
-    assert.deepEqual(claimed(), [], "still the holder's");
+    const [holder] = await claimed(10);
+    await store.queue.done(late?.id ?? "");
+    await store.queue.retry(late?.id ?? "", 0);
+    await store.queue.bury(late?.id ?? "");
+    assert.deepEqual(await claimed(), [], "still the holder's");
     clock.advance(10);
-    assert.equal(claimed()[0]?.messageId, holder?.messageId);
+    assert.equal((await claimed())[0]?.messageId, holder?.messageId);
   });
 
   test("delivers a retry after its delay", async () => {
     await publish("x");
-    store.queue.retry(claimed()[0]?.id ?? "", 5_000);
+    await store.queue.retry((await claimed())[0]?.id ?? "", 5_000);
     assert.equal(store.queue.nextDueAtMs(), clock.nowMs() + 5_000);
     clock.advance(4_999);
-    assert.deepEqual(claimed(), []);
+    assert.deepEqual(await claimed(), []);
     clock.advance(1);
-    assert.equal(claimed()[0]?.attempt, 2);
+    assert.equal((await claimed())[0]?.attempt, 2);
   });
 
   test("keeps dead letters for 7 days", async () => {
     await publish("x");
-    store.queue.bury(claimed()[0]?.id ?? "");
+    await store.queue.bury((await claimed())[0]?.id ?? "");
     clock.advance(7 * DAY);
     store.queue.sweep();
-    assert.deepEqual(claimed(), []);
+    assert.deepEqual(await claimed(), []);
     assert.deepEqual(
       store.queue.deadLetters().map(({ message }) => message.data),
       ["x"],
@@ -98,7 +98,7 @@ describe("the embedded queue", () => {
     for (const data of ["e1", "e2"]) await store.publisher.publish("mail-events", { data, attributes: {} });
     await publish("waits");
     assert.deepEqual(
-      claimed().map(({ topic }) => topic),
+      (await claimed()).map(({ topic }) => topic),
       ["mail-send"],
     );
     assert.deepEqual(
@@ -109,24 +109,50 @@ describe("the embedded queue", () => {
     store.queue.sweep();
     assert.deepEqual(store.queue.events(5), []);
     assert.deepEqual(
-      claimed().map(({ message }) => message.data),
+      (await claimed()).map(({ message }) => message.data),
       ["waits"],
     );
   });
 
   test("makes claimed messages due at once when leases are released", async () => {
     await publish("x");
-    claimed(DAY);
+    await claimed(DAY);
     store.queue.releaseLeases();
-    assert.equal(claimed()[0]?.attempt, 2);
+    assert.equal((await claimed())[0]?.attempt, 2);
+  });
+
+  test("claims of each lane only what it has places for, the lane that has waited longest first, and the rest of others", async () => {
+    const inLane = (lane: string, data: string) => store.publisher.publish("mail-send", { data, attributes: {}, lane });
+    for (const data of ["a1", "a2", "a3"]) await inLane("a", data);
+    clock.advance(1);
+    for (const data of ["b1", "b2"]) await inLane("b", data);
+    await store.publisher.publish("mail-dispatch", { data: "tick", attributes: {} });
+    const places = new Map([["a", 2]]);
+    const placesIn = (lane: string): number => places.get(lane) ?? 10;
+    const data = async (limit: number) =>
+      (await store.queue.claim(limit, 1_000, placesIn)).map(({ message }) => message.data);
+    // A delivery is listed by its age.
+    assert.deepEqual(await data(4), ["a1", "a2", "b1", "tick"]);
+    places.set("a", 0);
+    assert.deepEqual(await data(4), ["b2"]);
+    places.set("a", 1);
+    assert.deepEqual(await data(4), ["a3"]);
+  });
+
+  test("a long lane costs a claim no more than a short one", async () => {
+    const one = { data: "x", attributes: {}, lane: "long" };
+    await Promise.all(Array.from({ length: 3_000 }, () => store.publisher.publish("mail-send", one)));
+    await store.publisher.publish("mail-send", { ...one, lane: "short" });
+    const [claimed, ...others] = await store.queue.claim(10, 1_000, (lane) => (lane === "long" ? 0 : 1));
+    assert.deepEqual([claimed?.lane, others.length], ["short", 0]);
   });
 
   test("never reuses a message id, even once the queue is empty", async () => {
     await publish("x");
-    const [first] = claimed();
-    store.queue.done(first?.id ?? "");
+    const [first] = await claimed();
+    await store.queue.done(first?.id ?? "");
     await publish("y");
-    assert.notEqual(claimed()[0]?.messageId, first?.messageId);
+    assert.notEqual((await claimed())[0]?.messageId, first?.messageId);
   });
 });
 
@@ -198,6 +224,33 @@ describe("the pump", () => {
     await pumped;
   });
 
+  test("a lane whose places are taken keeps no other waiting, and goes on as its deliveries end", async () => {
+    const held = Promise.withResolvers<void>();
+    const under = { a: 0, b: 0 };
+    let mostOfA = 0;
+    let ended = 0;
+    const pumped = pumping(
+      async (_topic, message) => {
+        const lane = message.data === "a" ? "a" : "b";
+        under[lane] += 1;
+        mostOfA = Math.max(mostOfA, under.a);
+        if (lane === "a") await held.promise;
+        else held.resolve();
+        under[lane] -= 1;
+        ended += 1;
+        return "ack";
+      },
+      { concurrency: 3, lanePlaces: 2 },
+    );
+    for (const lane of ["a", "a", "a", "a", "b"]) {
+      await store.publisher.publish("mail-send", { data: lane, attributes: {}, lane });
+    }
+    await eventually("all delivered", () => ended === 5);
+    assert.equal(mostOfA, 2);
+    ending.abort();
+    await pumped;
+  });
+
   test("waits for deliveries in progress at its end, and claims nothing more", async () => {
     const started = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<void>();
@@ -225,7 +278,7 @@ describe("the pump", () => {
     await watched;
     assert.equal(deliveries, 1);
     assert.deepEqual(
-      store.queue.claim(5, 1_000).map(({ message }) => message.data),
+      (await store.queue.claim(5, 1_000)).map(({ message }) => message.data),
       ["second"],
     );
   });

@@ -26,6 +26,13 @@ export interface Connection {
    */
   write<T>(act: string, work: () => T): T;
   /**
+   * Runs `work` in a transaction that it shares with others which ask in the same turn of the event loop, so that one
+   * sync to the disk serves them all. Resolves once that transaction is durable. If they cannot be done together, each
+   * is done alone, as `whenUnlocked` does; `work` may therefore run more than once, and must only read and write the
+   * file.
+   */
+  writeTogether<T>(act: string, work: () => T): Promise<T>;
+  /**
    * Runs `work`, and repeats it while another process keeps the file locked, for as long as the request's patience
    * lasts. Other work goes on meanwhile. A refused try has changed nothing.
    */
@@ -43,6 +50,9 @@ export interface Connection {
 
 export const openConnection = (path: string, patience: () => Patience = ownPatience): Connection => {
   const db = attempt(`open the store ${path}`, () => openDatabase(path));
+  const waiting = busyTimeout(db);
+  const file = { db, waiting };
+  const group = writeGroup(file);
   const statements = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
     const known = statements.get(text);
@@ -54,10 +64,11 @@ export const openConnection = (path: string, patience: () => Patience = ownPatie
   return {
     sql,
     read: attempt,
-    write: (act, work) => attempt(act, () => transaction(db, work)),
-    whenUnlocked: (work) => retryWhileLocked(db, patience(), work),
-    ready: () => waitAtMost(db, BUSY_TIMEOUT_MS),
-    emptyLog: () => attempt("empty the store's log", () => emptyLog(db)),
+    write: (act, work) => attempt(act, () => waiting.upTo(BUSY_TIMEOUT_MS, () => transaction(db, work))),
+    writeTogether: (act, work) => group.add({ act, work, patience: patience() }),
+    whenUnlocked: (work) => retryWhileLocked(file, patience(), work),
+    ready: () => waiting.begin(),
+    emptyLog: () => attempt("empty the store's log", () => emptyLog(file)),
     close: () => {
       statements.clear();
       if (db.isOpen) db.close();
@@ -87,26 +98,92 @@ const openDatabase = (path: string): DatabaseSync => {
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
 
-const waitAtMost = (db: DatabaseSync, ms: number): void =>
-  attempt("reach the store", () => db.exec(`PRAGMA busy_timeout = ${ms}`));
+interface BusyTimeout {
+  /** From now on, the timeout changes with each call; before, the file is being opened. */
+  begin(): void;
+  /** Runs `work`, whose statements wait for a lock for so long. */
+  upTo<T>(ms: number, work: () => T): T;
+}
 
-const withoutWaiting = <T>(db: DatabaseSync, work: () => T): T => {
-  waitAtMost(db, 0);
+/** Sets the timeout only when it changes, since setting it is a statement of its own. */
+const busyTimeout = (db: DatabaseSync): BusyTimeout => {
+  let begun = false;
+  let present = OPENING_TIMEOUT_MS;
+  return {
+    begin: () => {
+      begun = true;
+    },
+    upTo: (ms, work) => {
+      if (begun && present !== ms) {
+        attempt("reach the store", () => db.exec(`PRAGMA busy_timeout = ${ms}`));
+        present = ms;
+      }
+      return work();
+    },
+  };
+};
+
+interface OpenFile {
+  readonly db: DatabaseSync;
+  readonly waiting: BusyTimeout;
+}
+
+interface GroupedWrite<T> {
+  readonly act: string;
+  readonly work: () => T;
+  readonly patience: Patience;
+}
+
+/** Collects writes until the event loop has handled what was ready, and commits them together. */
+const writeGroup = (file: OpenFile) => {
+  let group: { readonly together: () => () => void; readonly alone: () => void }[] = [];
+  const flush = (): void => {
+    const writes = group;
+    group = [];
+    if (writes.length > 1 && allTogether(file, writes)) return;
+    // One that fails, or a file that is locked, must not be the others' failure.
+    for (const { alone } of writes) alone();
+  };
+  return {
+    add: <T>({ act, work, patience }: GroupedWrite<T>): Promise<T> =>
+      new Promise((resolve) => {
+        if (group.length === 0) setImmediate(flush);
+        group.push({
+          together: () => {
+            const result = work();
+            return () => {
+              patience.answered();
+              resolve(result);
+            };
+          },
+          alone: () => resolve(retryWhileLocked(file, patience, () => attempt(act, () => transaction(file.db, work)))),
+        });
+      }),
+  };
+};
+
+/** Nothing is confirmed before the commit. Returns false if nothing was written. */
+const allTogether = (
+  { db, waiting }: OpenFile,
+  writes: readonly { readonly together: () => () => void }[],
+): boolean => {
   try {
-    return work();
-  } finally {
-    waitAtMost(db, BUSY_TIMEOUT_MS);
+    const confirmations = waiting.upTo(0, () => transaction(db, () => writes.map(({ together }) => together())));
+    for (const confirm of confirmations) confirm();
+    return true;
+  } catch {
+    return false;
   }
 };
 
 const ownPatience = (): Patience => patienceOf({ nowMs: () => performance.now() }, ANSWERING);
 
-const retryWhileLocked = async <T>(db: DatabaseSync, requestPatience: Patience, work: () => T): Promise<T> => {
+const retryWhileLocked = async <T>({ db, waiting }: OpenFile, requestPatience: Patience, work: () => T): Promise<T> => {
   const startedAtMs = performance.now();
   const leftMs = requestPatience.leftMs(db);
   for (;;) {
     try {
-      const done = withoutWaiting(db, work);
+      const done = waiting.upTo(0, work);
       requestPatience.answered();
       return done;
     } catch (error) {
@@ -138,8 +215,8 @@ const switchToWal = (db: DatabaseSync): void => {
   }
 };
 
-const emptyLog = (db: DatabaseSync): void =>
-  withoutWaiting(db, () => {
+const emptyLog = ({ db, waiting }: OpenFile): void =>
+  waiting.upTo(0, () => {
     try {
       db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {

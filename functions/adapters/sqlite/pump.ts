@@ -8,6 +8,8 @@ export type Deliver = (topic: Topic, message: TopicMessage, delivery: Delivery) 
 export interface PumpOptions {
   /** Deliveries in progress at once. */
   readonly concurrency: number;
+  /** How many of them may be of one lane. */
+  readonly lanePlaces?: number;
   readonly clock: Clock;
   /** Ends the pump: it claims nothing more, and waits for the deliveries in progress. */
   readonly signal: AbortSignal;
@@ -41,19 +43,30 @@ export const backoffMs = (attempt: number): number => Math.min(MIN_BACKOFF_MS * 
  * A message is settled only after `deliver` returns, so a process killed before that leaves it for another delivery.
  */
 export const pump = async (queue: SqliteQueue, deliver: Deliver, options: PumpOptions): Promise<void> => {
-  const { concurrency, clock, signal, onError } = options;
+  const { concurrency, lanePlaces = concurrency, clock, signal, onError } = options;
   const running = new Set<Promise<void>>();
+  const inLane = new Map<string, number>();
+  const count = (lane: string, by: 1 | -1): void => {
+    const left = (inLane.get(lane) ?? 0) + by;
+    if (left === 0) inLane.delete(lane);
+    else inLane.set(lane, left);
+  };
+  const placesIn = (lane: string): number => (lane === "" ? concurrency : lanePlaces - (inLane.get(lane) ?? 0));
   const waker = makeWaker(clock, signal);
   const stopListening = queue.onPublish(waker.wake);
   while (!signal.aborted) {
     try {
-      for (const delivery of queue.claim(concurrency - running.size, clock.lasting(LEASE_MS))) {
+      const free = concurrency - running.size;
+      for (const delivery of free > 0 ? await queue.claim(free, clock.lasting(LEASE_MS), placesIn) : []) {
+        count(delivery.lane, 1);
         const delivering = deliverOne(queue, deliver, { ...options, delivery }).finally(() => {
           running.delete(delivering);
+          count(delivery.lane, -1);
           waker.wake();
         });
         running.add(delivering);
       }
+      // What is due and was not claimed waits for a place, and a delivery that ends wakes the pump.
       await waker.sleep(running.size === concurrency ? POLL_MS : msUntilDue(queue, clock));
     } catch (error) {
       onError?.(error, null);
@@ -82,9 +95,8 @@ const deliverOne = async (
       return "nack" as const;
     });
     await retryWhileLocked(clock, () => {
-      if (outcome === "ack") queue.done(id);
-      else if (attempt >= maxAttempts) queue.bury(id);
-      else queue.retry(id, clock.lasting(backoffMs(attempt)));
+      if (outcome === "ack") return queue.done(id);
+      return attempt >= maxAttempts ? queue.bury(id) : queue.retry(id, clock.lasting(backoffMs(attempt)));
     });
   } catch (error) {
     onError?.(error, delivery);
@@ -92,10 +104,10 @@ const deliverOne = async (
 };
 
 /** While the file is locked, a message that was dealt with must not stay leased until its lease ends. */
-const retryWhileLocked = async (clock: Clock, settle: () => void): Promise<void> => {
+const retryWhileLocked = async (clock: Clock, settle: () => Promise<void>): Promise<void> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      return settle();
+      return await settle();
     } catch (error) {
       if (tries === SETTLE_TRIES) throw error;
     }

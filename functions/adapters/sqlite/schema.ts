@@ -49,6 +49,7 @@ export const prepareSchema = (connection: Connection): void =>
     refuseNewerFile(connection);
     for (const kind of RECORD_KINDS) prepareKind(connection, kind);
     for (const [name, shape] of SHAPES) prepareQuery(connection, name, shape);
+    addLanes(connection);
     for (const statement of OTHER_TABLES) connection.sql(statement).run();
     connection.sql(`PRAGMA user_version = ${SCHEMA_VERSION}`).run();
   });
@@ -120,6 +121,13 @@ const prepareMembers = (
   }
 };
 
+/** Files of earlier releases have a queue without lanes. */
+const addLanes = (connection: Connection): void => {
+  const columns = connection.sql('PRAGMA table_xinfo("queue")').all();
+  if (columns.length === 0 || columns.some(({ name }) => name === "lane")) return;
+  connection.sql("ALTER TABLE queue ADD COLUMN lane TEXT NOT NULL DEFAULT ''").run();
+};
+
 const OTHER_TABLES = [
   // The last version of any record. AUTOINCREMENT counts per table, but a version must not come back after a delete.
   `CREATE TABLE IF NOT EXISTS versions (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER NOT NULL)`,
@@ -130,6 +138,10 @@ const OTHER_TABLES = [
   // Messages waiting for delivery. `dueAtMs` is when a message may be delivered (again), or the end of its lease.
   `CREATE TABLE IF NOT EXISTS queue (
      id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, data TEXT NOT NULL, attributes TEXT NOT NULL,
-     publishedAtMs INTEGER NOT NULL, dueAtMs INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, buriedAtMs INTEGER)`,
+     publishedAtMs INTEGER NOT NULL, dueAtMs INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, buriedAtMs INTEGER,
+     lane TEXT NOT NULL DEFAULT '')`,
   `CREATE INDEX IF NOT EXISTS queue_due ON queue (dueAtMs, id) WHERE buriedAtMs IS NULL AND topic <> 'mail-events'`,
+  `CREATE INDEX IF NOT EXISTS queue_mail ON queue (lane, dueAtMs, id) WHERE buriedAtMs IS NULL AND topic = 'mail-send'`,
+  `CREATE INDEX IF NOT EXISTS queue_others ON queue (dueAtMs, id)
+     WHERE buriedAtMs IS NULL AND topic NOT IN ('mail-events', 'mail-send')`,
 ];

@@ -19,6 +19,8 @@ export interface Delivery {
   /** 1 at the first delivery (Pub/Sub's `deliveryAttempt`). */
   readonly attempt: number;
   readonly publishedAtMs: number;
+  /** Empty if it is in none. */
+  readonly lane: string;
 }
 
 /**
@@ -30,19 +32,19 @@ export interface Delivery {
  * them after 7 days.
  */
 export interface SqliteQueue {
-  /** Claims up to `limit` due messages for `leaseMs` (real milliseconds). */
-  claim(limit: number, leaseMs: number): readonly Delivery[];
-  done(id: string): void;
+  /** Claims up to `limit` due messages for `leaseMs` (real milliseconds), of each lane at most so many. */
+  claim(limit: number, leaseMs: number, placesIn?: (lane: string) => number): Promise<readonly Delivery[]>;
+  done(id: string): Promise<void>;
   /** Makes the message due again after this many real milliseconds. */
-  retry(id: string, afterMs: number): void;
+  retry(id: string, afterMs: number): Promise<void>;
   /** Moves the message to the dead letters. */
-  bury(id: string): void;
+  bury(id: string): Promise<void>;
   /**
    * Ends every lease now, so that messages of a killed process need not wait. For the start of the only pumping
    * process.
    */
   releaseLeases(): void;
-  /** When the next message is due, in milliseconds since the epoch; null if none waits. */
+  /** When the next message is due that is not due by now (milliseconds since the epoch); null if there is none. */
   nextDueAtMs(): number | null;
   /** Calls back after each publish by this process; returns a function that stops it. */
   onPublish(listener: () => void): () => void;
@@ -54,24 +56,29 @@ export interface SqliteQueue {
 }
 
 const WAITING = "buriedAtMs IS NULL AND topic <> 'mail-events'";
+const MAIL = "buriedAtMs IS NULL AND topic = 'mail-send'";
+const NO_MAIL = "buriedAtMs IS NULL AND topic NOT IN ('mail-events', 'mail-send')";
 
 export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue & { readonly publisher: Publisher } => {
   const listeners = new Set<() => void>();
   /** Changes the row of a delivery if that delivery still holds it. */
-  const settle = (act: string, id: string, change: string, ...values: number[]): void => {
+  const settle = async (act: string, id: string, change: string, ...values: number[]): Promise<void> => {
     const [row, attempt] = id.split(".");
-    connection.write(act, () =>
+    await connection.writeTogether(act, () =>
       connection.sql(`${change} WHERE id = ? AND attempt = ?`).run(...values, Number(row), Number(attempt)),
     );
   };
   return {
     publisher: {
       publish: async (topic, message) => {
-        await connection.whenUnlocked(() => enqueue(connection, { topic, message, nowMs: clock.nowMs() }));
+        await connection.writeTogether(`publish on ${topic}`, () =>
+          enqueue(connection, { topic, message, nowMs: clock.nowMs() }),
+        );
         for (const listener of listeners) listener();
       },
     },
-    claim: (limit, leaseMs) => claim(connection, { limit, nowMs: clock.nowMs(), leaseMs }),
+    claim: (limit, leaseMs, placesIn = () => limit) =>
+      claim(connection, { limit, nowMs: clock.nowMs(), leaseMs, placesIn }),
     done: (id) => settle("acknowledge a message", id, "DELETE FROM queue"),
     retry: (id, afterMs) =>
       settle("put back a message", id, "UPDATE queue SET dueAtMs = ?", Math.ceil(clock.nowMs() + afterMs)),
@@ -82,8 +89,8 @@ export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue &
       connection.write("release leases", () => connection.sql(release).run(clock.nowMs()));
     },
     nextDueAtMs: () => {
-      const select = `SELECT min(dueAtMs) AS dueAtMs FROM queue WHERE ${WAITING}`;
-      const due = connection.read("read the queue", () => connection.sql(select).get())?.dueAtMs;
+      const select = `SELECT min(dueAtMs) AS dueAtMs FROM queue WHERE ${WAITING} AND dueAtMs > ?`;
+      const due = connection.read("read the queue", () => connection.sql(select).get(clock.nowMs()))?.dueAtMs;
       return typeof due === "number" ? due : null;
     },
     onPublish: (listener) => {
@@ -112,27 +119,62 @@ const enqueue = (
   connection: Connection,
   { topic, message, nowMs }: { readonly topic: Topic; readonly message: TopicMessage; readonly nowMs: number },
 ): void => {
-  const insert = "INSERT INTO queue (topic, data, attributes, publishedAtMs, dueAtMs) VALUES (?, ?, ?, ?, ?)";
+  const insert = "INSERT INTO queue (topic, data, attributes, publishedAtMs, dueAtMs, lane) VALUES (?, ?, ?, ?, ?, ?)";
   const data = JSON.stringify(message.data);
   const attributes = JSON.stringify(message.attributes);
-  connection.write(`publish on ${topic}`, () => connection.sql(insert).run(topic, data, attributes, nowMs, nowMs));
+  connection.sql(insert).run(topic, data, attributes, nowMs, nowMs, message.lane ?? "");
 };
 
-const claim = (
-  connection: Connection,
-  { limit, nowMs, leaseMs }: { readonly limit: number; readonly nowMs: number; readonly leaseMs: number },
-): readonly Delivery[] => {
-  // Looks without the write lock first: an idle pump must not block writers in other processes. Mail comes last: on
-  // Google, each topic has its own subscription, so a tick never waits behind thousands of messages.
-  const due = `SELECT id FROM queue WHERE ${WAITING} AND dueAtMs <= ? ORDER BY topic = 'mail-send', dueAtMs, id LIMIT ?`;
-  if (connection.read("read the queue", () => connection.sql(due).get(nowMs, limit)) === undefined) return [];
-  const take = `UPDATE queue SET attempt = attempt + 1, dueAtMs = ? WHERE id IN (${due}) RETURNING *`;
-  const rows = connection.write("claim messages", () =>
-    connection.sql(take).all(Math.ceil(nowMs + leaseMs), nowMs, limit),
+interface Wanted {
+  readonly limit: number;
+  readonly nowMs: number;
+  readonly leaseMs: number;
+  readonly placesIn: (lane: string) => number;
+}
+
+const claim = async (connection: Connection, wanted: Wanted): Promise<readonly Delivery[]> => {
+  // Looks without the write lock first: an idle pump must not block writers in other processes.
+  const ids = connection.read("read the queue", () => dueIds(connection, wanted));
+  if (ids.length === 0) return [];
+  const { nowMs, leaseMs } = wanted;
+  const take = `UPDATE queue SET attempt = attempt + 1, dueAtMs = ?
+                WHERE id IN (SELECT value FROM json_each(?)) AND dueAtMs <= ? AND ${WAITING} RETURNING *`;
+  const rows = await connection.writeTogether("claim messages", () =>
+    connection.sql(take).all(Math.ceil(nowMs + leaseMs), JSON.stringify(ids), nowMs),
   );
   // RETURNING has no defined order.
   return rows.sort((a, b) => Number(a.id) - Number(b.id)).map(toDelivery);
 };
+
+/**
+ * The messages that are due, mail after everything else: on Google, each topic has its own subscription, so a tick
+ * never waits behind thousands of messages. Of the lanes, the one whose message has waited longest comes first.
+ */
+const dueIds = (connection: Connection, { limit, nowMs, placesIn }: Wanted): readonly number[] => {
+  const others = `SELECT id FROM queue WHERE ${NO_MAIL} AND dueAtMs <= ? ORDER BY dueAtMs, id LIMIT ?`;
+  const found = connection.sql(others).all(nowMs, limit).map(idOf);
+  const inLane = `SELECT id FROM queue WHERE ${MAIL} AND lane = ? AND dueAtMs <= ? ORDER BY dueAtMs, id LIMIT ?`;
+  for (const lane of lanesDue(connection, nowMs)) {
+    const places = Math.min(limit - found.length, placesIn(lane));
+    if (places > 0) found.push(...connection.sql(inLane).all(lane, nowMs, places).map(idOf));
+  }
+  return found;
+};
+
+/** The lanes with mail that is due. It hops over the index, so a long lane costs no more than a short one. */
+const lanesDue = (connection: Connection, nowMs: number): readonly string[] => {
+  const next = (after: string): string => `SELECT min(lane) FROM queue WHERE ${MAIL}${after}`;
+  const hop = `WITH RECURSIVE lanes(lane) AS
+                 (${next("")} UNION ALL SELECT (${next(" AND lane > lanes.lane")}) FROM lanes WHERE lane IS NOT NULL)
+               SELECT lane, (SELECT min(dueAtMs) FROM queue WHERE ${MAIL} AND lane = lanes.lane) AS dueAtMs
+               FROM lanes WHERE lane IS NOT NULL AND dueAtMs <= ? ORDER BY dueAtMs`;
+  return connection
+    .sql(hop)
+    .all(nowMs)
+    .map(({ lane }) => String(lane));
+};
+
+const idOf = ({ id }: Record<string, unknown>): number => Number(id);
 
 const toDelivery = (row: Record<string, unknown>): Delivery => ({
   id: `${row.id}.${row.attempt}`,
@@ -141,5 +183,6 @@ const toDelivery = (row: Record<string, unknown>): Delivery => ({
   topic: String(row.topic) as Topic,
   message: { data: JSON.parse(String(row.data)), attributes: JSON.parse(String(row.attributes)) },
   attempt: Number(row.attempt),
+  lane: String(row.lane),
   publishedAtMs: Number(row.publishedAtMs),
 });

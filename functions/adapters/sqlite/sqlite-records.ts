@@ -22,9 +22,7 @@ export const sqliteRecords = (connection: Connection): Records => ({
 
   commit: async (writes) => {
     const encoded = encodeCommit(writes);
-    return connection.whenUnlocked(() =>
-      connection.write("write records", () => commitNow(connection, writes, encoded)),
-    );
+    return connection.writeTogether("write records", () => commitNow(connection, writes, encoded));
   },
 
   query: async (name, args, { limit, cursor }) => {

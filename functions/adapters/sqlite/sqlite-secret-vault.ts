@@ -15,9 +15,7 @@ export const sqliteSecretVault = (
     const version = random.token(12);
     const sealed = await sealer.seal(value, context(name, version));
     const insert = "INSERT INTO secrets (name, version, sealed) VALUES (?, ?, ?)";
-    await connection.whenUnlocked(() =>
-      connection.write("keep a secret", () => connection.sql(insert).run(name, version, sealed)),
-    );
+    await connection.writeTogether("keep a secret", () => connection.sql(insert).run(name, version, sealed));
     return version;
   },
 
@@ -32,16 +30,12 @@ export const sqliteSecretVault = (
 
   destroy: async (secret, version) => {
     const remove = "DELETE FROM secrets WHERE name = ? AND version = ?";
-    await connection.whenUnlocked(() =>
-      connection.write("destroy a secret", () => connection.sql(remove).run(rowName(secret), version)),
-    );
+    await connection.writeTogether("destroy a secret", () => connection.sql(remove).run(rowName(secret), version));
   },
 
   remove: async (secret) => {
     const remove = "DELETE FROM secrets WHERE name = ?";
-    await connection.whenUnlocked(() =>
-      connection.write("destroy a secret", () => connection.sql(remove).run(rowName(secret))),
-    );
+    await connection.writeTogether("destroy a secret", () => connection.sql(remove).run(rowName(secret)));
   },
 
   versions: async (secret) => {

@@ -3,6 +3,7 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { pump } from "../../adapters/sqlite/pump.ts";
 import { HOUR, SECOND } from "../../domain/clock.ts";
+import { takeOver } from "../../domain/messages/due/take-over.ts";
 import type { EnvironmentSettings } from "../../domain/settings/settings.ts";
 import { compose, openEmbedded } from "../compose.ts";
 import type { Config } from "../config.ts";
@@ -17,7 +18,9 @@ import { runTicks } from "./ticks.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 /** Hosting's own limit, which does not follow the time scale because it is the platform's. */
 const EDGE_LIMIT_MS = 60 * SECOND;
-const DELIVERIES_AT_ONCE = 8;
+/** Many accounts send at once; each has a few more under way than it has places, so that the next one is ready. */
+const DELIVERIES_AT_ONCE = 256;
+const DELIVERIES_OF_AN_ACCOUNT = 12;
 /** An erased body must leave every file within this real time; each run costs a disk sync, however time is scaled. */
 const EMPTY_LOG_EVERY_MS = 2 * SECOND;
 /** How long deliveries in progress may take once the process must stop. */
@@ -46,9 +49,15 @@ const readHosting = (): Hosting => JSON.parse(readFileSync(join(ROOT, "firebase.
 
 type Embedded = Awaited<ReturnType<ReturnType<typeof openEmbedded>>>;
 
-const runBackground = (system: System, store: Embedded, signal: AbortSignal): Promise<unknown> => {
-  // Only this process holds the data directory, so any lease left is from a killed process.
+/** Only this process holds the data directory, so any lease left is from a killed process. */
+const endLeases = async (system: System, store: Embedded): Promise<void> => {
   store.queue.releaseLeases();
+  // Without it, they end by themselves after some minutes.
+  await takeOver(system).catch((error: unknown) => system.log.error("queue_failed", {}, error));
+};
+
+const runBackground = async (system: System, store: Embedded, signal: AbortSignal): Promise<unknown> => {
+  await endLeases(system, store);
   const sweep = async (): Promise<void> => {
     store.eraseExpired(system.clock.nowMs());
     store.queue.sweep();
@@ -58,7 +67,8 @@ const runBackground = (system: System, store: Embedded, signal: AbortSignal): Pr
     { everyMs: EMPTY_LOG_EVERY_MS * system.config.timeScale, act: async () => store.emptyLog() },
   ];
   const onError = (error: unknown): void => system.log.error("queue_failed", {}, error);
-  const options = { concurrency: DELIVERIES_AT_ONCE, clock: system.clock, signal, onError };
+  const places = { concurrency: DELIVERIES_AT_ONCE, lanePlaces: DELIVERIES_OF_AN_ACCOUNT };
+  const options = { ...places, clock: system.clock, signal, onError };
   return Promise.all([
     pump(store.queue, deliverTo(subscribers(system), system), options),
     runTicks(system, chores, signal),

@@ -44,11 +44,11 @@ class QueueEvents implements Events {
 
   async flow(workers: Workers): Promise<void> {
     const queue = this.#queue;
-    for (let batch = queue.claim(16, 60_000); batch.length > 0; batch = queue.claim(16, 60_000)) {
+    for (let batch = await queue.claim(16, 60_000); batch.length > 0; batch = await queue.claim(16, 60_000)) {
       const pushed = batch.map(async ({ id, topic, message, attempt }) => {
         const worker = topic === "mail-send" ? workers.deliver : workers.dispatch;
-        if (await this.#twice(worker, message, attempt)) queue.done(id);
-        else queue.retry(id, 50);
+        if (await this.#twice(worker, message, attempt)) await queue.done(id);
+        else await queue.retry(id, 50);
       });
       await Promise.all(pushed);
     }

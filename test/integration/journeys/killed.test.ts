@@ -6,6 +6,37 @@ import { eventually } from "../../builders/eventually.ts";
 
 const MESSAGES = 50;
 
+describe("npm start, killed while it holds messages that it has not begun to send", () => {
+  let stack: Stack;
+  // At the pace of real time, where a lease lasts six minutes.
+  before(async () => {
+    stack = await startStack();
+  });
+  after(() => stack.stop());
+
+  it("sends them right after the next start, all places of the account included", async () => {
+    const server = await connectedServer(stack, { limits: { perMinute: 1000, perDay: 2000 } });
+    stack.sandbox.control.set({ fault: "smtp_stall", stage: "auth" });
+    const sessionsBefore = stack.sandbox.control.transcripts().length;
+    const ids = Array.from({ length: 10 }, async (_, n) => {
+      const message = { server, to: `client-${n}@example.org`, subject: `Facture ${n}`, text: markedBody() };
+      const answer = await stack.relais.operate("POST", "/v1/messages", message);
+      assert.equal(answer.status, 202, await answer.clone().text());
+      const { messageId }: { messageId: string } = await answer.json();
+      return messageId;
+    });
+    const accepted = await Promise.all(ids);
+    await eventually("eight are under way", () => stack.sandbox.control.transcripts().length - sessionsBefore >= 8);
+    await stack.relais.kill();
+    stack.sandbox.control.clear();
+    await stack.relais.up();
+    await eventually("all in the mailbox", () => {
+      const arrived = new Set(stack.sandbox.control.mails().map(({ messageId }) => messageId));
+      return accepted.every((messageId) => arrived.has(messageId));
+    });
+  });
+});
+
 describe("npm start, killed while accepted messages are being sent", () => {
   let stack: Stack;
   before(async () => {

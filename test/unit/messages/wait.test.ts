@@ -4,6 +4,7 @@ import { HOUR } from "../../../functions/domain/clock.ts";
 import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import type { HeldBecause, Message, QuotaLedger } from "../../../functions/domain/messages/message.ts";
 import { type Watched, watchMessage } from "../../../functions/domain/messages/views/wait.ts";
+import { tellingChanges } from "../../../functions/domain/record-changes.ts";
 import type { Versioned } from "../../../functions/domain/records.ts";
 import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import { grant, mailServer, validConnection } from "../../builders/mail-server.ts";
@@ -44,6 +45,39 @@ const sendIt =
     return bench.records.commit([{ op: "put", kind: "messages", id, value: sent }]);
   };
 const rooms = () => bench.published.filter(({ topic }) => topic === "mail-dispatch").map(({ message }) => message.data);
+
+suite("A wait in the process that writes", () => {
+  test("ends with the write itself, without a look", async () => {
+    const message = await bench.accepted(simpleMessage);
+    const records = tellingChanges(bench.records, bench.changes);
+    const { signal } = new AbortController();
+    const never = new Promise<void>(() => undefined);
+    const clock = { ...bench.clock, sleep: () => never };
+    const watching = watchMessage({ ...bench, records, clock }, message, { seconds: 10, signal });
+    const claimed = { ...message.value, status: "sending", phase: "claimed", fence: 1, dueAtMs: 1 } as const;
+    await records.commit([{ op: "put", kind: "messages", id: message.id, value: claimed }]);
+    const sent = { ...message.value, status: "sent", dueAtMs: null, finalAtMs: 1, eraseAtMs: 2 } as const;
+    const outcome = await records.commit([{ op: "put", kind: "messages", id: message.id, value: sent }]);
+    const { message: seen, ended } = await watching;
+    assert.deepEqual([ended, seen.value.status], [true, "sent"]);
+    assert.equal(seen.version, outcome.done ? outcome.versions[0] : "");
+  });
+
+  test("is not told of a commit that was refused", async () => {
+    const message = await bench.accepted(simpleMessage);
+    const records = tellingChanges(bench.records, bench.changes);
+    const told: string[] = [];
+    const end = bench.changes.watch("messages", message.id, ({ value }) => told.push(value.status));
+    const write = { op: "replace", kind: "messages", id: message.id, value: message.value } as const;
+    await records.commit([{ ...write, version: "0" }]);
+    assert.deepEqual(told, []);
+    await records.commit([{ ...write, version: message.version }]);
+    assert.deepEqual(told, ["queued"]);
+    end();
+    await records.commit([{ op: "put", kind: "messages", id: message.id, value: message.value }]);
+    assert.deepEqual(told, ["queued"]);
+  });
+});
 
 suite("A wait for a message that is held", () => {
   const now = () => bench.clock.nowMs();

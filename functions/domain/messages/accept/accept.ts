@@ -136,7 +136,7 @@ const store = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>
     await eraseBody(deps, { body });
     return (await findReplay(deps.records, identity)) ?? fail(CONTENDED);
   }
-  if (value.status === "queued") await publishForDelivery(deps, identity.id);
+  if (value.status === "queued") await publishForDelivery(deps, { id: identity.id, value });
   return ok({
     kind: "accepted",
     message: { id: identity.id, value, version: outcome.versions[0] ?? "" },

@@ -56,7 +56,7 @@ const perform = async (
   const deed = { actor: principalName(principal), action: `message.${command}`, target: id } as const;
   const audit = auditWrite(deps, { ...deed, ...(said && { detail: said }) });
   const saved = await commitMove(deps, before, { after, event: announcement, also: [audit] });
-  if (saved !== undefined && after.status === "queued") await publishForDelivery(deps, id);
+  if (saved !== undefined && after.status === "queued") await publishForDelivery(deps, saved);
   return saved;
 };
 

@@ -56,10 +56,16 @@ const claimWhenFree = async (
     if (clock.nowMs() >= waitUntilMs) throw new Contended("claim a message");
     // The account has too many claims under way, or there is room in a moment.
     const busyMs = clock.lasting(SECOND) * (0.5 + random.fraction());
-    await clock.sleep(
-      tried.kind === "soon" ? Math.max(1, tried.atMs - clock.nowMs()) : Math.max(SHORTEST_LOOK_MS, busyMs),
-    );
+    if (tried.kind === "soon") await clock.sleep(Math.max(1, tried.atMs - clock.nowMs()));
+    else await waitForPlace(deps, value.serverId, Math.max(SHORTEST_LOOK_MS, busyMs));
   }
+};
+
+/** Waits until a claim of the account ends in this instance. Those of other instances are looked for after `lookMs`. */
+const waitForPlace = async ({ clock, memory }: DeliveryDeps, serverId: string, lookMs: number): Promise<void> => {
+  const waiting = new AbortController();
+  await Promise.race([memory.ledgers.placeFreed(serverId, waiting.signal), clock.sleep(lookMs, waiting.signal)]);
+  waiting.abort();
 };
 
 /**

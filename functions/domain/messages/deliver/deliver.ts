@@ -110,10 +110,12 @@ const settleIfBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => P
 };
 
 const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
-  const result = await settleIfBroken(deps, current, async () => {
+  const send = async () => {
     const mail = await current.mail();
     return typeof mail === "string" ? ({ kind: "impossible", problem: mail } as const) : handOver(deps, current, mail);
-  });
+  };
+  const { sizeBytes } = current.claim.message.value;
+  const result = await settleIfBroken(deps, current, () => deps.memory.bodies.hold(sizeBytes, send));
   if (result !== "abandoned") return settle(deps, current.claim, result);
   const { id } = current.claim.message;
   if (current.markFailure === null) return deps.log.warn("claim_lost", { message: id });

@@ -6,6 +6,7 @@ import { type Memory, memory } from "../../remembered.ts";
 import { readSettings, SETTINGS_ID } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../../settings/settings.ts";
 import { LedgerMemory } from "../limits/ledger.ts";
+import { BodyRoom } from "./body-room.ts";
 
 /** The facts that decide about a message besides the message itself. */
 export interface Facts {
@@ -23,6 +24,9 @@ interface KnownToken {
   readonly outcome: Extract<AccessTokenOutcome, { readonly ok: true }>;
 }
 
+/** Eight of the largest mails; each is held about three times over while it is composed. */
+const BODY_BYTES = 256 * 1024 * 1024;
+
 /** Identifies the grant of a token, which changes with a reconnect or a rotation. */
 const grantMark = (server: MailServer): string => {
   const grant = grantOf(server);
@@ -35,6 +39,7 @@ const grantMark = (server: MailServer): string => {
  */
 export class InstanceMemory {
   readonly ledgers = new LedgerMemory();
+  readonly bodies = new BodyRoom(BODY_BYTES);
   readonly #clock: Clock;
   readonly #servers: Memory<Versioned<MailServer>>;
   readonly #settings: Memory<Settings>;

@@ -117,7 +117,7 @@ export const confirmSent = async (
   const event = messageEvent("relais.message.resolved.v1", unknown.id, after);
   const saved = await commitMove(deps, unknown, { after, event });
   if (saved === undefined) return;
-  if (waiting) await publishForDelivery(deps, saved.id);
+  if (waiting) await publishForDelivery(deps, saved);
 };
 
 /** Finds what keeps a message in doubt from being resent, as its caller asked; null if nothing does. */
@@ -143,7 +143,7 @@ const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>):
   }
   const note = timelineNote("resent");
   const saved = await commitMove(deps, unknown, { after: moveTo(value, queuedNow(deps.clock), { nowMs, note }) });
-  if (saved !== undefined) await publishForDelivery(deps, saved.id);
+  if (saved !== undefined) await publishForDelivery(deps, saved);
 };
 
 /** Resends or leaves it to a person, as the caller chose, once no search is left or none is allowed. */

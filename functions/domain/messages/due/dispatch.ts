@@ -52,13 +52,13 @@ const enqueue = async (
   note: TimelineNote | null,
 ): Promise<void> => {
   const after = moveTo(message.value, queuedNow(deps.clock), { nowMs: deps.clock.nowMs(), note });
-  if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message.id);
+  if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message);
 };
 
 /** A queued message lost its publication. An unknown one needs a search, for which only `deliver-mail` has a token. */
 const publishAgain = async (deps: MoveDeps, message: Versioned<MessageIn<"queued" | "unknown">>): Promise<void> => {
   const after = postpone(message.value, queuedNow(deps.clock).dueAtMs);
-  if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message.id);
+  if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message);
 };
 
 const expireDue = async (
@@ -81,7 +81,7 @@ const requeueAbandoned = async (deps: MoveDeps, sending: Versioned<MessageIn<"se
   const unsent = pendingRecipients(value).length;
   const over = { id: sending.id, claimedAtMs: value.updatedAtMs, unsent, limit: null };
   await correctLedger(deps, { serverId: value.serverId }, over);
-  await publishForDelivery(deps, sending.id);
+  await publishForDelivery(deps, sending);
 };
 
 const reconsiderHeld = async (deps: MoveDeps, held: Versioned<MessageIn<"held">>, tick: Tick): Promise<void> => {

@@ -64,7 +64,7 @@ const releaseMessage = (deps: MoveDeps, message: Versioned<Message>): Promise<bo
     const change = { nowMs: deps.clock.nowMs(), note: timelineNote("room_again") };
     const after = moveTo(now.value, queuedNow(deps.clock), change);
     if ((await commitMove(deps, now, { after })) === undefined) return "contended";
-    await publishForDelivery(deps, message.id);
+    await publishForDelivery(deps, message);
     return true;
   });
 

@@ -39,7 +39,7 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
     const change = { nowMs: deps.clock.nowMs(), note: timelineNote("released") };
     const saved = await commitMove(deps, message, { after: moveTo(message.value, queuedNow(deps.clock), change) });
     if (saved === undefined) continue;
-    await publishForDelivery(deps, message.id);
+    await publishForDelivery(deps, message);
     released += 1;
   }
   await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });

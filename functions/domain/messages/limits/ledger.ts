@@ -36,6 +36,7 @@ export const ledgerWrite = (serverId: string, { version }: StoredLedger, value: 
 export class LedgerMemory {
   readonly #known = new Map<string, StoredLedger>();
   readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #waiting = new Map<string, readonly (() => void)[]>();
 
   known(serverId: string): StoredLedger | undefined {
     return this.#known.get(serverId);
@@ -45,6 +46,32 @@ export class LedgerMemory {
   note(serverId: string, ledger: StoredLedger | undefined): void {
     if (ledger === undefined) this.#known.delete(serverId);
     else this.#known.set(serverId, ledger);
+  }
+
+  /** Resolves when a claim of this server ends in this instance, for the longest waiting first; or at the signal. */
+  async placeFreed(serverId: string, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.set(serverId, [...(this.#waiting.get(serverId) ?? []), resolve]);
+    const giveUp = (): void => resolve();
+    signal.addEventListener("abort", giveUp, { once: true });
+    await promise;
+    signal.removeEventListener("abort", giveUp);
+    this.#setWaiting(
+      serverId,
+      (this.#waiting.get(serverId) ?? []).filter((one) => one !== resolve),
+    );
+  }
+
+  /** Wakes one that waits for a place. */
+  freed(serverId: string): void {
+    const [first, ...others] = this.#waiting.get(serverId) ?? [];
+    this.#setWaiting(serverId, others);
+    first?.();
+  }
+
+  #setWaiting(serverId: string, waiting: readonly (() => void)[]): void {
+    if (waiting.length === 0) this.#waiting.delete(serverId);
+    else this.#waiting.set(serverId, waiting);
   }
 
   async inTurn<T>(serverId: string, work: () => Promise<T>): Promise<T> {
@@ -117,5 +144,6 @@ export const correctLedger = async (
   correction: Correction,
 ): Promise<boolean> => {
   const after = await changeLedger(deps, at, (ledger) => applyCorrection(deps.clock, ledger, correction));
+  at.memory?.freed(at.serverId);
   return after !== undefined && after.lineSinceMs !== null && correction.unsent > 0 && correction.limit === null;
 };
