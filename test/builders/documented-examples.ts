@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 
 /** A block of code in a document. */
 export interface Example {
+  /** The heading above it. */
+  readonly heading: string;
   readonly language: string;
   readonly code: string;
 }
@@ -9,6 +11,10 @@ export interface Example {
 /** The code blocks of a document in these languages, in order. */
 export const examplesIn = (document: string, languages: readonly string[]): readonly Example[] => {
   const text = readFileSync(new URL(`../../${document}`, import.meta.url), "utf8");
-  const block = new RegExp(`\`\`\`(${languages.join("|")})\\n([\\s\\S]*?)\`\`\``, "g");
-  return [...text.matchAll(block)].map(([, language = "", code = ""]) => ({ language, code }));
+  const part = /^#+ (.+)$|^```(\w+)\n([\s\S]*?)^```/gm;
+  let heading = "";
+  return [...text.matchAll(part)].flatMap(([, title, language = "", code = ""]) => {
+    heading = title ?? heading;
+    return languages.includes(language) ? [{ heading, language, code }] : [];
+  });
 };

@@ -1,23 +1,44 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { connect, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { type Example, examplesIn } from "../../builders/documented-examples.ts";
+import { eventually } from "../../builders/eventually.ts";
+
+/** How each language's examples are run. */
+const INTERPRETERS: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
+  sh: ["bash", "--norc", "-euo", "pipefail", "-c"],
+  js: [process.execPath, "--input-type=module", "-e"],
+  python: ["python3", "-c"],
+  php: ["php", "-r"],
+};
+const LANGUAGES = Object.keys(INTERPRETERS);
+
+/** Why a language's examples cannot be run here; false if they can. */
+const isMissing = (language: "python" | "php"): string | false => {
+  const [program = ""] = INTERPRETERS[language] ?? [];
+  return spawnSync(program, ["--version"]).status === 0
+    ? false
+    : `${program} is missing here, so its example was NOT run`;
+};
 
 const languagesOf = (examples: readonly Example[]): readonly string[] => examples.map(({ language }) => language);
 
 describe("the documents' examples", () => {
   let stack: Stack;
+  let doorPort: number;
   /** The working directory, with what `npm start` leaves in `.relais/` if it has made the token itself. */
   const folder = mkdtempSync(join(tmpdir(), "relais-readme-"));
   const environment: Record<string, string> = {};
 
   before(async () => {
-    stack = await startStack();
+    doorPort = await freePort();
+    stack = await startStack({ RELAIS_SMTP_PORT: String(doorPort) });
     const { origin, setupToken } = stack.relais;
     mkdirSync(join(folder, ".relais/sandbox"), { recursive: true });
     writeFileSync(join(folder, ".relais/setup-token"), `${setupToken}\n`);
@@ -31,12 +52,13 @@ describe("the documents' examples", () => {
   });
 
   // It must be asynchronous, because the sandbox answers from this very process.
-  const run = async ({ language, code }: Example): Promise<string> => {
-    const here = code.replaceAll("http://localhost:8080", stack.relais.origin);
-    const [command, args] =
-      language === "sh"
-        ? (["bash", ["--norc", "-euo", "pipefail", "-c", here]] as const)
-        : ([process.execPath, ["--input-type=module", "-e", here]] as const);
+  const run = async ({ language, code }: Pick<Example, "language" | "code">): Promise<string> => {
+    const here = code
+      .replaceAll("http://localhost:8080", stack.relais.origin)
+      .replaceAll("2525", String(doorPort))
+      .replace(/^<\?php\n/, "");
+    const [command, ...given] = INTERPRETERS[language] ?? assert.fail(`nobody runs ${language}`);
+    const args = [...given, here];
     const env = { PATH: process.env.PATH, ...environment };
     const options = { encoding: "utf8", cwd: folder, env, timeout: 240_000 } as const;
     return (await promisify(execFile)(command, args, options)).stdout;
@@ -55,7 +77,7 @@ describe("the documents' examples", () => {
     ["README.fr.md", "Facturation"],
   ] as const) {
     it(`${document} leads to the first mail`, async () => {
-      const examples = examplesIn(document, ["sh", "js"]);
+      const examples = examplesIn(document, LANGUAGES);
       assert.deepEqual(languagesOf(examples), ["sh", "sh"]);
       const [prepare, send] = examples;
       const prepared = await run(prepare ?? assert.fail());
@@ -68,44 +90,86 @@ describe("the documents' examples", () => {
   }
 
   describe("functions/send-mail/API.md", () => {
-    const blocks = examplesIn("functions/send-mail/API.md", ["sh", "js"]);
-    const block = (at: number): Example => blocks[at] ?? assert.fail(`there is no example ${at}`);
+    const examples = examplesIn("functions/send-mail/API.md", LANGUAGES);
+    const example = (heading: string, at = 0): Example =>
+      examples.filter((one) => one.heading === heading)[at] ?? assert.fail(`there is no example ${at} of ${heading}`);
+    const arrivedOnce = (messageId: string): void => {
+      assert.equal(stack.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length, 1, messageId);
+    };
 
     it("has the examples that this test knows", () => {
-      assert.deepEqual(languagesOf(blocks), ["sh", "sh", "sh", "js", "sh"]);
+      assert.deepEqual(
+        examples.map(({ heading, language }) => `${heading}: ${language}`),
+        [
+          "A key for a program: sh",
+          "Send a mail: sh",
+          "Send a mail that is already composed: sh",
+          "See what became of it: sh",
+          "From Node, without a package: js",
+          "From Python: python",
+          "From Python: python",
+          "From PHP: php",
+          "Check the setup: sh",
+        ],
+      );
     });
 
     it("makes a key for a program", async () => {
-      const key: { key: string } = JSON.parse(await run(block(0)));
+      const key: { key: string } = JSON.parse(await run(example("A key for a program")));
       assert.match(key.key, /^rk_/);
       environment.RELAIS_KEY = key.key;
     });
 
     it("sends a mail and waits for it, and sends none when repeated", async () => {
-      const first: { id: string; status: string; messageId: string } = JSON.parse(await run(block(1)));
+      const first: { id: string; status: string; messageId: string } = JSON.parse(await run(example("Send a mail")));
       assert.equal(first.status, "sent");
-      const again: { id: string } = JSON.parse(await run(block(1)));
+      const again: { id: string } = JSON.parse(await run(example("Send a mail")));
       assert.equal(again.id, first.id);
       environment.MESSAGE_ID = first.id;
-      const arrived = stack.sandbox.control.mails().filter((mail) => mail.messageId === first.messageId);
-      assert.equal(arrived.length, 1);
+      arrivedOnce(first.messageId);
+    });
+
+    it("sends a composed mail as it is", async () => {
+      const sent: { status: string; messageId: string } = JSON.parse(
+        await run(example("Send a mail that is already composed")),
+      );
+      assert.deepEqual([sent.status, sent.messageId], ["sent", "<relance-42@erp.example.com>"]);
+      arrivedOnce(sent.messageId);
     });
 
     it("lists messages to an address and shows one", async () => {
-      const { language, code } = block(2);
+      const { language, code } = example("See what became of it");
       const [list, one] = (await run({ language, code: code.replaceAll("\ncurl", "\necho; curl") }))
         .split("\n")
         .filter((line) => line.startsWith("{"));
-      assert.equal(JSON.parse(list ?? "").items[0].id, environment.MESSAGE_ID);
+      const { items }: { items: readonly { readonly id: string }[] } = JSON.parse(list ?? "");
+      assert.ok(items.some(({ id }) => id === environment.MESSAGE_ID));
       assert.equal(JSON.parse(one ?? "").attempts[0].outcome, "sent");
     });
 
     it("sends from Node", async () => {
-      assert.match(await run(block(3)), /^msg_\S+ sent <\S+@example\.com>/);
+      assert.match(await run(example("From Node, without a package")), /^msg_\S+ sent <\S+@example\.com>/);
+    });
+
+    for (const [language, heading] of [
+      ["python", "From Python"],
+      ["php", "From PHP"],
+    ] as const) {
+      it(`sends from ${language}`, { skip: isMissing(language) }, async () => {
+        const [, messageId = ""] = /^msg_\S+ sent (<\S+>)/.exec(await run(example(heading))) ?? [];
+        arrivedOnce(messageId);
+      });
+    }
+
+    it("sends by SMTP from Python", { skip: isMissing("python") }, async () => {
+      const messageId = (await run(example("From Python", 1))).trim();
+      await eventually("the mail arrives", () =>
+        stack.sandbox.control.mails().some((mail) => mail.messageId === messageId),
+      );
     });
 
     it("asks the doctor", async () => {
-      const doctor: { checks: unknown[] } = JSON.parse(await run(block(4)));
+      const doctor: { checks: unknown[] } = JSON.parse(await run(example("Check the setup")));
       assert.ok(doctor.checks.length > 0);
     });
   });
