@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { composeMime } from "../../functions/adapters/nodemailer/compose-mime.ts";
-import type { SentMailLookup } from "../../functions/domain/google/accounts.ts";
+import type { SentMailLookup, WantedCopy } from "../../functions/domain/google/accounts.ts";
 import type { AccessTokenOutcome } from "../../functions/domain/google/tokens.ts";
 import type { BeforeData, OutgoingMail, SendOutcome } from "../../functions/domain/google/transports.ts";
 import type { MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
@@ -54,6 +54,8 @@ export interface Delivery {
   gmail: Gmail;
   token: (unlike: string | null) => AccessTokenOutcome;
   lookup: SentMailLookup;
+  /** What was searched for in the sent mail. */
+  readonly searches: WantedCopy[];
   readonly message: (id: string) => Promise<Message>;
   readonly accept: (id: string, changes?: Partial<Message>) => Promise<void>;
   readonly setServer: (changes: Partial<MailServer>, id?: string) => Promise<void>;
@@ -109,6 +111,7 @@ export const delivery = async (): Promise<Delivery> => {
   const { records } = store;
   const events: Announcement[] = [];
   const attempts: { mail: OutgoingMail; token: string }[] = [];
+  const searches: WantedCopy[] = [];
   let queue: string[] = [];
   const stack: Delivery = {
     clock,
@@ -116,6 +119,7 @@ export const delivery = async (): Promise<Delivery> => {
     events,
     gmail: acceptsAll,
     lookup: "not_found",
+    searches,
     token: (unlike) => ({
       ok: true,
       token: new Secret(unlike === null ? "first" : "second"),
@@ -166,7 +170,13 @@ export const delivery = async (): Promise<Delivery> => {
       composeMime,
       memory: new InstanceMemory(clock, 0),
       accessTokens: { obtain: async (_server, unlike) => stack.token(unlike?.reveal() ?? null) },
-      gmailAccount: { findSent: async () => stack.lookup, sendAs: async () => "unavailable" },
+      gmailAccount: {
+        findSent: async (_login, wanted) => {
+          searches.push(wanted);
+          return stack.lookup;
+        },
+        sendAs: async () => "unavailable",
+      },
     };
   }
   function fakeTransport(): DeliveryDeps["transports"]["smtp"] {

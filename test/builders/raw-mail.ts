@@ -9,3 +9,12 @@ export const DATE = "Date: Tue, 05 Jan 2027 09:00:00 +0100";
 
 /** With every field that Relais would put in front otherwise. */
 export const wholeMail = (...more: readonly string[]): Buffer => rawMail([FROM, TO, ID, DATE, ...more]);
+
+const LINE = `${"=09/Ab".repeat(12)}\r\n`;
+
+/** A mail of exactly so many bytes, whose last line has no end. */
+export const mailOfSize = (bytes: number, head = wholeMail()): Buffer => {
+  const rest = bytes - head.length;
+  const whole = rest - (rest % LINE.length);
+  return Buffer.concat([head, Buffer.alloc(whole, LINE), Buffer.alloc(rest - whole, "x")]);
+};

@@ -1,6 +1,6 @@
 import type { gmail_v1 } from "googleapis/build/src/apis/gmail/index.js";
 import type { Clock } from "../../domain/clock.ts";
-import type { GmailAccount, SentMailLookup } from "../../domain/google/accounts.ts";
+import type { GmailAccount, SentMailLookup, WantedCopy } from "../../domain/google/accounts.ts";
 import type { Login } from "../../domain/google/transports.ts";
 import {
   failureOf,
@@ -19,6 +19,11 @@ const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" =
   return failure.kind === "answered" && failure.reply.code === 403 && !isLimit(failure) ? "forbidden" : "unavailable";
 };
 
+/** Programs choose their own ids. One with blanks, quotes or brackets would say something else in a search. */
+const SEARCHABLE = /^[!#$%&'*+,./0-9:;=?@A-Z[\\\]^_`a-z|~-]+$/;
+/** Copies with one id that are looked at, the newest first. */
+const MOST_COPIES = 10;
+
 /** Reads what the granted scopes let us see of the account; `https://mail.google.com/` allows both methods. */
 export class GmailApiAccount implements GmailAccount {
   readonly #clock: Clock;
@@ -30,13 +35,19 @@ export class GmailApiAccount implements GmailAccount {
     this.#endpoint = endpoint;
   }
 
-  async findSent(login: Login, messageId: string): Promise<SentMailLookup> {
+  async findSent(login: Login, { messageId, sinceMs }: WantedCopy): Promise<SentMailLookup> {
     const bare = messageId.replace(/^<|>$/g, "");
+    if (!SEARCHABLE.test(bare)) return "not_found";
     const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, SMALL_REQUEST_MS));
     try {
       const q = `in:sent rfc822msgid:${bare}`;
-      const answer = await this.#gmail.users.messages.list({ userId: "me", q, maxResults: 1 }, options);
-      return (answer.data.messages ?? []).length > 0 ? "found" : "not_found";
+      const { messages } = this.#gmail.users;
+      const { data } = await messages.list({ userId: "me", q, maxResults: MOST_COPIES }, options);
+      for (const { id } of data.messages ?? []) {
+        const copy = await messages.get({ userId: "me", id: id ?? "", format: "minimal" }, options);
+        if (Number(copy.data.internalDate) >= sinceMs) return "found";
+      }
+      return "not_found";
     } catch (error) {
       return refusalOf(error, this.#clock.nowMs());
     }

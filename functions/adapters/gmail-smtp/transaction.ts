@@ -59,6 +59,9 @@ export class Transaction {
     if (early !== null) return early;
     const envelope = envelopeLines(this.#mail, this.#raw, this.#session.extensions);
     if ("kind" in envelope) return envelope;
+    // A mail that must not be changed has no other form.
+    if (this.#mail.sevenBit === undefined && this.#lacksEightBit())
+      return { ...refusedHere("mail", NO_8BITMIME), lacks: "8bitmime" };
     this.#refused.push(...envelope.refused);
     if (!this.#offers("PIPELINING")) return this.#sendLineByLine(envelope, beforeData);
     return envelope.recipients.length === 1
@@ -70,14 +73,17 @@ export class Transaction {
     return this.#session.extensions.keywords.has(keyword);
   }
 
+  #lacksEightBit(): boolean {
+    return this.#survey.eightBit && !this.#offers("8BITMIME");
+  }
+
   /**
-   * A body beyond ASCII needs 8BITMIME (RFC 6152). A server without it gets the mail in 7 bits, or not at all if the
-   * mail must not be changed. Throws `Unavailable`.
+   * A body beyond ASCII needs 8BITMIME (RFC 6152). A server without it gets the mail in 7 bits, if it may be changed.
+   * Throws `Unavailable`.
    */
   async #chooseForm(): Promise<EarlyOutcome> {
     const { sevenBit } = this.#mail;
-    if (this.#offers("8BITMIME") || !this.#survey.eightBit) return null;
-    if (sevenBit === undefined) return { ...refusedHere("mail", NO_8BITMIME), lacks: "8bitmime" };
+    if (sevenBit === undefined || !this.#lacksEightBit()) return null;
     const raw = await sevenBit();
     if (raw === null) return { kind: "not_sent", stage: "mail", reason: "the body is gone" };
     this.#raw = raw;

@@ -1,10 +1,20 @@
 import type { Login } from "./transports.ts";
+
+/** A copy by its Message-ID, with or without brackets, and the earliest time at which Gmail can have received it. */
+export interface WantedCopy {
+  readonly messageId: string;
+  readonly sinceMs: number;
+}
+
 export type SentMailLookup = "found" | "not_found" | "forbidden" | "unavailable";
 
 /** The parts of a server's Gmail account that its scopes give access to. */
 export interface GmailAccount {
-  /** `users.messages.list?q=in:sent rfc822msgid:`. Indexing lags, so `not_found` proves nothing. */
-  findSent(login: Login, messageId: string): Promise<SentMailLookup>;
+  /**
+   * Searches the sent mail for a copy (`users.messages.list?q=in:sent rfc822msgid:`) that is not older than `sinceMs`.
+   * Indexing lags, so `not_found` proves nothing.
+   */
+  findSent(login: Login, wanted: WantedCopy): Promise<SentMailLookup>;
   /** The folded addresses that Gmail accepts in From (`settings.sendAs.list`), including the account's own. */
   sendAs(login: Login): Promise<readonly string[] | "forbidden" | "unavailable">;
 }

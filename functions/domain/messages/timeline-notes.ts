@@ -53,6 +53,10 @@ const NOTE_TEXTS = {
     en: "Some recipients got it in an earlier attempt, so searching the sent mail would prove nothing: a person must decide.",
     fr: "Certains destinataires l’ont reçu lors d’une tentative précédente : une recherche dans les messages envoyés ne prouverait rien. À vous de décider.",
   },
+  message_id_shared: {
+    en: "Another message has the same Message-ID, so the copy in the sent mail may be that message’s: a person must decide.",
+    fr: "Un autre message porte le même Message-ID : la copie trouvée dans les messages envoyés est peut-être la sienne. À vous de décider.",
+  },
   expired_in_doubt: {
     en: "It has expired in the meantime, so it is not sent again: a person must decide.",
     fr: "Son échéance est passée entre-temps ; il n’est donc pas renvoyé : à vous de décider.",

@@ -179,7 +179,7 @@ describe("a Gmail API that is not Gmail", () => {
     const { port } = server.address() as AddressInfo;
     const account = new GmailApiAccount(clock, { rootUrl: `http://127.0.0.1:${port}/proxies/gmail` });
     assert.deepEqual(await account.sendAs(login), ["ada@example.com"]);
-    assert.equal(await account.findSent(login, "<a@example.com>"), "not_found");
+    assert.equal(await account.findSent(login, { messageId: "<a@example.com>", sinceMs: 0 }), "not_found");
     const users = "/proxies/gmail/gmail/v1/users/me";
     assert.deepEqual(asked, [`${users}/settings/sendAs`, `${users}/messages`]);
   });

@@ -131,12 +131,29 @@ test("a probe proves the token without sending, and recognizes a bad one", async
 });
 
 test("a sent mail is found by its Message-ID if the scopes allow a search", async () => {
-  assert.equal(await account.findSent(full, "<m1@example.com>"), "not_found");
+  const wanted = { messageId: "<m1@example.com>", sinceMs: Date.now() - 60_000 };
+  assert.equal(await account.findSent(full, wanted), "not_found");
   await transport.send(mail(), sender, yes);
-  assert.equal(await account.findSent(full, "<m1@example.com>"), "found");
-  assert.equal(await account.findSent(sender, "<m1@example.com>"), "forbidden");
-  sandbox.control.set({ fault: "http_error", at: "messages.list", status: 500 });
-  assert.equal(await account.findSent(full, "<m1@example.com>"), "unavailable");
+  assert.equal(await account.findSent(full, wanted), "found");
+  assert.equal(await account.findSent(full, { ...wanted, sinceMs: Date.now() + 60_000 }), "not_found");
+  assert.equal(await account.findSent(sender, wanted), "forbidden");
+  for (const at of ["messages.get", "messages.list"] as const) {
+    sandbox.control.set({ fault: "http_error", at, status: 500 }, { times: 1 });
+    assert.equal(await account.findSent(full, wanted), "unavailable");
+  }
+});
+
+test("a Message-ID that would say more in a search than itself is not searched for", async () => {
+  await transport.send(mail(), sender, yes);
+  for (const messageId of [
+    "",
+    "<m1@example.com OR in:sent>",
+    '<"m1@example.com">',
+    "<{m1@example.com x}>",
+    "<é@example.com>",
+  ]) {
+    assert.equal(await account.findSent(full, { messageId, sinceMs: 0 }), "not_found");
+  }
 });
 
 test("the send-as addresses are the account and its aliases, except pending ones", async () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, suite, test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
+import type { Message } from "../../../functions/domain/messages/message.ts";
+import { searchEntries } from "../../../functions/domain/messages/views/message-search.ts";
 import { acceptedMessage, acceptsAll, type Delivery, delivery, losesReply, SERVER } from "../../builders/delivery.ts";
 import { grant, OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 
@@ -118,4 +120,97 @@ test("a message that a person declares failed, and that has reached some, is sen
     recipients.map(({ state }) => state),
     ["accepted", "rejected"],
   );
+});
+
+suite("several messages with one Message-ID, as programs make that write to each recipient apart", () => {
+  const OTHER = "msg_2";
+  const SHARED = "<order-42@erp.example.com>";
+  const acceptShared = (id: string, to: string, changes: Partial<Message> = {}): Promise<void> => {
+    const found = { ...acceptedMessage(stack.clock, id, [to]), messageId: SHARED, ...changes } as Message;
+    return stack.accept(id, { ...found, searchPrefixes: searchEntries(found) });
+  };
+  /** The reply of the message is lost, and the sent mail has a copy with its Message-ID. */
+  const loseReply = async (): Promise<void> => {
+    stack.gmail = losesReply;
+    stack.lookup = "found";
+    await deliverMessage(stack.deps, ID);
+    stack.clock.advance(2 * MINUTE);
+  };
+
+  test("the copy of the one never proves the other: a person must decide, and is told why", async () => {
+    await acceptShared(OTHER, "un@example.org");
+    await deliverMessage(stack.deps, OTHER);
+    await acceptShared(ID, "deux@example.org");
+    await loseReply();
+    await run(90);
+    const message = await stack.message(ID);
+    assert.ok(message.status === "unknown" && message.dueAtMs === null);
+    assert.equal(message.timeline.at(-1)?.noteCode, "message_id_shared");
+    assert.equal((await stack.message(OTHER)).status, "sent");
+    assert.equal(stack.attempts.length, 2);
+  });
+
+  for (const [name, changes] of Object.entries<Partial<Message>>({
+    "was tried, whatever came of it": {},
+    "was sent by another server": { serverId: "srv_two" },
+  })) {
+    test(`nor if the other ${name}`, async () => {
+      await acceptShared(OTHER, "un@example.org", { ...changes, firstTriedAtMs: stack.clock.nowMs() });
+      await acceptShared(ID, "deux@example.org");
+      await loseReply();
+      await run(1);
+      assert.equal((await stack.message(ID)).status, "unknown");
+    });
+  }
+
+  test("nor if the other was claimed while the sent mail was searched", async () => {
+    await acceptShared(ID, "deux@example.org");
+    await loseReply();
+    const { gmailAccount } = stack.deps;
+    const findSent: typeof gmailAccount.findSent = async (...asked) => {
+      await acceptShared(OTHER, "un@example.org", { firstTriedAtMs: stack.clock.nowMs() });
+      return gmailAccount.findSent(...asked);
+    };
+    await deliverMessage({ ...stack.deps, gmailAccount: { ...gmailAccount, findSent } }, ID);
+    assert.equal((await stack.message(ID)).status, "unknown");
+  });
+
+  test("one that said so is sent again, to its own recipient alone", async () => {
+    await acceptShared(OTHER, "un@example.org");
+    await deliverMessage(stack.deps, OTHER);
+    await acceptShared(ID, "deux@example.org", { onUnknown: "resend" });
+    await loseReply();
+    stack.gmail = acceptsAll;
+    await run(3);
+    assert.equal((await stack.message(ID)).status, "sent");
+    assert.deepEqual(
+      stack.attempts.map(({ mail }) => mail.envelope.to),
+      [["un@example.org"], ["deux@example.org"], ["deux@example.org"]],
+    );
+  });
+
+  test("another that was never tried has made no copy", async () => {
+    await acceptShared(OTHER, "un@example.org", {
+      status: "scheduled",
+      scheduledAtMs: 9e12,
+      dueAtMs: 9e12,
+    } as Partial<Message>);
+    await acceptShared(ID, "deux@example.org");
+    await loseReply();
+    await run(1);
+    assert.equal((await stack.message(ID)).status, "sent");
+  });
+
+  test("a copy from before the first attempt, or of a message whose record may be gone by now, is not looked for", async () => {
+    await acceptShared(ID, "deux@example.org");
+    const firstMs = stack.clock.nowMs();
+    await loseReply();
+    stack.lookup = "not_found";
+    await deliverMessage(stack.deps, ID);
+    assert.deepEqual(stack.searches, [{ messageId: SHARED, sinceMs: firstMs - 2 * MINUTE }]);
+    const retentionMs = 30 * DAY;
+    stack.clock.advance(retentionMs + HOUR);
+    await deliverMessage(stack.deps, ID);
+    assert.equal(stack.searches.at(-1)?.sinceMs, stack.clock.nowMs() - retentionMs);
+  });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { SECOND } from "../../../functions/domain/clock.ts";
+import { MINUTE, SECOND } from "../../../functions/domain/clock.ts";
+import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { doubtRestored } from "../../../functions/domain/messages/due/doubt-restored.ts";
+import type { MissingField } from "../../../functions/domain/messages/message.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
-import { type Delivery, delivery } from "../../builders/delivery.ts";
+import { acceptedMessage, type Delivery, delivery } from "../../builders/delivery.ts";
 
 let stack: Delivery;
 beforeEach(async () => {
@@ -37,4 +39,24 @@ test("an interrupted restore continues when it is run again, and refuses another
     assert.equal(status, "unknown");
     assert.equal(timeline.length, 2, "doubted once");
   }
+});
+
+test("a mail whose Message-ID is its caller's goes to a person unsearched: the copy may be one whose record is lost", async () => {
+  const missing: Readonly<Record<string, readonly MissingField[]>> = { msg_a: [], msg_b: ["Message-ID"] };
+  for (const [id, fields] of Object.entries(missing)) {
+    const body = { kind: "raw", text: "To: b@y.org\r\n\r\n", missing: fields } as const;
+    await stack.accept(id, { ...acceptedMessage(stack.clock, id), body });
+  }
+  stack.clock.advance(60 * SECOND);
+  assert.ok((await doubtRestored(stack.deps, stack.clock.nowMs())).ok);
+  stack.lookup = "found";
+  stack.clock.advance(2 * MINUTE);
+  for (const id of Object.keys(missing)) await deliverMessage(stack.deps, id);
+  const theirs = await stack.message("msg_a");
+  assert.ok(theirs.status === "unknown" && theirs.dueAtMs === null);
+  assert.equal((await stack.message("msg_b")).status, "sent");
+  assert.deepEqual(
+    stack.searches.map(({ messageId }) => messageId),
+    ["<msg_b@example.com>"],
+  );
 });

@@ -11,7 +11,7 @@ import { isRaw, type Message } from "../../../functions/domain/messages/message.
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench } from "../../builders/messages.ts";
-import { DATE, FROM, ID, rawMail, TO, wholeMail } from "../../builders/raw-mail.ts";
+import { DATE, FROM, ID, mailOfSize, rawMail, TO, wholeMail } from "../../builders/raw-mail.ts";
 
 let bench: MessageBench;
 beforeEach(async () => {
@@ -199,17 +199,10 @@ suite("what is refused", () => {
   });
 
   test("its size, which is larger for mail by HTTP than for content, and the same on the topic", async () => {
-    const line = `${"x".repeat(900)}\r\n`;
-    const sized = (bytes: number) => {
-      const head = wholeMail();
-      const rest = bytes - head.length;
-      const whole = rest - (rest % line.length);
-      return Buffer.concat([head, Buffer.alloc(whole, line), Buffer.alloc(rest - whole, "x")]);
-    };
     const accept = async (bytes: number, limits: { sizeLimit: number; rawSizeLimit?: number }) => {
       const result = await acceptMessage(bench, {
         principal: OPERATOR,
-        json: { raw: sized(bytes), dryRun: true },
+        json: { raw: mailOfSize(bytes), dryRun: true },
         idempotencyKey: null,
         ...limits,
       });

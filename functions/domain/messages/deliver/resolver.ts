@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { HOUR, MINUTE } from "../../clock.ts";
+import { DAY, HOUR, MINUTE } from "../../clock.ts";
+import { everyRecord } from "../../every-record.ts";
 import type { SentMailLookup } from "../../google/accounts.ts";
 import type { SmtpReply } from "../../google/replies.ts";
 import { accountAddress, canSend, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
@@ -16,6 +17,7 @@ import { moveTo, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
+import { messageIdEntry } from "../views/message-search.ts";
 import { nextLookupMs, resendDelayMs, triedLongEnough } from "./retry-policy.ts";
 
 /**
@@ -39,6 +41,36 @@ const maySearch = (server: MailServer | undefined): boolean => {
  */
 const isSearchInconclusive = (recipients: readonly Recipient[]): boolean =>
   recipients.some(({ state }) => state === "accepted");
+
+/** Google's clock may differ from ours, and a Date drops the part of a second. */
+const CLOCK_SKEW_MS = 2 * MINUTE;
+
+/**
+ * The earliest time of a copy that counts. Before its first attempt there is none of this message. Before `retention`
+ * began there may be one of another message with this Message-ID whose record is gone, so that `sharesMessageId` could
+ * not know of it.
+ */
+const copySinceMs = (clock: MoveDeps["clock"], value: Message, retentionDays: number): number =>
+  Math.max(
+    (value.firstTriedAtMs ?? value.createdAtMs) - CLOCK_SKEW_MS,
+    clock.nowMs() - clock.lasting(retentionDays * DAY),
+  );
+
+const SHARING_PAGE = 20;
+
+/**
+ * Checks whether another message with this Message-ID may have been handed to Gmail: programs choose the ids of the
+ * mail that they compose, and may give several one. It is asked after a search, because whoever made the copy that was
+ * found has had its first attempt by then.
+ */
+const sharesMessageId = async (deps: MoveDeps, { id, value: { messageId } }: Versioned<Message>): Promise<boolean> => {
+  const searchPrefixes = messageIdEntry(messageId);
+  for await (const other of everyRecord(deps.records, "messagesFound", { searchPrefixes }, { page: SHARING_PAGE })) {
+    const { value } = other;
+    if (other.id !== id && value.messageId === messageId && value.firstTriedAtMs !== null) return true;
+  }
+  return false;
+};
 
 const LOOK_WHEN_RECONNECTED_MS = HOUR;
 const LOOK_AGAIN_MS = MINUTE;
@@ -170,13 +202,16 @@ const search = async (
   // Without a token we cannot search; do not count this as "not found".
   if (!token.ok) return "unavailable";
   const login = { username: accountAddress(server), accessToken: token.token };
-  return deps.gmailAccount.findSent(login, unknown.value.messageId);
+  const { value: settings } = await readSettings(deps.records, deps.environment);
+  const { messageId } = unknown.value;
+  const sinceMs = copySinceMs(deps.clock, unknown.value, settings.retentionDays);
+  return deps.gmailAccount.findSent(login, { messageId, sinceMs });
 };
 
 /**
- * Searches the account's sent mail once for an unknown message. If found, it is `sent`; if not, it searches again
- * later, since the index lags, and after the last search `onUnknown` decides. A failed search does not
- * count. Safe to repeat. Throws `Unavailable`.
+ * Searches the account's sent mail once for an unknown message. If found, it is `sent`, unless the copy may be another
+ * message's; if not, it searches again later, since the index lags, and after the last search `onUnknown` decides. A
+ * failed search does not count. Safe to repeat. Throws `Unavailable`.
  */
 export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<MessageIn<"unknown">>): Promise<void> => {
   const { value } = unknown;
@@ -192,6 +227,9 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
   }
   if (dueAtMs === null || dueAtMs > nowMs || server === undefined) return;
   const found = canSend(server) ? await search(deps, unknown, server) : "unavailable";
+  if (found === "found" && (await sharesMessageId(deps, unknown))) {
+    return giveUpLooking(deps, unknown, { note: timelineNote("message_id_shared"), lookups: value.lookups, server });
+  }
   if (found === "found") {
     return confirmSent(deps, unknown, {
       recipients: markReached(value.recipients),
