@@ -72,6 +72,10 @@ locals {
       collection = "messages"
       fields     = [["serverId", "asc"], ["searchPrefixes", "contains"], ["createdAtMs", "desc"]]
     }
+    tallies-of = {
+      collection = "tallies"
+      fields     = [["scope", "asc"], ["monthMs", "desc"]]
+    }
     messages-of-server-oldest = {
       collection = "messages"
       fields     = [["serverId", "asc"], ["status", "asc"], ["createdAtMs", "asc"]]
@@ -97,17 +101,19 @@ locals {
     "quotas",
     "notices",
     "audit",
+    "tallies",
   ])
   not_indexed = merge(
     { for collection in local.collections : "${collection}-json" => { collection = collection, field = "json" } },
     { for collection in local.collections : "${collection}-write" => { collection = collection, field = "write" } },
     { bodyChunks-text = { collection = "bodyChunks", field = "text" } },
+    { tallies-sums = { collection = "tallies", field = "sums" } },
     # Queries use its composite indexes only.
     { messages-searchPrefixes = { collection = "messages", field = "searchPrefixes" } },
   )
 
   # Collections whose records may expire: the adapter writes the timestamp `eraseAt`.
-  self_erasing = toset(["audit", "messages", "notices", "oauthStates", "securityEvents", "sessions"])
+  self_erasing = toset(["audit", "messages", "notices", "oauthStates", "securityEvents", "sessions", "tallies"])
 }
 
 resource "google_firestore_index" "composite" {

@@ -47,6 +47,11 @@ const FIELD_TEXTS = {
     en: "must be a date and time such as 2027-01-31T09:00:00+01:00",
     fr: "indiquez une date et une heure comme 2027-01-31T09:00:00+01:00",
   },
+  not_after_from: { en: "must be after from", fr: "choisissez une date postérieure à from" },
+  too_many_rows: {
+    en: "gives more than {most} rows: choose a later from, or by=day",
+    fr: "{most} lignes au maximum : choisissez une date from plus tardive, ou by=day",
+  },
   not_future: { en: "must be in the future", fr: "choisissez une date à venir" },
   not_client_id: {
     en: "must be the client ID as Google shows it, ending in .apps.googleusercontent.com",

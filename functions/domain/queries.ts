@@ -55,6 +55,10 @@ export const QUERIES = {
   messagesOfServerOldest: { kind: "messages", equal: ["serverId", "status"], order: ["createdAtMs", "asc"] },
   /** Messages that are not final and are due, for `dispatch-due`. */
   messagesDue: { kind: "messages", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
+  /** Counts of a server, or of all, by month. */
+  talliesOf: { kind: "tallies", equal: ["scope"], upTo: true, order: ["monthMs", "desc"] },
+  /** Ledgers with counts that must move to the tallies. */
+  talliesDue: { kind: "quotas", equal: [], upTo: true, order: ["tallyDueAtMs", "asc"] },
   /** Markers of large bodies that may belong to no message. */
   bodiesToSweep: { kind: "bodyChunks", equal: [], upTo: true, order: ["sweepAtMs", "asc"] },
 } as const satisfies Record<string, QueryShape>;

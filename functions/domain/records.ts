@@ -1,5 +1,6 @@
 import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
 import type { RecordKind, RecordKinds } from "./record-kinds.ts";
+import type { SummedKind } from "./record-sums.ts";
 
 /** A stored record; `version` is opaque and changes with every write. */
 export interface Versioned<T> {
@@ -9,7 +10,16 @@ export interface Versioned<T> {
 }
 
 /** A write of a commit. `create` needs a free id; `replace`, and `delete` with a version, need an unchanged record. */
-export type Write = { [K in RecordKind]: WriteOf<K> }[RecordKind];
+export type Write = { [K in RecordKind]: WriteOf<K> }[RecordKind] | Addition;
+
+/**
+ * Creates a record, or adds the numbers of `value` (`SUMS`) to those that it has and sets its other members. It needs
+ * nothing to be unchanged, so writers that only add never keep each other waiting. As it cannot be repeated, it belongs
+ * in a commit with a write that cannot succeed twice.
+ */
+export type Addition = {
+  [K in SummedKind]: { readonly op: "add"; readonly kind: K; readonly id: string; readonly value: RecordKinds[K] };
+}[SummedKind];
 
 export type WriteOf<K extends RecordKind> =
   | { readonly op: "create" | "put"; readonly kind: K; readonly id: string; readonly value: RecordKinds[K] }

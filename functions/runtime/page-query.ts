@@ -1,4 +1,5 @@
 import { fieldProblem, jsonPointer } from "../domain/field-problems.ts";
+import { instantInput } from "../domain/instant-input.ts";
 import { type FieldProblem, invalidRequest } from "../domain/problem.ts";
 import { fail, ok, type Result } from "../domain/result.ts";
 
@@ -11,6 +12,14 @@ export const unknownParameters = (query: URLSearchParams, known: readonly string
     if (!known.includes(name)) return [fieldProblem(jsonPointer([name]), "unknown_parameter")];
     return query.getAll(name).length > 1 ? [fieldProblem(jsonPointer([name]), "repeated_parameter")] : [];
   });
+
+/** Reads an instant, in milliseconds; null if it is absent, or invalid and added to `problems`. */
+export const instantIn = (query: URLSearchParams, name: string, problems: FieldProblem[]): number | null => {
+  const given = query.get(name);
+  const parsed = given === null ? null : instantInput.safeParse(given);
+  if (parsed?.success === false) problems.push(fieldProblem(`/${name}`, "not_time"));
+  return parsed?.data ?? null;
+};
 
 const limitOf = (text: string | null): number | null => {
   if (text === null) return DEFAULT_PAGE;

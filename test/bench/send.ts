@@ -39,6 +39,7 @@ const GUARDS: Readonly<Record<string, string>> = {
   "read accessTokens": "one token however many instances want it; remembered while its grant stands",
   "write messages queued": "accepted means durable: a crash after the 202",
   "write messages sending.claimed": "two workers with the same message; a worker that dies before the mark",
+  "write tallies": "what became of mail that was not simply sent; for all other mail once an hour",
   "write quotas": "with the claim: a mail sent and not counted; with its end: a place that nobody frees",
   "write messages sending.data": "the mark: a crash after it may have sent, before it has not",
   "write messages sent": "the outcome, on condition that the claim still stands; erases an inline body",

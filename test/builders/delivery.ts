@@ -8,6 +8,7 @@ import { InstanceMemory } from "../../functions/domain/messages/deliver/instance
 import type { DeliveryDeps } from "../../functions/domain/messages/delivery-deps.ts";
 import type { Message, MessageBody } from "../../functions/domain/messages/message.ts";
 import type { Announcement } from "../../functions/domain/publisher.ts";
+import type { Records } from "../../functions/domain/records.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 import { type TestClock, testClock } from "./clock.ts";
 import { mailServer, validConnection } from "./mail-server.ts";
@@ -104,11 +105,11 @@ export const acceptedMessage = (clock: TestClock, id: string, to: readonly strin
   dueAtMs: clock.nowMs() + 60_000,
 });
 
-/** Delivery on a real store in memory, with a Gmail that the test scripts. */
-export const delivery = async (): Promise<Delivery> => {
+/** Delivery on a real store, in memory unless another is given, with a Gmail that the test scripts. */
+export const delivery = async (given?: Records): Promise<Delivery> => {
   const clock = testClock();
   const store = testStore(clock);
-  const { records } = store;
+  const records = given ?? store.records;
   const events: Announcement[] = [];
   const attempts: { mail: OutgoingMail; token: string }[] = [];
   const searches: WantedCopy[] = [];

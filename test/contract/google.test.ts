@@ -14,6 +14,7 @@ import type { Topic } from "../../functions/domain/publisher.ts";
 import { QUERIES, type QueryArguments, type QueryName, type QueryShape } from "../../functions/domain/queries.ts";
 import { jsonData, parsePushEnvelope } from "../../functions/runtime/event-edge.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
+import { walkAndRecount } from "../builders/counted-walk.ts";
 import { type Emulators, emulatorsMissing, testProject, useEmulators } from "../builders/emulators.ts";
 import { watchQueries } from "../builders/query-watch.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
@@ -54,6 +55,13 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
     },
     { filters: 20 },
   );
+
+  test("the statistics say what a recount of all messages says", { timeout: 240_000 }, async () => {
+    const open = () => openDatabase(testProject(), emulators.firestoreHost);
+    const records = () => firestoreRecords({ calls, random: testRandom, database: open() });
+    const seen = await walkAndRecount({ walks: 4, steps: 30 }, records);
+    assert.ok(seen.size > 2, [...seen].join(", "));
+  });
 
   test("recognises by its mark that a commit whose answer was lost succeeded, and does not mistake it for another's", async () => {
     const projectId = testProject();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import type { ApiKey } from "../../functions/domain/access/records.ts";
+import type { Tally } from "../../functions/domain/messages/stats/tally.ts";
 import { QUERIES, type QueryName } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
 import { MAX_RECORD_BYTES } from "../../functions/domain/record-limits.ts";
@@ -50,6 +51,7 @@ export const recordsContract = (name: string, open: () => Promise<OpenedRecords>
 
     writing(() => records);
     concurrency(() => store);
+    adding(() => store);
     values(() => records);
     describe("queries", () => {
       for (const query of Object.keys(QUERIES) as QueryName[]) querying(query, open);
@@ -215,6 +217,67 @@ const concurrency = (store: () => OpenedRecords): void => {
     );
     const winners = outcomes.flatMap((outcome, at) => (outcome.done ? [String(at)] : []));
     assert.deepEqual(winners, [(await read(records, "raced")).value.name]);
+  });
+};
+
+/** Sums of a month, and one write that adds to them. */
+const adding = (store: () => OpenedRecords): void => {
+  const tally = (counts: Readonly<Record<string, number>>): Tally => ({
+    scope: "srv_1",
+    monthMs: 1_000,
+    counts,
+    eraseAtMs: Date.parse("2999-01-01T00:00:00Z"),
+  });
+  const add = (id: string, counts: Readonly<Record<string, number>>): Write => ({
+    op: "add",
+    kind: "tallies",
+    id,
+    value: tally(counts),
+  });
+  const stored = async (id: string) => (await store().records.get("tallies", id))?.value;
+
+  test("add creates a record, then adds to its numbers, and returns the version", async () => {
+    const { records } = store();
+    await done(records, add("added", { a: 1, "b.c": 2 }));
+    const [version] = await done(records, add("added", { a: -3, "d/é `": 4 }));
+    const expected = tally({ a: -2, "b.c": 2, "d/é `": 4 });
+    assert.deepEqual(await records.get("tallies", "added"), { id: "added", value: expected, version });
+    const found = await records.query("talliesOf", { scope: "srv_1", upTo: 1_000 }, { limit: 200 });
+    assert.ok(found !== "bad_cursor");
+    assert.deepEqual(
+      found.items.filter(({ id }) => id === "added").map(({ value }) => value),
+      [expected],
+    );
+  });
+
+  test("a commit that is not done adds nothing", async () => {
+    const { records } = store();
+    await done(records, add("whole", { a: 1 }), { op: "put", kind: "keys", id: "whole", value: apiKey() });
+    const taken: Write = { op: "create", kind: "keys", id: "whole", value: apiKey() };
+    assert.deepEqual(await records.commit([add("whole", { a: 1 }), taken]), { done: false, at: 1 });
+    assert.deepEqual(await stored("whole"), tally({ a: 1 }));
+  });
+
+  test("put, replace and create set the numbers", async () => {
+    const { records } = store();
+    await done(records, add("set", { a: 1, b: 1 }));
+    const [version = ""] = await done(records, { op: "put", kind: "tallies", id: "set", value: tally({ b: 5 }) });
+    assert.deepEqual(await stored("set"), tally({ b: 5 }));
+    await done(records, { op: "replace", kind: "tallies", id: "set", version, value: tally({ c: 7 }) });
+    await done(records, add("set", { c: 1 }));
+    assert.deepEqual(await stored("set"), tally({ c: 8 }));
+    await done(records, { op: "delete", kind: "tallies", id: "set" });
+    await done(records, { op: "create", kind: "tallies", id: "set", value: tally({ d: 9 }) });
+    assert.deepEqual(await stored("set"), tally({ d: 9 }));
+  });
+
+  test("50 concurrent additions all count, and none is refused", { timeout: 240_000 }, async () => {
+    const { records, other } = store();
+    const additions = Array.from({ length: 50 }, (_, at) =>
+      (at % 2 === 0 ? records : other).commit([add("busy", { all: 1, [`of-${at % 2}`]: 2 })]),
+    );
+    assert.ok((await Promise.all(additions)).every((outcome) => outcome.done));
+    assert.deepEqual(await stored("busy"), tally({ all: 50, "of-0": 50, "of-1": 50 }));
   });
 };
 

@@ -1,7 +1,7 @@
 import type { DocumentReference, Firestore, WriteBatch, WriteResult } from "@google-cloud/firestore";
 import type { CommitOutcome, Write } from "../../domain/records.ts";
 import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
-import { isDocumentId, toFields, toUpdate, toUpdateTime, toVersion } from "./document.ts";
+import { isDocumentId, toAddition, toFields, toUpdate, toUpdateTime, toVersion } from "./document.ts";
 import { WRITE_FIELD } from "./indexes.ts";
 
 export interface Commit {
@@ -65,9 +65,13 @@ const addTo = (
   switch (write.op) {
     case "create":
       return batch.create(document, toFields(write.kind, record));
-    case "put":
+    case "put": {
       // As a replacement: fields that a later release keeps beside the JSON, for queries of its own, stay.
-      return batch.set(document, toUpdate(write.kind, record), { merge: true });
+      const update = toUpdate(write.kind, record);
+      return batch.set(document, update, { mergeFields: Object.keys(update) });
+    }
+    case "add":
+      return batch.set(document, toAddition(write.kind, record), { merge: true });
     case "replace":
       return batch.update(document, toUpdate(write.kind, record), { lastUpdateTime });
     case "delete":

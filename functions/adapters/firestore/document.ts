@@ -1,12 +1,14 @@
 import { type DocumentSnapshot, FieldValue, Timestamp } from "@google-cloud/firestore";
 import type { RecordKind } from "../../domain/record-kinds.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
+import { sumsField } from "../../domain/record-sums.ts";
 import type { Versioned } from "../../domain/records.ts";
-import { ERASE_FIELD, indexFields, JSON_FIELD, TEXT_FIELD, WRITE_FIELD } from "./indexes.ts";
+import { ERASE_FIELD, indexFields, JSON_FIELD, SUMS_FIELD, TEXT_FIELD, WRITE_FIELD } from "./indexes.ts";
 
 /** Queries look only at plain values and lists of them. */
 type Searchable = null | string | boolean | number | readonly Searchable[];
-export type Fields = Readonly<Record<string, Searchable | Timestamp>>;
+export type Fields = Readonly<Record<string, Searchable | Timestamp | Sums>>;
+type Sums = Readonly<Record<string, number>>;
 
 const searchable = (value: unknown): Searchable => {
   if (Array.isArray(value)) return value.map(searchable);
@@ -46,10 +48,23 @@ export const toUpdate = (kind: RecordKind, record: RecordText): Readonly<Record<
   ...toFields(kind, record),
 });
 
+/** The same as an addition: the numbers are added to those in the document, and the other fields set. */
+export const toAddition = (kind: RecordKind, record: RecordText): Readonly<Record<string, unknown>> => {
+  const { [SUMS_FIELD]: sums = {}, ...fields } = toFields(kind, record);
+  const added = Object.entries(sums ?? {}).map(([name, by]) => [name, FieldValue.increment(Number(by))]);
+  return { ...fields, [SUMS_FIELD]: Object.fromEntries(added) };
+};
+
 /**
- * Splits off the record's large text, if it has one. A text that is not well-formed Unicode stays escaped in the JSON.
+ * Splits off the numbers that writes add to, or the record's large text, if it has one. A text that is not well-formed
+ * Unicode stays escaped in the JSON.
  */
 const textFields = (kind: RecordKind, json: string, value: Readonly<Record<string, unknown>>): Fields => {
+  const sums = sumsField(kind);
+  if (sums !== undefined) {
+    const { [sums]: numbers, ...rest } = value;
+    return { [JSON_FIELD]: JSON.stringify(rest), [SUMS_FIELD]: { ...(numbers as Sums | undefined) } };
+  }
   const { [LARGE_TEXT[kind] ?? ""]: text, ...rest } = value;
   if (typeof text !== "string" || !text.isWellFormed()) return { [JSON_FIELD]: json };
   return { [JSON_FIELD]: JSON.stringify(rest), [TEXT_FIELD]: text };
@@ -62,6 +77,8 @@ export const toRecord = <T>(kind: RecordKind, document: DocumentSnapshot): Versi
     throw new Error("Firestore answered a document that Relais did not write");
   const value = JSON.parse(json);
   if (typeof text === "string") value[LARGE_TEXT[kind] ?? ""] = text;
+  const sums = sumsField(kind);
+  if (sums !== undefined) value[sums] = document.get(SUMS_FIELD) ?? {};
   return { id: document.id, version: toVersion(document.updateTime), value };
 };
 

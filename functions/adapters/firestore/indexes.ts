@@ -2,6 +2,7 @@ import type { Message } from "../../domain/messages/message.ts";
 import { QUERIES } from "../../domain/queries.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
+import { sumsField } from "../../domain/record-sums.ts";
 
 interface Shape {
   readonly kind: RecordKind;
@@ -57,6 +58,8 @@ export const indexFields = (kind: RecordKind): readonly string[] => [
 export const JSON_FIELD = "json";
 /** Holds a large text of the record, apart from the JSON; exempt from indexing too. */
 export const TEXT_FIELD = "text";
+/** Holds the numbers that writes add to, apart from the JSON, by name; exempt from indexing with all its members. */
+export const SUMS_FIELD = "sums";
 /** Random on every write, so that writing an equal value still changes the update time; exempt from indexing. */
 export const WRITE_FIELD = "write";
 /** When Firestore's TTL policy erases the document; exempt from indexing, as Google advises for TTL fields. */
@@ -85,6 +88,7 @@ export const COLLECTIONS: {
   quotas: false,
   notices: true,
   audit: true,
+  tallies: true,
 };
 
 /** The fields of a collection that are exempt from indexing. */
@@ -92,6 +96,7 @@ export const unindexedFields = (kind: RecordKind): readonly string[] => [
   JSON_FIELD,
   WRITE_FIELD,
   ...(kind in LARGE_TEXT ? [TEXT_FIELD] : []),
+  ...(sumsField(kind) === undefined ? [] : [SUMS_FIELD]),
   ...(kind === "messages" ? [PREFIXES_FIELD] : []),
   ...(COLLECTIONS[kind] ? [ERASE_FIELD] : []),
 ];

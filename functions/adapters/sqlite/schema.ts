@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   quotas: true,
   notices: true,
   audit: true,
+  tallies: true,
 };
 export const RECORD_KINDS = Object.keys(KINDS) as readonly RecordKind[];
 

@@ -3,6 +3,7 @@ import { decodeCursor, encodeCursor, type PagePosition } from "../../domain/page
 import { QUERIES, type QueryName } from "../../domain/queries.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { encodeCommit } from "../../domain/record-limits.ts";
+import { addNumbers, sumsField } from "../../domain/record-sums.ts";
 import type { CommitOutcome, Records, Versioned, Write } from "../../domain/records.ts";
 import type { Connection } from "./connection.ts";
 import { membersTable, RECORD_KINDS } from "./schema.ts";
@@ -76,6 +77,7 @@ const holds = (connection: Connection, write: Write): boolean => {
   const current = connection.sql(`SELECT version FROM "${write.kind}" WHERE id = ?`).get(write.id)?.version;
   switch (write.op) {
     case "put":
+    case "add":
       return true;
     case "create":
       return current === undefined;
@@ -86,11 +88,22 @@ const holds = (connection: Connection, write: Write): boolean => {
   }
 };
 
-const apply = (connection: Connection, { op, kind, id }: Write, json: string): string => {
+/** The record's JSON once the numbers of `json` are added to those that it has. */
+const addedUp = (connection: Connection, { kind, id }: Write, json: string): string => {
+  const field = sumsField(kind) ?? "";
+  const stored = connection.sql(`SELECT value FROM "${kind}" WHERE id = ?`).get(id)?.value;
+  if (stored === undefined) return json;
+  const [before, added] = [JSON.parse(String(stored)), JSON.parse(json)];
+  return JSON.stringify({ ...before, ...added, [field]: addNumbers(before[field] ?? {}, added[field] ?? {}) });
+};
+
+const apply = (connection: Connection, write: Write, encoded: string): string => {
+  const { op, kind, id } = write;
   if (op === "delete") {
     connection.sql(`DELETE FROM "${kind}" WHERE id = ?`).run(id);
     return "";
   }
+  const json = op === "add" ? addedUp(connection, write, encoded) : encoded;
   const next = connection.sql("UPDATE versions SET last = last + 1 RETURNING last").get();
   const version = Number(next?.last);
   connection

@@ -3,7 +3,7 @@ import { type Principal, principalName } from "../access/records.ts";
 import { changeOnCondition } from "../change-on-condition.ts";
 import { detail } from "../detail-texts.ts";
 import type { Problem } from "../problem.ts";
-import type { Versioned } from "../records.ts";
+import type { Versioned, Write } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { SecretVault } from "../secret-vault.ts";
 import type { MailServerDeps } from "./create-mail-server.ts";
@@ -27,6 +27,8 @@ export interface DeleteDeps extends MailServerDeps {
   readonly openMessages: OpenMessages;
   /** Cancels the waiting messages of this server, but not those under way. */
   readonly cancelWaiting: (serverId: string) => Promise<void>;
+  /** The writes that delete the server's ledger and keep what is counted in it. */
+  readonly closeLedger: (serverId: string) => Promise<readonly Write[]>;
   /** Destroys the stored token, revokes it at Google unless another server uses the account, and disconnects. */
   readonly disconnect: (serverId: string) => Promise<Result<unknown>>;
 }
@@ -55,7 +57,7 @@ const erase = async (
     { op: "delete", kind: "mailServers", id, version },
     await freeName(deps.records, { serverId: id, name: value.name }),
     { op: "delete", kind: "accessTokens", id },
-    { op: "delete", kind: "quotas", id },
+    ...(await deps.closeLedger(id)),
     auditWrite(deps, {
       actor,
       action: "mail_server.delete",

@@ -5,6 +5,8 @@ import type { Versioned, Write } from "../records.ts";
 import { eraseBody } from "./body-store.ts";
 import { isInChunks, type Message } from "./message.ts";
 import { withKinds } from "./recipient-kind.ts";
+import { countMove } from "./stats/count-move.ts";
+import { type HourCounts, tallyWrites } from "./stats/tally.ts";
 import { erasesBody, isFinal } from "./statuses.ts";
 
 export interface Move<M extends Message> {
@@ -16,6 +18,8 @@ export interface Move<M extends Message> {
   readonly event?: Announcement | null;
   /** Further writes of the same commit, such as the ledger's and the audit's. */
   readonly also?: readonly Write[];
+  /** What else this commit counts for the message's server. */
+  readonly counted?: readonly HourCounts[];
 }
 
 export interface Moved<M extends Message> extends Versioned<M> {
@@ -24,21 +28,38 @@ export interface Moved<M extends Message> extends Versioned<M> {
 }
 
 /**
- * Commits a move of a message; every move must go through here. Returns undefined if somebody has moved the message
- * since it was read. Afterwards it erases a large body that is no longer needed; a crash in between leaves a message
- * whose erasure is due. Throws `Unavailable`.
+ * Commits a move of a message and counts it; every move must go through here. Returns undefined if somebody has moved
+ * the message since it was read. Afterwards it erases a large body that is no longer needed; a crash in between leaves
+ * a message whose erasure is due. Throws `Unavailable`.
  */
 export const commitMove = async <M extends Message>(
   deps: NewsDeps,
   before: Versioned<Message>,
-  { after, event = null, also = [] }: Move<M>,
+  { after, event = null, also = [], counted = [] }: Move<M>,
 ): Promise<Moved<M> | undefined> => {
-  const outcome = await commitEvent(deps, [conditionalWrite("messages", before, after), ...also], event);
+  const { message, counts } = countMove(before.value, after);
+  const tallies = tallyWrites(deps, message.serverId, [...counts, ...counted]);
+  const writes = [conditionalWrite("messages", before, message), ...also, ...tallies];
+  const outcome = await commitEvent(deps, writes, event);
   if (!outcome.done) return undefined;
   const [version = "", ...others] = outcome.versions;
-  const moved = { id: before.id, value: after, version, also: others.slice(0, also.length) };
+  const moved = { id: before.id, value: message, version, also: others.slice(0, also.length) };
   if (isInChunks(after.body) && erasesBody(after)) await eraseFinalBody(deps, moved);
   return moved;
+};
+
+/**
+ * Commits a new message and counts it. Returns undefined if there is one of this id. `event` is announced even if this
+ * process dies after the commit. Throws `Unavailable`.
+ */
+export const commitNew = async (
+  deps: NewsDeps,
+  { id, value: first, event }: { readonly id: string; readonly value: Message; readonly event: Announcement | null },
+): Promise<Versioned<Message> | undefined> => {
+  const { message: value, counts } = countMove(undefined, first);
+  const create = conditionalWrite("messages", { id, version: undefined }, value);
+  const outcome = await commitEvent(deps, [create, ...tallyWrites(deps, value.serverId, counts)], event);
+  return outcome.done ? { id, value, version: outcome.versions[0] ?? "" } : undefined;
 };
 
 /** Marks the body of a final message as erased. Pure. */

@@ -1,6 +1,7 @@
 import type { SmtpReply } from "../google/replies.ts";
 import type { FieldProblem } from "../problem.ts";
 import type { TextParams } from "../text-template.ts";
+import type { HourCounts } from "./stats/tally.ts";
 
 declare module "../record-kinds.ts" {
   interface RecordKinds {
@@ -118,6 +119,16 @@ export interface Attempt {
   readonly problem: string | null;
 }
 
+/**
+ * What a message counts as in the statistics, for a later move to take back: a claim counts as `sent` at once, to so
+ * many recipients.
+ */
+export interface TalliedOutcome {
+  readonly as: "sent" | "failed";
+  readonly atMs: number;
+  readonly recipients: number;
+}
+
 export type HeldBecause = "limit_reached" | "reconnect_required" | "paused";
 
 /** The state of a message. `dueAtMs` is when `dispatch-due` handles it next; null means only an event moves it on. */
@@ -207,6 +218,8 @@ export interface MessageFacts {
   readonly requestSha256: string | null;
   /** An index field; only a final state has it. */
   readonly eraseAtMs?: number;
+  /** Absent if a later move has nothing to take back, as in what an earlier release has claimed or failed. */
+  readonly tallied?: TalliedOutcome;
 }
 
 export type Message = MessageFacts & MessageState;
@@ -227,4 +240,8 @@ export interface QuotaLedger {
   readonly lineSinceMs: number | null;
   /** Room that is promised to released messages until they claim it, by message: from `atMs`, for at most a minute. */
   readonly promised: readonly { readonly id: string; readonly atMs: number; readonly recipients: number }[];
+  /** Claims that are not in the tallies yet; absent if there are none. */
+  readonly tally?: readonly HourCounts[];
+  /** An index field: when they must move there. */
+  readonly tallyDueAtMs?: number;
 }

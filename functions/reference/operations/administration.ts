@@ -1,4 +1,26 @@
-import { json, type Operations, patch } from "./operation.ts";
+import type { STATS_PARAMETERS } from "../../runtime/handlers/mail-servers/oversight.ts";
+import { json, type Operations, patch, type QueryParameter } from "./operation.ts";
+
+const instantParameter = (description: string, example: string): QueryParameter => ({
+  description,
+  schema: { type: "string", format: "date-time" },
+  example,
+});
+
+/** A parameter that is missing here does not compile. */
+const STATS_QUERY: Readonly<Record<(typeof STATS_PARAMETERS)[number], QueryParameter>> = {
+  from: instantParameter(
+    "The first row is that of the hour or day of this instant. By default there are 24 hours or 30 days.",
+    "2026-11-01T00:00:00Z",
+  ),
+  to: instantParameter("The last row is that of the instant before this one; now by default.", "2026-12-01T00:00:00Z"),
+  by: { description: "The length of a row; `day` by default.", schema: { type: "string", enum: ["hour", "day"] } },
+  server: {
+    description: "The mail server: its id, name or username. All that you may see are added up by default.",
+    schema: { type: "string", minLength: 1 },
+    example: "Billing",
+  },
+};
 
 /** The routes of the function `mail-servers` that are about people, keys and the installation. */
 export const ADMINISTRATION_OPERATIONS: Operations = {
@@ -139,6 +161,17 @@ export const ADMINISTRATION_OPERATIONS: Operations = {
     parameters: ["Limit", "Cursor", "AcceptLanguage"],
     answers: { 200: { description: "A page of entries.", content: json("AuditList") } },
     problems: ["invalid_request"],
+  },
+  "GET /v1/stats": {
+    id: "getStats",
+    tag: "system",
+    title: { en: "Show what became of mail", fr: "Afficher ce que sont devenus les messages" },
+    description:
+      "Counts by hour or day in UTC, kept for 400 days. Operators see all mail servers added up, members their own.",
+    parameters: ["AcceptLanguage"],
+    query: STATS_QUERY,
+    answers: { 200: { description: "At most 400 rows.", content: json("Stats") } },
+    problems: ["invalid_request", "not_found"],
   },
   "GET /v1/doctor": {
     id: "checkSetup",

@@ -3,6 +3,7 @@ import { FIELD_CODES } from "../../domain/field-texts.ts";
 import type { SmtpReply } from "../../domain/google/replies.ts";
 import { MESSAGE_STATUSES } from "../../domain/messages/statuses.ts";
 import type { messageReceipt, messageView } from "../../domain/messages/views/message-view.ts";
+import type { StatsView } from "../../domain/messages/views/stats.ts";
 import type { FieldProblem } from "../../domain/problem.ts";
 import type { dryRunView, itemView } from "../../runtime/handlers/send-mail/accept.ts";
 import { HTTP_PROBLEMS, type ProblemBody } from "../../runtime/problem-json.ts";
@@ -152,6 +153,28 @@ const batchAnswer = z.object({
   body: batchBody.meta({ description: "The body that it would have got alone." }),
 });
 
+const stats = viewSchema<StatsView>()(
+  z.object({
+    items: z
+      .array(
+        z.object({
+          at: instant("The start of the hour or day, in UTC."),
+          server: text("The mail server’s id, if one was asked for.", "srv_Vq0oWc5cD1mBfH2nPz8L").optional(),
+          sent: count("Messages that Gmail took for at least one recipient. One that is being sent counts already."),
+          refused: count("Of those sent, the ones of which Gmail refused a recipient."),
+          failed: count("Messages that failed. A retry takes its failure back."),
+          held: count("How often a message was held."),
+          deferred: count("How often a message was deferred."),
+          unknown: count("How often a message became `unknown`."),
+          canceled: count("Messages that were canceled."),
+          expired: count("Messages that expired."),
+          recipients: count("Recipients for whom Gmail took a message."),
+        }),
+      )
+      .meta({ description: "A row for every hour or day, the oldest first." }),
+  }),
+);
+
 export const MESSAGE_VIEWS = {
   Problem: problem,
   FieldProblem: fieldProblem,
@@ -167,4 +190,5 @@ export const MESSAGE_VIEWS = {
   BatchAnswers: z.object({
     items: z.array(batchAnswer).meta({ description: "One answer for each message, in the order of the request." }),
   }),
+  Stats: stats,
 };

@@ -7,7 +7,7 @@ import { recordRoutes } from "./mail-servers/records.ts";
 import { sessionRoutes } from "./mail-servers/session.ts";
 import { settingsRoutes } from "./mail-servers/settings.ts";
 
-/** All routes of the function `mail-servers`: records, connections, settings, keys, sessions, audit, doctor. */
+/** All routes of the function `mail-servers`: records, connections, settings, keys, sessions, audit, stats, doctor. */
 export const routes = (system: System): readonly Route[] => [
   ...recordRoutes(system),
   ...connectionRoutes(system),

@@ -161,6 +161,7 @@ const PATHS: Readonly<Record<string, Expected>> = {
   "DELETE /v1/session": ANY_PERSON,
   "DELETE /v1/sessions": OPERATORS_ONLY,
   "GET /v1/audit": OPERATORS_ONLY,
+  "GET /v1/stats": ANY_PERSON,
   "GET /v1/doctor": OPERATORS_ONLY,
   "POST /v1/messages": SENDERS,
   "POST /v1/messages/batch": ANY_CALLER,

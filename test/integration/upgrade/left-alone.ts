@@ -18,6 +18,7 @@ import { rescheduleMessage } from "../../../functions/domain/messages/commands/r
 import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
 import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
 import { doubtRestored } from "../../../functions/domain/messages/due/doubt-restored.ts";
+import { closeLedger } from "../../../functions/domain/messages/stats/ledger-tally.ts";
 import { listMessages, NO_FILTER } from "../../../functions/domain/messages/views/list-messages.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
 import type { Result } from "../../../functions/domain/result.ts";
@@ -158,6 +159,7 @@ const doAllToServer = async (system: System, id: string): Promise<void> => {
   const deps = {
     ...system,
     openMessages: openMessages(system),
+    closeLedger: (serverId: string) => closeLedger(system, serverId),
     cancelWaiting: async () => undefined,
     disconnect: () => disconnect(system, id, "olga@example.com"),
   };

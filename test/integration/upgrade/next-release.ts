@@ -36,6 +36,7 @@ const EDITS: readonly Edit[] = [
     text: "  deferred: { dueAtMs: true },",
     by: "  awaiting_approval: { dueAtMs: true },\n$&",
   },
+  { file: `${messages}/stats/count-move.ts`, text: "  queued: null,", by: "  awaiting_approval: null,\n$&" },
   // The first member: the campaign that a message belongs to.
   { file: `${messages}/accept/accept.ts`, text: "    ...plan.state,", by: '    campaignId: "cmp_0007",\n$&' },
   // The second: who must approve each recipient.

@@ -13,6 +13,7 @@ import { type Connection, grantOf } from "../../../functions/domain/mail-servers
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { cancelOpenMessages } from "../../../functions/domain/messages/commands/cancel.ts";
 import { openMessages } from "../../../functions/domain/messages/commands/open-messages.ts";
+import { closeLedger } from "../../../functions/domain/messages/stats/ledger-tally.ts";
 import { tellForgotten } from "../../../functions/domain/notices/tell.ts";
 import type { Announcement } from "../../../functions/domain/publisher.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
@@ -134,6 +135,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
         {
           ...deps,
           openMessages: openMessages(deps),
+          closeLedger: (serverId) => closeLedger(deps, serverId),
           cancelWaiting: async (serverId) => void (await cancelOpenMessages(deps, serverId)),
           disconnect: (serverId) => disconnect(deps, serverId, "setup-token"),
         },

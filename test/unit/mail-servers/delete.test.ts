@@ -6,6 +6,7 @@ import type { MailServer } from "../../../functions/domain/mail-servers/mail-ser
 import { openMessages } from "../../../functions/domain/messages/commands/open-messages.ts";
 import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import type { Message, MessageState, MessageStatus } from "../../../functions/domain/messages/message.ts";
+import { closeLedger } from "../../../functions/domain/messages/stats/ledger-tally.ts";
 import { fail, ok } from "../../../functions/domain/result.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { testClock } from "../../builders/clock.ts";
@@ -38,6 +39,7 @@ const deps = (changes: Partial<DeleteDeps> = {}): DeleteDeps => ({
   clock,
   random: testRandom,
   openMessages: openMessages(store),
+  closeLedger: (serverId) => closeLedger({ records: store.records, clock, random: testRandom }, serverId),
   cancelWaiting: async (id) => {
     calls.push("cancel");
     for (const message of await messagesOf(id, "queued")) {

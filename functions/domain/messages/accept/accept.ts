@@ -1,6 +1,6 @@
 import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import type { Clock } from "../../clock.ts";
-import { commitEvent, type Tell } from "../../commit-news.ts";
+import type { Tell } from "../../commit-news.ts";
 import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
 import { CONTENDED } from "../../problem.ts";
@@ -9,6 +9,7 @@ import type { Randomness } from "../../randomness.ts";
 import type { Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { eraseBody, isLarge, packBody, packRaw, storeBody } from "../body-store.ts";
+import { commitNew } from "../commit-move.ts";
 import { foldAddress } from "../mailbox.ts";
 import type { Mailbox, Message, StoredBody } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
@@ -129,19 +130,14 @@ const store = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>
   if (earlier !== undefined) return earlier;
   const body = await storeBody(deps, identity.id, packed);
   const value = newMessage(deps, draft, body);
-  const write = { op: "create", kind: "messages", id: identity.id, value } as const;
   const event = value.status === "held" ? messageEvent("relais.message.held.v1", identity.id, value) : null;
-  const outcome = await commitEvent(deps, [write], event);
-  if (!outcome.done) {
+  const message = await commitNew(deps, { id: identity.id, value, event });
+  if (message === undefined) {
     await eraseBody(deps, { body });
     return (await findReplay(deps.records, identity)) ?? fail(CONTENDED);
   }
-  if (value.status === "queued") await publishForDelivery(deps, { id: identity.id, value });
-  return ok({
-    kind: "accepted",
-    message: { id: identity.id, value, version: outcome.versions[0] ?? "" },
-    replayed: false,
-  });
+  if (value.status === "queued") await publishForDelivery(deps, message);
+  return ok({ kind: "accepted", message, replayed: false });
 };
 
 /**

@@ -1,11 +1,12 @@
 import { type Principal, principalName } from "../../access/records.ts";
 import { DAY } from "../../clock.ts";
-import { commitEvent, type NewsDeps } from "../../commit-news.ts";
+import type { NewsDeps } from "../../commit-news.ts";
 import { detailText } from "../../detail-texts.ts";
 import { fromRefusalText } from "../../from-refusal-text.ts";
 import type { Problem } from "../../problem.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
+import { commitNew } from "../commit-move.ts";
 import type { Message, TimelineEntry } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { timelineNote } from "../timeline-notes.ts";
@@ -97,6 +98,5 @@ export const recordRefused = async (deps: Deps, refused: RefusedMessage): Promis
   const value = refusedMessage(deps, refused, settings.value.retentionDays);
   const key = `refused ${refused.pubsubId}`;
   const { id } = identify(deps.random, { principal: TOPIC, key, json: null });
-  const write = { op: "create", kind: "messages", id, value } as const;
-  await commitEvent(deps, [write], messageEvent("relais.message.failed.v1", id, value));
+  await commitNew(deps, { id, value, event: messageEvent("relais.message.failed.v1", id, value) });
 };

@@ -13,6 +13,9 @@ import type { Message } from "../message.ts";
 import { announceMove } from "../message-events.ts";
 import { moveTo, pendingRecipients } from "../moves.ts";
 import { publishRoom } from "../publish-delivery.ts";
+import { countsOfClaim } from "../stats/count-move.ts";
+import { tallyInLedger } from "../stats/ledger-tally.ts";
+import type { HourCounts } from "../stats/tally.ts";
 import type { MessageIn } from "../statuses.ts";
 import type { Facts } from "./instance-memory.ts";
 import { type Claimable, type ClaimOutcome, leaseEndMs } from "./lease.ts";
@@ -21,11 +24,18 @@ import { type Claimable, type ClaimOutcome, leaseEndMs } from "./lease.ts";
 export const WAIT_FOR_ROOM_MS = 5 * SECOND;
 
 /** Moves a message to `sending`. The fence grows, because every claim ends in a recorded attempt. */
-const enterSending = (deps: MoveDeps, message: Claimable["value"], nowMs: number): MessageIn<"sending"> =>
+const enterSending = (
+  deps: MoveDeps,
+  message: Claimable["value"],
+  counted: Pick<Demand, "atMs" | "recipients">,
+): MessageIn<"sending"> =>
   moveTo(
     message,
     { status: "sending", phase: "claimed", fence: message.attempts.length + 1, dueAtMs: leaseEndMs(deps) },
-    { nowMs, facts: { firstTriedAtMs: message.firstTriedAtMs ?? nowMs } },
+    {
+      nowMs: counted.atMs,
+      facts: { firstTriedAtMs: message.firstTriedAtMs ?? counted.atMs, tallied: { as: "sent", ...counted } },
+    },
   );
 
 type Ready = Facts & { readonly server: Versioned<MailServer> };
@@ -45,17 +55,18 @@ interface Change {
   readonly ledger: StoredLedger;
   readonly after: StoredLedger["value"];
   readonly event?: Announcement | null;
+  readonly counted?: readonly HourCounts[];
 }
 
 /** Commits message and ledger together, so that there is no uncounted claim and no count without its claim. */
 const commitWithLedger = async (
   deps: DeliveryDeps,
   message: Versioned<Message>,
-  { value, ledger, after, event = null }: Change,
+  { value, ledger, after, event = null, counted = [] }: Change,
 ): Promise<string | undefined> => {
   const { serverId } = message.value;
   const also = after === ledger.value ? [] : [ledgerWrite(serverId, ledger, after)];
-  const moved = await commitMove(deps, message, { after: value, event, also });
+  const moved = await commitMove(deps, message, { after: value, event, also, counted });
   const { ledgers } = deps.memory;
   if (moved === undefined) ledgers.note(serverId, undefined);
   else if (also.length > 0) ledgers.note(serverId, { value: after, version: moved.also[0] ?? "" });
@@ -106,9 +117,10 @@ export const claimWith = async (
     return waitInLine(deps, message, { room, ledger, open });
   }
   const counted = { atMs: demand.atMs, recipients: demand.recipients };
-  const value = enterSending(deps, message.value, counted.atMs);
+  const value = enterSending(deps, message.value, counted);
   const event = room.warn ? quotaWarning(message.value.serverId) : null;
-  const version = await commitWithLedger(deps, message, { value, ledger, after: room.after, event });
+  const { after, moved } = tallyInLedger(deps.clock, room.after, countsOfClaim(counted));
+  const version = await commitWithLedger(deps, message, { value, ledger, after, event, counted: moved });
   if (version === undefined) return { kind: "lost" };
   const claim = { message: { id: message.id, value, version }, server, settings, counted };
   return { kind: "claimed", claim };

@@ -21,6 +21,7 @@ import type { Message } from "../message.ts";
 import { latestEvent } from "../message-events.ts";
 import { moveTo, pendingRecipients, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
+import { flushDueTallies } from "../stats/ledger-tally.ts";
 import type { MessageIn, StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
@@ -187,6 +188,9 @@ export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
   const lines = [...tick.limited].map((line) =>
     runIsolated(deps, tick, { about: { server: line[0] }, act: () => releaseLine(deps, tick, line) }),
   );
-  await Promise.all([...lines, runIsolated(deps, tick, { about: {}, act: () => sweepBodies(deps) })]);
+  const upkeep = [() => sweepBodies(deps), () => flushDueTallies(deps, endsAtMs)].map((act) =>
+    runIsolated(deps, tick, { about: {}, act }),
+  );
+  await Promise.all([...lines, ...upkeep]);
   return seen;
 };

@@ -10,6 +10,7 @@ import { visibleServer } from "../../../domain/mail-servers/server-access.ts";
 import { cancelOpenMessages } from "../../../domain/messages/commands/cancel.ts";
 import { openMessages } from "../../../domain/messages/commands/open-messages.ts";
 import { readUsage } from "../../../domain/messages/limits/usage.ts";
+import { closeLedger } from "../../../domain/messages/stats/ledger-tally.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { problemText } from "../../../domain/problem-texts.ts";
 import type { Versioned } from "../../../domain/records.ts";
@@ -86,6 +87,7 @@ const remove = (system: System) => async (call: Call) => {
   const deps = {
     ...system,
     openMessages: openMessages(system),
+    closeLedger: (serverId: string) => closeLedger(system, serverId),
     cancelWaiting: async (serverId: string) => {
       await cancelOpenMessages(system, serverId);
     },

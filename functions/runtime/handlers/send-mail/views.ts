@@ -1,6 +1,5 @@
 import { parseAddress } from "../../../domain/address.ts";
 import { fieldProblem, jsonPointer } from "../../../domain/field-problems.ts";
-import { instantInput } from "../../../domain/instant-input.ts";
 import { isTagName } from "../../../domain/messages/accept/header-input.ts";
 import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { visibleMessage } from "../../../domain/messages/message-access.ts";
@@ -12,7 +11,7 @@ import { type FieldProblem, invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf, pathParameter } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
-import { badCursor, parsePageRequest, unknownParameters } from "../../page-query.ts";
+import { badCursor, instantIn, parsePageRequest, unknownParameters } from "../../page-query.ts";
 
 const TAG = "tag.";
 
@@ -22,13 +21,6 @@ const addressIn = (query: URLSearchParams, name: "from" | "to", problems: FieldP
   const address = given === null ? null : parseAddress(given);
   if (given !== null && address === null) problems.push(fieldProblem(`/${name}`, "not_address"));
   return address;
-};
-
-const instantIn = (query: URLSearchParams, name: "after" | "before", problems: FieldProblem[]): number | null => {
-  const given = query.get(name);
-  const parsed = given === null ? null : instantInput.safeParse(given);
-  if (parsed?.success === false) problems.push(fieldProblem(`/${name}`, "not_time"));
-  return parsed?.data ?? null;
 };
 
 /** A Message-ID, with or without its angle brackets. */
