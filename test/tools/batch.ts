@@ -1,13 +1,20 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe } from "node:test";
+import { after, before, describe } from "node:test";
 import { pathToFileURL } from "node:url";
+import { cpuMs, noteCpuTime } from "./cpu-time.ts";
 
 /** Runs these test files in this process, one after the other. Each has its own hooks. */
 export const runBatch = (root: string, files: readonly string[]): void => {
   for (const file of files)
     describe(file, async () => {
+      let beganMs = 0;
+      before(() => {
+        beganMs = cpuMs();
+      });
       await import(pathToFileURL(join(root, file)).href);
+      // Last of all, since a file's own hook may end its processes.
+      after(() => noteCpuTime(join(root, file), cpuMs() - beganMs));
     });
 };
 
@@ -16,29 +23,45 @@ const CHANGES_ENVIRONMENT = /\bprocess\.env(?:\.\w+|\[[^\]]+\]) = |\bdelete proc
 /** A file that changes what its process shares needs a process of its own. */
 export const needsOwnProcess = (source: string): boolean => CHANGES_ENVIRONMENT.test(source);
 
-/** Deals the files out to at most this many hands, like cards: the first ones in the list begin the hands. */
-export const deal = <T>(files: readonly T[], hands: number): T[][] =>
-  Array.from({ length: Math.min(hands, files.length) }, (_, hand) => files.filter((_, at) => at % hands === hand));
+/** Deals the files out to at most this many hands that take about as long: each, the longest first, to the shortest. */
+export const deal = <T>(files: readonly T[], hands: number, lengthOf: (file: T) => number): T[][] => {
+  const dealt = Array.from({ length: Math.min(hands, files.length) }, () => ({ length: 0, files: [] as T[] }));
+  for (const file of files.toSorted((a, b) => lengthOf(b) - lengthOf(a))) {
+    const shortest = dealt.reduce((least, hand) => (hand.length < least.length ? hand : least));
+    shortest.files.push(file);
+    // Each counts for something, so that files of unknown length are dealt like cards.
+    shortest.length += Math.max(1, lengthOf(file));
+  }
+  return dealt.map((hand) => hand.files);
+};
 
 interface Batches {
   readonly root: string;
   /** Where the programs that run one batch each are written. */
   readonly directory: string;
   readonly count: number;
+  /** How long a file takes, as far as is known. */
+  readonly lengthOf: (file: string) => number;
+  /** A longer file gets a program of its own, beside which others run. */
+  readonly longest: number;
 }
 
 /**
  * Writes programs that together run all the files in shared processes, since a small file takes little more than its
  * process's start.
  */
-export const writeBatches = (files: readonly string[], { root, directory, count }: Batches): string[] => {
-  const alone = files.filter((file) => needsOwnProcess(readFileSync(join(root, file), "utf8")));
+export const writeBatches = (files: readonly string[], batches: Batches): string[] => {
+  const { root, directory, count, lengthOf, longest } = batches;
+  const isAlone = (file: string): boolean =>
+    lengthOf(file) > longest || needsOwnProcess(readFileSync(join(root, file), "utf8"));
+  const alone = files.filter(isAlone);
   const shared = files.filter((file) => !alone.includes(file));
-  const programs = deal(shared, count).map((batch, at) => {
+  const programs = deal(shared, count, lengthOf).map((batch, at) => {
     const program = join(directory, `batch-${at + 1}.test.ts`);
     const calls = `runBatch(${JSON.stringify(root)}, ${JSON.stringify(batch)});`;
     writeFileSync(program, `import { runBatch } from ${JSON.stringify(import.meta.url)};\n\n${calls}\n`);
     return program;
   });
-  return [...programs, ...alone.map((file) => join(root, file))];
+  // The long ones begin first, so that none is left over at the end.
+  return [...alone.map((file) => join(root, file)), ...programs];
 };

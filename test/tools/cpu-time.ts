@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
 /** Names the file in which each test file's process records its CPU time (`cpu-time-preload.ts`). */
 export const CPU_TIMES = "RELAIS_TEST_CPU_TIMES";
@@ -20,6 +20,12 @@ const childrenMs = (): number => {
 export const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000 + childrenMs();
+};
+
+/** Records for the runner, if it asks for it, how much CPU time a file of tests took. */
+export const noteCpuTime = (file: string, ms: number): void => {
+  const path = process.env[CPU_TIMES];
+  if (path !== undefined) appendFileSync(path, `${JSON.stringify([file, ms])}\n`);
 };
 
 /** The CPU times by test file, as recorded in `path`. */

@@ -1,22 +1,34 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** How long each test file took in this run, and in earlier ones, which the file at `path` remembers. */
+interface Paths {
+  /** Remembers this machine's runs. */
+  readonly cache: string;
+  /** Belongs to the repository, for a machine that remembers none. */
+  readonly expected: string;
+}
+
+/** How long each test file took in this run, and in earlier ones. */
 export class Durations {
-  readonly #path: string;
+  readonly #paths: Paths;
   readonly #before: Readonly<Record<string, number>>;
   readonly #now: Record<string, number> = {};
   readonly #cpu: Record<string, number> = {};
 
-  constructor(path: string) {
-    this.#path = path;
-    this.#before = read(path);
+  constructor(paths: Paths) {
+    this.#paths = paths;
+    this.#before = { ...read(paths.expected), ...read(paths.cache) };
+  }
+
+  /** Undefined for a file that has not run yet. */
+  of(file: string): number | undefined {
+    return this.#before[file];
   }
 
   /** A long file that starts last runs alone, while all other processors idle. An unknown file may be long. */
   longestFirst(files: readonly string[]): string[] {
-    const of = (file: string): number => this.#before[file] ?? Number.MAX_VALUE;
-    return files.toSorted((a, b) => of(b) - of(a) || a.localeCompare(b));
+    const lengthOf = (file: string): number => this.of(file) ?? Number.MAX_VALUE;
+    return files.toSorted((a, b) => lengthOf(b) - lengthOf(a) || a.localeCompare(b));
   }
 
   note(file: string, tookMs: number): void {
@@ -37,8 +49,16 @@ export class Durations {
   }
 
   save(): void {
-    mkdirSync(dirname(this.#path), { recursive: true });
-    writeFileSync(this.#path, JSON.stringify({ ...this.#before, ...this.#now }));
+    mkdirSync(dirname(this.#paths.cache), { recursive: true });
+    writeFileSync(this.#paths.cache, JSON.stringify({ ...this.#before, ...this.#now }));
+  }
+
+  /** Notes the durations of this run for machines that remember none, in tenths of a second. */
+  saveAsExpected(): void {
+    const rounded = Object.entries({ ...read(this.#paths.expected), ...this.#now })
+      .map(([file, ms]) => [file, Math.ceil(ms / 100) * 100] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    writeFileSync(this.#paths.expected, `${JSON.stringify(Object.fromEntries(rounded), null, 2)}\n`);
   }
 }
 

@@ -1,5 +1,5 @@
 // `npm test` runs the checks, then every kind of test, and prints the counts. `npm test -- unit contract` runs only
-// those kinds.
+// those kinds. `npm test -- --note-durations` also notes in durations.json how long each file took.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
@@ -62,11 +62,26 @@ const STAGES: readonly (readonly (readonly Kind[])[])[] = [
 /** How many test files of a kind run at once. */
 const concurrencyOf = (kind: Kind): number => availableParallelism() + (kind === "integration" ? 1 : 0);
 
-/** The number of processes that unit test files share. */
-const UNIT_BATCHES = 4 * availableParallelism();
-
 const CACHE = join(root, "node_modules/.cache/tests");
-const durations = new Durations(join(CACHE, "durations.json"));
+const durations = new Durations({
+  cache: join(CACHE, "durations.json"),
+  expected: join(root, "test/tools/durations.json"),
+});
+
+/** The kinds whose files share this many processes, and how long a file may take to share one. */
+const SHARED: Readonly<Partial<Record<Kind, { readonly count: number; readonly longest: number }>>> = {
+  unit: { count: 2 * availableParallelism(), longest: 10_000 },
+  integration: { count: 4 * availableParallelism(), longest: 8_000 },
+};
+
+/** The programs that run these files. A file that has not run before may be long, and runs alone. */
+const programsFor = (kind: Kind, files: readonly string[], directory: string): readonly string[] => {
+  const shared = SHARED[kind];
+  if (shared === undefined) return files;
+  const lengthOf = (file: string): number => durations.of(file) ?? Number.MAX_VALUE;
+  return writeBatches(files, { root, directory, lengthOf, ...shared });
+};
+
 /** How long each kind took, and how much of it the processors were busy. */
 const tookBy = new Map<string, string>();
 
@@ -94,13 +109,13 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   const files = durations.longestFirst(globSync(`test/${kind}/**/*.test.ts`, { cwd: root }));
   if (files.length === 0) return NONE;
   const directory = mkdtempSync(join(tmpdir(), "relais-run-"));
-  const programs = kind === "unit" ? writeBatches(files, { root, directory, count: UNIT_BATCHES }) : files;
+  const programs = programsFor(kind, files, directory);
   let counts = NONE;
   const concurrency = concurrencyOf(kind);
   const beganAtMs = Date.now();
   process.env[CPU_TIMES] = cpuTimes;
   const execArgv = ["--import", NOTE_CPU_TIME, "--import", END_WHEN_DONE];
-  const events = run({ files: programs, cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
+  const events = run({ files: [...programs], cwd: root, concurrency, timeout: TIMEOUT_MS, execArgv });
   events.on("test:summary", ({ file, counts: found, duration_ms: tookMs, success }) => {
     if (file !== undefined) {
       // A batch is not one of them; it reports each file that it runs.
@@ -123,8 +138,9 @@ const runKind = async (kind: Kind): Promise<Counts> => {
   };
   print(texts());
   const tookMs = await ended;
-  const busyMs = [...readCpuTimes(cpuTimes)].filter(([file]) => programs.some((one) => file.endsWith(one)));
-  for (const [file, ms] of busyMs) durations.noteCpu(relative(root, file), ms);
+  const noted = [...readCpuTimes(cpuTimes)];
+  for (const [file, ms] of noted) if (files.includes(relative(root, file))) durations.noteCpu(relative(root, file), ms);
+  const busyMs = noted.filter(([file]) => programs.some((one) => file.endsWith(one)));
   rmSync(directory, { recursive: true, force: true });
   tookBy.set(kind, `${seconds(tookMs)}, CPU ${seconds(busyMs.reduce((sum, [, ms]) => sum + ms, 0))}`);
   return counts;
@@ -163,7 +179,9 @@ const queries = ({ known, unknownQueries }: StartedEmulators["queries"], some: b
   return { passed: failed === 0 ? 1 : 0, failed, skipped: 0 };
 };
 
-const wanted = process.argv.slice(2);
+const NOTE_DURATIONS = "--note-durations";
+const notesDurations = process.argv.includes(NOTE_DURATIONS);
+const wanted = process.argv.slice(2).filter((argument) => argument !== NOTE_DURATIONS);
 const unknown = wanted.filter((kind) => ![...KINDS, "check"].includes(kind));
 if (unknown.length > 0) {
   console.error(`There is no kind of test called ${unknown.join(", ")}. There are: check, ${KINDS.join(", ")}.`);
@@ -219,6 +237,7 @@ const total = rows.reduce(
 );
 
 durations.save();
+if (notesDurations) durations.saveAsExpected();
 console.log(`\nthe slowest files\n${durations.slowest(10).join("\n")}`);
 const line = (name: string, counts: Counts): string =>
   [name.padEnd(12), ...[counts.passed, counts.failed, counts.skipped].map((count) => String(count).padStart(8))].join(

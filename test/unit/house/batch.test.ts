@@ -4,10 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
-import { needsOwnProcess, writeBatches } from "../../tools/batch.ts";
+import { deal, needsOwnProcess, writeBatches } from "../../tools/batch.ts";
+import { CPU_TIMES, readCpuTimes } from "../../tools/cpu-time.ts";
 
 const root = mkdtempSync(join(tmpdir(), "relais-batch-"));
 after(() => rmSync(root, { recursive: true }));
+
+/** Of files of unknown length. */
+const batches = { root, directory: root, lengthOf: () => 0, longest: 100 };
 
 const write = (name: string, source: string): string => {
   writeFileSync(join(root, name), source);
@@ -15,9 +19,9 @@ const write = (name: string, source: string): string => {
 };
 
 /** Runs it as the runner runs a file of tests, not as a part of this one. */
-const runProgram = (program: string) => {
+const runProgram = (program: string, more: Readonly<Record<string, string>> = {}) => {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  return spawnSync(process.execPath, [program], { encoding: "utf8", env });
+  return spawnSync(process.execPath, [program], { encoding: "utf8", env: { ...env, ...more } });
 };
 
 it("keeps the hooks of each file to its own tests", () => {
@@ -30,7 +34,7 @@ it("keeps the hooks of each file to its own tests", () => {
       test("${name}2", () => undefined);`,
     ),
   );
-  const [program = "", ...more] = writeBatches(files, { root, directory: root, count: 1 });
+  const [program = "", ...more] = writeBatches(files, { ...batches, count: 1 });
   assert.deepEqual(more, []);
   const { status, stdout } = runProgram(program);
   assert.equal(status, 0, stdout);
@@ -43,7 +47,7 @@ it("fails for a file that cannot be loaded, and runs the others", () => {
     write("broken.test.ts", 'import "./nowhere.ts";'),
     write("whole.test.ts", 'import { test } from "node:test"; test("whole", () => console.log("it ran"));'),
   ];
-  const { status, stdout } = runProgram(writeBatches(files, { root, directory: root, count: 1 })[0] ?? "");
+  const { status, stdout } = runProgram(writeBatches(files, { ...batches, count: 1 })[0] ?? "");
   assert.equal(status, 1);
   assert.match(stdout, /it ran/);
 });
@@ -51,11 +55,11 @@ it("fails for a file that cannot be loaded, and runs the others", () => {
 it("runs all files in one program, except those that change the environment, which get their own", () => {
   const files = ["1", "2", "3", "4"].map((name) => write(`${name}.test.ts`, ""));
   files.push(write("env.test.ts", "process.env.HOME = '/tmp';"));
-  const programs = writeBatches(files, { root, directory: root, count: 3 });
+  const programs = writeBatches(files, { ...batches, count: 3 });
   const dealt = programs.map((program) =>
     files.filter((file) => program.endsWith(file) || readFileSync(program, "utf8").includes(`"${file}"`)),
   );
-  assert.deepEqual(dealt, [["1.test.ts", "4.test.ts"], ["2.test.ts"], ["3.test.ts"], ["env.test.ts"]]);
+  assert.deepEqual(dealt, [["env.test.ts"], ["1.test.ts", "4.test.ts"], ["2.test.ts"], ["3.test.ts"]]);
 });
 
 it("distinguishes code that changes the environment from code that reads it", () => {
@@ -63,4 +67,37 @@ it("distinguishes code that changes the environment from code that reads it", ()
     assert.ok(needsOwnProcess(source), source);
   for (const source of ["process.env.A === 1", "const a = process.env.A;", "{ ...process.env }"])
     assert.ok(!needsOwnProcess(source), source);
+});
+
+it("deals out files so that all programs take about as long, and lets long ones run alone", () => {
+  const lengths = { a: 50, b: 30, c: 25, d: 10, e: 5 };
+  assert.deepEqual(
+    deal(Object.keys(lengths), 2, (file) => lengths[file as keyof typeof lengths]),
+    [
+      ["a", "d"],
+      ["b", "c", "e"],
+    ],
+  );
+  const files = ["long", "short"].map((name) => write(`${name}.test.ts`, ""));
+  const lengthOf = (file: string): number => (file === "long.test.ts" ? 101 : 100);
+  const [first = "", second = "", ...others] = writeBatches(files, { ...batches, count: 4, lengthOf });
+  assert.deepEqual(others, []);
+  assert.equal(first, join(root, "long.test.ts"));
+  assert.match(readFileSync(second, "utf8"), /"short\.test\.ts"/);
+});
+
+it("notes the CPU time of each file, with what its last hook does", () => {
+  const busy = (ms: number) => `for (const endMs = Date.now() + ${ms}; Date.now() < endMs; );`;
+  const files = [
+    write("idle.test.ts", 'import { test } from "node:test"; test("idle", () => undefined);'),
+    write(
+      "busy.test.ts",
+      `import { after, test } from "node:test"; test("x", () => undefined); after(() => { ${busy(300)} });`,
+    ),
+  ];
+  const path = join(root, "cpu-times");
+  const { status, stdout } = runProgram(writeBatches(files, { ...batches, count: 1 })[0] ?? "", { [CPU_TIMES]: path });
+  assert.equal(status, 0, stdout);
+  const [idleMs = 0, busyMs = 0] = files.map((file) => readCpuTimes(path).get(join(root, file)));
+  assert.ok(busyMs > idleMs, `${busyMs} ms, ${idleMs} ms`);
 });

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
 import { Durations } from "../../tools/durations.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "relais-durations-"));
+const expected = join(directory, "expected.json");
 after(() => rmSync(directory, { recursive: true }));
 
 it("runs next what took long before, and first of all what it does not know", () => {
-  const path = join(directory, "cache/durations.json");
-  const first = new Durations(path);
+  const paths = { cache: join(directory, "cache/durations.json"), expected };
+  const first = new Durations(paths);
   assert.deepEqual(first.longestFirst(["b", "a", "c"]), ["a", "b", "c"]);
   for (const [file, ms] of [
     ["a", 10],
@@ -19,15 +20,15 @@ it("runs next what took long before, and first of all what it does not know", ()
   ] as const)
     first.note(file, ms);
   first.save();
-  const second = new Durations(path);
+  const second = new Durations(paths);
   assert.deepEqual(second.longestFirst(["a", "b", "c", "new"]), ["new", "b", "c", "a"]);
   second.note("a", 9_000);
   second.save();
-  assert.deepEqual(new Durations(path).longestFirst(["a", "b", "c"]), ["a", "b", "c"]);
+  assert.deepEqual(new Durations(paths).longestFirst(["a", "b", "c"]), ["a", "b", "c"]);
 });
 
 it("names the slowest files of this run alone, slowest first", () => {
-  const durations = new Durations(join(directory, "none.json"));
+  const durations = new Durations({ cache: join(directory, "none.json"), expected });
   for (const [file, ms] of [
     ["a", 10],
     ["b", 3_000],
@@ -39,7 +40,23 @@ it("names the slowest files of this run alone, slowest first", () => {
 });
 
 it("starts from nothing if the file cannot be read", () => {
-  const path = join(directory, "half.json");
-  writeFileSync(path, '{"a":');
-  assert.deepEqual(new Durations(path).longestFirst(["b", "a"]), ["a", "b"]);
+  const paths = { cache: join(directory, "half.json"), expected };
+  writeFileSync(paths.cache, '{"a":');
+  assert.deepEqual(new Durations(paths).longestFirst(["b", "a"]), ["a", "b"]);
+});
+
+it("goes by the repository's durations where the machine remembers none of its own", () => {
+  const paths = { cache: join(directory, "fresh/durations.json"), expected: join(directory, "committed.json") };
+  const noting = new Durations({ ...paths, cache: join(directory, "noting.json") });
+  noting.note("b", 2_345);
+  noting.note("a", 10);
+  noting.saveAsExpected();
+  assert.equal(readFileSync(paths.expected, "utf8"), '{\n  "a": 100,\n  "b": 2400\n}\n');
+  const fresh = new Durations(paths);
+  assert.deepEqual(fresh.longestFirst(["a", "b", "new"]), ["new", "b", "a"]);
+  fresh.note("a", 5_000);
+  fresh.save();
+  const next = new Durations(paths);
+  assert.deepEqual(next.longestFirst(["b", "a"]), ["a", "b"]);
+  assert.deepEqual([next.of("b"), next.of("new")], [2_400, undefined]);
 });
