@@ -808,6 +808,33 @@ export const TEXTS = {
     fr: "Copiez-la maintenant : elle ne sera plus affichée.",
     en: "Copy it now: it will not be shown again.",
   },
+  "smtp.title": { fr: "Pour un programme qui ne parle que SMTP", en: "For a program that speaks only SMTP" },
+  "smtp.here": {
+    fr: "Dans un programme de la machine où tourne Relais, par exemple Odoo ou WordPress, saisissez :",
+    en: "In a program on the machine that runs Relais, such as Odoo or WordPress, enter:",
+  },
+  "smtp.elsewhere": {
+    fr: "Ici, Relais ne reçoit pas lui-même de courrier en SMTP. Lancez relais-smtp près de vos programmes, puis donnez-leur son adresse, son port et :",
+    en: "Relais does not take mail by SMTP here itself. Run relais-smtp near your programs, then give them its host, its port and:",
+  },
+  "smtp.host": { fr: "Serveur SMTP", en: "SMTP host" },
+  "smtp.port": { fr: "Port", en: "Port" },
+  "smtp.encryption": { fr: "Chiffrement", en: "Encryption" },
+  "smtp.noEncryption": {
+    fr: "Aucun : rien ne quitte la machine jusqu’à Relais",
+    en: "None: nothing leaves the machine on its way to Relais",
+  },
+  "smtp.withEncryption": {
+    fr: "STARTTLS ou SSL/TLS, selon la configuration de relais-smtp",
+    en: "STARTTLS or SSL/TLS, as relais-smtp is configured",
+  },
+  "smtp.username": { fr: "Identifiant", en: "Username" },
+  "smtp.usernameHint": {
+    fr: "L’adresse d’expédition choisit le serveur de messagerie. Pour en imposer un, saisissez plutôt son nom.",
+    en: "The sender’s address chooses the mail server. To use a particular one, enter its name instead.",
+  },
+  "smtp.password": { fr: "Mot de passe", en: "Password" },
+  "smtp.passwordIsKey": { fr: "La clé ci-dessus", en: "The key above" },
   "key.hide": { fr: "Je l’ai copiée", en: "I’ve copied it" },
   "key.used": { fr: "Utilisée", en: "Used" },
   "key.unused": { fr: "Jamais utilisée", en: "Never used" },

@@ -18,7 +18,10 @@ const keyOf = ({ name, server, permissions, expires }: KeyDraft): NewApiKey => (
   ...(expires !== "" && { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
 });
 
-export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) => {
+/** A new key, which is shown once. */
+export type MadeKey = Pick<NewApiKey, "permissions"> & { readonly key: string };
+
+export const KeyForm = ({ onMade }: { readonly onMade: (made: MadeKey) => void }) => {
   const { draft, setDraft, resumed } = useDraft("key", BLANK);
   const [open] = useState(resumed);
   const make = useAction((key: NewApiKey) => api.keys.make(key));
@@ -28,7 +31,7 @@ export const KeyForm = ({ onMade }: { readonly onMade: (key: string) => void }) 
     const result = await make.run(keyOf(draft));
     if (!result?.ok) return;
     setDraft(BLANK);
-    onMade(result.value.key);
+    onMade(result.value);
   };
   return (
     <details open={open || undefined}>

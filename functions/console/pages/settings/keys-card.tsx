@@ -11,8 +11,9 @@ import { CopyButton } from "../../widgets/copy-button.tsx";
 import { Notice } from "../../widgets/notice.tsx";
 import { RemoteView } from "../../widgets/remote-view.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
-import { KeyForm } from "./key-form.tsx";
+import { KeyForm, type MadeKey } from "./key-form.tsx";
 import { SendExample } from "./send-example.tsx";
+import { SmtpValues } from "./smtp-values.tsx";
 
 interface RowProps {
   readonly apiKey: ApiKey;
@@ -111,7 +112,7 @@ const KeyList = ({
 /** The keys of programs. A new key is shown once and stored nowhere, not even on this page once it is left. */
 export const KeysCard = () => {
   const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: 15_000 });
-  const [made, setMade] = useState<string | null>(null);
+  const [made, setMade] = useState<MadeKey | null>(null);
   return (
     <Card title={t("key.title")} id="keys">
       <p class="hint">{t("key.text")}</p>
@@ -129,9 +130,10 @@ export const KeysCard = () => {
         >
           <p>{t("key.madeText")}</p>
           <p class="copy-row">
-            <code>{made}</code>
-            <CopyButton text={made} />
+            <code>{made.key}</code>
+            <CopyButton text={made.key} />
           </p>
+          {made.permissions.includes("send") && <SmtpValues />}
         </Notice>
       )}
       <KeyForm
