@@ -78,13 +78,19 @@ const parse = (text: string): unknown => {
   }
 };
 
+/** What fetch keeps to itself: a name that is not known, a certificate that cannot be verified … */
+const reasonOf = (cause: unknown): string => {
+  const deepest = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  return deepest instanceof Error && deepest.message !== "" ? `: ${deepest.message}` : "";
+};
+
 const noAnswer = (
   code: ConnectionErrorCode,
   request: Request,
   { baseUrl, cause, facts }: { readonly baseUrl: string; readonly cause: unknown; readonly facts: CallFacts },
 ): RelaisConnectionError =>
   new RelaisConnectionError(
-    code === "timeout" ? `${baseUrl} did not answer in time` : `${baseUrl} could not be reached`,
+    code === "timeout" ? `${baseUrl} did not answer in time` : `${baseUrl} could not be reached${reasonOf(cause)}`,
     { code, retryable: true, cause, ...(request.sends === true ? { outcome: "unknown" as const } : {}) },
     facts,
   );

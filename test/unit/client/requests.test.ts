@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:https";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { inspect } from "node:util";
 import { baseUrlOf, requireVerifiedTls } from "../../../functions/client/origin.ts";
@@ -7,6 +9,7 @@ import { RelaisConnectionError, RelaisError, RelaisProblem } from "../../../func
 import { realPace } from "../../../functions/client/repetition.ts";
 import { KEY, type NotedPace, notedPace, problem, stubClient } from "../../builders/stub-client.ts";
 import { type StubReply, type StubServer, startStubServer } from "../../builders/stub-server.ts";
+import { issueCertificates } from "../../google-sandbox/certificates.ts";
 
 const RECEIPT = { id: "msg_1", messageId: "<1@example.com>", server: "srv_1", status: "queued" };
 const accepted: StubReply = { status: 202, body: RECEIPT };
@@ -241,6 +244,23 @@ describe("a request of relais-client", () => {
     for (const url of ["http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:1", "http://relais.localhost"]) {
       assert.equal(baseUrlOf(url), url);
     }
+  });
+
+  it("sends nothing to a server whose certificate nobody vouches for, and says so", async () => {
+    const { certificate: cert, key } = issueCertificates();
+    let requests = 0;
+    const server = createServer({ cert, key }, (_, answer) => {
+      requests += 1;
+      answer.end("{}");
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const url = `https://localhost:${typeof address === "object" ? address?.port : ""}`;
+    const error = await connectionErrorOf(new Relais({ url, key: KEY, repetitions: 0 }).session());
+    server.close();
+    assert.equal(error.code, "unreachable");
+    assert.match(error.message, /could not be reached: .*certificate/);
+    assert.equal(requests, 0);
   });
 
   it("makes no https request while the environment disables the verification of certificates", () => {
