@@ -645,6 +645,7 @@ export const TEXTS = {
   },
   "setup.programLink": { fr: "Créer une clé", en: "Create a key" },
   "send.address": { fr: "Adresse à appeler :", en: "Address to call:" },
+  "send.reference": { fr: "Tout ce que l’API sait faire", en: "Everything the API can do" },
   "send.example": { fr: "Exemple d’envoi, pour les développeurs", en: "Example call, for developers" },
   "setup.checks": { fr: "Vérifications", en: "Checks" },
   "setup.allDone": { fr: "Tout ce qui est nécessaire est en place", en: "Everything required is in place" },

@@ -1,11 +1,8 @@
 import { DEFAULT_BODY } from "../runtime/body.ts";
 import type { Route, RouteAccess } from "../runtime/http.ts";
 import { changesState, contentOf, pageAnswers, problemAnswers } from "./answers.ts";
-import { ADMINISTRATION_OPERATIONS } from "./operations/administration.ts";
-import { CONNECTING_OPERATIONS } from "./operations/connecting.ts";
-import { MAIL_SERVER_OPERATIONS } from "./operations/mail-servers.ts";
-import { MESSAGE_OPERATIONS } from "./operations/messages.ts";
-import type { Operation, OperationAnswer, Operations } from "./operations/operation.ts";
+import { OPERATIONS } from "./operations/every-operation.ts";
+import type { Operation, OperationAnswer } from "./operations/operation.ts";
 import { HEADERS, OVERVIEW, PARAMETERS, TAGS } from "./overview.ts";
 import { ACCESS_VIEWS } from "./schemas/access-views.ts";
 import { EVENT_TYPES, EVENT_VIEWS, EVENTS, eventSchemaName } from "./schemas/events.ts";
@@ -13,13 +10,6 @@ import { answerSchemas, type JsonSchema, ref } from "./schemas/json-schema.ts";
 import { MESSAGE_VIEWS } from "./schemas/message-views.ts";
 import { REQUESTS } from "./schemas/requests.ts";
 import { SERVER_VIEWS } from "./schemas/server-views.ts";
-
-export const OPERATIONS: Operations = {
-  ...MESSAGE_OPERATIONS,
-  ...MAIL_SERVER_OPERATIONS,
-  ...CONNECTING_OPERATIONS,
-  ...ADMINISTRATION_OPERATIONS,
-};
 
 export const operationKey = ({ method, path }: Pick<Route, "method" | "path">): string => `${method} ${path}`;
 

@@ -1,11 +1,13 @@
-// `npm run build`: dist/<function>/ for each deployable function, dist/console/, dist/client/, and dist/submission/
-// (the program relais-smtp). `npm run build -- console` builds the console alone; `--out DIR` builds elsewhere.
+// `npm run build`: dist/<function>/ for each deployable function, dist/console/ (with the API's description and page),
+// dist/client/, and dist/submission/ (the program relais-smtp). `npm run build -- console` builds the console alone;
+// `--out DIR` builds elsewhere.
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { bundling, withoutZodLocales } from "./bundle-plugins.ts";
 import { buildClient } from "./client.ts";
+import { writeDocs } from "./docs.ts";
 import { deployableFunctions, root } from "./repository.ts";
 
 const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
@@ -91,7 +93,7 @@ const buildConsole = async (): Promise<void> => {
   const outdir = await mkdtemp(join(dist, "console-"));
   await cp(join(source, "static"), outdir, { recursive: true });
   const { metafile } = await build({
-    entryPoints: { main: join(source, "main.tsx") },
+    entryPoints: { main: join(source, "main.tsx"), docs: join(root, "functions/reference/page/docs.css") },
     outdir: join(outdir, "assets"),
     bundle: true,
     splitting: true,
@@ -114,6 +116,7 @@ const buildConsole = async (): Promise<void> => {
   await writeFile(join(outdir, "index.html"), html);
   // Hosting serves this with status 404 for any unknown path; the console then says so itself.
   await writeFile(join(outdir, "404.html"), html);
+  await writeDocs(outdir, `/assets/${assetOf(Object.keys(metafile.outputs), "docs", ".css")}`);
   // The new folder replaces the old one as a whole, so that an `npm start` that serves it sees one build or the other.
   await chmod(outdir, 0o755);
   await replaceFolder(outdir, join(dist, "console"));
@@ -131,14 +134,16 @@ const replaceFolder = async (built: string, target: string): Promise<void> => {
   }
 };
 
+/** The name that a built file has with its hash. */
+const assetOf = (outputs: readonly string[], name: string, extension: string): string | undefined =>
+  outputs
+    .map((path) => path.slice(path.lastIndexOf("/") + 1))
+    .find((file) => file.startsWith(`${name}-`) && file.endsWith(extension));
+
 /** Replaces `main.tsx` and `main.css` in the page with the names of the built files. */
 const insertAssetNames = (page: string, outputs: readonly string[]): string => {
-  const assetOf = (extension: string): string | undefined =>
-    outputs
-      .map((path) => path.slice(path.lastIndexOf("/") + 1))
-      .find((name) => /^main-/.test(name) && name.endsWith(extension));
-  const script = assetOf(".js");
-  const style = assetOf(".css");
+  const script = assetOf(outputs, "main", ".js");
+  const style = assetOf(outputs, "main", ".css");
   const withStyle =
     style && !page.includes("main.css")
       ? page.replace("</head>", `  <link rel="stylesheet" href="/assets/${style}">\n  </head>`)

@@ -10,7 +10,7 @@ const path = join(root, "dist/console/index.html");
 const mtime = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 const upToDate = (): boolean => {
-  const sources = globSync("functions/{console,domain}/**/*.{ts,tsx,css,html,svg}", { cwd: root });
+  const sources = globSync("functions/{console,domain,reference}/**/*.{ts,tsx,css,html,svg,json}", { cwd: root });
   const newest = Math.max(...sources.map((source) => mtime(join(root, source))));
   return mtime(path) > newest;
 };

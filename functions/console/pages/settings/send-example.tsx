@@ -1,4 +1,5 @@
-import { t } from "../../state/language.ts";
+import { DOCS_PATHS } from "../../../reference/docs-paths.ts";
+import { language, t } from "../../state/language.ts";
 import { CopyButton } from "../../widgets/copy-button.tsx";
 
 const exampleFor = (address: string, key: string): string =>
@@ -25,6 +26,9 @@ export const SendExample = () => {
         </pre>
         <CopyButton text={example} />
       </details>
+      <p>
+        <a href={DOCS_PATHS[language.value]}>{t("send.reference")}</a>
+      </p>
     </>
   );
 };
