@@ -9,7 +9,7 @@ import { deliverMessage } from "../../functions/domain/messages/deliver/deliver.
 import { dispatchDue } from "../../functions/domain/messages/due/dispatch.ts";
 import { releaseHeld } from "../../functions/domain/messages/due/release.ts";
 import type { Message, MessageStatus } from "../../functions/domain/messages/message.ts";
-import { COUNTED, type Counted } from "../../functions/domain/messages/stats/tally.ts";
+import { COUNTED, type Counted } from "../../functions/domain/messages/stats/counted.ts";
 import { readStats, type StatsRow } from "../../functions/domain/messages/views/stats.ts";
 import { Unavailable } from "../../functions/domain/problem.ts";
 import type { Records } from "../../functions/domain/records.ts";

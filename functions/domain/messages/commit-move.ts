@@ -6,7 +6,8 @@ import { eraseBody } from "./body-store.ts";
 import { isInChunks, type Message } from "./message.ts";
 import { withKinds } from "./recipient-kind.ts";
 import { countMove } from "./stats/count-move.ts";
-import { type HourCounts, tallyWrites } from "./stats/tally.ts";
+import type { HourCounts } from "./stats/counted.ts";
+import { tallyWrites } from "./stats/tally.ts";
 import { erasesBody, isFinal } from "./statuses.ts";
 
 export interface Move<M extends Message> {

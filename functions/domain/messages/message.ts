@@ -1,7 +1,7 @@
 import type { SmtpReply } from "../google/replies.ts";
 import type { FieldProblem } from "../problem.ts";
 import type { TextParams } from "../text-template.ts";
-import type { HourCounts } from "./stats/tally.ts";
+import type { HourCounts } from "./stats/counted.ts";
 
 declare module "../record-kinds.ts" {
   interface RecordKinds {

@@ -1,5 +1,6 @@
 import type { Message, MessageStatus, Recipient, TalliedOutcome } from "../message.ts";
-import { addUp, type Counted, type Counts, type HourCounts, hourOf } from "./tally.ts";
+import type { Counted, Counts, HourCounts } from "./counted.ts";
+import { addUp, hourOf } from "./tally.ts";
 
 /** What entering a status counts as; null if it is a step on the way. */
 const COUNTED_AS: { readonly [S in MessageStatus]: Counted | null } = {

@@ -5,7 +5,8 @@ import type { Versioned, Write } from "../../records.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { forEachInBatches } from "../in-batches.ts";
 import type { QuotaLedger } from "../message.ts";
-import { addUp, type HourCounts, tallyWrites } from "./tally.ts";
+import type { HourCounts } from "./counted.ts";
+import { addUp, tallyWrites } from "./tally.ts";
 
 /**
  * The claims of a server are counted in its ledger, which a claim writes anyway, and move from there to the tallies

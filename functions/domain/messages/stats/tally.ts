@@ -2,33 +2,13 @@ import { type Clock, DAY, HOUR } from "../../clock.ts";
 import { isId, type Randomness } from "../../randomness.ts";
 import { addNumbers } from "../../record-sums.ts";
 import type { Write } from "../../records.ts";
+import { COUNTED, type Counted, type Counts, type HourCounts } from "./counted.ts";
 
 declare module "../../record-kinds.ts" {
   interface RecordKinds {
     /** The id is `<scope>.<yyyy-mm>.<lane>`. */
     tallies: Tally;
   }
-}
-
-/** What is counted (STATS.md), in the order in which it is shown. */
-export const COUNTED = [
-  "sent",
-  "refused",
-  "failed",
-  "held",
-  "deferred",
-  "unknown",
-  "canceled",
-  "expired",
-  "recipients",
-] as const;
-export type Counted = (typeof COUNTED)[number];
-export type Counts = Readonly<Partial<Record<Counted, number>>>;
-
-/** What was counted in one hour (UTC), or is taken back from it: the numbers may be negative. */
-export interface HourCounts {
-  readonly hourMs: number;
-  readonly counts: Counts;
 }
 
 /** A month's counts of a server, or of all. Several records (lanes) of one month are added up. */

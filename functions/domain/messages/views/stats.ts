@@ -9,7 +9,8 @@ import { addNumbers } from "../../record-sums.ts";
 import type { Records } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { findServer } from "../accept/choose-server.ts";
-import { ALL_SERVERS, COUNTED, type Counted, type Counts, type HourCounts, hoursOf, monthOf } from "../stats/tally.ts";
+import { COUNTED, type Counted, type Counts, type HourCounts } from "../stats/counted.ts";
+import { ALL_SERVERS, hoursOf, monthOf } from "../stats/tally.ts";
 
 export const STATS_STEPS = { hour: HOUR, day: DAY } as const;
 export type StatsStep = keyof typeof STATS_STEPS;
