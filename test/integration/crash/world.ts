@@ -31,6 +31,7 @@ export class World {
   readonly sandbox: GoogleSandbox;
   readonly #platform: Platform;
   readonly #directory: string;
+  #accepted = 0;
   readonly #started: Promise<Worker>[] = [];
   #standing: Promise<Workers> | undefined;
 
@@ -116,7 +117,12 @@ export class World {
 
   async accept(server: string, { subject, recipients = 1 }: { subject: string; recipients?: number }): Promise<string> {
     const to = Array.from({ length: recipients }, (_, n) => `b${n}@example.org`);
-    const json = { server, to, subject, text: "Bonjour" };
+    this.#accepted += 1;
+    // Every other mail is one that its caller has composed, with an id of its own.
+    const raw = Buffer.from(
+      `To: ${to.join(", ")}\r\nSubject: ${subject}\r\nMessage-ID: <${this.#accepted}@erp.example.com>\r\n\r\nBonjour\r\n`,
+    );
+    const json = this.#accepted % 2 === 0 ? { server, raw } : { server, to, subject, text: "Bonjour" };
     const submission = { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: HTTP_SIZE_LIMIT };
     const accepted = await acceptMessage(this.system, submission);
     if (!accepted.ok || accepted.value.kind !== "accepted") throw new Error(JSON.stringify(accepted));

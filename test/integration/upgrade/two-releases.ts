@@ -119,13 +119,13 @@ export class TwoReleases {
     const file = join(release.source, "functions/domain/messages/accept/accept.ts");
     const { acceptMessage }: { readonly acceptMessage: typeof Accept } = await import(file);
     const server = servers[n % servers.length];
-    const json = {
-      server,
-      to: "b@example.org",
-      subject: `n ${this.#ids.length}`,
-      text: "x",
-      ...(reviewed && { tags: REVIEWED }),
-    };
+    const subject = `n ${this.#ids.length}`;
+    // Every third is a mail that its caller has composed.
+    const content =
+      n % 3 === 2
+        ? { raw: Buffer.from(`To: b@example.org\r\nSubject: ${subject}\r\n\r\nx\r\n`) }
+        : { to: "b@example.org", subject, text: "x" };
+    const json = { server, ...content, ...(reviewed && { tags: REVIEWED }) };
     const submission = { principal: OPERATOR, json, idempotencyKey: null, sizeLimit: HTTP_SIZE_LIMIT };
     const accepted = await acceptMessage(platform.system, submission);
     assert.ok(accepted.ok && accepted.value.kind === "accepted", JSON.stringify(accepted));
