@@ -239,7 +239,7 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
   door_open: { means: "The SMTP door takes mail at `address` and hands it to `relais`.", act: NOTHING },
   door_closed: { means: "The SMTP door was told to stop and has ended in order.", act: NOTHING },
   door_mail_accepted: {
-    means: "Relais has stored a mail that came by SMTP, as `message`; the client was told 250.",
+    means: "Relais has stored a mail that came by SMTP, as the message `id`; the client was told 250.",
     act: NOTHING,
   },
   door_mail_refused: {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from "smtp-server";
 import { VERIFIED_TLS } from "../adapters/http/verified-tls.ts";
 import { parseAddress } from "../domain/address.ts";
@@ -60,6 +61,7 @@ export class DoorServer extends SMTPServer {
     super(optionsOf(parts, secure));
     this.#parts = parts;
     this.server.maxConnections = HARD_LIMIT * parts.limits.connections;
+    this.server.on("connection", (socket) => this.#limitHandshake(socket));
     this.on("error", (error) => this.#noteFailure(error));
   }
 
@@ -134,6 +136,13 @@ export class DoorServer extends SMTPServer {
     }
     await closed;
     for (const connection of this.connections) connection._socket.destroy();
+  }
+
+  /** smtp-server lets a TLS handshake take as long as a logged-in client may idle. */
+  #limitHandshake(socket: Socket): void {
+    const timer = setTimeout(() => this._pendingSockets.get(socket)?.destroy(), this.#parts.limits.loginMs);
+    timer.unref();
+    socket.once("close", () => clearTimeout(timer));
   }
 
   #disabledFor({ secure, remoteAddress }: SMTPServerSession): string[] {

@@ -62,7 +62,7 @@ const handOn = async (parts: DoorParts, { login, recipients }: Arriving, held: H
   if (ms > parts.limits.slowMs) parts.log.warn("door_answer_slow", { ...facts, ms });
   const reply = dataReply(answer);
   if (reply.code === 535) parts.logins.forget(login);
-  if (answer.kind === "accepted") parts.log.info("door_mail_accepted", { ...facts, message: answer.id, ms });
+  if (answer.kind === "accepted") parts.log.info("door_mail_accepted", { ...facts, id: answer.id, ms });
   else if (reply.code >= 500) refuse(reply, problemOf(answer));
   else parts.log.warn("door_mail_put_off", { ...facts, reply: reply.code, problem: problemOf(answer), ms });
   return reply;

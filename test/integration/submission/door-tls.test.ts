@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect as plainSocket } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -104,6 +106,24 @@ describe("the SMTP door with a certificate", () => {
     await client.startTls(issued.ca, "127.0.0.1");
     assert.ok(offered(await client.say("EHLO client")).includes("AUTH PLAIN LOGIN"));
     assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
+  });
+
+  it("waits for a handshake no longer than for a login", async () => {
+    const silent = async (port: number, opening: string): Promise<void> => {
+      const socket = plainSocket({ host: "127.0.0.1", port });
+      socket.on("error", () => undefined);
+      if (opening !== "") await once(socket, "data");
+      socket.write(opening);
+      socket.resume();
+      await once(socket, "close");
+    };
+    const impatient = await startDoor(relais.origin, {
+      listenTls: [{ host: "127.0.0.1", port: 0 }],
+      certificate: { files, first: readCertificate(files) },
+      limits: { loginMs: 400 },
+    });
+    await Promise.all([silent(impatient.tlsPort, ""), silent(impatient.port, "EHLO client\r\nSTARTTLS\r\n")]);
+    await impatient.close();
   });
 
   it("refuses TLS before 1.2", async () => {

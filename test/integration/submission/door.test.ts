@@ -361,6 +361,8 @@ describe("the SMTP door", () => {
       "erp.example",
     ])
       assert.ok(!all.includes(text), text);
+    const accepted = JSON.parse(door.logLines.find((line) => line.includes("door_mail_accepted")) ?? "{}");
+    assert.deepEqual([accepted.severity, accepted.id, accepted.recipients], ["INFO", "msg_1", 2]);
     const { severity, message, key, reply } = JSON.parse(
       door.logLines.find((line) => line.includes("door_mail_refused")) ?? "{}",
     );
