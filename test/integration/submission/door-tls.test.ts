@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as plainSocket } from "node:net";
@@ -6,10 +7,11 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect, type DetailedPeerCertificate } from "node:tls";
+import { promisify } from "node:util";
 import { readCertificate } from "../../../functions/submission/certificate.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { type RelaisStandIn, STAND_IN_KEY, startRelaisStandIn } from "../../builders/relais-stand-in.ts";
-import { plain, sendBy, startDoor, type TestDoor } from "../../builders/smtp-door.ts";
+import { MAIL, plain, sendBy, startDoor, type TestDoor } from "../../builders/smtp-door.ts";
 import { issueCertificates } from "../../google-sandbox/certificates.ts";
 import { type SmtpDialogue, smtpDialogue } from "../../google-sandbox/smtp-dialogue.ts";
 
@@ -106,6 +108,43 @@ describe("the SMTP door with a certificate", () => {
     await client.startTls(issued.ca, "127.0.0.1");
     assert.ok(offered(await client.say("EHLO client")).includes("AUTH PLAIN LOGIN"));
     assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^235 /);
+  });
+
+  it("is spoken to by curl and Python, by STARTTLS and from the first byte", async () => {
+    const [ca, mail] = [join(folder, "ca.pem"), join(folder, "mail.eml")];
+    writeFileSync(ca, issued.ca);
+    writeFileSync(mail, MAIL);
+    const run = promisify(execFile);
+    const has = async (program: string): Promise<boolean> =>
+      run(program, ["--version"]).then(
+        () => true,
+        () => false,
+      );
+    const before = relais.mails.length;
+    const expected: string[] = [];
+    if (await has("curl")) {
+      const login = ["--user", `relais:${STAND_IN_KEY}`, "--cacert", ca, "--ssl-reqd", "-sS", "--upload-file", mail];
+      for (const url of [`smtp://localhost:${door.port}`, `smtps://localhost:${door.tlsPort}`]) {
+        await run("curl", [url, "--mail-from", "ada@example.com", "--mail-rcpt", "client@example.org", ...login]);
+        expected.push(url);
+      }
+    }
+    if (await has("python3")) {
+      const program = [
+        "import smtplib, ssl, sys",
+        "port, tls_port, ca, key, mail = sys.argv[1:]",
+        "context = ssl.create_default_context(cafile=ca)",
+        "first = smtplib.SMTP('localhost', int(port))",
+        "first.starttls(context=context)",
+        "for smtp in (first, smtplib.SMTP_SSL('localhost', int(tls_port), context=context)):",
+        "    smtp.login('relais', key)",
+        "    smtp.sendmail('ada@example.com', ['client@example.org'], open(mail, 'rb').read())",
+        "    smtp.quit()",
+      ].join("\n");
+      await run("python3", ["-c", program, String(door.port), String(door.tlsPort), ca, STAND_IN_KEY, mail]);
+      expected.push("python starttls", "python smtps");
+    }
+    assert.equal(relais.mails.length - before, expected.length, expected.join());
   });
 
   it("waits for a handshake no longer than for a login", async () => {

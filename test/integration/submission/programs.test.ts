@@ -10,7 +10,7 @@ import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { noteSecret } from "../../builders/canary.ts";
 import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { MAIL, plain, sendBy } from "../../builders/smtp-door.ts";
+import { envelope, MAIL, plain, sendBy } from "../../builders/smtp-door.ts";
 import { type SmtpDialogue, smtpDialogue } from "../../google-sandbox/smtp-dialogue.ts";
 
 const isInstalled = (program: string): boolean => spawnSync(program, ["--version"]).error === undefined;
@@ -199,5 +199,28 @@ describe("programs that speak SMTP, through npm start to Gmail", () => {
     assert.match(reply ?? "", /^250 2\.0\.0 msg_/);
     await stack.relais.operate("PATCH", "/v1/settings", { paused: false });
     await eventually("it is sent", async () => (await messageOf((reply ?? "").slice(10))).status === "sent");
+  });
+
+  it("has the answer to a mail under way when npm start is told to stop, and sends it after the next start", async () => {
+    const client = await logIn();
+    await envelope(client);
+    assert.match((await client.say("DATA")) ?? "", /^354 /);
+    process.kill(stack.relais.pid, "SIGTERM");
+    await eventually("no connection is taken", async () => {
+      const late = await smtpDialogue({ host: "127.0.0.1", port }).catch(() => null);
+      late?.close();
+      return late === null;
+    });
+    const mail = MAIL.replace("<42@", "<stopping@").replace("Invoice 42", "Sent while it stopped");
+    // On a busy machine the grace may be over; whoever does not hear 250 repeats.
+    const reply = await client.write(`${mail}.\r\n`);
+    assert.match(reply ?? "421", /^(250 2\.0\.0 msg_|421 |451 )/);
+    assert.equal(await stack.relais.ended(), 0, stack.relais.output);
+    await stack.relais.up();
+    const again = await sendBy(await logIn(), mail);
+    assert.equal(again, reply?.startsWith("250") === true ? reply : again);
+    assert.match(again ?? "", /^250 2\.0\.0 msg_/);
+    await arrivedWith("Sent while it stopped");
+    assert.equal(arrived().filter(({ messageId }) => messageId.includes("stopping@")).length, 1);
   });
 });
