@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import type { StatsView } from "../../../functions/domain/messages/views/stats.ts";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { connect, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { type Example, examplesIn } from "../../builders/documented-examples.ts";
@@ -129,6 +130,7 @@ describe("the documents' examples", () => {
           "Send a mail: sh",
           "Send a mail that is already composed: sh",
           "See what became of it: sh",
+          "See how much was sent: sh",
           "From Node, without a package: js",
           "From Python: python",
           "From Python: python",
@@ -169,6 +171,16 @@ describe("the documents' examples", () => {
       const { items }: { items: readonly { readonly id: string }[] } = JSON.parse(list ?? "");
       assert.ok(items.some(({ id }) => id === environment.MESSAGE_ID));
       assert.equal(JSON.parse(one ?? "").attempts[0].outcome, "sent");
+    });
+
+    it("counts what was sent by one mail server", async () => {
+      const { items }: StatsView = JSON.parse(await run(example("See how much was sent")));
+      const sum = (rows: StatsView["items"]): number => rows.reduce((total, { sent }) => total + sent, 0);
+      assert.equal(items.length, 24);
+      assert.ok(sum(items) >= 2, JSON.stringify(items.at(-1)));
+      const all = await stack.relais.operate("GET", "/v1/stats");
+      const byDay: StatsView = await all.json();
+      assert.ok(sum(byDay.items) >= sum(items), "of all servers, by day");
     });
 
     it("sends from Node", async () => {

@@ -50,7 +50,7 @@ suite("Accepting a message", () => {
     assert.deepEqual(value.recipientAddresses, ["b@example.org"]);
     assert.deepEqual(value.timeline, [{ atMs: bench.clock.nowMs(), status: "queued", note: null }]);
     assert.deepEqual(bench.published, [
-      { topic: "mail-send", message: { data: { id }, attributes: { relais: "deliver" } } },
+      { topic: "mail-send", message: { data: { id }, attributes: { relais: "deliver" }, lane: "srv_ada" } },
     ]);
     assert.equal((await readBody(bench, value))?.text, simpleMessage.text);
   });
