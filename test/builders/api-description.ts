@@ -85,6 +85,13 @@ export const schemaFor = (body: unknown, type: string): JsonSchema | undefined =
   return isSchema(media) && isSchema(media.schema) ? media.schema : undefined;
 };
 
+/** Why a body that the API has taken is not what the document says that it takes; null if it is. */
+export const refusedByDescription = (method: string, pathname: string, body: unknown): string | null => {
+  const schema = schemaFor(operationAt(method, pathname)?.requestBody, "application/json");
+  const fault = schema === undefined ? null : faultOf(schema, body);
+  return fault === null ? null : `${method} ${pathname} took a body that is not described: ${fault}`;
+};
+
 export interface SeenAnswer {
   readonly status: number;
   /** The media type without parameters; null if there is no body. */

@@ -15,7 +15,7 @@ import { systemRandom } from "../../functions/runtime/randomness.ts";
 import type { System } from "../../functions/runtime/system.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { accountOf } from "./account.ts";
-import { undescribed } from "./api-description.ts";
+import { refusedByDescription, undescribed } from "./api-description.ts";
 
 export interface Answer {
   readonly status: number;
@@ -67,7 +67,8 @@ const callerAt =
     const type = response.headers.get("content-type")?.split(";")[0] ?? null;
     const { pathname } = new URL(path, origin);
     const fault = undescribed(method, pathname, { status: response.status, type, body: bodyIn(response, text) });
-    if (fault !== null) throw new Error(fault);
+    const taken = response.ok && typeof body === "object" ? refusedByDescription(method, pathname, body) : null;
+    if (fault !== null || taken !== null) throw new Error(fault ?? taken ?? "");
     return { status: response.status, headers: response.headers, body: bodyIn(response, text) };
   };
 
