@@ -86,7 +86,8 @@ locals {
       public         = false
       memory         = "2Gi"
       cpu            = "1"
-      concurrency    = 8
+      # An instance bounds the bytes of the bodies that it holds (body-room.ts), not the number of mails.
+      concurrency    = 32
       timeout_s      = 300
       max_instances  = 20
       environment    = local.retention_environment

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, distinctInstants } from "../domain/clock.ts";
 
 /** Real time; nominal durations are divided by `timeScale`. */
@@ -7,8 +6,16 @@ export const systemClock = (timeScale = 1): Clock => ({
   nextMs: distinctInstants(() => Date.now()),
   // `AbortSignal.timeout` takes whole milliseconds only; with a scale of 7, every request would fail.
   lasting: (nominalMs) => Math.ceil(nominalMs / timeScale),
-  sleep: async (realMs, signal) => {
-    // An abort ends the sleep early, which is not a failure.
-    await delay(realMs, undefined, signal ? { signal } : {}).catch(() => undefined);
-  },
+  // Not by `node:timers/promises`: an abort is no failure here, and each would make an error with its stack trace.
+  sleep: (realMs, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve();
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, realMs);
+      signal?.addEventListener("abort", end, { once: true });
+    }),
 });

@@ -184,8 +184,8 @@ export const RULES: readonly Rule[] = [
         ),
     broken: {
       file: "functions.tf",
-      from: "concurrency    = 8\n      timeout_s      = 300",
-      to: "concurrency    = 8\n      timeout_s      = 360",
+      from: "concurrency    = 32\n      timeout_s      = 300",
+      to: "concurrency    = 32\n      timeout_s      = 360",
       says: /deliver-mail may run for 360 s and its lease ends after 360 s/,
     },
   },

@@ -18,7 +18,9 @@ export const surveyOf = (raw: Buffer): Survey => {
   let eightBit = false;
   let clean = raw.length >= 2 && raw[raw.length - 1] === LF;
   let before = 0;
-  for (const byte of raw) {
+  // By index: an iterator takes several times as long.
+  for (let at = 0; at < raw.length; at += 1) {
+    const byte = raw[at] ?? 0;
     if (byte > 0x7f) eightBit = true;
     if ((byte === LF) !== (before === CR)) clean = false;
     before = byte;

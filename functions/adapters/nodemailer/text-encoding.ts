@@ -26,7 +26,8 @@ const isPlain = (byte: number): boolean =>
 /** A lower bound of what quoted-printable takes: it leaves out soft line breaks. */
 const minQuotedPrintableLength = (bytes: Buffer, lineEnds: number): number => {
   let length = lineEnds;
-  for (const byte of bytes) length += isPlain(byte) ? 1 : 3;
+  // By index: an iterator takes several times as long.
+  for (let at = 0; at < bytes.length; at += 1) length += isPlain(bytes[at] ?? 0) ? 1 : 3;
   return length;
 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { envelopeAddress } from "../../../functions/adapters/gmail-smtp/address.ts";
-import { dataBlocks } from "../../../functions/adapters/gmail-smtp/data-stream.ts";
+import { dataBlocks, octetBlocks, surveyOf } from "../../../functions/adapters/gmail-smtp/data-stream.ts";
 
 const sent = (raw: string): string => Buffer.concat([...dataBlocks(Buffer.from(raw, "latin1"))]).toString("latin1");
 /** What a receiver reads (RFC 5321 §4.5.2). */
@@ -52,4 +52,17 @@ test("an address that could break out of its angle brackets is refused", () => {
     assert.equal(envelopeAddress(address), undefined, JSON.stringify(address));
   }
   assert.equal(envelopeAddress("Ada@exämple.com"), "Ada@xn--exmple-cua.com");
+});
+
+test("a message goes out as it is only if each of its CRs and LFs is one of a CRLF, and it ends in one", () => {
+  const bits = fc.array(fc.constantFrom("\r", "\n", "\r\n", "a", "é"), { maxLength: 12 });
+  fc.assert(
+    fc.property(bits, (parts) => {
+      const text = parts.join("");
+      const { clean, eightBit } = surveyOf(Buffer.from(text));
+      assert.equal(clean, /\r\n$/.test(text) && !/\r(?!\n)|(?<!\r)\n/.test(text), JSON.stringify(text));
+      assert.equal(eightBit, text.includes("é"));
+      if (clean) assert.equal(Buffer.concat([...octetBlocks(Buffer.from(text))]).toString(), text);
+    }),
+  );
 });

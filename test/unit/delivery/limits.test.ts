@@ -394,6 +394,30 @@ test("a claim that ended a day late gives nothing back, because its share has le
   assert.deepEqual(applyCorrection(clock, ledger, late).entries, ledger.entries);
 });
 
+test("the ledger of a fast sender stays small, and no rolling minute exceeds its limit for all that", () => {
+  const limits = { perMinute: 500, perDay: 1_000_000 };
+  let ledger = EMPTY_LEDGER;
+  const claimedAt: number[] = [];
+  let most = 0;
+  for (let step = 0; step < 9_000; step += 1) {
+    const atMs = stack.clock.nowMs();
+    const demand = { atMs, id: `msg_${step}`, createdAtMs: atMs, recipients: 1, limits, untilMs: atMs };
+    const room = reserve(stack.clock, ledger, demand);
+    if (room.kind === "room") {
+      ledger = room.after;
+      claimedAt.push(atMs);
+      most = Math.max(most, ledger.entries.length);
+    }
+    stack.clock.advance(20);
+  }
+  assert.ok(most < 200, `${most} entries`);
+  assert.ok(claimedAt.length > 1_400, `${claimedAt.length} in three minutes`);
+  for (const [first, atMs] of claimedAt.entries()) {
+    const next = claimedAt[first + limits.perMinute];
+    assert.ok(next === undefined || next - atMs >= MINUTE, "one too many within a minute");
+  }
+});
+
 test("merged entries count until the latest of them is too old, even if the clocks of two instances differ", () => {
   const { clock } = stack;
   const binMs = Math.floor((clock.nowMs() - HOUR) / MINUTE) * MINUTE;

@@ -1,4 +1,4 @@
-import { DAY, MINUTE } from "../../clock.ts";
+import { DAY, MINUTE, SECOND } from "../../clock.ts";
 import type { Limits } from "../../mail-servers/limits.ts";
 import type { QuotaLedger } from "../message.ts";
 import { countedRoom, type Entry, earliestRoom, type LedgerClock, standingPromises, sum } from "./room.ts";
@@ -27,20 +27,26 @@ export type Reservation =
   /** The account has the most claims under way that it may have. */
   | { readonly kind: "busy" };
 
+/** From so many entries in the last minute on, those of one second are merged: the ledger is written with each mail. */
+const MANY = 60;
+
 /**
- * Drops entries that no longer count and merges those older than a minute by minutes. A merged entry takes the latest
- * of its times, so it counts for up to a minute too long and never too short.
+ * Drops entries that no longer count and merges those older than a minute by minutes, and many younger ones by seconds.
+ * A merged entry takes the latest of its times, so it counts for up to that much too long and never too short.
  */
 const compact = (clock: LedgerClock, entries: readonly Entry[]): readonly Entry[] => {
   const nowMs = clock.nowMs();
   const minuteMs = clock.lasting(MINUTE);
+  const youngFromMs = nowMs - minuteMs;
+  const youngBinMs = entries.filter(({ atMs }) => atMs > youngFromMs).length > MANY ? clock.lasting(SECOND) : null;
   const merged: Entry[] = [];
   for (const entry of entries) {
     if (entry.atMs <= nowMs - clock.lasting(DAY) || entry.recipients <= 0) continue;
     const last = merged.at(-1);
-    const old = entry.atMs <= nowMs - minuteMs;
-    const sameBin = last !== undefined && Math.floor(last.atMs / minuteMs) === Math.floor(entry.atMs / minuteMs);
-    if (old && last !== undefined && sameBin) {
+    const binMs = entry.atMs <= youngFromMs ? minuteMs : youngBinMs;
+    const sameBin =
+      last !== undefined && binMs !== null && Math.floor(last.atMs / binMs) === Math.floor(entry.atMs / binMs);
+    if (sameBin) {
       // Entries may be out of order, because the clocks of two instances may differ.
       const atMs = Math.max(last.atMs, entry.atMs);
       merged[merged.length - 1] = { atMs, recipients: last.recipients + entry.recipients };
