@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** A request as it came. */
@@ -51,10 +52,13 @@ export const accepted = (id = "msg_1"): Scripted => ({
   body: { id, messageId: "<1@example.com>", server: "srv_1", status: "queued" },
 });
 
-export const startRelaisStandIn = async (): Promise<RelaisStandIn> => {
+/** With a certificate, it speaks https. */
+export const startRelaisStandIn = async (
+  certificate: { readonly cert: string; readonly key: string } | null = null,
+): Promise<RelaisStandIn> => {
   const mails: Heard[] = [];
   const sessions: Heard[] = [];
-  const server = createServer(async (req, res) => {
+  const listener: RequestListener = async (req, res) => {
     const parts: Buffer[] = [];
     for await (const part of req) parts.push(part);
     const { method = "", url = "", headers } = req;
@@ -66,10 +70,12 @@ export const startRelaisStandIn = async (): Promise<RelaisStandIn> => {
     if (typeof answer === "string") return;
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
     res.writeHead(answer.status, { "Content-Type": "application/json", ...answer.headers }).end(text);
-  }).listen(0, "127.0.0.1");
+  };
+  const server = certificate === null ? createServer(listener) : createHttpsServer(certificate, listener);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const standIn: RelaisStandIn = {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${certificate === null ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mails,
     sessions,
     onSession: ({ headers }) =>

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { bundledDoor, DoorProcess } from "../../builders/door-process.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { accepted, type RelaisStandIn, STAND_IN_KEY, startRelaisStandIn } from "../../builders/relais-stand-in.ts";
 import { plain, sendBy } from "../../builders/smtp-door.ts";
+import { issueCertificates } from "../../google-sandbox/certificates.ts";
 import { smtpDialogue } from "../../google-sandbox/smtp-dialogue.ts";
 
 describe("relais-smtp, bundled", () => {
@@ -80,6 +81,25 @@ describe("relais-smtp, bundled", () => {
     for (const name of ["RELAIS_URL", "SMTP_LISTEN", "SMTP_ALLOW_CLEAR"])
       assert.match(stderr, new RegExp(`- ${name} `));
     assert.doesNotMatch(stderr, / at /, "no stack");
+  });
+
+  it("hands a key or a mail to no Relais whose certificate it cannot verify", async () => {
+    const { ca, certificate: cert, key } = issueCertificates();
+    const overHttps = await startRelaisStandIn({ cert, key });
+    const authority = join(mkdtempSync(join(tmpdir(), "relais-authority-")), "ca.pem");
+    writeFileSync(authority, ca);
+    const untrusting = await DoorProcess.start({ RELAIS_URL: overHttps.origin }, program);
+    const client = await smtpDialogue({ host: "127.0.0.1", port: untrusting.port });
+    await client.say("EHLO client");
+    assert.match((await client.say(plain("relais", STAND_IN_KEY))) ?? "", /^454 4\.7\.0 /);
+    assert.deepEqual([overHttps.sessions, overHttps.mails], [[], []]);
+    await eventually("the log says why", () => /door_relais_unreachable.*verify/.test(untrusting.output));
+    await untrusting.end("SIGKILL");
+    const trusting = await DoorProcess.start({ RELAIS_URL: overHttps.origin, NODE_EXTRA_CA_CERTS: authority }, program);
+    assert.equal(await sendBy(await logIn(trusting.port)), "250 2.0.0 msg_1");
+    await trusting.end("SIGKILL");
+    await overHttps.close();
+    rmSync(dirname(authority), { recursive: true });
   });
 
   it("says which address is taken", async () => {
