@@ -10,6 +10,7 @@ import { googleCalls } from "../../functions/adapters/google-cloud/google-calls.
 import { pubsubPublisher } from "../../functions/adapters/pubsub/pubsub-publisher.ts";
 import { openSecretManager } from "../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../functions/adapters/secret-manager/secret-manager-vault.ts";
+import { patienceOf } from "../../functions/domain/patience.ts";
 import type { Topic } from "../../functions/domain/publisher.ts";
 import { QUERIES, type QueryArguments, type QueryName, type QueryShape } from "../../functions/domain/queries.ts";
 import { jsonData, parsePushEnvelope } from "../../functions/runtime/event-edge.ts";
@@ -24,8 +25,10 @@ import { publisherContract, type Subscriber } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
 import { secretVaultContract } from "./secret-vault-contract.ts";
 
-// Builds them as `runtime/compose.ts` does.
-const calls = googleCalls({ clock: systemClock(), random: testRandom });
+// Builds them as `runtime/compose.ts` does, with more patience: a busy machine's emulators may need it.
+const clock = systemClock();
+const patience = () => patienceOf(clock, { totalMs: 120_000, failsFast: true });
+const calls = googleCalls({ clock, random: testRandom, patience });
 
 secretVaultContract("Secret Manager's stand-in", async () => {
   const standIn = await startSecretManagerStandIn();
