@@ -18,9 +18,9 @@ export const door: Section = {
       text: [
         `${mails} mails were sent through \`relais-smtp\` to \`npm start\`, each repeated until it was answered 250, while one of the two was killed (-9) at ${kills} random moments: the door ${killed.door} times, Relais ${killed.relais} times.`,
         "",
-        "| mails | given to the door | lost | sent twice | records too many | in doubt, decided by a person |",
+        "| mails | attempts, most while one of the two was down | lost | sent twice | records too many | in doubt, decided by a person |",
         "|---|---|---|---|---|---|",
-        `| ${mails} | ${attempts} times | ${lost.length} | ${twice.length} | ${extraRecords} | ${inDoubt} |`,
+        `| ${mails} | ${attempts} | ${lost.length} | ${twice.length} | ${extraRecords} | ${inDoubt} |`,
         "",
         "In doubt: Relais was killed between the mark and Gmail's reply, and the mail was not found among the sent ones.",
       ].join("\n"),

@@ -39,7 +39,7 @@ describe("the limits of the SMTP door", () => {
   });
 
   it("end a connection without a login, whatever it says meanwhile, and one with a login only when it is idle", async () => {
-    door = await startDoor(relais.origin, { limits: { loginMs: 400, idleMs: 60_000 } });
+    door = await startDoor(relais.origin, { limits: { loginMs: 2_500, idleMs: 60_000 } });
     const loggedIn = await door.logIn();
     const silent = await door.greet();
     const talking = await door.greet();
@@ -50,7 +50,7 @@ describe("the limits of the SMTP door", () => {
   });
 
   it("end an idle connection, but not one that waits for Relais", async () => {
-    door = await startDoor(relais.origin, { limits: { idleMs: 300 } });
+    door = await startDoor(relais.origin, { limits: { idleMs: 2_000 } });
     let answer = (): void => undefined;
     const waiting = new Promise<void>((resolve) => {
       answer = resolve;
@@ -70,7 +70,7 @@ describe("the limits of the SMTP door", () => {
 
   it("end a message that arrives too slowly, and release its memory", async () => {
     const room = 64 * 1024;
-    door = await startDoor(relais.origin, { limits: { dataMs: 500, roomBytes: room } });
+    door = await startDoor(relais.origin, { limits: { dataMs: 2_500, roomBytes: room } });
     const client = await door.logIn();
     await envelope(client);
     await client.say("DATA");

@@ -159,7 +159,7 @@ describe("the SMTP door with a certificate", () => {
     const impatient = await startDoor(relais.origin, {
       listenTls: [{ host: "127.0.0.1", port: 0 }],
       certificate: { files, first: readCertificate(files) },
-      limits: { loginMs: 400 },
+      limits: { loginMs: 2_000 },
     });
     await Promise.all([silent(impatient.tlsPort, ""), silent(impatient.port, "EHLO client\r\nSTARTTLS\r\n")]);
     await impatient.close();

@@ -16,7 +16,7 @@ export interface KilledRun {
 
 export interface KilledOutcome {
   readonly killed: Readonly<Record<"door" | "relais", number>>;
-  /** How often a mail was given to the door, over all mails. */
+  /** Over all mails; those that met no door or no Relais count too. */
   readonly attempts: number;
   /** Messages of which nobody could know whether they went out, until a person looked. */
   readonly inDoubt: number;
