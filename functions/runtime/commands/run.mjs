@@ -26,6 +26,7 @@ const COMMANDS = {
   screenshots: { program: "test/tools/screenshots.ts" },
   bench: { program: "test/bench/bench.ts", first: BUILD },
   soak: { program: "test/bench/soak.ts" },
+  simulate: { program: "test/simulator/simulate.ts" },
 };
 
 const packagesOf = (file) => JSON.parse(readFileSync(join(root, file), "utf8")).packages;

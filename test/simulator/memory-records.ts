@@ -1,0 +1,322 @@
+import { decodeCursor, encodeCursor } from "../../functions/domain/page-cursor.ts";
+import { QUERIES, type QueryArguments, type QueryKind, type QueryName } from "../../functions/domain/queries.ts";
+import type { RecordKind, RecordKinds } from "../../functions/domain/record-kinds.ts";
+import { encodeCommit } from "../../functions/domain/record-limits.ts";
+import { addNumbers, sumsField } from "../../functions/domain/record-sums.ts";
+import type { CommitOutcome, Page, Records, Versioned, Write } from "../../functions/domain/records.ts";
+import { SortedList } from "./sorted-list.ts";
+
+type Stored = Versioned<unknown>;
+type Value = Readonly<Record<string, unknown>>;
+
+/** Told of each record that a commit or the erasure changes, in order; undefined where there is none. */
+export type OnWrite = (
+  kind: RecordKind,
+  id: string,
+  change: { readonly before: unknown; readonly after: unknown },
+) => void;
+
+interface Entry {
+  readonly order: number | string;
+  readonly id: string;
+}
+
+const compareOrders = (a: number | string, b: number | string): number => {
+  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+};
+const compareEntries = (a: Entry, b: Entry): number =>
+  compareOrders(a.order, b.order) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+interface Shape {
+  readonly kind: RecordKind;
+  readonly equal: readonly string[];
+  readonly contains?: string;
+  readonly upTo?: true;
+  readonly order: readonly [field: string, direction: "asc" | "desc"];
+}
+
+const SEPARATOR = "\u0000";
+
+/** The index of one query, kept sorted. It is made when the query is first asked, as few of them are in a run. */
+class Index {
+  readonly shape: Shape;
+  readonly #groups = new Map<string, SortedList<Entry>>();
+
+  constructor(shape: Shape) {
+    this.shape = shape;
+  }
+
+  #orderOf(value: Value): number | string | null {
+    const order = value[this.shape.order[0]];
+    return typeof order === "number" || typeof order === "string" ? order : null;
+  }
+
+  #groupsOf(value: Value): readonly string[] {
+    const equal = this.shape.equal.map((field) => String(value[field])).join(SEPARATOR);
+    if (this.shape.contains === undefined) return [equal];
+    const members = value[this.shape.contains];
+    if (!Array.isArray(members)) return [];
+    return [...new Set(members.map((member) => equal + SEPARATOR + String(member)))];
+  }
+
+  groupFor(args: Value): SortedList<Entry> | undefined {
+    const { equal, contains } = this.shape;
+    const group = equal.map((field) => String(args[field])).join(SEPARATOR);
+    return this.#groups.get(contains === undefined ? group : group + SEPARATOR + String(args[contains]));
+  }
+
+  change(id: string, before: Value | undefined, after: Value | undefined): void {
+    const was = before === undefined ? null : this.#orderOf(before);
+    const is = after === undefined ? null : this.#orderOf(after);
+    if (was === is && before !== undefined && after !== undefined && this.#sameGroups(before, after)) return;
+    if (before !== undefined && was !== null)
+      for (const group of this.#groupsOf(before)) this.#remove(group, { order: was, id });
+    if (after !== undefined && is !== null)
+      for (const group of this.#groupsOf(after)) this.#add(group, { order: is, id });
+  }
+
+  #sameGroups(before: Value, after: Value): boolean {
+    const { equal, contains } = this.shape;
+    return (
+      equal.every((field) => before[field] === after[field]) &&
+      (contains === undefined || before[contains] === after[contains])
+    );
+  }
+
+  #add(group: string, entry: Entry): void {
+    let list = this.#groups.get(group);
+    if (list === undefined) {
+      list = new SortedList(compareEntries);
+      this.#groups.set(group, list);
+    }
+    list.add(entry);
+  }
+
+  #remove(group: string, entry: Entry): void {
+    const list = this.#groups.get(group);
+    list?.remove(entry);
+    if (list?.size === 0) this.#groups.delete(group);
+  }
+}
+
+/** Strings longer than this make a commit worth measuring. */
+const SURELY_SMALL = 60_000;
+
+/**
+ * Freezes a value that is stored, so that a process which alters what it has read or written fails. Returns how many
+ * characters of text were not yet frozen. Throws for what is no JSON.
+ */
+const freezeDeeply = (value: unknown): number => {
+  if (typeof value === "string") return value.length;
+  if (value === null || typeof value === "number" || typeof value === "boolean") return 0;
+  if (typeof value !== "object") throw new TypeError(`${typeof value} is no JSON`);
+  if (Object.isFrozen(value)) return 0;
+  let characters = 0;
+  if (Array.isArray(value)) for (const member of value) characters += freezeDeeply(member);
+  else {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) throw new TypeError("an instance of a class is no JSON");
+    for (const member of Object.values(value)) characters += freezeDeeply(member);
+  }
+  Object.freeze(value);
+  return characters;
+};
+
+const isValue = (value: unknown): value is Value => typeof value === "object" && value !== null;
+const asValue = (value: unknown): Value | undefined => (isValue(value) ? value : undefined);
+
+/** The record once the numbers of `added` are added to those that it has. */
+const addedUp = (kind: RecordKind, before: Value | undefined, added: object): object => {
+  const field = sumsField(kind) ?? "";
+  const numbers = (value: Value | undefined) => (value?.[field] ?? {}) as Readonly<Record<string, number>>;
+  return before === undefined
+    ? added
+    : { ...before, ...added, [field]: addNumbers(numbers(before), numbers(asValue(added))) };
+};
+
+/** The record's time of erasure, if it has one. */
+const eraseAtOf = (value: Value | undefined): number | null =>
+  typeof value?.eraseAtMs === "number" ? value.eraseAtMs : null;
+
+/**
+ * `Records` in memory, for simulations: what Firestore promises, at once. Latency, faults and lost answers are added by
+ * whoever hands it to a process.
+ */
+export class MemoryRecords implements Records {
+  readonly #kinds = new Map<RecordKind, Map<string, Stored>>();
+  readonly #indexes = new Map<QueryName, Index>();
+  readonly #indexesOf = new Map<RecordKind, Index[]>();
+  readonly #erasures = new SortedList<{ readonly atMs: number; readonly kind: RecordKind; readonly id: string }>(
+    (a, b) =>
+      a.atMs - b.atMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0),
+  );
+  readonly #onWrite: OnWrite;
+  readonly #lookEvery: number;
+  #lastVersion = 0;
+  #commits = 0;
+
+  /** Every `lookEvery`-th commit is checked: whether it is JSON, and within the limits of a commit. */
+  constructor(onWrite: OnWrite = () => undefined, lookEvery = 1) {
+    this.#onWrite = onWrite;
+    this.#lookEvery = lookEvery;
+  }
+
+  #recordsOf(kind: RecordKind): Map<string, Stored> {
+    let records = this.#kinds.get(kind);
+    if (records === undefined) {
+      records = new Map();
+      this.#kinds.set(kind, records);
+    }
+    return records;
+  }
+
+  /** What `get` resolves to, at once. */
+  read<K extends RecordKind>(kind: K, id: string): Versioned<RecordKinds[K]> | undefined {
+    // Each map holds values of its kind only.
+    return this.#recordsOf(kind).get(id) as Versioned<RecordKinds[K]> | undefined;
+  }
+
+  async get<K extends RecordKind>(kind: K, id: string): Promise<Versioned<RecordKinds[K]> | undefined> {
+    return this.read(kind, id);
+  }
+
+  async commit(writes: readonly Write[]): Promise<CommitOutcome> {
+    return this.write(writes);
+  }
+
+  /** What `commit` resolves to, at once. */
+  write(writes: readonly Write[]): CommitOutcome {
+    this.#check(writes);
+    const at = writes.findIndex((write) => !this.#holds(write));
+    if (at !== -1) return { done: false, at };
+    const befores = writes.map(({ kind, id }) => asValue(this.#recordsOf(kind).get(id)?.value));
+    const versions = writes.map((write, place) => this.#apply(write, befores[place]));
+    // Whoever watches sees the commit whole.
+    for (const [place, write] of writes.entries()) {
+      const after = this.#recordsOf(write.kind).get(write.id)?.value;
+      this.#onWrite(write.kind, write.id, { before: befores[place], after });
+    }
+    return { done: true, versions };
+  }
+
+  #check(writes: readonly Write[]): void {
+    let characters = 0;
+    this.#commits += 1;
+    // To look at every commit would take a tenth of a simulation's time.
+    if (this.#commits % this.#lookEvery !== 0) return;
+    for (const write of writes) if (write.op !== "delete") characters += freezeDeeply(write.value);
+    const few = writes.length === 1 || new Set(writes.map(({ kind, id }) => `${kind}/${id}`)).size === writes.length;
+    if (characters > SURELY_SMALL || !few || writes.length > 2) encodeCommit(writes);
+  }
+
+  #holds(write: Write): boolean {
+    const stored = this.#recordsOf(write.kind).get(write.id);
+    switch (write.op) {
+      case "put":
+      case "add":
+        return true;
+      case "create":
+        return stored === undefined;
+      case "replace":
+        return stored?.version === write.version;
+      case "delete":
+        return write.version === undefined || stored?.version === write.version;
+    }
+  }
+
+  #apply(write: Write, before: Value | undefined): string {
+    const { kind, id } = write;
+    const records = this.#recordsOf(kind);
+    if (write.op === "delete") {
+      records.delete(id);
+      this.#index(kind, id, { before, after: undefined });
+      return "";
+    }
+    this.#lastVersion += 1;
+    const version = String(this.#lastVersion);
+    const after = write.op === "add" ? addedUp(kind, before, write.value) : write.value;
+    records.set(id, Object.freeze({ id, value: after, version }));
+    this.#index(kind, id, { before, after: asValue(after) });
+    return version;
+  }
+
+  #index(
+    kind: RecordKind,
+    id: string,
+    { before, after }: { before: Value | undefined; after: Value | undefined },
+  ): void {
+    for (const index of this.#indexesOf.get(kind) ?? []) index.change(id, before, after);
+    const [was, is] = [eraseAtOf(before), eraseAtOf(after)];
+    if (was !== is) {
+      if (was !== null) this.#erasures.remove({ atMs: was, kind, id });
+      if (is !== null) this.#erasures.add({ atMs: is, kind, id });
+    }
+  }
+
+  /** Erases the records whose `eraseAtMs` has come, as Firestore's TTL does within a day. */
+  eraseExpired(nowMs: number): void {
+    for (;;) {
+      const first = this.#erasures.first();
+      if (first === undefined || first.atMs > nowMs) return;
+      const records = this.#recordsOf(first.kind);
+      const before = asValue(records.get(first.id)?.value);
+      records.delete(first.id);
+      this.#index(first.kind, first.id, { before, after: undefined });
+      this.#onWrite(first.kind, first.id, { before, after: undefined });
+    }
+  }
+
+  #indexFor(name: QueryName): Index {
+    const known = this.#indexes.get(name);
+    if (known !== undefined) return known;
+    const index = new Index(QUERIES[name]);
+    for (const { id, value } of this.#recordsOf(index.shape.kind).values()) index.change(id, undefined, asValue(value));
+    this.#indexes.set(name, index);
+    this.#indexesOf.set(index.shape.kind, [...(this.#indexesOf.get(index.shape.kind) ?? []), index]);
+    return index;
+  }
+
+  async query<Q extends QueryName>(
+    name: Q,
+    args: QueryArguments<Q>,
+    page: { readonly limit: number; readonly cursor?: string | null },
+  ): Promise<Page<RecordKinds[QueryKind<Q>]> | "bad_cursor"> {
+    return this.find(name, args, page);
+  }
+
+  /** What `query` resolves to, at once. */
+  find<Q extends QueryName>(
+    name: Q,
+    args: QueryArguments<Q>,
+    { limit, cursor = null }: { readonly limit: number; readonly cursor?: string | null },
+  ): Page<RecordKinds[QueryKind<Q>]> | "bad_cursor" {
+    const given: Value = { ...args };
+    const position = cursor === null ? undefined : decodeCursor(name, given, cursor);
+    if (cursor !== null && position === undefined) return "bad_cursor";
+    const index = this.#indexFor(name);
+    const { kind, upTo, order } = index.shape;
+    const from = position === undefined ? undefined : { order: position.orderValue, id: position.id };
+    const list = index.groupFor(given);
+    const entries = order[1] === "asc" ? list?.ascending(from) : list?.descending(from);
+    const most = upTo === undefined ? null : Number(given.upTo);
+    const found: Entry[] = [];
+    for (const entry of entries ?? []) {
+      if (most !== null && compareOrders(entry.order, most) > 0) {
+        if (order[1] === "asc") break;
+        continue;
+      }
+      found.push(entry);
+      // One more tells whether there is a next page.
+      if (found.length > limit) break;
+    }
+    const items = found.slice(0, limit);
+    const last = found.length > limit ? items.at(-1) : undefined;
+    const records = this.#recordsOf(kind);
+    return {
+      // An index names stored records of the query's kind only.
+      items: items.map(({ id }) => records.get(id)) as unknown as readonly Versioned<RecordKinds[QueryKind<Q>]>[],
+      next: last === undefined ? null : encodeCursor(name, given, { orderValue: last.order, id: last.id }),
+    };
+  }
+}

@@ -1,0 +1,87 @@
+import { DAY, MINUTE } from "../../functions/domain/clock.ts";
+import type { Limits } from "../../functions/domain/mail-servers/limits.ts";
+import type { Accuse } from "./broken.ts";
+
+interface Claimed {
+  readonly id: string;
+  readonly atMs: number;
+  /** Fewer once it is known whom the claim did not reach. */
+  recipients: number;
+}
+
+interface Account {
+  readonly claims: Claimed[];
+  /** How many of them are older than a day. */
+  past: number;
+  readonly underWay: Map<string, Claimed>;
+}
+
+/** An account's sessions at once (`MOST_LIVE` in `reserve.ts`). */
+const MOST_AT_ONCE = 8;
+
+/**
+ * Counts by itself what each server's limits allow: the recipients that a claim has reached, or may have, in any minute
+ * and in any day. What is not known yet counts.
+ */
+export class WatchLimits {
+  readonly #accuse: Accuse;
+  readonly #accounts = new Map<string, Account>();
+
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
+  }
+
+  #of(serverId: string): Account {
+    const known = this.#accounts.get(serverId);
+    if (known !== undefined) return known;
+    const fresh: Account = { claims: [], past: 0, underWay: new Map() };
+    this.#accounts.set(serverId, fresh);
+    return fresh;
+  }
+
+  claimed(serverId: string, limits: Limits, claim: Claimed): void {
+    const account = this.#of(serverId);
+    account.underWay.set(claim.id, claim);
+    if (account.underWay.size > MOST_AT_ONCE)
+      this.#accuse("no limit exceeded", `${serverId} has ${account.underWay.size} mails under way at once`);
+    account.claims.push(claim);
+    this.#tidy(account, claim.atMs);
+    this.#check(serverId, account, { claim, lengthMs: MINUTE, limit: limits.perMinute });
+    this.#check(serverId, account, { claim, lengthMs: DAY, limit: limits.perDay });
+  }
+
+  #tidy(account: Account, nowMs: number): void {
+    while ((account.claims[account.past]?.atMs ?? Infinity) < nowMs - DAY - MINUTE) account.past += 1;
+    if (account.past < 1_000) return;
+    account.claims.splice(0, account.past);
+    account.past = 0;
+  }
+
+  #check(
+    serverId: string,
+    { claims, past }: Account,
+    window: { readonly claim: Claimed; readonly lengthMs: number; readonly limit: number },
+  ): void {
+    const { claim, lengthMs, limit } = window;
+    let others = 0;
+    for (let at = claims.length - 1; at >= past; at -= 1) {
+      const one = claims[at];
+      if (one === undefined || one.atMs <= claim.atMs - lengthMs - MINUTE) break;
+      if (one !== claim && one.atMs > claim.atMs - lengthMs) others += one.recipients;
+    }
+    // A message with more recipients than the limit may go alone.
+    if (others > 0 && others + claim.recipients > limit)
+      this.#accuse(
+        "no limit exceeded",
+        `${serverId}: ${others + claim.recipients} recipients within ${lengthMs / MINUTE} min, of ${limit}`,
+      );
+  }
+
+  /** `reached` is null while nobody knows. */
+  settled(serverId: string, id: string, reached: number | null): void {
+    const account = this.#of(serverId);
+    const claim = account.underWay.get(id);
+    account.underWay.delete(id);
+    if (claim !== undefined && reached !== null) claim.recipients = reached;
+  }
+}
