@@ -142,6 +142,8 @@ describe("messages of relais-client", () => {
         await assert.rejects(run("msg_1"), { code: "wrong_status", attempts: 2 });
         answers(wrongStatus);
         await assert.rejects(run("msg_1"), { code: "wrong_status", attempts: 1 });
+        // The first refusal alone is not worth another look.
+        assert.equal(requests().filter((one) => one === "GET /v1/messages/msg_1").length, 1);
       });
     }
 
