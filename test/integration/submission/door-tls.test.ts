@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect, type DetailedPeerCertificate } from "node:tls";
 import { promisify } from "node:util";
+import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { readCertificate } from "../../../functions/submission/certificate.ts";
+import { DoorProcess } from "../../builders/door-process.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { type RelaisStandIn, STAND_IN_KEY, startRelaisStandIn } from "../../builders/relais-stand-in.ts";
 import { MAIL, plain, sendBy, startDoor, type TestDoor } from "../../builders/smtp-door.ts";
@@ -165,22 +167,32 @@ describe("the SMTP door with a certificate", () => {
     await impatient.close();
   });
 
-  it("refuses TLS before 1.2", async () => {
-    const socket = connect({
-      host: "127.0.0.1",
-      port: door.tlsPort,
-      ca: issued.ca,
-      minVersion: "TLSv1",
-      maxVersion: "TLSv1.1",
-      ciphers: "DEFAULT@SECLEVEL=0",
+  it("refuses TLS before 1.2, even if all of Node is told to accept it", async () => {
+    const lenient = await DoorProcess.start({
+      RELAIS_URL: relais.origin,
+      SMTP_TLS_LISTEN: `127.0.0.1:${await freePort()}`,
+      SMTP_TLS_CERT: files.cert,
+      SMTP_TLS_KEY: files.key,
+      NODE_OPTIONS: "--tls-min-v1.0 --tls-cipher-list=DEFAULT@SECLEVEL=0",
     });
-    const error = await new Promise<Error | null>((resolve) => {
-      socket.once("secureConnect", () => resolve(null));
-      socket.once("error", resolve);
-    });
-    socket.destroy();
-    assert.match(String(error), /protocol version|handshake failure|unsupported/i);
-    await eventually("the log tells of it", () => door.codes().includes("door_connection_failed"));
+    const port = Number(/"address":"127\.0\.0\.1:(\d+)"(?!.*"address")/s.exec(lenient.output)?.[1]);
+    const shakeHands = (version: "TLSv1" | "TLSv1.2"): Promise<string> =>
+      new Promise((resolve) => {
+        const ciphers = "DEFAULT@SECLEVEL=0";
+        const limits = { minVersion: version, maxVersion: version } as const;
+        const socket = connect({ host: "127.0.0.1", port, ca: issued.ca, ciphers, ...limits });
+        socket.once("secureConnect", () => resolve("secure"));
+        socket.once("error", (error) => resolve(String(error)));
+        socket.once("close", () => resolve("closed"));
+        socket.once("secureConnect", () => socket.destroy());
+      });
+    try {
+      assert.equal(await shakeHands("TLSv1.2"), "secure");
+      assert.match(await shakeHands("TLSv1"), /protocol version|handshake failure/i);
+      await eventually("the log reports it", () => lenient.output.includes("door_connection_failed"));
+    } finally {
+      await lenient.end("SIGKILL");
+    }
   });
 
   it("uses a renewed certificate without a restart, and keeps the former one while the files do not match", async () => {
