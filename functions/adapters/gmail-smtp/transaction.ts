@@ -97,7 +97,8 @@ export class Transaction {
    */
   async #sendToOne(envelope: EnvelopeLines, beforeData: BeforeData): Promise<SendOutcome> {
     if (!(await beforeData([...this.#refused]))) return { kind: "abandoned" };
-    const late = this.#reasonToStop();
+    // The server has seen nothing of this message yet, so a new session may send it.
+    const late = this.#reasonToStop("mail");
     if (late !== null) return late;
     return this.#goesAsChunk() ? this.#sendChunk(envelope) : this.#sendEnvelopeWithData(envelope);
   }
@@ -177,8 +178,10 @@ export class Transaction {
     return this.#offers("CHUNKING") && this.#survey.clean;
   }
 
-  /** Sends the message once the envelope is accepted. */
-  #sendContent(): Promise<SendOutcome> {
+  /** Sends the message once the envelope is accepted, unless the mark took too long or the server left meanwhile. */
+  async #sendContent(): Promise<SendOutcome> {
+    const late = this.#reasonToStop("data");
+    if (late !== null) return late;
     if (this.#goesAsChunk()) return this.#sendChunk(null);
     this.#session.stream.say(["DATA"]);
     return this.#afterData();
@@ -263,24 +266,24 @@ export class Transaction {
     return null;
   }
 
-  #abort(reason: string): SendOutcome {
+  #abort(reason: string, stage: SmtpStage = "body"): SendOutcome {
     this.#session.stream.destroy();
-    return { kind: "not_sent", stage: "body", reason };
+    return { kind: "not_sent", stage, reason };
   }
 
   /**
    * Returns the reason why the message must not be ended; without its end, nothing is delivered. The server may have
-   * spoken in between, or this worker was frozen (the platform takes its CPU after a timeout) and wakes after others
-   * have taken over the message.
+   * left or spoken in between, or this worker was frozen (the platform takes its CPU after a timeout) and wakes after
+   * others have taken over the message.
    */
-  #reasonToStop(): EarlyOutcome {
+  #reasonToStop(stage: SmtpStage = "body"): EarlyOutcome {
     const { interjection, refusal, lost } = this.#session.stream;
     const unasked = interjection ?? refusal;
     if (unasked !== null) {
-      const outcome = this.#abort(`unexpected reply ${unasked.code} in the message`);
-      return unasked.code >= 400 ? toRefused("body", unasked, this.#refused) : outcome;
+      const outcome = this.#abort(`unexpected reply ${unasked.code}`, stage);
+      return unasked.code >= 400 ? toRefused(stage, unasked, this.#refused) : outcome;
     }
-    if (lost) return this.#abort("the server broke off");
+    if (lost) return this.#abort("the server broke off", stage);
     return this.#clock.nowMs() >= this.#endsAtMs ? this.#abort("it took too long") : null;
   }
 
