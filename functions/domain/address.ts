@@ -33,6 +33,15 @@ export const parseAddress = (text: string): string | null => {
   return at > 0 && LOCAL_PART.test(local) && domain !== null ? `${local.toLowerCase()}@${domain}` : null;
 };
 
+/**
+ * The address as mail goes to it: the local part as it is written, since only its host may say that case does not
+ * matter (RFC 5321 §2.4), and the domain in ASCII. Null if the text is not an address.
+ */
+export const asWritten = (text: string): string | null => {
+  const folded = parseAddress(text);
+  return folded === null ? null : text.slice(0, text.lastIndexOf("@")).normalize("NFC") + domainEntry(folded);
+};
+
 /** Folds an entry of a list of people or of a From filter: an address or an `@domain`. Null if it is neither. */
 export const parseAddressOrDomain = (text: string): string | null => {
   if (!text.startsWith("@")) return parseAddress(text);

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from "smtp-server";
 import { VERIFIED_TLS } from "../adapters/http/verified-tls.ts";
-import { parseAddress } from "../domain/address.ts";
+import { asWritten, parseAddress } from "../domain/address.ts";
 import { DoorConnection, type Opening } from "./door-connection.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { MAX_MAIL_BYTES, MAX_RECIPIENTS, MAX_RECIPIENTS_BYTES } from "./limits.ts";
@@ -102,9 +102,9 @@ export class DoorServer extends SMTPServer {
   }
 
   override onRcptTo(...[{ address }, session, callback]: Parameters<SMTPServer["onRcptTo"]>): void {
-    const folded = parseAddress(address);
-    const length = Buffer.byteLength([...recipientsOf(session), folded].join(", "));
-    if (folded === null) callback(asError(BAD_RECIPIENT));
+    const written = asWritten(address);
+    const length = Buffer.byteLength([...recipientsOf(session), written].join(", "));
+    if (written === null) callback(asError(BAD_RECIPIENT));
     else callback(length > MAX_RECIPIENTS_BYTES ? asError(TOO_MANY_RECIPIENTS) : null);
   }
 
@@ -172,6 +172,9 @@ export class DoorServer extends SMTPServer {
 
 const loginOf = ({ user }: SMTPServerSession): Login | null => (user ? user : null);
 
-/** Folded, each once, sorted: their order says nothing. */
-const recipientsOf = ({ envelope }: SMTPServerSession): readonly string[] =>
-  [...new Set(envelope.rcptTo.flatMap(({ address }) => parseAddress(address) ?? []))].sort();
+/** Each once, in whatever case, and sorted: their order says nothing. */
+const recipientsOf = ({ envelope }: SMTPServerSession): readonly string[] => {
+  const written = envelope.rcptTo.flatMap(({ address }) => asWritten(address) ?? []).sort();
+  const folded = written.map(parseAddress);
+  return written.filter((_, at) => folded.indexOf(folded[at] ?? null) === at);
+};

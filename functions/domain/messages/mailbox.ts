@@ -1,4 +1,4 @@
-import { domainEntry, parseAddress } from "../address.ts";
+import { asWritten, parseAddress } from "../address.ts";
 import { looksEncoded } from "./accept/encoded-words.ts";
 import type { Mailbox } from "./message.ts";
 import { isOneLine, readLine } from "./one-line.ts";
@@ -17,10 +17,7 @@ const LONGEST_LIST = 100 * (4 * LONGEST_NAME + 320);
  * Folds an address's domain to ASCII (IDNA) and keeps the local part. Returns null if it is not an address, or if some
  * readers would decode it as an encoded word (RFC 2047).
  */
-export const normalizeAddress = (text: string): string | null => {
-  const folded = looksEncoded(text) ? null : parseAddress(text);
-  return folded === null ? null : text.slice(0, text.lastIndexOf("@")).normalize("NFC") + domainEntry(folded);
-};
+export const normalizeAddress = (text: string): string | null => (looksEncoded(text) ? null : asWritten(text));
 
 /** Makes a mailbox from parts; null if the address is not valid or the decoded name could break a header. */
 export const mailboxOf = (name: string, address: string): Mailbox | null => {
