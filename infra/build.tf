@@ -1,5 +1,5 @@
 # dist/<function>/ (from `npm run build`) goes to a bucket; Cloud Build makes the image with a service account of its
-# own.
+# own. It runs `npm ci`, because each folder has a lock file.
 
 resource "google_storage_bucket" "sources" {
   name                        = "${var.project_id}-relais-sources"
@@ -28,6 +28,8 @@ data "archive_file" "source" {
   type        = "zip"
   source_dir  = "${path.root}/../dist/${each.key}"
   output_path = "${path.root}/.terraform/archives/${each.key}.zip"
+  # The archive depends on the files' contents alone, on every operating system.
+  output_file_mode = "0644"
 }
 
 # The name contains the content's hash, so a changed bundle is a new object, which redeploys the function.

@@ -83,9 +83,9 @@ locals {
       ack_deadline_s = null
     }
     deliver-mail = {
-      public         = false
-      memory         = "2Gi"
-      cpu            = "1"
+      public = false
+      memory = "2Gi"
+      cpu    = "1"
       # An instance bounds the bytes of the bodies that it holds (body-room.ts), not the number of mails.
       concurrency    = 32
       timeout_s      = 300

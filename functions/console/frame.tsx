@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
+import { THIS_BUILD, UNKNOWN_COMMIT } from "../domain/build.ts";
 import { LANGUAGES, languageName } from "../domain/language.ts";
 import type { TextKey } from "./i18n/translate.ts";
 import { chooseLanguage, language, t } from "./state/language.ts";
@@ -74,6 +75,19 @@ const SignedInAs = () => {
   );
 };
 
+/** As many digits of a commit as git shows where it abbreviates one in a large repository. */
+const SHORT_COMMIT = 12;
+
+const RunningVersion = () => {
+  const { version, commit } = THIS_BUILD;
+  const short = commit.replace(/^[0-9a-f]{40,64}/, (id) => id.slice(0, SHORT_COMMIT));
+  return (
+    <p class="version" title={commit === UNKNOWN_COMMIT ? undefined : commit}>
+      {t("version.running", { version: commit === UNKNOWN_COMMIT ? version : `${version} · ${short}` })}
+    </p>
+  );
+};
+
 /** The skip link, navigation and main region around every page. */
 export const Frame = ({ children }: { readonly children: ComponentChildren }) => {
   const { path } = useLocation();
@@ -109,6 +123,7 @@ export const Frame = ({ children }: { readonly children: ComponentChildren }) =>
             <div class="side-foot">
               <SignedInAs />
               <LanguageSwitch />
+              {signedIn && <RunningVersion />}
             </div>
           </div>
         </div>

@@ -32,6 +32,7 @@ export const TEXTS = {
   "session.setupUser": { fr: "Session d’installation", en: "Setup session" },
   "session.setup": { fr: "Jeton d’installation", en: "Setup token" },
   "session.signOut": { fr: "Se déconnecter", en: "Sign out" },
+  "version.running": { fr: "Version {version}", en: "Version {version}" },
   "link.newTab": { fr: " (nouvel onglet)", en: " (new tab)" },
   "notFound.title": { fr: "Page introuvable", en: "Page not found" },
   "notFound.text": {

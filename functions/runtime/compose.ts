@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
 import { securityEventTokens } from "../adapters/google-oauth/security-event-tokens.ts";
 import type { Alert } from "../domain/alerts/operator-alert.ts";
+import { type Build, THIS_BUILD } from "../domain/build.ts";
 import type { Clock } from "../domain/clock.ts";
 import { leavingLaterAlone } from "../domain/later-records.ts";
 import type { Log } from "../domain/log.ts";
@@ -23,6 +24,7 @@ import { UNDERSTANDS } from "./understands.ts";
 
 /** The parts that exist from the start, before anything is loaded. */
 interface Basics {
+  readonly build: Build;
   readonly config: Config;
   readonly clock: Clock;
   readonly random: Randomness;
@@ -141,6 +143,8 @@ const mailPorts = ({ config, clock }: Basics): MailPorts => {
 export interface ComposeOptions {
   /** Names this process in its log lines. */
   readonly component: string;
+  /** Where it runs from its sources, which `THIS_BUILD` knows nothing of. */
+  readonly build?: Build;
   readonly write?: (line: string) => void;
   /** Set by `npm start` only, where all functions of the process share one store. */
   readonly embedded?: OpenEmbedded;
@@ -160,15 +164,17 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   verifyTlsInLibraries();
   const clock = systemClock(config.timeScale);
   const random = systemRandom;
+  const build = options.build ?? THIS_BUILD;
   const log =
     options.log ??
     jsonLogger({
       write: options.write ?? toStdout,
       nowMs: clock.nowMs,
       component: options.component,
+      build,
       projectId: config.cloud?.projectId ?? null,
     });
-  const basics: Basics = { config, clock, random, log };
+  const basics: Basics = { build, config, clock, random, log };
   const stored =
     config.store === "google" ? googleStorage(basics) : embeddedStorage(options.embedded ?? openEmbedded(basics));
   const changes = new RecordChanges();

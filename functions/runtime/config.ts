@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { type IsPublicSuffix, isSharedDomain } from "../domain/access/shared-domain.ts";
 import { parseAddressOrDomain } from "../domain/address.ts";
+import { COMMIT_NAME } from "../domain/build.ts";
 import { Secret } from "../domain/secret.ts";
 import { ConfigError, type Environment } from "./config-error.ts";
 import {
@@ -20,6 +21,8 @@ import { type FunctionName, HTTP_FUNCTIONS } from "./functions.ts";
 
 export interface Config {
   readonly port: number;
+  /** The commit that somebody who runs sources without a git repository names; null for git's. */
+  readonly commit: string | null;
   /** Without a trailing slash. */
   readonly publicUrl: string;
   /** Of the SMTP door of `npm start`; 0 for none. */
@@ -96,6 +99,10 @@ const pemFile = z.string().transform((path, context) => {
 const SCHEMA = z.object({
   PORT: port.default(8080),
   K_SERVICE: z.string().optional(),
+  RELAIS_COMMIT: z
+    .string()
+    .regex(COMMIT_NAME, "must have 1 to 64 letters, digits, dots, plus signs, hyphens or underscores")
+    .optional(),
   RELAIS_PUBLIC_URL: publicOrigin.optional(),
   RELAIS_SMTP_PORT: wholeNumber(0, 65_535).optional(),
   RELAIS_STORE: z.enum(["embedded", "google"], "must be embedded or google").optional(),
@@ -136,6 +143,8 @@ type Values = z.output<typeof SCHEMA>;
 export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonly FunctionName[]>> = {
   PORT: "none",
   K_SERVICE: "none",
+  // The build has written it into the bundle.
+  RELAIS_COMMIT: "none",
   RELAIS_PUBLIC_URL: "all",
   RELAIS_SMTP_PORT: "none",
   RELAIS_STORE: "all",
@@ -259,6 +268,7 @@ const toConfig = (values: Values): Config => {
   const store = values.RELAIS_STORE ?? (production ? "google" : "embedded");
   return {
     port: values.PORT,
+    commit: values.RELAIS_COMMIT ?? null,
     publicUrl: values.RELAIS_PUBLIC_URL ?? `http://localhost:${values.PORT}`,
     smtpPort: {
       port: values.RELAIS_SMTP_PORT ?? DEFAULT_SMTP_PORT,

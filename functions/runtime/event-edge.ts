@@ -85,7 +85,7 @@ const PUSH_ROOM = 32 * 1024 * 1024;
  */
 export const serveEvents = (
   onPush: OnPush,
-  system: Pick<System, "config" | "log" | "random" | "clock">,
+  system: Pick<System, "build" | "config" | "log" | "random" | "clock">,
   patience = DELIVERING,
 ) => {
   const onPushWithPatience: OnPush = (message) => withPatience(system.clock, patience, () => onPush(message));
@@ -99,14 +99,17 @@ export const serveEvents = (
       share.release();
       dropRest(req);
       if (res.headersSent || res.destroyed) return;
+      // Only `/health` is answered 200.
+      const body = status === 200 ? JSON.stringify(system.build) : undefined;
       res.writeHead(status, {
         "Cache-Control": "private, no-store",
         "X-Request-Id": trace.requestId,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         ...(status === 405 ? { Allow: "POST, GET, HEAD" } : {}),
         ...(status === 503 ? { "Retry-After": "5" } : {}),
         ...(status === 408 ? { Connection: "close" } : {}),
       });
-      res.end();
+      res.end(body);
     };
     const request = { req, res, share, overdue, limit: PUSH_LIMIT, scan: jsonScan(), anonymous: false };
     void withLogContext(trace, () => takePush(onPushWithPatience, system, request)).then(answer);

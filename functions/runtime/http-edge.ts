@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../domain/access/records.ts";
+import type { Build } from "../domain/build.ts";
 import { mayAdminister } from "../domain/mail-servers/server-access.ts";
 import { ANSWERING, type PatienceOptions } from "../domain/patience.ts";
 import { CONTENDED, Contended, type Problem, Unavailable } from "../domain/problem.ts";
@@ -28,13 +29,13 @@ export type HttpFunction = (req: IncomingMessage, res: ServerResponse) => void;
 
 const toReply = (found: Problem): Extract<Reply, { readonly kind: "problem" }> => ({ kind: "problem", problem: found });
 
-/** Every function answers this: the process is up and its configuration is valid. */
-export const HEALTH: Route = {
+/** Every function answers this with what it was built from: the process is up and its configuration is valid. */
+export const healthRoute = ({ version, commit }: Build): Route => ({
   method: "GET",
   path: "/health",
   access: "public",
-  handle: async () => ({ kind: "json", status: 200, body: { status: "ok" } }),
-};
+  handle: async () => ({ kind: "json", status: 200, body: { version, commit } }),
+});
 
 /** Paths that need no credential even if nothing is found there. */
 const isPublicPath = (pathname: string): boolean => pathname === "/health" || pathname.startsWith("/google_gmail/");
@@ -201,7 +202,7 @@ export interface ServeOptions {
  */
 export const serveHttp = (routes: readonly Route[], system: System, options: ServeOptions = {}): HttpFunction => {
   const { stopping, room, bodyMs = bodyTimeoutMs(system.clock), patience = ANSWERING } = options;
-  const find = router([HEALTH, ...routes]);
+  const find = router([healthRoute(system.build), ...routes]);
   const https = system.config.publicUrl.startsWith("https:");
   const shareOfRoom = bodyRoom(room);
   return (req, res) => {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Build } from "../domain/build.ts";
 import type { Log, LogCode, LogFields } from "../domain/log.ts";
 import { LOG_EVENTS } from "./log-events.ts";
 import type { Trace } from "./trace.ts";
@@ -25,6 +26,7 @@ export interface LoggerOptions {
   readonly nowMs: () => number;
   /** The name of the deployed function, or `local`. */
   readonly component: string;
+  readonly build: Build;
   /** For the trace's full name on Google Cloud. */
   readonly projectId: string | null;
 }
@@ -46,6 +48,8 @@ export const jsonLogger = (options: LoggerOptions): Log => {
         message: LOG_EVENTS[code].means,
         code,
         component: options.component,
+        version: options.build.version,
+        commit: options.build.commit,
         requestId: trace?.requestId,
         error: error === undefined ? undefined : errorChain(error),
         "logging.googleapis.com/trace": traceName,

@@ -1,4 +1,5 @@
 import type { Alert } from "../domain/alerts/operator-alert.ts";
+import type { Build } from "../domain/build.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { Tell } from "../domain/commit-news.ts";
 import type { GmailAccount } from "../domain/google/accounts.ts";
@@ -22,6 +23,7 @@ import type { Config } from "./config.ts";
  * sends never loads a mail library.
  */
 export interface System {
+  readonly build: Build;
   readonly config: Config;
   readonly environment: EnvironmentSettings;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 // `relais-smtp`: the SMTP door as a program of its own. It is configured by its environment and ends on SIGTERM.
+import { THIS_BUILD } from "../domain/build.ts";
 import { SECOND } from "../domain/clock.ts";
 import { ConfigError } from "../runtime/config-error.ts";
 import { ENDING_SIGNALS, endingSignalHandler } from "../runtime/ending-signals.ts";
@@ -15,6 +16,7 @@ const log = jsonLogger({
   write: (line) => void process.stdout.write(`${line}\n`),
   nowMs: Date.now,
   component: "relais-smtp",
+  build: THIS_BUILD,
   projectId: null,
 });
 

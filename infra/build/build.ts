@@ -1,14 +1,16 @@
 // `npm run build`: dist/<function>/ for each deployable function, dist/console/ (with the API's description and page),
 // dist/client/, and dist/submission/ (the program relais-smtp). `npm run build -- console` builds the console alone;
 // `--out DIR` builds elsewhere.
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { bundle } from "./bundle.ts";
 import { bundling, withoutZodLocales } from "./bundle-plugins.ts";
 import { buildClient } from "./client.ts";
 import { writeDocs } from "./docs.ts";
+import { cutLockFile, type LockFile } from "./lock-file.ts";
 import { deployableFunctions, root } from "./repository.ts";
+import { openFolder, sealFolder } from "./seal-folder.ts";
 
 const { values, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
 const dist = values.out ?? join(root, "dist");
@@ -17,16 +19,31 @@ const FRAMEWORK = "@google-cloud/functions-framework";
 
 const ownManifest = async () => JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
-const pinnedFramework = async (): Promise<string> => (await ownManifest()).dependencies[FRAMEWORK];
+interface Pinned {
+  readonly framework: string;
+  readonly lock: LockFile;
+}
+
+const pinned = async (): Promise<Pinned> => ({
+  framework: (await ownManifest()).dependencies[FRAMEWORK],
+  lock: JSON.parse(await readFile(join(root, "package-lock.json"), "utf8")),
+});
+
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** The platform's builder reads it: no package that it installs may run a program of its own. */
+const NPM_SETTINGS = "ignore-scripts=true\naudit=false\nfund=false\n";
 
 /**
- * Builds a folder for one function: `index.js`, chunks that are loaded on first use, and a package.json that pins the
- * framework. The framework is not bundled: the platform starts it, and its registry must exist once.
+ * Builds a folder for one function: `index.js`, chunks that are loaded on first use, a package.json that pins the
+ * framework, and a lock file that pins what the framework needs. The framework is not bundled: the platform starts it,
+ * and its registry must exist once.
  */
-const buildFunction = async (name: string, framework: string): Promise<void> => {
+const buildFunction = async (name: string, { framework, lock }: Pinned): Promise<void> => {
   const outdir = join(dist, name);
   await rm(outdir, { recursive: true, force: true });
-  await build({
+  await bundle({
     entryPoints: { index: join(root, "functions", name, "index.ts") },
     ...bundling,
     outdir,
@@ -35,7 +52,6 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
-    logLevel: "warning",
   });
   const manifest = {
     name: `relais-${name}`,
@@ -45,7 +61,10 @@ const buildFunction = async (name: string, framework: string): Promise<void> => 
     engines: { node: "24" },
     dependencies: { [FRAMEWORK]: framework },
   };
-  await writeFile(join(outdir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeJson(join(outdir, "package.json"), manifest);
+  await writeJson(join(outdir, "package-lock.json"), cutLockFile(lock, manifest));
+  await writeFile(join(outdir, ".npmrc"), NPM_SETTINGS);
+  await sealFolder(outdir);
 };
 
 /**
@@ -56,7 +75,7 @@ const buildSubmission = async (): Promise<void> => {
   const source = join(root, "functions/submission");
   const outdir = join(dist, "submission");
   await rm(outdir, { recursive: true, force: true });
-  await build({
+  await bundle({
     entryPoints: { index: join(source, "relais-smtp.ts") },
     ...bundling,
     splitting: false,
@@ -66,7 +85,6 @@ const buildSubmission = async (): Promise<void> => {
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
-    logLevel: "warning",
   });
   const { version, license } = await ownManifest();
   const manifest = {
@@ -78,8 +96,9 @@ const buildSubmission = async (): Promise<void> => {
     main: "index.js",
     engines: { node: ">=20.16" },
   };
-  await writeFile(join(outdir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeJson(join(outdir, "package.json"), manifest);
   await cp(join(source, "Dockerfile"), join(outdir, "Dockerfile"));
+  await sealFolder(outdir);
 };
 
 /**
@@ -92,33 +111,33 @@ const buildConsole = async (): Promise<void> => {
   const source = join(root, "functions/console");
   const outdir = await mkdtemp(join(dist, "console-"));
   await cp(join(source, "static"), outdir, { recursive: true });
-  const { metafile } = await build({
-    entryPoints: { main: join(source, "main.tsx"), docs: join(root, "functions/reference/page/docs.css") },
-    outdir: join(outdir, "assets"),
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "browser",
-    target: ["es2023", "chrome120", "firefox121", "safari17"],
-    entryNames: "[name]-[hash]",
-    chunkNames: "[name]-[hash]",
-    assetNames: "[name]-[hash]",
-    loader: { ".svg": "file", ".woff2": "file" },
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    minify: true,
-    sourcemap: "linked",
-    metafile: true,
-    logLevel: "warning",
-  });
+  const outputs = Object.keys(
+    await bundle({
+      entryPoints: { main: join(source, "main.tsx"), docs: join(root, "functions/reference/page/docs.css") },
+      outdir: join(outdir, "assets"),
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "browser",
+      target: ["es2023", "chrome120", "firefox121", "safari17"],
+      entryNames: "[name]-[hash]",
+      chunkNames: "[name]-[hash]",
+      assetNames: "[name]-[hash]",
+      loader: { ".svg": "file", ".woff2": "file" },
+      jsx: "automatic",
+      jsxImportSource: "preact",
+      minify: true,
+      sourcemap: "linked",
+    }),
+  );
   const page = await readFile(join(source, "index.html"), "utf8");
-  const html = insertAssetNames(page, Object.keys(metafile.outputs));
+  const html = insertAssetNames(page, outputs);
   await writeFile(join(outdir, "index.html"), html);
   // Hosting serves this with status 404 for any unknown path; the console then says so itself.
   await writeFile(join(outdir, "404.html"), html);
-  await writeDocs(outdir, `/assets/${assetOf(Object.keys(metafile.outputs), "docs", ".css")}`);
+  await writeDocs(outdir, `/assets/${assetOf(outputs, "docs", ".css")}`);
   // The new folder replaces the old one as a whole, so that an `npm start` that serves it sees one build or the other.
-  await chmod(outdir, 0o755);
+  await openFolder(outdir);
   await replaceFolder(outdir, join(dist, "console"));
 };
 
@@ -161,5 +180,5 @@ const OTHERS: Readonly<Record<string, () => Promise<void>>> = {
   submission: buildSubmission,
 };
 const targets = positionals.length > 0 ? positionals : [...deployableFunctions(), ...Object.keys(OTHERS)];
-const framework = await pinnedFramework();
-for (const name of targets) await (OTHERS[name]?.() ?? buildFunction(name, framework));
+const packages = await pinned();
+for (const name of targets) await (OTHERS[name]?.() ?? buildFunction(name, packages));

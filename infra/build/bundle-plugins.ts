@@ -2,7 +2,7 @@
 // infra/decisions/cold-start.md.
 import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { pickService } from "./proto-closure.ts";
 import { root } from "./repository.ts";
@@ -85,6 +85,11 @@ const UNUSED: readonly (readonly [file: RegExp, instead: string])[] = [
 const toModuleText = (value: unknown): string =>
   `module.exports = JSON.parse(${JSON.stringify(JSON.stringify(value))});`;
 
+const slashed = (path: string): string => path.split(sep).join("/");
+
+/** From the root. Its package exports no such entry point, so it must be required as a file. */
+const GAX_STATUS = "node_modules/google-gax/build/src/status.js";
+
 /**
  * Even over REST, Google's clients load gRPC and the descriptions and classes of many services: 2.5 MB to compile and 5
  * MB of memory at each cold start. google-gax's own REST-only entry point replaces gRPC.
@@ -92,13 +97,17 @@ const toModuleText = (value: unknown): string =>
 export const restOnly: Plugin = {
   name: "rest-only",
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^google-gax$/ }, ({ resolveDir }) => ({ path: resolveDir, namespace: "gax-rest" }));
+    // The path becomes part of the bundle, which must not show where the repository is.
+    onResolve({ filter: /^google-gax$/ }, ({ resolveDir }) => ({
+      path: slashed(relative(root, resolveDir)),
+      namespace: "gax-rest",
+    }));
     onLoad({ filter: /.*/, namespace: "gax-rest" }, ({ path }) => ({
-      resolveDir: path,
+      resolveDir: join(root, path),
       contents: `module.exports = {
         ...require("google-gax/fallback"),
         loggingUtils: require("google-logging-utils"),
-        Status: require(${JSON.stringify(join(root, "node_modules/google-gax/build/src/status.js"))}).Status,
+        Status: require(${JSON.stringify(slashed(relative(path, GAX_STATUS)))}).Status,
         grpc: { credentials: { createInsecure: () => undefined } },
       };`,
     }));

@@ -1,9 +1,11 @@
 // dist/client/: the npm package relais-client, as ES modules and as CommonJS, with its types.
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import type { Plugin } from "esbuild";
+import { bundle } from "./bundle.ts";
 import { clientDeclarations } from "./client-types.ts";
 import { root } from "./repository.ts";
+import { sealFolder } from "./seal-folder.ts";
 
 const source = join(root, "functions/client");
 
@@ -49,8 +51,8 @@ export const buildClient = async (outdir: string): Promise<void> => {
   await mkdir(outdir, { recursive: true });
   const declarations = await clientDeclarations();
   for (const { format, extension, types } of FORMATS) {
-    const bundle = (name: string, entry: string, plugins: Plugin[]) =>
-      build({
+    const bundleEntry = (name: string, entry: string, plugins: Plugin[]) =>
+      bundle({
         entryPoints: { [name]: join(source, entry) },
         outdir,
         outExtension: { ".js": extension },
@@ -60,10 +62,9 @@ export const buildClient = async (outdir: string): Promise<void> => {
         target: "node20",
         define: { RELAIS_CLIENT_VERSION: JSON.stringify(version) },
         plugins,
-        logLevel: "warning",
       });
-    await bundle("index", "main.ts", []);
-    await bundle("nodemailer", "nodemailer.ts", [fromMain(extension)]);
+    await bundleEntry("index", "main.ts", []);
+    await bundleEntry("nodemailer", "nodemailer.ts", [fromMain(extension)]);
     await writeFile(join(outdir, `index${types}`), declarations.main);
     await writeFile(
       join(outdir, `nodemailer${types}`),
@@ -73,4 +74,5 @@ export const buildClient = async (outdir: string): Promise<void> => {
   await writeFile(join(outdir, "package.json"), `${JSON.stringify(manifestOf({ version, license }), null, 2)}\n`);
   await cp(join(source, "README.md"), join(outdir, "README.md"));
   await cp(join(root, "LICENSE"), join(outdir, "LICENSE"));
+  await sealFolder(outdir);
 };

@@ -1,3 +1,4 @@
+import { THIS_BUILD } from "../../functions/domain/build.ts";
 import { jsonLogger } from "../../functions/runtime/logger.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import type { DoorConfig } from "../../functions/submission/config.ts";
@@ -36,6 +37,7 @@ export const startDoor = async (
     write: (line) => logLines.push(line),
     nowMs: Date.now,
     component: "relais-smtp",
+    build: THIS_BUILD,
     projectId: null,
   });
   const door = await openDoor(

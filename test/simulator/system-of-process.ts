@@ -1,4 +1,5 @@
 import { operatorAlerts } from "../../functions/domain/alerts/tell-operators.ts";
+import { THIS_BUILD } from "../../functions/domain/build.ts";
 import { leavingLaterAlone } from "../../functions/domain/later-records.ts";
 import type { Log } from "../../functions/domain/log.ts";
 import type { ComposeMime } from "../../functions/domain/messages/ports.ts";
@@ -33,6 +34,7 @@ export interface Shared {
 /** The settings of the environment; only `store` and the lists matter here. */
 const config = (retentionDays: number): Config => ({
   port: 0,
+  commit: null,
   smtpPort: { port: 0, given: false },
   publicUrl: "https://relais.example.com",
   store: "google",
@@ -78,7 +80,7 @@ const composeMime: ComposeMime = async ({ messageId }) => Buffer.from(`Message-I
 /** Composes a process's system as `runtime/compose.ts` does, on the simulated adapters. */
 export const systemOf = (process: Process, shared: Shared): System => {
   const { chance: random, log, retentionDays } = shared;
-  const basics = { config: config(retentionDays), clock: process.clock, random, log };
+  const basics = { build: THIS_BUILD, config: config(retentionDays), clock: process.clock, random, log };
   const { operators, members, callers, publicUrl } = basics.config;
   const environment = { operators, members, callers, retentionDays, publicUrl, smtpDoor: null };
   const changes = new RecordChanges();

@@ -79,6 +79,7 @@ const circles = (imports: Imports): string[][] => {
 
 /** What the console uses from the domain at run time: texts, and rules without a port. */
 const SHARED_WITH_CONSOLE = [
+  "build.ts",
   "language.ts",
   "text-template.ts",
   "transport.ts",
@@ -106,6 +107,7 @@ const runTimeImports = (at: string, folder: string): (readonly [path: string, ta
 /** What `relais-smtp` uses of the rest: values and rules without a store, the HTTP client, and how a program runs. */
 const SHARED_WITH_SUBMISSION = [
   "domain/address.ts",
+  "domain/build.ts",
   "domain/clock.ts",
   "domain/log.ts",
   "domain/remembered.ts",

@@ -186,8 +186,8 @@ export const ADMINISTRATION_OPERATIONS: Operations = {
     id: "getHealth",
     tag: "system",
     title: { en: "Ask whether Relais is up", fr: "Demander si Relais répond" },
-    description: "Needs no credential.",
-    answers: { 200: { description: "It is up.", content: json("Health") } },
+    description: "Needs no credential. Each deployed function answers it with what it was itself built from.",
+    answers: { 200: { description: "The process is up and its configuration is valid.", content: json("Health") } },
     problems: [],
   },
 };

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { auditView } from "../../domain/access/audit.ts";
 import type { keyView, listedKeyView } from "../../domain/access/key-register.ts";
 import type { programView, sessionView } from "../../domain/access/session-view.ts";
+import type { Build } from "../../domain/build.ts";
 import type { Check, Examination } from "../../domain/doctor/examine.ts";
 import { PUBLISHING_STATUSES } from "../../domain/settings/settings.ts";
 import type { gmailCredentialsView, settingsView } from "../../domain/settings/settings-view.ts";
@@ -114,6 +115,16 @@ const examination = viewSchema<Examination>()(
   }),
 );
 
+const build = viewSchema<Build>()(
+  z.object({
+    version: text("The release.", "0.1.0"),
+    commit: text(
+      "The full id of the commit that it was built from, with `-dirty` if its sources had changed since; `unknown` if it was built outside a git repository and nobody named one.",
+      "3f786850e387550fdab836ed7e6dc881de23001b",
+    ),
+  }),
+);
+
 export const ACCESS_VIEWS = {
   Session: session,
   Program: program,
@@ -126,7 +137,5 @@ export const ACCESS_VIEWS = {
   GmailCredentials: credentials,
   SetupCheck: check,
   Examination: examination,
-  Health: z.object({
-    status: z.literal("ok").meta({ description: "The process is up and its configuration is valid." }),
-  }),
+  Health: build,
 };

@@ -1,6 +1,7 @@
 // `npm run restore -- --as-of 2026-11-22T10:00:00Z` must run after the store was restored from a backup of that time,
 // and before Relais runs on it. It pauses sending and sets every message that was not final to `unknown`; once Relais
 // runs, the resolver looks for each in the sent mail. Then resume sending in the console.
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isoTime } from "../../domain/clock.ts";
 import { doubtRestored } from "../../domain/messages/due/doubt-restored.ts";
@@ -8,6 +9,7 @@ import { compose } from "../compose.ts";
 import { loadConfig } from "../config.ts";
 import { ConfigError } from "../config-error.ts";
 import { lockDataDir } from "../local/lock.ts";
+import { sourceBuild } from "../local/source-build.ts";
 
 const stop = (message: string): never => {
   console.error(message);
@@ -30,7 +32,8 @@ try {
   if (config.store === "embedded" && lockDataDir(config.dataDir) === null) {
     stop(`${config.dataDir} is in use by a running Relais. Stop it first.`);
   }
-  const restored = await doubtRestored(compose(config, { component: "restore" }), asOfMs);
+  const build = sourceBuild(join(import.meta.dirname, "../../.."), config.commit);
+  const restored = await doubtRestored(compose(config, { component: "restore", build }), asOfMs);
   if (!restored.ok) {
     const { messageId, updatedAtMs } = restored.problem;
     stop(

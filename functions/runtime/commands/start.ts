@@ -1,4 +1,5 @@
 import type { RequestListener } from "node:http";
+import { join } from "node:path";
 import { loadPublicSuffixes } from "../../domain/access/shared-domain.ts";
 import { SECOND } from "../../domain/clock.ts";
 import type { Secret } from "../../domain/secret.ts";
@@ -14,10 +15,13 @@ import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutSta
 import { replyTo } from "../local/refusals.ts";
 import { type LocalSandbox, startSandbox } from "../local/sandbox.ts";
 import { ensureSetupToken } from "../local/setup-token.ts";
+import { sourceBuild } from "../local/source-build.ts";
 import { openStack } from "../local/stack.ts";
 import { systemRandom } from "../randomness.ts";
 
 // `npm start`: all functions on one origin, with the embedded store and, by default, the local Google sandbox.
+
+const ROOT = join(import.meta.dirname, "../../..");
 
 /** How long mails that arrive by SMTP, and then requests in progress, may take once the process must stop. */
 const SMTP_GRACE_MS = 2 * SECOND;
@@ -92,8 +96,9 @@ const start = async (args: readonly string[], env: Environment, { closers, endin
   // The port comes first: if another Relais has it, nothing else is touched.
   const listening = await listen(port, (req, res) => listener(req, res));
   const { config, madeToken, sandbox } = await configure(plan, closers);
-  const smtp = await openLocalDoor(config);
-  const stack = await openStack(config, smtp.state === "open" ? smtp.address : null);
+  const build = sourceBuild(ROOT, config.commit);
+  const smtp = await openLocalDoor(config, build);
+  const stack = await openStack(config, { build, smtpDoor: smtp.state === "open" ? smtp.address : null });
   closers.push(
     () => stack.close(),
     // All at once, because a supervisor that waits ten seconds kills afterwards. Mails that come by SMTP go on by HTTP.
@@ -103,7 +108,7 @@ const start = async (args: readonly string[], env: Environment, { closers, endin
   listener = stack.listener;
   if (options.useRealGoogle) await saveCredentials(config, options.realGoogle);
   // The token is shown on purpose, only here: whoever starts Relais becomes its first operator with it.
-  process.stdout.write(`${banner({ config, smtp, madeSetupToken: madeToken?.reveal() ?? null, sandbox })}\n`);
+  process.stdout.write(`${banner({ build, config, smtp, madeSetupToken: madeToken?.reveal() ?? null, sandbox })}\n`);
   if (!ending.aborted) stack.start();
 };
 

@@ -1,7 +1,9 @@
+import type { Build } from "../../domain/build.ts";
 import { type Config, REAL_GOOGLE } from "../config.ts";
 import type { LocalDoor } from "./door.ts";
 
 export interface BannerFacts {
+  readonly build: Build;
   readonly config: Config;
   readonly smtp: LocalDoor;
   /** Shown because Relais generated it; null if the environment gave one. */
@@ -32,7 +34,7 @@ const describeDoor = (smtp: LocalDoor): string[] => {
 };
 
 /** The first lines on the terminal: the console's address and setup token, where mail goes, and what to do next. */
-export const banner = ({ config, smtp, madeSetupToken, sandbox }: BannerFacts): string => {
+export const banner = ({ build, config, smtp, madeSetupToken, sandbox }: BannerFacts): string => {
   const { publicUrl, gmail, dataDir } = config;
   const lines = [
     "Relais is up.",
@@ -50,6 +52,7 @@ export const banner = ({ config, smtp, madeSetupToken, sandbox }: BannerFacts): 
     lines.push(`  OAuth client ${sandbox.clientSecretFile}  (upload it in the console, under Setup)`);
     lines.push(`  Operator     ${sandbox.operator}  (sandbox account to sign in with)`);
   }
+  lines.push(`  Version      ${build.version}, commit ${build.commit}`);
   lines.push("", "Open the console to get started; stop with Ctrl+C. The log follows, one JSON object per line.", "");
   return lines.join("\n");
 };

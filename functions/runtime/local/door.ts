@@ -1,3 +1,4 @@
+import type { Build } from "../../domain/build.ts";
 import type { Door } from "../../submission/door.ts";
 import type { Config } from "../config.ts";
 import { jsonLogger } from "../logger.ts";
@@ -20,7 +21,7 @@ const NO_IPV6 = ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"];
  * Opens the door in front of this very process, whose API need not answer yet. Throws `StartRefused` if the port that
  * was asked for cannot be listened on.
  */
-export const openLocalDoor = async (config: Config): Promise<LocalDoor> => {
+export const openLocalDoor = async (config: Config, build: Build): Promise<LocalDoor> => {
   const { port, given } = config.smtpPort;
   if (port === 0) return { state: "off" };
   // Loaded only here, because a start without the door needs nothing of it.
@@ -29,6 +30,7 @@ export const openLocalDoor = async (config: Config): Promise<LocalDoor> => {
     write: (line) => void process.stdout.write(`${line}\n`),
     nowMs: Date.now,
     component: "relais-smtp",
+    build,
     projectId: null,
   });
   const open = (hosts: readonly string[]): Promise<Door> =>

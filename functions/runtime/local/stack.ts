@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { pump } from "../../adapters/sqlite/pump.ts";
+import type { Build } from "../../domain/build.ts";
 import { HOUR, SECOND } from "../../domain/clock.ts";
 import { takeOver } from "../../domain/messages/due/take-over.ts";
 import type { EnvironmentSettings } from "../../domain/settings/settings.ts";
@@ -75,9 +76,14 @@ const runBackground = async (system: System, store: Embedded, signal: AbortSigna
   ]);
 };
 
-export const openStack = async (config: Config, smtpDoor: EnvironmentSettings["smtpDoor"] = null): Promise<Stack> => {
+export interface StackOptions {
+  readonly build: Build;
+  readonly smtpDoor?: EnvironmentSettings["smtpDoor"];
+}
+
+export const openStack = async (config: Config, { build, smtpDoor = null }: StackOptions): Promise<Stack> => {
   const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
-  const system = compose(config, { component: "local", embedded: open, smtpDoor });
+  const system = compose(config, { component: "local", build, embedded: open, smtpDoor });
   const store = await open();
   const stopping = new AbortController();
   const listener = hostingEdge({

@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { deployableFunctions } from "../../../infra/build/repository.ts";
@@ -11,17 +22,39 @@ import { eventually } from "../../builders/eventually.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const out = mkdtempSync(join(tmpdir(), "relais-dist-"));
+const elsewhere = mkdtempSync(join(tmpdir(), "relais-elsewhere-"));
 
-before(() => {
-  const built = spawnSync(process.execPath, [join(root, "infra/build/build.ts"), "--out", out], { encoding: "utf8" });
+const COMMIT = "3f786850e387550fdab836ed7e6dc881de23001b";
+const { version, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+const build = (repository: string, to: string, umask: string, env: Readonly<Record<string, string>> = {}): void => {
+  const script = `umask ${umask} && exec "$0" "$@"`;
+  const args = ["-c", script, process.execPath, join(repository, "infra/build/build.ts"), "--out", to];
+  const built = spawnSync("sh", args, {
+    cwd: elsewhere,
+    encoding: "utf8",
+    env: { ...process.env, RELAIS_COMMIT: COMMIT, ...env },
+  });
   assert.equal(built.status, 0, built.stderr);
+};
+
+before(() => build(root, out, "022"));
+after(() => {
+  for (const folder of [out, elsewhere]) rmSync(folder, { recursive: true });
 });
-after(() => rmSync(out, { recursive: true }));
 
 const framework = join(root, "node_modules/.bin/functions-framework");
 
+interface Started {
+  readonly operators?: string;
+  /** The folder with the bundle. */
+  readonly source?: string;
+  readonly framework?: string;
+}
+
 /** Runs a bundle as the platform does, with nothing of the repository around it. Returns what `/health` says. */
-const health = async (name: string, operators = "@example.com"): Promise<number> => {
+const health = async (name: string, started: Started = {}): Promise<unknown> => {
+  const { operators = "@example.com", source = join(out, name) } = started;
   const port = await freePort();
   const env = {
     PATH: process.env.PATH,
@@ -29,8 +62,8 @@ const health = async (name: string, operators = "@example.com"): Promise<number>
     RELAIS_DATA_DIR: join(out, `data-${name}`),
     RELAIS_OPERATORS: operators,
   };
-  const args = [`--source=${join(out, name)}`, `--target=${name}`, `--port=${port}`];
-  const child = spawn(process.execPath, [framework, ...args], { env, cwd: out });
+  const args = [`--source=${source}`, `--target=${name}`, `--port=${port}`];
+  const child = spawn(process.execPath, [started.framework ?? framework, ...args], { env, cwd: out });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {
@@ -40,7 +73,7 @@ const health = async (name: string, operators = "@example.com"): Promise<number>
     return await eventually(`${name} answers /health`, async () => {
       assert.equal(child.exitCode, null, output);
       return fetch(`http://127.0.0.1:${port}/health`).then(
-        (response) => response.status,
+        (response) => response.json(),
         () => false,
       );
     });
@@ -50,6 +83,26 @@ const health = async (name: string, operators = "@example.com"): Promise<number>
   }
 };
 
+/** How npm says that it neither reaches its registry nor has the packages in its cache. */
+const NO_REGISTRY = /code (ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH)/;
+
+/** Not committed, or not needed for a build. */
+const MADE = ["node_modules", "dist", ".git", ".relais"];
+
+const filesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .map((path) => ({ path: relative(folder, path), stats: statSync(path), bytes: readFileSync(path) }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+
+/** What archives of the folders hold: files, their modes and times. Hosting takes no times, so the console has any. */
+const contentsOf = (folder: string): readonly string[] =>
+  filesIn(folder).map(({ path, stats, bytes }) => {
+    const time = path.startsWith("console/") ? "any time" : stats.mtime.toISOString();
+    return [path, stats.mode.toString(8), time, createHash("sha256").update(bytes).digest("hex")].join(" ");
+  });
+
 describe("npm run build", () => {
   it("creates a folder for each function, the console, the client and the SMTP door", () => {
     const folders = [...deployableFunctions(), "client", "console", "submission"];
@@ -58,21 +111,76 @@ describe("npm run build", () => {
 
   for (const name of deployableFunctions()) {
     it(`makes ${name} run under functions-framework from its folder alone`, async () => {
-      assert.equal(await health(name), 200);
+      assert.deepEqual(await health(name), { version, commit: COMMIT });
     });
   }
 
   it("starts no function whose operators are everyone under a public suffix, and loads the list of these only to check that", async () => {
-    await assert.rejects(health("mail-servers", "olga@example.com, @co.uk"), /RELAIS_OPERATORS must not list @co\.uk/);
+    await assert.rejects(
+      health("mail-servers", { operators: "olga@example.com, @co.uk" }),
+      /RELAIS_OPERATORS must not list @co\.uk/,
+    );
     assert.doesNotMatch(readFileSync(join(out, "mail-servers/index.js"), "utf8"), /kawasaki/);
   });
 
   it("pins the framework and keeps it out of the bundle", () => {
-    const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const manifest = JSON.parse(readFileSync(join(out, "send-mail/package.json"), "utf8"));
     const framework = "@google-cloud/functions-framework";
-    assert.equal(manifest.dependencies[framework], own.dependencies[framework]);
+    assert.equal(manifest.dependencies[framework], dependencies[framework]);
     assert.match(manifest.dependencies[framework], /^\d+\.\d+\.\d+$/);
+  });
+
+  it("pins what the framework needs, too, so that npm ci installs it without running any package's scripts", async (t) => {
+    const copy = join(elsewhere, "installed");
+    cpSync(join(out, "mail-servers"), copy, { recursive: true });
+    const asked = spawnSync("npm", ["config", "get", "ignore-scripts"], { cwd: copy, encoding: "utf8" });
+    assert.equal(asked.stdout.trim(), "true");
+    const locked = (file: string): Record<string, { version: string; integrity: string }> =>
+      JSON.parse(readFileSync(file, "utf8")).packages;
+    const { "": _, ...cut } = locked(join(copy, "package-lock.json"));
+    const ours = locked(join(root, "package-lock.json"));
+    for (const [path, { version, integrity }] of Object.entries(cut))
+      assert.deepEqual([version, integrity], [ours[path]?.version, ours[path]?.integrity], path);
+    const installed = spawnSync("npm", ["ci", "--prefer-offline", "--loglevel=error"], { cwd: copy, encoding: "utf8" });
+    if (NO_REGISTRY.test(installed.stderr)) return t.skip(`npm ci was not checked: ${installed.stderr}`);
+    assert.equal(installed.status, 0, installed.stderr);
+    for (const [path, { version }] of Object.entries(cut)) {
+      const manifest = join(copy, path, "package.json");
+      if (existsSync(manifest)) assert.equal(JSON.parse(readFileSync(manifest, "utf8")).version, version, path);
+    }
+    const own = join(copy, "node_modules/.bin/functions-framework");
+    assert.deepEqual(await health("mail-servers", { source: copy, framework: own }), { version, commit: COMMIT });
+  });
+
+  it("makes the same folders from a copy of the repository, with another umask, working directory and time zone", () => {
+    const copy = join(elsewhere, "a copy/of the repository");
+    mkdirSync(copy, { recursive: true });
+    for (const name of readdirSync(root).filter((one) => !MADE.includes(one)))
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    const again = join(elsewhere, "built/again");
+    build(copy, again, "077", { TZ: "Pacific/Auckland", LC_ALL: "C" });
+    assert.deepEqual(contentsOf(again), contentsOf(out));
+  });
+
+  it("writes into no file where it was built", () => {
+    for (const { path, bytes } of filesIn(out))
+      for (const folder of [root, out]) assert.ok(!bytes.includes(folder), `${path} holds ${folder}`);
+  });
+
+  it("says what is wrong with a name of the commit, before it builds", () => {
+    const env = { ...process.env, RELAIS_COMMIT: "a commit" };
+    const args = [join(root, "infra/build/build.ts"), "--out", join(elsewhere, "none")];
+    const refused = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, /RELAIS_COMMIT must have/);
+    assert.ok(!existsSync(join(elsewhere, "none")));
+  });
+
+  it("shows the release and the commit in the console", () => {
+    const script = readdirSync(join(out, "console/assets")).find((name) => /^main-\w+\.js$/.test(name)) ?? "";
+    const text = readFileSync(join(out, "console/assets", script), "utf8");
+    assert.ok(text.includes(COMMIT) && text.includes(version));
   });
 
   it("does not load at the start what sends and stores", () => {

@@ -7,6 +7,7 @@ import { csrfToken } from "../../../functions/domain/access/csrf.ts";
 import { issueKey } from "../../../functions/domain/access/key-register.ts";
 import type { SessionActor } from "../../../functions/domain/access/records.ts";
 import { startSession } from "../../../functions/domain/access/sessions.ts";
+import { THIS_BUILD } from "../../../functions/domain/build.ts";
 import { serverExists } from "../../../functions/domain/mail-servers/server-access.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import type { Call, Reply, Route, RouteAccess } from "../../../functions/runtime/http.ts";
@@ -132,7 +133,9 @@ describe("access to routes", () => {
 
   it("allows public paths without a credential", async () => {
     assert.equal((await call("/google_gmail/authorize")).status, 200);
-    assert.equal((await call("/health")).status, 200);
+    const health = await call("/health");
+    assert.equal(health.status, 200);
+    assert.deepEqual(await health.json(), THIS_BUILD);
     assert.equal((await call("/v1/session", { method: "POST", body: "{}", headers: JSON_TYPE })).status, 200);
     await assertProblem(await call("/google_gmail/nothing"), 404, "not_found");
     await assertProblem(await call("/google_gmail/authorize", { method: "POST" }), 405, "method_not_allowed");

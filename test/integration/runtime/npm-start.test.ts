@@ -95,6 +95,20 @@ describe("npm start", () => {
     assert.equal(await statusWith(relais.setupToken), 200);
   });
 
+  it("names the release and the commit that run, on the terminal and in /health", async () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const health = async () => (await fetch(`http://localhost:${port}/health`)).json();
+    const first = await start().up(port);
+    const { commit, ...rest } = await health();
+    assert.deepEqual(rest, { version });
+    // A copy of the sources may have no repository.
+    assert.match(commit, /^([0-9a-f]{40,64}(-dirty)?|unknown)$/);
+    assert.match(first.output, new RegExp(`Version +${version}, commit ${commit}`));
+    await first.end("SIGTERM");
+    await start({ RELAIS_COMMIT: "v1.2.3-4" }).up(port);
+    assert.deepEqual(await health(), { version, commit: "v1.2.3-4" });
+  });
+
   it("exits in order on SIGTERM and SIGINT, and keeps its setup token across starts", async () => {
     const first = await start().up(port);
     assert.equal(await first.end("SIGTERM"), 0, first.output);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { THIS_BUILD } from "../../../functions/domain/build.ts";
 import { TEXT_CODES } from "../../../functions/domain/problem-texts.ts";
 import { openApiDocument, operationKey } from "../../../functions/reference/openapi.ts";
 import { OPERATIONS } from "../../../functions/reference/operations/every-operation.ts";
@@ -14,7 +15,7 @@ import { compose } from "../../../functions/runtime/compose.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import { everyRoute } from "../../../functions/runtime/handlers/every-route.ts";
 import type { Route } from "../../../functions/runtime/http.ts";
-import { HEALTH } from "../../../functions/runtime/http-edge.ts";
+import { healthRoute } from "../../../functions/runtime/http-edge.ts";
 import { DOCUMENT, faultOf, operationAt, part, schemaFor } from "../../builders/api-description.ts";
 
 /** Every object in a JSON value, with the pointer to it. */
@@ -36,7 +37,7 @@ describe("The description of the API", () => {
   before(() => {
     dataDir = mkdtempSync(join(tmpdir(), "relais-openapi-"));
     const config = loadConfig({ RELAIS_DATA_DIR: dataDir, RELAIS_SETUP_TOKEN: "x".repeat(32) });
-    routes = [...everyRoute(compose(config, { component: "test" })), HEALTH];
+    routes = [...everyRoute(compose(config, { component: "test" })), healthRoute(THIS_BUILD)];
   });
   after(() => rmSync(dataDir, { recursive: true }));
 
@@ -46,7 +47,7 @@ describe("The description of the API", () => {
 
   it("describes every route, and nothing that is no route", () => {
     assert.deepEqual(Object.keys(OPERATIONS).toSorted(), routes.map(operationKey).toSorted());
-    const [first = HEALTH] = routes;
+    const [first = healthRoute(THIS_BUILD)] = routes;
     assert.throws(
       () => openApiDocument([{ ...first, path: "/v1/forgotten" }], "1"),
       /\/v1\/forgotten is not described/,

@@ -99,6 +99,13 @@ describe("loadConfig", () => {
     assert.equal(loadConfig({ PORT: "", RELAIS_STORE: "", RELAIS_SETUP_TOKEN: "" }).port, 8080);
   });
 
+  it("takes the name of a commit, and refuses what can be none", () => {
+    assert.equal(loadConfig({}).commit, null);
+    assert.equal(loadConfig({ RELAIS_COMMIT: "3f78685+local_1.2-dirty" }).commit, "3f78685+local_1.2-dirty");
+    for (const wrong of ["a commit", "x".repeat(65), "<b>", "é"])
+      assert.throws(() => loadConfig({ RELAIS_COMMIT: wrong }), /RELAIS_COMMIT must have 1 to 64/);
+  });
+
   it("uses port 587 with starttls by default", () => {
     assert.equal(loadConfig({ GMAIL_SMTP_SECURITY: "starttls" }).gmail.smtpPort, 587);
     assert.equal(loadConfig({ GMAIL_SMTP_SECURITY: "starttls", GMAIL_SMTP_PORT: "2525" }).gmail.smtpPort, 2525);

@@ -100,7 +100,8 @@ describe("answerPush", () => {
 
 describe("serveEvents", () => {
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const system = { config: loadConfig({}), log: silent, random: systemRandom, clock: systemClock() };
+  const build = { version: "1.2.3", commit: "abc" };
+  const system = { build, config: loadConfig({}), log: silent, random: systemRandom, clock: systemClock() };
   const ask = async (path: string, init: RequestInit, outcome: "ack" | "nack" = "ack"): Promise<Response> => {
     const server = createServer(serveEvents(async () => outcome, system)).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -113,7 +114,8 @@ describe("serveEvents", () => {
   };
   const push = { method: "POST", body: JSON.stringify(ENVELOPE) };
 
-  it("reports that it is up, and offers nothing else to read", async () => {
+  it("reports what it was built from, and offers nothing else to read", async () => {
+    assert.deepEqual(await (await ask("/health", {})).json(), build);
     for (const method of ["GET", "HEAD"]) {
       assert.equal((await ask("/health", { method })).status, 200);
       assert.equal((await ask("/other", { method })).status, 404);

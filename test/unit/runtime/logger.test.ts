@@ -11,6 +11,7 @@ const logger = () => {
     write: (line) => lines.push(line),
     nowMs: () => 0,
     component: "send-mail",
+    build: { version: "1.2.3", commit: "abc" },
     projectId: "acme",
   });
   return { log, lines, first: () => JSON.parse(lines[0] ?? "null") };
@@ -30,6 +31,8 @@ describe("jsonLogger", () => {
       message: LOG_EVENTS.claim_lost.means,
       code: "claim_lost",
       component: "send-mail",
+      version: "1.2.3",
+      commit: "abc",
     });
   });
 

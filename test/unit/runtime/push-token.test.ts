@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { THIS_BUILD } from "../../../functions/domain/build.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import type { Environment } from "../../../functions/runtime/config-error.ts";
 import { serveEvents } from "../../../functions/runtime/event-edge.ts";
@@ -36,6 +37,7 @@ describe("the token of a push", () => {
     const system = {
       config: loadConfig(environment),
       log: { info: note, warn: note, error: note },
+      build: THIS_BUILD,
       random: systemRandom,
       clock: systemClock(),
     };
