@@ -87,6 +87,25 @@ const listQuery = ({ tags, after, before, ...rest }: MessageFilter): Readonly<Re
 
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
+/** Recipients that take more travel in JSON instead of a header: proxies take 8 KiB of headers, or less. */
+const USUAL_RECIPIENTS_BYTES = 4_000;
+
+/** A larger mail would exceed the 32 MiB of a request in base64. */
+const MAX_JSON_MAIL_BYTES = 25_000_000;
+
+/**
+ * The envelope as a header; null if the JSON form of the same request must say it: a header cannot say "nobody" or
+ * hold a line break, and letters beyond ASCII or a long list do not pass every proxy. It depends on nothing but the
+ * mail, so that a repetition takes the same form.
+ */
+const envelopeHeader = (recipients: readonly string[], mailBytes: number): string | null => {
+  const header = recipients.join(", ");
+  if (header === "" || /\p{Cc}/u.test(header)) return null;
+  if (isAscii(header) && header.length <= USUAL_RECIPIENTS_BYTES) return header;
+  // As fetch takes a header's bytes, which Relais reads as UTF-8.
+  return mailBytes > MAX_JSON_MAIL_BYTES ? Buffer.from(header, "utf8").toString("latin1") : null;
+};
+
 /** The calls under `/v1/messages`. */
 export class Messages {
   readonly #request: Requests;
@@ -112,14 +131,13 @@ export class Messages {
   sendRaw(bytes: Uint8Array, options?: RawOptions): Promise<SentMessage>;
   async sendRaw(bytes: Uint8Array, options: RawOptions = {}): Promise<SentMessage | DryRun> {
     const { to, idempotencyKey: _key, wait: _wait, signal: _signal, ...delivery } = options;
-    const recipients = to === undefined ? undefined : [to].flat();
-    // A header takes no letters beyond ASCII and cannot say "nobody", but the JSON form of the same request can.
-    if (recipients !== undefined && !(recipients.length > 0 && recipients.every(isAscii))) {
-      const message = { raw: toBase64(bytes), envelope: { to: recipients }, ...delivery };
-      return this.#post({ body: JSON.stringify(messageJson(message)), options });
-    }
-    const envelope = recipients === undefined ? {} : { headers: { "Relais-Recipients": recipients.join(", ") } };
-    return this.#post({ body: bytes, options, query: deliveryQuery(delivery), ...envelope });
+    const query = deliveryQuery(delivery);
+    if (to === undefined) return this.#post({ body: bytes, options, query });
+    const recipients = [to].flat();
+    const header = envelopeHeader(recipients, bytes.length);
+    if (header !== null) return this.#post({ body: bytes, options, query, headers: { "Relais-Recipients": header } });
+    const message = { raw: toBase64(bytes), envelope: { to: recipients }, ...delivery };
+    return this.#post({ body: JSON.stringify(messageJson(message)), options });
   }
 
   async #post({ body, options, query = {}, headers = {} }: Post): Promise<SentMessage | DryRun> {

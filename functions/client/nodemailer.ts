@@ -1,7 +1,7 @@
 import type { MessageReceipt } from "./api-types.ts";
 import type { DeliveryOptions } from "./new-message.ts";
 import { Relais, type RelaisOptions } from "./relais.ts";
-import { RelaisProblem } from "./relais-error.ts";
+import { RelaisConnectionError, RelaisProblem } from "./relais-error.ts";
 import { VERSION } from "./version.ts";
 
 /** What one message may say to Relais, as member `relais` of what `sendMail` gets. */
@@ -99,11 +99,14 @@ const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal | undefine
   }
 };
 
+/** The mail, or the list of its recipients; a proxy may say so too. */
+const TOO_LARGE = new Set<number | undefined>([413, 431]);
+
 /** The SMTP reply that says the same, for programs that decide by nodemailer's `responseCode`. */
 const responseCodeOf = ({ code, status }: RelaisProblem): number => {
   if (status === 401) return 535;
   if (status === 403 || ["from_not_allowed", "server_unavailable", "envelope_unsupported"].includes(code)) return 550;
-  if (status === 413) return 552;
+  if (TOO_LARGE.has(status)) return 552;
   return status === 408 || status === 429 || status >= 500 ? 451 : 554;
 };
 
@@ -116,6 +119,9 @@ const asNodemailerError = (error: unknown, signal: AbortSignal | undefined): Err
   if (error instanceof RelaisProblem) {
     const responseCode = responseCodeOf(error);
     return Object.assign(error, { responseCode, permanent: responseCode >= 500 });
+  }
+  if (error instanceof RelaisConnectionError && TOO_LARGE.has(error.status)) {
+    return Object.assign(error, { responseCode: 552, permanent: true });
   }
   return error instanceof Error ? error : new Error(String(error));
 };

@@ -86,8 +86,11 @@ export class RelaisProblem extends RelaisError {
   }
 }
 
-/** `unreachable`: no answer came. `timeout`: none came in time. `not_relais`: what answered is not Relais. */
-export type ConnectionErrorCode = "unreachable" | "timeout" | "not_relais";
+/**
+ * `unreachable`: no answer came. `timeout`: none came in time. `not_relais`: what answered is not Relais.
+ * `headers_too_large`: the server refuses the request for the size of its headers, before Relais sees it.
+ */
+export type ConnectionErrorCode = "unreachable" | "timeout" | "not_relais" | "headers_too_large";
 
 /** No answer of Relais came, so nobody knows whether it did what was asked. */
 export class RelaisConnectionError extends RelaisError {

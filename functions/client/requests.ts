@@ -95,6 +95,22 @@ const noAnswer = (
     facts,
   );
 
+/** No header is long but the recipients', and tags in the query, which counts too. */
+const headersTooLarge = (
+  { url }: Response,
+  { request, facts }: { readonly request: Request; readonly facts: CallFacts },
+): RelaisConnectionError =>
+  new RelaisConnectionError(
+    `${new URL(url).origin} refuses the request for the size of its headers: give fewer recipients, or shorter tags`,
+    {
+      code: "headers_too_large",
+      retryable: false,
+      status: 431,
+      ...(request.sends === true ? { outcome: "not_sent" as const } : {}),
+    },
+    facts,
+  );
+
 const failureOf = (
   response: Response,
   body: unknown,
@@ -105,6 +121,7 @@ const failureOf = (
   if (isProblemBody(body)) {
     return new RelaisProblem(body, body.outcome === undefined ? { ...facts, inDoubt } : facts);
   }
+  if (response.status === 431) return headersTooLarge(response, { request, facts });
   const retryable = PASSING.has(response.status);
   const location = response.headers.get("location");
   const moved = location === null ? "" : `; it redirects to ${location}`;

@@ -68,7 +68,7 @@ export const PARAMETERS: Readonly<Record<SharedParameter, ParameterText>> = {
     name: "Relais-Recipients",
     in: "header",
     description:
-      "Of a composed mail (`message/rfc822`) only: who gets it, separated by commas. Without it, To, Cc and Bcc of the mail say so.",
+      "Of a composed mail (`message/rfc822`) only: who gets it, separated by commas. Without it, To, Cc and Bcc of the mail say so. Above some 4 KB use `raw` and `envelope` in JSON instead, which mean the same: servers and proxies limit headers.",
     schema: { type: "string" },
     example: "client@example.org, grace@example.org",
   },

@@ -4,9 +4,10 @@ import { VERIFIED_TLS } from "../adapters/http/verified-tls.ts";
 import { asWritten, parseAddress } from "../domain/address.ts";
 import { DoorConnection, type Opening } from "./door-connection.ts";
 import type { DoorParts } from "./door-parts.ts";
-import { MAX_MAIL_BYTES, MAX_RECIPIENTS, MAX_RECIPIENTS_BYTES } from "./limits.ts";
+import { MAX_MAIL_BYTES, MAX_RECIPIENTS } from "./limits.ts";
 import { isLoopbackAddress } from "./listen-address.ts";
 import type { Login, LoginFailure } from "./login.ts";
+import { fitsRequest } from "./mail-request.ts";
 import { receiveMail } from "./receive-mail.ts";
 import {
   BAD_RECIPIENT,
@@ -96,16 +97,19 @@ export class DoorServer extends SMTPServer {
 
   /** smtp-server asks for a login only where it offers one. */
   override onMailFrom(...[{ args }, session, callback]: Parameters<SMTPServer["onMailFrom"]>): void {
-    const size = args ? Number(args.SIZE ?? 0) : 0;
+    const size = sizeIn(args);
     if (loginOf(session) === null) callback(asError(TLS_FIRST));
     else callback(size > this.#parts.room.freeBytes() ? asError(NO_ROOM) : null);
   }
 
   override onRcptTo(...[{ address }, session, callback]: Parameters<SMTPServer["onRcptTo"]>): void {
     const written = asWritten(address);
-    const length = Buffer.byteLength([...recipientsOf(session), written].join(", "));
     if (written === null) callback(asError(BAD_RECIPIENT));
-    else callback(length > MAX_RECIPIENTS_BYTES ? asError(TOO_MANY_RECIPIENTS) : null);
+    else {
+      // A client that has said how large the mail is can still send it to the others apart.
+      const fits = fitsRequest(announcedBytes(session), [...recipientsOf(session), written]);
+      callback(fits ? null : asError(TOO_MANY_RECIPIENTS));
+    }
   }
 
   override onData(...[stream, session, callback]: Parameters<SMTPServer["onData"]>): void {
@@ -169,6 +173,14 @@ export class DoorServer extends SMTPServer {
     this.#parts.log.info("door_connection_failed", { reason: code });
   }
 }
+
+type Arguments = Parameters<SMTPServer["onMailFrom"]>[0]["args"];
+
+const sizeIn = (args: Arguments): number => (args ? Number(args.SIZE ?? 0) : 0);
+
+/** By SIZE of MAIL; 0 without it. */
+const announcedBytes = ({ envelope: { mailFrom } }: SMTPServerSession): number =>
+  mailFrom ? sizeIn(mailFrom.args) : 0;
 
 const loginOf = ({ user }: SMTPServerSession): Login | null => (user ? user : null);
 

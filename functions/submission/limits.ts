@@ -34,5 +34,11 @@ export const MAX_MAIL_BYTES = 33_000_000;
 
 export const MAX_RECIPIENTS = 100;
 
-/** The recipients travel in one HTTP header, and Node takes 16 KiB of headers. */
+/** Recipients that take more travel in JSON instead of an HTTP header: proxies take 8 KiB of headers, or less. */
+export const USUAL_RECIPIENTS_BYTES = 4_000;
+
+/** A larger mail would exceed the 32 MiB of a request in base64. Then the recipients travel in the header after all. */
+export const MAX_JSON_MAIL_BYTES = 25_000_000;
+
+/** Node takes 16 KiB of headers in all. */
 export const MAX_RECIPIENTS_BYTES = 12_000;

@@ -5,7 +5,8 @@ import { HeldMail } from "./held-mail.ts";
 import { idempotencyKeyOf } from "./idempotency.ts";
 import { MAX_MAIL_BYTES } from "./limits.ts";
 import type { Login } from "./login.ts";
-import { BAD_IDEMPOTENCY_KEY, DATA_TOO_SLOW, dataReply, NO_ROOM, TOO_LARGE } from "./replies.ts";
+import { fitsRequest } from "./mail-request.ts";
+import { BAD_IDEMPOTENCY_KEY, DATA_TOO_SLOW, dataReply, NO_ROOM, TOO_LARGE, TOO_MANY_FOR_ITS_SIZE } from "./replies.ts";
 import type { SmtpReply } from "./smtp-reply.ts";
 import { type Answer, submit } from "./submit.ts";
 
@@ -53,6 +54,7 @@ const handOn = async (parts: DoorParts, { login, recipients }: Arriving, held: H
   };
   if (held.dropped === "too_large") return refuse(TOO_LARGE, "message_too_large");
   if (held.dropped === "no_room") return refuse(NO_ROOM, "door_full");
+  if (!fitsRequest(held.bytes, recipients)) return refuse(TOO_MANY_FOR_ITS_SIZE, "recipients_too_long");
   const mail = { key: login.key, server: login.server, recipients, parts: held.parts() };
   const idempotencyKey = idempotencyKeyOf(mail);
   if (!idempotencyKey.ok) return refuse(BAD_IDEMPOTENCY_KEY, "idempotency_key_invalid");

@@ -20,6 +20,11 @@ export const BAD_RECIPIENT = reply(553, "5.1.3", "Not an address that mail can b
 export const TOO_MANY_RECIPIENTS = reply(452, "4.5.3", "Too many recipients, send the message to the others again");
 export const NO_ROOM = reply(452, "4.3.1", "No memory for this message at the moment, try again later");
 export const TOO_LARGE = reply(552, "5.3.4", "The message is larger than 33000000 bytes");
+export const TOO_MANY_FOR_ITS_SIZE = reply(
+  552,
+  "5.3.4",
+  "A message of this size cannot go to so many recipients: send it to some of them at a time",
+);
 export const BAD_IDEMPOTENCY_KEY = reply(
   554,
   "5.6.0",
@@ -45,6 +50,8 @@ const refusalReply = ({ status, code, retryable, reason }: Refusal): SmtpReply =
   if (status === 401) return reply(535, "5.7.8", "The API key is no longer valid");
   if (status === 403) return reply(550, "5.7.1", reason);
   if (status === 413) return { ...TOO_LARGE, text: reason };
+  // No header but the recipients' can be too large.
+  if (status === 431) return TOO_MANY_FOR_ITS_SIZE;
   // Any other answer is not about this message: a proxy's, or of a Relais that does not know this request.
   const isFinal = status === 422 || ([400, 409].includes(status) && code !== null && !retryable);
   return isFinal ? reply(554, "5.6.0", reason) : TRY_LATER;

@@ -3,6 +3,7 @@ import { sendRequest } from "../adapters/http/send-request.ts";
 import { SECOND } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { WholeMail } from "./idempotency.ts";
+import { mailRequest } from "./mail-request.ts";
 
 /** What Relais has answered to a mail. */
 export type Answer =
@@ -74,25 +75,21 @@ export const readAnswer = (status: number, text: string): Answer => {
   return { kind: "refused", status, code: null, retryable: false, reason: `Relais answered ${status}` };
 };
 
-/** Node takes a header's characters as bytes; Relais reads them as UTF-8. */
-const utf8Header = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
-
 /** One mail is one request. */
 export const submit = async (deps: SubmitDeps, mail: WholeMail, idempotencyKey: string | null): Promise<Answer> => {
-  const query = mail.server === null ? "" : `?server=${encodeURIComponent(mail.server)}`;
+  const { query, headers, body } = mailRequest(mail);
   try {
     const { status, text } = await sendRequest({
       url: `${deps.relaisUrl}/v1/messages${query}`,
       method: "POST",
       headers: {
+        ...headers,
         authorization: `Bearer ${mail.key.reveal()}`,
-        "content-type": "message/rfc822",
-        "relais-recipients": utf8Header(mail.recipients.join(", ")),
         accept: "application/json",
         "accept-language": "en",
         ...(idempotencyKey === null ? {} : { "idempotency-key": idempotencyKey }),
       },
-      body: mail.parts,
+      body,
       timeoutMs: TIMEOUT_MS,
       largestAnswerBytes: LARGEST_ANSWER_BYTES,
       keepAlive: false,

@@ -18,3 +18,10 @@ export const mailOfSize = (bytes: number, head = wholeMail()): Buffer => {
   const whole = rest - (rest % LINE.length);
   return Buffer.concat([head, Buffer.alloc(whole, LINE), Buffer.alloc(rest - whole, "x")]);
 };
+
+/** Different addresses of 254 characters, the most that one may have. */
+export const longAddresses = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => {
+    const label = "d".repeat(60);
+    return `${`recipient-${at}`.padEnd(59, "x")}@${[label, label, label].join(".")}.example.org`;
+  });

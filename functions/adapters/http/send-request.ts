@@ -7,8 +7,11 @@ export interface HttpRequest {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes may come in several parts, which are sent one after the other and never joined. */
-  readonly body?: string | readonly Uint8Array[];
+  /**
+   * Bytes may come in several parts, which are sent one after the other and never joined. They are asked for twice,
+   * the first time for their length.
+   */
+  readonly body?: string | Iterable<Uint8Array>;
   /** Real milliseconds, from the start of the request to the end of the answer. */
   readonly timeoutMs: number;
   readonly largestAnswerBytes: number;
@@ -61,8 +64,12 @@ const answerTo = (request: HttpRequest, signal: AbortSignal): Promise<IncomingMe
     else Readable.from(body).pipe(sent);
   });
 
-const lengthOf = (body: string | readonly Uint8Array[]): number =>
-  typeof body === "string" ? Buffer.byteLength(body) : body.reduce((bytes, part) => bytes + part.byteLength, 0);
+const lengthOf = (body: string | Iterable<Uint8Array>): number => {
+  if (typeof body === "string") return Buffer.byteLength(body);
+  let bytes = 0;
+  for (const part of body) bytes += part.byteLength;
+  return bytes;
+};
 
 /** Stops at the limit: an endless answer must not fill the memory. */
 const read = async (answer: IncomingMessage, { largestAnswerBytes }: HttpRequest): Promise<string> => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { longAddresses } from "../../builders/raw-mail.ts";
 import {
   accepted,
   type Heard,
@@ -214,21 +215,43 @@ describe("the SMTP door", () => {
       assert.match((await client.say("RCPT TO:<b@example.org>")) ?? "", /^250 2\.1\.5 /);
     });
 
-    it("may have 100 recipients, or as many as a request can carry", async () => {
+    it("may have 100 recipients", async () => {
       const client = await door.logIn();
       await client.say("MAIL FROM:<>");
       for (let n = 1; n <= 100; n += 1) assert.match((await client.say(`RCPT TO:<r${n}@example.org>`)) ?? "", /^250 /);
       assert.match((await client.say("RCPT TO:<one.more@example.org>")) ?? "", /^452 4\.5\.3 /);
       assert.match((await client.say("RCPT TO:<r1@example.org>")) ?? "", /^250 /);
-      await client.say("RSET");
-      await client.say("MAIL FROM:<>");
-      const long = (n: number) => `${n}${"x".repeat(60)}@${`${"y".repeat(60)}.`.repeat(3)}example.org`;
-      const replies: string[] = [];
-      for (let n = 1; n <= 60; n += 1) replies.push((await client.say(`RCPT TO:<${long(n)}>`)) ?? "");
-      assert.match(replies.at(-1) ?? "", /^452 4\.5\.3 /);
-      assert.ok(replies.filter((reply) => reply.startsWith("250")).length > 40);
-      await client.say("DATA");
-      assert.equal(await client.write(`${MAIL}.\r\n`), "250 2.0.0 msg_1");
+    });
+
+    it("may go to a hundred long addresses, and is the same request when it is repeated", async () => {
+      const recipients = longAddresses(100);
+      for (const to of [recipients, recipients.toReversed()])
+        assert.equal(await sendBy(await door.logIn("Billing"), MAIL, to), "250 2.0.0 msg_1");
+      const [first, again] = relais.mails.slice(-2);
+      const { raw, ...others } = JSON.parse(first?.body.toString() ?? "");
+      assert.equal(Buffer.from(raw, "base64").toString(), MAIL);
+      assert.deepEqual(others, { envelope: { to: recipients.toSorted() }, server: "Billing" });
+      assert.match(first?.headers["idempotency-key"]?.toString() ?? "", /^smtp-/);
+      for (const name of ["idempotency-key", "content-type", "content-length"])
+        assert.equal(again?.headers[name], first?.headers[name], name);
+      assert.deepEqual(again?.body, first?.body);
+    });
+
+    it("is taken for some of its recipients only if its size, by MAIL, does not allow so many", async () => {
+      const client = await door.logIn();
+      assert.match((await client.say("MAIL FROM:<> SIZE=26000000")) ?? "", /^250 /);
+      const replies: (string | null)[] = [];
+      for (const to of longAddresses(60)) replies.push(await client.say(`RCPT TO:<${to}>`));
+      const codes = replies.map((reply) => reply?.slice(0, 9));
+      assert.deepEqual([...new Set(codes)], ["250 2.1.5", "452 4.5.3"]);
+      assert.ok(codes.lastIndexOf("250 2.1.5") > 40);
+    });
+
+    it("is refused at its end if it is too large for so many recipients, and MAIL has not said so", async () => {
+      const mail = Buffer.concat([Buffer.from(MAIL), Buffer.alloc(25_000_000, `${"x".repeat(70)}\r\n`)]);
+      const before = relais.mails.length;
+      assert.match((await sendBy(await door.logIn(), mail, longAddresses(60))) ?? "", /^552 5\.3\.4 .*recipients/);
+      assert.equal(relais.mails.length, before);
     });
 
     it("leaves no trace if it breaks off, or after MAIL, RCPT, RSET and QUIT", async () => {
@@ -311,6 +334,7 @@ describe("the SMTP door", () => {
       ["key reused", problem(422, "idempotency_key_reused"), /^554 5\.6\.0 /],
       ["malformed", problem(400, "malformed_request"), /^554 5\.6\.0 /],
       ["too large", problem(413, "message_too_large"), /^552 5\.3\.4 /],
+      ["too large in its headers", { status: 431, body: "" }, /^552 5\.3\.4 .*recipients/],
       ["too many requests", problem(429, "rate_limited", { retryable: true }), /^451 4\.3\.0 /],
       ["unavailable", problem(503, "unavailable", { retryable: true }), /^451 4\.3\.0 /],
       ["a defect", problem(500, "internal_error"), /^451 4\.3\.0 /],

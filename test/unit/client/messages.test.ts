@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { Relais } from "../../../functions/client/relais.ts";
 import { RelaisProblem } from "../../../functions/client/relais-error.ts";
+import { longAddresses } from "../../builders/raw-mail.ts";
 import { KEY, type NotedPace, notedPace, problem, stubClient } from "../../builders/stub-client.ts";
 import { type Received, type StubReply, type StubServer, startStubServer } from "../../builders/stub-server.ts";
 
@@ -268,8 +269,9 @@ describe("messages of relais-client", () => {
       ["an address beyond ASCII", ["jörg@example.org"]],
       ["an address with a line break", ["a@example.org\r\nX-Other: 1"]],
       ["an empty envelope", []],
+      ["a hundred long addresses", longAddresses(100)],
     ] as const) {
-      it(`is sent as JSON with ${what}, which no header can carry`, async () => {
+      it(`is sent as JSON with ${what}, which no header carries everywhere`, async () => {
         answers({ status: 202, body: receipt("msg_1") });
         await messages().sendRaw(bytes, { to, tags: { kind: "x" }, idempotencyKey: "k" });
         const [request] = stub.received;
@@ -279,5 +281,21 @@ describe("messages of relais-client", () => {
         assert.equal(request.headers["idempotency-key"], "k");
       });
     }
+
+    it("is sent as it is with its envelope in the header, whatever the letters, if JSON would be too large", async () => {
+      const large = new Uint8Array(25_000_001);
+      const to = ["jörg@example.org", ...longAddresses(40)];
+      answers({ status: 202, body: receipt("msg_1") });
+      await messages().sendRaw(large, { to });
+      const [request] = stub.received;
+      assert.equal(request?.body.length, large.length);
+      assert.equal(Buffer.from(String(request?.headers["relais-recipients"]), "latin1").toString(), to.join(", "));
+    });
+
+    it("is refused as too large in its headers if a server says so, and is not repeated", async () => {
+      answers({ status: 431, text: "" });
+      const expected = { name: "RelaisConnectionError", code: "headers_too_large", outcome: "not_sent", attempts: 1 };
+      await assert.rejects(messages().sendRaw(bytes, { to: "a@example.org" }), expected);
+    });
   });
 });

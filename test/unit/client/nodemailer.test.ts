@@ -8,6 +8,7 @@ import { createTransport, type SendMailOptions } from "nodemailer";
 import { type RelaisTransportOptions, relaisTransport } from "../../../functions/client/nodemailer.ts";
 import { RelaisConnectionError, RelaisProblem } from "../../../functions/client/relais-error.ts";
 import { comparableMail, fixedMail, nodemailerMails } from "../../builders/nodemailer-mails.ts";
+import { longAddresses } from "../../builders/raw-mail.ts";
 import { KEY, problem } from "../../builders/stub-client.ts";
 import { type Received, type StubServer, startStubServer } from "../../builders/stub-server.ts";
 
@@ -129,6 +130,26 @@ describe("the nodemailer transport of relais-client", () => {
       const permanent = responseCode >= 500;
       await assert.rejects(transporter().sendMail(mail), { name: "RelaisProblem", code, responseCode, permanent });
       await assert.rejects(transporter().verify(), { name: "RelaisProblem", code, responseCode });
+    });
+  }
+
+  it("posts a mail to a hundred long addresses as JSON, since no header carries them everywhere", async () => {
+    stub.answer(() => ({ status: 202, body: { id: "msg_1", messageId: "<1@x>", server: "srv_1", status: "queued" } }));
+    const to = longAddresses(100);
+    const sender = transporter({ server: "Facturation" });
+    const { accepted } = await sender.sendMail({ ...mail, to: [...to] });
+    assert.deepEqual(accepted, to);
+    const [request] = stub.received;
+    const { raw, envelope, server } = JSON.parse(request?.body.toString() ?? "");
+    assert.deepEqual([envelope.to, server, request?.url], [to, "Facturation", "/v1/messages"]);
+    assert.match(Buffer.from(raw, "base64").toString(), /^From: ada@example\.com\r\n/);
+  });
+
+  for (const status of [413, 431]) {
+    it(`rejects with the reply 552 if a proxy answers ${status}`, async () => {
+      stub.answer(() => ({ status, text: "<html>Too large" }));
+      const expected = { name: "RelaisConnectionError", status, responseCode: 552, permanent: true };
+      await assert.rejects(transporter().sendMail(mail), expected);
     });
   }
 
