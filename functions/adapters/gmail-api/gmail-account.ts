@@ -37,7 +37,7 @@ export class GmailApiAccount implements GmailAccount {
 
   async findSent(login: Login, { messageId, sinceMs }: WantedCopy): Promise<SentMailLookup> {
     const bare = messageId.replace(/^<|>$/g, "");
-    if (!SEARCHABLE.test(bare)) return "not_found";
+    if (!SEARCHABLE.test(bare)) return "unsearchable";
     const options = requestOptions(this.#endpoint, login, timeoutFor(this.#clock, SMALL_REQUEST_MS));
     try {
       const q = `in:sent rfc822msgid:${bare}`;

@@ -6,7 +6,8 @@ export interface WantedCopy {
   readonly sinceMs: number;
 }
 
-export type SentMailLookup = "found" | "not_found" | "forbidden" | "unavailable";
+/** `unsearchable`: no search can name this id, so nobody has looked. */
+export type SentMailLookup = "found" | "not_found" | "unsearchable" | "forbidden" | "unavailable";
 
 /** The parts of a server's Gmail account that its scopes give access to. */
 export interface GmailAccount {

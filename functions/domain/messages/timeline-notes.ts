@@ -53,6 +53,10 @@ const NOTE_TEXTS = {
     en: "Some recipients got it in an earlier attempt, so searching the sent mail would prove nothing: a person must decide.",
     fr: "Certains destinataires l’ont reçu lors d’une tentative précédente : une recherche dans les messages envoyés ne prouverait rien. À vous de décider.",
   },
+  id_unsearchable: {
+    en: "Its Message-ID has characters that Gmail’s search cannot look for, so nobody knows whether it is in the sent mail: a person must decide.",
+    fr: "Son Message-ID contient des caractères que la recherche de Gmail ne sait pas retrouver : impossible de vérifier dans les messages envoyés. À vous de décider.",
+  },
   message_id_shared: {
     en: "Another message has the same Message-ID, so the copy in the sent mail may be that message’s: a person must decide.",
     fr: "Un autre message porte le même Message-ID : la copie trouvée dans les messages envoyés est peut-être la sienne. À vous de décider.",

@@ -122,6 +122,19 @@ test("a message that a person declares failed, and that has reached some, is sen
   );
 });
 
+test("a message whose id no search can name is left to a person, who is told why", async () => {
+  await stack.accept(ID);
+  stack.gmail = losesReply;
+  stack.lookup = "unsearchable";
+  await deliverMessage(stack.deps, ID);
+  stack.clock.advance(2 * MINUTE);
+  await run(1);
+  const message = await stack.message(ID);
+  assert.ok(message.status === "unknown" && message.dueAtMs === null);
+  assert.equal(message.timeline.at(-1)?.noteCode, "id_unsearchable");
+  assert.equal(stack.attempts.length, 1);
+});
+
 suite("several messages with one Message-ID, as programs make that write to each recipient apart", () => {
   const OTHER = "msg_2";
   const SHARED = "<order-42@erp.example.com>";
@@ -153,6 +166,7 @@ suite("several messages with one Message-ID, as programs make that write to each
   for (const [name, changes] of Object.entries<Partial<Message>>({
     "was tried, whatever came of it": {},
     "was sent by another server": { serverId: "srv_two" },
+    "has the id without its brackets": { messageId: SHARED.slice(1, -1) },
   })) {
     test(`nor if the other ${name}`, async () => {
       await acceptShared(OTHER, "un@example.org", { ...changes, firstTriedAtMs: stack.clock.nowMs() });

@@ -93,7 +93,7 @@ const gmails = (here: World): readonly Gmail[] => {
   ];
 };
 
-const LOOKUPS: readonly SentMailLookup[] = ["found", "not_found", "forbidden", "unavailable"];
+const LOOKUPS: readonly SentMailLookup[] = ["found", "not_found", "unsearchable", "forbidden", "unavailable"];
 
 type Event = (here: World) => Promise<unknown>;
 

@@ -7,7 +7,7 @@ import { viewRoutes } from "../../../functions/runtime/handlers/send-mail/views.
 import type { Call, Reply } from "../../../functions/runtime/http.ts";
 import { memberOf, OPERATOR } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
-import { wholeMail } from "../../builders/raw-mail.ts";
+import { FROM, rawMail, TO, wholeMail } from "../../builders/raw-mail.ts";
 
 let bench: MessageBench;
 beforeEach(async () => {
@@ -424,6 +424,18 @@ suite("GET /v1/messages", () => {
     }
   });
 
+  test("finds a composed mail by whatever Message-ID it has, with or without brackets", async () => {
+    for (const id of ["order-42@erp.example.com", "<order 43>", "<a@b> <c@d>", "<é@example.com>"]) {
+      const body = rawMail([FROM, TO, Buffer.from(`Message-ID: ${id}`).toString("latin1")]);
+      const accepted = await call("POST /v1/messages", { body, headers: { "content-type": "message/rfc822" } });
+      assert.equal(answered(accepted).body.messageId, id);
+      const bare = id.replace(/^<(.*)>$/, "$1");
+      for (const given of [id, bare, ` <${bare}>`]) {
+        assert.deepEqual(await listed(`?messageId=${encodeURIComponent(given)}`), [idOf(accepted)], given);
+      }
+    }
+  });
+
   test("lists page by page, each message once", async () => {
     const ids = [await post(), await post(), await post()].toReversed();
     const first = answered(await call("GET /v1/messages?limit=2")).body;
@@ -446,7 +458,7 @@ suite("GET /v1/messages", () => {
     ["?before=2026-03-01T00:00:00", "/before"],
     ["?before=", "/before"],
     ["?messageId=", "/messageId"],
-    ["?messageId=a%20b@example.com", "/messageId"],
+    ["?messageId=%3C%3E", "/messageId"],
     ["?tag.=1", "/tag."],
     ["?tag.__proto__=1", "/tag.__proto__"],
     ["?tag.a/b=1&tag.a/b=2", "/tag.a~1b"],

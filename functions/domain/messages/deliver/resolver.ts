@@ -17,7 +17,7 @@ import { moveTo, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
-import { messageIdEntry } from "../views/message-search.ts";
+import { messageIdEntry, sameMessageId } from "../views/message-search.ts";
 import { nextLookupMs, resendDelayMs, triedLongEnough } from "./retry-policy.ts";
 
 /**
@@ -67,7 +67,7 @@ const sharesMessageId = async (deps: MoveDeps, { id, value: { messageId } }: Ver
   const searchPrefixes = messageIdEntry(messageId);
   for await (const other of everyRecord(deps.records, "messagesFound", { searchPrefixes }, { page: SHARING_PAGE })) {
     const { value } = other;
-    if (other.id !== id && value.messageId === messageId && value.firstTriedAtMs !== null) return true;
+    if (other.id !== id && sameMessageId(value.messageId, messageId) && value.firstTriedAtMs !== null) return true;
   }
   return false;
 };
@@ -236,6 +236,8 @@ export const resolveUnknown = async (deps: DeliveryDeps, unknown: Versioned<Mess
       note: timelineNote("found_in_sent"),
     });
   }
+  if (found === "unsearchable")
+    return giveUpLooking(deps, unknown, { note: timelineNote("id_unsearchable"), lookups: value.lookups, server });
   if (found === "forbidden")
     return giveUpLooking(deps, unknown, { note: timelineNote("search_not_allowed"), lookups: value.lookups, server });
   if (found === "unavailable") {

@@ -15,6 +15,7 @@ import {
   matchesSearch,
   messageIdEntry,
   type SearchTerms,
+  sameMessageId,
   senderEntry,
   tagEntry,
 } from "./message-search.ts";
@@ -31,7 +32,7 @@ export interface MessageFilter {
   readonly rejected: boolean;
   /** The folded address of the sender. */
   readonly from: string | null;
-  /** With its angle brackets. */
+  /** With or without its angle brackets. */
   readonly messageId: string | null;
   /** Each tag must have this value. */
   readonly tags: Readonly<Record<string, string>>;
@@ -173,7 +174,7 @@ const matchesFilter =
     (to === null || message.recipientAddresses.includes(to)) &&
     (!rejected || message.recipients.some(({ state }) => state === "rejected")) &&
     (from === null || foldAddress(message.from) === from) &&
-    (messageId === null || message.messageId === messageId) &&
+    (messageId === null || sameMessageId(message.messageId, messageId)) &&
     (beforeMs === null || message.createdAtMs < beforeMs) &&
     Object.entries(tags).every(([name, value]) => Object.hasOwn(message.tags, name) && message.tags[name] === value) &&
     matchesSearch(message, terms);

@@ -46,7 +46,10 @@ export const searchPrefixes = (message: Pick<Message, "subject" | "recipientAddr
 const exactEntry = (...value: readonly string[]): string => ` ${sha256Hex(JSON.stringify(value)).slice(0, 24)}`;
 
 export const senderEntry = (address: string): string => exactEntry("from", foldAddress(address));
-export const messageIdEntry = (messageId: string): string => exactEntry("messageId", messageId);
+/** Programs write their ids with angle brackets or without, and so do the people who look for them. */
+const bracketed = (messageId: string): string => `<${messageId.trim().replace(/^<(.*)>$/s, "$1")}>`;
+export const sameMessageId = (one: string, other: string): boolean => bracketed(one) === bracketed(other);
+export const messageIdEntry = (messageId: string): string => exactEntry("messageId", bracketed(messageId));
 export const tagEntry = (name: string, value: string): string => exactEntry("tag", name, value);
 
 /**

@@ -23,13 +23,11 @@ const addressIn = (query: URLSearchParams, name: "from" | "to", problems: FieldP
   return address;
 };
 
-/** A Message-ID, with or without its angle brackets. */
+/** A Message-ID, with or without its angle brackets. Programs choose their own, so it may be any text. */
 const messageIdIn = (query: URLSearchParams, problems: FieldProblem[]): string | null => {
   const given = query.get("messageId");
-  if (given === null) return null;
-  const [, id] = /^<?([^\s<>]{1,998})>?$/.exec(given.trim()) ?? [];
-  if (id === undefined) problems.push(fieldProblem("/messageId", "not_message_id"));
-  return `<${id ?? ""}>`;
+  if (given !== null && /^<?>?$/.test(given.trim())) problems.push(fieldProblem("/messageId", "not_message_id"));
+  return given;
 };
 
 const tagsIn = (query: URLSearchParams, problems: FieldProblem[]): Readonly<Record<string, string>> => {
