@@ -812,7 +812,7 @@ export const TEXTS = {
   },
   "smtp.title": { fr: "Pour un programme qui ne parle que SMTP", en: "For a program that speaks only SMTP" },
   "smtp.here": {
-    fr: "Dans un programme de la machine où tourne Relais, par exemple Odoo ou WordPress, saisissez :",
+    fr: "Dans un programme de la machine où tourne Relais, par exemple Odoo ou WordPress, saisissez :",
     en: "In a program on the machine that runs Relais, such as Odoo or WordPress, enter:",
   },
   "smtp.elsewhere": {
@@ -823,7 +823,7 @@ export const TEXTS = {
   "smtp.port": { fr: "Port", en: "Port" },
   "smtp.encryption": { fr: "Chiffrement", en: "Encryption" },
   "smtp.noEncryption": {
-    fr: "Aucun : rien ne quitte la machine jusqu’à Relais",
+    fr: "Aucun : rien ne sort de la machine avant Relais",
     en: "None: nothing leaves the machine on its way to Relais",
   },
   "smtp.withEncryption": {

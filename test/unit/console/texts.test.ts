@@ -19,6 +19,7 @@ const SAME_IN_BOTH = new Set([
   "messages.title",
   "message.title",
   "transport.smtp",
+  "smtp.port",
   "server.description",
   "test.ms",
   "key.permissions",
