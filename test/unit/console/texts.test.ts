@@ -20,6 +20,7 @@ const SAME_IN_BOTH = new Set([
   "message.title",
   "transport.smtp",
   "smtp.port",
+  "version.running",
   "server.description",
   "test.ms",
   "key.permissions",
