@@ -29,7 +29,10 @@ export interface CallFacts {
   readonly inDoubt?: boolean;
 }
 
-/** What the calls of this package reject with, besides the reason of a signal that the caller aborted. */
+/**
+ * What the calls of this package reject with, besides the reason of a signal that the caller aborted, and a TypeError
+ * if an argument cannot be sent.
+ */
 export abstract class RelaisError extends Error {
   abstract readonly code: string;
   /** Whether the same call may succeed later although nobody fixes anything. */

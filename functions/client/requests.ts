@@ -59,6 +59,17 @@ const urlOf = (baseUrl: string, { path, query = {} }: Request): string => {
   return `${baseUrl}${path}${parameters === "" ? "" : `?${parameters}`}`;
 };
 
+/**
+ * Throws a TypeError if a value cannot stand in a header. `fetch` would refuse it too, but as if the request had been
+ * sent, and with the value in its message, which may be a token.
+ */
+const requireSendable = (headers: Readonly<Record<string, string>>): void => {
+  for (const [name, value] of Object.entries(headers)) {
+    const sendable = name === "Authorization" ? /^Bearer [\x21-\x7e]+$/ : /^[\t\x20-\x7e\x80-\xff]*$/;
+    if (!sendable.test(value)) throw new TypeError(`relais-client: ${name} has characters that no header can carry`);
+  }
+};
+
 const headersOf = async ({ key, userAgent }: Connection, request: Request): Promise<Record<string, string>> => ({
   Authorization: `Bearer ${await key()}`,
   Accept: "application/json, application/problem+json",
@@ -95,13 +106,16 @@ const noAnswer = (
     facts,
   );
 
+/** Who answered; a response of a fetch of the caller's own may name no URL. */
+const originOf = ({ url }: Response, baseUrl: string): string => (url === "" ? baseUrl : new URL(url).origin);
+
 /** No header is long but the recipients', and tags in the query, which counts too. */
 const headersTooLarge = (
-  { url }: Response,
+  origin: string,
   { request, facts }: { readonly request: Request; readonly facts: CallFacts },
 ): RelaisConnectionError =>
   new RelaisConnectionError(
-    `${new URL(url).origin} refuses the request for the size of its headers: give fewer recipients, or shorter tags`,
+    `${origin} refuses the request for the size of its headers: give fewer recipients, or shorter tags`,
     {
       code: "headers_too_large",
       retryable: false,
@@ -114,19 +128,19 @@ const headersTooLarge = (
 const failureOf = (
   response: Response,
   body: unknown,
-  { request, facts }: { readonly request: Request; readonly facts: CallFacts },
+  { request, baseUrl, facts }: { readonly request: Request; readonly baseUrl: string; readonly facts: CallFacts },
 ): RelaisError => {
   // A refusal says that nothing was sent. An answer 5xx without that promise does not.
   const inDoubt = facts.inDoubt === true || (request.sends === true && response.status >= 500);
   if (isProblemBody(body)) {
     return new RelaisProblem(body, body.outcome === undefined ? { ...facts, inDoubt } : facts);
   }
-  if (response.status === 431) return headersTooLarge(response, { request, facts });
+  if (response.status === 431) return headersTooLarge(originOf(response, baseUrl), { request, facts });
   const retryable = PASSING.has(response.status);
   const location = response.headers.get("location");
   const moved = location === null ? "" : `; it redirects to ${location}`;
   return new RelaisConnectionError(
-    `${new URL(response.url).origin} answered ${response.status}, and not as Relais does${moved}: check url`,
+    `${originOf(response, baseUrl)} answered ${response.status}, and not as Relais does${moved}: check url`,
     {
       code: "not_relais",
       retryable,
@@ -145,6 +159,7 @@ const once = async (
 ): Promise<{ readonly value: unknown } | { readonly error: RelaisError }> => {
   const { baseUrl, timeoutMs, fetch, pace } = connection;
   const headers = await headersOf(connection, request);
+  requireSendable(headers);
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(urlOf(baseUrl, request), {
@@ -160,7 +175,7 @@ const once = async (
     if (response.ok && body !== undefined) return { value: body };
     const waitMs = readRetryAfter(response.headers.get("retry-after"), pace);
     const more = { ...facts, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
-    return { error: failureOf(response, body, { request, facts: more }) };
+    return { error: failureOf(response, body, { request, baseUrl, facts: more }) };
   } catch (cause) {
     request.signal?.throwIfAborted();
     return { error: noAnswer(timeout.aborted ? "timeout" : "unreachable", request, { baseUrl, cause, facts }) };

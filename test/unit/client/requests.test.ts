@@ -284,4 +284,25 @@ describe("a request of relais-client", () => {
       );
     }
   });
+
+  it("sends nothing that no header can carry, and shows no token that has it", async () => {
+    stub.received.length = 0;
+    for (const token of ["", `${KEY}\n${KEY}`, `${KEY}\0`, `${KEY}…`, `Bearer ${KEY}`]) {
+      const error = await rejection(messages({ key: () => token }).get("msg_1"));
+      assert.ok(error instanceof TypeError && error.message.includes("Authorization"), inspect(error));
+      assert.ok(!inspect(error, { depth: 9 }).includes(KEY));
+    }
+    for (const idempotencyKey of ["order…42", "order\n42"]) {
+      const error = await rejection(messages().send({ to: "b@example.org", text: "x" }, { idempotencyKey }));
+      assert.ok(error instanceof TypeError && error.message.includes("Idempotency-Key"), inspect(error));
+    }
+    assert.deepEqual([stub.received, pace.pauses], [[], []]);
+  });
+
+  it("recognises an answer that does not come from Relais although a fetch of the caller's own names no URL", async () => {
+    const mine = () => Promise.resolve(new Response("<html>", { status: 404 }));
+    const error = await connectionErrorOf(messages({ fetch: mine }).get("msg_1"));
+    assert.deepEqual([error.code, error.retryable, error.status], ["not_relais", false, 404]);
+    assert.ok(error.message.startsWith(stub.origin));
+  });
 });
