@@ -1,3 +1,4 @@
+import { SECOND } from "../../functions/domain/clock.ts";
 import { Process, type Surroundings } from "./process.ts";
 
 /** What became of a request: its answer or error, a broken connection, or nothing at all. */
@@ -13,6 +14,9 @@ export interface Scale {
   /** The platform gives up on a request after this; the instance goes on with it. */
   readonly timeoutMs: number;
 }
+
+/** How soon the platform looks again for an instance that is free. */
+const LOOK_AGAIN_MS = 10 * SECOND;
 
 interface Instance<H> {
   readonly process: Process;
@@ -49,7 +53,7 @@ export class Fleet<H> {
       const at = (from + step) % instances;
       const found = this.#instances[at];
       const instance = found?.process.lives ? found : this.#start(at);
-      if (instance.busy < concurrency) return instance;
+      if (instance.busy < concurrency && !instance.process.isFrozen) return instance;
     }
     return undefined;
   }
@@ -59,7 +63,11 @@ export class Fleet<H> {
     for (;;) {
       const instance = this.#free();
       if (instance !== undefined) return this.#run(instance, work);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        // All may be frozen, so that none of them ends a request.
+        this.#around.timeline.after(LOOK_AGAIN_MS, resolve);
+      });
     }
   }
 

@@ -38,8 +38,12 @@ export const GONE = "gone";
 export const LATER = "later";
 
 const MOST_SESSIONS = 15;
-/** Relais begins no message when its mark has taken longer than this: its worker may have been frozen. */
-const LONGEST_MARK_MS = 30 * SECOND;
+/**
+ * The transports do not end a message later than this, since others may have taken it over by then: from the connection
+ * on by SMTP (`sendBudgetMs`), from the mark on by the API (`markBudgetMs`).
+ */
+const BUDGET_MS = { smtp: 150 * SECOND, gmail_api: 30 * SECOND };
+const TOO_LATE: SendOutcome = { kind: "not_sent", stage: "body", reason: "it took too long" };
 
 const reply = (code: number, enhanced: string | null, response: string): SmtpReply => ({ code, enhanced, response });
 const OK = reply(250, "2.0.0", "OK");
@@ -168,6 +172,7 @@ export class Gmail {
     process: Process,
     job: { readonly mail: OutgoingMail; readonly login: Login; readonly beforeData: BeforeData },
   ): Promise<SendOutcome> {
+    const fromMs = this.#timeline.nowMs;
     await process.wait(this.#chance.between(30, 200));
     if (this.#weather.isDown("gmail")) {
       await process.wait(this.#chance.between(SECOND, 20 * SECOND));
@@ -187,7 +192,7 @@ export class Gmail {
       }),
     );
     try {
-      return await this.#talk(kind, process, { ...job, account });
+      return await this.#talk(kind, process, { ...job, account, fromMs });
     } finally {
       dead();
       account.sessions -= 1;
@@ -210,7 +215,12 @@ export class Gmail {
   async #talk(
     kind: Transport,
     process: Process,
-    job: { readonly mail: OutgoingMail; readonly beforeData: BeforeData; readonly account: Account },
+    job: {
+      readonly mail: OutgoingMail;
+      readonly beforeData: BeforeData;
+      readonly account: Account;
+      readonly fromMs: number;
+    },
   ): Promise<SendOutcome> {
     const { mail, beforeData, account } = job;
     const denial = this.#refusalOfAccount(account, kind);
@@ -226,19 +236,19 @@ export class Gmail {
     const first = refusals[0];
     if (first !== undefined && refusals.length === mail.envelope.to.length)
       return refused("rcpt", first.reply, refusals);
-    const markFromMs = this.#timeline.nowMs;
+    const fromMs = kind === "smtp" ? job.fromMs : this.#timeline.nowMs;
     if (!(await beforeData(refusals))) return { kind: "abandoned" };
-    if (this.#timeline.nowMs - markFromMs > LONGEST_MARK_MS)
-      return { kind: "not_sent", stage: "body", reason: "the mark took too long" };
+    if (kind === "smtp") await process.wait(this.#chance.between(10, 100));
+    if (this.#timeline.nowMs - fromMs > BUDGET_MS[kind]) return TOO_LATE;
     if (denial !== null) return denial;
-    await process.wait(this.#chance.between(10, 100));
-    if (inPassing && kind === "gmail_api") return this.#failByApi(mail, account);
+    if (inPassing && kind === "gmail_api") return this.#failByApi(process, mail, account);
     return this.#finish(process, { mail, account, refusals, passing });
   }
 
-  #failByApi(mail: OutgoingMail, account: Account): SendOutcome {
+  async #failByApi(process: Process, mail: OutgoingMail, account: Account): Promise<SendOutcome> {
+    await process.wait(this.#chance.between(50, 300));
     if (this.#chance.happens(0.5)) return BUSY;
-    if (this.#chance.happens(0.5)) this.#take(mail, account, mail.envelope.to);
+    if (this.#chance.happens(0.5)) this.#takeSoon(mail, account, mail.envelope.to);
     return { kind: "unknown", reason: "HTTP 503", reply: BACKEND };
   }
 
@@ -257,15 +267,20 @@ export class Gmail {
     if (lost && this.#chance.happens(0.5)) return this.#lose(process, refusals);
     if (passing !== undefined) return refused("body", passing[1], refusals);
     const accepted = mail.envelope.to.filter((address) => !refusals.some((one) => one.address === address));
-    this.#take(mail, account, accepted);
+    this.#takeSoon(mail, account, accepted);
     if (lost) return this.#lose(process, refusals);
-    await process.wait(this.#chance.between(30, 300));
+    await process.wait(this.#chance.between(50, 300));
     return { kind: "accepted", accepted, refused: refusals, reply: OK, providerId: null };
   }
 
   async #lose(process: Process, refusals: RefusedRecipients): Promise<SendOutcome> {
     await process.wait(this.#chance.between(SECOND, 30 * SECOND));
     return { kind: "unknown", reason: "connection lost", refused: refusals };
+  }
+
+  /** The last octet is under way: whatever becomes of its sender, Gmail takes the mail. */
+  #takeSoon(mail: OutgoingMail, account: Account, recipients: readonly string[]): void {
+    this.#timeline.after(this.#chance.between(5, 50), () => this.#take(mail, account, recipients));
   }
 
   #take(mail: OutgoingMail, account: Account, recipients: readonly string[]): void {

@@ -39,7 +39,7 @@ export const findMutant = async (name: string, edits: readonly Edit[], seeds: re
     for (const part of ["simulator", "builders"])
       cpSync(join(root, "test", part), join(copy, "test", part), { recursive: true });
     for (const seed of seeds) {
-      const said = await simulateIn(copy, "--seed", String(seed), "--servers", "60", "--days", "20");
+      const said = await simulateIn(copy, "--seed", String(seed), "--servers", "40", "--days", "12");
       if (said.broken !== null)
         return { name, days: said.days, how: `seed ${seed}: ${said.broken.message.split("\n")[0]}` };
     }

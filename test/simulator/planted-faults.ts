@@ -80,4 +80,216 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "a worker that lost its lease settles all the same",
+    edits: [
+      {
+        file: `${messages}/deliver/settle.ts`,
+        text: "return await commitMove(deps, before, { after });",
+        by: 'return await commitMove(deps, { ...before, version: (await deps.records.get("messages", before.id))?.version ?? "" }, { after });',
+      },
+    ],
+  },
+  {
+    name: "the claim does not hold others off: the message is written without a condition",
+    edits: [
+      {
+        file: `${messages}/commit-move.ts`,
+        text: 'conditionalWrite("messages", before, message), ...also',
+        by: '{ op: "put", kind: "messages", id: before.id, value: message } as const, ...also',
+      },
+    ],
+  },
+  {
+    name: "a message that was searched in vain is sent again although its caller said hold",
+    edits: [
+      {
+        file: `${messages}/deliver/resolver.ts`,
+        text: 'value.onUnknown === "resend" ? resendObstacle',
+        by: "value.onUnknown !== null ? resendObstacle",
+      },
+    ],
+  },
+  {
+    name: "a copy found in the sent mail is not believed",
+    edits: [
+      {
+        file: `${messages}/deliver/resolver.ts`,
+        text: 'if (found === "found") {',
+        by: 'if (found === "found" && value.lookups > 99) {',
+      },
+    ],
+  },
+  {
+    name: "a temporary refusal fails a message for good",
+    edits: [
+      {
+        file: `functions/domain/google/reply-table.ts`,
+        text: '{ code: /4\\d\\d/, meaning: "again", problem: "temporarily_refused" },',
+        by: '{ code: /4\\d\\d/, meaning: "final", problem: "temporarily_refused" },',
+      },
+    ],
+  },
+  {
+    name: "a recipient refused for now is dropped",
+    edits: [
+      {
+        file: `${messages}/deliver/verdict.ts`,
+        text: 'state: meaning === "final" ? "rejected" : "pending", reply: refusal.reply',
+        by: 'state: "rejected", reply: refusal.reply',
+      },
+    ],
+  },
+  {
+    name: "all recipients count as reached although some were refused",
+    edits: [
+      {
+        file: `${messages}/deliver/verdict.ts`,
+        text: "const refusal = refused.find(({ address }) => address === recipient.address);",
+        by: 'const refusal = rest.state === "accepted" ? undefined : refused.find(({ address }) => address === recipient.address);',
+      },
+    ],
+  },
+  {
+    name: "what a dead worker held is never looked at again",
+    edits: [
+      {
+        file: `${messages}/deliver/lease.ts`,
+        text: "clock.nowMs() + Math.max(clock.lasting(LEASE_MS), SHORTEST_LEASE_MS);",
+        by: "clock.nowMs() + 300 * Math.max(clock.lasting(LEASE_MS), SHORTEST_LEASE_MS);",
+      },
+    ],
+  },
+  {
+    name: "an account may have any number of claims under way",
+    edits: [
+      {
+        file: `${messages}/limits/reserve.ts`,
+        text: "const MOST_LIVE = 8;",
+        by: "const MOST_LIVE = 800;",
+      },
+    ],
+  },
+  {
+    name: "room is given back that was used",
+    edits: [
+      {
+        file: `${messages}/deliver/settle.ts`,
+        text: "return claim.counted.recipients - newlyAccepted(claim, verdict);",
+        by: "return claim.counted.recipients;",
+      },
+    ],
+  },
+  {
+    name: "messages that wait for a reconnection are not released, and not looked at",
+    edits: [
+      {
+        file: `${messages}/hold.ts`,
+        text: "const LOOK_AGAIN_MS = { reconnect_required: HOUR,",
+        by: "const LOOK_AGAIN_MS = { reconnect_required: 900 * HOUR,",
+      },
+      {
+        file: `functions/domain/mail-servers/save-server.ts`,
+        text: "if (outcome.done && canSendMore(before.value, value)) await",
+        by: 'if (outcome.done && before.id === "" && canSendMore(before.value, value)) await',
+      },
+    ],
+  },
+  {
+    name: "an event is lost when its worker dies after the commit",
+    edits: [
+      {
+        file: `${messages}/deliver/deliver.ts`,
+        text: "if (again) await announceMove(deps, message);",
+        by: "void again;",
+      },
+    ],
+  },
+  {
+    name: "an event that could not be published is not kept",
+    edits: [
+      {
+        file: `functions/runtime/announce.ts`,
+        text: "await keep(deps, announcement, { id, atMs });",
+        by: "void keep;",
+      },
+    ],
+  },
+  {
+    name: "interrupted changes of secrets are not swept",
+    edits: [
+      {
+        file: `functions/runtime/handlers/refresh-tokens.ts`,
+        text: "await sweepSecrets(system);",
+        by: "void sweepSecrets;",
+      },
+    ],
+  },
+  {
+    name: "the pointer is written before its secret is stored",
+    edits: [
+      {
+        file: `${connections}/tokens/ask-google.ts`,
+        text: 'const secretVersion = await deps.vault.add({ kind: "refresh_token", serverId: asked.serverId }, refreshToken);',
+        by: "const secretVersion = `early ${refreshToken.reveal()}`;",
+      },
+    ],
+  },
+  {
+    name: "the superseded secret is destroyed before the pointer moves",
+    edits: [
+      {
+        file: `${connections}/tokens/ask-google.ts`,
+        text: "  const next = await movePointer(",
+        by: '  await deps.vault.destroy({ kind: "refresh_token", serverId: asked.serverId }, asked.grant.secretVersion);\n  const next = await movePointer(',
+      },
+    ],
+  },
+  {
+    name: "the end of a grant that Google announces is not foretold",
+    edits: [
+      {
+        file: `${connections}/checks/lifetime.ts`,
+        text: "const WARN_BEFORE_MS = 3 * DAY;",
+        by: "const WARN_BEFORE_MS = 0;",
+      },
+      {
+        file: `${connections}/checks/lifetime.ts`,
+        text: "const WARN_AGAIN_BEFORE_MS = DAY;",
+        by: "const WARN_AGAIN_BEFORE_MS = 0;",
+      },
+    ],
+  },
+  {
+    name: "an unlisted answer of the token endpoint is never asked again, so checks stop",
+    edits: [
+      {
+        file: `${connections}/checks/postpone-check.ts`,
+        text: "nextCheckAtMs: retryCheckAtMs(deps, grant, app) };",
+        by: "nextCheckAtMs: null };",
+      },
+    ],
+  },
+  {
+    name: "a cached token outlives its grant",
+    edits: [
+      {
+        file: `${connections}/endings/end-grant.ts`,
+        text: "const also = [emptyEntryWrite(serverId, await readEntry(deps, serverId))];",
+        by: "const also = [];\n    void emptyEntryWrite;\n    void readEntry;",
+      },
+    ],
+  },
+  {
+    name: "a message is accepted before it is stored",
+    edits: [
+      {
+        file: `${messages}/accept/accept.ts`,
+        text: "  const message = await commitNew(deps, { id: identity.id, value, event });",
+        by: `  if (deps.random.fraction() < 0.001)
+    return ok({ kind: "accepted", message: { id: identity.id, value, version: "" }, replayed: false });
+$&`,
+      },
+    ],
+  },
 ];

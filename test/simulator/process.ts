@@ -1,4 +1,4 @@
-import type { Clock } from "../../functions/domain/clock.ts";
+import { type Clock, MINUTE, SECOND } from "../../functions/domain/clock.ts";
 import { Unavailable } from "../../functions/domain/problem.ts";
 import type { Chance } from "./chance.ts";
 import { type Timeline, virtualClock } from "./timeline.ts";
@@ -19,6 +19,8 @@ export interface Hardships {
   readonly failure: number;
   /** A call takes seconds. */
   readonly slow: number;
+  /** The platform takes the process's CPU away, for minutes. */
+  readonly freeze: number;
 }
 
 /**
@@ -31,10 +33,11 @@ export class Process {
   readonly #onDeath = new Set<() => void>();
   #lives = true;
   #callsLeft: number;
+  #frozenUntilMs = 0;
 
   constructor(around: Surroundings) {
     this.#around = around;
-    this.clock = virtualClock(around.timeline, () => this.#lives);
+    this.clock = virtualClock(around.timeline, (then) => this.#goOn(then));
     this.#callsLeft = around.weather.isCalm
       ? Number.POSITIVE_INFINITY
       : Math.ceil(around.chance.waiting(around.hardships.callsLived));
@@ -42,6 +45,23 @@ export class Process {
 
   get lives(): boolean {
     return this.#lives;
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozenUntilMs > this.#around.timeline.nowMs;
+  }
+
+  /** What a dead process waited for never comes; a frozen one hears of it once it has its CPU back. */
+  #goOn(then: () => void): void {
+    if (!this.#lives) return;
+    if (this.isFrozen) this.#around.timeline.at(this.#frozenUntilMs, () => this.#goOn(then));
+    else then();
+  }
+
+  #mayFreeze(): void {
+    const { timeline, chance, weather, hardships } = this.#around;
+    if (!weather.isCalm && chance.happens(hardships.freeze))
+      this.#frozenUntilMs = timeline.nowMs + chance.between(10 * SECOND, 20 * MINUTE);
   }
 
   /** Calls back when it dies; returns what stops that. */
@@ -76,17 +96,17 @@ export class Process {
       if (!this.#lives) return;
       const fate = this.#fate();
       if (fate === "dies_before") return this.die();
+      this.#mayFreeze();
       timeline.after(this.#latencyMs(), () => {
-        const unreachable = () => reject(new Unavailable(`reach the ${service}`, { cause: null }));
-        if (weather.isDown(service)) return this.#lives ? unreachable() : undefined;
+        const unreachable = () => this.#goOn(() => reject(new Unavailable(`reach the ${service}`, { cause: null })));
+        if (weather.isDown(service)) return unreachable();
         const fails = !weather.isCalm && chance.happens(hardships.failure);
-        if (fails && chance.happens(0.5)) return this.#lives ? unreachable() : undefined;
+        if (fails && chance.happens(0.5)) return unreachable();
         // A request that was under way when its process died takes effect all the same.
         const done = this.#perform(effect, reject);
         if (fate === "dies_after") this.die();
-        if (!this.#lives || done === undefined) return;
         if (fails) return unreachable();
-        resolve(done.value);
+        if (done !== undefined) this.#goOn(() => resolve(done.value));
       });
     });
   }
@@ -95,7 +115,7 @@ export class Process {
     try {
       return { value: effect() };
     } catch (error) {
-      if (this.#lives) reject(error);
+      this.#goOn(() => reject(error));
       return undefined;
     }
   }
@@ -105,9 +125,8 @@ export class Process {
     return new Promise((resolve) => {
       if (!this.#lives) return;
       if (this.#fate() !== "lives") return this.die();
-      this.#around.timeline.after(ms, () => {
-        if (this.#lives) resolve();
-      });
+      this.#mayFreeze();
+      this.#around.timeline.after(ms, () => this.#goOn(resolve));
     });
   }
 }

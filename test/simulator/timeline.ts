@@ -132,8 +132,10 @@ export class Timeline {
 /** Kept from before `forbidRealTime`. */
 const setTurn = setImmediate;
 
-/** The clock that simulated processes are given. `lives` says whether the process that sleeps is still alive. */
-export const virtualClock = (timeline: Timeline, lives: () => boolean = () => true): Clock => {
+/**
+ * The clock that simulated processes are given. `goOn` decides when, and whether, a process that has slept goes on.
+ */
+export const virtualClock = (timeline: Timeline, goOn: (then: () => void) => void): Clock => {
   const nowMs = (): number => Math.floor(timeline.nowMs);
   return {
     nowMs,
@@ -144,9 +146,7 @@ export const virtualClock = (timeline: Timeline, lives: () => boolean = () => tr
         if (signal?.aborted) return resolve();
         signal?.addEventListener("abort", () => resolve(), { once: true });
         // `nowMs` loses fractions; a sleep must not seem to be over early.
-        timeline.after(Math.max(0, Math.ceil(realMs)) + 1, () => {
-          if (lives()) resolve();
-        });
+        timeline.after(Math.max(0, Math.ceil(realMs)) + 1, () => goOn(resolve));
       }),
   };
 };

@@ -92,7 +92,11 @@ export class WatchGrants {
     if (this.#pointer(serverId) !== version) return;
     this.deaths += 1;
     const why = grant.dead?.why;
-    if (why === "testing" || why === "time_based") this.#checkForetold(serverId, grant);
+    const server = this.#deps.records().read("mailServers", serverId)?.value;
+    const lives = server === undefined ? [] : (grantOf(server)?.sessionLivesMs ?? []);
+    // A Workspace's session length is known from how the last two grants ended.
+    const known = why === "testing" || why === "time_based" || (why === "session" && lives.length >= 2);
+    if (known) this.#checkForetold(serverId, grant);
     this.#watchLabel(serverId, version, FOUND_WITHIN_MS);
   }
 

@@ -124,7 +124,7 @@ export class World {
       timeline,
       chance,
       weather,
-      hardships: { callsLived: 3_000, failure: 0.001, slow: 0.002 },
+      hardships: { callsLived: 4_000, failure: 0.001, slow: 0.002, freeze: 0.00002 },
     };
     const shared: Shared = {
       chance,
