@@ -41,7 +41,9 @@ export class Senders {
   /** Sends about so many mails a day by each server; some servers send ten times as much as others. */
   live(serverIds: readonly string[], perDay: number): void {
     for (const serverId of serverIds) {
-      const share = 2 * this.#deps.chance.fraction() ** 2 * 1.5;
+      // Some accounts are connected and never used.
+      if (this.#deps.chance.happens(0.15)) continue;
+      const share = 3.5 * this.#deps.chance.fraction() ** 2;
       this.#sendOn(serverId, DAY / Math.max(0.5, perDay * share));
     }
   }

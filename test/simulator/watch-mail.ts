@@ -120,6 +120,8 @@ export class WatchMail {
     if (!allowed.includes(after.status)) accuse("no defect", `${known.id}: ${before.status} became ${after.status}`);
     const code = after.timeline.at(-1)?.noteCode;
     if (code !== undefined && RESENDS.includes(code)) known.resends += 1;
+    if (code === "resent" && after.onUnknown !== "resend")
+      accuse("nothing twice", `${known.id} is sent again, although its caller said ${after.onUnknown}`);
     if (after.status === "sending" && before.status !== "sending") this.#claimed(known, after);
     if (before.status === "sending" && after.status !== "sending") this.#settled(known, before, after);
     if (after.status === "unknown") {
