@@ -62,19 +62,39 @@ export const withoutZodLocales: Plugin = {
     onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: "export {};" })),
 };
 
-/** The services that we call, by the file that describes their messages. */
+/**
+ * Firestore's package without what `rest-firestore.ts` replaces: google-gax, and the client generated for it. Each
+ * commit asks google-gax which codes to repeat; the answer is none, because `google-calls.ts` does that. Nor is there
+ * tracing by OpenTelemetry, which nobody has set up.
+ */
+export const firestoreWithoutGax: Plugin = {
+  name: "firestore-without-gax",
+  setup: ({ onResolve, onLoad }) => {
+    const filter = /^(google-gax(\/fallback)?|@google-cloud\/firestore-api(\/build\/src\/v1)?)$/;
+    onResolve({ filter }, ({ path, importer }) =>
+      /[\\/]@google-cloud[\\/]firestore[\\/]/.test(importer) ? { path, namespace: "no-gax" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "no-gax" }, () => ({
+      contents: "module.exports = { constructSettings: () => ({}) };",
+    }));
+    onLoad({ filter: /enabled-trace-util\.js$/ }, () => ({
+      contents: 'exports.EnabledTraceUtil = require("./disabled-trace-util").DisabledTraceUtil;',
+      resolveDir: join(root, "node_modules/@google-cloud/firestore/build/src/telemetry"),
+    }));
+  },
+};
+
+/** The services that we call by Google's generated clients, by the file that describes their messages. */
 const SERVICES: readonly (readonly [file: RegExp, service: string])[] = [
-  [/firestore-api[\\/]build[\\/]protos[\\/]protos\.json$/, "google.firestore.v1.Firestore"],
   [/secret-manager[\\/]build[\\/]protos[\\/]protos\.json$/, "google.cloud.secretmanager.v1.SecretManagerService"],
 ];
 
 /** Parts of Google's clients that our calls never reach, and what their importers get instead. */
 const UNUSED: readonly (readonly [file: RegExp, instead: string])[] = [
-  // Message classes, which are only re-exported, or used for pipelines.
+  // Message classes, which only pipelines use.
   [/firestore-api[\\/]build[\\/]protos[\\/]protos\.js$/, "exports.google = { firestore: { v1: {} } };"],
   [/google-gax[\\/]build[\\/]protos[\\/](iam_service|operations|locations)\.js$/, "module.exports = {};"],
-  // Administration of databases, locations, IAM, long-running operations and uploads.
-  [/firestore_admin_client\.js$/, "exports.FirestoreAdminClient = undefined;"],
+  // Locations, IAM, long-running operations and uploads.
   [/google-gax[\\/]build[\\/]src[\\/]locationService\.js$/, "exports.LocationsClient = class {};"],
   [/google-gax[\\/]build[\\/]src[\\/]iamService\.js$/, "exports.IamClient = class {};"],
   [/google-gax[\\/]build[\\/]src[\\/]operationsClient\.js$/, "module.exports = {};"],
@@ -133,7 +153,7 @@ export const bundling = {
   format: "esm",
   platform: "node",
   target: "node24",
-  plugins: [lazyBuiltins, nodeFetchClasses, withoutZodLocales, restOnly],
+  plugins: [lazyBuiltins, nodeFetchClasses, withoutZodLocales, firestoreWithoutGax, restOnly],
   minifyWhitespace: true,
   minifySyntax: true,
   banner: { js: REQUIRE_SHIM },

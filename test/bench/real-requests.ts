@@ -47,7 +47,8 @@ export const realRequest = async (stack: DeployedStack, name: FunctionName, serv
     case "authorize-start":
       return {
         path: `/google_gmail/authorize?server=${server}`,
-        init: { headers: authorization, redirect: "manual" },
+        // As Hosting forwards it; by another name, the answer would be a redirect to the public one, without any work.
+        init: { headers: { ...authorization, "x-forwarded-host": "localhost" }, redirect: "manual" },
         status: 302,
       };
     case "confirm-callback":

@@ -17,6 +17,7 @@ import { jsonData, parsePushEnvelope } from "../../functions/runtime/event-edge.
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { walkAndRecount } from "../builders/counted-walk.ts";
 import { type Emulators, emulatorsMissing, testProject, useEmulators } from "../builders/emulators.ts";
+import { plainFirestore } from "../builders/plain-firestore.ts";
 import { watchQueries } from "../builders/query-watch.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
 import { testRandom } from "../builders/store.ts";
@@ -77,7 +78,7 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
         { op: "put", kind: "serverNames", id: "b", value: { serverId: "srv_1" } },
       ]);
       assert.ok(outcome.done);
-      assert.equal(proxy.commits(), 2, "the library repeated it");
+      assert.equal(proxy.commits(), 2, "it was repeated");
       const records = through(emulators.firestoreHost);
       assert.equal((await records.get("serverNames", "a"))?.version, outcome.versions[0]);
       assert.equal((await records.get("serverNames", "b"))?.version, outcome.versions[1]);
@@ -102,7 +103,7 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
       assert.equal(watch.known(), names.length);
       assert.deepEqual(watch.unknownQueries(), []);
 
-      const messages = database.collection("messages");
+      const messages = plainFirestore(testProject(), watch.host).collection("messages");
       await messages.where("subject", "==", "x").orderBy("createdAtMs", "desc").get();
       await messages.where("status", "==", "sent").orderBy("createdAtMs", "desc").orderBy("__name__", "asc").get();
       await messages.count().get();

@@ -19,13 +19,13 @@ export const expectedVersion = (write: Write): string | undefined =>
   write.op === "replace" || write.op === "delete" ? write.version : undefined;
 
 /**
- * Tries the commit once. `unclear`: a precondition failed, but all of them held when the documents were read. The
- * library repeats a commit whose answer was lost. If the first try succeeded, the second fails because of it; the mark
- * in the documents tells that apart from another writer's commit.
+ * Makes the commit. `unclear`: a precondition failed, but all of them held when the documents were read. A commit whose
+ * answer was lost is repeated. If the first try succeeded, the second fails because of it; the mark in the documents
+ * tells that apart from another writer's commit.
  */
 export const commitOnce = async (commit: Commit): Promise<CommitOutcome | "unclear"> => {
   const answer = await commit.calls(
-    { act: "write records", repeatable: false, run: () => toBatch(commit).commit() },
+    { act: "write records", repeatable: true, run: () => toBatch(commit).commit() },
     "FAILED_PRECONDITION",
     "ALREADY_EXISTS",
     "NOT_FOUND",

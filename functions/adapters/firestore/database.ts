@@ -1,13 +1,17 @@
-import { Firestore } from "@google-cloud/firestore";
-import { PassThroughClient } from "google-auth-library";
+import type { Firestore } from "@google-cloud/firestore";
+import { applicationDefaultToken, emulatorToken } from "../google-cloud/credentials.ts";
+import { RestFirestore } from "./rest-firestore.ts";
 
-/**
- * The database over REST: loading gRPC would slow down every cold start, which a few calls cannot make up for
- * (infra/decisions/google-clients.md). An emulator speaks no TLS and must never get a real token.
- */
+/** The database over REST. An emulator speaks no TLS and must never get a real token. */
 export const openDatabase = (projectId: string, emulatorHost: string | null): Firestore =>
-  new Firestore({
-    projectId,
-    preferRest: true,
-    ...(emulatorHost === null ? {} : { host: emulatorHost, ssl: false, authClient: new PassThroughClient() }),
-  });
+  emulatorHost === null
+    ? new RestFirestore({
+        settings: { projectId },
+        rootUrl: "https://firestore.googleapis.com",
+        accessToken: applicationDefaultToken(),
+      })
+    : new RestFirestore({
+        settings: { projectId, host: emulatorHost, ssl: false },
+        rootUrl: `http://${emulatorHost}`,
+        accessToken: emulatorToken,
+      });

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { DocumentData, DocumentReference, Firestore } from "@google-cloud/firestore";
-import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
 import { isoTime } from "../../../functions/domain/clock.ts";
 import { ok } from "../../../functions/domain/result.ts";
 import { changeSettings } from "../../../functions/domain/settings/change-settings.ts";
+import { plainFirestore } from "../../builders/plain-firestore.ts";
 import { recover } from "../../integration/crash/crash.ts";
 import { World } from "../../integration/crash/world.ts";
 import type { Section } from "./section.ts";
@@ -64,7 +64,7 @@ const held = async (world: World, ids: readonly string[]): Promise<void> => {
 /** On Google's store; `npm test` does it on the embedded one. */
 const sendRestoreSend = async (world: World, count: number): Promise<readonly string[]> => {
   const { unwatchedHost, environment } = world;
-  const database = openDatabase(environment.GOOGLE_CLOUD_PROJECT ?? "", unwatchedHost);
+  const database = plainFirestore(environment.GOOGLE_CLOUD_PROJECT ?? "", unwatchedHost ?? "");
   const servers = await world.seed("smtp", 5);
   await pause(world, true);
   const ids: string[] = [];

@@ -1,0 +1,145 @@
+import { type Duplex, PassThrough, Readable } from "node:stream";
+import { Firestore, type Settings } from "@google-cloud/firestore";
+import { GoogleApiError, httpStatusOf } from "../google-cloud/canonical-status.ts";
+import { type HttpAnswer, sendRequest } from "../http/send-request.ts";
+
+export interface RestOptions {
+  readonly settings: Settings;
+  /** Without a trailing slash. */
+  readonly rootUrl: string;
+  readonly accessToken: () => Promise<string>;
+}
+
+/** The messages of Firestore's API that requests are addressed by; the package fills in the rest. */
+interface Request {
+  /** `projects/…/databases/…`, of a commit and of a read by names. */
+  readonly database?: string;
+  /** `projects/…/databases/…/documents`, of a query. */
+  readonly parent?: string;
+}
+
+/** Each call that Relais makes, and its path (cloud.google.com/firestore/docs/reference/rest/v1). */
+const PATHS: Readonly<Record<string, (request: Request) => string>> = {
+  batchGetDocuments: ({ database }) => `${database}/documents:batchGet`,
+  commit: ({ database }) => `${database}/documents:commit`,
+  runQuery: ({ parent }) => `${parent}:runQuery`,
+};
+
+/** Google's own limit for these calls (`firestore_client_config.json`). */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Google's Firestore package with another transport: the package builds and reads the API's messages, and this sends
+ * them as JSON. The package's own transport, google-gax, describes every message at each cold start, which takes a
+ * third of the time up to the first answer (infra/decisions/cold-start.md). These two methods are the only ones by
+ * which the package reaches the network. They are internal to it, so the contract suite watches over them.
+ *
+ * Nothing is repeated here: `google-calls.ts` does that.
+ */
+export class RestFirestore extends Firestore {
+  readonly #options: RestOptions;
+
+  constructor(options: RestOptions) {
+    super(options.settings);
+    this.#options = options;
+  }
+
+  async request(method: string, request: Request): Promise<unknown> {
+    return this.#post(method, request);
+  }
+
+  async requestStream(method: string, _bidirectional: boolean, request: Request): Promise<Duplex> {
+    const answer = await this.#post(method, request);
+    if (!Array.isArray(answer)) throw new GoogleApiError("UNKNOWN", `${method}: the answer is not a list`);
+    // An error after the first results is the list's last element.
+    const failed: unknown = answer.find((element) => element?.error !== undefined);
+    if (failed !== undefined) throw new GoogleApiError(httpStatusOf(500, failed), `${method}: refused after a start`);
+    // The package also ends what it reads from.
+    return Readable.from(answer).pipe(new PassThrough({ objectMode: true }));
+  }
+
+  async #post(method: string, request: Request): Promise<unknown> {
+    const pathOf = PATHS[method];
+    if (pathOf === undefined) throw new TypeError(`${method} is none of the calls to Firestore that Relais makes`);
+    const { status, text } = await this.#send(`/v1/${pathOf(request)}`, toJson(request));
+    const answer = fromJson(text);
+    if (status !== 200) throw new GoogleApiError(httpStatusOf(status, answer), `HTTP ${status}${messageIn(answer)}`);
+    // A proxy's page may be a 200 too.
+    if (answer === undefined) throw new GoogleApiError("UNKNOWN", `${method}: the answer is not JSON`);
+    return answer;
+  }
+
+  async #send(path: string, body: string): Promise<HttpAnswer> {
+    const { rootUrl, accessToken } = this.#options;
+    try {
+      return await sendRequest({
+        url: `${rootUrl}${path}`,
+        method: "POST",
+        headers: { authorization: `Bearer ${await accessToken()}`, "content-type": "application/json" },
+        body,
+        timeoutMs: TIMEOUT_MS,
+        // It is as large as what was asked for.
+        largestAnswerBytes: Number.POSITIVE_INFINITY,
+        keepAlive: true,
+      });
+    } catch (error) {
+      // No token, no connection or half an answer: a write may still have happened.
+      throw new GoogleApiError("UNAVAILABLE", String(error));
+    }
+  }
+}
+
+/** Google's message names documents, never values. */
+const messageIn = (answer: unknown): string => {
+  const first: { readonly error?: { readonly message?: unknown } } | undefined = Array.isArray(answer)
+    ? answer[0]
+    : answer;
+  const message = first?.error?.message;
+  return typeof message === "string" ? `: ${message}` : "";
+};
+
+interface ProtoTimestamp {
+  readonly seconds?: number | string;
+  readonly nanos?: number;
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+const isTimestamp = (value: unknown): value is ProtoTimestamp =>
+  isObject(value) && ("seconds" in value || "nanos" in value);
+
+/** Where the API's messages hold times. A document's field of such a name holds a value, which is an object. */
+const TIMES: ReadonlySet<string> = new Set(["commitTime", "createTime", "readTime", "timestampValue", "updateTime"]);
+
+/**
+ * The proto3 JSON mapping (protobuf.dev/programming-guides/json) of what requests hold: times, wrapped numbers
+ * (`limit`), doubles that JSON lacks, and bytes.
+ */
+const toJson = (request: object): string =>
+  JSON.stringify(request, (key, value: unknown) => {
+    if (TIMES.has(key) && isTimestamp(value)) return toIso(value);
+    if (key === "limit" && isObject(value) && "value" in value) return value.value;
+    if (key === "doubleValue" && typeof value === "number" && !Number.isFinite(value)) return String(value);
+    return value;
+  });
+
+const toIso = ({ seconds = 0, nanos = 0 }: ProtoTimestamp): string =>
+  `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
+
+/** Undefined if the text is not JSON. */
+const fromJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text, (key, value: unknown) =>
+      TIMES.has(key) && typeof value === "string" ? fromIso(value) : value,
+    );
+  } catch {
+    return undefined;
+  }
+};
+
+const ISO = /^(.{19})(?:\.(\d{1,9}))?Z$/;
+
+const fromIso = (text: string): ProtoTimestamp => {
+  const [, seconds = text, fraction = ""] = ISO.exec(text) ?? [];
+  return { seconds: Date.parse(`${seconds}Z`) / 1_000, nanos: Number(fraction.padEnd(9, "0")) };
+};
