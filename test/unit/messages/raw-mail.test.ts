@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
+import { HEADERS_LIMIT } from "../../../functions/domain/messages/accept/header-size.ts";
 import { GMAIL_SIZE_LIMIT } from "../../../functions/domain/messages/accept/outgoing-size.ts";
 import { fieldAddresses } from "../../../functions/domain/messages/accept/raw-addresses.ts";
 import { type RawMail, readRawMail } from "../../../functions/domain/messages/accept/raw-mail.ts";
@@ -165,6 +166,25 @@ suite("what cannot go out is refused at /raw, with its line", () => {
     ],
   };
   for (const [name, [bytes, code]] of Object.entries(cases)) test(name, () => assert.equal(refusal(bytes), code));
+
+  test("a header has room for the fields that Relais puts in front, however long these are", () => {
+    const headerOf = (bytes: number): Buffer => {
+      const line = `X: ${"x".repeat(895)}\r\n`;
+      const lines = Math.floor(bytes / line.length) - 1;
+      const last = `X: ${"x".repeat((bytes - lines * line.length) / 2 - 5)}\r\n`;
+      return Buffer.from(line.repeat(lines) + last.repeat(2));
+    };
+    const address = `${"x".repeat(64)}@${`${"y".repeat(60)}.`.repeat(4)}example`;
+    const front = `Date: ${new Date().toUTCString()}\r\nMessage-ID: <${address}>\r\nFrom: ${address}\r\n`;
+    const body = Buffer.from("\r\nBonjour\r\n");
+    let largest = 0;
+    for (let bytes = HEADERS_LIMIT - 4_000; bytes <= HEADERS_LIMIT; bytes += 1_000) {
+      const header = headerOf(bytes);
+      assert.equal(header.length, bytes);
+      if (readRawMail(Buffer.concat([header, body])).ok) largest = bytes;
+    }
+    assert.ok(largest > 0 && largest + front.length <= HEADERS_LIMIT, `${largest} bytes are accepted`);
+  });
 
   test("998 octets fit, with either line end", () => {
     for (const end of ["\r\n", "\n", ""]) read(rawMail([FROM], "x".repeat(998) + end));

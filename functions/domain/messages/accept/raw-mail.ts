@@ -6,7 +6,7 @@ import { distinctAddresses, foldAddress } from "../mailbox.ts";
 import type { Mailbox, MissingField } from "../message.ts";
 import { LONGEST_LINE } from "../one-line.ts";
 import { decodeWords } from "./encoded-words.ts";
-import { LONGEST_HEADER } from "./header-size.ts";
+import { HEADERS_LIMIT, LONGEST_HEADER } from "./header-size.ts";
 import { GMAIL_SIZE_LIMIT } from "./outgoing-size.ts";
 import { fieldAddresses } from "./raw-addresses.ts";
 import { cleanMail } from "./raw-bytes.ts";
@@ -93,7 +93,10 @@ const MOST_NAMED = 5;
 const MOST_IN_FRONT = 2_000;
 
 /** Explains why Gmail would refuse the mail for its size; undefined if it would not. */
-const sizeProblem = (bytes: Buffer, { fields, bareLineFeeds }: ScannedMail) => {
+const sizeProblem = (bytes: Buffer, { fields, headerEnd, bareLineFeeds }: ScannedMail) => {
+  if (headerEnd + MOST_IN_FRONT > HEADERS_LIMIT) {
+    return detail("raw_header_too_large", { most: HEADERS_LIMIT - MOST_IN_FRONT });
+  }
   const long = fields.find(isTooLong);
   if (long !== undefined) {
     return detail("raw_field_too_large", { name: long.name, bytes: long.end - long.start, most: LONGEST_HEADER });
