@@ -19,9 +19,9 @@ export const mailOfSize = (bytes: number, head = wholeMail()): Buffer => {
   return Buffer.concat([head, Buffer.alloc(whole, LINE), Buffer.alloc(rest - whole, "x")]);
 };
 
-/** Different addresses of 254 characters, the most that one may have. */
-export const longAddresses = (count: number): readonly string[] =>
+/** Different addresses of so many characters; 254 is the most that one may have. */
+export const longAddresses = (count: number, length = 254): readonly string[] =>
   Array.from({ length: count }, (_, at) => {
-    const label = "d".repeat(60);
-    return `${`recipient-${at}`.padEnd(59, "x")}@${[label, label, label].join(".")}.example.org`;
+    const domain = `${`${"d".repeat(60)}.`.repeat(3)}example.org`;
+    return `${`recipient-${at}`.padEnd(length - domain.length - 1, "x")}@${domain}`;
   });

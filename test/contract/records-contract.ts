@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import type { ApiKey } from "../../functions/domain/access/records.ts";
+import { eraseBody, packRaw, readRaw, storeBody } from "../../functions/domain/messages/body-store.ts";
 import type { Tally } from "../../functions/domain/messages/stats/tally.ts";
 import { QUERIES, type QueryName } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
 import { MAX_RECORD_BYTES } from "../../functions/domain/record-limits.ts";
 import type { Records, Versioned, Write } from "../../functions/domain/records.ts";
+import { testClock } from "../builders/clock.ts";
+import { testRandom } from "../builders/store.ts";
 
 /** A store that is new at each opening. `other` is a second handle on it, as another process would have. */
 export interface OpenedRecords {
@@ -323,6 +326,19 @@ const values = (records: () => Records): void => {
     const broken = { ...value, text: "half a character: \ud83d" };
     await done(records(), { op: "put", kind: "bodyChunks", id: "quotes", value: broken });
     assert.deepEqual((await records().get("bodyChunks", "quotes"))?.value, broken);
+  });
+
+  test("a composed mail is stored in chunks and read as the same octets, whatever they are, then erased", async () => {
+    const octets = Buffer.from(Array.from({ length: 255 }, (_, at) => at + 1));
+    const bytes = Buffer.concat([Buffer.alloc(1_500_000, octets), Buffer.alloc(1_000_000, 1), Buffer.from("\r\n")]);
+    const deps = { records: records(), clock: testClock(), random: testRandom };
+    const body = await storeBody(deps, "msg_1", packRaw({ bytes, missing: [] }));
+    assert.ok(body.kind === "raw_chunks" && body.count > 4, body.kind);
+    const front = Buffer.from("Date: now\r\n");
+    assert.ok((await readRaw(deps, body, front)).equals(Buffer.concat([front, bytes])));
+    await eraseBody(deps, { body });
+    for (const part of [...Array(body.count).keys(), "marker"])
+      assert.equal(await records().get("bodyChunks", `${body.set}.${part}`), undefined);
   });
 
   test("four large chunks fit in one commit; more than 4 MB are a defect", async () => {

@@ -52,12 +52,21 @@ const cutText = (bytes: Buffer, size: number): readonly Piece[] => {
   return pieces;
 };
 
-/** Cuts bytes into pieces that take at most `size` bytes as text, in which an octet beyond ASCII takes two. */
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const SHORT_ESCAPES: ReadonlySet<number> = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d, QUOTE, BACKSLASH]);
+
+/** How many bytes each octet takes as text in JSON, as a store's protocol writes it: `\u0001` takes six. */
+const BYTES_IN_JSON = Uint8Array.from({ length: 256 }, (_, octet) => {
+  if (SHORT_ESCAPES.has(octet) || octet > 0x7f) return 2;
+  return octet < 0x20 ? 6 : 1;
+});
+
+/** Cuts bytes into pieces that take at most `size` bytes as text in JSON, so that a commit of some stays small. */
 const cutBytes = (bytes: Buffer, size: number): readonly Piece[] => {
   const pieces: Piece[] = [];
   let [start, taken] = [0, 0];
   for (let at = 0; at < bytes.length; at += 1) {
-    const more = (bytes[at] ?? 0) > 0x7f ? 2 : 1;
+    const more = BYTES_IN_JSON[bytes[at] ?? 0] ?? 1;
     if (taken + more > size) {
       pieces.push({ start, end: at });
       [start, taken] = [at, 0];

@@ -5,12 +5,14 @@ import PostalMime from "postal-mime";
 import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
 import { firestoreRecords } from "../../../functions/adapters/firestore/firestore-records.ts";
 import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { TOPIC_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { connectedServer } from "../../builders/connected-stack.ts";
 import { type DeployedStack, startDeployedStack } from "../../builders/deployed-stack.ts";
 import { emulatorsMissing } from "../../builders/emulators.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { memoryLimitMib } from "../../builders/memory-limit.ts";
+import { DATE, mailOfSize, rawMail } from "../../builders/raw-mail.ts";
 import { testRandom } from "../../builders/store.ts";
 
 /** Each function runs in its own process from `dist/`, with only Firestore, Secret Manager and Pub/Sub between them. */
@@ -130,6 +132,28 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
     const { messageId } = await accepted({ to: ["b@example.org"], subject: "Afterwards", text: "x" });
     await arrived(messageId);
     assert.equal(stack.pushes.filter((one) => one.messageId === pubsubId).length, 1);
+  });
+
+  it("deliver a composed mail of 7,000,000 bytes that a program published on the topic, and record a larger one as failed", async () => {
+    const head = rawMail(["From: ada@example.com", "To: b@example.org", DATE, "Message-ID: <topic@erp.example.com>"]);
+    const mail = mailOfSize(TOPIC_SIZE_LIMIT - 2, head);
+    const publish = (bytes: Buffer, idempotencyKey: string) =>
+      stack.publish(
+        "mail-send",
+        JSON.stringify({ raw: bytes.toString("base64url"), envelope: { to: ["hidden@example.org"] } }),
+        { idempotencyKey },
+      );
+    await publish(Buffer.concat([mail, Buffer.from("\r\n")]), "raw");
+    const { raw, envelope } = await arrived("<topic@erp.example.com>");
+    assert.ok(raw.equals(Buffer.concat([mail, Buffer.from("\r\n")])), "byte for byte");
+    assert.deepEqual(envelope.to, ["hidden@example.org"]);
+    await publish(Buffer.concat([mail, Buffer.from("xyz\r\n")]), "raw, too large");
+    await eventually("it is recorded", async () => {
+      const { items } = await view("/v1/messages?status=failed");
+      const [newest] = items;
+      if (newest === undefined) return false;
+      return (await view(`/v1/messages/${newest.id}`)).attempts[0]?.problem === "message_too_large";
+    });
   });
 
   it("check a server: refresh-tokens asks Google for a token and stores it", async () => {

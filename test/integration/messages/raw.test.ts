@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, afterEach, before, suite, test } from "node:test";
+import { createTransport } from "nodemailer";
+import { relaisTransport } from "../../../functions/client/nodemailer.ts";
+import { Relais } from "../../../functions/client/relais.ts";
 import { RAW_SIZE_LIMIT } from "../../../functions/domain/messages/accept/raw-input.ts";
 import { connect, connectedServer, createServer, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { FROM, ID, mailOfSize, rawMail } from "../../builders/raw-mail.ts";
+import { FROM, ID, longAddresses, mailOfSize, rawMail } from "../../builders/raw-mail.ts";
 import { dkimSigned, smime, verifiesByDkim } from "../../builders/signed-mail.ts";
+import { sendBy, startDoor } from "../../builders/smtp-door.ts";
 
 interface MessageJson {
   readonly id: string;
@@ -47,7 +51,7 @@ suite("A composed mail, from the request to the mailbox", () => {
   let server: string;
   before(async () => {
     stack = await startStack();
-    server = await connectedServer(stack);
+    server = await connectedServer(stack, { limits: { perMinute: 1_000, perDay: 2_000 } });
   });
   after(() => stack.stop());
   afterEach(() => {
@@ -199,6 +203,31 @@ suite("A composed mail, from the request to the mailbox", () => {
       bytes.toString(),
       /^Date: [^\r\n]+\r\nMessage-ID: <[^\r\n]+@example\.com>\r\nFrom: ada@example\.com\r\nTo: lecteur@example\.org\r\nSubject: a\r\n\r\nb\r\n$/,
     );
+  });
+
+  test("it reaches a hundred long addresses by the SMTP door, the client and the nodemailer transport", async (t) => {
+    const made = await stack.relais.operate("POST", "/v1/keys", { name: "ERP", permissions: ["send", "read"] });
+    const { key } = await made.json();
+    const { origin } = stack.relais;
+    // smtp-server, which is the sandbox, takes no longer ones.
+    const to = longAddresses(100, 253);
+    const mail = rawMail([...FIELDS, "Message-ID: <h@erp.example.com>"]);
+    const door = await startDoor(origin);
+    t.after(() => door.close());
+    const relais = new Relais({ url: origin, key });
+    const transporter = createTransport(relaisTransport({ url: origin, key }));
+    const ways: readonly (() => Promise<unknown>)[] = [
+      async () => assert.match((await sendBy(await door.logIn("relais", key), mail, to)) ?? "", /^250 2\.0\.0 msg_/),
+      () => relais.messages.sendRaw(mail, { to }),
+      () => transporter.sendMail({ raw: mail, envelope: { from: "ada@example.com", to: [...to] } }),
+    ];
+    for (const send of ways) {
+      stack.sandbox.control.clearMails();
+      await send();
+      const copy = await eventually("it arrives", () => stack.sandbox.control.mails()[0]);
+      assert.deepEqual(copy.envelope.to.toSorted(), to.toSorted());
+      assert.equal(sha256(copy.raw), sha256(mail));
+    }
   });
 
   test("the Gmail API gets the same bytes, and blind recipients their mail", async () => {

@@ -6,9 +6,18 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { FROM, ID, rawMail } from "../../builders/raw-mail.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const MESSAGES = 100;
+
+/** Every third is a mail that its caller has composed, and only the first of them has a Message-ID of its own. */
+const mailTo = (to: string, n: number): object => {
+  const own = n === 0 ? [ID] : [];
+  return n % 3 === 0
+    ? { raw: rawMail([FROM, `To: ${to}`, ...own]).toString("base64"), envelope: { to: [to] } }
+    : { to, text: "Bonjour" };
+};
 
 suite("A store put back from a backup", () => {
   let stack: Stack;
@@ -38,12 +47,13 @@ suite("A store put back from a backup", () => {
     return page.items.length === 0;
   };
 
-  test("what was sent after the backup is not sent again: 100 are in the mailbox, and 100 are known as sent", async () => {
+  test("what was sent after the backup is not sent again: 100 are in the mailbox, and all are known as sent but one with a Message-ID of its caller", async () => {
     const server = await connectedServer(stack, { limits: { perMinute: 1_000, perDay: 2_000 } });
     await setPaused(true);
-    const items = Array.from({ length: MESSAGES }, (_, n) => ({ server, to: `b${n}@example.org`, text: "Bonjour" }));
+    const items = Array.from({ length: MESSAGES }, (_, n) => ({ server, ...mailTo(`b${n}@example.org`, n) }));
     const accepted = await stack.relais.operate("POST", "/v1/messages/batch", { items });
     assert.equal(accepted.status, 207);
+    const [first] = (await accepted.json()).items;
     await eventually("all wait", () => isEmpty("queued"));
     await stack.relais.kill();
     cpSync(stack.relais.dataDir, backup, { recursive: true });
@@ -65,7 +75,13 @@ suite("A store put back from a backup", () => {
 
     await stack.relais.up();
     await setPaused(false);
-    await eventually("none is in doubt any more", () => isEmpty("unknown"), 240_000);
+    const inDoubt = async () => (await (await stack.relais.operate("GET", "/v1/messages?status=unknown")).json()).items;
+    await eventually("one at most is in doubt", async () => (await inDoubt()).length <= 1, 240_000);
+    // Another message with the Message-ID of its caller may have been sent since, and its record is lost.
+    assert.deepEqual(
+      (await inDoubt()).map(({ id }: { readonly id: string }) => id),
+      [first.body.id],
+    );
     for (const status of ["queued", "held", "deferred", "sending", "failed"]) assert.ok(await isEmpty(status), status);
     assert.equal(stack.sandbox.control.mails().length, MESSAGES);
   });

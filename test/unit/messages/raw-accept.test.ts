@@ -5,10 +5,11 @@ import { acceptMessage } from "../../../functions/domain/messages/accept/accept.
 import { acceptBatch } from "../../../functions/domain/messages/accept/batch.ts";
 import { HTTP_SIZE_LIMIT, TOPIC_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import { RAW_SIZE_LIMIT } from "../../../functions/domain/messages/accept/raw-input.ts";
-import { readRaw, sweepBodies } from "../../../functions/domain/messages/body-store.ts";
+import { packRaw, readRaw, storeBody, sweepBodies } from "../../../functions/domain/messages/body-store.ts";
 import { cancelMessage } from "../../../functions/domain/messages/commands/cancel.ts";
 import { isRaw, type Message } from "../../../functions/domain/messages/message.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
+import type { Records } from "../../../functions/domain/records.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench } from "../../builders/messages.ts";
 import { DATE, FROM, ID, mailOfSize, rawMail, TO, wholeMail } from "../../builders/raw-mail.ts";
@@ -116,6 +117,22 @@ suite("the body in chunks", () => {
     for (const part of [...Array(body.count).keys(), "marker"]) {
       assert.equal(await bench.records.get("bodyChunks", `${body.set}.${part}`), undefined);
     }
+  });
+
+  test("no commit exceeds what a store takes, although JSON writes a control character as six", async () => {
+    const { records } = bench;
+    const sizes: number[] = [];
+    const measured: Records = {
+      get: (kind, id) => records.get(kind, id),
+      query: (...query) => records.query(...query),
+      commit: (writes) => {
+        sizes.push(Buffer.byteLength(JSON.stringify(writes)));
+        return records.commit(writes);
+      },
+    };
+    const bytes = rawMail([FROM, TO, ID], `${"\u0001".repeat(996)}\r\n`.repeat(3_000));
+    await storeBody({ ...bench, records: measured }, "msg_1", packRaw({ bytes, missing: [] }));
+    assert.ok(sizes.length > 3 && Math.max(...sizes) < 4_000_000, String(sizes));
   });
 
   test("a sweep leaves the chunks of a message and erases those that nothing names", async () => {
