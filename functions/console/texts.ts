@@ -816,7 +816,7 @@ export const TEXTS = {
     en: "In a program on the machine that runs Relais, such as Odoo or WordPress, enter:",
   },
   "smtp.elsewhere": {
-    fr: "Ici, Relais ne reçoit pas lui-même de courrier en SMTP. Lancez relais-smtp près de vos programmes, puis donnez-leur son adresse, son port et :",
+    fr: "Ici, Relais ne reçoit pas lui-même de courrier en SMTP. Lancez relais-smtp près de vos programmes, puis donnez-leur son adresse, son port et :",
     en: "Relais does not take mail by SMTP here itself. Run relais-smtp near your programs, then give them its host, its port and:",
   },
   "smtp.host": { fr: "Serveur SMTP", en: "SMTP host" },

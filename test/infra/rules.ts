@@ -217,8 +217,8 @@ export const RULES: readonly Rule[] = [
       ),
     broken: {
       file: "firestore.tf",
-      from: '"oauthStates", "securityEvents", "sessions"]',
-      to: '"oauthStates", "securityEvents"]',
+      from: '"securityEvents", "sessions", "tallies"]',
+      to: '"securityEvents", "tallies"]',
       says: /TTL policy: missing sessions\.eraseAt/,
     },
   },
@@ -281,8 +281,8 @@ export const RULES: readonly Rule[] = [
       },
       {
         file: "functions.tf",
-        from: "deliver-mail = {\n      public         = false",
-        to: "deliver-mail = {\n      public         = true",
+        from: "deliver-mail = {\n      public = false",
+        to: "deliver-mail = {\n      public = true",
         says: /invokers of deliver-mail: not allowed allUsers/,
       },
       {
