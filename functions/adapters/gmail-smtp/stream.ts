@@ -146,7 +146,7 @@ export class SmtpStream {
     }
     for (const reply of replies) {
       // One more than expected is an interjection, or the greeting; any further reply ends the conversation.
-      if (this.#unread.length < Math.max(1, this.#expected)) this.#unread.push(reply);
+      if (this.#unread.length <= this.#expected) this.#unread.push(reply);
       else this.#end("more replies than commands");
     }
     if (this.#unread.length > 0) this.#wake?.();

@@ -23,8 +23,10 @@ interface Scene {
   readonly clock: ReturnType<typeof movableClock>;
 }
 
-/** A server that accepts every command, and a session with it. */
-const connected = async (): Promise<Scene & { readonly said: () => string; readonly close: () => void }> => {
+/** A server that accepts every command, or one that is silent, and a session with it. */
+const connected = async (
+  { answers } = { answers: true },
+): Promise<Scene & { readonly said: () => string; readonly close: () => void }> => {
   let said = "";
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -32,6 +34,7 @@ const connected = async (): Promise<Scene & { readonly said: () => string; reado
   const [peer]: [Socket] = (await once(server, "connection")) as [Socket];
   peer.on("data", (chunk) => {
     said += chunk;
+    if (!answers) return;
     for (const line of String(chunk).split("\r\n")) {
       if (/^(MAIL|RCPT|RSET|BDAT)/.test(line)) peer.write("250 2.0.0 OK\r\n");
       if (line === "DATA") peer.write("354 Go ahead\r\n");
@@ -113,5 +116,25 @@ test("a session that ends before anything is said of a mail is one that ended be
   for (const atMark of [left, spokenTo]) {
     const { outcome } = await sent({ to: ONE, keywords: ["PIPELINING", "CHUNKING"] }, atMark);
     assert.equal("stage" in outcome && outcome.stage, "mail", JSON.stringify(outcome));
+  }
+});
+
+test("a reply that came with the expected ones, in one packet, is read as what the server said of itself", async () => {
+  const scene = await connected({ answers: false });
+  const { stream, peer } = scene;
+  try {
+    stream.say(["MAIL FROM:<a@y.org>", "RCPT TO:<b@y.org>"]);
+    peer.write("250 2.0.0 OK\r\n250 2.0.0 OK\r\n421 4.7.0 Closing\r\n");
+    const answers = [await stream.reply(BUDGET_MS), await stream.reply(BUDGET_MS)];
+    assert.deepEqual(
+      answers.map((answer) => answer.kind === "reply" && answer.reply.code),
+      [250, 250],
+    );
+    assert.equal(stream.interjection?.code, 421);
+    assert.equal(stream.lost, false);
+    stream.say(["DATA"]);
+    assert.equal(stream.lost, true, "nothing is said to a server that speaks out of turn");
+  } finally {
+    scene.close();
   }
 });
