@@ -20,6 +20,7 @@ const COMMANDS = {
   restore: { program: "functions/runtime/commands/restore.ts" },
   risc: { program: "functions/runtime/commands/risc.ts" },
   build: { program: "infra/build/build.ts" },
+  release: { program: "infra/build/release.ts", first: BUILD },
   openapi: { program: "functions/reference/write.ts" },
   check: { program: "test/tools/check.ts" },
   test: { program: "test/tools/test.ts" },

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { unzipSync } from "fflate";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { deployableFunctions } from "../../../infra/build/repository.ts";
 import { eventually } from "../../builders/eventually.ts";
@@ -89,6 +90,8 @@ const NO_REGISTRY = /code (ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT
 /** Not committed, or not needed for a build. */
 const MADE = ["node_modules", "dist", ".git", ".relais"];
 
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
 const filesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -100,8 +103,10 @@ const filesIn = (folder: string) =>
 const contentsOf = (folder: string): readonly string[] =>
   filesIn(folder).map(({ path, stats, bytes }) => {
     const time = path.startsWith("console/") ? "any time" : stats.mtime.toISOString();
-    return [path, stats.mode.toString(8), time, createHash("sha256").update(bytes).digest("hex")].join(" ");
+    return [path, stats.mode.toString(8), time, sha256(bytes)].join(" ");
   });
+
+const withoutTime = (line: string): string => line.replace(/ \S+Z /, " ");
 
 describe("npm run build", () => {
   it("creates a folder for each function, the console, the client and the SMTP door", () => {
@@ -150,17 +155,6 @@ describe("npm run build", () => {
     }
     const own = join(copy, "node_modules/.bin/functions-framework");
     assert.deepEqual(await health("mail-servers", { source: copy, framework: own }), { version, commit: COMMIT });
-  });
-
-  it("makes the same folders from a copy of the repository, with another umask, working directory and time zone", () => {
-    const copy = join(elsewhere, "a copy/of the repository");
-    mkdirSync(copy, { recursive: true });
-    for (const name of readdirSync(root).filter((one) => !MADE.includes(one)))
-      cpSync(join(root, name), join(copy, name), { recursive: true });
-    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-    const again = join(elsewhere, "built/again");
-    build(copy, again, "077", { TZ: "Pacific/Auckland", LC_ALL: "C" });
-    assert.deepEqual(contentsOf(again), contentsOf(out));
   });
 
   it("writes into no file where it was built", () => {
@@ -213,5 +207,61 @@ describe("npm run build", () => {
     assert.equal(named.length, 2);
     for (const name of named) assert.ok(assets.includes(name), name);
     assert.doesNotMatch(page, /<script(?![^>]*src=)|<style|\son\w+=|style=/);
+  });
+});
+
+describe("npm run build, from a copy of the repository, with another umask, working directory and time zone", () => {
+  const again = join(elsewhere, "built/again");
+
+  before(() => {
+    const copy = join(elsewhere, "a copy/of the repository");
+    mkdirSync(copy, { recursive: true });
+    for (const name of readdirSync(root).filter((one) => !MADE.includes(one)))
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    build(copy, again, "077", { TZ: "Pacific/Auckland", LC_ALL: "C" });
+  });
+
+  it("makes the same folders", () => {
+    assert.deepEqual(contentsOf(again), contentsOf(out));
+  });
+
+  it("makes the same release, with a checksum of each file", () => {
+    const releases = [join(elsewhere, "release"), join(elsewhere, "release-again")] as const;
+    const froms = [out, again] as const;
+    for (const [at, to] of releases.entries()) {
+      const args = [join(root, "infra/build/release.ts"), "--from", froms[at] ?? "", "--out", to];
+      const env = { ...process.env, TZ: at === 0 ? "America/Los_Angeles" : "Asia/Tokyo" };
+      const released = spawnSync(process.execPath, args, { cwd: elsewhere, env, encoding: "utf8" });
+      assert.equal(released.status, 0, released.stderr);
+    }
+    assert.deepEqual(contentsOf(releases[1]).map(withoutTime), contentsOf(releases[0]).map(withoutTime));
+    const [release] = releases;
+    const sums = readFileSync(join(release, "SHA256SUMS"), "utf8").trimEnd().split("\n");
+    const archives = [...deployableFunctions(), "console", "submission"].map((name) => `relais-${version}-${name}.zip`);
+    const files = [...archives, `relais-${version}.cdx.json`, `relais-client-${version}.tgz`];
+    assert.deepEqual(
+      sums.map((line) => line.slice(66)),
+      files.toSorted(),
+    );
+    for (const line of sums) assert.equal(line.slice(0, 64), sha256(readFileSync(join(release, line.slice(66)))), line);
+    for (const name of ["send-mail", "console"]) {
+      const zip = unzipSync(readFileSync(join(release, `relais-${version}-${name}.zip`)));
+      const unzipped = Object.entries(zip).map(([path, bytes]) => [path, sha256(bytes)]);
+      const built = filesIn(join(out, name)).map(({ path, bytes }) => [path, sha256(bytes)]);
+      assert.deepEqual(unzipped.toSorted(), built.toSorted());
+    }
+    const bill = JSON.parse(readFileSync(join(release, `relais-${version}.cdx.json`), "utf8"));
+    const parts = bill.components.map(({ purl }: { purl: string }) => decodeURIComponent(purl));
+    for (const [name, pinned] of Object.entries(dependencies))
+      assert.ok(parts.includes(`pkg:npm/${name}@${pinned}`), name);
+    for (const path of Object.keys(JSON.parse(readFileSync(join(out, "send-mail/package-lock.json"), "utf8")).packages))
+      if (path !== "")
+        assert.ok(
+          parts.some((part: string) => part.startsWith(`pkg:npm/${path.replace(/^.*node_modules\//, "")}@`)),
+          path,
+        );
+    assert.ok(!parts.some((part: string) => part.startsWith("pkg:npm/typescript@")), "only what is shipped");
+    assert.deepEqual([bill.metadata.component.name, bill.metadata.component.version], ["relais", version]);
   });
 });
