@@ -108,9 +108,28 @@ locals {
     { for collection in local.collections : "${collection}-write" => { collection = collection, field = "write" } },
     { bodyChunks-text = { collection = "bodyChunks", field = "text" } },
     { tallies-sums = { collection = "tallies", field = "sums" } },
-    # Queries use its composite indexes only.
-    { messages-searchPrefixes = { collection = "messages", field = "searchPrefixes" } },
+    # Fields that queries look at in composite indexes only, which do not depend on a field's own.
+    {
+      for name in distinct(flatten([
+        for index in local.indexes : [for field in index.fields : "${index.collection}-${field[0]}"]
+      ])) : name => { collection = split("-", name)[0], field = split("-", name)[1] }
+      if !contains(keys(local.ordered), name)
+    },
   )
+
+  # Fields by which a query orders a whole collection, in that direction. Of itself, Firestore would index both.
+  ordered = {
+    mailServers-createdAtMs   = "ASCENDING"
+    mailServers-nextCheckAtMs = "ASCENDING"
+    secretSweeps-dueAtMs      = "ASCENDING"
+    notices-dueAtMs           = "ASCENDING"
+    keys-createdAtMs          = "DESCENDING"
+    audit-createdAtMs         = "DESCENDING"
+    messages-createdAtMs      = "DESCENDING"
+    messages-dueAtMs          = "ASCENDING"
+    quotas-tallyDueAtMs       = "ASCENDING"
+    bodyChunks-sweepAtMs      = "ASCENDING"
+  }
 
   # Collections whose records may expire: the adapter writes the timestamp `eraseAt`.
   self_erasing = toset(["audit", "messages", "notices", "oauthStates", "securityEvents", "sessions", "tallies"])
@@ -151,4 +170,18 @@ resource "google_firestore_field" "not_indexed" {
   collection = each.value.collection
   field      = each.value.field
   index_config {}
+}
+
+resource "google_firestore_field" "ordered" {
+  for_each = local.ordered
+
+  database   = google_firestore_database.records.name
+  collection = split("-", each.key)[0]
+  field      = split("-", each.key)[1]
+  index_config {
+    indexes {
+      order       = each.value
+      query_scope = "COLLECTION"
+    }
+  }
 }

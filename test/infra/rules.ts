@@ -1,4 +1,4 @@
-import { COLLECTIONS, unindexedFields } from "../../functions/adapters/firestore/indexes.ts";
+import { COLLECTIONS, SINGLE_FIELD_INDEXES, unindexedFields } from "../../functions/adapters/firestore/indexes.ts";
 import { LEASE_MS } from "../../functions/domain/messages/deliver/lease.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
@@ -205,6 +205,27 @@ export const RULES: readonly Rule[] = [
       from: '    "mailServers",\n',
       to: "",
       says: /exempt from indexing: missing mailServers\.json/,
+    },
+  },
+  {
+    name: "a field has an index of its own only in the direction in which a query orders by it",
+    check: (plan) =>
+      differences(
+        "index of one field",
+        plan.ofType("google_firestore_field").flatMap((field) => {
+          const { indexes } = block(field, "index_config");
+          const name = `${text(field, "collection")}.${text(field, "field")}`;
+          return (Array.isArray(indexes) ? indexes : []).map(
+            ({ order }: { readonly order: string | null }) => `${name} ${order}`,
+          );
+        }),
+        SINGLE_FIELD_INDEXES.map(({ collection, fieldPath, order }) => `${collection}.${fieldPath} ${order}`),
+      ),
+    broken: {
+      file: "firestore.tf",
+      from: 'notices-dueAtMs           = "ASCENDING"',
+      to: 'notices-dueAtMs           = "DESCENDING"',
+      says: /index of one field: missing notices\.dueAtMs ASCENDING/,
     },
   },
   {

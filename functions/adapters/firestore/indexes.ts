@@ -1,4 +1,3 @@
-import type { Message } from "../../domain/messages/message.ts";
 import { QUERIES } from "../../domain/queries.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
@@ -65,8 +64,27 @@ export const WRITE_FIELD = "write";
 /** When Firestore's TTL policy erases the document; exempt from indexing, as Google advises for TTL fields. */
 export const ERASE_FIELD = "eraseAt";
 
-/** Up to several hundred prefixes per message. Queries use the composite indexes, so automatic ones would only cost. */
-const PREFIXES_FIELD = "searchPrefixes" satisfies keyof Message;
+/** A single field that a query orders a whole collection by, and thus the one automatic index that is worth its writes. */
+export interface SingleFieldIndex {
+  readonly collection: RecordKind;
+  readonly fieldPath: string;
+  readonly order: "ASCENDING" | "DESCENDING";
+}
+
+/**
+ * Firestore indexes each field in both directions unless told otherwise, and each entry costs on every write. Queries
+ * need these alone; all other fields are exempt, since composite indexes do not depend on it.
+ */
+export const SINGLE_FIELD_INDEXES: readonly SingleFieldIndex[] = shapes
+  .filter(({ equal, contains }) => equal.length === 0 && contains === undefined)
+  .map(({ kind, order: [fieldPath, direction] }) => ({
+    collection: kind,
+    fieldPath,
+    order: direction === "asc" ? "ASCENDING" : "DESCENDING",
+  }));
+
+const hasIndexOfItsOwn = (kind: RecordKind, field: string): boolean =>
+  SINGLE_FIELD_INDEXES.some(({ collection, fieldPath }) => collection === kind && fieldPath === field);
 
 /** Every collection, and whether its documents need the TTL policy: those whose records have `eraseAtMs` do. */
 export const COLLECTIONS: {
@@ -91,12 +109,12 @@ export const COLLECTIONS: {
   tallies: true,
 };
 
-/** The fields of a collection that are exempt from indexing. */
+/** The fields of a collection that have no index of their own. */
 export const unindexedFields = (kind: RecordKind): readonly string[] => [
   JSON_FIELD,
   WRITE_FIELD,
   ...(kind in LARGE_TEXT ? [TEXT_FIELD] : []),
   ...(sumsField(kind) === undefined ? [] : [SUMS_FIELD]),
-  ...(kind === "messages" ? [PREFIXES_FIELD] : []),
+  ...indexFields(kind).filter((field) => !hasIndexOfItsOwn(kind, field)),
   ...(COLLECTIONS[kind] ? [ERASE_FIELD] : []),
 ];
