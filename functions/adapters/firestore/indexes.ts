@@ -64,7 +64,7 @@ export const WRITE_FIELD = "write";
 /** When Firestore's TTL policy erases the document; exempt from indexing, as Google advises for TTL fields. */
 export const ERASE_FIELD = "eraseAt";
 
-/** A single field that a query orders a whole collection by, and thus the one automatic index that is worth its writes. */
+/** A single field by which a query orders a whole collection: the only kind of index on one field that is needed. */
 export interface SingleFieldIndex {
   readonly collection: RecordKind;
   readonly fieldPath: string;

@@ -2,7 +2,7 @@ import { changeOnCondition, unlessContended } from "../../change-on-condition.ts
 import { SECOND } from "../../clock.ts";
 import { Contended } from "../../problem.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
-import { readLedger } from "../limits/ledger.ts";
+import { recallLedger } from "../limits/ledger.ts";
 import { isClaimable } from "../statuses.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 import { claimWith } from "./claim-room.ts";
@@ -26,8 +26,7 @@ const tryClaim = async (deps: DeliveryDeps, message: Claimable, fresh: boolean):
     return { kind: (await setAside(deps, message, found)) ? "set_aside" : "lost" };
   }
   return memory.ledgers.inTurn(serverId, async () => {
-    const known = fresh ? undefined : memory.ledgers.known(serverId);
-    const ledger = known ?? (await readLedger(records, serverId));
+    const ledger = await recallLedger(records, serverId, { memory: memory.ledgers, fresh });
     return claimWith(deps, message, { server, settings, ledger, fresh });
   });
 };

@@ -24,9 +24,31 @@ export const readLedger = async (records: Records, serverId: string): Promise<St
     : { ...kept, value: { ...EMPTY_LEDGER, ...kept.value } };
 };
 
+/** Takes a ledger from memory, or reads it if `fresh` or unknown, without the claims that have ended here. */
+export const recallLedger = async (
+  records: Records,
+  serverId: string,
+  { memory, fresh = false }: { readonly memory: LedgerMemory; readonly fresh?: boolean },
+): Promise<StoredLedger> => {
+  const known = fresh ? undefined : memory.known(serverId);
+  return memory.withoutEnded(serverId, known ?? (await readLedger(records, serverId)));
+};
+
 /** Builds the write of a ledger on condition that nobody has written it since it was read. */
 export const ledgerWrite = (serverId: string, { version }: StoredLedger, value: QuotaLedger): Write =>
   conditionalWrite("quotas", { id: serverId, version }, value);
+
+/**
+ * How many places of an account may look taken although their claims have ended. Each claim counts those that were
+ * there before it, so that all instances together leave no more than this, and others find at least five free.
+ */
+const MOST_LOOK_TAKEN = 3;
+
+const mayLookTaken = ({ live, halvedUntilMs }: QuotaLedger, nowMs: number): boolean =>
+  (halvedUntilMs ?? 0) <= nowMs && live.length <= MOST_LOOK_TAKEN;
+
+/** Tells a claim from an earlier one of the same message. */
+const nameOf = ({ id, untilMs }: QuotaLedger["live"][number]): string => `${untilMs} ${id}`;
 
 /**
  * Remembers ledgers as this instance last wrote them, which saves a read per claim. It is safe: if somebody else has
@@ -37,6 +59,7 @@ export class LedgerMemory {
   readonly #known = new Map<string, StoredLedger>();
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #waiting = new Map<string, readonly (() => void)[]>();
+  readonly #ended = new Map<string, ReadonlySet<string>>();
 
   known(serverId: string): StoredLedger | undefined {
     return this.#known.get(serverId);
@@ -44,8 +67,36 @@ export class LedgerMemory {
 
   /** `undefined` forgets a ledger that is out of date. */
   note(serverId: string, ledger: StoredLedger | undefined): void {
-    if (ledger === undefined) this.#known.delete(serverId);
-    else this.#known.set(serverId, ledger);
+    if (ledger === undefined) {
+      this.#known.delete(serverId);
+      return;
+    }
+    this.#known.set(serverId, ledger);
+    // A claim that ended while this write was under way may still be in it.
+    const ended = this.#ended.get(serverId) ?? new Set();
+    const left = ledger.value.live.map(nameOf).filter((name) => ended.has(name));
+    if (left.length === 0) this.#ended.delete(serverId);
+    else this.#ended.set(serverId, new Set(left));
+  }
+
+  /**
+   * Leaves the end of a claim to the next write of its ledger by this instance, which costs no write of its own.
+   * Returns false if it must be written now: too many places would look taken to other instances until then.
+   */
+  endLater(serverId: string, { id, nowMs }: { readonly id: string; readonly nowMs: number }): boolean {
+    const known = this.#known.get(serverId)?.value;
+    const claim = known?.live.find((one) => one.id === id);
+    const nextIsHere = (this.#waiting.get(serverId) ?? []).length > 0;
+    if (known === undefined || claim === undefined || !(nextIsHere || mayLookTaken(known, nowMs))) return false;
+    this.#ended.set(serverId, new Set([...(this.#ended.get(serverId) ?? []), nameOf(claim)]));
+    return true;
+  }
+
+  withoutEnded(serverId: string, ledger: StoredLedger): StoredLedger {
+    const ended = this.#ended.get(serverId);
+    if (ended === undefined) return ledger;
+    const live = ledger.value.live.filter((claim) => !ended.has(nameOf(claim)));
+    return { ...ledger, value: { ...ledger.value, live } };
   }
 
   /** Resolves when a claim of this server ends in this instance, for the longest waiting first; or at the signal. */
@@ -105,7 +156,7 @@ export const changeLedger = (
 ): Promise<QuotaLedger | undefined> => {
   const { serverId, memory = new LedgerMemory() } = at;
   const attempt = async (): Promise<QuotaLedger | undefined | "contended"> => {
-    const kept = memory.known(serverId) ?? (await readLedger(deps.records, serverId));
+    const kept = await recallLedger(deps.records, serverId, { memory });
     const value = change(kept.value);
     if (value === null) return undefined;
     const outcome = await deps.records.commit([ledgerWrite(serverId, kept, value)]);
@@ -134,16 +185,33 @@ export const countRefusal = async (
   return refusals === REFUSALS;
 };
 
+/** Whether a correction frees the claim's place and does nothing else, as after an ordinary mail. */
+const onlyFreesPlace = ({ refusals = 0 }: QuotaLedger, correction: Correction): boolean =>
+  correction.unsent === 0 && correction.limit === null && (correction.retryAfterMs ?? null) === null && refusals === 0;
+
+const endLater = (
+  { clock }: LedgerDeps,
+  { serverId, memory }: { readonly serverId: string; readonly memory?: LedgerMemory },
+  correction: Correction,
+): boolean => {
+  const known = memory?.known(serverId);
+  if (memory === undefined || known === undefined || !onlyFreesPlace(known.value, correction)) return false;
+  return memory.endLater(serverId, { id: correction.id, nowMs: clock.nowMs() });
+};
+
 /**
- * Corrects the ledger after an attempt. If contention persists it gives up silently, and the ledger counts too many
- * rather than too few. Returns true if room was given back that others wait for. Throws `Unavailable`.
+ * Corrects the ledger after an attempt. If there is no more to correct than the claim's place, the next claim of this
+ * instance does it. If contention persists it gives up silently, and the ledger counts too many rather than too few.
+ * Returns true if room was given back that others wait for. Throws `Unavailable`.
  */
 export const correctLedger = async (
   deps: LedgerDeps,
   at: { readonly serverId: string; readonly memory?: LedgerMemory },
   correction: Correction,
 ): Promise<boolean> => {
-  const after = await changeLedger(deps, at, (ledger) => applyCorrection(deps.clock, ledger, correction));
+  const after = endLater(deps, at, correction)
+    ? undefined
+    : await changeLedger(deps, at, (ledger) => applyCorrection(deps.clock, ledger, correction));
   at.memory?.freed(at.serverId);
   return after !== undefined && after.lineSinceMs !== null && correction.unsent > 0 && correction.limit === null;
 };
