@@ -36,13 +36,33 @@ locals {
       collection = "sessions"
       fields     = [["actorSub", "asc"], ["createdAtMs", "asc"]]
     }
+    messages-newest = {
+      collection = "messages"
+      fields     = [["listShard", "asc"], ["createdAtMs", "desc"]]
+    }
+    messages-due = {
+      collection = "messages"
+      fields     = [["dueShard", "asc"], ["dueAtMs", "asc"]]
+    }
+    notices-due = {
+      collection = "notices"
+      fields     = [["dueShard", "asc"], ["dueAtMs", "asc"]]
+    }
+    tallies-due = {
+      collection = "quotas"
+      fields     = [["dueShard", "asc"], ["tallyDueAtMs", "asc"]]
+    }
+    bodies-to-sweep = {
+      collection = "bodyChunks"
+      fields     = [["dueShard", "asc"], ["sweepAtMs", "asc"]]
+    }
     messages-of-server = {
       collection = "messages"
       fields     = [["serverId", "asc"], ["createdAtMs", "desc"]]
     }
     messages-by-status = {
       collection = "messages"
-      fields     = [["status", "asc"], ["createdAtMs", "desc"]]
+      fields     = [["listShard", "asc"], ["status", "asc"], ["createdAtMs", "desc"]]
     }
     messages-of-server-by-status = {
       collection = "messages"
@@ -50,7 +70,7 @@ locals {
     }
     messages-to = {
       collection = "messages"
-      fields     = [["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
+      fields     = [["listShard", "asc"], ["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
     }
     messages-of-server-to = {
       collection = "messages"
@@ -58,7 +78,7 @@ locals {
     }
     messages-by-status-to = {
       collection = "messages"
-      fields     = [["status", "asc"], ["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
+      fields     = [["listShard", "asc"], ["status", "asc"], ["recipientAddresses", "contains"], ["createdAtMs", "desc"]]
     }
     messages-of-server-by-status-to = {
       collection = "messages"
@@ -66,7 +86,7 @@ locals {
     }
     messages-found = {
       collection = "messages"
-      fields     = [["searchPrefixes", "contains"], ["createdAtMs", "desc"]]
+      fields     = [["listShard", "asc"], ["searchPrefixes", "contains"], ["createdAtMs", "desc"]]
     }
     messages-of-server-found = {
       collection = "messages"
@@ -122,13 +142,8 @@ locals {
     mailServers-createdAtMs   = "ASCENDING"
     mailServers-nextCheckAtMs = "ASCENDING"
     secretSweeps-dueAtMs      = "ASCENDING"
-    notices-dueAtMs           = "ASCENDING"
     keys-createdAtMs          = "DESCENDING"
     audit-createdAtMs         = "DESCENDING"
-    messages-createdAtMs      = "DESCENDING"
-    messages-dueAtMs          = "ASCENDING"
-    quotas-tallyDueAtMs       = "ASCENDING"
-    bodyChunks-sweepAtMs      = "ASCENDING"
   }
 
   # Collections whose records may expire: the adapter writes the timestamp `eraseAt`.

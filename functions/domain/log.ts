@@ -45,6 +45,7 @@ export type LogCode =
   | "server_checked"
   // --- messages ---
   | "messages_dispatched"
+  | "shards_added"
   | "messages_released"
   | "release_put_off"
   | "dispatch_not_published"

@@ -1,4 +1,5 @@
 import type { RecordKind } from "./record-kinds.ts";
+import type { ShardField } from "./shards.ts";
 
 /**
  * The shape of a query. SQLite's indexes are made from these, and a test compares Firestore's composite indexes in
@@ -13,6 +14,11 @@ export interface QueryShape {
   /** The argument `upTo` is the largest value of the ordered field that is found; records without a value are not. */
   readonly upTo?: true;
   readonly order: readonly [field: string, direction: "asc" | "desc"];
+  /**
+   * Where an index takes only so many writes a second of values that grow with time, its entries are spread over these
+   * shards, and the query merges them. Queries within one server need none: an account sends far less.
+   */
+  readonly shards?: ShardField;
 }
 
 const newest = ["createdAtMs", "desc"] as const;
@@ -26,19 +32,25 @@ export const QUERIES = {
   /** Servers whose change of secrets was interrupted. */
   secretSweepsDue: { kind: "secretSweeps", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
   /** News that its writer did not get to tell. */
-  noticesDue: { kind: "notices", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
+  noticesDue: { kind: "notices", equal: [], upTo: true, order: ["dueAtMs", "asc"], shards: "dueShard" },
   /** Sessions of one person, to end them: by the mailbox of their address, or by Google's id of the account. */
   sessionsOfMailbox: { kind: "sessions", equal: ["actorMailbox"], order: ["createdAtMs", "asc"] },
   sessionsOfAccount: { kind: "sessions", equal: ["actorSub"], order: ["createdAtMs", "asc"] },
   keysByAge: { kind: "keys", equal: [], order: newest },
   auditNewest: { kind: "audit", equal: [], order: newest },
-  messagesNewest: { kind: "messages", equal: [], order: newest },
+  messagesNewest: { kind: "messages", equal: [], order: newest, shards: "listShard" },
   messagesOfServer: { kind: "messages", equal: ["serverId"], order: newest },
-  messagesByStatus: { kind: "messages", equal: ["status"], order: newest },
+  messagesByStatus: { kind: "messages", equal: ["status"], order: newest, shards: "listShard" },
   messagesOfServerByStatus: { kind: "messages", equal: ["serverId", "status"], order: newest },
-  messagesTo: { kind: "messages", equal: [], contains: "recipientAddresses", order: newest },
+  messagesTo: { kind: "messages", equal: [], contains: "recipientAddresses", order: newest, shards: "listShard" },
   messagesOfServerTo: { kind: "messages", equal: ["serverId"], contains: "recipientAddresses", order: newest },
-  messagesByStatusTo: { kind: "messages", equal: ["status"], contains: "recipientAddresses", order: newest },
+  messagesByStatusTo: {
+    kind: "messages",
+    equal: ["status"],
+    contains: "recipientAddresses",
+    order: newest,
+    shards: "listShard",
+  },
   messagesOfServerByStatusTo: {
     kind: "messages",
     equal: ["serverId", "status"],
@@ -49,18 +61,18 @@ export const QUERIES = {
    * Search by `q`, sender, tag or Message-ID, never combined with a status: each move of a message would rewrite all
    * its index entries.
    */
-  messagesFound: { kind: "messages", equal: [], contains: "searchPrefixes", order: newest },
+  messagesFound: { kind: "messages", equal: [], contains: "searchPrefixes", order: newest, shards: "listShard" },
   messagesOfServerFound: { kind: "messages", equal: ["serverId"], contains: "searchPrefixes", order: newest },
   /** Messages of a server in one status, oldest first, for a release or a cancellation. */
   messagesOfServerOldest: { kind: "messages", equal: ["serverId", "status"], order: ["createdAtMs", "asc"] },
   /** Messages that are not final and are due, for `dispatch-due`. */
-  messagesDue: { kind: "messages", equal: [], upTo: true, order: ["dueAtMs", "asc"] },
+  messagesDue: { kind: "messages", equal: [], upTo: true, order: ["dueAtMs", "asc"], shards: "dueShard" },
   /** Counts of a server, or of all, by month. */
   talliesOf: { kind: "tallies", equal: ["scope"], upTo: true, order: ["monthMs", "desc"] },
   /** Ledgers with counts that must move to the tallies. */
-  talliesDue: { kind: "quotas", equal: [], upTo: true, order: ["tallyDueAtMs", "asc"] },
+  talliesDue: { kind: "quotas", equal: [], upTo: true, order: ["tallyDueAtMs", "asc"], shards: "dueShard" },
   /** Markers of large bodies that may belong to no message. */
-  bodiesToSweep: { kind: "bodyChunks", equal: [], upTo: true, order: ["sweepAtMs", "asc"] },
+  bodiesToSweep: { kind: "bodyChunks", equal: [], upTo: true, order: ["sweepAtMs", "asc"], shards: "dueShard" },
 } as const satisfies Record<string, QueryShape>;
 
 export type QueryName = keyof typeof QUERIES;

@@ -31,7 +31,7 @@ interface Basics {
   readonly log: Log;
 }
 
-type Storage = Pick<System, "records" | "vault" | "sealer" | "publisher">;
+type Storage = Pick<System, "records" | "vault" | "sealer" | "publisher" | "addShards">;
 
 /** Opens the embedded store once; `npm start` also pumps its queue and closes it. */
 export const openEmbedded = ({ config, clock, random }: Pick<Basics, "config" | "clock" | "random">) =>
@@ -53,11 +53,12 @@ export const openEmbedded = ({ config, clock, random }: Pick<Basics, "config" | 
   });
 export type OpenEmbedded = ReturnType<typeof openEmbedded>;
 
-const embeddedStorage = (open: () => Promise<Storage>): Storage => ({
+const embeddedStorage = (open: () => Promise<Omit<Storage, "addShards">>): Storage => ({
   records: lazyPort(async () => (await open()).records),
   vault: lazyPort(async () => (await open()).vault),
   sealer: lazyPort(async () => (await open()).sealer),
   publisher: lazyPort(async () => (await open()).publisher),
+  addShards: async () => 0,
 });
 
 /**
@@ -76,18 +77,23 @@ const googleStorage = ({ config: { cloud }, clock, random }: Basics): Storage =>
     const { openSecretManager } = await import("../adapters/secret-manager/client.ts");
     return { calls: await makeCalls(), client: openSecretManager(secretManagerEmulator), projectId };
   });
+  const firestore = once(async () => {
+    const { openDatabase } = await import("../adapters/firestore/database.ts");
+    return { calls: await makeCalls(), database: openDatabase(projectId, firestoreEmulator) };
+  });
+  const shardsAdder = once(async () => {
+    const adapter = await import("../adapters/firestore/add-shards.ts");
+    return adapter.shardsAdder({ ...(await firestore()), clock });
+  });
   return {
     records: lazyPort(async () => {
-      const [{ firestoreRecords }, { openDatabase }] = await Promise.all([
+      const [{ firestoreRecords }, opened] = await Promise.all([
         import("../adapters/firestore/firestore-records.ts"),
-        import("../adapters/firestore/database.ts"),
+        firestore(),
       ]);
-      return firestoreRecords({
-        calls: await makeCalls(),
-        random,
-        database: openDatabase(projectId, firestoreEmulator),
-      });
+      return firestoreRecords({ ...opened, random });
     }),
+    addShards: async (untilMs) => (await shardsAdder())(untilMs),
     vault: lazyPort(async () => {
       const { secretManagerVault } = await import("../adapters/secret-manager/secret-manager-vault.ts");
       return secretManagerVault(await secretManager());

@@ -175,6 +175,10 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
 
   // --- messages ---
   messages_dispatched: { means: "`count` due messages were published again.", act: NOTHING },
+  shards_added: {
+    means: "`count` records of an earlier release were made known to the queries of this one.",
+    act: NOTHING,
+  },
   messages_released: { means: "`count` held messages were released.", act: NOTHING },
   release_put_off: {
     means: "Held messages could not be released at once.",

@@ -30,6 +30,11 @@ export interface System {
   readonly random: Randomness;
   readonly log: Log;
   readonly records: Records;
+  /**
+   * Goes on, until a time, with giving shards to records that an earlier release wrote; returns how many. Throws
+   * `Unavailable`.
+   */
+  readonly addShards: (untilMs: number) => Promise<number>;
   /** What this process itself writes. */
   readonly changes: RecordChanges;
   readonly vault: SecretVault;

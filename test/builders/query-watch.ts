@@ -58,17 +58,22 @@ const shapeOf = ({ from = [], where, orderBy = [] }: StructuredQuery): string =>
     orderBy.map(({ field, direction }) => `${field.fieldPath} ${nameOf(DIRECTIONS, direction)}`),
   );
 
-const shapeInTable = ({ kind, equal, contains, upTo, order: [field, direction] }: QueryShape): string => {
+const shapeInTable = ({ kind, equal, contains, upTo, shards, order: [field, direction] }: QueryShape): string => {
   const order = direction === "asc" ? "ASCENDING" : "DESCENDING";
   const filters = [
     ...equal.map((one) => `${one} EQUAL`),
     ...(contains === undefined ? [] : [`${contains} ARRAY_CONTAINS`]),
     ...(upTo ? [`${field} LESS_THAN_OR_EQUAL`] : []),
+    ...(shards === undefined ? [] : [`${shards} IN`]),
   ];
   return describe(kind, filters, [`${field} ${order}`, `__name__ ${order}`]);
 };
 
-const TABLE: ReadonlySet<string> = new Set(Object.values(QUERIES).map(shapeInTable));
+/** A walk by document ids needs no index (`add-shards.ts`). */
+const walkOf = (kind: string): string => describe(kind, [], ["__name__ ASCENDING"]);
+
+const SHAPES: readonly QueryShape[] = Object.values(QUERIES);
+const TABLE: ReadonlySet<string> = new Set([...SHAPES.map(shapeInTable), ...SHAPES.map(({ kind }) => walkOf(kind))]);
 
 /** Reads and writes of documents by name, and administration of the emulator, need no index. */
 const NOT_A_QUERY = /:(commit|batchGet|batchWrite|beginTransaction|rollback)$/;

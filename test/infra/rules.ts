@@ -84,6 +84,7 @@ const neededIndexes = (): readonly string[] => {
     .map((shape) => ({
       shape,
       fields: [
+        ...(shape.shards ? [`${shape.shards}:ASCENDING`] : []),
         ...shape.equal.map((field) => `${field}:ASCENDING`),
         ...(shape.contains ? [`${shape.contains}:CONTAINS`] : []),
         `${shape.order[0]}:${shape.order[1] === "asc" ? "ASCENDING" : "DESCENDING"}`,
@@ -223,9 +224,9 @@ export const RULES: readonly Rule[] = [
       ),
     broken: {
       file: "firestore.tf",
-      from: 'notices-dueAtMs           = "ASCENDING"',
-      to: 'notices-dueAtMs           = "DESCENDING"',
-      says: /index of one field: missing notices\.dueAtMs ASCENDING/,
+      from: 'secretSweeps-dueAtMs      = "ASCENDING"',
+      to: 'secretSweeps-dueAtMs      = "DESCENDING"',
+      says: /index of one field: missing secretSweeps\.dueAtMs ASCENDING/,
     },
   },
   {
@@ -359,9 +360,9 @@ export const RULES: readonly Rule[] = [
     check: (plan) => differences("composite index", plannedIndexes(plan), neededIndexes()),
     broken: {
       file: "firestore.tf",
-      from: '[["status", "asc"], ["createdAtMs", "desc"]]',
-      to: '[["status", "asc"], ["createdAtMs", "asc"]]',
-      says: /composite index: missing messages status:ASCENDING createdAtMs:DESCENDING/,
+      from: '[["listShard", "asc"], ["status", "asc"], ["createdAtMs", "desc"]]',
+      to: '[["listShard", "asc"], ["status", "asc"], ["createdAtMs", "asc"]]',
+      says: /composite index: missing messages listShard:ASCENDING status:ASCENDING createdAtMs:DESCENDING/,
     },
   },
   {

@@ -92,6 +92,7 @@ export const systemOf = (process: Process, shared: Shared): System => {
     publisher: {
       publish: (topic, message) => process.call("queue", () => shared.publisher.publish(topic, message)),
     } satisfies Publisher,
+    addShards: async () => 0,
   };
   const alert = operatorAlerts({ ...basics, ...storage, environment });
   const announce = announcer({ ...basics, ...storage, publicUrl });

@@ -61,7 +61,7 @@ const addTo = (
   const document = referTo(commit, write);
   const version = expectedVersion(write);
   const lastUpdateTime = version === undefined ? undefined : toUpdateTime(version);
-  const record = { json, write: commit.mark };
+  const record = { id: write.id, json, write: commit.mark };
   switch (write.op) {
     case "create":
       return batch.create(document, toFields(write.kind, record));

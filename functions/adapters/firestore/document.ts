@@ -3,7 +3,8 @@ import type { RecordKind } from "../../domain/record-kinds.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
 import { sumsField } from "../../domain/record-sums.ts";
 import type { Versioned } from "../../domain/records.ts";
-import { ERASE_FIELD, indexFields, JSON_FIELD, SUMS_FIELD, TEXT_FIELD, WRITE_FIELD } from "./indexes.ts";
+import { shardOf } from "../../domain/shards.ts";
+import { ERASE_FIELD, indexFields, JSON_FIELD, SUMS_FIELD, shardFields, TEXT_FIELD, WRITE_FIELD } from "./indexes.ts";
 
 /** Queries look only at plain values and lists of them. */
 type Searchable = null | string | boolean | number | readonly Searchable[];
@@ -17,8 +18,9 @@ const searchable = (value: unknown): Searchable => {
   throw new TypeError("a field that queries look at holds an object");
 };
 
-/** The record's JSON, and the mark of the commit that writes it. */
+/** The record's id and JSON, and the mark of the commit that writes it. */
 export interface RecordText {
+  readonly id: string;
   readonly json: string;
   readonly write: string;
 }
@@ -27,7 +29,7 @@ export interface RecordText {
  * The fields of a record's document: its JSON as one text, and copies of what queries and the TTL policy need
  * (SCHEMA.md).
  */
-export const toFields = (kind: RecordKind, { json, write }: RecordText): Fields => {
+export const toFields = (kind: RecordKind, { id, json, write }: RecordText): Fields => {
   const value: Readonly<Record<string, unknown>> = JSON.parse(json);
   const { eraseAtMs } = value;
   return {
@@ -39,12 +41,23 @@ export const toFields = (kind: RecordKind, { json, write }: RecordText): Fields 
         .filter((field) => value[field] !== undefined)
         .map((field) => [field, searchable(value[field])]),
     ),
+    ...Object.fromEntries(
+      shardFields(kind)
+        .filter(([, ordered]) => value[ordered] !== undefined)
+        .map(([field]) => [field, shardOf(field, id)]),
+    ),
   };
 };
 
+const fieldsOf = (kind: RecordKind): readonly string[] => [
+  ...[TEXT_FIELD, ERASE_FIELD],
+  ...indexFields(kind),
+  ...shardFields(kind).map(([field]) => field),
+];
+
 /** The same as an update. An update keeps the fields that it does not name, so fields that are gone must be deleted. */
 export const toUpdate = (kind: RecordKind, record: RecordText): Readonly<Record<string, unknown>> => ({
-  ...Object.fromEntries([TEXT_FIELD, ERASE_FIELD, ...indexFields(kind)].map((field) => [field, FieldValue.delete()])),
+  ...Object.fromEntries(fieldsOf(kind).map((field) => [field, FieldValue.delete()])),
   ...toFields(kind, record),
 });
 

@@ -1,4 +1,4 @@
-import { FieldPath, type Firestore, type Query } from "@google-cloud/firestore";
+import { type DocumentSnapshot, FieldPath, type Firestore, type Query } from "@google-cloud/firestore";
 import { decodeCursor, encodeCursor } from "../../domain/page-cursor.ts";
 import { Unavailable } from "../../domain/problem.ts";
 import { QUERIES, type QueryShape } from "../../domain/queries.ts";
@@ -6,6 +6,7 @@ import type { Randomness } from "../../domain/randomness.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { encodeCommit } from "../../domain/record-limits.ts";
 import type { Records, Write } from "../../domain/records.ts";
+import { SHARDS } from "../../domain/shards.ts";
 import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
 import { commitOnce, expectedVersion } from "./commit.ts";
 import { isDocumentId, toRecord, toUpdateTime } from "./document.ts";
@@ -48,21 +49,22 @@ export const firestoreRecords = ({ calls, random, database }: FirestoreOptions):
   query: async (name, args, { limit, cursor }) => {
     const position = cursor == null ? undefined : decodeCursor(name, args, cursor);
     if (cursor != null && (position === undefined || !isDocumentId(position.id))) return "bad_cursor";
-    const { kind, order }: QueryShape = QUERIES[name];
-    const query = toQuery(database, QUERIES[name], args);
-    const from = position === undefined ? query : query.startAfter(position.orderValue, position.id);
+    const shape: QueryShape = QUERIES[name];
     // The extra record tells whether there is a next page.
-    const run = () => from.limit(limit + 1).get();
-    const { docs } = await expectOk(calls({ act: "query records", repeatable: true, run }));
+    const most = limit + 1;
+    const read = async (query: Query): Promise<readonly DocumentSnapshot[]> => {
+      const from = position === undefined ? query : query.startAfter(position.orderValue, position.id);
+      const run = () => from.limit(most).get();
+      return (await expectOk(calls({ act: "query records", repeatable: true, run }))).docs;
+    };
+    const parts = await Promise.all(toQueries(database, shape, args).map(read));
+    const docs = inOrder(parts, shape.order).slice(0, most);
     const items = docs
       .slice(0, limit)
-      .map((row) => toRecord<RecordKinds[(typeof QUERIES)[typeof name]["kind"]]>(kind, row));
+      .map((row) => toRecord<RecordKinds[(typeof QUERIES)[typeof name]["kind"]]>(shape.kind, row));
     const last = docs.length > limit ? docs[limit - 1] : undefined;
     if (last === undefined) return { items, next: null };
-    const orderValue: unknown = last.get(order[0]);
-    if (typeof orderValue !== "number" && typeof orderValue !== "string")
-      throw new TypeError(`${name} is ordered by a value of no order`);
-    return { items, next: encodeCursor(name, args, { orderValue, id: last.id }) };
+    return { items, next: encodeCursor(name, args, { orderValue: orderValueOf(last, shape.order), id: last.id }) };
   },
 });
 
@@ -70,6 +72,56 @@ export const firestoreRecords = ({ calls, random, database }: FirestoreOptions):
 const isPossible = (write: Write): boolean => {
   const version = expectedVersion(write);
   return version === undefined || (toUpdateTime(version) !== undefined && isDocumentId(write.id));
+};
+
+const orderValueOf = (document: DocumentSnapshot, [field]: QueryShape["order"]): number | string => {
+  const value: unknown = document.get(field);
+  if (typeof value !== "number" && typeof value !== "string")
+    throw new TypeError(`a query is ordered by ${field}, whose value has no order`);
+  return value;
+};
+
+/** Merges what several queries found, as one would have found it. */
+const inOrder = (
+  parts: readonly (readonly DocumentSnapshot[])[],
+  order: QueryShape["order"],
+): readonly DocumentSnapshot[] => {
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
+  const sign = order[1] === "asc" ? 1 : -1;
+  return parts
+    .flat()
+    .map((document) => ({ document, key: [orderValueOf(document, order), document.id] as const }))
+    .sort(({ key: a }, { key: b }) => sign * (compare(a[0], b[0]) || compare(a[1], b[1])))
+    .map(({ document }) => document);
+};
+
+const compare = <T extends number | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The most values of one query (firebase.google.com/docs/firestore/query-data/queries#limits_on_or_queries). */
+const MOST_VALUES = 30;
+
+/**
+ * The queries that find together what a query of the table finds. Firestore merges the shards of one query itself, and
+ * counts only the documents that it returns; each query takes as many shards as it may.
+ */
+const toQueries = (
+  database: Firestore,
+  shape: QueryShape,
+  args: Readonly<Record<string, unknown>>,
+): readonly Query[] => {
+  const { shards } = shape;
+  const query = toQuery(database, shape, args);
+  if (shards === undefined) return [query];
+  const all = Array.from({ length: SHARDS[shards] }, (_, shard) => shard);
+  const queries = Math.ceil(all.length / MOST_VALUES);
+  return Array.from({ length: queries }, (_, at) =>
+    query.where(
+      shards,
+      "in",
+      all.filter((shard) => shard % queries === at),
+    ),
+  );
 };
 
 /** Builds the conditions and order of a query in the table; no other query runs. */

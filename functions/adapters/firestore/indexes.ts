@@ -1,14 +1,8 @@
-import { QUERIES } from "../../domain/queries.ts";
+import { QUERIES, type QueryShape } from "../../domain/queries.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { LARGE_TEXT } from "../../domain/record-limits.ts";
 import { sumsField } from "../../domain/record-sums.ts";
-
-interface Shape {
-  readonly kind: RecordKind;
-  readonly equal: readonly string[];
-  readonly contains?: string;
-  readonly order: readonly [string, "asc" | "desc"];
-}
+import type { ShardField } from "../../domain/shards.ts";
 
 /**
  * A composite index in the terms of Firestore and Terraform (`google_firestore_index`). Firestore appends `__name__` in
@@ -22,7 +16,11 @@ export interface CompositeIndex {
   )[];
 }
 
-const shapes: readonly Shape[] = Object.values(QUERIES);
+const shapes: readonly QueryShape[] = Object.values(QUERIES);
+
+/** Whether a query orders a whole collection by one field, and does no more. */
+const ordersAlone = ({ equal, contains, shards }: QueryShape): boolean =>
+  equal.length === 0 && contains === undefined && shards === undefined;
 
 /**
  * Every composite index that the queries need. A query with an order alone uses that field's automatic index
@@ -30,10 +28,11 @@ const shapes: readonly Shape[] = Object.values(QUERIES);
  * plan.
  */
 export const COMPOSITE_INDEXES: readonly CompositeIndex[] = shapes
-  .filter(({ equal, contains }) => equal.length > 0 || contains !== undefined)
-  .map(({ kind, equal, contains, order: [field, direction] }) => ({
+  .filter((shape) => !ordersAlone(shape))
+  .map(({ kind, equal, contains, shards, order: [field, direction] }) => ({
     collection: kind,
     fields: [
+      ...(shards === undefined ? [] : [{ fieldPath: shards, order: "ASCENDING" as const }]),
       ...equal.map((fieldPath) => ({ fieldPath, order: "ASCENDING" as const })),
       ...(contains === undefined ? [] : [{ fieldPath: contains, arrayConfig: "CONTAINS" as const }]),
       { fieldPath: field, order: direction === "asc" ? ("ASCENDING" as const) : ("DESCENDING" as const) },
@@ -52,6 +51,14 @@ export const indexFields = (kind: RecordKind): readonly string[] => [
       ]),
   ),
 ];
+
+/** The fields that hold the record's shards, each with the field whose index entries they spread. */
+export const shardFields = (kind: RecordKind): readonly (readonly [ShardField, ordered: string])[] => {
+  const spread = shapes
+    .filter((shape) => shape.kind === kind)
+    .flatMap(({ shards, order: [field] }) => (shards === undefined ? [] : [[shards, field] as const]));
+  return [...new Map(spread)];
+};
 
 /** Holds the record. No query reads it, so it is exempt from indexing (index entries cost on every write). */
 export const JSON_FIELD = "json";
@@ -76,7 +83,7 @@ export interface SingleFieldIndex {
  * need these alone; all other fields are exempt, since composite indexes do not depend on it.
  */
 export const SINGLE_FIELD_INDEXES: readonly SingleFieldIndex[] = shapes
-  .filter(({ equal, contains }) => equal.length === 0 && contains === undefined)
+  .filter(ordersAlone)
   .map(({ kind, order: [fieldPath, direction] }) => ({
     collection: kind,
     fieldPath,
@@ -116,5 +123,6 @@ export const unindexedFields = (kind: RecordKind): readonly string[] => [
   ...(kind in LARGE_TEXT ? [TEXT_FIELD] : []),
   ...(sumsField(kind) === undefined ? [] : [SUMS_FIELD]),
   ...indexFields(kind).filter((field) => !hasIndexOfItsOwn(kind, field)),
+  ...shardFields(kind).map(([field]) => field),
   ...(COLLECTIONS[kind] ? [ERASE_FIELD] : []),
 ];

@@ -1,3 +1,4 @@
+import { SECOND } from "../../domain/clock.ts";
 import { dispatchDue } from "../../domain/messages/due/dispatch.ts";
 import { releaseAllHeld, releaseHeld, releaseIntoRoom } from "../../domain/messages/due/release.ts";
 import { tellForgotten } from "../../domain/notices/tell.ts";
@@ -6,6 +7,14 @@ import type { System } from "../system.ts";
 
 const fieldOf = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
+
+/** The most of a tick that goes to records of earlier releases: others are due meanwhile. Nominal. */
+const EARLIER_RECORDS_MS = 20 * SECOND;
+
+const findEarlierRecords = async ({ addShards, clock, log }: System): Promise<void> => {
+  const added = await addShards(clock.nowMs() + clock.lasting(EARLIER_RECORDS_MS));
+  if (added > 0) log.info("shards_added", { count: added });
+};
 
 /**
  * Topic `mail-dispatch`. `{"server": "srv_…"}`: that server can send again, so release its held messages. `{"room":
@@ -30,6 +39,7 @@ export const onPush =
       if (count > 0) system.log.info("messages_dispatched", { count });
       const told = await tellForgotten(system);
       if (told > 0) system.log.info("notices_told", { count: told });
+      await findEarlierRecords(system);
     }
     return "ack";
   };
