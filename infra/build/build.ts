@@ -36,7 +36,7 @@ const writeJson = (path: string, value: unknown): Promise<void> =>
 const NPM_SETTINGS = "ignore-scripts=true\naudit=false\nfund=false\n";
 
 /**
- * Builds a folder for one function: `index.js`, chunks that are loaded on first use, a package.json that pins the
+ * Builds a folder for one function: `index.mjs`, chunks that are loaded on first use, a package.json that pins the
  * framework, and a lock file that pins what the framework needs. The framework is not bundled: the platform starts it,
  * and its registry must exist once.
  */
@@ -49,6 +49,9 @@ const buildFunction = async (name: string, { framework, lock }: Pinned): Promise
     outdir,
     external: [FRAMEWORK],
     chunkNames: "chunks/[name]-[hash]",
+    // By this name the framework knows an ES module at once. For another, it would load a package that finds and reads
+    // package.json, and its dozens of modules.
+    outExtension: { ".js": ".mjs" },
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
@@ -57,7 +60,7 @@ const buildFunction = async (name: string, { framework, lock }: Pinned): Promise
     name: `relais-${name}`,
     private: true,
     type: "module",
-    main: "index.js",
+    main: "index.mjs",
     engines: { node: "24" },
     dependencies: { [FRAMEWORK]: framework },
   };

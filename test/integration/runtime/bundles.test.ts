@@ -18,6 +18,7 @@ import { join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { unzipSync } from "fflate";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import { measureBundle, readBudget } from "../../../infra/build/budget.ts";
 import { deployableFunctions } from "../../../infra/build/repository.ts";
 import { eventually } from "../../builders/eventually.ts";
 
@@ -125,7 +126,7 @@ describe("npm run build", () => {
       health("mail-servers", { operators: "olga@example.com, @co.uk" }),
       /RELAIS_OPERATORS must not list @co\.uk/,
     );
-    assert.doesNotMatch(readFileSync(join(out, "mail-servers/index.js"), "utf8"), /kawasaki/);
+    assert.doesNotMatch(readFileSync(join(out, "mail-servers/index.mjs"), "utf8"), /kawasaki/);
   });
 
   it("pins the framework and keeps it out of the bundle", () => {
@@ -178,7 +179,7 @@ describe("npm run build", () => {
   });
 
   it("does not load at the start what sends and stores", () => {
-    const entry = readFileSync(join(out, "mail-servers/index.js"), "utf8");
+    const entry = readFileSync(join(out, "mail-servers/index.mjs"), "utf8");
     assert.doesNotMatch(entry, /googleapis\.com\/discovery|nodemailer/);
     assert.doesNotMatch(entry, /DatabaseSync\(/);
   });
@@ -187,7 +188,7 @@ describe("npm run build", () => {
     for (const name of deployableFunctions()) {
       const script = `
         const { globSync } = process.getBuiltinModule("node:fs");
-        const files = globSync(${JSON.stringify(join(out, name, "**/*.js"))});
+        const files = globSync(${JSON.stringify(join(out, name, "**/*.mjs"))});
         for (const file of files) await import(file);
         const undici = process.moduleLoadList.filter((one) => one.includes("undici/undici"));
         console.log(JSON.stringify({ files: files.length, undici }));`;
@@ -199,6 +200,18 @@ describe("npm run build", () => {
       assert.deepEqual(undici, [], name);
     }
   });
+
+  for (const name of deployableFunctions()) {
+    it(`keeps the code of ${name} within its budget`, () => {
+      const { start, all } = measureBundle(join(out, name));
+      const budget = readBudget()[name];
+      assert.ok(budget !== undefined, `npm run build, then node infra/build/budget.ts, adds ${name}`);
+      assert.ok(start > 50_000 && all > 2 * start, `${start} and ${all} bytes cannot be right`);
+      // Each cold start reads what is added. If it is worth that, raise the number in infra/build/budget.json.
+      assert.ok(start <= budget.start, `${start} bytes are loaded before any request; ${budget.start} are allowed`);
+      assert.ok(all <= budget.all, `${all} bytes in all files; ${budget.all} are allowed`);
+    });
+  }
 
   it("writes the console's page with the names of its assets, and nothing inline", () => {
     const page = readFileSync(join(out, "console/index.html"), "utf8");
