@@ -10,6 +10,7 @@ export type Promised =
   | "every death foretold"
   | "no message stuck"
   | "nothing untold"
+  | "counted as it was"
   | "no defect";
 
 /** A promise that was not kept. */

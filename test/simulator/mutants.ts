@@ -9,7 +9,8 @@ export interface Found {
   readonly name: string;
   /** After how many simulated days; null if it was not found. */
   readonly days: number | null;
-  readonly how: string;
+  /** The promise that it broke, or why it broke none. */
+  readonly promised: string;
 }
 
 const root = join(import.meta.dirname, "../..");
@@ -17,7 +18,10 @@ const root = join(import.meta.dirname, "../..");
 /** The outcome that `simulate.ts --json` prints. */
 interface Said {
   readonly days: number;
-  readonly broken: { readonly message: string } | null;
+  readonly digest: string;
+  readonly cpuS: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly broken: { readonly promised: string; readonly message: string } | null;
 }
 
 /** Simulates the sources of a directory in a process of their own, and returns what it said. */
@@ -32,35 +36,44 @@ export const simulateIn = async (directory: string, ...args: readonly string[]):
   return JSON.parse(text);
 };
 
+/** Does something with each item, two at a time. */
+export const inTwoLanes = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
+  const left = [...items];
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await act(next);
+  };
+  await Promise.all([lane(), lane()]);
+};
+
+export const MUTANT_WORLD = { servers: "25", days: "10" };
+
 /** Runs the simulator on sources with a planted fault. */
-export const findMutant = async (name: string, edits: readonly Edit[], seeds: readonly number[]): Promise<Found> => {
+export const findMutant = async (name: string, edits: readonly Edit[]): Promise<Found> => {
   const copy = changedCopy(...edits);
   try {
     for (const part of ["simulator", "builders"])
       cpSync(join(root, "test", part), join(copy, "test", part), { recursive: true });
-    for (const seed of seeds) {
-      const said = await simulateIn(copy, "--seed", String(seed), "--servers", "40", "--days", "12");
-      if (said.broken !== null)
-        return { name, days: said.days, how: `seed ${seed}: ${said.broken.message.split("\n")[0]}` };
-    }
-    return { name, days: null, how: "not found" };
+    const { servers, days } = MUTANT_WORLD;
+    const said = await simulateIn(copy, "--seed", "1", "--servers", servers, "--days", days);
+    if (said.broken === null) return { name, days: null, promised: "" };
+    console.log(`  ${said.broken.message.split("\n")[0]}`);
+    return { name, days: said.days, promised: said.broken.promised };
   } finally {
     rmSync(copy, { recursive: true });
   }
 };
 
-/** Prints after how many days each planted fault is found. */
-export const findMutants = async (): Promise<readonly Found[]> => {
+/** Prints after how many days each planted fault is found; `some` limits it to names that contain this. */
+export const findMutants = async (some: string): Promise<readonly Found[]> => {
   const found: Found[] = [];
-  const left = [...MUTANTS];
-  const lane = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const one = await findMutant(next.name, next.edits, [1, 2]);
+  await inTwoLanes(
+    MUTANTS.filter(({ name }) => name.includes(some)),
+    async ({ name, edits }) => {
+      const one = await findMutant(name, edits);
       found.push(one);
-      console.log(`${one.days === null ? "NOT FOUND" : `day ${one.days.toFixed(2)}`}  ${one.name}: ${one.how}`);
-    }
-  };
-  await Promise.all([lane(), lane()]);
+      console.log(`${one.days === null ? "NOT FOUND" : `day ${one.days.toFixed(2)}`}  ${name}`);
+    },
+  );
   console.log(`${found.filter(({ days }) => days !== null).length} of ${found.length} were found`);
   return found;
 };

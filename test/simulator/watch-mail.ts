@@ -2,6 +2,7 @@ import { HOUR, MINUTE } from "../../functions/domain/clock.ts";
 import { limitsOf } from "../../functions/domain/mail-servers/limits.ts";
 import { canSend } from "../../functions/domain/mail-servers/mail-server.ts";
 import type { Message, Recipient } from "../../functions/domain/messages/message.ts";
+import { ALL_SERVERS, addUp, hoursOf } from "../../functions/domain/messages/stats/tally.ts";
 import { isFinal, NEXT } from "../../functions/domain/messages/statuses.ts";
 import type { Accuse } from "./broken.ts";
 import { GONE } from "./gmail.ts";
@@ -54,8 +55,9 @@ export class WatchMail {
   readonly #audits: { readonly atMs: number; readonly known: Known }[] = [];
   #audited = 0;
   readonly limits: WatchLimits;
+  /** How many messages have ended so, less those that were retried since. */
+  readonly ended = { sent: 0, failed: 0, canceled: 0, expired: 0 };
   accepted = 0;
-  sent = 0;
   taken = 0;
   doubts = 0;
 
@@ -131,7 +133,10 @@ export class WatchMail {
     }
     known.told = false;
     known.finalAtMs = null;
-    if (isFinal(after)) this.#ended(known, after);
+    if (isFinal(before)) this.ended[before.status] -= 1;
+    if (!isFinal(after)) return;
+    this.ended[after.status] += 1;
+    this.#ended(known, after);
   }
 
   #claimed(known: Known, after: Message) {
@@ -153,7 +158,6 @@ export class WatchMail {
     const { accuse, timeline } = this.#deps;
     known.finalAtMs = timeline.nowMs;
     const { id } = known;
-    if (message.status === "sent") this.sent += 1;
     for (const { address, state } of message.recipients) {
       const copies = known.copies?.get(address) ?? 0;
       if (message.status === "sent" && state === "accepted") {
@@ -234,6 +238,30 @@ export class WatchMail {
         "no message stuck",
         `${late.id} is ${late.value.status} and due since ${((nowMs - (late.value.dueAtMs ?? 0)) / HOUR).toFixed(1)} h`,
       );
+  }
+
+  /** After days in which all was well, everything must have come to its end, unless its server waits for a person. */
+  checkEnd(): void {
+    for (const { id } of this.#known.values()) {
+      const message = this.#deps.records().read("messages", id)?.value;
+      if (message === undefined || isFinal(message)) continue;
+      const server = this.#deps.records().read("mailServers", message.serverId)?.value;
+      if (server !== undefined && canSend(server))
+        this.#deps.accuse("no message stuck", `${id} is ${message.status} after days of rest`);
+    }
+    this.#checkCounts();
+  }
+
+  #checkCounts(): void {
+    const upTo = this.#deps.timeline.nowMs;
+    const tallies = this.#deps.records().find("talliesOf", { scope: ALL_SERVERS, upTo }, { limit: 100 });
+    if (tallies === "bad_cursor") throw new Error("no cursor was given");
+    const counts = addUp(tallies.items.flatMap(({ value }) => hoursOf(value)).map((one) => ({ ...one, hourMs: 0 })))[0];
+    for (const status of ["sent", "failed", "canceled", "expired"] as const) {
+      const counted = counts?.counts[status] ?? 0;
+      if (counted !== this.ended[status])
+        this.#deps.accuse("counted as it was", `${counted} are counted as ${status}, of ${this.ended[status]}`);
+    }
   }
 
   #audit(known: Known) {

@@ -307,6 +307,7 @@ export class World {
       await this.#timeline.run(endMs);
       this.#weather.calmDown();
       await this.#timeline.run(endMs + REST_MS);
+      this.#mail.checkEnd();
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
     }
@@ -318,7 +319,7 @@ export class World {
       counts: {
         happenings: this.#timeline.happened,
         accepted: this.#mail.accepted,
-        sent: this.#mail.sent,
+        ...this.#mail.ended,
         taken: this.#mail.taken,
         doubted: this.#mail.doubts,
         refused: this.#senders.refused,

@@ -13,12 +13,13 @@ test("a small world of a new seed keeps every promise, and lives through the sam
   t.diagnostic(`npm run simulate -- ${small(seed).join(" ")}`);
   const first = await simulateIn(root, ...small(seed));
   assert.equal(first.broken, null, `seed ${seed}`);
-  assert.deepEqual(await simulateIn(root, ...small(seed)), first);
+  const again = await simulateIn(root, ...small(seed));
+  assert.deepEqual({ ...again, cpuS: 0 }, { ...first, cpuS: 0 });
 });
 
 test("a planted fault is found: a message that goes out without the mark", async () => {
   const [mutant] = MUTANTS;
   assert.ok(mutant);
-  const found = await findMutant(mutant.name, mutant.edits, [1]);
-  assert.ok(found.days !== null && found.days < 2, found.how);
+  const found = await findMutant(mutant.name, mutant.edits);
+  assert.ok(found.days !== null && found.days < 2, found.promised);
 });
