@@ -169,6 +169,8 @@ export class DoorServer extends SMTPServer {
   }
 
   #noteFailure(error: Error): void {
+    // Told by whoever opens the door: it is no connection's.
+    if ("syscall" in error && error.syscall === "listen") return;
     const code = "code" in error ? String(error.code) : error.name;
     this.#parts.log.info("door_connection_failed", { reason: code });
   }
