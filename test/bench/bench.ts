@@ -5,7 +5,7 @@ const [name = ""] = process.argv.splice(2, 1);
 const file = new URL(`${name}.ts`, import.meta.url);
 if (!/^[a-z]+$/.test(name) || name === "bench" || !existsSync(file)) {
   console.error(
-    "Usage: npm run bench -- cold [rounds] | refresh [servers …] | send [mails] | throughput [full] [rounds]",
+    "Usage: npm run bench -- cold [rounds] | raw [rounds] | refresh [servers …] | send [mails] | throughput [full] [rounds]",
   );
   process.exit(2);
 }

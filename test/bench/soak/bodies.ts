@@ -6,7 +6,7 @@ import { type DeployedStack, startDeployedStack } from "../../builders/deployed-
 import { memoryLimitMib } from "../../builders/memory-limit.ts";
 import { type RawRequest, rawRequest } from "../../builders/raw-request.ts";
 import type { Section } from "./section.ts";
-import { WORST_BODIES } from "./worst-bodies.ts";
+import { WORST_BODIES, WORST_MAILS } from "./worst-bodies.ts";
 
 const SILENT = 300;
 const SLOWEST_ACCEPT_MS = 5_000;
@@ -43,8 +43,10 @@ const silent = ({ origin, path, authorization }: Target): Promise<RawRequest> =>
   });
 
 /** The status, or how the connection broke. */
-const bomb = async ({ origin, path, authorization }: Target, body: string): Promise<string> => {
-  const headers = { "Content-Type": "application/json", ...(authorization === null ? {} : { authorization }) };
+const bomb = async ({ origin, path, authorization }: Target, given: string | Buffer): Promise<string> => {
+  const type = typeof given === "string" ? "application/json" : "message/rfc822";
+  const headers = { "Content-Type": type, ...(authorization === null ? {} : { authorization }) };
+  const body = typeof given === "string" ? given : new Uint8Array(given);
   return fetch(`${origin}${path}`, { method: path.endsWith("credentials") ? "PUT" : "POST", headers, body }).then(
     async (answer) => {
       await answer.arrayBuffer();
@@ -79,7 +81,7 @@ const attack = async (stack: DeployedStack, name: FunctionName, bombs: number, f
   ]);
   const at = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
   const quiet = await Promise.all(Array.from({ length: SILENT }, (_, index) => silent(at(targets, index))));
-  const bodies = Object.values(WORST_BODIES).map((make) => make());
+  const bodies = [...Object.values(WORST_BODIES), ...Object.values(WORST_MAILS)].map((make) => make());
   const exploding = Array.from({ length: bombs }, (_, index) => bomb(at(targets, index), at(bodies, index)));
   await delay(100);
   const during = await accept(stack.relais, 10_000_000);
@@ -101,8 +103,11 @@ const attack = async (stack: DeployedStack, name: FunctionName, bombs: number, f
 /** One body after the other: what each costs the function that accepts the largest. */
 const peaks = async (stack: DeployedStack): Promise<readonly string[]> => {
   const rows: string[] = [];
-  for (const [what, make] of Object.entries(WORST_BODIES)) {
-    const path = what.includes("batch") ? "/v1/messages/batch" : "/v1/messages";
+  for (const [what, make] of [...Object.entries(WORST_BODIES), ...Object.entries(WORST_MAILS)]) {
+    const isMail = Object.hasOwn(WORST_MAILS, what);
+    // Never due, as the others.
+    const single = isMail ? "/v1/messages?scheduledAt=2099-01-01T00:00:00Z" : "/v1/messages";
+    const path = what.includes("batch") ? "/v1/messages/batch" : single;
     const authorization = `Bearer ${stack.relais.setupToken}`;
     const beganMs = performance.now();
     const status = await bomb({ origin: stack.originOf("send-mail"), path, authorization }, make());
@@ -169,7 +174,7 @@ export const bodies: Section = {
         "|---|---|---|---|---|",
         ...rows,
         "",
-        "One body of 32 MiB after the other on `send-mail`; the peak is the process's highest so far.",
+        "One body of 32 MiB, or composed mail, after the other on `send-mail`; the peak is the process's highest so far.",
         "",
         "| body | answered | after, ms | peak, MiB |",
         "|---|---|---|---|",

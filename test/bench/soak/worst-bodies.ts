@@ -1,3 +1,4 @@
+import { RAW_SIZE_LIMIT } from "../../../functions/domain/messages/accept/raw-input.ts";
 import { LARGEST_BODY } from "../../../functions/runtime/body.ts";
 import { MOST_JSON_VALUES } from "../../../functions/runtime/json-scan.ts";
 
@@ -29,4 +30,17 @@ export const WORST_BODIES: Readonly<Record<string, () => string>> = {
     `{"items":[${Array(90)
       .fill(message("x".repeat(Math.floor(LARGEST_BODY / 90) - 150)))
       .join()}]}`,
+};
+
+const HEAD = "From: ada@example.com\r\nTo: b@example.org\r\nMessage-ID: <worst@erp.example.com>\r\n\r\n";
+const mailOf = (line: string, bytes: number): Buffer =>
+  Buffer.concat([Buffer.from(HEAD), Buffer.alloc(bytes - HEAD.length - 1, line, "latin1"), Buffer.from("\n")]);
+
+/** The composed mails that cost most to scan, cut and store. They end in a LF alone, so all of them are copied too. */
+export const WORST_MAILS: Readonly<Record<string, () => Buffer>> = {
+  "the largest composed mail": () => mailOf(`${"x".repeat(76)}\r\n`, RAW_SIZE_LIMIT),
+  "one of octets beyond ASCII": () => mailOf(`${"\xe9".repeat(996)}\r\n`, RAW_SIZE_LIMIT),
+  "one of control characters": () => mailOf(`${"\x01".repeat(996)}\r\n`, RAW_SIZE_LIMIT),
+  "one of LF alone": () => mailOf("\n", RAW_SIZE_LIMIT),
+  "one of half as many LF alone": () => mailOf("\n", RAW_SIZE_LIMIT / 2),
 };

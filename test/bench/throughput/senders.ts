@@ -23,13 +23,13 @@ const ownCpuMs = (): number => {
   return (user + system) / 1_000;
 };
 
-/** Posts JSON over connections that are kept, and returns the answer's. Cheaper than `fetch`. */
-const post = (
+/** Posts JSON (or what a header says) over connections that are kept; returns the answer's. Cheaper than `fetch`. */
+export const post = (
   url: string,
-  { agent, headers, json }: { agent: http.Agent; headers: Readonly<Record<string, string>>; json: string },
+  { agent, headers, json }: { agent: http.Agent; headers: Readonly<Record<string, string>>; json: string | Buffer },
 ): Promise<{ readonly status: number; readonly body: Readonly<Record<string, string>> }> =>
   new Promise((resolve, reject) => {
-    const sent = { ...headers, "Content-Type": "application/json", "Content-Length": Buffer.byteLength(json) };
+    const sent = { "Content-Type": "application/json", ...headers, "Content-Length": Buffer.byteLength(json) };
     const request = http.request(url, { method: "POST", agent, headers: sent }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
@@ -98,9 +98,14 @@ export const rawLoop = (ground: Ground, transport: Transport): Sender => ({
   cpuMs: async () => ownCpuMs() + (await ground.google.cpuMs()),
 });
 
-/** Relais: each mail is a POST. One that waits asks for the answer once Gmail has taken it. */
-export const throughRelais = (ground: Ground, transport: Transport, waits: boolean): Sender => {
-  const agent = new http.Agent({ keepAlive: true });
+/** When Gmail has taken which mail. */
+export interface Arrivals {
+  /** Resolves with the time (ms since the epoch), once. */
+  of(messageId: string): Promise<number>;
+  close(): void;
+}
+
+export const arrivalsAt = ({ google: { child } }: Ground): Arrivals => {
   const arrived = new Map<string, number>();
   const waiting = new Map<string, (atMs: number) => void>();
   const note = (message: unknown): void => {
@@ -113,12 +118,21 @@ export const throughRelais = (ground: Ground, transport: Transport, waits: boole
       waiting.delete(messageId);
     }
   };
-  ground.google.child.on("message", note);
-  const arrival = async (messageId: string): Promise<number> => {
-    const already = arrived.get(messageId);
-    arrived.delete(messageId);
-    return already ?? new Promise((resolve) => waiting.set(messageId, resolve));
+  child.on("message", note);
+  return {
+    of: async (messageId) => {
+      const already = arrived.get(messageId);
+      arrived.delete(messageId);
+      return already ?? new Promise((resolve) => waiting.set(messageId, resolve));
+    },
+    close: () => child.off("message", note),
   };
+};
+
+/** Relais: each mail is a POST. One that waits asks for the answer once Gmail has taken it. */
+export const throughRelais = (ground: Ground, transport: Transport, waits: boolean): Sender => {
+  const agent = new http.Agent({ keepAlive: true });
+  const arrivals = arrivalsAt(ground);
   const headers = { Authorization: `Bearer ${ground.key}`, ...(waits ? { Prefer: "wait=50" } : {}) };
   return {
     send: async (account) => {
@@ -126,11 +140,11 @@ export const throughRelais = (ground: Ground, transport: Transport, waits: boole
       const json = JSON.stringify({ ...mailFrom(email), server: serverId(transport, account) });
       const { status, body } = await post(`${ground.origin}/v1/messages`, { agent, headers, json });
       if (waits && (status !== 200 || body.status !== "sent")) throw new Error(`${status} ${body.status}`);
-      return waits ? Date.now() : arrival(body.messageId ?? "");
+      return waits ? Date.now() : arrivals.of(body.messageId ?? "");
     },
     cpuMs: () => ground.relais.cpuMs(),
     close: () => {
-      ground.google.child.off("message", note);
+      arrivals.close();
       agent.destroy();
     },
   };
