@@ -6,6 +6,8 @@ import { openDatabase } from "../../../functions/adapters/firestore/database.ts"
 import { firestoreRecords } from "../../../functions/adapters/firestore/firestore-records.ts";
 import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
 import { TOPIC_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
+import { RAW_SIZE_LIMIT } from "../../../functions/domain/messages/accept/raw-input.ts";
+import type { Records } from "../../../functions/domain/records.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { connectedServer } from "../../builders/connected-stack.ts";
 import { type DeployedStack, startDeployedStack } from "../../builders/deployed-stack.ts";
@@ -40,12 +42,15 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
       () => stack.sandbox.control.mails().find((mail) => mail.messageId === messageId),
       240_000,
     );
-  /** Changes the store to how it is when the time for a search of the message has come. */
-  const aMinuteLater = async (id: string): Promise<void> => {
+  const openRecords = (): Records => {
     const { GOOGLE_CLOUD_PROJECT = "", FIRESTORE_EMULATOR_HOST = "" } = stack.variables;
     const calls = googleCalls({ clock: systemClock(), random: testRandom });
     const database = openDatabase(GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST);
-    const records = firestoreRecords({ calls, random: testRandom, database });
+    return firestoreRecords({ calls, random: testRandom, database });
+  };
+  /** Changes the store to how it is when the time for a search of the message has come. */
+  const aMinuteLater = async (id: string): Promise<void> => {
+    const records = openRecords();
     const record = await records.get("messages", id);
     assert.equal(record?.value.status, "queued");
     const value = { ...record.value, dueAtMs: Date.now() - 1 };
@@ -154,6 +159,39 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
       if (newest === undefined) return false;
       return (await view(`/v1/messages/${newest.id}`)).attempts[0]?.problem === "message_too_large";
     });
+  });
+
+  it("deliver a composed mail of 33,000,000 bytes, and erase its chunks", async () => {
+    const head = rawMail(["From: ada@example.com", "To: b@example.org", DATE, "Message-ID: <large@erp.example.com>"]);
+    // Octets beyond ASCII take most room as text.
+    const line = Buffer.concat([Buffer.alloc(900, 0xe9), Buffer.from("\r\n")]);
+    const mail = Buffer.concat([head, Buffer.alloc(RAW_SIZE_LIMIT - head.length - 2, line), Buffer.from("\r\n")]);
+    const answer = await stack.relais.request("/v1/messages?scheduledAt=2099-01-31T09:00:00Z", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${stack.relais.setupToken}`, "Content-Type": "message/rfc822" },
+      body: new Uint8Array(mail),
+    });
+    const { id } = await answer.json();
+    assert.equal(answer.status, 202);
+    const records = openRecords();
+    const body = (await records.get("messages", id))?.value.body;
+    assert.ok(body?.kind === "raw_chunks" && body.count > 50, body?.kind);
+    const now = { scheduledAt: new Date().toISOString() };
+    assert.equal((await stack.relais.operate("PATCH", `/v1/messages/${id}`, now)).status, 200);
+    const { raw } = await arrived("<large@erp.example.com>");
+    assert.ok(raw.equals(mail), "byte for byte");
+    await eventually("it is sent", async () => (await view(`/v1/messages/${id}`)).status === "sent");
+    for (const part of [0, body.count - 1, "marker"]) {
+      const chunk = `${body.set}.${part}`;
+      await eventually(`${chunk} is erased`, async () => (await records.get("bodyChunks", chunk)) === undefined);
+    }
+    for (const name of ["send-mail", "deliver-mail"] as const) {
+      const peakMib = stack.peakBytes(name) / 2 ** 20;
+      console.log(
+        `${name}: 33 MB of composed mail, peak ${peakMib.toFixed(0)} MiB resident of ${memoryLimitMib(name)}`,
+      );
+      assert.ok(peakMib < memoryLimitMib(name), `${name} would be ended by the platform`);
+    }
   });
 
   it("check a server: refresh-tokens asks Google for a token and stores it", async () => {
