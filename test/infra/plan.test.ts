@@ -93,6 +93,15 @@ describe("infra: Terraform", { skip }, () => {
     });
   }
 
+  it("makes the same archives in another folder, of files with other modes", () => {
+    const [elsewhere] = brokenCopies;
+    assert.ok(elsewhere);
+    plan();
+    elsewhere.plan();
+    assert.deepEqual(Object.keys(copy.archives()).length, FUNCTION_NAMES.length);
+    assert.deepEqual(elsewhere.copy.archives(), copy.archives());
+  });
+
   it("has what the deployment's first step creates, and that step creates no function", () => {
     const guide = readFileSync(new URL("../../infra/README.md", import.meta.url), "utf8");
     const targets = [...guide.matchAll(/-target=([\w.]+)/g)].map(([, address = ""]) => address);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -52,8 +53,23 @@ export class InfraCopy {
     });
     for (const name of FUNCTION_NAMES) {
       mkdirSync(join(this.directory, "dist", name), { recursive: true });
-      writeFileSync(join(this.directory, "dist", name, "index.js"), `// ${name}\n`);
+      // A copy of a copy has other modes, as a build with another umask would make them.
+      const mode = source ? 0o600 : 0o644;
+      writeFileSync(join(this.directory, "dist", name, "index.js"), `// ${name}\n`, { mode });
     }
+  }
+
+  /** The archives that the last plan made, as SHA-256 by file name. */
+  archives(): Readonly<Record<string, string>> {
+    const folder = join(this.directory, "infra/.terraform/archives");
+    return Object.fromEntries(
+      readdirSync(folder).map((name) => [
+        name,
+        createHash("sha256")
+          .update(readFileSync(join(folder, name)))
+          .digest("hex"),
+      ]),
+    );
   }
 
   /** Replaces text in a file. The text must be there, or the copy would not be broken. */
