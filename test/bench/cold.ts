@@ -34,6 +34,8 @@ const framework = join(repository, "node_modules/@google-cloud/functions-framewo
 interface Start {
   /** From the start of the process to its first answer, in milliseconds. */
   readonly firstAnswerMs: number;
+  /** The processor time of its main thread by then, in milliseconds. It does not grow with what others do. */
+  readonly cpuMs: number;
   /** The peak resident memory by then, in bytes (VmHWM). */
   readonly peakBytes: number;
 }
@@ -50,6 +52,9 @@ const peakOf = (pid: number): number => {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
 };
+
+/** The first number in the main thread's schedstat, in nanoseconds (docs.kernel.org/scheduler/sched-stats.html). */
+const cpuMsOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e6;
 
 const NEEDS_NO_PEER: RealRequest = { path: "/v1/nothing-here", init: {}, status: 0 };
 
@@ -71,7 +76,8 @@ const start = async ({ source, target, environment }: Launch, asked = NEEDS_NO_P
   try {
     const status = await ask(child, `http://127.0.0.1:${port}${asked.path}`, asked.init);
     if (asked.status !== 0 && status !== asked.status) throw new Error(`${target} answered ${status}`);
-    return { firstAnswerMs: performance.now() - startedAt, peakBytes: peakOf(child.pid ?? 0) };
+    const firstAnswerMs = performance.now() - startedAt;
+    return { firstAnswerMs, cpuMs: cpuMsOf(child.pid ?? 0), peakBytes: peakOf(child.pid ?? 0) };
   } finally {
     child.kill("SIGKILL");
   }
@@ -139,8 +145,8 @@ const real: NodeJS.ProcessEnv = {
 const startReal = async (launch: Launch, name: FunctionName): Promise<Start> => {
   const asked = await realRequest(stack, name, server);
   peers.reset();
-  const { firstAnswerMs, peakBytes } = await start({ ...launch, environment: { ...real, K_SERVICE: name } }, asked);
-  return { firstAnswerMs: firstAnswerMs - peers.waitedMs(), peakBytes };
+  const found = await start({ ...launch, environment: { ...real, K_SERVICE: name } }, asked);
+  return { ...found, firstAnswerMs: found.firstAnswerMs - peers.waitedMs() };
 };
 
 const ratio = (ours: readonly number[], theirs: readonly number[]): string =>
@@ -160,9 +166,16 @@ for (const name of FUNCTIONS) {
     found.real.push(await startReal(ours, name));
     if (round % 2 === 1) found.empty.push(await start(other));
   }
-  const times = (starts: readonly Start[]) => starts.map(({ firstAnswerMs }) => firstAnswerMs);
-  const peaks = (starts: readonly Start[]) => starts.map(({ peakBytes }) => peakBytes);
-  const row = `| ${name} | ${ratio(times(found.first), times(found.empty))} | ${ratio(times(found.real), times(found.empty))} | ${ratio(peaks(found.first), peaks(found.empty))} | ${ratio(peaks(found.real), peaks(found.empty))} |`;
+  const compared = (of: keyof Start, kind: "first" | "real"): string =>
+    ratio(
+      found[kind].map((one) => one[of]),
+      found.empty.map((one) => one[of]),
+    );
+  const cells = (["cpuMs", "firstAnswerMs", "peakBytes"] as const).flatMap((of) => [
+    compared(of, "first"),
+    compared(of, "real"),
+  ]);
+  const row = `| ${name} | ${cells.join(" | ")} |`;
   rows.push(row);
   console.log(row);
 }
@@ -180,10 +193,11 @@ rounds, without compile cache, the peers (Google's emulators, the stand-in for S
 - First answer: from the start of the process to an answer that needs no peer.
 - Real answer: to the first that only the peers make possible (a 302 with a stored state, a list, a 202 with a stored message, a delivered mail, a checked
   server, a tick; of the callback the refusal of an unknown state), less the time in which it waited for them.
+- Processor: the processor time of the main thread by then, which other work on the machine hardly changes. Clock: the time that passed.
 - Memory: peak resident set by then.
 
-| function | first answer | real answer | memory, first | memory, real |
-|---|---|---|---|---|
+| function | processor, first | processor, real | clock, first | clock, real | memory, first | memory, real |
+|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 `,
 );
