@@ -19,7 +19,7 @@ export interface Edit {
  */
 export const changedCopy = (...edits: readonly Edit[]): string => {
   const copy = mkdtempSync(join(tmpdir(), "relais-changed-"));
-  for (const part of ["functions", "infra/build", "package.json", "tsconfig.json"]) {
+  for (const part of ["functions", "infra/build", "package.json", "package-lock.json", "tsconfig.json"]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
