@@ -33,10 +33,11 @@ export const measureBundle = (folder: string): CodeSize => ({
   all: bytesOf(globSync(join(folder, "**/*.mjs"))),
 });
 
-/** So that a change of a few lines needs no new budget. */
+/** So that a change of some lines needs no new budget: a package that slips in is larger. */
+const ROOM = 1.03;
 const STEP = 10_000;
 
-const roundUp = (bytes: number): number => Math.ceil(bytes / STEP) * STEP;
+const roundUp = (bytes: number): number => Math.ceil((bytes * ROOM) / STEP) * STEP;
 
 const lower = (former: CodeSize | undefined, { start, all }: CodeSize): CodeSize => ({
   start: Math.min(former?.start ?? Number.POSITIVE_INFINITY, roundUp(start)),
