@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { changedCopy, type Edit } from "../builders/changed-copy.ts";
-import { MUTANTS } from "./planted-faults.ts";
+import { changedCopy } from "../builders/changed-copy.ts";
+import { MUTANTS, type Mutant } from "./planted-faults.ts";
 
 export interface Found {
   readonly name: string;
@@ -48,13 +48,13 @@ export const inTwoLanes = async <T>(items: readonly T[], act: (item: T) => Promi
 export const MUTANT_WORLD = { servers: "25", days: "10" };
 
 /** Runs the simulator on sources with a planted fault. */
-export const findMutant = async (name: string, edits: readonly Edit[]): Promise<Found> => {
+export const findMutant = async ({ name, edits, seed = 1 }: Mutant): Promise<Found> => {
   const copy = changedCopy(...edits);
   try {
     for (const part of ["simulator", "builders"])
       cpSync(join(root, "test", part), join(copy, "test", part), { recursive: true });
     const { servers, days } = MUTANT_WORLD;
-    const said = await simulateIn(copy, "--seed", "1", "--servers", servers, "--days", days);
+    const said = await simulateIn(copy, "--seed", String(seed), "--servers", servers, "--days", days);
     if (said.broken === null) return { name, days: null, promised: "" };
     console.log(`  ${said.broken.message.split("\n")[0]}`);
     return { name, days: said.days, promised: said.broken.promised };
@@ -68,10 +68,10 @@ export const findMutants = async (some: string): Promise<readonly Found[]> => {
   const found: Found[] = [];
   await inTwoLanes(
     MUTANTS.filter(({ name }) => name.includes(some)),
-    async ({ name, edits }) => {
-      const one = await findMutant(name, edits);
+    async (mutant) => {
+      const one = await findMutant(mutant);
       found.push(one);
-      console.log(`${one.days === null ? "NOT FOUND" : `day ${one.days.toFixed(2)}`}  ${name}`);
+      console.log(`${one.days === null ? "NOT FOUND" : `day ${one.days.toFixed(2)}`}  ${mutant.name}`);
     },
   );
   console.log(`${found.filter(({ days }) => days !== null).length} of ${found.length} were found`);

@@ -3,6 +3,8 @@ import type { Edit } from "../builders/changed-copy.ts";
 export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** A seed whose world has what the fault concerns; 1 if absent. */
+  readonly seed?: number;
 }
 
 const messages = "functions/domain/messages";
@@ -247,6 +249,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "the end of a grant that Google announces is not foretold",
+    // In this world the app is in testing.
+    seed: 2,
     edits: [
       {
         file: `${connections}/checks/lifetime.ts`,

@@ -74,7 +74,8 @@ export class WatchGrants {
       const cached = this.#deps.records().read("accessTokens", serverId)?.value.sealed ?? null;
       if (cached !== null)
         this.#deps.accuse("no label green over a dead grant", `${serverId} keeps a token in ${state}`);
-    }
+    } else if (after.nextCheckAtMs === null)
+      this.#deps.accuse("no label green over a dead grant", `${serverId} is ${state} and will not be checked any more`);
     if (before?.connection.state !== state || was !== is) this.#deps.onStateChange(serverId, after);
   }
 

@@ -124,6 +124,7 @@ export class WatchMail {
     if (code !== undefined && RESENDS.includes(code)) known.resends += 1;
     if (code === "resent" && after.onUnknown !== "resend")
       accuse("nothing twice", `${known.id} is sent again, although its caller said ${after.onUnknown}`);
+    if (code === "resent") this.#checkResend(known, before);
     if (after.status === "sending" && before.status !== "sending") this.#claimed(known, after);
     if (before.status === "sending" && after.status !== "sending") this.#settled(known, before, after);
     if (after.status === "unknown") {
@@ -137,6 +138,18 @@ export class WatchMail {
     if (!isFinal(after)) return;
     this.ended[after.status] += 1;
     this.#ended(known, after);
+  }
+
+  /** By then, a search of the sent mail finds a copy, if the scopes allow one and no earlier copy is in its way. */
+  #checkResend(known: Known, before: Message): void {
+    const server = this.#deps.records().read("mailServers", before.serverId)?.value;
+    if (
+      server?.transport === "smtp" &&
+      known.copies !== null &&
+      acceptedIn(before.recipients) === 0 &&
+      known.resends === 1
+    )
+      this.#deps.accuse("nothing twice", `${known.id} is sent again, although it is in the sent mail`);
   }
 
   #claimed(known: Known, after: Message) {

@@ -20,6 +20,6 @@ test("a small world of a new seed keeps every promise, and lives through the sam
 test("a planted fault is found: a message that goes out without the mark", async () => {
   const [mutant] = MUTANTS;
   assert.ok(mutant);
-  const found = await findMutant(mutant.name, mutant.edits);
+  const found = await findMutant(mutant);
   assert.ok(found.days !== null && found.days < 2, found.promised);
 });
