@@ -35,10 +35,13 @@ const writeJson = (path: string, value: unknown): Promise<void> =>
 /** The platform's builder reads it: no package that it installs may run a program of its own. */
 const NPM_SETTINGS = "ignore-scripts=true\naudit=false\nfund=false\n";
 
+/** The name by which people and builders look for a function; who reads `main` of package.json never loads it. */
+const COMMON_ENTRY = 'export * from "./index.mjs";\n';
+
 /**
- * Builds a folder for one function: `index.mjs`, chunks that are loaded on first use, a package.json that pins the
- * framework, and a lock file that pins what the framework needs. The framework is not bundled: the platform starts it,
- * and its registry must exist once.
+ * Builds a folder for one function: `index.mjs`, `index.js` that leads to it, chunks that are loaded on first use, a
+ * package.json that pins the framework, and a lock file that pins what the framework needs. The framework is not
+ * bundled: the platform starts it, and its registry must exist once.
  */
 const buildFunction = async (name: string, { framework, lock }: Pinned): Promise<void> => {
   const outdir = join(dist, name);
@@ -67,6 +70,7 @@ const buildFunction = async (name: string, { framework, lock }: Pinned): Promise
   await writeJson(join(outdir, "package.json"), manifest);
   await writeJson(join(outdir, "package-lock.json"), cutLockFile(lock, manifest));
   await writeFile(join(outdir, ".npmrc"), NPM_SETTINGS);
+  await writeFile(join(outdir, "index.js"), COMMON_ENTRY);
   await sealFolder(outdir);
 };
 

@@ -184,6 +184,15 @@ describe("npm run build", () => {
     assert.doesNotMatch(entry, /DatabaseSync\(/);
   });
 
+  it("can also be loaded as index.js, the name by which builders look for a function", () => {
+    for (const name of deployableFunctions()) {
+      const script = `await import(${JSON.stringify(join(out, name, "index.js"))});`;
+      const env = { PATH: process.env.PATH, RELAIS_DATA_DIR: join(out, "data") };
+      const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });
+      assert.equal(ran.status, 0, ran.stderr);
+    }
+  });
+
   it("loads every file of a bundle without undici, which would slow a cold start down", () => {
     for (const name of deployableFunctions()) {
       const script = `
