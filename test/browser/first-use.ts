@@ -28,6 +28,8 @@ export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, lan
   await page.getByRole("heading", { name: say("home.empty") }).waitFor();
   assert.equal(page.url(), `${stack.relais.origin}/`, "the token is gone from the address");
   assert.equal(await page.locator("html").getAttribute("lang"), language);
+  const { version } = await (await stack.relais.request("/health")).json();
+  await page.getByText(`Version ${version}`).waitFor();
 
   await follow("home.emptyDo");
   await page.getByText(`${stack.relais.origin}/google_gmail/confirm`, { exact: true }).waitFor();
