@@ -37,6 +37,9 @@ const GIVEN = [
   /^(Facturation|Commandes|Factures et relances|Boutique|Relais|Facture 2026-\d+)$/,
   /^(srv|msg|key)_[\w-]+$/,
   /^Message-ID$/,
+  // The release and commit that run: "version" is the same word.
+  /^Version [\d.]+$/,
+  /^[0-9a-f]{7,64}(-dirty)?$/,
   /^[\w-]+…?\.apps\.googleusercontent\.com$/,
   /^http:\/\/localhost:\d+$/,
   /^[\d\s.,:·()%–←…-]*$/,

@@ -64,7 +64,9 @@ export class GmailSmtpTransport implements MailTransport {
   ): Promise<SendOutcome> {
     this.#inUse.add(inUse.session);
     try {
-      const outcome = await new Transaction(this.#clock, inUse.session, job).run(job.beforeData);
+      const outcome = await new Transaction(this.#clock, inUse.session, { ...job, isProven: inUse.messages > 0 }).run(
+        job.beforeData,
+      );
       this.#idle.give(login, { session: inUse.session, messages: inUse.messages + 1 });
       return outcome;
     } catch (error) {

@@ -25,6 +25,14 @@ const toRefused = (
   retryAfterMs: null,
 });
 
+export interface TransactionJob {
+  readonly mail: OutgoingMail;
+  /** The end of the message must not go out later (`sendBudgetMs`). */
+  readonly endsAtMs: number;
+  /** The session has already carried a message. */
+  readonly isProven: boolean;
+}
+
 /**
  * Sends one message through an open session (RFC 5321 §3.3), in as few round trips as the server's extensions allow.
  * Each `send` makes its own.
@@ -41,17 +49,18 @@ export class Transaction {
   #raw: Buffer;
   #survey: Survey;
   readonly #endsAtMs: number;
+  readonly #isProven: boolean;
   readonly #accepted: string[] = [];
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
 
-  /** `endsAtMs`: the end of the message must not go out later (`sendBudgetMs`). */
-  constructor(clock: Clock, session: SmtpSession, job: { readonly mail: OutgoingMail; readonly endsAtMs: number }) {
+  constructor(clock: Clock, session: SmtpSession, job: TransactionJob) {
     this.#clock = clock;
     this.#session = session;
     this.#mail = job.mail;
     this.#raw = job.mail.raw;
     this.#survey = surveyOf(job.mail.raw);
     this.#endsAtMs = job.endsAtMs;
+    this.#isProven = job.isProven;
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
@@ -173,9 +182,13 @@ export class Transaction {
     return { kind: "refused", stage: "rcpt", reply: last.reply, refused: this.#refused, retryAfterMs: null };
   }
 
-  /** A chunk (RFC 3030) holds octets as they are, so a message that needs repair goes by DATA. */
+  /**
+   * A chunk (RFC 3030) holds octets as they are, so a message that needs repair goes by DATA. So does the first message
+   * of a session: whatever cuts a connection mostly does so early, and a loss before the reply to DATA is "not sent",
+   * while a loss after a chunk is "unknown".
+   */
   #goesAsChunk(): boolean {
-    return this.#offers("CHUNKING") && this.#survey.clean;
+    return this.#isProven && this.#offers("CHUNKING") && this.#survey.clean;
   }
 
   /** Sends the message once the envelope is accepted, unless the mark took too long or the server left meanwhile. */

@@ -107,13 +107,23 @@ const speak = (name: DialogueName): void => {
   sandbox.control.set({ fault: "smtp_lacks", extensions: [...DIALOGUES[name]] });
 };
 
+/** A transport that will use the dialogue: one flight comes only after the first mail of a session. */
+const speaking = async (name: DialogueName, by: Clock = clock): Promise<GmailSmtpTransport> => {
+  speak(name);
+  const transport = transportTo({}, by);
+  if (name !== "in one flight") return transport;
+  assert.equal((await transport.send(mail(0), login, yes)).kind, "accepted");
+  sandbox.control.clearMails();
+  return transport;
+};
+
 test("a mail arrives byte for byte in every dialogue, to one recipient or to several", async () => {
   for (const name of NAMES) {
     for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
       sandbox.control.clear();
-      speak(name);
+      const transport = await speaking(name);
       let marks = 0;
-      const outcome = await transportTo().send(mail(1, to), login, async () => {
+      const outcome = await transport.send(mail(1, to), login, async () => {
         marks += 1;
         return true;
       });
@@ -125,38 +135,36 @@ test("a mail arrives byte for byte in every dialogue, to one recipient or to sev
   }
 });
 
-test("where CHUNKING is offered, a mail to one recipient is one flight after the mark", async () => {
+test("where CHUNKING is offered, the second mail of a session is one flight after the mark, and the first goes by DATA", async () => {
+  const transport = transportTo();
   const commands = (): readonly string[] =>
     sandbox.control
       .transcripts()
       .flatMap(({ lines }) => lines.filter((line) => /^C: (MAIL|RCPT|BDAT|DATA)/.test(line)));
+  const first = await transport.send(mail(), login, async () => true);
+  assert.equal(first.kind, "accepted");
+  const verbs = (): readonly string[] => commands().map((line) => line.slice(3, 7));
+  assert.deepEqual(verbs(), ["MAIL", "RCPT", "DATA"]);
   let before: readonly string[] = ["no mark"];
-  const outcome = await transportTo().send(mail(), login, async () => {
-    before = commands();
+  const outcome = await transport.send(mail(2), login, async () => {
+    before = verbs().slice(3);
     return true;
   });
   assert.equal(outcome.kind, "accepted");
   assert.deepEqual(before, []);
-  assert.deepEqual(
-    commands().map((line) => line.slice(3, 7)),
-    ["MAIL", "RCPT", "BDAT"],
-  );
+  assert.deepEqual(verbs().slice(3), ["MAIL", "RCPT", "BDAT"]);
 });
 
 for (const name of NAMES) {
   test(`some of several recipients refused, ${name}: the mark names them before the mail goes out to the others`, async () => {
-    speak(name);
+    const transport = await speaking(name);
     sandbox.control.set({ fault: "smtp_reply", stage: "rcpt", code: 550, recipient: "c@y.org" });
     const named: string[][] = [];
-    const outcome = await transportTo().send(
-      mail(1, ["b@y.org", "c@y.org", "d@y.org"]),
-      login,
-      async (refused = []) => {
-        assert.equal(sandbox.control.mails().length, 0);
-        named.push(refused.map(({ address }) => address));
-        return true;
-      },
-    );
+    const outcome = await transport.send(mail(1, ["b@y.org", "c@y.org", "d@y.org"]), login, async (refused = []) => {
+      assert.equal(sandbox.control.mails().length, 0);
+      named.push(refused.map(({ address }) => address));
+      return true;
+    });
     assert.ok(outcome.kind === "accepted", JSON.stringify(outcome));
     assert.deepEqual(outcome.accepted, ["b@y.org", "d@y.org"]);
     assert.deepEqual(named.at(-1), ["c@y.org"]);
@@ -165,8 +173,7 @@ for (const name of NAMES) {
 
   test(`all recipients refused, ${name}: nobody gets it, and the session serves the next mail`, async () => {
     for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
-      speak(name);
-      const transport = transportTo();
+      const transport = await speaking(name);
       sandbox.control.set({ fault: "smtp_reply", stage: "rcpt", code: 550 }, { times: to.length });
       const outcome = await transport.send(mail(1, to), login, yes);
       assert.ok(outcome.kind === "refused", JSON.stringify(outcome));
@@ -182,8 +189,7 @@ for (const name of NAMES) {
 
   test(`the mark says no, ${name}: nobody gets it, and the session serves the next mail`, async () => {
     for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
-      speak(name);
-      const transport = transportTo();
+      const transport = await speaking(name);
       assert.equal((await transport.send(mail(1, to), login, async () => false)).kind, "abandoned");
       assert.equal(sandbox.control.mails().length, 0);
       assert.equal((await transport.send(mail(2, to), login, yes)).kind, "accepted");
@@ -199,14 +205,16 @@ const mayBeOut = (name: DialogueName, to: readonly string[], stage: string): boo
   stage === "body" ||
   (name === "in one flight" && (/data/.test(stage) || (to.length === 1 && /mail|rcpt/.test(stage))));
 
+const isWhileOpening = (stage: string): boolean => stage === "connect" || stage === "auth";
+
 const DROPS = ["connect", "auth", "mail", "rcpt", "before_data", "after_last_byte"] as const;
 for (const when of DROPS) {
   test(`a connection that drops at ${when} means not_sent while the last octet has not gone out`, async () => {
     for (const name of NAMES) {
       for (const to of [["b@y.org"], ["b@y.org", "c@y.org"]]) {
-        speak(name);
+        const transport = await (isWhileOpening(when) ? transportTo() : speaking(name));
         sandbox.control.set({ fault: "smtp_drop", when });
-        const outcome = await transportTo().send(mail(1, to), login, yes);
+        const outcome = await transport.send(mail(1, to), login, yes);
         const expected = mayBeOut(name, to, when) ? "unknown" : "not_sent";
         assert.equal(outcome.kind, expected, `${name}, ${to}: ${JSON.stringify(outcome)}`);
         assert.equal(sandbox.control.mails().length, when === "after_last_byte" ? 1 : 0);
@@ -216,6 +224,14 @@ for (const when of DROPS) {
     }
   });
 }
+
+test("the first mail of a session is not_sent if the connection drops before the reply to DATA, whatever is offered", async () => {
+  for (const when of ["mail", "rcpt", "before_data"] as const) {
+    sandbox.control.set({ fault: "smtp_drop", when });
+    assert.equal((await transportTo().send(mail(), login, yes)).kind, "not_sent", when);
+    sandbox.control.clear();
+  }
+});
 
 test("a connection that drops in the middle of a large mail means not_sent", async () => {
   sandbox.control.set({ fault: "smtp_drop", when: "mid_body" });
@@ -229,8 +245,7 @@ const REFUSALS = ["mail", "rcpt", "data", "body"] as const;
 for (const stage of REFUSALS) {
   test(`a refusal at ${stage} names the stage and the reply, and the session goes on`, async () => {
     for (const name of NAMES) {
-      speak(name);
-      const transport = transportTo();
+      const transport = await speaking(name);
       const fault = { fault: "smtp_reply", stage, code: 451, enhanced: "4.3.0", text: "Try later" } as const;
       sandbox.control.set(fault, { times: 1 });
       const outcome = await transport.send(mail(), login, yes);
@@ -263,9 +278,9 @@ test("the daily limit and too many logins are reported with their codes", async 
 for (const stage of ["connect", "auth", "mail", "rcpt", "data", "body"] as const) {
   test(`silence at ${stage} ends with a time-out`, async () => {
     for (const name of NAMES) {
-      speak(name);
+      const transport = await (isWhileOpening(stage) ? transportTo({}, hasty) : speaking(name, hasty));
       sandbox.control.set({ fault: "smtp_stall", stage });
-      const outcome = await transportTo({}, hasty).send(mail(), login, yes);
+      const outcome = await transport.send(mail(), login, yes);
       const expected = mayBeOut(name, ["b@y.org"], stage) ? "unknown" : "not_sent";
       assert.equal(outcome.kind, expected, `${name}: ${JSON.stringify(outcome)}`);
       sandbox.control.clear();
