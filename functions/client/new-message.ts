@@ -28,7 +28,7 @@ export type CalendarEvent =
       readonly filename?: string | false;
     };
 
-/** What can be said of a message whoever composes it. */
+/** The options that every message has, whether Relais composes it or the program does. */
 export interface DeliveryOptions {
   /** The id, name or username of a mail server. Without one, Relais chooses one that may send as `from`. */
   readonly server?: string;

@@ -33,8 +33,7 @@ export interface RelaisSentMessageInfo {
   /** Relais's id of the message, `msg_…`. */
   id: string;
   status: MessageReceipt["status"];
-  // nodemailer's own type of a result says so, and wants every transport's to.
-  // biome-ignore lint/suspicious/noExplicitAny: see above
+  // biome-ignore lint/suspicious/noExplicitAny: nodemailer's types require this member of every transport's result
   [member: string]: any;
 }
 

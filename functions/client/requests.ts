@@ -39,7 +39,7 @@ export type Requests = <T>(request: Request) => Promise<Answered<T>>;
 
 export interface Connection {
   readonly baseUrl: string;
-  /** The credential for each request; may be fetched anew, such as a Google-signed ID token. */
+  /** Returns the credential for one request, fetched afresh if need be, such as a Google-signed ID token. */
   readonly key: () => string | Promise<string>;
   readonly timeoutMs: number;
   readonly repetitions: number;

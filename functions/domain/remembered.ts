@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 export interface Memory<T> {
   /** Undefined if the value was never noted or has expired. */
   recall(key: string): T | undefined;
-  /** `untilMs` is when this value expires; by default it lasts as long as any. */
+  /** `untilMs` is when this value expires; by default it lasts for the usual time. */
   note(key: string, value: T, untilMs?: number): void;
   forget(key: string): void;
 }

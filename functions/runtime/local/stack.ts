@@ -53,7 +53,7 @@ type Embedded = Awaited<ReturnType<ReturnType<typeof openEmbedded>>>;
 /** Only this process holds the data directory, so any lease left is from a killed process. */
 const endLeases = async (system: System, store: Embedded): Promise<void> => {
   store.queue.releaseLeases();
-  // Without it, they end by themselves after some minutes.
+  // Without it, they end automatically after some minutes.
   await takeOver(system).catch((error: unknown) => system.log.error("queue_failed", {}, error));
 };
 

@@ -73,7 +73,7 @@ describe("an account that is renamed at Google", () => {
     });
   }
 
-  it("holds its mail once the former address is not an alias any more, and reports it", async () => {
+  it("holds its mail once the former address is no longer an alias, and reports it", async () => {
     const server = await renamed({}, { withoutAlias: true });
     assert.deepEqual(await checkServer(relais.system, server.id), { kind: "checked", state: "error" });
     assert.deepEqual(await shown(relais, server.id), told(server, "error"));

@@ -96,7 +96,7 @@ test("refused because the server would need it in 7 bits, it fails and stays for
   assert.deepEqual([status, attempts[0]?.problem], ["failed", "message_refused"]);
 });
 
-suite("a transport that sends to whoever stands in the header", () => {
+suite("a transport that sends to everyone in the header", () => {
   beforeEach(() => stack.setServer({ transport: "gmail_api" }));
 
   test("is given no mail that would reach more than its recipients, although its server was another at acceptance", async () => {

@@ -232,7 +232,7 @@ suite("what is refused", () => {
   });
 });
 
-suite("a transport that sends to whoever stands in the header", () => {
+suite("a transport that sends to everyone in the header", () => {
   beforeEach(() => bench.addServer("srv_api", { name: "api", username: "grace@example.com", transport: "gmail_api" }));
   const mail = (...fields: readonly string[]) => base64(rawMail(["From: grace@example.com", ...fields]));
 

@@ -96,7 +96,7 @@ const utf8Problem = async (deps: PlanDeps, input: AnyInput, choice: ChosenServer
   return found === undefined || (await takesUtf8(deps, choice)) ? undefined : invalidRequest(found);
 };
 
-/** A transport that sends to whoever stands in the header cannot send a composed mail to fewer. */
+/** A transport that sends to everyone in the header cannot send a composed mail to only some of them. */
 const envelopeProblem = (input: AnyInput, { server }: ChosenServer): Problem | undefined =>
   "raw" in input && traitsOf(server.transport).sendsTo === "header"
     ? beyondEnvelope(input.raw.shown, input.recipients)

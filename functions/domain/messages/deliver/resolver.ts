@@ -60,8 +60,8 @@ const SHARING_PAGE = 20;
 
 /**
  * Checks whether another message with this Message-ID may have been handed to Gmail: programs choose the ids of the
- * mail that they compose, and may give several one. It is asked after a search, because whoever made the copy that was
- * found has had its first attempt by then.
+ * mail that they compose, and may use one id for several mails. It runs after the search, because the message whose
+ * copy was found has had its first attempt by then.
  */
 const sharesMessageId = async (deps: MoveDeps, { id, value: { messageId } }: Versioned<Message>): Promise<boolean> => {
   const searchPrefixes = messageIdEntry(messageId);

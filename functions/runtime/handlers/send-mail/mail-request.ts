@@ -67,6 +67,6 @@ export const asParameters = (problem: Problem): Problem =>
     ? invalidRequest(...problem.fields.map((field) => ({ ...field, path: field.path.replace(/^\/tags\//, `/${TAG}`) })))
     : problem;
 
-/** An envelope that nothing heeds must not pass unnoticed: the mail would go to whoever is in To, Cc and Bcc. */
+/** An envelope that would be ignored must be refused: the mail would go to everyone in To, Cc and Bcc instead. */
 export const strayRecipients = ({ headers }: Pick<Call, "headers">): Problem | null =>
   headers[RECIPIENTS] === undefined ? null : invalidRequest(fieldProblem("", "recipients_of_mail_only"));
