@@ -4,20 +4,20 @@
  * ratios of medians from one run are.
  *
  * npm run bench -- cold [rounds]
- *
- * Writes `test/bench/RESULTS.md`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FunctionName } from "../../functions/runtime/functions.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { connectedServer } from "../builders/connected-stack.ts";
 import { startDeployedStack } from "../builders/deployed-stack.ts";
-import { commit } from "./commit.ts";
+import { type ColdFacts, coldRow } from "./page/cold.ts";
 import { watchPeers } from "./peers.ts";
 import { type RealRequest, realRequest } from "./real-requests.ts";
+import { record } from "./record.ts";
+import { median, type Spread, spreadOf } from "./statistics.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
 const FUNCTIONS: readonly FunctionName[] = [
@@ -97,11 +97,6 @@ const ask = async (child: ChildProcess, url: string, init: RequestInit): Promise
   }
 };
 
-const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-};
-
 const emptyFunction = (): string => {
   const directory = mkdtempSync(join(tmpdir(), "relais-empty-"));
   writeFileSync(join(directory, "package.json"), '{"type":"module","main":"index.js"}');
@@ -149,10 +144,12 @@ const startReal = async (launch: Launch, name: FunctionName): Promise<Start> => 
   return { ...found, firstAnswerMs: found.firstAnswerMs - peers.waitedMs() };
 };
 
-const ratio = (ours: readonly number[], theirs: readonly number[]): string =>
-  (median(ours) / median(theirs)).toFixed(2);
+const ratio = (ours: readonly number[], theirs: readonly number[]): Spread => ({
+  ...spreadOf(ours.map((one, round) => one / (theirs[round] ?? Number.NaN))),
+  median: median(ours) / median(theirs),
+});
 
-const rows: string[] = [];
+const results: ColdFacts["results"][number][] = [];
 for (const name of FUNCTIONS) {
   const ours: Launch = { source: join(stack.dist, name), target: name, environment: environment(dataDir) };
   const other: Launch = { source: empty, target: "empty", environment: environment(dataDir) };
@@ -166,39 +163,23 @@ for (const name of FUNCTIONS) {
     found.real.push(await startReal(ours, name));
     if (round % 2 === 1) found.empty.push(await start(other));
   }
-  const compared = (of: keyof Start, kind: "first" | "real"): string =>
+  const compared = (of: keyof Start, kind: "first" | "real"): Spread =>
     ratio(
       found[kind].map((one) => one[of]),
       found.empty.map((one) => one[of]),
     );
-  const cells = (["cpuMs", "firstAnswerMs", "peakBytes"] as const).flatMap((of) => [
-    compared(of, "first"),
-    compared(of, "real"),
-  ]);
-  const row = `| ${name} | ${cells.join(" | ")} |`;
-  rows.push(row);
-  console.log(row);
+  const answers = (of: keyof Start) => ({ first: compared(of, "first"), real: compared(of, "real") });
+  const ratios = {
+    cpuMs: answers("cpuMs"),
+    firstAnswerMs: answers("firstAnswerMs"),
+    peakBytes: answers("peakBytes"),
+  };
+  results.push({ function: name, ratios });
+  console.log(results.slice(-1).map(coldRow).join(""));
 }
 peers.close();
 await stack.stop();
 for (const directory of [empty, dataDir]) rmSync(directory, { recursive: true, force: true });
 
-writeFileSync(
-  join(repository, "test/bench/RESULTS.md"),
-  `# Cold starts, as ratios to an empty function
-
-Made by \`npm run bench -- cold\` at commit ${commit}, Node ${process.version}, ${cpus().length} cores; ratios of medians over ${rounds} interleaved
-rounds, without compile cache, the peers (Google's emulators, the stand-in for Secret Manager, the sandbox) warmed by another process.
-
-- First answer: from the start of the process to an answer that needs no peer.
-- Real answer: to the first that only the peers make possible (a 302 with a stored state, a list, a 202 with a stored message, a delivered mail, a checked
-  server, a tick; of the callback the refusal of an unknown state), less the time in which it waited for them.
-- Processor: the processor time of the main thread by then, which other work on the machine hardly changes. Clock: the time that passed.
-- Memory: peak resident set by then.
-
-| function | processor, first | processor, real | clock, first | clock, real | memory, first | memory, real |
-|---|---|---|---|---|---|---|
-${rows.join("\n")}
-`,
-);
+record("cold", [rounds], { rounds, results });
 process.exit(0);

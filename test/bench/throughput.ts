@@ -5,13 +5,13 @@
  *
  * npm run bench -- throughput [full] [rounds]
  *
- * Without `full` it measures only what the targets are about. Writes `test/bench/THROUGHPUT.md` and `throughput.json`.
+ * Without `full` it measures only what the targets are about.
  */
-import { writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Transport } from "../../functions/domain/transport.ts";
-import { commit } from "./commit.ts";
+import { type Compared, type Measured, type Setting, throughputRow } from "./page/throughput.ts";
+import { record } from "./record.ts";
+import { quantile } from "./statistics.ts";
 import { type Distance, type Ground, startGround } from "./throughput/ground.ts";
 import "./throughput/nagle-off.ts";
 import { rawLoop, type Sender, throughRelais } from "./throughput/senders.ts";
@@ -28,14 +28,6 @@ if (args.some((argument) => argument !== "full" && !/^[1-9]\d*$/.test(argument))
 const FIRST_WARM_MS = 8_000;
 const WARM_MS = 1_500;
 const WINDOW_MS = 3_000;
-
-/** `waits`: each sender waits for the answer that says `sent`, as each of the loop's does. */
-interface Setting {
-  readonly transport: Transport;
-  readonly accounts: number;
-  readonly inFlight: number;
-  readonly waits?: boolean;
-}
 
 interface Group extends Distance {
   readonly settings: readonly Setting[];
@@ -61,19 +53,6 @@ const FULL: readonly Group[] = [
   ...[40, 0].map((roundTripMs) => ({ roundTripMs, lacking: [], settings: everySetting(["smtp", "gmail_api"]) })),
   { roundTripMs: 40, lacking: ["CHUNKING"], settings: everySetting(["smtp"]) },
 ];
-
-interface Measured {
-  readonly mailsPerS: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly cpuMs: number;
-}
-
-const quantile = (values: readonly number[], share: number): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-};
-const median = (values: readonly number[]): number => (quantile(values, 0.5) + quantile(values, 0.4999)) / 2;
 
 /** Keeps so many mails in flight, and counts what Gmail takes within a window after the start. */
 const measure = async (sender: Sender, { accounts, inFlight }: Setting): Promise<Measured> => {
@@ -105,13 +84,7 @@ const measure = async (sender: Sender, { accounts, inFlight }: Setting): Promise
   };
 };
 
-interface Result extends Omit<Distance, "lacking">, Setting {
-  readonly offered: string;
-  readonly raw: readonly Measured[];
-  readonly relais: readonly Measured[];
-}
-
-const compare = async (ground: Ground, setting: Setting): Promise<Pick<Result, "raw" | "relais">> => {
+const compare = async (ground: Ground, setting: Setting): Promise<Pick<Compared, "raw" | "relais">> => {
   const raw: Measured[] = [];
   const relais: Measured[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -119,32 +92,6 @@ const compare = async (ground: Ground, setting: Setting): Promise<Pick<Result, "
     relais.push(await measure(throughRelais(ground, setting.transport, setting.waits === true), setting));
   }
   return { raw, relais };
-};
-
-const of = (runs: readonly Measured[], what: keyof Measured): number => median(runs.map((run) => run[what]));
-const ratioOf = ({ raw, relais }: Result, what: keyof Measured): number =>
-  median(relais.map((run, round) => run[what] / (raw[round]?.[what] ?? Number.NaN)));
-const spreadOf = ({ raw, relais }: Result): string => {
-  const ratios = relais.map((run, round) => run.mailsPerS / (raw[round]?.mailsPerS ?? Number.NaN));
-  return `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-};
-
-const rowOf = (result: Result): string => {
-  const { transport, offered, roundTripMs, accounts, inFlight, waits = false, raw, relais } = result;
-  const cells = [
-    transport === "smtp" ? `smtp, ${offered}` : transport,
-    `${roundTripMs} ms`,
-    accounts,
-    `${inFlight}${waits ? ", waiting" : ""}`,
-    of(raw, "mailsPerS").toFixed(0),
-    of(relais, "mailsPerS").toFixed(0),
-    `**${ratioOf(result, "mailsPerS").toFixed(2)}** (${spreadOf(result)})`,
-    `${of(raw, "p50Ms").toFixed(0)} / ${of(raw, "p95Ms").toFixed(0)}`,
-    `${of(relais, "p50Ms").toFixed(0)} / ${of(relais, "p95Ms").toFixed(0)}`,
-    `${of(raw, "cpuMs").toFixed(1)} / ${of(relais, "cpuMs").toFixed(1)}`,
-    ratioOf(result, "cpuMs").toFixed(1),
-  ];
-  return `| ${cells.join(" | ")} |`;
 };
 
 const warmUp = async (ground: Ground, settings: readonly Setting[]): Promise<void> => {
@@ -159,7 +106,7 @@ const warmUp = async (ground: Ground, settings: readonly Setting[]): Promise<voi
   }
 };
 
-const results: Result[] = [];
+const results: Compared[] = [];
 for (const { settings, ...distance } of full ? FULL : USUAL) {
   const { roundTripMs, lacking } = distance;
   const ground = await startGround(distance, Math.max(...settings.map(({ accounts }) => accounts)));
@@ -167,26 +114,15 @@ for (const { settings, ...distance } of full ? FULL : USUAL) {
   for (const setting of settings) {
     const offered = lacking.length === 0 ? "CHUNKING" : "PIPELINING";
     results.push({ roundTripMs, offered, ...setting, ...(await compare(ground, setting)) });
-    console.log(results.slice(-1).map(rowOf).join(""));
+    for (const result of results.slice(-1)) console.log(throughputRow(result).join(" | "));
   }
   await ground.close();
 }
 
-const page = `# Mails a second
-
-Made by \`npm run bench -- throughput${full ? " full" : ""} ${rounds}\` at commit ${commit}, Node ${process.version}, ${availableParallelism()} cores: mails of 10 kB to the sandbox over TLS, from \`npm start\` on its embedded store
-and from a loop over nodemailer's pool (eight connections an account; for \`gmail_api\` eight requests an account). Both sent in turns within the run, ${rounds} times each, ${WINDOW_MS / 1_000} s after ${WARM_MS / 1_000} s to warm up; the table shows medians.
-Nagle's algorithm is off on every socket. Everything shares the machine's cores with the load and the sandbox, so only the ratios mean something.
-
-In flight: handed over and not yet taken by Gmail. *Waiting*: each sender asks with \`Prefer: wait\` for the answer that says \`sent\`, as the loop's does. Time: from the POST (or \`sendMail\`) until Gmail has the mail, median / 95th percentile, in ms.
-CPU: ms for each mail, of the loop with its server / of Relais alone.
-
-| transport | round trip | accounts | in flight | loop, mails/s | Relais, mails/s | ratio (all rounds) | loop, time | Relais, time | CPU | CPU ratio |
-|---|---|---|---|---|---|---|---|---|---|---|
-${results.map(rowOf).join("\n")}
-`;
-writeFileSync(new URL("THROUGHPUT.md", import.meta.url), page);
-const facts = { commit, node: process.version, cores: availableParallelism(), rounds, results };
-writeFileSync(new URL("throughput.json", import.meta.url), `${JSON.stringify(facts, null, 2)}\n`);
-console.log(page);
+record("throughput", [...(full ? ["full"] : []), rounds], {
+  rounds,
+  windowMs: WINDOW_MS,
+  warmMs: WARM_MS,
+  results,
+});
 process.exit(0);

@@ -1,0 +1,15 @@
+/** What `npm run bench` measures, in the order of its page, and what each part may be given. */
+export const PARTS = {
+  throughput: "[full] [rounds]",
+  send: "[mails]",
+  cold: "[rounds]",
+  size: "",
+  refresh: "[servers …]",
+  raw: "[rounds]",
+} as const;
+
+export type Part = keyof typeof PARTS;
+
+export const isPart = (name: string): name is Part => Object.hasOwn(PARTS, name);
+
+export const partNames = Object.keys(PARTS).filter(isPart);
