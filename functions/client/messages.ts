@@ -50,6 +50,8 @@ export interface MessageFilter {
   readonly q?: string;
   /** Only messages of which Gmail refused a recipient. */
   readonly rejected?: true;
+  /** Only messages that were sent with this API key: its id. */
+  readonly key?: string;
   /** The size of a page, 50 by default and 200 at most. */
   readonly limit?: number;
   /** Where to go on: the `next` of an earlier page. */

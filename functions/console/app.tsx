@@ -1,19 +1,15 @@
 import { useEffect } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
 import { Frame } from "./frame.tsx";
-import { AuditPage } from "./pages/audit.tsx";
 import { HomePage } from "./pages/home.tsx";
 import { MessagePage } from "./pages/message.tsx";
 import { MessagesPage } from "./pages/messages.tsx";
-import { NewServerPage } from "./pages/new-server.tsx";
 import { OperatorsOnlyPage } from "./pages/operators-only.tsx";
 import { NeedsBanner } from "./pages/server/needs-banner.tsx";
-import { ServerPage } from "./pages/server.tsx";
 import { ServersPage } from "./pages/servers.tsx";
-import { SettingsPage } from "./pages/settings.tsx";
-import { SetupPage } from "./pages/setup.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
 import { signInPath } from "./routing/next.ts";
+import { pageOf } from "./state/lazy.tsx";
 import { readSession } from "./state/session.ts";
 import { session } from "./state/session-signal.ts";
 import { ErrorBoundary } from "./widgets/error-boundary.tsx";
@@ -21,10 +17,19 @@ import { ProblemNotice } from "./widgets/notice.tsx";
 import { NotFoundPage } from "./widgets/page.tsx";
 import { Loading } from "./widgets/remote-view.tsx";
 
+/** Pages that most visits do not show: each is loaded when it is opened. */
+const SetupPage = pageOf(async () => (await import("./pages/setup.tsx")).SetupPage);
+const NewServerPage = pageOf(async () => (await import("./pages/new-server.tsx")).NewServerPage);
+const KeysPage = pageOf(async () => (await import("./pages/keys.tsx")).KeysPage);
+const SettingsPage = pageOf(async () => (await import("./pages/settings.tsx")).SettingsPage);
+const AuditPage = pageOf(async () => (await import("./pages/audit.tsx")).AuditPage);
+const ServerPage = pageOf(async () => (await import("./pages/server.tsx")).ServerPage);
+
 /** Only operators may call the API of these pages; a member sees whom to ask instead. */
 const OPERATOR_PAGES = [
   { path: "/setup", component: SetupPage },
   { path: "/servers/new", component: NewServerPage },
+  { path: "/keys", component: KeysPage },
   { path: "/settings", component: SettingsPage },
   { path: "/audit", component: AuditPage },
 ] as const;

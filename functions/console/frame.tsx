@@ -3,10 +3,12 @@ import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { THIS_BUILD, UNKNOWN_COMMIT } from "../domain/build.ts";
 import { LANGUAGES, languageName } from "../domain/language.ts";
+import { DOCS_PATHS } from "../reference/docs-paths.ts";
 import type { TextKey } from "./i18n/translate.ts";
 import { chooseLanguage, language, t } from "./state/language.ts";
 import { closeSession } from "./state/session.ts";
 import { isOperator, session } from "./state/session-signal.ts";
+import { chooseTheme, THEMES, theme } from "./state/theme.ts";
 import { useFocusKept } from "./widgets/focus-kept.ts";
 import { Icon, type IconName } from "./widgets/icon.tsx";
 
@@ -19,9 +21,10 @@ interface Entry {
 
 const ENTRIES: readonly Entry[] = [
   { href: "/", label: "nav.home", icon: "home" },
-  { href: "/servers", label: "nav.servers", icon: "server" },
   { href: "/messages", label: "nav.messages", icon: "mail" },
-  { href: "/setup", label: "nav.setup", icon: "wand", operator: true },
+  { href: "/servers", label: "nav.servers", icon: "server" },
+  { href: "/keys", label: "nav.keys", icon: "key", operator: true },
+  { href: "/setup", label: "nav.setup", icon: "steps", operator: true },
   { href: "/settings", label: "nav.settings", icon: "gear", operator: true },
   { href: "/audit", label: "nav.audit", icon: "list", operator: true },
 ];
@@ -45,7 +48,7 @@ const Navigation = ({ path }: { readonly path: string }) => (
 );
 
 const LanguageSwitch = () => (
-  <fieldset class="languages">
+  <fieldset class="switch languages">
     <legend class="visually-hidden">{t("nav.language")}</legend>
     {LANGUAGES.map((one) => (
       <button
@@ -57,6 +60,26 @@ const LanguageSwitch = () => (
         onClick={() => chooseLanguage(one)}
       >
         {languageName(one)}
+      </button>
+    ))}
+  </fieldset>
+);
+
+/** The scheme of the system, or one of the two whatever the system says. */
+const ThemeSwitch = () => (
+  <fieldset class="switch">
+    <legend class="visually-hidden">{t("nav.theme")}</legend>
+    {THEMES.map((one) => (
+      <button
+        key={one}
+        type="button"
+        class="quiet"
+        aria-label={t(`theme.${one}`)}
+        title={t(`theme.${one}`)}
+        aria-pressed={theme.value === one}
+        onClick={() => chooseTheme(one)}
+      >
+        <Icon name={one} />
       </button>
     ))}
   </fieldset>
@@ -82,9 +105,9 @@ const RunningVersion = () => {
   const { version, commit } = THIS_BUILD;
   const short = commit.replace(/^[0-9a-f]{40,64}/, (id) => id.slice(0, SHORT_COMMIT));
   return (
-    <p class="version" title={commit === UNKNOWN_COMMIT ? undefined : commit}>
+    <span class="version" title={commit === UNKNOWN_COMMIT ? undefined : commit}>
       {t("version.running", { version: commit === UNKNOWN_COMMIT ? version : `${version} · ${short}` })}
-    </p>
+    </span>
   );
 };
 
@@ -122,8 +145,16 @@ export const Frame = ({ children }: { readonly children: ComponentChildren }) =>
             {signedIn && <Navigation path={path} />}
             <div class="side-foot">
               <SignedInAs />
-              <LanguageSwitch />
-              {signedIn && <RunningVersion />}
+              <div class="switches">
+                <LanguageSwitch />
+                <ThemeSwitch />
+              </div>
+              {signedIn && (
+                <div class="side-links">
+                  <a href={DOCS_PATHS[language.value]}>{t("nav.docs")}</a>
+                  <RunningVersion />
+                </div>
+              )}
             </div>
           </div>
         </div>

@@ -2,8 +2,9 @@
 // dist/client/, and dist/submission/ (the program relais-smtp). `npm run build -- console` builds the console alone;
 // `--out DIR` builds elsewhere.
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Metafile } from "esbuild";
 import { bundle } from "./bundle.ts";
 import { bundling, withoutZodLocales } from "./bundle-plugins.ts";
 import { buildClient } from "./client.ts";
@@ -118,27 +119,26 @@ const buildConsole = async (): Promise<void> => {
   const source = join(root, "functions/console");
   const outdir = await mkdtemp(join(dist, "console-"));
   await cp(join(source, "static"), outdir, { recursive: true });
-  const outputs = Object.keys(
-    await bundle({
-      entryPoints: { main: join(source, "main.tsx"), docs: join(root, "functions/reference/page/docs.css") },
-      outdir: join(outdir, "assets"),
-      bundle: true,
-      splitting: true,
-      format: "esm",
-      platform: "browser",
-      target: ["es2023", "chrome120", "firefox121", "safari17"],
-      entryNames: "[name]-[hash]",
-      chunkNames: "[name]-[hash]",
-      assetNames: "[name]-[hash]",
-      loader: { ".svg": "file", ".woff2": "file" },
-      jsx: "automatic",
-      jsxImportSource: "preact",
-      minify: true,
-      sourcemap: "linked",
-    }),
-  );
+  const built = await bundle({
+    entryPoints: { main: join(source, "main.tsx"), docs: join(root, "functions/reference/page/docs.css") },
+    outdir: join(outdir, "assets"),
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: ["es2023", "chrome120", "firefox121", "safari17"],
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    loader: { ".svg": "file", ".woff2": "file" },
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    minify: true,
+    sourcemap: "linked",
+  });
+  const outputs = Object.keys(built);
   const page = await readFile(join(source, "index.html"), "utf8");
-  const html = insertAssetNames(page, outputs);
+  const html = insertAssetNames(page, outputs).replace("</head>", `${preloads(built)}</head>`);
   await writeFile(join(outdir, "index.html"), html);
   // Hosting serves this with status 404 for any unknown path; the console then says so itself.
   await writeFile(join(outdir, "404.html"), html);
@@ -166,7 +166,25 @@ const assetOf = (outputs: readonly string[], name: string, extension: string): s
     .map((path) => path.slice(path.lastIndexOf("/") + 1))
     .find((file) => file.startsWith(`${name}-`) && file.endsWith(extension));
 
-/** Replaces `main.tsx` and `main.css` in the page with the names of the built files. */
+/** Links to the scripts that the first one imports, which the browser would otherwise know of only once it has that. */
+const preloads = (built: Metafile["outputs"]): string => {
+  const main = Object.keys(built).find((path) => /\/main-\w+\.js$/.test(path)) ?? "";
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    for (const { path: imported, kind } of built[path]?.imports ?? []) {
+      if (kind !== "import-statement" || seen.has(imported)) continue;
+      seen.add(imported);
+      visit(imported);
+    }
+  };
+  visit(main);
+  return [...seen].map((path) => `  <link rel="modulepreload" href="/assets/${basename(path)}">\n  `).join("");
+};
+
+/** The part of the font with the letters of French and English, which every page needs. */
+const FONT = "inter-latin-wght-normal";
+
+/** Replaces `main.tsx`, `main.css` and `inter.woff2` in the page with the names of the built files. */
 const insertAssetNames = (page: string, outputs: readonly string[]): string => {
   const script = assetOf(outputs, "main", ".js");
   const style = assetOf(outputs, "main", ".css");
@@ -176,7 +194,8 @@ const insertAssetNames = (page: string, outputs: readonly string[]): string => {
       : page;
   return withStyle
     .replace(/(["'])[^"']*main\.(tsx|js)\1/, `"/assets/${script}"`)
-    .replace(/(["'])[^"']*main\.css\1/, `"/assets/${style}"`);
+    .replace(/(["'])[^"']*main\.css\1/, `"/assets/${style}"`)
+    .replace("/inter.woff2", `/assets/${assetOf(outputs, FONT, ".woff2")}`);
 };
 
 await mkdir(dist, { recursive: true });

@@ -31,27 +31,24 @@ describe("the console's safeguards and guidance", () => {
   for (const language of LANGUAGES) {
     it(`leads from the connected mailbox to the program that sends, with a call that works unchanged (${language})`, async () => {
       const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
+      const { page } = visitor;
       await visitor.go("/setup");
       await visitor.follow("setup.programLink");
       await settled(visitor);
-      await eventually("the card of the keys is in view", () =>
-        page.evaluate<boolean>(`document.querySelector("#keys").getBoundingClientRect().top < innerHeight`),
-      );
-      await page.getByText(say("key.new"), { exact: true }).click();
-      const card = page.getByRole("region", { name: say("key.title") });
+      await visitor.press("key.new");
+      const dialog = page.getByRole("dialog");
       await visitor.field("key.name").fill(`Programme ${language}`);
       await visitor.press("key.make");
       await visitor.sees("key.made");
-      const key = (await page.locator("code", { hasText: /^rk_\w/ }).textContent()) ?? "";
-      await page.getByText(say("send.example"), { exact: true }).click();
-      const example = (await card.locator("pre").textContent()) ?? "";
-      const answered = await promisify(execFile)("sh", ["-c", example.replace("rk_…", key)]);
+      await visitor.sees("key.waiting");
+      const example = (await dialog.locator("pre").textContent()) ?? "";
+      const answered = await promisify(execFile)("sh", ["-c", example]);
       assert.match(answered.stdout, /"id":"msg_/);
+      await visitor.sees("key.firstUsed");
       await visitor.leave();
     });
 
-    it(`shows on the home page which messages are held (${language})`, async () => {
+    it(`counts what waits on the home page, and says when a limit lets it go (${language})`, async () => {
       const account = "facturation@example.com";
       const limits = { perMinute: 1, perDay: 1 };
       const server = await createServer(stack, { name: `Limité ${language}`, username: account, limits });
@@ -63,11 +60,17 @@ describe("the console's safeguards and guidance", () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
       await visitor.go("/");
-      const held = page.getByRole("region", { name: say("home.held"), exact: true });
-      await held.getByRole("link", { name: `Attend ${language}`, exact: true }).waitFor();
-      assert.equal(await held.getByText(`Passe ${language}`).count(), 0);
-      await held.getByRole("link", { name: say("home.allHeld"), exact: true }).click();
+      await page
+        .locator(".tile", { hasText: say("tile.waiting") })
+        .getByText("1", { exact: true })
+        .waitFor();
+      await visitor.follow("tile.waiting");
       await page.waitForURL("**/messages?status=held");
+      const row = page.getByRole("row", { name: `Attend ${language}` });
+      await row.locator(".badge.neutral", { hasText: say("message.status.held") }).waitFor();
+      await row.getByText(say("messages.leaves")).waitFor();
+      assert.equal(await page.getByText(`Passe ${language}`).count(), 0);
+      await stack.relais.operate("DELETE", `/v1/mail-servers/${server}?messages=cancel`);
       await visitor.leave();
     });
 

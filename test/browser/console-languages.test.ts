@@ -33,6 +33,7 @@ const SAME_WORDS = new Set<string>(
 
 /** What people and programs entered, and what is not a word: addresses, names of records, ids, signs, numbers. */
 const GIVEN = [
+  /^(curl|Node\.js|Python|PHP)$/,
   /^[^\s@]*@[\w.-]+(, [^\s@]*@[\w.-]+)*$/,
   /^(Facturation|Commandes|Factures et relances|Boutique|Relais|Facture 2026-\d+)$/,
   /^(srv|msg|key)_[\w-]+$/,

@@ -75,7 +75,7 @@ describe("messages and keys in the console", () => {
       await visitor.field("messages.q").fill(`prévu ${language}`);
       await page.keyboard.press("Enter");
       await link(`Prévu ${language}`).waitFor();
-      for (const typed of ["nobody", "client4", "%", "<b@example.org>", "@", "\"'\\"]) {
+      for (const typed of ["nobody", "client4", "%", "@", "\"'\\"]) {
         await visitor.field("messages.q").fill(typed);
         await page.keyboard.press("Enter");
         await page.waitForURL((url) => url.searchParams.get("q") === typed);
@@ -83,7 +83,7 @@ describe("messages and keys in the console", () => {
       }
       for (const typed of ["?status=nonsense", "?server=nobody", "?server=srv_gone&status=sent"]) {
         await visitor.go(`/messages${typed}`);
-        await page.locator(".rows, .empty").first().waitFor();
+        await page.locator(".table, .empty").first().waitFor();
         assert.equal(await page.getByRole("alert").count(), 0, typed);
       }
       await visitor.go(`/messages?to=${to}`);
@@ -149,13 +149,13 @@ describe("messages and keys in the console", () => {
       const amber = page.locator(".badge.warn", { hasText: say("message.sentOneRefused") });
       for (const path of ["/", "/messages", `/servers/${server}`]) {
         await visitor.go(path);
-        const row = page.getByRole("listitem").filter({ hasText: subject });
+        const row = page.getByRole("row").filter({ hasText: subject });
         await row.filter({ has: amber }).first().waitFor();
       }
       await visitor.go("/messages");
       await visitor.field("messages.status").selectOption({ label: say("messages.partlySent") });
       await eventually("those alone are left", async () => {
-        const rows = await page.locator(".rows > li").count();
+        const rows = await page.locator(".table tbody tr").count();
         return rows > 0 && rows === (await amber.count());
       });
       await visitor.go(`/messages/${message.id}`);
@@ -253,8 +253,8 @@ describe("messages and keys in the console", () => {
       const name = `Boutique ${language}`;
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
-      await visitor.go("/settings");
-      await page.getByText(say("key.new"), { exact: true }).click();
+      await visitor.go("/keys");
+      await visitor.press("key.new");
       await visitor.field("key.name").fill(name);
       await page.getByLabel(say("key.permission.send")).uncheck();
       await visitor.press("key.make");

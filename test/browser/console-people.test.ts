@@ -96,7 +96,7 @@ describe("the console's users", () => {
         await visitor.sees({ text: problemText("not_found", language).title });
         assert.equal(await page.getByText("Secret d’Ada").count(), 0, path);
       }
-      for (const path of ["/setup", "/settings", "/audit", "/servers/new"]) {
+      for (const path of ["/setup", "/keys", "/settings", "/audit", "/servers/new"]) {
         await visitor.go(path);
         await page.getByRole("heading", { level: 1, name: say("operatorsOnly.title") }).waitFor();
         await page.getByRole("main").getByRole("link", { name: OPERATOR }).waitFor();

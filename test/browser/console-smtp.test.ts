@@ -27,9 +27,9 @@ describe("a new key in the console, for a program that speaks only SMTP", () => 
   });
 
   const makeKey = async (visitor: Visitor, name: string): Promise<string> => {
-    const { page, say } = visitor;
-    await visitor.go("/settings");
-    await page.getByText(say("key.new"), { exact: true }).click();
+    const { page } = visitor;
+    await visitor.go("/keys");
+    await visitor.press("key.new");
     await visitor.field("key.name").fill(name);
     await visitor.press("key.make");
     await visitor.sees("key.made");
@@ -44,11 +44,11 @@ describe("a new key in the console, for a program that speaks only SMTP", () => 
     it(`comes with values that work as they stand (${language})`, async () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const key = await makeKey(visitor, `SMTP ${language}`);
-      await visitor.page.getByText(visitor.say("smtp.title"), { exact: true }).click();
+      await visitor.page.getByRole("dialog").getByRole("tab", { name: "SMTP" }).click();
       await visitor.sees("smtp.here");
       await visitor.sees("smtp.noEncryption");
       await visitor.sees("smtp.passwordIsKey");
-      await accessible(visitor.page, "settings, values for SMTP");
+      await accessible(visitor.page, "keys, values for SMTP");
       const client = await smtpDialogue({
         host: await valueBeside(visitor, "smtp.host"),
         port: Number(await valueBeside(visitor, "smtp.port")),
@@ -68,7 +68,7 @@ describe("a new key in the console, for a program that speaks only SMTP", () => 
     await stack.relais.up({ RELAIS_SMTP_PORT: "0" });
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     await makeKey(visitor, "Ailleurs");
-    await visitor.page.getByText(visitor.say("smtp.title"), { exact: true }).click();
+    await visitor.page.getByRole("dialog").getByRole("tab", { name: "SMTP" }).click();
     await visitor.sees("smtp.elsewhere");
     await visitor.sees("smtp.withEncryption");
     await visitor.leave();

@@ -139,10 +139,10 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
       await page.getByRole("dialog").waitFor();
       await accessible(page, `${what}, ${button}`);
     }
-    await visitor.go(stack.pages.settings);
+    await visitor.go(stack.pages.keys);
     await page.getByRole("button", { name: new RegExp(`^${say("key.revoke")} `) }).click();
     await page.getByRole("dialog").waitFor();
-    await accessible(page, "settings, key.revoke");
+    await accessible(page, "keys, key.revoke");
     await visitor.leave();
   });
 
@@ -170,15 +170,17 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     await visitor.press("test.action");
     await visitor.sees("test.ok");
 
-    await visitor.go(stack.pages.settings);
-    await page.getByText(say("key.new"), { exact: true }).click();
+    await visitor.go(stack.pages.keys);
+    await visitor.press("key.new");
+    await accessible(page, "keys, new key");
     await visitor.field("key.name").fill("Éphémère");
     await visitor.press("key.make");
     await visitor.sees("key.made");
-    await accessible(page, "settings, key made");
+    await accessible(page, "keys, key made");
+    await visitor.press("key.hide");
     await page.setViewportSize({ width: 360, height: 740 });
     await page.getByRole("button", { name: say("nav.menu") }).click();
-    await accessible(page, "settings, menu open");
+    await accessible(page, "keys, menu open");
     await visitor.leave();
   });
 

@@ -222,9 +222,9 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
     const { items }: { items: { name: string }[] } = await answer.json();
     return items.filter((key) => key.name === name).length;
   };
-  const fillKey = async (page: Page, { say }: Visitor, name: string): Promise<void> => {
-    await page.getByText(say("key.new"), { exact: true }).click();
-    await page.getByLabel(say("key.name"), { exact: true }).fill(name);
+  const fillKey = async (visitor: Visitor, name: string): Promise<void> => {
+    await visitor.press("key.new");
+    await visitor.field("key.name").fill(name);
   };
   const rowOf = (page: Page, name: string) => page.getByRole("listitem").filter({ hasText: name });
 
@@ -247,9 +247,9 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
     await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
     assert.equal((await stack.relais.operate("GET", `/v1/mail-${path.slice(1)}`)).status, 404);
 
-    await visitor.turnTo("/settings");
+    await visitor.turnTo("/keys");
     await settled(visitor);
-    await fillKey(page, visitor, "Deux fois");
+    await fillKey(visitor, "Deux fois");
     await failOnce(visitor);
     await visitor.press("key.make");
     await networkAlert(visitor).first().waitFor();
@@ -257,6 +257,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
     await visitor.press("key.make");
     await visitor.sees("key.made");
     await page.unrouteAll({ behavior: "ignoreErrors" });
+    await visitor.press("key.hide");
     assert.equal(await countKeysNamed("Deux fois"), 1);
     await inDialogTwice(() => rowOf(page, "Deux fois").getByRole("button").click(), "key.revoke");
     await eventually("the key is gone", async () => (await rowOf(page, "Deux fois").count()) === 0);
@@ -301,10 +302,11 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
     };
     const createAndRevokeKey = async () => {
-      await visitor.go("/settings");
-      await fillKey(page, visitor, "Lente");
-      await clickTwice(page.getByRole("main"), say("key.make"));
+      await visitor.go("/keys");
+      await fillKey(visitor, "Lente");
+      await clickTwice(page.getByRole("dialog"), say("key.make"));
       await page.getByText(say("key.made")).waitFor();
+      await visitor.press("key.hide");
       await rowOf(page, "Lente").getByRole("button").click();
       await confirm(say("key.revoke"));
       await eventually("the key is gone", async () => (await rowOf(page, "Lente").count()) === 0);

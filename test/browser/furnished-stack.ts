@@ -20,6 +20,7 @@ type PageName =
   | "failed message"
   | "scheduled message"
   | "message in doubt"
+  | "keys"
   | "settings"
   | "audit"
   | "nowhere";
@@ -73,6 +74,7 @@ export const startFurnishedStack = async (
       "failed message": failed,
       "scheduled message": scheduled,
       "message in doubt": doubtful,
+      keys: "/keys",
       settings: "/settings",
       audit: "/audit",
       nowhere: "/nowhere",

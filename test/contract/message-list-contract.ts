@@ -22,6 +22,7 @@ const TAGS: readonly Readonly<Record<string, string>>[] = [
   { kind: "letter", "a b": "" },
   { kind: "invoice", order: "1" },
 ];
+const CALLERS = ["key:a1", "key:b2", "topic:mail-send"];
 const IDS = ["<1@example.com>", "<2@example.com>", "<shared@example.com>"];
 /** Around a change of day, several at one instant. */
 const MIDNIGHT = Date.parse("2026-03-01T00:00:00Z");
@@ -36,6 +37,7 @@ const drawnMessage = fc.record({
   subject: fc.constantFrom(...WORDS),
   tags: fc.constantFrom(...TAGS),
   messageId: fc.constantFrom(...IDS),
+  caller: fc.constantFrom(...CALLERS),
   createdAtMs: fc.constantFrom(...TIMES),
   failed: fc.boolean(),
 });
@@ -47,6 +49,7 @@ const drawnFilter: fc.Arbitrary<MessageFilter> = fc.record({
   to: orNull([...ADDRESSES, "nobody@example.org"]),
   terms: fc.constantFrom("", "l", "le", "lea", "invoices", "leaf lea").map(searchTerms),
   rejected: fc.constantFrom(false, false, true),
+  key: orNull(["a1", "b2", "c3"]),
   from: orNull(["ada@example.com", "team@example.com", "nobody@example.com"]),
   messageId: orNull([...IDS, "<other@example.com>"]),
   tags: fc.constantFrom<Record<string, string>[]>(
@@ -60,7 +63,7 @@ const drawnFilter: fc.Arbitrary<MessageFilter> = fc.record({
   beforeMs: orNull(TIMES),
 });
 
-/** Most filters narrow by one or two things: with all ten at once nothing is ever found. */
+/** Most filters narrow by one or two things: with all eleven at once nothing is ever found. */
 const narrowed = fc
   .tuple(drawnFilter, fc.subarray(Object.keys(NO_FILTER) as (keyof MessageFilter)[], { minLength: 1, maxLength: 3 }))
   .map(([filter, kept]) => ({
@@ -87,6 +90,7 @@ const passes = (message: Message, filter: MessageFilter): boolean => {
     (filter.to === null || message.recipientAddresses.includes(filter.to)) &&
     filter.terms.every((term) => starts.some((start) => start.startsWith(term))) &&
     (!filter.rejected || message.status === "failed") &&
+    (filter.key === null || message.caller === `key:${filter.key}`) &&
     (filter.from === null || filter.from === foldAddress(message.from)) &&
     (filter.messageId === null || filter.messageId === message.messageId) &&
     Object.entries(filter.tags).every(([name, value]) => message.tags[name] === value) &&

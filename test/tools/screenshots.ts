@@ -96,9 +96,9 @@ const ACTS: readonly Pick<Shot, "what" | "path" | "act">[] = [
   },
   {
     what: "key made",
-    path: "/settings",
+    path: "/keys",
     act: async (visitor) => {
-      await visitor.page.getByText(visitor.say("key.new"), { exact: true }).click();
+      await visitor.press("key.new");
       await visitor.field("key.name").fill("ERP");
       await visitor.press("key.make");
       await visitor.sees("key.made");
@@ -117,7 +117,7 @@ const ACTS: readonly Pick<Shot, "what" | "path" | "act">[] = [
 ];
 
 /** The pages before anything was done. */
-const FRESH = ["/", "/setup", "/servers", "/messages", "/settings"] as const;
+const FRESH = ["/", "/setup", "/servers", "/messages", "/keys", "/settings"] as const;
 
 /** Every page, for every kind of user and in every state. */
 const allShots = async (language: Language, colorScheme: "dark" | "light"): Promise<readonly Shot[]> => {

@@ -73,6 +73,11 @@ export const relaisApi = (client: Client) => {
       make: (key: wire.NewApiKey) => post<wire.IssuedKey>("/v1/keys", key),
       revoke: (id: string) => client.call<unknown>({ method: "DELETE", path: `/v1/keys/${part(id)}` }),
     },
+    /** By hour or day in UTC, 400 rows at most. */
+    stats: (
+      wanted: { readonly from: string; readonly by: "hour" | "day"; readonly server?: string },
+      signal?: AbortSignal,
+    ) => get<wire.Stats>("/v1/stats", signal, wanted),
     audit: (page: { readonly cursor?: string; readonly limit?: number }, signal?: AbortSignal) =>
       get<wire.Listing<wire.AuditEntry>>("/v1/audit", signal, page),
     messages: {

@@ -5,6 +5,7 @@ import type { Examination } from "../../domain/doctor/examine.ts";
 import type { mailServerView } from "../../domain/mail-servers/mail-server-view.ts";
 import type { testReport } from "../../domain/mail-servers/test-report.ts";
 import type { messageReceipt, messageView } from "../../domain/messages/views/message-view.ts";
+import type { StatsView } from "../../domain/messages/views/stats.ts";
 import type { gmailCredentialsView, settingsView } from "../../domain/settings/settings-view.ts";
 import type { Transport } from "../../domain/transport.ts";
 
@@ -71,6 +72,9 @@ export interface NewApiKey {
   readonly expiresAt?: string;
 }
 
+export type Stats = StatsView;
+export type StatsRow = StatsView["items"][number];
+
 export type AuditEntry = ReturnType<typeof auditView>;
 
 export type DoctorReport = Examination;
@@ -95,6 +99,13 @@ export interface MessageFilter {
   readonly status?: string;
   /** Matches the start of a recipient's address or of a word in the subject. */
   readonly q?: string;
+  readonly messageId?: string;
+  /** The id of an API key. */
+  readonly key?: string;
+  /** Accepted at this instant or later, and before that one. */
+  readonly after?: string;
+  readonly before?: string;
+  readonly [tag: `tag.${string}`]: string;
   /** Only messages of which Gmail refused a recipient. */
   readonly rejected?: "true";
   readonly cursor?: string;

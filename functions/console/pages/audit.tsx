@@ -85,11 +85,15 @@ export const AuditPage = () => {
   );
   return (
     <Page title={t("audit.title")} lead={t("audit.lead")}>
-      <PagedList
-        paged={paged}
-        empty={<Empty title={t("audit.none")} />}
-        row={(entry) => <AuditRow key={keyOf(entry)} entry={entry} nameOf={nameOf} />}
-      />
+      <PagedList paged={paged} empty={<Empty title={t("audit.none")} />}>
+        {(entries) => (
+          <ul class="rows">
+            {entries.map((entry) => (
+              <AuditRow key={keyOf(entry)} entry={entry} nameOf={nameOf} />
+            ))}
+          </ul>
+        )}
+      </PagedList>
     </Page>
   );
 };

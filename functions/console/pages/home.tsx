@@ -8,7 +8,9 @@ import { Checklist } from "../widgets/checklist.tsx";
 import { Icon, type IconName } from "../widgets/icon.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
-import { LatestMessages, UnsentMessages } from "./home/messages-cards.tsx";
+import { FiguresSection } from "./home/figures-section.tsx";
+import { InDoubt, LatestMessages } from "./home/messages-cards.tsx";
+import { NextStep } from "./home/next-step.tsx";
 import { ServersCard } from "./home/servers-card.tsx";
 import { type Verdict, verdictOf } from "./home/verdict.ts";
 import { needingAttention } from "./server/needing-attention.ts";
@@ -19,7 +21,7 @@ const LOOKS: Readonly<Record<Verdict["kind"], { readonly tone: string; readonly 
   attention: { tone: "warn", icon: "warning" },
   paused: { tone: "warn", icon: "pause" },
   stopped: { tone: "bad", icon: "cross" },
-  unfinished: { tone: "info", icon: "wand" },
+  unfinished: { tone: "info", icon: "steps" },
   empty: { tone: "info", icon: "plug" },
 };
 
@@ -93,12 +95,14 @@ export const HomePage = () => {
                 verdict={verdictOf({ servers: active, paused: settings?.paused ?? false, operator })}
                 servers={active}
               />
-              <UnsentMessages />
+              <InDoubt />
               {open.length > 0 && (
                 <Card title={t("home.todo")}>
                   <Checklist checks={open} />
                 </Card>
               )}
+              {operator && active.some(({ connection }) => connection.state === "valid") && <NextStep />}
+              {active.length > 0 && <FiguresSection servers={active} />}
               <ServersCard servers={active} />
               {active.length > 0 && <LatestMessages />}
             </>

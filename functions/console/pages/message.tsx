@@ -130,7 +130,11 @@ const MessageById = ({ id }: { readonly id: string }) => {
     <Page
       title={message === null ? t("message.title") : message.subject || t("message.noSubject")}
       back={{ href: listPath(), label: t("messages.title") }}
-      actions={message && <MessageBadge status={message.status} refused={refusedOfSent(message)} />}
+      actions={
+        message && (
+          <MessageBadge status={message.status} refused={refusedOfSent(message)} heldBecause={message.heldBecause} />
+        )
+      }
     >
       <RemoteView handle={handle}>
         {(shown) => (

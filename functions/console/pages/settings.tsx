@@ -8,7 +8,6 @@ import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
 import { AlertsCard } from "./settings/alerts-card.tsx";
-import { KeysCard } from "./settings/keys-card.tsx";
 import { PauseCard } from "./settings/pause-card.tsx";
 import { PeopleCard } from "./settings/people-card.tsx";
 import { AudienceChoice } from "./setup/audience-choice.tsx";
@@ -70,7 +69,6 @@ export const SettingsPage = () => {
       <RemoteView handle={settings}>
         {(value) => (
           <>
-            <PauseCard settings={value} onSaved={settings.put} />
             <CredentialsCard />
             <Card title={t("settings.audience")}>
               <AudienceChoice settings={value} onSaved={settings.put} />
@@ -80,8 +78,8 @@ export const SettingsPage = () => {
           </>
         )}
       </RemoteView>
-      <KeysCard />
       <SetupTokenCard />
+      <RemoteView handle={settings}>{(value) => <PauseCard settings={value} onSaved={settings.put} />}</RemoteView>
     </Page>
   );
 };

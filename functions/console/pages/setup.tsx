@@ -13,7 +13,7 @@ import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
-import { SendExample } from "./settings/send-example.tsx";
+import { FirstCall } from "./keys/first-call.tsx";
 import { AudienceChoice } from "./setup/audience-choice.tsx";
 import { CredentialsForm } from "./setup/credentials-form.tsx";
 import { Traps } from "./setup/traps.tsx";
@@ -142,9 +142,9 @@ const ProgramStep = () => {
   return (
     <Step title={t("setup.program")} done={keys.phase === "ready" && keys.value.items.length > 0}>
       <p>{t("setup.programText")}</p>
-      <SendExample />
+      <FirstCall apiKey="rk_…" />
       <div class="actions">
-        <a class="button" href="/settings#keys">
+        <a class="button" href="/keys">
           {t("setup.programLink")}
         </a>
       </div>

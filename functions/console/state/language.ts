@@ -5,27 +5,15 @@ import { firstLanguage, localeOf } from "../i18n/language.ts";
 import { timelineNoteText } from "../i18n/note.ts";
 import { absoluteTime, relativeTime, timeInFull, timeToTheSecond, wholeNumber } from "../i18n/time.ts";
 import { type TextKey, textKey, translate, type Values } from "../i18n/translate.ts";
+import { keepChoice, keptChoice } from "./choice.ts";
 
 const STORAGE_KEY = "relais.language";
 
-/** Storage may be forbidden (private windows, policies); the language is then chosen again on each visit. */
-const storedLanguage = (): string | null => {
-  try {
-    return localStorage.getItem(STORAGE_KEY);
-  } catch {
-    return null;
-  }
-};
-
-export const language = signal<Language>(firstLanguage(storedLanguage(), navigator.languages));
+export const language = signal<Language>(firstLanguage(keptChoice(STORAGE_KEY), navigator.languages));
 
 export const chooseLanguage = (chosen: Language): void => {
   language.value = chosen;
-  try {
-    localStorage.setItem(STORAGE_KEY, chosen);
-  } catch {
-    // It could not be stored, but still applies to this page.
-  }
+  keepChoice(STORAGE_KEY, chosen);
 };
 
 effect(() => {
@@ -46,6 +34,11 @@ const locale = (): string => localeOf(language.value, navigator.languages);
 export const when = (iso: string): string => absoluteTime(locale(), iso) ?? iso;
 export const whenToTheSecond = (iso: string): string => timeToTheSecond(locale(), iso) ?? iso;
 export const whenInFull = (iso: string): string => timeInFull(locale(), iso) ?? iso;
+export const whenAs = (at: Date, options: Intl.DateTimeFormatOptions): string =>
+  new Intl.DateTimeFormat(locale(), options).format(at);
+/** `12 %` or `12%`, of 0.12. */
+export const percent = (share: number): string =>
+  new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 0 }).format(share);
 export const number = (value: number): string => wholeNumber(locale(), value);
 export const ago = (iso: string): string => relativeTime(locale(), iso, Date.now()) ?? iso;
 export const noteOf = (entry: TimelineEntry): string | null => timelineNoteText(entry, language.value, locale());

@@ -1,8 +1,9 @@
 import type { ConnectionState } from "../../domain/connection-states.ts";
 import type { MessageStatus } from "../../domain/messages/message.ts";
+import type { Message } from "../api/types.ts";
 import { number, t, tOr } from "../state/language.ts";
 import { Icon } from "./icon.tsx";
-import { connectionLook, type Look, messageLook } from "./looks.ts";
+import { connectionLook, HELD_BY_LIMIT, type Look, messageLook } from "./looks.ts";
 
 interface BadgeProps extends Look {
   readonly text: string;
@@ -31,9 +32,19 @@ export const ConnectionBadge = ({ state }: { readonly state: ConnectionState }) 
     <Badge {...connectionLook(state)} text={tOr(`connection.${state}`, t("state.later", { state }))} />
   );
 
-/** `refused`: how many recipients Gmail refused although it took the message for the others: not a plain success. */
-export const MessageBadge = ({ status, refused }: { readonly status: MessageStatus; readonly refused: number }) => {
-  const { tone, icon } = messageLook(status);
+interface MessageBadgeProps {
+  readonly status: MessageStatus;
+  /** How many recipients Gmail refused although it took the message for the others. */
+  readonly refused: number;
+  readonly heldBecause?: Message["heldBecause"];
+}
+
+/**
+ * Recipients that Gmail refused, although it took the message for others, make it no plain success. What a limit holds
+ * leaves by itself and needs nobody.
+ */
+export const MessageBadge = ({ status, refused, heldBecause = null }: MessageBadgeProps) => {
+  const { tone, icon } = heldBecause === "limit_reached" ? HELD_BY_LIMIT : messageLook(status);
   const plain = tOr(`message.status.${status}`, t("state.later", { state: status }));
   if (refused === 0) return <Badge tone={tone} icon={icon} text={plain} />;
   const text = refused === 1 ? t("message.sentOneRefused") : t("message.sentSomeRefused", { count: number(refused) });

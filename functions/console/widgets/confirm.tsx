@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
 import type { ApiFailure } from "../api/failure.ts";
 import { t } from "../state/language.ts";
+import { Dialog } from "./dialog.tsx";
 import { ProblemNotice } from "./notice.tsx";
 
 interface Props {
@@ -16,7 +16,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** A native modal dialog: focus stays inside, Escape closes it, and focus returns to where it came from. */
+/** Asks before something that cannot be undone. */
 export const Confirm = ({
   open,
   title,
@@ -27,33 +27,22 @@ export const Confirm = ({
   failure,
   onConfirm,
   onClose,
-}: Props) => {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const heading = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    if (element === null) return;
-    if (open && !element.open) element.showModal();
-    if (!open && element.open) element.close();
-  }, [open]);
-  return (
-    <dialog ref={dialog} aria-labelledby={heading} onClose={onClose}>
-      <h2 id={heading}>{title}</h2>
-      {open && children}
-      {open && failure && <ProblemNotice failure={failure} />}
-      <div class="actions end">
-        <button type="button" class="button" onClick={onClose}>
-          {t("action.cancel")}
-        </button>
-        <button
-          type="button"
-          class={danger ? "button danger" : "button primary"}
-          aria-disabled={busy}
-          onClick={() => !busy && onConfirm()}
-        >
-          {busy ? t("state.working") : confirmLabel}
-        </button>
-      </div>
-    </dialog>
-  );
-};
+}: Props) => (
+  <Dialog open={open} title={title} onClose={onClose}>
+    {children}
+    {failure && <ProblemNotice failure={failure} />}
+    <div class="actions end">
+      <button type="button" class="button" onClick={onClose}>
+        {t("action.cancel")}
+      </button>
+      <button
+        type="button"
+        class={danger ? "button danger" : "button primary"}
+        aria-disabled={busy}
+        onClick={() => !busy && onConfirm()}
+      >
+        {busy ? t("state.working") : confirmLabel}
+      </button>
+    </div>
+  </Dialog>
+);

@@ -23,7 +23,21 @@ const SHAPES = {
   home: <path d="M3 9.5L10 3l7 6.5V17h-4.5v-5h-5v5H3z" />,
   server: <path d="M3 4h14v5H3zM3 11h14v5H3zM6 6.5h.5M6 13.5h.5" />,
   mail: <path d="M2.5 4.5h15v11h-15zM2.5 5.5L10 11l7.5-5.5" />,
-  wand: <path d="M4 16L14 6M11.5 3.5v2M16.5 8.5h-2M15.5 4.5l-1 1" />,
+  steps: <path d="M3 5l1.2 1.200L6.5 4M9.5 5H17M3 11l1.2 1.200L6.5 10M9.5 11H17M3.5 16.500h2M9.5 16.500H17" />,
+  key: (
+    <>
+      <circle cx="6.5" cy="13.5" r="3.5" />
+      <path d="M9 11l8-8M13.5 6.500l2.5 2.5" />
+    </>
+  ),
+  system: <path d="M2.5 4h15v10h-15zM7 17h6M10 14v3" />,
+  light: (
+    <>
+      <circle cx="10" cy="10" r="3.2" />
+      <path d="M10 2v1.500M10 16.500V18M2 10h1.500M16.5 10H18M4.3 4.300l1.1 1.100M14.6 14.600l1.1 1.100M15.7 4.300l-1.1 1.100M5.4 14.600l-1.1 1.1" />
+    </>
+  ),
+  dark: <path d="M16.5 12A7 7 0 0 1 8 3.500a7 7 0 1 0 8.5 8.500z" />,
   gear: (
     <>
       <circle cx="10" cy="10" r="2.8" />
@@ -34,6 +48,8 @@ const SHAPES = {
   copy: <path d="M7 7h10v10H7zM13 7V3H3v10h4" />,
   external: <path d="M8 4H4v12h12v-4M11 4h5v5M16 4l-7 7" />,
   upload: <path d="M10 13V3M6 7l4-4 4 4M3 13v4h14v-4" />,
+  filter: <path d="M3 5h14M6 10h8M8.5 15h3" />,
+  download: <path d="M10 3v10M6 9l4 4 4-4M3 13v4h14v-4" />,
   archive: <path d="M2.5 4h15v4h-15zM4 8v8h12V8M8 11h4" />,
 } satisfies Record<string, ComponentChildren>;
 

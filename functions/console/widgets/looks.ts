@@ -42,6 +42,8 @@ const MESSAGES: Readonly<Record<MessageStatus, MessageLook>> = {
   expired: { ...QUIET, tone: "neutral", icon: "clock", notice: "info" },
 };
 
+export const HELD_BY_LIMIT: Look = { tone: "neutral", icon: "clock" };
+
 /** A state that a later release has written, shown as it came. */
 const LATER: MessageLook = { ...QUIET, tone: "neutral", icon: "question", notice: "info" };
 

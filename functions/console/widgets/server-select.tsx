@@ -3,7 +3,8 @@ import { useRemote } from "../state/remote.ts";
 import type { ControlProps } from "./field.tsx";
 
 interface Props {
-  readonly control: ControlProps;
+  /** Absent in a label of its own. */
+  readonly control?: ControlProps;
   /** The id of the chosen server; empty for none. */
   readonly value: string;
   /** The label for choosing none. */

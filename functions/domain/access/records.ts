@@ -101,6 +101,12 @@ export type Principal =
 export const hasPermission = (principal: Principal, permission: KeyPermission): boolean =>
   principal.kind !== "key" || principal.permissions.includes(permission);
 
+const KEY_NAME = "key:";
+
+/** The id of the API key that a name of `principalName` stands for; null for anyone else. */
+export const keyIdOf = (name: string): string | null =>
+  name.startsWith(KEY_NAME) ? name.slice(KEY_NAME.length) : null;
+
 /** A stable name for a principal: the audit's `actor`, and the scope of idempotency keys. */
 export const principalName = (principal: Principal): string => {
   switch (principal.kind) {
@@ -110,7 +116,7 @@ export const principalName = (principal: Principal): string => {
     case "member":
       return principal.email;
     case "key":
-      return `key:${principal.id}`;
+      return `${KEY_NAME}${principal.id}`;
     case "caller":
       return `caller:${principal.email}`;
     case "topic":

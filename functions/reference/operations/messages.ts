@@ -43,6 +43,11 @@ const LIST_FILTERS: Readonly<Record<(typeof FILTERS)[number], QueryParameter>> =
     description: "Only messages of which Gmail refused a recipient.",
     schema: { type: "string", enum: ["true"] },
   },
+  key: {
+    description: "Only messages that were sent with this API key: its id, without `rk_`.",
+    schema: { type: "string" },
+    example: "5231eb2cd7387a45",
+  },
 };
 
 /** `tag.<name>=<value>`: an exploded object, whose members are parameters of their own. */

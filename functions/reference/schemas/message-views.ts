@@ -122,6 +122,7 @@ export const message = viewSchema<View>()(
     tags: z
       .record(z.string(), z.string())
       .meta({ description: "The caller’s own labels.", examples: [{ kind: "invoice" }] }),
+    key: textOrNull("The id of the API key that sent it; null if no key did."),
     onUnknown: z.enum(["hold", "resend"]).meta({ description: "What to do if it stays unknown whether it was sent." }),
     scheduledAt: instantOrNull("Of a `scheduled` message: when it will be sent; otherwise null."),
     expiresAt: instantOrNull("After this, it is not sent any more; null if it does not expire."),

@@ -16,6 +16,7 @@ const entries = Object.entries(TEXTS);
 const SAME_IN_BOTH = new Set([
   "nav.menu",
   "nav.messages",
+  "nav.docs",
   "messages.title",
   "message.title",
   "transport.smtp",

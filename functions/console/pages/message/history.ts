@@ -54,6 +54,12 @@ export const refusedOf = ({ rejected, recipients }: Message): readonly RefusedRe
     said: recipients.find((recipient) => recipient.address === address)?.reply?.response ?? null,
   }));
 
+/** When a limit is expected to have room for a message that it holds; null if that is not known or not the cause. */
+export const roomAt = ({ heldBecause, timeline }: Message): string | null => {
+  const until = heldBecause === "limit_reached" ? timeline.at(-1)?.noteParams?.until : undefined;
+  return typeof until === "string" ? until : null;
+};
+
 /** How many recipients Gmail refused of a message that was sent to the others; 0 for any other message. */
 export const refusedOfSent = ({ status, rejected = [] }: SentMessage): number =>
   status === "sent" ? rejected.length : 0;

@@ -6,7 +6,7 @@ import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
 import { RemoteView } from "../../widgets/remote-view.tsx";
 import { AuditRow } from "../audit.tsx";
-import { MessageRows } from "../messages.tsx";
+import { MessageTable } from "../messages/table.tsx";
 
 const SHOWN = 5;
 
@@ -52,7 +52,11 @@ export const HistoryCards = ({ server, activity }: Props) => {
       >
         <RemoteView handle={messages}>
           {({ items }) =>
-            items.length === 0 ? <p class="hint">{t("messages.none")}</p> : <MessageRows messages={items} />
+            items.length === 0 ? (
+              <p class="hint">{t("messages.none")}</p>
+            ) : (
+              <MessageTable messages={items} nameOf={() => server.name} />
+            )
           }
         </RemoteView>
       </Card>

@@ -1,4 +1,4 @@
-import { hasPermission, type Principal } from "../../access/records.ts";
+import { hasPermission, keyIdOf, type Principal } from "../../access/records.ts";
 import { listRecords } from "../../every-record.ts";
 import { fieldProblem } from "../../field-problems.ts";
 import { idsInReach, outOfReach } from "../../mail-servers/server-access.ts";
@@ -30,6 +30,8 @@ export interface MessageFilter {
   readonly terms: SearchTerms;
   /** Lists only messages of which Gmail refused a recipient. */
   readonly rejected: boolean;
+  /** The id of the API key that sent it. */
+  readonly key: string | null;
   /** The folded address of the sender. */
   readonly from: string | null;
   /** With or without its angle brackets. */
@@ -49,6 +51,7 @@ export const NO_FILTER: MessageFilter = {
   to: null,
   terms: [],
   rejected: false,
+  key: null,
   from: null,
   messageId: null,
   tags: {},
@@ -168,11 +171,12 @@ const filterPages = async (
  * status, and no index knows refused recipients.
  */
 const matchesFilter =
-  ({ status, to, terms, rejected, from, messageId, tags, beforeMs }: Narrowed) =>
+  ({ status, to, terms, rejected, key, from, messageId, tags, beforeMs }: Narrowed) =>
   (message: Message): boolean =>
     (status === null || message.status === status) &&
     (to === null || message.recipientAddresses.includes(to)) &&
     (!rejected || message.recipients.some(({ state }) => state === "rejected")) &&
+    (key === null || keyIdOf(message.caller) === key) &&
     (from === null || foldAddress(message.from) === from) &&
     (messageId === null || sameMessageId(message.messageId, messageId)) &&
     (beforeMs === null || message.createdAtMs < beforeMs) &&
@@ -180,10 +184,10 @@ const matchesFilter =
     matchesSearch(message, terms);
 
 /** Whether the query returns exactly what the filter asks for. */
-const isExact = ({ terms, rejected, from, messageId, tags, afterMs, beforeMs }: Narrowed): boolean =>
+const isExact = ({ terms, rejected, key, from, messageId, tags, afterMs, beforeMs }: Narrowed): boolean =>
   terms.length === 0 &&
   !rejected &&
-  [from, messageId, afterMs, beforeMs].every((value) => value === null) &&
+  [key, from, messageId, afterMs, beforeMs].every((value) => value === null) &&
   Object.keys(tags).length === 0;
 
 /** `visible` holds the servers whose messages are shown; null means all. */

@@ -1,3 +1,4 @@
+import { keyIdOf } from "../../access/records.ts";
 import { isoTime, isoTimeOrNull } from "../../clock.ts";
 import type { Versioned } from "../../records.ts";
 import type { Attempt, Message, Recipient, RecipientKind } from "../message.ts";
@@ -51,6 +52,7 @@ export const messageView = ({ id, value }: Versioned<Message>) => ({
   subject: value.subject,
   sizeBytes: value.sizeBytes,
   tags: value.tags,
+  key: keyIdOf(value.caller),
   onUnknown: value.onUnknown,
   scheduledAt: value.status === "scheduled" ? isoTime(value.scheduledAtMs) : null,
   expiresAt: isoTimeOrNull(value.expiresAtMs),

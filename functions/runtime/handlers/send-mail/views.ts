@@ -58,6 +58,7 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
     to: addressIn(query, "to", problems),
     terms: searchTerms(query.get("q") ?? ""),
     rejected: rejected !== null,
+    key: query.get("key"),
     from: addressIn(query, "from", problems),
     messageId: messageIdIn(query, problems),
     tags: tagsIn(query, problems),
@@ -68,7 +69,18 @@ const filterOf = (query: URLSearchParams): Result<MessageFilter> => {
 };
 
 /** The parameters of the list, besides those of its pages and `tag.<name>`. */
-export const FILTERS = ["server", "status", "from", "to", "after", "before", "messageId", "q", "rejected"] as const;
+export const FILTERS = [
+  "server",
+  "status",
+  "from",
+  "to",
+  "after",
+  "before",
+  "messageId",
+  "q",
+  "rejected",
+  "key",
+] as const;
 
 const list = (system: MoveDeps) => async (call: Call) => {
   const tags = [...call.query.keys()].filter((name) => name.startsWith(TAG));

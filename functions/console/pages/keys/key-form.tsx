@@ -1,8 +1,7 @@
-import { useState } from "preact/hooks";
-import type { NewApiKey } from "../../api/types.ts";
+import type { IssuedKey, NewApiKey } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
-import { useDraft } from "../../state/draft.ts";
+import type { Draft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
@@ -18,12 +17,13 @@ const keyOf = ({ name, server, permissions, expires }: KeyDraft): NewApiKey => (
   ...(expires !== "" && { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
 });
 
-/** A new key, which is shown once. */
-export type MadeKey = Pick<NewApiKey, "permissions"> & { readonly key: string };
+interface Props {
+  readonly draft: Draft<KeyDraft>;
+  readonly onMade: (made: IssuedKey) => void;
+  readonly onCancel: () => void;
+}
 
-export const KeyForm = ({ onMade }: { readonly onMade: (made: MadeKey) => void }) => {
-  const { draft, setDraft, resumed } = useDraft("key", BLANK);
-  const [open] = useState(resumed);
+export const KeyForm = ({ draft: { draft, setDraft, resumed }, onMade, onCancel }: Props) => {
   const make = useAction((key: NewApiKey) => api.keys.make(key));
   const form = useFirstRefused(make.failure);
   const submit = async (event: Event) => {
@@ -34,18 +34,18 @@ export const KeyForm = ({ onMade }: { readonly onMade: (made: MadeKey) => void }
     onMade(result.value);
   };
   return (
-    <details open={open || undefined}>
-      <summary>{t("key.new")}</summary>
-      <form ref={form} class="inset" onSubmit={(event) => void submit(event)}>
-        <Resumed resumed={resumed} />
-        <KeyFields draft={draft} setDraft={setDraft} failure={make.failure} />
-        {make.failure && (
-          <ProblemNotice failure={make.failure} shown={["/name", "/servers", "/permissions", "/expiresAt"]} />
-        )}
-        <div class="actions">
-          <Submit label={t("key.make")} busy={make.busy} />
-        </div>
-      </form>
-    </details>
+    <form ref={form} onSubmit={(event) => void submit(event)}>
+      <Resumed resumed={resumed} />
+      <KeyFields draft={draft} setDraft={setDraft} failure={make.failure} />
+      {make.failure && (
+        <ProblemNotice failure={make.failure} shown={["/name", "/servers", "/permissions", "/expiresAt"]} />
+      )}
+      <div class="actions end">
+        <button type="button" class="button" onClick={onCancel}>
+          {t("action.cancel")}
+        </button>
+        <Submit label={t("key.make")} busy={make.busy} />
+      </div>
+    </form>
   );
 };

@@ -27,8 +27,7 @@ export const SmtpValues = () => {
   if (settings.phase !== "ready") return null;
   const { smtpDoor: door } = settings.value;
   return (
-    <details>
-      <summary>{t("smtp.title")}</summary>
+    <>
       <p>{t(door === null ? "smtp.elsewhere" : "smtp.here")}</p>
       <dl class="facts">
         {door !== null && (
@@ -48,6 +47,6 @@ export const SmtpValues = () => {
         </Fact>
         <Fact term={t("smtp.password")}>{t("smtp.passwordIsKey")}</Fact>
       </dl>
-    </details>
+    </>
   );
 };

@@ -1,0 +1,33 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+interface Props {
+  readonly open: boolean;
+  readonly title: string;
+  /** For what needs more room than a question. */
+  readonly wide?: boolean;
+  readonly children: ComponentChildren;
+  readonly onClose: () => void;
+}
+
+/** A native modal dialog: focus stays inside, Escape closes it, and focus returns to where it came from. */
+export const Dialog = ({ open, title, wide = false, children, onClose }: Props) => {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    if (element === null) return;
+    if (open && !element.open) element.showModal();
+    if (!open && element.open) element.close();
+  }, [open]);
+  return (
+    <dialog ref={dialog} class={wide ? "wide" : undefined} aria-labelledby={heading} onClose={onClose}>
+      {open && (
+        <>
+          <h2 id={heading}>{title}</h2>
+          {children}
+        </>
+      )}
+    </dialog>
+  );
+};
