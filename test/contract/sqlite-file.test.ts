@@ -1,19 +1,60 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import fs from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { openSqliteStore } from "../../functions/adapters/sqlite/open.ts";
+import { openSqliteStore, type SqliteStore } from "../../functions/adapters/sqlite/open.ts";
 import { selectPage } from "../../functions/adapters/sqlite/sqlite-records.ts";
 import { Unavailable } from "../../functions/domain/problem.ts";
 import { QUERIES, type QueryName } from "../../functions/domain/queries.ts";
 import { Secret } from "../../functions/domain/secret.ts";
 import { testClock } from "../builders/clock.ts";
+import { eventually } from "../builders/eventually.ts";
 import { testRandom, testSealer, testStore } from "../builders/store.ts";
+
+interface SlowDisk {
+  /** Resolves once so many syncs have been asked for. */
+  asked(count: number): Promise<void>;
+  /** Ends the oldest sync that is under way. */
+  finish(error?: Error): void;
+  /** From now on, each sync ends at once. */
+  finishAll(): void;
+  restore(): void;
+}
+
+/** A disk whose syncs end when a test says so. */
+const slowDisk = (): SlowDisk => {
+  const { fdatasync } = fs;
+  const underWay: ((error: Error | null) => void)[] = [];
+  let [count, slow] = [0, true];
+  const replace = (by: unknown): void => {
+    Reflect.set(fs, "fdatasync", by);
+    syncBuiltinESMExports();
+  };
+  replace((_: number, done: (error: Error | null) => void) => {
+    count += 1;
+    if (slow) underWay.push(done);
+    else setImmediate(done, null);
+  });
+  const finish = (error: Error | null = null): void => underWay.shift()?.(error);
+  return {
+    asked: async (wanted) => {
+      await eventually(`${wanted} syncs are asked for`, async () => count >= wanted);
+    },
+    finish,
+    finishAll: () => {
+      slow = false;
+      while (underWay.length > 0) finish();
+    },
+    restore: () => replace(fdatasync),
+  };
+};
 
 const WORKER = join(import.meta.dirname, "sqlite-worker.ts");
 
@@ -56,6 +97,53 @@ describe("the SQLite file", () => {
       DatabaseSync.prototype.exec = exec;
       store.close();
     }
+  });
+
+  describe("whose log a slow disk syncs", () => {
+    let disk: SlowDisk;
+    beforeEach(() => {
+      disk = slowDisk();
+    });
+    afterEach(() => disk.restore());
+    const create = (store: SqliteStore, id: string) =>
+      store.records.commit([{ op: "create", kind: "serverNames", id, value: { serverId: "srv_1" } }]);
+
+    test("confirms nothing, and shows nothing to anybody, before it is synced", async () => {
+      const [store, other] = [testStore(testClock(), path), testStore(testClock(), path)];
+      const told: string[] = [];
+      const tell = (what: string) => () => void told.push(what);
+      // Written in two turns, so the second is committed while the first is synced.
+      const first = create(store, "a").then(tell("a is written"));
+      const alsoFirst = store.publisher.publish("mail-send", { data: 1, attributes: {} }).then(tell("published"));
+      await disk.asked(1);
+      const second = create(store, "b").then(tell("b is written"));
+      const read = store.records.get("serverNames", "a").then(tell("a is read"));
+      const elsewhere = other.records.get("serverNames", "a").then(tell("a is read by another process"));
+      await disk.asked(2);
+      assert.deepEqual(told, []);
+      disk.finish();
+      await Promise.all([first, alsoFirst]);
+      assert.deepEqual(told, ["a is written", "published"]);
+      disk.finishAll();
+      await Promise.all([second, read, elsewhere]);
+      assert.equal(told.length, 5);
+      store.close();
+      other.close();
+    });
+
+    test("is unavailable once the disk has failed, although the next sync would succeed", async () => {
+      const store = testStore(testClock(), path);
+      const failed = [create(store, "a"), store.publisher.publish("mail-send", { data: 1, attributes: {} })];
+      await disk.asked(1);
+      disk.finish(new Error("EIO"));
+      for (const outcome of await Promise.allSettled(failed)) {
+        assert.ok(outcome.status === "rejected" && outcome.reason instanceof Unavailable);
+      }
+      disk.finishAll();
+      await assert.rejects(create(store, "b"), Unavailable);
+      await assert.rejects(store.records.get("serverNames", "b"), Unavailable);
+      store.close();
+    });
   });
 
   test("keeps its content when it is closed and opened again", async () => {

@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { ANSWERING, type Patience, patienceOf } from "../../domain/patience.ts";
 import { Unavailable } from "../../domain/problem.ts";
+import { type DurableLog, durableLog, NOTHING_TO_SYNC } from "./durable-log.ts";
 
 /** How long opening a file waits for another process's write, in ms. */
 const OPENING_TIMEOUT_MS = 10_000;
@@ -22,7 +23,7 @@ export interface Connection {
   read<T>(act: string, work: () => T): T;
   /**
    * Runs one transaction that holds the write lock from its start, so that what it reads cannot change before it
-   * writes.
+   * writes. It survives a kill, and a power cut once anything is written later that is durable.
    */
   write<T>(act: string, work: () => T): T;
   /**
@@ -37,6 +38,8 @@ export interface Connection {
    * lasts. Other work goes on meanwhile. A refused try has changed nothing.
    */
   whenUnlocked<T>(work: () => T): Promise<T>;
+  /** Resolves once all that is committed now, by any process, survives a power cut. */
+  synced(act: string): Promise<void>;
   /** Must be called once the file is ready: from then on, no statement blocks this process for long. */
   ready(): void;
   /**
@@ -51,7 +54,8 @@ export interface Connection {
 export const openConnection = (path: string, patience: () => Patience = ownPatience): Connection => {
   const db = attempt(`open the store ${path}`, () => openDatabase(path));
   const waiting = busyTimeout(db);
-  const file = { db, waiting };
+  const log = path === ":memory:" ? NOTHING_TO_SYNC : durableLog(`${path}-wal`);
+  const file = { db, waiting, log };
   const group = writeGroup(file);
   const statements = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
@@ -67,13 +71,23 @@ export const openConnection = (path: string, patience: () => Patience = ownPatie
     write: (act, work) => attempt(act, () => waiting.upTo(BUSY_TIMEOUT_MS, () => transaction(db, work))),
     writeTogether: (act, work) => group.add({ act, work, patience: patience() }),
     whenUnlocked: (work) => retryWhileLocked(file, patience(), work),
+    synced: (act) => durably(log, act),
     ready: () => waiting.begin(),
     emptyLog: () => attempt("empty the store's log", () => emptyLog(file)),
     close: () => {
       statements.clear();
       if (db.isOpen) db.close();
+      log.close();
     },
   };
+};
+
+const durably = async (log: DurableLog, act: string): Promise<void> => {
+  try {
+    await log.synced();
+  } catch (cause) {
+    throw new Unavailable(act, { cause });
+  }
 };
 
 const openDatabase = (path: string): DatabaseSync => {
@@ -82,9 +96,10 @@ const openDatabase = (path: string): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
   try {
     switchToWal(db);
-    // FULL syncs the log at every commit. Under NORMAL, a WAL survives a killed process but not a power cut, and a
-    // message that was answered with 202 must survive both (sqlite.org/pragma.html#pragma_synchronous).
-    db.exec("PRAGMA synchronous = FULL");
+    // FULL would sync the log within each commit, while nothing else in this process runs. Under NORMAL, a commit
+    // survives a killed process but not a power cut (sqlite.org/pragma.html#pragma_synchronous), so `durable-log.ts`
+    // syncs the log before anything is confirmed.
+    db.exec("PRAGMA synchronous = NORMAL");
     // Erased bodies and destroyed tokens are overwritten with zeros instead of staying in free pages.
     db.exec("PRAGMA secure_delete = ON");
     return db;
@@ -126,6 +141,7 @@ const busyTimeout = (db: DatabaseSync): BusyTimeout => {
 interface OpenFile {
   readonly db: DatabaseSync;
   readonly waiting: BusyTimeout;
+  readonly log: DurableLog;
 }
 
 interface GroupedWrite<T> {
@@ -134,9 +150,12 @@ interface GroupedWrite<T> {
   readonly patience: Patience;
 }
 
+/** What a write returns once it is durable. */
+type Confirm = (durable: Promise<void>) => void;
+
 /** Collects writes until the event loop has handled what was ready, and commits them together. */
 const writeGroup = (file: OpenFile) => {
-  let group: { readonly together: () => () => void; readonly alone: () => void }[] = [];
+  let group: { readonly together: () => Confirm; readonly alone: () => void }[] = [];
   const flush = (): void => {
     const writes = group;
     group = [];
@@ -144,36 +163,47 @@ const writeGroup = (file: OpenFile) => {
     // One that fails, or a file that is locked, must not be the others' failure.
     for (const { alone } of writes) alone();
   };
+  const writeAlone = async <T>({ act, work, patience }: GroupedWrite<T>): Promise<T> => {
+    const result = await retryWhileLocked(file, patience, () => attempt(act, () => transaction(file.db, work)));
+    await durably(file.log, act);
+    return result;
+  };
   return {
-    add: <T>({ act, work, patience }: GroupedWrite<T>): Promise<T> =>
-      new Promise((resolve) => {
+    add: <T>(write: GroupedWrite<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
         if (group.length === 0) setImmediate(flush);
         group.push({
           together: () => {
-            const result = work();
-            return () => {
-              patience.answered();
-              resolve(result);
-            };
+            const result = write.work();
+            return (durable) =>
+              durable.then(
+                () => {
+                  write.patience.answered();
+                  resolve(result);
+                },
+                (cause) => reject(new Unavailable(write.act, { cause })),
+              );
           },
-          alone: () => resolve(retryWhileLocked(file, patience, () => attempt(act, () => transaction(file.db, work)))),
+          alone: () => resolve(writeAlone(write)),
         });
       }),
   };
 };
 
-/** Nothing is confirmed before the commit. Returns false if nothing was written. */
+/** Nothing is confirmed before the commit is durable. Returns false if nothing was written. */
 const allTogether = (
-  { db, waiting }: OpenFile,
-  writes: readonly { readonly together: () => () => void }[],
+  { db, waiting, log }: OpenFile,
+  writes: readonly { readonly together: () => Confirm }[],
 ): boolean => {
+  let confirmations: readonly Confirm[];
   try {
-    const confirmations = waiting.upTo(0, () => transaction(db, () => writes.map(({ together }) => together())));
-    for (const confirm of confirmations) confirm();
-    return true;
+    confirmations = waiting.upTo(0, () => transaction(db, () => writes.map(({ together }) => together())));
   } catch {
     return false;
   }
+  const durable = log.synced();
+  for (const confirm of confirmations) confirm(durable);
+  return true;
 };
 
 const ownPatience = (): Patience => patienceOf({ nowMs: () => performance.now() }, ANSWERING);

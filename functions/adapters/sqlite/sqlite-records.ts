@@ -11,37 +11,65 @@ import { membersTable, RECORD_KINDS } from "./schema.ts";
 type Row = Record<string, SQLOutputValue>;
 type Arguments = Readonly<Record<string, SQLInputValue>>;
 
-/** `Records` in one SQLite file. Versions grow with every write to the store, so none ever occurs twice. */
-export const sqliteRecords = (connection: Connection): Records => ({
-  get: async <K extends RecordKind>(kind: K, id: string) => {
-    const select = `SELECT id, version, value FROM "${kind}" WHERE id = ?`;
-    const row = await connection.whenUnlocked(() =>
-      connection.read("read a record", () => connection.sql(select).get(id)),
-    );
-    return row === undefined ? undefined : toRecord<RecordKinds[K]>(row);
-  },
+/**
+ * `Records` in one SQLite file. Versions grow with every write to the store, so none ever occurs twice. What is read is
+ * durable too: a record that was just written, by any process, is shown only once a power cut cannot take it back.
+ */
+export const sqliteRecords = (connection: Connection): Records => {
+  const durable = durableVersions(connection);
+  return {
+    get: async <K extends RecordKind>(kind: K, id: string) => {
+      const select = `SELECT id, version, value FROM "${kind}" WHERE id = ?`;
+      const row = await connection.whenUnlocked(() =>
+        connection.read("read a record", () => connection.sql(select).get(id)),
+      );
+      if (row === undefined) return undefined;
+      if (!durable.has(row)) await durable.reach();
+      return toRecord<RecordKinds[K]>(row);
+    },
 
-  commit: async (writes) => {
-    const encoded = encodeCommit(writes);
-    return connection.writeTogether("write records", () => commitNow(connection, writes, encoded));
-  },
+    commit: async (writes) => {
+      const encoded = encodeCommit(writes);
+      const outcome = await connection.writeTogether("write records", () => commitNow(connection, writes, encoded));
+      if (outcome.done) durable.note(outcome.versions);
+      return outcome;
+    },
 
-  query: async (name, args, { limit, cursor }) => {
-    const position = cursor == null ? undefined : decodeCursor(name, args, cursor);
-    if (cursor != null && position === undefined) return "bad_cursor";
-    const { text, values } = selectPage(name, args, position);
-    // The extra record tells whether there is a next page.
-    const rows = await connection.whenUnlocked(() =>
-      connection.read("query records", () => connection.sql(text).all(...values, limit + 1)),
-    );
-    const found = rows.slice(0, limit);
-    const last = rows.length > limit ? found.at(-1) : undefined;
-    return {
-      items: found.map((row) => toRecord(row)),
-      next: last === undefined ? null : encodeCursor(name, args, positionOf(last)),
-    };
-  },
-});
+    query: async (name, args, { limit, cursor }) => {
+      const position = cursor == null ? undefined : decodeCursor(name, args, cursor);
+      if (cursor != null && position === undefined) return "bad_cursor";
+      const { text, values } = selectPage(name, args, position);
+      // The extra record tells whether there is a next page.
+      const rows = await connection.whenUnlocked(() =>
+        connection.read("query records", () => connection.sql(text).all(...values, limit + 1)),
+      );
+      if (!rows.every(durable.has)) await durable.reach();
+      const found = rows.slice(0, limit);
+      const last = rows.length > limit ? found.at(-1) : undefined;
+      return {
+        items: found.map((row) => toRecord(row)),
+        next: last === undefined ? null : encodeCursor(name, args, positionOf(last)),
+      };
+    },
+  };
+};
+
+/** Knows up to which version everything survives a power cut. */
+const durableVersions = (connection: Connection) => {
+  let upTo = 0;
+  return {
+    has: (row: Row): boolean => Number(row.version) <= upTo,
+    /** Once a commit is confirmed, all versions before it are durable too, as they stand before it in the log. */
+    note: (versions: readonly string[]): void => {
+      upTo = Math.max(upTo, ...versions.map(Number));
+    },
+    reach: async (): Promise<void> => {
+      const last = connection.read("read a record", () => connection.sql("SELECT last FROM versions").get())?.last;
+      await connection.synced("read a record");
+      upTo = Math.max(upTo, Number(last));
+    },
+  };
+};
 
 /**
  * Erases every record whose `eraseAtMs` has come, as Firestore's TTL policy does within a day, and returns their
