@@ -3,6 +3,9 @@ import type { Login } from "../../domain/google/transports.ts";
 import { MAX_IDLE_MS, MESSAGES_PER_SESSION, TRUSTED_IDLE_MS, timeoutFor } from "./limits.ts";
 import type { SmtpSession } from "./session.ts";
 
+/** Named, because an abort without a reason makes an error with its stack trace. */
+const IN_USE = "the session is in use";
+
 interface IdleSession {
   readonly session: SmtpSession;
   readonly messages: number;
@@ -33,7 +36,7 @@ export class IdleSessions {
     for (;;) {
       const found = this.#idle.get(login.username)?.pop();
       if (found === undefined) return undefined;
-      found.closing.abort();
+      found.closing.abort(IN_USE);
       if (await this.#isUsable(found, login)) {
         found.session.stream.keepAlive(true);
         return { session: found.session, messages: found.messages };

@@ -2,6 +2,9 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../domain/clock.ts";
 import { type ParsedReply, ReplyParser } from "./reply-parser.ts";
 
+/** Named, because an abort without a reason makes an error with its stack trace. */
+const NO_LONGER = "nobody waits any longer";
+
 /** The answer to a command, or why there will be none: the stream is closed after `lost`. */
 export type Answer =
   | { readonly kind: "reply"; readonly reply: ParsedReply }
@@ -94,7 +97,7 @@ export class SmtpStream {
       this.#wake = resolve;
     });
     await Promise.race([woken, this.#clock.sleep(timeoutMs, waiting.signal)]);
-    waiting.abort();
+    waiting.abort(NO_LONGER);
     this.#wake = null;
   }
 
@@ -107,7 +110,7 @@ export class SmtpStream {
       this.#socket.write(bytes, (error) => resolve(error ? "failed" : "flushed"));
     });
     const first = await Promise.race([flushed, timeout]);
-    waiting.abort();
+    waiting.abort(NO_LONGER);
     if (first === "timeout") this.#end(`could not write within ${timeoutMs} ms`);
     if (first === "failed") this.#end("connection closed while writing");
     return this.#lost === null ? { kind: "written" } : { kind: "lost", reason: this.#lost };

@@ -119,7 +119,7 @@ const retryWhileLocked = async (clock: Clock, settle: () => Promise<void>): Prom
 const makeWaker = (clock: Clock, signal: AbortSignal) => {
   let alarm = new AbortController();
   return {
-    wake: (): void => alarm.abort(),
+    wake: (): void => alarm.abort("woken"),
     sleep: async (ms: number): Promise<void> => {
       await clock.sleep(ms, AbortSignal.any([alarm.signal, signal]));
       alarm = new AbortController();

@@ -78,6 +78,21 @@ const functionAt = ({ hosting, functions }: EdgeOptions, path: string): HttpFunc
   return functions[fitting?.run?.serviceId ?? ""];
 };
 
+/** A path that means the same however it is read: no escapes, no dots that step up, no empty parts. */
+const PLAIN = /^(?:\/[A-Za-z0-9_-][A-Za-z0-9._~-]*)+(?=\?|$)/;
+
+/**
+ * Returns the function to which Hosting would send a plain path, without asking superstatic, which looks for files
+ * first: there are none at the paths of functions, and no headers are set there. Undefined if it must be asked.
+ */
+const functionPlainlyAt = ({ hosting, functions }: EdgeOptions, url: string): HttpFunction | undefined => {
+  const path = PLAIN.exec(url)?.[0];
+  if (path === undefined) return undefined;
+  const fits = (source: string): boolean =>
+    source.endsWith("/**") ? path.startsWith(source.slice(0, -"**".length)) : path === source;
+  return functions[hosting.rewrites.find(({ source }) => fits(source))?.run?.serviceId ?? ""];
+};
+
 /** Whether a browser would show this path in its address bar, rather than load it from a page or a program. */
 const looksLikePage = (path: string): boolean => /^[^?]*\/(?:[^/.?]*|[^/?]*\.html)(?:\?|$)/.test(path);
 
@@ -108,6 +123,8 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     const reply = (answer: Reply): void => replyTo(req, res, answer, https);
     const refuse = (problem: Problem): void => reply({ kind: "problem", problem });
     enforceTimeLimit(req, res, { limitMs, refuse });
+    const plainly = functionPlainlyAt(options, req.url ?? "/");
+    if (plainly !== undefined) return forward(plainly)(req, res);
     const target = functionAt(options, req.url ?? "/");
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere on its
     // paths.

@@ -249,6 +249,22 @@ describe("the local edge", () => {
     assert.deepEqual(values, ["no-cache"]);
   });
 
+  it("reaches a function by a plain path as by any other spelling, which Hosting's own code reads", async () => {
+    for (const [plain, other] of [
+      ["/v1/messages/msg_1/cancel", "/v1/messages/msg_1/cance%6C"],
+      ["/v1/messages/msg_1?a=/../b", "/v1/messages/msg_%31?a=/../b"],
+      ["/v1/mail-servers?limit=1", "/v1/mail-server%73?limit=1"],
+      ["/google_gmail/confirm.html", "/google_gmail/confirm%2Ehtml"],
+      ["/v1/a.b~c-d_e", "/v1/a.b~c-d_%65"],
+    ] as const) {
+      const [one, two] = [await get(plain), await get(other)];
+      assert.equal((await one.json()).name, (await two.json()).name, plain);
+      const headersOf = ({ headers }: Response) =>
+        [...headers].filter(([name]) => !/^(date|content-length)$/.test(name));
+      assert.deepEqual(headersOf(one), headersOf(two), plain);
+    }
+  });
+
   it("leaves the functions' own headers unchanged", async () => {
     for (const path of ["/v1/session", "/v1/messages/1", "/google_gmail/confirm", "/health"]) {
       const { headers } = await get(path);

@@ -64,7 +64,7 @@ const claimWhenFree = async (
 const waitForPlace = async ({ clock, memory }: DeliveryDeps, serverId: string, lookMs: number): Promise<void> => {
   const waiting = new AbortController();
   await Promise.race([memory.ledgers.placeFreed(serverId, waiting.signal), clock.sleep(lookMs, waiting.signal)]);
-  waiting.abort();
+  waiting.abort("nobody waits any longer");
 };
 
 /**
