@@ -9,6 +9,8 @@ import { type DurableLog, durableLog, NOTHING_TO_SYNC } from "./durable-log.ts";
 const OPENING_TIMEOUT_MS = 10_000;
 /** How long a statement may wait after that. Nothing else in this process runs meanwhile. */
 const BUSY_TIMEOUT_MS = 250;
+/** 64 MB in pages of 4 kB. */
+const LARGE_LOG_PAGES = 16_384;
 /** How often a call that waits without blocking the process checks whether the file is free. */
 const RECHECK_EVERY_MS = 20;
 
@@ -33,6 +35,11 @@ export interface Connection {
    * file.
    */
   writeTogether<T>(act: string, work: () => T): Promise<T>;
+  /**
+   * Like `writeTogether`, but resolves before a power cut is survived: for writes that may be taken back by one, as
+   * long as what is written later is not kept without them.
+   */
+  writeSoon<T>(act: string, work: () => T): Promise<T>;
   /**
    * Runs `work`, and repeats it while another process keeps the file locked, for as long as the request's patience
    * lasts. Other work goes on meanwhile. A refused try has changed nothing.
@@ -69,7 +76,8 @@ export const openConnection = (path: string, patience: () => Patience = ownPatie
     sql,
     read: attempt,
     write: (act, work) => attempt(act, () => waiting.upTo(BUSY_TIMEOUT_MS, () => transaction(db, work))),
-    writeTogether: (act, work) => group.add({ act, work, patience: patience() }),
+    writeTogether: (act, work) => group.add({ act, work, patience: patience(), durable: true }),
+    writeSoon: (act, work) => group.add({ act, work, patience: patience(), durable: false }),
     whenUnlocked: (work) => retryWhileLocked(file, patience(), work),
     synced: (act) => durably(log, act),
     ready: () => waiting.begin(),
@@ -100,6 +108,8 @@ const openDatabase = (path: string): DatabaseSync => {
     // survives a killed process but not a power cut (sqlite.org/pragma.html#pragma_synchronous), so `durable-log.ts`
     // syncs the log before anything is confirmed.
     db.exec("PRAGMA synchronous = NORMAL");
+    // Moving the log into the file stops everything too. `emptyLog` does it every few seconds; this is for the others.
+    db.exec(`PRAGMA wal_autocheckpoint = ${LARGE_LOG_PAGES}`);
     // Erased bodies and destroyed tokens are overwritten with zeros instead of staying in free pages.
     db.exec("PRAGMA secure_delete = ON");
     return db;
@@ -148,14 +158,23 @@ interface GroupedWrite<T> {
   readonly act: string;
   readonly work: () => T;
   readonly patience: Patience;
+  readonly durable: boolean;
 }
 
-/** What a write returns once it is durable. */
-type Confirm = (durable: Promise<void>) => void;
+interface Written {
+  /** Tells the caller; `synced` resolves once the transaction is durable. */
+  readonly confirm: (synced: Promise<void>) => void;
+}
+
+interface Waiting {
+  readonly durable: boolean;
+  readonly together: () => Written;
+  readonly alone: () => void;
+}
 
 /** Collects writes until the event loop has handled what was ready, and commits them together. */
 const writeGroup = (file: OpenFile) => {
-  let group: { readonly together: () => Confirm; readonly alone: () => void }[] = [];
+  let group: Waiting[] = [];
   const flush = (): void => {
     const writes = group;
     group = [];
@@ -163,46 +182,40 @@ const writeGroup = (file: OpenFile) => {
     // One that fails, or a file that is locked, must not be the others' failure.
     for (const { alone } of writes) alone();
   };
-  const writeAlone = async <T>({ act, work, patience }: GroupedWrite<T>): Promise<T> => {
+  const writeAlone = async <T>({ act, work, patience, durable }: GroupedWrite<T>): Promise<T> => {
     const result = await retryWhileLocked(file, patience, () => attempt(act, () => transaction(file.db, work)));
-    await durably(file.log, act);
+    if (durable) await durably(file.log, act);
     return result;
   };
   return {
     add: <T>(write: GroupedWrite<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         if (group.length === 0) setImmediate(flush);
-        group.push({
-          together: () => {
-            const result = write.work();
-            return (durable) =>
-              durable.then(
-                () => {
-                  write.patience.answered();
-                  resolve(result);
-                },
-                (cause) => reject(new Unavailable(write.act, { cause })),
-              );
-          },
-          alone: () => resolve(writeAlone(write)),
-        });
+        const { act, work, patience, durable } = write;
+        const together = (): Written => {
+          const result = work();
+          const done = (): void => {
+            patience.answered();
+            resolve(result);
+          };
+          const fail = (cause: unknown): void => reject(new Unavailable(act, { cause }));
+          return { confirm: (synced) => void (durable ? synced.then(done, fail) : done()) };
+        };
+        group.push({ durable, together, alone: () => resolve(writeAlone(write)) });
       }),
   };
 };
 
-/** Nothing is confirmed before the commit is durable. Returns false if nothing was written. */
-const allTogether = (
-  { db, waiting, log }: OpenFile,
-  writes: readonly { readonly together: () => Confirm }[],
-): boolean => {
-  let confirmations: readonly Confirm[];
+/** Nothing is confirmed before the commit. Returns false if nothing was written. */
+const allTogether = ({ db, waiting, log }: OpenFile, writes: readonly Waiting[]): boolean => {
+  let written: readonly Written[];
   try {
-    confirmations = waiting.upTo(0, () => transaction(db, () => writes.map(({ together }) => together())));
+    written = waiting.upTo(0, () => transaction(db, () => writes.map(({ together }) => together())));
   } catch {
     return false;
   }
-  const durable = log.synced();
-  for (const confirm of confirmations) confirm(durable);
+  const synced = writes.some(({ durable }) => durable) ? log.synced() : Promise.resolve();
+  for (const { confirm } of written) confirm(synced);
   return true;
 };
 

@@ -61,10 +61,13 @@ const NO_MAIL = "buriedAtMs IS NULL AND topic NOT IN ('mail-events', 'mail-send'
 
 export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue & { readonly publisher: Publisher } => {
   const listeners = new Set<() => void>();
-  /** Changes the row of a delivery if that delivery still holds it. */
+  /**
+   * Changes the row of a delivery if that delivery still holds it. If a power cut takes that back, the message is
+   * delivered again.
+   */
   const settle = async (act: string, id: string, change: string, ...values: number[]): Promise<void> => {
     const [row, attempt] = id.split(".");
-    await connection.writeTogether(act, () =>
+    await connection.writeSoon(act, () =>
       connection.sql(`${change} WHERE id = ? AND attempt = ?`).run(...values, Number(row), Number(attempt)),
     );
   };
@@ -139,7 +142,8 @@ const claim = async (connection: Connection, wanted: Wanted): Promise<readonly D
   const { nowMs, leaseMs } = wanted;
   const take = `UPDATE queue SET attempt = attempt + 1, dueAtMs = ?
                 WHERE id IN (SELECT value FROM json_each(?)) AND dueAtMs <= ? AND ${WAITING} RETURNING *`;
-  const rows = await connection.writeTogether("claim messages", () =>
+  // A power cut ends this process too, and with it the lease.
+  const rows = await connection.writeSoon("claim messages", () =>
     connection.sql(take).all(Math.ceil(nowMs + leaseMs), JSON.stringify(ids), nowMs),
   );
   // RETURNING has no defined order.
