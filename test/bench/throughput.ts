@@ -3,56 +3,41 @@
  * (eight connections an account): same server, same tokens, Nagle off on every socket, in turns within one run. Times
  * depend on the machine; the ratios of one run do not.
  *
- * npm run bench -- throughput [full] [rounds]
+ * npm run bench -- throughput [full] [rounds] [row …] [profile=<folder>]
  *
- * Without `full` it measures only what the targets are about.
+ * Without `full` it measures only what the targets are about, in less than five minutes. A row is named by its way,
+ * round trip, accounts and mails in flight, or by how that name begins: `chunking/40/8x50`, `pipelining/40`,
+ * `gmail_api`. Rows that are not measured stay as they were. `profile` writes a CPU profile of Relais for each start.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Transport } from "../../functions/domain/transport.ts";
-import { type Compared, type Measured, type Setting, throughputRow } from "./page/throughput.ts";
+import { commit } from "./commit.ts";
+import { readFacts } from "./page/results-page.ts";
+import { type Compared, type Measured, type Setting, type ThroughputFacts, throughputRow } from "./page/throughput.ts";
 import { record } from "./record.ts";
 import { quantile } from "./statistics.ts";
-import { type Distance, type Ground, startGround } from "./throughput/ground.ts";
+import { type Ground, startGround } from "./throughput/ground.ts";
 import "./throughput/nagle-off.ts";
 import { rawLoop, type Sender, throughRelais } from "./throughput/senders.ts";
+import { chosenSettings, groupsOf, merged } from "./throughput/settings.ts";
 
 const args = process.argv.slice(2);
 const full = args.includes("full");
-const rounds = Number(args.find((argument) => /^[1-9]\d*$/.test(argument)) ?? 2);
-if (args.some((argument) => argument !== "full" && !/^[1-9]\d*$/.test(argument))) {
-  console.error("Usage: npm run bench -- throughput [full] [rounds]");
+const profileDir = args.find((argument) => argument.startsWith("profile="))?.slice("profile=".length);
+const rounds = Number(args.find((argument) => /^[1-9]\d*$/.test(argument)) ?? 3);
+const named = args.filter((argument) => /^[a-z]+(_api)?(\/|$)/.test(argument) && argument !== "full");
+const settings = chosenSettings(named, full);
+if (
+  settings.length === 0 ||
+  args.some((argument) => !/^(full|[1-9]\d*|profile=.+|[a-z]+(_api)?(\/.*)?)$/.test(argument))
+) {
+  console.error("Usage: npm run bench -- throughput [full] [rounds] [row …] [profile=<folder>]");
   process.exit(2);
 }
 
 /** A process compiles its code as it runs, so the first mails of Relais take several times the CPU. */
-const FIRST_WARM_MS = 8_000;
-const WARM_MS = 1_500;
-const WINDOW_MS = 3_000;
-
-interface Group extends Distance {
-  readonly settings: readonly Setting[];
-}
-
-const smtp = (accounts: number, inFlight: number): Setting => ({ transport: "smtp", accounts, inFlight });
-const ONE_WAITS: Setting = { ...smtp(1, 1), waits: true };
-const API: Setting = { transport: "gmail_api", accounts: 1, inFlight: 50 };
-
-const USUAL: readonly Group[] = [
-  { roundTripMs: 40, lacking: [], settings: [smtp(1, 50), smtp(8, 50), ONE_WAITS, API] },
-  { roundTripMs: 40, lacking: ["CHUNKING"], settings: [smtp(1, 50)] },
-  { roundTripMs: 0, lacking: [], settings: [smtp(1, 50), smtp(8, 50), ONE_WAITS] },
-];
-
-const everySetting = (transports: readonly Transport[]): readonly Setting[] =>
-  transports.flatMap((transport) =>
-    [1, 8, 64].flatMap((accounts) =>
-      [1, 10, 50, 200].map((inFlight) => ({ transport, accounts, inFlight, waits: inFlight === 1 })),
-    ),
-  );
-const FULL: readonly Group[] = [
-  ...[40, 0].map((roundTripMs) => ({ roundTripMs, lacking: [], settings: everySetting(["smtp", "gmail_api"]) })),
-  { roundTripMs: 40, lacking: ["CHUNKING"], settings: everySetting(["smtp"]) },
-];
+const FIRST_WARM_MS = 7_000;
+const WARM_MS = 1_000;
+const WINDOW_MS = 2_500;
 
 /** Keeps so many mails in flight, and counts what Gmail takes within a window after the start. */
 const measure = async (sender: Sender, { accounts, inFlight }: Setting): Promise<Measured> => {
@@ -84,18 +69,18 @@ const measure = async (sender: Sender, { accounts, inFlight }: Setting): Promise
   };
 };
 
-const compare = async (ground: Ground, setting: Setting): Promise<Pick<Compared, "raw" | "relais">> => {
+const compare = async (ground: Ground, setting: Setting): Promise<Compared> => {
   const raw: Measured[] = [];
   const relais: Measured[] = [];
   for (let round = 0; round < rounds; round += 1) {
     raw.push(await measure(rawLoop(ground, setting.transport), setting));
     relais.push(await measure(throughRelais(ground, setting.transport, setting.waits === true), setting));
   }
-  return { raw, relais };
+  return { ...setting, commit, raw, relais };
 };
 
-const warmUp = async (ground: Ground, settings: readonly Setting[]): Promise<void> => {
-  for (const transport of new Set(settings.map((setting) => setting.transport))) {
+const warmUp = async (ground: Ground, group: readonly Setting[]): Promise<void> => {
+  for (const transport of new Set(group.map(({ transport }) => transport))) {
     const until = Date.now() + FIRST_WARM_MS;
     const sender = throughRelais(ground, transport, false);
     const sendOn = async (): Promise<void> => {
@@ -107,22 +92,19 @@ const warmUp = async (ground: Ground, settings: readonly Setting[]): Promise<voi
 };
 
 const results: Compared[] = [];
-for (const { settings, ...distance } of full ? FULL : USUAL) {
-  const { roundTripMs, lacking } = distance;
-  const ground = await startGround(distance, Math.max(...settings.map(({ accounts }) => accounts)));
-  await warmUp(ground, settings);
-  for (const setting of settings) {
-    const offered = lacking.length === 0 ? "CHUNKING" : "PIPELINING";
-    results.push({ roundTripMs, offered, ...setting, ...(await compare(ground, setting)) });
-    for (const result of results.slice(-1)) console.log(throughputRow(result).join(" | "));
+for (const { settings: group, ...distance } of groupsOf(settings)) {
+  const ground = await startGround(distance, Math.max(...group.map(({ accounts }) => accounts)), profileDir);
+  await warmUp(ground, group);
+  for (const setting of group) {
+    const result = await compare(ground, setting);
+    results.push(result);
+    console.log(throughputRow(result).join(" | "));
   }
   await ground.close();
 }
 
-record("throughput", [...(full ? ["full"] : []), rounds], {
-  rounds,
-  windowMs: WINDOW_MS,
-  warmMs: WARM_MS,
-  results,
-});
+const kept = readFacts("throughput");
+const earlier: ThroughputFacts["results"] = kept === undefined ? [] : JSON.parse(kept).results;
+const how = [...(full ? ["full"] : []), rounds, ...named];
+record("throughput", how, { rounds, windowMs: WINDOW_MS, warmMs: WARM_MS, results: merged(earlier, results) });
 process.exit(0);

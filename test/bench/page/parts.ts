@@ -1,6 +1,6 @@
 /** What `npm run bench` measures, in the order of its page, and what each part may be given. */
 export const PARTS = {
-  throughput: "[full] [rounds]",
+  throughput: "[full] [rounds] [row …]",
   send: "[mails]",
   cold: "[rounds]",
   size: "",

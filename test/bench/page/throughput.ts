@@ -15,11 +15,14 @@ export interface Setting {
   readonly accounts: number;
   readonly inFlight: number;
   readonly waits?: boolean;
+  readonly roundTripMs: number;
+  /** What the SMTP server offers beyond what each does. */
+  readonly offered: string;
 }
 
 export interface Compared extends Setting {
-  readonly roundTripMs: number;
-  readonly offered: string;
+  /** Of which code; a run may measure only some rows, and leaves the others as they were. */
+  readonly commit: string;
   readonly raw: readonly Measured[];
   readonly relais: readonly Measured[];
 }
@@ -36,7 +39,7 @@ const ratiosOf = ({ raw, relais }: Compared, what: keyof Measured): readonly num
   relais.map((run, round) => run[what] / (raw[round]?.[what] ?? Number.NaN));
 
 export const throughputRow = (result: Compared): readonly (string | number)[] => {
-  const { transport, offered, roundTripMs, accounts, inFlight, waits = false, raw, relais } = result;
+  const { transport, offered, roundTripMs, accounts, inFlight, waits = false, raw, relais, commit } = result;
   const ratios = ratiosOf(result, "mailsPerS");
   return [
     transport === "smtp" ? `smtp, ${offered}` : transport,
@@ -50,6 +53,7 @@ export const throughputRow = (result: Compared): readonly (string | number)[] =>
     `${of(relais, "p50Ms").toFixed(0)} / ${of(relais, "p95Ms").toFixed(0)}`,
     `${of(raw, "cpuMs").toFixed(1)} / ${of(relais, "cpuMs").toFixed(1)}`,
     median(ratiosOf(result, "cpuMs")).toFixed(1),
+    commit,
   ];
 };
 
@@ -65,6 +69,7 @@ const COLUMNS = [
   "Relais, time",
   "CPU",
   "CPU ratio",
+  "commit",
 ];
 
 export const throughputSection: Section = {
@@ -73,7 +78,7 @@ export const throughputSection: Section = {
     const { rounds, windowMs, warmMs, results }: ThroughputFacts = JSON.parse(json);
     return `Mails of 10 kB to the sandbox over TLS, from \`npm start\` on its embedded store
 and from a loop over nodemailer's pool (eight connections an account; for \`gmail_api\` eight requests an account). Both sent in turns within the run, ${rounds} times each, ${windowMs / 1_000} s after ${warmMs / 1_000} s to warm up; the table shows medians.
-Nagle's algorithm is off on every socket. Everything shares the machine's cores with the load and the sandbox, so only the ratios mean something.
+Nagle's algorithm is off on every socket. Everything shares the machine's cores with the load and the sandbox, so only the ratios mean something. A run may measure only some of the rows, so each names its commit.
 
 In flight: handed over and not yet taken by Gmail. *Waiting*: each sender asks with \`Prefer: wait\` for the answer that says \`sent\`, as the loop's does. Time: from the POST (or \`sendMail\`) until Gmail has the mail, median / 95th percentile, in ms.
 CPU: ms for each mail, of the loop with its server / of Relais alone.

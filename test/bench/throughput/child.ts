@@ -34,10 +34,14 @@ export interface Rigged<T> {
 export const startRigged = async <T>(
   name: string,
   args: readonly (string | number)[],
-  environment: Readonly<Record<string, string>> = {},
+  {
+    environment = {},
+    profileDir,
+  }: { readonly environment?: Readonly<Record<string, string>>; readonly profileDir?: string | undefined } = {},
 ): Promise<Rigged<T>> => {
   const child = fork(new URL(`${name}.ts`, import.meta.url), args.map(String), {
     env: { ...process.env, ...environment },
+    ...(profileDir !== undefined && { execArgv: [...process.execArgv, "--cpu-prof", `--cpu-prof-dir=${profileDir}`] }),
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   child.setMaxListeners(0);

@@ -61,8 +61,12 @@ const seed = async (environment: Readonly<Record<string, string>>, { accounts }:
   return issued.value.key.reveal();
 };
 
-/** Starts Gmail, the way to it and Relais, each in a process of its own. */
-export const startGround = async ({ roundTripMs, lacking }: Distance, accounts: number): Promise<Ground> => {
+/** Starts Gmail, the way to it and Relais, each in a process of its own; Relais leaves a profile in `profileDir`. */
+export const startGround = async (
+  { roundTripMs, lacking }: Distance,
+  accounts: number,
+  profileDir?: string,
+): Promise<Ground> => {
   const google = await startRigged<Ready>("google", [accounts, ...lacking]);
   const { smtpPort: nearSmtp, httpPort: nearHttp } = google.ready;
   const way = roundTripMs === 0 ? null : await startRigged<number[]>("delay", [roundTripMs, nearSmtp, nearHttp]);
@@ -78,7 +82,7 @@ export const startGround = async ({ roundTripMs, lacking }: Distance, accounts: 
     RELAIS_PUBLIC_URL: `http://localhost:${port}`,
   };
   const key = await seed(environment, google.ready);
-  const relais = await startRigged<boolean>("relais", [], environment);
+  const relais = await startRigged<boolean>("relais", [], { environment, profileDir });
   const origin = `http://127.0.0.1:${port}`;
   await eventually("Relais is up", async () => (await fetch(`${origin}/health`).catch(() => null))?.ok === true);
   return {
