@@ -37,6 +37,16 @@ export const decisive = (points: readonly string[]): readonly string[] => {
   ];
 };
 
+/**
+ * The decisive points of a mail that goes out whole, envelope and all, in one flight. Others may come or not, such as a
+ * NOOP if the machine is slow.
+ */
+export const ofFlight = (points: readonly string[]): readonly string[] => {
+  if (points.some((point) => /^smtp (?!end|NOOP)/.test(point)))
+    throw new Error(`no single flight: ${points.join("; ")}`);
+  return [...decisive(points), ...["before", "after"].map((side) => `smtp end of message, ${side}`)];
+};
+
 /** Whether it was done when the process died at `point`. */
 const doneAt = (points: readonly string[], point: string, { what, done }: { what: RegExp; done: RegExp }): Fact => {
   const at = points.indexOf(point);

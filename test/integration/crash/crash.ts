@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Act, markedAt, SEND, settledAt, takenAt } from "./acts.ts";
 import { asItShould, type Row } from "./model.ts";
@@ -9,6 +10,8 @@ export interface Plan {
   readonly searchable: boolean;
   /** Of each mail; one where not said. */
   readonly recipients?: number;
+  /** Each mail is the second of its session, which goes in one flight if everything is offered. */
+  readonly second?: boolean;
   /** How often each point is struck. */
   readonly rounds: number;
   /** The acts after the delivery that are killed too. */
@@ -35,18 +38,40 @@ interface Killed extends Traced {
 interface Target {
   readonly server: string;
   readonly recipients?: number | undefined;
+  /** The file without which no point counts: the session must carry another mail first. */
+  readonly once?: string | undefined;
 }
 
 /** What follows the answer (an event, for example) may still be on its way. */
 const PASSED_WITHIN_MS = 5_000;
 const TRIES = 3;
 const LONG_MS = 3_600_000;
+/** What is due later than this was put off, or is a lease on the scale of real time. */
+const SOON_MS = 60_000;
 
 const dies = (worker: Worker): Promise<boolean> =>
   Promise.race([worker.killed().then(() => true), delay(PASSED_WITHIN_MS, false, { ref: false })]);
 
+let files = 0;
+
+/** How a worker is started for a plan. */
+const setUpFor = (world: World, { second = false }: Plan): Pick<Target, "once"> & { readonly kill: object } => {
+  if (!second) return { kill: {} };
+  files += 1;
+  const once = world.file(`once-${files}`);
+  // At the scale of the others, a session ends as soon as it is idle.
+  return { once, kill: { KILL_ONCE: once, RELAIS_TIME_SCALE: "1" } };
+};
+
 /** Runs one delivery by a worker that may die of it. */
-const deliver = async (world: World, { server, recipients = 1 }: Target, worker: Worker): Promise<string> => {
+const deliver = async (world: World, { server, recipients = 1, once }: Target, worker: Worker): Promise<string> => {
+  if (once !== undefined) {
+    const before = await world.accept(server, { subject: "Bonjour", recipients });
+    await world.events.first(worker, before);
+    if ((await world.message(before)).status !== "sent")
+      throw new Error(`the mail before was not sent:\n${worker.output}`);
+    writeFileSync(once, "");
+  }
   const id = await world.accept(server, { subject: "Bonjour", recipients });
   await world.events.first(worker, id);
   return id;
@@ -103,12 +128,14 @@ interface Ready {
   readonly worker: Promise<Worker>;
   /** The worker that was killed before, during its delivery. */
   readonly before?: Promise<Worker>;
+  readonly once?: string | undefined;
 }
 
-const startFor = (world: World, { traced: { act, ofSend }, point }: PlannedKill): Ready => {
-  const worker = world.start(act.by, { KILL_AT: point });
+const startFor = (world: World, { traced: { act, plan, ofSend }, point }: PlannedKill): Ready => {
+  const { once, kill } = setUpFor(world, plan);
+  const worker = world.start(act.by, { KILL_AT: point, ...kill });
   return act.after === undefined
-    ? { worker }
+    ? { worker, once }
     : { worker, before: world.start("deliver-mail", { KILL_AT: act.after(ofSend) }) };
 };
 
@@ -118,7 +145,7 @@ const actAndDie = async (
   ready: Ready,
 ): Promise<string | undefined> => {
   const [worker, killed] = await Promise.all([ready.worker, ready.before]);
-  const target = { server, recipients: plan.recipients };
+  const target = { server, recipients: plan.recipients, once: ready.once };
   if (killed === undefined) return deliverAndDie(world, target, worker);
   const id = await prepare(world, target, { act, killed });
   await provoke(world, worker, { act, id });
@@ -143,8 +170,9 @@ const strike = async (world: World, kill: PlannedKill, first: Ready): Promise<Ki
 const traceSend = async (world: World, plan: Plan): Promise<Traced> => {
   const [server = ""] = plan.servers;
   const trace = world.file(`trace-${server}`);
-  const worker = await world.start("deliver-mail", { KILL_TRACE: trace });
-  const id = await deliver(world, { server, recipients: plan.recipients }, worker);
+  const { once, kill } = setUpFor(world, plan);
+  const worker = await world.start("deliver-mail", { KILL_TRACE: trace, ...kill });
+  const id = await deliver(world, { server, recipients: plan.recipients, once }, worker);
   await worker.kill();
   if ((await world.message(id)).status !== "sent") throw new Error(`the clean run did not send:\n${worker.output}`);
   const points = [...new Set(linesOf(trace))];
@@ -169,7 +197,7 @@ export const recover = async (world: World, ids: readonly string[]): Promise<voi
   const endsAtMs = Date.now() + 600_000;
   for (const id of ids) {
     const { dueAtMs } = await world.message(id);
-    if (dueAtMs !== null && dueAtMs > Date.now() + LONG_MS / 2) await world.setDue(id, Date.now());
+    if (dueAtMs !== null && dueAtMs > Date.now() + SOON_MS) await world.setDue(id, Date.now());
   }
   for (;;) {
     await world.events.flow(workers);

@@ -1,17 +1,20 @@
-import { decisive } from "./acts.ts";
+import { decisive, ofFlight } from "./acts.ts";
 import { crashEverywhere, type Plan } from "./crash.ts";
 import type { Row } from "./model.ts";
 import type { World } from "./world.ts";
 
 /**
- * How a mail goes out depends on what EHLO offers and on the number of recipients; with everything offered and one
- * recipient it is one flight. These are the other ways.
+ * How a mail goes out depends on what EHLO offers, on the number of recipients, and on whether the session has carried
+ * one before. These are the other ways than that of a session's first mail to one recipient.
  */
 const DIALOGUES: readonly {
   readonly name: string;
   readonly lacking: readonly string[];
   readonly recipients: number;
+  readonly second?: boolean;
+  readonly choose?: NonNullable<Plan["choose"]>;
 }[] = [
+  { name: "second", lacking: [], recipients: 1, second: true, choose: ofFlight },
   { name: "several", lacking: [], recipients: 3 },
   { name: "data", lacking: ["CHUNKING"], recipients: 1 },
   { name: "lines", lacking: ["CHUNKING", "PIPELINING"], recipients: 1 },
@@ -21,14 +24,22 @@ const DIALOGUES: readonly {
 export const crashInOtherDialogues = async (
   world: World,
   rounds: number,
-  choose: NonNullable<Plan["choose"]> = decisive,
+  chosen?: NonNullable<Plan["choose"]>,
 ): Promise<readonly Row[]> => {
   const rows: Row[] = [];
-  for (const { name, lacking, recipients } of DIALOGUES) {
+  for (const { name, lacking, recipients, second = false, choose = decisive } of DIALOGUES) {
     world.sandbox.control.clear();
     world.lack(lacking);
     const servers = await world.seed("smtp", 6, `smtp_${name}`);
-    const found = await crashEverywhere(world, [{ servers, searchable: true, recipients, rounds, choose }]);
+    const plan = {
+      servers,
+      searchable: true,
+      recipients,
+      rounds,
+      second,
+      choose: second ? choose : (chosen ?? choose),
+    };
+    const found = await crashEverywhere(world, [plan]);
     rows.push(...found.map((row) => ({ ...row, point: `${name}: ${row.point}` })));
   }
   world.sandbox.control.clear();

@@ -4,17 +4,18 @@
  * each line to Gmail's SMTP and each request to its API, and each answer to them. So there is no list of points in
  * which one could be forgotten, and the built function runs unchanged. Each point has a name such as `store
  * messages:sending.data, before`. `KILL_TRACE`: a file that every name is appended to. `KILL_AT`: where SIGKILL
- * strikes. `KILL_PORTS`: what listens on which port, as JSON.
+ * strikes. `KILL_ONCE`: a file without which no point counts yet. `KILL_PORTS`: what listens on which port, as JSON.
  */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { Socket } from "node:net";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 import { requestName, stateOf, wholeRequest } from "./request-names.ts";
 
-const { KILL_TRACE: trace, KILL_AT: killAt, KILL_PORTS: ports } = process.env;
+const { KILL_TRACE: trace, KILL_AT: killAt, KILL_ONCE: once, KILL_PORTS: ports } = process.env;
 const named: Readonly<Record<string, string>> = JSON.parse(ports ?? "{}");
 
 const pass = (name: string): void => {
+  if (once !== undefined && !existsSync(once)) return;
   if (trace !== undefined) appendFileSync(trace, `${name}\n`);
   if (name === killAt) process.kill(process.pid, "SIGKILL");
 };
