@@ -31,4 +31,4 @@ export const TRUSTED_IDLE_MS = 5 * SECOND;
 /** Gmail closes idle sessions after some minutes; we close ours first. */
 export const MAX_IDLE_MS = 100 * SECOND;
 /** Gmail ends a session after about 100 messages (421); opening a new one in time is cheaper than a refusal. */
-export const MESSAGES_PER_SESSION = 50;
+export const MESSAGES_PER_SESSION = 90;

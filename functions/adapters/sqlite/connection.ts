@@ -172,9 +172,18 @@ interface Waiting {
   readonly alone: () => void;
 }
 
-/** Collects writes until the event loop has handled what was ready, and commits them together. */
+/**
+ * Collects writes until the event loop has handled what was ready, and commits them together. While the log is synced
+ * it collects on: what is committed meanwhile would wait for the next sync anyway, and each commit has its cost.
+ */
 const writeGroup = (file: OpenFile) => {
   let group: Waiting[] = [];
+  const flushSoon = (): void => {
+    const flushNext = (): void => void setImmediate(flush);
+    const syncing = file.log.underWay();
+    if (syncing === null) flushNext();
+    else syncing.then(flushNext, flushNext);
+  };
   const flush = (): void => {
     const writes = group;
     group = [];
@@ -190,7 +199,7 @@ const writeGroup = (file: OpenFile) => {
   return {
     add: <T>(write: GroupedWrite<T>): Promise<T> =>
       new Promise((resolve, reject) => {
-        if (group.length === 0) setImmediate(flush);
+        if (group.length === 0) flushSoon();
         const { act, work, patience, durable } = write;
         const together = (): Written => {
           const result = work();

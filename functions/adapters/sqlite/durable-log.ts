@@ -8,11 +8,17 @@ import { close, fdatasync, openSync } from "node:fs";
 export interface DurableLog {
   /** Resolves once all that is committed now is durable. Rejects if the disk fails, and from then on. */
   synced(): Promise<void>;
+  /** The sync that is under way, or null. What is committed before it ends is synced by the next one. */
+  underWay(): Promise<void> | null;
   close(): void;
 }
 
 /** For a file in memory. */
-export const NOTHING_TO_SYNC: DurableLog = { synced: async () => undefined, close: () => undefined };
+export const NOTHING_TO_SYNC: DurableLog = {
+  synced: async () => undefined,
+  underWay: () => null,
+  close: () => undefined,
+};
 
 /**
  * Opens the log when it is first needed: SQLite creates it with the first write, and keeps it as long as anybody has
@@ -56,6 +62,7 @@ export const durableLog = (path: string): DurableLog => {
       next ??= running.then(start, start);
       return next;
     },
+    underWay: () => running,
     close: () => {
       closed = true;
       if (running === null && next === null) release();

@@ -98,7 +98,12 @@ const positionOf = (row: Row): PagePosition => ({
 const commitNow = (connection: Connection, writes: readonly Write[], encoded: readonly string[]): CommitOutcome => {
   const broken = writes.findIndex((write) => !holds(connection, write));
   if (broken !== -1) return { done: false, at: broken };
-  return { done: true, versions: writes.map((write, at) => apply(connection, write, encoded[at] ?? "")) };
+  const next = connection.sql("UPDATE versions SET last = last + ? RETURNING last").get(writes.length);
+  const first = Number(next?.last) - writes.length + 1;
+  const versions = writes.map((write, at) =>
+    apply(connection, write, { encoded: encoded[at] ?? "", version: first + at }),
+  );
+  return { done: true, versions };
 };
 
 const holds = (connection: Connection, write: Write): boolean => {
@@ -125,21 +130,24 @@ const addedUp = (connection: Connection, { kind, id }: Write, json: string): str
   return JSON.stringify({ ...before, ...added, [field]: addNumbers(before[field] ?? {}, added[field] ?? {}) });
 };
 
-const apply = (connection: Connection, write: Write, encoded: string): string => {
+const apply = (
+  connection: Connection,
+  write: Write,
+  { encoded, version }: { readonly encoded: string; readonly version: number },
+): string => {
   const { op, kind, id } = write;
   if (op === "delete") {
     connection.sql(`DELETE FROM "${kind}" WHERE id = ?`).run(id);
     return "";
   }
   const json = op === "add" ? addedUp(connection, write, encoded) : encoded;
-  const next = connection.sql("UPDATE versions SET last = last + 1 RETURNING last").get();
-  const version = Number(next?.last);
-  connection
-    .sql(
-      `INSERT INTO "${kind}" (id, version, value) VALUES (?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET version = excluded.version, value = excluded.value`,
-    )
-    .run(id, version, json);
+  // An upsert would first prepare a row to insert, with all that the indexes need of it.
+  const sql =
+    op === "replace"
+      ? `UPDATE "${kind}" SET version = ?2, value = ?3 WHERE id = ?1`
+      : `INSERT INTO "${kind}" (id, version, value) VALUES (?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, value = excluded.value`;
+  connection.sql(sql).run(id, version, json);
   return String(version);
 };
 
