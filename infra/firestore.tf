@@ -116,6 +116,8 @@ locals {
     "oauthClients",
     "grantLedgers",
     "secretSweeps",
+    "sealedTokens",
+    "tokenMoves",
     "messages",
     "bodyChunks",
     "quotas",

@@ -22,6 +22,11 @@ locals {
     RELAIS_RETENTION_DAYS = tostring(var.retention_days)
   }
 
+  # For the functions that may store a refresh token, and the one that moves them.
+  token_environment = {
+    RELAIS_REFRESH_TOKENS = var.refresh_tokens
+  }
+
   # The setup token acts as an operator on the functions that people and programs call.
   setup_token = {
     RELAIS_SETUP_TOKEN = google_secret_manager_secret.setup_token.secret_id
@@ -50,7 +55,7 @@ locals {
       concurrency    = 20
       timeout_s      = 90
       max_instances  = 5
-      environment    = local.admission_environment
+      environment    = merge(local.admission_environment, local.token_environment)
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
       push_from      = null
@@ -63,7 +68,7 @@ locals {
       concurrency    = 20
       timeout_s      = 90
       max_instances  = 5
-      environment    = merge(local.admission_environment, local.retention_environment)
+      environment    = merge(local.admission_environment, local.retention_environment, local.token_environment)
       secret_env     = local.setup_token
       publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
       push_from      = null
@@ -90,7 +95,7 @@ locals {
       concurrency    = 32
       timeout_s      = 300
       max_instances  = 20
-      environment    = local.retention_environment
+      environment    = merge(local.retention_environment, local.token_environment)
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
       push_from      = "mail-send"
@@ -103,7 +108,7 @@ locals {
       concurrency    = 20
       timeout_s      = 120
       max_instances  = 10
-      environment    = {}
+      environment    = local.token_environment
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
       push_from      = "token-checks"

@@ -9,7 +9,8 @@ resource "google_secret_manager_secret" "client_secret" {
   depends_on = [google_project_service.required]
 }
 
-# Seals short-lived secrets in the store (access tokens). A new version rotates the key.
+# Seals secrets in the store: access tokens and, if refresh_tokens is sealed, refresh tokens. A new version rotates the
+# key.
 resource "google_secret_manager_secret" "key_ring" {
   secret_id = "relais-key-ring"
   replication {
@@ -58,7 +59,7 @@ locals {
     secret_version_destroyer = "projects/${var.project_id}/roles/${google_project_iam_custom_role.secret_version_destroyer.role_id}"
   }
 
-  # Which functions may do what with refresh tokens.
+  # Which functions may do what with refresh tokens in Secret Manager.
   refresh_token_rights = {
     confirm-callback = ["add", "destroy"]
     deliver-mail     = ["add", "read"]
@@ -68,7 +69,9 @@ locals {
 
   refresh_token_grants = merge([
     for function, rights in local.refresh_token_rights : {
+      # Sealed tokens need no secret. What was there before is still read and destroyed.
       for right in rights : "${function}/${right}" => { function = function, right = right }
+      if right != "add" || var.refresh_tokens == "secrets"
     }
   ]...)
 }
@@ -86,10 +89,18 @@ resource "google_project_iam_member" "refresh_tokens" {
   }
 }
 
+# At a consent; and when a sealed token moves to Secret Manager, where its server may have no secret yet.
 resource "google_project_iam_member" "create_secrets" {
+  for_each = toset(var.refresh_tokens == "secrets" ? ["confirm-callback", "refresh-tokens"] : [])
+
   project = var.project_id
   role    = local.custom_role.secret_creator
-  member  = module.function["confirm-callback"].member
+  member  = module.function[each.key].member
+}
+
+moved {
+  from = google_project_iam_member.create_secrets
+  to   = google_project_iam_member.create_secrets["confirm-callback"]
 }
 
 resource "google_secret_manager_secret_iam_member" "read_client_secret" {

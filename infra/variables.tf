@@ -72,6 +72,17 @@ variable "retention_days" {
   }
 }
 
+variable "refresh_tokens" {
+  description = "Where refresh tokens are kept (RELAIS_REFRESH_TOKENS): secrets, one secret in Secret Manager for each mail server; or sealed, in Firestore under the key ring. It may be changed at any time: the tokens then move."
+  type        = string
+  default     = "secrets"
+
+  validation {
+    condition     = contains(["secrets", "sealed"], var.refresh_tokens)
+    error_message = "refresh_tokens must be secrets or sealed."
+  }
+}
+
 variable "topic_publishers" {
   description = "IAM members that may submit mail on the topic mail-send, such as serviceAccount:erp@other-project.iam.gserviceaccount.com."
   type        = list(string)

@@ -12,6 +12,14 @@ const expectPage = <T>(page: Page<T> | "bad_cursor"): Page<T> => {
   return page;
 };
 
+/** Reads one page, for work that goes on at another time from the page's `next`. Throws `Unavailable`. */
+export const readPage = async <Q extends QueryName>(
+  records: Pick<Records, "query">,
+  name: Q,
+  args: QueryArguments<Q>,
+  from: { readonly limit: number; readonly cursor: string | null },
+): Promise<Page<RecordKinds[QueryKind<Q>]>> => expectPage(await records.query(name, args, from));
+
 /** Runs a query page by page, for work on many records at once. Throws `Unavailable`. */
 export async function* everyPage<Q extends QueryName>(
   records: Pick<Records, "query">,
@@ -21,7 +29,7 @@ export async function* everyPage<Q extends QueryName>(
 ): AsyncGenerator<readonly Found<Q>[], void, undefined> {
   let cursor: string | null = null;
   do {
-    const page: Page<RecordKinds[QueryKind<Q>]> = expectPage(await records.query(name, args, { limit, cursor }));
+    const page: Page<RecordKinds[QueryKind<Q>]> = await readPage(records, name, args, { limit, cursor });
     yield page.items;
     cursor = page.next;
   } while (cursor !== null);

@@ -65,9 +65,9 @@ const embeddedStorage = (open: () => Promise<Omit<Storage, "addShards">>): Stora
  * The store on Google Cloud. Each service's client is loaded at the first call that needs it, so a request that the
  * edge refuses waits for none. An emulator must never get a real token.
  */
-const googleStorage = ({ config: { cloud }, clock, random }: Basics): Storage => {
+const googleStorage = ({ config: { cloud }, clock, random, log }: Basics): Storage => {
   if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
-  const { projectId, firestoreEmulator, pubsubEmulator, secretManagerEmulator } = cloud;
+  const { projectId, firestoreEmulator, pubsubEmulator, secretManagerEmulator, refreshTokens } = cloud;
   // Each service has its own calls, because an outage of one says nothing about the others.
   const makeCalls = async () => {
     const { googleCalls } = await import("../adapters/google-cloud/google-calls.ts");
@@ -85,25 +85,34 @@ const googleStorage = ({ config: { cloud }, clock, random }: Basics): Storage =>
     const adapter = await import("../adapters/firestore/add-shards.ts");
     return adapter.shardsAdder({ ...(await firestore()), clock });
   });
+  const records = lazyPort(async () => {
+    const [{ firestoreRecords }, opened] = await Promise.all([
+      import("../adapters/firestore/firestore-records.ts"),
+      firestore(),
+    ]);
+    return firestoreRecords({ ...opened, random });
+  });
+  const sealer = lazyPort(async () => {
+    const [{ jweSealerWithRing }, { secretManagerKeyRing }] = await Promise.all([
+      import("../adapters/sealing/jwe-sealer.ts"),
+      import("../adapters/secret-manager/secret-manager-key-ring.ts"),
+    ]);
+    return jweSealerWithRing(secretManagerKeyRing(await secretManager(), clock));
+  });
   return {
-    records: lazyPort(async () => {
-      const [{ firestoreRecords }, opened] = await Promise.all([
-        import("../adapters/firestore/firestore-records.ts"),
-        firestore(),
-      ]);
-      return firestoreRecords({ ...opened, random });
-    }),
+    records,
+    sealer,
     addShards: async (untilMs) => (await shardsAdder())(untilMs),
     vault: lazyPort(async () => {
-      const { secretManagerVault } = await import("../adapters/secret-manager/secret-manager-vault.ts");
-      return secretManagerVault(await secretManager());
-    }),
-    sealer: lazyPort(async () => {
-      const [{ jweSealerWithRing }, { secretManagerKeyRing }] = await Promise.all([
-        import("../adapters/sealing/jwe-sealer.ts"),
-        import("../adapters/secret-manager/secret-manager-key-ring.ts"),
+      const [{ secretManagerVault }, { sealedTokenVault }, { twoHomeVault }] = await Promise.all([
+        import("../adapters/secret-manager/secret-manager-vault.ts"),
+        import("../adapters/sealing/sealed-token-vault.ts"),
+        import("../adapters/sealing/two-home-vault.ts"),
       ]);
-      return jweSealerWithRing(secretManagerKeyRing(await secretManager(), clock));
+      const secrets = secretManagerVault(await secretManager());
+      const understood = leavingLaterAlone(records, { log, understands: UNDERSTANDS });
+      const sealed = sealedTokenVault({ records: understood, sealer, clock, random });
+      return twoHomeVault({ secrets, sealed, refreshTokens });
     }),
     publisher: lazyPort(async () => {
       const [{ pubsubPublisher }, { applicationDefaultToken, emulatorToken }] = await Promise.all([

@@ -35,6 +35,8 @@ export interface Config {
     readonly firestoreEmulator: string | null;
     readonly pubsubEmulator: string | null;
     readonly secretManagerEmulator: string | null;
+    /** Where refresh tokens are kept: in Secret Manager, or sealed among the records. */
+    readonly refreshTokens: "secrets" | "sealed";
   } | null;
   readonly google: {
     readonly issuer: string;
@@ -131,6 +133,7 @@ const SCHEMA = z.object({
   RELAIS_MEMBERS: addressList,
   RELAIS_CALLERS: addressList,
   RELAIS_RETENTION_DAYS: wholeNumber(1, 3650).default(30),
+  RELAIS_REFRESH_TOKENS: z.enum(["secrets", "sealed"], "must be secrets or sealed").default("secrets"),
   RELAIS_TIME_SCALE: timeScale.default(1),
   RELAIS_PUSH_ACCOUNT: z.email("must be the address of a service account").optional(),
 });
@@ -173,6 +176,8 @@ export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonl
   RELAIS_CALLERS: HTTP_FUNCTIONS,
   // The functions that finish messages, and the one that shows the settings.
   RELAIS_RETENTION_DAYS: ["mail-servers", "send-mail", "deliver-mail", "dispatch-due"],
+  // The functions that may store a refresh token, and the one that moves them.
+  RELAIS_REFRESH_TOKENS: ["confirm-callback", "mail-servers", "deliver-mail", "refresh-tokens"],
   RELAIS_TIME_SCALE: "none",
   RELAIS_PUSH_ACCOUNT: ["deliver-mail", "refresh-tokens", "dispatch-due"],
 };
@@ -259,6 +264,7 @@ const cloudOf = (values: Values): Config["cloud"] => ({
   firestoreEmulator: values.FIRESTORE_EMULATOR_HOST ?? null,
   pubsubEmulator: values.PUBSUB_EMULATOR_HOST ?? null,
   secretManagerEmulator: values.SECRET_MANAGER_EMULATOR_HOST ?? null,
+  refreshTokens: values.RELAIS_REFRESH_TOKENS,
 });
 
 const DEFAULT_SMTP_PORT = 2525;

@@ -126,6 +126,21 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
     act: "Nothing if it comes from `deliver-mail`, which may not destroy secrets. Otherwise, check Secret Manager.",
   },
   secrets_swept: { means: "Secrets that a crash had left in the vault were destroyed.", act: NOTHING },
+  refresh_tokens_moving: {
+    means:
+      "Refresh tokens are being moved to where RELAIS_REFRESH_TOKENS or a new sealing key wants them (`home`): `moved` so far, `left` where they were.",
+    act: NOTHING,
+  },
+  refresh_token_not_moved: {
+    means:
+      "A server's refresh token stayed where it was (`why`): it works there as before, and is tried again within two hours.",
+    act: "If it goes on: for `unavailable`, check Secret Manager and the rights of `refresh-tokens`; for `unreadable`, connect the account again.",
+  },
+  refresh_tokens_at_home: {
+    means:
+      "Every refresh token is where it should be (`home`: `secrets`, or `sealed.` with the number of the key), found by a walk that began after a change had settled.",
+    act: "After a rotation of the sealing key: older versions may be disabled a day later.",
+  },
   grant_discarded: { means: "A consent returned a grant that does not match; it was not stored.", act: NOTHING },
   signed_in: { means: "A person signed in with Google.", act: NOTHING },
   identity_unproven: {

@@ -67,3 +67,11 @@ run "refuses_nobody_as_operator" {
   }
   expect_failures = [var.operators]
 }
+
+run "refuses_another_place_for_refresh_tokens" {
+  command = plan
+  variables {
+    refresh_tokens = "vault"
+  }
+  expect_failures = [var.refresh_tokens]
+}

@@ -10,6 +10,8 @@ import { firestoreRecords } from "../../functions/adapters/firestore/firestore-r
 import { emulatorToken } from "../../functions/adapters/google-cloud/credentials.ts";
 import { googleCalls } from "../../functions/adapters/google-cloud/google-calls.ts";
 import { pubsubPublisher } from "../../functions/adapters/pubsub/pubsub-publisher.ts";
+import { sealedTokenVault } from "../../functions/adapters/sealing/sealed-token-vault.ts";
+import { twoHomeVault } from "../../functions/adapters/sealing/two-home-vault.ts";
 import { openSecretManager } from "../../functions/adapters/secret-manager/client.ts";
 import { secretManagerVault } from "../../functions/adapters/secret-manager/secret-manager-vault.ts";
 import { MINUTE } from "../../functions/domain/clock.ts";
@@ -26,7 +28,7 @@ import { type Emulators, emulatorsMissing, testProject, useEmulators } from "../
 import { plainFirestore } from "../builders/plain-firestore.ts";
 import { watchQueries } from "../builders/query-watch.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
-import { testRandom } from "../builders/store.ts";
+import { testRandom, testSealer } from "../builders/store.ts";
 import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract, type Subscriber } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
@@ -43,6 +45,16 @@ secretVaultContract("Secret Manager's stand-in", async () => {
   return { vault: secretManagerVault({ calls, client, projectId: testProject() }), close: standIn.close };
 });
 
+/** Refresh tokens have two homes; what one setting stored, the other reads. */
+const twoHomes = async (firestoreHost: string, refreshTokens: "secrets" | "sealed") => {
+  const projectId = testProject();
+  const standIn = await startSecretManagerStandIn();
+  const secrets = secretManagerVault({ calls, client: openSecretManager(standIn.host), projectId });
+  const records = firestoreRecords({ calls, random: testRandom, database: openDatabase(projectId, firestoreHost) });
+  const sealed = sealedTokenVault({ records, sealer: testSealer(), clock, random: testRandom });
+  return { vault: twoHomeVault({ secrets, sealed, refreshTokens }), close: standIn.close };
+};
+
 describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
   let emulators: Emulators;
   before(async () => {
@@ -56,6 +68,11 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
       firestoreRecords({ calls, random: testRandom, database: openDatabase(projectId, emulators.firestoreHost) });
     return { records: handle(), other: handle(), close: async () => undefined };
   });
+
+  for (const home of ["secrets", "sealed"] as const)
+    secretVaultContract(`Secret Manager's stand-in and Firestore, refresh tokens in ${home}`, () =>
+      twoHomes(emulators.firestoreHost, home),
+    );
 
   messageListContract(
     "Firestore",

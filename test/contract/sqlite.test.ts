@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sealedTokenVault } from "../../functions/adapters/sealing/sealed-token-vault.ts";
+import { twoHomeVault } from "../../functions/adapters/sealing/two-home-vault.ts";
 import { pump } from "../../functions/adapters/sqlite/pump.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
-import { testSealer, testStore } from "../builders/store.ts";
+import { testRandom, testSealer, testStore } from "../builders/store.ts";
 import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
@@ -45,6 +47,13 @@ secretVaultContract("SQLite", async () => {
   const { vault, close } = testStore();
   return { vault, close: async () => close() };
 });
+
+for (const refreshTokens of ["secrets", "sealed"] as const)
+  secretVaultContract(`two homes on SQLite, refresh tokens in ${refreshTokens}`, async () => {
+    const { vault: secrets, records, sealer, close } = testStore();
+    const sealed = sealedTokenVault({ records, sealer, clock: systemClock(), random: testRandom });
+    return { vault: twoHomeVault({ secrets, sealed, refreshTokens }), close: async () => close() };
+  });
 
 sealerContract("by JWE", testSealer);
 

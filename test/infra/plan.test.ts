@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { FIRST_APPLY_RULES, before as madeBefore } from "./first-apply.ts";
 import { CUSTOM_ROLES, SECRET_PERMISSIONS } from "./roles.ts";
-import { type Breach, RULES } from "./rules.ts";
+import { type Breach, RULES, secretRights } from "./rules.ts";
 import { FUNCTION_NAMES, InfraCopy, type Plan, whyNoTerraform } from "./terraform.ts";
 
 const rules = [...RULES, ...FIRST_APPLY_RULES];
@@ -92,6 +92,33 @@ describe("infra: Terraform", { skip }, () => {
       for (const breach of [rule.broken].flat()) assert.match(rule.check(planWith(breach)).join("\n"), breach.says);
     });
   }
+
+  it("lets no function add or create a refresh token's secret if tokens are sealed", () => {
+    const sealed = new InfraCopy(copy);
+    try {
+      const planned = sealed.plan({ refresh_tokens: "sealed" });
+      const tokenRights = (name: string) => secretRights(planned, name).filter((right) => right.startsWith("token:"));
+      const left = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, tokenRights(name).toSorted()]));
+      const readAndDestroy = ["token:destroy", "token:read"];
+      assert.deepEqual(left, {
+        "authorize-start": [],
+        "send-mail": [],
+        "dispatch-due": [],
+        "confirm-callback": ["token:destroy"],
+        "deliver-mail": ["token:read"],
+        "refresh-tokens": readAndDestroy,
+        "mail-servers": readAndDestroy,
+      });
+      // All else is as before.
+      const others = rules.filter(({ name }) => name !== "rights on secrets match the table");
+      assert.deepEqual(
+        others.flatMap((rule) => rule.check(planned)),
+        [],
+      );
+    } finally {
+      sealed.remove();
+    }
+  });
 
   it("makes the same archives in another folder, of files with other modes", () => {
     const [elsewhere] = brokenCopies;

@@ -89,8 +89,9 @@ export class InfraCopy {
     return run(this.directory, args);
   }
 
-  plan(): Plan {
-    writeFileSync(join(this.directory, "infra", "plan-test.auto.tfvars.json"), JSON.stringify(variables));
+  plan(others: Readonly<Record<string, unknown>> = {}): Plan {
+    const all = JSON.stringify({ ...variables, ...others });
+    writeFileSync(join(this.directory, "infra", "plan-test.auto.tfvars.json"), all);
     const planned = this.terraform("plan", "-out=plan.bin");
     if (planned.status !== 0) throw new Error(`terraform plan failed:\n${planned.output}`);
     const shown = spawnSync(command, [`-chdir=${this.directory}/infra`, "show", "-json", "plan.bin"], {

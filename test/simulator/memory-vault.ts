@@ -42,6 +42,10 @@ export class MemoryVault implements SecretVault {
     for (const version of await this.versions(name)) await this.destroy(name, version);
   }
 
+  async home(): Promise<null> {
+    return null;
+  }
+
   async versions(name: SecretName): Promise<readonly string[]> {
     return [...(this.#secrets.get(keyOf(name))?.keys() ?? [])];
   }

@@ -67,7 +67,8 @@ const recordsOf = (process: Process, records: MemoryRecords): Records => ({
 });
 
 const vaultOf = (process: Process, vault: SecretVault): SecretVault => ({
-  add: (name, value) => process.call("vault", () => vault.add(name, value)),
+  home: () => process.call("vault", () => vault.home()),
+  add: (name, value, replaces) => process.call("vault", () => vault.add(name, value, replaces)),
   read: (name, version) => process.call("vault", () => vault.read(name, version)),
   destroy: (name, version) => process.call("vault", () => vault.destroy(name, version)),
   remove: (name) => process.call("vault", () => vault.remove(name)),

@@ -108,6 +108,8 @@ export const COLLECTIONS: {
   oauthClients: false,
   grantLedgers: false,
   secretSweeps: false,
+  sealedTokens: false,
+  tokenMoves: false,
   messages: true,
   bodyChunks: false,
   quotas: false,

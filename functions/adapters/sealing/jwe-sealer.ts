@@ -1,4 +1,4 @@
-import { CompactEncrypt, compactDecrypt, errors } from "jose";
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, errors } from "jose";
 import type { Sealer } from "../../domain/sealer.ts";
 import { Secret } from "../../domain/secret.ts";
 
@@ -15,6 +15,8 @@ export interface KeyRing {
   current(): Promise<SealingKey>;
   /** A key that existing seals may use; undefined if there is no such key, or no longer. */
   find(kid: string): Promise<Uint8Array | undefined>;
+  /** Whether that key is only disabled, so that it may open its seals again. */
+  isDisabled(kid: string): Promise<boolean>;
 }
 
 /** A sealer with fixed keys: `current` makes new seals, and `retired` keys still open theirs. */
@@ -26,7 +28,11 @@ export const jweSealer = ({
   readonly retired?: readonly SealingKey[];
 }): Sealer => {
   const keys = new Map([current, ...retired].map(({ kid, key }) => [kid, key]));
-  return jweSealerWithRing({ current: async () => current, find: async (kid) => keys.get(kid) });
+  return jweSealerWithRing({
+    current: async () => current,
+    find: async (kid) => keys.get(kid),
+    isDisabled: async () => false,
+  });
 };
 
 /**
@@ -39,6 +45,18 @@ export const jweSealerWithRing = (ring: KeyRing): Sealer => ({
     return new CompactEncrypt(new TextEncoder().encode(value.reveal()))
       .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid, ctx: context })
       .encrypt(key);
+  },
+
+  currentKey: async () => (await ring.current()).kid,
+
+  isShut: async (sealed) => {
+    try {
+      return await ring.isDisabled(decodeProtectedHeader(sealed).kid ?? "");
+    } catch (error) {
+      // The text is not a JWE.
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
   },
 
   open: async (sealed, context) => {

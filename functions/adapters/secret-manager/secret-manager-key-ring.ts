@@ -40,6 +40,18 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
       return key;
     },
     // The number comes from a seal's header, which anyone with write access to the store could have written.
+    isDisabled: async (kid) => {
+      if (!VERSION.test(kid)) return false;
+      let isDisabled = false;
+      const run = () =>
+        client.accessSecretVersion({ name: `${versions}/${kid}` }, NO_RETRY).catch((error: unknown) => {
+          // A disabled key has the same status as a destroyed one; reading its state needs a further right.
+          isDisabled = error instanceof Error && error.message.includes("DISABLED");
+          throw error;
+        });
+      await calls({ act: "read the key ring", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
+      return isDisabled;
+    },
     find: async (kid) => known.get(kid) ?? (VERSION.test(kid) ? (await read(kid))?.key : undefined),
   };
 };

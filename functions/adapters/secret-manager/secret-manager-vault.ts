@@ -71,6 +71,8 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
     },
 
     versions: (name) => listVersions(options, pathOf(name), ["ENABLED"]),
+
+    home: async () => null,
   };
 };
 

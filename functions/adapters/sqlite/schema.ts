@@ -18,6 +18,8 @@ const KINDS: Readonly<Record<RecordKind, true>> = {
   oauthClients: true,
   grantLedgers: true,
   secretSweeps: true,
+  sealedTokens: true,
+  tokenMoves: true,
   messages: true,
   bodyChunks: true,
   quotas: true,

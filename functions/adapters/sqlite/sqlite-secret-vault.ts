@@ -38,6 +38,8 @@ export const sqliteSecretVault = (
     await connection.writeTogether("destroy a secret", () => connection.sql(remove).run(rowName(secret)));
   },
 
+  home: async () => null,
+
   versions: async (secret) => {
     const select = "SELECT version FROM secrets WHERE name = ? ORDER BY at";
     const rows = await connection.whenUnlocked(() =>

@@ -12,6 +12,10 @@ declare module "../record-kinds.ts" {
     grantLedgers: GrantLedger;
     /** id: `srv_…`; a server whose secrets are being changed; the sweep runs if that is interrupted */
     secretSweeps: SecretSweep;
+    /** id: `srv_…`; a mail server's refresh tokens that are kept here, sealed, and not in Secret Manager */
+    sealedTokens: SealedTokens;
+    /** id: `refresh_tokens`; how far they have been moved to their home */
+    tokenMoves: TokenMoves;
   }
 }
 
@@ -109,4 +113,27 @@ export interface SecretSweep {
   } | null;
   /** A secret is being added and nothing points to it yet, so no secret may be destroyed before this sweep is due. */
   readonly adding?: true;
+}
+
+export interface SealedTokens {
+  /**
+   * Oldest first: the one that the server points to and, in the middle of a change, one more. `sealed` is a JWE
+   * (A256GCM) that is bound to the server's id and the version.
+   */
+  readonly tokens: readonly { readonly version: string; readonly sealed: string }[];
+}
+
+/** A walk through all servers, in steps: one for each tick. */
+export interface TokenMoves {
+  /** Where the tokens go (`SecretVault.home`), and since when. Another home begins another walk. */
+  readonly home: string;
+  readonly sinceMs: number;
+  /** When the present or the last walk began, and where it goes on; null at its beginning and after its end. */
+  readonly walkFromMs: number;
+  readonly cursor: string | null;
+  /** When the last walk ended; null while the first one to this home is under way. */
+  readonly doneAtMs: number | null;
+  /** How many tokens this walk has moved, and how many it could not move. */
+  readonly moved: number;
+  readonly left: number;
 }

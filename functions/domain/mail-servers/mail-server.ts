@@ -14,7 +14,10 @@ declare module "../record-kinds.ts" {
 
 /** A grant whose refresh token is in the vault. */
 export interface Grant {
-  /** The version of this server's `refresh_token` in the vault; written after the secret itself. */
+  /**
+   * The version of this server's `refresh_token` in the vault, which also says where that keeps it (`homeOf`). It is
+   * written after the secret itself.
+   */
   readonly secretVersion: string;
   /** How Google's security events may identify that token. Absent from records of an earlier release. */
   readonly tokenMarks?: readonly string[];
@@ -96,6 +99,11 @@ export interface MailServer {
   /** Index fields, derived from `connection`. */
   readonly accountSub: string | null;
   readonly nextCheckAtMs: number | null;
+  /**
+   * 2 while the refresh token is kept sealed among the records: an earlier release would take it for a missing secret
+   * and end the grant. Otherwise absent.
+   */
+  readonly recordVersion?: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -110,6 +118,13 @@ export interface ServerName {
 /** The server's grant in any state, even a later release's; null if there is none. */
 export const grantOf = ({ connection }: Pick<MailServer, "connection">): Grant | null =>
   "grant" in connection ? connection.grant : null;
+
+/**
+ * Whether both are one grant with one refresh token, wherever that is stored. `generation` alone is not enough: it
+ * starts again after a disconnection.
+ */
+export const isSameGrant = (one: Grant, other: Grant): boolean =>
+  one.generation === other.generation && one.connectedAtMs === other.connectedAtMs && one.sub === other.sub;
 
 /** Whether the server may be chosen for callers that choose none. */
 export const isShared = (server: MailServer): boolean => server.shared ?? true;

@@ -6,7 +6,8 @@ import type { Log } from "../log.ts";
 import type { News } from "../news.ts";
 import type { Publisher } from "../publisher.ts";
 import type { CommitOutcome, Records, Versioned, Write, WriteOf } from "../records.ts";
-import { canSend, type MailServer } from "./mail-server.ts";
+import { isSealedVersion } from "../secret-vault.ts";
+import { canSend, grantOf, type MailServer } from "./mail-server.ts";
 import { newsOfMove } from "./news-of-move.ts";
 import { isUnderstoodServer } from "./understood.ts";
 
@@ -23,10 +24,19 @@ export interface ServerChange {
   readonly news?: News;
 }
 
+const SEALED_TOKEN_VERSION = 2;
+
+/** Says in the record which releases may change it. */
+const withRecordVersion = ({ recordVersion: _, ...server }: MailServer): MailServer => {
+  const grant = grantOf(server);
+  const isSealed = grant !== null && isSealedVersion(grant.secretVersion);
+  return isSealed ? { ...server, recordVersion: SEALED_TOKEN_VERSION } : server;
+};
+
 /** The conditional write of a server, for a commit not made by `saveServer`. Throws if the move is not allowed. */
 export const serverWrite = (before: Versioned<MailServer>, value: MailServer): WriteOf<"mailServers"> => {
   checkMove(before.value.connection.state, value.connection.state);
-  return conditionalWrite("mailServers", before, value);
+  return conditionalWrite("mailServers", before, withRecordVersion(value));
 };
 
 /**

@@ -1,6 +1,7 @@
 import { dueChecks } from "../../domain/connections/checks/check-due.ts";
 import { checkServer } from "../../domain/connections/checks/check-server.ts";
 import { sweepSecrets } from "../../domain/connections/endings/secret-sweep.ts";
+import { moveTokens } from "../../domain/connections/tokens/move-tokens.ts";
 import { rememberedClient } from "../../domain/connections/tokens/oauth-client.ts";
 import { jsonData, type OnPush } from "../event-edge.ts";
 import type { System } from "../system.ts";
@@ -10,7 +11,8 @@ const fieldOf = (data: unknown, name: string): unknown =>
 
 /**
  * Topic `token-checks`. `{"server": "srv_…"}`: checks that server's grant; with `"due": true`, only if it is still due.
- * Anything else is a tick: finds the servers that are due, and destroys secrets that a crash has left in the vault.
+ * Anything else is a tick: finds the servers that are due, destroys secrets that a crash has left in the vault, and
+ * moves refresh tokens that are elsewhere than configured.
  */
 export const onPush = (system: System): OnPush => {
   const deps = { ...system, client: rememberedClient(system) };
@@ -25,6 +27,7 @@ export const onPush = (system: System): OnPush => {
     }
     await askForDueChecks();
     await sweepSecrets(system);
+    await moveTokens(system);
     return "ack";
   };
 };

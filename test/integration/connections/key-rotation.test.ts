@@ -28,6 +28,7 @@ describe("rotating the sealing key", () => {
     const sealer = jweSealerWithRing({
       current: async () => ring.at(-1) ?? assert.fail("a ring is never empty"),
       find: async (kid) => ring.find((one) => one.kid === kid)?.key,
+      isDisabled: async () => false,
     });
     const system: System = { ...relais.system, sealer };
     const servers: string[] = [];

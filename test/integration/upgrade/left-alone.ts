@@ -134,8 +134,8 @@ const laterServer: fc.Arbitrary<Members> = fc.oneof(
   laterWord.map((reason) => connectionOf({ ...error, reason })),
   laterWord.map((reason) => connectionOf({ state: "reconnect_required", sinceMs: 1, reason })),
   fc.tuple(laterWord).map(([transport]) => ({ ...connectionOf({}), transport })),
-  fc.integer({ min: 2, max: 9 }).map((recordVersion) => ({ ...connectionOf({}), recordVersion })),
-  fc.integer({ min: 2, max: 9 }).map((recordVersion) => ({
+  fc.integer({ min: 3, max: 9 }).map((recordVersion) => ({ ...connectionOf({}), recordVersion })),
+  fc.integer({ min: 3, max: 9 }).map((recordVersion) => ({
     ...connectionOf({ ...error, reason: "gmail_refused" }),
     recordVersion,
   })),

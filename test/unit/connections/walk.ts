@@ -8,6 +8,7 @@ import { startConnecting } from "../../../functions/domain/connections/connect/s
 import { disconnect } from "../../../functions/domain/connections/endings/disconnect.ts";
 import { sweepSecrets } from "../../../functions/domain/connections/endings/secret-sweep.ts";
 import { accessTokens } from "../../../functions/domain/connections/tokens/access-token.ts";
+import { moveTokens } from "../../../functions/domain/connections/tokens/move-tokens.ts";
 import { deleteMailServer } from "../../../functions/domain/mail-servers/delete-mail-server.ts";
 import { type Connection, grantOf } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
@@ -48,10 +49,16 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
   const alerts: OperatorAlert[] = [];
   /** Counts the writes of every port; the process "dies" after this many. */
   const death = { afterWrite: Number.POSITIVE_INFINITY, writes: 0, died: false };
+  /** Before the write after so many, something else happens from its beginning to its end. */
+  const meanwhile = { afterWrite: Number.POSITIVE_INFINITY, act: async (): Promise<unknown> => undefined, done: false };
   const mortal = async <T>(write: () => Promise<T>): Promise<T> => {
     if (death.writes >= death.afterWrite) {
       death.died = true;
       throw new Error("killed");
+    }
+    if (death.writes >= meanwhile.afterWrite && !meanwhile.done) {
+      meanwhile.done = true;
+      await meanwhile.act();
     }
     const done = await write();
     death.writes += 1;
@@ -67,6 +74,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     },
     vault: {
       read: (...args: Parameters<typeof store.vault.read>) => store.vault.read(...args),
+      home: () => store.vault.home(),
       versions: (...args: Parameters<typeof store.vault.versions>) => store.vault.versions(...args),
       add: (...args: Parameters<typeof store.vault.add>) => mortal(() => store.vault.add(...args)),
       destroy: (...args: Parameters<typeof store.vault.destroy>) => mortal(() => store.vault.destroy(...args)),
@@ -111,6 +119,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     announced,
     alerts,
     death,
+    meanwhile,
     close: () => embedded.close(),
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
     nextCheckAtMs: async (id: string): Promise<number | null> => (await stored(id)).nextCheckAtMs,
@@ -129,6 +138,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     /** Runs in a process of its own. */
     obtain: (id: string) => accessTokens(deps).obtain(id),
     check: (id: string) => checkServer(deps, id),
+    move: () => moveTokens(deps),
     disconnect: (id: string) => disconnect(deps, id, "setup-token"),
     remove: (id: string) =>
       deleteMailServer(

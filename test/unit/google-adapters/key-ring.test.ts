@@ -32,11 +32,13 @@ describe("the key ring in Secret Manager", () => {
   const addKey = (text = `${randomBytes(32).toString("base64")}\n`) =>
     post("secrets/relais-key-ring:addVersion", { payload: { data: Buffer.from(text).toString("base64") } });
   /** Stands for an instance of its own. */
-  const sealer = () => {
+  const opened = () => {
     const calls = googleCalls({ clock: testClock(), random: testRandom });
     const client = openSecretManager(standIn.host);
-    return jweSealerWithRing(secretManagerKeyRing({ calls, client, projectId: "p" }, clock));
+    const ring = secretManagerKeyRing({ calls, client, projectId: "p" }, clock);
+    return { ring, sealer: jweSealerWithRing(ring) };
   };
+  const sealer = () => opened().sealer;
   const kidOf = (sealed: string) => decodeProtectedHeader(sealed).kid;
   const accesses = () => standIn.requests.filter((line) => line.endsWith(":access")).length;
 
@@ -66,6 +68,15 @@ describe("the key ring in Secret Manager", () => {
     await old.seal(new Secret("x"), "c");
     await addKey();
     assert.equal((await old.open(await sealer().seal(new Secret("newer"), "c"), "c"))?.reveal(), "newer");
+  });
+
+  test("tells a disabled key, which may come back, from a destroyed or unknown one", async () => {
+    for (const _ of [1, 2, 3]) await addKey();
+    await post("secrets/relais-key-ring/versions/1:disable", {});
+    await post("secrets/relais-key-ring/versions/2:destroy", {});
+    const { ring } = opened();
+    const answers = ["1", "2", "3", "4", "latest", ""].map((kid) => ring.isDisabled(kid));
+    assert.deepEqual(await Promise.all(answers), [true, false, false, false, false, false]);
   });
 
   test("does not open what a disabled key sealed", async () => {

@@ -1,4 +1,4 @@
-import type { Connection } from "../../mail-servers/mail-server.ts";
+import { type Connection, isSameGrant } from "../../mail-servers/mail-server.ts";
 import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
@@ -28,7 +28,7 @@ export const noteGrantWorks = async (deps: ServerDeps, serverId: string, issued:
   const server = await deps.records.get("mailServers", serverId);
   if (server === undefined || !isUnderstoodServer(server.value)) return;
   const { connection: before } = server.value;
-  if (before.state === "not_connected" || before.grant.secretVersion !== issued.grant.secretVersion) return;
+  if (before.state === "not_connected" || !isSameGrant(before.grant, issued.grant)) return;
   const email = issued.identity.kind === "same" ? issued.identity.identity.email : before.grant.email;
   const grant = withAddress(before.grant, email);
   const disproved = disprovedByToken(before, issued);

@@ -1,16 +1,15 @@
-import { changeOnCondition } from "../../change-on-condition.ts";
 import type { Clock } from "../../clock.ts";
 import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { type Grant, grantOf } from "../../mail-servers/mail-server.ts";
-import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
+import type { ServerDeps } from "../../mail-servers/save-server.ts";
 import { type App, type Death, diagnoseDeath } from "../checks/lifetime.ts";
 import { findIdentity, type IdentityFound } from "../connect/identity.ts";
-import { beginSecretChange, tidySecrets } from "../endings/secret-sweep.ts";
 import { livingGrants, rankOf, readGrantLedger } from "../grant-ledger.ts";
 import { noteClientFacts, noteRejection } from "./client-facts.ts";
 import { type ClientDeps, type ClientReader, clientReader } from "./oauth-client.ts";
 import { reasonOfEnd } from "./reason-of-end.ts";
+import { rotateToken } from "./replace-secret.ts";
 
 export interface AskDeps extends ClientDeps, ServerDeps {
   readonly clock: Clock;
@@ -142,35 +141,7 @@ const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal:
   return { ...diagnoseDeath(deps, grant, { ...app, rank }), by };
 };
 
-/**
- * Stores the new secret, moves the pointer, then destroys the old secret: a crash in between leaves a spare secret for
- * the sweep, never a pointer to a missing one.
- */
 const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise<Grant> => {
-  const { refreshToken } = tokens;
-  if (refreshToken === null) return asked.grant;
-  const change = await beginSecretChange(deps, asked.serverId);
-  const secretVersion = await deps.vault.add({ kind: "refresh_token", serverId: asked.serverId }, refreshToken);
-  const next = await movePointer(deps, asked, { secretVersion, tokenMarks: tokens.refreshTokenMarks ?? [] });
-  // If the server has another grant or none by now, the new secret is unused.
-  const unused = next === null ? secretVersion : asked.grant.secretVersion;
-  await tidySecrets(deps, asked.serverId, { unused, change });
-  return next ?? asked.grant;
-};
-
-/** Points the server to its new secret. Null if the server no longer has this grant. */
-const movePointer = async (
-  deps: AskDeps,
-  { serverId, grant }: Asked,
-  stored: Required<Pick<Grant, "secretVersion" | "tokenMarks">>,
-): Promise<Grant | null> => {
-  return changeOnCondition<Grant | null>(deps, "point to a rotated secret", async () => {
-    const server = await deps.records.get("mailServers", serverId);
-    if (server === undefined) return null;
-    const { connection } = server.value;
-    if (connection.state === "not_connected" || connection.grant.secretVersion !== grant.secretVersion) return null;
-    const next: Grant = { ...connection.grant, ...stored, generation: connection.grant.generation + 1 };
-    const value = { ...server.value, connection: { ...connection, grant: next } };
-    return (await saveServer(deps, server, { value })).done ? next : "contended";
-  });
+  const { refreshToken, refreshTokenMarks: marks = [] } = tokens;
+  return refreshToken === null ? asked.grant : rotateToken(deps, asked, { refreshToken, marks });
 };
