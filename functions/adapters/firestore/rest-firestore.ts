@@ -61,7 +61,9 @@ export class RestFirestore extends Firestore {
   async #post(method: string, request: Request): Promise<unknown> {
     const pathOf = PATHS[method];
     if (pathOf === undefined) throw new TypeError(`${method} is none of the calls to Firestore that Relais makes`);
-    const { status, text } = await this.#send(`/v1/${pathOf(request)}`, toJson(request));
+    // What the path says must not be said again: Google's own clients leave it out of the body.
+    const { database: _database, parent: _parent, ...body } = request;
+    const { status, text } = await this.#send(`/v1/${pathOf(request)}`, toJson(body));
     const answer = fromJson(text);
     if (status !== 200) throw new GoogleApiError(httpStatusOf(status, answer), `HTTP ${status}${messageIn(answer)}`);
     // A proxy's page may be a 200 too.

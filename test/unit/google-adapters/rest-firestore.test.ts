@@ -52,7 +52,7 @@ describe("Firestore's package over our own transport", () => {
     });
     assert.deepEqual(document.updateTime, new Timestamp(Date.parse("2026-11-30T01:02:03Z") / 1_000, 7));
     const path = "/v1/projects/p/databases/(default)/documents:batchGet";
-    const body = { database: "projects/p/databases/(default)", documents: [NAME] };
+    const body = { documents: [NAME] };
     assert.deepEqual(asked, [{ path, authorization: "Bearer owner", body }]);
   });
 
@@ -74,7 +74,7 @@ describe("Firestore's package over our own transport", () => {
       updateMask: { fieldPaths: ["limit", "readTime"] },
       currentDocument: { updateTime: "1970-01-01T00:00:01.000000005Z" },
     };
-    assert.deepEqual(body, { database: "projects/p/databases/(default)", writes: [write] });
+    assert.deepEqual(body, { writes: [write] });
   });
 
   it("asks for a page by a plain number, and takes an error after the first results for no answer", async () => {
