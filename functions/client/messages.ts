@@ -73,6 +73,7 @@ interface Command {
   readonly id: string;
   readonly action?: string;
   readonly body?: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: string;
   /** Whether a message shows that the command has been done. */
   readonly isDone: (message: Message) => boolean;
   readonly signal: AbortSignal | undefined;
@@ -195,17 +196,21 @@ export class Messages {
 
   /** Says what became of a message that is `unknown`. */
   async resolve(id: string, as: Resolution, { signal }: CallOptions = {}): Promise<Message> {
-    return this.#command({ id, action: "resolve", body: { as }, isDone: ({ status }) => status !== "unknown", signal });
+    // The message may be in doubt again when the request is repeated, which `isDone` could not tell.
+    const idempotencyKey = crypto.randomUUID();
+    const isDone = ({ status }: Message): boolean => status !== "unknown";
+    return this.#command({ id, action: "resolve", body: { as }, idempotencyKey, isDone, signal });
   }
 
   /**
    * A command is repeated like any request. If its first request was carried out and only the answer was lost, the
    * repetition is refused with `wrong_status`; the message then shows that the command has been done.
    */
-  async #command({ method = "POST", id, action, body, isDone, signal }: Command): Promise<Message> {
+  async #command({ method = "POST", id, action, body, idempotencyKey, isDone, signal }: Command): Promise<Message> {
     const path = action === undefined ? pathOf(id) : `${pathOf(id)}/${action}`;
     try {
-      return (await this.#request<Message>({ method, path, body: JSON.stringify(body ?? {}), signal })).body;
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      return (await this.#request<Message>({ method, path, body: JSON.stringify(body ?? {}), ...key, signal })).body;
     } catch (error) {
       const isRepeated = error instanceof RelaisProblem && error.code === "wrong_status" && error.attempts > 1;
       const message = isRepeated ? await this.get(id, signal === undefined ? {} : { signal }) : undefined;

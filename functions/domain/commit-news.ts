@@ -18,18 +18,19 @@ export interface NewsDeps {
 }
 
 /**
- * Commits writes together with a notice of the news that they cause, as the last write, and tells the news once the
- * commit is done. Null means that there is no news. Throws `Unavailable` only if the commit itself fails.
+ * Commits writes together with notices of the news that they cause, as the last writes, and tells the news in this
+ * order once the commit is done. Throws `Unavailable` only if the commit itself fails.
  */
 export const commitNews = async (
   deps: NewsDeps,
   writes: readonly Write[],
-  news: News | null,
+  news: readonly News[],
 ): Promise<CommitOutcome> => {
-  if (news === null) return deps.records.commit(writes);
-  const draft = draftNotice(deps, news);
-  const outcome = await deps.records.commit([...writes, draft.write]);
-  if (outcome.done) await deps.tell(writtenNotice(draft, outcome.versions));
+  const drafts = news.map((one) => draftNotice(deps, one));
+  const outcome = await deps.records.commit([...writes, ...drafts.map(({ write }) => write)]);
+  if (!outcome.done) return outcome;
+  for (const [at, draft] of drafts.entries())
+    await deps.tell(writtenNotice(draft, outcome.versions.slice(0, writes.length + at + 1)));
   return outcome;
 };
 
@@ -41,4 +42,4 @@ export const commitEvent = (
   deps: NewsDeps,
   writes: readonly Write[],
   event: Announcement | null,
-): Promise<CommitOutcome> => commitNews(deps, writes, event === null ? null : { kind: "event", event });
+): Promise<CommitOutcome> => commitNews(deps, writes, event === null ? [] : [{ kind: "event", event }]);

@@ -20,8 +20,8 @@ export interface ServerChange {
   readonly value: MailServer;
   /** More writes for the commit, after the server's own. */
   readonly also?: readonly Write[];
-  /** Replaces the news that follow from the connection's move. */
-  readonly news?: News;
+  /** Replaces the news that follows from the connection's move. */
+  readonly news?: readonly News[];
 }
 
 const SEALED_TOKEN_VERSION = 2;
@@ -48,7 +48,7 @@ export const saveServer = async (
   before: Versioned<MailServer>,
   { value, also = [], news }: ServerChange,
 ): Promise<CommitOutcome> => {
-  const newsToTell = news ?? newsOfMove(before.id, before.value, value.connection);
+  const newsToTell = news ?? [newsOfMove(before.id, before.value, value.connection) ?? []].flat();
   const outcome = await commitNews(deps, [serverWrite(before, value), ...also], newsToTell);
   if (outcome.done && canSendMore(before.value, value)) await releaseHeldMail(deps, before.id);
   return outcome;

@@ -209,6 +209,8 @@ export interface MessageFacts {
   readonly agelessMs: number;
   readonly attempts: readonly Attempt[];
   readonly timeline: readonly TimelineEntry[];
+  /** Hashes of the keys under which people have decided about it, so that a repeated request decides nothing. */
+  readonly decisions?: readonly string[];
   /** The id that the Gmail API answered, if it did. */
   readonly providerId: string | null;
   /**

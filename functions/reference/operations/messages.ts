@@ -251,9 +251,9 @@ export const MESSAGE_OPERATIONS: Operations = {
     tag: "messages",
     title: { en: "Decide about an unknown message", fr: "Trancher pour un message incertain" },
     description:
-      "For a message that is `unknown`: Gmail’s reply was lost, and the sent mail does not tell whether it went out.",
+      "For a message that is `unknown`: Gmail’s reply was lost, and the sent mail does not tell whether it went out. With `Idempotency-Key`, a repeated request does nothing, even if the message is `unknown` again by then: otherwise a repeated `resend` could send one more copy.",
     permission: "send",
-    parameters: ["AcceptLanguage"],
+    parameters: ["IdempotencyKey", "AcceptLanguage"],
     body: { content: json("Resolution", { sent: { as: "sent" }, again: { as: "resend" } }) },
     answers: { 200: { description: "The message as it is now.", content: json("Message") } },
     problems: ["not_found", "server_not_allowed", "wrong_status", "body_erased", "newer_version"],

@@ -148,6 +148,16 @@ describe("messages of relais-client", () => {
       });
     }
 
+    it("keeps one key over the repetitions of resolve, and takes another for the next decision", async () => {
+      answers("lost", ok(message("msg_1", "queued")), ok(message("msg_1", "queued")));
+      await messages().resolve("msg_1", "resend");
+      await messages().resolve("msg_1", "resend");
+      const [first, repeated, next] = stub.received.map(({ headers }) => headers["idempotency-key"]);
+      assert.ok(first);
+      assert.equal(repeated, first);
+      assert.notEqual(next, first);
+    });
+
     it("escapes an id in the path", async () => {
       answers(ok(message("msg_1", "sent")));
       await messages().get("../session?a=/");

@@ -278,6 +278,31 @@ describe("a session length that ends grants repeatedly", () => {
     world.close();
   });
 
+  it("is foretold at the very consent: to subscribers and operators, for each grant", async () => {
+    const world = await newWorld();
+    await world.declare("production");
+    await session(world, 20 * HOUR);
+    await session(world, 20 * HOUR);
+    world.google.refusal = null;
+    for (const _ of ["the first", "another grant, which ends like the one before"]) {
+      world.announced.length = 0;
+      world.alerts.length = 0;
+      world.clock.advance(HOUR);
+      await world.connect(SERVER);
+      assert.deepEqual(
+        world.announced.map(({ type, data }) => [type, data.reason ?? null, data.warning ?? null]),
+        [
+          ["relais.server.connected.v1", null, null],
+          ["relais.server.expiring.v1", "session_policy", "first"],
+        ],
+      );
+      const told = world.alerts.map((alert) => [alert.kind, "server" in alert && alert.server.grant.connectedAtMs]);
+      assert.deepEqual(told, [["expiring", world.clock.nowMs()]]);
+      await world.assertNothingUntold();
+    }
+    world.close();
+  });
+
   it("is no longer predicted once a grant has lived longer, nor for another account", async () => {
     const world = await newWorld();
     await world.declare("production");

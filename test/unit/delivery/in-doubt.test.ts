@@ -47,6 +47,35 @@ test("if Gmail loses every reply, copies are sent more and more rarely, and afte
   assert.ok(stack.attempts.length < 90, `${stack.attempts.length} copies`);
 });
 
+test("a repeated decision sends no further copy, even if the message is in doubt again by then", async () => {
+  await stack.setServer(UNSEARCHABLE);
+  await stack.accept(ID);
+  stack.gmail = losesReply;
+  await deliverMessage(stack.deps, ID);
+  const decide = (idempotencyKey: string | null, principal = OPERATOR) =>
+    resolveByPerson(stack.deps, principal, { id: ID, body: { as: "resend" }, idempotencyKey });
+  const inDoubtAfter = async (copies: number): Promise<void> => {
+    for (let minutes = 0; (await stack.message(ID)).status !== "unknown" && minutes < 30; minutes += 1) await run(1);
+    assert.equal((await stack.message(ID)).status, "unknown");
+    assert.equal(stack.attempts.length, copies);
+  };
+  for (const [key, copies] of [
+    ["first", 2],
+    ["first", 2],
+    ["second", 3],
+    // A late one, after another decision.
+    ["first", 3],
+    // Without a key, each request is a decision of its own.
+    [null, 4],
+    [null, 5],
+  ] as const) {
+    assert.ok((await decide(key)).ok);
+    await inDoubtAfter(copies);
+  }
+  assert.ok((await decide("first", { kind: "operator", email: "grace@example.com" })).ok);
+  await inDoubtAfter(6);
+});
+
 test("a message that a person left in doubt for days has its attempts before it once it is resent", async () => {
   await stack.setServer(UNSEARCHABLE);
   await stack.accept(ID);

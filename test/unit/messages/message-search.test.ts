@@ -34,6 +34,14 @@ describe("a search", () => {
     it(`finds nothing that starts otherwise: ${typed}`, () => assert(!finds(invoice, typed)));
   }
 
+  for (const typed of ["\u0301", "  \u0301\u0308 \u20dd", "\ufe0f"]) {
+    it(`finds nothing by accents alone: ${encodeURIComponent(typed)}`, () => {
+      assert.notDeepEqual(searchTerms(typed), []);
+      assert(!finds(invoice, typed));
+      assert(!finds(about("e\u0301cole \u0301 \ufe0f"), typed));
+    });
+  }
+
   it("finds every start of every address and word, whatever its case, accents and script", () => {
     const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((text) => !/\s/.test(text));
     const anyCase = fc.constantFrom(

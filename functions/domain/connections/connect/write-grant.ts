@@ -1,6 +1,6 @@
 import { auditWrite } from "../../access/audit.ts";
 import { type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
-import { serverInNews } from "../../mail-servers/news-of-move.ts";
+import { newsOfMove, serverInNews } from "../../mail-servers/news-of-move.ts";
 import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { withConnection } from "../../mail-servers/understood.ts";
@@ -57,8 +57,12 @@ export const writeGrant = async (
     counted.write,
     auditWrite(deps, { actor, action: "connection.connect", target: serverId, detail }),
   ] as const;
-  const of = { server: serverInNews(serverId, value), email: grant.email, transport: value.transport };
-  const outcome = await saveServer(deps, server, { value: after, also, news: { kind: "connected", ...of } });
+  const connected = { server: serverInNews(serverId, value), email: grant.email, transport: value.transport };
+  // The end of a new grant may be near at once; what was told of the one before says nothing about this one.
+  const fresh: MailServer = { ...value, connection: { state: "valid", grant } };
+  const warning = newsOfMove(serverId, fresh, after.connection);
+  const news = [{ kind: "connected", ...connected } as const, ...(warning === null ? [] : [warning])];
+  const outcome = await saveServer(deps, server, { value: after, also, news });
   if (outcome.done) return { grants: counted.grants };
   return outcome.at === STATE_WRITE ? "state_lost" : "contended";
 };

@@ -35,7 +35,7 @@ export const endGrant = async (
     if (reason === "testing_7d") await noteClientFacts(deps, grant.clientId, { sevenDayDeathAtMs: sinceMs });
     const also = [emptyEntryWrite(serverId, await readEntry(deps, serverId))];
     const of = { server: serverInNews(serverId, server.value), grant, reason, evidence, sinceMs };
-    const saved = await saveServer(deps, server, { value, also, news: { kind: "reconnect_required", ...of } });
+    const saved = await saveServer(deps, server, { value, also, news: [{ kind: "reconnect_required", ...of }] });
     return saved.done || "contended";
   });
 

@@ -54,6 +54,6 @@ export const noteRejection = async (deps: NewsDeps, clientId: string, error: str
   if (known !== null && clock.nowMs() - known.sinceMs < clock.lasting(TELL_AGAIN_MS)) return false;
   const learnt = { rejected: { sinceMs: clock.nowMs(), error } };
   const news: News = { kind: "client_rejected", clientId, error };
-  await learn(deps, clientId, { learnt, commit: (write) => commitNews(deps, [write], news) });
+  await learn(deps, clientId, { learnt, commit: (write) => commitNews(deps, [write], [news]) });
   return true;
 };

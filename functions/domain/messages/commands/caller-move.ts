@@ -32,6 +32,8 @@ export interface MoveOrder<C extends MessageCommand> {
   readonly principal: Principal;
   readonly id: string;
   readonly command: C;
+  /** Whether this very order was carried out before, so that it must not be again. */
+  readonly isRepeated?: (message: Message) => boolean;
   /** Must be pure: it runs again if somebody else moves the message in the meantime. */
   readonly decide: (message: MessageIn<StatusFor<C>>) => Result<CallerMove>;
 }
@@ -74,6 +76,7 @@ export const moveByCaller = async <C extends MessageCommand>(
     const before = await visibleMessage(deps.records, order.principal, order.id);
     if (!before.ok) return before;
     const { value } = before.value;
+    if (order.isRepeated?.(value)) return before;
     if (!takesCommand(value, order.command)) return fail(wrongStatus(value.status, order.command));
     const move = order.decide(value);
     if (!move.ok) return move;

@@ -1,9 +1,10 @@
 import * as z from "zod";
-import type { Principal } from "../../access/records.ts";
+import { type Principal, principalName } from "../../access/records.ts";
 import { parseWith } from "../../field-problems.ts";
 import type { Versioned } from "../../records.ts";
 import { ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
+import { sha256Hex } from "../../sha256.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { markReached } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
@@ -17,6 +18,9 @@ import { moveByCaller } from "./caller-move.ts";
 
 export const resolutionInput = z.strictObject({ as: z.enum(["sent", "resend", "failed"]) });
 type As = z.output<typeof resolutionInput>["as"];
+
+/** A late repetition of a decision before these would count as another one. */
+const MOST_DECISIONS = 20;
 
 const NOTES: Readonly<Record<As, TimelineNote>> = {
   sent: timelineNote("declared_sent"),
@@ -48,23 +52,31 @@ const resolve = (
 /**
  * Applies a person's decision on a message of which nobody knows whether it went out. Refuses with `invalid_request` if
  * `body` is not `{as}`, and with what `moveByCaller` refuses. `resend` keeps the Message-ID, so that a second copy can
- * be recognized; `sent` still tries the recipients that Gmail refused temporarily. Throws `Unavailable`.
+ * be recognized; `sent` still tries the recipients that Gmail refused temporarily. A repetition with the same key does
+ * nothing, even if the message is in doubt again: the person has decided about the try before. Throws `Unavailable`.
  */
 export const resolveByPerson = async (
   deps: MoveDeps,
   principal: Principal,
-  wanted: { readonly id: string; readonly body: unknown },
+  wanted: { readonly id: string; readonly body: unknown; readonly idempotencyKey?: string | null },
 ): Promise<Result<Versioned<Message>>> => {
   const parsed = parseWith(resolutionInput, wanted.body);
   if (!parsed.ok) return parsed;
   const { as } = parsed.value;
+  const { idempotencyKey: key = null } = wanted;
+  const decision = key === null ? null : sha256Hex(JSON.stringify([principalName(principal), key]));
   const { retentionDays } = (await readSettings(deps.records, deps.environment)).value;
   return moveByCaller(deps, {
     principal,
     id: wanted.id,
     command: "resolve",
+    isRepeated: ({ decisions = [] }) => decision !== null && decisions.includes(decision),
     decide: (value) => {
-      const after = resolve(deps, value, { as, retentionDays });
+      const resolved = resolve(deps, value, { as, retentionDays });
+      const decisions = [...(resolved.decisions ?? []), ...(decision === null ? [] : [decision])].slice(
+        -MOST_DECISIONS,
+      );
+      const after = decisions.length === 0 ? resolved : { ...resolved, decisions };
       return ok({ after, announcement: messageEvent("relais.message.resolved.v1", wanted.id, after), detail: { as } });
     },
   });

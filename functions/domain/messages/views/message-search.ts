@@ -67,7 +67,14 @@ export const searchEntries = (
 
 /** The terms that somebody typed, all of which must match. Blanks alone make no term. */
 export type SearchTerms = readonly string[];
-export const searchTerms = (typed: string): SearchTerms => [...new Set(fold(typed).split(/\s+/).filter(Boolean))];
+
+const wordsOf = (text: string): readonly string[] => [...new Set(text.split(/\s+/).filter(Boolean))];
+
+/** Accents without a letter, which folding removes, are kept: they match no message, instead of every one. */
+export const searchTerms = (typed: string): SearchTerms => {
+  const terms = wordsOf(fold(typed));
+  return terms.length > 0 ? terms : wordsOf(typed);
+};
 
 const indexedPrefix = (term: string): string =>
   prefix(term, PREFIX_LENGTHS.findLast((length) => length <= [...term].length) ?? 1);

@@ -24,7 +24,7 @@ import { asParameters, isMail, mailRequest, strayRecipients } from "./mail-reque
 export const notSent = (problem: Problem): Reply => ({ kind: "problem", problem, outcome: "not_sent" });
 
 /** The header `Idempotency-Key`; null if there is none. */
-const idempotencyKey = (call: Call): Result<string | null> => {
+export const idempotencyKey = (call: Call): Result<string | null> => {
   const key = call.headers["idempotency-key"];
   if (key === undefined) return ok(null);
   return isIdempotencyKey(key) ? ok(key) : fail(invalidRequest(fieldProblem("", "bad_idempotency_header")));

@@ -12,7 +12,7 @@ import { LARGEST_BODY } from "../../body.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { parseJsonBody } from "../../json-body.ts";
 import { emptyInput, parseOptionalBody } from "../../optional-body.ts";
-import { forbidsSending } from "./accept.ts";
+import { forbidsSending, idempotencyKey } from "./accept.ts";
 
 const answerMessage = (changed: Result<Versioned<Message>>): Reply =>
   answerWith(changed, (message) => answerJson(200, messageView(message)));
@@ -24,20 +24,28 @@ const runWithoutBody =
     return answerMessage(await command(system, callerOf(call), pathParameter(call, "id")));
   };
 
-type CommandWithBody = typeof rescheduleMessage | typeof resolveByPerson;
-
-const runWithBody = (system: MoveDeps, command: CommandWithBody) => async (call: Call) => {
+const reschedule = (system: MoveDeps) => async (call: Call) => {
   const body = parseJsonBody(call);
   if (!body.ok) return answerProblem(body.problem);
-  return answerMessage(await command(system, callerOf(call), { id: pathParameter(call, "id"), body: body.value }));
+  const wanted = { id: pathParameter(call, "id"), body: body.value };
+  return answerMessage(await rescheduleMessage(system, callerOf(call), wanted));
+};
+
+const resolve = (system: MoveDeps) => async (call: Call) => {
+  const key = idempotencyKey(call);
+  if (!key.ok) return answerProblem(key.problem);
+  const body = parseJsonBody(call);
+  if (!body.ok) return answerProblem(body.problem);
+  const wanted = { id: pathParameter(call, "id"), body: body.value, idempotencyKey: key.value };
+  return answerMessage(await resolveByPerson(system, callerOf(call), wanted));
 };
 
 const COMMAND_ROUTE = { access: "programs", bodyLimit: LARGEST_BODY, forbids: forbidsSending } as const;
 
 /** What callers can do with an accepted message. */
 export const commandRoutes = (system: MoveDeps): readonly Route[] => [
-  { ...COMMAND_ROUTE, method: "PATCH", path: "/v1/messages/:id", handle: runWithBody(system, rescheduleMessage) },
+  { ...COMMAND_ROUTE, method: "PATCH", path: "/v1/messages/:id", handle: reschedule(system) },
   { ...COMMAND_ROUTE, method: "POST", path: "/v1/messages/:id/cancel", handle: runWithoutBody(system, cancelMessage) },
   { ...COMMAND_ROUTE, method: "POST", path: "/v1/messages/:id/retry", handle: runWithoutBody(system, retryMessage) },
-  { ...COMMAND_ROUTE, method: "POST", path: "/v1/messages/:id/resolve", handle: runWithBody(system, resolveByPerson) },
+  { ...COMMAND_ROUTE, method: "POST", path: "/v1/messages/:id/resolve", handle: resolve(system) },
 ];
