@@ -1,5 +1,6 @@
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { atEnd, inTestProcess } from "../builders/at-end.ts";
 import { chromiumPath } from "./chromium.ts";
 
 /** A real Chromium for browser tests; `await using` closes it whatever the test does. */
@@ -43,15 +44,34 @@ const MISLEADING =
 sparticuz.setGraphicsMode = false;
 const args = sparticuz.args.filter((flag) => !MISLEADING.test(flag));
 
+const launch = async (): Promise<Browser> =>
+  chromium.launch({ executablePath: await chromiumPath(), args, headless: true });
+
+let shared: Promise<Browser> | undefined;
+
+/** The files that share a process share its browser, and close only their own profiles. */
+const shareBrowser = (): Promise<Browser> => {
+  if (shared === undefined) {
+    const launched = launch();
+    shared = launched;
+    atEnd(async () => (await launched).close());
+  }
+  return shared;
+};
+
 export const startBrowser = async (): Promise<TestBrowser> => {
-  const browser = await chromium.launch({
-    executablePath: await chromiumPath(),
-    args,
-    headless: true,
-  });
-  const close = () => browser.close();
+  const browser = await (inTestProcess ? shareBrowser() : launch());
+  const contexts: BrowserContext[] = [];
+  const close = async (): Promise<void> => {
+    for (const context of contexts.splice(0)) await context.close();
+    if (!inTestProcess) await browser.close();
+  };
   return {
-    profile: (options = {}) => open(browser, { locale: "fr-FR", reducedMotion: "reduce", ...options }),
+    profile: async (options = {}) => {
+      const profile = await open(browser, { locale: "fr-FR", reducedMotion: "reduce", ...options });
+      contexts.push(profile.context);
+      return profile;
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { noteSecret, suiteEnvironment } from "./canary.ts";
 import { eventually } from "./eventually.ts";
+import { programPath } from "./programs.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
 
@@ -19,7 +20,10 @@ interface Options {
   readonly command?: readonly [program: string, ...args: string[]];
 }
 
-const PROGRAM = [process.execPath, "functions/runtime/commands/start.ts"] as const;
+const program = (): readonly [string, ...string[]] => [process.execPath, programPath("start")];
+
+/** Its status after a signal that it obeys. */
+const ASKED_TO_END: readonly (number | null)[] = [0, 130];
 
 /** `npm start` as a child process; the canary records its output if the suite asks for it. */
 export class RelaisProcess {
@@ -31,6 +35,8 @@ export class RelaisProcess {
   readonly #ownsDataDir: boolean;
   #child: ChildProcess | undefined;
   #output = "";
+  /** Whether the test wants it to end. */
+  #ending = false;
 
   private constructor(options: Options, port: number) {
     this.#options = options;
@@ -51,8 +57,9 @@ export class RelaisProcess {
   /** Starts (again) on the same port and data with these additional variables, and waits for `/health`. */
   async up(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#output = "";
-    const [program, ...args] = this.#options.command ?? PROGRAM;
-    const child = spawn(program, [...args, ...(this.#options.args ?? [])], {
+    this.#ending = false;
+    const [command, ...args] = this.#options.command ?? program();
+    const child = spawn(command, [...args, ...(this.#options.args ?? [])], {
       cwd: repository,
       detached: this.#options.command !== undefined,
       env: {
@@ -76,6 +83,11 @@ export class RelaisProcess {
     };
     child.stdout?.on("data", take);
     child.stderr?.on("data", take);
+    // Otherwise, only some later request would fail, and nobody would know why.
+    child.once("exit", (code, signal) => {
+      if (this.#ending || ASKED_TO_END.includes(code)) return;
+      console.error(`npm start ended by itself (${signal ?? code}):\n${this.#output.slice(-4_000)}`);
+    });
     await eventually("npm start answers /health", async () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${this.#output}`);
       try {
@@ -144,6 +156,7 @@ export class RelaisProcess {
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    this.#ending = true;
     const exit = once(child, "exit");
     child.kill(signal);
     const [code] = await exit;

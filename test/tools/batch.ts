@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { pathToFileURL } from "node:url";
+// Loaded here, so that what files share ends after the last of them.
+import "../builders/at-end.ts";
 import { cpuMs, noteCpuTime } from "./cpu-time.ts";
 
 /** Runs these test files in this process, one after the other. Each has its own hooks. */

@@ -2,7 +2,7 @@
 // those kinds. `npm test -- --note-durations` also notes in durations.json how long each file took.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import { deployableFunctions, root } from "../../infra/build/repository.ts";
 import { CHANNELS, scanDirectory, suiteEnvironment } from "../builders/canary.ts";
 import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
+import { BUNDLED_PROGRAMS, bundlePrograms } from "../builders/programs.ts";
 import { writeBatches } from "./batch.ts";
 import { CPU_TIMES, readCpuTimes } from "./cpu-time.ts";
 import { Durations, seconds } from "./durations.ts";
@@ -35,6 +36,14 @@ const ON_EMULATORS: readonly Kind[] = ["contract", "integration", "browser"];
 /** Kinds in which some tests run the bundled functions, which are bundled once. */
 const ON_BUNDLES: readonly Kind[] = ["integration", "browser"];
 
+/** Bundles what tests start again and again, in a folder as deep in the repository as the sources. */
+const buildPrograms = async (): Promise<string> => {
+  mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
+  const folder = mkdtempSync(join(root, "node_modules/.cache/relais-programs-"));
+  await bundlePrograms(folder);
+  return folder;
+};
+
 const build = async (): Promise<string> => {
   const out = mkdtempSync(join(tmpdir(), "relais-suite-dist-"));
   const args = [join(root, "infra/build/build.ts"), "--out", out, ...deployableFunctions(), "submission"];
@@ -47,8 +56,10 @@ const build = async (): Promise<string> => {
 const END_WHEN_DONE = pathToFileURL(join(root, "test/builders/end-when-done.ts")).href;
 const NOTE_CPU_TIME = pathToFileURL(join(root, "test/tools/cpu-time-preload.ts")).href;
 
-/** No test takes this long, even on a machine that is five times as busy; a hanging one must not delay everything. */
-const TIMEOUT_MS = 10 * 60_000;
+/**
+ * No process takes this long, even on a machine that is five times as busy; a hanging one must not delay everything.
+ */
+const TIMEOUT_MS = 20 * 60_000;
 
 /**
  * Kinds in the same stage run at once, each lane of them one after the other: tests of one kind work while those of
@@ -72,6 +83,8 @@ const durations = new Durations({
 const SHARED: Readonly<Partial<Record<Kind, { readonly count: number; readonly longest: number }>>> = {
   unit: { count: 2 * availableParallelism(), longest: 10_000 },
   integration: { count: 4 * availableParallelism(), longest: 8_000 },
+  // They all share a browser, and most of them the same modules.
+  browser: { count: availableParallelism(), longest: Number.POSITIVE_INFINITY },
 };
 
 /** The programs that run these files. A file that has not run before may be long, and runs alone. */
@@ -196,8 +209,8 @@ process.env.NODE_COMPILE_CACHE = join(CACHE, "compiled");
 const kinds = KINDS.filter(isSelected);
 // Both are awaited only where they are needed; until then, the unit tests run beside them.
 const emulators = kinds.some((kind) => ON_EMULATORS.includes(kind)) && !emulatorsMissing() ? startEmulators() : null;
-const bundles = kinds.some((kind) => ON_BUNDLES.includes(kind)) ? build() : null;
-for (const begun of [emulators, bundles]) begun?.catch(() => undefined);
+const [bundles, programs] = kinds.some((kind) => ON_BUNDLES.includes(kind)) ? [build(), buildPrograms()] : [null, null];
+for (const begun of [emulators, bundles, programs]) begun?.catch(() => undefined);
 const canaryDirectory = mkdtempSync(join(tmpdir(), "relais-canary-"));
 for (const lanes of STAGES) {
   const stage = lanes.flat().filter(isSelected);
@@ -207,7 +220,10 @@ for (const lanes of STAGES) {
     Object.assign(process.env, suiteEnvironment());
   }
   if (stage.some((kind) => ON_EMULATORS.includes(kind))) Object.assign(process.env, (await emulators)?.environment);
-  if (stage.some((kind) => ON_BUNDLES.includes(kind))) process.env.RELAIS_TEST_DIST = (await bundles) ?? "";
+  if (stage.some((kind) => ON_BUNDLES.includes(kind))) {
+    process.env.RELAIS_TEST_DIST = (await bundles) ?? "";
+    process.env[BUNDLED_PROGRAMS] = (await programs) ?? "";
+  }
   const runLane = async (lane: readonly Kind[]): Promise<void> => {
     for (const kind of lane.filter(isSelected)) rows.push([kind, await runKind(kind)]);
   };
@@ -222,8 +238,8 @@ if (started !== null) {
   await started.stop();
   rows.push(["queries", queries(started.queries, isSelected("contract"))]);
 }
-const dist = await bundles;
-if (dist !== null) rmSync(dist, { recursive: true, force: true });
+for (const folder of [await bundles, await programs])
+  if (folder !== null) rmSync(folder, { recursive: true, force: true });
 if (process.env.RELAIS_CANARY_DIR !== undefined) rows.push(["canary", canary(canaryDirectory, wanted.length === 0)]);
 rmSync(canaryDirectory, { recursive: true, force: true });
 

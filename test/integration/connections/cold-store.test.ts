@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { jweSealer } from "../../../functions/adapters/sealing/jwe-sealer.ts";
 import { openSqliteStore } from "../../../functions/adapters/sqlite/open.ts";
 import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
@@ -23,12 +22,13 @@ import { emulatorsMissing, testProject, useEmulators } from "../../builders/emul
 import { eventually } from "../../builders/eventually.ts";
 import { fixedSecrets } from "../../builders/google-project.ts";
 import { grant, mailServer } from "../../builders/mail-server.ts";
+import { programPath } from "../../builders/programs.ts";
 import { startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
 import { telling } from "../../builders/telling.ts";
 import { connect } from "../../google-sandbox/client-program.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
-const WORKER = fileURLToPath(new URL("./cold-store.worker.ts", import.meta.url));
+const WORKER = programPath("cold-store");
 const ADA = "ada@example.com";
 const SERVER = "srv_ada";
 const PROCESSES = 5;

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
@@ -11,10 +10,11 @@ import { compose } from "../../../functions/runtime/compose.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
+import { programPath } from "../../builders/programs.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 
-const WORKER = fileURLToPath(new URL("./ledger.worker.ts", import.meta.url));
+const WORKER = programPath("ledger");
 
 export interface LedgerRun {
   readonly servers: number;

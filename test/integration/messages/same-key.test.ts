@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { serverNameId } from "../../../functions/domain/mail-servers/server-name.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
@@ -12,9 +11,10 @@ import { finish } from "../../../functions/domain/messages/finish.ts";
 import { isIn } from "../../../functions/domain/messages/statuses.ts";
 import { testClock } from "../../builders/clock.ts";
 import { mailServer, validConnection } from "../../builders/mail-server.ts";
+import { programPath } from "../../builders/programs.ts";
 import { testStore } from "../../builders/store.ts";
 
-const WORKER = fileURLToPath(new URL("./same-key.worker.ts", import.meta.url));
+const WORKER = programPath("same-key");
 const run = promisify(execFile);
 
 suite("The same request under one key, from several processes at once", () => {
