@@ -2,15 +2,29 @@
 
 locals {
   runbook = file("${path.module}/playbooks/alarms.md")
+
+  # An @domain among operators is no address that mail could go to.
+  operator_addresses    = toset([for entry in var.operators : entry if !startswith(entry, "@")])
+  notification_channels = var.notification_channels != null ? var.notification_channels : [for channel in google_monitoring_notification_channel.operator : channel.id]
+}
+
+resource "google_monitoring_notification_channel" "operator" {
+  for_each = var.notification_channels == null ? local.operator_addresses : []
+
+  display_name = "${local.title}: ${each.key}"
+  type         = "email"
+  labels       = { email_address = each.key }
+
+  depends_on = [google_project_service.required]
 }
 
 # Every log line of Relais has a `code` (functions/runtime/log-events.ts explains each). The platform's report that it
 # has killed an instance, for example for its memory use, has none and is in a log of its own
 # (cloud.google.com/run/docs/logging#container-logs).
 resource "google_logging_metric" "errors" {
-  name        = "relais/errors"
+  name        = "${local.lead}relais/errors"
   description = "Log lines of severity ERROR, by function and code."
-  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in keys(local.functions) : "\"${name}\""])}) AND severity>=ERROR AND (jsonPayload.code:* OR log_id(\"run.googleapis.com/varlog/system\"))"
+  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for service in values(local.services) : "\"${service}\""])}) AND severity>=ERROR AND (jsonPayload.code:* OR log_id(\"run.googleapis.com/varlog/system\"))"
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -28,9 +42,9 @@ resource "google_logging_metric" "errors" {
 }
 
 resource "google_monitoring_alert_policy" "errors" {
-  display_name          = "Relais: errors"
+  display_name          = "${local.title}: errors"
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
 
   conditions {
     display_name = "A log line of severity ERROR"
@@ -59,14 +73,14 @@ resource "google_monitoring_alert_policy" "errors" {
 }
 
 resource "google_monitoring_alert_policy" "dead_letters" {
-  display_name          = "Relais: dead letters"
+  display_name          = "${local.title}: dead letters"
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
 
   conditions {
     display_name = "A message that no function could take"
     condition_threshold {
-      filter          = "resource.type=\"pubsub_subscription\" AND resource.label.subscription_id=monitoring.regex.full_match(\".*-dead-letters\") AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
+      filter          = "resource.type=\"pubsub_subscription\" AND resource.label.subscription_id=monitoring.regex.one_of(${join(", ", [for s in google_pubsub_subscription.dead_letters : "\"${s.name}\""])}) AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
       comparison      = "COMPARISON_GT"
       threshold_value = 0
       duration        = "0s"
@@ -90,9 +104,9 @@ resource "google_monitoring_alert_policy" "dead_letters" {
 # A function that cannot start logs no code, and its pushes become dead letters only after hours. A stopped Scheduler
 # causes no error at all.
 resource "google_monitoring_alert_policy" "standstill" {
-  display_name          = "Relais: standstill"
+  display_name          = "${local.title}: standstill"
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
 
   conditions {
     display_name = "A push has waited for a quarter of an hour"
@@ -113,7 +127,7 @@ resource "google_monitoring_alert_policy" "standstill" {
   conditions {
     display_name = "A tick has not come for an hour"
     condition_absent {
-      filter   = "resource.type=\"cloud_run_revision\" AND resource.label.service_name=one_of(\"refresh-tokens\", \"dispatch-due\") AND metric.type=\"run.googleapis.com/request_count\""
+      filter   = "resource.type=\"cloud_run_revision\" AND resource.label.service_name=one_of(${join(", ", [for name in ["refresh-tokens", "dispatch-due"] : "\"${local.services[name]}\""])}) AND metric.type=\"run.googleapis.com/request_count\""
       duration = "3600s"
       aggregations {
         alignment_period     = "300s"

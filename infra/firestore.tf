@@ -1,19 +1,26 @@
 # Records. A test checks that the composite indexes are exactly those of functions/domain/queries.ts.
 
 resource "google_firestore_database" "records" {
-  name                              = "(default)"
+  name                              = local.database
   location_id                       = var.firestore_location
   type                              = "FIRESTORE_NATIVE"
   point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
   delete_protection_state           = "DELETE_PROTECTION_ENABLED"
   deletion_policy                   = "ABANDON"
 
-  depends_on = [google_project_service.required]
+  dynamic "cmek_config" {
+    for_each = var.kms_keys.records[*]
+    content {
+      kms_key_name = cmek_config.value
+    }
+  }
+
+  depends_on = [google_project_service.required, google_kms_crypto_key_iam_member.agent]
 }
 
 resource "google_firestore_backup_schedule" "daily" {
   database  = google_firestore_database.records.name
-  retention = "604800s"
+  retention = "${var.backup_retention_days * 86400}s"
   daily_recurrence {}
 }
 

@@ -3,12 +3,16 @@
 
 locals {
   # Every function needs these settings.
-  base_environment = {
-    NODE_ENV             = "production"
-    GOOGLE_CLOUD_PROJECT = var.project_id
-    RELAIS_STORE         = "google"
-    RELAIS_PUBLIC_URL    = var.public_url
-  }
+  base_environment = merge(
+    {
+      NODE_ENV             = "production"
+      GOOGLE_CLOUD_PROJECT = var.project_id
+      RELAIS_STORE         = "google"
+      RELAIS_DATABASE      = google_firestore_database.records.name
+      RELAIS_PUBLIC_URL    = var.public_url
+    },
+    var.prefix == "" ? {} : { RELAIS_PREFIX = var.prefix },
+  )
 
   # Initial values of settings that operators can change later, for the functions that decide who is let in.
   admission_environment = {
@@ -29,9 +33,16 @@ locals {
 
   # The setup token acts as an operator on the functions that people and programs call.
   setup_token = {
-    RELAIS_SETUP_TOKEN = google_secret_manager_secret.setup_token.secret_id
+    RELAIS_SETUP_TOKEN = google_secret_manager_secret.this["setup-token"].secret_id
   }
 
+  # For the functions that make secrets.
+  secret_environment = merge(
+    length(var.secret_locations) == 0 ? {} : { RELAIS_SECRET_LOCATIONS = join(",", var.secret_locations) },
+    length(var.kms_keys.secrets) == 0 ? {} : { RELAIS_SECRET_KMS = join(",", var.kms_keys.secrets) },
+  )
+
+  # Together they fit the quota of a new project (20 vCPU and 40 GiB a region). var.functions changes sizes.
   # A body has 60 s to arrive. A function that reads one needs a longer timeout, or the platform would end the request
   # before the function can answer.
   functions = {
@@ -41,7 +52,7 @@ locals {
       cpu            = "1"
       concurrency    = 40
       timeout_s      = 30
-      max_instances  = 5
+      max_instances  = 2
       environment    = local.admission_environment
       secret_env     = local.setup_token
       publishes_to   = []
@@ -54,8 +65,8 @@ locals {
       cpu            = "1"
       concurrency    = 20
       timeout_s      = 90
-      max_instances  = 5
-      environment    = merge(local.admission_environment, local.token_environment)
+      max_instances  = 2
+      environment    = merge(local.admission_environment, local.token_environment, local.secret_environment)
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
       push_from      = null
@@ -67,7 +78,7 @@ locals {
       cpu            = "1"
       concurrency    = 20
       timeout_s      = 90
-      max_instances  = 5
+      max_instances  = 2
       environment    = merge(local.admission_environment, local.retention_environment, local.token_environment)
       secret_env     = local.setup_token
       publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
@@ -80,7 +91,7 @@ locals {
       cpu            = "1"
       concurrency    = 20
       timeout_s      = 90
-      max_instances  = 20
+      max_instances  = 4
       environment    = merge(local.admission_environment, local.retention_environment)
       secret_env     = local.setup_token
       publishes_to   = ["mail-events", "mail-send"]
@@ -94,7 +105,7 @@ locals {
       # An instance bounds the bytes of the bodies that it holds (body-room.ts), not the number of mails.
       concurrency    = 32
       timeout_s      = 300
-      max_instances  = 20
+      max_instances  = 4
       environment    = merge(local.retention_environment, local.token_environment)
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
@@ -107,8 +118,8 @@ locals {
       cpu            = "1"
       concurrency    = 20
       timeout_s      = 120
-      max_instances  = 10
-      environment    = local.token_environment
+      max_instances  = 2
+      environment    = merge(local.token_environment, local.secret_environment)
       secret_env     = {}
       publishes_to   = ["mail-dispatch", "mail-events", "token-checks"]
       push_from      = "token-checks"
@@ -120,7 +131,7 @@ locals {
       cpu            = "1"
       concurrency    = 4
       timeout_s      = 300
-      max_instances  = 4
+      max_instances  = 2
       environment    = local.retention_environment
       secret_env     = {}
       publishes_to   = ["mail-events", "mail-send"]
@@ -129,6 +140,19 @@ locals {
     }
   }
 
+  sizes = {
+    for name, f in local.functions : name => {
+      memory        = coalesce(try(var.functions[name].memory, null), f.memory)
+      cpu           = coalesce(try(var.functions[name].cpu, null), f.cpu)
+      concurrency   = coalesce(try(var.functions[name].concurrency, null), f.concurrency)
+      min_instances = coalesce(try(var.functions[name].min_instances, null), 0)
+      max_instances = coalesce(try(var.functions[name].max_instances, null), f.max_instances)
+    }
+  }
+
+  # The Cloud Run service of each function.
+  services = { for name in keys(local.functions) : name => "${local.lead}${name}" }
+
   pushed_functions = { for name, f in local.functions : name => f if f.push_from != null }
 }
 
@@ -136,29 +160,37 @@ module "function" {
   source   = "./modules/function"
   for_each = local.functions
 
-  name          = each.key
-  project_id    = var.project_id
-  region        = var.region
-  public        = each.value.public
-  pubsub_agent  = local.pubsub_agent
-  memory        = each.value.memory
-  cpu           = each.value.cpu
-  concurrency   = each.value.concurrency
-  timeout_s     = each.value.timeout_s
-  max_instances = each.value.max_instances
-  environment   = merge(local.base_environment, each.value.environment)
-  secret_env    = each.value.secret_env
+  name              = each.key
+  service           = local.services[each.key]
+  account_lead      = local.account_lead
+  title             = local.title
+  project_id        = var.project_id
+  region            = var.region
+  database          = google_firestore_database.records.name
+  public            = each.value.public
+  public_access     = var.public_access
+  public_ingress    = var.ingress
+  pubsub_agent      = local.agents.pubsub
+  size              = local.sizes[each.key]
+  timeout_s         = each.value.timeout_s
+  environment       = merge(local.base_environment, each.value.environment)
+  secret_env        = each.value.secret_env
+  kms_key           = var.kms_keys.regional
+  vpc_egress        = var.vpc_egress
+  build_worker_pool = var.build_worker_pool
 
   build_service_account = google_service_account.build.id
+  docker_repository     = google_artifact_registry_repository.images.id
   source_archive = {
     bucket = google_storage_bucket.sources.name
     object = google_storage_bucket_object.source[each.key].name
   }
 
-  # A build fails if it starts before its service account has its roles.
+  # A build fails if it starts before its service account has its roles, and a revision if it starts before its secrets
+  # have a value.
   depends_on = [
     google_project_service.required,
-    google_project_iam_member.build,
-    google_project_iam_member.build_reads_sources,
+    google_secret_manager_secret_version.first,
+    time_sleep.build_rights,
   ]
 }

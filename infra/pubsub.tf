@@ -2,8 +2,7 @@
 # push is refused only if the store cannot be read or written, so dead letters come from an outage.
 
 locals {
-  topics       = toset(["mail-send", "token-checks", "mail-dispatch", "mail-events"])
-  pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+  topics = toset(["mail-send", "token-checks", "mail-dispatch", "mail-events"])
 
   publishing = merge([
     for function, f in local.functions : {
@@ -15,9 +14,11 @@ locals {
 resource "google_pubsub_topic" "this" {
   for_each = local.topics
 
-  name                       = each.key
-  message_retention_duration = "86400s"
-  depends_on                 = [google_project_service.required]
+  name                       = "${local.lead}${each.key}"
+  kms_key_name               = var.kms_keys.regional
+  message_retention_duration = each.key == "mail-events" && var.event_retention_days > 0 ? "${var.event_retention_days * 86400}s" : null
+
+  depends_on = [google_project_service.required, google_kms_crypto_key_iam_member.agent]
 }
 
 resource "google_pubsub_topic_iam_member" "function_publishes" {
@@ -47,18 +48,19 @@ resource "google_pubsub_topic_iam_member" "program_subscribes" {
 resource "google_pubsub_topic" "dead_letters" {
   for_each = local.pushed_functions
 
-  name                       = "${each.value.push_from}-dead-letters"
-  message_retention_duration = "604800s"
-  depends_on                 = [google_project_service.required]
+  name         = "${local.lead}${each.value.push_from}-dead-letters"
+  kms_key_name = var.kms_keys.regional
+
+  depends_on = [google_project_service.required, google_kms_crypto_key_iam_member.agent]
 }
 
 # Keeps dead letters until somebody has looked at them: a topic without a subscription drops its messages.
 resource "google_pubsub_subscription" "dead_letters" {
   for_each = local.pushed_functions
 
-  name                       = "${each.value.push_from}-dead-letters"
+  name                       = "${local.lead}${each.value.push_from}-dead-letters"
   topic                      = google_pubsub_topic.dead_letters[each.key].id
-  message_retention_duration = "604800s"
+  message_retention_duration = "${var.dead_letter_retention_days * 86400}s"
   expiration_policy {
     ttl = ""
   }
@@ -67,7 +69,7 @@ resource "google_pubsub_subscription" "dead_letters" {
 resource "google_pubsub_subscription" "push" {
   for_each = local.pushed_functions
 
-  name                       = "${each.value.push_from}-to-${each.key}"
+  name                       = "${local.lead}${each.value.push_from}-to-${each.key}"
   topic                      = google_pubsub_topic.this[each.value.push_from].id
   ack_deadline_seconds       = each.value.ack_deadline_s
   message_retention_duration = "604800s"
@@ -101,7 +103,7 @@ resource "google_pubsub_topic_iam_member" "dead_letter_publisher" {
 
   topic  = google_pubsub_topic.dead_letters[each.key].name
   role   = "roles/pubsub.publisher"
-  member = local.pubsub_agent
+  member = local.agents.pubsub
 }
 
 resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {
@@ -109,5 +111,5 @@ resource "google_pubsub_subscription_iam_member" "dead_letter_subscriber" {
 
   subscription = google_pubsub_subscription.push[each.key].name
   role         = "roles/pubsub.subscriber"
-  member       = local.pubsub_agent
+  member       = local.agents.pubsub
 }

@@ -2,17 +2,17 @@
 
 locals {
   ticks = {
-    check-tokens = { topic = "token-checks", schedule = "*/5 * * * *" }
-    dispatch-due = { topic = "mail-dispatch", schedule = "* * * * *" }
+    check-tokens = { topic = "token-checks", every = var.tick_minutes.check_tokens }
+    dispatch-due = { topic = "mail-dispatch", every = var.tick_minutes.dispatch_due }
   }
 }
 
 resource "google_cloud_scheduler_job" "tick" {
   for_each = local.ticks
 
-  name      = "relais-${each.key}"
+  name      = "${local.lead}relais-${each.key}"
   region    = var.region
-  schedule  = each.value.schedule
+  schedule  = each.value.every == 1 ? "* * * * *" : "*/${each.value.every} * * * *"
   time_zone = "Etc/UTC"
 
   pubsub_target {

@@ -1,5 +1,5 @@
 resource "google_project_service" "required" {
-  for_each = toset([
+  for_each = toset(concat([
     "artifactregistry.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",
@@ -13,7 +13,10 @@ resource "google_project_service" "required" {
     "pubsub.googleapis.com",
     "run.googleapis.com",
     "secretmanager.googleapis.com",
-  ])
+    ],
+    length(local.key_users) == 0 ? [] : ["cloudkms.googleapis.com"],
+    var.vpc_egress == null ? [] : ["vpcaccess.googleapis.com"],
+  ))
 
   service            = each.key
   disable_on_destroy = false

@@ -67,7 +67,7 @@ const embeddedStorage = (open: () => Promise<Omit<Storage, "addShards">>): Stora
  */
 const googleStorage = ({ config: { cloud }, clock, random, log }: Basics): Storage => {
   if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
-  const { projectId, firestoreEmulator, pubsubEmulator, secretManagerEmulator, refreshTokens } = cloud;
+  const { projectId, prefix, firestoreEmulator, pubsubEmulator, secretManagerEmulator, refreshTokens } = cloud;
   // Each service has its own calls, because an outage of one says nothing about the others.
   const makeCalls = async () => {
     const { googleCalls } = await import("../adapters/google-cloud/google-calls.ts");
@@ -75,11 +75,12 @@ const googleStorage = ({ config: { cloud }, clock, random, log }: Basics): Stora
   };
   const secretManager = once(async () => {
     const { openSecretManager } = await import("../adapters/secret-manager/client.ts");
-    return { calls: await makeCalls(), client: openSecretManager(secretManagerEmulator), projectId };
+    const client = openSecretManager(secretManagerEmulator);
+    return { calls: await makeCalls(), client, projectId, prefix, places: cloud.secretPlaces };
   });
   const firestore = once(async () => {
     const { openDatabase } = await import("../adapters/firestore/database.ts");
-    return { calls: await makeCalls(), database: openDatabase(projectId, firestoreEmulator) };
+    return { calls: await makeCalls(), database: openDatabase(projectId, firestoreEmulator, cloud.database) };
   });
   const shardsAdder = once(async () => {
     const adapter = await import("../adapters/firestore/add-shards.ts");
@@ -120,7 +121,8 @@ const googleStorage = ({ config: { cloud }, clock, random, log }: Basics): Stora
         import("../adapters/google-cloud/credentials.ts"),
       ]);
       const accessToken = pubsubEmulator === null ? applicationDefaultToken() : emulatorToken;
-      return pubsubPublisher({ calls: await makeCalls(), projectId, accessToken, emulatorHost: pubsubEmulator });
+      const emulatorHost = pubsubEmulator;
+      return pubsubPublisher({ calls: await makeCalls(), projectId, prefix, accessToken, emulatorHost });
     }),
   };
 };

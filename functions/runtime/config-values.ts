@@ -65,3 +65,33 @@ export const addressList = z
     if (folded.includes(null)) context.addIssue("must be a comma-separated list of addresses or @domains");
     return [...new Set(folded.filter((entry) => entry !== null))];
   });
+
+/** cloud.google.com/firestore/docs/manage-databases#database_id */
+export const databaseId = z
+  .string()
+  .regex(
+    /^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/,
+    "must be (default), or 4 to 63 lower-case letters, digits and hyphens",
+  );
+
+/** Without a hyphen, no installation's names start with another's prefix. infra/variables.tf has the same rule. */
+export const namePrefix = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,9}$/, "must be a lower-case letter, and up to 9 lower-case letters or digits");
+
+const listOf = (form: RegExp, message: string) =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((entry) => entry.trim()))
+    .refine((entries) => entries.every((entry) => form.test(entry)), message)
+    .refine((entries) => new Set(entries).size === entries.length, "must name each entry once");
+
+export const regionList = listOf(
+  /^[a-z]+-[a-z]+\d+$/,
+  "must be a comma-separated list of regions, such as europe-west1",
+);
+
+export const kmsKeyList = listOf(
+  /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+  "must be a comma-separated list of projects/…/locations/…/keyRings/…/cryptoKeys/…",
+);

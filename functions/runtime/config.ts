@@ -1,6 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { DEFAULT_DATABASE } from "../adapters/google-cloud/installation.ts";
+import { locationOfKey, type SecretPlaces } from "../adapters/secret-manager/replication.ts";
 import { type IsPublicSuffix, isSharedDomain } from "../domain/access/shared-domain.ts";
 import { parseAddressOrDomain } from "../domain/address.ts";
 import { COMMIT_NAME } from "../domain/build.ts";
@@ -8,9 +10,13 @@ import { Secret } from "../domain/secret.ts";
 import { ConfigError, type Environment } from "./config-error.ts";
 import {
   addressList,
+  databaseId,
   flag,
+  kmsKeyList,
+  namePrefix,
   port,
   publicOrigin,
+  regionList,
   rootUrl,
   secretText,
   timeScale,
@@ -32,6 +38,12 @@ export interface Config {
   /** The Google Cloud project and, in tests, the emulators of its services. Null on the embedded store. */
   readonly cloud: {
     readonly projectId: string;
+    /** Id of the Firestore database. */
+    readonly database: string;
+    /** Begins the names of topics and secrets; empty for none. */
+    readonly prefix: string;
+    /** Where new secrets are stored. */
+    readonly secretPlaces: SecretPlaces;
     readonly firestoreEmulator: string | null;
     readonly pubsubEmulator: string | null;
     readonly secretManagerEmulator: string | null;
@@ -111,6 +123,10 @@ const SCHEMA = z.object({
   RELAIS_DATA_DIR: z.string().default(".relais"),
   RELAIS_ALLOW_EMULATORS: flag,
   GOOGLE_CLOUD_PROJECT: z.string().optional(),
+  RELAIS_DATABASE: databaseId.default(DEFAULT_DATABASE),
+  RELAIS_PREFIX: namePrefix.default(""),
+  RELAIS_SECRET_LOCATIONS: regionList.default([]),
+  RELAIS_SECRET_KMS: kmsKeyList.default([]),
   FIRESTORE_EMULATOR_HOST: z.string().optional(),
   PUBSUB_EMULATOR_HOST: z.string().optional(),
   SECRET_MANAGER_EMULATOR_HOST: z.string().optional(),
@@ -154,6 +170,11 @@ export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonl
   RELAIS_DATA_DIR: "none",
   RELAIS_ALLOW_EMULATORS: "none",
   GOOGLE_CLOUD_PROJECT: "all",
+  RELAIS_DATABASE: "all",
+  RELAIS_PREFIX: "all",
+  // The functions that make secrets.
+  RELAIS_SECRET_LOCATIONS: ["confirm-callback", "refresh-tokens"],
+  RELAIS_SECRET_KMS: ["confirm-callback", "refresh-tokens"],
   FIRESTORE_EMULATOR_HOST: "none",
   PUBSUB_EMULATOR_HOST: "none",
   SECRET_MANAGER_EMULATOR_HOST: "none",
@@ -259,8 +280,19 @@ export interface LoadOptions {
   readonly isPublicSuffix?: IsPublicSuffix;
 }
 
+/** Google refuses a secret with keys for some of its places only. */
+const keysElsewhere = (values: Values): readonly string[] => {
+  const [locations, keys] = [values.RELAIS_SECRET_LOCATIONS, values.RELAIS_SECRET_KMS];
+  const places = locations.length === 0 ? ["global"] : locations;
+  const fits = keys.length === 0 || keys.map(locationOfKey).toSorted().join() === places.toSorted().join();
+  return fits ? [] : [`RELAIS_SECRET_KMS must name one key in each of: ${places.join(", ")}`];
+};
+
 const cloudOf = (values: Values): Config["cloud"] => ({
   projectId: values.GOOGLE_CLOUD_PROJECT ?? "",
+  database: values.RELAIS_DATABASE,
+  prefix: values.RELAIS_PREFIX,
+  secretPlaces: { locations: values.RELAIS_SECRET_LOCATIONS, kmsKeys: values.RELAIS_SECRET_KMS },
   firestoreEmulator: values.FIRESTORE_EMULATOR_HOST ?? null,
   pubsubEmulator: values.PUBSUB_EMULATOR_HOST ?? null,
   secretManagerEmulator: values.SECRET_MANAGER_EMULATOR_HOST ?? null,
@@ -318,6 +350,7 @@ export const loadConfig = (env: Environment, options: LoadOptions = {}): Config 
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = SCHEMA.safeParse(given);
   const mistakes = [
+    ...(parsed.success ? keysElsewhere(parsed.data) : []),
     ...(parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}`),
     ...conflicts(given, options),
   ];

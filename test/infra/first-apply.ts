@@ -9,7 +9,7 @@ import type { Plan, PlannedResource } from "./terraform.ts";
 const SERVICES = "google_project_service.required";
 
 /** Their APIs are enabled in every new project (cloud.google.com/service-usage/docs/enabled-service). */
-const NEED_NO_SERVICE = /^google_(project_service|storage_)/;
+const NEED_NO_SERVICE = /^(google_(project_service|storage_)|time_sleep)/;
 
 /** Everything that is created before it, because it or its dependencies refer to it. */
 export const before = (plan: Plan, address: string): ReadonlySet<string> => {
@@ -46,8 +46,8 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
         .map(({ address }) => `${address} does not wait for ${SERVICES}`),
     broken: {
       file: "build.tf",
-      from: '  display_name = "Relais: builds function images"\n\n  depends_on = [google_project_service.required]\n',
-      to: '  display_name = "Relais: builds function images"\n',
+      from: '  display_name = "${local.title}: builds function images"\n\n  depends_on = [google_project_service.required]\n',
+      to: '  display_name = "${local.title}: builds function images"\n',
       says: /google_service_account\.build does not wait/,
     },
   },
@@ -68,7 +68,7 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
     ],
     broken: [
       {
-        file: "functions.tf",
+        file: "build.tf",
         from: "    google_project_iam_member.build_reads_sources,\n",
         to: "",
         says: /functions do not wait for google_project_iam_member\.build_reads_sources/,
@@ -81,8 +81,8 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
       },
       {
         file: "build.tf",
-        from: '    "roles/logging.logWriter",\n',
-        to: "",
+        from: '  role    = "roles/logging.logWriter"\n',
+        to: '  role    = "roles/logging.viewer"\n',
         says: /the build's account lacks roles\/logging\.logWriter/,
       },
     ],
@@ -99,6 +99,33 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
       from: "  depends_on = [module.function]\n",
       to: "",
       says: /google_monitoring_alert_policy\.errors is made right after its metric/,
+    },
+  },
+  {
+    name: "the secrets that functions read when they start have a value before the first function",
+    check: (plan) =>
+      before(plan, "module.function").has("google_secret_manager_secret_version.first")
+        ? []
+        : ["functions do not wait for google_secret_manager_secret_version.first"],
+    broken: {
+      file: "functions.tf",
+      from: "    google_secret_manager_secret_version.first,\n",
+      to: "",
+      says: /functions do not wait for google_secret_manager_secret_version\.first/,
+    },
+  },
+  {
+    name: "Google's own accounts have the key before anything is encrypted with it",
+    check: (plan) =>
+      plan.steps
+        .filter(({ keys }) => keys)
+        .filter(({ address }) => !before(plan, address).has("google_kms_crypto_key_iam_member.agent"))
+        .map(({ address }) => `${address} may use its key only later`),
+    broken: {
+      file: "pubsub.tf",
+      from: "  depends_on = [google_project_service.required, google_kms_crypto_key_iam_member.agent]\n",
+      to: "  depends_on = [google_project_service.required]\n",
+      says: /google_pubsub_topic\.this may use its key only later/,
     },
   },
 ];

@@ -4,6 +4,7 @@
  */
 export const KNOWN_ROLES: Readonly<Record<string, string>> = {
   "roles/artifactregistry.writer": "https://cloud.google.com/artifact-registry/docs/access-control#roles",
+  "roles/cloudkms.cryptoKeyEncrypterDecrypter": "https://cloud.google.com/kms/docs/cmek#grant_permission",
   "roles/datastore.user": "https://cloud.google.com/firestore/docs/security/iam#roles",
   "roles/iam.serviceAccountTokenCreator":
     "https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role",

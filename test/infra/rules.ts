@@ -77,6 +77,10 @@ export const secretRights = (plan: Plan, name: string): readonly string[] =>
 
 const isOnProject = (grant: PlannedResource): boolean => grant.type === "google_project_iam_member";
 
+/** Of Cloud Run, a region. */
+const NEW_PROJECT = { cpu: 20, gib: 40 };
+const gibibytes = (memory: string): number => Number.parseInt(memory, 10) / (memory.endsWith("Gi") ? 1 : 1_024);
+
 /** The composite indexes that Firestore needs for the queries: more than one field, in the query's order. */
 const neededIndexes = (): readonly string[] => {
   const shapes: readonly QueryShape[] = Object.values(QUERIES);
@@ -123,11 +127,18 @@ const fieldsOf = (plan: Plan, has: (field: PlannedResource) => boolean): readonl
     .filter(has)
     .map((field) => `${text(field, "collection")}.${text(field, "field")}`);
 
-const neededVariables = (name: string): readonly string[] => [
+/** Variables that are given only if the input that they come from is. */
+const GIVEN_WITH: Readonly<Record<string, (plan: Plan) => boolean>> = {
+  RELAIS_PREFIX: (plan) => plan.input("prefix") !== "",
+  RELAIS_SECRET_LOCATIONS: (plan) => String(plan.input("secret_locations")) !== "",
+  RELAIS_SECRET_KMS: (plan) => String(Object(plan.input("kms_keys")).secrets ?? "") !== "",
+};
+const neededVariables = (plan: Plan, name: string): readonly string[] => [
   "NODE_ENV",
   ...Object.entries(DEPLOYED_TO)
     .filter(([, to]) => to === "all" || (to !== "none" && to.some((one) => one === name)))
-    .map(([variable]) => variable),
+    .map(([variable]) => variable)
+    .filter((variable) => GIVEN_WITH[variable]?.(plan) ?? true),
 ];
 const givenVariables = (resource: PlannedResource): readonly string[] => {
   const { environment_variables: plain, secret_environment_variables: secret } = service(resource);
@@ -139,17 +150,20 @@ const givenVariables = (resource: PlannedResource): readonly string[] => {
 
 /** The block is listed even if it is absent; its account's address is unknown at the time of planning. */
 const signs = (oidcToken: unknown): boolean => Array.isArray(oidcToken) && oidcToken.length > 0;
-/** These say where secrets are kept. */
-const PLACES = ["RELAIS_REFRESH_TOKENS", "refresh_tokens"];
+/** These say where secrets are kept, and which keys of Cloud KMS encrypt what. */
+const NO_SECRET = [
+  ...["secret_locations", "RELAIS_SECRET_LOCATIONS", "kms_keys", "RELAIS_SECRET_KMS"],
+  ...["RELAIS_REFRESH_TOKENS", "refresh_tokens"],
+];
 const namesSecret = (name: string): boolean =>
-  /token|secret|password|key|credential/i.test(name) && !PLACES.includes(name);
+  /token|secret|password|key|credential/i.test(name) && !NO_SECRET.includes(name);
 
 export const RULES: readonly Rule[] = [
   {
     name: "each function gets exactly the variables that it needs",
     check: (plan) =>
       functions(plan).flatMap((f) =>
-        differences(`variables of ${text(f, "name")}`, givenVariables(f), neededVariables(text(f, "name"))),
+        differences(`variables of ${text(f, "name")}`, givenVariables(f), neededVariables(plan, text(f, "name"))),
       ),
     broken: {
       file: "functions.tf",
@@ -269,7 +283,7 @@ export const RULES: readonly Rule[] = [
         .map((grant) => `${grant.address}: ${text(grant, "role")} on the project without a condition`),
     broken: {
       file: "secrets.tf",
-      from: '  condition {\n    title      = "relais-refresh-tokens"\n    expression = "resource.name.startsWith(\\"${local.refresh_token_prefix}\\")"\n  }\n',
+      from: '  condition {\n    title      = "${local.lead}relais-refresh-tokens"\n    expression = "resource.name.startsWith(\\"${local.refresh_token_prefix}\\")"\n  }\n',
       to: "",
       says: /on the project without a condition/,
     },
@@ -282,6 +296,7 @@ export const RULES: readonly Rule[] = [
         .map((grant) => `${grant.address}: may invoke more than one function`),
       ...FUNCTION_NAMES.flatMap((name) => {
         const isPublic = PUBLIC.includes(name);
+        const everyone = plan.input("public_access") === "all_users" ? ["allUsers"] : [];
         const invokers = plan
           .ofType(INVOKER)
           .filter((grant) => text(grant, "name") === name)
@@ -290,19 +305,19 @@ export const RULES: readonly Rule[] = [
           .filter((f) => text(f, "name") === name)
           .map((f) => String(service(f).ingress_settings));
         return [
-          ...differences(`invokers of ${name}`, invokers, [
-            isPublic ? "allUsers" : `serviceAccount:relais-push-${name}`,
+          ...differences(`invokers of ${name}`, invokers, isPublic ? everyone : [`serviceAccount:relais-push-${name}`]),
+          ...differences(`ingress of ${name}`, ingress, [
+            isPublic ? String(plan.input("ingress")) : "ALLOW_INTERNAL_ONLY",
           ]),
-          ...differences(`ingress of ${name}`, ingress, [isPublic ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"]),
         ];
       }),
     ],
     broken: [
       {
         file: "build.tf",
-        from: '    "roles/logging.logWriter",\n',
-        to: '    "roles/logging.logWriter",\n    "roles/run.invoker",\n',
-        says: /google_project_iam_member\.build\["roles\/run\.invoker"\]: may invoke more than one function/,
+        from: '  role    = "roles/logging.logWriter"\n',
+        to: '  role    = "roles/run.invoker"\n',
+        says: /google_project_iam_member\.build_logs: may invoke more than one function/,
       },
       {
         file: "functions.tf",
@@ -353,8 +368,8 @@ export const RULES: readonly Rule[] = [
         .map((grant) => `${grant.address}: condition of an unknown form: ${condition(grant)}`),
     broken: {
       file: "secrets.tf",
-      from: "projects/${data.google_project.this.number}/secrets/relais-refresh-",
-      to: "projects/${var.project_id}/secrets/relais-refresh-",
+      from: "projects/${data.google_project.this.number}/secrets/${local.lead}relais-refresh-",
+      to: "projects/${var.project_id}/secrets/${local.lead}relais-refresh-",
       says: /condition of an unknown form/,
     },
   },
@@ -503,6 +518,7 @@ export const RULES: readonly Rule[] = [
     check: (plan) => [
       ...plan
         .ofType("google_secret_manager_secret_version")
+        .filter(({ values }) => values.secret_data !== null || values.secret_data_wo_version !== 1)
         .map((version) => `${version.address}: a secret's value would lie in Terraform's state`),
       ...functions(plan).flatMap((f) =>
         Object.keys(Object(service(f).environment_variables))
@@ -516,7 +532,7 @@ export const RULES: readonly Rule[] = [
       {
         file: "functions.tf",
         from: "RELAIS_PUBLIC_URL    = var.public_url",
-        to: 'RELAIS_PUBLIC_URL    = var.public_url\n    RELAIS_SETUP_TOKEN = "x"',
+        to: 'RELAIS_PUBLIC_URL    = var.public_url\n      RELAIS_SETUP_TOKEN = "x"',
         says: /RELAIS_SETUP_TOKEN is a plain environment variable/,
       },
       {
@@ -533,9 +549,9 @@ export const RULES: readonly Rule[] = [
       },
       {
         file: "secrets.tf",
-        from: "# secrets.create is checked",
-        to: 'resource "google_secret_manager_secret_version" "setup_token" {\n  secret      = google_secret_manager_secret.setup_token.id\n  secret_data = "x"\n}\n\n# secrets.create is checked',
-        says: /google_secret_manager_secret_version\.setup_token: a secret's value/,
+        from: '  secret_data_wo         = base64sha256("${uuid()}${uuid()}")\n  secret_data_wo_version = 1\n',
+        to: '  secret_data = base64sha256("${uuid()}${uuid()}")\n',
+        says: /google_secret_manager_secret_version\.first\["key-ring"\]: a secret's value/,
       },
     ],
   },
@@ -569,8 +585,8 @@ export const RULES: readonly Rule[] = [
       },
       {
         file: "alerts.tf",
-        from: '\\"refresh-tokens\\", ',
-        to: "",
+        from: '["refresh-tokens", "dispatch-due"]',
+        to: '["dispatch-due"]',
         says: /nobody is told when refresh-tokens is not called/,
       },
     ],
@@ -591,9 +607,57 @@ export const RULES: readonly Rule[] = [
     },
     broken: {
       file: "alerts.tf",
-      from: 'display_name          = "Relais: dead letters"',
-      to: 'display_name          = "Relais: something"',
+      from: 'display_name          = "${local.title}: dead letters"',
+      to: 'display_name          = "${local.title}: something"',
       says: /no runbook has a chapter "Relais: something"/,
+    },
+  },
+  {
+    name: "all instances together fit the region's quota in a new project",
+    check: (plan) => {
+      const sizes = functions(plan).map((f) => service(f));
+      const need = (perInstance: (size: Readonly<Record<string, unknown>>) => number): number =>
+        sizes.reduce((sum, size) => sum + Number(size.max_instance_count) * perInstance(size), 0);
+      const cpu = need(({ available_cpu: one }) => Number(one));
+      const memory = need(({ available_memory: one }) => gibibytes(String(one)));
+      const asked = Object.keys(Object(plan.input("functions"))).length > 0;
+      return [
+        ...(cpu <= NEW_PROJECT.cpu || asked ? [] : [`${cpu} vCPU, and a new project has ${NEW_PROJECT.cpu}`]),
+        ...(memory <= NEW_PROJECT.gib || asked ? [] : [`${memory} GiB, and a new project has ${NEW_PROJECT.gib}`]),
+        ...differences(
+          "output quota",
+          [JSON.stringify(plan.output("quota"))],
+          [JSON.stringify({ cpu, memory_gib: memory })],
+        ),
+      ];
+    },
+    broken: [
+      {
+        file: "functions.tf",
+        from: 'memory         = "1Gi"\n      cpu            = "1"\n      concurrency    = 20\n      timeout_s      = 90\n      max_instances  = 4',
+        to: 'memory         = "8Gi"\n      cpu            = "2"\n      concurrency    = 20\n      timeout_s      = 90\n      max_instances  = 4',
+        says: /vCPU, and a new project has 20\n43 GiB, and a new project has 40/,
+      },
+      {
+        file: "outputs.tf",
+        from: "size.max_instances * tonumber(size.cpu)",
+        to: "tonumber(size.cpu)",
+        says: /output quota: missing/,
+      },
+    ],
+  },
+  {
+    name: "topics keep what was acknowledged only where subscribers of other programs may want it again",
+    check: (plan) =>
+      plan
+        .ofType("google_pubsub_topic")
+        .filter((topic) => text(topic, "name") !== "mail-events" && text(topic, "message_retention_duration") !== "")
+        .map((topic) => `${text(topic, "name")} keeps what was acknowledged`),
+    broken: {
+      file: "pubsub.tf",
+      from: 'each.key == "mail-events" && var.event_retention_days > 0',
+      to: "var.event_retention_days > 0",
+      says: /mail-send keeps what was acknowledged/,
     },
   },
 ];

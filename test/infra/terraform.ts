@@ -18,7 +18,10 @@ export const FUNCTION_NAMES = [
 /** The command that runs Terraform: `TERRAFORM`, or else `terraform` from the PATH. */
 const command = process.env.TERRAFORM ?? "terraform";
 
-const variables = {
+/** Values of the root module's variables. */
+export type Inputs = Readonly<Record<string, unknown>>;
+
+const DEFAULT_INPUTS: Inputs = {
   project_id: "relais-plan-test",
   public_url: "https://relais.example.com",
   operators: ["ada@example.com"],
@@ -89,22 +92,44 @@ export class InfraCopy {
     return run(this.directory, args);
   }
 
-  plan(others: Readonly<Record<string, unknown>> = {}): Plan {
-    const all = JSON.stringify({ ...variables, ...others });
-    writeFileSync(join(this.directory, "infra", "plan-test.auto.tfvars.json"), all);
+  /** The inputs of later commands, beside those that every plan needs. */
+  give(inputs: Inputs): void {
+    const file = join(this.directory, "infra", "plan-test.auto.tfvars.json");
+    writeFileSync(file, JSON.stringify({ ...DEFAULT_INPUTS, ...inputs }));
+  }
+
+  plan(inputs: Inputs = {}): Plan {
+    this.give(inputs);
     const planned = this.terraform("plan", "-out=plan.bin");
     if (planned.status !== 0) throw new Error(`terraform plan failed:\n${planned.output}`);
     const shown = spawnSync(command, [`-chdir=${this.directory}/infra`, "show", "-json", "plan.bin"], {
       encoding: "utf8",
       maxBuffer: 64 << 20,
     });
-    return new Plan(shown.stdout.slice(shown.stdout.indexOf("{")));
+    return new Plan(withoutPrefix(shown.stdout.slice(shown.stdout.indexOf("{")), String(inputs.prefix ?? "")));
   }
 
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
+
+/**
+ * The plan with the names that an installation without a prefix would have, so that one set of rules fits all. Another
+ * test checks that every name has the prefix.
+ */
+const withoutPrefix = (plan: string, prefix: string): string =>
+  prefix === ""
+    ? plan
+    : plan
+        .replaceAll(`relais-${prefix}"`, '(default)"')
+        .replaceAll(`databases/relais-${prefix}`, "databases/(default)")
+        .replaceAll(`serviceAccount:${prefix}-`, "serviceAccount:relais-")
+        .replaceAll(`serviceAccounts/${prefix}-`, "serviceAccounts/relais-")
+        .replaceAll(`"account_id":"${prefix}-`, '"account_id":"relais-')
+        .replaceAll(`${prefix}RelaisSecret`, "relaisSecret")
+        .replaceAll(`Relais ${prefix}: `, "Relais: ")
+        .replaceAll(new RegExp(`(?<=["/])${prefix}-`, "g"), "");
 
 /** One planned resource. `values` are Terraform's, by attribute name; blocks are arrays. */
 export interface PlannedResource {
@@ -130,6 +155,8 @@ export interface Step {
    * Addresses of what is created before it, as far as it says so itself; dependencies through a local are not included.
    */
   readonly after: readonly string[];
+  /** Whether it may be encrypted with a key of one's own. */
+  readonly keys: boolean;
 }
 
 /** Every `references` list in it. Terraform names each thing with and without its attribute: `a.b.id` and `a.b`. */
@@ -143,9 +170,13 @@ const referencesIn = (value: unknown): readonly string[] => {
 
 const addressOf = (reference: string): string => reference.split(".").slice(0, 2).join(".").replace(/\[.*$/, "");
 
+const KEYS = /^(var\.kms_keys|local\.secret_keys)/;
+const KEY_GRANT = "google_kms_crypto_key_iam_member.agent";
+
 const stepOf = (address: string, { depends_on = [], expressions }: Declaration): Step => ({
   address,
   after: [...new Set([...depends_on, ...referencesIn(expressions)].map(addressOf))],
+  keys: address !== KEY_GRANT && referencesIn(expressions).some((name) => KEYS.test(name)),
 });
 
 interface PlannedModule {
@@ -163,6 +194,8 @@ export class Plan {
   /** The names of the root module's variables. */
   readonly variables: readonly string[];
   readonly outputs: readonly string[];
+  readonly #outputs: Readonly<Record<string, { readonly value?: unknown } | undefined>>;
+  readonly #inputs: Readonly<Record<string, { readonly value?: unknown } | undefined>>;
   /** The managed resources of the root module, and its module calls. */
   readonly steps: readonly Step[];
   readonly json: string;
@@ -170,8 +203,11 @@ export class Plan {
   constructor(json: string) {
     this.json = json;
     const parsed: {
-      readonly variables?: object;
-      readonly planned_values: { readonly root_module: PlannedModule; readonly outputs?: object };
+      readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
+      readonly planned_values: {
+        readonly root_module: PlannedModule;
+        readonly outputs?: Readonly<Record<string, { readonly value?: unknown }>>;
+      };
       readonly configuration: {
         readonly root_module: {
           readonly resources: readonly Declaration[];
@@ -180,13 +216,25 @@ export class Plan {
       };
     } = JSON.parse(json);
     this.resources = walk(parsed.planned_values.root_module);
-    this.variables = Object.keys(parsed.variables ?? {});
-    this.outputs = Object.keys(parsed.planned_values.outputs ?? {});
+    this.#inputs = parsed.variables ?? {};
+    this.variables = Object.keys(this.#inputs);
+    this.#outputs = parsed.planned_values.outputs ?? {};
+    this.outputs = Object.keys(this.#outputs);
     const { resources, module_calls: modules } = parsed.configuration.root_module;
     this.steps = [
       ...resources.filter(({ mode }) => mode === "managed").map((one) => stepOf(one.address ?? "", one)),
       ...Object.entries(modules).map(([name, call]) => stepOf(`module.${name}`, call)),
     ];
+  }
+
+  /** What the plan was given as this variable, or its default. */
+  input(name: string): unknown {
+    return this.#inputs[name]?.value;
+  }
+
+  /** Undefined if it is known only after an apply. */
+  output(name: string): unknown {
+    return this.#outputs[name]?.value;
   }
 
   ofType(...types: readonly string[]): readonly PlannedResource[] {

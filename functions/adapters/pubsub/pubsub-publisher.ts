@@ -1,11 +1,14 @@
 import type { Publisher } from "../../domain/publisher.ts";
 import { GoogleApiError, httpStatusOf } from "../google-cloud/canonical-status.ts";
 import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
+import { nameInProject } from "../google-cloud/installation.ts";
 import { type HttpAnswer, sendRequest } from "../http/send-request.ts";
 
 export interface PubsubOptions {
   readonly calls: GoogleCalls;
   readonly projectId: string;
+  /** Begins each topic's name; none by default. */
+  readonly prefix?: string;
   /** A real token for Google, a made-up one for an emulator. */
   readonly accessToken: () => Promise<string>;
   /** `host:port` of an emulator; null means Pub/Sub itself. */
@@ -20,7 +23,8 @@ export interface PubsubOptions {
 export const pubsubPublisher = (options: PubsubOptions): Publisher => ({
   publish: async (topic, { data, attributes }) => {
     const messages = [{ data: Buffer.from(JSON.stringify(data)).toString("base64"), attributes }];
-    const run = () => post(options, `/v1/projects/${options.projectId}/topics/${topic}:publish`, { messages });
+    const path = `/v1/projects/${options.projectId}/topics/${nameInProject(options.prefix ?? "", topic)}:publish`;
+    const run = () => post(options, path, { messages });
     await expectOk(options.calls({ act: `publish on ${topic}`, repeatable: true, run }));
   },
 });

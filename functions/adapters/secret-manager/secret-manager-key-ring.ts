@@ -1,5 +1,6 @@
 import { type Clock, HOUR } from "../../domain/clock.ts";
 import { memory } from "../../domain/remembered.ts";
+import { nameInProject } from "../google-cloud/installation.ts";
 import type { KeyRing, SealingKey } from "../sealing/jwe-sealer.ts";
 import { NO_RETRY, textOf, versionOf } from "./client.ts";
 import { type SecretManagerOptions, VERSION } from "./secret-manager-vault.ts";
@@ -14,8 +15,10 @@ const REFRESH_AFTER_MS = HOUR;
  * (`openssl rand -base64 32`), with the version's number as the key's id. A new version rotates the key: it seals
  * within the hour, and older ones open their seals until they are disabled. It needs only the right to read versions.
  */
-export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManagerOptions, clock: Clock): KeyRing => {
-  const versions = `projects/${projectId}/secrets/relais-key-ring/versions`;
+export const secretManagerKeyRing = (options: SecretManagerOptions, clock: Clock): KeyRing => {
+  const { calls, client, projectId, prefix = "" } = options;
+  const secret = nameInProject(prefix, "relais-key-ring");
+  const versions = `projects/${projectId}/secrets/${secret}/versions`;
   const known = new Map<string, Uint8Array>();
   const newest = memory<SealingKey>({ clock, forMs: REFRESH_AFTER_MS });
 
@@ -23,7 +26,7 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
     const run = () => client.accessSecretVersion({ name: `${versions}/${version}` }, NO_RETRY);
     const answer = await calls({ act: "read the key ring", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
     if (answer.status !== "OK") return undefined;
-    const key = toKey(versionOf(answer.value[0]), textOf(answer.value[0].payload));
+    const key = toKey(secret, versionOf(answer.value[0]), textOf(answer.value[0].payload));
     known.set(key.kid, key.key);
     return key;
   };
@@ -35,7 +38,7 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
       // Versions disabled since then must not open anything any more; the others are read again on demand.
       known.clear();
       const key = await read("latest");
-      if (key === undefined) throw new Error("the secret relais-key-ring has no enabled version as its latest");
+      if (key === undefined) throw new Error(`the secret ${secret} has no enabled version as its latest`);
       newest.note("latest", key);
       return key;
     },
@@ -57,9 +60,9 @@ export const secretManagerKeyRing = ({ calls, client, projectId }: SecretManager
 };
 
 /** The error names the version and reveals nothing of its content. */
-const toKey = (version: string, text: string): SealingKey => {
+const toKey = (secret: string, version: string, text: string): SealingKey => {
   const key = Buffer.from(text, "base64");
   if (key.length !== KEY_BYTES)
-    throw new Error(`relais-key-ring/versions/${version} is no key: it must be ${KEY_BYTES} bytes in base64`);
+    throw new Error(`${secret}/versions/${version} is no key: it must be ${KEY_BYTES} bytes in base64`);
   return { kid: version, key };
 };

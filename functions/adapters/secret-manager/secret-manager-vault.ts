@@ -4,20 +4,29 @@ import { Secret } from "../../domain/secret.ts";
 import type { SecretName, SecretVault } from "../../domain/secret-vault.ts";
 import type { CanonicalStatus } from "../google-cloud/canonical-status.ts";
 import type { GoogleCalls } from "../google-cloud/google-calls.ts";
+import { nameInProject } from "../google-cloud/installation.ts";
 import { NO_RETRY, textOf, versionOf } from "./client.ts";
+import { ANYWHERE, replicationIn, type SecretPlaces } from "./replication.ts";
 
 export interface SecretManagerOptions {
   readonly calls: GoogleCalls;
   readonly client: SecretManagerServiceClient;
   readonly projectId: string;
+  /** Begins each secret's name; none by default. */
+  readonly prefix?: string;
+  /** Of the secrets that it makes; anywhere by default. */
+  readonly places?: SecretPlaces;
 }
 
 /**
  * Google allows letters, digits, `-` and `_`, 255 at most. Terraform's conditions on `resource.name` rely on the
  * prefix.
  */
-export const secretId = (name: SecretName): string =>
-  name.kind === "client_secret" ? "relais-client-secret" : `relais-refresh-${checkServerId(name.serverId)}`;
+export const secretId = (name: SecretName, prefix = ""): string =>
+  nameInProject(
+    prefix,
+    name.kind === "client_secret" ? "relais-client-secret" : `relais-refresh-${checkServerId(name.serverId)}`,
+  );
 
 const checkServerId = (serverId: string): string => {
   if (!/^[A-Za-z0-9_-]{1,200}$/.test(serverId)) throw new RangeError("no secret can be named after this server id");
@@ -29,9 +38,9 @@ export const VERSION = /^[1-9]\d{0,17}$/;
 
 /** `SecretVault` on Secret Manager, with Google's version numbers. */
 export const secretManagerVault = (options: SecretManagerOptions): SecretVault => {
-  const { calls, client, projectId } = options;
+  const { calls, client, projectId, prefix } = options;
   const parent = `projects/${projectId}`;
-  const pathOf = (name: SecretName): string => `${parent}/secrets/${secretId(name)}`;
+  const pathOf = (name: SecretName): string => `${parent}/secrets/${secretId(name, prefix)}`;
 
   const destroy = async (name: SecretName, version: string): Promise<void> => {
     if (!VERSION.test(version)) return;
@@ -46,7 +55,7 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
     add: async (name, value) => {
       const first = await addVersion(options, { to: pathOf(name), value, unless: MAYBE_ABSENT });
       if (first !== undefined) return first;
-      await createSecret(options, parent, secretId(name));
+      await createSecret(options, parent, secretId(name, prefix));
       const second = await addVersion(options, { to: pathOf(name), value, unless: ["NOT_FOUND"] });
       // Another process has just removed it, or it is not visible everywhere yet: only reading a version that was just
       // added is strongly consistent (cloud.google.com/secret-manager/docs/reference/consistency).
@@ -101,11 +110,11 @@ const addVersion = async (
 };
 
 const createSecret = async (
-  { calls, client }: SecretManagerOptions,
+  { calls, client, places = ANYWHERE }: SecretManagerOptions,
   parent: string,
   secretId: string,
 ): Promise<void> => {
-  const secret = { replication: { automatic: {} }, labels: { app: "relais" } };
+  const secret = { replication: replicationIn(places), labels: { app: "relais" } };
   const run = () => client.createSecret({ parent, secretId, secret }, NO_RETRY);
   // ALREADY_EXISTS: another process was faster.
   await calls({ act: "create a secret", repeatable: true, run }, "ALREADY_EXISTS");

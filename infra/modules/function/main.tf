@@ -1,8 +1,8 @@
 # One function: its service account, the function, and who may invoke it.
 
 resource "google_service_account" "this" {
-  account_id   = "relais-${var.name}"
-  display_name = "Relais: ${var.name}"
+  account_id   = "${var.account_lead}${var.name}"
+  display_name = "${var.title}: ${var.name}"
 }
 
 # Access to records. Firestore has no grant finer than the database; the condition limits it to ours.
@@ -12,8 +12,8 @@ resource "google_project_iam_member" "records" {
   member  = google_service_account.this.member
 
   condition {
-    title      = "relais-database"
-    expression = "resource.name == \"projects/${var.project_id}/databases/(default)\""
+    title      = "${var.account_lead}database"
+    expression = "resource.name == \"projects/${var.project_id}/databases/${var.database}\""
   }
 }
 
@@ -26,14 +26,17 @@ resource "google_secret_manager_secret_iam_member" "environment" {
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  name        = var.name
-  location    = var.region
-  description = "Relais: ${var.name}"
+  name         = var.service
+  location     = var.region
+  description  = "${var.title}: ${var.name}"
+  kms_key_name = var.kms_key
 
   build_config {
-    runtime         = "nodejs24"
-    entry_point     = var.name
-    service_account = var.build_service_account
+    runtime           = "nodejs24"
+    entry_point       = var.name
+    service_account   = var.build_service_account
+    docker_repository = var.docker_repository
+    worker_pool       = var.build_worker_pool
 
     source {
       storage_source {
@@ -44,13 +47,15 @@ resource "google_cloudfunctions2_function" "this" {
   }
 
   service_config {
-    available_memory                 = var.memory
-    available_cpu                    = var.cpu
-    max_instance_request_concurrency = var.concurrency
-    max_instance_count               = var.max_instances
-    min_instance_count               = 0
+    available_memory                 = var.size.memory
+    available_cpu                    = var.size.cpu
+    max_instance_request_concurrency = var.size.concurrency
+    max_instance_count               = var.size.max_instances
+    min_instance_count               = var.size.min_instances
     timeout_seconds                  = var.timeout_s
-    ingress_settings                 = var.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    ingress_settings                 = var.public ? var.public_ingress : "ALLOW_INTERNAL_ONLY"
+    vpc_connector                    = try(var.vpc_egress.connector, null)
+    vpc_connector_egress_settings    = try(var.vpc_egress.egress, null)
     all_traffic_on_latest_revision   = true
     service_account_email            = google_service_account.this.email
     environment_variables = merge(
@@ -78,8 +83,8 @@ resource "google_cloudfunctions2_function" "this" {
 resource "google_service_account" "push" {
   count = var.public ? 0 : 1
 
-  account_id   = "relais-push-${var.name}"
-  display_name = "Relais: pushes to ${var.name}"
+  account_id   = "${var.account_lead}push-${var.name}"
+  display_name = "${var.title}: pushes to ${var.name}"
 }
 
 # Pub/Sub's agent creates the token that the push account signs. If the agent's role on the project already allows that,
@@ -92,9 +97,18 @@ resource "google_service_account_iam_member" "push_token" {
   member             = var.pubsub_agent
 }
 
+# Without this grant, a public function is open only once Cloud Run's own check is off, which neither the functions' API
+# nor this provider can do.
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
+  count = var.public && var.public_access == "invoker_check_off" ? 0 : 1
+
   name     = google_cloudfunctions2_function.this.name
   location = var.region
   role     = "roles/run.invoker"
   member   = var.public ? "allUsers" : google_service_account.push[0].member
+}
+
+moved {
+  from = google_cloud_run_v2_service_iam_member.invoker
+  to   = google_cloud_run_v2_service_iam_member.invoker[0]
 }

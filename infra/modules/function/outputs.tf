@@ -3,6 +3,10 @@ output "member" {
   value       = google_service_account.this.member
 }
 
+output "service" {
+  value = google_cloudfunctions2_function.this.name
+}
+
 output "uri" {
   value = google_cloudfunctions2_function.this.service_config[0].uri
 }

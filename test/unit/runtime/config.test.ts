@@ -25,6 +25,8 @@ const CLOUD = {
   RELAIS_PUBLIC_URL: "https://relais.example.com",
 };
 
+const kmsKey = (location: string): string => `projects/keys/locations/${location}/keyRings/r/cryptoKeys/k`;
+
 const mistakesOf = (env: Environment, options: LoadOptions = {}): readonly string[] => {
   try {
     loadConfig(env, options);
@@ -161,6 +163,34 @@ describe("loadConfig", () => {
     ["Google Cloud without a public URL", { ...CLOUD, RELAIS_PUBLIC_URL: "" }, /^RELAIS_PUBLIC_URL /],
     ["a Firestore emulator on Google Cloud", { ...CLOUD, FIRESTORE_EMULATOR_HOST: "h:1" }, /^FIRESTORE_EMULATOR_HOST /],
     ["a Pub/Sub emulator on Google Cloud", { ...CLOUD, PUBSUB_EMULATOR_HOST: "h:1" }, /^PUBSUB_EMULATOR_HOST /],
+    ["a database that Firestore refuses", { RELAIS_DATABASE: "Mine" }, /^RELAIS_DATABASE must be \(default\), or /],
+    ["a prefix with a hyphen", { RELAIS_PREFIX: "a-b" }, /^RELAIS_PREFIX must be a lower-case letter/],
+    ["a prefix that makes names too long", { RELAIS_PREFIX: "abcdefghijk" }, /^RELAIS_PREFIX /],
+    [
+      "a multi-region for secrets",
+      { RELAIS_SECRET_LOCATIONS: "europe-west1, eu" },
+      /^RELAIS_SECRET_LOCATIONS .*regions/,
+    ],
+    [
+      "a region for secrets twice",
+      { RELAIS_SECRET_LOCATIONS: "europe-west1,europe-west1" },
+      /^RELAIS_SECRET_LOCATIONS must name each entry once/,
+    ],
+    [
+      "a key without a location",
+      { RELAIS_SECRET_KMS: "projects/p/cryptoKeys/k" },
+      /^RELAIS_SECRET_KMS must be a comma/,
+    ],
+    [
+      "a key in only one of two regions",
+      { RELAIS_SECRET_LOCATIONS: "europe-west1,europe-west4", RELAIS_SECRET_KMS: kmsKey("europe-west1") },
+      /^RELAIS_SECRET_KMS must name one key in each of: europe-west1, europe-west4/,
+    ],
+    [
+      "a regional key where Google chooses the region",
+      { RELAIS_SECRET_KMS: kmsKey("europe-west1") },
+      /^RELAIS_SECRET_KMS must name one key in each of: global/,
+    ],
     [
       "a Secret Manager emulator on Google Cloud",
       { ...CLOUD, SECRET_MANAGER_EMULATOR_HOST: "h:1" },
@@ -178,6 +208,24 @@ describe("loadConfig", () => {
   it("allows emulators on Google Cloud with RELAIS_ALLOW_EMULATORS=1", () => {
     const config = loadConfig({ ...CLOUD, FIRESTORE_EMULATOR_HOST: "localhost:8081", RELAIS_ALLOW_EMULATORS: "1" });
     assert.equal(config.cloud?.firestoreEmulator, "localhost:8081");
+  });
+
+  it("takes the database, the prefix and the places of secrets of one installation, and has defaults", () => {
+    const { cloud } = loadConfig({
+      ...CLOUD,
+      RELAIS_DATABASE: "relais-a",
+      RELAIS_PREFIX: "a",
+      RELAIS_SECRET_LOCATIONS: "europe-west4, europe-west1",
+      RELAIS_SECRET_KMS: `${kmsKey("europe-west1")},${kmsKey("europe-west4")}`,
+    });
+    assert.deepEqual(cloud && [cloud.database, cloud.prefix, cloud.secretPlaces], [
+      "relais-a",
+      "a",
+      { locations: ["europe-west4", "europe-west1"], kmsKeys: [kmsKey("europe-west1"), kmsKey("europe-west4")] },
+    ]);
+    const usual = loadConfig(CLOUD).cloud;
+    const anywhere = { locations: [], kmsKeys: [] };
+    assert.deepEqual(usual && [usual.database, usual.prefix, usual.secretPlaces], ["(default)", "", anywhere]);
   });
 
   it("allows a time scale if nothing is the real Google's", () => {
