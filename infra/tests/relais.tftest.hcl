@@ -6,6 +6,7 @@ mock_provider "google" {
   }
 }
 mock_provider "archive" {}
+mock_provider "time" {}
 
 variables {
   project_id = "relais-test"
@@ -74,4 +75,25 @@ run "refuses_another_place_for_refresh_tokens" {
     refresh_tokens = "vault"
   }
   expect_failures = [var.refresh_tokens]
+}
+
+run "takes_names_from_the_prefix_and_tells_the_operators_of_alarms" {
+  command = plan
+  variables {
+    prefix    = "eu"
+    operators = ["ada@example.com", "@example.com"]
+  }
+
+  assert {
+    condition     = output.names.database == "relais-eu" && output.names.topics["mail-send"] == "eu-mail-send"
+    error_message = "the prefix begins every name"
+  }
+  assert {
+    condition     = output.environment.RELAIS_PREFIX == "eu"
+    error_message = "the functions know the prefix"
+  }
+  assert {
+    condition     = join(",", keys(google_monitoring_notification_channel.operator)) == "ada@example.com"
+    error_message = "alarms go to the addresses among the operators"
+  }
 }

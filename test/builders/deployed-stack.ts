@@ -26,6 +26,9 @@ const repository = join(import.meta.dirname, "../..");
  */
 const LIMIT_MS = 300_000;
 
+/** Every function must run under an installation's prefix and on its database, with nothing left to the defaults. */
+const PREFIX = "stack";
+
 const PUSHED_NAMES = Object.keys(PUSHED) as Pushed[];
 
 /** A push from Pub/Sub and the function's answer; null while there is none. */
@@ -54,6 +57,8 @@ export interface DeployedStack {
     ): Promise<Response>;
   };
   readonly projectId: string;
+  /** The names of all secrets, without their project's. */
+  secrets(): readonly string[];
   /** The folder of the bundles, and the environment of the functions. */
   readonly dist: string;
   readonly variables: Readonly<Record<string, string>>;
@@ -203,9 +208,13 @@ export const startDeployedStack = async (
     ]);
     closers.push(emulators.stop, sandbox.close, standIn.close);
 
-    const project = await makeGoogleProject({ ...emulators, secretManagerHost: standIn.host });
+    const project = await makeGoogleProject({ ...emulators, secretManagerHost: standIn.host }, { prefix: PREFIX });
     const { projectId, pubsub: ask } = project;
-    await ask("PUT", "subscriptions/events", { topic: `projects/${projectId}/topics/mail-events` });
+    // A busy machine's emulator may take longer for its first answer than a request waits.
+    await fetch(
+      `http://${emulators.firestoreHost}/v1/projects/${projectId}/databases/relais-${PREFIX}/documents/settings/settings`,
+    );
+    await ask("PUT", "subscriptions/events", { topic: `projects/${projectId}/topics/${project.named("mail-events")}` });
 
     const setupToken = `setup-${randomBytes(24).toString("base64url")}`;
     noteSecret("setup token", setupToken);
@@ -252,6 +261,7 @@ export const startDeployedStack = async (
     return {
       sandbox,
       projectId,
+      secrets: () => standIn.secrets(),
       dist,
       variables,
       relais: {
@@ -273,7 +283,9 @@ export const startDeployedStack = async (
       loseNextPush: (to) => void gate.losing.add(to),
       publish: async (topic, data, attributes = {}) => {
         const messages = [{ data: Buffer.from(data).toString("base64"), attributes }];
-        const { messageIds } = (await ask("POST", `topics/${topic}:publish`, { messages })) as { messageIds: string[] };
+        const { messageIds } = (await ask("POST", `topics/${project.named(topic)}:publish`, { messages })) as {
+          messageIds: string[];
+        };
         return messageIds[0] ?? "";
       },
       takeEvents: async () => {

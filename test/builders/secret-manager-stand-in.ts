@@ -23,6 +23,7 @@ interface Version {
 interface SecretEntry {
   readonly createTime: string;
   readonly labels: unknown;
+  readonly replication: object;
   readonly versions: Version[];
 }
 
@@ -35,6 +36,8 @@ export interface SecretManagerStandIn {
   refuseNext(code: number, status: string, of?: string): void;
   /** `METHOD path` of each request so far, without the `$` parameters that all of Google's APIs accept. */
   readonly requests: readonly string[];
+  /** The names of all secrets, without their project's. */
+  secrets(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -68,6 +71,7 @@ export const startSecretManagerStandIn = async (port = 0): Promise<SecretManager
       refusals.push({ of, refusal: new Refusal(code, status, "planned by the test") });
     },
     requests,
+    secrets: () => [...secrets.keys()].map((name) => name.replace(/^.*\//, "")),
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -138,7 +142,7 @@ const create = (
   const name = `projects/${project}/secrets/${id}`;
   if (secrets.has(name)) throw new Refusal(409, "ALREADY_EXISTS", `Secret [${name}] already exists.`);
   const createTime = new Date().toISOString();
-  secrets.set(name, { createTime, labels, versions: [] });
+  secrets.set(name, { createTime, labels, replication, versions: [] });
   return { name, replication, labels, createTime };
 };
 
@@ -151,7 +155,7 @@ const onSecret = (
   const secret = existing(secrets, name);
   switch (act) {
     case "GET ":
-      return { name, createTime: secret.createTime, labels: secret.labels, replication: { automatic: {} } };
+      return { name, createTime: secret.createTime, labels: secret.labels, replication: secret.replication };
     case "DELETE ":
       secrets.delete(name);
       return {};

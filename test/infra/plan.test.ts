@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { loadConfig } from "../../functions/runtime/config.ts";
+import type { Environment } from "../../functions/runtime/config-error.ts";
+import { type Applied, applyTo } from "./applied.ts";
 import { FIRST_APPLY_RULES } from "./first-apply.ts";
 import { CUSTOM_ROLES, SECRET_PERMISSIONS } from "./roles.ts";
 import { type Breach, RULES, secretRights } from "./rules.ts";
@@ -37,6 +40,45 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
     functions: { "authorize-start": { cpu: "0.5", concurrency: 1 } },
   },
 };
+/** Together they break every validation of variables.tf; one that looks at another variable needs that to be right. */
+const IMPOSSIBLE: readonly Inputs[] = [
+  {
+    prefix: "my-mail",
+    region: "europe-west1-b",
+    firestore_database: "(other)",
+    firestore_location: "europe",
+    secret_locations: ["eu", "eu"],
+    labels: { Team: "Mail", app: "other" },
+    public_url: "http://relais.example.com/",
+    operators: ["ada"],
+    members: ["ada@example.com, grace@example.com"],
+    callers: ["erp@"],
+    public_access: "everyone",
+    ingress: "ALLOW_INTERNAL_ONLY",
+    tick_minutes: { dispatch_due: 7 },
+    refresh_tokens: "vault",
+    retention_days: 4_000,
+    backup_retention_days: 99,
+    dead_letter_retention_days: 0,
+    event_retention_days: 1.5,
+    vpc_egress: { connector: "my-connector", egress: "ALL" },
+    build_worker_pool: "my-pool",
+    notification_channels: ["ada@example.com"],
+  },
+  {
+    operators: [],
+    secret_locations: ["europe-west1", "europe-west4"],
+    kms_keys: { records: key("us"), regional: key("europe-west4"), secrets: ["my-key"] },
+  },
+  {
+    functions: {
+      "deliver-mial": { concurrency: 1.5 },
+      "deliver-mail": { memory: "2048", min_instances: 40 },
+      "authorize-start": { cpu: "0.5" },
+    },
+  },
+];
+
 const missing = whyNoTerraform(copy);
 if (missing !== null) {
   console.error(`NO TERRAFORM: ${missing}`);
@@ -103,6 +145,29 @@ describe("infra: Terraform", { skip }, () => {
   it("is valid against the provider's schema", () => {
     const validated = copy.terraform("validate", "-no-color");
     assert.equal(validated.status, 0, validated.output);
+  });
+
+  it("refuses each value that cannot work, and says what to do", () => {
+    const variables = readFileSync(join(copy.directory, "infra/variables.tf"), "utf8");
+    const messages = [...variables.matchAll(/error_message = "(.*)"$/gm)].map(([, text = ""]) =>
+      text.replace(/\\"/g, '"'),
+    );
+    assert.ok(messages.length > 25);
+    const refusing = new InfraCopy(copy);
+    try {
+      const said = IMPOSSIBLE.map((inputs) => {
+        refusing.give(inputs);
+        const planned = refusing.terraform("plan", "-input=false", "-no-color");
+        assert.notEqual(planned.status, 0);
+        return planned.output.replace(/[\s│]+/g, " ");
+      }).join(" ");
+      assert.deepEqual(
+        messages.filter((message) => !said.includes(message)),
+        [],
+      );
+    } finally {
+      refusing.remove();
+    }
   });
 
   it("passes its own tests with mocked providers", () => {
@@ -183,6 +248,95 @@ describe("infra: Terraform", { skip }, () => {
 /** The permission behind a method of the client: `addSecretVersion` needs `secretmanager.versions.add`. */
 const permissionFor = (verb: string, noun: string): string =>
   `secretmanager.${noun.includes("Version") ? "versions" : "secrets"}.${verb}`;
+
+/** They switch on what the whole project shares, and switching it on twice does nothing. */
+const SHARED = /^google_project_service /;
+
+describe("infra: applied to one project", { skip }, () => {
+  const applied = new Map<string, Applied>();
+  const installation = (prefix: string, edit?: (broken: InfraCopy) => void): Applied => {
+    const known = edit === undefined ? applied.get(prefix) : undefined;
+    if (known) return known;
+    const own = new InfraCopy(copy);
+    try {
+      edit?.(own);
+      const done = applyTo(own, prefix === "" ? {} : { prefix, region: "europe-west4" });
+      if (edit === undefined) applied.set(prefix, done);
+      return done;
+    } finally {
+      own.remove();
+    }
+  };
+  const sharedBy = (one: Applied, other: Applied): readonly string[] => {
+    const ids = new Set(other.ids.values());
+    return [...one.ids.values()].filter((id) => ids.has(id) && !SHARED.test(id));
+  };
+
+  it("a plan right after an apply changes nothing", () => {
+    assert.deepEqual(installation("").unsettled, []);
+    assert.deepEqual(installation("a").unsettled, []);
+  });
+
+  it("two installations share nothing but the APIs that are on", () => {
+    assert.ok(installation("").ids.size > 200);
+    assert.equal(installation("a").ids.size, installation("").ids.size);
+    assert.deepEqual(sharedBy(installation("a"), installation("")), []);
+  });
+
+  it("notices a name without the prefix, and a plan that is never settled", () => {
+    const broken = installation("a", (infra) => {
+      infra.edit("scheduler.tf", '"${local.lead}relais-', '"relais-');
+      infra.edit("scheduler.tf", "  region    = var.region\n", '  region    = "europe-west1"\n');
+      infra.edit(
+        "pubsub.tf",
+        "  kms_key_name               = var.kms_keys.regional\n",
+        '  labels = { at = replace(timestamp(), "/[^0-9]/", "") }\n',
+      );
+    });
+    assert.deepEqual(sharedBy(broken, installation("")), [
+      "google_cloud_scheduler_job projects/relais-plan-test/locations/europe-west1/jobs/relais-check-tokens",
+      "google_cloud_scheduler_job projects/relais-plan-test/locations/europe-west1/jobs/relais-dispatch-due",
+    ]);
+    assert.ok(broken.unsettled.some((address) => address.startsWith("google_pubsub_topic.this")));
+  });
+
+  it("neither the state nor the outputs hold a value of a secret", () => {
+    const { state } = installation("");
+    const versions: readonly { readonly attributes: Readonly<Record<string, unknown>> }[] = JSON.parse(
+      state,
+    ).resources.find(
+      ({ type }: { readonly type: string }) => type === "google_secret_manager_secret_version",
+    ).instances;
+    assert.equal(versions.length, 2);
+    for (const { attributes } of versions) {
+      assert.equal(attributes.secret_data_wo, null);
+      assert.equal(attributes.secret_data, null);
+    }
+  });
+
+  it("says in its outputs what Hosting, the deploy command and laptops need", () => {
+    const { hosting, names, environment, services_without_invoker_check: open } = installation("a").outputs;
+    const services = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `a-${name}`]));
+    const { "deliver-mail": _1, "refresh-tokens": _2, "dispatch-due": _3, ...called } = services;
+    assert.deepEqual(hosting, { region: "europe-west4", services: called });
+    assert.deepEqual(names, {
+      services,
+      database: "relais-a",
+      topics: Object.fromEntries(
+        ["mail-dispatch", "mail-events", "mail-send", "token-checks"].map((topic) => [topic, `a-${topic}`]),
+      ),
+      secrets: Object.fromEntries(
+        ["client-secret", "key-ring", "setup-token"].map((secret) => [secret, `a-relais-${secret}`]),
+      ),
+      ticks: { "check-tokens": "a-relais-check-tokens", "dispatch-due": "a-relais-dispatch-due" },
+      images: "a-relais-images",
+      sources: "relais-plan-test-a-relais-sources",
+    });
+    const config = loadConfig(environment as Environment);
+    assert.deepEqual(config.cloud && [config.cloud.database, config.cloud.prefix], ["relais-a", "a"]);
+    assert.deepEqual(open, []);
+  });
+});
 
 describe("infra: rights and code", () => {
   it("grants exactly the permissions on secrets that the code uses", () => {

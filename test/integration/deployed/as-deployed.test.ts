@@ -5,6 +5,8 @@ import PostalMime from "postal-mime";
 import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
 import { firestoreRecords } from "../../../functions/adapters/firestore/firestore-records.ts";
 import { googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { DEFAULT_DATABASE } from "../../../functions/adapters/google-cloud/installation.ts";
+import { listRecords } from "../../../functions/domain/every-record.ts";
 import { TOPIC_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import { RAW_SIZE_LIMIT } from "../../../functions/domain/messages/accept/raw-input.ts";
 import type { Records } from "../../../functions/domain/records.ts";
@@ -42,10 +44,10 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
       () => stack.sandbox.control.mails().find((mail) => mail.messageId === messageId),
       240_000,
     );
-  const openRecords = (): Records => {
+  const openRecords = (databaseId = stack.variables.RELAIS_DATABASE): Records => {
     const { GOOGLE_CLOUD_PROJECT = "", FIRESTORE_EMULATOR_HOST = "" } = stack.variables;
     const calls = googleCalls({ clock: systemClock(), random: testRandom });
-    const database = openDatabase(GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST);
+    const database = openDatabase(GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST, databaseId);
     return firestoreRecords({ calls, random: testRandom, database });
   };
   /** Changes the store to how it is when the time for a search of the message has come. */
@@ -216,6 +218,16 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
     });
     await eventually("it is sent", async () => (await view(`/v1/messages/${id}`)).status === "sent");
     assert.equal(stack.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length, 1);
+  });
+
+  it("keep everything under the names of their installation", async () => {
+    const { RELAIS_PREFIX } = stack.variables;
+    const others = stack.secrets().filter((secret) => !secret.startsWith(`${RELAIS_PREFIX}-relais-`));
+    assert.deepEqual(others, []);
+    assert.ok(stack.secrets().some((secret) => secret.includes("-relais-refresh-")));
+    const elsewhere = openRecords(DEFAULT_DATABASE);
+    assert.deepEqual(await listRecords(elsewhere, "messagesNewest", {}, { most: 1 }), []);
+    assert.equal(await elsewhere.get("settings", "settings"), undefined);
   });
 
   it("accept four posts of 24 MB at once, or answer that they are overloaded; what is accepted arrives byte for byte", async () => {
