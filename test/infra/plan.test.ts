@@ -6,6 +6,7 @@ import { loadConfig } from "../../functions/runtime/config.ts";
 import type { Environment } from "../../functions/runtime/config-error.ts";
 import { type Applied, applyTo } from "./applied.ts";
 import { FIRST_APPLY_RULES } from "./first-apply.ts";
+import { iamPage } from "./iam-page.ts";
 import { CUSTOM_ROLES, SECRET_PERMISSIONS } from "./roles.ts";
 import { type Breach, RULES, secretRights } from "./rules.ts";
 import { FUNCTION_NAMES, InfraCopy, type Inputs, type Plan, whyNoTerraform } from "./terraform.ts";
@@ -222,6 +223,11 @@ describe("infra: Terraform", { skip }, () => {
       );
     });
   }
+
+  it("lists every grant in infra/IAM.md", () => {
+    const page = readFileSync(new URL("../../infra/IAM.md", import.meta.url), "utf8");
+    assert.equal(page, iamPage(plan()), "run: node test/infra/write-iam.ts");
+  });
 
   it("makes the same archives in another folder, of files with other modes", () => {
     const [elsewhere] = brokenCopies;
