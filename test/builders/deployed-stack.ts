@@ -212,7 +212,7 @@ export const startDeployedStack = async (
     const { projectId, pubsub: ask } = project;
     // A busy machine's emulator may take longer for its first answer than a request waits.
     await fetch(
-      `http://${emulators.firestoreHost}/v1/projects/${projectId}/databases/relais-${PREFIX}/documents/settings/settings`,
+      `http://${emulators.unwatchedFirestoreHost}/v1/projects/${projectId}/databases/relais-${PREFIX}/documents/settings/settings`,
     );
     await ask("PUT", "subscriptions/events", { topic: `projects/${projectId}/topics/${project.named("mail-events")}` });
 
