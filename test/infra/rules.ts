@@ -167,7 +167,7 @@ export const RULES: readonly Rule[] = [
       ),
     broken: {
       file: "functions.tf",
-      from: "environment    = local.token_environment",
+      from: "environment    = merge(local.token_environment, local.secret_environment)",
       to: "environment    = local.admission_environment",
       says: /variables of refresh-tokens: not allowed RELAIS_OPERATORS/,
     },
