@@ -17,6 +17,7 @@ const BUILD_CONSOLE = ["infra/build/build.ts", "console"];
 const COMMANDS = {
   start: { program: "functions/runtime/commands/start.ts", first: BUILD_CONSOLE },
   demo: { program: "functions/runtime/commands/demo.ts" },
+  deploy: { program: "functions/runtime/commands/deploy.ts" },
   restore: { program: "functions/runtime/commands/restore.ts" },
   risc: { program: "functions/runtime/commands/risc.ts" },
   build: { program: "infra/build/build.ts" },
