@@ -6,6 +6,8 @@ resource "google_storage_bucket" "sources" {
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
+  # It holds only what a build of the same commit makes again.
+  force_destroy = true
 
   lifecycle_rule {
     action {

@@ -178,6 +178,7 @@ module "function" {
   kms_key           = var.kms_keys.regional
   vpc_egress        = var.vpc_egress
   build_worker_pool = var.build_worker_pool
+  hold_traffic      = var.hold_traffic
 
   build_service_account = google_service_account.build.id
   docker_repository     = google_artifact_registry_repository.images.id
@@ -187,8 +188,9 @@ module "function" {
   }
 
   # A build fails if it starts before its service account has its roles, and a revision if it starts before its secrets
-  # have a value.
+  # have a value. New code may ask what only a new index answers; an index counts as made when it is ready.
   depends_on = [
+    google_firestore_index.composite,
     google_project_service.required,
     google_secret_manager_secret_version.first,
     time_sleep.build_rights,

@@ -223,6 +223,12 @@ variable "tick_minutes" {
   }
 }
 
+variable "hold_traffic" {
+  description = "Deploys new revisions without giving them requests, for a roll-out of one function after another (npm run deploy -- --canary). Nothing is held by default, and never in a first deployment."
+  type        = bool
+  default     = false
+}
+
 # --- How long it keeps what
 
 variable "retention_days" {

@@ -115,6 +115,19 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
     },
   },
   {
+    name: "new indexes are ready before new code asks them",
+    check: (plan) =>
+      before(plan, "module.function").has("google_firestore_index.composite")
+        ? []
+        : ["functions do not wait for google_firestore_index.composite"],
+    broken: {
+      file: "functions.tf",
+      from: "    google_firestore_index.composite,\n",
+      to: "",
+      says: /functions do not wait for google_firestore_index\.composite/,
+    },
+  },
+  {
     name: "Google's own accounts have the key before anything is encrypted with it",
     check: (plan) =>
       plan.steps

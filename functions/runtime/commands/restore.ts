@@ -1,6 +1,8 @@
 // `npm run restore -- --as-of 2026-11-22T10:00:00Z` must run after the store was restored from a backup of that time,
 // and before Relais runs on it. It pauses sending and sets every message that was not final to `unknown`; once Relais
-// runs, the resolver looks for each in the sent mail. Then resume sending in the console.
+// runs, the resolver looks for each in the sent mail. Then resume sending in the console. `--database` names a database
+// of Firestore instead of RELAIS_DATABASE. With `--project`, it does the whole way on Google Cloud: it makes a database
+// beside the damaged one, from point-in-time recovery or from a backup, and switches to it (infra/playbooks/restore.md).
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isoTime } from "../../domain/clock.ts";
@@ -16,8 +18,16 @@ const stop = (message: string): never => {
   process.exit(1);
 };
 
-const parseAsOf = (): number => {
-  const given = parseArgs({ options: { "as-of": { type: "string" } } }).values["as-of"] ?? "";
+const FLAGS = {
+  "as-of": { type: "string" },
+  database: { type: "string" },
+  project: { type: "string" },
+  prefix: { type: "string" },
+  "from-backup": { type: "string" },
+  dist: { type: "string" },
+} as const;
+
+const parseAsOf = (given = ""): number => {
   const asOfMs = Date.parse(given);
   if (!/^\d{4}-\d\d-\d\dT.+(Z|[+-]\d\d:\d\d)$/.test(given) || Number.isNaN(asOfMs)) {
     return stop("Say when the backup was made, with its time zone: npm run restore -- --as-of 2026-11-22T10:00:00Z");
@@ -25,10 +35,29 @@ const parseAsOf = (): number => {
   return asOfMs > Date.now() ? stop(`${given} is in the future: say when the backup was made.`) : asOfMs;
 };
 
-const asOfMs = parseAsOf();
+const { values } = parseArgs({ options: FLAGS });
+
+if (values.project !== undefined) {
+  const backup = values["from-backup"];
+  const source =
+    backup === undefined
+      ? { kind: "minute" as const, asOfMs: parseAsOf(values["as-of"]) }
+      : { kind: "backup" as const, name: backup };
+  const { restoreInProject } = await import("./deploy/restore-in-project.ts");
+  const { project, prefix = "", database = null, dist = null } = values;
+  const failure = await restoreInProject({ project, prefix, dist }, { source, database });
+  if (failure !== null) stop(failure);
+  process.exit(0);
+}
+
+const asOfMs = parseAsOf(values["as-of"]);
 try {
   // Nothing here waits, so time need not be scaled.
-  const config = loadConfig({ ...process.env, RELAIS_TIME_SCALE: "" });
+  const config = loadConfig({
+    ...process.env,
+    RELAIS_TIME_SCALE: "",
+    ...(values.database === undefined ? {} : { RELAIS_DATABASE: values.database }),
+  });
   if (config.store === "embedded" && lockDataDir(config.dataDir) === null) {
     stop(`${config.dataDir} is in use by a running Relais. Stop it first.`);
   }

@@ -56,7 +56,7 @@ resource "google_cloudfunctions2_function" "this" {
     ingress_settings                 = var.public ? var.public_ingress : "ALLOW_INTERNAL_ONLY"
     vpc_connector                    = try(var.vpc_egress.connector, null)
     vpc_connector_egress_settings    = try(var.vpc_egress.egress, null)
-    all_traffic_on_latest_revision   = true
+    all_traffic_on_latest_revision   = !var.hold_traffic
     service_account_email            = google_service_account.this.email
     environment_variables = merge(
       var.environment,

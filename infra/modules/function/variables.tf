@@ -107,3 +107,8 @@ variable "source_archive" {
     object = string
   })
 }
+
+variable "hold_traffic" {
+  description = "true: a new revision gets no requests until they are given to it."
+  type        = bool
+}

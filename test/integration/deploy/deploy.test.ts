@@ -62,7 +62,7 @@ suite("npm run deploy", () => {
   });
 
   test("takes over what exists if Terraform's state was lost in the middle", async () => {
-    succeeded(await deployment.first());
+    await deployment.deployedProject();
     const { services, databases } = deployment.state();
     delete deployment.cloud.buckets["relais-test-relais-state"]?.objects["relais/terraform/default.tfstate"];
     const output = succeeded(await deployment.run());
@@ -72,7 +72,7 @@ suite("npm run deploy", () => {
 
   test("--plan changes nothing, neither in a new project nor in one that is deployed", async () => {
     for (const deployed of [false, true]) {
-      if (deployed) succeeded(await deployment.first());
+      if (deployed) await deployment.deployedProject();
       const before = structuredClone(deployment.cloud);
       const output = succeeded(await deployment.first("--plan"));
       assert.match(output, deployed ? /0 to make/ : /12 to make/);
@@ -82,7 +82,7 @@ suite("npm run deploy", () => {
   });
 
   test("applies nothing that would delete or replace data", async () => {
-    succeeded(await deployment.first());
+    await deployment.deployedProject();
     const before = deployment.state();
     const { status, output } = await deployment.run("--set", "firestore_location=nam5");
     assert.equal(status, 1);
@@ -108,7 +108,7 @@ suite("npm run deploy", () => {
   });
 
   test("stops before it forgets what was chosen before", async () => {
-    succeeded(await deployment.first());
+    await deployment.deployedProject();
     deployment.cloud.refuses = { "storage cat": "HTTPError 503" };
     const { status, output } = await deployment.first();
     assert.equal(status, 1);
@@ -146,8 +146,8 @@ suite("npm run deploy", () => {
   });
 
   test("a second installation in the same project shares nothing with the first", async () => {
+    await deployment.deployedProject();
     deployment.cloud.sites.push("relais-eu");
-    succeeded(await deployment.first());
     const first = Object.keys(deployment.cloud.services);
     const before = deployment.state();
     succeeded(await deployment.first("--prefix", "eu", "--site", "relais-eu"));

@@ -35,6 +35,7 @@ export class Deployment {
   readonly url: string;
   readonly #folder: string;
   readonly #hosting: Server;
+  #deployed: Cloud | null = null;
 
   private constructor(standIns: StandIns, hosting: Server, folder: string, url: string) {
     this.standIns = standIns;
@@ -97,6 +98,17 @@ export class Deployment {
     this.standIns.rewind();
     this.standIns.onChange = () => undefined;
     return this.cloud;
+  }
+
+  /** A project with a first deployment. It is made once, because each run takes a second. */
+  async deployedProject(): Promise<Cloud> {
+    if (this.#deployed === null) {
+      this.newProject();
+      const { status, output } = await this.first();
+      if (status !== 0) throw new Error(output);
+      this.#deployed = structuredClone(this.cloud);
+    }
+    return this.newProject(structuredClone(this.#deployed));
   }
 
   /** Runs with the usual arguments of a first deployment, or with `args` alone. */

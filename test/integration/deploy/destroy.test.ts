@@ -9,8 +9,7 @@ suite("npm run deploy -- --destroy", () => {
   });
   after(() => deployment.close());
   beforeEach(async () => {
-    deployment.newProject();
-    succeeded(await deployment.first());
+    await deployment.deployedProject();
     // What Relais itself has made since, and Google every night.
     deployment.cloud.secrets["relais-refresh-srv_1"] = ["a refresh token"];
     deployment.cloud.secrets["of-somebody-else"] = ["x"];
@@ -61,8 +60,7 @@ suite("npm run deploy -- --destroy", () => {
   test("ends in the same state when it is killed at each step and run again", async () => {
     succeeded(await deployment.run("--destroy"));
     const undisturbed = deployment.state();
-    deployment.newProject();
-    succeeded(await deployment.first());
+    await deployment.deployedProject();
     Object.assign(deployment.cloud.secrets, { "relais-refresh-srv_1": ["a refresh token"], "of-somebody-else": ["x"] });
     deployment.cloud.backups = undisturbed.backups;
     const killedAt = await deployment.killedAtEachStep("--destroy");

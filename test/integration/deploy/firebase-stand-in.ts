@@ -30,7 +30,11 @@ const parse = (args: readonly string[]): Call => {
     const one = rest[at] ?? "";
     if (!one.startsWith("--")) words.push(one);
     else if (!known.includes(one)) throw new Error(`unknown option '${one}'`);
-    else flags[one] = WITH_VALUE.includes(one) ? (rest[(at += 1)] ?? "") : "true";
+    else if (!WITH_VALUE.includes(one)) flags[one] = "true";
+    else {
+      at += 1;
+      flags[one] = rest[at] ?? "";
+    }
   }
   return { words, flags };
 };

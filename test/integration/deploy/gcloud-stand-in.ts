@@ -223,6 +223,10 @@ const IMPLEMENTED: Readonly<Record<string, Command>> = {
       service.traffic = traffic;
       return done();
     }),
+  "run services get-iam-policy": (cloud, call) =>
+    withService(cloud, call, ({ members }) =>
+      answered(members.length === 0 ? { etag: "ACAB" } : { bindings: [{ role: "roles/run.invoker", members }] }),
+    ),
   "run services remove-iam-policy-binding": (cloud, call) =>
     withService(cloud, call, (service) => {
       const member = of(call, "--member");

@@ -19,42 +19,90 @@ import { StandIns } from "./stand-ins.ts";
 const CAUSES: Readonly<
   Record<ObstacleCode, { readonly make: (cloud: Cloud) => void; readonly args?: readonly string[] }>
 > = {
-  tool_missing: { make: ({ tools }) => void (tools.terraform = null) },
-  tool_too_old: { make: ({ tools }) => void (tools.terraform = "Terraform v1.9.8") },
-  gcloud_signed_out: { make: ({ signedIn }) => void (signedIn.gcloud = false) },
-  no_application_credentials: { make: ({ signedIn }) => void (signedIn.terraform = false) },
-  firebase_signed_out: { make: ({ signedIn }) => void (signedIn.firebase = false) },
-  project_unseen: { make: (cloud) => void (cloud.isThere = false) },
-  billing_off: { make: (cloud) => void (cloud.billing = false) },
-  apis_off: { make: (cloud) => void (cloud.apis = cloud.apis.filter((name) => !name.startsWith("orgpolicy"))) },
-  firebase_not_added: { make: (cloud) => void (cloud.firebase = false) },
+  tool_missing: {
+    make: ({ tools }) => {
+      tools.terraform = null;
+    },
+  },
+  tool_too_old: {
+    make: ({ tools }) => {
+      tools.terraform = "Terraform v1.9.8";
+    },
+  },
+  gcloud_signed_out: {
+    make: ({ signedIn }) => {
+      signedIn.gcloud = false;
+    },
+  },
+  no_application_credentials: {
+    make: ({ signedIn }) => {
+      signedIn.terraform = false;
+    },
+  },
+  firebase_signed_out: {
+    make: ({ signedIn }) => {
+      signedIn.firebase = false;
+    },
+  },
+  project_unseen: {
+    make: (cloud) => {
+      cloud.isThere = false;
+    },
+  },
+  billing_off: {
+    make: (cloud) => {
+      cloud.billing = false;
+    },
+  },
+  apis_off: {
+    make: (cloud) => {
+      cloud.apis = cloud.apis.filter((name) => !name.startsWith("orgpolicy"));
+    },
+  },
+  firebase_not_added: {
+    make: (cloud) => {
+      cloud.firebase = false;
+    },
+  },
   site_missing: { make: () => undefined, args: ["--site", "another-site"] },
   members_refused: {
-    make: ({ policies }) =>
-      void (policies["iam.allowedPolicyMemberDomains"] = [{ values: { allowedValues: ["C0abc"] } }]),
+    make: ({ policies }) => {
+      policies["iam.allowedPolicyMemberDomains"] = [{ values: { allowedValues: ["C0abc"] } }];
+    },
   },
   invoker_check_enforced: {
-    make: ({ policies }) => void (policies["run.managed.requireInvokerIam"] = [{ enforce: true }]),
+    make: ({ policies }) => {
+      policies["run.managed.requireInvokerIam"] = [{ enforce: true }];
+    },
     args: ["--public-access", "invoker_check_off"],
   },
   place_refused: {
-    make: ({ policies }) =>
-      void (policies["gcp.resourceLocations"] = [{ values: { allowedValues: ["in:us-locations", "global"] } }]),
+    make: ({ policies }) => {
+      policies["gcp.resourceLocations"] = [{ values: { allowedValues: ["in:us-locations", "global"] } }];
+    },
   },
   secrets_need_places: {
-    make: ({ policies }) =>
-      void (policies["gcp.resourceLocations"] = [{ values: { allowedValues: ["in:eu-locations"] } }]),
+    make: ({ policies }) => {
+      policies["gcp.resourceLocations"] = [{ values: { allowedValues: ["in:eu-locations"] } }];
+    },
   },
   ingress_refused: {
-    make: ({ policies }) =>
-      void (policies["run.allowedIngress"] = [
+    make: ({ policies }) => {
+      policies["run.allowedIngress"] = [
         { values: { allowedValues: ["internal", "internal-and-cloud-load-balancing"] } },
-      ]),
+      ];
+    },
   },
   accounts_refused: {
-    make: ({ policies }) => void (policies["iam.disableServiceAccountCreation"] = [{ enforce: true }]),
+    make: ({ policies }) => {
+      policies["iam.disableServiceAccountCreation"] = [{ enforce: true }];
+    },
   },
-  quota_too_small: { make: ({ quotas }) => void (quotas.CpuAllocPerProjectRegion = 3_000) },
+  quota_too_small: {
+    make: ({ quotas }) => {
+      quotas.CpuAllocPerProjectRegion = 3_000;
+    },
+  },
   database_of_other_type: {
     make: (cloud) => {
       cloud.apis.push("firestore.googleapis.com");
@@ -79,8 +127,16 @@ const CAUSES: Readonly<
     },
     args: ["--region", "europe-west1"],
   },
-  bucket_taken: { make: (cloud) => void (cloud.refuses = { "storage buckets describe": "HTTPError 403: forbidden" }) },
-  not_answered: { make: (cloud) => void (cloud.refuses = { "billing projects describe": "PERMISSION_DENIED" }) },
+  bucket_taken: {
+    make: (cloud) => {
+      cloud.refuses = { "storage buckets describe": "HTTPError 403: forbidden" };
+    },
+  },
+  not_answered: {
+    make: (cloud) => {
+      cloud.refuses = { "billing projects describe": "PERMISSION_DENIED" };
+    },
+  },
 };
 
 const database = (changes: Partial<Cloud["databases"][number]>): Cloud["databases"][number] => ({

@@ -13,9 +13,8 @@ suite("A roll-out and its way back", () => {
   });
   after(() => deployment.close());
   beforeEach(async () => {
-    deployment.newProject();
-    succeeded(await deployment.first());
-    deployment.cloud.release = "two";
+    const cloud = await deployment.deployedProject();
+    cloud.release = "two";
   });
 
   const succeeded = ({ status, output }: Ended): string => {
@@ -51,9 +50,8 @@ suite("A roll-out and its way back", () => {
   test("ends in the same state when it is killed at each step and run again", async () => {
     succeeded(await deployment.run("--canary", "10"));
     const undisturbed = structuredClone(deployment.cloud);
-    deployment.newProject();
-    succeeded(await deployment.first());
-    deployment.cloud.release = "two";
+    const cloud = await deployment.deployedProject();
+    cloud.release = "two";
     const killedAt = await deployment.killedAtEachStep("--canary", "10");
     assert.ok(killedAt.length >= 3 * 3 + 5, killedAt.join("\n"));
     assert.deepEqual(deployment.cloud, undisturbed);
@@ -101,8 +99,7 @@ suite("A roll-out and its way back", () => {
   });
 
   test("says that there is no way back before a second deployment", async () => {
-    deployment.newProject();
-    succeeded(await deployment.first());
+    await deployment.deployedProject();
     const { status, output } = await deployment.run("--rollback");
     assert.equal(status, 2);
     assert.match(output, /no former deployment|Nothing is deployed/);

@@ -65,7 +65,7 @@ const parse = (args: readonly string[]) => parseArgs({ args: [...args], options:
 type Values = ReturnType<typeof parse>["values"];
 
 /** JSON as it is; anything else is text, so that nobody has to quote quotes. */
-const valueOf = (text: string): unknown => {
+const parsedValue = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
@@ -90,7 +90,7 @@ const inputsOf = (values: Values): Inputs => {
   });
   const set = (values.set ?? []).map((one): readonly [string, unknown] => {
     const at = one.indexOf("=");
-    return [one.slice(0, at), valueOf(one.slice(at + 1))];
+    return [one.slice(0, at), parsedValue(one.slice(at + 1))];
   });
   return Object.fromEntries([...named, ...set]);
 };

@@ -60,10 +60,6 @@ const switchOffInvokerChecks = async ({ gcloud }: Context, { withoutInvokerCheck
     await gcloud.do(["run", "services", "update", name, `--region=${region}`, "--no-invoker-iam-check"]);
 };
 
-/** The former deployment's outputs; null before the first one. */
-const formerOutputs = (terraform: { outputs(): Promise<Outputs> }): Promise<Outputs | null> =>
-  terraform.outputs().catch(() => null);
-
 const smoke = async (context: Context, outputs: Outputs, expected: Build | null): Promise<string | null> => {
   const { installation, options, say, wait } = context;
   const setupToken = await setupTokenOf(context, outputs);
@@ -74,7 +70,7 @@ const smoke = async (context: Context, outputs: Outputs, expected: Build | null)
 const applyAll = async (context: Context, { dist }: Built) => {
   const prepared = await prepareTerraform(context, dist);
   await switchDatabase(context, prepared);
-  const former = await formerOutputs(prepared.terraform);
+  const former = await prepared.terraform.formerOutputs();
   const { project } = context.installation;
   // Never remembered: the next deployment decides again.
   if (former !== null && context.options.canary !== null)

@@ -105,19 +105,31 @@ export class Terraform {
     await this.#run(["destroy", "-input=false", "-lock-timeout=120s", "-auto-approve"], true);
   }
 
+  /** Null before the first deployment. */
+  async formerOutputs(): Promise<Outputs | null> {
+    const found: unknown = JSON.parse(await this.#run(["output", "-json"], false));
+    return Object.keys(Object(found)).length === 0 ? null : outputsFrom(found);
+  }
+
   async outputs(): Promise<Outputs> {
-    const found = OUTPUTS.parse(JSON.parse(await this.#run(["output", "-json"], false)));
-    return {
-      region: found.hosting.value.region,
-      services: found.names.value.services,
-      publicServices: found.hosting.value.services,
-      database: found.names.value.database,
-      setupToken: found.names.value.secrets["setup-token"] ?? "",
-      withoutInvokerCheck: found.services_without_invoker_check.value,
-      environment: found.environment.value,
-    };
+    const found = await this.formerOutputs();
+    if (found === null) throw new Error("Terraform's state knows no deployment of Relais.");
+    return found;
   }
 }
+
+const outputsFrom = (json: unknown): Outputs => {
+  const found = OUTPUTS.parse(json);
+  return {
+    region: found.hosting.value.region,
+    services: found.names.value.services,
+    publicServices: found.hosting.value.services,
+    database: found.names.value.database,
+    setupToken: found.names.value.secrets["setup-token"] ?? "",
+    withoutInvokerCheck: found.services_without_invoker_check.value,
+    environment: found.environment.value,
+  };
+};
 
 /** Builds every function, and the console. */
 export const build = (tools: Tools, root: string): Promise<string> =>
