@@ -2,6 +2,7 @@ import { COLLECTIONS, SINGLE_FIELD_INDEXES, unindexedFields } from "../../functi
 import { LEASE_MS } from "../../functions/domain/messages/deliver/lease.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
+import { DEPLOYER_ROLES, WITHOUT_RIGHTS } from "../../functions/runtime/commands/deploy/deployer-roles.ts";
 import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
 import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";
@@ -590,6 +591,40 @@ export const RULES: readonly Rule[] = [
         says: /nobody is told when refresh-tokens is not called/,
       },
     ],
+  },
+  {
+    name: "the code of a consent is in no log",
+    check: (plan) =>
+      plan
+        .ofType("google_logging_project_exclusion")
+        .some(({ values }) =>
+          /service_name="confirm-callback" AND log_id\("run\.googleapis\.com\/requests"\)/.test(String(values.filter)),
+        )
+        ? []
+        : ["requests to confirm-callback are logged, with the code in their URL"],
+    broken: {
+      file: "logs.tf",
+      from: 'local.services["confirm-callback"]',
+      to: 'local.services["send-mail"]',
+      says: /requests to confirm-callback are logged/,
+    },
+  },
+  {
+    name: "every type of resource is in the list of what a deployer may do, and none in vain",
+    check: (plan) => {
+      const planned = new Set(plan.resources.map(({ type }) => type).filter((type) => !WITHOUT_RIGHTS.includes(type)));
+      const listed = new Set(DEPLOYER_ROLES.flatMap(({ types }) => types));
+      return [
+        ...[...planned].filter((type) => !listed.has(type)).map((type) => `no role of a deployer covers ${type}`),
+        ...[...listed].filter((type) => !planned.has(type)).map((type) => `${type} is listed and not planned`),
+      ];
+    },
+    broken: {
+      file: "logs.tf",
+      from: "# What Cloud Logging does not keep.\n",
+      to: 'resource "google_bigquery_dataset" "extra" {\n  dataset_id = "extra"\n}\n',
+      says: /no role of a deployer covers google_bigquery_dataset/,
+    },
   },
   {
     name: "every alarm has its runbook",

@@ -2,7 +2,7 @@
 // and before Relais runs on it. It pauses sending and sets every message that was not final to `unknown`; once Relais
 // runs, the resolver looks for each in the sent mail. Then resume sending in the console. `--database` names a database
 // of Firestore instead of RELAIS_DATABASE. With `--project`, it does the whole way on Google Cloud: it makes a database
-// beside the damaged one, from point-in-time recovery or from a backup, and switches to it (infra/playbooks/restore.md).
+// beside the damaged one, of a minute or from a backup, and switches to it (infra/playbooks/restore.md).
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isoTime } from "../../domain/clock.ts";

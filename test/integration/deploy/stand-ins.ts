@@ -15,7 +15,7 @@ export interface Recorded {
   readonly changed: boolean;
 }
 
-/** Sends the arguments and the input to this process, and prints its answer. Bash starts in milliseconds; Node does not. */
+/** Sends the arguments and the input to this process, and prints its answer. Bash starts much faster than Node. */
 const SCRIPT = `#!/usr/bin/env bash
 exec 3<>"/dev/tcp/127.0.0.1/$STAND_IN_PORT"
 input=$(cat; printf x)

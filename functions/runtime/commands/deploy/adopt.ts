@@ -3,8 +3,8 @@ import type { Context } from "./context.ts";
 import type { Change, Terraform } from "./terraform.ts";
 
 /**
- * What may exist although Terraform's state does not know it: a run that was killed made it, `--destroy` has kept it, or
- * it is older than Relais. Terraform would fail to make it once more, so it takes it over.
+ * What may exist although Terraform's state does not know it: a run that was killed made it, `--destroy` has kept it,
+ * or it is older than Relais. Terraform would fail to make it once more, so it takes it over.
  */
 interface Adoptable {
   /** The `gcloud` command that lists what is there. */
@@ -112,8 +112,8 @@ export const adoptable = async (context: Context, changes: readonly Change[]): P
 const OF_THE_DATABASE = /^google_firestore_/;
 
 /**
- * When `firestore_database` names another database than before, lets the former one go, with its indexes and backups, so
- * that Terraform neither deletes nor changes any of it. Returns its name.
+ * When `firestore_database` names another database than before, lets the former one go, with its indexes and backups,
+ * so that Terraform neither deletes nor changes any of it. Returns its name.
  */
 export const letFormerDatabaseGo = async (
   { installation }: Pick<Context, "installation">,

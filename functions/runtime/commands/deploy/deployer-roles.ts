@@ -83,7 +83,11 @@ export const DEPLOYER_ROLES: readonly Need[] = [
     why: "makes the repository of images",
     types: ["google_artifact_registry_repository", "google_artifact_registry_repository_iam_member"],
   },
-  { role: "roles/logging.configWriter", why: "makes metrics from log lines", types: ["google_logging_metric"] },
+  {
+    role: "roles/logging.configWriter",
+    why: "makes metrics from log lines, and keeps URLs of consents out of the log",
+    types: ["google_logging_metric", "google_logging_project_exclusion"],
+  },
   {
     role: "roles/logging.viewer",
     why: "reads the log of a new function while it has a share of the requests",

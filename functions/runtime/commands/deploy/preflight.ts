@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import type { Obstacle } from "./obstacles.ts";
 import type { Remembered } from "./state-bucket.ts";
 
-/** Asks only what can be answered: without a tool, a sign-in or the project itself, every other answer would be noise. */
+/** Asks what must be there first: without a tool, a sign-in or the project itself, other answers would be noise. */
 export const whatKeepsFromAsking = async ({
   tools,
   gcloud,

@@ -41,7 +41,7 @@ const serving = async ({ gcloud }: Context, name: string, region: string): Promi
 };
 
 const RECORD = z.object({
-  /** `under_way` until the smoke test has passed: a run that continues must not take a half-way state for the former. */
+  /** `under_way` until the smoke test has passed: a run that continues must not note a state in between. */
   state: z.enum(["under_way", "done", "rolled_back"]),
   /** The revision that served each Cloud Run service before. */
   from: z.record(z.string(), z.string()),

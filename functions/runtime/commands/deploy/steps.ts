@@ -12,18 +12,26 @@ import { ensureBucket, remember } from "./state-bucket.ts";
 import { build, type Outputs } from "./terraform.ts";
 import { writeInputs } from "./work-folder.ts";
 
-/** Pub/Sub's own account must exist before Terraform can grant it anything. */
+/** Services whose own account must exist before Terraform can grant it anything; the others only with keys. */
 const AGENTS = ["pubsub.googleapis.com"] as const;
+const AGENTS_WITH_KEYS = [
+  "artifactregistry.googleapis.com",
+  "cloudfunctions.googleapis.com",
+  "firestore.googleapis.com",
+  "run.googleapis.com",
+  "secretmanager.googleapis.com",
+] as const;
 
 /** What Terraform needs before its own list of APIs takes effect. */
 const APIS = [...FIRST_APIS, "pubsub.googleapis.com", "storage.googleapis.com", "firebasehosting.googleapis.com"];
 
 export const switchOnApis = async (context: Context): Promise<void> => {
   const on = await enabledApis(context);
-  const off = APIS.filter((api) => !on.has(api));
+  const agents = context.inputs.kms_keys === undefined ? AGENTS : [...AGENTS, ...AGENTS_WITH_KEYS];
+  const off = [...new Set([...APIS, ...agents])].filter((api) => !on.has(api));
   context.say(off.length === 0 ? "APIs: all that Terraform needs are on" : `APIs: switching on ${off.join(", ")}`);
   if (off.length > 0) await context.gcloud.do(["services", "enable", ...off]);
-  for (const agent of AGENTS) await context.gcloud.do(["beta", "services", "identity", "create", `--service=${agent}`]);
+  for (const agent of agents) await context.gcloud.do(["beta", "services", "identity", "create", `--service=${agent}`]);
 };
 
 export const ensureState = async (context: Context): Promise<void> => {

@@ -44,7 +44,10 @@ const MULTI_REGIONS: Readonly<Record<string, readonly string[]>> = {
   nam7: ["nam7", "us", "us-locations", "northamerica-locations"],
 };
 
-/** The names by which a policy on locations may allow a place: cloud.google.com/resource-manager/docs/organization-policy/defining-locations-supported-services */
+/**
+ * The names by which a policy on locations may allow a place:
+ * cloud.google.com/resource-manager/docs/organization-policy/defining-locations
+ */
 const namesOf = (place: string): readonly string[] => {
   const continent = place.split("-")[0] ?? "";
   const inUnion = continent === "europe" && !OUTSIDE_THE_UNION.includes(place);

@@ -36,8 +36,9 @@ const sizesOf = ({ functions }: Installation): readonly (Size & { readonly name:
   });
 
 /**
- * Cloud Run refuses a service whose instances together could exceed the region's quota ("Max instances must be set to 28
- * or fewer to set the requested total CPU"). The quotas are per project and region, in thousandths of a CPU and in bytes.
+ * Cloud Run refuses a service whose instances together could exceed the region's quota ("Max instances must be set to
+ * 28 or fewer to set the requested total CPU"). The quotas are per project and region, in thousandths of a CPU and in
+ * bytes.
  */
 const NEEDS: Readonly<Record<string, (size: Size) => number>> = {
   CpuAllocPerProjectRegion: ({ cpu, instances }) => cpu * 1000 * instances,
