@@ -16,7 +16,7 @@ export const FUNCTION_NAMES = [
 ] as const;
 
 /** The command that runs Terraform: `TERRAFORM`, or else `terraform` from the PATH. */
-const command = process.env.TERRAFORM ?? "terraform";
+export const command = process.env.TERRAFORM ?? "terraform";
 
 /** Values of the root module's variables. */
 export type Inputs = Readonly<Record<string, unknown>>;

@@ -66,7 +66,7 @@ export class Deployment {
     return this.standIns.cloud;
   }
 
-  /** What is in the cloud, without the note of the way back, which a first deployment has only if it was interrupted. */
+  /** What is in the cloud, without the note of the way back: of first deployments, only interrupted ones have it. */
   state(): Cloud {
     const state = structuredClone(this.cloud);
     for (const { objects } of Object.values(state.buckets))

@@ -105,8 +105,8 @@ export const DEPLOYER_ROLES: readonly Need[] = [
   { role: "roles/browser", why: "sees the project and whether it has a billing account", types: [] },
 ];
 
-/** Types that Terraform needs no right for. */
-export const WITHOUT_RIGHTS: readonly string[] = ["time_sleep"];
+/** Types that need no right on the project: the page says what keys need. */
+export const WITHOUT_RIGHTS: readonly string[] = ["google_kms_crypto_key_iam_member", "time_sleep"];
 
 /** infra/DEPLOYER.md. `node infra/build/deployer.ts` writes it. */
 export const deployerPage = (): string => `# Who may deploy
