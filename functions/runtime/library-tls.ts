@@ -3,8 +3,8 @@ import { VERIFIED_TLS } from "../adapters/http/verified-tls.ts";
 
 /**
  * Makes Google's libraries verify TLS certificates whatever the environment says. Options per connection are
- * impossible: google-gax makes agents of its own, and an agent for gaxios would disable `HTTPS_PROXY`. Node reads the
- * variable at each connection, so this process must not have it.
+ * impossible: an agent for gaxios would disable `HTTPS_PROXY`. Node reads the variable at each connection, so this
+ * process must not have it.
  */
 export const verifyTlsInLibraries = (): void => {
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;

@@ -1,10 +1,9 @@
 // What the functions' bundles leave out or load lazily, to keep cold starts short. Measurements:
 // infra/decisions/cold-start.md.
-import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
-import { pickService } from "./proto-closure.ts";
+import { lazyRequires } from "./lazy-requires.ts";
 import { root } from "./repository.ts";
 
 /**
@@ -25,12 +24,21 @@ export const lazyBuiltins: Plugin = {
 
 /** Packages that send with node-fetch, or make requests for it. */
 const NODE_FETCH_PACKAGES =
-  /node_modules[\\/](gaxios|gcp-metadata|google-auth-library|google-gax|googleapis-common)[\\/]build[\\/].*\.js$/;
+  /node_modules[\\/](gaxios|gcp-metadata|google-auth-library|googleapis-common)[\\/]build[\\/].*\.js$/;
 
 /**
  * Google's libraries send with node-fetch but use the platform's `Headers` and `FormData`, which load undici. This
  * gives them node-fetch's own, which follow the same standard.
  */
+const useNodeFetchClasses = (path: string, code: string): string => {
+  const classes = ["FormData", "Headers", "Request", "Response"].filter((name) =>
+    new RegExp(`(new|instanceof) ${name}\\b`).test(code),
+  );
+  if (!NODE_FETCH_PACKAGES.test(path) || classes.length === 0) return code;
+  return `const { ${classes.join(", ")} } = require("fetch-classes");${code}`;
+};
+
+/** Where those classes are found. */
 export const nodeFetchClasses: Plugin = {
   name: "node-fetch-classes",
   setup: ({ onResolve, onLoad }) => {
@@ -39,14 +47,6 @@ export const nodeFetchClasses: Plugin = {
       resolveDir: join(root, "node_modules/gaxios"),
       contents: 'export { FormData, Headers, Request, Response } from "node-fetch";',
     }));
-    onLoad({ filter: NODE_FETCH_PACKAGES }, async ({ path }) => {
-      const code = await readFile(path, "utf8");
-      const classes = ["FormData", "Headers", "Request", "Response"].filter((name) =>
-        new RegExp(`(new|instanceof) ${name}\\b`).test(code),
-      );
-      if (classes.length === 0) return undefined;
-      return { contents: `const { ${classes.join(", ")} } = require("fetch-classes");${code}` };
-    });
     // It makes web streams for platforms without them; Node has them.
     onLoad({ filter: /fetch-blob[\\/]streams\.cjs$/ }, () => ({ contents: "" }));
   },
@@ -77,6 +77,19 @@ export const firestoreWithoutGax: Plugin = {
     onLoad({ filter: /.*/, namespace: "no-gax" }, () => ({
       contents: "module.exports = { constructSettings: () => ({}) };",
     }));
+    // Message classes, which only google-gax uses, and pipelines, with a library that describes messages.
+    onLoad({ filter: /[\\/]firestore[\\/]build[\\/]protos[\\/]firestore_v1_proto_api\.js$/ }, () => ({
+      contents: "exports.google = { firestore: { v1: {} } };",
+    }));
+    onLoad({ filter: /[\\/]firestore[\\/]build[\\/]src[\\/]pipelines[\\/]index\.js$/ }, () => ({
+      contents: "exports.Pipeline = class {}; exports.PipelineSource = class {};",
+    }));
+    onLoad({ filter: /[\\/]firestore[\\/]build[\\/]src[\\/]pipelines[\\/]pipeline-util\.js$/ }, () => ({
+      contents: 'exports.isString = (value) => typeof value === "string";',
+    }));
+    onLoad({ filter: /firestore-api[\\/]build[\\/]protos[\\/]protos\.js$/ }, () => ({
+      contents: "exports.google = { firestore: { v1: {} } };",
+    }));
     onLoad({ filter: /enabled-trace-util\.js$/ }, () => ({
       contents: 'exports.EnabledTraceUtil = require("./disabled-trace-util").DisabledTraceUtil;',
       resolveDir: join(root, "node_modules/@google-cloud/firestore/build/src/telemetry"),
@@ -84,68 +97,28 @@ export const firestoreWithoutGax: Plugin = {
   },
 };
 
-/** The services that we call by Google's generated clients, by the file that describes their messages. */
-const SERVICES: readonly (readonly [file: RegExp, service: string])[] = [
-  [/secret-manager[\\/]build[\\/]protos[\\/]protos\.json$/, "google.cloud.secretmanager.v1.SecretManagerService"],
-];
-
-/** Parts of Google's clients that our calls never reach, and what their importers get instead. */
-const UNUSED: readonly (readonly [file: RegExp, instead: string])[] = [
-  // Message classes, which only pipelines use.
-  [/firestore-api[\\/]build[\\/]protos[\\/]protos\.js$/, "exports.google = { firestore: { v1: {} } };"],
-  [/google-gax[\\/]build[\\/]protos[\\/](iam_service|operations|locations)\.js$/, "module.exports = {};"],
-  // Locations, IAM, long-running operations and uploads.
-  [/google-gax[\\/]build[\\/]src[\\/]locationService\.js$/, "exports.LocationsClient = class {};"],
-  [/google-gax[\\/]build[\\/]src[\\/]iamService\.js$/, "exports.IamClient = class {};"],
-  [/google-gax[\\/]build[\\/]src[\\/]operationsClient\.js$/, "module.exports = {};"],
-  [/google-gax[\\/]build[\\/]src[\\/]resumable(Upload|SourceFromFile)\.js$/, "module.exports = {};"],
-];
-
-/** V8 parses JSON text faster than an object literal. */
-const toModuleText = (value: unknown): string =>
-  `module.exports = JSON.parse(${JSON.stringify(JSON.stringify(value))});`;
-
-const slashed = (path: string): string => path.split(sep).join("/");
-
-/** From the root. Its package exports no such entry point, so it must be required as a file. */
-const GAX_STATUS = "node_modules/google-gax/build/src/status.js";
-
 /**
- * Even over REST, Google's clients load gRPC and the descriptions and classes of many services: 2.5 MB to compile and 5
- * MB of memory at each cold start. google-gax's own REST-only entry point replaces gRPC.
+ * Secret Manager's client without what `rest-transport.ts` replaces: google-gax, and the description of the API. Its
+ * own log goes too, because with `GOOGLE_SDK_NODE_LOGGING` it would show secrets.
  */
-export const restOnly: Plugin = {
-  name: "rest-only",
+export const secretManagerWithoutGax: Plugin = {
+  name: "secret-manager-without-gax",
   setup: ({ onResolve, onLoad }) => {
-    // The path becomes part of the bundle, which must not show where the repository is.
-    onResolve({ filter: /^google-gax$/ }, ({ resolveDir }) => ({
-      path: slashed(relative(root, resolveDir)),
-      namespace: "gax-rest",
+    onResolve({ filter: /^google-gax$/ }, ({ path, importer }) =>
+      /[\\/]@google-cloud[\\/]secret-manager[\\/]/.test(importer) ? { path, namespace: "silent-gax" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "silent-gax" }, () => ({
+      contents: "exports.loggingUtils = { log: () => ({ info: () => undefined }) };",
     }));
-    onLoad({ filter: /.*/, namespace: "gax-rest" }, ({ path }) => ({
-      resolveDir: join(root, path),
-      contents: `module.exports = {
-        ...require("google-gax/fallback"),
-        loggingUtils: require("google-logging-utils"),
-        Status: require(${JSON.stringify(slashed(relative(path, GAX_STATUS)))}).Status,
-        grpc: { credentials: { createInsecure: () => undefined } },
-      };`,
+    onLoad({ filter: /[\\/]secret-manager[\\/]build[\\/]protos[\\/]protos\.json$/ }, () => ({
+      contents: "{}",
+      loader: "json",
     }));
-    for (const [filter, contents] of UNUSED) onLoad({ filter }, () => ({ contents }));
-    for (const [filter, service] of SERVICES)
-      onLoad({ filter }, async ({ path }) => ({
-        contents: toModuleText(pickService(JSON.parse(await readFile(path, "utf8")), service)),
-        loader: "js",
-      }));
   },
 };
 
-/**
- * CommonJS packages inside an ES module bundle call `require` for Node's modules and use their own folder's name
- * (google-gax, for files that only gRPC reads).
- */
-const REQUIRE_SHIM =
-  'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url), __dirname = import.meta.dirname;';
+/** CommonJS packages inside an ES module bundle call `require` for Node's modules. */
+const REQUIRE_SHIM = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
 export const bundling = {
   bundle: true,
@@ -153,7 +126,10 @@ export const bundling = {
   format: "esm",
   platform: "node",
   target: "node24",
-  plugins: [lazyBuiltins, nodeFetchClasses, withoutZodLocales, firestoreWithoutGax, restOnly],
+  plugins: [
+    ...[lazyBuiltins, nodeFetchClasses, withoutZodLocales, firestoreWithoutGax, secretManagerWithoutGax],
+    lazyRequires(useNodeFetchClasses),
+  ],
   minifyWhitespace: true,
   minifySyntax: true,
   banner: { js: REQUIRE_SHIM },

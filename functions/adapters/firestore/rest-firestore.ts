@@ -1,13 +1,10 @@
 import { type Duplex, PassThrough, Readable } from "node:stream";
 import { Firestore, type Settings } from "@google-cloud/firestore";
 import { GoogleApiError, httpStatusOf } from "../google-cloud/canonical-status.ts";
-import { type HttpAnswer, sendRequest } from "../http/send-request.ts";
+import { askRest, type RestService } from "../google-cloud/rest-service.ts";
 
-export interface RestOptions {
+export interface RestOptions extends RestService {
   readonly settings: Settings;
-  /** Without a trailing slash. */
-  readonly rootUrl: string;
-  readonly accessToken: () => Promise<string>;
 }
 
 /** The messages of Firestore's API that requests are addressed by; the package fills in the rest. */
@@ -63,42 +60,18 @@ export class RestFirestore extends Firestore {
     if (pathOf === undefined) throw new TypeError(`${method} is none of the calls to Firestore that Relais makes`);
     // What the path says must not be said again: Google's own clients leave it out of the body.
     const { database: _database, parent: _parent, ...body } = request;
-    const { status, text } = await this.#send(`/v1/${pathOf(request)}`, toJson(body));
-    const answer = fromJson(text);
-    if (status !== 200) throw new GoogleApiError(httpStatusOf(status, answer), `HTTP ${status}${messageIn(answer)}`);
-    // A proxy's page may be a 200 too.
-    if (answer === undefined) throw new GoogleApiError("UNKNOWN", `${method}: the answer is not JSON`);
-    return answer;
-  }
-
-  async #send(path: string, body: string): Promise<HttpAnswer> {
-    const { rootUrl, accessToken } = this.#options;
-    try {
-      return await sendRequest({
-        url: `${rootUrl}${path}`,
-        method: "POST",
-        headers: { authorization: `Bearer ${await accessToken()}`, "content-type": "application/json" },
-        body,
-        timeoutMs: TIMEOUT_MS,
-        // It is as large as what was asked for.
-        largestAnswerBytes: Number.POSITIVE_INFINITY,
-        keepAlive: true,
-      });
-    } catch (error) {
-      // No token, no connection or half an answer: a write may still have happened.
-      throw new GoogleApiError("UNAVAILABLE", String(error));
-    }
+    return askRest(this.#options, {
+      method: "POST",
+      path: `/v1/${pathOf(request)}`,
+      body: toJson(body),
+      timeoutMs: TIMEOUT_MS,
+      // It is as large as what was asked for.
+      largestAnswerBytes: Number.POSITIVE_INFINITY,
+      keepAlive: true,
+      parse: fromJson,
+    });
   }
 }
-
-/** Google's message names documents, never values. */
-const messageIn = (answer: unknown): string => {
-  const first: { readonly error?: { readonly message?: unknown } } | undefined = Array.isArray(answer)
-    ? answer[0]
-    : answer;
-  const message = first?.error?.message;
-  return typeof message === "string" ? `: ${message}` : "";
-};
 
 interface ProtoTimestamp {
   readonly seconds?: number | string;
@@ -128,16 +101,8 @@ const toJson = (request: object): string =>
 const toIso = ({ seconds = 0, nanos = 0 }: ProtoTimestamp): string =>
   `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
 
-/** Undefined if the text is not JSON. */
-const fromJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text, (key, value: unknown) =>
-      TIMES.has(key) && typeof value === "string" ? fromIso(value) : value,
-    );
-  } catch {
-    return undefined;
-  }
-};
+const fromJson = (text: string): unknown =>
+  JSON.parse(text, (key, value: unknown) => (TIMES.has(key) && typeof value === "string" ? fromIso(value) : value));
 
 const ISO = /^(.{19})(?:\.(\d{1,9}))?Z$/;
 

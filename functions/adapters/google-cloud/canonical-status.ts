@@ -39,21 +39,14 @@ export class GoogleApiError extends Error {
 export const httpStatusOf = (httpStatus: number, body: unknown): CanonicalStatus =>
   nameIn(body) ?? byHttpStatus(httpStatus);
 
-/** Where google-gax 6 keeps the body of a refused REST call; its `code` may be a mere guess by HTTP status. */
-const PAYLOAD = Symbol.for("google-gax.rawHttpResponsePayload");
-
 /**
- * Converts an error of Google's client libraries, and drops its cause, which holds the request's headers and the token.
- * Undefined: the error is a defect in a program rather than a failure of the network or the service.
+ * An error that a call to Google threw. One of Google's packages may throw its own; its cause is dropped, since it may
+ * hold a token. Undefined: the error is a defect in a program rather than a failure of the network or the service.
  */
 export const fromClientLibrary = (error: unknown): GoogleApiError | undefined => {
   if (error instanceof GoogleApiError) return error;
   if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return undefined;
-  const payload = Reflect.get(error, PAYLOAD);
-  const httpStatus = Reflect.get(error, "httpStatusCode");
-  const said = nameIn(typeof payload === "string" ? parseOrUndefined(payload) : payload);
-  const unnamed = typeof httpStatus === "number" ? byHttpStatus(httpStatus) : byNumber(Reflect.get(error, "code"));
-  return new GoogleApiError(said ?? unnamed, error.message);
+  return new GoogleApiError(byNumber(Reflect.get(error, "code")), error.message);
 };
 
 /** `{error: {code, status, message}}`, or a list of one from a streaming method. A proxy's HTML is neither. */
@@ -62,14 +55,6 @@ const nameIn = (body: unknown): CanonicalStatus | undefined => {
     ? body[0]
     : body;
   return CANONICAL_STATUSES.find((name) => name === first?.error?.status);
-};
-
-const parseOrUndefined = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };
 
 /** The numbers of google.rpc.Code start at 1 (CANCELLED). An unreadable answer has none. */

@@ -1,8 +1,8 @@
 import type { Publisher } from "../../domain/publisher.ts";
-import { GoogleApiError, httpStatusOf } from "../google-cloud/canonical-status.ts";
+import { GoogleApiError } from "../google-cloud/canonical-status.ts";
 import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
 import { nameInProject } from "../google-cloud/installation.ts";
-import { type HttpAnswer, sendRequest } from "../http/send-request.ts";
+import { askRest } from "../google-cloud/rest-service.ts";
 
 export interface PubsubOptions {
   readonly calls: GoogleCalls;
@@ -34,30 +34,18 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 const post = async ({ accessToken, emulatorHost }: PubsubOptions, path: string, body: object): Promise<void> => {
   const rootUrl = emulatorHost === null ? "https://pubsub.googleapis.com" : `http://${emulatorHost}`;
-  const answered = async (): Promise<HttpAnswer> =>
-    sendRequest({
-      url: `${rootUrl}${path}`,
-      method: "POST",
-      headers: { authorization: `Bearer ${await accessToken()}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-      timeoutMs: TIMEOUT_MS,
-      largestAnswerBytes: MAX_ANSWER_BYTES,
-      keepAlive: true,
-    });
-  // No token, no connection or half an answer: in any case, the message is not known to be published.
-  const { status, text } = await answered().catch((error: unknown) => {
-    throw new GoogleApiError("UNAVAILABLE", String(error));
-  });
-  const answer = json(text);
-  if (status !== 200) throw new GoogleApiError(httpStatusOf(status, answer), `HTTP ${status}`);
-  // A proxy's page may be a 200 too.
+  const answer: { readonly messageIds?: unknown } | null | undefined = Object(
+    await askRest(
+      { rootUrl, accessToken },
+      {
+        method: "POST",
+        path,
+        body: JSON.stringify(body),
+        timeoutMs: TIMEOUT_MS,
+        largestAnswerBytes: MAX_ANSWER_BYTES,
+        keepAlive: true,
+      },
+    ),
+  );
   if (!Array.isArray(answer?.messageIds)) throw new GoogleApiError("UNKNOWN", "an answer without message ids");
-};
-
-const json = (text: string): { readonly messageIds?: unknown } | undefined => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };

@@ -2,7 +2,7 @@ import { type Clock, HOUR } from "../../domain/clock.ts";
 import { memory } from "../../domain/remembered.ts";
 import { nameInProject } from "../google-cloud/installation.ts";
 import type { KeyRing, SealingKey } from "../sealing/jwe-sealer.ts";
-import { NO_RETRY, textOf, versionOf } from "./client.ts";
+import { textOf, versionOf } from "./client.ts";
 import { type SecretManagerOptions, VERSION } from "./secret-manager-vault.ts";
 
 const KEY_BYTES = 32;
@@ -23,7 +23,7 @@ export const secretManagerKeyRing = (options: SecretManagerOptions, clock: Clock
   const newest = memory<SealingKey>({ clock, forMs: REFRESH_AFTER_MS });
 
   const read = async (version: string): Promise<SealingKey | undefined> => {
-    const run = () => client.accessSecretVersion({ name: `${versions}/${version}` }, NO_RETRY);
+    const run = () => client.accessSecretVersion({ name: `${versions}/${version}` });
     const answer = await calls({ act: "read the key ring", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
     if (answer.status !== "OK") return undefined;
     const key = toKey(secret, versionOf(answer.value[0]), textOf(answer.value[0].payload));

@@ -5,7 +5,7 @@ import type { SecretName, SecretVault } from "../../domain/secret-vault.ts";
 import type { CanonicalStatus } from "../google-cloud/canonical-status.ts";
 import type { GoogleCalls } from "../google-cloud/google-calls.ts";
 import { nameInProject } from "../google-cloud/installation.ts";
-import { NO_RETRY, textOf, versionOf } from "./client.ts";
+import { textOf, versionOf } from "./client.ts";
 import { ANYWHERE, replicationIn, type SecretPlaces } from "./replication.ts";
 
 export interface SecretManagerOptions {
@@ -45,7 +45,7 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
   const destroy = async (name: SecretName, version: string): Promise<void> => {
     if (!VERSION.test(version)) return;
     const request = { name: `${pathOf(name)}/versions/${version}` };
-    const run = () => client.destroySecretVersion(request, NO_RETRY);
+    const run = () => client.destroySecretVersion(request);
     // NOT_FOUND: it never existed. FAILED_PRECONDITION: it is already destroyed.
     await calls({ act: "destroy a secret", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
   };
@@ -65,7 +65,7 @@ export const secretManagerVault = (options: SecretManagerOptions): SecretVault =
 
     read: async (name, version) => {
       if (!VERSION.test(version)) return undefined;
-      const run = () => client.accessSecretVersion({ name: `${pathOf(name)}/versions/${version}` }, NO_RETRY);
+      const run = () => client.accessSecretVersion({ name: `${pathOf(name)}/versions/${version}` });
       const answer = await calls({ act: "read a secret", repeatable: true, run }, "NOT_FOUND", "FAILED_PRECONDITION");
       return answer.status === "OK" ? new Secret(textOf(answer.value[0].payload)) : undefined;
     },
@@ -104,7 +104,7 @@ const addVersion = async (
   { calls, client }: SecretManagerOptions,
   { to: parent, value, unless }: Addition,
 ): Promise<string | undefined> => {
-  const run = () => client.addSecretVersion({ parent, payload: { data: Buffer.from(value.reveal()) } }, NO_RETRY);
+  const run = () => client.addSecretVersion({ parent, payload: { data: Buffer.from(value.reveal()) } });
   const answer = await calls({ act: "keep a secret", repeatable: false, run }, ...unless);
   return answer.status === "OK" ? versionOf(answer.value[0]) : undefined;
 };
@@ -115,7 +115,7 @@ const createSecret = async (
   secretId: string,
 ): Promise<void> => {
   const secret = { replication: replicationIn(places), labels: { app: "relais" } };
-  const run = () => client.createSecret({ parent, secretId, secret }, NO_RETRY);
+  const run = () => client.createSecret({ parent, secretId, secret });
   // ALREADY_EXISTS: another process was faster.
   await calls({ act: "create a secret", repeatable: true, run }, "ALREADY_EXISTS");
 };
@@ -129,7 +129,7 @@ const listVersions = async (
   states: readonly VersionState[],
 ): Promise<readonly string[]> => {
   const filter = states.map((state) => `state:${state}`).join(" OR ");
-  const run = () => client.listSecretVersions({ parent, filter, pageSize: 1_000 }, NO_RETRY);
+  const run = () => client.listSecretVersions({ parent, filter, pageSize: 1_000 });
   const answer = await calls({ act: "list a secret's versions", repeatable: true, run }, "NOT_FOUND");
   if (answer.status !== "OK") return [];
   return answer.value[0].map(versionOf).sort((a, b) => Number(a) - Number(b));

@@ -25,11 +25,6 @@ import "../../builders/end-when-done.ts";
 import { testRandom } from "../../builders/store.ts";
 
 const DEFECTS: readonly CanonicalStatus[] = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNIMPLEMENTED"];
-/** The libraries repeat these by themselves until our time limit, so they count as a lost answer. */
-const REPEATED_BY_LIBRARY: readonly CanonicalStatus[] = [
-  ...(["ABORTED", "UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL", "DEADLINE_EXCEEDED"] as const),
-];
-
 /** A server that stands for all of Google's. It answers once the request has arrived completely. */
 const listening = async (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
   const server = createServer((request, response) => {
@@ -51,10 +46,10 @@ interface Services {
   readonly publisher: Publisher;
 }
 
-/** The adapters in front of such a server, with each of their attempts limited to this time. */
-const servicesAt = (host: string, timeoutMs: number): Services => {
+/** The adapters in front of such a server. */
+const servicesAt = (host: string): Services => {
   const clock = testClock();
-  const patience = () => patienceOf(clock, { totalMs: timeoutMs, failsFast: true });
+  const patience = () => patienceOf(clock, { totalMs: 60_000, failsFast: true });
   // Each call creates them again, because what one test makes a service refuse must not keep the next from asking it.
   const calls: GoogleCalls = (call, ...expected) =>
     googleCalls({ clock, random: testRandom, patience })(call, ...expected);
@@ -70,15 +65,12 @@ const servicesAt = (host: string, timeoutMs: number): Services => {
 interface Google {
   answer: (response: ServerResponse) => void;
   readonly services: Services;
-  /** For what the libraries repeat by themselves for minutes. */
-  readonly hasty: Services;
   readonly close: () => Promise<void>;
 }
 
 const startGoogle = async (): Promise<Google> => {
   const { host, close } = await listening((_, response) => google.answer(response));
-  const services = { services: servicesAt(host, 60_000), hasty: servicesAt(host, 300) };
-  const google: Google = { answer: (response) => void response.destroy(), ...services, close };
+  const google: Google = { answer: (response) => void response.destroy(), services: servicesAt(host), close };
   return google;
 };
 
@@ -106,7 +98,7 @@ const acts: readonly [name: string, expected: readonly CanonicalStatus[], act: A
   ["publishing", [], publish],
 ];
 
-// Most of these wait for a library to give up, so all run at once, each against a Google of its own.
+// All run at once, each against a Google of its own.
 describe("a refusal by one of Google's services", { concurrency: true }, () => {
   for (const [name, expected, act] of acts)
     describe(name, { concurrency: 1 }, () => {
@@ -120,11 +112,9 @@ describe("a refusal by one of Google's services", { concurrency: true }, () => {
         test(`${name}: ${status} is recognized by its name whatever the HTTP status`, async () => {
           google.answer =
             name === "reading a record" || name === "querying records" ? inList(status) : refusing(status);
-          const repeated = REPEATED_BY_LIBRARY.includes(status);
-          await assert.rejects(act(repeated ? google.hasty : google.services), (error) => {
+          await assert.rejects(act(google.services), (error) => {
             assert.ok(error instanceof Error && error.cause instanceof GoogleApiError, String(error));
-            const possible: readonly string[] = repeated ? [status, "DEADLINE_EXCEEDED"] : [status];
-            assert.ok(possible.includes(error.cause.status), `${error.cause.status}: ${error.cause.message}`);
+            assert.equal(error.cause.status, status, error.cause.message);
             assert.equal(error instanceof Unavailable, !DEFECTS.includes(status));
             return true;
           });
@@ -141,18 +131,18 @@ describe("a refusal by one of Google's services", { concurrency: true }, () => {
           [502, "<html>"],
         ] as const) {
           google.answer = replying(httpStatus, body);
-          await assert.rejects(act(google.hasty), Unavailable, `${httpStatus} ${body}`);
+          await assert.rejects(act(google.services), Unavailable, `${httpStatus} ${body}`);
         }
       });
 
       test(`${name}: a lost connection is Unavailable`, async () => {
         google.answer = (response) => void response.destroy();
-        await assert.rejects(act(google.hasty), Unavailable);
+        await assert.rejects(act(google.services), Unavailable);
       });
 
       test(`${name}: a success that is not JSON is Unavailable`, async () => {
         google.answer = replying(200, "<html>");
-        await assert.rejects(act(google.hasty), Unavailable);
+        await assert.rejects(act(google.services), Unavailable);
       });
     });
 
@@ -167,7 +157,7 @@ describe("a refusal by one of Google's services", { concurrency: true }, () => {
       (first ? refusing("FAILED_PRECONDITION", 400) : replying(200, missing))(response);
       first = !first;
     });
-    const { records } = servicesAt(google.host, 60_000);
+    const { records } = servicesAt(google.host);
     await assert.rejects(records.commit([write]), Unavailable, "it holds whenever it is looked at");
     assert.deepEqual(
       seen.slice(0, 2).map((line) => line.replace(/.*:(\w+)$/, "$1")),
@@ -179,7 +169,7 @@ describe("a refusal by one of Google's services", { concurrency: true }, () => {
   test("no error contains the token or the secret", async () => {
     const google = await startGoogle();
     for (const act of [add, publish]) {
-      await assert.rejects(act(google.hasty), (error: Error) => {
+      await assert.rejects(act(google.services), (error: Error) => {
         const all = `${error.stack}${JSON.stringify(error)}${(error.cause as Error).stack}${JSON.stringify(error.cause)}`;
         assert.doesNotMatch(all, /ya29|canary|Y2FuYXJ5/);
         return true;

@@ -54,6 +54,26 @@ describe("the vault on Secret Manager", () => {
     assert.deepEqual(await vault.versions(name), ["1"]);
   });
 
+  test("keeps any text as it is, and lists versions over more than one page", async () => {
+    const text = 'é "quoted" \n 漢 🔑';
+    const version = await vault.add(name, new Secret(text));
+    assert.equal((await vault.read(name, version))?.reveal(), text);
+    for (let more = 0; more < 4; more += 1) await vault.add(name, new Secret("x"));
+    const client = openSecretManager(standIn.host);
+    const parent = "projects/p/secrets/relais-refresh-srv_a-1";
+    const [found] = await client.listSecretVersions({ parent, pageSize: 2 });
+    assert.deepEqual(
+      found.map((one) => one.name?.slice(parent.length)),
+      [5, 4, 3, 2, 1].map((number) => `/versions/${number}`),
+    );
+  });
+
+  test("makes no call to Secret Manager that the transport does not know", async () => {
+    const client = openSecretManager(standIn.host);
+    await assert.rejects(client.getSecret({ name: "projects/p/secrets/a" }), /none of the calls/);
+    assert.deepEqual(standIn.requests, []);
+  });
+
   test("repeats reads; it reports Unavailable, not an absent secret, if it may not read", async () => {
     const version = await vault.add(name, new Secret("one"));
     standIn.refuseNext(503, "UNAVAILABLE");
