@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { googleOAuth } from "../adapters/google-oauth/google-oauth.ts";
-import { securityEventTokens } from "../adapters/google-oauth/security-event-tokens.ts";
 import type { Alert } from "../domain/alerts/operator-alert.ts";
 import { type Build, THIS_BUILD } from "../domain/build.ts";
 import type { Clock } from "../domain/clock.ts";
@@ -62,68 +60,33 @@ const embeddedStorage = (open: () => Promise<Omit<Storage, "addShards">>): Stora
 });
 
 /**
- * The store on Google Cloud. Each service's client is loaded at the first call that needs it, so a request that the
- * edge refuses waits for none. An emulator must never get a real token.
+ * The store on Google Cloud. Its clients are loaded at the first call that needs them, so a request that the edge
+ * refuses waits for none.
  */
 const googleStorage = ({ config: { cloud }, clock, random, log }: Basics): Storage => {
   if (cloud === null) throw new ConfigError(["RELAIS_STORE=google needs GOOGLE_CLOUD_PROJECT"]);
   const { projectId, prefix, firestoreEmulator, pubsubEmulator, secretManagerEmulator, refreshTokens } = cloud;
-  // Each service has its own calls, because an outage of one says nothing about the others.
-  const makeCalls = async () => {
-    const { googleCalls } = await import("../adapters/google-cloud/google-calls.ts");
-    return googleCalls({ clock, random, patience: () => currentPatience(clock) });
-  };
-  const secretManager = once(async () => {
-    const { openSecretManager } = await import("../adapters/secret-manager/client.ts");
-    const client = openSecretManager(secretManagerEmulator);
-    return { calls: await makeCalls(), client, projectId, prefix, places: cloud.secretPlaces };
+  const google = once(async () => {
+    const { openGoogleCloud } = await import("../adapters/google-cloud/open.ts");
+    const place = { projectId, prefix, database: cloud.database, firestoreEmulator, pubsubEmulator };
+    return openGoogleCloud({ ...place, clock, random, patience: () => currentPatience(clock) });
   });
-  const firestore = once(async () => {
-    const { openDatabase } = await import("../adapters/firestore/database.ts");
-    return { calls: await makeCalls(), database: openDatabase(projectId, firestoreEmulator, cloud.database) };
-  });
-  const shardsAdder = once(async () => {
-    const adapter = await import("../adapters/firestore/add-shards.ts");
-    return adapter.shardsAdder({ ...(await firestore()), clock });
-  });
-  const records = lazyPort(async () => {
-    const [{ firestoreRecords }, opened] = await Promise.all([
-      import("../adapters/firestore/firestore-records.ts"),
-      firestore(),
+  const records = lazyPort(async () => (await google()).records);
+  const secrets = once(async () => {
+    const [{ openSecrets }, { makeCalls }] = await Promise.all([
+      import("../adapters/secret-manager/open.ts"),
+      google(),
     ]);
-    return firestoreRecords({ ...opened, random });
-  });
-  const sealer = lazyPort(async () => {
-    const [{ jweSealerWithRing }, { secretManagerKeyRing }] = await Promise.all([
-      import("../adapters/sealing/jwe-sealer.ts"),
-      import("../adapters/secret-manager/secret-manager-key-ring.ts"),
-    ]);
-    return jweSealerWithRing(secretManagerKeyRing(await secretManager(), clock));
+    const understood = leavingLaterAlone(records, { log, understands: UNDERSTANDS });
+    const place = { projectId, prefix, places: cloud.secretPlaces, standInHost: secretManagerEmulator, refreshTokens };
+    return openSecrets({ ...place, calls: makeCalls(), clock, random, records: understood });
   });
   return {
     records,
-    sealer,
-    addShards: async (untilMs) => (await shardsAdder())(untilMs),
-    vault: lazyPort(async () => {
-      const [{ secretManagerVault }, { sealedTokenVault }, { twoHomeVault }] = await Promise.all([
-        import("../adapters/secret-manager/secret-manager-vault.ts"),
-        import("../adapters/sealing/sealed-token-vault.ts"),
-        import("../adapters/sealing/two-home-vault.ts"),
-      ]);
-      const secrets = secretManagerVault(await secretManager());
-      const understood = leavingLaterAlone(records, { log, understands: UNDERSTANDS });
-      const sealed = sealedTokenVault({ records: understood, sealer, clock, random });
-      return twoHomeVault({ secrets, sealed, refreshTokens });
-    }),
-    publisher: lazyPort(async () => {
-      const [{ pubsubPublisher }, { applicationDefaultToken, emulatorToken }] = await Promise.all([
-        import("../adapters/pubsub/pubsub-publisher.ts"),
-        import("../adapters/google-cloud/credentials.ts"),
-      ]);
-      const accessToken = pubsubEmulator === null ? applicationDefaultToken() : emulatorToken;
-      const emulatorHost = pubsubEmulator;
-      return pubsubPublisher({ calls: await makeCalls(), projectId, prefix, accessToken, emulatorHost });
-    }),
+    addShards: async (untilMs) => (await google()).addShards(untilMs),
+    vault: lazyPort(async () => (await secrets()).vault),
+    sealer: lazyPort(async () => (await secrets()).sealer),
+    publisher: lazyPort(async () => (await google()).publisher),
   };
 };
 
@@ -213,8 +176,11 @@ export const compose = (config: Config, options: ComposeOptions): System => {
     alert,
     announce,
     tell: teller({ ...basics, ...storage, alert, announce }),
-    oauth: googleOAuth(config, clock),
-    securityEventTokens: securityEventTokens(clock, config.google.riscConfiguration),
+    oauth: lazyPort(async () => (await import("../adapters/google-oauth/google-oauth.ts")).googleOAuth(config, clock)),
+    securityEventTokens: lazyPort(async () => {
+      const { securityEventTokens } = await import("../adapters/google-oauth/security-event-tokens.ts");
+      return securityEventTokens(clock, config.google.riscConfiguration);
+    }),
     ...mailPorts(basics),
   };
 };

@@ -5,20 +5,27 @@ import { DEFAULT_DATABASE } from "../adapters/google-cloud/installation.ts";
 import { locationOfKey, type SecretPlaces } from "../adapters/secret-manager/replication.ts";
 import { type IsPublicSuffix, isSharedDomain } from "../domain/access/shared-domain.ts";
 import { parseAddressOrDomain } from "../domain/address.ts";
-import { COMMIT_NAME } from "../domain/build.ts";
 import { Secret } from "../domain/secret.ts";
 import { ConfigError, type Environment } from "./config-error.ts";
 import {
   addressList,
+  anyText,
+  commitName,
   databaseId,
   flag,
+  hostName,
   kmsKeyList,
   namePrefix,
   port,
   publicOrigin,
+  refreshTokens,
   regionList,
   rootUrl,
   secretText,
+  serviceAccount,
+  shape,
+  smtpSecurity,
+  store,
   timeScale,
   url,
   wholeNumber,
@@ -96,64 +103,67 @@ export const REAL_GOOGLE = {
 /**
  * The text of a PEM file. It must contain a certificate, so that a wrong path fails the start, not the first message.
  */
-const pemFile = z.string().transform((path, context) => {
-  try {
-    const pem = readFileSync(path, "utf8");
-    new X509Certificate(pem);
-    return pem;
-  } catch {
-    context.addIssue({
-      code: "custom",
-      message: "must be the path of a readable PEM file that contains a certificate",
-    });
-    return z.NEVER;
-  }
-});
+const pemFile = shape(() =>
+  z.string().transform((path, context) => {
+    try {
+      const pem = readFileSync(path, "utf8");
+      new X509Certificate(pem);
+      return pem;
+    } catch {
+      context.addIssue({
+        code: "custom",
+        message: "must be the path of a readable PEM file that contains a certificate",
+      });
+      return z.NEVER;
+    }
+  }),
+);
 
-const SCHEMA = z.object({
-  PORT: port.default(8080),
-  K_SERVICE: z.string().optional(),
-  RELAIS_COMMIT: z
-    .string()
-    .regex(COMMIT_NAME, "must have 1 to 64 letters, digits, dots, plus signs, hyphens or underscores")
-    .optional(),
-  RELAIS_PUBLIC_URL: publicOrigin.optional(),
-  RELAIS_SMTP_PORT: wholeNumber(0, 65_535).optional(),
-  RELAIS_STORE: z.enum(["embedded", "google"], "must be embedded or google").optional(),
-  RELAIS_DATA_DIR: z.string().default(".relais"),
-  RELAIS_ALLOW_EMULATORS: flag,
-  GOOGLE_CLOUD_PROJECT: z.string().optional(),
-  RELAIS_DATABASE: databaseId.default(DEFAULT_DATABASE),
-  RELAIS_PREFIX: namePrefix.default(""),
-  RELAIS_SECRET_LOCATIONS: regionList.default([]),
-  RELAIS_SECRET_KMS: kmsKeyList.default([]),
-  FIRESTORE_EMULATOR_HOST: z.string().optional(),
-  PUBSUB_EMULATOR_HOST: z.string().optional(),
-  SECRET_MANAGER_EMULATOR_HOST: z.string().optional(),
-  GOOGLE_ISSUER: rootUrl.default(REAL_GOOGLE.GOOGLE_ISSUER),
-  GOOGLE_AUTHORIZATION_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_AUTHORIZATION_ENDPOINT),
-  GOOGLE_TOKEN_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_TOKEN_ENDPOINT),
-  GOOGLE_REVOCATION_ENDPOINT: url.default(REAL_GOOGLE.GOOGLE_REVOCATION_ENDPOINT),
-  GOOGLE_JWKS_URI: url.default(REAL_GOOGLE.GOOGLE_JWKS_URI),
-  GOOGLE_RISC_CONFIGURATION: url.default(REAL_GOOGLE.GOOGLE_RISC_CONFIGURATION),
-  GMAIL_SMTP_HOST: z
-    .string()
-    .regex(/^[\w.:-]+$/, "must be a host name")
-    .default(REAL_GOOGLE.GMAIL_SMTP_HOST),
-  GMAIL_SMTP_PORT: port.optional(),
-  GMAIL_SMTP_SECURITY: z.enum(["tls", "starttls"], "must be tls or starttls").default("tls"),
-  GMAIL_SMTP_CA: pemFile.optional(),
-  GMAIL_API_ROOT_URL: rootUrl.default(REAL_GOOGLE.GMAIL_API_ROOT_URL),
-  RELAIS_SETUP_TOKEN: secretText.optional(),
-  RELAIS_OPERATORS: addressList,
-  RELAIS_MEMBERS: addressList,
-  RELAIS_CALLERS: addressList,
-  RELAIS_RETENTION_DAYS: wholeNumber(1, 3650).default(30),
-  RELAIS_REFRESH_TOKENS: z.enum(["secrets", "sealed"], "must be secrets or sealed").default("secrets"),
-  RELAIS_TIME_SCALE: timeScale.default(1),
-  RELAIS_PUSH_ACCOUNT: z.email("must be the address of a service account").optional(),
-});
-type Values = z.output<typeof SCHEMA>;
+/** A variable: the shape that it must have if it is set, and its value if it is not. */
+const variable = <S extends z.ZodType, const D>(shape: () => S, unset: D) => ({ shape, unset });
+
+const VARIABLES = {
+  PORT: variable(port, 8080),
+  K_SERVICE: variable(anyText, undefined),
+  RELAIS_COMMIT: variable(commitName, undefined),
+  RELAIS_PUBLIC_URL: variable(publicOrigin, undefined),
+  RELAIS_SMTP_PORT: variable(wholeNumber(0, 65_535), undefined),
+  RELAIS_STORE: variable(store, undefined),
+  RELAIS_DATA_DIR: variable(anyText, ".relais"),
+  RELAIS_ALLOW_EMULATORS: variable(flag, undefined),
+  GOOGLE_CLOUD_PROJECT: variable(anyText, undefined),
+  RELAIS_DATABASE: variable(databaseId, DEFAULT_DATABASE),
+  RELAIS_PREFIX: variable(namePrefix, ""),
+  RELAIS_SECRET_LOCATIONS: variable(regionList, []),
+  RELAIS_SECRET_KMS: variable(kmsKeyList, []),
+  FIRESTORE_EMULATOR_HOST: variable(anyText, undefined),
+  PUBSUB_EMULATOR_HOST: variable(anyText, undefined),
+  SECRET_MANAGER_EMULATOR_HOST: variable(anyText, undefined),
+  GOOGLE_ISSUER: variable(rootUrl, REAL_GOOGLE.GOOGLE_ISSUER),
+  GOOGLE_AUTHORIZATION_ENDPOINT: variable(url, REAL_GOOGLE.GOOGLE_AUTHORIZATION_ENDPOINT),
+  GOOGLE_TOKEN_ENDPOINT: variable(url, REAL_GOOGLE.GOOGLE_TOKEN_ENDPOINT),
+  GOOGLE_REVOCATION_ENDPOINT: variable(url, REAL_GOOGLE.GOOGLE_REVOCATION_ENDPOINT),
+  GOOGLE_JWKS_URI: variable(url, REAL_GOOGLE.GOOGLE_JWKS_URI),
+  GOOGLE_RISC_CONFIGURATION: variable(url, REAL_GOOGLE.GOOGLE_RISC_CONFIGURATION),
+  GMAIL_SMTP_HOST: variable(hostName, REAL_GOOGLE.GMAIL_SMTP_HOST),
+  GMAIL_SMTP_PORT: variable(port, undefined),
+  GMAIL_SMTP_SECURITY: variable(smtpSecurity, "tls"),
+  GMAIL_SMTP_CA: variable(pemFile, undefined),
+  GMAIL_API_ROOT_URL: variable(rootUrl, REAL_GOOGLE.GMAIL_API_ROOT_URL),
+  RELAIS_SETUP_TOKEN: variable(secretText, undefined),
+  RELAIS_OPERATORS: variable(addressList, []),
+  RELAIS_MEMBERS: variable(addressList, []),
+  RELAIS_CALLERS: variable(addressList, []),
+  RELAIS_RETENTION_DAYS: variable(wholeNumber(1, 3650), 30),
+  RELAIS_REFRESH_TOKENS: variable(refreshTokens, "secrets"),
+  RELAIS_TIME_SCALE: variable(timeScale, 1),
+  RELAIS_PUSH_ACCOUNT: variable(serviceAccount, undefined),
+} as const;
+type Values = {
+  readonly [K in keyof typeof VARIABLES]:
+    | z.output<ReturnType<(typeof VARIABLES)[K]["shape"]>>
+    | (typeof VARIABLES)[K]["unset"];
+};
 
 /**
  * Which deployed functions get a variable from infra/ (a test compares): `all`, those named, or `none`, for a variable
@@ -342,18 +352,26 @@ const toConfig = (values: Values): Config => {
   };
 };
 
+/** Parses each variable by itself. The values are complete if there are no mistakes. */
+const parse = (given: Environment): { readonly values: Values; readonly mistakes: string[] } => {
+  const mistakes: string[] = [];
+  const entries = Object.entries(VARIABLES).map(([name, { shape, unset }]) => {
+    const parsed = given[name] === undefined ? undefined : shape().safeParse(given[name]);
+    mistakes.push(...(parsed?.error?.issues ?? []).map(({ message }) => `${name} ${message}`));
+    return [name, parsed === undefined ? unset : parsed.data];
+  });
+  return { values: Object.fromEntries(entries), mistakes };
+};
+
 /**
  * Reads the configuration from an environment, where an empty variable counts as unset, and from the file that
  * `GMAIL_SMTP_CA` names. Throws one `ConfigError` with all mistakes.
  */
 export const loadConfig = (env: Environment, options: LoadOptions = {}): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const parsed = SCHEMA.safeParse(given);
-  const mistakes = [
-    ...(parsed.success ? keysElsewhere(parsed.data) : []),
-    ...(parsed.error?.issues ?? []).map((issue) => `${String(issue.path[0])} ${issue.message}`),
-    ...conflicts(given, options),
-  ];
-  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
-  return toConfig(parsed.data);
+  const { values, mistakes } = parse(given);
+  if (mistakes.length === 0) mistakes.push(...keysElsewhere(values));
+  mistakes.push(...conflicts(given, options));
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return toConfig(values);
 };

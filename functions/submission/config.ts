@@ -25,12 +25,12 @@ const listenAddresses = z.string().transform((text, context) => {
 });
 
 const SCHEMA = z.object({
-  RELAIS_URL: z.string("is required: set it to the URL of Relais, such as https://relais.example.com").pipe(rootUrl),
+  RELAIS_URL: z.string("is required: set it to the URL of Relais, such as https://relais.example.com").pipe(rootUrl()),
   SMTP_LISTEN: listenAddresses.default([{ host: "127.0.0.1", port: 2525 }]),
   SMTP_TLS_LISTEN: listenAddresses.default([]),
   SMTP_TLS_CERT: z.string().optional(),
   SMTP_TLS_KEY: z.string().optional(),
-  SMTP_ALLOW_CLEAR: flag,
+  SMTP_ALLOW_CLEAR: flag().optional(),
 });
 
 type Given = Readonly<Record<string, string>>;

@@ -49,7 +49,7 @@ export class ModelGoogle implements GoogleOAuth {
     this.#clock = clock;
   }
 
-  authorizationUrl(request: AuthorizationRequest): string {
+  async authorizationUrl(request: AuthorizationRequest): Promise<string> {
     this.#asked = request;
     return "https://google.invalid/";
   }

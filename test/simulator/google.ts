@@ -231,7 +231,7 @@ export class Google {
   for(process: Process): GoogleOAuth {
     const speaks = () => process.wait(this.#chance.between(40, 400));
     return {
-      authorizationUrl: (request: AuthorizationRequest): string => {
+      authorizationUrl: async (request: AuthorizationRequest): Promise<string> => {
         const url = this.#next("https://accounts.google.invalid/");
         this.#requests.set(url, request);
         return url;

@@ -51,7 +51,7 @@ export const googleOAuth = (
   const askToken = async (form: URLSearchParams) =>
     tokenOutcome(await askEndpoint(clock, google.tokenEndpoint, form), clock.nowMs());
   return {
-    authorizationUrl: (request) => authorizationUrl(google.authorizationEndpoint, redirectUri, request),
+    authorizationUrl: async (request) => authorizationUrl(google.authorizationEndpoint, redirectUri, request),
     exchangeCode: async (client, { code, verifier }) => {
       // A code works only once, so first make sure that we can verify the answer. Otherwise a reload after an outage of
       // Google's key endpoint would find the code used.

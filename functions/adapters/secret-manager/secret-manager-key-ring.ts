@@ -47,7 +47,7 @@ export const secretManagerKeyRing = (options: SecretManagerOptions, clock: Clock
       if (!VERSION.test(kid)) return false;
       let isDisabled = false;
       const run = () =>
-        client.accessSecretVersion({ name: `${versions}/${kid}` }, NO_RETRY).catch((error: unknown) => {
+        client.accessSecretVersion({ name: `${versions}/${kid}` }).catch((error: unknown) => {
           // A disabled key has the same status as a destroyed one; reading its state needs a further right.
           isDisabled = error instanceof Error && error.message.includes("DISABLED");
           throw error;

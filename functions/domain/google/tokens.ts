@@ -74,7 +74,7 @@ export interface AuthorizationRequest {
 /** Google's OAuth and OpenID endpoints. Throws only on defects. */
 export interface GoogleOAuth {
   /** The URL to send the browser to. No I/O. */
-  authorizationUrl(request: AuthorizationRequest): string;
+  authorizationUrl(request: AuthorizationRequest): Promise<string>;
   exchangeCode(
     client: OAuthClient,
     grant: { readonly code: string; readonly verifier: Secret },

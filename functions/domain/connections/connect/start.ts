@@ -96,7 +96,7 @@ const begin = async (deps: StartDeps, browser: Browser, request: ConsentRequest)
           purpose,
           ...(browser.live ? {} : { withoutSession: true }),
         });
-  const location = deps.oauth.authorizationUrl({
+  const location = await deps.oauth.authorizationUrl({
     clientId,
     scopes,
     state,
