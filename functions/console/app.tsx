@@ -16,6 +16,7 @@ import { ErrorBoundary } from "./widgets/error-boundary.tsx";
 import { ProblemNotice } from "./widgets/notice.tsx";
 import { NotFoundPage } from "./widgets/page.tsx";
 import { Loading } from "./widgets/remote-view.tsx";
+import { SandboxBanner } from "./widgets/sandbox-banner.tsx";
 
 /** Pages that most visits do not show: each is loaded when it is opened. */
 const SetupPage = pageOf(async () => (await import("./pages/setup.tsx")).SetupPage);
@@ -60,10 +61,12 @@ const Gate = () => {
   if (state.kind === "failed") return <ProblemNotice failure={state.failure} retry={() => void readSession()} />;
   if (onSignIn) return <SignInPage />;
   if (state.kind !== "signed_in") return <Loading />;
+  const operator = state.session.role === "operator";
   return (
     <ErrorBoundary path={path}>
+      {operator && <SandboxBanner />}
       <NeedsBanner path={path} />
-      <Pages operator={state.session.role === "operator"} />
+      <Pages operator={operator} />
     </ErrorBoundary>
   );
 };

@@ -129,6 +129,7 @@ export interface ComposeOptions {
   /** Set by `npm start` only, where all functions of the process share one store. */
   readonly embedded?: OpenEmbedded;
   readonly smtpDoor?: EnvironmentSettings["smtpDoor"];
+  readonly sandbox?: EnvironmentSettings["sandbox"];
   readonly log?: Log;
 }
 
@@ -163,8 +164,8 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   const { operators, members, callers, retentionDays, publicUrl } = config;
   // Loaded only when there is something to tell, because it brings the texts and everything that accepts a message.
   const alerting = once(() => import("../domain/alerts/tell-operators.ts"));
-  const smtpDoor = options.smtpDoor ?? null;
-  const environment = { operators, members, callers, retentionDays, publicUrl, smtpDoor };
+  const { smtpDoor = null, sandbox = null } = options;
+  const environment = { operators, members, callers, retentionDays, publicUrl, smtpDoor, sandbox };
   const alert: Alert = async (alert) =>
     (await alerting()).operatorAlerts({ ...basics, ...storage, environment })(alert);
   const announce = announcer({ ...basics, ...storage, publicUrl });

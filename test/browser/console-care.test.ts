@@ -8,7 +8,7 @@ import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+import { openStep, settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
 
 const read = async <T>(stack: FurnishedStack, path: string): Promise<T> => {
   const answer = await stack.relais.operate("GET", path);
@@ -33,9 +33,10 @@ describe("the console's safeguards and guidance", () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page } = visitor;
       await visitor.go("/setup");
+      await openStep(visitor, "setup.program");
       await visitor.follow("setup.programLink");
       await settled(visitor);
-      await visitor.press("key.new");
+      // The link opens the dialog as well.
       const dialog = page.getByRole("dialog");
       await visitor.field("key.name").fill(`Programme ${language}`);
       await visitor.press("key.make");
@@ -88,7 +89,7 @@ describe("the console's safeguards and guidance", () => {
           .getByRole("button")
           .click();
       };
-      await visitor.go("/setup");
+      await visitor.go("/settings");
       await page.getByText(say("credentials.byHand"), { exact: true }).click();
       await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
       await page.getByRole("dialog").getByText("999999999999-other").waitFor();
@@ -101,7 +102,7 @@ describe("the console's safeguards and guidance", () => {
       await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
       await visitor.inDialog("credentials.replace");
       // The next client is compared with what this page knows about the saved one.
-      await page.locator(".notice.good").getByText("999999999999-other").waitFor();
+      await page.locator("dd.mono").getByText("999999999999-other").waitFor();
       await page.getByRole("dialog").waitFor({ state: "hidden" });
       assert((await saved()).clientId.startsWith("999999999999"), "replaced");
       await enter(stack.sandbox.client.id, stack.sandbox.client.secret);

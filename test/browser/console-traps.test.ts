@@ -9,7 +9,7 @@ import { createServer, type Stack, saveCredentials, startStack } from "../builde
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { type Visitor, visitAsOperator } from "./visitor.ts";
+import { openStep, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const TWO_HOURS = 2 * 3_600_000;
 
@@ -49,6 +49,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       // Odoo's guide advises this to get rid of the warning screen; here its cost stands beside the choice.
       await page.getByText(say("traps.unverified"), { exact: true }).click();
       await visitor.sees("traps.unverifiedText");
+      await openStep(visitor, "setup.audience");
       await page.getByRole("radio", { name: say("audience.testing") }).check();
       await check(visitor, "publishing_status").getByText(ADVICE.status_testing[language]).waitFor();
 
@@ -63,6 +64,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       await visitor.sees({ text: problemText("testing_7d", language).advice });
 
       await visitor.go("/setup");
+      await openStep(visitor, "setup.audience");
       await page.getByRole("radio", { name: say("audience.internal") }).check();
       await openPassed(visitor);
       await check(visitor, "publishing_status").getByText(say("check.done")).waitFor();
@@ -130,6 +132,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       await visitor.go("/setup");
       await page.getByText(visitor.say("traps.desktop")).click();
       await visitor.sees("traps.desktopText");
+      await openStep(visitor, "setup.credentials");
       stack.sandbox.writeClientSecret(file, "installed");
       await upload();
       const refusal = page.getByRole("alert").filter({ hasText: problemText("client_type_desktop", language).title });

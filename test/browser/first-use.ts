@@ -11,7 +11,7 @@ import { consent } from "../google-sandbox/consent-walker.ts";
 import type { GoogleSandbox } from "../google-sandbox/sandbox.ts";
 import type { TestBrowser } from "./browser.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { visit, visitAsOperator } from "./visitor.ts";
+import { openStep, visit, visitAsOperator } from "./visitor.ts";
 
 /** Relais as a browser reaches it, however its functions run, with the Google behind it. */
 export interface BrowsableRelais extends StackParts {
@@ -32,7 +32,9 @@ export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, lan
   await page.getByText(`Version ${version}`).waitFor();
 
   await follow("home.emptyDo");
+  await openStep(visitor, "setup.client");
   await page.getByText(`${stack.relais.origin}/google_gmail/confirm`, { exact: true }).waitFor();
+  await openStep(visitor, "setup.credentials");
   using downloads = mkdtempDisposableSync(join(tmpdir(), "relais-downloads-"));
   const file = join(downloads.path, "client.json");
   stack.sandbox.writeClientSecret(file, "installed");
@@ -40,8 +42,7 @@ export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, lan
   await page.getByText(problemText("client_type_desktop", language).title).waitFor();
   stack.sandbox.writeClientSecret(file, "web");
   await page.getByLabel(say("credentials.file")).setInputFiles(file);
-  await page.getByText(say("credentials.saved")).waitFor();
-
+  // Done, so it folds, and the next step opens.
   await follow("servers.new");
   await page.getByLabel(say("server.name"), { exact: true }).fill("Facturation");
   await page.getByLabel(say("server.username"), { exact: true }).fill("ada@example.com");

@@ -94,6 +94,14 @@ export const visit = async (
   };
 };
 
+/** Unfolds a step of the setup, unless it is open because it is the one to do now. */
+export const openStep = async ({ page, say }: Visitor, title: TextKey): Promise<void> => {
+  const step = page.locator("details.step").filter({ has: page.getByText(say(title), { exact: true }) });
+  // Which step is open is known only once the page has read what is done.
+  await page.locator("details.step[open], details.step .step-done").first().waitFor();
+  if ((await step.getAttribute("open")) === null) await step.locator("summary").first().click();
+};
+
 /** Signs in with the setup token, as an operator. */
 export const visitAsOperator = async (
   browser: TestBrowser,

@@ -1,10 +1,9 @@
-import type { ComponentChildren } from "preact";
 import type { DoctorReport, GmailCredentials, Settings } from "../api/types.ts";
 import { googleConsole, isDomain, projectOf } from "../routing/google-console.ts";
 import { api } from "../state/api.ts";
 import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
-import { Badge } from "../widgets/badge.tsx";
+import { useSandbox } from "../state/sandbox.ts";
 import { Card } from "../widgets/card.tsx";
 import { Checklist, openOf } from "../widgets/checklist.tsx";
 import { CopyButton } from "../widgets/copy-button.tsx";
@@ -16,44 +15,30 @@ import { When } from "../widgets/time.tsx";
 import { FirstCall } from "./keys/first-call.tsx";
 import { AudienceChoice } from "./setup/audience-choice.tsx";
 import { CredentialsForm } from "./setup/credentials-form.tsx";
+import { SandboxStep } from "./setup/sandbox-step.tsx";
+import { Step, type Steps, stepsOf } from "./setup/step.tsx";
 import { Traps } from "./setup/traps.tsx";
 
 const REFRESH_MS = 15_000;
 
-interface StepProps {
-  readonly title: string;
-  /** Null if Relais cannot tell. */
-  readonly done: boolean | null;
-  readonly children: ComponentChildren;
+interface StepsProps {
+  readonly steps: Steps;
 }
 
-const Step = ({ title, done, children }: StepProps) => (
-  <li>
-    <Card title={title} actions={done && <Badge tone="good" icon="check" text={t("setup.stepDone")} />}>
-      {children}
-    </Card>
-  </li>
-);
-
-/** Whether a setup check has passed; null while unknown. */
-type Passed = (id: string) => boolean | null;
-
-interface GoogleProps {
+interface GoogleProps extends StepsProps {
   readonly project: string | null;
-  readonly passed: Passed;
 }
 
-/** A connected account proves the steps at Google: project, consent screen, client type and redirect URI. */
-const GoogleSteps = ({ project, passed }: GoogleProps) => (
+const GoogleSteps = ({ project, steps }: GoogleProps) => (
   <>
-    <Step title={t("setup.project")} done={passed("client_type")}>
+    <Step name="project" title={t("setup.project")} steps={steps}>
       <p>{t("setup.projectText")}</p>
       <div class="actions">
         <ExternalLink href={googleConsole("newProject", project)}>{t("setup.projectLink")}</ExternalLink>
         <ExternalLink href={googleConsole("gmailApi", project)}>{t("setup.gmailApiLink")}</ExternalLink>
       </div>
     </Step>
-    <Step title={t("setup.branding")} done={passed("client_type")}>
+    <Step name="branding" title={t("setup.branding")} steps={steps}>
       <p>{t("setup.brandingText")}</p>
       {isDomain(location.hostname) && (
         <p>
@@ -71,14 +56,14 @@ interface AudienceProps extends GoogleProps {
   readonly onSaved: () => void;
 }
 
-const AudienceStep = ({ project, passed, onSaved }: AudienceProps) => {
+const AudienceStep = ({ project, steps, onSaved }: AudienceProps) => {
   const settings = useRemote("settings", (signal) => api.settings.get(signal), { everyMs: REFRESH_MS });
   const saved = (value: Settings) => {
     settings.put(value);
     onSaved();
   };
   return (
-    <Step title={t("setup.audience")} done={passed("publishing_status")}>
+    <Step name="audience" title={t("setup.audience")} steps={steps}>
       <RemoteView handle={settings}>{(value) => <AudienceChoice settings={value} onSaved={saved} />}</RemoteView>
       <div class="actions">
         <ExternalLink href={googleConsole("audience", project)}>{t("setup.audienceLink")}</ExternalLink>
@@ -92,9 +77,9 @@ interface ClientProps extends GoogleProps {
   readonly onSaved: (credentials: GmailCredentials) => void;
 }
 
-const ClientSteps = ({ credentials, onSaved, project, passed }: ClientProps) => (
+const ClientSteps = ({ credentials, onSaved, project, steps }: ClientProps) => (
   <>
-    <Step title={t("setup.client")} done={passed("redirect_uri")}>
+    <Step name="client" title={t("setup.client")} steps={steps}>
       <p>{t("setup.clientText")}</p>
       <p>{t("setup.ownClient")}</p>
       <p>{t("setup.redirectUri")}</p>
@@ -106,7 +91,7 @@ const ClientSteps = ({ credentials, onSaved, project, passed }: ClientProps) => 
         <ExternalLink href={googleConsole("newClient", project)}>{t("setup.clientLink")}</ExternalLink>
       </div>
     </Step>
-    <Step title={t("setup.credentials")} done={passed("gmail_credentials")}>
+    <Step name="credentials" title={t("setup.credentials")} steps={steps}>
       {credentials.clientId !== null && (
         <Notice tone="good" title={t("credentials.there")} live={false}>
           <p class="mono">{credentials.clientId}</p>
@@ -122,8 +107,8 @@ const ClientSteps = ({ credentials, onSaved, project, passed }: ClientProps) => 
   </>
 );
 
-const ServerStep = ({ passed }: { readonly passed: Passed }) => (
-  <Step title={t("setup.server")} done={passed("mail_server")}>
+const ServerStep = ({ steps }: StepsProps) => (
+  <Step name="server" title={t("setup.server")} steps={steps}>
     <p>{t("setup.serverText")}</p>
     <div class="actions">
       <a class="button primary" href="/servers/new">
@@ -137,42 +122,17 @@ const ServerStep = ({ passed }: { readonly passed: Passed }) => (
 );
 
 /** After the account comes the program that will send through it. */
-const ProgramStep = () => {
-  const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: REFRESH_MS }).remote;
-  return (
-    <Step title={t("setup.program")} done={keys.phase === "ready" && keys.value.items.length > 0}>
-      <p>{t("setup.programText")}</p>
-      <FirstCall apiKey="rk_…" />
-      <div class="actions">
-        <a class="button" href="/keys">
-          {t("setup.programLink")}
-        </a>
-      </div>
-    </Step>
-  );
-};
-
-/** Shows the progress above the steps, with the missing ones by name. */
-const Progress = ({ report }: { readonly report: DoctorReport }) => {
-  const missing = report.checks.filter(({ ok, level }) => !ok && level === "required");
-  return (
-    <Notice
-      tone={report.ok ? "good" : "info"}
-      title={report.ok ? t("setup.allDone") : t("setup.notDone", { count: missing.length })}
-    >
-      {missing.length > 0 && (
-        <ul>
-          {missing.map(({ id, title }) => (
-            <li key={id}>{title}</li>
-          ))}
-        </ul>
-      )}
-      <p>
-        <a href="#checks">{t("setup.seeChecks")}</a>
-      </p>
-    </Notice>
-  );
-};
+const ProgramStep = ({ steps }: StepsProps) => (
+  <Step name="program" title={t("setup.program")} steps={steps}>
+    <p>{t("setup.programText")}</p>
+    <FirstCall apiKey="rk_…" />
+    <div class="actions">
+      <a class="button" href="/keys?new">
+        {t("setup.programLink")}
+      </a>
+    </div>
+  </Step>
+);
 
 /** Shows what is still open; what has passed is folded away. */
 const Checks = ({ report }: { readonly report: DoctorReport }) => {
@@ -194,11 +154,11 @@ const Checks = ({ report }: { readonly report: DoctorReport }) => {
 export const SetupPage = () => {
   const credentials = useRemote("credentials", (signal) => api.credentials.get(signal), { everyMs: REFRESH_MS });
   const doctor = useRemote(`doctor ${language.value}`, (signal) => api.doctor(signal), { everyMs: 5_000 });
+  const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: REFRESH_MS }).remote;
+  const sandbox = useSandbox();
   const report = doctor.remote.phase === "ready" ? doctor.remote.value : null;
-  const passed: Passed = (id) => report?.checks.find((check) => check.id === id)?.ok ?? null;
   return (
     <Page title={t("setup.title")} lead={t("setup.lead")}>
-      {report !== null && <Progress report={report} />}
       <RemoteView handle={credentials}>
         {(value) => {
           const project = projectOf(value.clientId);
@@ -206,13 +166,21 @@ export const SetupPage = () => {
             credentials.put(next);
             void doctor.reload();
           };
+          const hasKey = keys.phase === "ready" ? keys.value.items.length > 0 : null;
+          const steps = stepsOf({ report, hasClient: value.clientId !== null, hasKey, onSandbox: sandbox !== null });
           return (
             <ol class="steps">
-              <GoogleSteps project={project} passed={passed} />
-              <AudienceStep project={project} passed={passed} onSaved={() => void doctor.reload()} />
-              <ClientSteps credentials={value} project={project} passed={passed} onSaved={saved} />
-              <ServerStep passed={passed} />
-              <ProgramStep />
+              {sandbox === null ? (
+                <>
+                  <GoogleSteps project={project} steps={steps} />
+                  <AudienceStep project={project} steps={steps} onSaved={() => void doctor.reload()} />
+                  <ClientSteps credentials={value} project={project} steps={steps} onSaved={saved} />
+                </>
+              ) : (
+                <SandboxStep credentials={value} steps={steps} onSaved={saved} />
+              )}
+              <ServerStep steps={steps} />
+              <ProgramStep steps={steps} />
             </ol>
           );
         }}
@@ -220,7 +188,7 @@ export const SetupPage = () => {
       <Card title={t("setup.checks")} id="checks">
         <RemoteView handle={doctor}>{(found) => <Checks report={found} />}</RemoteView>
       </Card>
-      <Traps />
+      {sandbox === null && <Traps />}
     </Page>
   );
 };

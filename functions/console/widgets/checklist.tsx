@@ -11,7 +11,7 @@ const outcomeOf = ({ ok, level }: DoctorCheck): Outcome => (ok ? "done" : level 
 const LOOKS = {
   done: { tone: "good", icon: "check" },
   todo: { tone: "bad", icon: "cross" },
-  advice: { tone: "warn", icon: "warning" },
+  advice: { tone: "neutral", icon: "info" },
 } as const;
 
 /** Where in this console a check can be fixed. */

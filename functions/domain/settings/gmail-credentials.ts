@@ -27,6 +27,9 @@ const NOT_A_SECRET = /[*"'`{}<>,;]|\.\.\.|googleusercontent\.com|^(ya29\.|1\/\/|
 const clientId = credential.pipe(z.string().regex(CLIENT_ID, says("not_client_id")));
 const clientSecret = credential.pipe(z.string().refine((text) => !NOT_A_SECRET.test(text), says("not_client_secret")));
 
+/** The client of the local sandbox, whose secret no browser needs to know. */
+export const sandboxInput = z.strictObject({ sandbox: z.literal(true) });
+
 export const plainInput = z.strictObject({ clientId, clientSecret });
 
 /** The file that Google's console downloads for a web client; other members are ignored. */
@@ -47,12 +50,17 @@ const has = (body: unknown, member: string): boolean =>
   typeof body === "object" && body !== null && Object.hasOwn(body, member);
 
 /**
- * Parses `{clientId, clientSecret}` or Google's file. A desktop client (`installed`) is refused, because Google answers
- * it `redirect_uri_mismatch` (the FAQ of Odoo's guide, "Type d'application"). So is a file without our exact redirect
- * URI, since Google compares it character by character.
+ * Parses `{clientId, clientSecret}`, Google's file, or, with the local sandbox, `{sandbox: true}`. A desktop client
+ * (`installed`) is refused, because Google answers it `redirect_uri_mismatch` (the FAQ of Odoo's guide, "Type
+ * d'application"). So is a file without our exact redirect URI, since Google compares it character by character.
  */
 export const parseGmailCredentials = (body: unknown, environment: EnvironmentSettings): Result<GivenClient> => {
   if (has(body, "installed")) return fail({ code: "client_type_desktop" });
+  if (environment.sandbox && has(body, "sandbox")) {
+    const { client } = environment.sandbox;
+    const parsed = parseWith(sandboxInput, body);
+    return parsed.ok ? ok(client) : parsed;
+  }
   if (!has(body, "web")) {
     const plain = parseWith(plainInput, body);
     return plain.ok ? ok({ ...plain.value, clientSecret: new Secret(plain.value.clientSecret) }) : plain;

@@ -25,6 +25,7 @@ export const changeableView = (settings: Settings, environment: EnvironmentSetti
 export const settingsView = (settings: Settings, environment: EnvironmentSettings) => ({
   ...changeableView(settings, environment),
   smtpDoor: environment.smtpDoor,
+  sandbox: environment.sandbox ? { mailboxUrl: environment.sandbox.mailboxUrl } : null,
 });
 
 /** The Gmail credentials without their secret; `clientId` and `configuredAt` are null if there are none. */

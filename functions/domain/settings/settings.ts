@@ -1,4 +1,5 @@
 import type { AccessEnvironment, AccessLists } from "../access/admission.ts";
+import type { Secret } from "../secret.ts";
 
 declare module "../record-kinds.ts" {
   interface RecordKinds {
@@ -46,4 +47,13 @@ export interface EnvironmentSettings extends AccessEnvironment {
   readonly retentionDays: number;
   /** Where programs reach the SMTP door; null if Relais does not run it itself. */
   readonly smtpDoor: { readonly host: string; readonly port: number } | null;
+  /** The local stand-in for Google that `npm start` runs; absent or null with the real Google. */
+  readonly sandbox?: Sandbox | null;
+}
+
+interface Sandbox {
+  /** Where a person reads the mail that it takes. */
+  readonly mailboxUrl: string;
+  /** Its OAuth client, which is saved without a file. */
+  readonly client: { readonly clientId: string; readonly clientSecret: Secret };
 }

@@ -84,6 +84,9 @@ const settings = viewSchema<ReturnType<typeof settingsView>>()(
         z.null(),
       ])
       .meta({ description: "Where `npm start` takes mail by SMTP; null if it does not, and on Google Cloud." }),
+    sandbox: z
+      .union([z.object({ mailboxUrl: text("Where the mail that it takes can be read.") }), z.null()])
+      .meta({ description: "The local stand-in for Google that `npm start` runs; null with the real Google." }),
   }),
 );
 

@@ -98,7 +98,7 @@ const start = async (args: readonly string[], env: Environment, { closers, endin
   const { config, madeToken, sandbox } = await configure(plan, closers);
   const build = sourceBuild(ROOT, config.commit);
   const smtp = await openLocalDoor(config, build);
-  const stack = await openStack(config, { build, smtpDoor: smtp.state === "open" ? smtp.address : null });
+  const stack = await openStack(config, { build, smtpDoor: smtp.state === "open" ? smtp.address : null, sandbox });
   closers.push(
     () => stack.close(),
     // All at once, because a supervisor that waits ten seconds kills afterwards. Mails that come by SMTP go on by HTTP.

@@ -49,7 +49,7 @@ export const banner = ({ build, config, smtp, madeSetupToken, sandbox }: BannerF
   } else {
     lines.push(`  Mailbox      ${sandbox.mailboxUrl}`);
     lines.push("  Mail goes    to this mailbox in the local Google sandbox; nothing leaves this machine");
-    lines.push(`  OAuth client ${sandbox.clientSecretFile}  (upload it in the console, under Setup)`);
+    lines.push(`  OAuth client ${sandbox.clientSecretFile}  (one button in the console, under Setup, uses it)`);
     lines.push(`  Operator     ${sandbox.operator}  (sandbox account to sign in with)`);
   }
   lines.push(`  Version      ${build.version}, commit ${build.commit}`);

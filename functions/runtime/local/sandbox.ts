@@ -1,10 +1,12 @@
 import { join, resolve } from "node:path";
+import { Secret } from "../../domain/secret.ts";
 import type { Environment } from "../config-error.ts";
 
 export interface LocalSandbox {
   readonly environment: Environment;
   readonly mailboxUrl: string;
   readonly clientSecretFile: string;
+  readonly client: { readonly clientId: string; readonly clientSecret: Secret };
   readonly operator: string;
   close(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export const startSandbox = async (dataDir: string, publicUrl: string): Promise<
     environment: sandbox.environment,
     mailboxUrl: sandbox.mailboxUrl,
     clientSecretFile,
+    client: { clientId: sandbox.client.id, clientSecret: new Secret(sandbox.client.secret) },
     operator: sandbox.operatorEmail,
     close: sandbox.close,
   };

@@ -79,11 +79,12 @@ const runBackground = async (system: System, store: Embedded, signal: AbortSigna
 export interface StackOptions {
   readonly build: Build;
   readonly smtpDoor?: EnvironmentSettings["smtpDoor"];
+  readonly sandbox?: EnvironmentSettings["sandbox"];
 }
 
-export const openStack = async (config: Config, { build, smtpDoor = null }: StackOptions): Promise<Stack> => {
+export const openStack = async (config: Config, { build, ...local }: StackOptions): Promise<Stack> => {
   const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
-  const system = compose(config, { component: "local", build, embedded: open, smtpDoor });
+  const system = compose(config, { component: "local", build, embedded: open, ...local });
   const store = await open();
   const stopping = new AbortController();
   const listener = hostingEdge({

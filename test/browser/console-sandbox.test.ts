@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { LANGUAGES } from "../../functions/domain/language.ts";
+import { RelaisProcess } from "../builders/relais-process.ts";
+import { accessible } from "./accessibility.ts";
+import { startBrowser, type TestBrowser } from "./browser.ts";
+import { buildConsoleOnce } from "./console-build.ts";
+import { consentOnPage } from "./google-pages.ts";
+import { visit, visitAsOperator } from "./visitor.ts";
+
+/** From the link that `npm start` prints to the mailbox. */
+const MOST_CLICKS = 8;
+
+describe("the console of npm start, with the sandbox that it starts itself", () => {
+  let browser: TestBrowser;
+  let relais: RelaisProcess;
+  before(async () => {
+    await buildConsoleOnce();
+    [browser, relais] = await Promise.all([startBrowser(), RelaisProcess.start()]);
+  });
+  after(async () => {
+    await browser.close();
+    await relais.stop();
+  });
+
+  it(`leads to the first mail in the mailbox with at most ${MOST_CLICKS} clicks and no file`, async () => {
+    const visitor = await visit(browser, { relais }, { language: "en" });
+    const { page, context, press, follow, field } = visitor;
+    // Counted by the browser, on the console's pages and on those of the sandbox.
+    let clicks = 0;
+    await context.exposeBinding("noteClick", () => {
+      clicks += 1;
+    });
+    await context.addInitScript(`document.addEventListener("click", (event) => event.isTrusted && noteClick(), true)`);
+    let choosers = 0;
+    page.on("filechooser", () => {
+      choosers += 1;
+    });
+    await page.goto(`${relais.origin}/#setup=${relais.setupToken}`);
+    await follow("home.emptyDo");
+    await press("setup.sandboxUse");
+    await field("server.name").fill("Billing");
+    await field("server.username").fill("ada@example.com");
+    await press("newServer.create");
+    await follow("connect.first");
+    await consentOnPage(page, { account: "ada@example.com" });
+    await field("mail.to").fill("grace@example.com");
+    await press("mail.send");
+    await visitor.sees("message.says.sent");
+    assert.ok(clicks <= MOST_CLICKS, `${clicks} clicks`);
+    assert.ok(clicks >= 5, "clicks are counted");
+    assert.equal(choosers, 0);
+    const mailbox = page.waitForEvent("popup");
+    await page.getByRole("link", { name: visitor.say("sandbox.mailbox") }).click();
+    await (await mailbox).getByText("grace@example.com").first().waitFor();
+    await visitor.leave();
+  });
+
+  for (const language of LANGUAGES) {
+    it(`says on every page that nothing leaves this computer, and how that is changed (${language})`, async () => {
+      const visitor = await visitAsOperator(browser, { relais }, { language });
+      const { page, say } = visitor;
+      for (const path of ["/", "/messages", "/servers", "/keys", "/setup", "/settings", "/audit"]) {
+        await visitor.go(path);
+        await visitor.sees("sandbox.title");
+      }
+      await page.getByText(say("sandbox.real"), { exact: true }).click();
+      await page.getByText("npm start -- --real-google client_secret.json", { exact: true }).waitFor();
+      await accessible(page, `sandbox banner, ${language}`);
+      await visitor.leave();
+    });
+  }
+});
