@@ -8,8 +8,9 @@ export const SUMS = { tallies: "counts" } as const satisfies Partial<{ [K in Rec
 
 export type SummedKind = keyof typeof SUMS;
 
-export const sumsField = (kind: RecordKind): string | undefined =>
-  Object.entries(SUMS).find(([of]) => of === kind)?.[1];
+const FIELDS: { readonly [K in RecordKind]?: string } = SUMS;
+
+export const sumsField = (kind: RecordKind): string | undefined => FIELDS[kind];
 
 /** Adds up numbers by name. */
 export const addNumbers = (

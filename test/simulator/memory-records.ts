@@ -22,6 +22,7 @@ interface Entry {
 }
 
 const compareOrders = (a: number | string, b: number | string): number => {
+  if (typeof a === "number" && typeof b === "number") return a - b;
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
 };
@@ -36,12 +37,26 @@ interface Shape {
   readonly order: readonly [field: string, direction: "asc" | "desc"];
 }
 
-const SEPARATOR = "\u0000";
+/** The entries of the records that have the same values in the fields of `equal`, one level for each field. */
+interface Group {
+  readonly below: Map<string, Group>;
+  readonly entries: SortedList<Entry>;
+}
+
+const newGroup = (): Group => ({ below: new Map(), entries: new SortedList(compareEntries) });
+
+const groupBelow = (group: Group, value: string): Group => {
+  const known = group.below.get(value);
+  if (known !== undefined) return known;
+  const fresh = newGroup();
+  group.below.set(value, fresh);
+  return fresh;
+};
 
 /** The index of one query, kept sorted. It is made when the query is first asked, as few of them are in a run. */
 class Index {
   readonly shape: Shape;
-  readonly #groups = new Map<string, SortedList<Entry>>();
+  readonly #all = newGroup();
 
   constructor(shape: Shape) {
     this.shape = shape;
@@ -52,28 +67,30 @@ class Index {
     return typeof order === "number" || typeof order === "string" ? order : null;
   }
 
-  #groupsOf(value: Value): readonly string[] {
-    const equal = this.shape.equal.map((field) => String(value[field])).join(SEPARATOR);
-    if (this.shape.contains === undefined) return [equal];
+  /** The lists that name a record. */
+  #listsOf(value: Value): readonly SortedList<Entry>[] {
+    let group = this.#all;
+    for (const field of this.shape.equal) group = groupBelow(group, String(value[field]));
+    if (this.shape.contains === undefined) return [group.entries];
     const members = value[this.shape.contains];
     if (!Array.isArray(members)) return [];
-    return [...new Set(members.map((member) => equal + SEPARATOR + String(member)))];
+    return [...new Set(members)].map((member) => groupBelow(group, String(member)).entries);
   }
 
-  groupFor(args: Value): SortedList<Entry> | undefined {
+  listFor(args: Value): SortedList<Entry> | undefined {
     const { equal, contains } = this.shape;
-    const group = equal.map((field) => String(args[field])).join(SEPARATOR);
-    return this.#groups.get(contains === undefined ? group : group + SEPARATOR + String(args[contains]));
+    let group: Group | undefined = this.#all;
+    for (const field of contains === undefined ? equal : [...equal, contains])
+      group = group?.below.get(String(args[field]));
+    return group?.entries;
   }
 
   change(id: string, before: Value | undefined, after: Value | undefined): void {
     const was = before === undefined ? null : this.#orderOf(before);
     const is = after === undefined ? null : this.#orderOf(after);
     if (was === is && before !== undefined && after !== undefined && this.#sameGroups(before, after)) return;
-    if (before !== undefined && was !== null)
-      for (const group of this.#groupsOf(before)) this.#remove(group, { order: was, id });
-    if (after !== undefined && is !== null)
-      for (const group of this.#groupsOf(after)) this.#add(group, { order: is, id });
+    if (before !== undefined && was !== null) for (const list of this.#listsOf(before)) list.remove({ order: was, id });
+    if (after !== undefined && is !== null) for (const list of this.#listsOf(after)) list.add({ order: is, id });
   }
 
   #sameGroups(before: Value, after: Value): boolean {
@@ -82,21 +99,6 @@ class Index {
       equal.every((field) => before[field] === after[field]) &&
       (contains === undefined || before[contains] === after[contains])
     );
-  }
-
-  #add(group: string, entry: Entry): void {
-    let list = this.#groups.get(group);
-    if (list === undefined) {
-      list = new SortedList(compareEntries);
-      this.#groups.set(group, list);
-    }
-    list.add(entry);
-  }
-
-  #remove(group: string, entry: Entry): void {
-    const list = this.#groups.get(group);
-    list?.remove(entry);
-    if (list?.size === 0) this.#groups.delete(group);
   }
 }
 
@@ -301,7 +303,7 @@ export class MemoryRecords implements Records {
     const index = this.#indexFor(name);
     const { kind, upTo, order } = index.shape;
     const from = position === undefined ? undefined : { order: position.orderValue, id: position.id };
-    const list = index.groupFor(given);
+    const list = index.listFor(given);
     const entries = order[1] === "asc" ? list?.ascending(from) : list?.descending(from);
     const most = upTo === undefined ? null : Number(given.upTo);
     const found: Entry[] = [];

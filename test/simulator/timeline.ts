@@ -88,8 +88,10 @@ export class Timeline {
         } catch (error) {
           return reject(error);
         }
-        queueMicrotask(goOn);
+        void done.then(goOn);
       };
+      // `queueMicrotask` would make an async resource each time.
+      const done = Promise.resolve();
       // A tick that is planned by a microtask runs when no microtask is left: whatever awaited the happening has run.
       const goOn = (): void => {
         if (this.#happened % TURN_EVERY === 0) setTurn(step);

@@ -1,3 +1,4 @@
+import { withoutMembers } from "../without-members.ts";
 import type { Attempt, Message, MessageFacts, MessageState, MessageStatus, Recipient } from "./message.ts";
 import { type MessageIn, mayBecome, STATUSES, type StateIn, type StatusBefore } from "./statuses.ts";
 import type { TimelineNote } from "./timeline-notes.ts";
@@ -28,11 +29,8 @@ const STATE_MEMBERS: { readonly [S in MessageStatus]: Readonly<Record<Exclude<ke
 };
 
 /** Removes the members that belong to the message's present state only. */
-const withoutState = (message: Message): MessageFacts => {
-  const kept = { ...message };
-  for (const member of ["status", ...Object.keys(STATE_MEMBERS[message.status])]) Reflect.deleteProperty(kept, member);
-  return kept;
-};
+const withoutState = (message: Message): MessageFacts =>
+  withoutMembers(message, ["status", ...Object.keys(STATE_MEMBERS[message.status])]);
 
 /** Idle time does not count against the 72 hours. A message in doubt ages while a search or resend is due. */
 const isAgeless = ({ status, dueAtMs }: Message): boolean => {

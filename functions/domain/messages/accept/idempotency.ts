@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { type Principal, principalName } from "../../access/records.ts";
 import { newId, type Randomness } from "../../randomness.ts";
 import type { Records, Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
+import { sha256Hex } from "../../sha256.ts";
 import type { Message } from "../message.ts";
 
 /** A message's id, and the hash by which a repeated request is recognized; null if it came without a key. */
@@ -11,8 +12,6 @@ export interface Identity {
   readonly id: string;
   readonly requestSha256: string | null;
 }
-
-const sha256 = (text: string) => createHash("sha256").update(text);
 
 /**
  * Makes a random id, or one from (caller, key): a repeated request then cannot create the same record twice, whichever
@@ -25,11 +24,11 @@ export const identify = (
 ): Identity => {
   const { principal, key, json } = request;
   if (key === null) return { id: newId(random, "msg"), requestSha256: null };
-  const scope = sha256(JSON.stringify([principalName(principal), key])).digest();
+  const scope = hash("sha256", JSON.stringify([principalName(principal), key]), "buffer");
   return {
     // Every id has 120 bits.
     id: `msg_${scope.subarray(0, 15).toString("base64url")}`,
-    requestSha256: sha256(canonicalize(json) ?? "").digest("hex"),
+    requestSha256: sha256Hex(canonicalize(json) ?? ""),
   };
 };
 

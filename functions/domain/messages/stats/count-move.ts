@@ -1,3 +1,4 @@
+import { withoutMembers } from "../../without-members.ts";
 import type { Message, MessageStatus, Recipient, TalliedOutcome } from "../message.ts";
 import type { Counted, Counts, HourCounts } from "./counted.ts";
 import { addUp, hourOf } from "./tally.ts";
@@ -39,9 +40,8 @@ const entered = (before: Message | undefined, after: Message): Counts => {
 };
 
 const withTallied = <M extends Message>(message: M, tallied: TalliedOutcome | undefined): M => {
-  const kept = { ...message };
-  Reflect.deleteProperty(kept, "tallied");
-  return tallied === undefined ? kept : { ...kept, tallied };
+  if (message.tallied === tallied && (tallied !== undefined || !("tallied" in message))) return message;
+  return tallied === undefined ? withoutMembers(message, ["tallied"]) : { ...message, tallied };
 };
 
 /** What the message carries so that a later move can take back what this one counts. */
