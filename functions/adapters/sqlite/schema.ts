@@ -114,11 +114,13 @@ const prepareMembers = (
   const changed = `OLD."${field}" IS NOT NEW."${field}" OR OLD."${order}" IS NOT NEW."${order}"`;
   for (const statement of [
     `CREATE TABLE "${table}" (member TEXT, "${order}", id TEXT, PRIMARY KEY (member, "${order}", id)) WITHOUT ROWID`,
+    // In the table's order and before its index, so that a store with millions of records is filled at its ends.
+    `${insert("record")} FROM "${kind}" AS record, json_each(record.value, '$.${field}') AS member
+     WHERE record."${order}" IS NOT NULL ORDER BY 1, 2, 3`,
     `CREATE INDEX "${table}_id" ON "${table}" (id)`,
     `CREATE TRIGGER "${table}_insert" AFTER INSERT ON "${kind}" BEGIN ${add}; END`,
     `CREATE TRIGGER "${table}_update" AFTER UPDATE ON "${kind}" WHEN ${changed} BEGIN ${remove}; ${add}; END`,
     `CREATE TRIGGER "${table}_delete" AFTER DELETE ON "${kind}" BEGIN ${remove}; END`,
-    `${insert("record")} FROM "${kind}" AS record, json_each(record.value, '$.${field}') AS member WHERE record."${order}" IS NOT NULL`,
   ]) {
     connection.sql(statement).run();
   }

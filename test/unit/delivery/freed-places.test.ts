@@ -137,3 +137,21 @@ const accepting: DeliveryDeps["transports"]["smtp"] = {
   probe: async () => [],
   close: async () => undefined,
 };
+
+test("an instance remembers so many ledgers and no more, and with a forgotten one whatever had ended", () => {
+  const memory = new LedgerMemory();
+  const idAt = (at: number): string => `srv_${at}`;
+  const live = [{ id: "msg_0", untilMs: 1_000 }];
+  for (let at = 0; at < 100_000; at += 1) {
+    memory.note(idAt(at), { value: { ...EMPTY_LEDGER, live }, version: "1" });
+    assert.equal(memory.endLater(idAt(at), { id: "msg_0", nowMs: 1 }), true);
+    // The first one stays in use, so it is never the oldest.
+    memory.note(idAt(0), { value: EMPTY_LEDGER, version: String(at) });
+  }
+  const known = Array.from({ length: 100_000 }, (_, at) => memory.known(idAt(at))).filter((one) => one !== undefined);
+  assert.equal(known.length, 1_000);
+  assert.equal(memory.known(idAt(0))?.version, "99999");
+  const former = { value: { ...EMPTY_LEDGER, live }, version: "1" };
+  assert.deepEqual(memory.withoutEnded(idAt(1), former).value.live, live, "it looks taken until its lease ends");
+  assert.deepEqual(memory.withoutEnded(idAt(99_999), former).value.live, []);
+});

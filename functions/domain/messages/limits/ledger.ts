@@ -50,6 +50,9 @@ const mayLookTaken = ({ live, halvedUntilMs }: QuotaLedger, nowMs: number): bool
 /** Tells a claim from an earlier one of the same message. */
 const nameOf = ({ id, untilMs }: QuotaLedger["live"][number]): string => `${untilMs} ${id}`;
 
+/** The most ledgers that an instance remembers. One that it forgot costs a read. */
+const MOST_KNOWN = 1_000;
+
 /**
  * Remembers ledgers as this instance last wrote them, which saves a read per claim. It is safe: if somebody else has
  * written the ledger since, the conditional write fails. Writes of one ledger take turns within the instance, so that
@@ -67,16 +70,23 @@ export class LedgerMemory {
 
   /** `undefined` forgets a ledger that is out of date. */
   note(serverId: string, ledger: StoredLedger | undefined): void {
-    if (ledger === undefined) {
-      this.#known.delete(serverId);
-      return;
-    }
+    // Delete first: the map then stays in the order of notes, and its first key is the oldest.
+    this.#known.delete(serverId);
+    if (ledger === undefined) return;
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= MOST_KNOWN && oldest !== undefined) this.#forget(oldest);
     this.#known.set(serverId, ledger);
     // A claim that ended while this write was under way may still be in it.
     const ended = this.#ended.get(serverId) ?? new Set();
     const left = ledger.value.live.map(nameOf).filter((name) => ended.has(name));
     if (left.length === 0) this.#ended.delete(serverId);
     else this.#ended.set(serverId, new Set(left));
+  }
+
+  /** Claims whose end was left to the next write look taken until their leases end: at most `MOST_LOOK_TAKEN`. */
+  #forget(serverId: string): void {
+    this.#known.delete(serverId);
+    this.#ended.delete(serverId);
   }
 
   /**
