@@ -4,6 +4,7 @@ export const PARTS = {
   send: "[mails]",
   cold: "[rounds]",
   size: "",
+  scale: "[messages …]",
   refresh: "[servers …]",
   raw: "[rounds]",
 } as const;

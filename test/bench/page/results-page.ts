@@ -3,6 +3,7 @@ import { coldSection } from "./cold.ts";
 import { type Part, partNames } from "./parts.ts";
 import { rawSection } from "./raw.ts";
 import { refreshSection } from "./refresh.ts";
+import { scaleSection } from "./scale.ts";
 import type { Section } from "./section.ts";
 import { sendSection } from "./send.ts";
 import { sizeSection } from "./size.ts";
@@ -13,6 +14,7 @@ const SECTIONS: Readonly<Record<Part, Section>> = {
   send: sendSection,
   cold: coldSection,
   size: sizeSection,
+  scale: scaleSection,
   refresh: refreshSection,
   raw: rawSection,
 };
