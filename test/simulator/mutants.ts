@@ -16,11 +16,12 @@ export interface Found {
 const root = join(import.meta.dirname, "../..");
 
 /** The outcome that `simulate.ts --json` prints. */
-interface Said {
+export interface Said {
   readonly days: number;
   readonly digest: string;
   readonly cpuS: number;
   readonly counts: Readonly<Record<string, number>>;
+  readonly logged: Readonly<Record<string, number>>;
   readonly broken: { readonly promised: string; readonly message: string } | null;
 }
 

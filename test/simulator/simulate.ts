@@ -1,10 +1,12 @@
 // `npm run simulate -- --seed 1 --servers 1000 --days 30` lives through a month of an installation in minutes and says
 // which promise was broken, if any. `-- seeds` does so for many seeds (`--count`), `-- mutants` for a list of planted
 // faults (`--some` limits it to those whose name holds this); both write their section of test/bench/SIMULATION.md.
+// A large fleet is lived through in two processes, unless `--parts 1` says otherwise.
 import { parseArgs } from "node:util";
-import { findMutants, MUTANT_WORLD } from "./mutants.ts";
+import { findMutants, MUTANT_WORLD, type Said } from "./mutants.ts";
+import { simulateParts, usualParts } from "./parts.ts";
 import { forbidRealTime } from "./real-time.ts";
-import { type Outcome, World } from "./world.ts";
+import { World } from "./world.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,6 +15,7 @@ const { values, positionals } = parseArgs({
     servers: { type: "string", default: "1000" },
     days: { type: "string", default: "30" },
     mails: { type: "string", default: "35" },
+    parts: { type: "string" },
     count: { type: "string", default: "20" },
     some: { type: "string", default: "" },
     json: { type: "boolean", default: false },
@@ -24,30 +27,35 @@ const table = (rows: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `  ${name.padEnd(30)} ${count}`)
     .join("\n");
 
-const report = ({ plan, broken, digest, days, counts, logged }: Outcome): string =>
+const report = (said: Said): string =>
   [
-    `seed ${plan.seed}, ${plan.servers} servers, ${days.toFixed(1)} days, digest ${digest}`,
-    table(counts),
+    `seed ${values.seed}, ${values.servers} servers, ${said.days.toFixed(1)} days, ${said.cpuS.toFixed(0)} s of CPU, digest ${said.digest}`,
+    table(said.counts),
     "logged",
-    table(logged),
-    broken === null ? "No promise was broken." : `Broken on day ${days.toFixed(2)}: ${broken.message}`,
+    table(said.logged),
+    said.broken === null ? "No promise was broken." : `Broken on day ${said.days.toFixed(2)}: ${said.broken.message}`,
   ].join("\n");
 
-const simulate = async (): Promise<void> => {
-  const plan = {
-    seed: Number(values.seed),
-    servers: Number(values.servers),
-    days: Number(values.days),
-    mailsPerDay: Number(values.mails),
-  };
+const plan = {
+  seed: Number(values.seed),
+  servers: Number(values.servers),
+  days: Number(values.days),
+  mails: Number(values.mails),
+};
+
+const simulateHere = async (): Promise<Said> => {
   forbidRealTime();
-  const outcome = await new World(plan).run();
-  const { broken } = outcome;
+  const { broken, ...outcome } = await new World({ ...plan, mailsPerDay: plan.mails }).run();
   const said = broken === null ? null : { promised: broken.promised, message: broken.message };
   const { user, system } = process.cpuUsage();
-  const cpuS = (user + system) / 1e6;
-  console.log(values.json ? JSON.stringify({ ...outcome, cpuS, broken: said }) : report(outcome));
-  process.exitCode = broken === null ? 0 : 1;
+  return { ...outcome, cpuS: (user + system) / 1e6, broken: said };
+};
+
+const simulate = async (): Promise<void> => {
+  const parts = values.parts === undefined ? usualParts(plan.servers) : Number(values.parts);
+  const said = await (parts > 1 ? simulateParts(plan, parts) : simulateHere());
+  console.log(values.json ? JSON.stringify(said) : report(said));
+  process.exitCode = said.broken === null ? 0 : 1;
 };
 
 const [mode] = positionals;
