@@ -26,7 +26,7 @@ secretVaultContract("the simulator's memory", async () => ({
 
 publisherContract("the simulator's queue", async (subscriber) => {
   const timeline = new Timeline(0);
-  const around = { timeline, chance: new Chance(1), faults: { twice: 0.2, late: 0.2, lostAck: 0.2 } };
+  const around = { timeline, chance: new Chance(1), faults: { twice: 0.2, late: 0.2, lostAck: 0.2, dead: 0 } };
   const queue = new MemoryQueue(around, ({ topic, attributes, json }) =>
     subscriber(topic, { data: JSON.parse(json), attributes }).catch(() => "nack" as const),
   );

@@ -11,6 +11,7 @@ export type Promised =
   | "no message stuck"
   | "nothing untold"
   | "counted as it was"
+  | "what is unknown is left alone"
   | "no defect";
 
 /** A promise that was not kept. */

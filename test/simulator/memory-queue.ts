@@ -27,6 +27,8 @@ export interface QueueFaults {
   readonly late: number;
   /** How often an acknowledgement is lost. */
   readonly lostAck: number;
+  /** How often a message becomes a dead letter, as if each attempt had failed. */
+  readonly dead: number;
 }
 
 /** As in `infra/pubsub.tf`. */
@@ -44,7 +46,7 @@ export class MemoryQueue implements Publisher {
   readonly #chance: Chance;
   readonly #faults: QueueFaults;
   readonly #hand: (handed: Handed) => Promise<HandedOutcome>;
-  readonly deadLetters: Handed[] = [];
+  deadLetters = 0;
   #serial = 0;
 
   constructor(
@@ -64,6 +66,11 @@ export class MemoryQueue implements Publisher {
   async publish(topic: Topic, { data, attributes }: TopicMessage): Promise<void> {
     this.#serial += 1;
     const handed = { topic, messageId: String(this.#serial), attributes, json: JSON.stringify(data), attempt: 1 };
+    // Who listens to events has a subscription of its own.
+    if (topic !== "mail-events" && this.#chance.happens(this.#faults.dead)) {
+      this.deadLetters += 1;
+      return;
+    }
     this.#deliver(handed);
     if (this.#chance.happens(this.#faults.twice)) this.#deliver(handed);
   }
@@ -83,7 +90,7 @@ export class MemoryQueue implements Publisher {
     const lost = outcome === "ack" && this.#chance.happens(this.#faults.lostAck);
     if (outcome === "ack" && !lost) return;
     if (handed.attempt >= MAX_ATTEMPTS) {
-      this.deadLetters.push(handed);
+      this.deadLetters += 1;
       return;
     }
     const backoffMs = Math.min(MIN_BACKOFF_MS * 2 ** (handed.attempt - 1), MAX_BACKOFF_MS);

@@ -285,6 +285,31 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "a message in a status of a later release is written",
+    edits: [
+      {
+        file: "functions/domain/later-records.ts",
+        text: "!isOfLaterVersion(kind, value) && (understands[kind]?.(value) ?? true);",
+        by: "!isOfLaterVersion(kind, value) && (understands[kind] !== undefined || true);",
+      },
+      {
+        file: `${messages}/understood.ts`,
+        text: "  if (!isKnownStatus(message.status)) return false;",
+        by: '  if (!isKnownStatus(message.status)) return "status" in message;',
+      },
+    ],
+  },
+  {
+    name: "a move drops what this release does not know",
+    edits: [
+      {
+        file: `${messages}/moves.ts`,
+        text: "    ...withoutState(message),\n",
+        by: '    ...withoutMembers(withoutState(message), Object.keys(message).filter((name) => name.startsWith("mark"))),\n',
+      },
+    ],
+  },
+  {
     name: "a message is accepted before it is stored",
     edits: [
       {

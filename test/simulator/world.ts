@@ -18,6 +18,7 @@ import { Chance } from "./chance.ts";
 import { Fleet, type Scale } from "./fleet.ts";
 import { Gmail } from "./gmail.ts";
 import { type Account, CLIENT_ID, Google } from "./google.ts";
+import { LaterRelease } from "./later-release.ts";
 import { type Handed, type HandedOutcome, MemoryQueue } from "./memory-queue.ts";
 import { MemoryRecords } from "./memory-records.ts";
 import { MemoryVault } from "./memory-vault.ts";
@@ -59,7 +60,7 @@ const HANDLERS: Readonly<Record<Exclude<Topic, "mail-events">, (system: System) 
 };
 
 /** These say that the program itself is at fault. */
-const DEFECTS: readonly LogCode[] = ["dispatch_defect", "push_malformed", "later_record_left", "later_records_left"];
+const DEFECTS: readonly LogCode[] = ["dispatch_defect", "push_malformed"];
 
 export interface Outcome {
   readonly plan: Plan;
@@ -89,6 +90,7 @@ export class World {
   readonly #owned = new Map<string, Owned>();
   readonly #people: People;
   readonly #senders: Senders;
+  readonly #later: LaterRelease;
   readonly #logged = new Map<string, number>();
   #broken: Broken | null = null;
 
@@ -118,7 +120,7 @@ export class World {
       ...places,
       onStateChange: (serverId, server) => this.#people.onStateChange(serverId, server),
     });
-    const faults = { twice: 0.01, late: 0.01, lostAck: 0.002 };
+    const faults = { twice: 0.01, late: 0.01, lostAck: 0.002, dead: 0.0005 };
     this.#queue = new MemoryQueue({ timeline, chance, faults }, (handed) => this.#hand(handed));
     const around: Surroundings = {
       timeline,
@@ -148,6 +150,14 @@ export class World {
     const own = { timeline, chance, weather, records: this.#records, web: this.#web };
     this.#people = new People({ ...own, google: this.#google, watch: this.#mail, owned: this.#owned });
     this.#senders = new Senders({ ...own, people: this.#people, accuse });
+    this.#later = new LaterRelease({
+      ...own,
+      serverIds: () => [...this.#owned.keys()],
+      accuse,
+      rollOut: () => {
+        for (const fleet of [this.#web, ...Object.values(this.#fleets)]) fleet.restart();
+      },
+    });
     this.#gmail.onTaken = ({ messageId, recipients }) => this.#mail.onTaken(messageId, recipients);
     this.#google.onEnd = (grant) => this.#grants.onEnd(grant);
   }
@@ -184,6 +194,7 @@ export class World {
     id: string,
     { before, after }: { readonly before: unknown; readonly after: unknown },
   ): void {
+    this.#later.onWrite(kind, id, { before, after });
     // The kind says what the values are.
     if (kind === "messages") this.#mail.onWrite(id, before as Message | undefined, after as Message | undefined);
     if (kind === "mailServers")
@@ -294,6 +305,7 @@ export class World {
     for (const id of ids) timeline.after(this.#chance.between(0, 2 * HOUR), () => void this.#people.connect(id));
     timeline.after(2 * HOUR, () => {
       this.#people.live();
+      this.#later.live();
       this.#senders.live(ids, this.#plan.mailsPerDay);
     });
   }
@@ -327,7 +339,9 @@ export class World {
         consents: this.#people.connects,
         deaths: this.#grants.deaths,
         foretold: this.#grants.foretold,
-        deadLetters: this.#queue.deadLetters.length,
+        deadLetters: this.#queue.deadLetters,
+        marked: this.#later.marked,
+        parked: this.#later.parked,
       },
       logged: Object.fromEntries([...this.#logged].sort(([a], [b]) => (a < b ? -1 : 1))),
     };
