@@ -41,10 +41,13 @@ const FULL: readonly Setting[] = [
   ...EVERY_LOAD.map((load) => setting("pipelining", 40, load)),
 ];
 
-/** The settings whose names begin like this, or the usual ones if nothing is named. */
+/** The settings of these names, or whose names begin like this; those of the targets, or all, if nothing is named. */
 export const chosenSettings = (named: readonly string[], full: boolean): readonly Setting[] => {
   if (named.length === 0) return full ? FULL : USUAL;
-  return FULL.filter((one) => named.some((name) => nameOf(one).startsWith(name)));
+  const names = FULL.map(nameOf);
+  const fits = (name: string, wanted: string): boolean =>
+    names.includes(wanted) ? name === wanted : name.startsWith(wanted);
+  return FULL.filter((one) => named.some((wanted) => fits(nameOf(one), wanted)));
 };
 
 /** The order of the page: the usual settings first. */
