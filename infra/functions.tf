@@ -134,7 +134,7 @@ locals {
       max_instances  = 2
       environment    = local.retention_environment
       secret_env     = {}
-      publishes_to   = ["mail-events", "mail-send"]
+      publishes_to   = ["mail-dispatch", "mail-events", "mail-send"]
       push_from      = "mail-dispatch"
       ack_deadline_s = 330
     }

@@ -1,4 +1,4 @@
-import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
+import type { PageOf, QueryArguments, QueryKind, QueryName } from "./queries.ts";
 import type { RecordKinds } from "./record-kinds.ts";
 import type { Page, Records, Versioned } from "./records.ts";
 
@@ -17,19 +17,25 @@ export const readPage = async <Q extends QueryName>(
   records: Pick<Records, "query">,
   name: Q,
   args: QueryArguments<Q>,
-  from: { readonly limit: number; readonly cursor: string | null },
+  from: PageOf<Q>,
 ): Promise<Page<RecordKinds[QueryKind<Q>]>> => expectPage(await records.query(name, args, from));
+
+interface Paging<Q extends QueryName> {
+  /** Records a page. */
+  readonly page?: number;
+  readonly part?: PageOf<Q>["part"];
+}
 
 /** Runs a query page by page, for work on many records at once. Throws `Unavailable`. */
 export async function* everyPage<Q extends QueryName>(
   records: Pick<Records, "query">,
   name: Q,
   args: QueryArguments<Q>,
-  { page: limit = USUAL_PAGE }: { readonly page?: number } = {},
+  { page: limit = USUAL_PAGE, part }: Paging<Q> = {},
 ): AsyncGenerator<readonly Found<Q>[], void, undefined> {
   let cursor: string | null = null;
   do {
-    const page: Page<RecordKinds[QueryKind<Q>]> = await readPage(records, name, args, { limit, cursor });
+    const page: Page<RecordKinds[QueryKind<Q>]> = await readPage(records, name, args, { limit, cursor, part });
     yield page.items;
     cursor = page.next;
   } while (cursor !== null);

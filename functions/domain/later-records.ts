@@ -1,5 +1,5 @@
 import type { Log } from "./log.ts";
-import { QUERIES, type QueryArguments, type QueryKind, type QueryName } from "./queries.ts";
+import { type PageOf, QUERIES, type QueryArguments, type QueryKind, type QueryName } from "./queries.ts";
 import type { RecordKind, RecordKinds } from "./record-kinds.ts";
 import { isOfLaterVersion } from "./record-version.ts";
 import type { Records, Versioned, Write } from "./records.ts";
@@ -37,11 +37,7 @@ export const leavingLaterAlone = (
       const at = writes.findIndex(isLocked);
       return at === -1 ? records.commit(writes) : { done: false, at };
     },
-    query: async <Q extends QueryName>(
-      name: Q,
-      args: QueryArguments<Q>,
-      page: { readonly limit: number; readonly cursor?: string | null },
-    ) => {
+    query: async <Q extends QueryName>(name: Q, args: QueryArguments<Q>, page: PageOf<Q>) => {
       const found = await records.query(name, args, page);
       if (found === "bad_cursor") return found;
       const kind: QueryKind<Q> = QUERIES[name].kind;

@@ -1,5 +1,5 @@
 import type { RecordKind } from "./record-kinds.ts";
-import type { ShardField } from "./shards.ts";
+import type { Part, ShardField } from "./shards.ts";
 
 /**
  * The shape of a query. SQLite's indexes are made from these, and a test compares Firestore's composite indexes in
@@ -84,6 +84,13 @@ type Contains<Q extends QueryName> = (typeof QUERIES)[Q] extends { readonly cont
 type UpTo<Q extends QueryName> = (typeof QUERIES)[Q] extends { readonly upTo: true }
   ? { readonly upTo: number }
   : unknown;
+
+/** Which page of a query's results, and of which part of its shards; without a part, of all. */
+export interface PageOf<Q extends QueryName> {
+  readonly limit: number;
+  readonly cursor?: string | null;
+  readonly part?: (typeof QUERIES)[Q] extends { readonly shards: ShardField } ? Part | undefined : undefined;
+}
 
 /** The arguments of a query: a value for each `equal` and `contains` field, and `upTo` if the shape says so. */
 export type QueryArguments<Q extends QueryName> = Readonly<

@@ -1,4 +1,4 @@
-import type { QueryArguments, QueryKind, QueryName } from "./queries.ts";
+import type { PageOf, QueryArguments, QueryKind, QueryName } from "./queries.ts";
 import type { RecordKind, RecordKinds } from "./record-kinds.ts";
 import type { SummedKind } from "./record-sums.ts";
 
@@ -58,6 +58,6 @@ export interface Records {
   query<Q extends QueryName>(
     name: Q,
     args: QueryArguments<Q>,
-    page: { readonly limit: number; readonly cursor?: string | null },
+    page: PageOf<Q>,
   ): Promise<Page<RecordKinds[QueryKind<Q>]> | "bad_cursor">;
 }

@@ -12,6 +12,14 @@ export const SHARDS = {
 
 export type ShardField = keyof typeof SHARDS;
 
+/** One of `of` equal parts of the shards, for work that several processes share: those that leave `at` over. */
+export interface Part {
+  readonly at: number;
+  readonly of: number;
+}
+
+export const isInPart = (shard: number, { at, of }: Part): boolean => shard % of === at;
+
 /** FNV-1a, which spreads random ids well enough (www.isthe.com/chongo/tech/comp/fnv). */
 const hashOf = (text: string): number => {
   let hash = 0x811c9dc5;

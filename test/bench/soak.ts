@@ -9,6 +9,7 @@ import { commit } from "./commit.ts";
 import { bodies } from "./soak/bodies.ts";
 import { crash } from "./soak/crash.ts";
 import { door } from "./soak/door.ts";
+import { due } from "./soak/due.ts";
 import { faults } from "./soak/faults.ts";
 import { ledger } from "./soak/ledger.ts";
 import { withSection } from "./soak/page.ts";
@@ -17,7 +18,17 @@ import { restore } from "./soak/restore.ts";
 import type { Section } from "./soak/section.ts";
 import { tokens } from "./soak/tokens.ts";
 
-const SECTIONS: Readonly<Record<string, Section>> = { crash, releases, restore, faults, ledger, tokens, bodies, door };
+const SECTIONS: Readonly<Record<string, Section>> = {
+  crash,
+  releases,
+  restore,
+  faults,
+  ledger,
+  tokens,
+  bodies,
+  door,
+  due,
+};
 const page = new URL("SOAK.md", import.meta.url);
 
 const usage = (): never => {

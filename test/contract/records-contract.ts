@@ -8,6 +8,7 @@ import { QUERIES, type QueryName } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
 import { MAX_RECORD_BYTES } from "../../functions/domain/record-limits.ts";
 import type { Records, Versioned, Write } from "../../functions/domain/records.ts";
+import { type Part, type ShardField, shardOf } from "../../functions/domain/shards.ts";
 import { testClock } from "../builders/clock.ts";
 import { testRandom } from "../builders/store.ts";
 
@@ -368,12 +369,18 @@ interface AnyShape {
   readonly contains?: string;
   readonly upTo?: true;
   readonly order: readonly [string, "asc" | "desc"];
+  readonly shards?: ShardField;
 }
-type AnyQuery = (args: object, page: { limit: number; cursor?: string | null }) => ReturnType<Records["query"]>;
+interface AnyPage {
+  readonly limit: number;
+  readonly cursor?: string | null;
+  readonly part?: Part | undefined;
+}
+type AnyQuery = (args: object, page: AnyPage) => ReturnType<Records["query"]>;
 
 /** Tests a query on records that match it, and on others that each differ in one condition. */
 const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => {
-  const { kind, equal, contains, upTo, order }: AnyShape = QUERIES[name];
+  const { kind, equal, contains, upTo, order, shards }: AnyShape = QUERIES[name];
   const [field, direction] = order;
   const args = {
     ...Object.fromEntries([...equal, ...(contains === undefined ? [] : [contains])].map((key) => [key, `is ${key}`])),
@@ -409,17 +416,17 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
       done(store.records, { op: "put", kind, id, value } as Write);
     before(async () => {
       store = await open();
-      query = (given, page) => store.records.query(name, given as never, page);
+      query = (given, page) => store.records.query(name, given as never, page as never);
       for (const [id, at] of matching) await put(id, record({ [field]: at }));
       for (const [at, value] of missing.entries()) await put(`missing-${at}`, value);
     });
     after(() => store.close());
 
-    const walk = async (limit: number): Promise<string[]> => {
+    const walk = async (limit: number, part?: Part): Promise<string[]> => {
       const seen: string[] = [];
       let cursor: string | null = null;
       do {
-        const page = await query(args, { limit, cursor });
+        const page = await query(args, { limit, cursor, part });
         assert.ok(page !== "bad_cursor");
         assert.ok(page.items.length <= limit);
         seen.push(...page.items.map(({ id }) => id));
@@ -443,6 +450,15 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
     test("pages of any size neither skip nor repeat records, even with ties", async () => {
       for (const limit of [1, 2, 3, 5]) assert.deepEqual(await walk(limit), expected, `by ${limit}`);
     });
+
+    if (shards !== undefined)
+      test("parts of the shards share out what is found, each in order", async () => {
+        for (const parts of [1, 3, 8, 48])
+          for (let at = 0; at < parts; at += 1) {
+            const mine: string[] = expected.filter((id) => shardOf(shards, id) % parts === at);
+            assert.deepEqual(await walk(1, { at, of: parts }), mine, `${at} of ${parts}`);
+          }
+      });
 
     test("a record that no longer matches is not found, and one that starts to match is", async () => {
       const moved = expected[1] ?? "";

@@ -259,7 +259,7 @@ describe("the SQLite file", () => {
         ...("upTo" in more ? { upTo: 1 } : {}),
       };
       for (const position of [undefined, { orderValue: 1, id: "a" }]) {
-        const { text, values } = selectPage(name as QueryName, args, position);
+        const { text, values } = selectPage(name as QueryName, args, { position });
         const steps = db
           .prepare(`EXPLAIN QUERY PLAN ${text}`)
           .all(...values, 10)

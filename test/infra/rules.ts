@@ -118,7 +118,7 @@ const PUBLISHES: Readonly<Record<string, readonly string[]>> = {
   "send-mail": ["mail-events", "mail-send"],
   "deliver-mail": ["mail-dispatch", "mail-events", "mail-send"],
   "refresh-tokens": ["mail-dispatch", "mail-events", "token-checks"],
-  "dispatch-due": ["mail-events", "mail-send"],
+  "dispatch-due": ["mail-dispatch", "mail-events", "mail-send"],
 };
 
 const kinds = Object.keys(COLLECTIONS) as readonly RecordKind[];

@@ -1,9 +1,16 @@
 import { decodeCursor, encodeCursor } from "../../functions/domain/page-cursor.ts";
-import { QUERIES, type QueryArguments, type QueryKind, type QueryName } from "../../functions/domain/queries.ts";
+import {
+  type PageOf,
+  QUERIES,
+  type QueryArguments,
+  type QueryKind,
+  type QueryName,
+} from "../../functions/domain/queries.ts";
 import type { RecordKind, RecordKinds } from "../../functions/domain/record-kinds.ts";
 import { encodeCommit } from "../../functions/domain/record-limits.ts";
 import { sumsField } from "../../functions/domain/record-sums.ts";
 import type { CommitOutcome, Page, Records, Versioned, Write } from "../../functions/domain/records.ts";
+import { isInPart, type ShardField, shardOf } from "../../functions/domain/shards.ts";
 import { SortedList } from "./sorted-list.ts";
 
 type Stored = Versioned<unknown>;
@@ -35,6 +42,7 @@ interface Shape {
   readonly contains?: string;
   readonly upTo?: true;
   readonly order: readonly [field: string, direction: "asc" | "desc"];
+  readonly shards?: ShardField;
 }
 
 /** The entries of the records that have the same values in the fields of `equal`, one level for each field. */
@@ -286,7 +294,7 @@ export class MemoryRecords implements Records {
   async query<Q extends QueryName>(
     name: Q,
     args: QueryArguments<Q>,
-    page: { readonly limit: number; readonly cursor?: string | null },
+    page: PageOf<Q>,
   ): Promise<Page<RecordKinds[QueryKind<Q>]> | "bad_cursor"> {
     return this.find(name, args, page);
   }
@@ -295,13 +303,13 @@ export class MemoryRecords implements Records {
   find<Q extends QueryName>(
     name: Q,
     args: QueryArguments<Q>,
-    { limit, cursor = null }: { readonly limit: number; readonly cursor?: string | null },
+    { limit, cursor = null, part }: PageOf<Q>,
   ): Page<RecordKinds[QueryKind<Q>]> | "bad_cursor" {
     const given: Value = { ...args };
     const position = cursor === null ? undefined : decodeCursor(name, given, cursor);
     if (cursor !== null && position === undefined) return "bad_cursor";
     const index = this.#indexFor(name);
-    const { kind, upTo, order } = index.shape;
+    const { kind, upTo, order, shards } = index.shape;
     const from = position === undefined ? undefined : { order: position.orderValue, id: position.id };
     const list = index.listFor(given);
     const entries = order[1] === "asc" ? list?.ascending(from) : list?.descending(from);
@@ -312,6 +320,7 @@ export class MemoryRecords implements Records {
         if (order[1] === "asc") break;
         continue;
       }
+      if (part !== undefined && shards !== undefined && !isInPart(shardOf(shards, entry.id), part)) continue;
       found.push(entry);
       // One more tells whether there is a next page.
       if (found.length > limit) break;

@@ -6,7 +6,7 @@ import type { Randomness } from "../../domain/randomness.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { encodeCommit } from "../../domain/record-limits.ts";
 import type { Records, Write } from "../../domain/records.ts";
-import { SHARDS } from "../../domain/shards.ts";
+import { isInPart, type Part, SHARDS } from "../../domain/shards.ts";
 import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
 import { commitOnce, expectedVersion } from "./commit.ts";
 import { isDocumentId, toRecord, toUpdateTime } from "./document.ts";
@@ -46,7 +46,7 @@ export const firestoreRecords = ({ calls, random, database }: FirestoreOptions):
     });
   },
 
-  query: async (name, args, { limit, cursor }) => {
+  query: async (name, args, { limit, cursor, part }) => {
     const position = cursor == null ? undefined : decodeCursor(name, args, cursor);
     if (cursor != null && (position === undefined || !isDocumentId(position.id))) return "bad_cursor";
     const shape: QueryShape = QUERIES[name];
@@ -57,7 +57,7 @@ export const firestoreRecords = ({ calls, random, database }: FirestoreOptions):
       const run = () => from.limit(most).get();
       return (await expectOk(calls({ act: "query records", repeatable: true, run }))).docs;
     };
-    const parts = await Promise.all(toQueries(database, shape, args).map(read));
+    const parts = await Promise.all(toQueries(database, shape, { args, part }).map(read));
     const docs = inOrder(parts, shape.order).slice(0, most);
     const items = docs
       .slice(0, limit)
@@ -108,18 +108,19 @@ const MOST_VALUES = 30;
 const toQueries = (
   database: Firestore,
   shape: QueryShape,
-  args: Readonly<Record<string, unknown>>,
+  { args, part }: { readonly args: Readonly<Record<string, unknown>>; readonly part: Part | undefined },
 ): readonly Query[] => {
   const { shards } = shape;
   const query = toQuery(database, shape, args);
   if (shards === undefined) return [query];
-  const all = Array.from({ length: SHARDS[shards] }, (_, shard) => shard);
+  const every = Array.from({ length: SHARDS[shards] }, (_, shard) => shard);
+  const all = every.filter((shard) => part === undefined || isInPart(shard, part));
   const queries = Math.ceil(all.length / MOST_VALUES);
   return Array.from({ length: queries }, (_, at) =>
     query.where(
       shards,
       "in",
-      all.filter((shard) => shard % queries === at),
+      all.filter((_, place) => place % queries === at),
     ),
   );
 };

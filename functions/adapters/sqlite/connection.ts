@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { ANSWERING, type Patience, patienceOf } from "../../domain/patience.ts";
 import { Unavailable } from "../../domain/problem.ts";
+import { SHARDS, type ShardField, shardOf } from "../../domain/shards.ts";
 import { type DurableLog, durableLog, NOTHING_TO_SYNC } from "./durable-log.ts";
 
 /** How long opening a file waits for another process's write, in ms. */
@@ -98,6 +99,9 @@ const durably = async (log: DurableLog, act: string): Promise<void> => {
   }
 };
 
+/** The SQL function that computes a record's shard: one file needs none, so none is stored. */
+export const shardFunction = (field: ShardField): string => `relais_${field}`;
+
 const openDatabase = (path: string): DatabaseSync => {
   // The file holds bodies and sealed tokens, so only its owner may read it. SQLite copies the mode to -wal and -shm.
   if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
@@ -112,6 +116,8 @@ const openDatabase = (path: string): DatabaseSync => {
     db.exec(`PRAGMA wal_autocheckpoint = ${LARGE_LOG_PAGES}`);
     // Erased bodies and destroyed tokens are overwritten with zeros instead of staying in free pages.
     db.exec("PRAGMA secure_delete = ON");
+    for (const field of Object.keys(SHARDS) as readonly ShardField[])
+      db.function(shardFunction(field), { deterministic: true }, (id) => shardOf(field, String(id)));
     return db;
   } catch (error) {
     db.close();

@@ -5,7 +5,8 @@ import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
 import { encodeCommit } from "../../domain/record-limits.ts";
 import { addNumbers, sumsField } from "../../domain/record-sums.ts";
 import type { CommitOutcome, Records, Versioned, Write } from "../../domain/records.ts";
-import type { Connection } from "./connection.ts";
+import type { Part } from "../../domain/shards.ts";
+import { type Connection, shardFunction } from "./connection.ts";
 import { membersTable, RECORD_KINDS } from "./schema.ts";
 
 type Row = Record<string, SQLOutputValue>;
@@ -35,10 +36,10 @@ export const sqliteRecords = (connection: Connection): Records => {
       return outcome;
     },
 
-    query: async (name, args, { limit, cursor }) => {
+    query: async (name, args, { limit, cursor, part }) => {
       const position = cursor == null ? undefined : decodeCursor(name, args, cursor);
       if (cursor != null && position === undefined) return "bad_cursor";
-      const { text, values } = selectPage(name, args, position);
+      const { text, values } = selectPage(name, args, { position, part });
       // The extra record tells whether there is a next page.
       const rows = await connection.whenUnlocked(() =>
         connection.read("query records", () => connection.sql(text).all(...values, limit + 1)),
@@ -157,7 +158,7 @@ const apply = (
 export const selectPage = (
   name: QueryName,
   args: Arguments,
-  position: PagePosition | undefined,
+  { position, part }: { readonly position: PagePosition | undefined; readonly part?: Part | undefined },
 ): { readonly text: string; readonly values: readonly SQLInputValue[] } => {
   const shape: (typeof QUERIES)[QueryName] = QUERIES[name];
   const contains = "contains" in shape ? shape.contains : undefined;
@@ -167,6 +168,9 @@ export const selectPage = (
     ...shape.equal.map((equal) => [`record."${equal}" = ?`, args[equal] ?? null] as const),
     ...(contains === undefined ? [] : [["member.member = ?", args[contains] ?? null] as const]),
     ...("upTo" in shape ? [[`record."${field}" <= ?`, args.upTo ?? null] as const] : []),
+    ...("shards" in shape && part !== undefined
+      ? [[`${shardFunction(shape.shards)}(record.id) % ? = ?`, part.of, part.at] as const]
+      : []),
     ...(position === undefined
       ? []
       : [

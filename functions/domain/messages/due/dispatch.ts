@@ -1,51 +1,34 @@
-import { SECOND } from "../../clock.ts";
 import { everyPage } from "../../every-record.ts";
-import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
-import { Unavailable } from "../../problem.ts";
+import { canSend } from "../../mail-servers/mail-server.ts";
 import type { Versioned } from "../../records.ts";
-import { readSettings } from "../../settings/read-settings.ts";
-import type { Settings } from "../../settings/settings.ts";
+import { isInPart, type Part, shardOf } from "../../shards.ts";
 import { unhandled } from "../../unhandled.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { sweepBodies } from "../body-store.ts";
 import { commitMove, eraseFinalBody } from "../commit-move.ts";
 import { interruptedAttempt } from "../deliver/lease.ts";
 import { doubtAbandoned } from "../deliver/resolver.ts";
+import { setAside } from "../deliver/set-aside.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { expire } from "../finish.ts";
-import { holdAgainAtMs } from "../hold.ts";
+import { hold, holdAgainAtMs } from "../hold.ts";
 import { forEachInBatches } from "../in-batches.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import type { Waiting } from "../limits/promise-room.ts";
 import type { Message } from "../message.ts";
 import { latestEvent } from "../message-events.ts";
 import { moveTo, pendingRecipients, postpone } from "../moves.ts";
-import { publishForDelivery } from "../publish-delivery.ts";
+import { publishForDelivery, publishRoom } from "../publish-delivery.ts";
 import { flushDueTallies } from "../stats/ledger-tally.ts";
 import type { MessageIn, StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
-import { releaseWithinLimits, waitingEntry } from "./release-limited.ts";
+import { postponeInLine, releaseWithinLimits, waitingEntry } from "./release-limited.ts";
+import { beginTick, runIsolated, type Tick } from "./tick.ts";
+import { waitsUntilMs } from "./turn.ts";
 
 /** The pages are small: each message carries a body of up to 100 KiB, and the instance has 256 MiB. */
 const PAGE = 50;
-/** The number of failed messages after which the tick takes the store to be down. */
-const MOST_UNAVAILABLE = 8;
-/** How long a tick releases messages as room opens: just under a minute, when the next one starts. Nominal. */
-const TICK_MS = 57.5 * SECOND;
-
-interface Tick {
-  readonly settings: Settings;
-  /** Reads each server once a tick. */
-  readonly server: (id: string) => Promise<MailServer | undefined>;
-  /** Due messages that wait for room, by server, handled last. They may be many thousands, so bodies are left out. */
-  readonly limited: Map<string, Waiting[]>;
-  /** When this tick stops and leaves the rest to the next one. */
-  readonly endsAtMs: number;
-  /** How often the store was unavailable. */
-  unavailable: number;
-}
-
 /** Writes the record before it publishes: a crash in between leaves a queued message that becomes due again. */
 const enqueue = async (
   deps: MoveDeps,
@@ -54,6 +37,18 @@ const enqueue = async (
 ): Promise<void> => {
   const after = moveTo(message.value, queuedNow(deps.clock), { nowMs: deps.clock.nowMs(), note });
   if ((await commitMove(deps, message, { after })) !== undefined) await publishForDelivery(deps, message);
+};
+
+/** Queues a message whose time has come, or holds it until there is room. */
+const letGo = async (
+  deps: MoveDeps,
+  message: Versioned<MessageIn<"scheduled" | "deferred">>,
+  tick: Tick,
+): Promise<void> => {
+  const untilMs = await waitsUntilMs(deps, message.value, tick);
+  if (untilMs === null) return enqueue(deps, message, null);
+  const cause = { because: "limit_reached", problem: "limit_reached", untilMs } as const;
+  await setAside(deps, message, hold(deps.clock, message.value, cause));
 };
 
 /** A queued message lost its publication. An unknown one needs a search, for which only `deliver-mail` has a token. */
@@ -111,7 +106,7 @@ const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Ti
       return isLate ? expireDue(deps, { ...at, value }, tick) : publishAgain(deps, { ...at, value });
     case "scheduled":
     case "deferred":
-      return isLate ? expireDue(deps, { ...at, value }, tick) : enqueue(deps, { ...at, value }, null);
+      return isLate ? expireDue(deps, { ...at, value }, tick) : letGo(deps, { ...at, value }, tick);
     case "held":
       return isLate ? expireDue(deps, { ...at, value }, tick) : reconsiderHeld(deps, { ...at, value }, tick);
     case "sending":
@@ -128,69 +123,92 @@ const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Ti
   }
 };
 
-const cacheServers = (deps: MoveDeps): Tick["server"] => {
-  const known = new Map<string, Promise<MailServer | undefined>>();
-  return (id) => {
-    const server = known.get(id) ?? deps.records.get("mailServers", id).then((found) => found?.value);
-    known.set(id, server);
-    return server;
-  };
-};
-
-/**
- * Logs a failure with one message or server, so that it does not stop the others; the next tick tries again. Throws
- * `Unavailable` once the store has failed so often that it must be down.
- */
-const runIsolated = async (
-  deps: MoveDeps,
-  tick: Tick,
-  { about, act }: { readonly about: Readonly<Record<string, string>>; readonly act: () => Promise<unknown> },
-): Promise<void> => {
-  try {
-    await act();
-  } catch (error) {
-    if (!(error instanceof Unavailable)) return deps.log.error("dispatch_defect", about, error);
-    tick.unavailable += 1;
-    if (tick.unavailable > MOST_UNAVAILABLE) throw error;
-    deps.log.error("dispatch_put_off", about, error);
-  }
-};
-
-/** Dispatches what is due, page by page, until the tick ends. Returns how many messages it handled. */
-const dispatchPages = async (deps: MoveDeps, tick: Tick, upTo: number): Promise<number> => {
+/** Dispatches what is due, page by page, until the tick ends or has seen so many. */
+const dispatchPages = async (deps: MoveDeps, tick: Tick, most: number): Promise<Dispatched> => {
   let seen = 0;
-  for await (const page of everyPage(deps.records, "messagesDue", { upTo }, { page: PAGE })) {
+  const paging = { page: PAGE, part: tick.part ?? undefined };
+  for await (const page of everyPage(deps.records, "messagesDue", { upTo: tick.startedAtMs }, paging)) {
+    // There was a next page when the last of those that it may see was read.
+    if (seen >= most) return { seen, more: true };
     await forEachInBatches(page, (message) =>
       runIsolated(deps, tick, { about: { message: message.id }, act: () => dispatchOne(deps, message, tick) }),
     );
     seen += page.length;
     if (deps.clock.nowMs() >= tick.endsAtMs) break;
   }
-  return seen;
+  return { seen, more: false };
 };
 
-const releaseLine = async (deps: MoveDeps, tick: Tick, [id, due]: readonly [string, Waiting[]]): Promise<void> => {
+/** So few due messages of a server may be all, and none of them in the part whose run releases the line. */
+const FEW = 10;
+
+const releaseLine = async (
+  deps: MoveDeps,
+  tick: Tick,
+  { id, due, mine }: { readonly id: string; readonly due: readonly Waiting[]; readonly mine: boolean },
+): Promise<void> => {
   const value = await tick.server(id);
-  if (value !== undefined) await releaseWithinLimits(deps, { id, value }, { due, untilMs: tick.endsAtMs });
+  if (value === undefined) return;
+  const line = { due, parts: tick.part?.of ?? 1 };
+  if (mine) return releaseWithinLimits(deps, { id, value }, { ...line, untilMs: tick.endsAtMs });
+  if (due.length < FEW) await publishRoom(deps, id);
+  await postponeInLine(deps, { id, value }, line);
+};
+
+const releaseLines = async (deps: MoveDeps, tick: Tick, isMine: (serverId: string) => boolean): Promise<void> => {
+  const lines = [...tick.limited].map(([id, due]) =>
+    runIsolated(deps, tick, {
+      about: { server: id },
+      act: () => releaseLine(deps, tick, { id, due, mine: isMine(id) }),
+    }),
+  );
+  await Promise.all(lines);
+};
+
+const upkeep = (deps: MoveDeps, tick: Tick): Promise<unknown> =>
+  Promise.all(
+    [() => sweepBodies(deps), () => flushDueTallies(deps, tick.endsAtMs)].map((act) =>
+      runIsolated(deps, tick, { about: {}, act }),
+    ),
+  );
+
+interface Dispatched {
+  readonly seen: number;
+  /** Whether it left messages that were due, because it had seen as many as it may. */
+  readonly more: boolean;
+}
+
+/** How much a tick does by itself, and what happens to the rest. */
+export interface Share {
+  readonly most: number;
+  readonly handOver: () => Promise<void>;
+}
+
+const dispatchAll = async (deps: MoveDeps, share: Share | null): Promise<number> => {
+  const tick = await beginTick(deps, null);
+  const { seen, more } = await dispatchPages(deps, tick, share?.most ?? Number.POSITIVE_INFINITY);
+  if (more && share !== null) await runIsolated(deps, tick, { about: {}, act: share.handOver });
+  // If others read the rest, a line is released by the one that finds most of it.
+  await Promise.all([releaseLines(deps, tick, () => !more), upkeep(deps, tick)]);
+  return seen;
 };
 
 /**
  * Handles every message that is due, longest due first, and returns how many. Safe to run twice at once: each move is
  * conditional, and a message that is published twice is delivered once. Throws `Unavailable`; the next tick goes on.
  */
-export const dispatchDue = async (deps: MoveDeps): Promise<number> => {
-  const settings = await readSettings(deps.records, deps.environment);
-  const upTo = deps.clock.nowMs();
-  const endsAtMs = upTo + deps.clock.lasting(TICK_MS);
-  const server = cacheServers(deps);
-  const tick: Tick = { settings: settings.value, server, limited: new Map(), endsAtMs, unavailable: 0 };
-  const seen = await dispatchPages(deps, tick, upTo);
-  const lines = [...tick.limited].map((line) =>
-    runIsolated(deps, tick, { about: { server: line[0] }, act: () => releaseLine(deps, tick, line) }),
-  );
-  const upkeep = [() => sweepBodies(deps), () => flushDueTallies(deps, endsAtMs)].map((act) =>
-    runIsolated(deps, tick, { about: {}, act }),
-  );
-  await Promise.all([...lines, ...upkeep]);
+export const dispatchDue = (deps: MoveDeps): Promise<number> => dispatchAll(deps, null);
+
+/** Handles the first of them, as `dispatchDue` does, and hands the rest over if there are more. */
+export const dispatchFirst = (deps: MoveDeps, share: Share): Promise<number> => dispatchAll(deps, share);
+
+/**
+ * Handles the due messages of one part of the shards, as `dispatchDue` does, and returns how many. Of all parts, one
+ * releases the line of a server; the others only keep its messages from being read every minute.
+ */
+export const dispatchPart = async (deps: MoveDeps, part: Part): Promise<number> => {
+  const tick = await beginTick(deps, part);
+  const { seen } = await dispatchPages(deps, tick, Number.POSITIVE_INFINITY);
+  await releaseLines(deps, tick, (serverId) => isInPart(shardOf("dueShard", serverId), part));
   return seen;
 };

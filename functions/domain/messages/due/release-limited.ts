@@ -1,7 +1,7 @@
 import { changeOnCondition } from "../../change-on-condition.ts";
-import { MINUTE, SECOND } from "../../clock.ts";
+import { type Clock, DAY, MINUTE, SECOND } from "../../clock.ts";
 import { everyRecord } from "../../every-record.ts";
-import { limitsOf } from "../../mail-servers/limits.ts";
+import { type Limits, limitsOf } from "../../mail-servers/limits.ts";
 import { canSend, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { Versioned } from "../../records.ts";
 import { queuedNow } from "../accept/plan-message.ts";
@@ -10,9 +10,9 @@ import { WAIT_FOR_ROOM_MS } from "../deliver/claim-room.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { dueForRoomMs, holdAgainAtMs } from "../hold.ts";
 import { forEachInBatches } from "../in-batches.ts";
-import { changeLedger } from "../limits/ledger.ts";
+import { changeLedger, readLedger } from "../limits/ledger.ts";
 import { promiseRoom, type Turn, type Waiting } from "../limits/promise-room.ts";
-import { EMPTY_LEDGER } from "../limits/room.ts";
+import { EMPTY_LEDGER, earliestRoom } from "../limits/room.ts";
 import type { Message } from "../message.ts";
 import { moveTo, pendingRecipients, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
@@ -128,27 +128,52 @@ const releaseAll = async (deps: MoveDeps, server: Server, aheadMs: number): Prom
   return nextMs;
 };
 
+/** The due messages of a line, as far as a process has read them. */
+interface DueInLine {
+  readonly due: readonly Waiting[];
+  /** How many processes read a part of the line each: so many wait for each one that this process knows. */
+  readonly parts: number;
+}
+
+/** How long those `ahead` take to go, in recipients. The day's limit counts too: a long line takes many days. */
+export const lineMs = (clock: Pick<Clock, "lasting">, { perMinute, perDay }: Limits, ahead: number): number =>
+  Math.max(Math.floor(ahead / perMinute) * clock.lasting(MINUTE), Math.floor(ahead / perDay) * clock.lasting(DAY));
+
 /** Postpones due messages that must still wait to the minute before their turn should come. */
 const postponeWaiting = async (
   deps: MoveDeps,
   server: Server,
-  { due, untilMs }: { readonly due: readonly Waiting[]; readonly untilMs: number },
+  { due, parts, untilMs }: DueInLine & { readonly untilMs: number },
 ): Promise<void> => {
   const { clock } = deps;
-  const { perMinute } = limitsOf(server.value);
+  const limits = limitsOf(server.value);
   let ahead = 0;
   await forEachInBatches(
     due.toSorted((a, b) => a.createdAtMs - b.createdAtMs),
     async ({ id }) => {
       const message = await deps.records.get("messages", id);
       if (message === undefined || !waitsForRoom(message)) return;
-      const turnAtMs = untilMs + Math.floor(ahead / perMinute) * clock.lasting(MINUTE);
-      ahead += pendingRecipients(message.value).length;
+      const turnAtMs = untilMs + lineMs(clock, limits, ahead);
+      ahead += parts * pendingRecipients(message.value).length;
       const dueAtMs = dueForRoomMs(clock, turnAtMs);
       // A message whose turn comes before the next tick stays due: this tick may release it, or the next one will.
       if (dueAtMs > clock.nowMs()) await commitMove(deps, message, { after: postpone(message.value, dueAtMs) });
     },
   );
+};
+
+/**
+ * Postpones due messages of a line that another process releases. Without this, each tick would read the whole line.
+ * Throws `Unavailable`.
+ */
+export const postponeInLine = async (deps: MoveDeps, server: Server, line: DueInLine): Promise<void> => {
+  const { clock } = deps;
+  const nowMs = clock.nowMs();
+  if (!canSend(server.value))
+    return postponeWaiting(deps, server, { ...line, untilMs: holdAgainAtMs(clock, "reconnect_required") });
+  const { value: ledger } = await readLedger(deps.records, server.id);
+  const roomAtMs = earliestRoom(clock, ledger, { limits: limitsOf(server.value), wanted: 1, nowMs });
+  return postponeWaiting(deps, server, { ...line, untilMs: roomAtMs ?? nowMs });
 };
 
 /**
@@ -159,11 +184,11 @@ const postponeWaiting = async (
 export const releaseWithinLimits = async (
   deps: MoveDeps,
   server: Server,
-  { due, untilMs: endMs }: { readonly due: readonly Waiting[]; readonly untilMs: number },
+  { untilMs: endMs, ...line }: DueInLine & { readonly untilMs: number },
 ): Promise<void> => {
   const { clock } = deps;
   if (!canSend(server.value)) {
-    return postponeWaiting(deps, server, { due, untilMs: holdAgainAtMs(clock, "reconnect_required") });
+    return postponeWaiting(deps, server, { ...line, untilMs: holdAgainAtMs(clock, "reconnect_required") });
   }
   const aheadMs = clock.lasting(WAIT_FOR_ROOM_MS) / 2;
   const firstMs = await releaseAll(deps, server, aheadMs);
@@ -176,5 +201,5 @@ export const releaseWithinLimits = async (
     }
   };
   // Both run at once: postponing a long line may take longer than the next room takes to open.
-  await Promise.all([postponeWaiting(deps, server, { due, untilMs: firstMs }), goOn()]);
+  await Promise.all([postponeWaiting(deps, server, { ...line, untilMs: firstMs }), goOn()]);
 };

@@ -42,7 +42,7 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
     await publishForDelivery(deps, message);
     released += 1;
   }
-  await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
+  await releaseWithinLimits(deps, server, { due: [], parts: 1, untilMs: 0 });
   return released;
 };
 
@@ -52,7 +52,7 @@ export const releaseHeld = async (deps: MoveDeps, serverId: string): Promise<num
  */
 export const releaseIntoRoom = async (deps: MoveDeps, serverId: string): Promise<void> => {
   const server = await readSendingServer(deps, serverId);
-  if (server !== undefined) await releaseWithinLimits(deps, server, { due: [], untilMs: 0 });
+  if (server !== undefined) await releaseWithinLimits(deps, server, { due: [], parts: 1, untilMs: 0 });
 };
 
 /** Releases the held messages of every server after a pause. */
