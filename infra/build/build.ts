@@ -1,7 +1,7 @@
 // `npm run build`: dist/<function>/ for each deployable function, dist/console/ (with the API's description and page),
 // dist/client/, and dist/submission/ (the program relais-smtp). `npm run build -- console` builds the console alone;
 // `--out DIR` builds elsewhere.
-import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Metafile } from "esbuild";
@@ -10,6 +10,7 @@ import { bundling, withoutZodLocales } from "./bundle-plugins.ts";
 import { buildClient } from "./client.ts";
 import { writeDocs } from "./docs.ts";
 import { cutLockFile, type LockFile } from "./lock-file.ts";
+import { replaceFolder } from "./replace-folder.ts";
 import { deployableFunctions, root } from "./repository.ts";
 import { openFolder, sealFolder } from "./seal-folder.ts";
 
@@ -145,19 +146,7 @@ const buildConsole = async (): Promise<void> => {
   await writeDocs(outdir, `/assets/${assetOf(outputs, "docs", ".css")}`);
   // The new folder replaces the old one as a whole, so that an `npm start` that serves it sees one build or the other.
   await openFolder(outdir);
-  await replaceFolder(outdir, join(dist, "console"));
-};
-
-/** Retries, because another build may put its own folder there between the two steps. */
-const replaceFolder = async (built: string, target: string): Promise<void> => {
-  for (let tries = 1; ; tries += 1) {
-    await rm(target, { recursive: true, force: true, maxRetries: 3 });
-    try {
-      return await rename(built, target);
-    } catch (error) {
-      if (tries === 10) throw error;
-    }
-  }
+  await replaceFolder(outdir, join(dist, "console"), "index.html");
 };
 
 /** The name that a built file has with its hash. */

@@ -9,7 +9,7 @@ import { eventually } from "../../builders/eventually.ts";
 import { RelaisProcess } from "../../builders/relais-process.ts";
 import { watchStolenTime } from "../../builders/stolen-time.ts";
 
-/** The script itself, without the build before it. */
+/** As people start it, after a build that leaves a console alone that is up to date. */
 const BY_NPM = ["npm", "start", "--ignore-scripts", "--silent"] as const;
 /** Gmail takes this long to answer a mail's end; whatever a signal cuts off in between is `unknown`. */
 const GMAIL_TAKES_MS = 1_500;

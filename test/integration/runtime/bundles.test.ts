@@ -12,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -221,6 +222,30 @@ describe("npm run build", () => {
       assert.ok(all <= budget.all, `${all} bytes in all files; ${budget.all} are allowed`);
     });
   }
+
+  it("leaves a console alone that is the same already, since somebody may serve it, and replaces another", () => {
+    const target = join(out, "console");
+    const buildConsole = (): number => {
+      const args = [join(root, "infra/build/build.ts"), "--out", out, "console"];
+      const built = spawnSync(process.execPath, args, {
+        encoding: "utf8",
+        env: { ...process.env, RELAIS_COMMIT: COMMIT },
+      });
+      assert.equal(built.status, 0, built.stderr);
+      return statSync(target).ino;
+    };
+    const page = join(target, "index.html");
+    const text = readFileSync(page, "utf8");
+    const { ino } = statSync(target);
+    assert.equal(buildConsole(), ino);
+    writeFileSync(page, `${text}<!-- of another build -->`);
+    assert.notEqual(buildConsole(), ino);
+    assert.equal(readFileSync(page, "utf8"), text);
+    assert.deepEqual(
+      readdirSync(out).filter((name) => name.startsWith("console")),
+      ["console"],
+    );
+  });
 
   it("writes the console's page with the names of its assets, and nothing inline", () => {
     const page = readFileSync(join(out, "console/index.html"), "utf8");

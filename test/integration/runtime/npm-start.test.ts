@@ -7,12 +7,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { programPath } from "../../builders/programs.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
 type Command = readonly [program: string, ...args: string[]];
-const BARE: Command = [process.execPath, "functions/runtime/commands/start.ts"];
-/** The script itself, without the build before it. */
+const BARE: Command = [process.execPath, programPath("start")];
+/** As people start it: from its sources, after a build that leaves a console alone that is up to date. */
 const BY_NPM: Command = ["npm", "start", "--ignore-scripts", "--silent"];
 
 class Start {
@@ -22,7 +23,7 @@ class Start {
   constructor(env: Readonly<Record<string, string>>, args: readonly string[] = [], command: Command = BARE) {
     this.child = spawn(command[0], [...command.slice(1), ...args], {
       cwd: root,
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on("data", (chunk) => {
