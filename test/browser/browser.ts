@@ -42,7 +42,11 @@ const MISLEADING =
   /^--(single-process|disable-web-security|allow-running-insecure-content|disable-site-isolation-trials|disable-features)/;
 // Nothing here draws in 3D, and an emulated graphics card takes a third of the processor's time.
 sparticuz.setGraphicsMode = false;
-const args = sparticuz.args.filter((flag) => !MISLEADING.test(flag));
+const args = [
+  ...sparticuz.args.filter((flag) => !MISLEADING.test(flag)),
+  // No page lives long enough for the optimizing compilers to be worth their work.
+  "--js-flags=--no-opt --no-maglev",
+];
 
 const launch = async (): Promise<Browser> =>
   chromium.launch({ executablePath: await chromiumPath(), args, headless: true });

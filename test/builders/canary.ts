@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -121,12 +121,23 @@ export const scan = (secrets: Iterable<NotedSecret>, outputs: Iterable<NotedOutp
   return { secrets: known, outputs: scanned, findings: [...findings.values()] };
 };
 
+/** What this process records into, by path: there are tens of thousands of entries. */
+const opened = new Map<string, number>();
+
+const openOnce = (into: string, file: string): number => {
+  // One file per process, because appends of several processes to one file may interleave.
+  const path = join(into, `${file}-${process.pid}.jsonl`);
+  const known = opened.get(path);
+  if (known !== undefined) return known;
+  mkdirSync(into, { recursive: true });
+  const descriptor = openSync(path, "a");
+  opened.set(path, descriptor);
+  return descriptor;
+};
+
 const note = (file: string, entry: NotedSecret | NotedOutput): void => {
   const into = process.env.RELAIS_CANARY_DIR;
-  if (into === undefined) return;
-  mkdirSync(into, { recursive: true });
-  // One file per process, because appends of several processes to one file may interleave.
-  appendFileSync(join(into, `${file}-${process.pid}.jsonl`), `${JSON.stringify(entry)}\n`);
+  if (into !== undefined) appendFileSync(openOnce(into, file), `${JSON.stringify(entry)}\n`);
 };
 
 const recorded = new Set<string>();

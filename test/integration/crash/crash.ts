@@ -173,7 +173,7 @@ const traceSend = async (world: World, plan: Plan): Promise<Traced> => {
   const { once, kill } = setUpFor(world, plan);
   const worker = await world.start("deliver-mail", { KILL_TRACE: trace, ...kill });
   const id = await deliver(world, { server, recipients: plan.recipients, once }, worker);
-  await worker.kill();
+  await worker.end();
   if ((await world.message(id)).status !== "sent") throw new Error(`the clean run did not send:\n${worker.output}`);
   const points = [...new Set(linesOf(trace))];
   return { act: SEND, plan, points, ofSend: points };
@@ -186,7 +186,7 @@ const traceAct = async (world: World, { plan, ofSend }: Traced, act: Act): Promi
   const id = await prepare(world, { server, recipients: plan.recipients }, { act, killed });
   const worker = await world.start(act.by, { KILL_TRACE: trace });
   await provoke(world, worker, { act, id });
-  await worker.kill();
+  await worker.end();
   await world.setDue(id, Date.now() + LONG_MS);
   return { act, plan, ofSend, points: [...new Set(linesOf(trace))] };
 };

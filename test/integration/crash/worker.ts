@@ -81,6 +81,12 @@ export class Worker {
     if (!this.gone) await once(this.#child, "exit");
   }
 
+  /** Lets it finish, and keep what it has compiled for the next ones. */
+  async end(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.killed();
+  }
+
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.killed();
