@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { openDatabase } from "../../../functions/adapters/firestore/database.ts";
+import { firestoreRecords } from "../../../functions/adapters/firestore/firestore-records.ts";
+import { type GoogleCalls, googleCalls } from "../../../functions/adapters/google-cloud/google-calls.ts";
+import { PARTS } from "../../../functions/domain/messages/due/fan-out.ts";
+import type { Records } from "../../../functions/domain/records.ts";
+import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { counting, NO_COUNTS, type StoreCounts } from "../../builders/counted-records.ts";
+import { dispatchDueMessages } from "../../builders/due-messages.ts";
+import { type Emulators, emulatorsMissing, testProject, useEmulators } from "../../builders/emulators.ts";
+import { testRandom, testStore } from "../../builders/store.ts";
+
+const SIZES = [550, 850] as const;
+const SERVERS = 10;
+
+/** Dispatches both sizes, and checks that twice as many cost no more than so many more. */
+const checkLinear = async (open: (counts: StoreCounts) => Records): Promise<void> => {
+  const costs: StoreCounts[] = [];
+  for (const count of SIZES) {
+    const counts = { ...NO_COUNTS };
+    const ready = () => void Object.assign(counts, NO_COUNTS);
+    const { sent, publications, pushes } = await dispatchDueMessages(open(counts), { count, servers: SERVERS, ready });
+    assert.deepEqual({ sent, pushes, publications }, { sent: count, pushes: PARTS, publications: count + PARTS });
+    assert.equal(counts.writes, count);
+    costs.push(counts);
+  }
+  const [few = NO_COUNTS, many = NO_COUNTS] = costs;
+  const more = SIZES[1] - SIZES[0];
+  // Each run reads each server at most once.
+  const most = 1.1 * more + (PARTS + 1) * SERVERS;
+  assert.ok(many.reads - few.reads <= most, `${many.reads - few.reads} reads for ${more} messages more`);
+};
+
+describe("what is due, divided into parts, costs as much per message however many there are", () => {
+  test("on SQLite", async () => {
+    const stores: { close(): void }[] = [];
+    await checkLinear((counts) => {
+      const store = testStore();
+      stores.push(store);
+      return counting(store.records, counts);
+    });
+    for (const store of stores) store.close();
+  });
+
+  describe("on Firestore's emulator", { skip: emulatorsMissing() }, () => {
+    let emulators: Emulators;
+    before(async () => {
+      emulators = await useEmulators();
+    });
+    after(() => emulators.stop());
+
+    test("counted by the documents that it answers", { timeout: 480_000 }, async () => {
+      await checkLinear((counts) => {
+        const asked = googleCalls({ clock: systemClock(), random: testRandom });
+        const calls: GoogleCalls = async (call, ...expected) => {
+          const answer = await asked(call, ...expected);
+          const value: { readonly docs?: readonly unknown[] } = "value" in answer ? Object(answer.value) : {};
+          // A query that finds nothing costs a read, too.
+          if (call.act === "query records") counts.reads += Math.max(1, value.docs?.length ?? 0);
+          if (call.act === "read a record") counts.reads += 1;
+          return answer;
+        };
+        const database = openDatabase(testProject(), emulators.firestoreHost);
+        const records = firestoreRecords({ calls, random: testRandom, database });
+        const commit: Records["commit"] = (writes) => {
+          counts.writes += writes.length;
+          return records.commit(writes);
+        };
+        return { ...records, commit };
+      });
+    });
+  });
+});
