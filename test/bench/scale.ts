@@ -14,15 +14,21 @@ if (!sizes.every((size) => Number.isInteger(size) && size >= 100)) {
 }
 
 const program = join(import.meta.dirname, "scale/measure.ts");
-const results = sizes.map((messages): Size => {
+const measure = (messages: number): Size => {
   const { status, stdout } = spawnSync(process.execPath, ["--expose-gc", program, String(messages)], {
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`${messages} messages: it ended with ${status}`);
-  const size: Size = JSON.parse(stdout);
+  return JSON.parse(stdout);
+};
+
+const results: Size[] = [];
+for (const messages of sizes) {
+  const size = measure(messages);
+  results.push(size);
   console.log(messages, `filled in ${size.fillS.toFixed(1)} s of CPU, indexes made in ${size.indexS.toFixed(1)} s`);
   console.table(size.asked);
-  return size;
-});
-if (given.length === 0) record("scale", [], { results });
+  // After each size, since the last may take longer than somebody waits.
+  if (given.length === 0) record("scale", [], { results });
+}
