@@ -6,6 +6,8 @@ import { acceptMessage } from "../../../functions/domain/messages/accept/accept.
 import { HTTP_SIZE_LIMIT } from "../../../functions/domain/messages/accept/message-input.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
 import type { Versioned } from "../../../functions/domain/records.ts";
+import { compose } from "../../../functions/runtime/compose.ts";
+import { loadConfig } from "../../../functions/runtime/config.ts";
 import type { System } from "../../../functions/runtime/system.ts";
 import { OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
@@ -42,7 +44,7 @@ interface Folders {
 /** One store, one sandbox, and the functions as built, for one run of the crash tests. */
 export class World {
   readonly sandbox: GoogleSandbox;
-  readonly #platform: Platform;
+  #platform: Platform;
   readonly #directory: string;
   readonly #dist: string;
   #accepted = 0;
@@ -132,6 +134,14 @@ export class World {
     const standing = await this.#standing;
     this.#standing = undefined;
     await Promise.all([standing?.deliver.kill(), standing?.dispatch.kill()]);
+  }
+
+  /** The functions that start from now on, and this process, are on another database of Firestore. */
+  async useDatabase(id: string): Promise<void> {
+    await this.endStanding();
+    const environment = { ...this.environment, RELAIS_DATABASE: id };
+    const system = compose(loadConfig(environment), { component: "crash", write: () => undefined });
+    this.#platform = { ...this.#platform, environment, system };
   }
 
   async accept(server: string, { subject, recipients = 1 }: { subject: string; recipients?: number }): Promise<string> {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import type { Inputs } from "./inputs.ts";
@@ -146,7 +147,7 @@ export const parseOptions = (args: readonly string[]): Result<DeployOptions, rea
     site: values.site ?? null,
     canary: wholeNumber(values.canary, 1, 99),
     watchS: wholeNumber(values.watch, 0, 3600) ?? 60,
-    dist: values.dist ?? null,
+    dist: values.dist === undefined ? null : resolve(values.dist),
     mailTo: values["mail-to"] ?? null,
     deleteData: values["delete-data"] === true,
     confirmed: values.confirm ?? null,

@@ -17,8 +17,9 @@ interface Where {
 
 /** A deployment of what is remembered, which the switch ends with. */
 const optionsFor = ({ project, prefix, dist }: Where): DeployOptions | string => {
-  const parsed = parseOptions(["--project", project, ...(prefix === "" ? [] : ["--prefix", prefix])]);
-  return parsed.ok ? { ...parsed.value, dist } : parsed.problem.join("\n");
+  const given = [...(prefix === "" ? [] : ["--prefix", prefix]), ...(dist === null ? [] : ["--dist", dist])];
+  const parsed = parseOptions(["--project", project, ...given]);
+  return parsed.ok ? parsed.value : parsed.problem.join("\n");
 };
 
 /** Restores an installation that `npm run deploy` has made. Returns why it could not, or null. */

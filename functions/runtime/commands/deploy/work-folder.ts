@@ -2,6 +2,9 @@ import { cp, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { folderOf, type Inputs } from "./inputs.ts";
 
+/** What Terraform has downloaded, and the versions that it has chosen. */
+const SURVIVES = [".terraform", ".terraform.lock.hcl"];
+
 /** What Terraform does not read. */
 const LEFT_OUT = ["build", "decisions", "tests"];
 
@@ -12,8 +15,7 @@ export interface WorkFolder {
 
 /**
  * Copies infra/ to a folder of this installation, beside a link to what was built. So nothing that a deployment writes
- * lies in infra/, and several installations never share a backend. Only Terraform's downloads survive in it; the state
- * is in the bucket.
+ * lies in infra/, and several installations never share a backend. The state is in the bucket.
  */
 export const makeWorkFolder = async (
   root: string,
@@ -22,7 +24,8 @@ export const makeWorkFolder = async (
   const folder = join(root, "dist/deploy", project, folderOf({ prefix }));
   const infra = join(folder, "infra");
   await mkdir(infra, { recursive: true });
-  for (const name of await readdir(infra)) if (name !== ".terraform") await rm(join(infra, name), { recursive: true });
+  for (const name of await readdir(infra))
+    if (!SURVIVES.includes(name)) await rm(join(infra, name), { recursive: true });
   for (const name of await readdir(join(root, "infra")))
     if (!LEFT_OUT.includes(name) && !/^\.terraform$|\.tfstate|\.tfvars|_override\.tf$|^backend\.tf$/.test(name))
       await cp(join(root, "infra", name), join(infra, name), { recursive: true });
