@@ -615,6 +615,18 @@ export const TEXTS = {
     fr: "Corrigez la cause de l’échec, indiquée ci-dessus, puis réessayez.",
     en: "Fix the cause of the failure shown above, then retry.",
   },
+  "message.retryAddressText": {
+    fr: "L’adresse a été refusée : réessayez seulement si elle existe désormais. Sinon, envoyez un nouveau message à la bonne adresse.",
+    en: "The address was refused: retry only if it exists now. Otherwise, send a new message to the right address.",
+  },
+  "message.sentMail": {
+    fr: "Chercher dans les messages envoyés du compte",
+    en: "Look in the account’s sent mail",
+  },
+  "message.key": { fr: "Clé utilisée", en: "Sent with" },
+  "message.size": { fr: "Taille", en: "Size" },
+  "message.tags": { fr: "Étiquettes", en: "Tags" },
+  "message.id": { fr: "Identifiant", en: "ID" },
   "message.newTime": { fr: "Nouvelle heure d’envoi", en: "New sending time" },
   "message.newTimeHint": {
     fr: "Dans votre fuseau horaire ({zone}). Si l’heure est déjà passée, le message part aussitôt.",

@@ -136,6 +136,48 @@ describe("messages and keys in the console", () => {
       await visitor.leave();
     });
 
+    it(`shows what identifies a message, and offers no easy retry to an address that does not exist (${language})`, async () => {
+      const reply = { stage: "rcpt", code: 550, enhanced: "5.1.1", text: "The email account does not exist." } as const;
+      stack.sandbox.control.set({ fault: "smtp_reply", ...reply }, { times: 1 });
+      const message = await post(`Nulle part ${language}`, { tags: { kind: `gone-${language}` } });
+      assert.equal(message.status, "failed");
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page } = visitor;
+      await visitor.go(`/messages/${message.id}`);
+      await visitor.sees("message.retryAddressText");
+      assert.equal(await page.locator("main .button.primary").count(), 0);
+      for (const text of [message.id, message.messageId]) await page.getByText(text, { exact: true }).waitFor();
+      await page.getByRole("link", { name: `kind=gone-${language}`, exact: true }).click();
+      await page.waitForURL(/tag=/);
+      await page.getByRole("link", { name: `Nulle part ${language}`, exact: true }).waitFor();
+      await eventually("no other", async () => (await page.locator(".table tbody tr").count()) === 1);
+      await visitor.leave();
+    });
+
+    it(`retries several at once and shows how many are done (${language})`, async () => {
+      const text = "This message was blocked because its content presents a potential security issue.";
+      const fault = { fault: "smtp_reply", stage: "body", code: 552, enhanced: "5.7.0", text } as const;
+      stack.sandbox.control.set(fault, { times: 2 });
+      const tags = { batch: language };
+      const failed = [await post(`Lot 1 ${language}`, { tags }), await post(`Lot 2 ${language}`, { tags })];
+      const visitor = await visitAsOperator(browser, stack, { language });
+      const { page, say } = visitor;
+      await visitor.go(`/messages?tag=batch%3D${language}`);
+      for (const at of [1, 2])
+        await page
+          .getByRole("row", { name: `Lot ${at} ${language}` })
+          .getByRole("checkbox")
+          .check();
+      await page.getByRole("button", { name: say("bulk.retry").replace("{count}", "2"), exact: true }).click();
+      await page
+        .getByRole("dialog")
+        .getByRole("button", { name: say("bulk.retry").replace("{count}", "2") })
+        .click();
+      await visitor.sees({ text: say("bulk.done").replace("{done}", "2").replace("{of}", "2") });
+      await eventually("both have arrived", () => failed.every((one) => arrived(one) === 1));
+      await visitor.leave();
+    });
+
     it(`shows To, Cc and Bcc apart, and does not show a plain success if one of them was refused (${language})`, async () => {
       const subject = `Réunion ${language}`;
       const refused = `gone.${language}@example.org`;
@@ -242,6 +284,9 @@ describe("messages and keys in the console", () => {
           .getByRole("link", { name: `Douteux ${as} ${language}`, exact: true })
           .click();
         await visitor.sees("message.says.unknown");
+        const sentMail = visitor.page.getByRole("link", { name: visitor.say("message.sentMail") });
+        const href = (await sentMail.getAttribute("href")) ?? "";
+        assert.ok(href.startsWith("https://mail.google.com/mail/u/?authuser=ada%40example.com#search/in%3Asent"), href);
         await visitor.press(`message.resolve.${as}`);
         await visitor.sees(says);
         await eventually("as many copies as decided", () => arrived(message) === copies);

@@ -7,13 +7,16 @@ import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
+import { useRemote } from "../../state/remote.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
+import { ExternalLink } from "../../widgets/external-link.tsx";
 import { Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
+import { isAddressRefused } from "./history.ts";
 
 interface Props {
   readonly message: Message;
@@ -57,16 +60,38 @@ const Retry = ({ message, onDone }: Props) => {
     await retry.run();
     await onDone();
   };
+  const gone = isAddressRefused(message);
   return (
     <>
-      <p>{t("message.retryText")}</p>
+      <p>{t(gone ? "message.retryAddressText" : "message.retryText")}</p>
       <div class="actions">
-        <button type="button" class="button primary" aria-disabled={retry.busy} onClick={() => void run()}>
+        <button
+          type="button"
+          class={gone ? "button" : "button primary"}
+          aria-disabled={retry.busy}
+          onClick={() => void run()}
+        >
           {retry.busy ? t("state.working") : t("message.retry")}
         </button>
       </div>
       {retry.failure && <ProblemNotice failure={retry.failure} />}
     </>
+  );
+};
+
+/** Gmail's search for one Message-ID in the mail that the account has sent (support.google.com/mail/answer/7190). */
+const sentMailHref = (account: string, messageId: string): string => {
+  const search = `in:sent rfc822msgid:${messageId.replace(/^<|>$/g, "")}`;
+  return `https://mail.google.com/mail/u/?authuser=${encodeURIComponent(account)}#search/${encodeURIComponent(search)}`;
+};
+
+const SentMail = ({ message }: Pick<Props, "message">) => {
+  const { remote } = useRemote(`account of ${message.server}`, (signal) => api.servers.get(message.server, signal));
+  if (remote.phase !== "ready") return null;
+  return (
+    <p>
+      <ExternalLink href={sentMailHref(remote.value.username, message.messageId)}>{t("message.sentMail")}</ExternalLink>
+    </p>
   );
 };
 
@@ -81,6 +106,7 @@ const Resolve = ({ message, onDone }: Props) => {
   return (
     <>
       <p>{t("message.resolveText")}</p>
+      <SentMail message={message} />
       <ul class="rows">
         {RESOLUTIONS.map((as) => (
           <li key={as}>

@@ -1,8 +1,12 @@
 import type { ComponentChildren } from "preact";
 import type { Message } from "../../api/types.ts";
-import { t } from "../../state/language.ts";
+import { api } from "../../state/api.ts";
+import { bytes, t } from "../../state/language.ts";
+import { useRemote } from "../../state/remote.ts";
 import { useServerNames } from "../../state/server-names.ts";
+import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
+import { CopyButton } from "../../widgets/copy-button.tsx";
 import { Notice } from "../../widgets/notice.tsx";
 import { When } from "../../widgets/time.tsx";
 import { Addresses } from "./addresses.tsx";
@@ -24,6 +28,30 @@ const Fact = ({ name, broad, children }: FactProps) => (
 );
 
 const ServerLink = ({ id }: { readonly id: string }) => <a href={`/servers/${id}`}>{useServerNames()(id)}</a>;
+
+/** The key's name; its id once it has been revoked. */
+const KeyName = ({ id }: { readonly id: string }) => {
+  const { remote } = useRemote("keys", (signal) => api.keys.list(signal));
+  const name = remote.phase === "ready" ? remote.value.items.find((key) => key.id === id)?.name : undefined;
+  return <a href={`/messages?key=${encodeURIComponent(id)}`}>{name ?? id}</a>;
+};
+
+/** Each leads to the messages with the same. */
+const Tags = ({ tags }: Pick<Message, "tags">) => (
+  <>
+    {Object.entries(tags).map(([name, value]) => (
+      <a key={name} class="tag" href={`/messages?tag=${encodeURIComponent(`${name}=${value}`)}`}>
+        {name}={value}
+      </a>
+    ))}
+  </>
+);
+
+const Copied = ({ text }: { readonly text: string }) => (
+  <span class="copy-row">
+    <span class="mono">{text}</span> <CopyButton text={text} />
+  </span>
+);
 
 /** A longer subject may be cut off in the page's heading. */
 const HEADING_ROOM = 80;
@@ -63,8 +91,22 @@ export const FactsCard = ({ message, message: { subject } }: { readonly message:
           <When iso={message.expiresAt} />
         </Fact>
       )}
+      {message.key !== null && isOperator() && (
+        <Fact name={t("message.key")}>
+          <KeyName id={message.key} />
+        </Fact>
+      )}
+      <Fact name={t("message.size")}>{bytes(message.sizeBytes)}</Fact>
+      {Object.keys(message.tags).length > 0 && (
+        <Fact name={t("message.tags")} broad>
+          <Tags tags={message.tags} />
+        </Fact>
+      )}
+      <Fact name={t("message.id")} broad>
+        <Copied text={message.id} />
+      </Fact>
       <Fact name="Message-ID" broad>
-        <span class="mono">{message.messageId}</span>
+        <Copied text={message.messageId} />
       </Fact>
     </dl>
     {message.status !== "sent" && refusedOf(message).length > 0 && (

@@ -42,6 +42,10 @@ export const lastRefusal = (
   return last === undefined ? null : attemptOf(last);
 };
 
+/** Gmail said that the address is no good (X.1.X of RFC 3463): trying again helps only if that has changed. */
+export const isAddressRefused = (message: Pick<Message, "status" | "attempts">): boolean =>
+  lastRefusal(message)?.reply?.enhanced?.startsWith("5.1.") ?? false;
+
 export interface RefusedRecipient {
   readonly address: string;
   readonly said: string | null;
