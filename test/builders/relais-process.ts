@@ -83,11 +83,6 @@ export class RelaisProcess {
     };
     child.stdout?.on("data", take);
     child.stderr?.on("data", take);
-    // Otherwise, only some later request would fail, and nobody would know why.
-    child.once("exit", (code, signal) => {
-      if (this.#ending || ASKED_TO_END.includes(code)) return;
-      console.error(`npm start ended by itself (${signal ?? code}):\n${this.#output.slice(-4_000)}`);
-    });
     await eventually("npm start answers /health", async () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${this.#output}`);
       try {
@@ -95,6 +90,11 @@ export class RelaisProcess {
       } catch {
         return false;
       }
+    });
+    // Otherwise, only some later request would fail, and nobody would know why.
+    child.once("exit", (code, signal) => {
+      if (this.#ending || ASKED_TO_END.includes(code)) return;
+      console.error(`npm start ended by itself (${signal ?? code}):\n${this.#output.slice(-4_000)}`);
     });
   }
 
