@@ -27,8 +27,8 @@ const checkLinear = async (open: (counts: StoreCounts) => Records): Promise<void
   }
   const [few = NO_COUNTS, many = NO_COUNTS] = costs;
   const more = SIZES[1] - SIZES[0];
-  // Each run reads each server at most once.
-  const most = 1.1 * more + (PARTS + 1) * SERVERS;
+  // Each run reads each server at most once, and the tick looks at one more page, for which Firestore has two queries.
+  const most = 1.1 * more + (PARTS + 1) * SERVERS + 2 * 51;
   assert.ok(many.reads - few.reads <= most, `${many.reads - few.reads} reads for ${more} messages more`);
 };
 
