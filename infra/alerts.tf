@@ -1,7 +1,13 @@
 # Alarms for operators. Each one carries its runbook, which a test checks; var.notification_channels says who is told.
 
 locals {
-  runbook = file("${path.module}/playbooks/alarms.md")
+  # The chapter of each alarm, by what follows "Relais: " in its name: an alarm without one cannot be planned.
+  # Monitoring takes 8 KiB of documentation.
+  playbook = {
+    for chapter in slice(local.chapters, 1, length(local.chapters)) :
+    split("\n", chapter)[0] => "## Relais: ${chapter}"
+  }
+  chapters = split("\n## Relais: ", file("${path.module}/playbooks/alarms.md"))
 
   # An @domain among operators is no address that mail could go to.
   operator_addresses    = toset([for entry in var.operators : entry if !startswith(entry, "@")])
@@ -18,38 +24,29 @@ resource "google_monitoring_notification_channel" "operator" {
   depends_on = [google_project_service.required]
 }
 
-# Every log line of Relais has a `code` (functions/runtime/log-events.ts explains each). The platform's report that it
-# has killed an instance, for example for its memory use, has none and is in a log of its own
-# (cloud.google.com/run/docs/logging#container-logs).
-resource "google_logging_metric" "errors" {
-  name        = "${local.lead}relais/errors"
-  description = "Log lines of severity ERROR, by function and code."
-  filter      = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for service in values(local.services) : "\"${service}\""])}) AND severity>=ERROR AND (jsonPayload.code:* OR log_id(\"run.googleapis.com/varlog/system\"))"
+# These codes are bugs or intruders, so one line is enough. Outages are in objectives.tf: an error that passes wakes
+# nobody. A killed instance has no code.
+locals {
+  defects = ["request_defect", "push_defect", "dispatch_defect", "push_malformed", "push_refused", "event_lost", ""]
+  refused = ["oauth_client_rejected"]
 
-  metric_descriptor {
-    metric_kind = "DELTA"
-    value_type  = "INT64"
-    labels {
-      key        = "code"
-      value_type = "STRING"
-    }
+  error_alarms = {
+    "defects"              = local.defects
+    "OAuth client refused" = local.refused
   }
-  label_extractors = {
-    code = "EXTRACT(jsonPayload.code)"
-  }
-
-  depends_on = [google_project_service.required]
 }
 
 resource "google_monitoring_alert_policy" "errors" {
-  display_name          = "${local.title}: errors"
+  for_each = local.error_alarms
+
+  display_name          = "${local.title}: ${each.key}"
   combiner              = "OR"
   notification_channels = local.notification_channels
 
   conditions {
-    display_name = "A log line of severity ERROR"
+    display_name = "A log line with one of these codes"
     condition_threshold {
-      filter          = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.errors.name}\""
+      filter          = "${local.metric_type.errors} AND metric.label.code=one_of(${join(", ", [for code in each.value : "\"${code}\""])})"
       comparison      = "COMPARISON_GT"
       threshold_value = 0
       duration        = "0s"
@@ -63,13 +60,152 @@ resource "google_monitoring_alert_policy" "errors" {
   }
 
   documentation {
-    subject = "Relais logs an error"
-    content = local.runbook
+    subject = "${local.title}: ${each.key}"
+    content = local.playbook[each.key]
   }
 
-  # Monitoring learns of a new metric only after some minutes and refuses alarms on it before; the builds take that
-  # long.
   depends_on = [module.function]
+}
+
+# Gmail puts most mail off: a limit, a block, or an outage of Gmail's.
+resource "google_monitoring_alert_policy" "deferrals" {
+  display_name          = "${local.title}: deferrals"
+  combiner              = "OR"
+  notification_channels = local.notification_channels
+
+  conditions {
+    display_name = "Gmail defers more mail than it takes, for half an hour"
+    condition_threshold {
+      filter             = "${local.metric_type.messages} AND metric.label.to=\"deferred\""
+      denominator_filter = "${local.metric_type.messages} AND metric.label.to=one_of(\"sent\", \"deferred\")"
+      comparison         = "COMPARISON_GT"
+      threshold_value    = 0.5
+      duration           = "1800s"
+      aggregations {
+        alignment_period     = "900s"
+        per_series_aligner   = "ALIGN_SUM"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+      denominator_aggregations {
+        alignment_period     = "900s"
+        per_series_aligner   = "ALIGN_SUM"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  documentation {
+    subject = "${local.title}: deferrals"
+    content = local.playbook["deferrals"]
+  }
+
+  depends_on = [module.function]
+}
+
+resource "google_monitoring_alert_policy" "quota" {
+  display_name          = "${local.title}: quota"
+  combiner              = "OR"
+  notification_channels = local.notification_channels
+
+  conditions {
+    display_name = "Google refused something because of the project's quota"
+    condition_threshold {
+      filter          = "metric.type=\"serviceruntime.googleapis.com/quota/exceeded\" AND resource.type=\"consumer_quota\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      duration        = "0s"
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_COUNT_TRUE"
+        cross_series_reducer = "REDUCE_SUM"
+        group_by_fields      = ["metric.label.quota_metric"]
+      }
+    }
+  }
+
+  documentation {
+    subject = "${local.title}: quota"
+    content = local.playbook["quota"]
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+# From outside, through Hosting, as programs and people come.
+resource "google_monitoring_uptime_check_config" "health" {
+  display_name = "${local.title}: /health"
+  timeout      = "10s"
+  period       = "300s"
+
+  http_check {
+    path         = "/health"
+    port         = 443
+    use_ssl      = true
+    validate_ssl = true
+  }
+  content_matchers {
+    content = "\"version\""
+    matcher = "CONTAINS_STRING"
+  }
+  monitored_resource {
+    type   = "uptime_url"
+    labels = { project_id = var.project_id, host = split("/", var.public_url)[2] }
+  }
+
+  depends_on = [google_project_service.required]
+}
+
+resource "google_monitoring_alert_policy" "unreachable" {
+  display_name          = "${local.title}: unreachable"
+  combiner              = "OR"
+  notification_channels = local.notification_channels
+
+  conditions {
+    display_name = "/health does not answer to most of the world"
+    condition_threshold {
+      filter          = "metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.type=\"uptime_url\" AND metric.label.check_id=\"${google_monitoring_uptime_check_config.health.uptime_check_id}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 1
+      duration        = "600s"
+      aggregations {
+        alignment_period     = "600s"
+        per_series_aligner   = "ALIGN_NEXT_OLDER"
+        cross_series_reducer = "REDUCE_COUNT_FALSE"
+      }
+    }
+  }
+
+  documentation {
+    subject = "${local.title}: unreachable"
+    content = local.playbook["unreachable"]
+  }
+}
+
+resource "google_billing_budget" "month" {
+  for_each = var.budget == null ? {} : { month = var.budget }
+
+  billing_account = each.value.billing_account
+  display_name    = local.title
+
+  budget_filter {
+    projects = ["projects/${data.google_project.this.number}"]
+  }
+  amount {
+    specified_amount {
+      units = tostring(each.value.amount)
+    }
+  }
+  dynamic "threshold_rules" {
+    for_each = [0.5, 0.9, 1]
+    content {
+      threshold_percent = threshold_rules.value
+    }
+  }
+  all_updates_rule {
+    monitoring_notification_channels = local.notification_channels
+  }
+
+  depends_on = [google_project_service.required]
 }
 
 resource "google_monitoring_alert_policy" "dead_letters" {
@@ -94,8 +230,8 @@ resource "google_monitoring_alert_policy" "dead_letters" {
   }
 
   documentation {
-    subject = "Relais has dead letters"
-    content = local.runbook
+    subject = "${local.title}: dead letters"
+    content = local.playbook["dead letters"]
   }
 
   depends_on = [google_project_service.required]
@@ -139,8 +275,8 @@ resource "google_monitoring_alert_policy" "standstill" {
   }
 
   documentation {
-    subject = "Relais stands still"
-    content = local.runbook
+    subject = "${local.title}: standstill"
+    content = local.playbook["standstill"]
   }
 
   depends_on = [module.function]

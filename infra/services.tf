@@ -15,6 +15,7 @@ resource "google_project_service" "required" {
     "secretmanager.googleapis.com",
     ],
     length(local.key_users) == 0 ? [] : ["cloudkms.googleapis.com"],
+    var.budget == null ? [] : ["billingbudgets.googleapis.com"],
     var.vpc_egress == null ? [] : ["vpcaccess.googleapis.com"],
   ))
 

@@ -361,3 +361,17 @@ variable "notification_channels" {
     error_message = "notification_channels must be full names: projects/…/notificationChannels/…, as `gcloud beta monitoring channels list` prints them."
   }
 }
+
+variable "budget" {
+  description = "A monthly budget for the project: the billing account's id and an amount in its currency. Mail goes to the notification channels at 50, 90 and 100 %."
+  type = object({
+    billing_account = string
+    amount          = number
+  })
+  default = null
+
+  validation {
+    condition     = var.budget == null || (can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account)) && try(floor(var.budget.amount) == var.budget.amount && var.budget.amount > 0, false))
+    error_message = "budget must have a billing_account such as 012345-6789AB-CDEF01, as `gcloud billing accounts list` prints it, and a whole amount above 0."
+  }
+}

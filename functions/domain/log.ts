@@ -47,6 +47,9 @@ export type LogCode =
   | "given_up_grants_asked"
   | "server_checked"
   // --- messages ---
+  | "message_accepted"
+  | "message_moved"
+  | "messages_due"
   | "messages_dispatched"
   | "shards_added"
   | "messages_released"
@@ -83,7 +86,10 @@ export type LogCode =
   | "tick_failed"
   | "queue_failed";
 
-/** The fields of a log line: ids, codes and numbers, never a token, a secret, a list of addresses or a body. */
+/**
+ * The fields of a log line: ids, codes and numbers, never a token, a secret, a list of addresses or a body. None may be
+ * called `message` or like another member that `jsonLogger` writes: it would be lost.
+ */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Log {

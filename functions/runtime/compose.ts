@@ -9,6 +9,7 @@ import type { Randomness } from "../domain/randomness.ts";
 import { RecordChanges, tellingChanges } from "../domain/record-changes.ts";
 import type { EnvironmentSettings } from "../domain/settings/settings.ts";
 import { announcer } from "./announce.ts";
+import { carryingTrace } from "./carry-trace.ts";
 import { type Config, REAL_GOOGLE } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { lazyPort, once } from "./lazy.ts";
@@ -160,7 +161,8 @@ export const compose = (config: Config, options: ComposeOptions): System => {
     config.store === "google" ? googleStorage(basics) : embeddedStorage(options.embedded ?? openEmbedded(basics));
   const changes = new RecordChanges();
   const understood = leavingLaterAlone(stored.records, { log, understands: UNDERSTANDS });
-  const storage = { ...stored, records: tellingChanges(understood, changes) };
+  const publisher = carryingTrace(stored.publisher);
+  const storage = { ...stored, publisher, records: tellingChanges(understood, changes) };
   const { operators, members, callers, retentionDays, publicUrl } = config;
   // Loaded only when there is something to tell, because it brings the texts and everything that accepts a message.
   const alerting = once(() => import("../domain/alerts/tell-operators.ts"));

@@ -13,7 +13,7 @@ import { withPatience } from "./patience.ts";
 import { pushRefusal } from "./push-token.ts";
 import { splitTarget } from "./router.ts";
 import type { System } from "./system.ts";
-import { requestTrace } from "./trace.ts";
+import { carriedTrace, requestTrace } from "./trace.ts";
 
 /** A message of a topic as handlers see it, whichever queue delivered it. */
 export interface PushMessage {
@@ -123,14 +123,21 @@ export const answerPush = async (onPush: OnPush, system: Pick<System, "log">, bo
     system.log.error("push_malformed", { bytes: body.length });
     return NO_CONTENT;
   }
+  // The lines of a delivery belong to the request that accepted the mail, rather than to the push.
+  const trace = carriedTrace(message.attributes);
+  const handle = () => handlePush(onPush, system, message);
+  return trace === undefined ? handle() : withLogContext(trace, handle);
+};
+
+const handlePush = async (onPush: OnPush, { log }: Pick<System, "log">, message: PushMessage): Promise<number> => {
   try {
     return (await onPush(message)) === "ack" ? NO_CONTENT : 503;
   } catch (error) {
     if (error instanceof Unavailable) {
-      logUnavailable(system.log, error, { messageId: message.messageId });
+      logUnavailable(log, error, { messageId: message.messageId });
       return 503;
     }
-    system.log.error("push_defect", { messageId: message.messageId }, error);
+    log.error("push_defect", { messageId: message.messageId }, error);
     return 500;
   }
 };

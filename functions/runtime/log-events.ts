@@ -189,6 +189,17 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
   server_checked: { means: "One server's grant was checked.", act: NOTHING },
 
   // --- messages ---
+  message_accepted: { means: "A message was accepted and stored (`status`).", act: NOTHING },
+  message_moved: {
+    means:
+      "A message was sent, deferred, held, refused or given up (`to`), so long after it could first be sent (`waitedMs`). `problem` is that of the last attempt; `held`: it was held at some time.",
+    act: NOTHING,
+  },
+  messages_due: {
+    means:
+      "A tick, or a part of one, found `count` messages of this `status` that were due; the one that was due longest, for `oldestMs`.",
+    act: "Nothing if the numbers fall from tick to tick. If they grow, more is accepted than the functions or Gmail's limits allow.",
+  },
   messages_dispatched: { means: "`count` due messages were published again.", act: NOTHING },
   shards_added: {
     means: "`count` records of an earlier release were made known to the queries of this one.",

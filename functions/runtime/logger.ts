@@ -9,6 +9,9 @@ const context = new AsyncLocalStorage<Trace>();
 /** Every line written while `act` runs carries the request's id and trace. */
 export const withLogContext = <T>(trace: Trace, act: () => Promise<T>): Promise<T> => context.run(trace, act);
 
+/** The trace of the current request or push. */
+export const currentTrace = (): Trace | undefined => context.getStore();
+
 /** Names and messages of an error and its causes; never properties, stacks or inputs, which may hold secrets. */
 const errorChain = (error: unknown): string => {
   const parts: string[] = [];

@@ -25,6 +25,12 @@ export const before = (plan: Plan, address: string): ReadonlySet<string> => {
   return found;
 };
 
+const usesOwnMetric = (plan: Plan, address: string): boolean =>
+  plan.resources.some(
+    (resource) =>
+      resource.address.startsWith(address) && JSON.stringify(resource.values).includes("logging.googleapis.com/user/"),
+  );
+
 const text = ({ values }: PlannedResource, attribute: string): string => String(values[attribute] ?? "");
 const grantsTo = (plan: Plan, account: string): readonly PlannedResource[] =>
   plan.resources.filter((r) => r.type.endsWith("_iam_member") && text(r, "member").startsWith(account));
@@ -88,17 +94,17 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
     ],
   },
   {
-    name: "an alarm on a metric of ours comes late enough for Google to know the metric",
+    name: "an alarm or objective on a metric of ours comes late enough for Google to know the metric",
     check: (plan) =>
       plan.steps
-        .filter(({ after }) => after.includes("google_logging_metric.errors"))
-        .filter(({ address }) => !before(plan, address).has("module.function"))
+        .filter(({ address }) => /^google_monitoring_(alert_policy|slo|dashboard)\./.test(address))
+        .filter(({ address }) => usesOwnMetric(plan, address) && !before(plan, address).has("module.function"))
         .map(({ address }) => `${address} is made right after its metric, and refused`),
     broken: {
-      file: "alerts.tf",
-      from: "  depends_on = [module.function]\n",
-      to: "",
-      says: /google_monitoring_alert_policy\.errors is made right after its metric/,
+      file: "objectives.tf",
+      from: "      total_service_filter = local.requests\n    }\n  }\n\n  depends_on = [module.function]\n",
+      to: '      total_service_filter = "${local.requests} AND ${local.metric_type.checks}"\n    }\n  }\n',
+      says: /google_monitoring_slo\.answered is made right after its metric/,
     },
   },
   {

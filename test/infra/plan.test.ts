@@ -38,6 +38,7 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
     ingress: "ALLOW_INTERNAL_AND_GCLB",
     kms_keys: { secrets: [key("global")] },
     event_retention_days: 0,
+    budget: { billing_account: "012345-6789AB-CDEF01", amount: 50 },
     functions: { "authorize-start": { cpu: "0.5", concurrency: 1 } },
   },
 };
@@ -65,6 +66,7 @@ const IMPOSSIBLE: readonly Inputs[] = [
     vpc_egress: { connector: "my-connector", egress: "ALL" },
     build_worker_pool: "my-pool",
     notification_channels: ["ada@example.com"],
+    budget: { billing_account: "mine", amount: 0.5 },
   },
   {
     operators: [],

@@ -78,6 +78,9 @@ export const secretRights = (plan: Plan, name: string): readonly string[] =>
 
 const isOnProject = (grant: PlannedResource): boolean => grant.type === "google_project_iam_member";
 
+/** cloud.google.com/monitoring/alerts/doc-variables, "limits". */
+const PLAYBOOK_BYTES = 8_192;
+
 /** Of Cloud Run, a region. */
 const NEW_PROJECT = { cpu: 20, gib: 40 };
 const gibibytes = (memory: string): number => Number.parseInt(memory, 10) / (memory.endsWith("Gi") ? 1 : 1_024);
@@ -631,24 +634,28 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "every alarm has its runbook",
+    name: "every alarm shows its own playbook, within Monitoring's limit",
     check: (plan) => {
       const policies = plan.ofType("google_monitoring_alert_policy");
       return [
         ...(policies.length === 0 ? ["there is no alarm"] : []),
-        ...policies
-          .filter(
-            (policy) =>
-              !String(block(policy, "documentation").content).includes(`## ${text(policy, "display_name")}\n`),
-          )
-          .map((policy) => `${policy.address}: no runbook has a chapter "${text(policy, "display_name")}"`),
+        ...policies.flatMap((policy) => {
+          const content = String(block(policy, "documentation").content);
+          const name = text(policy, "display_name");
+          return [
+            ...(content.startsWith(`## ${name}\n`)
+              ? []
+              : [`${policy.address}: it shows another playbook than "${name}"`]),
+            ...(Buffer.byteLength(content) <= PLAYBOOK_BYTES ? [] : [`${policy.address}: its playbook is too long`]),
+          ];
+        }),
       ];
     },
     broken: {
       file: "alerts.tf",
-      from: 'display_name          = "${local.title}: dead letters"',
-      to: 'display_name          = "${local.title}: something"',
-      says: /no runbook has a chapter "Relais: something"/,
+      from: '    content = local.playbook["deferrals"]',
+      to: '    content = local.playbook["quota"]',
+      says: /deferrals: it shows another playbook than "Relais: deferrals"/,
     },
   },
   {

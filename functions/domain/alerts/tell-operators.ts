@@ -105,7 +105,7 @@ const tell = async (deps: TellDeps, alert: OperatorAlert): Promise<string | null
   const accepted = await send(deps, alert, alerts);
   if (!accepted.ok) return refusal(accepted.problem.code);
   if (accepted.value.kind === "accepted" && !accepted.value.replayed) {
-    deps.log.info("alert_accepted", { alert: alert.kind, message: accepted.value.message.id });
+    deps.log.info("alert_accepted", { alert: alert.kind, id: accepted.value.message.id });
   }
   return null;
 };

@@ -21,7 +21,7 @@ export const publishForDelivery = async (
   try {
     await deps.publisher.publish("mail-send", { data: { id }, attributes: INTERNAL_ATTRIBUTES, lane: serverId });
   } catch (error) {
-    deps.log.error("message_publish_failed", { message: id }, error);
+    deps.log.error("message_publish_failed", { id }, error);
   }
 };
 

@@ -68,7 +68,7 @@ suite("Accepting a message", () => {
     };
     const result = await acceptMessage(deps, submission(simpleMessage));
     assert.ok(result.ok && result.value.kind === "accepted");
-    assert.deepEqual(bench.logged, ["message_publish_failed"]);
+    assert.deepEqual(bench.logged, ["message_accepted", "message_publish_failed"]);
     const due = await bench.records.query("messagesDue", { upTo: bench.clock.nowMs() + 60_000 }, { limit: 10 });
     assert.ok(due !== "bad_cursor");
     assert.deepEqual(

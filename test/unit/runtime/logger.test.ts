@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { Unavailable } from "../../../functions/domain/problem.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
@@ -70,6 +71,22 @@ describe("jsonLogger", () => {
     log.error("tick_failed", {}, new Secret("canary"));
     assert.equal(lines.length, 3);
     assert.doesNotMatch(lines.join(), /canary/);
+  });
+
+  it("is given no field of a name that it writes itself, anywhere in the code", () => {
+    const root = new URL("../../../functions/", import.meta.url).pathname;
+    const sources = globSync("{domain,runtime,adapters,submission}/**/*.ts", { cwd: root });
+    const calls = sources.flatMap((path) => [
+      ...readFileSync(`${root}${path}`, "utf8").matchAll(/log\.(?:info|warn|error)\(\s*"\w+",\s*\{([^}]*)\}/g),
+    ]);
+    const lost = calls.filter(([, fields = ""]) =>
+      /\b(?:message|code|severity|time|component|version|error):/.test(fields),
+    );
+    assert.ok(calls.length > 30);
+    assert.deepEqual(
+      lost.map(([call]) => call).filter((call) => !call.includes("oauth_client_rejected")),
+      [],
+    );
   });
 
   it("lets no field replace code or severity", () => {

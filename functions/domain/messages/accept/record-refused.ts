@@ -1,12 +1,11 @@
 import { type Principal, principalName } from "../../access/records.ts";
 import { DAY } from "../../clock.ts";
-import type { NewsDeps } from "../../commit-news.ts";
 import { detailText } from "../../detail-texts.ts";
 import { fromRefusalText } from "../../from-refusal-text.ts";
 import type { Problem } from "../../problem.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../settings/settings.ts";
-import { commitNew } from "../commit-move.ts";
+import { type CommitDeps, commitNew } from "../commit-move.ts";
 import type { Message, TimelineEntry } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { timelineNote } from "../timeline-notes.ts";
@@ -28,7 +27,7 @@ export interface RefusedMessage {
   readonly problem: Problem;
 }
 
-interface Deps extends NewsDeps {
+interface Deps extends CommitDeps {
   readonly environment: EnvironmentSettings;
 }
 

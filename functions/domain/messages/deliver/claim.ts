@@ -80,5 +80,5 @@ export const claimMessage = async (deps: DeliveryDeps, id: string): Promise<Clai
     const first = lost === 0 ? await claimWhenFree(deps, id, { fresh: false, waitUntilMs }) : "contended";
     return first === "contended" ? claimWhenFree(deps, id, { fresh: true, waitUntilMs }) : first;
   });
-  return unlessContended(work, () => deps.log.warn("claim_contended", { message: id }));
+  return unlessContended(work, () => deps.log.warn("claim_contended", { id }));
 };

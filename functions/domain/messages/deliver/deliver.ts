@@ -30,7 +30,7 @@ const resultWithoutToken = (deps: DeliveryDeps, claim: Claim, outcome: NoToken):
     case "account_mismatch":
       return { kind: "hold", problem: outcome.why };
     case "client_rejected":
-      deps.log.error("delivery_client_rejected", { message: claim.message.id, server: claim.server.id });
+      deps.log.error("delivery_client_rejected", { id: claim.message.id, server: claim.server.id });
       return { kind: "hold", problem: outcome.why };
     case "google_unavailable":
       return { kind: "postpone", problem: "google_unavailable", retryAfterMs: outcome.retryAfterS * SECOND };
@@ -118,7 +118,7 @@ const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
   const result = await settleIfBroken(deps, current, () => deps.memory.bodies.hold(sizeBytes, send));
   if (result !== "abandoned") return settle(deps, current.claim, result);
   const { id } = current.claim.message;
-  if (current.markFailure === null) return deps.log.warn("claim_lost", { message: id });
+  if (current.markFailure === null) return deps.log.warn("claim_lost", { id });
   // Nothing was sent, but the mark may be stored in spite of the error, and the lease would then end as "unknown".
   await settle(deps, current.claim, { kind: "postpone", problem: "unavailable", retryAfterMs: null });
 };

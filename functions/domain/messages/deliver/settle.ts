@@ -117,7 +117,7 @@ const settleLate = async (
     return undefined;
   }
   if (value.status === after.status && value.updatedAtMs === after.updatedAtMs) return now;
-  deps.log.warn("lease_lost", { message: now.id, status: value.status, outcome: after.status });
+  deps.log.warn("lease_lost", { id: now.id, status: value.status, outcome: after.status });
   if (after.status === "sent" && isIn(value, "unknown")) {
     await confirmSent(
       deps,

@@ -23,6 +23,7 @@ import { flushDueTallies } from "../stats/ledger-tally.ts";
 import type { MessageIn, StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { isUnderstoodMessage } from "../understood.ts";
+import { DueCounts } from "./due-counts.ts";
 import { postponeInLine, releaseWithinLimits, waitingEntry } from "./release-limited.ts";
 import { beginTick, runIsolated, type Tick } from "./tick.ts";
 import { waitsUntilMs } from "./turn.ts";
@@ -126,17 +127,22 @@ const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Ti
 /** Dispatches what is due, page by page, until the tick ends or has seen so many. */
 const dispatchPages = async (deps: MoveDeps, tick: Tick, most: number): Promise<Dispatched> => {
   let seen = 0;
+  let more = false;
+  const due = new DueCounts();
   const paging = { page: PAGE, part: tick.part ?? undefined };
   for await (const page of everyPage(deps.records, "messagesDue", { upTo: tick.startedAtMs }, paging)) {
     // There was a next page when the last of those that it may see was read.
-    if (seen >= most) return { seen, more: true };
+    more = seen >= most;
+    if (more) break;
     await forEachInBatches(page, (message) =>
-      runIsolated(deps, tick, { about: { message: message.id }, act: () => dispatchOne(deps, message, tick) }),
+      runIsolated(deps, tick, { about: { id: message.id }, act: () => dispatchOne(deps, message, tick) }),
     );
+    for (const { value } of page) due.note(value, tick.startedAtMs);
     seen += page.length;
     if (deps.clock.nowMs() >= tick.endsAtMs) break;
   }
-  return { seen, more: false };
+  due.log(deps);
+  return { seen, more };
 };
 
 /** So few due messages of a server may be all, and none of them in the part whose run releases the line. */

@@ -95,8 +95,15 @@ export const DEPLOYER_ROLES: readonly Need[] = [
   },
   {
     role: "roles/monitoring.editor",
-    why: "makes alarms, and says who is told",
-    types: ["google_monitoring_alert_policy", "google_monitoring_notification_channel"],
+    why: "makes objectives, alarms and a dashboard, and says who is told",
+    types: [
+      "google_monitoring_alert_policy",
+      "google_monitoring_custom_service",
+      "google_monitoring_dashboard",
+      "google_monitoring_notification_channel",
+      "google_monitoring_slo",
+      "google_monitoring_uptime_check_config",
+    ],
   },
   { role: "roles/firebasehosting.admin", why: "publishes the console", types: [] },
   { role: "roles/firebase.viewer", why: "finds out whether Firebase was added", types: [] },
@@ -105,8 +112,12 @@ export const DEPLOYER_ROLES: readonly Need[] = [
   { role: "roles/browser", why: "sees the project and whether it has a billing account", types: [] },
 ];
 
-/** Types that need no right on the project: the page says what keys need. */
-export const WITHOUT_RIGHTS: readonly string[] = ["google_kms_crypto_key_iam_member", "time_sleep"];
+/** Types that need no right on the project: the page says what keys and a budget need. */
+export const WITHOUT_RIGHTS: readonly string[] = [
+  "google_billing_budget",
+  "google_kms_crypto_key_iam_member",
+  "time_sleep",
+];
 
 /** infra/DEPLOYER.md. `node infra/build/deployer.ts` writes it. */
 export const deployerPage = (): string => `# Who may deploy
@@ -125,7 +136,7 @@ for role in ${DEPLOYER_ROLES.map(({ role }) => role.replace("roles/", "")).join(
 done
 \`\`\`
 
-With keys of your own (\`kms_keys\`), the account needs \`roles/cloudkms.admin\` on these keys as well. Firebase is added to the project, and a billing account linked, by an owner, once.
+With keys of your own (\`kms_keys\`), the account needs \`roles/cloudkms.admin\` on these keys as well; with a \`budget\`, \`roles/billing.costsManager\` on the billing account. Firebase is added to the project, and a billing account linked, by an owner, once.
 
 Whoever may deploy can give themselves everything in the project: \`resourcemanager.projectIamAdmin\` grants any role. These roles protect from mistakes and keep other projects out; they do not make a deployer harmless.
 `;

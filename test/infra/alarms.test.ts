@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { deliverMessage } from "../../functions/domain/messages/deliver/deliver.ts";
+import { dispatchDue } from "../../functions/domain/messages/due/dispatch.ts";
+import { answerPush } from "../../functions/runtime/event-edge.ts";
+import { jsonLogger } from "../../functions/runtime/logger.ts";
+import { type Delivery, delivery, refuses } from "../builders/delivery.ts";
+import { startWorks } from "../integration/connections/workers.ts";
+import { type LogEntry, matches } from "./log-filter.ts";
+import { InfraCopy, type Plan, type PlannedResource, whyNoTerraform } from "./terraform.ts";
+
+const copy = new InfraCopy();
+const missing = whyNoTerraform(copy);
+after(() => copy.remove());
+
+const STDOUT = "run.googleapis.com/stdout";
+
+/** What a function writes to its log, as Cloud Logging takes it. */
+const listening = (service: string) => {
+  const entries: LogEntry[] = [];
+  const log = jsonLogger({
+    write: (line) => {
+      const { severity, ...jsonPayload } = JSON.parse(line);
+      entries.push({ log: STDOUT, severity, service, jsonPayload });
+    },
+    nowMs: () => 0,
+    component: service,
+    build: { version: "0.0.0", commit: "test" },
+    projectId: null,
+  });
+  return { log, entries };
+};
+
+/** Symptoms are made by Relais's own code, and the plan's filters must find them in what it logged. */
+describe("infra: alarms and what they are about", { skip: missing ?? false }, () => {
+  let plan: Plan;
+  before(() => {
+    plan = copy.plan();
+  });
+
+  const metric = (name: string): PlannedResource =>
+    plan.ofType("google_logging_metric").find(({ values }) => values.name === `relais/${name}`) ??
+    assert.fail(`there is no metric relais/${name}`);
+  const found = (name: string, entries: readonly LogEntry[]): readonly LogEntry["jsonPayload"][] =>
+    entries.filter((entry) => matches(String(metric(name).values.filter), entry)).map(({ jsonPayload }) => jsonPayload);
+  const alarmed = (alarm: string): string => {
+    const policy = plan
+      .ofType("google_monitoring_alert_policy")
+      .find(({ values }) => values.display_name === `Relais: ${alarm}`);
+    return JSON.stringify(policy?.values.conditions ?? assert.fail(`there is no alarm "${alarm}"`));
+  };
+  const isAlarmedBy = (alarm: string, code: unknown): boolean => alarmed(alarm).includes(`\\"${code}\\"`);
+
+  const withMail = async (
+    act: (stack: Delivery, deps: Delivery["deps"]) => Promise<void>,
+  ): Promise<readonly LogEntry[]> => {
+    const stack = await delivery();
+    const { log, entries } = listening("deliver-mail");
+    try {
+      await act(stack, { ...stack.deps, log });
+      return entries;
+    } finally {
+      stack.close();
+    }
+  };
+
+  it("a thrown error and a push that is none of ours raise defects", async () => {
+    const { log, entries } = listening("deliver-mail");
+    const push = (message: object) => Buffer.from(JSON.stringify({ message }));
+    const broken = () => Promise.reject(new TypeError("a bug"));
+    assert.equal(await answerPush(broken, { log }, push({ messageId: "1", data: "" })), 500);
+    assert.equal(await answerPush(broken, { log }, Buffer.from("not JSON")), 204);
+    const codes = found("errors", entries).map(({ code }) => code);
+    assert.deepEqual(codes, ["push_defect", "push_malformed"]);
+    for (const code of codes) assert.ok(isAlarmedBy("defects", code), String(code));
+  });
+
+  it("an instance that the platform kills raises defects, without a code", () => {
+    const killed = { severity: "ERROR", service: "send-mail", jsonPayload: {} } as const;
+    assert.equal(found("errors", [{ ...killed, log: "run.googleapis.com/varlog/system" }]).length, 1);
+    assert.equal(found("errors", [{ ...killed, log: STDOUT }]).length, 0);
+    assert.ok(isAlarmedBy("defects", ""));
+  });
+
+  it("an error that passes raises nothing by itself", () => {
+    for (const code of ["dependency_unavailable", "write_contended", "announce_failed", "message_publish_failed"])
+      for (const alarm of ["defects", "OAuth client refused"]) assert.ok(!isAlarmedBy(alarm, code), code);
+  });
+
+  it("what another service logs counts nowhere", () => {
+    const other: LogEntry = {
+      log: STDOUT,
+      severity: "ERROR",
+      service: "shop",
+      jsonPayload: { code: "message_moved", to: "sent" },
+    };
+    for (const { values } of plan.ofType("google_logging_metric"))
+      assert.ok(!matches(String(values.filter), other), String(values.name));
+  });
+
+  it("a mail counts with the time that it took; one that was held does not", async () => {
+    const lines = await withMail(async (stack, deps) => {
+      await stack.accept("msg_1");
+      stack.clock.advance(2_000);
+      await deliverMessage(deps, "msg_1");
+      await stack.accept("msg_2");
+      stack.clock.advance(90_000);
+      await deliverMessage(deps, "msg_2");
+    });
+    assert.deepEqual(
+      found("handed_over", lines).map(({ id, waitedMs }) => [id, waitedMs]),
+      [
+        ["msg_1", 2_000],
+        ["msg_2", 90_000],
+      ],
+    );
+    const [sent] = lines.filter(({ jsonPayload }) => jsonPayload.to === "sent");
+    assert.ok(sent);
+    assert.deepEqual(found("handed_over", [{ ...sent, jsonPayload: { ...sent.jsonPayload, held: true } }]), []);
+    assert.match(JSON.stringify(plan.ofType("google_monitoring_slo").map(({ values }) => values)), /"max":60000/);
+  });
+
+  it("a mail that Gmail puts off counts as deferred, with its problem, and is due at a tick", async () => {
+    const lines = await withMail(async (stack, deps) => {
+      await stack.accept("msg_1");
+      stack.gmail = refuses("rcpt", 451, "4.2.1", "Try again later");
+      await deliverMessage(deps, "msg_1");
+      stack.clock.advance(600_000);
+      await dispatchDue(deps);
+    });
+    const [moved] = found("messages", lines);
+    assert.equal(moved?.to, "deferred");
+    assert.ok(alarmed("deferrals").includes(`metric.label.to=\\"${moved?.to}\\"`));
+    const [due] = found("due", lines);
+    assert.deepEqual([due?.status, due?.count], ["deferred", 1]);
+    assert.ok(Number(found("overdue", lines)[0]?.oldestMs) > 0);
+  });
+
+  it("labels hold codes and statuses only", async () => {
+    const lines = await withMail(async (stack, deps) => {
+      await stack.accept("msg_1");
+      await deliverMessage(deps, "msg_1");
+    });
+    const labels = plan
+      .ofType("google_logging_metric")
+      .flatMap(({ values }) => Object.values(Object(values.label_extractors)).map(String));
+    const known = ["because", "code", "credential", "kind", "problem", "reason", "state", "status", "to"];
+    assert.deepEqual(
+      [...new Set(labels)].toSorted(),
+      known.map((label) => `EXTRACT(jsonPayload.${label})`),
+    );
+    assert.ok(!JSON.stringify(lines).includes("@"), "no address is logged");
+  });
+
+  it("an outage of Google's OAuth leaves grants unproven, and a refused client is told at once", async () => {
+    const works = await startWorks();
+    const { relais } = works;
+    const entries = (): readonly LogEntry[] =>
+      relais.lines.map(({ severity, code, fields }) => ({
+        log: STDOUT,
+        severity: severity === "warn" ? "WARNING" : severity === "error" ? "ERROR" : "INFO",
+        service: "refresh-tokens",
+        jsonPayload: { ...fields, code },
+      }));
+    try {
+      const server = await relais.addServer();
+      await works.connect(server, "ada@example.com");
+      await works.push("token-checks", { server });
+      relais.sandbox.control.set({ fault: "http_error", at: "token", status: 503 }, { times: 8 });
+      await works.push("token-checks", { server });
+      assert.deepEqual(
+        found("checks", entries()).map(({ kind }) => kind),
+        ["checked", "postponed"],
+      );
+      assert.ok(found("unreachable", entries()).length > 0);
+    } finally {
+      await works.close();
+    }
+    const slos = JSON.stringify(plan.ofType("google_monitoring_slo").map(({ values }) => values));
+    assert.match(slos, /metric\.label\.kind=one_of\(\\+"checked\\+", \\+"postponed\\+"\)/);
+    assert.ok(isAlarmedBy("OAuth client refused", "oauth_client_rejected"));
+  });
+
+  it("excludes the addresses of callbacks from the log, and nothing that Relais itself writes", () => {
+    const [exclusion] = plan.ofType("google_logging_project_exclusion");
+    const excluded = (entry: Pick<LogEntry, "log" | "service">): boolean =>
+      matches(String(exclusion?.values.filter), { severity: "INFO", jsonPayload: {}, ...entry });
+    assert.ok(excluded({ log: "run.googleapis.com/requests", service: "confirm-callback" }));
+    assert.ok(!excluded({ log: STDOUT, service: "confirm-callback" }));
+    assert.ok(!excluded({ log: "run.googleapis.com/requests", service: "send-mail" }));
+  });
+});
