@@ -337,6 +337,7 @@ suite("GET /v1/messages", () => {
       subject: "Bonjour",
       sizeBytes: 36,
       tags: { kind: "x" },
+      key: null,
       onUnknown: "hold",
       scheduledAt: null,
       expiresAt: null,

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Principal } from "../../../functions/domain/access/records.ts";
 import type { Result } from "../../../functions/domain/result.ts";
+import { Secret } from "../../../functions/domain/secret.ts";
 import { editSettings } from "../../../functions/domain/settings/edit-settings.ts";
-import { saveGmailCredentials } from "../../../functions/domain/settings/gmail-credentials.ts";
+import { parseGmailCredentials, saveGmailCredentials } from "../../../functions/domain/settings/gmail-credentials.ts";
 import { readSettings } from "../../../functions/domain/settings/read-settings.ts";
 import type { EnvironmentSettings } from "../../../functions/domain/settings/settings.ts";
 import { settingsView } from "../../../functions/domain/settings/settings-view.ts";
@@ -58,7 +59,23 @@ test("the environment's values apply until something is set", async () => {
     paused: false,
     alerts: null,
     smtpDoor: null,
+    sandbox: null,
   });
+});
+
+test("the sandbox's client is taken without its secret, and only where there is a sandbox", async () => {
+  const client = { clientId: "1-a.apps.googleusercontent.com", clientSecret: new Secret("GOCSPX-of-the-sandbox") };
+  const sandboxed = { ...environment, sandbox: { mailboxUrl: "http://localhost:9/mailbox", client } };
+  assert.deepEqual(must(parseGmailCredentials({ sandbox: true }, sandboxed)), client);
+  assert.deepEqual(settingsView(await kept(), sandboxed).sandbox, { mailboxUrl: "http://localhost:9/mailbox" });
+  for (const body of [{ sandbox: false }, { sandbox: "true" }, { sandbox: true, clientId: client.clientId }]) {
+    assert.notDeepEqual(pathsOf(parseGmailCredentials(body, sandboxed)), [], JSON.stringify(body));
+  }
+  assert.deepEqual(pathsOf(parseGmailCredentials({ sandbox: true }, environment)), [
+    "/clientId",
+    "/clientSecret",
+    "/sandbox",
+  ]);
 });
 
 test("where the SMTP door is can be read, and not set", async () => {
