@@ -53,7 +53,6 @@ suite("A deployment with Terraform itself", { skip: missing ?? false }, () => {
   after(async () => {
     await standIns.close();
     rmSync(folder, { recursive: true });
-    rmSync(join(root, "dist/deploy", PROJECT), { recursive: true, force: true });
   });
 
   /** Terraform as the suite has it, on a state in the folder instead of the bucket; the others are stand-ins. */

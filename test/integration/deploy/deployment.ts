@@ -139,6 +139,5 @@ export class Deployment {
     await new Promise((resolve) => this.#hosting.close(resolve));
     await this.standIns.close();
     rmSync(this.#folder, { recursive: true, force: true });
-    rmSync(join(root, "dist/deploy", this.cloud.project), { recursive: true, force: true });
   }
 }

@@ -93,7 +93,6 @@ suite("A restore beside the damaged database", () => {
     hosting.close();
     await standIns.close();
     rmSync(folder, { recursive: true });
-    rmSync(join(root, "dist/deploy", PROJECT), { recursive: true, force: true });
   });
 
   const databases = (): readonly string[] => standIns.cloud.databases.map(({ id }) => id);

@@ -108,7 +108,7 @@ export class StandIns {
     return this.recorded
       .filter(({ changed }) => changed)
       .map(({ tool, args }) =>
-        `${tool} ${args.join(" ")}`.replaceAll(/\S*\/(relais-hosting-\w+|dist\/deploy)\S*/g, "…"),
+        `${tool} ${args.join(" ")}`.replaceAll(/\S*\/(relais-hosting-\w+|deploy\/relais-test)\S*/g, "…"),
       );
   }
 

@@ -101,13 +101,14 @@ export const destroyAll = async (context: Context): Promise<void> => {
     "--force",
     "--non-interactive",
   ]);
-  const { terraform } = await prepareTerraform(context, options.dist ?? join(root, "dist"));
+  const dist = options.dist ?? join(root, "dist");
+  const { terraform } = await prepareTerraform(context, dist);
   const resources = await terraform.resources();
   const kept = resources.filter(({ type }) => KEPT.test(type)).map(({ address }) => address);
   say(`Terraform: letting go of ${kept.length} things that hold data, and removing the rest`);
   await terraform.forget(kept);
   await terraform.destroy();
   if (options.deleteData) await deleteData(context);
-  await rm(join(root, "dist/deploy", project, folderOf(installation)), { recursive: true, force: true });
+  await rm(join(dist, "deploy", project, folderOf(installation)), { recursive: true, force: true });
   await sayWhatStays(context);
 };

@@ -21,7 +21,7 @@ export const makeWorkFolder = async (
   root: string,
   { project, prefix, dist }: { readonly project: string; readonly prefix: string; readonly dist: string },
 ): Promise<WorkFolder> => {
-  const folder = join(root, "dist/deploy", project, folderOf({ prefix }));
+  const folder = join(dist, "deploy", project, folderOf({ prefix }));
   const infra = join(folder, "infra");
   await mkdir(infra, { recursive: true });
   for (const name of await readdir(infra))
