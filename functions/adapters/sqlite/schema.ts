@@ -64,20 +64,22 @@ const refuseNewerFile = (connection: Connection): void => {
 };
 
 const prepareKind = (connection: Connection, kind: RecordKind): void => {
-  connection
-    .sql(`CREATE TABLE IF NOT EXISTS "${kind}" (id TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)`)
-    .run();
-  const columns = connection.sql(`PRAGMA table_xinfo("${kind}")`).all();
-  const present = new Set(columns.map(({ name }) => name));
-  for (const field of fieldsOf(kind)) {
-    if (present.has(field)) continue;
-    const column = `"${field}" GENERATED ALWAYS AS (json_extract(value, '$.${field}')) VIRTUAL`;
-    connection.sql(`ALTER TABLE "${kind}" ADD COLUMN ${column}`).run();
+  const fields = [...fieldsOf(kind)];
+  const columns = ["id TEXT PRIMARY KEY", "version INTEGER NOT NULL", "value TEXT NOT NULL", ...fields.map(columnOf)];
+  connection.sql(`CREATE TABLE IF NOT EXISTS "${kind}" (${columns.join(", ")})`).run();
+  // Each ALTER TABLE reads the whole schema again, so only tables of earlier releases get columns that way.
+  const found = connection.sql(`PRAGMA table_xinfo("${kind}")`).all();
+  const present = new Set(found.map(({ name }) => name));
+  for (const field of fields) {
+    if (!present.has(field)) connection.sql(`ALTER TABLE "${kind}" ADD COLUMN ${columnOf(field)}`).run();
   }
   connection
     .sql(`CREATE INDEX IF NOT EXISTS "${kind}_eraseAtMs" ON "${kind}" ("eraseAtMs") WHERE "eraseAtMs" IS NOT NULL`)
     .run();
 };
+
+const columnOf = (field: string): string =>
+  `"${field}" GENERATED ALWAYS AS (json_extract(value, '$.${field}')) VIRTUAL`;
 
 const fieldsOf = (kind: RecordKind): ReadonlySet<string> =>
   new Set([

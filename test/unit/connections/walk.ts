@@ -23,7 +23,7 @@ import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { ModelGoogle } from "../../builders/model-google.ts";
-import { testRandom, testStore } from "../../builders/store.ts";
+import { testRandom, testSealer, testStore } from "../../builders/store.ts";
 import { telling } from "../../builders/telling.ts";
 
 const environment = {
@@ -40,10 +40,12 @@ export const SIBLING = "srv_2";
 /** Where a world's records and secrets are stored, if not in SQLite in memory. */
 export type Elsewhere = Pick<ReturnType<typeof testStore>, "records" | "vault">;
 
+const storeOf = (elsewhere: Elsewhere | undefined, clock: TestClock) =>
+  elsewhere === undefined ? testStore(clock) : { ...elsewhere, sealer: testSealer(), close: () => undefined };
+
 /** Two servers of one account, a store, and a Google. The world can be made to die after any write of any port. */
 export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClock()) => {
-  const embedded = testStore(clock);
-  const store = { ...embedded, ...elsewhere };
+  const store = storeOf(elsewhere, clock);
   const google = new ModelGoogle(clock);
   const announced: Announcement[] = [];
   const alerts: OperatorAlert[] = [];
@@ -120,7 +122,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     alerts,
     death,
     meanwhile,
-    close: () => embedded.close(),
+    close: () => store.close(),
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
     nextCheckAtMs: async (id: string): Promise<number | null> => (await stored(id)).nextCheckAtMs,
     declare: async (publishingStatus: Settings["publishingStatus"]): Promise<void> => {
