@@ -1,5 +1,5 @@
-# The seven functions: one map, one module call. A test checks that it lists exactly the folders under functions/ with
-# an index.ts. secrets.tf grants access to secrets, and pubsub.tf the right to publish.
+# The functions: one map, one module call; mail-documents is in documents.tf. A test checks that they are exactly the
+# folders under functions/ with an index.ts. secrets.tf grants access to secrets, and pubsub.tf the right to publish.
 
 locals {
   # Every function needs these settings.
@@ -45,7 +45,7 @@ locals {
   # Together they fit the quota of a new project (20 vCPU and 40 GiB a region). var.functions changes sizes.
   # A body has 60 s to arrive. A function that reads one needs a longer timeout, or the platform would end the request
   # before the function can answer.
-  functions = {
+  functions = merge(local.document_functions, {
     authorize-start = {
       public         = true
       memory         = "256Mi"
@@ -138,7 +138,7 @@ locals {
       push_from      = "mail-dispatch"
       ack_deadline_s = 330
     }
-  }
+  })
 
   sizes = {
     for name, f in local.functions : name => {

@@ -75,6 +75,14 @@ const FIELD_TEXTS = {
     en: "must be an email address, either as text such as Ada <ada@example.com> or as an object with name and address",
     fr: "indiquez une adresse comme ada@example.com",
   },
+  not_address_list: {
+    en: "must be text such as Ada <ada@example.com>, or a list of such texts",
+    fr: "indiquez une adresse comme Ada <ada@example.com>, ou une liste d’adresses",
+  },
+  not_uid: {
+    en: "must be the ID of a user: text without a slash, as it names the user’s document",
+    fr: "indiquez l’identifiant d’un utilisateur : un texte sans barre oblique, qui nomme son document",
+  },
   no_address: { en: "must have at least one address", fr: "indiquez au moins une adresse" },
   no_operator: { en: "must list at least one operator", fr: "conservez au moins un opérateur" },
   no_permission: { en: "must list at least one permission", fr: "choisissez au moins une permission" },
@@ -174,6 +182,10 @@ const FIELD_TEXTS = {
   never_fetched: {
     en: "is not accepted: Relais reads nothing from disk and fetches nothing from a URL; give the bytes as base64 in content",
     fr: "rien n’est lu sur un disque ni téléchargé : fournissez le contenu en base64 dans content",
+  },
+  never_fetched_document: {
+    en: "is not accepted: Relais reads nothing from disk and fetches nothing from a URL; give the bytes in content, or here as a data: URI",
+    fr: "rien n’est lu sur un disque ni téléchargé : fournissez le contenu dans content, ou ici sous forme d’URI data:",
   },
   not_base64: {
     en: "must be base64 (RFC 4648 §4): padded, without line breaks",

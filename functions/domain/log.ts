@@ -67,6 +67,13 @@ export type LogCode =
   | "claim_lost"
   | "lease_lost"
   | "delivery_client_rejected"
+  // --- documents of Trigger Email ---
+  | "document_refused"
+  | "document_users_missing"
+  | "documents_not_configured"
+  | "document_elsewhere"
+  | "document_event_malformed"
+  | "document_event_defect"
   // --- the SMTP door (`relais-smtp`) ---
   | "door_open"
   | "door_closed"
@@ -83,6 +90,7 @@ export type LogCode =
   | "door_certificate_renewed"
   | "door_certificate_unusable"
   // --- `npm start` ---
+  | "document_trigger_failed"
   | "tick_failed"
   | "queue_failed";
 

@@ -1,3 +1,5 @@
+import type { DocumentDelivery } from "./document-delivery.ts";
+
 export type Topic = "mail-send" | "token-checks" | "mail-dispatch" | "mail-events";
 
 export interface TopicMessage {
@@ -30,7 +32,12 @@ export interface Announcement {
   readonly data: Readonly<Record<string, unknown>>;
   /** The id and time of an event that may have been published before. Absent for a new event, which happens now. */
   readonly as?: { readonly id: string; readonly atMs: number };
+  /** What the document that the message came from must say now. It is written there, never published. */
+  readonly document?: DocumentDelivery;
 }
 
-/** Publishes an event. If the topic does not take it, it is stored as a notice, which the next tick publishes. */
+/**
+ * Publishes an event, and writes what it means into the document that its message came from. If either fails, the event
+ * is stored as a notice, which the next tick announces.
+ */
 export type Announce = (announcement: Announcement) => Promise<void>;

@@ -1,4 +1,5 @@
 import { type Clock, isoTime } from "../domain/clock.ts";
+import type { DocumentDelivery } from "../domain/document-delivery.ts";
 import type { Log } from "../domain/log.ts";
 import { newNotice } from "../domain/news.ts";
 import type { Announce, Announcement, Publisher } from "../domain/publisher.ts";
@@ -11,18 +12,21 @@ interface Deps {
   readonly log: Log;
   readonly publisher: Publisher;
   readonly records: Pick<Records, "commit">;
+  /** Writes into the document that a message came from. Throws `Unavailable`. */
+  readonly noteDelivery: (delivery: DocumentDelivery) => Promise<void>;
   /** Identifies this installation in `source`. */
   readonly publicUrl: string;
 }
 
 /**
  * Publishes CloudEvents 1.0 in the structured JSON form (github.com/cloudevents/spec, bindings/pubsub) on
- * `mail-events`. Type and subject are attributes too, for subscription filters.
+ * `mail-events`. Type and subject are attributes too, for subscription filters. An event of a message that came from a
+ * document is written there too.
  */
 export const announcer =
   (deps: Deps): Announce =>
   async (announcement) => {
-    const { type, subject, data } = announcement;
+    const { type, subject, data, document } = announcement;
     const { id, atMs } = announcement.as ?? { id: newId(deps.random, "evt"), atMs: deps.clock.nowMs() };
     const event = {
       specversion: "1.0",
@@ -36,7 +40,11 @@ export const announcer =
     };
     const attributes = { "content-type": "application/cloudevents+json", type, subject };
     try {
-      await deps.publisher.publish("mail-events", { data: event, attributes });
+      // Neither waits for the other; what fails is done again with the notice.
+      await Promise.all([
+        deps.publisher.publish("mail-events", { data: event, attributes }),
+        document === undefined ? undefined : deps.noteDelivery(document),
+      ]);
     } catch (error) {
       deps.log.error("announce_failed", { type, subject }, error);
       await keep(deps, announcement, { id, atMs });

@@ -2,9 +2,12 @@ import { join } from "node:path";
 import type { Alert } from "../domain/alerts/operator-alert.ts";
 import { type Build, THIS_BUILD } from "../domain/build.ts";
 import type { Clock } from "../domain/clock.ts";
+import type { DocumentDelivery } from "../domain/document-delivery.ts";
+import type { MailDocuments } from "../domain/documents/mail-documents.ts";
 import { leavingLaterAlone } from "../domain/later-records.ts";
 import type { Log } from "../domain/log.ts";
 import { teller } from "../domain/notices/tell.ts";
+import { Unavailable } from "../domain/problem.ts";
 import type { Randomness } from "../domain/randomness.ts";
 import { RecordChanges, tellingChanges } from "../domain/record-changes.ts";
 import type { EnvironmentSettings } from "../domain/settings/settings.ts";
@@ -91,6 +94,30 @@ const googleStorage = ({ config: { cloud }, clock, random, log }: Basics): Stora
   };
 };
 
+/**
+ * The application's documents, through a client of their own: they may be in another database, and an outage there says
+ * nothing about the store.
+ */
+const mailDocuments = ({ config: { documentStore }, clock, random }: Basics): MailDocuments =>
+  lazyPort(async () => {
+    if (documentStore === null)
+      throw new Unavailable("reach the documents", { cause: new Error("FIRESTORE_EMULATOR_HOST is not set") });
+    const { projectId, emulator } = documentStore;
+    const [{ firestoreMailDocuments }, { openDatabase }, { googleCalls }] = await Promise.all([
+      import("../adapters/firestore/mail-documents.ts"),
+      import("../adapters/firestore/database.ts"),
+      import("../adapters/google-cloud/google-calls.ts"),
+    ]);
+    const opened = new Map<string, ReturnType<typeof openDatabase>>();
+    const database = (id: string) => {
+      const known = opened.get(id) ?? openDatabase(projectId, emulator, id);
+      opened.set(id, known);
+      return known;
+    };
+    const calls = googleCalls({ clock, random, patience: () => currentPatience(clock) });
+    return firestoreMailDocuments({ calls, database });
+  });
+
 type MailPorts = Pick<System, "transports" | "gmailAccount" | "composeMime" | "offersSmtpUtf8">;
 
 const mailPorts = ({ config, clock }: Basics): MailPorts => {
@@ -170,11 +197,17 @@ export const compose = (config: Config, options: ComposeOptions): System => {
   const environment = { operators, members, callers, retentionDays, publicUrl, smtpDoor, sandbox };
   const alert: Alert = async (alert) =>
     (await alerting()).operatorAlerts({ ...basics, ...storage, environment })(alert);
-  const announce = announcer({ ...basics, ...storage, publicUrl });
+  const documents = mailDocuments(basics);
+  // Loaded only for messages that came from a document.
+  const noting = once(() => import("../domain/documents/note-delivery.ts"));
+  const noteDelivery = async (delivery: DocumentDelivery): Promise<void> =>
+    (await noting()).noteDelivery({ ...basics, documents }, delivery);
+  const announce = announcer({ ...basics, ...storage, publicUrl, noteDelivery });
   return {
     ...basics,
     environment,
     ...storage,
+    documents,
     changes,
     alert,
     announce,

@@ -5,7 +5,9 @@ import { DEFAULT_DATABASE } from "../adapters/google-cloud/installation.ts";
 import { locationOfKey, type SecretPlaces } from "../adapters/secret-manager/replication.ts";
 import { type IsPublicSuffix, isSharedDomain } from "../domain/access/shared-domain.ts";
 import { parseAddressOrDomain } from "../domain/address.ts";
+import type { DocumentSettings } from "../domain/documents/document-settings.ts";
 import { Secret } from "../domain/secret.ts";
+import { documentMistakes, documentSettings } from "./config-documents.ts";
 import { ConfigError, type Environment } from "./config-error.ts";
 import {
   addressList,
@@ -57,6 +59,10 @@ export interface Config {
     /** Where refresh tokens are kept: in Secret Manager, or sealed among the records. */
     readonly refreshTokens: "secrets" | "sealed";
   } | null;
+  /** Where documents of Trigger Email are; null on the embedded store unless there is an emulator of Firestore. */
+  readonly documentStore: { readonly projectId: string; readonly emulator: string | null } | null;
+  /** Null if no document is taken. */
+  readonly documents: DocumentSettings | null;
   readonly google: {
     readonly issuer: string;
     readonly authorizationEndpoint: string;
@@ -158,6 +164,16 @@ const VARIABLES = {
   RELAIS_REFRESH_TOKENS: variable(refreshTokens, "secrets"),
   RELAIS_TIME_SCALE: variable(timeScale, 1),
   RELAIS_PUSH_ACCOUNT: variable(serviceAccount, undefined),
+  // Other programs have variables of such names, so these are looked at only if documents are taken.
+  RELAIS_DOCUMENTS: variable(anyText, undefined),
+  MAIL_COLLECTION: variable(anyText, undefined),
+  DATABASE: variable(anyText, undefined),
+  USERS_COLLECTION: variable(anyText, undefined),
+  TEMPLATES_COLLECTION: variable(anyText, undefined),
+  DEFAULT_FROM: variable(anyText, undefined),
+  DEFAULT_REPLY_TO: variable(anyText, undefined),
+  TTL_EXPIRE_TYPE: variable(anyText, undefined),
+  TTL_EXPIRE_VALUE: variable(anyText, undefined),
 } as const;
 type Values = {
   readonly [K in keyof typeof VARIABLES]:
@@ -210,7 +226,17 @@ export const DEPLOYED_TO: Readonly<Record<keyof Values, "all" | "none" | readonl
   // The functions that may store a refresh token, and the one that moves them.
   RELAIS_REFRESH_TOKENS: ["confirm-callback", "mail-servers", "deliver-mail", "refresh-tokens"],
   RELAIS_TIME_SCALE: "none",
-  RELAIS_PUSH_ACCOUNT: ["deliver-mail", "refresh-tokens", "dispatch-due"],
+  RELAIS_PUSH_ACCOUNT: ["deliver-mail", "refresh-tokens", "dispatch-due", "mail-documents"],
+  RELAIS_DOCUMENTS: ["mail-documents"],
+  // The extension's name for the same.
+  MAIL_COLLECTION: "none",
+  DATABASE: ["mail-documents"],
+  USERS_COLLECTION: ["mail-documents"],
+  TEMPLATES_COLLECTION: ["mail-documents"],
+  DEFAULT_FROM: ["mail-documents"],
+  DEFAULT_REPLY_TO: ["mail-documents"],
+  TTL_EXPIRE_TYPE: ["mail-documents"],
+  TTL_EXPIRE_VALUE: ["mail-documents"],
 };
 
 /** Our own emulator variables, and any other that one of Google's libraries may obey on its own. */
@@ -265,7 +291,7 @@ const conflicts = (
     mistakes.push("RELAIS_PUBLIC_URL is required on Google Cloud: set it to the https origin that browsers use");
   if (!laptop && isSet(env, "RELAIS_SETUP_TOKEN") && (env.RELAIS_SETUP_TOKEN ?? "").length < SHORTEST_SETUP_TOKEN)
     mistakes.push(`RELAIS_SETUP_TOKEN must have at least ${SHORTEST_SETUP_TOKEN} characters`);
-  mistakes.push(...sharedDomains(env, isPublicSuffix));
+  mistakes.push(...documentMistakes(env, { google }), ...sharedDomains(env, isPublicSuffix));
   if (isSet(env, "RELAIS_TIME_SCALE") && env.RELAIS_TIME_SCALE !== "1" && !standIns && usesRealGoogle(env))
     mistakes.push("RELAIS_TIME_SCALE must be unset or 1 with the real Google, whose clock cannot be scaled");
   return mistakes;
@@ -309,6 +335,13 @@ const cloudOf = (values: Values): Config["cloud"] => ({
   refreshTokens: values.RELAIS_REFRESH_TOKENS,
 });
 
+/** On a laptop documents are those of an emulator: its projects need not exist, and their names begin with `demo-`. */
+const documentStoreOf = (values: Values, store: Config["store"]): Config["documentStore"] => {
+  const emulator = values.FIRESTORE_EMULATOR_HOST ?? null;
+  if (store === "google") return { projectId: values.GOOGLE_CLOUD_PROJECT ?? "", emulator };
+  return emulator === null ? null : { projectId: values.GOOGLE_CLOUD_PROJECT ?? "demo-relais", emulator };
+};
+
 const DEFAULT_SMTP_PORT = 2525;
 
 const toConfig = (values: Values): Config => {
@@ -325,6 +358,8 @@ const toConfig = (values: Values): Config => {
     store,
     dataDir: values.RELAIS_DATA_DIR,
     cloud: store === "google" ? cloudOf(values) : null,
+    documentStore: documentStoreOf(values, store),
+    documents: documentSettings(values),
     google: {
       issuer: values.GOOGLE_ISSUER,
       authorizationEndpoint: values.GOOGLE_AUTHORIZATION_ENDPOINT,

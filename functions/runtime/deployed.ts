@@ -1,6 +1,7 @@
 import { loadPublicSuffixes } from "../domain/access/shared-domain.ts";
 import { compose } from "./compose.ts";
 import { listsDomains, loadConfig } from "./config.ts";
+import { type OnDocument, serveDocuments } from "./document-edge.ts";
 import { type OnPush, serveEvents } from "./event-edge.ts";
 import { guardFramework } from "./framework-guard.ts";
 import { stopGracefully } from "./framework-stop.ts";
@@ -29,4 +30,14 @@ export const eventFunction = async (name: string, onPush: (system: System) => On
   const system = await systemOf(name);
   stopGracefully();
   return serveEvents(onPush(system), system);
+};
+
+/** Makes what `index.ts` exports for the function that Eventarc calls for documents. */
+export const documentFunction = async (
+  name: string,
+  onDocument: (system: System) => OnDocument,
+): Promise<HttpFunction> => {
+  const system = await systemOf(name);
+  stopGracefully();
+  return serveDocuments(onDocument(system), system);
 };

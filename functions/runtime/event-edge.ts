@@ -78,17 +78,13 @@ const PUSH_LIMIT = 16 * 1024 * 1024;
  */
 const PUSH_ROOM = 32 * 1024 * 1024;
 
-/**
- * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery, and 403 refuses anyone
- * who is not the queue. A malformed push can never succeed, so it is logged and acknowledged too: only the queue's own
- * service account may call (IAM), and nobody reads the answers.
- */
-export const serveEvents = (
-  onPush: OnPush,
-  system: Pick<System, "build" | "config" | "log" | "random" | "clock">,
-  patience = DELIVERING,
-) => {
-  const onPushWithPatience: OnPush = (message) => withPatience(system.clock, patience, () => onPush(message));
+/** Handles a call that nobody but the platform may make, and returns the status to answer. Never rejects. */
+export type AnswerCall = (request: BodyRequest) => Promise<number>;
+
+type EdgeSystem = Pick<System, "build" | "config" | "log" | "random" | "clock">;
+
+/** The HTTP side of an internal function: `answer` is asked for the status of each call that may be made. */
+export const serveCalls = (answerCall: AnswerCall, system: EdgeSystem) => {
   const shareOfRoom = bodyRoom({ limit: PUSH_ROOM });
   const bodyMs = bodyTimeoutMs(system.clock);
   return (req: IncomingMessage, res: ServerResponse): void => {
@@ -112,8 +108,18 @@ export const serveEvents = (
       res.end(body);
     };
     const request = { req, res, share, overdue, limit: PUSH_LIMIT, scan: jsonScan(), anonymous: false };
-    void withLogContext(trace, () => takePush(onPushWithPatience, system, request)).then(answer);
+    void withLogContext(trace, () => admitCall(answerCall, system, request)).then(answer);
   };
+};
+
+/**
+ * The HTTP side of a push subscription: 204 acknowledges, 500 or 503 asks for another delivery, and 403 refuses anyone
+ * who is not the queue. A malformed push can never succeed, so it is logged and acknowledged too: only the queue's own
+ * service account may call (IAM), and nobody reads the answers.
+ */
+export const serveEvents = (onPush: OnPush, system: EdgeSystem, patience = DELIVERING) => {
+  const onPushWithPatience: OnPush = (message) => withPatience(system.clock, patience, () => onPush(message));
+  return serveCalls((request) => takePush(onPushWithPatience, system, request), system);
 };
 
 /** Handles a push, given the bytes of its envelope, and returns the status to answer. Never rejects. */
@@ -144,8 +150,9 @@ const handlePush = async (onPush: OnPush, { log }: Pick<System, "log">, message:
 
 const TEMPORARY_STATUS: Partial<Record<ProblemCode, number>> = { overloaded: 503, request_timeout: 408 };
 
-const takePush = async (
-  onPush: OnPush,
+/** Refuses every call but those of the platform's own account. */
+const admitCall = async (
+  answerCall: AnswerCall,
   system: Pick<System, "config" | "log">,
   request: BodyRequest,
 ): Promise<number> => {
@@ -157,6 +164,10 @@ const takePush = async (
     system.log.error("push_refused", { because: refusal });
     return 403;
   }
+  return answerCall(request);
+};
+
+const takePush = async (onPush: OnPush, system: Pick<System, "log">, request: BodyRequest): Promise<number> => {
   const body = await readBody(request).catch(() => undefined);
   // The connection broke; the queue sends the message again.
   if (body === undefined) return 400;

@@ -1,7 +1,8 @@
 import type { Topic } from "../domain/publisher.ts";
 
 /**
- * Every function and what calls it: people and programs through Hosting, or pushes of a topic. Each has a folder with
+ * Every function and what calls it: people and programs through Hosting, pushes of a topic, or documents of Firestore
+ * that were written (Eventarc). Each has a folder with
  * an `index.ts` and an entry in infra/functions.tf; tests compare them.
  */
 export const FUNCTIONS = {
@@ -12,7 +13,8 @@ export const FUNCTIONS = {
   "deliver-mail": "mail-send",
   "refresh-tokens": "token-checks",
   "dispatch-due": "mail-dispatch",
-} as const satisfies Readonly<Record<string, "hosting" | Topic>>;
+  "mail-documents": "documents",
+} as const satisfies Readonly<Record<string, "hosting" | "documents" | Topic>>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
 

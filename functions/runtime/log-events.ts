@@ -265,6 +265,31 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
     act: "Check the client ID and secret in the settings.",
   },
 
+  // --- documents of Trigger Email ---
+  document_refused: {
+    means: "A document cannot become a message; its `delivery.error` says why.",
+    act: "Whoever writes the documents corrects it and sets `delivery.state` to RETRY.",
+  },
+  document_users_missing: {
+    means: "Some of the users that a document names have no document or no address; the mail goes to the others.",
+    act: "Look at the users collection.",
+  },
+  documents_not_configured: {
+    means: "A document was written, and RELAIS_DOCUMENTS is not set; the event is sent again for a day.",
+    act: "Set RELAIS_DOCUMENTS of `mail-documents` to the collection whose documents are mails, or delete its trigger.",
+  },
+  document_elsewhere: {
+    means: "An event came of a document outside the collection or database that the function takes; it was left alone.",
+    act: "Let the trigger and RELAIS_DOCUMENTS name the same collection.",
+  },
+  document_event_malformed: {
+    means: "A call was no event of Firestore; it was acknowledged, because it can never succeed.",
+    act: "Find out who calls the function.",
+  },
+  document_event_defect: {
+    means: "An unexpected error was thrown over a document; Eventarc sends the event again for a day.",
+    act: "This is a bug: report it with `error`. Once it is fixed, write the document again, or set `delivery.state` to RETRY.",
+  },
   // --- the SMTP door (`relais-smtp`) ---
   door_open: { means: "The SMTP door takes mail at `address` and hands it to `relais`.", act: NOTHING },
   door_closed: { means: "The SMTP door was told to stop and has ended in order.", act: NOTHING },
@@ -316,6 +341,10 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
   },
 
   // --- `npm start` ---
+  document_trigger_failed: {
+    means: "The emulator of Firestore did not take the trigger, so no document is taken.",
+    act: "Check FIRESTORE_EMULATOR_HOST, and start again.",
+  },
   tick_failed: { means: "A local tick failed; the next one follows.", act: "Look at `error`." },
   queue_failed: { means: "The local queue or a delivery from it failed; Relais tries again.", act: "Look at `error`." },
 };

@@ -2,6 +2,7 @@ import type { Alert } from "../domain/alerts/operator-alert.ts";
 import type { Build } from "../domain/build.ts";
 import type { Clock } from "../domain/clock.ts";
 import type { Tell } from "../domain/commit-news.ts";
+import type { MailDocuments } from "../domain/documents/mail-documents.ts";
 import type { GmailAccount } from "../domain/google/accounts.ts";
 import type { SecurityEventTokens } from "../domain/google/security-events.ts";
 import type { GoogleOAuth } from "../domain/google/tokens.ts";
@@ -39,6 +40,8 @@ export interface System {
   readonly changes: RecordChanges;
   readonly vault: SecretVault;
   readonly sealer: Sealer;
+  /** The application's own documents (Trigger Email). */
+  readonly documents: MailDocuments;
   readonly publisher: Publisher;
   readonly announce: Announce;
   readonly alert: Alert;

@@ -27,6 +27,38 @@ run "deploys_seven_functions" {
   }
 }
 
+run "takes_documents_on_demand" {
+  command = plan
+  variables {
+    documents = { collection = "tenants/{tenant}/mail", default_from = "Ada <ada@example.com>", ttl_expire_type = "day" }
+  }
+
+  assert {
+    condition     = length(module.function) == 8
+    error_message = "mail-documents is the eighth function"
+  }
+  assert {
+    condition     = google_eventarc_trigger.documents[0].location == "eur3"
+    error_message = "without a location of its own, the trigger is where the records are"
+  }
+  assert {
+    condition     = length(google_project_iam_member.documents) == 0
+    error_message = "documents in the database of the records need no further rights"
+  }
+  assert {
+    condition     = google_firestore_field.documents_time_to_live[0].collection == "mail"
+    error_message = "a TTL policy is of a collection group, which has the last name of the path"
+  }
+}
+
+run "refuses_a_collection_that_no_function_starts_with" {
+  command = plan
+  variables {
+    documents = { collection = "tenants/mail" }
+  }
+  expect_failures = [var.documents]
+}
+
 run "refuses_http" {
   command = plan
   variables {

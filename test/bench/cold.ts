@@ -28,6 +28,7 @@ const FUNCTIONS: readonly FunctionName[] = [
   "deliver-mail",
   "refresh-tokens",
   "dispatch-due",
+  "mail-documents",
 ];
 const framework = join(repository, "node_modules/@google-cloud/functions-framework/build/src/main.js");
 

@@ -41,6 +41,31 @@ const createUndelivered = async (stack: DeployedStack): Promise<string> => {
   return id;
 };
 
+/** A document that no trigger tells of. */
+const createDocument = async ({ variables, projectId }: DeployedStack): Promise<string> => {
+  const fields = {
+    to: { stringValue: "b@example.org" },
+    message: { mapValue: { fields: { subject: { stringValue: "Cold" }, text: { stringValue: "x" } } } },
+  };
+  const root = `http://${variables.FIRESTORE_EMULATOR_HOST}/v1/projects/${projectId}/databases/(default)/documents`;
+  const answer = await fetch(`${root}/mail`, { method: "POST", headers: json, body: JSON.stringify({ fields }) });
+  const { name }: { name: string } = await answer.json();
+  return name.slice(name.indexOf("/documents/") + "/documents/".length);
+};
+
+const documentWritten = (path: string): RealRequest => ({
+  path: "/",
+  init: {
+    method: "POST",
+    headers: {
+      "ce-type": "google.cloud.firestore.document.v1.written",
+      "ce-database": "(default)",
+      "ce-document": path,
+    },
+  },
+  status: 204,
+});
+
 export const realRequest = async (stack: DeployedStack, name: FunctionName, server: string): Promise<RealRequest> => {
   const authorization = { authorization: `Bearer ${stack.relais.setupToken}` };
   switch (name) {
@@ -70,5 +95,7 @@ export const realRequest = async (stack: DeployedStack, name: FunctionName, serv
       return push({ server }, { relais: "check" });
     case "dispatch-due":
       return push({ tick: true }, { relais: "tick" });
+    case "mail-documents":
+      return documentWritten(await createDocument(stack));
   }
 };

@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { commit } from "./commit.ts";
 import { bodies } from "./soak/bodies.ts";
 import { crash } from "./soak/crash.ts";
+import { documents } from "./soak/documents.ts";
 import { door } from "./soak/door.ts";
 import { due } from "./soak/due.ts";
 import { faults } from "./soak/faults.ts";
@@ -28,6 +29,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   bodies,
   door,
   due,
+  documents,
 };
 const page = new URL("SOAK.md", import.meta.url);
 

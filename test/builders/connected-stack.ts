@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { consent } from "../google-sandbox/consent-walker.ts";
+import type { SandboxOptions } from "../google-sandbox/options.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
 import { RelaisProcess } from "./relais-process.ts";
 
@@ -17,9 +18,13 @@ export interface StackParts {
   readonly sandbox: Pick<GoogleSandbox, "client">;
 }
 
-export const startStack = async (environment: Readonly<Record<string, string>> = {}): Promise<Stack> => {
+export const startStack = async (
+  environment: Readonly<Record<string, string>> = {},
+  options: SandboxOptions = {},
+): Promise<Stack> => {
   const port = await freePort();
-  const sandbox = await startGoogleSandbox({ redirectUris: [`http://localhost:${port}/google_gmail/confirm`] });
+  const redirectUris = [`http://localhost:${port}/google_gmail/confirm`];
+  const sandbox = await startGoogleSandbox({ redirectUris, ...options });
   const relais = await RelaisProcess.start({ port, environment: { ...sandbox.environment, ...environment } });
   return {
     relais,

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
-import { type FunctionName, HTTP_FUNCTIONS } from "../../functions/runtime/functions.ts";
+import { FUNCTIONS, type FunctionName, HTTP_FUNCTIONS } from "../../functions/runtime/functions.ts";
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
@@ -40,7 +40,7 @@ export interface Push {
 }
 
 /**
- * Relais as deployed, on one machine: seven processes, Google's emulators, a stand-in for Secret Manager, and the
+ * Relais as deployed, on one machine: eight processes, Google's emulators, a stand-in for Secret Manager, and the
  * sandbox.
  */
 export interface DeployedStack {
@@ -179,12 +179,12 @@ interface Bundles {
   remove(): void;
 }
 
-/** The bundles of all seven functions: those that `npm test` made for the whole suite, or new ones. */
+/** The bundles of all functions: those that `npm test` made for the whole suite, or new ones. */
 export const useBundles = (): Bundles => {
   const { RELAIS_TEST_DIST: shared } = process.env;
   if (shared) return { dist: shared, remove: () => undefined };
   const dist = mkdtempSync(join(tmpdir(), "relais-deployed-"));
-  const args = [join(repository, "infra/build/build.ts"), "--out", dist, ...HTTP_FUNCTIONS, ...PUSHED_NAMES];
+  const args = [join(repository, "infra/build/build.ts"), "--out", dist, ...Object.keys(FUNCTIONS)];
   const built = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (built.status !== 0) throw new Error(built.stderr);
   return { dist, remove: () => rmSync(dist, { recursive: true, force: true }) };
@@ -223,10 +223,11 @@ export const startDeployedStack = async (
       RELAIS_PUBLIC_URL: origin,
       RELAIS_SETUP_TOKEN: setupToken,
       RELAIS_OPERATORS: sandbox.operatorEmail,
+      RELAIS_DOCUMENTS: "mail",
       ...sandbox.environment,
       ...environment,
     };
-    const names: readonly FunctionName[] = [...HTTP_FUNCTIONS, "deliver-mail", "refresh-tokens", "dispatch-due"];
+    const names: readonly FunctionName[] = Object.keys(FUNCTIONS) as FunctionName[];
     const running = new Map<string, Running>();
     const started = names.map(async (name) => running.set(name, await runFunction(name, dist, variables)));
     closers.push(async () => {

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { findFirestoreEmulator, startFirestoreEmulator } from "../../functions/runtime/local/firestore-emulator.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type QueryWatch, watchQueries } from "./query-watch.ts";
+import { startTriggerRelay, type TriggerRelay } from "./trigger-relay.ts";
 
 /** Google's own emulators of Firestore and Pub/Sub, running. */
 export interface Emulators {
@@ -78,15 +80,17 @@ export const emulatorsMissing = (): string | false => {
 export const startEmulators = async (): Promise<StartedEmulators> => {
   const running: ChildProcess[] = [];
   let watch: QueryWatch | undefined;
-  const stop = async () => void (await Promise.all([watch?.close(), ...running.map(stopGroup)]));
+  let relay: TriggerRelay | undefined;
+  const stop = async () => void (await Promise.all([watch?.close(), relay?.close(), ...running.map(stopGroup)]));
   // A process that exits without `stop` must not leave two Java processes behind.
   process.once("exit", () => {
     for (const child of running) signalGroup(child, "SIGKILL");
   });
   try {
+    relay = await startTriggerRelay();
     const [unwatchedFirestoreHost, pubsubHost] = await Promise.all([
-      startOne(running, ["emulators", "firestore"]),
-      startOne(running, ["beta", "emulators", "pubsub"]),
+      startFirestore(running, relay.host),
+      startPubSub(running),
     ]);
     watch = await watchQueries(unwatchedFirestoreHost);
     const hosts = [watch.host, unwatchedFirestoreHost, pubsubHost];
@@ -107,10 +111,19 @@ const JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 /** About 8 s on an idle machine. */
 const UP_WITHIN_MS = 180_000;
 
-const startOne = async (running: ChildProcess[], command: readonly string[]): Promise<string> => {
+/** By its own program, because gcloud passes it no address for triggers. */
+const startFirestore = async (running: ChildProcess[], functions: string): Promise<string> => {
+  const program = findFirestoreEmulator();
+  if (program === null) throw new Error("gcloud components install cloud-firestore-emulator");
+  const { host, child } = await startFirestoreEmulator({ program, port: await freePort(), functions });
+  running.push(child);
+  return host;
+};
+
+const startPubSub = async (running: ChildProcess[]): Promise<string> => {
   const host = `127.0.0.1:${await freePort()}`;
   // gcloud wraps Java, and a process group allows ending both.
-  const child = spawn("gcloud", [...command, "start", `--host-port=${host}`, "--quiet"], {
+  const child = spawn("gcloud", ["beta", "emulators", "pubsub", "start", `--host-port=${host}`, "--quiet"], {
     detached: true,
     env: { ...process.env, JDK_JAVA_OPTIONS: JAVA },
     stdio: ["ignore", "pipe", "pipe"],
@@ -123,7 +136,7 @@ const startOne = async (running: ChildProcess[], command: readonly string[]): Pr
     if (await answers(host)) return host;
     await delay(100);
   }
-  throw new Error(`gcloud ${command.join(" ")} did not start: ${said}`);
+  throw new Error(`the emulator of Pub/Sub did not start: ${said}`);
 };
 
 const answers = (host: string): Promise<boolean> =>

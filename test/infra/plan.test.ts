@@ -200,6 +200,7 @@ describe("infra: Terraform", { skip }, () => {
         "authorize-start": [],
         "send-mail": [],
         "dispatch-due": [],
+        "mail-documents": [],
         "confirm-callback": ["token:destroy"],
         "deliver-mail": ["token:read"],
         "refresh-tokens": readAndDestroy,
@@ -260,6 +261,9 @@ const permissionFor = (verb: string, noun: string): string =>
 /** They switch on what the whole project shares, and switching it on twice does nothing. */
 const SHARED = /^google_project_service /;
 
+/** Two installations cannot take the same documents. */
+const OTHER_DOCUMENTS = { collection: "post", database: "app", location: "europe-west1", ttl_expire_type: "day" };
+
 describe("infra: applied to one project", { skip }, () => {
   const applied = new Map<string, Applied>();
   const installation = (prefix: string, edit?: (broken: InfraCopy) => void): Applied => {
@@ -268,7 +272,7 @@ describe("infra: applied to one project", { skip }, () => {
     const own = new InfraCopy(copy);
     try {
       edit?.(own);
-      const done = applyTo(own, prefix === "" ? {} : { prefix, region: "europe-west4" });
+      const done = applyTo(own, prefix === "" ? {} : { prefix, region: "europe-west4", documents: OTHER_DOCUMENTS });
       if (edit === undefined) applied.set(prefix, done);
       return done;
     } finally {
@@ -325,7 +329,7 @@ describe("infra: applied to one project", { skip }, () => {
   it("says in its outputs what Hosting, the deploy command and laptops need", () => {
     const { hosting, names, environment, services_without_invoker_check: open } = installation("a").outputs;
     const services = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `a-${name}`]));
-    const { "deliver-mail": _1, "refresh-tokens": _2, "dispatch-due": _3, ...called } = services;
+    const { "deliver-mail": _1, "refresh-tokens": _2, "dispatch-due": _3, "mail-documents": _4, ...called } = services;
     assert.deepEqual(hosting, { region: "europe-west4", services: called });
     assert.deepEqual(names, {
       services,

@@ -6,6 +6,7 @@ export const KNOWN_ROLES: Readonly<Record<string, string>> = {
   "roles/artifactregistry.writer": "https://cloud.google.com/artifact-registry/docs/access-control#roles",
   "roles/cloudkms.cryptoKeyEncrypterDecrypter": "https://cloud.google.com/kms/docs/cmek#grant_permission",
   "roles/datastore.user": "https://cloud.google.com/firestore/docs/security/iam#roles",
+  "roles/eventarc.eventReceiver": "https://cloud.google.com/eventarc/docs/run/roles-permissions#user-managed-sa",
   "roles/iam.serviceAccountTokenCreator":
     "https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role",
   "roles/logging.logWriter": "https://cloud.google.com/logging/docs/access-control#logging.logWriter",
@@ -36,7 +37,7 @@ export const CUSTOM_ROLES: Readonly<Record<string, readonly string[]>> = {
  * https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name
  */
 export const KNOWN_CONDITIONS: readonly RegExp[] = [
-  /^resource\.name == "projects\/[a-z0-9-]+\/databases\/\(default\)"$/,
+  /^resource\.name == "projects\/[a-z0-9-]+\/databases\/(?:\(default\)|[a-z][a-z0-9-]*)"$/,
   /^resource\.name\.startsWith\("projects\/\d+\/secrets\/relais-refresh-"\)$/,
   /^resource\.name\.startsWith\("projects\/_\/buckets\/gcf-v2-sources-\d+-[a-z0-9-]+"\)$/,
 ];

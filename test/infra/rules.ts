@@ -47,6 +47,7 @@ const SECRET_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   "authorize-start": [],
   "send-mail": [],
   "dispatch-due": [],
+  "mail-documents": [],
   "confirm-callback": ["token:create", "token:add", "token:destroy", "client:read", "ring:read"],
   "deliver-mail": ["token:add", "token:read", "client:read", "ring:read"],
   "refresh-tokens": ["token:create", "token:add", "token:read", "token:destroy", "client:read", "ring:read"],
@@ -122,7 +123,11 @@ const PUBLISHES: Readonly<Record<string, readonly string[]>> = {
   "deliver-mail": ["mail-dispatch", "mail-events", "mail-send"],
   "refresh-tokens": ["mail-dispatch", "mail-events", "token-checks"],
   "dispatch-due": ["mail-dispatch", "mail-events", "mail-send"],
+  "mail-documents": ["mail-events", "mail-send"],
 };
+
+/** The functions that find out what becomes of a mail, and write it into its document. */
+const DOCUMENT_WRITERS = ["mail-documents", "deliver-mail", "dispatch-due", "send-mail", "mail-servers"];
 
 const kinds = Object.keys(COLLECTIONS) as readonly RecordKind[];
 const fieldsOf = (plan: Plan, has: (field: PlannedResource) => boolean): readonly string[] =>
@@ -220,7 +225,11 @@ export const RULES: readonly Rule[] = [
           const { indexes } = block(field, "index_config");
           return Array.isArray(field.values.index_config) && (!Array.isArray(indexes) || indexes.length === 0);
         }),
-        kinds.flatMap((kind) => unindexedFields(kind).map((field) => `${kind}.${field}`)),
+        // Its indexes are the application's.
+        [
+          ...kinds.flatMap((kind) => unindexedFields(kind).map((field) => `${kind}.${field}`)),
+          "mail.delivery.expireAt",
+        ],
       ),
     broken: {
       file: "firestore.tf",
@@ -256,7 +265,7 @@ export const RULES: readonly Rule[] = [
       differences(
         "TTL policy",
         fieldsOf(plan, ({ values }) => Array.isArray(values.ttl_config) && values.ttl_config.length > 0),
-        kinds.filter((kind) => COLLECTIONS[kind]).map((kind) => `${kind}.eraseAt`),
+        [...kinds.filter((kind) => COLLECTIONS[kind]).map((kind) => `${kind}.eraseAt`), "mail.delivery.expireAt"],
       ),
     broken: {
       file: "firestore.tf",
@@ -293,7 +302,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "four named functions are public, and three admit only their push account",
+    name: "four named functions are public, and the others admit only their push account",
     check: (plan) => [
       ...grants(plan)
         .filter((grant) => text(grant, "role") === "roles/run.invoker" && grant.type !== INVOKER)
@@ -388,7 +397,7 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
-    name: "there are exactly seven functions, on Node 24, in production mode",
+    name: "there are exactly these functions, on Node 24, in production mode",
     check: (plan) => [
       ...differences(
         "functions",
@@ -634,6 +643,61 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    name: "those who write into documents may, in the database of the documents, and nobody else",
+    check: (plan) =>
+      differences(
+        "documents",
+        grants(plan)
+          .filter((grant) => condition(grant).endsWith('/databases/app"'))
+          .map((grant) => `${functionOf(text(grant, "member")) ?? text(grant, "member")}: ${text(grant, "role")}`),
+        DOCUMENT_WRITERS.map((name) => `${name}: roles/datastore.user`),
+      ),
+    broken: {
+      file: "documents.tf",
+      from: '"deliver-mail", "dispatch-due", "send-mail", "mail-servers"]',
+      to: '"deliver-mail", "dispatch-due", "send-mail", "refresh-tokens"]',
+      says: /documents: not allowed refresh-tokens: roles\/datastore\.user/,
+    },
+  },
+  {
+    name: "written documents of the collection, and no others, call mail-documents by its own account",
+    check: (plan) => [
+      ...differences(
+        "events",
+        plan.ofType("google_eventarc_trigger").flatMap(({ values }) =>
+          [values.matching_criteria]
+            .flat()
+            .map((one) => Object(one))
+            .map(({ attribute, operator, value }) => `${attribute}${operator ? ` ${operator}` : ""} ${value}`),
+        ),
+        [
+          "type google.cloud.firestore.document.v1.written",
+          "database app",
+          "document match-path-pattern mail/{document}",
+        ],
+      ),
+      ...plan
+        .ofType("google_eventarc_trigger")
+        .filter(({ values }) => values.location !== "europe-west1")
+        .map(({ address }) => `${address}: must be where the database is`),
+      ...differences(
+        "receivers of events",
+        grants(plan)
+          .filter((grant) => text(grant, "role") === "roles/eventarc.eventReceiver")
+          .map((grant) => text(grant, "member").replace(/@.*/, "")),
+        ["serviceAccount:relais-push-mail-documents"],
+      ),
+    ],
+    broken: [
+      {
+        file: "documents.tf",
+        from: "google.cloud.firestore.document.v1.written",
+        to: "google.cloud.firestore.document.v1.created",
+        says: /events: missing type google\.cloud\.firestore\.document\.v1\.written/,
+      },
+    ],
+  },
+  {
     name: "every alarm shows its own playbook, within Monitoring's limit",
     check: (plan) => {
       const policies = plan.ofType("google_monitoring_alert_policy");
@@ -682,7 +746,7 @@ export const RULES: readonly Rule[] = [
         file: "functions.tf",
         from: 'memory         = "1Gi"\n      cpu            = "1"\n      concurrency    = 20\n      timeout_s      = 90\n      max_instances  = 4',
         to: 'memory         = "8Gi"\n      cpu            = "2"\n      concurrency    = 20\n      timeout_s      = 90\n      max_instances  = 4',
-        says: /vCPU, and a new project has 20\n43 GiB, and a new project has 40/,
+        says: /vCPU, and a new project has 20\n44 GiB, and a new project has 40/,
       },
       {
         file: "outputs.tf",

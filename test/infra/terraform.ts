@@ -13,6 +13,7 @@ export const FUNCTION_NAMES = [
   "deliver-mail",
   "refresh-tokens",
   "dispatch-due",
+  "mail-documents",
 ] as const;
 
 /** The command that runs Terraform: `TERRAFORM`, or else `terraform` from the PATH. */
@@ -25,6 +26,7 @@ const DEFAULT_INPUTS: Inputs = {
   project_id: "relais-plan-test",
   public_url: "https://relais.example.com",
   operators: ["ada@example.com"],
+  documents: { database: "app", location: "europe-west1", ttl_expire_type: "day" },
   topic_publishers: ["serviceAccount:erp@relais-plan-test.iam.gserviceaccount.com"],
 };
 

@@ -12,6 +12,7 @@ import { announcer } from "../../functions/runtime/announce.ts";
 import type { Config } from "../../functions/runtime/config.ts";
 import type { System } from "../../functions/runtime/system.ts";
 import { UNDERSTANDS } from "../../functions/runtime/understands.ts";
+import { noDocuments, noteNothing } from "../builders/no-documents.ts";
 import type { Chance } from "./chance.ts";
 import type { Gmail } from "./gmail.ts";
 import type { Google } from "./google.ts";
@@ -40,6 +41,8 @@ const config = (retentionDays: number): Config => ({
   store: "google",
   dataDir: "",
   cloud: null,
+  documentStore: null,
+  documents: null,
   google: {
     issuer: "",
     authorizationEndpoint: "",
@@ -96,11 +99,12 @@ export const systemOf = (process: Process, shared: Shared): System => {
     addShards: async () => 0,
   };
   const alert = operatorAlerts({ ...basics, ...storage, environment });
-  const announce = announcer({ ...basics, ...storage, publicUrl });
+  const announce = announcer({ ...basics, ...storage, publicUrl, noteDelivery: noteNothing });
   return {
     ...basics,
     environment,
     ...storage,
+    documents: noDocuments,
     changes,
     alert,
     announce,

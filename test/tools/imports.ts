@@ -13,6 +13,7 @@ const ORDER = [
   "mail-servers",
   "connections",
   "messages",
+  "documents",
   "alerts",
   "notices",
   "doctor",

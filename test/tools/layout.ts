@@ -109,12 +109,26 @@ const banFaults = (at: string): string[] =>
       .map((path) => `${path}: ${why}`),
   );
 
-/** The names in the map `functions` of infra/functions.tf. */
-const functionsInTerraform = (at: string): string[] => {
-  const terraform = readFileSync(join(at, "infra/functions.tf"), "utf8");
-  const map = /^ {2}functions = \{\n([\s\S]*?)^ {2}\}/m.exec(terraform)?.[1] ?? "";
-  return [...map.matchAll(/^ {4}([\w-]+)\s*=\s*\{/gm)].map((match) => match[1] ?? "").sort();
-};
+/** Where infra/ lists functions: the map, and the part of it that is made only on demand. */
+const FUNCTION_MAPS = [
+  {
+    file: "infra/functions.tf",
+    map: /^ {2}functions = merge\([\w.]+, \{\n([\s\S]*?)^ {2}\}/m,
+    entry: /^ {4}([\w-]+)\s*=\s*\{/gm,
+  },
+  {
+    file: "infra/documents.tf",
+    map: /^ {2}document_functions = \{\n([\s\S]*?)^ {2}\}/m,
+    entry: /^ {6}([\w-]+)\s*=\s*\{/gm,
+  },
+];
+
+/** The names in the maps of functions. */
+const functionsInTerraform = (at: string): string[] =>
+  FUNCTION_MAPS.flatMap(({ file, map, entry }) => {
+    const entries = map.exec(readFileSync(join(at, file), "utf8"))?.[1] ?? "";
+    return [...entries.matchAll(entry)].map((match) => match[1] ?? "");
+  }).sort();
 
 const functionsInHosting = (at: string): string[] => {
   const { hosting } = JSON.parse(readFileSync(join(at, "firebase.json"), "utf8"));

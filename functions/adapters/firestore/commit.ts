@@ -1,7 +1,8 @@
 import type { DocumentReference, Firestore, WriteBatch, WriteResult } from "@google-cloud/firestore";
+import { isDocumentId } from "../../domain/document-id.ts";
 import type { CommitOutcome, Write } from "../../domain/records.ts";
 import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
-import { isDocumentId, toAddition, toFields, toUpdate, toUpdateTime, toVersion } from "./document.ts";
+import { toAddition, toFields, toUpdate, toUpdateTime, toVersion } from "./document.ts";
 import { WRITE_FIELD } from "./indexes.ts";
 
 export interface Commit {

@@ -106,13 +106,3 @@ export const toUpdateTime = (version: string): Timestamp | undefined => {
   const [, seconds, nanoseconds] = VERSION.exec(version) ?? [];
   return seconds === undefined ? undefined : new Timestamp(Number(seconds), Number(nanoseconds));
 };
-
-/** The limits of document ids (firebase.google.com/docs/firestore/quotas#collections_documents_and_fields). */
-export const isDocumentId = (id: string): boolean =>
-  id !== "" &&
-  id !== "." &&
-  id !== ".." &&
-  !id.includes("/") &&
-  !/^__.*__$/s.test(id) &&
-  id.isWellFormed() &&
-  Buffer.byteLength(id) <= 1_500;

@@ -1,4 +1,5 @@
 import { type DocumentSnapshot, FieldPath, type Firestore, type Query } from "@google-cloud/firestore";
+import { isDocumentId } from "../../domain/document-id.ts";
 import { decodeCursor, encodeCursor } from "../../domain/page-cursor.ts";
 import { Unavailable } from "../../domain/problem.ts";
 import { QUERIES, type QueryShape } from "../../domain/queries.ts";
@@ -9,7 +10,7 @@ import type { Records, Write } from "../../domain/records.ts";
 import { isInPart, type Part, SHARDS } from "../../domain/shards.ts";
 import { expectOk, type GoogleCalls } from "../google-cloud/google-calls.ts";
 import { commitOnce, expectedVersion } from "./commit.ts";
-import { isDocumentId, toRecord, toUpdateTime } from "./document.ts";
+import { toRecord, toUpdateTime } from "./document.ts";
 
 export interface FirestoreOptions {
   readonly calls: GoogleCalls;

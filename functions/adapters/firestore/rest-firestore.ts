@@ -86,6 +86,12 @@ const isTimestamp = (value: unknown): value is ProtoTimestamp =>
 /** Where the API's messages hold times. A document's field of such a name holds a value, which is an object. */
 const TIMES: ReadonlySet<string> = new Set(["commitTime", "createTime", "readTime", "timestampValue", "updateTime"]);
 
+/** Values that JSON holds as text: bytes in base64, and the doubles that JSON lacks. */
+const FROM_TEXT: ReadonlyMap<string, (text: string) => unknown> = new Map<string, (text: string) => unknown>([
+  ["bytesValue", (text) => Buffer.from(text, "base64")],
+  ["doubleValue", Number],
+]);
+
 /**
  * The proto3 JSON mapping (protobuf.dev/programming-guides/json) of what requests hold: times, wrapped numbers
  * (`limit`), doubles that JSON lacks, and bytes.
@@ -102,7 +108,10 @@ const toIso = ({ seconds = 0, nanos = 0 }: ProtoTimestamp): string =>
   `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}.${String(nanos).padStart(9, "0")}Z`;
 
 const fromJson = (text: string): unknown =>
-  JSON.parse(text, (key, value: unknown) => (TIMES.has(key) && typeof value === "string" ? fromIso(value) : value));
+  JSON.parse(text, (key, value: unknown) => {
+    if (typeof value !== "string") return value;
+    return TIMES.has(key) ? fromIso(value) : (FROM_TEXT.get(key)?.(value) ?? value);
+  });
 
 const ISO = /^(.{19})(?:\.(\d{1,9}))?Z$/;
 

@@ -94,6 +94,8 @@ export type Principal =
   | { readonly kind: "caller"; readonly email: string }
   /** Anybody whom IAM lets publish on the topic `mail-send`. */
   | { readonly kind: "topic" }
+  /** Anybody whom the rules of Firestore let write a document of Trigger Email. */
+  | { readonly kind: "documents" }
   /** Relais itself, when it alerts operators. */
   | { readonly kind: "relais" };
 
@@ -121,6 +123,8 @@ export const principalName = (principal: Principal): string => {
       return `caller:${principal.email}`;
     case "topic":
       return "topic:mail-send";
+    case "documents":
+      return "documents";
     case "relais":
       return "relais";
   }

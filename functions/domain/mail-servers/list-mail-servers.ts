@@ -28,7 +28,7 @@ export const listMailServers = async (
   principal: Principal,
   page: PageWanted,
 ): Promise<Result<Page<MailServer> | "bad_cursor">> => {
-  const nobody = principal.kind === "topic" || principal.kind === "relais";
+  const nobody = principal.kind === "topic" || principal.kind === "documents" || principal.kind === "relais";
   if (nobody || !hasPermission(principal, "read")) return fail({ code: "forbidden" });
   return ok(
     reachesAll(principal)

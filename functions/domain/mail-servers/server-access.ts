@@ -37,6 +37,7 @@ const reachOf = (principal: Principal): Reach => {
     case "operator":
     case "caller":
     case "topic":
+    case "documents":
     case "relais":
       return ALL;
   }

@@ -1,8 +1,9 @@
 import type { Announce, Announcement } from "../publisher.ts";
 import type { Versioned } from "../records.ts";
 import { sha256Hex } from "../sha256.ts";
+import { documentDelivery } from "./document-outcome.ts";
 import type { Message } from "./message.ts";
-import { type MessageEvent, STATUSES } from "./statuses.ts";
+import { isFinal, type MessageEvent, STATUSES } from "./statuses.ts";
 
 /** Derives the id from the event's content, so that a repeated announcement is the same event. */
 const eventId = (id: string, type: MessageEvent, { updatedAtMs }: Message): string =>
@@ -32,12 +33,14 @@ const BESIDES: Readonly<Record<MessageEvent, (message: Message) => Announcement[
 /** Builds a message's event, which tells its outcome and that of each recipient, but never its content. */
 export const messageEvent = (type: MessageEvent, id: string, message: Message): Announcement => {
   const last = message.attempts.at(-1);
+  const document = isFinal(message) ? documentDelivery(id, message) : undefined;
   const inState = (state: "accepted" | "rejected"): readonly string[] =>
     message.recipients.filter((recipient) => recipient.state === state).map(({ address }) => address);
   return {
     type,
     subject: id,
     as: { id: eventId(id, type, message), atMs: message.updatedAtMs },
+    ...(document === undefined ? {} : { document }),
     data: {
       id,
       messageId: message.messageId,

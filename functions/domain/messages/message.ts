@@ -1,3 +1,4 @@
+import type { DocumentTry } from "../document-delivery.ts";
 import type { SmtpReply } from "../google/replies.ts";
 import type { FieldProblem } from "../problem.ts";
 import type { TextParams } from "../text-template.ts";
@@ -220,6 +221,10 @@ export interface MessageFacts {
   readonly requestSha256: string | null;
   /** An index field; only a final state has it. */
   readonly eraseAtMs?: number;
+  /** The document of Trigger Email that it was made from; absent if it came in another way. */
+  readonly document?: DocumentTry;
+  /** Set if the document chose the Message-ID. Of composed mail the body says it. */
+  readonly hasOwnMessageId?: true;
   /** Absent if a later move has nothing to take back, as in what an earlier release has claimed or failed. */
   readonly tallied?: TalliedOutcome;
 }

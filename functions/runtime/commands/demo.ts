@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { consent } from "../../../test/google-sandbox/consent-walker.ts";
+import { findFirestoreEmulator } from "../local/firestore-emulator.ts";
 import { freePort } from "../local/free-port.ts";
 
 const ACCOUNT = "ada@example.com";
@@ -17,24 +18,37 @@ interface Stack {
   readonly dataDir: string;
   readonly setupToken: string;
   readonly child: ChildProcess;
+  /** `host:port` of the emulator of Firestore; null if it is not installed. */
+  readonly firestore: string | null;
 }
+
+const PROJECT = "demo-relais";
+const EMULATOR = /Firestore emulator at ([\d.:]+)/;
 
 /** Throws with the child's output if Relais does not start. */
 const startStack = async (): Promise<Stack> => {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "relais-demo-"));
-  const child = spawn(process.execPath, [START], {
+  const documents = findFirestoreEmulator() === null ? [] : ["--documents"];
+  const child = spawn(process.execPath, [START, ...documents], {
     env: { PATH: process.env.PATH, PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
   const origin = `http://localhost:${port}`;
-  for (let tries = 0; tries < 300; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     if (child.exitCode !== null) break;
     const up = await fetch(`${origin}/health`).catch(() => null);
     if (up?.ok) {
-      return { origin, dataDir, child, setupToken: readFileSync(join(dataDir, "setup-token"), "utf8").trim() };
+      const firestore = EMULATOR.exec(output)?.[1] ?? null;
+      return {
+        origin,
+        dataDir,
+        child,
+        firestore,
+        setupToken: readFileSync(join(dataDir, "setup-token"), "utf8").trim(),
+      };
     }
     await delay(100);
   }
@@ -122,6 +136,30 @@ const walk = async (stack: Stack): Promise<void> => {
   throw new Error("the mail did not arrive in the mailbox");
 };
 
+type Fields = Readonly<Record<string, unknown>>;
+const text = (stringValue: string): Fields => ({ stringValue });
+const map = (fields: Fields): Fields => ({ mapValue: { fields } });
+
+/** A document of Trigger Email, from its creation to its end. */
+const walkDocument = async (firestore: string): Promise<void> => {
+  const url = `http://${firestore}/v1/projects/${PROJECT}/databases/(default)/documents/mail/commande-7`;
+  const message = map({ subject: text("Commande 7"), text: text("Elle est partie.") });
+  const body = JSON.stringify({ fields: { to: text("client@example.org"), message } });
+  await expectStatus(await fetch(url, { method: "PATCH", headers: { "Content-Type": "application/json" }, body }), 200);
+  step("document mail/commande-7 written, as an application of Firebase does");
+  let before = "";
+  for (let tries = 0; tries < 300; tries += 1) {
+    const { fields } = await (await fetch(url)).json();
+    const state = fields.delivery?.mapValue.fields.state.stringValue ?? "";
+    if (state !== before) step(`its delivery.state is ${state}`);
+    if (state === "SUCCESS") return;
+    if (state === "ERROR") throw new Error(JSON.stringify(fields.delivery));
+    before = state;
+    await delay(20);
+  }
+  throw new Error("the document did not come to its end");
+};
+
 const stop = async (stack: Stack): Promise<void> => {
   if (stack.child.exitCode === null) {
     stack.child.kill("SIGTERM");
@@ -134,6 +172,9 @@ const stack = await startStack();
 step(`Relais is up at ${stack.origin}, with a Google sandbox of its own`);
 try {
   await walk(stack);
+  if (stack.firestore === null)
+    console.log("– no document of Firestore: its emulator is not installed (npm run start:documents)");
+  else await walkDocument(stack.firestore);
   console.log("\nDone: from a Google client to a mail in the mailbox. Try it by hand with `npm start`.");
 } catch (error) {
   console.error(`✗ ${error instanceof Error ? error.message : error}`);

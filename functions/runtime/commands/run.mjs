@@ -16,6 +16,7 @@ const BUILD_CONSOLE = ["infra/build/build.ts", "console"];
 /** The program of each command, and what must be built before it runs. */
 const COMMANDS = {
   start: { program: "functions/runtime/commands/start.ts", first: BUILD_CONSOLE },
+  "start:documents": { program: "functions/runtime/commands/start.ts", args: ["--documents"], first: BUILD_CONSOLE },
   demo: { program: "functions/runtime/commands/demo.ts" },
   deploy: { program: "functions/runtime/commands/deploy.ts" },
   restore: { program: "functions/runtime/commands/restore.ts" },
@@ -80,4 +81,4 @@ if (!command) {
 if (!isInstalled()) install();
 const node = join(root, "node_modules/node/bin", onWindows ? "node.exe" : "node");
 if (command.first) exitUnlessDone(spawnSync(node, command.first, { cwd: root, stdio: ["ignore", 2, 2] }));
-become(node, [command.program, ...args]);
+become(node, [command.program, ...(command.args ?? []), ...args]);

@@ -9,6 +9,8 @@ import { ENDING_SIGNALS, endingSignalHandler } from "../ending-signals.ts";
 import { banner } from "../local/banner.ts";
 import { saveCredentials } from "../local/credentials-file.ts";
 import { type LocalDoor, openLocalDoor } from "../local/door.ts";
+import { findFirestoreEmulator, startFirestoreEmulator, stopEmulator } from "../local/firestore-emulator.ts";
+import { freePort } from "../local/free-port.ts";
 import { listen, PortTaken } from "../local/listen.ts";
 import { lockDataDir } from "../local/lock.ts";
 import { type StartOptions, StartRefused, startOptions, wantsSandbox, withoutStandIns } from "../local/options.ts";
@@ -55,6 +57,29 @@ const planStart = (env: Environment, options: StartOptions): StartPlan => {
   return { given, sandboxed: wantsSandbox(given, options) };
 };
 
+/** Documents come from an emulator of Firestore: the one that is named, or one that ends with Relais. */
+const withDocuments = async (env: Environment, port: number, closers: Closers): Promise<Environment> => {
+  const collections = { RELAIS_DOCUMENTS: "mail", USERS_COLLECTION: "users", TEMPLATES_COLLECTION: "templates" };
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => (value ?? "") !== ""));
+  const named =
+    given.MAIL_COLLECTION === undefined ? collections : { ...collections, RELAIS_DOCUMENTS: given.MAIL_COLLECTION };
+  if (given.FIRESTORE_EMULATOR_HOST !== undefined) return { ...named, ...given };
+  const program = findFirestoreEmulator();
+  if (program === null) throw new StartRefused(NO_EMULATOR);
+  process.stdout.write("Starting the emulator of Firestore …\n");
+  const { host, child } = await startFirestoreEmulator({
+    program,
+    port: await freePort(),
+    functions: `127.0.0.1:${port}`,
+  });
+  process.once("exit", () => stopEmulator(child));
+  closers.push(() => stopEmulator(child));
+  return { ...named, ...given, FIRESTORE_EMULATOR_HOST: host };
+};
+
+const NO_EMULATOR =
+  "Documents need the emulator of Firestore. Install the Google Cloud CLI (cloud.google.com/sdk/docs/install), Java 21 or later, and the emulator: gcloud components install cloud-firestore-emulator. Or name an emulator that runs: FIRESTORE_EMULATOR_HOST=127.0.0.1:8085 npm run start:documents";
+
 /** With the sandbox, one of its accounts is an operator unless the environment names others. */
 const withSandbox = (env: Environment, sandbox: LocalSandbox): Environment => ({
   RELAIS_OPERATORS: sandbox.operator,
@@ -90,12 +115,12 @@ interface StartContext {
 
 const start = async (args: readonly string[], env: Environment, { closers, ending }: StartContext): Promise<void> => {
   const options = startOptions(args);
-  const plan = planStart(env, options);
-  const port = loadPort(plan);
+  const port = loadPort(planStart(env, options));
   let listener: RequestListener = answerStarting;
   // The port comes first: if another Relais has it, nothing else is touched.
   const listening = await listen(port, (req, res) => listener(req, res));
-  const { config, madeToken, sandbox } = await configure(plan, closers);
+  const documented = options.documents ? await withDocuments(env, port, closers) : env;
+  const { config, madeToken, sandbox } = await configure(planStart(documented, options), closers);
   const build = sourceBuild(ROOT, config.commit);
   const smtp = await openLocalDoor(config, build);
   const stack = await openStack(config, { build, smtpDoor: smtp.state === "open" ? smtp.address : null, sandbox });

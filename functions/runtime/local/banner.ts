@@ -33,6 +33,13 @@ const describeDoor = (smtp: LocalDoor): string[] => {
   }
 };
 
+const describeDocuments = ({ documents, documentStore }: Config): string[] =>
+  documents === null
+    ? []
+    : [
+        `  Documents    of ${documents.collection} in the Firestore emulator at ${documentStore?.emulator ?? "?"}, project ${documentStore?.projectId}`,
+      ];
+
 /** The first lines on the terminal: the console's address and setup token, where mail goes, and what to do next. */
 export const banner = ({ build, config, smtp, madeSetupToken, sandbox }: BannerFacts): string => {
   const { publicUrl, gmail, dataDir } = config;
@@ -52,6 +59,7 @@ export const banner = ({ build, config, smtp, madeSetupToken, sandbox }: BannerF
     lines.push(`  OAuth client ${sandbox.clientSecretFile}  (one button in the console, under Setup, uses it)`);
     lines.push(`  Operator     ${sandbox.operator}  (sandbox account to sign in with)`);
   }
+  lines.push(...describeDocuments(config));
   lines.push(`  Version      ${build.version}, commit ${build.commit}`);
   lines.push("", "Open the console to get started; stop with Ctrl+C. The log follows, one JSON object per line.", "");
   return lines.join("\n");

@@ -10,6 +10,8 @@ export interface StartOptions {
   /** The contents of the file after `--real-google`; null without that option. */
   readonly realGoogle: unknown;
   readonly useRealGoogle: boolean;
+  /** Documents of Trigger Email are taken, from an emulator of Firestore. */
+  readonly documents: boolean;
 }
 
 const USAGE = "Usage: npm start [-- --real-google client_secret.json]";
@@ -31,11 +33,12 @@ const readClientFile = (path: string): unknown => {
   }
 };
 
-export const startOptions = (args: readonly string[]): StartOptions => {
-  const [first, file, ...rest] = args;
-  if (first === undefined) return { realGoogle: null, useRealGoogle: false };
+export const startOptions = (given: readonly string[]): StartOptions => {
+  const documents = given[0] === "--documents";
+  const [first, file, ...rest] = documents ? given.slice(1) : given;
+  if (first === undefined) return { realGoogle: null, useRealGoogle: false, documents };
   if (first !== "--real-google" || file === undefined || rest.length > 0) throw new StartRefused(USAGE);
-  return { realGoogle: readClientFile(file), useRealGoogle: true };
+  return { realGoogle: readClientFile(file), useRealGoogle: true, documents };
 };
 
 /** If any of these is set, Relais talks to what they name and starts no sandbox. */

@@ -11,6 +11,7 @@ import type { Config } from "../config.ts";
 import { systemRandom } from "../randomness.ts";
 import type { System } from "../system.ts";
 import { systemClock } from "../system-clock.ts";
+import { type LocalDocuments, localDocuments } from "./documents.ts";
 import { type Hosting, hostingEdge } from "./edge.ts";
 import { httpFunctions, subscribers } from "./functions.ts";
 import { deliverTo } from "./queue.ts";
@@ -29,7 +30,7 @@ const GRACE_MS = 8 * SECOND;
 /** How long recording the outcome of interrupted deliveries may take after that. */
 const SETTLE_MS = SECOND;
 
-/** All seven functions with store, queue and scheduler, ready to receive requests. */
+/** All functions with store, queue and scheduler, ready to receive requests. */
 export interface Stack {
   readonly listener: RequestListener;
   /** Starts to deliver the queue and to tick. */
@@ -76,6 +77,12 @@ const runBackground = async (system: System, store: Embedded, signal: AbortSigna
   ]);
 };
 
+/** The emulator of Firestore calls the function on the port of everything else. */
+const besideDocuments =
+  (documents: LocalDocuments, hosting: RequestListener): RequestListener =>
+  (req, res) =>
+    documents.isEvent(req) ? documents.listener(req, res) : hosting(req, res);
+
 export interface StackOptions {
   readonly build: Build;
   readonly smtpDoor?: EnvironmentSettings["smtpDoor"];
@@ -87,7 +94,8 @@ export const openStack = async (config: Config, { build, ...local }: StackOption
   const system = compose(config, { component: "local", build, embedded: open, ...local });
   const store = await open();
   const stopping = new AbortController();
-  const listener = hostingEdge({
+  const documents = config.documents === null ? null : localDocuments(system);
+  const hosting = hostingEdge({
     hosting: readHosting(),
     cwd: ROOT,
     functions: httpFunctions(system, stopping.signal),
@@ -96,9 +104,10 @@ export const openStack = async (config: Config, { build, ...local }: StackOption
   });
   let background: Promise<unknown> = Promise.resolve();
   return {
-    listener,
+    listener: documents === null ? hosting : besideDocuments(documents, hosting),
     start: () => {
       background = runBackground(system, store, stopping.signal);
+      void documents?.watch();
     },
     stop: async () => {
       stopping.abort();

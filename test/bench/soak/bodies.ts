@@ -22,6 +22,7 @@ const TARGETS: Readonly<Record<FunctionName, readonly string[]>> = {
   "deliver-mail": ["/"],
   "refresh-tokens": ["/"],
   "dispatch-due": ["/"],
+  "mail-documents": ["/"],
 };
 const NAMES = Object.keys(TARGETS) as FunctionName[];
 

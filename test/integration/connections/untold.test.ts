@@ -9,6 +9,7 @@ import type { OnPush } from "../../../functions/runtime/event-edge.ts";
 import { onPush as dispatchDue } from "../../../functions/runtime/handlers/dispatch-due.ts";
 import { onPush as refreshTokens } from "../../../functions/runtime/handlers/refresh-tokens.ts";
 import type { System } from "../../../functions/runtime/system.ts";
+import { noteNothing } from "../../builders/no-documents.ts";
 import { telling } from "../../builders/telling.ts";
 import { type Relais, SETUP, startRelais } from "./relais.ts";
 
@@ -36,7 +37,10 @@ describe("news that could not be delivered at once", () => {
       },
     };
     const platform = { ...relais.system, publisher };
-    system = telling({ ...platform, announce: announcer({ ...platform, publicUrl: "http://relais.test" }) });
+    system = telling({
+      ...platform,
+      announce: announcer({ ...platform, noteDelivery: noteNothing, publicUrl: "http://relais.test" }),
+    });
     check = push(refreshTokens(system));
     const dispatch = dispatchDue(system);
     tick = async () => {
@@ -157,7 +161,13 @@ describe("news that could not be delivered at once", () => {
         throw new Unavailable("publish", { cause: null });
       },
     };
-    const announce = announcer({ ...system, publisher: deaf, records: { commit }, publicUrl: "http://relais.test" });
+    const announce = announcer({
+      ...system,
+      publisher: deaf,
+      records: { commit },
+      noteDelivery: noteNothing,
+      publicUrl: "http://relais.test",
+    });
     await announce({ type: "relais.message.sent.v1", subject: "msg_1", data: {} });
     assert.ok(codes().includes("event_lost"));
   });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type DocumentSnapshot, FieldValue, Timestamp } from "@google-cloud/firestore";
 import {
-  isDocumentId,
   toFields,
   toRecord,
   toUpdate,
@@ -10,6 +9,7 @@ import {
   toVersion,
 } from "../../../functions/adapters/firestore/document.ts";
 import { COMPOSITE_INDEXES, indexFields, shardFields } from "../../../functions/adapters/firestore/indexes.ts";
+import { isDocumentId } from "../../../functions/domain/document-id.ts";
 import { QUERIES, type QueryShape } from "../../../functions/domain/queries.ts";
 import { shardOf } from "../../../functions/domain/shards.ts";
 

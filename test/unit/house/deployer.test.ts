@@ -54,7 +54,9 @@ suite("What a deployment knows of infra/", () => {
   });
 
   test("knows the size of every function", () => {
-    const map = /^ {2}functions = \{\n([\s\S]*?)^ {2}\}/m.exec(infra("functions.tf"))?.[1] ?? "";
+    const map =
+      /^ {2}functions = merge\(local\.document_functions, \{\n([\s\S]*?)^ {2}\}/m.exec(infra("functions.tf"))?.[1] ??
+      "";
     const found = [...map.matchAll(/^ {4}([\w-]+)\s*= \{([\s\S]*?)^ {4}\}/gm)].map(([, name = "", body = ""]) => {
       const value = (key: string): string => new RegExp(`${key}\\s*= "?([\\w.]+)`).exec(body)?.[1] ?? "";
       const memory = value("memory");

@@ -8,6 +8,7 @@ import { ref } from "../../../functions/reference/schemas/json-schema.ts";
 import { announcer } from "../../../functions/runtime/announce.ts";
 import { faultOf } from "../../builders/api-description.ts";
 import { inState, type MessageBench, messageBench } from "../../builders/messages.ts";
+import { noteNothing } from "../../builders/no-documents.ts";
 import { telling } from "../../builders/telling.ts";
 
 const grant = { sub: "1", email: "ada@example.com", connectedAtMs: 0 };
@@ -27,7 +28,12 @@ const NEWS: readonly News[] = [
 const published = async (bench: MessageBench, announcements: readonly Announcement[]) => {
   const events: unknown[] = [];
   const publisher = { publish: async (_: unknown, { data }: { readonly data: unknown }) => void events.push(data) };
-  const announce = announcer({ ...bench, publisher, publicUrl: "https://relais.example.com" });
+  const announce = announcer({
+    ...bench,
+    publisher,
+    noteDelivery: noteNothing,
+    publicUrl: "https://relais.example.com",
+  });
   for (const announcement of announcements) await announce(announcement);
   return events;
 };

@@ -1,6 +1,7 @@
 import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import type { Clock } from "../../clock.ts";
 import type { Tell } from "../../commit-news.ts";
+import type { DocumentTry } from "../../document-delivery.ts";
 import type { OffersSmtpUtf8 } from "../../google/transports.ts";
 import type { Log } from "../../log.ts";
 import { CONTENDED } from "../../problem.ts";
@@ -42,6 +43,10 @@ export interface Submission {
   readonly sizeLimit: number;
   /** The limit of a composed mail, if it is another one. */
   readonly rawSizeLimit?: number;
+  /** The document that it is made from. */
+  readonly document?: DocumentTry;
+  /** The Message-ID that the document asks for, in angle brackets. */
+  readonly messageId?: string | null;
   /** Where the message stands in the whole request. */
   readonly at?: readonly PropertyKey[];
 }
@@ -83,7 +88,7 @@ const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message =
   const kindOf = kindsIn(fields);
   const recipientAddresses = input.recipients.map(foldAddress);
   const found = {
-    messageId: ownMessageId(input) ?? newMessageId(deps.random, plan.from.address),
+    messageId: submission.messageId ?? ownMessageId(input) ?? newMessageId(deps.random, plan.from.address),
     from: plan.from.address,
     subject,
     recipientAddresses,
@@ -107,6 +112,8 @@ const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message =
     timeline: [{ atMs: acceptedAtMs, status: plan.state.status, note: null }],
     providerId: null,
     requestSha256: identity.requestSha256,
+    ...(submission.document === undefined ? {} : { document: submission.document }),
+    ...(submission.messageId ? { hasOwnMessageId: true as const } : {}),
     ...plan.state,
   };
 };

@@ -66,7 +66,8 @@ const pauseSending = async (deps: MoveDeps, asOfMs: number): Promise<void> => {
 };
 
 /** Another message with its Message-ID may have been accepted and sent since, and its record is lost. */
-const hasIdOfCaller = ({ body }: Message): boolean => isRaw(body) && !body.missing.includes("Message-ID");
+const hasIdOfCaller = ({ body, hasOwnMessageId }: Message): boolean =>
+  hasOwnMessageId === true || (isRaw(body) && !body.missing.includes("Message-ID"));
 
 const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number): Promise<boolean> => {
   const { value } = message;

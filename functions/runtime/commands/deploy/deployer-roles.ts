@@ -62,6 +62,11 @@ export const DEPLOYER_ROLES: readonly Need[] = [
       "google_pubsub_subscription_iam_member",
     ],
   },
+  {
+    role: "roles/eventarc.admin",
+    why: "makes the trigger of `mail-documents`, if documents are taken",
+    types: ["google_eventarc_trigger"],
+  },
   { role: "roles/cloudscheduler.admin", why: "makes the two ticks", types: ["google_cloud_scheduler_job"] },
   {
     role: "roles/cloudfunctions.admin",
