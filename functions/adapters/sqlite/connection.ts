@@ -59,10 +59,14 @@ export interface Connection {
   close(): void;
 }
 
-export const openConnection = (path: string, patience: () => Patience = ownPatience): Connection => {
+export const openConnection = (path: string, patience?: () => Patience): Connection => {
   const db = attempt(`open the store ${path}`, () => openDatabase(path));
+  return connectionTo(db, path === ":memory:" ? NOTHING_TO_SYNC : durableLog(`${path}-wal`), patience);
+};
+
+/** A connection by a database of `openDatabase`, whose log is synced as `log` does. */
+export const connectionTo = (db: DatabaseSync, log: DurableLog, patience: () => Patience = ownPatience): Connection => {
   const waiting = busyTimeout(db);
-  const log = path === ":memory:" ? NOTHING_TO_SYNC : durableLog(`${path}-wal`);
   const file = { db, waiting, log };
   const group = writeGroup(file);
   const statements = new Map<string, StatementSync>();
@@ -102,7 +106,8 @@ const durably = async (log: DurableLog, act: string): Promise<void> => {
 /** The SQL function that computes a record's shard: one file needs none, so none is stored. */
 export const shardFunction = (field: ShardField): string => `relais_${field}`;
 
-const openDatabase = (path: string): DatabaseSync => {
+/** A file (or `:memory:`) with its settings and functions, but without tables if it is new. */
+export const openDatabase = (path: string): DatabaseSync => {
   // The file holds bodies and sealed tokens, so only its owner may read it. SQLite copies the mode to -wal and -shm.
   if (path !== ":memory:") closeSync(openSync(path, "a", 0o600));
   const db = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });

@@ -7,7 +7,7 @@ import type { Randomness } from "../../domain/randomness.ts";
 import type { Records } from "../../domain/records.ts";
 import type { Sealer } from "../../domain/sealer.ts";
 import type { SecretVault } from "../../domain/secret-vault.ts";
-import { openConnection } from "./connection.ts";
+import { type Connection, openConnection } from "./connection.ts";
 import { prepareSchema } from "./schema.ts";
 import { type SqliteQueue, sqliteQueue } from "./sqlite-queue.ts";
 import { eraseExpired, sqliteRecords } from "./sqlite-records.ts";
@@ -25,6 +25,12 @@ export interface SqliteStore {
   close(): void;
 }
 
+interface StoreDeps {
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly sealer: Sealer;
+}
+
 /**
  * The embedded store: records, sealed secrets and the queue in one SQLite file (or `:memory:`), mode 0600. Several
  * processes may share a file. Whatever a method has confirmed survives a kill and a power cut. Throws `Unavailable` if
@@ -36,11 +42,8 @@ export const openSqliteStore = ({
   random,
   sealer,
   patience,
-}: {
+}: StoreDeps & {
   readonly path: string;
-  readonly clock: Clock;
-  readonly random: Randomness;
-  readonly sealer: Sealer;
   /** The patience of the current request. Without it, each call has its own. */
   readonly patience?: () => Patience;
 }): SqliteStore => {
@@ -53,6 +56,11 @@ export const openSqliteStore = ({
     connection.close();
     throw error;
   }
+  return storeOn(connection, { clock, random, sealer });
+};
+
+/** The store by a connection whose tables are prepared. */
+export const storeOn = (connection: Connection, { clock, random, sealer }: StoreDeps): SqliteStore => {
   const { publisher, ...queue } = sqliteQueue(connection, clock);
   return {
     records: sqliteRecords(connection),
