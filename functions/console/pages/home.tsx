@@ -4,7 +4,7 @@ import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
 import { isOperator } from "../state/session-signal.ts";
 import { Card } from "../widgets/card.tsx";
-import { Checklist } from "../widgets/checklist.tsx";
+import { Checklist, isInSteps } from "../widgets/checklist.tsx";
 import { Icon, type IconName } from "../widgets/icon.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
@@ -88,13 +88,13 @@ export const HomePage = () => {
       <RemoteView handle={handle}>
         {({ servers, settings, doctor }) => {
           const active = servers.filter((server) => server.active);
-          const open = doctor?.checks.filter(({ ok, level }) => !ok && level === "required") ?? [];
+          const verdict = verdictOf({ servers: active, paused: settings?.paused ?? false, operator });
+          const isSettingUp = verdict.kind === "empty" || verdict.kind === "unfinished";
+          const required = doctor?.checks.filter(({ ok, level }) => !ok && level === "required") ?? [];
+          const open = required.filter((check) => !(isSettingUp && isInSteps(check)));
           return (
             <>
-              <VerdictNotice
-                verdict={verdictOf({ servers: active, paused: settings?.paused ?? false, operator })}
-                servers={active}
-              />
+              <VerdictNotice verdict={verdict} servers={active} />
               <InDoubt />
               {open.length > 0 && (
                 <Card title={t("home.todo")}>
@@ -103,7 +103,7 @@ export const HomePage = () => {
               )}
               {operator && active.some(({ connection }) => connection.state === "valid") && <NextStep />}
               {active.length > 0 && <FiguresSection servers={active} />}
-              <ServersCard servers={active} />
+              {verdict.kind !== "empty" && <ServersCard servers={active} />}
               {active.length > 0 && <LatestMessages />}
             </>
           );

@@ -5,7 +5,7 @@ import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
 import { useSandbox } from "../state/sandbox.ts";
 import { Card } from "../widgets/card.tsx";
-import { Checklist, openOf } from "../widgets/checklist.tsx";
+import { Checklist, isInSteps, openOf } from "../widgets/checklist.tsx";
 import { CopyButton } from "../widgets/copy-button.tsx";
 import { ExternalLink } from "../widgets/external-link.tsx";
 import { Notice } from "../widgets/notice.tsx";
@@ -137,7 +137,7 @@ const ProgramStep = ({ steps }: StepsProps) => (
 /** Shows what is still open; what has passed is folded away. */
 const Checks = ({ report }: { readonly report: DoctorReport }) => {
   const passed = report.checks.filter(({ ok }) => ok);
-  const open = openOf(report.checks);
+  const open = openOf(report.checks).filter((check) => !isInSteps(check));
   return (
     <>
       {open.length > 0 ? <Checklist checks={open} /> : <p>{t("setup.nothingOpen")}</p>}

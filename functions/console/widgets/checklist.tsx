@@ -41,6 +41,11 @@ const Place = ({ id }: { readonly id: string }) => {
 export const openOf = (checks: readonly DoctorCheck[]): readonly DoctorCheck[] =>
   (["todo", "advice"] as const).flatMap((outcome) => checks.filter((check) => outcomeOf(check) === outcome));
 
+/** What the steps of the setup say already, and the home page's verdict as well. */
+const IN_STEPS = ["gmail_credentials", "mail_server"];
+
+export const isInSteps = ({ id }: DoctorCheck): boolean => IN_STEPS.includes(id);
+
 /** The setup checks; the API words them in the chosen language. */
 export const Checklist = ({ checks }: { readonly checks: readonly DoctorCheck[] }) => (
   <ul class="checks">
