@@ -323,8 +323,9 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
     act: "Check RELAIS_URL, that Relais runs, and the network; `error` says how it failed.",
   },
   door_connections_full: {
-    means: "A connection was refused, because the SMTP door has as many as it takes.",
-    act: "Find the program that opens so many (`client`), or start another door beside this one.",
+    means:
+      "The SMTP door has as many connections as it takes: it refused one, or ended one without a login to make room for the next. At most one line every ten seconds says so.",
+    act: "Find the program that opens so many (`client`) and does not log in or keeps them. Let only your own machines reach the door, or start another door beside this one.",
   },
   door_connection_failed: {
     means: "A connection to the SMTP door broke off, in most cases during a TLS handshake (`reason`).",

@@ -1,6 +1,7 @@
 import { SMTPConnection } from "smtp-server/lib/smtp-connection.js";
-import { ENCRYPTION_REQUIRED, LOGIN_TOO_SLOW } from "./replies.ts";
+import { ENCRYPTION_REQUIRED, LOGIN_TOO_SLOW, TOO_MANY_CONNECTIONS } from "./replies.ts";
 import { replyText, type SmtpReply } from "./smtp-reply.ts";
+import type { Stranger } from "./strangers.ts";
 
 export type Opening = ConstructorParameters<typeof SMTPConnection>;
 
@@ -10,17 +11,45 @@ const SENDER = /^(\s*MAIL\s+FROM\s*:\s*)(?:<(?:"(?:\\.|[^"\\])*"|[^<>"])*>|[^\s<
 const OWN_CODE = /^[245]\.\d{1,3}\.\d{1,3} /;
 
 /** A client's connection: what smtp-server leaves open is decided here. */
-export class DoorConnection extends SMTPConnection {
+export class DoorConnection extends SMTPConnection implements Stranger {
+  readonly sinceMs: number;
   /** Set while a message arrives or is handed to Relais. */
   isBusy = false;
   failedLogins = 0;
+  #isProving = false;
   readonly #loginTimer: NodeJS.Timeout;
 
-  constructor(opening: Opening, loginMs: number) {
+  constructor(opening: Opening, { sinceMs, loginMs }: { readonly sinceMs: number; readonly loginMs: number }) {
     super(...opening);
+    this.sinceMs = sinceMs;
     this.#loginTimer = setTimeout(() => this.#endWithoutLogin(), loginMs);
     this.#loginTimer.unref();
     this._socket.once("close", () => clearTimeout(this.#loginTimer));
+  }
+
+  get address(): string {
+    return this.remoteAddress;
+  }
+
+  get isProving(): boolean {
+    return this.#isProving;
+  }
+
+  /** Waits for the outcome of a login: meanwhile, its time does not run out. */
+  async whileProving<T>(outcome: Promise<T>): Promise<T> {
+    this.#isProving = true;
+    try {
+      return await outcome;
+    } finally {
+      this.#isProving = false;
+    }
+  }
+
+  /** Makes room at once: it does not wait for the client to close its side. */
+  drop(): void {
+    this.say(TOO_MANY_CONNECTIONS);
+    // smtp-server ends a TLS handshake that is under way itself.
+    if (!this._upgrading) this._socket.destroySoon();
   }
 
   /** 421 also ends the connection. */
@@ -51,6 +80,7 @@ export class DoorConnection extends SMTPConnection {
   }
 
   #endWithoutLogin(): void {
-    if (!this.session.user) this.say(LOGIN_TOO_SLOW);
+    if (this.#isProving) this.#loginTimer.refresh();
+    else if (!this.session.user) this.say(LOGIN_TOO_SLOW);
   }
 }

@@ -2,6 +2,7 @@ import type { Certificate } from "./certificate.ts";
 import type { Room } from "./held-mail.ts";
 import type { DoorLimits } from "./limits.ts";
 import type { Logins } from "./login.ts";
+import type { Stranger } from "./strangers.ts";
 import type { SubmitDeps } from "./submit.ts";
 
 /** What the listeners of one door share. */
@@ -13,6 +14,8 @@ export interface DoorParts extends SubmitDeps {
   readonly allowClear: boolean;
   /** Null: no STARTTLS. */
   readonly certificate: Certificate | null;
-  /** Of all listeners. */
-  readonly connections: () => number;
+  /** The connections of all listeners that have logged in. */
+  readonly loggedIn: () => number;
+  /** Those of all listeners that have not. */
+  readonly strangers: () => readonly Stranger[];
 }

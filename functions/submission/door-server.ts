@@ -2,9 +2,10 @@ import type { Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from "smtp-server";
 import { VERIFIED_TLS } from "../adapters/http/verified-tls.ts";
 import { asWritten, parseAddress } from "../domain/address.ts";
+import { SECOND } from "../domain/clock.ts";
 import { DoorConnection, type Opening } from "./door-connection.ts";
 import type { DoorParts } from "./door-parts.ts";
-import { MAX_MAIL_BYTES, MAX_RECIPIENTS } from "./limits.ts";
+import { type DoorLimits, MAX_MAIL_BYTES, MAX_RECIPIENTS } from "./limits.ts";
 import { isLoopbackAddress } from "./listen-address.ts";
 import type { Login, LoginFailure } from "./login.ts";
 import { fitsRequest } from "./mail-request.ts";
@@ -22,12 +23,21 @@ import {
   TRY_LATER,
 } from "./replies.ts";
 import { asError, replyText, type SmtpReply } from "./smtp-reply.ts";
+import { type Stranger, whomToDrop } from "./strangers.ts";
 
 /** Jokes and ways for proxies, which are no business of this door. */
 const NEVER = ["WIZ", "SHELL", "KILL", "XCLIENT", "XFORWARD"];
 
 /** Times the connections that are taken: a connection beyond that is closed without a word. */
-const HARD_LIMIT = 2;
+const HARD_LIMIT = 4;
+
+/** A flood of connections must not become a flood of log lines. */
+const FULL_LOG_MS = 10 * SECOND;
+
+const hardLimit = ({ connections, strangers }: DoorLimits): number => HARD_LIMIT * (connections + strangers);
+
+/** An IPv4 address as smtp-server shows it, whichever socket it came by. */
+const unmapped = (address: string): string => address.replace(/^::ffff:/i, "");
 
 const optionsOf = ({ limits, certificate }: DoorParts, secure: boolean): SMTPServerOptions => ({
   secure,
@@ -49,36 +59,48 @@ const optionsOf = ({ limits, certificate }: DoorParts, secure: boolean): SMTPSer
   logger: false,
   socketTimeout: limits.idleMs,
   // Of connections that have not shaken hands yet; the others are counted in `onConnect`.
-  maxClients: HARD_LIMIT * limits.connections,
+  maxClients: hardLimit(limits),
 });
 
 /** One listener of the door. */
 export class DoorServer extends SMTPServer {
   readonly #parts: DoorParts;
   readonly #connections = new WeakMap<SMTPServerSession, DoorConnection>();
+  readonly #handshakes = new WeakMap<Socket, Stranger>();
+  #fullAtMs = Number.NEGATIVE_INFINITY;
   #isStopping = false;
 
   constructor(parts: DoorParts, secure: boolean) {
     super(optionsOf(parts, secure));
     this.#parts = parts;
-    this.server.maxConnections = HARD_LIMIT * parts.limits.connections;
-    this.server.on("connection", (socket) => this.#limitHandshake(socket));
+    this.server.maxConnections = hardLimit(parts.limits);
+    this.server.on("connection", (socket) => this.#guardHandshake(socket));
     this.on("error", (error) => this.#noteFailure(error));
   }
 
   override connect(socket: Opening[1], options?: Opening[2]): void {
-    const connection = new DoorConnection([this, socket, options ?? null], this.#parts.limits.loginMs);
+    const { loginMs } = this.#parts.limits;
+    const connection = new DoorConnection([this, socket, options ?? null], { sinceMs: this.#parts.nowMs(), loginMs });
     this.connections.add(connection);
     this.#connections.set(connection.session, connection);
     connection.on("error", (error) => this._onError(error));
     connection.init();
+    this.#makeRoomFor(connection);
+  }
+
+  loggedIn(): number {
+    return this.#doorConnections().filter(({ session }) => session.user).length;
+  }
+
+  /** The TLS handshakes and the connections without a login. */
+  strangers(): readonly Stranger[] {
+    const handshakes = [...this._pendingSockets.keys()].flatMap((socket) => this.#handshakes.get(socket) ?? []);
+    return [...handshakes, ...this.#doorConnections().filter(({ session }) => !session.user)];
   }
 
   override onConnect(...[session, callback]: Parameters<SMTPServer["onConnect"]>): void {
     session.disabledCommands = this.#disabledFor(session);
-    const isFull = this.#parts.connections() > this.#parts.limits.connections;
-    if (isFull) this.#parts.log.warn("door_connections_full", { client: session.remoteAddress });
-    callback(isFull ? asError(TOO_MANY_CONNECTIONS) : null);
+    callback(this.#isFullFor(session) ? asError(TOO_MANY_CONNECTIONS) : null);
   }
 
   override onSecure(...[, session, callback]: Parameters<SMTPServer["onSecure"]>): void {
@@ -88,9 +110,12 @@ export class DoorServer extends SMTPServer {
 
   override onAuth(...[auth, session, callback]: Parameters<SMTPServer["onAuth"]>): void {
     const login = async (): Promise<void> => {
-      const proven = await this.#parts.logins.prove({ username: auth.username ?? "", password: auth.password ?? "" });
-      if (proven.ok) callback(null, { user: proven.value });
-      else callback(asError(this.#refuseLogin(session, proven.problem)));
+      const credentials = { username: auth.username ?? "", password: auth.password ?? "" };
+      const outcome = this.#parts.logins.prove(credentials);
+      const proven = await (this.#connections.get(session)?.whileProving(outcome) ?? outcome);
+      if (!proven.ok) callback(asError(this.#refuseLogin(session, proven.problem)));
+      else if (this.#isFullFor(session)) callback(asError(TOO_MANY_CONNECTIONS));
+      else callback(null, { user: proven.value });
     };
     login().catch((error) => callback(asError(this.#tellDefect(error))));
   }
@@ -135,18 +160,53 @@ export class DoorServer extends SMTPServer {
     this.#isStopping = true;
     this.options.closeTimeout = Math.max(1, graceMs);
     const closed = new Promise<void>((resolve) => this.close(() => resolve()));
-    for (const connection of this.connections) {
-      if (connection instanceof DoorConnection && !connection.isBusy) connection.say(STOPPING);
-    }
+    for (const connection of this.#doorConnections()) if (!connection.isBusy) connection.say(STOPPING);
     await closed;
     for (const connection of this.connections) connection._socket.destroy();
   }
 
   /** smtp-server lets a TLS handshake take as long as a logged-in client may idle. */
-  #limitHandshake(socket: Socket): void {
-    const timer = setTimeout(() => this._pendingSockets.get(socket)?.destroy(), this.#parts.limits.loginMs);
+  #guardHandshake(socket: Socket): void {
+    if (!this._pendingSockets.has(socket)) return;
+    const drop = (): void => void this._pendingSockets.get(socket)?.destroy();
+    const { limits, nowMs } = this.#parts;
+    const timer = setTimeout(drop, limits.loginMs);
     timer.unref();
     socket.once("close", () => clearTimeout(timer));
+    const stranger: Stranger = {
+      address: unmapped(socket.remoteAddress ?? ""),
+      sinceMs: nowMs(),
+      isProving: false,
+      drop,
+    };
+    this.#handshakes.set(socket, stranger);
+    this.#makeRoomFor(stranger);
+  }
+
+  #doorConnections(): readonly DoorConnection[] {
+    return [...this.connections].filter((connection) => connection instanceof DoorConnection);
+  }
+
+  #makeRoomFor(newcomer: Stranger): void {
+    const strangers = this.#parts.strangers();
+    if (strangers.length <= this.#parts.limits.strangers) return;
+    const dropped = whomToDrop(strangers, newcomer) ?? newcomer;
+    this.#noteFull(dropped.address);
+    dropped.drop();
+  }
+
+  #isFullFor({ remoteAddress }: SMTPServerSession): boolean {
+    const { limits, loggedIn } = this.#parts;
+    const isFull = loggedIn() >= limits.connections;
+    if (isFull) this.#noteFull(remoteAddress);
+    return isFull;
+  }
+
+  #noteFull(client: string): void {
+    const nowMs = this.#parts.nowMs();
+    if (nowMs - this.#fullAtMs < FULL_LOG_MS) return;
+    this.#fullAtMs = nowMs;
+    this.#parts.log.warn("door_connections_full", { client });
   }
 
   #disabledFor({ secure, remoteAddress }: SMTPServerSession): string[] {

@@ -63,7 +63,8 @@ export const openDoor = async (config: DoorConfig, { clock, log, limits }: DoorD
     logins: loginsAt({ relaisUrl, clock, log }),
     nowMs: () => performance.now(),
     certificate: certificate?.first ?? null,
-    connections: () => servers.reduce((sum, { connections }) => sum + connections.size, 0),
+    loggedIn: () => servers.reduce((sum, server) => sum + server.loggedIn(), 0),
+    strangers: () => servers.flatMap((server) => server.strangers()),
   };
   const close = async (graceMs: number): Promise<void> => {
     await Promise.all(servers.map((server) => server.stop(graceMs)));

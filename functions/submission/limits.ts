@@ -2,10 +2,13 @@ import { MINUTE, SECOND } from "../domain/clock.ts";
 
 /** How much the door takes on. Real milliseconds. */
 export interface DoorLimits {
+  /** That have logged in. */
   readonly connections: number;
+  /** Connections that have not logged in. They have places of their own, so they take none from a program. */
+  readonly strangers: number;
   /** Of all mails that are being received or handed to Relais: six of the largest. */
   readonly roomBytes: number;
-  /** From the connection to a login. A stranger must not keep a connection that a program needs. */
+  /** From the connection to a login, except while Relais is being asked about a password. */
   readonly loginMs: number;
   /** Between two signs of life (RFC 5321 §4.5.3.2.7 asks for five minutes). */
   readonly idleMs: number;
@@ -20,8 +23,9 @@ export interface DoorLimits {
 
 export const LIMITS: DoorLimits = {
   connections: 100,
+  strangers: 100,
   roomBytes: 6 * 34 * 1024 * 1024,
-  loginMs: MINUTE,
+  loginMs: 20 * SECOND,
   idleMs: 5 * MINUTE,
   dataMs: 10 * MINUTE,
   failedLogins: 3,

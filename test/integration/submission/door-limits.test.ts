@@ -23,12 +23,14 @@ describe("the limits of the SMTP door", () => {
   });
   afterEach(() => door.close());
 
-  it("allow a number of connections, and another one when one of these ends", async () => {
+  it("allow a number of connections with a login, and another one when one of these ends", async () => {
     door = await startDoor(relais.origin, { limits: { connections: 3 } });
-    const clients = await Promise.all([door.greet(), door.greet(), door.greet()]);
+    const early = await door.greet();
+    const clients = await Promise.all([door.logIn(), door.logIn(), door.logIn()]);
     const refused = await door.greet();
     assert.match(refused.greeting ?? "", /^421 4\.3\.2 /);
     assert.equal(refused.ehlo, "");
+    assert.match((await early.say(plain("relais", STAND_IN_KEY))) ?? "", /^421 4\.3\.2 /);
     assert.ok(door.codes().includes("door_connections_full"));
     assert.match((await clients[0]?.say("QUIT")) ?? "", /^221 /);
     const next = await eventually("a connection is free", async () => {
