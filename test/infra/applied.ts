@@ -39,16 +39,20 @@ const idsIn = ({ resources }: State): ReadonlyMap<string, string> =>
       ),
   );
 
-/** Applies to a new state, which the copy then forgets. */
-export const applyTo = (copy: InfraCopy, inputs: Inputs): Applied => {
+/**
+ * Applies to a new state, which the copy then forgets. With targets, it applies those resources alone, with what they
+ * need.
+ */
+export const applyTo = (copy: InfraCopy, inputs: Inputs, targets: readonly string[] = []): Applied => {
+  const only = targets.map((address) => `-target=${address}`);
   const state = join(copy.directory, "infra", "terraform.tfstate");
   copy.give(inputs);
   try {
-    const applied = copy.terraform("apply", "-auto-approve", "-input=false", "-no-color");
+    const applied = copy.terraform("apply", "-auto-approve", "-input=false", "-no-color", ...only);
     if (applied.status !== 0) throw new Error(`terraform apply failed:\n${applied.output}`);
     const text = readFileSync(state, "utf8");
     const parsed: State = JSON.parse(text);
-    const again = copy.terraform("plan", "-detailed-exitcode");
+    const again = copy.terraform("plan", "-detailed-exitcode", ...only);
     const changes = [...again.output.matchAll(/^\s*# (\S+) (?:will|must) be /gm)].map(([, address = ""]) => address);
     return {
       ids: idsIn(parsed),
