@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createServer } from "../builders/connected-stack.ts";
+import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
@@ -83,6 +84,27 @@ describe("the console with a lot of data", () => {
     // The button is in view, so the next page is asked for without anyone pressing it.
     await next;
     assert.equal(await page.getByText(say("messages.none"), { exact: true }).count(), 0);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await visitor.leave();
+  });
+
+  it("stops reading on by itself after a few pages without a message, and reads one more for each press", async () => {
+    const visitor = await operator();
+    const { page, say } = visitor;
+    let asked = 0;
+    await page.route(/\/v1\/messages\?.*cursor=/, (route) => {
+      asked += 1;
+      return route.fulfill({ json: { items: [], next: `later${asked}` } });
+    });
+    await page.route(/\/v1\/messages\?limit=100$/, (route) => route.fulfill({ json: { items: [], next: "later" } }));
+    await visitor.go("/messages");
+    const more = page.getByRole("button", { name: say("list.more"), exact: true });
+    await eventually("it has read some pages", () => asked === 5);
+    const sixth = page.waitForRequest(/cursor=later5/);
+    await more.and(page.locator("[aria-disabled=false]")).click();
+    await sixth;
+    await more.and(page.locator("[aria-disabled=false]")).waitFor();
+    assert.equal(asked, 6);
     await page.unrouteAll({ behavior: "ignoreErrors" });
     await visitor.leave();
   });

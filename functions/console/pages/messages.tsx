@@ -47,7 +47,7 @@ const MessageList = ({ filter }: { readonly filter: Filter }) => {
     >
       {(messages) => (
         <>
-          <BulkBar messages={messages} selection={selection} onDone={paged.first.reload} />
+          <BulkBar messages={messages} selection={selection} onDone={paged.reload} />
           <MessageTable messages={messages} nameOf={nameOf} selection={selection} />
         </>
       )}

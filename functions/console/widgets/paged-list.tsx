@@ -35,14 +35,14 @@ const More = <T,>({ paged, next }: { readonly paged: Paged<T>; readonly next: st
   const load = useRef(() => {});
   load.current = () => void paged.loadMore(next);
   useEffect(() => {
-    if (button.current === null) return;
+    if (button.current === null || !paged.readsOn) return;
     const observer = new IntersectionObserver(
       (entries) => entries.some(({ isIntersecting }) => isIntersecting) && load.current(),
       { rootMargin: AHEAD },
     );
     observer.observe(button.current);
     return () => observer.disconnect();
-  }, [next]);
+  }, [next, paged.readsOn]);
   return (
     <div class="actions">
       <button
