@@ -97,7 +97,7 @@ describe("documents of Firestore", { skip: emulatorsMissing() }, () => {
   before(async () => {
     emulators = await useEmulators();
     const projectId = testProject();
-    const host = emulators.firestoreHost;
+    const host = emulators.unwatchedFirestoreHost;
     const calls = googleCalls({ clock: systemClock(1), random: testRandom });
     const documents = firestoreMailDocuments({ calls, database: (id) => openDatabase(projectId, host, id) });
     const application = new FirestoreDocuments(host, projectId);
