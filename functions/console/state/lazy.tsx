@@ -34,6 +34,14 @@ export const useLazy = <P,>(load: () => Promise<ComponentType<P>>): ComponentTyp
   return loaded.state === "there" ? loaded.part : undefined;
 };
 
+/** A page has a heading even before its script is there. */
+const ComingPage = () => (
+  <>
+    <h1 class="visually-hidden">{t("state.loading")}</h1>
+    <Loading />
+  </>
+);
+
 /** A page whose script is loaded when it is opened. */
 export const pageOf = (load: () => Promise<ComponentType>): ComponentType => {
   let once: Promise<ComponentType> | undefined;
@@ -43,7 +51,7 @@ export const pageOf = (load: () => Promise<ComponentType>): ComponentType => {
       return once;
     });
     if (loaded.state === "there") return <loaded.part />;
-    if (loaded.state === "loading") return <Loading />;
+    if (loaded.state === "loading") return <ComingPage />;
     once = undefined;
     return (
       <Notice
