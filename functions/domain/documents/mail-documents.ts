@@ -8,7 +8,7 @@ export type DocumentData = Readonly<Record<string, unknown>>;
 
 export interface MailDocument extends DocumentAddress {
   readonly createTime: string;
-  /** Changes with every write, whoever writes. */
+  /** Changes with every write, ours or the application's. */
   readonly version: string;
   readonly data: DocumentData;
 }

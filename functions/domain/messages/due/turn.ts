@@ -21,7 +21,7 @@ export const waitsUntilMs = async (deps: MoveDeps, message: Message, tick: Tick)
     return null;
   }
   const server = await tick.server(serverId);
-  // Whoever claims it sets it aside for such a reason, or fails it.
+  // The worker that claims it sets it aside for such a reason, or fails it.
   if (tick.settings.paused || server === undefined || !canSend(server)) return null;
   const limits = limitsOf(server);
   const parts = tick.part?.of ?? 1;
