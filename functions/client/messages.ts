@@ -62,6 +62,7 @@ export interface MessageFilter {
 export type Resolution = "sent" | "resend" | "failed";
 
 interface Post {
+  readonly path?: string;
   readonly body: string | Uint8Array;
   readonly options: SendOptions;
   readonly query?: Readonly<Record<string, string>>;
@@ -79,7 +80,8 @@ interface Command {
   readonly signal: AbortSignal | undefined;
 }
 
-const pathOf = (id: string): string => `/v1/messages/${encodeURIComponent(id)}`;
+const PATH = "/v1/messages";
+const pathOf = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
 
 const listQuery = ({ tags, after, before, ...rest }: MessageFilter): Readonly<Record<string, string>> => ({
   ...queryOf(rest),
@@ -143,11 +145,11 @@ export class Messages {
     return this.#post({ body: JSON.stringify(messageJson(message)), options });
   }
 
-  async #post({ body, options, query = {}, headers = {} }: Post): Promise<SentMessage | DryRun> {
+  async #post<T = SentMessage | DryRun>({ body, options, path = PATH, query = {}, headers = {} }: Post): Promise<T> {
     const { idempotencyKey = crypto.randomUUID(), wait, signal } = options;
-    const answered = await this.#request<SentMessage | DryRun>({
+    const answered = await this.#request<T>({
       method: "POST",
-      path: "/v1/messages",
+      path,
       query,
       headers: { ...headers, ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }) },
       body,
@@ -174,7 +176,7 @@ export class Messages {
   list(filter: MessageFilter = {}, { signal }: CallOptions = {}): Listing<Message> {
     return listing(async (cursor) => {
       const query = listQuery({ ...filter, ...(cursor === undefined ? {} : { cursor }) });
-      return (await this.#request<Page<Message>>({ method: "GET", path: "/v1/messages", query, signal })).body;
+      return (await this.#request<Page<Message>>({ method: "GET", path: PATH, query, signal })).body;
     });
   }
 
@@ -186,6 +188,14 @@ export class Messages {
   /** Sends a `failed` message again. */
   async retry(id: string, { signal }: CallOptions = {}): Promise<Message> {
     return this.#command({ id, action: "retry", isDone: ({ status }) => status !== "failed", signal });
+  }
+
+  /**
+   * Sends the content of a `failed` message, which this program sent itself, to other addresses as a new message. A
+   * mail that was composed already keeps its bytes and Message-ID; any other gets these addresses as its To.
+   */
+  async resend(id: string, to: string | readonly string[], options: SendOptions = {}): Promise<SentMessage> {
+    return this.#post<SentMessage>({ path: `${pathOf(id)}/resend`, body: JSON.stringify({ to }), options });
   }
 
   /** Moves a `scheduled` message to another time; one in the past means now. */

@@ -37,6 +37,8 @@ export type Reply = ReplyContent & { readonly session?: SessionChange };
 export type ReplyContent =
   | { readonly kind: "json"; readonly status: number; readonly body: unknown; readonly headers?: ReplyHeaders }
   | { readonly kind: "html"; readonly status: number; readonly html: string; readonly headers?: ReplyHeaders }
+  /** A file to save, never a page of our own origin. */
+  | { readonly kind: "file"; readonly type: string; readonly name: string; readonly bytes: Buffer }
   | { readonly kind: "empty"; readonly status: number; readonly headers?: ReplyHeaders }
   | {
       readonly kind: "problem";

@@ -43,17 +43,27 @@ const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 interface Rendered {
   readonly status: number;
   readonly type: string | null;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 const render = (reply: Reply, context: ReplyContext): Rendered => {
-  const headers = reply.headers ?? {};
+  const headers = ("headers" in reply ? reply.headers : undefined) ?? {};
   switch (reply.kind) {
     case "json":
       return { status: reply.status, type: JSON_TYPE, body: JSON.stringify(reply.body), headers };
     case "html":
       return { status: reply.status, type: "text/html; charset=utf-8", body: reply.html, headers };
+    case "file":
+      return {
+        status: 200,
+        type: reply.type,
+        body: reply.bytes,
+        headers: {
+          "Content-Disposition": `attachment; filename="${reply.name}"`,
+          "Cross-Origin-Resource-Policy": "same-origin",
+        },
+      };
     case "empty":
       return { status: reply.status, type: null, body: "", headers };
     case "problem": {

@@ -48,10 +48,10 @@ export interface Api {
 
 export const SETUP_TOKEN = "setup-token-for-tests-0123456789abcdef";
 
-/** JSON is parsed; a page stays text. */
+/** JSON is parsed; a page or a mail stays text. */
 const bodyIn = (response: Response, text: string): unknown => {
   if (text === "") return undefined;
-  return response.headers.get("content-type")?.startsWith("text/html") ? text : JSON.parse(text);
+  return response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : text;
 };
 
 const callerAt =

@@ -89,6 +89,9 @@ export const relaisApi = (client: Client) => {
         post<wire.SentMessage>("/v1/messages", message, { "idempotency-key": idempotencyKey, prefer: "wait=20" }),
       cancel: (id: string) => post<wire.Message>(`/v1/messages/${part(id)}/cancel`),
       retry: (id: string) => post<wire.Message>(`/v1/messages/${part(id)}/retry`),
+      /** A new message to others, with the content of a failed one. */
+      resend: (id: string, to: string, idempotencyKey: string) =>
+        post<wire.SentMessage>(`/v1/messages/${part(id)}/resend`, { to }, { "idempotency-key": idempotencyKey }),
       resolve: (id: string, as: "sent" | "resend" | "failed") =>
         post<wire.Message>(`/v1/messages/${part(id)}/resolve`, { as }),
       reschedule: (id: string, scheduledAt: string) =>

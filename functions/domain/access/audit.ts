@@ -12,7 +12,7 @@ export type AuditAction =
   | `connection.${"connect" | "disconnect"}`
   | `settings.${"update" | "gmail_credentials"}`
   | `key.${"create" | "revoke"}`
-  | `message.${"cancel" | "retry" | "reschedule" | "resolve"}`
+  | `message.${"cancel" | "retry" | "reschedule" | "resolve" | "resend" | "read"}`
   | `session.${"sign_in" | "sign_out" | "setup_token" | "end"}`;
 
 export interface AuditedAction {

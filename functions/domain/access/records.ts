@@ -99,6 +99,9 @@ export type Principal =
   /** Relais itself, when it alerts operators. */
   | { readonly kind: "relais" };
 
+/** Someone who signed in, or who holds the setup token; everybody else is a program. */
+export const isPerson = ({ kind }: Principal): boolean => kind === "setup" || kind === "operator" || kind === "member";
+
 /** Only keys have permissions; anybody else may do everything with what they can see. */
 export const hasPermission = (principal: Principal, permission: KeyPermission): boolean =>
   principal.kind !== "key" || principal.permissions.includes(permission);

@@ -56,17 +56,23 @@ export const commitMove = async <M extends Message>(
   return moved;
 };
 
+interface Creation extends Pick<Move<Message>, "also"> {
+  readonly id: string;
+  readonly value: Message;
+  readonly event: Announcement | null;
+}
+
 /**
  * Commits a new message, counts it and logs it. Returns undefined if there is one of this id. `event` is announced
  * even if this process dies after the commit. Throws `Unavailable`.
  */
 export const commitNew = async (
   deps: CommitDeps,
-  { id, value: first, event }: { readonly id: string; readonly value: Message; readonly event: Announcement | null },
+  { id, value: first, event, also = [] }: Creation,
 ): Promise<Versioned<Message> | undefined> => {
   const { message: value, counts } = countMove(undefined, first);
   const create = conditionalWrite("messages", { id, version: undefined }, value);
-  const outcome = await commitEvent(deps, [create, ...tallyWrites(deps, value.serverId, counts)], event);
+  const outcome = await commitEvent(deps, [create, ...also, ...tallyWrites(deps, value.serverId, counts)], event);
   if (!outcome.done) return undefined;
   logMove(deps, { id, before: null, after: value });
   return { id, value, version: outcome.versions[0] ?? "" };

@@ -28,7 +28,7 @@ export type StatusBefore<S extends MessageStatus> = {
   [From in MessageStatus]: [S] extends [(typeof NEXT)[From][number]] ? From : never;
 }[MessageStatus];
 
-export type MessageCommand = "cancel" | "retry" | "reschedule" | "resolve";
+export type MessageCommand = "cancel" | "retry" | "reschedule" | "resolve" | "resend";
 
 interface Meaning {
   /**
@@ -151,7 +151,7 @@ export const STATUSES = {
     dueIsNextAttempt: false,
     endsWait: true,
     body: "kept_for_retry",
-    commands: ["retry"],
+    commands: ["retry", "resend"],
     event: "relais.message.failed.v1",
   },
   canceled: {
@@ -226,6 +226,8 @@ const isMessageWhere = <C extends Column, V extends Meaning[C]>(column: C, value
 
 export const isFinal = isMessageWhere("stage", "final");
 export const erasesBody = isMessageWhere("body", "erased");
+/** Whether the content can still be read: a large one is erased a moment after the message's end. */
+export const keepsBody = (message: Message): boolean => message.body.kind !== "erased" && !erasesBody(message);
 export const endsWait = isMessageWhere("endsWait", true);
 export const isDueForAttempt = isMessageWhere("dueIsNextAttempt", true);
 

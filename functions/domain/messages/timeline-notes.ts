@@ -25,6 +25,10 @@ const NOTE_TEXTS = {
   declared_sent: { en: "Marked as sent by a person.", fr: "Marqué comme envoyé par une personne." },
   declared_failed: { en: "Marked as failed by a person.", fr: "Marqué comme échoué par une personne." },
   declared_resend: { en: "Sent again on a person’s decision.", fr: "Renvoyé sur décision d’une personne." },
+  resent_from: {
+    en: "Sent to another address from message {id}.",
+    fr: "Envoyé à une autre adresse à partir du message {id}.",
+  },
   server_deleted: { en: "The mail server was deleted.", fr: "Le serveur de messagerie a été supprimé." },
   // --- in doubt ---
   reply_lost: {

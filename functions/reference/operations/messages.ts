@@ -208,6 +208,23 @@ export const MESSAGE_OPERATIONS: Operations = {
     answers: { 200: { description: "The message.", content: json("Message") } },
     problems: ["invalid_request", "not_found", "server_not_allowed", "forbidden"],
   },
+  "GET /v1/messages/:id/content": {
+    id: "readMessageContent",
+    tag: "messages",
+    title: { en: "Read a message’s content", fr: "Lire le contenu d’un message" },
+    description:
+      "The mail itself, as it goes out, while Relais keeps it: until it is `sent`, `canceled` or `expired`, or 7 days after it failed. For people only: operators, and members for their own mail server. Each reading is in the audit log (`message.read`). No other answer holds a message’s body. Bcc recipients are not in the bytes; the record names them.",
+    parameters: ["AcceptLanguage"],
+    answers: {
+      200: {
+        description: "The mail, to save as a file.",
+        content: {
+          "message/rfc822": { schema: { type: "string", format: "binary", contentMediaType: "message/rfc822" } },
+        },
+      },
+    },
+    problems: ["invalid_request", "not_found", "body_erased", "newer_version"],
+  },
   "PATCH /v1/messages/:id": {
     id: "rescheduleMessage",
     tag: "messages",
@@ -257,5 +274,39 @@ export const MESSAGE_OPERATIONS: Operations = {
     body: { content: json("Resolution", { sent: { as: "sent" }, again: { as: "resend" } }) },
     answers: { 200: { description: "The message as it is now.", content: json("Message") } },
     problems: ["not_found", "server_not_allowed", "wrong_status", "body_erased", "newer_version"],
+  },
+  "POST /v1/messages/:id/resend": {
+    id: "resendMessage",
+    tag: "messages",
+    title: { en: "Send a failed message to another address", fr: "Envoyer un message échoué à une autre adresse" },
+    description:
+      "For a `failed` message, for 7 days: after that, its body is erased. Makes a new message, with an id of its own, through the same mail server; the failed one stays as it is. Of a message that Relais composed, To becomes the addresses given, Cc and Bcc are left out, the rest stays, and the Message-ID is new. A mail that its caller composed stays byte for byte, with its Message-ID, so that signatures hold: only its envelope changes. Under `gmail_api`, which sends to whoever stands in the header, that is refused. A program may only do this with what it sent itself. The answer is that of `POST /v1/messages`, and the audit log names both messages (`message.resend`).",
+    permission: "send",
+    parameters: ["IdempotencyKey", "Prefer", "AcceptLanguage"],
+    body: { content: json("Resend", { one: { to: ["grace@example.org"] } }) },
+    answers: {
+      200: {
+        description: "With `Prefer: wait`: the record of the new message.",
+        content: json("Message"),
+        headers: ["Location", "IdempotencyReplayed", "PreferenceApplied"],
+      },
+      202: {
+        description: "The new message is stored.",
+        content: json("MessageReceipt", { accepted: RECEIPT }),
+        headers: ["Location", "IdempotencyReplayed", "PreferenceApplied"],
+      },
+    },
+    problems: [
+      "not_found",
+      "server_not_allowed",
+      "wrong_status",
+      "body_erased",
+      "newer_version",
+      "from_not_allowed",
+      "envelope_unsupported",
+      "server_unavailable",
+      "message_too_large",
+      "idempotency_key_reused",
+    ],
   },
 };

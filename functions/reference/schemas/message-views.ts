@@ -119,6 +119,7 @@ export const message = viewSchema<View>()(
     recipients: z.array(recipient).meta({ description: "Each recipient with what became of it." }),
     subject: text("The subject.", "Invoice 42"),
     sizeBytes: count("Bytes of text, html and decoded attachments."),
+    hasContent: flag("Whether its content is still kept, so that it can be shown, retried or sent to another address."),
     tags: z
       .record(z.string(), z.string())
       .meta({ description: "The caller’s own labels.", examples: [{ kind: "invoice" }] }),

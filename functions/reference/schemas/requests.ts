@@ -5,6 +5,7 @@ import { batchInput } from "../../domain/messages/accept/batch.ts";
 import { messageSchema } from "../../domain/messages/accept/message-input.ts";
 import { rawSchema } from "../../domain/messages/accept/raw-input.ts";
 import { rescheduleInput } from "../../domain/messages/commands/reschedule.ts";
+import { resendInput } from "../../domain/messages/commands/resend-message.ts";
 import { resolutionInput } from "../../domain/messages/commands/resolve-by-person.ts";
 import { settingsInput } from "../../domain/settings/edit-settings.ts";
 import { plainInput, webFile } from "../../domain/settings/gmail-credentials.ts";
@@ -143,6 +144,9 @@ export const REQUESTS: Readonly<Record<string, JsonSchema>> = {
   }),
   Resolution: described("Resolution", resolutionInput, {
     as: "What you decide: it was sent, it shall be sent again (with the same Message-ID), or it failed.",
+  }),
+  Resend: described("Resend", resendInput, {
+    to: { description: "Who gets it, instead of everyone whom the failed message was for.", schema: ref("Mailboxes") },
   }),
   Nothing: requestSchema(emptyInput),
   NewMailServer: newMailServer,

@@ -167,10 +167,13 @@ const PATHS: Readonly<Record<string, Expected>> = {
   "POST /v1/messages/batch": ANY_CALLER,
   "GET /v1/messages": READERS,
   "GET /v1/messages/:id": { ...OF_MESSAGE, "key for sending": "403 forbidden" },
+  "GET /v1/messages/:id/content": OF_OWNER,
   "PATCH /v1/messages/:id": { ...OF_MESSAGE, "key for sending": "403 forbidden" },
   "POST /v1/messages/:id/cancel": { ...OF_MESSAGE, "key for sending": "403 forbidden" },
   "POST /v1/messages/:id/retry": { ...OF_MESSAGE, "key for sending": "403 forbidden" },
   "POST /v1/messages/:id/resolve": { ...OF_MESSAGE, "key for sending": "403 forbidden" },
+  // The message is the setup token's, and programs may only do this with what they sent themselves.
+  "POST /v1/messages/:id/resend": { ...OF_OWNER, "key of another server": "403 server_not_allowed" },
 };
 
 const REFUSALS = [
@@ -188,6 +191,7 @@ const BODIES: Json = {
   "POST /v1/messages/:id/cancel": {},
   "POST /v1/messages/:id/retry": {},
   "POST /v1/messages/:id/resolve": { as: "failed" },
+  "POST /v1/messages/:id/resend": { to: "grace@example.org" },
 };
 
 /** Where a body would change something for the next role, it is one that is refused after the role was admitted. */

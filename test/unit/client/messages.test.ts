@@ -158,6 +158,21 @@ describe("messages of relais-client", () => {
       assert.notEqual(next, first);
     });
 
+    it("keeps one key over the repetitions of resend, or the program's own", async () => {
+      const accepted = { status: 202, body: { id: "msg_2", status: "queued" } };
+      answers("lost", accepted, accepted);
+      assert.equal((await messages().resend("msg_1", "g@y.org")).id, "msg_2");
+      await messages().resend("msg_1", ["g@y.org"], { idempotencyKey: "mine" });
+      assert.deepEqual(requests(), Array(3).fill("POST /v1/messages/msg_1/resend"));
+      assert.deepEqual(
+        stub.received.map(({ body }) => body.toString()),
+        ['{"to":"g@y.org"}', '{"to":"g@y.org"}', '{"to":["g@y.org"]}'],
+      );
+      const [first, repeated, own] = stub.received.map(({ headers }) => headers["idempotency-key"]);
+      assert.ok(first);
+      assert.deepEqual([repeated, own], [first, "mine"]);
+    });
+
     it("escapes an id in the path", async () => {
       answers(ok(message("msg_1", "sent")));
       await messages().get("../session?a=/");

@@ -213,7 +213,7 @@ describe("a message's page", () => {
       deferred: "cancel",
       unknown: "resolve",
       sent: "",
-      failed: "retry",
+      failed: "retry resend",
       canceled: "",
       expired: "",
     });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
+import { composeMime } from "../../../functions/adapters/nodemailer/compose-mime.ts";
 import type { Principal } from "../../../functions/domain/access/records.ts";
 import { acceptRoutes } from "../../../functions/runtime/handlers/send-mail/accept.ts";
 import { commandRoutes } from "../../../functions/runtime/handlers/send-mail/commands.ts";
 import { viewRoutes } from "../../../functions/runtime/handlers/send-mail/views.ts";
 import type { Call, Reply } from "../../../functions/runtime/http.ts";
 import { memberOf, OPERATOR } from "../../builders/mail-server.ts";
-import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
+import { inState, type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
 import { FROM, rawMail, TO, wholeMail } from "../../builders/raw-mail.ts";
 
 let bench: MessageBench;
@@ -27,7 +28,7 @@ interface Asked {
 const call = async (target: string, asked: Asked = {}): Promise<Reply> => {
   const [method = "", path = ""] = target.split(" ");
   const url = new URL(path, "http://localhost");
-  const routes = [...acceptRoutes(bench), ...viewRoutes(bench), ...commandRoutes(bench)];
+  const routes = [...acceptRoutes(bench), ...viewRoutes({ ...bench, composeMime }), ...commandRoutes(bench)];
   for (const route of routes.filter((candidate) => candidate.method === method)) {
     const found = new URLPattern({ pathname: route.path }).exec({ pathname: url.pathname });
     if (found === null) continue;
@@ -336,6 +337,7 @@ suite("GET /v1/messages", () => {
       bcc: ["c@example.org"],
       subject: "Bonjour",
       sizeBytes: 36,
+      hasContent: true,
       tags: { kind: "x" },
       key: null,
       onUnknown: "hold",
@@ -524,6 +526,25 @@ test("cancel and retry accept only an empty body", async () => {
     assert.deepEqual([refused.code, refused.fields], ["invalid_request", ["/reason"]]);
   }
   assert.equal(answered(await call(`POST /v1/messages/${id}/cancel`, { body: {} })).body.status, "canceled");
+});
+
+test("the content is a file to save, and sending it elsewhere answers like a post", async () => {
+  const id = idOf(await call("POST /v1/messages", { body: simpleMessage }));
+  const file = await call(`GET /v1/messages/${id}/content`);
+  assert.ok(file.kind === "file" && file.bytes.includes("Une ligne."));
+  assert.deepEqual([file.type, file.name], ["message/rfc822", `${id}.eml`]);
+  assert.deepEqual(problemOf(await call(`GET /v1/messages/${id}/content?a=1`)).fields, ["/a"]);
+  const found = await bench.records.get("messages", id);
+  assert.ok(found);
+  const value = inState(found.value, { status: "failed", dueAtMs: 9, finalAtMs: 1 });
+  await bench.records.commit([{ op: "put", kind: "messages", id, value }]);
+  const resend = () =>
+    call(`POST /v1/messages/${id}/resend`, { body: { to: "g@y.org" }, headers: { "idempotency-key": "k" } });
+  const { status, headers, body } = answered(await resend());
+  assert.deepEqual([status, headers.Location, body.status], [202, `/v1/messages/${body.id}`, "queued"]);
+  assert.equal(answered(await resend()).headers["Idempotency-Replayed"], "true");
+  const refused = problemOf(await call(`POST /v1/messages/${id}/resend`, { body: { to: 5 } }));
+  assert.deepEqual(refused, { code: "invalid_request", fields: ["/to"], outcome: "not_sent" });
 });
 
 test("PATCH, retry and resolve answer with the message as it is afterwards", async () => {

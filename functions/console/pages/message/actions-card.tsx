@@ -17,6 +17,7 @@ import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
 import { isAddressRefused } from "./history.ts";
+import { Resend } from "./resend.tsx";
 
 interface Props {
   readonly message: Message;
@@ -54,17 +55,21 @@ const Cancel = ({ message, onDone }: Props) => {
   );
 };
 
+/** Retrying, and sending to another address: both need the content. */
 const Retry = ({ message, onDone }: Props) => {
   const retry = useAction(() => api.messages.retry(message.id));
   const run = async () => {
     await retry.run();
     await onDone();
   };
+  // Once Gmail has said that there is no such address, another one helps sooner than another try.
   const gone = isAddressRefused(message);
+  if (!message.hasContent) return <p class="hint">{t("content.erased")}</p>;
   return (
     <>
       <p>{t(gone ? "message.retryAddressText" : "message.retryText")}</p>
       <div class="actions">
+        {gone && <Resend message={message} primary />}
         <button
           type="button"
           class={gone ? "button" : "button primary"}
@@ -73,6 +78,7 @@ const Retry = ({ message, onDone }: Props) => {
         >
           {retry.busy ? t("state.working") : t("message.retry")}
         </button>
+        {!gone && <Resend message={message} primary={false} />}
       </div>
       {retry.failure && <ProblemNotice failure={retry.failure} />}
     </>
@@ -162,10 +168,14 @@ const Reschedule = ({ message, onDone }: Props) => {
   );
 };
 
-const ACTIONS = { cancel: Cancel, retry: Retry, resolve: Resolve, reschedule: Reschedule } as const satisfies Record<
-  MessageCommand,
-  unknown
->;
+const ACTIONS = {
+  cancel: Cancel,
+  retry: Retry,
+  // Beside retrying, for the same messages.
+  resend: () => null,
+  resolve: Resolve,
+  reschedule: Reschedule,
+} as const satisfies Record<MessageCommand, unknown>;
 
 export const ActionsCard = ({ message, onDone }: Props) => {
   const actions = commandsFor(message.status);

@@ -1,3 +1,4 @@
+import { auditWrite } from "../../access/audit.ts";
 import { hasPermission, type Principal, principalName } from "../../access/records.ts";
 import type { Clock } from "../../clock.ts";
 import type { Tell } from "../../commit-news.ts";
@@ -7,7 +8,7 @@ import type { Log } from "../../log.ts";
 import { CONTENDED } from "../../problem.ts";
 import type { Publisher } from "../../publisher.ts";
 import type { Randomness } from "../../randomness.ts";
-import type { Records, Versioned } from "../../records.ts";
+import type { Records, Versioned, Write } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import { eraseBody, isLarge, packBody, packRaw, storeBody } from "../body-store.ts";
 import { commitNew } from "../commit-move.ts";
@@ -16,6 +17,7 @@ import type { Mailbox, Message, StoredBody } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { kindsIn } from "../recipient-kind.ts";
+import { timelineNote } from "../timeline-notes.ts";
 import { searchEntries } from "../views/message-search.ts";
 import { type DryRun, dryRun } from "./dry-run.ts";
 import { findAccepted, type Identity, identify } from "./idempotency.ts";
@@ -47,6 +49,10 @@ export interface Submission {
   readonly document?: DocumentTry;
   /** The Message-ID that the document asks for, in angle brackets. */
   readonly messageId?: string | null;
+  /** Of a message that is sent to another address: the id of the first one. */
+  readonly resentFrom?: string;
+  /** What the caller asked for, if `json` was made from it: a repeated key is compared with this. */
+  readonly asked?: unknown;
   /** Where the message stands in the whole request. */
   readonly at?: readonly PropertyKey[];
 }
@@ -82,6 +88,21 @@ const ownMessageId = (input: AnyInput): string | null => ("raw" in input ? input
 const packContent = (input: AnyInput, from: Mailbox) =>
   "raw" in input ? packRaw(input.raw) : packBody({ from, ...input.content });
 
+const originNote = ({ resentFrom: id }: Submission) => (id === undefined ? {} : timelineNote("resent_from", { id }));
+
+/** The audit names the message whose content went to another address, and the new one. */
+const originAudit = (deps: AcceptDeps, { principal, resentFrom: target }: Submission, id: string): readonly Write[] =>
+  target === undefined
+    ? []
+    : [
+        auditWrite(deps, {
+          actor: principalName(principal),
+          action: "message.resend",
+          target,
+          detail: { message: id },
+        }),
+      ];
+
 const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message => {
   const { submission, input, identity, plan, acceptedAtMs } = draft;
   const { subject, ...fields } = shownOf(input);
@@ -109,7 +130,7 @@ const newMessage = (deps: AcceptDeps, draft: Draft, body: StoredBody): Message =
     firstTriedAtMs: null,
     agelessMs: 0,
     attempts: [],
-    timeline: [{ atMs: acceptedAtMs, status: plan.state.status, note: null }],
+    timeline: [{ atMs: acceptedAtMs, status: plan.state.status, note: null, ...originNote(submission) }],
     providerId: null,
     requestSha256: identity.requestSha256,
     ...(submission.document === undefined ? {} : { document: submission.document }),
@@ -138,7 +159,12 @@ const store = async (deps: AcceptDeps, draft: Draft): Promise<Result<Acceptance>
   const body = await storeBody(deps, identity.id, packed);
   const value = newMessage(deps, draft, body);
   const event = value.status === "held" ? messageEvent("relais.message.held.v1", identity.id, value) : null;
-  const message = await commitNew(deps, { id: identity.id, value, event });
+  const message = await commitNew(deps, {
+    id: identity.id,
+    value,
+    event,
+    also: originAudit(deps, draft.submission, identity.id),
+  });
   if (message === undefined) {
     await eraseBody(deps, { body });
     return (await findReplay(deps.records, identity)) ?? fail(CONTENDED);
@@ -162,8 +188,8 @@ export const acceptMessage = async (deps: AcceptDeps, submission: Submission): P
   const acceptedAtMs = deps.clock.nextMs();
   const plan = prefixPaths(await planMessage(deps, principal, input), at);
   if (input.dryRun) return dryRun(deps.records, plan);
-  const value = key !== null && "raw" in input && holdsRaw(json) ? rawRequestValue(json, input) : json;
-  const identity = identify(deps.random, { principal, key, json: value });
+  const own = key !== null && "raw" in input && holdsRaw(json) ? rawRequestValue(json, input) : json;
+  const identity = identify(deps.random, { principal, key, json: submission.asked ?? own });
   if (plan.ok) return store(deps, { submission, input, identity, plan: plan.value, acceptedAtMs });
   // A replay gets its answer even if its times have passed or its server has been deleted since.
   return (await findReplay(deps.records, identity)) ?? plan;

@@ -38,7 +38,7 @@ export interface MoveOrder<C extends MessageCommand> {
   readonly decide: (message: MessageIn<StatusFor<C>>) => Result<CallerMove>;
 }
 
-const wrongStatus = (status: MessageStatus, command: MessageCommand): Problem => {
+export const wrongStatus = (status: MessageStatus, command: MessageCommand): Problem => {
   const allowed = MESSAGE_STATUSES.filter((one) => commandsFor(one).includes(command));
   return { code: "wrong_status", detail: detail("not_in_status", { status, allowed: allowed.join(", ") }) };
 };

@@ -1,22 +1,14 @@
 import type { BeforeData, OutgoingMail } from "../../google/transports.ts";
 import { accountAddress } from "../../mail-servers/mail-server.ts";
 import { traitsOf } from "../../transport.ts";
-import { encodeMailbox } from "../accept/header-value.ts";
 import { beyondEnvelope, shownRecipients } from "../accept/raw-mail.ts";
 import { scanMail } from "../accept/raw-scan.ts";
-import { readBody, readRaw } from "../body-store.ts";
+import { readBody } from "../body-store.ts";
 import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
+import { mailDate, readComposedMail } from "../mail-bytes.ts";
 import { foldAddress } from "../mailbox.ts";
-import {
-  isRaw,
-  type Mailbox,
-  type Message,
-  type MessageBody,
-  type MissingField,
-  type RawBody,
-  type Recipient,
-} from "../message.ts";
+import { isRaw, type Mailbox, type MessageBody, type Recipient } from "../message.ts";
 import { pendingRecipients } from "../moves.ts";
 import { type Claim, leaseEndMs } from "./lease.ts";
 import { beforeDelivery } from "./verdict.ts";
@@ -28,18 +20,6 @@ const removeReached = (body: MessageBody, recipients: readonly Recipient[]): Mes
   );
   const left = (list: readonly Mailbox[]) => list.filter(({ address }) => !reached.has(foldAddress(address)));
   return reached.size === 0 ? body : { ...body, to: left(body.to), cc: left(body.cc) };
-};
-
-const dateOf = ({ firstTriedAtMs, createdAtMs }: Message): Date => new Date(firstTriedAtMs ?? createdAtMs);
-
-/** The fields that a composed mail lacks, as lines to put in front of it. */
-const missingFields = (message: Message, { missing }: RawBody): Buffer => {
-  const values: Readonly<Record<MissingField, string>> = {
-    Date: dateOf(message).toUTCString().replace("GMT", "+0000"),
-    "Message-ID": message.messageId,
-    From: encodeMailbox({ name: "", address: message.from }),
-  };
-  return Buffer.from(missing.map((name) => `${name}: ${values[name]}\r\n`).join(""));
 };
 
 /** Checks that To and Cc of a composed mail name nobody beside these recipients. */
@@ -105,10 +85,9 @@ export class Try {
     const { value } = this.#claim.message;
     const body = await readBody(this.#deps, value);
     if (body === null) return null;
-    const date = dateOf(value);
     const { sendsTo } = traitsOf(this.#claim.server.value.transport);
     const shown = sendsTo === "header" ? removeReached(body, value.recipients) : body;
-    return this.#deps.composeMime({ body: shown, messageId: value.messageId, date, sevenBit });
+    return this.#deps.composeMime({ body: shown, messageId: value.messageId, date: mailDate(value), sevenBit });
   }
 
   /** The account itself is the envelope sender, so that it gets the bounces. Gmail sets it anyway. */
@@ -129,7 +108,7 @@ export class Try {
     const { body } = message.value;
     const envelope = this.#envelope();
     if (isRaw(body)) {
-      const raw = await readRaw(this.#deps, body, missingFields(message.value, body));
+      const raw = await readComposedMail(this.#deps, message.value, body);
       const fits = traitsOf(server.value.transport).sendsTo === "envelope" || staysWithin(raw, envelope.to);
       return fits ? { envelope, raw } : "envelope_unsupported";
     }

@@ -3,7 +3,7 @@ import { isoTime, isoTimeOrNull } from "../../clock.ts";
 import type { Versioned } from "../../records.ts";
 import type { Attempt, Message, Recipient, RecipientKind } from "../message.ts";
 import { recipientKinds } from "../recipient-kind.ts";
-import { isDueForAttempt } from "../statuses.ts";
+import { isDueForAttempt, keepsBody } from "../statuses.ts";
 
 const attemptView = ({ atMs, outcome, smtp, problem }: Attempt) => ({
   at: isoTime(atMs),
@@ -37,7 +37,8 @@ const recipientViews = (message: Message) => {
 };
 
 /**
- * The message as `GET /v1/messages/{id}` shows it, with instants in RFC 3339. It never holds the body. `accepted` and
+ * The message as `GET /v1/messages/{id}` shows it, with instants in RFC 3339. It never holds the body, which only
+ * `message-content.ts` gives. `accepted` and
  * `rejected` list the recipients that Gmail accepted or refused.
  */
 export const messageView = ({ id, value }: Versioned<Message>) => ({
@@ -51,6 +52,7 @@ export const messageView = ({ id, value }: Versioned<Message>) => ({
   ...recipientViews(value),
   subject: value.subject,
   sizeBytes: value.sizeBytes,
+  hasContent: keepsBody(value),
   tags: value.tags,
   key: keyIdOf(value.caller),
   onUnknown: value.onUnknown,

@@ -61,7 +61,7 @@ export const dryRunView = (
 });
 
 /** Waits for up to 50 seconds, so it gets only these parts of the call: the whole call holds the whole body. */
-const answerAccepted = async (
+export const answerAccepted = async (
   system: WatchDeps,
   call: Pick<Call, "headers" | "signal">,
   { message, replayed }: Extract<Acceptance, { readonly kind: "accepted" }>,

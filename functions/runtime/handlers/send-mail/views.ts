@@ -5,6 +5,7 @@ import type { MoveDeps } from "../../../domain/messages/delivery-deps.ts";
 import { visibleMessage } from "../../../domain/messages/message-access.ts";
 import { MESSAGE_STATUSES } from "../../../domain/messages/statuses.ts";
 import { listMessages, type MessageFilter } from "../../../domain/messages/views/list-messages.ts";
+import { type ContentDeps, readContent } from "../../../domain/messages/views/message-content.ts";
 import { searchTerms } from "../../../domain/messages/views/message-search.ts";
 import { messageView } from "../../../domain/messages/views/message-view.ts";
 import { type FieldProblem, invalidRequest } from "../../../domain/problem.ts";
@@ -103,8 +104,21 @@ const show = (system: MoveDeps) => async (call: Call) => {
   return answerWith(message, (found) => answerJson(200, messageView(found)));
 };
 
-/** `GET /v1/messages` and `/v1/messages/{id}`. */
-export const viewRoutes = (system: MoveDeps): readonly Route[] => [
+const content = (system: ContentDeps) => async (call: Call) => {
+  const unknown = unknownParameters(call.query, []);
+  if (unknown.length > 0) return answerProblem(invalidRequest(...unknown));
+  const id = pathParameter(call, "id");
+  return answerWith(await readContent(system, callerOf(call), id), (bytes) => ({
+    kind: "file",
+    type: "message/rfc822",
+    name: `${id}.eml`,
+    bytes,
+  }));
+};
+
+/** What is shown of messages. Reading the content writes to the audit, so a speculative request must not. */
+export const viewRoutes = (system: MoveDeps & ContentDeps): readonly Route[] => [
   { method: "GET", path: "/v1/messages", access: "programs", handle: list(system) },
   { method: "GET", path: "/v1/messages/:id", access: "programs", handle: show(system) },
+  { method: "GET", path: "/v1/messages/:id/content", access: "people", unsafe: true, handle: content(system) },
 ];
