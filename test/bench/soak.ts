@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { commit } from "./commit.ts";
 import { bodies } from "./soak/bodies.ts";
 import { crash } from "./soak/crash.ts";
+import { deploy } from "./soak/deploy.ts";
 import { documents } from "./soak/documents.ts";
 import { door } from "./soak/door.ts";
 import { due } from "./soak/due.ts";
@@ -30,6 +31,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   door,
   due,
   documents,
+  deploy,
 };
 const page = new URL("SOAK.md", import.meta.url);
 

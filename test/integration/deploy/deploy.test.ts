@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { toolsOf } from "../../../functions/runtime/commands/deploy/tools.ts";
 import { Deployment } from "./deployment.ts";
@@ -17,7 +18,7 @@ suite("npm run deploy", () => {
   };
 
   test("takes a new project to a console, and prints the setup link once", async () => {
-    const output = succeeded(await deployment.first());
+    const output = succeeded(await deployment.firstAsProgram());
     assert.deepEqual(deployment.standIns.changes(), [
       "gcloud services enable pubsub.googleapis.com storage.googleapis.com firebasehosting.googleapis.com --project=relais-test --quiet",
       "gcloud beta services identity create --service=pubsub.googleapis.com --project=relais-test --quiet",
@@ -59,6 +60,17 @@ suite("npm run deploy", () => {
       steps,
     );
     assert.deepEqual(deployment.state(), undisturbed);
+  });
+
+  // `npm run soak -- deploy` does so at each step, of roll-outs and ways back too.
+  test("ends in the same state when the program is killed by a signal and run again", async () => {
+    succeeded(await deployment.first());
+    const undisturbed = deployment.state();
+    const killAfter = 1 + randomInt(deployment.standIns.changes().length);
+    deployment.newProject();
+    assert.equal((await deployment.firstAsProgram(killAfter)).signal, "SIGKILL");
+    succeeded(await deployment.first());
+    assert.deepEqual(deployment.state(), undisturbed, `killed after change ${killAfter}`);
   });
 
   test("takes over what exists if Terraform's state was lost in the middle", async () => {

@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { runDeployCommand } from "../../../functions/runtime/commands/deploy/command.ts";
+import type { Ran, Tools } from "../../../functions/runtime/commands/deploy/tools.ts";
 import { issueCertificates } from "../../google-sandbox/certificates.ts";
 import { type Cloud, readyProject, releaseOf } from "./cloud.ts";
 import { StandIns } from "./stand-ins.ts";
@@ -29,27 +32,46 @@ const answer = (cloud: Cloud, path: string, token: string): readonly [number, un
 /** Traffic of functions that is exchanged like that of others. */
 const LIKE_OTHERS = /update-traffic (dispatch-due|refresh-tokens|mail-servers|confirm-callback) /;
 
-/** `npm run deploy` as a process of its own, beside the stand-ins, and Hosting at an https origin of this machine. */
+/**
+ * How a run is made: as the program that people start, killed by a signal; or in this process, where one that is killed
+ * never hears an answer again, at a tenth of the cost.
+ */
+export type Way = "program" | "here";
+
+interface Started {
+  readonly standIns: StandIns;
+  readonly hosting: Server;
+  readonly folder: string;
+  readonly url: string;
+  readonly way: Way;
+}
+
+type OnChange = (command: string, kill: () => void) => void;
+
+/** `npm run deploy` beside the stand-ins, and Hosting at an https origin of this machine. */
 export class Deployment {
   readonly standIns: StandIns;
   readonly url: string;
   readonly #folder: string;
   readonly #hosting: Server;
+  readonly #way: Way;
   #deployed: Cloud | null = null;
 
-  private constructor(standIns: StandIns, hosting: Server, folder: string, url: string) {
+  private constructor({ standIns, hosting, folder, url, way }: Started) {
     this.standIns = standIns;
     this.#hosting = hosting;
     this.#folder = folder;
     this.url = url;
+    this.#way = way;
   }
 
-  static async start(): Promise<Deployment> {
+  static async start(way: Way = "here"): Promise<Deployment> {
     const folder = mkdtempSync(join(tmpdir(), "relais-deployment-"));
     mkdirSync(join(folder, "dist/console"), { recursive: true });
     writeFileSync(join(folder, "dist/console/index.html"), "<!doctype html>");
     const { ca, certificate, key } = issueCertificates();
     writeFileSync(join(folder, "ca.pem"), ca);
+    if (way === "here") setDefaultCACertificates([...getCACertificates("default"), ca]);
     const standIns = await StandIns.start(readyProject());
     const hosting = createServer({ cert: certificate, key }, (req, res) => {
       const token = (req.headers.authorization ?? "").replace("Bearer ", "");
@@ -59,7 +81,7 @@ export class Deployment {
     await new Promise<void>((resolve) => hosting.listen(0, "127.0.0.1", resolve));
     const address = hosting.address();
     const port = typeof address === "object" ? address?.port : 0;
-    return new Deployment(standIns, hosting, folder, `https://localhost:${port}`);
+    return new Deployment({ standIns, hosting, folder, url: `https://localhost:${port}`, way });
   }
 
   get cloud(): Cloud {
@@ -120,18 +142,63 @@ export class Deployment {
     return this.#start(args, () => undefined);
   }
 
-  #start(args: readonly string[], onChange: (command: string, kill: () => void) => void): Promise<Ended> {
-    const program = join(root, "functions/runtime/commands/deploy.ts");
-    const all = ["--project", this.cloud.project, "--dist", join(this.#folder, "dist"), "--watch", "0", ...args];
-    const env = { ...this.standIns.environment(), NODE_EXTRA_CA_CERTS: join(this.#folder, "ca.pem") };
+  /** A first deployment as the program that people start, killed after this many changes if it gets so far. */
+  firstAsProgram(killAfter = Number.POSITIVE_INFINITY): Promise<Ended> {
+    let changes = 0;
+    return this.#program(this.#withFolder(["--url", this.url, "--operator", "ada@example.com"]), (_, kill) => {
+      changes += 1;
+      if (changes === killAfter) kill();
+    });
+  }
+
+  #start(args: readonly string[], onChange: OnChange): Promise<Ended> {
+    const all = this.#withFolder(args);
+    return this.#way === "program" ? this.#program(all, onChange) : this.#here(all, onChange);
+  }
+
+  #withFolder(args: readonly string[]): readonly string[] {
     this.standIns.rewind();
+    return ["--project", this.cloud.project, "--dist", join(this.#folder, "dist"), "--watch", "0", ...args];
+  }
+
+  #program(args: readonly string[], onChange: OnChange): Promise<Ended> {
+    const program = join(root, "functions/runtime/commands/deploy.ts");
+    const env = { ...this.standIns.environment(), NODE_EXTRA_CA_CERTS: join(this.#folder, "ca.pem") };
     return new Promise((resolve) => {
-      const child = spawn(process.execPath, [program, ...all], { env, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
       this.standIns.onChange = (command) => onChange(command, () => void child.kill("SIGKILL"));
       let output = "";
       for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (output += part));
       child.on("close", (status, signal) => resolve({ status, signal, output }));
     });
+  }
+
+  #here(args: readonly string[], onChange: OnChange): Promise<Ended> {
+    const { promise, resolve } = Promise.withResolvers<Ended>();
+    let output = "";
+    let alive = true;
+    const say = (line: string): void => {
+      output += `${line}\n`;
+    };
+    const kill = (): void => {
+      alive = false;
+      resolve({ status: null, signal: "SIGKILL", output });
+    };
+    const dead = new Promise<Ran>(() => undefined);
+    const { standIns } = this;
+    standIns.onChange = (command) => onChange(command, kill);
+    const tools: Tools = {
+      run: async (...asked) => {
+        if (!alive) return dead;
+        const ran = await standIns.tools.run(...asked);
+        return alive ? ran : dead;
+      },
+    };
+    const surroundings = { tools, root, say, wait: async () => undefined };
+    void runDeployCommand(surroundings, { args, complain: say }).then((status) =>
+      resolve({ status, signal: null, output }),
+    );
+    return promise;
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,6 @@ import {
 import { parseOptions } from "../../../functions/runtime/commands/deploy/options.ts";
 import { preflight, whatKeepsFromAsking } from "../../../functions/runtime/commands/deploy/preflight.ts";
 import { recall } from "../../../functions/runtime/commands/deploy/state-bucket.ts";
-import { toolsOf } from "../../../functions/runtime/commands/deploy/tools.ts";
 import { type Cloud, readyProject } from "./cloud.ts";
 import { StandIns } from "./stand-ins.ts";
 
@@ -162,7 +161,7 @@ suite("Preflight", () => {
     standIns.rewind();
     const options = parseOptions([...USUAL, ...more]);
     assert.ok(options.ok);
-    const tools = toolsOf(standIns.environment());
+    const { tools } = standIns;
     const gcloud = new Gcloud(tools, "relais-test");
     const first = await whatKeepsFromAsking({ tools, gcloud });
     if (first.length > 0) return first;

@@ -9,7 +9,7 @@ import { parseOptions } from "../../../functions/runtime/commands/deploy/options
 import { restoreBeside, type Source } from "../../../functions/runtime/commands/deploy/restore-beside.ts";
 import { recall } from "../../../functions/runtime/commands/deploy/state-bucket.ts";
 import { deployAll } from "../../../functions/runtime/commands/deploy/steps.ts";
-import { type Tools, toolsOf } from "../../../functions/runtime/commands/deploy/tools.ts";
+import type { Tools } from "../../../functions/runtime/commands/deploy/tools.ts";
 import { type StubServer, startStubServer } from "../../builders/stub-server.ts";
 import { type Cloud, readyProject } from "./cloud.ts";
 import { StandIns } from "./stand-ins.ts";
@@ -40,7 +40,6 @@ suite("A restore beside the damaged database", () => {
   };
 
   const tools = (): Tools => {
-    const real = toolsOf(standIns.environment());
     return {
       run: async (tool, args, options) => {
         if (tool === "node") {
@@ -48,7 +47,7 @@ suite("A restore beside the damaged database", () => {
           doubted.push([options?.env?.RELAIS_DATABASE ?? "", ...args.slice(1)]);
           return { status: 0, stdout: "", stderr: "" };
         }
-        const ran = await real.run(tool, args, options);
+        const ran = await standIns.tools.run(tool, args, options);
         const last = standIns.recorded.at(-1);
         const command = standIns.changes().at(-1) ?? "";
         if (last?.changed && endedAt !== null && !endedAt.has(command)) {

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Tools } from "../../../functions/runtime/commands/deploy/tools.ts";
 import type { Answer, Cloud } from "./cloud.ts";
 import { runFirebase } from "./firebase-stand-in.ts";
 import { runGcloud } from "./gcloud-stand-in.ts";
@@ -72,6 +73,11 @@ export class StandIns {
       PATH: `${join(this.#folder, "bin")}:${dirname(process.execPath)}:/usr/bin:/bin`,
       STAND_IN_PORT: `${port}`,
     };
+  }
+
+  /** Answers what a program would be told by the executables, without starting them. */
+  get tools(): Tools {
+    return { run: async (tool, args, { input = "" } = {}) => this.#run(tool, args, input) };
   }
 
   #serve(socket: Socket): void {

@@ -6,7 +6,7 @@ import type { DeployOptions } from "./options.ts";
 import type { Remembered } from "./state-bucket.ts";
 import type { Tools } from "./tools.ts";
 
-interface Surroundings {
+export interface Surroundings {
   readonly tools: Tools;
   /** This repository. */
   readonly root: string;
