@@ -169,7 +169,7 @@ module "function" {
   database          = google_firestore_database.records.name
   public            = each.value.public
   public_access     = var.public_access
-  public_ingress    = var.ingress
+  public_ingress    = local.public_ingress
   pubsub_agent      = local.agents.pubsub
   size              = local.sizes[each.key]
   timeout_s         = each.value.timeout_s

@@ -9,3 +9,14 @@ resource "google_logging_project_exclusion" "callbacks" {
 
   depends_on = [google_project_service.required]
 }
+
+# A load balancer in front logs URLs as well, and those of redirects to https, which reach no function.
+resource "google_logging_project_exclusion" "edge_callbacks" {
+  count = var.edge == null ? 0 : 1
+
+  name        = "${local.lead}relais-edge-callbacks"
+  description = "${local.title}: requests to the load balancer whose URL contains the code of a consent"
+  filter      = "resource.type=\"http_load_balancer\" AND httpRequest.requestUrl:\"/google_gmail\""
+
+  depends_on = [google_project_service.required]
+}

@@ -45,6 +45,11 @@ output "quota" {
   }
 }
 
+output "edge" {
+  description = "The load balancer in front, if there is one: the address for the domain's DNS record of type A, the certificate that Google makes once the record is there, and the endpoint group of the console."
+  value       = one([for edge in module.edge : { address = edge.address, certificate = edge.certificate, console_group = edge.console_group }])
+}
+
 output "environment" {
   description = "What commands that run on a laptop need in order to reach this installation."
   value       = local.base_environment

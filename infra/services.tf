@@ -16,6 +16,7 @@ resource "google_project_service" "required" {
     ],
     length(local.key_users) == 0 ? [] : ["cloudkms.googleapis.com"],
     var.budget == null ? [] : ["billingbudgets.googleapis.com"],
+    var.edge == null ? [] : ["compute.googleapis.com"],
     var.vpc_egress == null ? [] : ["vpcaccess.googleapis.com"],
   ))
 

@@ -153,13 +153,39 @@ variable "public_access" {
 }
 
 variable "ingress" {
-  description = "From where the functions that people and programs call can be reached. Firebase Hosting needs ALLOW_ALL."
+  description = "From where the functions that people and programs call can be reached. Firebase Hosting needs ALLOW_ALL, the default; with edge the default is ALLOW_INTERNAL_AND_GCLB."
   type        = string
-  default     = "ALLOW_ALL"
+  default     = null
 
   validation {
-    condition     = contains(["ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB"], var.ingress)
-    error_message = "ingress must be \"ALLOW_ALL\", or \"ALLOW_INTERNAL_AND_GCLB\" if only a load balancer of yours calls the functions, and not Firebase Hosting."
+    condition     = var.ingress == null || contains(["ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB"], coalesce(var.ingress, "ALLOW_ALL"))
+    error_message = "ingress must be \"ALLOW_ALL\", or \"ALLOW_INTERNAL_AND_GCLB\" if only a load balancer calls the functions, and not Firebase Hosting."
+  }
+}
+
+variable "edge" {
+  description = "A load balancer of its own in front, with Cloud Armor: the domain in public_url, how many requests an address may make in a minute (all, and those of consents and sign-ins), and the Hosting site that has the console, if it is not the project's. None by default: Firebase Hosting is in front."
+  type = object({
+    domain              = string
+    requests_per_minute = optional(number, 1200)
+    sign_ins_per_minute = optional(number, 60)
+    site                = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.edge == null || try("https://${var.edge.domain}", "") == var.public_url
+    error_message = "edge.domain must be the host in public_url, which is what browsers use: for example relais.example.com with https://relais.example.com."
+  }
+  validation {
+    condition     = var.edge == null || !can(regex("[.](web[.]app|firebaseapp[.]com|run[.]app)$", try(var.edge.domain, "")))
+    error_message = "edge.domain must be a name whose DNS records you can change: Google's own names never point to your load balancer."
+  }
+  validation {
+    condition = var.edge == null || alltrue([
+      for count in [try(var.edge.requests_per_minute, 1), try(var.edge.sign_ins_per_minute, 1)] : count >= 1 && count <= 10000 && floor(count) == count
+    ])
+    error_message = "edge: requests_per_minute and sign_ins_per_minute must be whole numbers from 1 to 10000."
   }
 }
 

@@ -77,10 +77,11 @@ run "refuses_a_trailing_slash_and_nobody_as_operator" {
   expect_failures = [var.public_url, var.operators]
 }
 
-run "takes_names_from_the_prefix_and_tells_the_operators_of_alarms" {
+run "takes_names_from_the_prefix_tells_the_operators_of_alarms_and_has_a_load_balancer_on_demand" {
   command = plan
   variables {
     prefix    = "eu"
+    edge      = { domain = "relais.example.com" }
     operators = ["ada@example.com", "@example.com"]
   }
 
@@ -91,6 +92,10 @@ run "takes_names_from_the_prefix_and_tells_the_operators_of_alarms" {
   assert {
     condition     = output.environment.RELAIS_PREFIX == "eu"
     error_message = "the functions know the prefix"
+  }
+  assert {
+    condition     = length(module.edge) == 1 && local.public_ingress == "ALLOW_INTERNAL_AND_GCLB"
+    error_message = "with a load balancer, nobody calls the functions past it"
   }
   assert {
     condition     = join(",", keys(google_monitoring_notification_channel.operator)) == "ada@example.com"

@@ -5,19 +5,22 @@ import { after, before, describe, it } from "node:test";
 import { loadConfig } from "../../functions/runtime/config.ts";
 import type { Environment } from "../../functions/runtime/config-error.ts";
 import { type Applied, applyTo } from "./applied.ts";
+import { EDGE_RULES } from "./edge-rules.ts";
 import { FIRST_APPLY_RULES } from "./first-apply.ts";
+import { differingPaths } from "./fronts.ts";
 import { iamPage } from "./iam-page.ts";
 import { CUSTOM_ROLES, SECRET_PERMISSIONS } from "./roles.ts";
 import { type Breach, RULES, secretRights } from "./rules.ts";
 import { FUNCTION_NAMES, InfraCopy, type Inputs, type Plan, whyNoTerraform } from "./terraform.ts";
 
-const rules = [...RULES, ...FIRST_APPLY_RULES];
+const rules = [...RULES, ...FIRST_APPLY_RULES, ...EDGE_RULES];
 const copy = new InfraCopy();
 
 const key = (location: string): string => `projects/keys/locations/${location}/keyRings/relais/cryptoKeys/k`;
 const INPUTS: Readonly<Record<string, Inputs>> = {
   "of a second installation in another region, with keys, networks and pools of its own, where allUsers is forbidden": {
     prefix: "zz",
+    edge: null,
     region: "europe-west4",
     firestore_location: "nam5",
     secret_locations: ["europe-west3", "europe-west4"],
@@ -34,7 +37,8 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
     tick_minutes: { check_tokens: 15 },
     notification_channels: [],
   },
-  "behind a load balancer, with a global key for secrets, and events that are not kept": {
+  "behind a load balancer of one's own, with a global key for secrets, and events that are not kept": {
+    edge: null,
     ingress: "ALLOW_INTERNAL_AND_GCLB",
     kms_keys: { secrets: [key("global")] },
     event_retention_days: 0,
@@ -70,6 +74,7 @@ const IMPOSSIBLE: readonly Inputs[] = [
   },
   {
     operators: [],
+    edge: { domain: "relais.web.app", requests_per_minute: 0 },
     secret_locations: ["europe-west1", "europe-west4"],
     kms_keys: { records: key("us"), regional: key("europe-west4"), secrets: ["my-key"] },
   },
@@ -258,6 +263,11 @@ describe("infra: Terraform", { skip }, () => {
 const permissionFor = (verb: string, noun: string): string =>
   `secretmanager.${noun.includes("Version") ? "versions" : "secrets"}.${verb}`;
 
+interface PlannedPaths {
+  readonly paths: readonly string[];
+  readonly service: string;
+}
+
 /** They switch on what the whole project shares, and switching it on twice does nothing. */
 const SHARED = /^google_project_service /;
 
@@ -328,6 +338,29 @@ describe("infra: applied to one project", { skip }, () => {
       assert.equal(attributes.secret_data_wo, null);
       assert.equal(attributes.secret_data, null);
     }
+  });
+
+  it("everything behind the load balancer has the limits, and is what Hosting calls", () => {
+    const attributes = (type: string): readonly Readonly<Record<string, unknown>>[] =>
+      JSON.parse(installation("a").state)
+        .resources.filter((one: { readonly type: string }) => one.type === type)
+        .flatMap(({ instances }: { readonly instances: readonly { readonly attributes: object }[] }) =>
+          instances.map((one) => one.attributes),
+        );
+    const backends = attributes("google_compute_backend_service");
+    const [limits] = attributes("google_compute_security_policy");
+    assert.equal(backends.length, 5);
+    for (const { name, security_policy } of backends) assert.equal(security_policy, limits?.id, String(name));
+    const map = attributes("google_compute_url_map").find(({ name }) => name === "a-relais-edge") ?? assert.fail();
+    const [matcher] = map.path_matcher as readonly { readonly path_rule: readonly PlannedPaths[] }[];
+    const rules = matcher?.path_rule.map(({ paths, service }) => ({
+      paths,
+      chooses: service.split("/a-relais-").at(-1) ?? "",
+    }));
+    assert.deepEqual(differingPaths(rules ?? []), []);
+    const groups = attributes("google_compute_region_network_endpoint_group");
+    for (const { group } of backends.flatMap(({ backend }) => backend as readonly { readonly group: string }[]))
+      assert.ok(group.endsWith("/a-relais-console") || groups.some(({ id }) => id === group), group);
   });
 
   it("says in its outputs what Hosting, the deploy command and laptops need", () => {

@@ -2,7 +2,7 @@ import { COLLECTIONS, SINGLE_FIELD_INDEXES, unindexedFields } from "../../functi
 import { LEASE_MS } from "../../functions/domain/messages/deliver/lease.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
-import { DEPLOYER_ROLES, WITHOUT_RIGHTS } from "../../functions/runtime/commands/deploy/deployer-roles.ts";
+import { DEPLOYER_ROLES, OF_THE_EDGE, WITHOUT_RIGHTS } from "../../functions/runtime/commands/deploy/deployer-roles.ts";
 import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
 import { FUNCTION_NAMES, type Plan, type PlannedResource } from "./terraform.ts";
@@ -78,6 +78,10 @@ export const secretRights = (plan: Plan, name: string): readonly string[] =>
   });
 
 const isOnProject = (grant: PlannedResource): boolean => grant.type === "google_project_iam_member";
+
+/** With a load balancer in front, nobody may go round it. */
+const publicIngress = (plan: Plan): string =>
+  String(plan.input("ingress") ?? (plan.input("edge") === null ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"));
 
 /** cloud.google.com/monitoring/alerts/doc-variables, "limits". */
 const PLAYBOOK_BYTES = 8_192;
@@ -319,9 +323,7 @@ export const RULES: readonly Rule[] = [
           .map((f) => String(service(f).ingress_settings));
         return [
           ...differences(`invokers of ${name}`, invokers, isPublic ? everyone : [`serviceAccount:relais-push-${name}`]),
-          ...differences(`ingress of ${name}`, ingress, [
-            isPublic ? String(plan.input("ingress")) : "ALLOW_INTERNAL_ONLY",
-          ]),
+          ...differences(`ingress of ${name}`, ingress, [isPublic ? publicIngress(plan) : "ALLOW_INTERNAL_ONLY"]),
         ];
       }),
     ],
@@ -630,6 +632,7 @@ export const RULES: readonly Rule[] = [
       const listed = new Set(DEPLOYER_ROLES.flatMap(({ types }) => types));
       // There are none if somebody names their own.
       planned.add("google_monitoring_notification_channel");
+      if (plan.input("edge") === null) for (const type of OF_THE_EDGE) planned.add(type);
       return [
         ...[...planned].filter((type) => !listed.has(type)).map((type) => `no role of a deployer covers ${type}`),
         ...[...listed].filter((type) => !planned.has(type)).map((type) => `${type} is listed and not planned`),

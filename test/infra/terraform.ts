@@ -27,6 +27,7 @@ const DEFAULT_INPUTS: Inputs = {
   public_url: "https://relais.example.com",
   operators: ["ada@example.com"],
   documents: { database: "app", location: "europe-west1", ttl_expire_type: "day" },
+  edge: { domain: "relais.example.com", requests_per_minute: 900, sign_ins_per_minute: 45 },
   topic_publishers: ["serviceAccount:erp@relais-plan-test.iam.gserviceaccount.com"],
 };
 
@@ -56,6 +57,7 @@ export class InfraCopy {
       verbatimSymlinks: true,
       filter: (path) => source !== undefined || !path.includes("/.terraform"),
     });
+    cpSync(join(repository, "firebase.json"), join(this.directory, "firebase.json"));
     for (const name of FUNCTION_NAMES) {
       mkdirSync(join(this.directory, "dist", name), { recursive: true });
       // A copy of a copy has other modes, as a build with another umask would make them.

@@ -4,12 +4,16 @@ import { type Cost, READ, type SendFacts, sumOf } from "../page/send.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
+/** Where a price was read, when, and what is known of the date of the copy that was read. */
+interface Priced {
+  readonly source: string;
+  readonly read: string;
+  readonly copy: string;
+}
+
 export interface Prices {
   readonly currency: string;
-  readonly read: string;
-  readonly copies: string;
-  readonly firestore: {
-    readonly source: string;
+  readonly firestore: Priced & {
     readonly readsPer100k: number;
     readonly writesPer100k: number;
     readonly deletesPer100k: number;
@@ -19,14 +23,12 @@ export interface Prices {
     readonly freeDeletesADay: number;
     readonly freeStoredGiB: number;
   };
-  readonly pubsub: {
-    readonly source: string;
+  readonly pubsub: Priced & {
     readonly perTiB: number;
     readonly freeGiB: number;
     readonly leastBytesARequest: number;
   };
-  readonly cloudRun: {
-    readonly source: string;
+  readonly cloudRun: Priced & {
     readonly perVcpuSecond: number;
     readonly perGiBSecond: number;
     readonly perMillionRequests: number;
@@ -34,15 +36,20 @@ export interface Prices {
     readonly freeGiBSeconds: number;
     readonly freeRequests: number;
   };
-  readonly secretManager: {
-    readonly source: string;
+  readonly secretManager: Priced & {
     readonly perVersionMonth: number;
     readonly per10kAccesses: number;
     readonly freeVersions: number;
     readonly freeAccesses: number;
   };
-  readonly logging: { readonly source: string; readonly perGiB: number; readonly freeGiB: number };
-  readonly scheduler: { readonly source: string; readonly perJobMonth: number; readonly freeJobs: number };
+  readonly logging: Priced & { readonly perGiB: number; readonly freeGiB: number };
+  readonly scheduler: Priced & { readonly perJobMonth: number; readonly freeJobs: number };
+  readonly loadBalancer: Priced & { readonly perHourUpTo5Rules: number; readonly perGiBProcessed: number };
+  readonly cloudArmor: Priced & {
+    readonly perPolicyMonth: number;
+    readonly perRuleMonth: number;
+    readonly perMillionRequests: number;
+  };
 }
 
 /** What a mail costs on Firestore, and how often functions are called for it. */
@@ -72,6 +79,8 @@ export interface CostFacts {
   readonly cpuMsAMail: number;
   readonly ceilings: readonly IndexCeiling[];
   readonly functions: readonly DeployedFunction[];
+  /** What an address may ask in a minute if a load balancer is in front. */
+  readonly edge: { readonly rules: number; readonly requests: number; readonly signIns: number };
 }
 
 const mailCost = (cost: Cost): MailCost => ({
@@ -94,6 +103,18 @@ const deployedFunctions = (): readonly DeployedFunction[] => {
     return [{ name, isPublic: value("public") === "true", memoryGiB, concurrency, maxInstances }];
   });
   if (found.length < 7) throw new Error("infra/functions.tf does not list its functions as this script reads them");
+  return found;
+};
+
+/** The limits that infra/variables.tf gives a load balancer, and how many rules of Cloud Armor keep them. */
+const edgeLimits = (): CostFacts["edge"] => {
+  const source = read("../../../infra/variables.tf");
+  const limit = (name: string): number =>
+    Number(new RegExp(`${name} *= optional\\(number, (\\d+)\\)`).exec(source)?.[1]);
+  const armor = read("../../../infra/modules/edge/armor.tf");
+  const rules = [...armor.matchAll(/^ {4}"\d+" = \{|^ {4}priority +=/gm)].length;
+  const found = { rules, requests: limit("requests_per_minute"), signIns: limit("sign_ins_per_minute") };
+  if (Object.values(found).some((one) => !(one > 1))) throw new Error("infra/ has no limits as this script reads them");
   return found;
 };
 
@@ -120,5 +141,6 @@ export const costFacts = async (): Promise<CostFacts> => {
     cpuMsAMail: cpu.reduce((sum, one) => sum + one, 0) / cpu.length,
     ceilings: await indexCeilings(),
     functions: deployedFunctions(),
+    edge: edgeLimits(),
   };
 };

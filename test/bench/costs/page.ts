@@ -78,7 +78,17 @@ The lowest of these is the ceiling: turn its knob, and the next one counts. Fire
 The indexes within one mailbox (by \`serverId\`) take more than a hundred mails a second each, which no account may send.`;
 };
 
-const floodPart = ({ prices, functions }: CostFacts): string => {
+/** What a load balancer in front costs, with and without a flood. */
+const edgePart = ({ prices, edge }: CostFacts): string => {
+  const { loadBalancer, cloudArmor, logging } = prices;
+  const balancer = 30 * 24 * loadBalancer.perHourUpTo5Rules;
+  const armor = cloudArmor.perPolicyMonth + edge.rules * cloudArmor.perRuleMonth;
+  const logged = (1e6 * 1_000 * logging.perGiB) / 2 ** 30;
+  return `With [\`edge\`](README.md#floods), an address gets ${number(edge.requests)} requests a minute through (${number(edge.signIns)} to consents and sign-ins), and the rest is answered 429 before a function is called. That costs ${dollars(balancer)} a month for the load balancer and ${dollars(armor)} for Cloud Armor (a policy and ${edge.rules} rules, the last of which may be free), and, for a million requests, ${dollars(cloudArmor.perMillionRequests)} and about ${dollars(logged)} for their log, refused or not; ${dollars(1_024 * loadBalancer.perGiBProcessed)} for a TiB of mail. It does not end a flood that comes from many addresses: there \`max_instances\` is what bounds the bill.`;
+};
+
+const floodPart = (facts: CostFacts): string => {
+  const { prices, functions } = facts;
   const { cloudRun, logging, firestore } = prices;
   const hourly = ({ maxInstances, memoryGiB }: DeployedFunction): number =>
     maxInstances * 3_600 * (cloudRun.perVcpuSecond + memoryGiB * cloudRun.perGiBSecond);
@@ -95,15 +105,19 @@ Four functions are open to the internet. \`max_instances\` bounds what they can 
 ${table(["function", "instances at most", "an hour", "a day"], [...rows, ["all", "", dollars(all), dollars(24 * all)]])}
 
 On top, for a million requests: ${dollars(cloudRun.perMillionRequests)} for the requests, about ${dollars(logged)} for the lines that Cloud Run logs of them, and ${dollars(looked)} at most for a read of Firestore each, if they carry a key that has the form of one (without a credential nothing is read).
-A flood fills the same instances that your own callers need. A load balancer with Cloud Armor in front can refuse by address, at a price of its own.`;
+A flood fills the same instances that your own callers need.
+
+${edgePart(facts)}`;
 };
 
 /** The page that these facts make. */
 export const costsPage = (facts: CostFacts): string => {
   const { prices, commits, cpuMsAMail } = facts;
   const rows = MONTHS.map((month) => rowOf(month, billOf(facts, month)));
-  const { currency, read, copies, ...services } = prices;
-  const sources = Object.values(services).map(({ source }) => `- ${source}`);
+  const { currency, ...services } = prices;
+  const sources = Object.values(services).map(
+    ({ source, read, copy }) => `- ${source}: read on ${read}; copy: ${copy}`,
+  );
   return `# What Relais costs on Google Cloud
 
 Made by \`node test/bench/costs.ts\` from the figures of [the bench](../test/bench/RESULTS.md) (commits ${[...new Set(commits)].join(", ")}), \`infra/functions.tf\` and \`test/bench/costs/prices.json\`: do not edit it. A test compares.
@@ -125,7 +139,7 @@ ${floodPart(facts)}
 
 ## Prices
 
-Read on ${read}, ${copies}. Compare them with the pages before you rely on them.
+Read from stored copies of Google's pages, whose own date is not known unless it is named. Compare them with the pages before you rely on them.
 
 ${sources.join("\n")}
 `;

@@ -18,6 +18,10 @@ export interface Cloud {
   /** Versions of each secret, the newest last. */
   readonly secrets: Record<string, string[]>;
   readonly services: Record<string, Service>;
+  /** The endpoints of each global endpoint group. */
+  readonly groups: Record<string, string[]>;
+  /** The state of the load balancer's certificate. */
+  certificate: "PROVISIONING" | "ACTIVE";
   readonly console: { versions: number; live: string | null; off: boolean; configuration: unknown };
   /** What a build of now makes: the stand-in takes it for the archives' content. */
   release: string;
@@ -76,6 +80,8 @@ export const readyProject = (): Cloud => ({
   buckets: {},
   secrets: {},
   services: {},
+  groups: {},
+  certificate: "PROVISIONING",
   console: { versions: 0, live: null, off: false, configuration: null },
   release: "one",
   errors: {},

@@ -57,6 +57,11 @@ const withService = (cloud: Cloud, { words: [name = ""] }: Call, use: (service: 
   return service ? use(service) : refused(`Cannot find service [${name}]`);
 };
 
+const withGroup = (cloud: Cloud, { words: [name = ""] }: Call, use: (hosts: string[]) => Answer): Answer => {
+  const group = cloud.groups[name];
+  return group ? use(group) : refused(`The resource '${name}' was not found`);
+};
+
 const databaseFor = (cloud: Cloud, call: Call) => cloud.databases.find(({ id }) => id === of(call, "--database"));
 
 const newDatabase = (cloud: Cloud, call: Call, source: string): Answer => {
@@ -201,6 +206,35 @@ const IMPLEMENTED: Readonly<Record<string, Command>> = {
       .find(({ name }) => name === revision)?.release;
     return answered((cloud.errors[release ?? ""] ?? []).map((code) => ({ severity: "ERROR", jsonPayload: { code } })));
   },
+  "compute network-endpoint-groups describe": (cloud, call) => withGroup(cloud, call, () => answered({})),
+  "compute network-endpoint-groups create": ({ groups }, { words: [name = ""] }) => {
+    if (groups[name] !== undefined) return refused("already exists");
+    groups[name] = [];
+    return done();
+  },
+  "compute network-endpoint-groups list-network-endpoints": (cloud, call) =>
+    withGroup(cloud, call, (hosts) => answered(hosts.map((fqdn) => ({ networkEndpoint: { fqdn, port: 443 } })))),
+  "compute network-endpoint-groups update": (cloud, call) =>
+    withGroup(cloud, call, (hosts) => {
+      const host = (flag: string): string | undefined => /^fqdn=(.+),port=443$/.exec(of(call, flag))?.[1];
+      const [added, removed] = [host("--add-endpoint"), host("--remove-endpoint")];
+      if (added !== undefined && hosts.length > 0) return refused("Limit 1 of endpoints exceeded");
+      if (removed !== undefined) hosts.splice(hosts.indexOf(removed), 1);
+      if (added !== undefined) hosts.push(added);
+      return done();
+    }),
+  "compute network-endpoint-groups delete": ({ groups }, { words: [name = ""] }) => {
+    if (groups[name] === undefined) return refused("was not found");
+    delete groups[name];
+    return done();
+  },
+  "compute ssl-certificates describe": ({ certificate }) =>
+    answered({
+      managed: {
+        status: certificate,
+        domainStatus: { localhost: certificate === "ACTIVE" ? "ACTIVE" : "FAILED_NOT_VISIBLE" },
+      },
+    }),
   "run services describe": (cloud, call) =>
     withService(cloud, call, (service) =>
       answered({ status: { latestReadyRevisionName: latestOf(service), traffic: service.traffic } }),

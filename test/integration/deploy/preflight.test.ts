@@ -92,6 +92,13 @@ const CAUSES: Readonly<
       ];
     },
   },
+  load_balancer_refused: {
+    make: ({ policies }) => {
+      policies["compute.restrictLoadBalancerCreationForTypes"] = [{ values: { allowedValues: ["in:INTERNAL"] } }];
+      policies["compute.disableGlobalLoadBalancing"] = [{ enforce: true }];
+    },
+    args: ["--set", 'edge={"domain":"relais-test.web.app"}'],
+  },
   accounts_refused: {
     make: ({ policies }) => {
       policies["iam.disableServiceAccountCreation"] = [{ enforce: true }];

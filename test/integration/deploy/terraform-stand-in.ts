@@ -79,6 +79,9 @@ const outputsOf = (inputs: Values): Values => {
     hosting: { value: { region, services: open } },
     names: { value: { services, database, secrets: { "setup-token": `${lead}relais-setup-token` } } },
     services_without_invoker_check: { value: inputs.public_access === "invoker_check_off" ? Object.values(open) : [] },
+    edge: {
+      value: inputs.edge ? { address: "203.0.113.7", certificate: `${lead}relais-1c034d4d` } : null,
+    },
     environment: { value: { RELAIS_DATABASE: database, RELAIS_PUBLIC_URL: inputs.public_url } },
   };
 };
@@ -209,6 +212,9 @@ const make = (cloud: Cloud, resource: Resource, inputs: Values): void => {
 
 const apply = (cloud: Cloud, folder: Folder): Answer => {
   const { wanted, imports, inputs } = planned(folder);
+  const lead = inputs.prefix ? `${inputs.prefix}-` : "";
+  if (inputs.edge && cloud.groups[`${lead}relais-console`]?.length !== 1)
+    return refused("Error 404: The resource 'networkEndpointGroups/relais-console' was not found");
   const { resources } = folder.read();
   for (const resource of wanted) {
     const known = resources.some(({ address }) => address === resource.address) || imports.includes(resource.address);

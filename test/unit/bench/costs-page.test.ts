@@ -25,8 +25,18 @@ describe("the page of costs", () => {
       { usual: { ...facts.usual, writes: facts.usual.writes + 1 } },
       { cpuMsAMail: 2 * facts.cpuMsAMail },
       { functions },
+      { edge: { ...facts.edge, requests: 1 } },
     ])
       assert.notEqual(costsPage({ ...facts, ...changed }), page);
+  });
+
+  it("says of each price where and when it was read", () => {
+    const { currency: _, ...services } = facts.prices;
+    for (const { source, read, copy } of Object.values(services)) {
+      assert.match(source, /^https:\/\/\S+\.google\.com\//);
+      assert.match(read, /^20\d\d-\d\d-\d\d$/);
+      assert.ok(copy.length > 0);
+    }
   });
 
   it("adds up by hand for a million mails of a thousand mailboxes", () => {

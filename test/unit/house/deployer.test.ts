@@ -30,12 +30,27 @@ suite("What a deployment knows of infra/", () => {
       region: defaults.region,
       firestore_location: defaults.firestore_location,
       public_access: defaults.public_access,
-      ingress: defaults.ingress,
     })) {
       const declared = new RegExp(`^variable "${name}" \\{[\\s\\S]*?^  default     = "(.*)"$`, "m").exec(text)?.[1];
       assert.equal(declared, value, name);
     }
     assert.equal(defaults.site, "x");
+  });
+
+  test("opens the functions as infra/edge.tf does, and shows the load balancer the site", () => {
+    const ingressFor = (inputs: object) => {
+      const made = installationOf("relais-test", { public_url: "https://x.example", operators: [], ...inputs }, null);
+      return made instanceof Error ? null : made.ingress;
+    };
+    const edge = { domain: "x.example" };
+    assert.deepEqual(
+      [ingressFor({}), ingressFor({ edge }), ingressFor({ edge, ingress: "ALLOW_ALL" })],
+      ["ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB", "ALLOW_ALL"],
+    );
+    assert.match(
+      infra("edge.tf"),
+      /coalesce\(var\.ingress, var\.edge == null \? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"\)/,
+    );
   });
 
   test("names the same database as infra/names.tf", () => {

@@ -33,5 +33,7 @@ export const contextOf = (
   const installation = installationOf(options.project, inputs, options.site ?? remembered?.site ?? null);
   if (installation instanceof Error) return fail(installation);
   const gcloud = new Gcloud(surroundings.tools, options.project);
-  return ok({ ...surroundings, gcloud, options, inputs, installation });
+  // The load balancer must know the site, which Terraform itself never names.
+  const edge = installation.edge === null ? {} : { edge: { ...installation.edge, site: installation.site } };
+  return ok({ ...surroundings, gcloud, options, inputs: { ...inputs, ...edge }, installation });
 };

@@ -7,6 +7,23 @@ interface Need {
   readonly types: readonly string[];
 }
 
+/** What a load balancer in front (`edge`) consists of, without its limits. */
+const LOAD_BALANCER: readonly string[] = [
+  "google_compute_backend_service",
+  "google_compute_global_address",
+  "google_compute_global_forwarding_rule",
+  "google_compute_managed_ssl_certificate",
+  "google_compute_region_network_endpoint_group",
+  "google_compute_ssl_policy",
+  "google_compute_target_http_proxy",
+  "google_compute_target_https_proxy",
+  "google_compute_url_map",
+];
+const LIMITS = "google_compute_security_policy";
+
+/** Only planned with a load balancer in front. */
+export const OF_THE_EDGE: readonly string[] = [...LOAD_BALANCER, LIMITS];
+
 export const DEPLOYER_ROLES: readonly Need[] = [
   {
     role: "roles/serviceusage.serviceUsageAdmin",
@@ -110,6 +127,12 @@ export const DEPLOYER_ROLES: readonly Need[] = [
       "google_monitoring_uptime_check_config",
     ],
   },
+  {
+    role: "roles/compute.loadBalancerAdmin",
+    why: "makes the load balancer, only with `edge`",
+    types: LOAD_BALANCER,
+  },
+  { role: "roles/compute.securityAdmin", why: "limits requests by address, only with `edge`", types: [LIMITS] },
   { role: "roles/firebasehosting.admin", why: "publishes the console", types: [] },
   { role: "roles/firebase.viewer", why: "finds out whether Firebase was added", types: [] },
   { role: "roles/orgpolicy.policyViewer", why: "finds out which policies take effect", types: [] },

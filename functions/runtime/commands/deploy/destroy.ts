@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { prepareTerraform } from "./apply.ts";
 import type { Context } from "./context.ts";
+import { removeConsoleGroup } from "./edge.ts";
 import { folderOf } from "./inputs.ts";
 import { bucketOf } from "./state-bucket.ts";
 import { mustRun } from "./tools.ts";
@@ -108,6 +109,7 @@ export const destroyAll = async (context: Context): Promise<void> => {
   say(`Terraform: letting go of ${kept.length} things that hold data, and removing the rest`);
   await terraform.forget(kept);
   await terraform.destroy();
+  if (installation.edge !== null) await removeConsoleGroup(context);
   if (options.deleteData) await deleteData(context);
   await rm(join(dist, "deploy", project, folderOf(installation)), { recursive: true, force: true });
   await sayWhatStays(context);

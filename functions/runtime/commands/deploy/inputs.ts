@@ -19,12 +19,14 @@ const KNOWN = z.object({
   public_url: z.string(),
   operators: z.array(z.string()),
   public_access: z.enum(["all_users", "invoker_check_off"]).default("all_users"),
-  ingress: z.enum(["ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB"]).default("ALLOW_ALL"),
+  ingress: z.enum(["ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB"]).nullish(),
+  edge: z.looseObject({ domain: z.string() }).nullable().default(null),
   functions: z.record(z.string(), size).default({}),
 });
 
-export interface Installation extends z.output<typeof KNOWN> {
+export interface Installation extends Omit<z.output<typeof KNOWN>, "ingress"> {
   readonly project: string;
+  readonly ingress: "ALLOW_ALL" | "ALLOW_INTERNAL_AND_GCLB";
   readonly database: string;
   /** The Hosting site that serves `public_url`. */
   readonly site: string;
@@ -34,6 +36,10 @@ export interface Installation extends z.output<typeof KNOWN> {
 const databaseOf = ({ prefix, firestore_database: given }: z.output<typeof KNOWN>): string =>
   given ?? (prefix === "" ? "(default)" : `relais-${prefix}`);
 
+/** From where infra/edge.tf lets the public functions be called: nobody goes round a load balancer in front. */
+const ingressOf = ({ ingress, edge }: z.output<typeof KNOWN>): Installation["ingress"] =>
+  ingress ?? (edge === null ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB");
+
 const HOSTED = /^https:\/\/([a-z0-9-]+)\.(web\.app|firebaseapp\.com)$/;
 
 /** The mistakes are those that keep a deployment from knowing what to do; Terraform finds the others. */
@@ -41,7 +47,13 @@ export const installationOf = (project: string, inputs: Inputs, site: string | n
   const known = KNOWN.safeParse(inputs);
   if (!known.success) return known.error;
   const { data } = known;
-  return { ...data, project, database: databaseOf(data), site: site ?? HOSTED.exec(data.public_url)?.[1] ?? project };
+  return {
+    ...data,
+    project,
+    database: databaseOf(data),
+    ingress: ingressOf(data),
+    site: site ?? HOSTED.exec(data.public_url)?.[1] ?? project,
+  };
 };
 
 /** The folder of an installation in the bucket of states, and in `dist/deploy/`. */

@@ -88,6 +88,13 @@ export const OBSTACLES = {
     says: `A policy (${constraint}) refuses ${needs}, and the functions need it.`,
     mend: [lift(project, constraint)],
   }),
+  load_balancer_refused: ({ project, constraint }: { project: string; constraint: string }) => ({
+    says: `A policy (${constraint}) refuses the load balancer in front that \`edge\` asks for.`,
+    mend: [
+      again(project, "--set edge=null --url https://…   # Hosting in front, without a load balancer"),
+      constraint.includes("disable") ? unenforce(project, constraint) : lift(project, constraint),
+    ],
+  }),
   accounts_refused: ({ project }: { project: string }) => ({
     says: "A policy (iam.disableServiceAccountCreation) forbids service accounts, and each function has its own.",
     mend: [unenforce(project, "iam.disableServiceAccountCreation")],

@@ -5,6 +5,7 @@ import { sourceBuild } from "../../local/source-build.ts";
 import { planApply, prepareTerraform, summaryOf, switchDatabase } from "./apply.ts";
 import { enabledApis, FIRST_APIS } from "./checks/project.ts";
 import type { Context } from "./context.ts";
+import { ensureConsoleGroup, removeConsoleGroup, whyNoCertificate } from "./edge.ts";
 import { deployHosting, liveVersion, restoreVersion } from "./hosting.ts";
 import { inOrder, noteFormer, pin, type RollOut, rollBack, rollOutInOrder, writeRollOut } from "./rollout.ts";
 import { smokeTest } from "./smoke.ts";
@@ -28,7 +29,8 @@ const APIS = [...FIRST_APIS, "pubsub.googleapis.com", "storage.googleapis.com", 
 export const switchOnApis = async (context: Context): Promise<void> => {
   const on = await enabledApis(context);
   const agents = context.inputs.kms_keys === undefined ? AGENTS : [...AGENTS, ...AGENTS_WITH_KEYS];
-  const off = [...new Set([...APIS, ...agents])].filter((api) => !on.has(api));
+  const edge = context.installation.edge === null ? [] : ["compute.googleapis.com"];
+  const off = [...new Set([...APIS, ...edge, ...agents])].filter((api) => !on.has(api));
   context.say(off.length === 0 ? "APIs: all that Terraform needs are on" : `APIs: switching on ${off.join(", ")}`);
   if (off.length > 0) await context.gcloud.do(["services", "enable", ...off]);
   for (const agent of agents) await context.gcloud.do(["beta", "services", "identity", "create", `--service=${agent}`]);
@@ -95,8 +97,10 @@ const applyAll = async (context: Context, { dist }: Built) => {
           console: () => liveVersion(context, former),
         });
   if (rollOut !== null && context.options.canary !== null) await pin(context, rollOut, former?.region ?? "");
+  await ensureConsoleGroup(context);
   await prepared.terraform.apply();
   const outputs = await prepared.terraform.outputs();
+  if (former !== null && former.edge !== null && outputs.edge === null) await removeConsoleGroup(context);
   await switchOffInvokerChecks(context, outputs);
   return { outputs, rollOut };
 };
@@ -131,6 +135,8 @@ export const deployAll = async (context: Context): Promise<void> => {
   if (rollOut !== null && canary !== null) await exchangeAll(context, outputs, rollOut, canary);
   context.say(`Hosting: publishing the console on the site ${context.installation.site}`);
   await deployHosting(context, outputs, built.dist);
+  const unproven = await whyNoCertificate(context, outputs);
+  if (unproven !== null) throw new Error(`Everything is deployed, but ${unproven}`);
   context.say("Smoke test:");
   const why = await smoke(context, outputs, built.build);
   if (why !== null)

@@ -29,6 +29,8 @@ const OUTPUTS = z.object({
   }),
   services_without_invoker_check: z.object({ value: z.array(z.string()) }),
   environment: z.object({ value: z.record(z.string(), z.string()) }),
+  // A deployment of a former release has none.
+  edge: z.object({ value: z.object({ address: z.string(), certificate: z.string() }).nullable() }).optional(),
 });
 
 export interface Outputs {
@@ -40,6 +42,8 @@ export interface Outputs {
   readonly setupToken: string;
   readonly withoutInvokerCheck: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** The load balancer in front; null: Hosting is. */
+  readonly edge: { readonly address: string; readonly certificate: string } | null;
 }
 
 const LOCKED = /Error acquiring the state lock[\s\S]*?ID:\s+(\S+)[\s\S]*?Who:\s+(\S+)/;
@@ -128,6 +132,7 @@ const outputsFrom = (json: unknown): Outputs => {
     setupToken: found.names.value.secrets["setup-token"] ?? "",
     withoutInvokerCheck: found.services_without_invoker_check.value,
     environment: found.environment.value,
+    edge: found.edge?.value ?? null,
   };
 };
 

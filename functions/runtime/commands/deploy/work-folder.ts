@@ -29,6 +29,7 @@ export const makeWorkFolder = async (
   for (const name of await readdir(join(root, "infra")))
     if (!LEFT_OUT.includes(name) && !/^\.terraform$|\.tfstate|\.tfvars|_override\.tf$|^backend\.tf$/.test(name))
       await cp(join(root, "infra", name), join(infra, name), { recursive: true });
+  await cp(join(root, "firebase.json"), join(folder, "firebase.json"));
   await rm(join(folder, "dist"), { force: true });
   await symlink(dist, join(folder, "dist"));
   return { infra };

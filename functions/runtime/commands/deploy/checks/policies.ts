@@ -66,6 +66,9 @@ const isPlace =
   (value: string): boolean =>
     namesOf(place).includes(plain(value));
 
+/** By its own name, and by that of its group: cloud.google.com/load-balancing/docs/org-policy-constraints */
+const LOAD_BALANCERS = ["GLOBAL_EXTERNAL_MANAGED_HTTP_HTTPS", "EXTERNAL"];
+
 /** Every policy that can refuse what Relais makes, and what it refuses. */
 const POLICIES: Readonly<Record<string, (rules: Rules, installation: Installation) => readonly Obstacle[]>> = {
   "iam.allowedPolicyMemberDomains": (rules, { project, public_access }) =>
@@ -105,6 +108,14 @@ const POLICIES: Readonly<Record<string, (rules: Rules, installation: Installatio
       .map((needs) =>
         obstacle("ingress_refused", { project, constraint: "cloudfunctions.allowedIngressSettings", needs }),
       ),
+  "compute.restrictLoadBalancerCreationForTypes": (rules, { project, edge }) =>
+    edge === null || allows(rules, (value) => LOAD_BALANCERS.includes(plain(value)))
+      ? []
+      : [obstacle("load_balancer_refused", { project, constraint: "compute.restrictLoadBalancerCreationForTypes" })],
+  "compute.disableGlobalLoadBalancing": (rules, { project, edge }) =>
+    edge === null || !isEnforced(rules)
+      ? []
+      : [obstacle("load_balancer_refused", { project, constraint: "compute.disableGlobalLoadBalancing" })],
   "iam.disableServiceAccountCreation": (rules, { project }) =>
     isEnforced(rules) ? [obstacle("accounts_refused", { project })] : [],
 };
