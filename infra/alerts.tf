@@ -216,7 +216,7 @@ resource "google_monitoring_alert_policy" "dead_letters" {
   conditions {
     display_name = "A message that no function could take"
     condition_threshold {
-      filter          = "resource.type=\"pubsub_subscription\" AND resource.label.subscription_id=monitoring.regex.one_of(${join(", ", [for s in google_pubsub_subscription.dead_letters : "\"${s.name}\""])}) AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
+      filter          = "resource.type=\"pubsub_subscription\" AND resource.label.subscription_id=one_of(${join(", ", [for s in google_pubsub_subscription.dead_letters : "\"${s.name}\""])}) AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
       comparison      = "COMPARISON_GT"
       threshold_value = 0
       duration        = "0s"

@@ -9,6 +9,7 @@ locals {
     messages    = { code = "message_moved", labels = ["to", "problem", "because"], says = "Messages sent, deferred, held, refused or given up." }
     accepted    = { code = "message_accepted", labels = ["status"], says = "Messages accepted, by their first status." }
     checks      = { code = "server_checked", labels = ["kind", "state"], says = "Checks of grants, and the state of the connection that each found." }
+    grants      = { code = "grant_judged", labels = ["proof"], says = "Grants by whether Relais knew in time that they are alive, once for each and a day." }
     refusals    = { code = "credential_refused", labels = ["credential"], says = "Reports of refused setup tokens, keys and ID tokens." }
     reconnect   = { code = "connection_reconnect_required", labels = ["reason"], says = "Grants that Google has ended." }
     unreachable = { code = "google_unreachable", labels = ["reason"], says = "Questions about grants that Google did not answer." }

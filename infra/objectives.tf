@@ -36,14 +36,14 @@ resource "google_monitoring_slo" "handed_over" {
 resource "google_monitoring_slo" "proven" {
   service             = google_monitoring_custom_service.relais.service_id
   slo_id              = "proven"
-  display_name        = "A daily check finds out whether the grant is alive"
+  display_name        = "A grant is known to be alive or dead within 30 hours"
   goal                = 0.99
   rolling_period_days = 28
 
   request_based_sli {
     good_total_ratio {
-      good_service_filter  = "${local.metric_type.checks} AND metric.label.kind=\"checked\""
-      total_service_filter = "${local.metric_type.checks} AND metric.label.kind=one_of(\"checked\", \"postponed\")"
+      good_service_filter  = "${local.metric_type.grants} AND metric.label.proof=\"in_time\""
+      total_service_filter = local.metric_type.grants
     }
   }
 

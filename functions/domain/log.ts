@@ -46,6 +46,7 @@ export type LogCode =
   | "checks_due"
   | "given_up_grants_asked"
   | "server_checked"
+  | "grant_judged"
   // --- messages ---
   | "message_accepted"
   | "message_moved"

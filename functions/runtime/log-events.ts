@@ -186,6 +186,11 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
     means: "An earlier release gave up `count` grants for unclear reasons; Relais asks Google about them again.",
     act: NOTHING,
   },
+  grant_judged: {
+    means:
+      "Whether Relais knew in time if a grant is alive (`proof`: `in_time`, or `late` after 30 hours without an answer), once for each grant and day.",
+    act: NOTHING,
+  },
   server_checked: { means: "One server's grant was checked.", act: NOTHING },
 
   // --- messages ---

@@ -4,13 +4,18 @@ export interface LogEntry {
   readonly severity: "INFO" | "WARNING" | "ERROR";
   readonly service: string;
   readonly jsonPayload: Readonly<Record<string, unknown>>;
+  /** A revision of Cloud Run unless it says otherwise. */
+  readonly resource?: "http_load_balancer";
+  /** Of a request's own entry. */
+  readonly url?: string;
 }
 
 const SEVERITIES = ["INFO", "WARNING", "ERROR"];
 
 /** The value of a field; undefined if the entry has none. */
 const fieldOf = (entry: LogEntry, path: string): unknown => {
-  if (path === "resource.type") return "cloud_run_revision";
+  if (path === "resource.type") return entry.resource ?? "cloud_run_revision";
+  if (path === "httpRequest.requestUrl") return entry.url;
   if (path === "resource.labels.service_name") return entry.service;
   if (path.startsWith("jsonPayload.")) return entry.jsonPayload[path.slice("jsonPayload.".length)];
   throw new Error(`no filter of ours looks at ${path}`);
@@ -35,7 +40,7 @@ const unquoted = (text: string): string => text.replace(/^"(.*)"$/s, "$1");
 
 /**
  * Whether an entry matches a filter in the part of Logging's query language that infra/ uses: AND, OR, `=`, `:*`,
- * `severity>=`, `log_id()` and a list of values in brackets
+ * `:` with a part of a text, `severity>=`, `log_id()` and a list of values in brackets
  * (cloud.google.com/logging/docs/view/logging-query-language). It throws at anything else, rather than to guess.
  */
 export const matches = (filter: string, entry: LogEntry): boolean => {
@@ -50,6 +55,8 @@ export const matches = (filter: string, entry: LogEntry): boolean => {
   if (severity) return SEVERITIES.indexOf(entry.severity) >= SEVERITIES.indexOf(severity[1] ?? "");
   const exists = /^([\w.]+):\*$/.exec(filter);
   if (exists) return fieldOf(entry, exists[1] ?? "") !== undefined;
+  const [, within, part] = /^([\w.]+):"([^"]+)"$/.exec(filter) ?? [];
+  if (within !== undefined) return String(fieldOf(entry, within) ?? "").includes(part ?? "");
   const [, path = "", value = ""] = /^([\w.]+)=(.+)$/s.exec(filter) ?? [];
   if (path === "") throw new Error(`this is no filter that the test understands: ${filter}`);
   return splitAt(withoutOuter(value), "OR").some((one) => String(fieldOf(entry, path)) === unquoted(one));

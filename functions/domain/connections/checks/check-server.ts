@@ -6,6 +6,7 @@ import { endGrant } from "../endings/end-grant.ts";
 import { askGoogle } from "../tokens/ask-google.ts";
 import type { CheckWhen } from "./ask-for-check.ts";
 import { type CheckDeps, type CheckOutcome, hasEndedForGood, readSubject } from "./check-subject.ts";
+import { judgeProof } from "./judge-proof.ts";
 import { noteTrouble, postponeCheck } from "./postpone-check.ts";
 import { proveGrant } from "./prove-grant.ts";
 
@@ -37,6 +38,7 @@ export const checkServer = async (
       return proveGrant(deps, found, outcome);
     case "dead":
       if (await endGrant(deps, { serverId, secretVersion: grant.secretVersion }, outcome.death)) {
+        judgeProof(deps, server, null);
         return { kind: "checked", state: "reconnect_required" };
       }
       // The server has a different grant by now, which was proven when it was issued.

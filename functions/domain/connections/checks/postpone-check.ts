@@ -7,6 +7,7 @@ import { hasClientTrouble } from "../tokens/client-trouble.ts";
 import { clientReader } from "../tokens/oauth-client.ts";
 import { openEntry } from "../tokens/token-cache.ts";
 import { type CheckDeps, type CheckOutcome, type CheckSubject, keepCapWarning } from "./check-subject.ts";
+import { judgeProof } from "./judge-proof.ts";
 import { liveConnection } from "./lifetime.ts";
 import { LONGEST_CLIENT_RETRY_MS, retryCheckAtMs } from "./next-check.ts";
 import type { GrantTrouble } from "./note-grant-error.ts";
@@ -20,7 +21,9 @@ export const postponeCheck = async (deps: CheckDeps, server: Versioned<MailServe
   if (grant === null) return { kind: "nothing_to_check" };
   const live = before.state === "valid" || before.state === "expiring";
   const connection = live ? keepCapWarning(before, liveConnection(deps, before.grant, app)) : before;
-  const after = { ...withConnection(value, connection), nextCheckAtMs: retryCheckAtMs(deps, grant, app) };
+  const nextCheckAtMs = retryCheckAtMs(deps, grant, app);
+  judgeProof(deps, server, nextCheckAtMs);
+  const after = { ...withConnection(value, connection), nextCheckAtMs };
   // A lost race is fine, because the other writer has more recent knowledge.
   await saveServer(deps, server, { value: after });
   return { kind: "postponed", why: "google_unavailable" };
@@ -48,6 +51,9 @@ export const noteTrouble = async (
   const connection = moves ? now : before;
   const longestMs = reason === "client_rejected" ? LONGEST_CLIENT_RETRY_MS : undefined;
   const nextAtMs = retryCheckAtMs(deps, grant, app, longestMs);
+  // Of a trouble that stays, only the first check finds anything out.
+  if (reason === "client_rejected") judgeProof(deps, server, nextAtMs);
+  else if (moves) judgeProof(deps, server, null);
   const value = { ...withConnection(server.value, connection), nextCheckAtMs: nextAtMs };
   await saveServer(deps, server, { value });
   return reason === "client_rejected"

@@ -15,6 +15,7 @@ import {
   keepCapWarning,
   readSubject,
 } from "./check-subject.ts";
+import { judgeProof } from "./judge-proof.ts";
 import { type App, liveConnection, outlivesTesting, withoutOutlivedSession } from "./lifetime.ts";
 import { nextCheckAtMs, refusalCheckAtMs } from "./next-check.ts";
 import { postponeCheck } from "./postpone-check.ts";
@@ -62,8 +63,9 @@ const writeProof = (deps: CheckDeps, found: CheckSubject, proof: Proof): Promise
     if (now === null || !isUnderstoodServer(now.server.value)) return { kind: "nothing_to_check" };
     if (grantOf(now.server.value)?.secretVersion !== secretBefore(now, proof)) return { kind: "nothing_to_check" };
     const connection = connectionAfter(deps, now.server.value, proof);
-    const written = await saveProof(deps, now, { connection, proof });
-    return written ? { kind: "checked", state: connection.state } : "contended";
+    if (!(await saveProof(deps, now, { connection, proof }))) return "contended";
+    judgeProof(deps, now.server, null);
+    return { kind: "checked", state: connection.state };
   });
 
 /**
