@@ -217,7 +217,7 @@ describe("infra: alarms and what they are about", { skip: missing ?? false }, ()
 
   it("a store that is away fails requests and pushes, which Cloud Run counts as 5xx and Pub/Sub as dead letters", async () => {
     const system = testSystem();
-    const away = () => Promise.reject(new Unavailable("read a record"));
+    const away = () => Promise.reject(new Unavailable("read a record", { cause: null }));
     const route: Route = { method: "GET", path: "/v1/messages", access: "programs", handle: away };
     const served = await serveRoutes([route], system);
     const answer = await fetch(`${served.origin}${route.path}`, {
@@ -268,7 +268,7 @@ describe("infra: alarms and what they are about", { skip: missing ?? false }, ()
           const grouped = Array.isArray(group_by_fields) ? group_by_fields.map(String) : [];
           return {
             filter: String(condition.filter),
-            aligner: per_series_aligner && String(per_series_aligner),
+            aligner: typeof per_series_aligner === "string" ? per_series_aligner : null,
             grouped,
           };
         }),
