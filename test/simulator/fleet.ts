@@ -29,7 +29,7 @@ export class Fleet<H> {
   readonly #around: Surroundings;
   readonly #scale: Scale;
   readonly #build: (process: Process) => H;
-  readonly #instances: Instance<H>[] = [];
+  readonly #instances: (Instance<H> | undefined)[] = [];
   readonly #waiting: (() => void)[] = [];
 
   constructor(around: Surroundings, scale: Scale, build: (process: Process) => H) {
@@ -80,13 +80,14 @@ export class Fleet<H> {
         if (!open) return;
         open = false;
         stopWatching();
+        patience.off = true;
         instance.busy -= 1;
         this.#waiting.shift()?.();
         resolve(answer);
       };
       const stopWatching = process.whenDead(() => end({ kind: chance.happens(0.75) ? "lost" : "silent" }));
       instance.busy += 1;
-      timeline.after(this.#scale.timeoutMs, () => end({ kind: "lost" }));
+      const patience = timeline.after(this.#scale.timeoutMs, () => end({ kind: "lost" }));
       work(handler, process).then(
         (value) => end({ kind: "answered", value }),
         (error: unknown) => end({ kind: "threw", error }),
@@ -96,6 +97,7 @@ export class Fleet<H> {
 
   /** Every instance dies, as at a roll-out. */
   restart(): void {
-    for (const { process } of this.#instances) process.die();
+    // An instance that has never been asked is not there.
+    for (const instance of this.#instances) instance?.process.die();
   }
 }

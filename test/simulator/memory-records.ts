@@ -1,3 +1,4 @@
+import { HOUR } from "../../functions/domain/clock.ts";
 import { decodeCursor, encodeCursor } from "../../functions/domain/page-cursor.ts";
 import {
   type PageOf,
@@ -35,6 +36,10 @@ const compareOrders = (a: number | string, b: number | string): number => {
 };
 const compareEntries = (a: Entry, b: Entry): number =>
   compareOrders(a.order, b.order) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+const orderIn = (value: Value, field: string): number | string | null => {
+  const order = value[field];
+  return typeof order === "number" || typeof order === "string" ? order : null;
+};
 
 interface Shape {
   readonly kind: RecordKind;
@@ -61,7 +66,10 @@ const groupBelow = (group: Group, value: string): Group => {
   return fresh;
 };
 
-/** The index of one query, kept sorted. It is made when the query is first asked, as few of them are in a run. */
+/**
+ * The index of one query, kept sorted. It is made when the query is first asked, as few of them are in a run. Queries
+ * for a member of a list have none: a message has dozens of members, and only a search in doubt ever asks for one.
+ */
 class Index {
   readonly shape: Shape;
   readonly #all = newGroup();
@@ -71,42 +79,32 @@ class Index {
   }
 
   #orderOf(value: Value): number | string | null {
-    const order = value[this.shape.order[0]];
-    return typeof order === "number" || typeof order === "string" ? order : null;
+    return orderIn(value, this.shape.order[0]);
   }
 
-  /** The lists that name a record. */
-  #listsOf(value: Value): readonly SortedList<Entry>[] {
+  /** The list that names a record. */
+  #listOf(value: Value): SortedList<Entry> {
     let group = this.#all;
     for (const field of this.shape.equal) group = groupBelow(group, String(value[field]));
-    if (this.shape.contains === undefined) return [group.entries];
-    const members = value[this.shape.contains];
-    if (!Array.isArray(members)) return [];
-    return [...new Set(members)].map((member) => groupBelow(group, String(member)).entries);
+    return group.entries;
   }
 
   listFor(args: Value): SortedList<Entry> | undefined {
-    const { equal, contains } = this.shape;
     let group: Group | undefined = this.#all;
-    for (const field of contains === undefined ? equal : [...equal, contains])
-      group = group?.below.get(String(args[field]));
+    for (const field of this.shape.equal) group = group?.below.get(String(args[field]));
     return group?.entries;
   }
 
   change(id: string, before: Value | undefined, after: Value | undefined): void {
     const was = before === undefined ? null : this.#orderOf(before);
     const is = after === undefined ? null : this.#orderOf(after);
-    if (was === is && before !== undefined && after !== undefined && this.#sameGroups(before, after)) return;
-    if (before !== undefined && was !== null) for (const list of this.#listsOf(before)) list.remove({ order: was, id });
-    if (after !== undefined && is !== null) for (const list of this.#listsOf(after)) list.add({ order: is, id });
+    if (was === is && (was === null || this.#sameGroups(before, after))) return;
+    if (before !== undefined && was !== null) this.#listOf(before).remove({ order: was, id });
+    if (after !== undefined && is !== null) this.#listOf(after).add({ order: is, id });
   }
 
-  #sameGroups(before: Value, after: Value): boolean {
-    const { equal, contains } = this.shape;
-    return (
-      equal.every((field) => before[field] === after[field]) &&
-      (contains === undefined || before[contains] === after[contains])
-    );
+  #sameGroups(before: Value | undefined, after: Value | undefined): boolean {
+    return this.shape.equal.every((field) => before?.[field] === after?.[field]);
   }
 }
 
@@ -159,10 +157,8 @@ export class MemoryRecords implements Records {
   readonly #kinds = new Map<RecordKind, Map<string, Stored>>();
   readonly #indexes = new Map<QueryName, Index>();
   readonly #indexesOf = new Map<RecordKind, Index[]>();
-  readonly #erasures = new SortedList<{ readonly atMs: number; readonly kind: RecordKind; readonly id: string }>(
-    (a, b) =>
-      a.atMs - b.atMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0),
-  );
+  /** The records to look at in each hour; those whose time of erasure has changed since are in another hour too. */
+  readonly #erasures = new Map<number, { readonly kind: RecordKind; readonly id: string }[]>();
   readonly #onWrite: OnWrite;
   readonly #lookEvery: number;
   #lastVersion = 0;
@@ -261,24 +257,29 @@ export class MemoryRecords implements Records {
     { before, after }: { before: Value | undefined; after: Value | undefined },
   ): void {
     for (const index of this.#indexesOf.get(kind) ?? []) index.change(id, before, after);
-    const [was, is] = [eraseAtOf(before), eraseAtOf(after)];
-    if (was !== is) {
-      if (was !== null) this.#erasures.remove({ atMs: was, kind, id });
-      if (is !== null) this.#erasures.add({ atMs: is, kind, id });
+    const eraseAtMs = eraseAtOf(after);
+    if (eraseAtMs === null || eraseAtMs === eraseAtOf(before)) return;
+    const hour = Math.floor(eraseAtMs / HOUR);
+    const others = this.#erasures.get(hour);
+    if (others === undefined) this.#erasures.set(hour, [{ kind, id }]);
+    else others.push({ kind, id });
+  }
+
+  /** Erases the records whose `eraseAtMs` came in an hour that is over, as Firestore's TTL does within a day. */
+  eraseExpired(nowMs: number): void {
+    const over = [...this.#erasures.keys()].filter((hour) => (hour + 1) * HOUR <= nowMs).sort((a, b) => a - b);
+    for (const hour of over) {
+      for (const { kind, id } of this.#erasures.get(hour) ?? []) this.#eraseIfDue(kind, id, nowMs);
+      this.#erasures.delete(hour);
     }
   }
 
-  /** Erases the records whose `eraseAtMs` has come, as Firestore's TTL does within a day. */
-  eraseExpired(nowMs: number): void {
-    for (;;) {
-      const first = this.#erasures.first();
-      if (first === undefined || first.atMs > nowMs) return;
-      const records = this.#recordsOf(first.kind);
-      const before = asValue(records.get(first.id)?.value);
-      records.delete(first.id);
-      this.#index(first.kind, first.id, { before, after: undefined });
-      this.#onWrite(first.kind, first.id, { before, after: undefined });
-    }
+  #eraseIfDue(kind: RecordKind, id: string, nowMs: number): void {
+    const before = asValue(this.#recordsOf(kind).get(id)?.value);
+    if ((eraseAtOf(before) ?? Infinity) > nowMs) return;
+    this.#recordsOf(kind).delete(id);
+    this.#index(kind, id, { before, after: undefined });
+    this.#onWrite(kind, id, { before, after: undefined });
   }
 
   #indexFor(name: QueryName): Index {
@@ -289,6 +290,18 @@ export class MemoryRecords implements Records {
     this.#indexes.set(name, index);
     this.#indexesOf.set(index.shape.kind, [...(this.#indexesOf.get(index.shape.kind) ?? []), index]);
     return index;
+  }
+
+  /** Looks at every record of the kind for those that a query for a member of a list finds. */
+  #search({ kind, equal, contains = "", order }: Shape, args: Value): SortedList<Entry> {
+    const found = new SortedList(compareEntries);
+    for (const { id, value } of this.#recordsOf(kind).values()) {
+      if (!isValue(value) || equal.some((field) => value[field] !== args[field])) continue;
+      const members = value[contains];
+      const at = orderIn(value, order[0]);
+      if (at !== null && Array.isArray(members) && members.includes(args[contains])) found.add({ order: at, id });
+    }
+    return found;
   }
 
   async query<Q extends QueryName>(
@@ -308,10 +321,10 @@ export class MemoryRecords implements Records {
     const given: Value = { ...args };
     const position = cursor === null ? undefined : decodeCursor(name, given, cursor);
     if (cursor !== null && position === undefined) return "bad_cursor";
-    const index = this.#indexFor(name);
-    const { kind, upTo, order, shards } = index.shape;
+    const shape: Shape = QUERIES[name];
+    const { kind, upTo, order, shards } = shape;
     const from = position === undefined ? undefined : { order: position.orderValue, id: position.id };
-    const list = index.listFor(given);
+    const list = shape.contains === undefined ? this.#indexFor(name).listFor(given) : this.#search(shape, given);
     const entries = order[1] === "asc" ? list?.ascending(from) : list?.descending(from);
     const most = upTo === undefined ? null : Number(given.upTo);
     const found: Entry[] = [];

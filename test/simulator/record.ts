@@ -1,12 +1,28 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commit } from "../bench/commit.ts";
-import { type Found, inTwoLanes, simulateIn } from "./mutants.ts";
+import { FOUND } from "./found-faults.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Found } from "./mutants.ts";
+import { organisationsOf, type SaidTogether, type Size, simulateOrganisations } from "./organisations.ts";
 
 const root = join(import.meta.dirname, "../..");
 const PAGE = join(root, "test/bench/SIMULATION.md");
 const HEAD =
   "# Simulated months\n\nMade by `npm run simulate -- seeds` and `-- mutants`, each of which rewrites its section.\n";
+
+const row = (...cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
+
+const FAULTS = {
+  title: "Faults that it found",
+  text: [
+    "Each became a test, so that it is found without its seed.",
+    "",
+    row("fault", "replay", "test"),
+    row("---", "---", "---"),
+    ...FOUND.map(({ fault, replay, test }) => row(fault, `\`${replay}\``, `[${test}](../../${test})`)),
+  ].join("\n"),
+};
 
 /** Replaces a section of the page by its latest run. */
 const writeSection = (title: string, text: string): void => {
@@ -17,12 +33,13 @@ const writeSection = (title: string, text: string): void => {
       return HEAD;
     }
   })();
-  const others = page.split(/^(?=## )/m).filter((part) => part.startsWith("## ") && !part.startsWith(`## ${title}\n`));
-  const sections = [...others, `## ${title}\n\n${text}\n`].map((section) => section.trim()).sort();
-  writeFileSync(PAGE, `${[HEAD.trim(), ...sections].join("\n\n")}\n`);
+  const written = new Map([[FAULTS.title, FAULTS.text]]).set(title, text);
+  const isOther = (part: string) =>
+    part.startsWith("## ") && ![...written.keys()].some((one) => part.startsWith(`## ${one}\n`));
+  const others = page.split(/^(?=## )/m).filter(isOther);
+  const sections = [...others, ...[...written].map(([one, its]) => `## ${one}\n\n${its}\n`)];
+  writeFileSync(PAGE, `${[HEAD.trim(), ...sections.map((section) => section.trim()).sort()].join("\n\n")}\n`);
 };
-
-const row = (...cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
 
 export const recordMutants = (found: readonly Found[], size: string): void => {
   const caught = found.filter(({ days }) => days !== null);
@@ -38,32 +55,47 @@ export const recordMutants = (found: readonly Found[], size: string): void => {
   );
 };
 
-/** Runs so many seeds, two at a time, and writes what they came to. */
-export const recordSeeds = async (
-  count: number,
-  size: { readonly servers: string; readonly days: string },
-): Promise<void> => {
-  const seeds = Array.from({ length: count }, (_, at) => at + 1);
-  const rows: { readonly seed: number; readonly text: string }[] = [];
-  let [mails, broken] = [0, 0];
-  await inTwoLanes(seeds, async (seed) => {
-    const args = ["--seed", String(seed), "--servers", size.servers, "--days", size.days, "--parts", "1"];
-    const said = await simulateIn(root, ...args);
-    const { accepted = 0, taken = 0, doubted = 0, deaths = 0, foretold = 0 } = said.counts;
-    mails += accepted;
-    broken += said.broken === null ? 0 : 1;
-    const cells = [seed, accepted, taken, doubted, deaths, foretold, said.digest, said.cpuS.toFixed(0)];
-    rows.push({ seed, text: row(...cells, said.broken === null ? "" : said.broken.message) });
-    console.log(rows.at(-1)?.text);
+const brokenIn = ({ parts }: SaidTogether): string =>
+  parts.flatMap(({ broken, replay }) => (broken === null ? [] : [`${broken.message} (\`${replay}\`)`])).join("; ");
+
+const rowOf = (seed: number, said: SaidTogether): string => {
+  const { accepted = 0, taken = 0, doubted = 0, deaths = 0, foretold = 0 } = said.counts;
+  return row(
+    ...[seed, accepted, taken, doubted, deaths, foretold, said.digest],
+    ...[said.cpuS.toFixed(0), (accepted / said.cpuS).toFixed(0), brokenIn(said)],
+  );
+};
+
+const sizeOf = ({ servers, days, together }: Size): string => {
+  const many = organisationsOf(1, { servers, together }).length;
+  return `${servers} servers${many === 1 ? "" : ` in ${many} organisations`}, ${days} days`;
+};
+
+/** Runs so many seeds, and writes what they came to. */
+export const recordSeeds = async (count: number, size: Size, lane: Lanes): Promise<void> => {
+  const over: { readonly seed: number; readonly said: SaidTogether }[] = [];
+  const run = async (seed: number): Promise<void> => {
+    const said = await simulateOrganisations(seed, size, lane);
+    over.push({ seed, said });
+    over.sort((a, b) => a.seed - b.seed);
+    console.log(rowOf(seed, said));
+    const mails = over.reduce((sum, one) => sum + (one.said.counts.accepted ?? 0), 0);
+    const broken = over.filter((one) => one.said.broken !== null).length;
+    const cpuS = over.reduce((sum, one) => sum + one.said.cpuS, 0);
     writeSection(
-      "Seeds",
+      `Seeds: ${sizeOf(size)}`,
       [
-        `Commit ${commit}, ${size.servers} servers, ${size.days} days and four days of rest; ${mails} mails in all, ${broken} broken promises.`,
+        `Commit ${commit}, with four days of rest after each: ${over.length} seeds, ${mails} mails in all, ` +
+          `${cpuS.toFixed(0)} s of CPU, ${broken} with a broken promise.`,
         "",
-        row("seed", "accepted", "taken by Gmail", "in doubt", "grants ended", "foretold", "digest", "CPU, s", "broken"),
-        row(...Array.from({ length: 9 }, () => "---")),
-        ...rows.toSorted((a, b) => a.seed - b.seed).map(({ text }) => text),
+        row(
+          ...["seed", "accepted", "taken by Gmail", "in doubt", "grants ended", "foretold", "digest"],
+          ...["CPU, s", "mails a CPU second", "broken"],
+        ),
+        row(...Array.from({ length: 10 }, () => "---")),
+        ...over.map((one) => rowOf(one.seed, one.said)),
       ].join("\n"),
     );
-  });
+  };
+  await Promise.all(Array.from({ length: count }, (_, at) => run(at + 1)));
 };

@@ -1,10 +1,12 @@
 // `npm run simulate -- --seed 1 --servers 1000 --days 30` lives through a month of an installation in minutes and says
 // which promise was broken, if any. `-- seeds` does so for many seeds (`--count`), `-- mutants` for a list of planted
 // faults (`--some` limits it to those whose name holds this); both write their section of test/bench/SIMULATION.md.
-// A large fleet is lived through in two processes, unless `--parts 1` says otherwise.
+// A large fleet is divided into organisations of `--together` servers, and `--workers` of them are simulated at once.
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { findMutants, MUTANT_WORLD, type Said } from "./mutants.ts";
-import { simulateParts, usualParts } from "./parts.ts";
+import { lanes } from "./lanes.ts";
+import type { Said } from "./one-process.ts";
+import { replayOf, type SaidTogether, simulateOrganisations } from "./organisations.ts";
 import { forbidRealTime } from "./real-time.ts";
 import { World } from "./world.ts";
 
@@ -14,8 +16,9 @@ const { values, positionals } = parseArgs({
     seed: { type: "string", default: "1" },
     servers: { type: "string", default: "1000" },
     days: { type: "string", default: "30" },
-    mails: { type: "string", default: "35" },
-    parts: { type: "string" },
+    mails: { type: "string", default: "30" },
+    together: { type: "string", default: "100" },
+    workers: { type: "string", default: String(availableParallelism()) },
     count: { type: "string", default: "20" },
     some: { type: "string", default: "" },
     json: { type: "boolean", default: false },
@@ -27,43 +30,59 @@ const table = (rows: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `  ${name.padEnd(30)} ${count}`)
     .join("\n");
 
-const report = (said: Said): string =>
+const lineOf = ({ cpuS, counts, digest }: Said): string => {
+  const { accepted = 0 } = counts;
+  return `${accepted} mails, ${cpuS.toFixed(0)} s of CPU, ${(accepted / cpuS).toFixed(0)} mails a CPU second, digest ${digest}`;
+};
+
+const report = ({ parts, ...said }: SaidTogether): string =>
   [
-    `seed ${values.seed}, ${values.servers} servers, ${said.days.toFixed(1)} days, ${said.cpuS.toFixed(0)} s of CPU, digest ${said.digest}`,
+    `seed ${values.seed}, ${values.servers} servers, ${said.days.toFixed(1)} days, ${lineOf(said)}`,
+    ...(parts.length === 1 ? [] : parts.map((part) => `  ${part.replay}: ${lineOf(part)}`)),
     table(said.counts),
     "logged",
     table(said.logged),
-    said.broken === null ? "No promise was broken." : `Broken on day ${said.days.toFixed(2)}: ${said.broken.message}`,
-  ].join("\n");
+    said.broken === null ? "No promise was broken." : "",
+    ...parts.map(({ broken, days, replay }) =>
+      broken === null ? "" : `Broken on day ${days.toFixed(2)} (${replay}): ${broken.message}`,
+    ),
+  ]
+    .filter((line) => line !== "")
+    .join("\n");
 
-const plan = {
-  seed: Number(values.seed),
+const size = {
   servers: Number(values.servers),
   days: Number(values.days),
   mails: Number(values.mails),
+  together: Number(values.together),
 };
+const seed = Number(values.seed);
 
 const simulateHere = async (): Promise<Said> => {
+  const { servers, days, mails: mailsPerDay } = size;
   forbidRealTime();
-  const { broken, ...outcome } = await new World({ ...plan, mailsPerDay: plan.mails }).run();
-  const said = broken === null ? null : { promised: broken.promised, message: broken.message };
+  const { broken, ...outcome } = await new World({ seed, servers, days, mailsPerDay }).run();
   const { user, system } = process.cpuUsage();
+  const said = broken === null ? null : { promised: broken.promised, message: broken.message };
   return { ...outcome, cpuS: (user + system) / 1e6, broken: said };
 };
 
 const simulate = async (): Promise<void> => {
-  const parts = values.parts === undefined ? usualParts(plan.servers) : Number(values.parts);
-  const said = await (parts > 1 ? simulateParts(plan, parts) : simulateHere());
-  console.log(values.json ? JSON.stringify(said) : report(said));
+  const isOne = size.servers <= size.together;
+  const several = isOne ? null : await simulateOrganisations(seed, size, lanes(Number(values.workers)));
+  const said = several ?? (await simulateHere());
+  const parts = several?.parts ?? [{ ...said, replay: replayOf({ seed, servers: size.servers }, size) }];
+  console.log(values.json ? JSON.stringify(said) : report({ ...said, parts }));
   process.exitCode = said.broken === null ? 0 : 1;
 };
 
 const [mode] = positionals;
 if (mode === "mutants") {
-  const found = await findMutants(values.some);
+  const { findMutants, MUTANT_WORLD } = await import("./mutants.ts");
+  const found = await findMutants(values.some, lanes(Number(values.workers)));
   const { recordMutants } = await import("./record.ts");
   if (values.some === "") recordMutants(found, `${MUTANT_WORLD.servers} servers, ${MUTANT_WORLD.days} days`);
 } else if (mode === "seeds") {
   const { recordSeeds } = await import("./record.ts");
-  await recordSeeds(Number(values.count), values);
+  await recordSeeds(Number(values.count), size, lanes(Number(values.workers)));
 } else await simulate();

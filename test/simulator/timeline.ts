@@ -6,7 +6,12 @@ interface Happening {
   /** Ties are broken by the order in which they were planned. */
   readonly serial: number;
   readonly happen: () => void;
+  /** It will not happen. */
+  off: boolean;
 }
+
+/** Something that was planned; whoever planned it may call it off. */
+export type Planned = Pick<Happening, "off">;
 
 const isBefore = (a: Happening, b: Happening): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.serial < b.serial);
 
@@ -42,13 +47,13 @@ export class Timeline {
     return (this.#digest >>> 0).toString(16).padStart(8, "0");
   }
 
-  after(ms: number, happen: () => void): void {
-    this.at(this.#nowMs + ms, happen);
+  after(ms: number, happen: () => void): Planned {
+    return this.at(this.#nowMs + ms, happen);
   }
 
-  at(atMs: number, happen: () => void): void {
+  at(atMs: number, happen: () => void): Planned {
     this.#serial += 1;
-    const planned: Happening = { atMs: Math.max(atMs, this.#nowMs), serial: this.#serial, happen };
+    const planned: Happening = { atMs: Math.max(atMs, this.#nowMs), serial: this.#serial, happen, off: false };
     const heap = this.#heap;
     let place = heap.push(planned) - 1;
     while (place > 0) {
@@ -59,6 +64,7 @@ export class Timeline {
       place = above;
     }
     heap[place] = planned;
+    return planned;
   }
 
   /** Repeats until the end of the run. `nextMs` is asked before each time how long to wait. */
@@ -74,7 +80,7 @@ export class Timeline {
     return new Promise((resolve, reject) => {
       const step = () => {
         if (this.#failure !== null) return reject(this.#failure);
-        const next = this.#heap[0];
+        const next = this.#first();
         if (next === undefined || next.atMs > untilMs) {
           this.#nowMs = untilMs;
           return resolve();
@@ -106,6 +112,12 @@ export class Timeline {
   /** Ends the run. */
   fail(failure: Error): void {
     this.#failure ??= failure;
+  }
+
+  /** The next happening that was not called off. */
+  #first(): Happening | undefined {
+    for (let first = this.#heap[0]; first?.off === true; first = this.#heap[0]) this.#takeFirst();
+    return this.#heap[0];
   }
 
   #takeFirst(): void {

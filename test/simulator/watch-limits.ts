@@ -7,12 +7,16 @@ interface Claimed {
   readonly atMs: number;
   /** Fewer once it is known whom the claim did not reach. */
   recipients: number;
+  /** It is older than a day, so it is not among those that are counted. */
+  isPast?: true;
 }
 
 interface Account {
   readonly claims: Claimed[];
   /** How many of them are older than a day. */
   past: number;
+  /** The recipients of all the others. */
+  counted: number;
   readonly underWay: Map<string, Claimed>;
 }
 
@@ -34,7 +38,7 @@ export class WatchLimits {
   #of(serverId: string): Account {
     const known = this.#accounts.get(serverId);
     if (known !== undefined) return known;
-    const fresh: Account = { claims: [], past: 0, underWay: new Map() };
+    const fresh: Account = { claims: [], past: 0, counted: 0, underWay: new Map() };
     this.#accounts.set(serverId, fresh);
     return fresh;
   }
@@ -45,13 +49,19 @@ export class WatchLimits {
     if (account.underWay.size > MOST_AT_ONCE)
       this.#accuse("no limit exceeded", `${serverId} has ${account.underWay.size} mails under way at once`);
     account.claims.push(claim);
+    account.counted += claim.recipients;
     this.#tidy(account, claim.atMs);
     this.#check(serverId, account, { claim, lengthMs: MINUTE, limit: limits.perMinute });
     this.#check(serverId, account, { claim, lengthMs: DAY, limit: limits.perDay });
   }
 
   #tidy(account: Account, nowMs: number): void {
-    while ((account.claims[account.past]?.atMs ?? Infinity) < nowMs - DAY - MINUTE) account.past += 1;
+    for (let first = account.claims[account.past]; first !== undefined; first = account.claims[account.past]) {
+      if (first.atMs >= nowMs - DAY - MINUTE) break;
+      account.counted -= first.recipients;
+      account.past += 1;
+      first.isPast = true;
+    }
     if (account.past < 1_000) return;
     account.claims.splice(0, account.past);
     account.past = 0;
@@ -59,10 +69,12 @@ export class WatchLimits {
 
   #check(
     serverId: string,
-    { claims, past }: Account,
+    { claims, past, counted }: Account,
     window: { readonly claim: Claimed; readonly lengthMs: number; readonly limit: number },
   ): void {
     const { claim, lengthMs, limit } = window;
+    // No window holds more than there is in all.
+    if (counted <= limit) return;
     let others = 0;
     for (let at = claims.length - 1; at >= past; at -= 1) {
       const one = claims[at];
@@ -82,6 +94,8 @@ export class WatchLimits {
     const account = this.#of(serverId);
     const claim = account.underWay.get(id);
     account.underWay.delete(id);
-    if (claim !== undefined && reached !== null) claim.recipients = reached;
+    if (claim === undefined || reached === null) return;
+    if (claim.isPast !== true) account.counted += reached - claim.recipients;
+    claim.recipients = reached;
   }
 }

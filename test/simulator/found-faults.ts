@@ -1,0 +1,16 @@
+/** A fault that a simulated month has found. */
+interface FoundFault {
+  readonly fault: string;
+  /** The command that showed it, on the sources of that time. */
+  readonly replay: string;
+  /** The test that finds it since. */
+  readonly test: string;
+}
+
+export const FOUND: readonly FoundFault[] = [
+  {
+    fault: "simulator: a roll-out ended the run if an instance had not been asked for anything yet",
+    replay: "npm run simulate -- --seed 1 --servers 1 --days 10 --mails 0",
+    test: "test/unit/simulator/parts-of-the-world.test.ts",
+  },
+];
