@@ -93,6 +93,7 @@ export class World {
   readonly #later: LaterRelease;
   readonly #logged = new Map<string, number>();
   #broken: Broken | null = null;
+  #handedToParts = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -203,6 +204,7 @@ export class World {
 
   async #hand({ topic, messageId, attributes, json, attempt }: Handed): Promise<HandedOutcome> {
     if (topic === "mail-events") return this.#hear(attributes);
+    if (attributes.relais === "part") this.#handedToParts += 1;
     const message = { messageId, attributes, data: Buffer.from(json), deliveryAttempt: attempt };
     const answer = await this.#fleets[topic].ask((onPush) => onPush(message));
     if (answer.kind === "answered") return answer.value;
@@ -342,6 +344,7 @@ export class World {
         deadLetters: this.#queue.deadLetters,
         marked: this.#later.marked,
         parked: this.#later.parked,
+        dueInParts: this.#handedToParts,
       },
       logged: Object.fromEntries([...this.#logged].sort(([a], [b]) => (a < b ? -1 : 1))),
     };

@@ -7,6 +7,23 @@ test("an address is folded to lower case and its domain to ASCII", () => {
   assert.equal(parseAddress("zoé@münchen.example"), "zoé@xn--mnchen-3ya.example");
 });
 
+/** Every domain of some characters that mean something to a browser's parser of hosts. */
+const domains = function* (left: number): Generator<string> {
+  yield "";
+  if (left > 0)
+    for (const rest of domains(left - 1)) for (const piece of ["a", "0", "x", "-", ".", "xn--"]) yield piece + rest;
+};
+
+test("a domain in plain letters is folded as a browser folds the same in capitals", () => {
+  let addresses = 0;
+  for (const domain of domains(5)) {
+    const folded = parseAddress(`ada@${domain}`);
+    assert.equal(folded, parseAddress(`ada@${domain.toUpperCase()}`), domain);
+    if (folded !== null) addresses += 1;
+  }
+  assert.ok(addresses > 100, `${addresses} are addresses`);
+});
+
 const NO_ADDRESSES = [
   "",
   "ada",

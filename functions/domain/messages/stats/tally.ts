@@ -64,13 +64,14 @@ export const hoursOf = ({ monthMs, counts }: Tally): readonly HourCounts[] =>
 /** Adds up the counts of each hour, and leaves out what comes to nothing. */
 export const addUp = (parts: readonly HourCounts[]): readonly HourCounts[] => {
   const byHour = new Map<number, Counts>();
-  for (const { hourMs, counts } of parts) byHour.set(hourMs, addNumbers(byHour.get(hourMs) ?? {}, counts));
-  return [...byHour]
-    .map(([hourMs, counts]) => ({
-      hourMs,
-      counts: Object.fromEntries(Object.entries(counts).filter(([, by]) => by !== 0)),
-    }))
-    .filter(({ counts }) => Object.keys(counts).length > 0);
+  for (const { hourMs, counts } of parts) {
+    const others = byHour.get(hourMs);
+    byHour.set(hourMs, others === undefined ? counts : addNumbers(others, counts));
+  }
+  return [...byHour].flatMap(([hourMs, counts]) => {
+    const left = Object.entries(counts).filter(([, by]) => by !== 0);
+    return left.length === 0 ? [] : [{ hourMs, counts: Object.fromEntries(left) }];
+  });
 };
 
 interface TallyDeps {
@@ -109,6 +110,8 @@ const tallyWrite = (
  */
 export const tallyWrites = (deps: TallyDeps, serverId: string, parts: readonly HourCounts[]): readonly Write[] => {
   const hours = addUp(parts);
+  // Most moves count nothing.
+  if (hours.length === 0) return [];
   const months = [...new Set(hours.map(({ hourMs }) => monthOf(hourMs)))];
   const scopes = isId("srv", serverId) ? [serverId, ALL_SERVERS] : [ALL_SERVERS];
   return scopes.flatMap((scope) =>
