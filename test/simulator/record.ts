@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { commit } from "../bench/commit.ts";
 import { FOUND } from "./found-faults.ts";
 import type { Lanes } from "./lanes.ts";
-import type { Found } from "./mutants.ts";
+import { type Found, MUTANT_WORLD } from "./mutants.ts";
 import { organisationsOf, type SaidTogether, type Size, simulateOrganisations } from "./organisations.ts";
+import { MUTANTS } from "./planted-faults.ts";
 
 const root = join(import.meta.dirname, "../..");
 const PAGE = join(root, "test/bench/SIMULATION.md");
@@ -24,33 +25,45 @@ const FAULTS = {
   ].join("\n"),
 };
 
+const readPage = (): string => {
+  try {
+    return readFileSync(PAGE, "utf8");
+  } catch {
+    return HEAD;
+  }
+};
+
 /** Replaces a section of the page by its latest run. */
 const writeSection = (title: string, text: string): void => {
-  const page = (() => {
-    try {
-      return readFileSync(PAGE, "utf8");
-    } catch {
-      return HEAD;
-    }
-  })();
   const written = new Map([[FAULTS.title, FAULTS.text]]).set(title, text);
   const isOther = (part: string) =>
     part.startsWith("## ") && ![...written.keys()].some((one) => part.startsWith(`## ${one}\n`));
-  const others = page.split(/^(?=## )/m).filter(isOther);
+  const others = readPage()
+    .split(/^(?=## )/m)
+    .filter(isOther);
   const sections = [...others, ...[...written].map(([one, its]) => `## ${one}\n\n${its}\n`)];
   writeFileSync(PAGE, `${[HEAD.trim(), ...sections.map((section) => section.trim()).sort()].join("\n\n")}\n`);
 };
 
-export const recordMutants = (found: readonly Found[], size: string): void => {
-  const caught = found.filter(({ days }) => days !== null);
+const NOT_FOUND = "not found";
+
+/** Replaces the row of one planted fault; the others keep those of their last runs. */
+export const recordMutant = ({ name, seed, days, promised }: Found): void => {
+  const latest = row(name, days === null ? NOT_FOUND : days.toFixed(2), seed, promised, commit);
+  const page = readPage().split("\n");
+  const rows = MUTANTS.flatMap((mutant) =>
+    mutant.name === name ? [latest] : page.filter((line) => line.startsWith(`| ${mutant.name} |`)).slice(0, 1),
+  );
+  const found = rows.filter((line) => !line.includes(`| ${NOT_FOUND} |`)).length;
+  const { servers, days: lived } = MUTANT_WORLD;
   writeSection(
     "Planted faults",
     [
-      `Commit ${commit}, ${size}: ${caught.length} of ${found.length} were found.`,
+      `${servers} servers, ${lived} days: ${found} of ${MUTANTS.length} were found.`,
       "",
-      row("fault", "found on day", "by the promise"),
-      row("---", "---", "---"),
-      ...found.map(({ name, days, promised }) => row(name, days === null ? "not found" : days.toFixed(2), promised)),
+      row("fault", "found on day", "of seed", "by the promise", "commit"),
+      row("---", "---", "---", "---", "---"),
+      ...rows,
     ].join("\n"),
   );
 };

@@ -78,10 +78,9 @@ const simulate = async (): Promise<void> => {
 
 const [mode] = positionals;
 if (mode === "mutants") {
-  const { findMutants, MUTANT_WORLD } = await import("./mutants.ts");
-  const found = await findMutants(values.some, lanes(Number(values.workers)));
-  const { recordMutants } = await import("./record.ts");
-  if (values.some === "") recordMutants(found, `${MUTANT_WORLD.servers} servers, ${MUTANT_WORLD.days} days`);
+  const { findMutants } = await import("./mutants.ts");
+  const { recordMutant } = await import("./record.ts");
+  await findMutants(values.some, lanes(Number(values.workers)), recordMutant);
 } else if (mode === "seeds") {
   const { recordSeeds } = await import("./record.ts");
   await recordSeeds(Number(values.count), size, lanes(Number(values.workers)));
