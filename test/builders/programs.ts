@@ -7,7 +7,7 @@ import { root } from "../../infra/build/repository.ts";
 const PROGRAMS = {
   start: "functions/runtime/commands/start.ts",
   "cold-store": "test/integration/connections/cold-store.worker.ts",
-  ledger: "test/integration/delivery/ledger.worker.ts",
+  ledger: "test/bench/soak/ledger.worker.ts",
   "same-key": "test/integration/messages/same-key.worker.ts",
 } as const;
 

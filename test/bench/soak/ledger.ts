@@ -1,4 +1,5 @@
-import { faultsOf, outOfOrder, runLedgers, ticksLate } from "../../integration/delivery/ledger-run.ts";
+import { faultsOf, outOfOrder, ticksLate } from "../../builders/claims.ts";
+import { runLedgers } from "./ledger-run.ts";
 import type { Section } from "./section.ts";
 
 /**
