@@ -231,9 +231,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the pointer is written before its secret is stored",
     edits: [
       {
-        file: `${connections}/tokens/ask-google.ts`,
-        text: 'const secretVersion = await deps.vault.add({ kind: "refresh_token", serverId: asked.serverId }, refreshToken);',
-        by: "const secretVersion = `early ${refreshToken.reveal()}`;",
+        file: `${connections}/tokens/replace-secret.ts`,
+        text: "  const secretVersion = await add();",
+        by: "  const secretVersion = `early ${of.serverId}`;\n  void add;",
       },
     ],
   },
@@ -241,9 +241,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the superseded secret is destroyed before the pointer moves",
     edits: [
       {
-        file: `${connections}/tokens/ask-google.ts`,
-        text: "  const next = await movePointer(",
-        by: '  await deps.vault.destroy({ kind: "refresh_token", serverId: asked.serverId }, asked.grant.secretVersion);\n  const next = await movePointer(',
+        file: `${connections}/tokens/replace-secret.ts`,
+        text: "  const { grant, unused } = await movePointer(",
+        by: "  await deps.vault.destroy(nameOf(of), of.grant.secretVersion);\n$&",
       },
     ],
   },
@@ -269,8 +269,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${connections}/checks/postpone-check.ts`,
-        text: "nextCheckAtMs: retryCheckAtMs(deps, grant, app) };",
-        by: "nextCheckAtMs: null };",
+        text: "  const nextCheckAtMs = retryCheckAtMs(deps, grant, app);",
+        by: "  const nextCheckAtMs = null;",
       },
     ],
   },
@@ -314,7 +314,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${messages}/accept/accept.ts`,
-        text: "  const message = await commitNew(deps, { id: identity.id, value, event });",
+        text: "  const message = await commitNew(deps, {\n    id: identity.id,",
         by: `  if (deps.random.fraction() < 0.001)
     return ok({ kind: "accepted", message: { id: identity.id, value, version: "" }, replayed: false });
 $&`,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lanes } from "../../simulator/lanes.ts";
@@ -51,6 +52,13 @@ test("lanes do so many pieces of work at once, and all of them although one fail
     ends.map(({ status }) => status === "fulfilled"),
     [true, false, true, true, true],
   );
+});
+
+test("every planted fault changes a text that is in the sources once", () => {
+  for (const { name, edits } of MUTANTS) {
+    for (const { file, text } of edits)
+      assert.equal(readFileSync(join(root, file), "utf8").split(text).length, 2, `${name}: ${file}`);
+  }
 });
 
 test("a planted fault is found: a message that goes out without the mark", async () => {
