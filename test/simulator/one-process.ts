@@ -7,6 +7,8 @@ export interface Said {
   readonly days: number;
   readonly digest: string;
   readonly cpuS: number;
+  /** The most memory that the process has held. */
+  readonly peakMb: number;
   readonly counts: Readonly<Record<string, number>>;
   readonly logged: Readonly<Record<string, number>>;
   readonly broken: { readonly promised: string; readonly message: string } | null;

@@ -57,7 +57,7 @@ export interface SaidTogether extends Said {
 
 /**
  * Lives through a run's organisations, each in a process of its own, as many at once as there are lanes. Neither the
- * number of lanes nor the order in which they end changes what is said, apart from the CPU time.
+ * number of lanes nor the order in which they end changes what is said, apart from CPU time and memory.
  */
 export const simulateOrganisations = async (seed: number, size: Size, lane: Lanes): Promise<SaidTogether> => {
   const parts = await Promise.all(
@@ -74,6 +74,7 @@ export const simulateOrganisations = async (seed: number, size: Size, lane: Lane
     days: Math.max(...parts.map(({ days }) => days)),
     digest: digestOf(parts.map(({ digest }) => digest)),
     cpuS: parts.reduce((sum, { cpuS }) => sum + cpuS, 0),
+    peakMb: Math.max(...parts.map(({ peakMb }) => peakMb)),
     counts: addUp(parts.map(({ counts }) => counts)),
     logged: addUp(parts.map(({ logged }) => logged)),
     broken: parts.find(({ broken }) => broken !== null)?.broken ?? null,

@@ -75,7 +75,7 @@ const rowOf = (seed: number, said: SaidTogether): string => {
   const { accepted = 0, taken = 0, doubted = 0, deaths = 0, foretold = 0 } = said.counts;
   return row(
     ...[seed, accepted, taken, doubted, deaths, foretold, said.digest],
-    ...[said.cpuS.toFixed(0), (accepted / said.cpuS).toFixed(0), brokenIn(said)],
+    ...[said.cpuS.toFixed(0), (accepted / said.cpuS).toFixed(0), said.peakMb.toFixed(0), brokenIn(said)],
   );
 };
 
@@ -103,9 +103,9 @@ export const recordSeeds = async (count: number, size: Size, lane: Lanes): Promi
         "",
         row(
           ...["seed", "accepted", "taken by Gmail", "in doubt", "grants ended", "foretold", "digest"],
-          ...["CPU, s", "mails a CPU second", "broken"],
+          ...["CPU, s", "mails a CPU second", "memory of a process, MB", "broken"],
         ),
-        row(...Array.from({ length: 10 }, () => "---")),
+        row(...Array.from({ length: 11 }, () => "---")),
         ...over.map((one) => rowOf(one.seed, one.said)),
       ].join("\n"),
     );

@@ -30,9 +30,10 @@ const table = (rows: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `  ${name.padEnd(30)} ${count}`)
     .join("\n");
 
-const lineOf = ({ cpuS, counts, digest }: Said): string => {
+const lineOf = ({ cpuS, peakMb, counts, digest }: Said): string => {
   const { accepted = 0 } = counts;
-  return `${accepted} mails, ${cpuS.toFixed(0)} s of CPU, ${(accepted / cpuS).toFixed(0)} mails a CPU second, digest ${digest}`;
+  const rate = `${cpuS.toFixed(0)} s of CPU, ${(accepted / cpuS).toFixed(0)} mails a CPU second`;
+  return `${accepted} mails, ${rate}, ${peakMb.toFixed(0)} MB, digest ${digest}`;
 };
 
 const report = ({ parts, ...said }: SaidTogether): string =>
@@ -64,7 +65,7 @@ const simulateHere = async (): Promise<Said> => {
   const { broken, ...outcome } = await new World({ seed, servers, days, mailsPerDay }).run();
   const { user, system } = process.cpuUsage();
   const said = broken === null ? null : { promised: broken.promised, message: broken.message };
-  return { ...outcome, cpuS: (user + system) / 1e6, broken: said };
+  return { ...outcome, cpuS: (user + system) / 1e6, peakMb: process.resourceUsage().maxRSS / 1024, broken: said };
 };
 
 const simulate = async (): Promise<void> => {
