@@ -43,6 +43,18 @@ locals {
       collection = "sessions"
       fields     = [["actorSub", "asc"], ["createdAtMs", "asc"]]
     }
+    audit-by-actor = {
+      collection = "audit"
+      fields     = [["actor", "asc"], ["createdAtMs", "desc"]]
+    }
+    audit-by-action = {
+      collection = "audit"
+      fields     = [["action", "asc"], ["createdAtMs", "desc"]]
+    }
+    audit-by-target = {
+      collection = "audit"
+      fields     = [["target", "asc"], ["createdAtMs", "desc"]]
+    }
     messages-newest = {
       collection = "messages"
       fields     = [["listShard", "asc"], ["createdAtMs", "desc"]]
@@ -151,6 +163,7 @@ locals {
     mailServers-createdAtMs   = "ASCENDING"
     mailServers-nextCheckAtMs = "ASCENDING"
     secretSweeps-dueAtMs      = "ASCENDING"
+    sessions-createdAtMs      = "DESCENDING"
     keys-createdAtMs          = "DESCENDING"
     audit-createdAtMs         = "DESCENDING"
   }

@@ -23,6 +23,7 @@ const SetupPage = pageOf(async () => (await import("./pages/setup.tsx")).SetupPa
 const NewServerPage = pageOf(async () => (await import("./pages/new-server.tsx")).NewServerPage);
 const KeysPage = pageOf(async () => (await import("./pages/keys.tsx")).KeysPage);
 const SettingsPage = pageOf(async () => (await import("./pages/settings.tsx")).SettingsPage);
+const OperationsPage = pageOf(async () => (await import("./pages/operations.tsx")).OperationsPage);
 const AuditPage = pageOf(async () => (await import("./pages/audit.tsx")).AuditPage);
 const ServerPage = pageOf(async () => (await import("./pages/server.tsx")).ServerPage);
 
@@ -32,6 +33,7 @@ const OPERATOR_PAGES = [
   { path: "/servers/new", component: NewServerPage },
   { path: "/keys", component: KeysPage },
   { path: "/settings", component: SettingsPage },
+  { path: "/operations", component: OperationsPage },
   { path: "/audit", component: AuditPage },
 ] as const;
 

@@ -17,6 +17,8 @@ interface Entry {
   readonly label: TextKey & `nav.${string}`;
   readonly icon: IconName;
   readonly operator?: true;
+  /** Another page that it stands for. */
+  readonly also?: string;
 }
 
 const ENTRIES: readonly Entry[] = [
@@ -25,8 +27,8 @@ const ENTRIES: readonly Entry[] = [
   { href: "/servers", label: "nav.servers", icon: "server" },
   { href: "/keys", label: "nav.keys", icon: "key", operator: true },
   { href: "/setup", label: "nav.setup", icon: "steps", operator: true },
+  { href: "/operations", label: "nav.operations", icon: "list", operator: true, also: "/audit" },
   { href: "/settings", label: "nav.settings", icon: "gear", operator: true },
-  { href: "/audit", label: "nav.audit", icon: "list", operator: true },
 ];
 
 const isCurrent = (path: string, href: string): boolean =>
@@ -35,9 +37,9 @@ const isCurrent = (path: string, href: string): boolean =>
 const Navigation = ({ path }: { readonly path: string }) => (
   <nav aria-label={t("nav.label")}>
     <ul>
-      {ENTRIES.filter((entry) => entry.operator === undefined || isOperator()).map(({ href, label, icon }) => (
+      {ENTRIES.filter((entry) => entry.operator === undefined || isOperator()).map(({ href, label, icon, also }) => (
         <li key={href}>
-          <a href={href} aria-current={isCurrent(path, href) ? "page" : undefined}>
+          <a href={href} aria-current={isCurrent(path, href) || path === also ? "page" : undefined}>
             <Icon name={icon} />
             {t(label)}
           </a>

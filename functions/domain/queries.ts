@@ -36,8 +36,12 @@ export const QUERIES = {
   /** Sessions of one person, to end them: by the mailbox of their address, or by Google's id of the account. */
   sessionsOfMailbox: { kind: "sessions", equal: ["actorMailbox"], order: ["createdAtMs", "asc"] },
   sessionsOfAccount: { kind: "sessions", equal: ["actorSub"], order: ["createdAtMs", "asc"] },
+  sessionsByAge: { kind: "sessions", equal: [], order: newest },
   keysByAge: { kind: "keys", equal: [], order: newest },
   auditNewest: { kind: "audit", equal: [], order: newest },
+  auditByActor: { kind: "audit", equal: ["actor"], order: newest },
+  auditByAction: { kind: "audit", equal: ["action"], order: newest },
+  auditByTarget: { kind: "audit", equal: ["target"], order: newest },
   messagesNewest: { kind: "messages", equal: [], order: newest, shards: "listShard" },
   messagesOfServer: { kind: "messages", equal: ["serverId"], order: newest },
   messagesByStatus: { kind: "messages", equal: ["status"], order: newest, shards: "listShard" },

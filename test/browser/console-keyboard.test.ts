@@ -105,7 +105,7 @@ describe("the console with the keyboard only", () => {
     assert.equal(await page.evaluate("document.activeElement.tagName"), "H1", "starts at the new page's heading");
 
     // A dialog keeps the focus while open, closes on Escape and returns the focus.
-    await hand.press(link("nav.settings"));
+    await hand.press(link("nav.operations"));
     const pause = visitor.button("pause.pause").first();
     await hand.press(pause);
     const dialog = page.getByRole("dialog");

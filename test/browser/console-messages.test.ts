@@ -310,7 +310,7 @@ describe("messages and keys in the console", () => {
       await visitor.sees("key.made");
       const key = await page.locator("code", { hasText: /^rk_/ }).textContent();
       assert(key !== null);
-      const row = page.getByRole("listitem").filter({ hasText: name });
+      const row = page.getByRole("row").filter({ hasText: name });
       await row.getByText("Facturation").waitFor();
       await row.getByText(say("key.unused")).waitFor();
 
@@ -334,7 +334,7 @@ describe("messages and keys in the console", () => {
       await eventually("refused", async () => (await asProgram()).status === 401);
       await visitor.go("/audit");
       await page
-        .getByRole("listitem")
+        .getByRole("row")
         .filter({ hasText: name })
         .filter({ hasText: say("audit.key.revoke") })
         .waitFor();
@@ -345,7 +345,7 @@ describe("messages and keys in the console", () => {
       });
       assert.equal(unbound.status, 201);
       await page.reload();
-      const entry = page.getByRole("listitem").filter({ hasText: `Libre ${language}` });
+      const entry = page.getByRole("row").filter({ hasText: `Libre ${language}` });
       const servers = `${say("audit.detail.servers")}${say("colon")} ${say("audit.allServers")}`;
       await entry.getByText(servers).waitFor();
       await visitor.leave();

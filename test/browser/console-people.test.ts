@@ -73,7 +73,7 @@ describe("the console's users", () => {
       await signInAs(visitor, GRACE, "/servers");
       await page.getByRole("link", { name, exact: true }).waitFor();
       assert.equal(await page.getByText("Ada").count(), 0);
-      for (const key of ["nav.setup", "nav.settings", "nav.audit", "servers.new"] as const)
+      for (const key of ["nav.setup", "nav.settings", "nav.operations", "servers.new"] as const)
         assert.equal(await page.getByRole("link", { name: say(key), exact: true }).count(), 0, key);
 
       await page.getByRole("link", { name, exact: true }).click();
@@ -96,7 +96,7 @@ describe("the console's users", () => {
         await visitor.sees({ text: problemText("not_found", language).title });
         assert.equal(await page.getByText("Secret d’Ada").count(), 0, path);
       }
-      for (const path of ["/setup", "/keys", "/settings", "/audit", "/servers/new"]) {
+      for (const path of ["/setup", "/keys", "/operations", "/settings", "/audit", "/servers/new"]) {
         await visitor.go(path);
         await page.getByRole("heading", { level: 1, name: say("operatorsOnly.title") }).waitFor();
         await page.getByRole("main").getByRole("link", { name: OPERATOR }).waitFor();

@@ -60,7 +60,7 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     it(`says on every page that nothing leaves this computer, and how that is changed (${language})`, async () => {
       const visitor = await visitAsOperator(browser, { relais }, { language });
       const { page, say } = visitor;
-      for (const path of ["/", "/messages", "/servers", "/keys", "/setup", "/settings", "/audit"]) {
+      for (const path of ["/", "/messages", "/servers", "/keys", "/setup", "/settings", "/operations", "/audit"]) {
         await visitor.go(path);
         await visitor.sees("sandbox.title");
       }

@@ -131,7 +131,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     for (const [what, button] of [
       ["connected server", "disconnect.action"],
       ["connected server", "end.delete"],
-      ["settings", "pause.pause"],
+      ["operations", "pause.pause"],
       ["scheduled message", "message.cancel"],
     ] as const) {
       await visitor.go(stack.pages[what]);

@@ -113,7 +113,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await page.getByLabel(say("server.description")).fill("Autrement");
       await twice("action.save", () => visitor.sees("state.saved"));
 
-      await visitor.go("/settings");
+      await visitor.go("/operations");
       await settled(visitor);
       await visitor.press("pause.pause");
       await failOnce(visitor);

@@ -21,6 +21,7 @@ type PageName =
   | "scheduled message"
   | "message in doubt"
   | "keys"
+  | "operations"
   | "settings"
   | "audit"
   | "nowhere";
@@ -75,6 +76,7 @@ export const startFurnishedStack = async (
       "scheduled message": scheduled,
       "message in doubt": doubtful,
       keys: "/keys",
+      operations: "/operations",
       settings: "/settings",
       audit: "/audit",
       nowhere: "/nowhere",

@@ -29,6 +29,7 @@ import { plainFirestore } from "../builders/plain-firestore.ts";
 import { watchQueries } from "../builders/query-watch.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
 import { testRandom, testSealer } from "../builders/store.ts";
+import { auditListContract } from "./audit-list-contract.ts";
 import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract, type Subscriber } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
@@ -73,6 +74,15 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
     secretVaultContract(`Secret Manager's stand-in and Firestore, refresh tokens in ${home}`, () =>
       twoHomes(emulators.firestoreHost, home),
     );
+
+  auditListContract(
+    "Firestore",
+    async () => {
+      const database = openDatabase(testProject(), emulators.firestoreHost);
+      return { records: firestoreRecords({ calls, random: testRandom, database }), close: async () => undefined };
+    },
+    { filters: 15 },
+  );
 
   messageListContract(
     "Firestore",

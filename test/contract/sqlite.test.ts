@@ -6,6 +6,7 @@ import { twoHomeVault } from "../../functions/adapters/sealing/two-home-vault.ts
 import { pump } from "../../functions/adapters/sqlite/pump.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { testRandom, testSealer, testStore } from "../builders/store.ts";
+import { auditListContract } from "./audit-list-contract.ts";
 import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
@@ -33,6 +34,15 @@ recordsContract("SQLite, two handles on one file", async () => {
   };
   return { records: one.records, other: two.records, close };
 });
+
+auditListContract(
+  "SQLite",
+  async () => {
+    const { records, close } = testStore();
+    return { records, close: async () => close() };
+  },
+  { filters: 200 },
+);
 
 messageListContract(
   "SQLite",

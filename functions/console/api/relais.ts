@@ -78,8 +78,12 @@ export const relaisApi = (client: Client) => {
       wanted: { readonly from: string; readonly by: "hour" | "day"; readonly server?: string },
       signal?: AbortSignal,
     ) => get<wire.Stats>("/v1/stats", signal, wanted),
-    audit: (page: { readonly cursor?: string; readonly limit?: number }, signal?: AbortSignal) =>
-      get<wire.Listing<wire.AuditEntry>>("/v1/audit", signal, page),
+    audit: (filter: wire.AuditFilter, signal?: AbortSignal) =>
+      get<wire.Listing<wire.AuditEntry>>("/v1/audit", signal, { ...filter }),
+    sessions: {
+      list: (signal?: AbortSignal) => all<wire.SignedIn>("/v1/sessions", signal),
+      end: (actor: string) => client.call<void>({ method: "DELETE", path: "/v1/sessions", query: { actor } }),
+    },
     messages: {
       list: (filter: wire.MessageFilter, signal?: AbortSignal) =>
         get<wire.Listing<wire.Message>>("/v1/messages", signal, { ...filter }),

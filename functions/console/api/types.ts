@@ -1,6 +1,6 @@
 import type { auditView } from "../../domain/access/audit.ts";
 import type { keyView, listedKeyView } from "../../domain/access/key-register.ts";
-import type { sessionView } from "../../domain/access/session-view.ts";
+import type { sessionView, signedInView } from "../../domain/access/session-view.ts";
 import type { Examination } from "../../domain/doctor/examine.ts";
 import type { mailServerView } from "../../domain/mail-servers/mail-server-view.ts";
 import type { testReport } from "../../domain/mail-servers/test-report.ts";
@@ -23,6 +23,7 @@ export type { PublishingStatus } from "../../domain/settings/settings.ts";
 export type { Transport } from "../../domain/transport.ts";
 
 export type Session = ReturnType<typeof sessionView>;
+export type SignedIn = ReturnType<typeof signedInView>;
 
 export interface Listing<T> {
   readonly items: readonly T[];
@@ -76,6 +77,17 @@ export type Stats = StatsView;
 export type StatsRow = StatsView["items"][number];
 
 export type AuditEntry = ReturnType<typeof auditView>;
+
+export interface AuditFilter {
+  readonly actor?: string;
+  readonly action?: string;
+  readonly target?: string;
+  /** Done at this instant or later, and before that one. */
+  readonly after?: string;
+  readonly before?: string;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
 
 export type DoctorReport = Examination;
 export type DoctorCheck = Examination["checks"][number];

@@ -7,11 +7,12 @@ import { t } from "../state/language.ts";
 import { rememberListPath } from "../state/list-path.ts";
 import { usePaged } from "../state/pages.ts";
 import { useServerNames } from "../state/server-names.ts";
+import { ExportButton } from "../widgets/export-button.tsx";
 import { Page } from "../widgets/page.tsx";
 import { PagedList } from "../widgets/paged-list.tsx";
 import { Empty } from "../widgets/remote-view.tsx";
 import { BulkBar } from "./messages/bulk-bar.tsx";
-import { ExportButton } from "./messages/export-button.tsx";
+import { messageColumns } from "./messages/export.ts";
 import { type Filter, filterIn, filterPath, queryOf } from "./messages/filter.ts";
 import { FilterBar } from "./messages/filter-bar.tsx";
 import { createSelection } from "./messages/selection.ts";
@@ -55,13 +56,21 @@ const MessageList = ({ filter }: { readonly filter: Filter }) => {
   );
 };
 
+const Export = ({ filter }: { readonly filter: Filter }) => (
+  <ExportButton
+    fileName="messages.csv"
+    readPage={(page) => api.messages.list({ ...queryOf(filter), ...page })}
+    columns={messageColumns(useServerNames())}
+  />
+);
+
 export const MessagesPage = () => {
   const { query, route } = useLocation();
   const filter = filterIn(query);
   const path = filterPath(filter);
   rememberListPath(path);
   return (
-    <Page title={t("messages.title")} lead={t("messages.lead")} actions={<ExportButton filter={filter} />}>
+    <Page title={t("messages.title")} lead={t("messages.lead")} actions={<Export filter={filter} />}>
       <FilterBar filter={filter} onChange={(changed) => route(filterPath(changed), true)} />
       <MessageList key={path} filter={filter} />
     </Page>

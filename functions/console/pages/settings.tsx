@@ -8,7 +8,6 @@ import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
 import { AlertsCard } from "./settings/alerts-card.tsx";
-import { PauseCard } from "./settings/pause-card.tsx";
 import { PeopleCard } from "./settings/people-card.tsx";
 import { AudienceChoice } from "./setup/audience-choice.tsx";
 import { CredentialsForm } from "./setup/credentials-form.tsx";
@@ -79,7 +78,6 @@ export const SettingsPage = () => {
         )}
       </RemoteView>
       <SetupTokenCard />
-      <RemoteView handle={settings}>{(value) => <PauseCard settings={value} onSaved={settings.put} />}</RemoteView>
     </Page>
   );
 };

@@ -1,7 +1,8 @@
 const PLACEHOLDER_ORIGIN = "https://relais.invalid";
 
 /** Where a sign-in may lead back to: pages of the console and the start of a consent. Never another site. */
-const ALLOWED = /^\/(?:$|setup$|servers(?:\/|$)|messages(?:\/|$)|keys$|settings$|audit$|google_gmail\/authorize$)/;
+const ALLOWED =
+  /^\/(?:$|setup$|servers(?:\/|$)|messages(?:\/|$)|keys$|operations$|settings$|audit$|google_gmail\/authorize$)/;
 
 /** Makes a `next` parameter safe: a path of our own, else `/`. Browsers read `//x`, `/\x` and tabs as another host. */
 export const safeNext = (raw: string | null | undefined): string => {

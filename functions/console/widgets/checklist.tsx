@@ -17,9 +17,9 @@ const LOOKS = {
 /** Where in this console a check can be fixed. */
 const PLACES: Readonly<Record<string, { readonly href: string; readonly label: TextKey & `check.${string}` }>> = {
   gmail_credentials: { href: "/setup", label: "check.setup" },
-  operators: { href: "/settings", label: "check.settings" },
-  alerts: { href: "/settings", label: "check.settings" },
-  paused: { href: "/settings", label: "check.settings" },
+  operators: { href: "/settings#people", label: "check.settings" },
+  alerts: { href: "/settings#alerts", label: "check.settings" },
+  paused: { href: "/operations", label: "check.operations" },
   mail_server: { href: "/servers", label: "check.servers" },
   reconnect: { href: "/servers", label: "check.servers" },
   former_client: { href: "/servers", label: "check.servers" },

@@ -1,19 +1,11 @@
 import { type Clock, DAY, isoTime } from "../clock.ts";
 import { newId, type Randomness } from "../randomness.ts";
 import type { Records, Write } from "../records.ts";
+import type { AuditAction } from "./audit-actions.ts";
 import type { AuditEntry } from "./records.ts";
 
 /** Nominal. */
 export const AUDIT_RETENTION_MS = 400 * DAY;
-
-/** The audited actions of people and programs, by the kind of thing that they change. */
-export type AuditAction =
-  | `mail_server.${"create" | "update" | "delete"}`
-  | `connection.${"connect" | "disconnect"}`
-  | `settings.${"update" | "gmail_credentials"}`
-  | `key.${"create" | "revoke"}`
-  | `message.${"cancel" | "retry" | "reschedule" | "resolve" | "resend" | "read"}`
-  | `session.${"sign_in" | "sign_out" | "setup_token" | "end"}`;
 
 export interface AuditedAction {
   /** `principalName(principal)`, or `google` or `relais` if no caller asked for the action. */

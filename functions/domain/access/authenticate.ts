@@ -5,7 +5,8 @@ import type { Records } from "../records.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { type AccessEnvironment, type AccessLists, admitActor, listCovers } from "./admission.ts";
 import { findKeyHolder, looksLikeApiKey } from "./api-keys.ts";
-import type { Principal, Session, SessionId } from "./records.ts";
+import type { Principal, Session, SessionActor, SessionId } from "./records.ts";
+import type { Person } from "./session-view.ts";
 import { findSession } from "./sessions.ts";
 import { isSetupToken, isSetupTokenLive, type SetupTokenDeps } from "./setup-token.ts";
 
@@ -50,11 +51,18 @@ export const authenticateSession = async (deps: SessionDeps, sessionId: SessionI
 };
 
 /** Decides a session's role by the present lists, again at every request. */
-const principalOf = async (deps: SessionDeps, session: Session): Promise<Principal | null> => {
-  const { actor } = session;
-  if (actor.kind === "anonymous") return null;
-  const lists = await deps.readAccessLists();
+const principalOf = async (deps: SessionDeps, { actor }: Session): Promise<Principal | null> =>
+  actor.kind === "anonymous" ? null : holderOf(deps, actor, await deps.readAccessLists());
+
+/** Who came in this way and what they may do by these lists; null if they are not let in. */
+export const holderOf = (
+  deps: SetupTokenDeps & Pick<AuthenticateDeps, "environment">,
+  actor: SessionActor,
+  lists: AccessLists,
+): Person | null => {
   switch (actor.kind) {
+    case "anonymous":
+      return null;
     case "google":
       return admitActor(actor, lists, deps.environment);
     case "setup":

@@ -1,6 +1,10 @@
-import { type KeyPermission, type Principal, principalName } from "./records.ts";
+import { isoTime } from "../clock.ts";
+import { type KeyPermission, type Principal, principalName, type Session } from "./records.ts";
 
 type Program = Extract<Principal, { readonly kind: "key" | "caller" }>;
+
+/** Who may hold a session. */
+export type Person = Extract<Principal, { readonly kind: "setup" | "operator" | "member" }>;
 
 export const isProgram = (principal: Principal): principal is Program =>
   principal.kind === "key" || principal.kind === "caller";
@@ -22,6 +26,9 @@ interface SessionFacts {
   readonly operators: readonly string[] | null;
 }
 
+const roleOf = ({ kind }: Exclude<Principal, Program>): "operator" | "member" =>
+  kind === "member" ? "member" : "operator";
+
 /** A person's session as `GET /v1/session` shows it. */
 export const sessionView = (
   principal: Exclude<Principal, Program>,
@@ -34,7 +41,16 @@ export const sessionView = (
   readonly operators?: readonly string[];
 } => ({
   actor: principalName(principal),
-  role: principal.kind === "member" ? "member" : "operator",
+  role: roleOf(principal),
   csrf,
   ...(operators === null ? {} : { operators }),
+});
+
+/** A session as operators see it in the list of all: whose it is, and never its id. */
+export const signedInView = (person: Person, { createdAtMs, lastSeenAtMs, endsAtMs }: Session) => ({
+  actor: principalName(person),
+  role: roleOf(person),
+  signedInAt: isoTime(createdAtMs),
+  lastSeenAt: isoTime(lastSeenAtMs),
+  endsAt: isoTime(endsAtMs),
 });

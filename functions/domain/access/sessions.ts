@@ -51,10 +51,14 @@ const seenNow = (clock: Clock, session: Session): Session => ({
   eraseAtMs: Math.min(session.endsAtMs, clock.nowMs() + clock.lasting(SESSION_IDLE_MS)),
 });
 
+/** Whether a session may still let its holder in. */
+export const isLiveSession = (clock: Clock, session: Session): boolean =>
+  !isOfLaterVersion("sessions", session) && !isOver(clock, session);
+
 /** Finds a live session and notes its use. Null if it does not exist, was idle for 12 h, or is over. */
 export const findSession = async (deps: SessionDeps, sessionId: SessionId): Promise<Session | null> => {
   const found = await deps.records.get("sessions", sessionKey(sessionId));
-  if (found === undefined || isOfLaterVersion("sessions", found.value) || isOver(deps.clock, found.value)) return null;
+  if (found === undefined || !isLiveSession(deps.clock, found.value)) return null;
   if (deps.clock.nowMs() - found.value.lastSeenAtMs >= deps.clock.lasting(TOUCH_EVERY_MS)) await touch(deps, found);
   return found.value;
 };

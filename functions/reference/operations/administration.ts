@@ -1,4 +1,5 @@
-import type { STATS_PARAMETERS } from "../../runtime/handlers/mail-servers/oversight.ts";
+import { AUDIT_ACTIONS } from "../../domain/access/audit-actions.ts";
+import type { AUDIT_FILTERS, STATS_PARAMETERS } from "../../runtime/handlers/mail-servers/oversight.ts";
 import { json, type Operations, patch, type QueryParameter } from "./operation.ts";
 
 const instantParameter = (description: string, example: string): QueryParameter => ({
@@ -20,6 +21,23 @@ const STATS_QUERY: Readonly<Record<(typeof STATS_PARAMETERS)[number], QueryParam
     schema: { type: "string", minLength: 1 },
     example: "Billing",
   },
+};
+
+/** A filter that is missing here does not compile. */
+const AUDIT_QUERY: Readonly<Record<(typeof AUDIT_FILTERS)[number], QueryParameter>> = {
+  actor: {
+    description: "Only what this person or program did: an address, `key:<id>`, `setup-token`, `google` or `relais`.",
+    schema: { type: "string" },
+    example: "olga@example.com",
+  },
+  action: { description: "Only this action.", schema: { type: "string", enum: AUDIT_ACTIONS } },
+  target: {
+    description: "Only what was done to this: the id of a mail server, key or message, or `settings`.",
+    schema: { type: "string" },
+    example: "srv_Vq0oWc5cD1mBfH2nPz8L",
+  },
+  after: instantParameter("Only what was done at this time or later.", "2026-11-01T00:00:00Z"),
+  before: instantParameter("Only what was done before this time.", "2026-12-01T00:00:00Z"),
 };
 
 /** The routes of the function `mail-servers` that are about people, keys and the installation. */
@@ -56,6 +74,16 @@ export const ADMINISTRATION_OPERATIONS: Operations = {
     parameters: ["AcceptLanguage"],
     answers: { 204: { description: "The session has ended.", headers: ["SetCookie"] } },
     problems: [],
+  },
+  "GET /v1/sessions": {
+    id: "listSessions",
+    tag: "access",
+    title: { en: "List who is signed in", fr: "Lister les personnes connectées" },
+    description:
+      "Every session in which someone is let in, the latest sign-in first; a person has one for each browser. A page may hold fewer than `limit`.",
+    parameters: ["Limit", "Cursor", "AcceptLanguage"],
+    answers: { 200: { description: "A page of sessions.", content: json("SignedInList") } },
+    problems: ["invalid_request"],
   },
   "DELETE /v1/sessions": {
     id: "endSessionsOf",
@@ -157,8 +185,9 @@ export const ADMINISTRATION_OPERATIONS: Operations = {
     tag: "system",
     title: { en: "List what was done", fr: "Lister les actions" },
     description:
-      "Who changed, connected, disconnected, resolved, made or revoked what, the newest first, for 400 days.",
+      "Who changed, connected, disconnected, resolved, made or revoked what, the newest first, for 400 days. All filters given must match.",
     parameters: ["Limit", "Cursor", "AcceptLanguage"],
+    query: AUDIT_QUERY,
     answers: { 200: { description: "A page of entries.", content: json("AuditList") } },
     problems: ["invalid_request"],
   },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { auditView } from "../../domain/access/audit.ts";
 import type { keyView, listedKeyView } from "../../domain/access/key-register.ts";
-import type { programView, sessionView } from "../../domain/access/session-view.ts";
+import type { programView, sessionView, signedInView } from "../../domain/access/session-view.ts";
 import type { Build } from "../../domain/build.ts";
 import type { Check, Examination } from "../../domain/doctor/examine.ts";
 import { PUBLISHING_STATUSES } from "../../domain/settings/settings.ts";
@@ -17,6 +17,16 @@ const session = viewSchema<ReturnType<typeof sessionView>>()(
     role: z.enum(["operator", "member"]).meta({ description: "What the person may do." }),
     csrf: textOrNull("The value for the header `X-Relais-CSRF`; null without a cookie."),
     operators: texts("For a member: whom to ask for what only operators may do.").optional(),
+  }),
+);
+
+const signedIn = viewSchema<ReturnType<typeof signedInView>>()(
+  z.object({
+    actor: text("The person’s address, or `setup-token`.", "olga@example.com"),
+    role: z.enum(["operator", "member"]).meta({ description: "What the person may do." }),
+    signedInAt: instant("When the person signed in."),
+    lastSeenAt: instant("The last request, to within five minutes."),
+    endsAt: instant("When the session ends even if it is in use; twelve hours without a request end it sooner."),
   }),
 );
 
@@ -131,6 +141,8 @@ const build = viewSchema<Build>()(
 export const ACCESS_VIEWS = {
   Session: session,
   Program: program,
+  SignedIn: signedIn,
+  SignedInList: listOf(signedIn),
   Key: listedKey,
   IssuedKey: issuedKey,
   KeyList: listOf(listedKey),

@@ -159,6 +159,7 @@ const PATHS: Readonly<Record<string, Expected>> = {
   "POST /v1/session": ANYONE,
   "GET /v1/session": ANY_CALLER,
   "DELETE /v1/session": ANY_PERSON,
+  "GET /v1/sessions": OPERATORS_ONLY,
   "DELETE /v1/sessions": OPERATORS_ONLY,
   "GET /v1/audit": OPERATORS_ONLY,
   "GET /v1/stats": ANY_PERSON,

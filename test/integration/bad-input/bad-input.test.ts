@@ -125,12 +125,15 @@ const QUERIES = [
   "/v1/mail-servers",
   "/v1/keys",
   "/v1/audit",
+  "/v1/sessions",
   "/v1/doctor",
   "/v1/settings",
   "/google_gmail/authorize",
   "/google_gmail/confirm",
 ] as const;
-const PARAMETERS = "server status to cursor limit next sign-in state code error scope messages x".split(" ");
+const PARAMETERS = "server status to action after cursor limit next sign-in state code error scope messages x".split(
+  " ",
+);
 
 describe("bad input", () => {
   const dataDir = mkdtempSync(join(tmpdir(), "relais-bad-input-"));

@@ -78,7 +78,7 @@ test("lists are returned page by page, and unknown parameters are refused", asyn
   assert.equal(json(second).next, null);
   const wrong = ["limit=0", "limit=201", "limit=x", "limit=1&limit=2", "offset=2", "cursor=x", "cursor="];
   for (const query of wrong) {
-    for (const list of ["mail-servers", "keys", "audit"]) {
+    for (const list of ["mail-servers", "keys", "audit", "sessions"]) {
       assert.equal(refusal(await operator("GET", `/v1/${list}?${query}`)), "422 invalid_request", `${list}?${query}`);
     }
   }
@@ -127,6 +127,7 @@ test("every path except opening a session answers 401 without a credential", asy
     "/v1/keys",
     "/v1/session",
     "/v1/audit",
+    "/v1/sessions",
     "/v1/doctor",
     "/v1/nowhere",
   ];
@@ -240,6 +241,42 @@ test("an operator ends every session of a person, whatever the spelling of the a
     "who may come in again",
   );
   await operator("PATCH", "/v1/settings", { body: { members: null } });
+});
+
+test("operators see who is signed in, with their role and times, and no id; whoever is not let in is left out", async () => {
+  const fresh = await startApi(routes);
+  const boss = await fresh.person("olga@example.com");
+  await boss("PATCH", "/v1/settings", { body: { members: ["ada@example.com"] } });
+  await fresh.person("ada@example.com");
+  await fresh.person("eve@elsewhere.example");
+  const token = { setupToken: fresh.system.config.setupToken?.reveal() };
+  assert.equal((await fresh.nobody("POST", "/v1/session", { body: token })).status, 204);
+  const listed = await boss("GET", "/v1/sessions");
+  const shown = items(listed).map(({ actor, role }) => `${actor} ${role}`);
+  assert.deepEqual(shown.sort(), ["ada@example.com member", "olga@example.com operator", "setup-token operator"]);
+  for (const session of items(listed)) {
+    assert.deepEqual(Object.keys(session), ["actor", "role", "signedInAt", "lastSeenAt", "endsAt"]);
+  }
+  await boss("PATCH", "/v1/settings", { body: { members: [] } });
+  assert.equal(JSON.stringify((await boss("GET", "/v1/sessions")).body).includes("ada@"), false, "no longer let in");
+  await fresh.close();
+});
+
+test("the audit is narrowed by actor, action, target and time, and refuses only what no reader can mean", async () => {
+  const server = text(await create(), "id");
+  await operator("PATCH", `/v1/mail-servers/${server}`, { body: { description: "x" } });
+  const actions = async (query: string) =>
+    items(await operator("GET", `/v1/audit?${query}`)).map(({ action }) => action);
+  assert.deepEqual(await actions(`target=${server}`), ["mail_server.update", "mail_server.create"]);
+  assert.deepEqual(await actions(`target=${server}&actor=Olga@Example.com&action=mail_server.create`), [
+    "mail_server.create",
+  ]);
+  assert.deepEqual(await actions(`target=${server}&after=2999-01-01T00:00:00Z`), []);
+  assert.deepEqual(await actions(`target=${server}&before=2000-01-01T00:00:00Z`), []);
+  assert.deepEqual(await actions("actor=nobody"), []);
+  for (const query of ["action=dance", "after=yesterday", "before=", "actor=a&actor=b", "who=olga"]) {
+    assert.equal(refusal(await operator("GET", `/v1/audit?${query}`)), "422 invalid_request", query);
+  }
 });
 
 test("who is in no list has no session", async () => {

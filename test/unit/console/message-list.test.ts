@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { csvOf } from "../../../functions/console/pages/messages/export.ts";
+import { messageColumns } from "../../../functions/console/pages/messages/export.ts";
 import {
   countNarrowing,
   filterIn,
@@ -8,6 +8,7 @@ import {
   NO_FILTER,
   queryOf,
 } from "../../../functions/console/pages/messages/filter.ts";
+import { csvOf } from "../../../functions/console/widgets/csv.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
 import { testClock } from "../../builders/clock.ts";
 import { acceptedMessage } from "../../builders/delivery.ts";
@@ -59,7 +60,10 @@ describe("an export of the message list", () => {
   });
 
   it("quotes what needs it, and lets no spreadsheet run a subject", () => {
-    const [head, ...lines] = csvOf([message], () => "Billing").split("\r\n");
+    const [head, ...lines] = csvOf(
+      [message],
+      messageColumns(() => "Billing"),
+    ).split("\r\n");
     assert.equal(head, "id,createdAt,status,server,from,to,cc,bcc,rejected,subject,messageId,key,tags");
     const line = lines.join("\r\n");
     assert.match(line, /^msg_1,[^,]+,queued,Billing,/);

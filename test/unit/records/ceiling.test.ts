@@ -32,8 +32,12 @@ test("what is due and what a mail does not touch alone may stand in an index wit
     "secretSweepsDue",
     "sessionsOfMailbox",
     "sessionsOfAccount",
+    "sessionsByAge",
     "keysByAge",
     "auditNewest",
+    "auditByActor",
+    "auditByAction",
+    "auditByTarget",
     "talliesOf",
   ]);
 });

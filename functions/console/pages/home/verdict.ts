@@ -19,7 +19,7 @@ export const verdictOf = ({ servers, paused, operator }: Facts): Verdict => {
     servers.filter(({ connection }) => states.includes(connection.state));
   const pageOf = (some: Facts["servers"]) => (some[0] === undefined ? "/servers" : `/servers/${some[0].id}`);
   if (servers.length === 0) return { kind: "empty", href: operator ? "/setup" : null };
-  if (paused) return { kind: "paused", href: operator ? "/settings" : null };
+  if (paused) return { kind: "paused", href: operator ? "/operations" : null };
   const broken = inState("reconnect_required", "error");
   const working = inState("valid", "expiring");
   if (working.length === 0 && broken.length > 0) return { kind: "stopped", href: pageOf(broken) };

@@ -6,50 +6,52 @@ import { t } from "../../state/language.ts";
 import type { RemoteHandle } from "../../state/remote.ts";
 import { useServerNames } from "../../state/server-names.ts";
 import { Confirm } from "../../widgets/confirm.tsx";
+import { type Column, Sheet } from "../../widgets/sheet.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
+import { filterPath } from "../audit/filter.ts";
 
-interface RowProps {
-  readonly apiKey: ApiKey;
-  readonly nameOf: (serverId: string) => string;
-  readonly onRevoke: () => void;
-}
+type NameOf = (serverId: string) => string;
 
-const KeyRow = ({ apiKey, nameOf, onRevoke }: RowProps) => (
-  <li>
-    <div class="row-main">
-      <span class="row-title">{apiKey.name}</span>
-      <span class="fine">
-        {apiKey.permissions.map((permission) => t(`key.permission.${permission}`)).join(", ")} ·{" "}
-        {apiKey.servers.length === 0 ? t("key.allServers") : apiKey.servers.map(nameOf).join(", ")}
+const columnsWith = (nameOf: NameOf, onRevoke: (apiKey: ApiKey) => void): readonly Column<ApiKey>[] => [
+  { label: t("key.name"), cell: ({ name }) => name },
+  {
+    label: t("key.server"),
+    cell: ({ servers }) => (servers.length === 0 ? t("key.allServers") : servers.map(nameOf).join(", ")),
+  },
+  {
+    label: t("key.permissions"),
+    cell: ({ permissions }) => permissions.map((permission) => t(`key.permission.${permission}`)).join(", "),
+  },
+  { label: t("key.expiresAt"), cell: ({ expiresAt }) => (expiresAt ? <When iso={expiresAt} /> : t("key.never")) },
+  { label: t("key.used"), cell: ({ lastUsedAt }) => (lastUsedAt ? <Ago iso={lastUsedAt} /> : t("key.unused")) },
+  {
+    label: t("key.traces"),
+    cell: ({ id, name }) => (
+      <span class="links">
+        <a href={`/messages?key=${encodeURIComponent(id)}`} aria-label={t("key.messagesOf", { name })}>
+          {t("nav.messages")}
+        </a>
+        <a href={filterPath({ actor: `key:${id}` })} aria-label={t("key.auditOf", { name })}>
+          {t("key.audit")}
+        </a>
       </span>
-      <span class="fine">
-        {apiKey.lastUsedAt ? (
-          <>
-            {t("key.used")} <Ago iso={apiKey.lastUsedAt} />
-          </>
-        ) : (
-          t("key.unused")
-        )}
-        {apiKey.expiresAt && (
-          <>
-            {" · "}
-            {t("key.expires")} <When iso={apiKey.expiresAt} />
-          </>
-        )}
-      </span>
-    </div>
-    <div class="row-side">
+    ),
+  },
+  {
+    label: t("key.revoke"),
+    isActions: true,
+    cell: (apiKey) => (
       <button
         type="button"
         class="button small danger"
         aria-label={t("key.revokeNamed", { name: apiKey.name })}
-        onClick={onRevoke}
+        onClick={() => onRevoke(apiKey)}
       >
         {t("key.revoke")}
       </button>
-    </div>
-  </li>
-);
+    ),
+  },
+];
 
 interface ListProps {
   readonly items: readonly ApiKey[];
@@ -66,21 +68,15 @@ export const KeyList = ({ items, handle }: ListProps) => {
     if (result?.ok) setRevoking(null);
     await handle.reload();
   };
+  const ask = (apiKey: ApiKey) => {
+    revoke.clear();
+    setRevoking(apiKey);
+  };
   return (
     <>
-      <ul class="rows">
-        {items.map((apiKey) => (
-          <KeyRow
-            key={apiKey.id}
-            apiKey={apiKey}
-            nameOf={nameOf}
-            onRevoke={() => {
-              revoke.clear();
-              setRevoking(apiKey);
-            }}
-          />
-        ))}
-      </ul>
+      <div class="card">
+        <Sheet label={t("key.title")} columns={columnsWith(nameOf, ask)} items={items} keyOf={({ id }) => id} />
+      </div>
       <Confirm
         open={revoking !== null}
         title={t("key.revokeTitle", { name: revoking?.name ?? "" })}

@@ -1,11 +1,10 @@
-import type { ComponentChildren } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { MESSAGE_STATUSES } from "../../../domain/messages/statuses.ts";
 import { api } from "../../state/api.ts";
-import { number, t } from "../../state/language.ts";
+import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
 import { isOperator } from "../../state/session-signal.ts";
-import { Icon } from "../../widgets/icon.tsx";
+import { Chip, Chips, DayChip } from "../../widgets/chips.tsx";
 import { ServerSelect } from "../../widgets/server-select.tsx";
 import { countNarrowing, type Filter, NO_FILTER, PARTLY_SENT } from "./filter.ts";
 
@@ -13,24 +12,6 @@ interface Props {
   readonly filter: Filter;
   readonly onChange: (filter: Filter) => void;
 }
-
-interface ChipProps {
-  readonly label: string;
-  readonly set: boolean;
-  /** The control, which the label names by this id. */
-  readonly children: (id: string) => ComponentChildren;
-}
-
-/** A filter that is as small as its label and value, and stands out while it narrows the list. */
-const Chip = ({ label, set, children }: ChipProps) => {
-  const id = useId();
-  return (
-    <span class={set ? "chip set" : "chip"}>
-      <label for={id}>{label}</label>
-      {children(id)}
-    </span>
-  );
-};
 
 const StatusChip = ({ filter, onChange }: Props) => (
   <Chip label={t("messages.status")} set={filter.status !== ""}>
@@ -78,19 +59,6 @@ const KeyChip = ({ filter, onChange }: Props) => {
   );
 };
 
-const DayChip = ({ filter, onChange, day }: Props & { readonly day: "from" | "until" }) => (
-  <Chip label={t(`messages.${day}`)} set={filter[day] !== ""}>
-    {(id) => (
-      <input
-        id={id}
-        type="date"
-        value={filter[day]}
-        onChange={(event) => onChange({ ...filter, [day]: event.currentTarget.value })}
-      />
-    )}
-  </Chip>
-);
-
 const TagChip = ({ filter, onChange }: Props) => (
   <Chip label={t("messages.tag")} set={filter.tag !== ""}>
     {(id) => (
@@ -106,7 +74,7 @@ const TagChip = ({ filter, onChange }: Props) => (
   </Chip>
 );
 
-const Chips = ({ filter, onChange }: Props) => (
+const Filters = ({ filter, onChange }: Props) => (
   <>
     <StatusChip filter={filter} onChange={onChange} />
     <Chip label={t("messages.server")} set={filter.server !== ""}>
@@ -120,8 +88,8 @@ const Chips = ({ filter, onChange }: Props) => (
       )}
     </Chip>
     {isOperator() && <KeyChip filter={filter} onChange={onChange} />}
-    <DayChip filter={filter} onChange={onChange} day="from" />
-    <DayChip filter={filter} onChange={onChange} day="until" />
+    <DayChip label={t("filters.from")} day={filter.from} onChange={(from) => onChange({ ...filter, from })} />
+    <DayChip label={t("filters.until")} day={filter.until} onChange={(until) => onChange({ ...filter, until })} />
     <TagChip filter={filter} onChange={onChange} />
   </>
 );
@@ -152,31 +120,16 @@ const SearchBox = ({ filter, onChange }: Props) => {
   );
 };
 
-/** The search and the filters in one line; on a phone, the filters are folded behind a button. */
+/** The search and the filters. */
 export const FilterBar = ({ filter, onChange }: Props) => {
-  const [open, setOpen] = useState(false);
   const count = countNarrowing(filter);
   return (
-    <search class={open ? "filters open" : "filters"}>
-      <SearchBox filter={filter} onChange={onChange} />
-      <button
-        type="button"
-        class="button filters-button"
-        aria-expanded={open}
-        aria-controls="chips"
-        onClick={() => setOpen(!open)}
-      >
-        <Icon name="filter" />
-        {count === 0 ? t("messages.filters") : t("messages.filtersSet", { count: number(count) })}
-      </button>
-      <div class="chips" id="chips">
-        <Chips filter={filter} onChange={onChange} />
-        {(count > 0 || filter.q !== "") && (
-          <button type="button" class="quiet" onClick={() => onChange(NO_FILTER)}>
-            {t("messages.clearFilters")}
-          </button>
-        )}
-      </div>
-    </search>
+    <Chips
+      count={count}
+      onClear={count > 0 || filter.q !== "" ? () => onChange(NO_FILTER) : null}
+      search={<SearchBox filter={filter} onChange={onChange} />}
+    >
+      <Filters filter={filter} onChange={onChange} />
+    </Chips>
   );
 };

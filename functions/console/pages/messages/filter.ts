@@ -1,5 +1,6 @@
 import { MESSAGE_STATUSES } from "../../../domain/messages/statuses.ts";
 import type { MessageFilter } from "../../api/types.ts";
+import { dayIn, periodOf } from "../../i18n/days.ts";
 
 /** What the list is narrowed by, as the address bar says it; empty: not at all. */
 export interface Filter {
@@ -25,8 +26,6 @@ export const NO_FILTER: Filter = { server: "", key: "", status: "", from: "", un
 const statusIn = (text: string): string =>
   text === PARTLY_SENT ? text : (MESSAGE_STATUSES.find((status) => status === text) ?? "");
 
-const dayIn = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? text : "");
-
 /** The filter in a page's address; `to` is the name that `q` had in older links. */
 export const filterIn = (query: Readonly<Record<string, string | undefined>>): Filter => ({
   server: query.server ?? "",
@@ -47,14 +46,6 @@ export const filterPath = (filter: Filter): string => {
 export const countNarrowing = ({ q: _, ...filter }: Filter): number =>
   Object.values(filter).filter((value) => value !== "").length;
 
-/** Midnight at the start of a day in the reader's time zone; `later` days after it. */
-const startOf = (day: string, later = 0): string | undefined => {
-  const at = new Date(`${day}T00:00:00`);
-  if (day === "" || Number.isNaN(at.getTime())) return undefined;
-  at.setDate(at.getDate() + later);
-  return at.toISOString();
-};
-
 const searchOf = (q: string): Pick<MessageFilter, "q" | "messageId"> => (/^<.+>$/.test(q) ? { messageId: q } : { q });
 
 /** `name=value`, or a name whose value is empty. */
@@ -64,15 +55,11 @@ const tagOf = (tag: string): Readonly<Record<`tag.${string}`, string>> => {
 };
 
 /** The same as parameters of `GET /v1/messages`. */
-export const queryOf = ({ status, server, key, from, until, tag, q }: Filter): MessageFilter => {
-  const [after, before] = [startOf(from), startOf(until, 1)];
-  return {
-    server,
-    key,
-    ...(status === PARTLY_SENT ? { status: "sent", rejected: "true" } : { status }),
-    ...(after !== undefined && { after }),
-    ...(before !== undefined && { before }),
-    ...tagOf(tag),
-    ...searchOf(q),
-  };
-};
+export const queryOf = ({ status, server, key, tag, q, ...days }: Filter): MessageFilter => ({
+  server,
+  key,
+  ...(status === PARTLY_SENT ? { status: "sent", rejected: "true" } : { status }),
+  ...periodOf(days),
+  ...tagOf(tag),
+  ...searchOf(q),
+});

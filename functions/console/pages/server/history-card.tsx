@@ -5,28 +5,31 @@ import { useRemote } from "../../state/remote.ts";
 import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
 import { RemoteView } from "../../widgets/remote-view.tsx";
-import { AuditRow } from "../audit.tsx";
+import { filterPath } from "../audit/filter.ts";
+import { useNames } from "../audit/names.ts";
+import { AuditTable } from "../audit/table.tsx";
 import { MessageTable } from "../messages/table.tsx";
 
 const SHOWN = 5;
 
 const ServerAudit = ({ server }: { readonly server: MailServer }) => {
-  const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) => api.audit({ limit: 200 }, signal));
+  const names = useNames();
+  const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) =>
+    api.audit({ target: server.id, limit: SHOWN }, signal),
+  );
   return (
-    <Card title={t("history.title")}>
+    <Card
+      title={t("history.title")}
+      actions={<a href={filterPath({ target: server.id })}>{t("history.allMessages")}</a>}
+    >
       <RemoteView handle={audit}>
-        {({ items }) => {
-          const own = items.filter(({ target }) => target === server.id).slice(0, SHOWN);
-          return own.length === 0 ? (
+        {({ items }) =>
+          items.length === 0 ? (
             <p class="hint">{t("history.none")}</p>
           ) : (
-            <ul class="rows">
-              {own.map((entry) => (
-                <AuditRow key={`${entry.at} ${entry.action}`} entry={entry} />
-              ))}
-            </ul>
-          );
-        }}
+            <AuditTable label={t("history.title")} entries={items} names={names} ofTarget />
+          )
+        }
       </RemoteView>
     </Card>
   );

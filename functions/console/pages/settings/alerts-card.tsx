@@ -37,7 +37,7 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
     onSaved(result.value);
   };
   return (
-    <Card title={t("alerts.title")}>
+    <Card title={t("alerts.title")} id="alerts">
       <p class="hint">{t("alerts.text")}</p>
       <form onSubmit={(event) => void submit(event)}>
         <Resumed resumed={resumed} />

@@ -49,7 +49,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
     onSaved(result.value);
   };
   return (
-    <Card title={t("people.title")}>
+    <Card title={t("people.title")} id="people">
       <form ref={form} onSubmit={submit}>
         <Resumed resumed={resumed} />
         <PeopleFields draft={draft} setDraft={setDraft} failure={save.failure} />

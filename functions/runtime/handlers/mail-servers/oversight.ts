@@ -1,23 +1,40 @@
 import { auditView } from "../../../domain/access/audit.ts";
+import { AUDIT_ACTIONS } from "../../../domain/access/audit-actions.ts";
+import { type AuditFilter, listAudit } from "../../../domain/access/list-audit.ts";
 import { examine } from "../../../domain/doctor/examine.ts";
 import { fieldProblem } from "../../../domain/field-problems.ts";
 import { readStats, STATS_STEPS, type StatsStep, type StatsWanted } from "../../../domain/messages/views/stats.ts";
-import { invalidRequest } from "../../../domain/problem.ts";
+import { type FieldProblem, invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { answerJson, answerProblem, answerWith, callerOf } from "../../answers.ts";
 import type { Call, Route } from "../../http.ts";
 import { badCursor, instantIn, parsePageRequest, unknownParameters } from "../../page-query.ts";
 import type { System } from "../../system.ts";
 
+export const AUDIT_FILTERS = ["actor", "action", "target", "after", "before"] as const;
+
+/** Reads the filters of the audit. Any text is a valid actor or target, because people type them. */
+const auditFilterOf = (query: URLSearchParams): Result<AuditFilter> => {
+  const problems: FieldProblem[] = [];
+  const wanted = query.get("action");
+  const action = AUDIT_ACTIONS.find((known) => known === wanted) ?? null;
+  if (wanted !== null && action === null) {
+    problems.push(fieldProblem("/action", "not_one_of", { values: AUDIT_ACTIONS.join(", ") }));
+  }
+  const [afterMs, beforeMs] = [instantIn(query, "after", problems), instantIn(query, "before", problems)];
+  const filter = { actor: query.get("actor"), action, target: query.get("target"), afterMs, beforeMs };
+  return problems.length > 0 ? fail(invalidRequest(...problems)) : ok(filter);
+};
+
 const audit = (system: System) => async (call: Call) => {
-  const wanted = parsePageRequest(call.query);
+  const wanted = parsePageRequest(call.query, AUDIT_FILTERS);
   if (!wanted.ok) return answerProblem(wanted.problem);
-  const page = await system.records.query("auditNewest", {}, wanted.value);
+  const filter = auditFilterOf(call.query);
+  if (!filter.ok) return answerProblem(filter.problem);
+  const deps = { records: system.records, nowMs: system.clock.nowMs() };
+  const page = await listAudit(deps, filter.value, wanted.value);
   if (page === "bad_cursor") return answerProblem(badCursor);
-  // The store may erase late, but an entry past its term must not be shown.
-  const kept = page.items.filter(({ value }) => value.eraseAtMs > system.clock.nowMs());
-  const items = kept.map(({ value }) => auditView(value));
-  return answerJson(200, { items, next: page.next });
+  return answerJson(200, { items: page.items.map(({ value }) => auditView(value)), next: page.next });
 };
 
 const STEPS = Object.keys(STATS_STEPS);

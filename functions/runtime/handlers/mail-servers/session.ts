@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { recordAudit } from "../../../domain/access/audit.ts";
+import { holderOf } from "../../../domain/access/authenticate.ts";
 import { csrfToken } from "../../../domain/access/csrf.ts";
 import { endSessionsOf } from "../../../domain/access/end-sessions.ts";
 import { principalName } from "../../../domain/access/records.ts";
-import { isProgram, programView, sessionView } from "../../../domain/access/session-view.ts";
-import { endSession } from "../../../domain/access/sessions.ts";
+import { isProgram, programView, sessionView, signedInView } from "../../../domain/access/session-view.ts";
+import { endSession, isLiveSession } from "../../../domain/access/sessions.ts";
 import { openSetupSession } from "../../../domain/access/setup-session.ts";
 import { parseAddress } from "../../../domain/address.ts";
 import { fieldProblem, parseWith } from "../../../domain/field-problems.ts";
@@ -15,7 +16,7 @@ import { settingsView } from "../../../domain/settings/settings-view.ts";
 import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { parseJsonBody } from "../../json-body.ts";
-import { unknownParameters } from "../../page-query.ts";
+import { badCursor, parsePageRequest, unknownParameters } from "../../page-query.ts";
 import { refusalsOf } from "../../refused-credentials.ts";
 import type { System } from "../../system.ts";
 
@@ -83,10 +84,28 @@ const endAll = (system: System) => async (call: Call) => {
   return NO_CONTENT;
 };
 
-/** `/v1/session`, and ending someone else's. Opening a session is public, because that is how a browser signs in. */
+/** Who is signed in. Sessions that let nobody in are left out, so a page may hold fewer than asked for. */
+const listAll = (system: System) => async (call: Call) => {
+  const wanted = parsePageRequest(call.query);
+  if (!wanted.ok) return answerProblem(wanted.problem);
+  const page = await system.records.query("sessionsByAge", {}, wanted.value);
+  if (page === "bad_cursor") return answerProblem(badCursor);
+  const { setupToken, production } = system.config;
+  const lists = await settingsReader(system)();
+  const items = page.items.flatMap(({ value }) => {
+    const person = isLiveSession(system.clock, value)
+      ? holderOf({ ...system, setupToken, production }, value.actor, lists)
+      : null;
+    return person === null ? [] : [signedInView(person, value)];
+  });
+  return answerJson(200, { items, next: page.next });
+};
+
+/** `/v1/session`, and showing and ending everyone's. Opening a session is public, because that is how a browser signs in. */
 export const sessionRoutes = (system: System): readonly Route[] => [
   { method: "POST", path: "/v1/session", access: "public", bodyLimit: SESSION_BODY, handle: open(system) },
   { method: "GET", path: "/v1/session", access: "programs", handle: show(system) },
   { method: "DELETE", path: "/v1/session", access: "people", handle: close(system) },
+  { method: "GET", path: "/v1/sessions", access: "operators", handle: listAll(system) },
   { method: "DELETE", path: "/v1/sessions", access: "operators", handle: endAll(system) },
 ];

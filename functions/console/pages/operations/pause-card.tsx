@@ -57,7 +57,9 @@ export const PauseCard = ({ settings, onSaved }: Props) => {
         onConfirm={() => void set(true)}
         onClose={() => setConfirming(false)}
       >
-        <p>{t("pause.confirmText")}</p>
+        <p>{t("pause.confirmServers")}</p>
+        <p>{t("pause.confirmPrograms")}</p>
+        <p>{t("pause.confirmTooLate")}</p>
       </Confirm>
     </Card>
   );
