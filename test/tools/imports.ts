@@ -88,6 +88,7 @@ const SHARED_WITH_CONSOLE = [
   "field-texts.ts",
   "address.ts",
   "access/admission.ts",
+  "access/audit-actions.ts",
   "messages/statuses.ts",
   "messages/timeline-notes.ts",
 ].map((path) => `functions/domain/${path}`);

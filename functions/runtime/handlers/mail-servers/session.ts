@@ -101,7 +101,7 @@ const listAll = (system: System) => async (call: Call) => {
   return answerJson(200, { items, next: page.next });
 };
 
-/** `/v1/session`, and showing and ending everyone's. Opening a session is public, because that is how a browser signs in. */
+/** `/v1/session`, and everyone's sessions. Opening one is public, because that is how a browser signs in. */
 export const sessionRoutes = (system: System): readonly Route[] => [
   { method: "POST", path: "/v1/session", access: "public", bodyLimit: SESSION_BODY, handle: open(system) },
   { method: "GET", path: "/v1/session", access: "programs", handle: show(system) },
