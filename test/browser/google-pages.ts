@@ -9,7 +9,7 @@ interface Choices {
 
 /** Walks through the sandbox's consent as a person does: account, "app not verified" if shown, permissions if asked. */
 export const consentOnPage = async (page: Page, { account, uncheck }: Choices): Promise<void> => {
-  await page.getByRole("button", { name: account, exact: true }).click();
+  await page.locator(`button[name="account"][value="${account}"]`).click();
   const stepAfter = async (step: string): Promise<string | null> => {
     const body = page.locator(`body:not([data-step="${step}"])`);
     await body.waitFor();
@@ -17,10 +17,10 @@ export const consentOnPage = async (page: Page, { account, uncheck }: Choices): 
   };
   let step = await stepAfter("account");
   if (step === "unverified") {
-    await page.getByRole("button", { name: "Continue" }).click();
+    await page.locator('button[value="continue"]').click();
     step = await stepAfter("unverified");
   }
   if (step !== "scopes") return;
   if (uncheck) await page.getByRole("checkbox").first().uncheck();
-  await page.getByRole("button", { name: "Allow" }).click();
+  await page.locator('button[value="allow"]').click();
 };

@@ -1,89 +1,98 @@
 import type { SandboxAccount } from "./accounts.ts";
 import { html, Markup } from "./html.ts";
-import { isSignInScope, knownScopes } from "./scopes.ts";
+import type { Reader } from "./language.ts";
+import { page } from "./page.ts";
+import { isSignInScope, scopeLabel } from "./scopes.ts";
+import { say } from "./words.ts";
 
-/** A page of Google's. The body names the step, for programs that walk through the pages. */
-const page = (step: string, title: string, content: Markup): string =>
-  html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – Google sandbox</title>
-<link rel="stylesheet" href="/sandbox/style.css">
-</head>
-<body data-step="${step}">
-<main>
-<p class="brand">Google sandbox</p>
-<h1>${title}</h1>
-${content}
-</main>
-</body>
-</html>
-`.text;
+/** In the query, asks for the choice of an account although the browser is signed in to one. */
+export const CHOOSE = "choose";
 
-export const accountPage = (about: {
-  readonly accounts: readonly SandboxAccount[];
-  readonly hint: SandboxAccount | null;
-}): string => {
+export const accountPage = (
+  reader: Reader,
+  about: { readonly accounts: readonly SandboxAccount[]; readonly hint: SandboxAccount | null },
+): string => {
+  const { language } = reader;
   const first = about.accounts.filter((account) => account === about.hint);
   const others = about.accounts.filter((account) => account !== about.hint);
   const rows = [...first, ...others].map(
-    (account) => html`<li><span>${account.name}</span>
-<button name="account" value="${account.email}"${new Markup(account === about.hint ? " autofocus" : "")}>${account.email}</button></li>
+    (account) => html`<li><button name="account" value="${account.email}"${new Markup(
+      account === about.hint ? " autofocus" : "",
+    )}><span class="avatar" aria-hidden="true">${account.name.slice(0, 1)}</span><span>${account.name}<br><span class="fine">${account.email}</span></span></button></li>
 `,
   );
   return page(
-    "account",
-    "Choose an account",
-    html`<p>to continue to <strong>Relais</strong></p>
-<form method="get"><ul class="accounts">${rows}</ul></form>`,
+    reader,
+    { title: say(language, "chooseAccount"), step: "account" },
+    html`<p>${say(language, "toContinue")}</p>
+<form method="get"><ul class="accounts">${rows}</ul></form>
+<p class="fine">${say(language, "demoAccounts")}</p>`,
   );
 };
 
-export const unverifiedPage = (account: SandboxAccount): string =>
-  page(
-    "unverified",
-    "Google hasn’t verified this app",
-    html`<p>You’ve been given access to an app that’s currently being tested. You should only continue if you know the developer that invited you.</p>
+/** The account that was chosen, and the way to another one. */
+const chosen = ({ language }: Reader, account: SandboxAccount): Markup =>
+  html`<p class="chosen"><span>${account.email}</span> <a href="?${CHOOSE}">${say(language, "anotherAccount")}</a></p>`;
+
+const accountField = (account: SandboxAccount): Markup =>
+  html`<input type="hidden" name="account" value="${account.email}">`;
+
+export const unverifiedPage = (reader: Reader, account: SandboxAccount): string => {
+  const { language } = reader;
+  return page(
+    reader,
+    { title: say(language, "unverified"), step: "unverified" },
+    html`${chosen(reader, account)}
+<p>${say(language, "unverifiedText")}</p>
+<div class="actions">
 <form method="get">
-<input type="hidden" name="account" value="${account.email}">
-<button name="unverified" value="continue">Continue</button>
+${accountField(account)}
+<button name="unverified" value="continue">${say(language, "continue")}</button>
 </form>
 <form method="post">
-<input type="hidden" name="account" value="${account.email}">
-<button name="decision" value="cancel">Back to safety</button>
-</form>`,
+${accountField(account)}
+<button name="decision" value="cancel" class="primary">${say(language, "backToSafety")}</button>
+</form>
+</div>`,
   );
+};
 
-export const scopesPage = (account: SandboxAccount, scopes: readonly string[]): string => {
-  const fixed = scopes.filter(isSignInScope).map((scope) => html`<li>${knownScopes[scope]?.label ?? scope}</li>`);
+export const scopesPage = (reader: Reader, account: SandboxAccount, scopes: readonly string[]): string => {
+  const { language } = reader;
+  const fixed = scopes.filter(isSignInScope).map((scope) => html`<li>${scopeLabel(scope, language)}</li>`);
   const choices = scopes
     .filter((scope) => !isSignInScope(scope))
     .map(
-      (scope) => html`<li><label><input type="checkbox" name="scope" value="${scope}" checked> ${
-        knownScopes[scope]?.label ?? scope
-      } <code>${scope}</code></label></li>
+      (scope) => html`<li><label><input type="checkbox" name="scope" value="${scope}" checked> <span>${scopeLabel(
+        scope,
+        language,
+      )}<br><code class="fine">${scope}</code></span></label></li>
 `,
     );
+  const asked = html`<fieldset><legend>${say(language, "select")}</legend><ul class="choices">${choices}</ul></fieldset>`;
   return page(
-    "scopes",
-    choices.length === 0 ? "Sign in to Relais" : "Relais wants access to your Google Account",
-    html`<p class="account">${account.email}</p>
+    reader,
+    { title: say(language, choices.length === 0 ? "signIn" : "wantsAccess"), step: "scopes" },
+    html`${chosen(reader, account)}
 <form method="post">
-<input type="hidden" name="account" value="${account.email}">
-<ul>${fixed}</ul>
-<ul class="choices">${choices}</ul>
-<button name="decision" value="allow">Allow</button>
-<button name="decision" value="cancel" class="quiet">Cancel</button>
+${accountField(account)}
+<p>${say(language, "always")}</p>
+<ul class="facts">${fixed}</ul>
+${choices.length === 0 ? [] : asked}
+<div class="actions">
+<button name="decision" value="cancel">${say(language, "cancel")}</button>
+<button name="decision" value="allow" class="primary">${say(language, "allow")}</button>
+</div>
 </form>`,
   );
 };
 
 /** Google's own error page, which never calls the client back. */
-export const errorPage = (about: { readonly error: string; readonly description: string }): string =>
-  page(
-    "error",
-    "Access blocked",
-    html`<p>Error: <code id="error">${about.error}</code></p><p>${about.description}</p>`,
+export const errorPage = (reader: Reader, about: { readonly error: string; readonly description: string }): string => {
+  const { language } = reader;
+  return page(
+    reader,
+    { title: say(language, "blocked"), step: "error" },
+    html`<p>${say(language, "error")} <code id="error">${about.error}</code></p><p>${about.description}</p>`,
   );
+};

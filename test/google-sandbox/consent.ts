@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { InteractionResults, Provider } from "oidc-provider";
 import type { SandboxAccount } from "./accounts.ts";
-import { accountPage, errorPage, scopesPage, unverifiedPage } from "./consent-pages.ts";
+import { accountPage, CHOOSE, errorPage, scopesPage, unverifiedPage } from "./consent-pages.ts";
 import { sendHtml } from "./http.ts";
+import { type Reader, readerOf } from "./language.ts";
 import type { Parts } from "./parts.ts";
 import { isSignInScope, scopeList } from "./scopes.ts";
 import { rememberSignedIn, signedInAccounts } from "./signed-in.ts";
+import { say } from "./words.ts";
 
 /** An authorization in progress: what the client asked for, and the user's answers so far. */
 interface PendingAuthorization {
@@ -16,6 +18,7 @@ interface PendingAuthorization {
   readonly scopes: readonly string[];
   /** The fields of the query (GET) or the form (POST). */
   readonly answers: URLSearchParams;
+  readonly reader: Reader;
 }
 
 export type ConsentStep = (req: IncomingMessage, res: ServerResponse, answers: URLSearchParams) => Promise<void>;
@@ -26,7 +29,7 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     provider.interactionFinished(visit.req, visit.res, result, { mergeWithLastSubmission: false });
 
   const refuse = async (visit: PendingAuthorization, error: string, onPage: boolean): Promise<void> => {
-    if (onPage) return sendHtml(visit.res, 403, errorPage({ error, description: "" }));
+    if (onPage) return sendHtml(visit.res, 403, errorPage(visit.reader, { error, description: "" }));
     await finish(visit, { error });
   };
 
@@ -62,7 +65,8 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
   };
 
   /** Without a prompt, Google asks nobody to choose if the browser has one account and the hint names no other. */
-  const onlyAccount = ({ req, params }: PendingAuthorization): SandboxAccount | null => {
+  const onlyAccount = ({ req, params, answers }: PendingAuthorization): SandboxAccount | null => {
+    if (answers.has(CHOOSE)) return null;
     const [only = null, ...more] = signedInAccounts(parts.accounts, req);
     const hint = parts.accounts.byEmail(String(params.login_hint ?? "")) ?? only;
     return params.prompt === undefined && more.length === 0 && hint === only ? only : null;
@@ -71,7 +75,7 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
   const show = async (visit: PendingAuthorization, account: SandboxAccount | null): Promise<void> => {
     if (account === null) {
       const hint = parts.accounts.byEmail(String(visit.params.login_hint ?? ""));
-      return sendHtml(visit.res, 200, accountPage({ accounts: parts.accounts.all, hint }));
+      return sendHtml(visit.res, 200, accountPage(visit.reader, { accounts: parts.accounts.all, hint }));
     }
     const consented = parts.grants.consented(account.sub, visit.client);
     const forced = scopeList(visit.params.prompt).includes("consent");
@@ -80,15 +84,17 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
     }
     const delicate = visit.scopes.some((scope) => !isSignInScope(scope));
     if (delicate && !parts.verified && visit.answers.get("unverified") !== "continue") {
-      return sendHtml(visit.res, 200, unverifiedPage(account));
+      return sendHtml(visit.res, 200, unverifiedPage(visit.reader, account));
     }
-    sendHtml(visit.res, 200, scopesPage(account, visit.scopes));
+    sendHtml(visit.res, 200, scopesPage(visit.reader, account, visit.scopes));
   };
 
   return async (req, res, answers) => {
-    const visit = await visitOf(provider, { req, res, answers });
+    const reader = readerOf(req, res);
+    const visit = await visitOf(provider, { req, res, answers, reader });
     if (visit === null) {
-      return sendHtml(res, 400, errorPage({ error: "invalid_request", description: "This request has expired." }));
+      const description = say(reader.language, "expired");
+      return sendHtml(res, 400, errorPage(reader, { error: "invalid_request", description }));
     }
     const account = parts.accounts.byEmail(answers.get("account") ?? "") ?? onlyAccount(visit);
     const refusal = scriptedRefusal(visit, account);
@@ -100,7 +106,7 @@ export const consentSteps = (parts: Parts, provider: Provider): ConsentStep => {
 
 const visitOf = async (
   provider: Provider,
-  given: Pick<PendingAuthorization, "req" | "res" | "answers">,
+  given: Pick<PendingAuthorization, "req" | "res" | "answers" | "reader">,
 ): Promise<PendingAuthorization | null> => {
   try {
     const { params } = await provider.interactionDetails(given.req, given.res);

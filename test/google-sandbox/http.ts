@@ -1,12 +1,12 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 
 /**
- * Pages load only the sandbox's style sheet. `form-action` is absent, because the consent page redirects to the client.
+ * Pages load only the sandbox's style sheet and font. `form-action` is absent, because the consent page redirects to the client.
  */
 const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy":
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cache-control": "no-store",
@@ -14,6 +14,12 @@ const PAGE_HEADERS = {
 
 export const sendHtml = (res: ServerResponse, status: number, body: string): void => {
   res.writeHead(status, PAGE_HEADERS).end(body);
+};
+
+/** A mail's own HTML, for the frame on its page: whatever it holds, nothing runs and nothing is loaded. */
+export const sendMailHtml = (res: ServerResponse, body: string): void => {
+  const policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+  res.writeHead(200, { ...PAGE_HEADERS, "content-security-policy": policy }).end(body);
 };
 
 export const sendJson = (

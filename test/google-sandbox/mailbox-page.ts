@@ -1,120 +1,114 @@
 import PostalMime, { type Email } from "postal-mime";
+import type { Language } from "../../functions/domain/language.ts";
 import { html, type Markup } from "./html.ts";
-import { sendHtml, sendJson } from "./http.ts";
+import { sendHtml, sendMailHtml } from "./http.ts";
+import { type Reader, readerOf } from "./language.ts";
 import type { SentMail } from "./mailbox.ts";
+import { page } from "./page.ts";
+import { fieldOf, sizeOf } from "./parsed-mail.ts";
 import type { Parts } from "./parts.ts";
 import type { SandboxRoute } from "./routes.ts";
+import { say } from "./words.ts";
 
-/** `/mailbox` for people, `/sandbox/mailbox` for programs. */
-export const mailboxRoute =
+/** `/mailbox`: what was sent, for people. */
+export const mailboxPages =
   (parts: Parts): SandboxRoute =>
   async ({ req, res, url }) => {
-    const [, first, second, third, fourth] = url.pathname.split("/");
-    if (first === "mailbox") {
-      const one = second === undefined ? null : parts.mailbox.byId(second);
-      if (second === undefined || second === "") sendHtml(res, 200, await listPage(parts.mailbox.all()));
-      else if (one === null) sendHtml(res, 404, frame("No such mail", html`<p><a href="/mailbox">All mail</a></p>`));
-      else sendHtml(res, 200, await mailPage(one));
-      return true;
-    }
-    if (first !== "sandbox" || second !== "mailbox") return false;
-    const one = third === undefined ? null : parts.mailbox.byId(third);
-    if (req.method === "DELETE") {
-      parts.mailbox.clear();
-      sendJson(res, 200, {});
-    } else if (third === undefined) {
-      sendJson(res, 200, { items: await Promise.all(parts.mailbox.all().map(asJson)) });
-    } else if (one === null) {
-      sendJson(res, 404, { error: "no such mail" });
-    } else if (fourth === "raw") {
-      // Never message/rfc822 or HTML: the browser must show the bytes and run nothing.
-      res.writeHead(200, { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" });
-      res.end(one.raw);
-    } else {
-      sendJson(res, 200, await asJson(one));
-    }
+    const [, first, second = "", third] = url.pathname.split("/");
+    if (first !== "mailbox") return false;
+    const reader = readerOf(req, res);
+    const one = parts.mailbox.byId(second);
+    const relais = new URL("/", parts.clients.redirectUris()[0] ?? parts.origin).href;
+    if (second === "") sendHtml(res, 200, await listPage(reader, parts.mailbox.all(), relais));
+    else if (one === null) sendHtml(res, 404, missingPage(reader));
+    else if (third === "html") sendMailHtml(res, (await PostalMime.parse(one.raw)).html ?? "");
+    else sendHtml(res, 200, await mailPage(reader, one));
     return true;
   };
 
-const asJson = async (mail: SentMail) => {
-  const email = await PostalMime.parse(mail.raw);
-  return {
-    id: mail.id,
-    account: mail.account,
-    via: mail.via,
-    at: new Date(mail.atMs).toISOString(),
-    messageId: mail.messageId,
-    envelope: mail.envelope,
-    from: header(email, "from"),
-    to: header(email, "to"),
-    cc: header(email, "cc"),
-    subject: email.subject ?? "",
-    date: header(email, "date"),
-    text: email.text ?? "",
-    html: email.html ?? "",
-    attachments: email.attachments.map((part) => ({
-      filename: part.filename,
-      contentType: part.mimeType,
-      bytes: sizeOf(part.content),
-    })),
-    headers: email.headers,
-  };
+const backToList = ({ language }: Reader): Markup => html`<a href="/mailbox">← ${say(language, "allMail")}</a>`;
+
+const missingPage = (reader: Reader): string =>
+  page(reader, { title: say(reader.language, "noSuchMail") }, html`<p>${backToList(reader)}</p>`);
+
+const timeOf = ({ atMs }: SentMail, language: Language): Markup => {
+  const at = new Date(atMs);
+  const shown = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+  return html`<time datetime="${at.toISOString()}">${shown}</time>`;
 };
 
-const sizeOf = (content: string | ArrayBuffer | Uint8Array): number =>
-  typeof content === "string" ? Buffer.byteLength(content) : content.byteLength;
+const subjectOf = (email: Email, language: Language): string => email.subject || say(language, "noSubject");
 
-const header = (email: Email, name: string): string => email.headers.find((one) => one.key === name)?.value ?? "";
-
-const frame = (title: string, content: Markup): string =>
-  html`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – Google sandbox</title><link rel="stylesheet" href="/sandbox/style.css"></head>
-<body><main><p class="brand">Google sandbox · nothing here left this machine</p><h1>${title}</h1>
-${content}
-</main></body>
-</html>
-`.text;
-
-const listPage = async (mails: readonly SentMail[]): Promise<string> => {
+const listPage = async (reader: Reader, mails: readonly SentMail[], relais: string): Promise<string> => {
+  const { language } = reader;
   const rows = await Promise.all(
     [...mails].reverse().map(async (mail) => {
       const email = await PostalMime.parse(mail.raw);
-      return html`<tr><td>${new Date(mail.atMs).toISOString()}</td><td>${header(email, "from")}</td><td>${mail.envelope.to.join(", ")}</td>
-<td><a href="/mailbox/${mail.id}">${email.subject || "(no subject)"}</a></td><td><code>${mail.messageId}</code></td></tr>
+      return html`<tr><td><a href="/mailbox/${mail.id}">${subjectOf(email, language)}</a></td>
+<td data-label="${say(language, "from")}">${fieldOf(email, "from")}</td>
+<td data-label="${say(language, "to")}">${mail.envelope.to.join(", ")}</td><td>${timeOf(mail, language)}</td></tr>
 `;
     }),
   );
-  const head = html`<tr><th>Date</th><th>From</th><th>To</th><th>Subject</th><th>Message-ID</th></tr>`;
-  return frame("Sent mail", mails.length === 0 ? html`<p>No mail yet.</p>` : html`<table>${head}${rows}</table>`);
+  const heads = (["subject", "from", "to", "date"] as const).map(
+    (name) => html`<th scope="col">${say(language, name)}</th>`,
+  );
+  const title = say(language, "sentMail");
+  const table = html`<table class="mails" aria-label="${title}"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table>`;
+  return page(
+    reader,
+    { title, isWide: true },
+    html`<p class="bar"><span class="fine">${say(language, "sentMailText")}</span>
+<span><a href="/mailbox">${say(language, "refresh")}</a> · <a href="${relais}">${say(language, "backToRelais")}</a></span></p>
+${mails.length === 0 ? html`<p>${say(language, "noMail")}</p>` : table}`,
+  );
 };
 
-const mailPage = async (mail: SentMail): Promise<string> => {
-  const email = await PostalMime.parse(mail.raw);
+const factsOf = (mail: SentMail, email: Email, language: Language): Markup => {
+  const way = say(language, mail.via === "smtp" ? "bySmtp" : "byApi");
   const facts = [
-    ["From", header(email, "from")],
-    ["To", header(email, "to")],
-    ["Cc", header(email, "cc")],
-    ["Recipients", mail.envelope.to.join(", ")],
-    ["Date", header(email, "date")],
-    ["Message-ID", mail.messageId],
-    ["Account", `${mail.account} by ${mail.via === "smtp" ? "SMTP" : "Gmail API"}`],
+    ["from", fieldOf(email, "from")],
+    ["to", fieldOf(email, "to")],
+    ["cc", fieldOf(email, "cc")],
+    ["recipients", mail.envelope.to.join(", ")],
+    ["date", fieldOf(email, "date")],
+    ["messageId", mail.messageId],
+    ["account", `${mail.account} ${way}`],
   ] as const;
   const rows = facts
     .filter(([, value]) => value !== "")
     .map(
-      ([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>
+      ([name, value]) => html`<tr><th scope="row">${say(language, name)}</th><td>${value}</td></tr>
 `,
     );
+  return html`<table>${rows}</table>`;
+};
+
+/** HTML is shown in a frame of its own, in which nothing runs and nothing is loaded. */
+const bodyOf = (mail: SentMail, email: Email, language: Language): Markup => {
+  const framed = html`<h2>${say(language, "asHtml")}</h2>
+<iframe title="${say(language, "asHtml")}" src="/mailbox/${mail.id}/html" sandbox></iframe>`;
+  const plain = html`<h2>${say(language, "asText")}</h2><pre>${email.text ?? ""}</pre>`;
+  return html`${email.html === undefined ? [] : framed}${email.text === undefined && email.html ? [] : plain}`;
+};
+
+const filesOf = (email: Email, language: Language): Markup | [] => {
   const files = email.attachments.map(
     (part) =>
-      html`<li>${part.filename ?? "(unnamed)"} <span>${part.mimeType}, ${sizeOf(part.content)} bytes</span></li>`,
+      html`<li>${part.filename ?? say(language, "unnamed")} <span class="fine">${part.mimeType}, ${sizeOf(part.content)} ${say(language, "bytes")}</span></li>`,
   );
-  const source = email.text === undefined && email.html !== undefined ? email.html : (email.text ?? "");
-  return frame(
-    email.subject || "(no subject)",
-    html`<table>${rows}</table><pre>${source}</pre>${files.length === 0 ? [] : html`<h2>Attachments</h2><ul>${files}</ul>`}
-<p><a href="/sandbox/mailbox/${mail.id}/raw">Source</a> · <a href="/mailbox">All mail</a></p>`,
+  return files.length === 0 ? [] : html`<h2>${say(language, "attachments")}</h2><ul>${files}</ul>`;
+};
+
+const mailPage = async (reader: Reader, mail: SentMail): Promise<string> => {
+  const { language } = reader;
+  const email = await PostalMime.parse(mail.raw);
+  return page(
+    reader,
+    { title: subjectOf(email, language), isWide: true },
+    html`<p class="bar">${backToList(reader)} <a href="/sandbox/mailbox/${mail.id}/raw">${say(language, "source")}</a></p>
+${factsOf(mail, email, language)}
+${bodyOf(mail, email, language)}
+${filesOf(email, language)}`,
   );
 };

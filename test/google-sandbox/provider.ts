@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import { errorPage } from "./consent-pages.ts";
+import { readerOf } from "./language.ts";
 import { MAX_REFRESH_TOKENS, TEN_YEARS_S } from "./limits.ts";
 import { oidcAdapter } from "./oidc-adapter.ts";
 import type { Parts } from "./parts.ts";
@@ -100,7 +101,7 @@ const configuration = (parts: Parts, cookieKey: string): Configuration => ({
   renderError: (ctx, out) => {
     ctx.type = "html";
     const error = out.error === "invalid_redirect_uri" ? "redirect_uri_mismatch" : out.error;
-    ctx.body = errorPage({ error, description: out.error_description ?? "" });
+    ctx.body = errorPage(readerOf(ctx.req, ctx.res), { error, description: out.error_description ?? "" });
   },
 });
 

@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import type { Provider } from "oidc-provider";
 import { noteSecret } from "../builders/canary.ts";
 import { consentSteps } from "./consent.ts";
@@ -8,7 +10,9 @@ import { controlRoute } from "./control-http.ts";
 import { gmailRoute } from "./gmail-rest.ts";
 import { readBody, replay, sendHtml, sendJson, withoutCookie } from "./http.ts";
 import { playInterruption } from "./interruption.ts";
-import { mailboxRoute } from "./mailbox-page.ts";
+import { readerOf } from "./language.ts";
+import { mailboxRoute } from "./mailbox-http.ts";
+import { mailboxPages } from "./mailbox-page.ts";
 import type { Parts } from "./parts.ts";
 import { paths, SESSION_COOKIE } from "./provider.ts";
 import { revoke } from "./revocation.ts";
@@ -31,6 +35,7 @@ export const sandboxHandler = (parts: Parts, provider: Provider, control: Sandbo
     styleRoute,
     controlRoute(control),
     mailboxRoute(parts),
+    mailboxPages(parts),
     gmailRoute(parts),
     consentRoute(parts, provider),
     revocationRoute(parts),
@@ -49,9 +54,17 @@ export const sandboxHandler = (parts: Parts, provider: Provider, control: Sandbo
   };
 };
 
+/** The font of the console, from the package that it takes it from. */
+const FONT = "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
+
 const styleRoute: SandboxRoute = async ({ res, url }) => {
-  if (url.pathname !== "/sandbox/style.css") return false;
-  res.writeHead(200, { "content-type": "text/css; charset=utf-8" }).end(styleSheet);
+  if (url.pathname === "/sandbox/style.css") {
+    res.writeHead(200, { "content-type": "text/css; charset=utf-8" }).end(styleSheet);
+    return true;
+  }
+  if (url.pathname !== "/sandbox/inter.woff2") return false;
+  const font = await readFile(createRequire(import.meta.url).resolve(FONT));
+  res.writeHead(200, { "content-type": "font/woff2", "cache-control": "max-age=86400" }).end(font);
   return true;
 };
 
@@ -99,7 +112,7 @@ const providerRoute = (parts: Parts, provider: Provider): SandboxRoute => {
     // oidc-provider ignores unknown scopes; Google shows this page.
     const unknown = scopeList(url.searchParams.get("scope")).filter((scope) => knownScopes[scope] === undefined);
     if (url.pathname === paths.authorization && unknown.length > 0) {
-      sendHtml(res, 400, errorPage({ error: "invalid_scope", description: unknown.join(" ") }));
+      sendHtml(res, 400, errorPage(readerOf(req, res), { error: "invalid_scope", description: unknown.join(" ") }));
       return true;
     }
     if (url.pathname !== paths.token) {

@@ -8,9 +8,11 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import { root } from "../../../infra/build/repository.ts";
 import { connect, REDIRECT_URI, refresh, type SandboxAccess } from "../../google-sandbox/client-program.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 import { smtpDialogue, xoauth2 } from "../../google-sandbox/smtp-dialogue.ts";
+import { TOKENS } from "../../google-sandbox/style.ts";
 
 const sendBySmtp = async (sandbox: SandboxAccess, mime: string): Promise<string | null> => {
   const { body } = await connect(sandbox);
@@ -232,5 +234,50 @@ describe("the sandbox as a process", () => {
     assert.equal(read("installed").client_id, sandbox.desktopClient.id);
     rmSync(folder, { recursive: true });
     await sandbox.close();
+  });
+});
+
+describe("the sandbox's pages", () => {
+  let sandbox: GoogleSandbox;
+  before(async () => {
+    sandbox = await startGoogleSandbox();
+    const html = "<p onclick=alert(1)>Bonjour <b>Grace</b></p><script>alert(2)</script>";
+    await sendBySmtp(sandbox, `From: ada@example.com\r\nSubject: Facture\r\nContent-Type: text/html\r\n\r\n${html}`);
+  });
+  after(() => sandbox.close());
+
+  const read = async (path: string, headers: Readonly<Record<string, string>> = {}) => {
+    const answer = await fetch(new URL(path, sandbox.mailboxUrl), { headers });
+    return { answer, page: await answer.text() };
+  };
+
+  it("are in the language of the browser, or in the one that was chosen on them", async () => {
+    const inFrench = await read("/mailbox", { "accept-language": "fr-CA,fr;q=0.9,en;q=0.5" });
+    assert.match(inFrench.page, /<html lang="fr">.*Messages envoyés.*href="\/mailbox\?hl=en"/s);
+    const chosen = await read("/mailbox?hl=en", { "accept-language": "fr" });
+    assert.match(chosen.page, /<html lang="en">.*Sent mail/s);
+    const cookie = chosen.answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    assert.match((await read("/mailbox", { cookie, "accept-language": "fr" })).page, /<html lang="en">/);
+    assert.match((await read("/mailbox?hl=xx", { "accept-language": "en" })).page, /<html lang="en">/);
+  });
+
+  it("show a mail's HTML only in a frame in which nothing runs and nothing is loaded", async () => {
+    const [mail] = sandbox.control.mails();
+    const { page } = await read(`/mailbox/${mail?.id}`);
+    assert.match(page, new RegExp(`<iframe title="[^"]+" src="/mailbox/${mail?.id}/html" sandbox></iframe>`));
+    assert.doesNotMatch(page, /<script|<b>/);
+    const { answer, page: framed } = await read(`/mailbox/${mail?.id}/html`);
+    assert.match(framed, /<b>Grace<\/b>/);
+    const policy = answer.headers.get("content-security-policy") ?? "";
+    assert.match(policy, /^sandbox; default-src 'none';/);
+    assert.doesNotMatch(policy, /script-src|allow-scripts/);
+  });
+
+  it("have the tokens of the console, and its font", async () => {
+    const console = readFileSync(join(root, "functions/console/style.css"), "utf8");
+    const [, theirs = ""] = /^:root \{([^}]*)\}/m.exec(console) ?? [];
+    for (const [name, value] of Object.entries(TOKENS)) assert.ok(theirs.includes(`  ${name}: ${value};\n`), name);
+    const { answer } = await read("/sandbox/inter.woff2");
+    assert.equal(answer.headers.get("content-type"), "font/woff2");
   });
 });

@@ -116,7 +116,7 @@ describe("the home page's verdict", () => {
   it("offers operators what only they may do, and members nothing that would be refused", () => {
     assert.equal(verdictFor([]).href, "/setup");
     assert.equal(verdictFor([], { operator: false }).href, null);
-    assert.deepEqual(verdictFor(inStates("valid"), { paused: true }), { kind: "paused", href: "/settings" });
+    assert.deepEqual(verdictFor(inStates("valid"), { paused: true }), { kind: "paused", href: "/operations" });
     assert.equal(verdictFor(inStates("valid"), { paused: true, operator: false }).href, null);
   });
 });

@@ -26,6 +26,9 @@ const SAME_IN_BOTH = new Set([
   "server.description",
   "test.ms",
   "key.permissions",
+  "audit.action",
+  "audit.actor.google",
+  "audit.actor.relais",
   "audit.detail.permissions",
   "audit.value.description",
 ]);

@@ -1,0 +1,66 @@
+import { type InEveryLanguage, type Language, typeset } from "../../functions/domain/language.ts";
+
+/** What the sandbox's pages say. Google's own pages are worded as Google words them. */
+const WORDS = {
+  sandbox: { fr: "Bac à sable", en: "Sandbox" },
+  notGoogle: {
+    fr: "Ce n’est pas Google : rien ne quitte cet ordinateur.",
+    en: "This is not Google: nothing leaves this computer.",
+  },
+  language: { fr: "Langue", en: "Language" },
+  chooseAccount: { fr: "Choisir un compte", en: "Choose an account" },
+  toContinue: { fr: "pour continuer vers Relais", en: "to continue to Relais" },
+  demoAccounts: {
+    fr: "Comptes de démonstration, sans mot de passe.",
+    en: "Demo accounts, without passwords.",
+  },
+  anotherAccount: { fr: "Utiliser un autre compte", en: "Use another account" },
+  unverified: { fr: "Google n’a pas validé cette application", en: "Google hasn’t verified this app" },
+  unverifiedText: {
+    fr: "Vous avez reçu un accès à une application en cours de test. Ne continuez que si vous connaissez le développeur qui vous a invité.",
+    en: "You’ve been given access to an app that’s currently being tested. You should only continue if you know the developer that invited you.",
+  },
+  continue: { fr: "Continuer", en: "Continue" },
+  backToSafety: { fr: "Revenir en lieu sûr", en: "Back to safety" },
+  signIn: { fr: "Se connecter à Relais", en: "Sign in to Relais" },
+  wantsAccess: {
+    fr: "Relais souhaite accéder à votre compte Google",
+    en: "Relais wants access to your Google Account",
+  },
+  always: { fr: "Relais pourra :", en: "Relais will be able to:" },
+  select: { fr: "Sélectionnez ce à quoi Relais peut accéder", en: "Select what Relais can access" },
+  allow: { fr: "Autoriser", en: "Allow" },
+  cancel: { fr: "Annuler", en: "Cancel" },
+  blocked: { fr: "Accès bloqué", en: "Access blocked" },
+  error: { fr: "Erreur :", en: "Error:" },
+  expired: { fr: "Cette demande a expiré.", en: "This request has expired." },
+  sentMail: { fr: "Messages envoyés", en: "Sent mail" },
+  sentMailText: {
+    fr: "Tout ce que Gmail aurait envoyé, du plus récent au plus ancien.",
+    en: "Everything that Gmail would have sent, newest first.",
+  },
+  noMail: { fr: "Aucun message pour l’instant.", en: "No mail yet." },
+  noSuchMail: { fr: "Message introuvable", en: "No such mail" },
+  refresh: { fr: "Actualiser", en: "Refresh" },
+  backToRelais: { fr: "Revenir à Relais", en: "Back to Relais" },
+  allMail: { fr: "Tous les messages", en: "All mail" },
+  noSubject: { fr: "(sans objet)", en: "(no subject)" },
+  subject: { fr: "Objet", en: "Subject" },
+  from: { fr: "De", en: "From" },
+  to: { fr: "À", en: "To" },
+  cc: { fr: "Cc", en: "Cc" },
+  recipients: { fr: "Destinataires", en: "Recipients" },
+  date: { fr: "Date", en: "Date" },
+  messageId: { fr: "Message-ID", en: "Message-ID" },
+  account: { fr: "Compte", en: "Account" },
+  bySmtp: { fr: "par SMTP", en: "by SMTP" },
+  byApi: { fr: "par l’API Gmail", en: "by the Gmail API" },
+  asHtml: { fr: "Message en HTML", en: "HTML message" },
+  asText: { fr: "Message en texte", en: "Text message" },
+  attachments: { fr: "Pièces jointes", en: "Attachments" },
+  unnamed: { fr: "(sans nom)", en: "(unnamed)" },
+  bytes: { fr: "octets", en: "bytes" },
+  source: { fr: "Source", en: "Source" },
+} as const satisfies Readonly<Record<string, InEveryLanguage>>;
+
+export const say = (language: Language, key: keyof typeof WORDS): string => typeset(WORDS[key][language], language);
