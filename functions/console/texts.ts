@@ -747,7 +747,7 @@ export const TEXTS = {
     fr: "Remplacez « rk_… » par une clé : elle s’affiche une seule fois, à sa création.",
     en: "Replace “rk_…” with a key: it is shown once, when you create it.",
   },
-  "setup.checks": { fr: "Vérifications", en: "Checks" },
+  "setup.advice": { fr: "Conseils", en: "Recommendations" },
   "setup.sandbox": { fr: "Utiliser le client Google du bac à sable", en: "Use the sandbox’s Google client" },
   "setup.sandboxText": {
     fr: "Ici, un bac à sable joue le rôle de Google : il n’y a ni projet à créer ni fichier à télécharger.",
@@ -764,7 +764,7 @@ export const TEXTS = {
     en: "Stop Relais, then start it with your Google client’s file:",
   },
   "setup.stepDone": { fr: "Fait", en: "Done" },
-  "setup.nothingOpen": { fr: "Il ne reste rien à faire.", en: "Nothing left to do." },
+  "setup.noAdvice": { fr: "Aucun conseil pour cette installation.", en: "No recommendations for this installation." },
   "setup.passed": { fr: "Déjà fait : {count}", en: "Already done: {count}" },
   "check.done": { fr: "fait", en: "done" },
   "check.todo": { fr: "à faire", en: "to do" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { ADVICE, TITLES } from "../../functions/domain/doctor/texts.ts";
+import { ADVICE, type CheckId } from "../../functions/domain/doctor/texts.ts";
 import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
@@ -14,11 +14,7 @@ import { openStep, type Visitor, visitAsOperator } from "./visitor.ts";
 const TWO_HOURS = 2 * 3_600_000;
 
 /** One line of the Setup page's live checklist; checks that have passed are folded away. */
-const check = ({ page, language }: Visitor, id: keyof typeof TITLES) =>
-  page
-    .locator("#checks")
-    .getByRole("listitem")
-    .filter({ has: page.getByText(TITLES[id][language]) });
+const check = ({ page }: Visitor, id: CheckId) => page.locator(`[data-check="${id}"]`);
 
 const openPassed = ({ page }: Visitor): Promise<void> => page.locator("#checks summary").click();
 

@@ -1,7 +1,8 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 
 /**
- * Pages load only the sandbox's style sheet and font. `form-action` is absent, because the consent page redirects to the client.
+ * Pages load only the sandbox's style sheet and font. `form-action` is absent, because the consent page redirects to
+ * the client.
  */
 const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",

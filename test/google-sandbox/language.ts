@@ -14,7 +14,7 @@ const PARAMETER = "hl";
 const COOKIE = "sandbox_language";
 const YEAR_S = 31_536_000;
 
-/** The language is the one just chosen on the page (`hl`, as at Google), else the one chosen before, else the browser's. */
+/** The language just chosen on the page (`hl`, as at Google), else the one chosen before, else the browser's. */
 export const readerOf = (req: IncomingMessage, res: ServerResponse): Reader => {
   const url = new URL(req.url ?? "/", "http://sandbox.invalid");
   const chosen = url.searchParams.get(PARAMETER);

@@ -134,13 +134,25 @@ const ProgramStep = ({ steps }: StepsProps) => (
   </Step>
 );
 
-/** Shows what is still open; what has passed is folded away. */
-const Checks = ({ report }: { readonly report: DoctorReport }) => {
+/** What must be done before mail can be sent, unless a step says so already. */
+const ToDo = ({ report }: { readonly report: DoctorReport }) => {
+  const open = openOf(report.checks, "required").filter((check) => !isInSteps(check));
+  return (
+    open.length > 0 && (
+      <Card title={t("home.todo")}>
+        <Checklist checks={open} />
+      </Card>
+    )
+  );
+};
+
+/** What nobody must do, and what has passed; it comes last and stays in the background. */
+const Advice = ({ report }: { readonly report: DoctorReport }) => {
   const passed = report.checks.filter(({ ok }) => ok);
-  const open = openOf(report.checks).filter((check) => !isInSteps(check));
+  const open = openOf(report.checks, "advice");
   return (
     <>
-      {open.length > 0 ? <Checklist checks={open} /> : <p>{t("setup.nothingOpen")}</p>}
+      {open.length > 0 ? <Checklist checks={open} /> : <p>{t("setup.noAdvice")}</p>}
       {passed.length > 0 && (
         <details>
           <summary>{t("setup.passed", { count: passed.length })}</summary>
@@ -185,10 +197,11 @@ export const SetupPage = () => {
           );
         }}
       </RemoteView>
-      <Card title={t("setup.checks")} id="checks">
-        <RemoteView handle={doctor}>{(found) => <Checks report={found} />}</RemoteView>
-      </Card>
+      {report !== null && <ToDo report={report} />}
       {sandbox === null && <Traps />}
+      <Card title={t("setup.advice")} id="checks">
+        <RemoteView handle={doctor}>{(found) => <Advice report={found} />}</RemoteView>
+      </Card>
     </Page>
   );
 };

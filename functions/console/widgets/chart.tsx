@@ -26,7 +26,7 @@ interface Props {
 
 const WIDTH = 560;
 const HEIGHT = 150;
-const FOOT = 18;
+const FOOT = 22;
 const GAP = 0.28;
 
 /** The next number of the form 1, 2 or 5 times a power of ten: a scale that one can read. */
@@ -71,7 +71,11 @@ const Column = ({ bar, at, width, top, series, isRead, onRead }: ColumnProps) =>
         );
       })}
       {bar.tick !== "" && (
-        <text x={at * width + width / 2} y={HEIGHT + FOOT - 4} text-anchor="middle">
+        <text
+          x={at === 0 ? 0 : at * width + width / 2}
+          y={HEIGHT + FOOT - 4}
+          text-anchor={at === 0 ? "start" : "middle"}
+        >
           {bar.tick}
         </text>
       )}
@@ -145,7 +149,7 @@ export const Chart = (props: Props) => {
           {[0.5, 1].map((part) => (
             <g key={part} class="grid">
               <line x1={0} x2={WIDTH} y1={HEIGHT * (1 - part)} y2={HEIGHT * (1 - part)} />
-              <text x={0} y={HEIGHT * (1 - part) + 11}>
+              <text x={0} y={HEIGHT * (1 - part) + 14}>
                 {formatted(top * part)}
               </text>
             </g>

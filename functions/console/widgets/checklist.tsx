@@ -37,9 +37,9 @@ const Place = ({ id }: { readonly id: string }) => {
   );
 };
 
-/** The checks still open, required ones first. */
-export const openOf = (checks: readonly DoctorCheck[]): readonly DoctorCheck[] =>
-  (["todo", "advice"] as const).flatMap((outcome) => checks.filter((check) => outcomeOf(check) === outcome));
+/** The checks of a level that are still open. */
+export const openOf = (checks: readonly DoctorCheck[], level: DoctorCheck["level"]): readonly DoctorCheck[] =>
+  checks.filter((check) => !check.ok && check.level === level);
 
 /** What the steps of the setup say already, and the home page's verdict as well. */
 const IN_STEPS = ["gmail_credentials", "mail_server"];
@@ -53,14 +53,12 @@ export const Checklist = ({ checks }: { readonly checks: readonly DoctorCheck[] 
       const outcome = outcomeOf(check);
       const { tone, icon } = LOOKS[outcome];
       return (
-        <li key={check.id}>
+        <li key={check.id} class={outcome} data-check={check.id}>
           <span class={`mark ${tone}`}>
             <Icon name={icon} />
           </span>
           <div>
-            <strong>
-              {check.title} <span class="fine">– {t(`check.${outcome}`)}</span>
-            </strong>
+            <span class="check-title">{check.title}</span> <span class="fine">– {t(`check.${outcome}`)}</span>
           </div>
           <div class="hint">{check.advice}</div>
           {!check.ok && <Place id={check.id} />}

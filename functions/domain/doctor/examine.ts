@@ -5,7 +5,7 @@ import type { Records } from "../records.ts";
 import { readSettings } from "../settings/read-settings.ts";
 import type { EnvironmentSettings } from "../settings/settings.ts";
 import { type Finding, findingsFrom } from "./checks.ts";
-import { ADVICE, TITLES } from "./texts.ts";
+import { ADVICE, TITLES, TO_DO } from "./texts.ts";
 
 /** More than a person would read; beyond it, only the oldest servers are checked. */
 const MOST_SERVERS = 1_000;
@@ -34,7 +34,7 @@ const checkFrom = (finding: Finding, language: Language): Check => ({
   id: finding.id,
   ok: finding.ok,
   level: finding.level,
-  title: inWords(TITLES[finding.id], language),
+  title: inWords((finding.ok ? TITLES : TO_DO)[finding.id], language),
   advice: fill(inWords(ADVICE[finding.situation], language), finding.values),
   ...(finding.link === undefined ? {} : { link: finding.link }),
 });

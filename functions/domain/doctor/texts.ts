@@ -1,6 +1,6 @@
 import type { InEveryLanguage } from "../language.ts";
 
-/** What a check is about, worded so that it reads well whether or not the check passes. */
+/** What a check is about, once it has passed. */
 export const TITLES = {
   gmail_credentials: { fr: "ID client et code secret de Google", en: "Google client ID and secret" },
   client_type: { fr: "Type d’application du client Google", en: "Application type of the Google client" },
@@ -28,6 +28,42 @@ export const TITLES = {
 } as const satisfies Readonly<Record<string, InEveryLanguage>>;
 
 export type CheckId = keyof typeof TITLES;
+
+/** What to do while a check has not passed. */
+export const TO_DO: Readonly<Record<CheckId, InEveryLanguage>> = {
+  gmail_credentials: { fr: "Fournir à Relais un client Google valable", en: "Give Relais a working Google client" },
+  client_type: { fr: "Vérifier le type du client Google", en: "Check the type of the Google client" },
+  redirect_uri: { fr: "Vérifier l’URI de redirection chez Google", en: "Check the redirect URI at Google" },
+  public_url: { fr: "Donner à Relais une adresse en https", en: "Give Relais an https address" },
+  publishing_status: { fr: "Revoir l’état de publication chez Google", en: "Review the publishing status at Google" },
+  test_users: { fr: "Ajouter les utilisateurs tests chez Google", en: "Add the test users at Google" },
+  gmail_api: { fr: "Activer l’API Gmail dans le projet Google", en: "Enable the Gmail API in the Google project" },
+  relais_version: { fr: "Mettre à jour le module Gmail", en: "Update the Gmail module" },
+  operators: { fr: "Nommer un opérateur", en: "Name an operator" },
+  setup_token: { fr: "Se connecter une fois avec Google", en: "Sign in with Google once" },
+  operators_fixed: {
+    fr: "Définir un opérateur dans la configuration",
+    en: "Set an operator in the configuration",
+  },
+  mail_server: {
+    fr: "Créer un serveur de messagerie et connecter son compte",
+    en: "Create a mail server and connect its account",
+  },
+  reconnect: { fr: "Reconnecter les comptes", en: "Reconnect the accounts" },
+  former_client: {
+    fr: "Reconnecter les comptes de l’ancien client Google",
+    en: "Reconnect the accounts of the previous Google client",
+  },
+  session_length: {
+    fr: "Revoir la durée de session de l’organisation",
+    en: "Review the organization’s session length",
+  },
+  expiring: { fr: "Renouveler les accès sur le point d’expirer", en: "Renew access that is about to expire" },
+  send_as: { fr: "Vérifier les adresses d’expéditeur", en: "Verify the sender addresses" },
+  paused: { fr: "Reprendre les envois", en: "Resume sending" },
+  security_events: { fr: "Activer les alertes de sécurité de Google", en: "Turn on Google security alerts" },
+  alerts: { fr: "Choisir qui reçoit les alertes par e-mail", en: "Choose who gets email alerts" },
+};
 
 export const isCheckId = (id: string): id is CheckId => Object.hasOwn(TITLES, id);
 

@@ -115,7 +115,7 @@ const check = viewSchema<Check>()(
     level: z
       .enum(["required", "advice"])
       .meta({ description: "`required`: without it, mail cannot be sent or nobody can set it up." }),
-    title: text("What was checked."),
+    title: text("What was checked, or what to do while it has not passed."),
     advice: text("What was found, and what to do."),
     link: text("Where to look at Google.").optional(),
   }),

@@ -446,8 +446,8 @@ test("the doctor answers in the requested language", async () => {
     assert.equal(ok, false, "no Google client yet");
     return Array.isArray(checks) && isJson(checks[0]) ? checks[0].title : undefined;
   };
-  assert.equal(await ask("fr-FR,fr;q=0.9"), "ID client et code secret de Google");
-  assert.equal(await ask("en"), "Google client ID and secret");
+  assert.equal(await ask("fr-FR,fr;q=0.9"), "Fournir à Relais un client Google valable");
+  assert.equal(await ask("en"), "Give Relais a working Google client");
 });
 
 test("Test connection on a server that is not connected says so, and runs no further stage", async () => {

@@ -61,6 +61,7 @@ export const Step = ({ name, title, steps, children }: Props) => {
       <details class="card step" open={steps.current === name}>
         <summary>
           <span class="step-title">{title}</span>
+          {!done && OPTIONAL.includes(name) && <span class="fine">{t("check.advice")}</span>}
           {done && (
             <span class="step-done">
               <Icon name="check" />
