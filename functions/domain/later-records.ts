@@ -33,9 +33,9 @@ export const leavingLaterAlone = (
       const found = await records.get(kind, id);
       return found === undefined ? undefined : locked(kind, found);
     },
-    commit: async (writes) => {
+    commit: async (writes, options) => {
       const at = writes.findIndex(isLocked);
-      return at === -1 ? records.commit(writes) : { done: false, at };
+      return at === -1 ? records.commit(writes, options) : { done: false, at };
     },
     query: async <Q extends QueryName>(name: Q, args: QueryArguments<Q>, page: PageOf<Q>) => {
       const found = await records.query(name, args, page);

@@ -33,8 +33,11 @@ export type WriteOf<K extends RecordKind> =
   | { readonly op: "delete"; readonly kind: K; readonly id: string; readonly version?: string };
 
 export type CommitOutcome =
-  /** All writes are durable; `versions[i]` belongs to write `i` (empty for a delete). */
-  | { readonly done: true; readonly versions: readonly string[] }
+  /**
+   * All writes are done; `versions[i]` belongs to write `i` (empty for a delete). They are durable unless `durable` is
+   * there, as after an early answer: it resolves once they are, and throws `Unavailable` if they may never be.
+   */
+  | { readonly done: true; readonly versions: readonly string[]; readonly durable?: () => Promise<void> }
   /** Nothing is written, because the precondition of `writes[at]` did not hold. */
   | { readonly done: false; readonly at: number };
 
@@ -42,6 +45,15 @@ export interface Page<T> {
   readonly items: readonly Versioned<T>[];
   /** The `cursor` of the next page; null at the end. */
   readonly next: string | null;
+}
+
+export interface CommitOptions {
+  /**
+   * The answer may come before the writes are durable. They are in their place by then: whatever is committed later, by
+   * anybody, is durable no sooner than they are, and nobody reads them before. So a power cut leaves no later write
+   * without them. For a write that another one follows which is waited for, or whose `durable` is.
+   */
+  readonly early?: boolean;
 }
 
 /**
@@ -54,7 +66,7 @@ export interface Page<T> {
 export interface Records {
   get<K extends RecordKind>(kind: K, id: string): Promise<Versioned<RecordKinds[K]> | undefined>;
   /** Writes all or nothing, at most 20 records. */
-  commit(writes: readonly Write[]): Promise<CommitOutcome>;
+  commit(writes: readonly Write[], options?: CommitOptions): Promise<CommitOutcome>;
   query<Q extends QueryName>(
     name: Q,
     args: QueryArguments<Q>,

@@ -195,6 +195,18 @@ const concurrency = (store: () => OpenedRecords): void => {
     assert.equal((await read(records, "seen")).value.name, "by the other");
   });
 
+  test("a commit that may be answered early is done, can be built on, and is durable in the end", async () => {
+    const { records, other } = store();
+    const create = { op: "create", kind: "keys", id: "early", value: apiKey() } as const;
+    const first = await records.commit([create], { early: true });
+    assert.ok(first.done);
+    assert.deepEqual(await records.commit([create], { early: true }), { done: false, at: 0 });
+    const value = apiKey({ name: "renamed" });
+    const [version] = await done(records, { ...create, op: "replace", version: first.versions[0] ?? "", value });
+    await first.durable?.();
+    assert.deepEqual(await other.get("keys", "early"), { id: "early", value, version });
+  });
+
   test("50 concurrent read-modify-replace end with 50 increments", { timeout: 240_000 }, async () => {
     const { records, other } = store();
     await done(records, { op: "create", kind: "keys", id: "counter", value: apiKey({ createdAtMs: 0 }) });

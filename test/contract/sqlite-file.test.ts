@@ -131,6 +131,77 @@ describe("the SQLite file", () => {
       other.close();
     });
 
+    test("answers early in the order of the log, and what was answered is shown to nobody before it is synced", async () => {
+      const [store, other] = [testStore(testClock(), path), testStore(testClock(), path)];
+      const told: string[] = [];
+      const tell = (what: string) => () => void told.push(what);
+      const durable = create(store, "a").then(tell("a is durable"));
+      await disk.asked(1);
+      // A sync is under way, and nothing waits for it but what must be durable.
+      const outcome = await store.records.commit(
+        [{ op: "create", kind: "serverNames", id: "b", value: { serverId: "srv_1" } }],
+        { early: true },
+      );
+      assert.ok(outcome.done && outcome.durable !== undefined);
+      const after = await store.records.commit(
+        [
+          {
+            op: "replace",
+            kind: "serverNames",
+            id: "b",
+            version: outcome.versions[0] ?? "",
+            value: { serverId: "srv_2" },
+          },
+        ],
+        { early: true },
+      );
+      assert.equal(after.done, true);
+      assert.deepEqual(told, []);
+      const read = other.records.get("serverNames", "b").then(tell("b is read"));
+      const alsoDurable = outcome.durable().then(tell("b is durable"));
+      disk.finish();
+      await durable;
+      await disk.asked(2);
+      assert.deepEqual(told, ["a is durable"]);
+      disk.finishAll();
+      await Promise.all([read, alsoDurable]);
+      store.close();
+      other.close();
+    });
+
+    test("says of an early answer that it is not durable if the disk fails", async () => {
+      const store = testStore(testClock(), path);
+      const write = { op: "create", kind: "serverNames", id: "a", value: { serverId: "srv_1" } } as const;
+      const outcome = await store.records.commit([write], { early: true });
+      assert.ok(outcome.done && outcome.durable !== undefined);
+      const failed = assert.rejects(outcome.durable(), Unavailable);
+      await disk.asked(1);
+      disk.finish(new Error("EIO"));
+      await failed;
+      disk.finishAll();
+      await assert.rejects(outcome.durable(), Unavailable);
+      store.close();
+    });
+
+    test("takes what was collected during a sync along with the next one", async () => {
+      const store = testStore(testClock(), path);
+      const first = create(store, "a");
+      await disk.asked(1);
+      // One that is there already waits for the next sync, and one is collected for it.
+      const early = await store.records.commit(
+        [{ op: "create", kind: "serverNames", id: "b", value: { serverId: "srv_1" } }],
+        { early: true },
+      );
+      assert.ok(early.done && early.durable !== undefined);
+      const second = Promise.all([early.durable(), create(store, "c")]);
+      disk.finish();
+      await first;
+      await disk.asked(2);
+      disk.finish();
+      await second;
+      store.close();
+    });
+
     test("is unavailable once the disk has failed, although the next sync would succeed", async () => {
       const store = testStore(testClock(), path);
       const failed = [create(store, "a"), store.publisher.publish("mail-send", { data: 1, attributes: {} })];

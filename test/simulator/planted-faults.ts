@@ -87,7 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${messages}/deliver/settle.ts`,
-        text: "return await commitMove(deps, before, { after });",
+        text: "return await commitMove(deps, before, { after, early: true });",
         by: 'return await commitMove(deps, { ...before, version: (await deps.records.get("messages", before.id))?.version ?? "" }, { after });',
       },
     ],

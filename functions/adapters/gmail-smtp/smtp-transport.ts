@@ -70,7 +70,7 @@ export class GmailSmtpTransport implements MailTransport {
       this.#idle.give(login, { session: inUse.session, messages: inUse.messages + 1 });
       return outcome;
     } catch (error) {
-      // Only the caller's mark or 7-bit form can throw here, and both come before DATA.
+      // Only the caller's mark or 7-bit form can throw here, and both come before the message.
       inUse.session.stream.destroy();
       throw error;
     } finally {

@@ -102,14 +102,13 @@ export class Transaction {
 
   /**
    * With one recipient there is no reply that the mark could need: if the message goes out at all, it goes to that one.
-   * So the mark comes first, and everything else follows at once.
+   * So before a chunk the mark comes first, and everything else follows at once.
    */
   async #sendToOne(envelope: EnvelopeLines, beforeData: BeforeData): Promise<SendOutcome> {
+    if (!this.#goesAsChunk()) return this.#sendEnvelopeWithData(envelope, beforeData);
     if (!(await beforeData([...this.#refused]))) return { kind: "abandoned" };
     // The server has seen nothing of this message yet, so a new session may send it.
-    const late = this.#reasonToStop("mail");
-    if (late !== null) return late;
-    return this.#goesAsChunk() ? this.#sendChunk(envelope) : this.#sendEnvelopeWithData(envelope);
+    return this.#reasonToStop("mail") ?? this.#sendChunk(envelope);
   }
 
   /**
@@ -197,24 +196,30 @@ export class Transaction {
     if (late !== null) return late;
     if (this.#goesAsChunk()) return this.#sendChunk(null);
     this.#session.stream.say(["DATA"]);
-    return this.#afterData();
+    return this.#afterData(await this.#reply());
   }
 
-  /** The envelope and DATA in one group (RFC 2920 §3.1). The message waits for all replies. */
-  async #sendEnvelopeWithData(envelope: EnvelopeLines): Promise<SendOutcome> {
+  /**
+   * The envelope and DATA in one group (RFC 2920 §3.1), and the mark is written meanwhile. The message waits for it and
+   * for all replies.
+   */
+  async #sendEnvelopeWithData(envelope: EnvelopeLines, beforeData: BeforeData): Promise<SendOutcome> {
     const { stream } = this.#session;
     stream.say([envelope.mail, ...envelope.recipients.map(({ line }) => line), "DATA"]);
+    const marked = beforeData([...this.#refused]);
+    // If it throws while replies are awaited, that is seen below.
+    marked.catch(() => undefined);
     const refusal = await this.#readEnvelope(envelope);
-    if (refusal === null) return this.#afterData();
     const answer = await this.#reply();
-    // The server waits for a message to nobody. It gets none: without an end, nothing is delivered.
+    const known = await marked;
+    if (known && refusal === null) return this.#afterData(answer);
+    // The server may wait for a message now. It gets none: without an end, nothing is delivered.
     if (answer.kind === "reply" && answer.reply.code < 400) stream.destroy();
-    return this.#reset(refusal);
+    return this.#reset(known && refusal !== null ? refusal : { kind: "abandoned" });
   }
 
-  async #afterData(): Promise<SendOutcome> {
+  async #afterData(answer: Answer): Promise<SendOutcome> {
     const { stream } = this.#session;
-    const answer = await this.#reply();
     if (answer.kind === "lost") return { kind: "not_sent", stage: "data", reason: answer.reason };
     if (answer.reply.code === 354) {
       const stopped = (await this.#writeBlocks(dataBlocks(this.#raw))) ?? this.#reasonToStop();

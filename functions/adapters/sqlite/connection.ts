@@ -41,6 +41,8 @@ export interface Connection {
    * long as what is written later is not kept without them.
    */
   writeSoon<T>(act: string, work: () => T): Promise<T>;
+  /** Like `writeSoon`, and does not collect others during a sync: for writes that somebody waits for. */
+  writeAtOnce<T>(act: string, work: () => T): Promise<T>;
   /**
    * Runs `work`, and repeats it while another process keeps the file locked, for as long as the request's patience
    * lasts. Other work goes on meanwhile. A refused try has changed nothing.
@@ -83,6 +85,7 @@ export const connectionTo = (db: DatabaseSync, log: DurableLog, patience: () => 
     write: (act, work) => attempt(act, () => waiting.upTo(BUSY_TIMEOUT_MS, () => transaction(db, work))),
     writeTogether: (act, work) => group.add({ act, work, patience: patience(), durable: true }),
     writeSoon: (act, work) => group.add({ act, work, patience: patience(), durable: false }),
+    writeAtOnce: (act, work) => group.add({ act, work, patience: patience(), durable: false, atOnce: true }),
     whenUnlocked: (work) => retryWhileLocked(file, patience(), work),
     synced: (act) => durably(log, act),
     ready: () => waiting.begin(),
@@ -170,6 +173,7 @@ interface GroupedWrite<T> {
   readonly work: () => T;
   readonly patience: Patience;
   readonly durable: boolean;
+  readonly atOnce?: boolean;
 }
 
 interface Written {
@@ -185,19 +189,26 @@ interface Waiting {
 
 /**
  * Collects writes until the event loop has handled what was ready, and commits them together. While the log is synced
- * it collects on: what is committed meanwhile would wait for the next sync anyway, and each commit has its cost.
+ * it collects on, unless one is wanted at once: what is committed meanwhile would wait for the next sync anyway, and
+ * each commit has its cost.
  */
 const writeGroup = (file: OpenFile) => {
   let group: Waiting[] = [];
-  const flushSoon = (): void => {
-    const flushNext = (): void => void setImmediate(flush);
-    const syncing = file.log.underWay();
+  let flushing = false;
+  const flushNext = (): void => {
+    if (flushing || group.length === 0) return;
+    flushing = true;
+    setImmediate(flush);
+  };
+  const flushSoon = (atOnce: boolean): void => {
+    const syncing = atOnce ? null : file.log.underWay();
     if (syncing === null) flushNext();
-    else syncing.then(flushNext, flushNext);
+    else if (group.length === 1) syncing.then(flushNext, flushNext);
   };
   const flush = (): void => {
     const writes = group;
     group = [];
+    flushing = false;
     if (writes.length > 1 && allTogether(file, writes)) return;
     // One that fails, or a file that is locked, must not be the others' failure.
     for (const { alone } of writes) alone();
@@ -210,8 +221,7 @@ const writeGroup = (file: OpenFile) => {
   return {
     add: <T>(write: GroupedWrite<T>): Promise<T> =>
       new Promise((resolve, reject) => {
-        if (group.length === 0) flushSoon();
-        const { act, work, patience, durable } = write;
+        const { act, work, patience, durable, atOnce = false } = write;
         const together = (): Written => {
           const result = work();
           const done = (): void => {
@@ -222,6 +232,7 @@ const writeGroup = (file: OpenFile) => {
           return { confirm: (synced) => void (durable ? synced.then(done, fail) : done()) };
         };
         group.push({ durable, together, alone: () => resolve(writeAlone(write)) });
+        flushSoon(atOnce);
       }),
   };
 };

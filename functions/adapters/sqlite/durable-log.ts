@@ -1,4 +1,5 @@
 import { close, fdatasync, openSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 
 /**
  * Makes commits durable. SQLite appends each to its write-ahead log, and whatever is in the log up to a place survives
@@ -51,6 +52,12 @@ export const durableLog = (path: string): DurableLog => {
     running = mine;
     return mine;
   };
+  /** What was collected during the sync that has ended is committed in the next turn, and goes along. */
+  const startLater = async (): Promise<void> => {
+    await turn();
+    await turn();
+    return start();
+  };
   const release = (): void => {
     if (descriptor !== null) close(descriptor);
     descriptor = null;
@@ -58,8 +65,9 @@ export const durableLog = (path: string): DurableLog => {
   return {
     // One that has begun may miss what was committed since, so the next one serves this caller and all until then.
     synced: () => {
+      if (next !== null) return next;
       if (running === null) return start();
-      next ??= running.then(start, start);
+      next = running.then(startLater, startLater);
       return next;
     },
     underWay: () => running,

@@ -29,9 +29,11 @@ export const sqliteRecords = (connection: Connection): Records => {
       return toRecord<RecordKinds[K]>(row);
     },
 
-    commit: async (writes) => {
+    commit: async (writes, { early = false } = {}) => {
       const encoded = encodeCommit(writes);
-      const outcome = await connection.writeTogether("write records", () => commitNow(connection, writes, encoded));
+      const work = () => commitNow(connection, writes, encoded);
+      if (early) return durable.later(await connection.writeAtOnce("write records", work));
+      const outcome = await connection.writeTogether("write records", work);
       if (outcome.done) durable.note(outcome.versions);
       return outcome;
     },
@@ -58,11 +60,23 @@ export const sqliteRecords = (connection: Connection): Records => {
 /** Knows up to which version everything survives a power cut. */
 const durableVersions = (connection: Connection) => {
   let upTo = 0;
+  /** Once a commit is confirmed, all versions before it are durable too, as they stand before it in the log. */
+  const note = (versions: readonly string[]): void => {
+    upTo = Math.max(upTo, ...versions.map(Number));
+  };
   return {
     has: (row: Row): boolean => Number(row.version) <= upTo,
-    /** Once a commit is confirmed, all versions before it are durable too, as they stand before it in the log. */
-    note: (versions: readonly string[]): void => {
-      upTo = Math.max(upTo, ...versions.map(Number));
+    note,
+    /** The outcome of a commit that is not durable yet. */
+    later: (outcome: CommitOutcome): CommitOutcome => {
+      if (!outcome.done) return outcome;
+      const { versions } = outcome;
+      const synced = async (): Promise<void> => {
+        if (versions.every((version) => Number(version) <= upTo)) return;
+        await connection.synced("write records");
+        note(versions);
+      };
+      return { ...outcome, durable: synced };
     },
     reach: async (): Promise<void> => {
       const last = connection.read("read a record", () => connection.sql("SELECT last FROM versions").get())?.last;

@@ -27,12 +27,18 @@ export interface Move<M extends Message> {
   readonly also?: readonly Write[];
   /** What else this commit counts for the message's server. */
   readonly counted?: readonly HourCounts[];
+  /** The commit may be answered before it is durable (`CommitOptions`); one with an event is not. */
+  readonly early?: boolean;
 }
 
 export interface Moved<M extends Message> extends Versioned<M> {
   /** The versions of what `also` wrote. */
   readonly also: readonly string[];
+  /** Resolves once the move is durable. Throws `Unavailable`. */
+  readonly durable: () => Promise<void>;
 }
+
+const alreadyDurable = async (): Promise<void> => undefined;
 
 /**
  * Commits a move of a message, counts it and logs it; every move must go through here. Returns undefined if somebody
@@ -42,16 +48,18 @@ export interface Moved<M extends Message> extends Versioned<M> {
 export const commitMove = async <M extends Message>(
   deps: CommitDeps,
   before: Versioned<Message>,
-  { after, event = null, also = [], counted = [] }: Move<M>,
+  { after, event = null, also = [], counted = [], early = false }: Move<M>,
 ): Promise<Moved<M> | undefined> => {
   const { message, counts } = countMove(before.value, after);
   const tallies = tallyWrites(deps, message.serverId, [...counts, ...counted]);
   const writes = [conditionalWrite("messages", before, message), ...also, ...tallies];
-  const outcome = await commitEvent(deps, writes, event);
+  const outcome =
+    event === null ? await deps.records.commit(writes, { early }) : await commitEvent(deps, writes, event);
   if (!outcome.done) return undefined;
   logMove(deps, { id: before.id, before: before.value.status, after: message });
   const [version = "", ...others] = outcome.versions;
-  const moved = { id: before.id, value: message, version, also: others.slice(0, also.length) };
+  const { durable = alreadyDurable } = outcome;
+  const moved = { id: before.id, value: message, version, also: others.slice(0, also.length), durable };
   if (isInChunks(after.body) && erasesBody(after)) await eraseFinalBody(deps, moved);
   return moved;
 };

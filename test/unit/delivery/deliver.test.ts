@@ -74,6 +74,29 @@ test("the mark is durable before DATA, and names the recipients", async () => {
   assert.equal(await status(), "sent");
 });
 
+test("an outcome is told once it is durable, and its place is free for the next mail before that", async () => {
+  const { records } = stack.deps;
+  const disk = Promise.withResolvers<void>();
+  const commit: typeof records.commit = async (writes, options) => {
+    const outcome = await records.commit(writes, options);
+    return options?.early === true ? { ...outcome, durable: () => disk.promise } : outcome;
+  };
+  const deps = { ...stack.deps, records: { ...records, commit } };
+  // One more than an account may have under way.
+  const ids = Array.from({ length: 9 }, (_, n) => `msg_${n}`);
+  for (const id of ids) await stack.accept(id);
+  const delivering = Promise.all(ids.map((id) => deliverMessage(deps, id)));
+  await eventually("all have reached Gmail", async () => stack.attempts.length === ids.length);
+  await eventually("the last is sent", async () => {
+    const states = await Promise.all(ids.map(async (id) => (await stack.message(id)).status));
+    return states.every((state) => state === "sent");
+  });
+  assert.deepEqual(types(), []);
+  disk.resolve();
+  await delivering;
+  assert.deepEqual(types(), Array(9).fill("sent"));
+});
+
 test("only the deferred recipients are tried again", async () => {
   await stack.accept(ID, acceptedMessage(stack.clock, ID, ["b@y.org", "c@y.org", "d@y.org"]));
   const refused = [

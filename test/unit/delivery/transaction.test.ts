@@ -7,6 +7,7 @@ import type { Clock } from "../../../functions/domain/clock.ts";
 import type { SendOutcome } from "../../../functions/domain/google/transports.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
+import { eventually } from "../../builders/eventually.ts";
 
 /** What the scripted server does with a line: sends text, drops the connection, or stays silent. */
 type Script = (line: string) => string | "drop" | null;
@@ -84,9 +85,12 @@ const run = async (
     return (await job.beforeData?.()) ?? true;
   };
   const endsAtMs = job.endsAtMs ?? clock.nowMs() + 60_000;
-  const outcome = await new Transaction(clock, session, { mail, endsAtMs, isProven: true }).run(mark);
-  stream.destroy();
-  return { outcome, lines, marks };
+  try {
+    const outcome = await new Transaction(clock, session, { mail, endsAtMs, isProven: true }).run(mark);
+    return { outcome, lines, marks };
+  } finally {
+    stream.destroy();
+  }
 };
 
 test("a mail that is accepted: every command in order, one mark before DATA", async () => {
@@ -225,6 +229,40 @@ test("nothing is sent if the mark cannot be set", async () => {
   assert.equal(outcome.kind, "abandoned");
   assert.equal(lines.at(-1), "RSET");
   assert.equal(lines.includes("DATA"), false);
+});
+
+const PIPELINING = ["SIZE", "8BITMIME", "PIPELINING"];
+
+test("by DATA, the envelope goes out while the mark is written, and the message after it", async () => {
+  const heard: string[] = [];
+  const script: Script = (line) => {
+    heard.push(line);
+    return friendly(line);
+  };
+  const beforeData = async (): Promise<boolean> => {
+    await eventually("the server has heard DATA", async () => heard.includes("DATA"));
+    // Time in which a message that does not wait would come.
+    await patient.sleep(50);
+    assert.equal(heard.at(-1), "DATA");
+    return true;
+  };
+  const { outcome, marks } = await run(script, { keywords: PIPELINING, beforeData });
+  assert.deepEqual([outcome.kind, marks, heard.at(-1)], ["accepted", 1, "."]);
+});
+
+test("without a mark, nothing of the message goes out after a DATA that was said meanwhile", async () => {
+  const refused = except(/^DATA/, "554 5.5.1 No\r\n");
+  for (const [script, last] of [[friendly, "DATA"] as const, [refused, "RSET"] as const]) {
+    const { outcome, lines } = await run(script, { keywords: PIPELINING, beforeData: async () => false });
+    assert.deepEqual([outcome.kind, lines.at(-1)], ["abandoned", last]);
+  }
+  const broken = run(friendly, {
+    keywords: PIPELINING,
+    beforeData: async () => {
+      throw new Error("defect");
+    },
+  });
+  await assert.rejects(broken, /defect/);
 });
 
 test("an address with a line break is never written to a socket", async () => {

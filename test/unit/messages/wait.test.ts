@@ -5,7 +5,7 @@ import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts"
 import type { HeldBecause, Message, QuotaLedger } from "../../../functions/domain/messages/message.ts";
 import { type Watched, watchMessage } from "../../../functions/domain/messages/views/wait.ts";
 import { tellingChanges } from "../../../functions/domain/record-changes.ts";
-import type { Versioned } from "../../../functions/domain/records.ts";
+import type { Records, Versioned } from "../../../functions/domain/records.ts";
 import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import { grant, mailServer, validConnection } from "../../builders/mail-server.ts";
 import { type MessageBench, messageBench, simpleMessage } from "../../builders/messages.ts";
@@ -47,6 +47,26 @@ const sendIt =
 const rooms = () => bench.published.filter(({ topic }) => topic === "mail-dispatch").map(({ message }) => message.data);
 
 suite("A wait in the process that writes", () => {
+  test("is told of a commit that was answered early once it is durable, and of none that never is", async () => {
+    const message = await bench.accepted(simpleMessage);
+    const disk = Promise.withResolvers<void>();
+    let durable = (): Promise<void> => Promise.reject(new Error("the disk failed"));
+    const { get, query } = bench.records;
+    const early: Records["commit"] = async (writes) => ({ ...(await bench.records.commit(writes)), durable });
+    const records = tellingChanges({ get, query, commit: early }, bench.changes);
+    const told: string[] = [];
+    bench.changes.watch("messages", message.id, ({ value }) => told.push(value.subject));
+    const put = (subject: string) =>
+      records.commit([{ op: "put", kind: "messages", id: message.id, value: { ...message.value, subject } }]);
+    await put("lost");
+    durable = () => disk.promise;
+    await put("kept");
+    assert.deepEqual(told, []);
+    disk.resolve();
+    await disk.promise;
+    assert.deepEqual(told, ["kept"]);
+  });
+
   test("ends with the write itself, without a look", async () => {
     const message = await bench.accepted(simpleMessage);
     const records = tellingChanges(bench.records, bench.changes);

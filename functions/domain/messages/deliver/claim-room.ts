@@ -56,17 +56,18 @@ interface Change {
   readonly after: StoredLedger["value"];
   readonly event?: Announcement | null;
   readonly counted?: readonly HourCounts[];
+  readonly early?: boolean;
 }
 
 /** Commits message and ledger together, so that there is no uncounted claim and no count without its claim. */
 const commitWithLedger = async (
   deps: DeliveryDeps,
   message: Versioned<Message>,
-  { value, ledger, after, event = null, counted = [] }: Change,
+  { value, ledger, after, event = null, counted = [], early = false }: Change,
 ): Promise<string | undefined> => {
   const { serverId } = message.value;
   const also = after === ledger.value ? [] : [ledgerWrite(serverId, ledger, after)];
-  const moved = await commitMove(deps, message, { after: value, event, also, counted });
+  const moved = await commitMove(deps, message, { after: value, event, also, counted, early });
   const { ledgers } = deps.memory;
   if (moved === undefined) ledgers.note(serverId, undefined);
   else if (also.length > 0) ledgers.note(serverId, { value: after, version: moved.also[0] ?? "" });
@@ -120,7 +121,9 @@ export const claimWith = async (
   const value = enterSending(deps, message.value, counted);
   const event = room.warn ? quotaWarning(message.value.serverId) : null;
   const { after, moved } = tallyInLedger(deps.clock, room.after, countsOfClaim(counted));
-  const version = await commitWithLedger(deps, message, { value, ledger, after, event, counted: moved });
+  // A power cut may take back a claim: nothing goes out before the mark, which is durable and comes after it.
+  const change = { value, ledger, after, event, counted: moved, early: true };
+  const version = await commitWithLedger(deps, message, change);
   if (version === undefined) return { kind: "lost" };
   const claim = { message: { id: message.id, value, version }, server, settings, counted };
   return { kind: "claimed", claim };

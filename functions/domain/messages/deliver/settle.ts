@@ -1,6 +1,6 @@
 import type { Unavailable } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
-import { commitMove } from "../commit-move.ts";
+import { commitMove, type Moved } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
 import { giveUp } from "../finish.ts";
 import { hold } from "../hold.ts";
@@ -86,11 +86,11 @@ const saveWithRetries = async (
   deps: MoveDeps,
   before: Versioned<Message>,
   after: Message,
-): Promise<Versioned<Message> | undefined> => {
+): Promise<Moved<Message> | undefined> => {
   let failure: Unavailable | unknown;
   for (let tries = 0; tries < WRITE_TRIES; tries += 1) {
     try {
-      return await commitMove(deps, before, { after });
+      return await commitMove(deps, before, { after, early: true });
     } catch (error) {
       failure = error;
       await deps.clock.sleep(deps.clock.lasting(500 * (tries + 1)));
@@ -161,14 +161,16 @@ const endClaim = async (deps: DeliveryDeps, claim: Claim, verdict: Verdict): Pro
 
 /**
  * Stores the outcome of an attempt if the claim still stands, then ends the claim in the ledger, then announces it. The
- * order matters: the record is the truth, and the ledger errs on the safe side. Throws `Unavailable`.
+ * order matters: the record is the truth, and the ledger errs on the safe side. The claim's place is free before the
+ * outcome is durable, since the next claim is durable no sooner. Throws `Unavailable`.
  */
 export const settle = async (deps: DeliveryDeps, claim: Claim, result: TryResult): Promise<void> => {
   const verdict = verdictOn(claim.message.value.recipients, result, claim.server.value.transport);
   const after = messageAfter(deps, claim, verdict);
-  const saved =
-    (await saveWithRetries(deps, claim.message, after)) ?? (await settleLate(deps, claim, { result, after }));
+  const moved = await saveWithRetries(deps, claim.message, after);
+  const saved = moved ?? (await settleLate(deps, claim, { result, after }));
   if (saved === undefined) return;
   await endClaim(deps, claim, verdict);
+  await moved?.durable();
   await announceMove(deps, { id: saved.id, value: after });
 };
