@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { type Clock, MINUTE, SECOND } from "../../domain/clock.ts";
 import type { Topic, TopicMessage } from "../../domain/publisher.ts";
 import type { Delivery, SqliteQueue } from "./sqlite-queue.ts";
@@ -115,13 +116,19 @@ const retryWhileLocked = async (clock: Clock, settle: () => Promise<void>): Prom
   }
 };
 
-/** A sleep that ends early when woken. A wake while nobody sleeps ends the next sleep at once. */
+/**
+ * A sleep that ends early when woken, in the turn after, so that several wakes at once are one. A wake while nobody
+ * sleeps ends the next sleep at once.
+ */
 const makeWaker = (clock: Clock, signal: AbortSignal) => {
   let alarm = new AbortController();
+  const wake = (): void => alarm.abort("woken");
+  signal.addEventListener("abort", wake, { once: true });
   return {
-    wake: (): void => alarm.abort("woken"),
+    wake,
     sleep: async (ms: number): Promise<void> => {
-      await clock.sleep(ms, AbortSignal.any([alarm.signal, signal]));
+      if (!signal.aborted) await clock.sleep(ms, alarm.signal);
+      await turn();
       alarm = new AbortController();
     },
   };

@@ -35,20 +35,25 @@ const leave = ({ log }: DeliveryDeps, id: string): undefined => {
   log.warn("later_record_left", { kind: "messages", id });
 };
 
-/** Tries again while the account is busy, and rereads the record, since the message may not be claimable any more. */
+/** The message, if it may be claimed now. */
+const readClaimable = async (deps: DeliveryDeps, id: string): Promise<Claimable | undefined> => {
+  const message = await deps.records.get("messages", id);
+  if (message === undefined) return undefined;
+  const { value, version } = message;
+  if (!isClaimable(value, deps.clock.nowMs())) return undefined;
+  return isUnderstoodMessage(value) ? { id, value, version } : leave(deps, id);
+};
+
+/** Tries again while the account is busy. */
 const claimWhenFree = async (
   deps: DeliveryDeps,
   id: string,
   { fresh, waitUntilMs }: { readonly fresh: boolean; readonly waitUntilMs: number },
 ): Promise<Claim | undefined | "contended"> => {
   const { clock, random } = deps;
-  for (;;) {
-    const message = await deps.records.get("messages", id);
-    if (message === undefined) return undefined;
-    const { value, version } = message;
-    if (!isClaimable(value, clock.nowMs())) return undefined;
-    if (!isUnderstoodMessage(value)) return leave(deps, id);
-    const tried = await tryClaim(deps, { id, value, version }, fresh);
+  let message = await readClaimable(deps, id);
+  while (message !== undefined) {
+    const tried = await tryClaim(deps, message, fresh);
     if (tried.kind === "set_aside") return undefined;
     if (tried.kind === "claimed") return tried.claim;
     if (tried.kind === "lost") return "contended";
@@ -56,15 +61,24 @@ const claimWhenFree = async (
     // The account has too many claims under way, or there is room in a moment.
     const busyMs = clock.lasting(SECOND) * (0.5 + random.fraction());
     if (tried.kind === "soon") await clock.sleep(Math.max(1, tried.atMs - clock.nowMs()));
-    else await waitForPlace(deps, value.serverId, Math.max(SHORTEST_LOOK_MS, busyMs));
+    // If it has moved since it was read, this claim is lost, and the next try reads it.
+    else if (await waitForPlace(deps, message.value.serverId, Math.max(SHORTEST_LOOK_MS, busyMs))) continue;
+    message = await readClaimable(deps, id);
   }
+  return undefined;
 };
 
-/** Waits until a claim of the account ends in this instance. Those of other instances are looked for after `lookMs`. */
-const waitForPlace = async ({ clock, memory }: DeliveryDeps, serverId: string, lookMs: number): Promise<void> => {
+/**
+ * Waits until a claim of the account ends in this instance, and returns true then. Those of other instances are looked
+ * for after `lookMs`.
+ */
+const waitForPlace = async ({ clock, memory }: DeliveryDeps, serverId: string, lookMs: number): Promise<boolean> => {
   const waiting = new AbortController();
-  await Promise.race([memory.ledgers.placeFreed(serverId, waiting.signal), clock.sleep(lookMs, waiting.signal)]);
+  const freed = memory.ledgers.placeFreed(serverId, waiting.signal).then(() => true);
+  const looks = clock.sleep(lookMs, waiting.signal).then(() => false);
+  const isFree = await Promise.race([freed, looks]);
   waiting.abort("nobody waits any longer");
+  return isFree;
 };
 
 /**
