@@ -15,12 +15,13 @@ if (!sizes.every((size) => Number.isInteger(size) && size >= 100)) {
 
 const program = join(import.meta.dirname, "scale/measure.ts");
 const measure = (messages: number): Size => {
+  const fromMs = performance.now();
   const { status, stdout } = spawnSync(process.execPath, ["--expose-gc", program, String(messages)], {
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`${messages} messages: it ended with ${status}`);
-  return JSON.parse(stdout);
+  return { ...JSON.parse(stdout), tookS: (performance.now() - fromMs) / 1_000 };
 };
 
 const results: Size[] = [];

@@ -17,6 +17,8 @@ export interface Size {
   /** What is alive after all that was asked. */
   readonly heapMb: number;
   readonly asked: readonly Asked[];
+  /** By the clock, all of it; earlier results do not say. */
+  readonly tookS?: number;
 }
 
 export interface ScaleFacts {
@@ -50,6 +52,9 @@ ${table(
     ...rowsOf(results),
     ["heap after all of it, MB", ...facts(({ heapMb }) => heapMb.toFixed(0)), ""],
     ["CPU to make all indexes of a filled store, s", ...facts(({ indexS }) => indexS.toFixed(1)), ""],
+    ...(results.every(({ tookS }) => tookS !== undefined)
+      ? [["all of it by the clock, s", ...facts(({ tookS = 0 }) => tookS.toFixed(0)), ""]]
+      : []),
   ],
 )}`;
   },
