@@ -27,7 +27,7 @@ export const baseUrlOf = (url: string | URL): string => {
 export const requireVerifiedTls = (baseUrl: string, environment = globalThis.process?.env): void => {
   if (!baseUrl.startsWith("https:") || environment?.NODE_TLS_REJECT_UNAUTHORIZED !== "0") return;
   throw new Error(
-    "relais-client: NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates, and the key would go to anybody. " +
+    "relais-client: NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates, and the key would go to anyone. " +
       "Unset it; a certificate authority of your own goes into NODE_EXTRA_CA_CERTS.",
   );
 };

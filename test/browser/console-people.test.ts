@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
@@ -106,6 +107,42 @@ describe("the console's users", () => {
       await visitor.leave();
     });
   }
+
+  it("shows operators who is signed in, ends all sessions of a person, and finds that in the audit", async () => {
+    const member = await visit(browser, stack, { language: "en" });
+    await signInAs(member, GRACE);
+    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const { page, say } = visitor;
+    await visitor.go("/operations");
+    const row = page.getByRole("row").filter({ hasText: GRACE });
+    await row.getByText(say("role.member"), { exact: true }).waitFor();
+    await row.getByRole("button").click();
+    await visitor.inDialog("sessions.end");
+    await row.waitFor({ state: "detached" });
+    const session = await member.context.request.get(`${stack.relais.origin}/v1/session`);
+    assert.equal(session.status(), 401);
+    await member.leave();
+
+    await visitor.follow("audit.title");
+    await page.getByLabel(say("audit.action"), { exact: true }).selectOption("session.end");
+    await page.waitForURL(/\/audit\?action=session\.end$/);
+    await page.getByRole("row").filter({ hasText: GRACE }).waitFor();
+    assert.equal(await page.getByRole("row").count(), 2, "the heading and the one entry");
+    const saved = page.waitForEvent("download");
+    await visitor.press("export.csv");
+    const file = readFileSync(await (await saved).path(), "utf8");
+    assert.match(
+      file,
+      /^\uFEFFat,actor,action,target,actionName,targetName,detail\r\n[^\n]*,setup-token,session\.end,grace@example\.com,/,
+    );
+    // Whatever a person types is no error of the API.
+    await page.getByLabel(say("audit.actor"), { exact: true }).fill("nobody at all <>");
+    await page.keyboard.press("Enter");
+    await visitor.sees("audit.noneFound");
+    await visitor.press("filters.clear");
+    await page.getByRole("row").nth(2).waitFor();
+    await visitor.leave();
+  });
 
   it("asks to sign in when the session has ended, refuses a wrong token, and returns to the same page", async () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });

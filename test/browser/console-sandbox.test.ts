@@ -52,7 +52,14 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     assert.equal(choosers, 0);
     const mailbox = page.waitForEvent("popup");
     await page.getByRole("link", { name: visitor.say("sandbox.mailbox") }).click();
-    await (await mailbox).getByText("grace@example.com").first().waitFor();
+    const inbox = await mailbox;
+    await inbox.getByText("grace@example.com").first().waitFor();
+    await accessible(inbox, "the sandbox’s mailbox");
+    await inbox.locator("tbody a").first().click();
+    await accessible(inbox, "a mail in the sandbox’s mailbox");
+    await inbox.getByRole("link", { name: "Français" }).click();
+    await inbox.getByRole("link", { name: "Tous les messages" }).click();
+    await inbox.getByRole("heading", { name: "Messages envoyés" }).waitFor();
     await visitor.leave();
   });
 

@@ -37,7 +37,7 @@ export interface TransactionJob {
  * Sends one message through an open session (RFC 5321 §3.3), in as few round trips as the server's extensions allow.
  * Each `send` makes its own.
  *
- * The caller's durable mark is written before anybody could get the message: a crash before the mark means "not sent",
+ * The caller's durable mark is written before anyone could get the message: a crash before the mark means "not sent",
  * a crash after it "may have been sent". Within a transaction the line lies at the message's last octet: until that is
  * handed to the socket, no server delivers, so a loss means "not sent".
  */

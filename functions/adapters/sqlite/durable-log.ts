@@ -22,7 +22,7 @@ export const NOTHING_TO_SYNC: DurableLog = {
 };
 
 /**
- * Opens the log when it is first needed: SQLite creates it with the first write, and keeps it as long as anybody has
+ * Opens the log when it is first needed: SQLite creates it with the first write, and keeps it as long as anyone has
  * the file open.
  */
 export const durableLog = (path: string): DurableLog => {

@@ -41,7 +41,7 @@ interface MessageBadgeProps {
 
 /**
  * Recipients that Gmail refused, although it took the message for others, make it no plain success. What a limit holds
- * leaves by itself and needs nobody.
+ * is sent automatically and needs nobody.
  */
 export const MessageBadge = ({ status, refused, heldBecause = null }: MessageBadgeProps) => {
   const { tone, icon } = heldBecause === "limit_reached" ? HELD_BY_LIMIT : messageLook(status);

@@ -48,6 +48,15 @@ interface ColumnProps {
   readonly onRead: () => void;
 }
 
+/** Under the middle of its bar; at either end, where it would be cut off, within the chart. */
+const placeOf = (at: number, width: number) => {
+  if (at === 0) return { x: 0, "text-anchor": "start" } as const;
+  const isLast = (at + 1) * width >= WIDTH - width / 2;
+  return isLast
+    ? ({ x: WIDTH, "text-anchor": "end" } as const)
+    : ({ x: (at + 0.5) * width, "text-anchor": "middle" } as const);
+};
+
 /** One bar, its parts on top of each other, with a place to point at that is as high as the chart. */
 const Column = ({ bar, at, width, top, series, isRead, onRead }: ColumnProps) => {
   const heights = bar.values.map((value) => (value / top) * HEIGHT);
@@ -71,11 +80,7 @@ const Column = ({ bar, at, width, top, series, isRead, onRead }: ColumnProps) =>
         );
       })}
       {bar.tick !== "" && (
-        <text
-          x={at === 0 ? 0 : at * width + width / 2}
-          y={HEIGHT + FOOT - 4}
-          text-anchor={at === 0 ? "start" : "middle"}
-        >
+        <text {...placeOf(at, width)} y={HEIGHT + FOOT - 4}>
           {bar.tick}
         </text>
       )}
@@ -171,7 +176,7 @@ export const Chart = (props: Props) => {
         <input
           class="visually-hidden"
           type="range"
-          aria-label={labels.move}
+          aria-label={`${title} – ${labels.move}`}
           aria-valuetext={reading}
           min={0}
           max={bars.length - 1}

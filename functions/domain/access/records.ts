@@ -26,7 +26,7 @@ export type SessionActor =
       readonly sub: string;
       /**
        * `hd` of the ID token. Earlier releases admitted people by address alone and did not store it; such a session no
-       * longer lets anybody in.
+       * longer lets anyone in.
        */
       readonly hostedDomain?: string | null;
     };
@@ -92,9 +92,9 @@ export type Principal =
     }
   /** A program with a Google-signed ID token whose account is on the list of callers. */
   | { readonly kind: "caller"; readonly email: string }
-  /** Anybody whom IAM lets publish on the topic `mail-send`. */
+  /** Anyone whom IAM lets publish on the topic `mail-send`. */
   | { readonly kind: "topic" }
-  /** Anybody whom the rules of Firestore let write a document of Trigger Email. */
+  /** Anyone whom the rules of Firestore let write a document of Trigger Email. */
   | { readonly kind: "documents" }
   /** Relais itself, when it alerts operators. */
   | { readonly kind: "relais" };
@@ -102,7 +102,7 @@ export type Principal =
 /** Someone who signed in, or who holds the setup token; everybody else is a program. */
 export const isPerson = ({ kind }: Principal): boolean => kind === "setup" || kind === "operator" || kind === "member";
 
-/** Only keys have permissions; anybody else may do everything with what they can see. */
+/** Only keys have permissions; anyone else may do everything with what they can see. */
 export const hasPermission = (principal: Principal, permission: KeyPermission): boolean =>
   principal.kind !== "key" || principal.permissions.includes(permission);
 

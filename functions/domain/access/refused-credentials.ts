@@ -21,7 +21,7 @@ const LONGEST_WAIT_MS = SECOND;
 const FORGET_MS = 3 * SECOND;
 /**
  * A waiting request occupies one of the instance's slots (20 on Google Cloud). Beyond this many, refusals are answered
- * at once: a flood must not lock anybody out, and makes a guess of 256 bits no likelier.
+ * at once: a flood must not lock anyone out, and makes a guess of 256 bits no likelier.
  */
 const MOST_WAITING = 8;
 

@@ -20,7 +20,7 @@ const withDefaults = (stored: StoredSettings, { members, callers, retentionDays 
   ...stored,
 });
 
-/** The settings before anybody has changed them, with the defaults of the environment. */
+/** The settings before anyone has changed them, with the defaults of the environment. */
 export const defaultSettings = (environment: EnvironmentSettings): Settings => withDefaults(EMPTY, environment);
 
 export interface ReadSettings {

@@ -12,9 +12,9 @@ const DAY = { weekday: "long", day: "numeric", month: "long" } as const;
 const SHORT_DAY = { day: "numeric", month: "short" } as const;
 const HOUR = { hour: "2-digit", minute: "2-digit" } as const;
 
-/** Every second day and every third hour have room for their name. */
+/** Every second day and every fourth hour have room for their name, on a phone too. */
 const NAMED_DAYS = 2;
-const NAMED_HOURS = 3;
+const NAMED_HOURS = 4;
 
 const barOf = ({ at, ...counts }: Bar, label: string, tick: string): ChartBar => ({
   label,

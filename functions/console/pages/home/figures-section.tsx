@@ -22,10 +22,20 @@ interface Figures {
 }
 
 const readWaiting = async (signal: AbortSignal): Promise<Waiting> => {
-  const lists = await Promise.all(WAITING.map((status) => api.messages.list({ status, limit: MOST_WAITING }, signal)));
-  const pages = lists.flatMap((list) => (list.ok ? [list.value] : []));
-  const count = pages.reduce((all, { items }) => all + items.length, 0);
-  return { count, isMore: pages.some(({ next }) => next !== null) };
+  const lists = await Promise.all(
+    WAITING.map(async (status) => {
+      const list = await api.messages.list({ status, limit: MOST_WAITING }, signal);
+      return list.ok
+        ? { status, count: list.value.items.length, isMore: list.value.next !== null }
+        : { status, count: 0, isMore: false };
+    }),
+  );
+  const [most] = lists.toSorted((a, b) => b.count - a.count);
+  return {
+    count: lists.reduce((all, { count }) => all + count, 0),
+    isMore: lists.some(({ isMore }) => isMore),
+    mostly: most === undefined || most.count === 0 ? "held" : most.status,
+  };
 };
 
 const readLoad = async (servers: readonly MailServer[], signal: AbortSignal): Promise<Load | null> => {

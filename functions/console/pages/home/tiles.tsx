@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import type { MessageStatus } from "../../../domain/messages/message.ts";
 import type { MailServer } from "../../api/types.ts";
 import { number, percent, t } from "../../state/language.ts";
 import { type Bar, dayStart, sumOf } from "./figures.ts";
@@ -31,6 +32,8 @@ export interface Waiting {
   readonly count: number;
   /** There are more than were counted. */
   readonly isMore: boolean;
+  /** The status of most of them. */
+  readonly mostly: MessageStatus;
 }
 
 interface Props {
@@ -54,12 +57,12 @@ export const Tiles = ({ days, waiting, load }: Props) => {
       <Tile
         label={t("tile.sent")}
         value={number((today?.sent ?? 0) + (today?.partly ?? 0))}
-        href="/messages?status=sent"
+        href={`/messages?status=sent&from=${localDay(new Date())}`}
       />
       <Tile
         label={t("tile.waiting")}
         value={waiting.isMore ? t("tile.atLeast", { count: number(waiting.count) }) : number(waiting.count)}
-        href="/messages?status=held"
+        href={`/messages?status=${waiting.mostly}`}
       />
       <Tile
         label={t("tile.failed")}

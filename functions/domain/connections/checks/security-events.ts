@@ -76,7 +76,7 @@ export const takeSecurityEvents = async (deps: SecurityEventDeps, token: string)
   if ((await deps.records.get("securityEvents", id)) !== undefined) return ok(null);
   for (const event of proven.events) {
     deps.log.info("security_event", { type: event.type });
-    await follow(deps, proven, event);
+    await applyEvent(deps, proven, event);
   }
   await noteClientFacts(deps, clientId, { securityEventAtMs: deps.clock.nowMs() });
   await remember(deps, id, proven);
@@ -99,7 +99,7 @@ const remember = async (deps: SecurityEventDeps, id: string, proven: SecurityEve
   await deps.records.commit([{ op: "put", kind: "securityEvents", id, value }]);
 };
 
-const follow = async (deps: SecurityEventDeps, proven: SecurityEvents, event: SecurityEvent): Promise<void> => {
+const applyEvent = async (deps: SecurityEventDeps, proven: SecurityEvents, event: SecurityEvent): Promise<void> => {
   if (event.sub !== null && ENDS_SESSIONS.includes(event.type)) await endSessions(deps, event.sub);
   if (event.tokenMark !== null) await endMarked(deps, event.tokenMark);
   const reason = ENDS[event.type];

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from "../../result.ts";
 import { BLOCK_HELPERS, HELPERS, isBuiltIn } from "./built-ins.ts";
-import { findNamed, follow, isScoped, leadsSomewhere, type Renders, rootScope, type Scope, within } from "./scope.ts";
+import { findNamed, isScoped, leadsSomewhere, type Renders, rootScope, type Scope, valueAt, within } from "./scope.ts";
 import type {
   BlockStatement,
   Call,
@@ -126,14 +126,14 @@ class Rendering {
   }
 
   #strictly(path: PathExpression, scope: Scope): unknown {
-    const value = follow(scope, path);
+    const value = valueAt(scope, path);
     if (this.#options.strict && !leadsSomewhere(scope, path))
       throw new TemplateRefused({ code: "template_value_missing", name: path.original });
     return value;
   }
 
   #expression(expression: Expression, scope: Scope): unknown {
-    if (isPath(expression)) return follow(scope, expression);
+    if (isPath(expression)) return valueAt(scope, expression);
     if (expression.type !== "SubExpression") return "value" in expression ? expression.value : undefined;
     const { original } = asPath(expression.path);
     const isCall = hasArguments(expression) || isBuiltIn(original);

@@ -81,7 +81,7 @@ const startOf = (scope: Scope, path: PathExpression): readonly [value: unknown, 
 };
 
 /** What a path leads to; undefined if that is nothing. Throws `TemplateRefused` for a way out of the data. */
-export const follow = (scope: Scope, path: PathExpression): unknown => {
+export const valueAt = (scope: Scope, path: PathExpression): unknown => {
   const [start, used] = startOf(scope, path);
   return path.parts
     .slice(used)
@@ -94,6 +94,6 @@ export const leadsSomewhere = (scope: Scope, path: PathExpression): boolean => {
   if (path.data || last === undefined) return true;
   const [, used] = startOf(scope, path);
   if (used === path.parts.length) return true;
-  const holder = follow(scope, { ...path, parts: path.parts.slice(0, -1) });
+  const holder = valueAt(scope, { ...path, parts: path.parts.slice(0, -1) });
   return !isMissing(holder) && Object.hasOwn(Object(holder), String(last));
 };

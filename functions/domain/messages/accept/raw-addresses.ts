@@ -2,7 +2,7 @@ import { normalizeAddress } from "../mailbox.ts";
 
 /**
  * Reads the addresses of a header field that another program has written (RFC 5322 §3.4): names, quoted strings,
- * comments and groups are passed over. It never guesses: what it cannot read is not an address, and the field is then
+ * comments and groups are ignored. It never guesses: what it cannot read is not an address, and the field is then
  * not `complete`.
  */
 export interface FieldAddresses {

@@ -41,7 +41,7 @@ const enqueue = async (
 };
 
 /** Queues a message whose time has come, or holds it until there is room. */
-const letGo = async (
+const enqueueIfRoom = async (
   deps: MoveDeps,
   message: Versioned<MessageIn<"scheduled" | "deferred">>,
   tick: Tick,
@@ -107,7 +107,7 @@ const dispatchOne = async (deps: MoveDeps, message: Versioned<Message>, tick: Ti
       return isLate ? expireDue(deps, { ...at, value }, tick) : publishAgain(deps, { ...at, value });
     case "scheduled":
     case "deferred":
-      return isLate ? expireDue(deps, { ...at, value }, tick) : letGo(deps, { ...at, value }, tick);
+      return isLate ? expireDue(deps, { ...at, value }, tick) : enqueueIfRoom(deps, { ...at, value }, tick);
     case "held":
       return isLate ? expireDue(deps, { ...at, value }, tick) : reconsiderHeld(deps, { ...at, value }, tick);
     case "sending":
