@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { LANGUAGES } from "../../functions/domain/language.ts";
+import { problemText } from "../../functions/domain/problem-texts.ts";
 import { RelaisProcess } from "../builders/relais-process.ts";
 import { accessible } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
@@ -77,4 +78,23 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
       await visitor.leave();
     });
   }
+
+  it("plays Google’s choices: another account, and no", async () => {
+    const visitor = await visitAsOperator(browser, { relais }, { language: "fr" });
+    const { page } = visitor;
+    const made = await relais.operate("POST", "/v1/mail-servers", { name: "Refus", username: "grace@example.com" });
+    const { id }: { id: string } = await made.json();
+    await visitor.go(`/google_gmail/authorize?server=${id}`);
+    await accessible(page, "the choice of an account", true);
+    await page.locator('button[value="ada@example.com"]').click();
+    await page.getByRole("link", { name: "Utiliser un autre compte" }).click();
+    await page.locator('button[value="grace@example.com"]').click();
+    await accessible(page, "the warning of an unverified app", true);
+    await page.getByRole("button", { name: "Continuer" }).click();
+    await page.getByText("grace@example.com").waitFor();
+    await accessible(page, "the choice of permissions");
+    await page.getByRole("button", { name: "Annuler" }).click();
+    await page.getByText(problemText("consent_denied", "fr").title).first().waitFor();
+    await visitor.leave();
+  });
 });

@@ -19,6 +19,7 @@ describe("where a sign-in leads back to", () => {
       "/servers",
       "/servers/srv_1?problem=scope_missing",
       "/messages?status=held",
+      "/operations",
       "/google_gmail/authorize?server=srv_1",
     ]) {
       assert.equal(safeNext(path), path);
