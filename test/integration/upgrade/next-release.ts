@@ -47,8 +47,8 @@ const EDITS: readonly Edit[] = [
   },
   {
     file: `${messages}/deliver/claim.ts`,
-    text: "    if (!isUnderstoodMessage(value)) return leave(deps, id);",
-    by: "$&\n    if (await setAsideForApproval(deps, { id, value, version })) return undefined;",
+    text: "  if (!isUnderstoodMessage(value)) return leave(deps, id);",
+    by: "$&\n  if (await setAsideForApproval(deps, { id, value, version })) return undefined;",
   },
   {
     file: `${messages}/deliver/claim.ts`,

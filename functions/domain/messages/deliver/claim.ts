@@ -41,7 +41,8 @@ const readClaimable = async (deps: DeliveryDeps, id: string): Promise<Claimable 
   if (message === undefined) return undefined;
   const { value, version } = message;
   if (!isClaimable(value, deps.clock.nowMs())) return undefined;
-  return isUnderstoodMessage(value) ? { id, value, version } : leave(deps, id);
+  if (!isUnderstoodMessage(value)) return leave(deps, id);
+  return { id, value, version };
 };
 
 /** Tries again while the account is busy. */
