@@ -30,6 +30,7 @@ import { watchQueries } from "../builders/query-watch.ts";
 import { startSecretManagerStandIn } from "../builders/secret-manager-stand-in.ts";
 import { testRandom, testSealer } from "../builders/store.ts";
 import { auditListContract } from "./audit-list-contract.ts";
+import { erasureContract } from "./erasure-contract.ts";
 import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract, type Subscriber } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
@@ -92,6 +93,11 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
     },
     { filters: 20 },
   );
+
+  erasureContract("Firestore", async () => {
+    const database = openDatabase(testProject(), emulators.firestoreHost);
+    return { records: firestoreRecords({ calls, random: testRandom, database }), close: async () => undefined };
+  });
 
   test("the statistics say what a recount of all messages says", { timeout: 240_000 }, async () => {
     const open = () => openDatabase(testProject(), emulators.firestoreHost);

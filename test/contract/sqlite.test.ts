@@ -7,6 +7,7 @@ import { pump } from "../../functions/adapters/sqlite/pump.ts";
 import { systemClock } from "../../functions/runtime/system-clock.ts";
 import { testRandom, testSealer, testStore } from "../builders/store.ts";
 import { auditListContract } from "./audit-list-contract.ts";
+import { erasureContract } from "./erasure-contract.ts";
 import { messageListContract } from "./message-list-contract.ts";
 import { publisherContract } from "./publisher-contract.ts";
 import { recordsContract } from "./records-contract.ts";
@@ -52,6 +53,11 @@ messageListContract(
   },
   { filters: 200 },
 );
+
+erasureContract("SQLite", async () => {
+  const { records, close } = testStore();
+  return { records, close: async () => close() };
+});
 
 secretVaultContract("SQLite", async () => {
   const { vault, close } = testStore();

@@ -2,6 +2,7 @@ import { COLLECTIONS, SINGLE_FIELD_INDEXES, unindexedFields } from "../../functi
 import { LEASE_MS } from "../../functions/domain/messages/deliver/lease.ts";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 import type { RecordKind } from "../../functions/domain/record-kinds.ts";
+import { survivesLostState } from "../../functions/runtime/commands/deploy/adoptable.ts";
 import { DEPLOYER_ROLES, OF_THE_EDGE, WITHOUT_RIGHTS } from "../../functions/runtime/commands/deploy/deployer-roles.ts";
 import { DEPLOYED_TO } from "../../functions/runtime/config.ts";
 import { CUSTOM_ROLES, KNOWN_CONDITIONS, KNOWN_ROLES } from "./roles.ts";
@@ -643,6 +644,19 @@ export const RULES: readonly Rule[] = [
       from: "# What Cloud Logging does not keep.\n",
       to: 'resource "google_bigquery_dataset" "extra" {\n  dataset_id = "extra"\n}\n',
       says: /no role of a deployer covers google_bigquery_dataset/,
+    },
+  },
+  {
+    name: "a deployment knows every type of resource that Terraform's state may have lost",
+    check: (plan) =>
+      [...new Set(plan.resources.map(({ type }) => type))]
+        .filter((type) => !survivesLostState(type))
+        .map((type) => `${type}: neither taken over nor made again`),
+    broken: {
+      file: "services.tf",
+      from: 'resource "google_project_service" "required" {',
+      to: 'resource "google_pubsub_schema" "extra" {\n  name = "extra"\n}\n\nresource "google_project_service" "required" {',
+      says: /google_pubsub_schema: neither taken over nor made again/,
     },
   },
   {

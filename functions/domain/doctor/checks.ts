@@ -23,6 +23,7 @@ import {
   examineReadiness,
   examineSenders,
   examineSessionLengths,
+  examineTokenHome,
 } from "./servers.ts";
 import { type CheckId, isCheckId } from "./texts.ts";
 
@@ -63,6 +64,7 @@ const CHECKS: Readonly<Record<CheckId, Check>> = {
   former_client: { level: "required", examine: examineFormerClients },
   session_length: { level: "advice", examine: examineSessionLengths },
   expiring: { level: "advice", examine: examineExpiry },
+  token_home: { level: "advice", examine: examineTokenHome },
   send_as: { level: "advice", examine: examineSenders },
   paused: { level: "advice", examine: examinePause },
   security_events: { level: "advice", link: RISC, examine: examineSecurityEvents },

@@ -1,4 +1,5 @@
 import { readClientFacts } from "../connections/tokens/client-facts.ts";
+import { readTokenHome } from "../connections/tokens/move-tokens.ts";
 import { type InEveryLanguage, type Language, typeset } from "../language.ts";
 import { allServers } from "../mail-servers/own-servers.ts";
 import type { Records } from "../records.ts";
@@ -46,9 +47,10 @@ export const examine = async (
   deps: { readonly records: Records; readonly environment: EnvironmentSettings },
   language: Language,
 ): Promise<Examination> => {
-  const [{ value: settings }, servers] = await Promise.all([
+  const [{ value: settings }, servers, tokenHome] = await Promise.all([
     readSettings(deps.records, deps.environment),
     allServers(deps.records, { most: MOST_SERVERS }),
+    readTokenHome(deps.records),
   ]);
   const clientId = settings.gmailCredentials?.clientId;
   const client = clientId === undefined ? null : await readClientFacts(deps.records, clientId);
@@ -56,7 +58,8 @@ export const examine = async (
   const rejection = client?.value.rejected ?? null;
   const savedAtMs = settings.gmailCredentials?.configuredAtMs ?? 0;
   const rejected = rejection !== null && rejection.sinceMs >= savedAtMs ? rejection.error : null;
-  const findings = findingsFrom({ settings, environment: deps.environment, servers, securityEventAtMs, rejected });
+  const { environment } = deps;
+  const findings = findingsFrom({ settings, environment, servers, securityEventAtMs, rejected, tokenHome });
   return {
     ok: findings.every(({ ok, level }) => ok || level === "advice"),
     checks: findings.map((finding) => checkFrom(finding, language)),

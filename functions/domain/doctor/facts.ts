@@ -15,6 +15,8 @@ export interface Facts {
    * saved.
    */
   readonly rejected: string | null;
+  /** Where refresh tokens are moving to, or have moved to; null if there is but one place. */
+  readonly tokenHome: string | null;
 }
 
 /** The result of a check. */

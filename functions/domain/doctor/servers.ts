@@ -1,4 +1,5 @@
 import { canSend, grantOf, type MailServer } from "../mail-servers/mail-server.ts";
+import { homeOf } from "../secret-vault.ts";
 import { traitsOf } from "../transport.ts";
 import { activeServers, type Facts, type Outcome } from "./facts.ts";
 import type { Situation } from "./texts.ts";
@@ -51,6 +52,12 @@ export const examineExpiry = examineEach(
   { none: "expiring_none", some: "expiring_some" },
   ({ connection }) => connection.state === "expiring",
 );
+
+/** The tokens work where they are, but the former place, or the former key, is still needed for them. */
+export const examineTokenHome = examineEach({ none: "tokens_at_home", some: "tokens_elsewhere" }, (server, facts) => {
+  const grant = grantOf(server);
+  return grant !== null && facts.tokenHome !== null && homeOf(grant.secretVersion) !== facts.tokenHome;
+});
 
 /** The server may send from other addresses, but the account's verified ones could not be read. */
 export const examineSenders = examineEach({ none: "send_as_known", some: "send_as_unknown" }, (server) => {

@@ -21,6 +21,7 @@ export const TITLES = {
   },
   session_length: { fr: "Durée de session de l’organisation", en: "The organization’s session length" },
   expiring: { fr: "Accès sur le point d’expirer", en: "Access about to expire" },
+  token_home: { fr: "Jetons à leur place", en: "Tokens where they belong" },
   send_as: { fr: "Adresses d’expéditeur vérifiables", en: "Sender addresses that can be checked" },
   paused: { fr: "Envois actifs", en: "Sending active" },
   security_events: { fr: "Alertes de sécurité de Google", en: "Google security alerts" },
@@ -205,6 +206,14 @@ export const ADVICE = {
   expiring_some: {
     fr: "Reconnectez avant l’échéance : {servers}.",
     en: "Reconnect before it expires: {servers}.",
+  },
+  tokens_at_home: {
+    fr: "Chaque jeton est conservé là où la configuration le veut, sous la clé actuelle.",
+    en: "Each token is kept where the configuration wants it, under the current key.",
+  },
+  tokens_elsewhere: {
+    fr: "Les jetons de ces serveurs sont encore à leur ancienne place, ou sous une ancienne clé, et y fonctionnent : {servers}. Relais les déplace de lui-même ; d’ici là, gardez l’ancienne clé. Si cela dure plus d’un jour, cherchez « refresh_token_not_moved » dans le journal.",
+    en: "The tokens of these servers are still in their former place, or under a former key, and work there: {servers}. Relais moves them by itself; until then, keep the former key. If this lasts for more than a day, look for “refresh_token_not_moved” in the log.",
   },
   send_as_known: {
     fr: "Aucun serveur connecté n’utilise d’adresse d’expéditeur que Relais ne puisse vérifier.",

@@ -20,6 +20,7 @@ const COMMANDS = {
   demo: { program: "functions/runtime/commands/demo.ts" },
   deploy: { program: "functions/runtime/commands/deploy.ts" },
   restore: { program: "functions/runtime/commands/restore.ts" },
+  erase: { program: "functions/runtime/commands/erase.ts" },
   risc: { program: "functions/runtime/commands/risc.ts" },
   build: { program: "infra/build/build.ts" },
   release: { program: "infra/build/release.ts", first: BUILD },

@@ -106,7 +106,7 @@ const CAUSES: Readonly<
   },
   quota_too_small: {
     make: ({ quotas }) => {
-      quotas.CpuAllocPerProjectRegion = 3_000;
+      quotas.CpuAllocPerProjectRegion = 14_000;
     },
   },
   database_of_other_type: {
@@ -234,16 +234,18 @@ suite("Preflight", () => {
     );
   });
 
-  test("proposes sizes that the quota allows", async () => {
+  test("proposes sizes that the quota allows, for all functions together", async () => {
     const cloud = readyProject();
-    cloud.quotas.CpuAllocPerProjectRegion = 3_000;
+    cloud.quotas.CpuAllocPerProjectRegion = 14_000;
     const [found] = await find(cloud);
-    assert.match(
-      found?.mend[0] ?? "",
-      /functions=\{"send-mail":\{"max_instances":3\},"deliver-mail":\{"max_instances":3\}\}/,
-    );
-    const mended = '--set=functions={"send-mail":{"max_instances":3},"deliver-mail":{"max_instances":3}}';
-    assert.deepEqual(await find(cloud, [mended]), []);
+    assert.match(found?.says ?? "", /is 14000; all functions together may need up to 18000/);
+    const mended = /--set '(functions=.*)'/.exec(found?.mend[0] ?? "")?.[1] ?? "";
+    assert.equal(mended, 'functions={"send-mail":{"max_instances":2},"deliver-mail":{"max_instances":2}}');
+    assert.deepEqual(await find(cloud, [`--set=${mended}`]), []);
+    assert.equal((await find(cloud, [`--set=${mended}`, "--set", "documents={}"])).length, 1);
+    cloud.quotas.CpuAllocPerProjectRegion = 6_000;
+    const [tooSmall] = await find(cloud);
+    assert.match(tooSmall?.mend[0] ?? "", /^gcloud beta quotas preferences create .*--preferred-value=18000$/);
   });
 
   test("accepts policies that allow what Relais needs, in whatever form", async () => {

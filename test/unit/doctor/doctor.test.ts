@@ -25,6 +25,7 @@ interface Situation {
   readonly servers?: readonly MailServer[];
   readonly securityEventAtMs?: number;
   readonly rejected?: string;
+  readonly tokenHome?: string;
 }
 
 const facts = (situation: Situation): Facts => ({
@@ -43,6 +44,7 @@ const facts = (situation: Situation): Facts => ({
   })),
   securityEventAtMs: situation.securityEventAtMs ?? null,
   rejected: situation.rejected ?? null,
+  tokenHome: situation.tokenHome ?? null,
 });
 
 const finding = (id: string, situation: Situation = {}) =>
@@ -116,6 +118,27 @@ const CASES: readonly (readonly [id: string, situation: Situation, ok: boolean, 
     },
     true,
     "reconnect_none",
+  ],
+  ["token_home", {}, true, "tokens_at_home"],
+  ["token_home", { tokenHome: "secrets" }, true, "tokens_at_home"],
+  ["token_home", { tokenHome: "sealed.2" }, false, "tokens_elsewhere"],
+  [
+    "token_home",
+    {
+      tokenHome: "sealed.2",
+      servers: [mailServer({ connection: validConnection({ secretVersion: "sealed.1.a" }) })],
+    },
+    false,
+    "tokens_elsewhere",
+  ],
+  [
+    "token_home",
+    {
+      tokenHome: "sealed.2",
+      servers: [mailServer({ connection: validConnection({ secretVersion: "sealed.2.a" }) })],
+    },
+    true,
+    "tokens_at_home",
   ],
   ["session_length", {}, true, "session_length_none"],
   [

@@ -72,7 +72,9 @@ suite("What a deployment knows of infra/", () => {
     const map =
       /^ {2}functions = merge\(local\.document_functions, \{\n([\s\S]*?)^ {2}\}/m.exec(infra("functions.tf"))?.[1] ??
       "";
-    const found = [...map.matchAll(/^ {4}([\w-]+)\s*= \{([\s\S]*?)^ {4}\}/gm)].map(([, name = "", body = ""]) => {
+    const ofDocuments = /^ {6}mail-documents = \{[\s\S]*?^ {6}\}/m.exec(infra("documents.tf"))?.[0] ?? "";
+    const all = `${map}${ofDocuments.replaceAll(/^ {2}/gm, "")}`;
+    const found = [...all.matchAll(/^ {4}([\w-]+)\s*= \{([\s\S]*?)^ {4}\}/gm)].map(([, name = "", body = ""]) => {
       const value = (key: string): string => new RegExp(`${key}\\s*= "?([\\w.]+)`).exec(body)?.[1] ?? "";
       const memory = value("memory");
       return [

@@ -5,7 +5,7 @@ import { grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import { Unavailable } from "../../problem.ts";
 import { isOfLaterVersion } from "../../record-version.ts";
-import type { Versioned } from "../../records.ts";
+import type { Records, Versioned } from "../../records.ts";
 import { homeOf } from "../../secret-vault.ts";
 import type { TokenMoves } from "../records.ts";
 import { moveToken, type ReplaceDeps } from "./replace-secret.ts";
@@ -41,6 +41,10 @@ export const moveTokens = async (deps: ReplaceDeps): Promise<void> => {
   await deps.records.commit([conditionalWrite("tokenMoves", { id: ID, version: kept?.version }, now)]);
   report(deps, now);
 };
+
+/** Where the walks move refresh tokens to; null if there is but one place. Throws `Unavailable`. */
+export const readTokenHome = async (records: Pick<Records, "get">): Promise<string | null> =>
+  (await records.get("tokenMoves", ID))?.value.home ?? null;
 
 /** Null if no walk is due. */
 const nextWalk = (clock: Clock, before: TokenMoves | undefined, home: string): TokenMoves | null => {

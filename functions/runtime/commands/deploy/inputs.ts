@@ -20,6 +20,7 @@ const KNOWN = z.object({
   operators: z.array(z.string()),
   public_access: z.enum(["all_users", "invoker_check_off"]).default("all_users"),
   ingress: z.enum(["ALLOW_ALL", "ALLOW_INTERNAL_AND_GCLB"]).nullish(),
+  documents: z.looseObject({}).nullable().default(null),
   edge: z.looseObject({ domain: z.string() }).nullable().default(null),
   functions: z.record(z.string(), size).default({}),
 });

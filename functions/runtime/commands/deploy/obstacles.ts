@@ -16,10 +16,6 @@ const unenforce = (project: string, constraint: string): string =>
 
 const again = (project: string, more: string): string => `npm run deploy -- --project ${project} ${more}`;
 
-/** Sizes that fit a quota. A function needs one instance at least. */
-const smaller = (most: QuotaGap["most"]): unknown =>
-  Object.fromEntries(most.map(({ name, instances }) => [name, { max_instances: Math.max(1, instances) }]));
-
 /** Where each tool comes from. */
 const INSTALL: Readonly<Record<string, string>> = {
   gcloud: "install it from https://cloud.google.com/sdk/docs/install",
@@ -99,10 +95,10 @@ export const OBSTACLES = {
     says: "A policy (iam.disableServiceAccountCreation) forbids service accounts, and each function has its own.",
     mend: [unenforce(project, "iam.disableServiceAccountCreation")],
   }),
-  quota_too_small: ({ project, region, quota, needs, has, most }: QuotaGap) => ({
-    says: `Cloud Run's quota ${quota} in ${region} is ${has}; ${most.map(({ name }) => name).join(", ")} may need up to ${needs}.`,
+  quota_too_small: ({ project, region, quota, needs, has, smaller }: QuotaGap) => ({
+    says: `Cloud Run's quota ${quota} in ${region} is ${has}; all functions together may need up to ${needs}.`,
     mend: [
-      again(project, `--set 'functions=${JSON.stringify(smaller(most))}'`),
+      ...(smaller === null ? [] : [again(project, `--set 'functions=${JSON.stringify(smaller)}'`)]),
       `gcloud beta quotas preferences create --service=run.googleapis.com --project=${project} --quota-id=${quota} --dimensions=region=${region} --preferred-value=${needs}`,
     ],
   }),
@@ -134,8 +130,8 @@ interface QuotaGap {
   readonly quota: string;
   readonly needs: number;
   readonly has: number;
-  /** The functions that need too much, and how many instances of each the quota allows. */
-  readonly most: readonly { readonly name: string; readonly instances: number }[];
+  /** Sizes of functions that fit it together; null if there are none. */
+  readonly smaller: Readonly<Record<string, { readonly max_instances: number }>> | null;
 }
 
 interface DatabaseElsewhere {

@@ -9,7 +9,10 @@ interface Size {
   readonly instances: number;
 }
 
-/** The sizes in infra/functions.tf, which a test compares with the plan. */
+/** Only with `documents`. */
+const OF_DOCUMENTS = "mail-documents";
+
+/** The sizes in infra/functions.tf and infra/documents.tf, which a test compares with the plan. */
 export const SIZES: Readonly<Record<string, Size>> = {
   "authorize-start": { cpu: 1, mebibytes: 256, instances: 2 },
   "confirm-callback": { cpu: 1, mebibytes: 256, instances: 2 },
@@ -18,27 +21,34 @@ export const SIZES: Readonly<Record<string, Size>> = {
   "deliver-mail": { cpu: 1, mebibytes: 2048, instances: 4 },
   "refresh-tokens": { cpu: 1, mebibytes: 256, instances: 2 },
   "dispatch-due": { cpu: 1, mebibytes: 256, instances: 2 },
+  [OF_DOCUMENTS]: { cpu: 1, mebibytes: 512, instances: 2 },
 };
 
 const MEBIBYTE = 1 << 20;
 
 const mebibytesOf = (memory: string): number => Number.parseInt(memory, 10) * (memory.endsWith("Gi") ? 1024 : 1);
 
-const sizesOf = ({ functions }: Installation): readonly (Size & { readonly name: string })[] =>
-  Object.entries(SIZES).map(([name, usual]) => {
+interface NamedSize extends Size {
+  readonly name: string;
+}
+
+const sizesOf = ({ functions, documents }: Installation): readonly NamedSize[] =>
+  Object.entries(SIZES).flatMap(([name, usual]) => {
+    if (name === OF_DOCUMENTS && documents === null) return [];
     const { cpu, memory, max_instances } = functions[name] ?? {};
-    return {
+    const size = {
       name,
       cpu: cpu ? Number(cpu) : usual.cpu,
       mebibytes: memory ? mebibytesOf(memory) : usual.mebibytes,
       instances: max_instances ?? usual.instances,
     };
+    return [size];
   });
 
 /**
  * Cloud Run refuses a service whose instances together could exceed the region's quota ("Max instances must be set to
- * 28 or fewer to set the requested total CPU"). The quotas are per project and region, in thousandths of a CPU and in
- * bytes.
+ * 28 or fewer to set the requested total CPU"), and starts no further instance of any once all of them have used it up.
+ * The quotas are per project and region, in thousandths of a CPU and in bytes.
  */
 const NEEDS: Readonly<Record<string, (size: Size) => number>> = {
   CpuAllocPerProjectRegion: ({ cpu, instances }) => cpu * 1000 * instances,
@@ -73,14 +83,39 @@ export const checkQuotas = async ({ gcloud, installation }: Context): Promise<re
     const { said } = found.problem;
     return [obstacle("not_answered", { what: "Cloud Run's quotas", said, role: "roles/cloudquotas.viewer" })];
   }
+  const sizes = sizesOf(installation);
   return Object.entries(NEEDS).flatMap(([quota, needsOf]) => {
     const has = valueIn(found.value, quota, region);
-    const large = sizesOf(installation).filter((size) => needsOf(size) > has);
-    const needs = Math.max(...large.map(needsOf));
-    const most = large.map((size) => ({
-      name: size.name,
-      instances: Math.floor((has * size.instances) / needsOf(size)),
-    }));
-    return large.length === 0 ? [] : [obstacle("quota_too_small", { project, region, quota, needs, has, most })];
+    const needs = sizes.reduce((sum, size) => sum + needsOf(size), 0);
+    return needs <= has
+      ? []
+      : [
+          obstacle("quota_too_small", {
+            project,
+            region,
+            quota,
+            needs,
+            has,
+            smaller: smallerSizes(sizes, needsOf, has),
+          }),
+        ];
   });
+};
+
+/** Fewer instances of each function, so that all of them fit together; null if not even one of each does. */
+const smallerSizes = (
+  sizes: readonly NamedSize[],
+  needsOf: (size: Size) => number,
+  has: number,
+): Readonly<Record<string, { readonly max_instances: number }>> | null => {
+  let fewer = sizes;
+  const sum = (): number => fewer.reduce((all, size) => all + needsOf(size), 0);
+  while (sum() > has) {
+    // The one with the most instances can best do without one.
+    const [most] = fewer.toSorted((one, other) => other.instances - one.instances);
+    if (most === undefined || most.instances === 1) return null;
+    fewer = fewer.map((size) => (size === most ? { ...size, instances: size.instances - 1 } : size));
+  }
+  const changed = fewer.filter((size) => !sizes.includes(size));
+  return Object.fromEntries(changed.map(({ name, instances }) => [name, { max_instances: instances }]));
 };
