@@ -1,5 +1,5 @@
-// `npm run erase -- --recipient someone@example.org` counts what the store has about a recipient, and with `--yes` erases
-// it; `--mailbox ada@your-domain` does so for a mailbox that mail is sent from, and ends its owner's sessions.
+// `npm run erase -- --recipient someone@example.org` counts what the store has about a recipient, and with `--yes`
+// erases it; `--mailbox ada@your-domain` does so for a mailbox that mail is sent from, and ends its owner's sessions.
 // infra/data-protection.md says what stays, and why.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
