@@ -60,6 +60,7 @@ export const TO_DO: Readonly<Record<CheckId, InEveryLanguage>> = {
     en: "Review the organization’s session length",
   },
   expiring: { fr: "Renouveler les accès sur le point d’expirer", en: "Renew access that is about to expire" },
+  token_home: { fr: "Attendre que les jetons soient à leur place", en: "Wait until the tokens are where they belong" },
   send_as: { fr: "Vérifier les adresses d’expéditeur", en: "Verify the sender addresses" },
   paused: { fr: "Reprendre les envois", en: "Resume sending" },
   security_events: { fr: "Activer les alertes de sécurité de Google", en: "Turn on Google security alerts" },
