@@ -914,8 +914,8 @@ export const TEXTS = {
   },
   "notices.error": { fr: "Un compte connecté ne peut plus envoyer", en: "A connected account can no longer send" },
   "notices.errorWhen": {
-    fr: "Dès que Gmail refuse les envois de ce compte",
-    en: "As soon as Gmail refuses to send for the account",
+    fr: "Dès qu’un envoi ou une vérification le montre : autorisation manquante, client remplacé ou refus de Gmail",
+    en: "As soon as a send or a check shows it: a missing permission, another client, or a refusal by Gmail",
   },
   "notices.client_rejected": { fr: "Google refuse le client OAuth", en: "Google rejects the OAuth client" },
   "notices.client_rejectedWhen": { fr: "Une fois par jour tant que cela dure", en: "Once a day while it lasts" },
