@@ -47,7 +47,10 @@ class PushEvents implements Events {
 const portOf = (host: string): string => host.split(":")[1] ?? "";
 
 /** Firestore, Pub/Sub and Secret Manager, as Google's emulators and a stand-in offer them, in a project of its own. */
-export const googlePlatform = async (sandbox: GoogleSandbox): Promise<Platform> => {
+export const googlePlatform = (sandbox: GoogleSandbox): Promise<Platform> => googlePlatformAt(sandbox, TIME_SCALE);
+
+/** The same, with another pace of time. */
+export const googlePlatformAt = async (sandbox: GoogleSandbox, timeScale: string): Promise<Platform> => {
   const [emulators, standIn, gate] = await Promise.all([
     useEmulators(),
     startSecretManagerStandIn(),
@@ -66,7 +69,7 @@ export const googlePlatform = async (sandbox: GoogleSandbox): Promise<Platform> 
       ...project.variables,
       RELAIS_PUBLIC_URL: "http://localhost",
       RELAIS_SETUP_TOKEN: "setup-token-of-the-crash-suite",
-      RELAIS_TIME_SCALE: TIME_SCALE,
+      RELAIS_TIME_SCALE: timeScale,
     };
     const system = compose(loadConfig(environment), { component: "crash", write: () => undefined });
     return {

@@ -18,7 +18,7 @@ export interface Release {
   readonly dist: string;
 }
 
-type Step = readonly [name: FunctionName, release: "earlier" | "later"];
+export type Step = readonly [name: FunctionName, release: "earlier" | "later"];
 
 /**
  * The order of roll-outs and roll-backs, first starting with the function that sends, then with the one that ticks; the
@@ -49,6 +49,8 @@ interface Options {
   readonly kills: number;
   /** The later release sets aside what has a tag (`next-release.ts`). */
   readonly setsAside: boolean;
+  /** Which functions are exchanged, in this order; the last step of each must be the later release. */
+  readonly steps?: readonly Step[];
 }
 
 export interface Outcome {
@@ -248,8 +250,8 @@ export class TwoReleases {
   }
 
   async #exchangeAll(faults: string[]): Promise<void> {
-    const { setsAside } = this.#options;
-    for (const [n, step] of STEPS.entries()) {
+    const { setsAside, steps = STEPS } = this.#options;
+    for (const [n, step] of steps.entries()) {
       await this.#step(step, faults);
       // Any process may run by now, but only the later release may resume what was approved.
       if (setsAside) await this.#approve((at) => at % 3 === n % 3 && at % 2 === 0);
