@@ -44,7 +44,7 @@ const Pages = ({ operator }: { readonly operator: boolean }) => (
       <Route key={path} path={path} component={operator ? component : OperatorsOnlyPage} />
     ))}
     <Route path="/servers" component={ServersPage} />
-    <Route path="/servers/:id" component={ServerPage} />
+    <Route path="/servers/:id/:tab?" component={ServerPage} />
     <Route path="/messages" component={MessagesPage} />
     <Route path="/messages/:id" component={MessagePage} />
     <Route default component={NotFoundPage} />

@@ -56,7 +56,7 @@ describe("the console when work is interrupted", () => {
     const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     const { page, context, say } = visitor;
     const description = page.getByLabel(say("server.description"));
-    await visitor.go(`/servers/${id}`);
+    await visitor.go(`/servers/${id}/settings`);
     await description.fill("Saisie en cours");
     await context.clearCookies();
     const changed = await stack.relais.operate("PATCH", `/v1/mail-servers/${id}`, { priority: 3 });
@@ -110,10 +110,12 @@ describe("the console when work is interrupted", () => {
     await settled(visitor);
     await byKeyboard("action.dismiss");
     await heading(1, "Facturation").waitFor();
+    await visitor.go(stack.pages["server settings"]);
+    await settled(visitor);
     await byKeyboard("disconnect.action");
     await visitor.sees("disconnect.sharedClient");
     await visitor.inDialog("disconnect.action");
-    await heading(2, say("connection.title")).waitFor();
+    await heading(2, say("end.title")).waitFor();
 
     await visitor.go("/keys");
     await settled(visitor);

@@ -189,7 +189,7 @@ describe("messages and keys in the console", () => {
       const visitor = await visitAsOperator(browser, stack, { language });
       const { page, say } = visitor;
       const amber = page.locator(".badge.warn", { hasText: say("message.sentOneRefused") });
-      for (const path of ["/", "/messages", `/servers/${server}`]) {
+      for (const path of ["/", "/messages", `/servers/${server}/activity`]) {
         await visitor.go(path);
         const row = page.getByRole("row").filter({ hasText: subject });
         await row.filter({ has: amber }).first().waitFor();

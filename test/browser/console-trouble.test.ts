@@ -6,7 +6,7 @@ import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
+import { settled, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const API = "**/v1/**";
 
@@ -65,7 +65,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
     const { page, say } = visitor;
     for (const [what, path] of Object.entries(stack.pages)) {
       await failOnce(visitor);
-      await visitor.go(path);
+      await visitor.go(`${path}/settings`);
       // Who is signed in is unknown as well, and can be asked again.
       await networkAlert(visitor).first().waitFor();
       await eventually(`${what} recovers`, async () => {
@@ -110,6 +110,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await visitor.field("mail.to").fill("grace@example.com");
       await twice("mail.send", () => visitor.sees("message.says.sent"));
       assert.equal(stack.sandbox.control.mails().length, before + 1, "sent once");
+      await turnToPart(visitor, "settings");
       await page.getByLabel(say("server.description")).fill("Autrement");
       await twice("action.save", () => visitor.sees("state.saved"));
 
@@ -170,7 +171,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
     const id = await createServer(stack, { name: "Lent" });
     const visitor = await operator();
     const { page, say } = visitor;
-    await visitor.go(`/servers/${id}`);
+    await visitor.go(`/servers/${id}/settings`);
     await settled(visitor);
     let patches = 0;
     page.on("request", (request) => {
@@ -290,13 +291,13 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await dialog.waitFor({ state: "hidden" });
     };
     const disconnect = async () => {
-      await visitor.go(toDisconnect);
+      await visitor.go(`${toDisconnect}/settings`);
       await page.getByRole("button", { name: say("disconnect.action"), exact: true }).click();
       await confirm(say("disconnect.action"));
       await page.getByText(say("disconnect.done")).waitFor();
     };
     const deleteServer = async () => {
-      await visitor.go(toDelete);
+      await visitor.go(`${toDelete}/settings`);
       await page.getByRole("button", { name: say("end.delete"), exact: true }).click();
       await confirm(say("end.delete"));
       await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();

@@ -7,7 +7,7 @@ import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { type Visitor, visitAsOperator } from "./visitor.ts";
+import { settled, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const ADA = "ada@example.com";
 
@@ -69,6 +69,7 @@ describe("the life of a mail server in the console", () => {
       await consentOnPage(page, { account: ADA });
       await visitor.sees("connection.nowConnected");
       await eventually("the mail has left", () => stack.sandbox.control.mails().length === sentBefore + 1);
+      await turnToPart(visitor, "activity");
       await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
       await visitor.sees("message.says.sent");
       await visitor.leave();
@@ -77,7 +78,7 @@ describe("the life of a mail server in the console", () => {
     it(`detects another person's edit while editing, and overwrites neither (${language})`, async () => {
       const id = await createServer(stack, { name: `Édité ${language}` });
       const visitor = await visitAsOperator(browser, stack, { language });
-      await visitor.go(`/servers/${id}`);
+      await visitor.go(`/servers/${id}/settings`);
       await visitor.field("server.name").fill(`Nom à moi ${language}`);
       const theirs = { description: "de quelqu’un d’autre" };
       assert.equal((await stack.relais.operate("PATCH", `/v1/mail-servers/${id}`, theirs)).status, 200);
@@ -142,7 +143,7 @@ describe("the life of a mail server in the console", () => {
       assert.equal(waiting.status, 202);
       const { id: message }: { id: string } = await waiting.json();
 
-      await visitor.go(`/servers/${id}`);
+      await visitor.go(`/servers/${id}/settings`);
       await visitor.press("end.archive");
       await visitor.sees("server.archivedText");
       await visitor.press("end.activate");
@@ -150,11 +151,15 @@ describe("the life of a mail server in the console", () => {
 
       await visitor.press("disconnect.action");
       await visitor.inDialog("action.cancel");
+      await turnToPart(visitor, "overview");
       await visible(visitor, "connection.valid").waitFor();
+      await page.goBack();
       await visitor.press("disconnect.action");
       await visitor.inDialog("disconnect.action");
       await visitor.sees("disconnect.done");
+      await turnToPart(visitor, "overview");
       await visible(visitor, "connection.not_connected").waitFor();
+      await turnToPart(visitor, "settings");
 
       await visitor.press("end.delete");
       await visitor.inDialog("end.delete");
@@ -186,10 +191,58 @@ describe("the life of a mail server in the console", () => {
     await visitor.press("mail.send");
     await visitor.sees("message.says.sent");
     await page.getByText("1 sur 20", { exact: true }).waitFor();
+    await turnToPart(visitor, "activity");
     await page
       .getByRole("region", { name: say("history.messages") })
       .getByRole("link", { name: "Compte avec moi" })
       .waitFor();
+    await visitor.leave();
+  });
+
+  it("has a server's page in three parts, each with an address of its own and one primary act", async () => {
+    const id = await connected("En parties");
+    const visitor = await visitAsOperator(browser, stack, { language: "en", viewport: { width: 1280, height: 800 } });
+    const { page, say } = visitor;
+    const current = page.locator(".tabs [aria-current=page]");
+    const primary = page.locator("main .button.primary");
+    const height = async () => Number(await page.evaluate("document.documentElement.scrollHeight"));
+    await visitor.go(`/servers/${id}/nowhere`);
+    await visitor.sees("notFound.title");
+    await visitor.go(`/servers/${id}?connected=1`);
+    await visitor.sees("connection.nowConnected");
+    await page.getByText("0 of 20", { exact: true }).waitFor();
+    for (const [part, act] of [
+      ["overview", ["mail.send"]],
+      ["activity", []],
+      ["settings", ["action.save"]],
+    ] as const) {
+      const link = page.locator(".tabs").getByRole("link", { name: say(`server.part.${part}`), exact: true });
+      await link.focus();
+      await page.keyboard.press("Enter");
+      await eventually(`${part} is shown`, async () => (await current.textContent()) === say(`server.part.${part}`));
+      await settled(visitor);
+      assert.deepEqual(await primary.allTextContents(), act.map(say), part);
+      assert((await height()) < 1_600, `${part} is ${await height()} px high`);
+    }
+    assert.equal(await page.title(), "En parties · Settings · Relais");
+    await page.goBack();
+    await eventually("back", async () => (await current.textContent()) === say("server.part.activity"));
+    await page.reload();
+    await page.getByRole("region", { name: say("history.messages") }).waitFor();
+
+    // In trouble, it is told once, and the primary act ends it.
+    stack.sandbox.control.revoke(ADA);
+    await turnToPart(visitor, "overview");
+    await visitor.press("test.action");
+    await visible(visitor, "connection.reconnect_required").waitFor();
+    const { advice } = problemText("password_or_revoked", "en");
+    await visitor.go(`/servers/${id}?problem=password_or_revoked`);
+    await settled(visitor);
+    assert.deepEqual(await primary.allTextContents(), [say("connect.retry")]);
+    assert.equal(await page.getByText(advice).count(), 1);
+    await visitor.press("action.dismiss");
+    await eventually("the card tells it", async () => (await primary.allTextContents()).includes(say("connect.again")));
+    assert.equal(await page.getByText(advice).count(), 1);
     await visitor.leave();
   });
 

@@ -57,13 +57,6 @@ export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, lan
 
   await press("test.action");
   await page.getByText(say("test.ok"), { exact: true }).waitFor();
-  for (const stage of ["token", "scope", "identity", "dns", "tls", "auth", "envelope"] as const) {
-    await page
-      .getByRole("row")
-      .filter({ hasText: say(`stage.${stage}`) })
-      .getByText(say("test.passed"))
-      .waitFor();
-  }
   assert.equal(stack.sandbox.control.mails().length, 0, "a test sends nothing");
 
   await page.getByLabel(say("mail.to"), { exact: true }).fill("grace@example.com");

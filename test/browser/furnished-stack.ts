@@ -13,6 +13,8 @@ type PageName =
   | "servers"
   | "new server"
   | "connected server"
+  | "server activity"
+  | "server settings"
   | "server not connected"
   | "no such server"
   | "messages"
@@ -68,6 +70,8 @@ export const startFurnishedStack = async (
       servers: "/servers",
       "new server": "/servers/new",
       "connected server": `/servers/${server}?connected=1`,
+      "server activity": `/servers/${server}/activity`,
+      "server settings": `/servers/${server}/settings`,
       "server not connected": `/servers/${fresh}?problem=consent_denied`,
       "no such server": "/servers/srv_none",
       messages: "/messages",

@@ -129,3 +129,10 @@ export const settled = async ({ page }: Pick<Visitor, "page">): Promise<void> =>
   await page.getByRole("heading", { level: 1 }).waitFor();
   await eventually("the page has loaded", async () => (await page.locator(".loading").count()) === 0);
 };
+
+/** Turns to a part of a mail server's page. */
+export const turnToPart = async ({ page, say }: Visitor, part: "overview" | "activity" | "settings"): Promise<void> => {
+  const link = page.locator(".tabs").getByRole("link", { name: say(`server.part.${part}`), exact: true });
+  await link.click();
+  await link.and(page.locator("[aria-current=page]")).waitFor();
+};

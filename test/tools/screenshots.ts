@@ -80,7 +80,7 @@ const ACTS: readonly Pick<Shot, "what" | "path" | "act">[] = [
   },
   {
     what: "deleting",
-    path: stack.pages["connected server"],
+    path: stack.pages["server settings"],
     act: (visitor) => visitor.press("end.delete"),
   },
   {

@@ -49,7 +49,6 @@ export const relaisApi = (client: Client) => {
           ...(options.cancelMessages && { query: { messages: "cancel" } }),
         }),
       test: (id: string) => post<wire.TestReport>(`/v1/mail-servers/${part(id)}/test`),
-      testToSelf: (id: string) => post<wire.TestReport>(`/v1/mail-servers/${part(id)}/test`, { sendTo: "self" }),
       disconnect: (id: string) => post<wire.Disconnected>(`/v1/mail-servers/${part(id)}/disconnect`),
     },
     credentials: {

@@ -54,10 +54,9 @@ export type MailServerPatch = Partial<Omit<NewMailServer, "priority" | "limits">
   readonly active?: boolean;
 };
 
-export type MessageReceipt = ReturnType<typeof messageReceipt>;
+type MessageReceipt = ReturnType<typeof messageReceipt>;
 
-/** With `sendTo: self`, `message` is what was accepted for sending. */
-export type TestReport = ReturnType<typeof testReport> & { readonly message?: MessageReceipt };
+export type TestReport = ReturnType<typeof testReport>;
 export type TestStage = TestReport["stages"][number];
 
 export type GmailCredentials = ReturnType<typeof gmailCredentialsView>;

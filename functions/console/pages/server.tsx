@@ -1,106 +1,82 @@
-import { useState } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso/router";
 import type { MailServer } from "../api/types.ts";
-import { problemText } from "../i18n/problem-text.ts";
 import { api } from "../state/api.ts";
-import { language, t } from "../state/language.ts";
+import { t } from "../state/language.ts";
 import { type RemoteHandle, useRemote } from "../state/remote.ts";
-import { Notice } from "../widgets/notice.tsx";
-import { Page } from "../widgets/page.tsx";
+import { NotFoundPage, Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
-import { ConnectLink } from "./server/connect-link.tsx";
-import { ConnectionCard } from "./server/connection-card.tsx";
+import { Activity } from "./server/activity.tsx";
+import { ArchivedNotice } from "./server/archived-notice.tsx";
 import { EditCard } from "./server/edit-card.tsx";
 import { EndCard } from "./server/end-card.tsx";
-import { HistoryCards } from "./server/history-card.tsx";
-import { LimitsCard } from "./server/limits-card.tsx";
-import { MailCard } from "./server/mail-card.tsx";
-import { TestCard } from "./server/test-card.tsx";
+import { Overview } from "./server/overview.tsx";
 
 const REFRESH_MS = 5_000;
 
-/** How the consent ended, as `confirm-callback` reports it in the URL. */
-const ConsentOutcome = ({ server }: { readonly server: MailServer }) => {
-  const { query, path, route } = useLocation();
-  const dismiss = (
-    <button type="button" class="button small" onClick={() => route(path, true)}>
-      {t("action.dismiss")}
-    </button>
-  );
-  if (query.problem !== undefined) {
-    const { title, advice } = problemText(query.problem, language.value);
-    const otherAccount = query.problem === "account_mismatch";
-    return (
-      <Notice
-        tone="bad"
-        title={title}
-        actions={
-          <>
-            <ConnectLink
-              server={server}
-              class="button small"
-              label={otherAccount ? t("connect.another") : t("connect.retry")}
-            />
-            {dismiss}
-          </>
-        }
-      >
-        {otherAccount && <p>{t("connect.expected", { username: server.username })}</p>}
-        <p>{advice}</p>
-      </Notice>
-    );
-  }
-  if (query.connected === "1" && server.connection.state !== "not_connected")
-    return (
-      <Notice tone="good" title={t("connection.nowConnected")} actions={dismiss}>
-        <p>{t("connection.nowConnectedText")}</p>
-      </Notice>
-    );
-  return null;
-};
+/** Each is a page of its own, so that it can be linked to and the browser's Back leads to the one before. */
+const TABS = ["overview", "activity", "settings"] as const;
+type Tab = (typeof TABS)[number];
 
-interface DetailsProps {
+const hrefOf = (id: string, tab: Tab): string => `/servers/${id}${tab === "overview" ? "" : `/${tab}`}`;
+
+const TabLinks = ({ id, current }: { readonly id: string; readonly current: Tab }) => (
+  <nav class="tabs" aria-label={t("server.parts")}>
+    {TABS.map((tab) => (
+      <a key={tab} href={hrefOf(id, tab)} aria-current={tab === current ? "page" : undefined}>
+        {t(`server.part.${tab}`)}
+      </a>
+    ))}
+  </nav>
+);
+
+interface PartProps {
   readonly server: MailServer;
   readonly handle: RemoteHandle<MailServer>;
+  readonly tab: Tab;
 }
 
-const Details = ({ server, handle }: DetailsProps) => {
-  const connected = server.connection.state !== "not_connected";
-  const [activity, setActivity] = useState(0);
-  const countActivity = async () => {
-    setActivity((before) => before + 1);
-    await handle.reload();
-  };
-  return (
-    <>
-      <ConsentOutcome server={server} />
-      {!server.active && <Notice tone="info" title={t("server.archivedText")} live={false} />}
-      <ConnectionCard server={server} onChanged={handle.reload} />
-      {connected && <TestCard server={server} onTested={countActivity} />}
-      {connected && server.active && <MailCard server={server} onSent={countActivity} />}
-      {connected && <LimitsCard server={server} activity={activity} />}
-      <HistoryCards server={server} activity={activity} />
-      <EditCard server={server} onSaved={handle.put} />
-      <EndCard server={server} onSaved={handle.put} />
-    </>
-  );
+const Part = ({ server, handle, tab }: PartProps) => {
+  switch (tab) {
+    case "overview":
+      return <Overview server={server} reload={handle.reload} />;
+    case "activity":
+      return <Activity server={server} />;
+    case "settings":
+      return (
+        <>
+          <EditCard server={server} onSaved={handle.put} />
+          <EndCard server={server} onSaved={handle.put} onDisconnected={handle.reload} />
+        </>
+      );
+  }
 };
 
-const ServerById = ({ id }: { readonly id: string }) => {
+const ServerById = ({ id, tab }: { readonly id: string; readonly tab: Tab }) => {
   const handle = useRemote(`server ${id}`, (signal) => api.servers.get(id, signal), { everyMs: REFRESH_MS });
   const { remote } = handle;
   return (
     <Page
       title={remote.phase === "ready" ? remote.value.name : t("server.title")}
+      part={tab === "overview" ? undefined : t(`server.part.${tab}`)}
       lead={remote.phase === "ready" ? remote.value.username : undefined}
       back={{ href: "/servers", label: t("servers.title") }}
     >
-      <RemoteView handle={handle}>{(server) => <Details server={server} handle={handle} />}</RemoteView>
+      <TabLinks id={id} current={tab} />
+      <RemoteView handle={handle}>
+        {(server) => (
+          <>
+            {!server.active && <ArchivedNotice server={server} primary={tab === "overview"} onRestored={handle.put} />}
+            <Part server={server} handle={handle} tab={tab} />
+          </>
+        )}
+      </RemoteView>
     </Page>
   );
 };
 
 export const ServerPage = () => {
-  const { id = "" } = useRoute().params;
-  return <ServerById key={id} id={id} />;
+  const { id = "", tab: wanted } = useRoute().params;
+  const { path } = useLocation();
+  const tab = TABS.find((one) => path === hrefOf(id, one)) ?? (wanted === undefined ? "overview" : undefined);
+  return tab === undefined ? <NotFoundPage /> : <ServerById key={id} id={id} tab={tab} />;
 };

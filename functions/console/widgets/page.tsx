@@ -7,18 +7,20 @@ let arrived = false;
 
 interface Props {
   readonly title: string;
+  /** Which part of several, for the browser's history. */
+  readonly part?: string | undefined;
   readonly back?: { readonly href: string; readonly label: string };
   readonly lead?: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-export const Page = ({ title, back, lead, actions, children }: Props) => {
+export const Page = ({ title, part, back, lead, actions, children }: Props) => {
   const heading = useRef<HTMLHeadingElement>(null);
   // Before the focus moves, so that a screen reader announces the new title.
   useLayoutEffect(() => {
-    document.title = `${title} · Relais`;
-  }, [title]);
+    document.title = [title, part, "Relais"].filter((text) => text !== undefined).join(" · ");
+  }, [title, part]);
   useLayoutEffect(() => {
     if (arrived) heading.current?.focus();
     arrived = true;

@@ -1,16 +1,13 @@
-import { useState } from "preact/hooks";
-import type { Disconnected, MailServer } from "../../api/types.ts";
+import type { MailServer } from "../../api/types.ts";
 import { problemText } from "../../i18n/problem-text.ts";
-import { useAction } from "../../state/action.ts";
-import { api } from "../../state/api.ts";
 import { useClientSaved } from "../../state/google-client.ts";
 import { language, t } from "../../state/language.ts";
 import { ConnectionBadge } from "../../widgets/badge.tsx";
 import { Card } from "../../widgets/card.tsx";
-import { Confirm } from "../../widgets/confirm.tsx";
 import { Notice } from "../../widgets/notice.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
 import { ConnectLink } from "./connect-link.tsx";
+import { ConnectionTest } from "./connection-test.tsx";
 
 const ReasonNotice = ({ server: { connection } }: { readonly server: MailServer }) => {
   if (connection.reason === null) return null;
@@ -65,63 +62,33 @@ const HowToConnect = ({ server }: { readonly server: MailServer }) => (
 
 interface Props {
   readonly server: MailServer;
-  readonly onChanged: () => Promise<void>;
+  /** A problem that the page tells of already, with the link to connect. */
+  readonly told: string | null;
+  readonly onTested: () => Promise<void>;
 }
 
-export const ConnectionCard = ({ server, onChanged }: Props) => {
-  const [confirming, setConfirming] = useState(false);
-  const [done, setDone] = useState<Disconnected | null>(null);
-  const disconnect = useAction(() => api.servers.disconnect(server.id));
-  const connected = server.connection.state !== "not_connected";
-  const confirm = async () => {
-    const result = await disconnect.run();
-    if (!result?.ok) return;
-    setDone(result.value);
-    setConfirming(false);
-    await onChanged();
-  };
+export const ConnectionCard = ({ server, told, onTested }: Props) => {
+  const { state, reason } = server.connection;
+  const connected = state !== "not_connected";
+  const isPrimary = server.active && state !== "valid";
+  const link = told === null && (
+    <ConnectLink
+      server={server}
+      class={isPrimary ? "button primary" : "button"}
+      label={connected ? t("connect.again") : t("connect.first")}
+    />
+  );
   return (
-    <Card title={t("connection.title")} actions={<ConnectionBadge state={server.connection.state} />}>
-      {done && !connected ? (
-        <Notice tone="good" title={t("disconnect.done")}>
-          <p>{done.revoked ? t("disconnect.revoked") : t("disconnect.shared", { count: done.sharedWith.length })}</p>
-        </Notice>
-      ) : (
-        <ReasonNotice server={server} />
-      )}
+    <Card title={t("connection.title")} actions={<ConnectionBadge state={state} />}>
+      {told !== reason && <ReasonNotice server={server} />}
       {connected ? <Facts server={server} /> : <HowToConnect server={server} />}
-      <div class="actions">
-        <ConnectLink
-          server={server}
-          class={server.connection.state === "valid" ? "button" : "button primary"}
-          label={connected ? t("connect.again") : t("connect.first")}
-        />
-        {connected && (
-          <button
-            type="button"
-            class="button danger"
-            onClick={() => {
-              disconnect.clear();
-              setConfirming(true);
-            }}
-          >
-            {t("disconnect.action")}
-          </button>
-        )}
-      </div>
-      <Confirm
-        open={confirming}
-        title={t("disconnect.title")}
-        confirmLabel={t("disconnect.action")}
-        danger
-        busy={disconnect.busy}
-        failure={disconnect.failure}
-        onConfirm={() => void confirm()}
-        onClose={() => setConfirming(false)}
-      >
-        <p>{t("disconnect.text")}</p>
-        <p>{t("disconnect.sharedClient")}</p>
-      </Confirm>
+      {connected ? (
+        <ConnectionTest server={server} onTested={onTested}>
+          {link}
+        </ConnectionTest>
+      ) : (
+        link && <div class="actions">{link}</div>
+      )}
     </Card>
   );
 };

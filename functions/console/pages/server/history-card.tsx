@@ -2,17 +2,15 @@ import type { MailServer } from "../../api/types.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
-import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
 import { RemoteView } from "../../widgets/remote-view.tsx";
 import { filterPath } from "../audit/filter.ts";
 import { useNames } from "../audit/names.ts";
 import { AuditTable } from "../audit/table.tsx";
-import { MessageTable } from "../messages/table.tsx";
 
-const SHOWN = 5;
+const SHOWN = 10;
 
-const ServerAudit = ({ server }: { readonly server: MailServer }) => {
+export const ServerAudit = ({ server }: { readonly server: MailServer }) => {
   const names = useNames();
   const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) =>
     api.audit({ target: server.id, limit: SHOWN }, signal),
@@ -32,38 +30,5 @@ const ServerAudit = ({ server }: { readonly server: MailServer }) => {
         }
       </RemoteView>
     </Card>
-  );
-};
-
-interface Props {
-  readonly server: MailServer;
-  /** Counts what was sent or tested on this page. */
-  readonly activity: number;
-}
-
-export const HistoryCards = ({ server, activity }: Props) => {
-  const messages = useRemote(
-    `messages of ${server.id}`,
-    (signal) => api.messages.list({ server: server.id, limit: SHOWN }, signal),
-    { everyMs: 10_000, after: activity },
-  );
-  return (
-    <>
-      <Card
-        title={t("history.messages")}
-        actions={<a href={`/messages?server=${encodeURIComponent(server.id)}`}>{t("history.allMessages")}</a>}
-      >
-        <RemoteView handle={messages}>
-          {({ items }) =>
-            items.length === 0 ? (
-              <p class="hint">{t("messages.none")}</p>
-            ) : (
-              <MessageTable messages={items} nameOf={() => server.name} />
-            )
-          }
-        </RemoteView>
-      </Card>
-      {isOperator() && <ServerAudit server={server} />}
-    </>
   );
 };

@@ -68,12 +68,14 @@ const MailFields = ({ mail, set, failure }: FieldsProps) => (
 
 interface Props {
   readonly server: MailServer;
+  /** Whether sending is what the page is for; otherwise something else must be done first. */
+  readonly primary: boolean;
   /** Called after each mail, which may have changed the badge and counts against the limits. */
   readonly onSent: () => Promise<void>;
 }
 
 /** Sends a short mail to anyone, through the same API that programs use. */
-export const MailCard = ({ server, onSent }: Props) => {
+export const MailCard = ({ server, primary, onSent }: Props) => {
   const {
     draft: mail,
     setDraft: setMail,
@@ -107,7 +109,7 @@ export const MailCard = ({ server, onSent }: Props) => {
         <Resumed resumed={resumed} />
         <MailFields mail={mail} set={set} failure={send.failure} />
         <div class="actions">
-          <Submit label={t("mail.send")} busy={send.busy} />
+          <Submit label={t("mail.send")} busy={send.busy} primary={primary} />
         </div>
         {send.busy && (
           <p class="fine" role="status">

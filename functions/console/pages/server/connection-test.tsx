@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { MailServer, TestReport, TestStage } from "../../api/types.ts";
 import { problemText } from "../../i18n/problem-text.ts";
@@ -5,7 +6,7 @@ import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { language, number, t, tOr } from "../../state/language.ts";
 import { Badge } from "../../widgets/badge.tsx";
-import { Card } from "../../widgets/card.tsx";
+import { Icon } from "../../widgets/icon.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 
 /** Spans the whole table below its stage: advice needs room on a narrow screen. */
@@ -31,6 +32,8 @@ const durationOf = ({ ms }: TestStage): string => {
   const rounded = Math.round(ms);
   return rounded === 0 ? "" : t("test.ms", { ms: number(rounded) });
 };
+
+const msOf = (stages: readonly TestStage[]): number => stages.reduce((all, { ms }) => all + ms, 0);
 
 const Stage = ({ stage }: { readonly stage: TestStage }) => (
   <>
@@ -69,60 +72,62 @@ const Stages = ({ stages }: { readonly stages: readonly TestStage[] }) => (
   </table>
 );
 
-const Report = ({ report, sent }: { readonly report: TestReport; readonly sent: boolean }) => (
-  <>
-    <Notice
-      tone={report.ok ? "good" : "bad"}
-      title={report.ok ? (sent ? t("test.okSent") : t("test.ok")) : t("test.notOk")}
-    >
-      {report.ok && sent && <p>{t("test.okSentHint")}</p>}
-      {report.message && (
-        <p>
-          <a href={`/messages/${report.message.id}`}>{t("mail.follow")}</a>
-        </p>
-      )}
-    </Notice>
-    <Stages stages={report.stages} />
-  </>
-);
+/** A passed test is one line; of a failed one, each step says how far it came. */
+const Report = ({ report: { ok, stages } }: { readonly report: TestReport }) =>
+  ok ? (
+    <p class="outcome">
+      <span class="mark good">
+        <Icon name="check" />
+      </span>
+      <span>{t("test.ok")}</span>
+      <span class="fine">
+        {t("test.passedIn", { count: number(stages.length), ms: number(Math.round(msOf(stages))) })}
+      </span>
+    </p>
+  ) : (
+    <>
+      <Notice tone="bad" title={t("test.notOk")} />
+      <Stages stages={stages} />
+    </>
+  );
 
 interface Props {
   readonly server: MailServer;
   /** Called after each test, which may change the connection's state and so its badge. */
   readonly onTested: () => Promise<void>;
+  /** What else can be done, before the test. */
+  readonly children: ComponentChildren;
 }
 
-export const TestCard = ({ server, onTested }: Props) => {
-  const [shown, setShown] = useState<{ readonly report: TestReport; readonly sent: boolean } | null>(null);
-  const test = useAction((sent: boolean) => (sent ? api.servers.testToSelf(server.id) : api.servers.test(server.id)));
-  const run = async (sent: boolean) => {
-    setShown(null);
-    const result = await test.run(sent);
+export const ConnectionTest = ({ server, onTested, children }: Props) => {
+  const [report, setReport] = useState<TestReport | null>(null);
+  const test = useAction(() => api.servers.test(server.id));
+  const run = async () => {
+    setReport(null);
+    const result = await test.run();
     if (result === null) return;
-    if (result.ok) setShown({ report: result.value, sent });
+    if (result.ok) setReport(result.value);
     await onTested();
   };
   return (
-    <Card title={t("test.title")}>
-      <p class="hint">{t("test.text")}</p>
+    <>
       <div class="actions">
-        <button type="button" class="button primary" aria-disabled={test.busy} onClick={() => void run(false)}>
+        {children}
+        <button type="button" class="button" aria-disabled={test.busy} onClick={() => void run()}>
           {t("test.action")}
         </button>
-        <button type="button" class="button" aria-disabled={test.busy} onClick={() => void run(true)}>
-          {t("test.toSelf", { username: server.username })}
-        </button>
-      </div>
-      <div role="status">
-        {test.busy && (
-          <p class="loading">
-            <span class="spinner" aria-hidden="true" />
-            {t("test.running")}
-          </p>
-        )}
+        <div role="status">
+          {test.busy && (
+            <p class="loading">
+              <span class="spinner" aria-hidden="true" />
+              {t("test.running")}
+            </p>
+          )}
+          {report?.ok && <Report report={report} />}
+        </div>
       </div>
       {test.failure && <ProblemNotice failure={test.failure} />}
-      {shown && <Report {...shown} />}
-    </Card>
+      {report?.ok === false && <Report report={report} />}
+    </>
   );
 };
