@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { localInputValue } from "../../functions/console/i18n/time.ts";
 import { fieldText } from "../../functions/domain/field-texts.ts";
@@ -7,8 +8,10 @@ import { isNoteCode, noteText } from "../../functions/domain/messages/timeline-n
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connectedServer, type Stack, startStack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
+import { accessible } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
+import { hostileMail } from "./hostile-mail.ts";
 import { visitAsOperator } from "./visitor.ts";
 
 const DAY_MS = 86_400_000;
@@ -43,6 +46,96 @@ describe("messages and keys in the console", () => {
   };
   const arrived = ({ messageId }: Made) =>
     stack.sandbox.control.mails().filter((mail) => mail.messageId === messageId).length;
+
+  it("shows what a message says, whatever is in it: nothing runs, and nothing is loaded", async () => {
+    const visitor = await visitAsOperator(browser, stack, { language: "fr", colorScheme: "dark" });
+    const { page, say } = visitor;
+    const mail = hostileMail(`${stack.relais.origin}/evil`);
+    const later = new Date(Date.now() + DAY_MS).toISOString();
+    const raw = await stack.relais.operate("POST", "/v1/messages", {
+      server,
+      raw: mail.toString("base64"),
+      scheduledAt: later,
+    });
+    const { id }: Made = await raw.json();
+    const requested: string[] = [];
+    page.on("request", (request) => requested.push(request.url()));
+    await visitor.go(`/messages/${id}`);
+    await visitor.sees("content.audited");
+    await visitor.press("content.show");
+    const frame = page.frameLocator("iframe.mail");
+    await frame.getByText("Bonjour, lifestyle Style").waitFor();
+    const count = say("content.remote").replace("{count}", "");
+    await page.getByText(count).waitFor();
+    await page.getByText(`${count}13`, { exact: true }).waitFor();
+    await accessible(page, "message, its content");
+
+    const styles = (selector: string): Promise<readonly string[]> =>
+      page.evaluate(`{
+        const { contentDocument: mail } = document.querySelector("iframe.mail");
+        const { color, fontWeight, fontStyle, backgroundImage } = mail.defaultView.getComputedStyle(mail.querySelector(${JSON.stringify(selector)}));
+        [color, fontWeight, fontStyle, backgroundImage];
+      }`);
+    assert.deepEqual(await styles("p"), ["rgb(0, 128, 0)", "700", "normal", "none"]);
+    assert.deepEqual((await styles("h2")).at(-1), "none");
+    assert.deepEqual((await styles("h3")).slice(1, 3), ["700", "italic"]);
+    const found: Readonly<Record<string, readonly string[]>> = await page.evaluate(`{
+      const { contentDocument: mail } = document.querySelector("iframe.mail");
+      const all = [...mail.body.querySelectorAll("*")];
+      ({
+        names: [...new Set(all.map(({ localName }) => localName))].sort(),
+        attributes: [...new Set(all.flatMap((one) => one.getAttributeNames()))].sort(),
+        pictures: [...mail.images].map(({ src, naturalWidth }) => src.slice(0, 15) + naturalWidth),
+      });
+    }`);
+    assert.deepEqual(found, {
+      names: ["a", "div", "h2", "h3", "img", "p", "span", "table", "tbody", "td", "tr"],
+      attributes: ["alt", "bgcolor", "class", "src", "style", "title"],
+      pictures: ["data:image/gif;1", "data:image/gif;1"],
+    });
+    assert.equal(await page.evaluate("window.pwned"), undefined);
+    assert.equal(await frame.getByText("La facture").getAttribute("title"), "https://example.org/facture");
+
+    // Text and source, by keyboard; the bytes are those that go out.
+    await page.getByRole("tab", { name: say("content.form.html") }).focus();
+    await page.keyboard.press("ArrowRight");
+    assert.match(await page.getByLabel(say("content.form.text")).last().inputValue(), /^Le texte seul/);
+    await page.keyboard.press("End");
+    const source = page.locator("textarea.mail");
+    await eventually("the source is shown", async () => (await source.inputValue()).includes("Subject: Hostile"));
+    const saves = page.waitForEvent("download");
+    await page.getByRole("button", { name: say("content.saveNamed").replace("{name}", "page.html") }).click();
+    assert.equal((await saves).suggestedFilename(), "page.html");
+    const savesMail = page.waitForEvent("download");
+    await visitor.press("content.saveMail");
+    assert.deepEqual(readFileSync(await (await savesMail).path()), mail);
+    await page.getByText("page.html", { exact: true }).waitFor();
+
+    const others = requested.filter((url) => !url.startsWith("blob:") && !url.startsWith("data:"));
+    assert.deepEqual(
+      others.filter((url) => !url.startsWith(stack.relais.origin) || url.includes("/evil")),
+      [],
+    );
+    const audit: { items: { action: string; target: string }[] } = await (
+      await stack.relais.operate("GET", "/v1/audit")
+    ).json();
+    assert.equal(audit.items.filter(({ action, target }) => action === "message.read" && target === id).length, 1);
+    await visitor.leave();
+  });
+
+  it("shows the start of a large mail at once", async () => {
+    const html = `<p style="color:red">${"Une ligne de texte. ".repeat(100_000)}</p>`;
+    const attachments = [{ filename: "grand.bin", content: Buffer.alloc(8_000_000, 7).toString("base64") }];
+    const { id } = await post("Grand", { html, attachments, scheduledAt: new Date(Date.now() + DAY_MS).toISOString() });
+    const visitor = await visitAsOperator(browser, stack, { language: "en" });
+    const { page } = visitor;
+    await visitor.go(`/messages/${id}`);
+    await visitor.press("content.show");
+    await page.frameLocator("iframe.mail").locator("p").waitFor();
+    await visitor.sees("content.cut");
+    await page.getByText("8 MB", { exact: false }).first().waitFor();
+    await visitor.leave();
+  });
 
   for (const language of LANGUAGES) {
     it(`finds messages by recipient, status and server, and shows all again (${language})`, async () => {
@@ -142,15 +235,34 @@ describe("messages and keys in the console", () => {
       const message = await post(`Nulle part ${language}`, { tags: { kind: `gone-${language}` } });
       assert.equal(message.status, "failed");
       const visitor = await visitAsOperator(browser, stack, { language });
-      const { page } = visitor;
+      const { page, say } = visitor;
       await visitor.go(`/messages/${message.id}`);
       await visitor.sees("message.retryAddressText");
-      assert.equal(await page.locator("main .button.primary").count(), 0);
+      assert.deepEqual(await page.locator("main .button.primary").allTextContents(), [say("resend.action")]);
+      assert.equal(await page.getByText(reply.text).count(), 2, "in the verdict and in the timeline");
       for (const text of [message.id, message.messageId]) await page.getByText(text, { exact: true }).waitFor();
+      await visitor.press("resend.action");
+      await page.getByRole("dialog").waitFor();
+      await accessible(page, "message, resend");
+      await visitor.field("resend.to").fill("nobody@example");
+      await visitor.inDialog("mail.send");
+      await page.getByRole("dialog").locator(".field-error").waitFor();
+      await visitor.field("resend.to").fill("right@example.com");
+      await visitor.inDialog("mail.send");
+      await page.waitForURL((url) => url.pathname.startsWith("/messages/msg_") && !url.pathname.endsWith(message.id));
+      await visitor.sees({ text: noteText("resent_from", language, { id: message.id }) });
+      await visitor.sees("message.says.sent");
+      await page.getByText("right@example.com", { exact: true }).waitFor();
+      await visitor.sees("content.erased");
+      await visitor.go(`/messages/${message.id}`);
+      await visitor.sees("message.says.failed");
       await page.getByRole("link", { name: `kind=gone-${language}`, exact: true }).click();
       await page.waitForURL(/tag=/);
-      await page.getByRole("link", { name: `Nulle part ${language}`, exact: true }).waitFor();
-      await eventually("no other", async () => (await page.locator(".table tbody tr").count()) === 1);
+      await page
+        .getByRole("link", { name: `Nulle part ${language}`, exact: true })
+        .first()
+        .waitFor();
+      await eventually("both", async () => (await page.locator(".table tbody tr").count()) === 2);
       await visitor.leave();
     });
 

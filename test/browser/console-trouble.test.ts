@@ -65,7 +65,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
     const { page, say } = visitor;
     for (const [what, path] of Object.entries(stack.pages)) {
       await failOnce(visitor);
-      await visitor.go(`${path}/settings`);
+      await visitor.go(path);
       // Who is signed in is unknown as well, and can be asked again.
       await networkAlert(visitor).first().waitFor();
       await eventually(`${what} recovers`, async () => {
@@ -241,7 +241,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await page.getByRole("dialog").waitFor({ state: "hidden" });
       await page.unrouteAll({ behavior: "ignoreErrors" });
     };
-    await visitor.go(path);
+    await visitor.go(`${path}/settings`);
     await inDialogTwice(() => visitor.press("disconnect.action"), "disconnect.action");
     await visitor.sees("disconnect.done");
     await inDialogTwice(() => visitor.press("end.delete"), "end.delete");

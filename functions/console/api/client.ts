@@ -8,6 +8,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The answer is a file, not JSON. */
+  readonly file?: true;
   /** Leave a 401 to the caller instead of sending the person to the sign-in page. */
   readonly keep401?: true;
 }
@@ -69,7 +71,8 @@ export const createClient = (deps: ClientDeps): Client => {
         redirect: "error",
         signal: request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]),
       });
-      const body = await jsonOf(response);
+      const isFile = request.file === true && response.ok;
+      const body: unknown = isFile ? new Uint8Array(await response.arrayBuffer()) : await jsonOf(response);
       if (!response.ok)
         return { ok: false, failure: failureOf(response.status, body, response.headers.get("retry-after")) };
       const empty = response.status === 204;

@@ -87,6 +87,14 @@ export const relaisApi = (client: Client) => {
       list: (filter: wire.MessageFilter, signal?: AbortSignal) =>
         get<wire.Listing<wire.Message>>("/v1/messages", signal, { ...filter }),
       get: (id: string, signal?: AbortSignal) => get<wire.Message>(`/v1/messages/${part(id)}`, signal),
+      /** The mail itself. Each reading is in the audit log. */
+      content: (id: string, signal?: AbortSignal) =>
+        client.call<Uint8Array<ArrayBuffer>>({
+          method: "GET",
+          path: `/v1/messages/${part(id)}/content`,
+          file: true,
+          ...(signal && { signal }),
+        }),
       /** Waits up to 20 s for a final status; with the key, a second click or a retry sends nothing twice. */
       send: (message: wire.NewMessage, idempotencyKey: string) =>
         post<wire.SentMessage>("/v1/messages", message, { "idempotency-key": idempotencyKey, prefer: "wait=20" }),

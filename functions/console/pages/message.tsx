@@ -1,86 +1,28 @@
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
 import { isFinalStatus } from "../../domain/messages/statuses.ts";
-import { fieldsIn } from "../api/failure.ts";
-import type { Message, SmtpReply, TimelineEntry } from "../api/types.ts";
-import { fieldSentence } from "../i18n/field-message.ts";
+import type { Message, SmtpReply } from "../api/types.ts";
 import { problemText } from "../i18n/problem-text.ts";
 import { api } from "../state/api.ts";
-import { language, noteOf, t, tOr } from "../state/language.ts";
+import { language, t, tOr } from "../state/language.ts";
 import { listPath } from "../state/list-path.ts";
 import { useRemote } from "../state/remote.ts";
 import { MessageBadge } from "../widgets/badge.tsx";
-import { Card } from "../widgets/card.tsx";
 import { messageLook } from "../widgets/looks.ts";
 import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
 import { RemoteView } from "../widgets/remote-view.tsx";
 import { Ago, When } from "../widgets/time.tsx";
 import { ActionsCard } from "./message/actions-card.tsx";
+import { ContentCard } from "./message/content-card.tsx";
 import { FactsCard } from "./message/facts-card.tsx";
-import { type HistoryEntry, historyOf, lastRefusal, refusedOfSent } from "./message/history.ts";
+import { lastRefusal, refusedOfSent } from "./message/history.ts";
 import { RefusedRecipients } from "./message/refused-recipients.tsx";
+import { replyText, Timeline } from "./message/timeline.tsx";
 
 /** The other side's reply, word for word. */
 const Reply = ({ reply }: { readonly reply: SmtpReply | null }) =>
-  reply === null ? null : (
-    <blockquote class="mono">
-      {reply.code} {reply.enhanced ?? ""} {reply.response}
-    </blockquote>
-  );
-
-const StatusLine = ({ entry }: { readonly entry: TimelineEntry }) => {
-  const note = noteOf(entry);
-  return (
-    <>
-      <strong>{tOr(`message.status.${entry.status}`, entry.status)}</strong>
-      {note && <span>{note}</span>}
-      {fieldsIn(entry.fields).map((field) => (
-        <span key={field.path}>
-          <code>{field.path}</code> {fieldSentence(field, language.value)}
-        </span>
-      ))}
-    </>
-  );
-};
-
-const HistoryLine = ({ entry }: { readonly entry: HistoryEntry }) => {
-  if (entry.kind === "status") return <StatusLine entry={entry.change} />;
-  const problem = entry.problem === null ? null : problemText(entry.problem, language.value);
-  return (
-    <>
-      <strong>{t("message.attempt", { outcome: tOr(`attempt.${entry.outcome}`, entry.outcome) })}</strong>
-      {problem && (
-        <span>
-          {problem.title}. {problem.advice}
-        </span>
-      )}
-      <Reply reply={entry.reply} />
-    </>
-  );
-};
-
-const Timeline = ({ message }: { readonly message: Message }) => {
-  const history = historyOf(message);
-  return (
-    <Card title={t("message.timeline")}>
-      {history.length === 0 ? (
-        <p class="hint">{t("message.noTimeline")}</p>
-      ) : (
-        <ol class="timeline">
-          {history.map((entry, index) => (
-            <li key={`${entry.at} ${index}`}>
-              <span class="fine">
-                <When iso={entry.at} seconds />
-              </span>
-              <HistoryLine entry={entry} />
-            </li>
-          ))}
-        </ol>
-      )}
-    </Card>
-  );
-};
+  reply === null ? null : <blockquote class="mono">{replyText(reply)}</blockquote>;
 
 const reasonOf = (message: Message): string | null => message.heldBecause ?? lastRefusal(message)?.problem ?? null;
 
@@ -141,6 +83,7 @@ const MessageById = ({ id }: { readonly id: string }) => {
           <>
             <StatusSummary message={shown} />
             <ActionsCard key={isFinalStatus(shown.status) ? "final" : "open"} message={shown} onDone={handle.reload} />
+            <ContentCard message={shown} />
             <FactsCard message={shown} />
             <Timeline message={shown} />
           </>

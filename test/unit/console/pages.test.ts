@@ -148,7 +148,7 @@ describe("the mail servers that need attention", () => {
 describe("a message's page", () => {
   const message = messageView({ id: "msg_1", version: "1", value: acceptedMessage(testClock(), "msg_1") });
 
-  it("merges attempts and status changes in order", () => {
+  it("merges attempts and status changes in order, and says once what an attempt led to", () => {
     const history = historyOf({
       ...message,
       attempts: [
@@ -162,12 +162,16 @@ describe("a message's page", () => {
       ],
       timeline: [
         { at: "2026-01-01T00:02:00Z", status: "failed", note: null },
+        { at: "2026-01-01T00:01:30Z", status: "queued", note: "Retried.", noteCode: "retried" },
+        { at: "2026-01-01T00:01:40Z", status: "sending", note: null },
+        { at: "2026-01-01T00:01:00Z", status: "deferred", note: null },
         { at: "2026-01-01T00:00:00Z", status: "queued", note: null },
+        { at: "2026-01-01T00:03:00Z", status: "sending", note: null },
       ],
     });
     assert.deepEqual(
       history.map((one) => (one.kind === "status" ? one.status : `${one.outcome} ${one.problem}`)),
-      ["queued", "deferred temporarily_refused", "failed message_refused", "failed"],
+      ["queued", "deferred temporarily_refused", "queued", "failed message_refused", "sending"],
     );
   });
 

@@ -64,7 +64,6 @@ const Retry = ({ message, onDone }: Props) => {
   };
   // Once Gmail has said that there is no such address, another one helps sooner than another try.
   const gone = isAddressRefused(message);
-  if (!message.hasContent) return <p class="hint">{t("content.erased")}</p>;
   return (
     <>
       <p>{t(gone ? "message.retryAddressText" : "message.retryText")}</p>
@@ -177,8 +176,10 @@ const ACTIONS = {
   reschedule: Reschedule,
 } as const satisfies Record<MessageCommand, unknown>;
 
+const NEED_CONTENT: readonly MessageCommand[] = ["retry", "resend"];
+
 export const ActionsCard = ({ message, onDone }: Props) => {
-  const actions = commandsFor(message.status);
+  const actions = commandsFor(message.status).filter((action) => message.hasContent || !NEED_CONTENT.includes(action));
   if (actions.length === 0) return null;
   return (
     <Card title={t("message.acts")}>

@@ -109,7 +109,7 @@ export const FactsCard = ({ message, message: { subject } }: { readonly message:
         <Copied text={message.messageId} />
       </Fact>
     </dl>
-    {message.status !== "sent" && refusedOf(message).length > 0 && (
+    {message.status !== "sent" && message.recipients.length > 1 && refusedOf(message).length > 0 && (
       <Notice tone="warn" title={t("message.refused")} live={false}>
         <RefusedRecipients message={message} />
       </Notice>

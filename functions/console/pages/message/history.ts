@@ -7,7 +7,7 @@ export type HistoryEntry =
   | {
       readonly kind: "attempt";
       readonly at: string;
-      readonly outcome: string;
+      readonly outcome: Attempt["outcome"];
       readonly reply: SmtpReply | null;
       readonly problem: string | null;
     };
@@ -21,6 +21,14 @@ const attemptOf = ({ at, outcome, smtp, problem }: Attempt) =>
     problem: problem ?? null,
   }) as const;
 
+const isAttempt = (entry: HistoryEntry | undefined) => entry?.kind === "attempt";
+
+/** Whether an attempt beside it says the same: that it began, or what it led to. A note or a problem is kept. */
+const isToldByAttempt = (entry: HistoryEntry, before?: HistoryEntry, next?: HistoryEntry): boolean => {
+  if (entry.kind === "attempt" || entry.change.note !== null || entry.change.fields !== undefined) return false;
+  return entry.status === "sending" ? isAttempt(next) : before?.kind === "attempt" && before.outcome === entry.status;
+};
+
 /** Both records in one order, oldest first; an attempt precedes the status it led to at the same instant. */
 export const historyOf = (message: Message): readonly HistoryEntry[] => {
   const attempts: HistoryEntry[] = message.attempts.map(attemptOf);
@@ -30,7 +38,8 @@ export const historyOf = (message: Message): readonly HistoryEntry[] => {
     status: entry.status,
     change: entry,
   }));
-  return [...attempts, ...statuses].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const all = [...attempts, ...statuses].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return all.filter((entry, at) => !isToldByAttempt(entry, all[at - 1], all[at + 1]));
 };
 
 /** Why the last attempt of a failed or deferred message was refused; null if it was sent or never attempted. */
