@@ -453,6 +453,7 @@ export const TEXTS = {
   },
   "end.cancelMessages": { fr: "Annuler aussi ses messages en attente", en: "Also cancel its pending messages" },
   "history.title": { fr: "Historique", en: "History" },
+  "history.all": { fr: "Tout l’historique de ce serveur", en: "View full history" },
   "history.none": { fr: "Rien de récent.", en: "No recent activity." },
   "history.messages": { fr: "Derniers messages", en: "Latest messages" },
   "history.allMessages": { fr: "Tous les messages de ce serveur", en: "View all" },

@@ -16,10 +16,7 @@ export const ServerAudit = ({ server }: { readonly server: MailServer }) => {
     api.audit({ target: server.id, limit: SHOWN }, signal),
   );
   return (
-    <Card
-      title={t("history.title")}
-      actions={<a href={filterPath({ target: server.id })}>{t("history.allMessages")}</a>}
-    >
+    <Card title={t("history.title")} actions={<a href={filterPath({ target: server.id })}>{t("history.all")}</a>}>
       <RemoteView handle={audit}>
         {({ items }) =>
           items.length === 0 ? (

@@ -1,7 +1,7 @@
 /**
- * Keeps of a mail's styles what loads nothing. A value is kept if it calls known functions alone: `url()`, `image-set()`
- * and the like can load, and `var()`, `env()` and `attr()` can bring such a value from elsewhere, as an escape can hide
- * one. What the browser has parsed is checked, and not the text of the mail.
+ * Keeps of a mail's styles what loads nothing. A value is kept if it calls known functions alone: `url()` and
+ * `image-set()` can load, `var()`, `env()` and `attr()` can bring such a value from elsewhere, and an escape can hide
+ * one. What the browser has parsed is checked, not the text of the mail.
  */
 
 const FUNCTIONS: ReadonlySet<string> = new Set([
