@@ -227,7 +227,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
     await visitor.press("key.new");
     await visitor.field("key.name").fill(name);
   };
-  const rowOf = (page: Page, name: string) => page.getByRole("listitem").filter({ hasText: name });
+  const rowOf = (page: Page, name: string) => page.getByRole("row").filter({ hasText: name });
 
   it("disconnects, deletes, creates and revokes on the second try when the first one failed", async () => {
     const [path, visitor] = await Promise.all([connectedServer("Deux fois", "grace@example.com"), operator()]);
