@@ -64,6 +64,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "checks are not tried again, so a dead grant stays green",
+    // In this world the app is in testing, so every grant ends after seven days.
+    seed: 2,
     edits: [
       {
         file: `${connections}/checks/next-check.ts`,

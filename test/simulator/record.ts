@@ -81,7 +81,7 @@ const rowOf = (seed: number, said: SaidTogether): string => {
 
 const sizeOf = ({ servers, days, together }: Size): string => {
   const many = organisationsOf(1, { servers, together }).length;
-  return `${servers} servers${many === 1 ? "" : ` in ${many} organisations`}, ${days} days`;
+  return `${servers} servers${many === 1 ? "" : ` in ${many} organisations`}, ${days} ${days === 1 ? "day" : "days"}`;
 };
 
 /** Runs so many seeds, and writes what they came to. */
