@@ -23,14 +23,15 @@ export const MUTANT_WORLD = { servers: "25", days: "10" };
 const WORLDS = 4;
 
 /** Runs the simulator on sources with a planted fault. */
-export const findMutant = async ({ name, edits, seed: first = 1 }: Mutant): Promise<Found> => {
+export const findMutant = async ({ name, edits, mails, seed: first = 1 }: Mutant): Promise<Found> => {
   const copy = changedCopy(...edits);
   try {
     for (const part of ["simulator", "builders"])
       cpSync(join(root, "test", part), join(copy, "test", part), { recursive: true });
     const { servers, days } = MUTANT_WORLD;
     for (let seed = first; seed < first + WORLDS; seed += 1) {
-      const said = await simulateIn(copy, "--seed", String(seed), "--servers", servers, "--days", days);
+      const given = ["--seed", String(seed), "--servers", servers, "--days", days];
+      const said = await simulateIn(copy, ...given, ...(mails === undefined ? [] : ["--mails", String(mails)]));
       if (said.broken === null) continue;
       console.log(`  ${said.broken.message.split("\n")[0]}`);
       return { name, seed, days: said.days, promised: said.broken.promised };
