@@ -14,6 +14,7 @@ import { door } from "./soak/door.ts";
 import { due } from "./soak/due.ts";
 import { faults } from "./soak/faults.ts";
 import { ledger } from "./soak/ledger.ts";
+import { moving } from "./soak/moving.ts";
 import { withSection } from "./soak/page.ts";
 import { releases } from "./soak/releases.ts";
 import { restore } from "./soak/restore.ts";
@@ -27,6 +28,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   faults,
   ledger,
   tokens,
+  moving,
   bodies,
   door,
   due,
