@@ -13,6 +13,7 @@ import { documents } from "./soak/documents.ts";
 import { door } from "./soak/door.ts";
 import { due } from "./soak/due.ts";
 import { faults } from "./soak/faults.ts";
+import { inputs } from "./soak/inputs.ts";
 import { ledger } from "./soak/ledger.ts";
 import { moving } from "./soak/moving.ts";
 import { withSection } from "./soak/page.ts";
@@ -29,6 +30,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   ledger,
   tokens,
   moving,
+  inputs,
   bodies,
   door,
   due,

@@ -1,5 +1,7 @@
 import { appendFileSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { programPath } from "./program-path.ts";
 
 /**
  * The canary: tests record every secret that they know, `canary-preload.ts` records all output of Relais by channel,
@@ -167,7 +169,7 @@ export const suiteEnvironment = (): Readonly<Record<string, string>> => {
   return {
     ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }),
     RELAIS_CANARY_DIR: directory,
-    NODE_OPTIONS: `--import=${new URL("canary-preload.ts", import.meta.url).href}`,
+    NODE_OPTIONS: `--import=${pathToFileURL(programPath("canary-preload")).href}`,
   };
 };
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { noteSecret, suiteEnvironment } from "./canary.ts";
 import { eventually } from "./eventually.ts";
-import { programPath } from "./programs.ts";
+import { programPath } from "./program-path.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
 

@@ -9,10 +9,10 @@ import { planApply, prepareTerraform, summaryOf } from "../../functions/runtime/
 import { type Context, contextOf } from "../../functions/runtime/commands/deploy/context.ts";
 import { hostingConfiguration } from "../../functions/runtime/commands/deploy/hosting.ts";
 import { parseOptions } from "../../functions/runtime/commands/deploy/options.ts";
-import { type Ran, type Tools, toolsOf } from "../../functions/runtime/commands/deploy/tools.ts";
+import type { Ran, Tools } from "../../functions/runtime/commands/deploy/tools.ts";
 import { readyProject } from "../integration/deploy/cloud.ts";
 import { StandIns } from "../integration/deploy/stand-ins.ts";
-import { command, FUNCTION_NAMES, InfraCopy, whyNoTerraform } from "./terraform.ts";
+import { command, FUNCTION_NAMES, GARBAGE_IS_KEPT, InfraCopy, whyNoTerraform } from "./terraform.ts";
 
 const root = join(import.meta.dirname, "../..");
 const PROJECT = "relais-real-plan";
@@ -23,7 +23,7 @@ copy.remove();
 
 const runTerraform = (args: readonly string[]): Promise<Ran> =>
   new Promise((resolve) => {
-    const env = { ...process.env, TF_IN_AUTOMATION: "1", TF_INPUT: "0" };
+    const env = { ...process.env, ...GARBAGE_IS_KEPT, TF_IN_AUTOMATION: "1", TF_INPUT: "0" };
     execFile(command, args, { env, maxBuffer: 1 << 28 }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : 1, stdout, stderr }),
     );
@@ -57,10 +57,9 @@ suite("A deployment with Terraform itself", { skip: missing ?? false }, () => {
 
   /** Terraform as the suite has it, on a state in the folder instead of the bucket; the others are stand-ins. */
   const tools = (): Tools => {
-    const standInsOnly = toolsOf(standIns.environment());
     return {
       run: (tool, args, options) => {
-        if (tool !== "terraform") return standInsOnly.run(tool, args, options);
+        if (tool !== "terraform") return standIns.tools.run(tool, args, options);
         const [chdir = ""] = args;
         const override = 'terraform {\n  backend "local" {}\n}\n';
         writeFileSync(join(chdir.slice("-chdir=".length), "backend_override.tf"), override);

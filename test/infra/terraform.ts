@@ -31,6 +31,12 @@ const DEFAULT_INPUTS: Inputs = {
   topic_publishers: ["serviceAccount:erp@relais-plan-test.iam.gserviceaccount.com"],
 };
 
+/**
+ * Terraform is a program in Go, whose runs are short: a fifth of their time would go into collecting garbage that
+ * nobody needs the room of.
+ */
+export const GARBAGE_IS_KEPT = { GOGC: "400" };
+
 interface Run {
   readonly status: number | null;
   readonly output: string;
@@ -41,7 +47,7 @@ const run = (directory: string, args: readonly string[]): Run => {
     encoding: "utf8",
     maxBuffer: 64 << 20,
     timeout: 300_000,
-    env: { ...process.env, TF_IN_AUTOMATION: "1", TF_CLI_ARGS_plan: "-input=false -no-color" },
+    env: { ...process.env, ...GARBAGE_IS_KEPT, TF_IN_AUTOMATION: "1", TF_CLI_ARGS_plan: "-input=false -no-color" },
   });
   return { status: done.status, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}` };
 };
@@ -109,6 +115,7 @@ export class InfraCopy {
     const shown = spawnSync(command, [`-chdir=${this.directory}/infra`, "show", "-json", "plan.bin"], {
       encoding: "utf8",
       maxBuffer: 64 << 20,
+      env: { ...process.env, ...GARBAGE_IS_KEPT },
     });
     return new Plan(withoutPrefix(shown.stdout.slice(shown.stdout.indexOf("{")), String(inputs.prefix ?? "")));
   }

@@ -2,7 +2,7 @@
 // those kinds. `npm test -- --note-durations` also notes in durations.json how long each file took.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { globSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
@@ -11,7 +11,8 @@ import { pathToFileURL } from "node:url";
 import { deployableFunctions, root } from "../../infra/build/repository.ts";
 import { CHANNELS, scanDirectory, suiteEnvironment } from "../builders/canary.ts";
 import { emulatorsMissing, type StartedEmulators, startEmulators } from "../builders/emulators.ts";
-import { BUNDLED_PROGRAMS, bundlePrograms } from "../builders/programs.ts";
+import { BUNDLED_PROGRAMS } from "../builders/program-path.ts";
+import { bundlePrograms } from "../builders/programs.ts";
 import { writeBatches } from "./batch.ts";
 import { CPU_TIMES, readCpuTimes } from "./cpu-time.ts";
 import { Durations, seconds } from "./durations.ts";
@@ -74,6 +75,15 @@ const STAGES: readonly (readonly (readonly Kind[])[])[] = [
 const concurrencyOf = (kind: Kind): number => availableParallelism() + (kind === "integration" ? 1 : 0);
 
 const CACHE = join(root, "node_modules/.cache/tests");
+/** A run compiles 40 MB, a third of it from copies and bundles that the next one has elsewhere. */
+const MOST_COMPILED = 150e6;
+
+/** Node removes nothing from its cache. */
+const emptyIfLarge = (folder: string, mostBytes: number): void => {
+  const files = globSync("**/*", { cwd: folder }).map((path) => statSync(join(folder, path)));
+  if (files.reduce((sum, { size }) => sum + size, 0) > mostBytes) rmSync(folder, { recursive: true });
+};
+
 const durations = new Durations({
   cache: join(CACHE, "durations.json"),
   expected: join(root, "test/tools/durations.json"),
@@ -87,11 +97,14 @@ const SHARED: Readonly<Partial<Record<Kind, { readonly count: number; readonly l
   browser: { count: availableParallelism(), longest: Number.POSITIVE_INFINITY },
 };
 
-/** The programs that run these files. A file that has not run before may be long, and runs alone. */
+/** What a file is taken to need that has not run before: few are long, and a process of its own costs a second. */
+const UNKNOWN_MS = 1_000;
+
+/** The programs that run these files. */
 const programsFor = (kind: Kind, files: readonly string[], directory: string): readonly string[] => {
   const shared = SHARED[kind];
   if (shared === undefined) return files;
-  const lengthOf = (file: string): number => durations.of(file) ?? Number.MAX_VALUE;
+  const lengthOf = (file: string): number => durations.of(file) ?? UNKNOWN_MS;
   return writeBatches(files, { root, directory, lengthOf, ...shared });
 };
 
@@ -206,6 +219,7 @@ const checked = isSelected("check") ? check() : null;
 const rows: [string, Counts][] = [];
 // Each test file and each program under test loads the same modules; Node caches them compiled, by their content.
 process.env.NODE_COMPILE_CACHE = join(CACHE, "compiled");
+emptyIfLarge(process.env.NODE_COMPILE_CACHE, MOST_COMPILED);
 const kinds = KINDS.filter(isSelected);
 // Both are awaited only where they are needed; until then, the unit tests run beside them.
 const emulators = kinds.some((kind) => ON_EMULATORS.includes(kind)) && !emulatorsMissing() ? startEmulators() : null;
@@ -214,15 +228,15 @@ for (const begun of [emulators, bundles, programs]) begun?.catch(() => undefined
 const canaryDirectory = mkdtempSync(join(tmpdir(), "relais-canary-"));
 for (const lanes of STAGES) {
   const stage = lanes.flat().filter(isSelected);
-  // Unit tests make up their secrets and record none, so their output need not be searched.
-  if (stage.some((kind) => kind !== "unit")) {
-    process.env.RELAIS_CANARY_DIR = canaryDirectory;
-    Object.assign(process.env, suiteEnvironment());
-  }
   if (stage.some((kind) => ON_EMULATORS.includes(kind))) Object.assign(process.env, (await emulators)?.environment);
   if (stage.some((kind) => ON_BUNDLES.includes(kind))) {
     process.env.RELAIS_TEST_DIST = (await bundles) ?? "";
     process.env[BUNDLED_PROGRAMS] = (await programs) ?? "";
+  }
+  // Unit tests make up their secrets and record none, so their output need not be searched.
+  if (stage.some((kind) => kind !== "unit")) {
+    process.env.RELAIS_CANARY_DIR = canaryDirectory;
+    Object.assign(process.env, suiteEnvironment());
   }
   const runLane = async (lane: readonly Kind[]): Promise<void> => {
     for (const kind of lane.filter(isSelected)) rows.push([kind, await runKind(kind)]);

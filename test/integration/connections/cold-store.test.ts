@@ -22,7 +22,7 @@ import { emulatorsMissing, testProject, useEmulators } from "../../builders/emul
 import { eventually } from "../../builders/eventually.ts";
 import { fixedSecrets } from "../../builders/google-project.ts";
 import { grant, mailServer } from "../../builders/mail-server.ts";
-import { programPath } from "../../builders/programs.ts";
+import { programPath } from "../../builders/program-path.ts";
 import { startSecretManagerStandIn } from "../../builders/secret-manager-stand-in.ts";
 import { telling } from "../../builders/telling.ts";
 import { connect } from "../../google-sandbox/client-program.ts";

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { pathToFileURL } from "node:url";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { programPath } from "../../builders/program-path.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const KILL_POINTS = fileURLToPath(new URL("./kill-points.ts", import.meta.url));
 const framework = join(root, "node_modules/.bin/functions-framework");
 
 export interface WorkerOptions {
@@ -40,7 +40,7 @@ export class Worker {
     const port = await freePort();
     const args = [`--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
     const env = { PATH: process.env.PATH, NODE_ENV: "production", PORT: String(port), ...environment };
-    const child = spawn(process.execPath, ["--import", KILL_POINTS, framework, ...args], { env, cwd: root });
+    const child = spawn(process.execPath, ["--import", pathToFileURL(programPath("kill-points")).href, framework, ...args], { env, cwd: root });
     const worker = new Worker(child, `http://127.0.0.1:${port}`);
     await eventually(`${name} answers`, async () => {
       if (worker.gone) throw new Error(`${name} ended:\n${worker.#output}`);

@@ -11,7 +11,7 @@ import { finish } from "../../../functions/domain/messages/finish.ts";
 import { isIn } from "../../../functions/domain/messages/statuses.ts";
 import { testClock } from "../../builders/clock.ts";
 import { mailServer, validConnection } from "../../builders/mail-server.ts";
-import { programPath } from "../../builders/programs.ts";
+import { programPath } from "../../builders/program-path.ts";
 import { testStore } from "../../builders/store.ts";
 
 const WORKER = programPath("same-key");

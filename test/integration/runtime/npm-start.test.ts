@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { eventually } from "../../builders/eventually.ts";
-import { programPath } from "../../builders/programs.ts";
+import { programPath } from "../../builders/program-path.ts";
 
 const root = join(import.meta.dirname, "../../..");
 

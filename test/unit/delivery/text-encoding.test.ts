@@ -67,15 +67,14 @@ const filled = (piece: string, bytes: number): string => piece.repeat(Math.floor
 suite("Size", () => {
   const composedLength = async (mix: string, bytes: number): Promise<number> =>
     (await composedFrom({ text: filled(mix, bytes) })).length;
-  for (const mix of ["\n", "<p>fiche 千代田</p>\n"]) {
-    test(`24,000,000 bytes of ${JSON.stringify(mix)} are accepted, and Gmail takes them`, async () => {
-      const length = await composedLength(mix, HTTP_SIZE_LIMIT);
-      assert.ok(length <= GMAIL_TAKES, `${length}`);
-    });
-  }
+  test("24,000,000 bytes of line ends, which grow most, are accepted, and Gmail takes them", async () => {
+    const length = await composedLength("\n", HTTP_SIZE_LIMIT);
+    assert.ok(length <= GMAIL_TAKES, `${length}`);
+  });
 
   test("24,000,000 bytes of any other mix, here a twelfth of that, are accepted too", async () => {
     for (const mix of [
+      "<p>fiche 千代田</p>\n",
       "é\n",
       "=\r\n",
       "👩‍👩‍👧",
@@ -145,7 +144,7 @@ suite("Size", () => {
     };
     const many = (name: string, times: number) =>
       Array.from({ length: times }, () => ({ name, address: "b@example.org" }));
-    assert.equal(code({ to: many("千".repeat(320), 1_000) }), "message_too_large");
+    assert.equal(code({ to: many("千".repeat(320), 500) }), "message_too_large");
     assert.equal(code({ cc: many("x", 1_000), to: many("x", 1_000) }), "accepted");
     assert.equal(code({ replyTo: many("Ada Lovelace", 1_000) }), "message_too_large");
     assert.equal(code({ replyTo: many("Ada Lovelace", 100) }), "accepted");

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Programs that tests start again and again. From their sources, each start would load hundreds of modules. */
+export const PROGRAMS = {
+  start: "functions/runtime/commands/start.ts",
+  "cold-store": "test/integration/connections/cold-store.worker.ts",
+  ledger: "test/bench/soak/ledger.worker.ts",
+  "same-key": "test/integration/messages/same-key.worker.ts",
+  // Preloaded into others, each of which would load two more modules of TypeScript and all that node:http can do.
+  "canary-preload": "test/builders/canary-preload.ts",
+  "kill-points": "test/integration/crash/kill-points.ts",
+} as const;
+
+/** Names the folder in which `npm test` has bundled them. */
+export const BUNDLED_PROGRAMS = "RELAIS_TEST_PROGRAMS";
+
+/** The program as `npm test` has bundled it for the whole suite, or else its source. */
+export const programPath = (name: keyof typeof PROGRAMS): string => {
+  const folder = process.env[BUNDLED_PROGRAMS];
+  return folder ? join(folder, `${name}.mjs`) : join(root, PROGRAMS[name]);
+};
