@@ -19,6 +19,7 @@ import { moving } from "./soak/moving.ts";
 import { withSection } from "./soak/page.ts";
 import { releases } from "./soak/releases.ts";
 import { restore } from "./soak/restore.ts";
+import { samples } from "./soak/samples.ts";
 import type { Section } from "./soak/section.ts";
 import { tokens } from "./soak/tokens.ts";
 
@@ -36,6 +37,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   due,
   documents,
   deploy,
+  samples,
 };
 const page = new URL("SOAK.md", import.meta.url);
 

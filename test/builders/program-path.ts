@@ -5,6 +5,7 @@ const root = join(import.meta.dirname, "../..");
 /** Programs that tests start again and again. From their sources, each start would load hundreds of modules. */
 export const PROGRAMS = {
   start: "functions/runtime/commands/start.ts",
+  restore: "functions/runtime/commands/restore.ts",
   "cold-store": "test/integration/connections/cold-store.worker.ts",
   ledger: "test/bench/soak/ledger.worker.ts",
   "same-key": "test/integration/messages/same-key.worker.ts",

@@ -9,8 +9,12 @@ export interface Sample {
   readonly says: string;
 }
 
-/** Another sample in each run, unless `RELAIS_SAMPLE_SEED` names the seed of an earlier one. */
+/**
+ * Another sample in each run, unless `RELAIS_SAMPLE_SEED` names the seed of an earlier one; everything, if it is `all`,
+ * as `npm run soak -- samples` sets it.
+ */
 export const newSample = (): Sample => {
+  if (process.env.RELAIS_SAMPLE_SEED === "all") return { of: (items) => items, says: "all are taken" };
   const seed = Number(process.env.RELAIS_SAMPLE_SEED ?? randomInt(1, 2 ** 31));
   const chance = new Chance(seed);
   return {

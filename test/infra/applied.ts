@@ -39,16 +39,21 @@ const idsIn = ({ resources }: State): ReadonlyMap<string, string> =>
       ),
   );
 
-/**
- * Applies to a new state, which the copy then forgets. With targets, it applies those resources alone, with what they
- * need.
- */
-export const applyTo = (copy: InfraCopy, inputs: Inputs, targets: readonly string[] = []): Applied => {
+interface Applying {
+  /** It applies these resources alone, with what they need. */
+  readonly targets?: readonly string[];
+  /** A plan of all resources that the copy has made with these inputs. */
+  readonly planned?: string;
+}
+
+/** Applies to a new state, which the copy then forgets. */
+export const applyTo = (copy: InfraCopy, inputs: Inputs, { targets = [], planned }: Applying = {}): Applied => {
   const only = targets.map((address) => `-target=${address}`);
   const state = join(copy.directory, "infra", "terraform.tfstate");
   copy.give(inputs);
   try {
-    const applied = copy.terraform("apply", "-auto-approve", "-input=false", "-no-color", ...only);
+    const what = planned === undefined ? ["-auto-approve", ...only] : [planned];
+    const applied = copy.terraform("apply", "-input=false", "-no-color", ...what);
     if (applied.status !== 0) throw new Error(`terraform apply failed:\n${applied.output}`);
     const text = readFileSync(state, "utf8");
     const parsed: State = JSON.parse(text);

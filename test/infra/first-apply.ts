@@ -88,7 +88,8 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
       {
         file: "build.tf",
         from: '  role    = "roles/logging.logWriter"\n',
-        to: '  role    = "roles/logging.viewer"\n',
+        // The same edit breaks the rule about invokers, so one copy can hold both.
+        to: '  role    = "roles/run.invoker"\n',
         says: /the build's account lacks roles\/logging\.logWriter/,
       },
     ],

@@ -108,11 +108,11 @@ export class InfraCopy {
     writeFileSync(file, JSON.stringify({ ...DEFAULT_INPUTS, ...inputs }));
   }
 
-  plan(inputs: Inputs = {}): Plan {
+  plan(inputs: Inputs = {}, file = "plan.bin"): Plan {
     this.give(inputs);
-    const planned = this.terraform("plan", "-out=plan.bin");
+    const planned = this.terraform("plan", `-out=${file}`);
     if (planned.status !== 0) throw new Error(`terraform plan failed:\n${planned.output}`);
-    const shown = spawnSync(command, [`-chdir=${this.directory}/infra`, "show", "-json", "plan.bin"], {
+    const shown = spawnSync(command, [`-chdir=${this.directory}/infra`, "show", "-json", file], {
       encoding: "utf8",
       maxBuffer: 64 << 20,
       env: { ...process.env, ...GARBAGE_IS_KEPT },

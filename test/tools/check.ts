@@ -25,6 +25,8 @@ const passes = async ([name, command, args]: (typeof STEPS)[number]): Promise<bo
   const child = spawn(join(root, "node_modules/.bin", command), args, {
     cwd: at,
     stdio: ["ignore", "pipe", "pipe"],
+    // The compiler is a program in Go; its run is short, and its garbage need not be collected often.
+    env: { ...process.env, GOGC: "400" },
     shell: process.platform === "win32",
   });
   let said = "";

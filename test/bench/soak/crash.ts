@@ -26,7 +26,7 @@ const crashOn = async (store: Store, rounds: number): Promise<readonly Row[]> =>
     };
     const told = (rows: readonly Row[]): void => console.log(`${store}: ${rows.length} messages`);
     const rows = await crashEverywhere(world, [smtp, api], told);
-    return [...rows, ...(await crashInOtherDialogues(world, rounds, (points) => points))];
+    return [...rows, ...(await crashInOtherDialogues(world, rounds, { chosen: (points) => points }))];
   } finally {
     await world.close();
   }

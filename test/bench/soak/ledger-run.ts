@@ -11,7 +11,7 @@ import { loadConfig } from "../../../functions/runtime/config.ts";
 import { type Claims, claimedAt, type LedgerRun, type Wait, waitOf } from "../../builders/claims.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { OPERATOR } from "../../builders/mail-server.ts";
-import { programPath } from "../../builders/programs.ts";
+import { programPath } from "../../builders/program-path.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
 

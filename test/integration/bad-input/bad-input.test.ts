@@ -16,7 +16,13 @@ import { onPush } from "../../../functions/runtime/handlers/deliver-mail.ts";
 import { routes as mailServers } from "../../../functions/runtime/handlers/mail-servers.ts";
 import { routes as sendMail } from "../../../functions/runtime/handlers/send-mail.ts";
 import { serveHttp } from "../../../functions/runtime/http-edge.ts";
-import { type AnswerToInput, assertProperAnswer, hostileBodies, type Json, variationsOf } from "../../builders/hostile-input.ts";
+import {
+  type AnswerToInput,
+  assertProperAnswer,
+  hostileBodies,
+  type Json,
+  variationsOf,
+} from "../../builders/hostile-input.ts";
 
 /** `RELAIS_HOSTILE_INPUTS=5000` is a longer run, which `npm run soak -- inputs` starts. */
 const INPUTS = Number(process.env.RELAIS_HOSTILE_INPUTS ?? 300);

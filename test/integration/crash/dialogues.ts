@@ -3,31 +3,36 @@ import { crashEverywhere, type Plan } from "./crash.ts";
 import type { Row } from "./model.ts";
 import type { World } from "./world.ts";
 
-/**
- * How a mail goes out depends on what EHLO offers, on the number of recipients, and on whether the session has carried
- * one before. These are the other ways than that of a session's first mail to one recipient.
- */
-const DIALOGUES: readonly {
+interface Dialogue {
   readonly name: string;
   readonly lacking: readonly string[];
   readonly recipients: number;
   readonly second?: boolean;
   readonly choose?: NonNullable<Plan["choose"]>;
-}[] = [
+}
+
+/**
+ * How a mail goes out depends on what EHLO offers, on the number of recipients, and on whether the session has carried
+ * one before. These are the other ways than that of a session's first mail to one recipient.
+ */
+export const DIALOGUES: readonly Dialogue[] = [
   { name: "second", lacking: [], recipients: 1, second: true, choose: ofFlight },
   { name: "several", lacking: [], recipients: 3 },
   { name: "data", lacking: ["CHUNKING"], recipients: 1 },
   { name: "lines", lacking: ["CHUNKING", "PIPELINING"], recipients: 1 },
 ];
 
-/** Kills deliveries in each of the other dialogues, at the decisive points unless others are chosen. */
+/** Kills deliveries in each of these dialogues, at the decisive points unless others are chosen. */
 export const crashInOtherDialogues = async (
   world: World,
   rounds: number,
-  chosen?: NonNullable<Plan["choose"]>,
+  {
+    dialogues = DIALOGUES,
+    chosen,
+  }: { readonly dialogues?: readonly Dialogue[]; readonly chosen?: NonNullable<Plan["choose"]> } = {},
 ): Promise<readonly Row[]> => {
   const rows: Row[] = [];
-  for (const { name, lacking, recipients, second = false, choose = decisive } of DIALOGUES) {
+  for (const { name, lacking, recipients, second = false, choose = decisive } of dialogues) {
     world.sandbox.control.clear();
     world.lack(lacking);
     const servers = await world.seed("smtp", 6, `smtp_${name}`);

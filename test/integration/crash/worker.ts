@@ -40,7 +40,11 @@ export class Worker {
     const port = await freePort();
     const args = [`--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
     const env = { PATH: process.env.PATH, NODE_ENV: "production", PORT: String(port), ...environment };
-    const child = spawn(process.execPath, ["--import", pathToFileURL(programPath("kill-points")).href, framework, ...args], { env, cwd: root });
+    const child = spawn(
+      process.execPath,
+      ["--import", pathToFileURL(programPath("kill-points")).href, framework, ...args],
+      { env, cwd: root },
+    );
     const worker = new Worker(child, `http://127.0.0.1:${port}`);
     await eventually(`${name} answers`, async () => {
       if (worker.gone) throw new Error(`${name} ended:\n${worker.#output}`);

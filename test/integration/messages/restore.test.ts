@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { programPath } from "../../builders/program-path.ts";
 import { FROM, ID, rawMail } from "../../builders/raw-mail.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -30,12 +31,15 @@ suite("A store put back from a backup", () => {
     rmSync(backup, { recursive: true });
   });
 
-  const restore = (asOf: string) =>
-    spawnSync("npm", ["run", "--silent", "restore", "--", "--as-of", asOf], {
+  const run = (command: string, args: readonly string[]) =>
+    spawnSync(command, args, {
       cwd: root,
       encoding: "utf8",
       env: { PATH: process.env.PATH, RELAIS_DATA_DIR: stack.relais.dataDir },
     });
+  /** As people type it. */
+  const restoreByNpm = (asOf: string) => run("npm", ["run", "--silent", "restore", "--", "--as-of", asOf]);
+  const restore = (asOf: string) => run(process.execPath, [programPath("restore"), "--as-of", asOf]);
   const setPaused = async (paused: boolean) => {
     const answer = await stack.relais.operate("PATCH", "/v1/settings", { paused });
     assert.equal(answer.status, 200, await answer.text());
@@ -69,7 +73,7 @@ suite("A store put back from a backup", () => {
 
     rmSync(stack.relais.dataDir, { recursive: true });
     cpSync(backup, stack.relais.dataDir, { recursive: true });
-    const restored = restore(asOf);
+    const restored = restoreByNpm(asOf);
     assert.equal(restored.status, 0, restored.stderr);
     assert.match(restored.stdout, /100 messages are in doubt/);
 

@@ -17,14 +17,18 @@ import { openMessages } from "../../../functions/domain/messages/commands/open-m
 import { closeLedger } from "../../../functions/domain/messages/stats/ledger-tally.ts";
 import { tellForgotten } from "../../../functions/domain/notices/tell.ts";
 import type { Announcement } from "../../../functions/domain/publisher.ts";
+import type { Records } from "../../../functions/domain/records.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
+import type { SecretVault } from "../../../functions/domain/secret-vault.ts";
 import { defaultSettings, SETTINGS_ID } from "../../../functions/domain/settings/read-settings.ts";
 import type { Settings } from "../../../functions/domain/settings/settings.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 import { mailServer } from "../../builders/mail-server.ts";
 import { ModelGoogle } from "../../builders/model-google.ts";
-import { testRandom, testSealer, testStore } from "../../builders/store.ts";
+import { testRandom, testSealer } from "../../builders/store.ts";
 import { telling } from "../../builders/telling.ts";
+import { MemoryRecords } from "../../simulator/memory-records.ts";
+import { MemoryVault } from "../../simulator/memory-vault.ts";
 
 const environment = {
   operators: [],
@@ -37,15 +41,17 @@ const environment = {
 export const SERVER = "srv_1";
 export const SIBLING = "srv_2";
 
-/** Where a world's records and secrets are stored, if not in SQLite in memory. */
-export type Elsewhere = Pick<ReturnType<typeof testStore>, "records" | "vault">;
+/** Where a world's records and secrets are stored, if not in memory. */
+export interface Elsewhere {
+  readonly records: Records;
+  readonly vault: SecretVault;
+}
 
-const storeOf = (elsewhere: Elsewhere | undefined, clock: TestClock) =>
-  elsewhere === undefined ? testStore(clock) : { ...elsewhere, sealer: testSealer(), close: () => undefined };
+const inMemory = (): Elsewhere => ({ records: new MemoryRecords(), vault: new MemoryVault() });
 
 /** Two servers of one account, a store, and a Google. The world can be made to die after any write of any port. */
-export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClock()) => {
-  const store = storeOf(elsewhere, clock);
+export const newWorld = async (elsewhere: Elsewhere = inMemory(), clock: TestClock = testClock()) => {
+  const store = { ...elsewhere, sealer: testSealer() };
   const google = new ModelGoogle(clock);
   const announced: Announcement[] = [];
   const alerts: OperatorAlert[] = [];
@@ -122,7 +128,7 @@ export const newWorld = async (elsewhere?: Elsewhere, clock: TestClock = testClo
     alerts,
     death,
     meanwhile,
-    close: () => store.close(),
+    close: () => undefined,
     state: async (id: string): Promise<ConnectionState> => (await stored(id)).connection.state,
     nextCheckAtMs: async (id: string): Promise<number | null> => (await stored(id)).nextCheckAtMs,
     declare: async (publishingStatus: Settings["publishingStatus"]): Promise<void> => {
