@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { commit } from "./commit.ts";
 import { bodies } from "./soak/bodies.ts";
+import { consoleByEveryReader } from "./soak/console.ts";
 import { crash } from "./soak/crash.ts";
 import { deploy } from "./soak/deploy.ts";
 import { documents } from "./soak/documents.ts";
@@ -36,6 +37,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   door,
   due,
   documents,
+  console: consoleByEveryReader,
   deploy,
   samples,
 };

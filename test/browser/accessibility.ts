@@ -3,43 +3,50 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
+import type { Reader } from "./readers.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const CONTRAST = "color-contrast";
-const RULES = {
-  all: "",
-  contrast: `, runOnly: ['${CONTRAST}']`,
-  "all but contrast": `, rules: { '${CONTRAST}': { enabled: false } }`,
-} as const;
+/** What is looked at: the frame around the pages is the same in every state of a page. */
+const PARTS = { document: "document", main: "document.querySelector('main')" } as const;
 
-/** What axe-core finds wrong with the current page (WCAG 2.2 A and AA, and its best practices), without the rest. */
-const violations = async (page: Page, rules: keyof typeof RULES): Promise<string[]> => {
+/** The rules whose outcome may differ between two readers of one page; whether a control has a name may not. */
+const LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "css-orientation-lock"];
+
+const RULES = { all: "", looks: `, runOnly: ${JSON.stringify(LOOKS)}` } as const;
+
+export interface Scope {
+  readonly part?: keyof typeof PARTS;
+  readonly rules?: keyof typeof RULES;
+}
+
+/** What axe-core finds wrong (WCAG 2.2 A and AA, and its best practices), without the rest. */
+const violations = async (page: Page, { part = "document", rules = "all" }: Scope): Promise<string[]> => {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(AXE);
   const found: AxeResults["violations"] = await page.evaluate(
-    `axe.run(document, { resultTypes: ['violations']${RULES[rules]} }).then(({ violations }) => violations)`,
+    `axe.run(${PARTS[part]}, { resultTypes: ['violations']${RULES[rules]} }).then(({ violations }) => violations)`,
   );
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
 };
 
-const overflow = (page: Page): Promise<number> =>
-  page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+/** How much wider than the window the page is, with everything unfolded. */
+export const overflow = (page: Page): Promise<number> =>
+  page.evaluate(`(() => {
+    for (const details of document.querySelectorAll("details")) details.open = true;
+    return Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  })()`);
 
-const WIDE = { width: 1_440, height: 900 };
-const NARROW = { width: 360, height: 740 };
+/** Checks the page as it is now, in its language and scheme and at its width. */
+export const accessible = async (page: Page, what: string, scope: Scope = {}): Promise<void> => {
+  assert.equal(await overflow(page), 0, `${what} is wider than the window`);
+  assert.deepEqual(await violations(page, scope), [], what);
+};
 
-/**
- * Checks the current page wide and narrow, light and dark. Dark mode only changes colours, and a narrow screen changes
- * none of them. With `briefly`, a narrow page is only checked for overflow.
- */
-export const accessible = async (page: Page, what: string, briefly = false): Promise<void> => {
-  await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
-  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-  assert.deepEqual(await violations(page, "contrast"), [], `${what}, dark`);
-  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-  await page.setViewportSize(NARROW);
-  assert(!((await overflow(page)) > 0), `${what} is wider than 360 px`);
-  if (!briefly) assert.deepEqual(await violations(page, "all but contrast"), [], `${what}, narrow`);
-  await page.setViewportSize(WIDE);
-  assert.deepEqual(await violations(page, "all"), [], `${what}, wide`);
+/** Checks a page in its one language as each of these sees it. */
+export const accessibleTo = async (readers: readonly Reader[], page: Page, what: string): Promise<void> => {
+  for (const [at, { colorScheme, viewport }] of readers.entries()) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+    await accessible(page, what, at === 0 ? {} : { rules: "looks" });
+  }
 };

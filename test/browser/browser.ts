@@ -37,13 +37,16 @@ const open = async (browser: Browser, options: BrowserContextOptions): Promise<P
 /**
  * Flags meant for small cloud functions that would falsify these tests: one process for all profiles mixes up their
  * cookies, and without web security and site isolation nothing is refused that a person's browser would refuse.
+ * Without a zygote, each process is loaded afresh instead of forked.
  */
 const MISLEADING =
-  /^--(single-process|disable-web-security|allow-running-insecure-content|disable-site-isolation-trials|disable-features)/;
+  /^--(single-process|no-zygote|disable-web-security|allow-running-insecure-content|disable-site-isolation-trials|disable-features)/;
 // Nothing here draws in 3D, and an emulated graphics card takes a third of the processor's time.
 sparticuz.setGraphicsMode = false;
 const args = [
   ...sparticuz.args.filter((flag) => !MISLEADING.test(flag)),
+  // The pages of a profile share a process; those of another profile, or site, never do.
+  "--renderer-process-limit=1",
   // No page lives long enough for the optimizing compilers to be worth their work.
   "--js-flags=--no-opt --no-maglev",
 ];
@@ -63,17 +66,30 @@ const shareBrowser = (): Promise<Browser> => {
   return shared;
 };
 
+/** What someone sees who has not left, mostly because their test has failed: a timeout does not say it. */
+const reportOpen = async (context: BrowserContext): Promise<void> => {
+  for (const page of context.pages()) {
+    const text = await page.locator("body").textContent({ timeout: 1_000 }).catch(String);
+    console.error(`left open: ${page.url()}\n${text?.slice(0, 2_000)}`);
+  }
+};
+
 export const startBrowser = async (): Promise<TestBrowser> => {
   const browser = await (inTestProcess ? shareBrowser() : launch());
-  const contexts: BrowserContext[] = [];
+  const contexts = new Set<BrowserContext>();
   const close = async (): Promise<void> => {
-    for (const context of contexts.splice(0)) await context.close();
+    for (const context of contexts) {
+      if (inTestProcess) await reportOpen(context);
+      await context.close();
+    }
     if (!inTestProcess) await browser.close();
   };
   return {
     profile: async (options = {}) => {
       const profile = await open(browser, { locale: "fr-FR", reducedMotion: "reduce", ...options });
-      contexts.push(profile.context);
+      const { context } = profile;
+      contexts.add(context);
+      context.once("close", () => contexts.delete(context));
       return profile;
     },
     close,

@@ -4,8 +4,11 @@ import { emulatorsMissing } from "../builders/emulators.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { firstUse, stateInAnotherProfile } from "./first-use.ts";
+import { turnsFrom } from "./readers.ts";
 
-// The journey of console-first-use.test.ts on the production store. One language: texts do not depend on the store.
+const turns = turnsFrom(5);
+
+// The journey of console-first-use.test.ts on the production store, by one reader: what is shown is the same.
 describe("first use of the console, as deployed", { skip: emulatorsMissing() }, () => {
   let browser: TestBrowser;
   let stack: DeployedStack;
@@ -18,7 +21,7 @@ describe("first use of the console, as deployed", { skip: emulatorsMissing() }, 
     await stack?.stop();
   });
 
-  it("goes from the setup token to the first sent mail", () => firstUse(browser, stack, "fr"));
+  turns.scenario("goes from the setup token to the first sent mail", (reader) => firstUse(browser, stack, reader));
 
   it("refuses a state that was taken to another browser profile", () => stateInAnotherProfile(browser, stack));
 });

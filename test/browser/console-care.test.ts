@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 import { promisify } from "node:util";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { connect, createServer } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
+import { turnsFrom } from "./readers.ts";
 import { openStep, settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(0);
 
 const read = async <T>(stack: FurnishedStack, path: string): Promise<T> => {
   const answer = await stack.relais.operate("GET", path);
@@ -28,9 +30,11 @@ describe("the console's safeguards and guidance", () => {
     await stack.stop();
   });
 
-  for (const language of LANGUAGES) {
-    it(`leads from the connected mailbox to the program that sends, with a call that works unchanged (${language})`, async () => {
-      const visitor = await visitAsOperator(browser, stack, { language });
+  turns.scenario(
+    "leads from the connected mailbox to the program that sends, with a call that works unchanged",
+    async (reader) => {
+      const { language } = reader;
+      const visitor = await visitAsOperator(browser, stack, reader);
       const { page } = visitor;
       await visitor.go("/setup");
       await openStep(visitor, "setup.program");
@@ -47,92 +51,93 @@ describe("the console's safeguards and guidance", () => {
       assert.match(answered.stdout, /"id":"msg_/);
       await visitor.sees("key.firstUsed");
       await visitor.leave();
-    });
+    },
+  );
 
-    it(`counts what waits on the home page, and says when a limit lets it go (${language})`, async () => {
-      const account = "facturation@example.com";
-      const limits = { perMinute: 1, perDay: 1 };
-      const server = await createServer(stack, { name: `Limité ${language}`, username: account, limits });
-      assert.equal((await connect(stack, server, { account })).status, 303);
-      for (const subject of ["Passe", "Attend"]) {
-        const mail = { server, to: "grace@example.com", subject: `${subject} ${language}`, text: "Bonjour" };
-        await stack.relais.operate("POST", "/v1/messages", mail, { Prefer: "wait=20" });
-      }
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      await visitor.go("/");
+  turns.scenario("counts what waits on the home page, and says when a limit lets it go", async (reader) => {
+    const { language } = reader;
+    const account = "facturation@example.com";
+    const limits = { perMinute: 1, perDay: 1 };
+    const server = await createServer(stack, { name: `Limité ${language}`, username: account, limits });
+    assert.equal((await connect(stack, server, { account })).status, 303);
+    for (const subject of ["Passe", "Attend"]) {
+      const mail = { server, to: "grace@example.com", subject: `${subject} ${language}`, text: "Bonjour" };
+      await stack.relais.operate("POST", "/v1/messages", mail, { Prefer: "wait=20" });
+    }
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    await visitor.go("/");
+    await page
+      .locator(".tile", { hasText: say("tile.waiting") })
+      .getByText("1", { exact: true })
+      .waitFor();
+    await visitor.follow("tile.waiting");
+    await page.waitForURL("**/messages?status=held");
+    const row = page.getByRole("row", { name: `Attend ${language}` });
+    await row.locator(".badge.neutral", { hasText: say("message.status.held") }).waitFor();
+    await row.getByText(say("messages.leaves")).waitFor();
+    assert.equal(await page.getByText(`Passe ${language}`).count(), 0);
+    await stack.relais.operate("DELETE", `/v1/mail-servers/${server}?messages=cancel`);
+    await visitor.leave();
+  });
+
+  turns.scenario("asks before replacing the Google client that accounts are connected through", async (reader) => {
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    const saved = () => read<{ clientId: string }>(stack, "/v1/settings/gmail-credentials");
+    const before = await saved();
+    const enter = async (clientId: string, clientSecret: string) => {
+      await visitor.field("credentials.clientId").fill(clientId);
+      await visitor.field("credentials.clientSecret").fill(clientSecret);
       await page
-        .locator(".tile", { hasText: say("tile.waiting") })
-        .getByText("1", { exact: true })
-        .waitFor();
-      await visitor.follow("tile.waiting");
-      await page.waitForURL("**/messages?status=held");
-      const row = page.getByRole("row", { name: `Attend ${language}` });
-      await row.locator(".badge.neutral", { hasText: say("message.status.held") }).waitFor();
-      await row.getByText(say("messages.leaves")).waitFor();
-      assert.equal(await page.getByText(`Passe ${language}`).count(), 0);
-      await stack.relais.operate("DELETE", `/v1/mail-servers/${server}?messages=cancel`);
-      await visitor.leave();
-    });
+        .locator("form")
+        .filter({ has: visitor.field("credentials.clientId") })
+        .getByRole("button")
+        .click();
+    };
+    await visitor.go("/settings");
+    await page.getByText(say("credentials.byHand"), { exact: true }).click();
+    await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
+    await page.getByRole("dialog").getByText("999999999999-other").waitFor();
+    await visitor.inDialog("action.cancel");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    assert.deepEqual(await saved(), before, "nothing has changed");
+    // The same client with another secret disconnects nobody.
+    await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
+    await visitor.sees("credentials.saved");
+    await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
+    await visitor.inDialog("credentials.replace");
+    // The next client is compared with what this page knows about the saved one.
+    await page.locator("dd.mono").getByText("999999999999-other").waitFor();
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    assert((await saved()).clientId.startsWith("999999999999"), "replaced");
+    await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
+    await visitor.inDialog("credentials.replace");
+    await eventually("and back", async () => (await saved()).clientId === before.clientId);
+    await visitor.leave();
+  });
 
-    it(`asks before replacing the Google client that accounts are connected through (${language})`, async () => {
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      const saved = () => read<{ clientId: string }>(stack, "/v1/settings/gmail-credentials");
-      const before = await saved();
-      const enter = async (clientId: string, clientSecret: string) => {
-        await visitor.field("credentials.clientId").fill(clientId);
-        await visitor.field("credentials.clientSecret").fill(clientSecret);
-        await page
-          .locator("form")
-          .filter({ has: visitor.field("credentials.clientId") })
-          .getByRole("button")
-          .click();
-      };
-      await visitor.go("/settings");
-      await page.getByText(say("credentials.byHand"), { exact: true }).click();
-      await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
-      await page.getByRole("dialog").getByText("999999999999-other").waitFor();
-      await visitor.inDialog("action.cancel");
-      await page.getByRole("dialog").waitFor({ state: "hidden" });
-      assert.deepEqual(await saved(), before, "nothing has changed");
-      // The same client with another secret disconnects nobody.
-      await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
-      await visitor.sees("credentials.saved");
-      await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
-      await visitor.inDialog("credentials.replace");
-      // The next client is compared with what this page knows about the saved one.
-      await page.locator("dd.mono").getByText("999999999999-other").waitFor();
-      await page.getByRole("dialog").waitFor({ state: "hidden" });
-      assert((await saved()).clientId.startsWith("999999999999"), "replaced");
-      await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
-      await visitor.inDialog("credentials.replace");
-      await eventually("and back", async () => (await saved()).clientId === before.clientId);
-      await visitor.leave();
-    });
-
-    it(`asks before operators remove their own access (${language})`, async () => {
-      const operators = ["ada@example.com", "grace@example.com"];
-      assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { operators })).status, 200);
-      const visitor = await visit(browser, stack, { language });
-      await signInAs(visitor, "ada@example.com", "/settings");
-      const { page } = visitor;
-      const listed = async () => (await read<{ operators: string[] }>(stack, "/v1/settings")).operators;
-      await settled(visitor);
-      const form = page.locator("form").filter({ has: visitor.field("people.operators") });
-      await visitor.field("people.operators").fill("grace@example.com");
-      await form.getByRole("button").click();
-      await visitor.inDialog("action.cancel");
-      await page.getByRole("dialog").waitFor({ state: "hidden" });
-      assert.deepEqual(await listed(), operators);
-      await visitor.field("people.operators").fill("grace@example.com\n@example.com");
-      await form.getByRole("button").click();
-      await eventually("by the domain they stay in", async () => (await listed()).includes("@example.com"));
-      await visitor.field("people.operators").fill("grace@example.com");
-      await form.getByRole("button").click();
-      await visitor.inDialog("people.out");
-      await eventually("out", async () => (await listed()).length === 1);
-      await visitor.leave();
-    });
-  }
+  turns.scenario("asks before operators remove their own access", async (reader) => {
+    const operators = ["ada@example.com", "grace@example.com"];
+    assert.equal((await stack.relais.operate("PATCH", "/v1/settings", { operators })).status, 200);
+    const visitor = await visit(browser, stack, reader);
+    await signInAs(visitor, "ada@example.com", "/settings");
+    const { page } = visitor;
+    const listed = async () => (await read<{ operators: string[] }>(stack, "/v1/settings")).operators;
+    await settled(visitor);
+    const form = page.locator("form").filter({ has: visitor.field("people.operators") });
+    await visitor.field("people.operators").fill("grace@example.com");
+    await form.getByRole("button").click();
+    await visitor.inDialog("action.cancel");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    assert.deepEqual(await listed(), operators);
+    await visitor.field("people.operators").fill("grace@example.com\n@example.com");
+    await form.getByRole("button").click();
+    await eventually("by the domain they stay in", async () => (await listed()).includes("@example.com"));
+    await visitor.field("people.operators").fill("grace@example.com");
+    await form.getByRole("button").click();
+    await visitor.inDialog("people.out");
+    await eventually("out", async () => (await listed()).length === 1);
+    await visitor.leave();
+  });
 });

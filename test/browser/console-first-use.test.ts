@@ -1,12 +1,14 @@
 import { after, before, describe, it } from "node:test";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { firstUse, stateInAnotherProfile } from "./first-use.ts";
 import { consentOnPage } from "./google-pages.ts";
+import { turnsFrom } from "./readers.ts";
 import { visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(4);
 
 describe("first use of the console, in a real browser through the edge", () => {
   let browser: TestBrowser;
@@ -16,13 +18,11 @@ describe("first use of the console, in a real browser through the edge", () => {
   });
   after(() => browser.close());
 
-  for (const language of LANGUAGES) {
-    it(`goes from the setup token to the first sent mail (${language})`, async (test) => {
-      const stack = await startStack();
-      test.after(() => stack.stop());
-      await firstUse(browser, stack, language);
-    });
-  }
+  turns.scenario("goes from the setup token to the first sent mail", async (reader, test) => {
+    const stack = await startStack();
+    test.after(() => stack.stop());
+    await firstUse(browser, stack, reader);
+  });
 
   describe("connecting", () => {
     let stack: Stack;
@@ -31,22 +31,21 @@ describe("first use of the console, in a real browser through the edge", () => {
     });
     after(() => stack.stop());
 
-    for (const language of LANGUAGES) {
-      it(`leads to Setup while no client is saved (${language})`, async () => {
-        const id = await createServer(stack, { name: `Trop tôt ${language}` });
-        const visitor = await visitAsOperator(browser, stack, { language });
-        const { page, say } = visitor;
-        for (const path of ["/servers", `/servers/${id}`, `/servers/${id}?problem=gmail_credentials_missing`]) {
-          await visitor.go(path);
-          await page
-            .getByRole("link", { name: say("connect.setUpFirst") })
-            .first()
-            .click();
-          await page.getByRole("heading", { level: 1, name: say("setup.title") }).waitFor();
-        }
-        await visitor.leave();
-      });
-    }
+    turns.scenario("leads to Setup while no client is saved", async (reader) => {
+      const { language } = reader;
+      const id = await createServer(stack, { name: `Trop tôt ${language}` });
+      const visitor = await visitAsOperator(browser, stack, reader);
+      const { page, say } = visitor;
+      for (const path of ["/servers", `/servers/${id}`, `/servers/${id}?problem=gmail_credentials_missing`]) {
+        await visitor.go(path);
+        await page
+          .getByRole("link", { name: say("connect.setUpFirst") })
+          .first()
+          .click();
+        await page.getByRole("heading", { level: 1, name: say("setup.title") }).waitFor();
+      }
+      await visitor.leave();
+    });
 
     it("leads to Google once a client is saved, without a reload", async () => {
       const id = await createServer(stack, { name: "À temps" });
@@ -73,10 +72,12 @@ describe("first use of the console, in a real browser through the edge", () => {
       ["the wrong account", "grace@example.com", undefined, "account_mismatch"],
       ["an unchecked permission", "ada@example.com", true, "scope_missing"],
     ] as const) {
-      for (const language of LANGUAGES) {
-        it(`explains ${what}, and how to fix it, on both the callback page and the server's page (${language})`, async () => {
+      turns.scenario(
+        `explains ${what}, and how to fix it, on both the callback page and the server's page`,
+        async (reader) => {
+          const { language } = reader;
           const id = await createServer(stack, { name: `${what} ${language}` });
-          const visitor = await visitAsOperator(browser, stack, { language });
+          const visitor = await visitAsOperator(browser, stack, reader);
           const { page, say } = visitor;
           const { title, advice } = problemText(code, language);
           await visitor.go(`/servers/${id}`);
@@ -101,8 +102,8 @@ describe("first use of the console, in a real browser through the edge", () => {
           await consentOnPage(page, { account: "ada@example.com" });
           await page.getByText(say("connection.valid"), { exact: true }).waitFor();
           await visitor.leave();
-        });
-      }
+        },
+      );
     }
   });
 });

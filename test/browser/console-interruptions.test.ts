@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { createServer } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { consentOnPage } from "./google-pages.ts";
+import { turnsFrom } from "./readers.ts";
 import { settled, signInAs, type Visitor, visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(2);
 
 describe("the console when work is interrupted", () => {
   let browser: TestBrowser;
@@ -29,27 +31,26 @@ describe("the console when work is interrupted", () => {
     await consentOnPage(visitor.page, { account: "operator@example.com" });
   };
 
-  for (const language of LANGUAGES) {
-    it(`keeps what was typed when the session ends, through a sign-in with Google (${language})`, async () => {
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, context, say } = visitor;
-      await visitor.go("/servers/new");
-      await visitor.field("server.name").fill(`Après coup ${language}`);
-      await visitor.field("server.username").fill("facturation@example.com");
-      await page.getByLabel(say("server.fromFilter")).fill("@example.com");
-      await context.clearCookies();
-      await visitor.pressWithoutSession("newServer.create");
-      await signInAgain(visitor);
-      await visitor.sees("form.resumed");
-      assert.equal(await page.getByLabel(say("server.fromFilter")).inputValue(), "@example.com");
-      await visitor.press("newServer.create");
-      await page.getByRole("heading", { level: 1, name: `Après coup ${language}` }).waitFor();
-      // What was saved is not offered again.
-      await visitor.go("/servers/new");
-      assert.equal(await visitor.field("server.name").inputValue(), "");
-      await visitor.leave();
-    });
-  }
+  turns.scenario("keeps what was typed when the session ends, through a sign-in with Google", async (reader) => {
+    const { language } = reader;
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, context, say } = visitor;
+    await visitor.go("/servers/new");
+    await visitor.field("server.name").fill(`Après coup ${language}`);
+    await visitor.field("server.username").fill("facturation@example.com");
+    await page.getByLabel(say("server.fromFilter")).fill("@example.com");
+    await context.clearCookies();
+    await visitor.pressWithoutSession("newServer.create");
+    await signInAgain(visitor);
+    await visitor.sees("form.resumed");
+    assert.equal(await page.getByLabel(say("server.fromFilter")).inputValue(), "@example.com");
+    await visitor.press("newServer.create");
+    await page.getByRole("heading", { level: 1, name: `Après coup ${language}` }).waitFor();
+    // What was saved is not offered again.
+    await visitor.go("/servers/new");
+    assert.equal(await visitor.field("server.name").inputValue(), "");
+    await visitor.leave();
+  });
 
   it("merges what was typed into the current record, and offers it once", async () => {
     const id = await createServer(stack, { name: "Entre-temps" });

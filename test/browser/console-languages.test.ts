@@ -7,7 +7,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { settled, visitAsOperator } from "./visitor.ts";
+import { openAnew, settled, visitAsOperator } from "./visitor.ts";
 
 /** Every text that a person or their screen reader gets, including the page title. */
 const textsOn = (page: Page): Promise<string[]> =>
@@ -76,8 +76,7 @@ describe("the console's two languages", () => {
         }
         for (const { what, path, arrange } of everyState(stack)) {
           await arrange(visitor.page);
-          await visitor.go(path);
-          await settled(visitor);
+          await openAnew(visitor, path);
           texts.set(what, await textsOn(visitor.page));
           await visitor.page.unrouteAll({ behavior: "ignoreErrors" });
         }

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { localInputValue } from "../../functions/console/i18n/time.ts";
 import { fieldText } from "../../functions/domain/field-texts.ts";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { isNoteCode, noteText } from "../../functions/domain/messages/timeline-notes.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connectedServer, type Stack, startStack } from "../builders/connected-stack.ts";
@@ -12,7 +11,10 @@ import { accessible } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { hostileMail } from "./hostile-mail.ts";
+import { turnsFrom } from "./readers.ts";
 import { visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(3, 1_280);
 
 const DAY_MS = 86_400_000;
 
@@ -137,104 +139,106 @@ describe("messages and keys in the console", () => {
     await visitor.leave();
   });
 
-  for (const language of LANGUAGES) {
-    it(`finds messages by recipient, status and server, and shows all again (${language})`, async () => {
-      const to = `needle.${language}@example.org`;
-      await post(`Cherché ${language}`, { to: ["hay@example.org", to] });
-      const planned = await post(`Prévu ${language}`, { to, scheduledAt: new Date(Date.now() + DAY_MS).toISOString() });
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page } = visitor;
-      const link = (name: string) => page.getByRole("link", { name, exact: true });
-      await visitor.go("/messages");
-      await visitor.field("messages.q").fill(` ${to.slice(0, 8).toUpperCase()} `);
+  turns.scenario("finds messages by recipient, status and server, and shows all again", async (reader) => {
+    const { language } = reader;
+    const to = `needle.${language}@example.org`;
+    await post(`Cherché ${language}`, { to: ["hay@example.org", to] });
+    const planned = await post(`Prévu ${language}`, { to, scheduledAt: new Date(Date.now() + DAY_MS).toISOString() });
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page } = visitor;
+    const link = (name: string) => page.getByRole("link", { name, exact: true });
+    await visitor.go("/messages");
+    await visitor.field("messages.q").fill(` ${to.slice(0, 8).toUpperCase()} `);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/q=/);
+    await link(`Cherché ${language}`).waitFor();
+    await link(`Prévu ${language}`).waitFor();
+    await visitor.field("messages.status").selectOption("scheduled");
+    await page.waitForURL(/status=scheduled/);
+    await eventually("the sent one is gone", async () => (await link(`Cherché ${language}`).count()) === 0);
+    await link(`Prévu ${language}`).waitFor();
+    await visitor.field("messages.server").selectOption({ label: "Facturation" });
+    await link(`Prévu ${language}`).waitFor();
+    await visitor.field("messages.status").selectOption("failed");
+    await visitor.sees("messages.noneFound");
+    // The URL holds the search, so that it can be bookmarked and shared.
+    await page.reload();
+    await visitor.sees("messages.noneFound");
+    assert.equal(await visitor.field("messages.status").inputValue(), "failed");
+    await visitor.follow("messages.all");
+    await link(`Prévu ${language}`).waitFor();
+    await visitor.field("messages.q").fill(`prévu ${language}`);
+    await page.keyboard.press("Enter");
+    await link(`Prévu ${language}`).waitFor();
+    for (const typed of ["nobody", "client4", "%", "@", "\"'\\"]) {
+      await visitor.field("messages.q").fill(typed);
       await page.keyboard.press("Enter");
-      await page.waitForURL(/q=/);
-      await link(`Cherché ${language}`).waitFor();
-      await link(`Prévu ${language}`).waitFor();
-      await visitor.field("messages.status").selectOption("scheduled");
-      await page.waitForURL(/status=scheduled/);
-      await eventually("the sent one is gone", async () => (await link(`Cherché ${language}`).count()) === 0);
-      await link(`Prévu ${language}`).waitFor();
-      await visitor.field("messages.server").selectOption({ label: "Facturation" });
-      await link(`Prévu ${language}`).waitFor();
-      await visitor.field("messages.status").selectOption("failed");
+      await page.waitForURL((url) => url.searchParams.get("q") === typed);
       await visitor.sees("messages.noneFound");
-      // The URL holds the search, so that it can be bookmarked and shared.
-      await page.reload();
-      await visitor.sees("messages.noneFound");
-      assert.equal(await visitor.field("messages.status").inputValue(), "failed");
-      await visitor.follow("messages.all");
-      await link(`Prévu ${language}`).waitFor();
-      await visitor.field("messages.q").fill(`prévu ${language}`);
-      await page.keyboard.press("Enter");
-      await link(`Prévu ${language}`).waitFor();
-      for (const typed of ["nobody", "client4", "%", "@", "\"'\\"]) {
-        await visitor.field("messages.q").fill(typed);
-        await page.keyboard.press("Enter");
-        await page.waitForURL((url) => url.searchParams.get("q") === typed);
-        await visitor.sees("messages.noneFound");
-      }
-      for (const typed of ["?status=nonsense", "?server=nobody", "?server=srv_gone&status=sent"]) {
-        await visitor.go(`/messages${typed}`);
-        await page.locator(".table, .empty").first().waitFor();
-        assert.equal(await page.getByRole("alert").count(), 0, typed);
-      }
-      await visitor.go(`/messages?to=${to}`);
-      await link(`Prévu ${language}`).waitFor();
-      await stack.relais.operate("POST", `/v1/messages/${planned.id}/cancel`);
-      await visitor.leave();
-    });
+    }
+    for (const typed of ["?status=nonsense", "?server=nobody", "?server=srv_gone&status=sent"]) {
+      await visitor.go(`/messages${typed}`);
+      await page.locator(".table, .empty").first().waitFor();
+      assert.equal(await page.getByRole("alert").count(), 0, typed);
+    }
+    await visitor.go(`/messages?to=${to}`);
+    await link(`Prévu ${language}`).waitFor();
+    await stack.relais.operate("POST", `/v1/messages/${planned.id}/cancel`);
+    await visitor.leave();
+  });
 
-    it(`reschedules a message, then cancels it (${language})`, async () => {
-      const message = await post(`Reprogrammé ${language}`, {
-        scheduledAt: new Date(Date.now() + DAY_MS).toISOString(),
-      });
-      const visitor = await visitAsOperator(browser, stack, { language });
-      await visitor.go(`/messages/${message.id}`);
-      await visitor.sees("message.says.scheduled");
-      const later = localInputValue(new Date(Date.now() + 3 * DAY_MS));
-      await visitor.field("message.newTime").fill(later);
-      await visitor.press("message.reschedule");
-      await eventually("rescheduled", async () => {
-        const kept = await stack.relais.operate("GET", `/v1/messages/${message.id}`);
-        const { scheduledAt }: { scheduledAt: string } = await kept.json();
-        return localInputValue(new Date(scheduledAt)) === later;
-      });
-      await visitor.sees("state.saved");
-      await visitor.press("message.cancel");
-      await visitor.inDialog("message.cancel");
-      await visitor.sees("message.says.canceled");
-      assert.equal(await visitor.button("message.cancel").count(), 0, "nothing more to do");
-      await visitor.leave();
+  turns.scenario("reschedules a message, then cancels it", async (reader) => {
+    const { language } = reader;
+    const message = await post(`Reprogrammé ${language}`, {
+      scheduledAt: new Date(Date.now() + DAY_MS).toISOString(),
     });
-
-    it(`shows why a message failed, in Gmail's own words, and sends it on retry (${language})`, async () => {
-      const text = "This message was blocked because its content presents a potential security issue.";
-      stack.sandbox.control.set(
-        { fault: "smtp_reply", stage: "body", code: 552, enhanced: "5.7.0", text },
-        { times: 1 },
-      );
-      const message = await post(`Refusé ${language}`);
-      assert.equal(message.status, "failed");
-      const visitor = await visitAsOperator(browser, stack, { language });
-      await visitor.go("/messages?status=failed");
-      await visitor.page.getByRole("link", { name: `Refusé ${language}` }).click();
-      await visitor.sees("message.says.failed");
-      await visitor.sees({ text: problemText("message_refused", language).advice });
-      await visitor.sees({ text: "552 5.7.0 This message was blocked because" });
-      await visitor.press("message.retry");
-      // Without a reload: the page updates.
-      await visitor.sees("message.says.sent");
-      assert.equal(arrived(message), 1);
-      await visitor.leave();
+    const visitor = await visitAsOperator(browser, stack, reader);
+    await visitor.go(`/messages/${message.id}`);
+    await visitor.sees("message.says.scheduled");
+    const later = localInputValue(new Date(Date.now() + 3 * DAY_MS));
+    await visitor.field("message.newTime").fill(later);
+    await visitor.press("message.reschedule");
+    await eventually("rescheduled", async () => {
+      const kept = await stack.relais.operate("GET", `/v1/messages/${message.id}`);
+      const { scheduledAt }: { scheduledAt: string } = await kept.json();
+      return localInputValue(new Date(scheduledAt)) === later;
     });
+    await visitor.sees("state.saved");
+    await visitor.press("message.cancel");
+    await visitor.inDialog("message.cancel");
+    await visitor.sees("message.says.canceled");
+    assert.equal(await visitor.button("message.cancel").count(), 0, "nothing more to do");
+    await visitor.leave();
+  });
 
-    it(`shows what identifies a message, and offers no easy retry to an address that does not exist (${language})`, async () => {
+  turns.scenario("shows why a message failed, in Gmail's own words, and sends it on retry", async (reader) => {
+    const { language } = reader;
+    const text = "This message was blocked because its content presents a potential security issue.";
+    stack.sandbox.control.set({ fault: "smtp_reply", stage: "body", code: 552, enhanced: "5.7.0", text }, { times: 1 });
+    const message = await post(`Refusé ${language}`);
+    assert.equal(message.status, "failed");
+    const visitor = await visitAsOperator(browser, stack, reader);
+    await visitor.go("/messages?status=failed");
+    await visitor.page.getByRole("link", { name: `Refusé ${language}` }).click();
+    await visitor.sees("message.says.failed");
+    await visitor.sees({ text: problemText("message_refused", language).advice });
+    await visitor.sees({ text: "552 5.7.0 This message was blocked because" });
+    await visitor.press("message.retry");
+    // Without a reload: the page updates.
+    await visitor.sees("message.says.sent");
+    assert.equal(arrived(message), 1);
+    await visitor.leave();
+  });
+
+  turns.scenario(
+    "shows what identifies a message, and offers no easy retry to an address that does not exist",
+    async (reader) => {
+      const { language } = reader;
       const reply = { stage: "rcpt", code: 550, enhanced: "5.1.1", text: "The email account does not exist." } as const;
       stack.sandbox.control.set({ fault: "smtp_reply", ...reply }, { times: 1 });
       const message = await post(`Nulle part ${language}`, { tags: { kind: `gone-${language}` } });
       assert.equal(message.status, "failed");
-      const visitor = await visitAsOperator(browser, stack, { language });
+      const visitor = await visitAsOperator(browser, stack, reader);
       const { page, say } = visitor;
       await visitor.go(`/messages/${message.id}`);
       await visitor.sees("message.retryAddressText");
@@ -264,33 +268,38 @@ describe("messages and keys in the console", () => {
         .waitFor();
       await eventually("both", async () => (await page.locator(".table tbody tr").count()) === 2);
       await visitor.leave();
-    });
+    },
+  );
 
-    it(`retries several at once and shows how many are done (${language})`, async () => {
-      const text = "This message was blocked because its content presents a potential security issue.";
-      const fault = { fault: "smtp_reply", stage: "body", code: 552, enhanced: "5.7.0", text } as const;
-      stack.sandbox.control.set(fault, { times: 2 });
-      const tags = { batch: language };
-      const failed = [await post(`Lot 1 ${language}`, { tags }), await post(`Lot 2 ${language}`, { tags })];
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      await visitor.go(`/messages?tag=batch%3D${language}`);
-      for (const at of [1, 2])
-        await page
-          .getByRole("row", { name: `Lot ${at} ${language}` })
-          .getByRole("checkbox")
-          .check();
-      await page.getByRole("button", { name: say("bulk.retry").replace("{count}", "2"), exact: true }).click();
+  turns.scenario("retries several at once and shows how many are done", async (reader) => {
+    const { language } = reader;
+    const text = "This message was blocked because its content presents a potential security issue.";
+    const fault = { fault: "smtp_reply", stage: "body", code: 552, enhanced: "5.7.0", text } as const;
+    stack.sandbox.control.set(fault, { times: 2 });
+    const tags = { batch: language };
+    const failed = [await post(`Lot 1 ${language}`, { tags }), await post(`Lot 2 ${language}`, { tags })];
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    await visitor.go(`/messages?tag=batch%3D${language}`);
+    for (const at of [1, 2])
       await page
-        .getByRole("dialog")
-        .getByRole("button", { name: say("bulk.retry").replace("{count}", "2") })
-        .click();
-      await visitor.sees({ text: say("bulk.done").replace("{done}", "2").replace("{of}", "2") });
-      await eventually("both have arrived", () => failed.every((one) => arrived(one) === 1));
-      await visitor.leave();
-    });
+        .getByRole("row", { name: `Lot ${at} ${language}` })
+        .getByRole("checkbox")
+        .check();
+    await page.getByRole("button", { name: say("bulk.retry").replace("{count}", "2"), exact: true }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: say("bulk.retry").replace("{count}", "2") })
+      .click();
+    await visitor.sees({ text: say("bulk.done").replace("{done}", "2").replace("{of}", "2") });
+    await eventually("both have arrived", () => failed.every((one) => arrived(one) === 1));
+    await visitor.leave();
+  });
 
-    it(`shows To, Cc and Bcc apart, and does not show a plain success if one of them was refused (${language})`, async () => {
+  turns.scenario(
+    "shows To, Cc and Bcc apart, and does not show a plain success if one of them was refused",
+    async (reader) => {
+      const { language } = reader;
       const subject = `Réunion ${language}`;
       const refused = `gone.${language}@example.org`;
       const reply = { stage: "rcpt", code: 550, enhanced: "5.1.1", text: "The email account does not exist." } as const;
@@ -298,7 +307,7 @@ describe("messages and keys in the console", () => {
       const more = { cc: ["cc@example.org", refused], bcc: ["hidden@example.org"] };
       const message = await post(subject, more);
       assert.equal(message.status, "sent");
-      const visitor = await visitAsOperator(browser, stack, { language });
+      const visitor = await visitAsOperator(browser, stack, reader);
       const { page, say } = visitor;
       const amber = page.locator(".badge.warn", { hasText: say("message.sentOneRefused") });
       for (const path of ["/", "/messages", `/servers/${server}/activity`]) {
@@ -329,138 +338,142 @@ describe("messages and keys in the console", () => {
       assert.equal(await fact("message.cc"), `cc@example.org, ${refused}`);
       assert.equal(await fact("message.bcc"), "hidden@example.org");
       await visitor.leave();
-    });
+    },
+  );
 
-    it(`shows a message's history only in the reader's language (${language})`, async () => {
-      stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
-      stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
-      const message = await post(`Histoire ${language}`);
-      await stack.relais.operate("POST", `/v1/messages/${message.id}/resolve`, { as: "failed" });
-      const answer = await stack.relais.operate("GET", `/v1/messages/${message.id}`);
-      const { timeline }: { timeline: { note: string | null; noteCode?: string }[] } = await answer.json();
-      const visitor = await visitAsOperator(browser, stack, { language });
-      await visitor.go(`/messages/${message.id}`);
-      const history = visitor.page.locator("ol.timeline");
-      await history.waitFor();
-      const noted = timeline.filter(({ note }) => note !== null);
-      assert(noted.length >= 2, JSON.stringify(timeline));
-      for (const { note, noteCode = "" } of noted) {
-        assert(isNoteCode(noteCode), noteCode);
-        await history.getByText(noteText(noteCode, language), { exact: true }).waitFor();
-        if (language === "fr") assert.equal(await history.getByText(note ?? "").count(), 0, noteCode);
-      }
-      await visitor.leave();
-    });
-
-    it(`says in the reader's language what is wrong with a field (${language})`, async () => {
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page } = visitor;
-      await visitor.go("/servers/new");
-      await visitor.field("server.name").fill("srv_x");
-      await visitor.field("server.username").fill("ada@example");
-      await page
-        .locator("form")
-        .first()
-        .evaluate((form) => form.setAttribute("novalidate", ""));
-      await visitor.press("newServer.create");
-      const errors = page.locator(".field-error");
-      const sentence = (code: "name_like_id" | "not_address") => {
-        const text = fieldText(code, language);
-        return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
-      };
-      await errors.getByText(sentence("name_like_id"), { exact: true }).waitFor();
-      await errors.getByText(sentence("not_address"), { exact: true }).waitFor();
-      assert.equal(
-        await page.getByRole("alert").locator("details").count(),
-        0,
-        "no request ID for what people can fix themselves",
-      );
-      await visitor.leave();
-    });
-
-    for (const [as, says, copies] of [
-      ["sent", "message.says.sent", 1],
-      ["resend", "message.says.sent", 2],
-      ["failed", "message.says.failed", 1],
-    ] as const) {
-      it(`lets a person decide about a message of unknown outcome: ${as} (${language})`, async () => {
-        stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
-        // Not found in the sent mail for now, since Gmail's search may lag behind.
-        stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
-        const message = await post(`Douteux ${as} ${language}`);
-        assert.equal(message.status, "unknown");
-        const visitor = await visitAsOperator(browser, stack, { language });
-        await visitor.go("/");
-        await visitor.page
-          .getByRole("region", { name: visitor.say("home.inDoubt") })
-          .getByRole("link", { name: `Douteux ${as} ${language}`, exact: true })
-          .click();
-        await visitor.sees("message.says.unknown");
-        const sentMail = visitor.page.getByRole("link", { name: visitor.say("message.sentMail") });
-        const href = (await sentMail.getAttribute("href")) ?? "";
-        assert.ok(href.startsWith("https://mail.google.com/mail/u/?authuser=ada%40example.com#search/in%3Asent"), href);
-        await visitor.press(`message.resolve.${as}`);
-        await visitor.sees(says);
-        await eventually("as many copies as decided", () => arrived(message) === copies);
-        await visitor.leave();
-      });
+  turns.scenario("shows a message's history only in the reader's language", async (reader) => {
+    const { language } = reader;
+    stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
+    stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
+    const message = await post(`Histoire ${language}`);
+    await stack.relais.operate("POST", `/v1/messages/${message.id}/resolve`, { as: "failed" });
+    const answer = await stack.relais.operate("GET", `/v1/messages/${message.id}`);
+    const { timeline }: { timeline: { note: string | null; noteCode?: string }[] } = await answer.json();
+    const visitor = await visitAsOperator(browser, stack, reader);
+    await visitor.go(`/messages/${message.id}`);
+    const history = visitor.page.locator("ol.timeline");
+    await history.waitFor();
+    const noted = timeline.filter(({ note }) => note !== null);
+    assert(noted.length >= 2, JSON.stringify(timeline));
+    for (const { note, noteCode = "" } of noted) {
+      assert(isNoteCode(noteCode), noteCode);
+      await history.getByText(noteText(noteCode, language), { exact: true }).waitFor();
+      if (language === "fr") assert.equal(await history.getByText(note ?? "").count(), 0, noteCode);
     }
+    await visitor.leave();
+  });
 
-    it(`creates a key, shows it once, and revokes it (${language})`, async () => {
-      const name = `Boutique ${language}`;
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      await visitor.go("/keys");
-      await visitor.press("key.new");
-      await visitor.field("key.name").fill(name);
-      await page.getByLabel(say("key.permission.send")).uncheck();
-      await visitor.press("key.make");
-      await visitor.sees("key.permissionNeeded");
-      await page.getByLabel(say("key.permission.send")).check();
-      await visitor.field("key.server").selectOption({ label: "Facturation" });
-      await visitor.press("key.make");
-      await visitor.sees("key.made");
-      const key = await page.locator("code", { hasText: /^rk_/ }).textContent();
-      assert(key !== null);
-      const row = page.getByRole("row").filter({ hasText: name });
-      await row.getByText("Facturation").waitFor();
-      await row.getByText(say("key.unused")).waitFor();
+  turns.scenario("says in the reader's language what is wrong with a field", async (reader) => {
+    const { language } = reader;
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page } = visitor;
+    await visitor.go("/servers/new");
+    await visitor.field("server.name").fill("srv_x");
+    await visitor.field("server.username").fill("ada@example");
+    await page
+      .locator("form")
+      .first()
+      .evaluate((form) => form.setAttribute("novalidate", ""));
+    await visitor.press("newServer.create");
+    const errors = page.locator(".field-error");
+    const sentence = (code: "name_like_id" | "not_address") => {
+      const text = fieldText(code, language);
+      return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+    };
+    await errors.getByText(sentence("name_like_id"), { exact: true }).waitFor();
+    await errors.getByText(sentence("not_address"), { exact: true }).waitFor();
+    assert.equal(
+      await page.getByRole("alert").locator("details").count(),
+      0,
+      "no request ID for what people can fix themselves",
+    );
+    await visitor.leave();
+  });
 
-      const mail = { to: "grace@example.com", subject: `Par clé ${language}`, text: "Bonjour" };
-      const asProgram = () =>
-        stack.relais.request("/v1/messages", {
-          method: "POST",
-          headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-          body: JSON.stringify({ server, ...mail }),
-        });
-      assert.equal((await asProgram()).status, 202);
-      await visitor.press("key.hide");
-      assert.equal(await page.getByText(key).count(), 0);
-      await page.reload();
-      await row.waitFor();
-      assert.equal(await page.getByText(key).count(), 0, "shown once");
-
-      await row.getByRole("button").click();
-      await visitor.inDialog("key.revoke");
-      await eventually("revoked", async () => (await row.count()) === 0);
-      await eventually("refused", async () => (await asProgram()).status === 401);
-      await visitor.go("/audit");
-      await page
-        .getByRole("row")
-        .filter({ hasText: name })
-        .filter({ hasText: say("audit.key.revoke") })
-        .waitFor();
-      // A key without a list of servers may use all of them, and its entry says so.
-      const unbound = await stack.relais.operate("POST", "/v1/keys", {
-        name: `Libre ${language}`,
-        permissions: ["send"],
-      });
-      assert.equal(unbound.status, 201);
-      await page.reload();
-      const entry = page.getByRole("row").filter({ hasText: `Libre ${language}` });
-      const servers = `${say("audit.detail.servers")}${say("colon")} ${say("audit.allServers")}`;
-      await entry.getByText(servers).waitFor();
+  for (const [as, says, copies] of [
+    ["sent", "message.says.sent", 1],
+    ["resend", "message.says.sent", 2],
+    ["failed", "message.says.failed", 1],
+  ] as const) {
+    turns.scenario(`lets a person decide about a message of unknown outcome: ${as}`, async (reader) => {
+      const { language } = reader;
+      stack.sandbox.control.set({ fault: "smtp_drop", when: "after_last_byte" }, { times: 1 });
+      // Not found in the sent mail for now, since Gmail's search may lag behind.
+      stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
+      const message = await post(`Douteux ${as} ${language}`);
+      assert.equal(message.status, "unknown");
+      const visitor = await visitAsOperator(browser, stack, reader);
+      await visitor.go("/");
+      await visitor.page
+        .getByRole("region", { name: visitor.say("home.inDoubt") })
+        .getByRole("link", { name: `Douteux ${as} ${language}`, exact: true })
+        .click();
+      await visitor.sees("message.says.unknown");
+      const sentMail = visitor.page.getByRole("link", { name: visitor.say("message.sentMail") });
+      const href = (await sentMail.getAttribute("href")) ?? "";
+      assert.ok(href.startsWith("https://mail.google.com/mail/u/?authuser=ada%40example.com#search/in%3Asent"), href);
+      await visitor.press(`message.resolve.${as}`);
+      await visitor.sees(says);
+      await eventually("as many copies as decided", () => arrived(message) === copies);
       await visitor.leave();
     });
   }
+
+  turns.scenario("creates a key, shows it once, and revokes it", async (reader) => {
+    const { language } = reader;
+    const name = `Boutique ${language}`;
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    await visitor.go("/keys");
+    await visitor.press("key.new");
+    await visitor.field("key.name").fill(name);
+    await page.getByLabel(say("key.permission.send")).uncheck();
+    await visitor.press("key.make");
+    await visitor.sees("key.permissionNeeded");
+    await page.getByLabel(say("key.permission.send")).check();
+    await visitor.field("key.server").selectOption({ label: "Facturation" });
+    await visitor.press("key.make");
+    await visitor.sees("key.made");
+    const key = await page.locator("code", { hasText: /^rk_/ }).textContent();
+    assert(key !== null);
+    const row = page.getByRole("row").filter({ hasText: name });
+    await row.getByText("Facturation").waitFor();
+    await row.getByText(say("key.unused")).waitFor();
+
+    const mail = { to: "grace@example.com", subject: `Par clé ${language}`, text: "Bonjour" };
+    const asProgram = () =>
+      stack.relais.request("/v1/messages", {
+        method: "POST",
+        headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ server, ...mail }),
+      });
+    assert.equal((await asProgram()).status, 202);
+    await visitor.press("key.hide");
+    assert.equal(await page.getByText(key).count(), 0);
+    await page.reload();
+    await row.waitFor();
+    assert.equal(await page.getByText(key).count(), 0, "shown once");
+
+    await row.getByRole("button").click();
+    await visitor.inDialog("key.revoke");
+    await eventually("revoked", async () => (await row.count()) === 0);
+    await eventually("refused", async () => (await asProgram()).status === 401);
+    await visitor.go("/audit");
+    await page
+      .getByRole("row")
+      .filter({ hasText: name })
+      .filter({ hasText: say("audit.key.revoke") })
+      .waitFor();
+    // A key without a list of servers may use all of them, and its entry says so.
+    const unbound = await stack.relais.operate("POST", "/v1/keys", {
+      name: `Libre ${language}`,
+      permissions: ["send"],
+    });
+    assert.equal(unbound.status, 201);
+    await page.reload();
+    const entry = page.getByRole("row").filter({ hasText: `Libre ${language}` });
+    const servers = `${say("audit.detail.servers")}${say("colon")} ${say("audit.allServers")}`;
+    await entry.getByText(servers).waitFor();
+    await visitor.leave();
+  });
 });

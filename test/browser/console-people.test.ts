@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connectedServer, createServer, type Stack, startStack } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
+import { turnsFrom } from "./readers.ts";
 import { settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(4, 1_280);
 
 const OPERATOR = "operator@example.com";
 const GRACE = "grace@example.com";
@@ -35,78 +37,78 @@ describe("the console's users", () => {
     await stack.stop();
   });
 
-  for (const language of LANGUAGES) {
-    it(`signs an operator in with Google, returns to the page they wanted, and signs out (${language})`, async () => {
-      const visitor = await visit(browser, stack, { language });
-      const { page, say } = visitor;
-      await visitor.go(`/messages/${adasMessage}`);
-      await page.waitForURL(/\/sign-in\?next=/);
-      await visitor.follow("signIn.google");
-      await consentOnPage(page, { account: OPERATOR });
-      await page.getByRole("heading", { level: 1, name: "Secret d’Ada" }).waitFor();
-      await page.getByRole("link", { name: "Courrier d’Ada", exact: true }).waitFor();
-      await page.getByText(OPERATOR, { exact: true }).waitFor();
-      await page.getByRole("link", { name: say("nav.settings"), exact: true }).waitFor();
-      await visitor.press("session.signOut");
-      await page.getByRole("link", { name: say("signIn.google") }).waitFor();
-      await visitor.go(`/messages/${adasMessage}`);
-      await page.getByRole("link", { name: say("signIn.google") }).waitFor();
-      const session = await visitor.context.request.get(`${stack.relais.origin}/v1/session`);
-      assert.equal(session.status(), 401, "the session is over, not only the page");
-      await visitor.leave();
-    });
+  turns.scenario("signs an operator in with Google, returns to the page they wanted, and signs out", async (reader) => {
+    const visitor = await visit(browser, stack, reader);
+    const { page, say } = visitor;
+    await visitor.go(`/messages/${adasMessage}`);
+    await page.waitForURL(/\/sign-in\?next=/);
+    await visitor.follow("signIn.google");
+    await consentOnPage(page, { account: OPERATOR });
+    await page.getByRole("heading", { level: 1, name: "Secret d’Ada" }).waitFor();
+    await page.getByRole("link", { name: "Courrier d’Ada", exact: true }).waitFor();
+    await page.getByText(OPERATOR, { exact: true }).waitFor();
+    await page.getByRole("link", { name: say("nav.settings"), exact: true }).waitFor();
+    await visitor.press("session.signOut");
+    await page.getByRole("link", { name: say("signIn.google") }).waitFor();
+    await visitor.go(`/messages/${adasMessage}`);
+    await page.getByRole("link", { name: say("signIn.google") }).waitFor();
+    const session = await visitor.context.request.get(`${stack.relais.origin}/v1/session`);
+    assert.equal(session.status(), 401, "the session is over, not only the page");
+    await visitor.leave();
+  });
 
-    it(`turns away a person without access and says whom to ask (${language})`, async () => {
-      const visitor = await visit(browser, stack, { language });
-      await signInAs(visitor, "someone@gmail.com");
-      await visitor.sees({ text: problemText("not_admitted", language).title });
-      await visitor.sees({ text: problemText("not_admitted", language).advice });
-      await visitor.page.getByRole("link", { name: language === "fr" ? "Revenir à Relais" : "Back to Relais" }).click();
-      await visitor.page.waitForURL(/\/sign-in/);
-      await visitor.leave();
-    });
+  turns.scenario("turns away a person without access and says whom to ask", async (reader) => {
+    const { language } = reader;
+    const visitor = await visit(browser, stack, reader);
+    await signInAs(visitor, "someone@gmail.com");
+    await visitor.sees({ text: problemText("not_admitted", language).title });
+    await visitor.sees({ text: problemText("not_admitted", language).advice });
+    await visitor.page.getByRole("link", { name: language === "fr" ? "Revenir à Relais" : "Back to Relais" }).click();
+    await visitor.page.waitForURL(/\/sign-in/);
+    await visitor.leave();
+  });
 
-    it(`shows a member only their own mailbox, which they connect and send from (${language})`, async () => {
-      const name = `Courrier de Grace ${language}`;
-      const own = await createServer(stack, { name, username: GRACE });
-      const visitor = await visit(browser, stack, { language });
-      const { page, say } = visitor;
-      await signInAs(visitor, GRACE, "/servers");
-      await page.getByRole("link", { name, exact: true }).waitFor();
-      assert.equal(await page.getByText("Ada").count(), 0);
-      for (const key of ["nav.setup", "nav.settings", "nav.operations", "servers.new"] as const)
-        assert.equal(await page.getByRole("link", { name: say(key), exact: true }).count(), 0, key);
+  turns.scenario("shows a member only their own mailbox, which they connect and send from", async (reader) => {
+    const { language } = reader;
+    const name = `Courrier de Grace ${language}`;
+    const own = await createServer(stack, { name, username: GRACE });
+    const visitor = await visit(browser, stack, reader);
+    const { page, say } = visitor;
+    await signInAs(visitor, GRACE, "/servers");
+    await page.getByRole("link", { name, exact: true }).waitFor();
+    assert.equal(await page.getByText("Ada").count(), 0);
+    for (const key of ["nav.setup", "nav.settings", "nav.operations", "servers.new"] as const)
+      assert.equal(await page.getByRole("link", { name: say(key), exact: true }).count(), 0, key);
 
-      await page.getByRole("link", { name, exact: true }).click();
-      await visitor.follow("connect.first");
-      await consentOnPage(page, { account: GRACE });
-      await visitor.sees("connection.nowConnected");
-      await visitor.press("test.action");
-      await page.getByText(say("test.ok"), { exact: true }).waitFor();
-      await visitor.press("mail.send");
-      await visitor.sees("message.says.sent");
+    await page.getByRole("link", { name, exact: true }).click();
+    await visitor.follow("connect.first");
+    await consentOnPage(page, { account: GRACE });
+    await visitor.sees("connection.nowConnected");
+    await visitor.press("test.action");
+    await page.getByText(say("test.ok"), { exact: true }).waitFor();
+    await visitor.press("mail.send");
+    await visitor.sees("message.says.sent");
 
-      await visitor.go("/messages");
-      await page
-        .getByRole("link", { name: say("mail.subjectDefault") })
-        .first()
-        .waitFor();
-      assert.equal(await page.getByText("Secret d’Ada").count(), 0);
-      for (const path of [`/servers/${adas}`, `/messages/${adasMessage}`, `/messages?server=${adas}`]) {
-        await visitor.go(path);
-        await visitor.sees({ text: problemText("not_found", language).title });
-        assert.equal(await page.getByText("Secret d’Ada").count(), 0, path);
-      }
-      for (const path of ["/setup", "/keys", "/operations", "/settings", "/audit", "/servers/new"]) {
-        await visitor.go(path);
-        await page.getByRole("heading", { level: 1, name: say("operatorsOnly.title") }).waitFor();
-        await page.getByRole("main").getByRole("link", { name: OPERATOR }).waitFor();
-      }
-      const deleted = await stack.relais.operate("DELETE", `/v1/mail-servers/${own}`);
-      assert.equal(deleted.status, 204, await deleted.text());
-      await visitor.leave();
-    });
-  }
+    await visitor.go("/messages");
+    await page
+      .getByRole("link", { name: say("mail.subjectDefault") })
+      .first()
+      .waitFor();
+    assert.equal(await page.getByText("Secret d’Ada").count(), 0);
+    for (const path of [`/servers/${adas}`, `/messages/${adasMessage}`, `/messages?server=${adas}`]) {
+      await visitor.go(path);
+      await visitor.sees({ text: problemText("not_found", language).title });
+      assert.equal(await page.getByText("Secret d’Ada").count(), 0, path);
+    }
+    for (const path of ["/setup", "/keys", "/operations", "/settings", "/audit", "/servers/new"]) {
+      await visitor.go(path);
+      await page.getByRole("heading", { level: 1, name: say("operatorsOnly.title") }).waitFor();
+      await page.getByRole("main").getByRole("link", { name: OPERATOR }).waitFor();
+    }
+    const deleted = await stack.relais.operate("DELETE", `/v1/mail-servers/${own}`);
+    assert.equal(deleted.status, 204, await deleted.text());
+    await visitor.leave();
+  });
 
   it("shows operators who is signed in, ends all sessions of a person, and finds that in the audit", async () => {
     const member = await visit(browser, stack, { language: "en" });

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { RelaisProcess } from "../builders/relais-process.ts";
-import { accessible } from "./accessibility.ts";
+import { accessible, accessibleTo } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
+import { turnsFrom } from "./readers.ts";
 import { visit, visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(5);
 
 /** From the link that `npm start` prints to the mailbox. */
 const MOST_CLICKS = 8;
@@ -55,29 +57,28 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     await page.getByRole("link", { name: visitor.say("sandbox.mailbox") }).click();
     const inbox = await mailbox;
     await inbox.getByText("grace@example.com").first().waitFor();
-    await accessible(inbox, "the sandbox’s mailbox");
+    await accessibleTo(turns.two(), inbox, "the sandbox’s mailbox");
     await inbox.locator("tbody a").first().click();
-    await accessible(inbox, "a mail in the sandbox’s mailbox");
+    await accessibleTo(turns.two(), inbox, "a mail in the sandbox’s mailbox");
     await inbox.getByRole("link", { name: "Français" }).click();
     await inbox.getByRole("link", { name: "Tous les messages" }).click();
     await inbox.getByRole("heading", { name: "Messages envoyés" }).waitFor();
     await visitor.leave();
   });
 
-  for (const language of LANGUAGES) {
-    it(`says on every page that nothing leaves this computer, and how that is changed (${language})`, async () => {
-      const visitor = await visitAsOperator(browser, { relais }, { language });
-      const { page, say } = visitor;
-      for (const path of ["/", "/messages", "/servers", "/keys", "/setup", "/settings", "/operations", "/audit"]) {
-        await visitor.go(path);
-        await visitor.sees("sandbox.title");
-      }
-      await page.getByText(say("sandbox.real"), { exact: true }).click();
-      await page.getByText("npm start -- --real-google client_secret.json", { exact: true }).waitFor();
-      await accessible(page, `sandbox banner, ${language}`);
-      await visitor.leave();
-    });
-  }
+  turns.scenario("says on every page that nothing leaves this computer, and how that is changed", async (reader) => {
+    const { language } = reader;
+    const visitor = await visitAsOperator(browser, { relais }, reader);
+    const { page, say } = visitor;
+    for (const path of ["/", "/messages", "/servers", "/keys", "/setup", "/settings", "/operations", "/audit"]) {
+      await visitor.go(path);
+      await visitor.sees("sandbox.title");
+    }
+    await page.getByText(say("sandbox.real"), { exact: true }).click();
+    await page.getByText("npm start -- --real-google client_secret.json", { exact: true }).waitFor();
+    await accessible(page, `sandbox banner, ${language}`);
+    await visitor.leave();
+  });
 
   it("plays Google’s choices: another account, and no", async () => {
     const visitor = await visitAsOperator(browser, { relais }, { language: "fr" });
@@ -85,14 +86,14 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     const made = await relais.operate("POST", "/v1/mail-servers", { name: "Refus", username: "grace@example.com" });
     const { id }: { id: string } = await made.json();
     await visitor.go(`/google_gmail/authorize?server=${id}`);
-    await accessible(page, "the choice of an account", true);
+    await accessibleTo(turns.two(), page, "the choice of an account");
     await page.locator('button[value="ada@example.com"]').click();
     await page.getByRole("link", { name: "Utiliser un autre compte" }).click();
     await page.locator('button[value="grace@example.com"]').click();
-    await accessible(page, "the warning of an unverified app", true);
+    await accessibleTo(turns.two(), page, "the warning of an unverified app");
     await page.getByRole("button", { name: "Continuer" }).click();
     await page.getByText("grace@example.com").waitFor();
-    await accessible(page, "the choice of permissions");
+    await accessibleTo(turns.two(), page, "the choice of permissions");
     await page.getByRole("button", { name: "Annuler" }).click();
     await page.getByText(problemText("consent_denied", "fr").title).first().waitFor();
     await visitor.leave();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { connectedServer, type Stack, startStack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
@@ -9,7 +8,10 @@ import { smtpDialogue } from "../google-sandbox/smtp-dialogue.ts";
 import { accessible } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
+import { turnsFrom } from "./readers.ts";
 import { type Visitor, visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(6);
 
 describe("a new key in the console, for a program that speaks only SMTP", () => {
   let browser: TestBrowser;
@@ -40,28 +42,27 @@ describe("a new key in the console, for a program that speaks only SMTP", () => 
     return (await fact.locator("code").textContent()) ?? "";
   };
 
-  for (const language of LANGUAGES) {
-    it(`comes with values that work as they stand (${language})`, async () => {
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const key = await makeKey(visitor, `SMTP ${language}`);
-      await visitor.page.getByRole("dialog").getByRole("tab", { name: "SMTP" }).click();
-      await visitor.sees("smtp.here");
-      await visitor.sees("smtp.noEncryption");
-      await visitor.sees("smtp.passwordIsKey");
-      await accessible(visitor.page, "keys, values for SMTP");
-      const client = await smtpDialogue({
-        host: await valueBeside(visitor, "smtp.host"),
-        port: Number(await valueBeside(visitor, "smtp.port")),
-      });
-      await client.say("EHLO client");
-      assert.match((await client.say(plain(await valueBeside(visitor, "smtp.username"), key))) ?? "", /^235 /);
-      const subject = `By the console's values ${language}`;
-      assert.match((await sendBy(client, MAIL.replace("Invoice 42", subject))) ?? "", /^250 2\.0\.0 msg_/);
-      client.close();
-      await eventually("the mail", () => stack.sandbox.control.mails().some(({ raw }) => raw.includes(subject)));
-      await visitor.leave();
+  turns.scenario("comes with values that work as they stand", async (reader) => {
+    const { language } = reader;
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const key = await makeKey(visitor, `SMTP ${language}`);
+    await visitor.page.getByRole("dialog").getByRole("tab", { name: "SMTP" }).click();
+    await visitor.sees("smtp.here");
+    await visitor.sees("smtp.noEncryption");
+    await visitor.sees("smtp.passwordIsKey");
+    await accessible(visitor.page, "keys, values for SMTP");
+    const client = await smtpDialogue({
+      host: await valueBeside(visitor, "smtp.host"),
+      port: Number(await valueBeside(visitor, "smtp.port")),
     });
-  }
+    await client.say("EHLO client");
+    assert.match((await client.say(plain(await valueBeside(visitor, "smtp.username"), key))) ?? "", /^235 /);
+    const subject = `By the console's values ${language}`;
+    assert.match((await sendBy(client, MAIL.replace("Invoice 42", subject))) ?? "", /^250 2\.0\.0 msg_/);
+    client.close();
+    await eventually("the mail", () => stack.sandbox.control.mails().some(({ raw }) => raw.includes(subject)));
+    await visitor.leave();
+  });
 
   it("says to run relais-smtp where Relais does not take mail by SMTP itself", async () => {
     await stack.relais.kill();

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { problemText } from "../../functions/domain/problem-texts.ts";
-import { accessible } from "./accessibility.ts";
+import { accessible, overflow, type Scope } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { settled, signInAs, type Visitor, visit, visitAsOperator } from "./visitor.ts";
+import { type Reader, readerName, runsAll, turnsFrom, WIDTHS } from "./readers.ts";
+import { openAnew, settled, signInAs, type Visitor, visit, visitAsOperator } from "./visitor.ts";
 
 type Pages = readonly (keyof FurnishedStack["pages"])[];
 
@@ -23,10 +24,57 @@ const READING: Pages = [
 ];
 const OPERATORS = { reading: READING, lists: ["home", "servers", "messages", "settings", "audit"] as Pages };
 
-/** A member has fewer pages; the others say that they are for operators. */
+/**
+ * A member has fewer pages; the others say that they are for operators. What a page shows while it loads, when that
+ * fails, or when there is nothing, it shows to operators too: of each, the soak looks at more than one.
+ */
 const MEMBERS = {
-  reading: ["home", "servers", "connected server", "messages", "sent message"] as Pages,
-  lists: ["home", "servers", "messages"] as Pages,
+  reading: runsAll
+    ? (["home", "servers", "connected server", "messages", "sent message"] as Pages)
+    : (["connected server"] as Pages),
+  lists: runsAll ? (["home", "servers", "messages"] as Pages) : (["home"] as Pages),
+};
+const SHOWN_TO_MEMBERS: Pages = [
+  "home",
+  "servers",
+  "connected server",
+  "messages",
+  "sent message",
+  "settings",
+  "failed message",
+];
+
+const turns = turnsFrom(0);
+
+interface Look {
+  readonly what: string;
+  readonly readers: readonly Reader[];
+  readonly part?: Scope["part"];
+}
+
+/** Shows the page, as it stands open, to each of the readers. */
+const look = async (visitor: Visitor, { what, readers, part = "main" }: Look): Promise<void> => {
+  for (const [at, reader] of readers.entries()) {
+    await visitor.becomes(reader);
+    const scope: Scope = at === 0 ? { part } : { part: "main", rules: "looks" };
+    await accessible(visitor.page, `${what}, ${readerName(reader)}`, scope);
+  }
+};
+
+/** On a large screen, a page takes at least this share of what the navigation leaves. */
+const USED = 0.75;
+const SHARE_USED = `document.querySelector("main").clientWidth /
+  (innerWidth - document.querySelector(".side").getBoundingClientRect().width)`;
+
+/** At the widths that no reader has had, nothing is wider than the window either, and a large one is used. */
+const fits = async ({ page }: Visitor, what: string, readers: readonly Reader[]): Promise<void> => {
+  for (const width of WIDTHS.filter((one) => readers.every(({ viewport }) => viewport.width !== one))) {
+    await page.setViewportSize({ width, height: 900 });
+    assert.equal(await overflow(page), 0, `${what} is wider than ${width} px`);
+  }
+  if ((await page.evaluate("innerWidth")) !== WIDTHS.at(-1)) return;
+  const used: number = await page.evaluate(SHARE_USED);
+  assert(used > USED, `${what} uses ${used} of a large screen`);
 };
 
 describe("axe-core finds no fault in any page of the console, in any state", () => {
@@ -64,10 +112,12 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     it(`once it has loaded, for ${who}`, async () => {
       const visitor = await signIn();
       const all = Object.keys(stack.pages) as (keyof FurnishedStack["pages"])[];
-      const shown = who === "an operator" ? all : [...reading, "settings" as const, "failed message" as const];
+      const shown = who === "an operator" ? all : SHOWN_TO_MEMBERS;
       await eachOf(visitor, shown, async (what) => {
         await settled(visitor);
-        await accessible(visitor.page, `${what}, to ${who}`);
+        const readers = who === "an operator" ? turns.two() : [turns.one()];
+        await look(visitor, { what: `${what}, to ${who}`, readers, part: "document" });
+        await fits(visitor, `${what}, to ${who}`, readers);
       });
       await visitor.leave();
     });
@@ -78,7 +128,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
       await visitor.page.route(/\/v1\/(?!session)/, () => {});
       await eachOf(visitor, reading, async (what) => {
         await visitor.page.locator(".loading").first().waitFor();
-        await accessible(visitor.page, `${what}, loading, to ${who}`, true);
+        await look(visitor, { what: `${what}, loading, to ${who}`, readers: [turns.one()] });
       });
       await visitor.leave();
     });
@@ -93,10 +143,10 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
         await settled(visitor);
         await visitor.page
           .getByRole("alert")
-          .filter({ hasText: problemText("unavailable", "fr").title })
+          .filter({ hasText: problemText("unavailable", visitor.language).title })
           .first()
           .waitFor();
-        await accessible(visitor.page, `${what}, failed, to ${who}`, true);
+        await look(visitor, { what: `${what}, failed, to ${who}`, readers: [turns.one()] });
       });
       await visitor.leave();
     });
@@ -108,7 +158,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
       );
       await eachOf(visitor, lists, async (what) => {
         await settled(visitor);
-        await accessible(visitor.page, `${what}, empty, to ${who}`, true);
+        await look(visitor, { what: `${what}, empty, to ${who}`, readers: [turns.one()] });
       });
       await visitor.leave();
     });
@@ -116,11 +166,11 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
 
   it("in every state of a mail server or message", async () => {
     const visitor = await operator();
+    await visitor.go("/nowhere");
     for (const { what, path, arrange } of everyState(stack)) {
       await arrange(visitor.page);
-      await visitor.go(path);
-      await settled(visitor);
-      await accessible(visitor.page, what, true);
+      await openAnew(visitor, path);
+      await look(visitor, { what, readers: turns.two() });
       await visitor.page.unrouteAll({ behavior: "ignoreErrors" });
     }
     await visitor.leave();
@@ -138,12 +188,12 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
       await visitor.go(stack.pages[what]);
       await visitor.press(button);
       await page.getByRole("dialog").waitFor();
-      await accessible(page, `${what}, ${button}`);
+      await look(visitor, { what: `${what}, ${button}`, readers: turns.two() });
     }
     await visitor.go(stack.pages.keys);
     await page.getByRole("button", { name: new RegExp(`^${say("key.revoke")} `) }).click();
     await page.getByRole("dialog").waitFor();
-    await accessible(page, "keys, key.revoke");
+    await look(visitor, { what: "keys, key.revoke", readers: turns.two() });
     await visitor.leave();
   });
 
@@ -159,7 +209,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     await page
       .getByText("Indiquez une adresse comme ada@example.com ou un domaine comme @example.com.", { exact: true })
       .waitFor();
-    await accessible(page, "new server, refused");
+    await look(visitor, { what: "new server, refused", readers: turns.two() });
 
     await visitor.go(stack.pages["connected server"]);
     await visitor.press("mail.send");
@@ -172,22 +222,22 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
       const row = page.getByRole("row").filter({ hasText: say(`stage.${stage}`) });
       await row.getByText(say("test.passed")).waitFor();
     }
-    await accessible(page, "connected server, tested");
+    await look(visitor, { what: "connected server, tested", readers: turns.two() });
     await visitor.press("test.action");
     await visitor.sees("test.ok");
     assert.equal(await page.getByRole("table").count(), 0, "a passed test is one line");
 
     await visitor.go(stack.pages.keys);
     await visitor.press("key.new");
-    await accessible(page, "keys, new key");
+    await look(visitor, { what: "keys, new key", readers: turns.two() });
     await visitor.field("key.name").fill("Éphémère");
     await visitor.press("key.make");
     await visitor.sees("key.made");
-    await accessible(page, "keys, key made");
+    await look(visitor, { what: "keys, key made", readers: turns.two() });
     await visitor.press("key.hide");
     await page.setViewportSize({ width: 360, height: 740 });
     await page.getByRole("button", { name: say("nav.menu") }).click();
-    await accessible(page, "keys, menu open");
+    await look(visitor, { what: "keys, menu open", readers: turns.two(), part: "document" });
     await visitor.leave();
   });
 
@@ -195,7 +245,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     const visitor = await visit(browser, stack, { language: "fr" });
     await visitor.go("/#setup=not-the-token");
     await visitor.sees("signIn.tokenRefused");
-    await accessible(visitor.page, "sign-in, refused");
+    await look(visitor, { what: "sign-in, refused", readers: turns.two(), part: "document" });
     await visitor.go("/google_gmail/confirm?state=unknown&code=x");
     await visitor.sees({ text: problemText("state_invalid", "fr").title });
     await accessible(visitor.page, "callback");
@@ -209,7 +259,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     await visitor.context.clearCookies();
     await visitor.turnTo("/messages");
     await visitor.sees("signIn.ended");
-    await accessible(visitor.page, "sign-in, session ended");
+    await look(visitor, { what: "sign-in, session ended", readers: turns.two(), part: "document" });
     await visitor.leave();
   });
 });

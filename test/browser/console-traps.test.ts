@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 import { ADVICE, type CheckId } from "../../functions/domain/doctor/texts.ts";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
+import { turnsFrom } from "./readers.ts";
 import { openStep, type Visitor, visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(7);
 
 const TWO_HOURS = 2 * 3_600_000;
 
@@ -36,10 +38,12 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
     await stack.stop();
   });
 
-  for (const language of LANGUAGES) {
-    it(`publishing status: says what Testing costs beforehand, and names it when access ends (${language})`, async () => {
+  turns.scenario(
+    "publishing status: says what Testing costs beforehand, and names it when access ends",
+    async (reader) => {
+      const { language } = reader;
       const id = await createServer(stack, { name: `Statut ${language}` });
-      const visitor = await visitAsOperator(browser, stack, { language });
+      const visitor = await visitAsOperator(browser, stack, reader);
       const { page, say } = visitor;
       await visitor.go("/setup");
       // Odoo's guide advises this to get rid of the warning screen; here its cost stands beside the choice.
@@ -69,11 +73,15 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       await consentOnPage(page, { account: "ada@example.com" });
       await page.getByText(say("connection.valid"), { exact: true }).waitFor();
       await visitor.leave();
-    });
+    },
+  );
 
-    it(`missing test user: names the list and links to it, on the callback page and on the server's page (${language})`, async () => {
+  turns.scenario(
+    "missing test user: names the list and links to it, on the callback page and on the server's page",
+    async (reader) => {
+      const { language } = reader;
       const id = await createServer(stack, { name: `Testeur ${language}` });
-      const visitor = await visitAsOperator(browser, stack, { language });
+      const visitor = await visitAsOperator(browser, stack, reader);
       const { page, say } = visitor;
       const { title, advice } = problemText("consent_denied", language);
       const off = stack.sandbox.control.set({ fault: "deny" }, { account: "ada@example.com" });
@@ -91,66 +99,68 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       await consentOnPage(page, { account: "ada@example.com" });
       await page.getByText(say("connection.valid"), { exact: true }).waitFor();
       await visitor.leave();
+    },
+  );
+
+  turns.scenario('outdated module: there is none, and the page says what else causes "forbidden"', async (reader) => {
+    const { language } = reader;
+    const id = await createServer(stack, { name: `Interdit ${language}`, transport: "gmail_api" });
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    await visitor.go("/setup");
+    await openPassed(visitor);
+    await check(visitor, "relais_version").getByText(ADVICE.no_module[language]).waitFor();
+    await page.getByText(say("traps.forbidden")).click();
+    await visitor.sees("traps.forbiddenText");
+
+    const off = stack.sandbox.control.set({
+      fault: "http_error",
+      at: "gmail",
+      status: 403,
+      reason: "accessNotConfigured",
     });
+    await visitor.go(`/servers/${id}`);
+    await connectAs(visitor);
+    await visitor.sees("connection.nowConnected");
+    await visitor.press("test.action");
+    await page.getByRole("row").getByText(problemText("gmail_api_disabled", language).advice).waitFor();
+    stack.sandbox.control.clear(off);
+    await visitor.press("test.action");
+    await page.getByText(say("test.ok"), { exact: true }).waitFor();
+    await visitor.leave();
+  });
 
-    it(`outdated module: there is none, and the page says what else causes "forbidden" (${language})`, async () => {
-      const id = await createServer(stack, { name: `Interdit ${language}`, transport: "gmail_api" });
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      await visitor.go("/setup");
-      await openPassed(visitor);
-      await check(visitor, "relais_version").getByText(ADVICE.no_module[language]).waitFor();
-      await page.getByText(say("traps.forbidden")).click();
-      await visitor.sees("traps.forbiddenText");
+  turns.scenario("client of type Desktop: refused before Google does, with the type to choose", async (reader) => {
+    const { language } = reader;
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page } = visitor;
+    const file = join(stack.relais.dataDir, `client-${language}.json`);
+    const upload = () => visitor.field("credentials.file").setInputFiles(file);
+    await visitor.go("/setup");
+    await page.getByText(visitor.say("traps.desktop")).click();
+    await visitor.sees("traps.desktopText");
+    await openStep(visitor, "setup.credentials");
+    stack.sandbox.writeClientSecret(file, "installed");
+    await upload();
+    const refusal = page.getByRole("alert").filter({ hasText: problemText("client_type_desktop", language).title });
+    await refusal.getByText(problemText("client_type_desktop", language).advice).waitFor();
 
-      const off = stack.sandbox.control.set({
-        fault: "http_error",
-        at: "gmail",
-        status: 403,
-        reason: "accessNotConfigured",
-      });
-      await visitor.go(`/servers/${id}`);
-      await connectAs(visitor);
-      await visitor.sees("connection.nowConnected");
-      await visitor.press("test.action");
-      await page.getByRole("row").getByText(problemText("gmail_api_disabled", language).advice).waitFor();
-      stack.sandbox.control.clear(off);
-      await visitor.press("test.action");
-      await page.getByText(say("test.ok"), { exact: true }).waitFor();
-      await visitor.leave();
-    });
+    // The new client is a web client, but lacks the URI, which is shown for copying.
+    stack.sandbox.writeClientSecret(file, "web");
+    const written: { web: { redirect_uris: string[] } } = JSON.parse(readFileSync(file, "utf8"));
+    const [uri] = written.web.redirect_uris;
+    assert(uri !== undefined);
+    const forgotten = { web: { ...written.web, redirect_uris: [`${uri}/`] } };
+    writeFileSync(file, JSON.stringify(forgotten));
+    await upload();
+    const missing = page.getByRole("alert").filter({ hasText: problemText("redirect_uri_missing", language).title });
+    await missing.getByText(uri, { exact: true }).waitFor();
 
-    it(`client of type Desktop: refused before Google does, with the type to choose (${language})`, async () => {
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page } = visitor;
-      const file = join(stack.relais.dataDir, `client-${language}.json`);
-      const upload = () => visitor.field("credentials.file").setInputFiles(file);
-      await visitor.go("/setup");
-      await page.getByText(visitor.say("traps.desktop")).click();
-      await visitor.sees("traps.desktopText");
-      await openStep(visitor, "setup.credentials");
-      stack.sandbox.writeClientSecret(file, "installed");
-      await upload();
-      const refusal = page.getByRole("alert").filter({ hasText: problemText("client_type_desktop", language).title });
-      await refusal.getByText(problemText("client_type_desktop", language).advice).waitFor();
-
-      // The new client is a web client, but lacks the URI, which is shown for copying.
-      stack.sandbox.writeClientSecret(file, "web");
-      const written: { web: { redirect_uris: string[] } } = JSON.parse(readFileSync(file, "utf8"));
-      const [uri] = written.web.redirect_uris;
-      assert(uri !== undefined);
-      const forgotten = { web: { ...written.web, redirect_uris: [`${uri}/`] } };
-      writeFileSync(file, JSON.stringify(forgotten));
-      await upload();
-      const missing = page.getByRole("alert").filter({ hasText: problemText("redirect_uri_missing", language).title });
-      await missing.getByText(uri, { exact: true }).waitFor();
-
-      writeFileSync(file, JSON.stringify(written));
-      await upload();
-      await visitor.sees("credentials.saved");
-      await openPassed(visitor);
-      await check(visitor, "gmail_credentials").getByText(visitor.say("check.done")).waitFor();
-      await visitor.leave();
-    });
-  }
+    writeFileSync(file, JSON.stringify(written));
+    await upload();
+    await visitor.sees("credentials.saved");
+    await openPassed(visitor);
+    await check(visitor, "gmail_credentials").getByText(visitor.say("check.done")).waitFor();
+    await visitor.leave();
+  });
 });

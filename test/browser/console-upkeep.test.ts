@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { LANGUAGES } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connect, createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
+import { turnsFrom } from "./readers.ts";
 import { settled, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
+
+const turns = turnsFrom(8);
 
 const ADA = "ada@example.com";
 
@@ -32,149 +34,151 @@ describe("the life of a mail server in the console", () => {
   const visible = ({ page, say }: Visitor, key: Parameters<Visitor["say"]>[0]) =>
     page.getByText(say(key), { exact: true }).first();
 
-  for (const language of LANGUAGES) {
-    it(`shows revoked access without a reload, holds mail, and sends it once reconnected (${language})`, async () => {
-      const id = await connected(`Révoqué ${language}`);
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      await visitor.go(`/servers/${id}`);
-      await visible(visitor, "connection.valid").waitFor();
-      const sentBefore = stack.sandbox.control.mails().length;
-      stack.sandbox.control.revoke(ADA);
+  turns.scenario("shows revoked access without a reload, holds mail, and sends it once reconnected", async (reader) => {
+    const { language } = reader;
+    const id = await connected(`Révoqué ${language}`);
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    await visitor.go(`/servers/${id}`);
+    await visible(visitor, "connection.valid").waitFor();
+    const sentBefore = stack.sandbox.control.mails().length;
+    stack.sandbox.control.revoke(ADA);
 
-      await visitor.field("mail.to").fill("grace@example.com");
-      await visitor.press("mail.send");
-      await visitor.sees("message.says.held");
-      // Nobody reloaded or tested: the refused mail alone revealed it.
-      await visible(visitor, "connection.reconnect_required").waitFor();
-      await visitor.sees({ text: problemText("password_or_revoked", language).advice });
-      await visitor.follow("nav.home");
-      const toServer = page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).first();
-      await toServer.waitFor();
-      await visitor.go(`/messages?server=${id}`);
-      // Above every page, with the advice, until it is fixed.
-      await page
-        .getByText(say("needs.stopped"))
-        .or(page.getByText(say("needs.stoppedMany")))
-        .first()
-        .waitFor();
-      await visitor.sees({ text: problemText("password_or_revoked", language).advice });
-      await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
-      await visitor.sees("message.says.held");
-      await visitor.sees({ text: problemText("reconnect_required", language).advice });
+    await visitor.field("mail.to").fill("grace@example.com");
+    await visitor.press("mail.send");
+    await visitor.sees("message.says.held");
+    // Nobody reloaded or tested: the refused mail alone revealed it.
+    await visible(visitor, "connection.reconnect_required").waitFor();
+    await visitor.sees({ text: problemText("password_or_revoked", language).advice });
+    await visitor.follow("nav.home");
+    const toServer = page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).first();
+    await toServer.waitFor();
+    await visitor.go(`/messages?server=${id}`);
+    // Above every page, with the advice, until it is fixed.
+    await page
+      .getByText(say("needs.stopped"))
+      .or(page.getByText(say("needs.stoppedMany")))
+      .first()
+      .waitFor();
+    await visitor.sees({ text: problemText("password_or_revoked", language).advice });
+    await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
+    await visitor.sees("message.says.held");
+    await visitor.sees({ text: problemText("reconnect_required", language).advice });
 
-      await toServer.click();
-      await page.getByRole("heading", { level: 1, name: `Révoqué ${language}`, exact: true }).waitFor();
-      await visitor.follow("connect.again");
-      await consentOnPage(page, { account: ADA });
-      await visitor.sees("connection.nowConnected");
-      await eventually("the mail has left", () => stack.sandbox.control.mails().length === sentBefore + 1);
-      await turnToPart(visitor, "activity");
-      await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
-      await visitor.sees("message.says.sent");
-      await visitor.leave();
+    await toServer.click();
+    await page.getByRole("heading", { level: 1, name: `Révoqué ${language}`, exact: true }).waitFor();
+    await visitor.follow("connect.again");
+    await consentOnPage(page, { account: ADA });
+    await visitor.sees("connection.nowConnected");
+    await eventually("the mail has left", () => stack.sandbox.control.mails().length === sentBefore + 1);
+    await turnToPart(visitor, "activity");
+    await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
+    await visitor.sees("message.says.sent");
+    await visitor.leave();
+  });
+
+  turns.scenario("detects another person's edit while editing, and overwrites neither", async (reader) => {
+    const { language } = reader;
+    const id = await createServer(stack, { name: `Édité ${language}` });
+    const visitor = await visitAsOperator(browser, stack, reader);
+    await visitor.go(`/servers/${id}/settings`);
+    await visitor.field("server.name").fill(`Nom à moi ${language}`);
+    const theirs = { description: "de quelqu’un d’autre" };
+    assert.equal((await stack.relais.operate("PATCH", `/v1/mail-servers/${id}`, theirs)).status, 200);
+    await visitor.press("action.save");
+    await visitor.sees("server.changedElsewhere");
+    assert.equal(await visitor.field("server.name").inputValue(), `Nom à moi ${language}`, "what was typed stays");
+    await visitor.press("server.takeTheirs");
+    await eventually("their version is shown", async () => {
+      const shown = await visitor.page.getByLabel(visitor.say("server.description")).inputValue();
+      return shown === theirs.description;
     });
+    await visitor.field("server.name").fill(`Nom à moi ${language}`);
+    await visitor.press("action.save");
+    await visitor.sees("state.saved");
+    const kept = await stack.relais.operate("GET", `/v1/mail-servers/${id}`);
+    const server: { name: string; description: string } = await kept.json();
+    assert.deepEqual(
+      [server.name, server.description],
+      [`Nom à moi ${language}`, theirs.description],
+      "both changes are kept",
+    );
+    await visitor.leave();
+  });
 
-    it(`detects another person's edit while editing, and overwrites neither (${language})`, async () => {
-      const id = await createServer(stack, { name: `Édité ${language}` });
-      const visitor = await visitAsOperator(browser, stack, { language });
-      await visitor.go(`/servers/${id}/settings`);
-      await visitor.field("server.name").fill(`Nom à moi ${language}`);
-      const theirs = { description: "de quelqu’un d’autre" };
-      assert.equal((await stack.relais.operate("PATCH", `/v1/mail-servers/${id}`, theirs)).status, 200);
-      await visitor.press("action.save");
-      await visitor.sees("server.changedElsewhere");
-      assert.equal(await visitor.field("server.name").inputValue(), `Nom à moi ${language}`, "what was typed stays");
-      await visitor.press("server.takeTheirs");
-      await eventually("their version is shown", async () => {
-        const shown = await visitor.page.getByLabel(visitor.say("server.description")).inputValue();
-        return shown === theirs.description;
-      });
-      await visitor.field("server.name").fill(`Nom à moi ${language}`);
-      await visitor.press("action.save");
-      await visitor.sees("state.saved");
-      const kept = await stack.relais.operate("GET", `/v1/mail-servers/${id}`);
-      const server: { name: string; description: string } = await kept.json();
-      assert.deepEqual(
-        [server.name, server.description],
-        [`Nom à moi ${language}`, theirs.description],
-        "both changes are kept",
-      );
-      await visitor.leave();
+  turns.scenario("chooses who receives alerts, and then nobody again", async (reader) => {
+    const { language } = reader;
+    const server = await createServer(stack, { name: `Avis ${language}` });
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    const alerts = async (): Promise<unknown> => {
+      const answer = await stack.relais.operate("GET", "/v1/settings");
+      return ((await answer.json()) as { readonly alerts: unknown }).alerts;
+    };
+    await visitor.go("/settings");
+    const form = page.locator("form").filter({ has: page.getByLabel(say("alerts.server"), { exact: true }) });
+    const save = form.getByRole("button", { name: say("action.save"), exact: true });
+    await form.getByLabel(say("alerts.server"), { exact: true }).selectOption({ label: `Avis ${language}` });
+    await form.getByLabel(say("alerts.to"), { exact: true }).fill("@example.com");
+    await save.click();
+    await form.getByText(language === "fr" ? /Indiquez une adresse/ : /Must be an address/).waitFor();
+    await form.getByLabel(say("alerts.to"), { exact: true }).fill("ops@example.com\nada@example.com");
+    await save.click();
+    await form.getByText(say("state.saved"), { exact: true }).waitFor();
+    assert.deepEqual(await alerts(), { server, to: ["ops@example.com", "ada@example.com"] });
+    await form.getByLabel(say("alerts.server"), { exact: true }).selectOption("");
+    await save.click();
+    await eventually("nobody receives alerts", async () => (await alerts()) === null);
+    await visitor.leave();
+  });
+
+  turns.scenario("disconnects, archives, restores and deletes, including pending messages", async (reader) => {
+    const { language } = reader;
+    const name = `Fini ${language}`;
+    const id = await connected(name);
+    const visitor = await visitAsOperator(browser, stack, reader);
+    const { page, say } = visitor;
+    const waiting = await stack.relais.operate("POST", "/v1/messages", {
+      server: id,
+      to: "grace@example.com",
+      subject: "Plus tard",
+      text: "x",
+      scheduledAt: new Date(Date.now() + 86_400_000).toISOString(),
     });
+    assert.equal(waiting.status, 202);
+    const { id: message }: { id: string } = await waiting.json();
 
-    it(`chooses who receives alerts, and then nobody again (${language})`, async () => {
-      const server = await createServer(stack, { name: `Avis ${language}` });
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      const alerts = async (): Promise<unknown> => {
-        const answer = await stack.relais.operate("GET", "/v1/settings");
-        return ((await answer.json()) as { readonly alerts: unknown }).alerts;
-      };
-      await visitor.go("/settings");
-      const form = page.locator("form").filter({ has: page.getByLabel(say("alerts.server"), { exact: true }) });
-      const save = form.getByRole("button", { name: say("action.save"), exact: true });
-      await form.getByLabel(say("alerts.server"), { exact: true }).selectOption({ label: `Avis ${language}` });
-      await form.getByLabel(say("alerts.to"), { exact: true }).fill("@example.com");
-      await save.click();
-      await form.getByText(language === "fr" ? /Indiquez une adresse/ : /Must be an address/).waitFor();
-      await form.getByLabel(say("alerts.to"), { exact: true }).fill("ops@example.com\nada@example.com");
-      await save.click();
-      await form.getByText(say("state.saved"), { exact: true }).waitFor();
-      assert.deepEqual(await alerts(), { server, to: ["ops@example.com", "ada@example.com"] });
-      await form.getByLabel(say("alerts.server"), { exact: true }).selectOption("");
-      await save.click();
-      await eventually("nobody receives alerts", async () => (await alerts()) === null);
-      await visitor.leave();
-    });
+    await visitor.go(`/servers/${id}/settings`);
+    await visitor.press("end.archive");
+    await visitor.sees("server.archivedText");
+    await visitor.press("end.activate");
+    await visitor.button("end.archive").waitFor();
 
-    it(`disconnects, archives, restores and deletes, including pending messages (${language})`, async () => {
-      const name = `Fini ${language}`;
-      const id = await connected(name);
-      const visitor = await visitAsOperator(browser, stack, { language });
-      const { page, say } = visitor;
-      const waiting = await stack.relais.operate("POST", "/v1/messages", {
-        server: id,
-        to: "grace@example.com",
-        subject: "Plus tard",
-        text: "x",
-        scheduledAt: new Date(Date.now() + 86_400_000).toISOString(),
-      });
-      assert.equal(waiting.status, 202);
-      const { id: message }: { id: string } = await waiting.json();
+    await visitor.press("disconnect.action");
+    await visitor.inDialog("action.cancel");
+    await turnToPart(visitor, "overview");
+    await visible(visitor, "connection.valid").waitFor();
+    await page.goBack();
+    await visitor.press("disconnect.action");
+    await visitor.inDialog("disconnect.action");
+    await visitor.sees("disconnect.done");
+    await turnToPart(visitor, "overview");
+    await visible(visitor, "connection.not_connected").waitFor();
+    await turnToPart(visitor, "settings");
 
-      await visitor.go(`/servers/${id}/settings`);
-      await visitor.press("end.archive");
-      await visitor.sees("server.archivedText");
-      await visitor.press("end.activate");
-      await visitor.button("end.archive").waitFor();
-
-      await visitor.press("disconnect.action");
-      await visitor.inDialog("action.cancel");
-      await turnToPart(visitor, "overview");
-      await visible(visitor, "connection.valid").waitFor();
-      await page.goBack();
-      await visitor.press("disconnect.action");
-      await visitor.inDialog("disconnect.action");
-      await visitor.sees("disconnect.done");
-      await turnToPart(visitor, "overview");
-      await visible(visitor, "connection.not_connected").waitFor();
-      await turnToPart(visitor, "settings");
-
-      await visitor.press("end.delete");
-      await visitor.inDialog("end.delete");
-      await page.getByRole("dialog").getByText(problemText("has_open_messages", language).title).waitFor();
-      await visitor.field("end.cancelMessages").check();
-      await visitor.inDialog("end.delete");
-      await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
-      await eventually("gone", async () => (await page.getByRole("link", { name, exact: true }).count()) === 0);
-      await visitor.go(`/messages/${message}`);
-      await visitor.sees("message.says.canceled");
-      await visitor.go(`/servers/${id}`);
-      await visitor.sees({ text: problemText("not_found", language).title });
-      await visitor.leave();
-    });
-  }
+    await visitor.press("end.delete");
+    await visitor.inDialog("end.delete");
+    await page.getByRole("dialog").getByText(problemText("has_open_messages", language).title).waitFor();
+    await visitor.field("end.cancelMessages").check();
+    await visitor.inDialog("end.delete");
+    await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
+    await eventually("gone", async () => (await page.getByRole("link", { name, exact: true }).count()) === 0);
+    await visitor.go(`/messages/${message}`);
+    await visitor.sees("message.says.canceled");
+    await visitor.go(`/servers/${id}`);
+    await visitor.sees({ text: problemText("not_found", language).title });
+    await visitor.leave();
+  });
 
   it("counts a mail just sent against the limits and lists it without waiting for the next poll", async () => {
     const id = await connected("Compté");

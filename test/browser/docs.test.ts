@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { LANGUAGES } from "../../functions/domain/language.ts";
+import { type InEveryLanguage, LANGUAGES } from "../../functions/domain/language.ts";
 import { DOCS_PATHS } from "../../functions/reference/docs-paths.ts";
 import { DOCUMENT } from "../builders/api-description.ts";
 import { RelaisProcess } from "../builders/relais-process.ts";
-import { accessible } from "./accessibility.ts";
+import { accessible, overflow } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
+import { WIDTHS } from "./readers.ts";
 
 /** Links within the page that lead nowhere. */
 const DEAD_LINKS = `[...document.querySelectorAll('a[href^="#"]')]
@@ -14,6 +15,19 @@ const DEAD_LINKS = `[...document.querySelectorAll('a[href^="#"]')]
   .filter((id) => document.getElementById(id) === null)`;
 
 const REPEATED_IDS = `[...document.querySelectorAll("[id]")].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at)`;
+
+/** Takes away each card that has no kind of element, by tag and class, that an earlier one lacks. */
+const KEEP_ONE_OF_EACH = `{
+  const seen = new Set();
+  for (const card of document.querySelectorAll("main section.card")) {
+    const kinds = [...card.querySelectorAll("*")].map(({ tagName, className, parentElement }) =>
+      [parentElement.tagName, tagName, className].join(" "));
+    if (kinds.every((kind) => seen.has(kind))) card.remove();
+    for (const kind of kinds) seen.add(kind);
+  }
+}`;
+
+const SCHEME = { fr: "light", en: "dark" } as const satisfies InEveryLanguage;
 
 describe("The page of the API", () => {
   let browser: TestBrowser;
@@ -43,23 +57,31 @@ describe("The page of the API", () => {
 
   for (const language of LANGUAGES) {
     it(`is accessible, and all its links lead somewhere: ${language}`, async () => {
-      const { page, complaints } = await browser.profile();
+      const { page, context, complaints } = await browser.profile();
       await page.goto(`${relais.origin}${DOCS_PATHS[language]}`);
       assert.equal(await page.locator("html").getAttribute("lang"), language);
       assert.deepEqual(await page.evaluate(DEAD_LINKS), []);
       assert.deepEqual(await page.evaluate(REPEATED_IDS), []);
-      // The pages differ in their texts alone, so one of them is looked at in full.
-      await accessible(page, DOCS_PATHS[language], language !== "en");
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        assert.equal(await overflow(page), 0, `${language}, ${width} px`);
+      }
+      // The pages differ in their texts alone, and most of their parts in nothing else.
+      await page.evaluate(KEEP_ONE_OF_EACH);
+      await page.emulateMedia({ colorScheme: SCHEME[language] });
+      await accessible(page, DOCS_PATHS[language]);
       assert.deepEqual(complaints, []);
+      await context.close();
     });
   }
 
   it("leads to the other language and back", async () => {
-    const { page } = await browser.profile();
+    const { page, context } = await browser.profile();
     await page.goto(`${relais.origin}${DOCS_PATHS.en}`);
     await page.getByRole("link", { name: "Français" }).click();
     await page.waitForURL(`**${DOCS_PATHS.fr}`);
     await page.getByRole("link", { name: "English" }).click();
     await page.waitForURL(`**${DOCS_PATHS.en}`);
+    await context.close();
   });
 });

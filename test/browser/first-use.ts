@@ -3,7 +3,6 @@ import { mkdtempDisposableSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TEXTS } from "../../functions/console/texts.ts";
-import type { Language } from "../../functions/domain/language.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type StackParts } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
@@ -11,6 +10,7 @@ import { consent } from "../google-sandbox/consent-walker.ts";
 import type { GoogleSandbox } from "../google-sandbox/sandbox.ts";
 import type { TestBrowser } from "./browser.ts";
 import { consentOnPage } from "./google-pages.ts";
+import type { Reader } from "./readers.ts";
 import { openStep, visit, visitAsOperator } from "./visitor.ts";
 
 /** Relais as a browser reaches it, however its functions run, with the Google behind it. */
@@ -20,8 +20,9 @@ export interface BrowsableRelais extends StackParts {
 }
 
 /** From the setup token to the first sent mail, on a Relais that nobody has used before. */
-export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, language: Language): Promise<void> => {
-  const visitor = await visit(browser, stack, { language });
+export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, reader: Reader): Promise<void> => {
+  const { language } = reader;
+  const visitor = await visit(browser, stack, reader);
   const { page, say, press, follow } = visitor;
 
   await page.goto(`${stack.relais.origin}/#setup=${stack.relais.setupToken}`);
@@ -29,7 +30,8 @@ export const firstUse = async (browser: TestBrowser, stack: BrowsableRelais, lan
   assert.equal(page.url(), `${stack.relais.origin}/`, "the token is gone from the address");
   assert.equal(await page.locator("html").getAttribute("lang"), language);
   const { version } = await (await stack.relais.request("/health")).json();
-  await page.getByText(`Version ${version}`).waitFor();
+  // On a narrow screen, it is in the folded menu.
+  await page.getByText(`Version ${version}`).waitFor({ state: "attached" });
 
   await follow("home.emptyDo");
   await openStep(visitor, "setup.client");
@@ -98,4 +100,5 @@ export const stateInAnotherProfile = async (browser: TestBrowser, stack: Browsab
   // Still valid where it was started: the other profile did not use it up.
   await mine.page.goto(callbackUrl);
   await mine.page.getByText(TEXTS["connection.valid"].fr, { exact: true }).waitFor();
+  await Promise.all([mine.leave(), other.leave()]);
 };

@@ -6,6 +6,7 @@ import type { InEveryLanguage, Language } from "../../functions/domain/language.
 import { eventually } from "../builders/eventually.ts";
 import type { Profile, TestBrowser } from "./browser.ts";
 import { consentOnPage } from "./google-pages.ts";
+import type { Reader } from "./readers.ts";
 
 const LOCALES = { fr: "fr-FR", en: "en-GB" } as const satisfies InEveryLanguage;
 
@@ -14,9 +15,11 @@ interface BrowsableRelais {
   readonly relais: { readonly origin: string; readonly setupToken: string };
 }
 
-/** A person in front of the console, who reads it in one language. */
+/** A person in front of the console, who reads it in one language at a time. */
 export interface Visitor extends Profile {
   readonly language: Language;
+  /** Changes language, scheme and width of the open page, without loading it again. */
+  becomes(reader: Reader): Promise<void>;
   /** A text without placeholders, as the page shows it. */
   say(key: TextKey): string;
   go(path: string): Promise<void>;
@@ -42,13 +45,16 @@ const isText = (wanted: TextKey | { readonly text: string }): wanted is { readon
 export const visit = async (
   browser: TestBrowser,
   stack: BrowsableRelais,
-  { language, ...options }: { readonly language: Language } & BrowserContextOptions,
+  { language: first, ...options }: { readonly language: Language } & BrowserContextOptions,
 ): Promise<Visitor> => {
-  const profile = await browser.profile({ locale: LOCALES[language], ...options });
+  const profile = await browser.profile({ locale: LOCALES[first], ...options });
   const { page, context, complaints } = profile;
+  let language = first;
   page.setDefaultTimeout(60_000);
   const say = (key: TextKey): string => TEXTS[key][language];
   const button = (key: TextKey) => page.getByRole("button", { name: say(key), exact: true });
+  const link = (key: TextKey) => page.getByRole("link", { name: say(key), exact: true }).first();
+  const menu = page.locator(".menu-button");
   const turnTo = async (path: string): Promise<void> => {
     await page.evaluate(
       `history.pushState(null, "", ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent("popstate"))`,
@@ -56,7 +62,18 @@ export const visit = async (
   };
   return {
     ...profile,
-    language,
+    get language() {
+      return language;
+    },
+    becomes: async (reader) => {
+      await page.emulateMedia({ colorScheme: reader.colorScheme });
+      await page.setViewportSize(reader.viewport);
+      if (reader.language === language) return;
+      language = reader.language;
+      // The button may be in a folded menu, or beneath a dialog.
+      await page.locator(`.languages [lang="${language}"]`).dispatchEvent("click");
+      await page.locator(`html[lang="${language}"]`).waitFor({ state: "attached" });
+    },
     say,
     button,
     go: async (path) => {
@@ -70,11 +87,11 @@ export const visit = async (
         .or(page.getByText(say("signIn.ended")))
         .first()
         .click(),
-    follow: (key) =>
-      page
-        .getByRole("link", { name: say(key), exact: true })
-        .first()
-        .click(),
+    follow: async (key) => {
+      // On a narrow screen, the navigation is folded.
+      if (key.startsWith("nav.") && !(await link(key).isVisible()) && (await menu.isVisible())) await menu.click();
+      await link(key).click();
+    },
     field: (key) => page.getByLabel(say(key), { exact: true }),
     sees: (wanted) =>
       page
@@ -135,4 +152,14 @@ export const turnToPart = async ({ page, say }: Visitor, part: "overview" | "act
   const link = page.locator(".tabs").getByRole("link", { name: say(`server.part.${part}`), exact: true });
   await link.click();
   await link.and(page.locator("[aria-current=page]")).waitFor();
+};
+
+/** Opens a page without loading the script again. What polls, such as the banner above every page, reads now. */
+export const openAnew = async (visitor: Visitor, path: string): Promise<void> => {
+  const read = visitor.page.waitForResponse(/\/v1\/mail-servers\?/);
+  await visitor.turnTo("/nowhere");
+  await visitor.turnTo(path);
+  await visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+  await read;
+  await settled(visitor);
 };

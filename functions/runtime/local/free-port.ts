@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below the range that systems use for arbitrary ports (from 32768 on Linux), so that no one else gets it first. */
-const FIRST = 10_000;
+/**
+ * Below the range that systems use for arbitrary ports (from 32768 on Linux), so that no one else gets it first, and
+ * above the last port that browsers and `fetch` refuse (10080, fetch.spec.whatwg.org/#port-blocking).
+ */
+const FIRST = 10_081;
 const COUNT = 22_000;
 
 const offset = Math.floor(Math.random() * COUNT);
