@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import type { DoctorReport, GmailCredentials, Settings } from "../api/types.ts";
 import { googleConsole, isDomain, projectOf } from "../routing/google-console.ts";
 import { api } from "../state/api.ts";
@@ -10,7 +11,7 @@ import { CopyButton } from "../widgets/copy-button.tsx";
 import { ExternalLink } from "../widgets/external-link.tsx";
 import { Notice } from "../widgets/notice.tsx";
 import { Page } from "../widgets/page.tsx";
-import { RemoteView } from "../widgets/remote-view.tsx";
+import { Loading, RemoteView } from "../widgets/remote-view.tsx";
 import { When } from "../widgets/time.tsx";
 import { FirstCall } from "./keys/first-call.tsx";
 import { AudienceChoice } from "./setup/audience-choice.tsx";
@@ -169,6 +170,15 @@ export const SetupPage = () => {
   const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: REFRESH_MS }).remote;
   const sandbox = useSandbox();
   const report = doctor.remote.phase === "ready" ? doctor.remote.value : null;
+  // Which step is open depends on what is done. Later, in another language, the checks are read again.
+  const isKnown = useRef(false);
+  isKnown.current ||= doctor.remote.phase !== "loading" && keys.phase !== "loading";
+  if (!isKnown.current)
+    return (
+      <Page title={t("setup.title")} lead={t("setup.lead")}>
+        <Loading />
+      </Page>
+    );
   return (
     <Page title={t("setup.title")} lead={t("setup.lead")}>
       <RemoteView handle={credentials}>

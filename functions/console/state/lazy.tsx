@@ -28,9 +28,10 @@ const useLoaded = <P,>(load: () => Promise<ComponentType<P>>): Loaded<P> => {
   return loaded;
 };
 
-/** A part that the page around it can do without: undefined until it is there. */
-export const useLazy = <P,>(load: () => Promise<ComponentType<P>>): ComponentType<P> | undefined => {
+/** A part that the page around it can do without: undefined until it is there, null if it cannot be loaded. */
+export const useLazy = <P,>(load: () => Promise<ComponentType<P>>): ComponentType<P> | undefined | null => {
   const loaded = useLoaded(load);
+  if (loaded.state === "failed") return null;
   return loaded.state === "there" ? loaded.part : undefined;
 };
 

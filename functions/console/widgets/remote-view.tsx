@@ -22,6 +22,9 @@ export const Loading = () => {
   );
 };
 
+/** Stands for a part that may turn out to be nothing: what follows is shown once that is known, so it does not move. */
+export const Coming = () => <span class="coming" hidden />;
+
 /** Trying again does not help if a record is isGone or not ours. */
 const isGone = (failure: ApiFailure): boolean =>
   failure.kind === "problem" && [403, 404].includes(failure.problem.status);

@@ -7,6 +7,7 @@ export const PARTS = {
   scale: "[messages …]",
   refresh: "[servers …]",
   raw: "[rounds]",
+  console: "[rounds]",
 } as const;
 
 export type Part = keyof typeof PARTS;

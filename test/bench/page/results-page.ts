@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { coldSection } from "./cold.ts";
+import { consoleSection } from "./console.ts";
 import { type Part, partNames } from "./parts.ts";
 import { rawSection } from "./raw.ts";
 import { refreshSection } from "./refresh.ts";
@@ -17,6 +18,7 @@ const SECTIONS: Readonly<Record<Part, Section>> = {
   scale: scaleSection,
   refresh: refreshSection,
   raw: rawSection,
+  console: consoleSection,
 };
 
 /** Where figures come from. */

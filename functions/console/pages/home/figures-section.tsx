@@ -3,6 +3,7 @@ import type { MailServer, StatsRow } from "../../api/types.ts";
 import { api } from "../../state/api.ts";
 import { useLazy } from "../../state/lazy.tsx";
 import { useRemote } from "../../state/remote.ts";
+import { Loading } from "../../widgets/remote-view.tsx";
 import { byDay, byHour, DAYS, dayStart } from "./figures.ts";
 import { type Load, Tiles, type Waiting } from "./tiles.tsx";
 
@@ -59,11 +60,12 @@ const read = async (servers: readonly MailServer[], signal: AbortSignal): Promis
   return stats.ok ? { ok: true, value: { rows: stats.value.items, waiting, load } } : stats;
 };
 
-/** The tiles and charts; `servers` are the active ones. Shows nothing until they are there. */
+/** The tiles and charts; `servers` are the active ones. Shows nothing if they cannot be read. */
 export const FiguresSection = ({ servers }: { readonly servers: readonly MailServer[] }) => {
   const { remote } = useRemote("figures", (signal) => read(servers, signal), { everyMs: REFRESH_MS });
   const Charts = useLazy(async () => (await import("./charts.tsx")).Charts);
-  if (remote.phase !== "ready") return null;
+  if (remote.phase === "loading" || Charts === undefined) return <Loading />;
+  if (remote.phase === "failed") return null;
   const { rows, waiting, load } = remote.value;
   const now = new Date();
   const days = byDay(rows, now);

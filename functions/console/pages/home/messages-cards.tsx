@@ -4,7 +4,7 @@ import { useRemote } from "../../state/remote.ts";
 import { useServerNames } from "../../state/server-names.ts";
 import { isOperator } from "../../state/session-signal.ts";
 import { Card } from "../../widgets/card.tsx";
-import { RemoteView } from "../../widgets/remote-view.tsx";
+import { Coming, RemoteView } from "../../widgets/remote-view.tsx";
 import { MessageTable } from "../messages/table.tsx";
 
 const SHOWN = 5;
@@ -21,7 +21,8 @@ export const InDoubt = () => {
     (signal) => api.messages.list({ status: "unknown", limit: limit() }, signal),
     { everyMs: REFRESH_MS },
   );
-  if (remote.phase !== "ready" || remote.value.items.length === 0) return null;
+  if (remote.phase === "loading") return <Coming />;
+  if (remote.phase === "failed" || remote.value.items.length === 0) return null;
   return (
     <Card title={t("home.inDoubt")} actions={<a href="/messages?status=unknown">{t("home.allInDoubt")}</a>}>
       <p class="hint">{t("home.inDoubtText")}</p>

@@ -3,11 +3,18 @@ import type { Message } from "../../api/types.ts";
 import { t } from "../../state/language.ts";
 import { useLazy } from "../../state/lazy.tsx";
 import { Card } from "../../widgets/card.tsx";
+import { Notice } from "../../widgets/notice.tsx";
 import { Loading } from "../../widgets/remote-view.tsx";
 
 const Content = ({ id }: { readonly id: string }) => {
   const Preview = useLazy(async () => (await import("./content/preview.tsx")).Preview);
-  return Preview === undefined ? <Loading /> : <Preview id={id} />;
+  if (Preview === undefined) return <Loading />;
+  if (Preview !== null) return <Preview id={id} />;
+  return (
+    <Notice tone="bad" title={t("page.notLoaded")}>
+      <p>{t("page.notLoadedText")}</p>
+    </Notice>
+  );
 };
 
 /** What the message says, once someone asks for it: each reading is in the audit log. */
