@@ -52,8 +52,20 @@ const connected = async (
   return { peer, stream, clock, said: () => said, close };
 };
 
+interface Dialogue {
+  readonly to: readonly string[];
+  readonly keywords: readonly string[];
+}
+
+/** The last line of the group during which the mark is written; null if it is written while nothing is under way. */
+const lastOfGroup = ({ to, keywords }: Dialogue): string | null => {
+  if (!keywords.includes("PIPELINING")) return null;
+  if (to.length > 1) return `RCPT TO:<${to.at(-1)}>\r\n`;
+  return keywords.includes("CHUNKING") ? null : "\r\nDATA\r\n";
+};
+
 const sent = async (
-  { to, keywords }: { readonly to: readonly string[]; readonly keywords: readonly string[] },
+  { to, keywords }: Dialogue,
   atMark: (scene: Scene) => Promise<void>,
 ): Promise<{ readonly outcome: SendOutcome; readonly said: string }> => {
   const scene = await connected();
@@ -65,8 +77,8 @@ const sent = async (
     const transaction = new Transaction(clock, session, { mail, endsAtMs: clock.nowMs() + BUDGET_MS, isProven: true });
     const outcome = await transaction.run(async () => {
       // The replies to a group of commands have been written, so the mark is the last thing that the message waits for.
-      const group = keywords.includes("PIPELINING") && to.length > 1;
-      if (group) await eventually("the recipients are said", () => scene.said().includes("RCPT TO:<c@y.org>\r\n"));
+      const last = lastOfGroup({ to, keywords });
+      if (last !== null) await eventually("the group is said", () => scene.said().includes(last));
       await atMark(scene);
       return true;
     });
