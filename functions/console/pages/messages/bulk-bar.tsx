@@ -56,7 +56,8 @@ const Outcome = ({ progress: { done, of, failed, failure } }: { readonly progres
 export const BulkBar = ({ messages, selection, onDone }: Props) => {
   const [progress, setProgress] = useState<Progress | null>(null);
   const [asked, setAsked] = useState<Command | null>(null);
-  const ticked = messages.filter(({ id }) => selection.has(id));
+  const chosen = selection.ids();
+  const ticked = messages.filter(({ id }) => chosen.has(id));
   const isRunning = progress !== null && progress.done < progress.of;
   const fit = (command: Command) => ticked.filter(({ status }) => commandsFor(status).includes(command));
   const run = async (command: Command) => {

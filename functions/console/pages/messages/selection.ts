@@ -1,8 +1,10 @@
-import { signal } from "@preact/signals";
+import { batch, type Signal, signal } from "@preact/signals";
 
-/** Which messages are ticked. A row that asks for its own is rendered again when that changes. */
+/** Which messages are ticked. */
 export interface Selection {
+  /** Whether this one is. Whoever asks is rendered again when that changes, and by no other message. */
   readonly has: (id: string) => boolean;
+  /** All of them. Whoever asks is rendered again at each change. */
   readonly ids: () => ReadonlySet<string>;
   readonly toggle: (id: string) => void;
   readonly clear: () => void;
@@ -10,16 +12,26 @@ export interface Selection {
 
 export const createSelection = (): Selection => {
   const ticked = signal<ReadonlySet<string>>(new Set());
+  /** One for each row that asked: among ten thousand, a tick concerns one. */
+  const rows = new Map<string, Signal<boolean>>();
+  const rowOf = (id: string): Signal<boolean> => {
+    const row = rows.get(id) ?? signal(ticked.peek().has(id));
+    rows.set(id, row);
+    return row;
+  };
+  const set = (next: ReadonlySet<string>, changed: Iterable<string>): void =>
+    batch(() => {
+      ticked.value = next;
+      for (const id of changed) rowOf(id).value = next.has(id);
+    });
   return {
-    has: (id) => ticked.value.has(id),
+    has: (id) => rowOf(id).value,
     ids: () => ticked.value,
     toggle: (id) => {
-      const next = new Set(ticked.value);
+      const next = new Set(ticked.peek());
       if (!next.delete(id)) next.add(id);
-      ticked.value = next;
+      set(next, [id]);
     },
-    clear: () => {
-      ticked.value = new Set();
-    },
+    clear: () => set(new Set(), ticked.peek()),
   };
 };
