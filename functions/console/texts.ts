@@ -623,20 +623,20 @@ export const TEXTS = {
   "content.show": { fr: "Afficher le contenu", en: "Show content" },
   "content.audited": {
     fr: "Chaque consultation est notée dans le journal d’activité.",
-    en: "Each reading is noted in the audit log.",
+    en: "Each view is recorded in the audit log.",
   },
-  "content.forms": { fr: "Présentation du contenu", en: "Views of the content" },
+  "content.forms": { fr: "Présentation du contenu", en: "How to show the content" },
   "content.form.html": { fr: "Mis en forme", en: "Formatted" },
   "content.form.text": { fr: "Texte brut", en: "Plain text" },
   "content.form.source": { fr: "Code source", en: "Source" },
-  "content.frame": { fr: "Contenu du message", en: "Content of the message" },
+  "content.frame": { fr: "Contenu du message", en: "Message content" },
   "content.remote": {
     fr: "Images distantes non chargées : {count}",
-    en: "Remote pictures not loaded: {count}",
+    en: "Remote images not loaded: {count}",
   },
   "content.cut": {
     fr: "Seul le début est affiché ici. Le message enregistré contient tout.",
-    en: "Only the beginning is shown here. The saved message has all of it.",
+    en: "Only the beginning is shown here. The saved message is complete.",
   },
   "content.unreadable": {
     fr: "La structure de ce message est illisible : seul son code source est affiché.",
