@@ -124,7 +124,10 @@ const documents = async ({ environment, unwatchedHost }: Platform): Promise<read
 };
 
 /** Short enough that some refresh meets each move, long enough to leave the processors to the moves. */
-const BETWEEN_REFRESHES_MS = 10;
+const BETWEEN_REFRESHES_MS = 50;
+
+/** An end to waiting only. */
+const PATIENCE_MS = 180_000;
 
 interface MovingRun {
   readonly servers: number;
@@ -173,9 +176,10 @@ export const moveUnderKills = async ({ servers, choose }: MovingRun) => {
       for (const [home, at] of points) {
         for (const point of at) await movers.tick(home, { KILL_AT: point });
         const wanted = home === "secrets" ? "secrets" : "sealed.1";
-        // A token that was refreshed at the moment of its move is left to a later walk.
+        // A token that was refreshed at the moment of its move is left to a later walk, on a busy machine again and again.
+        const untilMs = Date.now() + PATIENCE_MS;
         const atHome = async (): Promise<boolean> => (await homesOf(system, ids)).every((one) => one === wanted);
-        for (let ticks = 0; ticks < 20 && !(await patiently(atHome)); ticks += 1) await movers.tick(home);
+        while (Date.now() < untilMs && !(await patiently(atHome))) await movers.tick(home);
         assert.deepEqual([...new Set(await patiently(() => homesOf(system, ids)))], [wanted]);
       }
     } finally {
