@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe } from "node:test";
+import { after, afterEach, before, describe } from "node:test";
 import { ADVICE, type CheckId } from "../../functions/domain/doctor/texts.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
@@ -37,6 +37,8 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
     await browser.close();
     await stack.stop();
   });
+  // A fault that a failed test has left would make the next ones fail too.
+  afterEach(() => stack.sandbox.control.clear());
 
   turns.scenario(
     "publishing status: says what Testing costs beforehand, and names it when access ends",
