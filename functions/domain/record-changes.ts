@@ -30,7 +30,7 @@ export class RecordChanges {
     else
       durable().then(
         () => this.#tell(writes, versions),
-        // Whoever committed it is told of the failure; those who wait here read the record.
+        // The one that committed it is told of the failure; those that wait here read the record.
         () => undefined,
       );
   }

@@ -10,7 +10,7 @@ interface Happening {
   off: boolean;
 }
 
-/** Something that was planned; whoever planned it may call it off. */
+/** Something that was planned, and may be called off. */
 export type Planned = Pick<Happening, "off">;
 
 const isBefore = (a: Happening, b: Happening): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.serial < b.serial);

@@ -243,7 +243,7 @@ test("an operator ends every session of a person, whatever the spelling of the a
   await operator("PATCH", "/v1/settings", { body: { members: null } });
 });
 
-test("operators see who is signed in, with their role and times, and no id; whoever is not let in is left out", async () => {
+test("operators see who is signed in, with their role and times, and no id; a person who is no longer let in is left out", async () => {
   const fresh = await startApi(routes);
   const boss = await fresh.person("olga@example.com");
   await boss("PATCH", "/v1/settings", { body: { members: ["ada@example.com"] } });

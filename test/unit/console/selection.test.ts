@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { effect } from "@preact/signals";
 import { createSelection } from "../../../functions/console/pages/messages/selection.ts";
 
-test("a tick is seen by the row that it concerns, and by whoever asks for all", () => {
+test("a tick is seen by the row that it concerns, and by those that ask for all", () => {
   const selection = createSelection();
   const seen: string[] = [];
   for (const id of ["a", "b"]) effect(() => void seen.push(`${id} ${selection.has(id)}`));

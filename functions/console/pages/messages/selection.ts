@@ -2,9 +2,9 @@ import { batch, type Signal, signal } from "@preact/signals";
 
 /** Which messages are ticked. */
 export interface Selection {
-  /** Whether this one is. Whoever asks is rendered again when that changes, and by no other message. */
+  /** Whether this one is. A component that asks is rendered again when that changes, and for no other message. */
   readonly has: (id: string) => boolean;
-  /** All of them. Whoever asks is rendered again at each change. */
+  /** All of them. A component that asks is rendered again at each change. */
   readonly ids: () => ReadonlySet<string>;
   readonly toggle: (id: string) => void;
   readonly clear: () => void;

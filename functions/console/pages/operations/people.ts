@@ -10,7 +10,7 @@ export interface SignedInPerson extends Pick<SignedIn, "actor" | "role" | "lastS
 const earlier = (a: string, b: string): string => (a < b ? a : b);
 const later = (a: string, b: string): string => (a < b ? b : a);
 
-/** One entry per person, whoever was seen last first. */
+/** One entry per person, the last one seen first. */
 export const peopleIn = (sessions: readonly SignedIn[]): readonly SignedInPerson[] => {
   const people = new Map<string, SignedInPerson>();
   for (const { actor, role, signedInAt, lastSeenAt } of sessions) {

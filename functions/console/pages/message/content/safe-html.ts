@@ -121,7 +121,7 @@ export interface Rendered {
 }
 
 /**
- * Writes a mail's html into a document without scripts. It is built anew from known elements, attributes and styles, so
+ * Writes a mail's html into a document without scripts. It is rebuilt from known elements, attributes and styles, so
  * that nothing of the mail is ever parsed in that document.
  */
 export const renderHtml = (html: string, target: Document, pictures: Pictures): Rendered => {
