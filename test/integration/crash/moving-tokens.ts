@@ -176,7 +176,7 @@ export const moveUnderKills = async ({ servers, choose }: MovingRun) => {
       for (const [home, at] of points) {
         for (const point of at) await movers.tick(home, { KILL_AT: point });
         const wanted = home === "secrets" ? "secrets" : "sealed.1";
-        // A token that was refreshed at the moment of its move is left to a later walk, on a busy machine again and again.
+        // A token that was refreshed at the moment of its move is left to a later walk; on a busy machine, many times.
         const untilMs = Date.now() + PATIENCE_MS;
         const atHome = async (): Promise<boolean> => (await homesOf(system, ids)).every((one) => one === wanted);
         while (Date.now() < untilMs && !(await patiently(atHome))) await movers.tick(home);

@@ -44,9 +44,20 @@ interface Started {
   readonly folder: string;
   readonly url: string;
   readonly way: Way;
+  readonly ca: string;
 }
 
 type OnChange = (command: string, kill: () => void) => void;
+
+const ORDINARY = getCACertificates("default");
+const trusted = new Set<string>();
+
+/** Other files share this process, and would find a certificate of a test's own where they expect none. */
+const trust = (ca: string, isTrusted: boolean): void => {
+  if (isTrusted) trusted.add(ca);
+  else trusted.delete(ca);
+  setDefaultCACertificates([...ORDINARY, ...trusted]);
+};
 
 /** `npm run deploy` beside the stand-ins, and Hosting at an https origin of this machine. */
 export class Deployment {
@@ -55,10 +66,12 @@ export class Deployment {
   readonly #folder: string;
   readonly #hosting: Server;
   readonly #way: Way;
+  readonly #ca: string;
   #deployed: Cloud | null = null;
 
-  private constructor({ standIns, hosting, folder, url, way }: Started) {
+  private constructor({ standIns, hosting, folder, url, way, ca }: Started) {
     this.standIns = standIns;
+    this.#ca = ca;
     this.#hosting = hosting;
     this.#folder = folder;
     this.url = url;
@@ -71,7 +84,7 @@ export class Deployment {
     writeFileSync(join(folder, "dist/console/index.html"), "<!doctype html>");
     const { ca, certificate, key } = issueCertificates();
     writeFileSync(join(folder, "ca.pem"), ca);
-    if (way === "here") setDefaultCACertificates([...getCACertificates("default"), ca]);
+    if (way === "here") trust(ca, true);
     const standIns = await StandIns.start(readyProject());
     const hosting = createServer({ cert: certificate, key }, (req, res) => {
       const token = (req.headers.authorization ?? "").replace("Bearer ", "");
@@ -81,7 +94,7 @@ export class Deployment {
     await new Promise<void>((resolve) => hosting.listen(0, "127.0.0.1", resolve));
     const address = hosting.address();
     const port = typeof address === "object" ? address?.port : 0;
-    return new Deployment({ standIns, hosting, folder, url: `https://localhost:${port}`, way });
+    return new Deployment({ standIns, hosting, folder, url: `https://localhost:${port}`, way, ca });
   }
 
   get cloud(): Cloud {
@@ -202,6 +215,7 @@ export class Deployment {
   }
 
   async close(): Promise<void> {
+    trust(this.#ca, false);
     this.#hosting.closeAllConnections();
     await new Promise((resolve) => this.#hosting.close(resolve));
     await this.standIns.close();
