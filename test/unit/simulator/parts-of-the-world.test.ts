@@ -79,7 +79,7 @@ interface Counted {
   recipients: number;
 }
 
-/** What any window of a minute or a day holds, counted anew each time. */
+/** What any window of a minute or a day holds, counted from the start each time. */
 const exceeds = (claims: readonly Counted[], { perMinute, perDay }: { perMinute: number; perDay: number }): boolean => {
   const last = claims.at(-1);
   if (last === undefined) return false;
@@ -89,7 +89,7 @@ const exceeds = (claims: readonly Counted[], { perMinute, perDay }: { perMinute:
   return over(within(MINUTE), perMinute) || over(within(DAY), perDay);
 };
 
-test("the watch over limits sees what counting every claim anew sees", () => {
+test("the watch over limits sees what counting every claim from the start sees", () => {
   const chance = new Chance(3);
   let [accusations, expected] = [0, 0];
   const watch = new WatchLimits(() => {
