@@ -18,7 +18,7 @@ export interface EndingActions {
   readonly nowMs: () => number;
   /** Called once, to end after the work in progress. */
   readonly gracefully: () => void;
-  /** EndingActions at once with this exit status, whatever is in progress. */
+  /** Ends at once with this exit status, whatever is in progress. */
   readonly immediately: (status: number) => void;
 }
 
@@ -37,4 +37,17 @@ export const endingSignalHandler = ({
       immediately(STATUS[signal]);
     }
   };
+};
+
+/** Ends this program on a signal: as `gracefully` does, or at once on a later signal. */
+export const endOnSignals = (gracefully: () => void): void => {
+  const onSignal = endingSignalHandler({
+    nowMs: () => performance.now(),
+    gracefully,
+    immediately: (status) => process.exit(status),
+  });
+  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
+  // Ctrl-C ends the reader of a pipe (`npm start | tee log`) first, and a failed log must not interrupt what is in
+  // progress.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 };

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Server } from "node:http";
-import { ENDING_SIGNALS, endingSignalHandler } from "./ending-signals.ts";
+import { ENDING_SIGNALS, endOnSignals } from "./ending-signals.ts";
 
 const FIRST_REQUEST = "http.server.request.start";
 const SWEEP_MS = 50;
@@ -27,15 +27,8 @@ export const stopGracefully = (): AbortSignal => {
       stopping.abort();
       endAfterRequests(server);
     };
-    const onSignal = endingSignalHandler({
-      nowMs: () => performance.now(),
-      gracefully,
-      immediately: (status) => process.exit(status),
-    });
-    for (const signal of ENDING_SIGNALS) {
-      process.removeAllListeners(signal);
-      process.on(signal, onSignal);
-    }
+    for (const signal of ENDING_SIGNALS) process.removeAllListeners(signal);
+    endOnSignals(gracefully);
   };
   subscribe(FIRST_REQUEST, takeOver);
   return stopping.signal;

@@ -2,7 +2,7 @@
 import { THIS_BUILD } from "../domain/build.ts";
 import { SECOND } from "../domain/clock.ts";
 import { ConfigError } from "../runtime/config-error.ts";
-import { ENDING_SIGNALS, endingSignalHandler } from "../runtime/ending-signals.ts";
+import { endOnSignals } from "../runtime/ending-signals.ts";
 import { jsonLogger } from "../runtime/logger.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import { loadDoorConfig } from "./config.ts";
@@ -41,13 +41,6 @@ const end = async (): Promise<void> => {
   process.exit(0);
 };
 
-const onSignal = endingSignalHandler({
-  nowMs: () => performance.now(),
-  gracefully: () => void end(),
-  immediately: (status) => process.exit(status),
-});
-for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
-// A reader of the log that has ended must not end the door.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+endOnSignals(() => void end());
 
 const opening = open();

@@ -5,7 +5,7 @@ import { SECOND } from "../../domain/clock.ts";
 import type { Secret } from "../../domain/secret.ts";
 import { type Config, listsDomains, loadConfig } from "../config.ts";
 import { ConfigError, type Environment } from "../config-error.ts";
-import { ENDING_SIGNALS, endingSignalHandler } from "../ending-signals.ts";
+import { endOnSignals } from "../ending-signals.ts";
 import { banner } from "../local/banner.ts";
 import { saveCredentials } from "../local/credentials-file.ts";
 import { type LocalDoor, openLocalDoor } from "../local/door.ts";
@@ -176,15 +176,7 @@ const end = async (): Promise<void> => {
   process.exit(0);
 };
 
-const onSignal = endingSignalHandler({
-  nowMs: () => performance.now(),
-  gracefully: () => void end(),
-  immediately: (status) => process.exit(status),
-});
-for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
-// Ctrl-C ends the reader of a pipe (`npm start | tee log`) first, and a failed log must not interrupt messages in
-// progress.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+endOnSignals(() => void end());
 
 const starting = tryToStart();
 await starting;
