@@ -92,7 +92,7 @@ const measureLongList = async (browser: TestBrowser) => {
 };
 
 await buildConsoleOnce();
-await using browser = await startBrowser();
+await using browser = await startBrowser({ optimizing: true });
 const pages = await measurePages(browser);
 const list = await measureLongList(browser);
 console.table(list.acts);

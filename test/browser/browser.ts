@@ -43,16 +43,25 @@ const MISLEADING =
   /^--(single-process|no-zygote|disable-web-security|allow-running-insecure-content|disable-site-isolation-trials|disable-features)/;
 // Nothing here draws in 3D, and an emulated graphics card takes a third of the processor's time.
 sparticuz.setGraphicsMode = false;
-const args = [
+const ARGS = [
   ...sparticuz.args.filter((flag) => !MISLEADING.test(flag)),
   // The pages of a profile share a process; those of another profile, or site, never do.
   "--renderer-process-limit=1",
-  // No page lives long enough for the optimizing compilers to be worth their work.
-  "--js-flags=--no-opt --no-maglev",
 ];
+/** No page of a test lives long enough for the optimizing compilers to be worth their work. */
+const UNOPTIMIZED = "--js-flags=--no-opt --no-maglev";
 
-const launch = async (): Promise<Browser> =>
-  chromium.launch({ executablePath: await chromiumPath(), args, headless: true });
+interface BrowserOptions {
+  /** Compiles scripts as a person's browser does, so that times mean something. */
+  readonly optimizing?: boolean;
+}
+
+const launch = async ({ optimizing = false }: BrowserOptions = {}): Promise<Browser> =>
+  chromium.launch({
+    executablePath: await chromiumPath(),
+    args: optimizing ? ARGS : [...ARGS, UNOPTIMIZED],
+    headless: true,
+  });
 
 let shared: Promise<Browser> | undefined;
 
@@ -74,8 +83,8 @@ const reportOpen = async (context: BrowserContext): Promise<void> => {
   }
 };
 
-export const startBrowser = async (): Promise<TestBrowser> => {
-  const browser = await (inTestProcess ? shareBrowser() : launch());
+export const startBrowser = async (options: BrowserOptions = {}): Promise<TestBrowser> => {
+  const browser = await (inTestProcess ? shareBrowser() : launch(options));
   const contexts = new Set<BrowserContext>();
   const close = async (): Promise<void> => {
     for (const context of contexts) {

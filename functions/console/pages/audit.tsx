@@ -51,9 +51,9 @@ const Entries = ({ filter, names }: { readonly filter: Filter; readonly names: N
           </Empty>
         }
       >
-        {(entries) => (
+        {({ items }) => (
           <div class="card">
-            <AuditTable label={t("audit.title")} entries={entries} names={names} />
+            <AuditTable label={t("audit.title")} entries={items} names={names} />
           </div>
         )}
       </PagedList>

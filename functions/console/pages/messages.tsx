@@ -16,7 +16,7 @@ import { messageColumns } from "./messages/export.ts";
 import { type Filter, filterIn, filterPath, queryOf } from "./messages/filter.ts";
 import { FilterBar } from "./messages/filter-bar.tsx";
 import { createSelection } from "./messages/selection.ts";
-import { MessageTable } from "./messages/table.tsx";
+import { LongMessageTable } from "./messages/table.tsx";
 
 /** One screen at 40 px a row, and more before the reader gets there. */
 const PAGE_SIZE = 100;
@@ -46,10 +46,10 @@ const MessageList = ({ filter }: { readonly filter: Filter }) => {
       empty={<NoMessages filter={filter} />}
       nothingMatches={(failure) => codeOf(failure) === "invalid_request"}
     >
-      {(messages) => (
+      {(list) => (
         <>
-          <BulkBar messages={messages} selection={selection} onDone={paged.reload} />
-          <MessageTable messages={messages} nameOf={nameOf} selection={selection} />
+          <BulkBar messages={list.items} selection={selection} onDone={paged.reload} />
+          <LongMessageTable list={list} nameOf={nameOf} selection={selection} />
         </>
       )}
     </PagedList>

@@ -1,14 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import type { ApiFailure, ApiResult } from "../api/failure.ts";
 import type { Listing } from "../api/types.ts";
+import { type ListSoFar, startOf, withFirst, withMore } from "./list-so-far.ts";
 import { type RemoteHandle, useRemote } from "./remote.ts";
-
-interface More<T> {
-  readonly items: readonly T[];
-  readonly next: string | null;
-  /** How many pages without an item have come in a row. */
-  readonly barren: number;
-}
 
 /** Then a person must ask for each further page: a rare filter must not read the whole store by itself. */
 const MOST_BARREN = 5;
@@ -16,9 +10,8 @@ const MOST_BARREN = 5;
 export interface Paged<T> {
   /** The first page, kept fresh. */
   readonly first: RemoteHandle<Listing<T>>;
-  /** Everything read so far, newest first, each record once. */
-  readonly all: (firstPage: Listing<T>) => readonly T[];
-  readonly next: (firstPage: Listing<T>) => string | null;
+  /** Everything read so far; null until the first page is there. */
+  readonly list: ListSoFar<T> | null;
   readonly loadMore: (cursor: string) => Promise<void>;
   /** Whether the next page may be read without anyone asking for it. */
   readonly readsOn: boolean;
@@ -28,20 +21,30 @@ export interface Paged<T> {
   readonly failure: ApiFailure | null;
 }
 
-/** A list by cursor: the first page polls, and later pages are read once. `idOf` keeps a record from showing twice. */
+interface Known<T> {
+  readonly key: string;
+  /** The first page that `list` starts with. */
+  readonly page: Listing<T>;
+  readonly list: ListSoFar<T>;
+}
+
+/** A list by cursor: the first page polls, and later pages are read once. `idOf` tells records apart. */
 export const usePaged = <T>(
   key: string,
   load: (cursor: string | undefined, signal?: AbortSignal) => Promise<ApiResult<Listing<T>>>,
   idOf: (item: T) => string,
 ): Paged<T> => {
   const first = useRemote(key, (signal) => load(undefined, signal), { everyMs: 10_000 });
-  const [stored, setStored] = useState<{ readonly key: string; readonly more: More<T> | null }>({ key, more: null });
   const [state, setState] = useState<{ busy: boolean; failure: ApiFailure | null }>({ busy: false, failure: null });
   /** The load under way. A render may come later than the next call, so `busy` is not enough to tell. */
   const loading = useRef<object | null>(null);
-  const current = useRef(key);
-  current.current = key;
-  const more = stored.key === key ? stored.more : null;
+  const known = useRef<Known<T> | null>(null);
+  if (known.current?.key !== key) known.current = null;
+  const page = first.remote.phase === "ready" ? first.remote.value : null;
+  if (page !== null && known.current?.page !== page) {
+    const list = known.current === null ? startOf(page) : withFirst(known.current.list, page, idOf);
+    known.current = { key, page, list };
+  }
 
   const loadMore = async (cursor: string): Promise<void> => {
     if (loading.current !== null) return;
@@ -53,25 +56,19 @@ export const usePaged = <T>(
     if (loading.current !== mine) return;
     loading.current = null;
     setState({ busy: false, failure: result.ok ? null : result.failure });
-    // The filter may have changed while this page was loading.
-    if (!result.ok || current.current !== key) return;
-    const { items, next } = result.value;
-    const barren = items.length > 0 ? 0 : (more?.barren ?? 0) + 1;
-    setStored({ key, more: { items: [...(more?.items ?? []), ...items], next, barren } });
+    const now = known.current;
+    // The filter may have changed while this page was loading, or the list may have started over.
+    if (!result.ok || now?.key !== key || now.list.next !== cursor) return;
+    known.current = { ...now, list: withMore(now.list, result.value) };
   };
 
   const reload = async (): Promise<void> => {
     loading.current = null;
     setState({ busy: false, failure: null });
-    setStored({ key, more: null });
+    known.current = null;
     await first.reload();
   };
 
-  const all = (firstPage: Listing<T>): readonly T[] => {
-    const seen = new Set(firstPage.items.map(idOf));
-    return [...firstPage.items, ...(more?.items ?? []).filter((item) => !seen.has(idOf(item)))];
-  };
-
-  const next = (page: Listing<T>): string | null => (more === null ? page.next : more.next);
-  return { first, all, next, loadMore, readsOn: (more?.barren ?? 0) < MOST_BARREN, reload, ...state };
+  const list = known.current?.list ?? null;
+  return { first, list, loadMore, readsOn: (list?.barren ?? 0) < MOST_BARREN, reload, ...state };
 };

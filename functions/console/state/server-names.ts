@@ -1,9 +1,13 @@
+import { useMemo } from "preact/hooks";
 import { api } from "./api.ts";
 import { useRemote } from "./remote.ts";
 
 /** Names of the mail servers that this person sees: the id of a deleted one, and dots while loading. */
 export const useServerNames = (): ((id: string) => string) => {
   const { remote } = useRemote("server names", (signal) => api.servers.list(signal));
-  const names = new Map(remote.phase === "ready" ? remote.value.items.map(({ id, name }) => [id, name]) : []);
+  const names = useMemo(
+    () => new Map(remote.phase === "ready" ? remote.value.items.map(({ id, name }) => [id, name]) : []),
+    [remote],
+  );
   return (id) => names.get(id) ?? (remote.phase === "loading" ? "…" : id);
 };

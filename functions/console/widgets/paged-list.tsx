@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ApiFailure } from "../api/failure.ts";
 import { t } from "../state/language.ts";
+import type { ListSoFar } from "../state/list-so-far.ts";
 import type { Paged } from "../state/pages.ts";
 import { ProblemNotice } from "./notice.tsx";
 import { RemoteView } from "./remote-view.tsx";
@@ -11,8 +12,8 @@ interface Props<T> {
   readonly empty: ComponentChildren;
   /** Failures to show as an empty list, such as a filter by something that no longer exists. */
   readonly nothingMatches?: (failure: ApiFailure) => boolean;
-  /** Everything read so far; never none. */
-  readonly children: (items: readonly T[]) => ComponentChildren;
+  /** Gets everything read so far; never without items. */
+  readonly children: (list: ListSoFar<T>) => ComponentChildren;
 }
 
 export const PagedList = <T,>({ paged, empty, nothingMatches, children }: Props<T>): ComponentChildren => {
@@ -60,16 +61,15 @@ const More = <T,>({ paged, next }: { readonly paged: Paged<T>; readonly next: st
 
 const Items = <T,>({ paged, empty, children }: Omit<Props<T>, "nothingMatches">) => (
   <RemoteView handle={paged.first}>
-    {(page) => {
-      const items = paged.all(page);
-      const next = paged.next(page);
+    {() => {
+      const { list } = paged;
       // A member may see none of the newest messages but some of the older ones.
-      if (items.length === 0 && next === null) return empty;
+      if (list === null || (list.items.length === 0 && list.next === null)) return empty;
       return (
         <div class="stack">
-          {items.length > 0 && children(items)}
+          {list.items.length > 0 && children(list)}
           {paged.failure && <ProblemNotice failure={paged.failure} />}
-          {next !== null && <More paged={paged} next={next} />}
+          {list.next !== null && <More paged={paged} next={list.next} />}
         </div>
       );
     }}

@@ -2,8 +2,10 @@ import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Message } from "../../api/types.ts";
 import { number, t } from "../../state/language.ts";
+import type { ListSoFar } from "../../state/list-so-far.ts";
 import { MessageBadge } from "../../widgets/badge.tsx";
 import { Ago } from "../../widgets/time.tsx";
+import { WindowedRows } from "../../widgets/windowed-rows.tsx";
 import { refusedOfSent, roomAt } from "../message/history.ts";
 import type { Selection } from "./selection.ts";
 
@@ -29,6 +31,8 @@ interface RowProps {
   readonly message: Message;
   /** The mail server's name. */
   readonly server: string;
+  /** Which row of the table it is, if not all are there. */
+  readonly index?: number;
   readonly selection?: Selection;
 }
 
@@ -41,8 +45,8 @@ const Select = ({ message, selection }: { readonly message: Message; readonly se
   />
 );
 
-const Row = ({ message, server, selection }: RowProps) => (
-  <tr class="trow clickable">
+const Row = ({ message, server, index, selection }: RowProps) => (
+  <tr class="trow clickable" aria-rowindex={index}>
     {selection && (
       <td class="tselect">
         <Select message={message} selection={selection} />
@@ -62,9 +66,9 @@ const Row = ({ message, server, selection }: RowProps) => (
   </tr>
 );
 
-const Head = ({ selectable }: { readonly selectable: boolean }) => (
+const Head = ({ selectable = false, index }: { readonly selectable?: boolean; readonly index?: number }) => (
   <thead>
-    <tr class="trow">
+    <tr class="trow" aria-rowindex={index}>
       {selectable && (
         <th scope="col" class="tselect">
           <span class="visually-hidden">{t("messages.selection")}</span>
@@ -81,34 +85,57 @@ const Head = ({ selectable }: { readonly selectable: boolean }) => (
   </thead>
 );
 
-/** More than a screen or two. */
-const MANY = 100;
+type Place = Pick<RowProps, "message" | "server" | "index">;
+
+/** Returns the same row for the same message at the same place, so that Preact does not render it again. */
+const useKeptRows = (nameOf: (serverId: string) => string, selection?: Selection) => {
+  const rows = useMemo(() => new WeakMap<Message, { readonly place: Place; readonly row: VNode }>(), []);
+  return (message: Message, index?: number): VNode => {
+    const place: Place = { message, server: nameOf(message.server), ...(index !== undefined && { index }) };
+    const known = rows.get(message);
+    if (known?.place.server === place.server && known.place.index === place.index) return known.row;
+    const row = <Row key={message.id} {...place} {...(selection && { selection })} />;
+    rows.set(message, { place, row });
+    return row;
+  };
+};
 
 interface Props {
   readonly messages: readonly Message[];
   readonly nameOf: (serverId: string) => string;
-  readonly selection?: Selection;
 }
 
-/**
- * A table from 44rem on, and below it two lines a message. Its rows are laid out as grids, which the browser can skip
- * while they are out of sight. A row that has not changed is not rendered again.
- */
-export const MessageTable = ({ messages, nameOf, selection }: Props) => {
-  const rows = useMemo(() => new WeakMap<Message, { readonly server: string; readonly row: VNode }>(), []);
-  const rowOf = (message: Message): VNode => {
-    const server = nameOf(message.server);
-    const known = rows.get(message);
-    if (known?.server === server) return known.row;
-    const row = <Row key={message.id} message={message} server={server} {...(selection && { selection })} />;
-    rows.set(message, { server, row });
-    return row;
-  };
-  const classes = ["table", ...(selection ? ["selectable"] : []), ...(messages.length > MANY ? ["long"] : [])];
+/** A table from 44rem on, and below it two lines a message. Its rows are laid out as grids. */
+export const MessageTable = ({ messages, nameOf }: Props) => {
+  const rowOf = useKeptRows(nameOf);
   return (
-    <table class={classes.join(" ")} aria-label={t("messages.title")}>
-      <Head selectable={selection !== undefined} />
-      <tbody>{messages.map(rowOf)}</tbody>
+    <table class="table" aria-label={t("messages.title")}>
+      <Head />
+      <tbody>{messages.map((message) => rowOf(message))}</tbody>
+    </table>
+  );
+};
+
+interface LongProps extends Pick<Props, "nameOf"> {
+  readonly list: ListSoFar<Message>;
+  readonly selection: Selection;
+}
+
+/** The head is the first row. */
+const FIRST_INDEX = 2;
+const UNKNOWN_COUNT = -1;
+
+/** The same for any number of messages: the rows near the window are there, and say which of how many they are. */
+export const LongMessageTable = ({ list: { items, next, startsAt }, nameOf, selection }: LongProps) => {
+  const rowOf = useKeptRows(nameOf, selection);
+  return (
+    <table
+      class="table selectable"
+      aria-label={t("messages.title")}
+      aria-rowcount={next === null ? items.length + 1 : UNKNOWN_COUNT}
+    >
+      <Head selectable index={1} />
+      <WindowedRows items={items} startsAt={startsAt} row={(message, at) => rowOf(message, at + FIRST_INDEX)} />
     </table>
   );
 };
