@@ -18,14 +18,14 @@ import { NotFoundPage } from "./widgets/page.tsx";
 import { Loading } from "./widgets/remote-view.tsx";
 import { SandboxBanner } from "./widgets/sandbox-banner.tsx";
 
-/** Pages that most visits do not show: each is loaded when it is opened. */
-const SetupPage = pageOf(async () => (await import("./pages/setup.tsx")).SetupPage);
-const NewServerPage = pageOf(async () => (await import("./pages/new-server.tsx")).NewServerPage);
-const KeysPage = pageOf(async () => (await import("./pages/keys.tsx")).KeysPage);
-const SettingsPage = pageOf(async () => (await import("./pages/settings.tsx")).SettingsPage);
-const OperationsPage = pageOf(async () => (await import("./pages/operations.tsx")).OperationsPage);
-const AuditPage = pageOf(async () => (await import("./pages/audit.tsx")).AuditPage);
-const ServerPage = pageOf(async () => (await import("./pages/server.tsx")).ServerPage);
+const further = async () => (await import("./pages/further.ts")).FURTHER_PAGES;
+const SetupPage = pageOf(async () => (await further()).setup);
+const NewServerPage = pageOf(async () => (await further()).newServer);
+const KeysPage = pageOf(async () => (await further()).keys);
+const SettingsPage = pageOf(async () => (await further()).settings);
+const OperationsPage = pageOf(async () => (await further()).operations);
+const AuditPage = pageOf(async () => (await further()).audit);
+const ServerPage = pageOf(async () => (await further()).server);
 
 /** Only operators may call the API of these pages; a member sees whom to ask instead. */
 const OPERATOR_PAGES = [

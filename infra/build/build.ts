@@ -121,7 +121,7 @@ const buildConsole = async (): Promise<void> => {
   const outdir = await mkdtemp(join(dist, "console-"));
   await cp(join(source, "static"), outdir, { recursive: true });
   const built = await bundle({
-    entryPoints: { main: join(source, "main.tsx"), docs: join(root, "functions/reference/page/docs.css") },
+    entryPoints: { main: join(source, "main.ts"), docs: join(root, "functions/reference/page/docs.css") },
     outdir: join(outdir, "assets"),
     bundle: true,
     splitting: true,
@@ -155,10 +155,15 @@ const assetOf = (outputs: readonly string[], name: string, extension: string): s
     .map((path) => path.slice(path.lastIndexOf("/") + 1))
     .find((file) => file.startsWith(`${name}-`) && file.endsWith(extension));
 
-/** Links to the scripts that the first one imports, which the browser would otherwise know of only once it has that. */
+/**
+ * Links to the scripts that every visit needs, which the browser would otherwise know of one after the other: what the
+ * first one imports, and `start.tsx`, which it loads, with what that imports.
+ */
 const preloads = (built: Metafile["outputs"]): string => {
-  const main = Object.keys(built).find((path) => /\/main-\w+\.js$/.test(path)) ?? "";
-  const seen = new Set<string>();
+  const paths = Object.keys(built);
+  const main = paths.find((path) => /\/main-\w+\.js$/.test(path)) ?? "";
+  const start = paths.find((path) => built[path]?.entryPoint?.endsWith("/start.tsx")) ?? "";
+  const seen = new Set([start]);
   const visit = (path: string): void => {
     for (const { path: imported, kind } of built[path]?.imports ?? []) {
       if (kind !== "import-statement" || seen.has(imported)) continue;
@@ -167,13 +172,14 @@ const preloads = (built: Metafile["outputs"]): string => {
     }
   };
   visit(main);
+  visit(start);
   return [...seen].map((path) => `  <link rel="modulepreload" href="/assets/${basename(path)}">\n  `).join("");
 };
 
 /** The part of the font with the letters of French and English, which every page needs. */
 const FONT = "inter-latin-wght-normal";
 
-/** Replaces `main.tsx`, `main.css` and `inter.woff2` in the page with the names of the built files. */
+/** Replaces `main.ts`, `main.css` and `inter.woff2` in the page with the names of the built files. */
 const insertAssetNames = (page: string, outputs: readonly string[]): string => {
   const script = assetOf(outputs, "main", ".js");
   const style = assetOf(outputs, "main", ".css");
@@ -182,7 +188,7 @@ const insertAssetNames = (page: string, outputs: readonly string[]): string => {
       ? page.replace("</head>", `  <link rel="stylesheet" href="/assets/${style}">\n  </head>`)
       : page;
   return withStyle
-    .replace(/(["'])[^"']*main\.(tsx|js)\1/, `"/assets/${script}"`)
+    .replace(/(["'])[^"']*main\.(ts|js)\1/, `"/assets/${script}"`)
     .replace(/(["'])[^"']*main\.css\1/, `"/assets/${style}"`)
     .replace("/inter.woff2", `/assets/${assetOf(outputs, FONT, ".woff2")}`);
 };

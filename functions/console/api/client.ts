@@ -1,4 +1,5 @@
 import { type ApiResult, codeOf, failureOf } from "./failure.ts";
+import { createSharedReads } from "./shared-reads.ts";
 import type { Session } from "./types.ts";
 
 export interface ApiRequest {
@@ -50,6 +51,7 @@ const jsonOf = async (response: Response): Promise<unknown> => {
 /** Same-origin calls to the API, with the CSRF header. Returns problems as values, reports 401, and never throws. */
 export const createClient = (deps: ClientDeps): Client => {
   let csrf = "";
+  const reads = createSharedReads();
 
   const headersOf = (request: ApiRequest): Record<string, string> => ({
     accept: "application/json",
@@ -90,13 +92,28 @@ export const createClient = (deps: ClientDeps): Client => {
     return result;
   };
 
-  const call = async <T>(request: ApiRequest): Promise<ApiResult<T>> => {
-    let result = await once<T>(request);
-    // The token belongs to a session that another tab has replaced: read the new one and try once more.
-    if (!result.ok && codeOf(result.failure) === "csrf" && (await session()).ok) result = await once<T>(request);
+  const reported = <T>(result: ApiResult<T>, request: ApiRequest): ApiResult<T> => {
     if (!result.ok && codeOf(result.failure) === "unauthenticated" && request.keep401 === undefined)
       deps.onUnauthenticated();
     return result;
+  };
+
+  /** A file is read anew for everyone, because each reading is recorded. */
+  const read = <T>({ signal, ...request }: ApiRequest): Promise<ApiResult<T>> =>
+    reads.share(`${deps.language()} ${urlOf(request)}`, (shared) => once<T>({ ...request, signal: shared }), signal);
+
+  const change = async <T>(request: ApiRequest): Promise<ApiResult<T>> => {
+    const result = await once<T>(request);
+    reads.forget();
+    return result;
+  };
+
+  const call = async <T>(request: ApiRequest): Promise<ApiResult<T>> => {
+    if (request.method === "GET" && request.file === undefined) return reported(await read<T>(request), request);
+    let result = await change<T>(request);
+    // The token belongs to a session that another tab has replaced: read the new one and try once more.
+    if (!result.ok && codeOf(result.failure) === "csrf" && (await session()).ok) result = await change<T>(request);
+    return reported(result, request);
   };
 
   return { call, session };

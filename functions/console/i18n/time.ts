@@ -1,10 +1,12 @@
+import { dateFormat, numberFormat, relativeFormat } from "./formats.ts";
+
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 
 const format = (locale: string, iso: string, options: Intl.DateTimeFormatOptions): string | undefined => {
   const at = new Date(iso);
-  return Number.isNaN(at.getTime()) ? undefined : new Intl.DateTimeFormat(locale, options).format(at);
+  return Number.isNaN(at.getTime()) ? undefined : dateFormat(locale, options).format(at);
 };
 
 /** `12 nov. 2026, 14:05`, in the browser's time zone; undefined if `iso` is not a time. `locale` is a BCP 47 tag. */
@@ -23,7 +25,7 @@ export const timeInFull = (locale: string, iso: string): string | undefined =>
 export const relativeTime = (locale: string, iso: string, nowMs: number): string | undefined => {
   const seconds = Math.round((Date.parse(iso) - nowMs) / 1_000);
   if (Number.isNaN(seconds)) return undefined;
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const format = relativeFormat(locale, { numeric: "auto" });
   const size = Math.abs(seconds);
   if (size < MINUTE_S) return format.format(seconds, "second");
   if (size < HOUR_S) return format.format(Math.trunc(seconds / MINUTE_S), "minute");
@@ -32,7 +34,7 @@ export const relativeTime = (locale: string, iso: string, nowMs: number): string
 };
 
 /** `2 000` or `2,000`. */
-export const wholeNumber = (locale: string, value: number): string => new Intl.NumberFormat(locale).format(value);
+export const wholeNumber = (locale: string, value: number): string => numberFormat(locale, {}).format(value);
 
 /** `Europe/Paris`: the reader's own time zone, which every time in the console uses. */
 export const timeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;

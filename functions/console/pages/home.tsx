@@ -77,38 +77,63 @@ const readAll = async (operator: boolean, signal: AbortSignal) => {
   return { ok: true, value: overview } as const;
 };
 
+const activeOf = (overview: Overview | null): readonly MailServer[] =>
+  overview?.servers.filter(({ active }) => active) ?? [];
+
+const verdictFor = (overview: Overview, operator: boolean): Verdict =>
+  verdictOf({ servers: activeOf(overview), paused: overview.settings?.paused ?? false, operator });
+
+/** What keeps Relais from working, but for what the steps of the setup say. */
+const ToDo = ({ overview, operator }: { readonly overview: Overview; readonly operator: boolean }) => {
+  const isSettingUp = ["empty", "unfinished"].includes(verdictFor(overview, operator).kind);
+  const required = overview.doctor?.checks.filter(({ ok, level }) => !ok && level === "required") ?? [];
+  const open = required.filter((check) => !(isSettingUp && isInSteps(check)));
+  return (
+    open.length > 0 && (
+      <Card title={t("home.todo")}>
+        <Checklist checks={open} />
+      </Card>
+    )
+  );
+};
+
+interface SectionsProps {
+  readonly operator: boolean;
+  /** Null while it is being read: the sections below it read meanwhile, and wait to be shown. */
+  readonly overview: Overview | null;
+}
+
+const Sections = ({ operator, overview }: SectionsProps) => {
+  const active = activeOf(overview);
+  const mayHave = overview === null || active.length > 0;
+  const canSend = overview === null || active.some(({ connection }) => connection.state === "valid");
+  return (
+    <>
+      <InDoubt />
+      {overview !== null && <ToDo overview={overview} operator={operator} />}
+      {operator && canSend && <NextStep />}
+      {mayHave && <FiguresSection />}
+      {active.length > 0 && <ServersCard servers={active} />}
+      {mayHave && <LatestMessages />}
+    </>
+  );
+};
+
 export const HomePage = () => {
   const operator = isOperator();
   // The API words the setup checks in the requested language, so the key includes it.
   const handle = useRemote(`home ${operator} ${language.value}`, (signal) => readAll(operator, signal), {
     everyMs: 10_000,
   });
+  const { remote } = handle;
   return (
     <Page title={t("home.title")}>
       <RemoteView handle={handle}>
-        {({ servers, settings, doctor }) => {
-          const active = servers.filter((server) => server.active);
-          const verdict = verdictOf({ servers: active, paused: settings?.paused ?? false, operator });
-          const isSettingUp = verdict.kind === "empty" || verdict.kind === "unfinished";
-          const required = doctor?.checks.filter(({ ok, level }) => !ok && level === "required") ?? [];
-          const open = required.filter((check) => !(isSettingUp && isInSteps(check)));
-          return (
-            <>
-              <VerdictNotice verdict={verdict} servers={active} />
-              <InDoubt />
-              {open.length > 0 && (
-                <Card title={t("home.todo")}>
-                  <Checklist checks={open} />
-                </Card>
-              )}
-              {operator && active.some(({ connection }) => connection.state === "valid") && <NextStep />}
-              {active.length > 0 && <FiguresSection servers={active} />}
-              {verdict.kind !== "empty" && <ServersCard servers={active} />}
-              {active.length > 0 && <LatestMessages />}
-            </>
-          );
-        }}
+        {(overview) => <VerdictNotice verdict={verdictFor(overview, operator)} servers={activeOf(overview)} />}
       </RemoteView>
+      {remote.phase !== "failed" && (
+        <Sections operator={operator} overview={remote.phase === "ready" ? remote.value : null} />
+      )}
     </Page>
   );
 };

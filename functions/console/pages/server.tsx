@@ -32,24 +32,14 @@ const TabLinks = ({ id, current }: { readonly id: string; readonly current: Tab 
 interface PartProps {
   readonly server: MailServer;
   readonly handle: RemoteHandle<MailServer>;
-  readonly tab: Tab;
 }
 
-const Part = ({ server, handle, tab }: PartProps) => {
-  switch (tab) {
-    case "overview":
-      return <Overview server={server} reload={handle.reload} />;
-    case "activity":
-      return <Activity server={server} />;
-    case "settings":
-      return (
-        <>
-          <EditCard server={server} onSaved={handle.put} />
-          <EndCard server={server} onSaved={handle.put} onDisconnected={handle.reload} />
-        </>
-      );
-  }
-};
+const Settings = ({ server, handle }: PartProps) => (
+  <>
+    <EditCard server={server} onSaved={handle.put} />
+    <EndCard server={server} onSaved={handle.put} onDisconnected={handle.reload} />
+  </>
+);
 
 const ServerById = ({ id, tab }: { readonly id: string; readonly tab: Tab }) => {
   const handle = useRemote(`server ${id}`, (signal) => api.servers.get(id, signal), { everyMs: REFRESH_MS });
@@ -66,10 +56,15 @@ const ServerById = ({ id, tab }: { readonly id: string; readonly tab: Tab }) => 
         {(server) => (
           <>
             {!server.active && <ArchivedNotice server={server} primary={tab === "overview"} onRestored={handle.put} />}
-            <Part server={server} handle={handle} tab={tab} />
+            {tab === "overview" && <Overview server={server} reload={handle.reload} />}
+            {tab === "settings" && <Settings server={server} handle={handle} />}
           </>
         )}
       </RemoteView>
+      {/* It needs only the id, so it reads meanwhile. */}
+      {tab === "activity" && remote.phase !== "failed" && (
+        <Activity id={id} name={remote.phase === "ready" ? remote.value.name : ""} />
+      )}
     </Page>
   );
 };

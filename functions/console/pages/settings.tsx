@@ -62,26 +62,25 @@ export const SettingsPage = () => {
   useEffect(() => {
     if (!isLoading && location.hash !== "") document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }, [isLoading]);
-  if (isLoading)
-    return (
-      <Page title={t("settings.title")}>
-        <Loading />
-      </Page>
-    );
   return (
     <Page title={t("settings.title")}>
-      <RemoteView handle={settings}>
-        {(value) => (
-          <>
-            <CredentialsCard credentials={credentials} />
-            <Card title={t("settings.audience")}>
-              <AudienceChoice settings={value} onSaved={settings.put} />
-            </Card>
-            <AlertsCard settings={value} onSaved={settings.put} />
-            <PeopleCard settings={value} onSaved={settings.put} />
-          </>
-        )}
-      </RemoteView>
+      {isLoading ? (
+        <Loading />
+      ) : (
+        <RemoteView handle={settings}>
+          {(value) => (
+            <>
+              <CredentialsCard credentials={credentials} />
+              <Card title={t("settings.audience")}>
+                <AudienceChoice settings={value} onSaved={settings.put} />
+              </Card>
+              <AlertsCard settings={value} onSaved={settings.put} />
+              <PeopleCard settings={value} onSaved={settings.put} />
+            </>
+          )}
+        </RemoteView>
+      )}
+      {/* It reads meanwhile. */}
       <SetupTokenCard />
     </Page>
   );

@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Language } from "../../domain/language.ts";
 import type { TimelineEntry } from "../api/types.ts";
+import { dateFormat, numberFormat } from "../i18n/formats.ts";
 import { firstLanguage, localeOf } from "../i18n/language.ts";
 import { timelineNoteText } from "../i18n/note.ts";
 import { absoluteTime, relativeTime, timeInFull, timeToTheSecond, wholeNumber } from "../i18n/time.ts";
@@ -35,16 +36,16 @@ export const when = (iso: string): string => absoluteTime(locale(), iso) ?? iso;
 export const whenToTheSecond = (iso: string): string => timeToTheSecond(locale(), iso) ?? iso;
 export const whenInFull = (iso: string): string => timeInFull(locale(), iso) ?? iso;
 export const whenAs = (at: Date, options: Intl.DateTimeFormatOptions): string =>
-  new Intl.DateTimeFormat(locale(), options).format(at);
+  dateFormat(locale(), options).format(at);
 /** `1,2 ko`, `1.2 kB`: a thousand bytes each, as mail programs say it. */
 export const bytes = (count: number): string => {
   const unit = count < 1_000 ? "byte" : count < 1_000_000 ? "kilobyte" : "megabyte";
   const value = count / { byte: 1, kilobyte: 1_000, megabyte: 1_000_000 }[unit];
-  return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+  return numberFormat(locale(), { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
 };
 /** `12 %` or `12%`, of 0.12. */
 export const percent = (share: number): string =>
-  new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 0 }).format(share);
+  numberFormat(locale(), { style: "percent", maximumFractionDigits: 0 }).format(share);
 export const number = (value: number): string => wholeNumber(locale(), value);
 export const ago = (iso: string): string => relativeTime(locale(), iso, Date.now()) ?? iso;
 export const noteOf = (entry: TimelineEntry): string | null => timelineNoteText(entry, language.value, locale());

@@ -99,37 +99,44 @@ const Legend = ({ series }: Pick<Props, "series">) => (
   </ul>
 );
 
-/** The same numbers for those who would rather read, or hear, a table. */
-const Numbers = ({ title, series, bars, formatted, labels }: Props) => (
-  <details class="chart-table">
-    <summary>{labels.table}</summary>
-    <table>
-      <caption class="visually-hidden">{title}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{labels.when}</th>
-          {series.map(({ name, label }) => (
-            <th key={name} scope="col" class="number">
-              {label}
-            </th>
+const NumbersTable = ({ title, series, bars, formatted, labels }: Props) => (
+  <table>
+    <caption class="visually-hidden">{title}</caption>
+    <thead>
+      <tr>
+        <th scope="col">{labels.when}</th>
+        {series.map(({ name, label }) => (
+          <th key={name} scope="col" class="number">
+            {label}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody>
+      {bars.map((bar) => (
+        <tr key={bar.label}>
+          <th scope="row">{bar.label}</th>
+          {series.map(({ name }, part) => (
+            <td key={name} class="number">
+              {formatted(bar.values[part] ?? 0)}
+            </td>
           ))}
         </tr>
-      </thead>
-      <tbody>
-        {bars.map((bar) => (
-          <tr key={bar.label}>
-            <th scope="row">{bar.label}</th>
-            {series.map(({ name }, part) => (
-              <td key={name} class="number">
-                {formatted(bar.values[part] ?? 0)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </details>
+      ))}
+    </tbody>
+  </table>
 );
+
+/** The same numbers for those who would rather read, or hear, a table: made once it is opened. */
+const Numbers = (props: Props) => {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="chart-table" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{props.labels.table}</summary>
+      {open && <NumbersTable {...props} />}
+    </details>
+  );
+};
 
 /**
  * Stacked bars as SVG of our own: the smallest chart library is larger than the rest of a page. A slider moves through

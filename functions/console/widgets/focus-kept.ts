@@ -23,7 +23,8 @@ export const useFocusKept = (): void => {
       path = target instanceof Element ? withAncestors(target) : [];
     };
     const restore = () => {
-      if (path[0] === undefined || isVisible(path[0]) || document.activeElement !== document.body) return;
+      // Whether it is visible comes last, because the browser must lay out the page to tell.
+      if (path[0] === undefined || document.activeElement !== document.body || isVisible(path[0])) return;
       const heading = headingNear(path);
       path = [];
       if (heading === null) return;

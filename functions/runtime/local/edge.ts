@@ -101,8 +101,8 @@ const SAFE_METHODS = ["GET", "HEAD"];
 const NO_SUCH_FILE = "/.no-page";
 
 /**
- * The local stand-in for Firebase Hosting: static files, headers and rewrites by `firebase.json`, with the functions in
- * this process.
+ * The local stand-in for Firebase Hosting: static files (compressed, as there), headers and rewrites by
+ * `firebase.json`, with the functions in this process.
  */
 export const hostingEdge = (options: EdgeOptions): RequestListener => {
   const { hosting, cwd, functions, limitMs, publicUrl } = options;
@@ -117,7 +117,13 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
   };
   const config = { ...structuredClone(hosting), headers: servedHeaders(hosting, https) };
   const serving = (errorPage: string) =>
-    superstatic.default({ config: { ...config, errorPage }, cwd, stack: "strict", rewriters: { run } });
+    superstatic.default({
+      config: { ...config, errorPage },
+      cwd,
+      stack: "strict",
+      rewriters: { run },
+      compression: true,
+    });
   const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_SUCH_FILE)];
   return (req, res) => {
     const reply = (answer: Reply): void => replyTo(req, res, answer, https);

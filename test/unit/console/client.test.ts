@@ -178,6 +178,66 @@ describe("the console's API client", () => {
     });
   });
 
+  it("asks once for what several parts of a page read at the same time, and again for who comes later", async () => {
+    respond = () => ({ status: 200, body: { items: [], next: null } });
+    const read = () => client.call({ method: "GET", path: "/v1/mail-servers" });
+    const [one, other] = await Promise.all([read(), read()]);
+    assert.deepEqual([one, received.length], [other, 1]);
+    await Promise.all([read(), client.call({ method: "GET", path: "/v1/keys" })]);
+    assert.equal(received.length, 3);
+  });
+
+  it("ends a shared read only for who no longer waits, and for good once nobody does", async () => {
+    let ended = false;
+    const held = createClient({
+      fetch: (_, { signal }) =>
+        new Promise((_resolve, reject) =>
+          signal?.addEventListener("abort", () => {
+            ended = true;
+            reject(new Error("aborted"));
+          }),
+        ),
+      language: () => "en",
+      onUnauthenticated: () => {},
+    });
+    const [one, other] = [new AbortController(), new AbortController()];
+    const read = ({ signal }: AbortController) => held.call({ method: "GET", path: "/v1/keys", signal });
+    const [first, second] = [read(one), read(other)];
+    one.abort();
+    assert.deepEqual(await first, { ok: false, failure: { kind: "aborted" } });
+    assert.equal(ended, false);
+    other.abort();
+    assert.deepEqual(await second, { ok: false, failure: { kind: "aborted" } });
+    assert.equal(ended, true);
+  });
+
+  it("never answers with what was read before a change", async () => {
+    const paused = { now: false };
+    const pending: (() => void)[] = [];
+    const slow = createClient({
+      fetch: async (_, { method }) => {
+        const body = JSON.stringify(paused);
+        if (method === "GET") await new Promise<void>((resolve) => pending.push(resolve));
+        else paused.now = true;
+        return new Response(method === "GET" ? body : "{}");
+      },
+      language: () => "en",
+      onUnauthenticated: () => {},
+    });
+    const read = () => slow.call({ method: "GET", path: "/v1/settings" });
+    const before = read();
+    await slow.call({ method: "PATCH", path: "/v1/settings", body: {} });
+    const later = read();
+    for (const answer of pending) answer();
+    assert.deepEqual(
+      [await before, await later],
+      [
+        { ok: true, value: { now: false } },
+        { ok: true, value: { now: true } },
+      ],
+    );
+  });
+
   it("saves a mail server only if it is unchanged since it was read", async () => {
     respond = () => ({ status: 200, body: {} });
     await relaisApi(client).servers.change({ id: "srv_a/b", etag: "abc" }, { name: "N" });

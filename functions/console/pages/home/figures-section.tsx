@@ -1,5 +1,5 @@
 import type { ApiResult } from "../../api/failure.ts";
-import type { MailServer, StatsRow } from "../../api/types.ts";
+import type { StatsRow } from "../../api/types.ts";
 import { api } from "../../state/api.ts";
 import { useLazy } from "../../state/lazy.tsx";
 import { useRemote } from "../../state/remote.ts";
@@ -39,7 +39,9 @@ const readWaiting = async (signal: AbortSignal): Promise<Waiting> => {
   };
 };
 
-const readLoad = async (servers: readonly MailServer[], signal: AbortSignal): Promise<Load | null> => {
+const readLoad = async (signal: AbortSignal): Promise<Load | null> => {
+  const listed = await api.servers.list(signal);
+  const servers = listed.ok ? listed.value.items.filter(({ active }) => active) : [];
   if (servers.length === 0 || servers.length > MOST_SERVERS) return null;
   const loads = await Promise.all(
     servers.map(async (server): Promise<Load[]> => {
@@ -50,19 +52,19 @@ const readLoad = async (servers: readonly MailServer[], signal: AbortSignal): Pr
   return loads.flat().toSorted((a, b) => b.share - a.share)[0] ?? null;
 };
 
-const read = async (servers: readonly MailServer[], signal: AbortSignal): Promise<ApiResult<Figures>> => {
+const read = async (signal: AbortSignal): Promise<ApiResult<Figures>> => {
   const from = dayStart(new Date(), 1 - DAYS).toISOString();
   const [stats, waiting, load] = await Promise.all([
     api.stats({ from, by: "hour" }, signal),
     readWaiting(signal),
-    readLoad(servers, signal),
+    readLoad(signal),
   ]);
   return stats.ok ? { ok: true, value: { rows: stats.value.items, waiting, load } } : stats;
 };
 
-/** The tiles and charts; `servers` are the active ones. Shows nothing if they cannot be read. */
-export const FiguresSection = ({ servers }: { readonly servers: readonly MailServer[] }) => {
-  const { remote } = useRemote("figures", (signal) => read(servers, signal), { everyMs: REFRESH_MS });
+/** The tiles and charts. Shows nothing if they cannot be read. */
+export const FiguresSection = () => {
+  const { remote } = useRemote("figures", read, { everyMs: REFRESH_MS });
   const Charts = useLazy(async () => (await import("./charts.tsx")).Charts);
   if (remote.phase === "loading" || Charts === undefined) return <Loading />;
   if (remote.phase === "failed") return null;

@@ -49,12 +49,14 @@ const hourStarts = (now: Date): readonly Date[] => {
  * Adds up the hours of `GET /v1/stats` between each start and the next. An hour in UTC belongs to where it starts: in a
  * zone with half hours, half an hour may fall to the bar before.
  */
-const barsBetween = (starts: readonly Date[], rows: readonly StatsRow[]): readonly Bar[] =>
-  starts.slice(0, -1).map((at, index) => {
+const barsBetween = (starts: readonly Date[], rows: readonly StatsRow[]): readonly Bar[] => {
+  const hours = rows.map((row) => ({ atMs: Date.parse(row.at), counts: countsOf(row) }));
+  return starts.slice(0, -1).map((at, index) => {
     const end = starts[index + 1]?.getTime() ?? 0;
-    const within = rows.filter((row) => Date.parse(row.at) >= at.getTime() && Date.parse(row.at) < end);
-    return { at, ...sumOf(within.map(countsOf)) };
+    const within = hours.filter(({ atMs }) => atMs >= at.getTime() && atMs < end);
+    return { at, ...sumOf(within.map(({ counts }) => counts)) };
   });
+};
 
 export const DAYS = 14;
 

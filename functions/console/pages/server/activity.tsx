@@ -1,4 +1,3 @@
-import type { MailServer } from "../../api/types.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { useLazy } from "../../state/lazy.tsx";
@@ -14,17 +13,15 @@ const SHOWN = 10;
 const REFRESH_MS = 10_000;
 
 interface Props {
-  readonly server: MailServer;
+  readonly id: string;
 }
 
 /** What became of the server's mail, from the counts of `GET /v1/stats`. */
-const Figures = ({ server }: Props) => {
+const Figures = ({ id }: Props) => {
   const from = dayStart(new Date(), 1 - DAYS).toISOString();
-  const stats = useRemote(
-    `stats of ${server.id}`,
-    (signal) => api.stats({ from, by: "hour", server: server.id }, signal),
-    { everyMs: REFRESH_MS },
-  );
+  const stats = useRemote(`stats of ${id}`, (signal) => api.stats({ from, by: "hour", server: id }, signal), {
+    everyMs: REFRESH_MS,
+  });
   const Charts = useLazy(async () => (await import("../home/charts.tsx")).Charts);
   return (
     <RemoteView handle={stats}>
@@ -36,23 +33,21 @@ const Figures = ({ server }: Props) => {
   );
 };
 
-const LatestMessages = ({ server }: Props) => {
-  const messages = useRemote(
-    `messages of ${server.id}`,
-    (signal) => api.messages.list({ server: server.id, limit: SHOWN }, signal),
-    { everyMs: REFRESH_MS },
-  );
+const LatestMessages = ({ id, name }: Props & { readonly name: string }) => {
+  const messages = useRemote(`messages of ${id}`, (signal) => api.messages.list({ server: id, limit: SHOWN }, signal), {
+    everyMs: REFRESH_MS,
+  });
   return (
     <Card
       title={t("history.messages")}
-      actions={<a href={`/messages?server=${encodeURIComponent(server.id)}`}>{t("history.allMessages")}</a>}
+      actions={<a href={`/messages?server=${encodeURIComponent(id)}`}>{t("history.allMessages")}</a>}
     >
       <RemoteView handle={messages}>
         {({ items }) =>
           items.length === 0 ? (
             <p class="hint">{t("messages.none")}</p>
           ) : (
-            <MessageTable messages={items} nameOf={() => server.name} />
+            <MessageTable messages={items} nameOf={() => name} />
           )
         }
       </RemoteView>
@@ -60,10 +55,11 @@ const LatestMessages = ({ server }: Props) => {
   );
 };
 
-export const Activity = ({ server }: Props) => (
+/** What went through a mail server, and who changed it. */
+export const Activity = ({ id, name }: Props & { readonly name: string }) => (
   <>
-    <Figures server={server} />
-    <LatestMessages server={server} />
-    {isOperator() && <ServerAudit server={server} />}
+    <Figures id={id} />
+    <LatestMessages id={id} name={name} />
+    {isOperator() && <ServerAudit id={id} />}
   </>
 );

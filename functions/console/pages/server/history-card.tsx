@@ -1,4 +1,3 @@
-import type { MailServer } from "../../api/types.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
@@ -9,14 +8,15 @@ import { useNames } from "../audit/names.ts";
 import { AuditTable } from "../audit/table.tsx";
 
 const SHOWN = 10;
+const REFRESH_MS = 20_000;
 
-export const ServerAudit = ({ server }: { readonly server: MailServer }) => {
+export const ServerAudit = ({ id }: { readonly id: string }) => {
   const names = useNames();
-  const audit = useRemote(`audit ${server.id} ${server.etag}`, (signal) =>
-    api.audit({ target: server.id, limit: SHOWN }, signal),
-  );
+  const audit = useRemote(`audit ${id}`, (signal) => api.audit({ target: id, limit: SHOWN }, signal), {
+    everyMs: REFRESH_MS,
+  });
   return (
-    <Card title={t("history.title")} actions={<a href={filterPath({ target: server.id })}>{t("history.all")}</a>}>
+    <Card title={t("history.title")} actions={<a href={filterPath({ target: id })}>{t("history.all")}</a>}>
       <RemoteView handle={audit}>
         {({ items }) =>
           items.length === 0 ? (
