@@ -59,6 +59,7 @@ interface Deps {
 export class People {
   readonly #deps: Deps;
   readonly #connecting = new Set<string>();
+  readonly #lookingAgain = new Set<string>();
   readonly #deciding = new Set<string>();
   connects = 0;
 
@@ -213,10 +214,21 @@ export class People {
     if (connection.state === "valid") return;
     const reason = connection.state === "not_connected" ? null : connection.reason;
     const email = owned.get(serverId)?.account.email ?? username;
-    if (reason === "account_mismatch" && email !== server.username)
+    this.#lookAgain(serverId, username);
+    if ((reason === "account_mismatch" || reason === "account_renamed") && email !== server.username)
       return void this.#edit(serverId, { username: email }).then(() => this.connect(serverId));
     if (reason === "gmail_refused" || reason === "client_rejected") return;
     void this.connect(serverId);
+  }
+
+  /** Nobody leaves a server alone for weeks while its mail piles up. */
+  #lookAgain(serverId: string, username: string): void {
+    if (this.#lookingAgain.has(serverId)) return;
+    this.#lookingAgain.add(serverId);
+    this.#deps.timeline.after(this.#deps.chance.between(DAY, 2 * DAY), () => {
+      this.#lookingAgain.delete(serverId);
+      this.#care(serverId, username);
+    });
   }
 
   async #edit(serverId: string, patch: object): Promise<void> {
