@@ -26,6 +26,8 @@ export interface AccessTokenDeps extends AskDeps, CacheDeps {
 
 /** How long to wait for another process's refresh: a little longer than a lease. Nominal. */
 const GIVE_UP_AFTER_MS = 40 * SECOND;
+/** A refresh takes less than a second. Only that of a process that has died lasts longer, until its lease ends. */
+const LONGEST_LOOKS = 4;
 
 export const accessTokens = (deps: AccessTokenDeps): AccessTokens => {
   const underWay = new Map<string, Promise<AccessTokenOutcome>>();
@@ -60,12 +62,14 @@ const fetchToken = async (
   unlike: Secret | undefined,
 ): Promise<AccessTokenOutcome> => {
   const giveUpAtMs = deps.clock.nowMs() + Math.max(3 * SECOND, deps.clock.lasting(GIVE_UP_AFTER_MS));
+  let looks = 0;
   while (deps.clock.nowMs() < giveUpAtMs) {
     const entry = await readEntry(deps, serverId);
     const held = await openEntry(deps, entry);
     if (held !== undefined && unlike?.matches(held.token) !== true) return { ok: true, ...held, identity: null };
     if (isLeased(deps.clock, entry)) {
-      await deps.clock.sleep(50 + 100 * deps.random.fraction());
+      looks += 1;
+      await deps.clock.sleep(Math.min(looks, LONGEST_LOOKS) * (50 + 100 * deps.random.fraction()));
       continue;
     }
     const lease = await takeLease(deps, serverId, entry);
