@@ -10,6 +10,10 @@ import { type Channel, noteOutput, noteSecret } from "./canary.ts";
 const MAX_TEXT = 300_000;
 const LOG_LIMIT = 20_000;
 
+/** Without decoding it: a character of UTF-16 takes at most three bytes. */
+const isTooLong = (chunk: unknown): boolean =>
+  typeof chunk === "string" ? chunk.length >= MAX_TEXT : chunk instanceof Uint8Array && chunk.length >= 3 * MAX_TEXT;
+
 const textOf = (chunk: unknown): string =>
   typeof chunk === "string" ? chunk : chunk instanceof Uint8Array ? Buffer.from(chunk).toString("utf8") : "";
 
@@ -32,6 +36,7 @@ for (const [stream, channel] of [
 
 const parts = new WeakMap<ServerResponse, string[]>();
 const remember = (response: ServerResponse, chunk: unknown): void => {
+  if (isTooLong(chunk)) return;
   const text = textOf(chunk);
   if (text !== "" && text.length < MAX_TEXT) parts.set(response, [...(parts.get(response) ?? []), text]);
 };
@@ -96,9 +101,11 @@ DatabaseSync.prototype.prepare = function (this: DatabaseSync, ...args: Paramete
       const flat = values.flatMap((value) =>
         typeof value === "object" && value !== null && !(value instanceof Uint8Array) ? Object.values(value) : [value],
       );
-      const text = flat.map((value) => textOf(value)).join("\n");
-      const channel: Channel = text.includes("mail-events") ? "event" : "store";
-      if (text.length < MAX_TEXT) noteOutput(channel, table, text);
+      if (!flat.some(isTooLong)) {
+        const text = flat.map((value) => textOf(value)).join("\n");
+        const channel: Channel = text.includes("mail-events") ? "event" : "store";
+        if (text.length < MAX_TEXT) noteOutput(channel, table, text);
+      }
       return call(...values);
     };
     Object.defineProperty(statement, method, { value: noted });

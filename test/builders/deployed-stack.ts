@@ -21,7 +21,7 @@ import { startSecretManagerStandIn } from "./secret-manager-stand-in.ts";
 const repository = join(import.meta.dirname, "../..");
 
 /**
- * Hosting ends a request after a minute. Here, four posts of 24 MB share one machine with everything else, and their
+ * Hosting ends a request after a minute. Here, three posts of 24 MB share one machine with everything else, and their
  * speed is not what is tested.
  */
 const LIMIT_MS = 300_000;

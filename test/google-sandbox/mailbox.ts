@@ -55,6 +55,16 @@ type Known = {
 
 export const mailboxOf = ({ state, faults, nowMs, onMail }: Known): Mailbox => {
   const { database } = state;
+  /** By id. A mail never changes, and tests look at all of them again and again while one arrives. */
+  const known = new Map<string, SentMail>();
+  const read = (id: string): SentMail | null => {
+    const row = database.prepare("SELECT * FROM messages WHERE id = ?").get(id);
+    if (row === undefined) return null;
+    const mail = sentMail(row);
+    known.set(id, mail);
+    return mail;
+  };
+  const byId = (id: string): SentMail | null => known.get(id) ?? read(id);
   return {
     deliver: (delivery) => {
       const { account, via } = delivery;
@@ -71,14 +81,15 @@ export const mailboxOf = ({ state, faults, nowMs, onMail }: Known): Mailbox => {
         )
         .run(id, account.email, via, atMs, messageId, JSON.stringify(envelope), raw, findableAtMs);
       const mail = { id, account: account.email, via, atMs, messageId, envelope, raw };
+      known.set(id, mail);
       onMail(mail);
       return mail;
     },
-    all: () => database.prepare("SELECT * FROM messages ORDER BY serial").all().map(sentMail),
-    byId: (id) => {
-      const row = database.prepare("SELECT * FROM messages WHERE id = ?").get(id);
-      return row === undefined ? null : sentMail(row);
+    all: () => {
+      const rows = database.prepare("SELECT id FROM messages ORDER BY serial").all();
+      return rows.flatMap(({ id }) => byId(String(id)) ?? []);
     },
+    byId,
     search: (account, messageId) =>
       database
         .prepare(
@@ -86,7 +97,10 @@ export const mailboxOf = ({ state, faults, nowMs, onMail }: Known): Mailbox => {
         )
         .all(account, withBrackets(messageId), nowMs())
         .map(sentMail),
-    clear: () => database.exec("DELETE FROM messages"),
+    clear: () => {
+      database.exec("DELETE FROM messages");
+      known.clear();
+    },
     age: (ms) => {
       database.prepare("UPDATE messages SET findable_at = findable_at - ?").run(ms);
     },

@@ -12,12 +12,13 @@ export interface SigningKeys {
 }
 
 export const signingKeysOf = async (state: State): Promise<SigningKeys> => {
-  const jwk: PrivateJwk = JSON.parse(await state.getOrMake("signing-key", async () => JSON.stringify(await newKey())));
+  const make = state.isKept ? newKey : ownKey;
+  const jwk: PrivateJwk = JSON.parse(await state.getOrMake("signing-key", async () => JSON.stringify(await make())));
   const key = createPrivateKey({ key: jwk, format: "jwk" });
   return {
     jwk,
     sign: async (payload, { forged = false, type = "JWT" } = {}) => {
-      const signer = forged ? createPrivateKey({ key: await newKey(), format: "jwk" }) : key;
+      const signer = forged ? createPrivateKey({ key: await unpublishedKey(), format: "jwk" }) : key;
       return new SignJWT(payload).setProtectedHeader({ alg: "RS256", kid: jwk.kid, typ: type }).sign(signer);
     },
   };
@@ -27,3 +28,16 @@ const newKey = async (): Promise<PrivateJwk> => {
   const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
   return { ...privateKey.export({ format: "jwk" }), kid: randomBytes(20).toString("hex"), alg: "RS256", use: "sig" };
 };
+
+/** Makes a key once in this process: finding the primes of one takes a tenth of a second of processor time. */
+const onlyOnce = (): (() => Promise<PrivateJwk>) => {
+  let made: Promise<PrivateJwk> | undefined;
+  return () => {
+    made ??= newKey();
+    return made;
+  };
+};
+
+/** The key of every sandbox of this process that keeps nothing. */
+const ownKey = onlyOnce();
+const unpublishedKey = onlyOnce();

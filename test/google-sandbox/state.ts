@@ -5,6 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 /** The sandbox's memory: `:memory:`, or a file that survives a kill. Times are milliseconds since the epoch. */
 export interface State {
   readonly database: DatabaseSync;
+  /** Whether it outlives the process. */
+  readonly isKept: boolean;
   /** A value that is made once and stored. */
   getOrMake(key: string, make: () => string | Promise<string>): Promise<string>;
   readMeta(key: string): string | null;
@@ -52,6 +54,7 @@ export const openState = (dataDir: string | null): State => {
   };
   return {
     database,
+    isKept: dataDir !== null,
     readMeta,
     writeMeta,
     getOrMake: async (key, make) => {
