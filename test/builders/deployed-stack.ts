@@ -11,6 +11,7 @@ import { FUNCTIONS, type FunctionName, HTTP_FUNCTIONS } from "../../functions/ru
 import { type Hosting, hostingEdge } from "../../functions/runtime/local/edge.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../google-sandbox/sandbox.ts";
+import { answersHealth } from "./answers-health.ts";
 import { noteSecret, suiteEnvironment } from "./canary.ts";
 import { useEmulators } from "./emulators.ts";
 import { eventually } from "./eventually.ts";
@@ -112,10 +113,7 @@ export const runFunction = async (
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
   await eventually(`${name} answers /health`, async () => {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${output}`);
-    return fetch(`http://127.0.0.1:${port}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
+    return answersHealth(port);
   });
   return { port, child, output: () => output };
 };

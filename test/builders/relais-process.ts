@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
+import { answersHealth } from "./answers-health.ts";
 import { noteSecret, suiteEnvironment } from "./canary.ts";
 import { eventually } from "./eventually.ts";
 import { programPath } from "./program-path.ts";
@@ -70,6 +71,8 @@ export class RelaisProcess {
         RELAIS_PUBLIC_URL: this.origin,
         // Test files run side by side; those of the SMTP door choose a port.
         RELAIS_SMTP_PORT: "0",
+        // Otherwise, each start asks git.
+        RELAIS_COMMIT: "of-a-test",
         RELAIS_DATA_DIR: this.dataDir,
         RELAIS_SETUP_TOKEN: this.setupToken,
         ...this.#options.environment,
@@ -85,11 +88,7 @@ export class RelaisProcess {
     child.stderr?.on("data", take);
     await eventually("npm start answers /health", async () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${this.#output}`);
-      try {
-        return (await fetch(`${this.origin}/health`)).ok;
-      } catch {
-        return false;
-      }
+      return answersHealth(this.port);
     });
     // Otherwise, only some later request would fail, and nobody would know why.
     child.once("exit", (code, signal) => {

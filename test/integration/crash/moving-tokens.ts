@@ -79,7 +79,7 @@ class Movers {
     const environment = {
       ...this.#platform.environment,
       RELAIS_REFRESH_TOKENS: home,
-      NODE_COMPILE_CACHE: this.#folders.cache,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? this.#folders.cache,
       KILL_PORTS: JSON.stringify(this.#platform.ports),
       ...kill,
     };

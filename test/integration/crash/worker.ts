@@ -4,12 +4,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import { answersHealth } from "../../builders/answers-health.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { programPath } from "../../builders/program-path.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const framework = join(root, "node_modules/.bin/functions-framework");
-
 export interface WorkerOptions {
   /** The folder in which `npm run build -- --out` put the functions. */
   readonly dist: string;
@@ -39,19 +38,17 @@ export class Worker {
   static async start(name: string, { dist, environment }: WorkerOptions): Promise<Worker> {
     const port = await freePort();
     const args = [`--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
-    const env = { PATH: process.env.PATH, NODE_ENV: "production", PORT: String(port), ...environment };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const env = { PATH, NODE_COMPILE_CACHE, NODE_ENV: "production", PORT: String(port), ...environment };
     const child = spawn(
       process.execPath,
-      ["--import", pathToFileURL(programPath("kill-points")).href, framework, ...args],
+      ["--import", pathToFileURL(programPath("kill-points")).href, programPath("functions-framework"), ...args],
       { env, cwd: root },
     );
     const worker = new Worker(child, `http://127.0.0.1:${port}`);
     await eventually(`${name} answers`, async () => {
       if (worker.gone) throw new Error(`${name} ended:\n${worker.#output}`);
-      return fetch(`${worker.#url}/health`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
+      return answersHealth(port);
     });
     return worker;
   }

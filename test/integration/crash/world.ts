@@ -112,7 +112,7 @@ export class World {
     const environment = {
       ...this.#platform.environment,
       // Each of a hundred workers would compile the same function once more.
-      NODE_COMPILE_CACHE: this.file("compiled"),
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? this.file("compiled"),
       KILL_PORTS: JSON.stringify(ports),
       ...kill,
     };

@@ -12,7 +12,7 @@ const built = sourceBuild(join(import.meta.dirname, "../../.."), process.env.REL
 suite("The smoke test of a deployment, on Relais itself", () => {
   let stack: Stack;
   before(async () => {
-    stack = await startStack();
+    stack = await startStack({ RELAIS_COMMIT: built.commit });
   });
   after(() => stack.stop());
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { registerTrigger } from "../../../functions/runtime/local/firestore-emulator.ts";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import { answersHealth } from "../../builders/answers-health.ts";
 import { suiteEnvironment } from "../../builders/canary.ts";
 import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { PARAMETERS, SENDER } from "../../builders/document-stack.ts";
@@ -43,15 +44,10 @@ const mortal = (port: number, environment: Readonly<Record<string, string>>, ran
     child?.kill("SIGKILL");
     await ended;
   };
-  const answers = (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${port}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
   const live = async (): Promise<void> => {
     while (alive) {
       start();
-      await eventually("the function is up", answers);
+      await eventually("the function is up", () => answersHealth(port));
       // A moment of its work, whatever it is doing then.
       await delay(random() * 600);
       if (!alive) return;

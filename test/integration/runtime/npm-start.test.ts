@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import { answersHealth } from "../../builders/answers-health.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { programPath } from "../../builders/program-path.ts";
 
@@ -35,10 +36,7 @@ class Start {
   async up(port: number): Promise<this> {
     await eventually("/health answers 200", async () => {
       assert.equal(this.child.exitCode, null, this.output);
-      return fetch(`http://localhost:${port}/health`).then(
-        (response) => response.ok,
-        () => false,
-      );
+      return answersHealth(port);
     });
     // They come by another way than that answer, and may be read after it.
     await eventually("the first lines", () => this.output.includes("Mail goes"));
