@@ -24,7 +24,7 @@ export class RecordChanges {
 
   /** Tells what was written, once it is durable. */
   note(writes: readonly Write[], outcome: CommitOutcome): void {
-    if (!outcome.done || !writes.some((write) => this.#waiting.has(keyOf(write)))) return;
+    if (!outcome.done || this.#waiting.size === 0 || !writes.some((write) => this.#waiting.has(keyOf(write)))) return;
     const { versions, durable } = outcome;
     if (durable === undefined) this.#tell(writes, versions);
     else

@@ -145,6 +145,21 @@ const addUp = (kind: RecordKind, before: Value | undefined, added: Value): Value
   return { ...before, ...added, [field]: sums };
 };
 
+/** Whether a write's condition holds for what is stored. */
+const holds = (write: Write, stored: Stored | undefined): boolean => {
+  switch (write.op) {
+    case "put":
+    case "add":
+      return true;
+    case "create":
+      return stored === undefined;
+    case "replace":
+      return stored?.version === write.version;
+    case "delete":
+      return write.version === undefined || stored?.version === write.version;
+  }
+};
+
 /** The record's time of erasure, if it has one. */
 const eraseAtOf = (value: Value | undefined): number | null =>
   typeof value?.eraseAtMs === "number" ? value.eraseAtMs : null;
@@ -198,16 +213,14 @@ export class MemoryRecords implements Records {
   /** What `commit` resolves to, at once. */
   write(writes: readonly Write[]): CommitOutcome {
     this.#check(writes);
-    const at = writes.findIndex((write) => !this.#holds(write));
+    const stored = writes.map(({ kind, id }) => this.#recordsOf(kind).get(id));
+    const at = writes.findIndex((write, place) => !holds(write, stored[place]));
     if (at !== -1) return { done: false, at };
-    const befores = writes.map(({ kind, id }) => asValue(this.#recordsOf(kind).get(id)?.value));
-    const versions = writes.map((write, place) => this.#apply(write, befores[place]));
+    const applied = writes.map((write, place) => this.#apply(write, asValue(stored[place]?.value)));
     // Whoever watches sees the commit whole.
-    for (const [place, write] of writes.entries()) {
-      const after = this.#recordsOf(write.kind).get(write.id)?.value;
-      this.#onWrite(write.kind, write.id, { before: befores[place], after });
-    }
-    return { done: true, versions };
+    for (const [place, { kind, id }] of writes.entries())
+      this.#onWrite(kind, id, { before: stored[place]?.value, after: applied[place]?.value });
+    return { done: true, versions: applied.map((record) => record?.version ?? "") };
   }
 
   #check(writes: readonly Write[]): void {
@@ -220,35 +233,21 @@ export class MemoryRecords implements Records {
     if (characters > SURELY_SMALL || !few || writes.length > 2) encodeCommit(writes);
   }
 
-  #holds(write: Write): boolean {
-    const stored = this.#recordsOf(write.kind).get(write.id);
-    switch (write.op) {
-      case "put":
-      case "add":
-        return true;
-      case "create":
-        return stored === undefined;
-      case "replace":
-        return stored?.version === write.version;
-      case "delete":
-        return write.version === undefined || stored?.version === write.version;
-    }
-  }
-
-  #apply(write: Write, before: Value | undefined): string {
+  /** Returns the record as it is now. */
+  #apply(write: Write, before: Value | undefined): Stored | undefined {
     const { kind, id } = write;
     const records = this.#recordsOf(kind);
     if (write.op === "delete") {
       records.delete(id);
       this.#index(kind, id, { before, after: undefined });
-      return "";
+      return undefined;
     }
     this.#lastVersion += 1;
-    const version = String(this.#lastVersion);
     const after = write.op === "add" ? addUp(kind, before, { ...write.value }) : write.value;
-    records.set(id, Object.freeze({ id, value: after, version }));
+    const record = Object.freeze({ id, value: after, version: String(this.#lastVersion) });
+    records.set(id, record);
     this.#index(kind, id, { before, after: asValue(after) });
-    return version;
+    return record;
   }
 
   #index(

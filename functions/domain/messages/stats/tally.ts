@@ -61,10 +61,15 @@ export const hoursOf = ({ monthMs, counts }: Tally): readonly HourCounts[] =>
     return [{ hourMs: monthMs + (Number(day) - 1) * DAY + Number(hour) * HOUR, counts: { [what]: by } }];
   });
 
+const countsSomething = ({ counts }: HourCounts): boolean => Object.values(counts).some((by) => by !== 0);
+
 /** Adds up the counts of each hour, and leaves out what comes to nothing. */
 export const addUp = (parts: readonly HourCounts[]): readonly HourCounts[] => {
+  const counting = parts.filter(countsSomething);
+  // Most moves count nothing.
+  if (counting.length === 0) return [];
   const byHour = new Map<number, Counts>();
-  for (const { hourMs, counts } of parts) {
+  for (const { hourMs, counts } of counting) {
     const others = byHour.get(hourMs);
     byHour.set(hourMs, others === undefined ? counts : addNumbers(others, counts));
   }
@@ -110,7 +115,6 @@ const tallyWrite = (
  */
 export const tallyWrites = (deps: TallyDeps, serverId: string, parts: readonly HourCounts[]): readonly Write[] => {
   const hours = addUp(parts);
-  // Most moves count nothing.
   if (hours.length === 0) return [];
   const months = [...new Set(hours.map(({ hourMs }) => monthOf(hourMs)))];
   const scopes = isId("srv", serverId) ? [serverId, ALL_SERVERS] : [ALL_SERVERS];
