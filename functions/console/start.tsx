@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { setupTokenIn } from "./routing/next.ts";
-import { type EarlyCalls, keepEarlyCalls } from "./state/early.ts";
+import { type EarlyCalls, expectEarlyCalls } from "./state/early.ts";
 import { startSession } from "./state/session.ts";
 
 /** By then the page is there. */
@@ -15,7 +15,7 @@ const loadRest = (): void => {
 export const start = (early: EarlyCalls): void => {
   const root = document.getElementById("app");
   if (root === null) throw new Error("index.html has no #app");
-  keepEarlyCalls(early);
+  expectEarlyCalls(early);
   void startSession();
   addEventListener("hashchange", () => {
     if (setupTokenIn(location.hash) !== null) void startSession();

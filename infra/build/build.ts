@@ -139,7 +139,7 @@ const buildConsole = async (): Promise<void> => {
   });
   const outputs = Object.keys(built);
   const page = await readFile(join(source, "index.html"), "utf8");
-  const html = insertAssetNames(page, outputs).replace("</head>", `${preloads(built)}</head>`);
+  const html = insertAssetNames(page, outputs).replace(/ *<link rel="preload"/, (font) => `${preloads(built)}${font}`);
   await writeFile(join(outdir, "index.html"), html);
   // Hosting serves this with status 404 for any unknown path; the console then says so itself.
   await writeFile(join(outdir, "404.html"), html);
@@ -157,7 +157,8 @@ const assetOf = (outputs: readonly string[], name: string, extension: string): s
 
 /**
  * Links to the scripts that every visit needs, which the browser would otherwise know of one after the other: what the
- * first one imports, and `start.tsx`, which it loads, with what that imports.
+ * first one imports, and `start.tsx`, which it loads, with what that imports. They come before the font, for which the
+ * page need not wait.
  */
 const preloads = (built: Metafile["outputs"]): string => {
   const paths = Object.keys(built);
@@ -173,7 +174,7 @@ const preloads = (built: Metafile["outputs"]): string => {
   };
   visit(main);
   visit(start);
-  return [...seen].map((path) => `  <link rel="modulepreload" href="/assets/${basename(path)}">\n  `).join("");
+  return [...seen].map((path) => `    <link rel="modulepreload" href="/assets/${basename(path)}">\n`).join("");
 };
 
 /** The part of the font with the letters of French and English, which every page needs. */

@@ -1,15 +1,15 @@
-/** Answers to calls that were made before the console could run, by URL. */
-export type EarlyCalls = ReadonlyMap<string, Promise<Response>>;
+/** Answers to calls that `main.ts` made before the console could run, by URL. */
+export type EarlyCalls = Map<string, Promise<Response>>;
 
-const untaken = new Map<string, Promise<Response>>();
+let early: EarlyCalls = new Map();
 
-export const keepEarlyCalls = (calls: EarlyCalls): void => {
-  for (const [url, answer] of calls) untaken.set(url, answer);
+export const expectEarlyCalls = (calls: EarlyCalls): void => {
+  early = calls;
 };
 
 /** The answer to a call that was made early, for whoever makes it first. */
 export const takeEarlyCall = (url: string): Promise<Response> | undefined => {
-  const answer = untaken.get(url);
-  untaken.delete(url);
+  const answer = early.get(url);
+  early.delete(url);
   return answer;
 };

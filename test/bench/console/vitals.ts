@@ -20,7 +20,7 @@ export interface Vitals {
   readonly usableMs: number;
   readonly lcpMs: number;
   readonly cls: number;
-  /** What long tasks took beyond 50 ms each. */
+  /** What long tasks took beyond 50 ms each, from when there was something to see. */
   readonly tbtMs: number;
   readonly longTasks: number;
   readonly longestTaskMs: number;
@@ -35,7 +35,9 @@ const OBSERVE = `(() => {
     new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, ...more });
   observe("largest-contentful-paint", ({ startTime }) => { seen.lcpMs = startTime; });
   observe("layout-shift", ({ value, hadRecentInput }) => { if (!hadRecentInput) seen.cls += value; });
-  observe("longtask", ({ duration }) => seen.tasks.push(duration));
+  let paintedAtMs = Infinity;
+  observe("paint", ({ name, startTime }) => { if (name === "first-contentful-paint") paintedAtMs = startTime; });
+  observe("longtask", ({ startTime, duration }) => seen.tasks.push({ startTime, duration }));
   observe("event", ({ interactionId, duration }) => {
     if (interactionId > 0) seen.inpMs = Math.max(seen.inpMs, duration);
   }, { durationThreshold: 16 });
@@ -54,8 +56,9 @@ const OBSERVE = `(() => {
       const usableMs = await untilUsable();
       // Observers are told a little later, and a shift may still come.
       await new Promise((resolve) => setTimeout(resolve, 500));
-      const { lcpMs, cls, tasks, inpMs } = seen;
-      const tbtMs = tasks.reduce((sum, task) => sum + Math.max(0, task - 50), 0);
+      const { lcpMs, cls, inpMs } = seen;
+      const tasks = seen.tasks.filter(({ startTime }) => startTime >= paintedAtMs).map(({ duration }) => duration);
+      const tbtMs = tasks.reduce((sum, task) => sum + task - 50, 0);
       return { usableMs, lcpMs, cls, tbtMs, longTasks: tasks.length, longestTaskMs: Math.max(0, ...tasks), inpMs };
     },
   };
