@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { SECOND } from "../../functions/domain/clock.ts";
 import { commit } from "../bench/commit.ts";
 import { FOUND } from "./found-faults.ts";
 import type { Lanes } from "./lanes.ts";
@@ -86,6 +88,7 @@ const sizeOf = ({ servers, days, together }: Size): string => {
 
 /** Runs so many seeds, and writes what they came to. */
 export const recordSeeds = async (count: number, size: Size, lane: Lanes): Promise<void> => {
+  const beganMs = performance.now();
   const over: { readonly seed: number; readonly said: SaidTogether }[] = [];
   const run = async (seed: number): Promise<void> => {
     const said = await simulateOrganisations(seed, size, lane);
@@ -99,7 +102,8 @@ export const recordSeeds = async (count: number, size: Size, lane: Lanes): Promi
       `Seeds: ${sizeOf(size)}`,
       [
         `Commit ${commit}, with four days of rest after each: ${over.length} seeds, ${mails} mails in all, ` +
-          `${cpuS.toFixed(0)} s of CPU, ${broken} with a broken promise.`,
+          `${cpuS.toFixed(0)} s of CPU within ${((performance.now() - beganMs) / SECOND).toFixed(0)} s ` +
+          `on a machine of ${availableParallelism()} cores, ${broken} with a broken promise.`,
         "",
         row(
           ...["seed", "accepted", "taken by Gmail", "in doubt", "grants ended", "foretold", "digest"],
