@@ -37,6 +37,12 @@ export const deal = <T>(files: readonly T[], hands: number, lengthOf: (file: T) 
   return dealt.map((hand) => hand.files);
 };
 
+interface Batch {
+  readonly program: string;
+  /** How long all that it runs takes, as far as is known. */
+  readonly lengthMs: number;
+}
+
 interface Batches {
   readonly root: string;
   /** Where the programs that run one batch each are written. */
@@ -52,18 +58,21 @@ interface Batches {
  * Writes programs that together run all the files in shared processes, since a small file takes little more than its
  * process's start.
  */
-export const writeBatches = (files: readonly string[], batches: Batches): string[] => {
+export const writeBatches = (files: readonly string[], batches: Batches): Batch[] => {
   const { root, directory, count, lengthOf, longest } = batches;
   const isAlone = (file: string): boolean =>
     lengthOf(file) > longest || needsOwnProcess(readFileSync(join(root, file), "utf8"));
-  const alone = files.filter(isAlone);
-  const shared = files.filter((file) => !alone.includes(file));
-  const programs = deal(shared, count, lengthOf).map((batch, at) => {
+  const alone = new Set(files.filter(isAlone));
+  const dealt = deal(
+    files.filter((file) => !alone.has(file)),
+    count,
+    lengthOf,
+  );
+  const shared = dealt.map((batch, at) => {
     const program = join(directory, `batch-${at + 1}.test.ts`);
     const calls = `runBatch(${JSON.stringify(root)}, ${JSON.stringify(batch)});`;
     writeFileSync(program, `import { runBatch } from ${JSON.stringify(import.meta.url)};\n\n${calls}\n`);
-    return program;
+    return { program, lengthMs: batch.reduce((sum, file) => sum + lengthOf(file), 0) };
   });
-  // The long ones begin first, so that none is left over at the end.
-  return [...alone.map((file) => join(root, file)), ...programs];
+  return [...[...alone].map((file) => ({ program: join(root, file), lengthMs: lengthOf(file) })), ...shared];
 };

@@ -25,12 +25,6 @@ export class Durations {
     return this.#before[file];
   }
 
-  /** A long file that starts last runs alone, while all other processors idle. An unknown file may be long. */
-  longestFirst(files: readonly string[]): string[] {
-    const lengthOf = (file: string): number => this.of(file) ?? Number.MAX_VALUE;
-    return files.toSorted((a, b) => lengthOf(b) - lengthOf(a) || a.localeCompare(b));
-  }
-
   note(file: string, tookMs: number): void {
     this.#now[file] = tookMs;
   }

@@ -11,7 +11,10 @@ const root = mkdtempSync(join(tmpdir(), "relais-batch-"));
 after(() => rmSync(root, { recursive: true }));
 
 /** Of files of unknown length. */
-const batches = { root, directory: root, lengthOf: () => 0, longest: 100 };
+const batches = { root, directory: root, lengthOf: (_file: string) => 0, longest: 100 };
+
+const programsOf = (files: readonly string[], more: Partial<typeof batches> & { readonly count: number }) =>
+  writeBatches(files, { ...batches, ...more }).map(({ program }) => program);
 
 const write = (name: string, source: string): string => {
   writeFileSync(join(root, name), source);
@@ -34,7 +37,7 @@ it("keeps the hooks of each file to its own tests", () => {
       test("${name}2", () => undefined);`,
     ),
   );
-  const [program = "", ...more] = writeBatches(files, { ...batches, count: 1 });
+  const [program = "", ...more] = programsOf(files, { count: 1 });
   assert.deepEqual(more, []);
   const { status, stdout } = runProgram(program);
   assert.equal(status, 0, stdout);
@@ -47,7 +50,7 @@ it("fails for a file that cannot be loaded, and runs the others", () => {
     write("broken.test.ts", 'import "./nowhere.ts";'),
     write("whole.test.ts", 'import { test } from "node:test"; test("whole", () => console.log("it ran"));'),
   ];
-  const { status, stdout } = runProgram(writeBatches(files, { ...batches, count: 1 })[0] ?? "");
+  const { status, stdout } = runProgram(programsOf(files, { count: 1 })[0] ?? "");
   assert.equal(status, 1);
   assert.match(stdout, /it ran/);
 });
@@ -55,7 +58,7 @@ it("fails for a file that cannot be loaded, and runs the others", () => {
 it("runs all files in one program, except those that change the environment, which get their own", () => {
   const files = ["1", "2", "3", "4"].map((name) => write(`${name}.test.ts`, ""));
   files.push(write("env.test.ts", "process.env.HOME = '/tmp';"));
-  const programs = writeBatches(files, { ...batches, count: 3 });
+  const programs = programsOf(files, { count: 3 });
   const dealt = programs.map((program) =>
     files.filter((file) => program.endsWith(file) || readFileSync(program, "utf8").includes(`"${file}"`)),
   );
@@ -80,7 +83,7 @@ it("deals out files so that all programs take about as long, and lets long ones 
   );
   const files = ["long", "short"].map((name) => write(`${name}.test.ts`, ""));
   const lengthOf = (file: string): number => (file === "long.test.ts" ? 101 : 100);
-  const [first = "", second = "", ...others] = writeBatches(files, { ...batches, count: 4, lengthOf });
+  const [first = "", second = "", ...others] = programsOf(files, { count: 4, lengthOf });
   assert.deepEqual(others, []);
   assert.equal(first, join(root, "long.test.ts"));
   assert.match(readFileSync(second, "utf8"), /"short\.test\.ts"/);
@@ -96,7 +99,7 @@ it("notes the CPU time of each file, with what its last hook does", () => {
     ),
   ];
   const path = join(root, "cpu-times");
-  const { status, stdout } = runProgram(writeBatches(files, { ...batches, count: 1 })[0] ?? "", { [CPU_TIMES]: path });
+  const { status, stdout } = runProgram(programsOf(files, { count: 1 })[0] ?? "", { [CPU_TIMES]: path });
   assert.equal(status, 0, stdout);
   const [idleMs = 0, busyMs = 0] = files.map((file) => readCpuTimes(path).get(join(root, file)));
   assert.ok(busyMs > idleMs, `${busyMs} ms, ${idleMs} ms`);

@@ -9,22 +9,18 @@ const directory = mkdtempSync(join(tmpdir(), "relais-durations-"));
 const expected = join(directory, "expected.json");
 after(() => rmSync(directory, { recursive: true }));
 
-it("runs next what took long before, and first of all what it does not know", () => {
+it("remembers the last duration of each file", () => {
   const paths = { cache: join(directory, "cache/durations.json"), expected };
   const first = new Durations(paths);
-  assert.deepEqual(first.longestFirst(["b", "a", "c"]), ["a", "b", "c"]);
-  for (const [file, ms] of [
-    ["a", 10],
-    ["b", 3_000],
-    ["c", 200],
-  ] as const)
-    first.note(file, ms);
+  assert.equal(first.of("a"), undefined);
+  first.note("a", 10);
+  first.note("b", 3_000);
   first.save();
   const second = new Durations(paths);
-  assert.deepEqual(second.longestFirst(["a", "b", "c", "new"]), ["new", "b", "c", "a"]);
   second.note("a", 9_000);
   second.save();
-  assert.deepEqual(new Durations(paths).longestFirst(["a", "b", "c"]), ["a", "b", "c"]);
+  const third = new Durations(paths);
+  assert.deepEqual([third.of("a"), third.of("b"), third.of("new")], [9_000, 3_000, undefined]);
 });
 
 it("names the slowest files of this run alone, slowest first", () => {
@@ -42,7 +38,7 @@ it("names the slowest files of this run alone, slowest first", () => {
 it("starts from nothing if the file cannot be read", () => {
   const paths = { cache: join(directory, "half.json"), expected };
   writeFileSync(paths.cache, '{"a":');
-  assert.deepEqual(new Durations(paths).longestFirst(["b", "a"]), ["a", "b"]);
+  assert.equal(new Durations(paths).of("a"), undefined);
 });
 
 it("goes by the repository's durations where the machine remembers none of its own", () => {
@@ -53,10 +49,9 @@ it("goes by the repository's durations where the machine remembers none of its o
   noting.saveAsExpected();
   assert.equal(readFileSync(paths.expected, "utf8"), '{\n  "a": 100,\n  "b": 2400\n}\n');
   const fresh = new Durations(paths);
-  assert.deepEqual(fresh.longestFirst(["a", "b", "new"]), ["new", "b", "a"]);
+  assert.equal(fresh.of("a"), 100);
   fresh.note("a", 5_000);
   fresh.save();
   const next = new Durations(paths);
-  assert.deepEqual(next.longestFirst(["b", "a"]), ["a", "b"]);
-  assert.deepEqual([next.of("b"), next.of("new")], [2_400, undefined]);
+  assert.deepEqual([next.of("a"), next.of("b"), next.of("new")], [5_000, 2_400, undefined]);
 });
