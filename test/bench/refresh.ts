@@ -1,7 +1,7 @@
 // `npm run bench -- refresh [servers …]`: sweeps that many due servers (1,000, 10,000 and 100,000 by default) on SQLite
 // in memory, with a Google in memory, to show what Relais itself costs. Times depend on the machine, but their ratios
 // should not: the time per server must stay the same. It keeps its result only without sizes.
-import { measuredSweep } from "../builders/sweep-process.ts";
+import { measuredSweeps } from "../builders/sweep-process.ts";
 import { type Sweep, sweepRow } from "./page/refresh.ts";
 import { record } from "./record.ts";
 
@@ -15,15 +15,17 @@ if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
 
 const results: Sweep[] = [];
 for (const servers of sizes) {
-  const { counts, tookMs, cpuMs } = await measuredSweep(servers, "times");
-  const { peakHeap } = await measuredSweep(servers, "memory");
+  const [timed] = await measuredSweeps([servers], "times");
+  const [measured] = await measuredSweeps([servers], "memory");
+  if (timed === undefined || measured === undefined) throw new Error("nothing was measured");
+  const { counts, tookMs, cpuMs } = timed;
   const sweep: Sweep = {
     servers,
     seconds: tookMs / 1_000,
     cpuMsPerServer: cpuMs / servers,
     readsPerServer: Object.values(counts.reads).reduce((sum, count) => sum + count, 0) / servers,
     writesPerServer: counts.writes / servers,
-    peakHeapMb: peakHeap / 1_048_576,
+    peakHeapMb: measured.peakHeap / 1_048_576,
   };
   results.push(sweep);
   console.log(sweepRow(sweep, results[0] ?? sweep).join(" | "));

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { sweep } from "./due-servers.ts";
 
 /**
- * `peakHeap`: the most bytes alive at once; `heapBefore`: those alive before the first call, with all of Relais loaded.
+ * `peakHeap`: the most bytes alive at once; `heapBefore`: those alive before its first call, with all of Relais loaded.
  */
 export type MeasuredSweep = Awaited<ReturnType<typeof sweep>> & {
   readonly peakHeap: number;
@@ -14,16 +14,19 @@ export type MeasuredSweep = Awaited<ReturnType<typeof sweep>> & {
 const PROGRAM = fileURLToPath(new URL("./sweep-process.worker.ts", import.meta.url));
 
 /**
- * Sweeps this many due servers on SQLite in a process of its own. For `memory`, it collects garbage during the work and
- * measures what remains; for `times` it does not, and `peakHeap` is 0.
+ * Sweeps so many due servers, and then so many, on SQLite in a process of its own. For `memory`, it collects garbage
+ * during the work and measures what remains; for `times` it does not, and `peakHeap` is 0.
  */
-export const measuredSweep = async (count: number, what: "memory" | "times"): Promise<MeasuredSweep> => {
-  const child = spawn(process.execPath, ["--expose-gc", PROGRAM, String(count), what], {
+export const measuredSweeps = async (
+  counts: readonly number[],
+  what: "memory" | "times",
+): Promise<readonly MeasuredSweep[]> => {
+  const child = spawn(process.execPath, ["--expose-gc", PROGRAM, what, ...counts.map(String)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const parts: Buffer[] = [];
   child.stdout.on("data", (part: Buffer) => parts.push(part));
   const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`the sweep of ${count} ended with ${code}`);
+  if (code !== 0) throw new Error(`the sweeps of ${counts.join(" and ")} ended with ${code}`);
   return JSON.parse(Buffer.concat(parts).toString());
 };
