@@ -38,6 +38,8 @@ export const overflow = (page: Page): Promise<number> =>
 
 /** Checks the page as it is now, in its language and scheme and at its width. */
 export const accessible = async (page: Page, what: string, scope: Scope = {}): Promise<void> => {
+  // A page that is still loading may have its text, but not its style sheet yet.
+  await page.waitForLoadState();
   assert.equal(await overflow(page), 0, `${what} is wider than the window`);
   assert.deepEqual(await violations(page, scope), [], what);
 };

@@ -59,6 +59,7 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     await inbox.getByText("grace@example.com").first().waitFor();
     await accessibleTo(turns.two(), inbox, "the sandbox’s mailbox");
     await inbox.locator("tbody a").first().click();
+    await inbox.waitForURL("**/mailbox/*");
     await accessibleTo(turns.two(), inbox, "a mail in the sandbox’s mailbox");
     await inbox.getByRole("link", { name: "Français" }).click();
     await inbox.getByRole("link", { name: "Tous les messages" }).click();

@@ -1,7 +1,8 @@
 import { sweep } from "./due-servers.ts";
 
-// Runs sweeps one after the other and measures the most that was alive on the heap: at every n-th call of a port, during
-// the work, it collects garbage and measures what remains. n is prime, so that each kind of call gets its turn.
+// Runs sweeps one after the other and measures the most that was alive on the heap: in the middle of the work, at every
+// n-th call of a port, it collects garbage and measures what remains. n is prime, so that each kind of call gets its
+// turn.
 const [what, ...counts] = process.argv.slice(2);
 const collect: () => void = globalThis.gc ?? (() => undefined);
 const alive = (): number => {
