@@ -12,6 +12,7 @@ import { relaisTransport } from "../../../functions/client/nodemailer.ts";
 import { Relais } from "../../../functions/client/relais.ts";
 import { RelaisProblem } from "../../../functions/client/relais-error.ts";
 import { root } from "../../../infra/build/repository.ts";
+import { builtPart } from "../../builders/built-part.ts";
 import { connectedServer, type Stack, startStack } from "../../builders/connected-stack.ts";
 import { examplesIn } from "../../builders/documented-examples.ts";
 import { eventually } from "../../builders/eventually.ts";
@@ -95,8 +96,7 @@ const folder = mkdtempSync(join(tmpdir(), "relais-client-"));
 const consumer = join(folder, "consumer");
 
 before(async () => {
-  await run(process.execPath, [join(root, "infra/build/build.ts"), "--out", folder, "client"]);
-  await run("npm", ["pack", "--pack-destination", folder], { cwd: join(folder, "client") });
+  await run("npm", ["pack", "--pack-destination", folder], { cwd: await builtPart("client", folder) });
   const archive = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? assert.fail("npm pack left no archive");
   mkdirSync(consumer);
   writeFileSync(join(consumer, "package.json"), '{"private": true}');

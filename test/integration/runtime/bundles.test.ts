@@ -19,16 +19,20 @@ import { join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { unzipSync } from "fflate";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
+import { sourceBuild } from "../../../functions/runtime/local/source-build.ts";
 import { measureBundle, readBudget } from "../../../infra/build/budget.ts";
 import { deployableFunctions } from "../../../infra/build/repository.ts";
+import { builtPart } from "../../builders/built-part.ts";
 import { eventually } from "../../builders/eventually.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const out = mkdtempSync(join(tmpdir(), "relais-dist-"));
 const elsewhere = mkdtempSync(join(tmpdir(), "relais-elsewhere-"));
 
-const COMMIT = "3f786850e387550fdab836ed7e6dc881de23001b";
-const { version, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+/** What the suite's bundles are made of, too. */
+const { version, commit: COMMIT } = sourceBuild(root, process.env.RELAIS_COMMIT || null);
+const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const FOLDERS = [...deployableFunctions(), "client", "console", "submission"].toSorted();
 
 const build = (repository: string, to: string, umask: string, env: Readonly<Record<string, string>> = {}): void => {
   const script = `umask ${umask} && exec "$0" "$@"`;
@@ -41,7 +45,17 @@ const build = (repository: string, to: string, umask: string, env: Readonly<Reco
   assert.equal(built.status, 0, built.stderr);
 };
 
-before(() => build(root, out, "022"));
+/** Takes what the suite has built, of which a test here changes a part. */
+const copyOfSuite = async (suite: string): Promise<void> => {
+  for (const part of ["client", "console"] as const) await builtPart(part, suite);
+  for (const name of FOLDERS) cpSync(join(suite, name), join(out, name), { recursive: true, preserveTimestamps: true });
+};
+
+before(async () => {
+  const { RELAIS_TEST_DIST: suite } = process.env;
+  if (suite) await copyOfSuite(suite);
+  else build(root, out, "022");
+});
 after(() => {
   for (const folder of [out, elsewhere]) rmSync(folder, { recursive: true });
 });
@@ -111,11 +125,6 @@ const contentsOf = (folder: string): readonly string[] =>
 const withoutTime = (line: string): string => line.replace(/ \S+Z /, " ");
 
 describe("npm run build", () => {
-  it("creates a folder for each function, the console, the client and the SMTP door", () => {
-    const folders = [...deployableFunctions(), "client", "console", "submission"];
-    assert.deepEqual(readdirSync(out).sort(), folders.sort());
-  });
-
   for (const name of deployableFunctions()) {
     it(`makes ${name} run under functions-framework from its folder alone`, async () => {
       assert.deepEqual(await health(name), { version, commit: COMMIT });
@@ -185,27 +194,28 @@ describe("npm run build", () => {
     assert.doesNotMatch(entry, /DatabaseSync\(/);
   });
 
-  it("can also be loaded as index.js, the name by which builders look for a function", () => {
-    for (const name of deployableFunctions()) {
-      const script = `await import(${JSON.stringify(join(out, name, "index.js"))});`;
-      const env = { PATH: process.env.PATH, RELAIS_DATA_DIR: join(out, "data") };
-      const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });
-      assert.equal(ran.status, 0, ran.stderr);
-    }
-  });
-
-  it("loads every file of a bundle without undici, which would slow a cold start down", () => {
-    for (const name of deployableFunctions()) {
-      const script = `
-        const { globSync } = process.getBuiltinModule("node:fs");
-        const files = globSync(${JSON.stringify(join(out, name, "**/*.mjs"))});
+  it("can also be loaded as index.js, the name by which builders look for a function; none of its files loads undici, which would slow a cold start down", () => {
+    const names = deployableFunctions();
+    const script = `
+      const { globSync } = process.getBuiltinModule("node:fs");
+      const loaded = {};
+      for (const name of ${JSON.stringify(names)}) {
+        const folder = ${JSON.stringify(out)} + "/" + name;
+        await import(folder + "/index.js");
+        const files = globSync(folder + "/**/*.mjs");
         for (const file of files) await import(file);
         const undici = process.moduleLoadList.filter((one) => one.includes("undici/undici"));
-        console.log(JSON.stringify({ files: files.length, undici }));`;
-      const env = { PATH: process.env.PATH, RELAIS_DATA_DIR: join(out, "data") };
-      const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });
-      assert.equal(ran.status, 0, ran.stderr);
-      const { files, undici } = JSON.parse(ran.stdout.trim().split("\n").at(-1) ?? "");
+        loaded[name] = { files: files.length, undici };
+      }
+      console.log(JSON.stringify(loaded));`;
+    const env = { PATH: process.env.PATH, RELAIS_DATA_DIR: join(out, "data") };
+    const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });
+    assert.equal(ran.status, 0, ran.stderr);
+    const loaded: Readonly<Record<string, { readonly files: number; readonly undici: readonly string[] }>> = JSON.parse(
+      ran.stdout.trim().split("\n").at(-1) ?? "",
+    );
+    assert.deepEqual(Object.keys(loaded), names);
+    for (const [name, { files, undici }] of Object.entries(loaded)) {
       assert.ok(files > 10, name);
       assert.deepEqual(undici, [], name);
     }
@@ -271,7 +281,10 @@ describe("npm run build, from a copy of the repository, with another umask, work
     build(copy, again, "077", { TZ: "Pacific/Auckland", LC_ALL: "C" });
   });
 
-  it("makes the same folders", () => {
+  it("makes the same folders: for each function, the console, the client and the SMTP door", () => {
+    assert.deepEqual(readdirSync(again).sort(), FOLDERS);
+    for (const made of ["data", ...deployableFunctions().map((name) => `data-${name}`)])
+      rmSync(join(out, made), { recursive: true, force: true });
     assert.deepEqual(contentsOf(again), contentsOf(out));
   });
 
