@@ -1,17 +1,35 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { connectedServer, type StackParts } from "../../builders/connected-stack.ts";
 import { eventually } from "../../builders/eventually.ts";
+import { programPath } from "../../builders/program-path.ts";
 import { RelaisProcess } from "../../builders/relais-process.ts";
 import { newSample } from "../../builders/sample.ts";
 import { watchStolenTime } from "../../builders/stolen-time.ts";
 
-/** As people start it, after a build that leaves a console alone that is up to date. */
-const BY_NPM = ["npm", "start", "--ignore-scripts", "--silent"] as const;
+const root = join(import.meta.dirname, "../../..");
+
+/**
+ * What `npm start` needs: npm's script and what it runs, of which only the program is the suite's bundle, and the build
+ * of a console that is up to date is none. `npm-start.test.ts` has npm start Relais from its sources.
+ */
+const startedByNpm = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "relais-by-npm-"));
+  for (const path of ["package.json", "package-lock.json", "functions/runtime/commands/run.mjs"])
+    cpSync(join(root, path), join(folder, path));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  mkdirSync(join(folder, "infra/build"), { recursive: true });
+  writeFileSync(join(folder, "infra/build/build.ts"), "");
+  const program = `import ${JSON.stringify(pathToFileURL(programPath("start")).href)};\n`;
+  writeFileSync(join(folder, "functions/runtime/commands/start.ts"), program);
+  return folder;
+};
 /** Gmail takes this long to answer a mail's end; whatever a signal cuts off in between is `unknown`. */
 const GMAIL_TAKES_MS = 1_500;
 
@@ -88,17 +106,23 @@ const mail = (subject: string) => ({
 });
 
 describe("npm start, told to stop while mails are being sent", { skip: process.platform !== "linux" }, () => {
+  const folder = startedByNpm();
   let relais: RelaisProcess;
   let server: string;
   const accepted: { readonly id: string; readonly messageId: string }[] = [];
 
   before(async () => {
-    relais = await RelaisProcess.start({ command: BY_NPM });
+    relais = await RelaisProcess.start({
+      command: ["npm", "start", "--prefix", folder, "--ignore-scripts", "--silent"],
+    });
     server = await connectedServer({ relais, sandbox: sandboxOf(relais) } satisfies StackParts, {
       limits: { perMinute: 2000, perDay: 2000 },
     });
   });
-  after(() => relais.stop());
+  after(async () => {
+    await relais.stop();
+    rmSync(folder, { recursive: true });
+  });
 
   const post = async (subject: string, headers = {}): Promise<Response> => {
     const answer = await relais.operate("POST", "/v1/messages", { server, ...mail(subject) }, headers);

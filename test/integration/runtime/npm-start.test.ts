@@ -80,7 +80,9 @@ describe("npm start", () => {
   const statusWith = async (token: string): Promise<number> =>
     (await fetch(`http://localhost:${port}/v1/session`, { headers: { Authorization: `Bearer ${token}` } })).status;
 
-  it("says first where the console, mailbox and setup token are, and where mail goes", async () => {
+  it("says where everything is and what runs, exits in order on both signals, and keeps its setup token", async () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const health = async () => (await fetch(`http://localhost:${port}/health`)).json();
     const relais = await start().up(port);
     const first = relais.output.split("\n").slice(0, 10).join("\n");
     assert.match(first, new RegExp(`Console +http://localhost:${port}/#setup=`));
@@ -92,49 +94,26 @@ describe("npm start", () => {
     const client = JSON.parse(readFileSync(file, "utf8"));
     assert.deepEqual(client.web.redirect_uris, [`http://localhost:${port}/google_gmail/confirm`]);
     assert.equal(await statusWith(relais.setupToken), 200);
-  });
 
-  it("names the release and the commit that run, on the terminal and in /health", async () => {
-    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    const health = async () => (await fetch(`http://localhost:${port}/health`)).json();
-    const first = await start().up(port);
     const { commit, ...rest } = await health();
     assert.deepEqual(rest, { version });
     // A copy of the sources may have no repository.
     assert.match(commit, /^([0-9a-f]{40,64}(-dirty)?|unknown)$/);
-    assert.match(first.output, new RegExp(`Version +${version}, commit ${commit}`));
-    await first.end("SIGTERM");
-    await start({ RELAIS_COMMIT: "v1.2.3-4" }).up(port);
-    assert.deepEqual(await health(), { version, commit: "v1.2.3-4" });
-  });
+    assert.match(relais.output, new RegExp(`Version +${version}, commit ${commit}`));
 
-  it("exits in order on SIGTERM and SIGINT, and keeps its setup token across starts", async () => {
-    const first = await start().up(port);
-    assert.equal(await first.end("SIGTERM"), 0, first.output);
-    const second = await start().up(port);
-    assert.equal(second.setupToken, first.setupToken);
+    await leavesAlone(relais);
+    assert.equal(await relais.end("SIGTERM"), 0, relais.output);
+    const second = await start({ RELAIS_COMMIT: "v1.2.3-4" }).up(port);
+    assert.deepEqual(await health(), { version, commit: "v1.2.3-4" });
+    assert.equal(second.setupToken, relais.setupToken);
     assert.notEqual(second.setupToken, "");
     assert.equal(statSync(join(dataDir, "setup-token")).mode & 0o777, 0o600);
-    assert.equal(await statusWith(first.setupToken), 200);
+    assert.equal(await statusWith(relais.setupToken), 200);
     assert.equal(await second.end("SIGINT"), 0, second.output);
   });
 
-  it("exits in order when npm is told to stop, and leaves no process behind", async () => {
-    const relais = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0" }, [], BY_NPM);
-    started.push(relais);
-    await relais.up(port);
-    assert.equal(await relais.end("SIGTERM"), 0, relais.output);
-    await assert.rejects(fetch(`http://localhost:${port}/health`));
-  });
-
-  it("does not print a given setup token", async () => {
-    const relais = await start({ RELAIS_SETUP_TOKEN: "given-canary-token" }).up(port);
-    assert.equal(await statusWith("given-canary-token"), 200);
-    assert.doesNotMatch(relais.output, /canary/);
-  });
-
-  it("says so if the port or the data directory is in use, and leaves the other process alone", async () => {
-    const relais = await start().up(port);
+  /** Another one says so if the port or the data directory is in use. */
+  const leavesAlone = async (relais: Start): Promise<void> => {
     const samePort = start({ RELAIS_DATA_DIR: `${dataDir}-other` });
     assert.equal(await samePort.ended(), 1);
     assert.match(samePort.output, new RegExp(`Port ${port} is taken`));
@@ -143,6 +122,14 @@ describe("npm start", () => {
     assert.equal(await sameData.ended(), 1);
     assert.match(sameData.output, /in use by another Relais/);
     assert.equal(await statusWith(relais.setupToken), 200);
+  };
+
+  it("exits in order when npm is told to stop, and leaves no process behind", async () => {
+    const relais = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0" }, [], BY_NPM);
+    started.push(relais);
+    await relais.up(port);
+    assert.equal(await relais.end("SIGTERM"), 0, relais.output);
+    await assert.rejects(fetch(`http://localhost:${port}/health`));
   });
 
   it("reports every mistake of the configuration, without a stack", async () => {
@@ -163,10 +150,13 @@ describe("npm start", () => {
     assert.doesNotMatch(relais.output, /\n\s+at /);
   });
 
-  it("starts no sandbox if an endpoint is given", async () => {
-    const relais = await start({ GMAIL_SMTP_HOST: "127.0.0.1" }).up(port);
+  it("starts no sandbox if an endpoint is given, and does not print a given setup token", async () => {
+    const given = { GMAIL_SMTP_HOST: "127.0.0.1", RELAIS_SETUP_TOKEN: "given-canary-token" };
+    const relais = await start(given).up(port);
     assert.doesNotMatch(relais.output, /Mailbox/);
     assert.match(relais.output, /127\.0\.0\.1:465/);
+    assert.equal(await statusWith("given-canary-token"), 200);
+    assert.doesNotMatch(relais.output, /canary/);
   });
 
   it("saves the client of --real-google through the API, or says why not", async () => {
