@@ -8,7 +8,7 @@ import { sweep } from "../../builders/due-servers.ts";
 import { type Emulators, emulatorsMissing, testProject, useEmulators } from "../../builders/emulators.ts";
 import { testRandom } from "../../builders/store.ts";
 
-const COUNT = 1_000;
+const COUNT = 300;
 
 describe("connections on Firestore's emulator", { skip: emulatorsMissing() }, () => {
   let emulators: Emulators;
