@@ -774,6 +774,10 @@ export const TEXTS = {
   "sandbox.title": { fr: "Bac à sable.", en: "Sandbox." },
   "sandbox.text": { fr: "Aucun message ne quitte cet ordinateur.", en: "No mail leaves this computer." },
   "sandbox.mailbox": { fr: "Ouvrir la boîte de réception", en: "Open the mailbox" },
+  "sandbox.accounts": {
+    fr: "Le bac à sable a des comptes de démonstration, par exemple ada@example.com ou grace@example.com.",
+    en: "The sandbox has demo accounts, such as ada@example.com or grace@example.com.",
+  },
   "sandbox.real": { fr: "Passer au vrai Google", en: "Use the real Google" },
   "sandbox.realText": {
     fr: "Arrêtez Relais, puis relancez-le avec le fichier de votre client Google :",

@@ -42,6 +42,7 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     await page.goto(`${relais.origin}/#setup=${relais.setupToken}`);
     await follow("home.emptyDo");
     await press("setup.sandboxUse");
+    await visitor.sees("sandbox.accounts");
     await field("server.name").fill("Billing");
     await field("server.username").fill("ada@example.com");
     await press("newServer.create");
@@ -75,6 +76,9 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
       await visitor.go(path);
       await visitor.sees("sandbox.title");
     }
+    await visitor.go("/setup");
+    await page.locator("#checks .checks, #checks p").first().waitFor();
+    assert.equal(await page.locator('main a[href*="google.com"]').count(), 0, "Google is played here");
     await page.getByText(say("sandbox.real"), { exact: true }).click();
     await page.getByText("npm start -- --real-google client_secret.json", { exact: true }).waitFor();
     await accessible(page, `sandbox banner, ${language}`);

@@ -148,9 +148,10 @@ const ToDo = ({ report }: { readonly report: DoctorReport }) => {
 };
 
 /** What nobody must do, and what has passed; it comes last and stays in the background. */
-const Advice = ({ report }: { readonly report: DoctorReport }) => {
+const Advice = ({ report, onSandbox }: { readonly report: DoctorReport; readonly onSandbox: boolean }) => {
   const passed = report.checks.filter(({ ok }) => ok);
-  const open = openOf(report.checks, "advice");
+  // The sandbox has no console of Google's, where a link would lead.
+  const open = openOf(report.checks, "advice").filter(({ link }) => !onSandbox || !link);
   return (
     <>
       {open.length > 0 ? <Checklist checks={open} /> : <p>{t("setup.noAdvice")}</p>}
@@ -210,7 +211,7 @@ export const SetupPage = () => {
       {report !== null && <ToDo report={report} />}
       {sandbox === null && <Traps />}
       <Card title={t("setup.advice")} id="checks">
-        <RemoteView handle={doctor}>{(found) => <Advice report={found} />}</RemoteView>
+        <RemoteView handle={doctor}>{(found) => <Advice report={found} onSandbox={sandbox !== null} />}</RemoteView>
       </Card>
     </Page>
   );

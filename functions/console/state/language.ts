@@ -37,11 +37,12 @@ export const whenToTheSecond = (iso: string): string => timeToTheSecond(locale()
 export const whenInFull = (iso: string): string => timeInFull(locale(), iso) ?? iso;
 export const whenAs = (at: Date, options: Intl.DateTimeFormatOptions): string =>
   dateFormat(locale(), options).format(at);
-/** `1,2 ko`, `1.2 kB`: a thousand bytes each, as mail programs say it. */
+/** `7 octets`, `1.2 kB`: a thousand bytes each, as mail programs say it. A unit with a plural is written in full. */
 export const bytes = (count: number): string => {
   const unit = count < 1_000 ? "byte" : count < 1_000_000 ? "kilobyte" : "megabyte";
   const value = count / { byte: 1, kilobyte: 1_000, megabyte: 1_000_000 }[unit];
-  return numberFormat(locale(), { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+  const unitDisplay = unit === "byte" ? "long" : "short";
+  return numberFormat(locale(), { style: "unit", unit, unitDisplay, maximumFractionDigits: 1 }).format(value);
 };
 /** `12 %` or `12%`, of 0.12. */
 export const percent = (share: number): string =>

@@ -10,6 +10,7 @@ import { absoluteTime, localInputValue, relativeTime } from "../../../functions/
 import { textKey, translate } from "../../../functions/console/i18n/translate.ts";
 import { TEXTS } from "../../../functions/console/texts.ts";
 import { AUDIT_ACTIONS } from "../../../functions/domain/access/audit-actions.ts";
+import { defaultAccounts } from "../../google-sandbox/accounts.ts";
 
 const entries = Object.entries(TEXTS);
 
@@ -67,6 +68,18 @@ describe("the console's texts", () => {
       entries.map(([key]) => key).filter((key) => !direct(key) && !built(key)),
       [],
     );
+  });
+
+  it("name demo accounts that the sandbox has", () => {
+    const accounts = defaultAccounts.map(({ email }) => email);
+    for (const text of Object.values(TEXTS["sandbox.accounts"])) {
+      const named = text.match(/[\w.]+@[\w.]+\w/g) ?? [];
+      assert(named.length > 0);
+      assert.deepEqual(
+        named.filter((address) => !accounts.includes(address)),
+        [],
+      );
+    }
   });
 
   it("name everything that the audit log can hold", () => {

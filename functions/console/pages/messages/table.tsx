@@ -77,7 +77,9 @@ const Head = ({ selectable = false, index }: { readonly selectable?: boolean; re
       <th scope="col">{t("messages.status")}</th>
       <th scope="col">{t("messages.to")}</th>
       <th scope="col">{t("messages.subject")}</th>
-      <th scope="col">{t("messages.server")}</th>
+      <th scope="col" class="tserver">
+        {t("messages.server")}
+      </th>
       <th scope="col" class="ttime">
         {t("messages.time")}
       </th>

@@ -2,6 +2,7 @@ import { TRANSPORT_NAMES, traitsOf } from "../../../domain/transport.ts";
 import { type ApiFailure, type FieldFailure, fieldFailures } from "../../api/failure.ts";
 import { useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
+import { useSandbox } from "../../state/sandbox.ts";
 import { isOperator } from "../../state/session-signal.ts";
 import { Choice, Field } from "../../widgets/field.tsx";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
@@ -63,37 +64,40 @@ interface FieldsProps {
 }
 
 /** Which account sends the mail, and how. */
-const AccountFields = ({ draft, set, errorAt }: FieldsProps) => (
-  <>
-    <Field label={t("server.username")} hint={t("server.usernameHint")} error={errorAt("/username")}>
-      {(control) => (
-        <input
-          {...control}
-          type="email"
-          inputMode="email"
-          autocomplete="off"
-          spellcheck={false}
-          required
-          value={draft.username}
-          onInput={(e) => set({ username: e.currentTarget.value })}
+const AccountFields = ({ draft, set, errorAt }: FieldsProps) => {
+  const hint = useSandbox() === null ? t("server.usernameHint") : t("sandbox.accounts");
+  return (
+    <>
+      <Field label={t("server.username")} hint={hint} error={errorAt("/username")}>
+        {(control) => (
+          <input
+            {...control}
+            type="email"
+            inputMode="email"
+            autocomplete="off"
+            spellcheck={false}
+            required
+            value={draft.username}
+            onInput={(e) => set({ username: e.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <div class="whole">
+        <Choice
+          legend={t("server.transport")}
+          name="transport"
+          value={draft.transport}
+          onChoose={(transport) => set({ transport })}
+          options={TRANSPORT_NAMES.map((value) => ({
+            value,
+            label: t(`transport.${value}`),
+            hint: t(`transport.${value}Hint`),
+          }))}
         />
-      )}
-    </Field>
-    <div class="whole">
-      <Choice
-        legend={t("server.transport")}
-        name="transport"
-        value={draft.transport}
-        onChoose={(transport) => set({ transport })}
-        options={TRANSPORT_NAMES.map((value) => ({
-          value,
-          label: t(`transport.${value}`),
-          hint: t(`transport.${value}Hint`),
-        }))}
-      />
-    </div>
-  </>
-);
+      </div>
+    </>
+  );
+};
 
 interface NumberFieldProps {
   readonly label: string;
