@@ -32,7 +32,7 @@ const askAhead = async (): Promise<void> => {
 const loadIntl = (): string => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format();
 
 // A setup link opens a session first. A call that failed is made again by the page, which says so.
-if (location.hash === "") askAhead().catch(() => {});
+if (!/[#&]setup=/.test(location.hash)) askAhead().catch(() => {});
 setTimeout(() => early.clear(), EARLY_FOR_MS);
 // If it cannot be loaded, the page that needs it says so.
 if (!COMMON.test(location.pathname)) import("./pages/further.ts").catch(() => {});

@@ -1,11 +1,11 @@
 import { createClient } from "../api/client.ts";
 import { relaisApi } from "../api/relais.ts";
-import { takeEarlyCall } from "./early.ts";
+import { takeEarlyAnswer } from "./early.ts";
 import { language } from "./language.ts";
 import { session } from "./session-signal.ts";
 
 const client = createClient({
-  fetch: (url, init) => takeEarlyCall(url) ?? fetch(url, init),
+  fetch: (url, init) => takeEarlyAnswer(init.method ?? "GET", url) ?? fetch(url, init),
   language: () => language.peek(),
   onUnauthenticated: () => {
     const { kind } = session.peek();

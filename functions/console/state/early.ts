@@ -7,8 +7,9 @@ export const expectEarlyCalls = (calls: EarlyCalls): void => {
   early = calls;
 };
 
-/** The answer to a call that was made early, for whoever makes it first. */
-export const takeEarlyCall = (url: string): Promise<Response> | undefined => {
+/** The answer to a read that was made early, for whoever makes it first. After a change, none of them holds. */
+export const takeEarlyAnswer = (method: string, url: string): Promise<Response> | undefined => {
+  if (method !== "GET") early.clear();
   const answer = early.get(url);
   early.delete(url);
   return answer;
