@@ -8,7 +8,8 @@ import { type Counts, NONE } from "./counts.ts";
 /** A client of Google's may repeat a call for minutes, which must not delay the suite once a file's tests are done. */
 const END_WHEN_DONE = pathToFileURL(join(root, "test/builders/end-when-done.ts")).href;
 const NOTE_CPU_TIME = pathToFileURL(join(root, "test/tools/cpu-time-preload.ts")).href;
-const execArgv = ["--import", NOTE_CPU_TIME, "--import", END_WHEN_DONE];
+const UNTRACKED = pathToFileURL(join(root, "test/tools/untracked-preload.ts")).href;
+const execArgv = ["--import", UNTRACKED, "--import", NOTE_CPU_TIME, "--import", END_WHEN_DONE];
 
 /**
  * No process takes this long, even on a machine that is five times as busy; a hanging one must not delay everything.
