@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../functions/domain/clock.ts";
 import { deliverMessage } from "../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../functions/domain/messages/due/dispatch.ts";
@@ -13,13 +13,10 @@ import { jsonLogger } from "../../functions/runtime/logger.ts";
 import { type Delivery, delivery, refuses } from "../builders/delivery.ts";
 import { SETUP_TOKEN, serveRoutes, testSystem } from "../builders/edge.ts";
 import { startWorks } from "../integration/connections/workers.ts";
+import { copy, firstPlan, missing } from "./first-plan.ts";
 import { mistakesIn, parseFilter } from "./google-metrics.ts";
 import { type LogEntry, matches } from "./log-filter.ts";
-import { InfraCopy, type Plan, type PlannedResource, whyNoTerraform } from "./terraform.ts";
-
-const copy = new InfraCopy();
-const missing = whyNoTerraform(copy);
-after(() => copy.remove());
+import type { Plan, PlannedResource } from "./terraform.ts";
 
 const STDOUT = "run.googleapis.com/stdout";
 
@@ -54,7 +51,7 @@ const blocksIn = (value: unknown, name: string): readonly Values[] => {
 describe("infra: alarms and what they are about", { skip: missing ?? false }, () => {
   let plan: Plan;
   before(() => {
-    plan = copy.plan();
+    plan = firstPlan();
   });
 
   const metric = (name: string): PlannedResource =>

@@ -12,18 +12,15 @@ import { parseOptions } from "../../functions/runtime/commands/deploy/options.ts
 import type { Ran, Tools } from "../../functions/runtime/commands/deploy/tools.ts";
 import { readyProject } from "../integration/deploy/cloud.ts";
 import { StandIns } from "../integration/deploy/stand-ins.ts";
-import { command, FUNCTION_NAMES, GARBAGE_IS_KEPT, InfraCopy, whyNoTerraform } from "./terraform.ts";
+import { missing } from "./first-plan.ts";
+import { command, FUNCTION_NAMES, terraformEnvironment } from "./terraform.ts";
 
 const root = join(import.meta.dirname, "../..");
 const PROJECT = "relais-real-plan";
 
-const copy = new InfraCopy();
-const missing = whyNoTerraform(copy);
-copy.remove();
-
 const runTerraform = (args: readonly string[]): Promise<Ran> =>
   new Promise((resolve) => {
-    const env = { ...process.env, ...GARBAGE_IS_KEPT, TF_IN_AUTOMATION: "1", TF_INPUT: "0" };
+    const env = { ...terraformEnvironment(), TF_INPUT: "0" };
     execFile(command, args, { env, maxBuffer: 1 << 28 }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : 1, stdout, stderr }),
     );

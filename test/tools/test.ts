@@ -27,10 +27,12 @@ const ON_BUNDLES: readonly Kind[] = ["integration", "browser"];
 
 /** The kinds whose files share this many processes, and how long a file may take to share one. */
 const SHARED: Readonly<Partial<Record<Kind, { readonly count: number; readonly longest: number }>>> = {
-  unit: { count: 2 * availableParallelism(), longest: 10_000 },
-  integration: { count: 4 * availableParallelism(), longest: 8_000 },
+  unit: { count: availableParallelism(), longest: 10_000 },
+  integration: { count: 2 * availableParallelism(), longest: 8_000 },
   // They all share a browser, and most of them the same modules.
   browser: { count: availableParallelism(), longest: Number.POSITIVE_INFINITY },
+  // They share a plan.
+  infra: { count: 1, longest: Number.POSITIVE_INFINITY },
 };
 const ALONE = { count: 0, longest: 0 };
 
