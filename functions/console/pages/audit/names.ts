@@ -1,3 +1,4 @@
+import { useMemo } from "preact/hooks";
 import { api } from "../../state/api.ts";
 import { useRemote } from "../../state/remote.ts";
 import { useServerNames } from "../../state/server-names.ts";
@@ -7,6 +8,8 @@ import type { Names } from "./words.ts";
 export const useNames = (): Names => {
   const server = useServerNames();
   const { remote } = useRemote("key names", (signal) => api.keys.list(signal));
-  const keys = new Map(remote.phase === "ready" ? remote.value.items.map(({ id, name }) => [id, name]) : []);
-  return { server, key: (id) => keys.get(id) ?? id };
+  return useMemo(() => {
+    const keys = new Map(remote.phase === "ready" ? remote.value.items.map(({ id, name }) => [id, name]) : []);
+    return { server, key: (id) => keys.get(id) ?? id };
+  }, [server, remote]);
 };

@@ -1,5 +1,6 @@
+import { useMemo } from "preact/hooks";
 import type { AuditEntry } from "../../api/types.ts";
-import { t } from "../../state/language.ts";
+import { language, t } from "../../state/language.ts";
 import { type Column, Sheet } from "../../widgets/sheet.tsx";
 import { When } from "../../widgets/time.tsx";
 import { filterPath } from "./filter.ts";
@@ -42,6 +43,7 @@ interface Props {
 }
 
 /** Who did what to what, and when. The name of who acted leads to everything else that they did. */
-export const AuditTable = ({ label, entries, names, ofTarget = false }: Props) => (
-  <Sheet label={label} columns={columnsWith(names, ofTarget)} items={entries} keyOf={entryKey} />
-);
+export const AuditTable = ({ label, entries, names, ofTarget = false }: Props) => {
+  const columns = useMemo(() => columnsWith(names, ofTarget), [names, ofTarget, language.value]);
+  return <Sheet label={label} columns={columns} items={entries} keyOf={entryKey} />;
+};
