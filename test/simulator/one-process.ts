@@ -14,18 +14,13 @@ export interface Said {
   readonly broken: { readonly promised: string; readonly message: string } | null;
 }
 
-/**
- * A simulation makes many short-lived objects: with a small young generation, collecting them takes a tenth of it. The
- * cores are all at work on other organisations, so threads that help to collect cost more than they save.
- */
-const HEAP = ["--max-semi-space-size=32", "--single-threaded-gc"];
+/** A simulation makes many short-lived objects: with a small young generation, collecting them takes a tenth of it. */
+const HEAP = "--max-semi-space-size=32";
 
 /** Simulates the sources of a directory in a process of their own, and returns what it said. */
 export const simulateIn = async (directory: string, ...args: readonly string[]): Promise<Said> => {
   const program = join(directory, "test/simulator/simulate.ts");
-  const child = spawn(process.execPath, [...HEAP, program, "--json", ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(process.execPath, [HEAP, program, "--json", ...args], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => {
     text += chunk.toString();
