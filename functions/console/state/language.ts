@@ -12,9 +12,14 @@ const STORAGE_KEY = "relais.language";
 
 export const language = signal<Language>(firstLanguage(keptChoice(STORAGE_KEY), navigator.languages));
 
+/** The frame that shows the press comes first, because a change of language renders the whole page again. */
 export const chooseLanguage = (chosen: Language): void => {
-  language.value = chosen;
   keepChoice(STORAGE_KEY, chosen);
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      language.value = chosen;
+    }),
+  );
 };
 
 effect(() => {
