@@ -134,7 +134,7 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
   refresh_token_not_moved: {
     means:
       "A server's refresh token stayed where it was (`why`): it works there as before, and is tried again within two hours.",
-    act: "If it goes on: for `unavailable`, check Secret Manager and the rights of `refresh-tokens`; for `unreadable`, connect the account again.",
+    act: "If it goes on: for `unavailable`, check Secret Manager and the rights of `refresh-tokens`; for `unreadable`, connect the account again; for `changed` and `contended`, others wrote at the same moment, and only time is needed.",
   },
   refresh_tokens_at_home: {
     means:

@@ -123,8 +123,11 @@ const documents = async ({ environment, unwatchedHost }: Platform): Promise<read
   return found.flatMap(({ docs }) => docs.map((document) => JSON.stringify(document.data())));
 };
 
-/** Short enough that some refresh meets each move, long enough to leave the processors to the moves. */
-const BETWEEN_REFRESHES_MS = 50;
+/**
+ * All tokens are refreshed one after the other, then none is for this long: moves meet refreshes, and each can succeed
+ * in the end. Refreshes that never rest meet the moves of a busy machine again and again.
+ */
+const REST_MS = 1_000;
 
 /** An end to waiting only. */
 const PATIENCE_MS = 180_000;
@@ -169,7 +172,7 @@ export const moveUnderKills = async ({ servers, choose }: MovingRun) => {
           if (!(error instanceof Unavailable)) throw error;
         });
         if (renewed?.ok) refreshed += 1;
-        await delay(BETWEEN_REFRESHES_MS);
+        if ((n + 1) % ids.length === 0) await delay(REST_MS);
       }
     })();
     try {

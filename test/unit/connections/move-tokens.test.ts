@@ -286,6 +286,54 @@ describe("whatever happens to a server while its token is moved", () => {
         });
 });
 
+describe("a token that is refreshed while it is moved", () => {
+  for (const to of HOMES)
+    it(`goes to ${to} in the same tick, wherever the refresh comes`, async () => {
+      for (let point = 0; ; point += 1) {
+        const world = await prepared(to, true);
+        try {
+          world.death.writes = 0;
+          Object.assign(world.meanwhile, { afterWrite: point, act: () => world.obtain(SERVER), done: false });
+          await world.move();
+          if (!world.meanwhile.done) break;
+          assert.equal(await homeIn(world, SERVER), await world.deps.vault.home(), `after write ${point}`);
+        } finally {
+          world.close();
+        }
+      }
+    });
+
+  it("is said to be left if that happens at each try, and no walk calls itself complete", async () => {
+    const world = await prepared("secrets", true);
+    const said: string[] = [];
+    const say = (code: string, { why }: Readonly<Record<string, unknown>> = {}): void => {
+      said.push(why === undefined ? code : `${code} ${String(why)}`);
+    };
+    Object.assign(world.deps.log, { info: say, warn: say });
+    const { add } = world.deps.vault;
+    let refreshing = false;
+    world.deps.vault.add = async (...secret) => {
+      const version = await add(...secret);
+      if (refreshing) return version;
+      refreshing = true;
+      world.clock.advance(HOUR);
+      assert.ok((await world.obtain(SERVER)).ok);
+      refreshing = false;
+      return version;
+    };
+    await world.move();
+    assert.equal(await homeIn(world, SERVER), "sealed.1");
+    assert.deepEqual(said, ["refresh_token_not_moved changed", "refresh_tokens_moving"]);
+    world.deps.vault.add = add;
+    world.clock.advance(2 * HOUR);
+    await world.move();
+    assert.equal(await homeIn(world, SERVER), "secrets");
+    assert.equal(said.at(-1), "refresh_tokens_at_home");
+    await assertWhole(world, SERVER);
+    world.close();
+  });
+});
+
 describe("a process that dies while tokens have two homes", () => {
   for (const name of Object.keys(ACTS))
     it(`leaves a server either as before or as after, when ${name}, with sealed tokens`, async () => {

@@ -67,7 +67,7 @@ const step = async (deps: ReplaceDeps, begun: TokenMoves): Promise<TokenMoves> =
   for (let movedNow = 0; movedNow < MOST_A_TICK && deps.clock.nowMs() < untilMs; ) {
     const page = await readPage(deps.records, "serversByAge", {}, { limit: PAGE, cursor: walk.cursor });
     const strays = page.items.filter(({ value }) => isStray(value, walk.home));
-    const outcomes = await moveAll(deps, strays);
+    const outcomes = await moveAll(deps, strays, walk.home);
     const left = outcomes.filter((outcome) => outcome === "left").length;
     movedNow += strays.length;
     walk = { ...walk, cursor: page.next, moved: walk.moved + strays.length - left, left: walk.left + left };
@@ -81,26 +81,51 @@ const isStray = (server: MailServer, home: string): boolean => {
   return grant !== null && isUnderstoodServer(server) && homeOf(grant.secretVersion) !== home;
 };
 
-const moveAll = async (deps: ReplaceDeps, strays: readonly Versioned<MailServer>[]): Promise<("gone" | "left")[]> => {
+const moveAll = async (
+  deps: ReplaceDeps,
+  strays: readonly Versioned<MailServer>[],
+  home: string,
+): Promise<("gone" | "left")[]> => {
   const outcomes: ("gone" | "left")[] = [];
   for (let start = 0; start < strays.length; start += AT_ONCE)
-    outcomes.push(...(await Promise.all(strays.slice(start, start + AT_ONCE).map((stray) => tryToMove(deps, stray)))));
+    outcomes.push(
+      ...(await Promise.all(strays.slice(start, start + AT_ONCE).map((stray) => tryToMove(deps, stray, home)))),
+    );
   return outcomes;
 };
 
-/** Leaves the token where it is if it cannot be moved now: it works there, too. */
-const tryToMove = async (deps: ReplaceDeps, { id, value }: Versioned<MailServer>): Promise<"gone" | "left"> => {
-  const grant = grantOf(value);
-  if (grant === null) return "gone";
+/** How often a token that others change during its move is taken up again. */
+const TRIES = 3;
+
+/**
+ * Leaves the token where it is if it cannot be moved now: it works there, too. A token that was changed meanwhile may
+ * have been refreshed, and no refresh takes a sealed token to Secret Manager.
+ */
+const tryToMove = async (deps: ReplaceDeps, stray: Versioned<MailServer>, home: string): Promise<"gone" | "left"> => {
+  let server: Pick<Versioned<MailServer>, "value"> | undefined = stray;
+  for (let tries = 1; ; tries += 1) {
+    if (server === undefined || !isStray(server.value, home)) return "gone";
+    const why = await whyNotMoved(deps, stray.id, server.value);
+    if (why === null) return "gone";
+    if (why !== "changed" || tries === TRIES) {
+      deps.log.warn("refresh_token_not_moved", { server: stray.id, why });
+      return "left";
+    }
+    server = await deps.records.get("mailServers", stray.id);
+  }
+};
+
+/** Null if it was moved. */
+const whyNotMoved = async (deps: ReplaceDeps, serverId: string, server: MailServer): Promise<string | null> => {
+  const grant = grantOf(server);
+  if (grant === null) return null;
   try {
-    const outcome = await unlessContended(moveToken(deps, { serverId: id, grant }));
-    if (outcome === "moved" || outcome === "changed") return "gone";
-    deps.log.warn("refresh_token_not_moved", { server: id, why: outcome ?? "contended" });
+    const outcome = (await unlessContended(moveToken(deps, { serverId, grant }))) ?? "contended";
+    return outcome === "moved" ? null : outcome;
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    deps.log.warn("refresh_token_not_moved", { server: id, why: "unavailable" });
+    return "unavailable";
   }
-  return "left";
 };
 
 const report = ({ clock, log }: ReplaceDeps, walk: TokenMoves): void => {
