@@ -170,12 +170,19 @@ export class GmailConnection extends SMTPConnection {
       return { code: 550, text: DAILY_LIMIT };
     }
     const reply = faults.take("smtp_reply", account, (fault) => fault.stage === stage && concerns(fault, line));
-    return reply === null ? null : { code: reply.code, text: replyText(reply) };
+    if (reply !== null) return { code: reply.code, text: replyText(reply) };
+    return stage === "rcpt" && NO_SUCH_USER.test(line) ? { code: 550, text: NO_SUCH_ACCOUNT } : null;
   }
 }
 
 /** The reply to a chunk without a valid recipient (RFC 3030 §2). */
 const NO_RECIPIENT = { code: 503, text: "5.5.1 RCPT first. - gsmtp" } as const;
+
+/** Lets anyone see a message fail, without a switch: nobody has this address at any domain. */
+const NO_SUCH_USER = /<no-such-user@[^>]+>/i;
+
+const NO_SUCH_ACCOUNT =
+  "5.1.1 The email account that you tried to reach does not exist. For more information, go to https://support.google.com/mail/?p=NoSuchUser - gsmtp";
 
 const BAD_CREDENTIALS = [
   "5.7.8 Username and Password not accepted. For more information, go to",

@@ -36,8 +36,8 @@ const WORDS = {
   expired: { fr: "Cette demande a expiré.", en: "This request has expired." },
   sentMail: { fr: "Messages envoyés", en: "Sent mail" },
   sentMailText: {
-    fr: "Tout ce que Gmail aurait envoyé, du plus récent au plus ancien.",
-    en: "Everything that Gmail would have sent, newest first.",
+    fr: "Tout ce que Gmail aurait envoyé, du plus récent au plus ancien. Pour voir un envoi échouer, écrivez à no-such-user@example.com.",
+    en: "Everything that Gmail would have sent, newest first. To see a message fail, write to no-such-user@example.com.",
   },
   noMail: { fr: "Aucun message pour l’instant.", en: "No mail yet." },
   noSuchMail: { fr: "Message introuvable", en: "No such mail" },

@@ -59,6 +59,15 @@ describe("the sandbox's SMTP", () => {
     assert.match((await dialogue.say("")) ?? "", /^535-5\.7\.8 Username and Password not accepted/);
   };
 
+  it("refuses an address that nobody has, at any domain, and no other", async () => {
+    const dialogue = await authenticated();
+    assert.match((await dialogue.say("MAIL FROM:<ada@example.com>")) ?? "", /^250 /);
+    for (const address of ["no-such-user@example.com", "No-Such-User@elsewhere.org"])
+      assert.match((await dialogue.say(`RCPT TO:<${address}>`)) ?? "", /^550 5\.1\.1 .*does not exist/);
+    for (const address of ["user@example.com", "a-no-such-user@example.com"])
+      assert.match((await dialogue.say(`RCPT TO:<${address}>`)) ?? "", /^250 /);
+  });
+
   it("greets with a certificate that is valid for the address and for localhost, and offers what Gmail offers", async () => {
     const dialogue = await greeted();
     assert.match(dialogue.greeting ?? "", /^220 smtp\.gmail\.com ESMTP /);
