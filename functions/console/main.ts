@@ -8,13 +8,13 @@ const COMMON = /^\/(?:messages(?:\/.*)?|servers|sign-in)?$/;
 /** Nobody wants an answer that is older than this. */
 const EARLY_FOR_MS = 5_000;
 
-/** Answers by URL, each for whoever asks for it first. */
+/** Answers by URL. The first part of a page that asks for a URL takes its answer. */
 const early = new Map<string, Promise<Response>>();
 
 const ask = (url: string): Promise<Response> => {
   const headers = { accept: "application/json" };
   const answer = fetch(url, { headers, credentials: "same-origin", cache: "no-store", redirect: "error" });
-  // Whoever takes the answer sees the failure.
+  // The part of the page that takes the answer sees the failure.
   answer.catch(() => {});
   early.set(url, answer);
   return answer;

@@ -98,7 +98,7 @@ export const createClient = (deps: ClientDeps): Client => {
     return result;
   };
 
-  /** A file is read anew for everyone, because each reading is recorded. */
+  /** Shared by all parts of a page that need it at once. A file is not shared, because each reading is recorded. */
   const read = <T>({ signal, ...request }: ApiRequest): Promise<ApiResult<T>> =>
     reads.share(`${deps.language()} ${urlOf(request)}`, (shared) => once<T>({ ...request, signal: shared }), signal);
 

@@ -9,8 +9,8 @@ interface Read {
 const ABORTED = { ok: false, failure: { kind: "aborted" } } as const;
 
 /**
- * Reads under way. Several parts of a page need the same, so whoever asks for what is being read gets that answer. A
- * read ends early once nobody waits for it.
+ * Reads under way. Several parts of a page need the same data: a part that asks for what is being read gets that
+ * answer. A read ends early once nobody waits for it.
  */
 export const createSharedReads = () => {
   const reads = new Map<string, Read>();

@@ -7,7 +7,7 @@ export const expectEarlyCalls = (calls: EarlyCalls): void => {
   early = calls;
 };
 
-/** The answer to a read that was made early, for whoever makes it first. After a change, none of them holds. */
+/** The answer to a read that was made early, given once. After a change, none of them holds. */
 export const takeEarlyAnswer = (method: string, url: string): Promise<Response> | undefined => {
   if (method !== "GET") early.clear();
   const answer = early.get(url);

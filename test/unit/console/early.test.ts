@@ -14,7 +14,7 @@ describe("an answer that was asked for before the console could run", () => {
     return { session, settings };
   };
 
-  it("is for whoever asks first; the next one asks anew", () => {
+  it("goes to the first part of a page that asks; the next one asks again", () => {
     const { session, settings } = early();
     assert.equal(takeEarlyAnswer("GET", "/v1/session"), session);
     assert.equal(takeEarlyAnswer("GET", "/v1/session"), undefined);
