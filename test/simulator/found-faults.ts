@@ -13,4 +13,10 @@ export const FOUND: readonly FoundFault[] = [
     replay: "npm run simulate -- --seed 1 --servers 1 --days 10 --mails 0",
     test: "test/unit/simulator/parts-of-the-world.test.ts",
   },
+  {
+    fault:
+      "simulator: a burst that outlasts the rest counted as stuck, although the day was full for the first in line",
+    replay: "npm run simulate -- --seed 7000022 --servers 100 --days 30 --mails 30 --together 100",
+    test: "test/unit/simulator/parts-of-the-world.test.ts",
+  },
 ];

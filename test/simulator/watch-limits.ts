@@ -89,6 +89,19 @@ export class WatchLimits {
       );
   }
 
+  /** Whether so many more fit into the day. What left it within the last minute may still count. */
+  dayHasRoom(
+    serverId: string,
+    { perDay }: Limits,
+    wanted: { readonly nowMs: number; readonly recipients: number },
+  ): boolean {
+    const fromMs = wanted.nowMs - DAY - MINUTE;
+    const used = this.#of(serverId)
+      .claims.filter(({ atMs }) => atMs > fromMs)
+      .reduce((sum, { recipients }) => sum + recipients, 0);
+    return used === 0 || used + wanted.recipients <= perDay;
+  }
+
   /** `reached` is null while nobody knows. */
   settled(serverId: string, id: string, reached: number | null): void {
     const account = this.#of(serverId);

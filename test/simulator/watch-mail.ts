@@ -46,6 +46,11 @@ const LONGEST_UNDER_WAY_MS = 2 * HOUR;
 const acceptedIn = (recipients: readonly Recipient[]): number =>
   recipients.reduce((count, { state }) => (state === "accepted" ? count + 1 : count), 0);
 
+const pendingIn = ({ recipients }: Pick<Message, "recipients">): number =>
+  recipients.filter(({ state }) => state === "pending").length;
+
+const waitsForRoom = (message: Message): boolean => message.status === "held" && message.because === "limit_reached";
+
 /** Watches over every message: from the commit that accepts it to the erasure of its record. */
 export class WatchMail {
   readonly #deps: Deps;
@@ -158,7 +163,7 @@ export class WatchMail {
     this.limits.claimed(after.serverId, limitsOf(server), {
       id: known.id,
       atMs: after.updatedAtMs,
-      recipients: after.recipients.filter(({ state }) => state === "pending").length,
+      recipients: pendingIn(after),
     });
   }
 
@@ -254,14 +259,29 @@ export class WatchMail {
       );
   }
 
-  /** After days in which all was well, everything must have come to its end, unless its server waits for a person. */
+  /**
+   * After days in which all was well, everything must have come to its end, unless its server waits for a person, or
+   * has used up its day for the first in line: a burst may last longer than the rest.
+   */
   checkEnd(): void {
-    for (const { id } of this.#known.values()) {
-      const message = this.#deps.records().read("messages", id)?.value;
-      if (message === undefined || isFinal(message)) continue;
-      const server = this.#deps.records().read("mailServers", message.serverId)?.value;
-      if (server !== undefined && canSend(server))
-        this.#deps.accuse("no message stuck", `${id} is ${message.status} after days of rest`);
+    const records = this.#deps.records();
+    const open = [...this.#known.values()].flatMap(({ id }) => {
+      const message = records.read("messages", id)?.value;
+      return message === undefined || isFinal(message) ? [] : [{ id, message }];
+    });
+    const firstInLine = new Map<string, Message>();
+    for (const { message } of open) {
+      const first = firstInLine.get(message.serverId);
+      if (waitsForRoom(message) && message.createdAtMs < (first?.createdAtMs ?? Infinity))
+        firstInLine.set(message.serverId, message);
+    }
+    for (const { id, message } of open) {
+      const server = records.read("mailServers", message.serverId)?.value;
+      if (server === undefined || !canSend(server)) continue;
+      const first = waitsForRoom(message) ? firstInLine.get(message.serverId) : undefined;
+      const wanted = first && { nowMs: this.#deps.timeline.nowMs, recipients: pendingIn(first) };
+      if (wanted !== undefined && !this.limits.dayHasRoom(message.serverId, limitsOf(server), wanted)) continue;
+      this.#deps.accuse("no message stuck", `${id} is ${message.status} after days of rest`);
     }
     this.#checkCounts();
   }

@@ -3,12 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../functions/domain/clock.ts";
+import { inState, messageBench } from "../../builders/messages.ts";
 import { Chance } from "../../simulator/chance.ts";
 import { Fleet } from "../../simulator/fleet.ts";
 import { FOUND } from "../../simulator/found-faults.ts";
 import { MemoryRecords } from "../../simulator/memory-records.ts";
 import { Timeline } from "../../simulator/timeline.ts";
 import { WatchLimits } from "../../simulator/watch-limits.ts";
+import { WatchMail } from "../../simulator/watch-mail.ts";
 import { Weather } from "../../simulator/weather.ts";
 
 const surroundings = (timeline: Timeline) => {
@@ -110,6 +112,45 @@ test("the watch over limits sees what counting every claim from the start sees",
     watch.settled("srv", String(at), claim.recipients);
   }
   assert.ok(expected > 50 && expected < 900, `${expected} of 1,000 exceed a limit`);
+});
+
+test("a burst may outlast the rest, but only while the day is full for the first in line", async () => {
+  const bench = messageBench();
+  await bench.addServer("srv_ada", { limits: { perMinute: 200, perDay: 125 } });
+  const to = (count: number) => Array.from({ length: count }, (_, at) => `${at}@example.org`);
+  const first = await bench.accepted({ to: to(9), text: "x" });
+  bench.clock.advance(SECOND);
+  const second = await bench.accepted({ to: to(1), text: "x" });
+  const server = await bench.records.get("mailServers", "srv_ada");
+  bench.close();
+  assert.ok(server !== undefined);
+
+  /** How many of the two count as stuck after a day in which so many recipients were reached. */
+  const stuck = (used: number, because: "limit_reached" | "paused"): number => {
+    let accused = 0;
+    const accuse = (): void => {
+      accused += 1;
+    };
+    const timeline = new Timeline(bench.clock.nowMs());
+    const records = new MemoryRecords();
+    const nothing = (): void => {};
+    const deps = { ...surroundings(timeline), records: () => records, accuse };
+    const watch = new WatchMail({ ...deps, onDoubt: nothing, onFailed: nothing, forget: nothing });
+    records.write([{ op: "put", kind: "mailServers", id: "srv_ada", value: server.value }]);
+    for (const { id, value } of [first, second]) {
+      const held = inState(value, { status: "held", because, dueAtMs: timeline.nowMs + HOUR, sinceMs: 0 });
+      watch.onWrite(id, undefined, held);
+      records.write([{ op: "put", kind: "messages", id, value: held }]);
+    }
+    const claim = { id: "burst", atMs: timeline.nowMs - HOUR, recipients: used };
+    watch.limits.claimed("srv_ada", { perMinute: 200, perDay: 125 }, claim);
+    watch.checkEnd();
+    return accused;
+  };
+  assert.equal(stuck(117, "limit_reached"), 0, "nine more do not fit");
+  assert.equal(stuck(116, "limit_reached"), 2, "nine more fit");
+  assert.equal(stuck(0, "limit_reached"), 2, "the day is free");
+  assert.equal(stuck(117, "paused"), 2, "they wait for nothing that the day holds");
 });
 
 test("each fault that was found has its test", () => {
