@@ -21,7 +21,7 @@ export const TEXTS = {
   // --- frame ---
   "nav.label": { fr: "Navigation principale", en: "Main navigation" },
   "nav.home": { fr: "Accueil", en: "Home" },
-  "nav.servers": { fr: "Adresses d’envoi", en: "Mail servers" },
+  "nav.servers": { fr: "Serveurs", en: "Mail servers" },
   "nav.messages": { fr: "Messages", en: "Messages" },
   "nav.setup": { fr: "Installation", en: "Setup" },
   "nav.keys": { fr: "Clés d’accès", en: "API keys" },
@@ -157,7 +157,7 @@ export const TEXTS = {
     fr: "Tous les comptes Gmail connectés peuvent envoyer.",
     en: "Every connected Gmail account can send.",
   },
-  "home.workingDo": { fr: "Voir les adresses d’envoi", en: "View mail servers" },
+  "home.workingDo": { fr: "Voir les serveurs de messagerie", en: "View mail servers" },
   "home.attention": {
     fr: "L’envoi fonctionne, mais un compte demande votre attention",
     en: "Sending works, but an account needs your attention",
@@ -237,9 +237,9 @@ export const TEXTS = {
     en: "Access to several accounts is about to expire",
   },
   // --- mail servers ---
-  "servers.title": { fr: "Adresses d’envoi", en: "Mail servers" },
+  "servers.title": { fr: "Serveurs de messagerie", en: "Mail servers" },
   "servers.lead": {
-    fr: "Chaque adresse est un serveur de messagerie qui envoie depuis un compte Gmail ou Google Workspace.",
+    fr: "Chaque serveur de messagerie envoie depuis un compte Gmail ou Google Workspace.",
     en: "Each mail server sends from one Gmail or Google Workspace account.",
   },
   "servers.leadMember": {
@@ -750,7 +750,7 @@ export const TEXTS = {
     fr: "Créez un serveur de messagerie par adresse. Sur sa page, choisissez « Connecter votre compte Gmail », puis « Tester la connexion », et envoyez un message de test.",
     en: "Create one mail server per address. On its page, choose “Connect your Gmail account”, then “Test connection”, and send a test email.",
   },
-  "setup.serverList": { fr: "Voir les adresses d’envoi", en: "View mail servers" },
+  "setup.serverList": { fr: "Voir les serveurs de messagerie", en: "View mail servers" },
   "setup.program": { fr: "Donner une clé à votre programme", en: "Give your program a key" },
   "setup.programText": {
     fr: "Votre ERP, ou tout autre programme, remet ses messages à Relais par HTTPS et s’identifie avec une clé. Créez une clé par programme, puis transmettez-la avec l’adresse ci-dessous à la personne qui le configure.",
@@ -793,7 +793,7 @@ export const TEXTS = {
   "check.setup": { fr: "Suivre l’installation", en: "Go to Setup" },
   "check.settings": { fr: "Ouvrir les réglages", en: "Open settings" },
   "check.operations": { fr: "Ouvrir « Exploitation »", en: "Go to Operations" },
-  "check.servers": { fr: "Voir les adresses d’envoi", en: "View mail servers" },
+  "check.servers": { fr: "Voir les serveurs de messagerie", en: "View mail servers" },
   "credentials.file": { fr: "Choisir le fichier JSON téléchargé", en: "Choose the downloaded JSON file" },
   "credentials.fileHint": {
     fr: "« Télécharger le fichier JSON », dans la fenêtre qui s’ouvre après la création de l’ID client. Relais le vérifie aussitôt et le conserve chiffré.",
