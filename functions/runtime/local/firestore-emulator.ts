@@ -38,6 +38,8 @@ export interface EmulatorOptions {
   readonly port: number;
   /** `host:port` that triggers are posted to. */
   readonly functions: string;
+  /** Instead of this process's own. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export interface RunningEmulator {
@@ -71,10 +73,11 @@ export const startFirestoreEmulator = async ({
   program,
   port,
   functions,
+  environment = process.env,
 }: EmulatorOptions): Promise<RunningEmulator> => {
   const host = `127.0.0.1:${port}`;
   const args = ["start", "--host=127.0.0.1", `--port=${port}`, `--functions_emulator=${functions}`];
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { detached: true, env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (part) => {
