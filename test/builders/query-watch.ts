@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { QUERIES, type QueryShape } from "../../functions/domain/queries.ts";
 
 /**
@@ -78,12 +77,49 @@ const TABLE: ReadonlySet<string> = new Set([...SHAPES.map(shapeInTable), ...SHAP
 /** Reads and writes of documents by name, and administration of the emulator, need no index. */
 const NOT_A_QUERY = /:(commit|batchGet|batchWrite|beginTransaction|rollback)$/;
 
+const isQuery = (path: string): boolean => path.endsWith(":runQuery");
+
 /** Undefined if it is not a query. */
 const queryOf = (path: string, body: string): string | undefined => {
   if (!path.startsWith("/v1/") || NOT_A_QUERY.test(path)) return undefined;
-  if (!path.endsWith(":runQuery")) return decodeURIComponent(path).replace(/^\/v1\/projects\/[^/]+/, "");
+  if (!isQuery(path)) return decodeURIComponent(path).replace(/^\/v1\/projects\/[^/]+/, "");
   const { structuredQuery = {} }: { readonly structuredQuery?: StructuredQuery } = JSON.parse(body);
   return shapeOf(structuredQuery);
+};
+
+const HEAD_END = "\r\n\r\n";
+
+/** A request's path and the length of its body. Null if its body has another end, or the protocol is another. */
+const parseHead = (head: string): { readonly path: string; readonly length: number } | null => {
+  const path = /^[A-Z]+ ([^ ?]+)[^ ]* HTTP\/1\.1\r\n/.exec(head)?.[1];
+  if (path === undefined || /^transfer-encoding:/im.test(head)) return null;
+  return { path, length: Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0) };
+};
+
+/** Notes the queries among the requests of one connection, whose bytes it is given as they pass. */
+const readRequests = (note: (query: string | undefined) => void): ((part: Buffer) => void) => {
+  let unread: Buffer = Buffer.alloc(0);
+  let bytesToSkip = 0;
+  return (part) => {
+    const skipped = Math.min(bytesToSkip, part.length);
+    bytesToSkip -= skipped;
+    unread = Buffer.concat([unread, part.subarray(skipped)]);
+    for (;;) {
+      const headEnd = unread.indexOf(HEAD_END);
+      if (headEnd === -1) return;
+      const head = unread.toString("latin1", 0, headEnd);
+      const request = parseHead(head);
+      // From here on nothing can be read, so the run must fail.
+      if (request === null) return note(`a request that cannot be read: ${head}`);
+      const { path, length } = request;
+      const bodyAt = headEnd + HEAD_END.length;
+      const end = bodyAt + length;
+      if (isQuery(path) && unread.length < end) return;
+      note(queryOf(path, isQuery(path) ? unread.toString("utf8", bodyAt, end) : ""));
+      bytesToSkip = Math.max(0, end - unread.length);
+      unread = unread.subarray(end);
+    }
+  };
 };
 
 export const watchQueries = async (emulatorHost: string): Promise<QueryWatch> => {
@@ -95,28 +131,20 @@ export const watchQueries = async (emulatorHost: string): Promise<QueryWatch> =>
     else unknownQueries.add(query);
   };
   const { hostname, port } = new URL(`http://${emulatorHost}`);
-  const agent = new Agent({ keepAlive: true });
-  const forward = (incoming: IncomingMessage, response: ServerResponse, body: Buffer | null): void => {
-    const { method, url: path, headers } = incoming;
-    const outgoing = request({ hostname, port, method, path, headers, agent }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      answer.pipe(response);
-    });
-    outgoing.on("error", () => response.destroy());
-    if (body === null) incoming.pipe(outgoing);
-    else outgoing.end(body);
-  };
-  const server = createServer({ keepAliveTimeout: 300_000 }, async (incoming, response) => {
-    const path = incoming.url?.split("?")[0] ?? "/";
-    if (!path.endsWith(":runQuery")) {
-      note(queryOf(path, ""));
-      return forward(incoming, response, null);
+  const open = new Set<Socket>();
+  // Every connection has one of its own behind the proxy, so answers need not be read.
+  const server = createServer({ noDelay: true }, (client) => {
+    const emulator = connect({ host: hostname, port: Number(port), noDelay: true });
+    client.on("data", readRequests(note));
+    client.pipe(emulator).pipe(client);
+    for (const socket of [client, emulator]) {
+      open.add(socket);
+      socket.on("close", () => open.delete(socket));
     }
-    const parts: Buffer[] = [];
-    for await (const part of incoming) parts.push(part);
-    const body = Buffer.concat(parts);
-    note(queryOf(path, body.toString()));
-    forward(incoming, response, body);
+    client.on("close", () => emulator.destroy());
+    client.on("error", () => emulator.destroy());
+    emulator.on("close", () => client.end());
+    emulator.on("error", () => client.destroy());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
@@ -124,8 +152,7 @@ export const watchQueries = async (emulatorHost: string): Promise<QueryWatch> =>
     known: () => known,
     unknownQueries: () => [...unknownQueries],
     close: async () => {
-      agent.destroy();
-      server.closeAllConnections();
+      for (const socket of open) socket.destroy();
       server.close();
       await once(server, "close");
     },
