@@ -9,7 +9,7 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { Socket } from "node:net";
 import { DatabaseSync, StatementSync } from "node:sqlite";
-import { requestName, stateOf, wholeRequest } from "./request-names.ts";
+import { requestName, stateOf, wholeRequest, writesName } from "./request-names.ts";
 
 const { KILL_TRACE: trace, KILL_AT: killAt, KILL_ONCE: once, KILL_PORTS: ports } = process.env;
 const named: Readonly<Record<string, string>> = JSON.parse(ports ?? "{}");
@@ -40,7 +40,7 @@ StatementSync.prototype.run = function (this: StatementSync, ...parameters: unkn
 const { exec } = DatabaseSync.prototype;
 DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
   if (sql.startsWith("BEGIN")) written = [];
-  const name = sql === "COMMIT" && written.length > 0 ? `store ${[...new Set(written)].join(" + ")}` : null;
+  const name = sql === "COMMIT" && written.length > 0 ? `store ${writesName(written)}` : null;
   if (name !== null) pass(`${name}, before`);
   exec.call(this, sql);
   if (name !== null) pass(`${name}, after`);

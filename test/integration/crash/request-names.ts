@@ -39,6 +39,16 @@ export const stateOf = (json: unknown): string => {
   return [status, phase].filter((part) => part !== undefined).join(".");
 };
 
+/** About once an hour the counts of a server ride on a claim (`ledger-tally.ts`); that is no other point of a delivery. */
+const RIDES_ALONG = "tallies";
+
+/** The name of a commit, after what it writes: for example `messages:sending.claimed + quotas`. */
+export const writesName = (writes: readonly string[]): string => {
+  const names = [...new Set(writes)];
+  const deciding = names.filter((name) => name !== RIDES_ALONG);
+  return (deciding.length > 0 ? deciding : names).join(" + ");
+};
+
 interface CommitBody {
   readonly writes?: readonly {
     readonly delete?: string;
@@ -49,7 +59,6 @@ interface CommitBody {
   }[];
 }
 
-/** For example `messages:sending.claimed + quotas`. */
 const commitName = (body: string): string => {
   const { writes = [] }: CommitBody = JSON.parse(body);
   const names = writes.map((write) => {
@@ -58,7 +67,7 @@ const commitName = (body: string): string => {
     if (write.delete !== undefined) return `${kind} deleted`;
     return kind === "messages" && json !== undefined ? `${kind}:${stateOf(json)}` : kind;
   });
-  return [...new Set(names)].join(" + ");
+  return writesName(names);
 };
 
 /** Names every request to Gmail, and those to a store of Google's that write; undefined for one that only reads. */

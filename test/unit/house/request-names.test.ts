@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { requestName, writesName } from "../../integration/crash/request-names.ts";
+
+test("a point where a worker is killed has one name, whether or not the counts of an hour ride along", () => {
+  const claim = ["messages:sending.claimed", "quotas"];
+  assert.equal(writesName(claim), "messages:sending.claimed + quotas");
+  assert.equal(writesName([...claim, "tallies", "tallies"]), writesName(claim));
+  assert.equal(writesName(["tallies"]), "tallies");
+  const documents = "projects/p/databases/(default)/documents";
+  const put = (kind: string, json: object) => ({
+    update: { name: `${documents}/${kind}/1`, fields: { json: { stringValue: JSON.stringify(json) } } },
+  });
+  const commit = (...writes: object[]) =>
+    requestName("firestore", { method: "POST", path: "/v1/x:commit", body: JSON.stringify({ writes }) });
+  const claimed = [put("messages", { status: "sending", phase: "claimed" }), put("quotas", {})];
+  assert.equal(commit(...claimed), "store messages:sending.claimed + quotas");
+  assert.equal(commit(...claimed, put("tallies", {})), commit(...claimed));
+  assert.equal(commit({ delete: `${documents}/notices/1` }), "store notices deleted");
+});
