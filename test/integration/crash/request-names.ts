@@ -74,8 +74,11 @@ const commitName = (body: string): string => {
 export const requestName = (service: string, { method, path: target, body }: OutgoingRequest): string | undefined => {
   const path = target.split("?")[0] ?? "";
   switch (service) {
-    case "google":
-      return `google ${method} ${path.split("/").at(-1)}`;
+    case "google": {
+      const [folder, last] = path.split("/").slice(-2);
+      // Each message of the mailbox has an id of its own.
+      return `google ${method} ${folder === "messages" && method === "GET" ? "message" : last}`;
+    }
     case "firestore":
       return path.endsWith(":commit") ? `store ${commitName(body)}` : undefined;
     case "pubsub":

@@ -18,3 +18,10 @@ test("a point where a worker is killed has one name, whether or not the counts o
   assert.equal(commit(...claimed, put("tallies", {})), commit(...claimed));
   assert.equal(commit({ delete: `${documents}/notices/1` }), "store notices deleted");
 });
+
+test("a look at a message in the mailbox has one name, whichever message it is", () => {
+  const google = (method: string, path: string) => requestName("google", { method, path, body: "" });
+  assert.equal(google("GET", "/gmail/v1/users/me/messages/faeabe58b8bba0f4?format=metadata"), "google GET message");
+  assert.equal(google("GET", "/gmail/v1/users/me/messages?q=x"), "google GET messages");
+  assert.equal(google("POST", "/gmail/v1/users/me/messages/send"), "google POST send");
+});
