@@ -116,14 +116,14 @@ const walk = async (records: Records, filter: MessageFilter, limit: number): Pro
 export const messageListContract = (
   name: string,
   open: () => Promise<{ readonly records: Records; close(): Promise<void> }>,
-  { filters }: { readonly filters: number },
+  { filters, messages = 120 }: { readonly filters: number; readonly messages?: number },
 ): void => {
   describe(`the list of messages on ${name}`, () => {
     let store: Awaited<ReturnType<typeof open>>;
     let stored: ReadonlyMap<string, Message>;
     before(async () => {
       store = await open();
-      const drawn = fc.sample(drawnMessage, 120);
+      const drawn = fc.sample(drawnMessage, messages);
       stored = new Map(drawn.map((one, at) => [`msg_${at}`, messageOf(one, `msg_${at}`)]));
       const writes: Write[] = [...stored].map(([id, value]) => ({ op: "create", kind: "messages", id, value }));
       for (let at = 0; at < writes.length; at += 20) await store.records.commit(writes.slice(at, at + 20));

@@ -208,7 +208,7 @@ const concurrency = (store: () => OpenedRecords): void => {
   });
 
   // Each round lets one of them through, so twice as many take four times the work.
-  test("20 concurrent read-modify-replace end with 20 increments", { timeout: 240_000 }, async () => {
+  test("12 concurrent read-modify-replace end with 12 increments", { timeout: 240_000 }, async () => {
     const { records, other } = store();
     await done(records, { op: "create", kind: "keys", id: "counter", value: apiKey({ createdAtMs: 0 }) });
     const increment = async (handle: Records): Promise<void> => {
@@ -219,8 +219,8 @@ const concurrency = (store: () => OpenedRecords): void => {
         if (outcome.done) return;
       }
     };
-    await Promise.all(Array.from({ length: 20 }, (_, at) => increment(at % 2 === 0 ? records : other)));
-    assert.equal((await read(records, "counter")).value.createdAtMs, 20);
+    await Promise.all(Array.from({ length: 12 }, (_, at) => increment(at % 2 === 0 ? records : other)));
+    assert.equal((await read(records, "counter")).value.createdAtMs, 12);
   });
 
   test("of 20 concurrent creates of one id, one succeeds", { timeout: 240_000 }, async () => {
@@ -466,11 +466,17 @@ const querying = (name: QueryName, open: () => Promise<OpenedRecords>): void => 
 
     if (shards !== undefined)
       test("parts of the shards share out what is found, each in order", async () => {
-        for (const parts of [1, 3, 8, 48])
-          for (let at = 0; at < parts; at += 1) {
-            const mine: string[] = expected.filter((id) => shardOf(shards, id) % parts === at);
+        for (const parts of [1, 3, 8, 48]) {
+          const partOf = (id: string): number => shardOf(shards, id) % parts;
+          const holding = new Set(expected.map(partOf));
+          const all = Array.from({ length: parts }, (_, at) => at);
+          // A few of those in which nothing is: each query costs Firestore's emulator 10 ms of processor time.
+          const empty = all.filter((at) => !holding.has(at)).slice(0, 3);
+          for (const at of [...holding, ...empty]) {
+            const mine = expected.filter((id) => partOf(id) === at);
             assert.deepEqual(await walk(1, { at, of: parts }), mine, `${at} of ${parts}`);
           }
+        }
       });
 
     test("a record that no longer matches is not found, and one that starts to match is", async () => {
