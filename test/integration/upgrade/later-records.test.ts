@@ -24,7 +24,7 @@ const STORES: Readonly<
   Record<string, { readonly runs: number; readonly open: (sandbox: Sandbox, directory: string) => Promise<Platform> }>
 > = {
   SQLite: { runs: 60, open: embeddedPlatform },
-  Firestore: { runs: 20, open: googlePlatform },
+  Firestore: { runs: 10, open: googlePlatform },
 };
 
 for (const [name, { runs, open }] of Object.entries(STORES)) {

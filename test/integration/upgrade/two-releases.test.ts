@@ -19,6 +19,19 @@ import { type Release, type Step, TwoReleases } from "./two-releases.ts";
 const root = join(import.meta.dirname, "../../..");
 const FUNCTIONS = ["deliver-mail", "dispatch-due"] as const;
 
+/**
+ * Out and back beginning with the function that sends, and out again beginning with the one that ticks: every pair of
+ * releases runs. Each step starts a process. `npm run soak -- releases` also goes back beginning with the latter.
+ */
+const STEPS: readonly Step[] = [
+  ["deliver-mail", "later"],
+  ["dispatch-due", "later"],
+  ["deliver-mail", "earlier"],
+  ["dispatch-due", "earlier"],
+  ["dispatch-due", "later"],
+  ["deliver-mail", "later"],
+];
+
 suite("Two releases on one store, rolled out, back and out again under load, with SIGKILLs", () => {
   const directory = mkdtempSync(join(tmpdir(), "relais-two-"));
   const built = async (name: string, source: string): Promise<Release> => {
@@ -43,7 +56,7 @@ suite("Two releases on one store, rolled out, back and out again under load, wit
     const platform = await embeddedPlatform(sandbox, data);
     const servers = ["srv_0", "srv_1", "srv_2"];
     await seedServers(platform.system, sandbox, { ids: servers });
-    const two = new TwoReleases({ platform, sandbox, servers, load: 6, kills: 0, ...releases });
+    const two = new TwoReleases({ platform, sandbox, servers, load: 6, kills: 0, steps: STEPS, ...releases });
     try {
       const outcome = await two.run();
       assert.deepEqual(outcome.faults, []);
@@ -71,7 +84,7 @@ suite("Two releases on one store, rolled out, back and out again under load, wit
   test("with one more status, two more members and one more event: nothing is lost or sent twice, and nothing that was set aside is sent", async () => {
     const { outcome, told } = await rollOut({ earlier: now, later: next, setsAside: true });
     const { accepted, setAside, unknown, killed } = outcome;
-    assert.ok(setAside > 0 && killed >= 10 && unknown < accepted / 2, JSON.stringify(outcome));
+    assert.ok(setAside > 0 && killed >= STEPS.length && unknown < accepted / 2, JSON.stringify(outcome));
     assert.equal(told(/\.set_aside\.v1$/), setAside);
     assert.equal(told(/\.(sent|resolved|unknown)\.v1$/), accepted);
   });
@@ -95,7 +108,7 @@ suite("Two releases on one store, rolled out, back and out again under load, wit
     const servers = ["srv_0", "srv_1"];
     const two = new TwoReleases({
       ...{ platform, sandbox, servers, earlier: now, later: next },
-      ...{ load: 2, kills: 0, setsAside: true, steps: FEW_STEPS },
+      ...{ load: 2, kills: 0, setsAside: true, steps: FEW_STEPS, restMs: 300 },
     });
     try {
       await withPatience(systemClock(), { totalMs: 60_000, failsFast: true }, () =>

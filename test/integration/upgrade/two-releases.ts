@@ -51,6 +51,8 @@ interface Options {
   readonly setsAside: boolean;
   /** Which functions are exchanged, in this order; the last step of each must be the later release. */
   readonly steps?: readonly Step[];
+  /** How long nothing ticks or looks after each tick and look; longer on a store that is slow to ask. */
+  readonly restMs?: number;
 }
 
 export interface Outcome {
@@ -141,7 +143,7 @@ export class TwoReleases {
     const workers = this.#workersThen();
     await Promise.all([events.flow(workers), events.tick(workers.dispatch)]);
     // A loop without a pause would keep everyone else from the store.
-    await delay(20);
+    await delay(this.#options.restMs ?? 20);
   }
 
   #message(id: string): Promise<Members> {
@@ -197,7 +199,7 @@ export class TwoReleases {
         throw new Error(
           `${open.length} messages come to no end: ${JSON.stringify(await this.#message(first))}\n${this.#lastErrors()}`,
         );
-      await delay(50);
+      await delay(this.#options.restMs ?? 50);
     }
   }
 
