@@ -31,7 +31,7 @@ import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/san
 const WORKER = programPath("cold-store");
 const ADA = "ada@example.com";
 const SERVER = "srv_ada";
-const EACH = 10;
+const EACH = 5;
 
 /** A process that waits for the signal to start. */
 const startWorker = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<ChildProcess> => {
@@ -163,10 +163,15 @@ for (const [name, { skip, scale, processes }] of Object.entries(DESCRIBED)) {
       await Promise.all(Object.values(system.transports).map((transport) => transport.close()));
     };
 
-    const workers = async ({ path, environment }: Shared, ids: readonly string[]): Promise<void> => {
+    const workers = async (
+      { path, environment }: Shared,
+      ids: readonly string[],
+      count: number = processes,
+    ): Promise<void> => {
+      const each = ids.length / count;
       const started = await Promise.all(
-        Array.from({ length: processes }, (_, at) =>
-          startWorker([path, "", ...ids.slice(at * EACH, (at + 1) * EACH)], environment),
+        Array.from({ length: count }, (_, at) =>
+          startWorker([path, "", ...ids.slice(at * each, (at + 1) * each)], environment),
         ),
       );
       await Promise.all(started.map(run));
@@ -207,7 +212,7 @@ for (const [name, { skip, scale, processes }] of Object.entries(DESCRIBED)) {
       const mortal = await startWorker([cold.path, "mortal", ids[0] ?? ""], cold.environment);
       assert.equal(await run(mortal), "SIGKILL");
       assert.equal(grants() - before, 1);
-      await workers(cold, ids);
+      await workers(cold, ids, Math.ceil(processes / 2));
       await finish(cold, ids);
       assert.equal(grants() - before, 2);
       assertArrived();
