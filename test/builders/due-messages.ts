@@ -7,6 +7,8 @@ import { acceptedMessage, delivery } from "./delivery.ts";
 export interface DueMessages {
   readonly count: number;
   readonly servers: number;
+  /** How many of them the tick dispatches by itself, if not as many as in production. */
+  readonly mostAlone?: number | undefined;
   /** Called between their creation and the tick. */
   readonly ready?: () => void;
 }
@@ -19,7 +21,7 @@ const A_COMMIT = 20;
  */
 export const dispatchDueMessages = async (
   records: Records,
-  { count, servers, ready = () => undefined }: DueMessages,
+  { count, servers, mostAlone, ready = () => undefined }: DueMessages,
 ) => {
   const stack = await delivery(records);
   const limits = { perMinute: count, perDay: count };
@@ -41,7 +43,7 @@ export const dispatchDueMessages = async (
     if (topic === "mail-send" && id !== undefined) sent.add(id);
   };
   const deps = { ...stack.deps, publisher: { publish } };
-  await dispatchInParts(deps);
+  await dispatchInParts(deps, mostAlone);
   for (const one of parts.map(partIn)) if (one !== undefined) await dispatchPart(deps, one);
   return { publications, pushes: parts.length, sent: sent.size };
 };

@@ -107,8 +107,8 @@ export const startEmulators = async (): Promise<StartedEmulators> => {
  * processor time.
  */
 const JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
-/** Room for what tests write, which is soon garbage: with less, Java collects it all the time. */
-const JAVA_OF_FIRESTORE = `${JAVA} -Xms1g -Xmn512m`;
+/** Room for classes and for what tests write, which is soon garbage: with less, Java collects it all the time. */
+const JAVA_OF_FIRESTORE = `${JAVA} -Xms1g -Xmn512m -XX:MetaspaceSize=128m`;
 
 /** About 8 s on an idle machine. */
 const UP_WITHIN_MS = 180_000;

@@ -24,8 +24,8 @@ const handOver = async ({ publisher }: Pick<MoveDeps, "publisher">): Promise<voi
  * it is moved, so if a push or a run is lost, the next tick asks again, and one too many finds nothing to do. Throws
  * `Unavailable`.
  */
-export const dispatchInParts = (deps: MoveDeps): Promise<number> =>
-  dispatchFirst(deps, { most: MOST_ALONE, handOver: () => handOver(deps) });
+export const dispatchInParts = (deps: MoveDeps, mostAlone = MOST_ALONE): Promise<number> =>
+  dispatchFirst(deps, { most: mostAlone, handOver: () => handOver(deps) });
 
 const isWhole = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value);
 
