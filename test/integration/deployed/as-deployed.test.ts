@@ -253,9 +253,7 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
     ).flatMap((one) => one ?? []);
     assert.ok(taken.length > 0, "one at least is taken");
     for (const { content, messageId } of taken) {
-      const { attachments } = await PostalMime.parse((await arrived(messageId)).raw);
-      const got = attachments[0]?.content;
-      assert.ok(got instanceof ArrayBuffer && content.equals(Buffer.from(got)), "byte for byte");
+      assert.ok(content.equals(attachmentOf((await arrived(messageId)).raw)), "byte for byte");
     }
     for (const name of ["send-mail", "deliver-mail"] as const) {
       const peakMib = stack.peakBytes(name) / 2 ** 20;
@@ -265,5 +263,11 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
     }
   });
 });
+
+/** The one attachment of a mail; a parser would take a second of processor time for 24 MB. */
+const attachmentOf = (raw: Buffer): Buffer => {
+  const begin = raw.indexOf("\r\n\r\n", raw.indexOf("\r\nContent-Disposition: attachment;"));
+  return Buffer.from(raw.toString("latin1", begin, raw.indexOf("\r\n--", begin)), "base64");
+};
 
 const pushedLast = (stack: DeployedStack): boolean => stack.pushes.at(-1)?.to === "deliver-mail";
