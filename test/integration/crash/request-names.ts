@@ -39,7 +39,7 @@ export const stateOf = (json: unknown): string => {
   return [status, phase].filter((part) => part !== undefined).join(".");
 };
 
-/** About once an hour the counts of a server ride on a claim (`ledger-tally.ts`); that is no other point of a delivery. */
+/** About once an hour a server's counts ride on a claim (`ledger-tally.ts`); that is no other point of a delivery. */
 const RIDES_ALONG = "tallies";
 
 /** The name of a commit, after what it writes: for example `messages:sending.claimed + quotas`. */
