@@ -1,3 +1,4 @@
+import { statfsSync } from "node:fs";
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { atEnd, inTestProcess } from "../builders/at-end.ts";
@@ -51,6 +52,22 @@ const ARGS = [
 /** No page of a test lives long enough for the optimizing compilers to be worth their work. */
 const UNOPTIMIZED = "--js-flags=--no-opt --no-maglev";
 
+/**
+ * With this flag of Playwright's, meant for containers that have hardly any shared memory, Chromium's processes pass
+ * each other pictures and responses in files.
+ */
+const ON_DISK = "--disable-dev-shm-usage";
+const MUCH_SHARED_MEMORY = 1e9;
+
+const hasMuchSharedMemory = (): boolean => {
+  try {
+    const { bavail, bsize } = statfsSync("/dev/shm");
+    return bavail * bsize >= MUCH_SHARED_MEMORY;
+  } catch {
+    return false;
+  }
+};
+
 interface BrowserOptions {
   /** Compiles scripts as a person's browser does, so that times mean something. */
   readonly optimizing?: boolean;
@@ -61,6 +78,7 @@ const launch = async ({ optimizing = false }: BrowserOptions = {}): Promise<Brow
     executablePath: await chromiumPath(),
     args: optimizing ? ARGS : [...ARGS, UNOPTIMIZED],
     headless: true,
+    ...(hasMuchSharedMemory() && { ignoreDefaultArgs: [ON_DISK] }),
   });
 
 let shared: Promise<Browser> | undefined;
