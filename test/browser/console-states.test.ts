@@ -52,9 +52,10 @@ interface Look {
   readonly part?: Scope["part"];
 }
 
-/** Shows the page, as it stands open, to each of the readers. */
+/** Shows the page, as it stands open, to each of the readers, beginning with one of the language that it is in. */
 const look = async (visitor: Visitor, { what, readers, part = "main" }: Look): Promise<void> => {
-  for (const [at, reader] of readers.entries()) {
+  const isForeign = ({ language }: Reader): number => (language === visitor.language ? 0 : 1);
+  for (const [at, reader] of readers.toSorted((a, b) => isForeign(a) - isForeign(b)).entries()) {
     await visitor.becomes(reader);
     const scope: Scope = at === 0 ? { part } : { part: "main", rules: "looks" };
     await accessible(visitor.page, `${what}, ${readerName(reader)}`, scope);

@@ -66,12 +66,14 @@ export const visit = async (
       return language;
     },
     becomes: async (reader) => {
-      await page.emulateMedia({ colorScheme: reader.colorScheme });
-      await page.setViewportSize(reader.viewport);
-      if (reader.language === language) return;
-      language = reader.language;
-      // The button may be in a folded menu, or beneath a dialog.
-      await page.locator(`.languages [lang="${language}"]`).dispatchEvent("click");
+      const changes = [page.emulateMedia({ colorScheme: reader.colorScheme }), page.setViewportSize(reader.viewport)];
+      if (reader.language !== language) {
+        language = reader.language;
+        // The button may be in a folded menu, or beneath a dialog.
+        changes.push(page.locator(`.languages [lang="${language}"]`).dispatchEvent("click"));
+      }
+      // All at once, so that what lies in between is not drawn.
+      await Promise.all(changes);
       await page.locator(`html[lang="${language}"]`).waitFor({ state: "attached" });
     },
     say,
