@@ -37,8 +37,8 @@ describe("what the console asks before it can run", () => {
   const placeOf = (path: string) => new URL(path, stack.relais.origin);
 
   it("is what each page would ask at once itself, and is asked once", async () => {
+    const visitor = await visitAsOperator(browser, stack, { language: "en" });
     for (const [what, path] of Object.entries(stack.pages)) {
-      const visitor = await visitAsOperator(browser, stack, { language: "en" });
       const early = dataAt(placeOf(path), true);
       const first = await callsOf(visitor, () => visitor.go(path));
       for (const call of ["/v1/session", ...early].filter((one) => !SHARED.includes(one)))
@@ -47,8 +47,8 @@ describe("what the console asks before it can run", () => {
       const later = await callsOf(visitor, () => visitor.turnTo(path));
       const needless = early.filter((call) => !SHARED.includes(call) && !later.includes(call));
       assert.deepEqual(needless, [], `${what} does not need it`);
-      await visitor.leave();
     }
+    await visitor.leave();
   });
 
   it("is nothing but who is signed in, for someone who is not", async () => {

@@ -100,8 +100,9 @@ describe("the console's users", () => {
       await visitor.sees({ text: problemText("not_found", language).title });
       assert.equal(await page.getByText("Secret d’Ada").count(), 0, path);
     }
-    for (const path of ["/setup", "/keys", "/operations", "/settings", "/audit", "/servers/new"]) {
-      await visitor.go(path);
+    for (const [at, path] of ["/setup", "/keys", "/operations", "/settings", "/audit", "/servers/new"].entries()) {
+      // Whether one comes from elsewhere or from within the console.
+      await (at === 0 ? visitor.go(path) : visitor.turnTo(path));
       await page.getByRole("heading", { level: 1, name: say("operatorsOnly.title") }).waitFor();
       await page.getByRole("main").getByRole("link", { name: OPERATOR }).waitFor();
     }

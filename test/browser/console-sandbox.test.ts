@@ -72,11 +72,21 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     const { language } = reader;
     const visitor = await visitAsOperator(browser, { relais }, reader);
     const { page, say } = visitor;
-    for (const path of ["/", "/messages", "/servers", "/keys", "/setup", "/settings", "/operations", "/audit"]) {
-      await visitor.go(path);
+    await visitor.go("/");
+    for (const [path, title] of [
+      ["/", "home.title"],
+      ["/messages", "messages.title"],
+      ["/servers", "servers.title"],
+      ["/keys", "key.title"],
+      ["/settings", "settings.title"],
+      ["/operations", "nav.operations"],
+      ["/audit", "audit.title"],
+      ["/setup", "setup.title"],
+    ] as const) {
+      await visitor.turnTo(path);
+      await page.getByRole("heading", { level: 1, name: say(title), exact: true }).waitFor();
       await visitor.sees("sandbox.title");
     }
-    await visitor.go("/setup");
     await page.locator("#checks .checks, #checks p").first().waitFor();
     assert.equal(await page.locator('main a[href*="google.com"]').count(), 0, "Google is played here");
     await page.getByText(say("sandbox.real"), { exact: true }).click();
