@@ -11,7 +11,8 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
 
-const MESSAGES = 2_000;
+/** Eight times what one response holds. */
+const MESSAGES = 800;
 /** Three screens of rows and some more, whatever the list holds. */
 const MOST_ROWS = 200;
 
@@ -25,7 +26,7 @@ const WATCH_ROWS = `(() => {
   }).observe(document.querySelector("main .table"), { childList: true, subtree: true });
 })()`;
 
-describe("the list of some thousand messages", () => {
+describe("the list of many hundred messages", () => {
   const dataDir = mkdtempSync(join(tmpdir(), "relais-long-list-"));
   let browser: TestBrowser;
   let relais: RelaisProcess;
