@@ -8,7 +8,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { turnsFrom } from "./readers.ts";
-import { openStep, settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+import { openStep, settled, signInAs, stayingOperator, visit, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(0);
 
@@ -30,13 +30,15 @@ describe("the console's safeguards and guidance", () => {
     await stack.stop();
   });
 
+  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
+
   turns.scenario(
     "leads from the connected mailbox to the program that sends, with a call that works unchanged",
     async (reader) => {
       const { language } = reader;
-      const visitor = await visitAsOperator(browser, stack, reader);
+      const visitor = await operator.as(reader);
       const { page } = visitor;
-      await visitor.go("/setup");
+      await visitor.turnTo("/setup");
       await openStep(visitor, "setup.program");
       await visitor.follow("setup.programLink");
       await settled(visitor);
@@ -50,7 +52,7 @@ describe("the console's safeguards and guidance", () => {
       const answered = await promisify(execFile)("sh", ["-c", example]);
       assert.match(answered.stdout, /"id":"msg_/);
       await visitor.sees("key.firstUsed");
-      await visitor.leave();
+      await operator.rest();
     },
   );
 
@@ -64,9 +66,9 @@ describe("the console's safeguards and guidance", () => {
       const mail = { server, to: "grace@example.com", subject: `${subject} ${language}`, text: "Bonjour" };
       await stack.relais.operate("POST", "/v1/messages", mail, { Prefer: "wait=20" });
     }
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
-    await visitor.go("/");
+    await visitor.turnTo("/");
     await page
       .locator(".tile", { hasText: say("tile.waiting") })
       .getByText("1", { exact: true })
@@ -78,11 +80,11 @@ describe("the console's safeguards and guidance", () => {
     await row.getByText(say("messages.leaves")).waitFor();
     assert.equal(await page.getByText(`Passe ${language}`).count(), 0);
     await stack.relais.operate("DELETE", `/v1/mail-servers/${server}?messages=cancel`);
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("asks before replacing the Google client that accounts are connected through", async (reader) => {
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
     const saved = () => read<{ clientId: string }>(stack, "/v1/settings/gmail-credentials");
     const before = await saved();
@@ -95,7 +97,7 @@ describe("the console's safeguards and guidance", () => {
         .getByRole("button")
         .click();
     };
-    await visitor.go("/settings");
+    await visitor.turnTo("/settings");
     await page.getByText(say("credentials.byHand"), { exact: true }).click();
     await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
     await page.getByRole("dialog").getByText("999999999999-other").waitFor();
@@ -114,7 +116,7 @@ describe("the console's safeguards and guidance", () => {
     await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
     await visitor.inDialog("credentials.replace");
     await eventually("and back", async () => (await saved()).clientId === before.clientId);
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("asks before operators remove their own access", async (reader) => {

@@ -12,7 +12,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { hostileMail } from "./hostile-mail.ts";
 import { turnsFrom } from "./readers.ts";
-import { visitAsOperator } from "./visitor.ts";
+import { stayingOperator, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(3, 1_280);
 
@@ -32,6 +32,8 @@ describe("messages and keys in the console", () => {
     await browser.close();
     await stack.stop();
   });
+
+  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
 
   interface Made {
     readonly id: string;
@@ -192,8 +194,8 @@ describe("messages and keys in the console", () => {
     const message = await post(`Reprogrammé ${language}`, {
       scheduledAt: new Date(Date.now() + DAY_MS).toISOString(),
     });
-    const visitor = await visitAsOperator(browser, stack, reader);
-    await visitor.go(`/messages/${message.id}`);
+    const visitor = await operator.as(reader);
+    await visitor.turnTo(`/messages/${message.id}`);
     await visitor.sees("message.says.scheduled");
     const later = localInputValue(new Date(Date.now() + 3 * DAY_MS));
     await visitor.field("message.newTime").fill(later);
@@ -208,7 +210,7 @@ describe("messages and keys in the console", () => {
     await visitor.inDialog("message.cancel");
     await visitor.sees("message.says.canceled");
     assert.equal(await visitor.button("message.cancel").count(), 0, "nothing more to do");
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("shows why a message failed, in Gmail's own words, and sends it on retry", async (reader) => {
@@ -217,8 +219,8 @@ describe("messages and keys in the console", () => {
     stack.sandbox.control.set({ fault: "smtp_reply", stage: "body", code: 552, enhanced: "5.7.0", text }, { times: 1 });
     const message = await post(`Refusé ${language}`);
     assert.equal(message.status, "failed");
-    const visitor = await visitAsOperator(browser, stack, reader);
-    await visitor.go("/messages?status=failed");
+    const visitor = await operator.as(reader);
+    await visitor.turnTo("/messages?status=failed");
     await visitor.page.getByRole("link", { name: `Refusé ${language}` }).click();
     await visitor.sees("message.says.failed");
     await visitor.sees({ text: problemText("message_refused", language).advice });
@@ -227,7 +229,7 @@ describe("messages and keys in the console", () => {
     // Without a reload: the page updates.
     await visitor.sees("message.says.sent");
     assert.equal(arrived(message), 1);
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario(
@@ -238,9 +240,9 @@ describe("messages and keys in the console", () => {
       stack.sandbox.control.set({ fault: "smtp_reply", ...reply }, { times: 1 });
       const message = await post(`Nulle part ${language}`, { tags: { kind: `gone-${language}` } });
       assert.equal(message.status, "failed");
-      const visitor = await visitAsOperator(browser, stack, reader);
+      const visitor = await operator.as(reader);
       const { page, say } = visitor;
-      await visitor.go(`/messages/${message.id}`);
+      await visitor.turnTo(`/messages/${message.id}`);
       await visitor.sees("message.retryAddressText");
       assert.deepEqual(await page.locator("main .button.primary").allTextContents(), [say("resend.action")]);
       assert.equal(await page.getByText(reply.text).count(), 2, "in the verdict and in the timeline");
@@ -258,7 +260,7 @@ describe("messages and keys in the console", () => {
       await visitor.sees("message.says.sent");
       await page.getByText("right@example.com", { exact: true }).waitFor();
       await visitor.sees("content.erased");
-      await visitor.go(`/messages/${message.id}`);
+      await visitor.turnTo(`/messages/${message.id}`);
       await visitor.sees("message.says.failed");
       await page.getByRole("link", { name: `kind=gone-${language}`, exact: true }).click();
       await page.waitForURL(/tag=/);
@@ -267,7 +269,7 @@ describe("messages and keys in the console", () => {
         .first()
         .waitFor();
       await eventually("both", async () => (await page.locator(".table tbody tr").count()) === 2);
-      await visitor.leave();
+      await operator.rest();
     },
   );
 
@@ -278,9 +280,9 @@ describe("messages and keys in the console", () => {
     stack.sandbox.control.set(fault, { times: 2 });
     const tags = { batch: language };
     const failed = [await post(`Lot 1 ${language}`, { tags }), await post(`Lot 2 ${language}`, { tags })];
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
-    await visitor.go(`/messages?tag=batch%3D${language}`);
+    await visitor.turnTo(`/messages?tag=batch%3D${language}`);
     for (const at of [1, 2])
       await page
         .getByRole("row", { name: `Lot ${at} ${language}` })
@@ -293,7 +295,7 @@ describe("messages and keys in the console", () => {
       .click();
     await visitor.sees({ text: say("bulk.done").replace("{done}", "2").replace("{of}", "2") });
     await eventually("both have arrived", () => failed.every((one) => arrived(one) === 1));
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario(
@@ -307,21 +309,21 @@ describe("messages and keys in the console", () => {
       const more = { cc: ["cc@example.org", refused], bcc: ["hidden@example.org"] };
       const message = await post(subject, more);
       assert.equal(message.status, "sent");
-      const visitor = await visitAsOperator(browser, stack, reader);
+      const visitor = await operator.as(reader);
       const { page, say } = visitor;
       const amber = page.locator(".badge.warn", { hasText: say("message.sentOneRefused") });
       for (const path of ["/", "/messages", `/servers/${server}/activity`]) {
-        await visitor.go(path);
+        await visitor.turnTo(path);
         const row = page.getByRole("row").filter({ hasText: subject });
         await row.filter({ has: amber }).first().waitFor();
       }
-      await visitor.go("/messages");
+      await visitor.turnTo("/messages");
       await visitor.field("messages.status").selectOption({ label: say("messages.partlySent") });
       await eventually("those alone are left", async () => {
         const rows = await page.locator(".table tbody tr").count();
         return rows > 0 && rows === (await amber.count());
       });
-      await visitor.go(`/messages/${message.id}`);
+      await visitor.turnTo(`/messages/${message.id}`);
       await amber.waitFor();
       const verdict = page.locator(".notice.warn", { hasText: say("message.says.partlySent") });
       await verdict.getByText(say("message.partlySentText")).waitFor();
@@ -337,7 +339,7 @@ describe("messages and keys in the console", () => {
       assert.equal(await fact("message.to"), "grace@example.com");
       assert.equal(await fact("message.cc"), `cc@example.org, ${refused}`);
       assert.equal(await fact("message.bcc"), "hidden@example.org");
-      await visitor.leave();
+      await operator.rest();
     },
   );
 
@@ -349,8 +351,8 @@ describe("messages and keys in the console", () => {
     await stack.relais.operate("POST", `/v1/messages/${message.id}/resolve`, { as: "failed" });
     const answer = await stack.relais.operate("GET", `/v1/messages/${message.id}`);
     const { timeline }: { timeline: { note: string | null; noteCode?: string }[] } = await answer.json();
-    const visitor = await visitAsOperator(browser, stack, reader);
-    await visitor.go(`/messages/${message.id}`);
+    const visitor = await operator.as(reader);
+    await visitor.turnTo(`/messages/${message.id}`);
     const history = visitor.page.locator("ol.timeline");
     await history.waitFor();
     const noted = timeline.filter(({ note }) => note !== null);
@@ -360,14 +362,14 @@ describe("messages and keys in the console", () => {
       await history.getByText(noteText(noteCode, language), { exact: true }).waitFor();
       if (language === "fr") assert.equal(await history.getByText(note ?? "").count(), 0, noteCode);
     }
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("says in the reader's language what is wrong with a field", async (reader) => {
     const { language } = reader;
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page } = visitor;
-    await visitor.go("/servers/new");
+    await visitor.turnTo("/servers/new");
     await visitor.field("server.name").fill("srv_x");
     await visitor.field("server.username").fill("ada@example");
     await page
@@ -387,7 +389,7 @@ describe("messages and keys in the console", () => {
       0,
       "no request ID for what people can fix themselves",
     );
-    await visitor.leave();
+    await operator.rest();
   });
 
   for (const [as, says, copies] of [
@@ -402,8 +404,8 @@ describe("messages and keys in the console", () => {
       stack.sandbox.control.set({ fault: "search_lag", ms: DAY_MS }, { times: 1 });
       const message = await post(`Douteux ${as} ${language}`);
       assert.equal(message.status, "unknown");
-      const visitor = await visitAsOperator(browser, stack, reader);
-      await visitor.go("/");
+      const visitor = await operator.as(reader);
+      await visitor.turnTo("/");
       await visitor.page
         .getByRole("region", { name: visitor.say("home.inDoubt") })
         .getByRole("link", { name: `Douteux ${as} ${language}`, exact: true })
@@ -415,7 +417,7 @@ describe("messages and keys in the console", () => {
       await visitor.press(`message.resolve.${as}`);
       await visitor.sees(says);
       await eventually("as many copies as decided", () => arrived(message) === copies);
-      await visitor.leave();
+      await operator.rest();
     });
   }
 

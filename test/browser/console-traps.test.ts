@@ -9,7 +9,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
 import { turnsFrom } from "./readers.ts";
-import { openStep, type Visitor, visitAsOperator } from "./visitor.ts";
+import { openStep, stayingOperator, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(7);
 
@@ -40,14 +40,16 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
   // A fault that a failed test has left would make the next ones fail too.
   afterEach(() => stack.sandbox.control.clear());
 
+  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
+
   turns.scenario(
     "publishing status: says what Testing costs beforehand, and names it when access ends",
     async (reader) => {
       const { language } = reader;
       const id = await createServer(stack, { name: `Statut ${language}` });
-      const visitor = await visitAsOperator(browser, stack, reader);
+      const visitor = await operator.as(reader);
       const { page, say } = visitor;
-      await visitor.go("/setup");
+      await visitor.turnTo("/setup");
       // Odoo's guide advises this to get rid of the warning screen; here its cost stands beside the choice.
       await page.getByText(say("traps.unverified"), { exact: true }).click();
       await visitor.sees("traps.unverifiedText");
@@ -57,7 +59,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
 
       // Google then ends the access; Relais says what happened and how to prevent it for good.
       stack.sandbox.control.set({ fault: "refresh_token_expires_in", seconds: 3_600 }, { times: 1 });
-      await visitor.go(`/servers/${id}`);
+      await visitor.turnTo(`/servers/${id}`);
       await connectAs(visitor);
       await visitor.sees("connection.nowConnected");
       stack.sandbox.control.advance(TWO_HOURS);
@@ -65,16 +67,16 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       await visitor.sees("connection.reconnect_required");
       await visitor.sees({ text: problemText("testing_7d", language).advice });
 
-      await visitor.go("/setup");
+      await visitor.turnTo("/setup");
       await openStep(visitor, "setup.audience");
       await page.getByRole("radio", { name: say("audience.internal") }).check();
       await openPassed(visitor);
       await check(visitor, "publishing_status").getByText(say("check.done")).waitFor();
-      await visitor.go(`/servers/${id}`);
+      await visitor.turnTo(`/servers/${id}`);
       await visitor.follow("connect.again");
       await consentOnPage(page, { account: "ada@example.com" });
       await page.getByText(say("connection.valid"), { exact: true }).waitFor();
-      await visitor.leave();
+      await operator.rest();
     },
   );
 
@@ -83,11 +85,11 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
     async (reader) => {
       const { language } = reader;
       const id = await createServer(stack, { name: `Testeur ${language}` });
-      const visitor = await visitAsOperator(browser, stack, reader);
+      const visitor = await operator.as(reader);
       const { page, say } = visitor;
       const { title, advice } = problemText("consent_denied", language);
       const off = stack.sandbox.control.set({ fault: "deny" }, { account: "ada@example.com" });
-      await visitor.go(`/servers/${id}`);
+      await visitor.turnTo(`/servers/${id}`);
       await visitor.follow("connect.first");
       await page.locator('button[value="ada@example.com"]').click();
       await visitor.sees({ text: title });
@@ -100,16 +102,16 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       await visitor.follow("connect.retry");
       await consentOnPage(page, { account: "ada@example.com" });
       await page.getByText(say("connection.valid"), { exact: true }).waitFor();
-      await visitor.leave();
+      await operator.rest();
     },
   );
 
   turns.scenario('outdated module: there is none, and the page says what else causes "forbidden"', async (reader) => {
     const { language } = reader;
     const id = await createServer(stack, { name: `Interdit ${language}`, transport: "gmail_api" });
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
-    await visitor.go("/setup");
+    await visitor.turnTo("/setup");
     await openPassed(visitor);
     await check(visitor, "relais_version").getByText(ADVICE.no_module[language]).waitFor();
     await page.getByText(say("traps.forbidden")).click();
@@ -121,7 +123,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       status: 403,
       reason: "accessNotConfigured",
     });
-    await visitor.go(`/servers/${id}`);
+    await visitor.turnTo(`/servers/${id}`);
     await connectAs(visitor);
     await visitor.sees("connection.nowConnected");
     await visitor.press("test.action");
@@ -129,16 +131,16 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
     stack.sandbox.control.clear(off);
     await visitor.press("test.action");
     await page.getByText(say("test.ok"), { exact: true }).waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("client of type Desktop: refused before Google does, with the type to choose", async (reader) => {
     const { language } = reader;
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page } = visitor;
     const file = join(stack.relais.dataDir, `client-${language}.json`);
     const upload = () => visitor.field("credentials.file").setInputFiles(file);
-    await visitor.go("/setup");
+    await visitor.turnTo("/setup");
     await page.getByText(visitor.say("traps.desktop")).click();
     await visitor.sees("traps.desktopText");
     await openStep(visitor, "setup.credentials");
@@ -163,6 +165,6 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
     await visitor.sees("credentials.saved");
     await openPassed(visitor);
     await check(visitor, "gmail_credentials").getByText(visitor.say("check.done")).waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 });

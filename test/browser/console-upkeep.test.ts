@@ -7,7 +7,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
 import { turnsFrom } from "./readers.ts";
-import { settled, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
+import { settled, stayingOperator, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(8);
 
@@ -25,6 +25,8 @@ describe("the life of a mail server in the console", () => {
     await browser.close();
     await stack.stop();
   });
+
+  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
 
   const connected = async (name: string): Promise<string> => {
     const id = await createServer(stack, { name });
@@ -80,8 +82,8 @@ describe("the life of a mail server in the console", () => {
   turns.scenario("detects another person's edit while editing, and overwrites neither", async (reader) => {
     const { language } = reader;
     const id = await createServer(stack, { name: `Édité ${language}` });
-    const visitor = await visitAsOperator(browser, stack, reader);
-    await visitor.go(`/servers/${id}/settings`);
+    const visitor = await operator.as(reader);
+    await visitor.turnTo(`/servers/${id}/settings`);
     await visitor.field("server.name").fill(`Nom à moi ${language}`);
     const theirs = { description: "de quelqu’un d’autre" };
     assert.equal((await stack.relais.operate("PATCH", `/v1/mail-servers/${id}`, theirs)).status, 200);
@@ -103,19 +105,19 @@ describe("the life of a mail server in the console", () => {
       [`Nom à moi ${language}`, theirs.description],
       "both changes are kept",
     );
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("chooses who receives alerts, and then nobody again", async (reader) => {
     const { language } = reader;
     const server = await createServer(stack, { name: `Avis ${language}` });
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
     const alerts = async (): Promise<unknown> => {
       const answer = await stack.relais.operate("GET", "/v1/settings");
       return ((await answer.json()) as { readonly alerts: unknown }).alerts;
     };
-    await visitor.go("/settings");
+    await visitor.turnTo("/settings");
     const form = page.locator("form").filter({ has: page.getByLabel(say("alerts.server"), { exact: true }) });
     const save = form.getByRole("button", { name: say("action.save"), exact: true });
     await form.getByLabel(say("alerts.server"), { exact: true }).selectOption({ label: `Avis ${language}` });
@@ -129,14 +131,14 @@ describe("the life of a mail server in the console", () => {
     await form.getByLabel(say("alerts.server"), { exact: true }).selectOption("");
     await save.click();
     await eventually("nobody receives alerts", async () => (await alerts()) === null);
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("disconnects, archives, restores and deletes, including pending messages", async (reader) => {
     const { language } = reader;
     const name = `Fini ${language}`;
     const id = await connected(name);
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
     const waiting = await stack.relais.operate("POST", "/v1/messages", {
       server: id,
@@ -148,7 +150,7 @@ describe("the life of a mail server in the console", () => {
     assert.equal(waiting.status, 202);
     const { id: message }: { id: string } = await waiting.json();
 
-    await visitor.go(`/servers/${id}/settings`);
+    await visitor.turnTo(`/servers/${id}/settings`);
     await visitor.press("end.archive");
     await visitor.sees("server.archivedText");
     await visitor.press("end.activate");
@@ -173,11 +175,11 @@ describe("the life of a mail server in the console", () => {
     await visitor.inDialog("end.delete");
     await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
     await eventually("gone", async () => (await page.getByRole("link", { name, exact: true }).count()) === 0);
-    await visitor.go(`/messages/${message}`);
+    await visitor.turnTo(`/messages/${message}`);
     await visitor.sees("message.says.canceled");
-    await visitor.go(`/servers/${id}`);
+    await visitor.turnTo(`/servers/${id}`);
     await visitor.sees({ text: problemText("not_found", language).title });
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("counts a mail just sent against the limits and lists it without waiting for the next poll", async () => {
