@@ -21,7 +21,9 @@ const replaceLineEnds = (end: Buffer, bytes: Buffer): Buffer => {
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at] ?? 0;
     if (byte === CR || byte === LF) {
-      size += end.copy(lines, size);
+      // By hand: `copy` takes several times as long for a byte or two.
+      if (end.length > 1) lines[size++] = CR;
+      lines[size++] = LF;
       if (byte === CR && bytes[at + 1] === LF) at += 1;
     } else {
       lines[size] = byte;

@@ -111,7 +111,8 @@ const cut = (text: string, limit: number, weigh: (character: string) => number):
   return part === "" ? parts : [...parts, part];
 };
 
-const qLength = (character: string): number => toQ(character).length;
+const qLength = (character: string): number =>
+  character === " " || Q_PLAIN.test(character) ? 1 : 3 * Buffer.byteLength(character);
 
 /** Encodes the text in words with a blank between them, in the shorter of the two encodings. */
 export const encodeWords = (text: string): string => {
