@@ -14,14 +14,21 @@ export type MeasuredSweep = Awaited<ReturnType<typeof sweep>> & {
 const PROGRAM = fileURLToPath(new URL("./sweep-process.worker.ts", import.meta.url));
 
 /**
- * Sweeps so many due servers, and then so many, on SQLite in a process of its own. For `memory`, it collects garbage
- * during the work and measures what remains; for `times` it does not, and `peakHeap` is 0.
+ * V8 keeps hundreds of KB of optimised code at times that differ from run to run. Without it, what remains on the heap
+ * differs by a few KB, so that few servers show whether it grows with their number.
+ */
+const INTERPRETED = ["--no-opt", "--no-maglev", "--no-sparkplug", "--no-flush-bytecode"];
+
+/**
+ * Sweeps so many due servers, and then so many, on SQLite in a process of its own. For `memory` and `growth`, it
+ * collects garbage during the work and measures what remains; for `times` it does not, and `peakHeap` is 0.
  */
 export const measuredSweeps = async (
   counts: readonly number[],
-  what: "memory" | "times",
+  what: "memory" | "growth" | "times",
 ): Promise<readonly MeasuredSweep[]> => {
-  const child = spawn(process.execPath, ["--expose-gc", PROGRAM, what, ...counts.map(String)], {
+  const flags = ["--expose-gc", ...(what === "growth" ? INTERPRETED : [])];
+  const child = spawn(process.execPath, [...flags, PROGRAM, what, ...counts.map(String)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const parts: Buffer[] = [];
