@@ -41,7 +41,8 @@ const request = (members: Record<string, unknown>) => ({ to: "b@y.org", text: "B
 
 export const accepted = (members: Record<string, unknown>): MessageInput => {
   const result = parseMessage(request(members), { sizeLimit: HTTP_SIZE_LIMIT });
-  assert.ok(result.ok, JSON.stringify(result).slice(0, 500));
+  // What is accepted may be large, and is no message.
+  assert.ok(result.ok, result.ok ? "" : JSON.stringify(result).slice(0, 500));
   return result.value;
 };
 

@@ -14,14 +14,15 @@ const parse = (json: unknown) => parseMessage(json, { sizeLimit: HTTP_SIZE_LIMIT
 
 const parsed = (json: unknown): MessageInput => {
   const result = parse(json);
-  assert.ok(result.ok, JSON.stringify(result));
+  // What is accepted may be large, and is no message.
+  assert.ok(result.ok, result.ok ? "" : JSON.stringify(result));
   return result.value;
 };
 
 /** The places for which a message is refused. */
 const refusedAt = (changes: Record<string, unknown>): readonly string[] => {
   const result = parse({ ...simpleMessage, ...changes });
-  assert.ok(!result.ok, `accepted ${JSON.stringify(changes).slice(0, 200)}`);
+  assert.ok(!result.ok, `accepted ${Object.keys(changes)}`);
   assert.equal(result.problem.code, "invalid_request");
   return "fields" in result.problem ? result.problem.fields.map(({ path }) => path) : [];
 };

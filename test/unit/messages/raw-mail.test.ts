@@ -9,7 +9,7 @@ import { DATE, FROM, ID, rawMail, TO, wholeMail } from "../../builders/raw-mail.
 
 const read = (bytes: Buffer): RawMail => {
   const result = readRawMail(bytes);
-  assert.ok(result.ok, JSON.stringify(result));
+  assert.ok(result.ok, result.ok ? "" : JSON.stringify(result));
   return result.value;
 };
 
@@ -161,7 +161,7 @@ suite("what cannot go out is refused at /raw, with its line", () => {
     ],
     "a field larger than Gmail takes": [rawMail([FROM, `X: a${"\r\n y".repeat(9_000)}`]), "message_too_large"],
     "LF that CRLF would make too large": [
-      rawMail([FROM], Buffer.alloc(GMAIL_SIZE_LIMIT / 2 + 1, "\n")),
+      rawMail([FROM], Buffer.alloc(Math.ceil(0.995 * GMAIL_SIZE_LIMIT), `${"x".repeat(99)}\n`)),
       "message_too_large",
     ],
   };

@@ -28,12 +28,20 @@ const sources = (): string => {
   return root;
 };
 
-const repository = () => {
+const committed = () => {
   const root = sources();
   git(root, "init", "-q");
   git(root, "add", "-A");
   git(root, "commit", "-q", "-m", "First");
   return { root, commit: git(root, "rev-parse", "HEAD") };
+};
+const original = committed();
+
+/** A copy of one that is never changed, since git would take four processes for each. */
+const repository = () => {
+  const root = sources();
+  cpSync(original.root, root, { recursive: true });
+  return { ...original, root };
 };
 
 describe("sourceBuild", () => {
