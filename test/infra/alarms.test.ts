@@ -74,12 +74,8 @@ describe("infra: alarms and what they are about", { skip: missing ?? false }, ()
   ): Promise<readonly LogEntry[]> => {
     const stack = await delivery();
     const { log, entries } = listening("deliver-mail");
-    try {
-      await act(stack, { ...stack.deps, log });
-      return entries;
-    } finally {
-      stack.close();
-    }
+    await act(stack, { ...stack.deps, log });
+    return entries;
   };
 
   it("a thrown error and a push that is none of ours raise defects", async () => {

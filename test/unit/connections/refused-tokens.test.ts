@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { type Delivery, delivery, refuses } from "../../builders/delivery.ts";
@@ -11,7 +11,6 @@ describe("a refusal of fresh tokens by Gmail", () => {
     await stack.accept("msg_1");
     stack.gmail = refuses("auth", 535, "5.7.8");
   });
-  afterEach(() => stack.close());
 
   const connection = async () => {
     const server = (await stack.deps.records.get("mailServers", "srv_one")) ?? assert.fail("the server is there");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
@@ -11,7 +11,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const down = new Unavailable("read a secret", { cause: new Error("down") });
 const live = async (): Promise<number> => (await stack.deps.records.get("quotas", SERVER))?.value.live.length ?? 0;

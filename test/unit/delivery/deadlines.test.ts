@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { readBody } from "../../../functions/domain/messages/body-store.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
@@ -11,7 +11,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const ID = "msg_1";
 const status = async (): Promise<string> => (await stack.message(ID)).status;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
@@ -9,12 +9,12 @@ import { Secret } from "../../../functions/domain/secret.ts";
 import { acceptedMessage, acceptsAll, type Delivery, delivery, losesReply, refuses } from "../../builders/delivery.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { grant, SEND_ONLY, validConnection } from "../../builders/mail-server.ts";
+import { testStore } from "../../builders/store.ts";
 
 let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const ID = "msg_1";
 const deliver = (): Promise<void> => deliverMessage(stack.deps, ID);
@@ -75,7 +75,9 @@ test("the mark is durable before DATA, and names the recipients", async () => {
 });
 
 test("an outcome is told once it is durable, and its place is free for the next mail before that", async () => {
-  const { records } = stack.deps;
+  const store = testStore();
+  const { records } = store;
+  stack = await delivery(records);
   const disk = Promise.withResolvers<void>();
   const commit: typeof records.commit = async (writes, options) => {
     const outcome = await records.commit(writes, options);
@@ -95,6 +97,7 @@ test("an outcome is told once it is durable, and its place is free for the next 
   disk.resolve();
   await delivering;
   assert.deepEqual(types(), Array(9).fill("sent"));
+  store.close();
 });
 
 test("only the deferred recipients are tried again", async () => {
@@ -303,9 +306,7 @@ test("after a lost reply the sent mail is searched at growing intervals; a messa
 
 test("if the last search finds nothing, a person decides, or the message is sent again under the same Message-ID", async () => {
   for (const onUnknown of ["hold", "resend"] as const) {
-    const other = await delivery();
-    stack.close();
-    stack = other;
+    stack = await delivery();
     await stack.accept(ID, { onUnknown });
     stack.gmail = losesReply;
     await deliver();

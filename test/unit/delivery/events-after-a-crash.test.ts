@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { acceptMessage } from "../../../functions/domain/messages/accept/accept.ts";
 import { recordRefused } from "../../../functions/domain/messages/accept/record-refused.ts";
@@ -183,7 +183,6 @@ describe("a process that dies before it has published an event", () => {
     };
     mortal = telling({ ...stack.deps, announce });
   });
-  afterEach(() => stack.close());
 
   const types = () => stack.events.map(({ type }) => type);
   const ids = () => new Set(stack.events.map((event) => event.as?.id));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { InstanceMemory } from "../../../functions/domain/messages/deliver/instance-memory.ts";
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
@@ -12,7 +12,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const live = async (): Promise<readonly string[]> =>
   ((await stack.deps.records.get("quotas", SERVER))?.value.live ?? []).map(({ id }) => id);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, suite, test } from "node:test";
+import { beforeEach, suite, test } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { resolveByPerson } from "../../../functions/domain/messages/commands/resolve-by-person.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
@@ -13,7 +13,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const ID = "msg_1";
 const UNSEARCHABLE = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { DAY, HOUR, MINUTE, SECOND } from "../../../functions/domain/clock.ts";
 import { cancelMessage } from "../../../functions/domain/messages/commands/cancel.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
@@ -28,7 +28,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `msg_${String(n).padStart(3, "0")}`);
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, suite, test } from "node:test";
+import { beforeEach, suite, test } from "node:test";
 import { withBcc } from "../../../functions/adapters/gmail-api/with-bcc.ts";
 import { HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
@@ -14,7 +14,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const MSG = "msg_1";
 

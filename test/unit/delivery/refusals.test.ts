@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, suite, test } from "node:test";
+import { beforeEach, suite, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
 import type { SmtpReply, SmtpStage } from "../../../functions/domain/google/replies.ts";
 import type { SendOutcome } from "../../../functions/domain/google/transports.ts";
@@ -12,7 +12,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const said = (code: number, enhanced: string | null, response: string): SmtpReply => ({ code, enhanced, response });
 const refuses =

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { MINUTE, SECOND } from "../../../functions/domain/clock.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import { doubtRestored } from "../../../functions/domain/messages/due/doubt-restored.ts";
@@ -11,7 +11,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const IDS = ["msg_a", "msg_b", "msg_c"];
 

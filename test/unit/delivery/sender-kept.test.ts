@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { HOUR } from "../../../functions/domain/clock.ts";
 import { retryMessage } from "../../../functions/domain/messages/commands/retry-message.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
@@ -11,7 +11,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const ID = "msg_1";
 const verified = (...addresses: readonly string[]) =>

@@ -184,22 +184,18 @@ test("whatever happens, a message moves only as the table allows, and is sent on
       fc.array(event, { minLength: 5, maxLength: 40 }),
       async (onUnknown, events) => {
         const here = await world(onUnknown);
-        try {
-          let final: MessageStatus | null = null;
-          for (const happen of events) {
-            await happen(here);
-            const { status } = await here.message(ID);
-            if (final !== null) assert.equal(status, final, "a final state is final");
-            if (FINAL.includes(status)) final = status;
-          }
-          for (const move of here.moves) {
-            assert.ok(ALLOWED.has(move), `${move} is in no table`);
-            seen.add(move);
-          }
-          if (onUnknown === "hold" && !here.resent) assert.ok(here.copies <= 1, `${here.copies} copies`);
-        } finally {
-          here.close();
+        let final: MessageStatus | null = null;
+        for (const happen of events) {
+          await happen(here);
+          const { status } = await here.message(ID);
+          if (final !== null) assert.equal(status, final, "a final state is final");
+          if (FINAL.includes(status)) final = status;
         }
+        for (const move of here.moves) {
+          assert.ok(ALLOWED.has(move), `${move} is in no table`);
+          seen.add(move);
+        }
+        if (onUnknown === "hold" && !here.resent) assert.ok(here.copies <= 1, `${here.copies} copies`);
       },
     ),
     { numRuns: 300 },

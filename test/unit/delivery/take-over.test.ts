@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
 import { claimMessage } from "../../../functions/domain/messages/deliver/claim.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
@@ -14,7 +14,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 /** What a process holds that then dies: `marked` messages may be out. */
 const hold = async (id: string, { marked = false } = {}): Promise<void> => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { MINUTE } from "../../../functions/domain/clock.ts";
 import { deliverMessage } from "../../../functions/domain/messages/deliver/deliver.ts";
 import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-deps.ts";
@@ -14,7 +14,6 @@ let stack: Delivery;
 beforeEach(async () => {
   stack = await delivery();
 });
-afterEach(() => stack.close());
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `msg_${String(n).padStart(3, "0")}`);
 

@@ -121,5 +121,4 @@ test(`each of ${RUNS} generated documents comes to an end, or is left as it is`,
   // Otherwise the documents would prove little.
   for (const state of ["SUCCESS", "ERROR"])
     assert.ok((seen.get(state) ?? 0) > RUNS / 50, `${state}: ${seen.get(state)}`);
-  bench.close();
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { before, beforeEach, describe, it } from "node:test";
 import type { DocumentData } from "../../../functions/domain/documents/mail-documents.ts";
 import type { Message } from "../../../functions/domain/messages/message.ts";
 import { Unavailable } from "../../../functions/domain/problem.ts";
@@ -242,7 +242,6 @@ describe("a document that reaches for what is not its own", () => {
     bench.documents.set("templates/proto", { subject: "x", html: "{{a.constructor}}" });
     bench.documents.set("templates/file", { subject: "x", text: "x", attachments: [{ filename: "f", path: "{{f}}" }] });
   });
-  after(() => bench.close());
 
   for (const [what, document, names] of REACHING)
     it(`is an ERROR that says so: ${what}`, async () => {

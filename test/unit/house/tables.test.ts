@@ -288,7 +288,6 @@ test("a status that is added and not handled is never sent", async () => {
   for (const each of ["msg_1", "msg_2"]) await deliverMessage(stack.deps, each);
   assert.equal(stack.attempts.length, 1, "Gmail hears of the other message alone");
   assert.deepEqual(await stack.message(id), value);
-  stack.close();
 });
 
 test("the table of functions names exactly the folders that hold an index.ts", () => {

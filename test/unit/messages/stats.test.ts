@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import type { Principal } from "../../../functions/domain/access/records.ts";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
 import { recordRefused } from "../../../functions/domain/messages/accept/record-refused.ts";
@@ -23,7 +23,6 @@ beforeEach(async () => {
   stack = await delivery();
   await stack.setServer({ username: "grace@example.com", connection: validConnection() }, OTHER);
 });
-afterEach(() => stack.close());
 
 const ask = (wanted: Partial<StatsWanted> = {}, who: Principal = OPERATOR) =>
   readStats(stack.deps, who, { by: "hour", fromMs: null, toMs: null, server: null, ...wanted });

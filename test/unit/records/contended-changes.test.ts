@@ -134,7 +134,6 @@ describe("a message that several workers want", () => {
   for (const kind of ["messages", "quotas"] as const) {
     it(`stays queued for the next tick while a rival of ${kind} keeps the claim from succeeding, and is sent afterwards`, async () => {
       const stack = await delivery();
-      closing.push(stack.close);
       await stack.accept("msg_1");
       const { rival, records } = rivalled(stack.deps.records, kind);
       rival.strikes = Number.POSITIVE_INFINITY;
@@ -150,7 +149,6 @@ describe("a message that several workers want", () => {
 
   it("counts too much rather than too little if its ledger is never free, because the correction is skipped", async () => {
     const stack = await delivery();
-    closing.push(stack.close);
     const { rival, records } = rivalled(stack.deps.records, "quotas");
     rival.strikes = Number.POSITIVE_INFINITY;
     const changed = await changeLedger({ ...stack.deps, records }, { serverId: "srv_one" }, (ledger) => ({
