@@ -14,19 +14,7 @@ variables {
   operators  = ["ada@example.com"]
 }
 
-run "deploys_seven_functions" {
-  command = plan
-
-  assert {
-    condition     = length(module.function) == 7
-    error_message = "there are seven functions"
-  }
-  assert {
-    condition     = output.redirect_uri == "https://relais.example.com/google_gmail/confirm"
-    error_message = "the redirect URI is the public URL's callback"
-  }
-}
-
+# A run costs a plan, so each takes, or refuses, as many variables as it can.
 run "takes_documents_on_demand" {
   command = plan
   variables {
@@ -36,6 +24,10 @@ run "takes_documents_on_demand" {
   assert {
     condition     = length(module.function) == 8
     error_message = "mail-documents is the eighth function"
+  }
+  assert {
+    condition     = output.redirect_uri == "https://relais.example.com/google_gmail/confirm"
+    error_message = "the redirect URI is the public URL's callback"
   }
   assert {
     condition     = google_eventarc_trigger.documents[0].location == "eur3"
@@ -51,7 +43,6 @@ run "takes_documents_on_demand" {
   }
 }
 
-# A run costs a plan, so each refuses as many variables as it can.
 run "refuses_what_no_function_starts_with" {
   command = plan
   variables {
@@ -77,7 +68,7 @@ run "refuses_a_trailing_slash_and_nobody_as_operator" {
   expect_failures = [var.public_url, var.operators]
 }
 
-run "takes_names_from_the_prefix_tells_the_operators_of_alarms_and_has_a_load_balancer_on_demand" {
+run "deploys_seven_functions_takes_names_from_the_prefix_tells_the_operators_of_alarms_and_has_a_load_balancer_on_demand" {
   command = plan
   variables {
     prefix    = "eu"
@@ -85,6 +76,10 @@ run "takes_names_from_the_prefix_tells_the_operators_of_alarms_and_has_a_load_ba
     operators = ["ada@example.com", "@example.com"]
   }
 
+  assert {
+    condition     = length(module.function) == 7
+    error_message = "without documents, there are seven functions"
+  }
   assert {
     condition     = output.names.database == "relais-eu" && output.names.topics["mail-send"] == "eu-mail-send"
     error_message = "the prefix begins every name"

@@ -50,8 +50,8 @@ const blocksIn = (value: unknown, name: string): readonly Values[] => {
 /** Symptoms are made by Relais's own code, and the plan's filters must find them in what it logged. */
 describe("infra: alarms and what they are about", { skip: missing ?? false }, () => {
   let plan: Plan;
-  before(() => {
-    plan = firstPlan();
+  before(async () => {
+    plan = await firstPlan();
   });
 
   const metric = (name: string): PlannedResource =>

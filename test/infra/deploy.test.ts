@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,31 +8,26 @@ import { planApply, prepareTerraform, summaryOf } from "../../functions/runtime/
 import { type Context, contextOf } from "../../functions/runtime/commands/deploy/context.ts";
 import { hostingConfiguration } from "../../functions/runtime/commands/deploy/hosting.ts";
 import { parseOptions } from "../../functions/runtime/commands/deploy/options.ts";
-import type { Ran, Tools } from "../../functions/runtime/commands/deploy/tools.ts";
+import type { Tools } from "../../functions/runtime/commands/deploy/tools.ts";
 import { readyProject } from "../integration/deploy/cloud.ts";
 import { StandIns } from "../integration/deploy/stand-ins.ts";
 import { missing } from "./first-plan.ts";
-import { command, FUNCTION_NAMES, terraformEnvironment } from "./terraform.ts";
+import { BACKEND, StateStore } from "./state-store.ts";
+import { FUNCTION_NAMES, runTerraform } from "./terraform.ts";
 
 const root = join(import.meta.dirname, "../..");
 const PROJECT = "relais-real-plan";
 
-const runTerraform = (args: readonly string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    const env = { ...terraformEnvironment(), TF_INPUT: "0" };
-    execFile(command, args, { env, maxBuffer: 1 << 28 }, (error, stdout, stderr) =>
-      resolve({ status: error === null ? 0 : 1, stdout, stderr }),
-    );
-  });
-
 suite("A deployment with Terraform itself", { skip: missing ?? false }, () => {
   let standIns: StandIns;
+  let store: StateStore;
   const folder = mkdtempSync(join(tmpdir(), "relais-real-"));
   before(async () => {
     for (const name of FUNCTION_NAMES) {
       mkdirSync(join(folder, name), { recursive: true });
       writeFileSync(join(folder, name, "index.js"), `// ${name}\n`);
     }
+    store = await StateStore.start();
     standIns = await StandIns.start({ ...readyProject(), project: PROJECT });
     // What a former installation has left, for Terraform to take over.
     const { cloud } = standIns;
@@ -49,19 +43,19 @@ suite("A deployment with Terraform itself", { skip: missing ?? false }, () => {
   });
   after(async () => {
     await standIns.close();
+    store.close();
     rmSync(folder, { recursive: true });
   });
 
-  /** Terraform as the suite has it, on a state in the folder instead of the bucket; the others are stand-ins. */
+  /** Terraform as the suite has it, on a state here instead of the bucket; the others are stand-ins. */
   const tools = (): Tools => {
     return {
       run: (tool, args, options) => {
         if (tool !== "terraform") return standIns.tools.run(tool, args, options);
         const [chdir = ""] = args;
-        const override = 'terraform {\n  backend "local" {}\n}\n';
-        writeFileSync(join(chdir.slice("-chdir=".length), "backend_override.tf"), override);
+        writeFileSync(join(chdir.slice("-chdir=".length), "backend_override.tf.json"), JSON.stringify(BACKEND));
         const kept = args.filter((one) => !one.startsWith("-backend-config"));
-        return runTerraform(kept);
+        return runTerraform(kept, { TF_INPUT: "0", ...store.environment });
       },
     };
   };

@@ -5,15 +5,17 @@ import { after, before, describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { loadConfig } from "../../functions/runtime/config.ts";
 import type { Environment } from "../../functions/runtime/config-error.ts";
-import { type Applied, applyTo } from "./applied.ts";
+import { applyTo } from "./applied.ts";
 import { EDGE_RULES } from "./edge-rules.ts";
 import { FIRST_APPLY_RULES } from "./first-apply.ts";
-import { copy, FIRST_PLAN, missing, firstPlan as plan } from "./first-plan.ts";
+import { copy, firstPlan, missing, project, SECOND, store } from "./first-plan.ts";
 import { differingPaths } from "./fronts.ts";
 import { iamPage } from "./iam-page.ts";
 import { CUSTOM_ROLES, SECRET_PERMISSIONS } from "./roles.ts";
-import { type Breach, RULES, secretRights } from "./rules.ts";
-import { FUNCTION_NAMES, InfraCopy, type Inputs, type Plan } from "./terraform.ts";
+import { type Breach, RULES, type Rule, secretRights } from "./rules.ts";
+import { FILE, folderBeside, type Installation, SideBySide } from "./side-by-side.ts";
+import { StateStore } from "./state-store.ts";
+import { FUNCTION_NAMES, InfraCopy, type Inputs, type Plan, tryEdit } from "./terraform.ts";
 
 const rules = [...RULES, ...FIRST_APPLY_RULES, ...EDGE_RULES];
 
@@ -38,8 +40,9 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
     tick_minutes: { check_tokens: 15 },
     notification_channels: [],
   },
-  "behind a load balancer of one's own, with a global key for secrets, and events that are not kept": {
+  "behind a load balancer of one's own, with a global key for secrets, sealed tokens, and events that are not kept": {
     edge: null,
+    refresh_tokens: "sealed",
     ingress: "ALLOW_INTERNAL_AND_GCLB",
     kms_keys: { secrets: [key("global")] },
     event_retention_days: 0,
@@ -47,6 +50,7 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
     functions: { "authorize-start": { cpu: "0.5", concurrency: 1 } },
   },
 };
+const SEALED = 1;
 /** Together they break every validation of variables.tf; one that looks at another variable needs that to be right. */
 const IMPOSSIBLE: readonly Inputs[] = [
   {
@@ -94,63 +98,68 @@ if (missing !== null) {
 }
 const skip = missing === null ? false : `Terraform cannot run here: ${missing}`;
 
+/** Bundles of other modes, as a build with another umask makes them, beside the same infra/. */
+const elsewhere = new InfraCopy(copy);
+after(() => elsewhere.remove());
+
 /**
- * Copies in which rules are broken, as many in each as edit different texts: a plan takes seconds, and each rule looks
- * only at its own subject.
+ * Folders in which rules are broken, as many in each as edit different texts: a plan takes seconds, and each rule
+ * looks only at its own subject.
  */
-class BrokenCopy {
-  readonly copy = new InfraCopy(copy);
-  readonly #breaches = new Set<Breach>();
-  #plan: Plan | undefined;
-
-  takes(breach: Breach): boolean {
-    const editOf = ({ file, from, to }: Breach) => ({ file, from, to });
-    const isMade = [...this.#breaches].some((one) => isDeepStrictEqual(editOf(one), editOf(breach)));
-    const taken = isMade || this.copy.tryEdit(breach.file, breach.from, breach.to);
-    if (taken) this.#breaches.add(breach);
-    return taken;
-  }
-
-  has(breach: Breach): boolean {
-    return this.#breaches.has(breach);
-  }
-
-  plan(): Plan {
-    this.#plan ??= this.copy.plan();
-    return this.#plan;
-  }
-}
-const brokenCopies: BrokenCopy[] = [];
-const planWith = (breach: Breach): Plan => {
-  const broken = brokenCopies.find((one) => one.has(breach));
-  assert.ok(broken, `infra/${breach.file} holds no ${JSON.stringify(breach.from)}`);
-  return broken.plan();
+const brokenFolders: { readonly name: string; readonly folder: string; readonly breaches: Set<Breach> }[] = [];
+const takes = ({ folder, breaches }: (typeof brokenFolders)[number], breach: Breach): boolean => {
+  const editOf = ({ file, from, to }: Breach) => ({ file, from, to });
+  const isMade = [...breaches].some((one) => isDeepStrictEqual(editOf(one), editOf(breach)));
+  const taken = isMade || tryEdit(folder, breach);
+  if (taken) breaches.add(breach);
+  return taken;
 };
-before(() => {
-  if (missing !== null) return;
-  for (const breach of rules.flatMap(({ broken }) => broken)) {
-    if (brokenCopies.some((one) => one.takes(breach))) continue;
-    const fresh = new BrokenCopy();
-    brokenCopies.push(fresh);
-    fresh.takes(breach);
-  }
-});
+for (const breach of rules.flatMap(({ broken }) => broken)) {
+  if (brokenFolders.some((one) => takes(one, breach))) continue;
+  const name = `broken-${brokenFolders.length}`;
+  const fresh = { name, folder: folderBeside(elsewhere, name), breaches: new Set<Breach>() };
+  brokenFolders.push(fresh);
+  takes(fresh, breach);
+}
 
-after(() => {
-  for (const broken of brokenCopies) broken.copy.remove();
+const others = new SideBySide(elsewhere, {
+  ...Object.fromEntries(brokenFolders.map(({ name, folder }): [string, Installation] => [name, { source: folder }])),
+  ...Object.fromEntries(
+    Object.entries(INPUTS).map(([, inputs], at): [string, Installation] => [`of-${at}`, { inputs }]),
+  ),
+});
+let first: Plan;
+let plans: ReadonlyMap<string, Plan>;
+const planNamed = (name: string): Plan => plans.get(name) ?? assert.fail(`there is no plan ${name}`);
+const planWith = (breach: Breach): Plan => {
+  const broken = brokenFolders.find(({ breaches }) => breaches.has(breach));
+  return planNamed(broken?.name ?? assert.fail(`infra/${breach.file} holds no ${JSON.stringify(breach.from)}`));
+};
+before(async () => {
+  if (missing !== null) return;
+  first = await firstPlan();
+  plans = await others.plan();
 });
 
 describe("infra: Terraform", { skip }, () => {
-  it("is formatted", () => {
-    const formatted = copy.terraform("fmt", "-check", "-recursive", "-diff");
+  /** Prepared by itself, as a root module. */
+  const own = new InfraCopy();
+  before(async () => {
+    const { status, output } = await own.terraform("init", "-backend=false", "-no-color");
+    assert.equal(status, 0, output);
+  });
+  after(() => own.remove());
+
+  it("is formatted", async () => {
+    const formatted = await own.terraform("fmt", "-check", "-recursive", "-diff");
     assert.equal(formatted.status, 0, formatted.output);
   });
 
   it("is valid against the provider's schema, by which Terraform judges it before it plans", () => {
-    assert.ok(plan().resources.length > 200);
+    assert.ok(first.resources.length > 200);
   });
 
-  it("refuses each value that cannot work, and says what to do", () => {
+  it("refuses each value that cannot work, and says what to do", async () => {
     const variables = readFileSync(join(copy.directory, "infra/variables.tf"), "utf8");
     const messages = [...variables.matchAll(/error_message = "(.*)"$/gm)].map(([, text = ""]) =>
       text.replace(/\\"/g, '"'),
@@ -158,12 +167,12 @@ describe("infra: Terraform", { skip }, () => {
     assert.ok(messages.length > 25);
     const refusing = new InfraCopy(copy);
     try {
-      const said = IMPOSSIBLE.map((inputs) => {
-        refusing.give(inputs);
-        const planned = refusing.terraform("plan", "-input=false", "-no-color");
-        assert.notEqual(planned.status, 0);
-        return planned.output.replace(/[\s│]+/g, " ");
-      }).join(" ");
+      const all = IMPOSSIBLE.map((inputs, at): [string, Installation] => [`impossible-${at}`, { inputs }]);
+      const impossible = new SideBySide(refusing, Object.fromEntries(all));
+      assert.equal(await impossible.prepare(), null);
+      const planned = await impossible.terraform("plan");
+      assert.notEqual(planned.status, 0);
+      const said = planned.output.replace(/[\s│]+/g, " ");
       assert.deepEqual(
         messages.filter((message) => !said.includes(message)),
         [],
@@ -173,22 +182,15 @@ describe("infra: Terraform", { skip }, () => {
     }
   });
 
-  it("passes its own tests with mocked providers", () => {
-    // Inputs that were given to a plan would be theirs too.
-    const untouched = new InfraCopy(copy);
-    try {
-      untouched.withoutInputs();
-      const tested = untouched.terraform("test", "-no-color");
-      assert.equal(tested.status, 0, tested.output);
-      assert.match(tested.output, /[1-9]\d* passed, 0 failed/);
-    } finally {
-      untouched.remove();
-    }
+  it("passes its own tests with mocked providers", async () => {
+    const tested = await own.terraform("test", "-no-color");
+    assert.equal(tested.status, 0, tested.output);
+    assert.match(tested.output, /[1-9]\d* passed, 0 failed/);
   });
 
   for (const rule of rules) {
     it(`holds that ${rule.name}`, () => {
-      assert.deepEqual(rule.check(plan()), []);
+      assert.deepEqual(rule.check(first), []);
     });
 
     it(`notices a copy in which it does not hold that ${rule.name}`, () => {
@@ -197,38 +199,30 @@ describe("infra: Terraform", { skip }, () => {
   }
 
   it("lets no function add or create a refresh token's secret if tokens are sealed", () => {
-    const sealed = new InfraCopy(copy);
-    try {
-      const planned = sealed.plan({ refresh_tokens: "sealed" });
-      const tokenRights = (name: string) => secretRights(planned, name).filter((right) => right.startsWith("token:"));
-      const left = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, tokenRights(name).toSorted()]));
-      const readAndDestroy = ["token:destroy", "token:read"];
-      assert.deepEqual(left, {
-        "authorize-start": [],
-        "send-mail": [],
-        "dispatch-due": [],
-        "mail-documents": [],
-        "confirm-callback": ["token:destroy"],
-        "deliver-mail": ["token:read"],
-        "refresh-tokens": readAndDestroy,
-        "mail-servers": readAndDestroy,
-      });
-      // All else is as before.
-      const others = rules.filter(({ name }) => name !== "rights on secrets match the table");
-      assert.deepEqual(
-        others.flatMap((rule) => rule.check(planned)),
-        [],
-      );
-    } finally {
-      sealed.remove();
-    }
+    const sealed = planNamed(`of-${SEALED}`);
+    const tokenRights = (name: string) => secretRights(sealed, name).filter((right) => right.startsWith("token:"));
+    const left = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, tokenRights(name).toSorted()]));
+    const readAndDestroy = ["token:destroy", "token:read"];
+    assert.deepEqual(left, {
+      "authorize-start": [],
+      "send-mail": [],
+      "dispatch-due": [],
+      "mail-documents": [],
+      "confirm-callback": ["token:destroy"],
+      "deliver-mail": ["token:read"],
+      "refresh-tokens": readAndDestroy,
+      "mail-servers": readAndDestroy,
+    });
   });
 
-  for (const [name, inputs] of Object.entries(INPUTS)) {
+  /** Of rights on secrets, the table says which there are if tokens are not sealed. */
+  const rulesOf = (at: number): readonly Rule[] =>
+    rules.filter(({ name }) => at !== SEALED || name !== "rights on secrets match the table");
+
+  for (const [at, name] of Object.keys(INPUTS).entries()) {
     it(`holds all rules ${name}`, () => {
-      const given = copy.plan(inputs);
       assert.deepEqual(
-        rules.flatMap((rule) => rule.check(given)),
+        rulesOf(at).flatMap((rule) => rule.check(planNamed(`of-${at}`))),
         [],
       );
     });
@@ -236,28 +230,19 @@ describe("infra: Terraform", { skip }, () => {
 
   it("lists every grant in infra/IAM.md", () => {
     const page = readFileSync(new URL("../../infra/IAM.md", import.meta.url), "utf8");
-    assert.equal(page, iamPage(plan()), "run: node test/infra/write-iam.ts");
+    assert.equal(page, iamPage(first), "run: node test/infra/write-iam.ts");
   });
 
   it("makes the same archives in another folder, of files with other modes", () => {
-    const [elsewhere] = brokenCopies;
-    assert.ok(elsewhere);
-    plan();
-    elsewhere.plan();
-    assert.deepEqual(Object.keys(copy.archives()).length, FUNCTION_NAMES.length);
-    assert.deepEqual(elsewhere.copy.archives(), copy.archives());
+    assert.deepEqual(Object.keys(project.archives()).length, FUNCTION_NAMES.length);
+    assert.deepEqual(others.archives(), project.archives());
   });
 
-  it("notices a misspelt argument by the provider's schema", () => {
-    const broken = new InfraCopy(copy);
-    try {
-      broken.edit("pubsub.tf", "ack_deadline_seconds ", "ack_deadline_secs ");
-      const validated = broken.terraform("validate", "-no-color");
-      assert.notEqual(validated.status, 0);
-      assert.match(validated.output, /ack_deadline_secs/);
-    } finally {
-      broken.remove();
-    }
+  it("notices a misspelt argument by the provider's schema", async () => {
+    own.edit("pubsub.tf", "ack_deadline_seconds ", "ack_deadline_secs ");
+    const validated = await own.terraform("validate", "-no-color");
+    assert.notEqual(validated.status, 0);
+    assert.match(validated.output, /ack_deadline_secs/);
   });
 });
 
@@ -273,49 +258,38 @@ interface PlannedPaths {
 /** They switch on what the whole project shares, and switching it on twice does nothing. */
 const SHARED = /^google_project_service /;
 
-/** Two installations cannot take the same documents. */
-const OTHER_DOCUMENTS = { collection: "post", database: "app", location: "europe-west1", ttl_expire_type: "day" };
+type Settled = Awaited<ReturnType<typeof applyTo>>;
+type Applied = ReturnType<Settled["installation"]>;
 
 describe("infra: applied to one project", { skip }, () => {
-  const applied = new Map<string, Applied>();
-  const inputsOf = (prefix: string): Inputs =>
-    prefix === "" ? {} : { prefix, region: "europe-west4", documents: OTHER_DOCUMENTS };
-  const applyCopy = (apply: (own: InfraCopy) => Applied): Applied => {
-    const own = new InfraCopy(copy);
-    try {
-      return apply(own);
-    } finally {
-      own.remove();
-    }
-  };
-  const installation = (prefix: string): Applied => {
-    const applyFirst = (): Applied => {
-      plan();
-      return applyTo(copy, {}, { planned: FIRST_PLAN });
-    };
-    const applyNew = (): Applied => applyCopy((own) => applyTo(own, inputsOf(prefix)));
-    const done = applied.get(prefix) ?? (prefix === "" ? applyFirst() : applyNew());
-    applied.set(prefix, done);
-    return done;
-  };
-  const sharedBy = (one: Applied, other: Applied): readonly string[] => {
+  let applied: Settled;
+  let one: Applied;
+  let second: Applied;
+  before(async () => {
+    await firstPlan();
+    applied = await applyTo(project, store, { planned: FILE, again: ["module.second"] });
+    one = applied.installation("first");
+    second = applied.installation("second");
+  });
+  const sharedBy = (some: Applied, other: Applied): readonly string[] => {
     const ids = new Set(other.ids.values());
-    return [...one.ids.values()].filter((id) => ids.has(id) && !SHARED.test(id));
+    return [...some.ids.values()].filter((id) => ids.has(id) && !SHARED.test(id));
   };
 
   it("a plan right after an apply changes nothing", () => {
-    assert.deepEqual(installation("").unsettled, []);
-    assert.deepEqual(installation("a").unsettled, []);
+    assert.deepEqual(applied.unsettled, []);
   });
 
   it("two installations share nothing but the APIs that are on", () => {
-    assert.ok(installation("").ids.size > 200);
-    assert.equal(installation("a").ids.size, installation("").ids.size);
-    assert.deepEqual(sharedBy(installation("a"), installation("")), []);
+    assert.ok(one.ids.size > 200);
+    assert.equal(second.ids.size, one.ids.size);
+    assert.deepEqual(sharedBy(second, one), []);
   });
 
-  it("notices a name without the prefix, and a plan that is never settled", () => {
-    const broken = applyCopy((infra) => {
+  it("notices a name without the prefix, and a plan that is never settled", async () => {
+    const infra = new InfraCopy(copy);
+    const ownStore = await StateStore.start();
+    try {
       infra.edit("scheduler.tf", '"${local.lead}relais-', '"relais-');
       infra.edit("scheduler.tf", "  region    = var.region\n", '  region    = "europe-west1"\n');
       infra.edit(
@@ -323,56 +297,50 @@ describe("infra: applied to one project", { skip }, () => {
         "  kms_key_name               = var.kms_keys.regional\n",
         '  labels = { at = replace(timestamp(), "/[^0-9]/", "") }\n',
       );
-      // Only what is broken: a whole installation takes Terraform ten seconds.
-      const targets = ["google_cloud_scheduler_job.tick", "google_pubsub_topic.this"];
-      return applyTo(infra, inputsOf("a"), { targets });
-    });
-    assert.deepEqual(sharedBy(broken, installation("")), [
-      "google_cloud_scheduler_job projects/relais-plan-test/locations/europe-west1/jobs/relais-check-tokens",
-      "google_cloud_scheduler_job projects/relais-plan-test/locations/europe-west1/jobs/relais-dispatch-due",
-    ]);
-    assert.ok(broken.unsettled.some((address) => address.startsWith("google_pubsub_topic.this")));
+      // Only what is broken: a whole installation takes Terraform seconds.
+      const targets = ["module.broken.google_cloud_scheduler_job.tick", "module.broken.google_pubsub_topic.this"];
+      const broken = await applyTo(new SideBySide(infra, { broken: { inputs: SECOND } }, ownStore), ownStore, {
+        targets,
+      });
+      assert.deepEqual(sharedBy(broken.installation("broken"), one), [
+        "google_cloud_scheduler_job projects/relais-plan-test/locations/europe-west1/jobs/relais-check-tokens",
+        "google_cloud_scheduler_job projects/relais-plan-test/locations/europe-west1/jobs/relais-dispatch-due",
+      ]);
+      assert.ok(broken.unsettled.some((address) => address.startsWith("module.broken.google_pubsub_topic.this")));
+    } finally {
+      ownStore.close();
+      infra.remove();
+    }
   });
 
   it("neither the state nor the outputs hold a value of a secret", () => {
-    const { state } = installation("");
-    const versions: readonly { readonly attributes: Readonly<Record<string, unknown>> }[] = JSON.parse(
-      state,
-    ).resources.find(
-      ({ type }: { readonly type: string }) => type === "google_secret_manager_secret_version",
-    ).instances;
+    const versions = one.ofType("google_secret_manager_secret_version");
     assert.equal(versions.length, 2);
-    for (const { attributes } of versions) {
-      assert.equal(attributes.secret_data_wo, null);
-      assert.equal(attributes.secret_data, null);
+    for (const { secret_data_wo, secret_data } of versions) {
+      assert.equal(secret_data_wo, null);
+      assert.equal(secret_data, null);
     }
   });
 
   it("everything behind the load balancer has the limits, and is what Hosting calls", () => {
-    const attributes = (type: string): readonly Readonly<Record<string, unknown>>[] =>
-      JSON.parse(installation("a").state)
-        .resources.filter((one: { readonly type: string }) => one.type === type)
-        .flatMap(({ instances }: { readonly instances: readonly { readonly attributes: object }[] }) =>
-          instances.map((one) => one.attributes),
-        );
-    const backends = attributes("google_compute_backend_service");
-    const [limits] = attributes("google_compute_security_policy");
+    const backends = second.ofType("google_compute_backend_service");
+    const [limits] = second.ofType("google_compute_security_policy");
     assert.equal(backends.length, 5);
     for (const { name, security_policy } of backends) assert.equal(security_policy, limits?.id, String(name));
-    const map = attributes("google_compute_url_map").find(({ name }) => name === "a-relais-edge") ?? assert.fail();
+    const map = second.ofType("google_compute_url_map").find(({ name }) => name === "a-relais-edge") ?? assert.fail();
     const [matcher] = map.path_matcher as readonly { readonly path_rule: readonly PlannedPaths[] }[];
     const rules = matcher?.path_rule.map(({ paths, service }) => ({
       paths,
       chooses: service.split("/a-relais-").at(-1) ?? "",
     }));
     assert.deepEqual(differingPaths(rules ?? []), []);
-    const groups = attributes("google_compute_region_network_endpoint_group");
+    const groups = second.ofType("google_compute_region_network_endpoint_group");
     for (const { group } of backends.flatMap(({ backend }) => backend as readonly { readonly group: string }[]))
       assert.ok(group.endsWith("/a-relais-console") || groups.some(({ id }) => id === group), group);
   });
 
   it("says in its outputs what Hosting, the deploy command and laptops need", () => {
-    const { hosting, names, environment, services_without_invoker_check: open } = installation("a").outputs;
+    const { hosting, names, environment, services_without_invoker_check: open } = second.outputs;
     const services = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `a-${name}`]));
     const { "deliver-mail": _1, "refresh-tokens": _2, "dispatch-due": _3, "mail-documents": _4, ...called } = services;
     assert.deepEqual(hosting, { region: "europe-west4", services: called });

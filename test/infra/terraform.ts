@@ -1,6 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -22,7 +21,7 @@ export const command = process.env.TERRAFORM ?? "terraform";
 /** Values of the root module's variables. */
 export type Inputs = Readonly<Record<string, unknown>>;
 
-const DEFAULT_INPUTS: Inputs = {
+export const DEFAULT_INPUTS: Inputs = {
   project_id: "relais-plan-test",
   public_url: "https://relais.example.com",
   operators: ["ada@example.com"],
@@ -44,18 +43,44 @@ export const terraformEnvironment = (): NodeJS.ProcessEnv => ({
 });
 
 interface Run {
-  readonly status: number | null;
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs Terraform, with more variables in its environment. */
+export const runTerraform = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> =>
+  new Promise((resolve) => {
+    const options = { env: { ...terraformEnvironment(), ...env }, maxBuffer: 1 << 28, timeout: 300_000 };
+    execFile(command, args, options, (error, stdout, stderr) =>
+      resolve({
+        status: error === null ? 0 : Number(error.code) || 1,
+        stdout,
+        stderr: stderr || (error?.message ?? ""),
+      }),
+    );
+  });
+
+interface Ended {
+  readonly status: number;
   readonly output: string;
 }
 
-const run = (directory: string, args: readonly string[]): Run => {
-  const done = spawnSync(command, [`-chdir=${directory}/infra`, ...args], {
-    encoding: "utf8",
-    maxBuffer: 64 << 20,
-    timeout: 300_000,
-    env: { ...terraformEnvironment(), TF_CLI_ARGS_plan: "-input=false -no-color" },
-  });
-  return { status: done.status, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}` };
+/** Runs Terraform in a folder, and returns all that it says. */
+export const runIn = async (folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> => {
+  const ran = await runTerraform([`-chdir=${folder}`, ...args], { TF_CLI_ARGS_plan: "-input=false -no-color", ...env });
+  return { status: ran.status, output: ran.stdout + ran.stderr };
+};
+
+/** Replaces text in a file of the folder. Returns false if the text is not there (any more). */
+export const tryEdit = (
+  folder: string,
+  { file, from, to }: { readonly file: string; readonly from: string; readonly to: string },
+): boolean => {
+  const path = join(folder, file);
+  const before = readFileSync(path, "utf8");
+  if (before.includes(from)) writeFileSync(path, before.replace(from, to));
+  return before.includes(from);
 };
 
 /** A copy of infra/ with stub bundles, so that a plan needs no build and leaves nothing behind. */
@@ -78,59 +103,14 @@ export class InfraCopy {
     }
   }
 
-  /** The archives that the last plan made, as SHA-256 by file name. */
-  archives(): Readonly<Record<string, string>> {
-    const folder = join(this.directory, "infra/.terraform/archives");
-    return Object.fromEntries(
-      readdirSync(folder).map((name) => [
-        name,
-        createHash("sha256")
-          .update(readFileSync(join(folder, name)))
-          .digest("hex"),
-      ]),
-    );
-  }
-
   /** Replaces text in a file. The text must be there, or the copy would not be broken. */
   edit(file: string, from: string, to: string): void {
-    if (!this.tryEdit(file, from, to)) throw new Error(`infra/${file} holds no ${JSON.stringify(from)}`);
+    if (!tryEdit(join(this.directory, "infra"), { file, from, to }))
+      throw new Error(`infra/${file} holds no ${JSON.stringify(from)}`);
   }
 
-  /** Does the same, but returns false if the text is not there (any more). */
-  tryEdit(file: string, from: string, to: string): boolean {
-    const path = join(this.directory, "infra", file);
-    const before = readFileSync(path, "utf8");
-    if (before.includes(from)) writeFileSync(path, before.replace(from, to));
-    return before.includes(from);
-  }
-
-  terraform(...args: readonly string[]): Run {
-    return run(this.directory, args);
-  }
-
-  /** The inputs of later commands, beside those that every plan needs. */
-  give(inputs: Inputs): void {
-    writeFileSync(this.#inputs, JSON.stringify({ ...DEFAULT_INPUTS, ...inputs }));
-  }
-
-  withoutInputs(): void {
-    rmSync(this.#inputs, { force: true });
-  }
-
-  get #inputs(): string {
-    return join(this.directory, "infra", "plan-test.auto.tfvars.json");
-  }
-
-  plan(inputs: Inputs = {}, file = "plan.bin"): Plan {
-    this.give(inputs);
-    const planned = this.terraform("plan", `-out=${file}`);
-    if (planned.status !== 0) throw new Error(`terraform plan failed:\n${planned.output}`);
-    const shown = spawnSync(command, [`-chdir=${this.directory}/infra`, "show", "-json", file], {
-      encoding: "utf8",
-      maxBuffer: 64 << 20,
-      env: terraformEnvironment(),
-    });
-    return new Plan(withoutPrefix(shown.stdout.slice(shown.stdout.indexOf("{")), String(inputs.prefix ?? "")));
+  async terraform(...args: readonly string[]): Promise<Ended> {
+    return runIn(join(this.directory, "infra"), args);
   }
 
   remove(): void {
@@ -142,7 +122,7 @@ export class InfraCopy {
  * The plan with the names that an installation without a prefix would have, so that one set of rules fits all. Another
  * test checks that every name has the prefix.
  */
-const withoutPrefix = (plan: string, prefix: string): string =>
+export const withoutPrefix = (plan: string, prefix: string): string =>
   prefix === ""
     ? plan
     : plan
@@ -265,9 +245,3 @@ export class Plan {
     return this.resources.filter((resource) => types.includes(resource.type));
   }
 }
-
-/** Why plans are impossible here, or null if Terraform runs and `init` finds its providers. */
-export const whyNoTerraform = (copy: InfraCopy): string | null => {
-  const init = copy.terraform("init", "-backend=false", "-no-color");
-  return init.status === 0 ? null : `${command} init: ${init.output.trim().split("\n").slice(-3).join(" ")}`;
-};
