@@ -4,7 +4,7 @@ import { emulatorsMissing } from "../../builders/emulators.ts";
 import { newSample } from "../../builders/sample.ts";
 import { moveUnderKills } from "./moving-tokens.ts";
 
-const KILLS_A_WAY = 4;
+const KILLS_A_WAY = 2;
 
 suite("Refresh tokens that move in operation, with SIGKILLs", { skip: emulatorsMissing() }, () => {
   // `npm run soak -- moving` kills at every point.
@@ -14,7 +14,7 @@ suite("Refresh tokens that move in operation, with SIGKILLs", { skip: emulatorsM
     const sample = newSample();
     t.diagnostic(sample.says);
     const { kills, refreshed } = await moveUnderKills({
-      servers: 8,
+      servers: 4,
       choose: (points) => {
         assert.ok(points.length > KILLS_A_WAY, points.join("\n"));
         return sample.of(points, KILLS_A_WAY);
