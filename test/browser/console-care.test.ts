@@ -8,7 +8,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { turnsFrom } from "./readers.ts";
-import { openStep, settled, signInAs, stayingOperator, visit, visitAsOperator } from "./visitor.ts";
+import { openStep, settled, signInAs, stayingVisitor, visit, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(0);
 
@@ -30,7 +30,7 @@ describe("the console's safeguards and guidance", () => {
     await stack.stop();
   });
 
-  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
 
   turns.scenario(
     "leads from the connected mailbox to the program that sends, with a call that works unchanged",

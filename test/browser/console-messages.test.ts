@@ -12,7 +12,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { hostileMail } from "./hostile-mail.ts";
 import { turnsFrom } from "./readers.ts";
-import { stayingOperator, visitAsOperator } from "./visitor.ts";
+import { stayingVisitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(3, 1_280);
 
@@ -33,7 +33,7 @@ describe("messages and keys in the console", () => {
     await stack.stop();
   });
 
-  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
 
   interface Made {
     readonly id: string;

@@ -7,7 +7,7 @@ import { buildConsoleOnce } from "./console-build.ts";
 import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { type Reader, readerName, runsAll, turnsFrom, WIDTHS } from "./readers.ts";
-import { openAnew, settled, signInAs, type Visitor, visit, visitAsOperator } from "./visitor.ts";
+import { openAnew, settled, signInAs, stayingVisitor, type Visitor, visit, visitAsOperator } from "./visitor.ts";
 
 type Pages = readonly (keyof FurnishedStack["pages"])[];
 
@@ -110,8 +110,11 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     ["an operator", operator, OPERATORS],
     ["a member", member, MEMBERS],
   ] as const) {
+    // Each of these tests loads its first page, so that nothing is left of the last one but the profile.
+    const someone = stayingVisitor(signIn);
+
     it(`once it has loaded, for ${who}`, async () => {
-      const visitor = await signIn();
+      const visitor = await someone.as();
       const all = Object.keys(stack.pages) as (keyof FurnishedStack["pages"])[];
       const shown = who === "an operator" ? all : SHOWN_TO_MEMBERS;
       await eachOf(visitor, shown, async (what) => {
@@ -120,22 +123,22 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
         await look(visitor, { what: `${what}, to ${who}`, readers, part: "document" });
         await fits(visitor, `${what}, to ${who}`, readers);
       });
-      await visitor.leave();
+      await someone.rest();
     });
 
     it(`while it is loading, for ${who}`, async () => {
-      const visitor = await signIn();
+      const visitor = await someone.as();
       // Never answered, so that the page keeps loading.
       await visitor.page.route(/\/v1\/(?!session)/, () => {});
       await eachOf(visitor, reading, async (what) => {
         await visitor.page.locator(".loading").first().waitFor();
         await look(visitor, { what: `${what}, loading, to ${who}`, readers: [turns.one()] });
       });
-      await visitor.leave();
+      await someone.rest();
     });
 
     it(`when nothing can be loaded, for ${who}`, async () => {
-      const visitor = await signIn();
+      const visitor = await someone.as();
       const problem = { code: "unavailable", status: 503, title: "t", detail: "d", requestId: "r", retryable: true };
       await visitor.page.route(/\/v1\/(?!session)/, (route) =>
         route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) }),
@@ -149,11 +152,11 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
           .waitFor();
         await look(visitor, { what: `${what}, failed, to ${who}`, readers: [turns.one()] });
       });
-      await visitor.leave();
+      await someone.rest();
     });
 
     it(`when there is nothing yet, for ${who}`, async () => {
-      const visitor = await signIn();
+      const visitor = await someone.as();
       await visitor.page.route(/\/v1\/(mail-servers|messages|keys|audit)(\?.*)?$/, (route) =>
         route.fulfill({ contentType: "application/json", body: JSON.stringify({ items: [], next: null }) }),
       );
@@ -161,7 +164,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
         await settled(visitor);
         await look(visitor, { what: `${what}, empty, to ${who}`, readers: [turns.one()] });
       });
-      await visitor.leave();
+      await someone.rest();
     });
   }
 

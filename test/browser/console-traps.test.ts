@@ -9,7 +9,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
 import { turnsFrom } from "./readers.ts";
-import { openStep, stayingOperator, type Visitor, visitAsOperator } from "./visitor.ts";
+import { openStep, stayingVisitor, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(7);
 
@@ -40,7 +40,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
   // A fault that a failed test has left would make the next ones fail too.
   afterEach(() => stack.sandbox.control.clear());
 
-  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
 
   turns.scenario(
     "publishing status: says what Testing costs beforehand, and names it when access ends",

@@ -7,7 +7,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
 import { turnsFrom } from "./readers.ts";
-import { settled, stayingOperator, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
+import { settled, stayingVisitor, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(8);
 
@@ -26,7 +26,7 @@ describe("the life of a mail server in the console", () => {
     await stack.stop();
   });
 
-  const operator = stayingOperator(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
 
   const connected = async (name: string): Promise<string> => {
     const id = await createServer(stack, { name });

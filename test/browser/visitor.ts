@@ -139,24 +139,26 @@ export const visitAsOperator = async (
   return visitor;
 };
 
-/** An operator who stays from one test to the next, with the console open. */
-interface StayingOperator {
-  /** Begins a test, as this reader, on a page that reads nothing. */
-  as(reader: Reader): Promise<Visitor>;
+/** Someone who has signed in and stays from one test to the next. */
+interface StayingVisitor {
+  /** Begins a test in the console, as this reader, on a page that reads nothing; or wherever, to load a page. */
+  as(reader?: Reader): Promise<Visitor>;
   /** Ends a test that has passed, like `leave`. Whatever a failed one leaves, the next begins with a new profile. */
   rest(): Promise<void>;
 }
 
-/** Their profile and the first page in it take 0.4 s of the processor, which every test would take again. */
-export const stayingOperator = (signIn: () => Promise<Visitor>): StayingOperator => {
+/** A profile and the first page in it take 0.4 s of the processor, a sign-in with Google more. */
+export const stayingVisitor = (signIn: () => Promise<Visitor>): StayingVisitor => {
   let atRest: Visitor | undefined;
   let atWork: Visitor | undefined;
   return {
     as: async (reader) => {
+      const isNew = atRest === undefined;
       const visitor = atRest ?? (await signIn());
-      if (atRest === undefined) await visitor.go("/nowhere");
       atRest = undefined;
       atWork = visitor;
+      if (reader === undefined) return visitor;
+      if (isNew) await visitor.go("/nowhere");
       await settled(visitor);
       await visitor.becomes(reader);
       return visitor;
