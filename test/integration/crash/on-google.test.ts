@@ -11,7 +11,9 @@ suite("Killed on Google's store, every event delivered twice", { skip: emulators
   test("the decisive points have the same effect as on the embedded store", async () => {
     const world = await World.make({ store: "google" });
     try {
-      const plan = { servers: await world.seed("smtp", 2), searchable: true, rounds: 1, choose: decisive };
+      // Who dies before the mark leaves what the first point leaves, a claim.
+      const choose = (points: readonly string[]) => decisive(points).slice(1);
+      const plan = { servers: await world.seed("smtp", 2), searchable: true, rounds: 1, choose };
       const rows = await crashEverywhere(world, [plan]);
       console.log(tableOf(rows));
       assert.deepEqual(

@@ -56,7 +56,10 @@ suite("Two releases on one store, rolled out, back and out again under load, wit
     const platform = await embeddedPlatform(sandbox, data);
     const servers = ["srv_0", "srv_1", "srv_2"];
     await seedServers(platform.system, sandbox, { ids: servers });
-    const two = new TwoReleases({ platform, sandbox, servers, load: 6, kills: 0, steps: STEPS, ...releases });
+    const two = new TwoReleases({
+      ...{ platform, sandbox, servers, load: 6, kills: 0, steps: STEPS, restMs: 50 },
+      ...releases,
+    });
     try {
       const outcome = await two.run();
       assert.deepEqual(outcome.faults, []);
