@@ -93,6 +93,9 @@ const shareBrowser = (): Promise<Browser> => {
   return shared;
 };
 
+/** Those of people between two tests. */
+export const atRest = new WeakSet<BrowserContext>();
+
 /** What someone sees who has not left, mostly because their test has failed: a timeout does not say it. */
 const reportOpen = async (context: BrowserContext): Promise<void> => {
   for (const page of context.pages()) {
@@ -106,7 +109,7 @@ export const startBrowser = async (options: BrowserOptions = {}): Promise<TestBr
   const contexts = new Set<BrowserContext>();
   const close = async (): Promise<void> => {
     for (const context of contexts) {
-      if (inTestProcess) await reportOpen(context);
+      if (inTestProcess && !atRest.has(context)) await reportOpen(context);
       await context.close();
     }
     if (!inTestProcess) await browser.close();

@@ -30,7 +30,7 @@ describe("the console's safeguards and guidance", () => {
     await stack.stop();
   });
 
-  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor((language) => visitAsOperator(browser, stack, { language }));
 
   turns.scenario(
     "leads from the connected mailbox to the program that sends, with a call that works unchanged",

@@ -33,7 +33,7 @@ describe("messages and keys in the console", () => {
     await stack.stop();
   });
 
-  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor((language) => visitAsOperator(browser, stack, { language }));
 
   interface Made {
     readonly id: string;

@@ -40,7 +40,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
   // A fault that a failed test has left would make the next ones fail too.
   afterEach(() => stack.sandbox.control.clear());
 
-  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor((language) => visitAsOperator(browser, stack, { language }));
 
   turns.scenario(
     "publishing status: says what Testing costs beforehand, and names it when access ends",
@@ -85,11 +85,12 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
     async (reader) => {
       const { language } = reader;
       const id = await createServer(stack, { name: `Testeur ${language}` });
-      const visitor = await operator.as(reader);
+      // The callback page is in the language of the browser.
+      const visitor = await visitAsOperator(browser, stack, reader);
       const { page, say } = visitor;
       const { title, advice } = problemText("consent_denied", language);
       const off = stack.sandbox.control.set({ fault: "deny" }, { account: "ada@example.com" });
-      await visitor.turnTo(`/servers/${id}`);
+      await visitor.go(`/servers/${id}`);
       await visitor.follow("connect.first");
       await page.locator('button[value="ada@example.com"]').click();
       await visitor.sees({ text: title });
@@ -102,7 +103,7 @@ describe("the traps in the FAQ of Odoo's guide, each with the advice that solves
       await visitor.follow("connect.retry");
       await consentOnPage(page, { account: "ada@example.com" });
       await page.getByText(say("connection.valid"), { exact: true }).waitFor();
-      await operator.rest();
+      await visitor.leave();
     },
   );
 

@@ -26,7 +26,7 @@ describe("the life of a mail server in the console", () => {
     await stack.stop();
   });
 
-  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const operator = stayingVisitor((language) => visitAsOperator(browser, stack, { language }));
 
   const connected = async (name: string): Promise<string> => {
     const id = await createServer(stack, { name });

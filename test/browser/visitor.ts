@@ -4,7 +4,7 @@ import type { TextKey } from "../../functions/console/i18n/translate.ts";
 import { TEXTS } from "../../functions/console/texts.ts";
 import type { InEveryLanguage, Language } from "../../functions/domain/language.ts";
 import { eventually } from "../builders/eventually.ts";
-import type { Profile, TestBrowser } from "./browser.ts";
+import { atRest, type Profile, type TestBrowser } from "./browser.ts";
 import { consentOnPage } from "./google-pages.ts";
 import type { Reader } from "./readers.ts";
 
@@ -147,16 +147,20 @@ interface StayingVisitor {
   rest(): Promise<void>;
 }
 
-/** A profile and the first page in it take 0.4 s of the processor, a sign-in with Google more. */
-export const stayingVisitor = (signIn: () => Promise<Visitor>): StayingVisitor => {
-  let atRest: Visitor | undefined;
-  let atWork: Visitor | undefined;
+/**
+ * A profile and the first page in it take 0.4 s of the processor, a sign-in with Google more. The browser has the
+ * language of the first reader.
+ */
+export const stayingVisitor = (signIn: (language: Language) => Promise<Visitor>): StayingVisitor => {
+  let waiting: Visitor | undefined;
+  let busy: Visitor | undefined;
   return {
     as: async (reader) => {
-      const isNew = atRest === undefined;
-      const visitor = atRest ?? (await signIn());
-      atRest = undefined;
-      atWork = visitor;
+      const isNew = waiting === undefined;
+      const visitor = waiting ?? (await signIn(reader?.language ?? "fr"));
+      waiting = undefined;
+      busy = visitor;
+      atRest.delete(visitor.context);
       if (reader === undefined) return visitor;
       if (isNew) await visitor.go("/nowhere");
       await settled(visitor);
@@ -164,12 +168,13 @@ export const stayingVisitor = (signIn: () => Promise<Visitor>): StayingVisitor =
       return visitor;
     },
     rest: async () => {
-      if (atWork === undefined) throw new Error("no test has begun");
-      atWork.assertNoComplaints();
-      await atWork.page.unrouteAll({ behavior: "ignoreErrors" });
-      await atWork.turnTo("/nowhere");
-      atRest = atWork;
-      atWork = undefined;
+      if (busy === undefined) throw new Error("no test has begun");
+      busy.assertNoComplaints();
+      await busy.page.unrouteAll({ behavior: "ignoreErrors" });
+      await busy.turnTo("/nowhere");
+      atRest.add(busy.context);
+      waiting = busy;
+      busy = undefined;
     },
   };
 };
