@@ -97,10 +97,10 @@ export const assertFitForTheWire = (raw: Buffer): void => {
   const text = raw.toString("latin1");
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/);
   assert.ok(text.endsWith("\r\n"));
-  for (const line of text.split("\r\n")) assert.ok(line.length <= 998, `a line of ${line.length}`);
+  assert.doesNotMatch(text, /[^\r\n]{999}/);
   const inspect = ({ head, parts }: RawPart): void => {
     assert.match(head, /^[ -~\r\n]*$/);
-    for (const line of head.split("\r\n")) assert.match(line, /[!-~]/, "a line of blanks in a header");
+    for (const line of head.split("\r\n")) if (!/[!-~]/.test(line)) assert.fail("a line of blanks in a header");
     parts.forEach(inspect);
   };
   inspect(rawPart(text));
