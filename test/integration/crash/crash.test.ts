@@ -11,7 +11,7 @@ import { World } from "./world.ts";
 /** What decides, by the API of Gmail: the mark, the request, and the outcome. */
 const DECIDES_BY_API = /messages:sending\.data|google POST send|messages:sent/;
 /** How many other points are struck in each run, and how many other dialogues are tried. */
-const OTHERS = { smtp: 6, api: 2, dialogues: 2 };
+const OTHERS = { smtp: 3, api: 1, dialogues: 1 };
 
 /**
  * Runs on the embedded store, at the decisive points and others that change with each run. `npm run soak -- crash`
