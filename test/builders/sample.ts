@@ -9,12 +9,18 @@ export interface Sample {
   readonly says: string;
 }
 
+const takesAll = (): boolean => process.env.RELAIS_SAMPLE_SEED === "all";
+
+/** How often a property is tried: more often by `npm run soak -- samples`. A failure names its own seed. */
+export const triesOf = ({ few, all }: { readonly few: number; readonly all: number }): number =>
+  takesAll() ? all : few;
+
 /**
  * Another sample in each run, unless `RELAIS_SAMPLE_SEED` names the seed of an earlier one; everything, if it is `all`,
  * as `npm run soak -- samples` sets it.
  */
 export const newSample = (): Sample => {
-  if (process.env.RELAIS_SAMPLE_SEED === "all") return { of: (items) => items, says: "all are taken" };
+  if (takesAll()) return { of: (items) => items, says: "all are taken" };
   const seed = Number(process.env.RELAIS_SAMPLE_SEED ?? randomInt(1, 2 ** 31));
   const chance = new Chance(seed);
   return {

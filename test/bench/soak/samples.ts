@@ -5,7 +5,11 @@ import type { Section } from "./section.ts";
 const root = join(import.meta.dirname, "../../..");
 
 /** The tests that take a sample of their cases in `npm test`, and have no other section here. */
-const FILES = ["test/integration/journeys/ending.test.ts"];
+const FILES = [
+  "test/integration/journeys/ending.test.ts",
+  "test/unit/delivery/counted.test.ts",
+  "test/unit/delivery/mail-on-the-wire.test.ts",
+];
 
 /** Runs these tests with all of their cases. */
 export const samples: Section = {

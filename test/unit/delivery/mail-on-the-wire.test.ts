@@ -5,6 +5,7 @@ import PostalMime, { decodeWords } from "postal-mime";
 import { HTTP_SIZE_LIMIT, parseMessage } from "../../../functions/domain/messages/accept/message-input.ts";
 import { outgoingBytes } from "../../../functions/domain/messages/accept/outgoing-size.ts";
 import { assertFitForTheWire, compose, leavesOf, rawPart } from "../../builders/composed-mail.ts";
+import { triesOf } from "../../builders/sample.ts";
 
 /**
  * What a caller may put into something that becomes a header: harmless letters, what ends things, what readers decode.
@@ -80,6 +81,7 @@ const CONTROLS = /[\p{Cc}\u2028\u2029]/u;
 
 test("every accepted mail consists of lines that any wire carries, with no control character in a header, even decoded", async () => {
   let taken = 0;
+  const numRuns = triesOf({ few: 500, all: 1_500 });
   await fc.assert(
     fc.asyncProperty(some, fc.boolean(), async (members, sevenBit) => {
       const result = parseMessage(members, { sizeLimit: HTTP_SIZE_LIMIT });
@@ -104,7 +106,7 @@ test("every accepted mail consists of lines that any wire carries, with no contr
       const shown = [...(read.to ?? []), ...(read.cc ?? [])].map(({ address = "" }) => address.toLowerCase());
       assert.deepEqual(new Set(shown), new Set(recipients.map((address) => address.toLowerCase())));
     }),
-    { numRuns: 1_500 },
+    { numRuns },
   );
-  assert.ok(taken > 200, `only ${taken} were accepted`);
+  assert.ok(taken > numRuns / 8, `only ${taken} were accepted`);
 });
