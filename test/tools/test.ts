@@ -77,6 +77,9 @@ const canaryDirectory = join(directory, "canary");
 mkdirSync(canaryDirectory);
 process.env[CPU_TIMES] = cpuTimes;
 
+// esbuild, the compiler and Terraform are programs in Go, whose runs here are short: memory is there for their garbage.
+process.env.GOGC ??= "400";
+
 const needs = (some: readonly Kind[]): boolean => kinds.some((kind) => some.includes(kind));
 const shared = startSharedParts({ emulators: needs(ON_EMULATORS), bundles: needs(ON_BUNDLES) }, directory);
 /** Unit tests make up their secrets and record none, so their output need not be searched. */
