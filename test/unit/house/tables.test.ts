@@ -33,7 +33,7 @@ after(() => {
 const copyWith = (edits: readonly Edit[]): string => {
   const at = mkdtempSync(join(tmpdir(), "relais-tables-"));
   copies.push(at);
-  for (const folder of ["functions", "test/google-sandbox", "test/builders"]) {
+  for (const folder of ["functions", "test/google-sandbox", "test/builders", "test/simulator"]) {
     cpSync(join(root, folder), join(at, folder), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(at, "node_modules"));
