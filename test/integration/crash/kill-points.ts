@@ -40,10 +40,10 @@ StatementSync.prototype.run = function (this: StatementSync, ...parameters: unkn
 const { exec } = DatabaseSync.prototype;
 DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string) {
   if (sql.startsWith("BEGIN")) written = [];
-  const name = sql === "COMMIT" && written.length > 0 ? `store ${writesName(written)}` : null;
-  if (name !== null) pass(`${name}, before`);
+  const name = sql === "COMMIT" ? writesName(written) : undefined;
+  if (name !== undefined) pass(`store ${name}, before`);
   exec.call(this, sql);
-  if (name !== null) pass(`${name}, after`);
+  if (name !== undefined) pass(`store ${name}, after`);
 };
 
 /** What was last said on a connection; the answer is named after it. */

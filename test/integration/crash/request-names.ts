@@ -39,14 +39,16 @@ export const stateOf = (json: unknown): string => {
   return [status, phase].filter((part) => part !== undefined).join(".");
 };
 
-/** About once an hour a server's counts ride on a claim (`ledger-tally.ts`); that is no other point of a delivery. */
-const RIDES_ALONG = "tallies";
+/**
+ * What is written now and then, so that no later run passes the same point. A server's counts ride on a claim about
+ * once an hour (`ledger-tally.ts`), and the first tick of all marks that old records have shards (`add-shards.ts`).
+ */
+const NOW_AND_THEN: readonly string[] = ["tallies", "upkeep"];
 
-/** The name of a commit, after what it writes: for example `messages:sending.claimed + quotas`. */
-export const writesName = (writes: readonly string[]): string => {
-  const names = [...new Set(writes)];
-  const deciding = names.filter((name) => name !== RIDES_ALONG);
-  return (deciding.length > 0 ? deciding : names).join(" + ");
+/** The name of a commit, after what it writes of a delivery: for example `messages:sending.claimed + quotas`. */
+export const writesName = (writes: readonly string[]): string | undefined => {
+  const names = new Set(writes.filter((name) => !NOW_AND_THEN.includes(name)));
+  return names.size === 0 ? undefined : [...names].join(" + ");
 };
 
 interface CommitBody {
@@ -59,7 +61,7 @@ interface CommitBody {
   }[];
 }
 
-const commitName = (body: string): string => {
+const commitName = (body: string): string | undefined => {
   const { writes = [] }: CommitBody = JSON.parse(body);
   const names = writes.map((write) => {
     const kind = (write.delete ?? write.update?.name ?? "").split("/").at(-2) ?? "";
@@ -80,7 +82,7 @@ export const requestName = (service: string, { method, path: target, body }: Out
       return `google ${method} ${folder === "messages" && method === "GET" ? "message" : last}`;
     }
     case "firestore":
-      return path.endsWith(":commit") ? `store ${commitName(body)}` : undefined;
+      return path.endsWith(":commit") ? commitName(body)?.replace(/^/, "store ") : undefined;
     case "pubsub":
       return /\/topics\/([^/]+):publish$/.exec(path)?.[1]?.replace(/^/, "publish ");
     case "secrets":

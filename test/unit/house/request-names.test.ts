@@ -6,7 +6,7 @@ test("a point where a worker is killed has one name, whether or not the counts o
   const claim = ["messages:sending.claimed", "quotas"];
   assert.equal(writesName(claim), "messages:sending.claimed + quotas");
   assert.equal(writesName([...claim, "tallies", "tallies"]), writesName(claim));
-  assert.equal(writesName(["tallies"]), "tallies");
+  assert.equal(writesName(["tallies"]), undefined);
   const documents = "projects/p/databases/(default)/documents";
   const put = (kind: string, json: object) => ({
     update: { name: `${documents}/${kind}/1`, fields: { json: { stringValue: JSON.stringify(json) } } },
@@ -16,6 +16,7 @@ test("a point where a worker is killed has one name, whether or not the counts o
   const claimed = [put("messages", { status: "sending", phase: "claimed" }), put("quotas", {})];
   assert.equal(commit(...claimed), "store messages:sending.claimed + quotas");
   assert.equal(commit(...claimed, put("tallies", {})), commit(...claimed));
+  assert.equal(commit(put("upkeep", {})), undefined, "the first tick of all has a point that no other passes");
   assert.equal(commit({ delete: `${documents}/notices/1` }), "store notices deleted");
 });
 
