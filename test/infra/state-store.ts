@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
 /**
- * Keeps Terraform's state as its backend `http` does. A state in a file is written anew after each resource, which
- * takes half of the CPU time of an apply; this backend gets it at the end, as a bucket does.
+ * Holds Terraform's state in memory, behind its `http` backend. The local backend rewrites the whole file after every
+ * resource, which takes half the CPU time of an apply; a remote one gets the state now and then, and at the end.
  */
 export class StateStore {
   #state: string | null = null;

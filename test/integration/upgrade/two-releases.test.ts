@@ -14,7 +14,7 @@ import { embeddedPlatform } from "../crash/embedded-platform.ts";
 import { googlePlatformAt } from "../crash/google-platform.ts";
 import { lastTag, sourcesOf } from "./last-release.ts";
 import { nextRelease } from "./next-release.ts";
-import { type Release, type Step, TwoReleases } from "./two-releases.ts";
+import { ALL_STEPS, type Release, type Step, TwoReleases } from "./two-releases.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const FUNCTIONS = ["deliver-mail", "dispatch-due"] as const;
@@ -23,14 +23,7 @@ const FUNCTIONS = ["deliver-mail", "dispatch-due"] as const;
  * Out and back beginning with the function that sends, and out again beginning with the one that ticks: every pair of
  * releases runs. Each step starts a process. `npm run soak -- releases` also goes back beginning with the latter.
  */
-const STEPS: readonly Step[] = [
-  ["deliver-mail", "later"],
-  ["dispatch-due", "later"],
-  ["deliver-mail", "earlier"],
-  ["dispatch-due", "earlier"],
-  ["dispatch-due", "later"],
-  ["deliver-mail", "later"],
-];
+const STEPS = ALL_STEPS.slice(0, 6);
 
 suite("Two releases on one store, rolled out, back and out again under load, with SIGKILLs", () => {
   const directory = mkdtempSync(join(tmpdir(), "relais-two-"));

@@ -24,7 +24,7 @@ export type Step = readonly [name: FunctionName, release: "earlier" | "later"];
  * The order of roll-outs and roll-backs, first starting with the function that sends, then with the one that ticks; the
  * last roll-out is final.
  */
-const STEPS: readonly Step[] = [
+export const ALL_STEPS: readonly Step[] = [
   ["deliver-mail", "later"],
   ["dispatch-due", "later"],
   ["deliver-mail", "earlier"],
@@ -252,7 +252,7 @@ export class TwoReleases {
   }
 
   async #exchangeAll(faults: string[]): Promise<void> {
-    const { setsAside, steps = STEPS } = this.#options;
+    const { setsAside, steps = ALL_STEPS } = this.#options;
     for (const [n, step] of steps.entries()) {
       await this.#step(step, faults);
       // Any process may run by now, but only the later release may resume what was approved.
