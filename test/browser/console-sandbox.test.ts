@@ -72,6 +72,25 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
     const { language } = reader;
     const visitor = await visitAsOperator(browser, { relais }, reader);
     const { page, say } = visitor;
+    const toGoogle = page.locator('main a[href*="google.com"]');
+    // Until it is known that Google is played here, the page tells nobody to go to the real one.
+    const settings = "**/v1/settings";
+    const known = Promise.withResolvers<void>();
+    await page.route(settings, async (route) => {
+      await known.promise;
+      await route.continue();
+    });
+    const others = ["doctor*", "keys*", "settings/gmail-credentials"].map((name) =>
+      page.waitForResponse(`**/v1/${name}`),
+    );
+    await visitor.go("/setup");
+    await Promise.all(others.map(async (response) => (await response).finished()));
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+    assert.equal(await toGoogle.count(), 0, "nothing is said before it is known");
+    known.resolve();
+    await visitor.sees("sandbox.title");
+    await visitor.sees("setup.sandbox");
+    await page.unroute(settings);
     await visitor.go("/");
     for (const [path, title] of [
       ["/", "home.title"],
@@ -88,7 +107,7 @@ describe("the console of npm start, with the sandbox that it starts itself", () 
       await visitor.sees("sandbox.title");
     }
     await page.locator("#checks .checks, #checks p").first().waitFor();
-    assert.equal(await page.locator('main a[href*="google.com"]').count(), 0, "Google is played here");
+    assert.equal(await toGoogle.count(), 0, "Google is played here");
     await page.getByText(say("sandbox.real"), { exact: true }).click();
     await page.getByText("npm start -- --real-google client_secret.json", { exact: true }).waitFor();
     await accessible(page, `sandbox banner, ${language}`);

@@ -171,10 +171,11 @@ export const SetupPage = () => {
   const keys = useRemote("keys", (signal) => api.keys.list(signal), { everyMs: REFRESH_MS }).remote;
   const sandbox = useSandbox();
   const report = doctor.remote.phase === "ready" ? doctor.remote.value : null;
-  // Which step is open depends on what is done. Later, in another language, the checks are read again.
+  // Which steps there are depends on whose Google it is, and which one is open on what is done. Later, in another
+  // language, the checks are read again.
   const isKnown = useRef(false);
   isKnown.current ||= doctor.remote.phase !== "loading" && keys.phase !== "loading";
-  if (!isKnown.current)
+  if (!isKnown.current || sandbox === undefined)
     return (
       <Page title={t("setup.title")} lead={t("setup.lead")}>
         <Loading />

@@ -4,7 +4,7 @@ import { useSandbox } from "../state/sandbox.ts";
 /** Says on every page that Google is only played here, where the mail is, and how to use the real one. */
 export const SandboxBanner = () => {
   const sandbox = useSandbox();
-  if (sandbox === null) return null;
+  if (!sandbox) return null;
   return (
     <aside class="sandbox" aria-label={t("sandbox.title")}>
       <strong>{t("sandbox.title")}</strong> {t("sandbox.text")}{" "}

@@ -65,7 +65,9 @@ interface FieldsProps {
 
 /** Which account sends the mail, and how. */
 const AccountFields = ({ draft, set, errorAt }: FieldsProps) => {
-  const hint = useSandbox() === null ? t("server.usernameHint") : t("sandbox.accounts");
+  const sandbox = useSandbox();
+  // Until it is known which of the two is true, a blank keeps the line.
+  const hint = sandbox === undefined ? "\u00a0" : t(sandbox === null ? "server.usernameHint" : "sandbox.accounts");
   return (
     <>
       <Field label={t("server.username")} hint={hint} error={errorAt("/username")}>
