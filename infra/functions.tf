@@ -102,7 +102,7 @@ locals {
       public = false
       memory = "2Gi"
       cpu    = "1"
-      # An instance bounds the bytes of the bodies that it holds (body-room.ts), not the number of mails.
+      # An instance bounds the bytes of the bodies that it holds (capacity.ts), not the number of mails.
       concurrency    = 32
       timeout_s      = 300
       max_instances  = 4

@@ -171,8 +171,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `${messages}/limits/reserve.ts`,
-        text: "const MOST_LIVE = 8;",
-        by: "const MOST_LIVE = 800;",
+        text: "const MOST_AT_ONCE = 8;",
+        by: "const MOST_AT_ONCE = 800;",
       },
     ],
   },

@@ -20,7 +20,7 @@ interface Account {
   readonly underWay: Map<string, Claimed>;
 }
 
-/** An account's sessions at once (`MOST_LIVE` in `reserve.ts`). */
+/** An account's claims at once (`reserve.ts`). Nobody claims ahead here, as on Google Cloud. */
 const MOST_AT_ONCE = 8;
 
 /**

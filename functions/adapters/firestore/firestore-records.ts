@@ -34,7 +34,7 @@ export const firestoreRecords = ({ calls, random, database }: FirestoreOptions):
   },
 
   commit: async (writes) => {
-    const texts = encodeCommit(writes);
+    const texts = encodeCommit(writes).map(({ text }) => text);
     if (writes.length === 0) return { done: true, versions: [] };
     const impossible = writes.findIndex((write) => !isPossible(write));
     if (impossible !== -1) return { done: false, at: impossible };

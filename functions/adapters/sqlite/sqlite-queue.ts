@@ -46,7 +46,7 @@ export interface SqliteQueue {
   releaseLeases(): void;
   /** When the next message is due that is not due by now (milliseconds since the epoch); null if there is none. */
   nextDueAtMs(): number | null;
-  /** Calls back after each publish by this process; returns a function that stops it. */
+  /** Calls back after each publish by this process of what is delivered; returns a function that stops it. */
   onPublish(listener: () => void): () => void;
   deadLetters(): readonly Delivery[];
   /** The messages published on `mail-events` in the last 7 days, newest first. */
@@ -77,7 +77,8 @@ export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue &
         await connection.writeTogether(`publish on ${topic}`, () =>
           enqueue(connection, { topic, message, nowMs: clock.nowMs() }),
         );
-        for (const listener of listeners) listener();
+        // Events are only kept.
+        if (topic !== "mail-events") for (const listener of listeners) listener();
       },
     },
     claim: (limit, leaseMs, placesIn = () => limit) =>

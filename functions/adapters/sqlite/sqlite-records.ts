@@ -2,7 +2,7 @@ import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { decodeCursor, encodeCursor, type PagePosition } from "../../domain/page-cursor.ts";
 import { QUERIES, type QueryName } from "../../domain/queries.ts";
 import type { RecordKind, RecordKinds } from "../../domain/record-kinds.ts";
-import { encodeCommit } from "../../domain/record-limits.ts";
+import { type EncodedRecord, encodeCommit } from "../../domain/record-limits.ts";
 import { addNumbers, sumsField } from "../../domain/record-sums.ts";
 import type { CommitOutcome, Records, Versioned, Write } from "../../domain/records.ts";
 import type { Part } from "../../domain/shards.ts";
@@ -110,13 +110,17 @@ const positionOf = (row: Row): PagePosition => ({
 });
 
 /** Runs within a transaction: checks every precondition first, and writes only if all of them hold. */
-const commitNow = (connection: Connection, writes: readonly Write[], encoded: readonly string[]): CommitOutcome => {
+const commitNow = (
+  connection: Connection,
+  writes: readonly Write[],
+  encoded: readonly EncodedRecord[],
+): CommitOutcome => {
   const broken = writes.findIndex((write) => !holds(connection, write));
   if (broken !== -1) return { done: false, at: broken };
   const next = connection.sql("UPDATE versions SET last = last + ? RETURNING last").get(writes.length);
   const first = Number(next?.last) - writes.length + 1;
   const versions = writes.map((write, at) =>
-    apply(connection, write, { encoded: encoded[at] ?? "", version: first + at }),
+    apply(connection, write, { json: withRoom(encoded[at]), version: first + at }),
   );
   return { done: true, versions };
 };
@@ -136,6 +140,22 @@ const holds = (connection: Connection, write: Write): boolean => {
   }
 };
 
+/** Shorter records lie on one page of the file, which is written whole. */
+const WORTH_ROOM = 4_096;
+const ROOM = 1_024;
+const NOTHING: EncodedRecord = { text: "", steadyAt: null };
+
+/**
+ * Leaves blanks before a large field that stays as it is, so that it stays at its place in the file while the fields
+ * before it change: a row that keeps its length is overwritten, of which SQLite writes only the pages that differ
+ * (`btreeOverwriteCell` in its source). JSON allows blanks there, and other releases read them.
+ */
+const withRoom = ({ text, steadyAt }: EncodedRecord = NOTHING): string => {
+  if (steadyAt === null || text.length - steadyAt < WORTH_ROOM) return text;
+  const head = text.slice(0, steadyAt);
+  return `${head}${" ".repeat(ROOM - (Buffer.byteLength(head) % ROOM))}${text.slice(steadyAt)}`;
+};
+
 /** The record's JSON once the numbers of `json` are added to those that it has. */
 const addedUp = (connection: Connection, { kind, id }: Write, json: string): string => {
   const field = sumsField(kind) ?? "";
@@ -148,21 +168,21 @@ const addedUp = (connection: Connection, { kind, id }: Write, json: string): str
 const apply = (
   connection: Connection,
   write: Write,
-  { encoded, version }: { readonly encoded: string; readonly version: number },
+  { json, version }: { readonly json: string; readonly version: number },
 ): string => {
   const { op, kind, id } = write;
   if (op === "delete") {
     connection.sql(`DELETE FROM "${kind}" WHERE id = ?`).run(id);
     return "";
   }
-  const json = op === "add" ? addedUp(connection, write, encoded) : encoded;
+  const text = op === "add" ? addedUp(connection, write, json) : json;
   // An upsert would first prepare a row to insert, with all that the indexes need of it.
   const sql =
     op === "replace"
       ? `UPDATE "${kind}" SET version = ?2, value = ?3 WHERE id = ?1`
       : `INSERT INTO "${kind}" (id, version, value) VALUES (?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, value = excluded.value`;
-  connection.sql(sql).run(id, version, json);
+  connection.sql(sql).run(id, version, text);
   return String(version);
 };
 

@@ -22,7 +22,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const EDGE_LIMIT_MS = 60 * SECOND;
 /** Many accounts send at once; each has a few more under way than it has places, so that the next one is ready. */
 const DELIVERIES_AT_ONCE = 256;
-const DELIVERIES_OF_AN_ACCOUNT = 12;
+const DELIVERIES_OF_AN_ACCOUNT = 16;
 /** An erased body must leave every file within this real time; each run costs a disk sync, however time is scaled. */
 const EMPTY_LOG_EVERY_MS = 2 * SECOND;
 /** How long deliveries in progress may take once the process must stop. */

@@ -8,7 +8,7 @@ import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-d
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/due/release.ts";
 import { applyCorrection } from "../../../functions/domain/messages/limits/apply-correction.ts";
-import { reserve } from "../../../functions/domain/messages/limits/reserve.ts";
+import { NONE_AHEAD, reserve } from "../../../functions/domain/messages/limits/reserve.ts";
 import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { defaultSettings } from "../../../functions/domain/settings/read-settings.ts";
@@ -279,9 +279,11 @@ test("454 4.7.0 for too many logins halves that number for an hour", async () =>
 
 test("a worker that died occupies its place no longer than its lease", async () => {
   stack.gmail = () => new Promise(() => undefined);
+  const [dying] = instances(1);
+  assert.ok(dying);
   for (const id of ids(8)) {
     await stack.accept(id);
-    void deliverMessage(stack.deps, id);
+    void deliverMessage(dying, id);
   }
   await eventually("all places are taken", () => stack.attempts.length === 8);
   stack.gmail = acceptsAll;
@@ -400,7 +402,15 @@ test("the ledger of a fast sender stays small, and no rolling minute exceeds its
   let most = 0;
   for (let step = 0; step < 9_000; step += 1) {
     const atMs = stack.clock.nowMs();
-    const demand = { atMs, id: `msg_${step}`, createdAtMs: atMs, recipients: 1, limits, untilMs: atMs };
+    const demand = {
+      atMs,
+      id: `msg_${step}`,
+      createdAtMs: atMs,
+      recipients: 1,
+      limits,
+      untilMs: atMs,
+      ahead: NONE_AHEAD,
+    };
     const room = reserve(stack.clock, ledger, demand);
     if (room.kind === "room") {
       ledger = room.after;
@@ -424,7 +434,8 @@ test("merged entries count until the latest of them is too old, even if the cloc
     { atMs: binMs + 500, recipients: 1 },
     { atMs: binMs + 100, recipients: 1 },
   ];
-  const demand = { id: "msg_a", createdAtMs: 0, recipients: 1, limits: { perMinute: 9, perDay: 9 }, untilMs: 0 };
+  const limits = { perMinute: 9, perDay: 9 };
+  const demand = { id: "msg_a", createdAtMs: 0, recipients: 1, limits, untilMs: 0, ahead: NONE_AHEAD };
   const room = reserve(clock, { ...EMPTY_LEDGER, entries }, { ...demand, atMs: clock.nowMs() });
   assert.ok(room.kind === "room");
   assert.deepEqual(room.after.entries[0], { atMs: binMs + 500, recipients: 2 });

@@ -40,7 +40,7 @@ const enterSending = (
 
 type Ready = Facts & { readonly server: Versioned<MailServer> };
 
-const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServer): Demand => ({
+const demandOf = (deps: DeliveryDeps, message: Versioned<Message>, server: MailServer): Demand => ({
   atMs: deps.clock.nowMs(),
   id: message.id,
   createdAtMs: message.value.createdAtMs,
@@ -48,6 +48,7 @@ const demandOf = (deps: MoveDeps, message: Versioned<Message>, server: MailServe
   limits: limitsOf(server),
   // The mark renews the lease, at the latest when the first one ends.
   untilMs: 2 * leaseEndMs(deps) - deps.clock.nowMs(),
+  ahead: deps.memory.places.ahead(message.value.serverId),
 });
 
 interface Change {
@@ -125,6 +126,7 @@ export const claimWith = async (
   const change = { value, ledger, after, event, counted: moved, early: true };
   const version = await commitWithLedger(deps, message, change);
   if (version === undefined) return { kind: "lost" };
+  deps.memory.places.note(message.value.serverId, message.id);
   const claim = { message: { id: message.id, value, version }, server, settings, counted };
   return { kind: "claimed", claim };
 };

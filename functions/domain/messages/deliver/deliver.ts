@@ -10,6 +10,8 @@ import type { Secret } from "../../secret.ts";
 import { type Transport, traitsOf } from "../../transport.ts";
 import type { DeliveryDeps } from "../delivery-deps.ts";
 import { countRefusal } from "../limits/ledger.ts";
+import { mostAtOnce } from "../limits/reserve.ts";
+import { EMPTY_LEDGER } from "../limits/room.ts";
 import { announceMove } from "../message-events.ts";
 import { isUnderstoodMessage } from "../understood.ts";
 import { claimMessage } from "./claim.ts";
@@ -93,6 +95,14 @@ const handOver = async (deps: DeliveryDeps, current: Try, mail: OutgoingMail): P
   return gmailResult(deps, current.claim, second);
 };
 
+/** Waits for a place of the account, since more mails are claimed than may be handed over at once. */
+const handOverInTurn = (deps: DeliveryDeps, current: Try, mail: OutgoingMail): Promise<TryResult | "abandoned"> => {
+  const { clock, memory } = deps;
+  const { id } = current.claim.server;
+  const most = mostAtOnce(memory.ledgers.known(id)?.value ?? EMPTY_LEDGER, clock.nowMs());
+  return memory.places.hold(id, most, () => handOver(deps, current, mail));
+};
+
 /**
  * Settles the claim if something breaks before anything is handed over (an unavailable store or vault, a defect).
  * Otherwise each attempt would keep one of the account's few places until its lease ends, which takes minutes.
@@ -112,7 +122,9 @@ const settleIfBroken = async <T>(deps: DeliveryDeps, current: Try, work: () => P
 const tryOnce = async (deps: DeliveryDeps, current: Try): Promise<void> => {
   const send = async () => {
     const mail = await current.mail();
-    return typeof mail === "string" ? ({ kind: "impossible", problem: mail } as const) : handOver(deps, current, mail);
+    return typeof mail === "string"
+      ? ({ kind: "impossible", problem: mail } as const)
+      : handOverInTurn(deps, current, mail);
   };
   const { sizeBytes } = current.claim.message.value;
   const result = await settleIfBroken(deps, current, () => deps.memory.bodies.hold(sizeBytes, send));
@@ -135,7 +147,10 @@ export const deliverMessage = async (
   { again }: { readonly again: boolean } = { again: false },
 ): Promise<void> => {
   const claim = await claimMessage(deps, id);
-  if (claim !== undefined) return tryOnce(deps, new Try(deps, claim));
+  if (claim !== undefined) {
+    const { message, server } = claim;
+    return tryOnce(deps, new Try(deps, claim)).finally(() => deps.memory.places.forget(server.id, message.id));
+  }
   const message = await deps.records.get("messages", id);
   if (message === undefined || !isUnderstoodMessage(message.value)) return;
   if (again) await announceMove(deps, message);

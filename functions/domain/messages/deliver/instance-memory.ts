@@ -6,7 +6,8 @@ import { type Memory, memory } from "../../remembered.ts";
 import { readSettings, SETTINGS_ID } from "../../settings/read-settings.ts";
 import type { EnvironmentSettings, Settings } from "../../settings/settings.ts";
 import { LedgerMemory } from "../limits/ledger.ts";
-import { BodyRoom } from "./body-room.ts";
+import { AccountPlaces } from "./account-places.ts";
+import { Capacity } from "./capacity.ts";
 
 /** The facts that decide about a message besides the message itself. */
 export interface Facts {
@@ -24,7 +25,10 @@ interface KnownToken {
   readonly outcome: Extract<AccessTokenOutcome, { readonly ok: true }>;
 }
 
-/** Eight of the largest mails; each is held about three times over while it is composed. */
+/**
+ * Many small mails may be under way together, but few large ones: eight of the largest. Each is held about three times
+ * over while it is composed.
+ */
 const BODY_BYTES = 256 * 1024 * 1024;
 
 /** Identifies the grant of a token, which changes with a reconnect or a rotation. */
@@ -39,15 +43,20 @@ const grantMark = (server: MailServer): string => {
  */
 export class InstanceMemory {
   readonly ledgers = new LedgerMemory();
-  readonly bodies = new BodyRoom(BODY_BYTES);
+  readonly bodies = new Capacity(BODY_BYTES);
+  readonly places: AccountPlaces;
   readonly #clock: Clock;
   readonly #servers: Memory<Versioned<MailServer>>;
   readonly #settings: Memory<Settings>;
   readonly #tokens: Memory<KnownToken>;
 
-  /** `factsForMs` is how long settings and servers are remembered, nominal; 0 turns this off. */
-  constructor(clock: Clock, factsForMs: number) {
+  /**
+   * `factsForMs` is how long settings and servers are remembered, nominal; 0 turns this off. `claimsAhead` is how many
+   * more mails of an account may be claimed than are handed over at once.
+   */
+  constructor(clock: Clock, factsForMs: number, claimsAhead = 0) {
     this.#clock = clock;
+    this.places = new AccountPlaces(claimsAhead);
     this.#servers = memory({ clock, forMs: factsForMs });
     this.#settings = memory({ clock, forMs: factsForMs });
     this.#tokens = memory({ clock, forMs: 0 });

@@ -4,8 +4,20 @@ import type { QuotaLedger } from "../message.ts";
 import { countedRoom, type Entry, earliestRoom, type LedgerClock, standingPromises, sum } from "./room.ts";
 
 const WARN_AT = 0.9;
-/** The most claims of one account at once, over all instances: Gmail answers too many sessions with `454 4.7.0`. */
-const MOST_LIVE = 8;
+/**
+ * The most mails of one account that are handed over at once, over all instances: Gmail answers too many sessions with
+ * `454 4.7.0`.
+ */
+export const MOST_AT_ONCE = 8;
+/** An instance may claim more than it hands over at once, if all of the account's claims are its own. */
+export interface ClaimsAhead {
+  /** So many more. */
+  readonly most: number;
+  /** The ids of the messages that it has claimed. */
+  readonly own: ReadonlySet<string>;
+}
+
+export const NONE_AHEAD: ClaimsAhead = { most: 0, own: new Set() };
 
 export interface Demand {
   /** When the claim is made; the entry counts from here. */
@@ -17,6 +29,7 @@ export interface Demand {
   readonly limits: Limits;
   /** When the claim ends at the latest, even if its worker dies. */
   readonly untilMs: number;
+  readonly ahead: ClaimsAhead;
 }
 
 export type Reservation =
@@ -61,9 +74,19 @@ const joinLine = (ledger: QuotaLedger, createdAtMs: number): QuotaLedger => ({
   lineSinceMs: Math.min(ledger.lineSinceMs ?? createdAtMs, createdAtMs),
 });
 
-const isBusy = (ledger: QuotaLedger, nowMs: number): boolean => {
-  const most = (ledger.halvedUntilMs ?? 0) > nowMs ? MOST_LIVE / 2 : MOST_LIVE;
-  return ledger.live.filter(({ untilMs }) => untilMs > nowMs).length >= most;
+/** Fewer for a while after Gmail has refused a login as one too many. */
+export const mostAtOnce = ({ halvedUntilMs }: Pick<QuotaLedger, "halvedUntilMs">, nowMs: number): number =>
+  (halvedUntilMs ?? 0) > nowMs ? MOST_AT_ONCE / 2 : MOST_AT_ONCE;
+
+/**
+ * Another instance cannot know which claims only wait for their turn, so it counts all of them. So of two instances
+ * neither claims ahead, and both together never hand over more than they may.
+ */
+const isBusy = (ledger: QuotaLedger, nowMs: number, ahead: ClaimsAhead): boolean => {
+  const live = ledger.live.filter(({ untilMs }) => untilMs > nowMs);
+  const most = mostAtOnce(ledger, nowMs);
+  const mayClaimAhead = most === MOST_AT_ONCE && live.every(({ id }) => ahead.own.has(id));
+  return live.length >= most + (mayClaimAhead ? ahead.most : 0);
 };
 
 /** Finds when a message has room; null if now. A message with a promise waits for that room and passes the line. */
@@ -85,7 +108,7 @@ export const reserve = (clock: LedgerClock, kept: QuotaLedger, demand: Demand): 
   const roomMs = roomFor(clock, kept, demand);
   const ledger = { ...kept, promised: others };
   if (roomMs !== null) return { kind: "full", after: joinLine(ledger, createdAtMs), untilMs: roomMs };
-  if (isBusy(ledger, nowMs)) return { kind: "busy" };
+  if (isBusy(ledger, nowMs, demand.ahead)) return { kind: "busy" };
   const entries = compact(clock, [...ledger.entries, { atMs: nowMs, recipients }]);
   const live = [...ledger.live.filter((claim) => claim.untilMs > nowMs && claim.id !== id), { id, untilMs }];
   const warnedLately = ledger.warnedAtMs !== null && ledger.warnedAtMs > nowMs - clock.lasting(DAY);

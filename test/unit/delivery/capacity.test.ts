@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { BodyRoom } from "../../../functions/domain/messages/deliver/body-room.ts";
+import { Capacity } from "../../../functions/domain/messages/deliver/capacity.ts";
 
 /** Work that stays under way until it is told to end. */
-const start = (room: BodyRoom, bytes: number) => {
+const start = (room: Capacity, amount: number) => {
   const ending = Promise.withResolvers<void>();
   const state = { begun: false };
-  const done = room.hold(bytes, async () => {
+  const done = room.hold(amount, async () => {
     state.begun = true;
     await ending.promise;
   });
@@ -15,7 +15,7 @@ const start = (room: BodyRoom, bytes: number) => {
 };
 
 test("small bodies are held together, and what does not fit waits for its turn", async () => {
-  const room = new BodyRoom(100);
+  const room = new Capacity(100);
   const [first, second, third, small] = [start(room, 60), start(room, 40), start(room, 50), start(room, 1)];
   await turn();
   // The last one would fit, but a large body must not wait for ever behind small ones.
@@ -37,7 +37,7 @@ test("small bodies are held together, and what does not fit waits for its turn",
 });
 
 test("a body larger than the room goes alone, and a failure gives its room back", async () => {
-  const room = new BodyRoom(100);
+  const room = new Capacity(100);
   const large = start(room, 500);
   const small = start(room, 1);
   await turn();
