@@ -33,6 +33,9 @@ const COMMANDS = {
   simulate: { program: "test/simulator/simulate.ts" },
 };
 
+/** Node keeps there what it has compiled, TypeScript stripped of types too; from the second start on it reads that. */
+process.env.NODE_COMPILE_CACHE ||= join(root, "node_modules/.cache/compiled");
+
 const packagesOf = (file) => JSON.parse(readFileSync(join(root, file), "utf8")).packages;
 
 /** npm writes node_modules/.package-lock.json last, so it exists only after a complete installation. */

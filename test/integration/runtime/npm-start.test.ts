@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -16,6 +16,8 @@ type Command = readonly [program: string, ...args: string[]];
 const BARE: Command = [process.execPath, programPath("start")];
 /** As people start it: from its sources, after a build that leaves a console alone that is up to date. */
 const BY_NPM: Command = ["npm", "start", "--ignore-scripts", "--silent"];
+
+const COMPILED = join(root, "node_modules/.cache/compiled");
 
 class Start {
   readonly child: ChildProcess;
@@ -125,10 +127,12 @@ describe("npm start", () => {
   };
 
   it("exits in order when npm is told to stop, and leaves no process behind", async () => {
-    const relais = new Start({ PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0" }, [], BY_NPM);
+    const environment = { PORT: String(port), RELAIS_DATA_DIR: dataDir, RELAIS_SMTP_PORT: "0", NODE_COMPILE_CACHE: "" };
+    const relais = new Start(environment, [], BY_NPM);
     started.push(relais);
     await relais.up(port);
     assert.equal(await relais.end("SIGTERM"), 0, relais.output);
+    assert.notEqual(readdirSync(COMPILED).length, 0, "the next start reads what this one has compiled");
     await assert.rejects(fetch(`http://localhost:${port}/health`));
   });
 
