@@ -13,6 +13,7 @@ import { ConfigError } from "../config-error.ts";
 import { lockDataDir } from "../local/lock.ts";
 import { sourceBuild } from "../local/source-build.ts";
 import type { System } from "../system.ts";
+import { terminalLog } from "./terminal-log.ts";
 
 const USAGE = `npm run erase -- --recipient ADDRESS   counts the messages to this address
 npm run erase -- --mailbox ADDRESS     counts the messages from this address, and those of its mail servers
@@ -71,7 +72,7 @@ try {
   if (config.store === "embedded" && lockDataDir(config.dataDir) === null)
     stop(`${config.dataDir} is in use by a running Relais. Stop it first.`);
   const build = sourceBuild(join(import.meta.dirname, "../../.."), config.commit);
-  const system = compose(config, { component: "erase", build });
+  const system = compose(config, { component: "erase", build, log: terminalLog("erase", build) });
   const { erased, left } = await eraseMessages({ records: system.records, dryRun }, person);
   console.log(`${erased} messages ${dryRun ? "would be erased: add --yes" : "erased"}.`);
   if (left.length > 0)

@@ -12,6 +12,7 @@ import { loadConfig } from "../config.ts";
 import { ConfigError } from "../config-error.ts";
 import { lockDataDir } from "../local/lock.ts";
 import { sourceBuild } from "../local/source-build.ts";
+import { terminalLog } from "./terminal-log.ts";
 
 const stop = (message: string): never => {
   console.error(message);
@@ -62,7 +63,8 @@ try {
     stop(`${config.dataDir} is in use by a running Relais. Stop it first.`);
   }
   const build = sourceBuild(join(import.meta.dirname, "../../.."), config.commit);
-  const restored = await doubtRestored(compose(config, { component: "restore", build }), asOfMs);
+  const system = compose(config, { component: "restore", build, log: terminalLog("restore", build) });
+  const restored = await doubtRestored(system, asOfMs);
   if (!restored.ok) {
     const { messageId, updatedAtMs } = restored.problem;
     stop(
