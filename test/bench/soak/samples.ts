@@ -7,6 +7,7 @@ const root = join(import.meta.dirname, "../../..");
 /** The tests that take a sample of their cases in `npm test`, and have no other section here. */
 const FILES = [
   "test/integration/journeys/ending.test.ts",
+  "test/integration/runtime/bundles.test.ts",
   "test/unit/delivery/counted.test.ts",
   "test/unit/delivery/mail-on-the-wire.test.ts",
 ];
