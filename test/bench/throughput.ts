@@ -5,8 +5,8 @@
  *
  * npm run bench -- throughput [full] [rounds] [row …] [profile=<folder>]
  *
- * Without `full` it measures only what the targets are about, in about five minutes with 2 rounds. A row is named by its way,
- * round trip, accounts and mails in flight, or by how that name begins: `chunking/40/8x50`, `pipelining/40`,
+ * Without `full` it measures only what the targets are about, in about five minutes with 2 rounds. A row is named by
+ * its way, round trip, accounts and mails in flight, or by how that name begins: `chunking/40/8x50`, `pipelining/40`,
  * `gmail_api`. Rows that are not measured stay as they were. `profile` writes a CPU profile of Relais for each start.
  */
 import { setTimeout as delay } from "node:timers/promises";
