@@ -64,6 +64,7 @@ export interface Outcome {
   readonly faults: readonly string[];
 }
 
+/** So long no message may come to its end; on a machine that does much else, all of them take longer than this. */
 const PATIENCE_MS = 90_000;
 
 /** Like the pump of `npm start`: a store that others lock for a moment ends no loop. */
@@ -192,10 +193,11 @@ export class TwoReleases {
   }
 
   async #untilOver(): Promise<void> {
-    const endAtMs = performance.now() + PATIENCE_MS;
+    let last = { count: Number.POSITIVE_INFINITY, atMs: 0 };
     for (let open = await this.#open(); open.length > 0; open = await this.#open()) {
       const [first = ""] = open;
-      if (performance.now() > endAtMs)
+      if (open.length < last.count) last = { count: open.length, atMs: performance.now() };
+      if (performance.now() > last.atMs + PATIENCE_MS)
         throw new Error(
           `${open.length} messages come to no end: ${JSON.stringify(await this.#message(first))}\n${this.#lastErrors()}`,
         );
