@@ -41,14 +41,18 @@ export const stateOf = (json: unknown): string => {
 
 /**
  * What is written now and then, so that no later run passes the same point. A server's counts ride on a claim about
- * once an hour (`ledger-tally.ts`), and the first tick of all marks that old records have shards (`add-shards.ts`).
+ * once an hour, or a tick moves them out of the ledger (`ledger-tally.ts`); and the first tick of all marks that old
+ * records have shards (`add-shards.ts`).
  */
 const NOW_AND_THEN: readonly string[] = ["tallies", "upkeep"];
+
+const isOfMessage = (name: string): boolean => name.startsWith("messages:");
 
 /** The name of a commit, after what it writes of a delivery: for example `messages:sending.claimed + quotas`. */
 export const writesName = (writes: readonly string[]): string | undefined => {
   const names = new Set(writes.filter((name) => !NOW_AND_THEN.includes(name)));
-  return names.size === 0 ? undefined : [...names].join(" + ");
+  const isNowAndThen = names.size < new Set(writes).size && !writes.some(isOfMessage);
+  return names.size === 0 || isNowAndThen ? undefined : [...names].join(" + ");
 };
 
 interface CommitBody {
