@@ -54,7 +54,10 @@ export const pump = async (queue: SqliteQueue, deliver: Deliver, options: PumpOp
   };
   const placesIn = (lane: string): number => (lane === "" ? concurrency : lanePlaces - (inLane.get(lane) ?? 0));
   const waker = makeWaker(clock, signal);
-  const stopListening = queue.onPublish(waker.wake);
+  // What has no place is found when a delivery ends, without a look in between.
+  const stopListening = queue.onPublish((lane) => {
+    if (placesIn(lane) > 0) waker.wake();
+  });
   while (!signal.aborted) {
     try {
       const free = concurrency - running.size;

@@ -47,7 +47,7 @@ export interface SqliteQueue {
   /** When the next message is due that is not due by now (milliseconds since the epoch); null if there is none. */
   nextDueAtMs(): number | null;
   /** Calls back after each publish by this process of what is delivered; returns a function that stops it. */
-  onPublish(listener: () => void): () => void;
+  onPublish(listener: (lane: string) => void): () => void;
   deadLetters(): readonly Delivery[];
   /** The messages published on `mail-events` in the last 7 days, newest first. */
   events(limit: number): readonly TopicMessage[];
@@ -60,7 +60,7 @@ const MAIL = "buriedAtMs IS NULL AND topic = 'mail-send'";
 const NO_MAIL = "buriedAtMs IS NULL AND topic NOT IN ('mail-events', 'mail-send')";
 
 export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue & { readonly publisher: Publisher } => {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(lane: string) => void>();
   /**
    * Changes the row of a delivery if that delivery still holds it. If a power cut takes that back, the message is
    * delivered again.
@@ -78,7 +78,7 @@ export const sqliteQueue = (connection: Connection, clock: Clock): SqliteQueue &
           enqueue(connection, { topic, message, nowMs: clock.nowMs() }),
         );
         // Events are only kept.
-        if (topic !== "mail-events") for (const listener of listeners) listener();
+        if (topic !== "mail-events") for (const listener of listeners) listener(message.lane ?? "");
       },
     },
     claim: (limit, leaseMs, placesIn = () => limit) =>

@@ -34,8 +34,8 @@ const { queue: embedded } = await open();
 const LOOK_MS = 20;
 const queue = {
   ...embedded,
-  onPublish: (wake: () => void) => {
-    const timer = setInterval(wake, LOOK_MS);
+  onPublish: (wake: (lane: string) => void) => {
+    const timer = setInterval(() => wake(""), LOOK_MS);
     return () => clearInterval(timer);
   },
 };
