@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { atEnd, inTestProcess } from "../builders/at-end.ts";
+import { inTestProcess, sharedByFiles } from "../builders/at-end.ts";
 import { chromiumPath } from "./chromium.ts";
 
 /** A real Chromium for browser tests; `await using` closes it whatever the test does. */
@@ -81,17 +81,8 @@ const launch = async ({ optimizing = false }: BrowserOptions = {}): Promise<Brow
     ...(hasMuchSharedMemory() && { ignoreDefaultArgs: [ON_DISK] }),
   });
 
-let shared: Promise<Browser> | undefined;
-
 /** The files that share a process share its browser, and close only their own profiles. */
-const shareBrowser = (): Promise<Browser> => {
-  if (shared === undefined) {
-    const launched = launch();
-    shared = launched;
-    atEnd(async () => (await launched).close());
-  }
-  return shared;
-};
+const shareBrowser = sharedByFiles(launch, (browser) => browser.close());
 
 /** Those of people between two tests. */
 export const atRest = new WeakSet<BrowserContext>();

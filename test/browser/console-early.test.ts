@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { dataAt } from "../../functions/console/state/early-data.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
-import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
+import { type FurnishedStack, readOnlyStack } from "./furnished-stack.ts";
 import { settled, type Visitor, visit, visitAsOperator } from "./visitor.ts";
 
 /** Read by several parts of a page, some of which come later. */
@@ -14,12 +14,9 @@ describe("what the console asks before it can run", () => {
   let stack: FurnishedStack;
   before(async () => {
     await buildConsoleOnce();
-    [browser, stack] = await Promise.all([startBrowser(), startFurnishedStack()]);
+    [browser, stack] = await Promise.all([startBrowser(), readOnlyStack()]);
   });
-  after(async () => {
-    await browser.close();
-    await stack.stop();
-  });
+  after(() => browser.close());
 
   /** The calls of the API until the page has loaded, in order. */
   const callsOf = async (visitor: Visitor, open: () => Promise<void>): Promise<readonly string[]> => {

@@ -3,10 +3,11 @@ import { after, before, describe, it } from "node:test";
 import { type InEveryLanguage, LANGUAGES } from "../../functions/domain/language.ts";
 import { DOCS_PATHS } from "../../functions/reference/docs-paths.ts";
 import { DOCUMENT } from "../builders/api-description.ts";
-import { RelaisProcess } from "../builders/relais-process.ts";
+import type { RelaisProcess } from "../builders/relais-process.ts";
 import { accessible, overflow } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
+import { readOnlyStack } from "./furnished-stack.ts";
 import { WIDTHS } from "./readers.ts";
 
 /** Links within the page that lead nowhere. */
@@ -34,12 +35,11 @@ describe("The page of the API", () => {
   let relais: RelaisProcess;
   before(async () => {
     await buildConsoleOnce();
-    [browser, relais] = await Promise.all([startBrowser(), RelaisProcess.start()]);
+    const [started, stack] = await Promise.all([startBrowser(), readOnlyStack()]);
+    browser = started;
+    relais = stack.relais;
   });
-  after(async () => {
-    await browser?.close();
-    await relais?.stop();
-  });
+  after(() => browser?.close());
 
   it("and its description need no credential", async () => {
     const described = await relais.request("/openapi.json");

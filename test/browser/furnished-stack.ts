@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sharedByFiles } from "../builders/at-end.ts";
 import { connectedServer, createServer, type Stack, startStack } from "../builders/connected-stack.ts";
 
 /** A stack in which every page of the console has something to show. */
@@ -87,3 +88,6 @@ export const startFurnishedStack = async (
     },
   };
 };
+
+/** For tests that change nothing in it but sessions: the files of a process share it (`SHARES_STACK` in batch.ts). */
+export const readOnlyStack = sharedByFiles(startFurnishedStack, (stack) => stack.stop());

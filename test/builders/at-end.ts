@@ -11,5 +11,18 @@ if (inTestProcess)
     for (const close of closers.splice(0)) await close();
   });
 
-/** Closes, when this process's tests are done, what its files share. */
-export const atEnd = (close: () => Promise<void>): void => void closers.push(close);
+/** What the files of this process share: started when the first of them asks, and closed when its tests are done. */
+export const sharedByFiles = <T>(
+  start: () => Promise<T>,
+  close: (started: T) => Promise<unknown>,
+): (() => Promise<T>) => {
+  let shared: Promise<T> | undefined;
+  return () => {
+    if (shared === undefined) {
+      const started = start();
+      shared = started;
+      closers.push(async () => void (await close(await started)));
+    }
+    return shared;
+  };
+};

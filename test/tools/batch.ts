@@ -25,6 +25,15 @@ const CHANGES_ENVIRONMENT = /\bprocess\.env(?:\.\w+|\[[^\]]+\]) = |\bdelete proc
 /** A file that changes what its process shares needs a process of its own. */
 export const needsOwnProcess = (source: string): boolean => CHANGES_ENVIRONMENT.test(source);
 
+const SHARES_STACK = /\breadOnlyStack\(/;
+
+/** The files that share a stack, which only those in one process can, and each other file by itself. */
+const inseparable = (root: string, files: readonly string[]): string[][] => {
+  const sharing = files.filter((file) => SHARES_STACK.test(readFileSync(join(root, file), "utf8")));
+  const others = files.filter((file) => !sharing.includes(file)).map((file) => [file]);
+  return sharing.length > 0 ? [sharing, ...others] : others;
+};
+
 /** Deals the files out to at most this many hands that take about as long: each, the longest first, to the shortest. */
 export const deal = <T>(files: readonly T[], hands: number, lengthOf: (file: T) => number): T[][] => {
   const dealt = Array.from({ length: Math.min(hands, files.length) }, () => ({ length: 0, files: [] as T[] }));
@@ -63,16 +72,15 @@ export const writeBatches = (files: readonly string[], batches: Batches): Batch[
   const isAlone = (file: string): boolean =>
     lengthOf(file) > longest || needsOwnProcess(readFileSync(join(root, file), "utf8"));
   const alone = new Set(files.filter(isAlone));
-  const dealt = deal(
-    files.filter((file) => !alone.has(file)),
-    count,
-    lengthOf,
-  );
-  const shared = dealt.map((batch, at) => {
+  const lengthOfAll = (some: readonly string[]): number => some.reduce((sum, file) => sum + lengthOf(file), 0);
+  const together = files.filter((file) => !alone.has(file));
+  const dealt = deal(inseparable(root, together), count, lengthOfAll);
+  const shared = dealt.map((hand, at) => {
+    const batch = hand.flat();
     const program = join(directory, `batch-${at + 1}.test.ts`);
     const calls = `runBatch(${JSON.stringify(root)}, ${JSON.stringify(batch)});`;
     writeFileSync(program, `import { runBatch } from ${JSON.stringify(import.meta.url)};\n\n${calls}\n`);
-    return { program, lengthMs: batch.reduce((sum, file) => sum + lengthOf(file), 0) };
+    return { program, lengthMs: lengthOfAll(batch) };
   });
   return [...[...alone].map((file) => ({ program: join(root, file), lengthMs: lengthOf(file) })), ...shared];
 };

@@ -89,6 +89,16 @@ it("deals out files so that all programs take about as long, and lets long ones 
   assert.match(readFileSync(second, "utf8"), /"short\.test\.ts"/);
 });
 
+it("runs files that share a stack in one program", () => {
+  const sharing = ["reads-1.test.ts", "reads-2.test.ts", "reads-3.test.ts"];
+  for (const file of sharing) write(file, "const stack = await readOnlyStack();");
+  const files = [...sharing, ...["5", "6"].map((name) => write(`${name}.test.ts`, ""))];
+  const dealt = programsOf(files, { count: 2, lengthOf: () => 10 }).map((program) =>
+    files.filter((file) => readFileSync(program, "utf8").includes(`"${file}"`)),
+  );
+  assert.deepEqual(dealt, [sharing, ["5.test.ts", "6.test.ts"]]);
+});
+
 it("notes the CPU time of each file, with what its last hook does", () => {
   const busy = (ms: number) => `for (const endMs = Date.now() + ${ms}; Date.now() < endMs; );`;
   const files = [
