@@ -18,6 +18,13 @@ const viewportOf = (width: number): ViewportSize => ({ width, height: width < 76
 export const readerName = ({ language, colorScheme, viewport }: Reader): string =>
   `${language} ${colorScheme} ${viewport.width}`;
 
+/** Someone at a laptop, where how the page looks is beside the point. */
+export const atLaptop = (language: Language): Reader => ({
+  language,
+  colorScheme: "light",
+  viewport: viewportOf(1_280),
+});
+
 /** All of them: `npm run soak -- console` lets each do everything. */
 export const EVERY_READER: readonly Reader[] = LANGUAGES.flatMap((language) =>
   SCHEMES.flatMap((colorScheme) =>
