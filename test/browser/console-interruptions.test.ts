@@ -5,8 +5,8 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { turnsFrom } from "./readers.ts";
-import { settled, signInAs, type Visitor, visitAsOperator } from "./visitor.ts";
+import { atLaptop, turnsFrom } from "./readers.ts";
+import { settled, signInAs, stayingVisitor, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(2);
 
@@ -92,8 +92,10 @@ describe("the console when work is interrupted", () => {
     await visitor.leave();
   });
 
+  const operator = stayingVisitor((language) => visitAsOperator(browser, stack, { language }));
+
   it("keeps the focus nearby when an action removes its own button", async () => {
-    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, say } = visitor;
     const heading = (level: 1 | 2, name: string) =>
       page.getByRole("heading", { level, name, exact: true }).and(page.locator(":focus"));
@@ -101,36 +103,36 @@ describe("the console when work is interrupted", () => {
       await visitor.button(button).first().focus();
       await page.keyboard.press("Enter");
     };
-    await visitor.go(stack.pages["scheduled message"]);
+    await visitor.turnTo(stack.pages["scheduled message"]);
     await settled(visitor);
     await byKeyboard("message.cancel");
     await visitor.inDialog("message.cancel");
     await heading(1, "Facture 2026-0045").waitFor();
 
-    await visitor.go(stack.pages["connected server"]);
+    await visitor.turnTo(stack.pages["connected server"]);
     await settled(visitor);
     await byKeyboard("action.dismiss");
     await heading(1, "Facturation").waitFor();
-    await visitor.go(stack.pages["server settings"]);
+    await visitor.turnTo(stack.pages["server settings"]);
     await settled(visitor);
     await byKeyboard("disconnect.action");
     await visitor.sees("disconnect.sharedClient");
     await visitor.inDialog("disconnect.action");
     await heading(2, say("end.title")).waitFor();
 
-    await visitor.go("/keys");
+    await visitor.turnTo("/keys");
     await settled(visitor);
     await page.getByRole("button", { name: "Révoquer la clé Boutique" }).focus();
     await page.keyboard.press("Enter");
     await visitor.inDialog("key.revoke");
     await heading(1, say("key.title")).waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("leaves the focus alone when it was not lost", async () => {
-    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, say } = visitor;
-    await visitor.go(stack.pages["server not connected"]);
+    await visitor.turnTo(stack.pages["server not connected"]);
     await settled(visitor);
     await visitor.button("action.dismiss").focus();
     // Click beside every control, then remove the button.
@@ -141,6 +143,6 @@ describe("the console when work is interrupted", () => {
     );
     await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
     assert.equal(await page.evaluate("document.activeElement.tagName"), "BODY");
-    await visitor.leave();
+    await operator.rest();
   });
 });

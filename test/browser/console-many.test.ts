@@ -5,7 +5,8 @@ import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { settled, type Visitor, visitAsOperator } from "./visitor.ts";
+import { atLaptop } from "./readers.ts";
+import { settled, stayingVisitor, type Visitor, visitAsOperator } from "./visitor.ts";
 
 /** More than one page of the API, which holds at most 200. */
 const SERVERS = 205;
@@ -22,7 +23,7 @@ describe("the console with a lot of data", () => {
     await browser.close();
     await stack.stop();
   });
-  const operator = () => visitAsOperator(browser, stack, { language: "fr" });
+  const operator = stayingVisitor((language) => visitAsOperator(browser, stack, { language }));
   /** Scheduled, so that nothing is sent. */
   const accepted = async (message: object): Promise<string> => {
     const [, , id] = stack.pages["connected server"].split(/[/?]/);
@@ -39,17 +40,17 @@ describe("the console with a lot of data", () => {
     const to = Array.from({ length: 100 }, (_, n) => `destinataire.${n}@example.org`);
     const path = await accepted({ subject, to });
     await accepted({ subject: "M".repeat(998), to: `${"a".repeat(64)}@${"b".repeat(60)}.example.org` });
-    const visitor = await operator();
+    const visitor = await operator.as(atLaptop("fr"));
     const { page } = visitor;
     await page.setViewportSize({ width: 320, height: 800 });
-    await visitor.go("/messages");
+    await visitor.turnTo("/messages");
     await settled(visitor);
     assert.equal(await overflow(visitor), 0);
     const rows = page.locator("main tbody tr");
     await rows.nth(1).getByText("destinataire.0@example.org + 99").waitFor();
     for (const row of [0, 1]) assert(((await rows.nth(row).boundingBox())?.height ?? 0) < 90, `row ${row} is short`);
 
-    await visitor.go(path);
+    await visitor.turnTo(path);
     await settled(visitor);
     assert.equal(await overflow(visitor), 0);
     const heading = page.getByRole("heading", { level: 1 });
@@ -58,38 +59,37 @@ describe("the console with a lot of data", () => {
     assert.equal(await page.getByText("destinataire.99@").isVisible(), false);
     await page.getByText("Et 90 autres").click();
     await page.getByText("destinataire.99@").waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("leads from a message back to the filtered list", async () => {
     await accepted({ subject: "À retrouver", to: "retour@example.org" });
-    const visitor = await operator();
+    const visitor = await operator.as(atLaptop("fr"));
     const { page } = visitor;
-    await visitor.go("/messages?status=scheduled&q=retour%40");
+    await visitor.turnTo("/messages?status=scheduled&q=retour%40");
     await page.getByRole("link", { name: "À retrouver", exact: true }).click();
     await page.locator(".back").click();
     await page.waitForURL("**/messages?status=scheduled&q=retour%40");
     assert.equal(await visitor.field("messages.status").inputValue(), "scheduled");
     await visitor.follow("nav.messages");
     await page.waitForURL("**/messages");
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("does not call a list empty while there are further pages", async () => {
-    const visitor = await operator();
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, say } = visitor;
     const next = page.waitForRequest(/cursor=later/);
     await page.route(/\/v1\/messages\?limit=100$/, (route) => route.fulfill({ json: { items: [], next: "later" } }));
-    await visitor.go("/messages");
+    await visitor.turnTo("/messages");
     // The button is in view, so the next page is asked for without anyone pressing it.
     await next;
     assert.equal(await page.getByText(say("messages.none"), { exact: true }).count(), 0);
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("stops reading on by itself after a few pages without a message, and reads one more for each press", async () => {
-    const visitor = await operator();
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, say } = visitor;
     let asked = 0;
     await page.route(/\/v1\/messages\?.*cursor=/, (route) => {
@@ -97,7 +97,7 @@ describe("the console with a lot of data", () => {
       return route.fulfill({ json: { items: [], next: `later${asked}` } });
     });
     await page.route(/\/v1\/messages\?limit=100$/, (route) => route.fulfill({ json: { items: [], next: "later" } }));
-    await visitor.go("/messages");
+    await visitor.turnTo("/messages");
     const more = page.getByRole("button", { name: say("list.more"), exact: true });
     await eventually("it has read some pages", () => asked === 5);
     const sixth = page.waitForRequest(/cursor=later5/);
@@ -105,25 +105,24 @@ describe("the console with a lot of data", () => {
     await sixth;
     await more.and(page.locator("[aria-disabled=false]")).waitFor();
     assert.equal(asked, 6);
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("reads all mail servers when one response cannot hold them, and lists those in trouble first", async () => {
     for (let n = 0; n < SERVERS; n += 1)
       await createServer(stack, { name: `Agence ${n}`, username: `agence.${n}@example.com` });
-    const visitor = await operator();
+    const visitor = await operator.as(atLaptop("fr"));
     const { page } = visitor;
-    await visitor.go("/servers");
+    await visitor.turnTo("/servers");
     await settled(visitor);
     assert.equal(await page.locator("main .rows > li").count(), SERVERS + 2);
-    await visitor.go("/");
+    await visitor.turnTo("/");
     await settled(visitor);
     const card = page.getByRole("region", { name: visitor.say("servers.title") });
     assert.equal(await card.locator(".rows > li").count(), 6);
     await card.getByRole("link", { name: `Voir les ${SERVERS + 2 - 6} autres serveurs` }).waitFor();
 
-    await visitor.go("/servers");
+    await visitor.turnTo("/servers");
     const search = visitor.page.getByLabel(visitor.say("servers.search"));
     await search.fill("ÀGENCE.20@");
     await page.waitForURL(/q=/);
@@ -158,7 +157,6 @@ describe("the console with a lot of data", () => {
       await names.filter({ hasText: "Agence 200" }).first().waitFor();
       assert.deepEqual(new Set((await names.allTextContents()).slice(0, 3)), inTrouble, path);
     }
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    await visitor.leave();
+    await operator.rest();
   });
 });

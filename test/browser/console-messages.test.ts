@@ -11,7 +11,7 @@ import { accessible } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { hostileMail } from "./hostile-mail.ts";
-import { turnsFrom } from "./readers.ts";
+import { atLaptop, turnsFrom } from "./readers.ts";
 import { stayingVisitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(3, 1_280);
@@ -131,14 +131,14 @@ describe("messages and keys in the console", () => {
     const html = `<p style="color:red">${"Une ligne de texte. ".repeat(100_000)}</p>`;
     const attachments = [{ filename: "grand.bin", content: Buffer.alloc(8_000_000, 7).toString("base64") }];
     const { id } = await post("Grand", { html, attachments, scheduledAt: new Date(Date.now() + DAY_MS).toISOString() });
-    const visitor = await visitAsOperator(browser, stack, { language: "en" });
+    const visitor = await operator.as(atLaptop("en"));
     const { page } = visitor;
-    await visitor.go(`/messages/${id}`);
+    await visitor.turnTo(`/messages/${id}`);
     await visitor.press("content.show");
     await page.frameLocator("iframe.mail").locator("p").waitFor();
     await visitor.sees("content.cut");
     await page.getByText("8 MB", { exact: false }).first().waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("finds messages by recipient, status and server, and shows all again", async (reader) => {
@@ -146,10 +146,10 @@ describe("messages and keys in the console", () => {
     const to = `needle.${language}@example.org`;
     await post(`Cherché ${language}`, { to: ["hay@example.org", to] });
     const planned = await post(`Prévu ${language}`, { to, scheduledAt: new Date(Date.now() + DAY_MS).toISOString() });
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page } = visitor;
     const link = (name: string) => page.getByRole("link", { name, exact: true });
-    await visitor.go("/messages");
+    await visitor.turnTo("/messages");
     await visitor.field("messages.q").fill(` ${to.slice(0, 8).toUpperCase()} `);
     await page.keyboard.press("Enter");
     await page.waitForURL(/q=/);
@@ -179,14 +179,15 @@ describe("messages and keys in the console", () => {
       await visitor.sees("messages.noneFound");
     }
     for (const typed of ["?status=nonsense", "?server=nobody", "?server=srv_gone&status=sent"]) {
-      await visitor.go(`/messages${typed}`);
+      await visitor.turnTo("/nowhere");
+      await visitor.turnTo(`/messages${typed}`);
       await page.locator(".table, .empty").first().waitFor();
       assert.equal(await page.getByRole("alert").count(), 0, typed);
     }
-    await visitor.go(`/messages?to=${to}`);
+    await visitor.turnTo(`/messages?to=${to}`);
     await link(`Prévu ${language}`).waitFor();
     await stack.relais.operate("POST", `/v1/messages/${planned.id}/cancel`);
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("reschedules a message, then cancels it", async (reader) => {
@@ -424,9 +425,9 @@ describe("messages and keys in the console", () => {
   turns.scenario("creates a key, shows it once, and revokes it", async (reader) => {
     const { language } = reader;
     const name = `Boutique ${language}`;
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
-    await visitor.go("/keys");
+    await visitor.turnTo("/keys");
     await visitor.press("key.new");
     await visitor.field("key.name").fill(name);
     await page.getByLabel(say("key.permission.send")).uncheck();
@@ -460,7 +461,7 @@ describe("messages and keys in the console", () => {
     await visitor.inDialog("key.revoke");
     await eventually("revoked", async () => (await row.count()) === 0);
     await eventually("refused", async () => (await asProgram()).status === 401);
-    await visitor.go("/audit");
+    await visitor.turnTo("/audit");
     await page
       .getByRole("row")
       .filter({ hasText: name })
@@ -476,6 +477,6 @@ describe("messages and keys in the console", () => {
     const entry = page.getByRole("row").filter({ hasText: `Libre ${language}` });
     const servers = `${say("audit.detail.servers")}${say("colon")} ${say("audit.allServers")}`;
     await entry.getByText(servers).waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 });

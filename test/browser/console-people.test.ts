@@ -6,8 +6,8 @@ import { connectedServer, createServer, type Stack, startStack } from "../builde
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { turnsFrom } from "./readers.ts";
-import { settled, signInAs, visit, visitAsOperator } from "./visitor.ts";
+import { atLaptop, turnsFrom } from "./readers.ts";
+import { settled, signInAs, stayingVisitor, visit, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(4, 1_280);
 
@@ -36,6 +36,8 @@ describe("the console's users", () => {
     await browser.close();
     await stack.stop();
   });
+
+  const operator = stayingVisitor((language) => visitAsOperator(browser, stack, { language }));
 
   turns.scenario("signs an operator in with Google, returns to the page they wanted, and signs out", async (reader) => {
     const visitor = await visit(browser, stack, reader);
@@ -89,14 +91,15 @@ describe("the console's users", () => {
     await visitor.press("mail.send");
     await visitor.sees("message.says.sent");
 
-    await visitor.go("/messages");
+    await visitor.turnTo("/messages");
     await page
       .getByRole("link", { name: say("mail.subjectDefault") })
       .first()
       .waitFor();
     assert.equal(await page.getByText("Secret d’Ada").count(), 0);
     for (const path of [`/servers/${adas}`, `/messages/${adasMessage}`, `/messages?server=${adas}`]) {
-      await visitor.go(path);
+      await visitor.turnTo("/nowhere");
+      await visitor.turnTo(path);
       await visitor.sees({ text: problemText("not_found", language).title });
       assert.equal(await page.getByText("Secret d’Ada").count(), 0, path);
     }
@@ -114,9 +117,9 @@ describe("the console's users", () => {
   it("shows operators who is signed in, ends all sessions of a person, and finds that in the audit", async () => {
     const member = await visit(browser, stack, { language: "en" });
     await signInAs(member, GRACE);
-    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, say } = visitor;
-    await visitor.go("/operations");
+    await visitor.turnTo("/operations");
     const row = page.getByRole("row").filter({ hasText: GRACE });
     await row.getByText(say("role.member"), { exact: true }).waitFor();
     await row.getByRole("button").click();
@@ -144,13 +147,13 @@ describe("the console's users", () => {
     await visitor.sees("audit.noneFound");
     await visitor.press("filters.clear");
     await page.getByRole("row").nth(2).waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("asks to sign in when the session has ended, refuses a wrong token, and returns to the same page", async () => {
-    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, context } = visitor;
-    await visitor.go("/servers");
+    await visitor.turnTo("/servers");
     await settled(visitor);
     await context.clearCookies();
     await visitor.turnTo("/messages");
@@ -171,7 +174,7 @@ describe("the console's users", () => {
     await page.keyboard.press("Enter");
     await page.waitForURL(`${stack.relais.origin}/messages`);
     await page.getByRole("link", { name: "Secret d’Ada" }).waitFor();
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("limits a member to their own mailbox in the API too, whatever the page allows", async () => {

@@ -110,7 +110,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await visitor.field("server.username").fill("facturation@example.com");
       await twice("newServer.create", () => page.getByRole("heading", { level: 1, name: "Deuxième essai" }).waitFor());
 
-      await visitor.go(stack.pages["connected server"]);
+      await visitor.turnTo(stack.pages["connected server"]);
       await settled(visitor);
       const before = stack.sandbox.control.mails().length;
       await twice("test.action", () => page.getByText(say("test.ok"), { exact: true }).waitFor());
@@ -121,7 +121,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await page.getByLabel(say("server.description")).fill("Autrement");
       await twice("action.save", () => visitor.sees("state.saved"));
 
-      await visitor.go("/operations");
+      await visitor.turnTo("/operations");
       await settled(visitor);
       await visitor.press("pause.pause");
       await failOnce(visitor);
@@ -307,13 +307,13 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await page.getByText(say("disconnect.done")).waitFor();
     };
     const deleteServer = async () => {
-      await visitor.go(`${toDelete}/settings`);
+      await visitor.turnTo(`${toDelete}/settings`);
       await page.getByRole("button", { name: say("end.delete"), exact: true }).click();
       await confirm(say("end.delete"));
       await page.getByRole("heading", { level: 1, name: say("servers.title"), exact: true }).waitFor();
     };
     const createAndRevokeKey = async () => {
-      await visitor.go("/keys");
+      await visitor.turnTo("/keys");
       await fillKey(visitor, "Lente");
       await clickTwice(page.getByRole("dialog"), say("key.make"));
       await page.getByText(say("key.made")).waitFor();

@@ -6,8 +6,8 @@ import { eventually } from "../builders/eventually.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { consentOnPage } from "./google-pages.ts";
-import { turnsFrom } from "./readers.ts";
-import { settled, stayingVisitor, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
+import { atLaptop, turnsFrom } from "./readers.ts";
+import { openAnew, settled, stayingVisitor, turnToPart, type Visitor, visitAsOperator } from "./visitor.ts";
 
 const turns = turnsFrom(8);
 
@@ -39,9 +39,9 @@ describe("the life of a mail server in the console", () => {
   turns.scenario("shows revoked access without a reload, holds mail, and sends it once reconnected", async (reader) => {
     const { language } = reader;
     const id = await connected(`Révoqué ${language}`);
-    const visitor = await visitAsOperator(browser, stack, reader);
+    const visitor = await operator.as(reader);
     const { page, say } = visitor;
-    await visitor.go(`/servers/${id}`);
+    await visitor.turnTo(`/servers/${id}`);
     await visible(visitor, "connection.valid").waitFor();
     const sentBefore = stack.sandbox.control.mails().length;
     stack.sandbox.control.revoke(ADA);
@@ -55,7 +55,7 @@ describe("the life of a mail server in the console", () => {
     await visitor.follow("nav.home");
     const toServer = page.getByRole("link", { name: `Révoqué ${language}`, exact: true }).first();
     await toServer.waitFor();
-    await visitor.go(`/messages?server=${id}`);
+    await openAnew(visitor, `/messages?server=${id}`);
     // Above every page, with the advice, until it is fixed.
     await page
       .getByText(say("needs.stopped"))
@@ -76,7 +76,7 @@ describe("the life of a mail server in the console", () => {
     await turnToPart(visitor, "activity");
     await page.getByRole("link", { name: say("mail.subjectDefault") }).click();
     await visitor.sees("message.says.sent");
-    await visitor.leave();
+    await operator.rest();
   });
 
   turns.scenario("detects another person's edit while editing, and overwrites neither", async (reader) => {
@@ -253,7 +253,7 @@ describe("the life of a mail server in the console", () => {
   });
 
   it("shows settings that somebody else changed, but never overwrites what is being typed", async () => {
-    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const visitor = await operator.as(atLaptop("fr"));
     const { page } = visitor;
     const days = visitor.field("people.retention");
     const changeTo = async (retentionDays: number) => {
@@ -261,7 +261,7 @@ describe("the life of a mail server in the console", () => {
       // Simulates returning to this tab, which reads the value again at once.
       await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
     };
-    await visitor.go("/settings");
+    await visitor.turnTo("/settings");
     await days.waitFor();
     await changeTo(45);
     await eventually("theirs is shown", async () => (await days.inputValue()) === "45");
@@ -271,6 +271,6 @@ describe("the life of a mail server in the console", () => {
     await read;
     await page.evaluate("new Promise((resolve) => requestAnimationFrame(resolve))");
     assert.equal(await days.inputValue(), "60", "what is typed stays");
-    await visitor.leave();
+    await operator.rest();
   });
 });
