@@ -9,6 +9,7 @@ import type { Versioned } from "../../../functions/domain/records.ts";
 import { compose } from "../../../functions/runtime/compose.ts";
 import { loadConfig } from "../../../functions/runtime/config.ts";
 import type { System } from "../../../functions/runtime/system.ts";
+import { type BundleEdit, changedBundle } from "../../builders/changed-copy.ts";
 import { OPERATOR, SEND_ONLY } from "../../builders/mail-server.ts";
 import { seedServers } from "../../builders/seeded-server.ts";
 import { type GoogleSandbox, startGoogleSandbox } from "../../google-sandbox/sandbox.ts";
@@ -24,12 +25,12 @@ export type FunctionName = "deliver-mail" | "dispatch-due";
 
 interface WorldOptions {
   readonly store?: Store;
-  /** The repository to build: this one, unless a copy must be shown to fail. */
-  readonly source?: string;
+  /** What is different in a function that must be shown to fail. */
+  readonly edit?: BundleEdit;
 }
 
-const build = (source: string, dist: string): string => {
-  const args = [join(source, "infra/build/build.ts"), "--out", dist, "deliver-mail", "dispatch-due"];
+const build = (dist: string): string => {
+  const args = [join(root, "infra/build/build.ts"), "--out", dist, "deliver-mail", "dispatch-due"];
   const built = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (built.status !== 0) throw new Error(built.stderr);
   return dist;
@@ -58,10 +59,10 @@ export class World {
     this.#platform = platform;
   }
 
-  static async make({ store = "embedded", source = root }: WorldOptions = {}): Promise<World> {
+  static async make({ store = "embedded", edit }: WorldOptions = {}): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), "relais-crash-"));
-    const shared = source === root ? process.env.RELAIS_TEST_DIST : undefined;
-    const dist = shared || build(source, join(directory, "dist"));
+    const built = process.env.RELAIS_TEST_DIST || build(join(directory, "dist"));
+    const dist = edit === undefined ? built : changedBundle(built, join(directory, "changed"), edit);
     const sandbox = await startGoogleSandbox();
     const platform = store === "google" ? googlePlatform(sandbox) : embeddedPlatform(sandbox, directory);
     return new World(sandbox, { directory, dist }, await platform);
