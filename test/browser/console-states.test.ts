@@ -6,7 +6,7 @@ import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
 import { everyState } from "./every-state.ts";
 import { type FurnishedStack, startFurnishedStack } from "./furnished-stack.ts";
-import { type Reader, readerName, runsAll, turnsFrom, WIDTHS } from "./readers.ts";
+import { atLaptop, type Reader, readerName, runsAll, turnsFrom, WIDTHS } from "./readers.ts";
 import { openAnew, settled, signInAs, stayingVisitor, type Visitor, visit, visitAsOperator } from "./visitor.ts";
 
 type Pages = readonly (keyof FurnishedStack["pages"])[];
@@ -90,13 +90,13 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     await browser.close();
     await stack.stop();
   });
-  const operator = () => visitAsOperator(browser, stack, { language: "fr" });
-  const member = async () => {
+  const operator = stayingVisitor(() => visitAsOperator(browser, stack, { language: "fr" }));
+  const member = stayingVisitor(async () => {
     const visitor = await visit(browser, stack, { language: "fr" });
     await signInAs(visitor, "ada@example.com");
     await settled(visitor);
     return visitor;
-  };
+  });
 
   /** Loads the console once and turns to each page in it. */
   const eachOf = async (visitor: Visitor, pages: Pages, look: (what: string) => Promise<void>): Promise<void> => {
@@ -106,13 +106,11 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     }
   };
 
-  for (const [who, signIn, { reading, lists }] of [
+  // Each of these tests loads its first page, so that nothing is left of the last one but the profile.
+  for (const [who, someone, { reading, lists }] of [
     ["an operator", operator, OPERATORS],
     ["a member", member, MEMBERS],
   ] as const) {
-    // Each of these tests loads its first page, so that nothing is left of the last one but the profile.
-    const someone = stayingVisitor(signIn);
-
     it(`once it has loaded, for ${who}`, async () => {
       const visitor = await someone.as();
       const all = Object.keys(stack.pages) as (keyof FurnishedStack["pages"])[];
@@ -169,19 +167,18 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
   }
 
   it("in every state of a mail server or message", async () => {
-    const visitor = await operator();
-    await visitor.go("/nowhere");
+    const visitor = await operator.as(atLaptop("fr"));
     for (const { what, path, arrange } of everyState(stack)) {
       await arrange(visitor.page);
       await openAnew(visitor, path);
       await look(visitor, { what, readers: turns.two() });
       await visitor.page.unrouteAll({ behavior: "ignoreErrors" });
     }
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("with its dialogs open", async () => {
-    const visitor = await operator();
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, say } = visitor;
     for (const [what, button] of [
       ["server settings", "disconnect.action"],
@@ -189,22 +186,23 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
       ["operations", "pause.pause"],
       ["scheduled message", "message.cancel"],
     ] as const) {
-      await visitor.go(stack.pages[what]);
+      await visitor.turnTo("/nowhere");
+      await visitor.turnTo(stack.pages[what]);
       await visitor.press(button);
       await page.getByRole("dialog").waitFor();
       await look(visitor, { what: `${what}, ${button}`, readers: turns.two() });
     }
-    await visitor.go(stack.pages.keys);
+    await visitor.turnTo(stack.pages.keys);
     await page.getByRole("button", { name: new RegExp(`^${say("key.revoke")} `) }).click();
     await page.getByRole("dialog").waitFor();
     await look(visitor, { what: "keys, key.revoke", readers: turns.two() });
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("with a refused form, a test report, a new key, and a mail just sent", async () => {
-    const visitor = await operator();
+    const visitor = await operator.as(atLaptop("fr"));
     const { page, say } = visitor;
-    await visitor.go(stack.pages["new server"]);
+    await visitor.turnTo(stack.pages["new server"]);
     await visitor.field("server.name").fill("srv_x");
     await visitor.field("server.username").fill("ada@example.com");
     await page.getByLabel(say("server.fromFilter")).fill("not an address");
@@ -215,7 +213,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
       .waitFor();
     await look(visitor, { what: "new server, refused", readers: turns.two() });
 
-    await visitor.go(stack.pages["connected server"]);
+    await visitor.turnTo(stack.pages["connected server"]);
     await visitor.press("mail.send");
     await visitor.sees("message.says.sent");
     stack.sandbox.control.set({ fault: "smtp_reply", stage: "rcpt", code: 550, enhanced: "5.1.1" }, { times: 1 });
@@ -231,7 +229,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     await visitor.sees("test.ok");
     assert.equal(await page.getByRole("table").count(), 0, "a passed test is one line");
 
-    await visitor.go(stack.pages.keys);
+    await visitor.turnTo(stack.pages.keys);
     await visitor.press("key.new");
     await look(visitor, { what: "keys, new key", readers: turns.two() });
     await visitor.field("key.name").fill("Éphémère");
@@ -242,7 +240,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
     await page.setViewportSize({ width: 360, height: 740 });
     await page.getByRole("button", { name: say("nav.menu") }).click();
     await look(visitor, { what: "keys, menu open", readers: turns.two(), part: "document" });
-    await visitor.leave();
+    await operator.rest();
   });
 
   it("before anyone has signed in, and on the pages that a consent ends on", async () => {
@@ -257,7 +255,7 @@ describe("axe-core finds no fault in any page of the console, in any state", () 
   });
 
   it("when the session has ended in the meantime", async () => {
-    const visitor = await operator();
+    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
     await visitor.go("/servers");
     await settled(visitor);
     await visitor.context.clearCookies();
