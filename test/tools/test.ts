@@ -28,7 +28,7 @@ const ON_BUNDLES: readonly Kind[] = ["integration", "browser"];
 /** The kinds whose files share this many processes, and how long a file may take to share one. */
 const SHARED: Readonly<Partial<Record<Kind, { readonly count: number; readonly longest: number }>>> = {
   unit: { count: availableParallelism(), longest: 10_000 },
-  integration: { count: 2 * availableParallelism(), longest: 20_000 },
+  integration: { count: 2 * availableParallelism(), longest: 30_000 },
   // They all share a browser, and most of them the same modules.
   browser: { count: availableParallelism(), longest: Number.POSITIVE_INFINITY },
   // They share a plan.
