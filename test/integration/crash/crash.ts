@@ -191,6 +191,9 @@ const traceAct = async (world: World, { plan, ofSend }: Traced, act: Act): Promi
   return { act, plan, ofSend, points: [...new Set(linesOf(trace))] };
 };
 
+/** How much of what a function has logged is shown if messages do not come to their end, in characters. */
+const LAST_OUTPUT = 5_000;
+
 /** Runs ticks and pushes until nothing more happens by itself. */
 export const recover = async (world: World, ids: readonly string[]): Promise<void> => {
   const workers = await world.standing();
@@ -209,8 +212,10 @@ export const recover = async (world: World, ids: readonly string[]): Promise<voi
         !["sent", "failed", "canceled", "expired"].includes(status) && !(status === "unknown" && dueAtMs === null),
     );
     if (open.length === 0) break;
-    if (Date.now() > endsAtMs)
-      throw new Error(`still ${open.map(({ status }) => status).join(", ")}\n${workers.dispatch.output}`);
+    if (Date.now() > endsAtMs) {
+      const said = [workers.deliver, workers.dispatch].map(({ output }) => output.slice(-LAST_OUTPUT));
+      throw new Error(`still open: ${JSON.stringify(open)}\n${said.join("\n")}`);
+    }
     await delay(100);
   }
   world.events.stop();
