@@ -81,7 +81,7 @@ describe("the console's two languages", () => {
     const readTwice = async (what: string): Promise<void> => {
       const texts = await textsOn(page);
       await visitor.becomes(atLaptop(visitor.language === "fr" ? "en" : "fr"));
-      // Some pages then read anew what the API says.
+      // Some pages then read again what the API says.
       await page.evaluate(DRAWN);
       await settled(visitor);
       compare(what, texts, await textsOn(page));
