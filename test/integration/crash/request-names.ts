@@ -46,13 +46,19 @@ export const stateOf = (json: unknown): string => {
  */
 const NOW_AND_THEN: readonly string[] = ["tallies", "upkeep"];
 
-const isOfMessage = (name: string): boolean => name.startsWith("messages:");
+const isOfMessage = (name: string | undefined): boolean => name?.startsWith("messages:") === true;
+
+/**
+ * What is left without the ledgers that a tick takes counts out of. SQLite may commit them together with what others
+ * write, one after the other; a claim writes its message right before the ledger.
+ */
+const withoutMovedCounts = (writes: readonly string[]): readonly string[] =>
+  writes.filter((name, at) => name !== "quotas" || writes[at + 1] !== "tallies" || isOfMessage(writes[at - 1]));
 
 /** The name of a commit, after what it writes of a delivery: for example `messages:sending.claimed + quotas`. */
 export const writesName = (writes: readonly string[]): string | undefined => {
-  const names = new Set(writes.filter((name) => !NOW_AND_THEN.includes(name)));
-  const isNowAndThen = names.size < new Set(writes).size && !writes.some(isOfMessage);
-  return names.size === 0 || isNowAndThen ? undefined : [...names].join(" + ");
+  const names = new Set(withoutMovedCounts(writes).filter((name) => !NOW_AND_THEN.includes(name)));
+  return names.size === 0 ? undefined : [...names].join(" + ");
 };
 
 interface CommitBody {

@@ -9,6 +9,8 @@ test("a point where a worker is killed has one name, whether or not the counts o
   assert.equal(writesName(["tallies"]), undefined);
   assert.equal(writesName(["quotas", "tallies", "tallies"]), undefined, "a tick that moves counts is no delivery's");
   assert.equal(writesName(["quotas"]), "quotas");
+  assert.equal(writesName(["quotas", "tallies", "quotas"]), "quotas", "SQLite commits several writers at once");
+  assert.equal(writesName(["quotas", "quotas", "tallies", "tallies"]), "quotas");
   const documents = "projects/p/databases/(default)/documents";
   const put = (kind: string, json: object) => ({
     update: { name: `${documents}/${kind}/1`, fields: { json: { stringValue: JSON.stringify(json) } } },
