@@ -133,7 +133,7 @@ export class Gmail {
         await process.wait(this.#chance.between(100, 900));
         if (this.#weather.isDown("gmail") || this.#happens(this.#faults.passing)) return "unavailable";
         const opened = this.#google.accountBy(login.accessToken);
-        if (opened === undefined) return "unavailable";
+        if (opened === undefined) return "token_refused";
         if (!mayUseSmtp(opened.scopes)) return "forbidden";
         const foundFromMs = this.#sent.get(messageId);
         return foundFromMs !== undefined && foundFromMs <= this.#timeline.nowMs ? "found" : "not_found";

@@ -19,6 +19,11 @@ const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" =
   return failure.kind === "answered" && failure.reply.code === 403 && !isLimit(failure) ? "forbidden" : "unavailable";
 };
 
+const isTokenRefused = (error: unknown, nowMs: number): boolean => {
+  const failure = failureOf(error, nowMs);
+  return failure.kind === "answered" && failure.reply.code === 401;
+};
+
 /** Programs choose their own ids. One with blanks, quotes or brackets would say something else in a search. */
 const SEARCHABLE = /^[!#$%&'*+,./0-9:;=?@A-Z[\\\]^_`a-z|~-]+$/;
 /** Copies with one id that are looked at, the newest first. */
@@ -49,7 +54,7 @@ export class GmailApiAccount implements GmailAccount {
       }
       return "not_found";
     } catch (error) {
-      return refusalOf(error, this.#clock.nowMs());
+      return isTokenRefused(error, this.#clock.nowMs()) ? "token_refused" : refusalOf(error, this.#clock.nowMs());
     }
   }
 

@@ -6,8 +6,8 @@ export interface WantedCopy {
   readonly sinceMs: number;
 }
 
-/** `unsearchable`: no search can name this id, so nobody has looked. */
-export type SentMailLookup = "found" | "not_found" | "unsearchable" | "forbidden" | "unavailable";
+/** `unsearchable`: no search can name this id, so nobody has looked. `token_refused`: a new access token may do. */
+export type SentMailLookup = "found" | "not_found" | "unsearchable" | "forbidden" | "token_refused" | "unavailable";
 
 /** The parts of a server's Gmail account that its scopes give access to. */
 export interface GmailAccount {

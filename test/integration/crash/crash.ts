@@ -212,10 +212,9 @@ export const recover = async (world: World, ids: readonly string[]): Promise<voi
         !["sent", "failed", "canceled", "expired"].includes(status) && !(status === "unknown" && dueAtMs === null),
     );
     if (open.length === 0) break;
-    if (Date.now() > endsAtMs) {
-      const said = [workers.deliver, workers.dispatch].map(({ output }) => output.slice(-LAST_OUTPUT));
-      throw new Error(`still open: ${JSON.stringify(open)}\n${said.join("\n")}`);
-    }
+    const said = [workers.deliver, workers.dispatch].map(({ output }) => output.slice(-LAST_OUTPUT)).join("\n");
+    if (workers.deliver.gone || workers.dispatch.gone) throw new Error(`a function ended by itself:\n${said}`);
+    if (Date.now() > endsAtMs) throw new Error(`still open: ${JSON.stringify(open)}\n${world.events.lately}\n${said}`);
     await delay(100);
   }
   world.events.stop();

@@ -10,6 +10,8 @@ import type { Worker } from "./worker.ts";
  * waits, since Pub/Sub's emulator pushes one message after the other, so a push that is held here holds up all others.
  */
 const HELD_MS = 2_000;
+/** How many pushes are remembered for a person who looks into a fault. */
+const LATELY = 40;
 
 /** The id of a message, or `tick`. */
 const subjectOf = (body: string): string => {
@@ -29,6 +31,7 @@ export class DoublingGate {
   readonly #led = new Map<string, Worker | undefined>();
   readonly #awaited = new Map<string, ((acknowledged: boolean) => void)[]>();
   #others: Workers | undefined;
+  #lately: readonly string[] = [];
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#take(request, response));
@@ -59,6 +62,15 @@ export class DoublingGate {
     this.#others = workers;
   }
 
+  /** The latest pushes, one a line: when and about what they came, and what became of them. */
+  get lately(): string {
+    return this.#lately.join("\n");
+  }
+
+  #note(about: string, what: string): void {
+    this.#lately = [...this.#lately.slice(1 - LATELY), `${new Date().toISOString()} ${about}: ${what}`];
+  }
+
   #workerFor(name: string, subject: string): Worker | undefined {
     return this.#led.get(subject) ?? (name === "deliver-mail" ? this.#others?.deliver : this.#others?.dispatch);
   }
@@ -70,9 +82,12 @@ export class DoublingGate {
     const endsAtMs = Date.now() + HELD_MS;
     while (!this.#led.has(subject) && this.#others === undefined && Date.now() < endsAtMs) await delay(5);
     const worker = this.#workerFor(name, subject);
+    const about = `${name} ${subject}`;
+    this.#note(about, worker === undefined ? "no worker" : "pushed");
     if (worker === undefined) return void response.writeHead(503).end();
     const answers = await Promise.all([worker.post(body), worker.post(body)]);
     const acknowledged = answers.every((done) => done);
+    this.#note(about, acknowledged ? "acknowledged" : "not acknowledged");
     response.writeHead(acknowledged ? 204 : 502).end();
     for (const tell of this.#awaited.get(subject) ?? []) tell(acknowledged);
     this.#awaited.delete(subject);

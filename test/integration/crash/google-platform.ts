@@ -42,6 +42,10 @@ class PushEvents implements Events {
   stop(): void {
     this.#gate.openTo(undefined);
   }
+
+  get lately(): string {
+    return this.#gate.lately;
+  }
 }
 
 const portOf = (host: string): string => host.split(":")[1] ?? "";

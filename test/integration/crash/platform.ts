@@ -18,6 +18,8 @@ export interface Events {
   flow(workers: Workers): Promise<void>;
   /** From now on nothing comes by itself. */
   stop(): void;
+  /** What was delivered lately, for a person who looks into a fault. */
+  readonly lately: string;
 }
 
 /** A store with the services that bring its events: what the functions of a world share. */

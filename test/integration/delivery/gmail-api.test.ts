@@ -137,6 +137,7 @@ test("a sent mail is found by its Message-ID if the scopes allow a search", asyn
   assert.equal(await account.findSent(full, wanted), "found");
   assert.equal(await account.findSent(full, { ...wanted, sinceMs: Date.now() + 60_000 }), "not_found");
   assert.equal(await account.findSent(sender, wanted), "forbidden");
+  assert.equal(await account.findSent({ username: ADA, accessToken: new Secret("wrong") }, wanted), "token_refused");
   for (const at of ["messages.get", "messages.list"] as const) {
     sandbox.control.set({ fault: "http_error", at, status: 500 }, { times: 1 });
     assert.equal(await account.findSent(full, wanted), "unavailable");

@@ -150,6 +150,24 @@ test("a message that a person declares failed, and that has reached some, is sen
   );
 });
 
+test("an access token that ended before its time keeps no message in doubt: the search is made with a new one", async () => {
+  stack.gmail = losesReply;
+  await stack.accept(ID);
+  await deliverMessage(stack.deps, ID);
+  const { gmailAccount } = stack.deps;
+  const lookUpIf = (accepted: string): typeof gmailAccount.findSent => {
+    return async ({ accessToken }) => (accessToken.reveal() === accepted ? "found" : "token_refused");
+  };
+  const search = async (accepted: string): Promise<Message> => {
+    stack.clock.advance(2 * MINUTE);
+    await deliverMessage({ ...stack.deps, gmailAccount: { ...gmailAccount, findSent: lookUpIf(accepted) } }, ID);
+    return stack.message(ID);
+  };
+  const refused = await search("none");
+  assert.ok(refused.status === "unknown" && refused.lookups === 0, "a search that was refused is none");
+  assert.equal((await search("second")).status, "sent");
+});
+
 test("a message whose id no search can name is left to a person, who is told why", async () => {
   await stack.accept(ID);
   stack.gmail = losesReply;

@@ -5,6 +5,7 @@ import type { SentMailLookup } from "../../google/accounts.ts";
 import type { SmtpReply } from "../../google/replies.ts";
 import { accountAddress, canSend, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { Versioned } from "../../records.ts";
+import type { Secret } from "../../secret.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { queuedNow } from "../accept/plan-message.ts";
 import { commitMove } from "../commit-move.ts";
@@ -193,19 +194,24 @@ const giveUpLooking = async (
   await commitMove(deps, unknown, { after, event: messageEvent("relais.message.unknown.v1", unknown.id, after) });
 };
 
+/** Searches once; if Gmail refuses the token, which may end before its time, it searches again with a new one. */
 const search = async (
   deps: DeliveryDeps,
-  unknown: Versioned<MessageIn<"unknown">>,
+  { value }: Versioned<MessageIn<"unknown">>,
   server: MailServer,
-): Promise<SentMailLookup> => {
-  const token = await deps.accessTokens.obtain(unknown.value.serverId);
-  // Without a token we cannot search; do not count this as "not found".
-  if (!token.ok) return "unavailable";
-  const login = { username: accountAddress(server), accessToken: token.token };
+): Promise<Exclude<SentMailLookup, "token_refused">> => {
   const { value: settings } = await readSettings(deps.records, deps.environment);
-  const { messageId } = unknown.value;
-  const sinceMs = copySinceMs(deps.clock, unknown.value, settings.retentionDays);
-  return deps.gmailAccount.findSent(login, { messageId, sinceMs });
+  const wanted = { messageId: value.messageId, sinceMs: copySinceMs(deps.clock, value, settings.retentionDays) };
+  const searchUnlike = async (refused?: Secret): Promise<SentMailLookup> => {
+    const token = await deps.accessTokens.obtain(value.serverId, refused);
+    // Without a token we cannot search; do not count this as "not found".
+    if (!token.ok) return "unavailable";
+    const login = { username: accountAddress(server), accessToken: token.token };
+    const found = await deps.gmailAccount.findSent(login, wanted);
+    return found === "token_refused" && refused === undefined ? searchUnlike(token.token) : found;
+  };
+  const found = await searchUnlike();
+  return found === "token_refused" ? "unavailable" : found;
 };
 
 /**
