@@ -9,7 +9,7 @@ export type SignedToken =
   | { readonly kind: "proven"; readonly payload: JWTPayload }
   /** `detail` names the claim that failed or jose's code, never a value. */
   | { readonly kind: "unproven"; readonly detail: string }
-  /** The signing keys are unreachable. */
+  /** The signing keys, or newer ones that the token may need, are unreachable. */
   | { readonly kind: "no_keys" };
 
 /**
@@ -27,7 +27,7 @@ export const proveSignedToken = async (keys: SigningKeys, token: string, expecte
       return { kind: "proven", payload: await verify(token, known, expected) };
     } catch (error) {
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
-      const newer = await keys.fetchNewer();
+      const newer = await keys.fetchNewer(known);
       if (newer === null) throw error;
       return { kind: "proven", payload: await verify(token, newer, expected) };
     }

@@ -8,26 +8,45 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.
 
 /** Google rotates its keys every few weeks and publishes each long before use; its answers may be cached for hours. */
 const CACHE_MS = HOUR;
-/** A token that matches no key makes us fetch again at once, but not for every forged one. */
+/**
+ * A token that matches no key makes us fetch again at once, but not for every forged one: so many times in a row, and
+ * once more each time that this has passed. Nominal.
+ */
+const REFETCHES_IN_A_ROW = 5;
 const REFETCH_AFTER_MS = 2 * SECOND;
 
 export interface SigningKeys {
-  /** The cached keys if they are fresh enough and hold `kid`; null: unreachable and not cached. */
-  keysFor(kid: string | undefined): Promise<JSONWebKeySet | null>;
   /**
-   * Fetches the keys again, unless that was just done, for a token that its key does not match. Null: nothing newer.
+   * The cached keys if they are fresh enough and hold `kid`, else those that Google has now. Null: unreachable, so that
+   * nobody knows whether `kid` is Google's.
    */
-  fetchNewer(): Promise<JSONWebKeySet | null>;
+  keysFor(kid: string | undefined): Promise<JSONWebKeySet | null>;
+  /** Fetches the keys again for a token whose key in `known` does not match. Null: nothing newer. */
+  fetchNewer(known: JSONWebKeySet): Promise<JSONWebKeySet | null>;
 }
+
+/** Says whether one more refetch may be made now, and counts it. */
+const refetchAllowance = (clock: Clock): (() => boolean) => {
+  let paidUntilMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const priceMs = clock.lasting(REFETCH_AFTER_MS);
+    const nextMs = Math.max(paidUntilMs, clock.nowMs()) + priceMs;
+    if (nextMs > clock.nowMs() + REFETCHES_IN_A_ROW * priceMs) return false;
+    paidUntilMs = nextMs;
+    return true;
+  };
+};
 
 /** Google's signing keys (JWKS, RFC 7517), cached in this process; concurrent fetches share one request. */
 export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
   let cached: { readonly keys: JSONWebKeySet; readonly atMs: number } | null = null;
   let inFlight: Promise<void> | null = null;
-  let refetchedAtMs = Number.NEGATIVE_INFINITY;
+  let isReachable = true;
+  const mayRefetch = refetchAllowance(clock);
   const fetchKeys = async (): Promise<void> => {
     const answer = await askEndpoint(clock, jwksUri);
     const parsed = answer.kind === "answer" && answer.status === 200 ? keySet.safeParse(answer.json) : null;
+    isReachable = parsed?.success === true;
     if (parsed?.success) cached = { keys: parsed.data, atMs: clock.nowMs() };
   };
   const refresh = (): Promise<void> => {
@@ -36,22 +55,23 @@ export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
     });
     return inFlight;
   };
+  /** Whoever comes while the keys are being fetched waits for them, because they may be the ones that are missing. */
+  const refetch = async (): Promise<void> => {
+    if (inFlight !== null || mayRefetch()) await refresh();
+  };
   const isYoungerThan = (nominalMs: number): boolean =>
     cached !== null && clock.nowMs() - cached.atMs < clock.lasting(nominalMs);
-  const fetchNewer = async (): Promise<JSONWebKeySet | null> => {
-    if (clock.nowMs() - refetchedAtMs < clock.lasting(REFETCH_AFTER_MS)) return null;
-    refetchedAtMs = clock.nowMs();
-    const before = cached;
-    await refresh();
-    return cached === before ? null : (cached?.keys ?? null);
-  };
+  const holds = (kid: string): boolean => cached?.keys.keys.some((key) => key.kid === kid) === true;
   return {
     keysFor: async (kid) => {
       if (!isYoungerThan(CACHE_MS)) await refresh();
-      const known = kid === undefined || cached?.keys.keys.some((key) => key.kid === kid);
-      if (!known) await fetchNewer();
-      return cached?.keys ?? null;
+      if (kid !== undefined && !holds(kid)) await refetch();
+      const isUndecided = kid !== undefined && !holds(kid) && !isReachable;
+      return isUndecided ? null : (cached?.keys ?? null);
     },
-    fetchNewer,
+    fetchNewer: async (known) => {
+      if (cached?.keys === known) await refetch();
+      return cached === null || cached.keys === known ? null : cached.keys;
+    },
   };
 };

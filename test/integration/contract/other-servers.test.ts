@@ -89,8 +89,8 @@ describe("a key set and ID tokens as other issuers write them", () => {
     const forged = await newKey("forged");
     published.pop();
     const asked = fetches;
-    for (let n = 0; n < 3; n += 1) assert.equal(await identified(forged("http://issuer.test")), false);
-    assert.equal(fetches, asked);
+    for (let n = 0; n < 9; n += 1) assert.equal(await identified(forged("http://issuer.test")), false);
+    assert.ok(fetches < asked + 5, `${fetches - asked} fetches for nine forged tokens`);
     const again = await newKey("again");
     time.advance(2_000);
     assert.equal(
