@@ -33,6 +33,7 @@ export type LogCode =
   | "refresh_token_not_moved"
   | "refresh_tokens_at_home"
   | "grant_discarded"
+  | "grant_not_revoked"
   | "signed_in"
   | "identity_unproven"
   | "account_renamed"

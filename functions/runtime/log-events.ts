@@ -141,6 +141,11 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
       "Every refresh token is where it should be (`home`: `secrets`, or `sealed.` with the number of the key), found by a walk that began after a change had settled.",
     act: "After a rotation of the sealing key: older versions may be disabled a day later.",
   },
+  grant_not_revoked: {
+    means:
+      "A mail server was disconnected, and its token destroyed, but Google did not end the access (`answer`): it could not be reached, or it refused the request.",
+    act: "Remove Relais from the account's apps at myaccount.google.com/connections. If it is `refused`, check GOOGLE_REVOCATION_ENDPOINT.",
+  },
   grant_discarded: { means: "A consent returned a grant that does not match; it was not stored.", act: NOTHING },
   signed_in: { means: "A person signed in with Google.", act: NOTHING },
   identity_unproven: {

@@ -5,6 +5,7 @@ import type {
   GoogleOAuth,
   Identity,
   OAuthClient,
+  Revocation,
   TokenAnswer,
   TokenRefusal,
 } from "../../functions/domain/google/tokens.ts";
@@ -41,6 +42,8 @@ export class ModelGoogle implements GoogleOAuth {
   alwaysIssuesToken = true;
   down = false;
   rejectsClient = false;
+  /** It ends no token that it is asked to revoke. */
+  refusesToRevoke = false;
   /** The answer to every refresh; null for the true one. */
   refusal: TokenRefusal | null = null;
   refreshes = 0;
@@ -136,8 +139,9 @@ export class ModelGoogle implements GoogleOAuth {
     return { ok: true, identity } as const;
   }
 
-  async revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable"> {
+  async revoke(token: Secret): Promise<Revocation> {
     if (this.down) return "unreachable";
+    if (this.refusesToRevoke) return "refused";
     const email = this.#grants.get(token.reveal())?.email ?? this.#access.get(token.reveal());
     if (email === undefined || this.living(email) === 0) return "gone";
     this.revokeAccess(email);

@@ -3,7 +3,7 @@ import type { AuthorizationRequest, GoogleOAuth, OAuthClient } from "../../domai
 import { askEndpoint } from "./endpoint.ts";
 import { identifier } from "./id-token.ts";
 import { signingKeys } from "./signing-keys.ts";
-import { tokenOutcome } from "./token-answer.ts";
+import { revocationOutcome, tokenOutcome } from "./token-answer.ts";
 
 export interface GoogleEndpoints {
   readonly issuer: string;
@@ -72,8 +72,7 @@ export const googleOAuth = (
         google.revocationEndpoint,
         new URLSearchParams({ token: token.reveal() }),
       );
-      if (answer.kind === "unreachable") return "unreachable";
-      return answer.status === 200 ? "revoked" : "gone";
+      return revocationOutcome(answer);
     },
   };
 };

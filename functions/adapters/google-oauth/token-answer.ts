@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { GRANT_ENDS, type GrantEnd, type TokenAnswer, type TokenRefusal } from "../../domain/google/tokens.ts";
+import {
+  GRANT_ENDS,
+  type GrantEnd,
+  type Revocation,
+  type TokenAnswer,
+  type TokenRefusal,
+} from "../../domain/google/tokens.ts";
 import { Secret } from "../../domain/secret.ts";
 import type { EndpointAnswer } from "./endpoint.ts";
 import { marksOf } from "./token-marks.ts";
@@ -111,4 +117,16 @@ export const tokenOutcome = (answer: EndpointAnswer, nowMs: number): TokenOutcom
   return parsed.success
     ? { ok: true, tokens: toAnswer(parsed.data, nowMs) }
     : { ok: false, refusal: toRefusal(answer) };
+};
+
+/** RFC 7009 §2.2 answers 200 for a token that is over. Google answers 400 with one of these codes. */
+const TOKEN_IS_OVER: readonly string[] = ["invalid_token", "invalid_grant"];
+
+/** What the revocation endpoint's answer means. Only a known code says that the token had already ended. */
+export const revocationOutcome = (answer: EndpointAnswer): Revocation => {
+  if (answer.kind === "unreachable") return "unreachable";
+  if (answer.status === 200) return "revoked";
+  const parsed = refusedAnswer.safeParse(answer.json);
+  const isOver = answer.status === 400 && parsed.success && TOKEN_IS_OVER.includes(parsed.data.error);
+  return isOver ? "gone" : "refused";
 };

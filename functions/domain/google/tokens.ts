@@ -71,6 +71,9 @@ export interface AuthorizationRequest {
   readonly offline: boolean;
 }
 
+/** `gone`: the token had already ended. `refused`: Google has not ended it, and asking again would not help. */
+export type Revocation = "revoked" | "gone" | "refused" | "unreachable";
+
 /** Google's OAuth and OpenID endpoints. Throws only on defects. */
 export interface GoogleOAuth {
   /** The URL to send the browser to. No I/O. */
@@ -95,8 +98,8 @@ export interface GoogleOAuth {
     | { readonly ok: true; readonly identity: Identity }
     | { readonly ok: false; readonly reason: "unproven" | "unreachable"; readonly detail: string }
   >;
-  /** Also ends the account's other grants for the same client. `gone` means that the token had already ended. */
-  revoke(token: Secret): Promise<"revoked" | "gone" | "unreachable">;
+  /** Also ends the account's other grants for the same client. */
+  revoke(token: Secret): Promise<Revocation>;
 }
 
 export type AccessTokenOutcome =

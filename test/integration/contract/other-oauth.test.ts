@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { googleOAuth } from "../../../functions/adapters/google-oauth/google-oauth.ts";
-import type { GoogleOAuth, TokenAnswer } from "../../../functions/domain/google/tokens.ts";
+import type { GoogleOAuth, Revocation, TokenAnswer } from "../../../functions/domain/google/tokens.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { type TestClock, testClock } from "../../builders/clock.ts";
 
@@ -92,6 +92,33 @@ describe("the answers of a token endpoint", () => {
     ["for too many requests", 429, { error: "invalid_grant" }, "unreachable"],
     ["in a storm", 503, { error: "invalid_grant" }, "unreachable"],
   ];
+  const revocations: readonly (readonly [what: string, status: number, body: unknown, outcome: Revocation])[] = [
+    ["200", 200, "", "revoked"],
+    ["200 with a page", 200, "<html>ok</html>", "revoked"],
+    ["that the token is over", 400, { error: "invalid_token", error_description: "Token expired or revoked" }, "gone"],
+    ["that the grant is over", 400, { error: "invalid_grant" }, "gone"],
+    ["that our request is wrong", 400, { error: "invalid_request" }, "refused"],
+    ["that it knows no such tokens", 400, { error: "unsupported_token_type" }, "refused"],
+    ["400 without a code", 400, "", "refused"],
+    ["400 with a page", 400, "<html>invalid_token</html>", "refused"],
+    ["400 with a code of null", 400, { error: null }, "refused"],
+    ["that it wants a client", 401, { error: "invalid_client" }, "refused"],
+    ["401 to the request, not to the token", 401, { error: "invalid_token" }, "refused"],
+    ["403", 403, "<html>no</html>", "refused"],
+    ["404", 404, "<html>nothing here</html>", "refused"],
+    ["405", 405, "", "refused"],
+    ["201", 201, "", "refused"],
+    ["a redirect", 302, "", "unreachable"],
+    ["429", 429, { error: "invalid_token" }, "unreachable"],
+    ["503", 503, { error: "invalid_token" }, "unreachable"],
+  ];
+  for (const [what, status, body, outcome] of revocations) {
+    it(`to a revocation, ${what}: ${outcome}`, async () => {
+      answer = { status, type: "application/json", body: typeof body === "string" ? body : JSON.stringify(body) };
+      assert.equal(await oauth.revoke(new Secret("refresh")), outcome);
+    });
+  }
+
   for (const [what, status, body, kind] of refused) {
     it(`are a refusal ${what}: ${kind}`, async () => {
       const said = await ask(status, body);

@@ -1,6 +1,7 @@
 import type { GoogleOAuth } from "../../google/tokens.ts";
 import type { ServerDeps } from "../../mail-servers/save-server.ts";
-import { countGrant, forgetGrants, type GrantsOf, readGrantLedger } from "../grant-ledger.ts";
+import { isRevoked, revokeAccount } from "../endings/revoke-account.ts";
+import { countGrant, type GrantsOf, readGrantLedger } from "../grant-ledger.ts";
 import { serversOfAccount } from "../servers-of-account.ts";
 import { type ClientDeps, clientReader } from "../tokens/oauth-client.ts";
 import type { CallbackProblem, ProvenGrant } from "./callback.ts";
@@ -21,8 +22,8 @@ const countUnstored = async (deps: DiscardDeps, of: GrantsOf): Promise<void> => 
 /**
  * Drops a new grant without storing it. A revocation voids all grants of the account for this client, so we revoke only
  * if no mail server, this one included, holds a grant of the account. Without a refresh token there is nothing to do:
- * the consent then brought none because an earlier grant stands. If the revocation fails, a grant remains at Google
- * whose token nobody holds. Throws `Unavailable`.
+ * the consent then brought none because an earlier grant stands. If the revocation fails, a grant whose token nobody
+ * holds remains at Google and is counted. Throws `Unavailable`.
  */
 export const discardGrant = async (
   deps: DiscardDeps,
@@ -32,7 +33,7 @@ export const discardGrant = async (
   if (tokens.refreshToken === null) return;
   const of = { clientId, sub: identity.sub };
   if ((await serversOfAccount(deps.records, identity.sub)).length > 0) return countUnstored(deps, of);
-  const answer = await deps.oauth.revoke(tokens.refreshToken);
-  if (answer !== "unreachable") await forgetGrants(deps, of, deps.clock.nowMs());
+  const answer = await revokeAccount(deps, of, tokens.refreshToken);
+  if (!isRevoked(answer)) await countUnstored(deps, of);
   deps.log.info("grant_discarded", { problem, answer });
 };

@@ -12,10 +12,10 @@ import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
 import type { Secret } from "../../secret.ts";
 import type { SecretVault } from "../../secret-vault.ts";
-import { forgetGrants } from "../grant-ledger.ts";
 import type { SecretSweep } from "../records.ts";
 import { serversOfAccount } from "../servers-of-account.ts";
 import { emptyEntryWrite, readEntry } from "../tokens/token-cache.ts";
+import { isRevoked, revokeAccount } from "./revoke-account.ts";
 import { endSecretChange, type SecretChange, secretChangeWrite, sweepServer } from "./secret-sweep.ts";
 
 export interface DisconnectDeps extends NewsDeps {
@@ -53,7 +53,7 @@ export const disconnect = async (
     const token = await deps.vault.read({ kind: "refresh_token", serverId }, grant.secretVersion);
     const written = await writeDisconnected(deps, server, { actor, grant });
     if (written === "contended") return written;
-    const outcome = await revokeUnlessShared(deps, grant, token);
+    const outcome = await revokeUnlessShared(deps, { serverId, grant }, token);
     await deps.vault.destroy({ kind: "refresh_token", serverId }, grant.secretVersion);
     await endSecretChange(deps, serverId, written.change);
     const news = { kind: "disconnected", server: serverInNews(serverId, server.value), outcome } as const;
@@ -102,13 +102,12 @@ const pendingRevocation = (earlier: SecretSweep | undefined, grant: Grant): Secr
 
 const revokeUnlessShared = async (
   deps: DisconnectDeps,
-  grant: Grant,
+  { serverId, grant }: { readonly serverId: string; readonly grant: Grant },
   token: Secret | undefined,
 ): Promise<Disconnected> => {
   const sharedWith = await serversOfAccount(deps.records, grant.sub);
   if (sharedWith.length > 0 || token === undefined) return { revoked: false, sharedWith };
-  const answer = await deps.oauth.revoke(token);
-  if (answer === "unreachable") return { revoked: false, sharedWith: [] };
-  await forgetGrants(deps, grant, deps.clock.nowMs());
-  return { revoked: true, sharedWith: [] };
+  const answer = await revokeAccount(deps, grant, token);
+  if (!isRevoked(answer)) deps.log.warn("grant_not_revoked", { server: serverId, answer });
+  return { revoked: isRevoked(answer), sharedWith: [] };
 };

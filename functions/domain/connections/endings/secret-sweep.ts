@@ -1,7 +1,7 @@
 import { conditionalWrite } from "../../change-on-condition.ts";
 import { type Clock, MINUTE, SECOND } from "../../clock.ts";
 import { everyRecord } from "../../every-record.ts";
-import type { GoogleOAuth } from "../../google/tokens.ts";
+import type { GoogleOAuth, Revocation } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
@@ -9,9 +9,9 @@ import { Unavailable } from "../../problem.ts";
 import { isOfLaterVersion } from "../../record-version.ts";
 import type { Records, Versioned, Write } from "../../records.ts";
 import type { SecretVault } from "../../secret-vault.ts";
-import { forgetGrants } from "../grant-ledger.ts";
 import type { SecretSweep } from "../records.ts";
 import { serversOfAccount } from "../servers-of-account.ts";
+import { isRevoked, revokeAccount } from "./revoke-account.ts";
 
 export interface SweepDeps {
   readonly clock: Clock;
@@ -125,13 +125,13 @@ export const sweepServer = async (
   for (const orphan of orphans) await deps.vault.destroy(name, orphan);
   await endSecretChange(deps, serverId, still.version);
   if (orphans.length > 0) deps.log.warn("secrets_swept", { server: serverId, count: orphans.length });
-  return { revoked: answer === "done" };
+  return { revoked: answer !== "needless" && isRevoked(answer) };
 };
 
 const revokeOrphan = async (
   deps: SweepDeps,
   about: { readonly serverId: string; readonly orphans: readonly string[]; readonly revoke: SecretSweep["revoke"] },
-): Promise<"done" | "needless" | "unreachable"> => {
+): Promise<Revocation | "needless"> => {
   const { serverId, orphans, revoke } = about;
   // Other orphans may belong to another account, whose living grant must not be revoked.
   const orphan = revoke?.secretVersion ?? orphans.at(-1);
@@ -139,7 +139,8 @@ const revokeOrphan = async (
   if ((await serversOfAccount(deps.records, revoke.sub)).length > 0) return "needless";
   const token = await deps.vault.read({ kind: "refresh_token", serverId }, orphan);
   if (token === undefined) return "needless";
-  if ((await deps.oauth.revoke(token)) === "unreachable") return "unreachable";
-  await forgetGrants(deps, revoke, deps.clock.nowMs());
-  return "done";
+  const answer = await revokeAccount(deps, revoke, token);
+  // Another try would be refused as well, so the sweep ends and the grant lives on at Google.
+  if (answer === "refused") deps.log.warn("grant_not_revoked", { server: serverId, answer });
+  return answer;
 };
