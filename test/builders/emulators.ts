@@ -1,8 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { findFirestoreEmulator, startFirestoreEmulator } from "../../functions/runtime/local/firestore-emulator.ts";
+import { fileURLToPath } from "node:url";
+import {
+  findFirestoreEmulator,
+  findInSdk,
+  startFirestoreEmulator,
+} from "../../functions/runtime/local/firestore-emulator.ts";
 import { freePort } from "../../functions/runtime/local/free-port.ts";
 import { type QueryWatch, watchQueries } from "./query-watch.ts";
 import { startTriggerRelay, type TriggerRelay } from "./trigger-relay.ts";
@@ -68,9 +73,8 @@ export const testProject = (): string => `relais-${randomBytes(5).toString("hex"
  * Why there are no emulators, or false. Without gcloud, their tests are skipped with a warning; in CI they must run.
  */
 export const emulatorsMissing = (): string | false => {
-  // Asking gcloud takes a second.
   if (runningEmulators() !== null) return false;
-  if (spawnSync("gcloud", ["--version"], { stdio: "ignore" }).status === 0) return false;
+  if (findFirestoreEmulator() !== null && findPubSubEmulator() !== null) return false;
   const reason = "gcloud with its Firestore and Pub/Sub emulators is not installed";
   if (process.env.CI === "true") throw new Error(reason);
   console.warn(`SKIPPED: ${reason}; the Google adapters were not tested`);
@@ -102,18 +106,19 @@ export const startEmulators = async (): Promise<StartedEmulators> => {
   }
 };
 
+/** The emulators say something of most requests, which would take a tenth of their time, and more of its reader's. */
+const QUIET = fileURLToPath(new URL("./quiet-emulators.properties", import.meta.url));
 /**
  * A suite is too short for the second compiler of Java to be worth its work: with both, an emulator takes twice the
  * processor time.
  */
-const JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+const JAVA = `-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "-Djava.util.logging.config.file=${QUIET}"`;
 /** Room for classes and for what tests write, which is soon garbage: with less, Java collects it all the time. */
 const JAVA_OF_FIRESTORE = `${JAVA} -Xms1g -Xmn512m -XX:MetaspaceSize=128m`;
 
 /** About 8 s on an idle machine. */
 const UP_WITHIN_MS = 180_000;
 
-/** By its own program, because gcloud passes it no address for triggers. */
 const startFirestore = async (running: ChildProcess[], functions: string): Promise<string> => {
   const program = findFirestoreEmulator();
   if (program === null) throw new Error("gcloud components install cloud-firestore-emulator");
@@ -123,10 +128,16 @@ const startFirestore = async (running: ChildProcess[], functions: string): Promi
   return host;
 };
 
+const findPubSubEmulator = (): string | null => findInSdk("platform/pubsub-emulator/bin/cloud-pubsub-emulator");
+
+/** By its own program, since gcloud wraps it in another, which takes more time to pass on what it says than it runs. */
 const startPubSub = async (running: ChildProcess[]): Promise<string> => {
-  const host = `127.0.0.1:${await freePort()}`;
-  // gcloud wraps Java, and a process group allows ending both.
-  const child = spawn("gcloud", ["beta", "emulators", "pubsub", "start", `--host-port=${host}`, "--quiet"], {
+  const program = findPubSubEmulator();
+  if (program === null) throw new Error("gcloud components install pubsub-emulator");
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
+  // A process group, as of the other emulator, so that both end in the same way.
+  const child = spawn(program, ["--host=127.0.0.1", `--port=${port}`], {
     detached: true,
     env: { ...process.env, JDK_JAVA_OPTIONS: JAVA },
     stdio: ["ignore", "pipe", "pipe"],
@@ -156,7 +167,7 @@ const signalGroup = ({ pid }: ChildProcess, signal: "SIGINT" | "SIGKILL"): void 
   }
 };
 
-/** Sends what Ctrl-C does, because gcloud waits for its Java child, and kills what has not ended after 5 s. */
+/** Sends what Ctrl-C does, since a shell waits for its Java child, and kills what has not ended after 5 s. */
 const stopGroup = async (child: ChildProcess): Promise<void> => {
   const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
   signalGroup(child, "SIGINT");

@@ -25,12 +25,23 @@ export const registerTrigger = async (
   if (!answer.ok) throw new Error(`the emulator took no trigger: ${answer.status} ${await answer.text()}`);
 };
 
-/** The emulator's program in the Google Cloud SDK; null if it, or the SDK, is not installed. */
-export const findFirestoreEmulator = (): string | null => {
+/** The folder of the Google Cloud SDK, or null; undefined until gcloud, which takes a second, was asked. */
+let sdk: string | null | undefined;
+
+const findSdk = (): string | null => {
   const asked = spawnSync("gcloud", ["info", "--format=value(installation.sdk_root)"], { encoding: "utf8" });
-  const program = join((asked.stdout ?? "").trim(), "platform/cloud-firestore-emulator/cloud_firestore_emulator");
-  return asked.status === 0 && existsSync(program) ? program : null;
+  return asked.status === 0 ? asked.stdout.trim() : null;
 };
+
+/** A program of the Google Cloud SDK by its path in there; null if it, or the SDK, is not installed. */
+export const findInSdk = (path: string): string | null => {
+  sdk ??= findSdk();
+  const program = sdk === null ? null : join(sdk, path);
+  return program !== null && existsSync(program) ? program : null;
+};
+
+export const findFirestoreEmulator = (): string | null =>
+  findInSdk("platform/cloud-firestore-emulator/cloud_firestore_emulator");
 
 export interface EmulatorOptions {
   /** From `findFirestoreEmulator`. */
