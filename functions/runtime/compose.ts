@@ -156,6 +156,8 @@ export interface ComposeOptions {
   readonly write?: (line: string) => void;
   /** Set by `npm start` only, where all functions of the process share one store. */
   readonly embedded?: OpenEmbedded;
+  /** Whether no other process delivers mail of this store; false where not said. */
+  readonly deliversAlone?: boolean;
   readonly smtpDoor?: EnvironmentSettings["smtpDoor"];
   readonly sandbox?: EnvironmentSettings["sandbox"];
   readonly log?: Log;
@@ -208,6 +210,7 @@ export const compose = (config: Config, options: ComposeOptions): System => {
     environment,
     ...storage,
     documents,
+    deliversAlone: options.deliversAlone ?? false,
     changes,
     alert,
     announce,

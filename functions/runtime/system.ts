@@ -36,6 +36,8 @@ export interface System {
    * `Unavailable`.
    */
   readonly addShards: (untilMs: number) => Promise<number>;
+  /** Whether no other process delivers mail of this store, as with `npm start`, which locks its data directory. */
+  readonly deliversAlone: boolean;
   /** What this process itself writes. */
   readonly changes: RecordChanges;
   readonly vault: SecretVault;

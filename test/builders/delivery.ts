@@ -175,7 +175,7 @@ export const delivery = async (records: Records = memoryRecords()): Promise<Deli
       },
       transports: { smtp: fakeTransport(), gmail_api: fakeTransport() },
       composeMime,
-      memory: new InstanceMemory(clock, 0),
+      memory: new InstanceMemory(clock),
       accessTokens: { obtain: async (_server, unlike) => stack.token(unlike?.reveal() ?? null) },
       gmailAccount: {
         findSent: async (_login, wanted) => {

@@ -105,6 +105,7 @@ export const systemOf = (process: Process, shared: Shared): System => {
     environment,
     ...storage,
     documents: noDocuments,
+    deliversAlone: false,
     changes,
     alert,
     announce,

@@ -32,14 +32,12 @@ const leaveToLater = ({ log }: DeliveryDeps, { messageId }: PushMessage): PushOu
  * Within this nominal time, a pause, archiving or disconnection takes effect in every running instance. The embedded
  * store is asked each time, because a read is cheap there.
  */
-const SERVER_CACHE_MS = { google: 5 * SECOND, embedded: 0 } as const;
-/** Where other instances want the account's places too, one that claims ahead would leave them none. */
-const CLAIMS_AHEAD = { google: 0, embedded: 4 } as const;
+const FACTS_FOR_MS = { google: 5 * SECOND, embedded: 0 } as const;
 
 /** Topic `mail-send`: sends one message, or accepts one that a program published there. */
 export const onPush = (system: System): OnPush => {
-  const { store } = system.config;
-  const memory = new InstanceMemory(system.clock, SERVER_CACHE_MS[store], CLAIMS_AHEAD[store]);
+  const { clock, config, deliversAlone: isAlone } = system;
+  const memory = new InstanceMemory(clock, { factsForMs: FACTS_FOR_MS[config.store], isAlone });
   const deps: DeliveryDeps & AcceptDeps = { ...system, accessTokens: accessTokens(system), memory };
   return async (message) => {
     const { relais } = message.attributes;

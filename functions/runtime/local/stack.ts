@@ -91,7 +91,7 @@ export interface StackOptions {
 
 export const openStack = async (config: Config, { build, ...local }: StackOptions): Promise<Stack> => {
   const open = openEmbedded({ config, clock: systemClock(config.timeScale), random: systemRandom });
-  const system = compose(config, { component: "local", build, embedded: open, ...local });
+  const system = compose(config, { component: "local", build, embedded: open, deliversAlone: true, ...local });
   const store = await open();
   const stopping = new AbortController();
   const documents = config.documents === null ? null : localDocuments(system);

@@ -21,7 +21,7 @@ beforeEach(async () => {
   await stack.setServer({ limits: { perMinute: 500, perDay: 10_000 } });
   // Waiting takes real time, so that nobody's patience ends while Gmail has the mails of others.
   const clock = movableClock(20);
-  deps = { ...stack.deps, clock, memory: new InstanceMemory(clock, 0, 4) };
+  deps = { ...stack.deps, clock, memory: new InstanceMemory(clock, { isAlone: true }) };
   answers = [];
   most = 0;
   stack.gmail = async (...mail) => {
@@ -66,7 +66,9 @@ const allSent = async (ids: readonly string[]): Promise<void> => {
   for (const id of ids) assert.equal((await stack.message(id)).status, "sent", id);
 };
 
-const instance = (): DeliveryDeps => ({ ...deps, memory: new InstanceMemory(deps.clock, 0, 4) });
+const alone = (): DeliveryDeps => ({ ...deps, memory: new InstanceMemory(deps.clock, { isAlone: true }) });
+/** One that shares the accounts with others. */
+const instance = (): DeliveryDeps => ({ ...deps, memory: new InstanceMemory(deps.clock) });
 
 test("an instance hands over eight mails of an account at once and has four more claimed", async () => {
   const ids = idsOf(20, "a");
@@ -97,32 +99,43 @@ test("the next mail goes out at Gmail’s answer, before the outcome of the one 
   await allSent(ids);
 });
 
-test("of two instances neither claims ahead, and both together hand over no more than eight", async () => {
+test("instances that share accounts claim no more than they hand over, together eight", async () => {
   const [ids, others] = [idsOf(20, "a"), idsOf(20, "b")];
-  const first = await start(ids);
-  assert.equal(await claims(), 12);
-  const second = await start(others, instance());
+  const first = await start(ids, instance());
   assert.equal(answers.length, 8);
+  assert.equal(await claims(), 8);
+  const second = await start(others, instance());
   await finish(first, second);
   await allSent([...ids, ...others]);
   assert.equal(most, 8);
 });
 
-test("an instance that shares accounts with others claims no more than it hands over", async () => {
-  const all = await start(idsOf(12, "a"), { ...deps, memory: new InstanceMemory(deps.clock, 0) });
-  assert.equal(answers.length, 8);
-  assert.equal(await claims(), 8);
+test("an instance that is alone writes the ledger with its claims only, and an end leaves no place taken", async () => {
+  let writes = 0;
+  const { records } = stack.deps;
+  const commit: typeof records.commit = async (all, options) => {
+    writes += all.filter(({ kind }) => kind === "quotas").length;
+    return records.commit(all, options);
+  };
+  const counted = { ...deps, records: { ...records, commit } };
+  const all = await start(idsOf(30, "a"), counted);
   await finish(all);
+  assert.equal(writes, 30);
+  const next = await start(idsOf(20, "b"), counted);
+  assert.equal(answers.length, 8);
+  assert.equal(await claims(), 12);
+  await finish(next);
 });
 
-test("a claim of another instance ends claiming ahead", async () => {
-  const other = await start(["msg_b"], instance());
-  const ids = idsOf(12, "a");
-  const all = await start(ids);
+test("what a killed process left in the ledger takes no place of one that is alone", async () => {
+  const live = Array.from({ length: 12 }, (_, n) => ({
+    id: `msg_dead_${n}`,
+    untilMs: deps.clock.nowMs() + 60 * MINUTE,
+  }));
+  await changeLedger(deps, { serverId: SERVER }, (ledger) => ({ ...ledger, live }));
+  const all = await start(idsOf(8, "a"));
   assert.equal(answers.length, 8);
-  assert.equal(await claims(), 8);
-  await finish(other, all);
-  await allSent(ids);
+  await finish(all);
 });
 
 test("an account with too many logins has four mails under way and none ahead", async () => {
@@ -142,15 +155,15 @@ test("a mail that fails gives its place to the next", async () => {
   const all = await start(ids);
   const before = deps.memory.places;
   await finish(all);
-  assert.equal(before.ahead(SERVER).own.size, 0);
+  assert.equal(before.claimed(SERVER).size, 0);
   stack.token = () => {
     throw new Error("on purpose");
   };
   await stack.accept("msg_c");
-  await assert.rejects(deliverMessage(instance(), "msg_c"), /on purpose/);
-  const failing = { ...instance(), accessTokens: { obtain: () => Promise.reject(new Error("on purpose")) } };
+  await assert.rejects(deliverMessage(alone(), "msg_c"), /on purpose/);
+  const failing = { ...alone(), accessTokens: { obtain: () => Promise.reject(new Error("on purpose")) } };
   await stack.accept("msg_d");
   await assert.rejects(deliverMessage(failing, "msg_d"), /on purpose/);
-  assert.equal(failing.memory.places.ahead(SERVER).own.size, 0);
+  assert.equal(failing.memory.places.claimed(SERVER).size, 0);
   assert.equal(await failing.memory.places.hold(SERVER, 1, async () => "free"), "free");
 });

@@ -23,7 +23,7 @@ const send = async (id: string, deps: DeliveryDeps = stack.deps): Promise<Messag
 };
 
 /** Another instance of `deliver-mail` on the same store. */
-const instance = (): DeliveryDeps => ({ ...stack.deps, memory: new InstanceMemory(stack.clock, 0) });
+const instance = (): DeliveryDeps => ({ ...stack.deps, memory: new InstanceMemory(stack.clock) });
 
 /** The writes of ledgers so far. */
 const watchLedger = (deps: DeliveryDeps): { readonly deps: DeliveryDeps; readonly writes: () => number } => {

@@ -8,7 +8,7 @@ import type { DeliveryDeps } from "../../../functions/domain/messages/delivery-d
 import { dispatchDue } from "../../../functions/domain/messages/due/dispatch.ts";
 import { releaseHeld, releaseIntoRoom } from "../../../functions/domain/messages/due/release.ts";
 import { applyCorrection } from "../../../functions/domain/messages/limits/apply-correction.ts";
-import { NONE_AHEAD, reserve } from "../../../functions/domain/messages/limits/reserve.ts";
+import { reserve } from "../../../functions/domain/messages/limits/reserve.ts";
 import { EMPTY_LEDGER } from "../../../functions/domain/messages/limits/room.ts";
 import { Secret } from "../../../functions/domain/secret.ts";
 import { defaultSettings } from "../../../functions/domain/settings/read-settings.ts";
@@ -234,7 +234,7 @@ const doorway = () => {
 
 /** Several instances of `deliver-mail`, none knowing of the other. */
 const instances = (count: number): DeliveryDeps[] =>
-  Array.from({ length: count }, () => ({ ...stack.deps, memory: new InstanceMemory(stack.clock, 0) }));
+  Array.from({ length: count }, () => ({ ...stack.deps, memory: new InstanceMemory(stack.clock) }));
 
 test("at most 8 mails of an account are in progress over all instances; the others follow, and none is held", async () => {
   await stack.setServer({ limits: { perMinute: 1_000, perDay: 1_000 } });
@@ -343,7 +343,7 @@ test("messages that wait are sent at once after the limit is raised", async () =
 });
 
 test("what an instance remembers may let a message be sent, but never refuses one", async () => {
-  const deps: DeliveryDeps = { ...stack.deps, memory: new InstanceMemory(stack.clock, 5 * SECOND) };
+  const deps: DeliveryDeps = { ...stack.deps, memory: new InstanceMemory(stack.clock, { factsForMs: 5 * SECOND }) };
   let asked = 0;
   stack.token = () => {
     asked += 1;
@@ -409,7 +409,7 @@ test("the ledger of a fast sender stays small, and no rolling minute exceeds its
       recipients: 1,
       limits,
       untilMs: atMs,
-      ahead: NONE_AHEAD,
+      ahead: 0,
     };
     const room = reserve(stack.clock, ledger, demand);
     if (room.kind === "room") {
@@ -435,7 +435,7 @@ test("merged entries count until the latest of them is too old, even if the cloc
     { atMs: binMs + 100, recipients: 1 },
   ];
   const limits = { perMinute: 9, perDay: 9 };
-  const demand = { id: "msg_a", createdAtMs: 0, recipients: 1, limits, untilMs: 0, ahead: NONE_AHEAD };
+  const demand = { id: "msg_a", createdAtMs: 0, recipients: 1, limits, untilMs: 0, ahead: 0 };
   const room = reserve(clock, { ...EMPTY_LEDGER, entries }, { ...demand, atMs: clock.nowMs() });
   assert.ok(room.kind === "room");
   assert.deepEqual(room.after.entries[0], { atMs: binMs + 500, recipients: 2 });

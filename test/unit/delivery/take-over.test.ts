@@ -23,7 +23,7 @@ const hold = async (id: string, { marked = false } = {}): Promise<void> => {
   if (marked) assert.equal(await new Try(stack.deps, claim).mark(), true);
 };
 /** The next process remembers nothing. */
-const next = () => ({ ...stack.deps, memory: new InstanceMemory(stack.clock, 0) });
+const next = () => ({ ...stack.deps, memory: new InstanceMemory(stack.clock) });
 
 test("what a dead process held goes on at once: sent if it bears no mark, in doubt if it does", async () => {
   await hold("msg_claimed");

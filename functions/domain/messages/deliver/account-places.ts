@@ -1,4 +1,4 @@
-import { type ClaimsAhead, MOST_AT_ONCE } from "../limits/reserve.ts";
+import { MOST_AT_ONCE } from "../limits/reserve.ts";
 import { Capacity } from "./capacity.ts";
 
 const NONE: ReadonlySet<string> = new Set();
@@ -8,24 +8,20 @@ const NONE: ReadonlySet<string> = new Set();
  * composed and wait for a place, so that a place that is free is used at once.
  */
 export class AccountPlaces {
-  readonly #mostAhead: number;
-  readonly #claimed = new Map<string, Set<string>>();
+  readonly #claimed = new Map<string, ReadonlySet<string>>();
   readonly #places = new Map<string, Capacity>();
 
-  constructor(mostAhead: number) {
-    this.#mostAhead = mostAhead;
-  }
-
-  ahead(serverId: string): ClaimsAhead {
-    return { most: this.#mostAhead, own: this.#claimed.get(serverId) ?? NONE };
+  /** The ids of the messages of this account whose claims have not ended. */
+  claimed(serverId: string): ReadonlySet<string> {
+    return this.#claimed.get(serverId) ?? NONE;
   }
 
   note(serverId: string, id: string): void {
-    this.#claimed.set(serverId, new Set([...this.ahead(serverId).own, id]));
+    this.#claimed.set(serverId, new Set([...this.claimed(serverId), id]));
   }
 
   forget(serverId: string, id: string): void {
-    const left = new Set([...this.ahead(serverId).own].filter((other) => other !== id));
+    const left = new Set([...this.claimed(serverId)].filter((other) => other !== id));
     if (left.size === 0) this.#claimed.delete(serverId);
     else this.#claimed.set(serverId, left);
   }

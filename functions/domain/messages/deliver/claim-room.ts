@@ -48,7 +48,7 @@ const demandOf = (deps: DeliveryDeps, message: Versioned<Message>, server: MailS
   limits: limitsOf(server),
   // The mark renews the lease, at the latest when the first one ends.
   untilMs: 2 * leaseEndMs(deps) - deps.clock.nowMs(),
-  ahead: deps.memory.places.ahead(message.value.serverId),
+  ahead: deps.memory.claimsAhead,
 });
 
 interface Change {
@@ -102,7 +102,10 @@ const quotaWarning = (server: string): Announcement => ({
   data: { server },
 });
 
-/** Claims a message if its server's ledger has room. Only a `fresh` ledger, which was just read, may refuse it. */
+/**
+ * Claims a message if its server's ledger has room. Only a `fresh` ledger, which was just read, may refuse it, and a
+ * remembered one by whose places nobody else can free.
+ */
 export const claimWith = async (
   deps: DeliveryDeps,
   message: Claimable,
@@ -110,6 +113,7 @@ export const claimWith = async (
 ): Promise<ClaimOutcome> => {
   const demand = demandOf(deps, message, server.value);
   const room = reserve(deps.clock, ledger.value, demand);
+  if (room.kind === "busy" && deps.memory.ledgers.isAlone) return { kind: "busy" };
   if (room.kind !== "room" && !fresh) return { kind: "lost" };
   if (room.kind === "busy") return { kind: "busy" };
   if (room.kind === "full") {

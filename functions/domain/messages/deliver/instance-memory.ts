@@ -31,6 +31,16 @@ interface KnownToken {
  */
 const BODY_BYTES = 256 * 1024 * 1024;
 
+/** Where other instances want the account's places too, one that claims ahead would leave them none. */
+const CLAIMS_AHEAD = 4;
+
+interface InstanceOptions {
+  /** How long settings and servers are remembered, nominal; 0, the default, turns this off. */
+  readonly factsForMs?: number;
+  /** Whether no other instance delivers mail of this store. */
+  readonly isAlone?: boolean;
+}
+
 /** Identifies the grant of a token, which changes with a reconnect or a rotation. */
 const grantMark = (server: MailServer): string => {
   const grant = grantOf(server);
@@ -42,21 +52,20 @@ const grantMark = (server: MailServer): string => {
  * nothing, and a pause, a disconnection or an archiving takes effect within `factsForMs`.
  */
 export class InstanceMemory {
-  readonly ledgers = new LedgerMemory();
+  readonly ledgers: LedgerMemory;
   readonly bodies = new Capacity(BODY_BYTES);
-  readonly places: AccountPlaces;
+  readonly places = new AccountPlaces();
+  /** How many more mails of an account may be claimed than are handed over at once. */
+  readonly claimsAhead: number;
   readonly #clock: Clock;
   readonly #servers: Memory<Versioned<MailServer>>;
   readonly #settings: Memory<Settings>;
   readonly #tokens: Memory<KnownToken>;
 
-  /**
-   * `factsForMs` is how long settings and servers are remembered, nominal; 0 turns this off. `claimsAhead` is how many
-   * more mails of an account may be claimed than are handed over at once.
-   */
-  constructor(clock: Clock, factsForMs: number, claimsAhead = 0) {
+  constructor(clock: Clock, { factsForMs = 0, isAlone = false }: InstanceOptions = {}) {
     this.#clock = clock;
-    this.places = new AccountPlaces(claimsAhead);
+    this.ledgers = new LedgerMemory(isAlone ? (serverId) => this.places.claimed(serverId) : null);
+    this.claimsAhead = isAlone ? CLAIMS_AHEAD : 0;
     this.#servers = memory({ clock, forMs: factsForMs });
     this.#settings = memory({ clock, forMs: factsForMs });
     this.#tokens = memory({ clock, forMs: 0 });

@@ -147,6 +147,7 @@ const limitNamedBy = (meaning: Extract<Verdict, { kind: "again" }>["meaning"]): 
 
 const endClaim = async (deps: DeliveryDeps, claim: Claim, verdict: Verdict): Promise<void> => {
   const at = { serverId: claim.server.id, memory: deps.memory.ledgers };
+  deps.memory.places.forget(claim.server.id, claim.message.id);
   const roomForOthers = await correctLedger(deps, at, {
     id: claim.message.id,
     claimedAtMs: claim.counted.atMs,

@@ -9,15 +9,6 @@ const WARN_AT = 0.9;
  * `454 4.7.0`.
  */
 export const MOST_AT_ONCE = 8;
-/** An instance may claim more than it hands over at once, if all of the account's claims are its own. */
-export interface ClaimsAhead {
-  /** So many more. */
-  readonly most: number;
-  /** The ids of the messages that it has claimed. */
-  readonly own: ReadonlySet<string>;
-}
-
-export const NONE_AHEAD: ClaimsAhead = { most: 0, own: new Set() };
 
 export interface Demand {
   /** When the claim is made; the entry counts from here. */
@@ -29,7 +20,8 @@ export interface Demand {
   readonly limits: Limits;
   /** When the claim ends at the latest, even if its worker dies. */
   readonly untilMs: number;
-  readonly ahead: ClaimsAhead;
+  /** How many more mails of the account may be claimed than are handed over at once. */
+  readonly ahead: number;
 }
 
 export type Reservation =
@@ -78,15 +70,10 @@ const joinLine = (ledger: QuotaLedger, createdAtMs: number): QuotaLedger => ({
 export const mostAtOnce = ({ halvedUntilMs }: Pick<QuotaLedger, "halvedUntilMs">, nowMs: number): number =>
   (halvedUntilMs ?? 0) > nowMs ? MOST_AT_ONCE / 2 : MOST_AT_ONCE;
 
-/**
- * Another instance cannot know which claims only wait for their turn, so it counts all of them. So of two instances
- * neither claims ahead, and both together never hand over more than they may.
- */
-const isBusy = (ledger: QuotaLedger, nowMs: number, ahead: ClaimsAhead): boolean => {
-  const live = ledger.live.filter(({ untilMs }) => untilMs > nowMs);
+const isBusy = (ledger: QuotaLedger, nowMs: number, ahead: number): boolean => {
   const most = mostAtOnce(ledger, nowMs);
-  const mayClaimAhead = most === MOST_AT_ONCE && live.every(({ id }) => ahead.own.has(id));
-  return live.length >= most + (mayClaimAhead ? ahead.most : 0);
+  const live = ledger.live.filter(({ untilMs }) => untilMs > nowMs);
+  return live.length >= most + (most === MOST_AT_ONCE ? ahead : 0);
 };
 
 /** Finds when a message has room; null if now. A message with a promise waits for that room and passes the line. */
