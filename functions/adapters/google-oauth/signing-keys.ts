@@ -3,8 +3,21 @@ import * as z from "zod";
 import { type Clock, HOUR, SECOND } from "../../domain/clock.ts";
 import { askEndpoint } from "./endpoint.ts";
 
-/** A key set as fetched; jose validates the keys themselves. */
-const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })) });
+const text = z.string();
+const key = z
+  .looseObject({ kty: text, kid: text.nullish() })
+  .refine(({ kty, n, e }) => kty !== "RSA" || (text.safeParse(n).success && text.safeParse(e).success))
+  .transform(({ kid, ...rest }) => (typeof kid === "string" ? { ...rest, kid } : rest));
+
+/**
+ * The keys of a key set as fetched; jose validates them further. Those that are not understood or lack a member are
+ * ignored (RFC 7517 §5). Null: there is no key at all, so this is no key set of Google's.
+ */
+const keysIn = (json: unknown): JSONWebKeySet | null => {
+  const parsed = z.object({ keys: z.array(z.unknown()) }).safeParse(json);
+  const keys = (parsed.data?.keys ?? []).flatMap((one) => key.safeParse(one).data ?? []);
+  return keys.length === 0 ? null : { keys };
+};
 
 /** Google rotates its keys every few weeks and publishes each long before use; its answers may be cached for hours. */
 const CACHE_MS = HOUR;
@@ -45,9 +58,9 @@ export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
   const mayRefetch = refetchAllowance(clock);
   const fetchKeys = async (): Promise<void> => {
     const answer = await askEndpoint(clock, jwksUri);
-    const parsed = answer.kind === "answer" && answer.status === 200 ? keySet.safeParse(answer.json) : null;
-    isReachable = parsed?.success === true;
-    if (parsed?.success) cached = { keys: parsed.data, atMs: clock.nowMs() };
+    const keys = answer.kind === "answer" && answer.status === 200 ? keysIn(answer.json) : null;
+    isReachable = keys !== null;
+    if (keys !== null) cached = { keys, atMs: clock.nowMs() };
   };
   const refresh = (): Promise<void> => {
     inFlight ??= fetchKeys().finally(() => {

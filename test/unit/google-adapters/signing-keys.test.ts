@@ -29,9 +29,9 @@ describe("Google's signing keys", () => {
     const { privateKey, publicKey } = await generateKeyPair("RS256");
     return { kid, own: privateKey, jwk: { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" } };
   };
-  const sign = ({ kid, own }: Pick<Key, "kid" | "own">): Promise<string> =>
+  const sign = ({ kid, own }: { readonly kid: string | undefined; readonly own: CryptoKey }): Promise<string> =>
     new SignJWT({ sub: "1", email: "ada@example.com", email_verified: true })
-      .setProtectedHeader({ alg: "RS256", kid })
+      .setProtectedHeader({ alg: "RS256", ...(kid !== undefined && { kid }) })
       .setIssuer(origin)
       .setAudience("client")
       .setExpirationTime(clock.nowMs() / 1_000 + 300)
@@ -130,5 +130,83 @@ describe("Google's signing keys", () => {
     clock.advance(2_000);
     assert.equal(await identify(await sign(b)), "proven");
     assert.equal(await identify(await sign(a)), NO_KEY);
+  });
+
+  const unusable: Readonly<Record<string, unknown>> = {
+    "without a type": { kid: "x" },
+    "of a type that nobody knows": { kty: "XYZ", kid: "x" },
+    "of another type": { kty: "EC", crv: "P-256", kid: "x" },
+    "whose id is null": { kty: "EC", crv: "P-256", kid: null },
+    "whose id is a number": { kty: "RSA", kid: 7, n: "AQAB", e: "AQAB" },
+    "without a modulus": { kty: "RSA", kid: "x", e: "AQAB" },
+    "with a modulus of null": { kty: "RSA", kid: "x", n: null, e: "AQAB" },
+    "of a kind that jose refuses": {
+      kty: "RSA",
+      kid: "x",
+      n: "!!",
+      e: "AQAB",
+      ext: "yes",
+      key_ops: ["verify", "verify"],
+    },
+    "that is null": null,
+    "that is a text": "key",
+    "that is a list": [],
+  };
+  for (const [what, other] of Object.entries(unusable)) {
+    it(`prove a token although there is one beside them ${what}`, async () => {
+      published = [other, keys[0].jwk];
+      assert.equal(await identify(await sign(keys[0])), "proven");
+      assert.equal(await identify(await sign(keys[1])), NO_KEY);
+    });
+  }
+
+  it("prove a token although an unusable one has the same id, or none of them has an id", async () => {
+    const [a, b] = keys;
+    const short = { kty: "RSA", n: "AQAB", e: "AQAB", alg: "RS256" };
+    for (const other of [
+      { ...short, kid: a.kid },
+      { ...short, n: "!!", kid: a.kid },
+    ]) {
+      published = [other, a.jwk];
+      assert.equal(await identify(await sign(a)), "proven", JSON.stringify(other));
+      clock.advance(3_600_000);
+    }
+    const { kid: _, ...nameless } = a.jwk;
+    published = [short, { ...nameless, kid: null }, { ...short, n: "!!" }];
+    assert.equal(await identify(await sign({ ...a, kid: undefined })), "proven");
+    assert.equal(await identify(await sign({ ...b, kid: undefined })), NO_MATCH);
+  });
+
+  it("prove nothing if the one that signed is unusable, until Google has mended it", async () => {
+    const [a] = keys;
+    const broken = { kty: "RSA", kid: a.kid, alg: "RS256" };
+    const outcomes: (readonly [unknown, string])[] = [
+      [{ ...broken, n: "!!", e: "AQAB" }, "unproven: signing key unusable"],
+      [{ ...broken, n: "AQAB", e: "AQAB" }, "unproven: signing key unusable"],
+      [{ ...broken, n: a.jwk.n, e: "" }, NO_MATCH],
+    ];
+    for (const [key, outcome] of outcomes) {
+      published = [key];
+      assert.equal(await identify(await sign(a)), outcome);
+      published = [a.jwk];
+      assert.equal(await identify(await sign(a)), "proven", "the keys are fetched again");
+      clock.advance(3_600_000);
+    }
+  });
+
+  it("are unreachable if the answer holds none, and those that are known stay", async () => {
+    const [a, b] = keys;
+    const none: readonly unknown[] = [[], [{ kid: "x" }], [{ kty: "RSA", kid: b.kid }], null, { [a.kid]: a.jwk }];
+    for (const answer of none) {
+      published = answer;
+      assert.equal(await identify(await sign(a)), "unreachable: signing keys", JSON.stringify(answer));
+    }
+    published = [a.jwk];
+    assert.equal(await identify(await sign(a)), "proven");
+    for (const answer of none) {
+      published = answer;
+      clock.advance(3_600_000);
+      assert.equal(await identify(await sign(a)), "proven", JSON.stringify(answer));
+    }
   });
 });
