@@ -25,8 +25,9 @@ const claims = z.object({
   email_verified: z.union([z.literal(true), z.literal("true")]),
   // One audience, alone or as a list of one (RFC 7519 §4.1.3).
   aud: z.union([z.string(), z.tuple([z.string()])]),
-  nonce: z.string().optional(),
-  hd: z.string().optional(),
+  // Null is as good as absent: neither belongs to a domain, nor repeats what was sent.
+  nonce: z.string().nullish(),
+  hd: z.string().nullish(),
 });
 
 const identityOf = ({ sub, email, hd }: z.output<typeof claims>): Identity => ({

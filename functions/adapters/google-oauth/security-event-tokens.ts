@@ -15,22 +15,28 @@ interface RiscConfiguration {
   readonly keys: SigningKeys;
 }
 
-/** RFC 8417 §2.2. `exp` is not required: an event that happened does not expire. */
+/** The latest instant that a calendar has (ECMA-262 §21.4.1.1). */
+const LAST_INSTANT_S = 8.64e12;
+
+/**
+ * RFC 8417 §2.2. `exp` is not required: an event that happened does not expire. `iat` may have a fraction of a second
+ * (NumericDate, RFC 7519 §2).
+ */
 const claims = z.object({
   jti: z.string().min(1).max(500),
-  iat: z.number().int().positive(),
+  iat: z.number().positive().max(LAST_INSTANT_S),
   aud: z.union([z.string(), z.array(z.string())]),
-  events: z.record(z.string(), z.looseObject({ subject: z.looseObject({ sub: z.string().optional() }).optional() })),
+  events: z.record(z.string(), z.looseObject({ subject: z.looseObject({ sub: z.string().nullish() }).nullish() })),
 });
 
 const toEvents = ({ jti, iat, aud, events }: z.output<typeof claims>): SecurityEvents => ({
   jti,
-  issuedAtMs: iat * 1_000,
+  issuedAtMs: Math.floor(iat * 1_000),
   audience: typeof aud === "string" ? [aud] : aud,
   events: Object.entries(events).map(([uri, { subject }]) => ({
     type: uri.slice(uri.lastIndexOf("/") + 1),
     sub: subject?.sub ?? null,
-    tokenMark: subject === undefined ? null : markIn(subject),
+    tokenMark: markIn(subject ?? {}),
   })),
 });
 
