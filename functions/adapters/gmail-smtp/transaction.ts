@@ -52,6 +52,8 @@ export class Transaction {
   readonly #isProven: boolean;
   readonly #accepted: string[] = [];
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
+  /** A 421 to one of the recipients: the server may be closing, or refuse this recipient alone for now. */
+  #closing: ParsedReply | null = null;
 
   constructor(clock: Clock, session: SmtpSession, job: TransactionJob) {
     this.#clock = clock;
@@ -64,6 +66,13 @@ export class Transaction {
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
+    const outcome = await this.#send(beforeData);
+    // A server that has said 421 may leave at any moment (RFC 5321 §3.8), so no other mail must rely on this session.
+    if (this.#closing !== null) this.#session.stream.destroy();
+    return outcome;
+  }
+
+  async #send(beforeData: BeforeData): Promise<SendOutcome> {
     const early = await this.#chooseForm();
     if (early !== null) return early;
     const envelope = envelopeLines(this.#mail, this.#raw, this.#session.extensions);
@@ -166,10 +175,13 @@ export class Transaction {
 
   async #readRecipient(address: string): Promise<EarlyOutcome> {
     const answer = await this.#reply();
-    if (answer.kind === "lost") return { kind: "not_sent", stage: "rcpt", reason: answer.reason };
+    if (answer.kind === "lost") {
+      if (this.#closing !== null) return toRefused("rcpt", this.#closing, this.#refused);
+      return { kind: "not_sent", stage: "rcpt", reason: answer.reason };
+    }
     const { reply } = answer;
-    // 421 is about the session (RFC 5321 §3.8), not about the recipient.
-    if (reply.code === 421) return toRefused("rcpt", reply);
+    // Some servers say it to one recipient and go on. If this one does close, the next reply is missing.
+    if (reply.code === 421) this.#closing ??= reply;
     if (isPositive(reply)) this.#accepted.push(address);
     else this.#refused.push({ address, reply: withoutLines(reply) });
     return null;
@@ -178,16 +190,17 @@ export class Transaction {
   #noRecipient(): EarlyOutcome {
     const last = this.#refused.at(-1);
     if (this.#accepted.length > 0 || last === undefined) return null;
-    return { kind: "refused", stage: "rcpt", reply: last.reply, refused: this.#refused, retryAfterMs: null };
+    const reply = this.#closing === null ? last.reply : withoutLines(this.#closing);
+    return { kind: "refused", stage: "rcpt", reply, refused: this.#refused, retryAfterMs: null };
   }
 
   /**
    * A chunk (RFC 3030) holds octets as they are, so a message that needs repair goes by DATA. So does the first message
    * of a session: whatever cuts a connection mostly does so early, and a loss before the reply to DATA is "not sent",
-   * while a loss after a chunk is "unknown".
+   * while a loss after a chunk is "unknown". So does a message to a server that may be closing.
    */
   #goesAsChunk(): boolean {
-    return this.#isProven && this.#offers("CHUNKING") && this.#survey.clean;
+    return this.#isProven && this.#closing === null && this.#offers("CHUNKING") && this.#survey.clean;
   }
 
   /** Sends the message once the envelope is accepted, unless the mark took too long or the server left meanwhile. */
@@ -326,7 +339,7 @@ export class Transaction {
   async #reset(outcome: SendOutcome): Promise<SendOutcome> {
     const { stream } = this.#session;
     if (stream.lost) return outcome;
-    if (outcome.kind === "refused" && outcome.reply.code === 421) {
+    if (this.#closing !== null || (outcome.kind === "refused" && outcome.reply.code === 421)) {
       // The server is closing (RFC 5321 §3.8) and may not answer any more.
       stream.destroy();
       return outcome;

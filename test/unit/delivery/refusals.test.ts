@@ -278,3 +278,25 @@ suite("An internal error of the Gmail API", () => {
     assert.equal(stack.attempts.length, 1);
   });
 });
+
+test("a session that ends at RCPT leaves each recipient its own reply, and none to those who were not asked", async () => {
+  const busy = said(421, "4.7.28", "Unusual rate");
+  const refused = [
+    { address: "never@y.org", reply: said(550, "5.1.1", "No such user") },
+    { address: "busy@y.org", reply: busy },
+  ];
+  const { recipients } = acceptedMessage(stack.clock, "msg_1", ["never@y.org", "busy@y.org", "c@y.org"]);
+  await stack.accept("msg_1", { recipients });
+  stack.gmail = refuses("rcpt", busy, { refused });
+  await deliverMessage(stack.deps, "msg_1");
+  const message = await stack.message("msg_1");
+  assert.equal(message.status, "deferred");
+  assert.deepEqual(
+    message.recipients.map(({ state, reply }) => [state, reply?.code ?? null]),
+    [
+      ["rejected", 550],
+      ["pending", 421],
+      ["pending", null],
+    ],
+  );
+});

@@ -66,7 +66,7 @@ interface Job {
 const run = async (
   script: Script,
   job: Job = {},
-): Promise<{ outcome: SendOutcome; lines: string[]; marks: number }> => {
+): Promise<{ outcome: SendOutcome; lines: string[]; marks: number; lost: boolean }> => {
   const { clock = patient } = job;
   const { port, lines } = await scripted(script);
   const socket = net.connect({ host: "127.0.0.1", port });
@@ -87,7 +87,7 @@ const run = async (
   const endsAtMs = job.endsAtMs ?? clock.nowMs() + 60_000;
   try {
     const outcome = await new Transaction(clock, session, { mail, endsAtMs, isProven: true }).run(mark);
-    return { outcome, lines, marks };
+    return { outcome, lines, marks, lost: stream.lost };
   } finally {
     stream.destroy();
   }
@@ -198,14 +198,74 @@ test("a reply in pieces is read as a whole", async () => {
   assert.equal(outcome.kind, "accepted");
 });
 
-test("a server that answers 421 is closing: nothing more is asked of it, and no recipient counts as refused", async () => {
+test("a server that answers 421 is closing: nothing more is asked of it, and at RCPT it is that recipient's reply", async () => {
   for (const command of ["MAIL", "RCPT", "DATA"]) {
     const { outcome, lines } = await run(except(new RegExp(`^${command}`), "421 4.7.0 Closing\r\n"));
     assert.ok(outcome.kind === "refused");
-    assert.deepEqual([outcome.reply.code, outcome.refused], [421, []]);
+    assert.deepEqual([outcome.stage, outcome.reply.code], [command.toLowerCase(), 421]);
+    const refused = outcome.refused.map(({ address, reply }) => [address, reply.code]);
+    assert.deepEqual(refused, command === "RCPT" ? [["b@y.org", 421]] : []);
     assert.equal(lines.includes("RSET"), false);
   }
 });
+
+const EXTENSIONS = [["PIPELINING", "CHUNKING"], ["PIPELINING"], []] as const;
+const BUSY = /busy@y/;
+const SLOW_DOWN = "421 4.7.28 Unusual rate for this recipient\r\n";
+
+for (const keywords of EXTENSIONS) {
+  const offered = keywords.join(" and ") || "no extension";
+  for (const to of [
+    ["b@y.org", "busy@y.org", "c@y.org"],
+    ["busy@y.org", "b@y.org", "c@y.org"],
+  ]) {
+    test(`421 to one of several recipients keeps the mail from nobody else: ${offered}, ${to[0]} first`, async () => {
+      const { outcome, lines, lost } = await run(except(BUSY, SLOW_DOWN), { to, keywords });
+      assert.ok(outcome.kind === "accepted", JSON.stringify(outcome));
+      assert.deepEqual(outcome.accepted, ["b@y.org", "c@y.org"]);
+      assert.deepEqual(
+        outcome.refused.map(({ address, reply }) => [address, reply.code, reply.enhanced]),
+        [["busy@y.org", 421, "4.7.28"]],
+      );
+      // A loss before the reply to DATA is "not sent", one after a chunk "unknown".
+      assert.ok(lines.includes("DATA"));
+      assert.ok(lost, "the session serves no other mail");
+    });
+  }
+
+  test(`421 to one recipient and a refusal for good of another stay apart: ${offered}`, async () => {
+    const script: Script = (line) => (/bad@y/.test(line) ? "550 5.1.1 No such user\r\n" : friendly(line));
+    const { outcome, lost } = await run((line) => (BUSY.test(line) ? SLOW_DOWN : script(line)), {
+      to: ["busy@y.org", "bad@y.org"],
+      keywords,
+    });
+    assert.ok(outcome.kind === "refused", JSON.stringify(outcome));
+    assert.deepEqual([outcome.stage, outcome.reply.code], ["rcpt", 421]);
+    assert.deepEqual(
+      outcome.refused.map(({ address, reply }) => [address, reply.code]),
+      [
+        ["busy@y.org", 421],
+        ["bad@y.org", 550],
+      ],
+    );
+    assert.ok(lost);
+  });
+
+  test(`a server that closes with its 421 has sent nothing: ${offered}`, async () => {
+    let said = 0;
+    const script: Script = (line) => {
+      if (said > 0) return "drop";
+      said += BUSY.test(line) ? 1 : 0;
+      return said > 0 ? SLOW_DOWN : friendly(line);
+    };
+    const before = await run(script, { to: ["bad@y.org", "busy@y.org", "c@y.org"], keywords });
+    assert.ok(before.outcome.kind === "refused", JSON.stringify(before.outcome));
+    assert.deepEqual([before.outcome.stage, before.outcome.reply.code], ["rcpt", 421]);
+    said = 0;
+    const after = await run(script, { to: ["b@y.org", "busy@y.org"], keywords });
+    assert.ok(after.outcome.kind === "not_sent", JSON.stringify(after.outcome));
+  });
+}
 
 test("recipients are refused one by one, and the others get the mail", async () => {
   const { outcome } = await run(except(/bad@y/, "550 5.1.1 No such user\r\n"), { to: ["b@y.org", "bad@y.org"] });

@@ -112,10 +112,11 @@ const acceptedBy = (
 const refusedBy = (recipients: readonly Recipient[], outcome: Refused, transport: Transport): Verdict => {
   const { stage, refused, retryAfterMs } = outcome;
   const { meaning, problem, reply } = decisiveRefusal(outcome, transport);
-  // If all were refused at RCPT, each has its own reply. Otherwise the reply concerns the message, for those accepted.
-  const allRefused = stage === "rcpt" && refused.length > 0;
-  const final = meaning === "final" && !allRefused;
-  const left = after(recipients, refused, { transport, state: final ? "rejected" : "pending", reply });
+  // What was refused at RCPT was refused to each recipient by a reply of its own, and whoever has none was not asked.
+  // Any other reply concerns the message, for those accepted.
+  const ownReplies = stage === "rcpt" && refused.length > 0;
+  const state = meaning === "final" && !ownReplies ? "rejected" : "pending";
+  const left = after(recipients, refused, { transport, state, reply: ownReplies ? null : reply });
   const common = { recipients: left, smtp: reply, problem, providerId: null };
   if (!left.some(({ state }) => state === "pending")) return { kind: "final", ...common };
   return { kind: "again", meaning: meaning === "final" ? "again" : meaning, ...common, retryAfterMs };
