@@ -32,6 +32,8 @@ export class ModelGoogle implements GoogleOAuth {
   #serial = 0;
   #asked: AuthorizationRequest | null = null;
   rotates = false;
+  /** Its answers repeat the refresh token that was sent, as some servers' do. */
+  repeatsToken = false;
   /** The used refresh token ends with it, as with servers other than Google's. */
   endsRotated = false;
   /** Its answers list the scopes that were granted. */
@@ -125,7 +127,8 @@ export class ModelGoogle implements GoogleOAuth {
       return { ok: false, refusal: INVALID_GRANT } as const;
     }
     this.refreshes += 1;
-    const next = this.rotates ? this.#newRefreshToken(of.email) : null;
+    const same = this.repeatsToken ? refreshToken.reveal() : null;
+    const next = this.rotates ? this.#newRefreshToken(of.email) : same;
     if (this.endsRotated) this.#grants.delete(refreshToken.reveal());
     return { ok: true, tokens: this.#answer(of.email, { refreshToken: next, nonce: null, of }) } as const;
   }

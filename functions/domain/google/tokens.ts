@@ -10,7 +10,9 @@ export interface OAuthClient {
 export interface TokenAnswer {
   readonly accessToken: Secret;
   readonly expiresAtMs: number;
-  /** A replacement for the refresh token. Most refresh responses have none, and the old one stays valid. */
+  /**
+   * A replacement for the refresh token. Most refresh responses have none, and the old one stays valid; some repeat it.
+   */
   readonly refreshToken: Secret | null;
   /** How a security event may identify that refresh token; a mark does not reveal it. */
   readonly refreshTokenMarks?: readonly string[];

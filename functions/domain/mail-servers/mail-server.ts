@@ -119,12 +119,16 @@ export interface ServerName {
 export const grantOf = ({ connection }: Pick<MailServer, "connection">): Grant | null =>
   "grant" in connection ? connection.grant : null;
 
+/** Whether both are one consent of one account, whatever refresh tokens Google has replaced since. */
+export const isSameConsent = (one: Grant, other: Grant): boolean =>
+  one.connectedAtMs === other.connectedAtMs && one.sub === other.sub;
+
 /**
  * Whether both are one grant with one refresh token, wherever that is stored. `generation` alone is not enough: it
  * starts again after a disconnection.
  */
 export const isSameGrant = (one: Grant, other: Grant): boolean =>
-  one.generation === other.generation && one.connectedAtMs === other.connectedAtMs && one.sub === other.sub;
+  one.generation === other.generation && isSameConsent(one, other);
 
 /** Whether the server may be chosen for callers that choose none. */
 export const isShared = (server: MailServer): boolean => server.shared ?? true;

@@ -3,7 +3,7 @@ import type { MailTransport, ProbeStage } from "../google/transports.ts";
 import type { TextCode } from "../problem-texts.ts";
 import type { Versioned } from "../records.ts";
 import type { Transport } from "../transport.ts";
-import { accountAddress, type Connection, grantOf, isSameGrant, type MailServer } from "./mail-server.ts";
+import { accountAddress, type Connection, grantOf, isSameConsent, type MailServer } from "./mail-server.ts";
 import { probeProblem, type StageProblem } from "./probe-problem.ts";
 import { findAddressError } from "./reassess-connection.ts";
 import { type ServerDeps, saveServer } from "./save-server.ts";
@@ -141,7 +141,8 @@ const noteProof = async (
   const connection = server?.value.connection;
   if (server === undefined || connection === undefined || connection.state === "not_connected") return;
   const testedGrant = grantOf(tested.value);
-  if (testedGrant === null || !isSameGrant(connection.grant, testedGrant)) return;
+  // The test's own token may have come with a new refresh token.
+  if (testedGrant === null || !isSameConsent(connection.grant, testedGrant)) return;
   const grant = { ...connection.grant, lastVerifiedAtMs: deps.clock.nowMs() };
   const wasRefused = isRefused(connection);
   const smtpUtf8 = stages.at(-1)?.smtpUtf8;

@@ -3,6 +3,7 @@ import type { GoogleOAuth, TokenAnswer, TokenRefusal } from "../../google/tokens
 import type { Log } from "../../log.ts";
 import { type Grant, grantOf } from "../../mail-servers/mail-server.ts";
 import type { ServerDeps } from "../../mail-servers/save-server.ts";
+import type { Secret } from "../../secret.ts";
 import { type App, type Death, diagnoseDeath } from "../checks/lifetime.ts";
 import { findIdentity, type IdentityFound } from "../connect/identity.ts";
 import { livingGrants, rankOf, readGrantLedger } from "../grant-ledger.ts";
@@ -77,7 +78,7 @@ const askAsClient = async (
   if (app.rejected) await noteClientFacts(deps, grant.clientId, { rejected: null });
   const { tokens } = answer;
   // Rotate before checking the identity, so that a crash in between does not lose the grant.
-  const rotated = await rotate(deps, asked, tokens);
+  const rotated = await rotate(deps, asked, { tokens, sent: refreshToken });
   const identity = await findIdentity(deps, tokens, rotated);
   if (identity.kind !== "another") return { kind: "token", tokens, grant: rotated, app, identity };
   deps.log.error("token_of_another_account", { server: serverId });
@@ -141,7 +142,13 @@ const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal:
   return { ...diagnoseDeath(deps, grant, { ...app, rank }), by };
 };
 
-const rotate = async (deps: AskDeps, asked: Asked, tokens: TokenAnswer): Promise<Grant> => {
+/** An answer that repeats the refresh token that was sent, as some servers' do, replaces nothing. */
+const rotate = async (
+  deps: AskDeps,
+  asked: Asked,
+  { tokens, sent }: { readonly tokens: TokenAnswer; readonly sent: Secret },
+): Promise<Grant> => {
   const { refreshToken, refreshTokenMarks: marks = [] } = tokens;
-  return refreshToken === null ? asked.grant : rotateToken(deps, asked, { refreshToken, marks });
+  const replaces = refreshToken !== null && !refreshToken.matches(sent);
+  return replaces ? rotateToken(deps, asked, { refreshToken, marks }) : asked.grant;
 };
