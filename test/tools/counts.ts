@@ -1,4 +1,5 @@
-import { CHANNELS, scanDirectory } from "../builders/canary.ts";
+import { CHANNELS } from "../builders/canary.ts";
+import { scanDirectory } from "../builders/canary-scan.ts";
 import type { StartedEmulators } from "../builders/emulators.ts";
 
 export interface Counts {

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { CHANNELS, scan, scanDirectory } from "../../builders/canary.ts";
+import { CHANNELS } from "../../builders/canary.ts";
+import { scan, scanDirectory } from "../../builders/canary-scan.ts";
 
 const secret = { kind: "access token", value: `ya29.${randomBytes(24).toString("base64url")}` };
 const spelt: Readonly<Record<string, (value: string) => string>> = {
