@@ -1,5 +1,5 @@
-import { globSync, readFileSync } from "node:fs";
-import { join, posix, sep } from "node:path";
+import { posix } from "node:path";
+import type { SourceTree } from "./source-tree.ts";
 
 /** Files that are directly in the domain's folder. */
 const KERNEL = "the kernel";
@@ -22,20 +22,19 @@ const ORDER = [
 /** What each file imports, as paths from the root. */
 type Imports = ReadonlyMap<string, readonly string[]>;
 
-const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-
 /** `import … from "./x"`, `export … from "./x"`, `import "./x"` and `import("./x")`, of values and types. */
 const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
-const importsOf = (at: string): Imports => {
-  const paths = globSync("functions/**/*.{ts,tsx}", { cwd: at }).map((path) => path.split(sep).join("/"));
-  return new Map(
-    paths.map((path) => {
-      const text = withoutComments(readFileSync(join(at, path), "utf8"));
-      return [path, [...text.matchAll(IMPORT)].map(([, to = ""]) => posix.join(posix.dirname(path), to))];
-    }),
+const typeScriptIn = (tree: SourceTree, folder: string): readonly string[] =>
+  tree.files({ under: [folder], ending: [".ts", ".tsx"] });
+
+const importsOf = (tree: SourceTree): Imports =>
+  new Map(
+    typeScriptIn(tree, "functions/").map((path) => [
+      path,
+      [...tree.code(path).matchAll(IMPORT)].map(([, to = ""]) => posix.join(posix.dirname(path), to)),
+    ]),
   );
-};
 
 /** The domain folder that a file is in; null if it is outside the domain. */
 const folderOf = (path: string): string | null => {
@@ -97,14 +96,12 @@ const VALUE_IMPORT = /\b(?:import|export)\s+(?!type\b)([^";]*?)\bfrom\s*"(\.[^"]
 const isTypesOnly = (names: string): boolean => /^\s*\{\s*(type\s[^,}]*,?\s*)+\}\s*$/.test(names);
 
 /** The imports of values in a folder. */
-const runTimeImports = (at: string, folder: string): (readonly [path: string, target: string])[] =>
-  globSync(`${folder}/**/*.{ts,tsx}`, { cwd: at })
-    .map((path) => path.split(sep).join("/"))
-    .flatMap((path) =>
-      [...withoutComments(readFileSync(join(at, path), "utf8")).matchAll(VALUE_IMPORT)]
-        .filter(([, names = ""]) => !isTypesOnly(names))
-        .map(([, , to = ""]) => [path, posix.join(posix.dirname(path), to)] as const),
-    );
+const runTimeImports = (tree: SourceTree, folder: string): (readonly [path: string, target: string])[] =>
+  typeScriptIn(tree, folder).flatMap((path) =>
+    [...tree.code(path).matchAll(VALUE_IMPORT)]
+      .filter(([, names = ""]) => !isTypesOnly(names))
+      .map(([, , to = ""]) => [path, posix.join(posix.dirname(path), to)] as const),
+  );
 
 /** What `relais-smtp` uses of the rest: values and rules without a store, the HTTP client, and how a program runs. */
 const SHARED_WITH_SUBMISSION = [
@@ -145,8 +142,8 @@ const submissionFaults = (imports: Imports): string[] =>
 /**
  * The console is a client of the API: from the domain, it may use the types of the API's answers, and the files above.
  */
-const consoleFaults = (at: string): string[] =>
-  runTimeImports(at, "functions/console")
+const consoleFaults = (tree: SourceTree): string[] =>
+  runTimeImports(tree, "functions/console/")
     .filter(([, target]) => target.startsWith("functions/domain/") && !SHARED_WITH_CONSOLE.includes(target))
     .map(([path, target]) => `${path} imports ${target} at run time: the console may import its types only`);
 
@@ -164,7 +161,7 @@ const isInClient = (path: string): boolean => path.startsWith("functions/client/
  * The client is a package of its own, so its code is its folder alone; of the domain it may use the types above. What
  * runs on a server has no use for it.
  */
-const clientFaults = (at: string, imports: Imports): string[] => [
+const clientFaults = (tree: SourceTree, imports: Imports): string[] => [
   ...[...imports].flatMap(([path, targets]) =>
     targets
       .filter((target) => isInClient(path) && !isInClient(target) && !SEEN_BY_CLIENT.includes(target))
@@ -175,20 +172,20 @@ const clientFaults = (at: string, imports: Imports): string[] => [
       .filter((target) => isInClient(target) && /^functions\/(domain|adapters|runtime|console)\//.test(path))
       .map((target) => `${path} imports ${target}: the client is for programs that call the API`),
   ),
-  ...runTimeImports(at, "functions/client")
+  ...runTimeImports(tree, "functions/client/")
     .filter(([, target]) => !isInClient(target))
     .map(([path, target]) => `${path} imports ${target} at run time: the client may import its types only`),
 ];
 
 /** Every import in functions/ that breaks the order of the domain's folders or closes a circle, one line each. */
-export const importFaults = (at: string): string[] => {
-  const imports = importsOf(at);
+export const importFaults = (tree: SourceTree): string[] => {
+  const imports = importsOf(tree);
   return [
     ...placeFaults(imports),
     ...directionFaults(imports),
-    ...consoleFaults(at),
+    ...consoleFaults(tree),
     ...submissionFaults(imports),
-    ...clientFaults(at, imports),
+    ...clientFaults(tree, imports),
     ...circles(imports).map((circle) => `a circle of imports: ${circle.join(" → ")}`),
   ];
 };

@@ -1,7 +1,8 @@
-import { globSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, sep } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { deployableFunctions } from "../../infra/build/repository.ts";
 import { importFaults } from "./imports.ts";
+import { SourceTree, type Where } from "./source-tree.ts";
 
 const TOP_LEVEL = [
   "package.json",
@@ -38,74 +39,77 @@ const indexFaults = (at: string): string[] =>
 
 const VAGUE = /^(utils?|helpers?|common|misc|shared|managers?|services?)$/i;
 
-const sources = (at: string, pattern: string): string[] =>
-  globSync(pattern, { cwd: at }).map((p) => p.split(sep).join("/"));
+/** Where names must say something. */
+const NAMED: Where = { under: ["functions/", "test/", "infra/build/"], ending: [""] };
 
 /** Such a name says where code was put, not what it does. */
-const nameFaults = (at: string): string[] =>
-  sources(at, "{functions,test,infra/build}/**/*").flatMap((path) => {
+const nameFaults = (tree: SourceTree): string[] =>
+  tree.files(NAMED).flatMap((path) => {
     const name = basename(path).replace(/\.[^.]*$/, "");
     return VAGUE.test(name) ? [`${path}: call it after what it does`] : [];
   });
 
 interface Ban {
-  readonly where: string;
+  readonly where: Where;
   /** How the paths begin that may do it. */
   readonly except?: readonly string[];
   readonly pattern: RegExp;
   readonly why: string;
 }
 
+const PRODUCT: Where = { under: ["functions/"], ending: [".ts", ".tsx"] };
+const DOMAIN: Where = { under: ["functions/domain/"], ending: [".ts"] };
+const DOMAIN_AND_RUNTIME: Where = { under: ["functions/domain/", "functions/runtime/"], ending: [".ts"] };
+
 /** Bans that the linter has no rule for. Comments are ignored. */
 const BANS: readonly Ban[] = [
   {
-    where: "functions/**/*.{ts,tsx}",
+    where: PRODUCT,
     except: ["functions/runtime/", "functions/submission/relais-smtp.ts"],
     pattern: /\bprocess\.env\b/,
     why: "process.env is read in functions/runtime/, and where relais-smtp starts",
   },
   {
-    where: "functions/domain/**/*.ts",
+    where: DOMAIN,
     pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bsetTimeout\(|\bsetInterval\(/,
     why: "the domain is given its clock",
   },
   {
-    where: "functions/domain/**/*.ts",
+    where: DOMAIN,
     pattern: /\bMath\.random\(|\brandom(Bytes|UUID|Int)\(|\bgetRandomValues\(/,
     why: "the domain is given its randomness",
   },
   {
-    where: "functions/domain/**/*.ts",
+    where: DOMAIN,
     pattern: /\bfetch\(|\bprocess\./,
     why: "the domain does no I/O",
   },
   {
-    where: "functions/{domain,runtime}/**/*.ts",
+    where: DOMAIN_AND_RUNTIME,
     except: ["functions/domain/change-on-condition.ts"],
     pattern: /(?<!readonly )op: "replace"/,
     why: "a write on condition is made by conditionalWrite",
   },
   {
-    where: "functions/{domain,runtime}/**/*.ts",
+    where: DOMAIN_AND_RUNTIME,
     except: ["functions/domain/problem"],
     pattern: /code: "contended"|without end"/,
     why: "contention has one ending, that of changeOnCondition",
   },
   {
-    where: "functions/{domain,runtime}/**/*.ts",
+    where: DOMAIN_AND_RUNTIME,
     except: ["functions/domain/every-record.ts"],
     pattern: /cursor: string \| null = null/,
     why: "a query is read page by page by everyRecord",
   },
 ];
 
-const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-
-const banFaults = (at: string): string[] =>
+const banFaults = (tree: SourceTree): string[] =>
   BANS.flatMap(({ where, except = [], pattern, why }) =>
-    sources(at, where)
+    tree
+      .files(where)
       .filter((path) => !except.some((start) => path.startsWith(start)))
-      .filter((path) => pattern.test(withoutComments(readFileSync(join(at, path), "utf8"))))
+      .filter((path) => pattern.test(tree.code(path)))
       .map((path) => `${path}: ${why}`),
   );
 
@@ -161,35 +165,39 @@ const looseFaults = (at: string): string[] =>
       .map((entry) => `${folder}/${entry.name} stands outside any folder`),
   );
 
+const LOGGING: Where = { under: ["functions/"], ending: [".ts"] };
 const CODE_LOGGED = /\blog\s*\.\s*(?:info|warn|error)\(\s*"([a-z_]+)"/g;
 const CODE_LISTED = /^ {2}([a-z_]+): \{/gm;
 
 const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
 
 /** The compiler makes `log-events.ts` explain every code; this refuses one that nothing logs. */
-const logFaults = (at: string): string[] => {
+const logFaults = (tree: SourceTree): string[] => {
   const catalogue = "functions/runtime/log-events.ts";
-  const logged = new Set(
-    sources(at, "functions/**/*.ts").flatMap((path) => matches(readFileSync(join(at, path), "utf8"), CODE_LOGGED)),
-  );
-  return matches(readFileSync(join(at, catalogue), "utf8"), CODE_LISTED)
+  const logged = new Set(tree.files(LOGGING).flatMap((path) => matches(tree.text(path), CODE_LOGGED)));
+  return matches(tree.text(catalogue), CODE_LISTED)
     .filter((code) => !logged.has(code))
     .map((code) => `${catalogue}: nothing logs ${code}`);
 };
 
 const MAX_COMMENT_COLUMNS = 120;
 
+const OURS = ["functions/", "infra/", "test/"];
+
 /** The files whose comments keep to this width: TypeScript, and what Terraform, the shell and GitHub read. */
-const COMMENTED: readonly { readonly where: string; readonly comment: RegExp }[] = [
+const COMMENTED: readonly { readonly where: Where; readonly comment: RegExp }[] = [
   // A string that looks like a comment is not worth a parser.
-  { where: "{functions,infra,test}/**/*.{ts,tsx,mjs}", comment: /^\s*\*|(?:^|\s)\/[/*]/ },
-  { where: "{{functions,infra,test}/**/*.{tf,hcl,sh,yml,yaml},.github/**/*.yml,.ci/*}", comment: /(?:^|\s)#/ },
+  { where: { under: OURS, ending: [".ts", ".tsx", ".mjs"] }, comment: /^\s*\*|(?:^|\s)\/[/*]/ },
+  { where: { under: OURS, ending: [".tf", ".hcl", ".sh", ".yml", ".yaml"] }, comment: /(?:^|\s)#/ },
+  { where: { under: [".github/"], ending: [".yml"] }, comment: /(?:^|\s)#/ },
+  { where: { under: [".ci/"], ending: [""] }, comment: /(?:^|\s)#/ },
 ];
 
-const commentFaults = (at: string): string[] =>
+const commentFaults = (tree: SourceTree): string[] =>
   COMMENTED.flatMap(({ where, comment }) =>
-    sources(at, where).flatMap((path) =>
-      readFileSync(join(at, path), "utf8")
+    tree.files(where).flatMap((path) =>
+      tree
+        .text(path)
         .split("\n")
         .flatMap((line, index) =>
           line.length > MAX_COMMENT_COLUMNS && comment.test(line)
@@ -200,14 +208,17 @@ const commentFaults = (at: string): string[] =>
   );
 
 /** Every breach of the layout, one line each. */
-export const layoutFaults = (at: string): string[] => [
-  ...topLevelFaults(at),
-  ...indexFaults(at),
-  ...nameFaults(at),
-  ...banFaults(at),
-  ...functionFaults(at),
-  ...looseFaults(at),
-  ...logFaults(at),
-  ...importFaults(at),
-  ...commentFaults(at),
-];
+export const layoutFaults = (at: string): string[] => {
+  const tree = new SourceTree(at);
+  return [
+    ...topLevelFaults(at),
+    ...indexFaults(at),
+    ...nameFaults(tree),
+    ...banFaults(tree),
+    ...functionFaults(at),
+    ...looseFaults(at),
+    ...logFaults(tree),
+    ...importFaults(tree),
+    ...commentFaults(tree),
+  ];
+};
