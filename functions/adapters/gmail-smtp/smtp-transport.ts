@@ -10,14 +10,21 @@ import type {
 import type { SmtpEndpoint } from "./connect.ts";
 import { sendBudgetMs } from "./limits.ts";
 import { probeSmtp } from "./probe.ts";
+import { ServerHabits } from "./server-habits.ts";
 import { type Opened, SessionOpener, type SmtpSession } from "./session.ts";
-import { IdleSessions, type SessionInUse } from "./sessions.ts";
+import { IdleSessions, type UsedSession } from "./sessions.ts";
 import { Transaction } from "./transaction.ts";
 
 const toFailedOutcome = (opened: Exclude<Opened, { readonly ok: true }>): SendOutcome =>
   "reply" in opened
     ? { kind: "refused", stage: opened.stage, reply: opened.reply, refused: [], retryAfterMs: null }
     : { kind: "not_sent", stage: opened.stage, reason: opened.reason };
+
+interface Job {
+  readonly mail: OutgoingMail;
+  readonly beforeData: BeforeData;
+  readonly endsAtMs: number;
+}
 
 /**
  * True if the server had already ended the idle session (closed, or 421: RFC 5321 §3.8). It has seen nothing of this
@@ -35,6 +42,7 @@ const sessionHadEnded = (outcome: SendOutcome): boolean =>
 export class GmailSmtpTransport implements MailTransport {
   readonly #clock: Clock;
   readonly #opener: SessionOpener;
+  readonly #habits = new ServerHabits();
   readonly #idle: IdleSessions;
   readonly #inUse = new Set<SmtpSession>();
   #closed = false;
@@ -42,7 +50,7 @@ export class GmailSmtpTransport implements MailTransport {
   constructor(clock: Clock, endpoint: SmtpEndpoint) {
     this.#clock = clock;
     this.#opener = new SessionOpener(clock, endpoint);
-    this.#idle = new IdleSessions(clock);
+    this.#idle = new IdleSessions(clock, this.#habits);
   }
 
   async send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome> {
@@ -54,27 +62,26 @@ export class GmailSmtpTransport implements MailTransport {
     }
     const opened = await this.#opener.open(login);
     if (!opened.ok) return toFailedOutcome(opened);
-    return this.#run({ session: opened.value, messages: 0 }, login, job);
+    return this.#run({ session: opened.value, transactions: 0, mails: 0 }, login, job);
   }
 
-  async #run(
-    inUse: SessionInUse,
-    login: Login,
-    job: { readonly mail: OutgoingMail; readonly beforeData: BeforeData; readonly endsAtMs: number },
-  ): Promise<SendOutcome> {
-    this.#inUse.add(inUse.session);
+  async #run(used: UsedSession, login: Login, job: Job): Promise<SendOutcome> {
+    const { session, mails } = used;
+    this.#inUse.add(session);
     try {
-      const outcome = await new Transaction(this.#clock, inUse.session, { ...job, isProven: inUse.messages > 0 }).run(
-        job.beforeData,
-      );
-      this.#idle.give(login, { session: inUse.session, messages: inUse.messages + 1 });
+      const mayChunk = this.#habits.goesOnAfter(mails);
+      const transaction = new Transaction(this.#clock, session, { ...job, mayChunk });
+      const outcome = await transaction.run(job.beforeData);
+      const isAccepted = outcome.kind === "accepted";
+      if (isAccepted) this.#habits.noteGoingOn(mails);
+      this.#idle.give(login, { session, transactions: used.transactions + 1, mails: mails + (isAccepted ? 1 : 0) });
       return outcome;
     } catch (error) {
       // Only the caller's mark or 7-bit form can throw here, and both come before the message.
-      inUse.session.stream.destroy();
+      session.stream.destroy();
       throw error;
     } finally {
-      this.#inUse.delete(inUse.session);
+      this.#inUse.delete(session);
     }
   }
 

@@ -39,6 +39,7 @@ export class SmtpStream {
     this.#socket = socket;
     socket.on("data", this.#onData);
     socket.on("error", this.#onError);
+    socket.on("end", this.#onClose);
     socket.on("close", this.#onClose);
   }
 
@@ -121,6 +122,7 @@ export class SmtpStream {
     if (this.#lost !== null || this.#unread.length > 0 || !this.#parser.atBoundary) return undefined;
     this.#socket.off("data", this.#onData);
     this.#socket.off("error", this.#onError);
+    this.#socket.off("end", this.#onClose);
     this.#socket.off("close", this.#onClose);
     return this.#socket;
   }
@@ -156,5 +158,6 @@ export class SmtpStream {
   };
 
   readonly #onError = (error: Error): void => this.#end(errorText(error));
+  /** After its end, a server neither says nor reads anything more, so nothing is written to it either. */
   readonly #onClose = (): void => this.#end("the server closed the connection");
 }

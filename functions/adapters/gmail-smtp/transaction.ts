@@ -29,8 +29,8 @@ export interface TransactionJob {
   readonly mail: OutgoingMail;
   /** The end of the message must not go out later (`sendBudgetMs`). */
   readonly endsAtMs: number;
-  /** The session has already carried a message. */
-  readonly isProven: boolean;
+  /** A server that takes chunks may get this message as one: its sessions are known to go on until here. */
+  readonly mayChunk: boolean;
 }
 
 /**
@@ -49,7 +49,7 @@ export class Transaction {
   #raw: Buffer;
   #survey: Survey;
   readonly #endsAtMs: number;
-  readonly #isProven: boolean;
+  readonly #mayChunk: boolean;
   readonly #accepted: string[] = [];
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
   /** A 421 to one of the recipients: the server may be closing, or refuse this recipient alone for now. */
@@ -62,7 +62,7 @@ export class Transaction {
     this.#raw = job.mail.raw;
     this.#survey = surveyOf(job.mail.raw);
     this.#endsAtMs = job.endsAtMs;
-    this.#isProven = job.isProven;
+    this.#mayChunk = job.mayChunk;
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
@@ -195,12 +195,11 @@ export class Transaction {
   }
 
   /**
-   * A chunk (RFC 3030) holds octets as they are, so a message that needs repair goes by DATA. So does the first message
-   * of a session: whatever cuts a connection mostly does so early, and a loss before the reply to DATA is "not sent",
-   * while a loss after a chunk is "unknown". So does a message to a server that may be closing.
+   * A chunk (RFC 3030) holds octets as they are, so a message that needs repair goes by DATA. So does a message where
+   * the session may end (`mayChunk`, 421): a loss before the reply to DATA is "not sent", one after a chunk "unknown".
    */
   #goesAsChunk(): boolean {
-    return this.#isProven && this.#closing === null && this.#offers("CHUNKING") && this.#survey.clean;
+    return this.#mayChunk && this.#closing === null && this.#offers("CHUNKING") && this.#survey.clean;
   }
 
   /** Sends the message once the envelope is accepted, unless the mark took too long or the server left meanwhile. */

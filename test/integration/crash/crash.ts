@@ -10,8 +10,8 @@ export interface Plan {
   readonly searchable: boolean;
   /** Of each mail; one where not said. */
   readonly recipients?: number;
-  /** Each mail is the second of its session, which goes in one flight if everything is offered. */
-  readonly second?: boolean;
+  /** Each mail is a later one of its session, which goes in one flight if everything is offered. */
+  readonly later?: boolean;
   /** How often each point is struck. */
   readonly rounds: number;
   /** The acts after the delivery that are killed too. */
@@ -55,21 +55,26 @@ const dies = (worker: Worker): Promise<boolean> =>
 let files = 0;
 
 /** How a worker is started for a plan. */
-const setUpFor = (world: World, { second = false }: Plan): Pick<Target, "once"> & { readonly kill: object } => {
-  if (!second) return { kill: {} };
+const setUpFor = (world: World, { later = false }: Plan): Pick<Target, "once"> & { readonly kill: object } => {
+  if (!later) return { kill: {} };
   files += 1;
   const once = world.file(`once-${files}`);
   // At the scale of the others, a session ends as soon as it is idle.
   return { once, kill: { KILL_ONCE: once, RELAIS_TIME_SCALE: "1" } };
 };
 
+/** By the first of them there is a session, and by the second it is known that the server's sessions go on. */
+const MAILS_BEFORE_A_FLIGHT = 2;
+
 /** Runs one delivery by a worker that may die of it. */
 const deliver = async (world: World, { server, recipients = 1, once }: Target, worker: Worker): Promise<string> => {
   if (once !== undefined) {
-    const before = await world.accept(server, { subject: "Bonjour", recipients });
-    await world.events.first(worker, before);
-    if ((await world.message(before)).status !== "sent")
-      throw new Error(`the mail before was not sent:\n${worker.output}`);
+    for (let mails = 0; mails < MAILS_BEFORE_A_FLIGHT; mails += 1) {
+      const before = await world.accept(server, { subject: "Bonjour", recipients });
+      await world.events.first(worker, before);
+      if ((await world.message(before)).status !== "sent")
+        throw new Error(`the mail before was not sent:\n${worker.output}`);
+    }
     writeFileSync(once, "");
   }
   const id = await world.accept(server, { subject: "Bonjour", recipients });

@@ -7,16 +7,16 @@ interface Dialogue {
   readonly name: string;
   readonly lacking: readonly string[];
   readonly recipients: number;
-  readonly second?: boolean;
+  readonly later?: boolean;
   readonly choose?: NonNullable<Plan["choose"]>;
 }
 
 /**
  * How a mail goes out depends on what EHLO offers, on the number of recipients, and on whether the session has carried
- * one before. These are the other ways than that of a session's first mail to one recipient.
+ * some before. These are the other ways than that of a session's first mail to one recipient.
  */
 export const DIALOGUES: readonly Dialogue[] = [
-  { name: "second", lacking: [], recipients: 1, second: true, choose: ofFlight },
+  { name: "later", lacking: [], recipients: 1, later: true, choose: ofFlight },
   { name: "several", lacking: [], recipients: 3 },
   { name: "data", lacking: ["CHUNKING"], recipients: 1 },
   { name: "lines", lacking: ["CHUNKING", "PIPELINING"], recipients: 1 },
@@ -32,7 +32,7 @@ export const crashInOtherDialogues = async (
   }: { readonly dialogues?: readonly Dialogue[]; readonly chosen?: NonNullable<Plan["choose"]> } = {},
 ): Promise<readonly Row[]> => {
   const rows: Row[] = [];
-  for (const { name, lacking, recipients, second = false, choose = decisive } of dialogues) {
+  for (const { name, lacking, recipients, later = false, choose = decisive } of dialogues) {
     world.sandbox.control.clear();
     world.lack(lacking);
     const servers = await world.seed("smtp", 6, `smtp_${name}`);
@@ -41,8 +41,8 @@ export const crashInOtherDialogues = async (
       searchable: true,
       recipients,
       rounds,
-      second,
-      choose: second ? choose : (chosen ?? choose),
+      later,
+      choose: later ? choose : (chosen ?? choose),
     };
     const found = await crashEverywhere(world, [plan]);
     rows.push(...found.map((row) => ({ ...row, point: `${name}: ${row.point}` })));

@@ -86,7 +86,7 @@ const run = async (
   };
   const endsAtMs = job.endsAtMs ?? clock.nowMs() + 60_000;
   try {
-    const outcome = await new Transaction(clock, session, { mail, endsAtMs, isProven: true }).run(mark);
+    const outcome = await new Transaction(clock, session, { mail, endsAtMs, mayChunk: true }).run(mark);
     return { outcome, lines, marks, lost: stream.lost };
   } finally {
     stream.destroy();

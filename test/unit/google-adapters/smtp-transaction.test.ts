@@ -74,7 +74,7 @@ const sent = async (
     const extensions = { keywords: new Set(["8BITMIME", ...keywords]), maxBytes: null };
     const session = { stream, extensions, token: new Secret("token") };
     const mail = { envelope: { from: "ada@example.com", to }, raw: Buffer.from("Subject: s\r\n\r\nbody\r\n") };
-    const transaction = new Transaction(clock, session, { mail, endsAtMs: clock.nowMs() + BUDGET_MS, isProven: true });
+    const transaction = new Transaction(clock, session, { mail, endsAtMs: clock.nowMs() + BUDGET_MS, mayChunk: true });
     const outcome = await transaction.run(async () => {
       // The replies to a group of commands have been written, so the mark is the last thing that the message waits for.
       const last = lastOfGroup({ to, keywords });
