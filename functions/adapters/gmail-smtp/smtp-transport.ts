@@ -5,6 +5,7 @@ import type {
   MailTransport,
   OutgoingMail,
   ProbeStage,
+  RefusedRecipients,
   SendOutcome,
 } from "../../domain/google/transports.ts";
 import type { SmtpEndpoint } from "./connect.ts";
@@ -34,6 +35,31 @@ const sessionHadEnded = (outcome: SendOutcome): boolean =>
   (outcome.kind === "not_sent" && outcome.stage === "mail") ||
   (outcome.kind === "refused" && outcome.stage === "mail" && outcome.reply.code === 421);
 
+/** The same mail for those who were accepted: nobody else of it may be accepted by the second try. */
+const forAccepted = (job: Job, accepted: readonly string[], refused: RefusedRecipients): Job => ({
+  ...job,
+  mail: { ...job.mail, envelope: { ...job.mail.envelope, to: accepted } },
+  beforeData: (more = []) => job.beforeData([...refused, ...more]),
+});
+
+const withRefused = (outcome: SendOutcome, refused: RefusedRecipients): SendOutcome =>
+  outcome.kind === "not_sent" || outcome.kind === "abandoned"
+    ? outcome
+    : { ...outcome, refused: [...refused, ...(outcome.refused ?? [])] };
+
+/** Nothing of it was accepted, and the server said so about the command, not about the mail. */
+const CHUNK_UNREAD: SendOutcome = {
+  kind: "not_sent",
+  stage: "body",
+  reason: "the server offers CHUNKING but does not know BDAT",
+};
+
+interface Ran {
+  readonly outcome: SendOutcome;
+  /** The mail went out as a chunk that the server did not know, to these recipients. */
+  readonly unreadBy: readonly string[] | null;
+}
+
 /**
  * Gmail's SMTP by XOAUTH2 (scope `https://mail.google.com/`, the only one that Google accepts there). It is our own
  * client because the line between "not sent" and "may have been sent" must be sharp: it is the moment when the end of
@@ -56,26 +82,39 @@ export class GmailSmtpTransport implements MailTransport {
   async send(mail: OutgoingMail, login: Login, beforeData: BeforeData): Promise<SendOutcome> {
     const job = { mail, beforeData, endsAtMs: this.#clock.nowMs() + sendBudgetMs(this.#clock) };
     const reused = await this.#idle.take(login);
-    if (reused !== undefined) {
-      const outcome = await this.#run(reused, login, job);
-      if (this.#closed || !sessionHadEnded(outcome)) return outcome;
-    }
-    const opened = await this.#opener.open(login);
-    if (!opened.ok) return toFailedOutcome(opened);
-    return this.#run({ session: opened.value, transactions: 0, mails: 0 }, login, job);
+    if (reused === undefined) return this.#sendByNewSession(login, job);
+    const { outcome, unreadBy } = await this.#run(reused, login, job);
+    if (unreadBy !== null) return this.#sendUnread(login, job, { outcome, unreadBy });
+    return this.#closed || !sessionHadEnded(outcome) ? outcome : this.#sendByNewSession(login, job);
   }
 
-  async #run(used: UsedSession, login: Login, job: Job): Promise<SendOutcome> {
+  /** By DATA, as any first mail of a session goes. */
+  async #sendByNewSession(login: Login, job: Job): Promise<SendOutcome> {
+    const opened = await this.#opener.open(login);
+    if (!opened.ok) return toFailedOutcome(opened);
+    return (await this.#run({ session: opened.value, transactions: 0, mails: 0 }, login, job)).outcome;
+  }
+
+  /** Hands over a mail once more whose chunk the server did not know. */
+  async #sendUnread(login: Login, job: Job, { outcome, unreadBy }: Ran): Promise<SendOutcome> {
+    if (this.#closed || unreadBy === null) return CHUNK_UNREAD;
+    const refused = outcome.kind === "refused" ? outcome.refused : [];
+    return withRefused(await this.#sendByNewSession(login, forAccepted(job, unreadBy, refused)), refused);
+  }
+
+  async #run(used: UsedSession, login: Login, job: Job): Promise<Ran> {
     const { session, mails } = used;
     this.#inUse.add(session);
     try {
-      const mayChunk = this.#habits.goesOnAfter(mails);
+      const mayChunk = this.#habits.takesChunkAfter(mails);
       const transaction = new Transaction(this.#clock, session, { ...job, mayChunk });
       const outcome = await transaction.run(job.beforeData);
+      if (transaction.isChunkUnread) this.#habits.noteUnreadChunk();
       const isAccepted = outcome.kind === "accepted";
       if (isAccepted) this.#habits.noteGoingOn(mails);
       this.#idle.give(login, { session, transactions: used.transactions + 1, mails: mails + (isAccepted ? 1 : 0) });
-      return outcome;
+      const isUnread = transaction.isChunkUnread && outcome.kind === "refused" && outcome.stage === "body";
+      return { outcome, unreadBy: isUnread ? [...transaction.accepted] : null };
     } catch (error) {
       // Only the caller's mark or 7-bit form can throw here, and both come before the message.
       session.stream.destroy();

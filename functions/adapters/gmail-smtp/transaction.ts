@@ -13,6 +13,11 @@ type EarlyOutcome = SendOutcome | null;
 
 const isPositive = (reply: SmtpReply): boolean => reply.code >= 200 && reply.code < 300;
 
+/** Replies that are about the command and not about the message (RFC 5321 §4.2.4 and §4.3.2). */
+const UNREAD = [500, 501, 502, 503, 504];
+/** 503 is also how a server refuses a chunk without a recipient (RFC 3030 §2). */
+const UNREAD_WITHOUT_RECIPIENT = [500, 501, 502, 504];
+
 const toRefused = (
   stage: SmtpStage,
   reply: ParsedReply,
@@ -54,6 +59,7 @@ export class Transaction {
   readonly #refused: { readonly address: string; readonly reply: SmtpReply }[] = [];
   /** A 421 to one of the recipients: the server may be closing, or refuse this recipient alone for now. */
   #closing: ParsedReply | null = null;
+  #isChunkUnread = false;
 
   constructor(clock: Clock, session: SmtpSession, job: TransactionJob) {
     this.#clock = clock;
@@ -63,6 +69,19 @@ export class Transaction {
     this.#survey = surveyOf(job.mail.raw);
     this.#endsAtMs = job.endsAtMs;
     this.#mayChunk = job.mayChunk;
+  }
+
+  /**
+   * Whether the server did not know the command of a chunk (RFC 3030), although it offers CHUNKING. It has accepted
+   * nothing, and may have taken the lines of the message for commands, so the session has been ended.
+   */
+  get isChunkUnread(): boolean {
+    return this.#isChunkUnread;
+  }
+
+  /** The recipients accepted so far. */
+  get accepted(): readonly string[] {
+    return this.#accepted;
   }
 
   async run(beforeData: BeforeData): Promise<SendOutcome> {
@@ -237,7 +256,7 @@ export class Transaction {
       const stopped = (await this.#writeBlocks(dataBlocks(this.#raw))) ?? this.#reasonToStop();
       if (stopped !== null) return stopped;
       stream.say([END_OF_DATA.trimEnd()]);
-      return this.#readOutcome();
+      return this.#readOutcome({ isChunk: false });
     }
     // Nothing but 354 allows us to send. A 2xx here breaks the protocol, so the session must not be used again.
     if (answer.reply.code < 400) stream.destroy();
@@ -250,6 +269,18 @@ export class Transaction {
    * the last block go out under flow control; once that is handed over, only the replies tell what became of it.
    */
   async #sendChunk(envelope: EnvelopeLines | null): Promise<SendOutcome> {
+    const outcome = await this.#handOverChunk(envelope);
+    if (outcome.kind === "refused" && outcome.stage === "body") this.#noteReplyToChunk(outcome.reply, UNREAD);
+    return outcome;
+  }
+
+  #noteReplyToChunk({ code }: SmtpReply, unread: readonly number[]): void {
+    if (!unread.includes(code)) return;
+    this.#isChunkUnread = true;
+    this.#session.stream.destroy();
+  }
+
+  async #handOverChunk(envelope: EnvelopeLines | null): Promise<SendOutcome> {
     const { stream } = this.#session;
     const lines = envelope === null ? [] : [envelope.mail, ...envelope.recipients.map(({ line }) => line)];
     const blocks = [...octetBlocks(this.#raw)];
@@ -264,7 +295,7 @@ export class Transaction {
     }
     const refusal = envelope === null ? null : await this.#readEnvelope(envelope);
     if (refusal?.kind === "not_sent") return { kind: "unknown", reason: refusal.reason, refused: this.#refused };
-    return refusal === null ? this.#readOutcome() : this.#readRefusedChunk(refusal);
+    return refusal === null ? this.#readOutcome({ isChunk: true }) : this.#readRefusedChunk(refusal);
   }
 
   /** Why the server refuses the envelope of a message that is still on its way; null if it does not, or is silent. */
@@ -278,6 +309,7 @@ export class Transaction {
   async #readRefusedChunk(refusal: SendOutcome): Promise<SendOutcome> {
     const { stream } = this.#session;
     const answer = await stream.reply(timeoutFor(this.#clock, "endOfData"));
+    if (answer.kind === "reply") this.#noteReplyToChunk(answer.reply, UNREAD_WITHOUT_RECIPIENT);
     if (answer.kind === "lost" || answer.reply.code >= 400) return this.#reset(refusal);
     stream.destroy();
     const reason = `reply ${answer.reply.code} to a message whose envelope was refused`;
@@ -318,7 +350,7 @@ export class Transaction {
   }
 
   /** Reads the reply to a message whose last octet has been handed over: only the server knows if it was accepted. */
-  async #readOutcome(): Promise<SendOutcome> {
+  async #readOutcome({ isChunk }: { readonly isChunk: boolean }): Promise<SendOutcome> {
     const { stream } = this.#session;
     const answer = await stream.reply(timeoutFor(this.#clock, "endOfData"));
     if (answer.kind === "lost") return { kind: "unknown", reason: answer.reason, refused: this.#refused };
@@ -327,6 +359,7 @@ export class Transaction {
       const said = withoutLines(reply);
       return { kind: "accepted", accepted: this.#accepted, refused: this.#refused, reply: said, providerId: null };
     }
+    if (isChunk && UNREAD.includes(reply.code)) return toRefused("body", reply, this.#refused);
     // A refused chunk leaves the transaction open (RFC 3030 §4.2). A refused end of data closes it; RSET does no harm.
     if (reply.code >= 400) return this.#reset(toRefused("body", reply, this.#refused));
     stream.destroy();
