@@ -42,6 +42,8 @@ export class ModelGoogle implements GoogleOAuth {
   life: { readonly ms: number; readonly announced: boolean } | null = null;
   /** A consent returns a refresh token even if an earlier one of the account is valid, as with `prompt=consent`. */
   alwaysIssuesToken = true;
+  /** Refresh answers hold this account's tokens, whoever asks. */
+  mistakes: string | null = null;
   down = false;
   rejectsClient = false;
   /** It ends no token that it is asked to revoke. */
@@ -128,12 +130,13 @@ export class ModelGoogle implements GoogleOAuth {
     }
     this.refreshes += 1;
     const same = this.repeatsToken ? refreshToken.reveal() : null;
-    const next = this.rotates ? this.#newRefreshToken(of.email) : same;
+    const email = this.mistakes ?? of.email;
+    const next = this.rotates ? this.#newRefreshToken(email) : same;
     if (this.endsRotated) this.#grants.delete(refreshToken.reveal());
-    return { ok: true, tokens: this.#answer(of.email, { refreshToken: next, nonce: null, of }) } as const;
+    return { ok: true, tokens: this.#answer(email, { refreshToken: next, nonce: null, of }) } as const;
   }
 
-  async identify(idToken: string, expected: { readonly nonce: string | null }) {
+  async identify(idToken: string, expected: { readonly nonce: string | null }): ReturnType<GoogleOAuth["identify"]> {
     const { email, nonce } = JSON.parse(idToken);
     if (expected.nonce !== null && expected.nonce !== nonce) {
       return { ok: false, reason: "unproven", detail: "nonce" } as const;

@@ -48,7 +48,7 @@ export const checkServer = async (
     case "account_mismatch":
       return noteTrouble(deps, found, outcome.kind);
     case "unreachable":
-      return postponeCheck(deps, server);
+      return postponeCheck(deps, found);
   }
 };
 

@@ -1,8 +1,10 @@
+import { changeOnCondition } from "../../change-on-condition.ts";
 import type { ConnectionState } from "../../connection-states.ts";
 import type { GmailAccount } from "../../google/accounts.ts";
 import type { GoogleOAuth } from "../../google/tokens.ts";
-import type { Connection, MailServer } from "../../mail-servers/mail-server.ts";
+import { type Connection, grantOf, isSameConsent, type MailServer } from "../../mail-servers/mail-server.ts";
 import type { ServerDeps } from "../../mail-servers/save-server.ts";
+import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import type { Versioned } from "../../records.ts";
 import type { AccessTokenEntry } from "../records.ts";
 import type { AskDeps } from "../tokens/ask-google.ts";
@@ -33,6 +35,28 @@ export interface CheckSubject {
 export const readSubject = async (deps: CheckDeps, serverId: string): Promise<CheckSubject | null> => {
   const [server, entry] = await Promise.all([deps.records.get("mailServers", serverId), readEntry(deps, serverId)]);
   return server === undefined ? null : { server, entry };
+};
+
+/**
+ * Changes the server that was checked, as it is by now: the check's own refresh may have written to it. Nothing is
+ * changed if it has another consent, or if its grant has ended meanwhile. Throws `Contended`, `Unavailable`.
+ */
+export const changeChecked = (
+  deps: CheckDeps,
+  found: CheckSubject,
+  { act, attempt }: { readonly act: string; attempt(now: CheckSubject): Promise<CheckOutcome | "contended"> },
+): Promise<CheckOutcome> =>
+  changeOnCondition<CheckOutcome>(deps, act, async (lost) => {
+    const now = lost === 0 ? found : await readSubject(deps, found.server.id);
+    return now !== null && isStillChecked(found.server.value, now.server.value)
+      ? attempt(now)
+      : { kind: "nothing_to_check" };
+  });
+
+const isStillChecked = (found: MailServer, now: MailServer): boolean => {
+  const [before, grant] = [grantOf(found), grantOf(now)];
+  if (before === null || grant === null || !isSameConsent(before, grant) || !isUnderstoodServer(now)) return false;
+  return now.connection.state !== "reconnect_required" || found.connection.state === "reconnect_required";
 };
 
 /** A disabled account does not count, because Google may enable it again without a reconnection. */

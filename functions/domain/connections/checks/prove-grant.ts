@@ -34,7 +34,7 @@ interface Proof {
  * Throws `Unavailable`.
  */
 export const proveGrant = async (deps: CheckDeps, found: CheckSubject, issued: IssuedToken): Promise<CheckOutcome> => {
-  if (issued.identity.kind === "unreachable") return postponeCheck(deps, found.server);
+  if (issued.identity.kind === "unreachable") return postponeCheck(deps, found);
   const scopes = scopesOf(issued.tokens, issued.grant);
   // Without an ID token that proves something, the identity stays as it was last proven.
   const named =

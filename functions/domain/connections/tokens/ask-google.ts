@@ -38,8 +38,8 @@ export type RefreshOutcome =
 
 /**
  * Refreshes a grant and returns what that says about it. If Google replaces the refresh token, the new one is stored
- * first, because a crash would otherwise lose the grant. Neither an outage nor a refused client says anything about the
- * grant. Throws `Unavailable`.
+ * first, because a crash would otherwise lose the grant; if it is another account's, the old one stays in its place.
+ * Neither an outage nor a refused client says anything about the grant. Throws `Unavailable`.
  */
 export const askGoogle = async (deps: AskDeps, serverId: string, grant: Grant): Promise<RefreshOutcome> => {
   const readFresh = clientReader(deps);
@@ -77,9 +77,13 @@ const askAsClient = async (
   if (!answer.ok) return interpretRefusal(deps, { ...asked, app }, answer.refusal);
   if (app.rejected) await noteClientFacts(deps, grant.clientId, { rejected: null });
   const { tokens } = answer;
-  // Rotate before checking the identity, so that a crash in between does not lose the grant.
-  const rotated = await rotate(deps, asked, { tokens, sent: refreshToken });
-  const identity = await findIdentity(deps, tokens, rotated);
+  let found: Promise<IdentityFound> | undefined;
+  const findOnce = (): Promise<IdentityFound> => {
+    found ??= findIdentity(deps, tokens, grant);
+    return found;
+  };
+  const rotated = await rotate(deps, asked, { tokens, sent: refreshToken, findOnce });
+  const identity = await findOnce();
   if (identity.kind !== "another") return { kind: "token", tokens, grant: rotated, app, identity };
   deps.log.error("token_of_another_account", { server: serverId });
   return { kind: "account_mismatch", scopes: scopesOf(tokens, grant) };
@@ -142,13 +146,16 @@ const deathOf = async (deps: AskDeps, { serverId, grant, app }: Asking, refusal:
   return { ...diagnoseDeath(deps, grant, { ...app, rank }), by };
 };
 
+interface Rotating {
+  readonly tokens: TokenAnswer;
+  readonly sent: Secret;
+  readonly findOnce: () => Promise<IdentityFound>;
+}
+
 /** An answer that repeats the refresh token that was sent, as some servers' do, replaces nothing. */
-const rotate = async (
-  deps: AskDeps,
-  asked: Asked,
-  { tokens, sent }: { readonly tokens: TokenAnswer; readonly sent: Secret },
-): Promise<Grant> => {
+const rotate = async (deps: AskDeps, asked: Asked, { tokens, sent, findOnce }: Rotating): Promise<Grant> => {
   const { refreshToken, refreshTokenMarks: marks = [] } = tokens;
-  const replaces = refreshToken !== null && !refreshToken.matches(sent);
-  return replaces ? rotateToken(deps, asked, { refreshToken, marks }) : asked.grant;
+  if (refreshToken === null || refreshToken.matches(sent)) return asked.grant;
+  const isOurs = async (): Promise<boolean> => (await findOnce()).kind !== "another";
+  return rotateToken(deps, asked, { refreshToken, marks, isOurs });
 };

@@ -16,19 +16,28 @@ interface Of {
   readonly grant: Grant;
 }
 
+interface NewToken {
+  readonly refreshToken: Secret;
+  readonly marks: readonly string[];
+  /** Asked once the token is stored: whether it is the grant's account's. */
+  readonly isOurs: () => Promise<boolean>;
+}
+
 /**
- * Google has replaced the grant's refresh token. Returns the grant with the new one; the same grant if the server has
- * another or none by now. Throws `Contended`, `Unavailable`.
+ * Google has replaced the grant's refresh token. Returns the grant with the new one; the same grant if the new token is
+ * another account's, or if the server has another grant or none by now. Throws `Contended`, `Unavailable`.
  */
 export const rotateToken = async (
   deps: ReplaceDeps,
   of: Of,
-  { refreshToken, marks }: { readonly refreshToken: Secret; readonly marks: readonly string[] },
+  { refreshToken, marks, isOurs }: NewToken,
 ): Promise<Grant> => {
   const add = () => deps.vault.add(nameOf(of), refreshToken, of.grant.secretVersion);
   // The old token may have been moved to another home since it was read: it is the same grant, and its token is over.
-  const next = (held: Grant, secretVersion: string): Grant | null =>
-    isSameGrant(held, of.grant) ? { ...held, secretVersion, tokenMarks: marks, generation: held.generation + 1 } : null;
+  const next = async (held: Grant, secretVersion: string): Promise<Grant | null> =>
+    isSameGrant(held, of.grant) && (await isOurs())
+      ? { ...held, secretVersion, tokenMarks: marks, generation: held.generation + 1 }
+      : null;
   return (await replaceSecret(deps, of, { add, next })) ?? of.grant;
 };
 
@@ -44,7 +53,7 @@ export const moveToken = async (deps: ReplaceDeps, of: Of): Promise<MoveOutcome>
   const token = await deps.vault.read(nameOf(of), from);
   if (token === undefined) return "unreadable";
   const add = () => deps.vault.add(nameOf(of), token);
-  const next = (held: Grant, secretVersion: string): Grant | null =>
+  const next = async (held: Grant, secretVersion: string): Promise<Grant | null> =>
     held.secretVersion === from ? { ...held, secretVersion } : null;
   return (await replaceSecret(deps, of, { add, next })) === null ? "changed" : "moved";
 };
@@ -55,7 +64,7 @@ interface Replacement {
   /** Returns the new version. */
   readonly add: () => Promise<string>;
   /** The grant that points to the new version; null if what the server holds by now must stay. */
-  readonly next: (held: Grant, secretVersion: string) => Grant | null;
+  readonly next: (held: Grant, secretVersion: string) => Promise<Grant | null>;
 }
 
 /**
@@ -84,7 +93,7 @@ const movePointer = (
   changeOnCondition<Moved>(deps, "point to a replaced secret", async () => {
     const server = await deps.records.get("mailServers", serverId);
     const held = server === undefined ? null : grantOf(server.value);
-    const grant = held === null ? null : next(held, secretVersion);
+    const grant = held === null ? null : await next(held, secretVersion);
     if (server === undefined || held === null || grant === null || !isUnderstoodServer(server.value))
       return { grant: null, unused: secretVersion };
     const { connection } = server.value;
