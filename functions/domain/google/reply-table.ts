@@ -42,6 +42,8 @@ const DESTINATION =
   /(?:tried|trying|attempted) to (?:reach|contact|send)|recipient(?:'s|’s)? (?:address|mailbox|inbox|account|is|has|was)|recipient(?:'s|’s)|user unknown|no such user/i;
 /** Words about a limit of the message itself, not a quota of the account. */
 const MESSAGE_LIMIT = /\bsize\b|too (?:large|big)|\bhops?\b|\battachments?\b|\bheaders?\b|\blines?\b/i;
+/** Words about one mail; its text may go on to name the sending limits. */
+const TOO_MANY_RECIPIENTS = /(?:message|e?-?mail|transaction|envelope) has too many recipients/i;
 const TOO_MANY_LOGINS = /too many (?:\w+ ){0,3}(?:log-?ins?|auth\w*|connections?|sessions?)|log-?in rate/i;
 /** Words about a pace that is too fast, not a daily limit. */
 const RATE =
@@ -56,6 +58,7 @@ const ACCOUNT = new RegExp(
   [
     /sending (?:e?-?mails? |messages? )?(?:is |has been |was )?(?:denied|disabled|suspended|blocked|not (?:allowed|permitted|enabled))/,
     /mail relay denied/,
+    /invalid credentials for relay/,
     /(?:account|sender) (?:(?:is|has been|was|currently|temporarily) )*(?:disabled|suspended|deactivated|blocked|locked|not (?:active|enabled))/,
     /(?:service|gmail) (?:is |has been )?(?:not enabled|disabled|suspended|turned off)/,
     /not (?:allowed|authori[sz]ed|permitted) to send(?! (?:\w+ ){0,3}to\b)/,
@@ -106,6 +109,8 @@ const BY_SMTP: readonly Row[] = [
   { at: AFTER_RCPT, words: DESTINATION, code: /5\d\d/, meaning: "final", problem: "message_refused" },
   // Too many recipients for one transaction: try the others later (RFC 5321 §4.5.3.1.10, RFC 3463 X.5.3).
   { at: ["rcpt"], enhanced: /^[45]\.5\.3$/, meaning: "again", problem: "temporarily_refused" },
+  { at: AFTER_RCPT, code: /4\d\d/, enhanced: /^[45]\.5\.3$/, meaning: "again", problem: "temporarily_refused" },
+  { at: FROM_MAIL_ON, code: /4\d\d/, words: TOO_MANY_RECIPIENTS, meaning: "again", problem: "temporarily_refused" },
 
   // --- limits of the account ---
   { enhanced: /^5\.4\.5$/, meaning: "daily_limit", problem: "quota_reached" },

@@ -7,6 +7,11 @@ import { isTextCode } from "../../../functions/domain/problem-texts.ts";
 
 const reply = (code: number, enhanced: string | null = null, response = "no") => ({ code, enhanced, response });
 
+const TOO_MANY =
+  "Your message has too many recipients. For more information regarding Google's sending limits, visit https://support.google.com/mail/?p=TooManyRecipients";
+const NO_RELAY =
+  "Invalid credentials for relay [1.2.3.4]. The IP address you've registered in your Workspace SMTP Relay service doesn't match the domain of the account this email is being sent from.";
+
 /** Replies as Gmail words them (support.google.com/a/answer/3726730) and bare ones, each with its meaning. */
 const SMTP = [
   // about this mail
@@ -86,6 +91,16 @@ const SMTP = [
   ["rcpt", reply(552), "again", "temporarily_refused"],
   ["rcpt", reply(452, "4.5.3", "Your message has too many recipients."), "again", "temporarily_refused"],
   ["rcpt", reply(550, "5.5.3", "Too many recipients"), "again", "temporarily_refused"],
+  ["data", reply(452, "4.5.3", TOO_MANY), "again", "temporarily_refused"],
+  ["body", reply(452, "4.5.3", TOO_MANY), "again", "temporarily_refused"],
+  ["rcpt", reply(452, null, TOO_MANY), "again", "temporarily_refused"],
+  ["body", reply(451, "4.3.0", TOO_MANY), "again", "temporarily_refused"],
+  ["data", reply(452, "4.7.1", "Daily sending limit exceeded"), "daily_limit", "quota_reached"],
+  ["mail", reply(550, "5.7.1", NO_RELAY), "account", "gmail_refused"],
+  ["rcpt", reply(550, "5.7.1", NO_RELAY), "account", "gmail_refused"],
+  ["data", reply(550, "5.7.1", NO_RELAY), "account", "gmail_refused"],
+  ["body", reply(550, "5.7.1", "Invalid credentials for relay"), "account", "gmail_refused"],
+  ["rcpt", reply(454, "4.7.0", NO_RELAY), "again", "temporarily_refused"],
   ["rcpt", reply(451, "4.3.0"), "again", "temporarily_refused"],
   ["data", reply(550, null, "The email account that you tried to reach is disabled"), "final", "message_refused"],
   // about the account, which may not send
