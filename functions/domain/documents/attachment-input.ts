@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { says } from "../field-problems.ts";
+import { onOneLine } from "./on-one-line.ts";
 
 /** An attachment as `POST /v1/messages` takes it. */
 export interface DocumentAttachment {
@@ -46,7 +47,10 @@ const readDataUri = (uri: string): Decoded | null => {
   if (!DATA_URI.test(uri)) return null;
   const bytes = base64 === undefined ? percentDecoded(data) : Buffer.from(data, "base64");
   if (bytes === null) return null;
-  return { content: bytes.toString("base64"), ...(type === "" || type.startsWith(";") ? {} : { contentType: type }) };
+  return {
+    content: bytes.toString("base64"),
+    ...(type === "" || type.startsWith(";") ? {} : { contentType: type }),
+  };
 };
 
 const absent = z.union([z.null(), z.undefined()]).transform(() => undefined);
@@ -85,7 +89,7 @@ const attachment = shape.transform((given, ctx): DocumentAttachment => {
   const type = contentType ?? ("contentType" in read ? read.contentType : undefined);
   return {
     content: read.content,
-    ...(filename === undefined ? {} : { filename: filename.replace(/[\r\n]+/g, " ") }),
+    ...(filename === undefined ? {} : { filename: onOneLine(filename) }),
     ...(type === undefined ? {} : { contentType: type }),
     ...(cid === undefined ? {} : { cid }),
   };

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../result.ts";
 import { attachmentsInput, type DocumentAttachment } from "./attachment-input.ts";
 import type { DocumentFault } from "./document-fault.ts";
 import type { DocumentData } from "./mail-documents.ts";
+import { onOneLine } from "./on-one-line.ts";
 
 const texts = z.array(z.string());
 
@@ -18,15 +19,15 @@ const addresses = z
   })
   .optional();
 
-/** A line break in what becomes a header is a blank, as nodemailer makes it one. */
-export const onOneLine = (text: string): string => text.replace(/[\r\n]+/g, " ").trim();
-
 const uids = texts.optional();
 const emptyAsAbsent = z
   .string()
   .transform((text) => onOneLine(text) || undefined)
   .optional();
-const ids = z.union([texts, z.string()]).optional();
+const ids = z
+  .union([texts, z.string()])
+  .transform((given) => (typeof given === "string" ? onOneLine(given) : given.map(onOneLine)))
+  .optional();
 
 const message = z.object({
   subject: z.string().optional(),

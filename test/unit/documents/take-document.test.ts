@@ -255,3 +255,34 @@ describe("a document that reaches for what is not its own", () => {
       assert.equal(bench.attempts.length, 0);
     });
 });
+
+const FOLDED: readonly (readonly [what: string, document: DocumentData, wire: RegExp])[] = [
+  ["a tab in the subject", { message: { subject: "Commande\t7" } }, /^Subject: Commande 7\r$/m],
+  ["a line separator in the subject", { message: { subject: "Commande\u20287" } }, /^Subject: Commande 7\r$/m],
+  ["a paragraph separator in a name", { to: "Ada\u2029<b@y.org>" }, /^To: Ada <b@y\.org>\r$/m],
+  ["a vertical tab in the subject", { message: { subject: "Commande\v7" } }, /^Subject: Commande 7\r$/m],
+  ["a header that was folded", { headers: { "X-Order": "a,\r\n\tb" } }, /^X-Order: a, b\r$/m],
+  [
+    "references that were folded",
+    { message: { references: "<a@y.org>\r\n <b@y.org>" } },
+    /^References: <a@y\.org>\s+<b@y\.org>\r$/m,
+  ],
+  [
+    "a file name with a tab",
+    { message: { attachments: [{ filename: "bon\tde.txt", content: "x" }] } },
+    /filename="?bon de\.txt/,
+  ],
+];
+
+describe("a text that would break a header", () => {
+  for (const [what, document, wire] of FOLDED)
+    it(`is sent on one line, as by the extension: ${what}`, async () => {
+      const bench = await documentBench();
+      const { message, ...rest } = document;
+      bench.documents.set("mail/one", { ...MAIL, ...rest, message: { ...MAIL.message, ...Object(message) } });
+      await bench.settle();
+      const delivery = bench.documents.delivery("mail/one") ?? {};
+      assert.equal(delivery.state, "SUCCESS", String(delivery.error));
+      assert.match(bench.attempts[0]?.mail.raw.toString() ?? "", wire);
+    });
+});
