@@ -13,10 +13,16 @@ export const unknownParameters = (query: URLSearchParams, known: readonly string
     return query.getAll(name).length > 1 ? [fieldProblem(jsonPointer([name]), "repeated_parameter")] : [];
   });
 
+/** An offset whose plus sign was not encoded (`%2B`), so that the query's parser has read it as a blank. */
+const LOST_PLUS = /(T[\d:.]+) (\d\d(?::?\d\d)?)$/i;
+
+/** A time as it was meant; any other text is returned unchanged. No time has a blank, so nothing else can be meant. */
+export const timeIn = (text: string): string => text.replace(LOST_PLUS, "$1+$2");
+
 /** Reads an instant, in milliseconds; null if it is absent, or invalid and added to `problems`. */
 export const instantIn = (query: URLSearchParams, name: string, problems: FieldProblem[]): number | null => {
   const given = query.get(name);
-  const parsed = given === null ? null : instantInput.safeParse(given);
+  const parsed = given === null ? null : instantInput.safeParse(timeIn(given));
   if (parsed?.success === false) problems.push(fieldProblem(`/${name}`, "not_time"));
   return parsed?.data ?? null;
 };

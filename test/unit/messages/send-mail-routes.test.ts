@@ -142,6 +142,21 @@ suite("POST /v1/messages with a composed mail as its body", () => {
     );
   });
 
+  test("reads an offset whose plus sign is not encoded, in whatever form", async () => {
+    for (const offset of ["+01:00", "%2B01:00", "+0100", "+01"]) {
+      const query = `scheduledAt=2126-01-01T09:00:30.5${offset}&expiresAt=2126-01-02t09:00${offset}`;
+      const view = await viewOf(await call(`POST /v1/messages?${query}`, asked()));
+      assert.deepEqual(
+        [view.scheduledAt, view.expiresAt],
+        ["2126-01-01T08:00:30.500Z", "2126-01-02T08:00:00.000Z"],
+        offset,
+      );
+    }
+    const at = async (query: string) => problemOf(await call(`POST /v1/messages?${query}`, asked())).fields;
+    assert.deepEqual(await at("scheduledAt=2126-01-01+09:00"), ["/scheduledAt"]);
+    assert.deepEqual(await at("scheduledAt=2126-01-01T09:00++01:00"), ["/scheduledAt"]);
+  });
+
   test("reads a recipient beyond ASCII as UTF-8, in which HTTP carries it as Latin-1", async () => {
     const header = Buffer.from("josé@example.org").toString("latin1");
     const view = await viewOf(await call("POST /v1/messages", asked({ "relais-recipients": header })));

@@ -3,12 +3,13 @@ import { fieldProblem } from "../../../domain/field-problems.ts";
 import { invalidRequest, type Problem } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import type { Call } from "../../http.ts";
-import { unknownParameters } from "../../page-query.ts";
+import { timeIn, unknownParameters } from "../../page-query.ts";
 
 /** A request whose body is a composed mail (`message/rfc822`): everything else is in its query and one header. */
 
 const MAIL_TYPE = /^message\/rfc822\s*(?:;|$)/i;
 const TAG = "tag.";
+const TIMES: readonly string[] = ["scheduledAt", "expiresAt"];
 const PARAMETERS = ["server", "scheduledAt", "expiresAt", "onUnknown"] as const;
 
 /** Everything that the query of a composed mail may say, besides `tag.<name>`. */
@@ -40,7 +41,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 const membersOf = (query: URLSearchParams, tags: readonly string[]) => {
   const given = PARAMETERS.flatMap((name) => {
     const value = query.get(name);
-    return value === null ? [] : [[name, value] as const];
+    return value === null ? [] : [[name, TIMES.includes(name) ? timeIn(value) : value] as const];
   });
   const dryRun = query.get("dryRun");
   const pairs = tags.map((name) => [name.slice(TAG.length), query.get(name) ?? ""] as const);
