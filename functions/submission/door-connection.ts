@@ -8,6 +8,9 @@ export type Opening = ConstructorParameters<typeof SMTPConnection>;
 /** An address in a MAIL command, with or without brackets, whatever stands in it. */
 const SENDER = /^(\s*MAIL\s+FROM\s*:\s*)(?:<(?:"(?:\\.|[^"\\])*"|[^<>"])*>|[^\s<>]+)/i;
 
+/** An address in a RCPT command without brackets, in which some devices write it. */
+const BARE_RECIPIENT = /^(\s*RCPT\s+TO\s*:\s*)([^\s<>]+)(?=\s|$)/i;
+
 const OWN_CODE = /^[245]\.\d{1,3}\.\d{1,3} /;
 
 /** A client's connection: what smtp-server leaves open is decided here. */
@@ -62,12 +65,14 @@ export class DoorConnection extends SMTPConnection implements Stranger {
     super.send(code, data, typeof data === "string" && OWN_CODE.test(data) ? false : context);
   }
 
-  /** The sender may be anything and is not used: programs give names without a domain, or no brackets. */
+  /** Programs leave out the brackets. The sender may be anything and is not used, a name without a domain too. */
   override _parseAddressCommand(
     ...[name, command]: Parameters<SMTPConnection["_parseAddressCommand"]>
   ): ReturnType<SMTPConnection["_parseAddressCommand"]> {
+    const line = command.toString();
     const isSender = name.toLowerCase() === "mail from";
-    return super._parseAddressCommand(name, isSender ? command.toString().replace(SENDER, "$1<>") : command);
+    const bracketed = isSender ? line.replace(SENDER, "$1<>") : line.replace(BARE_RECIPIENT, "$1<$2>");
+    return super._parseAddressCommand(name, bracketed);
   }
 
   /** smtp-server does not know a command that is disabled; a client is better told how to be allowed to log in. */

@@ -215,6 +215,22 @@ describe("the SMTP door", () => {
       assert.match((await client.say("RCPT TO:<b@example.org>")) ?? "", /^250 2\.1\.5 /);
     });
 
+    it("takes recipients without brackets, and still no invalid ones", async () => {
+      const client = await door.logIn();
+      await client.say("MAIL FROM:scanner");
+      for (const to of ["b@example.org", " c@example.org ", "<f@example.org>"])
+        assert.match((await client.say(`RCPT TO:${to}`)) ?? "", /^250 2\.1\.5 /, to);
+      for (const to of [
+        "",
+        "b",
+        "b@example.org>",
+        "<b@example.org",
+        "b@example.org,c@example.org",
+        "b@example.org <c@x.org>",
+      ])
+        assert.match((await client.say(`RCPT TO:${to}`)) ?? "", /^5\d\d /, to);
+    });
+
     it("may have 100 recipients", async () => {
       const client = await door.logIn();
       await client.say("MAIL FROM:<>");
