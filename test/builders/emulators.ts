@@ -125,6 +125,8 @@ const startFirestore = async (running: ChildProcess[], functions: string): Promi
   const environment = { ...process.env, JDK_JAVA_OPTIONS: JAVA_OF_FIRESTORE };
   const { host, child } = await startFirestoreEmulator({ program, port: await freePort(), functions, environment });
   running.push(child);
+  // On a busy machine, its first answer takes longer than a request of Relais waits.
+  await fetch(`http://${host}/v1/projects/relais-first/databases/(default)/documents/settings/settings`);
   return host;
 };
 

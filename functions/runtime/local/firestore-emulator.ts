@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Trigger {
@@ -25,19 +25,26 @@ export const registerTrigger = async (
   if (!answer.ok) throw new Error(`the emulator took no trigger: ${answer.status} ${await answer.text()}`);
 };
 
-/** The folder of the Google Cloud SDK, or null; undefined until gcloud, which takes a second, was asked. */
-let sdk: string | null | undefined;
+/** Where most installations have the Google Cloud SDK: around the folder of gcloud, once links are followed. */
+const sdkAroundGcloud = (): string | null => {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const gcloud = folders.map((folder) => join(folder, "gcloud")).find((path) => existsSync(path));
+  return gcloud === undefined ? null : dirname(dirname(realpathSync(gcloud)));
+};
 
-const findSdk = (): string | null => {
+/** Asks gcloud, which takes a second. */
+const sdkAsGcloudSays = (): string | null => {
   const asked = spawnSync("gcloud", ["info", "--format=value(installation.sdk_root)"], { encoding: "utf8" });
   return asked.status === 0 ? asked.stdout.trim() : null;
 };
 
 /** A program of the Google Cloud SDK by its path in there; null if it, or the SDK, is not installed. */
 export const findInSdk = (path: string): string | null => {
-  sdk ??= findSdk();
-  const program = sdk === null ? null : join(sdk, path);
-  return program !== null && existsSync(program) ? program : null;
+  for (const find of [sdkAroundGcloud, sdkAsGcloudSays]) {
+    const sdk = find();
+    if (sdk !== null && existsSync(join(sdk, path))) return join(sdk, path);
+  }
+  return null;
 };
 
 export const findFirestoreEmulator = (): string | null =>
