@@ -9,7 +9,7 @@ export type Opening = ConstructorParameters<typeof SMTPConnection>;
 const SENDER = /^(\s*MAIL\s+FROM\s*:\s*)(?:<(?:"(?:\\.|[^"\\])*"|[^<>"])*>|[^\s<>]+)/i;
 
 /** An address in a RCPT command without brackets, in which some devices write it. */
-const BARE_RECIPIENT = /^(\s*RCPT\s+TO\s*:\s*)([^\s<>]+)(?=\s|$)/i;
+const BARE_RECIPIENT = /^(\s*RCPT\s+TO\s*:\s*)([^\s<>]+)(?=(?:\s[^<>]*)?$)/i;
 
 const OWN_CODE = /^[245]\.\d{1,3}\.\d{1,3} /;
 
