@@ -31,6 +31,9 @@ export interface EncodedRecord {
   readonly steadyAt: number | null;
 }
 
+/** An empty text as JSON: two quotes. */
+const EMPTY_TEXT_BYTES = 2;
+
 const encode = (write: Write): EncodedRecord => {
   if (write.op === "delete") return { text: "", steadyAt: null };
   const field = STEADY[write.kind];
@@ -59,12 +62,12 @@ export const encodeCommit = (writes: readonly Write[]): readonly EncodedRecord[]
   return encoded;
 };
 
+/** A large text is measured as it is, beside the record without it: to write it as JSON once more would take longer. */
 const recordBytes = (write: Write, json: string): number => {
   const field = LARGE_TEXT[write.kind];
-  const text =
-    write.op === "delete" || field === undefined
-      ? undefined
-      : Object.entries(write.value).find(([name]) => name === field)?.[1];
-  const escapes = typeof text === "string" ? Buffer.byteLength(JSON.stringify(text)) - Buffer.byteLength(text) : 0;
-  return Buffer.byteLength(json) - escapes;
+  if (write.op === "delete" || field === undefined) return Buffer.byteLength(json);
+  const text = Object.entries(write.value).find(([name]) => name === field)?.[1];
+  if (typeof text !== "string") return Buffer.byteLength(json);
+  const rest = JSON.stringify({ ...write.value, [field]: "" });
+  return Buffer.byteLength(rest) - EMPTY_TEXT_BYTES + Buffer.byteLength(text);
 };
