@@ -220,17 +220,15 @@ suite("How large a message may be", () => {
   });
 
   test("a million recipients, attachments or unknown members cause a single problem", () => {
-    const many = Array.from({ length: 1_000_000 }, () => 0);
+    const many = new Array<number>(1_000_000).fill(0);
+    // Made once, since objects of so many members take longest.
+    const members = Object.fromEntries(many.slice(0, 200_000).map((_, at) => [`X-${at}`, ""]));
     assert.deepEqual(refusedAt({ to: many }), ["/to"]);
     assert.deepEqual(refusedAt({ attachments: many }), ["/attachments"]);
     assert.deepEqual(refusedAt({ to: ",".repeat(5_000_000) }), ["/to"]);
-    assert.deepEqual(
-      refusedAt({ headers: Object.fromEntries(many.slice(0, 200_000).map((_, at) => [`X-${at}`, ""])) }),
-      ["/headers"],
-    );
-    const junk = Object.fromEntries(many.slice(0, 200_000).map((_, at) => [`x${at}`, 0]));
-    assert.deepEqual(refusedAt({ attachments: [junk] }), ["/attachments/0"]);
-    const result = parse(junk);
+    assert.deepEqual(refusedAt({ headers: members }), ["/headers"]);
+    assert.deepEqual(refusedAt({ attachments: [members] }), ["/attachments/0"]);
+    const result = parse(members);
     assert.ok(!result.ok && "fields" in result.problem && result.problem.fields.length === 1);
   });
 
