@@ -15,7 +15,7 @@ import { mailServerInput, READ_ONLY_MEMBERS } from "./mail-server-input.ts";
 import { editableView } from "./mail-server-view.ts";
 import { forbiddenMembers, raisedLimits } from "./member-rights.ts";
 import { freeName, takeName } from "./names.ts";
-import { reassessConnection } from "./reassess-connection.ts";
+import { reassessChange } from "./reassess-connection.ts";
 import { type ServerDeps, saveServer } from "./save-server.ts";
 import { visibleServer } from "./server-access.ts";
 import { refuseMisleadingName, serverNameId } from "./server-name.ts";
@@ -57,7 +57,7 @@ const applyPatch = (server: MailServer, patch: Members, nowMs: number): Result<M
   const { authentication: _, limits, ...settings } = input.value;
   const before = { ...server, shared: isShared(server) };
   const edited = { ...before, ...settings };
-  const connection = reassessConnection(edited, nowMs);
+  const connection = reassessChange(server, edited, nowMs);
   const next: MailServer = {
     ...withConnection(edited, connection),
     limits: Object.hasOwn(patch, "limits") ? replaceLimits(server.limits, limitsFrom(limits, edited)) : server.limits,
@@ -89,7 +89,7 @@ const renameWrites = async (
  * Throws `Contended`, `Unavailable`.
  *
  * If `username` or `transport` no longer matches the grant, the server keeps the grant and moves to `error`: see
- * `reassessConnection`.
+ * `reassessChange`.
  */
 export const editMailServer = async (
   deps: ServerDeps,

@@ -46,3 +46,17 @@ export const reassessConnection = (server: Assessed, nowMs: number): Connection 
   const isFixed = connection.state === "error" && SETUP_ERRORS.includes(connection.reason);
   return isFixed ? { state: "valid", grant: connection.grant } : connection;
 };
+
+/**
+ * Whether Google gave a token of another account, although the username is the grant's address. That is no matter of
+ * settings: only a token that proves the right account ends it.
+ */
+export const hasForeignToken = (server: Assessed): boolean => {
+  const { connection } = server;
+  const mismatched = connection.state === "error" && connection.reason === "account_mismatch";
+  return mismatched && findAddressError(server) === null;
+};
+
+/** The connection after a change of the settings or of the account's address. */
+export const reassessChange = (before: Assessed, after: Assessed, nowMs: number): Connection =>
+  hasForeignToken(before) && findAddressError(after) === null ? after.connection : reassessConnection(after, nowMs);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR, MINUTE } from "../../../functions/domain/clock.ts";
+import { noteRename } from "../../../functions/domain/connections/checks/note-rename.ts";
 import { endGrant } from "../../../functions/domain/connections/endings/end-grant.ts";
+import { editMailServer } from "../../../functions/domain/mail-servers/edit-mail-server.ts";
 import { type Grant, grantOf, type MailServer } from "../../../functions/domain/mail-servers/mail-server.ts";
 import { newWorld, SERVER, type World } from "./walk.ts";
 
@@ -167,6 +169,74 @@ describe("a check that cannot verify the identity now", () => {
     assert.ok(Number(await world.nextCheckAtMs(SERVER)) > world.clock.nowMs(), "it is not due at once again");
     await world.assertNoOrphan(SERVER);
     assert.deepEqual(await world.check(SERVER), { kind: "checked", state: "valid" });
+    world.close();
+  });
+});
+
+describe("a server in error because of another account's token", () => {
+  const mismatched = async (): Promise<World> => {
+    const world = await connected();
+    world.google.mistakes = EVE;
+    await world.check(SERVER);
+    assert.equal(await shown(world), "error (account_mismatch)");
+    return world;
+  };
+  const patch = async (world: World, members: Record<string, unknown>): Promise<void> => {
+    const edited = await editMailServer(world.deps, { kind: "setup" }, { id: SERVER, patch: members, ifMatch: null });
+    assert.ok(edited.ok, JSON.stringify(edited));
+  };
+
+  for (const members of [{}, { description: "x" }, { username: "ADA@example.com" }, { transport: "gmail_api" }])
+    it(`stays so after an edit of its settings: ${JSON.stringify(members)}`, async () => {
+      const world = await mismatched();
+      const dueAtMs = await world.nextCheckAtMs(SERVER);
+      await patch(world, members);
+      assert.equal(await shown(world), "error (account_mismatch)");
+      assert.equal(await world.nextCheckAtMs(SERVER), dueAtMs);
+      world.google.mistakes = null;
+      await world.check(SERVER);
+      assert.equal(await shown(world), "valid");
+      world.close();
+    });
+
+  for (const [what, reason] of [
+    ["proves nothing", "unproven"],
+    ["is missing", "absent"],
+  ] as const)
+    it(`stays so after a check whose ID token ${what}, until one proves the account`, async () => {
+      const world = await mismatched();
+      world.google.mistakes = null;
+      const { identify, refresh } = world.deps.oauth;
+      if (reason === "unproven") world.deps.oauth.identify = async () => ({ ok: false, reason, detail: "aud" });
+      else
+        world.deps.oauth.refresh = async (...args) => {
+          const answer = await refresh(...args);
+          return answer.ok ? { ...answer, tokens: { ...answer.tokens, idToken: null } } : answer;
+        };
+      for (let n = 0; n < 2; n += 1) {
+        world.clock.advance(DAY);
+        assert.deepEqual(await world.check(SERVER), { kind: "checked", state: "error" });
+        assert.equal(await shown(world), "error (account_mismatch)");
+      }
+      Object.assign(world.deps.oauth, { identify, refresh });
+      await world.check(SERVER);
+      assert.equal(await shown(world), "valid");
+      world.close();
+    });
+
+  it("stays so when the account is renamed at Google, until a token proves it", async () => {
+    const world = await mismatched();
+    await noteRename(world.deps, { sub: "sub-of-ada@example.com", email: "countess@example.com", hostedDomain: null });
+    assert.notEqual(await world.state(SERVER), "valid");
+    world.close();
+  });
+
+  it("is another matter than a username that does not fit, which an edit ends", async () => {
+    const world = await connected();
+    await patch(world, { username: "grace@example.com" });
+    assert.equal(await shown(world), "error (account_mismatch)");
+    await patch(world, { username: "ada@example.com" });
+    assert.equal(await shown(world), "valid");
     world.close();
   });
 });

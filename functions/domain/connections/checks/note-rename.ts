@@ -1,7 +1,7 @@
 import type { Identity } from "../../google/tokens.ts";
 import type { Log } from "../../log.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
-import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
+import { reassessChange } from "../../mail-servers/reassess-connection.ts";
 import { type ServerDeps, saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
@@ -36,6 +36,6 @@ const renameServer = async (deps: RenameDeps, id: string, { sub, email }: Identi
   const renamed = { ...server.value, connection: { ...connection, grant: withAddress(grant, email) } };
   const nowMs = deps.clock.nowMs();
   const nextCheckAtMs = renamed.nextCheckAtMs === null ? null : nowMs;
-  const after = withConnection(renamed, reassessConnection(renamed, nowMs));
+  const after = withConnection(renamed, reassessChange(server.value, renamed, nowMs));
   await saveServer(deps, server, { value: { ...after, nextCheckAtMs } });
 };

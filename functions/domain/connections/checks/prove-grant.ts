@@ -1,6 +1,6 @@
 import { changeOnCondition } from "../../change-on-condition.ts";
 import { type Connection, type Grant, grantOf, type MailServer } from "../../mail-servers/mail-server.ts";
-import { reassessConnection } from "../../mail-servers/reassess-connection.ts";
+import { hasForeignToken, reassessConnection } from "../../mail-servers/reassess-connection.ts";
 import { saveServer } from "../../mail-servers/save-server.ts";
 import { isUnderstoodServer, withConnection } from "../../mail-servers/understood.ts";
 import { withAddress } from "../connect/identity.ts";
@@ -86,6 +86,8 @@ const connectionAfter = (deps: CheckDeps, server: MailServer, { proven, issued, 
   const sinceMs = deps.clock.nowMs();
   // A token proves nothing here, because Gmail refuses the account despite it.
   if (before.state === "error" && isRefused(before) && refusal !== "over") return { ...before, grant: proven };
+  if (before.state === "error" && hasForeignToken(server) && issued.identity.kind !== "same")
+    return { ...before, grant: proven };
   const live = keepCapWarning(before, liveConnection(deps, proven, issued.app));
   const now = reassessConnection({ ...server, connection: live }, sinceMs);
   const same = now.state === "error" && before.state === "error" && now.reason === before.reason;
