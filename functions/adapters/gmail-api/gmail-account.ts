@@ -13,6 +13,12 @@ import {
 } from "./gmail-request.ts";
 import { sendAsAddresses } from "./send-as-addresses.ts";
 
+/** Not found, not allowed, not implemented: asking again gets no other answer. */
+const isNotOffered = (error: unknown, nowMs: number): boolean => {
+  const failure = failureOf(error, nowMs);
+  return failure.kind === "answered" && [404, 405, 501].includes(failure.reply.code);
+};
+
 /** Gmail always answers 403 if the scopes do not allow a call; any other failure may be temporary. */
 const refusalOf = (error: unknown, nowMs: number): "forbidden" | "unavailable" => {
   const failure = failureOf(error, nowMs);
@@ -49,12 +55,27 @@ export class GmailApiAccount implements GmailAccount {
       const { messages } = this.#gmail.users;
       const { data } = await messages.list({ userId: "me", q, maxResults: MOST_COPIES }, options);
       for (const { id } of data.messages ?? []) {
-        const copy = await messages.get({ userId: "me", id: id ?? "", format: "minimal" }, options);
-        if (Number(copy.data.internalDate) >= sinceMs) return "found";
+        if (sinceMs === null) return "found";
+        const atMs = await this.#receivedAtMs(id ?? "", options);
+        // There is a copy, and nothing says that it is too old.
+        if (atMs === null || atMs >= sinceMs) return "found";
       }
       return "not_found";
     } catch (error) {
+      if (isNotOffered(error, this.#clock.nowMs())) return "forbidden";
       return isTokenRefused(error, this.#clock.nowMs()) ? "token_refused" : refusalOf(error, this.#clock.nowMs());
+    }
+  }
+
+  /** When Gmail received a mail; null if it does not tell. Throws what may be different later. */
+  async #receivedAtMs(id: string, options: ReturnType<typeof requestOptions>): Promise<number | null> {
+    try {
+      const { data } = await this.#gmail.users.messages.get({ userId: "me", id, format: "minimal" }, options);
+      const atMs = Number(data.internalDate ?? Number.NaN);
+      return Number.isFinite(atMs) ? atMs : null;
+    } catch (error) {
+      if (isNotOffered(error, this.#clock.nowMs())) return null;
+      throw error;
     }
   }
 

@@ -81,6 +81,10 @@ export type StoredBody =
 export type RawBody = Extract<StoredBody, { readonly kind: "raw" | "raw_chunks" }>;
 export const isRaw = (body: StoredBody): body is RawBody => body.kind === "raw" || body.kind === "raw_chunks";
 
+/** The caller chose the Message-ID, so that other mail may have it too. */
+export const hasIdOfCaller = ({ body, hasOwnMessageId }: Message): boolean =>
+  hasOwnMessageId === true || (isRaw(body) && !body.missing.includes("Message-ID"));
+
 /** Whether the body is in the record itself, and so goes with a move of the message. */
 export const isInRecord = ({ kind }: StoredBody): boolean => kind === "inline" || kind === "raw";
 

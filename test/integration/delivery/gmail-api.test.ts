@@ -144,6 +144,38 @@ test("a sent mail is found by its Message-ID if the scopes allow a search", asyn
   }
 });
 
+test("a copy whose time Gmail does not tell is a copy, and its time is not asked for if nobody else has the id", async () => {
+  const messageId = "<m1@example.com>";
+  const sinceMs = Date.now() - 60_000;
+  await transport.send(mail(), sender, yes);
+  for (const status of [404, 405, 501]) {
+    sandbox.control.set({ fault: "http_error", at: "messages.get", status });
+    assert.equal(await account.findSent(full, { messageId, sinceMs }), "found", String(status));
+    sandbox.control.clear();
+  }
+  sandbox.control.set({ fault: "http_error", at: "messages.get", status: 500 });
+  assert.equal(await account.findSent(full, { messageId, sinceMs: null }), "found");
+  assert.equal(await account.findSent(full, { messageId: "<other@example.com>", sinceMs: null }), "not_found");
+  sandbox.control.clear();
+});
+
+test("an account that does not offer the search forbids it; any other failure may be over later", async () => {
+  for (const [status, answer] of [
+    [404, "forbidden"],
+    [405, "forbidden"],
+    [501, "forbidden"],
+    [429, "unavailable"],
+    [503, "unavailable"],
+  ] as const) {
+    sandbox.control.set({ fault: "http_error", at: "messages.list", status }, { times: 1 });
+    assert.equal(
+      await account.findSent(full, { messageId: "<m1@example.com>", sinceMs: null }),
+      answer,
+      String(status),
+    );
+  }
+});
+
 test("a Message-ID that would say more in a search than itself is not searched for", async () => {
   await transport.send(mail(), sender, yes);
   for (const messageId of [

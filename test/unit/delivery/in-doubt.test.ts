@@ -262,7 +262,7 @@ suite("several messages with one Message-ID, as programs make that write to each
   });
 
   test("a copy from before the first attempt, or of a message whose record may be gone by now, is not looked for", async () => {
-    await acceptShared(ID, "deux@example.org");
+    await acceptShared(ID, "deux@example.org", { hasOwnMessageId: true });
     const firstMs = stack.clock.nowMs();
     await loseReply();
     stack.lookup = "not_found";
@@ -272,5 +272,13 @@ suite("several messages with one Message-ID, as programs make that write to each
     stack.clock.advance(retentionMs + HOUR);
     await deliverMessage(stack.deps, ID);
     assert.equal(stack.searches.at(-1)?.sinceMs, stack.clock.nowMs() - retentionMs);
+  });
+
+  test("of a Message-ID that Relais has made any copy is its own, whatever Gmail says about its time", async () => {
+    await acceptShared(ID, "deux@example.org");
+    await loseReply();
+    await deliverMessage(stack.deps, ID);
+    assert.deepEqual(stack.searches, [{ messageId: SHARED, sinceMs: null }]);
+    assert.equal((await stack.message(ID)).status, "sent");
   });
 });

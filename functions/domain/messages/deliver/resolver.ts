@@ -12,7 +12,7 @@ import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
 import { finish } from "../finish.ts";
 import { correctLedger } from "../limits/ledger.ts";
-import type { Message, Recipient } from "../message.ts";
+import { hasIdOfCaller, type Message, type Recipient } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
 import { moveTo, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
@@ -201,7 +201,9 @@ const search = async (
   server: MailServer,
 ): Promise<Exclude<SentMailLookup, "token_refused">> => {
   const { value: settings } = await readSettings(deps.records, deps.environment);
-  const wanted = { messageId: value.messageId, sinceMs: copySinceMs(deps.clock, value, settings.retentionDays) };
+  // Nobody else knows an id that Relais has made, so any copy with it is this message's.
+  const sinceMs = hasIdOfCaller(value) ? copySinceMs(deps.clock, value, settings.retentionDays) : null;
+  const wanted = { messageId: value.messageId, sinceMs };
   const searchUnlike = async (refused?: Secret): Promise<SentMailLookup> => {
     const token = await deps.accessTokens.obtain(value.serverId, refused);
     // Without a token we cannot search; do not count this as "not found".

@@ -6,7 +6,7 @@ import { changeSettings } from "../../settings/change-settings.ts";
 import { commitMove } from "../commit-move.ts";
 import { enterUnknown } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
-import { isRaw, type Message, type Recipient } from "../message.ts";
+import { hasIdOfCaller, type Message, type Recipient } from "../message.ts";
 import { postpone } from "../moves.ts";
 import { isFinal, isIn, UNDER_WAY, WAITING } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
@@ -65,10 +65,6 @@ const pauseSending = async (deps: MoveDeps, asOfMs: number): Promise<void> => {
   if (!change.ok) throw new Error("the settings are those of a later release: restore the store with that release");
 };
 
-/** Another message with its Message-ID may have been accepted and sent since, and its record is lost. */
-const hasIdOfCaller = ({ body, hasOwnMessageId }: Message): boolean =>
-  hasOwnMessageId === true || (isRaw(body) && !body.missing.includes("Message-ID"));
-
 const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number): Promise<boolean> => {
   const { value } = message;
   if (isFinal(value)) return false;
@@ -76,6 +72,7 @@ const doubt = async (deps: MoveDeps, message: Versioned<Message>, asOfMs: number
   const note = noteOf(asOfMs);
   // Some recipients had it by then, so finding it in the sent mail would say nothing about the others.
   const reached = value.recipients.some(({ state }) => state === "accepted");
+  // Another message with its caller's Message-ID may have been accepted and sent since, and its record is lost.
   const undecidable = reached || hasIdOfCaller(value);
   const recipients = reached ? value.recipients : value.recipients.map(clearReply);
   const after = enterUnknown(deps, value, { recipients, server, note, undecidable });
