@@ -17,6 +17,7 @@ import { useEmulators } from "./emulators.ts";
 import { eventually } from "./eventually.ts";
 import { makeGoogleProject, PUSHED, type Pushed } from "./google-project.ts";
 import { memoryLimitMib } from "./memory-limit.ts";
+import { programPath } from "./program-path.ts";
 import { startSecretManagerStandIn } from "./secret-manager-stand-in.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -96,14 +97,23 @@ export interface Running {
   readonly output: () => string;
 }
 
+interface Programs {
+  /** The folder of the bundles. */
+  readonly dist: string;
+  /** The framework as the suite has bundled it, by default. */
+  readonly framework?: string | undefined;
+}
+
+/** The framework as installed, whose start takes a third more. */
+export const INSTALLED_FRAMEWORK = join(repository, "node_modules/.bin/functions-framework");
+
 /** Runs `dist/<function>` as the platform does, with only its own part of the configuration. */
 export const runFunction = async (
   name: string,
-  dist: string,
+  { dist, framework = programPath("functions-framework") }: Programs,
   environment: Readonly<Record<string, string>>,
 ): Promise<Running> => {
   const port = await freePort();
-  const framework = join(repository, "node_modules/.bin/functions-framework");
   // The limit that Node would choose itself on a machine with that much memory.
   const heap = `--max-old-space-size=${memoryLimitMib(name) / 2}`;
   const args = [heap, framework, `--source=${join(dist, name)}`, `--target=${name}`, `--port=${port}`];
@@ -190,6 +200,7 @@ export const useBundles = (): Bundles => {
 
 export const startDeployedStack = async (
   environment: Readonly<Record<string, string>> = {},
+  framework?: string,
 ): Promise<DeployedStack> => {
   const { dist, remove } = useBundles();
   const closers: (() => unknown)[] = [remove];
@@ -227,7 +238,9 @@ export const startDeployedStack = async (
     };
     const names: readonly FunctionName[] = Object.keys(FUNCTIONS) as FunctionName[];
     const running = new Map<string, Running>();
-    const started = names.map(async (name) => running.set(name, await runFunction(name, dist, variables)));
+    const started = names.map(async (name) =>
+      running.set(name, await runFunction(name, { dist, framework }, variables)),
+    );
     closers.push(async () => {
       await Promise.allSettled(started);
       await Promise.all([...running.values()].map(({ child }) => end(child)));

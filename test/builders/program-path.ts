@@ -8,7 +8,7 @@ export const PROGRAMS = {
   restore: "functions/runtime/commands/restore.ts",
   "cold-store": "test/integration/connections/cold-store.worker.ts",
   ledger: "test/bench/soak/ledger.worker.ts",
-  // Its bundle is read in a third of the time. How it runs as installed is tested with the deployed functions.
+  // Its bundle is read in a third of the time. `as-deployed.test.ts` and `bundles.test.ts` run it as installed.
   "functions-framework": "node_modules/@google-cloud/functions-framework/build/src/main.js",
   "same-key": "test/integration/messages/same-key.worker.ts",
   // Preloaded into others, each of which would load two more modules of TypeScript and all that node:http can do.

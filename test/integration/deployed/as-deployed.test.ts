@@ -12,7 +12,7 @@ import { RAW_SIZE_LIMIT } from "../../../functions/domain/messages/accept/raw-in
 import type { Records } from "../../../functions/domain/records.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { connectedServer } from "../../builders/connected-stack.ts";
-import { type DeployedStack, startDeployedStack } from "../../builders/deployed-stack.ts";
+import { type DeployedStack, INSTALLED_FRAMEWORK, startDeployedStack } from "../../builders/deployed-stack.ts";
 import { emulatorsMissing } from "../../builders/emulators.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { memoryLimitMib } from "../../builders/memory-limit.ts";
@@ -24,7 +24,7 @@ describe("the deployed functions", { skip: emulatorsMissing() }, () => {
   let stack: DeployedStack;
   let server: string;
   before(async () => {
-    stack = await startDeployedStack();
+    stack = await startDeployedStack({}, INSTALLED_FRAMEWORK);
   });
   after(() => stack?.stop());
   afterEach((context) => {

@@ -28,7 +28,7 @@ describe("a session opened with the setup token, as deployed", () => {
       RELAIS_OPERATORS: sandbox.operatorEmail,
       ...sandbox.environment,
     };
-    await Promise.all(NAMES.map(async (name) => running.set(name, await runFunction(name, dist, environment))));
+    await Promise.all(NAMES.map(async (name) => running.set(name, await runFunction(name, { dist }, environment))));
   });
   after(async () => {
     await Promise.all([...running.values()].map(({ child }) => end(child)));
