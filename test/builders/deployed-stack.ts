@@ -104,7 +104,7 @@ interface Programs {
   readonly framework?: string | undefined;
 }
 
-/** The framework as installed, whose start takes a third more. */
+/** The framework as installed, in many files, for the tests in which it counts. */
 export const INSTALLED_FRAMEWORK = join(repository, "node_modules/.bin/functions-framework");
 
 /** Runs `dist/<function>` as the platform does, with only its own part of the configuration. */
