@@ -13,6 +13,11 @@ import { openSignIn } from "./sealed-state.ts";
 /** These are the nominal lifetimes of a state and of the lease on exchanging its code. */
 export const STATE_LIFE_MS = 10 * MINUTE;
 export const EXCHANGE_LEASE_MS = 30 * SECOND;
+/**
+ * The minimum at any time scale: the keys, the code, the keys again and the send-as addresses may each take a second,
+ * because network time-outs do not go below that, and the store takes its time as well.
+ */
+const SHORTEST_EXCHANGE_LEASE_MS = 6 * SECOND;
 
 /** A state is 256 random bits as base64url; a sign-in's sealed content follows them. */
 const STATE = /^[A-Za-z0-9_-]{43,4000}$/;
@@ -87,7 +92,7 @@ export const takeState = async (
   { id, value, version }: KnownState,
 ): Promise<Versioned<OAuthState> | null> => {
   if (!mayBeTaken(deps.clock, value)) return null;
-  const leaseUntilMs = deps.clock.nowMs() + deps.clock.lasting(EXCHANGE_LEASE_MS);
+  const leaseUntilMs = deps.clock.nowMs() + Math.max(SHORTEST_EXCHANGE_LEASE_MS, deps.clock.lasting(EXCHANGE_LEASE_MS));
   const taken: OAuthState = { ...value, phase: { kind: "exchanging", leaseUntilMs } };
   const outcome = await deps.records.commit([conditionalWrite("oauthStates", { id, version }, taken)]);
   return outcome.done ? { id, value: taken, version: outcome.versions[0] ?? "" } : null;
