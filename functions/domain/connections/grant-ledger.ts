@@ -1,4 +1,4 @@
-import { conditionalWrite } from "../change-on-condition.ts";
+import { type ChangeDeps, changeOnCondition, conditionalWrite } from "../change-on-condition.ts";
 import { type Clock, DAY } from "../clock.ts";
 import type { Records, Versioned, Write } from "../records.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -78,7 +78,20 @@ export const countGrant = (
 };
 
 /**
- * Drops the grants up to that time, because the person or Relais revoked them. A lost race leaves the count too high.
+ * Drops all grants, since Relais has just revoked them at Google. What it notes is read by a consent that is under way
+ * meanwhile (`writeGrant`): its grant may have been one of them. Throws `Unavailable`, and `Contended`.
+ */
+export const noteRevocation = (deps: Deps & ChangeDeps, of: GrantsOf): Promise<"noted"> =>
+  changeOnCondition(deps, "note a revocation", async () => {
+    const kept = await readGrantLedger(deps, of);
+    const place = { id: ledgerKey(of), version: kept?.version };
+    const value = { ...kept?.value, grants: [], revokedAtMs: deps.clock.nowMs() };
+    const outcome = await deps.records.commit([conditionalWrite("grantLedgers", place, value)]);
+    return outcome.done ? "noted" : "contended";
+  });
+
+/**
+ * Drops the grants up to that time, because the person revoked them. A lost race leaves the count too high.
  * Throws `Unavailable`.
  */
 export const forgetGrants = async (deps: Deps, of: GrantsOf, upToMs: number): Promise<void> => {

@@ -96,6 +96,8 @@ export interface OAuthClientFacts {
 export interface GrantLedger {
   /** Oldest first. `serverId` is null for a grant that was not stored and could not be revoked. */
   readonly grants: readonly { readonly atMs: number; readonly serverId: string | null }[];
+  /** When Relais last revoked them all; absent if it never has. */
+  readonly revokedAtMs?: number;
 }
 
 /**

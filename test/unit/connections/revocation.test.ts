@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { MINUTE } from "../../../functions/domain/clock.ts";
 import { readGrantLedger } from "../../../functions/domain/connections/grant-ledger.ts";
 import { newWorld, SERVER, SIBLING, type World } from "./walk.ts";
@@ -85,6 +86,81 @@ describe("a token that Google refuses to revoke", () => {
     await world.connect(SIBLING, ADA);
     assert.equal(world.google.living(ADA), 0);
     assert.equal(await counted(world), 0, "a revocation that works ends both");
+    world.close();
+  });
+});
+
+describe("a revocation while a consent of the same account is under way", () => {
+  for (const [what, prepare, revoke] of [
+    [
+      "because another server was connected with the wrong account",
+      (world: World) => giveAddress(world, SIBLING, "grace@example.com"),
+      (world: World) => world.connect(SIBLING, ADA),
+    ],
+    [
+      "because the account's only other server is disconnected",
+      (world: World) => world.connect(SIBLING),
+      (world: World) => world.disconnect(SIBLING),
+    ],
+  ] as const) {
+    it(`${what}, leaves no dead grant that is not checked at the next tick`, async () => {
+      let ended = 0;
+      for (let write = 0; ; write += 1) {
+        const world = await newWorld();
+        await world.declare("production");
+        await prepare(world);
+        world.death.writes = 0;
+        Object.assign(world.meanwhile, { afterWrite: write, act: () => revoke(world), done: false });
+        await world.connect(SERVER);
+        if (!world.meanwhile.done) break;
+        if ((await world.state(SERVER)) === "valid" && world.google.living(ADA) === 0) {
+          ended += 1;
+          assert.ok(((await world.nextCheckAtMs(SERVER)) ?? Number.POSITIVE_INFINITY) <= world.clock.nowMs());
+          await world.check(SERVER);
+          assert.equal(await world.state(SERVER), "reconnect_required");
+        }
+        world.close();
+      }
+      assert.ok(ended > 0, "some revocation came in between");
+    });
+  }
+
+  it("has a server checked that was connected between the revocation and its note", async () => {
+    const world = await newWorld();
+    await world.declare("production");
+    await world.connect(SIBLING);
+    const [revoked, connected] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { exchangeCode, revoke } = world.deps.oauth;
+    Object.assign(world.deps.oauth, {
+      exchangeCode: async (...consent: Parameters<typeof exchangeCode>) => {
+        const answer = await exchangeCode(...consent);
+        await revoked.promise;
+        return answer;
+      },
+      revoke: async (...token: Parameters<typeof revoke>) => {
+        const answer = await revoke(...token);
+        revoked.resolve();
+        await connected.promise;
+        return answer;
+      },
+    });
+    const connecting = world.connect(SERVER).finally(connected.resolve);
+    while (world.google.living(ADA) < 2) await setImmediate();
+    await Promise.all([connecting, world.disconnect(SIBLING)]);
+    assert.equal(await world.state(SERVER), "valid");
+    assert.equal(world.google.living(ADA), 0);
+    assert.equal(await world.nextCheckAtMs(SERVER), world.clock.nowMs());
+    world.close();
+  });
+
+  it("that began afterwards, is checked no sooner than others", async () => {
+    const world = await newWorld();
+    await world.declare("production");
+    await world.connect(SERVER);
+    await world.disconnect(SERVER);
+    world.clock.advance(MINUTE);
+    await world.connect(SERVER);
+    assert.ok(((await world.nextCheckAtMs(SERVER)) ?? 0) > world.clock.nowMs());
     world.close();
   });
 });

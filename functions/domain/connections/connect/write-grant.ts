@@ -26,6 +26,10 @@ interface WriteGrantDeps extends ClientDeps, ServerDeps, CacheDeps {}
 /** The index of the state's write in the commit: it follows the server's own. */
 const STATE_WRITE = 1;
 
+/** Relais has revoked the account's grants since this consent began, and perhaps the one that it brought. */
+const mayBeRevoked = (ledger: GrantLedger | undefined, { createdAtMs }: OAuthState): boolean =>
+  (ledger?.revokedAtMs ?? 0) >= createdAtMs;
+
 /**
  * Writes the new grant if the server has not changed since it was read, and uses the state up in the same commit. The
  * result's `grants` are all of the account's, the new one included. Throws `Unavailable`.
@@ -46,7 +50,7 @@ export const writeGrant = async (
   const after: MailServer = {
     ...withConnection(value, reassessConnection(live, deps.clock.nowMs())),
     accountSub: grant.sub,
-    nextCheckAtMs: nextCheckAtMs(deps, grant, app),
+    nextCheckAtMs: mayBeRevoked(kept?.value, state.value) ? deps.clock.nowMs() : nextCheckAtMs(deps, grant, app),
   };
   const caching = await mintedWrite(deps, { id: serverId, entry }, proven.tokens);
   const detail = { email: grant.email, reconnect: grantOf(value) !== null };

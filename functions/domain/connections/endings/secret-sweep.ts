@@ -1,8 +1,7 @@
 import { conditionalWrite } from "../../change-on-condition.ts";
 import { type Clock, MINUTE, SECOND } from "../../clock.ts";
 import { everyRecord } from "../../every-record.ts";
-import type { GoogleOAuth, Revocation } from "../../google/tokens.ts";
-import type { Log } from "../../log.ts";
+import type { Revocation } from "../../google/tokens.ts";
 import { grantOf } from "../../mail-servers/mail-server.ts";
 import { isUnderstoodServer } from "../../mail-servers/understood.ts";
 import { Unavailable } from "../../problem.ts";
@@ -11,14 +10,10 @@ import type { Records, Versioned, Write } from "../../records.ts";
 import type { SecretVault } from "../../secret-vault.ts";
 import type { SecretSweep } from "../records.ts";
 import { serversOfAccount } from "../servers-of-account.ts";
-import { isRevoked, revokeAccount } from "./revoke-account.ts";
+import { isRevoked, type RevokeDeps, revokeAccount } from "./revoke-account.ts";
 
-export interface SweepDeps {
-  readonly clock: Clock;
-  readonly records: Records;
+export interface SweepDeps extends RevokeDeps {
   readonly vault: SecretVault;
-  readonly oauth: Pick<GoogleOAuth, "revoke">;
-  readonly log: Log;
 }
 
 /** Longer than any change of a secret, including its requests to Google. Nominal. */
