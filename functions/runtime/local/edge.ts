@@ -72,10 +72,25 @@ const enforceTimeLimit = (req: IncomingMessage, res: ServerResponse, { limitMs, 
   res.once("close", () => clearTimeout(timer));
 };
 
-/** Returns the function of the first rewrite whose fixed prefix fits the path, without trying globs on it. */
+/** The path of a request target, as it stands. */
+const pathOf = (url: string): string => url.replace(/[?#].*$/s, "");
+
+/** Returns the function of the first rewrite that fits the path as it stands, without trying globs on it. */
 const functionAt = ({ hosting, functions }: EdgeOptions, path: string): HttpFunction | undefined => {
-  const fitting = hosting.rewrites.find(({ run, source }) => run && path.startsWith(source.replace(/\*+$/, "")));
-  return functions[fitting?.run?.serviceId ?? ""];
+  const fits = (source: string): boolean =>
+    source.endsWith("/**") ? path.startsWith(source.slice(0, -"**".length)) : path === source;
+  return functions[hosting.rewrites.find(({ source }) => fits(source))?.run?.serviceId ?? ""];
+};
+
+/** What a file system takes: Linux's `NAME_MAX`, and its `PATH_MAX` less room for the folder that is served. */
+const LONGEST_NAME_BYTES = 255;
+const LONGEST_PATH_BYTES = 3_500;
+
+/** Whether no file can have this path, read as superstatic reads it: looking for one would fail, not find nothing. */
+const exceedsFileNames = (url: string): boolean => {
+  const path = decodeURI(pathOf(url));
+  if (Buffer.byteLength(path) > LONGEST_PATH_BYTES) return true;
+  return path.split("/").some((name) => Buffer.byteLength(name) > LONGEST_NAME_BYTES);
 };
 
 /** A path that means the same however it is read: no escapes, no dots that step up, no empty parts. */
@@ -85,12 +100,9 @@ const PLAIN = /^(?:\/[A-Za-z0-9_-][A-Za-z0-9._~-]*)+(?=\?|$)/;
  * Returns the function to which Hosting would send a plain path, without asking superstatic, which looks for files
  * first: there are none at the paths of functions, and no headers are set there. Undefined if it must be asked.
  */
-const functionPlainlyAt = ({ hosting, functions }: EdgeOptions, url: string): HttpFunction | undefined => {
+const functionPlainlyAt = (options: EdgeOptions, url: string): HttpFunction | undefined => {
   const path = PLAIN.exec(url)?.[0];
-  if (path === undefined) return undefined;
-  const fits = (source: string): boolean =>
-    source.endsWith("/**") ? path.startsWith(source.slice(0, -"**".length)) : path === source;
-  return functions[hosting.rewrites.find(({ source }) => fits(source))?.run?.serviceId ?? ""];
+  return path === undefined ? undefined : functionAt(options, path);
 };
 
 /** Whether a browser would show this path in its address bar, rather than load it from a page or a program. */
@@ -131,12 +143,13 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     enforceTimeLimit(req, res, { limitMs, refuse });
     const plainly = functionPlainlyAt(options, req.url ?? "/");
     if (plainly !== undefined) return forward(plainly)(req, res);
-    const target = functionAt(options, req.url ?? "/");
+    const target = functionAt(options, pathOf(req.url ?? "/"));
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere on its
     // paths.
     if (decodePath(req.url ?? "/") === undefined) {
       return target ? forward(target)(req, res) : refuse({ code: "malformed_request" });
     }
+    if (target !== undefined && exceedsFileNames(req.url ?? "/")) return forward(target)(req, res);
     // Superstatic would serve a page for any method.
     if (target === undefined && !SAFE_METHODS.includes(req.method ?? "")) {
       return refuse({ code: "method_not_allowed", allow: SAFE_METHODS });
@@ -144,6 +157,7 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     const page = target === undefined && looksLikePage(req.url ?? "/");
     const elsewhere = page ? placeOnPublicHost(publicUrl, req.headers, req.url ?? "/") : null;
     if (elsewhere !== null) return reply(movedTo(elsewhere));
+    if (exceedsFileNames(req.url ?? "/")) return refuse({ code: "not_found" });
     // Hosting shows everyone its 404 page; here, clients that do not ask for HTML get problem details, as from
     // functions.
     const serve = (req.headers.accept ?? "").includes("text/html") ? servePeople : serveOthers;

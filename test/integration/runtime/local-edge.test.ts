@@ -226,6 +226,45 @@ describe("the local edge", () => {
       assert.equal((await (await get(path)).json()).name, name, path);
   });
 
+  it("leaves a path that is too long for a file system to the function to which it belongs", async () => {
+    const long = (bytes: number) => "b".repeat(bytes);
+    for (const [path, name] of [
+      [`/v1/messages/a%20${long(5_000)}`, "send-mail"],
+      [`/v1/messages/a:${long(5_000)}/cancel`, "send-mail"],
+      [`/v1/mail-servers/${"%C3%A9".repeat(128)}`, "mail-servers"],
+      [`/v1/mail-servers/${"a%2F".repeat(80)}`, "mail-servers"],
+      [`/v1/mail-servers/:${`/${long(200)}`.repeat(20)}`, "mail-servers"],
+      [`/google_gmail/a%20${long(300)}`, "confirm-callback"],
+    ] as const) {
+      for (const method of ["GET", "POST"]) {
+        const answer = await fetch(`${origin}${path}`, { method });
+        assert.equal(answer.status, 200, path.slice(0, 40));
+        assert.equal((await answer.json()).name, name, path.slice(0, 40));
+      }
+    }
+  });
+
+  it("answers 404 to a path that is too long for a file system and belongs to no function", async () => {
+    const long = "b".repeat(300);
+    for (const path of [
+      `/${"a".repeat(300)}`,
+      `/servers/${"b".repeat(5_000)}`,
+      `/assets/${"%E2%82%AC".repeat(86)}`,
+      `/servers${`/${"b".repeat(200)}`.repeat(18)}?a=b`,
+      `/v1${long}`,
+    ]) {
+      for (const accept of ["*/*", "text/html,*/*"]) {
+        const answer = await get(path, { accept });
+        assert.equal(answer.status, 404, path.slice(0, 40));
+        assert.equal(answer.headers.get("content-type"), "application/problem+json; charset=utf-8");
+        assert.equal((await answer.json()).code, "not_found");
+      }
+    }
+    assert.equal((await fetch(`${origin}/${long}`, { method: "POST" })).status, 405);
+    const longest = `/servers/${"b".repeat(255)}?q=${long}`;
+    assert.match(await (await get(longest)).text(), /console/);
+  });
+
   it("lets nobody cache a 404, because the path may exist after the next roll-out or roll-back", async () => {
     for (const path of [
       "/assets/main-old.js",
