@@ -95,7 +95,7 @@ export class RelaisProblem extends RelaisError {
  */
 export type ConnectionErrorCode = "unreachable" | "timeout" | "not_relais" | "headers_too_large";
 
-/** No answer of Relais came, so nobody knows whether it did what was asked. */
+/** No answer of Relais came, or none that is whole, so nobody knows whether it did what was asked. */
 export class RelaisConnectionError extends RelaisError {
   override readonly name = "RelaisConnectionError";
   readonly code: ConnectionErrorCode;
@@ -123,7 +123,7 @@ export class RelaisConnectionError extends RelaisError {
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Whether a body is a problem of Relais; a proxy in between answers otherwise. */

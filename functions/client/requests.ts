@@ -3,6 +3,7 @@ import {
   type CallFacts,
   type ConnectionErrorCode,
   isProblemBody,
+  isRecord,
   RelaisConnectionError,
   type RelaisError,
   RelaisProblem,
@@ -51,8 +52,8 @@ export interface Connection {
 /** Nobody wants a call that sleeps for minutes: the caller is told instead, and how long to wait. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
 
-/** Statuses with which a proxy in between says that trying again may help. */
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Statuses below 500 with which a proxy in between says that trying again may help. */
+const PASSING = new Set([408, 425, 429]);
 
 const urlOf = (baseUrl: string, { path, query = {} }: Request): string => {
   const parameters = new URLSearchParams(query).toString();
@@ -125,30 +126,43 @@ const headersTooLarge = (
     facts,
   );
 
-const failureOf = (
-  response: Response,
-  body: unknown,
-  { request, baseUrl, facts }: { readonly request: Request; readonly baseUrl: string; readonly facts: CallFacts },
-): RelaisError => {
+interface Failure {
+  readonly request: Request;
+  readonly baseUrl: string;
+  readonly facts: CallFacts;
+}
+
+/**
+ * An answer that is not Relais's, or not whole. With a status of success or from 500 on, what lies in between may have
+ * passed the request on, so a message may be accepted: asking again with its key finds out.
+ */
+const notRelais = (response: Response, { request, baseUrl, facts }: Failure): RelaisConnectionError => {
+  const { status, ok } = response;
+  const sends = request.sends === true;
+  const mayHaveArrived = PASSING.has(status) || status >= 500 || (sends && ok);
+  const location = response.headers.get("location");
+  const moved = location === null ? "" : `; it redirects to ${location}`;
+  return new RelaisConnectionError(
+    `${originOf(response, baseUrl)} answered ${status}, and not as Relais does${moved}: check url`,
+    {
+      code: "not_relais",
+      retryable: mayHaveArrived,
+      status,
+      ...(sends ? { outcome: mayHaveArrived ? ("unknown" as const) : ("not_sent" as const) } : {}),
+    },
+    facts,
+  );
+};
+
+const failureOf = (response: Response, body: unknown, failure: Failure): RelaisError => {
+  const { request, baseUrl, facts } = failure;
   // A refusal says that nothing was sent. An answer 5xx without that promise does not.
   const inDoubt = facts.inDoubt === true || (request.sends === true && response.status >= 500);
   if (isProblemBody(body)) {
     return new RelaisProblem(body, body.outcome === undefined ? { ...facts, inDoubt } : facts);
   }
   if (response.status === 431) return headersTooLarge(originOf(response, baseUrl), { request, facts });
-  const retryable = PASSING.has(response.status);
-  const location = response.headers.get("location");
-  const moved = location === null ? "" : `; it redirects to ${location}`;
-  return new RelaisConnectionError(
-    `${originOf(response, baseUrl)} answered ${response.status}, and not as Relais does${moved}: check url`,
-    {
-      code: "not_relais",
-      retryable,
-      status: response.status,
-      ...(request.sends === true ? { outcome: retryable ? ("unknown" as const) : ("not_sent" as const) } : {}),
-    },
-    facts,
-  );
+  return notRelais(response, failure);
 };
 
 /** One request. Resolves with the answer or with what is wrong; rejects only if the caller aborts it. */
@@ -172,7 +186,8 @@ const once = async (
       signal: request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]),
     });
     const body = parse(await response.text());
-    if (response.ok && body !== undefined) return { value: body };
+    // Every answer of Relais is a JSON object.
+    if (response.ok && isRecord(body)) return { value: body };
     const waitMs = readRetryAfter(response.headers.get("retry-after"), pace);
     const more = { ...facts, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
     return { error: failureOf(response, body, { request, baseUrl, facts: more }) };

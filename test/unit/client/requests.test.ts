@@ -199,6 +199,44 @@ describe("a request of relais-client", () => {
     assert.deepEqual([missing.code, missing.outcome, missing.attempts], ["not_relais", "not_sent", 1]);
   });
 
+  const mail = { to: "b@example.org", text: "x" };
+
+  for (const [what, reply] of [
+    ["501 of a proxy", { status: 501, text: "<html>" }],
+    ["520 of a proxy", { status: 520, text: "<html>" }],
+    ["524 of a proxy", { status: 524, text: "" }],
+    ["an acceptance that is cut off", { status: 202, text: '{"id":"msg_1","sta' }],
+    ["an acceptance without a body", { status: 202, text: "" }],
+    ["an acceptance of null", { status: 202, text: "null" }],
+    ["an acceptance of something else", { status: 200, text: '["msg_1"]' }],
+  ] as const) {
+    it(`takes ${what} as no answer to a message, and asks again with its key`, async () => {
+      answers(reply, accepted);
+      assert.deepEqual(await messages().send(mail), RECEIPT);
+      assert.equal(keys().length, 2);
+      assert.equal(new Set(keys()).size, 1);
+      answers(reply);
+      const error = await connectionErrorOf(messages({ repetitions: 1 }).send(mail));
+      const { code, status, outcome, retryable, attempts } = error;
+      assert.deepEqual([code, status, outcome], ["not_relais", reply.status, "unknown"]);
+      assert.deepEqual([retryable, attempts], [true, 2]);
+    });
+  }
+
+  it("does not take the refusal that follows an acceptance that is cut off as proof that nothing was sent", async () => {
+    answers(
+      { status: 202, text: '{"id":"msg_1",' },
+      { status: 401, body: problem("unauthenticated", 401, { outcome: "not_sent" }) },
+    );
+    assert.equal((await problemOf(messages().send(mail))).outcome, "unknown");
+  });
+
+  it("does not resolve a call that sends nothing with null", async () => {
+    answers({ status: 200, text: "null" });
+    const error = await connectionErrorOf(messages().get("msg_1"));
+    assert.deepEqual([error.code, error.outcome, error.retryable], ["not_relais", undefined, false]);
+  });
+
   it("rejects with the signal's reason, before, during and between requests", async () => {
     answers("silent");
     const reason = new Error("enough");
