@@ -23,40 +23,58 @@ export interface BatchDeps {
   readonly repetitions: number;
 }
 
-type KeyedItem = BatchItem & { readonly idempotencyKey: string };
+type Answer = BatchAnswer["items"][number];
 
-interface Turn {
+/** One item, and what is known of it. */
+interface Tried {
+  readonly item: BatchItem & { readonly idempotencyKey: string };
+  /** How many requests it was in. */
   readonly attempts: number;
-  readonly signal: AbortSignal | undefined;
+  /** Whether one of them may have been carried out without an answer that says so. */
+  readonly inDoubt: boolean;
+  /** The latest. */
+  readonly answer: Answer;
 }
+
+type Untried = Pick<Tried, "item" | "attempts" | "inDoubt">;
+
+/** As for a single message: a refusal says that nothing was sent, an answer 5xx without that promise does not. */
+const leavesDoubt = ({ status, body }: Answer): boolean =>
+  isProblemBody(body) && (body.outcome === "unknown" || (body.outcome === undefined && status >= 500));
 
 const postItems = async (
   { request }: BatchDeps,
-  items: readonly KeyedItem[],
-  { attempts, signal }: Turn,
-): Promise<readonly BatchResult[]> => {
-  const body = JSON.stringify({ items: items.map(messageJson) });
-  const answered = await request<BatchAnswer>({
+  untried: readonly Untried[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Tried[]> => {
+  const { body, ...answered } = await request<BatchAnswer>({
     method: "POST",
     path: "/v1/messages/batch",
-    body,
+    body: JSON.stringify({ items: untried.map(({ item }) => messageJson(item)) }),
     sends: true,
     signal,
   });
-  return answered.body.items.map(({ status, body: said }, at) => {
-    if (!isProblemBody(said)) return { ok: true, status, message: said };
-    const idempotencyKey = items[at]?.idempotencyKey;
-    const facts = { attempts, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
-    return { ok: false, status, error: new RelaisProblem(said, facts) };
+  return body.items.flatMap((answer, at) => {
+    const before = untried[at];
+    if (before === undefined) return [];
+    const inDoubt = before.inDoubt || answered.inDoubt || leavesDoubt(answer);
+    return [{ item: before.item, attempts: before.attempts + answered.attempts, inDoubt, answer }];
   });
 };
 
-/** The items that are worth another request, with their places in the batch. */
-const leftOver = (keyed: readonly KeyedItem[], results: readonly BatchResult[]) =>
-  keyed.flatMap((item, at) => {
-    const result = results[at];
-    return result !== undefined && !result.ok && result.error.retryable ? [{ item, at }] : [];
-  });
+/** What is known of an item after a request without an answer of its own. */
+const afterFailure = (one: Tried, error: RelaisError): Tried => ({
+  ...one,
+  attempts: one.attempts + error.attempts,
+  inDoubt: one.inDoubt || error.outcome === "unknown",
+});
+
+const isWorthRepeating = ({ answer: { body } }: Tried): boolean => isProblemBody(body) && body.retryable;
+
+const resultOf = ({ item: { idempotencyKey }, attempts, inDoubt, answer: { status, body } }: Tried): BatchResult =>
+  isProblemBody(body)
+    ? { ok: false, status, error: new RelaisProblem(body, { attempts, inDoubt, idempotencyKey }) }
+    : { ok: true, status, message: body };
 
 /**
  * Sends a batch, and again those of its items that Relais could not take at the moment, with their keys. Rejects only
@@ -68,23 +86,19 @@ export const sendBatch = async (
   signal: AbortSignal | undefined,
 ): Promise<readonly BatchResult[]> => {
   const keyed = items.map((item) => ({ ...item, idempotencyKey: item.idempotencyKey ?? crypto.randomUUID() }));
-  const results = [...(await postItems(deps, keyed, { attempts: 1, signal }))];
-  for (let attempts = 1; attempts <= deps.repetitions; attempts += 1) {
-    const left = leftOver(keyed, results);
+  const untried = keyed.map((item) => ({ item, attempts: 0, inDoubt: false }));
+  const tried = new Map((await postItems(deps, untried, signal)).map((one) => [one.item, one]));
+  for (let turns = 1; turns <= deps.repetitions; turns += 1) {
+    const left = [...tried.values()].filter(isWorthRepeating);
     if (left.length === 0) break;
-    await deps.pace.sleep(pauseMs(attempts, undefined, deps.pace), signal);
+    await deps.pace.sleep(pauseMs(turns, undefined, deps.pace), signal);
     try {
-      const turn = { attempts: attempts + 1, signal };
-      const again = await postItems(
-        deps,
-        left.map(({ item }) => item),
-        turn,
-      );
-      for (const [index, { at }] of left.entries()) results[at] = again[index] ?? (results[at] as BatchResult);
+      for (const one of await postItems(deps, left, signal)) tried.set(one.item, one);
     } catch (error) {
       if (!(error instanceof RelaisError)) throw error;
+      for (const one of left) tried.set(one.item, afterFailure(one, error));
       break;
     }
   }
-  return results;
+  return [...tried.values()].map(resultOf);
 };

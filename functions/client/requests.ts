@@ -34,6 +34,8 @@ export interface Request {
 export interface Answered<T> {
   readonly body: T;
   readonly attempts: number;
+  /** Whether an earlier request may have been carried out, so that a refusal in the body says nothing about it. */
+  readonly inDoubt: boolean;
 }
 
 export type Requests = <T>(request: Request) => Promise<Answered<T>>;
@@ -217,7 +219,7 @@ export const createRequests =
       const facts = { attempts, inDoubt, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
       const outcome = await once(connection, request, facts);
       // A cast at the network's edge: the views that build the answers have these types.
-      if ("value" in outcome) return { body: outcome.value as T, attempts };
+      if ("value" in outcome) return { body: outcome.value as T, attempts, inDoubt };
       if (!mayRepeat(outcome.error, { attempts, repetitions })) throw outcome.error;
       inDoubt = outcome.error.outcome === "unknown";
       await pace.sleep(pauseMs(attempts, outcome.error.retryAfterMs, pace), request.signal);

@@ -244,8 +244,56 @@ describe("messages of relais-client", () => {
       assert.ok(first?.ok);
       assert.ok(second?.ok === false);
       const { code, outcome, attempts, idempotencyKey } = second.error;
-      assert.deepEqual([code, outcome, attempts], ["unavailable", "unknown", 2]);
+      assert.deepEqual([code, outcome, attempts], ["unavailable", "unknown", 3]);
       assert.equal(idempotencyKey, stub.received.flatMap(itemsOf)[1]?.idempotencyKey);
+    });
+
+    const notSent = { status: 503, body: problem("contended", 503, { outcome: "not_sent" }) };
+    const refused = {
+      status: 403,
+      body: problem("server_not_allowed", 403, { outcome: "not_sent", retryable: false }),
+    };
+    /** Sends two items, of which the first is taken at once, and tells what became of the second. */
+    const second = async (...turns: readonly (StubReply | { readonly item: object })[]) => {
+      let turn = 0;
+      stub.answer((request) => {
+        const reply = turns[Math.min(turn, turns.length - 1)] ?? assert.fail("no answer is left");
+        turn += 1;
+        if (typeof reply === "string" || !("item" in reply)) return reply;
+        const items = itemsOf(request).map((item) => (item.to === "a" ? taken(item) : reply.item));
+        return { status: 207, body: { items } };
+      });
+      const [first, other] = await messages().batch([
+        { to: "a", text: "x" },
+        { to: "b", text: "x" },
+      ]);
+      assert.ok(first?.ok);
+      assert.ok(other?.ok === false);
+      const { code, outcome, attempts } = other.error;
+      return { code, outcome, attempts };
+    };
+
+    it("does not say of an item that it was not sent if the answer to its repetition was lost", async () => {
+      const lost = { code: "contended", outcome: "unknown", attempts: 6 };
+      assert.deepEqual(await second({ item: notSent }, "lost"), lost);
+      const cut = { status: 207, text: '{"items":[{"sta' };
+      assert.deepEqual(await second({ item: notSent }, { item: notSent }, cut), { ...lost, attempts: 7 });
+    });
+
+    it("does not take a refusal of an item as proof that an earlier request without an answer sent nothing", async () => {
+      const inDoubt = { code: "server_not_allowed", outcome: "unknown" };
+      assert.deepEqual(await second("lost", { item: refused }), { ...inDoubt, attempts: 2 });
+      assert.deepEqual(await second({ item: unavailable }, { item: refused }), { ...inDoubt, attempts: 2 });
+      assert.deepEqual(await second({ item: notSent }, "lost", { item: refused }), { ...inDoubt, attempts: 3 });
+      const silent503 = { status: 503, body: problem("unavailable", 503) };
+      assert.deepEqual(await second({ item: silent503 }, { item: refused }), { ...inDoubt, attempts: 2 });
+    });
+
+    it("says of an item that it was not sent if every request said so", async () => {
+      const sure = { outcome: "not_sent", attempts: 2 };
+      assert.deepEqual(await second({ item: notSent }, { item: refused }), { code: "server_not_allowed", ...sure });
+      const whole = { status: 401, body: problem("unauthenticated", 401, { outcome: "not_sent" }) };
+      assert.deepEqual(await second({ item: notSent }, whole), { code: "contended", ...sure });
     });
 
     it("rejects if the whole batch is refused", async () => {
