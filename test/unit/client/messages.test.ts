@@ -103,6 +103,27 @@ describe("messages of relais-client", () => {
     });
   });
 
+  it("lists nothing in vain: a first page that fails before anyone looks ends no process", async () => {
+    stub.answer(() => ({ status: 403, body: problem("forbidden", 403) }));
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    const relais = new Relais({ url: stub.origin, key: KEY });
+    const lists = [messages().list(), relais.mailServers.list(), messages().list(), messages().list()] as const;
+    await Promise.allSettled([messages().list(), relais.mailServers.list()]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off("unhandledRejection", note);
+    assert.deepEqual(unhandled, []);
+    const [awaited, iterated, paged] = lists;
+    await assert.rejects(awaited, RelaisProblem);
+    await assert.rejects(async () => {
+      for await (const _ of iterated) assert.fail("there is none");
+    }, RelaisProblem);
+    await assert.rejects(async () => {
+      for await (const _ of paged.pages()) assert.fail("there is none");
+    }, RelaisProblem);
+  });
+
   describe("a command", () => {
     const COMMANDS = [
       ["cancel", (id: string) => messages().cancel(id), "POST /v1/messages/msg_1/cancel", "{}", "canceled", "sent"],
