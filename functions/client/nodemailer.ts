@@ -67,9 +67,13 @@ type EndedCallback<T> = (...ended: [error: Error] | [error: null, result: T]) =>
 const signalOf = (data: object): AbortSignal | undefined =>
   "signal" in data && data.signal instanceof AbortSignal ? data.signal : undefined;
 
-const optionsOf = (data: object): RelaisMailOptions =>
+/** A program without types may ask for a dry run, which would look like a mail that was accepted. */
+const optionsOf = (data: object): RelaisMailOptions => {
+  if (!("relais" in data && typeof data.relais === "object" && data.relais !== null)) return {};
   // A cast, because nodemailer's own types know no member `relais`; Relais itself checks the values.
-  "relais" in data && typeof data.relais === "object" && data.relais !== null ? (data.relais as RelaisMailOptions) : {};
+  const { dryRun: _dryRun, ...options } = data.relais as RelaisMailOptions & { readonly dryRun?: unknown };
+  return options;
+};
 
 const readAll = async (stream: AsyncIterable<unknown>): Promise<Uint8Array> => {
   const chunks: Buffer[] = [];
@@ -159,9 +163,10 @@ class Transport implements RelaisTransport {
     try {
       const { from, to } = message.getEnvelope();
       const bytes = await unlessAborted(readAll(message.createReadStream()), signal);
+      const { server = this.#server, ...options } = optionsOf(data);
       const { id, messageId, status } = await this.#relais.messages.sendRaw(bytes, {
-        ...(this.#server === undefined ? {} : { server: this.#server }),
-        ...optionsOf(data),
+        ...options,
+        ...(server === undefined ? {} : { server }),
         to,
         ...(signal && { signal }),
       });

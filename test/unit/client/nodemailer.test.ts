@@ -105,6 +105,31 @@ describe("the nodemailer transport of relais-client", () => {
     });
   });
 
+  it("keeps its own server for a mail that names none", async () => {
+    for (const relais of [{ server: undefined }, { tags: { kind: "x" } }, {}, null, undefined]) {
+      const options: SendMailOptions & { relais: unknown } = { ...mail, relais };
+      await transporter({ server: "Facturation" }).sendMail(options);
+      const [request] = stub.received.splice(0);
+      assert.equal(new URL(request?.url ?? "", stub.origin).searchParams.get("server"), "Facturation");
+    }
+    const none: SendMailOptions & { relais: unknown } = { ...mail, relais: { server: undefined } };
+    await transporter().sendMail(none);
+    assert.equal(stub.received[0]?.url, "/v1/messages");
+  });
+
+  it("sends a mail although a program without types asks for a dry run, instead of telling of a mail that is not kept", async () => {
+    const withLongList = { ...mail, to: [...longAddresses(100)] };
+    for (const one of [mail, withLongList]) {
+      const options: SendMailOptions & { relais: unknown } = { ...one, relais: { dryRun: true, server: "srv_2" } };
+      const { id } = await transporter().sendMail(options);
+      assert.equal(id, "msg_1");
+      const [request] = stub.received.splice(0);
+      assert.ok(request);
+      assert.doesNotMatch(`${request.url} ${request.body}`, /dryRun/);
+      assert.match(`${request.url} ${request.body}`, /srv_2/);
+    }
+  });
+
   it("sends to nobody if the envelope says so, whatever the header says", async () => {
     stub.answer(() => ({ status: 422, body: problem("invalid_request", 422, { retryable: false }) }));
     await assert.rejects(
