@@ -5,7 +5,7 @@ import { bodyDeadline } from "../body.ts";
 import type { Reply } from "../http.ts";
 import { type HttpFunction, movedTo } from "../http-edge.ts";
 import { placeOnPublicHost } from "../public-host.ts";
-import { decodePath } from "../router.ts";
+import { decodePath, splitTarget } from "../router.ts";
 import { replyTo } from "./refusals.ts";
 
 /** The parts of `firebase.json` that the edge reads; superstatic, Firebase's own implementation, reads the rest. */
@@ -93,6 +93,17 @@ const exceedsFileNames = (url: string): boolean => {
   return path.split("/").some((name) => Buffer.byteLength(name) > LONGEST_NAME_BYTES);
 };
 
+/**
+ * A request target in absolute form (RFC 9112 §3.2.2), as a client of a proxy sends it, as the path and query that it
+ * names. Undefined if it is no URL.
+ */
+const inOriginForm = (target: string): string | undefined => {
+  if (!/^https?:\/\//i.test(target)) return target;
+  if (!URL.canParse(target)) return undefined;
+  const { pathname, search } = splitTarget(target);
+  return `${pathname}${search}`;
+};
+
 /** A path that means the same however it is read: no escapes, no dots that step up, no empty parts. */
 const PLAIN = /^(?:\/[A-Za-z0-9_-][A-Za-z0-9._~-]*)+(?=\?|$)/;
 
@@ -141,23 +152,26 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     const reply = (answer: Reply): void => replyTo(req, res, answer, https);
     const refuse = (problem: Problem): void => reply({ kind: "problem", problem });
     enforceTimeLimit(req, res, { limitMs, refuse });
-    const plainly = functionPlainlyAt(options, req.url ?? "/");
+    const url = inOriginForm(req.url ?? "/");
+    if (url === undefined) return refuse({ code: "malformed_request" });
+    req.url = url;
+    const plainly = functionPlainlyAt(options, url);
     if (plainly !== undefined) return forward(plainly)(req, res);
-    const target = functionAt(options, pathOf(req.url ?? "/"));
+    const target = functionAt(options, pathOf(url));
     // Superstatic would throw on a broken %-escape. A function answers it with problem details, as everywhere on its
     // paths.
-    if (decodePath(req.url ?? "/") === undefined) {
+    if (decodePath(url) === undefined) {
       return target ? forward(target)(req, res) : refuse({ code: "malformed_request" });
     }
-    if (target !== undefined && exceedsFileNames(req.url ?? "/")) return forward(target)(req, res);
+    if (target !== undefined && exceedsFileNames(url)) return forward(target)(req, res);
     // Superstatic would serve a page for any method.
     if (target === undefined && !SAFE_METHODS.includes(req.method ?? "")) {
       return refuse({ code: "method_not_allowed", allow: SAFE_METHODS });
     }
-    const page = target === undefined && looksLikePage(req.url ?? "/");
-    const elsewhere = page ? placeOnPublicHost(publicUrl, req.headers, req.url ?? "/") : null;
+    const page = target === undefined && looksLikePage(url);
+    const elsewhere = page ? placeOnPublicHost(publicUrl, req.headers, url) : null;
     if (elsewhere !== null) return reply(movedTo(elsewhere));
-    if (exceedsFileNames(req.url ?? "/")) return refuse({ code: "not_found" });
+    if (exceedsFileNames(url)) return refuse({ code: "not_found" });
     // Hosting shows everyone its 404 page; here, clients that do not ask for HTML get problem details, as from
     // functions.
     const serve = (req.headers.accept ?? "").includes("text/html") ? servePeople : serveOthers;

@@ -217,6 +217,54 @@ describe("the local edge", () => {
     assert.equal((await gone.json()).code, "not_found");
   });
 
+  describe("for a target in absolute form, as for a proxy", () => {
+    const ask = (target: string, method: string): Promise<{ readonly status: number; readonly body: string }> =>
+      new Promise((resolve, reject) => {
+        const { port } = server.address() as AddressInfo;
+        request({ host: "127.0.0.1", port, path: target, method }, async (answer) => {
+          let body = "";
+          for await (const chunk of answer) body += chunk;
+          resolve({ status: answer.statusCode ?? 0, body });
+        })
+          .on("error", reject)
+          .end();
+      });
+
+    it("reaches the function of the path that it names, whatever the method", async () => {
+      for (const [target, url, name] of [
+        ["http://localhost:8080/v1/messages", "/v1/messages", "send-mail"],
+        ["HTTP://localhost/v1/messages/a%20b/cancel?c=d%26", "/v1/messages/a%20b/cancel?c=d%26", "send-mail"],
+        ["https://[::1]:9/v1/keys/x", "/v1/keys/x", "mail-servers"],
+        ["http://x/google_gmail/security-events", "/google_gmail/security-events", "confirm-callback"],
+        [`http://x/v1/keys/:${"b".repeat(300)}`, `/v1/keys/:${"b".repeat(300)}`, "mail-servers"],
+      ] as const) {
+        for (const method of ["GET", "POST", "PATCH", "DELETE"]) {
+          const { status, body } = await ask(target, method);
+          assert.equal(status, 200, `${method} ${target}`);
+          assert.deepEqual(JSON.parse(body), { name, url, cookie: null }, `${method} ${target}`);
+        }
+      }
+    });
+
+    it("serves the console, and offers it only for reading", async () => {
+      for (const target of ["http://127.0.0.1", "http://127.0.0.1/servers/srv_1?a=b", "http://127.0.0.1/index.html"]) {
+        assert.match((await ask(target, "GET")).body, /console/, target);
+        assert.equal((await ask(target, "POST")).status, 405, target);
+      }
+      assert.equal((await ask("http://127.0.0.1/nowhere.png", "GET")).status, 404);
+    });
+
+    it("refuses one that is no URL", async () => {
+      for (const target of ["http://[/v1/session", "http://x:99999/v1/messages", "https://"]) {
+        for (const method of ["GET", "POST"]) {
+          const { status, body } = await ask(target, method);
+          assert.equal(status, 400, `${method} ${target}`);
+          assert.equal(JSON.parse(body).code, "malformed_request");
+        }
+      }
+    });
+  });
+
   it("leaves a broken %-escape under a function's path to the function", async () => {
     for (const [path, name] of [
       ["/v1/messages/%", "send-mail"],
