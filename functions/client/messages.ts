@@ -95,6 +95,9 @@ const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 /** Recipients that take more travel in JSON instead of a header: proxies take 8 KiB of headers, or less. */
 const USUAL_RECIPIENTS_BYTES = 4_000;
 
+/** Options that take more travel in JSON instead of the query, which counts as a header for most. */
+const USUAL_QUERY_BYTES = 4_000;
+
 /** A larger mail would exceed the 32 MiB of a request in base64. */
 const MAX_JSON_MAIL_BYTES = 25_000_000;
 
@@ -110,6 +113,10 @@ const envelopeHeader = (recipients: readonly string[], mailBytes: number): strin
   // As fetch takes a header's bytes, which Relais reads as UTF-8.
   return mailBytes > MAX_JSON_MAIL_BYTES ? Buffer.from(header, "utf8").toString("latin1") : null;
 };
+
+/** Whether the options of a mail fit the query everywhere, or have no other place. */
+const fitsQuery = (query: Readonly<Record<string, string>>, mailBytes: number): boolean =>
+  mailBytes > MAX_JSON_MAIL_BYTES || new URLSearchParams(query).toString().length <= USUAL_QUERY_BYTES;
 
 /** The calls under `/v1/messages`. */
 export class Messages {
@@ -137,11 +144,18 @@ export class Messages {
   async sendRaw(bytes: Uint8Array, options: RawOptions = {}): Promise<SentMessage | DryRun> {
     const { to, idempotencyKey: _key, wait: _wait, signal: _signal, ...delivery } = options;
     const query = deliveryQuery(delivery);
-    if (to === undefined) return this.#post({ body: bytes, options, query });
-    const recipients = [to].flat();
-    const header = envelopeHeader(recipients, bytes.length);
-    if (header !== null) return this.#post({ body: bytes, options, query, headers: { "Relais-Recipients": header } });
-    const message = { raw: toBase64(bytes), envelope: { to: recipients }, ...delivery };
+    const recipients = to === undefined ? undefined : [to].flat();
+    const header = recipients === undefined ? "" : envelopeHeader(recipients, bytes.length);
+    if (header !== null && fitsQuery(query, bytes.length)) {
+      return this.#post({
+        body: bytes,
+        options,
+        query,
+        ...(recipients && { headers: { "Relais-Recipients": header } }),
+      });
+    }
+    const envelope = recipients === undefined ? {} : { envelope: { to: recipients } };
+    const message = { raw: toBase64(bytes), ...envelope, ...delivery };
     return this.#post({ body: JSON.stringify(messageJson(message)), options });
   }
 

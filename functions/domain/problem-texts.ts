@@ -89,6 +89,18 @@ const TEXTS: Texts = {
         "The limit is 32 MiB for a message, 8 KiB to sign in and 1 MiB for everything else. Make the request smaller, then send it again.",
     },
   },
+  headers_too_large: {
+    fr: {
+      title: "Les en-têtes de la requête sont trop volumineux",
+      advice:
+        "L’adresse et les en-têtes d’une requête tiennent en 16 Kio. Placez dans le corps ce qui est long, comme les destinataires ou les étiquettes, puis renvoyez la requête.",
+    },
+    en: {
+      title: "The headers of the request are too large",
+      advice:
+        "The address and the headers of a request hold 16 KiB in all. Put what is long into the body, such as recipients or tags, then send the request again.",
+    },
+  },
   request_timeout: {
     fr: {
       title: "La requête n’est pas arrivée en entier à temps",

@@ -26,6 +26,7 @@ export type PlainProblemCode =
   | "invalid_json"
   | "unsupported_media_type"
   | "request_too_large"
+  | "headers_too_large"
   | "request_timeout"
   | "unauthenticated"
   | "forbidden"

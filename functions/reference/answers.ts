@@ -24,6 +24,7 @@ const bodyProblems = (route: Route, operation: Operation): readonly Code[] => {
 /** The problems that a route has because of what it is. */
 const problemsByKind = (route: Route, operation: Operation): readonly Code[] => [
   "malformed_request",
+  "headers_too_large",
   "internal_error",
   "unavailable",
   "no_answer_in_time",

@@ -20,6 +20,7 @@ export const HTTP_PROBLEMS: Readonly<Record<ProblemCode, HttpProblem>> = {
   invalid_json: permanent(400),
   unsupported_media_type: permanent(415),
   request_too_large: permanent(413),
+  headers_too_large: permanent(431),
   request_timeout: temporary(408),
   unauthenticated: permanent(401),
   forbidden: permanent(403),

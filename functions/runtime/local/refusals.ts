@@ -29,8 +29,13 @@ export const requireHost =
       ? replyTo(req, res, { kind: "problem", problem: { code: "malformed_request" } })
       : listener(req, res);
 
-const problemOf = (error: Error & { readonly code?: string }): Problem =>
-  error.code === "HPE_INVALID_METHOD" ? { code: "method_not_allowed", allow: METHODS } : { code: "malformed_request" };
+/** What Node's server says of a request that it gives to no listener. */
+const problemOf = ({ code }: Error & { readonly code?: string }): Problem => {
+  if (code === "HPE_INVALID_METHOD") return { code: "method_not_allowed", allow: METHODS };
+  if (code === "HPE_HEADER_OVERFLOW") return { code: "headers_too_large" };
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { code: "request_timeout" };
+  return { code: "malformed_request" };
+};
 
 /** Handles Node's `clientError`: its parser rejected the request, so only the socket is left to answer on. */
 export const refuseUnparsable = (error: Error, socket: Socket): void => refuseBySocket(socket, problemOf(error));

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
 import { type Listening, listen } from "../../../functions/runtime/local/listen.ts";
+import { refuseUnparsable } from "../../../functions/runtime/local/refusals.ts";
 
 // What Node's parser does not take for a request reaches no function, but it is refused in the same form.
 
@@ -33,8 +35,14 @@ describe("Something that is not an HTTP request", () => {
     [
       "headers beyond 16 KiB",
       `GET / HTTP/1.1\r\nHost: a\r\nX: ${"a".repeat(20_000)}\r\n\r\n`,
-      400,
-      "malformed_request",
+      431,
+      "headers_too_large",
+    ],
+    [
+      "a target beyond 16 KiB",
+      `GET /v1/messages?tag.a=${"a".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+      431,
+      "headers_too_large",
     ],
     ["a header with a NUL", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400, "malformed_request"],
     ["two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "malformed_request"],
@@ -52,6 +60,28 @@ describe("Something that is not an HTTP request", () => {
       assert.equal(problem.status, status);
       assert.equal(problem.code, code);
       assert.match(problem.requestId, /^req_/);
+    });
+  }
+
+  for (const [what, text] of [
+    ["head", "GET / HTTP/1.1\r\nHost: a\r\n"],
+    ["body", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nx"],
+  ] as const) {
+    it(`a request whose ${what} does not come whole in time is refused as such, and the connection is closed`, async () => {
+      const hasty = createServer({ headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 });
+      hasty.on("clientError", refuseUnparsable).listen(0, "127.0.0.1");
+      await once(hasty, "listening");
+      const socket = connect((hasty.address() as AddressInfo).port, "127.0.0.1");
+      let answer = "";
+      socket.on("data", (chunk) => (answer += chunk.toString()));
+      socket.write(text);
+      await once(socket, "close");
+      hasty.close();
+      const [head = "", body = ""] = answer.split("\r\n\r\n");
+      assert.match(head, /^HTTP\/1\.1 408 /);
+      assert.match(head, /^Connection: close$/m);
+      const { status, code, retryable } = JSON.parse(body);
+      assert.deepEqual([status, code, retryable], [408, "request_timeout", true]);
     });
   }
 

@@ -351,6 +351,7 @@ describe("the SMTP door", () => {
       ["malformed", problem(400, "malformed_request"), /^554 5\.6\.0 /],
       ["too large", problem(413, "message_too_large"), /^552 5\.3\.4 /],
       ["too large in its headers", { status: 431, body: "" }, /^552 5\.3\.4 .*recipients/],
+      ["too large in its headers, says Relais", problem(431, "headers_too_large"), /^552 5\.3\.4 .*recipients/],
       ["too many requests", problem(429, "rate_limited", { retryable: true }), /^451 4\.3\.0 /],
       ["unavailable", problem(503, "unavailable", { retryable: true }), /^451 4\.3\.0 /],
       ["a defect", problem(500, "internal_error"), /^451 4\.3\.0 /],

@@ -386,10 +386,41 @@ describe("messages of relais-client", () => {
       assert.equal(Buffer.from(String(request?.headers["relais-recipients"]), "latin1").toString(), to.join(", "));
     });
 
-    it("is refused as too large in its headers if a server says so, and is not repeated", async () => {
-      answers({ status: 431, text: "" });
-      const expected = { name: "RelaisConnectionError", code: "headers_too_large", outcome: "not_sent", attempts: 1 };
-      await assert.rejects(messages().sendRaw(bytes, { to: "a@example.org" }), expected);
+    for (const [who, body] of [
+      ["a proxy", {}],
+      ["Relais's own server", problem("headers_too_large", 431)],
+    ] as const) {
+      it(`is refused as too large in its headers if ${who} says so, and is not repeated`, async () => {
+        answers({ status: 431, body });
+        const expected = { name: "RelaisConnectionError", code: "headers_too_large", outcome: "not_sent", attempts: 1 };
+        await assert.rejects(messages().sendRaw(bytes, { to: "a@example.org" }), expected);
+      });
+    }
+
+    const manyTags = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`tag${at}`, "é".repeat(100)]));
+
+    for (const [what, to] of [
+      ["with an envelope", ["a@example.org"]],
+      ["without an envelope", undefined],
+    ] as const) {
+      it(`is sent as JSON with tags that no query carries everywhere, ${what}`, async () => {
+        answers({ status: 202, body: receipt("msg_1") });
+        await messages().sendRaw(bytes, { ...(to && { to }), tags: manyTags, server: "srv_1", idempotencyKey: "k" });
+        const [request] = stub.received;
+        assert.deepEqual([request?.url, request?.headers["relais-recipients"]], ["/v1/messages", undefined]);
+        const raw = Buffer.from(bytes).toString("base64");
+        const json = { raw, ...(to && { envelope: { to } }), tags: manyTags, server: "srv_1" };
+        assert.deepEqual(JSON.parse(request?.body.toString() ?? ""), json);
+        assert.equal(request?.headers["idempotency-key"], "k");
+      });
+    }
+
+    it("is sent as it is with many tags if JSON would be too large", async () => {
+      answers({ status: 202, body: receipt("msg_1") });
+      await messages().sendRaw(new Uint8Array(25_000_001), { tags: manyTags });
+      const [request] = stub.received;
+      assert.equal(request?.headers["content-type"], "message/rfc822");
+      assert.equal(new URL(request.url, stub.origin).searchParams.get("tag.tag19"), "é".repeat(100));
     });
   });
 });

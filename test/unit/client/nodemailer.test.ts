@@ -170,6 +170,17 @@ describe("the nodemailer transport of relais-client", () => {
     assert.match(Buffer.from(raw, "base64").toString(), /^From: ada@example\.com\r\n/);
   });
 
+  it("rejects with the reply 552 if Relais's own server refuses the headers for their size", async () => {
+    stub.answer(() => ({ status: 431, body: problem("headers_too_large", 431) }));
+    const expected = {
+      name: "RelaisConnectionError",
+      code: "headers_too_large",
+      outcome: "not_sent",
+      responseCode: 552,
+    };
+    await assert.rejects(transporter().sendMail(mail), expected);
+  });
+
   for (const status of [413, 431]) {
     it(`rejects with the reply 552 if a proxy answers ${status}`, async () => {
       stub.answer(() => ({ status, text: "<html>Too large" }));
