@@ -101,7 +101,9 @@ const MAX_PATH_CHARACTERS = 200;
 const MAX_MESSAGE_CHARACTERS = 500;
 const MAX_DETAIL_CHARACTERS = 1_000;
 
-const truncate = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);
+/** A cut may split a pair of surrogates, and a name in the request may hold half of one: readers refuse such text. */
+const truncate = (text: string, max: number): string =>
+  (text.length <= max ? text : `${text.slice(0, max - 1)}…`).toWellFormed();
 
 const truncateFields = (fields: readonly FieldProblem[]): readonly FieldProblem[] =>
   fields.slice(0, MAX_FIELDS).map((field) => ({
