@@ -21,13 +21,15 @@ export const replyTo = (req: IncomingMessage, res: ServerResponse, reply: Reply,
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/** HTTP/1.1 requires a Host in every request (RFC 9112 §3.2). */
+/** HTTP/1.1 requires a Host, and no request may have two (RFC 9112 §3.2): Node would take the first. */
 export const requireHost =
   (listener: RequestListener): RequestListener =>
-  (req, res) =>
-    req.httpVersion === "1.1" && req.headers.host === undefined
+  (req, res) => {
+    const hosts = req.headersDistinct.host?.length ?? 0;
+    return hosts > 1 || (hosts === 0 && req.httpVersion === "1.1")
       ? replyTo(req, res, { kind: "problem", problem: { code: "malformed_request" } })
       : listener(req, res);
+  };
 
 /** What Node's server says of a request that it gives to no listener. */
 const problemOf = ({ code }: Error & { readonly code?: string }): Problem => {

@@ -47,6 +47,9 @@ describe("Something that is not an HTTP request", () => {
     ["a header with a NUL", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400, "malformed_request"],
     ["two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "malformed_request"],
     ["no Host", "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 400, "malformed_request"],
+    ["two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", 400, "malformed_request"],
+    ["one Host twice", "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\nConnection: close\r\n\r\n", 400, "malformed_request"],
+    ["two Hosts of HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed_request"],
     ["the wish for a tunnel", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405, "method_not_allowed"],
     ["another protocol", "hello\r\n\r\n", 405, "method_not_allowed"],
   ];
@@ -88,6 +91,10 @@ describe("Something that is not an HTTP request", () => {
   it("an unknown expectation is ignored", async () => {
     const request = "GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n";
     assert.deepEqual([(await answerTo(request)).status, (await answerTo(request)).body], [200, "a request"]);
+  });
+
+  it("HTTP/1.0 needs no Host", async () => {
+    assert.equal((await answerTo("GET / HTTP/1.0\r\n\r\n")).status, 200);
   });
 
   it("the next request is served", async () => {
