@@ -10,7 +10,6 @@ import {
   type NewMessage,
   type SentMessage,
   tagQuery,
-  toBase64,
 } from "./new-message.ts";
 import { queryOf } from "./query.ts";
 import { RelaisProblem } from "./relais-error.ts";
@@ -155,7 +154,7 @@ export class Messages {
       });
     }
     const envelope = recipients === undefined ? {} : { envelope: { to: recipients } };
-    const message = { raw: toBase64(bytes), ...envelope, ...delivery };
+    const message = { raw: bytes, ...envelope, ...delivery };
     return this.#post({ body: JSON.stringify(messageJson(message)), options });
   }
 

@@ -85,10 +85,14 @@ export interface DryRun {
 
 export const isoTime = (time: string | Date): string => (typeof time === "string" ? time : time.toISOString());
 
-export const toBase64 = (content: Uint8Array | string): string =>
-  typeof content === "string"
-    ? content
-    : Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("base64");
+/** Bytes in base64. Whatever else a program without types gives goes as it is: Relais explains what is wrong. */
+const inBase64 = (content: unknown): unknown =>
+  ArrayBuffer.isView(content)
+    ? Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("base64")
+    : content;
+
+const attachmentJson = (one: unknown): unknown =>
+  typeof one === "object" && one !== null && "content" in one ? { ...one, content: inBase64(one.content) } : one;
 
 const timesOf = ({ scheduledAt, expiresAt }: DeliveryOptions) => ({
   ...(scheduledAt === undefined ? {} : { scheduledAt: isoTime(scheduledAt) }),
@@ -97,11 +101,11 @@ const timesOf = ({ scheduledAt, expiresAt }: DeliveryOptions) => ({
 
 /** The message as JSON has it: bytes in base64, times as text. Whatever else the caller gave is passed on as it is. */
 export const messageJson = (message: NewMessage): Readonly<Record<string, unknown>> => {
-  if ("raw" in message) return { ...message, raw: toBase64(message.raw), ...timesOf(message) };
-  const { attachments } = message;
+  if ("raw" in message) return { ...message, raw: inBase64(message.raw), ...timesOf(message) };
+  const attachments: unknown = message.attachments;
   return {
     ...message,
-    ...(attachments && { attachments: attachments.map((one) => ({ ...one, content: toBase64(one.content) })) }),
+    ...(Array.isArray(attachments) ? { attachments: attachments.map(attachmentJson) } : {}),
     ...timesOf(message),
   };
 };

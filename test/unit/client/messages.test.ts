@@ -323,6 +323,33 @@ describe("messages of relais-client", () => {
     });
   });
 
+  describe("an attachment", () => {
+    for (const [what, attachments] of [
+      ["a path instead of content", [{ path: "/etc/hostname" }]],
+      ["content of no kind that Relais takes", [{ filename: "a", content: 42 }, { content: null }, { content: {} }]],
+      ["no members", ["a.pdf", null]],
+      ["no list around it", { filename: "a.txt", content: "QQ==" }],
+    ] as const) {
+      it(`with ${what} is left to Relais, which says what is wrong with it`, async () => {
+        answers({ status: 422, body: problem("invalid_request", 422, { retryable: false }) });
+        // As a program without types gives it.
+        const mail: object = { to: "b@example.org", text: "x", attachments };
+        await assert.rejects(messages().send(mail), { name: "RelaisProblem", code: "invalid_request" });
+        assert.deepEqual(JSON.parse(stub.received[0]?.body.toString() ?? ""), mail);
+      });
+    }
+
+    it("is base64 of its bytes in any view", async () => {
+      const bytes = new Uint8Array([9, 0, 255, 9]);
+      const content = [bytes.subarray(1, 3), Buffer.from([0, 255]), new DataView(bytes.buffer, 1, 2)];
+      answers({ status: 202, body: receipt("msg_1") });
+      const mail: object = { to: "b@example.org", text: "x", attachments: content.map((one) => ({ content: one })) };
+      await messages().send(mail);
+      const sent = JSON.parse(stub.received[0]?.body.toString() ?? "").attachments;
+      assert.deepEqual(sent, Array(3).fill({ content: "AP8=" }));
+    });
+  });
+
   describe("raw mail", () => {
     const bytes = new Uint8Array([0x53, 0xff, 0x0d, 0x0a]);
 
