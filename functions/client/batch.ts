@@ -52,6 +52,7 @@ const postItems = async (
     path: "/v1/messages/batch",
     body: JSON.stringify({ items: untried.map(({ item }) => messageJson(item)) }),
     sends: true,
+    isAnswer: ({ items }) => Array.isArray(items) && items.length === untried.length,
     signal,
   });
   return body.items.flatMap((answer, at) => {

@@ -117,6 +117,10 @@ const envelopeHeader = (recipients: readonly string[], mailBytes: number): strin
 const fitsQuery = (query: Readonly<Record<string, string>>, mailBytes: number): boolean =>
   mailBytes > MAX_JSON_MAIL_BYTES || new URLSearchParams(query).toString().length <= USUAL_QUERY_BYTES;
 
+/** Whether it is a receipt, a message, or the answer to a dry run. */
+const isAccepted = ({ id, ok }: Readonly<Record<string, unknown>>): boolean =>
+  typeof id === "string" || typeof ok === "boolean";
+
 /** The calls under `/v1/messages`. */
 export class Messages {
   readonly #request: Requests;
@@ -168,6 +172,7 @@ export class Messages {
       body,
       idempotencyKey,
       sends: true,
+      isAnswer: isAccepted,
       signal,
     });
     return answered.body;

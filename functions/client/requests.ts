@@ -27,6 +27,8 @@ export interface Request {
   readonly idempotencyKey?: string;
   /** Whether what it asks for is sending, so that without an answer nobody knows the outcome. */
   readonly sends?: boolean;
+  /** Whether an answer of success is one to this request: what stands in front of Relais may answer in JSON as well. */
+  readonly isAnswer?: (body: Readonly<Record<string, unknown>>) => boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -190,7 +192,7 @@ const once = async (
     });
     const body = parse(await response.text());
     // Every answer of Relais is a JSON object.
-    if (response.ok && isRecord(body)) return { value: body };
+    if (response.ok && isRecord(body) && request.isAnswer?.(body) !== false) return { value: body };
     const waitMs = readRetryAfter(response.headers.get("retry-after"), pace);
     const more = { ...facts, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
     return { error: failureOf(response, body, { request, baseUrl, facts: more }) };

@@ -209,6 +209,7 @@ describe("a request of relais-client", () => {
     ["an acceptance without a body", { status: 202, text: "" }],
     ["an acceptance of null", { status: 202, text: "null" }],
     ["an acceptance of something else", { status: 200, text: '["msg_1"]' }],
+    ["an acceptance of no message", { status: 200, text: '{"status":"ok"}' }],
   ] as const) {
     it(`takes ${what} as no answer to a message, and asks again with its key`, async () => {
       answers(reply, accepted);
