@@ -207,7 +207,16 @@ describe("messages and keys in the console", () => {
       return localInputValue(new Date(scheduledAt)) === later;
     });
     await visitor.sees("state.saved");
+    const { page, say } = visitor;
+    const failures = page.getByText(say("failure.network.title"));
+    await page.route("**/cancel", (route) => route.abort(), { times: 1 });
     await visitor.press("message.cancel");
+    await visitor.inDialog("message.cancel");
+    await failures.first().waitFor();
+    await visitor.inDialog("action.cancel");
+    await visitor.press("message.cancel");
+    await page.getByRole("dialog").getByText(say("message.cancelTitle"), { exact: true }).waitFor();
+    assert.equal(await failures.count(), 0, "the question does not open with the failure of the last try");
     await visitor.inDialog("message.cancel");
     await visitor.sees("message.says.canceled");
     assert.equal(await visitor.button("message.cancel").count(), 0, "nothing more to do");

@@ -127,6 +127,10 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await failOnce(visitor);
       await visitor.inDialog("pause.pause");
       await page.getByRole("dialog").getByText(say("failure.network.title")).waitFor();
+      await visitor.inDialog("action.cancel");
+      await visitor.press("pause.pause");
+      await page.getByRole("dialog").getByText(say("pause.confirm"), { exact: true }).waitFor();
+      assert.equal(await page.getByText(say("failure.network.title")).count(), 0, "a new question, a new try");
       await visitor.inDialog("pause.pause");
       await page.getByText(say("pause.paused"), { exact: true }).waitFor();
       await page.unrouteAll({ behavior: "ignoreErrors" });
@@ -288,11 +292,16 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       if (isAction(request)) performed.push(`${request.method()} ${new URL(request.url()).pathname}`);
     });
     const calls = await holdCalls(page, isAction);
-    /** An impatient person clicks again while the first click is being handled. */
+    /** An impatient person clicks again while the first click is being handled, and then thinks better of it. */
     const clickTwice = async (within: Locator, name: string): Promise<void> => {
       calls.hold();
       await within.getByRole("button", { name, exact: true }).click();
-      await within.getByRole("button", { name: say("state.working"), exact: true }).click({ force: true });
+      const working = within.getByRole("button", { name: say("state.working"), exact: true });
+      await working.click({ force: true });
+      await within.getByRole("button", { name: say("action.cancel"), exact: true }).click({ force: true });
+      // A browser lets a page prevent only the first of these.
+      for (const _ of [1, 2]) await page.keyboard.press("Escape");
+      assert(await working.isVisible(), "the question stays, because a failure would be told in it");
       calls.release();
     };
     const confirm = async (name: string): Promise<void> => {

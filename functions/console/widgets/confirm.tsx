@@ -28,11 +28,11 @@ export const Confirm = ({
   onConfirm,
   onClose,
 }: Props) => (
-  <Dialog open={open} title={title} onClose={onClose}>
+  <Dialog open={open} title={title} busy={busy} onClose={onClose}>
     {children}
     {failure && <ProblemNotice failure={failure} />}
     <div class="actions end">
-      <button type="button" class="button" onClick={onClose}>
+      <button type="button" class="button" aria-disabled={busy} onClick={() => !busy && onClose()}>
         {t("action.cancel")}
       </button>
       <button

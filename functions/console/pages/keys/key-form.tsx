@@ -1,6 +1,5 @@
 import type { IssuedKey, NewApiKey } from "../../api/types.ts";
-import { useAction } from "../../state/action.ts";
-import { api } from "../../state/api.ts";
+import type { Action } from "../../state/action.ts";
 import type { Draft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
 import { useFirstRefused } from "../../widgets/first-refused.ts";
@@ -19,12 +18,12 @@ const keyOf = ({ name, server, permissions, expires }: KeyDraft): NewApiKey => (
 
 interface Props {
   readonly draft: Draft<KeyDraft>;
+  readonly make: Action<readonly [NewApiKey], IssuedKey>;
   readonly onMade: (made: IssuedKey) => void;
   readonly onCancel: () => void;
 }
 
-export const KeyForm = ({ draft: { draft, setDraft, resumed }, onMade, onCancel }: Props) => {
-  const make = useAction((key: NewApiKey) => api.keys.make(key));
+export const KeyForm = ({ draft: { draft, setDraft, resumed }, make, onMade, onCancel }: Props) => {
   const form = useFirstRefused(make.failure);
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -41,7 +40,7 @@ export const KeyForm = ({ draft: { draft, setDraft, resumed }, onMade, onCancel 
         <ProblemNotice failure={make.failure} shown={["/name", "/servers", "/permissions", "/expiresAt"]} />
       )}
       <div class="actions end">
-        <button type="button" class="button" onClick={onCancel}>
+        <button type="button" class="button" aria-disabled={make.busy} onClick={() => !make.busy && onCancel()}>
           {t("action.cancel")}
         </button>
         <Submit label={t("key.make")} busy={make.busy} />

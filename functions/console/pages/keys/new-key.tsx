@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import type { IssuedKey } from "../../api/types.ts";
+import type { IssuedKey, NewApiKey } from "../../api/types.ts";
+import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { type Draft, useDraft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
@@ -61,8 +62,10 @@ interface Props {
 /** Makes a key and shows it once: it is stored nowhere, not even on this page once the dialog is closed. */
 export const NewKey = ({ draft, open, onMade, onClose }: Props) => {
   const [made, setMade] = useState<IssuedKey | null>(null);
+  const make = useAction((key: NewApiKey) => api.keys.make(key));
   const close = () => {
     setMade(null);
+    make.clear();
     onClose();
   };
   const show = (key: IssuedKey) => {
@@ -70,8 +73,12 @@ export const NewKey = ({ draft, open, onMade, onClose }: Props) => {
     void onMade();
   };
   return (
-    <Dialog open={open} wide title={made === null ? t("key.new") : t("key.made")} onClose={close}>
-      {made === null ? <KeyForm draft={draft} onMade={show} onCancel={close} /> : <Made made={made} onClose={close} />}
+    <Dialog open={open} wide title={made === null ? t("key.new") : t("key.made")} busy={make.busy} onClose={close}>
+      {made === null ? (
+        <KeyForm draft={draft} make={make} onMade={show} onCancel={close} />
+      ) : (
+        <Made made={made} onClose={close} />
+      )}
     </Dialog>
   );
 };

@@ -27,6 +27,10 @@ interface Props {
 const Cancel = ({ message, onDone }: Props) => {
   const [confirming, setConfirming] = useState(false);
   const cancel = useAction(() => api.messages.cancel(message.id));
+  const ask = () => {
+    cancel.clear();
+    setConfirming(true);
+  };
   const confirm = async () => {
     const result = await cancel.run();
     if (result?.ok) setConfirming(false);
@@ -35,7 +39,7 @@ const Cancel = ({ message, onDone }: Props) => {
   return (
     <>
       <div class="actions">
-        <button type="button" class="button danger" onClick={() => setConfirming(true)}>
+        <button type="button" class="button danger" onClick={ask}>
           {t("message.cancel")}
         </button>
       </div>

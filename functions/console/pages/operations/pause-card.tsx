@@ -17,6 +17,10 @@ interface Props {
 export const PauseCard = ({ settings, onSaved }: Props) => {
   const [confirming, setConfirming] = useState(false);
   const save = useAction((paused: boolean) => api.settings.change({ paused }));
+  const ask = () => {
+    save.clear();
+    setConfirming(true);
+  };
   const set = async (paused: boolean) => {
     const result = await save.run(paused);
     if (!result?.ok) return;
@@ -41,7 +45,7 @@ export const PauseCard = ({ settings, onSaved }: Props) => {
             {save.busy ? t("state.working") : t("pause.resume")}
           </button>
         ) : (
-          <button type="button" class="button danger" onClick={() => setConfirming(true)}>
+          <button type="button" class="button danger" onClick={ask}>
             {t("pause.pause")}
           </button>
         )}
