@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import type { Route } from "playwright-core";
 import { localInputValue } from "../../functions/console/i18n/time.ts";
 import { fieldText } from "../../functions/domain/field-texts.ts";
 import { isNoteCode, noteText } from "../../functions/domain/messages/timeline-notes.ts";
@@ -305,6 +306,31 @@ describe("messages and keys in the console", () => {
       .click();
     await visitor.sees({ text: say("bulk.done").replace("{done}", "2").replace("{of}", "2") });
     await eventually("both have arrived", () => failed.every((one) => arrived(one) === 1));
+    await operator.rest();
+  });
+
+  it("says how it went with several messages even if none of them is left in the list", async () => {
+    const more = { tags: { batch: "none-left" }, scheduledAt: new Date(Date.now() + DAY_MS).toISOString() };
+    for (const at of [1, 2]) await post(`Parti ${at}`, more);
+    const visitor = await operator.as(atLaptop("fr"));
+    const { page, say } = visitor;
+    await visitor.turnTo("/messages?tag=batch%3Dnone-left&status=scheduled");
+    for (const at of [1, 2])
+      await page
+        .getByRole("row", { name: `Parti ${at}` })
+        .getByRole("checkbox")
+        .check();
+    const lost = async (route: Route) => {
+      await route.fetch();
+      await route.abort();
+    };
+    await page.route("**/cancel", lost, { times: 1 });
+    const cancel = say("bulk.cancel").replace("{count}", "2");
+    await page.getByRole("button", { name: cancel, exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: cancel }).click();
+    await visitor.sees("messages.noneFound");
+    await visitor.sees({ text: say("bulk.done").replace("{done}", "1").replace("{of}", "2") });
+    await visitor.sees("failure.network.title");
     await operator.rest();
   });
 

@@ -41,18 +41,17 @@ const MessageList = ({ filter }: { readonly filter: Filter }) => {
   );
   const nameOf = useServerNames();
   return (
-    <PagedList
-      paged={paged}
-      empty={<NoMessages filter={filter} />}
-      nothingMatches={(failure) => codeOf(failure) === "invalid_request"}
-    >
-      {(list) => (
-        <>
-          <BulkBar messages={list.items} selection={selection} onDone={paged.reload} />
-          <LongMessageTable list={list} nameOf={nameOf} selection={selection} />
-        </>
-      )}
-    </PagedList>
+    <>
+      {/* Not in the list: what it did may leave the list empty, and how that went must still be told. */}
+      <BulkBar messages={paged.list?.items ?? []} selection={selection} onDone={paged.reload} />
+      <PagedList
+        paged={paged}
+        empty={<NoMessages filter={filter} />}
+        nothingMatches={(failure) => codeOf(failure) === "invalid_request"}
+      >
+        {(list) => <LongMessageTable list={list} nameOf={nameOf} selection={selection} />}
+      </PagedList>
+    </>
   );
 };
 
