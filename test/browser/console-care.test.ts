@@ -107,6 +107,10 @@ describe("the console's safeguards and guidance", () => {
     // The same client with another secret disconnects nobody.
     await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
     await visitor.sees("credentials.saved");
+    const other = { name: "client.json", mimeType: "application/json", buffer: Buffer.from("no JSON") };
+    await visitor.field("credentials.file").setInputFiles(other);
+    await visitor.sees("credentials.notJson");
+    assert.equal(await page.getByText(say("credentials.saved")).count(), 0, "this one is not saved");
     await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");
     await visitor.inDialog("credentials.replace");
     // The next client is compared with what this page knows about the saved one.

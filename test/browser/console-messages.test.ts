@@ -209,6 +209,8 @@ describe("messages and keys in the console", () => {
     });
     await visitor.sees("state.saved");
     const { page, say } = visitor;
+    await visitor.field("message.newTime").fill(localInputValue(new Date(Date.now() + 2 * DAY_MS)));
+    await page.getByText(say("state.saved"), { exact: true }).waitFor({ state: "detached" });
     const failures = page.getByText(say("failure.network.title"));
     await page.route("**/cancel", (route) => route.abort(), { times: 1 });
     await visitor.press("message.cancel");

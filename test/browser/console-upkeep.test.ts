@@ -105,6 +105,8 @@ describe("the life of a mail server in the console", () => {
       [`Nom à moi ${language}`, theirs.description],
       "both changes are kept",
     );
+    await visitor.field("server.name").fill(`Un autre nom ${language}`);
+    await visitor.page.getByText(visitor.say("state.saved"), { exact: true }).waitFor({ state: "detached" });
     await operator.rest();
   });
 
@@ -236,11 +238,17 @@ describe("the life of a mail server in the console", () => {
     await page.reload();
     await page.getByRole("region", { name: say("history.messages") }).waitFor();
 
-    // In trouble, it is told once, and the primary act ends it.
-    stack.sandbox.control.revoke(ADA);
+    // In trouble, it is told once, and the primary act ends it. What was true before is not said beside it.
     await turnToPart(visitor, "overview");
     await visitor.press("test.action");
+    await visitor.sees("test.ok");
+    stack.sandbox.control.revoke(ADA);
+    assert.equal((await stack.relais.operate("POST", `/v1/mail-servers/${id}/test`)).status, 200);
     await visible(visitor, "connection.reconnect_required").waitFor();
+    assert.equal(await page.getByText(say("test.ok"), { exact: true }).count(), 0);
+    await visitor.go(`/servers/${id}?connected=1`);
+    await visible(visitor, "connection.reconnect_required").waitFor();
+    assert.equal(await page.getByText(say("connection.nowConnected")).count(), 0);
     const { advice } = problemText("password_or_revoked", "en");
     await visitor.go(`/servers/${id}?problem=password_or_revoked`);
     await settled(visitor);

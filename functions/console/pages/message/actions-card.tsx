@@ -158,7 +158,10 @@ const Reschedule = ({ message, onDone }: Props) => {
             type="datetime-local"
             required
             value={draft.at}
-            onInput={(event) => setDraft({ at: event.currentTarget.value })}
+            onInput={(event) => {
+              setSaved(false);
+              setDraft({ at: event.currentTarget.value });
+            }}
           />
         )}
       </Field>

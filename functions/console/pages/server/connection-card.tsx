@@ -8,12 +8,12 @@ import { Notice } from "../../widgets/notice.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
 import { ConnectLink } from "./connect-link.tsx";
 import { ConnectionTest } from "./connection-test.tsx";
+import { hasAccess } from "./needing-attention.ts";
 
 const ReasonNotice = ({ server: { connection } }: { readonly server: MailServer }) => {
   if (connection.reason === null) return null;
   const { title, advice } = problemText(connection.reason, language.value);
-  const canSend = connection.state === "valid" || connection.state === "expiring";
-  const tone = connection.state === "not_connected" ? "info" : canSend ? "warn" : "bad";
+  const tone = connection.state === "not_connected" ? "info" : hasAccess(connection) ? "warn" : "bad";
   return (
     <Notice tone={tone} title={title} live={false}>
       <p>{advice}</p>

@@ -8,6 +8,7 @@ import { language, number, t, tOr } from "../../state/language.ts";
 import { Badge } from "../../widgets/badge.tsx";
 import { Icon } from "../../widgets/icon.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
+import { hasAccess } from "./needing-attention.ts";
 
 /** Spans the whole table below its stage: advice needs room on a narrow screen. */
 const StageProblem = ({ stage }: { readonly stage: TestStage }) => {
@@ -123,7 +124,8 @@ export const ConnectionTest = ({ server, onTested, children }: Props) => {
               {t("test.running")}
             </p>
           )}
-          {report?.ok && <Report report={report} />}
+          {/* A later poll may have found what the test did not. */}
+          {report?.ok && hasAccess(server.connection) && <Report report={report} />}
         </div>
       </div>
       {test.failure && <ProblemNotice failure={test.failure} />}

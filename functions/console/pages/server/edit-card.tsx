@@ -38,6 +38,7 @@ export const EditCard = ({ server, onSaved }: Props) => {
     const theirs = await read.run();
     if (!theirs?.ok) return;
     save.clear();
+    setSaved(false);
     setBase(theirs.value);
     onSaved(theirs.value);
   };
@@ -49,6 +50,7 @@ export const EditCard = ({ server, onSaved }: Props) => {
         submitLabel={t("action.save")}
         busy={save.busy}
         failure={save.failure}
+        onEdit={() => setSaved(false)}
         onSubmit={(draft) => void submit(draft)}
       />
       {(stale || !same) && (

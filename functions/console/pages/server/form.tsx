@@ -18,12 +18,17 @@ interface Props {
   readonly submitLabel: string;
   readonly busy: boolean;
   readonly failure: ApiFailure | null;
+  /** Called at each change: what was said of the last save is no longer true of what is typed. */
+  readonly onEdit?: () => void;
   readonly onSubmit: (draft: ServerDraft) => void;
 }
 
-export const ServerForm = ({ initial, submitLabel, busy, failure, onSubmit }: Props) => {
+export const ServerForm = ({ initial, submitLabel, busy, failure, onEdit, onSubmit }: Props) => {
   const { draft, setDraft, resumed } = useDraft("server", initial);
-  const set = (change: Partial<ServerDraft>) => setDraft((before) => ({ ...before, ...change }));
+  const set = (change: Partial<ServerDraft>) => {
+    onEdit?.();
+    setDraft((before) => ({ ...before, ...change }));
+  };
   const form = useFirstRefused(failure);
   const errorAt = (pointer: string) => fieldFailures(failure, pointer);
   const nameTaken = failure?.kind === "problem" && failure.problem.code === "name_taken";

@@ -5,6 +5,7 @@ import { ConnectionCard } from "./connection-card.tsx";
 import { ConsentProblem, NowConnected } from "./consent-outcome.tsx";
 import { LimitsCard } from "./limits-card.tsx";
 import { MailCard } from "./mail-card.tsx";
+import { hasAccess } from "./needing-attention.ts";
 
 interface Props {
   readonly server: MailServer;
@@ -24,7 +25,7 @@ export const Overview = ({ server, reload }: Props) => {
   return (
     <>
       {problem !== undefined && <ConsentProblem server={server} code={problem} />}
-      {problem === undefined && connected === "1" && isConnected && <NowConnected />}
+      {problem === undefined && connected === "1" && hasAccess(server.connection) && <NowConnected />}
       <ConnectionCard server={server} told={problem ?? null} onTested={countActivity} />
       {isConnected && (
         <div class="halves">

@@ -40,8 +40,15 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
     else setReplacement({ id, body });
   };
   const takeFile = (json: unknown) => {
+    // What was said of the last client is not true of this one.
+    setSaved(false);
+    save.clear();
     setNoJson(json === null);
     if (json !== null) void confirmAndPut(json);
+  };
+  const type = (typed: TypedClient) => {
+    setSaved(false);
+    setDraft(typed);
   };
   const takeTyped = () => {
     setNoJson(false);
@@ -50,7 +57,7 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
   return (
     <div class="stack">
       <ClientFilePicker error={noJson ? t("credentials.notJson") : null} onRead={takeFile} />
-      <ClientByHand draft={draft} setDraft={setDraft} busy={save.busy} failure={save.failure} onSubmit={takeTyped} />
+      <ClientByHand draft={draft} setDraft={type} busy={save.busy} failure={save.failure} onSubmit={takeTyped} />
       {save.busy && (
         <p class="fine" role="status">
           {t("credentials.checking")}
