@@ -478,6 +478,10 @@ export const TEXTS = {
   "filters.clear": { fr: "Effacer les filtres", en: "Clear filters" },
   "export.csv": { fr: "Exporter en CSV", en: "Export as CSV" },
   "export.running": { fr: "Export en cours : {count}", en: "Exporting: {count}" },
+  "export.cut": {
+    fr: "Seules les {count} lignes les plus récentes ont été exportées : réduisez la période.",
+    en: "Only the newest {count} rows were exported. Narrow the dates to get the rest.",
+  },
   "bulk.selected": { fr: "Sélection : {count}", en: "Selected: {count}" },
   "bulk.retry": { fr: "Réessayer l’envoi ({count})", en: "Retry sending ({count})" },
   "bulk.cancel": { fr: "Annuler l’envoi ({count})", en: "Cancel sending ({count})" },

@@ -1,52 +1,32 @@
 import { useState } from "preact/hooks";
-import type { ApiResult } from "../api/failure.ts";
-import type { Listing } from "../api/types.ts";
 import { useAction } from "../state/action.ts";
 import { number, t } from "../state/language.ts";
 import { type CsvColumns, csvOf, saveAsFile } from "./csv.ts";
 import { Icon } from "./icon.tsx";
 import { failureText } from "./notice.tsx";
+import { type ReadPage, readAll } from "./read-all.ts";
 
-/** The largest page that the API gives. */
-const PAGE_SIZE = 200;
 /** A file of this many lines is as much as a spreadsheet shows at ease. */
 const MOST = 50_000;
 
-export interface PageAsked {
-  readonly limit: number;
-  readonly cursor?: string;
-}
-
 interface Props<T> {
   readonly fileName: string;
-  readonly readPage: (page: PageAsked) => Promise<ApiResult<Listing<T>>>;
+  readonly readPage: ReadPage<T>;
   readonly columns: CsvColumns<T>;
 }
 
-const readAll = async <T,>(
-  readPage: Props<T>["readPage"],
-  onRead: (count: number) => void,
-): Promise<ApiResult<readonly T[]>> => {
-  const found: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await readPage({ limit: PAGE_SIZE, ...(cursor !== undefined && { cursor }) });
-    if (!page.ok) return page;
-    found.push(...page.value.items);
-    onRead(found.length);
-    cursor = page.value.next ?? undefined;
-  } while (cursor !== undefined && found.length < MOST);
-  return { ok: true, value: found };
-};
-
-/** Saves all of a list as a CSV file. */
+/** Saves a list as a CSV file, and says so if that is not all of it. */
 export const ExportButton = <T,>({ fileName, readPage, columns }: Props<T>) => {
   const [read, setRead] = useState(0);
-  const action = useAction(() => readAll(readPage, setRead));
+  const action = useAction(() => readAll(readPage, { most: MOST, onRead: setRead }));
+  const [isCut, setCut] = useState(false);
   const run = async () => {
     setRead(0);
+    setCut(false);
     const result = await action.run();
-    if (result?.ok) saveAsFile(fileName, csvOf(result.value, columns));
+    if (!result?.ok) return;
+    saveAsFile(fileName, csvOf(result.value.items, columns));
+    setCut(result.value.isCut);
   };
   return (
     <>
@@ -54,6 +34,11 @@ export const ExportButton = <T,>({ fileName, readPage, columns }: Props<T>) => {
         <Icon name="download" />
         {action.busy ? t("export.running", { count: number(read) }) : t("export.csv")}
       </button>
+      {isCut && (
+        <span role="status" class="fine">
+          {t("export.cut", { count: number(MOST) })}
+        </span>
+      )}
       {action.failure && (
         <span role="alert" class="field-error">
           {failureText(action.failure).title}

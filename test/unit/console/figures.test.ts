@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type Bar, byDay, byHour, totalOf } from "../../../functions/console/pages/home/figures.ts";
+import { type Bar, byDay, byHour, failedIn, totalOf } from "../../../functions/console/pages/home/figures.ts";
+import { readWaiting } from "../../../functions/console/pages/home/waiting.ts";
+import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
+import { testClock } from "../../builders/clock.ts";
+import { acceptedMessage } from "../../builders/delivery.ts";
 
 const HOUR = 3_600_000;
 const NOTHING = {
@@ -32,6 +36,24 @@ const inZone = (zone: string, source: string): unknown =>
     ),
   );
 
+describe("the number of messages that wait", () => {
+  const message = messageView({ id: "msg_1", version: "1", value: acceptedMessage(testClock(), "msg_1") });
+  const found = (count: number, next: string | null = null) =>
+    ({ ok: true, value: { items: Array.from({ length: count }, () => message), next } }) as const;
+  const failed = { ok: false, failure: { kind: "network" } } as const;
+
+  it("is that of all who wait for something, and leads to most of them", async () => {
+    const waiting = await readWaiting(async ({ status }) => found(status === "deferred" ? 3 : 1));
+    assert.deepEqual(waiting, { count: 5, isMore: false, mostly: "deferred" });
+    assert.equal((await readWaiting(async ({ status }) => found(1, status === "held" ? "more" : null)))?.isMore, true);
+    assert.equal((await readWaiting(async () => found(0)))?.mostly, "held");
+  });
+
+  it("is unknown, not smaller, if one of the lists cannot be read", async () => {
+    assert.equal(await readWaiting(async ({ status }) => (status === "held" ? failed : found(1))), null);
+  });
+});
+
 describe("the figures of the home page", () => {
   it("count each message once: sent, sent with refusals, or failed", () => {
     const now = new Date(2026, 10, 12, 9);
@@ -45,6 +67,7 @@ describe("the figures of the home page", () => {
       { sent: 5, partly: 2, failed: 4 },
     );
     assert.equal(totalOf(today), 11);
+    assert.equal(failedIn([today]), 3, "those that the list of failed messages shows");
   });
 
   it("lose and double no hour, whatever the time of day", () => {

@@ -9,6 +9,7 @@ import {
   queryOf,
 } from "../../../functions/console/pages/messages/filter.ts";
 import { csvOf } from "../../../functions/console/widgets/csv.ts";
+import { type PageAsked, readAll } from "../../../functions/console/widgets/read-all.ts";
 import { messageView } from "../../../functions/domain/messages/views/message-view.ts";
 import { testClock } from "../../builders/clock.ts";
 import { acceptedMessage } from "../../builders/delivery.ts";
@@ -70,5 +71,40 @@ describe("an export of the message list", () => {
     assert.ok(line.includes('"b@y.org, c@y.org"'));
     assert.ok(line.includes(`"'=HYPERLINK(""x"")\n, a"`), line);
     assert.ok(line.includes(",k1,"));
+  });
+});
+
+describe("what an export reads", () => {
+  const LENGTH = 1_000;
+  const readPage = async ({ limit, cursor = "0" }: PageAsked) => {
+    const start = Number(cursor);
+    const items = Array.from({ length: Math.min(limit, LENGTH - start) }, (_, at) => start + at);
+    return { ok: true, value: { items, next: start + limit < LENGTH ? String(start + limit) : null } } as const;
+  };
+  const read = async (most: number) => {
+    const counts: number[] = [];
+    const result = await readAll(readPage, { most, onRead: (count) => counts.push(count) });
+    assert(result.ok);
+    return { ...result.value, counts };
+  };
+
+  it("is all of the list, page by page", async () => {
+    const { items, isCut, counts } = await read(LENGTH);
+    assert.deepEqual([items.length, items.at(-1), isCut], [LENGTH, LENGTH - 1, false]);
+    assert.deepEqual(counts, [200, 400, 600, 800, 1_000]);
+  });
+
+  it("says if it is not all", async () => {
+    const { items, isCut } = await read(400);
+    assert.deepEqual([items.length, isCut], [400, true]);
+  });
+
+  it("ends with the first failure", async () => {
+    const lost = { ok: false, failure: { kind: "network" } } as const;
+    const result = await readAll(async (page) => (page.cursor === "400" ? lost : readPage(page)), {
+      most: LENGTH,
+      onRead: () => {},
+    });
+    assert.deepEqual(result, lost);
   });
 });

@@ -5,39 +5,18 @@ import { useLazy } from "../../state/lazy.tsx";
 import { useRemote } from "../../state/remote.ts";
 import { Loading } from "../../widgets/remote-view.tsx";
 import { byDay, byHour, DAYS, dayStart } from "./figures.ts";
-import { type Load, Tiles, type Waiting } from "./tiles.tsx";
+import { type Load, Tiles } from "./tiles.tsx";
+import { readWaiting, type Waiting } from "./waiting.ts";
 
 const REFRESH_MS = 20_000;
-/** Counting goes on by reading messages, so it stops where a person would no longer count either. */
-const MOST_WAITING = 50;
 /** Each asks for its own use; with many mail servers, the page of all of them is the place to look. */
 const MOST_SERVERS = 8;
 
-/** Waiting because something must happen first; scheduled messages wait for their time, as someone wanted. */
-const WAITING = ["queued", "held", "deferred"] as const;
-
 interface Figures {
   readonly rows: readonly StatsRow[];
-  readonly waiting: Waiting;
+  readonly waiting: Waiting | null;
   readonly load: Load | null;
 }
-
-const readWaiting = async (signal: AbortSignal): Promise<Waiting> => {
-  const lists = await Promise.all(
-    WAITING.map(async (status) => {
-      const list = await api.messages.list({ status, limit: MOST_WAITING }, signal);
-      return list.ok
-        ? { status, count: list.value.items.length, isMore: list.value.next !== null }
-        : { status, count: 0, isMore: false };
-    }),
-  );
-  const [most] = lists.toSorted((a, b) => b.count - a.count);
-  return {
-    count: lists.reduce((all, { count }) => all + count, 0),
-    isMore: lists.some(({ isMore }) => isMore),
-    mostly: most === undefined || most.count === 0 ? "held" : most.status,
-  };
-};
 
 const readLoad = async (signal: AbortSignal): Promise<Load | null> => {
   const listed = await api.servers.list(signal);
@@ -56,7 +35,7 @@ const read = async (signal: AbortSignal): Promise<ApiResult<Figures>> => {
   const from = dayStart(new Date(), 1 - DAYS).toISOString();
   const [stats, waiting, load] = await Promise.all([
     api.stats({ from, by: "hour" }, signal),
-    readWaiting(signal),
+    readWaiting((query) => api.messages.list(query, signal)),
     readLoad(signal),
   ]);
   return stats.ok ? { ok: true, value: { rows: stats.value.items, waiting, load } } : stats;

@@ -3,7 +3,10 @@ import type { StatsRow } from "../../api/types.ts";
 /** What became of mail, as a chart shows it. Each message is in one of them. */
 export const SERIES = ["sent", "partly", "failed"] as const;
 export type Series = (typeof SERIES)[number];
-export type Counts = Readonly<Record<Series, number>>;
+export interface Counts extends Readonly<Record<Series, number>> {
+  /** How many of `failed` have expired, which have a status of their own. */
+  readonly expired: number;
+}
 
 /** An hour or a day of a chart. */
 export interface Bar extends Counts {
@@ -11,24 +14,32 @@ export interface Bar extends Counts {
   readonly at: Date;
 }
 
-const NOTHING: Counts = { sent: 0, partly: 0, failed: 0 };
+const NOTHING: Counts = { sent: 0, partly: 0, failed: 0, expired: 0 };
 
 /** Who got no mail because a refusal came from one of several is `partly`; an expired mail has failed its reader. */
 const countsOf = ({ sent, refused, failed, expired }: StatsRow): Counts => ({
   sent: sent - refused,
   partly: refused,
   failed: failed + expired,
+  expired,
 });
 
 export const add = (a: Counts, b: Counts): Counts => ({
   sent: a.sent + b.sent,
   partly: a.partly + b.partly,
   failed: a.failed + b.failed,
+  expired: a.expired + b.expired,
 });
 
 export const totalOf = ({ sent, partly, failed }: Counts): number => sent + partly + failed;
 
 export const sumOf = (bars: readonly Counts[]): Counts => bars.reduce<Counts>(add, NOTHING);
+
+/** How many have the status `failed`, as a list of them shows. */
+export const failedIn = (bars: readonly Counts[]): number => {
+  const { failed, expired } = sumOf(bars);
+  return failed - expired;
+};
 
 /** Midnight in the reader's time zone, so many days later. */
 export const dayStart = (now: Date, later: number): Date =>

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
-import type { MessageStatus } from "../../../domain/messages/message.ts";
 import type { MailServer } from "../../api/types.ts";
 import { number, percent, t } from "../../state/language.ts";
-import { type Bar, dayStart, sumOf } from "./figures.ts";
+import { type Bar, dayStart, failedIn } from "./figures.ts";
+import type { Waiting } from "./waiting.ts";
 
 interface TileProps {
   readonly label: string;
@@ -28,17 +28,10 @@ export interface Load {
   readonly share: number;
 }
 
-export interface Waiting {
-  readonly count: number;
-  /** There are more than were counted. */
-  readonly isMore: boolean;
-  /** The status of most of them. */
-  readonly mostly: MessageStatus;
-}
-
 interface Props {
   readonly days: readonly Bar[];
-  readonly waiting: Waiting;
+  /** Null if that is not known. */
+  readonly waiting: Waiting | null;
   /** Of the server that is closest to its limit; null if that is not known. */
   readonly load: Load | null;
 }
@@ -59,14 +52,16 @@ export const Tiles = ({ days, waiting, load }: Props) => {
         value={number((today?.sent ?? 0) + (today?.partly ?? 0))}
         href={`/messages?status=sent&from=${localDay(new Date())}`}
       />
-      <Tile
-        label={t("tile.waiting")}
-        value={waiting.isMore ? t("tile.atLeast", { count: number(waiting.count) }) : number(waiting.count)}
-        href={`/messages?status=${waiting.mostly}`}
-      />
+      {waiting !== null && (
+        <Tile
+          label={t("tile.waiting")}
+          value={waiting.isMore ? t("tile.atLeast", { count: number(waiting.count) }) : number(waiting.count)}
+          href={`/messages?status=${waiting.mostly}`}
+        />
+      )}
       <Tile
         label={t("tile.failed")}
-        value={number(sumOf(days.slice(-WEEK)).failed)}
+        value={number(failedIn(days.slice(-WEEK)))}
         href={`/messages?status=failed&from=${weekAgo}`}
       />
       {load !== null && (
