@@ -280,8 +280,8 @@ const TEXTS: Texts = {
     },
   },
   overloaded: {
-    fr: { title: "Relais est surchargé", advice: "Réessayez après le délai indiqué." },
-    en: { title: "Relais is very busy", advice: "Try again after the time indicated." },
+    fr: { title: "Relais est surchargé", advice: "Réessayez dans quelques secondes." },
+    en: { title: "Relais is very busy", advice: "Try again in a few seconds." },
   },
   unavailable: {
     fr: {
