@@ -381,8 +381,12 @@ export const TEXTS = {
     en: "The token was destroyed and revoked with Google.",
   },
   "disconnect.shared": {
-    fr: "Le jeton a été détruit dans Relais, mais pas révoqué auprès de Google : soit Google était injoignable ou a refusé, soit d’autres serveurs utilisent le même compte Google ({count}).",
-    en: "The token was destroyed in Relais but not revoked with Google: either Google could not be reached or refused, or other mail servers use the same Google account ({count}).",
+    fr: "Le jeton a été détruit dans Relais, mais pas révoqué auprès de Google : d’autres serveurs utilisent le même compte Google ({count}).",
+    en: "The token was destroyed in Relais but not revoked with Google, because other mail servers use the same Google account ({count}).",
+  },
+  "disconnect.unconfirmed": {
+    fr: "Google n’a pas confirmé la révocation. Retirez l’accès sur https://myaccount.google.com/connections.",
+    en: "Google did not confirm the revocation. Remove the access at https://myaccount.google.com/connections.",
   },
   // --- limits ---
   "limits.title": { fr: "Limites d’envoi", en: "Sending limits" },

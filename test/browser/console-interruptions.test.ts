@@ -117,8 +117,11 @@ describe("the console when work is interrupted", () => {
     await settled(visitor);
     await byKeyboard("disconnect.action");
     await visitor.sees("disconnect.sharedClient");
+    const refused = stack.sandbox.control.set({ fault: "http_error", at: "revocation", status: 403 });
     await visitor.inDialog("disconnect.action");
     await heading(2, say("end.title")).waitFor();
+    await page.locator(".notice.warn").getByText(say("disconnect.unconfirmed")).waitFor();
+    stack.sandbox.control.clear(refused);
 
     await visitor.turnTo("/keys");
     await settled(visitor);

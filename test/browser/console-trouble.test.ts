@@ -314,6 +314,7 @@ describe("the console when calls fail or take long", { concurrency: 3 }, () => {
       await page.getByRole("button", { name: say("disconnect.action"), exact: true }).click();
       await confirm(say("disconnect.action"));
       await page.getByText(say("disconnect.done")).waitFor();
+      await page.getByText(say("disconnect.shared").replace("{count}", "1"), { exact: true }).waitFor();
     };
     const deleteServer = async () => {
       await visitor.turnTo(`${toDelete}/settings`);

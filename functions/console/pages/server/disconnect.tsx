@@ -12,10 +12,16 @@ interface Props {
   readonly onDone: () => Promise<void>;
 }
 
+const whatOf = ({ revoked, sharedWith }: Disconnected): string => {
+  if (revoked) return t("disconnect.revoked");
+  return sharedWith.length > 0 ? t("disconnect.shared", { count: sharedWith.length }) : t("disconnect.unconfirmed");
+};
+
+/** An access that Google may still grant, and that no other mail server needs, is left to a person. */
 const Done = ({ outcome }: { readonly outcome: Disconnected }) => (
   <li>
-    <Notice tone="good" title={t("disconnect.done")}>
-      <p>{outcome.revoked ? t("disconnect.revoked") : t("disconnect.shared", { count: outcome.sharedWith.length })}</p>
+    <Notice tone={outcome.revoked || outcome.sharedWith.length > 0 ? "good" : "warn"} title={t("disconnect.done")}>
+      <p>{whatOf(outcome)}</p>
     </Notice>
   </li>
 );
