@@ -1055,6 +1055,7 @@ export const TEXTS = {
   },
   "smtp.password": { fr: "Mot de passe", en: "Password" },
   "smtp.passwordIsKey": { fr: "La clé ci-dessus", en: "The key above" },
+  "smtp.passwordIsSomeKey": { fr: "Une clé d’accès (rk_…)", en: "An API key (rk_…)" },
   "key.hide": { fr: "Je l’ai copiée", en: "I’ve copied it" },
   "key.used": { fr: "Dernière utilisation", en: "Last used" },
   "key.unused": { fr: "Pas encore utilisée", en: "Not used yet" },

@@ -61,6 +61,11 @@ describe("a new key in the console, for a program that speaks only SMTP", () => 
     assert.match((await sendBy(client, MAIL.replace("Invoice 42", subject))) ?? "", /^250 2\.0\.0 msg_/);
     client.close();
     await eventually("the mail", () => stack.sandbox.control.mails().some(({ raw }) => raw.includes(subject)));
+    // Without a key above, none is referred to.
+    await visitor.press("key.hide");
+    await visitor.page.getByRole("tab", { name: "SMTP" }).click();
+    await visitor.sees("smtp.passwordIsSomeKey");
+    assert.equal(await visitor.page.getByText(visitor.say("smtp.passwordIsKey")).count(), 0);
     await visitor.leave();
   });
 

@@ -10,9 +10,6 @@ import { FirstCall } from "./keys/first-call.tsx";
 import { KeyList } from "./keys/key-list.tsx";
 import { NewKey, useKeyDraft } from "./keys/new-key.tsx";
 
-/** Stands for a key where none was just made. */
-const SOME_KEY = "rk_…";
-
 const REFRESH_MS = 15_000;
 
 /** The keys of programs, and how a program sends with one. */
@@ -44,7 +41,7 @@ export const KeysPage = () => {
       </RemoteView>
       <Card title={t("send.example")}>
         <p class="hint">{t("send.exampleText")}</p>
-        <FirstCall apiKey={SOME_KEY} />
+        <FirstCall />
       </Card>
       <NewKey draft={draft} open={open} onMade={keys.reload} onClose={() => setOpen(false)} />
     </Page>

@@ -126,7 +126,7 @@ const ServerStep = ({ steps }: StepsProps) => (
 const ProgramStep = ({ steps }: StepsProps) => (
   <Step name="program" title={t("setup.program")} steps={steps}>
     <p>{t("setup.programText")}</p>
-    <FirstCall apiKey="rk_…" />
+    <FirstCall />
     <div class="actions">
       <a class="button" href="/keys?new">
         {t("setup.programLink")}

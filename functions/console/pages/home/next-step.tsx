@@ -23,7 +23,7 @@ export const NextStep = () => {
       }
     >
       <p class="hint">{t(hasKey ? "next.hasKey" : "next.text")}</p>
-      <FirstCall apiKey="rk_…" />
+      <FirstCall />
     </Card>
   );
 };

@@ -26,9 +26,12 @@ const Example = ({ name, apiKey }: { readonly name: ExampleName; readonly apiKey
   );
 };
 
+/** Stands for a key where none was just made. */
+const SOME_KEY = "rk_…";
+
 interface Props {
-  /** The key as it was made, or a stand-in for one that is shown no more. */
-  readonly apiKey: string;
+  /** The key as it was made, if it is still shown. */
+  readonly apiKey?: string;
 }
 
 /** A call that works as it stands, in the language of the program that will send. */
@@ -36,7 +39,11 @@ export const FirstCall = ({ apiKey }: Props) => {
   const [chosen, choose] = useState<(typeof TABS)[number]["name"]>("curl");
   return (
     <Tabs label={t("send.example")} tabs={TABS} chosen={chosen} onChoose={choose}>
-      {chosen === "smtp" ? <SmtpValues /> : <Example name={chosen} apiKey={apiKey} />}
+      {chosen === "smtp" ? (
+        <SmtpValues hasKey={apiKey !== undefined} />
+      ) : (
+        <Example name={chosen} apiKey={apiKey ?? SOME_KEY} />
+      )}
     </Tabs>
   );
 };

@@ -21,8 +21,13 @@ const Copied = ({ text }: { readonly text: string }) => (
   </span>
 );
 
-/** What to enter in a program that speaks only SMTP, beside the key that is shown above. */
-export const SmtpValues = () => {
+interface Props {
+  /** Whether a key that was just made is shown above. */
+  readonly hasKey: boolean;
+}
+
+/** What to enter in a program that speaks only SMTP, beside a key. */
+export const SmtpValues = ({ hasKey }: Props) => {
   const settings = useRemote("settings for SMTP", (signal) => api.settings.get(signal)).remote;
   if (settings.phase !== "ready") return null;
   const { smtpDoor: door } = settings.value;
@@ -45,7 +50,7 @@ export const SmtpValues = () => {
           <Copied text={USERNAME} />
           <span class="fine">{t("smtp.usernameHint")}</span>
         </Fact>
-        <Fact term={t("smtp.password")}>{t("smtp.passwordIsKey")}</Fact>
+        <Fact term={t("smtp.password")}>{t(hasKey ? "smtp.passwordIsKey" : "smtp.passwordIsSomeKey")}</Fact>
       </dl>
     </>
   );
