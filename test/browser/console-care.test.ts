@@ -107,8 +107,15 @@ describe("the console's safeguards and guidance", () => {
     // The same client with another secret disconnects nobody.
     await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
     await visitor.sees("credentials.saved");
-    const other = { name: "client.json", mimeType: "application/json", buffer: Buffer.from("no JSON") };
-    await visitor.field("credentials.file").setInputFiles(other);
+    const file = visitor.field("credentials.file");
+    const ofServiceAccount = JSON.stringify({ type: "service_account", client_id: "1", private_key: "secret" });
+    const noClient = { name: "key.json", mimeType: "application/json", buffer: Buffer.from(ofServiceAccount) };
+    await file.setInputFiles(noClient);
+    await visitor.sees("credentials.notJson");
+    await enter(stack.sandbox.client.id, stack.sandbox.client.secret);
+    await visitor.sees("credentials.saved");
+    assert.equal(await page.getByText(say("credentials.notJson")).count(), 0);
+    await file.setInputFiles({ ...noClient, buffer: Buffer.from("no JSON") });
     await visitor.sees("credentials.notJson");
     assert.equal(await page.getByText(say("credentials.saved")).count(), 0, "this one is not saved");
     await enter("999999999999-other.apps.googleusercontent.com", "GOCSPX-other");

@@ -25,6 +25,9 @@ export const clientIdIn = (body: unknown): string | null => {
   return typeof id === "string" ? id.trim() : null;
 };
 
+/** Whether the file is one that Google offers for an OAuth client, of whatever type; a service account's key is not. */
+export const isClientFile = (json: unknown): boolean => isRecord(json) && ("web" in json || "installed" in json);
+
 interface Props {
   readonly error: string | null;
   /** Called with the file's content; null: it is not JSON. */

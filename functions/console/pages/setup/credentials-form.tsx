@@ -6,7 +6,7 @@ import { t } from "../../state/language.ts";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { ClientByHand, type TypedClient } from "./client-by-hand.tsx";
-import { ClientFilePicker, clientIdIn } from "./client-file.tsx";
+import { ClientFilePicker, clientIdIn, isClientFile } from "./client-file.tsx";
 
 interface Props {
   /** The saved client ID; null if there is none yet. */
@@ -18,7 +18,7 @@ const NOTHING_TYPED: TypedClient = { clientId: "", clientSecret: "" };
 
 /** Takes the file from Google's console, checked as soon as it is chosen, or its two values typed by hand. */
 export const CredentialsForm = ({ current, onSaved }: Props) => {
-  const [noJson, setNoJson] = useState(false);
+  const [wrongFile, setWrongFile] = useState(false);
   const [saved, setSaved] = useState(false);
   const [draft, setDraft] = useState(NOTHING_TYPED);
   const save = useAction(api.credentials.put);
@@ -43,20 +43,20 @@ export const CredentialsForm = ({ current, onSaved }: Props) => {
     // What was said of the last client is not true of this one.
     setSaved(false);
     save.clear();
-    setNoJson(json === null);
-    if (json !== null) void confirmAndPut(json);
+    setWrongFile(!isClientFile(json));
+    if (isClientFile(json)) void confirmAndPut(json);
   };
   const type = (typed: TypedClient) => {
     setSaved(false);
     setDraft(typed);
   };
   const takeTyped = () => {
-    setNoJson(false);
+    setWrongFile(false);
     void confirmAndPut({ clientId: draft.clientId.trim(), clientSecret: draft.clientSecret.trim() });
   };
   return (
     <div class="stack">
-      <ClientFilePicker error={noJson ? t("credentials.notJson") : null} onRead={takeFile} />
+      <ClientFilePicker error={wrongFile ? t("credentials.notJson") : null} onRead={takeFile} />
       <ClientByHand draft={draft} setDraft={type} busy={save.busy} failure={save.failure} onSubmit={takeTyped} />
       {save.busy && (
         <p class="fine" role="status">
