@@ -15,16 +15,22 @@ const openLock = (dataDir: string): DatabaseSync => {
   }
 };
 
+/** Node closes a database that nothing refers to any more, so a caller that dropped its release would lose the lock. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes a data directory for this process only: two pumps on one queue would end each other's leases. The lock is an
- * open SQLite transaction, which the operating system releases however the process ends. Returns a function that
- * releases it, or null if another process has it. Throws `StartRefused` if the directory cannot exist.
+ * open SQLite transaction, which lasts until it is released or the process ends, however that happens. Returns a
+ * function that releases it, or null if it is taken. Throws `StartRefused` if the directory cannot exist.
  */
 export const lockDataDir = (dataDir: string): (() => void) | null => {
   const database = openLock(dataDir);
   try {
     database.exec("BEGIN EXCLUSIVE");
-    return () => database.close();
+    held.add(database);
+    return () => {
+      if (held.delete(database)) database.close();
+    };
   } catch {
     database.close();
     return null;
