@@ -151,7 +151,7 @@ resource "google_monitoring_alert_policy" "documents" {
 
   display_name          = "${local.title}: documents wait"
   combiner              = "OR"
-  notification_channels = var.notification_channels
+  notification_channels = local.notification_channels
 
   conditions {
     display_name = "A document has waited for a quarter of an hour"

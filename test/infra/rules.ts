@@ -84,6 +84,13 @@ const isOnProject = (grant: PlannedResource): boolean => grant.type === "google_
 const publicIngress = (plan: Plan): string =>
   String(plan.input("ingress") ?? (plan.input("edge") === null ? "ALLOW_ALL" : "ALLOW_INTERNAL_AND_GCLB"));
 
+/** Those that are given, or else one for each address among the operators: its name is known only after an apply. */
+const wantedChannels = (plan: Plan): readonly unknown[] => {
+  const given = plan.input("notification_channels");
+  const operators = [plan.input("operators")].flat().filter((entry) => !String(entry).startsWith("@"));
+  return Array.isArray(given) ? given : operators.map(() => null);
+};
+
 /** cloud.google.com/monitoring/alerts/doc-variables, "limits". */
 const PLAYBOOK_BYTES = 8_192;
 
@@ -738,6 +745,31 @@ export const RULES: readonly Rule[] = [
       to: '    content = local.playbook["quota"]',
       says: /deferrals: it shows another playbook than "Relais: deferrals"/,
     },
+  },
+  {
+    name: "every alarm tells the same channels, which are the operators' own by default",
+    check: (plan) => {
+      const wanted = JSON.stringify(wantedChannels(plan));
+      return plan
+        .ofType("google_monitoring_alert_policy")
+        .map(({ address, values }) => ({ address, told: JSON.stringify(values.notification_channels ?? null) }))
+        .filter(({ told }) => told !== wanted)
+        .map(({ address, told }) => `${address} tells ${told} instead of ${wanted}`);
+    },
+    broken: [
+      {
+        file: "documents.tf",
+        from: "notification_channels = local.notification_channels",
+        to: "notification_channels = var.notification_channels",
+        says: /alert_policy\.documents\[0\] tells null instead of \[null\]/,
+      },
+      {
+        file: "objectives.tf",
+        from: "notification_channels = local.notification_channels",
+        to: "notification_channels = []",
+        says: /alert_policy\.promise\["requests fail"\] tells (null|\[\]) instead of \[null\]/,
+      },
+    ],
   },
   {
     name: "all instances together fit the region's quota in a new project",
