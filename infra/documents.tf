@@ -125,7 +125,9 @@ resource "google_eventarc_trigger" "documents" {
     }
   }
 
+  # The name of the service and the account are known before the service is there, so neither waits for it.
   depends_on = [
+    module.function,
     google_project_service.documents,
     google_project_iam_member.receives_documents,
     google_project_iam_member.documents,

@@ -109,6 +109,20 @@ export const FIRST_APPLY_RULES: readonly Rule[] = [
     },
   },
   {
+    name: "a trigger comes only once the service that it calls is there",
+    check: (plan) =>
+      plan.steps
+        .filter(({ address }) => address.startsWith("google_eventarc_trigger."))
+        .filter(({ waitsFor }) => !waitsFor.includes("module.function"))
+        .map(({ address }) => `${address} does not wait for the functions`),
+    broken: {
+      file: "documents.tf",
+      from: "    module.function,\n",
+      to: "",
+      says: /google_eventarc_trigger\.documents does not wait for the functions/,
+    },
+  },
+  {
     name: "the secrets that functions read when they start have a value before the first function",
     check: (plan) =>
       before(plan, "module.function").has("google_secret_manager_secret_version.first")

@@ -159,6 +159,8 @@ export interface Step {
    * Addresses of what is created before it, as far as it says so itself; dependencies through a local are not included.
    */
   readonly after: readonly string[];
+  /** Of these, the ones that it waits for as a whole. What refers to an output waits only for what that is made of. */
+  readonly waitsFor: readonly string[];
   /** Whether it may be encrypted with a key of one's own. */
   readonly keys: boolean;
 }
@@ -180,6 +182,7 @@ const KEY_GRANT = "google_kms_crypto_key_iam_member.agent";
 const stepOf = (address: string, { depends_on = [], expressions }: Declaration): Step => ({
   address,
   after: [...new Set([...depends_on, ...referencesIn(expressions)].map(addressOf))],
+  waitsFor: depends_on,
   keys: address !== KEY_GRANT && referencesIn(expressions).some((name) => KEYS.test(name)),
 });
 
