@@ -85,4 +85,40 @@ suite("npm run deploy -- --destroy", () => {
     assert.deepEqual([databases, backups, secrets], [[], [], { "of-somebody-else": ["x"] }]);
     assert.deepEqual(buckets["relais-test-relais-state"]?.objects, {});
   });
+
+  for (const [listing, stays] of [
+    ["firestore databases list", "databases"],
+    ["firestore backups list", "backups"],
+    ["secrets list", "secrets"],
+  ])
+    test(`deletes no data while it cannot list ${stays}, says what to do, and goes on later`, async () => {
+      const { databases, secrets, backups } = structuredClone(deployment.cloud);
+      deployment.cloud.refuses[String(listing)] = "PERMISSION_DENIED: the caller lacks a permission";
+      const args = ["--destroy", "--delete-data", "--confirm", "relais-test"];
+      const { status, output } = await deployment.run(...args);
+      assert.equal(status, 1, output);
+      assert.match(output, new RegExp(`gcloud ${listing}: ERROR: PERMISSION_DENIED.*\\n.*run the same command again`));
+      const { cloud } = deployment;
+      assert.equal(cloud.databases.length, databases.length);
+      assert.deepEqual([cloud.secrets, cloud.backups], [secrets, backups]);
+      assert.notDeepEqual(cloud.buckets["relais-test-relais-state"]?.objects, {});
+
+      cloud.refuses = {};
+      succeeded(await deployment.run(...args));
+      assert.deepEqual([cloud.databases, cloud.backups, cloud.secrets], [[], [], { "of-somebody-else": ["x"] }]);
+    });
+
+  test("takes an API that is off for one that holds nothing", async () => {
+    deployment.cloud.backups = [];
+    deployment.cloud.refuses["firestore backups list"] =
+      "PERMISSION_DENIED: Cloud Firestore API has not been used in project relais-test before or it is disabled.";
+    succeeded(await deployment.run("--destroy", "--delete-data", "--confirm", "relais-test"));
+    assert.deepEqual(deployment.cloud.buckets["relais-test-relais-state"]?.objects, {});
+  });
+
+  test("says what it could not list where the data stays", async () => {
+    deployment.cloud.refuses["secrets list"] = "PERMISSION_DENIED";
+    const output = succeeded(await deployment.run("--destroy"));
+    assert.match(output, /This stays:\n.*the database[\s\S]*could not be listed: gcloud secrets list: .*DENIED/);
+  });
 });

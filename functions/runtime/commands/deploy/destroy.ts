@@ -12,31 +12,41 @@ import { mustRun } from "./tools.ts";
 const KEPT =
   /^google_(firestore_database|firestore_backup_schedule|secret_manager_secret|secret_manager_secret_version)$/;
 
+/** Google's words about an API that is off: a deployment switches it on before it makes anything behind it. */
+const SWITCHED_OFF = /SERVICE_DISABLED|has not been used in project|not enabled on project/i;
+
 const names = z.array(z.object({ name: z.string() }));
-
-const namesFrom = async ({ gcloud }: Context, ...args: readonly string[]): Promise<readonly string[]> => {
-  const found = await gcloud.ask(names, ...args);
-  return found.ok ? found.value.map(({ name }) => name) : [];
-};
-
-/** The secrets of this installation: Terraform's three, and one for each connected account. */
-const secretsOf = async (context: Context): Promise<readonly string[]> => {
-  const lead = context.installation.prefix === "" ? "relais-" : `${context.installation.prefix}-relais-`;
-  const all = await namesFrom(context, "secrets", "list");
-  return all.map((name) => name.split("/").at(-1) ?? "").filter((name) => name.startsWith(lead));
-};
-
-const databaseIsThere = async (context: Context): Promise<boolean> => {
-  const all = await namesFrom(context, "firestore", "databases", "list");
-  return all.some((name) => name.endsWith(`/databases/${context.installation.database}`));
-};
-
 const backups = z.array(z.object({ name: z.string(), database: z.string() }));
 
-const backupsOf = async ({ gcloud, installation }: Context): Promise<readonly string[]> => {
-  const found = await gcloud.ask(backups, "firestore", "backups", "list");
-  if (!found.ok) return [];
-  return found.value.filter(({ database }) => database.endsWith(`/${installation.database}`)).map(({ name }) => name);
+interface Data {
+  readonly hasDatabase: boolean;
+  /** Their full names. */
+  readonly backups: readonly string[];
+  /** Terraform's three, and one for each connected account. */
+  readonly secrets: readonly string[];
+  /** The listings that failed, and why: what they would have shown may be there. */
+  readonly unlisted: readonly string[];
+}
+
+/** What is there of this installation's data. */
+const dataOf = async ({ gcloud, installation: { database, prefix } }: Context): Promise<Data> => {
+  const unlisted: string[] = [];
+  const list = async <T>(schema: z.ZodType<readonly T[]>, ...args: readonly string[]): Promise<readonly T[]> => {
+    const found = await gcloud.ask(schema, ...args);
+    if (found.ok) return found.value;
+    if (!SWITCHED_OFF.test(found.problem.said)) unlisted.push(`gcloud ${args.join(" ")}: ${found.problem.said}`);
+    return [];
+  };
+  const databases = await list(names, "firestore", "databases", "list");
+  const allBackups = await list(backups, "firestore", "backups", "list");
+  const allSecrets = await list(names, "secrets", "list");
+  const lead = prefix === "" ? "relais-" : `${prefix}-relais-`;
+  return {
+    hasDatabase: databases.some(({ name }) => name.endsWith(`/databases/${database}`)),
+    backups: allBackups.filter((one) => one.database.endsWith(`/${database}`)).map(({ name }) => name),
+    secrets: allSecrets.map(({ name }) => name.split("/").at(-1) ?? "").filter((name) => name.startsWith(lead)),
+    unlisted,
+  };
 };
 
 /** A backup's name is `projects/P/locations/L/backups/B`. */
@@ -45,19 +55,30 @@ const deleteBackup = async ({ gcloud }: Context, name: string): Promise<void> =>
   await gcloud.do(["firestore", "backups", "delete", `--location=${location}`, `--backup=${backup}`]);
 };
 
-/** The database first: without it, nothing that a secret opens is left. */
+const refuseUnlisted = ({ unlisted }: Data): void => {
+  if (unlisted.length === 0) return;
+  throw new Error(
+    `Nothing of the data was deleted, because not all of it can be listed:\n  ${unlisted.join("\n  ")}\nGet the roles that infra/DEPLOYER.md lists, and run the same command again: it goes on where it stopped.`,
+  );
+};
+
+/**
+ * The database first: without it, nothing that a secret opens is left. Terraform's state comes last, because without it
+ * this command finds no installation, and could never delete what it has missed.
+ */
 const deleteData = async (context: Context): Promise<void> => {
   const { gcloud, installation, say } = context;
+  const data = await dataOf(context);
+  refuseUnlisted(data);
   const database = `--database=${installation.database}`;
-  if (await databaseIsThere(context)) {
+  if (data.hasDatabase) {
     say(`Data: deleting the database ${installation.database}`);
     await gcloud.do(["firestore", "databases", "update", database, "--no-delete-protection"]);
     await gcloud.do(["firestore", "databases", "delete", database]);
   }
-  for (const backup of await backupsOf(context)) await deleteBackup(context, backup);
-  const secrets = await secretsOf(context);
-  say(`Data: deleting ${secrets.length} secrets`);
-  for (const secret of secrets) await gcloud.do(["secrets", "delete", secret]);
+  for (const backup of data.backups) await deleteBackup(context, backup);
+  say(`Data: deleting ${data.secrets.length} secrets`);
+  for (const secret of data.secrets) await gcloud.do(["secrets", "delete", secret]);
   const folder = `gs://${bucketOf(installation.project)}/${folderOf(installation)}`;
   say(`Data: deleting ${folder}, with all its versions`);
   await gcloud.do(["storage", "rm", "--recursive", "--all-versions", folder]);
@@ -66,12 +87,12 @@ const deleteData = async (context: Context): Promise<void> => {
 const sayWhatStays = async (context: Context): Promise<void> => {
   const { gcloud, installation, options, say } = context;
   const { project } = installation;
-  const secrets = await secretsOf(context);
-  const kept = await backupsOf(context);
+  const { hasDatabase, backups: kept, secrets, unlisted } = await dataOf(context);
   say("\nThis stays:");
-  if (await databaseIsThere(context)) say(`  the database ${installation.database}, with all records`);
+  if (hasDatabase) say(`  the database ${installation.database}, with all records`);
   for (const backup of kept) say(`  the backup ${backup}, until it expires`);
   if (secrets.length > 0) say(`  ${secrets.length} secrets: ${secrets.join(", ")}`);
+  for (const one of unlisted) say(`  and perhaps what could not be listed: ${one}`);
   say(
     `  the bucket gs://${bucketOf(gcloud.project)}, ${options.deleteData ? "for other installations" : "with Terraform's state"}`,
   );
