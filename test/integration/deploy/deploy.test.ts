@@ -112,6 +112,21 @@ suite("npm run deploy", () => {
     assert.deepEqual(deployment.standIns.recorded, []);
   });
 
+  test("takes what has an option of its own by that option alone, so that no two installations are mixed", async () => {
+    await deployment.deployedProject();
+    for (const [set, option] of [
+      ["prefix=eu", "--prefix …"],
+      ["firestore_database=relais-eu", "--database …"],
+      ['operators=["ada@example.com"]', "--operator …"],
+      ["project_id=another", "--project …"],
+    ] as const) {
+      const { status, output } = await deployment.run("--set", "retention_days=60", "--set", set);
+      assert.equal(status, 2);
+      assert.ok(output.startsWith(`--set ${set}: write it as ${option}\n\n`), output);
+    }
+    assert.deepEqual(deployment.standIns.recorded, []);
+  });
+
   test("says at the first deployment what is missing", async () => {
     const { status, output } = await deployment.run();
     assert.equal(status, 2);

@@ -156,6 +156,12 @@ const database = (changes: Partial<Cloud["databases"][number]>): Cloud["database
 
 const USUAL = ["--project", "relais-test", "--url", "https://relais-test.web.app", "--operator", "ada@example.com"];
 
+const DEPLOY = "npm run deploy -- ";
+
+/** The arguments of a command that people copy: quoted text is one, and a comment ends it. */
+const argumentsOf = (command: string): readonly string[] =>
+  [...command.replace(/ +# .*/, "").matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+
 suite("Preflight", () => {
   let standIns: StandIns;
   before(async () => {
@@ -196,6 +202,8 @@ suite("Preflight", () => {
       assert.deepEqual([...new Set(found.map((one) => one.code))], [code]);
       for (const { says, mend } of found)
         assert.ok(says.length > 20 && mend.every((one) => one.length > 5) && mend.length > 0);
+      for (const mend of found.flatMap((one) => one.mend).filter((one) => one.startsWith(DEPLOY)))
+        assert.ok(parseOptions(argumentsOf(mend.slice(DEPLOY.length))).ok, mend);
       assert.deepEqual(standIns.changes(), []);
       assert.deepEqual(cloud, before);
     });

@@ -1,3 +1,5 @@
+import { argumentFor } from "./options.ts";
+
 /** Something that stands in the way of a deployment: what it is, and the commands that mend it. */
 export interface Obstacle {
   readonly code: ObstacleCode;
@@ -72,7 +74,7 @@ export const OBSTACLES = {
   place_refused: ({ project, place, variable }: { project: string; place: string; variable: string }) => ({
     says: `A policy (gcp.resourceLocations) refuses ${place}, the value of ${variable}.`,
     mend: [
-      again(project, `--set ${variable}=…   # a place that the policy allows`),
+      again(project, `${argumentFor(variable, "…")}   # a place that the policy allows`),
       lift(project, "gcp.resourceLocations"),
     ],
   }),

@@ -30,6 +30,8 @@ export const USAGE = `npm run deploy -- --project PROJECT --url https://… --op
   --operator ADDRESS   who administers Relais (may be repeated)
   --region REGION      europe-west1 unless you say otherwise
   --prefix NAME        lets several installations share a project
+  --database ID        the database with the records, if the default one is taken
+  --public-access HOW  all_users, or invoker_check_off where a policy forbids allUsers
   --set NAME=VALUE     any other variable of infra/variables.tf, VALUE as JSON or text (may be repeated)
   --site SITE          the Hosting site, if its name is neither in the URL nor the project's
   --plan               shows what would change, and changes nothing
@@ -84,6 +86,18 @@ const VARIABLES = {
   "public-access": "public_access",
 } as const satisfies Partial<Record<keyof Values, string>>;
 
+/** The option of each variable that has one, the project's included. */
+const OPTIONS: ReadonlyMap<string, string> = new Map([
+  ["project_id", "project"],
+  ...Object.entries(VARIABLES).map(([option, variable]) => [variable, option] as const),
+]);
+
+/** The argument that gives a variable this value. */
+export const argumentFor = (variable: string, value: string): string => {
+  const option = OPTIONS.get(variable);
+  return option === undefined ? `--set ${variable}=${value}` : `--${option} ${value}`;
+};
+
 const inputsOf = (values: Values): Inputs => {
   const named = Object.entries(VARIABLES).flatMap(([option, variable]) => {
     const given = values[option as keyof typeof VARIABLES];
@@ -103,6 +117,16 @@ const wholeNumber = (text: string | undefined, least: number, most: number): num
 
 const PROJECT = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
+/**
+ * An option does more than its variable: the prefix, for one, also says which installation is meant, and with two
+ * answers to that a run would mix two installations.
+ */
+const setInVain = (given: string): readonly string[] => {
+  if (!/^[a-z_]+=/.test(given)) return [`--set ${given}: write it as NAME=VALUE, with a name of infra/variables.tf`];
+  const [variable = ""] = given.split("=");
+  return OPTIONS.has(variable) ? [`--set ${given}: write it as ${argumentFor(variable, "…")}`] : [];
+};
+
 const mistakesIn = (values: Values): readonly string[] => {
   const deeds = ["plan", "rollback", "destroy"] as const;
   return [
@@ -110,9 +134,7 @@ const mistakesIn = (values: Values): readonly string[] => {
     ...(values.url === undefined || /^https:\/\/[^/]+$/.test(values.url)
       ? []
       : ["--url must be an https origin without a path or trailing slash"]),
-    ...(values.set ?? [])
-      .filter((one) => !/^[a-z_]+=/.test(one))
-      .map((one) => `--set ${one}: write it as NAME=VALUE, with a name of infra/variables.tf`),
+    ...(values.set ?? []).flatMap(setInVain),
     ...(values.canary === undefined || wholeNumber(values.canary, 1, 99) !== null
       ? []
       : ["--canary must be a whole number of per cent, from 1 to 99"]),
